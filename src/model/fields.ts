@@ -1,0 +1,83 @@
+import { type ClassDeclaration, classes, enumerations, type Mark, primitives } from './metamodel.ts'
+
+/** A class that occurs in documents, or an abstract one that stands for its heirs. */
+export type ClassName = keyof typeof classes
+
+/** A member of a class with inheritance resolved and its type looked up once. */
+export interface Field {
+  readonly name: string
+  /** The type by its name in the metamodel. */
+  readonly type: string
+  /** How the type is declared; a `choice` is an abstract class, told apart by `modelType`. */
+  readonly sort: 'primitive' | 'enumeration' | 'class' | 'choice'
+  readonly many: boolean
+  readonly required: boolean
+}
+
+const declared: Readonly<Record<string, ClassDeclaration>> = classes
+const allFields = new Map<string, readonly Field[]>()
+const allHeirs = new Map<string, readonly string[]>()
+
+for (const name of Object.keys(declared)) {
+  allFields.set(name, collect(name))
+  allHeirs.set(name, concrete(name))
+}
+
+/** Is this the name of a class of the metamodel? (`__proto__` is not.) */
+export function isClass(name: string): name is ClassName {
+  return allFields.has(name)
+}
+
+/** All members of a class, inherited ones first, in the order of the XML Schema. */
+export function fieldsOf(name: string): readonly Field[] {
+  return allFields.get(name) ?? []
+}
+
+/** The concrete classes that a member of this type may hold: the class itself, or the heirs of an abstract one. */
+export function heirsOf(name: string): readonly string[] {
+  return allHeirs.get(name) ?? []
+}
+
+/** The declaration of a class. */
+export function declarationOf(name: string): ClassDeclaration | undefined {
+  return allFields.has(name) ? declared[name] : undefined
+}
+
+/** The member that holds the child elements of a container, or undefined for everything else. */
+export function childrenMember(modelType: string): string | undefined {
+  return declarationOf(modelType)?.children
+}
+
+/** Does `name` inherit from `ancestor`, or is it the same class? */
+export function isA(name: string, ancestor: string): boolean {
+  return name === ancestor || (declarationOf(name)?.is ?? []).some((parent) => isA(parent, ancestor))
+}
+
+function collect(name: string): readonly Field[] {
+  const { is = [], has = {} } = declared[name] as ClassDeclaration
+  return [...is.flatMap(collect), ...Object.entries(has).map(([member, type]) => field(member, type))]
+}
+
+function field(name: string, written: string): Field {
+  const mark = (/[?*+]$/.exec(written)?.[0] ?? '') as Mark
+  const type = mark === '' ? written : written.slice(0, -1)
+  return { name, type, sort: sortOf(type), many: mark === '*' || mark === '+', required: mark === '' || mark === '+' }
+}
+
+function sortOf(type: string): Field['sort'] {
+  if (type in primitives) return 'primitive'
+  if (type in enumerations) return 'enumeration'
+  // RelationshipElement is concrete and has an heir, but no member is declared of that type.
+  return declared[type]?.abstract ? 'choice' : 'class'
+}
+
+function concrete(name: string): readonly string[] {
+  const declaration = declared[name] as ClassDeclaration
+  const own = declaration.abstract ? [] : [name]
+  if (!declaration.abstract) return own
+  return Object.keys(declared).filter((other) => !declared[other]?.abstract && inherits(other, name))
+}
+
+function inherits(name: string, ancestor: string): boolean {
+  return (declared[name]?.is ?? []).some((parent) => parent === ancestor || inherits(parent, ancestor))
+}

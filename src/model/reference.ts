@@ -1,0 +1,31 @@
+/** References: making them to what is stored here, and comparing them. */
+import type { Step } from './path.ts'
+import type { KeyTypes, Reference, Submodel } from './types.ts'
+import { type Container, child } from './walk.ts'
+
+/** A model reference to an identifiable. */
+export function referenceTo(
+  type: 'AssetAdministrationShell' | 'Submodel' | 'ConceptDescription',
+  id: string
+): Reference {
+  return { type: 'ModelReference', keys: [{ type, value: id }] }
+}
+
+/** A model reference to an element, one key per step; below a list the key's value is the index. [AASd-128] */
+export function referenceToElement(submodel: Submodel, path: readonly Step[]): Reference {
+  const keys: Reference['keys'] = [{ type: 'Submodel', value: submodel.id }]
+  let here: Container | undefined = submodel
+  for (const step of path) {
+    here = here && child(here, step)
+    keys.push({ type: (here?.modelType ?? 'SubmodelElement') as KeyTypes, value: String(step) })
+  }
+  return { type: 'ModelReference', keys }
+}
+
+/**
+ * Value matching (Part 1, "Matching strategies"): the same key values in the same order; key types and
+ * referredSemanticId do not count. As text, so that it can be indexed and compared.
+ */
+export function matchKey(reference: Reference): string {
+  return JSON.stringify(reference.keys.map((key) => key.value))
+}

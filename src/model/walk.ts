@@ -1,0 +1,67 @@
+/** The one walk over a submodel: every reader of structure goes through here. */
+import { childrenMember } from './fields.ts'
+import { join, type Step } from './path.ts'
+import type { Submodel, SubmodelElement } from './types.ts'
+
+/** Anything that holds elements: a submodel, or one of the container kinds. */
+export type Container = Submodel | SubmodelElement
+
+/** An element met on the walk. */
+export interface Visit {
+  element: SubmodelElement
+  /** Its idShortPath. */
+  path: string
+  /** Its JSON Pointer within the submodel. */
+  pointer: string
+  parent: Container
+}
+
+/** The child elements of a container, in document order; empty for every other kind and for an empty container. */
+export function childrenOf(container: Container): readonly SubmodelElement[] {
+  const member = childrenMember(container.modelType)
+  return member === undefined ? [] : ((container as unknown as Record<string, SubmodelElement[]>)[member] ?? [])
+}
+
+/** Puts these children into a container; an empty list is left out, as the JSON form demands. */
+export function setChildren(container: Container, children: SubmodelElement[]): void {
+  const member = childrenMember(container.modelType)
+  if (member === undefined) return
+  const open = container as unknown as Record<string, SubmodelElement[]>
+  if (children.length === 0) delete open[member]
+  else open[member] = children
+}
+
+/** Children of a list are addressed by index only, even where they have an idShort (Part 2). */
+export function stepOf(parent: Container, child: SubmodelElement, index: number): Step {
+  return parent.modelType === 'SubmodelElementList' ? index : (child.idShort ?? '')
+}
+
+/** Every element below `root`, parents before children, in document order. */
+export function* walk(root: Container, rootPath = '', rootPointer = ''): Generator<Visit> {
+  const member = childrenMember(root.modelType)
+  let index = 0
+  for (const element of childrenOf(root)) {
+    const path = join(rootPath, stepOf(root, element, index))
+    const pointer = `${rootPointer}/${member}/${index}`
+    yield { element, path, pointer, parent: root }
+    yield* walk(element, path, pointer)
+    index++
+  }
+}
+
+/** The child that one step leads to. */
+export function child(container: Container, step: Step): SubmodelElement | undefined {
+  const children = childrenOf(container)
+  if (container.modelType === 'SubmodelElementList') return typeof step === 'number' ? children[step] : undefined
+  return typeof step === 'number' ? undefined : children.find((element) => element.idShort === step)
+}
+
+/** The element that a path leads to, or undefined. */
+export function resolve(root: Container, path: readonly Step[]): SubmodelElement | undefined {
+  let here: Container | undefined = root
+  for (const step of path) {
+    here = child(here, step)
+    if (here === undefined) return undefined
+  }
+  return here === root ? undefined : (here as SubmodelElement)
+}

@@ -1,0 +1,80 @@
+/** What an operation is asked and what it answers. Plain data: no operation knows HTTP beyond a status number. */
+import type { Readable } from 'node:stream'
+import type { IdShortPath } from '../model/path.ts'
+import type { Reference, SpecificAssetId } from '../model/types.ts'
+import type { Row } from './table.ts'
+
+/** The content modifiers of Part 2 (`$metadata`, `$value`, …); `normal` is the absence of one. */
+export type Content = 'normal' | 'metadata' | 'value' | 'reference' | 'path'
+
+/** Query parameters after parsing; absent where the caller gave none. Each operation reads those that its row names. */
+export interface Query {
+  /** 1…LIMIT_MAX; the default is filled in by the door. */
+  readonly limit: number
+  readonly cursor?: string
+  readonly level?: 'deep' | 'core'
+  readonly extent?: 'withBlobValue' | 'withoutBlobValue'
+  readonly idShort?: string
+  readonly semanticId?: Reference
+  readonly isCaseOf?: Reference
+  readonly dataSpecificationRef?: Reference
+  readonly assetIds?: readonly SpecificAssetId[]
+  readonly assetKind?: string
+  readonly assetType?: string
+  readonly aasId?: string
+  readonly aasIds?: readonly string[]
+  readonly submodelIds?: readonly string[]
+  readonly includeConceptDescriptions?: boolean
+}
+
+/** A file that comes in; the operation must consume or destroy `bytes`. */
+export interface Upload {
+  readonly bytes: Readable
+  readonly fileName: string
+  readonly contentType: string
+  /** The other parts of the form, e.g. `aasIds`. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
+/** One request, decoded and checked against its row, before anybody looks into the store. */
+export interface Call {
+  readonly row: Row
+  readonly content: Content
+  /** Path parameters, decoded from base64url. */
+  readonly aasIdentifier?: string
+  readonly submodelIdentifier?: string
+  readonly cdIdentifier?: string
+  readonly packageId?: string
+  readonly handleId?: string
+  readonly idShortPath?: IdShortPath
+  readonly query: Query
+  /** The parsed JSON body, not yet validated. */
+  readonly body?: unknown
+  readonly upload?: Upload
+  /** Revisions of `If-Match` / `If-None-Match`; `*` for any. */
+  readonly ifMatch?: '*' | readonly number[]
+  readonly ifNoneMatch?: '*' | readonly number[]
+  /** Media types of `Accept`, best first; `['*' + '/*']` where none was given. */
+  readonly accept: readonly string[]
+  /** The media range asked for with `Range: bytes=`, if one was. */
+  readonly range?: { readonly start: number; readonly end?: number }
+  /** Path of the mount as the caller wrote it, e.g. `/submodels/abc`; the base of a Location. */
+  readonly mount: string
+}
+
+/** What goes back. At most one of `bytes`, `json` and `stream`. */
+export interface Answer {
+  readonly status: number
+  /** JSON text that is ready to go. */
+  readonly bytes?: Buffer | string
+  /** A value that the door turns into JSON. */
+  readonly json?: unknown
+  readonly stream?: Readable
+  readonly contentType?: string
+  readonly contentLength?: number
+  readonly fileName?: string
+  /** Where the new resource is, below the API root, e.g. `/submodels/abc`. */
+  readonly location?: string
+  /** ETag. */
+  readonly revision?: number
+}

@@ -1,0 +1,251 @@
+/**
+ * The port to whatever keeps the data, and its promises. Every adapter passes test/store/contract.ts unchanged.
+ *
+ * Promises:
+ * - `commit` is the only way to write. When its promise resolves, the changes and their log entry are durable; when it
+ *   rejects, nothing of them is visible, now or after a crash.
+ * - A read never shows less than what was acknowledged before the read began.
+ * - The log holds every acknowledged change once, in the order of `seq`; it is readable from any position on until it
+ *   is trimmed, and a reader that asks for trimmed entries is told so.
+ * - Memory is bounded whatever is stored.
+ *
+ * The store holds no policy: it does not validate documents and does not know who asks.
+ */
+import type { Readable } from 'node:stream'
+
+/** What a document is. Descriptors and packages are documents too. */
+export type DocumentKind =
+  | 'AssetAdministrationShell'
+  | 'Submodel'
+  | 'ConceptDescription'
+  | 'AssetAdministrationShellDescriptor'
+  | 'SubmodelDescriptor'
+  | 'AssetLinks'
+  | 'Package'
+
+/** A fact about a document by which lists are filtered: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
+export type Facet = readonly [name: string, value: string]
+
+/** A stored document with all values current. */
+export interface Document {
+  readonly kind: DocumentKind
+  readonly id: string
+  /** Place in the stable order of its kind (order of creation). Opaque outside the store except as page position. */
+  readonly position: number
+  /** `seq` of the last commit that changed anything in it: the ETag. */
+  readonly revision: number
+  /** `seq` of the last commit that changed more than values. */
+  readonly structure: number
+  /** The canonical JSON (UTF-8) with all current values in place. Not to be written to. */
+  readonly bytes: Buffer
+  /** Does a Blob value occur in it? (Then the default extent differs from the bytes.) */
+  readonly hasBlob: boolean
+}
+
+/** The row of one element: what a value is written to. */
+export interface ElementRow {
+  readonly path: string
+  readonly modelType: string
+  /** valueType of a Property or Range. */
+  readonly valueType: string | undefined
+  /** First key value of the semanticId. */
+  readonly semanticId: string | undefined
+  /** The value members as JSON (see model/values.ts), e.g. `{"value":"21.5"}`; `{}` where none is set. */
+  readonly value: string
+  /** `seq` of the commit that put the element here: the guard of a value change. */
+  readonly stamp: number
+  /** `seq` of the commit that last changed the element or its value. */
+  readonly revision: number
+  /** Time of the value at its source, nanoseconds since 1970; undefined while it is the value that came with the structure. */
+  readonly sourceTime: bigint | undefined
+  readonly quality: Quality | undefined
+}
+
+export type Quality = 'good' | 'uncertain' | 'bad'
+
+/** A file that belongs to a document: an attachment, a thumbnail, a supplementary file of a package. */
+export interface FileEntry {
+  /** The name under which the document refers to it (File/value, Resource/path). */
+  readonly name: string
+  readonly contentType: string
+  /** Name for a download. */
+  readonly fileName: string
+  readonly size: number
+  /** Opaque handle of the bytes. */
+  readonly blob: string
+}
+
+/** One change; what stands together in a commit becomes visible together. */
+export type Change =
+  | {
+      /** Fails with `AlreadyExists`. */
+      readonly change: 'create'
+      readonly kind: DocumentKind
+      readonly id: string
+      readonly json: string
+      readonly facets: readonly Facet[]
+    }
+  | {
+      /** Fails with `NotFound`, and with `Conflict` where `ifStructure` is given and no longer true. */
+      readonly change: 'replace'
+      readonly kind: DocumentKind
+      readonly id: string
+      readonly json: string
+      readonly facets: readonly Facet[]
+      readonly ifStructure?: number
+      /** ETag guard: fails with `PreconditionFailed` unless the document's revision is this one. */
+      readonly ifRevision?: number
+      /**
+       * idShortPaths of the subtrees that the change touches; values elsewhere keep what was written to them meanwhile.
+       * Absent: the whole document. Empty: only members outside all elements.
+       */
+      readonly touched?: readonly string[]
+    }
+  | {
+      readonly change: 'delete'
+      readonly kind: DocumentKind
+      readonly id: string
+      readonly ifRevision?: number
+    }
+  | {
+      /**
+       * A new current value of one element. Fails with `Conflict` when the element is no longer the one with `stamp`.
+       * With `sourceTime`, it becomes current only if no newer one is; it is logged in any case. Without, it is of now.
+       */
+      readonly change: 'value'
+      readonly submodel: string
+      readonly path: string
+      readonly stamp: number
+      /** The value members as JSON; replaces all value members of the element. */
+      readonly value: string
+      readonly sourceTime?: bigint
+      readonly quality?: Quality
+      /** ETag guard on the element row. */
+      readonly ifRevision?: number
+    }
+  | {
+      /** Files under these names belong to the document from now on (replacing those of the same name). */
+      readonly change: 'attach'
+      readonly kind: DocumentKind
+      readonly id: string
+      readonly files: readonly FileEntry[]
+    }
+  | {
+      readonly change: 'detach'
+      readonly kind: DocumentKind
+      readonly id: string
+      readonly names: readonly string[]
+    }
+
+/** What a durable commit is known by. */
+export interface Commit {
+  readonly seq: number
+  /** Server time, milliseconds since 1970. */
+  readonly time: number
+}
+
+/** A change as the log tells it: what happened, without the document, which is read where it is wanted. */
+export type LoggedChange =
+  | {
+      readonly change: 'created' | 'updated' | 'deleted'
+      readonly kind: DocumentKind
+      readonly id: string
+      readonly touched?: readonly string[]
+    }
+  | {
+      readonly change: 'value'
+      readonly submodel: string
+      readonly path: string
+      readonly value: string
+      /** Nanoseconds since 1970. */
+      readonly sourceTime: bigint
+      readonly quality?: Quality
+    }
+
+export interface LogEntry extends Commit {
+  readonly changes: readonly LoggedChange[]
+}
+
+/** A page of the stable order; `next` is the position to go on after, absent at the end. */
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  readonly next?: number
+}
+
+export interface PageRequest {
+  /** Only documents after this position. */
+  readonly after?: number
+  /** At most this many, at least 1. */
+  readonly limit: number
+}
+
+/** A compressed run of samples of one series (see chunks.ts). */
+export interface Chunk {
+  /** Series: submodel id and idShortPath. */
+  readonly submodel: string
+  readonly path: string
+  /** Source time of the first and last sample, nanoseconds since 1970. */
+  readonly from: bigint
+  readonly to: bigint
+  readonly count: number
+  readonly bytes: Uint8Array
+}
+
+export interface StoreFigures {
+  readonly documents: Readonly<Record<string, number>>
+  readonly elements: number
+  readonly logFirst: number
+  readonly logLast: number
+  /** Bytes on disk, all files together. */
+  readonly bytes: number
+}
+
+export interface Store {
+  /** One document, or undefined. */
+  document(kind: DocumentKind, id: string): Promise<Document | undefined>
+  /** Documents of a kind that have all these facets, in the stable order. */
+  documents(kind: DocumentKind, facets: readonly Facet[], page: PageRequest): Promise<Page<Document>>
+  /** The row of one element, or undefined. */
+  element(submodel: string, path: string): Promise<ElementRow | undefined>
+
+  /**
+   * Makes the changes durable, all or none, together with their entry in the log.
+   * @throws HubError `AlreadyExists`, `NotFound`, `Conflict`, `PreconditionFailed`, `StorageFull`
+   */
+  commit(changes: readonly Change[]): Promise<Commit>
+
+  /** Log entries with a `seq` greater than `after`, oldest first. `gap` tells that entries after `after` were trimmed. */
+  log(after: number, limit: number): Promise<{ entries: readonly LogEntry[]; gap: boolean }>
+  /** Rings after every durable commit, without payload; returns the way to stop listening. */
+  onCommit(listener: () => void): () => void
+  /** Forgets log entries up to and including `seq`. */
+  trimLog(seq: number): Promise<void>
+  /** Where a follower stands, kept across restarts. */
+  cursor(follower: string): Promise<number | undefined>
+  setCursor(follower: string, seq: number): Promise<void>
+
+  /**
+   * Takes in the bytes of a file without making it visible; `attach` in a commit does that. What is never attached
+   * is swept. @throws HubError `TooLarge` past `limit` bytes; then nothing is left on disk.
+   */
+  receive(bytes: Readable, limit: number): Promise<{ blob: string; size: number }>
+  /** A file of a document, or undefined. */
+  file(kind: DocumentKind, id: string, name: string): Promise<FileEntry | undefined>
+  /** All files of a document, by name. */
+  files(kind: DocumentKind, id: string): Promise<readonly FileEntry[]>
+  /** The bytes of a file, or of a part of it (`end` inclusive). */
+  open(file: FileEntry, range?: { start: number; end: number }): Readable
+
+  /** Adds chunks of history, durable when resolved. A chunk with the same series and `from` is replaced. */
+  putChunks(chunks: readonly Chunk[]): Promise<void>
+  /** Chunks of a series that overlap [from, to], oldest first. */
+  chunks(submodel: string, path: string, from: bigint, to: bigint): AsyncIterable<Chunk>
+  /** Drops chunks that end before this time; returns how many. */
+  dropChunks(submodel: string, path: string, before: bigint): Promise<number>
+
+  /** Writes a consistent copy of everything into an empty directory while the store is in use. */
+  backup(directory: string): Promise<void>
+  figures(): Promise<StoreFigures>
+  /** Resolves when everything accepted is durable and all handles are closed. */
+  close(): Promise<void>
+}
