@@ -1,0 +1,33 @@
+/**
+ * The value members of an element: what `$metadata` leaves out and what a value write replaces. They are kept apart
+ * from the structure, because values change a thousand times a second and structure a few times a year.
+ */
+import { declarationOf } from './fields.ts'
+import type { SubmodelElement } from './types.ts'
+
+/** Value members by their names, e.g. `{ value: '21.5' }` of a Property or `{ min: '0', max: '5' }` of a Range. */
+export type ValueMembers = Readonly<Record<string, unknown>>
+
+/** The names of the value members of a kind, in document order; none for Capability, Operation and pure containers. */
+export function valueMembersOf(modelType: string): readonly string[] {
+  return declarationOf(modelType)?.values ?? []
+}
+
+/** Picks the value members out of an element. */
+export function readValue(element: SubmodelElement): ValueMembers {
+  const members: Record<string, unknown> = {}
+  for (const name of valueMembersOf(element.modelType)) {
+    const held = (element as unknown as Record<string, unknown>)[name]
+    if (held !== undefined) members[name] = held
+  }
+  return members
+}
+
+/** Puts value members into an element; a member that is not among them is removed. */
+export function writeValue(element: SubmodelElement, members: ValueMembers): void {
+  const open = element as unknown as Record<string, unknown>
+  for (const name of valueMembersOf(element.modelType)) {
+    if (members[name] === undefined) delete open[name]
+    else open[name] = members[name]
+  }
+}

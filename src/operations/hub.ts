@@ -1,0 +1,17 @@
+/** What every operation works with. */
+
+import type { Store } from '../store/store.ts'
+import type { Answer, Call } from './call.ts'
+
+export interface Hub {
+  readonly store: Store
+  /** Largest file that is taken in, in bytes. */
+  readonly uploadLimit: number
+  /** Take documents that break rules, and keep the reasons. */
+  readonly lenient: boolean
+  /** Profiles that `/description` names. */
+  readonly profiles: readonly string[]
+}
+
+/** An operation: looks into the store, changes it, and answers. Refusals are thrown as HubError. */
+export type Handler = (hub: Hub, call: Call) => Promise<Answer>
