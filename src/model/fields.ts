@@ -1,7 +1,15 @@
-import { type ClassDeclaration, classes, enumerations, type Mark, primitives } from './metamodel.ts'
+import { interfaceClasses, interfaceEnumerations, interfacePrimitives } from './interfaces.ts'
+import {
+  type ClassDeclaration,
+  classes,
+  enumerations,
+  type Mark,
+  type PrimitiveDeclaration,
+  primitives
+} from './metamodel.ts'
 
 /** A class that occurs in documents, or an abstract one that stands for its heirs. */
-export type ClassName = keyof typeof classes
+export type ClassName = keyof typeof classes | keyof typeof interfaceClasses
 
 /** A member of a class with inheritance resolved and its type looked up once. */
 export interface Field {
@@ -11,10 +19,23 @@ export interface Field {
   /** How the type is declared; a `choice` is an abstract class, told apart by `modelType`. */
   readonly sort: 'primitive' | 'enumeration' | 'class' | 'choice'
   readonly many: boolean
+  /** An empty list may stand where there is nothing to list (Part 2's own nouns only). */
+  readonly mayBeEmpty: boolean
   readonly required: boolean
 }
 
-const declared: Readonly<Record<string, ClassDeclaration>> = classes
+const declared: Readonly<Record<string, ClassDeclaration>> = { ...classes, ...interfaceClasses }
+
+/** All string types and the boolean, by name. */
+export const allPrimitives: ReadonlyMap<string, PrimitiveDeclaration> = new Map<string, PrimitiveDeclaration>(
+  Object.entries({ ...primitives, ...interfacePrimitives })
+)
+
+/** All enumerations, by name. */
+export const allEnumerations: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>(
+  Object.entries({ ...enumerations, ...interfaceEnumerations })
+)
+
 const allFields = new Map<string, readonly Field[]>()
 const allHeirs = new Map<string, readonly string[]>()
 
@@ -59,14 +80,21 @@ function collect(name: string): readonly Field[] {
 }
 
 function field(name: string, written: string): Field {
-  const mark = (/[?*+]$/.exec(written)?.[0] ?? '') as Mark
-  const type = mark === '' ? written : written.slice(0, -1)
-  return { name, type, sort: sortOf(type), many: mark === '*' || mark === '+', required: mark === '' || mark === '+' }
+  const mark = (/(\?|\*|\+|\[\])$/.exec(written)?.[0] ?? '') as Mark
+  const type = written.slice(0, written.length - mark.length)
+  return {
+    name,
+    type,
+    sort: sortOf(type),
+    many: mark === '*' || mark === '+' || mark === '[]',
+    mayBeEmpty: mark === '[]',
+    required: mark === '' || mark === '+'
+  }
 }
 
 function sortOf(type: string): Field['sort'] {
-  if (type in primitives) return 'primitive'
-  if (type in enumerations) return 'enumeration'
+  if (allPrimitives.has(type)) return 'primitive'
+  if (allEnumerations.has(type)) return 'enumeration'
   // RelationshipElement is concrete and has an heir, but no member is declared of that type.
   return declared[type]?.abstract ? 'choice' : 'class'
 }

@@ -8,10 +8,7 @@
  */
 
 /** How often a member occurs. */
-export type Mark = '' | '?' | '*' | '+'
-
-/** The name of anything that a member may hold. */
-export type TypeName = keyof typeof primitives | keyof typeof enumerations | keyof typeof classes
+export type Mark = '' | '?' | '*' | '+' | '[]'
 
 /** A class of the metamodel, before inheritance is resolved. */
 export interface ClassDeclaration {

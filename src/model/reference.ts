@@ -29,3 +29,8 @@ export function referenceToElement(submodel: Submodel, path: readonly Step[]): R
 export function matchKey(reference: Reference): string {
   return JSON.stringify(reference.keys.map((key) => key.value))
 }
+
+/** Do two references match by value, as above? */
+export function equalKeys(one: Reference, other: Reference): boolean {
+  return one.keys.length === other.keys.length && one.keys.every((key, index) => key.value === other.keys[index]?.value)
+}

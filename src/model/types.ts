@@ -1,15 +1,16 @@
 /**
  * The TypeScript types of the metamodel, inferred from its declaration. All conditional types of the project live here.
  */
+import type { interfaceClasses, interfaceEnumerations, interfacePrimitives } from './interfaces.ts'
 import type { classes, enumerations, primitives } from './metamodel.ts'
 
-type Classes = typeof classes
-type Enumerations = typeof enumerations
-type Primitives = typeof primitives
+type Classes = typeof classes & typeof interfaceClasses
+type Enumerations = typeof enumerations & typeof interfaceEnumerations
+type Primitives = typeof primitives & typeof interfacePrimitives
 
-type Unmarked<Written> = Written extends `${infer Name}${'?' | '*' | '+'}` ? Name : Written
-type IsOptional<Written> = Written extends `${string}${'?' | '*'}` ? true : false
-type IsList<Written> = Written extends `${string}${'*' | '+'}` ? true : false
+type Unmarked<Written> = Written extends `${infer Name}${'?' | '*' | '+' | '[]'}` ? Name : Written
+type IsOptional<Written> = Written extends `${string}${'?' | '*' | '[]'}` ? true : false
+type IsList<Written> = Written extends `${string}${'*' | '+' | '[]'}` ? true : false
 
 type OwnMembers<Name extends keyof Classes> = Classes[Name] extends { has: infer Has } ? Has : unknown
 type Inherited<Parents> = Parents extends readonly [infer First extends keyof Classes, ...infer Rest]
@@ -97,6 +98,21 @@ export interface Operation extends Instance<'Operation'> {}
 export interface OperationVariable extends Instance<'OperationVariable'> {}
 export interface SubmodelElementCollection extends Instance<'SubmodelElementCollection'> {}
 export interface SubmodelElementList extends Instance<'SubmodelElementList'> {}
+
+export interface AssetAdministrationShellDescriptor extends Instance<'AssetAdministrationShellDescriptor'> {}
+export interface SubmodelDescriptor extends Instance<'SubmodelDescriptor'> {}
+export interface Endpoint extends Instance<'Endpoint'> {}
+export interface AssetLink extends Instance<'AssetLink'> {}
+export interface OperationRequest extends Instance<'OperationRequest'> {}
+
+/** Everything that stands under an id of its own, by class. */
+export interface Documents {
+  AssetAdministrationShell: AssetAdministrationShell
+  Submodel: Submodel
+  ConceptDescription: ConceptDescription
+  AssetAdministrationShellDescriptor: AssetAdministrationShellDescriptor
+  SubmodelDescriptor: SubmodelDescriptor
+}
 
 /** Any of the fourteen kinds of element. */
 export type SubmodelElement = HeirOf<'SubmodelElement'>

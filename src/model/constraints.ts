@@ -1,0 +1,193 @@
+/**
+ * The constraints of Part 1 (AASd-…) and of IEC 61360 (AASc-3a-…), as far as a machine can check them within one
+ * document. [AASd-002] and [AASd-130] are patterns (patterns.ts); [AASd-006], [AASd-007], [AASd-012] and [AASc-3a-003]
+ * need other documents or a human, [AASd-115] is a way of reading.
+ *
+ * Rules of Part 1 that have no number are named by the type they belong to: `ValueDataType`, `LangStringSet`,
+ * `ModelReference<Submodel>`, `DateTimeUtc`, `BasicEventElement`.
+ */
+import type { Violation } from '../errors.ts'
+import {
+  aasd005,
+  aasd020,
+  aasd021,
+  aasd077,
+  aasd118,
+  extensionValue,
+  oneTextPerLanguage,
+  propertyValue,
+  rangeValues
+} from './constraints/common.ts'
+import {
+  aasd014,
+  aasd022,
+  aasd107,
+  aasd108,
+  aasd109,
+  aasd114,
+  aasd117,
+  aasd117OfVariable,
+  aasd134,
+  dayExists,
+  maxInterval
+} from './constraints/elements.ts'
+import { aasd116, aasd119, aasd129, aasd131, type Scope } from './constraints/identifiables.ts'
+import { aasc3a002, aasc3a008, aasc3a009, aasc3a010, dataTypeOfCategory } from './constraints/iec61360.ts'
+import { aasd133, isReferableKey, modelReference, referenceKeys } from './constraints/references.ts'
+import type { Report } from './constraints/report.ts'
+import { type ClassName, fieldsOf, isA } from './fields.ts'
+import { classes } from './metamodel.ts'
+import { idShortPathTo, type Place, pointerTo } from './place.ts'
+import type { KeyTypes, Submodel } from './types.ts'
+
+/** Gets an object of its class; `never`, because each check names the class that it is for. */
+type Check = (it: never, report: Report, scope: Scope) => void
+
+/** The checks of each class; heirs have those of their superclasses too. */
+const checks: { readonly [Name in ClassName]?: readonly Check[] } = {
+  HasExtensions: [aasd077],
+  HasSemantics: [aasd118],
+  Qualifiable: [aasd021],
+  Referable: [oneTextPerLanguage('displayName', 'description')],
+  AdministrativeInformation: [aasd005],
+  Extension: [extensionValue],
+  Qualifier: [aasd020],
+  Reference: [referenceKeys],
+
+  AssetAdministrationShell: [
+    modelReference('derivedFrom', 'AssetAdministrationShell', is('AssetAdministrationShell')),
+    modelReference('submodels', 'Submodel', is('Submodel'))
+  ],
+  AssetInformation: [aasd131, aasd116],
+  SpecificAssetId: [aasd133],
+  Submodel: [aasd119, aasd117('submodelElements'), aasd022('submodelElements')],
+
+  SubmodelElement: [aasd129],
+  AnnotatedRelationshipElement: [aasd117('annotations'), aasd022('annotations')],
+  BasicEventElement: [
+    modelReference('observed', 'Referable', isReferableKey),
+    modelReference('messageBroker', 'Referable', isReferableKey),
+    maxInterval,
+    dayExists('lastUpdate')
+  ],
+  Entity: [aasd014, aasd117('statements'), aasd022('statements')],
+  MultiLanguageProperty: [oneTextPerLanguage('value')],
+  Operation: [aasd134],
+  OperationVariable: [aasd117OfVariable],
+  Property: [propertyValue],
+  Range: [rangeValues],
+  SubmodelElementCollection: [aasd117('value'), aasd022('value')],
+  SubmodelElementList: [aasd107, aasd108, aasd109, aasd114, aasd022('value')],
+
+  EventPayload: [
+    modelReference('source', 'EventElement', is('EventElement', 'BasicEventElement')),
+    modelReference('observableReference', 'Referable', isReferableKey),
+    dayExists('timeStamp')
+  ],
+
+  ConceptDescription: [dataTypeOfCategory, aasc3a008],
+  DataSpecificationIec61360: [
+    aasc3a002,
+    aasc3a009,
+    aasc3a010,
+    oneTextPerLanguage('preferredName', 'shortName', 'definition')
+  ]
+}
+
+function is(...types: KeyTypes[]): (type: KeyTypes) => boolean {
+  return (type) => types.includes(type)
+}
+
+/** What to do with an object of a class: its checks, and the members that lead on. */
+interface Plan {
+  readonly checks: readonly Check[]
+  readonly members: readonly Member[]
+}
+
+interface Member {
+  readonly name: string
+  readonly many: boolean
+  /** Absent for a choice, where the modelType tells. */
+  plan?: Plan
+}
+
+const plans = new Map<string, Plan>()
+for (const name of Object.keys(classes) as ClassName[]) {
+  plans.set(name, { checks: checksOf(name), members: membersOf(name) })
+}
+for (const [name, { members }] of plans) {
+  for (const { name: member, sort, type } of fieldsOf(name)) {
+    const plan = sort === 'class' ? plans.get(type) : undefined
+    const found = members.find((one) => one.name === member)
+    if (plan !== undefined && found !== undefined) found.plan = plan
+  }
+}
+
+function checksOf(name: ClassName): Check[] {
+  return (Object.keys(checks) as ClassName[]).flatMap((one) => (isA(name, one) ? (checks[one] ?? []) : []))
+}
+
+function membersOf(name: ClassName): Member[] {
+  return fieldsOf(name)
+    .filter(({ sort, type }) => sort === 'choice' || (sort === 'class' && isWorthIt(type)))
+    .map(({ name: member, many }) => ({ name: member, many }))
+}
+
+/** Has the class a check, or anything below it? Keys, texts and the like have none, and are not entered. */
+function isWorthIt(type: string): boolean {
+  return (
+    checksOf(type as ClassName).length > 0 || fieldsOf(type).some(({ sort }) => sort === 'choice' || sort === 'class')
+  )
+}
+
+/**
+ * Checks every constraint in one walk over the document.
+ *
+ * @param className the class of the root; of an abstract one the modelType tells which. An element that is looked at
+ *   by itself is spared what depends on its parent: [AASd-117] and [AASd-022] of itself, [AASd-129].
+ * @param value satisfies the JSON Schema of its class
+ * @param limit stops after so many violations
+ */
+export function checkConstraints(className: ClassName, value: object, limit = Number.POSITIVE_INFINITY): Violation[] {
+  const found: Violation[] = []
+  const here: (string | number)[] = []
+  const scope: Scope = {}
+  visit(planFor(plans.get(className), value), value)
+  return found
+
+  function visit(plan: Plan | undefined, it: object): void {
+    if (plan === undefined || found.length >= limit) return
+    if (plan === submodelPlan) scope.submodel = it as Submodel
+    for (const check of plan.checks) check(it as never, report, scope)
+    for (const { name, many, plan: next } of plan.members) {
+      const held = (it as Record<string, object | undefined>)[name]
+      if (held === undefined) continue
+      const depth = here.push(name)
+      if (many) {
+        const items = held as readonly object[]
+        for (let index = 0; index < items.length; index++) {
+          const item = items[index] as object
+          here[depth] = index
+          visit(next ?? planFor(undefined, item), item)
+        }
+        here.length = depth
+      } else visit(next ?? planFor(undefined, held), held)
+      here.length = depth - 1
+    }
+  }
+
+  function report(at: Place, rule: string, text: string): void {
+    if (found.length >= limit) return
+    const place = [...here, ...at]
+    const idShortPath = idShortPathTo(value, place)
+    found.push({ pointer: pointerTo(place), ...(idShortPath === undefined ? {} : { idShortPath }), rule, text })
+  }
+}
+
+const submodelPlan = plans.get('Submodel')
+
+/** The plan of a choice is that of the object's modelType; no class that has heirs has other heirs below it. */
+function planFor(plan: Plan | undefined, it: object): Plan | undefined {
+  const { modelType } = it as { modelType?: string }
+  return modelType === undefined ? plan : plans.get(modelType)
+}

@@ -1,0 +1,84 @@
+/** The facts by which Part 2 filters its lists, as name and value, so that a store can index them. */
+import { matchKey } from './reference.ts'
+import type {
+  AssetAdministrationShell,
+  AssetAdministrationShellDescriptor,
+  ConceptDescription,
+  Documents,
+  Reference,
+  SpecificAssetId,
+  Submodel,
+  SubmodelDescriptor
+} from './types.ts'
+
+type Facet = readonly [name: string, value: string]
+
+/** All facets of a document. */
+export function facetsOf<Kind extends keyof Documents>(kind: Kind, document: Documents[Kind]): Facet[] {
+  const own = facets[kind](document)
+  return document.idShort === undefined ? own : [['idShort', document.idShort], ...own]
+}
+
+const facets: { [Kind in keyof Documents]: (document: Documents[Kind]) => Facet[] } = {
+  AssetAdministrationShell: shellFacets,
+  Submodel: semanticFacets,
+  ConceptDescription: conceptFacets,
+  AssetAdministrationShellDescriptor: shellDescriptorFacets,
+  SubmodelDescriptor: semanticFacets
+}
+
+function shellFacets({ assetInformation, submodels = [] }: AssetAdministrationShell): Facet[] {
+  const references = submodels.map((reference): Facet => ['submodel', targetOf(reference)])
+  return [...assetFacets(assetInformation), ...references]
+}
+
+function shellDescriptorFacets(descriptor: AssetAdministrationShellDescriptor): Facet[] {
+  const embedded = (descriptor.submodelDescriptors ?? []).map(({ id }): Facet => ['submodel', id])
+  return [...assetFacets(descriptor), ...embedded]
+}
+
+/** What a shell and its descriptor say of the asset. */
+function assetFacets(asset: {
+  assetKind?: string
+  assetType?: string
+  globalAssetId?: string
+  specificAssetIds?: SpecificAssetId[]
+}): Facet[] {
+  const facets: Facet[] = []
+  if (asset.assetKind !== undefined) facets.push(['assetKind', asset.assetKind])
+  if (asset.assetType !== undefined) facets.push(['assetType', asset.assetType])
+  if (asset.globalAssetId !== undefined)
+    facets.push(assetIdFacet({ name: 'globalAssetId', value: asset.globalAssetId }))
+  for (const assetId of asset.specificAssetIds ?? []) {
+    facets.push(assetIdFacet({ name: assetId.name, value: assetId.value }))
+    if (assetId.externalSubjectId !== undefined) facets.push(assetIdFacet(assetId))
+  }
+  return facets
+}
+
+/** A filter by semanticId also matches the supplemental ones (Part 2, GetAllSubmodels). */
+function semanticFacets(document: Submodel | SubmodelDescriptor): Facet[] {
+  const references = [document.semanticId, ...(document.supplementalSemanticIds ?? [])]
+  return references.flatMap((reference): Facet[] => (reference ? [['semanticId', matchKey(reference)]] : []))
+}
+
+function conceptFacets({ isCaseOf = [], embeddedDataSpecifications = [] }: ConceptDescription): Facet[] {
+  return [
+    ...isCaseOf.map((reference): Facet => ['isCaseOf', matchKey(reference)]),
+    ...embeddedDataSpecifications.map((one): Facet => ['dataSpecification', matchKey(one.dataSpecification)])
+  ]
+}
+
+/**
+ * The facet of an asset id; with the subject where one is named. `globalAssetId` is a reserved name in any spelling
+ * [AASd-116].
+ */
+export function assetIdFacet({ name, value, externalSubjectId }: SpecificAssetId): Facet {
+  const key = name.toLowerCase() === 'globalassetid' ? 'globalAssetId' : name
+  return ['assetId', JSON.stringify(externalSubjectId ? [key, value, matchKey(externalSubjectId)] : [key, value])]
+}
+
+/** The id of the identifiable that a model reference leads to. */
+export function targetOf(reference: Reference): string {
+  return reference.keys[0]?.value ?? ''
+}

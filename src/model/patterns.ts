@@ -1,0 +1,146 @@
+/**
+ * The patterns that the metamodel refers to by name. Each is composed of the grammar it comes from, and anchored.
+ *
+ * They are written for engines that read UTF-16 code units as well as for those that read code points (Ajv runs with
+ * `unicodeRegExp: false`), and so that no text makes them slow: no loop stands within a loop over the same characters.
+ * Where a text has no bound, a loop is over a mere class of characters or has a bound itself, because V8 spends stack on
+ * every turn of any other loop.
+ */
+
+// ---- RFC 2396, "URI Generic Syntax"; every grammar rule that shrinks to a class of characters is written as one.
+const UNRESERVED = "a-zA-Z0-9\\-_.!~*'()"
+const ESCAPES_ARE_WHOLE = '(?![\\s\\S]*?%(?![0-9a-fA-F]{2}))'
+const SCHEME = '[a-zA-Z][a-zA-Z0-9+\\-.]*'
+// `abs_path` after its first slash. It may begin with another one, and `reg_name` has no character that a segment has
+// not; so net_path, server and authority all fall into it.
+const PATH_CHARACTER = `[${UNRESERVED}%;:@&=+$,/]`
+const SEGMENT_CHARACTER = `[${UNRESERVED}%;@&=+$,]`
+const URI_CHARACTER = `[${UNRESERVED}%;:@&=+$,/?]`
+const PATH = [
+  ESCAPES_ARE_WHOLE,
+  '(?:',
+  [
+    // absoluteURI, hierarchical or opaque
+    `${SCHEME}:${URI_CHARACTER}+`,
+    // net_path and abs_path
+    `/${URI_CHARACTER}*`,
+    // rel_path: no colon before the first slash
+    `${SEGMENT_CHARACTER}+(?:[/?]${URI_CHARACTER}*)?`
+  ].join('|'),
+  ')?',
+  `(?:#${URI_CHARACTER}*)?`
+].join('')
+
+// ---- xs:anyURI: RFC 2396 as amended by RFC 2732, which lets addresses of IPv6 in brackets in.
+const BRACKETED_CHARACTER = `[${UNRESERVED}%;:@&=+$,/?[\\]]`
+const HEX4 = '[0-9a-fA-F]{1,4}'
+const HEX_GROUPS = `${HEX4}(?::${HEX4})*`
+const IPV4 = '[0-9]{1,3}(?:\\.[0-9]{1,3}){3}'
+// RFC 2373, appendix B. Its grammar wants a third colon between `::` and an IPv4 address, its examples have two.
+const IPV6 = `(?:${HEX_GROUPS}|(?:${HEX_GROUPS})?::(?:${HEX_GROUPS}|${IPV4})?)(?::${IPV4})?`
+const IPV6_AUTHORITY = `(?:[${UNRESERVED}%;:&=+$,]*@)?\\[${IPV6}\\](?::[0-9]*)?`
+const HIERARCHY = `(?://${IPV6_AUTHORITY}(?:/${PATH_CHARACTER}*)?|/${PATH_CHARACTER}*)`
+const QUERY = `(?:\\?${BRACKETED_CHARACTER}*)?`
+const ANY_URI = [
+  ESCAPES_ARE_WHOLE,
+  '(?:',
+  [
+    `${SCHEME}:${HIERARCHY}${QUERY}`,
+    `${SCHEME}:[${UNRESERVED}%;?:@&=+$,]${BRACKETED_CHARACTER}*`,
+    `${HIERARCHY}${QUERY}`,
+    `${SEGMENT_CHARACTER}+(?:/${PATH_CHARACTER}*)?${QUERY}`
+  ].join('|'),
+  ')?',
+  `(?:#${BRACKETED_CHARACTER}*)?`
+].join('')
+
+// ---- RFC 7231, 3.1.1.1, "Media Type" (Part 1 says RFC 2046, and means this grammar)
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9a-zA-Z]+"
+const QUOTED_TEXT = '[\\t !#-\\[\\]-~\\x80-\\xff]'
+const QUOTED_PAIR = '\\\\[\\t !-~\\x80-\\xff]'
+const QUOTED_STRING = `"(?:${QUOTED_TEXT}|${QUOTED_PAIR})*"`
+const PARAMETER = `[ \\t]*;[ \\t]*${TOKEN}=(?:${TOKEN}|${QUOTED_STRING})`
+const CONTENT_TYPE = `${TOKEN}/${TOKEN}(?:${PARAMETER})*`
+
+// ---- BCP 47 (RFC 5646), 2.1
+const ALPHANUM = '[a-zA-Z0-9]'
+const LANGUAGE = '(?:[a-zA-Z]{2,3}(?:-[a-zA-Z]{3}){0,3}|[a-zA-Z]{4,8})'
+const SCRIPT = '(?:-[a-zA-Z]{4})?'
+const REGION = '(?:-(?:[a-zA-Z]{2}|[0-9]{3}))?'
+// BCP 47 bounds no repetition. A tag has two subtags, not two million; sixty-four of each sort keep the stack flat.
+const VARIANTS = `(?:-(?:${ALPHANUM}{5,8}|[0-9]${ALPHANUM}{3})){0,64}`
+const EXTENSIONS = `(?:-[0-9A-WY-Za-wy-z](?:-${ALPHANUM}{2,8}){1,64}){0,64}`
+const PRIVATE_USE = `[xX](?:-${ALPHANUM}{1,8}){1,64}`
+// The registered tags that the grammar above does not make.
+const IRREGULAR = [
+  'en-GB-oed',
+  'i-ami',
+  'i-bnn',
+  'i-default',
+  'i-enochian',
+  'i-hak',
+  'i-klingon',
+  'i-lux',
+  'i-mingo',
+  'i-navajo',
+  'i-pwn',
+  'i-tao',
+  'i-tay',
+  'i-tsu',
+  'sgn-BE-FR',
+  'sgn-BE-NL',
+  'sgn-CH-DE'
+]
+const REGULAR = ['art-lojban', 'cel-gaulish', 'no-bok', 'no-nyn', 'zh-guoyu', 'zh-hakka', 'zh-min-nan', 'zh-xiang']
+const LANGUAGE_TAG = [
+  `${LANGUAGE}${SCRIPT}${REGION}${VARIANTS}${EXTENSIONS}(?:-${PRIVATE_USE})?`,
+  PRIVATE_USE,
+  ...IRREGULAR,
+  ...REGULAR
+].join('|')
+
+// ---- XML Schema part 2; whether the day exists in its month is not for a pattern, see datatypes.ts
+const YEAR = '-?(?:[1-9][0-9]{3,}|0[0-9]{3})'
+const DATE = `${YEAR}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])`
+const TIME = '(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?|24:00:00(?:\\.0+)?)'
+const DATE_TIME_UTC = `${DATE}T${TIME}(?:Z|[+-]00:00)`
+const DAYS = '(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?'
+const CLOCK = '(?:T(?=[0-9])(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\\.[0-9]+)?S)?)?'
+const DURATION = `-?P(?=[0-9T])${DAYS}${CLOCK}`
+
+// ---- XML 1.0, 2.2 [2] Char: what no string may hold [AASd-130]
+const CONTROL = '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]'
+const LONE_HIGH_SURROGATE = '[\\ud800-\\udbff](?![\\udc00-\\udfff])'
+const LONE_LOW_SURROGATE = '(?:^|[^\\ud800-\\udbff])[\\udc00-\\udfff]'
+const NOT_XML = `${CONTROL}|${LONE_HIGH_SURROGATE}|${LONE_LOW_SURROGATE}`
+
+/** Patterns by the names that metamodel.ts uses, as JSON Schema spells them. */
+export const patterns = {
+  /** [AASd-002] */
+  idShort: '^[a-zA-Z][a-zA-Z0-9_-]*[a-zA-Z0-9_]$',
+  version: '^(?:0|[1-9][0-9]*)$',
+  contentType: `^${CONTENT_TYPE}$`,
+  path: `^${PATH}$`,
+  dateTimeUtc: `^${DATE_TIME_UTC}$`,
+  duration: `^${DURATION}$`,
+  languageTag: `^(?:${LANGUAGE_TAG})$`,
+  /** [AASd-130], for the strings that have no narrower pattern */
+  xmlText: `^(?![\\s\\S]*?(?:${NOT_XML}))`
+} as const
+
+export type PatternName = keyof typeof patterns
+
+/** What a text that matches looks like, for messages. */
+export const patternWords: Readonly<Record<PatternName, string>> = {
+  idShort: 'at least two of letters, digits, "-" and "_", beginning with a letter and not ending in "-"',
+  version: 'a number without leading zeros, like 1 or 12',
+  contentType: 'a media type, like application/json or text/plain; charset=utf-8',
+  path: 'a URI or relative path in ASCII, like file:///manual.pdf or /aasx/manual.pdf',
+  dateTimeUtc: 'a date and time in UTC, like 2024-02-29T13:20:00Z',
+  duration: 'a duration, like P1DT2H30M',
+  languageTag: 'a language tag of BCP 47, like en or de-CH',
+  xmlText: 'text of characters that XML 1.0 can carry: no control characters, no halves of surrogate pairs'
+}
+
+/** xs:date, xs:time … are put together from these in datatypes.ts. */
+export const lexical = { YEAR, DATE, TIME, DURATION, ANY_URI } as const

@@ -1,0 +1,71 @@
+/** Places within a document, told in the two ways a reader may look for them: JSON Pointer and idShortPath. */
+import { childrenMember } from './fields.ts'
+import { join } from './path.ts'
+
+const IDSHORT = /^[a-zA-Z][a-zA-Z0-9_-]*$/
+
+/** Member names and list indexes from the root of a document down to a place. */
+export type Place = readonly (string | number)[]
+
+/** The JSON Pointer (RFC 6901) of a place; the root's is the empty text. */
+export function pointerTo(place: Place): string {
+  let pointer = ''
+  for (const step of place) {
+    pointer += typeof step === 'number' ? `/${step}` : `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  }
+  return pointer
+}
+
+/**
+ * The idShortPath of the innermost element that a place lies in, or undefined outside of all elements. Within an
+ * element that is looked at by itself the path begins with that element's own idShort. No path leads to the variables
+ * of an operation; there it is the operation's. The document may be garbage.
+ */
+export function idShortPathTo(root: unknown, place: Place): string | undefined {
+  let path = isElement(root) ? idShortOf(root) : undefined
+  let here: unknown = root
+  let container = ''
+  for (const step of place) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) break
+    const next: unknown = (here as Record<string | number, unknown>)[step]
+    if (Array.isArray(here)) {
+      if (container !== '') {
+        const idShort = container === 'SubmodelElementList' ? Number(step) : idShortOf(next)
+        if (idShort === undefined) break
+        path = join(path ?? '', idShort)
+        container = ''
+      }
+    } else {
+      const modelType = modelTypeOf(here)
+      container = modelType !== undefined && childrenMember(modelType) === step ? modelType : ''
+    }
+    here = next
+  }
+  return path
+}
+
+function isElement(value: unknown): boolean {
+  const modelType = modelTypeOf(value)
+  return (
+    modelType !== undefined &&
+    modelType !== 'Submodel' &&
+    modelType !== 'AssetAdministrationShell' &&
+    modelType !== 'ConceptDescription'
+  )
+}
+
+function modelTypeOf(value: unknown): string | undefined {
+  return textMember(value, 'modelType')
+}
+
+/** One that is no idShort is of no use in a path. */
+function idShortOf(value: unknown): string | undefined {
+  const idShort = textMember(value, 'idShort')
+  return idShort !== undefined && IDSHORT.test(idShort) ? idShort : undefined
+}
+
+function textMember(value: unknown, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  const held: unknown = (value as Record<string, unknown>)[name]
+  return typeof held === 'string' ? held : undefined
+}
