@@ -1,0 +1,58 @@
+/**
+ * Writes the files that are derived from the model. Run it after an edit of the model:
+ *
+ *   node scripts/derive.ts          writes them
+ *   node scripts/derive.ts --check  writes nothing, and fails where a file on disk differs
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { metamodelSchema } from '../src/formats/json-schema.ts'
+
+/** A derived file; the path is relative to the project's root. */
+export interface Derived {
+  readonly path: string
+  readonly text: string
+}
+
+/** Everything that is derived, in the order in which it is written. */
+export async function derive(): Promise<Derived[]> {
+  return [{ path: 'schemas/aas-3.1.json', text: toJsonText(metamodelSchema()) }]
+}
+
+/** The same value gives the same text on every machine; nothing reformats it. */
+export function toJsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+/** The paths of derived files that are missing on disk or differ. */
+export function stale(files: readonly Derived[]): string[] {
+  return files.filter(({ path, text }) => onDisk(path) !== text).map(({ path }) => path)
+}
+
+function onDisk(path: string): string | undefined {
+  try {
+    return readFileSync(locate(path), 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function locate(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url))
+}
+
+if (import.meta.main) {
+  const files = await derive()
+  const different = stale(files)
+  if (process.argv.includes('--check')) {
+    for (const path of different) console.error(`${path} is not what the model says; run scripts/derive.ts`)
+    if (different.length > 0) process.exitCode = 1
+  } else {
+    for (const { path, text } of files.filter((file) => different.includes(file.path))) {
+      mkdirSync(dirname(locate(path)), { recursive: true })
+      writeFileSync(locate(path), text)
+      console.log(`wrote ${path}`)
+    }
+  }
+}

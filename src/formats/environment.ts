@@ -1,0 +1,50 @@
+/** An AAS environment in any of its three written forms, read document by document and written the same way. */
+import { createReadStream } from 'node:fs'
+import { basename } from 'node:path'
+import type { Identifiable } from '../model/types.ts'
+import { openAasx } from './aasx-reader.ts'
+import { grouped } from './groups.ts'
+import { readJson } from './json-stream.ts'
+import { type Form, LIMITS, type Package } from './package.ts'
+import { readXml } from './xml-reader.ts'
+
+/** Which form a file has: by its first bytes, then by its media type and name. */
+export function sniff(fileName: string, contentType: string, firstBytes: Uint8Array): Form | undefined {
+  const text = Buffer.from(firstBytes)
+    .toString('latin1')
+    .replace(/^\xef\xbb\xbf/, '')
+    .trimStart()
+  if (text.startsWith('PK')) return 'aasx'
+  if (text.startsWith('<')) return 'xml'
+  if (text.startsWith('{')) return 'json'
+  const hint = `${contentType} ${fileName}`.toLowerCase()
+  if (/\.aasx$|asset-administration-shell-package|aas\+zip/.test(hint)) return 'aasx'
+  if (/\.xml$|\/xml/.test(hint)) return 'xml'
+  return /\.json$|\/json/.test(hint) ? 'json' : undefined
+}
+
+/**
+ * Opens a file for reading.
+ * @throws HubError `BadRequest`, `Invalid`, `TooLarge`, here or while the documents are read
+ */
+export async function openPackage(path: string, form: Form, name = basename(path), limits = LIMITS): Promise<Package> {
+  if (form === 'aasx') return openAasx(path, limits)
+  const read = form === 'xml' ? readXml : readJson
+  return { documents: () => read(createReadStream(path), name, limits), files: [], close: async () => {} }
+}
+
+/**
+ * Writes an environment as JSON.
+ * @param identifiables grouped: shells, submodels, concept descriptions
+ */
+export async function* writeJson(identifiables: AsyncIterable<Identifiable>): AsyncGenerator<string> {
+  let first = true
+  yield '{'
+  for await (const { opens, closes, document } of grouped(identifiables)) {
+    if (closes !== undefined) yield ']'
+    if (opens !== undefined) yield `${closes === undefined ? '' : ','}"${opens}":[`
+    if (document !== undefined) yield `${first || opens !== undefined ? '' : ','}${JSON.stringify(document)}`
+    first = false
+  }
+  yield '}'
+}

@@ -1,0 +1,181 @@
+/**
+ * Why a document is refused by the schema, told from the metamodel: a schema validator knows keywords, we know what the
+ * sender meant. Bounded by the limit, where a validator that is asked for all errors collects one for every node.
+ */
+import type { Violation } from '../errors.ts'
+import { quote } from '../model/constraints/report.ts'
+import { isLexical } from '../model/datatypes.ts'
+import { declarationOf, type Field, fieldsOf, heirsOf } from '../model/fields.ts'
+import { enumerations, type PrimitiveDeclaration, primitives } from '../model/metamodel.ts'
+import { type PatternName, patterns, patternWords } from '../model/patterns.ts'
+import { idShortPathTo, pointerTo } from '../model/place.ts'
+import { nearest } from './nearest.ts'
+
+/** What makes other faults follow comes first. */
+const ranks: readonly string[] = ['modelType', 'additionalProperties', 'type', 'required']
+
+/**
+ * @param className the class that the value should be of, or an abstract one
+ * @param value parsed JSON, not nested too deep to recurse
+ * @returns up to `limit` violations of the schema, most telling first
+ */
+export function explain(className: string, value: unknown, limit: number): Violation[] {
+  const found: Violation[] = []
+  const here: (string | number)[] = []
+  explainObject(className, value)
+  return found.sort((one, other) => rankOf(one) - rankOf(other))
+
+  function add(rule: string, text: string, ...at: (string | number)[]): void {
+    if (found.length >= limit) return
+    const place = [...here, ...at]
+    const idShortPath = idShortPathTo(value, place)
+    found.push({ pointer: pointerTo(place), ...(idShortPath !== undefined && { idShortPath }), rule, text })
+  }
+
+  function at(step: string | number, look: () => void): void {
+    if (found.length >= limit) return
+    here.push(step)
+    look()
+    here.pop()
+  }
+
+  function explainObject(type: string, it: unknown): void {
+    if (isObject(it)) {
+      const concrete = concreteClass(type, it)
+      if (concrete !== undefined) explainMembers(concrete, it)
+    } else add('type', `expected an object (${type}), found ${nameOf(it)}`)
+  }
+
+  /** The class that the modelType names, if it may stand here. */
+  function concreteClass(type: string, it: Readonly<Record<string, unknown>>): string | undefined {
+    const declaration = declarationOf(type)
+    if (!declaration?.abstract && !declaration?.modelType) return type
+    const allowed = heirsOf(type)
+    if (!Object.hasOwn(it, 'modelType')) {
+      add('modelType', `modelType is missing; expected ${listed(allowed)}`)
+      return undefined
+    }
+    if (typeof it.modelType === 'string' && allowed.includes(it.modelType)) return it.modelType
+    if (typeof it.modelType !== 'string') add('type', `expected a string, found ${nameOf(it.modelType)}`, 'modelType')
+    else add('modelType', `${quote(it.modelType)} is not possible here; ${choice(it.modelType, allowed)}`, 'modelType')
+    return undefined
+  }
+
+  function explainMembers(type: string, it: Readonly<Record<string, unknown>>): void {
+    const fields = fieldsOf(type)
+    const meant = new Set<string>()
+    for (const name of Object.keys(it)) {
+      if (fields.some((field) => field.name === name)) continue
+      if (name === 'modelType' && declarationOf(type)?.modelType) continue
+      const free = fields.map((field) => field.name).filter((other) => !Object.hasOwn(it, other))
+      const suggestion = nearest(name, free)
+      if (suggestion !== undefined) meant.add(suggestion)
+      const hint = suggestion === undefined ? `${type} has no such member` : `did you mean ${quote(suggestion)}?`
+      add('additionalProperties', `unknown member ${quote(name)}; ${hint}`, name)
+      if (found.length >= limit) return
+    }
+    for (const field of fields) {
+      if (Object.hasOwn(it, field.name)) at(field.name, () => explainField(field, it[field.name]))
+      else if (field.required && !meant.has(field.name))
+        add('required', `${type} needs the member ${quote(field.name)}`)
+    }
+  }
+
+  function explainField(field: Field, held: unknown): void {
+    if (held === null) add('type', 'null is not allowed; leave the member out where there is nothing to say')
+    else if (!field.many) explainValue(field, held)
+    else if (!Array.isArray(held)) add('type', `expected a list, found ${nameOf(held)}`)
+    else if (held.length === 0) add('minItems', 'the list is empty; leave it out where there is nothing to list')
+    else {
+      for (let index = 0; index < held.length && found.length < limit; index++) {
+        at(index, () => explainValue(field, held[index]))
+      }
+    }
+  }
+
+  function explainValue({ sort, type }: Field, held: unknown): void {
+    if (sort === 'class' || sort === 'choice') explainObject(type, held)
+    else if (sort === 'enumeration') explainEnumeration(type, held)
+    else explainPrimitive((primitives as Readonly<Record<string, PrimitiveDeclaration>>)[type], held)
+  }
+
+  function explainEnumeration(type: string, held: unknown): void {
+    const allowed = (enumerations as Readonly<Record<string, readonly string[]>>)[type] ?? []
+    if (typeof held !== 'string') add('type', `expected a string, found ${nameOf(held)}`)
+    else if (!allowed.includes(held)) add('enum', `${quote(held)} is not one of ${type}; ${choice(held, allowed)}`)
+  }
+
+  function explainPrimitive(primitive: PrimitiveDeclaration | undefined, held: unknown): void {
+    const wanted = primitive?.json === 'boolean' ? 'true or false' : 'a string'
+    if (typeof held !== primitive?.json) add('type', `expected ${wanted}, found ${nameOf(held)}`)
+    else if (typeof held === 'string' && primitive !== undefined) explainText(primitive, held)
+  }
+
+  function explainText({ minLength = 0, maxLength, pattern, base64 }: PrimitiveDeclaration, text: string): void {
+    const name = (pattern ?? 'xmlText') as PatternName
+    if (base64) {
+      if (!isLexical('xs:base64Binary', text)) add('contentEncoding', `${quote(text)} is not base64 text`)
+    } else if (text.length < minLength) add('minLength', 'the text is empty')
+    else if (maxLength !== undefined && isLonger(text, maxLength)) {
+      add('maxLength', `the text has ${lengthOf(text)} characters; at most ${maxLength} are allowed`)
+    } else if (!expressionOf(name).test(text)) {
+      add(rulesOfPatterns[name] ?? 'pattern', `${quote(text)} does not fit; expected ${patternWords[name]}`)
+    }
+  }
+}
+
+/** The patterns that a constraint of Part 1 asks for. */
+const rulesOfPatterns: { readonly [Name in PatternName]?: string } = { idShort: 'AASd-002', xmlText: 'AASd-130' }
+
+const expressions = new Map<PatternName, RegExp>()
+
+function expressionOf(name: PatternName): RegExp {
+  const known = expressions.get(name) ?? new RegExp(patterns[name])
+  expressions.set(name, known)
+  return known
+}
+
+function rankOf({ rule }: Violation): number {
+  const rank = ranks.indexOf(rule)
+  return rank === -1 ? ranks.length : rank
+}
+
+function choice(found: string, allowed: readonly string[]): string {
+  const suggestion = nearest(found, allowed)
+  return suggestion === undefined ? `expected ${listed(allowed)}` : `did you mean ${quote(suggestion)}?`
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 1 ? String(names[0]) : `one of ${names.join(', ')}`
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A JSON value as one would call it. */
+function nameOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (isObject(value)) return 'an object'
+  if (typeof value === 'string') return `the string ${quote(value)}`
+  if (typeof value === 'number') return `the number ${value}`
+  return value === undefined ? 'nothing' : String(value)
+}
+
+function isLonger(text: string, maxLength: number): boolean {
+  // Only a text that is too long in UTF-16 can be too long in characters.
+  return text.length > maxLength && lengthOf(text) > maxLength
+}
+
+/** JSON Schema counts characters, not UTF-16 code units. */
+function lengthOf(text: string): number {
+  let length = text.length
+  for (let index = 0; index < text.length - 1; index++) {
+    const isPair = (text.charCodeAt(index) & 0xfc00) === 0xd800 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00
+    if (isPair) {
+      length--
+      index++
+    }
+  }
+  return length
+}

@@ -1,0 +1,88 @@
+/** AAS JSON on its way in: parsed, held against the schema, then against the constraints. */
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { Violation } from '../errors.ts'
+import { HubError } from '../errors.ts'
+import { checkConstraints } from '../model/constraints.ts'
+import { isLexical } from '../model/datatypes.ts'
+import type { ClassName } from '../model/fields.ts'
+import { explain } from './json-explain.ts'
+import { metamodelSchema, SCHEMA_ID } from './json-schema.ts'
+import { findSyntaxError } from './json-syntax.ts'
+
+/** Deeper nesting than this is refused; a level of elements is two of JSON. Every walk may recurse that deep. */
+const MAX_DEPTH = 256
+
+/**
+ * Parses JSON text; bytes are UTF-8.
+ * @throws HubError BadRequest with line and column
+ */
+export function parseJson(text: string | Uint8Array): unknown {
+  const characters = typeof text === 'string' ? text : decode(text)
+  try {
+    return JSON.parse(characters)
+  } catch (error) {
+    throw new HubError('BadRequest', [`This is not JSON: ${findSyntaxError(characters) ?? (error as Error).message}`])
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new HubError('BadRequest', ['This is not JSON: the bytes are not UTF-8'])
+  }
+}
+
+/**
+ * Finds what is wrong with a document: the schema's rules first, and the constraints where the schema is satisfied.
+ *
+ * @param className what it is meant to be; an abstract class (`SubmodelElement`) for any of its heirs
+ * @param value parsed JSON, of any shape
+ * @returns at most `limit` violations, most telling first; empty where the document is valid
+ */
+export function validate(className: ClassName, value: unknown, { limit = 20 } = {}): Violation[] {
+  if (isDeeperThan(MAX_DEPTH, value)) {
+    return [{ pointer: '', rule: 'depth', text: `the document is nested more than ${MAX_DEPTH} levels deep` }]
+  }
+  const satisfies = schemaOf(className)
+  if (satisfies(value)) return checkConstraints(className, value as object, limit)
+  const violations = explain(className, value, limit)
+  if (violations.length > 0) return violations
+  // Not reached as long as explain() knows every rule of the schema; what the schema refuses stays refused.
+  const [first] = satisfies.errors ?? []
+  return [{ pointer: first?.instancePath ?? '', rule: first?.keyword ?? 'schema', text: first?.message ?? 'invalid' }]
+}
+
+// Bodies are never coerced, and lose no member. Without `unicodeRegExp: false` valid documents are refused.
+const ajv = new Ajv2020({ discriminator: true, unicodeRegExp: false, strict: true })
+ajv.removeKeyword('contentEncoding')
+ajv.addKeyword({
+  keyword: 'contentEncoding',
+  type: 'string',
+  schemaType: 'string',
+  validate: (_encoding: string, text: string) => isLexical('xs:base64Binary', text)
+})
+
+const compiled = new Map<ClassName, ValidateFunction>()
+
+/** Compiling takes tens of milliseconds, and most processes need few classes. */
+function schemaOf(className: ClassName): ValidateFunction {
+  const known = compiled.get(className)
+  if (known !== undefined) return known
+  if (compiled.size === 0) ajv.addSchema(metamodelSchema())
+  const schema = ajv.getSchema(`${SCHEMA_ID}#/$defs/${className}`)
+  if (schema === undefined) throw new TypeError(`There is no document of the class ${className}`)
+  compiled.set(className, schema)
+  return schema
+}
+
+/** Recursion that ends at the limit cannot overflow the stack. */
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) return value.some((item) => isDeeperThan(levels - 1, item))
+  for (const name in value) {
+    if (isDeeperThan(levels - 1, (value as Record<string, unknown>)[name])) return true
+  }
+  return false
+}

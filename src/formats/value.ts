@@ -1,0 +1,411 @@
+/**
+ * ValueOnly (Part 1, "Format ValueOnly"; digest 4.5): what an element says, without what it is. Out from documents and
+ * from element rows, and back in as writes to value members.
+ */
+import { HubError, type Violation } from '../errors.ts'
+import { describe, isLexical, isNumeric } from '../model/datatypes.ts'
+import { childrenMember } from '../model/fields.ts'
+import { join } from '../model/path.ts'
+import { patterns } from '../model/patterns.ts'
+import { pointerTo } from '../model/place.ts'
+import type { DataTypeDefXsd, Entity, LangString, SubmodelElement } from '../model/types.ts'
+import { readValue, type ValueMembers, valueMembersOf, writeValue } from '../model/values.ts'
+import { type Container, child, childrenOf, stepOf } from '../model/walk.ts'
+import { validate } from './json.ts'
+
+export interface Shape {
+  readonly level?: 'deep' | 'core'
+  readonly extent?: 'withBlobValue' | 'withoutBlobValue'
+}
+
+/** New value members of one element. */
+export interface ValueWrite {
+  readonly path: string
+  /** The element in the document that the body was held against. */
+  readonly element: SubmodelElement
+  /** Those that the body named; others keep what they hold. */
+  readonly members: ValueMembers
+  /** Members beyond values that the body changes too: an Entity's entityType. */
+  readonly structural?: Pick<Entity, 'entityType'>
+}
+
+// ---- out
+
+/** The value of an element or a submodel; undefined where it has none to show. */
+export function toValue(container: Container, shape: Shape = {}): unknown {
+  switch (container.modelType) {
+    case 'Submodel':
+    case 'SubmodelElementCollection':
+      return byIdShort(container, shape)
+    case 'SubmodelElementList':
+      return byIndex(childrenOf(container), shape)
+    case 'Entity': {
+      const { entityType, globalAssetId, specificAssetIds } = container
+      const statements = childrenOf(container).length === 0 ? undefined : byIdShort(container, shape)
+      return { ...present({ statements, entityType, globalAssetId, specificAssetIds }) }
+    }
+    case 'AnnotatedRelationshipElement': {
+      const annotations = childrenOf(container).length === 0 ? undefined : byIdShort(container, shape)
+      return leafValue(container.modelType, undefined, present({ ...readValue(container), annotations }))
+    }
+    case 'Blob': {
+      const { contentType, value } = container
+      return leafValue(
+        'Blob',
+        undefined,
+        present({ contentType, value: shape.extent === 'withBlobValue' ? value : undefined })
+      )
+    }
+    case 'Property':
+    case 'Range':
+      return leafValue(container.modelType, container.valueType, readValue(container))
+    case 'Capability':
+    case 'Operation':
+      return undefined
+    default:
+      return leafValue(container.modelType, undefined, readValue(container))
+  }
+}
+
+/**
+ * JSON text of the value of a leaf element straight from its row.
+ * @param members value members as JSON, as the store keeps them
+ */
+export function valueOfRow(modelType: string, valueType: string | undefined, members: string): string | undefined {
+  if (members === '{}') return undefined
+  const value = leafValue(modelType, valueType as DataTypeDefXsd | undefined, JSON.parse(members))
+  return value === undefined ? undefined : JSON.stringify(value)
+}
+
+/** @param level the parent's; with `core` the children are shown without theirs */
+function byIdShort(container: Container, { level, extent }: Shape): Record<string, unknown> {
+  const entries: [string, unknown][] = []
+  for (const element of childrenOf(container)) {
+    const value = level === 'core' ? coreValue(element, extent) : toValue(element, present({ extent }))
+    if (value !== undefined) entries.push([element.idShort ?? '', value])
+  }
+  return Object.fromEntries(entries)
+}
+
+/** Positions are kept, so an element without a value leaves null; a list of nothing but such is left out. */
+function byIndex(elements: readonly SubmodelElement[], { level, extent }: Shape): unknown[] | undefined {
+  const values = elements.map((element) =>
+    level === 'core' ? coreValue(element, extent) : toValue(element, present({ extent }))
+  )
+  if (values.length > 0 && values.every((value) => value === undefined)) return undefined
+  return values.map((value) => value ?? null)
+}
+
+function coreValue(element: SubmodelElement, extent: Shape['extent']): unknown {
+  const member = childrenMember(element.modelType)
+  return toValue(member === undefined ? element : { ...element, [member]: undefined }, present({ extent }))
+}
+
+function leafValue(modelType: string, valueType: DataTypeDefXsd | undefined, members: ValueMembers): unknown {
+  switch (modelType) {
+    case 'Property': {
+      const { value } = members
+      return typeof value === 'string' && valueType !== undefined ? scalar(valueType, value) : undefined
+    }
+    case 'Range': {
+      const limits = Object.entries(members).map(([side, text]) => [
+        side,
+        scalar(valueType ?? 'xs:string', String(text))
+      ])
+      return limits.length === 0 ? undefined : Object.fromEntries(limits)
+    }
+    case 'MultiLanguageProperty': {
+      const { value } = members
+      return Array.isArray(value) ? value.map(({ language, text }: LangString) => ({ [language]: text })) : undefined
+    }
+    case 'ReferenceElement':
+      return members.value
+    default:
+      return Object.keys(members).length === 0 ? undefined : members
+  }
+}
+
+/** A text of a value type as JSON; as text where JSON would lose a digit of it. */
+function scalar(valueType: DataTypeDefXsd, text: string): string | number | boolean {
+  if (valueType === 'xs:boolean') return text === 'true' || text === '1'
+  if (!isNumeric(valueType)) return text
+  const number = Number(text)
+  if (!Number.isFinite(number)) return text
+  if (valueType === 'xs:double' || valueType === 'xs:float') return number
+  return significant(text) === significant(plain(number)) ? number : text
+}
+
+/** The digits that matter: no sign of plus, no leading zeros, no trailing zeros behind the point. */
+function significant(text: string): string {
+  const [, sign = '', whole = '', , fraction = ''] = /^([+-]?)0*(\d*)(\.(\d*?)0*)?$/.exec(text) ?? []
+  return `${sign === '-' && (whole !== '' || fraction !== '') ? '-' : ''}${whole}.${fraction}`
+}
+
+/** A number written out without an exponent, as integers and decimals have to be. */
+function plain(number: number): string {
+  const text = String(number)
+  const [, sign = '', first = '', rest = '', exponent] = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? []
+  if (exponent === undefined) return text
+  const shift = Number(exponent)
+  const digits = first + rest
+  if (shift < 0) return `${sign}0.${'0'.repeat(-shift - first.length)}${digits}`
+  return sign + digits.padEnd(first.length + shift, '0')
+}
+
+// ---- in
+
+/**
+ * Holds a value body against a submodel or an element, recursively.
+ * @param path idShortPath of `target`, empty for a submodel
+ * @returns the writes that it asks for
+ * @throws HubError `Invalid` with everything that does not fit; then nothing of it may be written
+ */
+export function fromValue(target: Container, body: unknown, path: string): ValueWrite[] {
+  const reading: Reading = { writes: [], violations: [] }
+  read(target, body, { path, pointer: '' }, reading)
+  refuse(reading.violations)
+  return reading.writes
+}
+
+/** The same for a leaf of which only the row is known. */
+export function membersFromValue(modelType: string, valueType: string | undefined, body: unknown): ValueMembers {
+  const violations: Violation[] = []
+  const members = leafMembers(
+    modelType,
+    valueType as DataTypeDefXsd | undefined,
+    body,
+    { path: '', pointer: '' },
+    violations
+  )
+  refuse(violations)
+  return members
+}
+
+/** Puts a write into the element of its document. */
+export function applyWrite({ element, members, structural }: ValueWrite): void {
+  writeValue(element, { ...readValue(element), ...members })
+  Object.assign(element, structural)
+}
+
+interface Place {
+  readonly path: string
+  readonly pointer: string
+}
+
+interface Reading {
+  readonly writes: ValueWrite[]
+  readonly violations: Violation[]
+}
+
+function read(target: Container, body: unknown, place: Place, reading: Reading): void {
+  switch (target.modelType) {
+    case 'Submodel':
+    case 'SubmodelElementCollection':
+      readChildren(target, body, place, reading)
+      return
+    case 'SubmodelElementList':
+      readList(target, body, place, reading)
+      return
+    case 'Entity':
+      readEntity(target, body, place, reading)
+      return
+    case 'AnnotatedRelationshipElement': {
+      const { annotations, ...relation } = members(body, place, reading.violations)
+      if (annotations !== undefined) {
+        readChildren(target, merged(annotations), { ...place, pointer: `${place.pointer}/annotations` }, reading)
+      }
+      if (Object.keys(relation).length > 0) readLeaf(target, relation, place, reading)
+      return
+    }
+    case 'Capability':
+    case 'Operation':
+      violate(reading.violations, place, 'ValueOnly', `a ${target.modelType} has no value`)
+      return
+    default:
+      readLeaf(target, body, place, reading)
+  }
+}
+
+function readChildren(target: Container, body: unknown, place: Place, reading: Reading): void {
+  for (const [name, value] of Object.entries(members(body, place, reading.violations))) {
+    const below = { path: join(place.path, name), pointer: place.pointer + pointerTo([name]) }
+    const element = child(target, name)
+    if (element !== undefined) read(element, value, below, reading)
+    else violate(reading.violations, { ...below, path: place.path }, 'ValueOnly', `there is no element "${name}" here`)
+  }
+}
+
+function readList(target: SubmodelElement, body: unknown, place: Place, reading: Reading): void {
+  const elements = childrenOf(target)
+  if (!Array.isArray(body)) {
+    violate(
+      reading.violations,
+      place,
+      'ValueOnly',
+      `a JSON array was expected; found ${JSON.stringify(body)?.slice(0, 60)}`
+    )
+  } else if (body.length > elements.length) {
+    const text = `the list has ${elements.length} elements; found values for ${body.length}`
+    violate(reading.violations, place, 'ValueOnly', text)
+  } else {
+    for (const [index, element] of elements.entries()) {
+      // null stands for an element without a value, see byIndex.
+      if (index >= body.length || body[index] === null) continue
+      const below = { path: join(place.path, stepOf(target, element, index)), pointer: `${place.pointer}/${index}` }
+      read(element, body[index], below, reading)
+    }
+  }
+}
+
+function readEntity(target: Entity, body: unknown, place: Place, reading: Reading): void {
+  const { statements, entityType, ...ids } = members(body, place, reading.violations)
+  if (statements !== undefined) {
+    readChildren(target, statements, { ...place, pointer: `${place.pointer}/statements` }, reading)
+  }
+  const changed =
+    entityType === undefined || entityType === target.entityType ? {} : { entityType: entityType as never }
+  if (Object.keys(ids).length === 0 && Object.keys(changed).length === 0) return
+  const { statements: _, ...alone } = target
+  report({ ...alone, ...ids, ...changed, modelType: 'Entity' }, ids, place, reading.violations)
+  const structural = Object.keys(changed).length === 0 ? {} : { structural: changed }
+  reading.writes.push({ path: place.path, element: target, members: ids, ...structural })
+}
+
+function readLeaf(element: SubmodelElement, body: unknown, place: Place, reading: Reading): void {
+  const valueType = 'valueType' in element ? element.valueType : undefined
+  const found = leafMembers(element.modelType, valueType, body, place, reading.violations)
+  reading.writes.push({ path: place.path, element, members: found })
+}
+
+function leafMembers(
+  modelType: string,
+  valueType: DataTypeDefXsd | undefined,
+  body: unknown,
+  place: Place,
+  violations: Violation[]
+): ValueMembers {
+  switch (modelType) {
+    case 'Property':
+      return present({ value: lexicalOf(valueType ?? 'xs:string', body, place, violations) })
+    case 'Range': {
+      const sides = Object.entries(members(body, place, violations))
+      for (const [side] of sides) {
+        if (side !== 'min' && side !== 'max')
+          violate(violations, place, 'ValueOnly', `a Range has min and max; found "${side}"`)
+      }
+      return Object.fromEntries(
+        sides.map(([side, limit]) => {
+          const at = { ...place, pointer: `${place.pointer}/${side}` }
+          return [side, lexicalOf(valueType ?? 'xs:string', limit, at, violations)]
+        })
+      )
+    }
+    case 'MultiLanguageProperty': {
+      const texts = Object.entries(members(merged(body), place, violations))
+      const value = texts.map(([language, text]) => ({ language, text }))
+      return checked(modelType, { value: value.length > 0 ? value : undefined }, place, violations)
+    }
+    case 'ReferenceElement':
+      return checked(modelType, { value: body }, place, violations)
+    case 'File':
+    case 'Blob':
+    case 'RelationshipElement':
+    case 'AnnotatedRelationshipElement':
+    case 'BasicEventElement':
+      return checked(modelType, members(body, place, violations), place, violations)
+    default:
+      violate(violations, place, 'ValueOnly', `a ${modelType} has no value`)
+      return {}
+  }
+}
+
+/** The text that a JSON value stands for in this value type. */
+function lexicalOf(
+  valueType: DataTypeDefXsd,
+  body: unknown,
+  place: Place,
+  violations: Violation[]
+): string | undefined {
+  const text = textOf(valueType, body)
+  if (text === undefined || !isLexical(valueType, text)) {
+    const found = JSON.stringify(body)?.slice(0, 60)
+    violate(
+      violations,
+      place,
+      'ValueDataType',
+      `the value is of ${valueType}, which takes ${describe(valueType)}; found ${found}`
+    )
+  } else if (!XML_TEXT.test(text)) {
+    violate(violations, place, 'AASd-130', 'the text has a character that XML 1.0 cannot carry')
+  }
+  return text
+}
+
+const XML_TEXT = new RegExp(patterns.xmlText)
+
+function textOf(valueType: DataTypeDefXsd, body: unknown): string | undefined {
+  switch (typeof body) {
+    case 'string':
+      return body
+    case 'boolean':
+      return valueType === 'xs:boolean' ? String(body) : undefined
+    case 'number': {
+      if (!isNumeric(valueType)) return undefined
+      if (valueType === 'xs:double' || valueType === 'xs:float') return String(body)
+      // Beyond 2^53 the parser has already rounded: nobody knows any more what was sent. As text it can be.
+      return Number.isInteger(body) && !Number.isSafeInteger(body) ? undefined : plain(body)
+    }
+    default:
+      return undefined
+  }
+}
+
+/** Value members of a kind that the metamodel's own rules can judge: put into an element and checked as such. */
+function checked(modelType: string, found: ValueMembers, place: Place, violations: Violation[]): ValueMembers {
+  const observed = modelType === 'BasicEventElement' ? { direction: 'output', state: 'off' } : {}
+  report({ ...observed, ...present(found), modelType }, found, place, violations)
+  return found
+}
+
+function report(element: object, found: ValueMembers, place: Place, violations: Violation[]): void {
+  const known = valueMembersOf((element as SubmodelElement).modelType)
+  for (const name of Object.keys(found)) {
+    if (!known.includes(name)) violate(violations, place, 'ValueOnly', `there is no value "${name}" here`)
+  }
+  for (const violation of validate('SubmodelElement', element)) {
+    const own = Object.keys(found).length === 1 && 'value' in found && violation.pointer.startsWith('/value')
+    const pointer = place.pointer + (own ? violation.pointer.slice('/value'.length) : violation.pointer)
+    violations.push({ ...violation, pointer, ...(place.path !== '' && { idShortPath: place.path }) })
+  }
+}
+
+/** An array of objects of one member each stands for the object of them all (Part 1 writes both forms). */
+function merged(body: unknown): unknown {
+  if (!Array.isArray(body) || !body.every(isObject)) return body
+  return Object.fromEntries(body.flatMap((one) => Object.entries(one)))
+}
+
+function members(body: unknown, place: Place, violations: Violation[]): Record<string, unknown> {
+  if (isObject(body)) return body
+  violate(violations, place, 'ValueOnly', `a JSON object was expected; found ${JSON.stringify(body)?.slice(0, 60)}`)
+  return {}
+}
+
+function isObject(body: unknown): body is Record<string, unknown> {
+  return typeof body === 'object' && body !== null && !Array.isArray(body)
+}
+
+function violate(violations: Violation[], { path, pointer }: Place, rule: string, text: string): void {
+  violations.push({ pointer, rule, text, ...(path !== '' && { idShortPath: path }) })
+}
+
+function refuse(violations: readonly Violation[]): void {
+  if (violations.length > 0) throw new HubError('Invalid', [violations.length], violations.slice(0, 20))
+}
+
+/** Without the members that are undefined. */
+function present<Members extends object>(
+  members: Members
+): { [Name in keyof Members]?: Exclude<Members[Name], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, held]) => held !== undefined)) as never
+}

@@ -1,0 +1,81 @@
+/**
+ * The views of Part 2 on a submodel or an element that are not its value: `$metadata`, `$path`, `level=core` and the
+ * default extent. None of them changes what it is given; what it leaves alone is shared with the original.
+ */
+import { childrenMember } from '../model/fields.ts'
+import { join } from '../model/path.ts'
+import type { SubmodelElement } from '../model/types.ts'
+import { valueMembersOf } from '../model/values.ts'
+import { type Container, childrenOf, stepOf, walk } from '../model/walk.ts'
+
+/** Whether a content modifier is defined for a kind (Part 2, table of modifiers and resources). */
+export function allows(modelType: string, content: string): boolean {
+  switch (content) {
+    case 'path':
+      // An AnnotatedRelationshipElement has children, but no $path.
+      return childrenMember(modelType) !== undefined && modelType !== 'AnnotatedRelationshipElement'
+    case 'metadata':
+    case 'value':
+      return modelType !== 'Capability' && modelType !== 'Operation'
+    default:
+      return true
+  }
+}
+
+/** `level=core`: the object and its direct children without theirs. */
+export function core<Instance extends Container>(container: Instance): Instance {
+  return withChildren(container, childrenOf(container).map(bare))
+}
+
+/** `extent=withoutBlobValue`: no Blob has a value, at any depth. */
+export function withoutBlobs<Instance extends Container>(container: Instance): Instance {
+  if (!holdsBlob(container)) return container
+  if (container.modelType === 'Blob') return without(container, ['value'])
+  const children = childrenOf(container)
+  return children.length === 0 ? container : withChildren(container, children.map(withoutBlobs))
+}
+
+/** `$metadata`: neither values nor children. */
+export function metadata<Instance extends Container>(container: Instance): Instance {
+  const { modelType } = container
+  const children = childrenMember(modelType)
+  return without(
+    container,
+    children === undefined ? valueMembersOf(modelType) : [...valueMembersOf(modelType), children]
+  )
+}
+
+/**
+ * `$path`: the idShortPaths of everything below a submodel (`ownPath` empty, its own idShort is no part of a path), or
+ * of an element and everything below it; with `level=core` of the direct children only.
+ */
+export function paths(container: Container, ownPath: string, level: 'deep' | 'core' = 'deep'): string[] {
+  const found = ownPath === '' ? [] : [ownPath]
+  if (level === 'core') {
+    const children = childrenOf(container)
+    return [...found, ...children.map((child, index) => join(ownPath, stepOf(container, child, index)))]
+  }
+  for (const { path } of walk(container, ownPath)) found.push(path)
+  return found
+}
+
+function holdsBlob(container: Container): boolean {
+  if (container.modelType === 'Blob') return container.value !== undefined
+  return childrenOf(container).some(holdsBlob)
+}
+
+function bare(element: SubmodelElement): SubmodelElement {
+  const member = childrenMember(element.modelType)
+  return member === undefined ? element : without(element, [member])
+}
+
+function withChildren<Instance extends Container>(container: Instance, children: SubmodelElement[]): Instance {
+  const member = childrenMember(container.modelType)
+  return member === undefined || children.length === 0 ? container : { ...container, [member]: children }
+}
+
+function without<Instance extends Container>(container: Instance, names: readonly string[]): Instance {
+  const copy: Record<string, unknown> = { ...container }
+  for (const name of names) delete copy[name]
+  return copy as unknown as Instance
+}

@@ -1,0 +1,32 @@
+/** How the metamodel is spelled in XML: class names as lower camel element names, lists wrapped (Part 1, XML mapping). */
+import { type ClassName, type Field, fieldsOf, heirsOf, isClass } from '../model/fields.ts'
+import { classes } from '../model/metamodel.ts'
+
+/** The namespace that is written; that of 3.0 is read as well. */
+export const NAMESPACE = 'https://admin-shell.io/aas/3/1'
+export const NAMESPACES: readonly string[] = [NAMESPACE, 'https://admin-shell.io/aas/3/0']
+
+const classNames = new Map<string, ClassName>()
+for (const name of Object.keys(classes)) if (isClass(name)) classNames.set(elementName(name), name)
+
+/** The element name of a class. */
+export function elementName(className: string): string {
+  return className.charAt(0).toLowerCase() + className.slice(1)
+}
+
+/** The class of an element name, where it is one that a member of this type may hold. */
+export function classOf(element: string, type: string): ClassName | undefined {
+  const name = classNames.get(element)
+  return name !== undefined && heirsOf(type).includes(name) ? name : undefined
+}
+
+const members = new Map<string, ReadonlyMap<string, Field>>()
+
+/** The members of a class by their element names. */
+export function membersOf(className: string): ReadonlyMap<string, Field> {
+  const known = members.get(className)
+  if (known !== undefined) return known
+  const made = new Map(fieldsOf(className).map((field) => [field.name, field]))
+  members.set(className, made)
+  return made
+}

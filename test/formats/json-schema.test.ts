@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import t from 'tap'
+import { derive, stale, toJsonText } from '../../scripts/derive.ts'
+import { definitions, metamodelSchema } from '../../src/formats/json-schema.ts'
+import { enumerations } from '../../src/model/metamodel.ts'
+
+const officialFile = new URL('../../../shared/spec/aas-3.1-json-schema.json', import.meta.url)
+const skip = existsSync(officialFile) ? false : 'the official schema is not at hand'
+
+interface Definition {
+  properties?: Record<string, unknown>
+  required?: string[]
+  enum?: string[]
+  $ref?: string
+  allOf?: Definition[]
+}
+
+t.test('the files in schemas/ are what the model says', async (t) => {
+  const files = (await derive()).filter(({ path }) => path.startsWith('schemas/'))
+  t.ok(files.length > 0)
+  t.same(stale(files), [])
+  for (const { text } of files) t.match(text, 'derived; edit')
+})
+
+t.test('a file that differs from the model is told', async (t) => {
+  t.same(stale([{ path: 'schemas/aas-3.1.json', text: 'something else' }]), ['schemas/aas-3.1.json'])
+  t.same(stale([{ path: 'schemas/nowhere.json', text: '' }]), ['schemas/nowhere.json'])
+})
+
+t.test('any validator of draft 2020-12 takes the schema, in strict mode', async (t) => {
+  for (const unicodeRegExp of [true, false]) {
+    const validate = new Ajv2020({ discriminator: true, unicodeRegExp, strict: true }).compile(metamodelSchema())
+    t.ok(validate({ submodels: [{ modelType: 'Submodel', id: 'urn:s' }] }))
+    t.notOk(validate({ submodels: [] }))
+  }
+})
+
+t.test('members, mandatory members and enumerations are those of the official schema', { skip }, async (t) => {
+  const official: { definitions: Record<string, Definition> } = JSON.parse(readFileSync(officialFile, 'utf8'))
+  const mine = definitions() as Record<string, Definition>
+
+  for (const [name, definition] of Object.entries(mine)) {
+    const theirs = official.definitions[name]
+    if (theirs === undefined) continue
+    if (definition.enum) t.same(definition.enum.toSorted(), theirs.enum?.toSorted(), name)
+    else if (definition.properties && definition.required !== undefined && !('oneOf' in definition)) {
+      const flat = flatten(theirs)
+      t.same(Object.keys(definition.properties).toSorted(), [...flat.members].toSorted(), name)
+      t.same(definition.required.toSorted(), [...flat.required].toSorted(), `${name}: mandatory`)
+    }
+  }
+  for (const name of Object.keys(enumerations)) t.ok(official.definitions[name], name)
+
+  function flatten(definition: Definition): { members: Set<string>; required: Set<string> } {
+    const members = new Set(Object.keys(definition.properties ?? {}))
+    const required = new Set(definition.required)
+    const { $ref, allOf = [] } = definition
+    const parent = $ref === undefined ? [] : [official.definitions[$ref.split('/').at(-1) ?? ''] ?? {}]
+    for (const inherited of [...parent, ...allOf].map(flatten)) {
+      for (const member of inherited.members) members.add(member)
+      for (const member of inherited.required) required.add(member)
+    }
+    return { members, required }
+  }
+})
+
+t.test('references lead to where the definitions are put', async (t) => {
+  const text = toJsonText(definitions('#/components/schemas/'))
+  t.notMatch(text, '#/$defs/')
+  const names = new Set(Object.keys(definitions()))
+  for (const [, name = ''] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) if (!names.has(name)) t.fail(name)
+})

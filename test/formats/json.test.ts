@@ -1,0 +1,383 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { parseJson, validate } from '../../src/formats/json.ts'
+import { findSyntaxError } from '../../src/formats/json-syntax.ts'
+import type { ClassName } from '../../src/model/fields.ts'
+
+const property = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:int', value: '1' }
+const pump = (...value: object[]) => ({ modelType: 'SubmodelElementCollection', idShort: 'Pump', value })
+const submodel = (...submodelElements: unknown[]) => ({ modelType: 'Submodel', id: 'urn:s', submodelElements })
+
+const told: readonly [title: string, className: ClassName, value: unknown, violation: object][] = [
+  [
+    'a value type that is misspelt',
+    'Submodel',
+    submodel(property, property, pump({ ...property, valueType: 'xs:flaot' })),
+    {
+      pointer: '/submodelElements/2/value/0/valueType',
+      idShortPath: 'Pump.Speed',
+      rule: 'enum',
+      text: /did you mean "xs:float"\?/
+    }
+  ],
+  [
+    'a member that is misspelt, and not also that the right one is missing',
+    'Submodel',
+    { modelType: 'Submodel', ID: 'urn:s' },
+    { pointer: '/ID', rule: 'additionalProperties', text: /did you mean "id"\?/ }
+  ],
+  [
+    'a member that is unknown',
+    'Submodel',
+    submodel({ ...property, extra: 1 }),
+    {
+      pointer: '/submodelElements/0/extra',
+      idShortPath: 'Speed',
+      rule: 'additionalProperties',
+      text: /Property has no such member/
+    }
+  ],
+  [
+    'a member that is missing',
+    'Submodel',
+    { modelType: 'Submodel' },
+    { pointer: '', rule: 'required', text: /Submodel needs the member "id"/ }
+  ],
+  [
+    'a number where a string belongs',
+    'Submodel',
+    submodel({ ...property, value: 1 }),
+    {
+      pointer: '/submodelElements/0/value',
+      idShortPath: 'Speed',
+      rule: 'type',
+      text: /expected a string, found the number 1$/
+    }
+  ],
+  [
+    'null',
+    'Submodel',
+    { ...submodel(property), kind: null },
+    { pointer: '/kind', rule: 'type', text: /leave the member out/ }
+  ],
+  ['an empty list', 'Submodel', submodel(), { pointer: '/submodelElements', rule: 'minItems', text: /empty/ }],
+  [
+    'a modelType that is misspelt',
+    'Submodel',
+    submodel({ ...property, modelType: 'Proprety' }),
+    {
+      pointer: '/submodelElements/0/modelType',
+      idShortPath: 'Speed',
+      rule: 'modelType',
+      text: /did you mean "Property"\?/
+    }
+  ],
+  [
+    'a modelType that is missing',
+    'Submodel',
+    submodel({ idShort: 'Speed' }),
+    { pointer: '/submodelElements/0', idShortPath: 'Speed', rule: 'modelType', text: /missing.*Property/ }
+  ],
+  [
+    'a class that may not stand here',
+    'Submodel',
+    submodel({ modelType: 'AnnotatedRelationshipElement', idShort: 'rel', annotations: [pump(property)] }),
+    {
+      pointer: '/submodelElements/0/annotations/0/modelType',
+      idShortPath: 'rel.Pump',
+      rule: 'modelType',
+      text: /ReferenceElement/
+    }
+  ],
+  [
+    'a list where an object belongs',
+    'Submodel',
+    [],
+    { pointer: '', rule: 'type', text: /expected an object \(Submodel\), found a list/ }
+  ],
+  [
+    'an object where a list belongs',
+    'Submodel',
+    { ...submodel(), submodelElements: {} },
+    { pointer: '/submodelElements', rule: 'type', text: /expected a list, found an object/ }
+  ],
+  [
+    '[AASd-002] an idShort of one character',
+    'Submodel',
+    submodel({ ...property, idShort: 'a' }),
+    { pointer: '/submodelElements/0/idShort', rule: 'AASd-002', text: /at least two/ }
+  ],
+  [
+    '[AASd-130] half of a surrogate pair',
+    'Submodel',
+    submodel({ ...property, valueType: 'xs:string', value: 'a\ud83d' }),
+    { pointer: '/submodelElements/0/value', idShortPath: 'Speed', rule: 'AASd-130', text: /surrogate/ }
+  ],
+  [
+    '[AASd-130] a character that XML cannot carry',
+    'Submodel',
+    submodel({ ...property, category: 'a\u0000' }),
+    { pointer: '/submodelElements/0/category', rule: 'AASd-130', text: /\\u0000/ }
+  ],
+  [
+    'a text that is too long',
+    'Submodel',
+    { modelType: 'Submodel', id: '😀'.repeat(2049) },
+    { pointer: '/id', rule: 'maxLength', text: /2049 characters; at most 2048/ }
+  ],
+  ['an empty text', 'Submodel', { modelType: 'Submodel', id: '' }, { pointer: '/id', rule: 'minLength' }],
+  [
+    'base64 that is none',
+    'Blob',
+    { modelType: 'Blob', value: 'AAA' },
+    { pointer: '/value', rule: 'contentEncoding', text: /base64/ }
+  ],
+  [
+    'a content type that is none',
+    'File',
+    { modelType: 'File', contentType: 'pdf' },
+    { pointer: '/contentType', rule: 'pattern', text: /media type/ }
+  ],
+  [
+    'a constraint, where the schema is satisfied',
+    'SubmodelElement',
+    { ...property, value: 'x' },
+    { pointer: '/value', idShortPath: 'Speed', rule: 'ValueDataType', text: /xs:int/ }
+  ],
+  [
+    'a name that every object inherits',
+    'Submodel',
+    JSON.parse('{"modelType":"Submodel","id":"urn:s","__proto__":{"a":1}}'),
+    { pointer: '/__proto__', rule: 'additionalProperties' }
+  ],
+  [
+    'a modelType that every object inherits',
+    'SubmodelElement',
+    { modelType: 'constructor' },
+    { pointer: '/modelType', rule: 'modelType' }
+  ]
+]
+
+for (const [title, className, value, violation] of told) {
+  t.test(`told with its place: ${title}`, async (t) => {
+    const found = validate(className, value)
+    t.equal(found.length, 1, JSON.stringify(found))
+    t.match(found[0], violation)
+  })
+}
+
+t.test('a text of as many characters as allowed may have more code units', async (t) => {
+  t.same(validate('Submodel', { modelType: 'Submodel', id: '😀'.repeat(2048) }), [])
+})
+
+t.test('all faults are told up to the limit, the most telling first', async (t) => {
+  const document = submodel(
+    { ...property, value: 7 },
+    { modelType: 'Prop', idShort: 'aa' },
+    { ...property, idshort: 'aa' }
+  )
+  t.same(
+    validate('Submodel', document).map(({ rule }) => rule),
+    ['modelType', 'additionalProperties', 'type']
+  )
+  const many = submodel(...Array.from({ length: 100 }, () => 7))
+  t.equal(validate('Submodel', many).length, 20)
+  t.equal(validate('Submodel', many, { limit: 3 }).length, 3)
+})
+
+t.test('a document may be nested deep, but not deeper than any walk can go', async (t) => {
+  const nest = (levels: number) => {
+    let element: object = property
+    for (let level = 0; level < levels; level++) element = pump(element)
+    return submodel(element)
+  }
+  t.same(validate('Submodel', nest(120)), [])
+  t.match(validate('Submodel', nest(200)), [{ rule: 'depth' }])
+  t.match(validate('Submodel', nest(100_000)), [{ rule: 'depth' }])
+  t.match(validate('Submodel', parseJson('['.repeat(1_000_000) + ']'.repeat(1_000_000))), [{ rule: 'depth' }])
+})
+
+t.test('hostile sizes are refused or accepted without harm', async (t) => {
+  const long = (text: string) => text.repeat(5_000_000 / text.length)
+  const language = `en${long('-ab')}`
+  t.match(validate('Submodel', { modelType: 'Submodel', id: 'urn:s', description: [{ language, text: 'x' }] }), [
+    { rule: 'pattern' }
+  ])
+  t.match(validate('File', { modelType: 'File', contentType: `a/b;c="${long('\\a')}"` }), [{ rule: 'maxLength' }])
+  t.same(validate('Blob', { modelType: 'Blob', value: long('AAAA') }), [])
+  t.match(validate('Property', { ...property, value: long('1') }), [{ rule: 'ValueDataType' }])
+  const crowd = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`m${index}`, 1]))
+  t.equal(validate('Submodel', { modelType: 'Submodel', id: 'urn:s', ...crowd }).length, 20)
+})
+
+t.test('garbage of any shape never throws, and is told in plain text', async (t) => {
+  const names = fc.constantFrom(
+    'modelType',
+    'id',
+    'idShort',
+    'submodelElements',
+    'value',
+    'keys',
+    'valueType',
+    'semanticId',
+    '__proto__',
+    'constructor'
+  )
+  const texts = fc.constantFrom(
+    'Submodel',
+    'Property',
+    'SubmodelElementList',
+    'xs:int',
+    'ModelReference',
+    'toString',
+    '\ud800',
+    ''
+  )
+  const { garbage } = fc.letrec((tie) => ({
+    garbage: fc.oneof({ maxDepth: 6 }, texts, fc.jsonValue(), tie('list'), tie('object')),
+    list: fc.array(tie('garbage'), { maxLength: 4 }),
+    object: fc
+      .array(fc.tuple(names, tie('garbage')), { maxLength: 5 })
+      .map((entries) =>
+        JSON.parse(`{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join()}}`)
+      )
+  }))
+  const classNames: ClassName[] = [
+    'Submodel',
+    'SubmodelElement',
+    'AssetAdministrationShell',
+    'ConceptDescription',
+    'Environment',
+    'Reference',
+    'SpecificAssetId'
+  ]
+  let refused = 0
+  fc.assert(
+    fc.property(fc.constantFrom(...classNames), garbage, (className, value) => {
+      for (const { pointer, rule, text } of validate(className, value)) {
+        refused++
+        if (!/^(\/|$)/.test(pointer) || rule === '' || text === '') return false
+      }
+      return true
+    }),
+    { numRuns: 3000 }
+  )
+  t.ok(refused > 1000)
+})
+
+t.test('a mutation of a valid document is refused by schema and explanation alike', async (t) => {
+  const whole = {
+    ...submodel(property, pump(property), {
+      modelType: 'SubmodelElementList',
+      idShort: 'list',
+      typeValueListElement: 'Capability',
+      value: [{ modelType: 'Capability' }]
+    }),
+    semanticId: { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: 'urn:x' }] },
+    administration: { version: '1', revision: '2' }
+  }
+  t.same(validate('Submodel', whole), [])
+  const values: unknown[] = [null, 0, true, '', 'x', [], {}, [null], undefined]
+  for (const place of places(whole)) {
+    for (const value of values) {
+      const copy = structuredClone(whole)
+      const changed = put(copy, place, value)
+      // With nothing left to say of why, the fallback would tell in the validator's words.
+      for (const { text } of validate('Submodel', changed))
+        if (/must /.test(text)) t.fail(`${place.join('/')}: ${text}`)
+    }
+  }
+})
+
+t.test('JSON is parsed from text and from UTF-8 bytes', async (t) => {
+  t.same(parseJson('{"a":[1]}'), { a: [1] })
+  t.same(parseJson(Buffer.from('{"ä":"😀"}')), { ä: '😀' })
+  t.same(parseJson(Buffer.from('\ufeff{}')), {})
+})
+
+t.test('what is not JSON is refused with line, column and reason', async (t) => {
+  for (const [text, reason] of [
+    ['', 'line 1, column 1: expected a value, but the text ends'],
+    ['{\n  "a": 1,\n}', 'line 3, column 1: expected a member name in double quotes, but there is "}"'],
+    ['{"a" 1}', 'line 1, column 6: expected ":" after the member name, but there is "1"'],
+    ['[1 2]', 'line 1, column 4: expected "," or "]" after the item, but there is "2"'],
+    ['{"a":1 "b":2}', 'line 1, column 8: expected "," or "}" after the member, but there is "\\""'],
+    ['{"a":NaN}', 'line 1, column 6: expected a value, but there is "N"'],
+    ["{'a':1}", 'line 1, column 2: expected a member name in double quotes or "}", but there is "\'"'],
+    ['[01]', 'line 1, column 3: expected "," or "]" after the item, but there is "1"'],
+    ['{} {}', 'line 1, column 4: expected the end of the text, but there is "{"'],
+    ['"a\nb"', 'line 1, column 3: a control character must be escaped in a string, but there is "\\n"'],
+    ['"\\x"', 'line 1, column 2: this is no escape sequence, but there is "\\\\"'],
+    ['["a', 'line 1, column 4: the string is not closed, but the text ends']
+  ] as const) {
+    t.throws(() => parseJson(text), { name: 'BadRequest', message: `This is not JSON: ${reason}` })
+  }
+})
+
+t.test('bytes that are not UTF-8 are refused', async (t) => {
+  t.throws(() => parseJson(Buffer.from([0x22, 0xff, 0x22])), { name: 'BadRequest', message: /not UTF-8/ })
+  t.throws(() => parseJson(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])), { name: 'BadRequest' })
+})
+
+t.test('the reason is found exactly where JSON.parse refuses', async () => {
+  const parts = [
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"a"',
+    '"',
+    '\\',
+    '\\u00',
+    '1',
+    '-',
+    '.',
+    '0',
+    'e',
+    'true',
+    'null',
+    ' ',
+    '\n',
+    '\t',
+    'ä'
+  ]
+  const text = fc.array(fc.constantFrom(...parts), { maxLength: 8 }).map((words) => words.join(''))
+  const broken = fc.tuple(fc.json(), fc.nat(), fc.constantFrom(...parts)).map(([json, at, part]) => {
+    const place = at % (json.length + 1)
+    return json.slice(0, place) + part + json.slice(place)
+  })
+  fc.assert(
+    fc.property(fc.oneof(text, broken), (text) => (findSyntaxError(text) === undefined) === parses(text)),
+    { numRuns: 5000 }
+  )
+})
+
+function parses(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+type Path = (string | number)[]
+
+function* places(value: unknown, path: Path = []): Generator<Path> {
+  yield path
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, held] of Object.entries(value)) yield* places(held, [...path, key])
+}
+
+/** Replaces the value at a place, or removes it with undefined. */
+function put(document: object, place: Path, value: unknown): unknown {
+  const last = place.at(-1)
+  if (last === undefined) return value
+  let here = document as Record<string | number, unknown>
+  for (const step of place.slice(0, -1)) here = here[step] as Record<string | number, unknown>
+  if (value === undefined && !Array.isArray(here)) delete here[last]
+  else here[last] = value ?? null
+  return document
+}

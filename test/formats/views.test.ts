@@ -1,0 +1,82 @@
+import t from 'tap'
+import { allows, core, metadata, paths, withoutBlobs } from '../../src/formats/views.ts'
+import type { Submodel } from '../../src/model/types.ts'
+
+const submodel: Submodel = {
+  modelType: 'Submodel',
+  id: 'x',
+  idShort: 'Plant',
+  submodelElements: [
+    {
+      modelType: 'SubmodelElementCollection',
+      idShort: 'motor',
+      description: [{ language: 'en', text: 'a motor' }],
+      value: [
+        { modelType: 'Property', idShort: 'speed', valueType: 'xs:int', value: '5' },
+        { modelType: 'Blob', idShort: 'picture', contentType: 'image/png', value: 'QQ==' },
+        {
+          modelType: 'SubmodelElementList',
+          idShort: 'log',
+          typeValueListElement: 'Property',
+          valueTypeListElement: 'xs:int',
+          value: [{ modelType: 'Property', valueType: 'xs:int', idShort: 'named', value: '1' }]
+        }
+      ]
+    },
+    { modelType: 'Capability', idShort: 'turn' }
+  ]
+}
+const before = JSON.stringify(submodel)
+const motor = submodel.submodelElements?.[0]
+if (motor === undefined) throw new Error('the motor is missing')
+
+t.test('level=core shows direct children without theirs', async (t) => {
+  const shown = core(submodel)
+  t.same(shown.submodelElements?.[0], {
+    modelType: 'SubmodelElementCollection',
+    idShort: 'motor',
+    description: [{ language: 'en', text: 'a motor' }]
+  })
+  t.equal(shown.submodelElements?.length, 2)
+})
+
+t.test('no Blob value is left at any depth in the default extent', async (t) => {
+  t.notMatch(JSON.stringify(withoutBlobs(submodel)), /QQ==/)
+  t.match(JSON.stringify(withoutBlobs(submodel)), /"picture"/)
+})
+
+t.test('metadata has neither values nor children', async (t) => {
+  t.same(metadata(submodel), { modelType: 'Submodel', id: 'x', idShort: 'Plant' })
+  t.same(metadata({ modelType: 'Property', idShort: 'aa', valueType: 'xs:int', value: '1' }), {
+    modelType: 'Property',
+    idShort: 'aa',
+    valueType: 'xs:int'
+  })
+  t.same(metadata({ modelType: 'Entity', idShort: 'ee', entityType: 'CoManagedEntity', globalAssetId: 'g' }), {
+    modelType: 'Entity',
+    idShort: 'ee',
+    entityType: 'CoManagedEntity'
+  })
+})
+
+t.test('paths go from the submodel to every element, and address children of lists by index', async (t) => {
+  t.same(paths(submodel, ''), ['motor', 'motor.speed', 'motor.picture', 'motor.log', 'motor.log[0]', 'turn'])
+  t.same(paths(submodel, '', 'core'), ['motor', 'turn'])
+  t.same(
+    paths(motor, 'motor', 'core'),
+    ['motor', 'motor.speed', 'motor.picture', 'motor.log'],
+    'an element begins with itself'
+  )
+})
+
+t.test('modifiers are defined per kind as Part 2 tabulates', async (t) => {
+  t.notOk(allows('Capability', 'value'))
+  t.notOk(allows('Operation', 'metadata'))
+  t.notOk(allows('Property', 'path'))
+  t.ok(allows('Operation', 'reference'))
+  t.ok(allows('Entity', 'path'))
+})
+
+t.test('no view changes what it is given', async (t) => {
+  t.equal(JSON.stringify(submodel), before)
+})
