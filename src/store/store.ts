@@ -100,6 +100,11 @@ export type Change =
        * Absent: the whole document. Empty: only members outside all elements.
        */
       readonly touched?: readonly string[]
+      /**
+       * The document was made from what was read at this revision: fails with `Conflict` when an element within
+       * `touched` (or, without it, any element) was written to after that.
+       */
+      readonly asOf?: number
     }
   | {
       readonly change: 'delete'
@@ -166,7 +171,10 @@ export interface LogEntry extends Commit {
   readonly changes: readonly LoggedChange[]
 }
 
-/** A page of the stable order; `next` is the position to go on after, absent at the end. */
+/**
+ * A page of the stable order; `next` is the position to go on after, absent at the end. A page may hold fewer items than
+ * the limit, even none, and still have a `next`: where documents are large, or facets that are both common never meet.
+ */
 export interface Page<Item> {
   readonly items: readonly Item[]
   readonly next?: number
@@ -210,11 +218,15 @@ export interface Store {
 
   /**
    * Makes the changes durable, all or none, together with their entry in the log.
-   * @throws HubError `AlreadyExists`, `NotFound`, `Conflict`, `PreconditionFailed`, `StorageFull`
+   * @throws HubError `AlreadyExists`, `NotFound`, `Conflict`, `PreconditionFailed`; `StorageFull`, `Unavailable` where
+   * the storage fails; `TooManyRequests` where more waits to be written than the store keeps
    */
   commit(changes: readonly Change[]): Promise<Commit>
 
-  /** Log entries with a `seq` greater than `after`, oldest first. `gap` tells that entries after `after` were trimmed. */
+  /**
+   * Log entries with a `seq` greater than `after`, oldest first. `gap` tells that entries after `after` were trimmed.
+   * Where entries are large there may be fewer than the limit; only none at all means the end.
+   */
   log(after: number, limit: number): Promise<{ entries: readonly LogEntry[]; gap: boolean }>
   /** Rings after every durable commit, without payload; returns the way to stop listening. */
   onCommit(listener: () => void): () => void

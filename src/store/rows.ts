@@ -1,0 +1,49 @@
+/** What a store derives from the JSON of a submodel: the rows of its elements, and whether a Blob holds bytes. */
+import type { OperationVariable, Submodel, SubmodelElement } from '../model/types.ts'
+import { readValue } from '../model/values.ts'
+import { walk } from '../model/walk.ts'
+
+/** An element as its document tells it: the part of an ElementRow that does not come from commits. */
+export interface DerivedRow {
+  readonly path: string
+  readonly modelType: string
+  readonly valueType: string | undefined
+  readonly semanticId: string | undefined
+  /** The value members as JSON. */
+  readonly value: string
+  /** Where it was derived from. */
+  readonly element: SubmodelElement
+}
+
+/** A row for every element that an idShortPath leads to, parents before children. */
+export function* rowsOf(submodel: Submodel): Generator<DerivedRow> {
+  for (const { element, path } of walk(submodel)) {
+    yield {
+      path,
+      modelType: element.modelType,
+      valueType: 'valueType' in element ? element.valueType : undefined,
+      semanticId: element.semanticId?.keys?.[0]?.value,
+      value: JSON.stringify(readValue(element)),
+      element
+    }
+  }
+}
+
+/** Does any Blob hold a value? Blobs among the variables of an Operation count: the extent modifier reaches them too. */
+export function hasBlobValue(submodel: Submodel): boolean {
+  for (const { element } of walk(submodel)) if (holdsBlob(element)) return true
+  return false
+}
+
+function holdsBlob(element: SubmodelElement): boolean {
+  if (element.modelType === 'Blob') return element.value !== undefined
+  if (element.modelType !== 'Operation') return false
+  const { inputVariables = [], outputVariables = [], inoutputVariables = [] } = element
+  return [...inputVariables, ...outputVariables, ...inoutputVariables].some(variableHoldsBlob)
+}
+
+function variableHoldsBlob({ value }: OperationVariable): boolean {
+  if (holdsBlob(value)) return true
+  for (const { element } of walk(value)) if (holdsBlob(element)) return true
+  return false
+}

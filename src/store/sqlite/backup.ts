@@ -1,0 +1,90 @@
+/** A consistent copy of a data directory that is in use, by this process or by another one. */
+import { constants } from 'node:fs'
+import { access, copyFile, mkdir, readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { backup, DatabaseSync } from 'node:sqlite'
+import { HubError } from '../../errors.ts'
+import { translated } from './failure.ts'
+import { sync } from './files.ts'
+import { blobPath, databasePath, filesPath } from './layout.ts'
+import { lockFiles } from './lock.ts'
+
+/** Database pages copied in one step on the thread pool. */
+const PAGES = 1000
+
+/** File rows read at once. */
+const ROWS = 1000
+
+/**
+ * Copies the data directory `from` to `to`, which must be empty or not exist yet. Neither readers nor writers wait.
+ * Where it fails, nothing is left in `to`.
+ * @throws HubError `Conflict` where `to` is not empty, `NotFound` where `from` holds no database, `StorageFull`
+ */
+export async function backupDirectory(from: string, to: string): Promise<void> {
+  if (!(await exists(databasePath(from)))) throw new HubError('NotFound', ['The database', databasePath(from)])
+  await mkdir(to, { recursive: true })
+  if ((await readdir(to)).length > 0) throw new HubError('Conflict', [`The backup directory ${to} is not empty`])
+  const unlock = await sharedLock(from)
+  try {
+    await copyDatabase(databasePath(from), databasePath(to))
+    await copyFiles(from, to)
+    await sync(to)
+  } catch (error) {
+    for (const name of await readdir(to)) await rm(join(to, name), { recursive: true, force: true })
+    throw translated(error)
+  } finally {
+    unlock()
+  }
+}
+
+/** A sweep holds the lock for the moment it takes to remove some files. */
+async function sharedLock(directory: string): Promise<() => void> {
+  for (;;) {
+    const unlock = lockFiles(directory, 'SHARED')
+    if (unlock !== undefined) return unlock
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** The open read transaction pins one state; without it, every commit of the hub would start the copy over. */
+async function copyDatabase(from: string, to: string): Promise<void> {
+  const source = new DatabaseSync(from, { readOnly: true, timeout: 5000 })
+  try {
+    source.exec('BEGIN; SELECT count(*) FROM sqlite_schema')
+    await backup(source, to, { rate: PAGES })
+  } finally {
+    source.close()
+  }
+  await sync(to)
+}
+
+async function copyFiles(from: string, to: string): Promise<void> {
+  await mkdir(filesPath(to), { recursive: true })
+  const copy = new DatabaseSync(databasePath(to), { readOnly: true })
+  try {
+    const next = copy.prepare('SELECT DISTINCT blob FROM file WHERE blob > ? ORDER BY blob LIMIT ?')
+    for (let last = '', rows = next.all(last, ROWS); rows.length > 0; rows = next.all(last, ROWS)) {
+      for (const row of rows) {
+        last = String(row.blob)
+        await copyBlob(from, to, last)
+      }
+    }
+  } finally {
+    copy.close()
+  }
+}
+
+async function copyBlob(from: string, to: string, blob: string): Promise<void> {
+  const target = blobPath(to, blob)
+  await mkdir(dirname(target), { recursive: true })
+  await copyFile(blobPath(from, blob), target, constants.COPYFILE_FICLONE)
+  await sync(target)
+  await sync(dirname(target))
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false
+  )
+}

@@ -1,0 +1,304 @@
+/** What each kind of change does to the tables, and what the log tells of it. Runs in the writer. */
+import type { DatabaseSync } from 'node:sqlite'
+import type { Submodel } from '../../model/types.ts'
+import { writeValue } from '../../model/values.ts'
+import { type DerivedRow, hasBlobValue, rowsOf } from '../rows.ts'
+import type { Change, Commit, DocumentKind, Facet, LoggedChange } from '../store.ts'
+import type { Blobs } from './blobs.ts'
+import type { Counters } from './counters.ts'
+import { Refused } from './failure.ts'
+import { kinds, qualities } from './schema.ts'
+
+type Of<Name extends Change['change']> = Extract<Change, { change: Name }>
+
+interface Head {
+  readonly position: number
+  readonly revision: number
+  readonly structure: number
+}
+
+export class Changes {
+  readonly #counters: Counters
+  readonly #blobs: Blobs
+  readonly #sql
+
+  constructor(db: DatabaseSync, counters: Counters, blobs: Blobs) {
+    this.#counters = counters
+    this.#blobs = blobs
+    this.#sql = prepare(db)
+  }
+
+  /** Carries out one commit; throws `Refused` where it may not be. The caller undoes what was done until then. */
+  apply(changes: readonly Change[], commit: Commit): LoggedChange[] {
+    const logged: LoggedChange[] = []
+    for (const change of changes) {
+      const entry = this.#one(change, commit)
+      // Files usually come with a change of their document, which is told already.
+      const told = change.change === 'attach' || change.change === 'detach'
+      if (!told || !logged.some((other) => tellsOf(other, change.kind, change.id))) logged.push(entry)
+    }
+    return logged
+  }
+
+  #one(change: Change, commit: Commit): LoggedChange {
+    switch (change.change) {
+      case 'create':
+        return this.#create(change, commit)
+      case 'replace':
+        return this.#replace(change, commit)
+      case 'delete':
+        return this.#delete(change, commit)
+      case 'value':
+        return this.#value(change, commit)
+      case 'attach':
+        return this.#attach(change, commit)
+      case 'detach':
+        return this.#detach(change, commit)
+    }
+  }
+
+  #create({ kind, id, json, facets }: Of<'create'>, { seq }: Commit): LoggedChange {
+    if (this.#find(kind, id) !== undefined) throw new Refused('AlreadyExists', kind, id)
+    const position = this.#counters.add('position')
+    const submodel = kind === 'Submodel' ? parse(json) : undefined
+    this.#sql.addDocument.run(position, kinds.indexOf(kind), id, seq, seq, holdsBlob(submodel))
+    this.#sql.addBody.run(position, JSON.stringify(facets), Buffer.from(json))
+    this.#addFacets(position, kind, facets)
+    if (submodel !== undefined) for (const row of rowsOf(submodel)) this.#addElement(position, row, seq)
+    this.#counters.add(`documents.${kind}`)
+    return { change: 'created', kind, id }
+  }
+
+  #replace(change: Of<'replace'>, { seq }: Commit): LoggedChange {
+    const { kind, id, facets, touched } = change
+    const { position, structure, revision } = this.#existing(kind, id)
+    if (change.ifStructure !== undefined && change.ifStructure !== structure) {
+      throw new Refused('Conflict', `${kind} "${id}" was changed meanwhile`)
+    }
+    guardRevision(change.ifRevision, revision, `${kind} "${id}"`)
+    if (change.asOf !== undefined && change.asOf < revision) this.#guardValues(position, change, change.asOf)
+    let { json } = change
+    let submodel: Submodel | undefined
+    if (kind === 'Submodel') {
+      submodel = parse(json)
+      if (touched === undefined) this.#rederive(position, submodel, seq)
+      else if (this.#rederiveTouched(position, submodel, touched, seq)) json = JSON.stringify(submodel)
+    }
+    this.#replaceFacets(position, kind, facets)
+    this.#sql.replaceBody.run(JSON.stringify(facets), Buffer.from(json), position)
+    this.#sql.replaceDocument.run(seq, seq, holdsBlob(submodel), position)
+    return touched === undefined ? { change: 'updated', kind, id } : { change: 'updated', kind, id, touched }
+  }
+
+  #delete({ kind, id, ifRevision }: Of<'delete'>, { time }: Commit): LoggedChange {
+    const { position, revision } = this.#existing(kind, id)
+    guardRevision(ifRevision, revision, `${kind} "${id}"`)
+    this.#replaceFacets(position, kind, [])
+    this.#counters.add('elements', -Number(this.#sql.removeElements.run(position).changes))
+    const blobs = this.#sql.blobsOf.all(position)
+    this.#sql.removeFiles.run(position)
+    for (const { blob } of blobs) this.#blobs.release(String(blob), time)
+    this.#sql.removeBody.run(position)
+    this.#sql.removeDocument.run(position)
+    this.#counters.add(`documents.${kind}`, -1)
+    return { change: 'deleted', kind, id }
+  }
+
+  #value(change: Of<'value'>, { seq, time }: Commit): LoggedChange {
+    const { submodel, path, value, quality } = change
+    const row = this.#sql.findElement.get(path, submodel)
+    if (row === undefined || Number(row.stamp) !== change.stamp) {
+      throw new Refused('Conflict', `The element "${path}" of submodel "${submodel}" was changed or removed meanwhile`)
+    }
+    guardRevision(change.ifRevision, Number(row.revision), `element "${path}" of submodel "${submodel}"`)
+    const sourceTime = change.sourceTime ?? BigInt(time) * 1_000_000n
+    if (BigInt.asIntN(64, sourceTime) !== sourceTime) throw new Refused('BadRequest', 'The source time is out of range')
+    // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
+    const late = change.sourceTime !== undefined && row.source_time !== null && (row.source_time as bigint) > sourceTime
+    if (!late) {
+      const code = quality === undefined ? null : qualities.indexOf(quality)
+      this.#sql.writeElement.run(value, seq, sourceTime, code, row.position as bigint, path)
+      this.#sql.touchDocument.run(seq, row.model_type === 'Blob' ? 1 : 0, row.position as bigint)
+    }
+    const told = { change: 'value', submodel, path, value, sourceTime } as const
+    return quality === undefined ? told : { ...told, quality }
+  }
+
+  #attach({ kind, id, files }: Of<'attach'>, { seq, time }: Commit): LoggedChange {
+    const { position } = this.#existing(kind, id)
+    for (const { name, blob, contentType, fileName, size } of files) {
+      const before = this.#sql.findFile.get(position, name)
+      this.#sql.addFile.run(position, name, blob, contentType, fileName, size)
+      this.#blobs.adopt(blob)
+      if (before !== undefined && before.blob !== blob) this.#blobs.release(String(before.blob), time)
+    }
+    this.#sql.bumpDocument.run(seq, position)
+    return { change: 'updated', kind, id, touched: [] }
+  }
+
+  #detach({ kind, id, names }: Of<'detach'>, { seq, time }: Commit): LoggedChange {
+    const { position } = this.#existing(kind, id)
+    for (const name of names) {
+      const before = this.#sql.findFile.get(position, name)
+      if (before === undefined) continue
+      this.#sql.removeFile.run(position, name)
+      this.#blobs.release(String(before.blob), time)
+    }
+    this.#sql.bumpDocument.run(seq, position)
+    return { change: 'updated', kind, id, touched: [] }
+  }
+
+  #find(kind: DocumentKind, id: string): Head | undefined {
+    return this.#sql.findDocument.get(kinds.indexOf(kind), id) as Head | undefined
+  }
+
+  #existing(kind: DocumentKind, id: string): Head {
+    const head = this.#find(kind, id)
+    if (head === undefined) throw new Refused('NotFound', kind, id)
+    return head
+  }
+
+  #addElement(position: number, row: DerivedRow, seq: number): void {
+    const { path, modelType, valueType = null, semanticId = null, value } = row
+    const { changes } = this.#sql.addElement.run(position, path, modelType, valueType, semanticId, value, seq, seq)
+    this.#counters.add('elements', Number(changes))
+  }
+
+  /** Refuses a document that would take back a value written after it was read. */
+  #guardValues(position: number, { id, touched }: Of<'replace'>, asOf: number): void {
+    const roots = touched && new Set(touched)
+    for (const row of this.#sql.writtenSince.all(position, asOf)) {
+      const path = String(row.path)
+      if (roots === undefined || isTouched(path, roots)) {
+        throw new Refused('Conflict', `The element "${path}" of submodel "${id}" was written to meanwhile`)
+      }
+    }
+  }
+
+  #rederive(position: number, submodel: Submodel, seq: number): void {
+    this.#counters.add('elements', -Number(this.#sql.removeElements.run(position).changes))
+    for (const row of rowsOf(submodel)) this.#addElement(position, row, seq)
+  }
+
+  /**
+   * Makes the rows agree with the new structure where it was touched. An element elsewhere keeps its row, and with it
+   * what was written meanwhile: its value goes into the new document. Answers whether any did.
+   */
+  #rederiveTouched(position: number, submodel: Submodel, touched: readonly string[], seq: number): boolean {
+    const roots = new Set(touched)
+    const stored = new Map(this.#sql.elementsOf.all(position).map((row) => [String(row.path), row]))
+    let merged = false
+    for (const row of rowsOf(submodel)) {
+      const before = stored.get(row.path)
+      stored.delete(row.path)
+      const sameKind = before?.model_type === row.modelType && before.value_type === (row.valueType ?? null)
+      if (before === undefined || !sameKind || isTouched(row.path, roots)) {
+        if (before !== undefined) this.#removeElement(position, row.path)
+        this.#addElement(position, row, seq)
+        continue
+      }
+      if (before.value !== row.value) {
+        writeValue(row.element, JSON.parse(String(before.value)))
+        merged = true
+      }
+      const semanticId = row.semanticId ?? null
+      if (before.semantic_id !== semanticId) this.#sql.renameElement.run(semanticId, position, row.path)
+    }
+    for (const path of stored.keys()) this.#removeElement(position, path)
+    return merged
+  }
+
+  #removeElement(position: number, path: string): void {
+    this.#sql.removeElement.run(position, path)
+    this.#counters.add('elements', -1)
+  }
+
+  #addFacets(position: number, kind: DocumentKind, facets: readonly Facet[]): void {
+    for (const [name, value] of facets) this.#sql.addFacet.run(kinds.indexOf(kind), name, value, position)
+  }
+
+  #replaceFacets(position: number, kind: DocumentKind, facets: readonly Facet[]): void {
+    const before = String(this.#sql.facetsOf.get(position)?.facets)
+    if (before === JSON.stringify(facets)) return
+    for (const [name, value] of JSON.parse(before) as Facet[]) {
+      this.#sql.removeFacet.run(kinds.indexOf(kind), name, value, position)
+    }
+    this.#addFacets(position, kind, facets)
+  }
+}
+
+function prepare(db: DatabaseSync) {
+  const sql = {
+    findDocument: db.prepare('SELECT position, revision, structure FROM document WHERE kind = ? AND id = ?'),
+    addDocument: db.prepare('INSERT INTO document VALUES (?, ?, ?, ?, ?, 0, ?)'),
+    replaceDocument: db.prepare(
+      'UPDATE document SET revision = ?, structure = ?, valued = 0, has_blob = ? WHERE position = ?'
+    ),
+    /** A blob may have got or lost its value: which of both, the next reader finds out. */
+    touchDocument: db.prepare(
+      'UPDATE document SET revision = ?, valued = 1, has_blob = max(has_blob, ?) WHERE position = ?'
+    ),
+    bumpDocument: db.prepare('UPDATE document SET revision = ? WHERE position = ?'),
+    removeDocument: db.prepare('DELETE FROM document WHERE position = ?'),
+    addBody: db.prepare('INSERT INTO body VALUES (?, ?, ?)'),
+    replaceBody: db.prepare('UPDATE body SET facets = ?, bytes = ? WHERE position = ?'),
+    facetsOf: db.prepare('SELECT facets FROM body WHERE position = ?'),
+    removeBody: db.prepare('DELETE FROM body WHERE position = ?'),
+    addFacet: db.prepare('INSERT OR IGNORE INTO facet VALUES (?, ?, ?, ?)'),
+    removeFacet: db.prepare('DELETE FROM facet WHERE kind = ? AND name = ? AND value = ? AND position = ?'),
+    findElement: db.prepare(
+      `SELECT d.position, e.model_type, e.stamp, e.revision, e.source_time
+       FROM document d JOIN element e ON e.document = d.position AND e.path = ?
+       WHERE d.kind = ${kinds.indexOf('Submodel')} AND d.id = ?`
+    ),
+    elementsOf: db.prepare('SELECT path, model_type, value_type, semantic_id, value FROM element WHERE document = ?'),
+    writtenSince: db.prepare('SELECT path FROM element WHERE document = ? AND revision > ?'),
+    // Of two elements with the same path (an invalid document, loaded leniently) the path leads to the first.
+    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)'),
+    writeElement: db.prepare(
+      'UPDATE element SET value = ?, revision = ?, source_time = ?, quality = ? WHERE document = ? AND path = ?'
+    ),
+    renameElement: db.prepare('UPDATE element SET semantic_id = ? WHERE document = ? AND path = ?'),
+    removeElement: db.prepare('DELETE FROM element WHERE document = ? AND path = ?'),
+    removeElements: db.prepare('DELETE FROM element WHERE document = ?'),
+    findFile: db.prepare('SELECT blob FROM file WHERE document = ? AND name = ?'),
+    blobsOf: db.prepare('SELECT DISTINCT blob FROM file WHERE document = ?'),
+    addFile: db.prepare('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)'),
+    removeFile: db.prepare('DELETE FROM file WHERE document = ? AND name = ?'),
+    removeFiles: db.prepare('DELETE FROM file WHERE document = ?')
+  }
+  // Source times need all 64 bits.
+  sql.findElement.setReadBigInts(true)
+  return sql
+}
+
+function tellsOf(logged: LoggedChange, kind: DocumentKind, id: string): boolean {
+  return logged.change !== 'value' && logged.kind === kind && logged.id === id
+}
+
+function guardRevision(wanted: number | undefined, found: number, what: string): void {
+  if (wanted !== undefined && wanted !== found) throw new Refused('PreconditionFailed', what)
+}
+
+/** The store does not validate, but it can only take apart what is a submodel. */
+function parse(json: string): Submodel {
+  try {
+    return JSON.parse(json) as Submodel
+  } catch (error) {
+    throw new Refused('BadRequest', `The submodel is not JSON: ${(error as Error).message}`)
+  }
+}
+
+function holdsBlob(submodel: Submodel | undefined): 0 | 1 {
+  return submodel !== undefined && hasBlobValue(submodel) ? 1 : 0
+}
+
+/** Is the element at `path`, or one above it, among the roots? */
+function isTouched(path: string, roots: ReadonlySet<string>): boolean {
+  if (roots.has(path)) return true
+  for (let end = path.length - 1; end > 0; end--) {
+    const sign = path[end]
+    if ((sign === '.' || sign === '[') && roots.has(path.slice(0, end))) return true
+  }
+  return false
+}

@@ -1,0 +1,134 @@
+/** Is what is stored sound? For operators after a doubtful shutdown, and for the tests that cause such. */
+import { stat } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
+import { HubError } from '../../errors.ts'
+import type { Submodel } from '../../model/types.ts'
+import { join } from '../join.ts'
+import { rowsOf } from '../rows.ts'
+import { storageFailure, translated } from './failure.ts'
+import { blobPath, databasePath } from './layout.ts'
+import { kinds, migrations } from './schema.ts'
+
+/** After so many findings nobody reads on. */
+const ENOUGH = 20
+
+/**
+ * Reads everything in a data directory, also while a hub uses it, and tells what does not agree, each in a line; none
+ * where all is sound. Changes nothing. Takes as long as reading the whole database takes.
+ * @throws HubError `NotFound` where there is no database, `Unavailable` where it cannot be read at all
+ */
+export async function checkDirectory(directory: string): Promise<readonly string[]> {
+  const file = databasePath(directory)
+  if (!(await isFile(file))) throw new HubError('NotFound', ['The database', file])
+  const findings: string[] = []
+  try {
+    const db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
+    try {
+      // One read transaction: everything is looked at in one state, whatever is written meanwhile.
+      db.exec('BEGIN')
+      for await (const finding of checks(db, directory)) if (findings.push(finding) === ENOUGH) break
+    } finally {
+      db.close()
+    }
+  } catch (error) {
+    // Where a page is damaged, reading stops: a finding, not a failure of the check.
+    if ((error as { errcode?: number }).errcode !== 11) throw translated(error)
+    findings.push(...(storageFailure(error)?.about.map(String) ?? []))
+  }
+  return findings
+}
+
+async function* checks(db: DatabaseSync, directory: string): AsyncGenerator<string> {
+  const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
+  if (version !== migrations.length) {
+    yield `The schema is of version ${version}, this release has ${migrations.length}`
+    return
+  }
+  for (const { integrity_check } of db.prepare(`PRAGMA integrity_check(${ENOUGH})`).all()) {
+    if (integrity_check !== 'ok') yield `The database is damaged: ${integrity_check}`
+  }
+  yield* figures(db)
+  yield* leftovers(db)
+  yield* submodels(db)
+  for (const { blob, size, name } of db.prepare('SELECT DISTINCT blob, size, name FROM file').iterate()) {
+    const there = await stat(blobPath(directory, String(blob))).catch(() => undefined)
+    if (there?.size !== size) yield `The file ${name} should have ${size} bytes, but has ${there?.size ?? 'none'}`
+  }
+}
+
+/** The counters against what is there. */
+function* figures(db: DatabaseSync): Generator<string> {
+  const counters = new Map(
+    db
+      .prepare('SELECT name, value FROM counter')
+      .all()
+      .map(({ name, value }) => [name, value])
+  )
+  const found = new Map<string, unknown>([
+    ['elements', db.prepare('SELECT count(*) AS n FROM element').get()?.n],
+    ['blobBytes', db.prepare('SELECT coalesce(sum(size), 0) AS n FROM blob').get()?.n]
+  ])
+  for (const [code, kind] of kinds.entries()) {
+    found.set(`documents.${kind}`, db.prepare('SELECT count(*) AS n FROM document WHERE kind = ?').get(code)?.n)
+  }
+  for (const [name, value] of found) {
+    if ((counters.get(name) ?? 0) !== value) yield `The counter ${name} is ${counters.get(name) ?? 0}, found ${value}`
+  }
+  const log = db.prepare('SELECT max(seq) AS last, max(seq) - min(seq) + 1 AS span, count(*) AS n FROM log').get()
+  if (log?.n !== 0 && log?.last !== counters.get('seq')) yield `The log ends at ${log?.last}, not at the last commit`
+  if (log?.n !== 0 && log?.n !== log?.span) yield `The log has ${log?.n} entries for ${log?.span} commits`
+}
+
+/** Rows of documents that are no more, and documents without what belongs to them. */
+function* leftovers(db: DatabaseSync): Generator<string> {
+  const tables = { element: 'document', facet: 'position', file: 'document', body: 'position' }
+  for (const [table, column] of Object.entries(tables)) {
+    const orphans = `SELECT count(*) AS n FROM ${table} WHERE ${column} NOT IN (SELECT position FROM document)`
+    const n = db.prepare(orphans).get()?.n
+    if (n !== 0) yield `${n} rows of ${table} belong to no document`
+  }
+  const bare = 'SELECT id FROM document WHERE position NOT IN (SELECT position FROM body)'
+  for (const { id } of db.prepare(bare).iterate()) yield `The document "${id}" has no body`
+  const unknown = 'SELECT name FROM file WHERE blob NOT IN (SELECT name FROM blob WHERE orphaned IS NULL)'
+  for (const { name } of db.prepare(unknown).iterate()) yield `The file ${name} is in use, but not known to be`
+}
+
+/** Do the element rows say what the documents say? */
+function* submodels(db: DatabaseSync): Generator<string> {
+  const all = db.prepare(
+    `SELECT position, id, structure, valued, bytes FROM document JOIN body USING (position)
+     WHERE kind = ${kinds.indexOf('Submodel')}`
+  )
+  const rows = db.prepare('SELECT path, value, revision FROM element WHERE document = ?')
+  for (const { position, id, structure, valued, bytes } of all.iterate()) {
+    const stored = new Map(rows.all(Number(position)).map((row) => [String(row.path), row]))
+    const written = [...stored.values()].filter((row) => Number(row.revision) > Number(structure))
+    if (written.length > 0 && valued !== 1) yield `Values were written to "${id}" that its readers do not look for`
+    const submodel = JSON.parse(Buffer.from(bytes as Uint8Array).toString()) as Submodel
+    join(submodel, new Map(written.map((row) => [String(row.path), String(row.value)])))
+    // Of two elements with the same path the first counts, so it is entered last.
+    const told = new Map([...rowsOf(submodel)].reverse().map((row) => [row.path, row.value]))
+    for (const [path, value] of told) {
+      const row = stored.get(path)
+      if (row === undefined) yield `The element "${path}" of "${id}" has no row`
+      else if (!sameJson(value, String(row.value))) yield `The element "${path}" of "${id}" and its row differ`
+    }
+    for (const path of stored.keys()) if (!told.has(path)) yield `The row "${path}" of "${id}" has no element`
+  }
+}
+
+/** Members in any order: a writer may give them in another one than the metamodel. */
+function sameJson(one: string, other: string): boolean {
+  return one === other || sorted(one) === sorted(other)
+}
+
+function sorted(json: string): string {
+  return JSON.stringify(Object.entries(JSON.parse(json) as object).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false
+  )
+}

@@ -1,0 +1,54 @@
+/** What the main thread asks of the writer. */
+import type { Change, Chunk, Commit } from '../store.ts'
+import type { Failure } from './failure.ts'
+
+/** Everything that writes goes through one queue, and every kind of job shares transaction and fsync with the others. */
+export type Job =
+  | { readonly job: 'commit'; readonly changes: readonly Change[] }
+  | { readonly job: 'cursor'; readonly follower: string; readonly seq: number }
+  /** Removes at most `limit` log entries up to `seq`; answers how many. */
+  | { readonly job: 'trim'; readonly seq: number; readonly limit: number }
+  | { readonly job: 'putChunks'; readonly chunks: readonly Chunk[] }
+  /** Answers how many were dropped. */
+  | { readonly job: 'dropChunks'; readonly submodel: string; readonly path: string; readonly before: bigint }
+  /** Makes a blob known before its bytes get their final name. */
+  | { readonly job: 'receive'; readonly blob: string; readonly size: number }
+  /** Removes blobs that have been orphans since before this time (ms); answers how many. */
+  | { readonly job: 'sweep'; readonly before: number }
+
+export interface Answers {
+  commit: Commit
+  cursor: undefined
+  trim: number
+  putChunks: undefined
+  dropChunks: number
+  receive: undefined
+  sweep: number
+}
+
+export type Answer = Answers[keyof Answers]
+
+/** A job that was done and is durable, one that was refused, or one that met a fault of the hub. */
+export type Outcome = { readonly done: Answer } | { readonly refused: Failure } | { readonly fault: Error }
+
+/** One transaction. */
+export interface Batch {
+  /** Server time, milliseconds since 1970. */
+  readonly time: number
+  readonly jobs: readonly Job[]
+}
+
+/** What the writer is told when it starts. */
+export interface WriterOptions {
+  readonly directory: string
+  /** Upper bound of the database file in bytes. */
+  readonly maxBytes: number | undefined
+}
+
+/** To the writer: a batch, or the wish that it ends. */
+export type ToWriter = Batch | 'close'
+/** From the writer: that it is ready or why not, then the outcomes of each batch in order. */
+export type FromWriter =
+  | { readonly ready: true }
+  | { readonly failed: Failure }
+  | { readonly outcomes: readonly Outcome[] }

@@ -1,0 +1,168 @@
+/**
+ * Group commit, seen from the main thread: jobs wait here while a batch is on its way to the disk, then go together.
+ * The slower the disk, the larger the batches; nothing waits for a timer.
+ */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { HubError } from '../../errors.ts'
+import type { Change } from '../store.ts'
+import type { Answer, Answers, FromWriter, Job, Outcome, WriterOptions } from './jobs.ts'
+
+/** A batch holds at most this many jobs, and takes no more once it weighs this much; so no job waits for long. */
+const BATCH_JOBS = 2000
+const BATCH_BYTES = 8 * 1024 * 1024
+
+interface Waiting {
+  readonly job: Job
+  /** Roughly the bytes it keeps. */
+  readonly weight: number
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface QueueOptions extends WriterOptions {
+  /** Bound of what waits, in bytes; beyond it `submit` rejects with `TooManyRequests`. */
+  readonly queueBytes: number
+  readonly clock: () => number
+  /** Called for each durable job, in order, before anybody hears of it. */
+  readonly onDone: (job: Job) => void
+  /** Called once after each batch in which something was committed. */
+  readonly onCommits: () => void
+}
+
+/** Starts the writer. @throws HubError `Unavailable` where the database cannot be opened */
+export async function openQueue(options: QueueOptions): Promise<Queue> {
+  const { directory, maxBytes } = options
+  // Without the flags of the process: what it preloads for itself is not meant for the writer.
+  const worker = new Worker(new URL('./writer.ts', import.meta.url), {
+    workerData: { directory, maxBytes },
+    execArgv: []
+  })
+  const [message] = (await once(worker, 'message')) as [FromWriter]
+  if ('ready' in message) return new Queue(worker, options)
+  await worker.terminate()
+  const { name, about } = 'failed' in message ? message.failed : { name: 'Internal' as const, about: [] }
+  throw new HubError(name, about)
+}
+
+export class Queue {
+  readonly #worker: Worker
+  readonly #options: QueueOptions
+  #waiting: Waiting[] = []
+  #underway: readonly Waiting[] = []
+  /** Weight of what waits and of what is under way. */
+  #weight = 0
+  #flushing = false
+  #end: HubError | undefined
+  #idle: (() => void) | undefined
+  #exited = false
+
+  constructor(worker: Worker, options: QueueOptions) {
+    this.#worker = worker
+    this.#options = options
+    worker.on('message', (message: FromWriter) => 'outcomes' in message && this.#settle(message.outcomes))
+    worker.on('error', (error: Error) => this.#fail(`The writer failed: ${error.message}`))
+    worker.on('exit', () => {
+      this.#exited = true
+      this.#fail('The store is closed')
+    })
+  }
+
+  /** Resolves when the job is done and durable. Jobs are done in the order in which they were submitted. */
+  submit<Name extends Job['job']>(job: Extract<Job, { job: Name }>): Promise<Answers[Name]> {
+    if (this.#end !== undefined) return Promise.reject(this.#end)
+    const weight = weigh(job)
+    // An empty queue takes anything, or what is larger than the bound could never be stored.
+    if (this.#weight > 0 && this.#weight + weight > this.#options.queueBytes) {
+      return Promise.reject(new HubError('TooManyRequests', ['the disk does not keep up with what is written']))
+    }
+    this.#weight += weight
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ job, weight, resolve: resolve as (answer: Answer) => void, reject })
+      this.#schedule()
+    })
+  }
+
+  /** Takes nothing more and waits until everything submitted is done. */
+  async drain(): Promise<void> {
+    this.#end ??= new HubError('Unavailable', ['The store is closed'])
+    if (this.#waiting.length + this.#underway.length === 0) return
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve
+    })
+  }
+
+  /** Ends the writer; to be called when drained. */
+  async close(): Promise<void> {
+    if (this.#exited) return
+    await new Promise<void>((resolve) => {
+      this.#worker.once('exit', () => resolve())
+      this.#worker.postMessage('close')
+    })
+  }
+
+  /** Sends at the end of this turn of the event loop, so that all requests read in it share a batch. */
+  #schedule(): void {
+    if (this.#flushing || this.#underway.length > 0) return
+    this.#flushing = true
+    setImmediate(() => {
+      this.#flushing = false
+      this.#send()
+    })
+  }
+
+  #send(): void {
+    let count = 0
+    for (let bytes = 0; count < this.#waiting.length && count < BATCH_JOBS && bytes < BATCH_BYTES; count++) {
+      bytes += this.#waiting[count]?.weight ?? 0
+    }
+    this.#underway = this.#waiting.slice(0, count)
+    this.#waiting = this.#waiting.slice(count)
+    this.#worker.postMessage({ time: this.#options.clock(), jobs: this.#underway.map(({ job }) => job) })
+  }
+
+  #settle(outcomes: readonly Outcome[]): void {
+    const batch = this.#underway
+    this.#underway = []
+    let committed = false
+    for (const [index, { job, weight, resolve, reject }] of batch.entries()) {
+      this.#weight -= weight
+      const outcome = outcomes[index]
+      if (outcome === undefined) continue
+      if ('done' in outcome) {
+        this.#options.onDone(job)
+        committed ||= job.job === 'commit'
+        resolve(outcome.done)
+      } else if ('refused' in outcome) reject(new HubError(outcome.refused.name, outcome.refused.about))
+      else reject(outcome.fault)
+    }
+    if (this.#waiting.length > 0) this.#schedule()
+    else this.#idle?.()
+    if (committed) this.#options.onCommits()
+  }
+
+  /** The writer is gone: whether the batch under way became durable is not known, so nobody is told that it did. */
+  #fail(text: string): void {
+    this.#end ??= new HubError('Unavailable', [text])
+    for (const { reject } of [...this.#underway, ...this.#waiting]) reject(this.#end)
+    this.#underway = []
+    this.#waiting = []
+    this.#idle?.()
+  }
+}
+
+function weigh(job: Job): number {
+  switch (job.job) {
+    case 'commit':
+      return job.changes.reduce((sum, change) => sum + weighChange(change), 100)
+    case 'putChunks':
+      return job.chunks.reduce((sum, chunk) => sum + chunk.bytes.length + 200, 100)
+    default:
+      return 200
+  }
+}
+
+function weighChange(change: Change): number {
+  if (change.change === 'create' || change.change === 'replace') return change.json.length + 500
+  return change.change === 'value' ? change.value.length + 500 : 500
+}

@@ -1,0 +1,267 @@
+/** Everything that is read, on a connection of the main thread. Reads are synchronous: what one read sees is one state. */
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import type { Submodel } from '../../model/types.ts'
+import { join } from '../join.ts'
+import { hasBlobValue } from '../rows.ts'
+import type {
+  Chunk,
+  Document,
+  DocumentKind,
+  ElementRow,
+  Facet,
+  FileEntry,
+  LogEntry,
+  Page,
+  PageRequest
+} from '../store.ts'
+import type { Cache } from './cache.ts'
+import { decodeChanges } from './entries.ts'
+import { intersect } from './intersect.ts'
+import { kinds, qualities } from './schema.ts'
+
+/** A page of documents or log entries takes no more once it has this many bytes, so that memory stays bounded. */
+const PAGE_BYTES = 16 * 1024 * 1024
+
+type Row = Record<string, SQLOutputValue>
+
+export class Reads {
+  readonly #db: DatabaseSync
+  readonly #cache: Cache
+  readonly #sql
+
+  constructor(file: string, cache: Cache) {
+    this.#db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
+    this.#db.exec('PRAGMA cache_size = -32000')
+    this.#cache = cache
+    this.#sql = prepare(this.#db)
+  }
+
+  document(kind: DocumentKind, id: string): Document | undefined {
+    const cached = this.#cache.document(kind, id)
+    if (cached !== undefined) return cached
+    return this.#snapshot(() => {
+      const row = this.#sql.document.get(kinds.indexOf(kind), id)
+      if (row === undefined) return undefined
+      const document = this.#load(row)
+      this.#cache.keepDocument(document)
+      return document
+    })
+  }
+
+  documents(kind: DocumentKind, facets: readonly Facet[], { after = 0, limit }: PageRequest): Page<Document> {
+    return this.#snapshot(() => {
+      const { positions, stoppedAt } = this.#positions(kind, facets, after, limit)
+      const items: Document[] = []
+      let bytes = 0
+      for (const position of positions) {
+        const last = items.at(-1)
+        if (last !== undefined && (items.length === limit || bytes > PAGE_BYTES)) return { items, next: last.position }
+        const item = this.#at(position)
+        bytes += item.bytes.length
+        items.push(item)
+      }
+      return stoppedAt === undefined ? { items } : { items, next: stoppedAt }
+    })
+  }
+
+  element(submodel: string, path: string): ElementRow | undefined {
+    const cached = this.#cache.element(submodel, path)
+    if (cached !== undefined) return cached
+    const found = this.#sql.element.get(path, submodel)
+    if (found === undefined) return undefined
+    const row = elementRow(path, found)
+    this.#cache.keepElement(submodel, row)
+    return row
+  }
+
+  log(after: number, limit: number): { entries: LogEntry[]; gap: boolean } {
+    return this.#snapshot(() => {
+      const entries: LogEntry[] = []
+      let bytes = 0
+      for (const { seq, time, changes } of this.#sql.log.iterate(after, limit)) {
+        entries.push({ seq: Number(seq), time: Number(time), changes: decodeChanges(String(changes)) })
+        bytes += String(changes).length
+        if (bytes > PAGE_BYTES) break
+      }
+      // Every `seq` has one entry, so a missing one was trimmed.
+      const first = entries[0]?.seq ?? (this.counters().get('seq') ?? 0) + 1
+      return { entries, gap: first > after + 1 }
+    })
+  }
+
+  logFirst(): number | undefined {
+    const seq = this.#sql.logFirst.get()?.seq
+    return seq === undefined || seq === null ? undefined : Number(seq)
+  }
+
+  cursor(follower: string): number | undefined {
+    const seq = this.#sql.cursor.get(follower)?.seq
+    return seq === undefined ? undefined : Number(seq)
+  }
+
+  file(kind: DocumentKind, id: string, name: string): FileEntry | undefined {
+    const row = this.#sql.file.get(kinds.indexOf(kind), id, name)
+    return row === undefined ? undefined : fileEntry(row)
+  }
+
+  files(kind: DocumentKind, id: string): FileEntry[] {
+    return this.#sql.files.all(kinds.indexOf(kind), id).map(fileEntry)
+  }
+
+  /** The next chunk of a series that starts after `after` and overlaps [from, to]. */
+  chunk(submodel: string, path: string, after: bigint, from: bigint, to: bigint): Chunk | undefined {
+    const row = this.#sql.chunk.get(submodel, path, after, to, from)
+    if (row === undefined) return undefined
+    const { start, finish, count, bytes } = row
+    return {
+      submodel,
+      path,
+      from: start as bigint,
+      to: finish as bigint,
+      count: Number(count),
+      bytes: bytes as Uint8Array
+    }
+  }
+
+  counters(): Map<string, number> {
+    return new Map(this.#sql.counters.all().map(({ name, value }) => [String(name), Number(value)]))
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #positions(kind: DocumentKind, facets: readonly Facet[], after: number, limit: number) {
+    const code = kinds.indexOf(kind)
+    if (facets.length > 0) {
+      const seeks = facets.map(
+        ([name, value]) =>
+          (from: number) =>
+            this.#seek(code, name, value, from)
+      )
+      return intersect(seeks, after, limit + 1)
+    }
+    const rows = this.#sql.positions.all(code, after, limit + 1)
+    return { positions: rows.map(({ position }) => Number(position)), stoppedAt: undefined }
+  }
+
+  #seek(kind: number, name: string, value: string, from: number): number | undefined {
+    const row = this.#sql.seek.get(kind, name, value, from)
+    return row === undefined ? undefined : Number(row.position)
+  }
+
+  /** A document of a page. It is kept only where it was costly to make: a walk over all pages must not flush the cache. */
+  #at(position: number): Document {
+    const head = this.#sql.head.get(position) as Row
+    const cached = this.#cache.document(kindOf(head), String(head.id))
+    if (cached?.position === position && cached.revision === head.revision) return cached
+    const document = this.#load({ ...head, ...this.#sql.body.get(position) })
+    if (head.valued === 1) this.#cache.keepDocument(document)
+    return document
+  }
+
+  #load(row: Row): Document {
+    const stored = row.bytes as Uint8Array
+    const document = {
+      kind: kindOf(row),
+      id: String(row.id),
+      position: Number(row.position),
+      revision: Number(row.revision),
+      structure: Number(row.structure),
+      bytes: Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength),
+      hasBlob: row.has_blob === 1
+    }
+    if (row.valued === 0) return document
+    const submodel = JSON.parse(document.bytes.toString()) as Submodel
+    const values = this.#sql.written.all(document.position, document.structure)
+    join(submodel, new Map(values.map(({ path, value }) => [String(path), String(value)])))
+    return {
+      ...document,
+      bytes: Buffer.from(JSON.stringify(submodel)),
+      hasBlob: document.hasBlob && hasBlobValue(submodel)
+    }
+  }
+
+  /** Several statements on one state. */
+  #snapshot<Result>(read: () => Result): Result {
+    this.#sql.begin.run()
+    try {
+      return read()
+    } finally {
+      this.#sql.end.run()
+    }
+  }
+}
+
+function prepare(db: DatabaseSync) {
+  const submodel = kinds.indexOf('Submodel')
+  const head = 'position, kind, id, revision, structure, valued, has_blob'
+  const sql = {
+    begin: db.prepare('BEGIN'),
+    end: db.prepare('COMMIT'),
+    document: db.prepare(`SELECT ${head}, bytes FROM document JOIN body USING (position) WHERE kind = ? AND id = ?`),
+    head: db.prepare(`SELECT ${head} FROM document WHERE position = ?`),
+    body: db.prepare('SELECT bytes FROM body WHERE position = ?'),
+    written: db.prepare('SELECT path, value FROM element WHERE document = ? AND revision > ?'),
+    positions: db.prepare('SELECT position FROM document WHERE kind = ? AND position > ? ORDER BY position LIMIT ?'),
+    seek: db.prepare(
+      'SELECT position FROM facet WHERE kind = ? AND name = ? AND value = ? AND position >= ? ORDER BY position LIMIT 1'
+    ),
+    element: db.prepare(
+      `SELECT e.* FROM document d JOIN element e ON e.document = d.position AND e.path = ?
+       WHERE d.kind = ${submodel} AND d.id = ?`
+    ),
+    log: db.prepare('SELECT seq, time, changes FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
+    logFirst: db.prepare('SELECT min(seq) AS seq FROM log'),
+    cursor: db.prepare('SELECT seq FROM follower WHERE name = ?'),
+    file: db.prepare(
+      `SELECT f.* FROM document d JOIN file f ON f.document = d.position
+       WHERE d.kind = ? AND d.id = ? AND f.name = ?`
+    ),
+    files: db.prepare(
+      `SELECT f.* FROM document d JOIN file f ON f.document = d.position
+       WHERE d.kind = ? AND d.id = ? ORDER BY f.name`
+    ),
+    chunk: db.prepare(
+      `SELECT start, finish, count, bytes FROM chunk
+       WHERE submodel = ? AND path = ? AND start > ? AND start <= ? AND finish >= ? ORDER BY start LIMIT 1`
+    ),
+    counters: db.prepare('SELECT name, value FROM counter')
+  }
+  // Source times need all 64 bits.
+  sql.element.setReadBigInts(true)
+  sql.chunk.setReadBigInts(true)
+  return sql
+}
+
+function kindOf(row: Row): DocumentKind {
+  return kinds[Number(row.kind)] as DocumentKind
+}
+
+function elementRow(path: string, row: Row): ElementRow {
+  return {
+    path,
+    modelType: String(row.model_type),
+    valueType: textOf(row.value_type),
+    semanticId: textOf(row.semantic_id),
+    value: String(row.value),
+    stamp: Number(row.stamp),
+    revision: Number(row.revision),
+    sourceTime: typeof row.source_time === 'bigint' ? row.source_time : undefined,
+    quality: row.quality === null ? undefined : qualities[Number(row.quality)]
+  }
+}
+
+function fileEntry(row: Row): FileEntry {
+  return {
+    name: String(row.name),
+    contentType: String(row.content_type),
+    fileName: String(row.file_name),
+    size: Number(row.size),
+    blob: String(row.blob)
+  }
+}
+
+function textOf(value: SQLOutputValue | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,120 @@
+/**
+ * The tables, as the list of steps that led to them. A step that was released is never edited; a change is a new one.
+ *
+ * - `document` has small columns only, so that a value write, which bumps `revision`, rewrites a hundred bytes and
+ *   never a body. `structure` is the `seq` that wrote the body; rows of `element` with a greater `revision` hold values
+ *   that the body does not. `valued` tells that there are such rows.
+ * - `body` keeps the JSON, and the facets as they were given, so that a replacement knows which ones to take back.
+ * - `blob` has a row for every file in the directory `files` (see files.ts); `orphaned` is the time since when no
+ *   document refers to it, NULL while one does, 0 once it is doomed (see blobs.ts).
+ * - `counter` keeps `seq`, `position` and the figures, so that nothing is counted at start.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import { HubError } from '../../errors.ts'
+import type { DocumentKind, Quality } from '../store.ts'
+
+/** A kind is stored as its place in this list: append only. */
+export const kinds: readonly DocumentKind[] = [
+  'AssetAdministrationShell',
+  'Submodel',
+  'ConceptDescription',
+  'AssetAdministrationShellDescriptor',
+  'SubmodelDescriptor',
+  'AssetLinks',
+  'Package'
+]
+
+/** Likewise; NULL where no quality was given. */
+export const qualities: readonly Quality[] = ['good', 'uncertain', 'bad']
+
+export const migrations: readonly string[] = [
+  `CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE document (
+     position INTEGER PRIMARY KEY,
+     kind INTEGER NOT NULL,
+     id TEXT NOT NULL,
+     revision INTEGER NOT NULL,
+     structure INTEGER NOT NULL,
+     valued INTEGER NOT NULL,
+     has_blob INTEGER NOT NULL,
+     UNIQUE (kind, id)
+   ) STRICT;
+   CREATE INDEX document_by_kind ON document (kind, position);
+
+   CREATE TABLE body (position INTEGER PRIMARY KEY, facets TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;
+
+   CREATE TABLE element (
+     document INTEGER NOT NULL,
+     path TEXT NOT NULL,
+     model_type TEXT NOT NULL,
+     value_type TEXT,
+     semantic_id TEXT,
+     value TEXT NOT NULL,
+     stamp INTEGER NOT NULL,
+     revision INTEGER NOT NULL,
+     source_time INTEGER,
+     quality INTEGER,
+     PRIMARY KEY (document, path)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE facet (
+     kind INTEGER NOT NULL,
+     name TEXT NOT NULL,
+     value TEXT NOT NULL,
+     position INTEGER NOT NULL,
+     PRIMARY KEY (kind, name, value, position)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE file (
+     document INTEGER NOT NULL,
+     name TEXT NOT NULL,
+     blob TEXT NOT NULL,
+     content_type TEXT NOT NULL,
+     file_name TEXT NOT NULL,
+     size INTEGER NOT NULL,
+     PRIMARY KEY (document, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX file_by_blob ON file (blob);
+
+   CREATE TABLE blob (name TEXT PRIMARY KEY, size INTEGER NOT NULL, orphaned INTEGER) STRICT, WITHOUT ROWID;
+   CREATE INDEX blob_orphaned ON blob (orphaned) WHERE orphaned IS NOT NULL;
+
+   CREATE TABLE log (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, changes TEXT NOT NULL) STRICT;
+   CREATE TABLE follower (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE chunk (
+     submodel TEXT NOT NULL,
+     path TEXT NOT NULL,
+     start INTEGER NOT NULL,
+     finish INTEGER NOT NULL,
+     count INTEGER NOT NULL,
+     bytes BLOB NOT NULL,
+     UNIQUE (submodel, path, start)
+   ) STRICT;`
+]
+
+/**
+ * Brings a database to the newest version, each step in a transaction of its own.
+ * @throws HubError `Unavailable` where the database is of a later version than this program knows
+ */
+export function migrate(db: DatabaseSync, steps = migrations): void {
+  const found = Number(db.prepare('PRAGMA user_version').get()?.user_version)
+  if (found > steps.length) {
+    throw new HubError('Unavailable', [
+      `The database was written by a later release: its schema is of version ${found}, this release knows up to ${steps.length}`
+    ])
+  }
+  for (const [index, step] of steps.entries()) {
+    if (index < found) continue
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      db.exec(step)
+      db.exec(`PRAGMA user_version = ${index + 1}`)
+      db.exec('COMMIT')
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw error
+    }
+  }
+}

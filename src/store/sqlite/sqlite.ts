@@ -1,0 +1,237 @@
+/**
+ * The embedded store: one SQLite database in WAL mode and a directory of files.
+ *
+ * Writes go through the queue (queue.ts) to a thread with the only writing connection (writer.ts, changes.ts); reads
+ * run here (reads.ts), behind a cache (cache.ts) that durable writes keep honest. Files lie beside (files.ts, blobs.ts).
+ */
+import { mkdir, stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import type { Change, Chunk, DocumentKind, Facet, FileEntry, PageRequest, Store, StoreFigures } from '../store.ts'
+import { backupDirectory } from './backup.ts'
+import { Cache } from './cache.ts'
+import { translated } from './failure.ts'
+import { prepareFiles, read, receive } from './files.ts'
+import type { Job } from './jobs.ts'
+import { databasePath } from './layout.ts'
+import { lock } from './lock.ts'
+import { openQueue, type Queue } from './queue.ts'
+import { Reads } from './reads.ts'
+
+export interface SqliteOptions {
+  /** Bound of the cache of documents and element rows, in bytes. */
+  readonly cacheBytes?: number
+  /** Bound of what waits to be written, in bytes; beyond it `commit` rejects with `TooManyRequests`. */
+  readonly queueBytes?: number
+  /** Bound of the database file, in bytes; beyond it `commit` rejects with `StorageFull`. Without: the disk. */
+  readonly maxBytes?: number
+  /** Server time in milliseconds since 1970. */
+  readonly clock?: () => number
+}
+
+const MIB = 1024 * 1024
+
+/** A file that nothing refers to is removed after this time, in milliseconds: until then it may still be attached. */
+const GRACE = 60 * 60 * 1000
+const SWEEP_EVERY = 10 * 60 * 1000
+
+/** Log entries removed by one job, so that trimming much does not hold up commits. */
+const TRIMMED_AT_ONCE = 10_000
+
+/**
+ * Opens the data directory, creating what is missing.
+ * @throws HubError `Unavailable` where another process uses the directory, the database is damaged, or it was written
+ * by a later release
+ */
+export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
+  const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, maxBytes, clock = Date.now } = options
+  await mkdir(directory, { recursive: true })
+  const unlock = lock(directory)
+  try {
+    await prepareFiles(directory)
+    const cache = new Cache(cacheBytes)
+    const listeners = new Set<() => void>()
+    const queue = await openQueue({
+      directory,
+      maxBytes,
+      queueBytes,
+      clock,
+      onDone: (job) => forget(cache, job),
+      onCommits: () => {
+        for (const listener of listeners) listener()
+      }
+    })
+    try {
+      const reads = new Reads(databasePath(directory), cache)
+      return new SqliteStore({ directory, clock, unlock, queue, reads, listeners })
+    } catch (error) {
+      await queue.close()
+      throw error
+    }
+  } catch (error) {
+    unlock()
+    throw translated(error)
+  }
+}
+
+interface Parts {
+  readonly directory: string
+  readonly clock: () => number
+  readonly unlock: () => void
+  readonly queue: Queue
+  readonly reads: Reads
+  readonly listeners: Set<() => void>
+}
+
+class SqliteStore implements Store {
+  readonly #parts: Parts
+  readonly #sweeper: NodeJS.Timeout
+  #sweeping: Promise<void>
+  #closed: Promise<void> | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#sweeping = this.#sweep()
+    this.#sweeper = setInterval(() => {
+      this.#sweeping = this.#sweeping.then(() => this.#sweep())
+    }, SWEEP_EVERY)
+    this.#sweeper.unref()
+  }
+
+  async document(kind: DocumentKind, id: string) {
+    return this.#read((reads) => reads.document(kind, id))
+  }
+
+  async documents(kind: DocumentKind, facets: readonly Facet[], page: PageRequest) {
+    return this.#read((reads) => reads.documents(kind, facets, page))
+  }
+
+  async element(submodel: string, path: string) {
+    return this.#read((reads) => reads.element(submodel, path))
+  }
+
+  commit(changes: readonly Change[]) {
+    return this.#parts.queue.submit({ job: 'commit', changes })
+  }
+
+  async log(after: number, limit: number) {
+    return this.#read((reads) => reads.log(after, limit))
+  }
+
+  onCommit(listener: () => void): () => void {
+    // Wrapped, so that the same function listening twice can stop once.
+    const ring = () => listener()
+    this.#parts.listeners.add(ring)
+    return () => this.#parts.listeners.delete(ring)
+  }
+
+  async trimLog(seq: number): Promise<void> {
+    while ((await this.#parts.queue.submit({ job: 'trim', seq, limit: TRIMMED_AT_ONCE })) === TRIMMED_AT_ONCE);
+  }
+
+  async cursor(follower: string) {
+    return this.#read((reads) => reads.cursor(follower))
+  }
+
+  async setCursor(follower: string, seq: number): Promise<void> {
+    await this.#parts.queue.submit({ job: 'cursor', follower, seq })
+  }
+
+  receive(bytes: Readable, limit: number) {
+    const { directory, queue } = this.#parts
+    return receive(directory, bytes, limit, (blob, size) => queue.submit({ job: 'receive', blob, size }))
+  }
+
+  async file(kind: DocumentKind, id: string, name: string) {
+    return this.#read((reads) => reads.file(kind, id, name))
+  }
+
+  async files(kind: DocumentKind, id: string) {
+    return this.#read((reads) => reads.files(kind, id))
+  }
+
+  open(file: FileEntry, range?: { start: number; end: number }): Readable {
+    return read(this.#parts.directory, file, range)
+  }
+
+  async putChunks(chunks: readonly Chunk[]): Promise<void> {
+    await this.#parts.queue.submit({ job: 'putChunks', chunks })
+  }
+
+  async *chunks(submodel: string, path: string, from: bigint, to: bigint): AsyncIterable<Chunk> {
+    const next = (after: bigint) => this.#read((reads) => reads.chunk(submodel, path, after, from, to))
+    const first = -(2n ** 63n)
+    for (let chunk = next(first); chunk !== undefined; chunk = next(chunk.from)) yield chunk
+  }
+
+  dropChunks(submodel: string, path: string, before: bigint) {
+    return this.#parts.queue.submit({ job: 'dropChunks', submodel, path, before })
+  }
+
+  backup(directory: string): Promise<void> {
+    return backupDirectory(this.#parts.directory, directory)
+  }
+
+  async figures(): Promise<StoreFigures> {
+    const { counters, logFirst } = this.#read((reads) => ({ counters: reads.counters(), logFirst: reads.logFirst() }))
+    const logLast = counters.get('seq') ?? 0
+    const documents: Record<string, number> = {}
+    for (const [name, value] of counters) {
+      if (name.startsWith('documents.')) documents[name.slice('documents.'.length)] = value
+    }
+    return {
+      documents,
+      elements: counters.get('elements') ?? 0,
+      logFirst: logFirst ?? logLast + 1,
+      logLast,
+      bytes: (counters.get('blobBytes') ?? 0) + (await databaseBytes(this.#parts.directory))
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const { queue, reads, unlock } = this.#parts
+    clearInterval(this.#sweeper)
+    await queue.drain()
+    await this.#sweeping
+    // The last connection to close writes everything into the one database file, which a reading one cannot.
+    reads.close()
+    await queue.close()
+    unlock()
+  }
+
+  /** Removes files that nothing has referred to for a while. What fails is tried again the next time. */
+  async #sweep(): Promise<void> {
+    const { queue, clock } = this.#parts
+    try {
+      while ((await queue.submit({ job: 'sweep', before: clock() - GRACE })) > 0);
+    } catch {
+      // The storage failed, which whoever writes next is told, or the store was closed.
+    }
+  }
+
+  #read<Result>(read: (reads: Reads) => Result): Result {
+    try {
+      return read(this.#parts.reads)
+    } catch (error) {
+      throw translated(error)
+    }
+  }
+}
+
+function forget(cache: Cache, job: Job): void {
+  if (job.job === 'commit') for (const change of job.changes) cache.forget(change)
+}
+
+async function databaseBytes(directory: string): Promise<number> {
+  const sizes = ['', '-wal', '-shm'].map((suffix) =>
+    stat(databasePath(directory) + suffix).then(
+      ({ size }) => size,
+      () => 0
+    )
+  )
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}

@@ -1,0 +1,151 @@
+/**
+ * The writer: a thread that owns the only connection that writes. It gets batches of jobs, carries each batch out in
+ * one transaction with one fsync, and answers when it is durable. The jobs of a batch do not concern each other: one
+ * that is refused is undone by its savepoint. Only a failure of the storage takes the whole batch with it.
+ */
+import { DatabaseSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import { Blobs } from './blobs.ts'
+import { Changes } from './changes.ts'
+import { Counters } from './counters.ts'
+import { encodeChanges } from './entries.ts'
+import { Refused, storageFailure } from './failure.ts'
+import type { Answer, Batch, FromWriter, Job, Outcome, ToWriter, WriterOptions } from './jobs.ts'
+import { databasePath } from './layout.ts'
+import { migrate } from './schema.ts'
+
+function start(options: WriterOptions): void {
+  try {
+    const writer = new Writer(options)
+    parentPort?.on('message', (message: ToWriter) => {
+      if (message !== 'close') return tell({ outcomes: writer.run(message) })
+      writer.close()
+      parentPort?.close()
+    })
+    tell({ ready: true })
+  } catch (error) {
+    const cause = storageFailure(error)?.about[0] ?? (error as Error).message
+    tell({ failed: { name: 'Unavailable', about: [`${databasePath(options.directory)} cannot be opened. ${cause}`] } })
+  }
+}
+
+function tell(message: FromWriter): void {
+  parentPort?.postMessage(message)
+}
+
+class Writer {
+  readonly #db: DatabaseSync
+  readonly #counters: Counters
+  readonly #blobs: Blobs
+  readonly #changes: Changes
+  readonly #sql
+
+  constructor({ directory, maxBytes }: WriterOptions) {
+    this.#db = open(databasePath(directory), maxBytes)
+    this.#counters = new Counters(this.#db)
+    this.#blobs = new Blobs(this.#db, this.#counters, directory)
+    this.#changes = new Changes(this.#db, this.#counters, this.#blobs)
+    this.#sql = prepare(this.#db)
+  }
+
+  run({ time, jobs }: Batch): readonly Outcome[] {
+    const before = this.#counters.snapshot()
+    try {
+      this.#sql.begin.run()
+      const outcomes = jobs.map((job) => this.#attempt(job, time))
+      this.#counters.save()
+      this.#sql.commit.run()
+      this.#counters.saved()
+      return outcomes
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      this.#counters.restore(before)
+      return jobs.map(() => outcomeOf(error))
+    }
+  }
+
+  #attempt(job: Job, time: number): Outcome {
+    const before = this.#counters.snapshot()
+    this.#sql.savepoint.run()
+    try {
+      const done = this.#perform(job, time)
+      this.#sql.release.run()
+      return { done }
+    } catch (error) {
+      if (storageFailure(error) !== undefined) throw error
+      this.#sql.rollback.run()
+      this.#sql.release.run()
+      this.#counters.restore(before)
+      return outcomeOf(error)
+    }
+  }
+
+  #perform(job: Job, time: number): Answer {
+    switch (job.job) {
+      case 'commit': {
+        const commit = { seq: this.#counters.add('seq'), time }
+        const logged = this.#changes.apply(job.changes, commit)
+        this.#sql.log.run(commit.seq, time, encodeChanges(logged))
+        return commit
+      }
+      case 'cursor':
+        this.#sql.cursor.run(job.follower, job.seq)
+        return undefined
+      case 'trim':
+        return Number(this.#sql.trim.run(job.seq, job.limit).changes)
+      case 'putChunks':
+        for (const { submodel, path, from, to, count, bytes } of job.chunks) {
+          this.#sql.putChunk.run(submodel, path, from, to, count, bytes)
+        }
+        return undefined
+      case 'dropChunks':
+        return Number(this.#sql.dropChunks.run(job.submodel, job.path, job.before).changes)
+      case 'receive':
+        this.#blobs.receive(job.blob, job.size, time)
+        return undefined
+      case 'sweep':
+        return this.#blobs.sweep(job.before)
+    }
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+function open(file: string, maxBytes: number | undefined): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: 5000 })
+  // FULL: in WAL mode a commit is durable only if the log is synced with it.
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000')
+  // A checkpoint every 16 MiB instead of 4: hot pages are written back less often.
+  db.exec('PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864')
+  if (maxBytes !== undefined) {
+    const pageSize = Number(db.prepare('PRAGMA page_size').get()?.page_size)
+    db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageSize))}`)
+  }
+  migrate(db)
+  return db
+}
+
+function prepare(db: DatabaseSync) {
+  return {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
+    savepoint: db.prepare('SAVEPOINT job'),
+    release: db.prepare('RELEASE job'),
+    rollback: db.prepare('ROLLBACK TO job'),
+    log: db.prepare('INSERT INTO log VALUES (?, ?, ?)'),
+    trim: db.prepare('DELETE FROM log WHERE seq IN (SELECT seq FROM log WHERE seq <= ? ORDER BY seq LIMIT ?)'),
+    cursor: db.prepare('INSERT INTO follower VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq'),
+    putChunk: db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?)'),
+    dropChunks: db.prepare('DELETE FROM chunk WHERE submodel = ? AND path = ? AND finish < ?')
+  }
+}
+
+function outcomeOf(error: unknown): Outcome {
+  const refused = error instanceof Refused ? { name: error.name, about: error.about } : storageFailure(error)
+  return refused === undefined ? { fault: error as Error } : { refused }
+}
+
+// Last, because a class does not exist before its declaration has run.
+start(workerData as WriterOptions)

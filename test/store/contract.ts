@@ -1,0 +1,799 @@
+/** What every store promises (src/store/store.ts), as tests. A store passes them unchanged, or it is none. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { Test } from 'tap'
+import type { HubError } from '../../src/errors.ts'
+import type { Change, FileEntry, Store } from '../../src/store/store.ts'
+import {
+  all,
+  collection,
+  create,
+  parsed,
+  property,
+  replace,
+  submodel,
+  submodelOf,
+  withStore,
+  write
+} from './fixtures.ts'
+
+/**
+ * @param open opens the store that is kept at a place, a directory of its own for each test; the same place gives the
+ * same data again
+ */
+export function contract(t: Test, open: (place: string) => Promise<Store>): void {
+  const test = (title: string, body: (t: Test, store: Store) => Promise<void>) =>
+    t.test(title, async (t) => {
+      await withStore(await open(join(t.testdir({}), 'data')), (store) => body(t, store))
+    })
+
+  documents(test)
+  values(test)
+  structureBesideValues(test)
+  commits(test)
+  pages(test)
+  log(test)
+  files(test)
+  chunks(test)
+  lifetime(t, open)
+}
+
+type Define = (title: string, body: (t: Test, store: Store) => Promise<void>) => void
+
+function documents(test: Define): void {
+  test('what was created is read back byte for byte, with its revision', async (t, store) => {
+    const json = '{"modelType":"ConceptDescription","id":"ä\u{1f600}","__proto__":{"x":1}}'
+    const change: Change = { change: 'create', kind: 'ConceptDescription', id: 'ä\u{1f600}', json, facets: [] }
+    const { seq } = await store.commit([change])
+    const document = await store.document('ConceptDescription', 'ä\u{1f600}')
+    t.match(document, { kind: 'ConceptDescription', id: 'ä\u{1f600}', revision: seq, structure: seq, hasBlob: false })
+    t.equal(document?.bytes.toString(), json)
+  })
+
+  test('ids are apart by kind, and names that objects inherit are just names', async (t, store) => {
+    await store.commit([create(submodel('__proto__', property('constructor', '1')))])
+    t.ok(await store.document('Submodel', '__proto__'))
+    t.equal(await store.document('ConceptDescription', '__proto__'), undefined)
+    t.equal((await store.element('__proto__', 'constructor'))?.value, '{"value":"1"}')
+    t.equal(await store.element('__proto__', 'toString'), undefined)
+  })
+
+  test('what exists cannot be created, what does not exist can neither be replaced nor deleted', async (t, store) => {
+    await store.commit([create(submodel('a'))])
+    await refused(t, store, 'AlreadyExists', create(submodel('a')))
+    await refused(t, store, 'NotFound', replace(submodel('b')))
+    await refused(t, store, 'NotFound', { change: 'delete', kind: 'Submodel', id: 'b' })
+    await refused(t, store, 'NotFound', { change: 'attach', kind: 'Submodel', id: 'b', files: [] })
+    await refused(t, store, 'NotFound', { change: 'detach', kind: 'Submodel', id: 'b', names: [] })
+  })
+
+  test('a replacement is guarded by structure and by revision', async (t, store) => {
+    const { seq } = await store.commit([create(submodel('a', property('p', '1')))])
+    const written = await store.commit([await write(store, 'a', 'p', '2')])
+    await refused(t, store, 'Conflict', replace(submodel('a'), { ifStructure: seq - 1 }))
+    await refused(t, store, 'PreconditionFailed', replace(submodel('a'), { ifRevision: seq }))
+    await refused(t, store, 'PreconditionFailed', { change: 'delete', kind: 'Submodel', id: 'a', ifRevision: seq })
+    const replaced = await store.commit([replace(submodel('a'), { ifStructure: seq, ifRevision: written.seq })])
+    await refused(t, store, 'Conflict', replace(submodel('a'), { ifStructure: seq }))
+    await store.commit([{ change: 'delete', kind: 'Submodel', id: 'a', ifRevision: replaced.seq }])
+    t.equal(await store.document('Submodel', 'a'), undefined)
+  })
+
+  test('a deleted document is gone with its elements, facets and files; its namesake comes last', async (t, store) => {
+    await store.commit([create(submodel('a', property('p')), ['idShort', 'x'])])
+    await store.commit([create(submodel('b'), ['idShort', 'x'])])
+    await attach(store, 'a', 'f', 'bytes')
+    await store.commit([{ change: 'delete', kind: 'Submodel', id: 'a' }])
+    t.equal(await store.element('a', 'p'), undefined)
+    t.equal(await store.file('Submodel', 'a', 'f'), undefined)
+    t.strictSame(await ids(store, [['idShort', 'x']]), ['b'])
+    await store.commit([create(submodel('a'))])
+    t.strictSame(await ids(store, []), ['b', 'a'])
+    t.strictSame(await ids(store, [['idShort', 'x']]), ['b'])
+    t.strictSame(await store.files('Submodel', 'a'), [])
+  })
+
+  test('the last document, deleted and created again, gets a position of its own', async (t, store) => {
+    await store.commit([create(submodel('a'))])
+    const before = await store.document('Submodel', 'a')
+    await store.commit([{ change: 'delete', kind: 'Submodel', id: 'a' }])
+    await store.commit([create(submodel('a'))])
+    t.ok(Number((await store.document('Submodel', 'a'))?.position) > Number(before?.position))
+  })
+
+  test('a document tells whether a Blob in it has a value, also one among the variables of an operation', async (t, store) => {
+    const blob = { modelType: 'Blob', idShort: 'b', value: 'AAAA' } as const
+    await store.commit([create(submodel('with', collection('c', [blob])))])
+    await store.commit([create(submodel('without', { modelType: 'Blob', idShort: 'b' }))])
+    const variable = {
+      modelType: 'Operation',
+      idShort: 'o',
+      inputVariables: [{ value: collection('c', [blob]) }]
+    } as const
+    await store.commit([create(submodel('variable', { ...variable, inputVariables: [...variable.inputVariables] }))])
+    t.equal((await store.document('Submodel', 'with'))?.hasBlob, true)
+    t.equal((await store.document('Submodel', 'without'))?.hasBlob, false)
+    t.equal((await store.document('Submodel', 'variable'))?.hasBlob, true)
+    await store.commit([await write(store, 'without', 'b', 'AAAA')])
+    t.equal((await store.document('Submodel', 'without'))?.hasBlob, true)
+    const stamp = (await store.element('without', 'b'))?.stamp ?? -1
+    await store.commit([{ change: 'value', submodel: 'without', path: 'b', stamp, value: '{}' }])
+    t.equal((await store.document('Submodel', 'without'))?.hasBlob, false)
+  })
+
+  test('of two elements with the same path, the path leads to the first', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1'), property('p', '2'), property('q')))])
+    t.equal((await store.element('a', 'p'))?.value, '{"value":"1"}')
+    await store.commit([await write(store, 'a', 'p', '3'), await write(store, 'a', 'q', '4')])
+    t.strictSame(
+      await submodelOf(store, 'a'),
+      submodel('a', property('p', '3'), property('p', '2'), property('q', '4'))
+    )
+  })
+}
+
+function values(test: Define): void {
+  test('an element row tells kind, type, meaning and value of every element', async (t, store) => {
+    const range = { modelType: 'Range', idShort: 'r', valueType: 'xs:int', min: '1' } as const
+    const semanticId = {
+      type: 'ExternalReference' as const,
+      keys: [{ type: 'GlobalReference' as const, value: 'urn:x' }]
+    }
+    const list = {
+      modelType: 'SubmodelElementList' as const,
+      idShort: 'l',
+      typeValueListElement: 'Property' as const,
+      value: [property('ignored', '7')]
+    }
+    const { seq } = await store.commit([
+      create(submodel('a', collection('c', [range, list]), { ...property('p'), semanticId }))
+    ])
+    const fresh = { stamp: seq, revision: seq, sourceTime: undefined, quality: undefined }
+    t.strictSame(await store.element('a', 'c.r'), {
+      path: 'c.r',
+      modelType: 'Range',
+      valueType: 'xs:int',
+      semanticId: undefined,
+      value: '{"min":"1"}',
+      ...fresh
+    })
+    t.match(await store.element('a', 'c.l[0]'), { modelType: 'Property', value: '{"value":"7"}' })
+    t.match(await store.element('a', 'c'), { modelType: 'SubmodelElementCollection', value: '{}' })
+    t.match(await store.element('a', 'p'), { semanticId: 'urn:x', value: '{}' })
+    t.equal(await store.element('a', 'c.l[1]'), undefined)
+    t.equal(await store.element('b', 'p'), undefined)
+  })
+
+  test('a value written is in the row and in the document, and changes its revision but not its structure', async (t, store) => {
+    const { seq: structure } = await store.commit([
+      create(submodel('a', property('p', '1'), collection('c', [property('q')])))
+    ])
+    await store.document('Submodel', 'a')
+    await store.commit([await write(store, 'a', 'p', '2')])
+    t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '2'), collection('c', [property('q')])))
+    const { seq } = await store.commit([await write(store, 'a', 'c.q', '3')])
+    t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '2'), collection('c', [property('q', '3')])))
+    t.match(await store.document('Submodel', 'a'), { revision: seq, structure })
+    t.match(await store.element('a', 'c.q'), { value: '{"value":"3"}', revision: seq, stamp: structure })
+  })
+
+  test('a value without members takes the value away', async (t, store) => {
+    const { seq: stamp } = await store.commit([create(submodel('a', property('p', '1')))])
+    await store.commit([{ change: 'value', submodel: 'a', path: 'p', stamp, value: '{}' }])
+    t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p')))
+  })
+
+  test('a value for an element that is another one by now is refused', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1')))])
+    const stale = await write(store, 'a', 'p', '2')
+    await store.commit([replace(submodel('a', property('p', '3')))])
+    await refused(t, store, 'Conflict', stale)
+    await refused(t, store, 'Conflict', await write(store, 'a', 'gone', '2'))
+    await refused(t, store, 'Conflict', await write(store, 'nowhere', 'p', '2'))
+    t.equal((await store.element('a', 'p'))?.value, '{"value":"3"}')
+  })
+
+  test('a value is guarded by the revision of its element', async (t, store) => {
+    const { seq } = await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
+    const guarded = { ...(await write(store, 'a', 'p', '2')), ifRevision: seq }
+    await store.commit([await write(store, 'a', 'q', '2')])
+    await store.commit([guarded])
+    await refused(t, store, 'PreconditionFailed', guarded)
+  })
+
+  test('of values with a source time the newest is current, whatever order they come in; all are logged', async (t, store) => {
+    const { seq: stamp } = await store.commit([create(submodel('a', property('p')))])
+    const at = (sourceTime: bigint, text: string): Change => {
+      const value = JSON.stringify({ value: text })
+      return { change: 'value', submodel: 'a', path: 'p', stamp, value, sourceTime, quality: 'uncertain' }
+    }
+    const start = 1_700_000_000_123_456_789n
+    await store.commit([at(start, 'first')])
+    const newest = await store.commit([at(start + 2n, 'third')])
+    const late = await store.commit([at(start + 1n, 'second')])
+    const row = await store.element('a', 'p')
+    t.match(row, { value: '{"value":"third"}', revision: newest.seq, quality: 'uncertain' })
+    t.equal(row?.sourceTime, start + 2n)
+    t.equal((await store.document('Submodel', 'a'))?.revision, newest.seq)
+    const { entries } = await store.log(late.seq - 1, 10)
+    t.strictSame(entries[0]?.changes, [
+      {
+        change: 'value',
+        submodel: 'a',
+        path: 'p',
+        value: '{"value":"second"}',
+        sourceTime: start + 1n,
+        quality: 'uncertain'
+      }
+    ])
+    await store.commit([at(start + 2n, 'again')])
+    t.equal((await store.element('a', 'p'))?.value, '{"value":"again"}', 'the later of two at the same time wins')
+  })
+
+  test('a value without source time is of now, and current even after one from the future', async (t, store) => {
+    const { seq: stamp } = await store.commit([create(submodel('a', property('p')))])
+    const future = BigInt(Date.now() + 1e9) * 1_000_000n
+    const value = '{"value":"9"}'
+    await store.commit([{ change: 'value', submodel: 'a', path: 'p', stamp, value, sourceTime: future }])
+    const { time } = await store.commit([await write(store, 'a', 'p', '1')])
+    const row = await store.element('a', 'p')
+    t.match(row, { value: '{"value":"1"}', quality: undefined })
+    t.equal(row?.sourceTime, BigInt(time) * 1_000_000n)
+  })
+
+  test('a source time beyond 64 bits is refused', async (t, store) => {
+    const { seq: stamp } = await store.commit([create(submodel('a', property('p')))])
+    const sourceTime = 2n ** 63n
+    await refused(t, store, 'BadRequest', { change: 'value', submodel: 'a', path: 'p', stamp, value: '{}', sourceTime })
+  })
+}
+
+function structureBesideValues(test: Define): void {
+  test('a structural change keeps values written elsewhere meanwhile, in rows and document', async (t, store) => {
+    await store.commit([
+      create(submodel('a', property('p', '1'), property('q', '1'), collection('c', [property('r', '1')])))
+    ])
+    const before = await store.document('Submodel', 'a')
+    const { seq: written } = await store.commit([await write(store, 'a', 'p', '2')])
+    const stamp = (await store.element('a', 'p'))?.stamp
+    await store.commit([await write(store, 'a', 'c.r', '2')])
+    const changed = submodel(
+      'a',
+      property('p', '1'),
+      property('q', '5'),
+      collection('c', [property('r', '6'), property('s')])
+    )
+    const guard = { touched: ['q', 'c'], ifStructure: Number(before?.structure) }
+    const { seq } = await store.commit([replace(changed, guard)])
+    t.strictSame(
+      await submodelOf(store, 'a'),
+      submodel('a', property('p', '2'), property('q', '5'), collection('c', [property('r', '6'), property('s')]))
+    )
+    t.match(await store.document('Submodel', 'a'), { revision: seq, structure: seq })
+    t.match(await store.element('a', 'p'), { value: '{"value":"2"}', stamp, revision: written })
+    t.match(await store.element('a', 'q'), { value: '{"value":"5"}', stamp: seq, sourceTime: undefined })
+    t.match(await store.element('a', 'c.r'), { value: '{"value":"6"}', stamp: seq, sourceTime: undefined })
+    t.match(await store.element('a', 'c.s'), { stamp: seq })
+    await store.commit([await write(store, 'a', 'c.s', '7')])
+    t.strictSame(
+      await submodelOf(store, 'a'),
+      submodel('a', property('p', '2'), property('q', '5'), collection('c', [property('r', '6'), property('s', '7')]))
+    )
+  })
+
+  test('a change of members outside all elements touches no element', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1')))])
+    const late = await write(store, 'a', 'p', '3')
+    await store.commit([await write(store, 'a', 'p', '2')])
+    await store.commit([replace({ ...submodel('a', property('p', '1')), idShort: 'renamed' }, { touched: [] })])
+    t.strictSame(await submodelOf(store, 'a'), { ...submodel('a', property('p', '2')), idShort: 'renamed' })
+    await store.commit([late])
+    t.equal((await store.element('a', 'p'))?.value, '{"value":"3"}')
+  })
+
+  test('a change made from what was read before a value came is refused where it would take the value back', async (t, store) => {
+    const { seq: read } = await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
+    const { seq } = await store.commit([await write(store, 'a', 'p', '2')])
+    const change = submodel('a', property('p', '1'), property('q', '5'))
+    await refused(t, store, 'Conflict', replace(change, { asOf: read }))
+    await refused(t, store, 'Conflict', replace(change, { asOf: read, touched: ['q', 'p'] }))
+    await store.commit([replace(change, { asOf: read, touched: ['q'] })])
+    t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '2'), property('q', '5')))
+    await refused(t, store, 'Conflict', replace(change, { asOf: seq }))
+    await store.commit([replace(change, { asOf: seq + 1 })])
+  })
+
+  test('a namesake of a touched element is not touched', async (t, store) => {
+    const { seq } = await store.commit([create(submodel('a', property('p', '1'), property('pp', '1')))])
+    await store.commit([replace(submodel('a', property('p', '2'), property('pp', '1')), { touched: ['p'] })])
+    t.equal((await store.element('a', 'pp'))?.stamp, seq)
+  })
+
+  test('rows go with the elements that a change removes, and of an element of another kind nothing is kept', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1'), property('q', '1'), property('r', '1')))])
+    await store.commit([await write(store, 'a', 'q', '2')])
+    const q = { modelType: 'Range' as const, idShort: 'q', valueType: 'xs:double' as const }
+    const { seq } = await store.commit([replace(submodel('a', property('p', '1'), q), { touched: ['r'] })])
+    t.equal(await store.element('a', 'r'), undefined)
+    t.match(await store.element('a', 'q'), { modelType: 'Range', value: '{}', stamp: seq })
+    t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '1'), q))
+    t.equal((await store.figures()).elements, 2)
+  })
+
+  test('a replacement of the whole puts every element anew', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1')))])
+    await store.commit([await write(store, 'a', 'p', '2')])
+    const { seq } = await store.commit([replace(submodel('a', property('p', '1')))])
+    t.match(await store.element('a', 'p'), { value: '{"value":"1"}', stamp: seq, sourceTime: undefined })
+    t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '1')))
+  })
+
+  test('values and structure written at once in disjoint subtrees lose nothing', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '0'), collection('c', [])))])
+    const values = async () => {
+      for (let n = 1; n <= 100; n++) await store.commit([await write(store, 'a', 'p', String(n))])
+    }
+    const structure = async () => {
+      for (let n = 1; n <= 25; n++) {
+        const read = await store.document('Submodel', 'a')
+        const p = (parsed(read) as ReturnType<typeof submodel>).submodelElements?.[0] ?? property('p')
+        const change = submodel('a', p, collection('c', [property(`n${n}`, String(n))]))
+        await store.commit([replace(change, { touched: ['c'], ifStructure: Number(read?.structure) })])
+      }
+    }
+    await Promise.all([values(), structure()])
+    const end = submodel('a', property('p', '100'), collection('c', [property('n25', '25')]))
+    t.strictSame(await submodelOf(store, 'a'), end)
+    t.equal((await store.element('a', 'p'))?.value, '{"value":"100"}')
+  })
+}
+
+function commits(test: Define): void {
+  test('of several changes all become visible or none, and the log has one entry for them', async (t, store) => {
+    const { seq } = await store.commit([create(submodel('a', property('p', '1')))])
+    const value = await write(store, 'a', 'p', '2')
+    const all = [create(submodel('b', property('p'))), value, { change: 'delete', kind: 'Submodel', id: 'c' }] as const
+    await t.rejects(store.commit(all), { name: 'NotFound' })
+    t.equal(await store.document('Submodel', 'b'), undefined)
+    t.equal(await store.element('b', 'p'), undefined)
+    t.equal((await store.element('a', 'p'))?.value, '{"value":"1"}')
+    t.strictSame((await store.figures()).documents.Submodel, 1)
+    const done = await store.commit(all.slice(0, 2))
+    t.equal(done.seq, seq + 1, 'a refused commit uses up no seq')
+    t.match((await store.log(seq, 10)).entries, [{ changes: [{ change: 'created', id: 'b' }, { change: 'value' }] }])
+  })
+
+  test('the changes of a commit build on each other', async (t, store) => {
+    await store.commit([
+      create(submodel('a')),
+      replace(submodel('a', property('p', '1'))),
+      { change: 'delete', kind: 'Submodel', id: 'a' },
+      create(submodel('a', property('q', '2')))
+    ])
+    t.strictSame(await submodelOf(store, 'a'), submodel('a', property('q', '2')))
+    t.equal(await store.element('a', 'p'), undefined)
+  })
+
+  test('a refused commit does not spoil those beside it, and seq counts without holes', async (t, store) => {
+    await store.commit([create(submodel('taken'))])
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 60 }, (_, n) => store.commit([create(submodel(n % 3 === 0 ? 'taken' : `n${n}`))]))
+    )
+    t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 40)
+    t.equal((await ids(store, [])).length, 41)
+    const { entries } = await store.log(0, 100)
+    t.strictSame(
+      entries.map(({ seq }) => seq),
+      Array.from({ length: 41 }, (_, n) => n + 1)
+    )
+  })
+
+  test('what is no JSON is refused and spoils nothing', async (t, store) => {
+    const torn: Change = { change: 'create', kind: 'Submodel', id: 'x', json: '{"modelType":', facets: [] }
+    const [bad, good] = await Promise.allSettled([store.commit([torn]), store.commit([create(submodel('a'))])])
+    t.match(bad, { status: 'rejected', reason: { name: 'BadRequest' } })
+    t.match(good, { status: 'fulfilled' })
+    t.equal(await store.document('Submodel', 'x'), undefined)
+  })
+
+  test('what was acknowledged is read, however reads and writes mingle', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '0')))])
+    let acknowledged = 0
+    let writing = true
+    const reader = async () => {
+      while (writing) {
+        const least = acknowledged
+        const row = JSON.parse((await store.element('a', 'p'))?.value ?? '{}') as { value: string }
+        const document = parsed(await store.document('Submodel', 'a')) as { submodelElements: { value: string }[] }
+        const page = await store.documents('Submodel', [], { limit: 1 })
+        const listed = parsed(page.items[0]) as { submodelElements: { value: string }[] }
+        const seen = [row.value, document.submodelElements[0]?.value, listed.submodelElements[0]?.value].map(Number)
+        if (Math.min(...seen) < least) t.fail(`read ${seen} after ${least} was acknowledged`)
+        await new Promise(setImmediate)
+      }
+    }
+    const readers = [reader(), reader(), reader()]
+    for (let n = 1; n <= 150; n++) {
+      await store.commit([await write(store, 'a', 'p', String(n))])
+      acknowledged = n
+    }
+    writing = false
+    await Promise.all(readers)
+    t.equal((await store.element('a', 'p'))?.value, '{"value":"150"}')
+  })
+}
+
+function pages(test: Define): void {
+  test('pages follow the order of creation and end without a next', async (t, store) => {
+    for (let n = 0; n < 7; n++) await store.commit([create(submodel(`s${6 - n}`))])
+    await store.commit([{ change: 'create', kind: 'ConceptDescription', id: 'cd', json: '{}', facets: [] }])
+    const first = await store.documents('Submodel', [], { limit: 3 })
+    t.strictSame(
+      first.items.map(({ id }) => id),
+      ['s6', 's5', 's4']
+    )
+    const second = await store.documents('Submodel', [], { limit: 4, after: Number(first.next) })
+    t.strictSame(
+      second.items.map(({ id }) => id),
+      ['s3', 's2', 's1', 's0']
+    )
+    t.notOk('next' in second)
+    t.strictSame(await store.documents('AssetLinks', [], { limit: 5 }), { items: [] })
+  })
+
+  test('facets are ANDed; a replacement brings its own', async (t, store) => {
+    await store.commit([create(submodel('a'), ['idShort', 'x'], ['kind', 'Instance'])])
+    await store.commit([create(submodel('b'), ['idShort', 'y'], ['kind', 'Instance'])])
+    await store.commit([create(submodel('c'), ['idShort', 'x'], ['kind', 'Instance'], ['kind', 'Instance'])])
+    await store.commit([create(submodel('d'), ['idShort', 'x'], ['kind', 'Template'])])
+    t.strictSame(
+      await ids(store, [
+        ['idShort', 'x'],
+        ['kind', 'Instance']
+      ]),
+      ['a', 'c']
+    )
+    t.strictSame(await ids(store, [['kind', 'Instance']]), ['a', 'b', 'c'])
+    t.strictSame(
+      await ids(store, [
+        ['idShort', 'y'],
+        ['kind', 'Template']
+      ]),
+      []
+    )
+    await store.commit([{ ...replace(submodel('a')), facets: [['idShort', 'y']] }])
+    t.strictSame(await ids(store, [['idShort', 'y']]), ['a', 'b'])
+    t.strictSame(await ids(store, [['kind', 'Instance']]), ['b', 'c'])
+  })
+
+  test('a walk over the pages meets everything that was there all the time, once', async (t, store) => {
+    const keep = Array.from({ length: 40 }, (_, n) => `keep${n}`)
+    for (const id of keep)
+      await store.commit([create(submodel(id), ['f', '1']), create(submodel(`drop-${id}`), ['f', '1'])])
+    const met: string[] = []
+    let after: number | undefined = 0
+    for (let n = 0; after !== undefined; n++) {
+      const page = await store.documents('Submodel', [['f', '1']], { limit: 5, after })
+      met.push(...page.items.map(({ id }) => id))
+      after = page.next
+      await store.commit([{ change: 'delete', kind: 'Submodel', id: `drop-keep${n}` }])
+      await store.commit([create(submodel(`new${n}`), ['g', '1'])])
+      await store.commit([{ ...replace(submodel('keep39')), facets: [['f', '1']] }])
+    }
+    t.strictSame(
+      met.filter((id) => id.startsWith('keep')),
+      keep
+    )
+  })
+
+  test('documents of a page have their values in place', async (t, store) => {
+    for (const id of ['a', 'b']) await store.commit([create(submodel(id, property('p', '1')))])
+    await store.commit([await write(store, 'b', 'p', '2')])
+    const { items } = await store.documents('Submodel', [], { limit: 5 })
+    t.strictSame(items.map(parsed), [submodel('a', property('p', '1')), submodel('b', property('p', '2'))])
+  })
+}
+
+function log(test: Define): void {
+  test('the log tells every change in order, from any position on', async (t, store) => {
+    t.strictSame(await store.log(0, 10), { entries: [], gap: false })
+    const first = await store.commit([create(submodel('a', property('p', '1')))])
+    await store.commit([replace(submodel('a', property('p', '1')), { touched: ['p'] })])
+    const value = await store.commit([await write(store, 'a', 'p', '2')])
+    await store.commit([replace(submodel('a'))])
+    await store.commit([{ change: 'delete', kind: 'Submodel', id: 'a' }])
+    const { entries } = await store.log(0, 10)
+    t.equal(entries[0]?.time, first.time)
+    const at = { kind: 'Submodel', id: 'a' }
+    const sourceTime = BigInt(value.time) * 1_000_000n
+    t.strictSame(
+      entries.map(({ changes }) => changes),
+      [
+        [{ change: 'created', ...at }],
+        [{ change: 'updated', ...at, touched: ['p'] }],
+        [{ change: 'value', submodel: 'a', path: 'p', value: '{"value":"2"}', sourceTime }],
+        [{ change: 'updated', ...at }],
+        [{ change: 'deleted', ...at }]
+      ]
+    )
+    t.strictSame(
+      (await store.log(value.seq, 1)).entries.map(({ seq }) => seq),
+      [value.seq + 1]
+    )
+    t.strictSame(await store.log(value.seq + 2, 10), { entries: [], gap: false })
+  })
+
+  test('who asks for what was trimmed is told of the gap', async (t, store) => {
+    for (let n = 1; n <= 10; n++) await store.commit([create(submodel(`s${n}`))])
+    await store.trimLog(4)
+    t.match(await store.log(3, 1), { gap: true, entries: [{ seq: 5 }] })
+    t.match(await store.log(4, 1), { gap: false, entries: [{ seq: 5 }] })
+    t.match(await store.figures(), { logFirst: 5, logLast: 10 })
+    await store.trimLog(10)
+    t.strictSame(await store.log(9, 10), { gap: true, entries: [] })
+    t.strictSame(await store.log(10, 10), { gap: false, entries: [] })
+    t.equal((await store.commit([create(submodel('next'))])).seq, 11)
+    t.match(await store.log(10, 10), { gap: false, entries: [{ seq: 11 }] })
+  })
+
+  test('the bell rings for a durable commit, not for a refused one, and stops when told', async (t, store) => {
+    let rung = 0
+    const stop = store.onCommit(() => rung++)
+    await store.commit([create(submodel('a'))])
+    t.equal(rung, 1)
+    await refused(t, store, 'AlreadyExists', create(submodel('a')))
+    await store.setCursor('f', 1)
+    t.equal(rung, 1)
+    stop()
+    await store.commit([create(submodel('b'))])
+    t.equal(rung, 1)
+  })
+
+  test('whoever hears the bell reads the commit that it rang for', async (t, store) => {
+    const heard = new Promise<number>((resolve) => {
+      store.onCommit(() => void store.log(0, 10).then(({ entries }) => resolve(entries.length)))
+    })
+    await store.commit([create(submodel('a'))])
+    t.equal(await heard, 1)
+  })
+
+  test('a follower finds its cursor where it left it', async (t, store) => {
+    t.equal(await store.cursor('history'), undefined)
+    await store.setCursor('history', 7)
+    await store.setCursor('audit', 3)
+    await store.setCursor('history', 9)
+    t.equal(await store.cursor('history'), 9)
+    t.equal(await store.cursor('audit'), 3)
+  })
+}
+
+function files(test: Define): void {
+  test('a file is visible once it is attached, whole or in part, until it is detached', async (t, store) => {
+    await store.commit([create(submodel('a'))])
+    const { blob, size } = await store.receive(Readable.from([Buffer.from('hello '), Buffer.from('world')]), 11)
+    t.equal(size, 11)
+    t.strictSame(await store.files('Submodel', 'a'), [])
+    const file = entry('/f.txt', blob, size)
+    const { seq } = await store.commit([{ change: 'attach', kind: 'Submodel', id: 'a', files: [file] }])
+    t.strictSame(await store.file('Submodel', 'a', '/f.txt'), file)
+    t.equal((await store.document('Submodel', 'a'))?.revision, seq)
+    t.equal(String(await buffer(store.open(file))), 'hello world')
+    t.equal(String(await buffer(store.open(file, { start: 6, end: 8 }))), 'wor')
+    await store.commit([{ change: 'detach', kind: 'Submodel', id: 'a', names: ['/f.txt', 'unknown'] }])
+    t.equal(await store.file('Submodel', 'a', '/f.txt'), undefined)
+    const changes = (await store.log(seq - 1, 10)).entries.map((logged) => logged.changes)
+    t.match(changes, [[{ change: 'updated', id: 'a' }], [{ change: 'updated', id: 'a' }]])
+  })
+
+  test('files of the same name replace each other; all are listed by name', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1')))])
+    await store.commit([await write(store, 'a', 'p', '2')])
+    for (const [name, text] of [
+      ['b', '1'],
+      ['a', '2'],
+      ['b', '3']
+    ] as const)
+      await attach(store, 'a', name, text)
+    const list = await store.files('Submodel', 'a')
+    t.strictSame(
+      list.map(({ name }) => name),
+      ['a', 'b']
+    )
+    t.equal(String(await buffer(store.open(list[1] as FileEntry))), '3')
+    t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '2')))
+  })
+
+  test('a commit with a document and its file is logged as one change of the document', async (t, store) => {
+    const { blob, size } = await store.receive(Readable.from(['x']), 10)
+    const files = [entry('f', blob, size)]
+    const { seq } = await store.commit([create(submodel('a')), { change: 'attach', kind: 'Submodel', id: 'a', files }])
+    t.strictSame((await store.log(seq - 1, 1)).entries[0]?.changes, [{ change: 'created', kind: 'Submodel', id: 'a' }])
+  })
+
+  test('a file over the limit is refused, one that fits exactly is not, and an empty one is a file', async (t, store) => {
+    const before = (await store.figures()).bytes
+    await t.rejects(store.receive(Readable.from([Buffer.alloc(60_000), Buffer.alloc(50_001)]), 110_000), {
+      name: 'TooLarge'
+    })
+    t.ok((await store.figures()).bytes < before + 100_000, 'nothing of it is kept')
+    t.equal((await store.receive(Readable.from([Buffer.alloc(110_000)]), 110_000)).size, 110_000)
+    t.equal((await store.receive(Readable.from([]), 10)).size, 0)
+  })
+
+  test('a stream that is cut is refused', async (t, store) => {
+    const cut = new Readable({ read() {} })
+    cut.push('half')
+    setImmediate(() => cut.destroy())
+    await t.rejects(store.receive(cut, 100))
+    const broken = new Readable({ read() {} })
+    broken.push('half')
+    setImmediate(() => broken.destroy(new Error('connection reset')))
+    await t.rejects(store.receive(broken, 100), /connection reset/)
+  })
+
+  test('what was never received cannot be attached', async (t, store) => {
+    await store.commit([create(submodel('a'))])
+    const files = [entry('f', 'nonsense', 1)]
+    await refused(t, store, 'NotFound', { change: 'attach', kind: 'Submodel', id: 'a', files })
+    t.strictSame(await store.files('Submodel', 'a'), [])
+  })
+
+  test('documents with the same bytes do not take them from each other', async (t, store) => {
+    for (const id of ['a', 'b']) {
+      await store.commit([create(submodel(id))])
+      await attach(store, id, 'f', 'same')
+    }
+    await store.commit([{ change: 'delete', kind: 'Submodel', id: 'a' }])
+    const left = await store.file('Submodel', 'b', 'f')
+    t.equal(String(await buffer(store.open(left as FileEntry))), 'same')
+  })
+}
+
+function chunks(test: Define): void {
+  const chunk = (path: string, from: bigint, to: bigint, text: string) => {
+    return { submodel: 'a', path, from, to, count: 2, bytes: new Uint8Array(Buffer.from(text)) }
+  }
+
+  test('chunks that overlap a span are given oldest first; the same start replaces', async (t, store) => {
+    const start = 1_700_000_000_000_000_001n
+    const [one, two, three] = [
+      chunk('p', start, start + 9n, 'one'),
+      chunk('p', start + 10n, start + 19n, 'two'),
+      chunk('p', start + 20n, start + 29n, 'three')
+    ]
+    await store.putChunks([three, one, two, chunk('q', start, start + 99n, 'other')])
+    t.strictSame(await all(store.chunks('a', 'p', start + 9n, start + 20n)), [one, two, three])
+    t.strictSame(await all(store.chunks('a', 'p', start + 11n, start + 12n)), [two])
+    t.strictSame(await all(store.chunks('a', 'p', start + 30n, start + 99n)), [])
+    t.strictSame(await all(store.chunks('b', 'p', 0n, 2n ** 62n)), [])
+    const longer = chunk('p', start + 10n, start + 25n, 'TWO')
+    await store.putChunks([longer])
+    t.strictSame(await all(store.chunks('a', 'p', 0n, 2n ** 62n)), [one, longer, three])
+  })
+
+  test('chunks that end before a time are dropped and counted', async (t, store) => {
+    await store.putChunks([chunk('p', 0n, 9n, 'x'), chunk('p', 10n, 19n, 'y'), chunk('q', 0n, 9n, 'z')])
+    t.equal(await store.dropChunks('a', 'p', 9n), 0)
+    t.equal(await store.dropChunks('a', 'p', 19n), 1)
+    t.strictSame(
+      (await all(store.chunks('a', 'p', -5n, 99n))).map(({ from }) => from),
+      [10n]
+    )
+    t.equal((await all(store.chunks('a', 'q', 0n, 99n))).length, 1)
+  })
+}
+
+function lifetime(t: Test, open: (place: string) => Promise<Store>): void {
+  t.test('everything is there again after closing and opening', async (t) => {
+    const place = join(t.testdir({}), 'data')
+    const seen = await withStore(await open(place), async (store) => {
+      await fill(store)
+      return everything(store)
+    })
+    await withStore(await open(place), async (store) => {
+      t.strictSame(await everything(store), seen)
+      t.equal((await store.commit([create(submodel('next'))])).seq, seen.figures.logLast + 1)
+    })
+  })
+
+  t.test('close waits for what was accepted; afterwards the store refuses', async (t) => {
+    const place = join(t.testdir({}), 'data')
+    const store = await open(place)
+    const pending = Array.from({ length: 100 }, (_, n) => store.commit([create(submodel(`s${n}`))]))
+    await store.close()
+    await Promise.all(pending)
+    await t.rejects(store.commit([create(submodel('late'))]), { name: 'Unavailable' })
+    await t.rejects(store.document('Submodel', 's1'), { name: 'Unavailable' })
+    await store.close()
+    await withStore(await open(place), async (again) => {
+      t.equal((await again.figures()).documents.Submodel, 100)
+    })
+  })
+
+  t.test('a backup taken while writes go on is one state of the whole', async (t) => {
+    const directory = t.testdir({})
+    let pairs = 0
+    await withStore(await open(join(directory, 'data')), async (store) => {
+      await fill(store)
+      let writing = true
+      const writer = async () => {
+        // Both or none: a copy that has one of them is not one state.
+        for (; writing; pairs++) {
+          await store.commit([create(submodel(`left${pairs}`)), create(submodel(`right${pairs}`))])
+          await attach(store, `left${pairs}`, 'f', `bytes ${pairs}`)
+        }
+      }
+      const written = writer()
+      while (pairs < 10) await new Promise((resolve) => setTimeout(resolve, 5))
+      await store.backup(join(directory, 'copy'))
+      writing = false
+      await written
+    })
+    await withStore(await open(join(directory, 'copy')), async (copy) => {
+      const held = new Set(await ids(copy, []))
+      t.ok(held.has('left9') && held.has('filled'), 'what was there before is in the copy')
+      for (let n = 0; n < pairs; n++) t.equal(held.has(`left${n}`), held.has(`right${n}`), `pair ${n}`)
+      for (const id of held) {
+        for (const file of await copy.files('Submodel', id)) await buffer(copy.open(file))
+      }
+      t.equal((await copy.commit([create(submodel('writable'))])).seq, (await copy.figures()).logLast)
+    })
+  })
+
+  t.test('a backup into a directory that is not empty is refused and changes nothing there', async (t) => {
+    const directory = t.testdir({ full: { mine: 'precious' } })
+    await withStore(await open(join(directory, 'data')), async (store) => {
+      await t.rejects(store.backup(join(directory, 'full')), { name: 'Conflict' })
+    })
+    t.equal(readFileSync(join(directory, 'full', 'mine'), 'utf8'), 'precious')
+  })
+}
+
+async function fill(store: Store): Promise<void> {
+  await store.commit([create(submodel('filled', property('p', '1'), property('q')), ['idShort', 'x'])])
+  await store.commit([await write(store, 'filled', 'p', '2')])
+  await store.commit([
+    { change: 'create', kind: 'AssetAdministrationShell', id: 'shell', json: '{"id":"shell"}', facets: [] }
+  ])
+  await attach(store, 'filled', 'f', 'some bytes')
+  await store.setCursor('history', 2)
+  await store.putChunks([{ submodel: 'filled', path: 'p', from: 1n, to: 2n, count: 1, bytes: Uint8Array.of(1, 2) }])
+  await store.trimLog(1)
+}
+
+async function everything(store: Store) {
+  const file = (await store.file('Submodel', 'filled', 'f')) as FileEntry
+  const { bytes: _, ...figures } = await store.figures()
+  return {
+    submodel: await store.document('Submodel', 'filled'),
+    shell: await store.document('AssetAdministrationShell', 'shell'),
+    element: await store.element('filled', 'p'),
+    page: await store.documents('Submodel', [['idShort', 'x']], { limit: 5 }),
+    bytes: await buffer(store.open(file)),
+    cursor: await store.cursor('history'),
+    chunks: await all(store.chunks('filled', 'p', 0n, 9n)),
+    log: await store.log(0, 100),
+    figures
+  }
+}
+
+async function ids(store: Store, facets: [string, string][]): Promise<string[]> {
+  return (await store.documents('Submodel', facets, { limit: 10_000 })).items.map(({ id }) => id)
+}
+
+async function attach(store: Store, id: string, name: string, text: string): Promise<void> {
+  const { blob, size } = await store.receive(Readable.from([Buffer.from(text)]), 1000)
+  await store.commit([{ change: 'attach', kind: 'Submodel', id, files: [entry(name, blob, size)] }])
+}
+
+function entry(name: string, blob: string, size: number): FileEntry {
+  return { name, contentType: 'text/plain', fileName: 'f.txt', size, blob }
+}
+
+async function refused(t: Test, store: Store, name: HubError['name'], change: Change): Promise<void> {
+  const before = (await store.figures()).logLast
+  await t.rejects(store.commit([change]), { name })
+  t.equal((await store.figures()).logLast, before, 'nothing is logged')
+}

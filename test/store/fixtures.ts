@@ -1,0 +1,58 @@
+/** Small documents for the tests of the stores. */
+import type { Property, Submodel, SubmodelElement } from '../../src/model/types.ts'
+import type { Change, Document, Store } from '../../src/store/store.ts'
+
+export function property(idShort: string, value?: string): Property {
+  const bare: Property = { modelType: 'Property', idShort, valueType: 'xs:double' }
+  return value === undefined ? bare : { ...bare, value }
+}
+
+export function collection(idShort: string, value: SubmodelElement[]): SubmodelElement {
+  return { modelType: 'SubmodelElementCollection', idShort, value }
+}
+
+export function submodel(id: string, ...submodelElements: SubmodelElement[]): Submodel {
+  const bare: Submodel = { modelType: 'Submodel', id }
+  return submodelElements.length === 0 ? bare : { ...bare, submodelElements }
+}
+
+export function create(document: Submodel, ...facets: [string, string][]): Change {
+  return { change: 'create', kind: 'Submodel', id: document.id, json: JSON.stringify(document), facets }
+}
+
+export function replace(
+  document: Submodel,
+  more: { touched?: string[]; ifStructure?: number; ifRevision?: number; asOf?: number } = {}
+) {
+  const { id } = document
+  return { change: 'replace', kind: 'Submodel', id, json: JSON.stringify(document), facets: [], ...more } as const
+}
+
+/** A value change of a property against the element that is there now. */
+export async function write(store: Store, id: string, path: string, value: string): Promise<Change> {
+  const stamp = (await store.element(id, path))?.stamp ?? -1
+  return { change: 'value', submodel: id, path, stamp, value: JSON.stringify({ value }) }
+}
+
+export function parsed(document: Document | undefined): unknown {
+  return document === undefined ? undefined : JSON.parse(document.bytes.toString())
+}
+
+export async function submodelOf(store: Store, id: string): Promise<unknown> {
+  return parsed(await store.document('Submodel', id))
+}
+
+export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const list: Item[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+/** Closes the store when the work is done or failed, before the directory it lies in is removed. */
+export async function withStore<Result>(store: Store, work: (store: Store) => Promise<Result>): Promise<Result> {
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}

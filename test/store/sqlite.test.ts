@@ -1,0 +1,292 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { backupDirectory } from '../../src/store/sqlite/backup.ts'
+import { checkDirectory } from '../../src/store/sqlite/check.ts'
+import { intersect } from '../../src/store/sqlite/intersect.ts'
+import { migrate } from '../../src/store/sqlite/schema.ts'
+import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
+import type { Store } from '../../src/store/store.ts'
+import { contract } from './contract.ts'
+import { create, property, submodel, submodelOf, withStore, write } from './fixtures.ts'
+
+/** For other processes: without what the test runner preloads. */
+const { NODE_OPTIONS: _, ...env } = process.env
+
+/** A test on a store of its own, which is closed before its directory is removed. */
+function stored(
+  title: string,
+  options: SqliteOptions,
+  body: (t: Test, store: Store, directory: string) => Promise<void>
+) {
+  t.test(title, async (t) => {
+    const directory = join(t.testdir({}), 'data')
+    await withStore(await openSqlite(directory, options), (store) => body(t, store, directory))
+  })
+}
+
+t.test('the embedded store keeps the promises of the port', async (t) => contract(t, (place) => openSqlite(place)))
+
+stored(
+  'a cache too small for what is read stays within its bound and stays right',
+  { cacheBytes: 5000 },
+  async (t, store) => {
+    for (let n = 0; n < 50; n++) await store.commit([create(submodel(`s${n}`, property('p', '0')))])
+    for (let round = 1; round <= 3; round++) {
+      for (let n = 0; n < 50; n++) {
+        await store.commit([await write(store, `s${n}`, 'p', String(round * n))])
+        t.strictSame(await submodelOf(store, `s${n}`), submodel(`s${n}`, property('p', String(round * n))))
+      }
+    }
+  }
+)
+
+t.test('a second opener is told which directory is in use', async (t) => {
+  const directory = t.testdir({})
+  const store = await openSqlite(directory)
+  await t.rejects(openSqlite(directory), { name: 'Unavailable', message: new RegExp(`${directory} is in use`) })
+  await t.rejects(run('sqlite.ts', `openSqlite(${JSON.stringify(directory)})`), /in use by another process/)
+  await store.close()
+  await (await openSqlite(directory)).close()
+})
+
+t.test('a database of a later release is refused and left as it is', async (t) => {
+  const directory = t.testdir({})
+  await (await openSqlite(directory)).close()
+  const db = new DatabaseSync(join(directory, 'hub.db'))
+  db.exec('PRAGMA user_version = 999')
+  db.close()
+  await t.rejects(openSqlite(directory), { name: 'Unavailable', message: /hub\.db.*later release.*999/ })
+  await t.rejects(openSqlite(directory), { message: /999/ }, 'the directory is not left locked')
+})
+
+t.test('a file that is no database is named', async (t) => {
+  const directory = t.testdir({ 'hub.db': 'no database '.repeat(1000) })
+  await t.rejects(openSqlite(directory), { name: 'Unavailable', message: /hub\.db.*damaged.*backup/ })
+})
+
+t.test('migrations run once each, in order, and a failing one leaves the version before it', async (t) => {
+  const db = new DatabaseSync(':memory:')
+  const version = () => db.prepare('PRAGMA user_version').get()?.user_version
+  migrate(db, ['CREATE TABLE a (x)'])
+  migrate(db, ['CREATE TABLE a (x)', 'ALTER TABLE a ADD COLUMN y; INSERT INTO a VALUES (1, 2)'])
+  t.equal(version(), 2)
+  t.equal(db.prepare('SELECT y FROM a').get()?.y, 2)
+  t.throws(() => migrate(db, ['', '', 'CREATE TABLE b (x); CREATE TABLE a (x)']))
+  t.equal(version(), 2)
+  t.equal(db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'b'").get()?.n, 0)
+  t.throws(() => migrate(db, ['']), { name: 'Unavailable' })
+})
+
+stored(
+  'where there is no room left, writes are refused as StorageFull and the store stays usable',
+  { maxBytes: 2_000_000 },
+  async (t, store) => {
+    const large = (id: string) => create({ ...submodel(id), idShort: 'x'.repeat(300_000) })
+    let stored = 0
+    await t.rejects(
+      (async () => {
+        for (; stored < 100; stored++) await store.commit([large(`s${stored}`)])
+      })(),
+      { name: 'StorageFull' }
+    )
+    t.ok(stored > 2 && stored < 8, `${stored} fitted`)
+    t.equal((await store.figures()).documents.Submodel, stored)
+    t.equal(await store.document('Submodel', `s${stored}`), undefined)
+    await store.commit([create(submodel('small'))])
+    await store.commit([{ change: 'delete', kind: 'Submodel', id: 's0' }])
+    await store.commit([large('again')])
+    t.ok(await store.document('Submodel', 'again'))
+  }
+)
+
+t.test('where the system fails to write, so do commits, and the store stays usable', async (t) => {
+  if (process.platform === 'win32') return t.pass('skipped: no way to limit the size of files here')
+  const directory = join(t.testdir({}), 'data')
+  // The child may write no file larger than about 2 MB.
+  const script = `
+    import { Readable } from 'node:stream'
+    import { openSqlite } from ${JSON.stringify(urlOf('sqlite.ts'))}
+    const store = await openSqlite(${JSON.stringify(directory)})
+    const name = (error) => error.name
+    const create = (id, json) => store.commit([{ change: 'create', kind: 'ConceptDescription', id, json, facets: [] }])
+    let stored = 0
+    while ((await create('large' + stored, 'x'.repeat(300_000)).catch(name)) !== 'Unavailable') stored++
+    const gone = (await store.document('ConceptDescription', 'large' + stored)) === undefined
+    const first = (await store.document('ConceptDescription', 'large0')).bytes.length
+    const small = typeof (await create('small', '{}')).seq
+    const file = await store.receive(Readable.from([Buffer.alloc(9_000_000)]), 1e9).catch(name)
+    await store.close()
+    console.log(JSON.stringify({ stored, gone, first, small, file }))`
+  const limited = 'ulimit -f 4000; exec "$0" --input-type=module -e "$1"'
+  const { stdout } = await promisify(execFile)('sh', ['-c', limited, process.execPath, script], { env })
+  const found = JSON.parse(stdout)
+  t.match(found, { gone: true, first: 300_000, small: 'number', file: 'StorageFull' })
+  t.ok(found.stored > 0)
+  t.strictSame(await checkDirectory(directory), [])
+  t.strictSame(readdirSync(join(directory, 'tmp')), [])
+  await withStore(await openSqlite(directory), async (store) => {
+    t.equal((await store.figures()).documents.ConceptDescription, found.stored + 1)
+  })
+})
+
+stored('a page of large documents ends early, and the next one goes on', {}, async (t, store) => {
+  const json = JSON.stringify('x'.repeat(9 * 1024 * 1024))
+  for (const id of ['a', 'b', 'c']) {
+    await store.commit([{ change: 'create', kind: 'ConceptDescription', id, json, facets: [['f', '1']] }])
+  }
+  const first = await store.documents('ConceptDescription', [], { limit: 3 })
+  t.match(first.items, [{ id: 'a' }, { id: 'b' }])
+  const rest = await store.documents('ConceptDescription', [['f', '1']], { limit: 3, after: Number(first.next) })
+  t.match(rest.items, [{ id: 'c' }])
+  t.notOk('next' in rest)
+})
+
+stored(
+  'more than the queue holds is refused as TooManyRequests, and what it holds is stored',
+  { queueBytes: 20_000 },
+  async (t, store) => {
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, n) => store.commit([create(submodel(`s${n}`))]))
+    )
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+    t.ok(refused.length > 0 && refused.length < 100)
+    t.ok(refused.every(({ reason }) => reason.name === 'TooManyRequests'))
+    t.equal((await store.figures()).documents.Submodel, 100 - refused.length)
+    await store.commit([create({ ...submodel('large'), idShort: 'x'.repeat(50_000) })])
+  }
+)
+
+t.test('a file that nothing refers to is removed an hour later, one that is attached stays', async (t) => {
+  const directory = t.testdir({})
+  let now = Date.now()
+  const clock = () => now
+  const files = () =>
+    readdirSync(join(directory, 'files'), { recursive: true }).filter((name) => String(name).length > 60)
+  const first = await openSqlite(directory, { clock })
+  await first.commit([create(submodel('a'))])
+  await first.receive(Readable.from(['never attached']), 100)
+  for (const text of ['replaced', 'kept']) {
+    const { blob, size } = await first.receive(Readable.from([text]), 100)
+    const file = { name: 'f', contentType: 'text/plain', fileName: 'f', size, blob }
+    await first.commit([{ change: 'attach', kind: 'Submodel', id: 'a', files: [file] }])
+  }
+  await first.close()
+  now += 59 * 60 * 1000
+  const early = await openSqlite(directory, { clock })
+  await early.close()
+  t.equal(files().length, 3)
+  now += 2 * 60 * 1000
+  // Doomed by the first sweep, removed by the second.
+  for (let opening = 0; opening < 2; opening++) await (await openSqlite(directory, { clock })).close()
+  const left = files()
+  t.equal(left.length, 1)
+  t.equal(readFileSync(join(directory, 'files', String(left[0])), 'utf8'), 'kept')
+  t.strictSame(await checkDirectory(directory), [])
+})
+
+t.test('the same bytes received again are new again', async (t) => {
+  const directory = t.testdir({})
+  let now = Date.now()
+  const store = await openSqlite(directory, { clock: () => now })
+  await store.commit([create(submodel('a'))])
+  const old = await store.receive(Readable.from(['bytes']), 100)
+  await store.close()
+  now += 2 * 60 * 60 * 1000
+  await withStore(await openSqlite(directory, { clock: () => now }), async (later) => {
+    const { blob, size } = await later.receive(Readable.from(['bytes']), 100)
+    t.equal(blob, old.blob)
+    const file = { name: 'f', contentType: 'text/plain', fileName: 'f', size, blob }
+    await later.commit([{ change: 'attach', kind: 'Submodel', id: 'a', files: [file] }])
+    t.strictSame(await checkDirectory(directory), [])
+  })
+})
+
+t.test('what a killed process had half received is gone when the store is opened', async (t) => {
+  const directory = t.testdir({ tmp: { half: 'a file' } })
+  await withStore(await openSqlite(directory), async (store) => {
+    t.strictSame(readdirSync(join(directory, 'tmp')), [])
+    await t.rejects(store.receive(Readable.from([Buffer.alloc(100)]), 10), { name: 'TooLarge' })
+    t.strictSame(readdirSync(join(directory, 'tmp')), [], 'a refused upload leaves nothing either')
+  })
+})
+
+stored('a directory can be copied by another process while the hub runs', {}, async (t, store, directory) => {
+  await store.commit([create(submodel('a', property('p', '1')))])
+  await store.commit([await write(store, 'a', 'p', '2')])
+  const target = join(directory, '..', 'copy')
+  await run('backup.ts', `backupDirectory(${JSON.stringify(directory)}, ${JSON.stringify(target)})`)
+  t.strictSame(await checkDirectory(target), [])
+  await withStore(await openSqlite(target), async (copy) => {
+    t.strictSame(await submodelOf(copy, 'a'), submodel('a', property('p', '2')))
+  })
+})
+
+stored('a backup that fails leaves nothing, one of nothing says so', {}, async (t, store, directory) => {
+  const target = join(directory, '..', 'copy')
+  await t.rejects(backupDirectory(join(directory, 'nowhere'), target), { name: 'NotFound' })
+  await store.commit([create(submodel('a'))])
+  const { blob, size } = await store.receive(Readable.from(['x']), 10)
+  const files = [{ name: 'f', contentType: 'text/plain', fileName: 'f', size, blob }]
+  await store.commit([{ change: 'attach', kind: 'Submodel', id: 'a', files }])
+  rmSync(join(directory, 'files', blob.slice(0, 2)), { recursive: true })
+  await t.rejects(store.backup(target), { code: 'ENOENT' })
+  t.strictSame(readdirSync(target), [])
+  t.match(await checkDirectory(directory), [/should have 1 bytes, but has none/])
+})
+
+t.test('the check tells what does not agree', async (t) => {
+  const directory = t.testdir({})
+  const store = await openSqlite(directory)
+  await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
+  await store.close()
+  t.strictSame(await checkDirectory(directory), [])
+  const db = new DatabaseSync(join(directory, 'hub.db'))
+  db.exec(
+    `DELETE FROM element WHERE path = 'p'; UPDATE element SET value = '{}'; DELETE FROM log; DELETE FROM document`
+  )
+  db.close()
+  t.match(
+    (await checkDirectory(directory)).join('\n'),
+    /elements is 2, found 1(.|\n)*Submodel is 1(.|\n)*belong to no document/
+  )
+})
+
+t.test('lists are intersected by leaping; two that never agree are given up with a place to go on', async (t) => {
+  let seeks = 0
+  const list = (items: readonly number[]) => (from: number) => {
+    seeks++
+    return items.find((item) => item >= from)
+  }
+  const many = Array.from({ length: 1000 }, (_, n) => n + 1)
+  t.strictSame(intersect([list(many), list([500, 700]), list([3, 500, 700, 900])], 0, 10).positions, [500, 700])
+  t.ok(seeks < 15, `${seeks} seeks`)
+  t.strictSame(intersect([list(many)], 990, 3).positions, [991, 992, 993])
+  const [odd, even] = [many.filter((n) => n % 2 === 1), many.filter((n) => n % 2 === 0 || n === 901)]
+  t.strictSame(intersect([list(odd), list(even)], 0, 10).positions, [901])
+  const given = intersect([list(odd), list(even)], 0, 10, 100)
+  t.strictSame(given.positions, [])
+  t.strictSame(intersect([list(odd), list(even)], Number(given.stoppedAt), 10).positions, [901])
+})
+
+t.test('a store closed well leaves one database file behind', async (t) => {
+  const directory = t.testdir({})
+  const store = await openSqlite(directory)
+  await store.commit([create(submodel('a'))])
+  await store.close()
+  t.notOk(existsSync(join(directory, 'hub.db-wal')))
+})
+
+/** Calls a function of a module of the store in a process of its own. */
+async function run(module: string, call: string): Promise<void> {
+  const script = `import * as store from ${JSON.stringify(urlOf(module))}; await store.${call}`
+  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env })
+}
+
+function urlOf(module: string): string {
+  return new URL(`../../src/store/sqlite/${module}`, import.meta.url).href
+}
