@@ -25,6 +25,8 @@ export interface Query {
   readonly aasIds?: readonly string[]
   readonly submodelIds?: readonly string[]
   readonly includeConceptDescriptions?: boolean
+  /** What an upload does with documents that are already stored. */
+  readonly existing?: 'refuse' | 'replace' | 'keep'
 }
 
 /** A file that comes in; the operation must consume or destroy `bytes`. */
@@ -58,6 +60,8 @@ export interface Call {
   readonly accept: readonly string[]
   /** The media range asked for with `Range: bytes=`, if one was. */
   readonly range?: { readonly start: number; readonly end?: number }
+  /** URL of the API root as callers reach it, without trailing slash, e.g. `https://hub.plant.kr/api/v3`. */
+  readonly base: string
   /** Path of the mount as the caller wrote it, e.g. `/submodels/abc`; the base of a Location. */
   readonly mount: string
 }
@@ -72,9 +76,13 @@ export interface Answer {
   readonly stream?: Readable
   readonly contentType?: string
   readonly contentLength?: number
+  /** `Content-Range` of a part, or of a range that cannot be had. */
+  readonly contentRange?: string
   readonly fileName?: string
   /** Where the new resource is, below the API root, e.g. `/submodels/abc`. */
   readonly location?: string
+  /** Seconds to wait before asking again. */
+  readonly retryAfter?: number
   /** ETag. */
   readonly revision?: number
 }

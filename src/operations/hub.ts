@@ -2,6 +2,8 @@
 
 import type { Store } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
+import type { ExecutorOf } from './executors.ts'
+import type { Jobs } from './jobs.ts'
 
 export interface Hub {
   readonly store: Store
@@ -9,6 +11,12 @@ export interface Hub {
   readonly uploadLimit: number
   /** Take documents that break rules, and keep the reasons. */
   readonly lenient: boolean
+  /** Asynchronous work. */
+  readonly jobs: Jobs<unknown>
+  /** Who carries out an operation. @throws HubError `BadRequest` where nobody does */
+  readonly executorOf: ExecutorOf
+  /** A folder for files that are being read; what lies there is swept at start. */
+  readonly scratch: string
   /** Profiles that `/description` names. */
   readonly profiles: readonly string[]
 }

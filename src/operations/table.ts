@@ -1,5 +1,860 @@
-/** The verbs of the standard: Part 2, release 3.1.2, as one table. */
+/**
+ * The verbs of Part 2 (IDTA-01002), release 3.1.2, as one table. A row says what can be asked of an interface; where the
+ * interface is mounted says mounts.ts, which profile contains what says profiles.ts. The 224 method-and-path pairs of
+ * the standard are rows × mounts × contents.
+ */
+import type { Content, Query } from './call.ts'
+
+export type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** The interfaces of Part 2. Those that are mounted at more than one place are found in mounts.ts. */
+export type Interface =
+  | 'Shells'
+  | 'Shell'
+  | 'Submodels'
+  | 'Submodel'
+  | 'ConceptDescriptions'
+  | 'ConceptDescription'
+  | 'ShellDescriptors'
+  | 'ShellDescriptor'
+  | 'SubmodelDescriptors'
+  | 'SubmodelDescriptor'
+  | 'Bulk'
+  | 'Discovery'
+  | 'Packages'
+  | 'Package'
+  | 'Queries'
+  | 'Serialization'
+  | 'Description'
+  | 'Upload'
+
+/** What a caller needs to be allowed to do (Part 4). */
+export type Right = 'CREATE' | 'READ' | 'UPDATE' | 'DELETE' | 'EXECUTE'
 
 export interface Row {
+  /** The operation by its name in the standard, without what mounts and contents add to it. */
   readonly name: string
+  readonly verb: Verb
+  readonly on: Interface
+  /** Path below the mount of the interface; a content modifier is appended to it (`/$value`). */
+  readonly path: string
+  /** Content modifiers; absent: normal only. */
+  readonly contents?: readonly Content[]
+  /** Query parameters. */
+  readonly query?: readonly (keyof Query)[]
+  /** Class of the JSON body, by its name in the model, `[]` for an array; `file` for a form with a file. Absent: no body. */
+  readonly takes?: string
+  /** Class of the answer's body, `[]` for an array; `file` for bytes. Absent: no body. */
+  readonly gives?: string
+  /** Media types of the answer; absent: JSON. */
+  readonly media?: readonly string[]
+  /** The answer is a page of `gives`. */
+  readonly paged?: true
+  /** Statuses of success; a mount may know fewer. */
+  readonly success: readonly number[]
+  readonly right: Right
+  /** Names under which the standard describes it beside its own, e.g. for a filter. */
+  readonly also?: readonly string[]
+  /** The hub's own: in no profile, and without a semantic id. */
+  readonly own?: true
 }
+
+/** What a stored file is, its media type says. */
+const ANY = ['application/octet-stream'] as const
+const FIVE = ['normal', 'metadata', 'value', 'reference', 'path'] as const
+const PAGE = ['limit', 'cursor'] as const
+const SHAPE = ['level', 'extent'] as const
+
+export const table = [
+  // ---- AAS Repository
+  {
+    name: 'GetAllAssetAdministrationShells',
+    verb: 'GET',
+    on: 'Shells',
+    path: '',
+    contents: ['normal', 'reference'],
+    query: ['assetIds', 'idShort', ...PAGE],
+    gives: 'AssetAdministrationShell',
+    paged: true,
+    success: [200],
+    right: 'READ',
+    also: ['GetAllAssetAdministrationShellsByAssetId', 'GetAllAssetAdministrationShellsByIdShort']
+  },
+  {
+    name: 'PostAssetAdministrationShell',
+    verb: 'POST',
+    on: 'Shells',
+    path: '',
+    takes: 'AssetAdministrationShell',
+    gives: 'AssetAdministrationShell',
+    success: [201],
+    right: 'CREATE'
+  },
+  {
+    name: 'DeleteAssetAdministrationShellById',
+    verb: 'DELETE',
+    on: 'Shell',
+    path: '',
+    success: [204],
+    right: 'DELETE'
+  },
+
+  // ---- AAS interface: /aas, /shells/{aasIdentifier}
+  {
+    name: 'GetAssetAdministrationShell',
+    verb: 'GET',
+    on: 'Shell',
+    path: '',
+    contents: ['normal', 'reference'],
+    gives: 'AssetAdministrationShell',
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PutAssetAdministrationShell',
+    verb: 'PUT',
+    on: 'Shell',
+    path: '',
+    takes: 'AssetAdministrationShell',
+    gives: 'AssetAdministrationShell',
+    success: [201, 204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'GetAssetInformation',
+    verb: 'GET',
+    on: 'Shell',
+    path: '/asset-information',
+    gives: 'AssetInformation',
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PutAssetInformation',
+    verb: 'PUT',
+    on: 'Shell',
+    path: '/asset-information',
+    takes: 'AssetInformation',
+    success: [204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'GetThumbnail',
+    verb: 'GET',
+    on: 'Shell',
+    path: '/asset-information/thumbnail',
+    gives: 'file',
+    success: [200],
+    right: 'READ',
+    media: ANY
+  },
+  {
+    name: 'PutThumbnail',
+    verb: 'PUT',
+    on: 'Shell',
+    path: '/asset-information/thumbnail',
+    takes: 'file',
+    success: [204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'DeleteThumbnail',
+    verb: 'DELETE',
+    on: 'Shell',
+    path: '/asset-information/thumbnail',
+    success: [204],
+    right: 'DELETE'
+  },
+  {
+    name: 'GetAllSubmodelReferences',
+    verb: 'GET',
+    on: 'Shell',
+    path: '/submodel-refs',
+    query: PAGE,
+    gives: 'Reference',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PostSubmodelReference',
+    verb: 'POST',
+    on: 'Shell',
+    path: '/submodel-refs',
+    takes: 'Reference',
+    gives: 'Reference',
+    success: [201],
+    right: 'CREATE'
+  },
+  {
+    name: 'DeleteSubmodelReference',
+    verb: 'DELETE',
+    on: 'Shell',
+    path: '/submodel-refs/{submodelIdentifier}',
+    success: [204],
+    right: 'DELETE'
+  },
+
+  // ---- Submodel Repository
+  {
+    name: 'GetAllSubmodels',
+    verb: 'GET',
+    on: 'Submodels',
+    path: '',
+    contents: FIVE,
+    query: ['semanticId', 'idShort', ...PAGE, ...SHAPE],
+    gives: 'Submodel',
+    paged: true,
+    success: [200],
+    right: 'READ',
+    also: ['GetAllSubmodelsBySemanticId', 'GetAllSubmodelsByIdShort']
+  },
+  {
+    name: 'PostSubmodel',
+    verb: 'POST',
+    on: 'Submodels',
+    path: '',
+    takes: 'Submodel',
+    gives: 'Submodel',
+    success: [201],
+    right: 'CREATE'
+  },
+
+  // ---- Submodel interface: /submodel, /submodels/{submodelIdentifier}, and both below a shell
+  {
+    name: 'GetSubmodel',
+    verb: 'GET',
+    on: 'Submodel',
+    path: '',
+    contents: FIVE,
+    query: SHAPE,
+    gives: 'Submodel',
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PutSubmodel',
+    verb: 'PUT',
+    on: 'Submodel',
+    path: '',
+    takes: 'Submodel',
+    gives: 'Submodel',
+    success: [201, 204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'PatchSubmodel',
+    verb: 'PATCH',
+    on: 'Submodel',
+    path: '',
+    contents: ['normal', 'metadata', 'value'],
+    takes: 'Submodel',
+    success: [204],
+    right: 'UPDATE'
+  },
+  { name: 'DeleteSubmodel', verb: 'DELETE', on: 'Submodel', path: '', success: [204], right: 'DELETE' },
+  {
+    name: 'GetAllSubmodelElements',
+    verb: 'GET',
+    on: 'Submodel',
+    path: '/submodel-elements',
+    contents: FIVE,
+    query: [...PAGE, ...SHAPE],
+    gives: 'SubmodelElement',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PostSubmodelElement',
+    verb: 'POST',
+    on: 'Submodel',
+    path: '/submodel-elements',
+    takes: 'SubmodelElement',
+    gives: 'SubmodelElement',
+    success: [201],
+    right: 'CREATE'
+  },
+  {
+    name: 'GetSubmodelElementByPath',
+    verb: 'GET',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}',
+    contents: FIVE,
+    query: SHAPE,
+    gives: 'SubmodelElement',
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PostSubmodelElementByPath',
+    verb: 'POST',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}',
+    takes: 'SubmodelElement',
+    gives: 'SubmodelElement',
+    success: [201],
+    right: 'CREATE'
+  },
+  {
+    name: 'PutSubmodelElementByPath',
+    verb: 'PUT',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}',
+    takes: 'SubmodelElement',
+    gives: 'SubmodelElement',
+    success: [201, 204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'PatchSubmodelElementByPath',
+    verb: 'PATCH',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}',
+    contents: ['normal', 'metadata', 'value'],
+    takes: 'SubmodelElement',
+    success: [204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'DeleteSubmodelElementByPath',
+    verb: 'DELETE',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}',
+    success: [204],
+    right: 'DELETE'
+  },
+  {
+    name: 'GetFileByPath',
+    verb: 'GET',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}/attachment',
+    gives: 'file',
+    success: [200],
+    right: 'READ',
+    media: ANY
+  },
+  {
+    name: 'PutFileByPath',
+    verb: 'PUT',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}/attachment',
+    takes: 'file',
+    success: [204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'DeleteFileByPath',
+    verb: 'DELETE',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}/attachment',
+    success: [200],
+    right: 'DELETE'
+  },
+  {
+    name: 'InvokeOperationSync',
+    verb: 'POST',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}/invoke',
+    contents: ['normal', 'value'],
+    takes: 'OperationRequest',
+    gives: 'OperationResult',
+    success: [200],
+    right: 'EXECUTE'
+  },
+  {
+    name: 'InvokeOperationAsync',
+    verb: 'POST',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}/invoke-async',
+    contents: ['normal', 'value'],
+    takes: 'OperationRequest',
+    success: [202],
+    right: 'EXECUTE'
+  },
+  {
+    name: 'GetOperationAsyncStatus',
+    verb: 'GET',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}/operation-status/{handleId}',
+    gives: 'BaseOperationResult',
+    success: [200, 302],
+    right: 'EXECUTE'
+  },
+  {
+    name: 'GetOperationAsyncResult',
+    verb: 'GET',
+    on: 'Submodel',
+    path: '/submodel-elements/{idShortPath}/operation-results/{handleId}',
+    contents: ['normal', 'value'],
+    gives: 'OperationResult',
+    success: [200],
+    right: 'EXECUTE'
+  },
+
+  // ---- Concept Description Repository
+  {
+    name: 'GetAllConceptDescriptions',
+    verb: 'GET',
+    on: 'ConceptDescriptions',
+    path: '',
+    query: ['idShort', 'isCaseOf', 'dataSpecificationRef', ...PAGE],
+    gives: 'ConceptDescription',
+    paged: true,
+    success: [200],
+    right: 'READ',
+    also: [
+      'GetAllConceptDescriptionsByIdShort',
+      'GetAllConceptDescriptionsByIsCaseOf',
+      'GetAllConceptDescriptionsByDataSpecificationReference'
+    ]
+  },
+  {
+    name: 'PostConceptDescription',
+    verb: 'POST',
+    on: 'ConceptDescriptions',
+    path: '',
+    takes: 'ConceptDescription',
+    gives: 'ConceptDescription',
+    success: [201],
+    right: 'CREATE'
+  },
+  {
+    name: 'GetConceptDescriptionById',
+    verb: 'GET',
+    on: 'ConceptDescription',
+    path: '',
+    gives: 'ConceptDescription',
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PutConceptDescriptionById',
+    verb: 'PUT',
+    on: 'ConceptDescription',
+    path: '',
+    takes: 'ConceptDescription',
+    gives: 'ConceptDescription',
+    success: [201, 204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'DeleteConceptDescriptionById',
+    verb: 'DELETE',
+    on: 'ConceptDescription',
+    path: '',
+    success: [204],
+    right: 'DELETE'
+  },
+
+  // ---- AAS Registry
+  {
+    name: 'GetAllAssetAdministrationShellDescriptors',
+    verb: 'GET',
+    on: 'ShellDescriptors',
+    path: '',
+    query: [...PAGE, 'assetKind', 'assetType'],
+    gives: 'AssetAdministrationShellDescriptor',
+    paged: true,
+    success: [200],
+    right: 'READ',
+    also: ['GetAllAssetAdministrationShellDescriptorsByAssetType']
+  },
+  {
+    name: 'PostAssetAdministrationShellDescriptor',
+    verb: 'POST',
+    on: 'ShellDescriptors',
+    path: '',
+    takes: 'AssetAdministrationShellDescriptor',
+    gives: 'AssetAdministrationShellDescriptor',
+    success: [201],
+    right: 'CREATE'
+  },
+  {
+    name: 'GetAssetAdministrationShellDescriptorById',
+    verb: 'GET',
+    on: 'ShellDescriptor',
+    path: '',
+    gives: 'AssetAdministrationShellDescriptor',
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PutAssetAdministrationShellDescriptorById',
+    verb: 'PUT',
+    on: 'ShellDescriptor',
+    path: '',
+    takes: 'AssetAdministrationShellDescriptor',
+    gives: 'AssetAdministrationShellDescriptor',
+    success: [201, 204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'DeleteAssetAdministrationShellDescriptorById',
+    verb: 'DELETE',
+    on: 'ShellDescriptor',
+    path: '',
+    success: [204],
+    right: 'DELETE'
+  },
+  {
+    name: 'GetAllSubmodelDescriptorsThroughSuperpath',
+    verb: 'GET',
+    on: 'ShellDescriptor',
+    path: '/submodel-descriptors',
+    query: PAGE,
+    gives: 'SubmodelDescriptor',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PostSubmodelDescriptorThroughSuperpath',
+    verb: 'POST',
+    on: 'ShellDescriptor',
+    path: '/submodel-descriptors',
+    takes: 'SubmodelDescriptor',
+    gives: 'SubmodelDescriptor',
+    success: [201],
+    right: 'CREATE'
+  },
+  {
+    name: 'GetSubmodelDescriptorByIdThroughSuperpath',
+    verb: 'GET',
+    on: 'ShellDescriptor',
+    path: '/submodel-descriptors/{submodelIdentifier}',
+    gives: 'SubmodelDescriptor',
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PutSubmodelDescriptorByIdThroughSuperpath',
+    verb: 'PUT',
+    on: 'ShellDescriptor',
+    path: '/submodel-descriptors/{submodelIdentifier}',
+    takes: 'SubmodelDescriptor',
+    gives: 'SubmodelDescriptor',
+    success: [201, 204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'DeleteSubmodelDescriptorByIdThroughSuperpath',
+    verb: 'DELETE',
+    on: 'ShellDescriptor',
+    path: '/submodel-descriptors/{submodelIdentifier}',
+    success: [204],
+    right: 'DELETE'
+  },
+
+  // ---- Submodel Registry
+  {
+    name: 'GetAllSubmodelDescriptors',
+    verb: 'GET',
+    on: 'SubmodelDescriptors',
+    path: '',
+    query: PAGE,
+    gives: 'SubmodelDescriptor',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PostSubmodelDescriptor',
+    verb: 'POST',
+    on: 'SubmodelDescriptors',
+    path: '',
+    takes: 'SubmodelDescriptor',
+    gives: 'SubmodelDescriptor',
+    success: [201],
+    right: 'CREATE'
+  },
+  {
+    name: 'GetSubmodelDescriptorById',
+    verb: 'GET',
+    on: 'SubmodelDescriptor',
+    path: '',
+    gives: 'SubmodelDescriptor',
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PutSubmodelDescriptorById',
+    verb: 'PUT',
+    on: 'SubmodelDescriptor',
+    path: '',
+    takes: 'SubmodelDescriptor',
+    gives: 'SubmodelDescriptor',
+    success: [201, 204],
+    right: 'UPDATE'
+  },
+  {
+    name: 'DeleteSubmodelDescriptorById',
+    verb: 'DELETE',
+    on: 'SubmodelDescriptor',
+    path: '',
+    success: [204],
+    right: 'DELETE'
+  },
+
+  // ---- Bulk registration, shared by both registries
+  {
+    name: 'CreateBulkAssetAdministrationShellDescriptors',
+    verb: 'POST',
+    on: 'Bulk',
+    path: '/shell-descriptors',
+    takes: 'AssetAdministrationShellDescriptor[]',
+    success: [202],
+    right: 'CREATE'
+  },
+  {
+    name: 'PutBulkAssetAdministrationShellDescriptorsById',
+    verb: 'PUT',
+    on: 'Bulk',
+    path: '/shell-descriptors',
+    takes: 'AssetAdministrationShellDescriptor[]',
+    success: [202],
+    right: 'UPDATE'
+  },
+  {
+    name: 'DeleteBulkAssetAdministrationShellDescriptorsById',
+    verb: 'DELETE',
+    on: 'Bulk',
+    path: '/shell-descriptors',
+    takes: 'Identifier[]',
+    success: [202],
+    right: 'DELETE'
+  },
+  {
+    name: 'CreateBulkSubmodelDescriptors',
+    verb: 'POST',
+    on: 'Bulk',
+    path: '/submodel-descriptors',
+    takes: 'SubmodelDescriptor[]',
+    success: [202],
+    right: 'CREATE'
+  },
+  {
+    name: 'PutBulkSubmodelDescriptorsById',
+    verb: 'PUT',
+    on: 'Bulk',
+    path: '/submodel-descriptors',
+    takes: 'SubmodelDescriptor[]',
+    success: [202],
+    right: 'UPDATE'
+  },
+  {
+    name: 'DeleteBulkSubmodelDescriptorsById',
+    verb: 'DELETE',
+    on: 'Bulk',
+    path: '/submodel-descriptors',
+    takes: 'Identifier[]',
+    success: [202],
+    right: 'DELETE'
+  },
+  {
+    name: 'GetBulkAsyncStatus',
+    verb: 'GET',
+    on: 'Bulk',
+    path: '/status/{handleId}',
+    gives: 'BaseOperationResult',
+    success: [200, 302],
+    right: 'READ'
+  },
+  { name: 'GetBulkAsyncResult', verb: 'GET', on: 'Bulk', path: '/result/{handleId}', success: [204], right: 'READ' },
+
+  // ---- Discovery
+  {
+    name: 'GetAllAssetAdministrationShellIdsByAssetLink',
+    verb: 'GET',
+    on: 'Discovery',
+    path: '/shells',
+    query: ['assetIds', ...PAGE],
+    gives: 'Identifier',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'SearchAllAssetAdministrationShellIdsByAssetLink',
+    verb: 'POST',
+    on: 'Discovery',
+    path: '/shellsByAssetLink',
+    query: PAGE,
+    takes: 'AssetLink[]',
+    gives: 'Identifier',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'GetAllAssetLinksById',
+    verb: 'GET',
+    on: 'Discovery',
+    path: '/shells/{aasIdentifier}',
+    gives: 'SpecificAssetId[]',
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PostAllAssetLinksById',
+    verb: 'POST',
+    on: 'Discovery',
+    path: '/shells/{aasIdentifier}',
+    takes: 'SpecificAssetId[]',
+    gives: 'SpecificAssetId[]',
+    success: [201],
+    right: 'CREATE'
+  },
+  {
+    name: 'DeleteAllAssetLinksById',
+    verb: 'DELETE',
+    on: 'Discovery',
+    path: '/shells/{aasIdentifier}',
+    success: [204],
+    right: 'DELETE'
+  },
+
+  // ---- AASX File Server
+  {
+    name: 'GetAllAASXPackageIds',
+    verb: 'GET',
+    on: 'Packages',
+    path: '',
+    query: ['aasId', ...PAGE],
+    gives: 'PackageDescription',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'PostAASXPackage',
+    verb: 'POST',
+    on: 'Packages',
+    path: '',
+    takes: 'file',
+    gives: 'PackageDescription',
+    success: [201],
+    right: 'CREATE'
+  },
+  {
+    name: 'GetAASXByPackageId',
+    verb: 'GET',
+    on: 'Package',
+    path: '',
+    gives: 'file',
+    success: [200],
+    right: 'READ',
+    media: ['application/asset-administration-shell-package']
+  },
+  {
+    name: 'PutAASXByPackageId',
+    verb: 'PUT',
+    on: 'Package',
+    path: '',
+    takes: 'file',
+    gives: 'PackageDescription',
+    success: [201, 204],
+    right: 'UPDATE'
+  },
+  { name: 'DeleteAASXByPackageId', verb: 'DELETE', on: 'Package', path: '', success: [204], right: 'DELETE' },
+
+  // ---- Queries
+  {
+    name: 'QueryAssetAdministrationShells',
+    verb: 'POST',
+    on: 'Queries',
+    path: '/shells',
+    query: PAGE,
+    takes: 'Query',
+    gives: 'AssetAdministrationShell',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'QuerySubmodels',
+    verb: 'POST',
+    on: 'Queries',
+    path: '/submodels',
+    query: PAGE,
+    takes: 'Query',
+    gives: 'Submodel',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'QueryConceptDescriptions',
+    verb: 'POST',
+    on: 'Queries',
+    path: '/concept-descriptions',
+    query: PAGE,
+    takes: 'Query',
+    gives: 'ConceptDescription',
+    paged: true,
+    success: [200],
+    right: 'READ',
+    also: ['QueryConceptDescriptionIds']
+  },
+  {
+    name: 'QueryAssetAdministrationShellDescriptors',
+    verb: 'POST',
+    on: 'Queries',
+    path: '/shell-descriptors',
+    query: PAGE,
+    takes: 'Query',
+    gives: 'AssetAdministrationShellDescriptor',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+  {
+    name: 'QuerySubmodelDescriptors',
+    verb: 'POST',
+    on: 'Queries',
+    path: '/submodel-descriptors',
+    query: PAGE,
+    takes: 'Query',
+    gives: 'SubmodelDescriptor',
+    paged: true,
+    success: [200],
+    right: 'READ'
+  },
+
+  // ---- offered beside several interfaces
+  {
+    name: 'GenerateSerializationByIds',
+    verb: 'GET',
+    on: 'Serialization',
+    path: '',
+    query: ['aasIds', 'submodelIds', 'includeConceptDescriptions'],
+    gives: 'file',
+    success: [200],
+    right: 'READ',
+    media: ['application/json', 'application/xml', 'application/asset-administration-shell-package+xml']
+  },
+  {
+    name: 'GetSelfDescription',
+    verb: 'GET',
+    on: 'Description',
+    path: '',
+    gives: 'ServiceDescription',
+    success: [200],
+    right: 'READ'
+  },
+
+  // ---- the hub's own
+  {
+    name: 'UploadFile',
+    verb: 'POST',
+    on: 'Upload',
+    path: '',
+    takes: 'file',
+    gives: 'UploadReport',
+    success: [200, 201],
+    right: 'CREATE',
+    own: true
+  }
+] as const satisfies readonly Row[]
+
+export type RowName = (typeof table)[number]['name']

@@ -1,0 +1,81 @@
+/**
+ * Following the log: a cursor and a loop. The bell wakes it, it reads on from its cursor, so nothing is missed across
+ * restarts, and a slow follower lags without slowing anybody down.
+ */
+import type { LogEntry, Store } from '../store/store.ts'
+
+export interface Follower {
+  /** Under which its cursor is kept. */
+  readonly name: string
+  /** Takes the next entries, oldest first. Where it throws, the same entries come again after a pause. */
+  handle(entries: readonly LogEntry[]): Promise<void>
+  /** What to do at the first start, and when entries were trimmed before they were read: look at the whole instead. */
+  start(): Promise<void>
+  /** Hears of a failure before the pause. */
+  failed(error: unknown, pause: number): void
+}
+
+const BATCH = 200
+const FIRST_PAUSE = 500
+const LONGEST_PAUSE = 60_000
+
+/** Lets a follower run until it is stopped. @returns the way to stop it; resolves when it has come to rest */
+export function follow(store: Store, follower: Follower): () => Promise<void> {
+  const stopped = new AbortController()
+  let ring: () => void = () => {}
+  const hangUp = store.onCommit(() => ring())
+  const done = run()
+  return async () => {
+    stopped.abort()
+    ring()
+    hangUp()
+    await done
+  }
+
+  async function run(): Promise<void> {
+    let pause = FIRST_PAUSE
+    while (!stopped.signal.aborted) {
+      const bell = new Promise<void>((resolve) => {
+        ring = resolve
+      })
+      try {
+        const idle = await step()
+        pause = FIRST_PAUSE
+        if (idle && !stopped.signal.aborted) await bell
+      } catch (error) {
+        if (stopped.signal.aborted) return
+        follower.failed(error, pause)
+        await sleep(pause)
+        pause = Math.min(pause * 2, LONGEST_PAUSE)
+      }
+    }
+  }
+
+  /** One batch; true when there was none. */
+  async function step(): Promise<boolean> {
+    const cursor = await store.cursor(follower.name)
+    const { entries, gap } = cursor === undefined ? { entries: [], gap: true } : await store.log(cursor, BATCH)
+    if (gap) {
+      // What happens while the whole is looked at comes again from the log.
+      const { logLast } = await store.figures()
+      await follower.start()
+      await store.setCursor(follower.name, logLast)
+      return false
+    }
+    const last = entries.at(-1)
+    if (last === undefined) return true
+    await follower.handle(entries)
+    await store.setCursor(follower.name, last.seq)
+    return false
+  }
+
+  async function sleep(length: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, length)
+      stopped.signal.addEventListener('abort', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+}

@@ -1,0 +1,96 @@
+/** Registration: what is stored here is made known to an outside registry, in the background (`--register-at`). */
+import { describeShell, describeSubmodel } from '../model/descriptors.ts'
+import { targetOf } from '../model/facets.ts'
+import { encodeId } from '../model/identifier.ts'
+import type { AssetAdministrationShell, Submodel } from '../model/types.ts'
+import type { DocumentKind, LogEntry, Store } from '../store/store.ts'
+import type { Follower } from './follow.ts'
+
+export interface RegistrationOptions {
+  /** URL of the registry's API root. */
+  readonly registry: string
+  /** URL under which this hub's API is reached, for the endpoints. */
+  readonly base: string
+  readonly failed: Follower['failed']
+}
+
+/** Where each kind is registered. */
+const PATHS: Partial<Record<DocumentKind, string>> = {
+  AssetAdministrationShell: 'shell-descriptors',
+  Submodel: 'submodel-descriptors'
+}
+
+const PAGE = 100
+
+/** A request that hangs must not hold up the ones behind it. */
+const TIMEOUT = 30_000
+
+/** The follower that keeps the outside registry in step. */
+export function registration(store: Store, { registry, base, failed }: RegistrationOptions): Follower {
+  return { name: `registration ${registry}`, handle, start, failed }
+
+  async function handle(entries: readonly LogEntry[]): Promise<void> {
+    // Only the present state counts, so each document is sent once however often it changed.
+    const changed = new Map<string, [DocumentKind, string]>()
+    for (const change of entries.flatMap((entry) => entry.changes)) {
+      if (change.change !== 'value') changed.set(`${change.kind} ${change.id}`, [change.kind, change.id])
+    }
+    for (const [kind, id] of changed.values()) await send(kind, id)
+  }
+
+  async function start(): Promise<void> {
+    for (const kind of Object.keys(PATHS) as DocumentKind[]) {
+      let after: number | undefined = 0
+      while (after !== undefined) {
+        const page = await store.documents(kind, [], { after, limit: PAGE })
+        for (const { id } of page.items) await send(kind, id)
+        after = page.next
+      }
+    }
+  }
+
+  async function send(kind: DocumentKind, id: string): Promise<void> {
+    const path = PATHS[kind]
+    if (path === undefined) return
+    const url = `${registry}/${path}/${encodeId(id)}`
+    const descriptor = await describe(kind, id)
+    if (descriptor === undefined) {
+      await request('DELETE', url, undefined, [404])
+      return
+    }
+    // Registries of release 3.0 do not create by PUT.
+    const sent = await request('PUT', url, descriptor, [404])
+    if (sent === 404) await request('POST', `${registry}/${path}`, descriptor, [409])
+  }
+
+  async function describe(kind: DocumentKind, id: string): Promise<object | undefined> {
+    const document = await store.document(kind, id)
+    if (document === undefined) return undefined
+    const instance: unknown = JSON.parse(document.bytes.toString())
+    if (kind === 'Submodel') return describeSubmodel(instance as Submodel, base)
+    const shell = instance as AssetAdministrationShell
+    const submodels: Submodel[] = []
+    for (const reference of shell.submodels ?? []) {
+      const submodel = await store.document('Submodel', targetOf(reference))
+      if (submodel !== undefined) submodels.push(JSON.parse(submodel.bytes.toString()) as Submodel)
+    }
+    return describeShell(shell, submodels, base)
+  }
+}
+
+async function request(
+  method: string,
+  url: string,
+  body: object | undefined,
+  expected: readonly number[]
+): Promise<number> {
+  const response = await fetch(url, {
+    method,
+    signal: AbortSignal.timeout(TIMEOUT),
+    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  })
+  await response.body?.cancel()
+  if (!response.ok && !expected.includes(response.status))
+    throw new Error(`${method} ${url} was answered ${response.status}`)
+  return response.status
+}

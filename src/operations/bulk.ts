@@ -1,0 +1,99 @@
+/** Bulk registration: asynchronous, and all or nothing (Part 2, bulk interfaces). */
+import { setImmediate } from 'node:timers/promises'
+import { HubError, type Violation } from '../errors.ts'
+import { validate } from '../formats/json.ts'
+import { facetsOf } from '../model/facets.ts'
+import type { Documents } from '../model/types.ts'
+import type { Change } from '../store/store.ts'
+import type { Call } from './call.ts'
+import type { Handler, Hub } from './hub.ts'
+
+type Registered = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
+type Verb = 'create' | 'put' | 'delete'
+
+/** How many items are checked before other requests get their turn. */
+const SLICE = 20
+const OWNER = 'bulk'
+
+/** POST, PUT and DELETE of /bulk/shell-descriptors and /bulk/submodel-descriptors. */
+export function bulk(kind: Registered, verb: Verb): Handler {
+  return async (hub, call) => {
+    if (!Array.isArray(call.body)) {
+      const text = `a JSON array of ${verb === 'delete' ? 'ids' : 'descriptors'} was expected`
+      throw new HubError('Invalid', [1], [{ pointer: '', rule: 'type', text }])
+    }
+    const items = call.body as unknown[]
+    const job = hub.jobs.start(OWNER, () => work(hub, kind, verb, items))
+    return { status: 202, location: `/bulk/status/${encodeURIComponent(job.handleId)}` }
+  }
+}
+
+/** GET /bulk/status/{handleId}: how it goes, and where the result is once there is one. */
+export const getStatus: Handler = async (hub, call) => {
+  const { state, handleId } = job(hub, call)
+  if (state === 'Initiated' || state === 'Running') {
+    return { status: 200, json: { executionState: state, success: true }, retryAfter: 1 }
+  }
+  return { status: 302, location: `/bulk/result/${encodeURIComponent(handleId)}` }
+}
+
+/** GET /bulk/result/{handleId}: 204, or 400 with a message for every item that stood in the way. */
+export const getResult: Handler = async (hub, call) => {
+  const { state, error } = job(hub, call)
+  if (state === 'Completed') return { status: 204 }
+  if (state === 'Failed')
+    throw error instanceof HubError ? new HubError('Invalid', [error.violations.length], told(error)) : error
+  throw new HubError('BadRequest', ['The job is still under way; ask for its status first'])
+}
+
+function job(hub: Hub, call: Call) {
+  return hub.jobs.get(call.handleId, OWNER)
+}
+
+async function work(hub: Hub, kind: Registered, verb: Verb, items: readonly unknown[]): Promise<void> {
+  const changes: Change[] = []
+  const violations: Violation[] = []
+  const ids = new Set<string>()
+  for (const [index, item] of items.entries()) {
+    if (index % SLICE === SLICE - 1) await setImmediate()
+    const change =
+      verb === 'delete' ? deletion(kind, item, index, violations) : registration(kind, item, index, violations)
+    if (change === undefined) continue
+    const stored = (await hub.store.document(kind, change.id)) !== undefined
+    const fault = ids.has(change.id)
+      ? 'stands twice in the request'
+      : verb === 'create' && stored
+        ? 'already exists'
+        : verb === 'delete' && !stored
+          ? 'does not exist'
+          : undefined
+    ids.add(change.id)
+    if (fault !== undefined)
+      violations.push({ pointer: `/${index}`, rule: verb, text: `${kind} "${change.id}" ${fault}` })
+    else changes.push(change.change === 'create' && stored ? { ...change, change: 'replace' } : change)
+  }
+  if (violations.length > 0) throw new HubError('Invalid', [violations.length], violations)
+  if (changes.length > 0) await hub.store.commit(changes)
+}
+
+function deletion(kind: Registered, id: unknown, index: number, violations: Violation[]) {
+  if (typeof id === 'string') return { change: 'delete', kind, id } as const
+  violations.push({ pointer: `/${index}`, rule: 'type', text: `an id was expected; found ${JSON.stringify(id)}` })
+  return undefined
+}
+
+function registration(kind: Registered, item: unknown, index: number, violations: Violation[]) {
+  const found = validate(kind, item)
+  for (const one of found) violations.push({ ...one, pointer: `/${index}${one.pointer}` })
+  if (found.length > 0) return undefined
+  const descriptor = item as Documents[Registered]
+  const facets = facetsOf<Kind>(kind, descriptor)
+  return { change: 'create', kind, id: descriptor.id, json: JSON.stringify(descriptor), facets } as const
+}
+
+type Kind = keyof Documents
+
+/** What the store refused has one message, which is then the violation of the whole. */
+function told(error: HubError): readonly Violation[] {
+  return error.violations.length > 0 ? error.violations : [{ pointer: '', rule: error.name, text: error.message }]
+}

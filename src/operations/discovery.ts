@@ -1,0 +1,107 @@
+/** Discovery: which shells belong to an asset. Fed by the shells stored here and by explicit links. */
+import { HubError } from '../errors.ts'
+import { assetIdFacet } from '../model/facets.ts'
+import { encodeId } from '../model/identifier.ts'
+import type { AssetAdministrationShell, AssetLink, SpecificAssetId } from '../model/types.ts'
+import type { Facet } from '../store/store.ts'
+import type { Answer, Call } from './call.ts'
+import { check, parse, retry } from './documents.ts'
+import { shellOf } from './elements.ts'
+import type { Handler, Hub } from './hub.ts'
+import { listInTurn } from './paging.ts'
+
+const LINKS = 'AssetLinks'
+const SHELL = 'AssetAdministrationShell'
+
+/** GET /lookup/shells (deprecated since 3.1): ids of the shells that have all these asset ids. */
+export const getAllIds: Handler = async (hub, call) => search(hub, call, call.query.assetIds ?? [])
+
+/** POST /lookup/shellsByAssetLink: the same with the asset ids in the body. */
+export const searchIds: Handler = async (hub, call) => {
+  for (const link of linksIn(call.body)) check('AssetLink', link)
+  return search(hub, call, call.body as AssetLink[])
+}
+
+/** GET /lookup/shells/{aasIdentifier}: explicit links, then those that the stored shell itself has. */
+export const getLinks: Handler = async (hub, call) => {
+  const id = shellOf(call)
+  const explicit = await hub.store.document(LINKS, id)
+  const shell = await hub.store.document(SHELL, id)
+  if (explicit === undefined && shell === undefined) throw new HubError('NotFound', [SHELL, id])
+  const links = new Map<string, SpecificAssetId>()
+  const all = [
+    ...(explicit === undefined ? [] : (JSON.parse(explicit.bytes.toString()) as SpecificAssetId[])),
+    ...(shell === undefined ? [] : ownLinks(parse(shell, SHELL)))
+  ]
+  for (const link of all) links.set(assetIdFacet(link)[1], link)
+  return { status: 200, json: [...links.values()] }
+}
+
+/** POST /lookup/shells/{aasIdentifier}: replaces all explicit links. */
+export const postLinks: Handler = async (hub, call) => {
+  const id = shellOf(call)
+  const links = linksIn(call.body) as SpecificAssetId[]
+  for (const link of links) checkLink(link)
+  const json = JSON.stringify(links)
+  const facets = links.flatMap((link): Facet[] => [
+    assetIdFacet({ name: link.name, value: link.value }),
+    ...(link.externalSubjectId === undefined ? [] : [assetIdFacet(link)])
+  ])
+  const { seq } = await retry(async () => {
+    const change = (await hub.store.document(LINKS, id)) === undefined ? 'create' : 'replace'
+    return hub.store.commit([{ change, kind: LINKS, id, json, facets }])
+  })
+  return { status: 201, bytes: json, revision: seq, location: `/lookup/shells/${encodeId(id)}` }
+}
+
+/** DELETE /lookup/shells/{aasIdentifier}: explicit links go; what a stored shell says of itself stays with it. */
+export const deleteLinks: Handler = async (hub, call) => {
+  const id = shellOf(call)
+  if ((await hub.store.document(LINKS, id)) !== undefined)
+    await hub.store.commit([{ change: 'delete', kind: LINKS, id }])
+  else if ((await hub.store.document(SHELL, id)) === undefined) throw new HubError('NotFound', [SHELL, id])
+  return { status: 204 }
+}
+
+async function search(hub: Hub, call: Call, assetIds: readonly SpecificAssetId[]): Promise<Answer> {
+  return listInTurn(hub, [LINKS, SHELL], assetIds.map(assetIdFacet), call.query, async (document) => {
+    const twice = document.kind === SHELL && (await hub.store.document(LINKS, document.id)) !== undefined
+    return twice && (await linked(hub, document.id, assetIds)) ? undefined : JSON.stringify(document.id)
+  })
+}
+
+/** Was the shell already found by its explicit links? */
+async function linked(hub: Hub, id: string, assetIds: readonly SpecificAssetId[]): Promise<boolean> {
+  const document = await hub.store.document(LINKS, id)
+  if (document === undefined) return false
+  const links = new Set<string>()
+  for (const link of JSON.parse(document.bytes.toString()) as SpecificAssetId[]) {
+    links.add(assetIdFacet({ name: link.name, value: link.value })[1]).add(assetIdFacet(link)[1])
+  }
+  return assetIds.every((assetId) => links.has(assetIdFacet(assetId)[1]))
+}
+
+function ownLinks({ assetInformation }: AssetAdministrationShell): SpecificAssetId[] {
+  const { globalAssetId, specificAssetIds = [] } = assetInformation
+  return globalAssetId === undefined
+    ? specificAssetIds
+    : [{ name: 'globalAssetId', value: globalAssetId }, ...specificAssetIds]
+}
+
+function linksIn(body: unknown): unknown[] {
+  if (Array.isArray(body) && body.length > 0) return body
+  const text = 'a JSON array of at least one asset link was expected'
+  throw new HubError('Invalid', [1], [{ pointer: '', rule: 'type', text }])
+}
+
+/** The global asset id has no subject that issued it within a domain (Part 2, PostAllAssetLinksById). */
+function checkLink(link: SpecificAssetId): void {
+  check('SpecificAssetId', link)
+  if (
+    assetIdFacet({ name: link.name, value: '' })[1] !== '["globalAssetId",""]' ||
+    link.externalSubjectId === undefined
+  )
+    return
+  const text = 'a globalAssetId has no externalSubjectId'
+  throw new HubError('Invalid', [1], [{ pointer: '/externalSubjectId', rule: 'globalAssetId', text }])
+}

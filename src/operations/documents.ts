@@ -1,0 +1,248 @@
+/** What shells, submodels and concept descriptions have in common: a document under an id. */
+import { HubError } from '../errors.ts'
+import { validate } from '../formats/json.ts'
+import { facetsOf } from '../model/facets.ts'
+import { type ClassName, childrenMember } from '../model/fields.ts'
+import { encodeId } from '../model/identifier.ts'
+import { formatPath } from '../model/path.ts'
+import type { AssetAdministrationShell, Documents, Submodel } from '../model/types.ts'
+import { walk } from '../model/walk.ts'
+import type { Change, Document, Facet, Store } from '../store/store.ts'
+import type { Answer, Call } from './call.ts'
+import type { Hub } from './hub.ts'
+import { cursorOf, paged, positionOf } from './paging.ts'
+
+/** The kinds that the functions here serve: the three identifiables and the two descriptors. */
+export type Kind = keyof Documents
+
+/** How often a change is tried again when others changed the same document meanwhile. */
+const ATTEMPTS = 50
+
+/** Reads a document. @throws HubError `NotFound` */
+export async function get(hub: Hub, kind: Kind, id: string): Promise<Document> {
+  const document = await hub.store.document(kind, id)
+  if (document === undefined) throw new HubError('NotFound', [kind, id])
+  return document
+}
+
+/** A document as the object that it stands for; a fresh copy, free to change. */
+export function parse<K extends Kind>(document: Document, _kind: K): Documents[K] {
+  return JSON.parse(document.bytes.toString()) as Documents[K]
+}
+
+/** Refuses what breaks a rule. @throws HubError `Invalid` with every violation found */
+export function check(className: ClassName, value: unknown): void {
+  refuse(validate(className, value))
+}
+
+/** A page of documents; `render` gives the JSON texts that stand for one of them. */
+export async function list(
+  hub: Hub,
+  kind: Kind,
+  facets: readonly Facet[],
+  call: Call,
+  render: (document: Document) => readonly (Buffer | string)[]
+): Promise<Answer> {
+  const after = positionOf(call.query.cursor)
+  const page = await hub.store.documents(kind, facets, {
+    limit: call.query.limit,
+    ...(after !== undefined && { after })
+  })
+  return paged(page.items.flatMap(render), page.next === undefined ? undefined : cursorOf(page.next))
+}
+
+/** Stores a new document. @throws HubError `Invalid`, `AlreadyExists` */
+export async function create(hub: Hub, kind: Kind, body: unknown, call: Call): Promise<Answer> {
+  check(kind, body)
+  const document = body as Documents[Kind]
+  const json = JSON.stringify(document)
+  const { seq } = await hub.store.commit([
+    { change: 'create', kind, id: document.id, json, facets: facetsOf(kind, document) }
+  ])
+  return { status: 201, bytes: json, revision: seq, location: `${call.mount}/${encodeId(document.id)}` }
+}
+
+/**
+ * Stores a document under its id, whether there was one or not (Part 2, 3.1: PUT creates).
+ * @param also further changes of the same commit, by whether the document is new
+ */
+export async function put(
+  hub: Hub,
+  kind: Kind,
+  id: string,
+  call: Call,
+  also: (isNew: boolean) => Promise<readonly Change[]> = async () => []
+): Promise<Answer> {
+  check(kind, call.body)
+  const document = call.body as Documents[Kind]
+  sameId(document.id, id)
+  const json = JSON.stringify(document)
+  return retry(async () => {
+    const stored = await hub.store.document(kind, id)
+    checkPreconditions(call, stored?.revision)
+    if (stored === undefined) {
+      const created: Change = { change: 'create', kind, id, json, facets: facetsOf(kind, document) }
+      const { seq } = await hub.store.commit([created, ...(await also(true))])
+      return { status: 201, bytes: json, revision: seq, location: call.mount }
+    }
+    const { seq } = await hub.store.commit([
+      { change: 'replace', kind, id, json, facets: facetsOf(kind, document), ...guard(call, stored) },
+      ...(await orphans(hub.store, kind, stored, document)),
+      ...(await also(false))
+    ])
+    return { status: 204, revision: seq }
+  })
+}
+
+/** Deletes a document. @throws HubError `NotFound` */
+export async function remove(
+  hub: Hub,
+  kind: Kind,
+  id: string,
+  call: Call,
+  also: () => Promise<readonly Change[]> = async () => []
+): Promise<Answer> {
+  return retry(async () => {
+    const stored = await get(hub, kind, id)
+    checkPreconditions(call, stored.revision)
+    await hub.store.commit([{ change: 'delete', kind, id, ...guard(call, stored) }, ...(await also())])
+    return { status: 204 }
+  })
+}
+
+/** What an edit did, so that the store need touch no more than that. */
+export interface Edited<Result> {
+  /** idShortPaths of the subtrees that changed; absent: the whole document. */
+  readonly touched?: readonly string[]
+  /** Members or elements were carried over from what was read, so nothing in them may have changed since. */
+  readonly carried?: boolean
+  readonly also?: readonly Change[]
+  readonly result: Result
+}
+
+/**
+ * Reads a document, changes the copy, checks the resulting whole and stores it; again from the start when somebody
+ * else was quicker. @returns the edit's result and the new revision
+ */
+export async function edit<K extends Kind, Result>(
+  hub: Hub,
+  kind: K,
+  id: string,
+  call: Call,
+  change: (document: Documents[K], stored: Document) => Promise<Edited<Result>> | Edited<Result>
+): Promise<{ result: Result; revision: number }> {
+  return retry(async () => {
+    const stored = await get(hub, kind, id)
+    checkPreconditions(call, await revisionOf(hub, call, stored))
+    const document = parse(stored, kind)
+    const { result, touched, carried = call.ifMatch !== undefined, also = [] } = await change(document, stored)
+    checkResult(hub, kind, document, stored)
+    const { seq } = await hub.store.commit([
+      {
+        change: 'replace',
+        kind,
+        id,
+        json: JSON.stringify(document),
+        facets: facetsOf(kind, document),
+        ifStructure: stored.structure,
+        ...(touched !== undefined && { touched }),
+        ...(carried && { asOf: stored.revision })
+      },
+      ...(await orphans(hub.store, kind, stored, document)),
+      ...also
+    ])
+    return { result, revision: seq }
+  })
+}
+
+/**
+ * The revision that is the ETag of what the call addresses: that of the document; of a leaf element its own, so that
+ * a client may hold on to one value while others move. A container changes whenever its document does.
+ */
+export async function revisionOf(hub: Hub, call: Call, document: Document): Promise<number | undefined> {
+  if (call.idShortPath === undefined) return document.revision
+  const row = await hub.store.element(document.id, formatPath(call.idShortPath))
+  return row === undefined || childrenMember(row.modelType) === undefined ? row?.revision : document.revision
+}
+
+/** Tries again while the only reason against is that somebody else changed the same thing meanwhile. */
+export async function retry<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const raced = error instanceof HubError && error.name === 'Conflict'
+      if (!raced || tries === ATTEMPTS) throw error
+    }
+  }
+}
+
+/** `If-Match` and `If-None-Match` against the revision of what is stored (RFC 9110, 13.2). @throws HubError */
+export function checkPreconditions(call: Call, revision: number | undefined): void {
+  const { ifMatch, ifNoneMatch } = call
+  if (ifMatch !== undefined) {
+    if (revision === undefined) throw new HubError('PreconditionFailed', ['it does not exist'])
+    if (ifMatch !== '*' && !ifMatch.includes(revision)) {
+      throw new HubError('PreconditionFailed', [`it now has the ETag "${revision}"`])
+    }
+  }
+  if (ifNoneMatch !== undefined && revision !== undefined && call.row.verb !== 'GET') {
+    if (ifNoneMatch === '*' || ifNoneMatch.includes(revision)) {
+      throw new HubError('PreconditionFailed', [`it exists with the ETag "${revision}"`])
+    }
+  }
+}
+
+/** The id in the path and the id in the body are one (Part 2, PutAssetAdministrationShellById). */
+export function sameId(inBody: unknown, inPath: string): void {
+  if (inBody === inPath) return
+  const text = `the id of the path, ${JSON.stringify(inPath)}, was expected; found ${JSON.stringify(inBody)}`
+  throw new HubError('Invalid', [1], [{ pointer: '/id', rule: 'id', text }])
+}
+
+function guard(call: Call, stored: Document): { ifRevision?: number } {
+  return call.ifMatch === undefined || call.ifMatch === '*' ? {} : { ifRevision: stored.revision }
+}
+
+/**
+ * The resulting whole must obey the rules. What was taken in leniently may keep the faults it came with, but gets no
+ * new ones.
+ */
+function checkResult(hub: Hub, kind: Kind, document: Documents[Kind], stored: Document): void {
+  const violations = validate(kind, document)
+  if (violations.length === 0) return
+  if (!hub.lenient) refuse(violations)
+  const known = new Set(validate(kind, parse(stored, kind), { limit: 1000 }).map(({ rule, text }) => rule + text))
+  refuse(violations.filter(({ rule, text }) => !known.has(rule + text)))
+}
+
+function refuse(violations: ReturnType<typeof validate>): void {
+  if (violations.length > 0) throw new HubError('Invalid', [violations.length], violations)
+}
+
+/** Files that the document referred to and no longer does leave with the change that let go of them. */
+async function orphans(store: Store, kind: Kind, before: Document, after: Documents[Kind]): Promise<readonly Change[]> {
+  const files = await store.files(kind, before.id)
+  if (files.length === 0) return []
+  const stays = new Set(fileNames(after))
+  const left = new Set(fileNames(parse(before, kind)).filter((name) => !stays.has(name)))
+  const names = files.map((file) => file.name).filter((name) => left.has(name))
+  return names.length === 0 ? [] : [{ change: 'detach', kind, id: before.id, names }]
+}
+
+/** The name of a package's own thumbnail, kept with its first shell; no part of a package can be called so. */
+export const PACKAGE_THUMBNAIL = 'thumbnail'
+
+/** The names of files that a document refers to. */
+export function fileNames(document: Documents[Kind]): string[] {
+  if ('assetInformation' in document) {
+    const path = (document as AssetAdministrationShell).assetInformation.defaultThumbnail?.path
+    return path === undefined ? [] : [path]
+  }
+  if (!('submodelElements' in document)) return []
+  const names: string[] = []
+  for (const { element } of walk(document as Submodel)) {
+    if (element.modelType === 'File' && element.value !== undefined) names.push(element.value)
+  }
+  return names
+}

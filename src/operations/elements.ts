@@ -1,0 +1,301 @@
+/** Submodel elements: read in every form, created, replaced, patched and deleted. */
+import { HubError } from '../errors.ts'
+import { applyWrite, fromValue, membersFromValue, toValue, valueOfRow } from '../formats/value.ts'
+import { allows, core, metadata, paths, withoutBlobs } from '../formats/views.ts'
+import { childrenMember } from '../model/fields.ts'
+import { formatPath, type IdShortPath, join, type Step } from '../model/path.ts'
+import { referenceToElement } from '../model/reference.ts'
+import type { Submodel, SubmodelElement } from '../model/types.ts'
+import type { ValueMembers } from '../model/values.ts'
+import { type Container, child, childrenOf, resolve, setChildren, stepOf } from '../model/walk.ts'
+import type { Change, ElementRow } from '../store/store.ts'
+import type { Answer, Call, Content, Query } from './call.ts'
+import { check, checkPreconditions, edit, get, parse, retry, revisionOf } from './documents.ts'
+import type { Handler, Hub } from './hub.ts'
+import { paged, pageOf } from './paging.ts'
+import { merge, mergeMetadata } from './patch.ts'
+
+/** GET …/submodel-elements, in all five contents. */
+export const getAll: Handler = async (hub, call) => {
+  const document = await get(hub, 'Submodel', submodelOf(call))
+  const submodel = parse(document, 'Submodel')
+  const { items, cursor } = pageOf(childrenOf(submodel), (element) => element.idShort ?? '', call.query)
+  if (call.content === 'value') return valuesByIdShort(items, call, cursor, document.revision)
+  const results = items.flatMap((element) =>
+    call.content === 'path'
+      ? paths(element, element.idShort ?? '', call.query.level)
+      : [render(element, call.content, call.query, submodel, [element.idShort ?? ''])]
+  )
+  return {
+    ...paged(
+      results.map((result) => JSON.stringify(result)),
+      cursor
+    ),
+    revision: document.revision
+  }
+}
+
+/** GET …/submodel-elements/{idShortPath}, in all five contents. */
+export const getByPath: Handler = async (hub, call) => {
+  const id = submodelOf(call)
+  const path = pathOf(call)
+  const text = formatPath(path)
+  const row = await rowOf(hub, id, text)
+  if (!allows(row.modelType, call.content)) throw notDefined(call.content, row)
+  if (call.content === 'value' && childrenMember(row.modelType) === undefined && row.modelType !== 'Blob') {
+    return answerValue(valueOfRow(row.modelType, row.valueType, row.value), text, row.revision)
+  }
+  const document = await get(hub, 'Submodel', id)
+  const submodel = parse(document, 'Submodel')
+  const element = elementAt(submodel, path)
+  const revision = (await revisionOf(hub, call, document)) ?? document.revision
+  if (call.content === 'path') return { status: 200, json: paths(element, text, call.query.level), revision }
+  if (call.content !== 'value')
+    return { status: 200, json: render(element, call.content, call.query, submodel, path), revision }
+  const value = toValue(element, call.query)
+  return answerValue(value === undefined ? undefined : JSON.stringify(value), text, revision)
+}
+
+/** POST …/submodel-elements: a new first-level element. */
+export const post: Handler = async (hub, call) => {
+  check('SubmodelElement', call.body)
+  const element = call.body as SubmodelElement
+  const { revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+    const path = append(submodel, '', element)
+    return { touched: [path], result: path }
+  })
+  const location = `${call.mount}/submodel-elements/${encodePath(element.idShort ?? '')}`
+  return { status: 201, json: element, revision, location }
+}
+
+/** POST …/submodel-elements/{idShortPath}: a new element within a container. */
+export const postByPath: Handler = async (hub, call) => {
+  check('SubmodelElement', call.body)
+  const element = call.body as SubmodelElement
+  const parentPath = pathOf(call)
+  const { result, revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+    const parent = elementAt(submodel, parentPath)
+    if (childrenMember(parent.modelType) === undefined) {
+      throw new HubError('BadRequest', [
+        `"${formatPath(parentPath)}" is a ${parent.modelType}, which holds no elements`
+      ])
+    }
+    const path = append(parent, formatPath(parentPath), element)
+    return { touched: [path], result: path }
+  })
+  const location = `${call.mount}/submodel-elements/${encodePath(result)}`
+  return { status: 201, json: element, revision, location }
+}
+
+/** PUT …/submodel-elements/{idShortPath}: replaces an element, or creates it where POST could. */
+export const putByPath: Handler = async (hub, call) => {
+  check('SubmodelElement', call.body)
+  const element = call.body as SubmodelElement
+  const path = pathOf(call)
+  const text = formatPath(path)
+  const { result: created, revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+    const parent = parentOf(submodel, path)
+    const step = path[path.length - 1] as Step
+    if (typeof step === 'string') sameIdShort(element, step)
+    const present = child(parent, step)
+    const children = [...childrenOf(parent)]
+    if (present === undefined) {
+      // Beyond the end of a list there is no place to create (an index must follow the last one).
+      if (typeof step === 'number' && step !== children.length) throw notFound(text)
+      append(parent, formatPath(path.slice(0, -1)), element)
+    } else {
+      children[children.indexOf(present)] = element
+      setChildren(parent, children)
+    }
+    return { touched: [text], result: present === undefined }
+  })
+  if (!created) return { status: 204, revision }
+  return { status: 201, json: element, revision, location: `${call.mount}/submodel-elements/${encodePath(text)}` }
+}
+
+/** PATCH …/submodel-elements/{idShortPath}: normal, `$metadata` or `$value`. */
+export const patchByPath: Handler = async (hub, call) => {
+  if (call.content === 'value') return patchValue(hub, call)
+  const path = pathOf(call)
+  const text = formatPath(path)
+  if (call.content === 'normal') check('SubmodelElement', call.body)
+  const { revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+    const element = elementAt(submodel, path)
+    const step = path[path.length - 1]
+    if (call.content === 'metadata') mergeMetadata(element, call.body)
+    else merge(element, call.body as SubmodelElement)
+    if (typeof step === 'string') sameIdShort(element, step)
+    return { touched: [text], carried: true, result: undefined }
+  })
+  return { status: 204, revision }
+}
+
+/** DELETE …/submodel-elements/{idShortPath}; in a list the elements behind move up. */
+export const deleteByPath: Handler = async (hub, call) => {
+  const path = pathOf(call)
+  await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+    const element = elementAt(submodel, path)
+    const parent = parentOf(submodel, path)
+    const children = childrenOf(parent).filter((other) => other !== element)
+    setChildren(parent, children)
+    const moved = parent.modelType === 'SubmodelElementList'
+    return { touched: [formatPath(moved ? path.slice(0, -1) : path)], carried: moved, result: undefined }
+  })
+  return { status: 204 }
+}
+
+/** PATCH …/{idShortPath}/$value. A leaf is written without reading its submodel, whatever its size. */
+async function patchValue(hub: Hub, call: Call): Promise<Answer> {
+  const id = submodelOf(call)
+  const path = pathOf(call)
+  const text = formatPath(path)
+  return retry(async () => {
+    const row = await rowOf(hub, id, text)
+    if (!allows(row.modelType, 'value')) throw notDefined('value', row)
+    if (childrenMember(row.modelType) !== undefined) return patchValues(hub, call, path)
+    checkPreconditions(call, row.revision)
+    const change = valueChange(id, row, membersFromValue(row.modelType, row.valueType, call.body))
+    const guarded =
+      call.ifMatch === undefined || call.ifMatch === '*' ? change : { ...change, ifRevision: row.revision }
+    const { seq } = await hub.store.commit([guarded])
+    return { status: 204, revision: seq }
+  })
+}
+
+/** Values of a submodel, or of the container at `path`, all or none. */
+export async function patchValues(hub: Hub, call: Call, path?: IdShortPath): Promise<Answer> {
+  const id = submodelOf(call)
+  return retry(async () => {
+    const document = await get(hub, 'Submodel', id)
+    const submodel = parse(document, 'Submodel')
+    const root = path === undefined ? submodel : elementAt(submodel, path)
+    checkPreconditions(call, await revisionOf(hub, call, document))
+    const writes = fromValue(root, call.body, path === undefined ? '' : formatPath(path))
+    if (writes.length === 0) return { status: 204, revision: document.revision }
+    if (writes.some((write) => write.structural !== undefined)) return writeInto(hub, call, path)
+    const changes = await Promise.all(
+      writes.map(async (write) => valueChange(id, await rowOf(hub, id, write.path), write.members))
+    )
+    const { seq } = await hub.store.commit(changes)
+    return { status: 204, revision: seq }
+  })
+}
+
+/** The rare value body that also changes structure (an Entity's entityType): written as an edit of the document. */
+async function writeInto(hub: Hub, call: Call, path: IdShortPath | undefined): Promise<Answer> {
+  const { revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+    const root: Container = path === undefined ? submodel : elementAt(submodel, path)
+    const writes = fromValue(root, call.body, path === undefined ? '' : formatPath(path))
+    for (const write of writes) applyWrite(write)
+    return { touched: writes.map((write) => write.path), carried: true, result: undefined }
+  })
+  return { status: 204, revision }
+}
+
+/** A value change of one row; members that the body left out keep what they hold (PATCH). */
+function valueChange(submodel: string, row: ElementRow, members: ValueMembers): Change & { change: 'value' } {
+  const value = JSON.stringify(row.value === '{}' ? members : { ...JSON.parse(row.value), ...members })
+  return { change: 'value', submodel, path: row.path, stamp: row.stamp, value }
+}
+
+/** One element in one of the contents that are not its value. */
+export function render(
+  element: SubmodelElement,
+  content: Content,
+  query: Query,
+  submodel: Submodel,
+  path: readonly Step[]
+): unknown {
+  if (content === 'metadata') return metadata(element)
+  if (content === 'reference') return referenceToElement(submodel, path)
+  const full = query.extent === 'withBlobValue' ? element : withoutBlobs(element)
+  return query.level === 'core' ? core(full) : full
+}
+
+/** GET …/submodel-elements/$value: `result` is an object by idShort since 3.0.4. */
+function valuesByIdShort(
+  elements: readonly SubmodelElement[],
+  call: Call,
+  cursor: string | undefined,
+  revision: number
+): Answer {
+  const members: string[] = []
+  for (const element of elements) {
+    const value = toValue(element, call.query)
+    if (value !== undefined) members.push(`${JSON.stringify(element.idShort)}:${JSON.stringify(value)}`)
+  }
+  const metadata = cursor === undefined ? {} : { cursor }
+  const bytes = `{"paging_metadata":${JSON.stringify(metadata)},"result":{${members.join(',')}}}`
+  return { status: 200, bytes, revision }
+}
+
+function answerValue(bytes: string | undefined, path: string, revision: number): Answer {
+  if (bytes === undefined) throw new HubError('NotFound', ['A value of', path])
+  return { status: 200, bytes, revision }
+}
+
+/** Adds a child at the end. @returns its path @throws HubError `AlreadyExists`, `Invalid` */
+function append(parent: Container, parentPath: string, element: SubmodelElement): string {
+  const children = childrenOf(parent)
+  if (parent.modelType !== 'SubmodelElementList') {
+    if (element.idShort === undefined) {
+      const text = 'an element outside of a list needs an idShort; none was found'
+      throw new HubError('Invalid', [1], [{ pointer: '/idShort', rule: 'AASd-117', text }])
+    }
+    if (child(parent, element.idShort) !== undefined) {
+      throw new HubError('AlreadyExists', ['SubmodelElement', join(parentPath, element.idShort)])
+    }
+  }
+  setChildren(parent, [...children, element])
+  return join(parentPath, stepOf(parent, element, children.length))
+}
+
+function parentOf(submodel: Submodel, path: IdShortPath): Container {
+  return path.length === 1 ? submodel : elementAt(submodel, path.slice(0, -1))
+}
+
+function elementAt(submodel: Submodel, path: readonly Step[]): SubmodelElement {
+  const element = resolve(submodel, path)
+  if (element === undefined) throw notFound(formatPath(path))
+  return element
+}
+
+/** The row of an element; tells a missing submodel from a missing element. */
+export async function rowOf(hub: Hub, submodel: string, path: string): Promise<ElementRow> {
+  const row = await hub.store.element(submodel, path)
+  if (row !== undefined) return row
+  await get(hub, 'Submodel', submodel)
+  throw notFound(path)
+}
+
+function sameIdShort(element: SubmodelElement, idShort: string): void {
+  if (element.idShort === idShort) return
+  const text = `the last step of the path, "${idShort}", was expected; found ${JSON.stringify(element.idShort)}`
+  throw new HubError('Invalid', [1], [{ pointer: '/idShort', rule: 'idShort', text }])
+}
+
+function notFound(path: string): HubError {
+  return new HubError('NotFound', ['SubmodelElement', path])
+}
+
+function notDefined(content: Content, row: ElementRow): HubError {
+  return new HubError('BadRequest', [`$${content} is not defined for a ${row.modelType} ("${row.path}")`])
+}
+
+export function shellOf(call: Call): string {
+  return call.aasIdentifier ?? ''
+}
+
+export function submodelOf(call: Call): string {
+  return call.submodelIdentifier ?? ''
+}
+
+export function pathOf(call: Call): IdShortPath {
+  if (call.idShortPath === undefined) throw new HubError('BadRequest', ['An idShortPath is needed'])
+  return call.idShortPath
+}
+
+/** An idShortPath as it stands in a URL: brackets encoded, dots as they are. */
+export function encodePath(path: string): string {
+  return encodeURIComponent(path)
+}

@@ -1,0 +1,111 @@
+/**
+ * Who carries an Operation out: a JavaScript function that the operator registered, or an HTTP endpoint that the
+ * operation names by a qualifier, if the operator allows that endpoint. By default nobody does.
+ */
+import { HubError } from '../errors.ts'
+import { validate } from '../formats/json.ts'
+import type { Operation, OperationVariable } from '../model/types.ts'
+import type { ExecutionState } from './jobs.ts'
+
+/** What an operation is given. */
+export interface Arguments {
+  readonly inputVariables: readonly OperationVariable[]
+  readonly inoutputVariables: readonly OperationVariable[]
+}
+
+/** What became of an invocation. */
+export interface Outcome {
+  readonly executionState: ExecutionState
+  readonly outputVariables?: readonly OperationVariable[]
+  readonly inoutputVariables?: readonly OperationVariable[]
+  /** Why there is no result. */
+  readonly text?: string
+}
+
+/** Carries out one operation; `signal` tells that nobody waits any more. */
+export type Invoke = (given: Arguments, signal: AbortSignal) => Promise<Outcome>
+
+export type ExecutorOf = (operation: Operation, submodelId: string, path: string) => Invoke
+
+/** The qualifier that names the endpoint, as Eclipse BaSyx has it; the endpoint gets and gives OperationVariable[]. */
+const DELEGATION = 'invocationDelegation'
+
+/** The largest answer of an endpoint that is read, in bytes. */
+const ANSWER_LIMIT = 1024 * 1024
+
+/**
+ * @param targets URL prefixes to which operations may be delegated; none by default (no server-side request forgery)
+ * @param functions operations by `submodelId/idShortPath` or by the first key of their semanticId
+ */
+export function executors(targets: readonly string[], functions: ReadonlyMap<string, Invoke>): ExecutorOf {
+  return (operation, submodelId, path) => {
+    const semanticId = operation.semanticId?.keys[0]?.value
+    const registered = functions.get(`${submodelId}/${path}`) ?? functions.get(semanticId ?? '')
+    if (registered !== undefined) return registered
+    const endpoint = operation.qualifiers?.find((qualifier) => qualifier.type === DELEGATION)?.value
+    if (endpoint === undefined) {
+      throw new HubError('BadRequest', [
+        `Nothing carries out the operation "${path}": no function is registered for it and it has no qualifier "${DELEGATION}"`
+      ])
+    }
+    if (!targets.some((target) => isBelow(endpoint, target))) {
+      throw new HubError('BadRequest', [
+        `The operation "${path}" names an endpoint that this server may not call; the operator allows targets by OPERATION_TARGETS`
+      ])
+    }
+    return (given, signal) => delegate(endpoint, operation, given, signal)
+  }
+}
+
+/** Same origin, and the path is the allowed one or below it. */
+function isBelow(endpoint: string, target: string): boolean {
+  if (!URL.canParse(endpoint) || !URL.canParse(target)) return false
+  const [wanted, allowed] = [new URL(endpoint), new URL(target)]
+  if (wanted.origin !== allowed.origin || wanted.username !== '' || wanted.password !== '') return false
+  const folder = allowed.pathname.endsWith('/') ? allowed.pathname : `${allowed.pathname}/`
+  return wanted.pathname === allowed.pathname || wanted.pathname.startsWith(folder)
+}
+
+async function delegate(
+  endpoint: string,
+  operation: Operation,
+  given: Arguments,
+  signal: AbortSignal
+): Promise<Outcome> {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify([...given.inputVariables, ...given.inoutputVariables]),
+    // Following a redirect would leave the allowed targets.
+    redirect: 'error',
+    signal
+  })
+  const body = await read(response)
+  if (!response.ok) return failed(`The endpoint answered ${response.status}`)
+  const variables: unknown = body === '' ? [] : JSON.parse(body)
+  if (!Array.isArray(variables) || variables.some((variable) => validate('OperationVariable', variable).length > 0)) {
+    return failed('The endpoint did not answer with a JSON array of OperationVariables')
+  }
+  const inout = new Set(operation.inoutputVariables?.map(({ value }) => value.idShort))
+  const isInout = ({ value }: OperationVariable) => inout.has(value.idShort)
+  return {
+    executionState: 'Completed',
+    outputVariables: variables.filter((variable: OperationVariable) => !isInout(variable)),
+    inoutputVariables: variables.filter(isInout)
+  }
+}
+
+async function read(response: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of response.body ?? []) {
+    size += part.byteLength
+    if (size > ANSWER_LIMIT) throw new Error(`The endpoint's answer is larger than ${ANSWER_LIMIT} bytes`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString()
+}
+
+function failed(text: string): Outcome {
+  return { executionState: 'Failed', text }
+}

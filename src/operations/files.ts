@@ -1,0 +1,154 @@
+/** Attachments of File elements and thumbnails of assets: streamed to and from the store, never held in memory. */
+import { createHash } from 'node:crypto'
+import { HubError } from '../errors.ts'
+import { formatPath } from '../model/path.ts'
+import { resolve } from '../model/walk.ts'
+import type { FileEntry } from '../store/store.ts'
+import type { Answer, Call } from './call.ts'
+import { edit, get, PACKAGE_THUMBNAIL, parse } from './documents.ts'
+import { pathOf, rowOf, submodelOf } from './elements.ts'
+import type { Handler, Hub } from './hub.ts'
+import { shellOf } from './shells.ts'
+
+/** GET …/attachment of a File; of a Blob its bytes. */
+export const getAttachment: Handler = async (hub, call) => {
+  const id = submodelOf(call)
+  const path = formatPath(pathOf(call))
+  const row = await rowOf(hub, id, path)
+  const { value, contentType } = JSON.parse(row.value) as { value?: string; contentType?: string }
+  if (row.modelType === 'Blob') {
+    if (value === undefined) throw new HubError('NotFound', ['A value of', path])
+    const type = contentType === undefined ? {} : { contentType }
+    return { status: 200, bytes: Buffer.from(value, 'base64'), contentType: 'application/octet-stream', ...type }
+  }
+  requireFile(row.modelType, path)
+  const file = value === undefined ? undefined : await hub.store.file('Submodel', id, value)
+  if (file === undefined) throw new HubError('NotFound', ['A file stored here for', path])
+  return answerFile(hub, call, file)
+}
+
+/** PUT …/attachment: the bytes and the element that refers to them become visible together. */
+export const putAttachment: Handler = async (hub, call) => {
+  const id = submodelOf(call)
+  const path = pathOf(call)
+  const text = formatPath(path)
+  try {
+    requireFile((await rowOf(hub, id, text)).modelType, text)
+  } catch (error) {
+    discard(call)
+    throw error
+  }
+  const file = await receive(hub, call, `/aasx/files/${digest(id)}/${encodeURIComponent(text)}`)
+  const { revision } = await edit(hub, 'Submodel', id, call, (submodel) => {
+    const element = resolve(submodel, path)
+    if (element?.modelType !== 'File') throw new HubError('NotFound', ['File', text])
+    element.value = file.name
+    element.contentType = file.contentType
+    return { touched: [text], also: [{ change: 'attach', kind: 'Submodel', id, files: [file] }], result: undefined }
+  })
+  return { status: 204, revision }
+}
+
+/** DELETE …/attachment: the element stays, without a value. Part 2 answers 200 here. */
+export const deleteAttachment: Handler = async (hub, call) => {
+  const id = submodelOf(call)
+  const path = pathOf(call)
+  const text = formatPath(path)
+  requireFile((await rowOf(hub, id, text)).modelType, text)
+  await edit(hub, 'Submodel', id, call, async (submodel) => {
+    const element = resolve(submodel, path)
+    const name = element?.modelType === 'File' ? element.value : undefined
+    const file = name === undefined ? undefined : await hub.store.file('Submodel', id, name)
+    if (element?.modelType !== 'File' || file === undefined)
+      throw new HubError('NotFound', ['A file stored here for', text])
+    delete element.value
+    return { touched: [text], result: undefined }
+  })
+  return { status: 200 }
+}
+
+/** GET …/thumbnail. */
+export const getThumbnail: Handler = async (hub, call) => {
+  const id = shellOf(call)
+  const { assetInformation } = parse(await get(hub, 'AssetAdministrationShell', id), 'AssetAdministrationShell')
+  const file = await hub.store.file(
+    'AssetAdministrationShell',
+    id,
+    assetInformation.defaultThumbnail?.path ?? PACKAGE_THUMBNAIL
+  )
+  if (file === undefined) throw new HubError('NotFound', ['A thumbnail stored here for', id])
+  return answerFile(hub, call, file)
+}
+
+/** PUT …/thumbnail. */
+export const putThumbnail: Handler = async (hub, call) => {
+  const id = shellOf(call)
+  try {
+    await get(hub, 'AssetAdministrationShell', id)
+  } catch (error) {
+    discard(call)
+    throw error
+  }
+  const file = await receive(hub, call, `/aasx/files/${digest(id)}`)
+  const { revision } = await edit(hub, 'AssetAdministrationShell', id, call, (shell) => {
+    shell.assetInformation.defaultThumbnail = { path: file.name, contentType: file.contentType }
+    return { also: [{ change: 'attach', kind: 'AssetAdministrationShell', id, files: [file] }], result: undefined }
+  })
+  return { status: 204, revision }
+}
+
+/** DELETE …/thumbnail. */
+export const deleteThumbnail: Handler = async (hub, call) => {
+  const id = shellOf(call)
+  await edit(hub, 'AssetAdministrationShell', id, call, (shell) => {
+    const { defaultThumbnail } = shell.assetInformation
+    if (defaultThumbnail === undefined) throw new HubError('NotFound', ['A thumbnail of', id])
+    delete shell.assetInformation.defaultThumbnail
+    return { result: undefined }
+  })
+  return { status: 204 }
+}
+
+/** Streams a stored file out, or the range of it that was asked for. */
+export function answerFile(hub: Hub, call: Call, file: FileEntry): Answer {
+  const { contentType, fileName, size } = file
+  if (call.range === undefined || call.range.start >= size) {
+    const status = call.range === undefined ? 200 : 416
+    if (status === 416) return { status, contentRange: `bytes */${size}` }
+    return { status, stream: hub.store.open(file), contentType, contentLength: size, fileName }
+  }
+  const { start } = call.range
+  const end = Math.min(call.range.end ?? size - 1, size - 1)
+  const contentRange = `bytes ${start}-${end}/${size}`
+  const stream = hub.store.open(file, { start, end })
+  return { status: 206, stream, contentType, contentLength: end - start + 1, contentRange, fileName }
+}
+
+/** Takes the file of a form in and gives it a name below `folder`. */
+async function receive(hub: Hub, call: Call, folder: string): Promise<FileEntry> {
+  const { upload } = call
+  if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the bytes'])
+  const fileName = upload.fields.fileName || upload.fileName || 'file'
+  const name = `${folder}/${encodeURIComponent(fileName.toWellFormed())}`
+  if (name.length > 2048) {
+    discard(call)
+    throw new HubError('BadRequest', ['The file name is too long'])
+  }
+  const { blob, size } = await hub.store.receive(upload.bytes, hub.uploadLimit)
+  return { name, contentType: upload.contentType, fileName, size, blob }
+}
+
+/** Tells the files of one document from those of another, so that they can lie in one package. */
+function digest(id: string): string {
+  return createHash('sha256').update(id).digest('hex').slice(0, 12)
+}
+
+/** Lets go of an upload that nobody will read. */
+function discard(call: Call): void {
+  call.upload?.bytes.destroy()
+}
+
+function requireFile(modelType: string, path: string): void {
+  if (modelType === 'File') return
+  throw new HubError('MethodNotAllowed', ['attachment', `"${path}", which is a ${modelType}`, 'File'])
+}

@@ -1,0 +1,112 @@
+/** Which function carries out which row of the table. A row without one is a compile error. */
+import { bulk, getResult as getBulkResult, getStatus as getBulkStatus } from './bulk.ts'
+import * as concepts from './concepts.ts'
+import { getSelfDescription } from './description.ts'
+import * as discovery from './discovery.ts'
+import * as elements from './elements.ts'
+import * as files from './files.ts'
+import type { Handler } from './hub.ts'
+import * as invocation from './invocation.ts'
+import * as packages from './packages.ts'
+import { query } from './query.ts'
+import * as registry from './registry.ts'
+import { generateSerialization } from './serialization.ts'
+import * as shells from './shells.ts'
+import * as submodels from './submodels.ts'
+import type { RowName } from './table.ts'
+import { uploadFile } from './upload.ts'
+
+const { below } = submodels
+
+export const handlers: Readonly<Record<RowName, Handler>> = {
+  GetAllAssetAdministrationShells: shells.getAll,
+  PostAssetAdministrationShell: shells.post,
+  DeleteAssetAdministrationShellById: shells.remove_,
+
+  GetAssetAdministrationShell: shells.getById,
+  PutAssetAdministrationShell: shells.put,
+  GetAssetInformation: shells.getAssetInformation,
+  PutAssetInformation: shells.putAssetInformation,
+  GetThumbnail: files.getThumbnail,
+  PutThumbnail: files.putThumbnail,
+  DeleteThumbnail: files.deleteThumbnail,
+  GetAllSubmodelReferences: shells.getSubmodelReferences,
+  PostSubmodelReference: shells.postSubmodelReference,
+  DeleteSubmodelReference: shells.deleteSubmodelReference,
+
+  GetAllSubmodels: submodels.getAll,
+  PostSubmodel: submodels.post,
+
+  GetSubmodel: below(submodels.getById),
+  PutSubmodel: below(submodels.put),
+  PatchSubmodel: below(submodels.patch),
+  DeleteSubmodel: below(submodels.remove_),
+  GetAllSubmodelElements: below(elements.getAll),
+  PostSubmodelElement: below(elements.post),
+  GetSubmodelElementByPath: below(elements.getByPath),
+  PostSubmodelElementByPath: below(elements.postByPath),
+  PutSubmodelElementByPath: below(elements.putByPath),
+  PatchSubmodelElementByPath: below(elements.patchByPath),
+  DeleteSubmodelElementByPath: below(elements.deleteByPath),
+  GetFileByPath: below(files.getAttachment),
+  PutFileByPath: below(files.putAttachment),
+  DeleteFileByPath: below(files.deleteAttachment),
+  InvokeOperationSync: below(invocation.invokeSync),
+  InvokeOperationAsync: below(invocation.invokeAsync),
+  GetOperationAsyncStatus: below(invocation.getStatus),
+  GetOperationAsyncResult: below(invocation.getResult),
+
+  GetAllConceptDescriptions: concepts.getAll,
+  PostConceptDescription: concepts.post,
+  GetConceptDescriptionById: concepts.getById,
+  PutConceptDescriptionById: concepts.put,
+  DeleteConceptDescriptionById: concepts.remove_,
+
+  GetAllAssetAdministrationShellDescriptors: registry.getAllShells,
+  PostAssetAdministrationShellDescriptor: registry.postShell,
+  GetAssetAdministrationShellDescriptorById: registry.getShell,
+  PutAssetAdministrationShellDescriptorById: registry.putShell,
+  DeleteAssetAdministrationShellDescriptorById: registry.deleteShell,
+  GetAllSubmodelDescriptorsThroughSuperpath: registry.getAllOfShell,
+  PostSubmodelDescriptorThroughSuperpath: registry.postOfShell,
+  GetSubmodelDescriptorByIdThroughSuperpath: registry.getOfShell,
+  PutSubmodelDescriptorByIdThroughSuperpath: registry.putOfShell,
+  DeleteSubmodelDescriptorByIdThroughSuperpath: registry.deleteOfShell,
+
+  GetAllSubmodelDescriptors: registry.getAllSubmodels,
+  PostSubmodelDescriptor: registry.postSubmodel,
+  GetSubmodelDescriptorById: registry.getSubmodel,
+  PutSubmodelDescriptorById: registry.putSubmodel,
+  DeleteSubmodelDescriptorById: registry.deleteSubmodel,
+
+  CreateBulkAssetAdministrationShellDescriptors: bulk('AssetAdministrationShellDescriptor', 'create'),
+  PutBulkAssetAdministrationShellDescriptorsById: bulk('AssetAdministrationShellDescriptor', 'put'),
+  DeleteBulkAssetAdministrationShellDescriptorsById: bulk('AssetAdministrationShellDescriptor', 'delete'),
+  CreateBulkSubmodelDescriptors: bulk('SubmodelDescriptor', 'create'),
+  PutBulkSubmodelDescriptorsById: bulk('SubmodelDescriptor', 'put'),
+  DeleteBulkSubmodelDescriptorsById: bulk('SubmodelDescriptor', 'delete'),
+  GetBulkAsyncStatus: getBulkStatus,
+  GetBulkAsyncResult: getBulkResult,
+
+  GetAllAssetAdministrationShellIdsByAssetLink: discovery.getAllIds,
+  SearchAllAssetAdministrationShellIdsByAssetLink: discovery.searchIds,
+  GetAllAssetLinksById: discovery.getLinks,
+  PostAllAssetLinksById: discovery.postLinks,
+  DeleteAllAssetLinksById: discovery.deleteLinks,
+
+  GetAllAASXPackageIds: packages.getAll,
+  PostAASXPackage: packages.post,
+  GetAASXByPackageId: packages.getById,
+  PutAASXByPackageId: packages.put,
+  DeleteAASXByPackageId: packages.remove_,
+
+  QueryAssetAdministrationShells: query('AssetAdministrationShell'),
+  QuerySubmodels: query('Submodel'),
+  QueryConceptDescriptions: query('ConceptDescription'),
+  QueryAssetAdministrationShellDescriptors: query('AssetAdministrationShellDescriptor'),
+  QuerySubmodelDescriptors: query('SubmodelDescriptor'),
+
+  GenerateSerializationByIds: generateSerialization,
+  GetSelfDescription: getSelfDescription,
+  UploadFile: uploadFile
+}

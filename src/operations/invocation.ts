@@ -1,0 +1,219 @@
+/** Operations: invoke and invoke-async, in Normal and ValueOnly form, their status and their results. */
+import { HubError, type Violation } from '../errors.ts'
+import { applyWrite, fromValue, toValue } from '../formats/value.ts'
+import { milliseconds } from '../model/duration.ts'
+import { formatPath } from '../model/path.ts'
+import type { Operation, OperationRequest, OperationVariable, SubmodelElement } from '../model/types.ts'
+import { resolve } from '../model/walk.ts'
+import type { Call } from './call.ts'
+import { check, get, parse } from './documents.ts'
+import { encodePath, pathOf, submodelOf } from './elements.ts'
+import type { Arguments, Invoke, Outcome } from './executors.ts'
+import type { Handler, Hub } from './hub.ts'
+import type { Job } from './jobs.ts'
+
+/** A caller without a wish waits this long at most, and no wish is granted beyond the limit; milliseconds. */
+const TIMEOUT = 60_000
+const TIMEOUT_LIMIT = 3_600_000
+
+/** POST …/invoke and …/invoke/$value. */
+export const invokeSync: Handler = async (hub, call) => {
+  const { operation, invoke, given } = await prepare(hub, call)
+  const outcome = await execute(invoke, operation, given, timeoutOf(call))
+  return { status: 200, json: resultOf(operation, outcome, call.content === 'value') }
+}
+
+/** POST …/invoke-async and …/invoke-async/$value. */
+export const invokeAsync: Handler = async (hub, call) => {
+  const { operation, invoke, given } = await prepare(hub, call)
+  const timeout = timeoutOf(call)
+  const job = hub.jobs.start(ownerOf(call), async (job) => {
+    const outcome = await execute(invoke, operation, given, timeout)
+    job.state = outcome.executionState
+    return { operation, outcome } satisfies Finished
+  })
+  const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-status/${job.handleId}`
+  return { status: 202, location }
+}
+
+/** GET …/operation-status/{handleId}: 302 to the result once there is one. */
+export const getStatus: Handler = async (hub, call) => {
+  const { state, handleId, result } = jobOf(hub, call)
+  if (result === undefined && (state === 'Initiated' || state === 'Running')) {
+    return { status: 200, json: { executionState: state, success: true }, retryAfter: 1 }
+  }
+  const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-results/${handleId}`
+  return { status: 302, location }
+}
+
+/** GET …/operation-results/{handleId} and …/$value. */
+export const getResult: Handler = async (hub, call) => {
+  const { result, error, state } = jobOf(hub, call)
+  if (error !== undefined) throw error
+  if (result === undefined) throw new HubError('BadRequest', [`The operation is ${state}; ask for its status first`])
+  const { operation, outcome } = result as Finished
+  return { status: 200, json: resultOf(operation, outcome, call.content === 'value') }
+}
+
+interface Finished {
+  readonly operation: Operation
+  readonly outcome: Outcome
+}
+
+interface Prepared {
+  readonly operation: Operation
+  readonly invoke: Invoke
+  readonly given: Arguments
+}
+
+/** Everything that can be wrong is found before anything runs. */
+async function prepare(hub: Hub, call: Call): Promise<Prepared> {
+  const path = pathOf(call)
+  const submodel = parse(await get(hub, 'Submodel', submodelOf(call)), 'Submodel')
+  const operation = resolve(submodel, path)
+  if (operation === undefined) throw new HubError('NotFound', ['SubmodelElement', formatPath(path)])
+  if (operation.modelType !== 'Operation') {
+    throw new HubError('MethodNotAllowed', [
+      'invoke',
+      `"${formatPath(path)}", which is a ${operation.modelType}`,
+      'Operation'
+    ])
+  }
+  const given = call.content === 'value' ? fromValues(operation, call.body) : fromVariables(operation, call.body)
+  const invoke = hub.executorOf(operation, submodel.id, formatPath(path))
+  return { operation, invoke, given }
+}
+
+async function execute(invoke: Invoke, operation: Operation, given: Arguments, timeout: number): Promise<Outcome> {
+  const signal = AbortSignal.timeout(timeout)
+  const late = new Promise<Outcome>((resolve) => {
+    signal.addEventListener('abort', () =>
+      resolve({ executionState: 'Timeout', text: `There was no result within ${timeout} ms` })
+    )
+  })
+  try {
+    const outcome = await Promise.race([invoke(given, signal), late])
+    return outcome.executionState === 'Completed' ? checked(operation, outcome) : outcome
+  } catch (error) {
+    if (signal.aborted) return late
+    return { executionState: 'Failed', text: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** What an operation returns is held to its declaration as what it was given. */
+function checked(operation: Operation, outcome: Outcome): Outcome {
+  const violations: Violation[] = []
+  for (const member of ['outputVariables', 'inoutputVariables'] as const) {
+    match(operation[member], outcome[member], member, violations, false)
+  }
+  if (violations.length === 0) return outcome
+  const text = violations.map((violation) => `${violation.pointer}: ${violation.text}`).join('; ')
+  return { executionState: 'Failed', text: `The result does not fit the operation: ${text}` }
+}
+
+function fromVariables(operation: Operation, body: unknown): Arguments {
+  check('OperationRequest', body)
+  const { inputArguments, inoutputArguments } = body as OperationRequest
+  const violations: Violation[] = []
+  match(operation.inputVariables, inputArguments, 'inputArguments', violations, true)
+  match(operation.inoutputVariables, inoutputArguments, 'inoutputArguments', violations, true)
+  if (violations.length > 0) throw new HubError('Invalid', [violations.length], violations)
+  return { inputVariables: inputArguments ?? [], inoutputVariables: inoutputArguments ?? [] }
+}
+
+/** The same arguments written as values: each is put into a copy of the variable that it belongs to. */
+function fromValues(operation: Operation, body: unknown): Arguments {
+  const request = object(body, '')
+  const variables = (declared: readonly OperationVariable[] | undefined, member: string): OperationVariable[] => {
+    const values = object(request[member] ?? {}, `/${member}`)
+    const unknown = Object.keys(values).filter((name) => !declared?.some(({ value }) => value.idShort === name))
+    if (unknown.length > 0) refuse(`/${member}/${unknown[0]}`, 'the operation has no such variable')
+    return (declared ?? []).map(({ value: variable }) => {
+      const name = variable.idShort ?? ''
+      if (!Object.hasOwn(values, name)) refuse(`/${member}/${name}`, 'a value for this variable was expected')
+      const copy = structuredClone(variable)
+      for (const write of fromValue(copy, values[name], '')) applyWrite(write)
+      return { value: copy }
+    })
+  }
+  return {
+    inputVariables: variables(operation.inputVariables, 'inputArguments'),
+    inoutputVariables: variables(operation.inoutputVariables, 'inoutputArguments')
+  }
+}
+
+/** Every declared variable once, of the declared kind and value type, and no other. */
+function match(
+  declared: readonly OperationVariable[] = [],
+  given: readonly OperationVariable[] = [],
+  member: string,
+  violations: Violation[],
+  required: boolean
+): void {
+  const byName = new Map(declared.map(({ value }) => [value.idShort, value]))
+  for (const [index, { value }] of given.entries()) {
+    const pointer = `/${member}/${index}/value`
+    const variable = byName.get(value.idShort)
+    byName.delete(value.idShort)
+    if (variable === undefined) violate(`${pointer}/idShort`, `no variable "${value.idShort}" was expected here`)
+    else if (kindOf(variable) !== kindOf(value))
+      violate(pointer, `${kindOf(variable)} was expected; found ${kindOf(value)}`)
+  }
+  for (const name of required ? byName.keys() : []) violate(`/${member}`, `an argument "${name}" was expected`)
+
+  function violate(pointer: string, text: string): void {
+    violations.push({ pointer, rule: 'OperationVariable', text })
+  }
+}
+
+function kindOf(element: SubmodelElement): string {
+  return 'valueType' in element ? `${element.modelType} of ${element.valueType}` : element.modelType
+}
+
+function resultOf(operation: Operation, outcome: Outcome, asValues: boolean): object {
+  const { executionState, text } = outcome
+  const success = executionState === 'Completed'
+  const timestamp = new Date().toISOString()
+  const messages =
+    text === undefined ? {} : { messages: [{ code: executionState, messageType: 'Error', text, timestamp }] }
+  const form = (variables: readonly OperationVariable[] | undefined) => (asValues ? valuesOf(variables) : variables)
+  return {
+    executionState,
+    success,
+    ...messages,
+    ...(success && operation.outputVariables && { outputArguments: form(outcome.outputVariables ?? []) }),
+    ...(success && operation.inoutputVariables && { inoutputArguments: form(outcome.inoutputVariables ?? []) })
+  }
+}
+
+function valuesOf(variables: readonly OperationVariable[] | undefined): object {
+  const entries = (variables ?? []).map(({ value }) => [value.idShort, toValue(value, { extent: 'withBlobValue' })])
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+}
+
+/** `clientTimeoutDuration` in milliseconds; it was optional once, and is taken as such (Part 2, 3.1.2 against 3.0). */
+function timeoutOf(call: Call): number {
+  const wish = (call.body as { clientTimeoutDuration?: unknown }).clientTimeoutDuration
+  if (wish === undefined) return TIMEOUT
+  const length = typeof wish === 'string' ? milliseconds(wish) : undefined
+  if (length === undefined || length <= 0) refuse('/clientTimeoutDuration', 'a duration such as "PT30S" was expected')
+  return Math.min(length, TIMEOUT_LIMIT)
+}
+
+function jobOf(hub: Hub, call: Call): Job<unknown> {
+  return hub.jobs.get(call.handleId, ownerOf(call))
+}
+
+/** A handle answers only at the operation that it was given out for, by whichever mount. */
+function ownerOf(call: Call): string {
+  return `${submodelOf(call)} ${formatPath(pathOf(call))}`
+}
+
+function object(value: unknown, pointer: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  return refuse(pointer, 'a JSON object was expected')
+}
+
+function refuse(pointer: string, text: string): never {
+  throw new HubError('Invalid', [1], [{ pointer, rule: 'OperationRequest', text }])
+}

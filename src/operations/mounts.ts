@@ -1,0 +1,98 @@
+/**
+ * Where the interfaces are mounted below the API root, with what is irregular about each place, and the product of it
+ * all: every method and path of the API.
+ */
+import type { Content } from './call.ts'
+import { type Interface, type Row, type RowName, table, type Verb } from './table.ts'
+
+export interface Mount {
+  readonly on: Interface
+  readonly path: string
+  /** Rows that the standard does not offer here. */
+  readonly without?: readonly RowName[]
+  /** PUT of the thing itself never creates it here: 204 only. */
+  readonly permanent?: true
+  /** The standard's own spelling of a row's path where it deviates; only without a content modifier. */
+  readonly spelling?: Readonly<Partial<Record<RowName, string>>>
+}
+
+export const mounts: readonly Mount[] = [
+  { on: 'Shells', path: '/shells' },
+  { on: 'Shell', path: '/shells/{aasIdentifier}' },
+  { on: 'Shell', path: '/aas', without: ['DeleteAssetAdministrationShellById'], permanent: true },
+  { on: 'Submodels', path: '/submodels' },
+  { on: 'Submodel', path: '/submodels/{submodelIdentifier}' },
+  { on: 'Submodel', path: '/shells/{aasIdentifier}/submodels/{submodelIdentifier}' },
+  {
+    on: 'Submodel',
+    path: '/aas/submodels/{submodelIdentifier}',
+    permanent: true,
+    // A slip of the official document that clients were generated from.
+    spelling: { InvokeOperationAsync: '/submodel-elements/{idShortPath}/invoke-asnyc' }
+  },
+  { on: 'Submodel', path: '/submodel', without: ['DeleteSubmodel'], permanent: true },
+  { on: 'ConceptDescriptions', path: '/concept-descriptions' },
+  { on: 'ConceptDescription', path: '/concept-descriptions/{cdIdentifier}' },
+  { on: 'ShellDescriptors', path: '/shell-descriptors' },
+  { on: 'ShellDescriptor', path: '/shell-descriptors/{aasIdentifier}' },
+  { on: 'SubmodelDescriptors', path: '/submodel-descriptors' },
+  { on: 'SubmodelDescriptor', path: '/submodel-descriptors/{submodelIdentifier}' },
+  { on: 'Bulk', path: '/bulk' },
+  { on: 'Discovery', path: '/lookup' },
+  { on: 'Packages', path: '/packages' },
+  { on: 'Package', path: '/packages/{packageId}' },
+  { on: 'Queries', path: '/query' },
+  { on: 'Serialization', path: '/serialization' },
+  { on: 'Description', path: '/description' },
+  { on: 'Upload', path: '/upload' }
+]
+
+/** One method and path of the API. */
+export interface Place {
+  readonly row: Row & { readonly name: RowName }
+  readonly mount: Mount
+  readonly content: Content
+  readonly verb: Verb
+  /** Below the API root, with parameters in braces: `/submodels/{submodelIdentifier}/$value`. */
+  readonly path: string
+  readonly success: readonly number[]
+}
+
+/** Rows × mounts × contents. */
+export const places: readonly Place[] = table.flatMap((row: Place['row']) =>
+  mounts
+    .filter((mount) => mount.on === row.on && !mount.without?.includes(row.name))
+    .flatMap((mount) => (row.contents ?? ['normal']).map((content) => placeOf(row, mount, content)))
+)
+
+/** Other spellings under which a place is found as well, for clients made from other documents of the standard. */
+export function aliasesOf({ path }: Place): string[] {
+  const aliases: (readonly [from: string, to: string])[] = [
+    ['/invoke-async', '/invoke-asnyc'],
+    ['/invoke-asnyc', '/invoke-async'],
+    // The prose of Part 2 has the singular.
+    ['/operation-results/', '/operation-result/']
+  ]
+  return aliases.filter(([from]) => path.includes(from)).map(([from, to]) => path.replace(from, to))
+}
+
+/** The query parameters that a row takes in one of its contents (Part 2, "Modifiers"). */
+export function parametersOf({ row, content }: Pick<Place, 'row' | 'content'>): readonly string[] {
+  const meaningless: Readonly<Record<Content, readonly string[]>> = {
+    normal: [],
+    value: [],
+    path: ['extent'],
+    // `level` is deprecated here since 3.1; what it may not be is checked all the same.
+    reference: ['level', 'extent'],
+    metadata: ['level', 'extent']
+  }
+  return (row.query ?? []).filter((name) => !meaningless[content].includes(name))
+}
+
+function placeOf(row: Place['row'], mount: Mount, content: Content): Place {
+  const own = content === 'normal' ? mount.spelling?.[row.name] : undefined
+  const modifier = content === 'normal' ? '' : `/$${content}`
+  const path = `${mount.path}${own ?? row.path}${modifier}`
+  const success = mount.permanent && row.verb === 'PUT' && row.path === '' ? [204] : row.success
+  return { row, mount, content, verb: row.verb, path, success }
+}

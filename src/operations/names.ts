@@ -1,0 +1,124 @@
+/**
+ * How the standard calls an operation at a place: its operationId and its semantic ids (Part 2, release 3.1.2). The
+ * official names follow a rule with exceptions; both stand here as data, slips of the official documents included,
+ * because clients are generated from them.
+ */
+import type { Content } from './call.ts'
+import type { Place } from './mounts.ts'
+import type { RowName } from './table.ts'
+
+/** The standard's operationId: row, content and mount; or an exception. */
+export function operationIdOf(place: Place, service: string): string {
+  const { row, mount, content } = place
+  const exception = exceptional(operationIds, place, service)
+  if (exception !== undefined) return exception
+  const isRoot = row.path === ''
+  const byId = isRoot && ID_IN_PATH.has(mount.path) && !row.name.endsWith('ById') ? 'ById' : ''
+  return `${row.name}${byId}${CONTENT_SUFFIX[content]}${mountSuffix(mount.path, isRoot, content)}`
+}
+
+/** The standard's semantic ids: the operation's name, those of its filters, and `/3/1`. */
+export function semanticIdsOf(place: Place, service: string): string[] {
+  const { row, mount } = place
+  if (row.own) return []
+  const byId = row.path === '' && ID_IN_PATH.has(mount.path) && !row.name.endsWith('ById') ? 'ById' : ''
+  const name = exceptional(semanticNames, place, service) ?? `${row.name}${byId}`
+  return [name, ...(row.also ?? [])].map((each) => `https://admin-shell.io/aas/API/${each}/3/1`)
+}
+
+const CONTENT_SUFFIX: Readonly<Record<Content, string>> = {
+  normal: '',
+  metadata: '-Metadata',
+  value: '-ValueOnly',
+  reference: '-Reference',
+  path: '-Path'
+}
+
+/** Mounts of a single thing among many. */
+const ID_IN_PATH: ReadonlySet<string> = new Set([
+  '/shells/{aasIdentifier}',
+  '/submodels/{submodelIdentifier}',
+  '/shells/{aasIdentifier}/submodels/{submodelIdentifier}',
+  '/aas/submodels/{submodelIdentifier}'
+])
+
+function mountSuffix(mount: string, isRoot: boolean, content: Content): string {
+  if (mount === '/shells/{aasIdentifier}/submodels/{submodelIdentifier}') return '_AasRepository'
+  if (mount === '/shells/{aasIdentifier}') return isRoot && content === 'normal' ? '' : '_AasRepository'
+  if (mount === '/submodels/{submodelIdentifier}') return isRoot ? '' : '_SubmodelRepo'
+  return ''
+}
+
+/** By row, then by mount (or `mount content`, or service where the mount does not tell). */
+type Exceptions = Readonly<Partial<Record<RowName, Readonly<Record<string, string>>>>>
+
+function exceptional(all: Exceptions, { row, mount, content }: Place, service: string): string | undefined {
+  const own = all[row.name]
+  return own?.[`${mount.path} ${content}`] ?? own?.[mount.path] ?? own?.[service]
+}
+
+const BELOW_REPOSITORY = '/shells/{aasIdentifier}/submodels/{submodelIdentifier}'
+const BELOW_AAS = '/aas/submodels/{submodelIdentifier}'
+const REPOSITORY = '/submodels/{submodelIdentifier}'
+
+const operationIds: Exceptions = {
+  PatchSubmodel: {
+    [`${BELOW_REPOSITORY} normal`]: 'PatchSubmodel_AasRepository',
+    [`${BELOW_AAS} metadata`]: 'PatchSubmodelByIdMetadata'
+  },
+  GetAllSubmodelElements: {
+    [`${REPOSITORY} normal`]: 'GetAllSubmodelElements',
+    [`${BELOW_AAS} reference`]: 'GetAllSubmodelElementsReference',
+    [`${BELOW_AAS} path`]: 'GetAllSubmodelElementsPath'
+  },
+  PatchSubmodelElementByPath: {
+    [`${BELOW_REPOSITORY} normal`]: 'PatchSubmodelElementValueByPath_AasRepository',
+    [`${BELOW_REPOSITORY} metadata`]: 'PatchSubmodelElementValueByPath-Metadata',
+    [`${BELOW_REPOSITORY} value`]: 'PatchSubmodelElementValueByPath-ValueOnly',
+    [`${BELOW_AAS} normal`]: 'PatchSubmodelElementValueByPath',
+    [`${BELOW_AAS} metadata`]: 'PatchSubmodelElementValueByPath-Metadata',
+    [`${BELOW_AAS} value`]: 'PatchSubmodelElementValueByPathValueOnly'
+  },
+  InvokeOperationSync: {
+    '/submodel normal': 'InvokeOperation',
+    [`${REPOSITORY} normal`]: 'InvokeOperation_SubmodelRepo',
+    [`${REPOSITORY} value`]: 'InvokeOperation-ValueOnly',
+    [`${BELOW_REPOSITORY} normal`]: 'InvokeOperation_AasRepository',
+    [`${BELOW_REPOSITORY} value`]: 'InvokeOperation-ValueOnly_AasRepository'
+  },
+  InvokeOperationAsync: {
+    [`${REPOSITORY} normal`]: 'InvokeOperationAsync',
+    [`${REPOSITORY} value`]: 'InvokeOperationAsync-ValueOnly'
+  },
+  GetOperationAsyncStatus: { [REPOSITORY]: 'GetOperationAsyncStatus' },
+  GetOperationAsyncResult: {
+    [`${REPOSITORY} normal`]: 'GetOperationAsyncResult',
+    [`${REPOSITORY} value`]: 'GetOperationAsyncResult-ValueOnly'
+  },
+  PostSubmodelDescriptorThroughSuperpath: {
+    '/shell-descriptors/{aasIdentifier}': 'PostSubmodelDescriptor-ThroughSuperpath'
+  },
+  GetBulkAsyncStatus: { AssetAdministrationShellRegistryServiceSpecification: 'GetAsyncBulkStatus' }
+}
+
+const semanticNames: Exceptions = {
+  GetAssetAdministrationShell: { '/aas reference': 'GetAssetAdministrationShel' },
+  GetSubmodel: {
+    '/submodel value': 'GetSubmodelById',
+    '/submodel path': 'GetSubmodelById',
+    [BELOW_REPOSITORY]: 'GetSubmodel'
+  },
+  PatchSubmodel: { [BELOW_REPOSITORY]: 'PatchSubmodel' },
+  PatchSubmodelElementByPath: {
+    '/submodel normal': 'PatchSubmodelById',
+    [`${REPOSITORY} normal`]: 'PatchSubmodelById'
+  },
+  GetAllSubmodelDescriptorsThroughSuperpath: { '/shell-descriptors/{aasIdentifier}': 'GetAllSubmodelDescriptors' },
+  PostSubmodelDescriptorThroughSuperpath: { '/shell-descriptors/{aasIdentifier}': 'PostSubmodelDescriptor' },
+  GetSubmodelDescriptorByIdThroughSuperpath: { '/shell-descriptors/{aasIdentifier}': 'GetSubmodelDescriptorById' },
+  PutSubmodelDescriptorByIdThroughSuperpath: { '/shell-descriptors/{aasIdentifier}': 'PutSubmodelDescriptorById' },
+  DeleteSubmodelDescriptorByIdThroughSuperpath: {
+    '/shell-descriptors/{aasIdentifier}': 'DeleteSubmodelDescriptorById'
+  },
+  GetBulkAsyncStatus: { AssetAdministrationShellRegistryServiceSpecification: 'GetAsyncBulkStatus' }
+}

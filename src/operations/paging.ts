@@ -1,0 +1,126 @@
+/** Cursors: opaque to the caller, checked when they come back. [AASa-001] */
+import { HubError } from '../errors.ts'
+import type { Document, DocumentKind, Facet } from '../store/store.ts'
+import type { Answer, Query } from './call.ts'
+import type { Hub } from './hub.ts'
+
+/** Writes the position after which the next page goes on. */
+export function cursorOf(position: number): string {
+  return encode(position)
+}
+
+/** The position in a document list that a cursor stands for; undefined where none was given. */
+export function positionOf(cursor: string | undefined): number | undefined {
+  if (cursor === undefined) return undefined
+  const position = decode(cursor)
+  if (typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0) throw garbled()
+  return position
+}
+
+/**
+ * A page of items that stand in one document. They have no positions of their own, so the cursor holds the index and
+ * the key of the last item given: where items before it came or went, the key finds the place again.
+ */
+export function pageOf<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item, index: number) => string,
+  query: Query
+): { items: readonly Item[]; cursor?: string } {
+  const start = query.cursor === undefined ? 0 : placeAfter(items, keyOf, query.cursor)
+  const page = items.slice(start, start + query.limit)
+  const last = start + page.length - 1
+  const item = items[last]
+  if (item === undefined || last + 1 >= items.length) return { items: page }
+  return { items: page, cursor: encode([last, keyOf(item, last)]) }
+}
+
+/**
+ * A page of documents of several kinds, one kind after the other. `render` gives the JSON text that stands for a
+ * document, or undefined to leave it out.
+ */
+export async function listInTurn(
+  hub: Hub,
+  kinds: readonly DocumentKind[],
+  facets: readonly Facet[],
+  query: Query,
+  render: (document: Document) => Promise<Buffer | string | undefined>
+): Promise<Answer> {
+  let [turn, after] = query.cursor === undefined ? [0, 0] : turnOf(query.cursor, kinds.length)
+  const results: (Buffer | string)[] = []
+  while (turn < kinds.length) {
+    const kind = kinds[turn] as DocumentKind
+    const page = await hub.store.documents(kind, facets, { after, limit: query.limit - results.length })
+    for (const document of page.items) {
+      const text = await render(document)
+      if (text !== undefined) results.push(text)
+    }
+    if (page.next === undefined) [turn, after] = [turn + 1, 0]
+    else after = page.next
+    if (results.length === query.limit) break
+  }
+  const more = turn < kinds.length && (after > 0 || (await anyIn(hub, kinds.slice(turn), facets)))
+  return paged(results, more ? encode([turn, after]) : undefined)
+}
+
+/** A page as Part 2 sends it; `results` are JSON texts. */
+export function paged(results: readonly (Buffer | string)[], cursor: string | undefined): Answer {
+  const metadata = cursor === undefined ? '{}' : `{"cursor":${JSON.stringify(cursor)}}`
+  const parts: Buffer[] = [Buffer.from(`{"paging_metadata":${metadata},"result":[`)]
+  for (const [index, result] of results.entries()) {
+    if (index > 0) parts.push(COMMA)
+    parts.push(typeof result === 'string' ? Buffer.from(result) : result)
+  }
+  parts.push(Buffer.from(']}'))
+  return { status: 200, bytes: Buffer.concat(parts) }
+}
+
+const COMMA = Buffer.from(',')
+
+function placeAfter<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item, index: number) => string,
+  cursor: string
+): number {
+  const place = decode(cursor)
+  if (!Array.isArray(place) || !Number.isSafeInteger(place[0]) || place[0] < 0 || typeof place[1] !== 'string') {
+    throw garbled()
+  }
+  const [index, key] = place as [number, string]
+  const item = items[index]
+  if (item !== undefined && keyOf(item, index) === key) return index + 1
+  const moved = items.findIndex((other, at) => keyOf(other, at) === key)
+  return moved === -1 ? Math.min(index, items.length) : moved + 1
+}
+
+function turnOf(cursor: string, turns: number): [turn: number, after: number] {
+  const place = decode(cursor)
+  if (!Array.isArray(place) || place.length !== 2 || !place.every((part) => Number.isSafeInteger(part) && part >= 0)) {
+    throw garbled()
+  }
+  if (place[0] >= turns) throw garbled()
+  return place as [number, number]
+}
+
+async function anyIn(hub: Hub, kinds: readonly DocumentKind[], facets: readonly Facet[]): Promise<boolean> {
+  for (const kind of kinds) {
+    if ((await hub.store.documents(kind, facets, { limit: 1 })).items.length > 0) return true
+  }
+  return false
+}
+
+function encode(place: unknown): string {
+  return Buffer.from(JSON.stringify(place)).toString('base64url')
+}
+
+function decode(cursor: string): unknown {
+  if (!/^[A-Za-z0-9_-]+$/.test(cursor)) throw garbled()
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString())
+  } catch {
+    throw garbled()
+  }
+}
+
+function garbled(): HubError {
+  return new HubError('BadRequest', ['The cursor was not given out by this list; start again without one'])
+}

@@ -1,0 +1,73 @@
+/**
+ * PATCH in its normal and metadata form (Part 2, 4.6 of the digest): members that the body has replace those of the
+ * element, members and children that it leaves out stay; everything it names must already exist with the same type.
+ */
+import { HubError, type Violation } from '../errors.ts'
+import { childrenMember, fieldsOf } from '../model/fields.ts'
+import type { Submodel, SubmodelElement } from '../model/types.ts'
+import { valueMembersOf } from '../model/values.ts'
+import { type Container, child, childrenOf, stepOf } from '../model/walk.ts'
+
+/** Puts a schema-valid body into the element, children into children. @throws HubError `Invalid`; then use neither */
+export function merge(target: Container, body: Submodel | SubmodelElement): void {
+  const violations: Violation[] = []
+  mergeInto(target, body, '', violations)
+  refuse(violations)
+}
+
+/** Puts `$metadata` into the element; values and children never change. @throws HubError `Invalid`; then use neither */
+export function mergeMetadata(target: Container, body: unknown): void {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new HubError('Invalid', [1], [{ pointer: '', rule: 'type', text: 'a JSON object was expected' }])
+  }
+  const given = body as Record<string, unknown>
+  const violations: Violation[] = []
+  sameType(target, given, '', violations)
+  const values = new Set([...valueMembersOf(target.modelType), childrenMember(target.modelType)])
+  const known = new Set(['modelType', ...fieldsOf(target.modelType).map((field) => field.name)])
+  for (const name of Object.keys(given)) {
+    const pointer = `/${name}`
+    if (values.has(name)) violations.push({ pointer, rule: '$metadata', text: `"${name}" is no part of the metadata` })
+    else if (!known.has(name)) {
+      violations.push({ pointer, rule: 'additionalProperties', text: `a ${target.modelType} has no member "${name}"` })
+    }
+  }
+  refuse(violations)
+  Object.assign(target, given)
+}
+
+function mergeInto(target: Container, body: Container, pointer: string, violations: Violation[]): void {
+  const given = body as unknown as Record<string, unknown>
+  if (!sameType(target, given, pointer, violations)) return
+  const member = childrenMember(target.modelType)
+  const { [member ?? '']: _, ...others } = given
+  Object.assign(target, others)
+  for (const [index, part] of childrenOf(body).entries()) {
+    const step = stepOf(target, part, index)
+    const place = `${pointer}/${member}/${index}`
+    const present = child(target, step)
+    if (present !== undefined) mergeInto(present, part, place, violations)
+    else
+      violations.push({
+        pointer: place,
+        rule: 'PATCH',
+        text: `there is no element "${step}" to change; create it with POST or PUT`
+      })
+  }
+}
+
+function sameType(
+  target: Container,
+  given: Record<string, unknown>,
+  pointer: string,
+  violations: Violation[]
+): boolean {
+  if (given.modelType === target.modelType) return true
+  const text = `the element there is a ${target.modelType}; found modelType ${JSON.stringify(given.modelType)}`
+  violations.push({ pointer: `${pointer}/modelType`, rule: 'PATCH', text })
+  return false
+}
+
+function refuse(violations: readonly Violation[]): void {
+  if (violations.length > 0) throw new HubError('Invalid', [violations.length], violations)
+}

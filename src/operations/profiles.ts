@@ -1,0 +1,176 @@
+/** The 27 profiles of Part 2, release 3.1.2: which places of the API each contains. */
+import type { Content } from './call.ts'
+import { type Place, places } from './mounts.ts'
+import { operationIdOf, semanticIdsOf } from './names.ts'
+import type { RowName } from './table.ts'
+
+export interface Profile {
+  /** e.g. `SubmodelRepositoryServiceSpecification` */
+  readonly service: string
+  /** e.g. `SSP-001` */
+  readonly number: string
+  readonly has: (place: Place) => boolean
+  /** It stood in release 3.0 as well, so that 3.0 clients look for it under `/3/0/`. */
+  readonly since30?: true
+}
+
+/** An operation as one profile describes it. */
+export interface ProfileOperation {
+  readonly place: Place
+  readonly operationId: string
+  readonly semanticIds: readonly string[]
+}
+
+const AAS_SERVICE = 'AssetAdministrationShellServiceSpecification'
+const SUBMODEL_SERVICE = 'SubmodelServiceSpecification'
+const AASX_SERVER = 'AasxFileServerServiceSpecification'
+const AAS_REGISTRY = 'AssetAdministrationShellRegistryServiceSpecification'
+const SUBMODEL_REGISTRY = 'SubmodelRegistryServiceSpecification'
+const DISCOVERY = 'DiscoveryServiceSpecification'
+const AAS_REPOSITORY = 'AssetAdministrationShellRepositoryServiceSpecification'
+const SUBMODEL_REPOSITORY = 'SubmodelRepositoryServiceSpecification'
+const CONCEPTS = 'ConceptDescriptionRepositoryServiceSpecification'
+
+const aas = at('/aas', '/aas/submodels/{submodelIdentifier}', '/serialization')
+const submodel = at('/submodel', '/serialization')
+const packages = at('/packages', '/packages/{packageId}')
+const shellDescriptors = at('/shell-descriptors', '/shell-descriptors/{aasIdentifier}')
+const submodelDescriptors = at('/submodel-descriptors', '/submodel-descriptors/{submodelIdentifier}')
+const bulkJobs = rows('GetBulkAsyncStatus', 'GetBulkAsyncResult')
+const lookup = at('/lookup')
+const shells = at(
+  '/shells',
+  '/shells/{aasIdentifier}',
+  '/shells/{aasIdentifier}/submodels/{submodelIdentifier}',
+  '/serialization'
+)
+const submodels = at('/submodels', '/submodels/{submodelIdentifier}', '/serialization')
+const concepts = at('/concept-descriptions', '/concept-descriptions/{cdIdentifier}', '/serialization')
+
+export const profiles: readonly Profile[] = [
+  { service: AAS_SERVICE, number: 'SSP-001', has: aas, since30: true },
+  { service: AAS_SERVICE, number: 'SSP-002', has: reads(aas), since30: true },
+  { service: SUBMODEL_SERVICE, number: 'SSP-001', has: submodel, since30: true },
+  { service: SUBMODEL_SERVICE, number: 'SSP-002', has: reads(submodel), since30: true },
+  { service: SUBMODEL_SERVICE, number: 'SSP-003', has: valuesOf(submodel), since30: true },
+  { service: AASX_SERVER, number: 'SSP-001', has: packages, since30: true },
+  { service: AAS_REGISTRY, number: 'SSP-001', has: shellDescriptors, since30: true },
+  { service: AAS_REGISTRY, number: 'SSP-002', has: reads(shellDescriptors), since30: true },
+  {
+    service: AAS_REGISTRY,
+    number: 'SSP-003',
+    has: either(
+      rows(
+        'CreateBulkAssetAdministrationShellDescriptors',
+        'PutBulkAssetAdministrationShellDescriptorsById',
+        'DeleteBulkAssetAdministrationShellDescriptorsById'
+      ),
+      bulkJobs
+    )
+  },
+  { service: AAS_REGISTRY, number: 'SSP-004', has: rows('QueryAssetAdministrationShellDescriptors') },
+  {
+    service: AAS_REGISTRY,
+    number: 'SSP-005',
+    has: rows('GetAllAssetAdministrationShellDescriptors', 'GetAssetAdministrationShellDescriptorById')
+  },
+  { service: SUBMODEL_REGISTRY, number: 'SSP-001', has: submodelDescriptors, since30: true },
+  { service: SUBMODEL_REGISTRY, number: 'SSP-002', has: reads(submodelDescriptors), since30: true },
+  {
+    service: SUBMODEL_REGISTRY,
+    number: 'SSP-003',
+    has: either(
+      rows('CreateBulkSubmodelDescriptors', 'PutBulkSubmodelDescriptorsById', 'DeleteBulkSubmodelDescriptorsById'),
+      bulkJobs
+    )
+  },
+  { service: SUBMODEL_REGISTRY, number: 'SSP-004', has: rows('QuerySubmodelDescriptors') },
+  { service: DISCOVERY, number: 'SSP-001', has: lookup, since30: true },
+  {
+    service: DISCOVERY,
+    number: 'SSP-002',
+    has: rows('SearchAllAssetAdministrationShellIdsByAssetLink', 'GetAllAssetLinksById')
+  },
+  { service: AAS_REPOSITORY, number: 'SSP-001', has: shells, since30: true },
+  { service: AAS_REPOSITORY, number: 'SSP-002', has: reads(shells), since30: true },
+  { service: AAS_REPOSITORY, number: 'SSP-003', has: rows('QueryAssetAdministrationShells') },
+  { service: SUBMODEL_REPOSITORY, number: 'SSP-001', has: submodels, since30: true },
+  { service: SUBMODEL_REPOSITORY, number: 'SSP-002', has: reads(submodels), since30: true },
+  { service: SUBMODEL_REPOSITORY, number: 'SSP-003', has: templatesOf(submodels), since30: true },
+  { service: SUBMODEL_REPOSITORY, number: 'SSP-004', has: reads(templatesOf(submodels)), since30: true },
+  { service: SUBMODEL_REPOSITORY, number: 'SSP-005', has: rows('QuerySubmodels') },
+  { service: CONCEPTS, number: 'SSP-001', has: concepts, since30: true },
+  { service: CONCEPTS, number: 'SSP-002', has: rows('QueryConceptDescriptions') }
+]
+
+/** The name under which `/description` tells of a profile. */
+export function uriOf({ service, number }: Profile, release = '3/1'): string {
+  return `https://admin-shell.io/aas/API/${release}/${service}/${number}`
+}
+
+/** Everything that a profile offers; each has GET /description too. */
+export function operationsOf(profile: Profile): readonly ProfileOperation[] {
+  return places
+    .filter((place) => place.row.name === 'GetSelfDescription' || profile.has(place))
+    .map((place) => ({
+      place,
+      operationId: operationIdOf(place, profile.service),
+      semanticIds: semanticIdsOf(place, profile.service)
+    }))
+}
+
+/**
+ * URIs of the profiles that a server with these operations serves at these mounts, under both releases: a 3.0 client
+ * compares them as text (Part 2, "Self-Description").
+ * @param offers is the operation there at this place?
+ */
+export function profilesServed(offers: (place: Place) => boolean): string[] {
+  const served = profiles.filter(
+    (profile) =>
+      // A template repository refuses instances, so it cannot be this one [AASa-003, AASa-004].
+      !(profile.service === SUBMODEL_REPOSITORY && ['SSP-003', 'SSP-004'].includes(profile.number)) &&
+      operationsOf(profile).every(({ place }) => offers(place))
+  )
+  const older = served.filter(({ since30 }) => since30)
+  return [...served.map((profile) => uriOf(profile)), ...older.map((profile) => uriOf(profile, '3/0'))]
+}
+
+function at(...paths: string[]): Profile['has'] {
+  return ({ mount }) => paths.includes(mount.path)
+}
+
+function rows(...names: RowName[]): Profile['has'] {
+  return ({ row }) => names.includes(row.name)
+}
+
+function either(...choices: Profile['has'][]): Profile['has'] {
+  return (place) => choices.some((has) => has(place))
+}
+
+/** The read profile of a service: what changes nothing and starts nothing. */
+function reads(has: Profile['has']): Profile['has'] {
+  return (place) => has(place) && place.row.verb === 'GET' && place.row.right === 'READ'
+}
+
+/** The value profile: reading the whole, and invoking. */
+function valuesOf(has: Profile['has']): Profile['has'] {
+  return (place) =>
+    has(place) &&
+    (place.row.name === 'InvokeOperationSync' ||
+      (place.row.name === 'GetSubmodel' && ['normal', 'value'].includes(place.content)))
+}
+
+/** The template profiles: no operations, and of submodels as a whole no references and no paths. */
+function templatesOf(has: Profile['has']): Profile['has'] {
+  const contents: Readonly<Partial<Record<RowName, readonly Content[]>>> = {
+    GetAllSubmodels: ['normal', 'metadata', 'value'],
+    GetSubmodel: ['normal', 'metadata'],
+    PatchSubmodel: ['normal', 'metadata'],
+    GetAllSubmodelElements: ['normal', 'metadata']
+  }
+  return (place) =>
+    has(place) && place.row.right !== 'EXECUTE' && (contents[place.row.name] ?? [place.content]).includes(place.content)
+}
+
+/** What the hub serves: all but the services of a single shell or submodel, of which it holds many. */
+export const PROFILES: readonly string[] = profilesServed(({ mount }) => mount.permanent === undefined)

@@ -1,0 +1,106 @@
+/** Submodels as a whole, wherever they are mounted. */
+import { HubError } from '../errors.ts'
+import { toValue } from '../formats/value.ts'
+import { core, metadata, paths, withoutBlobs } from '../formats/views.ts'
+import { matchKey, referenceTo } from '../model/reference.ts'
+import type { Submodel } from '../model/types.ts'
+import type { Change, Document, Facet } from '../store/store.ts'
+import type { Call, Content, Query } from './call.ts'
+import { check, create, edit, get, list, parse, put as putDocument, remove, sameId } from './documents.ts'
+import { patchValues, submodelOf } from './elements.ts'
+import type { Handler, Hub } from './hub.ts'
+import { merge, mergeMetadata } from './patch.ts'
+import { refersTo, shellChange } from './shells.ts'
+
+/** GET /submodels in all five contents. */
+export const getAll: Handler = async (hub, call) => {
+  const { idShort, semanticId } = call.query
+  const facets: Facet[] = []
+  if (idShort !== undefined) facets.push(['idShort', idShort])
+  if (semanticId !== undefined) facets.push(['semanticId', matchKey(semanticId)])
+  return list(hub, 'Submodel', facets, call, (document) => {
+    if (call.content !== 'path') return [render(document, call.content, call.query)]
+    return paths(parse(document, 'Submodel'), '', call.query.level).map((path) => JSON.stringify(path))
+  })
+}
+
+/** POST /submodels. */
+export const post: Handler = async (hub, call) => create(hub, 'Submodel', call.body, call)
+
+/** GET of one submodel in all five contents. */
+export const getById: Handler = async (hub, call) => {
+  const document = await get(hub, 'Submodel', submodelOf(call))
+  const { revision } = document
+  if (call.content !== 'path') return { status: 200, bytes: render(document, call.content, call.query), revision }
+  return { status: 200, json: paths(parse(document, 'Submodel'), '', call.query.level), revision }
+}
+
+/** PUT of one submodel; below a shell it is also referred to by the shell from then on. */
+export const put: Handler = async (hub, call) =>
+  putDocument(hub, 'Submodel', submodelOf(call), call, async (isNew) =>
+    isNew && call.aasIdentifier !== undefined ? [await addReference(hub, call.aasIdentifier, submodelOf(call))] : []
+  )
+
+/** PATCH of one submodel: normal, `$metadata` or `$value`. */
+export const patch: Handler = async (hub, call) => {
+  if (call.content === 'value') return patchValues(hub, call)
+  const id = submodelOf(call)
+  if (call.content === 'normal') check('Submodel', call.body)
+  const { revision } = await edit(hub, 'Submodel', id, call, (submodel) => {
+    if (call.content === 'metadata') mergeMetadata(submodel, call.body)
+    else merge(submodel, call.body as Submodel)
+    sameId(submodel.id, id)
+    // Metadata touches no element; a normal patch may touch all.
+    return call.content === 'metadata' ? { touched: [], result: undefined } : { carried: true, result: undefined }
+  })
+  return { status: 204, revision }
+}
+
+/** DELETE of one submodel; below a shell its reference goes with it. */
+export const remove_: Handler = async (hub, call) =>
+  remove(hub, 'Submodel', submodelOf(call), call, async () =>
+    call.aasIdentifier === undefined ? [] : [await dropReference(hub, call.aasIdentifier, submodelOf(call))]
+  )
+
+/** An operation on a submodel that is perhaps mounted below a shell: there only what the shell refers to can be seen. */
+export function below(handler: Handler): Handler {
+  return async (hub, call) => {
+    if (call.aasIdentifier !== undefined) await requireReference(hub, call, call.aasIdentifier)
+    return handler(hub, call)
+  }
+}
+
+async function requireReference(hub: Hub, call: Call, shellId: string): Promise<void> {
+  const shell = parse(await get(hub, 'AssetAdministrationShell', shellId), 'AssetAdministrationShell')
+  const id = submodelOf(call)
+  if (refersTo(shell, id)) return
+  // PUT below a shell creates the submodel and the reference to it.
+  if (call.row.name === 'PutSubmodel' && (await hub.store.document('Submodel', id)) === undefined) return
+  throw new HubError('NotFound', [`In the shell "${shellId}" a reference to the Submodel`, id])
+}
+
+/** A submodel in one of the contents that make one JSON text of it. */
+export function render(document: Document, content: Content, query: Query): Buffer | string {
+  const whole = query.level !== 'core' && (!document.hasBlob || query.extent === 'withBlobValue')
+  if (content === 'normal' && whole) return document.bytes
+  if (content === 'reference') return JSON.stringify(referenceTo('Submodel', document.id))
+  const submodel = parse(document, 'Submodel')
+  if (content === 'metadata') return JSON.stringify(metadata(submodel))
+  if (content === 'value') return JSON.stringify(toValue(submodel, query) ?? {})
+  const full = query.extent === 'withBlobValue' ? submodel : withoutBlobs(submodel)
+  return JSON.stringify(query.level === 'core' ? core(full) : full)
+}
+
+async function addReference(hub: Hub, shellId: string, submodelId: string): Promise<Change> {
+  return shellChange(hub, shellId, (shell) => {
+    shell.submodels = [...(shell.submodels ?? []), referenceTo('Submodel', submodelId)]
+  })
+}
+
+async function dropReference(hub: Hub, shellId: string, submodelId: string): Promise<Change> {
+  return shellChange(hub, shellId, (shell) => {
+    const rest = (shell.submodels ?? []).filter((reference) => reference.keys[0]?.value !== submodelId)
+    if (rest.length > 0) shell.submodels = rest
+    else delete shell.submodels
+  })
+}

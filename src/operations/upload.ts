@@ -1,0 +1,202 @@
+/** Taking in whole environments: JSON, XML and AASX, by upload or from a folder. All of a file, or nothing. */
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { HubError, type Violation } from '../errors.ts'
+import { openPackage, sniff } from '../formats/environment.ts'
+import { validate } from '../formats/json.ts'
+import type { Found, Package, PartFile } from '../formats/package.ts'
+import { facetsOf } from '../model/facets.ts'
+import type { Documents } from '../model/types.ts'
+import type { Change, DocumentKind, FileEntry } from '../store/store.ts'
+import type { Query, Upload } from './call.ts'
+import { fileNames, PACKAGE_THUMBNAIL } from './documents.ts'
+import type { Handler, Hub } from './hub.ts'
+
+export interface LoadOptions {
+  /** What to do with a document whose id is already stored. */
+  readonly existing: NonNullable<Query['existing']>
+  /** Take documents that break rules, and tell the reasons; what is no document at all is refused nevertheless. */
+  readonly lenient: boolean
+}
+
+/** What became of a file. */
+export interface LoadReport {
+  readonly fileName: string
+  readonly created: readonly Loaded[]
+  readonly replaced: readonly Loaded[]
+  /** Stored before, and left as they were. */
+  readonly kept: readonly Loaded[]
+  readonly files: number
+  /** Rules that the documents break; empty unless taken leniently. */
+  readonly violations: readonly Violation[]
+}
+
+export interface Loaded {
+  readonly modelType: string
+  readonly id: string
+}
+
+/** Violations told of one file. */
+const LIMIT = 100
+
+/** Without these a document cannot be walked, so leniency ends here. */
+const UNBEARABLE = new Set(['type', 'depth', 'modelType', 'discriminator', 'enum'])
+
+/** POST /upload. */
+export const uploadFile: Handler = async (hub, call) => {
+  if (call.upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the environment'])
+  const report = await load(hub, call.upload, { existing: call.query.existing ?? 'refuse', lenient: hub.lenient })
+  return { status: report.created.length > 0 ? 201 : 200, json: report }
+}
+
+/** Takes a file in. @throws HubError with every reason; then nothing of it is stored */
+export async function load(hub: Hub, upload: Upload, options: LoadOptions): Promise<LoadReport> {
+  const folder = await mkdtemp(join(hub.scratch, 'upload-'))
+  try {
+    const path = join(folder, 'file')
+    await pipeline(upload.bytes, limited(hub.uploadLimit), createWriteStream(path))
+    const form = sniff(upload.fileName, upload.contentType, await firstBytes(path))
+    if (form === undefined) throw new HubError('BadRequest', ['The file is neither AASX nor AAS XML nor AAS JSON'])
+    const content = await openPackage(path, form, upload.fileName)
+    try {
+      return await store(hub, upload.fileName, content, options)
+    } finally {
+      await content.close()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Takes in a file, or every `.aasx`, `.xml` and `.json` file of a folder in the order of their names. */
+export async function* loadPath(hub: Hub, path: string, options: LoadOptions): AsyncGenerator<LoadReport> {
+  const folder = (await stat(path)).isDirectory()
+  const names = folder ? (await readdir(path)).filter((name) => /\.(aasx|xml|json)$/i.test(name)).sort() : [path]
+  for (const name of names) {
+    const bytes = createReadStream(folder ? join(path, name) : path)
+    yield await load(hub, { bytes, fileName: basename(name), contentType: '', fields: {} }, options)
+  }
+}
+
+interface Item {
+  readonly kind: Found['className']
+  readonly id: string
+  readonly document: Documents[Found['className']]
+}
+
+async function store(hub: Hub, fileName: string, content: Package, options: LoadOptions): Promise<LoadReport> {
+  const { items, violations } = await read(content, options.lenient)
+  const created: Loaded[] = []
+  const replaced: Loaded[] = []
+  const kept: Loaded[] = []
+  const changes: Change[] = []
+  for (const item of items) {
+    const { kind, id, document } = item
+    const loaded = { modelType: kind, id }
+    const present = (await hub.store.document(kind, id)) !== undefined
+    if (present && options.existing === 'keep') kept.push(loaded)
+    else {
+      const change = present ? 'replace' : 'create'
+      ;(present ? replaced : created).push(loaded)
+      changes.push({ change, kind, id, json: JSON.stringify(document), facets: facetsOf(kind, document as never) })
+    }
+  }
+  if (options.existing === 'refuse' && replaced.length > 0) throw alreadyThere(replaced)
+  const taken = items.filter((item) => !kept.some(({ id, modelType }) => id === item.id && modelType === item.kind))
+  const files = await receiveFiles(hub, content, taken)
+  changes.push(...files)
+  if (changes.length > 0) await hub.store.commit(changes)
+  const count = files.reduce((sum, change) => sum + (change.change === 'attach' ? change.files.length : 0), 0)
+  return { fileName, created, replaced, kept, files: count, violations }
+}
+
+/** Every document of the file, checked. Published packages repeat concept descriptions: the same twice is one. */
+async function read(content: Package, lenient: boolean): Promise<{ items: Item[]; violations: Violation[] }> {
+  const items = new Map<string, Item>()
+  const violations: Violation[] = []
+  let bearable = lenient
+  for await (const { document, className, origin } of content.documents()) {
+    const found = validate(className, document, { limit: LIMIT })
+    for (const violation of found) {
+      if (UNBEARABLE.has(violation.rule)) bearable = false
+      if (violations.length < LIMIT) violations.push({ ...violation, pointer: `${origin}${violation.pointer}` })
+    }
+    const { id } = document as { id?: unknown }
+    if (typeof id !== 'string') {
+      bearable = false
+      continue
+    }
+    const key = `${className} ${id}`
+    const twin = items.get(key)
+    if (twin === undefined) items.set(key, { kind: className, id, document: document as Item['document'] })
+    else if (JSON.stringify(twin.document) !== JSON.stringify(document)) {
+      violations.push({
+        pointer: origin,
+        rule: 'id',
+        text: `the ${className} "${id}" stands in the file twice, with different content`
+      })
+    }
+  }
+  if (violations.length > 0 && !bearable) throw new HubError('Invalid', [violations.length], violations)
+  return { items: [...items.values()], violations }
+}
+
+/** Gives every file of the package to the documents that refer to it; what nobody refers to stays with the first. */
+async function receiveFiles(hub: Hub, content: Package, items: readonly Item[]): Promise<Change[]> {
+  const owners = items.filter(({ kind }) => kind !== 'ConceptDescription')
+  const first = owners.find(({ kind }) => kind === 'AssetAdministrationShell') ?? owners[0]
+  if (first === undefined) return []
+  const entries = new Map<Item, FileEntry[]>()
+  const give = (item: Item, entry: FileEntry) => entries.set(item, [...(entries.get(item) ?? []), entry])
+  const wanted = new Map(owners.map((item) => [item, new Set(fileNames(item.document))]))
+  for (const file of content.files) {
+    const entry = await receive(hub, file)
+    const referring = owners.filter((item) => wanted.get(item)?.has(file.name))
+    for (const item of referring.length > 0 ? referring : [first]) give(item, entry)
+  }
+  const { thumbnail } = content
+  if (thumbnail !== undefined && first.kind === 'AssetAdministrationShell') {
+    const named = owners.find((item) => wanted.get(item)?.has(thumbnail.name))
+    const entry = await receive(hub, thumbnail)
+    give(named ?? first, named === undefined ? { ...entry, name: PACKAGE_THUMBNAIL } : entry)
+  }
+  return [...entries].map(([{ kind, id }, files]) => ({ change: 'attach', kind: kind as DocumentKind, id, files }))
+}
+
+async function receive(hub: Hub, { name, contentType, open }: PartFile): Promise<FileEntry> {
+  const { blob, size } = await hub.store.receive(await open(), hub.uploadLimit)
+  return { name, contentType, fileName: basename(name), size, blob }
+}
+
+function alreadyThere(loaded: readonly Loaded[]): HubError {
+  const violations = loaded.slice(0, LIMIT).map(({ modelType, id }) => ({
+    pointer: '',
+    rule: 'AlreadyExists',
+    text: `${modelType} "${id}" is already stored; upload with existing=replace or existing=keep`
+  }))
+  return new HubError('AlreadyExists', ['A document of the file,', loaded[0]?.id ?? ''], violations)
+}
+
+function limited(limit: number): Transform {
+  let size = 0
+  return new Transform({
+    transform(part: Buffer, _encoding, done) {
+      size += part.length
+      if (size > limit) done(new HubError('TooLarge', [`The file is larger than ${limit} bytes`]))
+      else done(null, part)
+    }
+  })
+}
+
+async function firstBytes(path: string): Promise<Uint8Array> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
