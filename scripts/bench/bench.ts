@@ -1,0 +1,276 @@
+/**
+ * `npm run bench`: every workload beside its baseline of the same run. Both sides get the same requests from the same
+ * client over loopback, by turns, in rounds; the medians count. `--quick` for a first look, `--only NAME` for one
+ * workload, `--write` puts the table into the README.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import autocannon, { type Request } from 'autocannon'
+import { type Child, start } from './children.ts'
+import { encode, fill, submodel } from './data.ts'
+
+const { values: flags } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean' }, write: { type: 'boolean' } }
+})
+const ROUNDS = flags.quick ? 3 : 5
+const SECONDS = flags.quick ? 1 : 2
+const MANY = flags.quick ? 20_000 : 1_000_000
+const FEW = 1_000
+
+/** Requests to one server. */
+interface Side {
+  readonly server: Child
+  readonly requests: Request[]
+}
+
+interface Line {
+  readonly workload: string
+  readonly hub: string
+  readonly baseline: string
+  readonly ratio: string
+  readonly goal: string
+  readonly met: string
+}
+
+interface Comparison {
+  readonly name: string
+  readonly title: string
+  /** The ratio to reach; absent for what is printed for comparison only. */
+  readonly goal?: number
+  readonly connections: number
+  readonly ours: Side
+  readonly theirs: Side
+}
+
+const lines: Line[] = []
+// Beside the data of a hub started here, not in a temporary folder, which may be memory: durability is part of the figures.
+await mkdir('data', { recursive: true })
+const directory = await mkdtemp(join('data', 'bench-'))
+try {
+  if (wanted('get', 'value', 'patch', 'large', 'post')) await requests()
+  if (wanted('page', 'start')) await many()
+  await report()
+} finally {
+  await rm(directory, { recursive: true, force: true })
+}
+
+// ---- the workloads
+
+async function requests(): Promise<void> {
+  const api = '/api/v3/submodels'
+  const hub = await start('hub.ts', await folder('hub'))
+  for (const [id, properties] of [
+    ['forty', 40],
+    ['ten', 10],
+    ['large', 10_000]
+  ] as const) {
+    await send(hub, 'POST', api, JSON.stringify(submodel(id, properties)))
+  }
+  const stored = await (await fetch(`${hub.url}${api}/${encode('forty')}`)).text()
+  await writeFile(join(await folder('bare'), 'submodel.json'), stored)
+  const bare = await start('bare.ts', join(directory, 'bare'))
+  const value = (id: string, index: number) => `${api}/${encode(id)}/submodel-elements/Value${index}/$value`
+
+  await compare({
+    name: 'get',
+    title: 'GET a submodel of 40 properties, stored unchanged',
+    goal: 0.85,
+    connections: 50,
+    ours: { server: hub, requests: [{ path: `${api}/${encode('forty')}` }] },
+    theirs: { server: bare, requests: [{ path: '/bytes' }] }
+  })
+  await compare({
+    name: 'value',
+    title: "GET one property's `$value`",
+    goal: 0.8,
+    connections: 50,
+    ours: { server: hub, requests: [{ path: value('forty', 7) }] },
+    theirs: { server: bare, requests: [{ path: '/small' }] }
+  })
+  await compare({
+    name: 'patch',
+    title: "PATCH one property's `$value`, durable before 204, 50 connections",
+    goal: 0.5,
+    connections: 50,
+    ours: { server: hub, requests: writes((index) => value('forty', index)) },
+    theirs: { server: bare, requests: writes(() => '/nothing') }
+  })
+  await compare({
+    name: 'large',
+    title: 'the same PATCH in a submodel of 10,000 elements; baseline: in one of 10',
+    goal: 0.85,
+    connections: 50,
+    ours: { server: hub, requests: writes((index) => value('large', 9_000 + index)) },
+    theirs: { server: hub, requests: writes((index) => value('ten', index)) }
+  })
+  const post = {
+    name: 'post',
+    connections: 50,
+    ours: { server: hub, requests: [inserts(api)] }
+  }
+  await compare({
+    ...post,
+    title: 'POST a submodel of 40 properties, fully validated, durable; baseline commits each request by itself',
+    goal: 0.5,
+    theirs: { server: bare, requests: [inserts('/insert')] }
+  })
+  await compare({
+    ...post,
+    title: 'the same POST; baseline with group commit',
+    theirs: { server: bare, requests: [inserts('/insert-grouped')] }
+  })
+  await Promise.all([hub.stop(), bare.stop()])
+}
+
+async function many(): Promise<void> {
+  await fill(await folder('many'), MANY)
+  await fill(await folder('few'), FEW)
+  if (wanted('start')) await startTime(join(directory, 'many'))
+  if (!wanted('page')) return
+  const [large, small] = [await start('hub.ts', join(directory, 'many')), await start('hub.ts', join(directory, 'few'))]
+  await compare({
+    name: 'page',
+    title: `page of 100 submodels from the middle of ${MANY.toLocaleString('en')} stored; baseline: of ${FEW.toLocaleString('en')}`,
+    goal: 0.8,
+    connections: 10,
+    ours: { server: large, requests: [{ path: await middle(large, MANY) }] },
+    theirs: { server: small, requests: [{ path: await middle(small, FEW) }] }
+  })
+  await Promise.all([large.stop(), small.stop()])
+}
+
+/** From the start of the process until it answers, and what it takes of memory then. */
+async function startTime(directory: string): Promise<void> {
+  const times: number[] = []
+  const sizes: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const from = performance.now()
+    const hub = await start('hub.ts', directory)
+    await send(hub, 'GET', '/api/v3/submodels?limit=100')
+    times.push((performance.now() - from) / 1000)
+    sizes.push((await hub.rss()) / 1e6)
+    await hub.stop()
+  }
+  const [seconds, megabytes] = [median(times), median(sizes)]
+  lines.push({
+    workload: `start with ${MANY.toLocaleString('en')} submodels stored, to the first page answered`,
+    hub: `${seconds.toFixed(2)} s, RSS ${megabytes.toFixed(0)} MB`,
+    baseline: '–',
+    ratio: '–',
+    goal: '< 2 s, < 400 MB',
+    met: seconds < 2 && megabytes < 400 ? 'yes' : 'no'
+  })
+}
+
+/** The address of the page in the middle of the list. */
+async function middle(hub: Child, count: number): Promise<string> {
+  let cursor = ''
+  for (let read = 0; read < count / 2; read += 500) {
+    const page = await send(hub, 'GET', `/api/v3/submodels/$reference?limit=500${cursor}`)
+    const next = (page as { paging_metadata: { cursor?: string } }).paging_metadata.cursor
+    if (next === undefined) throw new Error('The list ended early')
+    cursor = `&cursor=${encodeURIComponent(next)}`
+  }
+  return `/api/v3/submodels?limit=100${cursor}`
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+/** Ten PATCHes by turns, each with a value of its own. */
+function writes(path: (index: number) => string): Request[] {
+  return Array.from({ length: 10 }, (_, index) => ({
+    method: 'PATCH',
+    path: path(index),
+    headers: JSON_TYPE,
+    body: `${20 + index}.5`
+  }))
+}
+
+let inserted = 0
+
+/** POSTs of a submodel, each with a new id. */
+function inserts(path: string): Request {
+  const [before, after] = JSON.stringify(submodel('\u0000', 40)).split('\\u0000')
+  const setupRequest = (request: Request) => ({
+    ...request,
+    body: `${before}https://bench.example/${inserted++}${after}`
+  })
+  return { method: 'POST', path, headers: JSON_TYPE, setupRequest }
+}
+
+// ---- how it is measured
+
+function wanted(...names: string[]): boolean {
+  return flags.only === undefined || names.includes(flags.only)
+}
+
+/** By turns, so that whatever else the machine does meets both sides. */
+async function compare({ name, title, goal, connections, ours, theirs }: Comparison): Promise<void> {
+  if (!wanted(name)) return
+  process.stderr.write(`${title} …\n`)
+  const rates: [ours: number[], theirs: number[]] = [[], []]
+  for (const side of [ours, theirs]) await round(side, connections, 1)
+  for (let turn = 0; turn < ROUNDS; turn++) {
+    rates[0].push(await round(ours, connections, SECONDS))
+    rates[1].push(await round(theirs, connections, SECONDS))
+  }
+  const [hub, baseline] = [median(rates[0]), median(rates[1])]
+  const ratio = hub / baseline
+  lines.push({
+    workload: title,
+    hub: `${Math.round(hub).toLocaleString('en')}/s`,
+    baseline: `${Math.round(baseline).toLocaleString('en')}/s`,
+    ratio: ratio.toFixed(2),
+    goal: goal === undefined ? '–' : `≥ ${goal}`,
+    met: goal === undefined ? '–' : ratio >= goal ? 'yes' : 'no'
+  })
+}
+
+/** Requests per second. Anything but success spoils the figure, so it ends the run. */
+async function round({ server, requests }: Side, connections: number, duration: number): Promise<number> {
+  const result = await autocannon({ url: server.url, connections, duration, requests })
+  if (result.non2xx + result.errors + result.timeouts > 0) {
+    throw new Error(
+      `${requests[0]?.path}: ${result.non2xx} refused, ${result.errors} errors, ${result.timeouts} timeouts`
+    )
+  }
+  return result['2xx'] / result.duration
+}
+
+function median(figures: readonly number[]): number {
+  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN
+}
+
+async function send(server: Child, method: string, path: string, body?: string): Promise<unknown> {
+  const response = await fetch(server.url + path, {
+    method,
+    headers: JSON_TYPE,
+    ...(body === undefined ? {} : { body })
+  })
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+  return response.json()
+}
+
+async function folder(name: string): Promise<string> {
+  const path = join(directory, name)
+  await mkdir(path, { recursive: true })
+  return path
+}
+
+async function report(): Promise<void> {
+  const rows = lines.map(({ workload, hub, baseline, ratio, goal, met }) => [workload, hub, baseline, ratio, goal, met])
+  const head = ['Workload', 'Hub', 'Baseline', 'Ratio', 'Goal', 'Met']
+  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  const machine = `Node ${process.versions.node}, ${availableParallelism()} × ${cpus()[0]?.model.trim()}, client on the same machine; medians of ${ROUNDS} rounds of ${SECONDS} s.`
+  console.log(`${table}\n\n${machine}`)
+  if (!flags.write) return
+  const readme = new URL('../../README.md', import.meta.url)
+  const text = await readFile(readme, 'utf8')
+  const figures = /(<!-- figures -->\n)[\s\S]*(\n<!-- end of figures -->)/
+  await writeFile(
+    readme,
+    text.replace(figures, (_, before, after) => `${before}\n${table}\n\n${machine}\n${after}`)
+  )
+}

@@ -1,0 +1,41 @@
+/** The servers under test, each in a process of its own. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+
+export interface Child {
+  readonly url: string
+  /** Resident memory in bytes. */
+  rss(): Promise<number>
+  stop(): Promise<void>
+}
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Starts a script of this folder and waits until it listens. */
+export async function start(script: 'hub.ts' | 'bare.ts', directory: string): Promise<Child> {
+  const child = fork(new URL(script, import.meta.url), [directory], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  running.add(child)
+  const ended = once(child, 'exit').then(() => {
+    running.delete(child)
+    return undefined
+  })
+  const said = await Promise.race([once(child, 'message') as Promise<[{ url: string }]>, ended])
+  if (said === undefined) throw new Error(`${script} ended before it listened`)
+  return {
+    url: said[0].url,
+    rss: async () => {
+      const answer = once(child, 'message') as Promise<[{ rss: number }]>
+      child.send('rss')
+      return (await answer)[0].rss
+    },
+    stop: async () => {
+      // The hub closes its store when the line is cut; what has none to close is just ended.
+      if (script === 'hub.ts') child.disconnect()
+      else child.kill()
+      await ended
+    }
+  }
+}

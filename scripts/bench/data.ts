@@ -1,0 +1,58 @@
+/** What the bench stores and sends. */
+import { facetsOf } from '../../src/model/facets.ts'
+import type { Property, Submodel } from '../../src/model/types.ts'
+import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
+import type { Change } from '../../src/store/store.ts'
+
+/** A submodel of so many properties with semantic ids, as a machine's operational data has them. */
+export function submodel(id: string, properties: number): Submodel {
+  return {
+    modelType: 'Submodel',
+    id,
+    idShort: 'OperationalData',
+    semanticId: {
+      type: 'ExternalReference',
+      keys: [{ type: 'GlobalReference', value: 'https://bench.example/semantics/data/1/0' }]
+    },
+    submodelElements: Array.from({ length: properties }, (_, index) => property(index))
+  }
+}
+
+function property(index: number): Property {
+  return {
+    modelType: 'Property',
+    idShort: `Value${index}`,
+    semanticId: {
+      type: 'ExternalReference',
+      keys: [{ type: 'GlobalReference', value: `https://bench.example/cd/${index}` }]
+    },
+    valueType: 'xs:double',
+    value: '21.5'
+  }
+}
+
+export function encode(id: string): string {
+  return Buffer.from(id).toString('base64url')
+}
+
+/** Fills a data directory with so many small submodels, through the store's own way of writing. */
+export async function fill(directory: string, count: number): Promise<void> {
+  const store = await openSqlite(directory)
+  const batch = 2_000
+  for (let from = 0; from < count; from += batch) {
+    const changes: Change[] = []
+    for (let index = from; index < Math.min(from + batch, count); index++) {
+      const document = submodel(`https://bench.example/sm/${index}`, 1)
+      const { modelType: kind, id } = document
+      changes.push({
+        change: 'create',
+        kind,
+        id,
+        json: JSON.stringify(document),
+        facets: facetsOf('Submodel', document)
+      })
+    }
+    await store.commit(changes)
+  }
+  await store.close()
+}

@@ -1,0 +1,145 @@
+/** The command line: which verb, with which settings, and what a person is told when it cannot be done. */
+import { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
+import { HubError } from './errors.ts'
+import { createServer } from './server.ts'
+import { backupDirectory } from './store/sqlite/backup.ts'
+import { checkDirectory } from './store/sqlite/check.ts'
+import { VERSION } from './version.ts'
+
+/** Flags beside the settings; true where a value follows. */
+const flags = { help: false, version: false, to: true }
+
+interface Verb {
+  readonly does: string
+  run(config: Config, extra: ReadonlyMap<string, string>): Promise<void>
+}
+
+const verbs: Readonly<Record<string, Verb>> = {
+  serve: { does: 'starts the hub; so does no verb at all', run: serve },
+  backup: { does: 'copies the data directory into the empty folder --to, also while the hub runs', run: backup },
+  check: { does: 'looks whether what is stored is sound, also while the hub runs', run: check }
+}
+
+/** Something that a person can mend; told without a stack. */
+class Complaint extends Error {}
+
+try {
+  await run(process.argv.slice(2))
+} catch (error) {
+  console.error(complaint(error))
+  process.exit(1)
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  // Whoever asks for help is not to be told of wrong settings first.
+  if (args.includes('--help') || args.includes('help') || args.includes('-h')) return console.log(help())
+  if (args.includes('--version') || args.includes('-v')) return console.log(VERSION)
+  const { config, words, extra } = readConfig(process.env, args, flags)
+  const [word = 'serve', ...others] = words
+  const verb = Object.hasOwn(verbs, word) ? verbs[word] : undefined
+  const unknown = verb === undefined ? word : others[0]
+  if (unknown !== undefined)
+    throw new Complaint(`"${unknown}" is not known; there are: ${Object.keys(verbs).join(', ')}`)
+  await verb?.run(config, extra)
+}
+
+async function serve(config: Config): Promise<void> {
+  const server = await createServer(config)
+  const { log } = server.app
+  let stopping = false
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1)
+    stopping = true
+    log.info(`${signal}: finishing what is under way; once more ends at once`)
+    server.close().then(
+      () => process.exit(0),
+      (error) => fail(error)
+    )
+  }
+  const fail = (error: unknown) => {
+    log.fatal({ err: error }, 'The hub cannot go on')
+    process.exit(1)
+  }
+  process.on('SIGTERM', stop).on('SIGINT', stop)
+  // Whatever nobody caught leaves the hub in a state that nobody thought of: the store is sound after any end.
+  process.on('uncaughtException', fail).on('unhandledRejection', fail)
+
+  let url: string
+  try {
+    url = await server.listen()
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  if (process.stdout.isTTY) console.log(welcome(url, config))
+}
+
+async function backup(config: Config, extra: ReadonlyMap<string, string>): Promise<void> {
+  const to = extra.get('to')
+  if (to === undefined) throw new Complaint('backup needs --to with an empty folder')
+  await backupDirectory(config.DATA_DIR, to)
+  console.log(`${config.DATA_DIR} is copied to ${to}`)
+}
+
+async function check(config: Config): Promise<void> {
+  const problems = await checkDirectory(config.DATA_DIR)
+  if (problems.length > 0) throw new Complaint(`${config.DATA_DIR} is damaged:\n${problems.join('\n')}`)
+  console.log(`${config.DATA_DIR} is sound`)
+}
+
+function help(): string {
+  const list = (rows: readonly (readonly [string, string])[]) => {
+    const width = Math.max(...rows.map(([name]) => name.length))
+    return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n')
+  }
+  const rows = settingsTable().map(([name, flag, standard, means]): [string, string] => [
+    `${flag}, ${name}`,
+    `${means.replaceAll('`', '')}${standard === '' ? '' : ` (${standard})`}`
+  ])
+  return `AAS Hub ${VERSION}
+
+Usage: aas-hub [verb] [--flag value …]
+
+Verbs
+${list(Object.entries(verbs).map(([name, { does }]) => [name, does]))}
+
+Settings: a flag, or the environment variable of the same name; the flag wins
+${list(rows)}
+`
+}
+
+function welcome(url: string, { API_PREFIX }: Config): string {
+  return `
+  AAS Hub ${VERSION}: ${url}
+
+  ${url}/docs            the API, to read and to try
+  ${url}${API_PREFIX}/shells    what is stored
+`
+}
+
+/** What is said of an error: what a person can mend in a line or few, what only a developer can with its stack. */
+function complaint(error: unknown): string {
+  if (error instanceof ConfigError)
+    return `The hub cannot start:\n${error.problems.map((problem) => `  ${problem}`).join('\n')}`
+  if (error instanceof HubError) {
+    const reasons = error.violations.map(({ pointer, rule, text }) => `\n  ${pointer} [${rule}] ${text}`)
+    return `${error.message}${reasons.join('')}`
+  }
+  if (error instanceof Complaint) return error.message
+  const { code, message, port, address, path } = error as NodeJS.ErrnoException & { port?: number; address?: string }
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} of ${address} is taken; choose another one by --port or PORT`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `This machine has no address ${address ?? ''}; choose another one by --host or HOST (${message})`
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return `${path ?? `Port ${port}`}: ${message}`
+    default:
+      return error instanceof Error ? (error.stack ?? message) : String(error)
+  }
+}

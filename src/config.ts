@@ -1,0 +1,311 @@
+/**
+ * Everything that can be set, as one table. A setting is an environment variable (`DATA_DIR=/var/lib/hub`) or a flag of
+ * the same name (`--data-dir /var/lib/hub`); the flag wins. Parsing, checks, `--help` and the README are derived from it.
+ */
+import { nearest } from './formats/nearest.ts'
+
+/** How a text becomes a value; throws an Error that says what was expected. */
+type Parse<Value> = (text: string) => Value
+
+interface Setting<Value> {
+  readonly parse: Parse<Value>
+  /** As it would be written; empty: not set. */
+  readonly default: string
+  readonly means: string
+  /** A flag that needs no value. */
+  readonly flag?: true
+}
+
+export const settings = {
+  HOST: { parse: text, default: '127.0.0.1', means: 'Address to listen on; `0.0.0.0` for every network' },
+  PORT: { parse: port, default: '8080', means: 'Port to listen on; `0` takes a free one' },
+  DATA_DIR: { parse: text, default: './data', means: 'Folder in which everything is kept; created where absent' },
+  API_PREFIX: {
+    parse: prefix,
+    default: '/api/v3',
+    means: 'Path below which the standard API is served; the aliases add `.0` and `.1`'
+  },
+  PUBLIC_URL: {
+    parse: url,
+    default: '',
+    means: 'Address under which others reach the hub, where a proxy stands before it; without path'
+  },
+  PRELOAD: {
+    parse: text,
+    default: '',
+    means: 'File, or folder of files (`.aasx`, `.json`, `.xml`), loaded at start; what is already stored stays as it is'
+  },
+  LENIENT: {
+    parse: boolean,
+    default: 'false',
+    flag: true,
+    means: 'Take documents that break rules when they are uploaded or preloaded, and keep the reasons'
+  },
+  BODY_LIMIT: { parse: size, default: '16MiB', means: 'Largest JSON body' },
+  UPLOAD_LIMIT: { parse: size, default: '1GiB', means: 'Largest file: packages, attachments, thumbnails' },
+  DEFAULT_LIMIT: { parse: count, default: '100', means: 'Entries on a page when the caller does not say how many' },
+  MAX_LIMIT: { parse: count, default: '1000', means: 'Most entries on a page, whatever the caller asks for' },
+  REQUEST_TIMEOUT: { parse: timeout, default: '5m', means: 'Longest time for a request to arrive completely' },
+  DRAIN_TIMEOUT: {
+    parse: timeout,
+    default: '10s',
+    means: 'Longest time that requests under way get when the hub stops'
+  },
+  CACHE_SIZE: { parse: size, default: '64MiB', means: 'Memory that the store may use for its cache' },
+  LOG_RETENTION: { parse: duration, default: '7d', means: 'How long the log of changes is kept' },
+  CORS_ORIGIN: {
+    parse: origins,
+    default: '',
+    means: 'Web origins that may call the API from a browser, by comma; `*` for all; none when empty'
+  },
+  REGISTER_AT: {
+    parse: address,
+    default: '',
+    means: 'API root of a registry to which shells and submodels are made known; `PUBLIC_URL` tells it where they are'
+  },
+  OPERATION_TARGETS: {
+    parse: addresses,
+    default: '',
+    means: 'Addresses to which invocations of Operations may be handed on, by comma; what lies below them counts too'
+  },
+  LOG_LEVEL: {
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    default: 'info',
+    means: 'From which level on the hub logs: `trace`, `debug`, `info`, `warn`, `error`, `fatal`, `silent`'
+  },
+  LOG_FORMAT: {
+    parse: oneOf('auto', 'pretty', 'json'),
+    default: 'auto',
+    means: 'Log lines for people (`pretty`) or for machines (`json`); `auto`: pretty on a terminal'
+  }
+} as const satisfies Record<string, Setting<unknown>>
+
+export type SettingName = keyof typeof settings
+export type Config = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> }
+
+/** Wrong settings, all of them; each message names the setting, what was found and what was expected. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+export interface CommandLine {
+  readonly config: Config
+  /** What stands beside the settings: the verb. */
+  readonly words: readonly string[]
+  /** Flags that are not settings, such as `--help`; '' where given without a value. */
+  readonly extra: ReadonlyMap<string, string>
+}
+
+/**
+ * Reads the settings.
+ * @param environment unknown variables are left alone: most belong to others
+ * @param args the command line without program and script
+ * @param flags names of flags beside the settings; true where the flag takes a value
+ * @throws ConfigError with everything that is wrong
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  args: readonly string[] = [],
+  flags: Readonly<Record<string, boolean>> = {}
+): CommandLine {
+  const problems: string[] = []
+  const given = new Map<SettingName, { text: string; source: string }>()
+  const extra = new Map<string, string>()
+  for (const name of names()) {
+    const value = environment[name]
+    if (value !== undefined && value !== '') given.set(name, { text: value, source: name })
+  }
+  const { words, options } = split(args, (flag) => {
+    const name = settingOf(flag)
+    return name === undefined ? flags[flag] === true : !isFlag(name)
+  })
+  for (const { flag, value, takesValue } of options) {
+    const name = settingOf(flag)
+    if (name === undefined && !Object.hasOwn(flags, flag)) {
+      const near = nearest(flag, [...names().map(flagOf), ...Object.keys(flags)])
+      problems.push(`--${flag} is not known${near === undefined ? '' : `; did you mean --${near}?`}`)
+    } else if (value === undefined && takesValue) problems.push(`--${flag} needs a value`)
+    else if (name === undefined) extra.set(flag, value ?? '')
+    else given.set(name, { text: value ?? 'true', source: `--${flag}` })
+  }
+  const config = Object.fromEntries(
+    names().map((name) => {
+      const { text, source } = given.get(name) ?? { text: settings[name].default, source: name }
+      try {
+        return [name, settings[name].parse(text)]
+      } catch (error) {
+        problems.push(
+          `${source} is ${JSON.stringify(text)}, expected ${error instanceof Error ? error.message : error}`
+        )
+        return [name, undefined]
+      }
+    })
+  ) as Config
+  if (config.DEFAULT_LIMIT > config.MAX_LIMIT) {
+    problems.push(`DEFAULT_LIMIT is ${config.DEFAULT_LIMIT}, expected at most MAX_LIMIT, which is ${config.MAX_LIMIT}`)
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return { config, words, extra }
+}
+
+/** The settings as they stand in the README: name, flag, default, meaning. */
+export function settingsTable(): readonly (readonly [name: string, flag: string, standard: string, means: string])[] {
+  return names().map((name) => [name, `--${flagOf(name)}`, settings[name].default, settings[name].means])
+}
+
+function names(): SettingName[] {
+  return Object.keys(settings) as SettingName[]
+}
+
+function flagOf(name: SettingName): string {
+  return name.toLowerCase().replaceAll('_', '-')
+}
+
+function settingOf(flag: string): SettingName | undefined {
+  return names().find((name) => flagOf(name) === flag)
+}
+
+function isFlag(name: SettingName): boolean {
+  return 'flag' in settings[name]
+}
+
+interface Option {
+  readonly flag: string
+  readonly value: string | undefined
+  readonly takesValue: boolean
+}
+
+/**
+ * Tells flags from words. Not `parseArgs` of Node: it stops at the first mistake, or takes the next flag for a value,
+ * and all mistakes are to be told at once.
+ */
+function split(args: readonly string[], takesValue: (flag: string) => boolean): { words: string[]; options: Option[] } {
+  const words: string[] = []
+  const options: Option[] = []
+  for (let place = 0; place < args.length; place++) {
+    const arg = args[place] ?? ''
+    const [, flag = '', inline] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? []
+    if (flag === '') {
+      words.push(arg)
+      continue
+    }
+    const next = args[place + 1]
+    const follows = inline === undefined && takesValue(flag) && next !== undefined && !next.startsWith('--')
+    if (follows) place++
+    options.push({ flag, value: follows ? next : inline, takesValue: takesValue(flag) })
+  }
+  return { words, options }
+}
+
+// ---- the kinds of value
+
+function text(text: string): string {
+  return text
+}
+
+function boolean(text: string): boolean {
+  const value = { true: true, yes: true, '1': true, false: false, no: false, '0': false }[text.toLowerCase()]
+  if (value === undefined) throw new Error('true or false')
+  return value
+}
+
+function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new Error('a port from 0 to 65535')
+  return Number(text)
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error('a whole number from 1 on')
+  return Number(text)
+}
+
+const UNITS = {
+  '': 1,
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12
+}
+
+/** Bytes. */
+function size(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,9})\s*([a-zA-Z]*)$/.exec(text) ?? []
+  const factor = Object.entries(UNITS).find(([name]) => name.toLowerCase() === unit.toLowerCase())?.[1]
+  const bytes = Number(number) * (factor ?? Number.NaN)
+  if (number === '' || !Number.isSafeInteger(bytes) || bytes < 1) throw new Error('a size such as 512KiB, 16MiB or 2GB')
+  return bytes
+}
+
+const SPANS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Milliseconds. */
+function duration(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
+  const span = Number(number) * (Object.entries(SPANS).find(([name]) => name === unit)?.[1] ?? Number.NaN)
+  if (number === '' || span < 1 || span > 3650 * SPANS.d) throw new Error('a time such as 500ms, 30s, 5m, 12h or 7d')
+  return span
+}
+
+/** Milliseconds, at most as long as a timer can wait. */
+function timeout(text: string): number {
+  const span = duration(text)
+  if (span > 24 * SPANS.d) throw new Error('a time of at most 24d')
+  return span
+}
+
+/** A path of plain segments, which mean the same to the router, to proxies and to people. */
+function prefix(text: string): string {
+  if (!/^(\/[a-zA-Z0-9._-]+)+$/.test(text) || /\/\.\.?(\/|$)/.test(text)) throw new Error('a path such as /api/v3')
+  return text
+}
+
+/** '' where not set, else without a slash at the end. */
+function url(text: string): string {
+  if (text === '') return ''
+  const parsed = URL.parse(text)
+  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol) || parsed.href !== `${parsed.origin}/`) {
+    throw new Error('an address such as https://hub.example.com')
+  }
+  return parsed.origin
+}
+
+function origins(text: string): '*' | readonly string[] {
+  if (text === '*') return text
+  const list = text === '' ? [] : text.split(',').map((origin) => origin.trim())
+  if (list.some((origin) => URL.parse(origin)?.origin !== origin)) {
+    throw new Error('* or origins such as https://app.example.com, by comma')
+  }
+  return list
+}
+
+/** '' where not set, else without a slash at the end. */
+function address(text: string): string {
+  if (text !== '' && !['http:', 'https:'].includes(URL.parse(text)?.protocol ?? '')) {
+    throw new Error('an address such as https://registry.example.com/api/v3')
+  }
+  return text.replace(/\/+$/, '')
+}
+
+function addresses(text: string): readonly string[] {
+  return text === '' ? [] : text.split(',').map((one) => address(one.trim()))
+}
+
+function oneOf<const Choice extends string>(...choices: Choice[]): Parse<Choice> {
+  return (text) => {
+    const choice = choices.find((choice) => choice === text.toLowerCase())
+    if (choice !== undefined) return choice
+    const near = nearest(text, choices)
+    throw new Error(`one of ${choices.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`)
+  }
+}

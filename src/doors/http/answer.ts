@@ -1,0 +1,60 @@
+/** Answers on their way out: status, headers, bytes. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Answer, Call } from '../../operations/call.ts'
+
+/** Sends what an operation answered. */
+export function send(answer: Answer, call: Call, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { stream, revision } = answer
+  // A value may change at any moment: it may be kept, but only used after asking.
+  reply.header('cache-control', 'no-cache')
+  if (revision !== undefined) reply.header('etag', `"${revision}"`)
+  if (answer.location !== undefined) reply.header('location', call.base + answer.location)
+  if (answer.retryAfter !== undefined) reply.header('retry-after', answer.retryAfter)
+  if (isKnown(answer, call)) {
+    stream?.destroy()
+    return reply.code(304).send()
+  }
+  reply.code(answer.status)
+  if (answer.contentRange !== undefined) reply.header('content-range', answer.contentRange)
+  if (call.row.gives === 'file') describeFile(answer, reply)
+
+  if (stream === undefined) {
+    const body = bodyOf(answer)
+    if (body === undefined) return reply.send()
+    return reply.header('content-type', answer.contentType ?? 'application/json').send(body)
+  }
+  reply.header('content-type', answer.contentType ?? 'application/octet-stream')
+  if (answer.contentLength !== undefined) reply.header('content-length', answer.contentLength)
+  if (request.method !== 'HEAD') return reply.send(stream)
+  stream.destroy()
+  return reply.send()
+}
+
+/** Does the caller hold the current representation? (RFC 9110, 13.1.2) */
+function isKnown({ status, revision }: Answer, { ifNoneMatch, row }: Call): boolean {
+  if (ifNoneMatch === undefined || revision === undefined || row.verb !== 'GET' || status !== 200) return false
+  return ifNoneMatch === '*' || ifNoneMatch.includes(revision)
+}
+
+/** Bytes, since Fastify adds a charset to JSON text, which the media type does not have (RFC 8259, 11). */
+function bodyOf({ bytes, json }: Answer): Buffer | undefined {
+  if (bytes !== undefined) return typeof bytes === 'string' ? Buffer.from(bytes) : bytes
+  return json === undefined ? undefined : Buffer.from(JSON.stringify(json))
+}
+
+function describeFile({ fileName, status }: Answer, reply: FastifyReply): void {
+  if (status === 200 || status === 206 || status === 416) reply.header('accept-ranges', 'bytes')
+  // What a stranger stored here must not run as a page of this address.
+  reply.header('x-content-type-options', 'nosniff')
+  if (fileName === undefined) return
+  reply.header('content-disposition', disposition(fileName))
+}
+
+/** `Content-Disposition` with a name for every client (RFC 6266, 4.3; RFC 8187). */
+export function disposition(fileName: string): string {
+  const name = fileName.toWellFormed()
+  const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_')
+  if (plain === name) return `attachment; filename="${plain}"`
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`)
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
+}

@@ -1,0 +1,80 @@
+/** From a request to a call: everything that is prepared once per route, so that a request costs little. */
+import type { FastifyRequest } from 'fastify'
+import { HubError } from '../../errors.ts'
+import type { Call, Query } from '../../operations/call.ts'
+import { readAccept, readRange, readTags } from './headers.ts'
+import { decodeHandle, decodeId, decodePath } from './identifiers.ts'
+import { type Given, type Limits, parseQuery, queryReader } from './parameters.ts'
+import type { Route } from './routes.ts'
+
+type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] }
+type Parameter = 'aasIdentifier' | 'submodelIdentifier' | 'cdIdentifier' | 'packageId' | 'handleId' | 'idShortPath'
+
+export interface CallOptions extends Limits {
+  readonly prefix: string
+  readonly root: (request: FastifyRequest) => string
+}
+
+const NOTHING: Given = new Map()
+
+/** The query of a request: what follows `?`. @throws HubError BadRequest */
+export function queryOf({ raw: { url = '' } }: FastifyRequest): Given {
+  const mark = url.indexOf('?')
+  if (mark === -1 || mark === url.length - 1) return NOTHING
+  const hash = url.indexOf('#', mark)
+  return parseQuery(url.slice(mark + 1, hash === -1 ? url.length : hash))
+}
+
+/** Prepares what makes calls of a route's requests; it throws HubError for what is malformed, and reads no body. */
+export function callReader(
+  { row, content, path, depth }: Route,
+  { prefix, root, ...limits }: CallOptions
+): (request: FastifyRequest, given: Given) => Writable<Call> {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as Parameter)
+  const readQuery = queryReader(row, content, limits)
+  const emptyQuery: Query = Object.freeze({ limit: limits.defaultLimit })
+  const givesJson = row.gives !== undefined && row.gives !== 'file'
+
+  return (request, given) => {
+    const { headers } = request
+    const accept = readAccept(headers.accept)
+    // Before anything is changed: an answer that cannot be given must not follow a write.
+    if (givesJson && !accept.json) throw new HubError('NotAcceptable', ['application/json'])
+    const call: Writable<Call> = {
+      row,
+      content,
+      query: given === NOTHING ? emptyQuery : readQuery(given),
+      accept: accept.types,
+      base: root(request),
+      mount: mountOf(request.raw.url ?? '', prefix.length, depth)
+    }
+    const parameters = request.params as Record<string, string>
+    for (const name of names) {
+      const text = parameters[name] ?? ''
+      if (name === 'idShortPath') call.idShortPath = decodePath(text, name)
+      else if (name === 'handleId') call.handleId = decodeHandle(text)
+      else call[name] = decodeId(text, name)
+    }
+    const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch, range } = headers
+    if (ifMatch !== undefined) call.ifMatch = readTags(ifMatch, false)
+    if (ifNoneMatch !== undefined) call.ifNoneMatch = readTags(ifNoneMatch, true)
+    if (range !== undefined && headers['if-range'] === undefined && row.gives === 'file') {
+      const asked = readRange(range)
+      if (asked !== undefined) call.range = asked
+    }
+    return call
+  }
+}
+
+/** The first segments of a path, from `start` on, as they were written. */
+function mountOf(url: string, start: number, segments: number): string {
+  let end = start
+  for (let count = 0; count < segments; count++) {
+    end = url.indexOf('/', end + 1)
+    if (end === -1) break
+  }
+  const mount = end === -1 ? url.slice(start) : url.slice(start, end)
+  // Only where the mount is all there is, a query may follow it.
+  const mark = mount.search(/[?#]/)
+  return mark === -1 ? mount : mount.slice(0, mark)
+}

@@ -1,0 +1,91 @@
+/** Refusals and faults on their way out: the Result of Part 2 with the status of the error table. */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorName, HubError, type Violation } from '../../errors.ts'
+import { serviceOf } from './routes.ts'
+
+/** Seconds after which it may be worth to ask again. */
+const RETRY_AFTER: { readonly [Status in number]?: number } = { 429: 1, 503: 5 }
+
+/** The longest `code` and `correlationId` (Part 2, Message). */
+const LONGEST_CODE = 32
+const LONGEST_ID = 128
+
+/** Gives `app` the standard's words for everything that can go wrong. */
+export function explainFaults(app: FastifyInstance, prefix: string): void {
+  app.setErrorHandler(refuse)
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? ''
+    const below = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
+    const service = serviceOf(below)
+    const hint = service === undefined ? '' : `; for one of many, it lies at ${prefix}${service}${below}`
+    return tell(request, reply, 404, [message('NotFound', `There is nothing at ${path}${hint}`)])
+  })
+}
+
+/** Answers with what was thrown. */
+export function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = error instanceof HubError ? error : fault(error, request)
+  const { status, name, violations } = refusal
+  if (status === 500) request.log.error({ err: error }, 'a request failed')
+  if (status === 503 || status === 507) request.log.warn({ err: error }, 'a request could not be served')
+  // A resource that refuses a verb for what it is, as an attachment of what is no File, allows none (RFC 9110, 15.5.6).
+  if (status === 405 && !reply.hasHeader('allow')) reply.header('allow', '')
+  const messages = violations.length > 0 ? violations.map(broken) : [message(name, refusal.message)]
+  return tell(request, reply, status, messages)
+}
+
+interface Message {
+  readonly code: string
+  readonly text: string
+}
+
+function tell(request: FastifyRequest, reply: FastifyReply, status: number, messages: readonly Message[]) {
+  const retryAfter = RETRY_AFTER[status]
+  if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfter)
+  // Left by an answer that failed halfway.
+  for (const name of ['content-length', 'content-disposition', 'content-range', 'etag']) reply.removeHeader(name)
+  const body = Buffer.from(result(messages, request.id))
+  return reply.code(status).header('content-type', 'application/json').header('cache-control', 'no-store').send(body)
+}
+
+/** A Result (Part 2, 4.9); its body holds `messages` only. */
+export function result(messages: readonly Message[], id: string): string {
+  const timestamp = new Date().toISOString()
+  const correlationId = id.slice(0, LONGEST_ID)
+  return JSON.stringify({
+    messages: messages.map(({ code, text }) => ({ code, correlationId, messageType: 'Error', text, timestamp }))
+  })
+}
+
+function message(code: string, text: string): Message {
+  return { code: code.slice(0, LONGEST_CODE), text }
+}
+
+/** A broken rule: the place, what was expected and found, the rule. */
+function broken({ pointer, idShortPath, rule, text }: Violation): Message {
+  const place = pointer === '' ? 'the document' : pointer
+  const element = idShortPath === undefined || idShortPath === '' ? '' : ` (${idShortPath})`
+  return message(rule, `${place}${element}: ${text} [${rule}]`)
+}
+
+/** What Fastify or a parser found wrong with the request; `Internal` for everything else. */
+function fault(error: unknown, request: FastifyRequest): HubError {
+  const { code, statusCode = 500, message } = Object(error) as Partial<FastifyError>
+  if (code === 'FST_ERR_BAD_URL')
+    return new HubError('BadRequest', ['The path holds percent-encoding that is no UTF-8'])
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new HubError('TooLarge', [`The body is larger than ${request.routeOptions.bodyLimit} bytes`])
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new HubError('UnsupportedMediaType', [request.headers['content-type'] ?? '', 'application/json'])
+  }
+  if (statusCode < 400 || statusCode >= 500) return new HubError('Internal')
+  return new HubError(NAMES.get(statusCode) ?? 'BadRequest', [message ?? ''])
+}
+
+/** Errors of the table that say what they are given; what has no name here is a bad request. */
+const NAMES: ReadonlyMap<number, ErrorName> = new Map([
+  [403, 'Forbidden'],
+  [413, 'TooLarge'],
+  [429, 'TooManyRequests']
+])

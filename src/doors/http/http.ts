@@ -1,0 +1,149 @@
+/** The HTTP door: the standard's API over Fastify. */
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { HubError } from '../../errors.ts'
+import type { Handler, Hub } from '../../operations/hub.ts'
+import { type Row, type RowName, table } from '../../operations/table.ts'
+import { rootOf } from './address.ts'
+import { send } from './answer.ts'
+import { bodyFor, readForm, takeFiles, takeJson } from './body.ts'
+import { type CallOptions, callReader, queryOf } from './call.ts'
+import { explainFaults } from './errors.ts'
+import { readBoolean } from './parameters.ts'
+import { type Route, routes } from './routes.ts'
+import { readUpload } from './upload.ts'
+
+export interface HttpOptions {
+  readonly hub: Hub
+  /** Who carries out what; a row that nobody does is answered with 501. */
+  readonly handlers: Handlers
+  /** Path below which the API lies. */
+  readonly prefix?: string
+  /** Where others reach the hub, without path; '' to go by each request. */
+  readonly publicUrl?: string
+  /** Entries on a page when the caller does not say how many, and the most that a caller gets. */
+  readonly defaultLimit?: number
+  readonly maxLimit?: number
+}
+
+type Handlers = Readonly<Partial<Record<RowName, Handler>>>
+
+/** Opens the API on `app`, which was created with the options of front.ts. */
+export async function http(app: FastifyInstance, options: HttpOptions): Promise<void> {
+  const { hub, handlers, prefix = '/api/v3', publicUrl = '', defaultLimit = 100, maxLimit = 1000 } = options
+  const reading: CallOptions = { prefix, root: rootOf(publicUrl, prefix), defaultLimit, maxLimit }
+  const all = routes()
+
+  explainFaults(app, prefix)
+
+  // Two scopes, as they differ in what becomes of a body before the route sees it.
+  await app.register(async (documents) => {
+    takeJson(documents)
+    for (const route of all.filter(({ row }) => row.takes !== 'file')) {
+      documents.route({ ...place(prefix, route), ...documentRoute(route, hub, handlers, reading) })
+    }
+  })
+  await app.register(async (files) => {
+    await takeFiles(files)
+    for (const route of all.filter(({ row }) => row.takes === 'file')) {
+      const handling = fileRoute(route, hub, handlers, reading)
+      files.route({ ...place(prefix, route), ...handling })
+      // The hub's own, so it is found beside the standard's API too.
+      if (route.row.own) files.route({ ...place('', route), ...handling })
+    }
+  })
+  for (const [path, verbs] of verbsByPath(all)) {
+    refuseOthers(app, prefix + path, verbs)
+    if (path === '/upload') refuseOthers(app, path, verbs)
+  }
+}
+
+type Place = Pick<RouteOptions, 'method' | 'url' | 'exposeHeadRoute'>
+type Handling = Pick<RouteOptions, 'onRequest' | 'handler'>
+
+function place(prefix: string, { verb, path }: Route): Place {
+  return { method: verb === 'GET' ? ['GET', 'HEAD'] : verb, url: prefix + spell(path), exposeHeadRoute: false }
+}
+
+/** Request, call, operation, answer. */
+function documentRoute(route: Route, hub: Hub, handlers: Handlers, reading: CallOptions): Handling {
+  const { row } = route
+  const handler = handlers[row.name]
+  if (handler === undefined) return nobody(row)
+  const read = callReader(route, reading)
+  const asynchronous = row.name === 'InvokeOperationSync' ? handlers.InvokeOperationAsync : undefined
+  return {
+    handler: async (request, reply) => {
+      const given = queryOf(request)
+      const call = read(request, given)
+      const body = bodyFor(row, request)
+      if (body !== undefined) call.body = body
+      // Release 3.0 asks in this way for what is invoke-async now.
+      if (asynchronous !== undefined && readBoolean(given.get('async') ?? ['false'], 'async')) {
+        call.row = INVOKE_ASYNC
+        return send(await asynchronous(hub, call), call, request, reply)
+      }
+      return send(await handler(hub, call), call, request, reply)
+    }
+  }
+}
+
+/** The same with a file that is still arriving while the operation runs. */
+function fileRoute(route: Route, hub: Hub, handlers: Handlers, reading: CallOptions): Handling {
+  const { row } = route
+  const handler = handlers[row.name]
+  if (handler === undefined) return nobody(row)
+  const read = callReader(route, reading)
+  return {
+    handler: async (request, reply) => {
+      const given = queryOf(request)
+      const call = read(request, given)
+      const upload = await (row.name === 'UploadFile' ? readUpload(request, given) : readForm(request))
+      call.upload = upload
+      try {
+        return send(await handler(hub, call), call, request, reply)
+      } finally {
+        upload.bytes.destroy()
+      }
+    }
+  }
+}
+
+const INVOKE_ASYNC: Row = table.find(({ name }) => name === 'InvokeOperationAsync') as Row
+
+/** Refuses before a body is read. */
+function nobody(row: Row): Handling {
+  const refuse = async () => {
+    throw new HubError('NotImplemented', [row.name])
+  }
+  return { onRequest: refuse, handler: refuse }
+}
+
+function verbsByPath(all: readonly Route[]): Map<string, Set<string>> {
+  const paths = new Map<string, Set<string>>()
+  for (const { path, verb } of all) {
+    const spelled = spell(path)
+    const verbs = paths.get(spelled) ?? new Set()
+    paths.set(spelled, verbs.add(verb))
+    if (verb === 'GET') verbs.add('HEAD')
+  }
+  return paths
+}
+
+const VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE']
+
+/** A known path tells which verbs it has, and refuses the others. */
+function refuseOthers(app: FastifyInstance, url: string, verbs: ReadonlySet<string>): void {
+  const allow = [...verbs, 'OPTIONS'].join(', ')
+  app.route({ method: 'OPTIONS', url, handler: async (_, reply) => reply.code(204).header('allow', allow).send() })
+  const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
+    reply.header('allow', allow)
+    throw new HubError('MethodNotAllowed', [request.method, request.url.split('?', 1)[0] ?? '', allow])
+  }
+  const others = VERBS.filter((verb) => !verbs.has(verb))
+  app.route({ method: others, url, exposeHeadRoute: false, onRequest: refuse, handler: refuse })
+}
+
+/** A path of the standard as Fastify spells it. */
+function spell(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1')
+}

@@ -1,0 +1,93 @@
+/** Identifiers in paths and queries: base64url of their UTF-8 bytes (Part 2, 11.4.3). */
+import { isUtf8 } from 'node:buffer'
+import { HubError } from '../../errors.ts'
+import { type IdShortPath, parsePath } from '../../model/path.ts'
+
+/** How many decoded texts are remembered, and how long one may be: together at most a few megabytes. */
+const REMEMBERED = 2000
+const LONGEST = 512
+
+/** Is the character code one of A-Z, a-z, 0-9, `-` and `_`? */
+const ALPHABET = new Uint8Array(128)
+for (const letter of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
+  ALPHABET[letter.charCodeAt(0)] = 1
+}
+
+/** Remembers what is asked for again and again; starts afresh when full, which costs less than keeping an order. */
+function remember<Value>(make: (text: string, name: string) => Value): (text: string, name: string) => Value {
+  const known = new Map<string, Value>()
+  return (text, name) => {
+    const found = known.get(text)
+    if (found !== undefined) return found
+    const value = make(text, name)
+    if (text.length <= LONGEST) {
+      if (known.size >= REMEMBERED) known.clear()
+      known.set(text, value)
+    }
+    return value
+  }
+}
+
+/**
+ * The identifier behind base64url text, of which padding may be left.
+ * @param name of the parameter, for the message
+ * @throws HubError BadRequest where it is not base64url, not UTF-8, empty, or holds what no identifier can
+ */
+export const decodeId = remember((text, name) => {
+  const id = decodeText(text, name)
+  if (id === '') throw new HubError('BadRequest', [`The parameter ${name} is empty`])
+  for (let at = 0; at < id.length; at++) {
+    const code = id.charCodeAt(at)
+    // [AASd-130], as far as control characters go.
+    if (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) {
+      throw new HubError('BadRequest', [`The parameter ${name} holds a control character, which no identifier can`])
+    }
+  }
+  return id
+})
+
+/**
+ * A handle that the hub gave out. Clients of other servers send it as they found it in a Location or in a body, so what
+ * is no readable text in base64url is taken as it stands.
+ */
+export function decodeHandle(text: string): string {
+  try {
+    const handle = decodeText(text, 'handleId')
+    return /^[\x20-\x7e]+$/.test(handle) ? handle : text
+  } catch {
+    return text
+  }
+}
+
+/** An idShortPath from a path. @throws HubError BadRequest */
+export const decodePath = remember((text, name): IdShortPath => {
+  const path = parsePath(text)
+  if (path !== undefined) return path
+  throw new HubError('BadRequest', [
+    `The parameter ${name} is no idShortPath: idShorts joined by "." and indices such as [0]; found "${excerpt(text)}"`
+  ])
+})
+
+/** The text behind base64url. @throws HubError BadRequest */
+export function decodeText(text: string, name: string): string {
+  let length = text.length
+  while (length > 0 && text.charCodeAt(length - 1) === 0x3d) length--
+  if (text.length - length > 2) throw notBase64(name, text, 'there are more than two "="')
+  // Buffer.from() skips what it does not know, so a wrong character must be found here.
+  for (let at = 0; at < length; at++) {
+    if (ALPHABET[text.charCodeAt(at)] !== 1) throw notBase64(name, text, `"${text[at]}" is not in its alphabet`)
+  }
+  if (length % 4 === 1) throw notBase64(name, text, 'a character is missing or too many')
+  const bytes = Buffer.from(text, 'base64url')
+  if (!isUtf8(bytes)) throw notBase64(name, text, 'the bytes are not UTF-8')
+  return bytes.toString()
+}
+
+function notBase64(name: string, text: string, why: string): HubError {
+  return new HubError('BadRequest', [`The parameter ${name} is not base64url: ${why}; found "${excerpt(text)}"`])
+}
+
+/** Enough of what the caller wrote to find it again. */
+export function excerpt(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80).toWellFormed()}…` : text
+}

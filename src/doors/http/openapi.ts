@@ -1,0 +1,260 @@
+/** OpenAPI documents, derived from the table of operations: one per profile, and one for the hub as a whole. */
+import type { JsonSchema } from '../../formats/json-schema.ts'
+import { enumerations } from '../../model/metamodel.ts'
+import { type Place, parametersOf, places } from '../../operations/mounts.ts'
+import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
+import { operationsOf, type Profile, type ProfileOperation, profiles, uriOf } from '../../operations/profiles.ts'
+import { ref, schemasFor } from './openapi-schemas.ts'
+import { serviceOf } from './routes.ts'
+
+export interface OpenApi {
+  readonly openapi: '3.1.0'
+  readonly info: { readonly title: string; readonly version: string; readonly description: string }
+  readonly servers: readonly { readonly url: string }[]
+  readonly tags: readonly { readonly name: string }[]
+  readonly paths: Readonly<Record<string, Readonly<Record<string, PathOperation>>>>
+  readonly components: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>
+  readonly 'x-profile-identifier'?: string
+}
+
+export interface PathOperation {
+  readonly operationId: string
+  readonly 'x-semanticIds': readonly string[]
+  readonly [member: string]: unknown
+}
+
+const RELEASE = '3.1.2'
+
+/** What a profile offers, as a document of its own. */
+export function profileDocument(profile: Profile): OpenApi {
+  const { service, number } = profile
+  const title = `${words(service.replace('ServiceSpecification', ''))} Service, ${number}`
+  const operations = operationsOf(profile).map((operation) => ({ ...operation, path: operation.place.path }))
+  return { ...documentOf(title, '/api/v3', operations), 'x-profile-identifier': uriOf(profile) }
+}
+
+/** Everything that the hub offers. @param prefix path below which the API lies */
+export function hubDocument(prefix: string): OpenApi {
+  const known = new Set<string>()
+  const operations = places.map((place) => {
+    const { operationId, semanticIds } = nameOf(place)
+    const id = known.has(operationId) ? `${operationId}${TELLING[place.mount.path] ?? ''}` : operationId
+    known.add(id)
+    return { place, path: (serviceOf(place.path) ?? '') + place.path, operationId: id, semanticIds }
+  })
+  return documentOf('AAS Hub', prefix, operations)
+}
+
+/** In one document an operationId stands once, so where the standard gives two places the same, the mount is added. */
+const TELLING: Readonly<Record<string, string>> = {
+  '/aas': '_AasService',
+  '/aas/submodels/{submodelIdentifier}': '_AasService',
+  '/submodel': '_SubmodelService',
+  '/submodels/{submodelIdentifier}': '_SubmodelRepo'
+}
+
+/** As the first profile names it that has it; the hub's own operations are in none. */
+function nameOf(place: Place): { operationId: string; semanticIds: readonly string[] } {
+  const profile = profiles.find(({ has }) => has(place))
+  const service = profile?.service ?? ''
+  return { operationId: operationIdOf(place, service), semanticIds: semanticIdsOf(place, service) }
+}
+
+interface Placed extends ProfileOperation {
+  readonly path: string
+}
+
+function documentOf(title: string, prefix: string, operations: readonly Placed[]): OpenApi {
+  const paths: Record<string, Record<string, PathOperation>> = {}
+  for (const operation of operations) {
+    const at = paths[operation.path] ?? {}
+    paths[operation.path] = at
+    at[operation.place.verb.toLowerCase()] = operationOf(operation)
+  }
+  const schemas = [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
+    ([, name = '']) => name
+  )
+  const parameters = new Set(operations.flatMap(({ place, path }) => [...namesIn(path), ...parametersOf(place)]))
+  return {
+    openapi: '3.1.0',
+    info: {
+      title,
+      version: RELEASE,
+      description: `Asset Administration Shell, Part 2: API, release ${RELEASE}. Derived; edit src/operations/table.ts and run scripts/derive.ts.`
+    },
+    servers: [{ url: prefix }],
+    tags: [...new Set(operations.map(({ place }) => tagOf(place)))].map((name) => ({ name })),
+    paths,
+    components: {
+      parameters: Object.fromEntries([...parameters].sort().map((name) => [name, parameterOf(name)])),
+      responses: { Refusal },
+      schemas: schemasFor(['Result', ...schemas])
+    }
+  }
+}
+
+const Refusal: JsonSchema = {
+  description: 'Refused, or failed; each message names the place, the rule, what was expected and what was found',
+  content: { 'application/json': { schema: ref('Result') } }
+}
+
+function operationOf({ place, path, operationId, semanticIds }: Placed): PathOperation {
+  const { row } = place
+  const parameters = [...namesIn(path), ...parametersOf(place)]
+  const body = requestBodyOf(place)
+  return {
+    operationId,
+    tags: [tagOf(place)],
+    summary: summaryOf(place),
+    'x-semanticIds': semanticIds,
+    'x-right': row.right,
+    ...(row.name === 'GetAllAssetAdministrationShellIdsByAssetLink' && { deprecated: true }),
+    ...(parameters.length > 0 && {
+      parameters: parameters.map((name) => ({ $ref: `#/components/parameters/${name}` }))
+    }),
+    ...(body !== undefined && { requestBody: body }),
+    responses: {
+      ...Object.fromEntries(place.success.map((status) => [String(status), responseOf(place, status)])),
+      default: { $ref: '#/components/responses/Refusal' }
+    }
+  }
+}
+
+function requestBodyOf({ row, content }: Place): JsonSchema | undefined {
+  if (row.takes === undefined) return undefined
+  if (row.takes !== 'file') {
+    return { required: true, content: { 'application/json': { schema: schemaOf(row.takes, content) } } }
+  }
+  const ids =
+    row.on === 'Packages' || row.on === 'Package' ? { aasIds: { type: 'array', items: { type: 'string' } } } : {}
+  const properties = { ...ids, fileName: { type: 'string' }, file: { type: 'string', format: 'binary' } }
+  return {
+    required: true,
+    content: { 'multipart/form-data': { schema: { type: 'object', required: ['file'], properties } } }
+  }
+}
+
+/** The bodies of success: 201 and 200 give what the row gives, 202, 204 and 302 nothing. */
+function responseOf(place: Place, status: number): JsonSchema {
+  const { row } = place
+  const gives = status === 200 || status === 201
+  const content = gives ? contentOf(place) : undefined
+  const moved = status === 302 || status === 202 || (status === 201 && !row.own && row.on !== 'Discovery')
+  const Location = { description: 'Where it is', schema: { type: 'string', format: 'uri' } }
+  return {
+    description: DESCRIPTIONS[status] ?? 'Done',
+    ...(moved && { headers: { Location } }),
+    ...(content !== undefined && { content })
+  }
+}
+
+const DESCRIPTIONS: Readonly<Record<number, string>> = {
+  200: 'Done',
+  201: 'Created',
+  202: 'Begun; the Location tells how it goes',
+  204: 'Done; there is nothing to say',
+  302: 'Ended; the result is at the Location'
+}
+
+function contentOf({ row, content }: Place): JsonSchema | undefined {
+  if (row.gives === undefined) return undefined
+  if (row.gives !== 'file') {
+    const schema = row.paged ? pageOf(row, content) : schemaOf(row.gives, content)
+    return { 'application/json': { schema } }
+  }
+  const types = (row.media ?? []).map((type) => {
+    const json = type === 'application/json' ? ref('Environment') : { type: 'string', format: 'binary' }
+    return [type, { schema: json }]
+  })
+  return Object.fromEntries(types)
+}
+
+function pageOf({ name, on, gives = '' }: Place['row'], content: Place['content']): JsonSchema {
+  const metadata = on === 'Queries' ? 'QueryResultPagingMetadata' : 'PagedResultPagingMetadata'
+  const item = content === 'path' ? ref('PathItem') : schemaOf(gives, content)
+  const items = on === 'Queries' ? { anyOf: [item, { type: 'string' }] } : item
+  // One object for the values of a submodel's elements, but a list for those of several submodels (digest, section 8).
+  const result =
+    name === 'GetAllSubmodelElements' && content === 'value' ? ref('SubmodelValue') : { type: 'array', items }
+  return {
+    type: 'object',
+    required: ['paging_metadata', 'result'],
+    properties: { paging_metadata: ref(metadata), result }
+  }
+}
+
+function schemaOf(type: string, content: Place['content']): JsonSchema {
+  if (type.endsWith('[]')) return { type: 'array', items: ref(type.slice(0, -2)) }
+  if (content === 'reference') return ref('Reference')
+  if (content === 'path') return { type: 'array', items: ref('PathItem') }
+  if (content === 'metadata') return ref(`${type}Metadata`)
+  if (content === 'value') return ref(type.startsWith('Operation') ? `${type}ValueOnly` : `${type}Value`)
+  return ref(type)
+}
+
+function parameterOf(name: string): JsonSchema {
+  const inPath = PATH_PARAMETERS[name]
+  if (inPath !== undefined) {
+    return { name, in: 'path', required: true, description: inPath, schema: { type: 'string' } }
+  }
+  return { name, in: 'query', ...QUERY_PARAMETERS[name] }
+}
+
+const BASE64URL = 'base64url of the UTF-8 of the identifier, without padding'
+
+const PATH_PARAMETERS: Readonly<Record<string, string>> = {
+  aasIdentifier: BASE64URL,
+  submodelIdentifier: BASE64URL,
+  cdIdentifier: BASE64URL,
+  packageId: BASE64URL,
+  handleId: BASE64URL,
+  idShortPath: 'idShorts and indexes, e.g. Sensors.Temperature or Motors[0].Speed; percent-encoded'
+}
+
+const string = { type: 'string' } as const
+const strings = { type: 'array', items: string } as const
+
+const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
+  limit: { description: 'Most entries on a page', schema: { type: 'integer', minimum: 1 } },
+  cursor: {
+    description: 'Where the page before ended: its paging_metadata.cursor',
+    schema: { type: 'string', minLength: 1 }
+  },
+  level: { description: 'How deep', schema: { type: 'string', enum: ['deep', 'core'], default: 'deep' } },
+  extent: {
+    description: 'With the values of Blobs or without',
+    schema: { type: 'string', enum: ['withBlobValue', 'withoutBlobValue'], default: 'withoutBlobValue' }
+  },
+  idShort: { description: 'Exactly this idShort', schema: string },
+  semanticId: { description: 'base64url of a Reference in JSON', schema: { type: 'string', maxLength: 3072 } },
+  isCaseOf: { description: 'base64url of a Reference in JSON', schema: string },
+  dataSpecificationRef: { description: 'base64url of a Reference in JSON', schema: string },
+  assetIds: { description: 'base64url of a SpecificAssetId in JSON, each; all must match', schema: strings },
+  assetKind: { description: 'Exactly this kind', schema: { type: 'string', enum: enumerations.AssetKind } },
+  assetType: { description: BASE64URL, schema: string },
+  aasId: { description: BASE64URL, schema: string },
+  aasIds: { description: `${BASE64URL}, each`, schema: strings },
+  submodelIds: { description: `${BASE64URL}, each`, schema: strings },
+  includeConceptDescriptions: { description: 'With concept descriptions', schema: { type: 'boolean', default: true } },
+  existing: {
+    description: 'What becomes of documents that are already stored',
+    schema: { type: 'string', enum: ['refuse', 'replace', 'keep'], default: 'refuse' }
+  }
+}
+
+function namesIn(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+}
+
+function tagOf({ row }: Place): string {
+  return words(row.on)
+}
+
+function summaryOf({ row, content }: Place): string {
+  return content === 'normal' ? words(row.name) : `${words(row.name)} ($${content})`
+}
+
+/** `GetSubmodelElementByPath` as words. */
+function words(name: string): string {
+  return name.replace(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, ' ')
+}

@@ -1,0 +1,30 @@
+/** What comes in by `POST /upload`: a form, as everywhere, or the file itself as the body. */
+import type { FastifyRequest } from 'fastify'
+import { HubError } from '../../errors.ts'
+import type { Upload } from '../../operations/call.ts'
+import { guard, readForm } from './body.ts'
+import { type Given, single } from './parameters.ts'
+
+/** Media types of a body that is a file, and its name where the caller gives none by `?fileName=`. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ['application/json', 'upload.json'],
+  ['application/xml', 'upload.xml'],
+  ['text/xml', 'upload.xml'],
+  ['application/asset-administration-shell-package', 'upload.aasx'],
+  ['application/asset-administration-shell-package+xml', 'upload.aasx'],
+  ['application/aas+zip', 'upload.aasx'],
+  ['application/octet-stream', 'upload']
+])
+
+/** @throws HubError UnsupportedMediaType, and BadRequest for a form without file */
+export async function readUpload(request: FastifyRequest, given: Given): Promise<Upload> {
+  if (request.isMultipart()) return await readForm(request)
+  const header = request.headers['content-type'] ?? ''
+  const contentType = (header.split(';', 1)[0] ?? '').trim().toLowerCase()
+  const name = NAMES.get(contentType)
+  if (name === undefined) {
+    throw new HubError('UnsupportedMediaType', [header, ['multipart/form-data', ...NAMES.keys()].join(', ')])
+  }
+  const fileName = single(given.get('fileName') ?? [name], 'fileName')
+  return { bytes: guard(request.raw), fileName, contentType, fields: {} }
+}

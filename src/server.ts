@@ -1,0 +1,164 @@
+/** The floor plan: how the rooms are put together into one server, read from top to bottom. */
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import cors from '@fastify/cors'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
+import { front } from './doors/http/front.ts'
+import { http } from './doors/http/http.ts'
+import { follow } from './followers/follow.ts'
+import { registration } from './followers/registration.ts'
+import { keepLogFor } from './followers/retention.ts'
+import { probes } from './health.ts'
+import { landing } from './landing.ts'
+import { logOptions, RequestLog } from './log.ts'
+import { measure } from './metrics.ts'
+import { executors } from './operations/executors.ts'
+import { handlers } from './operations/handlers.ts'
+import type { Hub } from './operations/hub.ts'
+import { Jobs } from './operations/jobs.ts'
+import { PROFILES } from './operations/profiles.ts'
+import { loadPath } from './operations/upload.ts'
+import { openSqlite } from './store/sqlite/sqlite.ts'
+import type { Store } from './store/store.ts'
+import { VERSION } from './version.ts'
+
+/** Asynchronous work that may be known at once, and how long a result waits to be fetched, in milliseconds. */
+const JOBS = 1000
+const JOB_KEPT = 10 * 60 * 1000
+
+/**
+ * What a browser is told with every answer: take it for what it says it is, and run nothing of it; a stored file may be
+ * a page that somebody put there to be opened. Pages of our own say otherwise. (Not @fastify/helmet: setting all of its
+ * headers halves the throughput of small answers.)
+ */
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox"
+}
+
+/** A hub with everything in its place. */
+export interface Server {
+  readonly app: FastifyInstance
+  readonly hub: Hub
+  /** Takes requests from now on; returns the address as others reach it. */
+  listen(): Promise<string>
+  /** Takes no more requests, finishes those under way, then closes the store. Once is enough, twice does no harm. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the store, loads what is to be preloaded, and opens the doors; `listen` lets people in.
+ * @throws HubError `Unavailable` where another process uses the data directory
+ */
+export async function createServer(config: Config): Promise<Server> {
+  const store = await openSqlite(config.DATA_DIR, { cacheBytes: config.CACHE_SIZE })
+  try {
+    const hub: Hub = {
+      store,
+      uploadLimit: config.UPLOAD_LIMIT,
+      lenient: config.LENIENT,
+      jobs: new Jobs(JOBS, JOB_KEPT),
+      executorOf: executors(config.OPERATION_TARGETS, new Map()),
+      scratch: await emptyFolder(config.DATA_DIR, 'scratch'),
+      profiles: PROFILES
+    }
+    const app = fastify({
+      logger: await logOptions(config),
+      logController: new RequestLog(),
+      genReqId: () => crypto.randomUUID(),
+      bodyLimit: config.BODY_LIMIT,
+      requestTimeout: config.REQUEST_TIMEOUT,
+      forceCloseConnections: 'idle',
+      ...front(config.API_PREFIX)
+    })
+
+    app.addHook('onRequest', (_, reply, done) => {
+      reply.headers(HEADERS)
+      done()
+    })
+    measure(app, store)
+    const drain = probes(app, store)
+    if (config.CORS_ORIGIN.length > 0) {
+      await app.register(cors, {
+        origin: config.CORS_ORIGIN === '*' ? '*' : [...config.CORS_ORIGIN],
+        methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+        exposedHeaders: ['Location', 'ETag', 'Content-Disposition', 'Retry-After']
+      })
+    }
+    landing(app, config.API_PREFIX, VERSION)
+    await http(app, {
+      hub,
+      handlers,
+      prefix: config.API_PREFIX,
+      publicUrl: config.PUBLIC_URL,
+      defaultLimit: config.DEFAULT_LIMIT,
+      maxLimit: config.MAX_LIMIT
+    })
+
+    if (config.PRELOAD !== '') await preload(hub, app.log, config)
+    const stops: Stop[] = []
+    return {
+      app,
+      hub,
+      listen: async () => {
+        const address = await app.listen({
+          host: config.HOST,
+          port: config.PORT,
+          listenTextResolver: (at) => `Listening on ${at}`
+        })
+        const url = config.PUBLIC_URL === '' ? address : config.PUBLIC_URL
+        stops.push(...startFollowers(store, app.log, url, config))
+        return url
+      },
+      close: once(async () => {
+        drain()
+        const impatience = setTimeout(() => app.server.closeAllConnections(), config.DRAIN_TIMEOUT)
+        await app.close()
+        clearTimeout(impatience)
+        await Promise.all(stops.map((stop) => stop()))
+        await store.close()
+      })
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** All files or none of each; what an earlier start has loaded, and somebody changed since, stays as it is. */
+async function preload(hub: Hub, log: FastifyBaseLogger, { PRELOAD, LENIENT }: Config): Promise<void> {
+  for await (const report of loadPath(hub, PRELOAD, { existing: 'keep', lenient: LENIENT })) {
+    const { fileName, created, kept, violations } = report
+    log.info({ created: created.length, kept: kept.length, violations }, `Loaded ${fileName}`)
+  }
+}
+
+type Stop = () => Promise<void>
+
+/** Whoever listens to the log, or looks after it, while the hub runs. */
+function startFollowers(store: Store, log: FastifyBaseLogger, url: string, config: Config): Stop[] {
+  const failed = (doing: string) => (error: unknown) => log.warn({ err: error }, `${doing} failed; it is tried again`)
+  const stops = [keepLogFor(config.LOG_RETENTION, store, failed('Trimming the log'))]
+  if (config.REGISTER_AT !== '') {
+    const options = { registry: config.REGISTER_AT, base: url + config.API_PREFIX, failed: failed('Registering') }
+    stops.push(follow(store, registration(store, options)))
+  }
+  return stops
+}
+
+/** What lay there belonged to a process that is gone. */
+async function emptyFolder(directory: string, name: string): Promise<string> {
+  const path = join(directory, name)
+  await rm(path, { recursive: true, force: true })
+  await mkdir(path)
+  return path
+}
+
+function once(act: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= act()
+    return done
+  }
+}

@@ -1,0 +1,96 @@
+/** The shipped server, on a free port, with a data directory of its own, for as long as a test lasts. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { readConfig, type SettingName } from '../../src/config.ts'
+import { createServer, type Server } from '../../src/server.ts'
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The body read as JSON; undefined where it is empty or none. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  readonly json: any
+}
+
+export interface Running {
+  /** Without a slash at the end. */
+  readonly url: string
+  /** The standard API: `url` and `/api/v3`. */
+  readonly api: string
+  readonly directory: string
+  readonly server: Server
+  /**
+   * A request to the API, or to an address of its own where `path` is one. An object is sent as JSON; text, bytes,
+   * streams and forms go as they are.
+   */
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
+  get(path: string, headers?: Record<string, string>): Promise<Reply>
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Reply>
+  put(path: string, body: unknown, headers?: Record<string, string>): Promise<Reply>
+  patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Reply>
+  remove(path: string, headers?: Record<string, string>): Promise<Reply>
+  stop(): Promise<void>
+}
+
+/** @param settings by name; `DATA_DIR` to open a directory that is already there, which then stays */
+export async function start(t: Test, settings: Partial<Record<SettingName, string>> = {}): Promise<Running> {
+  const directory = settings.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'aas-hub-test-')))
+  const { config } = readConfig({ HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'silent', ...settings, DATA_DIR: directory })
+  const server = await createServer(config)
+  const stop = () => server.close()
+  t.teardown(async () => {
+    await stop()
+    if (settings.DATA_DIR === undefined) await rm(directory, { recursive: true, force: true })
+  })
+  const url = await server.listen()
+  const api = url + config.API_PREFIX
+  const ask: Running['ask'] = (method, path, body, headers) =>
+    send(method, path.startsWith('/') ? api + path : path, body, headers)
+  return {
+    url,
+    api,
+    directory,
+    server,
+    ask,
+    get: (path, headers) => ask('GET', path, undefined, headers),
+    post: (path, body, headers) => ask('POST', path, body, headers),
+    put: (path, body, headers) => ask('PUT', path, body, headers),
+    patch: (path, body, headers) => ask('PATCH', path, body, headers),
+    remove: (path, headers) => ask('DELETE', path, undefined, headers),
+    stop
+  }
+}
+
+/** An identifier as it stands in a path. */
+export function encode(id: string): string {
+  return Buffer.from(id).toString('base64url')
+}
+
+async function send(method: string, url: string, body: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+  const json = body !== undefined && !isRaw(body)
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: json ? { 'content-type': 'application/json', ...headers } : headers,
+    ...(body === undefined ? {} : { body: json ? JSON.stringify(body) : (body as FormData), duplex: 'half' })
+  })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, text, json: parsed(text) }
+}
+
+function isRaw(body: unknown): boolean {
+  return (
+    typeof body === 'string' || body instanceof Uint8Array || body instanceof FormData || body instanceof ReadableStream
+  )
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
