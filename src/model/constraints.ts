@@ -35,8 +35,7 @@ import { aasd116, aasd119, aasd129, aasd131, type Scope } from './constraints/id
 import { aasc3a002, aasc3a008, aasc3a009, aasc3a010, dataTypeOfCategory } from './constraints/iec61360.ts'
 import { aasd133, isReferableKey, modelReference, referenceKeys } from './constraints/references.ts'
 import type { Report } from './constraints/report.ts'
-import { type ClassName, fieldsOf, isA } from './fields.ts'
-import { classes } from './metamodel.ts'
+import { type ClassName, classNames, fieldsOf, isA } from './fields.ts'
 import { idShortPathTo, type Place, pointerTo } from './place.ts'
 import type { KeyTypes, Submodel } from './types.ts'
 
@@ -112,7 +111,7 @@ interface Member {
 }
 
 const plans = new Map<string, Plan>()
-for (const name of Object.keys(classes) as ClassName[]) {
+for (const name of classNames) {
   plans.set(name, { checks: checksOf(name), members: membersOf(name) })
 }
 for (const [name, { members }] of plans) {

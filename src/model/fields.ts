@@ -44,6 +44,9 @@ for (const name of Object.keys(declared)) {
   allHeirs.set(name, concrete(name))
 }
 
+/** Every class, of Part 1 and of Part 2. */
+export const classNames = [...allFields.keys()] as readonly ClassName[]
+
 /** Is this the name of a class of the metamodel? (`__proto__` is not.) */
 export function isClass(name: string): name is ClassName {
   return allFields.has(name)
