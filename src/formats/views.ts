@@ -27,12 +27,13 @@ export function core<Instance extends Container>(container: Instance): Instance 
   return withChildren(container, childrenOf(container).map(bare))
 }
 
-/** `extent=withoutBlobValue`: no Blob has a value, at any depth. */
-export function withoutBlobs<Instance extends Container>(container: Instance): Instance {
-  if (!holdsBlob(container)) return container
-  if (container.modelType === 'Blob') return without(container, ['value'])
-  const children = childrenOf(container)
-  return children.length === 0 ? container : withChildren(container, children.map(withoutBlobs))
+/** `extent=withoutBlobValue`: no Blob has a value, at any depth, the variables of an Operation included. */
+export function withoutBlobs<Instance>(instance: Instance): Instance {
+  if (Array.isArray(instance)) return instance.map(withoutBlobs) as Instance
+  if (typeof instance !== 'object' || instance === null) return instance
+  const isBlob = (instance as { modelType?: unknown }).modelType === 'Blob'
+  const members = Object.entries(instance).filter(([name]) => !(isBlob && name === 'value'))
+  return Object.fromEntries(members.map(([name, held]) => [name, withoutBlobs(held)])) as Instance
 }
 
 /** `$metadata`: neither values nor children. */
@@ -57,11 +58,6 @@ export function paths(container: Container, ownPath: string, level: 'deep' | 'co
   }
   for (const { path } of walk(container, ownPath)) found.push(path)
   return found
-}
-
-function holdsBlob(container: Container): boolean {
-  if (container.modelType === 'Blob') return container.value !== undefined
-  return childrenOf(container).some(holdsBlob)
 }
 
 function bare(element: SubmodelElement): SubmodelElement {

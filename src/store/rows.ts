@@ -15,6 +15,28 @@ export interface DerivedRow {
   readonly element: SubmodelElement
 }
 
+/** So much of a text takes part in finding it. */
+const KEY_LENGTH = 64
+
+/** Texts that read as a number are found as one, whatever their value type. */
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+
+/**
+ * What a value is found by: its number where it reads as one, else the beginning of its text.
+ * @param members value members as JSON
+ */
+export function keyOf(modelType: string, members: string): string | number | null {
+  if (modelType !== 'Property' || members === '{}') return null
+  const { value } = JSON.parse(members) as { value?: unknown }
+  return typeof value === 'string' ? textKey(value) : null
+}
+
+/** The key that a text is found by. */
+export function textKey(text: string): string | number {
+  const number = NUMBER.test(text) ? Number(text) : Number.NaN
+  return Number.isFinite(number) ? number : text.slice(0, KEY_LENGTH).toWellFormed()
+}
+
 /** A row for every element that an idShortPath leads to, parents before children. */
 export function* rowsOf(submodel: Submodel): Generator<DerivedRow> {
   for (const { element, path } of walk(submodel)) {

@@ -180,6 +180,21 @@ export interface Page<Item> {
   readonly next?: number
 }
 
+/**
+ * Something that one element of a submodel must be like, as far as an index can tell. It finds all that are, and may
+ * find others: text is compared by its first part, and a text that reads as a number as that number.
+ */
+export interface ElementCondition {
+  /** The element's whole idShortPath. */
+  readonly path?: string
+  /** First key value of its semanticId. */
+  readonly semanticId?: string
+  /** The value of a Property; needs `path`. Order is that of numbers, and only among numbers. */
+  readonly value?:
+    | { readonly is: 'eq'; readonly than: string | number }
+    | { readonly is: 'lt' | 'le' | 'gt' | 'ge'; readonly than: number }
+}
+
 export interface PageRequest {
   /** Only documents after this position. */
   readonly after?: number
@@ -212,7 +227,13 @@ export interface Store {
   /** One document, or undefined. */
   document(kind: DocumentKind, id: string): Promise<Document | undefined>
   /** Documents of a kind that have all these facets, in the stable order. */
-  documents(kind: DocumentKind, facets: readonly Facet[], page: PageRequest): Promise<Page<Document>>
+  documents(
+    kind: DocumentKind,
+    facets: readonly Facet[],
+    page: PageRequest,
+    /** Of submodels: each must be true of an element. */
+    elements?: readonly ElementCondition[]
+  ): Promise<Page<Document>>
   /** The row of one element, or undefined. */
   element(submodel: string, path: string): Promise<ElementRow | undefined>
 

@@ -5,7 +5,8 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import type { HubError } from '../../src/errors.ts'
-import type { Change, FileEntry, Store } from '../../src/store/store.ts'
+import type { Reference } from '../../src/model/types.ts'
+import type { Change, ElementCondition, FileEntry, Store } from '../../src/store/store.ts'
 import {
   all,
   collection,
@@ -441,6 +442,39 @@ function pages(test: Define): void {
     )
     t.notOk('next' in second)
     t.strictSame(await store.documents('AssetLinks', [], { limit: 5 }), { items: [] })
+  })
+
+  test('submodels are found by what their elements are like, also after a value changed', async (t, store) => {
+    const semanticId: Reference = { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: 'urn:speed' }] }
+    const marked = { ...property('marked', '1'), semanticId }
+    await store.commit([create(submodel('a', property('v', '5'), marked), ['idShort', 'x'])])
+    await store.commit([create(submodel('b', property('v', '20.50'), collection('c', [property('v', '5')])))])
+    await store.commit([
+      create(submodel('c', { modelType: 'Property', idShort: 'v', valueType: 'xs:string', value: 'text' }))
+    ])
+    const found = async (...conditions: ElementCondition[]) =>
+      (await store.documents('Submodel', [], { limit: 10 }, conditions)).items.map(({ id }) => id)
+
+    t.same(await found({ path: 'v', value: { is: 'eq', than: 5 } }), ['a'])
+    t.same(await found({ path: 'v', value: { is: 'eq', than: '20.5' } }), ['b'], 'as the number that it reads as')
+    t.same(await found({ path: 'v', value: { is: 'eq', than: 'text' } }), ['c'])
+    t.same(await found({ path: 'c.v', value: { is: 'eq', than: 5 } }), ['b'])
+    t.same(await found({ path: 'v', value: { is: 'ge', than: 5 } }), ['a', 'b'], 'a range is one of numbers')
+    t.same(await found({ path: 'v', value: { is: 'gt', than: 5 } }), ['b'])
+    t.same(await found({ path: 'v', value: { is: 'le', than: 20.5 } }), ['a', 'b'])
+    t.same(await found({ path: 'v', value: { is: 'lt', than: 5 } }), [])
+    t.same(await found({ semanticId: 'urn:speed' }), ['a'])
+    t.same(await found({ semanticId: 'urn:speed' }, { path: 'v', value: { is: 'eq', than: 20.5 } }), [])
+    const both = await store.documents('Submodel', [['idShort', 'x']], { limit: 1 }, [
+      { path: 'v', value: { is: 'gt', than: 1 } }
+    ])
+    t.match(both, { items: [{ id: 'a' }] })
+
+    await store.commit([await write(store, 'a', 'v', '7')])
+    t.same(await found({ path: 'v', value: { is: 'eq', than: 5 } }), [])
+    t.same(await found({ path: 'v', value: { is: 'eq', than: 7 } }), ['a'])
+    await store.commit([replace(submodel('a'))])
+    t.same(await found({ path: 'v', value: { is: 'gt', than: 0 } }), ['b'])
   })
 
   test('facets are ANDed; a replacement brings its own', async (t, store) => {

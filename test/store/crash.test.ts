@@ -31,9 +31,7 @@ async function killedAfter(directory: string, delay: number): Promise<Line[]> {
   // Into a file, which takes everything at once; a pipe may be full.
   const told = `${directory}.told`
   const output = openSync(told, 'w')
-  // Without what the test runner preloads.
-  const { NODE_OPTIONS: _, ...env } = process.env
-  const child = spawn(process.execPath, [script, directory], { env, stdio: ['ignore', output, 'inherit'] })
+  const child = spawn(process.execPath, [script, directory], { stdio: ['ignore', output, 'inherit'] })
   const ended = once(child, 'exit')
   closeSync(output)
   while (statSync(told).size === 0 && child.exitCode === null) await setTimeout(10)

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
-import { type DerivedRow, hasBlobValue, rowsOf } from '../rows.ts'
+import { type DerivedRow, hasBlobValue, keyOf, rowsOf } from '../rows.ts'
 import type { Change, Commit, DocumentKind, Facet, LoggedChange } from '../store.ts'
 import type { Blobs } from './blobs.ts'
 import type { Counters } from './counters.ts'
@@ -117,7 +117,8 @@ export class Changes {
     const late = change.sourceTime !== undefined && row.source_time !== null && (row.source_time as bigint) > sourceTime
     if (!late) {
       const code = quality === undefined ? null : qualities.indexOf(quality)
-      this.#sql.writeElement.run(value, seq, sourceTime, code, row.position as bigint, path)
+      const key = keyOf(String(row.model_type), value)
+      this.#sql.writeElement.run(value, key, seq, sourceTime, code, row.position as bigint, path)
       this.#sql.touchDocument.run(seq, row.model_type === 'Blob' ? 1 : 0, row.position as bigint)
     }
     const told = { change: 'value', submodel, path, value, sourceTime } as const
@@ -160,7 +161,10 @@ export class Changes {
 
   #addElement(position: number, row: DerivedRow, seq: number): void {
     const { path, modelType, valueType = null, semanticId = null, value } = row
-    const { changes } = this.#sql.addElement.run(position, path, modelType, valueType, semanticId, value, seq, seq)
+    const key = keyOf(modelType, value)
+    const { changes } = this.#sql.addElement.run(
+      ...[position, path, modelType, valueType, semanticId, value, seq, seq, key]
+    )
     this.#counters.add('elements', Number(changes))
   }
 
@@ -254,9 +258,9 @@ function prepare(db: DatabaseSync) {
     elementsOf: db.prepare('SELECT path, model_type, value_type, semantic_id, value FROM element WHERE document = ?'),
     writtenSince: db.prepare('SELECT path FROM element WHERE document = ? AND revision > ?'),
     // Of two elements with the same path (an invalid document, loaded leniently) the path leads to the first.
-    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)'),
+    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?)'),
     writeElement: db.prepare(
-      'UPDATE element SET value = ?, revision = ?, source_time = ?, quality = ? WHERE document = ? AND path = ?'
+      'UPDATE element SET value = ?, key = ?, revision = ?, source_time = ?, quality = ? WHERE document = ? AND path = ?'
     ),
     renameElement: db.prepare('UPDATE element SET semantic_id = ? WHERE document = ? AND path = ?'),
     removeElement: db.prepare('DELETE FROM element WHERE document = ? AND path = ?'),

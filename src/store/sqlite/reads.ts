@@ -2,11 +2,12 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import type { Submodel } from '../../model/types.ts'
 import { join } from '../join.ts'
-import { hasBlobValue } from '../rows.ts'
+import { hasBlobValue, textKey } from '../rows.ts'
 import type {
   Chunk,
   Document,
   DocumentKind,
+  ElementCondition,
   ElementRow,
   Facet,
   FileEntry,
@@ -16,11 +17,16 @@ import type {
 } from '../store.ts'
 import type { Cache } from './cache.ts'
 import { decodeChanges } from './entries.ts'
-import { intersect } from './intersect.ts'
+import { intersect, type Seek } from './intersect.ts'
 import { kinds, qualities } from './schema.ts'
 
 /** A page of documents or log entries takes no more once it has this many bytes, so that memory stays bounded. */
 const PAGE_BYTES = 16 * 1024 * 1024
+
+/**
+ * So many documents are gathered for a range of values; a range with more of them rules out too few to be of use.
+ */
+const GATHERED = 50_000
 
 type Row = Record<string, SQLOutputValue>
 
@@ -48,9 +54,14 @@ export class Reads {
     })
   }
 
-  documents(kind: DocumentKind, facets: readonly Facet[], { after = 0, limit }: PageRequest): Page<Document> {
+  documents(
+    kind: DocumentKind,
+    facets: readonly Facet[],
+    { after = 0, limit }: PageRequest,
+    elements: readonly ElementCondition[]
+  ): Page<Document> {
     return this.#snapshot(() => {
-      const { positions, stoppedAt } = this.#positions(kind, facets, after, limit)
+      const { positions, stoppedAt } = this.#positions(kind, facets, elements, after, limit)
       const items: Document[] = []
       let bytes = 0
       for (const position of positions) {
@@ -131,23 +142,39 @@ export class Reads {
     this.#db.close()
   }
 
-  #positions(kind: DocumentKind, facets: readonly Facet[], after: number, limit: number) {
+  #positions(
+    kind: DocumentKind,
+    facets: readonly Facet[],
+    elements: readonly ElementCondition[],
+    after: number,
+    limit: number
+  ) {
     const code = kinds.indexOf(kind)
-    if (facets.length > 0) {
-      const seeks = facets.map(
-        ([name, value]) =>
-          (from: number) =>
-            this.#seek(code, name, value, from)
-      )
-      return intersect(seeks, after, limit + 1)
-    }
+    const byFacet = facets.map(
+      ([name, value]): Seek =>
+        (from) =>
+          position(this.#sql.seek.get(code, name, value, from))
+    )
+    const seeks = [...byFacet, ...elements.flatMap((condition) => this.#seeksOf(condition, after))]
+    if (seeks.length > 0) return intersect(seeks, after, limit + 1)
     const rows = this.#sql.positions.all(code, after, limit + 1)
     return { positions: rows.map(({ position }) => Number(position)), stoppedAt: undefined }
   }
 
-  #seek(kind: number, name: string, value: string, from: number): number | undefined {
-    const row = this.#sql.seek.get(kind, name, value, from)
-    return row === undefined ? undefined : Number(row.position)
+  /** Both halves of a condition must be true in the document; whether of one element, the caller sees. */
+  #seeksOf({ path, semanticId, value }: ElementCondition, after: number): Seek[] {
+    const seeks: Seek[] = []
+    if (semanticId !== undefined) seeks.push((from) => position(this.#sql.seekSemanticId.get(semanticId, from)))
+    if (path === undefined || value === undefined) return seeks
+    if (value.is === 'eq') {
+      const key = typeof value.than === 'number' ? value.than : textKey(value.than)
+      seeks.push((from) => position(this.#sql.seekKey.get(path, key, from)))
+    } else {
+      // A range of values is not in the order of documents: its documents are gathered and ordered first.
+      const rows = this.#sql[value.is].all(path, value.than, after, GATHERED)
+      if (rows.length < GATHERED) seeks.push(among(rows.map((row) => Number(row.position))))
+    }
+    return seeks
   }
 
   /** A document of a page. It is kept only where it was costly to make: a walk over all pages must not flush the cache. */
@@ -194,6 +221,12 @@ export class Reads {
 }
 
 function prepare(db: DatabaseSync) {
+  // Numbers stand before texts in the order of SQLite.
+  const range = (bounds: string) =>
+    db.prepare(
+      `SELECT DISTINCT document AS position FROM element INDEXED BY element_by_key
+       WHERE path = ? AND key ${bounds} AND document > ? ORDER BY document LIMIT ?`
+    )
   const submodel = kinds.indexOf('Submodel')
   const head = 'position, kind, id, revision, structure, valued, has_blob'
   const sql = {
@@ -207,6 +240,18 @@ function prepare(db: DatabaseSync) {
     seek: db.prepare(
       'SELECT position FROM facet WHERE kind = ? AND name = ? AND value = ? AND position >= ? ORDER BY position LIMIT 1'
     ),
+    seekKey: db.prepare(
+      `SELECT document AS position FROM element INDEXED BY element_by_key
+       WHERE path = ? AND key = ? AND document >= ? ORDER BY document LIMIT 1`
+    ),
+    seekSemanticId: db.prepare(
+      `SELECT document AS position FROM element INDEXED BY element_by_semantic_id
+       WHERE semantic_id = ? AND document >= ? ORDER BY document LIMIT 1`
+    ),
+    lt: range('< ?'),
+    le: range('<= ?'),
+    gt: range(`> ? AND key < ''`),
+    ge: range(`>= ? AND key < ''`),
     element: db.prepare(
       `SELECT e.* FROM document d JOIN element e ON e.document = d.position AND e.path = ?
        WHERE d.kind = ${submodel} AND d.id = ?`
@@ -232,6 +277,23 @@ function prepare(db: DatabaseSync) {
   sql.element.setReadBigInts(true)
   sql.chunk.setReadBigInts(true)
   return sql
+}
+
+function position(row: Row | undefined): number | undefined {
+  return row === undefined ? undefined : Number(row.position)
+}
+
+/** Seeks in an ascending list. */
+function among(positions: readonly number[]): Seek {
+  return (from) => {
+    let [low, high] = [0, positions.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((positions[middle] ?? 0) < from) low = middle + 1
+      else high = middle
+    }
+    return positions[low]
+  }
 }
 
 function kindOf(row: Row): DocumentKind {

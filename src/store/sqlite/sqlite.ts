@@ -6,7 +6,17 @@
  */
 import { mkdir, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import type { Change, Chunk, DocumentKind, Facet, FileEntry, PageRequest, Store, StoreFigures } from '../store.ts'
+import type {
+  Change,
+  Chunk,
+  DocumentKind,
+  ElementCondition,
+  Facet,
+  FileEntry,
+  PageRequest,
+  Store,
+  StoreFigures
+} from '../store.ts'
 import { backupDirectory } from './backup.ts'
 import { Cache } from './cache.ts'
 import { translated } from './failure.ts'
@@ -101,8 +111,13 @@ class SqliteStore implements Store {
     return this.#read((reads) => reads.document(kind, id))
   }
 
-  async documents(kind: DocumentKind, facets: readonly Facet[], page: PageRequest) {
-    return this.#read((reads) => reads.documents(kind, facets, page))
+  async documents(
+    kind: DocumentKind,
+    facets: readonly Facet[],
+    page: PageRequest,
+    elements: readonly ElementCondition[] = []
+  ) {
+    return this.#read((reads) => reads.documents(kind, facets, page, elements))
   }
 
   async element(submodel: string, path: string) {
