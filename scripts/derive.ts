@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { metamodelSchema } from '../src/formats/json-schema.ts'
+import { openApiFiles } from './derive-openapi.ts'
 
 /** A derived file; the path is relative to the project's root. */
 export interface Derived {
@@ -17,7 +18,10 @@ export interface Derived {
 
 /** Everything that is derived, in the order in which it is written. */
 export async function derive(): Promise<Derived[]> {
-  return [{ path: 'schemas/aas-3.1.json', text: toJsonText(metamodelSchema()) }]
+  return [
+    { path: 'schemas/aas-3.1.json', text: toJsonText(metamodelSchema()) },
+    ...openApiFiles().map(({ path, value }) => ({ path, text: toJsonText(value) }))
+  ]
 }
 
 /** The same value gives the same text on every machine; nothing reformats it. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import cors from '@fastify/cors'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
+import { docs } from './doors/http/docs.ts'
 import { front } from './doors/http/front.ts'
 import { http } from './doors/http/http.ts'
 import { follow } from './followers/follow.ts'
@@ -66,7 +67,7 @@ export async function createServer(config: Config): Promise<Server> {
     const app = fastify({
       logger: await logOptions(config),
       logController: new RequestLog(),
-      genReqId: () => crypto.randomUUID(),
+      genReqId: requestIds(),
       bodyLimit: config.BODY_LIMIT,
       requestTimeout: config.REQUEST_TIMEOUT,
       forceCloseConnections: 'idle',
@@ -90,11 +91,12 @@ export async function createServer(config: Config): Promise<Server> {
     await http(app, {
       hub,
       handlers,
-      prefix: config.API_PREFIX,
+      apiPrefix: config.API_PREFIX,
       publicUrl: config.PUBLIC_URL,
       defaultLimit: config.DEFAULT_LIMIT,
       maxLimit: config.MAX_LIMIT
     })
+    await docs(app, { apiPrefix: config.API_PREFIX })
 
     if (config.PRELOAD !== '') await preload(hub, app.log, config)
     const stops: Stop[] = []
@@ -145,6 +147,13 @@ function startFollowers(store: Store, log: FastifyBaseLogger, url: string, confi
     stops.push(follow(store, registration(store, options)))
   }
   return stops
+}
+
+/** Ids that no other start of the hub gives either, for less than a UUID costs with every request. */
+function requestIds(): () => string {
+  const start = crypto.randomUUID().slice(0, 13)
+  let count = 0
+  return () => `${start}-${(++count).toString(36)}`
 }
 
 /** What lay there belonged to a process that is gone. */

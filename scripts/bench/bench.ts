@@ -44,7 +44,10 @@ interface Comparison {
   readonly theirs: Side
 }
 
+const JSON_TYPE = { 'content-type': 'application/json' }
 const lines: Line[] = []
+/** How many submodels were sent; each has an id of its own. */
+let inserted = 0
 // Beside the data of a hub started here, not in a temporary folder, which may be memory: durability is part of the figures.
 await mkdir('data', { recursive: true })
 const directory = await mkdtemp(join('data', 'bench-'))
@@ -176,8 +179,6 @@ async function middle(hub: Child, count: number): Promise<string> {
   return `/api/v3/submodels?limit=100${cursor}`
 }
 
-const JSON_TYPE = { 'content-type': 'application/json' }
-
 /** Ten PATCHes by turns, each with a value of its own. */
 function writes(path: (index: number) => string): Request[] {
   return Array.from({ length: 10 }, (_, index) => ({
@@ -187,8 +188,6 @@ function writes(path: (index: number) => string): Request[] {
     body: `${20 + index}.5`
   }))
 }
-
-let inserted = 0
 
 /** POSTs of a submodel, each with a new id. */
 function inserts(path: string): Request {

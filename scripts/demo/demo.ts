@@ -23,8 +23,8 @@ console.log(`
   ${url}/docs
   ${api}/shells
   ${machine}
+  curl -X PATCH '${machine}/submodel-elements/CycleTime/$value' -H 'content-type: application/json' -d 12.7
   ${machine}/$value
-  curl -X PATCH ${machine}/submodel-elements/CycleTime/$value -H 'content-type: application/json' -d '"12.7"'
 `)
 const moving = extra.has('move') ? setInterval(() => void move(server, machine), 1000) : undefined
 

@@ -23,8 +23,8 @@ export interface Running {
   readonly directory: string
   readonly server: Server
   /**
-   * A request to the API, or to an address of its own where `path` is one. An object is sent as JSON; text, bytes,
-   * streams and forms go as they are.
+   * A request to the API, or to an address of its own where `path` is one. An object is sent as JSON; text goes
+   * as it is, as JSON that the test has written itself; bytes, streams and forms go as they are.
    */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
   get(path: string, headers?: Record<string, string>): Promise<Reply>
@@ -71,10 +71,12 @@ export function encode(id: string): string {
 
 async function send(method: string, url: string, body: unknown, headers: Record<string, string> = {}): Promise<Reply> {
   const json = body !== undefined && !isRaw(body)
+  const sent = new Headers(headers)
+  if ((json || typeof body === 'string') && !sent.has('content-type')) sent.set('content-type', 'application/json')
   const response = await fetch(url, {
     method,
     redirect: 'manual',
-    headers: json ? { 'content-type': 'application/json', ...headers } : headers,
+    headers: sent,
     ...(body === undefined ? {} : { body: json ? JSON.stringify(body) : (body as FormData), duplex: 'half' })
   })
   const text = await response.text()

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { PassThrough, type Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { parseJson } from '../../formats/json.ts'
 import type { Upload } from '../../operations/call.ts'
@@ -38,6 +38,8 @@ export async function takeFiles(scope: FastifyInstance): Promise<void> {
   const limits = { fileSize: Number.POSITIVE_INFINITY, parts: PARTS, fieldSize: FIELD_SIZE }
   const isPartAFile = (name: string | undefined, _type?: string, fileName?: string) =>
     name === 'file' || fileName !== undefined
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
   await scope.register(multipart, { limits, throwFileSizeLimit: false, isPartAFile })
 }
 
@@ -59,6 +61,17 @@ export function bodyFor(row: Row, request: FastifyRequest): unknown {
  */
 export async function readForm(request: FastifyRequest): Promise<Upload> {
   if (!request.isMultipart()) throw unsupported(request, 'multipart/form-data')
+  try {
+    return await firstFile(request)
+  } catch (error) {
+    if (error instanceof HubError) throw error
+    const { statusCode, message } = error as FastifyError
+    // Whatever a form fails on is in the form; limits have their own status.
+    throw new HubError(statusCode === 413 ? 'TooLarge' : 'BadRequest', [`The form cannot be read: ${message}`])
+  }
+}
+
+async function firstFile(request: FastifyRequest): Promise<Upload> {
   const fields: Record<string, string> = Object.create(null)
   for await (const part of request.parts()) {
     if (part.type === 'file') {
@@ -93,6 +106,13 @@ export function guard(source: Readable): Readable {
   // Without a listener an error that comes before the operation listens would end the process.
   bytes.on('error', () => {})
   return source.pipe(bytes)
+}
+
+/** Lets the rest of a request pass unread: a connection with an unread rest serves no other request. */
+export function drain({ raw }: FastifyRequest, upload: Upload | undefined): void {
+  upload?.bytes.destroy()
+  raw.unpipe()
+  raw.resume()
 }
 
 function readJson(request: FastifyRequest, bytes: Buffer): unknown {

@@ -1,6 +1,7 @@
 /** Refusals and faults on their way out: the Result of Part 2 with the status of the error table. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorName, HubError, type Violation } from '../../errors.ts'
+import { asIs } from './answer.ts'
 import { serviceOf } from './routes.ts'
 
 /** Seconds after which it may be worth to ask again. */
@@ -11,14 +12,19 @@ const LONGEST_CODE = 32
 const LONGEST_ID = 128
 
 /** Gives `app` the standard's words for everything that can go wrong. */
-export function explainFaults(app: FastifyInstance, prefix: string): void {
+export async function explainFaults(app: FastifyInstance, prefix: string): Promise<void> {
   app.setErrorHandler(refuse)
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? ''
-    const below = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
-    const service = serviceOf(below)
-    const hint = service === undefined ? '' : `; for one of many, it lies at ${prefix}${service}${below}`
-    return tell(request, reply, 404, [message('NotFound', `There is nothing at ${path}${hint}`)])
+  await app.register(async (strangers) => {
+    // Where nothing is, no body is read.
+    strangers.removeAllContentTypeParsers()
+    strangers.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    strangers.setNotFoundHandler((request, reply) => {
+      const path = request.url.split('?', 1)[0] ?? ''
+      const below = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
+      const service = serviceOf(below)
+      const hint = service === undefined ? '' : `; for one of many, it lies at ${prefix}${service}${below}`
+      return tell(request, reply, 404, [message('NotFound', `There is nothing at ${path}${hint}`)])
+    })
   })
 }
 
@@ -44,8 +50,8 @@ function tell(request: FastifyRequest, reply: FastifyReply, status: number, mess
   if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfter)
   // Left by an answer that failed halfway.
   for (const name of ['content-length', 'content-disposition', 'content-range', 'etag']) reply.removeHeader(name)
-  const body = Buffer.from(result(messages, request.id))
-  return reply.code(status).header('content-type', 'application/json').header('cache-control', 'no-store').send(body)
+  reply.code(status).header('content-type', 'application/json').header('cache-control', 'no-store')
+  return reply.serializer(asIs).send(result(messages, request.id))
 }
 
 /** A Result (Part 2, 4.9); its body holds `messages` only. */

@@ -5,7 +5,7 @@ import type { Handler, Hub } from '../../operations/hub.ts'
 import { type Row, type RowName, table } from '../../operations/table.ts'
 import { rootOf } from './address.ts'
 import { send } from './answer.ts'
-import { bodyFor, readForm, takeFiles, takeJson } from './body.ts'
+import { bodyFor, drain, readForm, takeFiles, takeJson } from './body.ts'
 import { type CallOptions, callReader, queryOf } from './call.ts'
 import { explainFaults } from './errors.ts'
 import { readBoolean } from './parameters.ts'
@@ -16,8 +16,8 @@ export interface HttpOptions {
   readonly hub: Hub
   /** Who carries out what; a row that nobody does is answered with 501. */
   readonly handlers: Handlers
-  /** Path below which the API lies. */
-  readonly prefix?: string
+  /** Path below which the API lies. Not called `prefix`, which Fastify puts before every route by itself. */
+  readonly apiPrefix?: string
   /** Where others reach the hub, without path; '' to go by each request. */
   readonly publicUrl?: string
   /** Entries on a page when the caller does not say how many, and the most that a caller gets. */
@@ -29,11 +29,13 @@ type Handlers = Readonly<Partial<Record<RowName, Handler>>>
 
 /** Opens the API on `app`, which was created with the options of front.ts. */
 export async function http(app: FastifyInstance, options: HttpOptions): Promise<void> {
-  const { hub, handlers, prefix = '/api/v3', publicUrl = '', defaultLimit = 100, maxLimit = 1000 } = options
+  const { hub, handlers, apiPrefix: prefix = '/api/v3', publicUrl = '', defaultLimit = 100, maxLimit = 1000 } = options
   const reading: CallOptions = { prefix, root: rootOf(publicUrl, prefix), defaultLimit, maxLimit }
   const all = routes()
 
-  explainFaults(app, prefix)
+  await explainFaults(app, prefix)
+  // Node would refuse what it does not expect in `Expect` with an empty body; it may be ignored (RFC 9110, 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 
   // Two scopes, as they differ in what becomes of a body before the route sees it.
   await app.register(async (documents) => {
@@ -97,12 +99,11 @@ function fileRoute(route: Route, hub: Hub, handlers: Handlers, reading: CallOpti
     handler: async (request, reply) => {
       const given = queryOf(request)
       const call = read(request, given)
-      const upload = await (row.name === 'UploadFile' ? readUpload(request, given) : readForm(request))
-      call.upload = upload
       try {
+        call.upload = await (row.name === 'UploadFile' ? readUpload(request, given) : readForm(request))
         return send(await handler(hub, call), call, request, reply)
       } finally {
-        upload.bytes.destroy()
+        drain(request, call.upload)
       }
     }
   }

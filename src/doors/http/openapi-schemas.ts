@@ -54,9 +54,13 @@ function allSchemas(): Readonly<Record<string, JsonSchema>> {
 /** `$metadata`: a class without its value members and without its children. */
 function withoutValues(kind: string, schema: JsonSchema | undefined): JsonSchema {
   const left = new Set<string | undefined>([...valueMembersOf(kind), childrenMember(kind)])
-  const properties = Object.entries(schema?.['properties'] ?? {}).filter(([name]) => !left.has(name))
-  const required = ((schema?.['required'] ?? []) as string[]).filter((name) => !left.has(name))
-  return { ...schema, title: `${kind}Metadata`, properties: Object.fromEntries(properties), required }
+  const { properties = {}, required = [] } = (schema ?? {}) as { properties?: JsonSchema; required?: string[] }
+  return {
+    ...schema,
+    title: `${kind}Metadata`,
+    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !left.has(name))),
+    required: required.filter((name) => !left.has(name))
+  }
 }
 
 const text = { type: 'string' } as const
@@ -115,18 +119,13 @@ const valueOnly: Readonly<Record<string, JsonSchema>> = {
 const variables = { type: 'array', items: ref('OperationVariable') } as const
 
 const operations: Readonly<Record<string, JsonSchema>> = {
-  OperationRequest: {
-    title: 'OperationRequest',
-    type: 'object',
-    properties: { inputArguments: variables, inoutputArguments: variables, clientTimeoutDuration: ref('Duration') }
-  },
   OperationRequestValueOnly: {
     title: 'OperationRequestValueOnly',
     type: 'object',
     properties: {
       inputArguments: ref('SubmodelValue'),
       inoutputArguments: ref('SubmodelValue'),
-      clientTimeoutDuration: ref('Duration')
+      clientTimeoutDuration: ref('Iso8601Duration')
     }
   },
   ExecutionState: {

@@ -1,0 +1,292 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import t from 'tap'
+import type { Answer, Call } from '../../src/operations/call.ts'
+import { ask, encode, messages, openDoor } from './fixture.ts'
+
+const SUBMODEL = `/submodels/${encode('s')}`
+const ATTACHMENT = `${SUBMODEL}/submodel-elements/a/attachment`
+
+t.test('a JSON body reaches the operation as it was written', async (t) => {
+  const door = await openDoor(t)
+  const bodies = [
+    '{"a":"한","__proto__":{"x":1},"constructor":[1e3,null]}',
+    '[]',
+    '"x"',
+    '0',
+    'false',
+    'null',
+    '\ufeff{}'
+  ]
+  for (const body of bodies) {
+    const { status } = await post('/submodels', body)
+    t.equal(status, 204, body)
+    t.same(door.call().body, JSON.parse(body.replace('\ufeff', '')), body)
+  }
+  const types = [
+    'application/json; charset=utf-8',
+    'application/json;charset="UTF-8"',
+    'Application/JSON',
+    'application/json ; x=y'
+  ]
+  for (const type of types) {
+    t.equal((await post('/submodels', '{}', type)).status, 204, type)
+    door.call()
+  }
+  t.equal((await ask(door.api + SUBMODEL, patch('application/merge-patch+json'))).status, 204)
+  t.same(door.call().body, {})
+
+  async function post(path: string, body: string, type = 'application/json') {
+    return await ask(door.api + path, { method: 'POST', body, headers: { 'content-type': type } })
+  }
+})
+
+t.test('a body that is no JSON is refused with what is wrong', async (t) => {
+  const door = await openDoor(t)
+  const send = async (body: string | Uint8Array<ArrayBuffer>, type: string, method = 'POST', path = '/submodels') => {
+    const reply = await ask(door.api + path, { method, body, headers: { 'content-type': type } })
+    const [message] = messages(t, reply, type)
+    return `${reply.status} ${message?.text}`
+  }
+  t.match(await send('{"a":}', 'application/json'), /^400 .*line 1, column 6/i)
+  t.match(await send(new Uint8Array([0x7b, 0xff, 0x7d]), 'application/json'), /^400 .*UTF-8/)
+  t.match(await send('', 'application/json'), /^400 .*Submodel/)
+  t.match(await send('x'.repeat(100_001), 'application/json'), /^413 .*100000 bytes/)
+  t.match(await send('{}', 'application/json; charset=iso-8859-1'), /^415 .*application\/json/)
+  t.match(await send('{}', 'text/plain'), /^415 .*application\/json/)
+  t.match(await send('{}', 'application/xml'), /^415/)
+  t.match(await send('{}', ';;;'), /^415/)
+  t.match(await send('{}', 'application/merge-patch+json'), /^415/)
+  t.match(await send('{}', 'text/plain', 'PATCH', SUBMODEL), /^415 .*merge-patch/)
+  t.match(await send('{}', 'application/json', 'DELETE', SUBMODEL), /^400 .*no body/)
+  const nothing = await ask(`${door.api}/submodels`, { method: 'POST' })
+  t.equal(nothing.status, 400)
+  t.match(messages(t, nothing)[0]?.text, 'A JSON body is needed')
+  t.equal(door.calls.length, 0, 'and nothing is asked of the operations')
+  t.match(
+    await door.raw('POST /api/v3/submodels HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}'),
+    /^HTTP\/1.1 415 /,
+    'a body without type'
+  )
+})
+
+t.test('a GET may name the type of a body that it does not have, and a DELETE too', async (t) => {
+  const door = await openDoor(t)
+  for (const type of ['application/json', 'text/plain']) {
+    for (const method of ['GET', 'DELETE']) {
+      t.equal(
+        (await ask(door.api + SUBMODEL, { method, headers: { 'content-type': type } })).status,
+        204,
+        method + type
+      )
+    }
+  }
+})
+
+t.test('a bulk DELETE has a body', async (t) => {
+  const door = await openDoor(t)
+  const init = { method: 'DELETE', body: '["a"]', headers: { 'content-type': 'application/json' } }
+  t.equal((await ask(`${door.api}/bulk/shell-descriptors`, init)).status, 204)
+  t.same(door.call().body, ['a'])
+})
+
+t.test('the file of a form arrives as a stream, with the fields before it', async (t) => {
+  const seen: unknown[] = []
+  const door = await openDoor(t, { PutFileByPath: read(seen), PostAASXPackage: read(seen), UploadFile: read(seen) })
+  const bytes = Buffer.alloc(300_000, 'abc')
+  const form = new FormData()
+  form.append('fileName', '도면.pdf')
+  form.append('aasIds', 'a')
+  form.append('aasIds', 'b')
+  form.append('__proto__', 'x')
+  form.append('file', new Blob([bytes], { type: 'application/pdf' }), 'x.pdf')
+  form.append('late', 'x')
+  const places = [
+    ['PUT', ATTACHMENT],
+    ['POST', '/packages'],
+    ['POST', '/upload?existing=keep']
+  ] as const
+  for (const [method, path] of places) {
+    const { status } = await ask(door.api + path, { method, body: form })
+    t.equal(status, 204, path)
+    t.match(seen.pop(), {
+      fileName: 'x.pdf',
+      contentType: 'application/pdf',
+      fields: { fileName: '도면.pdf', aasIds: 'a,b' },
+      bytes
+    })
+  }
+  t.equal(door.calls.at(-1)?.query.existing, 'keep')
+})
+
+t.test('a part named file is the file, with a file name or without', async (t) => {
+  const seen: unknown[] = []
+  const door = await openDoor(t, { PutFileByPath: read(seen) })
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' }
+  const body =
+    '--x\r\nContent-Disposition: form-data; name="other"; filename="o"\r\n\r\nno\r\n--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nyes\r\n--x--\r\n'
+  t.equal((await ask(door.api + ATTACHMENT, { method: 'PUT', headers, body })).status, 204)
+  t.match(seen, [{ bytes: Buffer.from('yes'), fileName: '' }])
+})
+
+t.test('what is no form with a file is refused', async (t) => {
+  const door = await openDoor(t, { PutFileByPath: read([]) })
+  const put = async (body: string | FormData, headers = {}) => {
+    const reply = await ask(door.api + ATTACHMENT, { method: 'PUT', body, headers })
+    return `${reply.status} ${messages(t, reply)[0]?.text}`
+  }
+  const form = new FormData()
+  t.match(await put(form), /^400 .*"file"/)
+  form.append('fileName', 'x')
+  t.match(await put(form), /^400 .*"file"/)
+  form.append('big', 'x'.repeat(70_000))
+  t.match(await put(form), /^413 .*field/)
+  t.match(await put('{}', { 'content-type': 'application/json' }), /^415 .*multipart\/form-data/)
+  t.match(await put('x', { 'content-type': 'multipart/form-data' }), /^400/)
+  t.match(await put('x', { 'content-type': 'multipart/form-data; boundary=b' }), /^400/)
+  t.match(await put('--b\r\nno header\r\n\r\n', { 'content-type': 'multipart/form-data; boundary=b' }), /^400/)
+  const cut = '--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nhalf'
+  t.match(await put(cut, { 'content-type': 'multipart/form-data; boundary=b' }), /^400 .*complete/)
+  const many = new FormData()
+  for (let count = 0; count < 200; count++) many.append(`f${count}`, 'x')
+  t.match(await put(many), /^4(00|13)/)
+})
+
+t.test('a file that the operation does not want is let go of, and the connection stays', async (t) => {
+  const door = await openDoor(t, {
+    PutFileByPath: ({ upload }) => {
+      upload?.bytes.destroy()
+      return { status: 204 }
+    },
+    PutThumbnail: () => ({ status: 204 })
+  })
+  for (const path of [ATTACHMENT, `/shells/${encode('a')}/asset-information/thumbnail`]) {
+    const form = new FormData()
+    form.append('file', new Blob([Buffer.alloc(3_000_000)]), 'x')
+    form.append('other', new Blob([Buffer.alloc(1_000_000)]), 'y')
+    t.equal((await ask(door.api + path, { method: 'PUT', body: form })).status, 204)
+  }
+})
+
+t.test('who goes away in the middle of a file leaves a failure behind, not a short file', async (t) => {
+  const outcome = Promise.withResolvers<unknown>()
+  const started = Promise.withResolvers<void>()
+  const door = await openDoor(t, {
+    PutFileByPath: async ({ upload }) => {
+      started.resolve()
+      await buffer(upload?.bytes ?? Readable.from([])).then(outcome.resolve, outcome.resolve)
+      return { status: 204 }
+    },
+    UploadFile: async ({ upload }) => {
+      started.resolve()
+      await buffer(upload?.bytes ?? Readable.from([])).then(outcome.resolve, outcome.resolve)
+      return { status: 204 }
+    }
+  })
+  const form = '--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nhalf'
+  const socket = connect(Number(new URL(door.url).port), '127.0.0.1')
+  socket.write(
+    `PUT /api/v3${ATTACHMENT} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n${form}`
+  )
+  await started.promise
+  socket.destroy()
+  t.match(await outcome.promise, { name: 'BadRequest' })
+})
+
+t.test('the same for a file that is the whole body', async (t) => {
+  const outcome = Promise.withResolvers<unknown>()
+  const started = Promise.withResolvers<void>()
+  const door = await openDoor(t, {
+    UploadFile: async ({ upload }) => {
+      started.resolve()
+      await buffer(upload?.bytes ?? Readable.from([])).then(outcome.resolve, outcome.resolve)
+      return { status: 204 }
+    }
+  })
+  const socket = connect(Number(new URL(door.url).port), '127.0.0.1')
+  socket.write(
+    'POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n<environment'
+  )
+  await once(socket, 'connect')
+  await started.promise
+  socket.destroy()
+  t.match(await outcome.promise, { name: 'BadRequest' })
+})
+
+t.test('an upload may be the file itself, at the root and below the API', async (t) => {
+  const seen: unknown[] = []
+  const door = await openDoor(t, { UploadFile: read(seen) })
+  const body = Buffer.alloc(200_000, 'x')
+  const types = {
+    'application/json': 'upload.json',
+    'application/xml': 'upload.xml',
+    'text/xml; charset=utf-8': 'upload.xml',
+    'application/asset-administration-shell-package': 'upload.aasx',
+    'application/asset-administration-shell-package+xml': 'upload.aasx',
+    'application/aas+zip': 'upload.aasx',
+    'application/octet-stream': 'upload'
+  }
+  for (const [type, name] of Object.entries(types)) {
+    for (const url of [`${door.url}/upload`, `${door.api}/upload`]) {
+      t.equal((await ask(url, { method: 'POST', body, headers: { 'content-type': type } })).status, 204, type)
+      t.match(seen.pop(), { fileName: name, contentType: type.split(';')[0], bytes: body })
+    }
+  }
+  const headers = { 'content-type': 'application/octet-stream' }
+  await ask(`${door.url}/upload?fileName=${encodeURIComponent('공장 1.aasx')}&existing=replace`, {
+    method: 'POST',
+    body,
+    headers
+  })
+  t.match(seen.pop(), { fileName: '공장 1.aasx' })
+  t.equal(door.calls.at(-1)?.query.existing, 'replace')
+  for (const [url, status] of [
+    ['/upload?existing=x', 400],
+    ['/upload?fileName=a&fileName=b', 400]
+  ] as const) {
+    const reply = await ask(door.url + url, { method: 'POST', body, headers })
+    t.equal(reply.status, status)
+    messages(t, reply)
+  }
+  const image = await ask(`${door.url}/upload`, { method: 'POST', body, headers: { 'content-type': 'image/png' } })
+  t.equal(image.status, 415)
+  t.match(messages(t, image)[0]?.text, 'multipart/form-data')
+})
+
+t.test('an operation that stops reading a body can still say why', async (t) => {
+  const door = await openDoor(t, {
+    UploadFile: async ({ upload }) => {
+      if (upload === undefined) return { status: 204 }
+      const { HubError } = await import('../../src/errors.ts')
+      await pipeline(upload.bytes, async function* (parts) {
+        for await (const part of parts) {
+          yield part
+          throw new HubError('TooLarge', ['The file is larger than 1 byte'])
+        }
+      })
+      return { status: 204 }
+    }
+  })
+  const reply = await ask(`${door.api}/upload`, {
+    method: 'POST',
+    body: Buffer.alloc(5_000_000),
+    headers: { 'content-type': 'application/octet-stream' }
+  })
+  t.equal(reply.status, 413)
+  t.match(messages(t, reply)[0]?.text, '1 byte')
+})
+
+function patch(type: string): RequestInit {
+  return { method: 'PATCH', body: '{}', headers: { 'content-type': type } }
+}
+
+function read(seen: unknown[]) {
+  return async ({ upload }: Call): Promise<Answer> => {
+    if (upload === undefined) throw new Error('no upload')
+    seen.push({ ...upload, fields: { ...upload.fields }, bytes: await buffer(upload.bytes) })
+    return { status: 204 }
+  }
+}
