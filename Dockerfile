@@ -10,7 +10,6 @@ ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 WORKDIR /hub
 COPY --from=dependencies /hub/node_modules ./node_modules
 COPY package.json LICENSE ./
-COPY bin ./bin
 COPY src ./src
 COPY schemas ./schemas
 COPY openapi ./openapi
@@ -19,6 +18,6 @@ USER node
 VOLUME /data
 EXPOSE 8080
 # Node directly, not npm: it is the process that gets SIGTERM.
-ENTRYPOINT ["node", "bin/aas-hub.js"]
+ENTRYPOINT ["node", "src/aas-hub.js"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||8080)+'/readyz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { settings } from '../src/config.ts'
 
-const program = new URL('../bin/aas-hub.js', import.meta.url).pathname
+const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
 t.test('--help names every verb and every setting', async (t) => {

@@ -37,7 +37,7 @@ t.test('every script that package.json names exists', async (t) => {
 
 t.test('an old Node is told what it needs', { skip: oldNode() === undefined && 'no old Node at hand' }, async (t) => {
   try {
-    execFileSync(oldNode() ?? '', [join(root, 'bin/aas-hub.js')], { encoding: 'utf8', stdio: 'pipe' })
+    execFileSync(oldNode() ?? '', [join(root, 'src/aas-hub.js')], { encoding: 'utf8', stdio: 'pipe' })
     t.fail('it started')
   } catch (error) {
     t.match((error as { stderr: string }).stderr, /the hub needs Node 24 or later/)
