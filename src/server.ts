@@ -18,7 +18,7 @@ import { executors } from './operations/executors.ts'
 import { handlers } from './operations/handlers.ts'
 import type { Hub } from './operations/hub.ts'
 import { Jobs } from './operations/jobs.ts'
-import { PROFILES } from './operations/profiles.ts'
+import { servedAt } from './operations/profiles.ts'
 import { loadPath } from './operations/upload.ts'
 import { openSqlite } from './store/sqlite/sqlite.ts'
 import type { Store } from './store/store.ts'
@@ -62,7 +62,12 @@ export async function createServer(config: Config): Promise<Server> {
       jobs: new Jobs(JOBS, JOB_KEPT),
       executorOf: executors(config.OPERATION_TARGETS, new Map()),
       scratch: await emptyFolder(config.DATA_DIR, 'scratch'),
-      profiles: PROFILES
+      profiles: {
+        hub: servedAt('hub'),
+        aas: servedAt('aas'),
+        submodel: servedAt('submodel'),
+        templates: servedAt('templates')
+      }
     }
     const app = fastify({
       logger: await logOptions(config),

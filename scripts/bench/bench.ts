@@ -267,9 +267,9 @@ async function report(): Promise<void> {
   if (!flags.write) return
   const readme = new URL('../../README.md', import.meta.url)
   const text = await readFile(readme, 'utf8')
-  const figures = /(<!-- figures -->\n)[\s\S]*(\n<!-- end of figures -->)/
+  const figures = /(<!-- figures -->)[\s\S]*(<!-- end of figures -->)/
   await writeFile(
     readme,
-    text.replace(figures, (_, before, after) => `${before}\n${table}\n\n${machine}\n${after}`)
+    text.replace(figures, (_, before, after) => `${before}\n\n${table}\n\n${machine}\n\n${after}`)
   )
 }

@@ -35,18 +35,24 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Packag
   try {
     const parts = await listParts(zip, limits)
     const read = (name: string) => readSmall(zip, parts, name)
-    const typeOf = await contentTypes(await read(`/${CONTENT_TYPES}`))
-    const rootRelations = await relationships('', await read('/_rels/.rels'))
+    const typeOf = contentTypes(await read(`/${CONTENT_TYPES}`))
+    const rootRelations = relationships('', await read('/_rels/.rels'))
     const origin = rootRelations.find(({ type }) => type === 'origin')?.target
     if (origin === undefined) throw refused('it has no relationship to an AASX origin')
-    const specs = (await relationships(origin, await read(relationshipsOf(origin)))).filter(
-      ({ type }) => type === 'spec'
-    )
-    if (specs.length === 0) throw refused('its origin has no relationship to an AAS specification')
-    for (const { target } of specs) if (!parts.has(nameKey(target))) throw refused(`the part "${target}" is missing`)
+    const specs = new Map<string, Part>()
+    for (const { type, target } of relationships(origin, await read(relationshipsOf(origin)))) {
+      if (type !== 'spec') continue
+      specs.set(nameKey(target), partOf(parts, target))
+      // A specification may be split; its further parts are related to its first.
+      if (!parts.has(nameKey(relationshipsOf(target)))) continue
+      for (const further of relationships(target, await read(relationshipsOf(target)))) {
+        if (further.type === 'split') specs.set(nameKey(further.target), partOf(parts, further.target))
+      }
+    }
+    if (specs.size === 0) throw refused('its origin has no relationship to an AAS specification')
 
     const thumbnailName = rootRelations.find(({ type }) => type === 'thumbnail')?.target
-    const taken = new Set([origin, ...specs.map(({ target }) => target), thumbnailName ?? ''].map(nameKey))
+    const taken = new Set([nameKey(origin), ...specs.keys(), nameKey(thumbnailName ?? '')])
     const file = (entry: Entry, name: string): PartFile => ({
       name,
       contentType: typeOf(name),
@@ -58,13 +64,7 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Packag
       .map(({ entry, name }) => file(entry, name))
     const thumbnail = thumbnailName === undefined ? undefined : parts.get(nameKey(thumbnailName))
     return {
-      documents: () =>
-        documents(
-          zip,
-          specs.map(({ target }) => parts.get(nameKey(target)) as Part),
-          typeOf,
-          limits
-        ),
+      documents: () => documents(zip, [...specs.values()], typeOf, limits),
       files,
       ...(thumbnail !== undefined && { thumbnail: file(thumbnail.entry, thumbnail.name) }),
       close: async () => zip.close()
@@ -141,7 +141,7 @@ async function openZip(path: string): Promise<ZipFile> {
     return await new Promise((resolve, reject) => {
       fromFd(
         descriptor,
-        { lazyEntries: true, autoClose: false, validateEntrySizes: true, strictFileNames: false },
+        { lazyEntries: true, autoClose: false, validateEntrySizes: true, strictFileNames: true },
         (error, zip) => (error ? reject(refused(error.message)) : resolve(zip))
       )
     })
@@ -183,9 +183,15 @@ async function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
   return source.pipe(told)
 }
 
-async function readSmall(zip: ZipFile, parts: ReadonlyMap<string, Part>, name: string): Promise<string> {
+/** @throws HubError where the package has no such part */
+function partOf(parts: ReadonlyMap<string, Part>, name: string): Part {
   const part = parts.get(nameKey(name))
   if (part === undefined) throw refused(`the part "${name}" is missing`)
+  return part
+}
+
+async function readSmall(zip: ZipFile, parts: ReadonlyMap<string, Part>, name: string): Promise<string> {
+  const part = partOf(parts, name)
   if (part.entry.uncompressedSize > SMALL) throw tooLarge(`the part "${name}" is larger than ${SMALL} bytes`)
   const pieces: Uint8Array[] = []
   for await (const piece of await openEntry(zip, part.entry)) pieces.push(piece as Uint8Array)
@@ -202,6 +208,19 @@ function attributesOf(xml: string, elementName: string): Record<string, string>[
   parser.on('doctype', () => {
     throw refused('a document type (<!DOCTYPE …>) is not allowed')
   })
+  // These parts are two elements deep, with a handful of attributes; a parser keeps all that is open in memory.
+  let depth = 0
+  let count = 0
+  parser.on('opentagstart', () => {
+    count = 0
+    if (++depth > 16) throw refused('its relationships or content types are nested too deep')
+  })
+  parser.on('attribute', () => {
+    if (++count > 16) throw refused('its relationships or content types have too many attributes')
+  })
+  parser.on('closetag', () => {
+    depth--
+  })
   parser.on('opentag', ({ name, attributes }) => {
     if (name.slice(name.indexOf(':') + 1) === elementName) found.push({ ...attributes })
   })
@@ -209,13 +228,19 @@ function attributesOf(xml: string, elementName: string): Record<string, string>[
   return found
 }
 
-async function relationships(source: string, xml: string): Promise<Relationship[]> {
-  return attributesOf(xml, 'Relationship')
-    .filter(({ TargetMode }) => TargetMode !== 'External')
-    .map(({ Type = '', Target = '' }) => ({ type: relationshipOf(Type), target: resolveTarget(source, Target) }))
+function relationships(source: string, xml: string): Relationship[] {
+  const found: Relationship[] = []
+  for (const { Type = '', Target = '', TargetMode } of attributesOf(xml, 'Relationship')) {
+    const type = relationshipOf(Type)
+    if (TargetMode === 'External' || type === undefined) continue
+    const target = resolveTarget(source, Target)
+    if (target === undefined) throw refused(`"${Target.slice(0, 200)}" is no name of a part`)
+    found.push({ type, target })
+  }
+  return found
 }
 
-async function contentTypes(xml: string): Promise<(name: string) => string> {
+function contentTypes(xml: string): (name: string) => string {
   const overrides = new Map(
     attributesOf(xml, 'Override').map((it) => [nameKey(it.PartName ?? ''), it.ContentType ?? ''])
   )
@@ -229,7 +254,7 @@ async function contentTypes(xml: string): Promise<(name: string) => string> {
 }
 
 function refused(text: string): HubError {
-  return new HubError('BadRequest', [`This is not an AASX package that can be read: ${text}`])
+  return new HubError('BadRequest', [`This is not an AASX package that can be read: ${text.slice(0, 300)}`])
 }
 
 function tooLarge(text: string): HubError {

@@ -5,8 +5,8 @@
 import type { Violation } from '../errors.ts'
 import { quote } from '../model/constraints/report.ts'
 import { isLexical } from '../model/datatypes.ts'
-import { declarationOf, type Field, fieldsOf, heirsOf } from '../model/fields.ts'
-import { enumerations, type PrimitiveDeclaration, primitives } from '../model/metamodel.ts'
+import { allEnumerations, allPrimitives, declarationOf, type Field, fieldsOf, heirsOf } from '../model/fields.ts'
+import type { PrimitiveDeclaration } from '../model/metamodel.ts'
 import { type PatternName, patterns, patternWords } from '../model/patterns.ts'
 import { idShortPathTo, pointerTo } from '../model/place.ts'
 import { nearest } from './nearest.ts'
@@ -85,7 +85,8 @@ export function explain(className: string, value: unknown, limit: number): Viola
     if (held === null) add('type', 'null is not allowed; leave the member out where there is nothing to say')
     else if (!field.many) explainValue(field, held)
     else if (!Array.isArray(held)) add('type', `expected a list, found ${nameOf(held)}`)
-    else if (held.length === 0) add('minItems', 'the list is empty; leave it out where there is nothing to list')
+    else if (held.length === 0 && !field.mayBeEmpty)
+      add('minItems', 'the list is empty; leave it out where there is nothing to list')
     else {
       for (let index = 0; index < held.length && found.length < limit; index++) {
         at(index, () => explainValue(field, held[index]))
@@ -96,11 +97,11 @@ export function explain(className: string, value: unknown, limit: number): Viola
   function explainValue({ sort, type }: Field, held: unknown): void {
     if (sort === 'class' || sort === 'choice') explainObject(type, held)
     else if (sort === 'enumeration') explainEnumeration(type, held)
-    else explainPrimitive((primitives as Readonly<Record<string, PrimitiveDeclaration>>)[type], held)
+    else explainPrimitive(allPrimitives.get(type), held)
   }
 
   function explainEnumeration(type: string, held: unknown): void {
-    const allowed = (enumerations as Readonly<Record<string, readonly string[]>>)[type] ?? []
+    const allowed = allEnumerations.get(type) ?? []
     if (typeof held !== 'string') add('type', `expected a string, found ${nameOf(held)}`)
     else if (!allowed.includes(held)) add('enum', `${quote(held)} is not one of ${type}; ${choice(held, allowed)}`)
   }

@@ -5,8 +5,6 @@ import { CLASS_OF_GROUP } from './groups.ts'
 import { parseJson } from './json.ts'
 import type { Found, ReadLimits } from './package.ts'
 
-const KNOWN = new Set<string>([...CLASS_OF_GROUP.values()])
-
 /**
  * Reads an environment, or a single shell, submodel or concept description.
  * @param origin what the file is called in messages
@@ -26,7 +24,15 @@ export async function* readJson(
   yield* cutter.take()
 }
 
+const KNOWN = new Set<string>(CLASS_OF_GROUP.values())
 const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, COLON] = Buffer.from('"\\{}[],:')
+
+/** The signs that the cutter looks at; it runs past all others. */
+const SIGNS = new Uint8Array(256)
+for (const sign of Buffer.from('"{}[],:')) SIGNS[sign] = 1
+
+/** Where in the root object the cutter is; within an item of a list it is at none of these places. */
+type State = 'before' | 'first name' | 'name' | 'value' | 'list' | 'after list' | 'after'
 
 /**
  * Follows strings and brackets only; what an item says is JSON.parse's matter. Depth 0 is outside, 1 within the root
@@ -36,18 +42,24 @@ class Cutter {
   readonly #origin: string
   readonly #limits: ReadLimits
   readonly #found: Found[] = []
-  /** Bytes of the value that is being collected. */
+  /** Bytes of the text that is being collected. */
   #parts: Buffer[] = []
   #size = 0
+  #state: State = 'before'
   #depth = 0
   #inString = false
+  /** The last byte of the part before was a backslash within a string. */
   #escaped = false
   /** Name of the root's member that is being read. */
-  #member: string | undefined
+  #member = ''
   #index = 0
-  #ended = false
+  readonly #lists = new Set<string>()
   /** Members of a root that is no environment but a document of its own, as JSON text. */
-  #own: string[] = []
+  readonly #own: string[] = []
+  #ownSize = 0
+  /** What stands in `submodels` but refers to them: a shell has a member of the same name. */
+  readonly #references: Found[] = []
+  #items = 0
 
   constructor(origin: string, limits: ReadLimits) {
     this.#origin = origin
@@ -56,111 +68,180 @@ class Cutter {
 
   write(part: Buffer): void {
     let start = 0
-    for (let at = 0; at < part.length; at++) {
-      const sign = part[at]
+    let at = 0
+    if (this.#escaped && part.length > 0) {
+      this.#escaped = false
+      at = 1
+    }
+    while (at < part.length) {
       if (this.#inString) {
-        if (this.#escaped) this.#escaped = false
-        else if (sign === BACKSLASH) this.#escaped = true
-        else if (sign === QUOTE) this.#inString = false
+        at = this.#skipString(part, at)
         continue
       }
-      if (sign === QUOTE) {
-        if (this.#depth === 0) this.#refuse('a JSON object was expected')
-        this.#inString = true
-      } else if (sign === OPEN_BRACE || sign === OPEN_BRACKET) {
-        if (this.#depth === 0) {
-          if (sign !== OPEN_BRACE || this.#ended) this.#refuse('a JSON object was expected')
-          if (this.#collect(part, start, at).trim() !== '') this.#refuse('a JSON object was expected')
-          start = at + 1
-        } else if (this.#depth === 1 && sign === OPEN_BRACKET && this.#isList()) {
-          if (this.#collect(part, start, at).trim() !== '') this.#refuse(`${this.#member} was expected to be a list`)
-          start = at + 1
-        }
-        this.#depth++
-        if (this.#depth > this.#limits.depth) this.#refuse(`it is nested more than ${this.#limits.depth} deep`)
-      } else if (sign === CLOSE_BRACE || sign === CLOSE_BRACKET) {
-        if (this.#depth === 2 && this.#isList()) {
-          if (sign !== CLOSE_BRACKET) this.#refuse(`the list ${this.#member} is not closed`)
-          this.#item(this.#collect(part, start, at), false)
-          start = at + 1
-        } else if (this.#depth === 1) {
-          if (sign !== CLOSE_BRACE) this.#refuse('the object is not closed')
-          this.#endMember(this.#collect(part, start, at))
-          start = at + 1
-          this.#ended = true
-        }
-        this.#depth--
-        if (this.#depth < 0) this.#refuse('a bracket closes that was not opened')
-      } else if (sign === COMMA) {
-        if (this.#depth === 2 && this.#isList()) {
-          this.#item(this.#collect(part, start, at), true)
-          start = at + 1
-        } else if (this.#depth === 1) {
-          this.#endMember(this.#collect(part, start, at))
-          start = at + 1
-        }
-      } else if (sign === COLON && this.#depth === 1) {
-        this.#startMember(this.#collect(part, start, at))
-        start = at + 1
-      }
+      while (at < part.length && SIGNS[part[at] as number] === 0) at++
+      if (at < part.length && this.#sign(part, start, at)) start = at + 1
+      at++
     }
     this.#keep(part.subarray(start))
   }
 
   close(): void {
-    if (!this.#ended || this.#depth !== 0 || this.#inString) this.#refuse('it ends before its JSON does')
-    if (this.#text().trim() !== '') this.#refuse('something stands behind the JSON object')
-    if (this.#own.length === 0) return
-    const document = this.#parse(`{${this.#own.join(',')}}`, '') as { modelType?: unknown }
-    const { modelType } = document
-    if (typeof modelType !== 'string' || !KNOWN.has(modelType)) {
-      this.#refuse(
-        `it is neither an environment nor a shell, submodel or concept description; it has ${this.#own
-          .map((member) => member.slice(0, 40))
-          .join(', ')
-          .slice(0, 200)}`
-      )
-    }
-    this.#found.push({ document, className: modelType as Identifiable['modelType'], origin: `${this.#origin}: ` })
+    if (this.#state !== 'after') this.#refuse('it ends before its JSON does')
+    if (!isBlank(this.#text())) this.#refuse('something stands behind the JSON object')
+    if (this.#own.length === 0) this.#found.push(...this.#references)
+    else this.#found.push(this.#single())
   }
 
   take(): Found[] {
     return this.#found.splice(0)
   }
 
-  #isList(): boolean {
-    return this.#member !== undefined && CLASS_OF_GROUP.has(this.#member)
+  /** @returns the place behind the string, or the end of the part where the string goes on */
+  #skipString(part: Buffer, from: number): number {
+    let at = from
+    while (at < part.length) {
+      const sign = part[at++]
+      if (sign === BACKSLASH) {
+        this.#escaped = at === part.length
+        at++
+      } else if (sign === QUOTE) {
+        this.#inString = false
+        return at
+      }
+    }
+    return part.length
   }
 
-  /** An item of a list ends; `more` tells that another must follow. */
-  #item(text: string, more: boolean): void {
-    const className = CLASS_OF_GROUP.get(this.#member ?? '')
-    if (className === undefined) return
-    if (text.trim() === '') {
-      if (more || this.#index > 0) this.#refuse(`in ${this.#member} an item is missing`)
-      return
+  /** @returns whether the text up to this sign was taken; what follows is collected anew */
+  #sign(part: Buffer, start: number, at: number): boolean {
+    switch (part[at]) {
+      case QUOTE:
+        if (this.#depth === 0) this.#refuse('a JSON object was expected')
+        this.#inString = true
+        return false
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        return this.#open(part, start, at)
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        return this.#close(part, start, at)
+      case COMMA:
+        if (this.#depth === 2 && this.#state === 'list') this.#item(this.#collect(part, start, at), true)
+        else if (this.#depth === 1) this.#endMember(this.#collect(part, start, at), true)
+        else return false
+        return true
+      case COLON:
+        if (this.#depth !== 1) return false
+        this.#startMember(this.#collect(part, start, at))
+        return true
+      default:
+        return false
     }
-    const place = `/${this.#member}/${this.#index}`
-    this.#found.push({ document: this.#parse(text, place), className, origin: `${this.#origin} ${place}` })
-    this.#index++
+  }
+
+  #open(part: Buffer, start: number, at: number): boolean {
+    let taken = false
+    if (this.#depth === 0) {
+      // A byte order mark is no part of the text; TextDecoder has taken it away.
+      if (this.#state !== 'before' || part[at] !== OPEN_BRACE || !isBlank(this.#collect(part, start, at)))
+        this.#refuse('a JSON object was expected')
+      this.#state = 'first name'
+      taken = true
+    } else if (this.#depth === 1 && part[at] === OPEN_BRACKET && this.#state === 'value') {
+      if (CLASS_OF_GROUP.has(this.#member)) {
+        if (!isBlank(this.#collect(part, start, at))) this.#refuse(`${this.#member} was expected to be a list`)
+        this.#state = 'list'
+        taken = true
+      }
+    }
+    this.#depth++
+    if (this.#depth > this.#limits.depth) this.#refuse(`it is nested more than ${this.#limits.depth} deep`)
+    return taken
+  }
+
+  #close(part: Buffer, start: number, at: number): boolean {
+    this.#depth--
+    if (this.#depth === 1 && this.#state === 'list') {
+      if (part[at] !== CLOSE_BRACKET) this.#refuse(`the list ${this.#member} is not closed`)
+      this.#item(this.#collect(part, start, at), false)
+      this.#state = 'after list'
+      return true
+    }
+    if (this.#depth === 0) {
+      if (part[at] !== CLOSE_BRACE) this.#refuse('the object is not closed')
+      this.#endMember(this.#collect(part, start, at), false)
+      this.#state = 'after'
+      return true
+    }
+    if (this.#depth < 0) this.#refuse('a bracket closes that was not opened')
+    return false
   }
 
   #startMember(text: string): void {
     const name = this.#parse(text, 'a member name')
-    if (this.#member !== undefined || typeof name !== 'string') this.#refuse('a member name was expected')
+    if ((this.#state !== 'first name' && this.#state !== 'name') || typeof name !== 'string')
+      this.#refuse('a member name was expected')
     this.#member = name as string
+    if (this.#lists.has(this.#member)) this.#refuse(`${this.#member} stands here twice`)
+    if (CLASS_OF_GROUP.has(this.#member)) this.#lists.add(this.#member)
     this.#index = 0
+    this.#state = 'value'
   }
 
-  #endMember(text: string): void {
-    const name = this.#member
-    this.#member = undefined
-    if (name === undefined) {
-      if (text.trim() !== '') this.#refuse(`a member was expected; found ${text.trim().slice(0, 60)}`)
+  /** A member of the root ends; `more` tells that another must follow. */
+  #endMember(text: string, more: boolean): void {
+    const empty = this.#state === 'first name' && !more
+    if (this.#state === 'value') {
+      if (CLASS_OF_GROUP.has(this.#member))
+        this.#refuse(`${this.#member} was expected to be a list; found ${text.trim().slice(0, 60)}`)
+      this.#keepOwn(`${JSON.stringify(this.#member)}:${text}`)
+    } else if ((this.#state !== 'after list' && !empty) || !isBlank(text)) {
+      this.#refuse(`a member was expected; found "${text.trim().slice(0, 60)}"`)
+    }
+    this.#state = 'name'
+  }
+
+  /** An item of a list ends; `more` tells that another must follow. */
+  #item(text: string, more: boolean): void {
+    const className = CLASS_OF_GROUP.get(this.#member)
+    if (className === undefined) return
+    if (isBlank(text)) {
+      if (more || this.#index > 0) this.#refuse(`in ${this.#member} an item is missing`)
       return
     }
-    if (!CLASS_OF_GROUP.has(name)) this.#own.push(`${JSON.stringify(name)}:${text}`)
-    else if (text.trim() !== '') this.#refuse(`${name} was expected to be a list; found ${text.trim().slice(0, 60)}`)
+    const place = `/${this.#member}/${this.#index}`
+    const found: Found = { document: this.#parse(text, place), className, origin: `${this.#origin} ${place}` }
+    this.#index++
+    if (className === 'Submodel' && isReference(found.document)) {
+      this.#references.push(found)
+      this.#count(text.length)
+    } else {
+      this.#found.push(found)
+      this.#items++
+    }
+  }
+
+  #keepOwn(text: string): void {
+    this.#own.push(text)
+    this.#count(text.length)
+  }
+
+  #count(size: number): void {
+    this.#ownSize += size
+    if (this.#ownSize > this.#limits.itemBytes) this.#tooLarge()
+  }
+
+  /** The document that the root itself is. */
+  #single(): Found {
+    const document = this.#parse(`{${this.#own.join(',')}}`, '') as Record<string, unknown>
+    const { modelType } = document
+    if (this.#items > 0 || typeof modelType !== 'string' || !KNOWN.has(modelType)) {
+      const names = this.#own.map((member) => member.slice(0, 40)).join(', ')
+      const what = 'it is neither an environment nor a shell, submodel or concept description'
+      return this.#refuse(`${what}; it has ${names.slice(0, 200)}`)
+    }
+    if (this.#lists.has('submodels')) document.submodels = this.#references.map((reference) => reference.document)
+    return { document, className: modelType as Identifiable['modelType'], origin: `${this.#origin}: ` }
   }
 
   #parse(text: string, place: string): unknown {
@@ -183,19 +264,39 @@ class Cutter {
   #keep(part: Buffer): void {
     if (part.length === 0) return
     this.#size += part.length
-    if (this.#size > this.#limits.itemBytes) this.#refuse(`one document is larger than ${this.#limits.itemBytes} bytes`)
+    if (this.#size > this.#limits.itemBytes) this.#tooLarge()
     this.#parts.push(part)
   }
 
   #text(): string {
+    const [first] = this.#parts
+    const bytes = this.#parts.length === 1 && first !== undefined ? first : Buffer.concat(this.#parts)
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(this.#parts))
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: this.#state !== 'before' }).decode(bytes)
     } catch {
       throw new HubError('BadRequest', [`${this.#origin} is not UTF-8`])
     }
   }
 
+  #tooLarge(): never {
+    throw new HubError('TooLarge', [`In ${this.#origin} one document is larger than ${this.#limits.itemBytes} bytes`])
+  }
+
   #refuse(text: string): never {
     throw new HubError('BadRequest', [`${this.#origin} is not AAS JSON: ${text}`])
   }
+}
+
+/** Nothing but JSON's white space (RFC 8259, 2). */
+function isBlank(text: string): boolean {
+  return !/[^ \t\r\n]/.test(text)
+}
+
+function isReference(document: unknown): boolean {
+  return (
+    typeof document === 'object' &&
+    document !== null &&
+    Object.hasOwn(document, 'keys') &&
+    !Object.hasOwn(document, 'modelType')
+  )
 }

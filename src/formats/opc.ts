@@ -4,6 +4,7 @@
 export const RELATIONSHIPS = {
   origin: 'http://admin-shell.io/aasx/relationships/aasx-origin',
   spec: 'http://admin-shell.io/aasx/relationships/aas-spec',
+  split: 'http://admin-shell.io/aasx/relationships/aas-spec-split',
   supplement: 'http://admin-shell.io/aasx/relationships/aas-suppl',
   thumbnail: 'http://schemas.openxmlformats.org/package/2006/relationships/metadata/thumbnail'
 } as const
@@ -14,13 +15,13 @@ export const RELATIONSHIP_NAMESPACE = 'http://schemas.openxmlformats.org/package
 export const CONTENT_TYPE_NAMESPACE = 'http://schemas.openxmlformats.org/package/2006/content-types'
 
 export interface Relationship {
-  readonly type: keyof typeof RELATIONSHIPS | undefined
+  readonly type: keyof typeof RELATIONSHIPS
   /** Part name that it leads to. */
   readonly target: string
 }
 
-/** The kind of a relationship, whichever spelling. */
-export function relationshipOf(type: string): Relationship['type'] {
+/** The kind of a relationship, whichever spelling; undefined for one that AASX has no use for. */
+export function relationshipOf(type: string): Relationship['type'] | undefined {
   const plain = type.replace('http://www.admin-shell.io', 'http://admin-shell.io')
   const entries = Object.entries(RELATIONSHIPS) as [keyof typeof RELATIONSHIPS, string][]
   return entries.find(([, uri]) => uri === plain)?.[0]
@@ -32,9 +33,24 @@ export function relationshipsOf(part: string): string {
   return `${part.slice(0, slash)}/_rels/${part.slice(slash + 1)}.rels`
 }
 
-/** A target, relative to the part that names it, as a part name. */
-export function resolveTarget(source: string, target: string): string {
-  return decodeName(new URL(target, `opc:${source === '' ? '/' : source}`).pathname)
+/** A target, relative to the part that names it, as a part name; undefined where it leads out of the package. */
+export function resolveTarget(source: string, target: string): string | undefined {
+  const url = URL.parse(target, `opc:${source === '' ? '/' : source}`)
+  return url === null || url.protocol !== 'opc:' || url.host !== '' ? undefined : decodeName(url.pathname)
+}
+
+/** A part name as it stands in the package: percent-encoded, and without what no part name may have. */
+export function encodeName(name: string): string {
+  const steps = name
+    .toWellFormed()
+    .split('/')
+    .filter((step) => step !== '' && step !== '.' && step !== '..')
+  const safe = (steps.join('/') || 'file')
+    .replace(/[\\\0]/g, '_')
+    .replace(/^([a-zA-Z]):/, '$1_')
+    // The parts of that folder are the package's own.
+    .replace(/(^|\/)_rels(?=\/)/gi, '$1rels')
+  return `/${encodeURI(safe).replace(/[?#]/g, encodeURIComponent)}`
 }
 
 /** Part names are compared without regard to case, and percent-encoding is only spelling. */

@@ -10,7 +10,7 @@ import { patterns } from '../model/patterns.ts'
 import { pointerTo } from '../model/place.ts'
 import type { DataTypeDefXsd, Entity, LangString, SubmodelElement } from '../model/types.ts'
 import { readValue, type ValueMembers, valueMembersOf, writeValue } from '../model/values.ts'
-import { type Container, child, childrenOf, stepOf } from '../model/walk.ts'
+import { type Container, childrenOf, stepOf } from '../model/walk.ts'
 import { validate } from './json.ts'
 
 export interface Shape {
@@ -68,14 +68,32 @@ export function toValue(container: Container, shape: Shape = {}): unknown {
 }
 
 /**
- * JSON text of the value of a leaf element straight from its row.
+ * JSON text of the value of a leaf element straight from its row, in the default extent.
  * @param members value members as JSON, as the store keeps them
  */
 export function valueOfRow(modelType: string, valueType: string | undefined, members: string): string | undefined {
   if (members === '{}') return undefined
-  const value = leafValue(modelType, valueType as DataTypeDefXsd | undefined, JSON.parse(members))
+  if (modelType === 'Property') {
+    const text = PLAIN_ROW.exec(members)?.[1]
+    const type = valueType as DataTypeDefXsd | undefined
+    if (text !== undefined && type !== undefined) {
+      // What a number is written like is what JSON writes; so is a text without escapes.
+      if (isNumeric(type)) {
+        if (PLAIN_NUMBER.test(text)) return text
+      } else if (type !== 'xs:boolean') return `"${text}"`
+    }
+  }
+  const { value: bytes, ...rest } = JSON.parse(members)
+  const held = bytes === undefined || modelType === 'Blob' ? rest : { ...rest, value: bytes }
+  const value = leafValue(modelType, valueType as DataTypeDefXsd | undefined, held)
   return value === undefined ? undefined : JSON.stringify(value)
 }
+
+/** A row that needs no parser: one text without escapes. */
+const PLAIN_ROW = /^\{"value":"([^"\\]*)"\}$/
+
+/** Numbers that JSON.stringify spells the same: few digits, no exponent, no zeros in front or behind. */
+const PLAIN_NUMBER = /^(?!-0$)-?(?:0|[1-9]\d{0,8})(?:\.\d{0,5}[1-9])?$/
 
 /** @param level the parent's; with `core` the children are shown without theirs */
 function byIdShort(container: Container, { level, extent }: Shape): Record<string, unknown> {
@@ -125,14 +143,24 @@ function leafValue(modelType: string, valueType: DataTypeDefXsd | undefined, mem
   }
 }
 
-/** A text of a value type as JSON; as text where JSON would lose a digit of it. */
+/**
+ * A text of a value type as JSON; as text where JSON would lose a digit of it, and where it is no value of its type
+ * (a document that was taken leniently may hold such).
+ */
 function scalar(valueType: DataTypeDefXsd, text: string): string | number | boolean {
+  if (!isLexical(valueType, text)) return text
   if (valueType === 'xs:boolean') return text === 'true' || text === '1'
   if (!isNumeric(valueType)) return text
   const number = Number(text)
   if (!Number.isFinite(number)) return text
-  if (valueType === 'xs:double' || valueType === 'xs:float') return number
+  if (isFloating(valueType)) return number
+  // Beyond 2^53-1 two integers may be one number, so a reader could not tell which was meant.
+  if (Number.isInteger(number) && !Number.isSafeInteger(number)) return text
   return significant(text) === significant(plain(number)) ? number : text
+}
+
+function isFloating(valueType: DataTypeDefXsd): boolean {
+  return valueType === 'xs:double' || valueType === 'xs:float'
 }
 
 /** The digits that matter: no sign of plus, no leading zeros, no trailing zeros behind the point. */
@@ -212,14 +240,15 @@ function read(target: Container, body: unknown, place: Place, reading: Reading):
     case 'AnnotatedRelationshipElement': {
       const { annotations, ...relation } = members(body, place, reading.violations)
       if (annotations !== undefined) {
-        readChildren(target, merged(annotations), { ...place, pointer: `${place.pointer}/annotations` }, reading)
+        const at = { ...place, pointer: `${place.pointer}/annotations` }
+        readChildren(target, merged(annotations, at, reading.violations), at, reading)
       }
       if (Object.keys(relation).length > 0) readLeaf(target, relation, place, reading)
       return
     }
     case 'Capability':
     case 'Operation':
-      violate(reading.violations, place, 'ValueOnly', `a ${target.modelType} has no value`)
+      violate(reading.violations, place, 'ValueOnly', `an element of the kind ${target.modelType} has no value`)
       return
     default:
       readLeaf(target, body, place, reading)
@@ -227,11 +256,15 @@ function read(target: Container, body: unknown, place: Place, reading: Reading):
 }
 
 function readChildren(target: Container, body: unknown, place: Place, reading: Reading): void {
+  const children = new Map(childrenOf(target).map((element) => [element.idShort, element]))
   for (const [name, value] of Object.entries(members(body, place, reading.violations))) {
-    const below = { path: join(place.path, name), pointer: place.pointer + pointerTo([name]) }
-    const element = child(target, name)
-    if (element !== undefined) read(element, value, below, reading)
-    else violate(reading.violations, { ...below, path: place.path }, 'ValueOnly', `there is no element "${name}" here`)
+    const pointer = place.pointer + pointerTo([name])
+    const element = children.get(name)
+    if (element !== undefined) read(element, value, { path: join(place.path, name), pointer }, reading)
+    else {
+      const text = `there is no element "${name.slice(0, 60)}" here`
+      violate(reading.violations, { pointer, path: place.path }, 'ValueOnly', text)
+    }
   }
 }
 
@@ -291,7 +324,7 @@ function leafMembers(
       const sides = Object.entries(members(body, place, violations))
       for (const [side] of sides) {
         if (side !== 'min' && side !== 'max')
-          violate(violations, place, 'ValueOnly', `a Range has min and max; found "${side}"`)
+          violate(violations, place, 'ValueOnly', `a Range has min and max; found "${side.slice(0, 60)}"`)
       }
       return Object.fromEntries(
         sides.map(([side, limit]) => {
@@ -301,12 +334,17 @@ function leafMembers(
       )
     }
     case 'MultiLanguageProperty': {
-      const texts = Object.entries(members(merged(body), place, violations))
+      const texts = Object.entries(members(merged(body, place, violations), place, violations))
       const value = texts.map(([language, text]) => ({ language, text }))
-      return checked(modelType, { value: value.length > 0 ? value : undefined }, place, violations)
+      return checked(modelType, { value: value.length > 0 ? value : undefined }, place, violations, (pointer) => {
+        const [, index = ''] = /^\/value\/(\d+)/.exec(pointer) ?? []
+        const language = pointerTo([texts[Number(index)]?.[0] ?? ''])
+        return index === '' ? '' : Array.isArray(body) ? `/${index}${language}` : language
+      })
     }
     case 'ReferenceElement':
-      return checked(modelType, { value: body }, place, violations)
+      // The body is the member: /value/keys is /keys in what was sent.
+      return checked(modelType, { value: body }, place, violations, (pointer) => pointer.replace(/^\/value/, ''))
     case 'File':
     case 'Blob':
     case 'RelationshipElement':
@@ -314,7 +352,7 @@ function leafMembers(
     case 'BasicEventElement':
       return checked(modelType, members(body, place, violations), place, violations)
     default:
-      violate(violations, place, 'ValueOnly', `a ${modelType} has no value`)
+      violate(violations, place, 'ValueOnly', `an element of the kind ${modelType} has no value`)
       return {}
   }
 }
@@ -351,7 +389,7 @@ function textOf(valueType: DataTypeDefXsd, body: unknown): string | undefined {
       return valueType === 'xs:boolean' ? String(body) : undefined
     case 'number': {
       if (!isNumeric(valueType)) return undefined
-      if (valueType === 'xs:double' || valueType === 'xs:float') return String(body)
+      if (isFloating(valueType)) return String(body)
       // Beyond 2^53 the parser has already rounded: nobody knows any more what was sent. As text it can be.
       return Number.isInteger(body) && !Number.isSafeInteger(body) ? undefined : plain(body)
     }
@@ -360,29 +398,57 @@ function textOf(valueType: DataTypeDefXsd, body: unknown): string | undefined {
   }
 }
 
-/** Value members of a kind that the metamodel's own rules can judge: put into an element and checked as such. */
-function checked(modelType: string, found: ValueMembers, place: Place, violations: Violation[]): ValueMembers {
+/**
+ * Value members of a kind that the metamodel's own rules can judge: put into an element and checked as such.
+ * @param sent where a place in the element is in what was sent
+ */
+function checked(
+  modelType: string,
+  found: ValueMembers,
+  place: Place,
+  violations: Violation[],
+  sent?: (pointer: string) => string
+): ValueMembers {
   const observed = modelType === 'BasicEventElement' ? { direction: 'output', state: 'off' } : {}
-  report({ ...observed, ...present(found), modelType }, found, place, violations)
+  report({ ...observed, ...present(found), modelType }, found, place, violations, sent)
   return found
 }
 
-function report(element: object, found: ValueMembers, place: Place, violations: Violation[]): void {
+function report(
+  element: object,
+  found: ValueMembers,
+  place: Place,
+  violations: Violation[],
+  sent = (pointer: string) => pointer
+): void {
   const known = valueMembersOf((element as SubmodelElement).modelType)
   for (const name of Object.keys(found)) {
-    if (!known.includes(name)) violate(violations, place, 'ValueOnly', `there is no value "${name}" here`)
+    if (known.includes(name)) continue
+    violate(violations, place, 'ValueOnly', `there is no value "${name.slice(0, 60)}" here`)
   }
   for (const violation of validate('SubmodelElement', element)) {
-    const own = Object.keys(found).length === 1 && 'value' in found && violation.pointer.startsWith('/value')
-    const pointer = place.pointer + (own ? violation.pointer.slice('/value'.length) : violation.pointer)
+    const pointer = place.pointer + sent(violation.pointer)
     violations.push({ ...violation, pointer, ...(place.path !== '' && { idShortPath: place.path }) })
   }
 }
 
 /** An array of objects of one member each stands for the object of them all (Part 1 writes both forms). */
-function merged(body: unknown): unknown {
-  if (!Array.isArray(body) || !body.every(isObject)) return body
-  return Object.fromEntries(body.flatMap((one) => Object.entries(one)))
+function merged(body: unknown, place: Place, violations: Violation[]): unknown {
+  if (!Array.isArray(body)) return body
+  const all = new Map<string, unknown>()
+  for (const [index, one] of body.entries()) {
+    const at = { ...place, pointer: `${place.pointer}/${index}` }
+    const [first, ...more] = isObject(one) ? Object.entries(one) : []
+    if (first === undefined || more.length > 0) {
+      const text = `an object of one member was expected; found ${JSON.stringify(one)?.slice(0, 60)}`
+      violate(violations, at, 'ValueOnly', text)
+      continue
+    }
+    const [name, value] = first
+    if (all.has(name)) violate(violations, at, 'ValueOnly', `"${name.slice(0, 60)}" stands in the array twice`)
+    all.set(name, value)
+  }
+  return Object.fromEntries(all)
 }
 
 function members(body: unknown, place: Place, violations: Violation[]): Record<string, unknown> {

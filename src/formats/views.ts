@@ -2,7 +2,8 @@
  * The views of Part 2 on a submodel or an element that are not its value: `$metadata`, `$path`, `level=core` and the
  * default extent. None of them changes what it is given; what it leaves alone is shared with the original.
  */
-import { childrenMember } from '../model/fields.ts'
+import { childrenMember, type Field, fieldsOf, isA } from '../model/fields.ts'
+import { classes } from '../model/metamodel.ts'
 import { join } from '../model/path.ts'
 import type { SubmodelElement } from '../model/types.ts'
 import { valueMembersOf } from '../model/values.ts'
@@ -16,11 +17,13 @@ export function allows(modelType: string, content: string): boolean {
       return childrenMember(modelType) !== undefined && modelType !== 'AnnotatedRelationshipElement'
     case 'metadata':
     case 'value':
-      return modelType !== 'Capability' && modelType !== 'Operation'
+      return modelType === 'Submodel' || (isA(modelType, 'SubmodelElement') && !VALUELESS.has(modelType))
     default:
       return true
   }
 }
+
+const VALUELESS: ReadonlySet<string> = new Set(['Capability', 'Operation'])
 
 /** `level=core`: the object and its direct children without theirs. */
 export function core<Instance extends Container>(container: Instance): Instance {
@@ -29,11 +32,34 @@ export function core<Instance extends Container>(container: Instance): Instance 
 
 /** `extent=withoutBlobValue`: no Blob has a value, at any depth, the variables of an Operation included. */
 export function withoutBlobs<Instance>(instance: Instance): Instance {
-  if (Array.isArray(instance)) return instance.map(withoutBlobs) as Instance
   if (typeof instance !== 'object' || instance === null) return instance
-  const isBlob = (instance as { modelType?: unknown }).modelType === 'Blob'
-  const members = Object.entries(instance).filter(([name]) => !(isBlob && name === 'value'))
-  return Object.fromEntries(members.map(([name, held]) => [name, withoutBlobs(held)])) as Instance
+  if (Array.isArray(instance)) {
+    const shown = instance.map(withoutBlobs)
+    return shown.some((item, index) => item !== instance[index]) ? (shown as Instance) : instance
+  }
+  const held = instance as Record<string, unknown>
+  if (held.modelType === 'Blob') return Object.hasOwn(held, 'value') ? without(instance, ['value']) : instance
+  let copy: Record<string, unknown> | undefined
+  for (const name of HOLDERS) {
+    const shown = withoutBlobs(held[name])
+    if (shown !== held[name]) copy = { ...(copy ?? held), [name]: shown }
+  }
+  return (copy as Instance | undefined) ?? instance
+}
+
+/** The members below which an element may stand: children, the variables of an Operation, and a variable's value. */
+const HOLDERS: readonly string[] = [
+  ...new Set(
+    Object.keys(classes).flatMap((name) =>
+      fieldsOf(name)
+        .filter(holdsElements)
+        .map((field) => field.name)
+    )
+  )
+]
+
+function holdsElements({ type }: Field): boolean {
+  return isA(type, 'SubmodelElement') || fieldsOf(type).some((field) => isA(field.type, 'SubmodelElement'))
 }
 
 /** `$metadata`: neither values nor children. */
@@ -70,8 +96,8 @@ function withChildren<Instance extends Container>(container: Instance, children:
   return member === undefined || children.length === 0 ? container : { ...container, [member]: children }
 }
 
-function without<Instance extends Container>(container: Instance, names: readonly string[]): Instance {
-  const copy: Record<string, unknown> = { ...container }
+function without<Instance extends object>(container: Instance, names: readonly string[]): Instance {
+  const copy = { ...container } as Record<string, unknown>
   for (const name of names) delete copy[name]
   return copy as unknown as Instance
 }

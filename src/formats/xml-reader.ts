@@ -7,7 +7,7 @@ import type { Found, ReadLimits } from './package.ts'
 import { classOf, elementName, membersOf, NAMESPACES } from './xml-names.ts'
 
 /**
- * @param bytes UTF-8, or what the XML declaration says it is
+ * @param bytes UTF-8; another encoding is refused
  * @param origin what the file is called in messages
  * @throws HubError `Invalid` at the first place where this is not AAS XML
  */
@@ -29,12 +29,14 @@ export async function* readXml(
 
 /** What is open on the way down; each says what may stand inside it. */
 type Frame =
-  | { is: 'environment' }
+  | { is: 'environment'; groups: Set<string> }
   | { is: 'group'; className: Found['className'] }
   | { is: 'object'; className: ClassName; object: Record<string, unknown> }
   | { is: 'list'; field: Field; items: unknown[] }
   | { is: 'choice'; field: Field; held?: object }
   | { is: 'text'; field: Field; text: string }
+
+const MAX_ATTRIBUTES = 32
 
 class Reader {
   readonly #parser = new SaxesParser({ xmlns: true })
@@ -44,6 +46,7 @@ class Reader {
   readonly #found: Found[] = []
   /** Characters of the identifiable that is being read. */
   #size = 0
+  #attributes = 0
   #began = 0
 
   constructor(origin: string, limits: ReadLimits) {
@@ -52,6 +55,17 @@ class Reader {
     this.#parser.on('error', (error) => this.#refuse(error.message.replace(/^\d+:\d+: /, '')))
     // Entities of one's own are the way to blow up a parser; AAS XML has no use for a document type.
     this.#parser.on('doctype', () => this.#refuse('a document type (<!DOCTYPE …>) is not allowed'))
+    this.#parser.on('xmldecl', ({ encoding }) => {
+      if (encoding !== undefined && !/^(utf-8|us-ascii)$/i.test(encoding))
+        this.#refuse(`the encoding UTF-8 was expected; the file says "${encoding}"`)
+    })
+    // AAS XML has no attributes but those of namespaces and the schema's location.
+    this.#parser.on('opentagstart', () => {
+      this.#attributes = 0
+    })
+    this.#parser.on('attribute', () => {
+      if (++this.#attributes > MAX_ATTRIBUTES) this.#refuse(`an element has more than ${MAX_ATTRIBUTES} attributes`)
+    })
     this.#parser.on('opentag', (tag) => this.#open(tag))
     this.#parser.on('closetag', (tag) => this.#close(tag))
     this.#parser.on('text', (text) => this.#text(text))
@@ -83,7 +97,7 @@ class Reader {
   }
 
   #root(name: string): Frame {
-    if (name === 'environment') return { is: 'environment' }
+    if (name === 'environment') return { is: 'environment', groups: new Set() }
     return this.#refuse(`<environment> was expected; found <${name}>`)
   }
 
@@ -92,6 +106,8 @@ class Reader {
       case 'environment': {
         const className = CLASS_OF_GROUP.get(name)
         if (className === undefined) return this.#refuse(`<${name}> cannot stand in an environment`)
+        if (parent.groups.has(name)) this.#refuse(`<${name}> stands here twice`)
+        parent.groups.add(name)
         return { is: 'group', className }
       }
       case 'group': {
@@ -176,7 +192,8 @@ class Reader {
 
   #refuse(text: string): never {
     const pointer = `${this.#origin} line ${this.#parser.line}, column ${this.#parser.column}: `
-    throw new HubError('Invalid', [1], [{ pointer, rule: 'XML', text }])
+    // A name may be as long as the file.
+    throw new HubError('Invalid', [1], [{ pointer, rule: 'XML', text: text.slice(0, 300) }])
   }
 }
 

@@ -47,7 +47,10 @@ function classNameOf(value: object, field: Field): string {
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#xD;' }
 
+/** What XML 1.0 cannot carry at all [AASd-130]; only a document that was taken leniently has such. */
+const FOREIGN = /[\0-\x08\v\f\x0E-\x1F\uFFFE\uFFFF]/g
+
 /** A bare carriage return would be read back as a line feed (XML 1.0, 2.11). */
 function escapeText(text: string): string {
-  return text.replace(/[&<>\r]/g, (sign) => ESCAPES[sign] ?? sign)
+  return text.replace(FOREIGN, '\uFFFD').replace(/[&<>\r]/g, (sign) => ESCAPES[sign] ?? sign)
 }

@@ -59,7 +59,8 @@ function assetFacets(asset: {
 /** A filter by semanticId also matches the supplemental ones (Part 2, GetAllSubmodels). */
 function semanticFacets(document: Submodel | SubmodelDescriptor): Facet[] {
   const references = [document.semanticId, ...(document.supplementalSemanticIds ?? [])]
-  return references.flatMap((reference): Facet[] => (reference ? [['semanticId', matchKey(reference)]] : []))
+  const facets = references.flatMap((reference): Facet[] => (reference ? [['semanticId', matchKey(reference)]] : []))
+  return 'kind' in document && document.kind === 'Template' ? [['kind', 'Template'], ...facets] : facets
 }
 
 function conceptFacets({ isCaseOf = [], embeddedDataSpecifications = [] }: ConceptDescription): Facet[] {

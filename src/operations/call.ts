@@ -38,10 +38,18 @@ export interface Upload {
   readonly fields: Readonly<Record<string, string>>
 }
 
+/**
+ * A service with an address of its own beside the hub's: that of one shell, of one submodel, or the repository of
+ * submodel templates. Whoever calls it sees nothing else.
+ */
+export type Service = 'aas' | 'submodel' | 'templates'
+
 /** One request, decoded and checked against its row, before anybody looks into the store. */
 export interface Call {
   readonly row: Row
   readonly content: Content
+  /** Absent: the hub as a whole. */
+  readonly service?: Service
   /** Path parameters, decoded from base64url. */
   readonly aasIdentifier?: string
   readonly submodelIdentifier?: string

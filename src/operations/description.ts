@@ -1,4 +1,7 @@
-/** GET /description: what this server can do, by the profiles of Part 2. */
+/** GET /description: what a service can do, by the profiles of Part 2. */
 import type { Handler } from './hub.ts'
 
-export const getSelfDescription: Handler = async (hub) => ({ status: 200, json: { profiles: hub.profiles } })
+export const getSelfDescription: Handler = async (hub, call) => ({
+  status: 200,
+  json: { profiles: hub.profiles[call.service ?? 'hub'] }
+})

@@ -80,6 +80,9 @@ export async function put(
   return retry(async () => {
     const stored = await hub.store.document(kind, id)
     checkPreconditions(call, stored?.revision)
+    // The one thing that a service is about is always there; a PUT to it creates nothing (Part 2, PutSubmodel).
+    if (stored === undefined && (call.service === 'aas' || call.service === 'submodel'))
+      throw new HubError('NotFound', [kind, id])
     if (stored === undefined) {
       const created: Change = { change: 'create', kind, id, json, facets: facetsOf(kind, document) }
       const { seq } = await hub.store.commit([created, ...(await also(true))])

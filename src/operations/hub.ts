@@ -1,7 +1,7 @@
 /** What every operation works with. */
 
 import type { Store } from '../store/store.ts'
-import type { Answer, Call } from './call.ts'
+import type { Answer, Call, Service } from './call.ts'
 import type { ExecutorOf } from './executors.ts'
 import type { Jobs } from './jobs.ts'
 
@@ -17,8 +17,8 @@ export interface Hub {
   readonly executorOf: ExecutorOf
   /** A folder for files that are being read; what lies there is swept at start. */
   readonly scratch: string
-  /** Profiles that `/description` names. */
-  readonly profiles: readonly string[]
+  /** Profiles that `/description` names, of the hub as a whole and of each service beside it. */
+  readonly profiles: Readonly<Record<'hub' | Service, readonly string[]>>
 }
 
 /** An operation: looks into the store, changes it, and answers. Refusals are thrown as HubError. */

@@ -1,5 +1,5 @@
 /** The 27 profiles of Part 2, release 3.1.2: which places of the API each contains. */
-import type { Content } from './call.ts'
+import type { Content, Service } from './call.ts'
 import { type Place, places } from './mounts.ts'
 import { operationIdOf, semanticIdsOf } from './names.ts'
 import type { RowName } from './table.ts'
@@ -119,18 +119,26 @@ export function operationsOf(profile: Profile): readonly ProfileOperation[] {
     }))
 }
 
+/** Whether a place belongs to a service that has an address of its own. */
+export const servicePlaces: Readonly<Record<Service, (place: Place) => boolean>> = {
+  aas: either(aas, rows('GetSelfDescription')),
+  submodel: either(submodel, rows('GetSelfDescription')),
+  templates: either(templatesOf(submodels), rows('GetSelfDescription'))
+}
+
+/** At which address a profile is served: a template repository refuses instances, so it has its own [AASa-003, AASa-004]. */
+function homeOf({ service, number }: Profile): 'hub' | Service {
+  if (service === AAS_SERVICE) return 'aas'
+  if (service === SUBMODEL_SERVICE) return 'submodel'
+  return service === SUBMODEL_REPOSITORY && ['SSP-003', 'SSP-004'].includes(number) ? 'templates' : 'hub'
+}
+
 /**
- * URIs of the profiles that a server with these operations serves at these mounts, under both releases: a 3.0 client
- * compares them as text (Part 2, "Self-Description").
- * @param offers is the operation there at this place?
+ * URIs of the profiles that are served at an address, under both releases: a 3.0 client compares them as text (Part 2,
+ * "Self-Description").
  */
-export function profilesServed(offers: (place: Place) => boolean): string[] {
-  const served = profiles.filter(
-    (profile) =>
-      // A template repository refuses instances, so it cannot be this one [AASa-003, AASa-004].
-      !(profile.service === SUBMODEL_REPOSITORY && ['SSP-003', 'SSP-004'].includes(profile.number)) &&
-      operationsOf(profile).every(({ place }) => offers(place))
-  )
+export function servedAt(home: 'hub' | Service): string[] {
+  const served = profiles.filter((profile) => homeOf(profile) === home)
   const older = served.filter(({ since30 }) => since30)
   return [...served.map((profile) => uriOf(profile)), ...older.map((profile) => uriOf(profile, '3/0'))]
 }
@@ -171,6 +179,3 @@ function templatesOf(has: Profile['has']): Profile['has'] {
   return (place) =>
     has(place) && place.row.right !== 'EXECUTE' && (contents[place.row.name] ?? [place.content]).includes(place.content)
 }
-
-/** What the hub serves: all but the services of a single shell or submodel, of which it holds many. */
-export const PROFILES: readonly string[] = profilesServed(({ mount }) => mount.permanent === undefined)

@@ -4,12 +4,14 @@ import { HubError } from '../errors.ts'
 import { type PackageFile, writeAasx } from '../formats/aasx-writer.ts'
 import { writeJson } from '../formats/environment.ts'
 import { writeXml } from '../formats/xml-writer.ts'
+import { targetOf } from '../model/facets.ts'
 import type { Identifiable, Reference, Submodel } from '../model/types.ts'
 import { walk } from '../model/walk.ts'
-import type { Document, FileEntry } from '../store/store.ts'
+import type { Document, Facet, FileEntry } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
-import { fileNames, get, type Kind, PACKAGE_THUMBNAIL } from './documents.ts'
+import { fileNames, get, type Kind, PACKAGE_THUMBNAIL, parse } from './documents.ts'
 import type { Handler, Hub } from './hub.ts'
+import { TEMPLATE } from './submodels.ts'
 
 /** The media types, the one for a caller without a wish first. */
 const FORMS = {
@@ -27,13 +29,14 @@ export const generateSerialization: Handler = async (hub, call) => {
   const contentType = negotiate(call)
   const form = FORMS[contentType]
   // Asked for by id, an unknown one is an error, and it must be known before the first byte leaves.
-  for (const id of call.query.aasIds ?? []) await get(hub, 'AssetAdministrationShell', id)
-  for (const id of call.query.submodelIds ?? []) await get(hub, 'Submodel', id)
-  const documents = selected(hub, call)
+  const wanted = await wantedBy(hub, call)
+  for (const id of wanted.aasIds ?? []) await get(hub, 'AssetAdministrationShell', id)
+  for (const id of wanted.submodelIds ?? []) await get(hub, 'Submodel', id)
+  const documents = selected(hub, wanted)
   const answer: Answer = { status: 200, contentType, fileName: `environment.${form}` }
   if (form === 'json') return { ...answer, stream: Readable.from(writeJson(identifiables(documents))) }
   if (form === 'xml') return { ...answer, stream: Readable.from(writeXml(identifiables(documents))) }
-  const { files, renamed } = await pack(hub, call)
+  const { files, renamed } = await pack(hub, wanted)
   return { ...answer, stream: writeAasx({ identifiables: identifiables(documents, renamed), files, form: 'xml' }) }
 }
 
@@ -46,11 +49,55 @@ function negotiate(call: Call): keyof typeof FORMS {
   throw new HubError('NotAcceptable', [Object.keys(FORMS).join(', ')])
 }
 
-/** The documents asked for: those named, or all where none is named. */
-async function* selected(hub: Hub, call: Call): AsyncGenerator<Document> {
+interface Wanted {
+  readonly aasIds?: readonly string[]
+  readonly submodelIds?: readonly string[]
+  readonly includeConceptDescriptions: boolean
+}
+
+/** What is asked for: the documents named, or all that the service has. @throws HubError `NotFound` beyond it */
+async function wantedBy(hub: Hub, call: Call): Promise<Wanted> {
   const { aasIds, submodelIds, includeConceptDescriptions = true } = call.query
-  const all = aasIds === undefined && submodelIds === undefined
-  if (all) {
+  const named = aasIds !== undefined || submodelIds !== undefined
+  const wanted = { ...(aasIds && { aasIds }), ...(submodelIds && { submodelIds }), includeConceptDescriptions }
+  const within = await scopeOf(hub, call)
+  if (within === undefined) return wanted
+  if (!named) return { ...within, includeConceptDescriptions }
+  const outside = [
+    ...(aasIds ?? []).filter((id) => !within.aasIds.includes(id)),
+    ...(submodelIds ?? []).filter((id) => !within.submodelIds.includes(id))
+  ]
+  if (outside[0] !== undefined) throw new HubError('NotFound', ['In this service a document', outside[0]])
+  return wanted
+}
+
+/** The ids that can be seen in a service; undefined in the hub as a whole. */
+async function scopeOf(hub: Hub, call: Call): Promise<{ aasIds: string[]; submodelIds: string[] } | undefined> {
+  switch (call.service) {
+    case 'aas': {
+      const id = call.aasIdentifier ?? ''
+      const shell = parse(await get(hub, 'AssetAdministrationShell', id), 'AssetAdministrationShell')
+      const stored = await Promise.all(
+        (shell.submodels ?? []).map((it) => hub.store.document('Submodel', targetOf(it)))
+      )
+      return { aasIds: [id], submodelIds: stored.flatMap((document) => (document ? [document.id] : [])) }
+    }
+    case 'submodel':
+      return { aasIds: [], submodelIds: [call.submodelIdentifier ?? ''] }
+    case 'templates': {
+      const submodelIds: string[] = []
+      for await (const { id } of everything(hub, 'Submodel', [TEMPLATE])) submodelIds.push(id)
+      return { aasIds: [], submodelIds }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** The documents asked for: those named, or all where none is named. */
+async function* selected(hub: Hub, wanted: Wanted): AsyncGenerator<Document> {
+  const { aasIds, submodelIds, includeConceptDescriptions } = wanted
+  if (aasIds === undefined && submodelIds === undefined) {
     yield* everything(hub, 'AssetAdministrationShell')
     yield* everything(hub, 'Submodel')
     if (includeConceptDescriptions) yield* everything(hub, 'ConceptDescription')
@@ -73,10 +120,10 @@ async function* one(hub: Hub, kind: Kind, id: string): AsyncGenerator<Document> 
   if (document !== undefined) yield document
 }
 
-async function* everything(hub: Hub, kind: Kind): AsyncGenerator<Document> {
+async function* everything(hub: Hub, kind: Kind, facets: readonly Facet[] = []): AsyncGenerator<Document> {
   let after = 0
   for (;;) {
-    const page = await hub.store.documents(kind, [], { after, limit: PAGE })
+    const page = await hub.store.documents(kind, facets, { after, limit: PAGE })
     yield* page.items
     if (page.next === undefined) return
     after = page.next
@@ -111,10 +158,10 @@ interface Packed {
 }
 
 /** Every file of the documents that go into the package. */
-async function pack(hub: Hub, call: Call): Promise<Packed> {
+async function pack(hub: Hub, wanted: Wanted): Promise<Packed> {
   const files = new Map<string, PackageFile & { blob: string }>()
   const renamed = new Map<string, Map<string, string>>()
-  for await (const document of selected(hub, call)) {
+  for await (const document of selected(hub, wanted)) {
     if (document.kind === 'ConceptDescription') continue
     const stored = await hub.store.files(document.kind, document.id)
     if (stored.length === 0) continue

@@ -15,7 +15,7 @@ import { refersTo, shellChange } from './shells.ts'
 /** GET /submodels in all five contents. */
 export const getAll: Handler = async (hub, call) => {
   const { idShort, semanticId } = call.query
-  const facets: Facet[] = []
+  const facets: Facet[] = call.service === 'templates' ? [TEMPLATE] : []
   if (idShort !== undefined) facets.push(['idShort', idShort])
   if (semanticId !== undefined) facets.push(['semanticId', matchKey(semanticId)])
   return list(hub, 'Submodel', facets, call, (document) => {
@@ -25,7 +25,10 @@ export const getAll: Handler = async (hub, call) => {
 }
 
 /** POST /submodels. */
-export const post: Handler = async (hub, call) => create(hub, 'Submodel', call.body, call)
+export const post: Handler = async (hub, call) => {
+  requireTemplate(call)
+  return create(hub, 'Submodel', call.body, call)
+}
 
 /** GET of one submodel in all five contents. */
 export const getById: Handler = async (hub, call) => {
@@ -62,11 +65,36 @@ export const remove_: Handler = async (hub, call) =>
     call.aasIdentifier === undefined ? [] : [await dropReference(hub, call.aasIdentifier, submodelOf(call))]
   )
 
-/** An operation on a submodel that is perhaps mounted below a shell: there only what the shell refers to can be seen. */
+/**
+ * An operation on a submodel that is perhaps mounted where not every submodel can be seen: below a shell only what it
+ * refers to, in the repository of templates only these.
+ */
 export function below(handler: Handler): Handler {
   return async (hub, call) => {
     if (call.aasIdentifier !== undefined) await requireReference(hub, call, call.aasIdentifier)
+    if (call.service === 'templates') await requireStoredTemplate(hub, call)
     return handler(hub, call)
+  }
+}
+
+/** What of a submodel says that it is a template. */
+export const TEMPLATE: Facet = ['kind', 'Template']
+
+/** A repository of templates takes nothing else [AASa-003]. */
+function requireTemplate(call: Call): void {
+  const kind = (call.body as { kind?: unknown } | null)?.kind
+  if (call.service !== 'templates' || kind === 'Template') return
+  const text = `"Template" was expected, as this repository holds templates only; found ${JSON.stringify(kind)}`
+  throw new HubError('Invalid', [1], [{ pointer: '/kind', rule: 'AASa-003', text }])
+}
+
+async function requireStoredTemplate(hub: Hub, call: Call): Promise<void> {
+  const wholesale = call.row.name === 'PutSubmodel' || call.row.name === 'PatchSubmodel'
+  if (wholesale) requireTemplate(call)
+  const document = await hub.store.document('Submodel', submodelOf(call))
+  if (document === undefined && call.row.name === 'PutSubmodel') return
+  if (document === undefined || parse(document, 'Submodel').kind !== 'Template') {
+    throw new HubError('NotFound', ['A Submodel of kind Template', submodelOf(call)])
   }
 }
 

@@ -849,6 +849,7 @@ export const table = [
     verb: 'POST',
     on: 'Upload',
     path: '',
+    query: ['existing'],
     takes: 'file',
     gives: 'UploadReport',
     success: [200, 201],

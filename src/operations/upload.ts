@@ -77,7 +77,11 @@ export async function* loadPath(hub: Hub, path: string, options: LoadOptions): A
   const names = folder ? (await readdir(path)).filter((name) => /\.(aasx|xml|json)$/i.test(name)).sort() : [path]
   for (const name of names) {
     const bytes = createReadStream(folder ? join(path, name) : path)
-    yield await load(hub, { bytes, fileName: basename(name), contentType: '', fields: {} }, options)
+    const upload = { bytes, fileName: basename(name), contentType: '', fields: {} }
+    yield await load(hub, upload, options).catch((error: unknown) => {
+      if (!(error instanceof HubError)) throw error
+      throw new HubError('BadRequest', [`${name}: ${error.message}`], error.violations)
+    })
   }
 }
 

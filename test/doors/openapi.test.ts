@@ -70,9 +70,9 @@ t.test('the schemas are sound, and tell right from wrong', async (t) => {
     unicodeRegExp: false,
     formats: { uri: true, 'date-time': true, binary: true }
   })
-  const root = { $id: 'urn:document', components: { schemas } }
+  const root = { $id: 'urn:aas-hub:document', components: { schemas } }
   ajv.addSchema(root)
-  const validator = (name: string) => ajv.compile({ $ref: `urn:document#/components/schemas/${name}` })
+  const validator = (name: string) => ajv.compile({ $ref: `urn:aas-hub:document#/components/schemas/${name}` })
   for (const name of Object.keys(schemas ?? {})) t.ok(validator(name), name)
   const property = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:int' }
   t.ok(validator('SubmodelElementMetadata')(property))

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { derive, stale, toJsonText } from '../../scripts/derive.ts'
+import { validate } from '../../src/formats/json.ts'
 import { definitions, metamodelSchema } from '../../src/formats/json-schema.ts'
+import { interfaceClasses } from '../../src/model/interfaces.ts'
 import { enumerations } from '../../src/model/metamodel.ts'
 
 const officialFile = new URL('../../../shared/spec/aas-3.1-json-schema.json', import.meta.url)
@@ -63,6 +65,75 @@ t.test('members, mandatory members and enumerations are those of the official sc
     }
     return { members, required }
   }
+})
+
+const collectionFile = new URL('../../../shared/spec/openapi-3.1.2/Entire-API-Collection.json', import.meta.url)
+const withoutCollection = existsSync(collectionFile) ? false : 'the official documents of Part 2 are not at hand'
+
+/** Optional lists that the documents want to hold something where they are given; the empty list is taken as none. */
+const takenEmpty = [
+  'AssetAdministrationShellDescriptor.extensions',
+  'AssetAdministrationShellDescriptor.endpoints',
+  'SubmodelDescriptor.extensions',
+  'SubmodelDescriptor.supplementalSemanticIds'
+]
+
+t.test(
+  "Part 2's nouns have the official members, and lists are empty where they may",
+  {
+    skip: withoutCollection
+  },
+  async (t) => {
+    const { components } = JSON.parse(readFileSync(collectionFile, 'utf8')) as {
+      components: { schemas: Record<string, Definition> }
+    }
+    const mine = definitions() as Record<string, Definition>
+    const lax: string[] = []
+    for (const name of Object.keys(interfaceClasses)) {
+      const theirs = components.schemas[name]
+      if (theirs === undefined || mine[name] === undefined) continue
+      const { members, required } = flatten(theirs)
+      t.same(Object.keys(mine[name].properties ?? {}).toSorted(), [...members.keys()].toSorted(), name)
+      t.same([...(mine[name].required ?? [])].toSorted(), [...required].toSorted(), `${name}: mandatory`)
+      for (const [member, { type, minItems = 0 }] of members) {
+        if (type !== 'array') continue
+        const { minItems: own = 0 } = (mine[name].properties?.[member] ?? {}) as List
+        if (own < minItems) lax.push(`${name}.${member}`)
+        else t.equal(own, minItems, `${name}.${member}`)
+      }
+    }
+    t.same(lax, takenEmpty)
+
+    function flatten({ properties = {}, required = [], allOf = [], $ref }: Definition): {
+      members: Map<string, List>
+      required: Set<string>
+    } {
+      const parent = $ref === undefined ? [] : [components.schemas[$ref.split('/').at(-1) ?? ''] ?? {}]
+      const inherited = [...parent, ...allOf].map(flatten)
+      return {
+        members: new Map([...inherited.flatMap((one) => [...one.members]), ...Object.entries(properties)] as [
+          string,
+          List
+        ][]),
+        required: new Set([...inherited.flatMap((one) => [...one.required]), ...required])
+      }
+    }
+  }
+)
+
+interface List {
+  readonly type?: string
+  readonly minItems?: number
+}
+
+t.test('a list that Part 2 lets be empty may be empty, and no other', async (t) => {
+  const descriptor = { id: 'urn:a', specificAssetIds: [], submodelDescriptors: [], description: [] }
+  t.same(validate('AssetAdministrationShellDescriptor', descriptor), [])
+  t.match(validate('SubmodelDescriptor', { id: 'urn:s', endpoints: [] }), [{ pointer: '/endpoints', rule: 'minItems' }])
+  const assetInformation = { assetKind: 'Type', globalAssetId: 'urn:x' }
+  const known = { modelType: 'AssetAdministrationShell', id: 'urn:a', assetInformation }
+  t.same(validate('AssetAdministrationShell', known), [])
+  t.match(validate('AssetAdministrationShell', { ...known, description: [] }), [{ rule: 'minItems' }])
 })
 
 t.test('references lead to where the definitions are put', async (t) => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import type { Place } from '../../src/operations/mounts.ts'
-import { operationsOf, profiles, profilesServed, uriOf } from '../../src/operations/profiles.ts'
+import { operationsOf, profiles, servedAt, uriOf } from '../../src/operations/profiles.ts'
+import { start } from '../e2e/harness.ts'
 
 interface Official {
   readonly service: string
@@ -49,25 +49,57 @@ t.test('an operationId stands once in a profile', async (t) => {
   }
 })
 
-t.test('a profile is served where all its operations are there', async (t) => {
-  const single = ({ path }: Place) => /^\/(aas|submodel)(\/|$)/.test(path)
-  const served = profilesServed((place) => !single(place))
-  t.ok(served.includes('https://admin-shell.io/aas/API/3/1/SubmodelRepositoryServiceSpecification/SSP-001'))
-  t.ok(served.includes('https://admin-shell.io/aas/API/3/0/SubmodelRepositoryServiceSpecification/SSP-001'))
-  t.notOk(served.some((uri) => /API\/3\/.\/SubmodelServiceSpecification/.test(uri)))
-  t.notOk(
-    served.some((uri) => /SubmodelRepositoryServiceSpecification\/SSP-00[34]/.test(uri)),
-    '[AASa-003]'
-  )
-  const without = profilesServed((place) => !single(place) && place.row.name !== 'DeleteSubmodel')
-  t.notOk(without.some((uri) => uri.endsWith('SubmodelRepositoryServiceSpecification/SSP-001')))
-  t.ok(without.some((uri) => uri.endsWith('SubmodelRepositoryServiceSpecification/SSP-002')))
+const homes = ['hub', 'aas', 'submodel', 'templates'] as const
+
+t.test('each of the 27 profiles is served at one address', async (t) => {
+  const all = homes.flatMap((home) => servedAt(home)).filter((uri) => uri.includes('/API/3/1/'))
+  t.strictSame(all.sort(), profiles.map((profile) => uriOf(profile)).sort())
+  t.equal(all.length, 27)
 })
 
 t.test('what came with release 3.1 is not claimed for 3.0', async (t) => {
-  const served = profilesServed(() => true)
-  t.notOk(served.includes('https://admin-shell.io/aas/API/3/0/SubmodelRepositoryServiceSpecification/SSP-005'))
-  t.equal(served.filter((uri) => uri.includes('/API/3/0/')).length, 16)
+  const older = servedAt('hub').filter((uri) => uri.includes('/API/3/0/'))
+  t.strictSame(
+    older.map((uri) => uri.split('/').slice(-2).join(' ')),
+    [
+      'AasxFileServerServiceSpecification SSP-001',
+      'AssetAdministrationShellRegistryServiceSpecification SSP-001',
+      'AssetAdministrationShellRegistryServiceSpecification SSP-002',
+      'SubmodelRegistryServiceSpecification SSP-001',
+      'SubmodelRegistryServiceSpecification SSP-002',
+      'DiscoveryServiceSpecification SSP-001',
+      'AssetAdministrationShellRepositoryServiceSpecification SSP-001',
+      'AssetAdministrationShellRepositoryServiceSpecification SSP-002',
+      'SubmodelRepositoryServiceSpecification SSP-001',
+      'SubmodelRepositoryServiceSpecification SSP-002',
+      'ConceptDescriptionRepositoryServiceSpecification SSP-001'
+    ]
+  )
+})
+
+t.test('each address claims what is served there, and answers every operation of it', async (t) => {
+  const hub = await start(t)
+  await hub.post('/submodels', { modelType: 'Submodel', id: 'urn:', kind: 'Template' })
+  const addresses = {
+    hub: '',
+    aas: '/aas-services/dXJuOg',
+    submodel: '/submodel-services/dXJuOg',
+    templates: '/template-repository'
+  }
+  for (const home of homes) {
+    const base = hub.api + addresses[home]
+    const { profiles: claimed } = (await hub.ask('GET', `${base}/description`)).json as { profiles: string[] }
+    t.strictSame(claimed, servedAt(home), home)
+    for (const profile of profiles.filter((one) => claimed.includes(uriOf(one)))) {
+      for (const { place } of operationsOf(profile)) {
+        const { row, verb, path } = place
+        const body = row.takes === undefined ? undefined : row.takes === 'file' ? new FormData() : {}
+        const { status, json } = await hub.ask(verb, base + path.replace(/\{\w+\}/g, 'dXJuOg'), body)
+        t.notOk([405, 501].includes(status), `${home}: ${verb} ${path}`)
+        t.notMatch(json?.messages?.[0]?.text ?? '', /There is nothing at/, `${home}: ${verb} ${path}`)
+      }
+    }
+  }
 })
 
 function line(...parts: (string | readonly string[])[]): string {

@@ -38,7 +38,7 @@ function isKnown({ status, revision }: Answer, { ifNoneMatch, row }: Call): bool
 }
 
 /** Up to here a text leaves in one piece with the headers, which saves a system call; above, copying costs more. */
-const SMALL = 4096
+const SMALL = 1024
 
 /** What goes out; undefined where there is nothing. Bytes of a file stay bytes. */
 function bodyOf({ bytes, json }: Answer, isFile: boolean): Buffer | string | undefined {

@@ -27,7 +27,7 @@ export function queryOf({ raw: { url = '' } }: FastifyRequest): Given {
 
 /** Prepares what makes calls of a route's requests; it throws HubError for what is malformed, and reads no body. */
 export function callReader(
-  { row, content, path, depth }: Route,
+  { row, content, path, depth, service }: Route,
   { prefix, root, ...limits }: CallOptions
 ): (request: FastifyRequest, given: Given) => Writable<Call> {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as Parameter)
@@ -48,6 +48,7 @@ export function callReader(
       base: root(request),
       mount: mountOf(request.raw.url ?? '', prefix.length, depth)
     }
+    if (service !== undefined) call.service = service
     const parameters = request.params as Record<string, string>
     for (const name of names) {
       const text = parameters[name] ?? ''

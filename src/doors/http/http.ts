@@ -74,19 +74,28 @@ function documentRoute(route: Route, hub: Hub, handlers: Handlers, reading: Call
   const read = callReader(route, reading)
   const asynchronous = row.name === 'InvokeOperationSync' ? handlers.InvokeOperationAsync : undefined
   return {
-    handler: async (request, reply) => {
+    // Not an async function: returning the reply from one costs as much as everything else here.
+    handler: (request, reply) => {
       const given = queryOf(request)
       const call = read(request, given)
       const body = bodyFor(row, request)
       if (body !== undefined) call.body = body
+      let operation = handler
       // Release 3.0 asks in this way for what is invoke-async now.
       if (asynchronous !== undefined && readBoolean(given.get('async') ?? ['false'], 'async')) {
+        operation = asynchronous
         call.row = INVOKE_ASYNC
-        return send(await asynchronous(hub, call), call, request, reply)
       }
-      return send(await handler(hub, call), call, request, reply)
+      operation(hub, call)
+        .then((answer) => void send(answer, call, request, reply))
+        // Sent as it is, a text that was thrown would be an answer.
+        .catch((error: unknown) => void reply.send(error instanceof Error ? error : foreign(error)))
     }
   }
+}
+
+function foreign(cause: unknown): Error {
+  return new Error('something else than an Error was thrown', { cause })
 }
 
 /** The same with a file that is still arriving while the operation runs. */

@@ -1,6 +1,7 @@
 /** Where the places of the API are routed in a hub that holds many assets, and how else they may be spelled. */
-import type { Content } from '../../operations/call.ts'
+import type { Content, Service } from '../../operations/call.ts'
 import { aliasesOf, type Place, places } from '../../operations/mounts.ts'
+import { servicePlaces } from '../../operations/profiles.ts'
 import type { Verb } from '../../operations/table.ts'
 
 export interface Route {
@@ -11,37 +12,41 @@ export interface Route {
   readonly content: Content
   /** How many segments of the path are the mount. */
   readonly depth: number
+  /** Absent: the hub as a whole. */
+  readonly service?: Service
 }
 
 /**
- * `/aas` and `/submodel` are the interfaces of one asset: each is found below an address of its own, which is the base
- * URL of an Asset Administration Shell Service or of a Submodel Service (Part 2, service specifications).
+ * Where the services beside the hub have their addresses: each is the base URL of an Asset Administration Shell Service,
+ * of a Submodel Service, or of a repository of submodel templates (Part 2, service specifications).
  */
-const SERVICES: Readonly<Record<string, string>> = {
-  '/aas': '/aas-services/{aasIdentifier}',
-  '/submodel': '/submodel-services/{submodelIdentifier}'
-}
+const SERVICES: readonly (readonly [service: Service, base: string])[] = [
+  ['aas', '/aas-services/{aasIdentifier}'],
+  ['submodel', '/submodel-services/{submodelIdentifier}'],
+  ['templates', '/template-repository']
+]
 
 /** Everything that is routed. */
 export function routes(): Route[] {
-  return places.flatMap((place) =>
-    [place.path, ...aliasesOf(place)].flatMap((path) => basesOf(place.mount.path).map((base) => at(base, path, place)))
-  )
+  return places.flatMap((place) => [place.path, ...aliasesOf(place)].flatMap((path) => [...at(path, place)]))
 }
 
 /** The address of a single asset's service that `path` belongs below; undefined where it belongs below none. */
 export function serviceOf(path: string): string | undefined {
   const [, first] = path.split('/', 2)
-  return Object.hasOwn(SERVICES, `/${first}`) ? SERVICES[`/${first}`] : undefined
+  return SERVICES.find(([service]) => service === first)?.[1]
 }
 
-function basesOf(mount: string): string[] {
-  const service = serviceOf(mount)
-  if (service !== undefined) return [service]
-  // Every service offers these two (Part 2, profiles).
-  return mount === '/serialization' || mount === '/description' ? ['', ...Object.values(SERVICES)] : ['']
-}
-
-function at(base: string, path: string, { verb, row, content, mount }: Place): Route {
-  return { verb, path: base + path, row, content, depth: (base + mount.path).split('/').length - 1 }
+function* at(path: string, place: Place): Generator<Route> {
+  const { verb, row, content, mount } = place
+  const route = (base: string) => ({
+    verb,
+    path: base + path,
+    row,
+    content,
+    depth: (base + mount.path).split('/').length - 1
+  })
+  // The interfaces of a single asset are at no address of a hub that holds many.
+  if (serviceOf(mount.path) === undefined) yield route('')
+  for (const [service, base] of SERVICES) if (servicePlaces[service](place)) yield { ...route(base), service }
 }
