@@ -79,7 +79,7 @@ export function valueOfRow(modelType: string, valueType: string | undefined, mem
     if (text !== undefined && type !== undefined) {
       // What a number is written like is what JSON writes; so is a text without escapes.
       if (isNumeric(type)) {
-        if (PLAIN_NUMBER.test(text)) return text
+        if (PLAIN_NUMBER.test(text) && isLexical(type, text)) return text
       } else if (type !== 'xs:boolean') return `"${text}"`
     }
   }

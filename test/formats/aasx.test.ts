@@ -98,7 +98,7 @@ t.test('a relationship that does not concern the package may lead anywhere', asy
 })
 
 t.test('a package that is put together wrongly is refused', async (t) => {
-  const origin = (target: string, mode?: string) => ({
+  const origin = (target: string, mode = 'Internal') => ({
     '_rels/.rels': relationships([`${TYPES}/aasx-origin`, target, mode])
   })
   const wrong: [Parts, RegExp][] = [
@@ -177,7 +177,8 @@ t.test('traps of the zip format are refused', async (t) => {
   await refused(large, { name: 'TooLarge', message: /unpacked/ }, { ...LIMITS, expandedBytes: 5000 })
   const long = await zip({ ...whole, 'aasx/data.xml': xml('x'.repeat(5000)) })
   await writeFile(path, long)
-  await t.rejects(read(path, { ...LIMITS, itemBytes: 1000 }), { violations: [{ text: /larger than 1000/ }] })
+  const told = await read(path, { ...LIMITS, itemBytes: 1000 }).catch((error) => error)
+  t.match(told, { name: 'Invalid', violations: [{ text: /larger than 1000/ }] })
 })
 
 t.test('a damaged package is refused or read, wherever the damage is, and nothing stays open', async (t) => {
@@ -232,7 +233,7 @@ t.test('every part has a content type, and every file a relationship', async (t)
   t.same(read_, { files: ['/aasx/files/a & b#c?.png', '/aasx/files/한.png'], thumbnail: '/logo.png' })
   const found = await openAasx(path, LIMITS)
   t.teardown(() => found.close())
-  for (const { contentType } of [...found.files, found.thumbnail]) t.equal(contentType, 'image/png')
+  for (const part of [...found.files, found.thumbnail]) t.equal(part?.contentType, 'image/png')
 })
 
 t.test('whatever the files are called, the package can be read and holds them all', async (t) => {
@@ -275,29 +276,27 @@ t.test('a source that fails while the package is written fails the package, not 
     yield { modelType: 'Submodel', id: 'a' }
     throw new Error('the store is gone')
   }
+  async function* failingBytes(): AsyncGenerator<Buffer> {
+    yield Buffer.from('some bytes')
+    throw new Error('the disk is gone')
+  }
   const write = (identifiables: AsyncIterable<Identifiable>, files: PackageFile[]) =>
     buffer(writeAasx({ identifiables, files, form: 'xml' }))
   await t.rejects(write(failing(), []), { message: 'the store is gone' })
-  const broken = { ...file('/a'), open: async () => Readable.from(failing()) }
-  await t.rejects(write(each([]), [broken]), { message: /the store is gone|chunk/ })
+  const broken = { ...file('/a'), open: async () => Readable.from(failingBytes()) }
+  await t.rejects(write(each([]), [broken]), { message: 'the disk is gone' })
   const absent = { ...file('/a'), open: () => Promise.reject(new Error('the file is gone')) }
   await t.rejects(write(each([]), [absent]), { message: 'the file is gone' })
 })
 
 t.test('a reader that leaves early leaves nothing open', async (t) => {
-  const bytes = new Readable({ read() {} })
-  bytes.push(Buffer.alloc(1000))
-  const output = writeAasx({
-    identifiables: each([]),
-    files: [{ ...file('/a'), open: async () => bytes }],
-    form: 'xml'
-  })
+  const bytes = new Readable({ read: () => setImmediate(() => output.destroy()) })
+  const files = [{ ...file('/a'), open: async () => bytes }]
+  const output = writeAasx({ identifiables: each([]), files, form: 'xml' })
   const closed = new Promise((resolve) => bytes.once('close', resolve))
-  output.on('data', () => {
-    if (bytes.readableFlowing) output.destroy()
-  })
+  output.resume()
   await closed
-  t.ok(bytes.destroyed)
+  t.ok(output.destroyed)
 })
 
 t.test('every published package opens; what breaks a rule in it is told', { skip: absent }, async (t) => {

@@ -38,6 +38,28 @@ t.test('a Property is shown as JSON of its value type, and as text where JSON wo
     ['xs:boolean', 'false', false],
     ['xs:long', '9007199254740993', '9007199254740993'],
     ['xs:long', '9007199254740991', 9007199254740991],
+    // Even numbers beyond 2^53 are numbers of JSON, but so are their odd neighbours, as the same one.
+    ['xs:long', '-13397024385918056', '-13397024385918056'],
+    ['xs:decimal', '9007199254740992.0', '9007199254740992.0'],
+    ['xs:double', '9007199254740993', 9007199254740992],
+    ['xs:double', '1e300', 1e300],
+    ['xs:double', '1E400', '1E400'],
+    ['xs:double', '-0', 0],
+    ['xs:int', '-0', 0],
+    ['xs:int', '007', 7],
+    ['xs:decimal', '.5', 0.5],
+    ['xs:decimal', '5.', 5],
+    ['xs:decimal', '123456789.123456', 123456789.123456],
+    ['xs:float', '1.0', 1],
+    ['xs:string', 'a"b\\c', 'a"b\\c'],
+    ['xs:string', '한 😀 \u2028', '한 😀 \u2028'],
+    ['xs:string', '', ''],
+    // Documents taken leniently hold texts that are no values of their type.
+    ['xs:int', '', ''],
+    ['xs:double', '0x10', '0x10'],
+    ['xs:double', ' 5', ' 5'],
+    ['xs:decimal', '0e5', '0e5'],
+    ['xs:boolean', 'TRUE', 'TRUE'],
     ['xs:decimal', '0.1000000000000000055', '0.1000000000000000055'],
     ['xs:decimal', '-00.50', -0.5],
     ['xs:decimal', '0.0000001', 1e-7],
@@ -52,6 +74,34 @@ t.test('a Property is shown as JSON of its value type, and as text where JSON wo
       'the same from its row'
     )
   }
+})
+
+t.test('a number is shown from its row as from its document, whatever it is', async () => {
+  const number = fc.oneof(
+    fc.stringMatching(/^[+-]?[0-9]{1,20}(\.[0-9]{0,12})?$/),
+    fc.double().map(String),
+    fc.integer().map(String),
+    fc.constantFrom('-0', '-0.0', '0.0000001', '0.000001', 'INF', '-INF', 'NaN', '1e21', '123456789.1234567')
+  )
+  const type = fc.constantFrom<DataTypeDefXsd>('xs:double', 'xs:decimal', 'xs:integer', 'xs:long', 'xs:string')
+  fc.assert(
+    fc.property(type, number, (valueType, text) => {
+      const fromRow = valueOfRow('Property', valueType, JSON.stringify({ value: text }))
+      const fromDocument = JSON.stringify(toValue(property(valueType, text)))
+      if (fromRow !== fromDocument)
+        throw new Error(`${valueType} ${text}: ${fromRow} from the row, else ${fromDocument}`)
+    }),
+    { numRuns: 1000 }
+  )
+})
+
+t.test('what a row does not hold is not shown', async (t) => {
+  const reference = { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: 'x' }] }
+  t.equal(valueOfRow('Property', 'xs:int', JSON.stringify({ valueId: reference })), undefined)
+  t.equal(valueOfRow('Property', 'xs:int', JSON.stringify({ value: '5', valueId: reference })), '5')
+  t.equal(valueOfRow('Range', 'xs:int', '{"min":"1"}'), '{"min":1}')
+  t.equal(valueOfRow('File', undefined, '{}'), undefined)
+  t.equal(valueOfRow('Blob', undefined, '{"value":"QQ==","contentType":"a/b"}'), '{"contentType":"a/b"}')
 })
 
 t.test('each kind is shown in its own form', async (t) => {
@@ -200,6 +250,83 @@ t.test('only value members can be written by value', async (t) => {
     [],
     'what stays as it is is no write'
   )
+})
+
+t.test('a refusal names the place in the body that was sent', async (t) => {
+  const places = (write: () => unknown): string[] => {
+    try {
+      write()
+      return []
+    } catch (error) {
+      return (error as { violations: { pointer: string }[] }).violations.map(({ pointer }) => pointer)
+    }
+  }
+  const long = 'x'.repeat(2000)
+  const wrong: [string, unknown, string[]][] = [
+    ['MultiLanguageProperty', [{ de: 'a' }, { en: long }], ['/1/en']],
+    ['MultiLanguageProperty', { de: 'a', en: long }, ['/en']],
+    ['MultiLanguageProperty', [{ de: 'a' }, { de: 'b' }], ['/1']],
+    ['MultiLanguageProperty', [{ de: 'a', en: 'b' }], ['/0']],
+    ['MultiLanguageProperty', ['a'], ['/0']],
+    ['MultiLanguageProperty', 5, ['']],
+    ['File', { value: '/a.txt', contentType: 'none' }, ['/contentType']],
+    ['Blob', { value: 'no base64!' }, ['/value']],
+    ['ReferenceElement', { type: 'ExternalReference', keys: [] }, ['/keys']],
+    ['RelationshipElement', { first: { type: 'ExternalReference', keys: [] } }, ['/first/keys']]
+  ]
+  for (const [modelType, body, expected] of wrong) {
+    t.same(
+      places(() => membersFromValue(modelType, undefined, body)),
+      expected,
+      `${modelType} ${JSON.stringify(body).slice(0, 60)}`
+    )
+  }
+  t.same(
+    places(() => fromValue(holding({ modelType: 'File', idShort: 'ff' }), { ff: { contentType: 'none' } }, '')),
+    ['/ff/contentType']
+  )
+})
+
+t.test('annotations are written as an object or as an array, each of them once', async (t) => {
+  const target = holding({
+    modelType: 'AnnotatedRelationshipElement',
+    idShort: 'ar',
+    annotations: [property('xs:int', '1')] as never
+  })
+  const expected = [{ path: 'ar.aa', members: { value: '2' } }]
+  t.match(fromValue(target, { ar: { annotations: { aa: 2 } } }, ''), expected)
+  t.match(fromValue(target, { ar: { annotations: [{ aa: 2 }] } }, ''), expected)
+  t.same(
+    rules(() => fromValue(target, { ar: { annotations: [{ aa: 2 }, { aa: 3 }] } }, '')),
+    ['ValueOnly']
+  )
+})
+
+t.test('a change of entityType is told apart from values', async (t) => {
+  const entity: SubmodelElement = {
+    modelType: 'Entity',
+    idShort: 'ee',
+    entityType: 'SelfManagedEntity',
+    globalAssetId: 'g'
+  }
+  t.match(fromValue(entity, { entityType: 'CoManagedEntity' }, 'ee'), [
+    { path: 'ee', members: {}, structural: { entityType: 'CoManagedEntity' } }
+  ])
+  t.not(rules(() => fromValue(entity, { entityType: 'Robot' }, 'ee')).length, 0)
+})
+
+t.test('a body for thousands of elements takes time in proportion', async (t) => {
+  const large = (count: number) =>
+    holding(...Array.from({ length: count }, (_, index) => ({ ...property('xs:int', '1'), idShort: `p${index}` })))
+  const time = (target: Submodel) => {
+    const body = toValue(target)
+    const start = process.cpuUsage().user
+    fromValue(target, body, '')
+    return process.cpuUsage().user - start
+  }
+  time(large(2000))
+  const [small, much] = [time(large(2000)), time(large(40_000))]
+  t.ok(much < 20 * 8 * Math.max(small, 1000), `20 times as many took ${Math.round(much / small)} times as long`)
 })
 
 t.test('both written forms of texts and annotations are read', async (t) => {

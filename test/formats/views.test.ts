@@ -45,6 +45,20 @@ t.test('no Blob value is left at any depth in the default extent', async (t) => 
   t.match(JSON.stringify(withoutBlobs(submodel)), /"picture"/)
 })
 
+t.test('variables of an operation have no Blob value either, and what has none is not copied', async (t) => {
+  const blob = { modelType: 'Blob', idShort: 'bb', contentType: 'image/png', value: 'QQ==' } as const
+  const nested = { modelType: 'SubmodelElementCollection', idShort: 'cc', value: [blob] } as const
+  const property = { modelType: 'Property', idShort: 'pp', valueType: 'xs:int', value: '1' } as const
+  const { value: _, ...bare } = blob
+  const variables = (...values: object[]) => values.map((value) => ({ value }))
+  t.strictSame(withoutBlobs({ modelType: 'Operation', inputVariables: variables(property, blob, nested) }), {
+    modelType: 'Operation',
+    inputVariables: variables(property, bare, { ...nested, value: [bare] })
+  })
+  const entity = { modelType: 'Entity', statements: [property] }
+  t.equal(withoutBlobs(entity), entity, 'the very same')
+})
+
 t.test('metadata has neither values nor children', async (t) => {
   t.same(metadata(submodel), { modelType: 'Submodel', id: 'x', idShort: 'Plant' })
   t.same(metadata({ modelType: 'Property', idShort: 'aa', valueType: 'xs:int', value: '1' }), {
@@ -75,6 +89,10 @@ t.test('modifiers are defined per kind as Part 2 tabulates', async (t) => {
   t.notOk(allows('Property', 'path'))
   t.ok(allows('Operation', 'reference'))
   t.ok(allows('Entity', 'path'))
+  t.notOk(allows('AnnotatedRelationshipElement', 'path'))
+  t.ok(allows('Submodel', 'value'))
+  t.notOk(allows('AssetAdministrationShell', 'metadata'), 'a shell has only $reference')
+  t.ok(allows('AssetAdministrationShell', 'reference'))
 })
 
 t.test('no view changes what it is given', async (t) => {

@@ -1,11 +1,14 @@
 /** OpenAPI documents, derived from the table of operations: one per profile, and one for the hub as a whole. */
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { enumerations } from '../../model/metamodel.ts'
-import { type Place, parametersOf, places } from '../../operations/mounts.ts'
+import type { Service } from '../../operations/call.ts'
+import { type Place, parametersOf } from '../../operations/mounts.ts'
 import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
 import { operationsOf, type Profile, type ProfileOperation, profiles, uriOf } from '../../operations/profiles.ts'
+import { isGuarded, refusalResponses, refusalsOf } from './openapi-refusals.ts'
 import { ref, schemasFor } from './openapi-schemas.ts'
-import { serviceOf } from './routes.ts'
+import { routes } from './routes.ts'
+import { uploadTypes } from './upload.ts'
 
 export interface OpenApi {
   readonly openapi: '3.1.0'
@@ -36,21 +39,27 @@ export function profileDocument(profile: Profile): OpenApi {
 /** Everything that the hub offers. @param prefix path below which the API lies */
 export function hubDocument(prefix: string): OpenApi {
   const known = new Set<string>()
-  const operations = places.map((place) => {
-    const { operationId, semanticIds } = nameOf(place)
-    const id = known.has(operationId) ? `${operationId}${TELLING[place.mount.path] ?? ''}` : operationId
-    known.add(id)
-    return { place, path: (serviceOf(place.path) ?? '') + place.path, operationId: id, semanticIds }
-  })
+  const operations = routes()
+    .filter(({ path, place }) => path.endsWith(place.path))
+    .map(({ path, place, service }) => {
+      const { operationId, semanticIds } = nameOf(place)
+      const id = known.has(operationId) ? operationId + tellingOf(place, service) : operationId
+      known.add(id)
+      return { place, path, operationId: id, semanticIds }
+    })
   return documentOf('AAS Hub', prefix, operations)
 }
 
-/** In one document an operationId stands once, so where the standard gives two places the same, the mount is added. */
-const TELLING: Readonly<Record<string, string>> = {
-  '/aas': '_AasService',
-  '/aas/submodels/{submodelIdentifier}': '_AasService',
-  '/submodel': '_SubmodelService',
-  '/submodels/{submodelIdentifier}': '_SubmodelRepo'
+/** In one document an operationId stands once, so where the standard gives two places the same, the service is added. */
+function tellingOf({ mount }: Place, service: Service | undefined): string {
+  if (service !== undefined) return SERVICE_NAMES[service]
+  return mount.path === '/submodels/{submodelIdentifier}' ? '_SubmodelRepo' : ''
+}
+
+const SERVICE_NAMES: Readonly<Record<Service, string>> = {
+  aas: '_AasService',
+  submodel: '_SubmodelService',
+  templates: '_TemplateRepository'
 }
 
 /** As the first profile names it that has it; the hub's own operations are in none. */
@@ -74,7 +83,10 @@ function documentOf(title: string, prefix: string, operations: readonly Placed[]
   const schemas = [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
     ([, name = '']) => name
   )
-  const parameters = new Set(operations.flatMap(({ place, path }) => [...namesIn(path), ...parametersOf(place)]))
+  const parameters = new Set(operations.flatMap(parameterNames))
+  const refusals = new Set(
+    [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/responses\/(\w+)"/g)].map(([, name = '']) => name)
+  )
   return {
     openapi: '3.1.0',
     info: {
@@ -87,20 +99,15 @@ function documentOf(title: string, prefix: string, operations: readonly Placed[]
     paths,
     components: {
       parameters: Object.fromEntries([...parameters].sort().map((name) => [name, parameterOf(name)])),
-      responses: { Refusal },
+      responses: Object.fromEntries(Object.entries(refusalResponses).filter(([name]) => refusals.has(name))),
       schemas: schemasFor(['Result', ...schemas])
     }
   }
 }
 
-const Refusal: JsonSchema = {
-  description: 'Refused, or failed; each message names the place, the rule, what was expected and what was found',
-  content: { 'application/json': { schema: ref('Result') } }
-}
-
 function operationOf({ place, path, operationId, semanticIds }: Placed): PathOperation {
   const { row } = place
-  const parameters = [...namesIn(path), ...parametersOf(place)]
+  const parameters = parameterNames({ place, path })
   const body = requestBodyOf(place)
   return {
     operationId,
@@ -115,7 +122,7 @@ function operationOf({ place, path, operationId, semanticIds }: Placed): PathOpe
     ...(body !== undefined && { requestBody: body }),
     responses: {
       ...Object.fromEntries(place.success.map((status) => [String(status), responseOf(place, status)])),
-      default: { $ref: '#/components/responses/Refusal' }
+      ...refusalsOf(place, path)
     }
   }
 }
@@ -127,12 +134,13 @@ function requestBodyOf({ row, content }: Place): JsonSchema | undefined {
   }
   const ids =
     row.on === 'Packages' || row.on === 'Package' ? { aasIds: { type: 'array', items: { type: 'string' } } } : {}
-  const properties = { ...ids, fileName: { type: 'string' }, file: { type: 'string', format: 'binary' } }
-  return {
-    required: true,
-    content: { 'multipart/form-data': { schema: { type: 'object', required: ['file'], properties } } }
-  }
+  const properties = { ...ids, fileName: { type: 'string' }, file: BINARY }
+  const form = { 'multipart/form-data': { schema: { type: 'object', required: ['file'], properties } } }
+  const bare = row.own ? Object.fromEntries(uploadTypes.map((type) => [type, { schema: BINARY }])) : {}
+  return { required: true, content: { ...form, ...bare } }
 }
+
+const BINARY: JsonSchema = { type: 'string', format: 'binary' }
 
 /** The bodies of success: 201 and 200 give what the row gives, 202, 204 and 302 nothing. */
 function responseOf(place: Place, status: number): JsonSchema {
@@ -163,7 +171,7 @@ function contentOf({ row, content }: Place): JsonSchema | undefined {
     return { 'application/json': { schema } }
   }
   const types = (row.media ?? []).map((type) => {
-    const json = type === 'application/json' ? ref('Environment') : { type: 'string', format: 'binary' }
+    const json = type === 'application/json' ? ref('Environment') : BINARY
     return [type, { schema: json }]
   })
   return Object.fromEntries(types)
@@ -192,12 +200,24 @@ function schemaOf(type: string, content: Place['content']): JsonSchema {
   return ref(type)
 }
 
+function parameterNames({ place, path }: Pick<Placed, 'place' | 'path'>): string[] {
+  return [...namesIn(path), ...parametersOf(place), ...(isGuarded(place) ? ['IfMatch'] : [])]
+}
+
 function parameterOf(name: string): JsonSchema {
+  if (name === 'IfMatch') return IF_MATCH
   const inPath = PATH_PARAMETERS[name]
   if (inPath !== undefined) {
     return { name, in: 'path', required: true, description: inPath, schema: { type: 'string' } }
   }
   return { name, in: 'query', ...QUERY_PARAMETERS[name] }
+}
+
+const IF_MATCH: JsonSchema = {
+  name: 'If-Match',
+  in: 'header',
+  description: 'Only if it is still as it was read: the ETag of the answer then',
+  schema: { type: 'string' }
 }
 
 const BASE64URL = 'base64url of the UTF-8 of the identifier, without padding'

@@ -8,6 +8,8 @@ export interface Route {
   readonly verb: Verb
   /** Below the API root, with parameters in braces: `/submodels/{submodelIdentifier}/$value`. */
   readonly path: string
+  /** What is there; its own path may be spelled otherwise. */
+  readonly place: Place
   readonly row: Place['row']
   readonly content: Content
   /** How many segments of the path are the mount. */
@@ -26,7 +28,7 @@ const SERVICES: readonly (readonly [service: Service, base: string])[] = [
   ['templates', '/template-repository']
 ]
 
-/** Everything that is routed. */
+/** Everything that is routed; spelled as the standard spells it, a route's path ends with that of its place. */
 export function routes(): Route[] {
   return places.flatMap((place) => [place.path, ...aliasesOf(place)].flatMap((path) => [...at(path, place)]))
 }
@@ -42,6 +44,7 @@ function* at(path: string, place: Place): Generator<Route> {
   const route = (base: string) => ({
     verb,
     path: base + path,
+    place,
     row,
     content,
     depth: (base + mount.path).split('/').length - 1

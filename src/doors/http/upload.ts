@@ -16,6 +16,9 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['application/octet-stream', 'upload']
 ])
 
+/** Media types of a body that is the file itself. */
+export const uploadTypes: readonly string[] = [...NAMES.keys()]
+
 /** @throws HubError UnsupportedMediaType, and BadRequest for a form without file */
 export async function readUpload(request: FastifyRequest, given: Given): Promise<Upload> {
   if (request.isMultipart()) return await readForm(request)
