@@ -25,8 +25,6 @@ export interface ValueWrite {
   readonly element: SubmodelElement
   /** Those that the body named; others keep what they hold. */
   readonly members: ValueMembers
-  /** Members beyond values that the body changes too: an Entity's entityType. */
-  readonly structural?: Pick<Entity, 'entityType'>
 }
 
 // ---- out
@@ -210,9 +208,8 @@ export function membersFromValue(modelType: string, valueType: string | undefine
 }
 
 /** Puts a write into the element of its document. */
-export function applyWrite({ element, members, structural }: ValueWrite): void {
+export function applyWrite({ element, members }: ValueWrite): void {
   writeValue(element, { ...readValue(element), ...members })
-  Object.assign(element, structural)
 }
 
 interface Place {
@@ -291,17 +288,15 @@ function readList(target: SubmodelElement, body: unknown, place: Place, reading:
 }
 
 function readEntity(target: Entity, body: unknown, place: Place, reading: Reading): void {
-  const { statements, entityType, ...ids } = members(body, place, reading.violations)
+  const { statements, ...own } = members(body, place, reading.violations)
   if (statements !== undefined) {
     readChildren(target, statements, { ...place, pointer: `${place.pointer}/statements` }, reading)
   }
-  const changed =
-    entityType === undefined || entityType === target.entityType ? {} : { entityType: entityType as never }
-  if (Object.keys(ids).length === 0 && Object.keys(changed).length === 0) return
+  if (Object.keys(own).length === 0) return
+  // Whether type and ids fit one another [AASd-014], only the whole of them shows.
   const { statements: _, ...alone } = target
-  report({ ...alone, ...ids, ...changed, modelType: 'Entity' }, ids, place, reading.violations)
-  const structural = Object.keys(changed).length === 0 ? {} : { structural: changed }
-  reading.writes.push({ path: place.path, element: target, members: ids, ...structural })
+  report({ ...alone, ...own, modelType: 'Entity' }, own, place, reading.violations)
+  reading.writes.push({ path: place.path, element: target, members: own })
 }
 
 function readLeaf(element: SubmodelElement, body: unknown, place: Place, reading: Reading): void {

@@ -303,7 +303,7 @@ export const classes = {
       specificAssetIds: 'SpecificAssetId*'
     },
     children: 'statements',
-    values: ['globalAssetId', 'specificAssetIds']
+    values: ['entityType', 'globalAssetId', 'specificAssetIds']
   },
   File: {
     modelType: true,

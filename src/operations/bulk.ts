@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { HubError, type Violation } from '../errors.ts'
 import { validate } from '../formats/json.ts'
 import { facetsOf } from '../model/facets.ts'
+import { encodeId } from '../model/identifier.ts'
 import type { Documents } from '../model/types.ts'
 import type { Change } from '../store/store.ts'
 import type { Call } from './call.ts'
@@ -24,7 +25,7 @@ export function bulk(kind: Registered, verb: Verb): Handler {
     }
     const items = call.body as unknown[]
     const job = hub.jobs.start(OWNER, () => work(hub, kind, verb, items))
-    return { status: 202, location: `/bulk/status/${encodeURIComponent(job.handleId)}` }
+    return { status: 202, location: `/bulk/status/${encodeId(job.handleId)}` }
   }
 }
 
@@ -34,7 +35,7 @@ export const getStatus: Handler = async (hub, call) => {
   if (state === 'Initiated' || state === 'Running') {
     return { status: 200, json: { executionState: state, success: true }, retryAfter: 1 }
   }
-  return { status: 302, location: `/bulk/result/${encodeURIComponent(handleId)}` }
+  return { status: 302, location: `/bulk/result/${encodeId(handleId)}` }
 }
 
 /** GET /bulk/result/{handleId}: 204, or 400 with a message for every item that stood in the way. */

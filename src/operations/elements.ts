@@ -1,6 +1,6 @@
 /** Submodel elements: read in every form, created, replaced, patched and deleted. */
 import { HubError } from '../errors.ts'
-import { applyWrite, fromValue, membersFromValue, toValue, valueOfRow } from '../formats/value.ts'
+import { fromValue, membersFromValue, toValue, valueOfRow } from '../formats/value.ts'
 import { allows, core, metadata, paths, withoutBlobs } from '../formats/views.ts'
 import { childrenMember } from '../model/fields.ts'
 import { formatPath, type IdShortPath, join, type Step } from '../model/path.ts'
@@ -172,24 +172,12 @@ export async function patchValues(hub: Hub, call: Call, path?: IdShortPath): Pro
     checkPreconditions(call, await revisionOf(hub, call, document))
     const writes = fromValue(root, call.body, path === undefined ? '' : formatPath(path))
     if (writes.length === 0) return { status: 204, revision: document.revision }
-    if (writes.some((write) => write.structural !== undefined)) return writeInto(hub, call, path)
     const changes = await Promise.all(
       writes.map(async (write) => valueChange(id, await rowOf(hub, id, write.path), write.members))
     )
     const { seq } = await hub.store.commit(changes)
     return { status: 204, revision: seq }
   })
-}
-
-/** The rare value body that also changes structure (an Entity's entityType): written as an edit of the document. */
-async function writeInto(hub: Hub, call: Call, path: IdShortPath | undefined): Promise<Answer> {
-  const { revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
-    const root: Container = path === undefined ? submodel : elementAt(submodel, path)
-    const writes = fromValue(root, call.body, path === undefined ? '' : formatPath(path))
-    for (const write of writes) applyWrite(write)
-    return { touched: writes.map((write) => write.path), carried: true, result: undefined }
-  })
-  return { status: 204, revision }
 }
 
 /** A value change of one row; members that the body left out keep what they hold (PATCH). */

@@ -2,6 +2,7 @@
 import { HubError, type Violation } from '../errors.ts'
 import { applyWrite, fromValue, toValue } from '../formats/value.ts'
 import { milliseconds } from '../model/duration.ts'
+import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'
 import type { Operation, OperationRequest, OperationVariable, SubmodelElement } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
@@ -32,7 +33,7 @@ export const invokeAsync: Handler = async (hub, call) => {
     job.state = outcome.executionState
     return { operation, outcome } satisfies Finished
   })
-  const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-status/${job.handleId}`
+  const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-status/${encodeId(job.handleId)}`
   return { status: 202, location }
 }
 
@@ -42,7 +43,7 @@ export const getStatus: Handler = async (hub, call) => {
   if (result === undefined && (state === 'Initiated' || state === 'Running')) {
     return { status: 200, json: { executionState: state, success: true }, retryAfter: 1 }
   }
-  const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-results/${handleId}`
+  const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-results/${encodeId(handleId)}`
   return { status: 302, location }
 }
 

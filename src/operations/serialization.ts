@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { HubError } from '../errors.ts'
 import { type PackageFile, writeAasx } from '../formats/aasx-writer.ts'
 import { writeJson } from '../formats/environment.ts'
+import { nameKey } from '../formats/opc.ts'
 import { writeXml } from '../formats/xml-writer.ts'
 import { targetOf } from '../model/facets.ts'
 import type { Identifiable, Reference, Submodel } from '../model/types.ts'
@@ -171,7 +172,7 @@ async function pack(hub: Hub, wanted: Wanted): Promise<Packed> {
       const name = freeName(files, file)
       if (name !== file.name) renamed.set(document.id, (renamed.get(document.id) ?? new Map()).set(file.name, name))
       const { contentType, blob } = file
-      files.set(name, {
+      files.set(nameKey(name), {
         name,
         contentType,
         blob,
@@ -186,7 +187,7 @@ async function pack(hub: Hub, wanted: Wanted): Promise<Packed> {
 /** The file's own name, or one beside it where different bytes already have that name. */
 function freeName(files: ReadonlyMap<string, { blob: string }>, { name, blob }: FileEntry): string {
   for (let number = 1, free = name; ; number++, free = `/aasx/files/${number}${name}`) {
-    const taken = files.get(free)
+    const taken = files.get(nameKey(free))
     if (taken === undefined || taken.blob === blob) return free
   }
 }

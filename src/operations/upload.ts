@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { HubError, type Violation } from '../errors.ts'
 import { openPackage, sniff } from '../formats/environment.ts'
 import { validate } from '../formats/json.ts'
+import { nameKey } from '../formats/opc.ts'
 import type { Found, Package, PartFile } from '../formats/package.ts'
 import { facetsOf } from '../model/facets.ts'
 import type { Documents } from '../model/types.ts'
@@ -155,17 +156,26 @@ async function receiveFiles(hub: Hub, content: Package, items: readonly Item[]):
   if (first === undefined) return []
   const entries = new Map<Item, FileEntry[]>()
   const give = (item: Item, entry: FileEntry) => entries.set(item, [...(entries.get(item) ?? []), entry])
-  const wanted = new Map(owners.map((item) => [item, new Set(fileNames(item.document))]))
+  // A document's own spelling of a part's name is what its file is kept under.
+  const spelling = new Map(
+    owners.map((item) => [item, new Map(fileNames(item.document).map((name) => [nameKey(name), name]))])
+  )
+  const giveAll = (entry: FileEntry) => {
+    const named = owners.flatMap((item) => {
+      const name = spelling.get(item)?.get(nameKey(entry.name))
+      return name === undefined ? [] : [{ item, name }]
+    })
+    for (const { item, name } of named) give(item, { ...entry, name })
+    return named.length > 0
+  }
   for (const file of content.files) {
     const entry = await receive(hub, file)
-    const referring = owners.filter((item) => wanted.get(item)?.has(file.name))
-    for (const item of referring.length > 0 ? referring : [first]) give(item, entry)
+    if (!giveAll(entry)) give(first, entry)
   }
   const { thumbnail } = content
   if (thumbnail !== undefined && first.kind === 'AssetAdministrationShell') {
-    const named = owners.find((item) => wanted.get(item)?.has(thumbnail.name))
     const entry = await receive(hub, thumbnail)
-    give(named ?? first, named === undefined ? { ...entry, name: PACKAGE_THUMBNAIL } : entry)
+    if (!giveAll(entry)) give(first, { ...entry, name: PACKAGE_THUMBNAIL })
   }
   return [...entries].map(([{ kind, id }, files]) => ({ change: 'attach', kind: kind as DocumentKind, id, files }))
 }

@@ -37,6 +37,11 @@ export function textKey(text: string): string | number {
   return Number.isFinite(number) ? number : text.slice(0, KEY_LENGTH).toWellFormed()
 }
 
+/** The last step of an idShortPath, `[]` in place of indexes: `a.log[3]` ends in `log[]`. */
+export function tailOf(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1).replace(/\[\d+\]/g, '[]')
+}
+
 /** A row for every element that an idShortPath leads to, parents before children. */
 export function* rowsOf(submodel: Submodel): Generator<DerivedRow> {
   for (const { element, path } of walk(submodel)) {

@@ -185,7 +185,7 @@ export interface Page<Item> {
  * find others: text is compared by its first part, and a text that reads as a number as that number.
  */
 export interface ElementCondition {
-  /** The element's whole idShortPath. */
+  /** Its idShortPath, or the end of it after a dot, `[]` in place of every index; found by its last step. */
   readonly path?: string
   /** First key value of its semanticId. */
   readonly semanticId?: string

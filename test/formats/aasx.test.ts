@@ -133,6 +133,7 @@ t.test('no name leads out of the package', async (t) => {
     '/etc/absolute/passwd',
     'C:/windows/system.ini',
     'a\\..\\..\\..\\out',
+    'aasx\\files\\out',
     'a/%2e%2e/%2e%2e/out'
   ]
   for (const name of names) {

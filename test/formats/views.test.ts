@@ -68,8 +68,7 @@ t.test('metadata has neither values nor children', async (t) => {
   })
   t.same(metadata({ modelType: 'Entity', idShort: 'ee', entityType: 'CoManagedEntity', globalAssetId: 'g' }), {
     modelType: 'Entity',
-    idShort: 'ee',
-    entityType: 'CoManagedEntity'
+    idShort: 'ee'
   })
 })
 

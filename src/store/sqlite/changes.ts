@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
-import { type DerivedRow, hasBlobValue, keyOf, rowsOf } from '../rows.ts'
+import { type DerivedRow, hasBlobValue, keyOf, rowsOf, tailOf } from '../rows.ts'
 import type { Change, Commit, DocumentKind, Facet, LoggedChange } from '../store.ts'
 import type { Blobs } from './blobs.ts'
 import type { Counters } from './counters.ts'
@@ -163,7 +163,7 @@ export class Changes {
     const { path, modelType, valueType = null, semanticId = null, value } = row
     const key = keyOf(modelType, value)
     const { changes } = this.#sql.addElement.run(
-      ...[position, path, modelType, valueType, semanticId, value, seq, seq, key]
+      ...[position, path, modelType, valueType, semanticId, value, seq, seq, tailOf(path), key]
     )
     this.#counters.add('elements', Number(changes))
   }
@@ -258,7 +258,7 @@ function prepare(db: DatabaseSync) {
     elementsOf: db.prepare('SELECT path, model_type, value_type, semantic_id, value FROM element WHERE document = ?'),
     writtenSince: db.prepare('SELECT path FROM element WHERE document = ? AND revision > ?'),
     // Of two elements with the same path (an invalid document, loaded leniently) the path leads to the first.
-    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?)'),
+    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)'),
     writeElement: db.prepare(
       'UPDATE element SET value = ?, key = ?, revision = ?, source_time = ?, quality = ? WHERE document = ? AND path = ?'
     ),

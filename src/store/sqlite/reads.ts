@@ -2,7 +2,7 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import type { Submodel } from '../../model/types.ts'
 import { join } from '../join.ts'
-import { hasBlobValue, textKey } from '../rows.ts'
+import { hasBlobValue, tailOf, textKey } from '../rows.ts'
 import type {
   Chunk,
   Document,
@@ -168,10 +168,10 @@ export class Reads {
     if (path === undefined || value === undefined) return seeks
     if (value.is === 'eq') {
       const key = typeof value.than === 'number' ? value.than : textKey(value.than)
-      seeks.push((from) => position(this.#sql.seekKey.get(path, key, from)))
+      seeks.push((from) => position(this.#sql.seekKey.get(tailOf(path), key, from)))
     } else {
       // A range of values is not in the order of documents: its documents are gathered and ordered first.
-      const rows = this.#sql[value.is].all(path, value.than, after, GATHERED)
+      const rows = this.#sql[value.is].all(tailOf(path), value.than, after, GATHERED)
       if (rows.length < GATHERED) seeks.push(among(rows.map((row) => Number(row.position))))
     }
     return seeks
@@ -225,7 +225,7 @@ function prepare(db: DatabaseSync) {
   const range = (bounds: string) =>
     db.prepare(
       `SELECT DISTINCT document AS position FROM element INDEXED BY element_by_key
-       WHERE path = ? AND key ${bounds} AND document > ? ORDER BY document LIMIT ?`
+       WHERE tail = ? AND key ${bounds} AND document > ? ORDER BY document LIMIT ?`
     )
   const submodel = kinds.indexOf('Submodel')
   const head = 'position, kind, id, revision, structure, valued, has_blob'
@@ -242,7 +242,7 @@ function prepare(db: DatabaseSync) {
     ),
     seekKey: db.prepare(
       `SELECT document AS position FROM element INDEXED BY element_by_key
-       WHERE path = ? AND key = ? AND document >= ? ORDER BY document LIMIT 1`
+       WHERE tail = ? AND key = ? AND document >= ? ORDER BY document LIMIT 1`
     ),
     seekSemanticId: db.prepare(
       `SELECT document AS position FROM element INDEXED BY element_by_semantic_id

@@ -5,7 +5,7 @@
  *   never a body. `structure` is the `seq` that wrote the body; rows of `element` with a greater `revision` hold values
  *   that the body does not. `valued` tells that there are such rows.
  * - `body` keeps the JSON, and the facets as they were given, so that a replacement knows which ones to take back.
- * - `key` of an element is what queries find it by (rows.ts, keyOf).
+ * - `tail` and `key` of an element are what queries find it by (rows.ts).
  * - `blob` has a row for every file in the directory `files` (see files.ts); `orphaned` is the time since when no
  *   document refers to it, NULL while one does, 0 once it is doomed (see blobs.ts).
  * - `counter` keeps `seq`, `position` and the figures, so that nothing is counted at start.
@@ -56,10 +56,11 @@ export const migrations: readonly string[] = [
      revision INTEGER NOT NULL,
      source_time INTEGER,
      quality INTEGER,
+     tail TEXT NOT NULL,
      key ANY,
      PRIMARY KEY (document, path)
    ) STRICT, WITHOUT ROWID;
-   CREATE INDEX element_by_key ON element (path, key, document) WHERE key IS NOT NULL;
+   CREATE INDEX element_by_key ON element (tail, key, document) WHERE key IS NOT NULL;
    CREATE INDEX element_by_semantic_id ON element (semantic_id, document) WHERE semantic_id IS NOT NULL;
 
    CREATE TABLE facet (
