@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Schema, Source } from '../src/formats/templates/schema.ts'
-import { type Schemas, schemasOfTemplate } from '../src/formats/templates/schema-of.ts'
+import { schemasOfTemplate } from '../src/formats/templates/schema-of.ts'
 import { semanticIdsOf } from '../src/formats/templates/semantic-ids.ts'
 import type { Submodel } from '../src/model/types.ts'
 
@@ -37,7 +37,7 @@ export function deriveTemplates(tell: (message: string) => void = console.log): 
     return []
   }
   return published(directory).flatMap(({ submodel, source, slug }) => {
-    const { normal, value }: Schemas = schemasOfTemplate(submodel, source)
+    const { normal, value } = schemasOfTemplate(submodel, source)
     return [
       { path: `schemas/submodels/${slug}.json`, text: toText(normal) },
       { path: `schemas/submodels/${slug}.value.json`, text: toText(value) }
@@ -99,10 +99,9 @@ function asksTheSame(one: Submodel, other: Submodel): boolean {
 
 /** The word in which two file names differ, as a part of a file name. */
 function difference(plain: string, other: string): string {
-  const known = new Set(basename(plain).split('_'))
-  const words = basename(other, '.json')
-    .split('_')
-    .filter((word) => !known.has(word))
+  const wordsOf = (file: string): string[] => basename(file, '.json').split('_')
+  const known = new Set(wordsOf(plain))
+  const words = wordsOf(other).filter((word) => !known.has(word))
   return words
     .join('-')
     .replace(/([a-z])([A-Z])/g, '$1-$2')

@@ -9,6 +9,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { metamodelSchema } from '../src/formats/json-schema.ts'
 import { openApiFiles } from './derive-openapi.ts'
+import { deriveTemplates } from './derive-templates.ts'
 
 /** A derived file; the path is relative to the project's root. */
 export interface Derived {
@@ -20,7 +21,8 @@ export interface Derived {
 export async function derive(): Promise<Derived[]> {
   return [
     { path: 'schemas/aas-3.1.json', text: toJsonText(metamodelSchema()) },
-    ...openApiFiles().map(({ path, value }) => ({ path, text: toJsonText(value) }))
+    ...openApiFiles().map(({ path, value }) => ({ path, text: toJsonText(value) })),
+    ...(await deriveTemplates())
   ]
 }
 

@@ -28,7 +28,12 @@ export interface Instance {
 /** @param size `minimal`: what is mandatory; `maximal`: everything, twice where it may repeat */
 export function makeInstance(template: Template, size: 'minimal' | 'maximal'): Instance {
   const parts: Part[] = []
-  const submodel: Made = { modelType: 'Submodel', id: 'https://example.com/made', idShort: template.name, kind: 'Instance' }
+  const submodel: Made = {
+    modelType: 'Submodel',
+    id: 'https://example.com/made',
+    idShort: template.name,
+    kind: 'Instance'
+  }
   if (template.main !== undefined) submodel.semanticId = referenceTo(template.main)
   fill(submodel, template.children, size, parts, false, 0)
   return { submodel, parts }
@@ -66,8 +71,7 @@ function fill(
       const count = size === 'minimal' ? cardinality.min : Math.max(cardinality.min, Math.min(cardinality.max, 2))
       for (let number = 0; number < count; number++) {
         const element = makeElement(slot, inList ? undefined : used)
-        const twins = slots.filter((other) => other !== slot && other.kind === slot.kind && isSameId(other, slot))
-        const unclear = ambiguous || twins.length > 0
+        const unclear = ambiguous || isAmbiguous(slot, slots)
         parts.push({ element, slot, siblings: slots, holder, member, inList, wrapped, ambiguous: unclear })
         const inside = slot.same?.children ?? slot.children
         fill(element, inside, slot.same === undefined ? size : 'minimal', parts, unclear, depth + 1)
@@ -78,8 +82,14 @@ function fill(
   }
 }
 
-function isSameId(one: Slot, other: Slot): boolean {
-  return JSON.stringify(one.main) === JSON.stringify(other.main)
+/** Nothing tells the slot from a sibling: not kind, not semanticId, no supplemental id that the sibling has not. */
+function isAmbiguous(slot: Slot, slots: readonly Slot[]): boolean {
+  const text = (id: SemanticId | undefined): string => JSON.stringify(id)
+  const twins = slots.filter((other) => other.kind === slot.kind && text(other.main) === text(slot.main))
+  if (twins.length === 1) return false
+  const isCommon = (id: SemanticId): boolean => twins.every(({ more }) => more.map(text).includes(text(id)))
+  const own = slot.more.filter((id) => !isCommon(id)).map(text)
+  return own.length === 0 || twins.some((twin) => twin !== slot && twin.more.some((id) => own.includes(text(id))))
 }
 
 function makeElement(slot: Slot, used: Set<string> | undefined): Made {
@@ -109,7 +119,11 @@ function makeElement(slot: Slot, used: Set<string> | undefined): Made {
       return { ...element, value: referenceTo(['https://example.com/other']) }
     case 'RelationshipElement':
     case 'AnnotatedRelationshipElement':
-      return { ...element, first: referenceTo(['https://example.com/1']), second: referenceTo(['https://example.com/2']) }
+      return {
+        ...element,
+        first: referenceTo(['https://example.com/1']),
+        second: referenceTo(['https://example.com/2'])
+      }
     case 'Entity':
       return { ...element, entityType: 'SelfManagedEntity', globalAssetId: 'https://example.com/asset' }
     case 'SubmodelElementList': {
@@ -118,7 +132,8 @@ function makeElement(slot: Slot, used: Set<string> | undefined): Made {
       if (element.typeValueListElement === 'Property' || element.typeValueListElement === 'Range') {
         element.valueTypeListElement = list?.valueTypeListElement ?? item?.valueType ?? 'xs:string'
       }
-      if (list?.semanticIdListElement !== undefined) element.semanticIdListElement = referenceTo(list.semanticIdListElement)
+      if (list?.semanticIdListElement !== undefined)
+        element.semanticIdListElement = referenceTo(list.semanticIdListElement)
       return element
     }
     case 'BasicEventElement':
@@ -134,7 +149,10 @@ function freeName({ name, idShort }: Slot, used: ReadonlySet<string>): string {
   const numbers = Array.from({ length: 100 }, (_, number) => `${base}${String(number).padStart(2, '0')}`)
   const accepts = (candidate: string): boolean =>
     idShort.pattern === undefined || idShort.clause === undefined || new RegExp(idShort.pattern).test(candidate)
-  const found = [base, name, ...numbers].find((candidate) => !used.has(candidate) && accepts(candidate))
+  const isIdShort = (candidate: string): boolean => /^[A-Za-z][\w-]*$/.test(candidate)
+  const found = [base, name, ...numbers].find(
+    (candidate) => !used.has(candidate) && isIdShort(candidate) && accepts(candidate)
+  )
   if (found === undefined) throw new Error(`no name for ${name}`)
   return found
 }

@@ -13,12 +13,11 @@ export interface Mutation {
 }
 
 export function* mutationsOf({ parts }: Instance): Generator<Mutation> {
-  const seen = new Set<string>()
+  const seen = new Set<Slot>()
   for (const part of parts) {
-    // The second of two equal elements breaks the same rules as the first.
-    const key = parts.indexOf(parts.find(({ slot, holder }) => slot === part.slot && holder === part.holder) ?? part)
-    if (part.ambiguous || seen.has(String(key))) continue
-    seen.add(String(key))
+    // The second of two elements made for one slot breaks the same rules as the first.
+    if (part.ambiguous || seen.has(part.slot)) continue
+    seen.add(part.slot)
     yield* countsOf(part)
     yield* membersOf(part)
     yield* valuesOf(part)
@@ -28,14 +27,21 @@ export function* mutationsOf({ parts }: Instance): Generator<Mutation> {
 function* countsOf({ slot, holder, member, inList, wrapped, siblings }: Part): Generator<Mutation> {
   const { cardinality, name, eitherOr } = slot
   const list = holder[member] as Made[]
-  const own = list.filter((child) => madeFor(wrapped ? (child.value as Made) : child, slot, inList && siblings.length === 1))
-  const asks = new RegExp(`${slot.kind} "${escape(name)}"`)
+  const own = list.filter((child) =>
+    madeFor(wrapped ? (child.value as Made) : child, slot, inList && siblings.length === 1)
+  )
+  const asks = new RegExp(`${slot.kind} "${literal(name)}"`)
   if (eitherOr.length > 0) {
     const other = siblings.find((sibling) => sibling !== slot && sibling.eitherOr.some((one) => eitherOr.includes(one)))
     const rule = `SMT/EitherOr=${eitherOr[0]}`
     const asks = /one of the alternatives/
     if (cardinality.min > 0) {
-      yield { title: `${name}: none of the alternatives`, rule, asks, apply: () => replace(holder, member, without(list, own)) }
+      yield {
+        title: `${name}: none of the alternatives`,
+        rule,
+        asks,
+        apply: () => replace(holder, member, without(list, own))
+      }
     }
     if (other !== undefined) {
       const twin = { modelType: other.kind, idShort: other.name, valueType: other.valueType }
@@ -78,7 +84,10 @@ function* membersOf({ slot, element, inList, siblings }: Part): Generator<Mutati
   }
   // An element that is known by its id alone becomes another one without it.
   if (main !== undefined && (isAnyItem || (!inList && idShort.clause !== undefined)) && isAlone) {
-    const foreign = { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: 'https://example.com/else' }] }
+    const foreign = {
+      type: 'ExternalReference',
+      keys: [{ type: 'GlobalReference', value: 'https://example.com/else' }]
+    }
     yield {
       title: title('another semanticId'),
       rule: `semanticId=${main.join(' / ').trim()}`,
@@ -86,11 +95,12 @@ function* membersOf({ slot, element, inList, siblings }: Part): Generator<Mutati
       apply: () => both(set(element, 'semanticId', foreign), set(element, 'supplementalSemanticIds', undefined))
     }
   }
-  if (!inList && main !== undefined && idShort.clause !== undefined && isAlone) {
+  // A slot that is defined further up goes by the name rule that stands there.
+  if (!inList && main !== undefined && idShort.clause !== undefined && isAlone && slot.same === undefined) {
     yield {
       title: title('another idShort'),
       rule: idShort.clause,
-      asks: new RegExp(escape(idShort.words)),
+      asks: new RegExp(literal(idShort.words)),
       apply: () => set(element, 'idShort', 'SomethingElse_')
     }
   }
@@ -107,7 +117,12 @@ function* membersOf({ slot, element, inList, siblings }: Part): Generator<Mutati
     if (asked === undefined) continue
     const other = member === 'valueTypeListElement' ? 'xs:hexBinary' : 'Capability'
     const rule = `${member}=${asked}`
-    yield { title: title(`another ${member}`), rule, asks: new RegExp(member), apply: () => set(element, member, other) }
+    yield {
+      title: title(`another ${member}`),
+      rule,
+      asks: new RegExp(member),
+      apply: () => set(element, member, other)
+    }
   }
   if (list?.semanticIdListElement !== undefined) {
     const asked = list.semanticIdListElement
@@ -115,7 +130,8 @@ function* membersOf({ slot, element, inList, siblings }: Part): Generator<Mutati
       title: title('another semanticIdListElement'),
       rule: `semanticIdListElement=${asked.join(' / ').trim()}`,
       asks: /semanticIdListElement/,
-      apply: () => set(element, 'semanticIdListElement', { type: 'ExternalReference', keys: [{ value: 'https://else' }] })
+      apply: () =>
+        set(element, 'semanticIdListElement', { type: 'ExternalReference', keys: [{ value: 'https://else' }] })
     }
   }
 }
@@ -143,7 +159,12 @@ function* valuesOf({ slot, element }: Part): Generator<Mutation> {
   }
   if (length !== undefined && length.max < Infinity) {
     const text = 'x'.repeat(length.max + 1)
-    yield { title: `${name}: too long`, rule: length.clause, asks: /a text of/, apply: () => set(element, member, text) }
+    yield {
+      title: `${name}: too long`,
+      rule: length.clause,
+      asks: /a text of/,
+      apply: () => set(element, member, text)
+    }
   }
 }
 
@@ -182,6 +203,6 @@ function both(one: () => void, other: () => void): () => void {
   }
 }
 
-function escape(text: string): string {
+function literal(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }

@@ -1,0 +1,108 @@
+/**
+ * Ranges of numbers. In the Normal form a number is a text, and JSON Schema can hold a text only against a pattern, so a
+ * range becomes one. It judges plain decimals of any length exactly; an exponent, INF and NaN it lets pass.
+ */
+
+/** An interval; an absent bound is none. Bounds are plain decimals. */
+export interface Interval {
+  readonly from?: string
+  readonly to?: string
+  readonly withoutFrom?: boolean
+  readonly withoutTo?: boolean
+}
+
+/**
+ * Reads SMT/AllowedRange: intervals in `[` `(` … `]` `)`, start and end apart by a comma, `*` for no bound, several
+ * apart by `|`; the plainer `0..100` as well. Undefined where it is none of these.
+ */
+export function parseIntervals(text: string): Interval[] | undefined {
+  const intervals = text.split('|').map((part) => parseInterval(part.trim()))
+  return intervals.every((interval) => interval !== undefined) ? intervals : undefined
+}
+
+/** A pattern for the decimals that lie in one of the intervals. */
+export function patternOf(intervals: readonly Interval[]): string {
+  const choices = intervals.map((interval) => {
+    const { from, to, withoutFrom = false, withoutTo = false } = interval
+    const low = from === undefined ? '' : `(?=${atLeast(from, withoutFrom)}$)`
+    const high = to === undefined ? '' : `(?=${atMost(to, withoutTo)}$)`
+    return `${low}${high}`
+  })
+  // What is no plain decimal is the value type's matter.
+  return `^(?:(?![+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)$)|${choices.join('|')})`
+}
+
+/** Does a plain decimal lie in one of the intervals? For samples and for the ValueOnly form, which holds numbers. */
+export function liesIn(value: string, intervals: readonly Interval[]): boolean {
+  return new RegExp(patternOf(intervals)).test(value)
+}
+
+const NUMBER = '[+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)'
+const BRACKETS = new RegExp(`^([[(])\\s*(${NUMBER}|\\*|)\\s*[,;]\\s*(${NUMBER}|\\*|)\\s*([\\])])$`)
+const DOTS = new RegExp(`^(${NUMBER}|\\*)\\s*\\.\\.\\s*(${NUMBER}|\\*)$`)
+
+function parseInterval(text: string): Interval | undefined {
+  const brackets = BRACKETS.exec(text)
+  const [open, from, to, close] = brackets?.slice(1) ?? ['[', ...(DOTS.exec(text)?.slice(1) ?? []), ']']
+  if (from === undefined || to === undefined || to === ']') return undefined
+  const bounded = (bound: string): boolean => bound !== '*' && bound !== ''
+  if (!bounded(from) && !bounded(to)) return undefined
+  if (bounded(from) && bounded(to) && Number(from) > Number(to)) return undefined
+  return {
+    ...(bounded(from) && { from, withoutFrom: open === '(' }),
+    ...(bounded(to) && { to, withoutTo: close === ')' })
+  }
+}
+
+function atLeast(bound: string, without: boolean): string {
+  const { negative, whole, fraction } = decimal(bound)
+  // Minus zero is zero.
+  const zero = !without && whole + fraction === '' ? '|-0*\\.?0*' : ''
+  if (!negative) return `(?:\\+?${magnitude(whole, fraction, 'above', without)}${zero})`
+  return `(?:\\+?${ANY}|-${magnitude(whole, fraction, 'below', without)})`
+}
+
+function atMost(bound: string, without: boolean): string {
+  const { negative, whole, fraction } = decimal(bound)
+  if (negative) return `-${magnitude(whole, fraction, 'above', without)}`
+  const zero = without && whole + fraction === '' ? '-(?!0*\\.?0*$)' : '-'
+  return `(?:${zero}${ANY}|\\+?${magnitude(whole, fraction, 'below', without)})`
+}
+
+const ANY = '(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)'
+
+function decimal(text: string): { negative: boolean; whole: string; fraction: string } {
+  const [, sign, whole = '', fraction = ''] = /^([+-]?)0*([0-9]*)(?:\.([0-9]*?)0*)?$/.exec(text) ?? []
+  return { negative: sign === '-' && whole + fraction !== '', whole, fraction }
+}
+
+/** Decimals without a sign whose magnitude is on this side of whole.fraction. */
+function magnitude(whole: string, fraction: string, side: 'above' | 'below', without: boolean): string {
+  const anyFraction = '(?:\\.[0-9]*)?'
+  const choices: string[] = []
+  if (side === 'above') choices.push(`[1-9][0-9]{${whole.length},}${anyFraction}`)
+  else if (whole.length === 1) choices.push(anyFraction)
+  else if (whole.length > 1) choices.push(`(?:[1-9][0-9]{0,${whole.length - 2}})?${anyFraction}`)
+  for (let index = 0; index < whole.length; index++) {
+    const digits = digitsBeyond(whole[index] ?? '0', side, index === 0)
+    if (digits === undefined) continue
+    choices.push(`${whole.slice(0, index)}${digits}[0-9]{${whole.length - index - 1}}${anyFraction}`)
+  }
+  for (let index = 0; index < fraction.length; index++) {
+    const digits = digitsBeyond(fraction[index] ?? '0', side, false)
+    if (digits !== undefined) choices.push(`${whole}\\.${fraction.slice(0, index)}${digits}[0-9]*`)
+    // A shorter fraction is a smaller one.
+    if (side === 'below') choices.push(`${whole}(?:\\.${fraction.slice(0, index)}0*)?`)
+  }
+  if (side === 'above') choices.push(`${whole}\\.${fraction}0*[1-9][0-9]*`)
+  if (!without) choices.push(fraction === '' ? `${whole}(?:\\.0*)?` : `${whole}\\.${fraction}0*`)
+  // At least one digit somewhere: "" and "." are no numbers.
+  return `(?=\\.?[0-9])0*(?:${choices.join('|')})`
+}
+
+/** A class of the digits on this side of one; the first digit of a number is not 0. */
+function digitsBeyond(digit: string, side: 'above' | 'below', first: boolean): string | undefined {
+  const value = Number(digit)
+  const [low, high] = side === 'above' ? [value + 1, 9] : [first ? 1 : 0, value - 1]
+  return low > high ? undefined : `[${low}-${high}]`
+}

@@ -1,0 +1,184 @@
+/**
+ * What the qualifiers of a template's element ask of an instance, in all the spellings that published templates use.
+ * The types and values are those of the guideline "How to write a submodel template specification" and its forerunners.
+ */
+import { isBoolean, isNumeric } from '../../model/datatypes.ts'
+import type { DataTypeDefXsd, Qualifier } from '../../model/types.ts'
+import { type Interval, parseIntervals } from './numbers.ts'
+
+export interface Cardinality {
+  readonly min: number
+  readonly max: number
+  /** As it is written in the template, for the clause: `SMT/Cardinality=One`. */
+  readonly clause: string
+}
+
+/** A set of values by list or by pattern. */
+export interface AllowedValues {
+  readonly values?: readonly string[]
+  readonly pattern?: string
+  readonly clause: string
+}
+
+export interface Demands {
+  readonly cardinality: Cardinality | undefined
+  /** The element is defined by itself further up. */
+  readonly recursive: boolean
+  /** Classes of which only one element may be there, by name. */
+  readonly eitherOr: readonly string[]
+  readonly allowed: AllowedValues | undefined
+  readonly ranges: { readonly intervals: readonly Interval[]; readonly clause: string } | undefined
+  readonly idShort: { readonly pattern: string; readonly clause: string } | undefined
+  /** The instance chooses the idShort. */
+  readonly freeIdShort: boolean
+  readonly languages: readonly { readonly language: string; readonly clause: string }[]
+  readonly length: { readonly min: number; readonly max: number; readonly clause: string } | undefined
+}
+
+/**
+ * Everything that the qualifiers ask for. What cannot be read asks for nothing: a template may hold prose anywhere.
+ * SMT/AccessMode is left out, because it says who may write and not what; SMT/InitialValue, DefaultValue and
+ * ExampleValue, because an instance may hold any other value.
+ */
+export function demandsOf(qualifiers: readonly Qualifier[], valueType: DataTypeDefXsd | undefined): Demands {
+  const told = qualifiers.map(({ type, value = '' }) => ({ name: plainName(type), type, value: value.trim() }))
+  const all = (...names: string[]): typeof told => told.filter(({ name }) => names.includes(name))
+  const cardinalities = all('cardinality', 'multiplicity')
+  const isNumber = valueType !== undefined && isNumeric(valueType)
+  return {
+    cardinality: first(cardinalities, readCardinality),
+    recursive: cardinalities.some(({ value }) => value.toLowerCase() === 'recursive'),
+    eitherOr: all('eitheror').map(({ value }) => value),
+    allowed:
+      first(all('allowedvalue', 'allowedvalues'), (told) => readAllowed(told, valueType)) ??
+      first(all('formchoices', 'enumeration'), (told) => readList(told, valueType)),
+    // Only numbers have an order that a pattern can express.
+    ranges: isNumber ? first(all('allowedrange'), readRanges) : undefined,
+    idShort: first(all('allowedidshort', 'idshort'), readIdShort),
+    freeIdShort: all('editidshort').some(({ value }) => value.toLowerCase() === 'true'),
+    languages: all('requiredlang', 'requiredlangs').flatMap(({ type, value }) =>
+      value
+        .split(/[|;,]/)
+        .map((language) => language.trim())
+        .filter((language) => /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(language))
+        .map((language) => ({ language, clause: `${type}=${value}` }))
+    ),
+    length: first(all('length'), readLength)
+  }
+}
+
+/** `SMT/Cardinality`, `Cardinality` and the slip `SMT/SMT/Cardinality` are one type. */
+function plainName(type: string): string {
+  return type
+    .trim()
+    .replace(/^(?:SMT\/)+/i, '')
+    .toLowerCase()
+}
+
+interface Told {
+  readonly type: string
+  readonly value: string
+}
+
+function first<Read>(told: readonly Told[], read: (told: Told) => Read | undefined): Read | undefined {
+  for (const one of told) {
+    const found = read(one)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const NUMBERS: Readonly<Record<string, number>> = {
+  zero: 0,
+  one: 1,
+  two: 2,
+  three: 3,
+  four: 4,
+  five: 5,
+  many: Infinity
+}
+
+/** `One`, `ZeroToMany`, `ZerotoOne `, `TwoToMany`; also `0..1`, `1..*`. */
+function readCardinality({ type, value }: Told): Cardinality | undefined {
+  const clause = `${type}=${value}`
+  const [, low, high] = /^(\w+?)(?:\s*(?:to|\.\.)\s*(\w+|\*))?$/i.exec(value.replace(/\s+/g, '')) ?? []
+  const min = count(low)
+  const max = high === undefined ? min : count(high)
+  return min === undefined || max === undefined || min === Infinity || max < min ? undefined : { min, max, clause }
+}
+
+function count(word = ''): number | undefined {
+  if (/^\d{1,6}$/.test(word)) return Number(word)
+  const name = word === '*' ? 'many' : word.toLowerCase()
+  return Object.hasOwn(NUMBERS, name) ? NUMBERS[name] : undefined
+}
+
+/** By the guideline a POSIX regular expression; published are also lists like `good | bad | others`. */
+function readAllowed(told: Told, valueType: DataTypeDefXsd | undefined): AllowedValues | undefined {
+  const { type, value } = told
+  if (!/[\\^$*+?()[\]{}]|\.[*+]/.test(value)) return readList(told, valueType)
+  const pattern = expression(value)
+  return pattern === undefined ? undefined : { pattern, clause: `${type}=${value}` }
+}
+
+function readList({ type, value }: Told, valueType: DataTypeDefXsd | undefined): AllowedValues | undefined {
+  const separator = ['|', ';', ','].find((character) => value.includes(character)) ?? '|'
+  const values = value.split(separator).map((choice) => choice.trim())
+  const found = values.filter((choice) => choice !== '')
+  if (found.length === 0) return undefined
+  if (valueType !== undefined && isBoolean(valueType)) {
+    // Two texts for each truth value.
+    if (found.includes('true')) found.push('1')
+    if (found.includes('false')) found.push('0')
+  }
+  return { values: [...new Set(found)], clause: `${type}=${value}` }
+}
+
+function readRanges({ type, value }: Told): Demands['ranges'] {
+  const intervals = parseIntervals(value)
+  return intervals === undefined ? undefined : { intervals, clause: `${type}=${value}` }
+}
+
+/** `Time[\d{2,3}]` means: Time and two or three digits. */
+function readIdShort({ type, value }: Told): Demands['idShort'] {
+  const meant = value.replace(/\[(\\d\{\d+(?:,\d*)?\})\]/g, '$1')
+  const pattern = expression(meant)
+  return pattern === undefined ? undefined : { pattern, clause: `${type}=${value}` }
+}
+
+const POSIX: Readonly<Record<string, string>> = {
+  digit: '0-9',
+  alpha: 'A-Za-z',
+  alnum: 'A-Za-z0-9',
+  upper: 'A-Z',
+  lower: 'a-z',
+  xdigit: '0-9A-Fa-f',
+  space: '\\s',
+  blank: ' \\t'
+}
+
+/** An expression that a text has to match as a whole; undefined where the template's is none. */
+function expression(text: string): string | undefined {
+  const bare = text.replace(/^\^/, '').replace(/(?<!\\)\$$/, '')
+  const translated = bare.replace(/\[:(\w+):\]/g, (all, name: string) => POSIX[name] ?? all)
+  // A loop over a loop can take exponential time.
+  if (translated.length > 1000 || /[*+}]\)[*+{]/.test(translated)) return undefined
+  try {
+    new RegExp(`^(?:${translated})$`)
+    new RegExp(`^(?:${translated})$`, 'u')
+    return `^(?:${translated})$`
+  } catch {
+    return undefined
+  }
+}
+
+/** `10`: at most ten characters; `2..10` or `[2,10]`: from two to ten. */
+function readLength({ type, value }: Told): Demands['length'] {
+  const clause = `${type}=${value}`
+  if (/^\d{1,9}$/.test(value)) return { min: 0, max: Number(value), clause }
+  const [interval, ...others] = parseIntervals(value) ?? []
+  if (interval === undefined || others.length > 0) return undefined
+  const min = Math.ceil(Number(interval.from ?? 0)) + (interval.withoutFrom ? 1 : 0)
+  const max = interval.to === undefined ? Infinity : Math.floor(Number(interval.to)) - (interval.withoutTo ? 1 : 0)
+  return min < 0 || max < min ? undefined : { min, max, clause }
+}

@@ -1,0 +1,141 @@
+/**
+ * Sorts the children of a container by the conditions of its schema. A condition looks at names and semantic ids only,
+ * and the same few of them come again in every document: what was decided once is looked up the next time.
+ */
+import type { Schema } from './schema.ts'
+
+export type Test = (data: unknown) => boolean
+
+/** Past this many different children the memory starts afresh. */
+const REMEMBERED = 4096
+
+export class Sorter {
+  readonly #tests: readonly Test[]
+  readonly #decided = new Map<string, Uint8Array>()
+
+  constructor(tests: readonly Test[]) {
+    this.#tests = tests
+  }
+
+  /** For each test: 1 where it holds. */
+  sort(child: unknown): Uint8Array {
+    const signature = signatureOf(child)
+    const known = signature === undefined ? undefined : this.#decided.get(signature)
+    if (known !== undefined) return known
+    const holds = Uint8Array.from(this.#tests, (test) => (test(child) ? 1 : 0))
+    if (signature !== undefined) {
+      if (this.#decided.size >= REMEMBERED) this.#decided.clear()
+      this.#decided.set(signature, holds)
+    }
+    return holds
+  }
+
+  /**
+   * Tests to be asked one after another about the same child, the first of them first: it sorts the child, the others
+   * look it up.
+   */
+  inTurn(indexes: readonly number[]): Test[] {
+    let holds: Uint8Array = new Uint8Array()
+    return indexes.map((index, turn) =>
+      turn === 0
+        ? (child) => {
+            holds = this.sort(child)
+            return holds[index] === 1
+          }
+        : () => holds[index] === 1
+    )
+  }
+}
+
+const READ = new Set(['idShort', 'modelType', 'semanticId', 'supplementalSemanticIds'])
+const READ_BELOW = new Set(['keys', 'value'])
+
+/**
+ * Does a condition look at nothing but what a signature holds?
+ * @param follow leads from a `$ref` to its schema
+ * @param decided what was found out before about schemas that are referred to
+ */
+export function isDecidedBySignature(
+  schema: unknown,
+  follow: (reference: unknown) => Schema | undefined,
+  decided: WeakMap<Schema, boolean>
+): boolean {
+  return looksAt(schema, READ)
+
+  function looksAt(schema: unknown, names: ReadonlySet<string>): boolean {
+    if (typeof schema !== 'object' || schema === null) return true
+    return Object.entries(schema).every(([keyword, value]) => {
+      switch (keyword) {
+        case '$comment':
+        case 'title':
+        case 'const':
+        case 'pattern':
+        case 'minItems':
+        case 'maxItems':
+          return true
+        case '$ref':
+          return names === READ && looksAtTarget(follow(value))
+        case 'required':
+          return (value as readonly string[]).every((name) => names.has(name))
+        case 'not':
+        case 'contains':
+          return looksAt(value, names)
+        case 'allOf':
+        case 'anyOf':
+        case 'prefixItems':
+          return (value as readonly unknown[]).every((part) => looksAt(part, names))
+        case 'properties':
+          return Object.entries(value as Schema).every(([name, part]) => names.has(name) && looksAt(part, READ_BELOW))
+        default:
+          return false
+      }
+    })
+  }
+
+  function looksAtTarget(target: Schema | undefined): boolean {
+    if (target === undefined) return false
+    const known = decided.get(target)
+    if (known !== undefined) return known
+    // A condition that refers to itself is not one of these.
+    decided.set(target, false)
+    const found = looksAt(target, READ)
+    decided.set(target, found)
+    return found
+  }
+}
+
+/** Name, kind and ids as one text; undefined for what is not shaped like an element. */
+function signatureOf(child: unknown): string | undefined {
+  if (typeof child !== 'object' || child === null || Array.isArray(child)) return undefined
+  const { idShort, modelType, semanticId, supplementalSemanticIds } = child as Readonly<Record<string, unknown>>
+  if (!isLine(idShort) || !isLine(modelType)) return undefined
+  const main = semanticId === undefined ? '' : keysOf(semanticId)
+  if (main === undefined) return undefined
+  let text = `${modelType ?? ''}\n${idShort === undefined ? '' : `.${idShort}`}\n${main}`
+  if (supplementalSemanticIds === undefined) return text
+  if (!Array.isArray(supplementalSemanticIds)) return undefined
+  for (const id of supplementalSemanticIds) {
+    const keys = keysOf(id)
+    if (keys === undefined) return undefined
+    text += `\n\n${keys}`
+  }
+  return text
+}
+
+function isLine(value: unknown): value is string | undefined {
+  return value === undefined || (typeof value === 'string' && !value.includes('\n'))
+}
+
+/** Not empty, so that a reference without keys is told from none; no two lists of keys have the same text. */
+function keysOf(reference: unknown): string | undefined {
+  const keys = (reference as { keys?: unknown } | null)?.keys
+  if (!Array.isArray(keys)) return undefined
+  let text = '#'
+  for (const key of keys) {
+    const value: unknown = (key as { value?: unknown } | null)?.value
+    if (typeof value !== 'string') return undefined
+    text += /[\n\r"]/.test(value) ? JSON.stringify(value) : value
+    text += '\r'
+  }
+  return text
+}

@@ -1,0 +1,268 @@
+/**
+ * A submodel template as a tree of slots: what each element of the template asks of the elements of an instance. The
+ * inconsistencies of published templates end here; the schemas are written from slots.
+ */
+import type { DataTypeDefXsd, Qualifier, Submodel, SubmodelElement } from '../../model/types.ts'
+import { type AllowedValues, type Cardinality, type Demands, demandsOf } from './qualifiers.ts'
+import type { Source } from './schema.ts'
+import { canonical, escaped, type SemanticId, semanticIdsOf } from './semantic-ids.ts'
+
+/**
+ * One element of a template. Values, the contentType of a File and the entityType of an Entity are examples there: they
+ * depend on the asset, and no qualifier asks for them.
+ */
+export interface Slot {
+  /** Its idShort; for what stands in a list and has none, that of the list and `[]`. */
+  readonly name: string
+  readonly kind: SubmodelElement['modelType']
+  readonly main: SemanticId | undefined
+  /** Supplemental ids. */
+  readonly more: readonly SemanticId[]
+  readonly cardinality: Cardinality
+  readonly eitherOr: readonly string[]
+  readonly idShort: IdShortRule
+  /** Undefined also where the template leaves the type open. */
+  readonly valueType: DataTypeDefXsd | undefined
+  readonly allowed: AllowedValues | undefined
+  readonly ranges: Demands['ranges']
+  readonly languages: Demands['languages']
+  readonly length: Demands['length']
+  /** What a list says of its items, by member. */
+  readonly list: ListRule | undefined
+  /** Child slots by the member that holds them. */
+  readonly children: readonly Children[]
+  /** The slot further up that defines this one. */
+  readonly same: Slot | undefined
+}
+
+export interface Children {
+  readonly member: string
+  /** The children are variables of an operation, each below `value`. */
+  readonly wrapped: boolean
+  readonly slots: readonly Slot[]
+}
+
+export interface IdShortRule {
+  /** Anchored pattern by which an element without a semanticId is recognised; undefined where no name tells it. */
+  readonly pattern: string | undefined
+  /** For messages: `"Time" and two digits`. */
+  readonly words: string
+  /** The idShort has to be so; undefined where the instance may choose it. */
+  readonly clause: string | undefined
+}
+
+export interface ListRule {
+  readonly typeValueListElement: string | undefined
+  readonly valueTypeListElement: string | undefined
+  readonly semanticIdListElement: SemanticId | undefined
+}
+
+export interface Template {
+  readonly name: string
+  readonly source: Source
+  /** Semantic ids by which an instance names the template. */
+  readonly main: SemanticId | undefined
+  readonly more: readonly SemanticId[]
+  readonly children: readonly Children[]
+}
+
+/** Reads a template: a submodel of `kind: Template`, valid by the metamodel. */
+export function readTemplate(submodel: Submodel, source: Source = {}): Template {
+  const { main, more } = semanticIdsOf(submodel)
+  return {
+    name: submodel.idShort ?? submodel.id,
+    source,
+    // One published template has no semanticId; its id stands in.
+    main: main ?? [submodel.id],
+    more,
+    children: childrenOf(submodel, [], readSlot)
+  }
+}
+
+/** Reads the structure of any submodel, as it is: every element is asked for by its name, lists repeat. */
+export function readStructure(submodel: Submodel): Template {
+  const { main, more } = semanticIdsOf(submodel)
+  return { name: submodel.idShort ?? submodel.id, source: {}, main, more, children: childrenOf(submodel, [], readAsIs) }
+}
+
+interface Above {
+  readonly slot: Slot
+  readonly element: SubmodelElement
+}
+
+type Reader = (element: SubmodelElement, parent: Parent, above: readonly Above[]) => Slot
+
+type Parent = Submodel | SubmodelElement
+
+const ONE: Cardinality = { min: 1, max: 1, clause: 'no cardinality, so One' }
+const ITEM: Cardinality = { min: 1, max: Infinity, clause: 'no cardinality, so at least One' }
+
+function readSlot(element: SubmodelElement, parent: Parent, above: readonly Above[]): Slot {
+  const { main, more } = semanticIdsOf(element)
+  const qualifiers: readonly Qualifier[] = element.qualifiers ?? []
+  const valueType = 'valueType' in element ? element.valueType : undefined
+  const demands = demandsOf(qualifiers, valueType)
+  const inList = parent.modelType === 'SubmodelElementList'
+  const cardinality = demands.cardinality ?? (inList ? ITEM : ONE)
+  const isArbitrary = main?.some((id) => /^https:\/\/admin-shell\.io\/SMT\/General\/Arbitrary/.test(id.trim())) ?? false
+  const slot: Writable<Slot> = {
+    name: nameOf(element, parent),
+    kind: element.modelType,
+    main,
+    more,
+    cardinality,
+    eitherOr: demands.eitherOr,
+    idShort: idShortRule(element.idShort, cardinality, demands, isArbitrary),
+    // The type of an arbitrary property is the instance's choice.
+    valueType: isArbitrary ? undefined : valueType,
+    allowed: demands.allowed,
+    ranges: demands.ranges,
+    languages: demands.languages,
+    length: demands.length,
+    list: listRule(element),
+    children: [],
+    same: undefined
+  }
+  slot.children = childrenOf(element, [...above, { slot, element }], readSlot)
+  if (slot.children.length === 0) slot.same = definitionAbove(slot, above)
+  return slot
+}
+
+function readAsIs(element: SubmodelElement, parent: Parent, above: readonly Above[]): Slot {
+  const { main, more } = semanticIdsOf(element)
+  const inList = parent.modelType === 'SubmodelElementList'
+  const named = element.idShort === undefined || inList ? undefined : `^${escaped(element.idShort)}$`
+  return {
+    name: nameOf(element, parent),
+    kind: element.modelType,
+    main,
+    more,
+    cardinality: inList ? { min: 0, max: Infinity, clause: 'as stored' } : { ...ONE, clause: 'as stored' },
+    eitherOr: [],
+    idShort: { pattern: named, words: JSON.stringify(element.idShort), clause: named && 'as stored' },
+    valueType: 'valueType' in element ? element.valueType : undefined,
+    allowed: undefined,
+    ranges: undefined,
+    languages: [],
+    length: undefined,
+    list: listRule(element),
+    children: childrenOf(element, above, readAsIs),
+    same: undefined
+  }
+}
+
+type Writable<Has> = { -readonly [Member in keyof Has]: Has[Member] }
+
+function nameOf(element: SubmodelElement, parent: Parent): string {
+  const { idShort } = element
+  return parent.modelType === 'SubmodelElementList' || idShort === undefined ? `${parent.idShort ?? ''}[]` : idShort
+}
+
+/**
+ * A template that recurses shows an element once more within itself, but empty.
+ * (Published: `Node` of the hierarchical structures, `PropertySubmodelList` of the capability description.)
+ */
+function definitionAbove({ kind, main }: Slot, above: readonly Above[]): Slot | undefined {
+  if (main === undefined) return undefined
+  const text = canonical(main)
+  const holders = above.filter(
+    ({ slot }) => slot.kind === kind && slot.main !== undefined && canonical(slot.main) === text
+  )
+  return holders.at(-1)?.slot
+}
+
+function childrenOf(parent: Parent, above: readonly Above[], read: Reader): Children[] {
+  const groups: Children[] = []
+  const add = (member: string, elements: readonly SubmodelElement[] | undefined, wrapped = false): void => {
+    if (elements === undefined || elements.length === 0) return
+    groups.push({ member, wrapped, slots: distinct(elements.map((element) => read(element, parent, above))) })
+  }
+  switch (parent.modelType) {
+    case 'Submodel':
+      add('submodelElements', parent.submodelElements)
+      break
+    case 'SubmodelElementCollection':
+    case 'SubmodelElementList':
+      add('value', parent.value)
+      break
+    case 'Entity':
+      add('statements', parent.statements)
+      break
+    case 'AnnotatedRelationshipElement':
+      add('annotations', parent.annotations)
+      break
+    case 'Operation':
+      for (const member of ['inputVariables', 'outputVariables', 'inoutputVariables'] as const) {
+        add(
+          member,
+          parent[member]?.map(({ value }) => value),
+          true
+        )
+      }
+  }
+  return groups
+}
+
+/** A template that shows three examples of one thing asks for the thing once. */
+function distinct(slots: readonly Slot[]): Slot[] {
+  const seen = new Map<string, Slot>()
+  for (const slot of slots) {
+    // An ancestor would make the text endless.
+    const text = JSON.stringify(slot, (member, value) => (member === 'same' ? value?.name : value))
+    if (!seen.has(text)) seen.set(text, slot)
+  }
+  return [...seen.values()]
+}
+
+function listRule(element: SubmodelElement): ListRule | undefined {
+  if (element.modelType !== 'SubmodelElementList') return undefined
+  const { typeValueListElement, valueTypeListElement, semanticIdListElement } = element
+  return {
+    // An abstract class leaves the kind of the items open.
+    typeValueListElement: /^(?:SubmodelElement|DataElement|EventElement)$/.test(typeValueListElement)
+      ? undefined
+      : typeValueListElement,
+    valueTypeListElement,
+    semanticIdListElement: semanticIdsOf({ semanticId: semanticIdListElement }).main
+  }
+}
+
+/** A number that a template leaves to be filled in: `Mode__00__`, `Document{00}`, `Endpoint01`. */
+const PLACEHOLDER = /(?:_{0,2}\{0+\}_{0,2}|__0+__|(?<![0-9])0+[01])$/
+/** Names that stand for any other one. */
+const STANDS_FOR_ANY = /^(?:Arbitrary|Example|Sample)(?=[A-Z0-9_]|$)/
+const NUMBER = '(?:_{0,2}[0-9]+_{0,2})?'
+
+function idShortRule(
+  idShort: string | undefined,
+  { max }: Cardinality,
+  { idShort: asked, freeIdShort }: Demands,
+  isArbitrary: boolean
+): IdShortRule {
+  if (idShort === undefined) return { pattern: undefined, words: 'any idShort', clause: undefined }
+  const own = escaped(idShort)
+  if (asked !== undefined) {
+    // The template's own idShort is right by definition, even where its pattern wants a number behind it.
+    return {
+      pattern: `${asked.pattern}|^${own}$`,
+      words: describePattern(asked.pattern, idShort),
+      clause: asked.clause
+    }
+  }
+  const isFree = freeIdShort || isArbitrary || STANDS_FOR_ANY.test(idShort)
+  const isNumbered = PLACEHOLDER.test(idShort)
+  const base = escaped(idShort.replace(PLACEHOLDER, ''))
+  const pattern =
+    isNumbered || max > 1 || isFree ? `^${isNumbered ? `${base}${NUMBER}$|^${own}` : `${own}${NUMBER}`}$` : `^${own}$`
+  // Two siblings cannot have one idShort [AASd-022], so what may repeat is named by the instance.
+  if (isFree || (max > 1 && !isNumbered)) return { pattern, words: 'any idShort', clause: undefined }
+  if (!isNumbered) return { pattern, words: `the idShort "${idShort}"`, clause: `idShort=${idShort}` }
+  const words = `the idShort "${idShort.replace(PLACEHOLDER, '')}" with a number behind it`
+  return { pattern, words, clause: `idShort=${idShort}` }
+}
+
+function describePattern(pattern: string, idShort: string): string {
+  const [, base, low, high] = /^\^\(\?:(\w+)(?:\\d|\[\\d\])\{(\d+),(\d+)\}\)\$$/.exec(pattern) ?? []
+  if (base !== undefined) return `the idShort "${base}" with ${low} to ${high} digits behind it`
+  return `an idShort like "${idShort}" that matches ${pattern}`
+}

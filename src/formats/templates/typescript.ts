@@ -1,0 +1,118 @@
+/** A schema as TypeScript types, for those who compile against a submodel. */
+import { follow, type Schema } from './schema.ts'
+
+/**
+ * Types for what a schema describes: one exported type for the schema itself and one for each definition it needs. What
+ * TypeScript cannot say (patterns, counts, ranges) is left out; members that no rule names stay possible.
+ * @param name of the main type; made an identifier
+ */
+export function toTypeScript(schema: Schema, name: string): string {
+  const writer = new TypeWriter(schema, identifier(name))
+  return writer.text()
+}
+
+class TypeWriter {
+  readonly #root: Schema
+  readonly #main: string
+  readonly #names = new Map<string, string>()
+  readonly #written = new Map<string, string>()
+
+  constructor(root: Schema, main: string) {
+    this.#root = root
+    this.#main = main
+  }
+
+  text(): string {
+    this.#written.set(this.#main, '')
+    const main = this.#type(this.#root, '')
+    this.#written.set(this.#main, main)
+    return [...this.#written].map(([name, type]) => `export type ${name} = ${type}\n`).join('\n')
+  }
+
+  #type(schema: unknown, indent: string): string {
+    if (typeof schema !== 'object' || schema === null) return 'unknown'
+    const { $ref, anyOf, allOf, type, properties, patternProperties, additionalProperties, items } = schema as Schema
+    const told = schema as Schema
+    if (typeof $ref === 'string') return this.#reference($ref)
+    if (told.const !== undefined) return JSON.stringify(told.const)
+    // A rule within narrows what the type alone would allow.
+    const choices = told.enum ?? (allOf as Schema[] | undefined)?.find((part) => part.enum !== undefined)?.enum
+    if (Array.isArray(choices)) return choices.map((value) => JSON.stringify(value)).join(' | ')
+    if (type === 'array' || items !== undefined) return this.#list(items, indent)
+    if (type === 'object' || properties !== undefined || patternProperties !== undefined) {
+      return this.#object(told, indent)
+    }
+    if (type === undefined && Array.isArray(anyOf)) return this.#union(anyOf, indent)
+    if (type === undefined && additionalProperties === undefined) return 'unknown'
+    return (Array.isArray(type) ? type : [type]).map(plain).join(' | ')
+  }
+
+  #object(
+    { properties = {}, patternProperties = {}, additionalProperties, required = [] }: Schema,
+    indent: string
+  ): string {
+    const inner = `${indent}  `
+    const lines = Object.entries(properties as Schema).map(([name, schema]) => {
+      const mark = (required as readonly string[]).includes(name) ? '' : '?'
+      return `${inner}${isIdentifier(name) ? name : JSON.stringify(name)}${mark}: ${this.#type(schema, inner)}`
+    })
+    // A pattern is no key of TypeScript's, and neither are members that nobody named.
+    const isTyped = typeof additionalProperties === 'object' && Object.keys(properties as Schema).length === 0
+    const isOpen = additionalProperties !== false || Object.keys(patternProperties as Schema).length > 0
+    if (isTyped) lines.push(`${inner}[name: string]: ${this.#type(additionalProperties, inner)}`)
+    else if (isOpen) lines.push(`${inner}[name: string]: unknown`)
+    return lines.length === 0 ? 'Record<string, never>' : `{\n${lines.join('\n')}\n${indent}}`
+  }
+
+  /** In the Normal form the items are told apart by conditions: any of what these lead to, or something else. */
+  #list(items: unknown, indent: string): string {
+    const conditions = (items as Schema | undefined)?.allOf as Schema[] | undefined
+    if (conditions === undefined) return `Array<${this.#type(items, indent)}>`
+    const kinds = conditions.flatMap((condition) => (condition.then === undefined ? [] : [condition.then]))
+    return `Array<${this.#union([...kinds, { type: 'object' }], indent)}>`
+  }
+
+  #union(schemas: readonly unknown[], indent: string): string {
+    return [...new Set(schemas.map((schema) => this.#type(schema, indent)))].join(' | ')
+  }
+
+  #reference(reference: string): string {
+    const known = this.#names.get(reference)
+    if (known !== undefined) return known
+    const target = follow(this.#root, reference)
+    if (target === undefined) return 'unknown'
+    if (target === this.#root) return this.#main
+    const base = identifier(decodeURIComponent(reference.replace('#/$defs/', '')))
+    let name = base
+    for (let number = 2; this.#written.has(name); number++) name = `${base}${number}`
+    this.#names.set(reference, name)
+    this.#written.set(name, '')
+    this.#written.set(name, this.#type(target, ''))
+    return name
+  }
+}
+
+function plain(type: unknown): string {
+  switch (type) {
+    case 'integer':
+      return 'number'
+    case 'string':
+    case 'number':
+    case 'boolean':
+    case 'null':
+      return type
+    default:
+      return 'unknown'
+  }
+}
+
+function isIdentifier(name: string): boolean {
+  return /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name)
+}
+
+/** `Nameplate.Markings.Markings-item` → `NameplateMarkingsMarkingsItem`. */
+function identifier(name: string): string {
+  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== '')
+  const joined = words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('')
+  return /^[A-Za-z]/.test(joined) ? joined : `Submodel${joined}`
+}
