@@ -60,7 +60,11 @@ function assetFacets(asset: {
 function semanticFacets(document: Submodel | SubmodelDescriptor): Facet[] {
   const references = [document.semanticId, ...(document.supplementalSemanticIds ?? [])]
   const facets = references.flatMap((reference): Facet[] => (reference ? [['semanticId', matchKey(reference)]] : []))
-  return 'kind' in document && document.kind === 'Template' ? [['kind', 'Template'], ...facets] : facets
+  const first = document.semanticId?.keys[0]?.value
+  // The query language compares the first key alone.
+  if (first !== undefined) facets.push(['semanticIdValue', first])
+  if ('kind' in document && document.kind === 'Template') facets.push(['kind', 'Template'])
+  return facets
 }
 
 function conceptFacets({ isCaseOf = [], embeddedDataSpecifications = [] }: ConceptDescription): Facet[] {

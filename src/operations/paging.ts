@@ -6,7 +6,7 @@ import type { Hub } from './hub.ts'
 
 /** Writes the position after which the next page goes on. */
 export function cursorOf(position: number): string {
-  return encode(position)
+  return encodePlace(position)
 }
 
 /** The position in a document list that a cursor stands for; undefined where none was given. */
@@ -31,7 +31,7 @@ export function pageOf<Item>(
   const last = start + page.length - 1
   const item = items[last]
   if (item === undefined || last + 1 >= items.length) return { items: page }
-  return { items: page, cursor: encode([last, keyOf(item, last)]) }
+  return { items: page, cursor: encodePlace([last, keyOf(item, last)]) }
 }
 
 /**
@@ -59,12 +59,12 @@ export async function listInTurn(
     if (results.length === query.limit) break
   }
   const more = turn < kinds.length && (after > 0 || (await anyIn(hub, kinds.slice(turn), facets)))
-  return paged(results, more ? encode([turn, after]) : undefined)
+  return paged(results, more ? encodePlace([turn, after]) : undefined)
 }
 
-/** A page as Part 2 sends it; `results` are JSON texts. */
-export function paged(results: readonly (Buffer | string)[], cursor: string | undefined): Answer {
-  const metadata = cursor === undefined ? '{}' : `{"cursor":${JSON.stringify(cursor)}}`
+/** A page as Part 2 sends it; `results` are JSON texts. @param more what its metadata tells beside the cursor */
+export function paged(results: readonly (Buffer | string)[], cursor: string | undefined, more: object = {}): Answer {
+  const metadata = JSON.stringify(cursor === undefined ? more : { cursor, ...more })
   const parts: Buffer[] = [Buffer.from(`{"paging_metadata":${metadata},"result":[`)]
   for (const [index, result] of results.entries()) {
     if (index > 0) parts.push(COMMA)
@@ -92,7 +92,8 @@ function placeAfter<Item>(
   return moved === -1 ? Math.min(index, items.length) : moved + 1
 }
 
-function turnOf(cursor: string, turns: number): [turn: number, after: number] {
+/** The place in lists of several kinds, one after the other, that a cursor stands for. */
+export function turnOf(cursor: string, turns: number): [turn: number, after: number] {
   const place = decode(cursor)
   if (!Array.isArray(place) || place.length !== 2 || !place.every((part) => Number.isSafeInteger(part) && part >= 0)) {
     throw garbled()
@@ -108,7 +109,8 @@ async function anyIn(hub: Hub, kinds: readonly DocumentKind[], facets: readonly 
   return false
 }
 
-function encode(place: unknown): string {
+/** Writes any place as a cursor. */
+export function encodePlace(place: unknown): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url')
 }
 

@@ -1,10 +1,149 @@
-/** POST /query/…: the query language of Part 2. */
-import { HubError } from '../errors.ts'
-import type { Kind } from './documents.ts'
-import type { Handler } from './hub.ts'
+/** POST /query/…: documents that meet a condition, found through the index and judged one by one. */
+import { setImmediate } from 'node:timers/promises'
+import { readQuery } from '../formats/query.ts'
+import { compile, type Test } from '../model/condition/compile.ts'
+import { type ElementTerm, type Prefilter, plan } from '../model/condition/plan.ts'
+import { targetOf } from '../model/facets.ts'
+import type { AssetAdministrationShell, Documents } from '../model/types.ts'
+import type { Document, DocumentKind, ElementCondition, Facet } from '../store/store.ts'
+import { parse } from './documents.ts'
+import type { Handler, Hub } from './hub.ts'
+import { encodePlace, paged, turnOf } from './paging.ts'
+import { DESCRIBED, derive, isRegistered } from './registry.ts'
+import { render } from './submodels.ts'
 
-export function query(_kind: Kind): Handler {
-  return async () => {
-    throw new HubError('NotImplemented', ['The query language'])
+type Subject = keyof Documents
+
+/** Documents that are judged before other requests get their turn, and those that are judged for one answer at most. */
+const SLICE = 50
+const BUDGET = 20_000
+
+/** A query over one kind of document; over descriptors it asks those registered here and then those derived. */
+export function query(subject: Subject): Handler {
+  return async (hub, call) => {
+    const { selectId, condition } = readQuery(call.body)
+    const test = compile(condition, subject)
+    const alternatives = plan(condition, subject)
+    const kinds: readonly DocumentKind[] = isRegistered(subject) ? [subject, DESCRIBED[subject]] : [subject]
+
+    const results: (Buffer | string)[] = []
+    let judged = 0
+    let [turn, after] = call.query.cursor === undefined ? [0, 0] : turnOf(call.query.cursor, kinds.length)
+    for (; turn < kinds.length; turn++, after = 0) {
+      for await (const document of candidates(hub, kinds[turn] as DocumentKind, alternatives, after)) {
+        // One more than fits tells that there is more; a search that takes too long goes on with the next page.
+        if (results.length === call.query.limit || judged === BUDGET) break
+        after = document.position
+        judged++
+        if (judged % SLICE === 0) await setImmediate()
+        const instance = await instanceOf(hub, subject, document, call.base)
+        if (instance === undefined || !test.matches(instance, await relatedTo(hub, test, document))) continue
+        if (selectId) results.push(JSON.stringify(document.id))
+        else if (subject === 'Submodel') results.push(render(document, 'normal', call.query))
+        else results.push(document.kind === subject ? document.bytes : JSON.stringify(instance))
+      }
+      if (results.length === call.query.limit || judged === BUDGET) break
+    }
+    const more = turn < kinds.length && (await anyAfter(hub, kinds, turn, after, alternatives))
+    return paged(results, more ? encodePlace([turn, after]) : undefined, {
+      resultType: selectId ? 'Identifier' : subject
+    })
   }
+}
+
+/** The documents that may meet the condition, in their stable order, each once. */
+async function* candidates(
+  hub: Hub,
+  kind: DocumentKind,
+  alternatives: readonly Prefilter[],
+  after: number
+): AsyncGenerator<Document> {
+  const streams = alternatives.map((prefilter) => found(hub, kind, prefilter, after))
+  const heads = await Promise.all(streams.map((stream) => stream.next()))
+  for (let last = after; ; ) {
+    let best: number | undefined
+    for (const [index, head] of heads.entries()) {
+      if (head.done === true) continue
+      const lowest = best === undefined ? undefined : heads[best]
+      if (lowest === undefined || lowest.done === true || head.value.position < lowest.value.position) best = index
+    }
+    const head = best === undefined ? undefined : heads[best]
+    const stream = best === undefined ? undefined : streams[best]
+    if (best === undefined || stream === undefined || head === undefined || head.done === true) return
+    if (head.value.position > last) yield head.value
+    last = head.value.position
+    heads[best] = await stream.next()
+  }
+}
+
+/** Documents that a store finds by one alternative. */
+async function* found(hub: Hub, kind: DocumentKind, prefilter: Prefilter, after: number): AsyncGenerator<Document> {
+  const { id, facets, elements } = prefilter
+  if (id !== undefined) {
+    const document = await hub.store.document(kind, id)
+    if (document !== undefined && document.position > after) yield document
+    return
+  }
+  const conditions = elements.flatMap(conditionsOf)
+  // Small at first: a query that is answered by ten documents should not read a hundred.
+  let limit = 16
+  for (let from: number | undefined = after; from !== undefined; limit = Math.min(limit * 2, 256)) {
+    const page = await hub.store.documents(kind, facets as readonly Facet[], { after: from, limit }, conditions)
+    yield* page.items
+    from = page.next
+  }
+}
+
+/** What the store's index can answer of a term. */
+function conditionsOf({ path, semanticId, values = [] }: ElementTerm): ElementCondition[] {
+  const conditions: ElementCondition[] = semanticId === undefined ? [] : [{ semanticId }]
+  if (path === undefined) return conditions
+  for (const value of values) {
+    if (value.op === 'eq')
+      conditions.push({ path, value: { is: 'eq', than: 'text' in value ? value.text : value.number } })
+    else if ('number' in value) conditions.push({ path, value: { is: value.op, than: value.number } })
+  }
+  return conditions
+}
+
+async function anyAfter(
+  hub: Hub,
+  kinds: readonly DocumentKind[],
+  turn: number,
+  after: number,
+  alternatives: readonly Prefilter[]
+): Promise<boolean> {
+  for (const [index, kind] of kinds.entries()) {
+    if (index < turn) continue
+    const { done } = await candidates(hub, kind, alternatives, index === turn ? after : 0).next()
+    if (done !== true) return true
+  }
+  return false
+}
+
+/** What is judged: the document, or the descriptor that is derived from it; undefined where a registered one has its place. */
+async function instanceOf(hub: Hub, subject: Subject, document: Document, base: string): Promise<object | undefined> {
+  if (document.kind === subject || !isRegistered(subject)) return parse(document, subject)
+  if ((await hub.store.document(subject, document.id)) !== undefined) return undefined
+  return derive(hub, subject, document, base)
+}
+
+/** The submodels of a shell, or the shells of a submodel, where the condition speaks of them. */
+async function relatedTo(hub: Hub, { joins }: Test, document: Document): Promise<object[]> {
+  if (joins === undefined) return []
+  if (joins === 'Submodel') {
+    const { submodels = [] } = JSON.parse(document.bytes.toString()) as AssetAdministrationShell
+    const stored = await Promise.all(submodels.map((reference) => hub.store.document('Submodel', targetOf(reference))))
+    return stored.flatMap((one) => (one === undefined ? [] : [parse(one, 'Submodel')]))
+  }
+  const shells: object[] = []
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page = await hub.store.documents('AssetAdministrationShell', [['submodel', document.id]], {
+      after,
+      limit: 100
+    })
+    shells.push(...page.items.map((shell) => parse(shell, 'AssetAdministrationShell')))
+    after = page.next
+  }
+  return shells
 }

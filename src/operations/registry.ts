@@ -19,7 +19,12 @@ const SUBMODEL = 'SubmodelDescriptor'
 type Registered = typeof SHELL | typeof SUBMODEL
 
 /** What a descriptor of either kind describes. */
-const DESCRIBED = { [SHELL]: 'AssetAdministrationShell', [SUBMODEL]: 'Submodel' } as const
+export const DESCRIBED = { [SHELL]: 'AssetAdministrationShell', [SUBMODEL]: 'Submodel' } as const
+
+/** Is this a kind of descriptor? */
+export function isRegistered(kind: string): kind is Registered {
+  return Object.hasOwn(DESCRIBED, kind)
+}
 
 /** GET /shell-descriptors. */
 export const getAllShells: Handler = async (hub, call) => {
@@ -117,7 +122,7 @@ export const deleteOfShell: Handler = async (hub, call) => {
 }
 
 /** The descriptor of something that is stored here. */
-async function derive(hub: Hub, kind: Registered, document: Document, base: string): Promise<Described> {
+export async function derive(hub: Hub, kind: Registered, document: Document, base: string): Promise<Described> {
   if (kind === SUBMODEL) return describeSubmodel(parse(document, 'Submodel'), base)
   const shell = parse(document, 'AssetAdministrationShell')
   const submodels: Submodel[] = []

@@ -1,4 +1,5 @@
 /** What a store derives from the JSON of a submodel: the rows of its elements, and whether a Blob holds bytes. */
+import { parseNumber } from '../model/condition/values.ts'
 import type { OperationVariable, Submodel, SubmodelElement } from '../model/types.ts'
 import { readValue } from '../model/values.ts'
 import { walk } from '../model/walk.ts'
@@ -18,23 +19,28 @@ export interface DerivedRow {
 /** So much of a text takes part in finding it. */
 const KEY_LENGTH = 64
 
-/** Texts that read as a number are found as one, whatever their value type. */
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+/** Stands for the values of an element that has several: whatever is looked for, it may be among them. */
+export const MANY = new Uint8Array(0)
 
 /**
  * What a value is found by: its number where it reads as one, else the beginning of its text.
  * @param members value members as JSON
  */
-export function keyOf(modelType: string, members: string): string | number | null {
-  if (modelType !== 'Property' || members === '{}') return null
+export function keyOf(modelType: string, members: string): string | number | Uint8Array | null {
+  if (members === '{}' || !SEARCHED.has(modelType)) return null
   const { value } = JSON.parse(members) as { value?: unknown }
+  if (modelType === 'MultiLanguageProperty') return MANY
   return typeof value === 'string' ? textKey(value) : null
 }
 
+/** The kinds that have a `#value` (Part 2, "Query Language"). */
+const SEARCHED: ReadonlySet<string> = new Set(['Property', 'File', 'MultiLanguageProperty'])
+
 /** The key that a text is found by. */
 export function textKey(text: string): string | number {
-  const number = NUMBER.test(text) ? Number(text) : Number.NaN
-  return Number.isFinite(number) ? number : text.slice(0, KEY_LENGTH).toWellFormed()
+  const number = parseNumber(text)
+  if (number !== undefined && !Number.isNaN(number)) return number
+  return text.slice(0, KEY_LENGTH).toWellFormed()
 }
 
 /** The last step of an idShortPath, `[]` in place of indexes: `a.log[3]` ends in `log[]`. */

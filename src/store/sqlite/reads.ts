@@ -2,7 +2,7 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import type { Submodel } from '../../model/types.ts'
 import { join } from '../join.ts'
-import { hasBlobValue, tailOf, textKey } from '../rows.ts'
+import { hasBlobValue, MANY, tailOf, textKey } from '../rows.ts'
 import type {
   Chunk,
   Document,
@@ -161,6 +161,10 @@ export class Reads {
     return { positions: rows.map(({ position }) => Number(position)), stoppedAt: undefined }
   }
 
+  #atKey(path: string, key: string | number | Uint8Array, from: number): number | undefined {
+    return position(this.#sql.seekKey.get(tailOf(path), key, from))
+  }
+
   /** Both halves of a condition must be true in the document; whether of one element, the caller sees. */
   #seeksOf({ path, semanticId, value }: ElementCondition, after: number): Seek[] {
     const seeks: Seek[] = []
@@ -168,7 +172,7 @@ export class Reads {
     if (path === undefined || value === undefined) return seeks
     if (value.is === 'eq') {
       const key = typeof value.than === 'number' ? value.than : textKey(value.than)
-      seeks.push((from) => position(this.#sql.seekKey.get(tailOf(path), key, from)))
+      seeks.push((from) => earlier(this.#atKey(path, key, from), this.#atKey(path, MANY, from)))
     } else {
       // A range of values is not in the order of documents: its documents are gathered and ordered first.
       const rows = this.#sql[value.is].all(tailOf(path), value.than, after, GATHERED)
@@ -225,7 +229,7 @@ function prepare(db: DatabaseSync) {
   const range = (bounds: string) =>
     db.prepare(
       `SELECT DISTINCT document AS position FROM element INDEXED BY element_by_key
-       WHERE tail = ? AND key ${bounds} AND document > ? ORDER BY document LIMIT ?`
+       WHERE tail = ? AND (key ${bounds} OR key = x'') AND document > ? ORDER BY document LIMIT ?`
     )
   const submodel = kinds.indexOf('Submodel')
   const head = 'position, kind, id, revision, structure, valued, has_blob'
@@ -281,6 +285,10 @@ function prepare(db: DatabaseSync) {
 
 function position(row: Row | undefined): number | undefined {
   return row === undefined ? undefined : Number(row.position)
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one
 }
 
 /** Seeks in an ascending list. */

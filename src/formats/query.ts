@@ -1,0 +1,264 @@
+/**
+ * AASQL as it is written in JSON (Part 2, "Query Language"): read into a condition, or refused with every fault that it
+ * has and its place.
+ */
+import { HubError, type Violation } from '../errors.ts'
+import { parseField } from '../model/condition/field.ts'
+import {
+  casts,
+  connectives,
+  type DatePart,
+  dateParts,
+  isTextOperator,
+  literals,
+  type Operator,
+  orderings,
+  textOperands,
+  textOperators
+} from '../model/condition/grammar.ts'
+import { comparisonsOf, strays } from '../model/condition/lists.ts'
+import { MAX_PATTERN_COST, pattern } from '../model/condition/pattern.ts'
+import type { Comparison, Condition, Match, Operand } from '../model/condition/tree.ts'
+import { castText, type Typed } from '../model/condition/values.ts'
+import { nearest } from './nearest.ts'
+
+export interface Query {
+  /** Ids only. */
+  readonly selectId: boolean
+  readonly condition: Condition
+}
+
+/** Beyond these a query is refused before it is looked at any further. */
+const MAX_DEPTH = 100
+const MAX_OPERANDS = 2000
+
+/** Violations told of one query. */
+const LIMIT = 20
+
+/** Reads a query. @throws HubError `Invalid` */
+export function readQuery(body: unknown): Query {
+  const reading = new Reading()
+  const query = reading.query(body)
+  if (query === undefined || reading.violations.length > 0) {
+    throw new HubError('Invalid', [reading.violations.length], reading.violations.slice(0, LIMIT))
+  }
+  return query
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+const operators: readonly string[] = [...orderings, ...textOperators]
+const conditions: readonly string[] = [...operators, ...connectives]
+const inMatch: readonly string[] = [...operators, '$match', '$boolean']
+const operands: readonly string[] = ['$field', ...Object.keys(literals), ...Object.keys(casts), ...dateParts]
+
+class Reading {
+  readonly violations: Violation[] = []
+  #operands = 0
+  #patternCost = 0
+  /** Where each comparison stands, for what is found wrong with it later. */
+  readonly #places = new Map<Comparison, string>()
+
+  query(body: unknown): Query | undefined {
+    const members = this.#object(body, '')
+    if (members === undefined) return undefined
+    for (const name of Object.keys(members)) {
+      if (name !== '$select' && name !== '$condition') this.#unknown(`/${name}`, name, ['$select', '$condition'])
+    }
+    const select = members.$select
+    if (select !== undefined && select !== 'id') this.#fault('/$select', `"id" was expected; found ${shown(select)}`)
+    if (!Object.hasOwn(members, '$condition')) {
+      this.#fault('', 'a query needs a "$condition"')
+      return undefined
+    }
+    const condition = this.#condition(members.$condition, '/$condition', 0)
+    return condition && { selectId: select === 'id', condition }
+  }
+
+  #condition(value: unknown, pointer: string, depth: number): Condition | undefined {
+    const one = this.#only(value, pointer, conditions, 'a condition', depth)
+    if (one === undefined) return undefined
+    const { name, held, place } = one
+    if (name === '$and' || name === '$or') {
+      const parts = this.#list(held, place, 2)?.map((part, index) =>
+        this.#condition(part, `${place}/${index}`, depth + 1)
+      )
+      return parts === undefined
+        ? undefined
+        : { is: name === '$and' ? 'and' : 'or', of: parts.flatMap((part) => part ?? []) }
+    }
+    if (name === '$not') {
+      const of = this.#condition(held, place, depth + 1)
+      return of && { is: 'not', of }
+    }
+    if (name !== '$match') return this.#simple(name, held, place, depth)
+    const match = this.#match(held, place, depth)
+    if (match !== undefined) this.#requireOneList(match)
+    return match
+  }
+
+  #match(held: unknown, place: string, depth: number): Match | undefined {
+    const parts = this.#list(held, place, 1)?.map((part, index) => {
+      const one = this.#only(part, `${place}/${index}`, inMatch, 'a comparison, $match or $boolean', depth + 1)
+      if (one === undefined) return undefined
+      return one.name === '$match'
+        ? this.#match(one.held, one.place, depth + 1)
+        : this.#simple(one.name, one.held, one.place, depth + 1)
+    })
+    return parts === undefined ? undefined : { is: 'match', of: parts.flatMap((part) => part ?? []) }
+  }
+
+  #simple(
+    name: string,
+    held: unknown,
+    place: string,
+    depth: number
+  ): Comparison | { is: 'constant'; value: boolean } | undefined {
+    if (name !== '$boolean') return this.#comparison(name as Operator, held, place, depth)
+    if (typeof held === 'boolean') return { is: 'constant', value: held }
+    this.#fault(place, `true or false was expected; found ${shown(held)}`)
+    return undefined
+  }
+
+  #comparison(operator: Operator, held: unknown, place: string, depth: number): Comparison | undefined {
+    if (!Array.isArray(held) || held.length !== 2) {
+      this.#fault(place, `an array of two operands was expected; found ${shown(held)}`)
+      return undefined
+    }
+    const allowed = isTextOperator(operator) ? textOperands : operands
+    const [left, right] = held.map((side, index) => this.#operand(side, `${place}/${index}`, allowed, depth + 1))
+    if (left === undefined || right === undefined) return undefined
+    if (operator === '$regex') this.#checkPattern(right, `${place}/1`)
+    const comparison: Comparison = { is: 'comparison', operator, left, right }
+    this.#places.set(comparison, place)
+    return comparison
+  }
+
+  #operand(value: unknown, pointer: string, allowed: readonly string[], depth: number): Operand | undefined {
+    if (++this.#operands === MAX_OPERANDS + 1) this.#fault('', `a query has at most ${MAX_OPERANDS} operands`)
+    if (this.#operands > MAX_OPERANDS) return undefined
+    const one = this.#only(value, pointer, allowed, 'an operand', depth)
+    if (one === undefined) return undefined
+    const { name, held, place } = one
+    if (name === '$field') return this.#field(held, place)
+    if (Object.hasOwn(literals, name)) return this.#literal(name as keyof typeof literals, held, place)
+    if (Object.hasOwn(casts, name)) {
+      const of = this.#operand(held, place, operands, depth + 1)
+      return of && { is: 'cast', to: casts[name as keyof typeof casts], of }
+    }
+    return this.#part(name as DatePart, held, place, depth)
+  }
+
+  #field(held: unknown, place: string): Operand | undefined {
+    if (typeof held !== 'string') {
+      this.#fault(place, `a field such as "$sm#idShort" was expected; found ${shown(held)}`)
+      return undefined
+    }
+    const field = parseField(held)
+    if (!('problem' in field)) return { is: 'field', field }
+    const { problem, written, allowed = [] } = field
+    const near = written === undefined ? undefined : nearest(written, allowed)
+    const hint = near === undefined ? '' : `; did you mean "${near}"?`
+    this.#fault(place, `${shown(held)} is no field: ${problem}${written === undefined ? '' : ` "${written}"`}${hint}`)
+    return undefined
+  }
+
+  #literal(name: keyof typeof literals, held: unknown, place: string): Operand | undefined {
+    const literal: { type: Typed['type']; json: string; pattern?: string; words: string } = literals[name]
+    const value = this.#typed(literal, held)
+    if (value !== undefined) return { is: 'literal', value }
+    this.#fault(place, `${literal.words} was expected; found ${shown(held)}`)
+    return undefined
+  }
+
+  #typed(
+    { type, json, pattern }: { type: Typed['type']; json: string; pattern?: string },
+    held: unknown
+  ): Typed | undefined {
+    if (typeof held !== json) return undefined
+    if (typeof held === 'number') return { type: 'num', value: held }
+    if (typeof held === 'boolean') return { type: 'bool', value: held }
+    const text = held as string
+    if (pattern !== undefined && !new RegExp(pattern).test(text)) return undefined
+    // The standard's date-time has a time zone (RFC 3339).
+    if (type === 'dateTime' && !/(?:Z|[+-]\d{2}:\d{2})$/i.test(text)) return undefined
+    return castText(text, type)
+  }
+
+  /** `$year` and the others: of a date and time as a literal, as the schema has it, or of any operand, as the text has it. */
+  #part(part: DatePart, held: unknown, place: string, depth: number): Operand | undefined {
+    const of =
+      typeof held === 'string'
+        ? this.#literal('$dateTimeVal', held, place)
+        : this.#operand(held, place, operands, depth + 1)
+    return of && { is: 'part', part, of }
+  }
+
+  /** All patterns of a query together may not cost too much. */
+  #checkPattern(operand: Operand, place: string): void {
+    if (operand.is !== 'literal' || operand.value.type !== 'str') return
+    const { problem, cost } = pattern(operand.value.value)
+    if (problem !== undefined) this.#fault(place, `this is no regular expression that can be used: ${problem}`)
+    this.#patternCost += cost
+    if (this.#patternCost > MAX_PATTERN_COST) this.#fault(place, 'the regular expressions are too large together')
+  }
+
+  /** Every comparison within a $match points into the same list. */
+  #requireOneList(match: Match): void {
+    const comparisons = comparisonsOf(match)
+    for (const [index, text] of strays(comparisons).entries()) {
+      const comparison = comparisons[index]
+      if (text !== undefined && comparison !== undefined) this.#fault(this.#places.get(comparison) ?? '', text)
+    }
+  }
+
+  /** An object of exactly one member, which is one of these. */
+  #only(value: unknown, pointer: string, allowed: readonly string[], what: string, depth: number) {
+    if (depth > MAX_DEPTH) {
+      this.#fault(pointer, `a query is nested at most ${MAX_DEPTH} deep`)
+      return undefined
+    }
+    const members = this.#object(value, pointer)
+    if (members === undefined) return undefined
+    const names = Object.keys(members)
+    const [name] = names
+    if (name === undefined || names.length > 1) {
+      this.#fault(
+        pointer,
+        `${what} has exactly one member; found ${names.length === 0 ? 'none' : names.slice(0, 5).join(', ')}`
+      )
+      return undefined
+    }
+    const place = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    if (allowed.includes(name)) return { name, held: members[name], place }
+    this.#unknown(place, name, allowed)
+    return undefined
+  }
+
+  #object(value: unknown, pointer: string): Members | undefined {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members
+    this.#fault(pointer, `a JSON object was expected; found ${shown(value)}`)
+    return undefined
+  }
+
+  #list(value: unknown, pointer: string, least: number): readonly unknown[] | undefined {
+    if (Array.isArray(value) && value.length >= least) return value
+    this.#fault(pointer, `an array of at least ${least} was expected; found ${shown(value)}`)
+    return undefined
+  }
+
+  #unknown(pointer: string, name: string, allowed: readonly string[]): void {
+    const near = nearest(name, allowed)
+    const hint = near === undefined ? `allowed: ${allowed.join(', ')}` : `did you mean "${near}"?`
+    this.#fault(pointer, `${shown(name)} cannot stand here; ${hint}`)
+  }
+
+  #fault(pointer: string, text: string): void {
+    if (this.violations.length <= LIMIT) this.violations.push({ pointer, rule: 'AASQL', text })
+  }
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}

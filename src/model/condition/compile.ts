@@ -1,0 +1,308 @@
+/**
+ * The evaluator: a condition made into a function of a document. A comparison is true where it holds for any of the
+ * texts that its fields have; what is not valid (a cast that is not possible) makes everything that it is combined
+ * with not valid, and then the document is not found (Part 2, "Comparison Operators").
+ */
+import { HubError } from '../../errors.ts'
+import { comparisonsOf, fieldsOfComparison } from './lists.ts'
+import { type Documents, forgetElements, type Loop, type Reader, reader } from './read.ts'
+import { FALSE, INVALID, type OneField, type Resolved, resolve, TRUE, type Verdict } from './resolve.ts'
+import { belongs, type OwnRoot, ownRoot, type Place, type Subject, subjects } from './subject.ts'
+import type { Comparison, Condition, Field, Match } from './tree.ts'
+
+export interface Test {
+  /**
+   * What `matches` must be handed beside the document: the submodels that a shell refers to, or the shells that refer
+   * to a submodel, as far as they are stored. Undefined: nothing.
+   */
+  readonly joins: 'Submodel' | 'AssetAdministrationShell' | undefined
+  /** @param related see `joins`; in any order */
+  matches(document: object, related?: readonly object[]): boolean
+}
+
+/**
+ * Makes a condition ready for documents of one kind.
+ *
+ * Of a shell with its submodels, and of a submodel with its shells, each pair is looked at by itself: all conditions
+ * on `$aas`, `$sm` and `$sme` speak of the same pair (Part 2, "Search in AAS Hierarchy"), but a `$match` that names the
+ * joined root itself looks for a pair of its own. Conditions on roots that do not belong to the subject find nothing.
+ */
+export function compile(condition: Condition, subject: Subject): Test {
+  const place = subjects[subject]
+  const { root, joined } = place
+  const roots = rootsOf(condition)
+  const joins =
+    joined !== undefined && roots.has(joined) ? (joined === '$sm' ? 'Submodel' : 'AssetAdministrationShell') : undefined
+  const node = compileCondition(condition, place, true)
+  return {
+    joins,
+    matches(document, related = []) {
+      const scope: Scope = { documents: { [root]: document }, related: joins === undefined ? [] : related }
+      forgetElements()
+      // A shell without submodels is a pair too.
+      if (joined === undefined || scope.related.length === 0) return node.judge(scope) === TRUE
+      return scope.related.some((other) => {
+        scope.documents[joined] = other
+        return node.judge(scope) === TRUE
+      })
+    }
+  }
+}
+
+interface Scope {
+  readonly documents: Documents
+  readonly related: readonly object[]
+}
+
+interface Node {
+  readonly judge: (scope: Scope) => Verdict
+  /** Can it be invalid? */
+  readonly fallible: boolean
+}
+
+/** @param decides nothing but true counts here, so that the first that is not true ends the matter */
+function compileCondition(condition: Condition, place: Place, decides = false): Node {
+  switch (condition.is) {
+    case 'constant':
+      return constant(condition.value ? TRUE : FALSE)
+    case 'comparison':
+      return compileComparison(condition, place)
+    case 'match':
+      return compileMatch(condition, place)
+    case 'not': {
+      const { judge, fallible } = compileCondition(condition.of, place)
+      const not = (scope: Scope): Verdict => {
+        const verdict = judge(scope)
+        return verdict === INVALID ? INVALID : verdict === TRUE ? FALSE : TRUE
+      }
+      return { judge: not, fallible }
+    }
+    case 'and':
+      return combine(
+        condition.of.map((one) => compileCondition(one, place, decides)),
+        FALSE,
+        decides
+      )
+    case 'or':
+      return combine(
+        condition.of.map((one) => compileCondition(one, place)),
+        TRUE,
+        false
+      )
+  }
+}
+
+/** @param settles the verdict that settles it, unless something is not valid */
+function combine(nodes: readonly Node[], settles: Verdict, decides: boolean): Node {
+  // Those that cannot be invalid need not be asked once it is settled.
+  const [sure, unsure] = [nodes.filter(({ fallible }) => !fallible), nodes.filter(({ fallible }) => fallible)]
+  const judge = (scope: Scope): Verdict => {
+    let settled = false
+    for (const { judge } of sure) {
+      if (judge(scope) !== settles) continue
+      settled = true
+      break
+    }
+    if (settled && decides) return settles
+    for (const { judge } of unsure) {
+      const verdict = judge(scope)
+      if (verdict === INVALID || (decides && verdict === settles)) return verdict
+      if (verdict === settles) settled = true
+    }
+    return settled === (settles === TRUE) ? TRUE : FALSE
+  }
+  return { judge, fallible: unsure.length > 0 }
+}
+
+function constant(verdict: Verdict): Node {
+  return { judge: () => verdict, fallible: verdict === INVALID }
+}
+
+function compileComparison(comparison: Comparison, place: Place): Node {
+  if (!fieldsOfComparison(comparison).every((field) => belongs(field, place))) return constant(INVALID)
+  const resolved = resolve(comparison)
+  if (resolved.is === 'settled') return constant(resolved.verdict)
+  const judge = judgeFields(resolved, 0)
+  return { judge: ({ documents }) => judge(documents), fallible: resolved.fallible }
+}
+
+function compileMatch(match: Match, place: Place): Node {
+  const comparisons = comparisonsOf(match)
+  const fields = comparisons.flatMap(fieldsOfComparison)
+  if (!fields.every((field) => belongs(field, place))) return constant(INVALID)
+  const all = group(partsOf(match), 0)
+  const { joined } = place
+  if (joined === undefined || !fields.some(({ root }) => root === joined)) {
+    return { judge: ({ documents }) => all(documents, documents), fallible: true }
+  }
+  const judge = ({ documents, related }: Scope): Verdict => {
+    const outer = documents[joined]
+    const verdict = any(related, (other) => {
+      documents[joined] = other
+      return all(documents, documents)
+    })
+    documents[joined] = outer
+    return verdict
+  }
+  return { judge, fallible: true }
+}
+
+/** A comparison or inner `$match` within a `$match`. */
+interface Part {
+  /** The choices that it may share with others. */
+  readonly chain: readonly Loop[]
+  /** @param depth how many choices of the chain are made already; `at` is the item chosen last */
+  build(depth: number): JudgeItem
+}
+
+type JudgeItem = (at: object, documents: Documents) => Verdict
+
+function partsOf(match: Match): Part[] {
+  return match.of.map((one) => {
+    if (one.is === 'match') return partOfMatch(one)
+    if (one.is === 'constant') return { chain: [], build: () => () => (one.value ? TRUE : FALSE) }
+    return partOfComparison(resolve(one))
+  })
+}
+
+/** An inner `$match` keeps to the items that are chosen outside, and chooses further by itself. */
+function partOfMatch(match: Match): Part {
+  const parts = partsOf(match)
+  const chains = parts.filter((part) => !isFixed(part)).map(({ chain }) => chain)
+  return { chain: chains.length === 0 ? [] : chains.reduce(sharedLoops), build: (depth) => group(parts, depth) }
+}
+
+function partOfComparison(resolved: Resolved): Part {
+  if (resolved.is === 'settled') return { chain: [], build: () => () => resolved.verdict }
+  // Two fields are bound to the lists that both point into.
+  const chain =
+    resolved.is === 'one field' ? loopsOf(resolved.field) : sharedLoops(loopsOf(resolved.left), loopsOf(resolved.right))
+  return { chain, build: (depth) => judgeFields(resolved, depth) }
+}
+
+/** It has no choice beyond the document, and can be judged wherever it stands. */
+function isFixed({ chain }: Part): boolean {
+  return chain.length <= 1
+}
+
+/**
+ * Judges all parts for the same items. Those that are done with choosing are judged at the item at hand; the others
+ * go on with those that choose from the same items. An item for which one part is false is not the one; it is not
+ * valid only where all else is true.
+ */
+function group(parts: readonly Part[], depth: number): JudgeItem {
+  const judges: JudgeItem[] = []
+  const further = new Map<string, { readonly loop: Loop; readonly parts: Part[] }>()
+  for (const part of parts) {
+    const loop = part.chain[depth]
+    if (isFixed(part) && depth > 0) {
+      const judge = part.build(0)
+      judges.push((_, documents) => judge(documents, documents))
+    } else if (loop === undefined) judges.push(part.build(depth))
+    else {
+      const others = further.get(loop.key)
+      if (others === undefined) further.set(loop.key, { loop, parts: [part] })
+      else others.parts.push(part)
+    }
+  }
+  for (const { loop, parts } of further.values()) {
+    const below = group(parts, depth + 1)
+    judges.push((at, documents) => any(loop.items(at), (item) => below(item, documents)))
+  }
+  return (at, documents) => {
+    let verdict: Verdict = TRUE
+    for (const judge of judges) {
+      const found = judge(at, documents)
+      if (found === FALSE) return FALSE
+      if (found === INVALID) verdict = INVALID
+    }
+    return verdict
+  }
+}
+
+type WithFields = Exclude<Resolved, { is: 'settled' }>
+
+/** @param depth the loops that are done; the function takes the item chosen last, or the documents */
+function judgeFields(resolved: WithFields, depth: number): (at: object) => Verdict {
+  if (resolved.is === 'one field') {
+    return seek(loopsOf(resolved.field), depth, reader(resolved.field).text, resolved.test)
+  }
+  const { left, right, test, ifAbsent } = resolved
+  const [readLeft, readRight] = [textsOf(left, depth), textsOf(right, depth)]
+  return (at) => {
+    const [ones, others] = [readLeft(at), readRight(at)]
+    if (ones.length === 0 && others.length === 0) return ifAbsent
+    if (ones.length * others.length > MAX_PAIRS) throw new HubError('BadRequest', [TOO_MANY])
+    return any(ones, (one) => any(others, (other) => test(one, other)))
+  }
+}
+
+/** More pairs of texts than this are not compared for one document. */
+const MAX_PAIRS = 1_000_000
+const TOO_MANY = 'The query compares two fields that both have many values, which takes too long; use a literal'
+
+function seek(
+  loops: readonly Loop[],
+  depth: number,
+  read: Reader['text'],
+  test: OneField['test']
+): (at: object) => Verdict {
+  const loop = loops[depth]
+  if (loop === undefined) {
+    return (at) => {
+      const text = read(at)
+      return text === undefined ? FALSE : test(text)
+    }
+  }
+  const below = seek(loops, depth + 1, read, test)
+  return (at) => any(loop.items(at), below)
+}
+
+function textsOf(field: Field, depth: number): (at: object) => string[] {
+  const { text } = reader(field)
+  const loops = loopsOf(field).slice(depth)
+  return (at) => {
+    let items: readonly object[] = [at]
+    for (const loop of loops) items = items.flatMap((item) => loop.items(item))
+    return [...new Set(items.flatMap((item) => text(item) ?? []))]
+  }
+}
+
+/** True where it is for any; not valid where it is for all; false also where there are none. */
+function any<Item>(items: readonly Item[], judge: (item: Item) => Verdict): Verdict {
+  let verdict: Verdict = items.length === 0 ? FALSE : INVALID
+  for (const item of items) {
+    const found = judge(item)
+    if (found === TRUE) return TRUE
+    if (found === FALSE) verdict = FALSE
+  }
+  return verdict
+}
+
+/** All choices, beginning with the document. */
+function loopsOf(field: Field): readonly Loop[] {
+  const { root, loops } = reader(field)
+  return [documentLoop(root), ...loops]
+}
+
+function documentLoop(root: OwnRoot): Loop {
+  const items = (documents: Documents): readonly object[] => {
+    const document = documents[root]
+    return document === undefined ? [] : [document]
+  }
+  return { key: root, items }
+}
+
+function sharedLoops(one: readonly Loop[], other: readonly Loop[]): readonly Loop[] {
+  const end = one.findIndex((loop, index) => loop.key !== other[index]?.key)
+  return end === -1 ? one : one.slice(0, end)
+}
+
+function rootsOf(condition: Condition): Set<OwnRoot> {
+  if (condition.is === 'constant') return new Set()
+  if (condition.is === 'comparison') {
+    return new Set(fieldsOfComparison(condition).map(ownRoot))
+  }
+  const inner: readonly Condition[] = condition.is === 'not' ? [condition.of] : condition.of
+  return new Set(inner.flatMap((one) => [...rootsOf(one)]))
+}

@@ -1,0 +1,63 @@
+/** Which list `$match` is about, and what does not point into it (Part 2, "Match of Elements in Lists"). */
+import { formatSteps } from './field.ts'
+import type { Root } from './grammar.ts'
+import { ANY, type Comparison, type Field, type FieldStep, type Match, type Operand } from './tree.ts'
+
+/** The fields of a comparison: none, one or two. */
+export function fieldsOfComparison({ left, right }: Comparison): Field[] {
+  return [left, right].flatMap((operand) => fieldOf(operand) ?? [])
+}
+
+/** All comparisons within, at any depth. */
+export function comparisonsOf(match: Match): Comparison[] {
+  return match.of.flatMap((one) => (one.is === 'match' ? comparisonsOf(one) : one.is === 'comparison' ? [one] : []))
+}
+
+/**
+ * Why a comparison may not stand in a `$match` beside the others. Fields of the innermost root all point into the same
+ * list; beside them may stand what the submodel or shell around it says of itself, as in the standard's own example
+ * (`$sm#idShort` beside `$sme.Documents[]…`). Where nothing is written with `[]`, the list is that of the submodel's
+ * elements, or of the shell's submodels.
+ *
+ * @param comparisons all within the outermost `$match`
+ * @returns a sentence for each comparison, undefined where it may stand
+ */
+export function strays(comparisons: readonly Comparison[]): (string | undefined)[] {
+  const fields = comparisons.map(fieldsOfComparison)
+  const all = fields.flat()
+  const root = hierarchy.findLast((root) => all.some((field) => field.root === root)) ?? all[0]?.root
+  const list = all.filter((field) => field.root === root).flatMap((field) => listOf(field) ?? [])[0]
+  return fields.map((those) => {
+    if (those.length === 0) return 'a comparison within $match needs a field'
+    if (those.every((field) => isAround(field, root) || (field.root === root && listOf(field) === list))) {
+      return list !== undefined || root === '$sm' || root === '$sme'
+        ? undefined
+        : 'there is no list here; $match needs a field with "[]", or of $sm or $sme'
+    }
+    return `this does not point into the list of the others, ${list ?? root}`
+  })
+}
+
+const hierarchy: readonly (Root | undefined)[] = ['$aas', '$sm', '$sme']
+
+function isAround(field: Field, root: Root | undefined): boolean {
+  const depth = hierarchy.indexOf(field.root)
+  return depth !== -1 && depth < hierarchy.indexOf(root)
+}
+
+/** The first list of a field, up to its `[]`. Lists within an element come after that of the elements themselves. */
+function listOf({ root, path, steps }: Field): string | undefined {
+  if (root !== '$sme') return listIn(`${root}#`, steps)
+  return listIn(`${root}.`, path)
+}
+
+function listIn(prefix: string, steps: readonly FieldStep[]): string | undefined {
+  const at = steps.indexOf(ANY)
+  return at === -1 ? undefined : prefix + formatSteps(steps.slice(0, at + 1))
+}
+
+/** The field at the bottom of an operand. */
+export function fieldOf(operand: Operand): Field | undefined {
+  if (operand.is === 'cast' || operand.is === 'part') return fieldOf(operand.of)
+  return operand.is === 'field' ? operand.field : undefined
+}

@@ -1,0 +1,65 @@
+/**
+ * Regular expressions of `$regex`, by an engine that is linear in the text whatever the pattern. The syntax is RE2's,
+ * which is near to that of XPath fn:matches; what it has not (back references, `\i`, `\c`, blocks, classes subtracted
+ * from classes) is refused. A pattern matches anywhere in the text unless it is anchored.
+ */
+import { RE2JS, type RE2JSException } from 're2js'
+
+/** Longer patterns are refused. */
+export const MAX_PATTERN_LENGTH = 1000
+/** The compiled size that all patterns of one query may have together: time to match grows with it. */
+export const MAX_PATTERN_COST = 5000
+
+const MAX_CACHED = 200
+const cached = new Map<string, Pattern>()
+
+export interface Pattern {
+  /** Why it is none; then it matches nothing. */
+  readonly problem?: string
+  /** Compiled size. */
+  readonly cost: number
+  test(text: string): boolean
+}
+
+/** Compiles a pattern, or takes it from the last ones used. */
+export function pattern(source: string): Pattern {
+  const known = cached.get(source)
+  if (known !== undefined) return known
+  const made = compile(source)
+  if (cached.size >= MAX_CACHED) cached.delete(cached.keys().next().value ?? '')
+  // The key of one that is too long would keep memory.
+  if (source.length <= MAX_PATTERN_LENGTH) cached.set(source, made)
+  return made
+}
+
+function compile(source: string): Pattern {
+  if (source.length > MAX_PATTERN_LENGTH) {
+    return none(`the pattern has ${source.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed`)
+  }
+  // RE2 would read `[a-z-[aeiou]]` as a class and a bracket.
+  if (subtractsClasses(source)) return none('one class of characters cannot be subtracted from another')
+  try {
+    const compiled = RE2JS.compile(source)
+    const cost = compiled.programSize()
+    if (cost > MAX_PATTERN_COST) return none('the pattern repeats too much')
+    return { cost, test: (text) => compiled.test(text) }
+  } catch (error) {
+    return none((error as RE2JSException).message)
+  }
+}
+
+function none(problem: string): Pattern {
+  return { problem, cost: 0, test: () => false }
+}
+
+function subtractsClasses(source: string): boolean {
+  let inClass = false
+  for (let index = 0; index < source.length; index++) {
+    const character = source[index]
+    if (character === '\\') index++
+    else if (inClass && character === '-' && source[index + 1] === '[') return true
+    else if (character === '[') inClass = true
+    else if (character === ']') inClass = false
+  }
+  return false
+}

@@ -1,0 +1,277 @@
+/**
+ * The index plan: what every document that meets a condition has, in terms of what a store indexes. A store that finds
+ * the documents with these, and lets the evaluator judge them, finds the same as by judging all.
+ */
+import { assetIdFacet } from '../facets.ts'
+import { formatSteps } from './field.ts'
+import type { Ordering } from './grammar.ts'
+import { fieldsOfComparison } from './lists.ts'
+import { type OneField, resolve, TRUE } from './resolve.ts'
+import { belongs, ownRoot, type Place, type Subject, subjects } from './subject.ts'
+import { ANY, type Comparison, type Condition, type Field, type Match } from './tree.ts'
+
+/** A document has all of these. */
+export interface Prefilter {
+  readonly id?: string
+  /** Facets as model/facets.ts gives them, and `semanticIdValue`: the value of the first key of the semanticId. */
+  readonly facets: readonly (readonly [name: string, value: string])[]
+  /** For each term there is an element in the submodel; the most telling term comes first. */
+  readonly elements: readonly ElementTerm[]
+  /** For each there is a submodel that the shell refers to, or a shell that refers to the submodel. */
+  readonly related: readonly Prefilter[]
+}
+
+/** One element has all of these; only elements below collections and lists count (see `eachElement`). */
+export interface ElementTerm {
+  /** Its idShortPath, or the end of it after a dot; `[]` in place of every index (see `endsInPath`). */
+  readonly path?: string
+  /** Its own idShort. */
+  readonly idShort?: string
+  /** The value of the first key of its semanticId. */
+  readonly semanticId?: string
+  /** One of its texts (`textsOfValue`) passes all of these; as a number it is what `parseNumber` makes of it. */
+  readonly values?: readonly ValueTest[]
+}
+
+export type ValueTest =
+  | { readonly op: ValueOperator; readonly text: string }
+  | { readonly op: Exclude<ValueOperator, 'startsWith'>; readonly number: number }
+
+/** Texts are ordered by code points. */
+export type ValueOperator = 'eq' | 'lt' | 'le' | 'gt' | 'ge' | 'startsWith'
+
+/** Past this, an OR is not planned but scanned. */
+const MAX_ALTERNATIVES = 16
+
+/**
+ * @returns alternatives: a document meets the condition only if it has all that one of them tells. None at all: no
+ * document can meet it. A single one that tells nothing: all must be judged.
+ */
+export function plan(condition: Condition, subject: Subject): readonly Prefilter[] {
+  const alternatives = planCondition(condition, subjects[subject])
+  const filters = alternatives.map(({ own, pair, apart }) =>
+    finish(
+      own,
+      [pair, ...apart].map((one) => finish(one, []))
+    )
+  )
+  return filters.some(isEmpty) ? [everything] : filters
+}
+
+/** Does an idShortPath with `[]` for its indexes lead to where `path` of a term says? */
+export function endsInPath(idShortPath: string, path: string): boolean {
+  return idShortPath === path || idShortPath.endsWith(`.${path}`)
+}
+
+/** An idShortPath with `[]` in place of its indexes, as terms have it. */
+export function withoutIndexes(idShortPath: string): string {
+  return idShortPath.replace(/\[[0-9]+\]/g, ANY)
+}
+
+const everything: Prefilter = { facets: [], elements: [], related: [] }
+
+interface Terms {
+  readonly id?: string
+  readonly facets: Prefilter['facets']
+  readonly elements: readonly ElementTerm[]
+}
+
+/** Of the subject, of the joined document of the pair that is looked at, and of others that a `$match` looks for. */
+interface Alternative {
+  readonly own: Terms
+  readonly pair: Terms
+  readonly apart: readonly Terms[]
+}
+
+const noTerms: Terms = { facets: [], elements: [] }
+const noneKnown: readonly Alternative[] = [{ own: noTerms, pair: noTerms, apart: [] }]
+
+function planCondition(condition: Condition, place: Place): readonly Alternative[] {
+  switch (condition.is) {
+    case 'constant':
+      return condition.value ? noneKnown : []
+    case 'comparison':
+      return planTogether([condition], place)
+    case 'match':
+      return planMatch(condition, place)
+    case 'not':
+      return noneKnown
+    case 'and':
+      return condition.of.map((one) => planCondition(one, place)).reduce(both)
+    case 'or': {
+      const alternatives = condition.of.flatMap((one) => planCondition(one, place))
+      return alternatives.length > MAX_ALTERNATIVES ? noneKnown : alternatives
+    }
+  }
+}
+
+function planMatch(match: Match, place: Place): readonly Alternative[] {
+  const comparisons = match.of.filter((one) => one.is === 'comparison')
+  const others = match.of.filter((one) => one.is !== 'comparison')
+  const planned = [planTogether(comparisons, place), ...others.map((one) => planCondition(one, place))].reduce(both)
+  // A $match that names the joined root looks for a pair of its own.
+  if (!names(match, place)) return planned
+  return planned.map(({ own, pair, apart }) => ({ own, pair: noTerms, apart: [...apart, pair] }))
+}
+
+function names(match: Match, { joined }: Place): boolean {
+  return match.of.some((one) => {
+    if (one.is === 'match') return names(one, { root: joined ?? '$cd', ...(joined && { joined }) })
+    return one.is === 'comparison' && fieldsOfComparison(one).some(({ root }) => root === joined)
+  })
+}
+
+/** Comparisons that all hold, for the same items where they choose from the same. */
+function planTogether(comparisons: readonly Comparison[], place: Place): readonly Alternative[] {
+  const known: OneField[] = []
+  for (const comparison of comparisons) {
+    if (!fieldsOfComparison(comparison).every((field) => belongs(field, place))) return []
+    const resolved = resolve(comparison)
+    if (resolved.is === 'settled' && resolved.verdict !== TRUE) return []
+    if (resolved.is === 'one field') known.push(resolved)
+  }
+  const isOwn = ({ field }: OneField): boolean => ownRoot(field) === place.root
+  const own = termsOf(known.filter(isOwn))
+  const pair = termsOf(known.filter((one) => !isOwn(one)))
+  return own === undefined || pair === undefined ? [] : [{ own, pair, apart: [] }]
+}
+
+/** Undefined where they contradict each other. */
+function termsOf(all: readonly OneField[]): Terms | undefined {
+  let terms: Terms | undefined = noTerms
+  for (const { field, range } of all) {
+    if (field.root === '$sme' || range?.operator !== '$eq' || typeof range.to !== 'string') continue
+    terms = terms && bothTerms(terms, termsOfEquality(field, range.to))
+  }
+  return terms && bothTerms(terms, { facets: assetIdsOf(all), elements: elementTerms(all) })
+}
+
+/** The facet that an attribute is listed under. */
+const facetNames: Readonly<Record<string, string>> = {
+  idShort: 'idShort',
+  semanticId: 'semanticIdValue',
+  'semanticId.keys[].value': 'semanticIdValue',
+  assetKind: 'assetKind',
+  'assetInformation.assetKind': 'assetKind',
+  assetType: 'assetType',
+  'assetInformation.assetType': 'assetType',
+  'submodels[]': 'submodel',
+  'submodels[].keys[].value': 'submodel',
+  'submodelDescriptors[].id': 'submodel'
+}
+
+function termsOfEquality(field: Field, to: string): Terms {
+  const { attribute } = field
+  if (attribute === 'id') return { ...noTerms, id: to }
+  if (attribute === 'globalAssetId' || attribute === 'assetInformation.globalAssetId') {
+    return { ...noTerms, facets: [assetIdFacet({ name: 'globalAssetId', value: to })] }
+  }
+  const name = facetNames[attribute]
+  return name === undefined || !isFirstKey(field) ? noTerms : { ...noTerms, facets: [[name, to]] }
+}
+
+/** Facets of references know the first key only. */
+function isFirstKey({ attribute, steps }: Field): boolean {
+  return !attribute.endsWith('keys[].value') || steps.at(-2) === 0
+}
+
+/** The name and the value of one specificAssetId, where both are given. */
+function assetIdsOf(all: readonly OneField[]): Prefilter['facets'] {
+  const found = new Map<string, { name?: string; value?: string }>()
+  for (const { field, range } of all) {
+    const [, list, member] = /^(.*specificAssetIds\[[0-9]*\])\.(name|value)$/.exec(formatSteps(field.steps)) ?? []
+    if (list === undefined || range?.operator !== '$eq' || typeof range.to !== 'string') continue
+    found.set(list, { ...found.get(list), [member === 'name' ? 'name' : 'value']: range.to })
+  }
+  return [...found.values()].flatMap(({ name, value }) =>
+    name === undefined || value === undefined ? [] : [assetIdFacet({ name, value })]
+  )
+}
+
+/** One term for each path: what is said of the same path in one place is said of the same element. */
+function elementTerms(all: readonly OneField[]): ElementTerm[] {
+  const byPath = new Map<string, ElementTerm>()
+  for (const { field, range } of all) {
+    if (field.root !== '$sme') continue
+    const path = formatSteps(field.path)
+    const term = byPath.get(path) ?? termOfPath(field)
+    byPath.set(path, { ...term, ...termOfRange(field, range, term.values) })
+  }
+  return [...byPath.values()].filter((term) => Object.keys(term).length > 0)
+}
+
+function termOfPath({ path }: Field): ElementTerm {
+  const last = path.at(-1)
+  if (last === undefined) return {}
+  const text = formatSteps(path.map((step) => (typeof step === 'number' ? ANY : step)))
+  return { path: text, ...(typeof last === 'string' && last !== ANY && { idShort: last }) }
+}
+
+function termOfRange(field: Field, range: OneField['range'], values: ElementTerm['values'] = []): ElementTerm {
+  if (range === undefined) return {}
+  const { operator, to } = range
+  const { attribute } = field
+  if (attribute === 'value') {
+    const test = valueTest(operator, to)
+    return test === undefined ? {} : { values: [...values, test] }
+  }
+  if (operator !== '$eq' || typeof to !== 'string') return {}
+  if (attribute === 'idShort') return { idShort: to }
+  return attribute.startsWith('semanticId') && attribute !== 'semanticId.type' && isFirstKey(field)
+    ? { semanticId: to }
+    : {}
+}
+
+function valueTest(operator: Ordering | 'startsWith', to: string | number): ValueTest | undefined {
+  const op = valueOperators[operator]
+  if (op === undefined) return undefined
+  if (typeof to === 'string') return { op, text: to }
+  return op === 'startsWith' ? undefined : { op, number: to }
+}
+
+const valueOperators: { readonly [Name in Ordering | 'startsWith']?: ValueOperator } = {
+  $eq: 'eq',
+  $lt: 'lt',
+  $le: 'le',
+  $gt: 'gt',
+  $ge: 'ge',
+  startsWith: 'startsWith'
+}
+
+function both(ones: readonly Alternative[], others: readonly Alternative[]): readonly Alternative[] {
+  if (ones.length === 0 || others.length === 0) return []
+  // Either alone is still necessary.
+  if (ones.length * others.length > MAX_ALTERNATIVES) return ones.length <= others.length ? ones : others
+  return ones.flatMap((one) =>
+    others.flatMap((other) => {
+      const own = bothTerms(one.own, other.own)
+      const pair = bothTerms(one.pair, other.pair)
+      return own === undefined || pair === undefined ? [] : [{ own, pair, apart: [...one.apart, ...other.apart] }]
+    })
+  )
+}
+
+function bothTerms(one: Terms, other: Terms): Terms | undefined {
+  if (one.id !== undefined && other.id !== undefined && one.id !== other.id) return undefined
+  const id = one.id ?? other.id
+  return {
+    ...(id !== undefined && { id }),
+    facets: [...one.facets, ...other.facets],
+    elements: [...one.elements, ...other.elements]
+  }
+}
+
+function finish(terms: Terms, related: readonly Prefilter[]): Prefilter {
+  const elements = terms.elements.toSorted((one, other) => telling(other) - telling(one))
+  return { ...terms, elements, related: related.filter((one) => !isEmpty(one)) }
+}
+
+function isEmpty({ id, facets, elements, related }: Prefilter): boolean {
+  return id === undefined && facets.length === 0 && elements.length === 0 && related.length === 0
+}
+
+/** A guess at how few elements a term leaves. */
+function telling({ path, idShort, semanticId, values = [] }: ElementTerm): number {
+  const ofValues = values.some(({ op }) => op === 'eq') ? 8 : values.length > 0 ? 4 : 0
+  return ofValues + (semanticId === undefined ? 0 : 2) + (path === undefined && idShort === undefined ? 0 : 1)
+}

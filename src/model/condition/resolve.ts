@@ -1,0 +1,227 @@
+/** A comparison made ready: casts folded into literals, and the type decided by which the two sides are compared. */
+import { isTextOperator, type Ordering, type TextOperator, type Type } from './grammar.ts'
+import { pattern } from './pattern.ts'
+import type { Comparison, Field, Operand } from './tree.ts'
+import { cast, castText, fits, holds, orderOfTexts, partOf, type Typed } from './values.ts'
+
+/** True, false, or not valid: a cast was not possible, and whatever it is combined with is not valid either. */
+export type Verdict = typeof TRUE | typeof FALSE | typeof INVALID
+export const TRUE = 1
+export const FALSE = 0
+export const INVALID = -1
+
+export type Resolved =
+  | { readonly is: 'settled'; readonly verdict: Verdict }
+  | OneField
+  | {
+      readonly is: 'two fields'
+      readonly left: Field
+      readonly right: Field
+      readonly test: (left: string, right: string) => Verdict
+      /** What holds where neither field has a text: they are equal then (Part 2, table of comparisons). */
+      readonly ifAbsent: Verdict
+      readonly fallible: boolean
+    }
+
+/** A field beside a literal. */
+export interface OneField {
+  readonly is: 'one field'
+  readonly field: Field
+  readonly test: (text: string) => Verdict
+  /** Can it be invalid? */
+  readonly fallible: boolean
+  /** What an index can answer: the field, as text or number, stands so to this. */
+  readonly range?: { readonly operator: Ordering | 'startsWith'; readonly to: string | number }
+}
+
+export function resolve({ operator, left, right }: Comparison): Resolved {
+  const one = side(left)
+  const other = side(right)
+  if (one === undefined || other === undefined) return { is: 'settled', verdict: INVALID }
+  return isTextOperator(operator) ? resolveText(operator, one, other) : resolveOrdering(operator, one, other)
+}
+
+/** An operand: a literal with all casts done, or a field with the casts to do. */
+type Side = { readonly is: 'literal'; readonly value: Typed } | FieldSide
+
+interface FieldSide {
+  readonly is: 'field'
+  readonly field: Field
+  /** Undefined where nothing is said: then the other side decides. */
+  readonly type: Type | undefined
+  readonly cast: Cast
+  readonly fallible: boolean
+  /** At most one cast stands between the text and the value. */
+  readonly direct: boolean
+}
+
+type Cast = (text: string) => Typed | undefined
+
+/** Undefined for a literal that cannot be cast. */
+function side(operand: Operand): Side | undefined {
+  if (operand.is === 'literal') return operand
+  if (operand.is === 'field') {
+    return { is: 'field', field: operand.field, type: undefined, cast: castTo('str'), fallible: false, direct: true }
+  }
+  const inner = side(operand.of)
+  if (inner === undefined) return undefined
+  const type = operand.is === 'cast' ? operand.to : 'num'
+  const apply = (value: Typed): Typed | undefined => {
+    if (operand.is === 'cast') return cast(value, operand.to)
+    const moment = cast(value, 'dateTime')
+    return moment?.type === 'dateTime' ? { type: 'num', value: partOf(operand.part, moment.value) } : undefined
+  }
+  if (inner.is === 'literal') {
+    const value = apply(inner.value)
+    return value && { is: 'literal', value }
+  }
+  return {
+    is: 'field',
+    field: inner.field,
+    type,
+    cast: (text) => {
+      const value = inner.cast(text)
+      return value && apply(value)
+    },
+    fallible: inner.fallible || type !== 'str',
+    direct: operand.is === 'cast' && operand.of.is === 'field'
+  }
+}
+
+function resolveOrdering(operator: Ordering, left: Side, right: Side): Resolved {
+  if (left.is === 'literal') {
+    if (right.is === 'literal')
+      return { is: 'settled', verdict: holds(operator, left.value, right.value) ? TRUE : FALSE }
+    return resolveOrdering(turned[operator], right, left)
+  }
+  // A field takes the type of the other side; two fields are texts.
+  const one = typed(left, right.is === 'literal' ? right.value.type : right.type)
+  if (right.is === 'literal') return besideLiteral(operator, one, right.value)
+  const other = typed(right, left.type)
+  return {
+    is: 'two fields',
+    left: left.field,
+    right: right.field,
+    test: (text, otherText) => {
+      const [value, to] = [one.cast(text), other.cast(otherText)]
+      return value === undefined || to === undefined ? INVALID : holds(operator, value, to) ? TRUE : FALSE
+    },
+    ifAbsent: fits(operator, 0) ? TRUE : FALSE,
+    fallible: one.fallible || other.fallible
+  }
+}
+
+function typed(side: FieldSide, type: Type = 'str'): FieldSide {
+  return side.type === undefined ? { ...side, type, cast: castTo(type), fallible: type !== 'str' } : side
+}
+
+function besideLiteral(operator: Ordering, side: FieldSide, to: Typed): OneField {
+  const { field, fallible } = side
+  const indexed = side.direct && side.type === to.type ? indexable(to) : undefined
+  const range = indexed === undefined ? undefined : { operator, to: indexed }
+  const test = side.direct && side.type === 'str' && to.type === 'str' ? testOfText(operator, to.value) : testOfValue()
+  return { is: 'one field', field, test, fallible, ...(range && { range }) }
+
+  function testOfValue(): (text: string) => Verdict {
+    return (text) => {
+      const value = side.cast(text)
+      return value === undefined ? INVALID : holds(operator, value, to) ? TRUE : FALSE
+    }
+  }
+}
+
+/** The commonest comparisons, without a cast. */
+function testOfText(operator: Ordering, to: string): (text: string) => Verdict {
+  if (operator === '$eq') return (text) => (text === to ? TRUE : FALSE)
+  return (text) => (fits(operator, orderOfTexts(text, to)) ? TRUE : FALSE)
+}
+
+function indexable(to: Typed): string | number | undefined {
+  if (to.type === 'num') return Number.isFinite(to.value) ? to.value : undefined
+  return to.type === 'str' ? to.value : undefined
+}
+
+function resolveText(operator: TextOperator, left: Side, right: Side): Resolved {
+  if (left.is === 'literal' && right.is === 'literal') {
+    return { is: 'settled', verdict: compareTexts(operator, textOf(left.value), textOf(right.value)) }
+  }
+  if (right.is === 'literal' && left.is === 'field') {
+    const sought = textOf(right.value)
+    const test = testing(operator, sought)
+    const range =
+      operator === '$starts-with' && left.direct && sought !== undefined && sought !== ''
+        ? { operator: 'startsWith' as const, to: sought }
+        : undefined
+    return {
+      is: 'one field',
+      field: left.field,
+      test: left.type === undefined ? test : (text) => testCast(left.cast(text), test),
+      fallible: left.fallible,
+      ...(range && { range })
+    }
+  }
+  if (left.is === 'literal' && right.is === 'field') {
+    const text = textOf(left.value)
+    return {
+      is: 'one field',
+      field: right.field,
+      test: (sought) => compareTexts(operator, text, textOf(right.cast(sought))),
+      fallible: true
+    }
+  }
+  if (left.is === 'literal' || right.is === 'literal') return { is: 'settled', verdict: INVALID }
+  return {
+    is: 'two fields',
+    left: left.field,
+    right: right.field,
+    test: (text, sought) => compareTexts(operator, textOf(left.cast(text)), textOf(right.cast(sought))),
+    ifAbsent: FALSE,
+    fallible: true
+  }
+}
+
+function compareTexts(operator: TextOperator, text: string | undefined, sought: string | undefined): Verdict {
+  if (text === undefined || sought === undefined) return INVALID
+  return testing(operator, sought)(text)
+}
+
+/** Tests texts for the second operand of a comparison of texts. */
+function testing(operator: TextOperator, sought: string | undefined): (text: string) => Verdict {
+  if (sought === undefined) return () => INVALID
+  switch (operator) {
+    case '$contains':
+      return (text) => (text.includes(sought) ? TRUE : FALSE)
+    case '$starts-with':
+      return (text) => (text.startsWith(sought) ? TRUE : FALSE)
+    case '$ends-with':
+      return (text) => (text.endsWith(sought) ? TRUE : FALSE)
+    case '$regex': {
+      const expression = pattern(sought)
+      if (expression.problem !== undefined) return () => INVALID
+      return (text) => (expression.test(text) ? TRUE : FALSE)
+    }
+  }
+}
+
+function testCast(value: Typed | undefined, test: (text: string) => Verdict): Verdict {
+  const text = textOf(value)
+  return text === undefined ? INVALID : test(text)
+}
+
+function textOf(value: Typed | undefined): string | undefined {
+  return value?.type === 'str' ? value.value : undefined
+}
+
+function castTo(type: Type): Cast {
+  return (text) => castText(text, type)
+}
+
+/** The ordering seen from the other side. */
+const turned: Readonly<Record<Ordering, Ordering>> = {
+  $eq: '$eq',
+  $ne: '$ne',
+  $lt: '$gt',
+  $le: '$ge',
+  $gt: '$lt',
+  $ge: '$le'
+}

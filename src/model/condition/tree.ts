@@ -1,0 +1,52 @@
+/** A condition after it was read and checked: what the evaluator and the index plan work on. */
+import type { DatePart, Operator, Root, Type } from './grammar.ts'
+import type { Typed } from './values.ts'
+
+export type Condition =
+  | { readonly is: 'and' | 'or'; readonly of: readonly Condition[] }
+  | { readonly is: 'not'; readonly of: Condition }
+  | Match
+  | Comparison
+  | Constant
+
+/** All of these hold for the same items of the lists that they point into. */
+export interface Match {
+  readonly is: 'match'
+  readonly of: readonly (Match | Comparison | Constant)[]
+}
+
+export interface Comparison {
+  readonly is: 'comparison'
+  readonly operator: Operator
+  readonly left: Operand
+  readonly right: Operand
+}
+
+export interface Constant {
+  readonly is: 'constant'
+  readonly value: boolean
+}
+
+/** One leaf, and what is done to it. (Claims of who asks, for access rules, would be one more kind of leaf.) */
+export type Operand =
+  | { readonly is: 'field'; readonly field: Field }
+  | { readonly is: 'literal'; readonly value: Typed }
+  | { readonly is: 'cast'; readonly to: Type; readonly of: Operand }
+  | { readonly is: 'part'; readonly part: DatePart; readonly of: Operand }
+
+/** Any item of a list. */
+export const ANY = '[]'
+
+/** A step down: a member or idShort, an index, or `ANY`. */
+export type FieldStep = string | number
+
+/** A field identifier, e.g. `$sme.Documents[].Title#semanticId.keys[0].value`. */
+export interface Field {
+  readonly root: Root
+  /** `$sme` only: idShorts, indexes and `ANY`; empty for every element of the submodel. */
+  readonly path: readonly FieldStep[]
+  /** The attribute as the grammar spells it, with `[]` for every index: `semanticId.keys[].value`. */
+  readonly attribute: string
+  /** Members, indexes and `ANY` from the object down to the text. */
+  readonly steps: readonly FieldStep[]
+}

@@ -1,0 +1,256 @@
+/**
+ * Values of AASQL: casts between its types, and their order. A cast that is not possible gives undefined, never an
+ * error: the comparison is invalid then (Part 2, "Casting"). The lexical forms are those of XML Schema.
+ */
+import { isLexical } from '../datatypes.ts'
+import type { DatePart, Ordering, Type } from './grammar.ts'
+
+/** A value and its type. */
+export type Typed =
+  | { readonly type: 'str'; readonly value: string }
+  | { readonly type: 'num'; readonly value: number }
+  /** Digits in upper case, without leading zeros. */
+  | { readonly type: 'hex'; readonly value: string }
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'dateTime'; readonly value: Moment }
+  | { readonly type: 'time'; readonly value: Clock }
+
+/** A point on the time line. Without a time zone it is taken as UTC. */
+export interface Moment {
+  /** Whole seconds since 1970. */
+  readonly seconds: number
+  /** Digits of the fraction of a second, without trailing zeros: any precision, and ordered as text. */
+  readonly fraction: string
+  /** East of UTC. */
+  readonly offsetMinutes: number
+  readonly text: string
+}
+
+/** A time of day. */
+export interface Clock {
+  /** Since midnight UTC; below 0 or above 86,400 where the time zone moves it to another day. */
+  readonly seconds: number
+  readonly text: string
+}
+
+/** Casts a value; undefined where it has no value of that type. */
+export function cast(typed: Typed, to: Type): Typed | undefined {
+  if (typed.type === to) return typed
+  if (to === 'str') return { type: 'str', value: textOf(typed) }
+  if (typed.type === 'str') return castText(typed.value, to)
+  switch (to) {
+    case 'num':
+      return numberOf(typed)
+    case 'bool':
+      return typed.type === 'num' ? { type: 'bool', value: typed.value !== 0 && !Number.isNaN(typed.value) } : undefined
+    case 'hex':
+      return typed.type === 'num' ? hexOfNumber(typed.value) : undefined
+    case 'time':
+      return typed.type === 'dateTime' ? { type: 'time', value: clockOf(typed.value) } : undefined
+    case 'dateTime':
+      return undefined
+  }
+}
+
+/** Casts the text of a field. */
+export function castText(text: string, to: Type): Typed | undefined {
+  switch (to) {
+    case 'str':
+      return { type: 'str', value: text }
+    case 'num': {
+      const value = parseNumber(text)
+      return value === undefined ? undefined : { type: 'num', value }
+    }
+    case 'bool': {
+      const value = parseBoolean(text)
+      return value === undefined ? undefined : { type: 'bool', value }
+    }
+    case 'hex':
+      return parseHex(text)
+    case 'dateTime': {
+      const value = parseMoment(text)
+      return value && { type: 'dateTime', value }
+    }
+    case 'time': {
+      const value = parseClock(text)
+      return value && { type: 'time', value }
+    }
+  }
+}
+
+/**
+ * The number that a text is (xs:double), or undefined. An index over numbers must hold what this gives, and nothing
+ * else, to find the same as the evaluator.
+ */
+export function parseNumber(text: string): number | undefined {
+  if (!isLexical('xs:double', text)) return undefined
+  if (text.endsWith('INF')) return text[0] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  return Number(text)
+}
+
+export function parseBoolean(text: string): boolean | undefined {
+  if (text === 'true' || text === '1') return true
+  return text === 'false' || text === '0' ? false : undefined
+}
+
+/** A number taken from a date and time, in its own time zone. */
+export function partOf(part: DatePart, { seconds, offsetMinutes }: Moment): number {
+  const local = new Date((seconds + offsetMinutes * 60) * 1000)
+  switch (part) {
+    case '$dayOfWeek':
+      return local.getUTCDay()
+    case '$dayOfMonth':
+      return local.getUTCDate()
+    case '$month':
+      return local.getUTCMonth() + 1
+    case '$year':
+      return local.getUTCFullYear()
+  }
+}
+
+/**
+ * Does an ordering hold between two values? Values of different types are not equal, and have no order.
+ * Truth values have no order either: there `$le` and `$ge` mean the same as `$eq` (Part 2, table of comparisons).
+ */
+export function holds(ordering: Ordering, left: Typed, right: Typed): boolean {
+  return fits(ordering, order(left, right))
+}
+
+/** @param found below 0, 0, above 0, or NaN where there is no order */
+export function fits(ordering: Ordering, found: number): boolean {
+  switch (ordering) {
+    case '$eq':
+      return found === 0
+    case '$ne':
+      return found !== 0
+    case '$lt':
+      return found < 0
+    case '$le':
+      return found <= 0
+    case '$gt':
+      return found > 0
+    case '$ge':
+      return found >= 0
+  }
+}
+
+/** Below 0, 0 or above 0; NaN where there is no order. */
+export function order(left: Typed, right: Typed): number {
+  if (left.type === 'str' && right.type === 'str') return orderOfTexts(left.value, right.value)
+  if (left.type === 'num' && right.type === 'num') return orderOfNumbers(left.value, right.value)
+  if (left.type === 'hex' && right.type === 'hex') {
+    return left.value.length - right.value.length || orderOfTexts(left.value, right.value)
+  }
+  if (left.type === 'bool' && right.type === 'bool') return left.value === right.value ? 0 : Number.NaN
+  if (left.type === 'time' && right.type === 'time') return left.value.seconds - right.value.seconds
+  if (left.type === 'dateTime' && right.type === 'dateTime') {
+    const [one, other] = [left.value, right.value]
+    return one.seconds - other.seconds || orderOfTexts(one.fraction, other.fraction)
+  }
+  return Number.NaN
+}
+
+/** By code points; UTF-16 code units would put U+1F600 before U+FF5E. */
+export function orderOfTexts(left: string, right: string): number {
+  if (left === right) return 0
+  const length = Math.min(left.length, right.length)
+  for (let index = 0; index < length; index++) {
+    const one = left.charCodeAt(index)
+    const other = right.charCodeAt(index)
+    if (one !== other) return aboveSurrogates(one) - aboveSurrogates(other)
+  }
+  return left.length - right.length
+}
+
+/** Halves of surrogate pairs stand for code points above all others. */
+function aboveSurrogates(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
+}
+
+/** Not by difference: that of two infinities is none. */
+function orderOfNumbers(left: number, right: number): number {
+  return left === right ? 0 : left < right ? -1 : left > right ? 1 : Number.NaN
+}
+
+function textOf(typed: Typed): string {
+  if (typed.type === 'dateTime' || typed.type === 'time') return typed.value.text
+  return typed.type === 'hex' ? `16#${typed.value}` : String(typed.value)
+}
+
+function numberOf(typed: Typed): Typed | undefined {
+  if (typed.type === 'bool') return { type: 'num', value: typed.value ? 1 : 0 }
+  return typed.type === 'hex' ? { type: 'num', value: Number(`0x${typed.value}`) } : undefined
+}
+
+function hexOfNumber(value: number): Typed | undefined {
+  return Number.isSafeInteger(value) && value >= 0 ? parseHex(value.toString(16)) : undefined
+}
+
+/** `16#FF` as in queries, `FF` as in values of xs:hexBinary. */
+function parseHex(text: string): Typed | undefined {
+  const [, digits] = /^(?:16#)?([0-9a-fA-F]+)$/.exec(text) ?? []
+  if (digits === undefined) return undefined
+  return { type: 'hex', value: digits.replace(/^0+(?=.)/, '').toUpperCase() }
+}
+
+const DATE = /^(-?[0-9]{4,6})-([0-9]{2})-([0-9]{2})/
+const CLOCK = /^([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?(Z|z|[+-][0-9]{2}:[0-9]{2})?$/
+
+/** RFC 3339 and xs:dateTime; the seconds and the time zone may be missing, and so may the whole time. */
+function parseMoment(text: string): Moment | undefined {
+  const [date = '', year, month, day] = DATE.exec(text) ?? []
+  const rest = text.slice(date.length)
+  const seconds = date === '' ? undefined : midnight(Number(year), Number(month), Number(day))
+  if (seconds === undefined) return undefined
+  const time = /^[Tt ]/.test(rest)
+    ? parseTime(rest.slice(1))
+    : /^\./.test(rest)
+      ? undefined
+      : parseTime(`00:00:00${rest}`)
+  if (time === undefined) return undefined
+  const { fraction, offsetMinutes } = time
+  return { seconds: seconds + time.seconds - offsetMinutes * 60, fraction, offsetMinutes, text }
+}
+
+/** Seconds since 1970, or undefined where there is no such day. XML Schema knows no year 0, this line of time does. */
+function midnight(year: number, month: number, day: number): number | undefined {
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() / 1000 : undefined
+}
+
+function parseClock(text: string): Clock | undefined {
+  const time = parseTime(text)
+  if (time === undefined) return undefined
+  return { seconds: time.seconds + Number(`0.${time.fraction}`) - time.offsetMinutes * 60, text }
+}
+
+function clockOf({ seconds, fraction, offsetMinutes, text }: Moment): Clock {
+  const local = seconds + offsetMinutes * 60
+  const ofDay = ((local % 86_400) + 86_400) % 86_400
+  return { seconds: ofDay + Number(`0.${fraction}`) - offsetMinutes * 60, text: text.slice(text.search(/[Tt ]/) + 1) }
+}
+
+interface Time {
+  readonly seconds: number
+  readonly fraction: string
+  readonly offsetMinutes: number
+}
+
+/** `24:00:00` is the midnight that ends a day, `23:59:60` a leap second. */
+function parseTime(text: string): Time | undefined {
+  const [found, hours, minutes, seconds = '00', digits = '', zone = 'Z'] = CLOCK.exec(text) ?? []
+  if (found === undefined) return undefined
+  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+  const fraction = digits.replace(/0+$/, '')
+  const offsetMinutes = zone.length === 1 ? 0 : parseOffset(zone)
+  const inRange =
+    Number(minutes) <= 59 && Number(seconds) <= 60 && total <= 86_400 && (total < 86_400 || fraction === '')
+  return inRange && offsetMinutes !== undefined ? { seconds: total, fraction, offsetMinutes } : undefined
+}
+
+function parseOffset(zone: string): number | undefined {
+  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4))
+  if (Number(zone.slice(4)) > 59 || minutes >= 1440) return undefined
+  return zone[0] === '-' ? -minutes : minutes
+}
