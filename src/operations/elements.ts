@@ -19,20 +19,22 @@ import { merge, mergeMetadata } from './patch.ts'
 export const getAll: Handler = async (hub, call) => {
   const document = await get(hub, 'Submodel', submodelOf(call))
   const submodel = parse(document, 'Submodel')
+  if (call.content === 'path') {
+    const { items, cursor } = pageOf(paths(submodel, '', call.query.level), (path) => path, call.query)
+    return {
+      ...paged(
+        items.map((path) => JSON.stringify(path)),
+        cursor
+      ),
+      revision: document.revision
+    }
+  }
   const { items, cursor } = pageOf(childrenOf(submodel), (element) => element.idShort ?? '', call.query)
   if (call.content === 'value') return valuesByIdShort(items, call, cursor, document.revision)
-  const results = items.flatMap((element) =>
-    call.content === 'path'
-      ? paths(element, element.idShort ?? '', call.query.level)
-      : [render(element, call.content, call.query, submodel, [element.idShort ?? ''])]
+  const results = items.map((element) =>
+    JSON.stringify(render(element, call.content, call.query, submodel, [element.idShort ?? '']))
   )
-  return {
-    ...paged(
-      results.map((result) => JSON.stringify(result)),
-      cursor
-    ),
-    revision: document.revision
-  }
+  return { ...paged(results, cursor), revision: document.revision }
 }
 
 /** GET …/submodel-elements/{idShortPath}, in all five contents. */

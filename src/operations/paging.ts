@@ -94,11 +94,17 @@ function placeAfter<Item>(
 
 /** The place in lists of several kinds, one after the other, that a cursor stands for. */
 export function turnOf(cursor: string, turns: number): [turn: number, after: number] {
+  const place = placeOf(cursor)
+  if (place[0] >= turns) throw garbled()
+  return place
+}
+
+/** Two numbers that a cursor stands for. */
+export function placeOf(cursor: string): [number, number] {
   const place = decode(cursor)
   if (!Array.isArray(place) || place.length !== 2 || !place.every((part) => Number.isSafeInteger(part) && part >= 0)) {
     throw garbled()
   }
-  if (place[0] >= turns) throw garbled()
   return place as [number, number]
 }
 

@@ -4,11 +4,12 @@ import { toValue } from '../formats/value.ts'
 import { core, metadata, paths, withoutBlobs } from '../formats/views.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { Submodel } from '../model/types.ts'
-import type { Change, Document, Facet } from '../store/store.ts'
-import type { Call, Content, Query } from './call.ts'
+import type { Change, Document, Facet, Page } from '../store/store.ts'
+import type { Answer, Call, Content, Query } from './call.ts'
 import { check, create, edit, get, list, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { patchValues, submodelOf } from './elements.ts'
 import type { Handler, Hub } from './hub.ts'
+import { encodePlace, paged, placeOf } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
 import { refersTo, shellChange } from './shells.ts'
 
@@ -18,10 +19,29 @@ export const getAll: Handler = async (hub, call) => {
   const facets: Facet[] = call.service === 'templates' ? [TEMPLATE] : []
   if (idShort !== undefined) facets.push(['idShort', idShort])
   if (semanticId !== undefined) facets.push(['semanticId', matchKey(semanticId)])
-  return list(hub, 'Submodel', facets, call, (document) => {
-    if (call.content !== 'path') return [render(document, call.content, call.query)]
-    return paths(parse(document, 'Submodel'), '', call.query.level).map((path) => JSON.stringify(path))
-  })
+  if (call.content === 'path') return getAllPaths(hub, call, facets)
+  return list(hub, 'Submodel', facets, call, (document) => [render(document, call.content, call.query)])
+}
+
+/** GET /submodels/$path: the paths of all submodels in one list, and a page is one of paths. */
+async function getAllPaths(hub: Hub, call: Call, facets: readonly Facet[]): Promise<Answer> {
+  const { cursor, limit, level } = call.query
+  // The position of the submodel that is done with, and how many paths of the next one were given.
+  let [done, given] = cursor === undefined ? [0, 0] : placeOf(cursor)
+  const results: string[] = []
+  for (let next: number | undefined = done; next !== undefined; ) {
+    const page: Page<Document> = await hub.store.documents('Submodel', facets, { after: next, limit: 20 })
+    for (const document of page.items) {
+      const all = paths(parse(document, 'Submodel'), '', level)
+      for (; given < all.length; given++) {
+        if (results.length === limit) return paged(results, encodePlace([done, given]))
+        results.push(JSON.stringify(all[given]))
+      }
+      ;[done, given] = [document.position, 0]
+    }
+    next = page.next
+  }
+  return paged(results, undefined)
 }
 
 /** POST /submodels. */

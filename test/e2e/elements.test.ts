@@ -109,6 +109,31 @@ t.test('the elements are listed in every content, by pages', async (t) => {
   ])
 })
 
+t.test('a page of paths is one of paths, whichever element they belong to', async (t) => {
+  const hub = await withPlant(t)
+  await hub.post('/submodels', { modelType: 'Submodel', id: 'empty' })
+  await hub.post('/submodels', {
+    modelType: 'Submodel',
+    id: 'other',
+    submodelElements: [{ modelType: 'Capability', idShort: 'can' }]
+  })
+  const all = (await hub.get(`${SM}/$path`)).json
+  for (const [list, expected] of [
+    [`${SM}/submodel-elements/$path`, all],
+    ['/submodels/$path', [...all, 'can']]
+  ] as const) {
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const { json } = await hub.get(`${list}?limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`)
+      t.ok(json.result.length <= 2)
+      seen.push(...json.result)
+      cursor = json.paging_metadata.cursor
+    } while (cursor !== undefined)
+    t.same(seen, expected, list)
+  }
+})
+
 t.test('what is not defined for a kind is refused', async (t) => {
   const hub = await withPlant(t)
   for (const path of [`${at('turn')}/$value`, `${at('turn')}/$metadata`, `${at('motor.speed')}/$path`]) {
