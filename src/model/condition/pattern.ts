@@ -8,7 +8,7 @@ import { RE2JS, type RE2JSException } from 're2js'
 /** Longer patterns are refused. */
 export const MAX_PATTERN_LENGTH = 1000
 /** The compiled size that all patterns of one query may have together: time to match grows with it. */
-export const MAX_PATTERN_COST = 5000
+export const MAX_PATTERN_COST = 2000
 
 const MAX_CACHED = 200
 const cached = new Map<string, Pattern>()

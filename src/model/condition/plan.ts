@@ -5,7 +5,7 @@
 import { assetIdFacet } from '../facets.ts'
 import { formatSteps } from './field.ts'
 import type { Ordering } from './grammar.ts'
-import { fieldsOfComparison } from './lists.ts'
+import { comparisonsOf, fieldsOfComparison } from './lists.ts'
 import { type OneField, resolve, TRUE } from './resolve.ts'
 import { belongs, ownRoot, type Place, type Subject, subjects } from './subject.ts'
 import { ANY, type Comparison, type Condition, type Field, type Match } from './tree.ts'
@@ -97,7 +97,7 @@ function planCondition(condition: Condition, place: Place): readonly Alternative
     case 'not':
       return noneKnown
     case 'and':
-      return condition.of.map((one) => planCondition(one, place)).reduce(both)
+      return condition.of.map((one) => planCondition(one, place)).reduce(both, noneKnown)
     case 'or': {
       const alternatives = condition.of.flatMap((one) => planCondition(one, place))
       return alternatives.length > MAX_ALTERNATIVES ? noneKnown : alternatives
@@ -110,15 +110,12 @@ function planMatch(match: Match, place: Place): readonly Alternative[] {
   const others = match.of.filter((one) => one.is !== 'comparison')
   const planned = [planTogether(comparisons, place), ...others.map((one) => planCondition(one, place))].reduce(both)
   // A $match that names the joined root looks for a pair of its own.
-  if (!names(match, place)) return planned
+  if (!names(match, place.joined)) return planned
   return planned.map(({ own, pair, apart }) => ({ own, pair: noTerms, apart: [...apart, pair] }))
 }
 
-function names(match: Match, { joined }: Place): boolean {
-  return match.of.some((one) => {
-    if (one.is === 'match') return names(one, { root: joined ?? '$cd', ...(joined && { joined }) })
-    return one.is === 'comparison' && fieldsOfComparison(one).some(({ root }) => root === joined)
-  })
+function names(match: Match, joined: Place['joined']): boolean {
+  return comparisonsOf(match).some((one) => fieldsOfComparison(one).some(({ root }) => root === joined))
 }
 
 /** Comparisons that all hold, for the same items where they choose from the same. */

@@ -1,0 +1,136 @@
+/**
+ * Runs the official AAS test engine against a freshly started hub and compares what it says with the known conflicts
+ * between the tool and the standard. Needs Python 3; the engine is installed into a virtual environment of its own.
+ *
+ *   npm run conformance
+ */
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readConfig } from '../../src/config.ts'
+import { encodeId } from '../../src/model/identifier.ts'
+import { createServer } from '../../src/server.ts'
+import { conflicts } from './conflicts.ts'
+import { environment, SHELL, SUBMODEL } from './environment.ts'
+
+const ENGINE = 'aas-test-engines==1.0.3'
+const PROFILES = 'https://admin-shell.io/aas/API/3/0'
+
+/** A result of the engine: a message, its level (2 and above: failed), and what it is made of. */
+interface Finding {
+  readonly m: string
+  readonly l: number
+  readonly s: readonly Finding[]
+}
+
+const suites = [
+  { name: 'AssetAdministrationShellRepositoryServiceSpecification', path: '' },
+  { name: 'SubmodelRepositoryServiceSpecification', path: '' },
+  // The engine writes its paths below the address of the one shell or submodel.
+  {
+    name: 'AssetAdministrationShellServiceSpecification',
+    path: `/aas-services/${encodeId(SHELL)}/aas`,
+    prefix: '/aas'
+  },
+  {
+    name: 'SubmodelServiceSpecification',
+    path: `/submodel-services/${encodeId(SUBMODEL)}/submodel`,
+    prefix: '/submodel'
+  }
+]
+
+const python = await virtualEnvironment()
+const directory = mkdtempSync(join(tmpdir(), 'aas-hub-conformance-'))
+let passed = 0
+let failed = 0
+const shown = new Set<number>()
+try {
+  const { config } = readConfig({ HOST: '127.0.0.1', PORT: '0', DATA_DIR: join(directory, 'data'), LOG_LEVEL: 'warn' })
+  const server = await createServer(config)
+  const api = (await server.listen()) + config.API_PREFIX
+  const response = await fetch(`${api}/upload`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(environment)
+  })
+  if (response.status !== 201) throw new Error(`The data were refused: ${await response.text()}`)
+  for (const suite of suites) await check(api, suite)
+  await server.close()
+} finally {
+  rmSync(directory, { recursive: true, force: true })
+}
+for (const [index, { clause }] of conflicts.entries()) {
+  if (shown.has(index)) continue
+  failed++
+  console.log(`A known conflict no longer shows: ${clause}`)
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
+
+/** Runs one suite in a process of its own, so that the hub can answer it. */
+async function check(
+  api: string,
+  { name, path, prefix }: { name: string; path: string; prefix?: string }
+): Promise<void> {
+  console.log(`\n${name}/SSP-002 at ${path || '/'}`)
+  const strip = prefix === undefined ? [] : ['--remove-path-prefix', prefix]
+  const args = ['check_server', api + path, `${PROFILES}/${name}/SSP-002`, '--output', 'json', ...strip]
+  const output = await run(join(python, 'bin', 'aas_test_engines'), args)
+  const result = JSON.parse(output) as Finding
+  for (const operation of result.s) {
+    const { leaves, known, unknown } = judge(operation)
+    passed += leaves - unknown.length
+    failed += unknown.length
+    const verdict = unknown.length > 0 ? 'FAILED' : known > 0 ? `ok, ${known} known conflicts` : 'ok'
+    console.log(`  ${operation.m.replace(/^Checking /, '').trim()}: ${leaves} checks, ${verdict}`)
+    for (const line of unknown) console.log(`    ${line}`)
+  }
+}
+
+/** Counts what an operation was checked for, and tells failures that the standard does not explain. */
+function judge(operation: Finding): { leaves: number; known: number; unknown: string[] } {
+  const found = { leaves: 0, known: 0, unknown: [] as string[] }
+  const walk = (finding: Finding, path: readonly string[]): void => {
+    const here = [...path, finding.m.trim()]
+    for (const part of finding.s) walk(part, here)
+    if (finding.s.length > 0) return
+    found.leaves++
+    if (finding.l < 2) return
+    const index = conflicts.findIndex(({ check, says }) => check.test(operation.m) && says.test(finding.m))
+    if (index === -1) found.unknown.push(here.slice(1).join(' > '))
+    else {
+      shown.add(index)
+      found.known++
+    }
+  }
+  walk(operation, [])
+  return found
+}
+
+async function virtualEnvironment(): Promise<string> {
+  const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
+  const folder = join(cache, ENGINE.replace(/\W+/g, '-'))
+  if (existsSync(join(folder, 'bin', 'aas_test_engines'))) return folder
+  await mkdir(cache, { recursive: true })
+  console.log(`Installing ${ENGINE} …`)
+  if (spawnSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'ignore' }).status !== 0) {
+    // Debian keeps what a virtual environment needs in a package of its own.
+    execFileSync('apt-get', ['install', '-y', '-q', 'python3-venv'], { stdio: 'inherit' })
+    execFileSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'inherit' })
+  }
+  execFileSync(join(folder, 'bin', 'pip'), ['install', '--quiet', ENGINE], { stdio: 'inherit' })
+  return folder
+}
+
+async function run(program: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    // The engine's exit code tells of failures, which are judged here.
+    execFile(program, args, { maxBuffer: 2 ** 28 }, (error, stdout) => {
+      if (stdout.startsWith('{')) resolve(stdout)
+      else reject(error ?? new Error(`The engine said nothing that can be read: ${stdout.slice(0, 300)}`))
+    })
+  })
+}
