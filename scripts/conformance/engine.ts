@@ -4,17 +4,11 @@
  *
  *   npm run conformance
  */
-import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { readConfig } from '../../src/config.ts'
 import { encodeId } from '../../src/model/identifier.ts'
-import { createServer } from '../../src/server.ts'
 import { conflicts } from './conflicts.ts'
-import { environment, SHELL, SUBMODEL } from './environment.ts'
+import { SHELL, SUBMODEL } from './environment.ts'
+import { withHub } from './hub.ts'
+import { run, tool } from './python.ts'
 
 const ENGINE = 'aas-test-engines==1.0.3'
 const PROFILES = 'https://admin-shell.io/aas/API/3/0'
@@ -42,26 +36,13 @@ const suites = [
   }
 ]
 
-const python = await virtualEnvironment()
-const directory = mkdtempSync(join(tmpdir(), 'aas-hub-conformance-'))
+const command = await tool(ENGINE, 'aas_test_engines')
 let passed = 0
 let failed = 0
 const shown = new Set<number>()
-try {
-  const { config } = readConfig({ HOST: '127.0.0.1', PORT: '0', DATA_DIR: join(directory, 'data'), LOG_LEVEL: 'warn' })
-  const server = await createServer(config)
-  const api = (await server.listen()) + config.API_PREFIX
-  const response = await fetch(`${api}/upload`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(environment)
-  })
-  if (response.status !== 201) throw new Error(`The data were refused: ${await response.text()}`)
+await withHub(async (_, api) => {
   for (const suite of suites) await check(api, suite)
-  await server.close()
-} finally {
-  rmSync(directory, { recursive: true, force: true })
-}
+})
 for (const [index, { clause }] of conflicts.entries()) {
   if (shown.has(index)) continue
   failed++
@@ -78,7 +59,9 @@ async function check(
   console.log(`\n${name}/SSP-002 at ${path || '/'}`)
   const strip = prefix === undefined ? [] : ['--remove-path-prefix', prefix]
   const args = ['check_server', api + path, `${PROFILES}/${name}/SSP-002`, '--output', 'json', ...strip]
-  const output = await run(join(python, 'bin', 'aas_test_engines'), args)
+  // Its exit code tells of failures, which are judged here.
+  const { output } = await run(command, args)
+  if (!output.startsWith('{')) throw new Error(`The engine said nothing that can be read: ${output.slice(0, 300)}`)
   const result = JSON.parse(output) as Finding
   for (const operation of result.s) {
     const { leaves, known, unknown } = judge(operation)
@@ -108,29 +91,4 @@ function judge(operation: Finding): { leaves: number; known: number; unknown: st
   }
   walk(operation, [])
   return found
-}
-
-async function virtualEnvironment(): Promise<string> {
-  const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
-  const folder = join(cache, ENGINE.replace(/\W+/g, '-'))
-  if (existsSync(join(folder, 'bin', 'aas_test_engines'))) return folder
-  await mkdir(cache, { recursive: true })
-  console.log(`Installing ${ENGINE} …`)
-  if (spawnSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'ignore' }).status !== 0) {
-    // Debian keeps what a virtual environment needs in a package of its own.
-    execFileSync('apt-get', ['install', '-y', '-q', 'python3-venv'], { stdio: 'inherit' })
-    execFileSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'inherit' })
-  }
-  execFileSync(join(folder, 'bin', 'pip'), ['install', '--quiet', ENGINE], { stdio: 'inherit' })
-  return folder
-}
-
-async function run(program: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // The engine's exit code tells of failures, which are judged here.
-    execFile(program, args, { maxBuffer: 2 ** 28 }, (error, stdout) => {
-      if (stdout.startsWith('{')) resolve(stdout)
-      else reject(error ?? new Error(`The engine said nothing that can be read: ${stdout.slice(0, 300)}`))
-    })
-  })
 }

@@ -1,0 +1,29 @@
+/**
+ * Asks the hub for everything that its own OpenAPI document describes, in valid and in broken ways, and fails on any
+ * 5xx and on any answer that contradicts the document: status, content type or schema. Needs Python 3.
+ *
+ *   node scripts/conformance/fuzz.ts [seconds]
+ */
+import { withHub } from './hub.ts'
+import { run, tool } from './python.ts'
+
+const TOOL = 'schemathesis==4.32.5'
+const SECONDS = Number(process.argv[2] ?? 120)
+const CHECKS = 'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance'
+
+const command = await tool(TOOL, 'st')
+await withHub(async (url) => {
+  const { code, output } = await run(command, [
+    'run',
+    `${url}/openapi.json`,
+    ...['--checks', CHECKS, '--phases', 'examples,coverage,fuzzing', '--continue-on-failure'],
+    ...['--max-examples', '3', '--max-time', String(SECONDS), '--seed', '7'],
+    ...['--suppress-health-check', 'all', '--warnings', 'off']
+  ])
+  console.log(output.trim())
+  const [, generated = '0', passed = '0'] = /(\d+) generated, (\d+) passed/.exec(output) ?? []
+  // A run that generated nothing proves nothing.
+  const failed = Number(generated) - Number(passed) + (code !== 0 && generated === passed ? 1 : 0)
+  console.log(`${passed} passed, ${generated === '0' ? 1 : failed} failed`)
+  process.exitCode = failed > 0 || generated === '0' ? 1 : 0
+})

@@ -1,0 +1,38 @@
+/** Python tools, each in a virtual environment of its own beside the installed packages, never in the repository. */
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * Installs a tool unless it is there.
+ * @param requirement a package with its version, as pip takes it
+ * @param program the command that it brings
+ * @returns the path of the command
+ */
+export async function tool(requirement: string, program: string): Promise<string> {
+  const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
+  const folder = join(cache, requirement.replace(/\W+/g, '-'))
+  const command = join(folder, 'bin', program)
+  if (existsSync(command)) return command
+  await mkdir(cache, { recursive: true })
+  console.log(`Installing ${requirement} …`)
+  if (spawnSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'ignore' }).status !== 0) {
+    // Debian keeps what a virtual environment needs in a package of its own.
+    execFileSync('apt-get', ['install', '-y', '-q', 'python3-venv'], { stdio: 'inherit' })
+    execFileSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'inherit' })
+  }
+  execFileSync(join(folder, 'bin', 'pip'), ['install', '--quiet', requirement], { stdio: 'inherit' })
+  return command
+}
+
+/** Runs a command beside this process, which goes on answering it. */
+export async function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    execFile(command, args, { maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1
+      resolve({ code, output: stdout === '' ? stderr : stdout })
+    })
+  })
+}
