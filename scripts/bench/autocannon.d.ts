@@ -13,7 +13,9 @@ declare module 'autocannon' {
     connections: number
     /** Seconds. */
     duration: number
-    requests: Request[]
+    requests?: Request[]
+    /** Requests per second over all connections. */
+    overallRate?: number
   }
 
   export interface Result {

@@ -35,14 +35,23 @@ export function encode(id: string): string {
   return Buffer.from(id).toString('base64url')
 }
 
-/** Fills a data directory with so many small submodels, through the store's own way of writing. */
-export async function fill(directory: string, count: number): Promise<void> {
+/** So many submodels of a filled directory have a value of their own in their first property. */
+export const MARKED = 10
+export const MARK = '99.5'
+
+/**
+ * Fills a data directory with so many submodels of so many properties, through the store's own way of writing. Every
+ * so often one is marked.
+ */
+export async function fill(directory: string, count: number, properties = 1): Promise<void> {
   const store = await openSqlite(directory)
-  const batch = 2_000
+  const batch = Math.ceil(2_000 / properties)
   for (let from = 0; from < count; from += batch) {
     const changes: Change[] = []
     for (let index = from; index < Math.min(from + batch, count); index++) {
-      const document = submodel(`https://bench.example/sm/${index}`, 1)
+      const document = submodel(`https://bench.example/sm/${index}`, properties)
+      const first = document.submodelElements?.[0]
+      if (index % (count / MARKED) === 0 && first?.modelType === 'Property') first.value = MARK
       const { modelType: kind, id } = document
       changes.push({
         change: 'create',

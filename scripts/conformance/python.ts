@@ -2,6 +2,7 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -30,7 +31,7 @@ export async function tool(requirement: string, program: string): Promise<string
 /** Runs a command beside this process, which goes on answering it. */
 export async function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    execFile(command, args, { maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
+    execFile(command, args, { maxBuffer: 2 ** 28, cwd: tmpdir() }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1
       resolve({ code, output: stdout === '' ? stderr : stdout })
     })

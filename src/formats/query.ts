@@ -18,6 +18,7 @@ import {
 } from '../model/condition/grammar.ts'
 import { comparisonsOf, strays } from '../model/condition/lists.ts'
 import { MAX_PATTERN_COST, pattern } from '../model/condition/pattern.ts'
+import { literalOf } from '../model/condition/resolve.ts'
 import type { Comparison, Condition, Match, Operand } from '../model/condition/tree.ts'
 import { castText, type Typed } from '../model/condition/values.ts'
 import { nearest } from './nearest.ts'
@@ -194,10 +195,11 @@ class Reading {
     return of && { is: 'part', part, of }
   }
 
-  /** All patterns of a query together may not cost too much. */
+  /** All patterns of a query together may not cost too much; what exceeds that is not compiled any more. */
   #checkPattern(operand: Operand, place: string): void {
-    if (operand.is !== 'literal' || operand.value.type !== 'str') return
-    const { problem, cost } = pattern(operand.value.value)
+    const literal = literalOf(operand)
+    if (literal?.type !== 'str' || this.#patternCost > MAX_PATTERN_COST) return
+    const { problem, cost } = pattern(literal.value)
     if (problem !== undefined) this.#fault(place, `this is no regular expression that can be used: ${problem}`)
     this.#patternCost += cost
     if (this.#patternCost > MAX_PATTERN_COST) this.#fault(place, 'the regular expressions are too large together')

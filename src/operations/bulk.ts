@@ -13,7 +13,7 @@ type Registered = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
 type Verb = 'create' | 'put' | 'delete'
 
 /** How many items are checked before other requests get their turn. */
-const SLICE = 20
+const SLICE = 5
 const OWNER = 'bulk'
 
 /** POST, PUT and DELETE of /bulk/shell-descriptors and /bulk/submodel-descriptors. */

@@ -39,10 +39,10 @@ export const getAllShells: Handler = async (hub, call) => {
 export const getAllSubmodels: Handler = async (hub, call) => list(hub, SUBMODEL, [], call)
 
 /** GET /shell-descriptors/{aasIdentifier}. */
-export const getShell: Handler = async (hub, call) => answer(await find(hub, SHELL, shellOf(call), call))
+export const getShell: Handler = async (hub, call) => getById(hub, SHELL, shellOf(call), call)
 
 /** GET /submodel-descriptors/{submodelIdentifier}. */
-export const getSubmodel: Handler = async (hub, call) => answer(await find(hub, SUBMODEL, submodelOf(call), call))
+export const getSubmodel: Handler = async (hub, call) => getById(hub, SUBMODEL, submodelOf(call), call)
 
 /** POST /shell-descriptors. */
 export const postShell: Handler = async (hub, call) => post(hub, SHELL, call)
@@ -142,6 +142,14 @@ interface Found {
   readonly registered: boolean
 }
 
+/** A registered descriptor leaves as it is stored. */
+async function getById(hub: Hub, kind: Registered, id: string, call: Call): Promise<Answer> {
+  const stored = await hub.store.document(kind, id)
+  if (stored !== undefined) return { status: 200, bytes: stored.bytes, revision: stored.revision }
+  const { descriptor, revision } = await find(hub, kind, id, call)
+  return { status: 200, json: descriptor, revision }
+}
+
 async function find(hub: Hub, kind: Registered, id: string, call: Call): Promise<Found> {
   const stored = await hub.store.document(kind, id)
   if (stored !== undefined) return { descriptor: parse(stored, kind), revision: stored.revision, registered: true }
@@ -201,10 +209,6 @@ async function editEmbedded(
 
 function embedded(descriptor: Described): SubmodelDescriptor[] {
   return (descriptor as AssetAdministrationShellDescriptor).submodelDescriptors ?? []
-}
-
-function answer({ descriptor, revision }: Found): Answer {
-  return { status: 200, json: descriptor, revision }
 }
 
 function notFound(kind: Registered, id: string): HubError {

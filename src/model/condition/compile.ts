@@ -16,7 +16,10 @@ export interface Test {
    * to a submodel, as far as they are stored. Undefined: nothing.
    */
   readonly joins: 'Submodel' | 'AssetAdministrationShell' | undefined
-  /** @param related see `joins`; in any order */
+  /**
+   * @param related see `joins`; in any order
+   * @throws HubError BadRequest where the document makes the condition take too long
+   */
   matches(document: object, related?: readonly object[]): boolean
 }
 
@@ -130,7 +133,7 @@ function compileMatch(match: Match, place: Place): Node {
   const comparisons = comparisonsOf(match)
   const fields = comparisons.flatMap(fieldsOfComparison)
   if (!fields.every((field) => belongs(field, place))) return constant(INVALID)
-  const all = group(partsOf(match), 0)
+  const all = group(partsOf(match, new Set()), 0)
   const { joined } = place
   if (joined === undefined || !fields.some(({ root }) => root === joined)) {
     return { judge: ({ documents }) => all(documents, documents), fallible: true }
@@ -157,19 +160,40 @@ interface Part {
 
 type JudgeItem = (at: object, documents: Documents) => Verdict
 
-function partsOf(match: Match): Part[] {
-  return match.of.map((one) => {
-    if (one.is === 'match') return partOfMatch(one)
-    if (one.is === 'constant') return { chain: [], build: () => () => (one.value ? TRUE : FALSE) }
-    return partOfComparison(resolve(one))
+/** @param held keys of the loops whose items are held outside */
+function partsOf(match: Match, held: ReadonlySet<string>): Part[] {
+  const direct = match.of.flatMap((one): Part[] => {
+    if (one.is === 'match') return []
+    return [one.is === 'comparison' ? partOfComparison(resolve(one)) : constantPart(one.value)]
   })
+  const inner = match.of.filter((one) => one.is === 'match')
+  if (inner.length === 0) return direct
+  const chains = direct.some((part) => !isFixed(part)) ? direct.map(({ chain }) => chain) : inner.flatMap(firstLists)
+  const all = new Set([...held, ...chains.flat().map(({ key }) => key)])
+  return [...direct, ...inner.map((one) => partOfMatch(one, all))]
 }
 
-/** An inner `$match` keeps to the items that are chosen outside, and chooses further by itself. */
-function partOfMatch(match: Match): Part {
-  const parts = partsOf(match)
-  const chains = parts.filter((part) => !isFixed(part)).map(({ chain }) => chain)
-  return { chain: chains.length === 0 ? [] : chains.reduce(sharedLoops), build: (depth) => group(parts, depth) }
+/** An inner `$match` keeps to the items that are held outside, and chooses further by itself. */
+function partOfMatch(match: Match, held: ReadonlySet<string>): Part {
+  const parts = partsOf(match, held)
+  const [first = [], ...others] = parts.filter((part) => !isFixed(part)).map(({ chain }) => chain)
+  const shared = others.reduce(sharedLoops, first)
+  const end = shared.findIndex(({ key }) => !held.has(key))
+  return { chain: end === -1 ? shared : shared.slice(0, end), build: (depth) => group(parts, depth) }
+}
+
+/** The ways to the list that each field points into: what a `$match` of nothing but others holds. */
+function firstLists(match: Match): (readonly Loop[])[] {
+  return comparisonsOf(match)
+    .flatMap(fieldsOfComparison)
+    .map((field) => {
+      const loops = loopsOf(field)
+      return loops.slice(0, loops.findIndex(({ list }) => list) + 1)
+    })
+}
+
+function constantPart(value: boolean): Part {
+  return { chain: [], build: () => () => (value ? TRUE : FALSE) }
 }
 
 function partOfComparison(resolved: Resolved): Part {
@@ -227,18 +251,16 @@ function judgeFields(resolved: WithFields, depth: number): (at: object) => Verdi
   if (resolved.is === 'one field') {
     return seek(loopsOf(resolved.field), depth, reader(resolved.field).text, resolved.test)
   }
-  const { left, right, test, ifAbsent } = resolved
+  const { left, right, test, ifAbsent, maxPairs } = resolved
   const [readLeft, readRight] = [textsOf(left, depth), textsOf(right, depth)]
   return (at) => {
     const [ones, others] = [readLeft(at), readRight(at)]
     if (ones.length === 0 && others.length === 0) return ifAbsent
-    if (ones.length * others.length > MAX_PAIRS) throw new HubError('BadRequest', [TOO_MANY])
+    if (ones.length * others.length > maxPairs) throw new HubError('BadRequest', [TOO_MANY])
     return any(ones, (one) => any(others, (other) => test(one, other)))
   }
 }
 
-/** More pairs of texts than this are not compared for one document. */
-const MAX_PAIRS = 1_000_000
 const TOO_MANY = 'The query compares two fields that both have many values, which takes too long; use a literal'
 
 function seek(
@@ -290,7 +312,7 @@ function documentLoop(root: OwnRoot): Loop {
     const document = documents[root]
     return document === undefined ? [] : [document]
   }
-  return { key: root, items }
+  return { key: root, list: false, items }
 }
 
 function sharedLoops(one: readonly Loop[], other: readonly Loop[]): readonly Loop[] {

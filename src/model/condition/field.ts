@@ -37,11 +37,6 @@ export function parseField(text: string): Field | FieldProblem {
   return { root: root as Root, path, attribute, steps }
 }
 
-/** Writes a field the way it is spelt; two fields that read the same text are spelt the same. */
-export function formatField({ root, path, steps }: Field): string {
-  return `${root}${path.length === 0 ? '' : '.'}${formatSteps(path)}#${formatSteps(steps)}`
-}
-
 /** Writes steps the way they are spelt: `a.b[].c[0]`. */
 export function formatSteps(steps: readonly FieldStep[]): string {
   let text = ''

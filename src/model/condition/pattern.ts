@@ -4,11 +4,17 @@
  * from classes) is refused. A pattern matches anywhere in the text unless it is anchored.
  */
 import { RE2JS, type RE2JSException } from 're2js'
+import { HubError } from '../../errors.ts'
 
 /** Longer patterns are refused. */
 export const MAX_PATTERN_LENGTH = 1000
 /** The compiled size that all patterns of one query may have together: time to match grows with it. */
 export const MAX_PATTERN_COST = 2000
+/** Patterns that a document holds are many, and compiled for each text: they must be short and count no repetitions. */
+const FROM_DOCUMENT = /^[^{]{0,100}$/
+
+/** Matching takes at most so many steps for one text: the pattern's cost times the length of the text. */
+const MAX_STEPS = 50_000_000
 
 const MAX_CACHED = 200
 const cached = new Map<string, Pattern>()
@@ -18,6 +24,7 @@ export interface Pattern {
   readonly problem?: string
   /** Compiled size. */
   readonly cost: number
+  /** @throws HubError BadRequest where that would take too long */
   test(text: string): boolean
 }
 
@@ -32,6 +39,11 @@ export function pattern(source: string): Pattern {
   return made
 }
 
+/** A pattern that comes out of a document. */
+export function patternOfDocument(source: string): Pattern {
+  return FROM_DOCUMENT.test(source) ? pattern(source) : none('the pattern is too long to be taken from a document')
+}
+
 function compile(source: string): Pattern {
   if (source.length > MAX_PATTERN_LENGTH) {
     return none(`the pattern has ${source.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed`)
@@ -42,11 +54,19 @@ function compile(source: string): Pattern {
     const compiled = RE2JS.compile(source)
     const cost = compiled.programSize()
     if (cost > MAX_PATTERN_COST) return none('the pattern repeats too much')
-    return { cost, test: (text) => compiled.test(text) }
+    return {
+      cost,
+      test(text) {
+        if (cost * text.length > MAX_STEPS) throw new HubError('BadRequest', [TOO_COSTLY])
+        return compiled.test(text)
+      }
+    }
   } catch (error) {
     return none((error as RE2JSException).message)
   }
 }
+
+const TOO_COSTLY = 'The query holds a regular expression that takes too long on a text of this size; use a simpler one'
 
 function none(problem: string): Pattern {
   return { problem, cost: 0, test: () => false }

@@ -14,6 +14,8 @@ export type Documents = { [Name in Exclude<Root, '$sme'>]?: object | undefined }
 export interface Loop {
   /** Two fields choose from the same items where the keys are the same. */
   readonly key: string
+  /** Is this the list that `$match` is about, where it is the first such? */
+  readonly list: boolean
   /** The items to choose from, below the item that was chosen before. */
   items(of: object): readonly object[]
 }
@@ -35,13 +37,13 @@ export function reader(field: Field): Reader {
   const element = (of: object): object | undefined => descend(of as SubmodelElement, rest)
   const end = `${loops.at(-1)?.key}>${formatSteps(rest)}`
   if (attribute === 'value' || attribute === 'language') {
-    const values: Loop = { key: `${end}#value`, items: (of) => map(element(of), valuesOf) ?? [] }
+    const values: Loop = { key: `${end}#value`, list: false, items: (of) => map(element(of), valuesOf) ?? [] }
     return { root: '$sm', loops: [...loops, values], text: attribute === 'value' ? textOf : languageOf }
   }
   const inner = attributeReader(end, steps)
   const [first, ...others] = inner.loops
   if (first === undefined) return { root: '$sm', loops, text: (of) => map(element(of), inner.text) }
-  const entry: Loop = { key: first.key, items: (of) => map(element(of), first.items) ?? [] }
+  const entry: Loop = { ...first, items: (of) => map(element(of), first.items) ?? [] }
   return { root: '$sm', loops: [...loops, entry, ...others], text: inner.text }
 }
 
@@ -124,8 +126,12 @@ function elementsOf(submodel: object): Elements {
  */
 function elementLoops(path: readonly FieldStep[]): Loop[] {
   const [first] = path
-  if (first === undefined) return [{ key: '$sme', items: (submodel) => elementsOf(submodel).all }]
-  const start: Loop = { key: `$sme.${first}`, items: (submodel) => elementsOf(submodel).named.get(`${first}`) ?? [] }
+  if (first === undefined) return [{ key: '$sme', list: true, items: (submodel) => elementsOf(submodel).all }]
+  const start: Loop = {
+    key: `$sme.${first}`,
+    list: !path.includes(ANY),
+    items: (submodel) => elementsOf(submodel).named.get(`${first}`) ?? []
+  }
   const loops = [start]
   let from = 1
   for (let at = path.indexOf(ANY); at !== -1; at = path.indexOf(ANY, at + 1)) {
@@ -134,7 +140,7 @@ function elementLoops(path: readonly FieldStep[]): Loop[] {
       const list = descend(of as SubmodelElement, way)
       return list?.modelType === 'SubmodelElementList' ? (list.value ?? []) : []
     }
-    loops.push({ key: `$sme.${formatSteps(path.slice(0, at + 1))}`, items })
+    loops.push({ key: `$sme.${formatSteps(path.slice(0, at + 1))}`, list: true, items })
     from = at + 1
   }
   return loops
@@ -162,7 +168,7 @@ function attributeReader(prefix: string, steps: readonly FieldStep[]): Pick<Read
       const list = follow(of, way)
       return Array.isArray(list) ? list : []
     }
-    loops.push({ key: `${prefix}#${formatSteps(steps.slice(0, at + 1))}`, items })
+    loops.push({ key: `${prefix}#${formatSteps(steps.slice(0, at + 1))}`, list: true, items })
     from = at + 1
   }
   const rest = steps.slice(from)

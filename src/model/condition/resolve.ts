@@ -1,6 +1,6 @@
 /** A comparison made ready: casts folded into literals, and the type decided by which the two sides are compared. */
 import { isTextOperator, type Ordering, type TextOperator, type Type } from './grammar.ts'
-import { pattern } from './pattern.ts'
+import { pattern, patternOfDocument } from './pattern.ts'
 import type { Comparison, Field, Operand } from './tree.ts'
 import { cast, castText, fits, holds, orderOfTexts, partOf, type Typed } from './values.ts'
 
@@ -21,6 +21,8 @@ export type Resolved =
       /** What holds where neither field has a text: they are equal then (Part 2, table of comparisons). */
       readonly ifAbsent: Verdict
       readonly fallible: boolean
+      /** More pairs of texts than this are not compared for one document. */
+      readonly maxPairs: number
     }
 
 /** A field beside a literal. */
@@ -32,6 +34,14 @@ export interface OneField {
   readonly fallible: boolean
   /** What an index can answer: the field, as text or number, stands so to this. */
   readonly range?: { readonly operator: Ordering | 'startsWith'; readonly to: string | number }
+}
+
+const MAX_PAIRS = 1_000_000
+
+/** The value of an operand that no document has a say in, with all casts done; undefined too where one is not possible. */
+export function literalOf(operand: Operand): Typed | undefined {
+  const done = side(operand)
+  return done?.is === 'literal' ? done.value : undefined
 }
 
 export function resolve({ operator, left, right }: Comparison): Resolved {
@@ -107,7 +117,8 @@ function resolveOrdering(operator: Ordering, left: Side, right: Side): Resolved 
       return value === undefined || to === undefined ? INVALID : holds(operator, value, to) ? TRUE : FALSE
     },
     ifAbsent: fits(operator, 0) ? TRUE : FALSE,
-    fallible: one.fallible || other.fallible
+    fallible: one.fallible || other.fallible,
+    maxPairs: MAX_PAIRS
   }
 }
 
@@ -143,7 +154,7 @@ function indexable(to: Typed): string | number | undefined {
 
 function resolveText(operator: TextOperator, left: Side, right: Side): Resolved {
   if (left.is === 'literal' && right.is === 'literal') {
-    return { is: 'settled', verdict: compareTexts(operator, textOf(left.value), textOf(right.value)) }
+    return { is: 'settled', verdict: compareTexts(operator, textOf(left.value), textOf(right.value), pattern) }
   }
   if (right.is === 'literal' && left.is === 'field') {
     const sought = textOf(right.value)
@@ -176,17 +187,24 @@ function resolveText(operator: TextOperator, left: Side, right: Side): Resolved 
     right: right.field,
     test: (text, sought) => compareTexts(operator, textOf(left.cast(text)), textOf(right.cast(sought))),
     ifAbsent: FALSE,
-    fallible: true
+    fallible: true,
+    maxPairs: operator === '$regex' ? 10_000 : MAX_PAIRS
   }
 }
 
-function compareTexts(operator: TextOperator, text: string | undefined, sought: string | undefined): Verdict {
+/** @param compile for a `sought` that comes out of a document */
+function compareTexts(
+  operator: TextOperator,
+  text: string | undefined,
+  sought: string | undefined,
+  compile = patternOfDocument
+): Verdict {
   if (text === undefined || sought === undefined) return INVALID
-  return testing(operator, sought)(text)
+  return testing(operator, sought, compile)(text)
 }
 
 /** Tests texts for the second operand of a comparison of texts. */
-function testing(operator: TextOperator, sought: string | undefined): (text: string) => Verdict {
+function testing(operator: TextOperator, sought: string | undefined, compile = pattern): (text: string) => Verdict {
   if (sought === undefined) return () => INVALID
   switch (operator) {
     case '$contains':
@@ -196,7 +214,7 @@ function testing(operator: TextOperator, sought: string | undefined): (text: str
     case '$ends-with':
       return (text) => (text.endsWith(sought) ? TRUE : FALSE)
     case '$regex': {
-      const expression = pattern(sought)
+      const expression = compile(sought)
       if (expression.problem !== undefined) return () => INVALID
       return (text) => (expression.test(text) ? TRUE : FALSE)
     }
