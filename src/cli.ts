@@ -1,23 +1,31 @@
 /** The command line: which verb, with which settings, and what a person is told when it cannot be done. */
 import { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
 import { HubError } from './errors.ts'
-import { createServer } from './server.ts'
+import { createServer, readTemplates } from './server.ts'
 import { backupDirectory } from './store/sqlite/backup.ts'
 import { checkDirectory } from './store/sqlite/check.ts'
+import { reportFiles } from './validate-report.ts'
 import { VERSION } from './version.ts'
 
 /** Flags beside the settings; true where a value follows. */
-const flags = { help: false, version: false, to: true }
+const flags = { help: false, version: false, to: true, format: true }
 
 interface Verb {
   readonly does: string
-  run(config: Config, extra: ReadonlyMap<string, string>): Promise<void>
+  run(config: Config, extra: ReadonlyMap<string, string>, files: readonly string[]): Promise<void>
+  /** It is told of files. */
+  readonly takesFiles?: true
 }
 
 const verbs: Readonly<Record<string, Verb>> = {
   serve: { does: 'starts the hub; so does no verb at all', run: serve },
   backup: { does: 'copies the data directory into the empty folder --to, also while the hub runs', run: backup },
-  check: { does: 'looks whether what is stored is sound, also while the hub runs', run: check }
+  check: { does: 'looks whether what is stored is sound, also while the hub runs', run: check },
+  validate: {
+    does: 'tells what is wrong with FILE…: AASX, XML, JSON, NDJSON; --format json for programs; needs no hub',
+    run: validate,
+    takesFiles: true
+  }
 }
 
 /** Something that a person can mend; told without a stack. */
@@ -37,10 +45,10 @@ async function run(args: readonly string[]): Promise<void> {
   const { config, words, extra } = readConfig(process.env, args, flags)
   const [word = 'serve', ...others] = words
   const verb = Object.hasOwn(verbs, word) ? verbs[word] : undefined
-  const unknown = verb === undefined ? word : others[0]
+  const unknown = verb === undefined ? word : verb.takesFiles ? undefined : others[0]
   if (unknown !== undefined)
     throw new Complaint(`"${unknown}" is not known; there are: ${Object.keys(verbs).join(', ')}`)
-  await verb?.run(config, extra)
+  await verb?.run(config, extra, others)
 }
 
 async function serve(config: Config): Promise<void> {
@@ -85,6 +93,14 @@ async function check(config: Config): Promise<void> {
   const problems = await checkDirectory(config.DATA_DIR)
   if (problems.length > 0) throw new Complaint(`${config.DATA_DIR} is damaged:\n${problems.join('\n')}`)
   console.log(`${config.DATA_DIR} is sound`)
+}
+
+async function validate(config: Config, extra: ReadonlyMap<string, string>, files: readonly string[]): Promise<void> {
+  const format = extra.get('format') ?? 'text'
+  if (files.length === 0) throw new Complaint('validate needs a file')
+  if (format !== 'text' && format !== 'json') throw new Complaint(`--format is "${format}", expected text or json`)
+  const isValid = await reportFiles(files, readTemplates(config), format)
+  if (!isValid) process.exitCode = 1
 }
 
 function help(): string {

@@ -16,6 +16,9 @@ interface Setting<Value> {
   readonly flag?: true
 }
 
+/** What becomes of a submodel that breaks the rules of its template. */
+const POLICIES = ['off', 'warn', 'enforce'] as const
+
 export const settings = {
   HOST: { parse: text, default: '127.0.0.1', means: 'Address to listen on; `0.0.0.0` for every network' },
   PORT: { parse: port, default: '8080', means: 'Port to listen on; `0` takes a free one' },
@@ -40,6 +43,23 @@ export const settings = {
     default: 'false',
     flag: true,
     means: 'Take documents that break rules when they are uploaded or preloaded, and keep the reasons'
+  },
+  TEMPLATES: {
+    parse: oneOf(...POLICIES),
+    default: 'warn',
+    means:
+      'What to do with a submodel that is not what the template of its semanticId asks for: `off` nothing, `warn` store it and keep the reasons, `enforce` refuse it'
+  },
+  TEMPLATE_POLICY: {
+    parse: policies,
+    default: '',
+    means: 'Exceptions from that, by comma: `semanticId=enforce`, `semanticId=off`'
+  },
+  SCHEMAS_DIR: {
+    parse: text,
+    default: '',
+    means:
+      'Folder of further JSON Schemas, or of submodel templates as `.json`; one goes before what the hub knows for the same semanticId'
   },
   BODY_LIMIT: { parse: size, default: '16MiB', means: 'Largest JSON body' },
   UPLOAD_LIMIT: { parse: size, default: '1GiB', means: 'Largest file: packages, attachments, thumbnails' },
@@ -299,6 +319,19 @@ function address(text: string): string {
 
 function addresses(text: string): readonly string[] {
   return text === '' ? [] : text.split(',').map((one) => address(one.trim()))
+}
+
+/** Policies by semanticId. */
+function policies(text: string): ReadonlyMap<string, (typeof POLICIES)[number]> {
+  const found = new Map<string, (typeof POLICIES)[number]>()
+  for (const one of text === '' ? [] : text.split(',')) {
+    const at = one.lastIndexOf('=')
+    const policy = POLICIES.find((policy) => policy === one.slice(at + 1).trim())
+    if (at < 1 || policy === undefined)
+      throw new Error(`semantic ids, each with =${POLICIES.join(' or =')}, by comma; "${one}" is none`)
+    found.set(one.slice(0, at).trim(), policy)
+  }
+  return found
 }
 
 function oneOf<const Choice extends string>(...choices: Choice[]): Parse<Choice> {

@@ -1,6 +1,12 @@
 /** The log of the hub itself: lines for people on a terminal, JSON for machines elsewhere. */
 import type { Server } from 'node:http'
-import { type FastifyHttpOptions, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyHttpOptions,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController
+} from 'fastify'
 import type { Config } from './config.ts'
 
 type LogOptions = NonNullable<FastifyHttpOptions<Server>['logger']>
@@ -19,8 +25,11 @@ export async function logOptions({ LOG_LEVEL: level, LOG_FORMAT }: Config): Prom
  * LOG_LEVEL=debug. Headers and bodies stay out: credentials and other people's data are there.
  */
 export class RequestLog extends LogController {
-  constructor() {
+  readonly #all: boolean
+
+  constructor({ LOG_LEVEL }: Config) {
     super({ requestIdLogLabel: 'requestId' })
+    this.#all = LOG_LEVEL === 'debug' || LOG_LEVEL === 'trace'
   }
 
   override incomingRequest(): void {}
@@ -29,9 +38,72 @@ export class RequestLog extends LogController {
 
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
     const { statusCode } = reply
+    // Nearly every request: nothing is gathered for a line that nobody gets.
+    if (!error && statusCode < 400 && !this.#all) return
     const level = error || statusCode >= 500 ? 'error' : statusCode >= 400 ? 'info' : 'debug'
     const { method, url, ip } = request
     const ms = Math.round(reply.elapsedTime)
     request.log[level]({ method, url, ip, statusCode, ms, ...(error ? { err: error } : {}) }, 'answered')
+  }
+}
+
+type Logger = FastifyBaseLogger
+type Bindings = Parameters<Logger['child']>[0]
+type ChildLoggerOptions = NonNullable<Parameters<Logger['child']>[1]>
+
+/** The logger of one request, made when something is logged: most requests log nothing, and making one takes time. */
+export class LateLogger implements Logger {
+  readonly #parent: Logger
+  readonly #bindings: Bindings
+  readonly #options: ChildLoggerOptions
+  #made: Logger | undefined
+
+  constructor(parent: Logger, bindings: Bindings, options: ChildLoggerOptions) {
+    this.#parent = parent
+    this.#bindings = bindings
+    this.#options = options
+  }
+
+  get level(): string {
+    return this.#parent.level
+  }
+
+  set level(level: string) {
+    this.#own.level = level
+  }
+
+  get #own(): Logger {
+    this.#made ??= this.#parent.child(this.#bindings, this.#options)
+    return this.#made
+  }
+
+  child(bindings: Bindings, options?: ChildLoggerOptions): Logger {
+    return this.#own.child(bindings, options)
+  }
+
+  silent(): void {}
+
+  fatal(...line: unknown[]): void {
+    this.#own.fatal(...(line as [never]))
+  }
+
+  error(...line: unknown[]): void {
+    this.#own.error(...(line as [never]))
+  }
+
+  warn(...line: unknown[]): void {
+    this.#own.warn(...(line as [never]))
+  }
+
+  info(...line: unknown[]): void {
+    this.#own.info(...(line as [never]))
+  }
+
+  debug(...line: unknown[]): void {
+    this.#own.debug(...(line as [never]))
+  }
+
+  trace(...line: unknown[]): void {
+    this.#own.trace(...(line as [never]))
   }
 }

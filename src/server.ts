@@ -3,16 +3,18 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import cors from '@fastify/cors'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import { docs } from './doors/http/docs.ts'
 import { front } from './doors/http/front.ts'
 import { http } from './doors/http/http.ts'
 import { follow } from './followers/follow.ts'
 import { registration } from './followers/registration.ts'
 import { keepLogFor } from './followers/retention.ts'
+import { keepLedger } from './followers/validation.ts'
+import { loadTemplates } from './formats/templates/load.ts'
 import { probes } from './health.ts'
 import { landing } from './landing.ts'
-import { logOptions, RequestLog } from './log.ts'
+import { LateLogger, logOptions, RequestLog } from './log.ts'
 import { measure } from './metrics.ts'
 import { executors } from './operations/executors.ts'
 import { handlers } from './operations/handlers.ts'
@@ -20,8 +22,8 @@ import type { Hub } from './operations/hub.ts'
 import { Jobs } from './operations/jobs.ts'
 import { servedAt } from './operations/profiles.ts'
 import { loadPath } from './operations/upload.ts'
+import { TemplateChecker } from './operations/validation.ts'
 import { openSqlite } from './store/sqlite/sqlite.ts'
-import type { Store } from './store/store.ts'
 import { VERSION } from './version.ts'
 
 /** Asynchronous work that may be known at once, and how long a result waits to be fetched, in milliseconds. */
@@ -53,12 +55,14 @@ export interface Server {
  * @throws HubError `Unavailable` where another process uses the data directory
  */
 export async function createServer(config: Config): Promise<Server> {
+  const templates = readTemplates(config)
   const store = await openSqlite(config.DATA_DIR, { cacheBytes: config.CACHE_SIZE })
   try {
     const hub: Hub = {
       store,
       uploadLimit: config.UPLOAD_LIMIT,
       lenient: config.LENIENT,
+      templates,
       jobs: new Jobs(JOBS, JOB_KEPT),
       executorOf: executors(config.OPERATION_TARGETS, new Map()),
       scratch: await emptyFolder(config.DATA_DIR, 'scratch'),
@@ -71,8 +75,9 @@ export async function createServer(config: Config): Promise<Server> {
     }
     const app = fastify({
       logger: await logOptions(config),
-      logController: new RequestLog(),
+      logController: new RequestLog(config),
       genReqId: requestIds(),
+      childLoggerFactory: (logger, bindings, options) => new LateLogger(logger, bindings, options),
       bodyLimit: config.BODY_LIMIT,
       requestTimeout: config.REQUEST_TIMEOUT,
       forceCloseConnections: 'idle',
@@ -88,6 +93,9 @@ export async function createServer(config: Config): Promise<Server> {
     if (config.CORS_ORIGIN.length > 0) {
       await app.register(cors, {
         origin: config.CORS_ORIGIN === '*' ? '*' : [...config.CORS_ORIGIN],
+        // An OPTIONS without the headers of a browser is asked for `Allow`, which our routes tell (RFC 9110, 9.3.7).
+        strictPreflight: false,
+        preflightContinue: true,
         methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
         exposedHeaders: ['Location', 'ETag', 'Content-Disposition', 'Retry-After']
       })
@@ -115,7 +123,7 @@ export async function createServer(config: Config): Promise<Server> {
           listenTextResolver: (at) => `Listening on ${at}`
         })
         const url = config.PUBLIC_URL === '' ? address : config.PUBLIC_URL
-        stops.push(...startFollowers(store, app.log, url, config))
+        stops.push(...startFollowers(hub, app.log, url, config))
         return url
       },
       close: once(async () => {
@@ -133,6 +141,15 @@ export async function createServer(config: Config): Promise<Server> {
   }
 }
 
+/** The templates that the hub knows and those of the operator. @throws ConfigError naming the file that is none */
+export function readTemplates({ SCHEMAS_DIR, TEMPLATES, TEMPLATE_POLICY }: Config): TemplateChecker {
+  try {
+    return new TemplateChecker(loadTemplates(SCHEMAS_DIR), TEMPLATES, TEMPLATE_POLICY)
+  } catch (error) {
+    throw new ConfigError([`SCHEMAS_DIR is ${JSON.stringify(SCHEMAS_DIR)}: ${(error as Error).message}`])
+  }
+}
+
 /** All files or none of each; what an earlier start has loaded, and somebody changed since, stays as it is. */
 async function preload(hub: Hub, log: FastifyBaseLogger, { PRELOAD, LENIENT }: Config): Promise<void> {
   for await (const report of loadPath(hub, PRELOAD, { existing: 'keep', lenient: LENIENT })) {
@@ -144,9 +161,13 @@ async function preload(hub: Hub, log: FastifyBaseLogger, { PRELOAD, LENIENT }: C
 type Stop = () => Promise<void>
 
 /** Whoever listens to the log, or looks after it, while the hub runs. */
-function startFollowers(store: Store, log: FastifyBaseLogger, url: string, config: Config): Stop[] {
+function startFollowers({ store, templates }: Hub, log: FastifyBaseLogger, url: string, config: Config): Stop[] {
   const failed = (doing: string) => (error: unknown) => log.warn({ err: error }, `${doing} failed; it is tried again`)
   const stops = [keepLogFor(config.LOG_RETENTION, store, failed('Trimming the log'))]
+  // What was taken leniently has its reasons kept, templates or not.
+  if (templates.isActive || config.LENIENT) {
+    stops.push(keepLedger(store, { checker: templates, failed: failed('Checking submodels') }))
+  }
   if (config.REGISTER_AT !== '') {
     const options = { registry: config.REGISTER_AT, base: url + config.API_PREFIX, failed: failed('Registering') }
     stops.push(follow(store, registration(store, options)))

@@ -14,7 +14,7 @@ t.test('--help names every verb and every setting', async (t) => {
   for (const asked of ['--help', 'help', '-h']) {
     const { code, stdout } = await run([asked])
     t.equal(code, 0)
-    for (const verb of ['serve', 'backup', 'check']) t.match(stdout, new RegExp(`^  ${verb} `, 'm'))
+    for (const verb of ['serve', 'backup', 'check', 'validate']) t.match(stdout, new RegExp(`^  ${verb} `, 'm'))
     for (const name of Object.keys(settings))
       t.ok(stdout.includes(`--${name.toLowerCase().replaceAll('_', '-')}, ${name} `), name)
   }
@@ -35,7 +35,7 @@ t.test('wrong settings are told all at once, and nothing is started', async (t) 
 t.test('an unknown verb is told, with those that there are', async (t) => {
   const { code, stderr } = await run(['start'])
   t.equal(code, 1)
-  t.equal(stderr, '"start" is not known; there are: serve, backup, check\n')
+  t.equal(stderr, '"start" is not known; there are: serve, backup, check, validate\n')
 })
 
 t.test('the hub starts, logs JSON where there is no terminal, and stops on SIGTERM', async (t) => {

@@ -57,6 +57,21 @@ t.test('sizes and times are written with units', async (t) => {
   }
 })
 
+t.test('policies for templates are written by semanticId, which may hold an equals sign', async (t) => {
+  const { config } = readConfig({ TEMPLATES: 'Enforce', TEMPLATE_POLICY: 'https://a.example/?v=1=off, 0173-1#01=warn' })
+  t.equal(config.TEMPLATES, 'enforce')
+  t.strictSame(
+    [...config.TEMPLATE_POLICY],
+    [
+      ['https://a.example/?v=1', 'off'],
+      ['0173-1#01', 'warn']
+    ]
+  )
+  for (const TEMPLATE_POLICY of ['urn:a', 'urn:a=maybe', '=off', 'urn:a=off,']) {
+    t.throws(() => readConfig({ TEMPLATE_POLICY }), ConfigError, TEMPLATE_POLICY)
+  }
+})
+
 t.test('every wrong setting is told at once, by name, with what was expected', async (t) => {
   const wrong = {
     PORT: '65536',

@@ -88,6 +88,9 @@ t.test('web origins are let in only where the operator says so', async (t) => {
   )
   const asked = await open.ask('OPTIONS', '/submodels', undefined, { origin, 'access-control-request-method': 'PATCH' })
   t.match(asked.headers.get('access-control-allow-methods'), /PATCH/)
+  const plain = await open.ask('OPTIONS', '/submodels')
+  t.equal(plain.status, 204, 'one that no browser sent is told what the address allows')
+  t.equal(plain.headers.get('allow'), 'GET, HEAD, POST, OPTIONS')
 })
 
 t.test('a page is as long as the operator allows', async (t) => {

@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import autocannon, { type Request } from 'autocannon'
 import { type Child, start } from './children.ts'
-import { encode, fill, submodel } from './data.ts'
+import { encode, fill, MARK, MARKED, submodel } from './data.ts'
+import { compileTime, validationSides } from './validate.ts'
 
 const { values: flags } = parseArgs({
   options: { only: { type: 'string' }, quick: { type: 'boolean' }, write: { type: 'boolean' } }
@@ -54,6 +55,9 @@ const directory = await mkdtemp(join('data', 'bench-'))
 try {
   if (wanted('get', 'value', 'patch', 'large', 'post')) await requests()
   if (wanted('page', 'start')) await many()
+  if (wanted('query')) await queries()
+  if (wanted('bulk', 'registry')) await registry()
+  if (wanted('validate')) validation()
   await report()
 } finally {
   await rm(directory, { recursive: true, force: true })
@@ -167,6 +171,94 @@ async function startTime(directory: string): Promise<void> {
   })
 }
 
+/** A query by semanticId and value at a path that yields ten answers, among many submodels and among few. */
+async function queries(): Promise<void> {
+  const count = MANY / 10
+  await fill(await folder('hundred'), count, 50)
+  await fill(await folder('thousand'), FEW, 50)
+  const [large, small] = [
+    await start('hub.ts', join(directory, 'hundred')),
+    await start('hub.ts', join(directory, 'thousand'))
+  ]
+  const body = JSON.stringify({
+    $select: 'id',
+    $condition: {
+      $and: [
+        { $eq: [{ $field: '$sm#semanticId' }, { $strVal: 'https://bench.example/semantics/data/1/0' }] },
+        { $eq: [{ $field: '$sme.Value0#value' }, { $numVal: Number(MARK) }] }
+      ]
+    }
+  })
+  const request: Request = { method: 'POST', path: '/api/v3/query/submodels', headers: JSON_TYPE, body }
+  const found = (await send(large, 'POST', '/api/v3/query/submodels', body)) as { result: string[] }
+  if (found.result.length !== MARKED) throw new Error(`The query found ${found.result.length}`)
+  const times: number[] = []
+  for (let turn = 0; turn < 50; turn++) {
+    const from = performance.now()
+    await send(large, 'POST', '/api/v3/query/submodels', body)
+    times.push(performance.now() - from)
+  }
+  lines.push({
+    workload: `one AASQL query by semanticId and value at a path over ${count.toLocaleString('en')} submodels of 50 elements, 10 answers`,
+    hub: `${median(times).toFixed(1)} ms`,
+    baseline: '–',
+    ratio: '–',
+    goal: '< 10 ms',
+    met: median(times) < 10 ? 'yes' : 'no'
+  })
+  await compare({
+    name: 'query',
+    title: `the same query under load; baseline: over ${FEW.toLocaleString('en')} submodels`,
+    goal: 0.5,
+    connections: 10,
+    ours: { server: large, requests: [request] },
+    theirs: { server: small, requests: [request] }
+  })
+  await Promise.all([large.stop(), small.stop()])
+}
+
+/** A descriptor by id, and what a bulk registration does to others meanwhile. */
+async function registry(): Promise<void> {
+  const hub = await start('hub.ts', await folder('registry'))
+  const descriptor = (id: string) => ({
+    id,
+    endpoints: [{ interface: 'SUBMODEL-3.1', protocolInformation: { href: `https://bench.example/${id}` } }]
+  })
+  const stored = JSON.stringify(descriptor('one'))
+  await send(hub, 'POST', '/api/v3/submodel-descriptors', stored)
+  await writeFile(join(await folder('bare-registry'), 'submodel.json'), stored)
+  const bare = await start('bare.ts', join(directory, 'bare-registry'))
+  const one = `/api/v3/submodel-descriptors/${encode('one')}`
+  await compare({
+    name: 'registry',
+    title: 'GET a submodel descriptor; baseline: a bare route sending the same bytes',
+    goal: 0.85,
+    connections: 50,
+    ours: { server: hub, requests: [{ path: one }] },
+    theirs: { server: bare, requests: [{ path: '/bytes' }] }
+  })
+  if (wanted('bulk')) {
+    const p99 = async () =>
+      (await autocannon({ url: hub.url + one, connections: 5, duration: 2, overallRate: 1000 })).latency.p99
+    const quiet = await p99()
+    const descriptors = JSON.stringify(Array.from({ length: 10_000 }, (_, index) => descriptor(`bulk${index}`)))
+    const [busy] = await Promise.all([
+      p99(),
+      fetch(`${hub.url}/api/v3/bulk/submodel-descriptors`, { method: 'POST', headers: JSON_TYPE, body: descriptors })
+    ])
+    lines.push({
+      workload:
+        'p99 of GET at 1,000 requests a second while 10,000 descriptors are registered in one job; baseline: without',
+      hub: `${busy} ms`,
+      baseline: `${quiet} ms`,
+      ratio: (busy / Math.max(quiet, 1)).toFixed(2),
+      goal: '≤ 2',
+      met: busy <= 2 * Math.max(quiet, 1) ? 'yes' : 'no'
+    })
+  }
+  await Promise.all([hub.stop(), bare.stop()])
+}
+
 /** The address of the page in the middle of the list. */
 async function middle(hub: Child, count: number): Promise<string> {
   let cursor = ''
@@ -199,7 +291,50 @@ function inserts(path: string): Request {
   return { method: 'POST', path, headers: JSON_TYPE, setupRequest }
 }
 
+/** In this process: there is nothing but the processor to compare. */
+function validation(): void {
+  const title =
+    'validate a submodel of 200 elements against metamodel and template; baseline: aas-core, metamodel alone'
+  process.stderr.write(`${title} …\n`)
+  const { milliseconds, count } = compileTime()
+  const sides = validationSides()
+  const rates: [ours: number[], theirs: number[]] = [[], []]
+  for (const side of [sides.ours, sides.theirs]) repeat(side, 1)
+  for (let turn = 0; turn < ROUNDS; turn++) {
+    rates[0].push(repeat(sides.ours, SECONDS))
+    rates[1].push(repeat(sides.theirs, SECONDS))
+  }
+  const [ours, theirs] = [median(rates[0]), median(rates[1])]
+  lines.push({
+    workload: title,
+    hub: `${Math.round(ours).toLocaleString('en')}/s`,
+    baseline: `${Math.round(theirs).toLocaleString('en')}/s`,
+    ratio: (ours / theirs).toFixed(2),
+    goal: '≥ 3',
+    met: ours / theirs >= 3 ? 'yes' : 'no'
+  })
+  lines.push({
+    workload: `compile the schemas of all ${count} templates; the hub does so when one is first needed`,
+    hub: `${(milliseconds / 1000).toFixed(2)} s`,
+    baseline: '–',
+    ratio: '–',
+    goal: '< 1 s',
+    met: milliseconds < 1000 ? 'yes' : 'no'
+  })
+}
+
 // ---- how it is measured
+
+/** Times per second. */
+function repeat(act: () => void, seconds: number): number {
+  const from = performance.now()
+  let count = 0
+  while (performance.now() - from < seconds * 1000) {
+    act()
+    count++
+  }
+  return count / ((performance.now() - from) / 1000)
+}
 
 function wanted(...names: string[]): boolean {
   return flags.only === undefined || names.includes(flags.only)

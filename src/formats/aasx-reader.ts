@@ -17,7 +17,7 @@ import {
   relationshipsOf,
   resolveTarget
 } from './opc.ts'
-import type { Found, Package, PartFile, ReadLimits } from './package.ts'
+import { counted, type Found, type Package, type PartFile, type ReadLimits } from './package.ts'
 import { readXml } from './xml-reader.ts'
 
 /** Relationship and content-type parts are small; more is no package. */
@@ -64,7 +64,8 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Packag
       .map(({ entry, name }) => file(entry, name))
     const thumbnail = thumbnailName === undefined ? undefined : parts.get(nameKey(thumbnailName))
     return {
-      documents: () => documents(zip, [...specs.values()], typeOf, limits),
+      documents: (tell) => documents(zip, [...specs.values()], typeOf, limits, tell),
+      size: [...specs.values()].reduce((sum, { entry }) => sum + entry.uncompressedSize, 0),
       files,
       ...(thumbnail !== undefined && { thumbnail: file(thumbnail.entry, thumbnail.name) }),
       close: async () => zip.close()
@@ -84,11 +85,14 @@ async function* documents(
   zip: ZipFile,
   specs: readonly Part[],
   typeOf: (name: string) => string,
-  limits: ReadLimits
+  limits: ReadLimits,
+  tell: (bytes: number) => void = () => {}
 ): AsyncGenerator<Found> {
+  let before = 0
   for (const { name, entry } of specs) {
     const isJson = /json/i.test(typeOf(name)) || /\.json$/i.test(name)
-    const bytes = await openEntry(zip, entry)
+    const bytes = counted(await openEntry(zip, entry), tell, before)
+    before += entry.uncompressedSize
     yield* (isJson ? readJson : readXml)(bytes, name, limits)
   }
 }

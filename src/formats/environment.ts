@@ -1,11 +1,12 @@
 /** An AAS environment in any of its three written forms, read document by document and written the same way. */
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Identifiable } from '../model/types.ts'
 import { openAasx } from './aasx-reader.ts'
 import { grouped } from './groups.ts'
 import { readJson } from './json-stream.ts'
-import { type Form, LIMITS, type Package } from './package.ts'
+import { counted, type Form, LIMITS, type Package } from './package.ts'
 import { readXml } from './xml-reader.ts'
 
 /** Which form a file has: by its first bytes, then by its media type and name. */
@@ -30,7 +31,10 @@ export function sniff(fileName: string, contentType: string, firstBytes: Uint8Ar
 export async function openPackage(path: string, form: Form, name = basename(path), limits = LIMITS): Promise<Package> {
   if (form === 'aasx') return openAasx(path, limits)
   const read = form === 'xml' ? readXml : readJson
-  return { documents: () => read(createReadStream(path), name, limits), files: [], close: async () => {} }
+  const { size } = await stat(path)
+  const bytes = (tell?: (bytes: number) => void) =>
+    tell === undefined ? createReadStream(path) : counted(createReadStream(path), tell)
+  return { documents: (tell) => read(bytes(tell), name, limits), size, files: [], close: async () => {} }
 }
 
 /**

@@ -2,7 +2,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { Violation } from '../errors.ts'
 import { HubError } from '../errors.ts'
-import { checkConstraints } from '../model/constraints.ts'
+import { checkConstraints, type Damage } from '../model/constraints.ts'
 import { isLexical } from '../model/datatypes.ts'
 import type { ClassName } from '../model/fields.ts'
 import { explain } from './json-explain.ts'
@@ -34,7 +34,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 /**
- * Finds what is wrong with a document: the schema's rules first, and the constraints where the schema is satisfied.
+ * Finds what is wrong with a document: the schema's rules first, and the constraints wherever the schema is satisfied.
  *
  * @param className what it is meant to be; an abstract class (`SubmodelElement`) for any of its heirs
  * @param value parsed JSON, of any shape
@@ -47,10 +47,44 @@ export function validate(className: ClassName, value: unknown, { limit = 20 } = 
   const satisfies = schemaOf(className)
   if (satisfies(value)) return checkConstraints(className, value as object, limit)
   const violations = explain(className, value, limit)
-  if (violations.length > 0) return violations
+  if (violations.length > 0) return [...violations, ...besides(className, value, violations, limit)]
   // Not reached as long as explain() knows every rule of the schema; what the schema refuses stays refused.
   const [first] = satisfies.errors ?? []
   return [{ pointer: first?.instancePath ?? '', rule: first?.keyword ?? 'schema', text: first?.message ?? 'invalid' }]
+}
+
+/** Faults within a text; whatever is checked reads such a text without harm. */
+const HARMLESS = new Set([
+  'AASd-002',
+  'AASd-130',
+  'additionalProperties',
+  'contentEncoding',
+  'maxLength',
+  'minLength',
+  'pattern'
+])
+
+/** The constraints that a document breaks beside the schema, so that a sender need not come twice. */
+function besides(className: ClassName, value: unknown, faults: readonly Violation[], limit: number): Violation[] {
+  // Beyond the limit nothing was looked at, so it cannot be known to be sound.
+  if (faults.length >= limit || typeof value !== 'object' || value === null) return []
+  const known = new Set(faults.map(({ pointer }) => pointer))
+  const broken = checkConstraints(className, value, limit - faults.length, damageOf(faults))
+  return broken.filter(({ pointer }) => !known.has(pointer))
+}
+
+function damageOf(faults: readonly Violation[]): Damage {
+  const unchecked = new Set<string>()
+  const closed = new Set<string>()
+  for (const { pointer, rule } of faults) {
+    const owner = pointer.replace(/\/modelType$/, '')
+    // Also where it is one member too many: it would tell a wrong class.
+    if (rule === 'type' || rule === 'modelType' || owner !== pointer) closed.add(owner)
+    if (HARMLESS.has(rule)) continue
+    for (let at = pointer.length; at > 0; at = pointer.lastIndexOf('/', at - 1)) unchecked.add(pointer.slice(0, at))
+    unchecked.add('')
+  }
+  return { unchecked, closed }
 }
 
 // Bodies are never coerced, and lose no member. Without `unicodeRegExp: false` valid documents are refused.

@@ -35,10 +35,27 @@ export interface PartFile {
 }
 
 export interface Package {
-  documents(): AsyncIterable<Found>
+  /** @param tell hears how many bytes of the documents have been read */
+  documents(tell?: (bytes: number) => void): AsyncIterable<Found>
+  /** Bytes of all documents, unpacked. */
+  readonly size: number
   readonly files: readonly PartFile[]
   readonly thumbnail?: PartFile
   close(): Promise<void>
+}
+
+/** Passes bytes on and tells how many have passed, those before included. */
+export async function* counted(
+  bytes: AsyncIterable<Uint8Array>,
+  tell: (bytes: number) => void,
+  before = 0
+): AsyncGenerator<Uint8Array, void> {
+  let count = before
+  for await (const part of bytes) {
+    count += part.byteLength
+    tell(count)
+    yield part
+  }
 }
 
 export type Form = 'json' | 'xml' | 'aasx'

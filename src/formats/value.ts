@@ -194,13 +194,18 @@ export function fromValue(target: Container, body: unknown, path: string): Value
 }
 
 /** The same for a leaf of which only the row is known. */
-export function membersFromValue(modelType: string, valueType: string | undefined, body: unknown): ValueMembers {
+export function membersFromValue(
+  modelType: string,
+  valueType: string | undefined,
+  body: unknown,
+  path = ''
+): ValueMembers {
   const violations: Violation[] = []
   const members = leafMembers(
     modelType,
     valueType as DataTypeDefXsd | undefined,
     body,
-    { path: '', pointer: '' },
+    { path, pointer: '' },
     violations
   )
   refuse(violations)

@@ -139,15 +139,28 @@ function isWorthIt(type: string): boolean {
   )
 }
 
+/** Where a document does not satisfy the JSON Schema of its class, by JSON Pointer. */
+export interface Damage {
+  /** Objects with a fault of form somewhere below them: they are not checked, but what they hold is. */
+  readonly unchecked: ReadonlySet<string>
+  /** Values that are not what belongs there: they are not entered. */
+  readonly closed: ReadonlySet<string>
+}
+
 /**
  * Checks every constraint in one walk over the document.
  *
  * @param className the class of the root; of an abstract one the modelType tells which. An element that is looked at
  *   by itself is spared what depends on its parent: [AASd-117] and [AASd-022] of itself, [AASd-129].
- * @param value satisfies the JSON Schema of its class
+ * @param value satisfies the JSON Schema of its class, except for the `damage`
  * @param limit stops after so many violations
  */
-export function checkConstraints(className: ClassName, value: object, limit = Number.POSITIVE_INFINITY): Violation[] {
+export function checkConstraints(
+  className: ClassName,
+  value: object,
+  limit = Number.POSITIVE_INFINITY,
+  damage?: Damage
+): Violation[] {
   const found: Violation[] = []
   const here: (string | number)[] = []
   const scope: Scope = {}
@@ -155,13 +168,17 @@ export function checkConstraints(className: ClassName, value: object, limit = Nu
   return found
 
   function visit(plan: Plan | undefined, it: object): void {
-    if (plan === undefined || found.length >= limit) return
+    if (plan === undefined || found.length >= limit || isIn(damage?.closed)) return
     if (plan === submodelPlan) scope.submodel = it as Submodel
-    for (const check of plan.checks) check(it as never, report, scope)
+    if (!isIn(damage?.unchecked)) for (const check of plan.checks) check(it as never, report, scope)
     for (const { name, many, plan: next } of plan.members) {
       const held = (it as Record<string, object | undefined>)[name]
       if (held === undefined) continue
       const depth = here.push(name)
+      if (isIn(damage?.closed)) {
+        here.length = depth - 1
+        continue
+      }
       if (many) {
         const items = held as readonly object[]
         for (let index = 0; index < items.length; index++) {
@@ -173,6 +190,10 @@ export function checkConstraints(className: ClassName, value: object, limit = Nu
       } else visit(next ?? planFor(undefined, held), held)
       here.length = depth - 1
     }
+  }
+
+  function isIn(pointers: ReadonlySet<string> | undefined): boolean {
+    return pointers?.has(pointerTo(here)) === true
   }
 
   function report(at: Place, rule: string, text: string): void {
@@ -187,6 +208,6 @@ const submodelPlan = plans.get('Submodel')
 
 /** The plan of a choice is that of the object's modelType; no class that has heirs has other heirs below it. */
 function planFor(plan: Plan | undefined, it: object): Plan | undefined {
-  const { modelType } = it as { modelType?: string }
+  const { modelType } = Object(it) as { modelType?: string }
   return modelType === undefined ? plan : plans.get(modelType)
 }

@@ -27,6 +27,11 @@ export interface Query {
   readonly includeConceptDescriptions?: boolean
   /** What an upload does with documents that are already stored. */
   readonly existing?: 'refuse' | 'replace' | 'keep'
+  /** Of the ledger of validations: what the last check said, and against which template. */
+  readonly result?: 'valid' | 'invalid' | 'noTemplate'
+  readonly template?: string
+  /** Which form of a submodel a schema is for. */
+  readonly form?: 'normal' | 'value'
 }
 
 /** A file that comes in; the operation must consume or destroy `bytes`. */

@@ -11,6 +11,7 @@ import type { Change, Document, Facet, Store } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
 import type { Hub } from './hub.ts'
 import { cursorOf, paged, positionOf } from './paging.ts'
+import { isWalkable } from './validation.ts'
 
 /** The kinds that the functions here serve: the three identifiables and the two descriptors. */
 export type Kind = keyof Documents
@@ -35,6 +36,14 @@ export function check(className: ClassName, value: unknown): void {
   refuse(validate(className, value))
 }
 
+/** The same for a whole document, with what an enforced template asks of it. @throws HubError `Invalid` */
+function accept(hub: Hub, kind: Kind, body: unknown): Documents[Kind] {
+  const violations = validate(kind, body)
+  const document = body as Documents[Kind]
+  refuse(isWalkable(violations) ? [...violations, ...hub.templates.refused(document)] : violations)
+  return document
+}
+
 /** A page of documents; `render` gives the JSON texts that stand for one of them. */
 export async function list(
   hub: Hub,
@@ -53,8 +62,7 @@ export async function list(
 
 /** Stores a new document. @throws HubError `Invalid`, `AlreadyExists` */
 export async function create(hub: Hub, kind: Kind, body: unknown, call: Call): Promise<Answer> {
-  check(kind, body)
-  const document = body as Documents[Kind]
+  const document = accept(hub, kind, body)
   const json = JSON.stringify(document)
   const { seq } = await hub.store.commit([
     { change: 'create', kind, id: document.id, json, facets: facetsOf(kind, document) }
@@ -73,8 +81,7 @@ export async function put(
   call: Call,
   also: (isNew: boolean) => Promise<readonly Change[]> = async () => []
 ): Promise<Answer> {
-  check(kind, call.body)
-  const document = call.body as Documents[Kind]
+  const document = accept(hub, kind, call.body)
   sameId(document.id, id)
   const json = JSON.stringify(document)
   return retry(async () => {
@@ -93,6 +100,7 @@ export async function put(
       ...(await orphans(hub.store, kind, stored, document)),
       ...(await also(false))
     ])
+    hub.templates.forget(id)
     return { status: 204, revision: seq }
   })
 }
@@ -109,6 +117,7 @@ export async function remove(
     const stored = await get(hub, kind, id)
     checkPreconditions(call, stored.revision)
     await hub.store.commit([{ change: 'delete', kind, id, ...guard(call, stored) }, ...(await also())])
+    hub.templates.forget(id)
     return { status: 204 }
   })
 }
@@ -140,6 +149,7 @@ export async function edit<K extends Kind, Result>(
     const document = parse(stored, kind)
     const { result, touched, carried = call.ifMatch !== undefined, also = [] } = await change(document, stored)
     checkResult(hub, kind, document, stored)
+    hub.templates.enforce(document)
     const { seq } = await hub.store.commit([
       {
         change: 'replace',
@@ -154,6 +164,7 @@ export async function edit<K extends Kind, Result>(
       ...(await orphans(hub.store, kind, stored, document)),
       ...also
     ])
+    hub.templates.forget(id)
     return { result, revision: seq }
   })
 }

@@ -3,7 +3,7 @@ import { HubError } from '../errors.ts'
 import { fromValue, membersFromValue, toValue, valueOfRow } from '../formats/value.ts'
 import { allows, core, metadata, paths, withoutBlobs } from '../formats/views.ts'
 import { childrenMember } from '../model/fields.ts'
-import { formatPath, type IdShortPath, join, type Step } from '../model/path.ts'
+import { formatPath, type IdShortPath, join, parsePath, type Step } from '../model/path.ts'
 import { referenceToElement } from '../model/reference.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
 import type { ValueMembers } from '../model/values.ts'
@@ -156,7 +156,9 @@ async function patchValue(hub: Hub, call: Call): Promise<Answer> {
     if (!allows(row.modelType, 'value')) throw notDefined('value', row)
     if (childrenMember(row.modelType) !== undefined) return patchValues(hub, call, path)
     checkPreconditions(call, row.revision)
-    const change = valueChange(id, row, membersFromValue(row.modelType, row.valueType, call.body))
+    const members = membersFromValue(row.modelType, row.valueType, call.body, text)
+    if (await hub.templates.isEnforced(hub.store, id)) await enforceValue(hub, id, path, members)
+    const change = valueChange(id, row, members)
     const guarded =
       call.ifMatch === undefined || call.ifMatch === '*' ? change : { ...change, ifRevision: row.revision }
     const { seq } = await hub.store.commit([guarded])
@@ -174,12 +176,23 @@ export async function patchValues(hub: Hub, call: Call, path?: IdShortPath): Pro
     checkPreconditions(call, await revisionOf(hub, call, document))
     const writes = fromValue(root, call.body, path === undefined ? '' : formatPath(path))
     if (writes.length === 0) return { status: 204, revision: document.revision }
+    if (hub.templates.enforces) {
+      for (const { path, members } of writes) Object.assign(elementAt(submodel, parsePath(path) ?? []), members)
+      hub.templates.enforce(submodel)
+    }
     const changes = await Promise.all(
       writes.map(async (write) => valueChange(id, await rowOf(hub, id, write.path), write.members))
     )
     const { seq } = await hub.store.commit(changes)
     return { status: 204, revision: seq }
   })
+}
+
+/** Where a template is enforced a value is judged by what becomes of the submodel, so it has to be read. */
+async function enforceValue(hub: Hub, id: string, path: IdShortPath, members: ValueMembers): Promise<void> {
+  const submodel = parse(await get(hub, 'Submodel', id), 'Submodel')
+  Object.assign(elementAt(submodel, path), members)
+  hub.templates.enforce(submodel)
 }
 
 /** A value change of one row; members that the body left out keep what they hold (PATCH). */
@@ -212,7 +225,9 @@ function valuesByIdShort(
   const members: string[] = []
   for (const element of elements) {
     const value = toValue(element, call.query)
-    if (value !== undefined) members.push(`${JSON.stringify(element.idShort)}:${JSON.stringify(value)}`)
+    // What was taken leniently may lack its idShort.
+    if (value !== undefined && element.idShort !== undefined)
+      members.push(`${JSON.stringify(element.idShort)}:${JSON.stringify(value)}`)
   }
   const metadata = cursor === undefined ? {} : { cursor }
   const bytes = `{"paging_metadata":${JSON.stringify(metadata)},"result":{${members.join(',')}}}`

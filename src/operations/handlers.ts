@@ -7,9 +7,11 @@ import * as elements from './elements.ts'
 import * as files from './files.ts'
 import type { Handler } from './hub.ts'
 import * as invocation from './invocation.ts'
+import * as ledger from './ledger.ts'
 import * as packages from './packages.ts'
 import { query } from './query.ts'
 import * as registry from './registry.ts'
+import { getSchema } from './schemas.ts'
 import { generateSerialization } from './serialization.ts'
 import * as shells from './shells.ts'
 import * as submodels from './submodels.ts'
@@ -108,5 +110,8 @@ export const handlers: Readonly<Record<RowName, Handler>> = {
 
   GenerateSerializationByIds: generateSerialization,
   GetSelfDescription: getSelfDescription,
-  UploadFile: uploadFile
+  UploadFile: uploadFile,
+  GetValidation: ledger.getById,
+  GetAllValidations: ledger.getAll,
+  GetSchema: getSchema
 }

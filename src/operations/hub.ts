@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts'
 import type { Answer, Call, Service } from './call.ts'
 import type { ExecutorOf } from './executors.ts'
 import type { Jobs } from './jobs.ts'
+import type { TemplateChecker } from './validation.ts'
 
 export interface Hub {
   readonly store: Store
@@ -11,6 +12,8 @@ export interface Hub {
   readonly uploadLimit: number
   /** Take documents that break rules, and keep the reasons. */
   readonly lenient: boolean
+  /** Holds submodels against the templates that they name. */
+  readonly templates: TemplateChecker
   /** Asynchronous work. */
   readonly jobs: Jobs<unknown>
   /** Who carries out an operation. @throws HubError `BadRequest` where nobody does */

@@ -44,7 +44,10 @@ export const mounts: readonly Mount[] = [
   { on: 'Queries', path: '/query' },
   { on: 'Serialization', path: '/serialization' },
   { on: 'Description', path: '/description' },
-  { on: 'Upload', path: '/upload' }
+  { on: 'Upload', path: '/upload' },
+  { on: 'Validation', path: '/submodels/{submodelIdentifier}/$validation' },
+  { on: 'Validations', path: '/validation' },
+  { on: 'Schema', path: '/submodels/{submodelIdentifier}/$schema' }
 ]
 
 /** One method and path of the API. */

@@ -19,7 +19,8 @@ export function positionOf(cursor: string | undefined): number | undefined {
 
 /**
  * A page of items that stand in one document. They have no positions of their own, so the cursor holds the index and
- * the key of the last item given: where items before it came or went, the key finds the place again.
+ * the key of the last item given, and the key of the one that comes next: where items before it came or went, a key
+ * finds the place again, also when the last item itself is gone.
  */
 export function pageOf<Item>(
   items: readonly Item[],
@@ -30,8 +31,9 @@ export function pageOf<Item>(
   const page = items.slice(start, start + query.limit)
   const last = start + page.length - 1
   const item = items[last]
-  if (item === undefined || last + 1 >= items.length) return { items: page }
-  return { items: page, cursor: encodePlace([last, keyOf(item, last)]) }
+  const next = items[last + 1]
+  if (item === undefined || next === undefined) return { items: page }
+  return { items: page, cursor: encodePlace([last, keyOf(item, last), keyOf(next, last + 1)]) }
 }
 
 /**
@@ -85,11 +87,13 @@ function placeAfter<Item>(
   if (!Array.isArray(place) || !Number.isSafeInteger(place[0]) || place[0] < 0 || typeof place[1] !== 'string') {
     throw garbled()
   }
-  const [index, key] = place as [number, string]
+  const [index, key, nextKey] = place as [number, string, unknown]
   const item = items[index]
   if (item !== undefined && keyOf(item, index) === key) return index + 1
   const moved = items.findIndex((other, at) => keyOf(other, at) === key)
-  return moved === -1 ? Math.min(index, items.length) : moved + 1
+  if (moved !== -1) return moved + 1
+  const next = items.findIndex((other, at) => keyOf(other, at) === nextKey)
+  return next === -1 ? Math.min(index, items.length) : next
 }
 
 /** The place in lists of several kinds, one after the other, that a cursor stands for. */

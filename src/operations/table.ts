@@ -27,6 +27,9 @@ export type Interface =
   | 'Serialization'
   | 'Description'
   | 'Upload'
+  | 'Validation'
+  | 'Validations'
+  | 'Schema'
 
 /** What a caller needs to be allowed to do (Part 4). */
 export type Right = 'CREATE' | 'READ' | 'UPDATE' | 'DELETE' | 'EXECUTE'
@@ -854,6 +857,45 @@ export const table = [
     gives: 'UploadReport',
     success: [200, 201],
     right: 'CREATE',
+    own: true
+  },
+  {
+    name: 'GetValidation',
+    verb: 'GET',
+    on: 'Validation',
+    path: '',
+    gives: 'ValidationEntry',
+    success: [200],
+    right: 'READ',
+    own: true
+  },
+  {
+    name: 'GetAllValidations',
+    verb: 'GET',
+    on: 'Validations',
+    path: '',
+    query: ['result', 'template', ...PAGE],
+    gives: 'ValidationEntry',
+    paged: true,
+    success: [200],
+    right: 'READ',
+    own: true
+  },
+  {
+    name: 'GetSchema',
+    verb: 'GET',
+    on: 'Schema',
+    path: '',
+    query: ['form'],
+    gives: 'JsonSchema',
+    media: [
+      'application/schema+json',
+      'application/json',
+      'application/typescript',
+      'application/vnd.oai.openapi+json'
+    ],
+    success: [200],
+    right: 'READ',
     own: true
   }
 ] as const satisfies readonly Row[]

@@ -13,8 +13,9 @@ import { facetsOf } from '../model/facets.ts'
 import type { Documents } from '../model/types.ts'
 import type { Change, DocumentKind, FileEntry } from '../store/store.ts'
 import type { Query, Upload } from './call.ts'
-import { fileNames, PACKAGE_THUMBNAIL } from './documents.ts'
+import { fileNames, type Kind, PACKAGE_THUMBNAIL } from './documents.ts'
 import type { Handler, Hub } from './hub.ts'
+import { isWalkable } from './validation.ts'
 
 export interface LoadOptions {
   /** What to do with a document whose id is already stored. */
@@ -42,9 +43,6 @@ export interface Loaded {
 
 /** Violations told of one file. */
 const LIMIT = 100
-
-/** Without these a document cannot be walked, so leniency ends here. */
-const UNBEARABLE = new Set(['type', 'depth', 'modelType', 'discriminator', 'enum'])
 
 /** POST /upload. */
 export const uploadFile: Handler = async (hub, call) => {
@@ -93,7 +91,7 @@ interface Item {
 }
 
 async function store(hub: Hub, fileName: string, content: Package, options: LoadOptions): Promise<LoadReport> {
-  const { items, violations } = await read(content, options.lenient)
+  const { items, violations } = await read(hub, content, options.lenient)
   const created: Loaded[] = []
   const replaced: Loaded[] = []
   const kept: Loaded[] = []
@@ -114,19 +112,23 @@ async function store(hub: Hub, fileName: string, content: Package, options: Load
   const files = await receiveFiles(hub, content, taken)
   changes.push(...files)
   if (changes.length > 0) await hub.store.commit(changes)
+  for (const { id } of replaced) hub.templates.forget(id)
   const count = files.reduce((sum, change) => sum + (change.change === 'attach' ? change.files.length : 0), 0)
   return { fileName, created, replaced, kept, files: count, violations }
 }
 
 /** Every document of the file, checked. Published packages repeat concept descriptions: the same twice is one. */
-async function read(content: Package, lenient: boolean): Promise<{ items: Item[]; violations: Violation[] }> {
+async function read(hub: Hub, content: Package, lenient: boolean): Promise<{ items: Item[]; violations: Violation[] }> {
   const items = new Map<string, Item>()
   const violations: Violation[] = []
   let bearable = lenient
   for await (const { document, className, origin } of content.documents()) {
-    const found = validate(className, document, { limit: LIMIT })
-    for (const violation of found) {
-      if (UNBEARABLE.has(violation.rule)) bearable = false
+    const broken = validate(className, document, { limit: LIMIT })
+    // A template that is enforced is so in lenient times too: somebody asked for it by name.
+    const refused = isWalkable(broken) ? hub.templates.refused(document as Documents[Kind]) : []
+    if (refused.length > 0) bearable = false
+    for (const violation of [...broken, ...refused]) {
+      if (!isWalkable([violation])) bearable = false
       if (violations.length < LIMIT) violations.push({ ...violation, pointer: `${origin}${violation.pointer}` })
     }
     const { id } = document as { id?: unknown }

@@ -13,7 +13,7 @@
  */
 import type { Readable } from 'node:stream'
 
-/** What a document is. Descriptors and packages are documents too. */
+/** What a document is. Descriptors and packages are documents too, and so is what a check of a submodel found. */
 export type DocumentKind =
   | 'AssetAdministrationShell'
   | 'Submodel'
@@ -22,6 +22,7 @@ export type DocumentKind =
   | 'SubmodelDescriptor'
   | 'AssetLinks'
   | 'Package'
+  | 'Validation'
 
 /** A fact about a document by which lists are filtered: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]

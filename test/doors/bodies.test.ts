@@ -73,6 +73,43 @@ t.test('a body that is no JSON is refused with what is wrong', async (t) => {
   )
 })
 
+t.test('a file whose type no header can carry is given out as bytes', async (t) => {
+  let contentType = ''
+  const file = (): Answer => ({
+    status: 200,
+    contentType,
+    fileName: 'f',
+    stream: Readable.from([Buffer.from('bytes')])
+  })
+  const door = await openDoor(t, { GetFileByPath: file })
+  for (const type of ['text/\u0001pl\nain', 'text/plain\r\nX-Evil: 1', 'text/한', 'a/b\u007f', '']) {
+    contentType = type
+    const reply = await ask(door.api + ATTACHMENT)
+    t.equal(reply.status, 200, JSON.stringify(type))
+    t.equal(reply.headers.get('content-type'), 'application/octet-stream', JSON.stringify(type))
+    t.equal(reply.headers.get('x-evil'), null)
+    t.equal(reply.text, 'bytes')
+  }
+})
+
+t.test('what was packed for the way is refused as such, in documents, forms and files', async (t) => {
+  const door = await openDoor(t)
+  const places = [
+    ['POST', '/submodels', 'application/json'],
+    ['PUT', ATTACHMENT, 'multipart/form-data; boundary=x'],
+    ['POST', '/upload', 'application/json']
+  ] as const
+  for (const [method, path, type] of places) {
+    const headers = { 'content-type': type, 'content-encoding': 'gzip' }
+    const reply = await ask(door.api + path, { method, body: '{}', headers })
+    t.equal(reply.status, 415, path)
+    t.match(messages(t, reply)[0]?.text, 'no Content-Encoding', path)
+  }
+  t.equal(door.calls.length, 0)
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'identity' }
+  t.equal((await ask(`${door.api}/submodels`, { method: 'POST', body: '{}', headers })).status, 204)
+})
+
 t.test('a GET may name the type of a body that it does not have, and a DELETE too', async (t) => {
   const door = await openDoor(t)
   for (const type of ['application/json', 'text/plain']) {

@@ -67,6 +67,30 @@ t.test('a fault of the hub tells the caller a correlationId only, and the log ev
   }
 })
 
+t.test('a disk that is full while a file arrives is told as such', async (t) => {
+  const door = await openDoor(t, {
+    GetSubmodel: () => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    }
+  })
+  const reply = await ask(door.api + SUBMODEL)
+  t.equal(reply.status, 507)
+  t.match(messages(t, reply), [{ code: 'StorageFull' }])
+})
+
+t.test('a method that is used nowhere is refused where something is, and finds nothing elsewhere', async (t) => {
+  const door = await openDoor(t)
+  for (const method of ['PROPFIND', 'QUERY', 'PURGE', 'MKCOL', 'REPORT']) {
+    const send = (path: string) => door.raw(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    const refused = await send(`/api/v3${SUBMODEL}/`)
+    t.match(refused, /^HTTP\/1.1 405 /, method)
+    t.match(refused, /\r\nallow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS\r\n/, method)
+    t.match(await send('/api/v3/nothing'), /^HTTP\/1.1 404 /, method)
+    t.match(await send('/nothing'), /^HTTP\/1.1 404 /, method)
+  }
+  t.equal(door.calls.length, 0)
+})
+
 t.test('what is no HTTP gets a Result too', async (t) => {
   const door = await openDoor(t)
   const expected = {

@@ -109,6 +109,22 @@ t.test('the elements are listed in every content, by pages', async (t) => {
   ])
 })
 
+t.test('a page goes on where the one before ended, although elements were deleted in between', async (t) => {
+  const hub = await start(t)
+  const names = ['P0', 'P1', 'P2', 'P3', 'P4', 'P5']
+  const submodelElements = names.map((idShort) => ({ modelType: 'Property', idShort, valueType: 'xs:int' }))
+  await hub.post('/submodels', { modelType: 'Submodel', id: 'paged', submodelElements })
+  const list = `/submodels/${encode('paged')}/submodel-elements`
+  const { cursor } = (await hub.get(`${list}?limit=3`)).json.paging_metadata
+  const rest = async () =>
+    (await hub.get(`${list}?limit=3&cursor=${cursor}`)).json.result.map((it: { idShort: string }) => it.idShort)
+  t.same(await rest(), ['P3', 'P4', 'P5'])
+  await hub.remove(`${list}/P0`)
+  t.same(await rest(), ['P3', 'P4', 'P5'])
+  await hub.remove(`${list}/P2`)
+  t.same(await rest(), ['P3', 'P4', 'P5'], 'with the last one of the page before')
+})
+
 t.test('a page of paths is one of paths, whichever element they belong to', async (t) => {
   const hub = await withPlant(t)
   await hub.post('/submodels', { modelType: 'Submodel', id: 'empty' })
@@ -210,6 +226,12 @@ t.test('PATCH $value writes leaves, containers and whole submodels, all or nothi
     [{ value: '7' }, { value: '2' }],
     'the document shows the values'
   )
+})
+
+t.test('a value that does not fit is told with the path of its element, also where it alone is written', async (t) => {
+  const hub = await withPlant(t)
+  const refused = await hub.patch(`${SM}/submodel-elements/motor.torque/$value`, '"none"')
+  t.match(refused, { status: 400, json: { messages: [{ code: 'ValueDataType', text: /\(motor\.torque\)/ }] } })
 })
 
 t.test('PATCH keeps what the body leaves out and refuses what does not exist', async (t) => {

@@ -183,10 +183,25 @@ t.test('leniently, a document may break rules, keeps its faults, and gets no new
   const taken = await hub.ask('POST', `${hub.url}/upload`, JSON.stringify(faulty), {
     'content-type': 'application/json'
   })
-  t.match(taken, { status: 201, json: { created: [{ id: 'bad' }], violations: [{ rule: 'AASd-002' }] } })
+  t.match(taken, {
+    status: 201,
+    json: { created: [{ id: 'bad' }], violations: [{ rule: 'AASd-002' }, { rule: 'ValueDataType' }] }
+  })
   const one = `/submodels/${encode('bad')}/submodel-elements`
   t.equal((await hub.post(one, { modelType: 'Capability', idShort: 'can' })).status, 201)
   t.equal((await hub.post(one, { modelType: 'Property', idShort: 'pp', valueType: 'xs:int', value: 'x' })).status, 400)
+})
+
+t.test('what was taken without idShort leaves no hole in the values', async (t) => {
+  const hub = await start(t, { LENIENT: 'true' })
+  const speed = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:int', value: '1' }
+  const faulty = { modelType: 'Submodel', id: 'bad', submodelElements: [speed, { ...speed, idShort: undefined }] }
+  const taken = await hub.ask('POST', `${hub.url}/upload`, JSON.stringify(faulty), {
+    'content-type': 'application/json'
+  })
+  t.match(taken, { status: 201, json: { violations: [{ rule: 'AASd-117' }] } })
+  const values = await hub.get(`/submodels/${encode('bad')}/submodel-elements/$value`)
+  t.same(values.json?.result, { Speed: 1 })
 })
 
 const template = new URL(

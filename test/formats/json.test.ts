@@ -3,6 +3,7 @@ import t from 'tap'
 import { parseJson, validate } from '../../src/formats/json.ts'
 import { findSyntaxError } from '../../src/formats/json-syntax.ts'
 import type { ClassName } from '../../src/model/fields.ts'
+import { submodel as submodels } from '../arbitrary.ts'
 
 const property = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:int', value: '1' }
 const pump = (...value: object[]) => ({ modelType: 'SubmodelElementCollection', idShort: 'Pump', value })
@@ -183,6 +184,73 @@ t.test('all faults are told up to the limit, the most telling first', async (t) 
   const many = submodel(...Array.from({ length: 100 }, () => 7))
   t.equal(validate('Submodel', many).length, 20)
   t.equal(validate('Submodel', many, { limit: 3 }).length, 3)
+})
+
+t.test('constraints are told beside faults of form, as far as the form allows', async (t) => {
+  const rules = (document: unknown) => validate('Submodel', document).map(({ pointer, rule }) => `${rule} ${pointer}`)
+  const ten = { ...property, idShort: 'Ten', value: 'ten' }
+  t.same(
+    rules(submodel({ ...ten, idShort: '1st' })),
+    ['AASd-002 /submodelElements/0/idShort', 'ValueDataType /submodelElements/0/value'],
+    'within one element'
+  )
+  t.same(
+    rules({ ...submodel(ten, { modelType: 'Proprty' }, 5, pump({ ...ten, valueType: 'xs:in' }, ten)), kind: null }),
+    [
+      'modelType /submodelElements/1/modelType',
+      'type /kind',
+      'type /submodelElements/2',
+      'enum /submodelElements/3/value/0/valueType',
+      'ValueDataType /submodelElements/0/value',
+      'ValueDataType /submodelElements/3/value/1/value'
+    ],
+    'beside elements that are none'
+  )
+  t.same(
+    rules({ ...submodel(ten), administration: { revision: 1 } }),
+    ['type /administration/revision', 'ValueDataType /submodelElements/0/value'],
+    'but not where something could follow from a fault of form'
+  )
+  const variable = { value: { modelType: 'Capability' } }
+  const operation = { modelType: 'Operation', idShort: 'Op', inputVariables: [variable], outputVariables: {} }
+  t.same(
+    rules(submodel(operation)),
+    ['type /submodelElements/0/outputVariables', 'AASd-117 /submodelElements/0/inputVariables/0/value'],
+    'what holds a fault is not checked itself'
+  )
+})
+
+t.test('constraints are looked for in damaged documents of every kind without harm', async () => {
+  const damage = fc.constantFrom<unknown>(
+    null,
+    0,
+    true,
+    '',
+    'x',
+    [],
+    {},
+    [null],
+    [[]],
+    [{}],
+    { modelType: 'Submodel' },
+    undefined
+  )
+  fc.assert(
+    fc.property(submodels, fc.nat(), fc.nat(), damage, damage, (whole, one, other, value, another) => {
+      let changed: unknown = JSON.parse(JSON.stringify(whole))
+      for (const [at, what] of [
+        [one, value],
+        [other, another]
+      ] as const) {
+        const all = [...places(changed)]
+        const place = all[at % all.length]
+        if (typeof changed === 'object' && changed !== null && place !== undefined)
+          changed = put(changed, place, structuredClone(what))
+      }
+      return validate('Submodel', changed, { limit: 1000 }).every(({ text }) => !/must /.test(text))
+    }),
+    { numRuns: 1000 }
+  )
 })
 
 t.test('a document may be nested deep, but not deeper than any walk can go', async (t) => {

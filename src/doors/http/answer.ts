@@ -21,10 +21,10 @@ export function send(answer: Answer, call: Call, request: FastifyRequest, reply:
   if (stream === undefined) {
     const body = bodyOf(answer, call.row.gives === 'file')
     if (body === undefined) return reply.send()
-    reply.header('content-type', answer.contentType ?? 'application/json')
+    reply.header('content-type', answer.contentType === undefined ? 'application/json' : headerType(answer.contentType))
     return (typeof body === 'string' ? reply.serializer(asIs) : reply).send(body)
   }
-  reply.header('content-type', answer.contentType ?? 'application/octet-stream')
+  reply.header('content-type', headerType(answer.contentType))
   if (answer.contentLength !== undefined) reply.header('content-length', answer.contentLength)
   if (request.method !== 'HEAD') return reply.send(stream)
   stream.destroy()
@@ -47,6 +47,11 @@ function bodyOf({ bytes, json }: Answer, isFile: boolean): Buffer | string | und
     return isFile || bytes.length > SMALL ? bytes : bytes.toString()
   }
   return json === undefined ? undefined : JSON.stringify(json)
+}
+
+/** The type of a file as a header can carry it; packages, and documents taken leniently, bring what none can. */
+function headerType(type: string | undefined): string {
+  return type !== undefined && /^[\x20-\x7e]+$/.test(type) ? type : 'application/octet-stream'
 }
 
 /** Keeps Fastify from adding a charset, which the media type of JSON does not have (RFC 8259, 11). */

@@ -60,6 +60,7 @@ export function bodyFor(row: Row, request: FastifyRequest): unknown {
  * @throws HubError BadRequest where there is no part `file`, UnsupportedMediaType where the body is no form
  */
 export async function readForm(request: FastifyRequest): Promise<Upload> {
+  refuseEncoded(request)
   if (!request.isMultipart()) throw unsupported(request, 'multipart/form-data')
   try {
     return await firstFile(request)
@@ -116,6 +117,7 @@ export function drain({ raw }: FastifyRequest, upload: Upload | undefined): void
 }
 
 function readJson(request: FastifyRequest, bytes: Buffer): unknown {
+  refuseEncoded(request)
   const type = request.headers['content-type'] ?? ''
   if (type !== JSON_TYPE) {
     const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(type)?.[1]?.toLowerCase()
@@ -125,6 +127,13 @@ function readJson(request: FastifyRequest, bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined
   // The plain way is the faster one; what is not UTF-8, or starts with a byte order mark, is parseJson's to judge.
   return parseJson(isUtf8(bytes) && bytes[0] !== 0xef ? bytes.toString() : bytes)
+}
+
+/** Nothing is unpacked here, so that a small body stays small. @throws HubError UnsupportedMediaType */
+export function refuseEncoded({ headers }: FastifyRequest): void {
+  const coding = headers['content-encoding']
+  if (coding === undefined || coding.toLowerCase() === 'identity') return
+  throw new HubError('UnsupportedMediaType', [`${headers['content-type'] ?? ''} (${coding})`, 'no Content-Encoding'])
 }
 
 function isEmpty({ headers }: FastifyRequest): boolean {

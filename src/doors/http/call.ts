@@ -33,7 +33,8 @@ export function callReader(
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as Parameter)
   const readQuery = queryReader(row, content, limits)
   const emptyQuery: Query = Object.freeze({ limit: limits.defaultLimit })
-  const givesJson = row.gives !== undefined && row.gives !== 'file'
+  // Where there is a choice of media types, the operation chooses.
+  const givesJson = row.gives !== undefined && row.gives !== 'file' && row.media === undefined
 
   return (request, given) => {
     const { headers } = request

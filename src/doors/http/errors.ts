@@ -11,21 +11,41 @@ const RETRY_AFTER: { readonly [Status in number]?: number } = { 429: 1, 503: 5 }
 const LONGEST_CODE = 32
 const LONGEST_ID = 128
 
-/** Gives `app` the standard's words for everything that can go wrong. */
-export async function explainFaults(app: FastifyInstance, prefix: string): Promise<void> {
+/**
+ * Gives `app` the standard's words for everything that can go wrong.
+ * @param allowedAt the verbs of a path of the API, where there is something
+ */
+export async function explainFaults(
+  app: FastifyInstance,
+  prefix: string,
+  allowedAt: (path: string) => string[] | undefined
+): Promise<void> {
   app.setErrorHandler(refuse)
   await app.register(async (strangers) => {
     // Where nothing is, no body is read.
     strangers.removeAllContentTypeParsers()
     strangers.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    strangers.setNotFoundHandler((request, reply) => {
-      const path = request.url.split('?', 1)[0] ?? ''
-      const below = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
-      const service = serviceOf(below)
-      const hint = service === undefined ? '' : `; for one of many, it lies at ${prefix}${service}${below}`
-      return tell(request, reply, 404, [message('NotFound', `There is nothing at ${path}${hint}`)])
-    })
+    // Before the body, for the type of which Fastify would ask with some methods.
+    strangers.addHook('onRequest', async (request, reply) => stranger(request, reply))
+    strangers.setNotFoundHandler((request, reply) => stranger(request, reply))
   })
+
+  function stranger(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const path = request.url.split('?', 1)[0] ?? ''
+    const allow = allowedAt(path)?.join(', ')
+    // A method that nothing at all is routed by, such as PROPFIND.
+    if (allow !== undefined) {
+      return refuse(
+        new HubError('MethodNotAllowed', [request.method, path, allow]),
+        request,
+        reply.header('allow', allow)
+      )
+    }
+    const below = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
+    const service = serviceOf(below)
+    const hint = service === undefined ? '' : `; for one of many, it lies at ${prefix}${service}${below}`
+    return tell(request, reply, 404, [message('NotFound', `There is nothing at ${path}${hint}`)])
+  }
 }
 
 /** Answers with what was thrown. */
@@ -67,11 +87,13 @@ function message(code: string, text: string): Message {
   return { code: code.slice(0, LONGEST_CODE), text }
 }
 
-/** A broken rule: the place, what was expected and found, the rule. */
+/** A broken rule: the place, what was expected and found, the rule; what a template says names some of it itself. */
 function broken({ pointer, idShortPath, rule, text }: Violation): Message {
-  const place = pointer === '' ? 'the document' : pointer
-  const element = idShortPath === undefined || idShortPath === '' ? '' : ` (${idShortPath})`
-  return message(rule, `${place}${element}: ${text} [${rule}]`)
+  // The place of a whole document in a file ends in the colon that a pointer would follow.
+  const place = pointer === '' ? 'the document' : pointer.replace(/: $/, '')
+  const isNamed = idShortPath === undefined || idShortPath === '' || text.startsWith(`${idShortPath}: `)
+  const element = isNamed ? '' : ` (${idShortPath})`
+  return message(rule, `${place}${element}: ${text}${text.endsWith(`, ${rule})`) ? '' : ` [${rule}]`}`)
 }
 
 /** What Fastify or a parser found wrong with the request; `Internal` for everything else. */
@@ -85,9 +107,13 @@ function fault(error: unknown, request: FastifyRequest): HubError {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new HubError('UnsupportedMediaType', [request.headers['content-type'] ?? '', 'application/json'])
   }
+  // Met where a file is being received; the store says so by itself.
+  if (code !== undefined && FULL.has(code)) return new HubError('StorageFull', ['the disk is used up'])
   if (statusCode < 400 || statusCode >= 500) return new HubError('Internal')
   return new HubError(NAMES.get(statusCode) ?? 'BadRequest', [message ?? ''])
 }
+
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
 /** Errors of the table that say what they are given; what has no name here is a bad request. */
 const NAMES: ReadonlyMap<number, ErrorName> = new Map([

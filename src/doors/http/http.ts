@@ -33,7 +33,8 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
   const reading: CallOptions = { prefix, root: rootOf(publicUrl, prefix), defaultLimit, maxLimit }
   const all = routes()
 
-  await explainFaults(app, prefix)
+  const verbsAt = verbsByPath(all)
+  await explainFaults(app, prefix, allowedAt(prefix, verbsAt))
   // Node would refuse what it does not expect in `Expect` with an empty body; it may be ignored (RFC 9110, 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 
@@ -53,7 +54,7 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
       if (route.row.own) files.route({ ...place('', route), ...handling })
     }
   })
-  for (const [path, verbs] of verbsByPath(all)) {
+  for (const [path, verbs] of verbsAt) {
     refuseOthers(app, prefix + path, verbs)
     if (path === '/upload') refuseOthers(app, path, verbs)
   }
@@ -151,6 +152,27 @@ function refuseOthers(app: FastifyInstance, url: string, verbs: ReadonlySet<stri
   }
   const others = VERBS.filter((verb) => !verbs.has(verb))
   app.route({ method: others, url, exposeHeadRoute: false, onRequest: refuse, handler: refuse })
+}
+
+/**
+ * Prepares what tells the verbs of a path that a request names; undefined where there is nothing. Asked only for methods
+ * that are routed nowhere, and so found by looking at one path after the other.
+ */
+function allowedAt(
+  prefix: string,
+  verbsAt: ReadonlyMap<string, ReadonlySet<string>>
+): (path: string) => string[] | undefined {
+  return (path) => {
+    if (!path.startsWith(prefix)) return undefined
+    const steps = path.slice(prefix.length).replace(/\/+$/, '').split('/')
+    for (const [known, verbs] of verbsAt) {
+      const parts = known.split('/')
+      const fits =
+        parts.length === steps.length && parts.every((part, at) => part.startsWith(':') || part === steps[at])
+      if (fits) return [...verbs, 'OPTIONS']
+    }
+    return undefined
+  }
 }
 
 /** A path of the standard as Fastify spells it. */

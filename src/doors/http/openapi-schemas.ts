@@ -206,11 +206,44 @@ const services: Readonly<Record<string, JsonSchema>> = {
       violations: {
         type: 'array',
         description: 'Rules that the documents break; only where the hub is lenient',
-        items: {
-          type: 'object',
-          properties: { pointer: text, idShortPath: text, rule: text, text }
-        }
+        items: ref('Violation')
       }
     }
+  },
+  Violation: {
+    title: 'Violation',
+    type: 'object',
+    required: ['pointer', 'rule', 'text'],
+    properties: { pointer: text, idShortPath: text, rule: text, text }
+  },
+  TemplateViolation: {
+    title: 'TemplateViolation',
+    allOf: [ref('Violation')],
+    type: 'object',
+    required: ['schema', 'template', 'asks', 'found', 'hint'],
+    properties: { schema: text, template: text, asks: text, found: text, hint: text }
+  },
+  ValidationEntry: {
+    title: 'ValidationEntry',
+    type: 'object',
+    description: 'What the last check of a submodel found',
+    required: ['submodelId', 'result', 'checkedAt', 'revision', 'rules', 'violations', 'metamodel'],
+    properties: {
+      submodelId: text,
+      result: { type: 'string', enum: ['valid', 'invalid', 'noTemplate'] },
+      template: { type: 'string', description: 'The template by name' },
+      schema: { type: 'string', description: 'The $id of its schema' },
+      schemaVersion: { type: 'string', description: 'The version of the template, or a digest of its schema' },
+      checkedAt: { type: 'string', format: 'date-time' },
+      revision: { type: 'integer', description: 'The ETag of the submodel when it was checked' },
+      rules: { type: 'string', description: 'A digest of all schemas and policies at that time' },
+      violations: { type: 'array', description: "Of the template's rules", items: ref('TemplateViolation') },
+      metamodel: { type: 'array', description: "Of the standard's rules; taken leniently", items: ref('Violation') }
+    }
+  },
+  JsonSchema: {
+    title: 'JsonSchema',
+    type: 'object',
+    description: 'A JSON Schema of draft 2020-12, or an OpenAPI document with it among its components'
   }
 }

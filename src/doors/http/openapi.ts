@@ -168,7 +168,8 @@ function contentOf({ row, content }: Place): JsonSchema | undefined {
   if (row.gives === undefined) return undefined
   if (row.gives !== 'file') {
     const schema = row.paged ? pageOf(row, content) : schemaOf(row.gives, content)
-    return { 'application/json': { schema } }
+    const types = row.media ?? ['application/json']
+    return Object.fromEntries(types.map((type) => [type, { schema: type.endsWith('json') ? schema : string }]))
   }
   const types = (row.media ?? []).map((type) => {
     const json = type === 'application/json' ? ref('Environment') : BINARY
@@ -259,6 +260,15 @@ const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   existing: {
     description: 'What becomes of documents that are already stored',
     schema: { type: 'string', enum: ['refuse', 'replace', 'keep'], default: 'refuse' }
+  },
+  result: {
+    description: 'Exactly this result',
+    schema: { type: 'string', enum: ['valid', 'invalid', 'noTemplate'] }
+  },
+  template: { description: 'A template: its name, its semanticId, or the $id of its schema', schema: string },
+  form: {
+    description: 'The form of the submodel that the schema is for',
+    schema: { type: 'string', enum: ['normal', 'value'], default: 'normal' }
   }
 }
 

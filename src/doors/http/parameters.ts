@@ -82,7 +82,10 @@ const readers: { readonly [Name in keyof Query]-?: Reader<NonNullable<Query[Name
   aasIds: readIds,
   submodelIds: readIds,
   includeConceptDescriptions: readBoolean,
-  existing: oneOf('refuse', 'replace', 'keep')
+  existing: oneOf('refuse', 'replace', 'keep'),
+  result: oneOf('valid', 'invalid', 'noTemplate'),
+  template: readText,
+  form: oneOf('normal', 'value')
 }
 
 /** `true` or `false` in any case. @throws HubError BadRequest */

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import type { Upload } from '../../operations/call.ts'
-import { guard, readForm } from './body.ts'
+import { guard, readForm, refuseEncoded } from './body.ts'
 import { type Given, single } from './parameters.ts'
 
 /** Media types of a body that is a file, and its name where the caller gives none by `?fileName=`. */
@@ -22,6 +22,7 @@ export const uploadTypes: readonly string[] = [...NAMES.keys()]
 /** @throws HubError UnsupportedMediaType, and BadRequest for a form without file */
 export async function readUpload(request: FastifyRequest, given: Given): Promise<Upload> {
   if (request.isMultipart()) return await readForm(request)
+  refuseEncoded(request)
   const header = request.headers['content-type'] ?? ''
   const contentType = (header.split(';', 1)[0] ?? '').trim().toLowerCase()
   const name = NAMES.get(contentType)

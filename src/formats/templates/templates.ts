@@ -41,8 +41,16 @@ export interface Templates {
    * @returns at most `limit` findings; none where the submodel names no known template
    */
   check(submodel: Submodel, options?: { readonly limit?: number }): TemplateFinding[]
+  /** The same, with the template that was held against it: of several variants the one that fits, or the nearest. */
+  judge(submodel: Submodel, options?: { readonly limit?: number }): Judgement
   /** Compiles everything now, and throws where a schema is none. */
   compile(): void
+}
+
+export interface Judgement {
+  /** Absent where the submodel names none that is known. */
+  readonly template: KnownTemplate | undefined
+  readonly findings: readonly TemplateFinding[]
 }
 
 /**
@@ -72,19 +80,23 @@ export function templatesFrom(source: string | readonly Schema[]): Templates {
       }
       return []
     },
-    check(submodel, { limit = 20 } = {}) {
-      if (submodel.kind === 'Template') return []
-      let nearest: TemplateFinding[] | undefined
+    check(submodel, options) {
+      return [...templates.judge(submodel, options).findings]
+    },
+    judge(submodel, { limit = 20 } = {}) {
+      let nearest: Judgement = { template: undefined, findings: [] }
+      if (submodel.kind === 'Template') return nearest
       for (const template of templates.applicable(submodel)) {
         const accepts = satisfies(template)
-        if (accepts(submodel)) return []
+        if (accepts(submodel)) return { template, findings: [] }
         const findings = explain(template.normal, submodel, limit).map((failure) =>
           toFinding(submodel, template, failure)
         )
         if (findings.length === 0) findings.push(unexplained(template, accepts))
-        if (nearest === undefined || findings.length < nearest.length) nearest = findings
+        if (nearest.template === undefined || findings.length < nearest.findings.length)
+          nearest = { template, findings }
       }
-      return nearest ?? []
+      return nearest
     },
     compile() {
       for (const template of all) satisfies(template)
@@ -109,7 +121,8 @@ function unexplained({ id, name }: KnownTemplate, { errors }: ValidateFunction):
   }
 }
 
-function readSchemas(directory: string): Schema[] {
+/** The `.json` files below a directory. @throws Error naming the file that holds no JSON object */
+export function readSchemas(directory: string): Schema[] {
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'))
   return files.sort().map((file) => {
     const path = join(directory, file)

@@ -22,7 +22,8 @@ export const kinds: readonly DocumentKind[] = [
   'AssetAdministrationShellDescriptor',
   'SubmodelDescriptor',
   'AssetLinks',
-  'Package'
+  'Package',
+  'Validation'
 ]
 
 /** Likewise; NULL where no quality was given. */

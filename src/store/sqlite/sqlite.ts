@@ -100,9 +100,10 @@ class SqliteStore implements Store {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#sweeping = this.#sweep()
+    // What nothing refers to now was left by a process that is gone, and waits for nobody.
+    this.#sweeping = this.#sweep(parts.clock())
     this.#sweeper = setInterval(() => {
-      this.#sweeping = this.#sweeping.then(() => this.#sweep())
+      this.#sweeping = this.#sweeping.then(() => this.#sweep(parts.clock() - GRACE))
     }, SWEEP_EVERY)
     this.#sweeper.unref()
   }
@@ -218,11 +219,11 @@ class SqliteStore implements Store {
     unlock()
   }
 
-  /** Removes files that nothing has referred to for a while. What fails is tried again the next time. */
-  async #sweep(): Promise<void> {
-    const { queue, clock } = this.#parts
+  /** Removes files that nothing has referred to since `before`. What fails is tried again the next time. */
+  async #sweep(before: number): Promise<void> {
+    const { queue } = this.#parts
     try {
-      while ((await queue.submit({ job: 'sweep', before: clock() - GRACE })) > 0);
+      while ((await queue.submit({ job: 'sweep', before })) > 0);
     } catch {
       // The storage failed, which whoever writes next is told, or the store was closed.
     }

@@ -1,0 +1,164 @@
+/**
+ * The ledger of validations, kept in step with the submodels: a changed one is checked again, and all of them after a
+ * change of the schemas. It lags rather than to take much of the processor from requests.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Change, Document, Facet, LogEntry, Store } from '../store/store.ts'
+import { type Follower, follow } from './follow.ts'
+
+export interface LedgerOptions {
+  readonly checker: Checker
+  readonly failed: Follower['failed']
+}
+
+/** Who knows the rules. */
+interface Checker {
+  /** Digest of the rules. */
+  readonly rules: string
+  entryOf(submodel: Document): Entry
+  facetsOf(entry: Entry): readonly Facet[]
+}
+
+/** What the follower has to know of an entry. */
+interface Entry {
+  readonly revision: number
+  readonly rules: string
+  readonly checkedAt: string
+  readonly result: string
+}
+
+const PAGE = 100
+
+/** Entries that are written together. */
+const TOGETHER = 50
+
+/** Milliseconds of checking, after which requests get their turn, and how many times as long they get it. */
+const SLICE = 2
+const TIMES = 8
+const SHORTEST_REST = 5
+const LONGEST_REST = 2000
+
+/** While values change and the verdict does not, the entry is written anew no more often than this, in milliseconds. */
+const REWRITTEN = 60_000
+
+/** Submodels of which it is remembered up to which revision they were checked. */
+const REMEMBERED = 10_000
+
+/** @returns the way to stop; resolves when nothing is under way any more */
+export function keepLedger(store: Store, { checker, failed }: LedgerOptions): () => Promise<void> {
+  const stopping = new AbortController()
+  // Another set of rules is another follower, whose first start looks at everything.
+  const stop = follow(store, { name: `validation ${checker.rules}`, handle, start, failed })
+  const checked = new Map<string, number>()
+  let waiting: { readonly change: Change; readonly id: string; readonly revision: number }[] = []
+  let busy = 0
+  return () => {
+    stopping.abort()
+    return stop()
+  }
+
+  async function handle(entries: readonly LogEntry[]): Promise<void> {
+    const changed = new Map<string, { seq: number; structure: boolean }>()
+    for (const { seq, changes } of entries) {
+      for (const change of changes) {
+        if (change.change !== 'value' && change.kind !== 'Submodel') continue
+        const id = change.change === 'value' ? change.submodel : change.id
+        const structure = change.change !== 'value' || changed.get(id)?.structure === true
+        changed.set(id, { seq, structure })
+      }
+    }
+    for (const [id, { seq, structure }] of changed) {
+      // While it lagged, many changes of one submodel came together; the first look saw them all.
+      if ((checked.get(id) ?? 0) < seq) await look(id, structure)
+    }
+    await write()
+  }
+
+  async function start(): Promise<void> {
+    for await (const document of all('Submodel')) await look(document.id, true, document)
+    for await (const { id } of all('Validation')) {
+      if ((await store.document('Submodel', id)) === undefined) await forget(id)
+    }
+    await write()
+  }
+
+  /** Checks a submodel as it is now. @param structure more than values may have changed */
+  async function look(id: string, structure: boolean, read?: Document): Promise<void> {
+    const kept = await store.document('Validation', id)
+    // No value can break a rule where there is none; so it is not even read.
+    if (!structure && kept !== undefined && isWithoutTemplate(kept)) return
+    const document = read ?? (await store.document('Submodel', id))
+    if (document === undefined) {
+      if (kept !== undefined) await forget(id)
+      return
+    }
+    const from = performance.now()
+    const known = kept === undefined ? undefined : (JSON.parse(kept.bytes.toString()) as Entry)
+    const current = known?.rules === checker.rules ? known : undefined
+    if (current?.revision !== document.revision) {
+      const entry = checker.entryOf(document)
+      const isNews = structure || current === undefined || isOld(current) || verdictOf(entry) !== verdictOf(current)
+      if (isNews) {
+        const change = kept === undefined ? 'create' : 'replace'
+        const [json, facets] = [JSON.stringify(entry), checker.facetsOf(entry)]
+        await put(id, document.revision, { change, kind: 'Validation', id, json, facets })
+      } else remember(id, document.revision)
+    }
+    await rest(performance.now() - from)
+  }
+
+  async function* all(kind: 'Submodel' | 'Validation'): AsyncGenerator<Document> {
+    let after: number | undefined = 0
+    while (after !== undefined) {
+      const page = await store.documents(kind, [], { after, limit: PAGE })
+      yield* page.items
+      after = page.next
+    }
+  }
+
+  async function forget(id: string): Promise<void> {
+    await put(id, 0, { change: 'delete', kind: 'Validation', id })
+  }
+
+  async function put(id: string, revision: number, change: Change): Promise<void> {
+    waiting.push({ change, id, revision })
+    if (waiting.length >= TOGETHER) await write()
+  }
+
+  async function write(): Promise<void> {
+    const written = waiting
+    waiting = []
+    if (written.length === 0) return
+    await store.commit(written.map(({ change }) => change))
+    for (const { id, revision } of written) remember(id, revision)
+  }
+
+  function isWithoutTemplate(kept: Document): boolean {
+    const { rules, result } = JSON.parse(kept.bytes.toString()) as Entry
+    return rules === checker.rules && result === 'noTemplate'
+  }
+
+  function remember(id: string, revision: number): void {
+    if (checked.size >= REMEMBERED) checked.clear()
+    checked.set(id, revision)
+  }
+
+  /** Rests in proportion to the work done. @throws AbortError when the hub stops */
+  async function rest(spent: number): Promise<void> {
+    stopping.signal.throwIfAborted()
+    busy += spent
+    if (busy < SLICE) return
+    const length = Math.min(Math.max(busy * TIMES, SHORTEST_REST), LONGEST_REST)
+    busy = 0
+    await sleep(length, undefined, { signal: stopping.signal })
+  }
+}
+
+function isOld({ checkedAt }: Entry): boolean {
+  return Date.now() - Date.parse(checkedAt) > REWRITTEN
+}
+
+/** What an entry says, without when. */
+function verdictOf(entry: Entry): string {
+  return JSON.stringify({ ...entry, checkedAt: '', revision: 0 })
+}

@@ -1,0 +1,49 @@
+/** The templates that come with the hub, and those that an operator adds to them. */
+import { fileURLToPath } from 'node:url'
+import type { Submodel } from '../../model/types.ts'
+import type { Schema } from './schema.ts'
+import { schemasOfTemplate } from './schema-of.ts'
+import { canonical } from './semantic-ids.ts'
+import { readSchemas, type Templates, templatesFrom } from './templates.ts'
+
+const OWN = fileURLToPath(new URL('../../../schemas/submodels', import.meta.url))
+
+/**
+ * All templates. What the operator adds goes before what the hub knows for the same semanticId.
+ * @param directory of the operator: JSON Schemas, and templates as `.json` (submodels of `kind: Template`, alone or in
+ * an environment); '' for none
+ * @throws Error naming the file that is neither
+ */
+export function loadTemplates(directory = ''): Templates {
+  const own = readSchemas(OWN)
+  if (directory === '') return templatesFrom(own)
+  const added = templatesFrom(readSchemas(directory).flatMap((file) => schemasIn(file)))
+  // An operator's mistake is told at start, not when the first submodel meets it.
+  added.compile()
+  const taken = new Set(added.all.flatMap(({ semanticIds }) => semanticIds.map(canonical)))
+  const others = templatesFrom(own).all.filter(({ semanticIds }) => !semanticIds.some((id) => taken.has(canonical(id))))
+  const schemas = [...added.all, ...others].flatMap(({ normal, value }) =>
+    value === undefined ? [normal] : [normal, value]
+  )
+  return templatesFrom(schemas)
+}
+
+/** A file's schemas: itself, or those of the templates in it. */
+function schemasIn(file: Schema): Schema[] {
+  if (file.modelType === 'Submodel') return schemasFrom(file)
+  if (Array.isArray(file.submodels)) return (file.submodels as unknown[]).flatMap((submodel) => schemasFrom(submodel))
+  return [file]
+}
+
+function schemasFrom(value: unknown): Schema[] {
+  const submodel = value as Submodel
+  if (submodel?.kind !== 'Template') return []
+  const { version, revision = '0' } = submodel.administration ?? {}
+  const publication = submodel.administration?.templateId ?? submodel.id
+  const { normal, value: forValues } = schemasOfTemplate(submodel, {
+    publication,
+    licence: 'not told',
+    version: version === undefined ? '1.0' : `${version}.${revision}`
+  })
+  return [normal, forValues]
+}

@@ -1,0 +1,41 @@
+/** GET /submodels/{submodelIdentifier}/$schema: what a program may rely on when it reads or writes a submodel. */
+import { HubError } from '../errors.ts'
+import { toOpenApi } from '../formats/templates/openapi.ts'
+import type { Schema } from '../formats/templates/schema.ts'
+import { schemaOf, schemasOfTemplate } from '../formats/templates/schema-of.ts'
+import { toTypeScript } from '../formats/templates/typescript.ts'
+import type { Submodel } from '../model/types.ts'
+import type { Call } from './call.ts'
+import { get, parse } from './documents.ts'
+import { submodelOf } from './elements.ts'
+import type { Handler, Hub } from './hub.ts'
+
+/** How a schema is written down, by media type; the one for a caller without a wish first. */
+const WRITERS = {
+  'application/schema+json': (schema: Schema) => JSON.stringify(schema),
+  'application/json': (schema: Schema) => JSON.stringify(schema),
+  'application/typescript': toTypeScript,
+  'application/vnd.oai.openapi+json': toOpenApi
+}
+
+export const getSchema: Handler = async (hub, call) => {
+  const contentType = negotiate(call)
+  const submodel = parse(await get(hub, 'Submodel', submodelOf(call)), 'Submodel')
+  const schema = schemaFor(hub, submodel, call.query.form ?? 'normal')
+  return { status: 200, contentType, bytes: WRITERS[contentType](schema, submodel.idShort ?? 'Submodel') }
+}
+
+/** That of its template where it has one; of a template itself the one that it is turned into; else its own structure. */
+function schemaFor(hub: Hub, submodel: Submodel, form: 'normal' | 'value'): Schema {
+  if (submodel.kind === 'Template') return schemasOfTemplate(submodel, {})[form]
+  return hub.templates.known.judge(submodel, { limit: 1 }).template?.[form] ?? schemaOf(submodel)[form]
+}
+
+/** The best media type that both sides know. @throws HubError `NotAcceptable` */
+function negotiate(call: Call): keyof typeof WRITERS {
+  for (const wanted of call.accept) {
+    if (wanted === '*/*' || wanted === 'application/*') return 'application/schema+json'
+    if (Object.hasOwn(WRITERS, wanted)) return wanted as keyof typeof WRITERS
+  }
+  throw new HubError('NotAcceptable', [Object.keys(WRITERS).join(', ')])
+}
