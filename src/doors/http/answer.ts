@@ -1,6 +1,7 @@
 /** Answers on their way out: status, headers, bytes. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Answer, Call } from '../../operations/call.ts'
+import { compressed, negotiate } from './compression.ts'
 
 /** Sends what an operation answered. */
 export function send(answer: Answer, call: Call, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -21,12 +22,18 @@ export function send(answer: Answer, call: Call, request: FastifyRequest, reply:
   if (stream === undefined) {
     const body = bodyOf(answer, call.row.gives === 'file')
     if (body === undefined) return reply.send()
-    reply.header('content-type', answer.contentType === undefined ? 'application/json' : headerType(answer.contentType))
+    const type = answer.contentType === undefined ? 'application/json' : headerType(answer.contentType)
+    reply.header('content-type', type)
+    const coding = negotiate(request, reply, type, body.length)
+    if (coding !== undefined) return reply.send(compressed(body, coding))
     return (typeof body === 'string' ? reply.serializer(asIs) : reply).send(body)
   }
   reply.header('content-type', headerType(answer.contentType))
   if (answer.contentLength !== undefined) reply.header('content-length', answer.contentLength)
-  if (request.method !== 'HEAD') return reply.send(stream)
+  // A file of known length is sent as it was stored; what is written as it goes may be large.
+  const coding =
+    answer.contentLength === undefined ? negotiate(request, reply, headerType(answer.contentType)) : undefined
+  if (request.method !== 'HEAD') return reply.send(coding === undefined ? stream : compressed(stream, coding))
   stream.destroy()
   return reply.send()
 }

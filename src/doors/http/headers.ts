@@ -47,7 +47,7 @@ function parseAccept(header: string): Accept {
 export function readTags(header: string, weakly: boolean): '*' | readonly number[] {
   if (header.trim() === '*') return '*'
   return header.split(',').flatMap((tag) => {
-    const [, weak, digits] = /^\s*(W\/)?"(\d{1,15})"\s*$/.exec(tag) ?? []
+    const [, weak, digits] = /^\s*(W\/)?"(\d{1,15})(?:-zstd|-gzip)?"\s*$/.exec(tag) ?? []
     return digits === undefined || (weak !== undefined && !weakly) ? [] : [Number(digits)]
   })
 }
