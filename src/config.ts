@@ -88,6 +88,12 @@ export const settings = {
     default: '',
     means: 'Addresses to which invocations of Operations may be handed on, by comma; what lies below them counts too'
   },
+  OPERATIONS: {
+    parse: text,
+    default: '',
+    means:
+      'JavaScript module whose default export has functions that carry out Operations, by `submodelId/idShortPath` or semanticId'
+  },
   LOG_LEVEL: {
     parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     default: 'info',

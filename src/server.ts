@@ -16,7 +16,7 @@ import { probes } from './health.ts'
 import { landing } from './landing.ts'
 import { LateLogger, logOptions, RequestLog } from './log.ts'
 import { measure } from './metrics.ts'
-import { executors } from './operations/executors.ts'
+import { executors, registeredIn } from './operations/executors.ts'
 import { handlers } from './operations/handlers.ts'
 import type { Hub } from './operations/hub.ts'
 import { Jobs } from './operations/jobs.ts'
@@ -64,7 +64,7 @@ export async function createServer(config: Config): Promise<Server> {
       lenient: config.LENIENT,
       templates,
       jobs: new Jobs(JOBS, JOB_KEPT),
-      executorOf: executors(config.OPERATION_TARGETS, new Map()),
+      executorOf: executors(config.OPERATION_TARGETS, await registeredIn(config.OPERATIONS)),
       scratch: await emptyFolder(config.DATA_DIR, 'scratch'),
       profiles: {
         hub: servedAt('hub'),

@@ -2,6 +2,8 @@
  * Who carries an Operation out: a JavaScript function that the operator registered, or an HTTP endpoint that the
  * operation names by a qualifier, if the operator allows that endpoint. By default nobody does.
  */
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { HubError } from '../errors.ts'
 import { validate } from '../formats/json.ts'
 import type { Operation, OperationVariable } from '../model/types.ts'
@@ -55,6 +57,32 @@ export function executors(targets: readonly string[], functions: ReadonlyMap<str
     }
     return (given, signal) => delegate(endpoint, operation, given, signal)
   }
+}
+
+/** What a registered function is given and gives: Operation variables, as in Part 2's requests and results. */
+type Registered = (
+  given: { inputArguments: Arguments['inputVariables']; inoutputArguments: Arguments['inoutputVariables'] },
+  signal: AbortSignal
+) => Promise<{ outputArguments?: OperationVariable[]; inoutputArguments?: OperationVariable[] } | undefined>
+
+/**
+ * The functions of an operator's module; none where there is no path.
+ * @throws Error where the module cannot be loaded or exports something else
+ */
+export async function registeredIn(path: string): Promise<ReadonlyMap<string, Invoke>> {
+  const functions = new Map<string, Invoke>()
+  if (path === '') return functions
+  const exported: unknown = (await import(pathToFileURL(resolve(path)).href)).default
+  for (const [name, made] of Object.entries(exported ?? {})) {
+    if (typeof made !== 'function') throw new Error(`${path}: "${name}" is no function`)
+    functions.set(name, async ({ inputVariables, inoutputVariables }, signal) => {
+      const given = { inputArguments: inputVariables, inoutputArguments: inoutputVariables }
+      const result = await (made as Registered)(given, signal)
+      const { outputArguments = [], inoutputArguments = [] } = result ?? {}
+      return { executionState: 'Completed', outputVariables: outputArguments, inoutputVariables: inoutputArguments }
+    })
+  }
+  return functions
 }
 
 /** Same origin, and the path is the allowed one or below it. */

@@ -156,3 +156,21 @@ t.test('who waits too long is told so', async (t) => {
     success: false
   })
 })
+
+t.test('a function of the operator carries an operation out', async (t) => {
+  const module = `export default {
+    'sm/nobody': async () => ({}),
+    'sm/double': async ({ inputArguments: [{ value }], inoutputArguments }) => ({
+      outputArguments: [{ value: { ...value, idShort: 'out', value: String(Number(value.value) * 2) } }],
+      inoutputArguments
+    })
+  }`
+  const place = t.testdir({ 'operations.mjs': module })
+  const hub = await withOperation(t, 'http://127.0.0.1:1', { OPERATIONS: `${place}/operations.mjs` })
+  t.match((await hub.post(`${OPERATION}/invoke/$value`, values)).json, {
+    success: true,
+    outputArguments: { out: 42 },
+    inoutputArguments: { both: 1 }
+  })
+  t.match((await hub.post(`${SM}/submodel-elements/nobody/invoke`, {})).json, { success: true })
+})
