@@ -33,7 +33,7 @@ export function registration(store: Store, { registry, base, failed }: Registrat
     // Only the present state counts, so each document is sent once however often it changed.
     const changed = new Map<string, [DocumentKind, string]>()
     for (const change of entries.flatMap((entry) => entry.changes)) {
-      if (change.change !== 'value') changed.set(`${change.kind} ${change.id}`, [change.kind, change.id])
+      if ('kind' in change) changed.set(`${change.kind} ${change.id}`, [change.kind, change.id])
     }
     for (const [kind, id] of changed.values()) await send(kind, id)
   }

@@ -61,9 +61,9 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
     const changed = new Map<string, { seq: number; structure: boolean }>()
     for (const { seq, changes } of entries) {
       for (const change of changes) {
-        if (change.change !== 'value' && change.kind !== 'Submodel') continue
-        const id = change.change === 'value' ? change.submodel : change.id
-        const structure = change.change !== 'value' || changed.get(id)?.structure === true
+        if ('kind' in change && change.kind !== 'Submodel') continue
+        const id = 'kind' in change ? change.id : change.submodel
+        const structure = 'kind' in change || changed.get(id)?.structure === true
         changed.set(id, { seq, structure })
       }
     }

@@ -1,173 +1,226 @@
 /**
- * The codec for chunks of history: a run of samples of one series, column by column. Machines repeat themselves, and
- * each column is turned so that the repetition becomes zeros; zstd does the rest.
+ * The codec for runs of samples, in the log and in the history alike. Machines repeat themselves, and each column is
+ * turned so that the repetition becomes zeros; zstd does the rest.
  *
- * - Times: differences of differences, in ticks of their greatest common divisor.
- * - Values: texts. What all have in common at both ends (`{"value":"` … `"}`) is kept once. Where the rest are decimal
- *   numbers, differences of integers of a common scale, with the number of decimals of each, so that `21.50` comes back
- *   as `21.50`; where they are other numbers, XOR of doubles; where they are anything else, indices into a dictionary.
- * - Qualities: one byte each.
+ * - Times: nothing but a step where they are regular, else differences of differences in ticks of their greatest
+ *   common divisor.
+ * - Values: differences of whole numbers on a common scale, where that brings them back as they were, with the number of
+ *   decimals of each where they were written as text (`21.50`); else XOR of doubles; else places in a dictionary.
+ * - Qualities: one, or a byte each.
  *
- * Columns of 64-bit integers are stored by planes (all lowest bytes, then all second bytes …): small numbers leave
- * seven planes of zeros, which cost next to nothing.
+ * Columns of whole numbers are stored by planes (all lowest bytes, then all second bytes …), and only as many planes as
+ * the largest takes.
  *
  * Layout: a byte with the version, then as one zstd frame: length of the head (4 bytes), head (JSON), columns.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import type { Quality } from './store.ts'
-
-export interface Sample {
-  /** Nanoseconds since 1970, within 64 bits. */
-  readonly time: bigint
-  /** The value as it was sent: the JSON of the value members, or any other text. */
-  readonly value: string
-  readonly quality: Quality | undefined
-}
+import { FURTHEST, lengthOf, type Quality, qualities, type Run } from '../model/samples.ts'
 
 interface Head {
   readonly count: number
-  /** First time and tick, as text. */
-  readonly first: string
-  readonly tick: string
-  readonly prefix: string
-  readonly suffix: string
-  /** Decimals to which all values are scaled; absent where the values are not decimal numbers. */
-  readonly scale?: number
-  /** The distinct values; absent where they are numbers. */
-  readonly dictionary?: readonly string[]
+  readonly form: Run['form']
+  /** First time, nanoseconds as text. */
+  readonly base: string
+  readonly times: { readonly first: number; readonly step: number } | Column<{ readonly tick: number }>
+  readonly values:
+    | (Column<{ readonly scale: number }> & { readonly decimals?: true })
+    | 'doubles'
+    | Column<{ readonly dictionary: readonly string[] }>
+  readonly quality?: Quality | 'each'
 }
+
+/** A column of whole numbers that takes so many planes. */
+type Column<More> = More & { readonly planes: number }
 
 const VERSION = 1
 
-/** No chunk is larger when unpacked: a damaged one must not exhaust memory. */
+/** No run is larger when unpacked: a damaged one must not exhaust memory. */
 const UNPACKED = 256 * 1024 * 1024
 
-const qualities: readonly (Quality | undefined)[] = [undefined, 'good', 'uncertain', 'bad']
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
 
-/** Packs samples, in the order given; at least one. */
-export function encodeSamples(samples: readonly Sample[]): Uint8Array {
-  const times = encodeTimes(samples.map((sample) => sample.time))
-  const values = encodeValues(samples.map((sample) => sample.value))
-  const head: Head = { count: samples.length, ...times.head, ...values.head }
+/** Packs a run, its samples in the order given. */
+export function encodeRun(run: Run): Uint8Array {
+  const times = encodeTimes(run.offsets)
+  const values = encodeValues(run)
+  const quality = encodeQuality(run.quality)
+  const head: Head = {
+    count: lengthOf(run),
+    form: values.form,
+    base: String(run.base),
+    times: times.head,
+    values: values.head,
+    ...(quality.head !== undefined && { quality: quality.head })
+  }
   const json = Buffer.from(JSON.stringify(head))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
-  const quality = Uint8Array.from(samples, (sample) => qualities.indexOf(sample.quality))
-  const raw = Buffer.concat([length, json, split(times.column), ...values.columns, quality])
-  const packed = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: 6 } })
+  const packed = zstdCompressSync(
+    Buffer.concat([length, json, ...times.columns, ...values.columns, ...quality.columns]),
+    LEVEL
+  )
   return Buffer.concat([Uint8Array.of(VERSION), packed])
 }
 
-/** Unpacks samples as they were given, in their order. @throws Error where the bytes are no chunk */
-export function decodeSamples(bytes: Uint8Array): Sample[] {
-  if (bytes[0] !== VERSION) throw new Error(`A chunk of version ${bytes[0]}; this release reads version ${VERSION}`)
+/** Unpacks a run. @throws Error where the bytes are none */
+export function decodeRun(bytes: Uint8Array): Run {
+  if (bytes[0] !== VERSION) throw new Error(`A run of version ${bytes[0]}; this release reads version ${VERSION}`)
   const raw = zstdDecompressSync(bytes.subarray(1), { maxOutputLength: UNPACKED })
   const start = 4 + raw.readUInt32LE(0)
   const head = JSON.parse(raw.toString('utf8', 4, start)) as Head
-  const { count } = head
-  const times = decodeTimes(head, merge(raw, start, count))
-  const values = decodeValues(head, raw, start + 8 * count)
-  const quality = raw.subarray(raw.length - count)
-  return times.map((time, i) => ({ time, value: values[i] ?? '', quality: qualities[quality[i] ?? 0] }))
+  const reader = new Columns(raw, start, head.count)
+  const offsets = decodeTimes(head, reader)
+  const values = decodeValues(head, reader)
+  const quality = head.quality === 'each' ? reader.bytes() : head.quality
+  return { base: BigInt(head.base), offsets, form: head.form, values, quality }
 }
 
-function encodeTimes(times: readonly bigint[]) {
-  const column = new BigInt64Array(times.length)
-  const first = times[0] ?? 0n
-  let tick = 0n
-  let before = first
-  for (const [i, time] of times.entries()) {
-    column[i] = time - before
-    tick = divisor(tick, column[i] ?? 0n)
-    before = time
+// ---- times
+
+function encodeTimes(offsets: Float64Array): { head: Head['times']; columns: Uint8Array[] } {
+  const [first = 0, second = 0] = offsets
+  const step = offsets.length > 1 ? second - first : 0
+  if (offsets.every((offset, i) => offset === first + i * step)) return { head: { first, step }, columns: [] }
+  let tick = 0
+  let before = 0
+  for (const offset of offsets) {
+    if (Math.abs(offset) > FURTHEST) throw new RangeError(`An offset of ${offset} ns is too far from the base`)
+    tick = divisor(tick, Math.abs(offset - before))
+    before = offset
   }
-  if (tick === 0n) tick = 1n
-  // The typed array counts modulo 2^64, and so does the way back: no difference is too large.
-  let delta = 0n
+  const column = new Float64Array(offsets.length)
+  before = 0
+  let delta = 0
   for (let i = 0; i < column.length; i++) {
-    const next = (column[i] ?? 0n) / tick
+    const next = ((offsets[i] ?? 0) - before) / tick
+    before = offsets[i] ?? 0
     column[i] = next - delta
     delta = next
   }
-  return { head: { first: String(first), tick: String(tick) }, column }
+  const { planes, bytes } = split(column)
+  return { head: { tick, planes }, columns: [bytes] }
 }
 
-function decodeTimes(head: Head, column: BigInt64Array): bigint[] {
-  const tick = BigInt(head.tick)
-  let time = BigInt(head.first)
-  let delta = 0n
-  return Array.from(column, (second) => {
-    delta = BigInt.asIntN(64, delta + second)
-    time = BigInt.asIntN(64, time + delta * tick)
-    return time
-  })
-}
-
-function encodeValues(values: readonly string[]): {
-  head: Omit<Head, 'count' | 'first' | 'tick'>
-  columns: Uint8Array[]
-} {
-  const { prefix, suffix } = commonEnds(values)
-  const texts = values.map((value) => value.slice(prefix.length, value.length - suffix.length))
-  if (texts.every(isDecimal)) {
-    const decimals = Uint8Array.from(texts, decimalsOf)
-    const scale = decimals.reduce((most, next) => Math.max(most, next), 0)
-    const integers = texts.map((text, i) => BigInt(text.replace('.', '') + '0'.repeat(scale - (decimals[i] ?? 0))))
-    if (integers.every((integer) => BigInt.asIntN(64, integer) === integer)) {
-      return { head: { prefix, suffix, scale }, columns: [split(differences(integers)), decimals] }
-    }
+function decodeTimes({ count, times }: Head, columns: Columns): Float64Array {
+  if ('step' in times) return Float64Array.from({ length: count }, (_, i) => times.first + i * times.step)
+  const column = columns.whole(times.planes)
+  let offset = 0
+  let delta = 0
+  for (let i = 0; i < count; i++) {
+    delta += column[i] ?? 0
+    offset += delta * times.tick
+    column[i] = offset
   }
-  if (texts.every((text) => String(Number(text)) === text)) {
-    const bits = new BigInt64Array(Float64Array.from(texts, Number).buffer)
-    return { head: { prefix, suffix }, columns: [split(bits.map((word, i) => word ^ (bits[i - 1] ?? 0n)))] }
+  return column
+}
+
+// ---- values
+
+interface EncodedValues {
+  readonly form: Run['form']
+  readonly head: Head['values']
+  readonly columns: Uint8Array[]
+}
+
+function encodeValues({ form, values }: Run): EncodedValues {
+  if (values instanceof Float64Array) return encodeNumbers(values)
+  if (form === 'text') {
+    const numbers = numbersOf(values)
+    if (numbers !== undefined) return encodeNumbers(numbers)
+    const decimals = encodeDecimals(values)
+    if (decimals !== undefined) return decimals
   }
   const places = new Map<string, number>()
-  for (const text of texts) if (!places.has(text)) places.set(text, places.size)
-  const indices = BigInt64Array.from(texts, (text) => BigInt(places.get(text) ?? 0))
-  return { head: { prefix, suffix, dictionary: [...places.keys()] }, columns: [split(indices)] }
-}
-
-function decodeValues(head: Head, raw: Buffer, start: number): string[] {
-  const { count, prefix, suffix, scale, dictionary } = head
-  const column = merge(raw, start, count)
-  let before = 0n
-  if (dictionary !== undefined) return Array.from(column, (place) => prefix + dictionary[Number(place)] + suffix)
-  if (scale === undefined) {
-    const bits = column.map((word) => {
-      before ^= word
-      return before
-    })
-    return Array.from(new Float64Array(bits.buffer), (number) => prefix + String(number) + suffix)
-  }
-  const decimals = raw.subarray(start + 8 * count)
-  return Array.from(column, (difference, i) => {
-    before = BigInt.asIntN(64, before + difference)
-    return prefix + writeDecimal(before, scale, decimals[i] ?? 0) + suffix
+  const indices = Float64Array.from(values, (text) => {
+    const place = places.get(text) ?? places.size
+    if (place === places.size) places.set(text, place)
+    return place
   })
+  const { planes, bytes } = split(indices)
+  return { form, head: { planes, dictionary: [...places.keys()] }, columns: [bytes] }
 }
 
-/** What all texts begin and end with, but no part of a number: digits that happen to agree belong to the numbers. */
-function commonEnds(texts: readonly string[]): { prefix: string; suffix: string } {
-  const [first = ''] = texts
-  let start = first.length
-  let end = first.length
-  for (const text of texts) {
-    let same = 0
-    while (same < start && text[same] === first[same]) same++
-    start = same
-    let alike = 0
-    while (alike < end && text.at(-1 - alike) === first.at(-1 - alike)) alike++
-    end = alike
+function encodeNumbers(numbers: Float64Array): EncodedValues {
+  const scale = scaleOf(numbers)
+  if (scale === undefined) {
+    const words = new Uint32Array(numbers.slice().buffer)
+    for (let i = words.length - 1; i > 1; i--) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
+    return { form: 'number', head: 'doubles', columns: [transpose(new Uint8Array(words.buffer), 8)] }
   }
-  while (start > 0 && NUMERIC.test(first[start - 1] ?? '')) start--
-  while (end > 0 && NUMERIC.test(first.at(-end) ?? '')) end--
-  const shortest = texts.reduce((least, text) => Math.min(least, text.length), first.length)
-  return { prefix: first.slice(0, start), suffix: first.slice(first.length - Math.min(end, shortest - start)) }
+  const power = 10 ** scale
+  const { planes, bytes } = split(differences(numbers.map((number) => Math.round(number * power))))
+  return { form: 'number', head: { scale, planes }, columns: [bytes] }
 }
 
-const NUMERIC = /[0-9.eE+-]/
+/** Numbers that were written as text, but not in the shortest way: a scale for all, and the decimals of each. */
+function encodeDecimals(texts: readonly string[]): EncodedValues | undefined {
+  if (!texts.every(isDecimal)) return undefined
+  const decimals = Uint8Array.from(texts, decimalsOf)
+  const scale = decimals.reduce((most, next) => Math.max(most, next), 0)
+  const whole = Float64Array.from(texts, (text, i) =>
+    Number(text.replace('.', '') + '0'.repeat(scale - (decimals[i] ?? 0)))
+  )
+  if (whole.some((number) => Math.abs(number) > FURTHEST)) return undefined
+  const { planes, bytes } = split(differences(whole))
+  return { form: 'text', head: { scale, planes, decimals: true }, columns: [bytes, decimals] }
+}
 
-/** A number that an integer and a number of decimals bring back as it was; `-0` is none, for it would lose its sign. */
+function decodeValues({ count, values }: Head, columns: Columns): Run['values'] {
+  if (values === 'doubles') {
+    const words = new Uint32Array(columns.planes(8).buffer)
+    for (let i = 2; i < words.length; i++) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
+    return new Float64Array(words.buffer)
+  }
+  const whole = columns.whole(values.planes)
+  if ('dictionary' in values) return Array.from(whole, (place) => values.dictionary[place] ?? '')
+  let sum = 0
+  for (let i = 0; i < count; i++) {
+    sum += whole[i] ?? 0
+    whole[i] = sum
+  }
+  if (values.decimals) {
+    const decimals = columns.bytes()
+    return Array.from(whole, (number, i) => writeDecimal(number, values.scale, decimals[i] ?? 0))
+  }
+  const power = 10 ** values.scale
+  for (let i = 0; i < count; i++) whole[i] = (whole[i] ?? 0) / power
+  return whole
+}
+
+/** The numbers, where the texts are what JavaScript writes for them. */
+function numbersOf(texts: readonly string[]): Float64Array | undefined {
+  const numbers = new Float64Array(texts.length)
+  for (const [i, text] of texts.entries()) {
+    const number = Number(text)
+    if (String(number) !== text) return undefined
+    numbers[i] = number
+  }
+  return numbers
+}
+
+/** The least number of decimals with which all numbers come back exactly; undefined where there is none. */
+function scaleOf(numbers: Float64Array): number | undefined {
+  let scale = 0
+  let power = 1
+  for (let i = 0; i < numbers.length; ) {
+    const number = numbers[i] ?? 0
+    const whole = Math.round(number * power)
+    if (Math.abs(whole) > FURTHEST) return undefined
+    if (whole / power === number) {
+      i++
+      continue
+    }
+    if (++scale > MOST_DECIMALS) return undefined
+    power = 10 ** scale
+    // What came back with fewer decimals comes back with more, unless it grows too large.
+    i = 0
+  }
+  return scale
+}
+
+const MOST_DECIMALS = 12
+
+/** A number that a whole one and a number of decimals bring back as it was; `-0` is none, for it would lose its sign. */
 function isDecimal(text: string): boolean {
   return text.length <= 20 && /^(?!-[0.]*$)-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(text)
 }
@@ -177,42 +230,117 @@ function decimalsOf(text: string): number {
   return point < 0 ? 0 : text.length - point - 1
 }
 
-function writeDecimal(integer: bigint, scale: number, decimals: number): string {
-  const digits = String(integer < 0n ? -integer : integer).padStart(scale + 1, '0')
-  const whole = digits.slice(0, digits.length - scale)
-  const sign = integer < 0n ? '-' : ''
-  return (
-    sign + whole + (decimals === 0 ? '' : `.${digits.slice(digits.length - scale, digits.length - scale + decimals)}`)
-  )
+function writeDecimal(whole: number, scale: number, decimals: number): string {
+  const digits = String(Math.abs(whole)).padStart(scale + 1, '0')
+  const units = (whole < 0 ? '-' : '') + digits.slice(0, digits.length - scale)
+  return decimals === 0 ? units : `${units}.${digits.slice(digits.length - scale, digits.length - scale + decimals)}`
 }
 
-function differences(integers: readonly bigint[]): BigInt64Array {
-  return BigInt64Array.from(integers, (integer, i) => integer - (integers[i - 1] ?? 0n))
+function differences(column: Float64Array): Float64Array {
+  for (let i = column.length - 1; i > 0; i--) column[i] = (column[i] ?? 0) - (column[i - 1] ?? 0)
+  return column
 }
 
-function divisor(a: bigint, b: bigint): bigint {
-  let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b]
-  while (y !== 0n) [x, y] = [y, x % y]
-  return x
+// ---- qualities
+
+function encodeQuality(quality: Run['quality']): { head: Head['quality']; columns: Uint8Array[] } {
+  if (!(quality instanceof Uint8Array)) return { head: quality, columns: [] }
+  const [first = 0] = quality
+  if (quality.every((one) => one === first)) return { head: qualities[first], columns: [] }
+  return { head: 'each', columns: [quality] }
 }
 
-/** By planes. Signs go to the lowest bit (zigzag), so that small negative numbers are small as well. */
-function split(column: BigInt64Array): Uint8Array {
-  const zigzag = column.map((word) => (word << 1n) ^ (word >> 63n))
-  const bytes = new Uint8Array(zigzag.buffer)
-  const planes = new Uint8Array(bytes.length)
+// ---- columns
+
+/**
+ * Whole numbers within ±2^52 by planes. Signs go to the lowest bit (zigzag), so that small negative numbers are small
+ * as well.
+ */
+function split(column: Float64Array): { planes: number; bytes: Uint8Array } {
   const count = column.length
-  for (let plane = 0; plane < 8; plane++) {
-    for (let i = 0; i < count; i++) planes[plane * count + i] = bytes[i * 8 + plane] ?? 0
+  let largest = 0
+  for (let i = 0; i < count; i++) {
+    const number = column[i] ?? 0
+    const folded = number >= 0 ? number * 2 : number * -2 - 1
+    column[i] = folded
+    if (folded > largest) largest = folded
+  }
+  const planes = largest === 0 ? 0 : Math.floor(Math.log2(largest) / 8) + 1
+  const bytes = new Uint8Array(planes * count)
+  for (let i = 0; i < count; i++) {
+    const folded = column[i] ?? 0
+    let word = folded >>> 0
+    for (let plane = 0; plane < planes; plane++) {
+      if (plane === 4) word = Math.floor(folded / 2 ** 32)
+      bytes[plane * count + i] = word
+      word >>>= 8
+    }
+  }
+  return { planes, bytes }
+}
+
+function transpose(bytes: Uint8Array, width: number): Uint8Array {
+  const count = bytes.length / width
+  const planes = new Uint8Array(bytes.length)
+  for (let plane = 0; plane < width; plane++) {
+    for (let i = 0; i < count; i++) planes[plane * count + i] = bytes[i * width + plane] ?? 0
   }
   return planes
 }
 
-function merge(raw: Buffer, start: number, count: number): BigInt64Array {
-  const bytes = new Uint8Array(8 * count)
-  for (let plane = 0; plane < 8; plane++) {
-    for (let i = 0; i < count; i++) bytes[i * 8 + plane] = raw[start + plane * count + i] ?? 0
+function divisor(a: number, b: number): number {
+  let [x, y] = [a, b]
+  while (y !== 0) [x, y] = [y, x % y]
+  return x
+}
+
+/** Reads one column after the other. */
+class Columns {
+  readonly #raw: Buffer
+  readonly #count: number
+  #at: number
+
+  constructor(raw: Buffer, start: number, count: number) {
+    this.#raw = raw
+    this.#at = start
+    this.#count = count
   }
-  const zigzag = new BigUint64Array(bytes.buffer)
-  return BigInt64Array.from(zigzag, (word) => (word >> 1n) ^ -(word & 1n))
+
+  bytes(): Uint8Array {
+    return this.#take(this.#count).slice()
+  }
+
+  /** Whole numbers as `split` wrote them. */
+  whole(planes: number): Float64Array {
+    const count = this.#count
+    const bytes = this.#take(planes * count)
+    const column = new Float64Array(count)
+    for (let i = 0; i < count; i++) {
+      let low = 0
+      for (let plane = Math.min(planes, 4) - 1; plane >= 0; plane--) low = (low << 8) | (bytes[plane * count + i] ?? 0)
+      let high = 0
+      for (let plane = planes - 1; plane > 3; plane--) high = (high << 8) | (bytes[plane * count + i] ?? 0)
+      const folded = (low >>> 0) + high * 2 ** 32
+      column[i] = (low & 1) === 0 ? folded / 2 : -(folded + 1) / 2
+    }
+    return column
+  }
+
+  /** The bytes of values of this width, each together again. */
+  planes(width: number): Uint8Array {
+    const count = this.#count
+    const taken = this.#take(width * count)
+    const bytes = new Uint8Array(taken.length)
+    for (let plane = 0; plane < width; plane++) {
+      for (let i = 0; i < count; i++) bytes[i * width + plane] = taken[plane * count + i] ?? 0
+    }
+    return bytes
+  }
+
+  #take(length: number): Uint8Array {
+    const from = this.#at
+    this.#at += length
+    if (this.#at > this.#raw.length) throw new Error('A run that ends before its columns do')
+    return this.#raw.subarray(from, this.#at)
+  }
 }

@@ -12,6 +12,7 @@
  * The store holds no policy: it does not validate documents and does not know who asks.
  */
 import type { Readable } from 'node:stream'
+import type { Quality } from '../model/samples.ts'
 
 /** What a document is. Descriptors and packages are documents too, and so is what a check of a submodel found. */
 export type DocumentKind =
@@ -62,7 +63,7 @@ export interface ElementRow {
   readonly quality: Quality | undefined
 }
 
-export type Quality = 'good' | 'uncertain' | 'bad'
+export type { Quality }
 
 /** A file that belongs to a document: an attachment, a thumbnail, a supplementary file of a package. */
 export interface FileEntry {
@@ -130,6 +131,30 @@ export type Change =
       readonly ifRevision?: number
     }
   | {
+      /**
+       * Samples of one element. Fails with `Conflict` when the element is no longer the one with `stamp`. The newest of
+       * them becomes current if no newer value is; all are logged.
+       */
+      readonly change: 'samples'
+      readonly submodel: string
+      readonly path: string
+      readonly stamp: number
+      /** In the order in which they were sent, packed (see chunks.ts). */
+      readonly run: Uint8Array
+      readonly count: number
+      /** Least and greatest source time, nanoseconds since 1970. */
+      readonly from: bigint
+      readonly to: bigint
+      /** Value members, as JSON, and quality of the newest sample, which is of the time `to`. */
+      readonly value: string
+      readonly quality?: Quality
+    }
+  | {
+      /** Refuses the commit with `AlreadyExists` where one with this key was made before, and is remembered (`receipt`). */
+      readonly change: 'once'
+      readonly key: string
+    }
+  | {
       /** Files under these names belong to the document from now on (replacing those of the same name). */
       readonly change: 'attach'
       readonly kind: DocumentKind
@@ -167,6 +192,17 @@ export type LoggedChange =
       readonly sourceTime: bigint
       readonly quality?: Quality
     }
+  | {
+      readonly change: 'samples'
+      readonly submodel: string
+      readonly path: string
+      readonly count: number
+      /** Least and greatest source time, nanoseconds since 1970. */
+      readonly from: bigint
+      readonly to: bigint
+      /** Packed, in the order sent (see chunks.ts). */
+      readonly run: Uint8Array
+    }
 
 export interface LogEntry extends Commit {
   readonly changes: readonly LoggedChange[]
@@ -203,16 +239,37 @@ export interface PageRequest {
   readonly limit: number
 }
 
-/** A compressed run of samples of one series (see chunks.ts). */
-export interface Chunk {
-  /** Series: submodel id and idShortPath. */
+/** What samples belong to: an element, also one that is gone. */
+export interface SeriesName {
   readonly submodel: string
   readonly path: string
-  /** Source time of the first and last sample, nanoseconds since 1970. */
+}
+
+/** By what a chunk is known. */
+export interface ChunkKey extends SeriesName {
+  /** Source time of the first sample, nanoseconds since 1970. */
   readonly from: bigint
+  /** Up to where in the log its samples come from; where two chunks have a sample of the same time, the later one counts. */
+  readonly seq: number
+}
+
+/** A part of the history of one series: an ascending run, packed (see chunks.ts). Chunks of a series may overlap in time. */
+export interface Chunk extends ChunkKey {
+  /** Source time of the last sample. */
   readonly to: bigint
   readonly count: number
   readonly bytes: Uint8Array
+}
+
+/** A series with history, at a glance. */
+export interface Series extends SeriesName {
+  /** Samples in its chunks; late doubles count until the chunks that they are in are brought together. */
+  readonly count: number
+  readonly chunks: number
+  /** Bytes of its chunks. */
+  readonly bytes: number
+  readonly from: bigint
+  readonly to: bigint
 }
 
 export interface StoreFigures {
@@ -220,11 +277,18 @@ export interface StoreFigures {
   readonly elements: number
   readonly logFirst: number
   readonly logLast: number
+  /** Series with history, the samples in their chunks, and the bytes of these. */
+  readonly series: number
+  readonly samples: number
+  readonly historyBytes: number
   /** Bytes on disk, all files together. */
   readonly bytes: number
 }
 
 export interface Store {
+  /** Names this body of data: positions of a log with another epoch mean nothing here. Kept by a backup. */
+  readonly epoch: string
+
   /** One document, or undefined. */
   document(kind: DocumentKind, id: string): Promise<Document | undefined>
   /** Documents of a kind that have all these facets, in the stable order. */
@@ -252,11 +316,18 @@ export interface Store {
   log(after: number, limit: number): Promise<{ entries: readonly LogEntry[]; gap: boolean }>
   /** Rings after every durable commit, without payload; returns the way to stop listening. */
   onCommit(listener: () => void): () => void
-  /** Forgets log entries up to and including `seq`. */
+  /** The commit that was made with this `once` key, while the log remembers it. */
+  receipt(key: string): Promise<number | undefined>
+  /** Forgets log entries, and receipts, up to and including `seq`. */
   trimLog(seq: number): Promise<void>
   /** Where a follower stands, kept across restarts. */
   cursor(follower: string): Promise<number | undefined>
   setCursor(follower: string, seq: number): Promise<void>
+  /**
+   * Work that only one process may do at a time: true where this process may, for so many milliseconds; claiming again
+   * prolongs it. Another process may when the time is over, or the holder was closed.
+   */
+  claim(work: string, span: number): Promise<boolean>
 
   /**
    * Takes in the bytes of a file without making it visible; `attach` in a commit does that. What is never attached
@@ -270,12 +341,14 @@ export interface Store {
   /** The bytes of a file, or of a part of it (`end` inclusive). */
   open(file: FileEntry, range?: { start: number; end: number }): Readable
 
-  /** Adds chunks of history, durable when resolved. A chunk with the same series and `from` is replaced. */
-  putChunks(chunks: readonly Chunk[]): Promise<void>
-  /** Chunks of a series that overlap [from, to], oldest first. */
-  chunks(submodel: string, path: string, from: bigint, to: bigint): AsyncIterable<Chunk>
+  /** Adds chunks of history in place of others, all or none, durable when resolved. One with a known key replaces it. */
+  putChunks(chunks: readonly Chunk[], replaced?: readonly ChunkKey[]): Promise<void>
+  /** Chunks of a series that overlap [from, to], by `from`, then `seq`. */
+  chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk>
   /** Drops chunks that end before this time; returns how many. */
-  dropChunks(submodel: string, path: string, before: bigint): Promise<number>
+  dropChunks(series: SeriesName, before: bigint): Promise<number>
+  /** Series with history by submodel, then path: those after one, at most `limit`. */
+  series(after: SeriesName | undefined, limit: number): Promise<readonly Series[]>
 
   /** Writes a consistent copy of everything into an empty directory while the store is in use. */
   backup(directory: string): Promise<void>

@@ -5,8 +5,10 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import type { HubError } from '../../src/errors.ts'
+import { membersAt, newestOf, type Run, spanOf } from '../../src/model/samples.ts'
 import type { Reference } from '../../src/model/types.ts'
-import type { Change, ElementCondition, FileEntry, Store } from '../../src/store/store.ts'
+import { encodeRun } from '../../src/store/chunks.ts'
+import type { Change, Chunk, ElementCondition, FileEntry, LogEntry, SeriesName, Store } from '../../src/store/store.ts'
 import {
   all,
   collection,
@@ -37,6 +39,7 @@ export function contract(t: Test, open: (place: string) => Promise<Store>): void
   pages(test)
   log(test)
   files(test)
+  samples(test)
   chunks(test)
   lifetime(t, open)
 }
@@ -689,37 +692,188 @@ function files(test: Define): void {
   })
 }
 
-function chunks(test: Define): void {
-  const chunk = (path: string, from: bigint, to: bigint, text: string) => {
-    return { submodel: 'a', path, from, to, count: 2, bytes: new Uint8Array(Buffer.from(text)) }
-  }
+function samples(test: Define): void {
+  test('samples are logged as they were sent, and the newest of them is current', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
+    const change = await sampled(store, 'a', 'p', [30n, 10n, 20n], ['3', '1', '2'])
+    const { seq, time } = await store.commit([change])
+    t.match(await store.element('a', 'p'), { value: '{"value":"3"}', sourceTime: 30n, quality: 'good', revision: seq })
+    t.match(JSON.parse(String((await store.document('Submodel', 'a'))?.bytes)).submodelElements[0], { value: '3' })
+    const { submodel: id, path, count, from, to, run } = change
+    const told = { change: 'samples', submodel: id, path, count, from, to, run: Buffer.from(run) }
+    const { entries } = await store.log(seq - 1, 9)
+    t.strictSame(
+      entries.map((entry) => plain(entry)),
+      [{ seq, time, changes: [told] }]
+    )
+  })
 
-  test('chunks that overlap a span are given oldest first; the same start replaces', async (t, store) => {
+  test('samples that are all older than the current value are logged and change nothing', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1')))])
+    const { seq } = await store.commit([await sampled(store, 'a', 'p', [50n], ['5'])])
+    await store.commit([await sampled(store, 'a', 'p', [10n, 49n], ['1', '4'])])
+    t.match(await store.element('a', 'p'), { value: '{"value":"5"}', sourceTime: 50n, revision: seq })
+    await store.commit([await sampled(store, 'a', 'p', [50n], ['6'])])
+    t.match(await store.element('a', 'p'), { value: '{"value":"6"}' }, 'of equal times the last counts')
+    t.equal((await store.log(seq, 9)).entries.length, 2)
+  })
+
+  test('samples for an element that is another one by now are refused', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1')))])
+    const change = await sampled(store, 'a', 'p', [50n], ['5'])
+    await store.commit([replace(submodel('a', property('p', '2')))])
+    await refused(t, store, 'Conflict', change)
+  })
+
+  test('several runs in one commit keep apart in the log, whatever stands between them', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
+    const [one, other] = [
+      await sampled(store, 'a', 'p', [1n, 2n], ['1', '2']),
+      await sampled(store, 'a', 'q', [1n], ['x'])
+    ]
+    const { seq } = await store.commit([one, await write(store, 'a', 'q', '7'), other])
+    const [entry] = (await store.log(seq - 1, 1)).entries
+    const told = (entry?.changes ?? []).map((change) =>
+      change.change === 'samples' ? Buffer.from(change.run) : change.change
+    )
+    t.strictSame(told, [Buffer.from(one.run), 'value', Buffer.from(other.run)])
+  })
+
+  test('a commit with a key is made once, and remembered until the log is trimmed behind it', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1')))])
+    const once: Change = { change: 'once', key: 'gateway 1/batch 7' }
+    const { seq } = await store.commit([once, await write(store, 'a', 'p', '2')])
+    await refused(t, store, 'AlreadyExists', once, await write(store, 'a', 'p', '3'))
+    t.equal((await store.element('a', 'p'))?.value, '{"value":"2"}')
+    t.equal(await store.receipt('gateway 1/batch 7'), seq)
+    t.equal(await store.receipt('gateway 1/batch 8'), undefined)
+    t.strictSame(
+      (await store.log(seq - 1, 1)).entries[0]?.changes.map(({ change }) => change),
+      ['value']
+    )
+    await store.trimLog(seq)
+    t.equal(await store.receipt('gateway 1/batch 7'), undefined)
+  })
+
+  test('work is claimed by one at a time', async (t, store) => {
+    t.equal(await store.claim('history', 1000), true)
+    t.equal(await store.claim('history', 1000), true, 'and prolonged by its holder')
+  })
+}
+
+async function sampled(store: Store, submodel: string, path: string, times: bigint[], texts: string[]) {
+  const stamp = (await store.element(submodel, path))?.stamp ?? -1
+  const [base = 0n] = times
+  const offsets = Float64Array.from(times, (time) => Number(time - base))
+  const run: Run = { base, offsets, form: 'text', values: texts, quality: 'good' }
+  const { from, to } = spanOf(run)
+  const value = membersAt(run, newestOf(run))
+  return {
+    change: 'samples',
+    submodel,
+    path,
+    stamp,
+    run: encodeRun(run),
+    count: texts.length,
+    from,
+    to,
+    value,
+    quality: 'good'
+  } as const
+}
+
+/** With its bytes as Buffers, whichever kind of array the store gives. */
+function plain({ changes, ...commit }: LogEntry) {
+  return {
+    ...commit,
+    changes: changes.map((change) =>
+      change.change === 'samples' ? { ...change, run: Buffer.from(change.run) } : change
+    )
+  }
+}
+
+function chunks(test: Define): void {
+  const p = { submodel: 'a', path: 'p' }
+  const q = { submodel: 'a', path: 'q' }
+  const chunk = (name: SeriesName, from: bigint, to: bigint, text: string, seq = 1): Chunk => {
+    return { ...name, from, seq, to, count: 2, bytes: new Uint8Array(Buffer.from(text)) }
+  }
+  const found = async (store: Store, name: SeriesName, from: bigint, to: bigint) =>
+    (await all(store.chunks(name, from, to))).map((one) => ({ ...one, bytes: new Uint8Array(one.bytes) }))
+
+  test('chunks that overlap a span are given oldest first; the same key replaces', async (t, store) => {
     const start = 1_700_000_000_000_000_001n
     const [one, two, three] = [
-      chunk('p', start, start + 9n, 'one'),
-      chunk('p', start + 10n, start + 19n, 'two'),
-      chunk('p', start + 20n, start + 29n, 'three')
+      chunk(p, start, start + 9n, 'one'),
+      chunk(p, start + 10n, start + 19n, 'two'),
+      chunk(p, start + 20n, start + 29n, 'three')
     ]
-    await store.putChunks([three, one, two, chunk('q', start, start + 99n, 'other')])
-    t.strictSame(await all(store.chunks('a', 'p', start + 9n, start + 20n)), [one, two, three])
-    t.strictSame(await all(store.chunks('a', 'p', start + 11n, start + 12n)), [two])
-    t.strictSame(await all(store.chunks('a', 'p', start + 30n, start + 99n)), [])
-    t.strictSame(await all(store.chunks('b', 'p', 0n, 2n ** 62n)), [])
-    const longer = chunk('p', start + 10n, start + 25n, 'TWO')
+    await store.putChunks([three, one, two, chunk(q, start, start + 99n, 'other')])
+    t.strictSame(await found(store, p, start + 9n, start + 20n), [one, two, three])
+    t.strictSame(await found(store, p, start + 11n, start + 12n), [two])
+    t.strictSame(await found(store, p, start + 30n, start + 99n), [])
+    t.strictSame(await found(store, { submodel: 'b', path: 'p' }, 0n, 2n ** 62n), [])
+    const longer = chunk(p, start + 10n, start + 25n, 'TWO')
     await store.putChunks([longer])
-    t.strictSame(await all(store.chunks('a', 'p', 0n, 2n ** 62n)), [one, longer, three])
+    t.strictSame(await found(store, p, -(2n ** 63n), 2n ** 63n - 1n), [one, longer, three])
+  })
+
+  test('chunks that begin at the same time stand side by side, in the order of the log', async (t, store) => {
+    const [early, late] = [chunk(p, 10n, 19n, 'early', 1), chunk(p, 10n, 11n, 'late', 2)]
+    const long = chunk(p, 0n, 99n, 'long', 3)
+    await store.putChunks([late, early, long])
+    t.strictSame(await found(store, p, 5n, 50n), [long, early, late])
+    t.strictSame(await found(store, p, 12n, 50n), [long, early])
+  })
+
+  test('chunks take the place of others at once', async (t, store) => {
+    const [one, two] = [chunk(p, 0n, 9n, 'one'), chunk(p, 5n, 19n, 'two', 2)]
+    await store.putChunks([one, two])
+    const whole = chunk(p, 0n, 19n, 'whole', 2)
+    await store.putChunks([whole], [one, two])
+    t.strictSame(await found(store, p, 0n, 99n), [whole])
+    t.match(await store.figures(), { series: 1, samples: 2, historyBytes: 5 })
+  })
+
+  test('many chunks of one series are all given', async (t, store) => {
+    await store.putChunks(Array.from({ length: 100 }, (_, i) => chunk(p, BigInt(i), BigInt(i), `${i}`)))
+    t.equal((await found(store, p, 0n, 99n)).length, 100)
+    t.equal((await found(store, p, 20n, 69n)).length, 50)
   })
 
   test('chunks that end before a time are dropped and counted', async (t, store) => {
-    await store.putChunks([chunk('p', 0n, 9n, 'x'), chunk('p', 10n, 19n, 'y'), chunk('q', 0n, 9n, 'z')])
-    t.equal(await store.dropChunks('a', 'p', 9n), 0)
-    t.equal(await store.dropChunks('a', 'p', 19n), 1)
+    await store.putChunks([chunk(p, 0n, 9n, 'x'), chunk(p, 10n, 19n, 'y'), chunk(q, 0n, 9n, 'z')])
+    t.equal(await store.dropChunks(p, 9n), 0)
+    t.equal(await store.dropChunks(p, 19n), 1)
     t.strictSame(
-      (await all(store.chunks('a', 'p', -5n, 99n))).map(({ from }) => from),
+      (await found(store, p, -5n, 99n)).map(({ from }) => from),
       [10n]
     )
-    t.equal((await all(store.chunks('a', 'q', 0n, 99n))).length, 1)
+    t.equal((await found(store, q, 0n, 99n)).length, 1)
+    t.match(await store.figures(), { series: 2, samples: 4, historyBytes: 2 })
+    t.equal(await store.dropChunks({ submodel: 'a', path: 'unknown' }, 19n), 0)
+  })
+
+  test('series are listed by name, with what they hold, until they hold nothing', async (t, store) => {
+    const b = { submodel: 'b', path: 'p' }
+    await store.putChunks([
+      chunk(b, -3n, 5n, 'abc'),
+      chunk(q, 1n, 2n, 'z'),
+      chunk(p, 10n, 19n, 'y'),
+      chunk(p, 0n, 9n, 'x')
+    ])
+    const listed = await store.series(undefined, 9)
+    t.strictSame(listed, [
+      { ...p, count: 4, chunks: 2, bytes: 2, from: 0n, to: 19n },
+      { ...q, count: 2, chunks: 1, bytes: 1, from: 1n, to: 2n },
+      { ...b, count: 2, chunks: 1, bytes: 3, from: -3n, to: 5n }
+    ])
+    t.strictSame(await store.series(undefined, 1), listed.slice(0, 1))
+    t.strictSame(await store.series(p, 9), listed.slice(1))
+    t.strictSame(await store.series(q, 9), listed.slice(2))
+    await store.dropChunks(p, 99n)
+    t.strictSame(await store.series(undefined, 9), listed.slice(1))
+    t.match(await store.figures(), { series: 2 })
   })
 }
 
@@ -797,7 +951,9 @@ async function fill(store: Store): Promise<void> {
   ])
   await attach(store, 'filled', 'f', 'some bytes')
   await store.setCursor('history', 2)
-  await store.putChunks([{ submodel: 'filled', path: 'p', from: 1n, to: 2n, count: 1, bytes: Uint8Array.of(1, 2) }])
+  await store.putChunks([
+    { submodel: 'filled', path: 'p', from: 1n, seq: 2, to: 2n, count: 1, bytes: Uint8Array.of(1, 2) }
+  ])
   await store.trimLog(1)
 }
 
@@ -811,7 +967,8 @@ async function everything(store: Store) {
     page: await store.documents('Submodel', [['idShort', 'x']], { limit: 5 }),
     bytes: await buffer(store.open(file)),
     cursor: await store.cursor('history'),
-    chunks: await all(store.chunks('filled', 'p', 0n, 9n)),
+    chunks: await all(store.chunks({ submodel: 'filled', path: 'p' }, 0n, 9n)),
+    epoch: store.epoch,
     log: await store.log(0, 100),
     figures
   }
@@ -830,8 +987,8 @@ function entry(name: string, blob: string, size: number): FileEntry {
   return { name, contentType: 'text/plain', fileName: 'f.txt', size, blob }
 }
 
-async function refused(t: Test, store: Store, name: HubError['name'], change: Change): Promise<void> {
+async function refused(t: Test, store: Store, name: HubError['name'], ...changes: Change[]): Promise<void> {
   const before = (await store.figures()).logLast
-  await t.rejects(store.commit([change]), { name })
+  await t.rejects(store.commit(changes), { name })
   t.equal((await store.figures()).logLast, before, 'nothing is logged')
 }

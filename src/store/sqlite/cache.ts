@@ -50,7 +50,8 @@ export class Cache {
 
   /** Takes out what a durable change made old. */
   forget(change: Change): void {
-    if (change.change !== 'value') {
+    if (change.change === 'once') return
+    if (change.change !== 'value' && change.change !== 'samples') {
       this.#drop(keyOf(change.kind, change.id))
       return
     }

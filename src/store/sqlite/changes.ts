@@ -1,13 +1,15 @@
-/** What each kind of change does to the tables, and what the log tells of it. Runs in the writer. */
+/** What each kind of change does to the tables. Runs in the writer. */
 import type { DatabaseSync } from 'node:sqlite'
+import { type Quality, qualities } from '../../model/samples.ts'
+import { fromMilliseconds } from '../../model/time.ts'
 import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
 import { type DerivedRow, hasBlobValue, keyOf, rowsOf, tailOf } from '../rows.ts'
-import type { Change, Commit, DocumentKind, Facet, LoggedChange } from '../store.ts'
+import type { Change, Commit, DocumentKind, Facet } from '../store.ts'
 import type { Blobs } from './blobs.ts'
 import type { Counters } from './counters.ts'
 import { Refused } from './failure.ts'
-import { kinds, qualities } from './schema.ts'
+import { kinds } from './schema.ts'
 
 type Of<Name extends Change['change']> = Extract<Change, { change: Name }>
 
@@ -15,6 +17,24 @@ interface Head {
   readonly position: number
   readonly revision: number
   readonly structure: number
+}
+
+/** What `findElement` reads. */
+interface ElementHead {
+  readonly position: bigint
+  readonly model_type: string
+  readonly stamp: bigint
+  readonly revision: bigint
+  readonly source_time: bigint | null
+}
+
+/** A value that becomes current. */
+interface Current {
+  readonly path: string
+  readonly value: string
+  readonly quality: Quality | undefined
+  readonly sourceTime: bigint
+  readonly seq: number
 }
 
 export class Changes {
@@ -29,35 +49,40 @@ export class Changes {
   }
 
   /** Carries out one commit; throws `Refused` where it may not be. The caller undoes what was done until then. */
-  apply(changes: readonly Change[], commit: Commit): LoggedChange[] {
-    const logged: LoggedChange[] = []
-    for (const change of changes) {
-      const entry = this.#one(change, commit)
-      // Files usually come with a change of their document, which is told already.
-      const told = change.change === 'attach' || change.change === 'detach'
-      if (!told || !logged.some((other) => tellsOf(other, change.kind, change.id))) logged.push(entry)
-    }
-    return logged
+  apply(changes: readonly Change[], commit: Commit): void {
+    for (const change of changes) this.#one(change, commit)
   }
 
-  #one(change: Change, commit: Commit): LoggedChange {
+  #one(change: Change, commit: Commit): void {
     switch (change.change) {
       case 'create':
-        return this.#create(change, commit)
+        this.#create(change, commit)
+        break
       case 'replace':
-        return this.#replace(change, commit)
+        this.#replace(change, commit)
+        break
       case 'delete':
-        return this.#delete(change, commit)
+        this.#delete(change, commit)
+        break
       case 'value':
-        return this.#value(change, commit)
+        this.#value(change, commit)
+        break
+      case 'samples':
+        this.#samples(change, commit)
+        break
+      case 'once':
+        this.#once(change, commit)
+        break
       case 'attach':
-        return this.#attach(change, commit)
+        this.#attach(change, commit)
+        break
       case 'detach':
-        return this.#detach(change, commit)
+        this.#detach(change, commit)
+        break
     }
   }
 
-  #create({ kind, id, json, facets }: Of<'create'>, { seq }: Commit): LoggedChange {
+  #create({ kind, id, json, facets }: Of<'create'>, { seq }: Commit): void {
     if (this.#find(kind, id) !== undefined) throw new Refused('AlreadyExists', kind, id)
     const position = this.#counters.add('position')
     const submodel = kind === 'Submodel' ? parse(json) : undefined
@@ -66,10 +91,9 @@ export class Changes {
     this.#addFacets(position, kind, facets)
     if (submodel !== undefined) for (const row of rowsOf(submodel)) this.#addElement(position, row, seq)
     this.#counters.add(`documents.${kind}`)
-    return { change: 'created', kind, id }
   }
 
-  #replace(change: Of<'replace'>, { seq }: Commit): LoggedChange {
+  #replace(change: Of<'replace'>, { seq }: Commit): void {
     const { kind, id, facets, touched } = change
     const { position, structure, revision } = this.#existing(kind, id)
     if (change.ifStructure !== undefined && change.ifStructure !== structure) {
@@ -87,10 +111,9 @@ export class Changes {
     this.#replaceFacets(position, kind, facets)
     this.#sql.replaceBody.run(JSON.stringify(facets), Buffer.from(json), position)
     this.#sql.replaceDocument.run(seq, seq, holdsBlob(submodel), position)
-    return touched === undefined ? { change: 'updated', kind, id } : { change: 'updated', kind, id, touched }
   }
 
-  #delete({ kind, id, ifRevision }: Of<'delete'>, { time }: Commit): LoggedChange {
+  #delete({ kind, id, ifRevision }: Of<'delete'>, { time }: Commit): void {
     const { position, revision } = this.#existing(kind, id)
     guardRevision(ifRevision, revision, `${kind} "${id}"`)
     this.#replaceFacets(position, kind, [])
@@ -101,31 +124,45 @@ export class Changes {
     this.#sql.removeBody.run(position)
     this.#sql.removeDocument.run(position)
     this.#counters.add(`documents.${kind}`, -1)
-    return { change: 'deleted', kind, id }
   }
 
-  #value(change: Of<'value'>, { seq, time }: Commit): LoggedChange {
+  #value(change: Of<'value'>, { seq, time }: Commit): void {
     const { submodel, path, value, quality } = change
-    const row = this.#sql.findElement.get(path, submodel)
-    if (row === undefined || Number(row.stamp) !== change.stamp) {
-      throw new Refused('Conflict', `The element "${path}" of submodel "${submodel}" was changed or removed meanwhile`)
-    }
+    const row = this.#guarded(change)
     guardRevision(change.ifRevision, Number(row.revision), `element "${path}" of submodel "${submodel}"`)
-    const sourceTime = change.sourceTime ?? BigInt(time) * 1_000_000n
+    const sourceTime = change.sourceTime ?? fromMilliseconds(time)
     if (BigInt.asIntN(64, sourceTime) !== sourceTime) throw new Refused('BadRequest', 'The source time is out of range')
     // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
-    const late = change.sourceTime !== undefined && row.source_time !== null && (row.source_time as bigint) > sourceTime
-    if (!late) {
-      const code = quality === undefined ? null : qualities.indexOf(quality)
-      const key = keyOf(String(row.model_type), value)
-      this.#sql.writeElement.run(value, key, seq, sourceTime, code, row.position as bigint, path)
-      this.#sql.touchDocument.run(seq, row.model_type === 'Blob' ? 1 : 0, row.position as bigint)
+    if (change.sourceTime === undefined || !isLate(row, sourceTime)) {
+      this.#write(row, { path, value, quality, sourceTime, seq })
     }
-    const told = { change: 'value', submodel, path, value, sourceTime } as const
-    return quality === undefined ? told : { ...told, quality }
   }
 
-  #attach({ kind, id, files }: Of<'attach'>, { seq, time }: Commit): LoggedChange {
+  #samples(change: Of<'samples'>, { seq }: Commit): void {
+    const { path, value, quality, to } = change
+    const row = this.#guarded(change)
+    if (!isLate(row, to)) this.#write(row, { path, value, quality, sourceTime: to, seq })
+  }
+
+  #write(row: ElementHead, next: Current): void {
+    const { path, value, quality, sourceTime, seq } = next
+    const code = quality === undefined ? null : qualities.indexOf(quality)
+    this.#sql.writeElement.run(value, keyOf(row.model_type, value), seq, sourceTime, code, row.position, path)
+    this.#sql.touchDocument.run(seq, row.model_type === 'Blob' ? 1 : 0, row.position)
+  }
+
+  /** The element that a value is for, if it is still the one that the sender saw. */
+  #guarded({ submodel, path, stamp }: Of<'value'> | Of<'samples'>): ElementHead {
+    const row = this.#sql.findElement.get(path, submodel) as ElementHead | undefined
+    if (row !== undefined && Number(row.stamp) === stamp) return row
+    throw new Refused('Conflict', `The element "${path}" of submodel "${submodel}" was changed or removed meanwhile`)
+  }
+
+  #once({ key }: Of<'once'>, { seq }: Commit): void {
+    if (this.#sql.addReceipt.run(key, seq).changes === 0) throw new Refused('AlreadyExists', 'Batch', key)
+  }
+
+  #attach({ kind, id, files }: Of<'attach'>, { seq, time }: Commit): void {
     const { position } = this.#existing(kind, id)
     for (const { name, blob, contentType, fileName, size } of files) {
       const before = this.#sql.findFile.get(position, name)
@@ -134,10 +171,9 @@ export class Changes {
       if (before !== undefined && before.blob !== blob) this.#blobs.release(String(before.blob), time)
     }
     this.#sql.bumpDocument.run(seq, position)
-    return { change: 'updated', kind, id, touched: [] }
   }
 
-  #detach({ kind, id, names }: Of<'detach'>, { seq, time }: Commit): LoggedChange {
+  #detach({ kind, id, names }: Of<'detach'>, { seq, time }: Commit): void {
     const { position } = this.#existing(kind, id)
     for (const name of names) {
       const before = this.#sql.findFile.get(position, name)
@@ -146,7 +182,6 @@ export class Changes {
       this.#blobs.release(String(before.blob), time)
     }
     this.#sql.bumpDocument.run(seq, position)
-    return { change: 'updated', kind, id, touched: [] }
   }
 
   #find(kind: DocumentKind, id: string): Head | undefined {
@@ -265,6 +300,7 @@ function prepare(db: DatabaseSync) {
     renameElement: db.prepare('UPDATE element SET semantic_id = ? WHERE document = ? AND path = ?'),
     removeElement: db.prepare('DELETE FROM element WHERE document = ? AND path = ?'),
     removeElements: db.prepare('DELETE FROM element WHERE document = ?'),
+    addReceipt: db.prepare('INSERT OR IGNORE INTO receipt VALUES (?, ?)'),
     findFile: db.prepare('SELECT blob FROM file WHERE document = ? AND name = ?'),
     blobsOf: db.prepare('SELECT DISTINCT blob FROM file WHERE document = ?'),
     addFile: db.prepare('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)'),
@@ -276,8 +312,8 @@ function prepare(db: DatabaseSync) {
   return sql
 }
 
-function tellsOf(logged: LoggedChange, kind: DocumentKind, id: string): boolean {
-  return logged.change !== 'value' && logged.kind === kind && logged.id === id
+function isLate({ source_time }: ElementHead, sourceTime: bigint): boolean {
+  return source_time !== null && source_time > sourceTime
 }
 
 function guardRevision(wanted: number | undefined, found: number, what: string): void {

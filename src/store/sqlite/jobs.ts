@@ -1,5 +1,5 @@
 /** What the main thread asks of the writer. */
-import type { Change, Chunk, Commit } from '../store.ts'
+import type { Change, Chunk, ChunkKey, Commit, SeriesName } from '../store.ts'
 import type { Failure } from './failure.ts'
 
 /** Everything that writes goes through one queue, and every kind of job shares transaction and fsync with the others. */
@@ -8,9 +8,9 @@ export type Job =
   | { readonly job: 'cursor'; readonly follower: string; readonly seq: number }
   /** Removes at most `limit` log entries up to `seq`; answers how many. */
   | { readonly job: 'trim'; readonly seq: number; readonly limit: number }
-  | { readonly job: 'putChunks'; readonly chunks: readonly Chunk[] }
+  | { readonly job: 'putChunks'; readonly chunks: readonly Chunk[]; readonly replaced: readonly ChunkKey[] }
   /** Answers how many were dropped. */
-  | { readonly job: 'dropChunks'; readonly submodel: string; readonly path: string; readonly before: bigint }
+  | { readonly job: 'dropChunks'; readonly series: SeriesName; readonly before: bigint }
   /** Makes a blob known before its bytes get their final name. */
   | { readonly job: 'receive'; readonly blob: string; readonly size: number }
   /** Removes blobs that have been orphans since before this time (ms); answers how many. */

@@ -25,7 +25,7 @@ export interface QueueOptions extends WriterOptions {
   readonly queueBytes: number
   readonly clock: () => number
   /** Called for each durable job, in order, before anybody hears of it. */
-  readonly onDone: (job: Job) => void
+  readonly onDone: (job: Job, answer: Answer) => void
   /** Called once after each batch in which something was committed. */
   readonly onCommits: () => void
 }
@@ -130,7 +130,7 @@ export class Queue {
       const outcome = outcomes[index]
       if (outcome === undefined) continue
       if ('done' in outcome) {
-        this.#options.onDone(job)
+        this.#options.onDone(job, outcome.done)
         committed ||= job.job === 'commit'
         resolve(outcome.done)
       } else if ('refused' in outcome) reject(new HubError(outcome.refused.name, outcome.refused.about))

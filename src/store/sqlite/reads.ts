@@ -1,5 +1,6 @@
 /** Everything that is read, on a connection of the main thread. Reads are synchronous: what one read sees is one state. */
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
 import { join } from '../join.ts'
 import { hasBlobValue, MANY, tailOf, textKey } from '../rows.ts'
@@ -13,12 +14,14 @@ import type {
   FileEntry,
   LogEntry,
   Page,
-  PageRequest
+  PageRequest,
+  Series,
+  SeriesName
 } from '../store.ts'
 import type { Cache } from './cache.ts'
 import { decodeChanges } from './entries.ts'
 import { intersect, type Seek } from './intersect.ts'
-import { kinds, qualities } from './schema.ts'
+import { kinds } from './schema.ts'
 
 /** A page of documents or log entries takes no more once it has this many bytes, so that memory stays bounded. */
 const PAGE_BYTES = 16 * 1024 * 1024
@@ -89,9 +92,10 @@ export class Reads {
     return this.#snapshot(() => {
       const entries: LogEntry[] = []
       let bytes = 0
-      for (const { seq, time, changes } of this.#sql.log.iterate(after, limit)) {
-        entries.push({ seq: Number(seq), time: Number(time), changes: decodeChanges(String(changes)) })
-        bytes += String(changes).length
+      for (const { seq, time, changes, runs } of this.#sql.log.iterate(after, limit)) {
+        const written = { changes: String(changes), runs: runs as Uint8Array | null }
+        entries.push({ seq: Number(seq), time: Number(time), changes: decodeChanges(written) })
+        bytes += written.changes.length + (written.runs?.length ?? 0)
         if (bytes > PAGE_BYTES) break
       }
       // Every `seq` has one entry, so a missing one was trimmed.
@@ -119,19 +123,51 @@ export class Reads {
     return this.#sql.files.all(kinds.indexOf(kind), id).map(fileEntry)
   }
 
-  /** The next chunk of a series that starts after `after` and overlaps [from, to]. */
-  chunk(submodel: string, path: string, after: bigint, from: bigint, to: bigint): Chunk | undefined {
-    const row = this.#sql.chunk.get(submodel, path, after, to, from)
-    if (row === undefined) return undefined
-    const { start, finish, count, bytes } = row
-    return {
-      submodel,
-      path,
-      from: start as bigint,
-      to: finish as bigint,
-      count: Number(count),
-      bytes: bytes as Uint8Array
-    }
+  receipt(key: string): number | undefined {
+    const seq = this.#sql.receipt.get(key)?.seq
+    return seq === undefined ? undefined : Number(seq)
+  }
+
+  epoch(): string {
+    return String(this.#sql.epoch.get()?.name)
+  }
+
+  /** The next chunks of a series behind one that overlap [from, to], at most so many. */
+  chunks(
+    name: SeriesName,
+    after: { from: bigint; seq: number } | undefined,
+    from: bigint,
+    to: bigint,
+    limit: number
+  ): Chunk[] {
+    const series = this.#sql.findSeries.get(name.submodel, name.path)
+    if (series === undefined) return []
+    // So early may a chunk start that reaches into the span.
+    const earliest = bounded(from - (series.longest as bigint))
+    const start = after === undefined || after.from < earliest ? earliest : after.from
+    const seq = start === after?.from ? after.seq : -1
+    return this.#sql.chunks.all(series.id as bigint, start, start, seq, to, from, limit).map((row) => ({
+      submodel: name.submodel,
+      path: name.path,
+      from: row.start as bigint,
+      seq: Number(row.seq),
+      to: row.finish as bigint,
+      count: Number(row.count),
+      bytes: row.bytes as Uint8Array
+    }))
+  }
+
+  series(after: SeriesName | undefined, limit: number): Series[] {
+    const rows = this.#sql.series.all(after?.submodel ?? '', after?.submodel ?? '', after?.path ?? '', limit)
+    return rows.map((row) => ({
+      submodel: String(row.submodel),
+      path: String(row.path),
+      count: Number(row.count),
+      chunks: Number(row.chunks),
+      bytes: Number(row.bytes),
+      from: row.start as bigint,
+      to: row.finish as bigint
+    }))
   }
 
   counters(): Map<string, number> {
@@ -260,7 +296,7 @@ function prepare(db: DatabaseSync) {
       `SELECT e.* FROM document d JOIN element e ON e.document = d.position AND e.path = ?
        WHERE d.kind = ${submodel} AND d.id = ?`
     ),
-    log: db.prepare('SELECT seq, time, changes FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
+    log: db.prepare('SELECT seq, time, changes, runs FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
     logFirst: db.prepare('SELECT min(seq) AS seq FROM log'),
     cursor: db.prepare('SELECT seq FROM follower WHERE name = ?'),
     file: db.prepare(
@@ -271,17 +307,39 @@ function prepare(db: DatabaseSync) {
       `SELECT f.* FROM document d JOIN file f ON f.document = d.position
        WHERE d.kind = ? AND d.id = ? ORDER BY f.name`
     ),
-    chunk: db.prepare(
-      `SELECT start, finish, count, bytes FROM chunk
-       WHERE submodel = ? AND path = ? AND start > ? AND start <= ? AND finish >= ? ORDER BY start LIMIT 1`
+    receipt: db.prepare('SELECT seq FROM receipt WHERE key = ?'),
+    epoch: db.prepare('SELECT name FROM epoch'),
+    findSeries: db.prepare('SELECT id, longest FROM series WHERE submodel = ? AND path = ?'),
+    chunks: db.prepare(
+      `SELECT start, seq, finish, count, bytes FROM chunk
+       WHERE series = ? AND start >= ? AND (start, seq) > (?, ?) AND start <= ? AND finish >= ?
+       ORDER BY start, seq LIMIT ?`
+    ),
+    // The aggregates come from an index, without the bytes.
+    series: db.prepare(
+      `SELECT submodel, path, sum(count) AS count, count(*) AS chunks, sum(size) AS bytes,
+         min(start) AS start, max(finish) AS finish
+       FROM (SELECT id, submodel, path FROM series
+             WHERE submodel >= ? AND (submodel, path) > (?, ?) AND EXISTS (SELECT 1 FROM chunk WHERE series = id)
+             ORDER BY submodel, path LIMIT ?)
+       JOIN chunk INDEXED BY chunk_figures ON series = id GROUP BY id ORDER BY submodel, path`
     ),
     counters: db.prepare('SELECT name, value FROM counter')
   }
   // Source times need all 64 bits.
   sql.element.setReadBigInts(true)
-  sql.chunk.setReadBigInts(true)
+  sql.findSeries.setReadBigInts(true)
+  sql.chunks.setReadBigInts(true)
+  sql.series.setReadBigInts(true)
   return sql
 }
+
+/** The nearest number of 64 bits. */
+function bounded(time: bigint): bigint {
+  return time < EARLIEST ? EARLIEST : time
+}
+
+const EARLIEST = -(2n ** 63n)
 
 function position(row: Row | undefined): number | undefined {
   return row === undefined ? undefined : Number(row.position)
@@ -318,7 +376,7 @@ function elementRow(path: string, row: Row): ElementRow {
     stamp: Number(row.stamp),
     revision: Number(row.revision),
     sourceTime: typeof row.source_time === 'bigint' ? row.source_time : undefined,
-    quality: row.quality === null ? undefined : qualities[Number(row.quality)]
+    quality: qualities[Number(row.quality ?? 0)]
   }
 }
 

@@ -8,11 +8,15 @@
  * - `tail` and `key` of an element are what queries find it by (rows.ts).
  * - `blob` has a row for every file in the directory `files` (see files.ts); `orphaned` is the time since when no
  *   document refers to it, NULL while one does, 0 once it is doomed (see blobs.ts).
+ * - `runs` of a log entry are its packed samples one after the other; `changes` tells how long each is.
+ * - `longest` of a series is the span of its longest chunk, in nanoseconds: so far before a time may a chunk start that
+ *   reaches it.
+ * - `quality` of an element is its place in the list of model/samples.ts, NULL where no quality was given.
  * - `counter` keeps `seq`, `position` and the figures, so that nothing is counted at start.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
-import type { DocumentKind, Quality } from '../store.ts'
+import type { DocumentKind } from '../store.ts'
 
 /** A kind is stored as its place in this list: append only. */
 export const kinds: readonly DocumentKind[] = [
@@ -26,11 +30,10 @@ export const kinds: readonly DocumentKind[] = [
   'Validation'
 ]
 
-/** Likewise; NULL where no quality was given. */
-export const qualities: readonly Quality[] = ['good', 'uncertain', 'bad']
-
 export const migrations: readonly string[] = [
   `CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE epoch (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+   INSERT INTO epoch VALUES (lower(hex(randomblob(8))));
 
    CREATE TABLE document (
      position INTEGER PRIMARY KEY,
@@ -86,18 +89,29 @@ export const migrations: readonly string[] = [
    CREATE TABLE blob (name TEXT PRIMARY KEY, size INTEGER NOT NULL, orphaned INTEGER) STRICT, WITHOUT ROWID;
    CREATE INDEX blob_orphaned ON blob (orphaned) WHERE orphaned IS NOT NULL;
 
-   CREATE TABLE log (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, changes TEXT NOT NULL) STRICT;
+   CREATE TABLE log (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, changes TEXT NOT NULL, runs BLOB) STRICT;
+   CREATE TABLE receipt (key TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE INDEX receipt_by_seq ON receipt (seq);
    CREATE TABLE follower (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
-   CREATE TABLE chunk (
+   CREATE TABLE series (
+     id INTEGER PRIMARY KEY,
      submodel TEXT NOT NULL,
      path TEXT NOT NULL,
+     longest INTEGER NOT NULL,
+     UNIQUE (submodel, path)
+   ) STRICT;
+   CREATE TABLE chunk (
+     series INTEGER NOT NULL,
      start INTEGER NOT NULL,
+     seq INTEGER NOT NULL,
      finish INTEGER NOT NULL,
      count INTEGER NOT NULL,
+     size INTEGER NOT NULL,
      bytes BLOB NOT NULL,
-     UNIQUE (submodel, path, start)
-   ) STRICT;`
+     UNIQUE (series, start, seq)
+   ) STRICT;
+   CREATE INDEX chunk_figures ON chunk (series, start, finish, count, size);`
 ]
 
 /**

@@ -6,14 +6,19 @@
  */
 import { mkdir, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { toldOf } from '../log.ts'
+import { RecentLog } from '../recent.ts'
 import type {
   Change,
   Chunk,
+  ChunkKey,
+  Commit,
   DocumentKind,
   ElementCondition,
   Facet,
   FileEntry,
   PageRequest,
+  SeriesName,
   Store,
   StoreFigures
 } from '../store.ts'
@@ -21,7 +26,6 @@ import { backupDirectory } from './backup.ts'
 import { Cache } from './cache.ts'
 import { translated } from './failure.ts'
 import { prepareFiles, read, receive } from './files.ts'
-import type { Job } from './jobs.ts'
 import { databasePath } from './layout.ts'
 import { lock } from './lock.ts'
 import { openQueue, type Queue } from './queue.ts'
@@ -39,6 +43,12 @@ export interface SqliteOptions {
 }
 
 const MIB = 1024 * 1024
+
+/** Bound of the newest log entries that are kept in memory, in bytes. */
+const RECENT = 16 * MIB
+
+/** Chunks of history read at a time. */
+const CHUNKS = 16
 
 /** A file that nothing refers to is removed after this time, in milliseconds: until then it may still be attached. */
 const GRACE = 60 * 60 * 1000
@@ -59,20 +69,23 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
   try {
     await prepareFiles(directory)
     const cache = new Cache(cacheBytes)
+    const recent = new RecentLog(RECENT)
     const listeners = new Set<() => void>()
     const queue = await openQueue({
       directory,
       maxBytes,
       queueBytes,
       clock,
-      onDone: (job) => forget(cache, job),
+      onDone: (job, answer) => {
+        if (job.job === 'commit') noteCommit(cache, recent, job.changes, answer as Commit)
+      },
       onCommits: () => {
         for (const listener of listeners) listener()
       }
     })
     try {
       const reads = new Reads(databasePath(directory), cache)
-      return new SqliteStore({ directory, clock, unlock, queue, reads, listeners })
+      return new SqliteStore({ directory, clock, unlock, queue, reads, recent, listeners })
     } catch (error) {
       await queue.close()
       throw error
@@ -89,10 +102,12 @@ interface Parts {
   readonly unlock: () => void
   readonly queue: Queue
   readonly reads: Reads
+  readonly recent: RecentLog
   readonly listeners: Set<() => void>
 }
 
 class SqliteStore implements Store {
+  readonly epoch: string
   readonly #parts: Parts
   readonly #sweeper: NodeJS.Timeout
   #sweeping: Promise<void>
@@ -100,6 +115,7 @@ class SqliteStore implements Store {
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.epoch = parts.reads.epoch()
     // What nothing refers to now was left by a process that is gone, and waits for nobody.
     this.#sweeping = this.#sweep(parts.clock())
     this.#sweeper = setInterval(() => {
@@ -130,7 +146,8 @@ class SqliteStore implements Store {
   }
 
   async log(after: number, limit: number) {
-    return this.#read((reads) => reads.log(after, limit))
+    const recent = this.#parts.recent.after(after, limit)
+    return recent === undefined ? this.#read((reads) => reads.log(after, limit)) : { entries: recent, gap: false }
   }
 
   onCommit(listener: () => void): () => void {
@@ -140,7 +157,12 @@ class SqliteStore implements Store {
     return () => this.#parts.listeners.delete(ring)
   }
 
+  async receipt(key: string) {
+    return this.#read((reads) => reads.receipt(key))
+  }
+
   async trimLog(seq: number): Promise<void> {
+    this.#parts.recent.trim(seq)
     while ((await this.#parts.queue.submit({ job: 'trim', seq, limit: TRIMMED_AT_ONCE })) === TRIMMED_AT_ONCE);
   }
 
@@ -150,6 +172,11 @@ class SqliteStore implements Store {
 
   async setCursor(follower: string, seq: number): Promise<void> {
     await this.#parts.queue.submit({ job: 'cursor', follower, seq })
+  }
+
+  /** The data directory is of this process alone. */
+  async claim() {
+    return true
   }
 
   receive(bytes: Readable, limit: number) {
@@ -169,18 +196,25 @@ class SqliteStore implements Store {
     return read(this.#parts.directory, file, range)
   }
 
-  async putChunks(chunks: readonly Chunk[]): Promise<void> {
-    await this.#parts.queue.submit({ job: 'putChunks', chunks })
+  async putChunks(chunks: readonly Chunk[], replaced: readonly ChunkKey[] = []): Promise<void> {
+    await this.#parts.queue.submit({ job: 'putChunks', chunks, replaced })
   }
 
-  async *chunks(submodel: string, path: string, from: bigint, to: bigint): AsyncIterable<Chunk> {
-    const next = (after: bigint) => this.#read((reads) => reads.chunk(submodel, path, after, from, to))
-    const first = -(2n ** 63n)
-    for (let chunk = next(first); chunk !== undefined; chunk = next(chunk.from)) yield chunk
+  async *chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
+    let last: Chunk | undefined
+    do {
+      const read: Chunk[] = this.#read((reads) => reads.chunks(series, last, from, to, CHUNKS))
+      yield* read
+      last = read.length < CHUNKS ? undefined : read.at(-1)
+    } while (last !== undefined)
   }
 
-  dropChunks(submodel: string, path: string, before: bigint) {
-    return this.#parts.queue.submit({ job: 'dropChunks', submodel, path, before })
+  dropChunks(series: SeriesName, before: bigint) {
+    return this.#parts.queue.submit({ job: 'dropChunks', series, before })
+  }
+
+  async series(after: SeriesName | undefined, limit: number) {
+    return this.#read((reads) => reads.series(after, limit))
   }
 
   backup(directory: string): Promise<void> {
@@ -199,6 +233,9 @@ class SqliteStore implements Store {
       elements: counters.get('elements') ?? 0,
       logFirst: logFirst ?? logLast + 1,
       logLast,
+      series: counters.get('series') ?? 0,
+      samples: counters.get('samples') ?? 0,
+      historyBytes: counters.get('historyBytes') ?? 0,
       bytes: (counters.get('blobBytes') ?? 0) + (await databaseBytes(this.#parts.directory))
     }
   }
@@ -238,8 +275,10 @@ class SqliteStore implements Store {
   }
 }
 
-function forget(cache: Cache, job: Job): void {
-  if (job.job === 'commit') for (const change of job.changes) cache.forget(change)
+/** To be called before anybody hears of the commit. */
+function noteCommit(cache: Cache, recent: RecentLog, changes: readonly Change[], commit: Commit): void {
+  for (const change of changes) cache.forget(change)
+  recent.add({ ...commit, changes: toldOf(changes, commit) })
 }
 
 async function databaseBytes(directory: string): Promise<number> {

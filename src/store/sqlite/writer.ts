@@ -5,8 +5,10 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import { toldOf } from '../log.ts'
 import { Blobs } from './blobs.ts'
 import { Changes } from './changes.ts'
+import { Chunks } from './chunks.ts'
 import { Counters } from './counters.ts'
 import { encodeChanges } from './entries.ts'
 import { Refused, storageFailure } from './failure.ts'
@@ -38,6 +40,7 @@ class Writer {
   readonly #counters: Counters
   readonly #blobs: Blobs
   readonly #changes: Changes
+  readonly #chunks: Chunks
   readonly #sql
 
   constructor({ directory, maxBytes }: WriterOptions) {
@@ -45,6 +48,7 @@ class Writer {
     this.#counters = new Counters(this.#db)
     this.#blobs = new Blobs(this.#db, this.#counters, directory)
     this.#changes = new Changes(this.#db, this.#counters, this.#blobs)
+    this.#chunks = new Chunks(this.#db, this.#counters)
     this.#sql = prepare(this.#db)
   }
 
@@ -84,22 +88,22 @@ class Writer {
     switch (job.job) {
       case 'commit': {
         const commit = { seq: this.#counters.add('seq'), time }
-        const logged = this.#changes.apply(job.changes, commit)
-        this.#sql.log.run(commit.seq, time, encodeChanges(logged))
+        this.#changes.apply(job.changes, commit)
+        const { changes, runs } = encodeChanges(toldOf(job.changes, commit))
+        this.#sql.log.run(commit.seq, time, changes, runs)
         return commit
       }
       case 'cursor':
         this.#sql.cursor.run(job.follower, job.seq)
         return undefined
       case 'trim':
+        this.#sql.trimReceipts.run(job.seq)
         return Number(this.#sql.trim.run(job.seq, job.limit).changes)
       case 'putChunks':
-        for (const { submodel, path, from, to, count, bytes } of job.chunks) {
-          this.#sql.putChunk.run(submodel, path, from, to, count, bytes)
-        }
+        this.#chunks.put(job.chunks, job.replaced)
         return undefined
       case 'dropChunks':
-        return Number(this.#sql.dropChunks.run(job.submodel, job.path, job.before).changes)
+        return this.#chunks.drop(job.series, job.before)
       case 'receive':
         this.#blobs.receive(job.blob, job.size, time)
         return undefined
@@ -134,11 +138,10 @@ function prepare(db: DatabaseSync) {
     savepoint: db.prepare('SAVEPOINT job'),
     release: db.prepare('RELEASE job'),
     rollback: db.prepare('ROLLBACK TO job'),
-    log: db.prepare('INSERT INTO log VALUES (?, ?, ?)'),
+    log: db.prepare('INSERT INTO log VALUES (?, ?, ?, ?)'),
     trim: db.prepare('DELETE FROM log WHERE seq IN (SELECT seq FROM log WHERE seq <= ? ORDER BY seq LIMIT ?)'),
     cursor: db.prepare('INSERT INTO follower VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq'),
-    putChunk: db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?)'),
-    dropChunks: db.prepare('DELETE FROM chunk WHERE submodel = ? AND path = ? AND finish < ?')
+    trimReceipts: db.prepare('DELETE FROM receipt WHERE seq <= ?')
   }
 }
 

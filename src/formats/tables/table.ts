@@ -1,0 +1,36 @@
+/** A table as it streams out: typed columns, batch by batch. What every writer here takes, and who reads history makes. */
+
+export type ColumnType = 'time' | 'number' | 'integer' | 'boolean' | 'text'
+
+export interface Column {
+  readonly name: string
+  readonly type: ColumnType
+  /** Unit of measurement, as the concept description names it. */
+  readonly unit?: string
+  readonly semanticId?: string
+  /** What people call it, in the language asked for. */
+  readonly label?: string
+}
+
+/**
+ * A piece of one column. `time` (nanoseconds since 1970) and `integer` come as BigInt64Array, `number` as Float64Array,
+ * `boolean` as Uint8Array of 0 and 1, `text` as texts.
+ */
+export interface ColumnBatch {
+  readonly values: BigInt64Array | Float64Array | Uint8Array | readonly string[]
+  /** 1 where there is a value; absent: everywhere. */
+  readonly present?: Uint8Array
+}
+
+export interface Batch {
+  readonly length: number
+  /** One for each column of the table. */
+  readonly columns: readonly ColumnBatch[]
+}
+
+export interface Table {
+  readonly columns: readonly Column[]
+  /** Facts about the whole, for formats that have a place for them. */
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly batches: AsyncIterable<Batch>
+}

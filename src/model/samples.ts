@@ -1,0 +1,151 @@
+/**
+ * Samples of one element over time, column by column: the shape in which raw data travel from the doors through the
+ * log into the history, and from there to whoever reads them.
+ */
+
+/** What the source says of a value; absent where it says nothing. */
+export type Quality = 'good' | 'uncertain' | 'bad'
+
+/** A quality as a byte: its place in this list. */
+export const qualities: readonly (Quality | undefined)[] = [undefined, 'good', 'uncertain', 'bad']
+
+/** A run of samples of one element, at least one, in the order in which they were sent unless something says otherwise. */
+export interface Run {
+  /** Nanoseconds since 1970 from which `offsets` count. */
+  readonly base: bigint
+  /** Whole nanoseconds, none beyond ±2^50: a run covers at most 13 days to either side of its base. */
+  readonly offsets: Float64Array
+  /**
+   * - `number`: values of a Property, each standing for the shortest text that JavaScript writes for it;
+   * - `text`: values of a Property as they were written (`21.50`, `true`);
+   * - `members`: value members as JSON (see values.ts), for all other kinds of element.
+   */
+  readonly form: 'number' | 'text' | 'members'
+  readonly values: Float64Array | readonly string[]
+  /** Of all, or of each as its place in `qualities`. */
+  readonly quality: Quality | undefined | Uint8Array
+}
+
+/** The furthest that an offset reaches. */
+export const FURTHEST = 2 ** 50
+
+export function lengthOf(run: Run): number {
+  return run.offsets.length
+}
+
+/** Source time of a sample, nanoseconds since 1970. */
+export function timeAt({ base, offsets }: Run, index: number): bigint {
+  return base + BigInt(offsets[index] ?? 0)
+}
+
+/** The value as text: what a Property holds, or the members as JSON. */
+export function textAt({ values }: Run, index: number): string {
+  return String(values[index])
+}
+
+/** The value as a number: NaN where it is none. */
+export function numberAt({ form, values }: Run, index: number): number {
+  const value = values[index]
+  if (typeof value === 'number') return value
+  return form === 'text' ? numberOf(value ?? '') : Number.NaN
+}
+
+/** What a text of a numeric or boolean value type counts as; NaN for everything else. */
+export function numberOf(text: string): number {
+  if (text === 'true') return 1
+  if (text === 'false') return 0
+  if (text === 'INF') return Number.POSITIVE_INFINITY
+  if (text === '-INF') return Number.NEGATIVE_INFINITY
+  return NUMBER.test(text) ? Number(text) : Number.NaN
+}
+
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
+
+/** The value members as JSON, as an element row holds them. */
+export function membersAt(run: Run, index: number): string {
+  const text = textAt(run, index)
+  if (run.form === 'members') return text
+  return run.form === 'number' ? `{"value":"${text}"}` : `{"value":${JSON.stringify(text)}}`
+}
+
+export function qualityAt({ quality }: Run, index: number): Quality | undefined {
+  return quality instanceof Uint8Array ? qualities[quality[index] ?? 0] : quality
+}
+
+/** Index of the newest sample by source time; the last of equals. */
+export function newestOf({ offsets }: Run): number {
+  let newest = 0
+  for (let i = 1; i < offsets.length; i++) if ((offsets[i] ?? 0) >= (offsets[newest] ?? 0)) newest = i
+  return newest
+}
+
+/** Least and greatest source time. */
+export function spanOf(run: Run): { from: bigint; to: bigint } {
+  const { base, offsets } = run
+  let [least, greatest] = [offsets[0] ?? 0, offsets[0] ?? 0]
+  for (let i = 1; i < offsets.length; i++) {
+    const offset = offsets[i] ?? 0
+    if (offset < least) least = offset
+    else if (offset > greatest) greatest = offset
+  }
+  return { from: base + BigInt(least), to: base + BigInt(greatest) }
+}
+
+/** Do the times rise strictly, so that no sample is late or double? */
+export function isAscending({ offsets }: Run): boolean {
+  for (let i = 1; i < offsets.length; i++) if ((offsets[i] ?? 0) <= (offsets[i - 1] ?? 0)) return false
+  return true
+}
+
+/** A part of a run: samples from `start` to before `end`. */
+export function sliceOf({ base, offsets, form, values, quality }: Run, start: number, end: number): Run {
+  return {
+    base,
+    form,
+    offsets: offsets.subarray(start, end),
+    values: values instanceof Float64Array ? values.subarray(start, end) : values.slice(start, end),
+    quality: quality instanceof Uint8Array ? quality.subarray(start, end) : quality
+  }
+}
+
+/**
+ * Brings runs of one series together: by source time, of equal times only the sample that came last.
+ * @param runs in the order of the log
+ * @returns ascending runs; more than one only where they cover too long a time for one
+ */
+export function mergeRuns(runs: readonly Run[]): Run[] {
+  const [first] = runs
+  if (first === undefined) return []
+  if (runs.length === 1 && isAscending(first)) return [first]
+  const places: { time: bigint; run: Run; index: number }[] = []
+  for (const run of runs) {
+    for (let index = 0; index < lengthOf(run); index++) places.push({ time: timeAt(run, index), run, index })
+  }
+  // Sorting is stable, so of equal times the last is the one that came last.
+  places.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
+  const kept = places.filter(({ time }, i) => places[i + 1]?.time !== time)
+  const merged: Run[] = []
+  for (let start = 0; start < kept.length; ) {
+    const base = kept[start]?.time ?? 0n
+    let end = start + 1
+    while (end < kept.length && (kept[end]?.time ?? 0n) - base <= BigInt(FURTHEST)) end++
+    merged.push(gather(base, kept.slice(start, end)))
+    start = end
+  }
+  return merged
+}
+
+function gather(base: bigint, places: readonly { time: bigint; run: Run; index: number }[]): Run {
+  const forms = new Set(places.map(({ run }) => run.form))
+  const offsets = Float64Array.from(places, ({ time }) => Number(time - base))
+  const quality = Uint8Array.from(places, ({ run, index }) => qualities.indexOf(qualityAt(run, index)))
+  const [form = 'text'] = forms
+  if (forms.size === 1 && form === 'number') {
+    return { base, offsets, form, values: Float64Array.from(places, ({ run, index }) => numberAt(run, index)), quality }
+  }
+  // An element that became another kind of element keeps its history: what was a Property then is written as members.
+  if (forms.has('members')) {
+    return { base, offsets, form: 'members', values: places.map(({ run, index }) => membersAt(run, index)), quality }
+  }
+  return { base, offsets, form: 'text', values: places.map(({ run, index }) => textAt(run, index)), quality }
+}

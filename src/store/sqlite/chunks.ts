@@ -1,0 +1,76 @@
+/** Chunks of history in the tables, and the figures of them. Runs in the writer. */
+import type { DatabaseSync } from 'node:sqlite'
+import type { Chunk, ChunkKey, SeriesName } from '../store.ts'
+import type { Counters } from './counters.ts'
+
+export class Chunks {
+  readonly #counters: Counters
+  readonly #sql
+
+  constructor(db: DatabaseSync, counters: Counters) {
+    this.#counters = counters
+    this.#sql = prepare(db)
+  }
+
+  put(chunks: readonly Chunk[], replaced: readonly ChunkKey[]): void {
+    for (const { from, seq, ...name } of replaced) this.#remove(this.#find(name), from, seq)
+    for (const { from, seq, to, count, bytes, ...name } of chunks) {
+      const series = this.#find(name) ?? this.#create(name)
+      this.#remove(series, from, seq)
+      this.#sql.add.run(series, from, seq, to, count, bytes.length, bytes)
+      this.#sql.lengthen.run(to - from, series, to - from)
+      this.#count({ count, size: bytes.length }, 1)
+    }
+    for (const name of replaced) this.#leave(this.#find(name))
+  }
+
+  /** Drops chunks of a series that end before this time. */
+  drop(name: SeriesName, before: bigint): number {
+    const series = this.#find(name)
+    if (series === undefined) return 0
+    const dropped = this.#sql.drop.all(series, before)
+    for (const chunk of dropped) this.#count(chunk, -1)
+    this.#leave(series)
+    return dropped.length
+  }
+
+  #find({ submodel, path }: SeriesName): number | undefined {
+    const found = this.#sql.find.get(submodel, path)
+    return found === undefined ? undefined : Number(found.id)
+  }
+
+  #create({ submodel, path }: SeriesName): number {
+    this.#counters.add('series')
+    return Number(this.#sql.create.run(submodel, path).lastInsertRowid)
+  }
+
+  #remove(series: number | undefined, from: bigint, seq: number): void {
+    if (series !== undefined) this.#count(this.#sql.remove.get(series, from, seq), -1)
+  }
+
+  #count(chunk: Record<string, unknown> | undefined, sign: 1 | -1): void {
+    if (chunk === undefined) return
+    this.#counters.add('samples', sign * Number(chunk.count))
+    this.#counters.add('historyBytes', sign * Number(chunk.size))
+  }
+
+  /** A series without chunks is none. */
+  #leave(series: number | undefined): void {
+    if (series === undefined || this.#sql.any.get(series) !== undefined) return
+    this.#sql.forget.run(series)
+    this.#counters.add('series', -1)
+  }
+}
+
+function prepare(db: DatabaseSync) {
+  return {
+    find: db.prepare('SELECT id FROM series WHERE submodel = ? AND path = ?'),
+    create: db.prepare('INSERT INTO series (submodel, path, longest) VALUES (?, ?, 0)'),
+    forget: db.prepare('DELETE FROM series WHERE id = ?'),
+    lengthen: db.prepare('UPDATE series SET longest = ? WHERE id = ? AND longest < ?'),
+    any: db.prepare('SELECT 1 FROM chunk WHERE series = ? LIMIT 1'),
+    add: db.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    remove: db.prepare('DELETE FROM chunk WHERE series = ? AND start = ? AND seq = ? RETURNING count, size'),
+    drop: db.prepare('DELETE FROM chunk WHERE series = ? AND finish < ? RETURNING count, size')
+  }
+}

@@ -1,0 +1,56 @@
+/** Runs of samples as property tests need them: every form, every kind of number, any order of times. */
+import fc from 'fast-check'
+import { FURTHEST, type Run } from '../src/model/samples.ts'
+
+const decimal = fc.tuple(fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }), fc.nat(9)).map(([integer, decimals]) => {
+  const digits = String(integer < 0n ? -integer : integer).padStart(decimals + 1, '0')
+  const whole = digits.slice(0, digits.length - decimals)
+  return `${integer < 0n ? '-' : ''}${whole}${decimals > 0 ? `.${digits.slice(-decimals)}` : ''}`
+})
+
+const text = fc.oneof(
+  decimal,
+  fc.double().map(String),
+  fc.constantFrom('-0', '-0.00', '0', '+1', '01', '1.', '.5', '1e5', 'NaN', 'INF', '', 'true', '9'.repeat(30)),
+  fc.string({ unit: 'binary' }).filter((some) => some.isWellFormed())
+)
+
+const number = fc.oneof(
+  fc.double(),
+  fc.integer({ min: -1_000_000, max: 1_000_000 }).map((hundredths) => hundredths / 100),
+  fc.maxSafeInteger()
+)
+
+const values = fc.oneof(
+  fc.array(number, { minLength: 1 }).map((all) => ({ form: 'number' as const, values: Float64Array.from(all) })),
+  fc.array(decimal, { minLength: 1 }).map((all) => ({ form: 'text' as const, values: all })),
+  fc.array(text, { minLength: 1 }).map((all) => ({ form: 'text' as const, values: all })),
+  fc.array(text, { minLength: 1 }).map((all) => {
+    return { form: 'members' as const, values: all.map((value) => JSON.stringify({ min: value })) }
+  })
+)
+
+const offsets = fc.oneof(
+  fc.integer({ min: -FURTHEST, max: FURTHEST }).map((from) => (index: number) => from + index * 0),
+  fc.tuple(fc.integer({ min: -1e9, max: 1e9 }), fc.integer({ min: -1e9, max: 1e9 })).map(([from, step]) => {
+    return (index: number) => from + index * step
+  }),
+  fc.infiniteStream(fc.integer({ min: -FURTHEST, max: FURTHEST })).map((all) => () => all.next().value),
+  fc.infiniteStream(fc.integer({ min: -3, max: 3 })).map((all) => () => all.next().value * 1_000_000)
+)
+
+const quality = fc.oneof(
+  fc.constantFrom<Run['quality']>(undefined, 'good', 'uncertain', 'bad').map((one) => () => one),
+  fc.infiniteStream(fc.nat(3)).map((all) => (length: number) => Uint8Array.from({ length }, () => all.next().value))
+)
+
+/** Any run. */
+export const runs: fc.Arbitrary<Run> = fc
+  .tuple(fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }), values, offsets, quality)
+  .map(([base, { form, values }, offsetOf, qualityOf]) => ({
+    base,
+    form,
+    values,
+    offsets: Float64Array.from({ length: values.length }, (_, index) => offsetOf(index)),
+    quality: qualityOf(values.length)
+  }))

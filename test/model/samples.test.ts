@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import t from 'tap'
+import {
+  isAscending,
+  lengthOf,
+  membersAt,
+  mergeRuns,
+  newestOf,
+  type Run,
+  sliceOf,
+  spanOf,
+  textAt,
+  timeAt
+} from '../../src/model/samples.ts'
+import { runs } from '../arbitrary-runs.ts'
+
+t.test('runs come together by time, and of equal times the sample that came last counts', async () => {
+  fc.assert(
+    fc.property(fc.array(runs, { maxLength: 5 }), (some) => {
+      const wanted = new Map<bigint, string>()
+      for (const run of some) run.offsets.forEach((_, i) => void wanted.set(timeAt(run, i), membersAt(run, i)))
+      const merged = mergeRuns(some)
+      const found = merged.flatMap((run) =>
+        Array.from(run.offsets, (_, i) => [timeAt(run, i), membersAt(run, i)] as const)
+      )
+      const times = found.map(([time]) => time)
+      return (
+        merged.every(isAscending) &&
+        times.every((time, i) => i === 0 || time > (times[i - 1] ?? 0n)) &&
+        found.length === wanted.size &&
+        found.every(([time, members]) => wanted.get(time) === members)
+      )
+    })
+  )
+})
+
+t.test('the newest sample is the one of the latest time, and of equals the last', async (t) => {
+  const run: Run = {
+    base: 5n,
+    offsets: Float64Array.of(1, 9, -3, 9),
+    form: 'text',
+    values: ['a', 'b', 'c', 'd'],
+    quality: 'good'
+  }
+  t.equal(textAt(run, newestOf(run)), 'd')
+  t.strictSame(spanOf(run), { from: 2n, to: 14n })
+  t.notOk(isAscending(run))
+})
+
+t.test('a part of a run has its samples, and nothing else', async (t) => {
+  const run: Run = {
+    base: 5n,
+    offsets: Float64Array.of(1, 2, 3),
+    form: 'number',
+    values: Float64Array.of(1.5, 2, 3),
+    quality: Uint8Array.of(1, 2, 3)
+  }
+  const part = sliceOf(run, 1, 3)
+  t.equal(lengthOf(part), 2)
+  t.strictSame([timeAt(part, 0), membersAt(part, 0)], [7n, '{"value":"2"}'])
+})

@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { readCursor, writeCursor } from '../../src/model/cursor.ts'
+import { formatTime, parseTime } from '../../src/model/time.ts'
+
+t.test('a time written is the time read, to the nanosecond', async () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(2n ** 62n), max: 2n ** 63n - 1n }), (time) => parseTime(formatTime(time)) === time)
+  )
+})
+
+t.test('times come as ISO 8601 with an offset, or as whole numbers of a unit', async (t) => {
+  t.equal(parseTime('1970-01-01T09:00:00.000000001+09:00'), 1n)
+  t.equal(parseTime('1970-01-01 00:00:01.5Z'), 1_500_000_000n)
+  t.equal(parseTime('1970-01-01T00:00:00z'), 0n)
+  t.equal(parseTime(1500), 1_500_000_000n)
+  t.equal(parseTime('1700000000000000001', 'ns'), 1_700_000_000_000_000_001n)
+  t.equal(parseTime(2, 's'), 2_000_000_000n)
+  t.equal(formatTime(0n), '1970-01-01T00:00:00.000Z')
+  t.equal(formatTime(1_000n), '1970-01-01T00:00:00.000001Z')
+  t.equal(formatTime(-1n), '1969-12-31T23:59:59.999999999Z')
+})
+
+t.test('what is no time, has no offset, or lies beyond 64 bits is none', async (t) => {
+  for (const sent of [
+    '',
+    'now',
+    '2026-01-01',
+    '2026-01-01T00:00:00',
+    '2026-13-01T00:00:00Z',
+    1.5,
+    Number.NaN,
+    null,
+    {}
+  ]) {
+    t.equal(parseTime(sent), undefined, String(sent))
+  }
+  t.equal(parseTime('9999999999', 's'), undefined)
+  t.equal(parseTime('9999-01-01T00:00:00Z'), undefined)
+})
+
+t.test('a cursor comes back as it was, and what is none is told', async (t) => {
+  t.strictSame(readCursor(writeCursor({ epoch: 'ab12', seq: 7 })), { epoch: 'ab12', seq: 7 })
+  t.strictSame(readCursor(writeCursor({ epoch: 'ab12', seq: 7, index: 3 })), { epoch: 'ab12', seq: 7, index: 3 })
+  for (const text of ['', '***', 'x', 'YWI.', 'a'.repeat(500)]) t.equal(readCursor(text), undefined, text)
+})
