@@ -73,6 +73,21 @@ export const settings = {
   },
   CACHE_SIZE: { parse: size, default: '64MiB', means: 'Memory that the store may use for its cache' },
   LOG_RETENTION: { parse: duration, default: '7d', means: 'How long the log of changes is kept' },
+  UNKNOWN_SERIES: {
+    parse: oneOf('refuse', 'create'),
+    default: 'refuse',
+    means: 'What to do with samples for an element that does not exist: `refuse` them, or `create` the Property'
+  },
+  UNKNOWN_SUBMODEL: {
+    parse: text,
+    default: '',
+    means: 'Id of the one submodel that samples may create; any that they name when empty'
+  },
+  UNKNOWN_TEMPLATE: {
+    parse: text,
+    default: '',
+    means: 'The semanticId, of a submodel template, that a submodel created by samples is given'
+  },
   CORS_ORIGIN: {
     parse: origins,
     default: '',

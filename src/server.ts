@@ -21,6 +21,9 @@ import { handlers } from './operations/handlers.ts'
 import type { Hub } from './operations/hub.ts'
 import { Jobs } from './operations/jobs.ts'
 import { servedAt } from './operations/profiles.ts'
+import { type CreateOptions, createSeries } from './operations/samples/create.ts'
+import { Intake } from './operations/samples/intake.ts'
+import { judgeOf } from './operations/samples/judge.ts'
 import { loadPath } from './operations/upload.ts'
 import { TemplateChecker } from './operations/validation.ts'
 import { openSqlite } from './store/sqlite/sqlite.ts'
@@ -63,6 +66,11 @@ export async function createServer(config: Config): Promise<Server> {
       uploadLimit: config.UPLOAD_LIMIT,
       lenient: config.LENIENT,
       templates,
+      intake: new Intake({
+        store,
+        ...(templates.enforces && { judge: judgeOf(store, templates) }),
+        ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => hub, newSeries(config)) })
+      }),
       jobs: new Jobs(JOBS, JOB_KEPT),
       executorOf: executors(config.OPERATION_TARGETS, await registeredIn(config.OPERATIONS)),
       scratch: await emptyFolder(config.DATA_DIR, 'scratch'),
@@ -147,6 +155,14 @@ export function readTemplates({ SCHEMAS_DIR, TEMPLATES, TEMPLATE_POLICY }: Confi
     return new TemplateChecker(loadTemplates(SCHEMAS_DIR), TEMPLATES, TEMPLATE_POLICY)
   } catch (error) {
     throw new ConfigError([`SCHEMAS_DIR is ${JSON.stringify(SCHEMAS_DIR)}: ${(error as Error).message}`])
+  }
+}
+
+/** Where series that nobody knows are created, and as what. */
+function newSeries({ UNKNOWN_SUBMODEL, UNKNOWN_TEMPLATE }: Config): CreateOptions {
+  return {
+    ...(UNKNOWN_SUBMODEL !== '' && { submodel: UNKNOWN_SUBMODEL }),
+    ...(UNKNOWN_TEMPLATE !== '' && { semanticId: UNKNOWN_TEMPLATE })
   }
 }
 

@@ -13,9 +13,15 @@ export interface Follower {
   start(): Promise<void>
   /** Hears of a failure before the pause. */
   failed(error: unknown, pause: number): void
+  /** How long it lets entries gather after each batch, in milliseconds, where it is in no hurry. */
+  readonly leisure?: number
 }
 
-const BATCH = 200
+const BATCH = 1000
+
+/** The cursor is kept no more often than this, in milliseconds; after a crash the entries since then come again. */
+const KEPT_EVERY = 1000
+
 const FIRST_PAUSE = 500
 const LONGEST_PAUSE = 60_000
 
@@ -23,6 +29,10 @@ const LONGEST_PAUSE = 60_000
 export function follow(store: Store, follower: Follower): () => Promise<void> {
   const stopped = new AbortController()
   let ring: () => void = () => {}
+  /** Where it stands, and since when no more than that is kept. */
+  let cursor: number | undefined
+  let kept: number | undefined
+  let keptAt = 0
   const hangUp = store.onCommit(() => ring())
   const done = run()
   return async () => {
@@ -30,6 +40,8 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
     ring()
     hangUp()
     await done
+    // Where that fails, the entries come again, as after a crash.
+    if (cursor !== undefined) await keep(cursor).catch(() => {})
   }
 
   async function run(): Promise<void> {
@@ -42,6 +54,7 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
         const idle = await step()
         pause = FIRST_PAUSE
         if (idle && !stopped.signal.aborted) await bell
+        else if (follower.leisure !== undefined) await sleep(follower.leisure)
       } catch (error) {
         if (stopped.signal.aborted) return
         follower.failed(error, pause)
@@ -53,29 +66,40 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
 
   /** One batch; true when there was none. */
   async function step(): Promise<boolean> {
-    const cursor = await store.cursor(follower.name)
+    cursor ??= kept = await store.cursor(follower.name)
     const { entries, gap } = cursor === undefined ? { entries: [], gap: true } : await store.log(cursor, BATCH)
     if (gap) {
       // What happens while the whole is looked at comes again from the log.
       const { logLast } = await store.figures()
       await follower.start()
-      await store.setCursor(follower.name, logLast)
+      await keep(logLast)
       return false
     }
     const last = entries.at(-1)
     if (last === undefined) return true
     await follower.handle(entries)
-    await store.setCursor(follower.name, last.seq)
+    if (performance.now() - keptAt > KEPT_EVERY) await keep(last.seq)
+    else cursor = last.seq
     return false
   }
 
+  async function keep(seq: number): Promise<void> {
+    cursor = seq
+    if (kept !== seq) await store.setCursor(follower.name, seq)
+    kept = seq
+    keptAt = performance.now()
+  }
+
   async function sleep(length: number): Promise<void> {
+    const { signal } = stopped
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, length)
-      stopped.signal.addEventListener('abort', () => {
+      const wake = () => {
         clearTimeout(timer)
+        signal.removeEventListener('abort', wake)
         resolve()
-      })
+      }
+      const timer = setTimeout(wake, length)
+      signal.addEventListener('abort', wake)
     })
   }
 }

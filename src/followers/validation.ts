@@ -44,13 +44,22 @@ const REWRITTEN = 60_000
 /** Submodels of which it is remembered up to which revision they were checked. */
 const REMEMBERED = 10_000
 
+interface Checked {
+  readonly revision: number
+  /** No value can break a rule where there is none. */
+  readonly withoutTemplate: boolean
+}
+
+/** Milliseconds for which changes gather before they are looked at together. */
+const LEISURE = 200
+
 /** @returns the way to stop; resolves when nothing is under way any more */
 export function keepLedger(store: Store, { checker, failed }: LedgerOptions): () => Promise<void> {
   const stopping = new AbortController()
   // Another set of rules is another follower, whose first start looks at everything.
-  const stop = follow(store, { name: `validation ${checker.rules}`, handle, start, failed })
-  const checked = new Map<string, number>()
-  let waiting: { readonly change: Change; readonly id: string; readonly revision: number }[] = []
+  const stop = follow(store, { name: `validation ${checker.rules}`, handle, start, failed, leisure: LEISURE })
+  const checked = new Map<string, Checked>()
+  let waiting: { readonly change: Change; readonly id: string; readonly found: Checked }[] = []
   let busy = 0
   return () => {
     stopping.abort()
@@ -68,8 +77,10 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
       }
     }
     for (const [id, { seq, structure }] of changed) {
+      const known = checked.get(id)
+      if (known?.withoutTemplate === true && !structure) continue
       // While it lagged, many changes of one submodel came together; the first look saw them all.
-      if ((checked.get(id) ?? 0) < seq) await look(id, structure)
+      if ((known?.revision ?? 0) < seq) await look(id, structure)
     }
     await write()
   }
@@ -85,8 +96,6 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
   /** Checks a submodel as it is now. @param structure more than values may have changed */
   async function look(id: string, structure: boolean, read?: Document): Promise<void> {
     const kept = await store.document('Validation', id)
-    // No value can break a rule where there is none; so it is not even read.
-    if (!structure && kept !== undefined && isWithoutTemplate(kept)) return
     const document = read ?? (await store.document('Submodel', id))
     if (document === undefined) {
       if (kept !== undefined) await forget(id)
@@ -97,12 +106,17 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
     const current = known?.rules === checker.rules ? known : undefined
     if (current?.revision !== document.revision) {
       const entry = checker.entryOf(document)
+      const withoutTemplate = entry.result === 'noTemplate'
       const isNews = structure || current === undefined || isOld(current) || verdictOf(entry) !== verdictOf(current)
       if (isNews) {
         const change = kept === undefined ? 'create' : 'replace'
         const [json, facets] = [JSON.stringify(entry), checker.facetsOf(entry)]
-        await put(id, document.revision, { change, kind: 'Validation', id, json, facets })
-      } else remember(id, document.revision)
+        await put(
+          id,
+          { revision: document.revision, withoutTemplate },
+          { change, kind: 'Validation', id, json, facets }
+        )
+      } else remember(id, { revision: document.revision, withoutTemplate })
     }
     await rest(performance.now() - from)
   }
@@ -117,11 +131,11 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
   }
 
   async function forget(id: string): Promise<void> {
-    await put(id, 0, { change: 'delete', kind: 'Validation', id })
+    await put(id, { revision: 0, withoutTemplate: false }, { change: 'delete', kind: 'Validation', id })
   }
 
-  async function put(id: string, revision: number, change: Change): Promise<void> {
-    waiting.push({ change, id, revision })
+  async function put(id: string, found: Checked, change: Change): Promise<void> {
+    waiting.push({ change, id, found })
     if (waiting.length >= TOGETHER) await write()
   }
 
@@ -130,17 +144,12 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
     waiting = []
     if (written.length === 0) return
     await store.commit(written.map(({ change }) => change))
-    for (const { id, revision } of written) remember(id, revision)
+    for (const { id, found } of written) remember(id, found)
   }
 
-  function isWithoutTemplate(kept: Document): boolean {
-    const { rules, result } = JSON.parse(kept.bytes.toString()) as Entry
-    return rules === checker.rules && result === 'noTemplate'
-  }
-
-  function remember(id: string, revision: number): void {
+  function remember(id: string, found: Checked): void {
     if (checked.size >= REMEMBERED) checked.clear()
-    checked.set(id, revision)
+    checked.set(id, found)
   }
 
   /** Rests in proportion to the work done. @throws AbortError when the hub stops */

@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts'
 import type { Answer, Call, Service } from './call.ts'
 import type { ExecutorOf } from './executors.ts'
 import type { Jobs } from './jobs.ts'
+import type { Intake } from './samples/intake.ts'
 import type { TemplateChecker } from './validation.ts'
 
 export interface Hub {
@@ -14,6 +15,8 @@ export interface Hub {
   readonly lenient: boolean
   /** Holds submodels against the templates that they name. */
   readonly templates: TemplateChecker
+  /** Takes samples, whichever door they come through. */
+  readonly intake: Intake
   /** Asynchronous work. */
   readonly jobs: Jobs<unknown>
   /** Who carries out an operation. @throws HubError `BadRequest` where nobody does */

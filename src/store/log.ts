@@ -2,11 +2,18 @@
 import { fromMilliseconds } from '../model/time.ts'
 import type { Change, Commit, LoggedChange } from './store.ts'
 
-/** @param commit as which the changes became durable */
-export function toldOf(changes: readonly Change[], { time }: Pick<Commit, 'time'>): LoggedChange[] {
+/**
+ * The source time, in nanoseconds since 1970, of a value that names none: that of its commit. Two commits of one
+ * millisecond are told apart, or the later value would count as a repetition of the earlier.
+ */
+export function momentOf({ seq, time }: Commit): bigint {
+  return fromMilliseconds(time) + BigInt(seq % 1_000_000)
+}
+
+export function toldOf(changes: readonly Change[], commit: Commit): LoggedChange[] {
   const told: LoggedChange[] = []
   for (const change of changes) {
-    const entry = one(change, time)
+    const entry = one(change, commit)
     // Files usually come with a change of their document, which is told already.
     if (entry !== undefined && !(isFileChange(change) && told.some((other) => concernsSame(other, entry))))
       told.push(entry)
@@ -14,7 +21,7 @@ export function toldOf(changes: readonly Change[], { time }: Pick<Commit, 'time'
   return told
 }
 
-function one(change: Change, time: number): LoggedChange | undefined {
+function one(change: Change, commit: Commit): LoggedChange | undefined {
   switch (change.change) {
     case 'create':
       return { change: 'created', kind: change.kind, id: change.id }
@@ -28,7 +35,7 @@ function one(change: Change, time: number): LoggedChange | undefined {
     case 'detach':
       return { change: 'updated', kind: change.kind, id: change.id, touched: [] }
     case 'value': {
-      const { submodel, path, value, quality, sourceTime = fromMilliseconds(time) } = change
+      const { submodel, path, value, quality, sourceTime = momentOf(commit) } = change
       const told = { change: 'value', submodel, path, value, sourceTime } as const
       return quality === undefined ? told : { ...told, quality }
     }

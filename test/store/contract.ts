@@ -241,10 +241,10 @@ function values(test: Define): void {
     const future = BigInt(Date.now() + 1e9) * 1_000_000n
     const value = '{"value":"9"}'
     await store.commit([{ change: 'value', submodel: 'a', path: 'p', stamp, value, sourceTime: future }])
-    const { time } = await store.commit([await write(store, 'a', 'p', '1')])
+    const { seq, time } = await store.commit([await write(store, 'a', 'p', '1')])
     const row = await store.element('a', 'p')
     t.match(row, { value: '{"value":"1"}', quality: undefined })
-    t.equal(row?.sourceTime, BigInt(time) * 1_000_000n)
+    t.equal(row?.sourceTime, BigInt(time) * 1_000_000n + BigInt(seq), 'no two commits are of the same time')
   })
 
   test('a source time beyond 64 bits is refused', async (t, store) => {
@@ -548,7 +548,7 @@ function log(test: Define): void {
     const { entries } = await store.log(0, 10)
     t.equal(entries[0]?.time, first.time)
     const at = { kind: 'Submodel', id: 'a' }
-    const sourceTime = BigInt(value.time) * 1_000_000n
+    const sourceTime = BigInt(value.time) * 1_000_000n + BigInt(value.seq)
     t.strictSame(
       entries.map(({ changes }) => changes),
       [

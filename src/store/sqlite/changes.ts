@@ -1,9 +1,9 @@
 /** What each kind of change does to the tables. Runs in the writer. */
 import type { DatabaseSync } from 'node:sqlite'
 import { type Quality, qualities } from '../../model/samples.ts'
-import { fromMilliseconds } from '../../model/time.ts'
 import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
+import { momentOf } from '../log.ts'
 import { type DerivedRow, hasBlobValue, keyOf, rowsOf, tailOf } from '../rows.ts'
 import type { Change, Commit, DocumentKind, Facet } from '../store.ts'
 import type { Blobs } from './blobs.ts'
@@ -126,11 +126,12 @@ export class Changes {
     this.#counters.add(`documents.${kind}`, -1)
   }
 
-  #value(change: Of<'value'>, { seq, time }: Commit): void {
+  #value(change: Of<'value'>, commit: Commit): void {
+    const { seq } = commit
     const { submodel, path, value, quality } = change
     const row = this.#guarded(change)
     guardRevision(change.ifRevision, Number(row.revision), `element "${path}" of submodel "${submodel}"`)
-    const sourceTime = change.sourceTime ?? fromMilliseconds(time)
+    const sourceTime = change.sourceTime ?? momentOf(commit)
     if (BigInt.asIntN(64, sourceTime) !== sourceTime) throw new Refused('BadRequest', 'The source time is out of range')
     // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
     if (change.sourceTime === undefined || !isLate(row, sourceTime)) {

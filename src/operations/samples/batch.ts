@@ -1,0 +1,146 @@
+/** What one push of samples holds, gathered by series as it is read, so that nothing is kept per sample but its columns. */
+import { FURTHEST, type Quality } from '../../model/samples.ts'
+
+/** Source times of a column: whole nanoseconds from a base, each within ±2^50. */
+export interface Times {
+  /** Nanoseconds since 1970. */
+  readonly base: bigint
+  readonly offsets: Float64Array
+}
+
+/** Samples of one series as they were sent: values in the ValueOnly form, not yet held against the element. */
+export interface Column {
+  readonly submodel: string
+  readonly path: string
+  readonly times: Times
+  readonly values: ArrayLike<unknown>
+  readonly quality: Quality | undefined | ArrayLike<Quality | undefined>
+  /** Which item of the push each sample was; or the one item that all of them were. */
+  readonly items: number | readonly number[]
+}
+
+export class Batch {
+  /** By submodel, then path: rows that are being gathered. */
+  readonly #rows = new Map<string, Map<string, Rows>>()
+  readonly #columns: Column[] = []
+  #size = 0
+  #samples = 0
+
+  /** Items added so far: a row is one, and so is a column. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Samples in all of them. */
+  get samples(): number {
+    return this.#samples
+  }
+
+  /**
+   * Adds one sample.
+   * @param time source time in nanoseconds since 1970; absent: the time of arrival
+   * @param value in the ValueOnly form (Part 1): number, text or boolean for a Property, an object for others
+   */
+  add(submodel: string, path: string, time: bigint | undefined, value: unknown, quality?: Quality): void {
+    const rows = this.#rowsOf(submodel, path, time ?? arrival())
+    rows.add(time, value, quality, this.#size++)
+    this.#samples++
+  }
+
+  /** Adds samples of one series. @throws RangeError where times and values do not pair up */
+  addColumn(
+    submodel: string,
+    path: string,
+    times: Times,
+    values: ArrayLike<unknown>,
+    quality?: Quality | ArrayLike<Quality | undefined>
+  ): void {
+    if (times.offsets.length !== values.length) {
+      throw new RangeError(`There are ${times.offsets.length} times for ${values.length} values`)
+    }
+    const items = this.#size++
+    if (values.length === 0) return
+    this.#samples += values.length
+    // What came in rows before it stays before it.
+    this.#close(submodel, path)
+    this.#columns.push({ submodel, path, times, values, quality, items })
+  }
+
+  /** All samples by series, each series in the order in which it was added. */
+  columns(): readonly Column[] {
+    for (const [submodel, paths] of this.#rows) for (const path of paths.keys()) this.#close(submodel, path)
+    return this.#columns
+  }
+
+  #rowsOf(submodel: string, path: string, time: bigint): Rows {
+    let paths = this.#rows.get(submodel)
+    if (paths === undefined) {
+      paths = new Map()
+      this.#rows.set(submodel, paths)
+    }
+    let rows = paths.get(path)
+    if (rows !== undefined && !rows.reaches(time)) {
+      this.#close(submodel, path)
+      rows = undefined
+    }
+    if (rows === undefined) {
+      rows = new Rows(time)
+      paths.set(path, rows)
+    }
+    return rows
+  }
+
+  #close(submodel: string, path: string): void {
+    const paths = this.#rows.get(submodel)
+    const rows = paths?.get(path)
+    if (rows === undefined) return
+    paths?.delete(path)
+    this.#columns.push({ submodel, path, ...rows.column() })
+  }
+}
+
+/** Samples of one series, being gathered. */
+class Rows {
+  readonly #base: bigint
+  readonly #offsets: number[] = []
+  readonly #values: unknown[] = []
+  readonly #items: number[] = []
+  #qualities: (Quality | undefined)[] | undefined
+
+  constructor(base: bigint) {
+    this.#base = base
+  }
+
+  reaches(time: bigint): boolean {
+    const offset = time - this.#base
+    return offset <= REACH && offset >= -REACH
+  }
+
+  add(time: bigint | undefined, value: unknown, quality: Quality | undefined, item: number): void {
+    if (quality !== undefined) this.#qualities ??= new Array(this.#values.length).fill(undefined)
+    this.#qualities?.push(quality)
+    // The first of them set the base to the time of arrival.
+    this.#offsets.push(Number((time ?? (this.#offsets.length === 0 ? this.#base : arrival())) - this.#base))
+    this.#values.push(value)
+    this.#items.push(item)
+  }
+
+  column(): Omit<Column, 'submodel' | 'path'> {
+    const times = { base: this.#base, offsets: Float64Array.from(this.#offsets) }
+    return { times, values: this.#values, quality: this.#qualities, items: this.#items }
+  }
+}
+
+const REACH = BigInt(FURTHEST)
+
+/**
+ * The time of arrival of a sample that tells no time, in nanoseconds since 1970. No two are equal in one process, or
+ * the later sample would count as a repetition of the earlier.
+ */
+export function arrival(): bigint {
+  const now = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n
+  last = now > last ? now : last + 1n
+  return last
+}
+
+let last = 0n

@@ -1,0 +1,312 @@
+/**
+ * The one way for samples into the hub, whichever door they came through: each is held against its element, those of
+ * one series go together, and pushes that come while a commit is under way share the next one.
+ */
+import { HubError, type Violation } from '../../errors.ts'
+import { writeCursor } from '../../model/cursor.ts'
+import { lengthOf, membersAt, newestOf, qualityAt, type Run, spanOf, textAt, timeAt } from '../../model/samples.ts'
+import { encodeRun } from '../../store/chunks.ts'
+import type { Change, ElementRow, Store } from '../../store/store.ts'
+import type { Batch, Column } from './batch.ts'
+import { type Fitting, fit, pick } from './fit.ts'
+import type { Judge } from './judge.ts'
+
+export interface PushOptions {
+  /** Refuse single samples and keep the rest; otherwise one wrong sample refuses the batch. */
+  readonly each?: boolean
+  /** A batch with a key that was taken before is answered as then, and not stored again. */
+  readonly key?: string
+}
+
+export interface Receipt {
+  /** The commit that holds the batch; that of the last one before where nothing was to be stored. */
+  readonly seq: number
+  /** The same as a cursor of the stream. */
+  readonly cursor: string
+  /** Samples that were taken. */
+  readonly accepted: number
+  readonly refused: readonly Refusal[]
+  /** It was taken before, under the same key. */
+  readonly repeated: boolean
+}
+
+export interface Refusal {
+  /** Which item of the batch, from 0 on, and which of its samples where it is a column. */
+  readonly index: number
+  readonly at?: number
+  readonly submodel: string
+  readonly path: string
+  readonly rule: string
+  readonly text: string
+}
+
+/** What the intake needs to know of others. */
+export interface IntakeOptions {
+  readonly store: Store
+  /** Makes elements for series that there are none for; absent: they are refused. */
+  readonly create?: (missing: readonly Column[]) => Promise<void>
+  /** What the templates in force have against a run; absent: no template is in force. */
+  readonly judge?: Judge
+  /** Bound of the samples that wait to become durable; beyond it pushes are refused with `TooManyRequests`. */
+  readonly waiting?: number
+}
+
+/** Samples that may wait. */
+const WAITING = 4_000_000
+
+/** A commit takes no more pushes once it has this many changes, or so many bytes of runs. */
+const CHANGES = 5000
+const BYTES = 4 * 1024 * 1024
+
+/** Commits under way at once: while one is written the next is on its way. */
+const UNDER_WAY = 2
+
+/** How often a push is tried again when elements changed between the look at them and the commit. */
+const ATTEMPTS = 10
+
+/** Longest key, in characters. */
+const KEY = 256
+
+interface Prepared {
+  readonly changes: readonly Change[]
+  readonly accepted: number
+  readonly refused: readonly Refusal[]
+  readonly bytes: number
+}
+
+interface Waiting extends Prepared {
+  readonly resolve: (seq: number) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Intake {
+  readonly #options: IntakeOptions
+  /** Batches with a key that are being taken. */
+  readonly #keyed = new Map<string, Promise<Receipt>>()
+  #queue: Waiting[] = []
+  #underWay = 0
+  #waiting = 0
+  #scheduled = false
+  /** Samples taken and refused since the start. */
+  readonly counts = { accepted: 0, refused: 0, repeated: 0 }
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Takes a batch; resolves when it is durable.
+   * @throws HubError `Invalid` with every sample that does not fit (pointer: `/<index>`, or `/<index>/<at>` in a column);
+   * `BadRequest` for an unusable key; `TooManyRequests` under overload; `StorageFull`, `Unavailable`
+   */
+  async push(batch: Batch, { each = false, key }: PushOptions = {}): Promise<Receipt> {
+    if (key === undefined) return this.#push(batch, each)
+    if (key.length === 0 || key.length > KEY || !key.isWellFormed()) {
+      throw new HubError('BadRequest', [`An idempotency key has 1 to ${KEY} characters; found ${key.length}`])
+    }
+    const twin = this.#keyed.get(key)
+    if (twin !== undefined) {
+      // Where the first of them fails the second is on its own.
+      const receipt = await twin.catch(() => undefined)
+      return receipt === undefined ? this.push(batch, { each, key }) : { ...receipt, repeated: true }
+    }
+    const taken = this.#push(batch, each, key)
+    this.#keyed.set(key, taken)
+    try {
+      return await taken
+    } finally {
+      this.#keyed.delete(key)
+    }
+  }
+
+  async #push(batch: Batch, each: boolean, key?: string): Promise<Receipt> {
+    const { store, waiting = WAITING } = this.#options
+    if (this.#waiting > 0 && this.#waiting + batch.samples > waiting) {
+      throw new HubError('TooManyRequests', ['the disk does not keep up with the samples that come'])
+    }
+    this.#waiting += batch.samples
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const known = key === undefined ? undefined : await store.receipt(key)
+        const prepared = await this.#prepare(batch.columns(), each)
+        const { accepted, refused } = prepared
+        if (known !== undefined) {
+          this.counts.repeated += accepted
+          return this.#receipt(known, prepared, true)
+        }
+        try {
+          const seq = accepted === 0 ? (await store.figures()).logLast : await this.#commit(prepared, key)
+          this.counts.accepted += accepted
+          this.counts.refused += refused.length
+          return this.#receipt(seq, prepared, false)
+        } catch (error) {
+          // Somebody changed an element meanwhile, or another process took a batch with this key.
+          const raced = error instanceof HubError && (error.name === 'Conflict' || error.name === 'AlreadyExists')
+          if (!raced || attempt === ATTEMPTS) throw error
+        }
+      }
+    } finally {
+      this.#waiting -= batch.samples
+    }
+  }
+
+  #receipt(seq: number, { accepted, refused }: Prepared, repeated: boolean): Receipt {
+    const cursor = writeCursor({ epoch: this.#options.store.epoch, seq })
+    return { seq, cursor, accepted, refused, repeated }
+  }
+
+  /** Holds every sample against its element. @throws HubError `Invalid` where not `each` and anything does not fit */
+  async #prepare(columns: readonly Column[], each: boolean): Promise<Prepared> {
+    const rows = await this.#rowsOf(columns)
+    const changes: Change[] = []
+    const refused: Refusal[] = []
+    let accepted = 0
+    let bytes = 0
+    for (const [place, column] of columns.entries()) {
+      const row = rows[place]
+      if (row === undefined) {
+        refused.push(...(await this.#unknown(column)))
+        continue
+      }
+      const { fitting, misfits } = fit(column, row)
+      for (const { at, violation } of misfits) refused.push(refusal(column, at, violation))
+      const run = fitting && (await this.#judged(column, fitting, refused))
+      if (run === undefined) continue
+      const change = changeOf(column.submodel, row, run)
+      bytes += change.change === 'samples' ? change.run.length : 0
+      accepted += lengthOf(run)
+      changes.push(change)
+    }
+    if (!each && refused.length > 0) {
+      this.counts.refused += refused.length
+      throw new HubError('Invalid', [refused.length], refused.slice(0, TOLD).map(violationOf))
+    }
+    return { changes, accepted, refused, bytes }
+  }
+
+  /** Leaves out what a template refuses. */
+  async #judged(column: Column, { run, places }: Fitting, refused: Refusal[]): Promise<Run | undefined> {
+    const wrong = await this.#options.judge?.(column.submodel, column.path, run)
+    if (wrong === undefined || wrong.size === 0) return run
+    const kept: number[] = []
+    for (let place = 0; place < lengthOf(run); place++) {
+      const violation = wrong.get(textAt(run, place))
+      if (violation === undefined) kept.push(place)
+      else refused.push(refusal(column, places === 'all' ? place : (places[place] ?? 0), violation))
+    }
+    return kept.length === 0 ? undefined : pick(run, kept)
+  }
+
+  async #rowsOf(columns: readonly Column[]): Promise<readonly (ElementRow | undefined)[]> {
+    const { store, create } = this.#options
+    const rows: (ElementRow | undefined)[] = []
+    for (const { submodel, path } of columns) rows.push(await store.element(submodel, path))
+    const missing = create === undefined ? [] : columns.filter((_, place) => rows[place] === undefined)
+    if (create === undefined || missing.length === 0) return rows
+    await create(missing)
+    for (const [place, { submodel, path }] of columns.entries()) rows[place] ??= await store.element(submodel, path)
+    return rows
+  }
+
+  async #unknown(column: Column): Promise<Refusal[]> {
+    const { submodel, path, values } = column
+    const known = (await this.#options.store.document('Submodel', submodel)) !== undefined
+    const text = known ? `the submodel "${submodel}" has no element "${path}"` : `there is no submodel "${submodel}"`
+    return Array.from({ length: values.length }, (_, at) =>
+      refusal(column, at, { pointer: '', rule: 'unknownSeries', text })
+    )
+  }
+
+  #commit(prepared: Prepared, key: string | undefined): Promise<number> {
+    const changes: readonly Change[] =
+      key === undefined ? prepared.changes : [{ change: 'once', key }, ...prepared.changes]
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ ...prepared, changes, resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  /** At the end of this turn of the event loop, so that everything read in it goes together. */
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay >= UNDER_WAY || this.#queue.length === 0) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      void this.#flush()
+    })
+  }
+
+  async #flush(): Promise<void> {
+    let count = 0
+    let bytes = 0
+    let changes = 0
+    while (count < this.#queue.length && changes < CHANGES && bytes < BYTES) {
+      const next = this.#queue[count++]
+      changes += next?.changes.length ?? 0
+      bytes += next?.bytes ?? 0
+    }
+    const together = this.#queue.slice(0, count)
+    this.#queue = this.#queue.slice(count)
+    this.#underWay++
+    this.#schedule()
+    try {
+      await this.#write(together)
+    } finally {
+      this.#underWay--
+      this.#schedule()
+    }
+  }
+
+  async #write(together: readonly Waiting[]): Promise<void> {
+    const { store } = this.#options
+    try {
+      const { seq } = await store.commit(together.flatMap(({ changes }) => changes))
+      for (const { resolve } of together) resolve(seq)
+    } catch (error) {
+      const [first, ...others] = together
+      const theirs = error instanceof HubError && (error.name === 'Conflict' || error.name === 'AlreadyExists')
+      if (first === undefined || others.length === 0 || !theirs) {
+        for (const { reject } of together) reject(error)
+        return
+      }
+      // One of them is to blame; alone, each gets what it is due.
+      for (const one of together) await this.#write([one])
+    }
+  }
+}
+
+/** Violations told of one batch. */
+const TOLD = 100
+
+function changeOf(submodel: string, row: ElementRow, run: Run): Change & { change: 'value' | 'samples' } {
+  const newest = newestOf(run)
+  const value = membersAt(run, newest)
+  const quality = qualityAt(run, newest)
+  const told = quality === undefined ? {} : { quality }
+  const { path, stamp } = row
+  if (lengthOf(run) === 1) {
+    return { change: 'value', submodel, path, stamp, value, sourceTime: timeAt(run, 0), ...told }
+  }
+  const { from, to } = spanOf(run)
+  return {
+    change: 'samples',
+    submodel,
+    path,
+    stamp,
+    run: encodeRun(run),
+    count: lengthOf(run),
+    from,
+    to,
+    value,
+    ...told
+  }
+}
+
+function refusal({ submodel, path, items }: Column, at: number, { rule, text }: Violation): Refusal {
+  const place = typeof items === 'number' ? { index: items, at } : { index: items[at] ?? 0 }
+  return { ...place, submodel, path, rule, text }
+}
+
+function violationOf({ index, at, path, rule, text }: Refusal): Violation {
+  return { pointer: at === undefined ? `/${index}` : `/${index}/${at}`, idShortPath: path, rule, text }
+}

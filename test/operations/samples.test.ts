@@ -1,0 +1,155 @@
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { HubError } from '../../src/errors.ts'
+import { textAt } from '../../src/model/samples.ts'
+import { Batch } from '../../src/operations/samples/batch.ts'
+import { Intake, type IntakeOptions } from '../../src/operations/samples/intake.ts'
+import { decodeRun } from '../../src/store/chunks.ts'
+import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
+import type { LoggedChange, Store } from '../../src/store/store.ts'
+import { create, type property, submodel } from '../store/fixtures.ts'
+
+const test = (
+  title: string,
+  body: (t: Test, store: Store, intake: Intake) => Promise<void>,
+  options?: Partial<IntakeOptions>
+) =>
+  t.test(title, async (t) => {
+    const store = await openSqlite(join(t.testdir({}), 'data'))
+    try {
+      await store.commit([
+        create(
+          submodel('m', number('Speed'), number('Count', 'xs:int'), number('State', 'xs:string'), {
+            modelType: 'Range',
+            idShort: 'Band',
+            valueType: 'xs:double'
+          })
+        )
+      ])
+      await body(t, store, new Intake({ store, ...options }))
+    } finally {
+      await store.close()
+    }
+  })
+
+function number(idShort: string, valueType = 'xs:double') {
+  return { modelType: 'Property', idShort, valueType } as ReturnType<typeof property>
+}
+
+function rows(...all: [path: string, time: bigint, value: unknown][]): Batch {
+  const batch = new Batch()
+  for (const [path, time, value] of all) batch.add('m', path, time, value)
+  return batch
+}
+
+async function logged(store: Store, after = 1): Promise<readonly LoggedChange[]> {
+  return (await store.log(after, 1000)).entries.flatMap(({ changes }) => changes)
+}
+
+test('samples of one series go together, in the order sent, and the newest is current', async (t, store, intake) => {
+  const receipt = await intake.push(
+    rows(['Speed', 30n, 3], ['State', 1n, 'on'], ['Speed', 10n, 1.5], ['Speed', 20n, 2])
+  )
+  t.match(receipt, { seq: 2, accepted: 4, refused: [], repeated: false })
+  t.match(await store.element('m', 'Speed'), { value: '{"value":"3"}', sourceTime: 30n })
+  t.match(await store.element('m', 'State'), { value: '{"value":"on"}', sourceTime: 1n })
+  const [run] = (await logged(store)).flatMap((change) => (change.change === 'samples' ? [decodeRun(change.run)] : []))
+  t.strictSame(run && Array.from(run.offsets, (_, i) => textAt(run, i)), ['3', '1.5', '2'])
+})
+
+test('a wrong sample refuses the batch by its place, and nothing of it is stored', async (t, store, intake) => {
+  const batch = rows(['Speed', 1n, 1], ['Count', 1n, 1.5], ['Count', 2n, 3e9], ['Missing', 1n, 1])
+  batch.addColumn('m', 'Count', { base: 0n, offsets: Float64Array.of(1, 2, 3) }, [1, 'x', 3])
+  batch.add('nowhere', 'Speed', 1n, 1)
+  const refused = await intake.push(batch).catch((error: HubError) => error)
+  t.match(refused, { name: 'Invalid', status: 400 })
+  const places = (refused as HubError).violations.map(({ pointer, idShortPath }) => `${pointer} ${idShortPath}`)
+  t.strictSame(places.sort(), ['/1 Count', '/2 Count', '/3 Missing', '/4/1 Count', '/5 Speed'])
+  t.strictSame(await logged(store), [])
+})
+
+test('where each sample is for itself, the others are kept', async (t, store, intake) => {
+  const batch = rows(['Speed', 1n, 1], ['Count', 1n, 1.5])
+  batch.addColumn('m', 'Count', { base: 0n, offsets: Float64Array.of(1, 2, 3) }, [1, 'x', 3])
+  const receipt = await intake.push(batch, { each: true })
+  t.match(receipt, {
+    accepted: 3,
+    refused: [
+      { index: 1, path: 'Count' },
+      { index: 2, at: 1, path: 'Count' }
+    ]
+  })
+  t.match(await store.element('m', 'Count'), { value: '{"value":"3"}', sourceTime: 3n })
+})
+
+test('values keep the digits they came with, and other elements than Properties have series too', async (t, store, intake) => {
+  await intake.push(
+    rows(['Speed', 1n, '21.50'], ['Speed', 2n, 'INF'], ['Band', 1n, { min: 1, max: '2.0' }], ['Count', 9n, '007'])
+  )
+  t.match(await store.element('m', 'Speed'), { value: '{"value":"INF"}' })
+  t.match(await store.element('m', 'Band'), { value: '{"min":"1","max":"2.0"}' })
+  t.match(await store.element('m', 'Count'), { value: '{"value":"007"}' })
+  const [run] = (await logged(store)).flatMap((change) => (change.change === 'samples' ? [decodeRun(change.run)] : []))
+  t.equal(run && textAt(run, 0), '21.50')
+})
+
+test('a batch with a key is taken once, whether it comes again at once or later', async (t, store, intake) => {
+  const push = () => intake.push(rows(['Speed', 1n, 1]), { key: 'g1/1' })
+  const [first, second] = await Promise.all([push(), push()])
+  const third = await push()
+  t.match(
+    [first, second, third].map(({ seq, repeated }) => [seq, repeated]),
+    [
+      [2, false],
+      [2, true],
+      [2, true]
+    ]
+  )
+  t.equal((await logged(store)).length, 1)
+  t.match(await new Intake({ store }).push(rows(['Speed', 1n, 1]), { key: 'g1/1' }), { seq: 2, repeated: true })
+  await t.rejects(intake.push(rows(), { key: '' }), { name: 'BadRequest' })
+})
+
+test('samples without a time are of their arrival, and never of the same', async (t, store, intake) => {
+  const batch = new Batch()
+  for (let i = 0; i < 3; i++) batch.add('m', 'Speed', undefined, i)
+  await Promise.all([intake.push(batch), intake.push(rows(['Count', 1n, 1]))])
+  const [run] = (await logged(store)).flatMap((change) => (change.change === 'samples' ? [decodeRun(change.run)] : []))
+  t.equal(new Set(run?.offsets).size, 3)
+})
+
+test('pushes that come together share a commit, and one that fails does not take the others along', async (t, store, intake) => {
+  const pushes = Array.from({ length: 50 }, (_, i) => intake.push(rows(['Speed', BigInt(i), i])))
+  const wrong = intake.push(rows(['Speed', 1n, 'x'])).catch((error: HubError) => error.name)
+  const seqs = new Set((await Promise.all(pushes)).map(({ seq }) => seq))
+  t.ok(seqs.size < 5, `${seqs.size} commits`)
+  t.equal(await wrong, 'Invalid')
+  t.equal((await logged(store)).length, 50)
+})
+
+test('an element that changes while samples are on their way gets them all the same', async (t, store, intake) => {
+  const changes = Array.from({ length: 20 }, (_, i) => {
+    const elements = [number('Speed'), number('Count', 'xs:int'), number('State', 'xs:string')]
+    const json = JSON.stringify(submodel('m', ...elements))
+    const replaced = store.commit([{ change: 'replace', kind: 'Submodel', id: 'm', json, facets: [] }])
+    return [replaced, intake.push(rows(['Speed', BigInt(i), i]))]
+  })
+  await Promise.all(changes.flat())
+  t.equal((await logged(store)).filter(({ change }) => change === 'value').length, 20)
+})
+
+test(
+  'what waits is bounded',
+  async (t, _, intake) => {
+    const column = () => {
+      const batch = new Batch()
+      batch.addColumn('m', 'Speed', { base: 0n, offsets: new Float64Array(600) }, new Float64Array(600))
+      return batch
+    }
+    const first = intake.push(column())
+    await t.rejects(intake.push(column()), { name: 'TooManyRequests' })
+    await first
+    t.match(await intake.push(column()), { accepted: 600 })
+  },
+  { waiting: 1000 }
+)
