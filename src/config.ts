@@ -73,6 +73,11 @@ export const settings = {
   },
   CACHE_SIZE: { parse: size, default: '64MiB', means: 'Memory that the store may use for its cache' },
   LOG_RETENTION: { parse: duration, default: '7d', means: 'How long the log of changes is kept' },
+  LOG_SIZE: {
+    parse: size,
+    default: '4GiB',
+    means: 'How much the log of changes may take; beyond it the oldest go before their time'
+  },
   UNKNOWN_SERIES: {
     parse: oneOf('refuse', 'create'),
     default: 'refuse',

@@ -80,6 +80,10 @@ function storeGauges(register: Registry, store: Store): () => Promise<void> {
   const elements = new Gauge({ name: 'aas_hub_elements', help: 'Submodel elements stored', registers })
   const first = new Gauge({ name: 'aas_hub_log_first', help: 'Oldest position of the log that is kept', registers })
   const last = new Gauge({ name: 'aas_hub_log_last', help: 'Newest position of the log', registers })
+  const logBytes = new Gauge({ name: 'aas_hub_log_bytes', help: 'Bytes of the log', registers })
+  const series = new Gauge({ name: 'aas_hub_history_series', help: 'Series with history', registers })
+  const samples = new Gauge({ name: 'aas_hub_history_samples', help: 'Samples in the history', registers })
+  const history = new Gauge({ name: 'aas_hub_history_bytes', help: 'Bytes of the history', registers })
   const bytes = new Gauge({ name: 'aas_hub_store_bytes', help: 'Bytes that the store takes on disk', registers })
   return async () => {
     const figures = await store.figures()
@@ -87,6 +91,10 @@ function storeGauges(register: Registry, store: Store): () => Promise<void> {
     elements.set(figures.elements)
     first.set(figures.logFirst)
     last.set(figures.logLast)
+    logBytes.set(figures.logBytes)
+    series.set(figures.series)
+    samples.set(figures.samples)
+    history.set(figures.historyBytes)
     bytes.set(figures.bytes)
   }
 }

@@ -9,7 +9,7 @@ import { front } from './doors/http/front.ts'
 import { http } from './doors/http/http.ts'
 import { follow } from './followers/follow.ts'
 import { registration } from './followers/registration.ts'
-import { keepLogFor } from './followers/retention.ts'
+import { keepLog } from './followers/retention.ts'
 import { keepLedger } from './followers/validation.ts'
 import { loadTemplates } from './formats/templates/load.ts'
 import { probes } from './health.ts'
@@ -179,7 +179,8 @@ type Stop = () => Promise<void>
 /** Whoever listens to the log, or looks after it, while the hub runs. */
 function startFollowers({ store, templates }: Hub, log: FastifyBaseLogger, url: string, config: Config): Stop[] {
   const failed = (doing: string) => (error: unknown) => log.warn({ err: error }, `${doing} failed; it is tried again`)
-  const stops = [keepLogFor(config.LOG_RETENTION, store, failed('Trimming the log'))]
+  const kept = { time: config.LOG_RETENTION, bytes: config.LOG_SIZE }
+  const stops = [keepLog(store, kept, failed('Trimming the log'))]
   // What was taken leniently has its reasons kept, templates or not.
   if (templates.isActive || config.LENIENT) {
     stops.push(keepLedger(store, { checker: templates, failed: failed('Checking submodels') }))

@@ -277,6 +277,8 @@ export interface StoreFigures {
   readonly elements: number
   readonly logFirst: number
   readonly logLast: number
+  /** Bytes of its entries. */
+  readonly logBytes: number
   /** Series with history, the samples in their chunks, and the bytes of these. */
   readonly series: number
   readonly samples: number

@@ -66,6 +66,10 @@ function* figures(db: DatabaseSync): Generator<string> {
   )
   const found = new Map<string, unknown>([
     ['elements', db.prepare('SELECT count(*) AS n FROM element').get()?.n],
+    ['logBytes', db.prepare('SELECT coalesce(sum(size), 0) AS n FROM log').get()?.n],
+    ['series', db.prepare('SELECT count(*) AS n FROM series').get()?.n],
+    ['samples', db.prepare('SELECT coalesce(sum(count), 0) AS n FROM chunk').get()?.n],
+    ['historyBytes', db.prepare('SELECT coalesce(sum(size), 0) AS n FROM chunk').get()?.n],
     ['blobBytes', db.prepare('SELECT coalesce(sum(size), 0) AS n FROM blob').get()?.n]
   ])
   for (const [code, kind] of kinds.entries()) {
@@ -81,6 +85,9 @@ function* figures(db: DatabaseSync): Generator<string> {
 
 /** Rows of documents that are no more, and documents without what belongs to them. */
 function* leftovers(db: DatabaseSync): Generator<string> {
+  const lost = 'SELECT count(*) AS n FROM chunk WHERE series NOT IN (SELECT id FROM series)'
+  const chunks = db.prepare(lost).get()?.n
+  if (chunks !== 0) yield `${chunks} chunks belong to no series`
   const tables = { element: 'document', facet: 'position', file: 'document', body: 'position' }
   for (const [table, column] of Object.entries(tables)) {
     const orphans = `SELECT count(*) AS n FROM ${table} WHERE ${column} NOT IN (SELECT position FROM document)`

@@ -6,8 +6,8 @@ import type { Failure } from './failure.ts'
 export type Job =
   | { readonly job: 'commit'; readonly changes: readonly Change[] }
   | { readonly job: 'cursor'; readonly follower: string; readonly seq: number }
-  /** Removes at most `limit` log entries up to `seq`; answers how many. */
-  | { readonly job: 'trim'; readonly seq: number; readonly limit: number }
+  /** Removes some log entries up to `seq`, if there are any; answers how many. */
+  | { readonly job: 'trim'; readonly seq: number }
   | { readonly job: 'putChunks'; readonly chunks: readonly Chunk[]; readonly replaced: readonly ChunkKey[] }
   /** Answers how many were dropped. */
   | { readonly job: 'dropChunks'; readonly series: SeriesName; readonly before: bigint }

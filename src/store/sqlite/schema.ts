@@ -8,6 +8,7 @@
  * - `tail` and `key` of an element are what queries find it by (rows.ts).
  * - `blob` has a row for every file in the directory `files` (see files.ts); `orphaned` is the time since when no
  *   document refers to it, NULL while one does, 0 once it is doomed (see blobs.ts).
+ * - `size` of a log entry are its bytes, for trimming without reading them.
  * - `runs` of a log entry are its packed samples one after the other; `changes` tells how long each is.
  * - `longest` of a series is the span of its longest chunk, in nanoseconds: so far before a time may a chunk start that
  *   reaches it.
@@ -89,7 +90,7 @@ export const migrations: readonly string[] = [
    CREATE TABLE blob (name TEXT PRIMARY KEY, size INTEGER NOT NULL, orphaned INTEGER) STRICT, WITHOUT ROWID;
    CREATE INDEX blob_orphaned ON blob (orphaned) WHERE orphaned IS NOT NULL;
 
-   CREATE TABLE log (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, changes TEXT NOT NULL, runs BLOB) STRICT;
+   CREATE TABLE log (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, size INTEGER NOT NULL, changes TEXT NOT NULL, runs BLOB) STRICT;
    CREATE TABLE receipt (key TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    CREATE INDEX receipt_by_seq ON receipt (seq);
    CREATE TABLE follower (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -54,9 +54,6 @@ const CHUNKS = 16
 const GRACE = 60 * 60 * 1000
 const SWEEP_EVERY = 10 * 60 * 1000
 
-/** Log entries removed by one job, so that trimming much does not hold up commits. */
-const TRIMMED_AT_ONCE = 10_000
-
 /**
  * Opens the data directory, creating what is missing.
  * @throws HubError `Unavailable` where another process uses the directory, the database is damaged, or it was written
@@ -163,7 +160,7 @@ class SqliteStore implements Store {
 
   async trimLog(seq: number): Promise<void> {
     this.#parts.recent.trim(seq)
-    while ((await this.#parts.queue.submit({ job: 'trim', seq, limit: TRIMMED_AT_ONCE })) === TRIMMED_AT_ONCE);
+    while ((await this.#parts.queue.submit({ job: 'trim', seq })) > 0);
   }
 
   async cursor(follower: string) {
@@ -235,6 +232,7 @@ class SqliteStore implements Store {
       logLast,
       series: counters.get('series') ?? 0,
       samples: counters.get('samples') ?? 0,
+      logBytes: counters.get('logBytes') ?? 0,
       historyBytes: counters.get('historyBytes') ?? 0,
       bytes: (counters.get('blobBytes') ?? 0) + (await databaseBytes(this.#parts.directory))
     }

@@ -16,6 +16,10 @@ import type { Answer, Batch, FromWriter, Job, Outcome, ToWriter, WriterOptions }
 import { databasePath } from './layout.ts'
 import { migrate } from './schema.ts'
 
+/** Removed by one job, at most: entries, and bytes once more than these. */
+const TRIMMED = 10_000
+const TRIMMED_BYTES = 32 * 1024 * 1024
+
 function start(options: WriterOptions): void {
   try {
     const writer = new Writer(options)
@@ -90,15 +94,16 @@ class Writer {
         const commit = { seq: this.#counters.add('seq'), time }
         this.#changes.apply(job.changes, commit)
         const { changes, runs } = encodeChanges(toldOf(job.changes, commit))
-        this.#sql.log.run(commit.seq, time, changes, runs)
+        const size = Buffer.byteLength(changes) + (runs?.length ?? 0)
+        this.#counters.add('logBytes', size)
+        this.#sql.log.run(commit.seq, time, size, changes, runs)
         return commit
       }
       case 'cursor':
         this.#sql.cursor.run(job.follower, job.seq)
         return undefined
       case 'trim':
-        this.#sql.trimReceipts.run(job.seq)
-        return Number(this.#sql.trim.run(job.seq, job.limit).changes)
+        return this.#trim(job.seq)
       case 'putChunks':
         this.#chunks.put(job.chunks, job.replaced)
         return undefined
@@ -110,6 +115,21 @@ class Writer {
       case 'sweep':
         return this.#blobs.sweep(job.before)
     }
+  }
+
+  /** Removes so many of the oldest entries that it holds up nobody; answers how many. */
+  #trim(seq: number): number {
+    let last: number | undefined
+    let bytes = 0
+    for (const entry of this.#sql.oldest.iterate(seq, TRIMMED)) {
+      bytes += Number(entry.size)
+      last = Number(entry.seq)
+      if (bytes > TRIMMED_BYTES) break
+    }
+    if (last === undefined) return 0
+    this.#counters.add('logBytes', -bytes)
+    this.#sql.trimReceipts.run(last)
+    return Number(this.#sql.trim.run(last).changes)
   }
 
   close(): void {
@@ -138,8 +158,9 @@ function prepare(db: DatabaseSync) {
     savepoint: db.prepare('SAVEPOINT job'),
     release: db.prepare('RELEASE job'),
     rollback: db.prepare('ROLLBACK TO job'),
-    log: db.prepare('INSERT INTO log VALUES (?, ?, ?, ?)'),
-    trim: db.prepare('DELETE FROM log WHERE seq IN (SELECT seq FROM log WHERE seq <= ? ORDER BY seq LIMIT ?)'),
+    log: db.prepare('INSERT INTO log VALUES (?, ?, ?, ?, ?)'),
+    oldest: db.prepare('SELECT seq, size FROM log WHERE seq <= ? ORDER BY seq LIMIT ?'),
+    trim: db.prepare('DELETE FROM log WHERE seq <= ?'),
     cursor: db.prepare('INSERT INTO follower VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq'),
     trimReceipts: db.prepare('DELETE FROM receipt WHERE seq <= ?')
   }
