@@ -16,6 +16,7 @@ import { probes } from './health.ts'
 import { landing } from './landing.ts'
 import { LateLogger, logOptions, RequestLog } from './log.ts'
 import { measure } from './metrics.ts'
+import { BULK, performBulk } from './operations/bulk.ts'
 import { executors, registeredIn } from './operations/executors.ts'
 import { handlers } from './operations/handlers.ts'
 import type { Hub } from './operations/hub.ts'
@@ -71,7 +72,12 @@ export async function createServer(config: Config): Promise<Server> {
         ...(templates.enforces && { judge: judgeOf(store, templates) }),
         ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => hub, newSeries(config)) })
       }),
-      jobs: new Jobs(JOBS, JOB_KEPT),
+      jobs: new Jobs({
+        store,
+        limit: JOBS,
+        keep: JOB_KEPT,
+        tasks: { [BULK]: (task) => performBulk(store, task) }
+      }),
       executorOf: executors(config.OPERATION_TARGETS, await registeredIn(config.OPERATIONS)),
       scratch: await emptyFolder(config.DATA_DIR, 'scratch'),
       profiles: {
@@ -177,10 +183,10 @@ async function preload(hub: Hub, log: FastifyBaseLogger, { PRELOAD, LENIENT }: C
 type Stop = () => Promise<void>
 
 /** Whoever listens to the log, or looks after it, while the hub runs. */
-function startFollowers({ store, templates }: Hub, log: FastifyBaseLogger, url: string, config: Config): Stop[] {
+function startFollowers({ store, templates, jobs }: Hub, log: FastifyBaseLogger, url: string, config: Config): Stop[] {
   const failed = (doing: string) => (error: unknown) => log.warn({ err: error }, `${doing} failed; it is tried again`)
   const kept = { time: config.LOG_RETENTION, bytes: config.LOG_SIZE }
-  const stops = [keepLog(store, kept, failed('Trimming the log'))]
+  const stops = [keepLog(store, kept, failed('Trimming the log')), jobs.watch(failed('Looking after jobs'))]
   // What was taken leniently has its reasons kept, templates or not.
   if (templates.isActive || config.LENIENT) {
     stops.push(keepLedger(store, { checker: templates, failed: failed('Checking submodels') }))

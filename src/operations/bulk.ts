@@ -5,9 +5,10 @@ import { validate } from '../formats/json.ts'
 import { facetsOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { Documents } from '../model/types.ts'
-import type { Change } from '../store/store.ts'
+import type { Change, Store } from '../store/store.ts'
 import type { Call } from './call.ts'
 import type { Handler, Hub } from './hub.ts'
+import type { Done } from './jobs.ts'
 
 type Registered = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
 type Verb = 'create' | 'put' | 'delete'
@@ -16,6 +17,15 @@ type Verb = 'create' | 'put' | 'delete'
 const SLICE = 5
 const OWNER = 'bulk'
 
+/** Under which name the work is known. */
+export const BULK = 'bulk'
+
+interface BulkTask {
+  readonly kind: Registered
+  readonly verb: Verb
+  readonly items: readonly unknown[]
+}
+
 /** POST, PUT and DELETE of /bulk/shell-descriptors and /bulk/submodel-descriptors. */
 export function bulk(kind: Registered, verb: Verb): Handler {
   return async (hub, call) => {
@@ -23,15 +33,14 @@ export function bulk(kind: Registered, verb: Verb): Handler {
       const text = `a JSON array of ${verb === 'delete' ? 'ids' : 'descriptors'} was expected`
       throw new HubError('Invalid', [1], [{ pointer: '', rule: 'type', text }])
     }
-    const items = call.body as unknown[]
-    const job = hub.jobs.start(OWNER, () => work(hub, kind, verb, items))
+    const job = await hub.jobs.start(OWNER, { name: BULK, data: { kind, verb, items: call.body } satisfies BulkTask })
     return { status: 202, location: `/bulk/status/${encodeId(job.handleId)}` }
   }
 }
 
 /** GET /bulk/status/{handleId}: how it goes, and where the result is once there is one. */
 export const getStatus: Handler = async (hub, call) => {
-  const { state, handleId } = job(hub, call)
+  const { state, handleId } = await job(hub, call)
   if (state === 'Initiated' || state === 'Running') {
     return { status: 200, json: { executionState: state, success: true }, retryAfter: 1 }
   }
@@ -40,10 +49,14 @@ export const getStatus: Handler = async (hub, call) => {
 
 /** GET /bulk/result/{handleId}: 204, or 400 with a message for every item that stood in the way. */
 export const getResult: Handler = async (hub, call) => {
-  const { state, error } = job(hub, call)
+  const { state, error } = await job(hub, call)
   if (state === 'Completed') return { status: 204 }
-  if (state === 'Failed')
-    throw error instanceof HubError ? new HubError('Invalid', [error.violations.length], told(error)) : error
+  if (error !== undefined) {
+    // What the store refused has one message, which is then the violation of the whole.
+    const { rule, text, violations } = error
+    const told = violations.length > 0 ? violations : [{ pointer: '', rule, text }]
+    throw new HubError('Invalid', [told.length], told)
+  }
   throw new HubError('BadRequest', ['The job is still under way; ask for its status first'])
 }
 
@@ -51,7 +64,9 @@ function job(hub: Hub, call: Call) {
   return hub.jobs.get(call.handleId, OWNER)
 }
 
-async function work(hub: Hub, kind: Registered, verb: Verb, items: readonly unknown[]): Promise<void> {
+/** Does the work of a bulk request: finds everything that is wrong with it, or what is to be stored. */
+export async function performBulk(store: Store, task: unknown): Promise<Done> {
+  const { kind, verb, items } = task as BulkTask
   const changes: Change[] = []
   const violations: Violation[] = []
   const ids = new Set<string>()
@@ -60,7 +75,7 @@ async function work(hub: Hub, kind: Registered, verb: Verb, items: readonly unkn
     const change =
       verb === 'delete' ? deletion(kind, item, index, violations) : registration(kind, item, index, violations)
     if (change === undefined) continue
-    const stored = (await hub.store.document(kind, change.id)) !== undefined
+    const stored = (await store.document(kind, change.id)) !== undefined
     const fault = ids.has(change.id)
       ? 'stands twice in the request'
       : verb === 'create' && stored
@@ -74,7 +89,7 @@ async function work(hub: Hub, kind: Registered, verb: Verb, items: readonly unkn
     else changes.push(change.change === 'create' && stored ? { ...change, change: 'replace' } : change)
   }
   if (violations.length > 0) throw new HubError('Invalid', [violations.length], violations)
-  if (changes.length > 0) await hub.store.commit(changes)
+  return { changes }
 }
 
 function deletion(kind: Registered, id: unknown, index: number, violations: Violation[]) {
@@ -93,8 +108,3 @@ function registration(kind: Registered, item: unknown, index: number, violations
 }
 
 type Kind = keyof Documents
-
-/** What the store refused has one message, which is then the violation of the whole. */
-function told(error: HubError): readonly Violation[] {
-  return error.violations.length > 0 ? error.violations : [{ pointer: '', rule: error.name, text: error.message }]
-}

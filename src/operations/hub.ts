@@ -18,7 +18,7 @@ export interface Hub {
   /** Takes samples, whichever door they come through. */
   readonly intake: Intake
   /** Asynchronous work. */
-  readonly jobs: Jobs<unknown>
+  readonly jobs: Jobs
   /** Who carries out an operation. @throws HubError `BadRequest` where nobody does */
   readonly executorOf: ExecutorOf
   /** A folder for files that are being read; what lies there is swept at start. */

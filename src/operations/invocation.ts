@@ -28,10 +28,9 @@ export const invokeSync: Handler = async (hub, call) => {
 export const invokeAsync: Handler = async (hub, call) => {
   const { operation, invoke, given } = await prepare(hub, call)
   const timeout = timeoutOf(call)
-  const job = hub.jobs.start(ownerOf(call), async (job) => {
+  const job = await hub.jobs.start(ownerOf(call), async () => {
     const outcome = await execute(invoke, operation, given, timeout)
-    job.state = outcome.executionState
-    return { operation, outcome } satisfies Finished
+    return { state: outcome.executionState, result: { operation, outcome } satisfies Finished }
   })
   const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-status/${encodeId(job.handleId)}`
   return { status: 202, location }
@@ -39,8 +38,8 @@ export const invokeAsync: Handler = async (hub, call) => {
 
 /** GET …/operation-status/{handleId}: 302 to the result once there is one. */
 export const getStatus: Handler = async (hub, call) => {
-  const { state, handleId, result } = jobOf(hub, call)
-  if (result === undefined && (state === 'Initiated' || state === 'Running')) {
+  const { state, handleId } = await jobOf(hub, call)
+  if (state === 'Initiated' || state === 'Running') {
     return { status: 200, json: { executionState: state, success: true }, retryAfter: 1 }
   }
   const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-results/${encodeId(handleId)}`
@@ -49,8 +48,8 @@ export const getStatus: Handler = async (hub, call) => {
 
 /** GET …/operation-results/{handleId} and …/$value. */
 export const getResult: Handler = async (hub, call) => {
-  const { result, error, state } = jobOf(hub, call)
-  if (error !== undefined) throw error
+  const { result, error, state } = await jobOf(hub, call)
+  if (error !== undefined) throw new HubError('Unavailable', [error.text])
   if (result === undefined) throw new HubError('BadRequest', [`The operation is ${state}; ask for its status first`])
   const { operation, outcome } = result as Finished
   return { status: 200, json: resultOf(operation, outcome, call.content === 'value') }
@@ -201,7 +200,7 @@ function timeoutOf(call: Call): number {
   return Math.min(length, TIMEOUT_LIMIT)
 }
 
-function jobOf(hub: Hub, call: Call): Job<unknown> {
+function jobOf(hub: Hub, call: Call): Promise<Job> {
   return hub.jobs.get(call.handleId, ownerOf(call))
 }
 

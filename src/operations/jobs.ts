@@ -1,64 +1,199 @@
-/** Work that goes on after the answer: bulk registrations and asynchronous invocations. Bounded, and forgotten in time. */
+/**
+ * Work that goes on after the answer: bulk registrations and asynchronous invocations. It is kept in the store, so that
+ * any process knows how far it is; one process at a time does it, and where that one dies another goes on with it, or
+ * says that nobody can. Bounded, and forgotten in time.
+ */
 import { randomUUID } from 'node:crypto'
-import { HubError } from '../errors.ts'
+import { HubError, type Violation } from '../errors.ts'
+import type { Change, Document, Store } from '../store/store.ts'
 
 /** Part 2, ExecutionState. */
 export type ExecutionState = 'Initiated' | 'Running' | 'Completed' | 'Canceled' | 'Failed' | 'Timeout'
 
-/** One piece of work and how far it is. */
-export interface Job<Result> {
+/** One piece of work and how far it is, as it is kept. */
+export interface Job {
   readonly handleId: string
   /** What the handle may be asked under, so that no handle of one resource answers on another. */
   readonly owner: string
-  state: ExecutionState
-  result?: Result
-  error?: unknown
+  readonly state: ExecutionState
+  /** By what another process can do it. */
+  readonly task?: Task
+  readonly result?: unknown
+  /** Why it failed. */
+  readonly error?: { readonly rule: string; readonly text: string; readonly violations: readonly Violation[] }
+  /** Milliseconds since 1970. */
+  readonly finishedAt?: number
 }
 
-export class Jobs<Result> {
-  readonly #jobs = new Map<string, Job<Result>>()
-  readonly #limit: number
-  readonly #keep: number
+/** Work that any process can do, told as data. */
+export interface Task {
+  readonly name: string
+  readonly data: unknown
+}
 
-  /**
-   * @param limit how many jobs may be known at once
-   * @param keep how long a finished one is kept, in milliseconds
-   */
-  constructor(limit: number, keep: number) {
-    this.#limit = limit
-    this.#keep = keep
+/** How a piece of work ended. */
+export interface Done {
+  /** `Completed` unless told. */
+  readonly state?: ExecutionState
+  readonly result?: unknown
+  /** Become durable together with the end, so that nobody does them again. */
+  readonly changes?: readonly Change[]
+}
+
+export interface JobsOptions {
+  readonly store: Store
+  /** Who does the tasks, by name. */
+  readonly tasks?: Readonly<Record<string, (data: unknown) => Promise<Done>>>
+  /** How many jobs may be known at once. */
+  readonly limit: number
+  /** How long a finished one is kept, in milliseconds. */
+  readonly keep: number
+}
+
+/** A process that has not been heard of for so long is taken for dead, in milliseconds. */
+const CLAIM = 30_000
+const RENEW = 10_000
+
+/** How often somebody looks for jobs of dead processes, and for what is to be forgotten, in milliseconds. */
+const LOOK = 15_000
+
+export class Jobs {
+  readonly #options: JobsOptions
+  /** Jobs that are done here; those that only this process can do are not waited for when it stops. */
+  readonly #own = new Map<string, Promise<void> | 'closure'>()
+
+  constructor(options: JobsOptions) {
+    this.#options = options
   }
 
-  /** Starts a piece of work. @throws HubError `TooManyRequests` when too many are known */
-  start(owner: string, work: (job: Job<Result>) => Promise<Result>): Job<Result> {
-    if (this.#jobs.size >= this.#limit) throw new HubError('TooManyRequests', ['too many jobs are under way or kept'])
-    const job: Job<Result> = { handleId: randomUUID(), owner, state: 'Initiated' }
-    this.#jobs.set(job.handleId, job)
-    void this.#run(job, work)
+  /**
+   * Starts a piece of work, which is known when this resolves.
+   * @param work a task, or something that only this process can do
+   * @throws HubError `TooManyRequests` when too many are known
+   */
+  async start(owner: string, work: Task | (() => Promise<Done>)): Promise<Job> {
+    const { store, limit } = this.#options
+    const { documents } = await store.figures()
+    if ((documents.Job ?? 0) >= limit) throw new HubError('TooManyRequests', ['too many jobs are under way or kept'])
+    const job: Job = {
+      handleId: randomUUID(),
+      owner,
+      state: 'Running',
+      ...(typeof work !== 'function' && { task: work })
+    }
+    await store.claim(claimOf(job), CLAIM)
+    await store.commit([{ change: 'create', ...documentOf(job) }])
+    this.#run(job, typeof work === 'function' ? work : () => this.#perform(work))
     return job
   }
 
   /** A job by its handle. @throws HubError `NotFound` where there is none, or none any more */
-  get(handleId: string | undefined, owner: string): Job<Result> {
-    const job = this.#jobs.get(handleId ?? '')
+  async get(handleId: string | undefined, owner: string): Promise<Job> {
+    const document = await this.#options.store.document('Job', handleId ?? '')
+    const job = document && read(document)
     if (job === undefined || job.owner !== owner) throw new HubError('NotFound', ['Handle', handleId ?? ''])
     return job
   }
 
-  /** Forgets a job. */
-  drop(handleId: string): void {
-    this.#jobs.delete(handleId)
+  /**
+   * Goes on with what dead processes left, now and from time to time, and forgets what is old.
+   * @returns the way to stop; resolves when nothing is done here any more
+   */
+  watch(failed: (error: unknown) => void): () => Promise<void> {
+    const look = () => this.#look().catch(failed)
+    let looking = look()
+    const timer = setInterval(() => {
+      looking = looking.then(look)
+    }, LOOK)
+    timer.unref()
+    return async () => {
+      clearInterval(timer)
+      await looking
+      await Promise.all([...this.#own.values()].filter((done) => done !== 'closure'))
+    }
   }
 
-  async #run(job: Job<Result>, work: (job: Job<Result>) => Promise<Result>): Promise<void> {
-    job.state = 'Running'
-    try {
-      job.result = await work(job)
-      if (job.state === 'Running') job.state = 'Completed'
-    } catch (error) {
-      job.error = error
-      if (job.state === 'Running') job.state = 'Failed'
+  async #look(): Promise<void> {
+    const { store, keep } = this.#options
+    for await (const document of this.#all('open')) {
+      const job = read(document)
+      if (this.#own.has(job.handleId) || !(await store.claim(claimOf(job), CLAIM))) continue
+      const { task } = job
+      this.#run(job, task === undefined ? lost : () => this.#perform(task))
     }
-    setTimeout(() => this.#jobs.delete(job.handleId), this.#keep).unref()
+    for await (const document of this.#all('ended')) {
+      const { finishedAt = 0, handleId } = read(document)
+      if (Date.now() - finishedAt > keep)
+        await store.commit([{ change: 'delete', kind: 'Job', id: handleId }]).catch(ignoreGone)
+    }
   }
+
+  async *#all(state: string): AsyncGenerator<Document> {
+    let after: number | undefined = 0
+    while (after !== undefined) {
+      const page = await this.#options.store.documents('Job', [['state', state]], { after, limit: 100 })
+      yield* page.items
+      after = page.next
+    }
+  }
+
+  #perform({ name, data }: Task): Promise<Done> {
+    const task = this.#options.tasks?.[name]
+    if (task === undefined) throw new HubError('NotImplemented', [`The task "${name}"`])
+    return task(data)
+  }
+
+  #run(job: Job, work: () => Promise<Done>): void {
+    const done = this.#finish(job, work).finally(() => this.#own.delete(job.handleId))
+    this.#own.set(job.handleId, job.task === undefined ? 'closure' : done)
+  }
+
+  async #finish(job: Job, work: () => Promise<Done>): Promise<void> {
+    const { store } = this.#options
+    const renewal = setInterval(() => void store.claim(claimOf(job), CLAIM).catch(() => {}), RENEW)
+    try {
+      const { state = 'Completed', result, changes = [] } = await work()
+      await store.commit([...changes, ended(job, { state, ...(result !== undefined && { result }) })])
+    } catch (error) {
+      // Where not even this can be kept, the job stays open, and somebody goes on with it later.
+      await store.commit([ended(job, { state: 'Failed', error: told(error) })]).catch(() => {})
+    } finally {
+      clearInterval(renewal)
+    }
+  }
+}
+
+/** What only a process that is gone could do may have been done or not. */
+async function lost(): Promise<Done> {
+  throw new HubError('Unavailable', [
+    'The process that carried it out ended before it did; whether it took effect is not known'
+  ])
+}
+
+function ended(job: Job, end: Pick<Job, 'state' | 'result' | 'error'>): Change {
+  const { task: _, ...rest } = job
+  return { change: 'replace', ...documentOf({ ...rest, ...end, finishedAt: Date.now() }) }
+}
+
+function documentOf(job: Job) {
+  const facet = ['state', job.finishedAt === undefined ? 'open' : 'ended'] as const
+  return { kind: 'Job', id: job.handleId, json: JSON.stringify(job), facets: [facet] } as const
+}
+
+function read(document: Document): Job {
+  return JSON.parse(document.bytes.toString()) as Job
+}
+
+function claimOf({ handleId }: Job): string {
+  return `job ${handleId}`
+}
+
+function told(error: unknown): NonNullable<Job['error']> {
+  if (error instanceof HubError) return { rule: error.name, text: error.message, violations: error.violations }
+  return { rule: 'Internal', text: error instanceof Error ? error.message : String(error), violations: [] }
+}
+
+/** Somebody else forgot it first. */
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof HubError && error.name === 'NotFound')) throw error
 }

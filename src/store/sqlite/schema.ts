@@ -28,7 +28,8 @@ export const kinds: readonly DocumentKind[] = [
   'SubmodelDescriptor',
   'AssetLinks',
   'Package',
-  'Validation'
+  'Validation',
+  'Job'
 ]
 
 export const migrations: readonly string[] = [
