@@ -1,6 +1,7 @@
 /**
  * Following the log: a cursor and a loop. The bell wakes it, it reads on from its cursor, so nothing is missed across
- * restarts, and a slow follower lags without slowing anybody down.
+ * restarts, and a slow follower lags without slowing anybody down. Of several processes one follows; where it dies
+ * another goes on from the cursor.
  */
 import type { LogEntry, Store } from '../store/store.ts'
 
@@ -22,6 +23,9 @@ const BATCH = 1000
 /** The cursor is kept no more often than this, in milliseconds; after a crash the entries since then come again. */
 const KEPT_EVERY = 1000
 
+/** A process that has not been heard of for so long is taken for dead, in milliseconds. */
+const CLAIM = 20_000
+
 const FIRST_PAUSE = 500
 const LONGEST_PAUSE = 60_000
 
@@ -33,6 +37,7 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
   let cursor: number | undefined
   let kept: number | undefined
   let keptAt = 0
+  let claimedAt = Number.NEGATIVE_INFINITY
   const hangUp = store.onCommit(() => ring())
   const done = run()
   return async () => {
@@ -66,6 +71,12 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
 
   /** One batch; true when there was none. */
   async function step(): Promise<boolean> {
+    if (!(await isMine())) {
+      // Whoever follows now moves the cursor.
+      cursor = undefined
+      await sleep(CLAIM / 4)
+      return false
+    }
     cursor ??= kept = await store.cursor(follower.name)
     const { entries, gap } = cursor === undefined ? { entries: [], gap: true } : await store.log(cursor, BATCH)
     if (gap) {
@@ -81,6 +92,14 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
     if (performance.now() - keptAt > KEPT_EVERY) await keep(last.seq)
     else cursor = last.seq
     return false
+  }
+
+  async function isMine(): Promise<boolean> {
+    const now = performance.now()
+    if (now - claimedAt < CLAIM / 2) return true
+    const isMine = await store.claim(`follower ${follower.name}`, CLAIM)
+    claimedAt = isMine ? now : Number.NEGATIVE_INFINITY
+    return isMine
   }
 
   async function keep(seq: number): Promise<void> {
