@@ -164,5 +164,6 @@ function weigh(job: Job): number {
 
 function weighChange(change: Change): number {
   if (change.change === 'create' || change.change === 'replace') return change.json.length + 500
+  if (change.change === 'samples') return change.run.length + 500
   return change.change === 'value' ? change.value.length + 500 : 500
 }
