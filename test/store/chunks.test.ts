@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { lengthOf, qualityAt, type Run, textAt, timeAt } from '../../src/model/samples.ts'
-import { decodeRun, encodeRun } from '../../src/store/chunks.ts'
+import { decodeRun, encodeRun, summaryOf } from '../../src/store/chunks.ts'
 import { runs } from '../arbitrary-runs.ts'
 
 const SECOND = 1e9
@@ -53,6 +53,21 @@ t.test('a value that never changes costs next to nothing', async (t) => {
   const offsets = Float64Array.from({ length: 10_000 }, (_, i) => i * SECOND)
   const values = Array.from(offsets, () => 'running')
   t.ok(encodeRun({ base: 0n, offsets, form: 'text', values, quality: undefined }).length < 400)
+})
+
+t.test('what a run of numbers comes to is known without unpacking it', async (t) => {
+  const values = Float64Array.from({ length: 100 }, (_, i) => (i * 37) % 101)
+  const run: Run = { base: 0n, offsets: values.map((_, i) => i), form: 'number', values, quality: undefined }
+  const sum = values.reduce((total, value) => total + value, 0)
+  const squares = values.reduce((total, value) => total + (value - sum / 100) ** 2, 0)
+  const summary = { count: 100, min: 0, max: 100, mean: sum / 100, squares, first: 0, last: (99 * 37) % 101 }
+  t.strictSame(summaryOf(encodeRun(run)), summary)
+  t.equal(summaryOf(encodeRun({ ...run, quality: 'bad' })), undefined)
+  t.equal(
+    summaryOf(encodeRun({ ...run, values: values.map((value) => (value === 5 ? Number.NaN : value)) })),
+    undefined
+  )
+  t.equal(summaryOf(encodeRun({ ...run, form: 'text', values: Array.from(values, () => 'on') })), undefined)
 })
 
 t.test('bytes that are no run are refused', async (t) => {
