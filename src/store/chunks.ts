@@ -100,8 +100,9 @@ export function decodeRun(bytes: Uint8Array): Run {
 /** The summary of a packed run, if it has one. */
 export function summaryOf(bytes: Uint8Array): Summary | undefined {
   if (bytes[0] !== VERSION || bytes[1] !== 1 || bytes.length < SUMMARY_END) return undefined
-  const [count = 0, min = 0, max = 0, mean = 0, squares = 0, first = 0, last = 0] = new Float64Array(
-    bytes.slice(2, SUMMARY_END).buffer
+  const view = new DataView(bytes.buffer, bytes.byteOffset + 2)
+  const [count = 0, min = 0, max = 0, mean = 0, squares = 0, first = 0, last = 0] = Array.from({ length: 7 }, (_, i) =>
+    view.getFloat64(i * 8, true)
   )
   return { count, min, max, mean, squares, first, last }
 }
