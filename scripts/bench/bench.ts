@@ -3,20 +3,14 @@
  * client over loopback, by turns, in rounds; the medians count. `--quick` for a first look, `--only NAME` for one
  * workload, `--write` puts the table into the README.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import autocannon, { type Request } from 'autocannon'
 import { type Child, start } from './children.ts'
 import { encode, fill, MARK, MARKED, submodel } from './data.ts'
+import { flags, lines, median, ROUNDS, race, repeat, report, wanted } from './measure.ts'
 import { compileTime, validationSides } from './validate.ts'
 
-const { values: flags } = parseArgs({
-  options: { only: { type: 'string' }, quick: { type: 'boolean' }, write: { type: 'boolean' } }
-})
-const ROUNDS = flags.quick ? 3 : 5
-const SECONDS = flags.quick ? 1 : 2
 const MANY = flags.quick ? 20_000 : 1_000_000
 const FEW = 1_000
 
@@ -24,15 +18,6 @@ const FEW = 1_000
 interface Side {
   readonly server: Child
   readonly requests: Request[]
-}
-
-interface Line {
-  readonly workload: string
-  readonly hub: string
-  readonly baseline: string
-  readonly ratio: string
-  readonly goal: string
-  readonly met: string
 }
 
 interface Comparison {
@@ -46,7 +31,6 @@ interface Comparison {
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
-const lines: Line[] = []
 /** How many submodels were sent; each has an id of its own. */
 let inserted = 0
 // Beside the data of a hub started here, not in a temporary folder, which may be memory: durability is part of the figures.
@@ -57,7 +41,7 @@ try {
   if (wanted('page', 'start')) await many()
   if (wanted('query')) await queries()
   if (wanted('bulk', 'registry')) await registry()
-  if (wanted('validate')) validation()
+  if (wanted('validate')) await validation()
   await report()
 } finally {
   await rm(directory, { recursive: true, force: true })
@@ -292,26 +276,16 @@ function inserts(path: string): Request {
 }
 
 /** In this process: there is nothing but the processor to compare. */
-function validation(): void {
+async function validation(): Promise<void> {
   const title =
     'validate a submodel of 200 elements against metamodel and template; baseline: aas-core, metamodel alone'
-  process.stderr.write(`${title} …\n`)
-  const { milliseconds, count } = compileTime()
   const sides = validationSides()
-  const rates: [ours: number[], theirs: number[]] = [[], []]
-  for (const side of [sides.ours, sides.theirs]) repeat(side, 1)
-  for (let turn = 0; turn < ROUNDS; turn++) {
-    rates[0].push(repeat(sides.ours, SECONDS))
-    rates[1].push(repeat(sides.theirs, SECONDS))
-  }
-  const [ours, theirs] = [median(rates[0]), median(rates[1])]
-  lines.push({
-    workload: title,
-    hub: `${Math.round(ours).toLocaleString('en')}/s`,
-    baseline: `${Math.round(theirs).toLocaleString('en')}/s`,
-    ratio: (ours / theirs).toFixed(2),
-    goal: '≥ 3',
-    met: ours / theirs >= 3 ? 'yes' : 'no'
+  const { milliseconds, count } = compileTime()
+  await race({
+    title,
+    goal: 3,
+    ours: (seconds) => repeat(sides.ours, seconds),
+    theirs: (seconds) => repeat(sides.theirs, seconds)
   })
   lines.push({
     workload: `compile the schemas of all ${count} templates; the hub does so when one is first needed`,
@@ -323,42 +297,15 @@ function validation(): void {
   })
 }
 
-// ---- how it is measured
+// ---- how it is asked
 
-/** Times per second. */
-function repeat(act: () => void, seconds: number): number {
-  const from = performance.now()
-  let count = 0
-  while (performance.now() - from < seconds * 1000) {
-    act()
-    count++
-  }
-  return count / ((performance.now() - from) / 1000)
-}
-
-function wanted(...names: string[]): boolean {
-  return flags.only === undefined || names.includes(flags.only)
-}
-
-/** By turns, so that whatever else the machine does meets both sides. */
 async function compare({ name, title, goal, connections, ours, theirs }: Comparison): Promise<void> {
   if (!wanted(name)) return
-  process.stderr.write(`${title} …\n`)
-  const rates: [ours: number[], theirs: number[]] = [[], []]
-  for (const side of [ours, theirs]) await round(side, connections, 1)
-  for (let turn = 0; turn < ROUNDS; turn++) {
-    rates[0].push(await round(ours, connections, SECONDS))
-    rates[1].push(await round(theirs, connections, SECONDS))
-  }
-  const [hub, baseline] = [median(rates[0]), median(rates[1])]
-  const ratio = hub / baseline
-  lines.push({
-    workload: title,
-    hub: `${Math.round(hub).toLocaleString('en')}/s`,
-    baseline: `${Math.round(baseline).toLocaleString('en')}/s`,
-    ratio: ratio.toFixed(2),
-    goal: goal === undefined ? '–' : `≥ ${goal}`,
-    met: goal === undefined ? '–' : ratio >= goal ? 'yes' : 'no'
+  await race({
+    title,
+    ...(goal !== undefined && { goal }),
+    ours: (seconds) => round(ours, connections, seconds),
+    theirs: (seconds) => round(theirs, connections, seconds)
   })
 }
 
@@ -371,10 +318,6 @@ async function round({ server, requests }: Side, connections: number, duration: 
     )
   }
   return result['2xx'] / result.duration
-}
-
-function median(figures: readonly number[]): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN
 }
 
 async function send(server: Child, method: string, path: string, body?: string): Promise<unknown> {
@@ -391,20 +334,4 @@ async function folder(name: string): Promise<string> {
   const path = join(directory, name)
   await mkdir(path, { recursive: true })
   return path
-}
-
-async function report(): Promise<void> {
-  const rows = lines.map(({ workload, hub, baseline, ratio, goal, met }) => [workload, hub, baseline, ratio, goal, met])
-  const head = ['Workload', 'Hub', 'Baseline', 'Ratio', 'Goal', 'Met']
-  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-  const machine = `Node ${process.versions.node}, ${availableParallelism()} × ${cpus()[0]?.model.trim()}, client on the same machine; medians of ${ROUNDS} rounds of ${SECONDS} s.`
-  console.log(`${table}\n\n${machine}`)
-  if (!flags.write) return
-  const readme = new URL('../../README.md', import.meta.url)
-  const text = await readFile(readme, 'utf8')
-  const figures = /(<!-- figures -->)[\s\S]*(<!-- end of figures -->)/
-  await writeFile(
-    readme,
-    text.replace(figures, (_, before, after) => `${before}\n\n${table}\n\n${machine}\n\n${after}`)
-  )
 }

@@ -1,0 +1,97 @@
+/** How it is measured: by turns, in rounds, the medians count; and how it is told. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+
+export const { values: flags } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean' }, write: { type: 'boolean' } }
+})
+export const ROUNDS = flags.quick ? 3 : 5
+export const SECONDS = flags.quick ? 1 : 2
+
+export interface Line {
+  readonly workload: string
+  readonly hub: string
+  readonly baseline: string
+  readonly ratio: string
+  readonly goal: string
+  readonly met: string
+}
+
+export const lines: Line[] = []
+
+/** Is this workload asked for? */
+export function wanted(...names: string[]): boolean {
+  return flags.only === undefined || names.includes(flags.only)
+}
+
+/** Two sides of a workload: each runs for about so many seconds and tells how much it got done in one. */
+export interface Race {
+  readonly title: string
+  /** The ratio to reach; absent for what is printed for comparison only. */
+  readonly goal?: number
+  readonly unit?: string
+  readonly ours: (seconds: number) => Promise<number> | number
+  readonly theirs: (seconds: number) => Promise<number> | number
+}
+
+/** By turns, so that whatever else the machine does meets both sides. */
+export async function race({ title, goal, unit = '', ours, theirs }: Race): Promise<void> {
+  process.stderr.write(`${title} …\n`)
+  const rates: [ours: number[], theirs: number[]] = [[], []]
+  for (const side of [ours, theirs]) await side(1)
+  for (let turn = 0; turn < ROUNDS; turn++) {
+    rates[0].push(await ours(SECONDS))
+    rates[1].push(await theirs(SECONDS))
+  }
+  const [hub, baseline] = [median(rates[0]), median(rates[1])]
+  const ratio = hub / baseline
+  lines.push({
+    workload: title,
+    hub: `${whole(hub)}${unit}/s`,
+    baseline: `${whole(baseline)}${unit}/s`,
+    ratio: ratio.toFixed(2),
+    goal: goal === undefined ? '–' : `≥ ${goal}`,
+    met: goal === undefined ? '–' : ratio >= goal ? 'yes' : 'no'
+  })
+}
+
+/** Times per second. */
+export function repeat(act: () => void, seconds: number): number {
+  const from = performance.now()
+  let count = 0
+  while (performance.now() - from < seconds * 1000) {
+    act()
+    count++
+  }
+  return count / ((performance.now() - from) / 1000)
+}
+
+export function median(figures: readonly number[]): number {
+  return quantile(figures, 0.5)
+}
+
+export function quantile(figures: readonly number[], part: number): number {
+  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length * part)] ?? Number.NaN
+}
+
+export function whole(figure: number): string {
+  return Math.round(figure).toLocaleString('en')
+}
+
+/** Prints the table, and puts it into the README where that was asked for. */
+export async function report(): Promise<void> {
+  const rows = lines.map(({ workload, hub, baseline, ratio, goal, met }) => [workload, hub, baseline, ratio, goal, met])
+  const head = ['Workload', 'Hub', 'Baseline', 'Ratio', 'Goal', 'Met']
+  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  const machine = `Node ${process.versions.node}, ${availableParallelism()} × ${cpus()[0]?.model.trim()}, client on the same machine; medians of ${ROUNDS} rounds of ${SECONDS} s.`
+  console.log(`${table}\n\n${machine}`)
+  if (!flags.write) return
+  const readme = new URL('../../README.md', import.meta.url)
+  const text = await readFile(readme, 'utf8')
+  const figures = /(<!-- figures -->)[\s\S]*(<!-- end of figures -->)/
+  await writeFile(
+    readme,
+    text.replace(figures, (_, before, after) => `${before}\n\n${table}\n\n${machine}\n\n${after}`)
+  )
+}
