@@ -3,7 +3,8 @@
  * jobs take out what they changed before anybody hears of them; so it never gives less than was acknowledged. (It may
  * give more: a read between the writer's commit and its answer sees the commit.)
  */
-import type { Change, Document, DocumentKind, ElementRow } from '../store.ts'
+import { momentOf } from '../log.ts'
+import type { Change, Commit, Document, DocumentKind, ElementRow } from '../store.ts'
 
 interface Entry {
   document?: Document
@@ -48,8 +49,8 @@ export class Cache {
     this.#put(key, entry, sizeOf(row) - (before === undefined ? 0 : sizeOf(before)))
   }
 
-  /** Takes out what a durable change made old. */
-  forget(change: Change): void {
+  /** Takes out what a durable change made old; a row that a value was written to is made new instead. */
+  note(change: Change, commit: Commit): void {
     if (change.change === 'once') return
     if (change.change !== 'value' && change.change !== 'samples') {
       this.#drop(keyOf(change.kind, change.id))
@@ -59,10 +60,14 @@ export class Cache {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     const row = entry.rows.get(change.path)
-    const shrunk = (row === undefined ? 0 : sizeOf(row)) + (entry.document?.bytes.length ?? 0)
-    entry.rows.delete(change.path)
+    let grown = -(entry.document?.bytes.length ?? 0)
     delete entry.document
-    this.#put(key, entry, -shrunk)
+    if (row !== undefined) {
+      const written = writtenTo(row, change, commit)
+      entry.rows.set(change.path, written)
+      grown += sizeOf(written) - sizeOf(row)
+    }
+    this.#put(key, entry, grown)
   }
 
   #use(key: string): Entry | undefined {
@@ -90,6 +95,18 @@ export class Cache {
     this.#entries.delete(key)
   }
 }
+
+/** The row as the writer left it: what it does with a late value, see changes.ts. */
+function writtenTo(row: ElementRow, change: ValueChange, commit: Commit): ElementRow {
+  // A row read between the writer's commit and its answer may be of that commit already, or of a later one.
+  if (row.revision >= commit.seq) return row
+  const sourceTime = change.change === 'samples' ? change.to : (change.sourceTime ?? momentOf(commit))
+  const names = change.change === 'samples' || change.sourceTime !== undefined
+  if (names && row.sourceTime !== undefined && row.sourceTime > sourceTime) return row
+  return { ...row, value: change.value, revision: commit.seq, sourceTime, quality: change.quality }
+}
+
+type ValueChange = Extract<Change, { change: 'value' | 'samples' }>
 
 function fresh(): Entry {
   return { rows: new Map(), bytes: 0 }

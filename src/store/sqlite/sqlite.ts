@@ -275,7 +275,7 @@ class SqliteStore implements Store {
 
 /** To be called before anybody hears of the commit. */
 function noteCommit(cache: Cache, recent: RecentLog, changes: readonly Change[], commit: Commit): void {
-  for (const change of changes) cache.forget(change)
+  for (const change of changes) cache.note(change, commit)
   recent.add({ ...commit, changes: toldOf(changes, commit) })
 }
 
