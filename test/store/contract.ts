@@ -718,6 +718,26 @@ function samples(test: Define): void {
     t.equal((await store.log(seq, 9)).entries.length, 2)
   })
 
+  test('of several values for one element in a commit, what is read agrees with what is stored', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1')))])
+    await store.element('a', 'p')
+    const { stamp = -1 } = (await store.element('a', 'p')) ?? {}
+    const value = (text: string, sourceTime?: bigint): Change => {
+      const change = { change: 'value', submodel: 'a', path: 'p', stamp, value: `{"value":"${text}"}` } as const
+      return sourceTime === undefined ? change : { ...change, sourceTime }
+    }
+    const { seq } = await store.commit([
+      value('2', 20n),
+      value('1', 10n),
+      await sampled(store, 'a', 'p', [5n, 30n], ['0', '3'])
+    ])
+    t.match(await store.element('a', 'p'), { value: '{"value":"3"}', revision: seq, sourceTime: 30n, quality: 'good' })
+    await store.commit([value('4'), value('5')])
+    t.match(await store.element('a', 'p'), { value: '{"value":"5"}', quality: undefined })
+    const [element] = JSON.parse(String((await store.document('Submodel', 'a'))?.bytes)).submodelElements
+    t.equal(element.value, '5')
+  })
+
   test('samples for an element that is another one by now are refused', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '1')))])
     const change = await sampled(store, 'a', 'p', [50n], ['5'])

@@ -98,8 +98,9 @@ export class Cache {
 
 /** The row as the writer left it: what it does with a late value, see changes.ts. */
 function writtenTo(row: ElementRow, change: ValueChange, commit: Commit): ElementRow {
-  // A row read between the writer's commit and its answer may be of that commit already, or of a later one.
-  if (row.revision >= commit.seq) return row
+  // A row read between the writer's commit and its answer may be of a later commit already; and of this one, of which
+  // all changes follow each other here.
+  if (row.revision > commit.seq) return row
   const sourceTime = change.change === 'samples' ? change.to : (change.sourceTime ?? momentOf(commit))
   const names = change.change === 'samples' || change.sourceTime !== undefined
   if (names && row.sourceTime !== undefined && row.sourceTime > sourceTime) return row
