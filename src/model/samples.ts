@@ -108,6 +108,27 @@ export function sliceOf({ base, offsets, form, values, quality }: Run, start: nu
   }
 }
 
+/** The part of an ascending run within [from, to]. */
+export function within(run: Run, from: bigint, to: bigint): Run | undefined {
+  const start = timeAt(run, 0) >= from ? 0 : firstAt(run, from)
+  const end = timeAt(run, lengthOf(run) - 1) <= to ? lengthOf(run) : firstAt(run, to + 1n)
+  if (start >= end) return undefined
+  return start === 0 && end === lengthOf(run) ? run : sliceOf(run, start, end)
+}
+
+/** Index of the first sample of an ascending run at this time or later. */
+export function firstAt({ base, offsets }: Run, time: bigint): number {
+  // Between neighbours of 2^50 a number is exact.
+  const wanted = Number(time - base)
+  let [low, high] = [0, offsets.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((offsets[middle] ?? 0) < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /**
  * Brings runs of one series together: by source time, of equal times only the sample that came last.
  * @param runs in the order of the log

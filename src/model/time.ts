@@ -41,6 +41,14 @@ export function fromMilliseconds(ms: number): bigint {
   return BigInt(ms) * UNITS.ms
 }
 
+export function earlier(one: bigint, other: bigint): bigint {
+  return one < other ? one : other
+}
+
+export function later(one: bigint, other: bigint): bigint {
+  return one > other ? one : other
+}
+
 function bounded(time: bigint): bigint | undefined {
   return BigInt.asIntN(64, time) === time ? time : undefined
 }

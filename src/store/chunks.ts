@@ -11,11 +11,11 @@
  * Columns of whole numbers are stored by planes (all lowest bytes, then all second bytes …), and only as many planes as
  * the largest takes.
  *
- * Layout: a byte with the version; a byte that tells whether a summary follows, and the summary (seven doubles); then
+ * Layout: a byte with the version; a byte of flags; the summary (seven doubles), where a flag tells that there is one; then
  * as one zstd frame: length of the head (4 bytes), head (JSON), columns.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { FURTHEST, lengthOf, type Quality, qualities, type Run } from '../model/samples.ts'
+import { FURTHEST, isAscending, lengthOf, type Quality, qualities, type Run } from '../model/samples.ts'
 
 interface Head {
   readonly count: number
@@ -59,6 +59,10 @@ export interface Summary {
 /** Shorter runs are as quickly unpacked. */
 const SUMMED = 64
 
+/** Flags: whether a summary follows, and whether the times rise strictly. */
+const SUMMED_UP = 1
+const ASCENDING = 2
+
 /** Packs a run, its samples in the order given. */
 export function encodeRun(run: Run): Uint8Array {
   const times = encodeTimes(run.offsets)
@@ -80,14 +84,25 @@ export function encodeRun(run: Run): Uint8Array {
     LEVEL
   )
   const summary = values.form === 'number' ? summarise(run) : undefined
-  if (summary === undefined) return Buffer.concat([Uint8Array.of(VERSION, 0), packed])
-  return Buffer.concat([Uint8Array.of(VERSION, 1), new Uint8Array(Float64Array.of(...summary).buffer), packed])
+  const ascending = isAscending(run) ? ASCENDING : 0
+  if (summary === undefined) return Buffer.concat([Uint8Array.of(VERSION, ascending), packed])
+  const sums = new Uint8Array(Float64Array.of(...summary).buffer)
+  return Buffer.concat([Uint8Array.of(VERSION, ascending | SUMMED_UP), sums, packed])
+}
+
+/** Do the times of a packed run rise strictly? */
+export function isAscendingRun(bytes: Uint8Array): boolean {
+  return ((bytes[1] ?? 0) & ASCENDING) !== 0
+}
+
+function hasSummary(bytes: Uint8Array): boolean {
+  return ((bytes[1] ?? 0) & SUMMED_UP) !== 0
 }
 
 /** Unpacks a run. @throws Error where the bytes are none */
 export function decodeRun(bytes: Uint8Array): Run {
   if (bytes[0] !== VERSION) throw new Error(`A run of version ${bytes[0]}; this release reads version ${VERSION}`)
-  const raw = zstdDecompressSync(bytes.subarray(bytes[1] === 1 ? SUMMARY_END : 2), { maxOutputLength: UNPACKED })
+  const raw = zstdDecompressSync(bytes.subarray(hasSummary(bytes) ? SUMMARY_END : 2), { maxOutputLength: UNPACKED })
   const start = 4 + raw.readUInt32LE(0)
   const head = JSON.parse(raw.toString('utf8', 4, start)) as Head
   const reader = new Columns(raw, start, head.count)
@@ -99,7 +114,7 @@ export function decodeRun(bytes: Uint8Array): Run {
 
 /** The summary of a packed run, if it has one. */
 export function summaryOf(bytes: Uint8Array): Summary | undefined {
-  if (bytes[0] !== VERSION || bytes[1] !== 1 || bytes.length < SUMMARY_END) return undefined
+  if (bytes[0] !== VERSION || !hasSummary(bytes) || bytes.length < SUMMARY_END) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset + 2)
   const [count = 0, min = 0, max = 0, mean = 0, squares = 0, first = 0, last = 0] = Array.from({ length: 7 }, (_, i) =>
     view.getFloat64(i * 8, true)

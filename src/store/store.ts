@@ -350,6 +350,8 @@ export interface Store {
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk>
   /** Drops chunks that end before this time; returns how many. */
   dropChunks(series: SeriesName, before: bigint): Promise<number>
+  /** One series, if it has history. */
+  seriesOf(name: SeriesName): Promise<Series | undefined>
   /** Series with history by submodel, then path: those after one, at most `limit`. */
   series(after: SeriesName | undefined, limit: number): Promise<readonly Series[]>
 

@@ -889,6 +889,8 @@ function chunks(test: Define): void {
       { ...b, count: 2, chunks: 1, bytes: 3, from: -3n, to: 5n }
     ])
     t.strictSame(await store.series(undefined, 1), listed.slice(0, 1))
+    t.strictSame(await store.seriesOf(q), listed[1])
+    t.equal(await store.seriesOf({ submodel: 'a', path: 'r' }), undefined)
     t.strictSame(await store.series(p, 9), listed.slice(1))
     t.strictSame(await store.series(q, 9), listed.slice(2))
     await store.dropChunks(p, 99n)

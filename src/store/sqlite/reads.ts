@@ -157,17 +157,13 @@ export class Reads {
     }))
   }
 
+  seriesOf({ submodel, path }: SeriesName): Series | undefined {
+    const row = this.#sql.seriesOf.get(submodel, path)
+    return row === undefined ? undefined : seriesOf(row)
+  }
+
   series(after: SeriesName | undefined, limit: number): Series[] {
-    const rows = this.#sql.series.all(after?.submodel ?? '', after?.submodel ?? '', after?.path ?? '', limit)
-    return rows.map((row) => ({
-      submodel: String(row.submodel),
-      path: String(row.path),
-      count: Number(row.count),
-      chunks: Number(row.chunks),
-      bytes: Number(row.bytes),
-      from: row.start as bigint,
-      to: row.finish as bigint
-    }))
+    return this.#sql.series.all(after?.submodel ?? '', after?.submodel ?? '', after?.path ?? '', limit).map(seriesOf)
   }
 
   counters(): Map<string, number> {
@@ -267,6 +263,13 @@ function prepare(db: DatabaseSync) {
       `SELECT DISTINCT document AS position FROM element INDEXED BY element_by_key
        WHERE tail = ? AND (key ${bounds} OR key = x'') AND document > ? ORDER BY document LIMIT ?`
     )
+  // The aggregates come from an index, without the bytes.
+  const series = (names: string) =>
+    db.prepare(
+      `SELECT submodel, path, sum(count) AS count, count(*) AS chunks, sum(size) AS bytes,
+         min(start) AS start, max(finish) AS finish
+       FROM (${names}) JOIN chunk INDEXED BY chunk_figures ON series = id GROUP BY id ORDER BY submodel, path`
+    )
   const submodel = kinds.indexOf('Submodel')
   const head = 'position, kind, id, revision, structure, valued, has_blob'
   const sql = {
@@ -315,14 +318,11 @@ function prepare(db: DatabaseSync) {
        WHERE series = ? AND start >= ? AND (start, seq) > (?, ?) AND start <= ? AND finish >= ?
        ORDER BY start, seq LIMIT ?`
     ),
-    // The aggregates come from an index, without the bytes.
-    series: db.prepare(
-      `SELECT submodel, path, sum(count) AS count, count(*) AS chunks, sum(size) AS bytes,
-         min(start) AS start, max(finish) AS finish
-       FROM (SELECT id, submodel, path FROM series
-             WHERE submodel >= ? AND (submodel, path) > (?, ?) AND EXISTS (SELECT 1 FROM chunk WHERE series = id)
-             ORDER BY submodel, path LIMIT ?)
-       JOIN chunk INDEXED BY chunk_figures ON series = id GROUP BY id ORDER BY submodel, path`
+    seriesOf: series('SELECT id, submodel, path FROM series WHERE submodel = ? AND path = ?'),
+    series: series(
+      `SELECT id, submodel, path FROM series
+       WHERE submodel >= ? AND (submodel, path) > (?, ?) AND EXISTS (SELECT 1 FROM chunk WHERE series = id)
+       ORDER BY submodel, path LIMIT ?`
     ),
     counters: db.prepare('SELECT name, value FROM counter')
   }
@@ -331,6 +331,7 @@ function prepare(db: DatabaseSync) {
   sql.findSeries.setReadBigInts(true)
   sql.chunks.setReadBigInts(true)
   sql.series.setReadBigInts(true)
+  sql.seriesOf.setReadBigInts(true)
   return sql
 }
 
@@ -377,6 +378,18 @@ function elementRow(path: string, row: Row): ElementRow {
     revision: Number(row.revision),
     sourceTime: typeof row.source_time === 'bigint' ? row.source_time : undefined,
     quality: qualities[Number(row.quality ?? 0)]
+  }
+}
+
+function seriesOf(row: Row): Series {
+  return {
+    submodel: String(row.submodel),
+    path: String(row.path),
+    count: Number(row.count),
+    chunks: Number(row.chunks),
+    bytes: Number(row.bytes),
+    from: row.start as bigint,
+    to: row.finish as bigint
   }
 }
 

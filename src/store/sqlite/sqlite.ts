@@ -210,6 +210,10 @@ class SqliteStore implements Store {
     return this.#parts.queue.submit({ job: 'dropChunks', series, before })
   }
 
+  async seriesOf(name: SeriesName) {
+    return this.#read((reads) => reads.seriesOf(name))
+  }
+
   async series(after: SeriesName | undefined, limit: number) {
     return this.#read((reads) => reads.series(after, limit))
   }

@@ -1,0 +1,176 @@
+/**
+ * The history, kept in step with the log: what was measured is gathered by series and written as chunks, seldom and in
+ * large parts. What is not in chunks yet is known here, so that readers miss nothing.
+ *
+ * The cursor moves after the chunks are durable. What a process that died had written comes again and counts once: a
+ * chunk with the same key replaces the other, and of equal times one sample counts.
+ *
+ * Of several processes one writes; the others follow as well, and drop what the writer's cursor has passed.
+ */
+import { setImmediate } from 'node:timers/promises'
+import type { Run } from '../../model/samples.ts'
+import type { Chunk, LogEntry, SeriesName, Store } from '../../store/store.ts'
+import { FULL, pack } from './packing.ts'
+import { Pending } from './pending.ts'
+
+export interface HistoryOptions {
+  /** Is this series recorded? Absent: all are. */
+  readonly isRecorded?: (series: SeriesName) => Promise<boolean>
+  /** Hears of a failure; it is tried again. */
+  readonly failed: (error: unknown) => void
+  /** Milliseconds after which what is pending is written, and how much of it may be. */
+  readonly every?: number
+  readonly pendingBytes?: number
+}
+
+/** What readers need of it, and whoever trims the log (operations/history, followers/retention). */
+export interface HistoryFollower {
+  caughtUp(): Promise<void>
+  runs(series: SeriesName): readonly Run[]
+  /** The last entry of the log whose samples are in chunks: nothing behind it may be trimmed. */
+  taken(): Promise<number>
+  /** Writes what is pending, then stops. */
+  stop(): Promise<void>
+}
+
+/** Under which the cursor is kept, and the work claimed. */
+const NAME = 'history'
+const CLAIM = 30_000
+
+const EVERY = 10_000
+const PENDING = 16 * 1024 * 1024
+const BATCH = 1000
+
+/** Series of which it is remembered whether their last chunk is full. */
+const REMEMBERED = 100_000
+
+/** Milliseconds of packing, after which requests get their turn. */
+const SLICE = 5
+
+export async function keepHistory(store: Store, options: HistoryOptions): Promise<HistoryFollower> {
+  const { failed, isRecorded = async () => true, every = EVERY, pendingBytes = PENDING } = options
+  const pending = new Pending()
+  /** The last chunk of a series, by key, without its bytes; `full` where it takes no more. */
+  const lastChunks = new Map<string, Omit<Chunk, 'bytes'> | 'full'>()
+  /** Last entry that was read. */
+  let position = (await store.cursor(NAME)) ?? 0
+  let reading: Promise<void> | undefined
+  let writing: Promise<void> = Promise.resolve()
+  let stopped = false
+
+  const hangUp = store.onCommit(() => void read().catch(failed))
+  const timer = setInterval(() => void write().catch(failed), every)
+  timer.unref()
+  await read()
+
+  return {
+    caughtUp,
+    runs: (series) => pending.runs(series),
+    taken: async () => (await store.cursor(NAME)) ?? 0,
+    stop: async () => {
+      clearInterval(timer)
+      hangUp()
+      await read().catch(failed)
+      stopped = true
+      await write().catch(failed)
+    }
+  }
+
+  async function caughtUp(): Promise<void> {
+    const { logLast } = await store.figures()
+    while (position < logLast && !stopped) await read()
+  }
+
+  /** Reads the log to its end, once at a time. */
+  function read(): Promise<void> {
+    reading ??= readOn().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+
+  async function readOn(): Promise<void> {
+    while (!stopped) {
+      const { entries, gap } = await store.log(position, BATCH)
+      if (gap) failed(new Error(`The log was trimmed behind entry ${position} before the history had taken it`))
+      if (entries.length === 0) return
+      for (const entry of entries) await take(entry)
+      // Readers are told of nothing that could still be missing: only what was taken counts.
+      position = entries.at(-1)?.seq ?? position
+      if (pending.bytes > pendingBytes) await write()
+    }
+  }
+
+  async function take({ seq, changes }: LogEntry): Promise<void> {
+    for (const change of changes) {
+      if (change.change !== 'samples' && change.change !== 'value') continue
+      if (await isRecorded(change)) pending.add(seq, change)
+    }
+  }
+
+  /** Writes everything that is pending as chunks, once at a time. */
+  function write(): Promise<void> {
+    writing = writing.catch(() => {}).then(writeOn)
+    return writing
+  }
+
+  async function writeOn(): Promise<void> {
+    if (!(await store.claim(NAME, CLAIM))) {
+      // Whoever writes now has chunks that are not known here.
+      lastChunks.clear()
+      pending.dropUntil((await store.cursor(NAME)) ?? 0)
+      return
+    }
+    const upTo = position
+    const known = (await store.cursor(NAME)) ?? 0
+    if (known > upTo) return
+    // What another process wrote before it died is in chunks already.
+    pending.dropUntil(known)
+    let from = performance.now()
+    for (const series of pending.series()) {
+      const items = pending.items(series, upTo)
+      if (items.length === 0) continue
+      const { chunks, replaced } = pack(series, items, await unfilledOf(series))
+      await store.putChunks(chunks, replaced)
+      remember(series, chunks)
+      if (performance.now() - from > SLICE) {
+        await setImmediate()
+        from = performance.now()
+      }
+    }
+    if (upTo > known) await store.setCursor(NAME, upTo)
+    pending.dropUntil(upTo)
+  }
+
+  /** The last chunk of a series, if it may take more. */
+  async function unfilledOf(series: SeriesName): Promise<Chunk | undefined> {
+    const known = lastChunks.get(keyOf(series)) ?? (await lastOf(series))
+    if (known === undefined || known === 'full' || known.count >= FULL) return undefined
+    let last: Chunk | undefined
+    for await (const chunk of store.chunks(series, known.from, known.to)) {
+      if (chunk.from === known.from && chunk.seq === known.seq) last = chunk
+      // What came after it would count less than what is older, once that is in a chunk that came later still.
+      else if (chunk.seq > known.seq) return undefined
+    }
+    return last
+  }
+
+  async function lastOf(series: SeriesName): Promise<Chunk | undefined> {
+    const end = (await store.seriesOf(series))?.to
+    let last: Chunk | undefined
+    if (end !== undefined) for await (const chunk of store.chunks(series, end, end)) last = chunk
+    return last
+  }
+
+  function remember(series: SeriesName, chunks: readonly Chunk[]): void {
+    if (lastChunks.size >= REMEMBERED) lastChunks.clear()
+    const [first] = chunks
+    if (first === undefined) return
+    const { bytes: _, ...last } = chunks.reduce((latest, chunk) => (chunk.to > latest.to ? chunk : latest), first)
+    lastChunks.set(keyOf(series), last.count < FULL ? last : 'full')
+  }
+}
+
+function keyOf({ submodel, path }: SeriesName): string {
+  return `${path} ${submodel}`
+}

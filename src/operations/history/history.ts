@@ -1,0 +1,105 @@
+/** What was measured: everything acknowledged of a series, from the chunks of the store and what is not in them yet. */
+import { lengthOf, mergeRuns, type Run, sliceOf, within } from '../../model/samples.ts'
+import { earlier, later } from '../../model/time.ts'
+import type { SeriesName, Store } from '../../store/store.ts'
+import { chunkSource, type Piece, pieces, runSource, type Source } from './pieces.ts'
+
+export interface History {
+  /** Everything acknowledged of a series in [from, to] (nanoseconds since 1970), ascending, each time once. */
+  read(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Run>
+  /** The same in pieces that need not be unpacked; those at the ends may reach out of [from, to]. */
+  pieces(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Piece>
+  /** The last so many samples; undefined where there is none. */
+  latest(series: SeriesName, count: number): Promise<Run | undefined>
+  /** First and last time, and how many samples; late doubles may count twice. */
+  spanOf(series: SeriesName): Promise<{ from: bigint; to: bigint; count: number } | undefined>
+}
+
+/** Knows what is in the log and not in chunks yet; the follower that makes the chunks (followers/history). */
+export interface Tail {
+  /** Resolves when everything that was acknowledged before the call is known here, or in chunks. */
+  caughtUp(): Promise<void>
+  /** What is not in chunks yet, in the order of the log. */
+  runs(series: SeriesName): readonly Run[]
+}
+
+export const EARLIEST = -(2n ** 63n)
+export const LATEST = 2n ** 63n - 1n
+
+/** @returns the history over a store and the tail of its log */
+export function historyOf(store: Store, tail: Tail): History {
+  return {
+    pieces: (series, from, to) => found(series, from, to),
+
+    async *read(series, from, to) {
+      for await (const piece of found(series, from, to)) {
+        const run = within(piece.run(), from, to)
+        if (run !== undefined) yield run
+      }
+    },
+
+    async latest(series, count) {
+      const span = await this.spanOf(series)
+      if (span === undefined || count < 1) return undefined
+      return last(this, series, span, count)
+    },
+
+    async spanOf(series) {
+      await tail.caughtUp()
+      const runs = tail.runs(series).map(runSource)
+      const kept = await store.seriesOf(series)
+      const parts = [...runs, ...(kept === undefined ? [] : [kept])]
+      const [first] = parts
+      if (first === undefined) return undefined
+      return parts.slice(1).reduce(
+        (whole, { from, to, count }) => ({
+          from: earlier(from, whole.from),
+          to: later(to, whole.to),
+          count: whole.count + count
+        }),
+        { from: first.from, to: first.to, count: first.count }
+      )
+    }
+  }
+
+  async function* found(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<Piece> {
+    await tail.caughtUp()
+    // First the tail: what becomes a chunk meanwhile is found twice, and told once; the other way it could be missed.
+    const recent = tail.runs(series).map(runSource)
+    yield* pieces(chunksOf(series, from, to), recent, from, to)
+  }
+
+  async function* chunksOf(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<Source> {
+    for await (const chunk of store.chunks(series, from, to)) yield chunkSource(chunk)
+  }
+}
+
+/** Looks back from the end in windows that double until there is enough. */
+async function last(
+  history: History,
+  series: SeriesName,
+  span: { from: bigint; to: bigint; count: number },
+  count: number
+) {
+  const length = span.to - span.from
+  // As far back as so many samples reach on average, and a little more.
+  let back = span.count <= count ? length : (length * BigInt(count)) / BigInt(span.count) + 1_000_000n
+  for (;;) {
+    const start = later(span.to - back, span.from)
+    const runs: Run[] = []
+    let seen = 0
+    for await (const run of history.read(series, start, LATEST)) {
+      runs.push(run)
+      seen += lengthOf(run)
+      while (runs.length > 1 && seen - lengthOf(runs[0] as Run) >= count) seen -= lengthOf(runs.shift() as Run)
+    }
+    if (seen >= count || start === span.from) return joined(runs, count)
+    back *= 2n
+  }
+}
+
+/** The last samples of ascending runs as one run; where they are too far apart for that, those that fit. */
+function joined(runs: readonly Run[], count: number): Run | undefined {
+  const whole = mergeRuns(runs).at(-1)
+  return whole && sliceOf(whole, Math.max(0, lengthOf(whole) - count), lengthOf(whole))
+}

@@ -1,0 +1,101 @@
+/**
+ * The history of a series in pieces, ascending and each time once. Chunks that overlap nothing pass as they are, packed;
+ * where some overlap they are unpacked and brought together, no further than they do.
+ */
+import { firstAt, isAscending, lengthOf, mergeRuns, type Run, sliceOf, spanOf } from '../../model/samples.ts'
+import { decodeRun, type Summary, summaryOf } from '../../store/chunks.ts'
+import type { Chunk } from '../../store/store.ts'
+
+/** An ascending part of a series. */
+export interface Piece {
+  readonly from: bigint
+  readonly to: bigint
+  readonly count: number
+  /** What its numbers come to, where that is known without unpacking it. */
+  readonly summary?: Summary
+  run(): Run
+}
+
+/** Something that holds a part of a series. */
+export interface Source extends Omit<Piece, 'run'> {
+  /** Where two have a sample of the same time, that of the greater rank counts. */
+  readonly rank: number
+  load(): Run
+}
+
+export function chunkSource({ from, to, count, seq, bytes }: Chunk): Source {
+  const summary = summaryOf(bytes)
+  return { from, to, count, rank: seq, load: () => decodeRun(bytes), ...(summary !== undefined && { summary }) }
+}
+
+/** @param place in the order of the log: what is in no chunk yet is newer than all chunks */
+export function runSource(run: Run, place = 0): Source {
+  const load = () => (isAscending(run) ? run : (mergeRuns([run])[0] ?? run))
+  return { ...spanOf(run), count: lengthOf(run), rank: NEWER + place, load }
+}
+
+/** Greater than the rank of any chunk. */
+const NEWER = 2 ** 52
+
+/** @param chunks by `from`. @param recent in the order of the log */
+export async function* pieces(
+  chunks: AsyncIterable<Source>,
+  recent: readonly Source[],
+  from: bigint,
+  to: bigint
+): AsyncGenerator<Piece> {
+  const waiting = recent.filter((source) => source.to >= from && source.from <= to)
+  waiting.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0))
+  let open: Open[] = []
+  for await (const chunk of chunks) {
+    while (waiting[0] !== undefined && waiting[0].from < chunk.from) yield* add(waiting.shift() as Source)
+    yield* add(chunk)
+  }
+  while (waiting[0] !== undefined) yield* add(waiting.shift() as Source)
+  yield* close(undefined)
+
+  /** Everything before the start of the next source can go. */
+  function* add(source: Source): Generator<Piece> {
+    yield* close(source.from)
+    open.push({ source, run: undefined })
+  }
+
+  function* close(before: bigint | undefined): Generator<Piece> {
+    const [only] = open
+    if (only === undefined) return
+    if (open.length === 1 && (before === undefined || only.source.to < before)) {
+      open = []
+      yield only.run === undefined ? pieceOf(only.source) : pieceOfRun(only.run)
+      return
+    }
+    if (before !== undefined && open.every(({ source, run }) => startOf(source, run) >= before)) return
+    const parts: { rank: number; run: Run }[] = []
+    const left: Open[] = []
+    for (const { source, run = source.load() } of open) {
+      const end = before === undefined ? lengthOf(run) : firstAt(run, before)
+      if (end > 0) parts.push({ rank: source.rank, run: sliceOf(run, 0, end) })
+      if (end < lengthOf(run)) left.push({ source, run: sliceOf(run, end, lengthOf(run)) })
+    }
+    open = left
+    parts.sort((a, b) => a.rank - b.rank)
+    for (const run of mergeRuns(parts.map(({ run }) => run))) yield pieceOfRun(run)
+  }
+}
+
+/** A source that was begun; `run` is what is left of it. */
+interface Open {
+  readonly source: Source
+  readonly run: Run | undefined
+}
+
+function startOf(source: Source, run: Run | undefined): bigint {
+  return run === undefined ? source.from : spanOf(run).from
+}
+
+function pieceOf({ load, rank: _, ...source }: Source): Piece {
+  return { ...source, run: load }
+}
+
+function pieceOfRun(run: Run): Piece {
+  return { ...spanOf(run), count: lengthOf(run), run: () => run }
+}
