@@ -1,0 +1,93 @@
+/** Tables as an Arrow IPC stream, batch by batch. */
+import {
+  AsyncByteQueue,
+  Bool,
+  type Data,
+  type DataType,
+  Field,
+  Float64,
+  Int64,
+  makeData,
+  RecordBatch,
+  RecordBatchStreamWriter,
+  Schema,
+  Struct,
+  TimestampNanosecond,
+  Utf8,
+  vectorFromArray
+} from 'apache-arrow'
+import type { Column, ColumnBatch, Table } from './table.ts'
+
+export async function* writeArrow({ columns, metadata = {}, batches }: Table): AsyncGenerator<Uint8Array> {
+  const fields = columns.map(fieldOf)
+  const schema = new Schema(fields, new Map(Object.entries(metadata)))
+  const bytes = new Taken()
+  const writer = new RecordBatchStreamWriter()
+  writer.reset(bytes, schema)
+  for await (const { length, columns: held } of batches) {
+    const children = held.map((column, place) => dataOf(columns[place] as Column, column, length))
+    writer.write(new RecordBatch(schema, makeData({ type: new Struct(fields), length, children, nullCount: 0 })))
+    yield* bytes.take()
+  }
+  writer.finish()
+  yield* bytes.take()
+}
+
+/** Keeps what is written until it is taken. */
+class Taken extends AsyncByteQueue {
+  #bytes: Uint8Array[] = []
+
+  override write(value: Uint8Array): void {
+    // The writer may use its buffers again.
+    if (value.byteLength > 0) this.#bytes.push(value.slice())
+  }
+
+  take(): Uint8Array[] {
+    return this.#bytes.splice(0)
+  }
+}
+
+function fieldOf({ name, type, unit, semanticId, label }: Column): Field {
+  const known = Object.entries({ unit, semanticId, label }).filter(
+    (fact): fact is [string, string] => fact[1] !== undefined
+  )
+  return new Field(name, typeOf(type), type !== 'time', new Map(known))
+}
+
+function typeOf(type: Column['type']): DataType {
+  switch (type) {
+    case 'time':
+      return new TimestampNanosecond('UTC')
+    case 'number':
+      return new Float64()
+    case 'integer':
+      return new Int64()
+    case 'boolean':
+      return new Bool()
+    case 'text':
+      return new Utf8()
+  }
+}
+
+function dataOf({ type }: Column, { values, present }: ColumnBatch, length: number): Data {
+  if (type === 'text' || type === 'boolean') {
+    const list = Array.from(values as ArrayLike<unknown>, (value, row) => {
+      if (present !== undefined && present[row] !== 1) return null
+      return type === 'boolean' ? value === 1 : value
+    })
+    return vectorFromArray(list, typeOf(type) as Utf8).data[0] as Data
+  }
+  return makeData({ type: typeOf(type) as Float64, length, data: values as Float64Array, ...validity(present, length) })
+}
+
+/** A bit for each row, the first in the lowest. */
+function validity(present: Uint8Array | undefined, length: number) {
+  if (present === undefined) return { nullCount: 0 }
+  const bits = new Uint8Array(Math.ceil(length / 64) * 8)
+  let nullCount = 0
+  for (let row = 0; row < length; row++) {
+    if (present[row] === 1) bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7))
+    else nullCount++
+  }
+  return { nullCount, nullBitmap: bits }
+}

@@ -1,0 +1,147 @@
+/** Tables as text: JSON, NDJSON, CSV, and the annotated CSV that clients of InfluxDB read. */
+import { formatTime } from '../../model/time.ts'
+import type { Column, ColumnBatch, Table } from './table.ts'
+
+const encoder = new TextEncoder()
+
+/** One object with the columns and, for each row, a list of values. */
+export async function* writeJson({ columns, metadata, batches }: Table): AsyncGenerator<Uint8Array> {
+  const head = JSON.stringify({ columns, ...(metadata !== undefined && { metadata }) })
+  yield encoder.encode(`${head.slice(0, -1)},"rows":[`)
+  let first = true
+  for await (const { length, columns: values } of batches) {
+    const cells = values.map((column, place) => cellsOf(columns[place], column))
+    let text = ''
+    for (let row = 0; row < length; row++) {
+      text += `${first ? '' : ',\n'}[${cells.map((cell) => cell(row)).join(',')}]`
+      first = false
+    }
+    yield encoder.encode(text)
+  }
+  yield encoder.encode(']}')
+}
+
+/** An object for each row, by the names of the columns; what is absent is left out. */
+export async function* writeNdjson({ columns, batches }: Table): AsyncGenerator<Uint8Array> {
+  const names = columns.map(({ name }) => JSON.stringify(name))
+  for await (const { length, columns: values } of batches) {
+    const cells = values.map((column, place) => cellsOf(columns[place], column))
+    let text = ''
+    for (let row = 0; row < length; row++) {
+      const members: string[] = []
+      for (const [place, cell] of cells.entries()) {
+        const value = cell(row)
+        if (value !== 'null') members.push(`${names[place]}:${value}`)
+      }
+      text += `{${members.join(',')}}\n`
+    }
+    yield encoder.encode(text)
+  }
+}
+
+/**
+ * RFC 4180, with the mark that tells spreadsheets that it is UTF-8. A column is headed by what people call it, if that
+ * is known, and its unit.
+ */
+export async function* writeCsv({ columns, batches }: Table): AsyncGenerator<Uint8Array> {
+  const heads = columns.map(({ name, label, unit }) =>
+    quoted(`${label ?? name}${unit === undefined ? '' : ` [${unit}]`}`)
+  )
+  yield encoder.encode(`\uFEFF${heads.join(',')}\r\n`)
+  for await (const { length, columns: values } of batches) {
+    const cells = values.map((column, place) => fieldsOf(columns[place], column))
+    let text = ''
+    for (let row = 0; row < length; row++) text += `${cells.map((cell) => cell(row)).join(',')}\r\n`
+    yield encoder.encode(text)
+  }
+}
+
+/**
+ * InfluxDB's annotated CSV: a table for each column, a row for each value. (Not as RFC 4180 has it: clients find the
+ * header by its second field.)
+ */
+export async function* writeFlux({ columns, batches }: Table): AsyncGenerator<Uint8Array> {
+  yield encoder.encode('#datatype,string,long,dateTime:RFC3339,double,string\r\n')
+  yield encoder.encode(
+    '#group,false,false,false,false,true\r\n#default,_result,,,,\r\n,result,table,_time,_value,_field\r\n'
+  )
+  // Tables follow one another, so what is to come later is kept as text: as much as one page draws.
+  const tables = columns.slice(1).map(() => [] as string[])
+  for await (const { length, columns: values } of batches) {
+    const cells = values.map((column, place) => fieldsOf(columns[place], column))
+    for (const [table, lines] of tables.entries()) {
+      const field = quoted(columns[table + 1]?.name ?? '')
+      for (let row = 0; row < length; row++) {
+        const value = cells[table + 1]?.(row) ?? ''
+        if (value !== '') lines.push(`,,${table},${cells[0]?.(row)},${value},${field}\r\n`)
+      }
+    }
+    const [open = []] = tables
+    yield encoder.encode(open.splice(0).join(''))
+  }
+  for (const lines of tables.slice(1)) yield encoder.encode(lines.join(''))
+}
+
+type Cell = (row: number) => string
+
+/** Values as JSON; whole numbers that JSON readers would round as text, and what is no number in JSON as well. */
+function cellsOf(column: Column | undefined, { values, present }: ColumnBatch): Cell {
+  const write = jsonOf(column, values)
+  return present === undefined ? write : (row) => (present[row] === 1 ? write(row) : 'null')
+}
+
+function jsonOf(column: Column | undefined, values: ColumnBatch['values']): Cell {
+  switch (column?.type) {
+    case 'time':
+      return (row) => `"${formatTime(values[row] as bigint)}"`
+    case 'number':
+      return (row) => {
+        const number = values[row] as number
+        return Number.isFinite(number) ? String(number) : `"${special(number)}"`
+      }
+    case 'integer':
+      return (row) => {
+        const whole = values[row] as bigint
+        return whole > SAFE || whole < -SAFE ? `"${whole}"` : String(whole)
+      }
+    case 'boolean':
+      return (row) => (values[row] === 1 ? 'true' : 'false')
+    default:
+      return (row) => JSON.stringify(values[row])
+  }
+}
+
+const SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+
+function fieldsOf(column: Column | undefined, { values, present }: ColumnBatch): Cell {
+  const write = fieldOf(column, values)
+  return present === undefined ? write : (row) => (present[row] === 1 ? write(row) : '')
+}
+
+function fieldOf(column: Column | undefined, values: ColumnBatch['values']): Cell {
+  switch (column?.type) {
+    case 'time':
+      return (row) => formatTime(values[row] as bigint)
+    case 'number':
+      return (row) => {
+        const number = values[row] as number
+        return Number.isFinite(number) ? String(number) : special(number)
+      }
+    case 'integer':
+      return (row) => String(values[row])
+    case 'boolean':
+      return (row) => (values[row] === 1 ? 'true' : 'false')
+    default:
+      return (row) => quoted(String(values[row]))
+  }
+}
+
+/** As XML Schema writes it. */
+function special(number: number): string {
+  if (Number.isNaN(number)) return 'NaN'
+  return number > 0 ? 'INF' : '-INF'
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}

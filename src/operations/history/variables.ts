@@ -1,0 +1,204 @@
+/** Which series a request is about, and what is known of each: name, type, unit, meaning. */
+import { HubError } from '../../errors.ts'
+import type { ColumnType } from '../../formats/tables/table.ts'
+import type { ConceptDescription, DataTypeDefXsd, LangString, Submodel, SubmodelElement } from '../../model/types.ts'
+import { walk } from '../../model/walk.ts'
+import type { SeriesName, Store } from '../../store/store.ts'
+import type { History } from './history.ts'
+
+export interface SeriesRequest {
+  /** Ids of submodels; empty: all that have an element with one of the semantic ids. */
+  readonly submodels: readonly string[]
+  /** idShortPaths, `*` for any one step or index, `**` for any number of steps; empty: all. */
+  readonly paths: readonly string[]
+  readonly semanticIds: readonly string[]
+  /** In which the labels are wanted, e.g. `ko`. */
+  readonly language?: string
+}
+
+/** One series as a column. */
+export interface Variable extends SeriesName {
+  /** Unique among those of the request. */
+  readonly name: string
+  readonly type: ColumnType
+  readonly modelType: string
+  readonly valueType?: DataTypeDefXsd
+  readonly unit?: string
+  readonly semanticId?: string
+  readonly label?: string
+}
+
+/** Series of one request. */
+const MOST = 1000
+
+const INTEGERS: ReadonlySet<string> = new Set([
+  'xs:byte',
+  'xs:short',
+  'xs:int',
+  'xs:long',
+  'xs:integer',
+  'xs:unsignedByte',
+  'xs:unsignedShort',
+  'xs:unsignedInt',
+  'xs:unsignedLong',
+  'xs:nonNegativeInteger',
+  'xs:positiveInteger',
+  'xs:nonPositiveInteger',
+  'xs:negativeInteger'
+])
+const NUMBERS: ReadonlySet<string> = new Set(['xs:double', 'xs:float', 'xs:decimal'])
+
+/**
+ * Finds the series, in the order of the request and of their submodels. What is named exactly is there even without a
+ * sample, and even where its element is gone; what a pattern finds is there if it has samples.
+ * @throws HubError `BadRequest` where too little or too much is asked for, `NotFound` where there is nothing of it
+ */
+export async function variablesOf(
+  store: Store,
+  history: History,
+  request: SeriesRequest
+): Promise<readonly Variable[]> {
+  const { submodels, paths, semanticIds, language } = request
+  if (submodels.length === 0 && semanticIds.length === 0) {
+    throw new HubError('BadRequest', [
+      'Name the series: by "submodel", with "path" where not all of it, or by "semanticId"'
+    ])
+  }
+  const found: Found[] = []
+  const patterns = paths.map(patternOf)
+  for await (const submodel of asked(store, request)) {
+    for (const { element, path } of walk(submodel)) {
+      const exact = submodels.length > 0 && paths.includes(path)
+      if (!exact && element.modelType !== 'Property') continue
+      if (patterns.length > 0 && !patterns.some((pattern) => pattern.test(path))) continue
+      if (semanticIds.length > 0 && !semanticIds.includes(semanticIdOf(element) ?? '')) continue
+      if (!exact && (await history.spanOf({ submodel: submodel.id, path })) === undefined) continue
+      found.push({ submodel, element, path })
+      if (found.length > MOST)
+        throw new HubError('BadRequest', [`These are more than ${MOST} series; ask for fewer at a time`])
+    }
+  }
+  const gone = await goneOf(history, request, found)
+  if (found.length + gone.length === 0) {
+    throw new HubError('NotFound', ['A series of', [...submodels, ...paths, ...semanticIds].join(', ')])
+  }
+  const several =
+    new Set([...found.map(({ submodel }) => submodel.id), ...gone.map(({ submodel }) => submodel)]).size > 1
+  const names = new Set<string>()
+  const variables: Variable[] = []
+  for (const one of found) {
+    const name = unique(several ? `${one.submodel.idShort ?? one.submodel.id}.${one.path}` : one.path, names)
+    variables.push({ name, ...(await describe(store, one, language)) })
+  }
+  for (const series of gone) {
+    const name = unique(several ? `${series.submodel}.${series.path}` : series.path, names)
+    variables.push({ ...series, name, type: 'text', modelType: 'Property' })
+  }
+  return variables
+}
+
+interface Found {
+  readonly submodel: Submodel
+  readonly element: SubmodelElement
+  readonly path: string
+}
+
+async function* asked(store: Store, { submodels, semanticIds }: SeriesRequest): AsyncGenerator<Submodel> {
+  for (const id of submodels) {
+    const document = await store.document('Submodel', id)
+    if (document !== undefined) yield JSON.parse(document.bytes.toString()) as Submodel
+  }
+  if (submodels.length > 0) return
+  const seen = new Set<string>()
+  for (const semanticId of semanticIds) {
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const page = await store.documents('Submodel', [], { after, limit: 100 }, [{ semanticId }])
+      for (const { id, bytes } of page.items) {
+        if (seen.has(id)) continue
+        seen.add(id)
+        yield JSON.parse(bytes.toString()) as Submodel
+      }
+      after = page.next
+    }
+  }
+}
+
+/** Series that were asked for by name and whose element is gone: what was measured stays. */
+async function goneOf(
+  history: History,
+  { submodels, paths }: SeriesRequest,
+  found: readonly Found[]
+): Promise<SeriesName[]> {
+  const gone: SeriesName[] = []
+  for (const submodel of submodels) {
+    for (const path of paths) {
+      if (path.includes('*') || found.some((one) => one.submodel.id === submodel && one.path === path)) continue
+      if ((await history.spanOf({ submodel, path })) !== undefined) gone.push({ submodel, path })
+    }
+  }
+  return gone
+}
+
+async function describe(
+  store: Store,
+  { submodel, element, path }: Found,
+  language: string | undefined
+): Promise<Omit<Variable, 'name'>> {
+  const semanticId = semanticIdOf(element)
+  const concept = semanticId === undefined ? undefined : await conceptOf(store, semanticId)
+  const content = concept?.embeddedDataSpecifications?.map(
+    ({ dataSpecificationContent }) => dataSpecificationContent
+  )[0]
+  const unit = content?.unit
+  const label = inLanguage(element.displayName, language) ?? inLanguage(content?.preferredName, language)
+  const valueType = 'valueType' in element ? element.valueType : undefined
+  return {
+    submodel: submodel.id,
+    path,
+    modelType: element.modelType,
+    type: element.modelType === 'Property' ? typeOf(valueType) : 'text',
+    ...(valueType !== undefined && { valueType }),
+    ...(unit !== undefined && { unit }),
+    ...(semanticId !== undefined && { semanticId }),
+    ...(label !== undefined && { label })
+  }
+}
+
+async function conceptOf(store: Store, id: string): Promise<ConceptDescription | undefined> {
+  const document = await store.document('ConceptDescription', id)
+  return document && (JSON.parse(document.bytes.toString()) as ConceptDescription)
+}
+
+/** The text in the language asked for; in none where none is asked for. */
+function inLanguage(texts: readonly LangString[] | undefined, language: string | undefined): string | undefined {
+  if (language === undefined) return undefined
+  return texts?.find((one) => one.language.toLowerCase().split('-')[0] === language.toLowerCase().split('-')[0])?.text
+}
+
+function semanticIdOf(element: SubmodelElement): string | undefined {
+  return element.semanticId?.keys?.[0]?.value
+}
+
+function typeOf(valueType: DataTypeDefXsd | undefined): ColumnType {
+  if (valueType === 'xs:boolean') return 'boolean'
+  if (valueType !== undefined && INTEGERS.has(valueType)) return 'integer'
+  return valueType !== undefined && NUMBERS.has(valueType) ? 'number' : 'text'
+}
+
+function unique(name: string, names: Set<string>): string {
+  let free = name
+  for (let count = 2; names.has(free); count++) free = `${name} (${count})`
+  names.add(free)
+  return free
+}
+
+/** A path with wildcards as an expression. */
+function patternOf(path: string): RegExp {
+  const parts = path.split(/(^\*\*\.|\.\*\*$|\*\*|\*)/).map((part) => {
+    if (part === '**.') return '(?:.*[.])?'
+    if (part === '.**') return '(?:[.[].*)?'
+    if (part === '**') return '.*'
+    return part === '*' ? '[^.[\\]]*' : part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&')
+  })
+  return new RegExp(`^${parts.join('')}$`)
+}
