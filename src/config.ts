@@ -93,6 +93,11 @@ export const settings = {
     default: '',
     means: 'The semanticId, of a submodel template, that a submodel created by samples is given'
   },
+  SEGMENT_RECORDS: {
+    parse: count,
+    default: '100',
+    means: 'Latest records that a submodel of time series (IDTA 02008) shows in its internal segment'
+  },
   CORS_ORIGIN: {
     parse: origins,
     default: '',
@@ -102,6 +107,29 @@ export const settings = {
     parse: address,
     default: '',
     means: 'API root of a registry to which shells and submodels are made known; `PUBLIC_URL` tells it where they are'
+  },
+  MQTT_URL: {
+    parse: broker,
+    default: '',
+    means: 'Address of an MQTT broker from which samples are taken: `mqtt://`, `mqtts://`, `ws://` or `wss://`'
+  },
+  MQTT_CREDENTIALS_FILE: { parse: text, default: '', means: 'File with `user:password` for the broker' },
+  MQTT_CA_FILE: { parse: text, default: '', means: 'File of the certificates (PEM) that vouch for the broker' },
+  MQTT_CLIENT_ID: {
+    parse: text,
+    default: '',
+    means: 'By which the broker knows the hub again; made from the data when empty. No two clients may have the same'
+  },
+  MQTT_MAPPING: {
+    parse: text,
+    default: '',
+    means:
+      'JSON file that says which topics are which elements; when empty, Sparkplug B devices by the idShort of their submodel, and what asset interfaces (IDTA 02017) describe'
+  },
+  MQTT_PUBLISH: {
+    parse: level,
+    default: '',
+    means: 'Name of this repository in the topics of Eclipse BaSyx, on which changes are told; not told when empty'
   },
   OPERATION_TARGETS: {
     parse: addresses,
@@ -333,6 +361,22 @@ function origins(text: string): '*' | readonly string[] {
     throw new Error('* or origins such as https://app.example.com, by comma')
   }
   return list
+}
+
+/** Of an MQTT broker. A password in it would be seen in every list of processes. */
+function broker(text: string): string {
+  if (text === '') return ''
+  const parsed = URL.parse(text)
+  const known = ['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(parsed?.protocol ?? '')
+  if (!known || parsed?.hostname === '') throw new Error('an address such as mqtt://broker.example.com:1883')
+  if (parsed?.username !== '' || parsed.password !== '') throw new Error('no password here, but MQTT_CREDENTIALS_FILE')
+  return text
+}
+
+/** One level of a topic. */
+function level(text: string): string {
+  if (/[/+#\s\0]/.test(text)) throw new Error('a name such as plant-1, without /, + and #')
+  return text
 }
 
 /** '' where not set, else without a slash at the end. */

@@ -4,12 +4,18 @@ import { join } from 'node:path'
 import cors from '@fastify/cors'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { type Config, ConfigError } from './config.ts'
+import { events } from './doors/events/events.ts'
 import { docs } from './doors/http/docs.ts'
 import { front } from './doors/http/front.ts'
 import { http } from './doors/http/http.ts'
+import { readMqttFiles } from './doors/mqtt/files.ts'
+import { type MqttOptions, mqttDoor } from './doors/mqtt/mqtt.ts'
+import { timeseries } from './doors/timeseries/timeseries.ts'
 import { follow } from './followers/follow.ts'
+import { type HistoryFollower, keepHistory } from './followers/history/history.ts'
 import { registration } from './followers/registration.ts'
 import { keepLog } from './followers/retention.ts'
+import { Subscriptions } from './followers/subscriptions/subscriptions.ts'
 import { keepLedger } from './followers/validation.ts'
 import { loadTemplates } from './formats/templates/load.ts'
 import { probes } from './health.ts'
@@ -19,12 +25,15 @@ import { measure } from './metrics.ts'
 import { BULK, performBulk } from './operations/bulk.ts'
 import { executors, registeredIn } from './operations/executors.ts'
 import { handlers } from './operations/handlers.ts'
+import { historyOf } from './operations/history/history.ts'
 import type { Hub } from './operations/hub.ts'
 import { Jobs } from './operations/jobs.ts'
 import { servedAt } from './operations/profiles.ts'
 import { type CreateOptions, createSeries } from './operations/samples/create.ts'
 import { Intake } from './operations/samples/intake.ts'
 import { judgeOf } from './operations/samples/judge.ts'
+import { timeSeriesOperations } from './operations/segments/built-in.ts'
+import { withSegments } from './operations/segments/with-segments.ts'
 import { loadPath } from './operations/upload.ts'
 import { TemplateChecker } from './operations/validation.ts'
 import { openSqlite } from './store/sqlite/sqlite.ts'
@@ -60,25 +69,39 @@ export interface Server {
  */
 export async function createServer(config: Config): Promise<Server> {
   const templates = readTemplates(config)
+  const mqtt = readMqtt(config)
   const store = await openSqlite(config.DATA_DIR, { cacheBytes: config.CACHE_SIZE })
   try {
-    const hub: Hub = {
+    const past = await keepHistory(store, {
+      failed: (error) => app.log.warn({ err: error }, 'Writing the history failed; it is tried again')
+    })
+    const history = historyOf(store, past)
+    const intake = new Intake({
       store,
+      ...(templates.enforces && { judge: judgeOf(store, templates) }),
+      ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => hub, newSeries(config)) })
+    })
+    // Known at last when the hub listens, as the port may be any that is free.
+    let url = config.PUBLIC_URL
+    const segments = { store, history, intake, endpoint: () => `${url}/timeseries`, records: config.SEGMENT_RECORDS }
+    const hub: Hub = {
+      store: withSegments(segments),
       uploadLimit: config.UPLOAD_LIMIT,
       lenient: config.LENIENT,
       templates,
-      intake: new Intake({
-        store,
-        ...(templates.enforces && { judge: judgeOf(store, templates) }),
-        ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => hub, newSeries(config)) })
-      }),
+      history,
+      intake,
       jobs: new Jobs({
         store,
         limit: JOBS,
         keep: JOB_KEPT,
         tasks: { [BULK]: (task) => performBulk(store, task) }
       }),
-      executorOf: executors(config.OPERATION_TARGETS, await registeredIn(config.OPERATIONS)),
+      executorOf: executors(
+        config.OPERATION_TARGETS,
+        await registeredIn(config.OPERATIONS),
+        timeSeriesOperations(segments)
+      ),
       scratch: await emptyFolder(config.DATA_DIR, 'scratch'),
       profiles: {
         hub: servedAt('hub'),
@@ -123,6 +146,19 @@ export async function createServer(config: Config): Promise<Server> {
       defaultLimit: config.DEFAULT_LIMIT,
       maxLimit: config.MAX_LIMIT
     })
+    const subscriptions = new Subscriptions(store, {
+      failed: (error) => app.log.warn({ err: error }, 'Telling subscribers failed; it is tried again')
+    })
+    events(app, {
+      store,
+      subscriptions,
+      apiPrefix: config.API_PREFIX,
+      publicUrl: config.PUBLIC_URL,
+      defaultLimit: config.DEFAULT_LIMIT,
+      maxLimit: config.MAX_LIMIT,
+      retention: config.LOG_RETENTION
+    })
+    await timeseries(app, { hub, apiPrefix: config.API_PREFIX })
     await docs(app, { apiPrefix: config.API_PREFIX })
 
     if (config.PRELOAD !== '') await preload(hub, app.log, config)
@@ -136,8 +172,9 @@ export async function createServer(config: Config): Promise<Server> {
           port: config.PORT,
           listenTextResolver: (at) => `Listening on ${at}`
         })
-        const url = config.PUBLIC_URL === '' ? address : config.PUBLIC_URL
-        stops.push(...startFollowers(hub, app.log, url, config))
+        if (url === '') url = address
+        stops.push(...startFollowers({ ...hub, store }, past, app.log, url, config))
+        if (mqtt !== undefined) stops.push((await mqttDoor({ hub, log: app.log, ...mqtt })).close)
         return url
       },
       close: once(async () => {
@@ -146,6 +183,7 @@ export async function createServer(config: Config): Promise<Server> {
         await app.close()
         clearTimeout(impatience)
         await Promise.all(stops.map((stop) => stop()))
+        await past.stop()
         await store.close()
       })
     }
@@ -161,6 +199,19 @@ export function readTemplates({ SCHEMAS_DIR, TEMPLATES, TEMPLATE_POLICY }: Confi
     return new TemplateChecker(loadTemplates(SCHEMAS_DIR), TEMPLATES, TEMPLATE_POLICY)
   } catch (error) {
     throw new ConfigError([`SCHEMAS_DIR is ${JSON.stringify(SCHEMAS_DIR)}: ${(error as Error).message}`])
+  }
+}
+
+/** @returns undefined where there is no broker. @throws ConfigError naming the file that is wrong */
+function readMqtt(config: Config): Omit<MqttOptions, 'hub' | 'log'> | undefined {
+  const { MQTT_URL: url, MQTT_CLIENT_ID: clientId, MQTT_PUBLISH: publish } = config
+  const { MQTT_CREDENTIALS_FILE: credentials, MQTT_CA_FILE: ca, MQTT_MAPPING: mapping } = config
+  if (url === '') return undefined
+  try {
+    const files = readMqttFiles({ credentials, ca, mapping })
+    return { url, ...files, ...(clientId !== '' && { clientId }), ...(publish !== '' && { publish }) }
+  } catch (error) {
+    throw new ConfigError([`A file for MQTT: ${(error as Error).message}`])
   }
 }
 
@@ -183,9 +234,15 @@ async function preload(hub: Hub, log: FastifyBaseLogger, { PRELOAD, LENIENT }: C
 type Stop = () => Promise<void>
 
 /** Whoever listens to the log, or looks after it, while the hub runs. */
-function startFollowers({ store, templates, jobs }: Hub, log: FastifyBaseLogger, url: string, config: Config): Stop[] {
+function startFollowers(
+  { store, templates, jobs }: Hub,
+  past: HistoryFollower,
+  log: FastifyBaseLogger,
+  url: string,
+  config: Config
+): Stop[] {
   const failed = (doing: string) => (error: unknown) => log.warn({ err: error }, `${doing} failed; it is tried again`)
-  const kept = { time: config.LOG_RETENTION, bytes: config.LOG_SIZE }
+  const kept = { time: config.LOG_RETENTION, bytes: config.LOG_SIZE, taken: past.taken }
   const stops = [keepLog(store, kept, failed('Trimming the log')), jobs.watch(failed('Looking after jobs'))]
   // What was taken leniently has its reasons kept, templates or not.
   if (templates.isActive || config.LENIENT) {

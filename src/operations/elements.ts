@@ -14,6 +14,7 @@ import { check, checkPreconditions, edit, get, parse, retry, revisionOf } from '
 import type { Handler, Hub } from './hub.ts'
 import { paged, pageOf } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
+import { nameRecord } from './segments/landing.ts'
 
 /** GET …/submodel-elements, in all five contents. */
 export const getAll: Handler = async (hub, call) => {
@@ -82,6 +83,7 @@ export const postByPath: Handler = async (hub, call) => {
         `"${formatPath(parentPath)}" is a ${parent.modelType}, which holds no elements`
       ])
     }
+    nameRecord(submodel, parent, element)
     const path = append(parent, formatPath(parentPath), element)
     return { touched: [path], result: path }
   })

@@ -29,6 +29,9 @@ export type Invoke = (given: Arguments, signal: AbortSignal) => Promise<Outcome>
 
 export type ExecutorOf = (operation: Operation, submodelId: string, path: string) => Invoke
 
+/** What the hub carries out itself; undefined for everything else. */
+export type BuiltIn = (operation: Operation, submodelId: string) => Invoke | undefined
+
 /** The qualifier that names the endpoint, as Eclipse BaSyx has it; the endpoint gets and gives OperationVariable[]. */
 const DELEGATION = 'invocationDelegation'
 
@@ -38,13 +41,20 @@ const ANSWER_LIMIT = 1024 * 1024
 /**
  * @param targets URL prefixes to which operations may be delegated; none by default (no server-side request forgery)
  * @param functions operations by `submodelId/idShortPath` or by the first key of their semanticId
+ * @param builtIn for operations that have neither a function nor an endpoint
  */
-export function executors(targets: readonly string[], functions: ReadonlyMap<string, Invoke>): ExecutorOf {
+export function executors(
+  targets: readonly string[],
+  functions: ReadonlyMap<string, Invoke>,
+  builtIn: BuiltIn = () => undefined
+): ExecutorOf {
   return (operation, submodelId, path) => {
     const semanticId = operation.semanticId?.keys[0]?.value
     const registered = functions.get(`${submodelId}/${path}`) ?? functions.get(semanticId ?? '')
     if (registered !== undefined) return registered
     const endpoint = operation.qualifiers?.find((qualifier) => qualifier.type === DELEGATION)?.value
+    const ours = endpoint === undefined ? builtIn(operation, submodelId) : undefined
+    if (ours !== undefined) return ours
     if (endpoint === undefined) {
       throw new HubError('BadRequest', [
         `Nothing carries out the operation "${path}": no function is registered for it and it has no qualifier "${DELEGATION}"`

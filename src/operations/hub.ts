@@ -3,6 +3,7 @@
 import type { Store } from '../store/store.ts'
 import type { Answer, Call, Service } from './call.ts'
 import type { ExecutorOf } from './executors.ts'
+import type { History } from './history/history.ts'
 import type { Jobs } from './jobs.ts'
 import type { Intake } from './samples/intake.ts'
 import type { TemplateChecker } from './validation.ts'
@@ -15,6 +16,8 @@ export interface Hub {
   readonly lenient: boolean
   /** Holds submodels against the templates that they name. */
   readonly templates: TemplateChecker
+  /** What was measured. */
+  readonly history: History
   /** Takes samples, whichever door they come through. */
   readonly intake: Intake
   /** Asynchronous work. */

@@ -79,6 +79,7 @@ scene(t, 'changes are selected by submodel, path, semanticId, shell and kind', a
   ])
   await store.commit([createShell('s', 'm')])
   await store.commit([await write('m', 'Speed', '5'), await write('n', 'Speed', '6')])
+  await until(t, 'the first half is told', () => end.events.length >= 7)
   await store.commit([replaceShell('s', 'n')])
   await store.commit([await write('m', 'Speed', '7'), await write('n', 'Speed', '8')])
   await until(t, 'all is told', () => end.events.length >= 10)
@@ -155,7 +156,7 @@ scene(
     const middle = second.messages.find(({ events }) => events.some(({ index }) => index > 400 && index < 2500))
     const third = await listen({ since: middle?.cursor ?? '' })
     await until(t, 'the rest is told', () => third.events.some((event) => short(event) === 'm/Speed=-1'))
-    const rest = second.events.slice(second.events.indexOf(middle?.events.at(-1) ?? second.events[0]!) + 1)
+    const rest = second.events.slice(second.events.findIndex((event) => event === middle?.events.at(-1)) + 1)
     t.strictSame(third.events.map(short), rest.map(short))
   }
 )

@@ -1,0 +1,132 @@
+/**
+ * What happens in the hub, told on the topics of Eclipse BaSyx (its repositories' feature "MQTT eventing"): which
+ * document or element was created, updated or deleted, and new values, each with the JSON of what it is about.
+ */
+import type { Follower } from '../../followers/follow.ts'
+import { encodeId } from '../../model/identifier.ts'
+import { parsePath } from '../../model/path.ts'
+import { membersAt, newestOf } from '../../model/samples.ts'
+import type { Submodel, SubmodelElement } from '../../model/types.ts'
+import { type ValueMembers, writeValue } from '../../model/values.ts'
+import { resolve } from '../../model/walk.ts'
+import { decodeRun } from '../../store/chunks.ts'
+import type { DocumentKind, LogEntry, LoggedChange, Store } from '../../store/store.ts'
+
+export interface BasyxOptions {
+  /** `$repoId` of the topics. */
+  readonly repository: string
+  /** Resolves when the broker has acknowledged; rejects where it cannot be reached. */
+  readonly publish: (topic: string, payload: string) => Promise<void>
+  readonly failed: Follower['failed']
+}
+
+interface Publication {
+  readonly topic: string
+  readonly payload: string
+}
+
+/** The repository of each kind, and how its documents are called there. */
+const REPOSITORIES: Partial<Record<DocumentKind, readonly [repository: string, documents: string]>> = {
+  AssetAdministrationShell: ['aas-repository', 'shells'],
+  Submodel: ['sm-repository', 'submodels'],
+  ConceptDescription: ['cd-repository', 'concept-descriptions']
+}
+
+/** Publications that are made together, and characters of them: no more is in memory. */
+const TOGETHER = 100
+const CHARACTERS = 4 * 1024 * 1024
+
+/** The follower that publishes every change at least once, in the order of the log. */
+export function basyx(store: Store, { repository, publish, failed }: BasyxOptions): Follower {
+  // What happened before the first start, or was trimmed before it was read, is past: an event is of its moment.
+  return { name: `mqtt ${repository}`, handle, start: async () => {}, failed }
+
+  async function handle(entries: readonly LogEntry[]): Promise<void> {
+    const read = new Reading(store)
+    let waiting: Publication[] = []
+    let characters = 0
+    const flush = async () => {
+      await Promise.all(waiting.map(({ topic, payload }) => publish(topic, payload)))
+      waiting = []
+      characters = 0
+    }
+    for (const change of entries.flatMap(({ changes }) => changes)) {
+      for (const publication of await told(change, read)) {
+        waiting.push(publication)
+        characters += publication.payload.length
+        if (waiting.length === TOGETHER || characters > CHARACTERS) await flush()
+      }
+    }
+    await flush()
+  }
+
+  async function told(change: LoggedChange, read: Reading): Promise<Publication[]> {
+    if (change.change === 'value' || change.change === 'samples') {
+      const element = await read.element(change.submodel, change.path)
+      if (element === undefined) return []
+      // Of samples that came together the newest is what a reader of the current value is to know.
+      const members = change.change === 'value' ? change.value : newestIn(change.run)
+      writeValue(element, JSON.parse(members) as ValueMembers)
+      return [
+        { topic: `${elementTopic(change.submodel, change.path)}/value/updated`, payload: JSON.stringify(element) }
+      ]
+    }
+    const { kind, id, touched } = change
+    const [where, documents] = REPOSITORIES[kind] ?? []
+    if (where === undefined) return []
+    const topic = `${where}/${repository}/${documents}/${change.change}`
+    if (change.change === 'deleted') return [{ topic, payload: JSON.stringify({ modelType: kind, id }) }]
+    if (touched !== undefined && touched.length > 0 && kind === 'Submodel')
+      return read.elements(id, touched, elementTopic)
+    const payload = await read.text(kind, id)
+    return payload === undefined ? [] : [{ topic, payload }]
+  }
+
+  function elementTopic(id: string, path: string): string {
+    return `sm-repository/${repository}/submodels/${encodeId(id)}/submodelElements/${path}`
+  }
+}
+
+function newestIn(packed: Uint8Array): string {
+  const run = decodeRun(packed)
+  return membersAt(run, newestOf(run))
+}
+
+/** The documents as they are now, each read once for a batch of changes. */
+class Reading {
+  readonly #store: Store
+  readonly #submodels = new Map<string, Submodel | undefined>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  async text(kind: DocumentKind, id: string): Promise<string | undefined> {
+    return (await this.#store.document(kind, id))?.bytes.toString()
+  }
+
+  /** Undefined where it is gone; that is a change of its own. */
+  async element(id: string, path: string): Promise<SubmodelElement | undefined> {
+    if (!this.#submodels.has(id)) {
+      const text = await this.text('Submodel', id)
+      this.#submodels.set(id, text === undefined ? undefined : (JSON.parse(text) as Submodel))
+    }
+    const submodel = this.#submodels.get(id)
+    const steps = parsePath(path)
+    return submodel === undefined || steps === undefined ? undefined : resolve(submodel, steps)
+  }
+
+  /** The log does not tell whether an element that was touched is new: one that is there is told as updated. */
+  async elements(id: string, paths: readonly string[], topicOf: (id: string, path: string) => string) {
+    const told: Publication[] = []
+    for (const path of paths) {
+      const element = await this.element(id, path)
+      const idShort = parsePath(path)?.findLast((step) => typeof step === 'string')
+      told.push({
+        topic: `${topicOf(id, path)}/${element === undefined ? 'deleted' : 'updated'}`,
+        payload: JSON.stringify(element ?? { idShort })
+      })
+    }
+    return told
+  }
+}

@@ -1,0 +1,43 @@
+/** Which submodel is meant by an idShort. */
+import type { Store } from '../../store/store.ts'
+import type { Target } from './sample.ts'
+
+/** Names that are remembered, and for how long, in milliseconds: submodels come and go. */
+const REMEMBERED = 10_000
+const FRESH = 10_000
+
+interface Found {
+  /** Undefined where no submodel has the name, or several have. */
+  readonly id: string | undefined
+  readonly why: string
+  readonly until: number
+}
+
+export class Directory {
+  readonly #store: Store
+  readonly #found = new Map<string, Found>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** The id, or why there is none. */
+  async find(target: Target): Promise<{ readonly id: string | undefined; readonly why: string }> {
+    if ('id' in target) return { id: target.id, why: '' }
+    const { idShort } = target
+    const now = performance.now()
+    const known = this.#found.get(idShort)
+    if (known !== undefined && known.until > now) return known
+    const { items } = await this.#store.documents('Submodel', [['idShort', idShort]], { limit: 2 })
+    const [only] = items
+    const found = {
+      id: items.length === 1 ? only?.id : undefined,
+      why: `${only === undefined ? 'no submodel has' : 'more than one submodel has'} the idShort "${idShort}"`,
+      until: now + FRESH
+    }
+    this.#found.delete(idShort)
+    this.#found.set(idShort, found)
+    if (this.#found.size > REMEMBERED) this.#found.delete(this.#found.keys().next().value ?? '')
+    return found
+  }
+}

@@ -1,0 +1,43 @@
+/** What the operator keeps in files: who the hub is for the broker, who the broker is, and what its topics mean. */
+import { readFileSync } from 'node:fs'
+import { type Mapping, readMapping, STANDARD } from './mapping.ts'
+import type { MqttOptions } from './mqtt.ts'
+
+export interface MqttFiles {
+  /** `user:password` on one line; '' for none. */
+  readonly credentials: string
+  /** Certificates as PEM; '' for those of everybody. */
+  readonly ca: string
+  /** The mapping as JSON; '' for the standard one. */
+  readonly mapping: string
+}
+
+/** @throws Error that names the file and what is wrong with it */
+export function readMqttFiles(files: MqttFiles): Pick<MqttOptions, 'username' | 'password' | 'ca' | 'mapping'> {
+  const mapping: Mapping = files.mapping === '' ? STANDARD : read(files.mapping, (text) => readMapping(String(text)))
+  return {
+    mapping,
+    ...(files.credentials !== '' && read(files.credentials, credentials)),
+    ...(files.ca !== '' && { ca: read(files.ca, certificates) })
+  }
+}
+
+function read<Result>(path: string, parse: (bytes: Buffer) => Result): Result {
+  try {
+    return parse(readFileSync(path))
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function credentials(bytes: Buffer): { username: string; password: string } {
+  const [, username = '', password = ''] = /^([^:\n]+):(.*?)\r?\n?$/s.exec(bytes.toString()) ?? []
+  // What was found is a secret, so it is not told.
+  if (username === '') throw new Error('one line with user:password was expected')
+  return { username, password }
+}
+
+function certificates(bytes: Buffer): Buffer {
+  if (!bytes.includes('-----BEGIN CERTIFICATE-----')) throw new Error('certificates as PEM were expected')
+  return bytes
+}

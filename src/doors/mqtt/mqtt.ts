@@ -1,0 +1,60 @@
+/**
+ * The MQTT door: the hub as a client of a broker that is there already. Samples come in from plain messages and from
+ * Sparkplug B; nothing is acknowledged to the broker before it is durable.
+ */
+import type { Hub } from '../../operations/hub.ts'
+import { claimed } from './claimed.ts'
+import { openClient } from './client.ts'
+import type { Counts } from './intake.ts'
+import type { Mapping } from './mapping.ts'
+import { type Log, Notices } from './notices.ts'
+
+export interface MqttOptions {
+  readonly hub: Pick<Hub, 'store' | 'intake'>
+  readonly log: Log
+  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
+  readonly url: string
+  /**
+   * By which the broker knows the hub again after a restart; no two clients of a broker may have the same. Absent: made
+   * from the name of the data.
+   */
+  readonly clientId?: string
+  readonly username?: string
+  readonly password?: string
+  /** Certificates, as PEM, that vouch for the broker; absent: those that vouch for everybody. */
+  readonly ca?: Buffer
+  readonly mapping: Mapping
+  /** Name of this repository in the topics of Eclipse BaSyx, on which changes are told; absent: they are not. */
+  readonly publish?: string
+  /** Pause before the next attempt to connect, in milliseconds. */
+  readonly reconnectEvery?: number
+  /** How long edge nodes get to be heard of after the hub was away from the broker, in milliseconds. */
+  readonly silence?: number
+  /** How often it is looked whether another process has the door, in milliseconds. */
+  readonly claimEvery?: number
+}
+
+export interface MqttDoor {
+  readonly isConnected: boolean
+  readonly counts: Readonly<Counts>
+  /** Acknowledges what is durable, says goodbye, and leaves. */
+  close(): Promise<void>
+}
+
+const CLAIM_EVERY = 5000
+
+/** Opens the door; the connection comes when the broker is there. */
+export async function mqttDoor(options: MqttOptions): Promise<MqttDoor> {
+  const { hub, log, claimEvery = CLAIM_EVERY } = options
+  const notices = new Notices(log)
+  const counts: Counts = { messages: 0, accepted: 0, refused: 0, wrong: 0, unmapped: 0 }
+  const failed = (error: unknown) => notices.warn('The MQTT door is not open; it is tried again', { err: error })
+  const client = await claimed(hub.store, 'mqtt', claimEvery, () => openClient(options, notices, counts), failed)
+  return {
+    counts,
+    get isConnected() {
+      return client.current?.isConnected === true
+    },
+    close: () => client.close()
+  }
+}

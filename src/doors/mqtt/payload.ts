@@ -1,0 +1,143 @@
+/** Plain messages: a value, a value with time and quality, fields by their names, or a list of such. */
+import type { Quality } from '../../model/samples.ts'
+import { parseTime } from '../../model/time.ts'
+import type { PayloadRule } from './mapping.ts'
+import { readDataSets } from './opcua.ts'
+import { qualityOfCode, type Reading, type Sample, type Target } from './sample.ts'
+import { pathOf } from './topics.ts'
+
+/** Samples of one message, and how deep its objects go. */
+const SAMPLES = 100_000
+const DEPTH = 32
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * @param path of the element, or of what the fields are in
+ * @param arrival times for samples that tell none
+ */
+export function readPlain(
+  payload: Uint8Array,
+  target: Target,
+  path: string,
+  rule: PayloadRule,
+  arrival: () => bigint
+): Reading {
+  const samples: Sample[] = []
+  const wrong: string[] = []
+  const reading = { samples, losses: [], wrong }
+  let text: string
+  try {
+    text = utf8.decode(payload)
+  } catch {
+    return { ...reading, wrong: ['the message is not UTF-8'] }
+  }
+  if (rule.form === 'text') {
+    add(path, text, arrival(), undefined)
+    return reading
+  }
+  const json = parse(text)
+  if (rule.form !== 'auto' && json === undefined) wrong.push('the message is not JSON')
+  else if (rule.form === 'value') add(path, json, arrival(), undefined)
+  else if (rule.form === 'opcua') {
+    for (const { name, value, time, quality } of readDataSets(json, arrival(), wrong)) {
+      add(below(path, pathOf(name)), value, time, quality)
+      if (samples.length > SAMPLES) break
+    }
+  } else if (json === undefined) {
+    // Many senders write a text without the quotes of JSON.
+    if (/^\s*[[{"]/.test(text) || text.trim() === '') wrong.push('the message is neither JSON nor a bare value')
+    else add(path, text.trim(), arrival(), undefined)
+  } else if (Array.isArray(json)) {
+    for (const [at, item] of json.entries()) {
+      if (isObject(item)) take(item, `item ${at}`)
+      else wrong.push(`item ${at} of the list is not an object`)
+      if (wrong.length > 100 || samples.length > SAMPLES) break
+    }
+  } else if (isObject(json)) take(json, 'the message')
+  else add(path, json, arrival(), undefined)
+  if (samples.length > SAMPLES)
+    return { samples: [], losses: [], wrong: [`the message has more than ${SAMPLES} values`] }
+  return reading
+
+  /** An object: one sample of the element at `path`, or fields below it. */
+  function take(item: Record<string, unknown>, what: string): void {
+    const timeName = rule.time.find((name) => Object.hasOwn(item, name))
+    const time = timeName === undefined ? arrival() : parseTime(item[timeName], rule.unit)
+    if (time === undefined) {
+      wrong.push(`${what} has the time ${JSON.stringify(item[timeName ?? ''])?.slice(0, 60)}, which is none`)
+      return
+    }
+    const qualityName = rule.quality.find((name) => Object.hasOwn(item, name))
+    const quality = qualityName === undefined ? undefined : qualityOf(item[qualityName])
+    const valueName = path === '' ? undefined : rule.value.find((name) => Object.hasOwn(item, name))
+    if (valueName !== undefined) {
+      add(path, item[valueName], time, quality)
+      return
+    }
+    const { fields } = rule
+    const others = Object.entries(item).filter(([name]) => name !== timeName && name !== qualityName)
+    if (fields === undefined) for (const [name, value] of others) flatten(below(path, pathOf(name)), value, 1)
+    else {
+      for (const [field, to] of fields) {
+        const value = field.split('.').reduce<unknown>((held, name) => own(held, name), item)
+        if (value !== undefined) add(below(path, to), value, time, quality)
+      }
+    }
+
+    function flatten(to: string, value: unknown, depth: number): void {
+      if (samples.length > SAMPLES) return
+      if (!isObject(value)) {
+        add(to, value, time ?? 0n, quality)
+        return
+      }
+      if (depth === DEPTH) wrong.push(`${to} is nested too deep`)
+      else for (const [name, inner] of Object.entries(value)) flatten(below(to, pathOf(name)), inner, depth + 1)
+    }
+  }
+
+  function add(to: string, value: unknown, time: bigint, quality: Quality | undefined): void {
+    if (to === '') wrong.push('the mapping names no element for a bare value')
+    // There is no value; that is no mistake of the sender.
+    else if (value !== null) samples.push({ target, path: to, time, value, ...(quality !== undefined && { quality }) })
+  }
+}
+
+/** Undefined where it is not JSON. Numbers of which JavaScript would lose a digit stay the text that they were. */
+function parse(text: string): unknown {
+  try {
+    if (!LONG.test(text)) return JSON.parse(text)
+    return JSON.parse(text, (_, value: unknown, context?: { source?: string }) => {
+      if (typeof value !== 'number' || context?.source === undefined) return value
+      const { source } = context
+      return source.length > 15 && /^-?\d+(\.\d+)?$/.test(source) && String(value) !== source ? source : value
+    })
+  } catch {
+    return undefined
+  }
+}
+
+/** Sixteen digits or more: what a number of JavaScript may not hold. */
+const LONG = /[\d.]{16}/
+
+function qualityOf(sent: unknown): Quality | undefined {
+  if (typeof sent === 'number') return qualityOfCode(sent)
+  if (typeof sent === 'boolean') return sent ? 'good' : 'bad'
+  // OPC UA's JSON has the code of a status as a member.
+  if (isObject(sent)) return qualityOf(own(sent, 'Code') ?? own(sent, 'code'))
+  if (typeof sent !== 'string') return undefined
+  const [, word] = /^(good|uncertain|bad)/i.exec(sent) ?? []
+  return word === undefined ? undefined : (word.toLowerCase() as Quality)
+}
+
+function below(path: string, step: string): string {
+  return path === '' ? step : `${path}.${step}`
+}
+
+function own(held: unknown, name: string): unknown {
+  return isObject(held) && Object.hasOwn(held, name) ? held[name] : undefined
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}

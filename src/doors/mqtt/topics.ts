@@ -1,0 +1,75 @@
+/** Topic patterns with named levels, and the templates that the names fill in. */
+
+export interface TopicPattern {
+  /** What is subscribed to (MQTT 5.0, 4.7): `plant/+/#`. */
+  readonly filter: string
+  /** Names that the pattern gives to levels. */
+  readonly names: readonly string[]
+  /** The levels by their names; undefined where the topic is another. */
+  match(levels: readonly string[]): Parts | undefined
+}
+
+/** Levels of a topic by name; the rest of a topic as its levels. */
+export type Parts = ReadonlyMap<string, readonly string[]>
+
+/**
+ * Reads a pattern: `{name}` is one level and `{name...}`, at the end, all that are left; so are `+` and `#` without a name.
+ * @throws Error that says what is wrong
+ */
+export function topicPattern(text: string): TopicPattern {
+  const steps = text.split('/').map((level, at, all) => {
+    const [, named, rest] = /^\{(\w+)(\.\.\.)?\}$/.exec(level) ?? []
+    const isRest = level === '#' || rest !== undefined
+    if (isRest && at < all.length - 1) throw new Error(`"${level}" must be the last level of "${text}"`)
+    if (named === undefined && level !== '#' && level !== '+' && /[+#{}\0]/.test(level)) {
+      throw new Error(`"${level}" in "${text}" is neither a level nor a placeholder for one`)
+    }
+    return { level, name: named, isRest, isOpen: isRest || named !== undefined || level === '+' }
+  })
+  if (text === '') throw new Error('a topic pattern is not empty')
+  const names = steps.flatMap(({ name }) => name ?? [])
+  if (new Set(names).size < names.length) throw new Error(`a name stands twice in "${text}"`)
+  return {
+    filter: steps.map(({ level, isRest, isOpen }) => (isRest ? '#' : isOpen ? '+' : level)).join('/'),
+    names,
+    match(levels) {
+      const open = steps.at(-1)?.isRest === true
+      if (open ? levels.length < steps.length : levels.length !== steps.length) return undefined
+      // [MQTT-4.7.2-1] Topics of the broker itself are not for wildcards.
+      if (steps[0]?.isOpen === true && levels[0]?.startsWith('$') === true) return undefined
+      const parts = new Map<string, readonly string[]>()
+      for (const [at, { level, name, isRest, isOpen }] of steps.entries()) {
+        if (!isOpen && levels[at] !== level) return undefined
+        if (name !== undefined) parts.set(name, isRest ? levels.slice(at) : [levels[at] ?? ''])
+      }
+      return parts
+    }
+  }
+}
+
+/** Names that a template asks for. */
+export function namesIn(template: string): string[] {
+  return [...template.matchAll(PLACE)].map(([, name = '']) => name)
+}
+
+/** Fills `{name}` in; several levels are joined by `by`. */
+export function fill(template: string, parts: Parts, by: string): string {
+  return template.replace(PLACE, (_, name: string) => (parts.get(name) ?? []).join(by))
+}
+
+const PLACE = /\{(\w+)\}/g
+
+/**
+ * A name as others give it to a signal, as an idShortPath: `/` parts the steps, and what an idShort may not hold becomes
+ * an underscore. Indexes, `[0]`, stay.
+ */
+export function pathOf(name: string): string {
+  return name
+    .split(/[/.]/)
+    .filter((step) => step !== '')
+    .map((step) => {
+      const [, text = '', indexes = ''] = /^(.*?)((?:\[\d+\])*)$/s.exec(step) ?? []
+      return text.replace(/[^a-zA-Z0-9_-]/g, '_') + indexes
+    })
+    .join('.')
+}

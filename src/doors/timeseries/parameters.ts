@@ -1,0 +1,124 @@
+/** The parameters of `/timeseries`, read and checked. */
+import { HubError } from '../../errors.ts'
+import { milliseconds } from '../../model/duration.ts'
+import { later, parseTime } from '../../model/time.ts'
+import { type Aggregate, aggregates } from '../../operations/history/aggregate.ts'
+import type { Alignment, TableRequest } from '../../operations/history/table.ts'
+import type { SeriesRequest } from '../../operations/history/variables.ts'
+
+export interface Parameters {
+  readonly series: SeriesRequest
+  readonly shape: Omit<TableRequest, 'variables'>
+  /** Rows; absent: all. */
+  readonly limit?: number
+  readonly language?: string
+}
+
+const KNOWN = [
+  ...['submodel', 'path', 'semanticId', 'from', 'to', 'limit', 'cursor'],
+  ...['aggregate', 'interval', 'align', 'quality', 'language', 'format']
+]
+
+const ALIGNMENTS: readonly Alignment[] = ['none', 'previous', 'linear']
+
+/** Rows of a page; whoever wants more takes all of them as a stream. */
+const MOST = 100_000
+
+/** @throws HubError `BadRequest` naming the parameter, what was found and what was expected */
+export function readParameters(given: URLSearchParams): Parameters {
+  for (const name of given.keys()) {
+    if (!KNOWN.includes(name)) throw wrong(name, `one of ${KNOWN.join(', ')}`, undefined)
+  }
+  const from = time(given, 'from')
+  const to = time(given, 'to')
+  const after = cursor(given)
+  const start = from === undefined ? after : after === undefined ? from : later(from, after)
+  const interval = span(given)
+  const asked = list(given, 'aggregate').map((name) => oneOf('aggregate', name, aggregates)) as Aggregate[]
+  const align = oneOf('align', given.get('align') ?? 'none', ALIGNMENTS) as Alignment
+  if (asked.length > 0 && interval === undefined) throw wrong('interval', 'given with "aggregate"', undefined)
+  if (align !== 'none' && interval === undefined) throw wrong('interval', 'given with "align"', undefined)
+  if (interval !== undefined && asked.length === 0 && align === 'none') {
+    throw wrong('aggregate', `given with "interval": ${aggregates.join(', ')}; or "align"`, undefined)
+  }
+  const limit = whole(given, 'limit')
+  const language = given.get('language')
+  return {
+    series: {
+      submodels: list(given, 'submodel', false),
+      paths: list(given, 'path', false),
+      semanticIds: list(given, 'semanticId', false)
+    },
+    shape: {
+      ...(start !== undefined && { from: start }),
+      ...(to !== undefined && { to }),
+      ...(interval !== undefined && { interval }),
+      aggregates: asked,
+      align,
+      quality: oneOf('quality', given.get('quality') ?? 'false', ['true', 'false']) === 'true'
+    },
+    ...(limit !== undefined && { limit }),
+    ...(language !== null && { language })
+  }
+}
+
+/** @param commas whether one parameter may hold several, by comma */
+function list(given: URLSearchParams, name: string, commas = true): string[] {
+  const all = given.getAll(name).flatMap((text) => (commas ? text.split(',') : [text]))
+  return all.map((text) => text.trim()).filter((text) => text !== '')
+}
+
+function time(given: URLSearchParams, name: string): bigint | undefined {
+  const text = given.get(name)
+  if (text === null) return undefined
+  // A plus that was not encoded arrives as a blank.
+  const found = parseTime(text) ?? parseTime(text.replace(/ (\d\d:\d\d)$/, '+$1'))
+  if (found === undefined) throw wrong(name, 'a time such as 2026-11-24T03:00:00Z, or milliseconds since 1970', text)
+  return found
+}
+
+function cursor(given: URLSearchParams): bigint | undefined {
+  const text = given.get('cursor')
+  if (text === null) return undefined
+  const digits = /^[\w-]{1,40}$/.test(text) ? Buffer.from(text, 'base64url').toString() : ''
+  const found = parseTime(digits, 'ns')
+  if (found === undefined) throw wrong('cursor', 'the one of the page before', text)
+  return found
+}
+
+const UNITS: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+  d: 86_400_000_000_000n
+}
+
+function span(given: URLSearchParams): bigint | undefined {
+  const text = given.get('interval')
+  if (text === null) return undefined
+  const [, count = '', unit = ''] = /^(\d{1,9})(ns|us|ms|s|m|h|d)$/.exec(text) ?? []
+  const iso = milliseconds(text)
+  const found = count === '' ? BigInt(Math.round((iso ?? 0) * 1e6)) : BigInt(count) * (UNITS[unit] ?? 0n)
+  if (found <= 0n) throw wrong('interval', 'a time such as 10s, 500ms, 1h or PT1M', text)
+  return found
+}
+
+function whole(given: URLSearchParams, name: string): number | undefined {
+  const text = given.get(name)
+  if (text === null) return undefined
+  if (!/^[1-9]\d{0,5}$/.test(text) || Number(text) > MOST) throw wrong(name, `a whole number from 1 to ${MOST}`, text)
+  return Number(text)
+}
+
+function oneOf(name: string, text: string, choices: readonly string[]): string {
+  if (choices.includes(text)) return text
+  throw wrong(name, `one of ${choices.join(', ')}`, text)
+}
+
+function wrong(name: string, expected: string, found: string | undefined): HubError {
+  const told = found === undefined ? '' : `; found "${found.slice(0, 60)}"`
+  return new HubError('BadRequest', [`Query parameter "${name}": expected ${expected}${told}`])
+}

@@ -1,0 +1,137 @@
+/**
+ * Events as CloudEvents 1.0, with the types that the community of the AAS uses:
+ * - `cloudevents`: async-aas (`io.admin-shell.events.v1.created`, `updated`, `deleted`, `valueChanged`);
+ * - `feed`: the Event Feed proposed as issue 557 of admin-shell-io/aas-specs-api, as implemented in September 2026
+ *   (`io.admin-shell.submodel.updated.v1`): changes of values and elements are updates of their submodel.
+ */
+import { encodeId } from '../../model/identifier.ts'
+import { formatTime } from '../../model/time.ts'
+import type { DocumentKind } from '../../store/store.ts'
+import { cursorBehind } from './place.ts'
+import { columnsOf, isoOf, plainOf } from './plain.ts'
+import type { DocumentEvent, StreamEvent } from './subscription.ts'
+
+export interface CloudEvent {
+  readonly specversion: '1.0'
+  /** Unique, the same whenever the event is told, and the cursor to go on with behind it; none in a snapshot. */
+  readonly id: string
+  /** URL of what changed. */
+  readonly source: string
+  readonly type: string
+  /** Of a value at its source, of all else in the hub. */
+  readonly time: string
+  readonly subject?: string
+  /** Class of the metamodel. */
+  readonly dataschema?: string
+  readonly datacontenttype?: 'application/json'
+  readonly data?: unknown
+}
+
+export interface CloudEventOptions {
+  readonly epoch: string
+  /** URL of the API root, without a slash at the end. */
+  readonly base: string
+}
+
+const SCHEMAS = 'https://api.swaggerhub.com/domains/Plattform_i40/Part1-MetaModel-Schemas/V3.1.0#/components/schemas/'
+
+/** Where documents of a kind lie, and what the Event Feed calls them. */
+const KINDS: { readonly [Kind in DocumentKind]?: readonly [path: string, name: string] } = {
+  AssetAdministrationShell: ['shells', 'aas'],
+  Submodel: ['submodels', 'submodel'],
+  ConceptDescription: ['concept-descriptions', 'concept-description'],
+  AssetAdministrationShellDescriptor: ['shell-descriptors', 'aas-descriptor'],
+  SubmodelDescriptor: ['submodel-descriptors', 'submodel-descriptor'],
+  AssetLinks: ['lookup/shells', 'asset-links'],
+  Package: ['packages', 'package'],
+  Validation: ['submodels', 'validation']
+}
+
+/** Kinds that are classes of the metamodel. */
+const CLASSES: ReadonlySet<string> = new Set(['AssetAdministrationShell', 'Submodel', 'ConceptDescription'])
+
+/** In the style of async-aas. */
+export function cloudEventOf(event: StreamEvent, options: CloudEventOptions): CloudEvent {
+  const id = idOf(event, options.epoch)
+  if (event.event === 'document') {
+    return {
+      specversion: '1.0',
+      id,
+      source: sourceOf(event, options.base),
+      type: `io.admin-shell.events.v1.${event.change}`,
+      time: isoOf(event.time),
+      ...schemaOf(CLASSES.has(event.of) ? event.of : undefined),
+      ...dataOf(documentData(event))
+    }
+  }
+  const { submodel, path, modelType } = event
+  const isRun = event.event === 'run'
+  const time = isRun ? event.run.base + BigInt(event.run.offsets.at(-1) ?? 0) : event.sourceTime
+  const quality = isRun ? undefined : event.quality
+  return {
+    specversion: '1.0',
+    id,
+    source: elementUrl(options.base, submodel, path),
+    type: 'io.admin-shell.events.v1.valueChanged',
+    time: time === undefined ? isoOf(event.time) : formatTime(time),
+    ...schemaOf(modelType),
+    ...(quality !== undefined && { quality }),
+    ...dataOf(event.element ?? (isRun ? columnsOf(event.run, event.values) : event.value))
+  }
+}
+
+/** In the style of the Event Feed. @param full with the payload, not the identifiers alone */
+export function feedEventOf(event: StreamEvent, options: CloudEventOptions, full: boolean): CloudEvent {
+  const [of, change, subject] =
+    event.event === 'document' ? [event.of, event.change, event.id] : (['Submodel', 'updated', event.submodel] as const)
+  const [path, name] = KINDS[of] ?? ['', of]
+  const { document, elements, ...rest } = plainOf(event)
+  return {
+    specversion: '1.0',
+    id: idOf(event, options.epoch),
+    source: `${options.base}/${path}/${encodeId(subject)}`,
+    type: `io.admin-shell.${name}.${change}.v1`,
+    time: isoOf(event.time),
+    subject,
+    ...schemaOf(CLASSES.has(of) ? of : undefined),
+    ...dataOf(full ? (document ?? elements ?? rest) : { id: subject, ...pathsOf(event) })
+  }
+}
+
+/** Of those that are no changes, and have no place in the log, what they show and when. */
+function idOf(event: StreamEvent, epoch: string): string {
+  if (event.seq > 0 && event.snapshot === undefined) return cursorBehind(epoch, event)
+  if (event.event === 'document') return `${event.seq}/${event.of}/${event.id}`
+  const time = event.event === 'value' ? event.sourceTime : event.run.base + BigInt(event.run.offsets[0] ?? 0)
+  return `${event.seq}/${time ?? ''}/${event.path}/${event.submodel}`
+}
+
+/** The element where one was touched, else the document. */
+function sourceOf({ of, id, touched }: DocumentEvent, base: string): string {
+  const [only, ...others] = touched ?? []
+  if (of === 'Submodel' && only !== undefined && others.length === 0) return elementUrl(base, id, only)
+  const url = `${base}/${KINDS[of]?.[0] ?? ''}/${encodeId(id)}`
+  return of === 'Validation' ? `${url}/$validation` : url
+}
+
+function elementUrl(base: string, submodel: string, path: string): string {
+  return `${base}/submodels/${encodeId(submodel)}/submodel-elements/${encodeURIComponent(path)}`
+}
+
+function documentData({ document, elements, touched }: DocumentEvent): unknown {
+  if (elements === undefined) return document
+  return touched?.length === 1 ? elements.get(touched[0] ?? '') : Object.fromEntries(elements)
+}
+
+function pathsOf(event: StreamEvent): { paths?: readonly string[] } {
+  if (event.event !== 'document') return { paths: [event.path] }
+  return event.touched === undefined ? {} : { paths: event.touched }
+}
+
+function schemaOf(className: string | undefined): { dataschema?: string } {
+  return className === undefined ? {} : { dataschema: SCHEMAS + className }
+}
+
+function dataOf(data: unknown): Pick<CloudEvent, 'data' | 'datacontenttype'> {
+  return data === undefined ? {} : { datacontenttype: 'application/json', data }
+}

@@ -1,0 +1,156 @@
+/**
+ * What the log does not say of a change and others ask: what kind of element it is, and which semanticIds it lies under.
+ * Kept in memory up to a bound, and forgotten when structure changes.
+ */
+import { isWithin, join, parsePath } from '../../model/path.ts'
+import type { Submodel } from '../../model/types.ts'
+import { walk } from '../../model/walk.ts'
+import type { LoggedChange, Store } from '../../store/store.ts'
+
+export interface ElementFacts {
+  readonly modelType: string
+  readonly valueType: string | undefined
+  /** First key of its own semanticId, of those of the elements around it, and of the submodel's. */
+  readonly semanticIds: ReadonlySet<string>
+}
+
+/** The semanticIds in a submodel. */
+export interface SubmodelFacts {
+  readonly own: string | undefined
+  readonly paths: readonly (readonly [path: string, semanticId: string])[]
+}
+
+/** Elements, and submodels, that are remembered. */
+const ELEMENTS = 50_000
+const SUBMODELS = 200
+
+/** Stands for what is not there, so that it is not looked for again and again. */
+const GONE = null
+
+export class Facts {
+  readonly #store: Store
+  readonly #elements = new Map<string, Map<string, ElementFacts | typeof GONE>>()
+  readonly #submodels = new Map<string, SubmodelFacts>()
+  /** First key of the semanticIds of submodels. */
+  readonly #own = new Map<string, string | undefined>()
+  #count = 0
+  /** Counts changes of structure: what was read before one is not kept after it. */
+  #generation = 0
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** What is known of an element without asking the store; null where it is known not to be there. */
+  known(submodel: string, path: string): ElementFacts | null | undefined {
+    return this.#elements.get(submodel)?.get(path)
+  }
+
+  /** Null where there is no such element (any more). */
+  async element(submodel: string, path: string): Promise<ElementFacts | null> {
+    const known = this.known(submodel, path)
+    if (known !== undefined) return known
+    const generation = this.#generation
+    const found = await this.#read(submodel, path)
+    if (generation === this.#generation) this.#keep(submodel, path, found)
+    return found
+  }
+
+  /** The semanticIds in a submodel; undefined where there is none (any more). */
+  async submodel(id: string): Promise<SubmodelFacts | undefined> {
+    const known = this.#submodels.get(id)
+    if (known !== undefined) return known
+    const generation = this.#generation
+    const document = await this.#store.document('Submodel', id)
+    if (document === undefined) return undefined
+    const facts = factsOf(JSON.parse(document.bytes.toString()) as Submodel)
+    if (generation === this.#generation) {
+      if (this.#submodels.size >= SUBMODELS) this.#submodels.clear()
+      this.#submodels.set(id, facts)
+    }
+    return facts
+  }
+
+  /** To be told of every change, in the order of the log, once it is acted upon. */
+  note(change: LoggedChange): void {
+    if (change.change === 'value' || change.change === 'samples' || change.kind !== 'Submodel') return
+    this.#generation++
+    this.#count -= this.#elements.get(change.id)?.size ?? 0
+    this.#elements.delete(change.id)
+    this.#submodels.delete(change.id)
+    this.#own.delete(change.id)
+  }
+
+  forgetAll(): void {
+    this.#generation++
+    this.#count = 0
+    this.#elements.clear()
+    this.#submodels.clear()
+    this.#own.clear()
+  }
+
+  async #read(submodel: string, path: string): Promise<ElementFacts | null> {
+    const row = await this.#store.element(submodel, path)
+    if (row === undefined) return GONE
+    const semanticIds = new Set<string>()
+    if (row.semanticId !== undefined) semanticIds.add(row.semanticId)
+    for (const around of pathsAround(path)) {
+      const id = (await this.#store.element(submodel, around))?.semanticId
+      if (id !== undefined) semanticIds.add(id)
+    }
+    const own = await this.#ownOf(submodel)
+    if (own !== undefined) semanticIds.add(own)
+    return { modelType: row.modelType, valueType: row.valueType, semanticIds }
+  }
+
+  async #ownOf(submodel: string): Promise<string | undefined> {
+    if (this.#own.has(submodel)) return this.#own.get(submodel)
+    const generation = this.#generation
+    const document = await this.#store.document('Submodel', submodel)
+    const own = document && (JSON.parse(document.bytes.toString()) as Submodel).semanticId?.keys?.[0]?.value
+    if (generation === this.#generation) {
+      if (this.#own.size >= ELEMENTS) this.#own.clear()
+      this.#own.set(submodel, own)
+    }
+    return own
+  }
+
+  #keep(submodel: string, path: string, found: ElementFacts | null): void {
+    // Starts afresh when full, which costs less than keeping an order.
+    if (this.#count >= ELEMENTS) {
+      this.#elements.clear()
+      this.#count = 0
+    }
+    let paths = this.#elements.get(submodel)
+    if (paths === undefined) {
+      paths = new Map()
+      this.#elements.set(submodel, paths)
+    }
+    if (!paths.has(path)) this.#count++
+    paths.set(path, found)
+  }
+}
+
+function factsOf(submodel: Submodel): SubmodelFacts {
+  const paths: [string, string][] = []
+  for (const { element, path } of walk(submodel)) {
+    const id = element.semanticId?.keys?.[0]?.value
+    if (id !== undefined) paths.push([path, id])
+  }
+  return { own: submodel.semanticId?.keys?.[0]?.value, paths }
+}
+
+/** The semanticIds that a subtree lies under or holds; all of the submodel without a path. */
+export function* semanticIdsAt({ own, paths }: SubmodelFacts, root?: string): Generator<string> {
+  if (own !== undefined) yield own
+  for (const [path, id] of paths) {
+    if (root === undefined || isWithin(path, root) || isWithin(root, path)) yield id
+  }
+}
+
+/** The paths of the elements around one, outermost first. */
+export function pathsAround(path: string): string[] {
+  const around: string[] = []
+  for (const step of (parsePath(path) ?? []).slice(0, -1)) around.push(join(around.at(-1) ?? '', step))
+  return around
+}

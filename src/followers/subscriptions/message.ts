@@ -1,0 +1,53 @@
+/** Messages, and how events are gathered for one. */
+import type { Message, StreamEvent } from './subscription.ts'
+
+/** A message is sent once its events take about so many bytes. */
+export const MESSAGE = 64 * 1024
+
+export function message(parts: Omit<Message, 'encoded'>): Message {
+  const written = new Map<string, Uint8Array>()
+  return {
+    ...parts,
+    encoded: (format, encode) => {
+      let bytes = written.get(format)
+      if (bytes === undefined) {
+        bytes = encode()
+        written.set(format, bytes)
+      }
+      return bytes
+    }
+  }
+}
+
+/** Bytes of the JSON of what was read, so that nobody has to write it to know. */
+const sizes = new WeakMap<object, number>()
+
+export function noteSize(read: unknown, size: number): void {
+  if (typeof read === 'object' && read !== null) sizes.set(read, size)
+}
+
+/** Roughly what an event takes when it is written. */
+export function sizeOf(event: StreamEvent): number {
+  switch (event.event) {
+    case 'value':
+      return OVERHEAD + event.submodel.length + event.path.length + sizeOfValue(event.value) + sizeOfMore(event.element)
+    case 'run':
+      return (
+        OVERHEAD + event.submodel.length + event.path.length + event.values.length * SAMPLE + sizeOfMore(event.element)
+      )
+    case 'document':
+      return OVERHEAD + event.id.length + sizeOfMore(event.document) + (event.elements?.size ?? 0) * ELEMENT
+  }
+}
+
+const OVERHEAD = 150
+const SAMPLE = 12
+const ELEMENT = 1000
+
+function sizeOfValue(value: unknown): number {
+  return typeof value === 'string' ? value.length : typeof value === 'object' ? ELEMENT : 8
+}
+
+function sizeOfMore(more: unknown): number {
+  return typeof more === 'object' && more !== null ? (sizes.get(more) ?? ELEMENT) : 0
+}

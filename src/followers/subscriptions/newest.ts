@@ -1,0 +1,52 @@
+/** Of many changes the newest per element, and what became of each document: what remains when there is no time for all. */
+import type { LogEntry, LoggedChange, SeriesName } from '../../store/store.ts'
+import type { DocumentChange } from './matcher.ts'
+
+export interface Latest {
+  readonly entry: LogEntry
+  readonly change: LoggedChange
+  readonly index: number
+}
+
+export class Newest {
+  readonly #latest = new Map<string, Latest>()
+
+  get size(): number {
+    return this.#latest.size
+  }
+
+  take(latest: Latest): void {
+    const { change } = latest
+    const key = 'path' in change ? elementKey(change) : `/${change.kind} ${change.id}`
+    const before = this.#latest.get(key)
+    if ('path' in change) {
+      if (before === undefined || timeOf(change) >= timeOf(before.change)) this.#latest.set(key, latest)
+    } else {
+      const known = before?.change
+      const all = known !== undefined && !('path' in known) ? together(known, change) : change
+      this.#latest.set(key, { ...latest, change: all })
+    }
+  }
+
+  /** In the order of the log. */
+  all(): Latest[] {
+    return [...this.#latest.values()].sort((a, b) => a.entry.seq - b.entry.seq || a.index - b.index)
+  }
+}
+
+/** No path holds a space, so this is one element's. */
+export function elementKey({ submodel, path }: SeriesName): string {
+  return `${path} ${submodel}`
+}
+
+function timeOf(change: LoggedChange): bigint {
+  return change.change === 'samples' ? change.to : change.change === 'value' ? change.sourceTime : 0n
+}
+
+/** Two changes of one document as one. */
+function together(first: DocumentChange, second: DocumentChange): DocumentChange {
+  if (second.change !== 'updated') return second
+  const touched = first.touched && second.touched && [...new Set([...first.touched, ...second.touched])]
+  const { kind, id } = second
+  return { change: first.change, kind, id, ...(touched !== undefined && { touched }) }
+}

@@ -1,0 +1,116 @@
+/** Wishes as they come in, from JSON or from anywhere else: read, checked and bounded. */
+import { HubError } from '../../errors.ts'
+import { readCursor } from '../../model/cursor.ts'
+import { parseTime } from '../../model/time.ts'
+import { compilePath } from './pattern.ts'
+import { changeKinds, type Selection, type Wish } from './subscription.ts'
+
+/** Entries of one member of a selection, and characters of one of them. [AASd-100] allows no longer identifier. */
+const MOST = 1000
+const LONGEST = 2048
+
+/** Longest interval and window, in milliseconds; greatest lag, in bytes. */
+const LONGEST_INTERVAL = 24 * 60 * 60 * 1000
+const LONGEST_WINDOW = 60 * 1000
+const GREATEST_BUFFER = 1024 ** 3
+
+/**
+ * A wish out of the members of a JSON object; members that are none of a wish's are left to the caller.
+ * @throws HubError `BadRequest` naming the member and what was expected
+ */
+export function readWish(sent: unknown): Wish {
+  const from = objectOf(sent, 'The subscription')
+  return {
+    ...given('select', from.select === undefined ? undefined : readSelection(from.select)),
+    ...given('snapshot', flag(from, 'snapshot')),
+    ...given('since', since(from)),
+    ...given('interval', whole(from, 'interval', LONGEST_INTERVAL)),
+    ...given('window', whole(from, 'window', LONGEST_WINDOW)),
+    ...given('content', choice(from, 'content', ['value', 'full'])),
+    ...given('columns', flag(from, 'columns')),
+    ...given('envelope', choice(from, 'envelope', ['plain', 'cloudevents', 'feed'])),
+    ...given('overflow', choice(from, 'overflow', ['conflate', 'disconnect'])),
+    ...given('buffer', whole(from, 'buffer', GREATEST_BUFFER))
+  }
+}
+
+/** @throws HubError `BadRequest` */
+export function readSelection(sent: unknown): Selection {
+  const from = objectOf(sent, 'select')
+  const unknown = Object.keys(from).find((name) => !MEMBERS.has(name))
+  if (unknown !== undefined) throw wrong('select', `only ${[...MEMBERS].join(', ')}`, unknown)
+  const paths = texts(from, 'paths')
+  for (const path of paths ?? []) compilePath(path)
+  const kinds = texts(from, 'kinds')
+  for (const kind of kinds ?? []) if (!changeKinds.some((known) => known === kind)) throw wrong('kinds', KINDS, kind)
+  return {
+    ...given('shells', texts(from, 'shells')),
+    ...given('submodels', texts(from, 'submodels')),
+    ...given('paths', paths),
+    ...given('semanticIds', texts(from, 'semanticIds')),
+    ...given('kinds', kinds as Selection['kinds'])
+  }
+}
+
+const MEMBERS = new Set(['shells', 'submodels', 'paths', 'semanticIds', 'kinds'])
+const KINDS = changeKinds.join(' or ')
+
+function given<Name extends string, Value>(name: Name, value: Value | undefined): { [N in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [N in Name]: Value })
+}
+
+type Sent = Readonly<Record<string, unknown>>
+
+function objectOf(sent: unknown, name: string): Sent {
+  if (typeof sent === 'object' && sent !== null && !Array.isArray(sent)) return sent as Sent
+  throw wrong(name, 'a JSON object', sent)
+}
+
+function texts(from: Sent, name: string): readonly string[] | undefined {
+  const sent = from[name]
+  if (sent === undefined) return undefined
+  if (!Array.isArray(sent) || sent.length > MOST) throw wrong(name, `a list of at most ${MOST} texts`, sent)
+  for (const text of sent) {
+    if (typeof text !== 'string' || text === '' || text.length > LONGEST) {
+      throw wrong(name, `texts of 1 to ${LONGEST} characters`, text)
+    }
+  }
+  return sent
+}
+
+function flag(from: Sent, name: string): boolean | undefined {
+  const sent = from[name]
+  if (sent === undefined || typeof sent === 'boolean') return sent
+  throw wrong(name, 'true or false', sent)
+}
+
+function whole(from: Sent, name: string, greatest: number): number | undefined {
+  const sent = from[name]
+  if (sent === undefined) return undefined
+  if (typeof sent === 'number' && Number.isInteger(sent) && sent >= 0 && sent <= greatest) return sent
+  throw wrong(name, `a whole number from 0 to ${greatest}`, sent)
+}
+
+function choice<const Choice extends string>(from: Sent, name: string, choices: readonly Choice[]): Choice | undefined {
+  const sent = from[name]
+  if (sent === undefined) return undefined
+  const found = choices.find((one) => one === sent)
+  if (found === undefined) throw wrong(name, choices.join(' or '), sent)
+  return found
+}
+
+function since(from: Sent): string | undefined {
+  const sent = from.since
+  if (sent === undefined) return undefined
+  if (typeof sent === 'string' && isSince(sent)) return sent
+  throw wrong('since', 'a cursor that the hub has given out, or a time such as 2026-01-31T12:00:00Z', sent)
+}
+
+function isSince(text: string): boolean {
+  return readCursor(text) !== undefined || parseTime(text) !== undefined
+}
+
+function wrong(name: string, expected: string, found: unknown): HubError {
+  const text = typeof found === 'string' ? `"${found}"` : (JSON.stringify(found) ?? 'nothing')
+  return new HubError('BadRequest', [`${name}: ${expected} was expected; found ${text.slice(0, 80).toWellFormed()}`])
+}

@@ -1,0 +1,213 @@
+/** The wire of Protocol Buffers: what is needed to read and write messages whose field numbers are known. */
+
+/** Something that is not a message: cut, too long, or no such thing. */
+export class WireError extends Error {
+  override readonly name = 'WireError'
+}
+
+/** How the value of a field is written. Groups (3 and 4) are gone from the format for long, and refused. */
+export const VARINT = 0
+export const FIXED64 = 1
+export const BYTES = 2
+export const FIXED32 = 5
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A whole number without sign: a bigint only where a number would lose digits. */
+export type Whole = number | bigint
+
+/** Reads the fields of one message from first to last. Every read stays within its bounds. @throws WireError */
+export class Reader {
+  readonly #bytes: Uint8Array
+  readonly #end: number
+  #at: number
+  #wire = VARINT
+
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+    this.#bytes = bytes
+    this.#at = start
+    this.#end = end
+  }
+
+  /** Number of the next field; undefined at the end. Its value is to be read, or skipped, before the next. */
+  field(): number | undefined {
+    if (this.#at === this.#end) return undefined
+    const tag = this.#varint()
+    if (typeof tag === 'bigint' || tag > 0xffff_ffff || tag < 8) throw new WireError(`${tag} begins no field`)
+    this.#wire = tag & 7
+    return tag >>> 3
+  }
+
+  skip(): void {
+    if (this.#wire === VARINT) this.#varint()
+    else if (this.#wire === BYTES) this.bytes()
+    else if (this.#wire === FIXED64) this.#take(8)
+    else if (this.#wire === FIXED32) this.#take(4)
+    else throw new WireError(`Wire type ${this.#wire} is not known`)
+  }
+
+  /** 64 bits. */
+  uint64(): Whole {
+    this.#expect(VARINT)
+    return this.#varint()
+  }
+
+  /** 32 bits; a negative number is written with 64, of which the upper half says nothing. */
+  uint32(): number {
+    const value = this.uint64()
+    return typeof value === 'bigint' ? Number(value & 0xffff_ffffn) : value % 2 ** 32
+  }
+
+  boolean(): boolean {
+    return this.uint64() !== 0
+  }
+
+  float(): number {
+    this.#expect(FIXED32)
+    return this.#copy(4).getFloat32(0, true)
+  }
+
+  double(): number {
+    this.#expect(FIXED64)
+    return this.#copy(8).getFloat64(0, true)
+  }
+
+  /** A view of the bytes, not a copy. */
+  bytes(): Uint8Array {
+    const start = this.#length()
+    return this.#bytes.subarray(start, this.#at)
+  }
+
+  /** A message within this one. */
+  message(): Reader {
+    const start = this.#length()
+    return new Reader(this.#bytes, start, this.#at)
+  }
+
+  text(): string {
+    const start = this.#length()
+    if (this.#at - start < SHORT) {
+      const short = ascii(this.#bytes, start, this.#at)
+      if (short !== undefined) return short
+    }
+    try {
+      return utf8.decode(this.#bytes.subarray(start, this.#at))
+    } catch {
+      throw new WireError('A text is not UTF-8')
+    }
+  }
+
+  #expect(wire: number): void {
+    if (this.#wire !== wire) throw new WireError(`Wire type ${this.#wire} where ${wire} was expected`)
+  }
+
+  /** Where the bytes start that are told with their length. */
+  #length(): number {
+    this.#expect(BYTES)
+    // A length that no memory has is past the end too.
+    return this.#take(Number(this.#varint()))
+  }
+
+  /** Where these bytes start. */
+  #take(count: number): number {
+    const start = this.#at
+    if (start + count > this.#end) throw new WireError('A field goes on after the end')
+    this.#at += count
+    return start
+  }
+
+  #copy(count: number): DataView {
+    const start = this.#take(count)
+    for (let at = 0; at < count; at++) fixedBytes[at] = this.#bytes[start + at] ?? 0
+    return fixed
+  }
+
+  /** Seven bits to the byte, the lowest first. */
+  #varint(): Whole {
+    // 28 bits at a time are as many as whole operations on numbers take.
+    let low = 0
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.#byte()
+      low |= (byte & 0x7f) << shift
+      if (byte < 0x80) return low
+    }
+    let middle = 0
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.#byte()
+      middle |= (byte & 0x7f) << shift
+      if (byte < 0x80) return wholeOf(low, middle, 0)
+    }
+    const high = this.#byte()
+    if (high < 0x80) return wholeOf(low, middle, high)
+    const highest = this.#byte()
+    if (highest >= 0x80) throw new WireError('A number has more than 64 bits')
+    return wholeOf(low, middle, (high & 0x7f) | ((highest & 1) << 7))
+  }
+
+  #byte(): number {
+    if (this.#at === this.#end) throw new WireError('A field goes on after the end')
+    return this.#bytes[this.#at++] ?? 0
+  }
+}
+
+/** Of 28, 28 and 8 bits. */
+function wholeOf(low: number, middle: number, high: number): Whole {
+  const whole = low + middle * 2 ** 28 + high * 2 ** 56
+  if (Number.isSafeInteger(whole)) return whole
+  return BigInt(low) + (BigInt(middle) << 28n) + (BigInt(high) << 56n)
+}
+
+/** Where numbers of a fixed width are read from, one at a time. */
+const fixed = new DataView(new ArrayBuffer(8))
+const fixedBytes = new Uint8Array(fixed.buffer)
+
+/** Texts that are shorter are read byte by byte, which takes less time than to call the decoder. */
+const SHORT = 24
+
+/** Undefined where it is more than ASCII. */
+function ascii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let text = ''
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte >= 0x80) return undefined
+    text += String.fromCharCode(byte)
+  }
+  return text
+}
+
+/** Writes the fields of one message, in the order in which they are given. */
+export class Writer {
+  readonly #parts: number[] = []
+
+  uint64(field: number, value: bigint): this {
+    return this.#varint(BigInt(field << 3) | BigInt(VARINT)).#varint(BigInt.asUintN(64, value))
+  }
+
+  boolean(field: number, value: boolean): this {
+    return this.uint64(field, value ? 1n : 0n)
+  }
+
+  bytes(field: number, value: Uint8Array): this {
+    this.#varint(BigInt(field << 3) | BigInt(BYTES)).#varint(BigInt(value.length))
+    for (const byte of value) this.#parts.push(byte)
+    return this
+  }
+
+  text(field: number, value: string): this {
+    return this.bytes(field, Buffer.from(value))
+  }
+
+  message(): Buffer {
+    return Buffer.from(this.#parts)
+  }
+
+  #varint(value: bigint): this {
+    let rest = value
+    while (rest >= 0x80n) {
+      this.#parts.push(Number(rest & 0x7fn) | 0x80)
+      rest >>= 7n
+    }
+    this.#parts.push(Number(rest))
+    return this
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * Payloads of Sparkplug B (Eclipse Sparkplug 3.0, chapter 6): metrics with their values, as an edge node publishes them,
+ * and the command with which a host asks for a birth.
+ */
+import { gunzipSync, inflateSync } from 'node:zlib'
+import { HubError } from '../errors.ts'
+import { formatTime } from '../model/time.ts'
+import { Reader, type Whole, WireError, Writer } from './protobuf.ts'
+
+export interface SparkplugPayload {
+  /** Milliseconds since 1970. */
+  readonly timestamp?: Whole
+  /** 0 to 255; a certificate of death has none. */
+  readonly seq?: number
+  readonly metrics: readonly Metric[]
+}
+
+export interface Metric {
+  /** Absent where only the alias is sent. */
+  readonly name?: string
+  readonly alias?: Whole
+  /** Milliseconds since 1970. */
+  readonly timestamp?: Whole
+  /** Absent where the birth has told it. */
+  readonly datatype?: number
+  /** It is of the past, sent after an outage. */
+  readonly isHistorical: boolean
+  readonly isNull: boolean
+  /** The property `Quality` (6.4.10). */
+  readonly quality?: number
+  /** As it was on the wire; `valueOfMetric` reads it. */
+  readonly raw?: Raw
+}
+
+type Raw =
+  | { readonly field: 'int' | 'long'; readonly value: Whole }
+  | { readonly field: 'float' | 'double'; readonly value: number }
+  | { readonly field: 'boolean'; readonly value: boolean }
+  | { readonly field: 'string'; readonly value: string }
+  | { readonly field: 'bytes' | 'DataSet' | 'Template' | 'extension' }
+
+/** Data types by their number (6.4.16). */
+const TYPES = [
+  'Unknown',
+  'Int8',
+  'Int16',
+  'Int32',
+  'Int64',
+  'UInt8',
+  'UInt16',
+  'UInt32',
+  'UInt64',
+  'Float',
+  'Double',
+  'Boolean',
+  'String',
+  'DateTime',
+  'Text',
+  'UUID',
+  'DataSet',
+  'Bytes',
+  'File',
+  'Template',
+  'PropertySet',
+  'PropertySetList'
+] as const
+
+const BITS: Readonly<Record<string, number>> = {
+  Int8: 8,
+  Int16: 16,
+  Int32: 32,
+  Int64: 64,
+  UInt8: 8,
+  UInt16: 16,
+  UInt32: 32,
+  UInt64: 64
+}
+
+/** Metrics of one payload, properties of one metric; and what a compressed one may become, in bytes. */
+const METRICS = 50_000
+const PROPERTIES = 1000
+const INFLATED = 16 * 1024 * 1024
+
+/** By which the payloads of some edge nodes tell that the true one is inside. */
+const COMPRESSED = 'SPBV1.0_COMPRESSED'
+
+/** @throws HubError `BadRequest` where the bytes are no such payload */
+export function decodePayload(bytes: Uint8Array): SparkplugPayload {
+  try {
+    const { body, uuid, ...payload } = readPayload(new Reader(bytes))
+    if (uuid !== COMPRESSED || body === undefined) return payload
+    const algorithm = payload.metrics.find(({ name }) => name === 'algorithm')?.raw
+    const gzip = algorithm?.field === 'string' && algorithm.value === 'GZIP'
+    const { body: _, uuid: __, ...inner } = readPayload(new Reader(inflate(body, gzip)))
+    return { ...payload, ...inner }
+  } catch (error) {
+    if (error instanceof WireError)
+      throw new HubError('BadRequest', [`This is no Sparkplug B payload: ${error.message}`])
+    throw error
+  }
+}
+
+/**
+ * The value in the ValueOnly form: whole numbers beyond 2^53 as bigint, a DateTime as text of xs:dateTime.
+ * @param datatype what the birth told; what the metric tells itself goes first
+ * @returns undefined where the metric has none
+ * @throws HubError `BadRequest` for a type that stands for no single value, or a value that is not of its type
+ */
+export function valueOfMetric(
+  { raw, datatype, isNull }: Metric,
+  told?: number
+): number | bigint | boolean | string | undefined {
+  if (isNull || raw === undefined) return undefined
+  const number = datatype ?? told ?? 0
+  const type = TYPES[number]
+  switch (raw.field) {
+    case 'string':
+    case 'boolean':
+      return raw.value
+    case 'double':
+      return raw.value
+    case 'float':
+      return shortest(raw.value)
+    case 'int':
+    case 'long':
+      if (type === 'DateTime') return dateTime(raw.value)
+      if (type === 'Boolean') return raw.value !== 0
+      return whole(raw.value, type, raw.field)
+    default:
+      throw new HubError('BadRequest', [`A value of type ${type ?? number} cannot be kept as a sample`])
+  }
+}
+
+/** A command to an edge node (NCMD) that sets one metric, such as `Node Control/Rebirth`, at a time in milliseconds. */
+export function encodeCommand(name: string, value: boolean, time: number): Buffer {
+  const metric = new Writer().text(1, name).uint64(3, BigInt(time)).uint64(4, 11n).boolean(14, value).message()
+  return new Writer().uint64(1, BigInt(time)).bytes(2, metric).message()
+}
+
+// ---- messages, by field number
+
+interface Outer {
+  timestamp?: Whole
+  metrics: Metric[]
+  seq?: number
+  uuid?: string
+  body?: Uint8Array
+}
+
+function readPayload(reader: Reader): Outer {
+  const payload: Outer = { metrics: [] }
+  for (let field = reader.field(); field !== undefined; field = reader.field()) {
+    if (field === 1) payload.timestamp = reader.uint64()
+    else if (field === 2) {
+      if (payload.metrics.length === METRICS) throw new WireError(`There are more than ${METRICS} metrics`)
+      payload.metrics.push(readMetric(reader.message()))
+    } else if (field === 3) payload.seq = sequence(reader.uint64())
+    else if (field === 4) payload.uuid = reader.text()
+    else if (field === 5) payload.body = reader.bytes()
+    else reader.skip()
+  }
+  return payload
+}
+
+function sequence(seq: Whole): number {
+  if (seq > 255) throw new WireError(`${seq} is no sequence number`)
+  return Number(seq)
+}
+
+function readMetric(reader: Reader): Metric {
+  const metric: { -readonly [Member in keyof Metric]: Metric[Member] } = { isHistorical: false, isNull: false }
+  for (let field = reader.field(); field !== undefined; field = reader.field()) {
+    switch (field) {
+      case 1:
+        metric.name = reader.text()
+        break
+      case 2:
+        metric.alias = reader.uint64()
+        break
+      case 3:
+        metric.timestamp = reader.uint64()
+        break
+      case 4:
+        metric.datatype = reader.uint32()
+        break
+      case 5:
+        metric.isHistorical = reader.boolean()
+        break
+      case 7:
+        metric.isNull = reader.boolean()
+        break
+      case 9: {
+        const quality = readQuality(reader.message())
+        if (quality !== undefined) metric.quality = quality
+        break
+      }
+      case 10:
+        metric.raw = { field: 'int', value: reader.uint32() }
+        break
+      case 11:
+        metric.raw = { field: 'long', value: reader.uint64() }
+        break
+      case 12:
+        metric.raw = { field: 'float', value: reader.float() }
+        break
+      case 13:
+        metric.raw = { field: 'double', value: reader.double() }
+        break
+      case 14:
+        metric.raw = { field: 'boolean', value: reader.boolean() }
+        break
+      case 15:
+        metric.raw = { field: 'string', value: reader.text() }
+        break
+      case 16:
+      case 17:
+      case 18:
+      case 19:
+        reader.skip()
+        metric.raw = { field: (['bytes', 'DataSet', 'Template', 'extension'] as const)[field - 16] ?? 'bytes' }
+        break
+      default:
+        reader.skip()
+    }
+  }
+  return metric
+}
+
+/** Of a property set: keys in one field, values in the other, in the same order. */
+function readQuality(reader: Reader): number | undefined {
+  const keys: string[] = []
+  const values: Reader[] = []
+  for (let field = reader.field(); field !== undefined; field = reader.field()) {
+    if (field === 1) keys.push(reader.text())
+    else if (field === 2) values.push(reader.message())
+    else reader.skip()
+    if (Math.max(keys.length, values.length) > PROPERTIES)
+      throw new WireError(`There are more than ${PROPERTIES} properties`)
+  }
+  const value = values[keys.findIndex((key) => key.toLowerCase() === 'quality')]
+  return value === undefined ? undefined : readWhole(value)
+}
+
+function readWhole(reader: Reader): number | undefined {
+  let whole: number | undefined
+  for (let field = reader.field(); field !== undefined; field = reader.field()) {
+    if (field === 3 || field === 4) whole = reader.uint32()
+    else reader.skip()
+  }
+  return whole
+}
+
+function inflate(body: Uint8Array, gzip: boolean): Uint8Array {
+  try {
+    return (gzip ? gunzipSync : inflateSync)(body, { maxOutputLength: INFLATED })
+  } catch (error) {
+    throw new WireError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+// ---- values
+
+/** Numbers with a sign come as two's complement, of as many bits as the sender pleased to send. */
+function whole(value: Whole, type: string | undefined, field: 'int' | 'long'): Whole {
+  const bits = BITS[type ?? '']
+  if (type?.startsWith('Int') === true) {
+    if (bits !== undefined && bits <= 32 && typeof value === 'number') return (value << (32 - bits)) >> (32 - bits)
+    const signed = BigInt.asIntN(bits ?? (field === 'int' ? 32 : 64), BigInt(value))
+    return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed
+  }
+  if (bits !== undefined && value >= 2 ** bits) throw new HubError('BadRequest', [`${value} is no ${type}`])
+  return value
+}
+
+/** The shortest decimal number that stands for these 32 bits: 0.1, not 0.10000000149011612. */
+function shortest(float: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const number = Number(float.toPrecision(digits))
+    if (Math.fround(number) === float) return number
+  }
+  return Number.isFinite(float) ? Number(float.toPrecision(9)) : float
+}
+
+function dateTime(value: Whole): string {
+  const ms = BigInt.asIntN(64, BigInt(value))
+  if (ms < -8_640_000_000_000_000n || ms > 8_640_000_000_000_000n) {
+    throw new HubError('BadRequest', [`${value} is no point in time`])
+  }
+  return formatTime(ms * 1_000_000n)
+}

@@ -1,0 +1,98 @@
+/** Records as IDTA 02008 has them: a collection with the properties of Metadata/Record, made from rows and read again. */
+import { isLexical } from '../../model/datatypes.ts'
+import type { DataTypeDefXsd, Property, SubmodelElement, SubmodelElementCollection } from '../../model/types.ts'
+import { childrenOf } from '../../model/walk.ts'
+import type { Row } from './rows.ts'
+import type { TimeSeries, Variable } from './series.ts'
+import { isAbsolute, readTime, scaleOf, writeTime } from './times.ts'
+import { semanticId } from './vocabulary.ts'
+
+/** The idShort of the record of a point in time: always the same, however the segment moves on. */
+export function recordName(time: bigint): string {
+  return `Record_${time}`
+}
+
+/** Records of ascending rows; relative times count from the first of them. */
+export function recordsOf(series: TimeSeries, rows: readonly Row[]): SubmodelElementCollection[] {
+  const start = rows[0]?.time ?? 0n
+  return rows.map((row, at) => recordOf(series, row, start, rows[at - 1]?.time ?? start))
+}
+
+function recordOf(
+  { times, variables }: TimeSeries,
+  { time, values }: Row,
+  start: bigint,
+  before: bigint
+): SubmodelElementCollection {
+  const value: SubmodelElement[] = times.map(({ property, scale }) => {
+    const since = scale === 'RelativeTimeDuration' ? before : start
+    return propertyOf(property, writeTime(scale, property.valueType, time, since))
+  })
+  for (const [at, { property }] of variables.entries()) {
+    const text = values[at]
+    if (text !== undefined) value.push(propertyOf(property, text))
+  }
+  return { modelType: 'SubmodelElementCollection', idShort: recordName(time), semanticId: semanticId('Record'), value }
+}
+
+/** The value as the Metadata declares it; where it does not fit, as a type that it fits. */
+function propertyOf({ idShort, valueType, semanticId }: Property, value: string): Property {
+  const types: DataTypeDefXsd[] = [valueType, 'xs:double']
+  const fitting = types.find((type) => isLexical(type, value)) ?? 'xs:string'
+  return {
+    modelType: 'Property',
+    ...(idShort !== undefined && { idShort }),
+    ...(semanticId !== undefined && { semanticId }),
+    valueType: fitting,
+    value
+  }
+}
+
+/** One value of a record that was written. */
+export interface Written {
+  readonly variable: Variable
+  readonly text: string
+}
+
+export interface ReadRecord {
+  /** Nanoseconds since 1970; undefined where no property of it tells a point in time. */
+  readonly time: bigint | undefined
+  readonly written: readonly Written[]
+  /** Names of properties that are no variables of the series. */
+  readonly unknown: readonly string[]
+}
+
+/**
+ * Reads a record. Of several times an absolute one counts, as it needs nothing else to be understood.
+ * @param start what relative points in time count from, the start of the segment
+ * @param before what durations count from, the record before
+ */
+export function readRecord(
+  series: TimeSeries,
+  record: SubmodelElement,
+  start: bigint | undefined,
+  before: bigint | undefined
+): ReadRecord {
+  const written: Written[] = []
+  const unknown: string[] = []
+  const told: { time: bigint; absolute: boolean }[] = []
+  for (const property of childrenOf(record)) {
+    if (property.modelType !== 'Property' || property.value === undefined) continue
+    const { idShort: name, value: text } = property
+    const scale = series.times.find((column) => column.name === name)?.scale
+    const variable = series.variables.find((variable) => variable.name === name)
+    if (scale === undefined && variable !== undefined) {
+      written.push({ variable, text })
+      continue
+    }
+    const own = scale ?? scaleOf(property)
+    if (own === undefined) {
+      unknown.push(name ?? '')
+      continue
+    }
+    const time = readTime(own, text, own === 'RelativeTimeDuration' ? before : start)
+    if (time !== undefined) told.push({ time, absolute: isAbsolute(own) })
+  }
+  const { time } = told.find(({ absolute }) => absolute) ?? told[0] ?? {}
+  return { time, written, unknown }
+}

@@ -1,0 +1,135 @@
+/** Samples of several variables brought together: what is known of one point in time is a row. */
+import { HubError } from '../../errors.ts'
+import { FURTHEST, lengthOf, type Run, sliceOf, textAt, timeAt } from '../../model/samples.ts'
+import type { SeriesName } from '../../store/store.ts'
+import type { History } from '../history/history.ts'
+import type { Variable } from './series.ts'
+
+/** What is asked of the history here. */
+export type Reader = Pick<History, 'read' | 'pieces' | 'latest' | 'spanOf'>
+
+export interface Row {
+  /** Nanoseconds since 1970. */
+  readonly time: bigint
+  /** In the order of the variables; undefined where there is no sample of this time. */
+  readonly values: readonly (string | undefined)[]
+}
+
+/** The latest rows, oldest first. */
+export async function latestRows(history: Reader, variables: readonly Variable[], count: number): Promise<Row[]> {
+  const runs = await Promise.all(variables.map(({ series }) => latestOf(history, series, count)))
+  // What stands among the latest rows stands among the latest samples of its variable.
+  return rowsOf(runs).slice(-count)
+}
+
+/** The latest samples of a series; in several runs where they lie further apart than one run reaches. */
+async function latestOf(history: Reader, series: SeriesName, count: number): Promise<Run[]> {
+  const last = await history.latest(series, count)
+  if (last === undefined) return []
+  const wanted = count - lengthOf(last)
+  const first = timeAt(last, 0)
+  const start = wanted > 0 ? (await history.spanOf(series))?.from : undefined
+  if (start === undefined || start >= first) return [last]
+  for (let back = BigInt(FURTHEST); ; back *= 4n) {
+    const from = greatest(start, first - back)
+    const runs: Run[] = []
+    let seen = 0
+    for await (const run of history.read(series, from, first - 1n)) {
+      runs.push(run)
+      seen += lengthOf(run)
+      while (seen - lengthOf(runs[0] as Run) >= wanted) seen -= lengthOf(runs.shift() as Run)
+    }
+    const [oldest, ...newer] = runs
+    if (seen < wanted && from > start) continue
+    if (oldest === undefined) return [last]
+    return [sliceOf(oldest, Math.max(0, seen - wanted), lengthOf(oldest)), ...newer, last]
+  }
+}
+
+/**
+ * All rows of a span of time (inclusive), oldest first.
+ * @throws HubError `BadRequest` where there are more than `limit`
+ */
+export async function rowsBetween(
+  history: Reader,
+  variables: readonly Variable[],
+  span: Span,
+  limit: number
+): Promise<Row[]> {
+  const all = await Promise.all(
+    variables.map(async ({ series }) => {
+      const runs: Run[] = []
+      let count = 0
+      for await (const run of history.read(series, span.from, span.to)) {
+        runs.push(run)
+        count += lengthOf(run)
+        if (count > limit) throw tooMany(limit)
+      }
+      return runs
+    })
+  )
+  const rows = rowsOf(all)
+  if (rows.length > limit) throw tooMany(limit)
+  return rows
+}
+
+/** Nanoseconds since 1970, inclusive. */
+export interface Span {
+  readonly from: bigint
+  readonly to: bigint
+}
+
+/** From the first sample of any of the variables to the last; undefined where there is none. */
+export async function spanOfAll(history: Reader, variables: readonly Variable[]): Promise<Span | undefined> {
+  const spans = await Promise.all(variables.map(({ series }) => history.spanOf(series)))
+  let whole: Span | undefined
+  for (const span of spans) {
+    if (span === undefined) continue
+    const { from, to } = span
+    whole = whole === undefined ? { from, to } : { from: least(whole.from, from), to: greatest(whole.to, to) }
+  }
+  return whole
+}
+
+export function least(one: bigint, other: bigint): bigint {
+  return one < other ? one : other
+}
+
+export function greatest(one: bigint, other: bigint): bigint {
+  return one > other ? one : other
+}
+
+/** @param all the runs of each variable */
+function rowsOf(all: readonly (readonly Run[])[]): Row[] {
+  const byTime = new Map<bigint, (string | undefined)[]>()
+  for (const [variable, runs] of all.entries()) {
+    for (const run of runs) {
+      for (let index = 0; index < lengthOf(run); index++) {
+        const text = valueAt(run, index)
+        if (text === undefined) continue
+        const time = timeAt(run, index)
+        let values = byTime.get(time)
+        if (values === undefined) {
+          values = new Array(all.length).fill(undefined)
+          byTime.set(time, values)
+        }
+        values[variable] = text
+      }
+    }
+  }
+  const rows = [...byTime].map(([time, values]): Row => ({ time, values }))
+  return rows.sort((one, other) => (one.time < other.time ? -1 : 1))
+}
+
+/** What a Property held; undefined for the members of other kinds of element, which a record has no place for. */
+function valueAt(run: Run, index: number): string | undefined {
+  const text = textAt(run, index)
+  if (run.form !== 'members') return text
+  const { value } = JSON.parse(text) as { value?: unknown }
+  return typeof value === 'string' ? value : undefined
+}
+
+function tooMany(limit: number): HubError {
+  const text = `There are more than ${limit} records in this span of time; ask for less of it, or read the linked segment, which has no end`
+  return new HubError('BadRequest', [text])
+}

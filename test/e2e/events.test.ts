@@ -1,0 +1,224 @@
+import { request as httpRequest } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { encode, type Running, start } from './harness.ts'
+
+const ID = 'urn:example:line-1'
+
+t.test('the feed is read page by page, each event once, and goes on where it ended', async (t) => {
+  const hub = await filled(t)
+  const seen: { id: string; type: string; subject: string }[] = []
+  let query = '?limit=2'
+  for (let pages = 0; pages < 10; pages++) {
+    const { status, json } = await hub.get(`/events${query}`)
+    t.equal(status, 200)
+    t.ok(json.records.length <= 2)
+    seen.push(...json.records)
+    query = `?limit=2&cursor=${json.next}`
+    if (json.cursor === undefined) break
+  }
+  t.strictSame(
+    seen.map(({ type, subject }) => [type, subject]),
+    [
+      ['io.admin-shell.submodel.created.v1', ID],
+      ['io.admin-shell.submodel.updated.v1', ID],
+      ['io.admin-shell.submodel.updated.v1', ID],
+      ['io.admin-shell.submodel.created.v1', 'urn:example:line-2']
+    ]
+  )
+  t.equal(new Set(seen.map(({ id }) => id)).size, seen.length)
+  // The id of the last event that was read is a place to go on from as well.
+  const { json } = await hub.get(`/events?lastEventId=${seen[1]?.id}`)
+  t.strictSame(
+    json.records.map(({ id }: { id: string }) => id),
+    seen.slice(2).map(({ id }) => id)
+  )
+  await hub.patch(`${element(ID, 'Speed')}/$value`, 7)
+  const late = await hub.get(`/events${query}&envelope=plain`)
+  t.match(late.json.records, [{ kind: 'value', submodel: ID, path: 'Speed', value: 7 }])
+})
+
+t.test('events are CloudEvents, plain, or those of the feed, compact or whole', async (t) => {
+  const hub = await filled(t)
+  const cloud = await hub.get('/events?envelope=cloudevents')
+  t.match(cloud.json.records[0], {
+    specversion: '1.0',
+    type: 'io.admin-shell.events.v1.created',
+    source: `${hub.api}/submodels/${encode(ID)}`,
+    dataschema: /schemas\/Submodel$/
+  })
+  t.match(cloud.json.records[1], {
+    type: 'io.admin-shell.events.v1.valueChanged',
+    source: `${hub.api}${element(ID, 'Speed')}`,
+    dataschema: /schemas\/Property$/,
+    datacontenttype: 'application/json',
+    data: 5
+  })
+  const whole = await hub.get('/events?envelope=cloudevents&content=full')
+  t.match(whole.json.records[0].data, { modelType: 'Submodel', id: ID })
+  t.match(whole.json.records[1].data, { modelType: 'Property', idShort: 'Speed', value: '6' })
+  const feed = await hub.get('/events')
+  t.match(feed.json.records[0].data, { modelType: 'Submodel', id: ID })
+  const compact = await hub.get('/events?presentation=COMPACT')
+  t.strictSame(compact.json.records[1].data, { id: ID, paths: ['Speed'] })
+})
+
+t.test('the feed is selected from by query, ids as they are or in base64url', async (t) => {
+  const hub = await filled(t)
+  const kinds = async (query: string) => {
+    const { json } = await hub.get(`/events?envelope=plain&${query}`)
+    return json.records.map(({ kind }: { kind: string }) => kind)
+  }
+  t.strictSame(await kinds(`submodel=${encodeURIComponent(ID)}`), ['created', 'value', 'value'])
+  t.strictSame(await kinds(`submodel=${encode('urn:example:line-2')}`), ['created'])
+  t.strictSame(await kinds('kind=value&path=*'), ['value', 'value'])
+  t.strictSame(await kinds('kind=created&kind=deleted'), ['created', 'created'])
+  t.strictSame(await kinds('path=Other'), ['created', 'created'])
+  t.strictSame(await kinds('shell=urn:example:none'), [])
+})
+
+t.test('a poll waits for the first event', async (t) => {
+  const hub = await filled(t)
+  const { json } = await hub.get('/events')
+  const begun = performance.now()
+  const waiting = hub.get(`/events?envelope=plain&wait=20&cursor=${json.next}`)
+  await sleep(100)
+  await hub.patch(`${element(ID, 'Speed')}/$value`, 8)
+  t.match((await waiting).json.records, [{ value: 8 }])
+  t.ok(performance.now() - begun < 5000)
+})
+
+t.test('what the query says wrongly is refused in the words of the standard', async (t) => {
+  const hub = await filled(t)
+  const wrong = ['limit=0', 'kind=odd', 'path=a..b', 'cursor=xyz', 'since=yesterday', 'wait=61', 'filter=rsql:a==b']
+  for (const query of [...wrong, 'content=some', 'envelope=x', 'since=2026-01-01T00:00:00Z&cursor=eA', 'interval=-1']) {
+    const { status, json } = await hub.get(`/events?${query}`)
+    t.equal(status, 400, query)
+    t.match(json.messages, [{ messageType: 'Error', code: 'BadRequest' }], query)
+  }
+  const streamed = await hub.get('/events?kind=odd', { accept: 'text/event-stream' })
+  t.match(streamed, { status: 400, json: { messages: [{ code: 'BadRequest' }] } })
+})
+
+t.test('a cursor of another body of data is told to be lost', async (t) => {
+  const hub = await filled(t)
+  const other = Buffer.from('another.3').toString('base64url')
+  t.match((await hub.get(`/events?cursor=${other}`)).json, { recovered: false, records: [] })
+  const stream = await listen(t, hub, `?since=${other}`)
+  t.match(await stream.next(), { event: 'subscribed', data: { recovered: false } })
+})
+
+t.test('what the feed can do is told where the proposal says', async (t) => {
+  const hub = await filled(t)
+  for (const root of [hub.url, hub.api]) {
+    const { status, json } = await hub.get(`${root}/.well-known/event-feed.json`)
+    t.equal(status, 200)
+    t.match(json, { apiVersion: '1.0', maxPageSize: 1000, maxAge: 'PT604800S' })
+    t.ok(json.eventTypes['io.admin-shell.submodel.created.v1'].supportsCompact)
+  }
+})
+
+t.test('events stream as they happen, and a client that comes back misses none', async (t) => {
+  const hub = await filled(t)
+  const first = await listen(t, hub, '?kind=value')
+  t.match(await first.next(), { event: 'subscribed', data: { recovered: true } })
+  await hub.patch(`${element(ID, 'Speed')}/$value`, 10)
+  const told = await first.next()
+  t.match(told, { data: { kind: 'value', submodel: ID, path: 'Speed', value: 10 } })
+  first.stop()
+  await hub.patch(`${element(ID, 'Speed')}/$value`, 11)
+  await hub.patch(`${element(ID, 'Speed')}/$value`, 12)
+  const second = await listen(t, hub, '?kind=value', { 'last-event-id': told.id ?? '' })
+  t.match(await second.next(), { event: 'subscribed', data: { recovered: true } })
+  t.match(await second.next(), { data: { value: 11 } })
+  t.match(await second.next(), { data: { value: 12 } })
+})
+
+t.test('a stream begins with how everything is, where that is wanted', async (t) => {
+  const hub = await filled(t)
+  const stream = await listen(t, hub, `?snapshot=true&kind=value&submodel=${encode(ID)}`)
+  const opened = await stream.next()
+  t.strictSame([opened.event, opened.id], ['subscribed', undefined])
+  t.match(await stream.next(), { id: undefined, data: { path: 'Speed', value: 6, snapshot: true } })
+  const end = await stream.next()
+  t.match(end, { event: 'snapshot', data: { complete: true } })
+  await hub.patch(`${element(ID, 'Speed')}/$value`, 13)
+  t.match(await stream.next(), { data: { value: 13 } })
+})
+
+t.test('a hub that stops says so, and does not wait for those who listen', async (t) => {
+  const hub = await filled(t)
+  const stream = await listen(t, hub, '')
+  const { data } = await stream.next()
+  const poll = hub.get(`/events?wait=60&cursor=${(data as { cursor: string }).cursor}`)
+  await sleep(100)
+  const begun = performance.now()
+  await hub.stop()
+  t.match(await stream.next(), { event: 'closed', data: { reason: 'stopping' } })
+  t.equal((await poll).status, 200)
+  t.ok(performance.now() - begun < 3000, `${performance.now() - begun} ms`)
+})
+
+/** A hub with two submodels, the value of one written twice. */
+async function filled(t: Test): Promise<Running> {
+  const hub = await start(t)
+  const speed = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:double' }
+  t.equal((await hub.post('/submodels', { modelType: 'Submodel', id: ID, submodelElements: [speed] })).status, 201)
+  for (const value of [5, 6]) t.equal((await hub.patch(`${element(ID, 'Speed')}/$value`, value)).status, 204)
+  t.equal((await hub.post('/submodels', { modelType: 'Submodel', id: 'urn:example:line-2' })).status, 201)
+  return hub
+}
+
+function element(submodel: string, path: string): string {
+  return `/submodels/${encode(submodel)}/submodel-elements/${path}`
+}
+
+interface Told {
+  readonly event?: string
+  readonly id?: string
+  readonly data?: unknown
+}
+
+/** A reader of Server-Sent Events. */
+async function listen(t: Test, hub: Running, query: string, headers: Record<string, string> = {}) {
+  const lines: Told[] = []
+  let wake = () => {}
+  const request = httpRequest(`${hub.api}/events${query}`, { headers: { accept: 'text/event-stream', ...headers } })
+  request.on('error', () => {})
+  const answer = new Promise<void>((resolve) => {
+    request.on('response', (response) => {
+      t.equal(response.statusCode, 200)
+      t.match(response.headers, { 'content-type': 'text/event-stream', 'x-content-type-options': 'nosniff' })
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        const blocks = (text + chunk).split('\n\n')
+        text = blocks.pop() ?? ''
+        for (const block of blocks) if (/^(event|data):/m.test(block)) lines.push(parse(block))
+        wake()
+      })
+      resolve()
+    })
+  })
+  request.end()
+  t.teardown(() => request.destroy())
+  await answer
+  return {
+    stop: () => request.destroy(),
+    next: async (): Promise<Told> => {
+      const end = performance.now() + 5000
+      while (lines.length === 0 && performance.now() < end) {
+        await Promise.race([sleep(100), new Promise<void>((resolve) => (wake = resolve))])
+      }
+      return lines.shift() ?? {}
+    }
+  }
+}
+
+function parse(block: string): Told {
+  const fields = block.split('\n').map((line): [string, string] => {
+    const colon = line.indexOf(': ')
+    return [line.slice(0, colon), line.slice(colon + 2)]
+  })
+  const { event, id, data } = Object.fromEntries(fields)
+  return { ...(event && { event }), ...(id && { id }), ...(data && { data: JSON.parse(data) }) }
+}

@@ -1,0 +1,202 @@
+import { tableFromIPC } from 'apache-arrow'
+import { parquetReadObjects } from 'hyparquet'
+import t from 'tap'
+import { Batch } from '../../src/operations/samples/batch.ts'
+import { type Running, start } from './harness.ts'
+
+const START = 1_764_000_000_000_000_000n
+const SECOND = 1_000_000_000n
+
+const machine = {
+  modelType: 'Submodel',
+  id: 'urn:m',
+  idShort: 'Machine',
+  submodelElements: [
+    {
+      modelType: 'Property',
+      idShort: 'Speed',
+      valueType: 'xs:double',
+      semanticId: { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: 'urn:cd:speed' }] }
+    },
+    { modelType: 'Property', idShort: 'Count', valueType: 'xs:int' },
+    { modelType: 'Property', idShort: 'State', valueType: 'xs:string' },
+    { modelType: 'Property', idShort: 'Silent', valueType: 'xs:double' }
+  ]
+}
+
+const concept = {
+  modelType: 'ConceptDescription',
+  id: 'urn:cd:speed',
+  embeddedDataSpecifications: [
+    {
+      dataSpecification: {
+        type: 'ExternalReference',
+        keys: [
+          {
+            type: 'GlobalReference',
+            value: 'https://admin-shell.io/DataSpecificationTemplates/DataSpecificationIec61360/3'
+          }
+        ]
+      },
+      dataSpecificationContent: {
+        modelType: 'DataSpecificationIec61360',
+        preferredName: [
+          { language: 'en', text: 'Speed' },
+          { language: 'ko', text: '속도' }
+        ],
+        unit: 'mm/s',
+        dataType: 'REAL_MEASURE',
+        definition: [{ language: 'en', text: 'How fast the screw moves' }]
+      }
+    }
+  ]
+}
+
+/** Speed each second, Count each other second, one State. */
+async function filled(hub: Running): Promise<void> {
+  for (const [path, document] of [
+    ['/submodels', machine],
+    ['/concept-descriptions', concept]
+  ] as const) {
+    if ((await hub.post(path, document)).status !== 201) throw new Error(`${path} was refused`)
+  }
+  const batch = new Batch()
+  for (let i = 0n; i < 10n; i++) {
+    batch.add('urn:m', 'Speed', START + i * SECOND, Number(i) * 1.5)
+    if (i % 2n === 0n) batch.add('urn:m', 'Count', START + i * SECOND, Number(i))
+  }
+  batch.add('urn:m', 'State', START + 3n * SECOND, '정지', 'uncertain')
+  await hub.server.hub.intake.push(batch)
+}
+
+t.test('the history is one wide table, with units and Korean names where they are asked for', async (t) => {
+  const hub = await start(t)
+  await filled(hub)
+  const { json } = await hub.get('/timeseries?submodel=urn:m')
+  t.strictSame(
+    json.columns.map(({ name }: { name: string }) => name),
+    ['time', 'Speed', 'Count', 'State']
+  )
+  t.equal(json.columns[1].unit, 'mm/s')
+  t.strictSame(json.rows[0], ['2025-11-24T16:00:00.000Z', 0, 0, null])
+  t.strictSame(json.rows[3], ['2025-11-24T16:00:03.000Z', 4.5, null, '정지'])
+  t.equal(json.rows.length, 10)
+  const csv = await hub.get('/timeseries?submodel=urn:m&path=Speed&path=State&language=ko&format=csv&quality=true')
+  t.match(csv.headers.get('content-disposition'), /timeseries\.csv/)
+  const lines = csv.text.split('\r\n')
+  // fetch takes the byte order mark off.
+  t.equal(lines[0], 'time,속도 [mm/s],속도 (quality),State,State.quality')
+  t.equal(lines[4], '2025-11-24T16:00:03.000Z,4.5,,정지,uncertain')
+})
+
+t.test('a window is inclusive at both ends, whether it is told in ISO 8601 or in milliseconds', async (t) => {
+  const hub = await start(t)
+  await filled(hub)
+  const to = Number(START / 1_000_000n) + 4000
+  const { json } = await hub.get(`/timeseries?submodel=urn:m&path=Speed&from=2025-11-25T01:00:02%2B09:00&to=${to}`)
+  t.strictSame(
+    json.rows.map(([, value]: [string, number]) => value),
+    [3, 4.5, 6]
+  )
+})
+
+t.test('buckets tell what their samples come to, the same whether these are in chunks or not', async (t) => {
+  const hub = await start(t)
+  await filled(hub)
+  const asked = '/timeseries?submodel=urn:m&path=Speed&interval=5s&aggregate=min,max,mean,sum,count,first,last,stddev'
+  const { json } = await hub.get(asked)
+  t.strictSame(json.rows, [
+    ['2025-11-24T16:00:00.000Z', 0, 6, 3, 15, 5, 0, 6, Math.sqrt(22.5 / 4)],
+    ['2025-11-24T16:00:05.000Z', 7.5, 13.5, 10.5, 52.5, 5, 7.5, 13.5, Math.sqrt(22.5 / 4)]
+  ])
+  const { DATA_DIR } = { DATA_DIR: hub.directory }
+  await hub.stop()
+  const again = await start(t, { DATA_DIR })
+  t.strictSame((await again.get(asked)).json, json)
+})
+
+t.test('series meet on a common grid', async (t) => {
+  const hub = await start(t)
+  await filled(hub)
+  const rows = async (more: string) =>
+    (await hub.get(`/timeseries?submodel=urn:m&path=Count&path=State&${more}`)).json.rows
+  const window = 'from=2025-11-24T16:00:02.500Z&to=2025-11-24T16:00:05Z&interval=1s'
+  t.strictSame(await rows(`${window}&align=previous`), [
+    ['2025-11-24T16:00:03.000Z', 2, '정지'],
+    ['2025-11-24T16:00:04.000Z', 4, '정지'],
+    ['2025-11-24T16:00:05.000Z', 4, '정지']
+  ])
+  t.strictSame(
+    (await rows(`${window}&align=linear`)).map(([, count]: [string, number]) => count),
+    [3, 4, 5]
+  )
+})
+
+t.test('pages follow each other without loss, also while samples come', async (t) => {
+  const hub = await start(t)
+  await filled(hub)
+  const times: string[] = []
+  let url: string | undefined = '/timeseries?submodel=urn:m&limit=3'
+  for (let page = 0; url !== undefined; page++) {
+    const { json, headers } = await hub.get(url)
+    times.push(...json.rows.map(([time]: [string]) => time))
+    const batch = new Batch()
+    batch.add('urn:m', 'Speed', START + BigInt(page) * 1000n, 1)
+    await hub.server.hub.intake.push(batch)
+    const next = /<(.*)>; rel="next"/.exec(headers.get('link') ?? '')?.[1]
+    t.equal(next === undefined, json.metadata?.cursor === undefined)
+    url = next?.slice('/api/v3'.length)
+  }
+  t.equal(new Set(times).size, times.length)
+  t.equal(times.filter((time) => time.endsWith('.000Z')).length, 10)
+})
+
+t.test('series are found by their meaning, and one that is gone by its name', async (t) => {
+  const hub = await start(t)
+  await filled(hub)
+  const asked = await hub.get('/timeseries?semanticId=urn:cd:speed&to=2025-11-24T16:00:00Z')
+  t.strictSame(asked.json.rows, [['2025-11-24T16:00:00.000Z', 0]])
+  await hub.remove(`/submodels/${Buffer.from('urn:m').toString('base64url')}`)
+  t.equal((await hub.get('/timeseries?submodel=urn:m&path=Speed')).json.rows.length, 10)
+  t.equal((await hub.get('/timeseries?submodel=urn:m')).status, 404)
+})
+
+t.test('Parquet, Arrow and NDJSON hold the same', async (t) => {
+  const hub = await start(t)
+  await filled(hub)
+  const bytes = async (accept: string) =>
+    (await fetch(`${hub.url}/timeseries?submodel=urn:m`, { headers: { accept } })).arrayBuffer()
+  const parquet = await parquetReadObjects({ file: await bytes('application/vnd.apache.parquet') })
+  t.equal(parquet.length, 10)
+  t.match(parquet[3], { Speed: 4.5, State: '정지' })
+  const arrow = tableFromIPC(new Uint8Array(await bytes('application/vnd.apache.arrow.stream')))
+  t.strictSame([arrow.numRows, arrow.getChild('Speed')?.get(3)], [10, 4.5])
+  const lines = Buffer.from(await bytes('application/x-ndjson'))
+    .toString()
+    .trim()
+    .split('\n')
+  t.match(JSON.parse(lines[3] ?? ''), { Speed: 4.5, State: '정지' })
+})
+
+t.test('what cannot be answered is refused with what was expected', async (t) => {
+  const hub = await start(t)
+  await filled(hub)
+  for (const [query, text] of [
+    ['', /Name the series/],
+    ['?submodel=urn:m&form=csv', /"form": expected one of/],
+    ['?submodel=urn:m&from=yesterday', /"from": expected a time such as/],
+    ['?submodel=urn:m&interval=5x&aggregate=mean', /"interval": expected a time such as 10s/],
+    ['?submodel=urn:m&interval=5s', /"aggregate": expected given with "interval"/],
+    ['?submodel=urn:m&aggregate=mean', /"interval": expected given with "aggregate"/],
+    ['?submodel=urn:m&aggregate=median&interval=5s', /"aggregate": expected one of count/],
+    ['?submodel=urn:m&limit=0', /"limit": expected a whole number/],
+    ['?submodel=urn:m&cursor=x', /"cursor": expected the one of the page before/],
+    ['?submodel=urn:m&format=xls', /"format" is one of/]
+  ] as const) {
+    const { status, json } = await hub.get(`/timeseries${query}`)
+    t.equal(status, 400, query)
+    t.match(json.messages[0].text, text)
+  }
+  t.equal((await hub.get('/timeseries?submodel=urn:m', { accept: 'image/png' })).status, 406)
+  t.equal((await hub.post('/timeseries', '{}')).status, 415)
+})
