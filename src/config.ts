@@ -98,6 +98,12 @@ export const settings = {
     default: '100',
     means: 'Latest records that a submodel of time series (IDTA 02008) shows in its internal segment'
   },
+  LINE_MAPPING: {
+    parse: text,
+    default: '',
+    means:
+      'JSON file that says where points of the line protocol belong; when empty, by the tag `submodel` or the measurement'
+  },
   CORS_ORIGIN: {
     parse: origins,
     default: '',

@@ -8,6 +8,8 @@ import { events } from './doors/events/events.ts'
 import { docs } from './doors/http/docs.ts'
 import { front } from './doors/http/front.ts'
 import { http } from './doors/http/http.ts'
+import { ingest } from './doors/ingest/ingest.ts'
+import { type LineRule, readLineRules } from './doors/ingest/target.ts'
 import { readMqttFiles } from './doors/mqtt/files.ts'
 import { type MqttOptions, mqttDoor } from './doors/mqtt/mqtt.ts'
 import { timeseries } from './doors/timeseries/timeseries.ts'
@@ -70,6 +72,7 @@ export interface Server {
 export async function createServer(config: Config): Promise<Server> {
   const templates = readTemplates(config)
   const mqtt = readMqtt(config)
+  const lineRules = readLineMapping(config)
   const store = await openSqlite(config.DATA_DIR, { cacheBytes: config.CACHE_SIZE })
   try {
     const past = await keepHistory(store, {
@@ -158,6 +161,7 @@ export async function createServer(config: Config): Promise<Server> {
       maxLimit: config.MAX_LIMIT,
       retention: config.LOG_RETENTION
     })
+    await ingest(app, { hub, apiPrefix: config.API_PREFIX, bodyLimit: config.BODY_LIMIT, lineRules })
     await timeseries(app, { hub, apiPrefix: config.API_PREFIX })
     await docs(app, { apiPrefix: config.API_PREFIX })
 
@@ -212,6 +216,15 @@ function readMqtt(config: Config): Omit<MqttOptions, 'hub' | 'log'> | undefined 
     return { url, ...files, ...(clientId !== '' && { clientId }), ...(publish !== '' && { publish }) }
   } catch (error) {
     throw new ConfigError([`A file for MQTT: ${(error as Error).message}`])
+  }
+}
+
+/** @throws ConfigError naming what is wrong with the file */
+function readLineMapping({ LINE_MAPPING }: Config): readonly LineRule[] {
+  try {
+    return LINE_MAPPING === '' ? [] : readLineRules(LINE_MAPPING)
+  } catch (error) {
+    throw new ConfigError([`LINE_MAPPING: ${(error as Error).message}`])
   }
 }
 

@@ -201,7 +201,9 @@ t.test('enforce: what is written to an element or a value is judged by what beco
     await hub.patch(`${at('urn:s')}/$value`, { Pressure: '15' }),
     await hub.remove(`${elements}/Pressure`),
     await hub.put(`${elements}/Pressure`, property('Pressure', 'xs:double', '15')),
-    await hub.patch(`${elements}/Pressure`, property('Pressure', 'xs:double', '15'))
+    await hub.patch(`${elements}/Pressure`, property('Pressure', 'xs:double', '15')),
+    await hub.post('/ingest', { submodel: 'urn:s', path: 'Pressure', value: 15 }),
+    await hub.post('/ingest', { submodel: 'urn:s', path: 'Pressure', start: 0, step: 1, values: [8, 15, 9] })
   ]
   for (const reply of refused) {
     t.equal(reply.status, 400)
@@ -210,6 +212,10 @@ t.test('enforce: what is written to an element or a value is judged by what beco
   t.same((await hub.get(at('urn:s'))).json, before)
   t.equal((await hub.patch(`${elements}/Pressure/$value`, '"8"')).status, 204)
   t.equal((await hub.patch(`${at('urn:s')}/$value`, { Pressure: '9' })).status, 204)
+  t.equal((await hub.post('/ingest', { submodel: 'urn:s', path: 'Pressure', value: 7 })).status, 200)
+  const column = { submodel: 'urn:s', path: 'Pressure', start: 0, step: 1, values: [8, 15, 9] }
+  const { json: kept } = await hub.post('/ingest?each=true', column)
+  t.match(kept, { accepted: 2, refused: 1, refusals: [{ index: 0, at: 1, path: 'Pressure' }] })
 
   t.equal((await hub.post('/submodels', emptyNameplate('urn:n'))).status, 201, 'others are warned of only')
   // It is remembered whether a template is enforced, until the submodel is another one.

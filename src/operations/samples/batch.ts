@@ -23,6 +23,7 @@ export class Batch {
   /** By submodel, then path: rows that are being gathered. */
   readonly #rows = new Map<string, Map<string, Rows>>()
   readonly #columns: Column[] = []
+  readonly #malformed: { readonly index: number; readonly text: string }[] = []
   #size = 0
   #samples = 0
 
@@ -34,6 +35,16 @@ export class Batch {
   /** Samples in all of them. */
   get samples(): number {
     return this.#samples
+  }
+
+  /** Items that are no samples at all, and why. */
+  get malformed(): readonly { readonly index: number; readonly text: string }[] {
+    return this.#malformed
+  }
+
+  /** Counts an item that is none. */
+  refuse(text: string): void {
+    this.#malformed.push({ index: this.#size++, text })
   }
 
   /**

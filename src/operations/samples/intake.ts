@@ -128,7 +128,7 @@ export class Intake {
     try {
       for (let attempt = 1; ; attempt++) {
         const known = key === undefined ? undefined : await store.receipt(key)
-        const prepared = await this.#prepare(batch.columns(), each)
+        const prepared = await this.#prepare(batch, each)
         const { accepted, refused } = prepared
         if (known !== undefined) {
           this.counts.repeated += accepted
@@ -156,10 +156,13 @@ export class Intake {
   }
 
   /** Holds every sample against its element. @throws HubError `Invalid` where not `each` and anything does not fit */
-  async #prepare(columns: readonly Column[], each: boolean): Promise<Prepared> {
+  async #prepare(batch: Batch, each: boolean): Promise<Prepared> {
+    const columns = batch.columns()
     const rows = await this.#rowsOf(columns)
     const changes: Change[] = []
-    const refused: Refusal[] = []
+    const refused: Refusal[] = batch.malformed.map(({ index, text }) => {
+      return { index, submodel: '', path: '', rule: 'sample', text }
+    })
     let accepted = 0
     let bytes = 0
     for (const [place, column] of columns.entries()) {
@@ -308,5 +311,6 @@ function refusal({ submodel, path, items }: Column, at: number, { rule, text }: 
 }
 
 function violationOf({ index, at, path, rule, text }: Refusal): Violation {
-  return { pointer: at === undefined ? `/${index}` : `/${index}/${at}`, idShortPath: path, rule, text }
+  const pointer = at === undefined ? `/${index}` : `/${index}/${at}`
+  return path === '' ? { pointer, rule, text } : { pointer, idShortPath: path, rule, text }
 }

@@ -1,0 +1,188 @@
+/**
+ * Samples by HTTP: `POST /ingest` takes JSON, NDJSON of any length, and InfluxDB's line protocol; `/write` and
+ * `/api/v2/write` take the latter as its senders know them, so that they push here unchanged.
+ */
+import { pipeline, type Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { HubError } from '../../errors.ts'
+import { parseJson } from '../../formats/json.ts'
+import { type TimeUnit, timeUnits } from '../../model/time.ts'
+import type { Hub } from '../../operations/hub.ts'
+import { Batch } from '../../operations/samples/batch.ts'
+import { addItem, type Defaults } from '../../operations/samples/items.ts'
+import { influxLines, jsonLines, PRECISIONS, type Taken, takeLines } from './stream.ts'
+import { type LineRule, type Targets, targetsOf } from './target.ts'
+
+export interface IngestOptions {
+  readonly hub: Pick<Hub, 'store' | 'intake'>
+  /** Path of the API, below which `/ingest` stands as well. */
+  readonly apiPrefix: string
+  /** Largest JSON body, in bytes, also after it was unpacked. */
+  readonly bodyLimit: number
+  /** Where points of the line protocol belong (see target.ts). */
+  readonly lineRules?: readonly LineRule[]
+}
+
+const LINE_TYPES = ['text/plain', 'application/vnd.influx', 'application/octet-stream']
+
+export async function ingest(app: FastifyInstance, options: IngestOptions): Promise<void> {
+  const targets = targetsOf(options.hub.store, options.lineRules)
+  await app.register(async (scope) => {
+    // The body is read here, as it arrives.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    for (const prefix of ['', options.apiPrefix]) {
+      scope.post(`${prefix}/ingest`, (request, reply) => take(request, reply, options, targets))
+    }
+    for (const path of ['/write', '/api/v2/write']) {
+      scope.post(path, (request, reply) => takePoints(request, reply, options, targets))
+    }
+    // By which senders ask whether there is an InfluxDB.
+    scope.get('/ping', async (_, reply) => reply.code(204).header('x-influxdb-version', 'aas-hub').send())
+  })
+}
+
+async function take(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { hub, bodyLimit }: IngestOptions,
+  targets: Targets
+): Promise<FastifyReply> {
+  const given = new URL(request.url, 'http://hub').searchParams
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const body = unpacked(request)
+  const key = keyOf(request)
+  const stream = { each: each(given, true), ...(key !== undefined && { key }) }
+  if (type === 'application/x-ndjson' || type === 'application/jsonl' || type === 'application/ndjson') {
+    return reply.send(await takeLines(hub.intake, body, jsonLines(defaultsOf(given)), stream))
+  }
+  if (LINE_TYPES.includes(type)) {
+    return reply.send(await takeLines(hub.intake, body, influxLines(targets, precision(given)), stream))
+  }
+  if (type !== 'application/json') {
+    throw new HubError('UnsupportedMediaType', [
+      type,
+      ['application/json', 'application/x-ndjson', ...LINE_TYPES].join(', ')
+    ])
+  }
+  const batch = batchOf(parseJson(await whole(body, bodyLimit)), defaultsOf(given))
+  const options = { each: each(given, false), ...(key !== undefined && { key }) }
+  const { accepted, refused, repeated, cursor } = await hub.intake.push(batch, options)
+  return reply.send({
+    accepted,
+    refused: refused.length,
+    refusals: refused.slice(0, 100),
+    repeated: repeated ? 1 : 0,
+    cursor
+  })
+}
+
+/** As InfluxDB answers: 204, or 400 with what was wrong; what was right is kept. */
+async function takePoints(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { hub }: IngestOptions,
+  targets: Targets
+): Promise<FastifyReply> {
+  const given = new URL(request.url, 'http://hub').searchParams
+  const key = keyOf(request)
+  const taken = await takeLines(hub.intake, unpacked(request), influxLines(targets, precision(given)), {
+    each: true,
+    ...(key !== undefined && { key })
+  })
+  if (taken.refused === 0) return reply.code(204).send()
+  const text = partial(taken)
+  return reply.code(400).send(request.url.startsWith('/api/v2/') ? { code: 'invalid', message: text } : { error: text })
+}
+
+function partial({ refused, refusals, accepted }: Taken): string {
+  const told = refusals
+    .slice(0, 5)
+    .map(({ index, path, text }) => `line ${index + 1}${path === '' ? '' : `, ${path}`}: ${text}`)
+  return `partial write: ${accepted} samples were taken, ${refused} refused: ${told.join('; ')}`
+}
+
+/** One item, a list of them, or an object with the list and what its items have in common. */
+function batchOf(body: unknown, defaults: Defaults): Batch {
+  const batch = new Batch()
+  if (Array.isArray(body)) for (const item of body) addItem(batch, item, defaults)
+  else if (typeof body === 'object' && body !== null && 'samples' in body) {
+    const { samples, ...common } = body as { samples: unknown; submodel?: unknown; path?: unknown; unit?: unknown }
+    if (!Array.isArray(samples)) throw new HubError('BadRequest', ['"samples", an array, was expected'])
+    for (const item of samples) addItem(batch, item, { ...defaults, ...(common as Defaults) })
+  } else addItem(batch, body, defaults)
+  return batch
+}
+
+function defaultsOf(given: URLSearchParams): Defaults {
+  const submodel = given.get('submodel')
+  const path = given.get('path')
+  const unit = given.get('unit')
+  if (unit !== null && !timeUnits.includes(unit as TimeUnit)) {
+    throw new HubError('BadRequest', [`"unit" is one of ${timeUnits.join(', ')}; found "${unit.slice(0, 60)}"`])
+  }
+  return {
+    ...(submodel !== null && { submodel }),
+    ...(path !== null && { path }),
+    ...(unit !== null && { unit: unit as TimeUnit })
+  }
+}
+
+function each(given: URLSearchParams, standard: boolean): boolean {
+  const text = given.get('each')
+  if (text === null) return standard
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new HubError('BadRequest', [`"each" is true or false; found "${text.slice(0, 60)}"`])
+}
+
+/** Nanoseconds of the unit of times. */
+function precision(given: URLSearchParams): bigint {
+  const name = given.get('precision') ?? 'ns'
+  const unit = Object.hasOwn(PRECISIONS, name) ? PRECISIONS[name] : undefined
+  if (unit !== undefined) return unit
+  throw new HubError('BadRequest', [
+    `"precision" is one of ${Object.keys(PRECISIONS).join(', ')}; found "${name.slice(0, 60)}"`
+  ])
+}
+
+function keyOf(request: FastifyRequest): string | undefined {
+  const { 'idempotency-key': key } = request.headers
+  return typeof key === 'string' ? key : undefined
+}
+
+/** The body as it arrives, without its coding. @throws HubError `BadRequest` for what cannot be unpacked */
+function unpacked(request: FastifyRequest): AsyncIterable<Buffer> {
+  const coding = request.headers['content-encoding'] ?? 'identity'
+  if (coding === 'identity') return request.raw
+  const unpack = coding === 'gzip' ? createGunzip() : coding === 'zstd' ? createZstdDecompress() : undefined
+  if (unpack === undefined) throw new HubError('UnsupportedMediaType', [`the coding ${coding}`, 'gzip, zstd'])
+  // What goes wrong is thrown where it is read.
+  pipeline(request.raw, unpack, () => {})
+  return told(unpack, coding)
+}
+
+async function* told(bytes: Readable, coding: string): AsyncGenerator<Buffer> {
+  try {
+    yield* bytes
+  } catch (error) {
+    const { code = '' } = error as { code?: string }
+    if (!/^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code)) throw error
+    throw new HubError('BadRequest', [`The body is no ${coding}: ${(error as Error).message}`])
+  }
+}
+
+/** @throws HubError `TooLarge` */
+async function whole(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
+  let size = 0
+  const bounded = async function* () {
+    for await (const chunk of body) {
+      size += chunk.length
+      if (size > limit)
+        throw new HubError('TooLarge', [`A JSON body has at most ${limit} bytes; NDJSON may have any number`])
+      yield chunk
+    }
+  }
+  return buffer(bounded())
+}

@@ -1,0 +1,96 @@
+/**
+ * Where a point of the line protocol belongs. Without a mapping: the tag `submodel` is the id of the submodel, else the
+ * measurement is its idShort; the field is the idShortPath.
+ *
+ * A mapping is a JSON file: a list of rules, of which the first that fits counts.
+ *
+ * ```json
+ * [{ "measurement": "press*", "submodel": "urn:plant:{tag.line}:press", "path": "{measurement}.{field}" }]
+ * ```
+ *
+ * `measurement` is a pattern with `*`, absent for any. In `submodel` and `path`, `{measurement}`, `{field}` and
+ * `{tag.NAME}` stand for what the point says; a point without such a tag does not fit.
+ */
+import { readFileSync } from 'node:fs'
+import type { Point } from '../../formats/line-protocol.ts'
+import type { Store } from '../../store/store.ts'
+
+export interface LineRule {
+  readonly measurement?: string
+  readonly submodel: string
+  readonly path: string
+}
+
+/** The submodel of a point and the path of each of its fields; or why there is none. */
+export type Target = { readonly submodel: string; path(field: string): string } | { readonly unknown: string }
+
+export type Targets = (point: Point) => Promise<Target>
+
+/** How long an idShort is taken to mean the same submodel, in milliseconds, and how many are remembered. */
+const REMEMBERED_FOR = 1000
+const REMEMBERED = 10_000
+
+export function targetsOf(store: Store, rules: readonly LineRule[] = []): Targets {
+  const known = new Map<
+    string,
+    { readonly until: number; readonly target: string | undefined; readonly count: number }
+  >()
+  const matchers = rules.map((rule) => ({ rule, fits: patternOf(rule.measurement ?? '*') }))
+
+  return async (point) => {
+    for (const { rule, fits } of matchers) {
+      if (!fits.test(point.measurement)) continue
+      const submodel = filled(rule.submodel, point, '')
+      if (submodel === undefined || filled(rule.path, point, '') === undefined) continue
+      return { submodel, path: (field) => filled(rule.path, point, field) ?? '' }
+    }
+    const id = point.tags.get('submodel')
+    if (id !== undefined) return { submodel: id, path: (field) => field }
+    const { target, count } = await byIdShort(point.measurement)
+    if (target !== undefined) return { submodel: target, path: (field) => field }
+    const several = count > 1 ? 'several submodels have' : 'no submodel has'
+    return { unknown: `${several} the idShort "${point.measurement}"; the tag "submodel" can name one by its id` }
+  }
+
+  async function byIdShort(idShort: string): Promise<{ target: string | undefined; count: number }> {
+    const found = known.get(idShort)
+    if (found !== undefined && found.until > performance.now()) return found
+    const { items } = await store.documents('Submodel', [['idShort', idShort]], { limit: 2 })
+    const target = items.length === 1 ? items[0]?.id : undefined
+    if (known.size >= REMEMBERED) known.clear()
+    const entry = { until: performance.now() + REMEMBERED_FOR, target, count: items.length }
+    known.set(idShort, entry)
+    return entry
+  }
+}
+
+/** Reads a mapping. @throws Error that names what is wrong with the file */
+export function readLineRules(file: string): readonly LineRule[] {
+  const rules: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  if (!Array.isArray(rules)) throw new Error(`${file}: a list of rules was expected`)
+  for (const [index, rule] of rules.entries()) {
+    const { measurement, submodel, path } = (rule ?? {}) as Partial<LineRule>
+    const isRule = typeof submodel === 'string' && typeof path === 'string' && path.includes('{field}')
+    if (!isRule || (measurement !== undefined && typeof measurement !== 'string')) {
+      throw new Error(`${file}: rule ${index} needs the texts "submodel" and "path", the path with {field} in it`)
+    }
+  }
+  return rules as LineRule[]
+}
+
+function filled(template: string, { measurement, tags }: Point, field: string): string | undefined {
+  let complete = true
+  const text = template.replace(/\{(measurement|field|tag\.([^}]+))\}/g, (_, name: string, tag: string | undefined) => {
+    if (name === 'measurement') return measurement
+    if (name === 'field') return field
+    const value = tags.get(tag ?? '')
+    complete &&= value !== undefined
+    return value ?? ''
+  })
+  return complete ? text : undefined
+}
+
+function patternOf(pattern: string): RegExp {
+  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`, 's')
+}

@@ -1,0 +1,160 @@
+/**
+ * What senders write, whichever door they come to: rows, and columns.
+ *
+ * - row: `{ submodel, path, value, time?, quality? }`
+ * - column: `{ submodel, path, values, quality? }` with `start` and `step`, or `start` and `offsets`, or `times`
+ *
+ * Times are ISO 8601 or whole numbers of `unit` (`ms` unless told); `step` and `offsets` are numbers of it. What is
+ * missing is taken from `defaults`.
+ */
+import { FURTHEST, type Quality, qualities } from '../../model/samples.ts'
+import { parseTime, type TimeUnit, timeUnits } from '../../model/time.ts'
+import type { Batch, Times } from './batch.ts'
+
+export interface Defaults {
+  readonly submodel?: string
+  readonly path?: string
+  readonly unit?: TimeUnit
+}
+
+/** Nanoseconds of a unit. */
+const LENGTH: Readonly<Record<TimeUnit, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
+
+/** Adds an item to a batch; where it is none, that is what the batch tells of it. */
+export function addItem(batch: Batch, item: unknown, defaults: Defaults = {}): void {
+  const fault = add(batch, item, defaults)
+  if (fault !== undefined) batch.refuse(fault)
+}
+
+/** @returns what is wrong with it */
+function add(batch: Batch, item: unknown, defaults: Defaults): string | undefined {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    return `an object with "submodel", "path" and "value" was expected; found ${told(item)}`
+  }
+  const { submodel = defaults.submodel, path = defaults.path, unit = defaults.unit ?? 'ms' } = item as Sent
+  if (typeof submodel !== 'string') return `"submodel", the id of a submodel, was expected; found ${told(submodel)}`
+  if (typeof path !== 'string') return `"path", an idShortPath, was expected; found ${told(path)}`
+  if (!isUnit(unit)) return `"unit" is one of ${timeUnits.join(', ')}; found ${told(unit)}`
+  const { values, value, time, quality } = item as Sent
+  if (values !== undefined) return addColumn(batch, submodel, path, unit, item as Sent)
+  if (value === undefined) return '"value", or "values" of a column, was expected; found neither'
+  if (quality !== undefined && !isQuality(quality)) return wrongQuality(quality)
+  if (time === undefined) batch.add(submodel, path, undefined, value, quality)
+  else {
+    const at = parseTime(time, unit)
+    if (at === undefined) return wrongTime('time', time, unit)
+    batch.add(submodel, path, at, value, quality)
+  }
+  return undefined
+}
+
+/** What an item may have. */
+interface Sent {
+  readonly submodel?: unknown
+  readonly path?: unknown
+  readonly value?: unknown
+  readonly values?: unknown
+  readonly time?: unknown
+  readonly times?: unknown
+  readonly start?: unknown
+  readonly step?: unknown
+  readonly offsets?: unknown
+  readonly unit?: unknown
+  readonly quality?: unknown
+}
+
+function addColumn(batch: Batch, submodel: string, path: string, unit: TimeUnit, sent: Sent): string | undefined {
+  const { quality } = sent
+  const values = sent.values
+  if (!isList(values)) return `"values", an array, was expected; found ${told(values)}`
+  const times = timesOf(sent, values.length, unit)
+  if (typeof times === 'string') return times
+  if (quality !== undefined && !isQuality(quality)) {
+    if (!Array.isArray(quality)) return wrongQuality(quality)
+    const wrong = quality.find((one) => one !== null && !isQuality(one))
+    if (wrong !== undefined) return wrongQuality(wrong)
+    if (quality.length !== values.length) return `there are ${quality.length} qualities for ${values.length} values`
+    batch.addColumn(
+      submodel,
+      path,
+      times,
+      values,
+      quality.map((one) => one ?? undefined)
+    )
+  } else batch.addColumn(submodel, path, times, values, quality)
+  return undefined
+}
+
+/** The times of a column, or what is wrong with them. */
+function timesOf({ start, step, offsets, times }: Sent, count: number, unit: TimeUnit): Times | string {
+  if (times !== undefined) {
+    if (!isList(times)) return `"times", an array, was expected; found ${told(times)}`
+    if (times.length !== count) return `there are ${times.length} times for ${count} values`
+    return listed(times, unit)
+  }
+  const base = parseTime(start, unit)
+  if (base === undefined) return wrongTime('start', start, unit)
+  const found = new Float64Array(count)
+  if (offsets !== undefined) {
+    if (!isList(offsets)) return `"offsets", an array, was expected; found ${told(offsets)}`
+    if (offsets.length !== count) return `there are ${offsets.length} offsets for ${count} values`
+    for (let i = 0; i < count; i++) found[i] = Math.round(Number(offsets[i]) * LENGTH[unit])
+  } else {
+    if (typeof step !== 'number')
+      return `"step", a number of ${unit}, "offsets" or "times" was expected; found ${told(step)}`
+    const length = step * LENGTH[unit]
+    for (let i = 0; i < count; i++) found[i] = Math.round(i * length)
+  }
+  for (let i = 0; i < count; i++) {
+    // NaN is not within either.
+    if (!(Math.abs(found[i] ?? 0) <= FURTHEST))
+      return `a time that is at most 13 days from "start" was expected at ${i}`
+  }
+  return { base, offsets: found }
+}
+
+function listed(times: ArrayLike<unknown>, unit: TimeUnit): Times | string {
+  const base = parseTime(times[0], unit)
+  const offsets = new Float64Array(times.length)
+  if (base === undefined) return times.length === 0 ? { base: 0n, offsets } : wrongTime('times', times[0], unit)
+  const first = times[0]
+  for (let i = 0; i < times.length; i++) {
+    const time = times[i]
+    if (typeof time === 'number' && typeof first === 'number' && Number.isSafeInteger(time)) {
+      offsets[i] = (time - first) * LENGTH[unit]
+    } else {
+      const at = parseTime(time, unit)
+      if (at === undefined) return wrongTime('times', time, unit)
+      offsets[i] = Number(at - base)
+    }
+    if (Math.abs(offsets[i] ?? 0) > FURTHEST)
+      return `times within 13 days of the first were expected; the one at ${i} is not`
+  }
+  return { base, offsets }
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+}
+
+function isUnit(unit: unknown): unit is TimeUnit {
+  return timeUnits.includes(unit as TimeUnit)
+}
+
+function isQuality(quality: unknown): quality is Quality {
+  return quality !== undefined && qualities.includes(quality as Quality)
+}
+
+function wrongQuality(quality: unknown): string {
+  return `"quality" is good, uncertain or bad; found ${told(quality)}`
+}
+
+function wrongTime(name: string, time: unknown, unit: TimeUnit): string {
+  return `"${name}", a time in ISO 8601 with an offset, or a whole number of ${unit}, was expected; found ${told(time)}`
+}
+
+function told(value: unknown): string {
+  if (value === undefined) return 'none'
+  if (typeof value === 'bigint') return String(value)
+  return JSON.stringify(value)?.slice(0, 60) ?? typeof value
+}

@@ -1,0 +1,43 @@
+import t from 'tap'
+import { linkedQuery, readLinked } from '../../src/operations/history/linked.ts'
+
+const NOW = BigInt(Date.parse('2026-11-24T12:00:00Z')) * 1_000_000n
+const SECOND = 1_000_000_000n
+const ID = 'https://example.com/ids/sm?x=1&y={{z}}#Presse 4 압력'
+
+/** What the BaSyx page does to a query before it sends it. */
+function chosen(query: string, variable: string, start: string, stop: string, period: string): string {
+  return query
+    .replace('{{y-value}}', variable)
+    .replace(/\bv\.timeRangeStart\b/g, start)
+    .replace(/\bv\.timeRangeStop\b/g, stop)
+    .replace(/\bv\.windowPeriod\b/g, period)
+}
+
+t.test('what a page puts into the query is read again, whatever the id of the submodel', async (t) => {
+  const sent = chosen(linkedQuery(ID), 'Pressure', '2026-11-24T11:59:00.000Z', '2026-11-24T12:00:00.000Z', '167ms')
+  t.strictSame(readLinked(sent, NOW), {
+    submodel: ID,
+    variable: 'Pressure',
+    from: NOW - 60n * SECOND,
+    to: NOW,
+    every: 167_000_000n
+  })
+})
+
+t.test('what was not replaced counts as not said', async (t) => {
+  t.strictSame(readLinked(linkedQuery(ID), NOW), { submodel: ID })
+})
+
+t.test('relative times and durations are read as Flux has them', async (t) => {
+  const read = readLinked(chosen(linkedQuery('m'), 'P', '-1h30m', 'now()', '1m'), NOW)
+  t.match(read, { from: NOW - 5400n * SECOND, to: NOW, every: 60n * SECOND })
+  t.equal(readLinked('submodel=m&to=1795521600000', 0n).to, NOW, 'a number is milliseconds since 1970')
+})
+
+t.test('a query that says something else is refused by the part that is wrong', async (t) => {
+  t.throws(() => readLinked('variable=P', NOW), { name: 'BadRequest', message: /submodel/ })
+  t.throws(() => readLinked('submodel=m&from=yesterday', NOW), { name: 'BadRequest', message: /"from"/ })
+  t.throws(() => readLinked('submodel=m&every=0s', NOW), { name: 'BadRequest', message: /"every"/ })
+  t.throws(() => readLinked('from(bucket: "x")', NOW), { name: 'BadRequest' })
+})

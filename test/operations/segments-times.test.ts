@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { isLexical } from '../../src/model/datatypes.ts'
+import type { DataTypeDefXsd, SubmodelElement } from '../../src/model/types.ts'
+import { readTime, scaleOf, spanOf, writeDuration, writeTime } from '../../src/operations/segments/times.ts'
+import { type Scale, scales, semanticId } from '../../src/operations/segments/vocabulary.ts'
+
+const NOON = BigInt(Date.parse('2026-11-24T12:00:00Z')) * 1_000_000n
+const SECOND = 1_000_000_000n
+
+t.test('a point in time is read as its scale means it', async (t) => {
+  const cases: [Scale, string, bigint | undefined][] = [
+    ['UtcTime', '2026-11-24T12:00:00Z', NOON],
+    ['UtcTime', '2026-11-24T21:00:00.000000001+09:00', NOON + 1n],
+    ['UtcTime', '2026-11-24T12:00:00', NOON],
+    ['TaiTime', '2026-11-24T12:00:37Z', NOON],
+    ['UnixTime', '1795521600', NOON],
+    ['UnixTime', '1795521600.25', NOON + SECOND / 4n],
+    ['UnixTime', '1795521600000', NOON],
+    ['UnixTime', '1795521600000000', NOON],
+    ['UnixTime', '1795521600000000001', NOON + 1n],
+    ['UnixTime', '-1', -SECOND],
+    ['RelativePointInTime', '1.5', NOON + (3n * SECOND) / 2n],
+    ['RelativePointInTime', '-2', NOON - 2n * SECOND],
+    ['RelativeTimeDuration', 'PT0.5S', NOON + SECOND / 2n],
+    ['RelativeTimeDuration', '1e-3', NOON + SECOND / 1000n],
+    ['UtcTime', 'noon', undefined],
+    ['UtcTime', '', undefined],
+    ['UnixTime', '99999999999999999999999', undefined],
+    ['RelativePointInTime', 'soon', undefined]
+  ]
+  for (const [scale, text, time] of cases) t.equal(readTime(scale, text, NOON), time, `${scale} ${text}`)
+  t.equal(readTime('RelativePointInTime', '1', undefined), undefined, 'relative to nothing')
+})
+
+t.test('whole seconds are written where the value type holds no more, the one that has begun', async (t) => {
+  t.equal(writeTime('RelativePointInTime', 'xs:long', NOON + 1_900_000_000n, NOON), '1')
+  t.equal(writeTime('RelativePointInTime', 'xs:long', NOON - 1n, NOON), '-1')
+  t.equal(writeTime('RelativePointInTime', 'xs:double', NOON + 1n, NOON), '0.000000001')
+  t.equal(writeTime('RelativeTimeDuration', 'xs:duration', NOON + 1_500_000_000n, NOON), 'PT1.5S')
+  t.equal(writeTime('UnixTime', 'xs:long', NOON + 1n, 0n), '1795521600')
+  t.equal(writeTime('TaiTime', 'xs:dateTime', NOON, 0n), '2026-11-24T12:00:37.000Z')
+})
+
+t.test('whatever is written is a value of its type and is read as the same point in time', async (t) => {
+  const types: DataTypeDefXsd[] = ['xs:dateTime', 'xs:decimal', 'xs:string']
+  const times = fc.bigInt({ min: 1_000_000_000n * SECOND, max: 9_000_000_000n * SECOND })
+  const property = fc.property(
+    fc.constantFrom(...scales),
+    fc.constantFrom(...types),
+    times,
+    times,
+    (scale, type, time, since) => {
+      const relative = scale.startsWith('Relative')
+      if (relative && type === 'xs:dateTime') return true
+      const text = writeTime(scale, type, time, since)
+      return isLexical(type, text) && readTime(scale, text, since) === time
+    }
+  )
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 2000 }))
+})
+
+t.test('a length of time is written as ISO 8601 has it, and read again', async (t) => {
+  t.equal(writeDuration(0n), 'PT0S')
+  t.equal(writeDuration(90n * 60n * SECOND), 'PT1H30M')
+  t.equal(writeDuration(-SECOND / 4n), '-PT0.25S')
+  t.equal(writeDuration(100n * 3600n * SECOND + 1n), 'PT100H0.000000001S')
+  const spans = fc.bigInt({ min: 0n, max: 10n ** 15n })
+  const property = fc.property(spans, (span) => isLexical('xs:duration', writeDuration(span * 1_000_000n)))
+  t.doesNotThrow(() => fc.assert(property))
+  t.equal(spanOf('PT1M'), 60n * SECOND)
+  t.equal(spanOf('0.25'), SECOND / 4n)
+  t.equal(spanOf('x'), undefined)
+})
+
+t.test('time properties are known by their meaning, else by their name and value type', async (t) => {
+  const of = (idShort: string, valueType: DataTypeDefXsd, scale?: Scale) =>
+    scaleOf({
+      modelType: 'Property',
+      idShort,
+      valueType,
+      ...(scale && { semanticId: semanticId(scale) })
+    } satisfies SubmodelElement)
+  t.equal(of('Stamp', 'xs:long', 'TaiTime'), 'TaiTime')
+  t.equal(of('time', 'xs:dateTime'), 'UtcTime')
+  t.equal(of('TimeOfArrival', 'xs:dateTime'), 'UtcTime')
+  t.equal(of('Time00', 'xs:long'), 'UnixTime')
+  t.equal(of('TimeToFailure', 'xs:double'), undefined, 'a variable like any other')
+  t.equal(of('Produced', 'xs:dateTime'), undefined)
+})
