@@ -98,6 +98,17 @@ export const settings = {
     default: '100',
     means: 'Latest records that a submodel of time series (IDTA 02008) shows in its internal segment'
   },
+  STREAM_HEARTBEAT: {
+    parse: timeout,
+    default: '20s',
+    means: 'Time between signs of life on a WebSocket; a client that gives none is gone'
+  },
+  STREAM_DEFLATE: {
+    parse: boolean,
+    default: 'false',
+    flag: true,
+    means: 'Let clients of the WebSocket have each message compressed'
+  },
   LINE_MAPPING: {
     parse: text,
     default: '',

@@ -12,6 +12,7 @@ import { ingest } from './doors/ingest/ingest.ts'
 import { type LineRule, readLineRules } from './doors/ingest/target.ts'
 import { readMqttFiles } from './doors/mqtt/files.ts'
 import { type MqttOptions, mqttDoor } from './doors/mqtt/mqtt.ts'
+import { stream } from './doors/stream/stream.ts'
 import { timeseries } from './doors/timeseries/timeseries.ts'
 import { follow } from './followers/follow.ts'
 import { type HistoryFollower, keepHistory } from './followers/history/history.ts'
@@ -150,6 +151,7 @@ export async function createServer(config: Config): Promise<Server> {
       maxLimit: config.MAX_LIMIT
     })
     const subscriptions = new Subscriptions(store, {
+      history,
       failed: (error) => app.log.warn({ err: error }, 'Telling subscribers failed; it is tried again')
     })
     events(app, {
@@ -161,8 +163,17 @@ export async function createServer(config: Config): Promise<Server> {
       maxLimit: config.MAX_LIMIT,
       retention: config.LOG_RETENTION
     })
-    await ingest(app, { hub, apiPrefix: config.API_PREFIX, bodyLimit: config.BODY_LIMIT, lineRules })
-    await timeseries(app, { hub, apiPrefix: config.API_PREFIX })
+    stream(app, {
+      hub: { store, intake },
+      subscriptions,
+      apiPrefix: config.API_PREFIX,
+      messageLimit: config.BODY_LIMIT,
+      heartbeat: config.STREAM_HEARTBEAT,
+      deflate: config.STREAM_DEFLATE,
+      origins: config.CORS_ORIGIN
+    })
+    await ingest(app, { hub: { store, intake }, apiPrefix: config.API_PREFIX, bodyLimit: config.BODY_LIMIT, lineRules })
+    await timeseries(app, { hub: { store, history }, apiPrefix: config.API_PREFIX })
     await docs(app, { apiPrefix: config.API_PREFIX })
 
     if (config.PRELOAD !== '') await preload(hub, app.log, config)

@@ -26,7 +26,7 @@ export interface Metric {
   /** It is of the past, sent after an outage. */
   readonly isHistorical: boolean
   readonly isNull: boolean
-  /** The property `Quality` (6.4.10). */
+  /** The property `Quality` (6.4.9.1). */
   readonly quality?: number
   /** As it was on the wire; `valueOfMetric` reads it. */
   readonly raw?: Raw

@@ -15,7 +15,7 @@ import type { Quality, Run } from '../../src/model/samples.ts'
 import { spanOf } from '../../src/model/samples.ts'
 import { encodeRun } from '../../src/store/chunks.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
-import type { Change, Store } from '../../src/store/store.ts'
+import type { Change, Chunk, Store } from '../../src/store/store.ts'
 
 export class Listener implements Sink {
   readonly messages: Message[] = []
@@ -91,16 +91,7 @@ export function scene(
           ...(sourceTime !== undefined && { sourceTime }),
           ...(quality !== undefined && { quality })
         }),
-        samples: async (submodel, path, run) => ({
-          change: 'samples',
-          submodel,
-          path,
-          stamp: (await store.element(submodel, path))?.stamp ?? -1,
-          run: encodeRun(run),
-          count: run.offsets.length,
-          ...spanOf(run),
-          value: JSON.stringify({ value: String(run.values.at(-1)) })
-        })
+        samples: (submodel, path, run) => samplesOf(store, submodel, path, run)
       })
       t.strictSame(failures, [])
     } finally {
@@ -142,4 +133,22 @@ export function run(times: readonly number[], values: readonly number[]): Run {
     values: Float64Array.from(values),
     quality: undefined
   }
+}
+
+/** Samples of an element as a change against what is there now. */
+export async function samplesOf(store: Store, submodel: string, path: string, run: Run): Promise<Change> {
+  return {
+    change: 'samples',
+    submodel,
+    path,
+    stamp: (await store.element(submodel, path))?.stamp ?? -1,
+    run: encodeRun(run),
+    count: run.offsets.length,
+    ...spanOf(run),
+    value: JSON.stringify({ value: String(run.values.at(-1)) })
+  }
+}
+
+export function chunk(submodel: string, path: string, run: Run, seq: number): Chunk {
+  return { submodel, path, ...spanOf(run), seq, count: run.offsets.length, bytes: encodeRun(run) }
 }

@@ -136,7 +136,8 @@ class Reader {
 
   #note({ events }: Listener): void {
     for (const event of events) {
-      this.#told.push(short(event))
+      // Of an element that was gone when its value was told nobody knows that it was a number.
+      this.#told.push(short(event).replaceAll('"', ''))
       this.#places.push(event.seq * 1e6 + event.index)
     }
   }

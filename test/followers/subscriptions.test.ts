@@ -1,6 +1,7 @@
 import t from 'tap'
+import type { StreamEvent } from '../../src/followers/subscriptions/subscription.ts'
 import type { AssetAdministrationShell } from '../../src/model/types.ts'
-import type { Change } from '../../src/store/store.ts'
+import type { Change, DocumentKind } from '../../src/store/store.ts'
 import { collection, create, property, replace, submodel } from '../store/fixtures.ts'
 import { type Listener, run, scene, short, until } from './subscriptions-fixture.ts'
 
@@ -156,10 +157,62 @@ scene(
     const middle = second.messages.find(({ events }) => events.some(({ index }) => index > 400 && index < 2500))
     const third = await listen({ since: middle?.cursor ?? '' })
     await until(t, 'the rest is told', () => third.events.some((event) => short(event) === 'm/Speed=-1'))
-    const rest = second.events.slice(second.events.findIndex((event) => event === middle?.events.at(-1)) + 1)
+    const rest = second.events.slice(second.events.map(idOf).indexOf(idOf(middle?.events.at(-1))) + 1)
     t.strictSame(third.events.map(short), rest.map(short))
   }
 )
+
+scene(t, 'what checks find, and what registries hold, are kinds of their own', async (t, { store, listen }) => {
+  const [found, registry, rest] = [
+    await listen({ select: { kinds: ['validation'], submodels: ['m'] } }),
+    await listen({ select: { kinds: ['registry'] } }),
+    await listen({ select: { kinds: ['created', 'structure', 'deleted'] } })
+  ]
+  const document = (kind: DocumentKind, id: string): Change => {
+    return { change: 'create', kind, id, json: JSON.stringify({ id }), facets: [] }
+  }
+  await store.commit([document('Validation', 'm'), document('Validation', 'n'), document('SubmodelDescriptor', 'm')])
+  await store.commit([document('AssetLinks', 's'), document('ConceptDescription', 'c'), document('Job', 'j')])
+  await until(t, 'all is told', () => rest.events.length === 1 && registry.events.length === 2)
+  t.strictSame(found.events.map(short), ['created Validation m'])
+  t.strictSame(registry.events.map(short), ['created SubmodelDescriptor m', 'created AssetLinks s'])
+  t.strictSame(rest.events.map(short), ['created ConceptDescription c'])
+})
+
+scene(t, 'the element, or the document, comes along where all of it is wanted', async (t, { store, listen, write }) => {
+  const full = await listen({ content: 'full' })
+  const whole = submodel('m', property('Speed', '1'), collection('Line', [property('Load')]))
+  await store.commit([create(whole)])
+  await until(t, 'the first is told', () => full.events.length === 1)
+  await store.commit([await write('m', 'Speed', '2')])
+  await until(t, 'the second is told', () => full.events.length === 2)
+  await store.commit([replace(whole, { touched: ['Line.Load', 'Gone'] })])
+  await store.commit([{ change: 'delete', kind: 'Submodel', id: 'm' }])
+  await until(t, 'all is told', () => full.events.length === 4)
+  t.match(full.events[0], { change: 'created', document: { id: 'm', submodelElements: [{ value: '1' }, {}] } })
+  t.match(full.events[1], { value: 2, element: { idShort: 'Speed', value: '2' } })
+  t.match(full.events[2], { document: undefined })
+  t.notOk(full.events[3]?.event === 'document' && full.events[3].document)
+})
+
+scene(
+  t,
+  'where nothing that was selected happens, the cursor moves on all the same',
+  async (t, { store, listen, write }) => {
+    await store.commit([create(submodel('m', property('Speed')))])
+    const other = await listen({ select: { submodels: ['other'] } })
+    for (let i = 0; i < 5; i++) await store.commit([await write('m', 'Speed', String(i))])
+    await until(t, 'a cursor comes', () => other.messages.length > 0)
+    t.strictSame(other.events, [])
+    await store.trimLog(5)
+    t.equal((await listen({ since: other.cursor })).subscription?.recovered, true)
+  },
+  { silence: 100 }
+)
+
+function idOf(event: StreamEvent | undefined): string {
+  return `${event?.seq}/${event?.index}`
+}
 
 function reference(value: string) {
   return { type: 'ExternalReference' as const, keys: [{ type: 'GlobalReference' as const, value }] }

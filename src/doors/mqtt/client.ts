@@ -71,7 +71,7 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
     ],
     take: async (message) => {
       if (state?.topic !== message.topic) await taking.take(message)
-      // Somebody else, or our own will that came late, says that we are not there (5.14).
+      // Somebody else, or our own will that came late, says that we are not there.
       else if (state.denies(message.payload)) announce()
     },
     connected: () => {
@@ -100,7 +100,7 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
       const silent = stopTelling?.()
       const patience = setTimeout(() => stopping.abort(), PATIENCE)
       if (state !== undefined && connection.isConnected) {
-        const told = connection.publish(state.topic, state.text(false), { retain: true }).catch(() => {})
+        const told = connection.publish(state.topic, state.farewell(), { retain: true }).catch(() => {})
         await Promise.race([told, sleep(GOODBYE)])
       }
       await connection.close(PATIENCE)
@@ -140,7 +140,7 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
 
   function announce(): void {
     if (state === undefined) return
-    connection.publish(state.topic, state.text(true), { retain: true }).catch(() => {})
+    connection.publish(state.topic, state.greeting(), { retain: true }).catch(() => {})
   }
 }
 

@@ -49,6 +49,9 @@ const KEEPALIVE = 30
 /** Publications that may wait for their acknowledgement at once; some brokers allow twenty. */
 const PUBLISHING = 20
 
+/** Subscriptions in one packet; some brokers take no more. */
+const TOGETHER = 8
+
 /** Tells mqtt.js to send no acknowledgement and go on: ours follows. */
 const LATER = new Error('acknowledged later')
 
@@ -200,15 +203,17 @@ export class Connection {
   }
 
   #subscribe(filters: readonly string[]): void {
-    if (filters.length === 0) return
     // What the hub publishes itself must not come back to it; only MQTT 5 can say so.
     const own = this.#client.options.protocolVersion === 5 ? { nl: true } : {}
-    this.#client.subscribe([...filters], { qos: 1, ...own }, (error, granted = []) => {
-      if (error) this.#options.failed(error)
-      for (const { topic, qos } of granted) {
-        if (qos >= 128) this.#options.failed(new Error(`The broker refuses the subscription to "${topic}"`))
-      }
-    })
+    for (let start = 0; start < filters.length; start += TOGETHER) {
+      const some = filters.slice(start, start + TOGETHER)
+      this.#client.subscribe(some, { qos: 1, ...own }, (error, granted = []) => {
+        if (error) this.#options.failed(error)
+        for (const { topic, qos } of granted) {
+          if (qos >= 128) this.#options.failed(new Error(`The broker refuses the subscription to "${topic}"`))
+        }
+      })
+    }
   }
 
   #handle(packet: IPublishPacket, next: (error?: Error) => void): void {

@@ -2,9 +2,10 @@
 import type { Store } from '../../store/store.ts'
 import type { Target } from './sample.ts'
 
-/** Names that are remembered, and for how long, in milliseconds: submodels come and go. */
+/** Names that are remembered, and for how long, in milliseconds: submodels come and go, and who waits for one is heard. */
 const REMEMBERED = 10_000
 const FRESH = 10_000
+const MISSING = 500
 
 interface Found {
   /** Undefined where no submodel has the name, or several have. */
@@ -33,7 +34,7 @@ export class Directory {
     const found = {
       id: items.length === 1 ? only?.id : undefined,
       why: `${only === undefined ? 'no submodel has' : 'more than one submodel has'} the idShort "${idShort}"`,
-      until: now + FRESH
+      until: now + (items.length === 1 ? FRESH : MISSING)
     }
     this.#found.delete(idShort)
     this.#found.set(idShort, found)

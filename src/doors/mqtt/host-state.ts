@@ -1,4 +1,4 @@
-/** Whether a primary host application is there, as Sparkplug 3.0 says it (6.4.26): one time for birth and death. */
+/** Whether a host application is there, as Sparkplug 3.0 says it (4.2.3): as JSON, with the time since when. */
 import { stateTopic } from './sparkplug.ts'
 
 export class HostState {
@@ -9,17 +9,23 @@ export class HostState {
     this.topic = stateTopic(hostId)
   }
 
-  text(online: boolean): string {
-    return JSON.stringify({ online, timestamp: this.#since })
-  }
-
-  /** For the connection that is made next. */
+  /** What the broker says when the connection that is made next breaks. */
   will(): { topic: string; payload: Buffer; qos: 1; retain: true } {
     this.#since = Date.now()
-    return { topic: this.topic, payload: Buffer.from(this.text(false)), qos: 1, retain: true }
+    return { topic: this.topic, payload: Buffer.from(text(false, this.#since)), qos: 1, retain: true }
   }
 
-  /** Does a message say that we are not there, as of now or later? */
+  /** Its time is that of the will. */
+  greeting(): string {
+    return text(true, this.#since)
+  }
+
+  /** Before the hub leaves by itself. */
+  farewell(): string {
+    return text(false, Date.now())
+  }
+
+  /** Does a message say that we are not there, as of now or later? Our own of an earlier connection does not. */
   denies(payload: Buffer): boolean {
     try {
       const { online, timestamp } = JSON.parse(payload.toString()) as { online?: unknown; timestamp?: unknown }
@@ -28,4 +34,8 @@ export class HostState {
       return false
     }
   }
+}
+
+function text(online: boolean, timestamp: number): string {
+  return JSON.stringify({ online, timestamp })
 }

@@ -41,7 +41,7 @@ export interface PayloadRule {
 export interface SparkplugMapping {
   /** Groups that are listened to; empty: all. */
   readonly groups: readonly string[]
-  /** Under which the hub says that it is there (5.14, primary host application); absent: it does not. */
+  /** Under which the hub says that it is there (5.8); absent: it does not. */
   readonly hostId?: string
   /** Where the name of a device is not the idShort of its submodel: `group/edge/device`, or `group/edge`. */
   readonly devices: readonly DeviceRule[]

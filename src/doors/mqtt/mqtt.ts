@@ -4,7 +4,6 @@
  */
 import type { Hub } from '../../operations/hub.ts'
 import { claimed } from './claimed.ts'
-import { openClient } from './client.ts'
 import type { Counts } from './intake.ts'
 import type { Mapping } from './mapping.ts'
 import { type Log, Notices } from './notices.ts'
@@ -49,6 +48,8 @@ export async function mqttDoor(options: MqttOptions): Promise<MqttDoor> {
   const notices = new Notices(log)
   const counts: Counts = { messages: 0, accepted: 0, refused: 0, wrong: 0, unmapped: 0 }
   const failed = (error: unknown) => notices.warn('The MQTT door is not open; it is tried again', { err: error })
+  // Whoever has no broker does without the megabytes of the client.
+  const { openClient } = await import('./client.ts')
   const client = await claimed(hub.store, 'mqtt', claimEvery, () => openClient(options, notices, counts), failed)
   return {
     counts,

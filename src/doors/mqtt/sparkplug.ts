@@ -22,7 +22,7 @@ const METRICS = 1_000_000
 /** An edge node is asked for a birth no more often than this, in milliseconds. */
 const ASKED_EVERY = 5000
 
-/** Metrics by which edge nodes are controlled; they are no data of the asset (6.4.6). */
+/** Metrics by which edge nodes are controlled; they are no data of the asset (6.4.19). */
 const CONTROL = /^(?:(?:Node|Device) Control(?:\/|$)|bdSeq$)/
 
 /** What is subscribed to. */
@@ -35,7 +35,7 @@ export function filtersOf({ groups, hostId }: SparkplugMapping): string[] {
   return hostId === undefined ? filters : [...filters, stateTopic(hostId)]
 }
 
-/** Where a host says whether it is there (6.4.26). */
+/** Where a host says whether it is there (4.2.3). */
 export function stateTopic(hostId: string): string {
   return `spBv1.0/STATE/${hostId}`
 }

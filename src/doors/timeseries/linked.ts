@@ -8,7 +8,10 @@ import { variablesOf } from '../../operations/history/variables.ts'
 import type { Hub } from '../../operations/hub.ts'
 import { timeSeriesOf } from '../../operations/segments/series.ts'
 
-export async function linkedTable({ store, history }: Hub, asked: LinkedRequest): Promise<Table> {
+export async function linkedTable(
+  { store, history }: Pick<Hub, 'store' | 'history'>,
+  asked: LinkedRequest
+): Promise<Table> {
   const { submodel: id, variable: name, from, to, every } = asked
   const document = await store.document('Submodel', id)
   if (document === undefined) throw new HubError('NotFound', ['Submodel', id])
@@ -22,11 +25,14 @@ export async function linkedTable({ store, history }: Hub, asked: LinkedRequest)
       return { ...series, modelType: 'Property', type: 'text' as const, ...found, name }
     })
   )
-  return tableOf(history, {
+  const table = tableOf(history, {
     variables,
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     // A page that names the width of a bucket draws one point for each.
     ...(every !== undefined && { interval: every, aggregates: ['mean'] as const })
   })
+  // A page looks for the variable, whatever was made of its values.
+  const columns = table.columns.map((column, place) => ({ ...column, name: variables[place - 1]?.name ?? column.name }))
+  return { ...table, columns }
 }

@@ -18,7 +18,7 @@ import { linkedTable } from './linked.ts'
 import { readParameters } from './parameters.ts'
 
 export interface TimeseriesOptions {
-  readonly hub: Hub
+  readonly hub: Pick<Hub, 'store' | 'history'>
   /** Path of the API, below which the address stands as well. */
   readonly apiPrefix: string
 }
@@ -39,7 +39,11 @@ export async function timeseries(app: FastifyInstance, { hub, apiPrefix }: Times
   })
 }
 
-async function answer(hub: Hub, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function answer(
+  hub: TimeseriesOptions['hub'],
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<FastifyReply> {
   const given = new URL(request.url, 'http://hub').searchParams
   if (given.has('variable') || given.has('every'))
     return answerLinkedQuery(hub, given.toString(), formatOf(given, request), reply)
@@ -59,13 +63,17 @@ async function answer(hub: Hub, request: FastifyRequest, reply: FastifyReply): P
   return send({ ...page, metadata: { ...page.metadata, cursor } }, format, reply)
 }
 
-async function answerLinked(hub: Hub, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function answerLinked(
+  hub: TimeseriesOptions['hub'],
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<FastifyReply> {
   if (typeof request.body !== 'string') throw new HubError('UnsupportedMediaType', ['none', FLUX])
   return answerLinkedQuery(hub, request.body, 'flux', reply)
 }
 
 async function answerLinkedQuery(
-  hub: Hub,
+  hub: TimeseriesOptions['hub'],
   query: string,
   format: TableFormat,
   reply: FastifyReply

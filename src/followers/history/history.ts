@@ -78,7 +78,11 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
 
   async function caughtUp(): Promise<void> {
     const { logLast } = await store.figures()
-    while (position < logLast && !stopped) await read()
+    while (position < logLast && !stopped) {
+      await read()
+      // What the store has told already may be on its way to its log.
+      if (position < logLast) await setImmediate()
+    }
   }
 
   /** Reads the log to its end, once at a time. */

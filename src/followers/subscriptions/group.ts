@@ -62,13 +62,27 @@ export class Group {
   /** False where something that this member has not seen has been sent already; then it is to read on by itself. */
   join(member: Member, { seq, index }: Place): boolean {
     const { seq: gone, index: more } = this.#gone
-    
+    if (index > 0 || seq < this.covers || seq < gone || (seq === gone && more > 0)) return false
     this.#members.set(member, seq)
     return true
   }
 
   leave(member: Member): void {
     this.#members.delete(member)
+  }
+
+  /** Is anybody there to be told as it comes? */
+  get isHeard(): boolean {
+    return this.#members.size > 0
+  }
+
+  /** Takes note of a change that is meant while nobody is live. @param size bytes, roughly, that it would take */
+  pass(size: number, place: Place): void {
+    this.produced += size
+    this.#place = place
+    this.#gone = place
+    this.#events = []
+    this.#bytes = 0
   }
 
   /** Takes events that are meant, in the order of the log. @param place behind the last of them */

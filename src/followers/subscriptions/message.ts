@@ -2,7 +2,7 @@
 import type { Message, StreamEvent } from './subscription.ts'
 
 /** A message is sent once its events take about so many bytes. */
-export const MESSAGE = 64 * 1024
+export const MESSAGE = 48 * 1024
 
 export function message(parts: Omit<Message, 'encoded'>): Message {
   const written = new Map<string, Uint8Array>()
@@ -40,9 +40,13 @@ export function sizeOf(event: StreamEvent): number {
   }
 }
 
+/** Of an event, its names and values aside; of a sample in a run; of an element. */
 const OVERHEAD = 150
-const SAMPLE = 12
+export const SAMPLE = 12
 const ELEMENT = 1000
+
+/** Of an event as most are. */
+export const EVENT = 200
 
 function sizeOfValue(value: unknown): number {
   return typeof value === 'string' ? value.length : typeof value === 'object' ? ELEMENT : 8

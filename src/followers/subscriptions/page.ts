@@ -1,6 +1,6 @@
 /** The log for those who poll: as many events as they want at a time, and the cursor to go on with. */
 import { setImmediate } from 'node:timers/promises'
-import type { LoggedChange } from '../../store/store.ts'
+import type { LogEntry, LoggedChange } from '../../store/store.ts'
 import type { Matcher } from './matcher.ts'
 import { MESSAGE, sizeOf } from './message.ts'
 import type { Past } from './past.ts'
@@ -57,7 +57,7 @@ export async function readPage(
         for (const event of told) bytes += sizeOf(event)
         events.push(...told)
         if (events.length >= limit || bytes >= BYTES || performance.now() > until) {
-          return { events, place: { seq: entry.seq - 1, index: first + end }, gap: lost }
+          return { events, place: behind(entry, first + end), gap: lost }
         }
       }
       place = { seq: entry.seq, index: 0 }
@@ -65,6 +65,12 @@ export async function readPage(
     await setImmediate()
   }
   return { events, place, gap: lost }
+}
+
+/** The place behind so many things of an entry. */
+function behind({ seq, changes }: LogEntry, index: number): Place {
+  const all = changes.reduce((sum, change) => sum + weightOf(change), 0)
+  return index < all ? { seq: seq - 1, index } : { seq, index: 0 }
 }
 
 function isMeant(matcher: Matcher, change: LoggedChange): boolean | Promise<boolean> {

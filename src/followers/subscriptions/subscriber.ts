@@ -10,7 +10,7 @@ import type { CloseReason, Message, Sink, Subscription, Wish } from './subscript
 
 /** Bytes that a connection may not have taken yet while it is sent more: of those that keep up, and of all others. */
 const LIVE = 1024 * 1024
-const SLOW = 32 * 1024
+const SLOW = 16 * 1024
 
 /** Bytes that all connections together may not have taken yet; beyond it each is held to the lower bound. */
 const ALL = 64 * 1024 * 1024
@@ -20,6 +20,8 @@ const BUFFER = 8 * 1024 * 1024
 /** What subscribers share. */
 export interface Together {
   readonly epoch: string
+  /** Milliseconds without a message after which the cursor alone is sent. */
+  readonly silence: number
   /** Bytes that connections have not taken yet. */
   backlog: number
   /** Lets a subscriber that is not live read on. */
@@ -97,7 +99,7 @@ export class Subscriber implements Member, Subscription {
   passed(place: Place): void {
     if (this.state !== 'late') return
     this.place = place
-    if (performance.now() - this.#sentAt > SILENCE) this.tell({ events: [] }, place, 0)
+    if (performance.now() - this.#sentAt > this.#together.silence) this.tell({ events: [] }, place, 0)
   }
 
   /** It is to read on by itself. */
@@ -176,6 +178,3 @@ export class Subscriber implements Member, Subscription {
     return backlog
   }
 }
-
-/** Milliseconds without a message after which the cursor alone is sent. */
-export const SILENCE = 10_000

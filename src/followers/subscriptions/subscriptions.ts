@@ -19,7 +19,7 @@ import { cursorAt, type Place, weightOf } from './place.ts'
 import { Shells } from './shells.ts'
 import { startSnapshot } from './snapshot.ts'
 import { startOf } from './start.ts'
-import { SILENCE, Subscriber, type Together } from './subscriber.ts'
+import { Subscriber, type Together } from './subscriber.ts'
 import type { Sink, StreamEvent, Subscription, Wish } from './subscription.ts'
 import { Present, projectionOf, SLICE, Telling } from './telling.ts'
 
@@ -30,6 +30,8 @@ export interface SubscriptionsOptions {
   readonly failed?: (error: unknown) => void
   /** Subscriptions that may run at once. */
   readonly most?: number
+  /** Milliseconds without a message after which a subscriber is sent the cursor alone. */
+  readonly silence?: number
 }
 
 /** Entries of the log that the loop takes at a time. */
@@ -37,6 +39,9 @@ const BATCH = 500
 
 /** How often it is looked whether those that lag can go on, in milliseconds. */
 const LOOK = 50
+
+/** While the loop had something to do so many milliseconds ago, those that lag get half of the time. */
+const BUSY = 50
 
 /** Elements of which it is remembered which groups mean them. */
 const ROUTES = 20_000
@@ -46,6 +51,7 @@ const PAUSE = 500
 const LONGEST_STEP = 2000
 
 const MOST = 10_000
+const SILENCE = 10_000
 
 export class Subscriptions {
   readonly #store: Store
@@ -78,7 +84,7 @@ export class Subscriptions {
   readonly #clock: NodeJS.Timeout
   readonly #hangUp: () => void
 
-  constructor(store: Store, { history, failed = () => {}, most = MOST }: SubscriptionsOptions = {}) {
+  constructor(store: Store, { history, failed = () => {}, most = MOST, silence = SILENCE }: SubscriptionsOptions = {}) {
     this.#store = store
     this.#failed = failed
     this.#most = most
@@ -86,6 +92,7 @@ export class Subscriptions {
     this.#past = { ...this.#knowledge, ...(history && { history }), position: () => this.#position }
     this.#together = {
       epoch: store.epoch,
+      silence,
       backlog: 0,
       queue: (subscriber) => {
         this.#queue.add(subscriber)
@@ -220,9 +227,10 @@ export class Subscriptions {
 
   #look(): void {
     for (const subscriber of this.#subscribers) subscriber.look()
-    if (performance.now() - this.#remindedAt < SILENCE / 10) return
+    const { silence } = this.#together
+    if (performance.now() - this.#remindedAt < silence / 10) return
     this.#remindedAt = performance.now()
-    for (const group of this.#groups.values()) group.remind(SILENCE)
+    for (const group of this.#groups.values()) group.remind(silence)
   }
 
   async #begin(): Promise<void> {
@@ -396,7 +404,6 @@ export class Subscriptions {
         await this.#pause(error)
       }
       await setImmediate()
-      // While there is much to tell to those who keep up they get half of the time.
       if (began - this.#busyAt < BUSY) await this.#rest(Math.min(performance.now() - began, BUSY))
     }
   }
@@ -412,17 +419,22 @@ export class Subscriptions {
   }
 }
 
-/** Each kind of events is made once, in slices, for all groups that want it. */
+/** Each kind of events is made once, in slices, for all groups that want it and in which somebody listens. */
 function tellGroups(telling: Telling, groups: readonly Group[], before: Place, weight: number): void {
-  const byProjection = new Map<string, Group[]>()
+  const heard = new Map<string, Group[]>()
+  const behind = { seq: before.seq, index: before.index + weight }
   for (const group of groups) {
     const { shape, full } = group.projection
+    if (!group.isHeard) {
+      group.pass(telling.sizeAs(shape), behind)
+      continue
+    }
     const key = `${shape} ${full}`
-    const same = byProjection.get(key)
-    if (same === undefined) byProjection.set(key, [group])
+    const same = heard.get(key)
+    if (same === undefined) heard.set(key, [group])
     else same.push(group)
   }
-  for (const same of byProjection.values()) {
+  for (const same of heard.values()) {
     const { shape, full } = same[0]?.projection ?? { shape: 'rows', full: false }
     const step = shape === 'newest' ? weight : SLICE
     for (let start = 0; start < weight; start += step) {
@@ -432,5 +444,3 @@ function tellGroups(telling: Telling, groups: readonly Group[], before: Place, w
     }
   }
 }
-
-const BUSY = 50

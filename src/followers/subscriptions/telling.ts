@@ -8,7 +8,7 @@ import { decodeRun } from '../../store/chunks.ts'
 import type { DocumentKind, LogEntry, LoggedChange, Store } from '../../store/store.ts'
 import type { ElementFacts, Facts } from './facts.ts'
 import { type DocumentChange, kindOf } from './matcher.ts'
-import { noteSize } from './message.ts'
+import { EVENT, noteSize, SAMPLE } from './message.ts'
 import type { DocumentEvent, RunEvent, StreamEvent, ValueEvent, Wish } from './subscription.ts'
 
 /** What a subscriber wants of a change; those who want the same share the events. */
@@ -20,7 +20,7 @@ export interface Projection {
 }
 
 /** Things of one change that are told at a time, so that what is made for them stays small. */
-export const SLICE = 500
+export const SLICE = 256
 
 export function projectionOf({ content, columns, interval }: Wish): Projection {
   return { shape: interval ? 'newest' : columns ? 'runs' : 'rows', full: content === 'full' }
@@ -85,6 +85,13 @@ export class Telling {
       return known === undefined || present !== undefined ? this.#lookUp(change, facts, present) : undefined
     }
     return present && this.#readDocument(change, present)
+  }
+
+  /** Bytes, roughly, that its events take together. */
+  sizeAs(shape: Projection['shape']): number {
+    const change = this.#change
+    if (change.change !== 'samples' || shape === 'newest') return EVENT
+    return shape === 'rows' ? EVENT * change.count : EVENT + SAMPLE * change.count
   }
 
   /** The events of things `start` to before `end` of this change. */

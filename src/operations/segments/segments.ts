@@ -13,7 +13,7 @@ import { recordsOf } from './records.ts'
 import type { Row, Span } from './rows.ts'
 import type { TimeSeries } from './series.ts'
 import { writeDuration, writeTime } from './times.ts'
-import { find, means, semanticId, type Term } from './vocabulary.ts'
+import { find, means, nameOf, semanticId, type Term } from './vocabulary.ts'
 
 /** idShorts of the generated segments; with a digit behind them where somebody made a segment of that name. */
 export interface Names {
@@ -168,16 +168,11 @@ function label([en, ko]: readonly [en: string, ko: string]): SubmodelElement {
 }
 
 function property(term: Term, valueType: DataTypeDefXsd, value: string): Property {
-  const idShort = term.slice(term.indexOf('/') + 1)
-  return { modelType: 'Property', idShort, semanticId: semanticId(term), valueType, value }
+  return { modelType: 'Property', idShort: nameOf(term), semanticId: semanticId(term), valueType, value }
 }
 
 /** A collection; one without elements has no value, as the JSON form demands. */
-export function collection(
-  idShort: string,
-  term: Term,
-  children: readonly SubmodelElement[]
-): SubmodelElementCollection {
+function collection(idShort: string, term: Term, children: readonly SubmodelElement[]): SubmodelElementCollection {
   const made: SubmodelElementCollection = {
     modelType: 'SubmodelElementCollection',
     idShort,

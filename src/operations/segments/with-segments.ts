@@ -16,7 +16,7 @@ import type { Change, Commit, Document, ElementRow, Page, Store } from '../../st
 import type { Intake } from '../samples/intake.ts'
 import { fresh, type Landing, land, landingsOf } from './landing.ts'
 import { namesIn, segmentsOf, takeGenerated } from './segments.ts'
-import { timeSeriesOf } from './series.ts'
+import { timeSeriesOf, type Variable } from './series.ts'
 import { type Shown, type ShowOptions, show } from './shown.ts'
 import { means, TIME_SERIES } from './vocabulary.ts'
 
@@ -135,6 +135,7 @@ class Segments {
   concern(changes: readonly Change[]): boolean {
     return changes.some((change) => {
       if (change.change === 'value') return this.#isGenerated(change.submodel, change.path)
+      if (change.change === 'delete') return this.#revisions.has(change.ifRevision ?? -1)
       return isDocument(change) && change.kind === 'Submodel' && change.json.includes(TIME_SERIES)
     })
   }
@@ -147,6 +148,7 @@ class Segments {
   async commit(changes: readonly Change[]): Promise<Commit> {
     const stored: Change[] = []
     const landings: Landing[] = []
+    const brought: Landing[] = []
     const values = new Map<string, Of<'value'>[]>()
     const touched = new Set<string>()
     for (const change of changes) {
@@ -155,8 +157,12 @@ class Segments {
       } else if (isDocument(change) && change.kind === 'Submodel') {
         const taken = await this.#take(change)
         if (taken.change !== undefined) stored.push(taken.change)
-        landings.push(...taken.landings)
+        const isWhole = change.change === 'create' || change.touched === undefined
+        ;(isWhole ? brought : landings).push(...taken.landings)
         touched.add(change.id)
+      } else if (change.change === 'delete') {
+        const ifRevision = this.#revisions.get(change.ifRevision ?? -1)
+        stored.push(ifRevision === undefined ? change : { ...change, ifRevision })
       } else stored.push(change)
     }
     for (const [id, ones] of values) {
@@ -164,12 +170,23 @@ class Segments {
       touched.add(id)
     }
     const commit = stored.length === 0 ? undefined : await this.#options.store.commit(stored)
-    await land(this.#options.intake, landings)
+    await land(this.#options.intake, [...landings, ...(await this.#withSource(brought))])
     // What a caller is told as the new revision is that of what it will read, where it changed one submodel.
     const [id, ...others] = touched
     const shown = id === undefined || others.length > 0 ? undefined : await this.#shownNow(id)
     const seq = shown?.document.revision ?? commit?.seq ?? (await this.#options.store.figures()).logLast
     return { seq, time: commit?.time ?? Date.now() }
+  }
+
+  /** A whole submodel may come from another hub, and what it was measured by may have stayed there. */
+  async #withSource(landings: readonly Landing[]): Promise<readonly Landing[]> {
+    const there = new Map<Variable, boolean>()
+    for (const { variable } of landings) {
+      if (there.has(variable)) continue
+      const { submodel, path } = variable.series
+      there.set(variable, (await this.#options.store.element(submodel, path)) !== undefined)
+    }
+    return landings.filter(({ variable }) => there.get(variable))
   }
 
   /** What of a written submodel is to be stored, and what lands in the history. */

@@ -1,0 +1,312 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Decoder, Encoder } from 'cbor-x'
+import t, { type Test } from 'tap'
+import { WebSocket } from 'ws'
+import { encode, type Running, start } from './harness.ts'
+
+const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
+const machine = {
+  modelType: 'Submodel',
+  id: 'urn:m',
+  submodelElements: [property('Speed', 'xs:double'), property('Count', 'xs:int'), property('State', 'xs:string')]
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+type Received = any
+
+const encoder = new Encoder({ useRecords: false })
+const decoder = new Decoder({ useRecords: false, mapsAsObjects: true })
+
+/** A connection whose messages are taken one by one. */
+class Client {
+  readonly socket: WebSocket
+  readonly received: Received[] = []
+  #ring = () => {}
+
+  constructor(socket: WebSocket, isBinary: boolean) {
+    this.socket = socket
+    socket.on('message', (data) => {
+      this.received.push(isBinary ? decoder.decode(data as Buffer) : JSON.parse(String(data)))
+      this.#ring()
+    })
+  }
+
+  static async open(hub: Running, protocol?: string): Promise<Client> {
+    const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/stream`, protocol === undefined ? [] : [protocol])
+    const client = new Client(socket, protocol === 'aas-hub.v1.cbor')
+    await once(socket, 'open')
+    return client
+  }
+
+  send(message: object): void {
+    this.socket.send(this.socket.protocol === 'aas-hub.v1.cbor' ? encoder.encode(message) : JSON.stringify(message))
+  }
+
+  /** The next message of a type; those of others are passed over. */
+  async next(...types: string[]): Promise<Received> {
+    for (;;) {
+      while (this.received.length > 0) {
+        const message = this.received.shift()
+        if (types.includes(message.type)) return message
+      }
+      const late = new Promise<never>((_, reject) => {
+        setTimeout(() => reject(new Error(`No ${types.join(' or ')} came`)), 5000).unref()
+      })
+      const rung = new Promise<void>((resolve) => {
+        this.#ring = resolve
+      })
+      await Promise.race([rung, late])
+    }
+  }
+}
+
+async function filled(t: Test, settings = {}): Promise<Running> {
+  const hub = await start(t, settings)
+  await hub.post('/submodels', machine)
+  return hub
+}
+
+async function count(hub: Running): Promise<number> {
+  const { json } = await hub.get('/timeseries?submodel=urn:m&path=Speed&interval=1d&aggregate=count')
+  return (json.rows ?? []).reduce((sum: number, [, n]: [string, number]) => sum + n, 0)
+}
+
+for (const protocol of ['aas-hub.v1.json', 'aas-hub.v1.cbor']) {
+  t.test(`${protocol}: rows and columns are pushed, acknowledged when durable, and followed`, async (t) => {
+    const hub = await filled(t)
+    const [gateway, reader] = [await Client.open(hub, protocol), await Client.open(hub, protocol)]
+    t.match(await gateway.next('welcome'), { version: 1, credit: Number, epoch: String })
+    reader.send({ type: 'subscribe', id: 'all', select: { kinds: ['value'] }, columns: true })
+    t.match(await reader.next('subscribed'), { id: 'all', recovered: true, cursor: String })
+    const samples = [
+      { path: 'Speed', time: '2026-11-24T03:00:00Z', value: 1.5, quality: 'good' },
+      { path: 'State', value: 'on' }
+    ]
+    gateway.send({ type: 'push', id: 1, submodel: 'urn:m', samples })
+    const { acks, cursor } = await gateway.next('ack')
+    t.strictSame(acks, [{ id: 1, accepted: 2 }])
+    const first = await reader.next('event')
+    t.match(first, {
+      sub: 'all',
+      cursor,
+      events: [
+        { path: 'Speed', value: 1.5, quality: 'good' },
+        { path: 'State', value: 'on' }
+      ]
+    })
+    gateway.send({
+      type: 'push',
+      id: 'x',
+      submodel: 'urn:m',
+      path: 'Speed',
+      start: '2026-11-24T03:00:01Z',
+      step: 100,
+      values: [2, 2.5, 3]
+    })
+    t.match((await gateway.next('ack')).acks, [{ id: 'x', accepted: 3 }])
+    t.match((await reader.next('event')).events, [
+      { path: 'Speed', start: '2026-11-24T03:00:01.000Z', step: 1e8, values: [2, 2.5, 3] }
+    ])
+    t.equal(await count(hub), 4)
+  })
+}
+
+t.test('CBOR carries columns of typed arrays, and whole numbers beyond what JSON is sure of', async (t) => {
+  const hub = await filled(t)
+  const gateway = await Client.open(hub, 'aas-hub.v1.cbor')
+  gateway.send({
+    type: 'push',
+    id: 1,
+    submodel: 'urn:m',
+    path: 'Speed',
+    unit: 'ns',
+    start: 1_764_000_000_000_000_001n,
+    step: 1e9,
+    values: Float64Array.of(1, 2)
+  })
+  t.match((await gateway.next('ack', 'refused')).acks, [{ accepted: 2 }])
+  t.match((await hub.get('/timeseries?submodel=urn:m&path=Speed')).json.rows[0], ['2025-11-24T16:00:00.000000001Z', 1])
+})
+
+t.test('a wrong sample is refused by name and place: the batch, or only that', async (t) => {
+  const hub = await filled(t)
+  const gateway = await Client.open(hub)
+  const push = {
+    type: 'push',
+    submodel: 'urn:m',
+    samples: [{ path: 'Count', value: 1 }, { path: 'Count', value: 1.5 }, { value: 1 }, 7]
+  }
+  gateway.send({ ...push, id: 1 })
+  const refused = await gateway.next('refused')
+  t.match(refused, { id: 1, code: 'Invalid', status: 400 })
+  t.strictSame(refused.violations.map(({ pointer }: Received) => pointer).sort(), ['/1', '/2', '/3'])
+  gateway.send({ ...push, id: 2, each: true })
+  const { acks } = await gateway.next('ack')
+  t.match(acks, [{ id: 2, accepted: 1 }])
+  t.equal(acks[0].refused.length, 3)
+})
+
+t.test('a push that is repeated under its key counts once', async (t) => {
+  const hub = await filled(t)
+  const gateway = await Client.open(hub)
+  for (const id of [1, 2]) {
+    gateway.send({ type: 'push', id, key: 'g/1', submodel: 'urn:m', path: 'Speed', value: 1 })
+    t.match((await gateway.next('ack')).acks, [id === 1 ? { id, accepted: 1 } : { id, accepted: 1, repeated: true }])
+  }
+  t.equal(await count(hub), 1)
+})
+
+t.test('whoever comes back with the last cursor misses nothing and gets nothing twice', async (t) => {
+  const hub = await filled(t)
+  const gateway = await Client.open(hub)
+  const values: number[] = []
+  let since: string | undefined
+  for (let round = 0; round < 5; round++) {
+    const reader = await Client.open(hub)
+    reader.send({ type: 'subscribe', id: 1, select: { paths: ['Speed'] }, ...(since !== undefined && { since }) })
+    const subscribed = await reader.next('subscribed')
+    t.equal(subscribed.recovered, true)
+    since ??= subscribed.cursor
+    for (let i = 0; i < 20; i++) {
+      gateway.send({
+        type: 'push',
+        id: i,
+        submodel: 'urn:m',
+        path: 'Speed',
+        time: round * 20 + i,
+        value: round * 20 + i
+      })
+    }
+    // It goes in the middle of what happens, and after what it has seen.
+    while (values.length < round * 20 + 7) {
+      const { events, cursor } = await reader.next('event')
+      values.push(...events.map(({ value }: Received) => value))
+      since = cursor
+    }
+    reader.socket.terminate()
+  }
+  const last = await Client.open(hub)
+  last.send({ type: 'subscribe', id: 1, select: { paths: ['Speed'] }, since })
+  while (values.length < 100) values.push(...(await last.next('event')).events.map(({ value }: Received) => value))
+  t.strictSame(
+    values,
+    Array.from({ length: 100 }, (_, i) => i)
+  )
+})
+
+t.test('subscriptions of one connection are told apart, refused, and ended', async (t) => {
+  const hub = await filled(t)
+  const client = await Client.open(hub)
+  client.send({ type: 'subscribe', id: 'a', select: { paths: ['Count'] } })
+  client.send({ type: 'subscribe', id: 'b', select: { kinds: ['deleted'] } })
+  client.send({ type: 'subscribe', id: 'a' })
+  t.match(await client.next('refused'), { id: 'a', code: 'Conflict' })
+  client.send({ type: 'subscribe', id: 'c', select: { kinds: ['gossip'] } })
+  t.match(await client.next('refused'), { id: 'c', code: 'BadRequest', text: /kinds/ })
+  client.send({ type: 'subscribe' })
+  t.match(await client.next('refused'), { code: 'BadRequest', text: /"id"/ })
+  client.send({ type: 'unsubscribe', id: 'a' })
+  t.match(await client.next('closed'), { id: 'a', reason: 'unsubscribed' })
+  client.send({ type: 'unsubscribe', id: 'a' })
+  t.match(await client.next('refused'), { id: 'a', code: 'NotFound' })
+  await hub.remove(`/submodels/${encode('urn:m')}`)
+  t.match(await client.next('event'), { sub: 'b', events: [{ kind: 'deleted', id: 'urn:m' }] })
+})
+
+t.test('what is no message is told so, and the connection goes on', async (t) => {
+  const hub = await filled(t)
+  const client = await Client.open(hub)
+  for (const [frame, text] of [
+    ['{"type":', /no message of aas-hub.v1.json/],
+    [Buffer.of(1, 2, 3), /text frames were expected/],
+    ['null', /"type" is one of push/],
+    ['{"type":"shout","id":9}', /"type" is one of push/],
+    ['[]', /"type" is one of push/]
+  ] as const) {
+    client.socket.send(frame)
+    t.match(await client.next('error'), { text })
+  }
+  client.send({ type: 'ping', id: 3 })
+  t.strictSame(await client.next('pong'), { type: 'pong', id: 3 })
+  client.send({ type: 'token', id: 4, token: 'secret' })
+  t.match(await client.next('accepted'), { id: 4 })
+})
+
+t.test('frames that are too large or broken end the connection with the code for it, and nobody else', async (t) => {
+  const hub = await filled(t, { BODY_LIMIT: '64KiB' })
+  const client = await Client.open(hub)
+  client.socket.send('x'.repeat(70_000))
+  const [code] = await once(client.socket, 'close')
+  t.equal(code, 1009)
+  const { port } = new URL(hub.url)
+  const raw = connect(Number(port), '127.0.0.1')
+  raw.write(
+    'GET /stream HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+  )
+  await once(raw, 'data')
+  // Not masked, as frames of a client must be; with reserved bits set.
+  raw.write(Buffer.of(0xf1, 0x05, 1, 2, 3, 4, 5))
+  await once(raw, 'close')
+  const other = await Client.open(hub)
+  other.send({ type: 'push', id: 1, submodel: 'urn:m', path: 'Speed', value: 1 })
+  t.match((await other.next('ack')).acks, [{ accepted: 1 }])
+})
+
+t.test('a connection that is half open is ended', async (t) => {
+  const hub = await filled(t, { STREAM_HEARTBEAT: '200ms' })
+  const silent = await Client.open(hub)
+  // It takes nothing more from the network, and so gives no sign of life.
+  silent.socket.pause()
+  const lively = await Client.open(hub)
+  const raw = (silent.socket as unknown as { _socket: { once(event: string, listener: () => void): void } })._socket
+  const ended = new Promise<void>((resolve) => raw.once('close', resolve))
+  await sleep(700)
+  silent.socket.resume()
+  await ended
+  t.equal(lively.socket.readyState, WebSocket.OPEN)
+})
+
+t.test('a gateway that sends faster than the disk writes is slowed, and loses nothing', async (t) => {
+  const hub = await filled(t)
+  const gateway = await Client.open(hub)
+  const frames = 600
+  const values = Array.from({ length: 1000 }, (_, i) => i / 100)
+  for (let i = 0; i < frames; i++)
+    gateway.send({ type: 'push', id: i, submodel: 'urn:m', path: 'Speed', start: i * 1000, step: 1, values })
+  const acked = new Set<number>()
+  while (acked.size < frames) for (const { id } of (await gateway.next('ack')).acks) acked.add(id)
+  t.equal(await count(hub), frames * 1000)
+})
+
+t.test('other addresses have no WebSocket, and pages of strangers get none', async (t) => {
+  const hub = await filled(t)
+  const refused = (path: string, options: object = {}, protocols: string[] = []) =>
+    new Promise<number | undefined>((resolve) => {
+      const socket = new WebSocket(hub.url.replace('http', 'ws') + path, protocols, options)
+      socket.on('unexpected-response', (_, response) => resolve(response.statusCode))
+      socket.on('open', () => resolve(undefined))
+      socket.on('error', () => {})
+    })
+  t.equal(await refused('/shells'), 404)
+  t.equal(await refused('/stream', { origin: 'https://evil.example' }), 403)
+  t.equal(await refused('/stream', { origin: hub.url }), undefined)
+  t.equal(await refused('/stream', {}, ['mqtt']), 400)
+  t.equal(await refused('/api/v3/stream'), undefined)
+})
+
+t.test('when the hub stops it acknowledges what is under way and says that it stops', async (t) => {
+  const hub = await filled(t)
+  const client = await Client.open(hub)
+  client.send({ type: 'subscribe', id: 1 })
+  await client.next('subscribed')
+  client.send({ type: 'push', id: 1, submodel: 'urn:m', path: 'Speed', value: 1 })
+  await sleep(50)
+  const closed = once(client.socket, 'close')
+  await hub.stop()
+  const [code] = await closed
+  t.equal(code, 1001)
+  t.ok(client.received.some(({ type }) => type === 'ack'))
+  t.ok(client.received.some(({ type }) => type === 'stopping' || type === 'closed'))
+})

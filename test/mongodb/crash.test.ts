@@ -1,0 +1,222 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { MongoClient } from 'mongodb'
+import t, { type Test } from 'tap'
+import { startFerretdb } from '../../scripts/ferretdb/server.ts'
+import { openMongo } from '../../src/store/mongodb/mongodb.ts'
+import type { LogEntry, Store } from '../../src/store/store.ts'
+import { withStore } from '../store/fixtures.ts'
+import type { Line } from './writer.ts'
+
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 8)
+const url = process.env.MONGODB_URL ?? ''
+const skip = url === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
+
+t.test('two processes on one database, killed in turn, lose nothing, do nothing twice and keep the order', { skip }, async (t) => {
+  const database = `crash_${process.pid}`
+  const client = new MongoClient(url)
+  t.teardown(async () => {
+    await client.db(database).dropDatabase()
+    await client.close()
+  })
+  const directory = t.testdir({})
+  const writers = [new Writer(url, database, 'one', directory), new Writer(url, database, 'two', directory)]
+  for (const writer of writers) await writer.start()
+  for (let round = 0; round < ROUNDS; round++) {
+    await setTimeout(300 + Math.random() * 1200)
+    const writer = writers[round % 2] as Writer
+    await writer.kill()
+    await setTimeout(Math.random() * 300)
+    await writer.start()
+  }
+  await setTimeout(1000)
+  for (const writer of writers) await writer.kill()
+  await withStore(await openMongo(url, { database }), (store) => compare(t, store, writers, ROUNDS * 30))
+})
+
+t.test('a database that is killed and started again under load loses nothing, and its clients go on by themselves', { skip }, async (t) => {
+  const directory = t.testdir({})
+  const server = await startFerretdb(join(directory, 'data'))
+  const database = 'restarted'
+  const writers = [new Writer(server.url, database, 'one', directory), new Writer(server.url, database, 'two', directory)]
+  try {
+    for (const writer of writers) await writer.start()
+    for (let round = 0; round < Math.max(2, ROUNDS / 4); round++) {
+      await setTimeout(500 + Math.random() * 1000)
+      await server.kill()
+      await setTimeout(Math.random() * 2000)
+      await server.restart()
+    }
+    const told = writers.map((writer) => writer.lines().length)
+    await setTimeout(4000)
+    for (const [index, writer] of writers.entries()) {
+      t.ok(writer.lines().length > Number(told[index]), 'it goes on')
+      await writer.kill()
+    }
+    await withStore(await openMongo(server.url, { database }), (store) => compare(t, store, writers, 50))
+  } finally {
+    for (const writer of writers) await writer.kill()
+    await server.kill()
+  }
+})
+
+class Writer {
+  readonly name: string
+  readonly #args: string[]
+  readonly #directory: string
+  readonly #told: string[] = []
+  #child: ChildProcess | undefined
+
+  constructor(url: string, database: string, name: string, directory: string) {
+    this.name = name
+    this.#args = [fileURLToPath(new URL('./writer.ts', import.meta.url)), url, database, name]
+    this.#directory = directory
+  }
+
+  async start(): Promise<void> {
+    // Into a file, which takes everything at once; a pipe may be full.
+    const told = join(this.#directory, `${this.name}.${this.#told.length}`)
+    this.#told.push(told)
+    const output = openSync(told, 'w')
+    this.#child = spawn(process.execPath, this.#args, { stdio: ['ignore', output, 'inherit'] })
+    closeSync(output)
+    while (statSync(told).size === 0 && this.#child.exitCode === null) await setTimeout(10)
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child
+    if (child === undefined) return
+    this.#child = undefined
+    if (child.exitCode !== null) throw new Error('The writer ended by itself')
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+
+  /** By process. */
+  lives(): Line[][] {
+    return this.#told.map((file) => {
+      const lines = readFileSync(file, 'utf8').split('\n')
+      return lines.slice(0, -1).map((line) => JSON.parse(line) as Line)
+    })
+  }
+
+  lines(): Line[] {
+    return this.lives().flat()
+  }
+}
+
+async function compare(t: Test, store: Store, writers: readonly Writer[], least: number): Promise<void> {
+  const lines = writers.flatMap((writer) => writer.lines())
+  t.strictSame(lines.filter(({ told }) => told === 'wrong'), [])
+  const log = await everything(store)
+  t.strictSame(log.map(({ seq }) => seq), log.map((_, index) => index + 1), 'no entry is missing, none is there twice')
+
+  const values = new Map<string, { value: number; seq: number }[]>()
+  const [created, deleted] = [new Map<string, number[]>(), new Set<string>()]
+  for (const { seq, changes } of log) {
+    for (const change of changes) {
+      if (change.change === 'value') {
+        const value = Number(JSON.parse(change.value).value)
+        values.set(change.submodel, [...(values.get(change.submodel) ?? []), { value, seq }])
+      } else if (change.change === 'created') created.set(change.id, [...(created.get(change.id) ?? []), seq])
+      else if (change.change === 'deleted') deleted.add(change.id)
+    }
+  }
+  for (const [id, counted] of values) {
+    const wrong = counted.findIndex(({ value }, index) => value !== index + 1)
+    t.equal(wrong, -1, `${id} was counted up one by one`)
+    const row = await store.element(id, 'p')
+    t.equal(JSON.parse(String(row?.value)).value, String(counted.at(-1)?.value), `${id} is where its log ends`)
+    const document = JSON.parse(String((await store.document('Submodel', id))?.bytes))
+    t.equal(document.submodelElements[0].value, String(counted.at(-1)?.value), `${id} as a whole, too`)
+  }
+  const counts = lines.filter((line) => line.told === 'counted')
+  for (const { id, value, seq } of counts) {
+    if (values.get(id)?.[value - 1]?.seq !== seq) t.fail(`${id} = ${value} was acknowledged as ${seq}, and is not there`)
+  }
+  const onces = lines.filter((line) => line.told === 'once')
+  for (const { key, seq } of onces) {
+    t.strictSame(created.get(key), [seq], `${key} was made once`)
+    t.equal(await store.receipt(key), seq)
+    if (created.has(`${key}/again`)) t.fail(`${key} was made twice`)
+  }
+  t.ok(counts.length + onces.length > least, `${counts.length + onces.length} commits were acknowledged`)
+  await lists(t, store, created, deleted)
+  await followers(t, writers)
+  await files(t, store, lines)
+  claims(t, writers)
+}
+
+/** The list of what was made and not deleted, by facet, in the order of its making. */
+async function lists(t: Test, store: Store, created: ReadonlyMap<string, number[]>, deleted: ReadonlySet<string>) {
+  const expected = [...created].filter(([id]) => id.includes('/') && !deleted.has(id)).map(([id]) => id)
+  const found: string[] = []
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page = await store.documents('Submodel', [['made', 'once']], { limit: 50, after })
+    found.push(...page.items.map(({ id }) => id))
+    after = page.next
+  }
+  t.strictSame(found, expected, 'everything made is listed, in order')
+  const { documents, elements } = await store.figures()
+  const counters = [...created.keys()].filter((id) => !id.includes('/')).length
+  t.equal(documents.Submodel, expected.length + counters, 'and counted')
+  t.equal(elements, expected.length + 2 * counters)
+}
+
+async function followers(t: Test, writers: readonly Writer[]): Promise<void> {
+  for (const writer of writers) {
+    const heard = new Set<number>()
+    for (const life of writer.lives()) {
+      let last: number | undefined
+      for (const line of life) {
+        if (line.told === 'follows') last = line.after
+        if (line.told !== 'heard' || last === undefined) continue
+        for (const seq of line.seqs) {
+          if (seq !== last + 1) t.fail(`${writer.name} heard ${seq} after ${last}`)
+          heard.add(seq)
+          last = seq
+        }
+      }
+    }
+    t.equal(Math.max(...heard), heard.size, `${writer.name} heard all ${heard.size} entries up to where it was killed`)
+  }
+}
+
+/** The last file that was acknowledged, or a later one that nobody heard of any more. */
+async function files(t: Test, store: Store, lines: readonly Line[]): Promise<void> {
+  const last = new Map<string, number>()
+  for (const line of lines) if (line.told === 'file') last.set(line.id, Number(line.text.split('.')[1]))
+  for (const [name, number] of last) {
+    const file = await store.file('Submodel', 'shared', name)
+    const found = file === undefined ? 'none' : await text(store.open(file))
+    t.ok(Number(found.split('.')[1]) >= number, `file ${found}, ${number} was acknowledged`)
+  }
+}
+
+/** Nobody held the work while another one did. */
+function claims(t: Test, writers: readonly Writer[]): void {
+  const [one = [], two = []] = writers.map((writer) => writer.lives().map((life) => life.filter((line) => line.told === 'held')))
+  const all = [...one.map((spans) => ({ of: 'one', spans })), ...two.map((spans) => ({ of: 'two', spans }))]
+  for (const [index, life] of all.entries()) {
+    for (const other of all.slice(index + 1)) {
+      const both = life.spans.find(({ from, until }) => other.spans.some((span) => span.from < until && from < span.until))
+      if (both !== undefined) t.fail(`two held the work at ${both.from}`)
+    }
+  }
+  t.ok(one.flat().length > 0 && two.flat().length > 0, 'both had the work at times')
+}
+
+async function everything(store: Store): Promise<LogEntry[]> {
+  const log: LogEntry[] = []
+  for (;;) {
+    const { entries } = await store.log(log.at(-1)?.seq ?? 0, 1000)
+    if (entries.length === 0) return log
+    log.push(...entries)
+  }
+}
