@@ -1,0 +1,371 @@
+/**
+ * A gateway's and a reader's own library, for browsers and Node: pushes samples and follows changes over `/stream`.
+ * It comes back by itself when the connection breaks: what was not acknowledged is sent again under the same key, so it
+ * counts once; subscriptions go on behind the last cursor, so nothing is missed. It imports nothing but what the
+ * platform has; node.ts adds a buffer on disk.
+ */
+
+/** One sample; without `time` it is of its arrival. */
+export interface Sample {
+  readonly submodel: string
+  readonly path: string
+  readonly value: unknown
+  /** ISO 8601, or milliseconds since 1970. */
+  readonly time?: string | number
+  readonly quality?: Quality
+}
+
+/** Samples of one series: with `start` and `step`, or with `times`; numbers are milliseconds unless `unit` is told. */
+export interface Column {
+  readonly submodel: string
+  readonly path: string
+  readonly values: readonly unknown[]
+  readonly start?: string | number
+  readonly step?: number
+  readonly times?: readonly (string | number)[]
+  readonly unit?: 'ns' | 'us' | 'ms' | 's'
+  readonly quality?: Quality
+}
+
+export type Quality = 'good' | 'uncertain' | 'bad'
+
+/** A push that is durable. */
+export interface Pushed {
+  readonly cursor: string
+  readonly accepted: number
+  /** It was taken before: this is what was said then. */
+  readonly repeated?: true
+  readonly refused?: readonly { index: number; at?: number; path: string; text: string }[]
+}
+
+/** What to follow; see the Wish of `openapi/asyncapi.json`. */
+export interface Wish {
+  readonly select?: {
+    readonly shells?: readonly string[]
+    readonly submodels?: readonly string[]
+    readonly paths?: readonly string[]
+    readonly semanticIds?: readonly string[]
+    readonly kinds?: readonly string[]
+  }
+  readonly snapshot?: boolean
+  readonly since?: string
+  readonly interval?: number
+  readonly window?: number
+  readonly content?: 'value' | 'full'
+  readonly columns?: boolean
+  readonly overflow?: 'conflate' | 'disconnect'
+}
+
+export interface Events {
+  readonly cursor?: string
+  readonly events: readonly Record<string, unknown>[]
+  readonly snapshot?: 'part' | 'end'
+  /** What came before fell out of the log while nobody followed. */
+  readonly recovered?: false
+}
+
+export interface Following {
+  /** Behind what was handed over last; where to go on in another process. */
+  readonly cursor: string | undefined
+  close(): void
+}
+
+export interface ClientOptions {
+  /** Prefix of the keys under which pushes are repeated: one for each gateway, e.g. its serial number. */
+  readonly name?: string
+  /** Pushes that wait for their acknowledgement; those beyond wait to be sent. */
+  readonly inFlight?: number
+  /** Hears of connections that came and went. */
+  readonly onState?: (state: 'open' | 'closed', reason: string) => void
+  /** Another WebSocket than that of the platform. */
+  readonly WebSocket?: typeof globalThis.WebSocket
+}
+
+/** A push was refused: repeating it will not help. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly code: string
+  readonly violations: readonly { pointer: string; text: string }[]
+
+  constructor(code: string, text: string, violations: readonly { pointer: string; text: string }[] = []) {
+    super(text)
+    this.code = code
+    this.violations = violations
+  }
+}
+
+/** Milliseconds before it comes back: the first time, and at most. */
+const FIRST_PAUSE = 200
+const LONGEST_PAUSE = 15_000
+
+/** Milliseconds without a word after which the connection is taken for broken; asked at half of the time. */
+const SILENCE = 30_000
+
+/** Refusals that pass, and milliseconds after which a push is sent again. */
+const PASSING: ReadonlySet<string> = new Set(['Unavailable', 'TooManyRequests', 'StorageFull', 'Internal'])
+const RESENT = 1000
+
+interface Waiting {
+  readonly message: object
+  readonly resolve: (pushed: Pushed) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Followed {
+  readonly wish: Wish
+  readonly onEvents: (events: Events) => void
+  cursor: string | undefined
+}
+
+/** @param url of the hub, e.g. `http://hub.plant.kr:8080` */
+export function connect(url: string, options: ClientOptions = {}): Client {
+  return new Client(url, options)
+}
+
+export class Client {
+  readonly #url: string
+  readonly #options: ClientOptions
+  readonly #name: string
+  readonly #inFlight: number
+  #socket: WebSocket | undefined
+  #isOpen = false
+  #isClosed = false
+  #pause = FIRST_PAUSE
+  #retry: ReturnType<typeof setTimeout> | undefined
+  #next = 0
+  /** Sent and not acknowledged, and not sent yet, in order. */
+  readonly #sent = new Map<number, Waiting>()
+  readonly #unsent = new Map<number, Waiting>()
+  readonly #followed = new Map<number, Followed>()
+  #heardAt = 0
+  readonly #clock: ReturnType<typeof setInterval>
+  #idle: (() => void)[] = []
+
+  constructor(url: string, options: ClientOptions) {
+    this.#url = `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/stream`
+    this.#options = options
+    // Without a name of its own no two runs have the same keys.
+    this.#name = options.name ?? crypto.randomUUID()
+    this.#inFlight = options.inFlight ?? 256
+    this.#clock = setInterval(() => this.#look(), SILENCE / 2)
+    this.#connect()
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /**
+   * Pushes samples; resolves when they are durable, however often the connection breaks until then.
+   * @param key under which it may be repeated, also by another process; made up where there is none
+   * @throws RefusedError where one of them does not fit; then none is stored
+   */
+  push(samples: Sample | Column | readonly (Sample | Column)[], key?: string): Promise<Pushed> {
+    if (this.#isClosed) return Promise.reject(new Error('The client is closed'))
+    const id = this.#next++
+    const message = {
+      type: 'push',
+      id,
+      key: key ?? `${this.#name}/${id}`,
+      samples: Array.isArray(samples) ? samples : [samples]
+    }
+    return new Promise((resolve, reject) => {
+      this.#unsent.set(id, { message, resolve, reject })
+      this.#flush()
+    })
+  }
+
+  /** Resolves when there is room for another push: gateways that wait for it keep their memory bounded. */
+  async ready(): Promise<void> {
+    while (this.#unsent.size > 0 && !this.#isClosed) {
+      await new Promise<void>((resolve) => {
+        this.#idle.push(resolve)
+      })
+    }
+  }
+
+  /** Follows changes until closed, across connections. */
+  subscribe(wish: Wish, onEvents: (events: Events) => void): Following {
+    const id = this.#next++
+    const followed: Followed = { wish, onEvents, cursor: wish.since }
+    this.#followed.set(id, followed)
+    if (this.#isOpen) this.#follow(id, followed)
+    return {
+      get cursor() {
+        return followed.cursor
+      },
+      close: () => {
+        this.#followed.delete(id)
+        if (this.#isOpen) this.#send({ type: 'unsubscribe', id })
+      }
+    }
+  }
+
+  /** Resolves when everything pushed is acknowledged; rejects nothing. */
+  async drain(): Promise<void> {
+    while (this.#unsent.size + this.#sent.size > 0 && !this.#isClosed) {
+      await new Promise<void>((resolve) => {
+        this.#idle.push(resolve)
+      })
+    }
+  }
+
+  /** Ends the connection; pushes that are not acknowledged are rejected. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearInterval(this.#clock)
+    clearTimeout(this.#retry)
+    this.#socket?.close(1000)
+    const ended = new Error('The client was closed')
+    for (const { reject } of [...this.#sent.values(), ...this.#unsent.values()]) reject(ended)
+    this.#sent.clear()
+    this.#unsent.clear()
+    this.#settled()
+  }
+
+  #connect(): void {
+    const Socket = this.#options.WebSocket ?? globalThis.WebSocket
+    const socket = new Socket(this.#url, 'aas-hub.v1.json')
+    this.#socket = socket
+    socket.onopen = () => this.#opened()
+    socket.onmessage = ({ data }: MessageEvent) => {
+      if (socket === this.#socket) this.#read(JSON.parse(String(data)) as Incoming)
+    }
+    socket.onerror = () => {}
+    socket.onclose = ({ code, reason }: CloseEvent) => {
+      if (socket === this.#socket) this.#broken(`${code} ${reason}`.trim())
+    }
+  }
+
+  #opened(): void {
+    this.#isOpen = true
+    this.#pause = FIRST_PAUSE
+    this.#heardAt = Date.now()
+    this.#options.onState?.('open', '')
+    for (const [id, followed] of this.#followed) this.#follow(id, followed)
+    // In the order in which they were made, and before any other.
+    for (const { message } of this.#sent.values()) this.#send(message)
+    this.#flush()
+  }
+
+  #broken(reason: string): void {
+    const wasOpen = this.#isOpen
+    this.#isOpen = false
+    this.#socket = undefined
+    if (wasOpen) this.#options.onState?.('closed', reason)
+    if (this.#isClosed) return
+    // Gateways that lost the hub together do not come back together.
+    this.#retry = setTimeout(() => this.#connect(), this.#pause * (0.5 + Math.random()))
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE)
+  }
+
+  /** A connection that says nothing is asked, and given up where it says nothing then. */
+  #look(): void {
+    if (!this.#isOpen) return
+    if (Date.now() - this.#heardAt > SILENCE) {
+      const socket = this.#socket
+      this.#broken('no sign of life')
+      socket?.close()
+    } else this.#send({ type: 'ping' })
+  }
+
+  #flush(): void {
+    if (!this.#isOpen) return
+    for (const [id, waiting] of this.#unsent) {
+      if (this.#sent.size >= this.#inFlight) return
+      this.#unsent.delete(id)
+      this.#sent.set(id, waiting)
+      this.#send(waiting.message)
+    }
+  }
+
+  #follow(id: number, { wish, cursor }: Followed): void {
+    this.#send({ ...wish, type: 'subscribe', id, ...(cursor !== undefined && { since: cursor }) })
+  }
+
+  #send(message: object): void {
+    this.#socket?.send(JSON.stringify(message))
+  }
+
+  #read(message: Incoming): void {
+    this.#heardAt = Date.now()
+    switch (message.type) {
+      case 'ack':
+        for (const { id, ...ack } of message.acks ?? []) {
+          this.#take(id)?.resolve({ ...ack, cursor: message.cursor ?? '' })
+        }
+        break
+      case 'refused':
+        this.#refused(message)
+        break
+      case 'subscribed': {
+        const followed = this.#followed.get(message.id ?? -1)
+        if (followed !== undefined && message.cursor !== undefined) followed.cursor = message.cursor
+        if (message.recovered === false) followed?.onEvents({ events: [], recovered: false })
+        break
+      }
+      case 'event': {
+        const followed = this.#followed.get(message.sub ?? -1)
+        if (followed === undefined) break
+        followed.onEvents(message as unknown as Events)
+        if (message.cursor !== undefined) followed.cursor = message.cursor
+        break
+      }
+      case 'closed':
+        this.#ended(message)
+        break
+      default:
+        break
+    }
+    this.#flush()
+    this.#settled()
+  }
+
+  #refused({ id = -1, code = '', text = '', violations }: Incoming): void {
+    if (PASSING.has(code)) {
+      // It is sent again: on the next connection, where this one ends before.
+      const socket = this.#socket
+      setTimeout(() => {
+        const waiting = this.#sent.get(id)
+        if (waiting !== undefined && this.#isOpen && socket === this.#socket) this.#send(waiting.message)
+      }, RESENT)
+      return
+    }
+    this.#take(id)?.reject(new RefusedError(code, text, violations))
+  }
+
+  /** A subscriber that lagged too far goes on behind what it has seen. */
+  #ended({ id = -1, cursor }: Incoming): void {
+    const followed = this.#followed.get(id)
+    if (followed === undefined) return
+    followed.cursor = cursor ?? followed.cursor
+    setTimeout(() => {
+      if (this.#isOpen && this.#followed.get(id) === followed) this.#follow(id, followed)
+    }, FIRST_PAUSE)
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#sent.get(id)
+    this.#sent.delete(id)
+    return waiting
+  }
+
+  #settled(): void {
+    const idle = this.#idle
+    this.#idle = []
+    for (const wake of idle) wake()
+  }
+}
+
+interface Incoming {
+  readonly type: string
+  readonly id?: number
+  readonly sub?: number
+  readonly cursor?: string
+  readonly acks?: readonly { id: number; accepted: number }[]
+  readonly code?: string
+  readonly text?: string
+  readonly recovered?: boolean
+  readonly violations?: readonly { pointer: string; text: string }[]
+}
