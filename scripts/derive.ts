@@ -7,7 +7,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { asyncApi } from '../src/doors/stream/asyncapi.ts'
 import { metamodelSchema } from '../src/formats/json-schema.ts'
+import { VERSION } from '../src/version.ts'
 import { openApiFiles } from './derive-openapi.ts'
 import { deriveTemplates } from './derive-templates.ts'
 
@@ -22,6 +24,7 @@ export async function derive(): Promise<Derived[]> {
   return [
     { path: 'schemas/aas-3.1.json', text: toJsonText(metamodelSchema()) },
     ...openApiFiles().map(({ path, value }) => ({ path, text: toJsonText(value) })),
+    { path: 'openapi/asyncapi.json', text: toJsonText(asyncApi(VERSION)) },
     ...(await deriveTemplates())
   ]
 }

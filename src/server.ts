@@ -170,6 +170,7 @@ export async function createServer(config: Config): Promise<Server> {
       messageLimit: config.BODY_LIMIT,
       heartbeat: config.STREAM_HEARTBEAT,
       deflate: config.STREAM_DEFLATE,
+      version: VERSION,
       origins: config.CORS_ORIGIN
     })
     await ingest(app, { hub: { store, intake }, apiPrefix: config.API_PREFIX, bodyLimit: config.BODY_LIMIT, lineRules })

@@ -52,17 +52,20 @@ scene(t, 'a snapshot tells how everything is, and then what changes', async (t, 
 scene(t, 'while a snapshot is taken nothing older comes after something newer', async (t, { store, listen, write }) => {
   const names = Array.from({ length: 600 }, (_, i) => `P${i}`)
   const whole = submodel('m', ...names.map((name) => property(name, '0')))
-  await store.commit([create(whole), create({ ...whole, id: 'n' })])
+  await store.commit([create(whole), create({ ...whole, id: 'n' }), create({ ...whole, id: 'z' })])
   const listener = new Listener()
   // Takes one message, and the next when it is told to.
   listener.slow = 1e6
   await listen({ snapshot: true, select: { kinds: ['value'] } }, listener)
   let counter = 0
+  const written: string[] = []
   for (let part = 1; !listener.messages.some(({ snapshot }) => snapshot === 'end'); part++) {
     await until(t, 'a part is told', () => listener.messages.length >= part)
     // What has been shown, what has not yet, and what comes anew.
     for (const name of ['P1', 'P299', 'P599']) {
       await store.commit([await write('m', name, String(++counter)), await write('n', name, String(counter))])
+      await store.commit([await write('z', name, String(counter))])
+      written.push(`z/${name}=${counter}`)
     }
     await store.commit([replace({ ...whole, id: 'n' }, { touched: ['P599', 'P400'] })])
     await store.commit([await write('n', 'P599', String(++counter)), await write('n', 'P400', String(++counter))])
@@ -73,6 +76,12 @@ scene(t, 'while a snapshot is taken nothing older comes after something newer', 
   listener.drain()
   await store.commit([await write('m', 'P7', String(++counter))])
   await until(t, 'all is told', () => listener.events.some((event) => short(event) === `m/P7=${counter}`))
+  const told = new Set(listener.events.map(short))
+  t.strictSame(
+    written.filter((value) => !told.has(value)),
+    [],
+    'the snapshot takes the place of no value that was written meanwhile'
+  )
   const newest = new Map<string, number>()
   for (const event of listener.events) {
     if (event.event !== 'value') continue
@@ -81,7 +90,7 @@ scene(t, 'while a snapshot is taken nothing older comes after something newer', 
     if (value < (newest.get(key) ?? -1)) t.fail(`${key} goes back from ${newest.get(key)} to ${value}`)
     newest.set(key, value)
   }
-  t.equal(newest.size, 1200, 'every element is told')
+  t.equal(newest.size, 1800, 'every element is told')
   for (const [key, value] of newest) {
     const [id = '', path = ''] = key.split('/')
     if (JSON.parse((await store.element(id, path))?.value ?? '').value !== String(value))

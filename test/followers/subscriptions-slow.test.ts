@@ -6,7 +6,7 @@ import { Listener, run, type Scene, scene, short, until } from './subscriptions-
 
 const NAMES = ['A', 'B', 'C']
 
-scene(t, 'one that is slow loses nothing and lets nobody wait', async (t, { store, listen, write }) => {
+scene(t, 'one that is slow loses nothing and lets nobody wait', async (t, { store, listen, write, subscriptions }) => {
   await fill(store)
   const [slow, quick] = [await listen(), await listen()]
   slow.held = 1e9
@@ -16,6 +16,7 @@ scene(t, 'one that is slow loses nothing and lets nobody wait', async (t, { stor
   slow.drain()
   await until(t, 'the slow one is told', () => slow.events.length === 300)
   t.strictSame(slow.events.map(short), quick.events.map(short))
+  await until(t, 'it is live again', () => subscriptions.figures.late === 0)
   await store.commit([await write('m', 'A', '-1')])
   await until(t, 'both are live', () => slow.events.length === 301 && quick.events.length === 301)
   t.equal(slow.messages.at(-1), quick.messages.at(-1), 'those with the same wish get the same message')

@@ -1,10 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
 import { startFerretdb } from '../../scripts/ferretdb/server.ts'
@@ -12,110 +8,83 @@ import { openMongo } from '../../src/store/mongodb/mongodb.ts'
 import type { LogEntry, Store } from '../../src/store/store.ts'
 import { withStore } from '../store/fixtures.ts'
 import type { Line } from './writer.ts'
+import { Writer } from './writers.ts'
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 8)
 const url = process.env.MONGODB_URL ?? ''
 const skip = url === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
 
-t.test('two processes on one database, killed in turn, lose nothing, do nothing twice and keep the order', { skip }, async (t) => {
-  const database = `crash_${process.pid}`
-  const client = new MongoClient(url)
-  t.teardown(async () => {
-    await client.db(database).dropDatabase()
-    await client.close()
-  })
-  const directory = t.testdir({})
-  const writers = [new Writer(url, database, 'one', directory), new Writer(url, database, 'two', directory)]
-  for (const writer of writers) await writer.start()
-  for (let round = 0; round < ROUNDS; round++) {
-    await setTimeout(300 + Math.random() * 1200)
-    const writer = writers[round % 2] as Writer
-    await writer.kill()
-    await setTimeout(Math.random() * 300)
-    await writer.start()
-  }
-  await setTimeout(1000)
-  for (const writer of writers) await writer.kill()
-  await withStore(await openMongo(url, { database }), (store) => compare(t, store, writers, ROUNDS * 30))
-})
-
-t.test('a database that is killed and started again under load loses nothing, and its clients go on by themselves', { skip }, async (t) => {
-  const directory = t.testdir({})
-  const server = await startFerretdb(join(directory, 'data'))
-  const database = 'restarted'
-  const writers = [new Writer(server.url, database, 'one', directory), new Writer(server.url, database, 'two', directory)]
-  try {
-    for (const writer of writers) await writer.start()
-    for (let round = 0; round < Math.max(2, ROUNDS / 4); round++) {
-      await setTimeout(500 + Math.random() * 1000)
-      await server.kill()
-      await setTimeout(Math.random() * 2000)
-      await server.restart()
-    }
-    const told = writers.map((writer) => writer.lines().length)
-    await setTimeout(4000)
-    for (const [index, writer] of writers.entries()) {
-      t.ok(writer.lines().length > Number(told[index]), 'it goes on')
-      await writer.kill()
-    }
-    await withStore(await openMongo(server.url, { database }), (store) => compare(t, store, writers, 50))
-  } finally {
-    for (const writer of writers) await writer.kill()
-    await server.kill()
-  }
-})
-
-class Writer {
-  readonly name: string
-  readonly #args: string[]
-  readonly #directory: string
-  readonly #told: string[] = []
-  #child: ChildProcess | undefined
-
-  constructor(url: string, database: string, name: string, directory: string) {
-    this.name = name
-    this.#args = [fileURLToPath(new URL('./writer.ts', import.meta.url)), url, database, name]
-    this.#directory = directory
-  }
-
-  async start(): Promise<void> {
-    // Into a file, which takes everything at once; a pipe may be full.
-    const told = join(this.#directory, `${this.name}.${this.#told.length}`)
-    this.#told.push(told)
-    const output = openSync(told, 'w')
-    this.#child = spawn(process.execPath, this.#args, { stdio: ['ignore', output, 'inherit'] })
-    closeSync(output)
-    while (statSync(told).size === 0 && this.#child.exitCode === null) await setTimeout(10)
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child
-    if (child === undefined) return
-    this.#child = undefined
-    if (child.exitCode !== null) throw new Error('The writer ended by itself')
-    const ended = once(child, 'exit')
-    child.kill('SIGKILL')
-    await ended
-  }
-
-  /** By process. */
-  lives(): Line[][] {
-    return this.#told.map((file) => {
-      const lines = readFileSync(file, 'utf8').split('\n')
-      return lines.slice(0, -1).map((line) => JSON.parse(line) as Line)
+t.test(
+  'two processes on one database, killed in turn, lose nothing, do nothing twice and keep the order',
+  { skip },
+  async (t) => {
+    const database = `crash_${process.pid}`
+    const client = new MongoClient(url)
+    t.teardown(async () => {
+      await client.db(database).dropDatabase()
+      await client.close()
     })
+    const directory = t.testdir({})
+    const writers = [new Writer(url, database, 'one', directory), new Writer(url, database, 'two', directory)]
+    for (const writer of writers) await writer.start()
+    for (let round = 0; round < ROUNDS; round++) {
+      await setTimeout(300 + Math.random() * 1200)
+      const writer = writers[round % 2] as Writer
+      await writer.kill()
+      await setTimeout(Math.random() * 300)
+      await writer.start()
+    }
+    await setTimeout(1000)
+    for (const writer of writers) await writer.kill()
+    await withStore(await openMongo(url, { database }), (store) => compare(t, store, writers, ROUNDS * 30))
   }
+)
 
-  lines(): Line[] {
-    return this.lives().flat()
+t.test(
+  'a database that is killed and started again under load loses nothing, and its clients go on by themselves',
+  { skip },
+  async (t) => {
+    const directory = t.testdir({})
+    const server = await startFerretdb(join(directory, 'data'))
+    const database = 'restarted'
+    const writers = [
+      new Writer(server.url, database, 'one', directory),
+      new Writer(server.url, database, 'two', directory)
+    ]
+    try {
+      for (const writer of writers) await writer.start()
+      for (let round = 0; round < Math.max(2, ROUNDS / 4); round++) {
+        await setTimeout(500 + Math.random() * 1000)
+        await server.kill()
+        await setTimeout(Math.random() * 2000)
+        await server.restart()
+      }
+      const told = writers.map((writer) => writer.lines().length)
+      await setTimeout(4000)
+      for (const [index, writer] of writers.entries()) {
+        t.ok(writer.lines().length > Number(told[index]), 'it goes on')
+        await writer.kill()
+      }
+      await withStore(await openMongo(server.url, { database }), (store) => compare(t, store, writers, 50))
+    } finally {
+      for (const writer of writers) await writer.kill()
+      await server.kill()
+    }
   }
-}
+)
 
 async function compare(t: Test, store: Store, writers: readonly Writer[], least: number): Promise<void> {
   const lines = writers.flatMap((writer) => writer.lines())
-  t.strictSame(lines.filter(({ told }) => told === 'wrong'), [])
+  t.strictSame(
+    lines.filter(({ told }) => told === 'wrong'),
+    []
+  )
   const log = await everything(store)
-  t.strictSame(log.map(({ seq }) => seq), log.map((_, index) => index + 1), 'no entry is missing, none is there twice')
+  t.strictSame(
+    log.map(({ seq }) => seq),
+    log.map((_, index) => index + 1),
+    'no entry is missing, none is there twice'
+  )
 
   const values = new Map<string, { value: number; seq: number }[]>()
   const [created, deleted] = [new Map<string, number[]>(), new Set<string>()]
@@ -138,7 +107,8 @@ async function compare(t: Test, store: Store, writers: readonly Writer[], least:
   }
   const counts = lines.filter((line) => line.told === 'counted')
   for (const { id, value, seq } of counts) {
-    if (values.get(id)?.[value - 1]?.seq !== seq) t.fail(`${id} = ${value} was acknowledged as ${seq}, and is not there`)
+    if (values.get(id)?.[value - 1]?.seq !== seq)
+      t.fail(`${id} = ${value} was acknowledged as ${seq}, and is not there`)
   }
   const onces = lines.filter((line) => line.told === 'once')
   for (const { key, seq } of onces) {
@@ -201,11 +171,15 @@ async function files(t: Test, store: Store, lines: readonly Line[]): Promise<voi
 
 /** Nobody held the work while another one did. */
 function claims(t: Test, writers: readonly Writer[]): void {
-  const [one = [], two = []] = writers.map((writer) => writer.lives().map((life) => life.filter((line) => line.told === 'held')))
+  const [one = [], two = []] = writers.map((writer) =>
+    writer.lives().map((life) => life.filter((line) => line.told === 'held').filter(({ from, until }) => from < until))
+  )
   const all = [...one.map((spans) => ({ of: 'one', spans })), ...two.map((spans) => ({ of: 'two', spans }))]
   for (const [index, life] of all.entries()) {
     for (const other of all.slice(index + 1)) {
-      const both = life.spans.find(({ from, until }) => other.spans.some((span) => span.from < until && from < span.until))
+      const both = life.spans.find(({ from, until }) =>
+        other.spans.some((span) => span.from < until && from < span.until)
+      )
       if (both !== undefined) t.fail(`two held the work at ${both.from}`)
     }
   }

@@ -80,9 +80,14 @@ async function makeOnce(store: Store, name: string): Promise<never> {
   for (let n = 0; ; n++) {
     const key = `${name}/${process.pid}/${n}`
     try {
-      const { seq } = await store.commit([{ change: 'once', key }, create(submodel(key, property('p', '1')), ['made', 'once'])])
+      const { seq } = await store.commit([
+        { change: 'once', key },
+        create(submodel(key, property('p', '1')), ['made', 'once'])
+      ])
       tell({ told: 'once', key, seq })
-      const again = await store.commit([{ change: 'once', key }, create(submodel(`${key}/again`))]).catch((error) => error)
+      const again = await store
+        .commit([{ change: 'once', key }, create(submodel(`${key}/again`))])
+        .catch((error) => error)
       if (again?.name !== 'AlreadyExists' && again?.name !== 'Unavailable') {
         tell({ told: 'wrong', what: `${key} was made twice: ${again?.message}` })
       }

@@ -13,7 +13,6 @@ import type { Hub } from '../../operations/hub.ts'
 import { Batch } from '../../operations/samples/batch.ts'
 import type { Receipt } from '../../operations/samples/intake.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
-import { VERSION } from '../../version.ts'
 import type { Ack, Codec } from './codec.ts'
 
 export interface ConnectionOptions {
@@ -25,6 +24,8 @@ export interface ConnectionOptions {
   readonly credit: number
   readonly messageLimit: number
   readonly heartbeat: number
+  /** Of the hub. */
+  readonly version: string
 }
 
 type Id = string | number | undefined
@@ -57,7 +58,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    const { webSocket, socket, hub, credit, messageLimit, heartbeat } = options
+    const { webSocket, socket, hub, credit, messageLimit, heartbeat, version } = options
     webSocket.on('message', (data: RawData, isBinary: boolean) => this.#read(data, isBinary))
     webSocket.on('pong', () => this.#alive())
     webSocket.on('ping', () => this.#alive())
@@ -70,7 +71,7 @@ export class Connection {
     this.#send({
       type: 'welcome',
       version: 1,
-      server: VERSION,
+      server: version,
       epoch: hub.store.epoch,
       credit,
       messageLimit,

@@ -22,6 +22,8 @@ export interface StreamOptions {
   readonly heartbeat: number
   /** Compress each message: fewer bytes, more of the processor. */
   readonly deflate: boolean
+  /** Of the hub. */
+  readonly version: string
   /** Web origins whose pages may connect, beside the hub's own; those of others could read with their user's rights. */
   readonly origins: '*' | readonly string[]
 }
@@ -35,7 +37,7 @@ const MOST = 20_000
 const codecs = [json, cbor]
 
 export function stream(app: FastifyInstance, options: StreamOptions): void {
-  const { hub, subscriptions, apiPrefix, messageLimit, heartbeat, deflate, origins } = options
+  const { hub, subscriptions, apiPrefix, messageLimit, heartbeat, deflate, origins, version } = options
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: messageLimit,
@@ -87,7 +89,8 @@ export function stream(app: FastifyInstance, options: StreamOptions): void {
       subscriptions,
       credit: CREDIT,
       messageLimit,
-      heartbeat
+      heartbeat,
+      version
     })
     connections.add(connection)
     webSocket.on('close', () => connections.delete(connection))

@@ -3,9 +3,10 @@
  * an element that has been written to since is left out here, as the log is about to tell its newer values anyway.
  */
 import { setImmediate } from 'node:timers/promises'
+import { parsePath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { valueMembersOf, writeValue } from '../../model/values.ts'
-import { type Container, walk } from '../../model/walk.ts'
+import { type Container, resolve, walk } from '../../model/walk.ts'
 import type { Document, DocumentKind, ElementRow } from '../../store/store.ts'
 import { kindOf, type Matcher } from './matcher.ts'
 import { noteSize } from './message.ts'
@@ -23,13 +24,12 @@ export interface SnapshotState {
   stage: number
   after: number
   afterId: string
-  /** So many elements of the document behind have been looked at, which had this structure. */
-  offset: number
-  structure: number
+  /** Up to which element the document behind has been looked at; '' where it has not. */
+  path: string
 }
 
 export function startSnapshot(base: number): SnapshotState {
-  return { base, stage: 0, after: 0, afterId: '', offset: 0, structure: 0 }
+  return { base, stage: 0, after: 0, afterId: '', path: '' }
 }
 
 const STAGES: readonly DocumentKind[] = [
@@ -67,7 +67,7 @@ export async function snapshotTurn(
       for (const document of page.documents) {
         const present: unknown = JSON.parse(document.bytes.toString())
         noteSize(present, document.bytes.length)
-        if (state.offset === 0) await showDocument(document, present, subscriber, out)
+        if (state.path === '') await showDocument(document, present, subscriber, out)
         if (
           kind === 'Submodel' &&
           !(await showValues(document, present as Submodel, subscriber, past, state, out, pause))
@@ -76,7 +76,7 @@ export async function snapshotTurn(
         }
         state.after = document.position
         state.afterId = document.id
-        state.offset = 0
+        state.path = ''
         if (pause()) return out.send(undefined)
       }
       more = page.more
@@ -159,17 +159,19 @@ async function showValues(
   pause: () => boolean
 ): Promise<boolean> {
   const { matcher, projection } = subscriber.group
-  const { id, structure } = document
+  const { id } = document
   if (!matcher.kinds.has('value') || !matcher.submodel(id)) return true
-  if (state.structure !== structure) state.offset = 0
-  state.structure = structure
+  // Where that element was taken away meanwhile the submodel is shown anew.
+  let isSeen = resolve(present, parsePath(state.path) ?? []) !== undefined
   const semanticIds = new Map<Container, ReadonlySet<string>>([[present, withId(new Set(), present)]])
-  let count = 0
   for (const { element, path, parent } of walk(present)) {
     const ids = withId(semanticIds.get(parent) ?? new Set(), element)
     semanticIds.set(element, ids)
-    if (count++ < state.offset || valueMembersOf(element.modelType).length === 0 || !matcher.element(path, ids))
+    if (isSeen) {
+      isSeen = path !== state.path
       continue
+    }
+    if (valueMembersOf(element.modelType).length === 0 || !matcher.element(path, ids)) continue
     const row = await past.store.element(id, path)
     if (row === undefined || row.value === '{}' || isToldAnyway(row, state)) continue
     if (row.revision > state.base && subscriber.past.shown.size < SHOWN) {
@@ -177,7 +179,7 @@ async function showValues(
       subscriber.past.shownUntil = Math.max(subscriber.past.shownUntil, row.revision)
     }
     out.add([valueEvent(id, row, projection.full ? element : undefined)])
-    state.offset = count
+    state.path = path
     if (out.isFull && pause()) return false
   }
   return true

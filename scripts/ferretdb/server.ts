@@ -1,0 +1,91 @@
+/** A FerretDB of one's own, on a free port of this machine, with its data in a directory. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { buildFerretdb } from './build.ts'
+
+export interface Ferretdb {
+  /** For MONGODB_URL. */
+  readonly url: string
+  /** Ends it at once, as a power failure would; what it acknowledged is in the directory. */
+  kill(): Promise<void>
+  /** Starts it again at the same address. */
+  restart(): Promise<void>
+}
+
+/** How long it may take to start, in milliseconds. */
+const PATIENCE = 20_000
+
+export async function startFerretdb(directory: string): Promise<Ferretdb> {
+  const program = await buildFerretdb((text) => console.error(text))
+  await mkdir(directory, { recursive: true })
+  const port = await freePort()
+  let server = await start(program, directory, port)
+  const kill = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    const ended = once(server, 'exit')
+    server.kill('SIGKILL')
+    await ended
+  }
+  // Whoever started it may end in any way.
+  process.once('exit', () => server.kill('SIGKILL'))
+  return {
+    url: `mongodb://127.0.0.1:${port}/`,
+    kill,
+    restart: async () => {
+      server = await start(program, directory, port)
+    }
+  }
+}
+
+async function start(program: string, directory: string, port: number): Promise<ChildProcess> {
+  const server = spawn(
+    program,
+    [
+      '--handler=sqlite',
+      `--sqlite-url=file:${directory}/`,
+      `--state-dir=${directory}`,
+      `--listen-addr=127.0.0.1:${port}`,
+      '--debug-addr=-',
+      '--telemetry=disable',
+      '--log-level=error'
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] }
+  )
+  const failed = once(server, 'exit').then(([code]) => {
+    throw new Error(`FerretDB ended with ${code}`)
+  })
+  failed.catch(() => {})
+  await Promise.race([answers(port), failed])
+  return server
+}
+
+async function answers(port: number): Promise<void> {
+  const start = performance.now()
+  while (!(await isOpen(port))) {
+    if (performance.now() - start > PATIENCE) throw new Error('FerretDB does not answer')
+    await setTimeout(20)
+  }
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const end = (open: boolean) => {
+      socket.destroy()
+      resolve(open)
+    }
+    socket.once('connect', () => end(true)).once('error', () => end(false))
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -1,0 +1,32 @@
+/**
+ * Runs a command with a database to test against: `node scripts/ferretdb/with.ts npx tap test/store/mongodb.test.ts`.
+ * Where MONGODB_URL is set, that one; else a FerretDB that lasts as long as the command.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startFerretdb } from './server.ts'
+
+const [command, ...args] = process.argv.slice(2)
+if (command === undefined) throw new Error('A command is missing')
+
+const given = process.env.MONGODB_URL
+if (given !== undefined && given !== '') process.exitCode = await run(given)
+else {
+  const directory = await mkdtemp(join(tmpdir(), 'ferretdb-data-'))
+  const server = await startFerretdb(directory)
+  try {
+    process.exitCode = await run(server.url)
+  } finally {
+    await server.kill()
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function run(url: string): Promise<number> {
+  const child = spawn(command ?? '', args, { stdio: 'inherit', env: { ...process.env, MONGODB_URL: url } })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  return code ?? 1
+}

@@ -1,0 +1,43 @@
+/** The AsyncAPI 3.0 document of `/stream`, derived from the messages. */
+import { cbor, json } from './codec.ts'
+import { closeCodes, type MessageDeclaration, messages } from './messages.ts'
+
+export function asyncApi(version: string): object {
+  const of = (from: MessageDeclaration['from']) => messages.filter((message) => message.from === from)
+  const reference = ({ name }: MessageDeclaration) => ({ $ref: `#/channels/stream/messages/${name}` })
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'AAS Hub: stream',
+      version,
+      description: [
+        'One WebSocket on which samples are pushed and changes are followed.',
+        `The subprotocol \`${json.protocol}\` is text frames of JSON, and what is spoken where none is named; \`${cbor.protocol}\` is binary frames of CBOR (RFC 8949) with the same members, in which columns may be typed arrays (RFC 8746).`,
+        'A push is acknowledged when it is durable. A client that sends more than `credit` samples without acknowledgement is not read from until they are durable: it is slowed and loses nothing.',
+        `Close codes: ${Object.entries(closeCodes)
+          .map(([code, text]) => `${code}: ${text}`)
+          .join('. ')}.`
+      ].join('\n\n')
+    },
+    servers: { hub: { host: '127.0.0.1:8080', protocol: 'ws' } },
+    defaultContentType: 'application/json',
+    channels: {
+      stream: {
+        address: '/stream',
+        messages: Object.fromEntries(messages.map(({ name }) => [name, { $ref: `#/components/messages/${name}` }]))
+      }
+    },
+    operations: {
+      receive: { action: 'receive', channel: { $ref: '#/channels/stream' }, messages: of('client').map(reference) },
+      send: { action: 'send', channel: { $ref: '#/channels/stream' }, messages: of('hub').map(reference) }
+    },
+    components: {
+      messages: Object.fromEntries(
+        messages.map(({ name, summary, payload, examples }) => [
+          name,
+          { name, summary, payload, examples: examples.map((example) => ({ payload: example })) }
+        ])
+      )
+    }
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * The messages of `/stream`, declared once: what each says, and an example that a test sends or waits for.
+ * `openapi/asyncapi.json` is derived from this list.
+ */
+
+export interface MessageDeclaration {
+  readonly name: string
+  /** Who sends it. */
+  readonly from: 'client' | 'hub'
+  readonly summary: string
+  readonly payload: Schema
+  readonly examples: readonly Readonly<Record<string, unknown>>[]
+}
+
+/** A JSON Schema. */
+export interface Schema {
+  readonly [member: string]: unknown
+}
+
+const text = { type: 'string' }
+const flag = { type: 'boolean' }
+const whole = { type: 'integer' }
+const id = { type: ['string', 'integer'], description: 'Chosen by the client' }
+const cursor = { type: 'string', description: 'A place in the log from which `since` goes on; opaque' }
+const time = {
+  type: ['string', 'integer'],
+  description: 'ISO 8601 with an offset, to the nanosecond; or a whole number of `unit`'
+}
+const quality = { enum: ['good', 'uncertain', 'bad'] }
+const unit = { enum: ['ns', 'us', 'ms', 's'], default: 'ms' }
+const key = { type: 'string', maxLength: 256, description: 'A push that comes again under its key counts once' }
+const each = { type: 'boolean', default: false, description: 'Refuse single samples and keep the rest' }
+const value = { description: 'In the ValueOnly form of Part 1' }
+const refusal = object({ index: whole, at: whole, submodel: text, path: text, rule: text, text }, ['index', 'text'])
+const violation = object({ pointer: text, idShortPath: text, rule: text, text }, ['pointer', 'rule', 'text'])
+
+const sample = object({ submodel: text, path: text, time, value, quality, unit }, ['value'])
+const column = object(
+  {
+    submodel: text,
+    path: text,
+    start: time,
+    step: { type: 'number', description: 'Of `unit`' },
+    offsets: { type: 'array', items: { type: 'number' }, description: 'From `start`, of `unit`' },
+    times: { type: 'array', items: time },
+    unit,
+    values: { type: 'array', items: value },
+    quality: { anyOf: [quality, { type: 'array', items: { anyOf: [quality, { type: 'null' }] } }] }
+  },
+  ['values']
+)
+
+const select = object({
+  shells: list(text),
+  submodels: list(text),
+  paths: { ...list(text), description: 'idShortPaths; `*` is any one step or index, `**` any number of steps' },
+  semanticIds: list(text),
+  kinds: list({ enum: ['value', 'structure', 'created', 'deleted', 'registry', 'validation'] })
+})
+
+const event = {
+  type: 'object',
+  required: ['kind', 'time'],
+  properties: {
+    kind: text,
+    time: { type: 'string', description: 'Server time of the commit' },
+    submodel: text,
+    path: text,
+    value,
+    sourceTime: text,
+    quality,
+    start: text,
+    step: { type: 'number', description: 'Nanoseconds' },
+    offsets: { type: 'array', items: { type: 'number' } },
+    values: { type: 'array' },
+    change: { enum: ['created', 'updated', 'deleted'] },
+    type: text,
+    id: text,
+    touched: list(text),
+    snapshot: flag
+  }
+}
+
+const MACHINE = 'https://plant.example/sm/imm-01/operational-data'
+
+/** In the order in which they are met. */
+export const messages: readonly MessageDeclaration[] = [
+  hub('welcome', 'What the hub is, and what it bears.', {
+    payload: object(
+      {
+        version: { const: 1 },
+        server: text,
+        epoch: { type: 'string', description: 'Names the body of data that cursors belong to' },
+        credit: { type: 'integer', description: 'Samples that may be unacknowledged before the hub stops reading' },
+        messageLimit: { type: 'integer', description: 'Bytes' },
+        heartbeat: { type: 'integer', description: 'Milliseconds between pings' }
+      },
+      ['version', 'epoch', 'credit', 'messageLimit', 'heartbeat']
+    ),
+    examples: [
+      {
+        version: 1,
+        server: '0.1.0',
+        epoch: '6f1d0c3a9b5e7d42',
+        credit: 100000,
+        messageLimit: 16777216,
+        heartbeat: 20000
+      }
+    ]
+  }),
+  client('push', 'Samples: one, one column, or a list of both. What the message says counts for all in the list.', {
+    payload: object({
+      id,
+      key,
+      each,
+      ...sample.properties,
+      ...column.properties,
+      samples: list({ anyOf: [sample, column] })
+    }),
+    examples: [
+      {
+        id: 1,
+        submodel: MACHINE,
+        path: 'CycleTime',
+        time: '2026-11-24T03:00:00.000000001Z',
+        value: 12.7,
+        quality: 'good'
+      },
+      {
+        id: 2,
+        submodel: MACHINE,
+        samples: [
+          { path: 'State', value: 'running' },
+          { path: 'ShotCount', value: 1204378 }
+        ]
+      },
+      {
+        id: 3,
+        submodel: MACHINE,
+        path: 'CycleTime',
+        start: '2026-11-24T03:00:01Z',
+        step: 100,
+        values: [12.7, 12.8, 12.6]
+      },
+      {
+        id: 4,
+        key: 'gateway-7/42',
+        each: true,
+        submodel: MACHINE,
+        samples: [
+          { path: 'CycleTime', value: 12.7 },
+          { path: 'Nothing', value: 1 }
+        ]
+      }
+    ]
+  }),
+  hub('ack', 'Pushes that are durable by one commit.', {
+    payload: object(
+      {
+        cursor,
+        seq: whole,
+        acks: list(object({ id, accepted: whole, repeated: flag, refused: list(refusal) }, ['accepted']))
+      },
+      ['cursor', 'seq', 'acks']
+    ),
+    examples: [{ cursor: 'NmYxZDBjM2E5YjVlN2Q0Mi43', seq: 7, acks: [{ id: 1, accepted: 1 }] }]
+  }),
+  hub('refused', 'A message with this id did nothing, and why.', {
+    payload: object({ id, code: text, status: whole, text, violations: list(violation) }, ['code', 'status', 'text']),
+    examples: [
+      {
+        id: 5,
+        code: 'Invalid',
+        status: 400,
+        text: 'The document breaks 1 rules of the standard',
+        violations: [{ pointer: '/0', idShortPath: 'ShotCount', rule: 'ValueDataType', text: 'the value is of xs:int' }]
+      }
+    ]
+  }),
+  client('subscribe', 'Follow changes: of everything, or of what is selected.', {
+    payload: object(
+      {
+        id,
+        select,
+        snapshot: { type: 'boolean', description: 'Begin with the current state of all that is selected' },
+        since: { type: 'string', description: 'A cursor, or a time (ISO 8601): go on from there' },
+        interval: { type: 'integer', description: 'Milliseconds: at most one update per element in each' },
+        window: { type: 'integer', description: 'Milliseconds to gather before sending' },
+        content: { enum: ['value', 'full'] },
+        columns: { type: 'boolean', description: 'Samples that came together stay together' },
+        overflow: { enum: ['conflate', 'disconnect'], description: 'What becomes of a subscriber that lags too far' },
+        buffer: { type: 'integer', description: 'Bytes that it may lag behind' }
+      },
+      ['id']
+    ),
+    examples: [
+      { id: 'live', select: { submodels: [MACHINE], paths: ['CycleTime'] } },
+      { id: 'all', select: { kinds: ['value', 'structure', 'validation'] }, columns: true, window: 50 },
+      { id: 'slow', select: { paths: ['**'] }, snapshot: true, interval: 1000, overflow: 'conflate' }
+    ]
+  }),
+  hub('subscribed', 'The subscription runs; what comes after the cursor will be told.', {
+    payload: object(
+      {
+        id,
+        cursor,
+        recovered: { type: 'boolean', description: 'False where what lies between `since` and now is lost' }
+      },
+      ['id', 'recovered']
+    ),
+    examples: [{ id: 'live', recovered: true, cursor: 'NmYxZDBjM2E5YjVlN2Q0Mi43' }]
+  }),
+  hub('event', 'What happened, in the order of the log.', {
+    payload: object(
+      {
+        sub: { ...id, description: 'Id of the subscription' },
+        cursor: { ...cursor, description: 'Behind these events; whoever comes back with it misses nothing' },
+        snapshot: { enum: ['part', 'end'] },
+        recovered: { const: false },
+        conflated: { const: true },
+        events: list(event)
+      },
+      ['sub', 'events']
+    ),
+    examples: [
+      {
+        sub: 'live',
+        cursor: 'NmYxZDBjM2E5YjVlN2Q0Mi44',
+        events: [
+          {
+            kind: 'value',
+            submodel: MACHINE,
+            path: 'CycleTime',
+            value: 12.7,
+            sourceTime: '2026-11-24T03:00:00.000Z',
+            time: '2026-11-24T03:00:00.012Z'
+          }
+        ]
+      }
+    ]
+  }),
+  client('unsubscribe', 'No more of this.', {
+    payload: object({ id }, ['id']),
+    examples: [{ id: 'live' }]
+  }),
+  hub('closed', 'A subscription ended, and where it can go on.', {
+    payload: object({ id, cursor, reason: { enum: ['unsubscribed', 'overflow', 'stopping', 'failed'] } }, [
+      'id',
+      'reason'
+    ]),
+    examples: [{ id: 'live', reason: 'unsubscribed', cursor: 'NmYxZDBjM2E5YjVlN2Q0Mi45' }]
+  }),
+  client('ping', 'Are you there? For clients that cannot see the pings of WebSocket.', {
+    payload: object({ id }),
+    examples: [{ id: 9 }]
+  }),
+  hub('pong', 'Yes.', { payload: object({ id }), examples: [{ id: 9 }] }),
+  client('token', 'A newer token, before the one of the connection expires.', {
+    payload: object({ id, token: text }, ['token']),
+    examples: [{ id: 10, token: 'eyJhbGciOiJub25lIn0.e30.' }]
+  }),
+  hub('accepted', 'The token is taken.', { payload: object({ id }), examples: [{ id: 10 }] }),
+  hub('error', 'A frame that is no message; the connection goes on.', {
+    payload: object({ id, text }, ['text']),
+    examples: [{ text: '"type" is one of push, subscribe, unsubscribe, ping, token; found "shout"' }]
+  }),
+  hub('stopping', 'The hub stops; everything that was acknowledged is kept.', { payload: object({}), examples: [{}] })
+]
+
+function client(
+  name: string,
+  summary: string,
+  more: Pick<MessageDeclaration, 'payload' | 'examples'>
+): MessageDeclaration {
+  return declared(name, 'client', summary, more)
+}
+
+function hub(
+  name: string,
+  summary: string,
+  more: Pick<MessageDeclaration, 'payload' | 'examples'>
+): MessageDeclaration {
+  return declared(name, 'hub', summary, more)
+}
+
+function declared(
+  name: string,
+  from: MessageDeclaration['from'],
+  summary: string,
+  { payload, examples }: Pick<MessageDeclaration, 'payload' | 'examples'>
+): MessageDeclaration {
+  const { properties, required = [] } = payload as { properties: Schema; required?: string[] }
+  return {
+    name,
+    from,
+    summary,
+    payload: { ...payload, properties: { type: { const: name }, ...properties }, required: ['type', ...required] },
+    examples: examples.map((example) => ({ type: name, ...example }))
+  }
+}
+
+function object(properties: Schema, required: readonly string[] = []) {
+  return { type: 'object', properties, ...(required.length > 0 && { required }) }
+}
+
+function list(items: Schema): Schema {
+  return { type: 'array', items }
+}
+
+/** Close codes beside those of RFC 6455. */
+export const closeCodes: Readonly<Record<number, string>> = {
+  1001: 'The hub stops; come back to the one that comes after it',
+  1002: 'A frame that breaks the protocol of WebSocket',
+  1006: 'No sign of life for longer than the heartbeat',
+  1009: 'A message larger than `messageLimit`'
+}

@@ -1,0 +1,192 @@
+/**
+ * Brings the log into the collections, so that it need not be carried out from its beginning by whoever starts. One
+ * process does it, for all; where it dies, another one goes on from the mark. Everything here may be done twice.
+ */
+import { setTimeout } from 'node:timers/promises'
+import type { Connection } from './connection.ts'
+import type { Journal } from './journal.ts'
+import type { Machine } from './machine.ts'
+import type { LogReader } from './reader.ts'
+import { FILE_PART, leftoversOf } from './rows.ts'
+import type { Key } from './states.ts'
+import { savingOf, type Tables } from './tables.ts'
+
+/** The work as it is claimed, and for how long; renewed in time, and left alone shortly before it ends. In milliseconds. */
+const WORK = 'collections'
+const SPAN = 10_000
+const RENEWED = 6500
+const LEAST = 3000
+
+/** So long may changes gather before they are brought in: what is written often is written once. In milliseconds. */
+const GATHERED = 150
+
+/** States that are looked at together. */
+const TOGETHER = 100
+
+/** The numbers of batches that are gone stay so long, for those that stood still to meet, in milliseconds. */
+const REMEMBERED = 60 * 60 * 1000
+const MARKS_EVERY = REMEMBERED / 6
+
+interface Trimmed {
+  /** Batches before this one are removed, number and all. */
+  readonly bottom: number
+  /** Batches before this one hold nothing any more. */
+  readonly emptied: number
+  /** When which were emptied (ms). */
+  readonly marks: readonly (readonly [before: number, at: number])[]
+}
+
+interface Parts {
+  readonly connection: Connection
+  readonly journal: Journal
+  readonly machine: Machine
+  readonly tables: Tables
+  readonly reader: LogReader
+}
+
+export class Keeper {
+  readonly #parts: Parts
+  #isStopping = false
+  #wake: () => void = () => {}
+  #done: Promise<void> = Promise.resolve()
+  #trimmed = 0
+  readonly #stopListening: () => void
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#stopListening = parts.machine.onBatch(() => this.#wake())
+  }
+
+  start(): void {
+    this.#done = this.#run()
+  }
+
+  /** Brings in what is left, where that is up to this process. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    this.#stopListening()
+    this.#wake()
+    await this.#done
+    const { machine, connection } = this.#parts
+    if (connection.isAway || machine.tail.length === 0) return
+    // What fails here is brought in by the next one.
+    if (machine.left(WORK) > LEAST) await this.#apply().catch(() => {})
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopping) {
+      if (this.#parts.machine.tail.length === 0) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
+      if (this.#isStopping) return
+      await setTimeout(GATHERED, undefined, { ref: false })
+      try {
+        await this.#step()
+      } catch {
+        // Whoever writes is told; here it is tried again.
+        await setTimeout(500, undefined, { ref: false })
+      }
+    }
+  }
+
+  async #step(): Promise<void> {
+    const { machine } = this.#parts
+    if (machine.tail.length === 0) return
+    if (machine.left(WORK) < RENEWED) {
+      if (machine.left(WORK) <= 0 && !machine.isFree(WORK)) return this.#look()
+      if (!(await machine.submit({ job: 'claim', work: WORK, span: SPAN }))) return this.#look()
+      await this.#look()
+    }
+    await this.#apply()
+    if (machine.counters.trimmed > this.#trimmed) await this.#trim()
+  }
+
+  /** How far is whoever does the work? */
+  async #look(): Promise<void> {
+    const { connection, machine } = this.#parts
+    const found = await connection.run(() => connection.rows('meta').findOne({ _id: 'applied' }))
+    machine.applied(Number(found?.no ?? 0))
+  }
+
+  async #apply(): Promise<void> {
+    const { connection, machine, tables } = this.#parts
+    const { no, marked } = machine
+    const { batches } = machine.tail
+    const remove = { bodies: new Set<string>(), chunks: [] as string[], uploads: [] as string[], files: [] as string[] }
+    const keys = new Set<Key>()
+    for (const { batch, keys: here } of batches) {
+      for (const key of here) keys.add(key)
+      for (const { notes } of batch.content.commits) {
+        for (const { body } of notes)
+          if (body !== undefined) for (const name of leftoversOf(body)) remove.bodies.add(name)
+      }
+      for (const control of batch.content.controls) {
+        if (control.control === 'chunks') {
+          if (control.upload !== undefined) remove.uploads.push(control.upload)
+          for (const { removed } of control.series) remove.chunks.push(...removed)
+        } else if (control.control === 'blob') remove.uploads.push(control.blob)
+        else if (control.control === 'doom') remove.files.push(...partsOf(control))
+      }
+    }
+    for (const some of portions([...keys])) {
+      let upto = -1
+      const savings = await machine.together(some, () => {
+        upto = machine.no
+        return some.map((key) => savingOf(key, machine.peek(key) ?? null, upto, marked))
+      })
+      this.#check()
+      await tables.save(savings, upto)
+    }
+    this.#check()
+    await tables.remove('bodies', [...remove.bodies])
+    for (const name of ['chunks', 'uploads', 'files'] as const) await tables.remove(name, remove[name])
+    this.#check()
+    await connection.run(() =>
+      connection.rows('meta').updateOne({ _id: 'applied' }, { $max: { no } }, { upsert: true })
+    )
+    machine.applied(no)
+  }
+
+  /** Stops where another process may have taken over by the time that the next step is done. */
+  #check(): void {
+    if (this.#parts.machine.left(WORK) < LEAST) throw new Error('The work is no longer claimed')
+  }
+
+  /** Removes batches whose entries are all trimmed; their numbers stay for a while. */
+  async #trim(): Promise<void> {
+    const { connection, journal, machine, reader } = this.#parts
+    const { trimmed } = machine.counters
+    const meta = connection.rows('meta')
+    const found = await connection.run(() => meta.findOne({ _id: 'trimmed' }))
+    const known = JSON.parse(String(found?.state ?? '{"bottom":0,"emptied":0,"marks":[]}')) as Trimmed
+    const place = Math.min(await reader.placeOf(trimmed + 1, known.emptied), machine.mark)
+    let { bottom } = known
+    const now = Date.now()
+    const old = known.marks.filter(([, at]) => now - at > REMEMBERED).at(-1)
+    if (old !== undefined) {
+      await journal.remove(bottom, old[0])
+      bottom = old[0]
+    }
+    await journal.empty(known.emptied, place)
+    const marks = known.marks.filter(([before]) => before > bottom)
+    const last = marks.at(-1)
+    // Later ones share a mark for a while, and so stay a little longer than they had to.
+    const next = last === undefined || now - last[1] > MARKS_EVERY ? [...marks, [place, now] as const] : marks
+    const state: Trimmed = { bottom, emptied: Math.max(known.emptied, place), marks: next }
+    this.#check()
+    const row = { state: JSON.stringify(state) }
+    await connection.run(() => meta.replaceOne({ _id: 'trimmed' }, row, { upsert: true }))
+    this.#trimmed = trimmed
+  }
+}
+
+/** Names of the parts of a file. */
+function partsOf({ blob, size }: { blob: string; size: number }): string[] {
+  return Array.from({ length: Math.ceil(size / FILE_PART) }, (_, part) => `${blob}.${part}`)
+}
+
+function* portions(keys: readonly Key[]): Generator<Key[]> {
+  for (let at = 0; at < keys.length; at += TOGETHER) yield keys.slice(at, at + TOGETHER)
+}

@@ -1,0 +1,495 @@
+/**
+ * The log carried out in memory: where this process stands in it, what it has loaded, and the way to write the next
+ * batch. Every process carries out the same batches in the same order, so what it has loaded stays right.
+ */
+import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { HubError } from '../../errors.ts'
+import { RecentLog } from '../recent.ts'
+import type { Change, ElementRow } from '../store.ts'
+import { Cache } from './cache.ts'
+import type { Connection } from './connection.ts'
+import type { Control, Counters, LoggedCommit } from './content.ts'
+import { nothing } from './content.ts'
+import { DocumentState, type Head } from './document.ts'
+import { type Answer, type Answers, carryOut, type Job, keysOf, neededBy, repeatBatch } from './jobs.ts'
+import { type Batch, entriesOf, type Journal } from './journal.ts'
+import { type Below, Layer } from './space.ts'
+import type { Found, Key } from './states.ts'
+import type { Stored, Tables } from './tables.ts'
+import { Tail } from './tail.ts'
+
+export interface MachineOptions {
+  readonly cacheBytes: number
+  /** Bound of what waits to be written, in bytes. */
+  readonly queueBytes: number
+  readonly clock: () => number
+}
+
+const MIB = 1024 * 1024
+
+/** Bound of the newest log entries that are kept in memory, in bytes. */
+const RECENT = 16 * MIB
+
+/** Nobody writes while more than this waits to be brought into the collections. */
+const WAITING = 48 * MIB
+
+/** A batch holds at most this many jobs, and takes no more once it weighs this much. */
+const BATCH_JOBS = 2000
+const BATCH_BYTES = 6 * MIB
+
+/** A process that has not looked at the log for so long looks at everything anew: what it met is perhaps no more there. */
+const STALE = 30 * 60 * 1000
+
+interface Waiting {
+  readonly job: Job
+  readonly weight: number
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: unknown) => void
+}
+
+type Outcome = { readonly answer: Answer } | { readonly error: unknown }
+
+/** Who holds some work, as this process saw it. */
+interface Seen {
+  readonly holder: string
+  readonly term: number
+  /** Until when, by the clock of this process that never goes back. */
+  readonly until: number
+}
+
+export class Machine implements Below {
+  /** By which the log knows this process. */
+  readonly holder = randomUUID()
+  readonly tail = new Tail()
+  readonly recent = new RecentLog(RECENT)
+  counters: Counters = nothing
+  /** The last batch that was carried out here. */
+  no = -1
+  /** The last batch that is in the collections, as far as known here, and the counters behind it. */
+  mark = -1
+  marked: Counters = nothing
+  readonly #connection: Connection
+  readonly #journal: Journal
+  readonly #tables: Tables
+  readonly #options: MachineOptions
+  readonly #cache: Cache
+  readonly #loading = new Map<Key, Promise<void>>()
+  readonly #seen = new Map<string, Seen>()
+  readonly #listeners = new Set<(hasEntries: boolean) => void>()
+  /** First `seq` of batches that were seen, for finding places in the log. */
+  readonly firsts: { readonly no: number; readonly first: number }[] = []
+  #generation = 0
+  #time = 0
+  #lookedAt = 0
+  #queued: Promise<void> | undefined
+  #running: Promise<void> = Promise.resolve()
+  #inflight: { readonly no: number; readonly by: string; readonly layer: Layer } | undefined
+  /** The last batch that was tried, and since when. */
+  #sent = { no: -1, at: 0 }
+  #hold: { readonly holder: string; readonly until: number } | undefined
+  #waiting: Waiting[] = []
+  #weight = 0
+  #isPumping = false
+  #isEnding = false
+  #idle: (() => void)[] = []
+
+  constructor(connection: Connection, journal: Journal, tables: Tables, options: MachineOptions) {
+    this.#connection = connection
+    this.#journal = journal
+    this.#tables = tables
+    this.#options = options
+    this.#cache = new Cache(options.cacheBytes)
+  }
+
+  /** Starts where the collections are, and reads on to the end of the log. */
+  async open(): Promise<void> {
+    await this.#reset()
+    await this.sync()
+  }
+
+  /** Hears of every batch that was carried out. */
+  onBatch(listener: (hasEntries: boolean) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  // ---- reading
+
+  /** Resolves when everything that anybody acknowledged before has been carried out here. */
+  sync(): Promise<void> {
+    if (this.#queued === undefined) {
+      const queued = this.#running
+        .catch(() => {})
+        .then(() => {
+          this.#queued = undefined
+          this.#running = this.#pull()
+          return this.#running
+        })
+      this.#queued = queued
+    }
+    return this.#queued
+  }
+
+  /** A state as of now; what is not in memory is loaded. */
+  async state(key: Key): Promise<Found> {
+    for (;;) {
+      const known = this.#cache.get(key)
+      if (known !== undefined) return known
+      await this.#load(key)
+    }
+  }
+
+  /** What is known of a state without waiting. */
+  peek(key: Key): Found | undefined {
+    return this.#cache.peek(key)
+  }
+
+  /** States that are all of one moment, for as long as `look` takes, which must not wait. */
+  async together<Result>(keys: readonly Key[], look: () => Result): Promise<Result> {
+    this.#cache.hold(keys)
+    try {
+      for (;;) {
+        await Promise.all(keys.map((key) => (this.#cache.has(key) ? undefined : this.#load(key))))
+        if (keys.every((key) => this.#cache.has(key))) return look()
+      }
+    } finally {
+      this.#cache.letGo(keys)
+    }
+  }
+
+  /** Takes in a state that was read elsewhere, as far as it is of use. @param mark where the collections were before it was read */
+  async offer(key: Key, stored: Stored, mark: number): Promise<void> {
+    if (stored.newest > this.no) await this.sync()
+    if (this.mark === mark && !this.#cache.has(key)) this.#cache.put(key, this.#replayed(key, stored))
+  }
+
+  document(key: Key): Found<DocumentState> | undefined {
+    return this.#cache.peek(key) as Found<DocumentState> | undefined
+  }
+
+  head(key: Key): Head | undefined {
+    return this.document(key)?.head
+  }
+
+  row(key: Key, path: string): ElementRow | undefined {
+    return this.document(key)?.rows().get(path)
+  }
+
+  other(key: Key): Found | undefined {
+    return this.#cache.peek(key)
+  }
+
+  /** Is this the process that has the work, and for how many milliseconds will it be? */
+  left(work: string): number {
+    const seen = this.#seen.get(work)
+    return seen?.holder === this.holder ? seen.until - performance.now() : 0
+  }
+
+  isFree(work: string): boolean {
+    return (this.#seen.get(work)?.until ?? 0) < performance.now()
+  }
+
+  /** The collections hold everything up to this batch. */
+  applied(upto: number): void {
+    const no = Math.min(upto, this.no)
+    if (no <= this.mark) return
+    this.marked = this.tail.drop(no)?.counters ?? this.marked
+    this.mark = no
+  }
+
+  // ---- writing
+
+  /** Resolves when the job is done and durable. */
+  submit<Name extends Job['job']>(job: Extract<Job, { job: Name }>): Promise<Answers[Name]> {
+    try {
+      this.#connection.check()
+      if (this.#isEnding) throw new HubError('Unavailable', ['The store is closed'])
+      const weight = weigh(job)
+      // An empty queue takes anything, or what is larger than the bound could never be stored.
+      if (this.#weight > 0 && this.#weight + weight > this.#options.queueBytes) {
+        throw new HubError('TooManyRequests', ['the database does not keep up with what is written'])
+      }
+      return this.#enqueue(job, weight) as Promise<Answers[Name]>
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Takes nothing more and waits until everything submitted is done. */
+  async drain(): Promise<void> {
+    this.#isEnding = true
+    while (this.#weight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  /** For what has to be written when nothing else is taken any more. */
+  submitLast(job: Job): Promise<Answer> {
+    return this.#enqueue(job, 1)
+  }
+
+  #enqueue(job: Job, weight: number): Promise<Answer> {
+    this.#weight += weight
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ job, weight, resolve, reject })
+      if (this.#isPumping) return
+      this.#isPumping = true
+      // At the end of this turn of the event loop, so that all requests read in it share a batch.
+      setImmediate(() => void this.#pump())
+    })
+  }
+
+  async #pump(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      let count = 0
+      for (let bytes = 0; count < this.#waiting.length && count < BATCH_JOBS && bytes < BATCH_BYTES; count++) {
+        bytes += this.#waiting[count]?.weight ?? 0
+      }
+      const group = this.#waiting.slice(0, count)
+      this.#waiting = this.#waiting.slice(count)
+      let outcomes: readonly Outcome[]
+      try {
+        outcomes = await this.#write(group.map(({ job }) => job))
+      } catch (error) {
+        outcomes = group.map(() => ({ error }))
+      }
+      for (const [index, { weight, resolve, reject }] of group.entries()) {
+        this.#weight -= weight
+        const outcome = outcomes[index]
+        if (outcome !== undefined && 'answer' in outcome) resolve(outcome.answer)
+        else reject(outcome?.error)
+      }
+    }
+    this.#isPumping = false
+    this.#rouse()
+  }
+
+  /** One batch: done as a whole, or tried again behind what others wrote. */
+  async #write(jobs: readonly Job[]): Promise<readonly Outcome[]> {
+    const keys = new Set(jobs.flatMap((job) => [...neededBy(job)]))
+    this.#cache.hold(keys)
+    try {
+      for (;;) {
+        await this.#room(jobs)
+        await Promise.all(Array.from(keys, (key) => (this.#cache.has(key) ? undefined : this.#load(key))))
+        if (![...keys].every((key) => this.#cache.has(key))) continue
+        if (Date.now() - this.#lookedAt > STALE) {
+          await this.sync()
+          continue
+        }
+        const { outcomes, batch, layer } = this.#perform(jobs)
+        if (batch === undefined) {
+          // All are refused: for what is so now, not for what was so when this process last looked.
+          const { no } = this
+          await this.sync()
+          if (this.no === no) return outcomes
+          continue
+        }
+        this.#inflight = { no: batch.no, by: batch.by, layer }
+        this.#sent = { no: batch.no, at: performance.now() }
+        const written = await this.#journal.append(batch)
+        if (written !== undefined) this.#adopt(written)
+        this.#inflight = undefined
+        if (written === undefined || this.no < batch.no) await this.sync()
+        if (written !== undefined) return outcomes
+      }
+    } finally {
+      this.#inflight = undefined
+      this.#cache.letGo(keys)
+    }
+  }
+
+  /** Carries out jobs on a layer over what is known; each that is refused leaves no trace. */
+  #perform(jobs: readonly Job[]) {
+    const layer = new Layer(this)
+    const [commits, controls]: [LoggedCommit[], Control[]] = [[], []]
+    const time = Math.max(this.#options.clock(), this.#time)
+    const moment = { no: this.no + 1, time, holder: this.holder, isFree: (work: string) => this.isFree(work) }
+    const outcomes = jobs.map((job): Outcome => {
+      const own = new Layer(layer)
+      try {
+        const done = carryOut(own, job, moment)
+        own.merge()
+        if (done.commit !== undefined) commits.push(done.commit)
+        controls.push(...(done.controls ?? []))
+        return { answer: done.answer }
+      } catch (error) {
+        return { error }
+      }
+    })
+    if (commits.length + controls.length === 0) return { outcomes, layer, batch: undefined }
+    const [by, first] = [randomUUID(), this.counters.seq + 1]
+    const batch = { no: moment.no, first, time, by, counters: layer.counters, content: { commits, controls } }
+    return { outcomes, layer, batch }
+  }
+
+  /** Waits while too much is to be brought into the collections, or while another process wants quiet. */
+  async #room(jobs: readonly Job[]): Promise<void> {
+    for (;;) {
+      const hold = this.#hold
+      const isHeld = hold !== undefined && hold.holder !== this.holder && hold.until > performance.now()
+      // Claims must get through: whoever brings the log into the collections claims that.
+      const isFull = this.tail.bytes > WAITING && jobs.some(({ job }) => job !== 'claim' && job !== 'release')
+      if (!isHeld && !isFull) return
+      await setTimeout(5)
+      this.#connection.check()
+      if (isHeld) await this.sync()
+    }
+  }
+
+  // ---- following
+
+  async #pull(): Promise<void> {
+    if (Date.now() - this.#lookedAt > STALE) await this.#reset()
+    for (;;) {
+      const batch = await this.#journal.read(this.no + 1)
+      if (batch === undefined) break
+      if (batch === 'gone') await this.#reset()
+      else this.#adopt(batch)
+    }
+    this.#lookedAt = Date.now()
+  }
+
+  async #reset(): Promise<void> {
+    for (;;) {
+      const found = await this.#connection.run(() => this.#connection.rows('meta').findOne({ _id: 'applied' }))
+      const no = Number(found?.no ?? 0)
+      const batch = await this.#journal.read(no)
+      if (batch === undefined) throw new HubError('Unavailable', ['The database holds a log without its beginning'])
+      if (batch === 'gone') continue
+      this.#generation++
+      this.#cache.clear()
+      this.recent.clear()
+      this.tail.drop(Number.POSITIVE_INFINITY)
+      ;[this.no, this.mark, this.marked] = [no, no, batch.counters]
+      this.#note(batch)
+      this.#lookedAt = Date.now()
+      return
+    }
+  }
+
+  /** Carries out the next batch; any other one was carried out before, or will be. */
+  #adopt(batch: Batch): void {
+    if (batch.no !== this.no + 1) return
+    const inflight = this.#inflight
+    const isOurs = inflight !== undefined && inflight.no === batch.no && inflight.by === batch.by
+    const layer = isOurs ? inflight.layer : new Layer(this)
+    if (!isOurs) repeatBatch(layer, batch, (key) => this.#cache.has(key))
+    layer.settle((key, state) => this.#cache.put(key, state))
+    // Blobs are counted where they are loaded when a batch is made, and may have been loaded since.
+    if (isOurs) for (const key of keysOf(batch)) if (key.startsWith('b')) this.#cache.drop(key)
+    this.no = batch.no
+    this.tail.add(batch)
+    this.#note(batch)
+    const entries = entriesOf(batch)
+    for (const entry of entries) this.recent.add(entry)
+    for (const listener of this.#listeners) listener(entries.length > 0)
+  }
+
+  #note({ no, first, time, counters, content }: Batch): void {
+    if (counters.trimmed > this.counters.trimmed) this.recent.trim(counters.trimmed)
+    this.counters = counters
+    this.#time = Math.max(this.#time, time)
+    this.firsts.push({ no, first })
+    if (this.firsts.length > 100_000) this.firsts.splice(0, 50_000)
+    for (const [work, [holder, span, term]] of Object.entries(counters.claims)) {
+      if (this.#seen.get(work)?.term === term) continue
+      // Others count from when they see a claim, so its holder counts from before anybody can have seen it.
+      const from = holder !== this.holder ? performance.now() : term === this.#sent.no ? this.#sent.at : 0
+      this.#seen.set(work, { holder, term, until: from + span })
+    }
+    for (const work of this.#seen.keys()) if (!Object.hasOwn(counters.claims, work)) this.#seen.delete(work)
+    for (const control of content.controls) {
+      if (control.control !== 'hold') continue
+      const { holder, span } = control
+      this.#hold = span === 0 ? undefined : { holder, until: performance.now() + span }
+    }
+  }
+
+  #load(key: Key): Promise<void> {
+    let loading = this.#loading.get(key)
+    if (loading === undefined) {
+      loading = this.#fetch(key).finally(() => this.#loading.delete(key))
+      this.#loading.set(key, loading)
+    }
+    return loading
+  }
+
+  async #fetch(key: Key): Promise<void> {
+    for (;;) {
+      const [mark, generation] = [this.mark, this.#generation]
+      const stored = await this.#tables.load(key)
+      if (stored.newest > this.no) await this.sync()
+      // What it lacks must all be at hand.
+      if (this.mark !== mark || this.#generation !== generation) continue
+      if (!this.#cache.has(key)) this.#cache.put(key, this.#replayed(key, stored))
+      return
+    }
+  }
+
+  /** What was read, with what the log did to it since. */
+  #replayed(key: Key, { state, upto }: Stored): Found {
+    let now = state
+    for (const batch of this.tail.of(key)) {
+      if (batch.no <= upto) continue
+      const layer = new Layer(new Single(key, now, this.counters))
+      repeatBatch(layer, batch, (wanted) => wanted === key)
+      layer.settle((_, changed) => {
+        now = changed
+      })
+    }
+    return now
+  }
+
+  #rouse(): void {
+    const idle = this.#idle
+    this.#idle = []
+    for (const wake of idle) wake()
+  }
+}
+
+/** One state, for carrying out on it what is in the log. */
+class Single implements Below {
+  readonly counters: Counters
+  readonly #key: Key
+  readonly #state: Found
+
+  constructor(key: Key, state: Found, counters: Counters) {
+    this.#key = key
+    this.#state = state
+    this.counters = counters
+  }
+
+  document(key: Key): Found<DocumentState> | undefined {
+    if (key !== this.#key) return undefined
+    return this.#state instanceof DocumentState ? this.#state : null
+  }
+
+  head(key: Key): Head | undefined {
+    return this.document(key)?.head
+  }
+
+  row(key: Key, path: string): ElementRow | undefined {
+    return this.document(key)?.rows().get(path)
+  }
+
+  other(key: Key): Found | undefined {
+    return key === this.#key ? this.#state : undefined
+  }
+}
+
+function weigh(job: Job): number {
+  switch (job.job) {
+    case 'commit':
+      return job.changes.reduce((sum, change) => sum + weighChange(change), 100)
+    case 'putChunks':
+      return job.chunks.length * 300 + 100
+    default:
+      return 200
+  }
+}
+
+function weighChange(change: Change): number {
+  if (change.change === 'create' || change.change === 'replace') return change.json.length + 500
+  if (change.change === 'samples') return change.run.length + 500
+  return change.change === 'value' ? change.value.length + 500 : 500
+}

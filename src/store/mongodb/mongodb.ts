@@ -1,0 +1,324 @@
+/**
+ * The store for several equal processes: MongoDB, or an engine that speaks its protocol.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
+import type {
+  Change,
+  Chunk,
+  ChunkKey,
+  DocumentKind,
+  ElementCondition,
+  Facet,
+  FileEntry,
+  PageRequest,
+  SeriesName,
+  Store,
+  StoreFigures
+} from '../store.ts'
+import { type Connection, type ConnectionOptions, connect } from './connection.ts'
+import { DocumentState } from './document.ts'
+import { Files } from './files.ts'
+import { Journal } from './journal.ts'
+import { Keeper } from './keeper.ts'
+import { prepare } from './layout.ts'
+import { documents, series } from './lists.ts'
+import { Machine } from './machine.ts'
+import { LogReader } from './reader.ts'
+import { glance } from './series.ts'
+import { type Found, keyOf, type Receipt, type SeriesState } from './states.ts'
+import { Tables } from './tables.ts'
+
+export interface MongoOptions extends ConnectionOptions {
+  /** Bound of the cache of documents and element rows, in bytes. */
+  readonly cacheBytes?: number
+  /** Bound of what waits to be written, in bytes; beyond it `commit` rejects with `TooManyRequests`. */
+  readonly queueBytes?: number
+  /** Server time in milliseconds since 1970. */
+  readonly clock?: () => number
+}
+
+const MIB = 1024 * 1024
+
+/** How soon after something happened the log is looked at again, and how seldom where nothing happens (ms). */
+const SOONEST = 5
+const LATEST = 50
+
+/** Chunks of history read at a time. */
+const CHUNKS = 8
+
+const SWEEP_EVERY = 10 * 60 * 1000
+
+/**
+ * Opens the database, creating what is missing.
+ * @throws HubError `Unavailable` where it cannot be reached, or was written by a later release
+ */
+export async function openMongo(url: string, options: MongoOptions = {}): Promise<Store> {
+  const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, clock = Date.now } = options
+  const connection = await connect(url, options)
+  try {
+    const journal = new Journal(connection)
+    const tables = new Tables(connection)
+    const { epoch } = await prepare(connection, journal)
+    const machine = new Machine(connection, journal, tables, { cacheBytes, queueBytes, clock })
+    await machine.open()
+    return new MongoStore({ epoch, connection, journal, tables, machine, clock })
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly epoch: string
+  readonly connection: Connection
+  readonly journal: Journal
+  readonly tables: Tables
+  readonly machine: Machine
+  readonly clock: () => number
+}
+
+class MongoStore implements Store {
+  readonly epoch: string
+  readonly #parts: Parts
+  readonly #files: Files
+  readonly #reader: LogReader
+  readonly #keeper: Keeper
+  readonly #listeners = new Set<() => void>()
+  readonly #sweeper: NodeJS.Timeout
+  #isListening = false
+  #heardAt = 0
+  #closed: Promise<void> | undefined
+
+  constructor(parts: Parts) {
+    const { connection, machine, journal, clock } = parts
+    this.epoch = parts.epoch
+    this.#parts = parts
+    this.#files = new Files(connection, machine, clock)
+    this.#reader = new LogReader(journal, machine)
+    this.#keeper = new Keeper({ ...parts, reader: this.#reader })
+    this.#keeper.start()
+    machine.onBatch((hasEntries) => {
+      if (!hasEntries) return
+      this.#heardAt = performance.now()
+      for (const listener of this.#listeners) listener()
+    })
+    this.#sweeper = setInterval(() => void this.#sweep(), SWEEP_EVERY)
+    this.#sweeper.unref()
+  }
+
+  async document(kind: DocumentKind, id: string) {
+    const state = await this.#state(keyOf.document(kind, id))
+    return state instanceof DocumentState ? state.document() : undefined
+  }
+
+  async documents(
+    kind: DocumentKind,
+    facets: readonly Facet[],
+    page: PageRequest,
+    elements: readonly ElementCondition[] = []
+  ) {
+    await this.#parts.machine.sync()
+    return documents(this.#parts, kind, facets, page, elements)
+  }
+
+  async element(submodel: string, path: string) {
+    const state = await this.#state(keyOf.document('Submodel', submodel))
+    return state instanceof DocumentState ? state.rows().get(path) : undefined
+  }
+
+  commit(changes: readonly Change[]) {
+    return this.#parts.machine.submit({ job: 'commit', changes })
+  }
+
+  async log(after: number, limit: number) {
+    await this.#parts.machine.sync()
+    return this.#reader.read(after, limit)
+  }
+
+  onCommit(listener: () => void): () => void {
+    // Wrapped, so that the same function listening twice can stop once.
+    const ring = () => listener()
+    this.#listeners.add(ring)
+    if (!this.#isListening) void this.#listen()
+    return () => this.#listeners.delete(ring)
+  }
+
+  async receipt(key: string) {
+    const found = (await this.#state(keyOf.receipt(key))) as Receipt | null
+    return found === null || found.seq <= this.#parts.machine.counters.trimmed ? undefined : found.seq
+  }
+
+  async trimLog(seq: number): Promise<void> {
+    const { machine } = this.#parts
+    await machine.sync()
+    const upto = Math.min(seq, machine.counters.seq)
+    if (upto <= machine.counters.trimmed) return
+    await machine.submit({ job: 'trim', seq: upto, bytes: await this.#reader.bytesUpTo(upto) })
+  }
+
+  async cursor(follower: string) {
+    const { connection } = this.#parts
+    const found = await connection.run(() => connection.rows('cursors').findOne({ _id: follower }))
+    return found === null ? undefined : Number(found.seq)
+  }
+
+  async setCursor(follower: string, seq: number): Promise<void> {
+    const { connection } = this.#parts
+    const cursors = connection.rows('cursors')
+    await connection.run(() => cursors.replaceOne({ _id: follower }, { seq }, { upsert: true }))
+  }
+
+  async claim(work: string, span: number): Promise<boolean> {
+    const start = performance.now()
+    const isMine = await this.#parts.machine.submit({ job: 'claim', work, span })
+    // Where the answer took longer than the claim lasts, it is over.
+    return isMine && performance.now() - start < span
+  }
+
+  async receive(bytes: Readable, limit: number) {
+    return this.#files.receive(bytes, limit)
+  }
+
+  async file(kind: DocumentKind, id: string, name: string) {
+    const state = await this.#state(keyOf.document(kind, id))
+    return state instanceof DocumentState ? state.head.files.get(name) : undefined
+  }
+
+  async files(kind: DocumentKind, id: string) {
+    const state = await this.#state(keyOf.document(kind, id))
+    if (!(state instanceof DocumentState)) return []
+    return [...state.head.files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
+  }
+
+  open(file: FileEntry, range?: { start: number; end: number }): Readable {
+    return this.#files.open(file, range)
+  }
+
+  async putChunks(chunks: readonly Chunk[], replaced: readonly ChunkKey[] = []): Promise<void> {
+    const upload = randomUUID()
+    const names = chunks.map((_, index) => `${upload}.${index}`)
+    const announced = { collection: 'chunks', parts: chunks.length } as const
+    await this.#files.announce(upload, announced)
+    try {
+      await Promise.all(chunks.map(({ bytes }, index) => this.#files.store('chunks', names[index] ?? '', bytes)))
+    } catch (error) {
+      await this.#files.withdraw(upload, announced).catch(() => {})
+      throw error
+    }
+    await this.#parts.machine.submit({ job: 'putChunks', chunks, names, replaced, upload })
+  }
+
+  async *chunks(name: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
+    const { submodel, path } = name
+    /** Those before this one were given. */
+    let next: { from: bigint; seq: number } | undefined
+    for (;;) {
+      const found = (await this.#state(keyOf.series(name))) as SeriesState | null
+      const wanted = (found?.chunks ?? [])
+        .map((chunk) => ({ ...chunk, from: BigInt(chunk.from), to: BigInt(chunk.to) }))
+        .filter((chunk) => chunk.from <= to && chunk.to >= from)
+        .filter(
+          (chunk) => next === undefined || chunk.from > next.from || (chunk.from === next.from && chunk.seq > next.seq)
+        )
+        .slice(0, CHUNKS)
+      if (wanted.length === 0) return
+      const bytes = await Promise.all(wanted.map((chunk) => this.#bytesOf(chunk.name)))
+      for (const [index, chunk] of wanted.entries()) {
+        const here = bytes[index]
+        // Another chunk took its place meanwhile.
+        if (here === undefined) break
+        const { seq, count } = chunk
+        next = { from: chunk.from, seq }
+        yield { submodel, path, from: chunk.from, seq, to: chunk.to, count, bytes: here }
+      }
+    }
+  }
+
+  dropChunks(name: SeriesName, before: bigint): Promise<number> {
+    return this.#parts.machine.submit({ job: 'dropChunks', series: name, before })
+  }
+
+  async seriesOf(name: SeriesName) {
+    return glance((await this.#state(keyOf.series(name))) as SeriesState | null)
+  }
+
+  async series(after: SeriesName | undefined, limit: number) {
+    await this.#parts.machine.sync()
+    return series(this.#parts, after, limit)
+  }
+
+  async backup(_directory: string): Promise<void> {
+    throw new Error('not yet')
+  }
+
+  async figures(): Promise<StoreFigures> {
+    const { machine } = this.#parts
+    await machine.sync()
+    const { counters } = machine
+    const logBytes = counters.logged - counters.forgotten
+    return {
+      documents: counters.documents,
+      elements: counters.elements,
+      logFirst: counters.trimmed + 1,
+      logLast: counters.seq,
+      series: counters.series,
+      samples: counters.samples,
+      logBytes,
+      historyBytes: counters.historyBytes,
+      bytes: logBytes + counters.historyBytes + counters.blobBytes + counters.bodyBytes
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const { machine, connection } = this.#parts
+    clearInterval(this.#sweeper)
+    this.#listeners.clear()
+    await machine.drain()
+    await this.#keeper.stop()
+    // Others need not wait until what this process claimed is over.
+    if (!connection.isAway) await machine.submitLast({ job: 'release' }).catch(() => {})
+    await connection.close()
+  }
+
+  /** A state that is no older than this call. */
+  async #state(key: string): Promise<Found> {
+    const { machine } = this.#parts
+    await machine.sync()
+    return machine.state(key)
+  }
+
+  async #bytesOf(name: string): Promise<Buffer | undefined> {
+    const { connection } = this.#parts
+    const found = await connection.run(() => connection.rows('chunks').findOne({ _id: name }))
+    return found === null ? undefined : (found.data as Buffer)
+  }
+
+  /** Looks for what other processes wrote, while somebody wants to hear of it. */
+  async #listen(): Promise<void> {
+    this.#isListening = true
+    let pause = SOONEST
+    while (this.#listeners.size > 0) {
+      await setTimeout(pause, undefined, { ref: false })
+      const before = this.#heardAt
+      await this.#parts.machine.sync().catch(() => {})
+      pause = this.#heardAt > before ? SOONEST : Math.min(LATEST, pause * 1.5)
+    }
+    this.#isListening = false
+  }
+
+  /** Removes what nothing refers to. What fails is tried again the next time. */
+  async #sweep(): Promise<void> {
+    try {
+      if (await this.claim('sweep', 2 * SWEEP_EVERY)) await this.#files.sweep()
+    } catch {
+      // The database is away, which whoever asks next is told.
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** Reading the log: what is no more in memory is found by halving, as batches have numbers without holes. */
+import type { LogEntry } from '../store.ts'
+import { sizeOf } from './jobs.ts'
+import { type Batch, entriesOf, type Journal } from './journal.ts'
+import type { Machine } from './machine.ts'
+
+/** A page of entries takes no more once it has this many bytes. */
+const PAGE_BYTES = 16 * 1024 * 1024
+
+export class LogReader {
+  readonly #journal: Journal
+  readonly #machine: Machine
+  /** Whoever reads page by page comes back for the rest of the last one. */
+  #last: Batch | undefined
+
+  constructor(journal: Journal, machine: Machine) {
+    this.#journal = journal
+    this.#machine = machine
+  }
+
+  async read(after: number, limit: number): Promise<{ entries: readonly LogEntry[]; gap: boolean }> {
+    const machine = this.#machine
+    const recent = machine.recent.after(after, limit)
+    if (recent !== undefined) return { entries: recent, gap: after < machine.counters.trimmed }
+    let entries: LogEntry[] = []
+    const start = Math.max(after, machine.counters.trimmed)
+    const end = machine.no
+    if (start < machine.counters.seq) {
+      let bytes = 0
+      for (let no = await this.placeOf(start + 1, 0); no <= end && entries.length < limit && bytes < PAGE_BYTES; no++) {
+        const batch = await this.#batch(no)
+        if (batch === undefined) continue
+        entries.push(...entriesOf(batch).filter(({ seq }) => seq > start))
+        bytes += batch.bytes
+      }
+    }
+    const { trimmed } = machine.counters
+    entries = entries.filter(({ seq }) => seq > trimmed).slice(0, limit)
+    return { entries, gap: after < trimmed }
+  }
+
+  /**
+   * Number of the batch that has an entry, or of the last one before it is written.
+   * @param least a number that is not beyond it
+   */
+  async placeOf(seq: number, least: number): Promise<number> {
+    const known = this.#machine.firsts
+    const oldest = known[0]
+    if (oldest !== undefined && oldest.first <= seq) {
+      let [low, high] = [0, known.length - 1]
+      while (low < high) {
+        const middle = (low + high + 1) >> 1
+        if ((known[middle]?.first ?? 0) <= seq) low = middle
+        else high = middle - 1
+      }
+      return known[low]?.no ?? least
+    }
+    let [low, high] = [least, (oldest?.no ?? this.#machine.no + 1) - 1]
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      const batch = await this.#batch(middle)
+      // What is gone was before everything that is there.
+      if (batch === undefined || batch.first <= seq) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+
+  /** Bytes of all entries up to this one, from the beginning. */
+  async bytesUpTo(seq: number): Promise<number> {
+    const { counters } = this.#machine
+    if (seq >= counters.seq) return counters.logged
+    const batch = await this.#batch(await this.placeOf(seq, 0))
+    if (batch === undefined) return counters.forgotten
+    const later = batch.content.commits.filter((_, index) => batch.first + index > seq)
+    return later.reduce((left, { changes, told }) => left - sizeOf(told ?? changes), batch.counters.logged)
+  }
+
+  async #batch(no: number): Promise<Batch | undefined> {
+    if (this.#last?.no === no) return this.#last
+    const found = await this.#journal.read(no)
+    if (found === undefined || found === 'gone') return undefined
+    this.#last = found
+    return found
+  }
+}

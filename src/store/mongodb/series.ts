@@ -1,0 +1,101 @@
+/** The chunks of a series as the log changes them. */
+import type { Chunk, ChunkKey, Series, SeriesName } from '../store.ts'
+import type { SeriesChange, StoredChunk } from './content.ts'
+import type { Layer } from './space.ts'
+import { keyOf, type SeriesState } from './states.ts'
+
+/**
+ * Puts chunks, whose bytes are stored under these names, in place of others and of those with the same key.
+ * @returns what it came to for each series
+ */
+export function putChunks(
+  space: Layer,
+  chunks: readonly Chunk[],
+  names: readonly string[],
+  replaced: readonly ChunkKey[]
+): SeriesChange[] {
+  const bySeries = new Map<string, SeriesName & { added: StoredChunk[]; removed: Set<string> }>()
+  const changeOf = ({ submodel, path }: SeriesName) => {
+    const key = keyOf.series({ submodel, path })
+    const known = bySeries.get(key) ?? { submodel, path, added: [], removed: new Set<string>() }
+    bySeries.set(key, known)
+    return known
+  }
+  const leave = (key: ChunkKey) => {
+    const change = changeOf(key)
+    const isIt = (one: StoredChunk) => one.seq === key.seq && one.from === String(key.from)
+    for (const chunk of stateOf(space, key).chunks) if (isIt(chunk)) change.removed.add(chunk.name)
+    change.added = change.added.filter((chunk) => !isIt(chunk))
+  }
+  for (const key of replaced) leave(key)
+  for (const [index, chunk] of chunks.entries()) {
+    leave(chunk)
+    const { from, to, seq, count, bytes } = chunk
+    const name = names[index] ?? ''
+    changeOf(chunk).added.push({ name, from: String(from), to: String(to), seq, count, size: bytes.length })
+  }
+  return carryOut(
+    space,
+    [...bySeries.values()].map(({ removed, ...change }) => ({ ...change, removed: [...removed] }))
+  )
+}
+
+/** @returns what it came to, and how many chunks were dropped */
+export function dropChunks(space: Layer, series: SeriesName, before: bigint) {
+  const removed = stateOf(space, series).chunks.filter(({ to }) => BigInt(to) < before)
+  const { submodel, path } = series
+  const change = { submodel, path, added: [], removed: removed.map(({ name }) => name) }
+  return { dropped: removed.length, changes: removed.length === 0 ? [] : carryOut(space, [change]) }
+}
+
+function carryOut(space: Layer, changes: readonly SeriesChange[]): SeriesChange[] {
+  const made = changes.filter(({ added, removed }) => added.length + removed.length > 0)
+  for (const change of made) {
+    const before = stateOf(space, change)
+    const after = changed(before, change)
+    space.setOther(keyOf.series(change), after)
+    const [was, is] = [figuresOf(before), figuresOf(after)]
+    space.count({
+      series: Number(is.chunks > 0) - Number(was.chunks > 0),
+      samples: is.count - was.count,
+      historyBytes: is.bytes - was.bytes
+    })
+  }
+  return made
+}
+
+export function changed(before: SeriesState, { submodel, path, added, removed }: SeriesChange): SeriesState {
+  const [gone, names] = [new Set(removed), new Set(added.map(({ name }) => name))]
+  const kept = before.chunks.filter(({ name }) => !gone.has(name) && !names.has(name))
+  return { submodel, path, chunks: added.length === 0 ? kept : [...kept, ...added].sort(inOrder) }
+}
+
+function inOrder(one: StoredChunk, other: StoredChunk): number {
+  const [a, b] = [BigInt(one.from), BigInt(other.from)]
+  return a === b ? one.seq - other.seq : a < b ? -1 : 1
+}
+
+function stateOf(space: Layer, { submodel, path }: SeriesName): SeriesState {
+  const found = space.other(keyOf.series({ submodel, path })) as SeriesState | null | undefined
+  return found ?? { submodel, path, chunks: [] }
+}
+
+/** At a glance; undefined where it has no chunks. */
+export function glance(state: SeriesState | null): Series | undefined {
+  if (state === null || state.chunks.length === 0) return undefined
+  const { submodel, path } = state
+  return { submodel, path, ...figuresOf(state) }
+}
+
+function figuresOf({ chunks }: SeriesState) {
+  let [count, bytes] = [0, 0]
+  let from = BigInt(chunks[0]?.from ?? 0)
+  let to = BigInt(chunks[0]?.to ?? 0)
+  for (const chunk of chunks) {
+    count += chunk.count
+    bytes += chunk.size
+    if (BigInt(chunk.from) < from) from = BigInt(chunk.from)
+    if (BigInt(chunk.to) > to) to = BigInt(chunk.to)
+  }
+  return { count, chunks: chunks.length, bytes, from, to }
+}
