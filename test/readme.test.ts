@@ -60,6 +60,8 @@ t.test('every command in it does what it says', async (t) => {
     .map((block) => block.replace(STARTING, '').replace(/^# refused$/m, refused))
     .join(`\n${accepted}\n`)
     .replaceAll('http://127.0.0.1:8080', url)
+    .replaceAll('-- --readings', `-- --hub ${url} --buffer ${join(directory, 'gateway')} --readings`)
+    .replaceAll('-- --path CycleTime', `-- --hub ${url} --path CycleTime`)
     .replaceAll('./data/demo', env.DATA_DIR)
     .replaceAll('./backup', join(directory, 'backup'))
     .replaceAll('validate plant.aasx', `validate ${join(directory, 'plant.aasx')}`)

@@ -5,7 +5,7 @@ export interface LogPlace {
   readonly epoch: string
   /** The commit last seen … */
   readonly seq: number
-  /** … and, where only a part of it was seen, how many of its changes. */
+  /** … and, where only a part of it was seen, how many of its changes, each sample of a run counting as one. */
   readonly index?: number
 }
 
