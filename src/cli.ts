@@ -1,9 +1,9 @@
 /** The command line: which verb, with which settings, and what a person is told when it cannot be done. */
 import { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
 import { HubError } from './errors.ts'
-import { createServer, readTemplates } from './server.ts'
 import { backupDirectory } from './store/sqlite/backup.ts'
 import { checkDirectory } from './store/sqlite/check.ts'
+import { readTemplates } from './templates.ts'
 import { reportFiles } from './validate-report.ts'
 import { VERSION } from './version.ts'
 
@@ -52,6 +52,8 @@ async function run(args: readonly string[]): Promise<void> {
 }
 
 async function serve(config: Config): Promise<void> {
+  // Whoever only checks a file or copies data need not load all the doors.
+  const { createServer } = await import('./server.ts')
   const server = await createServer(config)
   const { log } = server.app
   let stopping = false

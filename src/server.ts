@@ -20,7 +20,6 @@ import { registration } from './followers/registration.ts'
 import { keepLog } from './followers/retention.ts'
 import { Subscriptions } from './followers/subscriptions/subscriptions.ts'
 import { keepLedger } from './followers/validation.ts'
-import { loadTemplates } from './formats/templates/load.ts'
 import { probes } from './health.ts'
 import { landing } from './landing.ts'
 import { LateLogger, logOptions, RequestLog } from './log.ts'
@@ -38,8 +37,8 @@ import { judgeOf } from './operations/samples/judge.ts'
 import { timeSeriesOperations } from './operations/segments/built-in.ts'
 import { withSegments } from './operations/segments/with-segments.ts'
 import { loadPath } from './operations/upload.ts'
-import { TemplateChecker } from './operations/validation.ts'
 import { openSqlite } from './store/sqlite/sqlite.ts'
+import { readTemplates } from './templates.ts'
 import { VERSION } from './version.ts'
 
 /** Asynchronous work that may be known at once, and how long a result waits to be fetched, in milliseconds. */
@@ -206,15 +205,6 @@ export async function createServer(config: Config): Promise<Server> {
   } catch (error) {
     await store.close()
     throw error
-  }
-}
-
-/** The templates that the hub knows and those of the operator. @throws ConfigError naming the file that is none */
-export function readTemplates({ SCHEMAS_DIR, TEMPLATES, TEMPLATE_POLICY }: Config): TemplateChecker {
-  try {
-    return new TemplateChecker(loadTemplates(SCHEMAS_DIR), TEMPLATES, TEMPLATE_POLICY)
-  } catch (error) {
-    throw new ConfigError([`SCHEMAS_DIR is ${JSON.stringify(SCHEMAS_DIR)}: ${(error as Error).message}`])
   }
 }
 

@@ -2,15 +2,17 @@
  * The baselines: what the same Fastify does with nothing of the hub in between. Runs as a child process with the folder
  * to work in as its argument, and tells its parent where it listens.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fastify from 'fastify'
+import { type WebSocket, WebSocketServer } from 'ws'
 
 const directory = process.argv[2] ?? '.'
 const app = fastify()
 
-const bytes = readFileSync(join(directory, 'submodel.json'))
+const file = join(directory, 'submodel.json')
+const bytes = existsSync(file) ? readFileSync(file) : Buffer.from('{}')
 app.get('/bytes', async (_, reply) => reply.type('application/json; charset=utf-8').send(bytes))
 
 app.get('/small', async () => ({ value: '21.5' }))
@@ -45,5 +47,36 @@ function commit(): void {
   database.exec('COMMIT')
   for (const { done } of group) done()
 }
+
+// A WebSocket that says what it hears; and one on which what one says all others hear, as an event of the hub is written.
+const echo = new WebSocketServer({ noServer: true, perMessageDeflate: false })
+echo.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
+const fan = new WebSocketServer({ noServer: true, perMessageDeflate: false })
+const event = JSON.stringify({
+  type: 'event',
+  sub: 1,
+  cursor: 'NmYxZDBjM2E5YjVlN2Q0Mi4xMjM0NTY',
+  events: [
+    {
+      kind: 'value',
+      submodel: 'https://bench.example/raw',
+      path: 'Value0',
+      start: '2025-12-06T05:46:40.000Z',
+      step: 1000000,
+      values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+      time: '2026-11-24T03:00:00.000Z'
+    }
+  ]
+})
+fan.on('connection', (socket) => {
+  socket.on('message', () => {
+    const bytes = Buffer.from(event)
+    for (const other of fan.clients as Set<WebSocket>) if (other !== socket) other.send(bytes, { binary: false })
+  })
+})
+app.server.on('upgrade', (request, socket, head) => {
+  const server = request.url === '/echo' ? echo : fan
+  server.handleUpgrade(request, socket, head, (webSocket) => server.emit('connection', webSocket, request))
+})
 
 process.send?.({ url: await app.listen({ host: '127.0.0.1', port: 0 }) })

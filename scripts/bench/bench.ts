@@ -9,6 +9,7 @@ import autocannon, { type Request } from 'autocannon'
 import { type Child, start } from './children.ts'
 import { encode, fill, MARK, MARKED, submodel } from './data.ts'
 import { flags, lines, median, ROUNDS, race, repeat, report, wanted } from './measure.ts'
+import { rawData } from './raw.ts'
 import { compileTime, validationSides } from './validate.ts'
 
 const MANY = flags.quick ? 20_000 : 1_000_000
@@ -42,6 +43,7 @@ try {
   if (wanted('query')) await queries()
   if (wanted('bulk', 'registry')) await registry()
   if (wanted('validate')) await validation()
+  await rawData(folder)
   await report()
 } finally {
   await rm(directory, { recursive: true, force: true })

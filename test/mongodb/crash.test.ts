@@ -12,20 +12,22 @@ import { Writer } from './writers.ts'
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 8)
 const url = process.env.MONGODB_URL ?? ''
+const timeout = 120_000 + ROUNDS * 10_000
 const skip = url === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
 
 t.test(
   'two processes on one database, killed in turn, lose nothing, do nothing twice and keep the order',
-  { skip },
+  { skip, timeout },
   async (t) => {
     const database = `crash_${process.pid}`
     const client = new MongoClient(url)
+    const directory = t.testdir({})
+    const writers = [new Writer(url, database, 'one', directory), new Writer(url, database, 'two', directory)]
     t.teardown(async () => {
+      for (const writer of writers) await writer.kill()
       await client.db(database).dropDatabase()
       await client.close()
     })
-    const directory = t.testdir({})
-    const writers = [new Writer(url, database, 'one', directory), new Writer(url, database, 'two', directory)]
     for (const writer of writers) await writer.start()
     for (let round = 0; round < ROUNDS; round++) {
       await setTimeout(300 + Math.random() * 1200)
@@ -42,7 +44,7 @@ t.test(
 
 t.test(
   'a database that is killed and started again under load loses nothing, and its clients go on by themselves',
-  { skip },
+  { skip, timeout },
   async (t) => {
     const directory = t.testdir({})
     const server = await startFerretdb(join(directory, 'data'))

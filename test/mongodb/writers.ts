@@ -25,7 +25,10 @@ export class Writer {
     const told = join(this.#directory, `${this.name}.${this.#told.length}`)
     this.#told.push(told)
     const output = openSync(told, 'w')
-    this.#child = spawn(process.execPath, this.#args, { stdio: ['ignore', output, 'inherit'] })
+    const child = spawn(process.execPath, this.#args, { stdio: ['ignore', output, 'inherit'] })
+    this.#child = child
+    // A test that is given up must not leave it behind.
+    process.once('exit', () => child.kill('SIGKILL'))
     closeSync(output)
     while (statSync(told).size === 0 && this.#child.exitCode === null) await setTimeout(10)
   }

@@ -39,7 +39,10 @@ export function decodeContent(bytes: Uint8Array): Content {
     Control[]
   ]
   let at = end
-  const take = (length: number) => whole.subarray(at, (at += length))
+  const take = (length: number) => {
+    at += length
+    return whole.subarray(at - length, at)
+  }
   return {
     controls,
     commits: commits.map(([rows, notes]): LoggedCommit => {

@@ -1,0 +1,441 @@
+/** The workloads of raw data: pushed, followed, read back; each beside the least that could be done instead. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
+import { WebSocket } from 'ws'
+import { writers } from '../../src/formats/tables/writers.ts'
+import { encodeRun } from '../../src/store/chunks.ts'
+import { type Child, start } from './children.ts'
+import { flags, lines, quantile, ROUNDS, race, SECONDS, wanted, whole } from './measure.ts'
+import { columnLoop, FRAME, parseLoop, readings, runOf } from './raw-baselines.ts'
+
+const ID = 'https://bench.example/raw'
+const PROPERTIES = 100
+
+/** Samples of a series that is read back. */
+const HISTORY = flags.quick ? 1_000_000 : 10_000_000
+
+export async function rawData(folder: (name: string) => Promise<string>): Promise<void> {
+  if (wanted('columns', 'ndjson', 'single', 'fanout', 'latency', 'slow')) {
+    const hub = await start('hub.ts', await folder('raw'))
+    const bare = await start('bare.ts', await folder('bare-raw'))
+    await create(hub)
+    if (wanted('columns')) await columns(hub, await folder('loop'))
+    if (wanted('ndjson')) await ndjson(hub)
+    if (wanted('single')) await single(hub, bare)
+    if (wanted('fanout')) await fanOut(hub, bare)
+    if (wanted('latency')) await latency(hub)
+    if (wanted('slow')) await slow(hub)
+    await Promise.all([hub.stop(), bare.stop()])
+  }
+  if (wanted('aggregate')) await aggregate(await folder('history'))
+  if (wanted('parquet')) await parquet()
+  if (wanted('disk')) disk()
+}
+
+async function create(hub: Child): Promise<void> {
+  const submodelElements = Array.from({ length: PROPERTIES }, (_, i) => {
+    return { modelType: 'Property', idShort: `Value${i}`, valueType: 'xs:double' }
+  })
+  const body = JSON.stringify({ modelType: 'Submodel', id: ID, submodelElements })
+  const headers = { 'content-type': 'application/json' }
+  const { ok } = await fetch(`${hub.url}/api/v3/submodels`, { method: 'POST', headers, body })
+  if (!ok) throw new Error('The submodel was refused')
+}
+
+async function columns(hub: Child, directory: string): Promise<void> {
+  const sockets = await Promise.all(Array.from({ length: 4 }, () => connect(hub)))
+  const bodies = Array.from({ length: 20 }, (_, seed) => JSON.stringify(readings(FRAME, seed)))
+  let next = 0
+  await race({
+    title:
+      'columnar frames of 1,000 samples over WebSocket, durable, 4 connections; baseline: parse, compress and insert in one process',
+    goal: 0.5,
+    unit: ' samples',
+    ours: (seconds) =>
+      pushFor(sockets, seconds, 24, FRAME, (connection) => {
+        const number = next++
+        return `{"type":"push","id":${number},"submodel":"${ID}","path":"Value${connection}","start":${1_764_000_000_000 + number * 100_000},"step":100,"values":${bodies[number % bodies.length]}}`
+      }),
+    theirs: columnLoop(directory)
+  })
+  for (const socket of sockets) socket.terminate()
+}
+
+async function ndjson(hub: Child): Promise<void> {
+  let time = 1_764_000_000_000
+  const rows = () =>
+    Array.from({ length: 200_000 }, (_, i) => {
+      return `{"submodel":"${ID}","path":"Value${i % PROPERTIES}","time":${time + Math.floor(i / PROPERTIES) * 100},"value":${(i % 977) / 100}}`
+    })
+  const sample = rows()
+  await race({
+    title: 'NDJSON rows over HTTP, durable; baseline: JSON.parse of each line',
+    goal: 0.3,
+    unit: ' rows',
+    ours: async (seconds) => {
+      const from = performance.now()
+      let count = 0
+      while (performance.now() - from < seconds * 1000) {
+        time += 1_000_000
+        const body = rows().join('\n')
+        const before = performance.now()
+        const response = await fetch(`${hub.url}/ingest`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/x-ndjson' },
+          body
+        })
+        const { accepted } = (await response.json()) as { accepted: number }
+        if (accepted !== sample.length) throw new Error(`Only ${accepted} rows were taken`)
+        count += accepted / ((performance.now() - before) / 1000)
+        if (count > 0) return count
+      }
+      return count
+    },
+    theirs: parseLoop(sample)
+  })
+}
+
+async function single(hub: Child, bare: Child): Promise<void> {
+  const [ours, theirs] = await Promise.all([
+    Promise.all(Array.from({ length: 50 }, () => connect(hub))),
+    Promise.all(Array.from({ length: 50 }, () => connect(bare, '/echo')))
+  ])
+  let time = 1_764_500_000_000
+  const frame = (connection: number) => {
+    return `{"type":"push","id":1,"submodel":"${ID}","path":"Value${connection}","time":${time++},"value":21.5}`
+  }
+  await race({
+    title: 'single samples over WebSocket, 50 gateways, each acknowledged when durable; baseline: bare ws echo',
+    goal: 0.5,
+    ours: (seconds) => pushFor(ours, seconds, 1, 1, frame),
+    theirs: (seconds) => pushFor(theirs, seconds, 1, 1, frame)
+  })
+  for (const socket of [...ours, ...theirs]) socket.terminate()
+}
+
+/** Frames of ten samples of one gateway, each heard by a hundred; events that were heard in a second. */
+async function fanOut(hub: Child, bare: Child): Promise<void> {
+  const frame = (time: number) =>
+    `{"type":"push","id":1,"submodel":"${ID}","path":"Value0","start":${time},"step":1,"values":[1,2,3,4,5,6,7,8,9,10]}`
+  const side = async (server: Child, path: string, subscribe: string | undefined) => {
+    const gateway = await connect(server, path)
+    let heard = 0
+    const readers = await Promise.all(
+      Array.from({ length: 100 }, async () => {
+        const reader = await connect(server, path)
+        if (subscribe !== undefined) {
+          reader.send(subscribe)
+          await once(reader, (text) => text.includes('"subscribed"'))
+        }
+        reader.on('message', (data) => {
+          if (String(data).includes('"event"')) heard++
+        })
+        return reader
+      })
+    )
+    let time = 1_765_000_000_000
+    const run = async (seconds: number) => {
+      const from = performance.now()
+      const [before, sent] = [heard, { count: 0 }]
+      while (performance.now() - from < seconds * 1000) {
+        time += 10
+        gateway.send(frame(time))
+        sent.count++
+        // No more is under way than a hundred frames, so that both sides hear all that was sent.
+        while (heard - before < (sent.count - 20) * readers.length) await sleep(0)
+      }
+      while (heard - before < sent.count * readers.length) await sleep(0)
+      return (heard - before) / ((performance.now() - from) / 1000)
+    }
+    return { run, stop: () => [gateway, ...readers].forEach((socket) => void socket.terminate()) }
+  }
+  // A window of nothing: every frame is a message of its own, as the baseline sends it.
+  const ours = await side(hub, '/stream', '{"type":"subscribe","id":1,"select":{"paths":["Value0"]},"columns":true}')
+  const theirs = await side(bare, '/fan', undefined)
+  await race({
+    title:
+      "fan-out of one gateway's frames of 10 samples to 100 subscribers; baseline: bare ws sending the same frames",
+    goal: 0.8,
+    unit: ' messages',
+    ours: ours.run,
+    theirs: theirs.run
+  })
+  ours.stop()
+  theirs.stop()
+}
+
+/** From the sending of a sample to the receipt of its event, while columns come at about half of the full load. */
+async function latency(hub: Child): Promise<void> {
+  const [gateway, reader, load] = await Promise.all([connect(hub), connect(hub), connect(hub)])
+  reader.send('{"type":"subscribe","id":1,"select":{"paths":["Value1"]}}')
+  await once(reader, (text) => text.includes('"subscribed"'))
+  const times: number[] = []
+  let sent = 0
+  reader.on('message', (data) => {
+    if (String(data).includes('"event"')) times.push(performance.now() - sent)
+  })
+  const body = JSON.stringify(readings(FRAME))
+  const full = await pushFor([load], SECONDS, 24, FRAME, () => columnFrame(body))
+  const pause = (FRAME * 10) / (full / 2)
+  let loading = true
+  const work = (async () => {
+    while (loading) {
+      for (let frame = 0; frame < 10; frame++) load.send(columnFrame(body))
+      await sleep(pause * 1000)
+    }
+  })()
+  for (let turn = 0; turn < ROUNDS * SECONDS * 50; turn++) {
+    sent = performance.now()
+    gateway.send(`{"type":"push","id":1,"submodel":"${ID}","path":"Value1","value":${turn}}`)
+    await sleep(20)
+  }
+  loading = false
+  await work
+  const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)]
+  lines.push({
+    workload: `time from a gateway's send to the subscriber's receipt, at half of full load (${whole(full / 2)} samples/s)`,
+    hub: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+    baseline: '–',
+    ratio: '–',
+    goal: 'p50 < 5 ms, p99 < 25 ms',
+    met: p50 < 5 && p99 < 25 ? 'yes' : 'no'
+  })
+  for (const socket of [gateway, reader, load]) socket.terminate()
+}
+
+let columnTime = 1_766_000_000_000
+
+function columnFrame(body: string): string {
+  columnTime += 100_000
+  return `{"type":"push","id":1,"submodel":"${ID}","path":"Value2","start":${columnTime},"step":100,"values":${body}}`
+}
+
+/** What a thousand subscribers that read nothing cost while a gateway pushes as fast as it may. */
+async function slow(hub: Child): Promise<void> {
+  const load = await connect(hub)
+  const body = JSON.stringify(readings(FRAME))
+  const push = () => pushFor([load], SECONDS * ROUNDS, 24, FRAME, () => columnFrame(body))
+  await push()
+  const before = await hub.rss()
+  const readers = await Promise.all(Array.from({ length: 1000 }, () => connect(hub)))
+  for (const reader of readers) {
+    reader.send('{"type":"subscribe","id":1,"columns":true}')
+    reader.pause()
+  }
+  await push()
+  const grown = ((await hub.rss()) - before) / 1e6
+  lines.push({
+    workload: 'RSS with 1,000 slow subscribers at full ingest, above that with none',
+    hub: `${grown.toFixed(0)} MB`,
+    baseline: '–',
+    ratio: '–',
+    goal: '< 200 MB',
+    met: grown < 200 ? 'yes' : 'no'
+  })
+  for (const socket of [load, ...readers]) socket.terminate()
+}
+
+async function aggregate(directory: string): Promise<void> {
+  const hub = await start('hub.ts', directory)
+  await create(hub)
+  const socket = await connect(hub)
+  const values = readings(FRAME)
+  const body = JSON.stringify(values)
+  let sent = 0
+  const begin = 1_764_000_000_000
+  await pushAll(socket, HISTORY / FRAME, () => {
+    return `{"type":"push","id":1,"submodel":"${ID}","path":"Value0","start":${begin + sent++ * FRAME * 100},"step":100,"values":${body}}`
+  })
+  const width = (HISTORY * 100) / 1000
+  const query = `submodel=${encodeURIComponent(ID)}&path=Value0&interval=${width}ms&aggregate=min,max,mean,sum,count`
+  const decoded = Array.from({ length: HISTORY / FRAME }, () => Float64Array.from(values))
+  await race({
+    title: `window of ${whole(HISTORY)} samples into 1,000 buckets; baseline: bare loop over the decoded arrays`,
+    goal: 0.3,
+    unit: ' samples',
+    ours: async () => {
+      const from = performance.now()
+      const { rows } = (await (await fetch(`${hub.url}/timeseries?${query}`)).json()) as { rows: unknown[] }
+      if (rows.length < 1000) throw new Error(`There were ${rows.length} buckets`)
+      return HISTORY / ((performance.now() - from) / 1000)
+    },
+    theirs: () => {
+      const from = performance.now()
+      let buckets = 0
+      for (let start = 0; start < decoded.length; start += HISTORY / FRAME / 1000) {
+        let [min, max, sum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0]
+        for (let run = start; run < start + HISTORY / FRAME / 1000; run++) {
+          const all = decoded[Math.floor(run)] ?? new Float64Array()
+          for (let i = 0; i < all.length; i++) {
+            const value = all[i] ?? 0
+            if (value < min) min = value
+            if (value > max) max = value
+            sum += value
+            count++
+          }
+        }
+        if (sum / count >= min && max >= min) buckets++
+      }
+      if (buckets === 0) throw new Error('Nothing was counted')
+      return HISTORY / ((performance.now() - from) / 1000)
+    }
+  })
+  socket.terminate()
+  await hub.stop()
+}
+
+async function parquet(): Promise<void> {
+  const rows = 1_000_000
+  const times = BigInt64Array.from({ length: rows }, (_, i) => 1_764_000_000_000_000_000n + BigInt(i) * 100_000_000n)
+  const values = Float64Array.from(readings(rows))
+  await race({
+    title: 'Parquet of 1,000,000 rows of time and value; baseline: hyparquet-writer on the same arrays in memory',
+    goal: 0.5,
+    unit: ' rows',
+    ours: async () => {
+      const from = performance.now()
+      const batches = async function* () {
+        for (let start = 0; start < rows; start += 8192) {
+          const end = Math.min(start + 8192, rows)
+          yield {
+            length: end - start,
+            columns: [{ values: times.subarray(start, end) }, { values: values.subarray(start, end) }]
+          }
+        }
+      }
+      const columns = [
+        { name: 'time', type: 'time' },
+        { name: 'value', type: 'number' }
+      ] as const
+      let bytes = 0
+      for await (const part of writers.parquet.write({ columns, batches: batches() })) bytes += part.length
+      if (bytes === 0) throw new Error('Nothing was written')
+      return rows / ((performance.now() - from) / 1000)
+    },
+    theirs: () => {
+      const from = performance.now()
+      const writer = new ByteWriter()
+      const schema = [
+        { name: 'root', num_children: 2 },
+        { name: 'time', type: 'INT64', repetition_type: 'REQUIRED' },
+        { name: 'value', type: 'DOUBLE', repetition_type: 'OPTIONAL' }
+      ] as const
+      const file = new ParquetWriter({ writer, schema: [...schema] })
+      file.write({
+        columnData: [
+          { name: 'time', data: times },
+          { name: 'value', data: values }
+        ],
+        rowGroupSize: 100_000
+      })
+      file.finish()
+      return rows / ((performance.now() - from) / 1000)
+    }
+  })
+}
+
+/** The chunks alone: the log is trimmed behind them. */
+function disk(): void {
+  const count = 8192
+  const bytes = encodeRun(runOf(1_764_000_000_000_000_000n, readings(count))).length
+  lines.push({
+    workload: 'bytes of history per sample, two-decimal sensor signal at 10 Hz, in a chunk of 8,192',
+    hub: `${(bytes / count).toFixed(2)} bytes`,
+    baseline: '–',
+    ratio: '–',
+    goal: '≤ 4 bytes',
+    met: bytes / count <= 4 ? 'yes' : 'no'
+  })
+}
+
+// ---- sockets
+
+async function connect(server: Child, path = '/stream'): Promise<WebSocket> {
+  const socket = new WebSocket(server.url.replace('http', 'ws') + path, { perMessageDeflate: false })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', reject)
+  })
+  return socket
+}
+
+function once(socket: WebSocket, test: (text: string) => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const listen = (data: unknown) => {
+      if (!test(String(data))) return
+      socket.off('message', listen)
+      resolve()
+    }
+    socket.on('message', listen)
+  })
+}
+
+/**
+ * Keeps so many frames under way on each connection; an echo of a frame counts as its acknowledgement.
+ * @returns samples that were acknowledged in a second
+ */
+async function pushFor(
+  sockets: readonly WebSocket[],
+  seconds: number,
+  underWay: number,
+  samples: number,
+  frame: (connection: number) => string
+): Promise<number> {
+  const from = performance.now()
+  const until = from + seconds * 1000
+  const counts = await Promise.all(
+    sockets.map(async (socket, connection) => {
+      let [sent, acked] = [0, 0]
+      await new Promise<void>((resolve, reject) => {
+        const send = () => {
+          sent++
+          socket.send(frame(connection))
+        }
+        const listen = (data: unknown) => {
+          const text = String(data)
+          if (text.includes('"refused"')) reject(new Error(text))
+          if (!text.includes('"acks"') && !text.includes('"push"')) return
+          acked += acksIn(text)
+          if (performance.now() < until) while (sent - acked < underWay) send()
+          else if (acked === sent) {
+            socket.off('message', listen)
+            resolve()
+          }
+        }
+        socket.on('message', listen)
+        for (let i = 0; i < underWay; i++) send()
+      })
+      return acked
+    })
+  )
+  return (counts.reduce((sum, count) => sum + count, 0) * samples) / ((performance.now() - from) / 1000)
+}
+
+function acksIn(text: string): number {
+  if (text.includes('"push"')) return 1
+  let count = 0
+  for (let at = text.indexOf('"accepted"'); at >= 0; at = text.indexOf('"accepted"', at + 1)) count++
+  return count
+}
+
+async function pushAll(socket: WebSocket, frames: number, frame: () => string): Promise<void> {
+  let [sent, acked] = [0, 0]
+  await new Promise<void>((resolve) => {
+    const listen = (data: unknown) => {
+      acked += acksIn(String(data))
+      while (sent < frames && sent - acked < 50) {
+        sent++
+        socket.send(frame())
+      }
+      if (acked === frames) {
+        socket.off('message', listen)
+        resolve()
+      }
+    }
+    socket.on('message', listen)
+    while (sent < 50) {
+      sent++
+      socket.send(frame())
+    }
+  })
+}
