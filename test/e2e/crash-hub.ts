@@ -12,8 +12,9 @@ export interface Killable {
   kill(): Promise<void>
 }
 
-export async function startProcess(directory: string): Promise<Killable> {
-  const args = ['serve', '--port', '0', '--data-dir', directory, '--log-level', 'info', '--log-format', 'json']
+/** @param port where it is to be found again; any that is free unless told */
+export async function startProcess(directory: string, port = 0): Promise<Killable> {
+  const args = ['serve', '--port', String(port), '--data-dir', directory, '--log-level', 'info', '--log-format', 'json']
   // Without what the test runner puts into the environment of Node.
   const { NODE_OPTIONS: _, ...env } = process.env
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env })

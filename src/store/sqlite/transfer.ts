@@ -1,0 +1,407 @@
+/** All that a data directory holds, piece by piece, and a data directory made of such pieces. No hub may be using it. */
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { pipeline } from 'node:stream/promises'
+import { HubError } from '../../errors.ts'
+import { qualities } from '../../model/samples.ts'
+import type { Submodel } from '../../model/types.ts'
+import { keyOf, rowsOf, tailOf } from '../rows.ts'
+import type { Facet, FileEntry } from '../store.ts'
+import type { DocumentPiece, Piece, Progress, Source, Summary, Target, WrittenElement } from '../transfer.ts'
+import { decodeChanges, encodeChanges } from './entries.ts'
+import { sync } from './files.ts'
+import { blobPath, databasePath } from './layout.ts'
+import { lock } from './lock.ts'
+import { kinds, migrate } from './schema.ts'
+
+type Of<Name extends Piece['piece']> = Extract<Piece, { piece: Name }>
+
+/** Rows read at once. */
+const ROWS = 200
+
+/** @throws HubError `NotFound` where there is no database, `Unavailable` where a hub uses it */
+export async function openSqliteSource(directory: string): Promise<Source> {
+  const file = databasePath(directory)
+  if (!(await exists(file))) throw new HubError('NotFound', ['The database', file])
+  const unlock = lock(directory)
+  try {
+    const db = new DatabaseSync(file, { timeout: 5000 })
+    migrate(db)
+    return new SqliteSource(directory, db, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+class SqliteSource implements Source {
+  readonly #directory: string
+  readonly #db: DatabaseSync
+  readonly #unlock: () => void
+
+  constructor(directory: string, db: DatabaseSync, unlock: () => void) {
+    this.#directory = directory
+    this.#db = db
+    this.#unlock = unlock
+  }
+
+  async summary(): Promise<Summary> {
+    const counters = new Map(this.#all('SELECT name, value FROM counter').map(({ name, value }) => [name, Number(value)]))
+    const [first] = this.#all('SELECT min(seq) AS seq FROM log')
+    const seq = counters.get('seq') ?? 0
+    return {
+      epoch: String(this.#all('SELECT name FROM epoch')[0]?.name),
+      seq,
+      position: counters.get('position') ?? 0,
+      trimmed: first?.seq == null ? seq : Number(first.seq) - 1
+    }
+  }
+
+  async *pieces(after?: Progress): AsyncGenerator<Piece, Summary> {
+    yield* this.#files(after?.file ?? '')
+    yield* this.#documents(after?.position ?? 0)
+    yield* this.#chunks(after?.series)
+    yield* this.#entries(after?.seq ?? 0)
+    for (const { key, seq } of this.#all('SELECT key, seq FROM receipt ORDER BY seq, key')) {
+      yield { piece: 'receipt', key: String(key), seq: Number(seq) }
+    }
+    for (const { name, seq } of this.#all('SELECT name, seq FROM follower ORDER BY name')) {
+      yield { piece: 'cursor', follower: String(name), seq: Number(seq) }
+    }
+    return this.summary()
+  }
+
+  async close(): Promise<void> {
+    this.#db.close()
+    this.#unlock()
+  }
+
+  *#files(last: string): Generator<Piece> {
+    const some = (after: string) =>
+      this.#all('SELECT DISTINCT blob, size FROM file WHERE blob > ? ORDER BY blob LIMIT ?', after, ROWS)
+    for (let rows = some(last); rows.length > 0; rows = some(String(rows.at(-1)?.blob))) {
+      for (const { blob, size } of rows) {
+        const path = blobPath(this.#directory, String(blob))
+        yield { piece: 'file', hash: String(blob), size: Number(size), bytes: () => createReadStream(path) }
+      }
+    }
+  }
+
+  *#documents(last: number): Generator<Piece> {
+    const some = (after: number) =>
+      this.#all(
+        `SELECT d.*, b.facets, b.bytes FROM document d JOIN body b USING (position)
+         WHERE position > ? ORDER BY position LIMIT ?`,
+        after,
+        ROWS
+      )
+    for (let rows = some(last); rows.length > 0; rows = some(Number(rows.at(-1)?.position))) {
+      for (const row of rows) {
+        const [position, structure] = [Number(row.position), Number(row.structure)]
+        yield {
+          piece: 'document',
+          kind: kinds[Number(row.kind)] ?? 'Submodel',
+          id: String(row.id),
+          position,
+          revision: Number(row.revision),
+          structure,
+          hasBlob: row.has_blob === 1n,
+          facets: JSON.parse(String(row.facets)) as Facet[],
+          body: Buffer.from(row.bytes as Uint8Array),
+          written: this.#written(position, structure),
+          files: this.#filesOf(position)
+        }
+      }
+    }
+  }
+
+  #written(position: number, structure: number): WrittenElement[] {
+    const rows = this.#all(
+      `SELECT path, value, stamp, revision, source_time, quality FROM element
+       WHERE document = ? AND (stamp <> ? OR revision <> ?) ORDER BY path`,
+      ...[position, structure, structure]
+    )
+    return rows.map(({ path, value, stamp, revision, source_time, quality }) => ({
+      path: String(path),
+      value: Number(revision) > structure ? String(value) : undefined,
+      stamp: Number(stamp),
+      revision: Number(revision),
+      sourceTime: source_time === null ? undefined : (source_time as bigint),
+      quality: qualities[Number(quality ?? 0)]
+    }))
+  }
+
+  #filesOf(position: number): FileEntry[] {
+    return this.#all('SELECT * FROM file WHERE document = ? ORDER BY name', position).map((row) => ({
+      name: String(row.name),
+      contentType: String(row.content_type),
+      fileName: String(row.file_name),
+      size: Number(row.size),
+      blob: String(row.blob)
+    }))
+  }
+
+  *#chunks(last: { submodel: string; path: string } | undefined): Generator<Piece> {
+    // The last series may have been cut: it comes again from its beginning.
+    const series = this.#all(
+      'SELECT id, submodel, path FROM series WHERE (submodel, path) >= (?, ?) ORDER BY submodel, path',
+      ...[last?.submodel ?? '', last?.path ?? '']
+    )
+    for (const { id, submodel, path } of series) {
+      const keys = this.#all('SELECT start, seq FROM chunk WHERE series = ? ORDER BY start, seq', id as bigint)
+      for (const { start, seq } of keys) {
+        const sql = 'SELECT * FROM chunk WHERE series = ? AND start = ? AND seq = ?'
+        const [row] = this.#all(sql, id as bigint, start as bigint, seq as bigint)
+        if (row === undefined) continue
+        const [from, to] = [row.start as bigint, row.finish as bigint]
+        const name = { submodel: String(submodel), path: String(path) }
+        const bytes = row.bytes as Uint8Array
+        yield { piece: 'chunk', ...name, from, seq: Number(seq), to, count: Number(row.count), bytes }
+      }
+    }
+  }
+
+  *#entries(last: number): Generator<Piece> {
+    const some = (after: number) => this.#all('SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?', after, ROWS)
+    for (let rows = some(last); rows.length > 0; rows = some(Number(rows.at(-1)?.seq))) {
+      for (const { seq, time, changes, runs } of rows) {
+        const decoded = decodeChanges({ changes: String(changes), runs: runs as Uint8Array | null })
+        yield { piece: 'entry', entry: { seq: Number(seq), time: Number(time), changes: decoded } }
+      }
+    }
+  }
+
+  #all(sql: string, ...values: (string | number | bigint)[]) {
+    const statement = this.#db.prepare(sql)
+    statement.setReadBigInts(true)
+    return statement.all(...values)
+  }
+}
+
+/** Makes a data directory, which must be empty or hold an attempt that was not finished. */
+export async function openSqliteTarget(directory: string): Promise<Target> {
+  await mkdir(directory, { recursive: true })
+  const unlock = lock(directory)
+  try {
+    if (await exists(databasePath(directory))) {
+      throw new HubError('Conflict', [`The data directory ${directory} holds a hub already`])
+    }
+    const isStarted = await exists(unfinishedPath(directory))
+    const others = (await readdir(directory)).filter((name) => !/^(lock|sweep)\.db/.test(name))
+    if (!isStarted && others.length > 0) throw new HubError('Conflict', [`The directory ${directory} is not empty`])
+    const db = new DatabaseSync(unfinishedPath(directory))
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    migrate(db)
+    db.exec('CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY, json TEXT NOT NULL)')
+    return new SqliteTarget(directory, db, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+/** Until it is whole, no hub takes it for one. */
+function unfinishedPath(directory: string): string {
+  return join(directory, 'unfinished.db')
+}
+
+class SqliteTarget implements Target {
+  readonly #directory: string
+  readonly #db: DatabaseSync
+  readonly #unlock: () => void
+  readonly #sql
+
+  constructor(directory: string, db: DatabaseSync, unlock: () => void) {
+    this.#directory = directory
+    this.#db = db
+    this.#unlock = unlock
+    this.#sql = prepare(db)
+  }
+
+  async progress(): Promise<Progress | undefined> {
+    const row = this.#db.prepare('SELECT json FROM progress').get()
+    return row === undefined ? undefined : (JSON.parse(String(row.json)) as Progress)
+  }
+
+  async put(pieces: readonly Piece[], progress: Progress): Promise<void> {
+    for (const piece of pieces) if (piece.piece === 'file') await this.#writeFile(piece)
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      for (const piece of pieces) this.#one(piece)
+      this.#db.prepare('INSERT OR REPLACE INTO progress VALUES (1, ?)').run(JSON.stringify(progress))
+      this.#db.exec('COMMIT')
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  async finish({ epoch, seq, position }: Summary): Promise<void> {
+    const count = (sql: string) => Number(this.#db.prepare(sql).get()?.n ?? 0)
+    const counters = new Map([
+      ['seq', seq],
+      ['position', position],
+      ['elements', count('SELECT count(*) AS n FROM element')],
+      ['logBytes', count('SELECT sum(size) AS n FROM log')],
+      ['series', count('SELECT count(*) AS n FROM series')],
+      ['samples', count('SELECT sum(count) AS n FROM chunk')],
+      ['historyBytes', count('SELECT sum(size) AS n FROM chunk')],
+      ['blobBytes', count('SELECT sum(size) AS n FROM blob')],
+      ...kinds.map((kind, code): [string, number] => [
+        `documents.${kind}`,
+        count(`SELECT count(*) AS n FROM document WHERE kind = ${code}`)
+      ])
+    ])
+    const set = this.#db.prepare('INSERT OR REPLACE INTO counter VALUES (?, ?)')
+    this.#db.exec('BEGIN IMMEDIATE')
+    for (const [name, value] of counters) if (value !== 0 || !name.startsWith('documents.')) set.run(name, value)
+    this.#db.exec('DELETE FROM epoch; DROP TABLE progress')
+    this.#db.prepare('INSERT INTO epoch VALUES (?)').run(epoch)
+    this.#db.exec('UPDATE blob SET orphaned = 1 WHERE name NOT IN (SELECT blob FROM file); COMMIT')
+    // All of it in the one file that is renamed.
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE')
+    this.#db.close()
+    await sync(unfinishedPath(this.#directory))
+    await rename(unfinishedPath(this.#directory), databasePath(this.#directory))
+    await sync(this.#directory)
+  }
+
+  async close(): Promise<void> {
+    if (this.#db.isOpen) this.#db.close()
+    this.#unlock()
+  }
+
+  #one(piece: Piece): void {
+    switch (piece.piece) {
+      case 'file':
+        this.#sql.addBlob.run(piece.hash, piece.size)
+        break
+      case 'document':
+        this.#document(piece)
+        break
+      case 'chunk':
+        this.#chunk(piece)
+        break
+      case 'entry': {
+        const { seq, time, changes } = piece.entry
+        const written = encodeChanges(changes)
+        const size = Buffer.byteLength(written.changes) + (written.runs?.length ?? 0)
+        this.#sql.addEntry.run(seq, time, size, written.changes, written.runs)
+        break
+      }
+      case 'receipt':
+        this.#sql.addReceipt.run(piece.key, piece.seq)
+        break
+      case 'cursor':
+        this.#sql.addCursor.run(piece.follower, piece.seq)
+        break
+      case 'gone':
+        this.#remove(piece)
+        break
+      case 'series gone': {
+        const id = this.#sql.findSeries.get(piece.submodel, piece.path)?.id
+        if (id === undefined) break
+        this.#sql.removeChunks.run(id)
+        this.#sql.removeSeries.run(id)
+      }
+    }
+  }
+
+  #document(piece: DocumentPiece): void {
+    const { kind, id, position, revision, structure, hasBlob, facets, body, files } = piece
+    const code = kinds.indexOf(kind)
+    this.#remove(piece)
+    const written = new Map(piece.written.map((element) => [element.path, element]))
+    const isValued = piece.written.some(({ value }) => value !== undefined)
+    this.#sql.addDocument.run(...[position, code, id, revision, structure, Number(isValued), Number(hasBlob)])
+    this.#sql.addBody.run(position, JSON.stringify(facets), body)
+    for (const [name, value] of facets) this.#sql.addFacet.run(code, name, value, position)
+    for (const { name, blob, contentType, fileName, size } of files) {
+      this.#sql.addFile.run(position, name, blob, contentType, fileName, size)
+    }
+    if (kind !== 'Submodel') return
+    for (const row of rowsOf(JSON.parse(body.toString()) as Submodel)) {
+      const { path, modelType, valueType = null, semanticId = null } = row
+      const here = written.get(path)
+      const value = here?.value ?? row.value
+      const { stamp = structure, revision: seq = structure, sourceTime = null } = here ?? {}
+      const quality = here?.quality === undefined ? null : qualities.indexOf(here.quality)
+      this.#sql.addElement.run(
+        ...[position, path, modelType, valueType, semanticId, value, stamp, seq, sourceTime, quality],
+        ...[tailOf(path), keyOf(modelType, value)]
+      )
+    }
+  }
+
+  #remove({ kind, id }: Pick<DocumentPiece, 'kind' | 'id'>): void {
+    const found = this.#sql.findDocument.get(kinds.indexOf(kind), id)
+    if (found === undefined) return
+    for (const statement of this.#sql.removals) statement.run(Number(found.position))
+  }
+
+  #chunk({ submodel, path, from, to, seq, count, bytes }: Of<'chunk'>): void {
+    const id = this.#sql.findSeries.get(submodel, path)?.id ?? this.#sql.addSeries.get(submodel, path)?.id
+    this.#sql.addChunk.run(Number(id), from, seq, to, count, bytes.length, bytes)
+    this.#sql.lengthen.run(to - from, Number(id), to - from)
+  }
+
+  async #writeFile({ hash, bytes }: Of<'file'>): Promise<void> {
+    const path = blobPath(this.#directory, hash)
+    await mkdir(dirname(path), { recursive: true })
+    const temporary = `${path}.part`
+    const found = createHash('sha256')
+    const measured = async function* (stream: AsyncIterable<Buffer>) {
+      for await (const part of stream) {
+        found.update(part)
+        yield part
+      }
+    }
+    await pipeline(bytes(), measured, createWriteStream(temporary))
+    if (found.digest('hex') !== hash) {
+      await rm(temporary)
+      throw new HubError('Unavailable', [`The stored file ${hash} is damaged`])
+    }
+    await sync(temporary)
+    await rename(temporary, path)
+    await sync(dirname(path))
+  }
+}
+
+function prepare(db: DatabaseSync) {
+  return {
+    addBlob: db.prepare('INSERT OR REPLACE INTO blob VALUES (?, ?, NULL)'),
+    findDocument: db.prepare('SELECT position FROM document WHERE kind = ? AND id = ?'),
+    removals: [
+      'DELETE FROM element WHERE document = ?',
+      'DELETE FROM facet WHERE position = ?',
+      'DELETE FROM file WHERE document = ?',
+      'DELETE FROM body WHERE position = ?',
+      'DELETE FROM document WHERE position = ?'
+    ].map((sql) => db.prepare(sql)),
+    addDocument: db.prepare('INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    addBody: db.prepare('INSERT INTO body VALUES (?, ?, ?)'),
+    addFacet: db.prepare('INSERT OR IGNORE INTO facet VALUES (?, ?, ?, ?)'),
+    addFile: db.prepare('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)'),
+    // Of two elements with the same path the path leads to the first.
+    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    findSeries: db.prepare('SELECT id FROM series WHERE submodel = ? AND path = ?'),
+    addSeries: db.prepare('INSERT INTO series (submodel, path, longest) VALUES (?, ?, 0) RETURNING id'),
+    addChunk: db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    lengthen: db.prepare('UPDATE series SET longest = ? WHERE id = ? AND longest < ?'),
+    removeChunks: db.prepare('DELETE FROM chunk WHERE series = ?'),
+    removeSeries: db.prepare('DELETE FROM series WHERE id = ?'),
+    addEntry: db.prepare('INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?, ?)'),
+    addReceipt: db.prepare('INSERT OR REPLACE INTO receipt VALUES (?, ?)'),
+    addCursor: db.prepare('INSERT OR REPLACE INTO follower VALUES (?, ?)')
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false
+  )
+}
