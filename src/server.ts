@@ -5,6 +5,7 @@ import cors from '@fastify/cors'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { type Config, ConfigError } from './config.ts'
 import { events } from './doors/events/events.ts'
+import { dataset } from './doors/export/dataset.ts'
 import { docs } from './doors/http/docs.ts'
 import { front } from './doors/http/front.ts'
 import { http } from './doors/http/http.ts'
@@ -174,6 +175,7 @@ export async function createServer(config: Config): Promise<Server> {
     })
     await ingest(app, { hub: { store, intake }, apiPrefix: config.API_PREFIX, bodyLimit: config.BODY_LIMIT, lineRules })
     await timeseries(app, { hub: { store, history }, apiPrefix: config.API_PREFIX })
+    await dataset(app, { hub: { store, history }, apiPrefix: config.API_PREFIX, source: () => url })
     await docs(app, { apiPrefix: config.API_PREFIX })
 
     if (config.PRELOAD !== '') await preload(hub, app.log, config)

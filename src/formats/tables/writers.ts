@@ -1,6 +1,4 @@
 /** Every way in which a table is written down. */
-import { writeArrow } from './arrow.ts'
-import { writeParquet } from './parquet.ts'
 import type { Table } from './table.ts'
 import { writeCsv, writeFlux, writeJson, writeNdjson } from './text.ts'
 
@@ -16,9 +14,19 @@ export const writers = {
   json: { contentType: 'application/json', extension: 'json', write: writeJson },
   ndjson: { contentType: 'application/x-ndjson', extension: 'ndjson', write: writeNdjson },
   csv: { contentType: 'text/csv', extension: 'csv', write: writeCsv },
-  parquet: { contentType: 'application/vnd.apache.parquet', extension: 'parquet', write: writeParquet },
-  arrow: { contentType: 'application/vnd.apache.arrow.stream', extension: 'arrows', write: writeArrow },
+  parquet: { contentType: 'application/vnd.apache.parquet', extension: 'parquet', write: parquet },
+  arrow: { contentType: 'application/vnd.apache.arrow.stream', extension: 'arrows', write: arrow },
   flux: { contentType: 'application/csv', extension: 'csv', write: writeFlux }
 } as const satisfies Record<string, TableWriter>
 
 export type TableFormat = keyof typeof writers
+
+// Loaded where they are asked for: a hub that nobody asks for them starts the sooner.
+
+async function* parquet(table: Table): AsyncGenerator<Uint8Array> {
+  yield* (await import('./parquet.ts')).writeParquet(table)
+}
+
+async function* arrow(table: Table): AsyncGenerator<Uint8Array> {
+  yield* (await import('./arrow.ts')).writeArrow(table)
+}

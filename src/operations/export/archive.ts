@@ -1,0 +1,209 @@
+/** The archive of a data set, streamed: what is counted while the data go by is written behind them. */
+import { createHash, randomUUID } from 'node:crypto'
+import { PassThrough, type Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { ZipFile } from 'yazl'
+import { writeJson } from '../../formats/environment.ts'
+import type { TableWriter } from '../../formats/tables/writers.ts'
+import { parsePath } from '../../model/path.ts'
+import { earlier, later } from '../../model/time.ts'
+import type { Identifiable, LangString, Submodel } from '../../model/types.ts'
+import { resolve } from '../../model/walk.ts'
+import type { Store } from '../../store/store.ts'
+import type { History } from '../history/history.ts'
+import { type TableRequest, tableOf } from '../history/table.ts'
+import type { Variable } from '../history/variables.ts'
+import {
+  counting,
+  type DatasetFacts,
+  type Described,
+  datasetSubmodel,
+  dictionary,
+  type Figures,
+  guidebook,
+  type Method
+} from './dataset.ts'
+
+export interface DatasetRequest {
+  readonly request: TableRequest
+  readonly writer: TableWriter
+  /** A file for each so many nanoseconds; absent: one. */
+  readonly period?: bigint
+  readonly purpose: string
+  /** Address of the hub. */
+  readonly source: string
+}
+
+/** Type of the qualifier that tells how an element's values are collected. */
+export const COLLECTION_METHOD = 'CollectionMethod'
+
+/** Files of one archive. */
+const MOST = 10_000
+
+/** @returns the bytes of a ZIP file */
+export async function datasetArchive(store: Store, history: History, asked: DatasetRequest): Promise<Readable> {
+  const { variables } = asked.request
+  const described = await Promise.all(variables.map((variable) => describe(store, variable)))
+  const zip = new ZipFile()
+  const out = new PassThrough()
+  zip.outputStream.pipe(out)
+  write(zip, store, history, asked, described).catch((error: Error) => out.destroy(error))
+  return out
+}
+
+async function write(
+  zip: ZipFile,
+  store: Store,
+  history: History,
+  asked: DatasetRequest,
+  described: readonly Described[]
+): Promise<void> {
+  const { request, writer, purpose, source } = asked
+  const manifest: Record<string, { readonly size: number; readonly sha256: string }> = {}
+  const whole: Figures[] = []
+  for await (const { name, from, to } of parts(history, asked)) {
+    const { table, figures } = counting(
+      tableOf(history, { ...request, ...(from !== undefined && { from }), ...(to !== undefined && { to }) })
+    )
+    await add(name, writer.write(table))
+    whole.push(figures)
+  }
+  const figures = summed(whole)
+  const facts: DatasetFacts = {
+    id: `urn:uuid:${randomUUID()}`,
+    files: Object.keys(manifest),
+    contentType: writer.contentType,
+    described,
+    figures,
+    source,
+    made: new Date().toISOString()
+  }
+  const environment = writeJson(identifiables(store, described))
+  await add('data-dictionary.csv', [Buffer.from(dictionary(described, figures))])
+  await add('dataset.json', [Buffer.from(JSON.stringify({ submodels: [datasetSubmodel(facts)] }, null, 2))])
+  await add('environment.json', environment)
+  await add('README.md', [Buffer.from(guidebook(facts, purpose))])
+  await add('manifest.json', [Buffer.from(JSON.stringify(manifest, null, 2))])
+  zip.end()
+
+  /** One after the other: what nobody takes is not made. */
+  async function add(name: string, bytes: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array>): Promise<void> {
+    const hash = createHash('sha256')
+    let size = 0
+    const passing = new PassThrough()
+    zip.addReadStream(passing, name)
+    await pipeline(async function* () {
+      for await (const part of bytes) {
+        const chunk = typeof part === 'string' ? Buffer.from(part) : part
+        hash.update(chunk)
+        size += chunk.length
+        yield chunk
+      }
+    }, passing)
+    manifest[name] = { size, sha256: hash.digest('hex') }
+  }
+}
+
+interface Part {
+  readonly name: string
+  readonly from?: bigint
+  readonly to?: bigint
+}
+
+/** The files of the data: one, or one for each period that anything was measured in. */
+async function* parts(history: History, { request, writer, period }: DatasetRequest): AsyncGenerator<Part> {
+  if (period === undefined) {
+    yield { name: `data.${writer.extension}` }
+    return
+  }
+  const spans = (await Promise.all(request.variables.map((variable) => history.spanOf(variable)))).filter(
+    (span) => span !== undefined
+  )
+  const first =
+    request.from ??
+    spans.reduce<bigint | undefined>(
+      (least, { from }) => (least === undefined || from < least ? from : least),
+      undefined
+    )
+  const last =
+    request.to ??
+    spans.reduce<bigint | undefined>((most, { to }) => (most === undefined || to > most ? to : most), undefined)
+  if (first === undefined || last === undefined) return
+  let files = 0
+  for (let start = first - (first % period); start <= last && files < MOST; start += period, files++) {
+    const from = later(start, first)
+    const to = earlier(start + period - 1n, last)
+    const stamp = new Date(Number(start / 1_000_000n)).toISOString().slice(0, 19).replaceAll(':', '')
+    yield { name: `data-${stamp}Z.${writer.extension}`, from, to }
+  }
+}
+
+function summed(all: readonly Figures[]): Figures {
+  const [first, ...more] = all
+  if (first === undefined) return { rows: 0, from: undefined, to: undefined, columns: [] }
+  for (const { rows, from, to, columns } of more) {
+    first.rows += rows
+    first.from ??= from
+    first.to = to ?? first.to
+    for (const [place, column] of first.columns.entries()) {
+      column.count += columns[place]?.count ?? 0
+      column.min = Math.min(column.min, columns[place]?.min ?? column.min)
+      column.max = Math.max(column.max, columns[place]?.max ?? column.max)
+    }
+  }
+  return first
+}
+
+async function describe(store: Store, variable: Variable): Promise<Described> {
+  const document = await store.document('Submodel', variable.submodel)
+  const submodel = document && (JSON.parse(document.bytes.toString()) as Submodel)
+  const element = submodel && resolve(submodel, parsePath(variable.path) ?? [])
+  const concept =
+    variable.semanticId === undefined ? undefined : await store.document('ConceptDescription', variable.semanticId)
+  const names = concept && preferredNames(JSON.parse(concept.bytes.toString()))
+  const called = (language: string) =>
+    [element?.displayName, names].flatMap((texts) => texts ?? []).find((one) => one.language.startsWith(language))?.text
+  const method = element?.qualifiers?.find(({ type }) => type === COLLECTION_METHOD)?.value
+  return {
+    variable,
+    english: called('en') ?? element?.idShort ?? variable.path,
+    korean: called('ko') ?? '',
+    method: method === 'manual' || method === 'semi-automatic' ? (method as Method) : 'automatic'
+  }
+}
+
+function preferredNames(concept: {
+  embeddedDataSpecifications?: { dataSpecificationContent?: { preferredName?: LangString[] } }[]
+}): LangString[] {
+  return (
+    concept.embeddedDataSpecifications?.flatMap(
+      ({ dataSpecificationContent }) => dataSpecificationContent?.preferredName ?? []
+    ) ?? []
+  )
+}
+
+/** The submodels, the shells that refer to them, and the concept descriptions of the variables. */
+async function* identifiables(store: Store, described: readonly Described[]): AsyncGenerator<Identifiable> {
+  const submodels = new Set(described.map(({ variable }) => variable.submodel))
+  const concepts = new Set(described.flatMap(({ variable }) => variable.semanticId ?? []))
+  const shells = new Set<string>()
+  for (const id of submodels) {
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const page = await store.documents('AssetAdministrationShell', [['submodel', id]], { after, limit: 100 })
+      for (const shell of page.items) {
+        if (shells.has(shell.id)) continue
+        shells.add(shell.id)
+        yield JSON.parse(shell.bytes.toString())
+      }
+      after = page.next
+    }
+  }
+  for (const id of submodels) {
+    const document = await store.document('Submodel', id)
+    if (document !== undefined) yield JSON.parse(document.bytes.toString())
+  }
+  for (const id of concepts) {
+    const document = await store.document('ConceptDescription', id)
+    if (document !== undefined) yield JSON.parse(document.bytes.toString())
+  }
+}

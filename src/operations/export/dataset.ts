@@ -1,0 +1,258 @@
+/**
+ * A data set for those who train elsewhere, such as on KAMP: the table, a dictionary of its columns in Korean and
+ * English, a guidebook, a filled submodel of the template AI Dataset (IDTA 02058), and the environment that it came from.
+ */
+import type { Table } from '../../formats/tables/table.ts'
+import { formatTime } from '../../model/time.ts'
+import type { Property, Reference, ReferenceElement, Submodel, SubmodelElement } from '../../model/types.ts'
+import type { Variable } from '../history/variables.ts'
+
+/** What is counted of a column while the table goes by. */
+export interface ColumnFigures {
+  readonly name: string
+  count: number
+  min: number
+  max: number
+}
+
+export interface Figures {
+  rows: number
+  from: bigint | undefined
+  to: bigint | undefined
+  readonly columns: readonly ColumnFigures[]
+}
+
+/** What is known of a variable beside its column. */
+export interface Described {
+  readonly variable: Variable
+  readonly english: string
+  readonly korean: string
+  /** automatic, semi-automatic or manual: by the qualifier `CollectionMethod` of the element. */
+  readonly method: Method
+}
+
+export type Method = 'automatic' | 'semi-automatic' | 'manual'
+
+const METHODS: Readonly<Record<Method, string>> = { automatic: '자동', 'semi-automatic': '반자동', manual: '수동' }
+
+/** Passes a table on and counts what goes by. */
+export function counting(table: Table): { table: Table; figures: Figures } {
+  const figures: Figures = {
+    rows: 0,
+    from: undefined,
+    to: undefined,
+    columns: table.columns.slice(1).map(({ name }) => ({
+      name,
+      count: 0,
+      min: Number.POSITIVE_INFINITY,
+      max: Number.NEGATIVE_INFINITY
+    }))
+  }
+  const batches = async function* () {
+    for await (const batch of table.batches) {
+      const [time, ...columns] = batch.columns
+      const times = time?.values as BigInt64Array
+      figures.rows += batch.length
+      figures.from ??= times[0]
+      figures.to = times[batch.length - 1] ?? figures.to
+      for (const [place, { values, present }] of columns.entries()) {
+        const column = figures.columns[place]
+        if (column === undefined) continue
+        for (let row = 0; row < batch.length; row++) {
+          if (present !== undefined && present[row] !== 1) continue
+          column.count++
+          const value = Number(values[row])
+          if (value < column.min) column.min = value
+          if (value > column.max) column.max = value
+        }
+      }
+      yield batch
+    }
+  }
+  return { table: { ...table, batches: batches() }, figures }
+}
+
+/** The columns, each in a line, headed in Korean and English. */
+export function dictionary(described: readonly Described[], figures: Figures): string {
+  const head = [
+    '변수명 / Name',
+    '의미 / Meaning (ko)',
+    'Meaning (en)',
+    '단위 / Unit',
+    'semanticId',
+    '자료형 / Value type',
+    '최솟값 / Minimum',
+    '최댓값 / Maximum',
+    '수집 지점 / Collection point',
+    '수집 방법 / Method',
+    '기간 시작 / From',
+    '기간 끝 / To',
+    '개수 / Count',
+    '결측률 / Missing rate'
+  ]
+  const lines = described.map(({ variable, korean, english, method }, place) => {
+    const column = figures.columns[place]
+    const count = column?.count ?? 0
+    const isNumeric = count > 0 && Number.isFinite(column?.min)
+    return [
+      variable.name,
+      korean,
+      english,
+      variable.unit ?? '',
+      variable.semanticId ?? '',
+      variable.valueType ?? '',
+      isNumeric ? String(column?.min) : '',
+      isNumeric ? String(column?.max) : '',
+      `${variable.submodel} ${variable.path}`,
+      `${METHODS[method]} / ${method}`,
+      figures.from === undefined ? '' : formatTime(figures.from),
+      figures.to === undefined ? '' : formatTime(figures.to),
+      String(count),
+      rateOf(count, figures.rows)
+    ]
+  })
+  return `\uFEFF${[head, ...lines].map((cells) => cells.map(quoted).join(',')).join('\r\n')}\r\n`
+}
+
+/** Part of the cells that hold nothing. */
+function rateOf(count: number, rows: number): string {
+  return rows === 0 ? '' : (1 - count / rows).toFixed(4)
+}
+
+/** How complete the whole is, from 0 to 1. */
+export function completeness({ rows, columns }: Figures): number {
+  const cells = rows * columns.length
+  return cells === 0 ? 0 : columns.reduce((sum, { count }) => sum + count, 0) / cells
+}
+
+export interface DatasetFacts {
+  readonly id: string
+  /** Files with the data, by their names in the archive. */
+  readonly files: readonly string[]
+  readonly contentType: string
+  readonly described: readonly Described[]
+  readonly figures: Figures
+  /** Where the data came from. */
+  readonly source: string
+  /** When it was made, ISO 8601. */
+  readonly made: string
+}
+
+const TEMPLATE = 'https://admin-shell.io/idta/SubmodelTemplate/AIDataset/1/0'
+const BASE = 'https://admin-shell.io/idta/AIDataset'
+
+/** The data set in the terms of the template. */
+export function datasetSubmodel(facts: DatasetFacts): Submodel {
+  const { id, files, contentType, described, figures, source, made } = facts
+  const period = [figures.from, figures.to].map((time) => (time === undefined ? '' : formatTime(time))).join('/')
+  return {
+    modelType: 'Submodel',
+    id: `${id}/submodel`,
+    idShort: 'AIDataset',
+    kind: 'Instance',
+    semanticId: global(TEMPLATE),
+    submodelElements: [
+      text('URIOfTheProduct', '0112/2///61987#ABN590#002', id),
+      text('Version', '0173-1#02-AAS354#002', made),
+      {
+        modelType: 'ReferenceElement',
+        idShort: 'ContactInformation',
+        semanticId: global(`${BASE}/ContactInformation/1/0`),
+        value: global(source)
+      },
+      text('Storage', `${BASE}/Storage/1/0`, files.join(', ')),
+      collection('SizeInformation', `${BASE}/SizeInformation/1/0`, [
+        text('CompleteSize', `${BASE}//SizeInformation/CompleteSize/1/0`, `${figures.rows} rows`)
+      ]),
+      collection('MetaData', `${BASE}/MetaData/1/0`, [
+        text('FileType', `${BASE}/MetaData/FileType/1/0`, contentType),
+        collection('AdditionalInformation', `${BASE}/MetaData/AdditionalInformation/1/0`, [
+          text('Period', `${BASE}/MetaData/AdditionalInformation/Info/1/0`, period),
+          text('Variables', `${BASE}/MetaData/AdditionalInformation/Info/1/0`, String(described.length)),
+          text('Source', `${BASE}/MetaData/AdditionalInformation/Info/1/0`, source)
+        ])
+      ]),
+      collection('Metrics', `${BASE}/Metrics/1/0`, [
+        text('Completeness', `${BASE}/MetaData/Metrics/Metric/1/0`, completeness(figures).toFixed(4))
+      ]),
+      collection('BoundaryConditions', `${BASE}/BoundaryConditions/1/0`, [
+        collection(
+          'DataCollectors',
+          `${BASE}/BoundaryConditions/DataCollectors/1/0`,
+          described.map(({ variable }, place) => collector(variable, place))
+        )
+      ])
+    ]
+  }
+}
+
+function collector({ submodel, path, modelType }: Variable, place: number): ReferenceElement {
+  const steps = path.split(/[.[\]]+/).filter((step) => step !== '')
+  const value: Reference = {
+    type: 'ModelReference',
+    keys: [
+      { type: 'Submodel', value: submodel },
+      ...steps.map((step, at) => ({
+        type: at < steps.length - 1 ? ('SubmodelElementCollection' as const) : (modelType as 'Property'),
+        value: step
+      }))
+    ]
+  }
+  return {
+    modelType: 'ReferenceElement',
+    idShort: `Collector${String(place + 1).padStart(2, '0')}`,
+    semanticId: global(`${BASE}/BoundaryConditions/DataCollectors/CollectorDescription/1/0`),
+    value
+  }
+}
+
+function text(idShort: string, semanticId: string, value: string): Property {
+  return { modelType: 'Property', idShort, semanticId: global(semanticId), valueType: 'xs:string', value }
+}
+
+function collection(idShort: string, semanticId: string, value: SubmodelElement[]) {
+  return { modelType: 'SubmodelElementCollection' as const, idShort, semanticId: global(semanticId), value }
+}
+
+function global(value: string) {
+  return { type: 'ExternalReference' as const, keys: [{ type: 'GlobalReference' as const, value }] }
+}
+
+/** What a person reads first. */
+export function guidebook({ files, described, figures, source, made }: DatasetFacts, purpose: string): string {
+  const period =
+    figures.from === undefined ? '–' : `${formatTime(figures.from)} – ${formatTime(figures.to ?? figures.from)}`
+  const variables = described.map(({ variable, korean, english }) => {
+    return `| ${variable.name} | ${korean} | ${english} | ${variable.unit ?? ''} |`
+  })
+  return [
+    '# 데이터셋 안내서 / Data set guidebook',
+    '',
+    `- 목적 / Purpose: ${purpose === '' ? '(기재되지 않음 / not stated)' : purpose}`,
+    `- 출처 / Source: ${source} (${[...new Set(described.map(({ variable }) => variable.submodel))].join(', ')})`,
+    `- 생성 시각 / Made: ${made}`,
+    `- 기간 / Period: ${period}`,
+    `- 행 수 / Rows: ${figures.rows}`,
+    `- 파일 / Files: ${files.join(', ')}`,
+    '',
+    '## 변수 / Variables',
+    '',
+    '| 변수명 / Name | 의미 / Meaning | Meaning | 단위 / Unit |',
+    '| --- | --- | --- | --- |',
+    ...variables,
+    '',
+    '`data-dictionary.csv`: 범위, 수집 지점과 방법, 결측률 / range, point and method of collection, missing rate.',
+    '',
+    '## 품질 지표 / Quality',
+    '',
+    `- 완전성 / Completeness: ${completeness(figures).toFixed(4)}`,
+    '- 유일성 / Uniqueness: 1 (같은 시각의 값은 하나만 / one value of each point in time)',
+    '- 유효성 / Validity: 1 (모든 값은 자료형에 맞음을 확인 / every value was held against its type)',
+    '- 일관성, 정확성, 무결성 / Consistency, accuracy, integrity: 측정하지 않음 / not measured; `manifest.json` has the SHA-256 of each file',
+    ''
+  ].join('\n')
+}
+
+function quoted(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
+}
