@@ -17,6 +17,8 @@ import { stream } from './doors/stream/stream.ts'
 import { timeseries } from './doors/timeseries/timeseries.ts'
 import { follow } from './followers/follow.ts'
 import { type HistoryFollower, keepHistory } from './followers/history/history.ts'
+import { keepWhatIsWanted } from './followers/history/keeping.ts'
+import { policies } from './followers/history/policy.ts'
 import { registration } from './followers/registration.ts'
 import { keepLog } from './followers/retention.ts'
 import { Subscriptions } from './followers/subscriptions/subscriptions.ts'
@@ -76,7 +78,9 @@ export async function createServer(config: Config): Promise<Server> {
   const lineRules = readLineMapping(config)
   const store = await openSqlite(config.DATA_DIR, { cacheBytes: config.CACHE_SIZE })
   try {
+    const policyOf = policies(store, config.HISTORY)
     const past = await keepHistory(store, {
+      isRecorded: async (series) => (await policyOf(series)).isRecorded,
       failed: (error) => app.log.warn({ err: error }, 'Writing the history failed; it is tried again')
     })
     const history = historyOf(store, past)
@@ -191,6 +195,12 @@ export async function createServer(config: Config): Promise<Server> {
         })
         if (url === '') url = address
         stops.push(...startFollowers({ ...hub, store }, past, app.log, url, config))
+        stops.push(
+          keepWhatIsWanted(store, {
+            policyOf,
+            failed: (error) => app.log.warn({ err: error }, 'Looking after the history failed; it is tried again')
+          })
+        )
         if (mqtt !== undefined) stops.push((await mqttDoor({ hub, log: app.log, ...mqtt })).close)
         return url
       },
