@@ -106,7 +106,7 @@ test('a series that is not recorded has no history', async (t, { store, intake, 
   })
   await push(intake, [[1n, 1]])
   await picky.caughtUp()
-  t.strictSame(picky.runs(speed), [])
+  t.strictSame(picky.parts(speed), [])
   await picky.stop()
   t.match(await store.figures(), { series: 0 })
 })

@@ -11,7 +11,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Run } from '../../model/samples.ts'
 import type { Chunk, LogEntry, SeriesName, Store } from '../../store/store.ts'
 import { FULL, pack } from './packing.ts'
-import { Pending } from './pending.ts'
+import { type PackedRun, Pending } from './pending.ts'
 
 export interface HistoryOptions {
   /** Is this series recorded? Absent: all are. */
@@ -26,7 +26,7 @@ export interface HistoryOptions {
 /** What readers need of it, and whoever trims the log (operations/history, followers/retention). */
 export interface HistoryFollower {
   caughtUp(): Promise<void>
-  runs(series: SeriesName): readonly Run[]
+  parts(series: SeriesName): readonly (Run | PackedRun)[]
   /** The last entry of the log whose samples are in chunks: nothing behind it may be trimmed. */
   taken(): Promise<number>
   /** Writes what is pending, then stops. */
@@ -65,7 +65,7 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
 
   return {
     caughtUp,
-    runs: (series) => pending.runs(series),
+    parts: (series) => pending.parts(series),
     taken: async () => (await store.cursor(NAME)) ?? 0,
     stop: async () => {
       clearInterval(timer)

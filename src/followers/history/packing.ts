@@ -4,15 +4,12 @@
  * own, so that no chunk spans what lies between.
  */
 import { lengthOf, mergeRuns, type Run, sliceOf, spanOf } from '../../model/samples.ts'
-import { decodeRun, encodeRun, isAscendingRun } from '../../store/chunks.ts'
+import { decodeRun, encodeRun } from '../../store/chunks.ts'
 import type { Chunk, ChunkKey, SeriesName } from '../../store/store.ts'
-import { type Item, runsOf } from './pending.ts'
+import { type Item, isLarge, runsOf } from './pending.ts'
 
 /** Samples of a full chunk. */
 export const FULL = 8192
-
-/** A run of so many samples is not worth unpacking. */
-const LARGE = 512
 
 export interface Packed {
   readonly chunks: readonly Chunk[]
@@ -28,7 +25,7 @@ export function pack(series: SeriesName, items: readonly Item[], unfilled: Chunk
   let count = 0
   for (const item of items) {
     const { change, seq } = item
-    if (change.change === 'samples' && change.count >= LARGE && isAscendingRun(change.run)) {
+    if (isLarge(change)) {
       close()
       chunks.push({ ...series, from: change.from, to: change.to, count: change.count, seq, bytes: change.run })
       continue

@@ -1,6 +1,6 @@
 /** What the log has and the chunks have not yet, by series, packed as it was logged. */
 import { type Quality, qualities, type Run } from '../../model/samples.ts'
-import { decodeRun } from '../../store/chunks.ts'
+import { decodeRun, isAscendingRun } from '../../store/chunks.ts'
 import type { LoggedChange, SeriesName } from '../../store/store.ts'
 
 export type Measured = Extract<LoggedChange, { change: 'value' | 'samples' }>
@@ -8,6 +8,23 @@ export type Measured = Extract<LoggedChange, { change: 'value' | 'samples' }>
 export interface Item {
   readonly seq: number
   readonly change: Measured
+}
+
+/** A run as it was logged. */
+export interface PackedRun {
+  /** Source time of the first and the last sample, nanoseconds since 1970. */
+  readonly from: bigint
+  readonly to: bigint
+  readonly count: number
+  readonly bytes: Uint8Array
+}
+
+/** A run of so many samples is not worth unpacking. */
+const LARGE = 512
+
+/** Can it be a chunk as it is? */
+export function isLarge(change: Measured): change is Measured & { change: 'samples' } {
+  return change.change === 'samples' && change.count >= LARGE && isAscendingRun(change.run)
 }
 
 /** What an item takes beside its text, roughly. */
@@ -40,9 +57,20 @@ export class Pending {
     return items.slice(0, countUntil(items, upTo))
   }
 
-  /** Unpacked, in the order of the log. */
-  runs(series: SeriesName): readonly Run[] {
-    return runsOf(this.#items.get(keyOf(series)) ?? [])
+  /** In the order of the log: large ascending runs packed, the rest unpacked. */
+  parts(series: SeriesName): readonly (Run | PackedRun)[] {
+    const parts: (Run | PackedRun)[] = []
+    let small: Item[] = []
+    for (const item of this.#items.get(keyOf(series)) ?? []) {
+      if (!isLarge(item.change)) {
+        small.push(item)
+        continue
+      }
+      const { from, to, count, run } = item.change
+      parts.push(...runsOf(small), { from, to, count, bytes: run })
+      small = []
+    }
+    return [...parts, ...runsOf(small)]
   }
 
   /** Forgets what came up to this entry of the log. */

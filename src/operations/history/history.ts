@@ -2,7 +2,7 @@
 import { lengthOf, mergeRuns, type Run, sliceOf, within } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
-import { chunkSource, type Piece, pieces, runSource, type Source } from './pieces.ts'
+import { chunkSource, type PackedRun, type Piece, pieces, recentSource, type Source } from './pieces.ts'
 
 export interface History {
   /** Everything acknowledged of a series in [from, to] (nanoseconds since 1970), ascending, each time once. */
@@ -19,8 +19,8 @@ export interface History {
 export interface Tail {
   /** Resolves when everything that was acknowledged before the call is known here, or in chunks. */
   caughtUp(): Promise<void>
-  /** What is not in chunks yet, in the order of the log. */
-  runs(series: SeriesName): readonly Run[]
+  /** What is not in chunks yet, in the order of the log; packed runs are ascending. */
+  parts(series: SeriesName): readonly (Run | PackedRun)[]
 }
 
 export const EARLIEST = -(2n ** 63n)
@@ -46,7 +46,7 @@ export function historyOf(store: Store, tail: Tail): History {
 
     async spanOf(series) {
       await tail.caughtUp()
-      const runs = tail.runs(series).map(runSource)
+      const runs = tail.parts(series).map(recentSource)
       const kept = await store.seriesOf(series)
       const parts = [...runs, ...(kept === undefined ? [] : [kept])]
       const [first] = parts
@@ -65,7 +65,7 @@ export function historyOf(store: Store, tail: Tail): History {
   async function* found(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<Piece> {
     await tail.caughtUp()
     // First the tail: what becomes a chunk meanwhile is found twice, and told once; the other way it could be missed.
-    const recent = tail.runs(series).map(runSource)
+    const recent = tail.parts(series).map(recentSource)
     yield* pieces(chunksOf(series, from, to), recent, from, to)
   }
 

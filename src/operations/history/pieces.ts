@@ -23,13 +23,17 @@ export interface Source extends Omit<Piece, 'run'> {
   load(): Run
 }
 
-export function chunkSource({ from, to, count, seq, bytes }: Chunk): Source {
+/** An ascending run as it was logged. */
+export type PackedRun = Pick<Chunk, 'from' | 'to' | 'count' | 'bytes'>
+
+export function chunkSource({ from, to, count, seq, bytes }: PackedRun & Pick<Chunk, 'seq'>): Source {
   const summary = summaryOf(bytes)
   return { from, to, count, rank: seq, load: () => decodeRun(bytes), ...(summary !== undefined && { summary }) }
 }
 
 /** @param place in the order of the log: what is in no chunk yet is newer than all chunks */
-export function runSource(run: Run, place = 0): Source {
+export function recentSource(run: Run | PackedRun, place: number): Source {
+  if ('bytes' in run) return chunkSource({ ...run, seq: NEWER + place })
   const load = () => (isAscending(run) ? run : (mergeRuns([run])[0] ?? run))
   return { ...spanOf(run), count: lengthOf(run), rank: NEWER + place, load }
 }
