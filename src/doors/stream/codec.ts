@@ -2,7 +2,7 @@
  * How messages are written on a connection: as JSON, or as CBOR (RFC 8949) where the client asks for it by subprotocol.
  * What tells of events is written once for all who get the same; only whose subscription it is differs.
  */
-import { Decoder, Encoder } from 'cbor-x'
+import { decode, encode } from 'cborg'
 import fastJson from 'fast-json-stringify'
 import { plainOf } from '../../followers/subscriptions/plain.ts'
 import type { Message } from '../../followers/subscriptions/subscription.ts'
@@ -76,32 +76,60 @@ export const json: Codec = {
     })
 }
 
-// Plain maps: the short forms that cbor-x has for records are not everybody's.
-const encoder = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false })
-const decoder = new Decoder({ useRecords: false, mapsAsObjects: true, int64AsNumber: false } as object)
-
 export const cbor: Codec = {
   protocol: 'aas-hub.v1.cbor',
   isBinary: true,
-  read: (bytes) => decoder.decode(bytes),
-  write: (message) => copied(message),
-  writeAck: (ack) => copied(ack),
+  read: (bytes) => decode(bytes, { tags }),
+  write: (message) => encode(defined(message)),
+  writeAck: (ack) => encode(defined(ack)),
   writeEvents: (sub, message) =>
     message.encoded(`stream cbor ${typeof sub} ${sub}`, () => {
-      const rest = message.encoded('stream cbor', () => copied(eventsOf(message)))
+      const rest = message.encoded('stream cbor', () => encode(defined(eventsOf(message))))
       // A map is its number of pairs and then the pairs: these are put before those that all have in common.
-      const long = rest[0] === MAP_16
-      const pairs = (long ? (rest[2] ?? 0) : (rest[0] ?? 0) - MAP) + 2
-      const own = ['type', 'event', 'sub', sub].map(copied)
-      return Buffer.concat([Uint8Array.of(MAP + pairs), ...own, rest.subarray(long ? 3 : 1)])
+      const pairs = (rest[0] ?? 0) - MAP + 2
+      return Buffer.concat([
+        Uint8Array.of(MAP + pairs),
+        ...['type', 'event', 'sub', sub].map((one) => encode(one)),
+        rest.subarray(1)
+      ])
     })
 }
 
-/** The first byte of an empty map; and of one whose number of pairs, here below 24, follows in two bytes. */
+/** The first byte of an empty map; that of one with fewer than 24 pairs is so many more. */
 const MAP = 0xa0
-const MAP_16 = 0xb9
 
-/** The encoder writes into a buffer that it uses again. */
-function copied(value: unknown): Uint8Array {
-  return Uint8Array.from(encoder.encode(value))
+/** Typed arrays (RFC 8746) as gateways have them: little-endian, and single bytes. */
+const tags = typedArrays({
+  64: Uint8Array,
+  69: Uint16Array,
+  70: Uint32Array,
+  71: BigUint64Array,
+  72: Int8Array,
+  77: Int16Array,
+  78: Int32Array,
+  79: BigInt64Array,
+  85: Float32Array,
+  86: Float64Array
+})
+
+function typedArrays(kinds: Readonly<Record<number, new (buffer: ArrayBuffer) => ArrayLike<unknown>>>) {
+  const found: ((content: () => unknown) => unknown)[] = []
+  for (const [tag, Kind] of Object.entries(kinds)) {
+    found[Number(tag)] = (content) => {
+      const bytes = content()
+      if (!(bytes instanceof Uint8Array)) throw new Error(`the tag ${tag} is of bytes`)
+      // Copied, for bytes begin anywhere and numbers do not.
+      return new Kind(Uint8Array.from(bytes).buffer)
+    }
+  }
+  return found
+}
+
+/** Without members that are undefined, as JSON leaves them out. */
+function defined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(defined)
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, held]) => (held === undefined ? [] : [[name, defined(held)]]))
+  )
 }
