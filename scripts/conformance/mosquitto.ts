@@ -359,7 +359,15 @@ function installed(): { command: string; passwd: string; env: NodeJS.ProcessEnv 
       .find((path) => existsSync(path))
   const quiet = { stdio: 'ignore' } as const
   if (find('mosquitto') === undefined && userInfo().uid === 0) {
-    execFileSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'mosquitto', 'openssl'], quiet)
+    const install = () =>
+      execFileSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'mosquitto', 'openssl'], quiet)
+    try {
+      install()
+    } catch {
+      // A fresh machine does not know yet what there is.
+      execFileSync('apt-get', ['update', '-q'], quiet)
+      install()
+    }
   }
   const [command, passwd] = [find('mosquitto'), find('mosquitto_passwd')]
   if (command !== undefined && passwd !== undefined) return { command, passwd, env: process.env }
