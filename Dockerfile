@@ -1,4 +1,5 @@
-# The embedded hub. The image brings Node 26; the data lies in the volume /data, and nothing else is written.
+# The hub, for both stores. The image brings Node 26; the embedded store lies in the volume /data, and nothing else is
+# written. With MONGODB_URL only files on their way in pass through /data, which may be memory then.
 FROM node:26-slim AS dependencies
 WORKDIR /hub
 COPY package.json package-lock.json ./

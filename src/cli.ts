@@ -1,6 +1,8 @@
 /** The command line: which verb, with which settings, and what a person is told when it cannot be done. */
 import { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
 import { HubError } from './errors.ts'
+import { migrate } from './migrate.ts'
+import { connectionOf } from './open-store.ts'
 import { backupDirectory } from './store/sqlite/backup.ts'
 import { checkDirectory } from './store/sqlite/check.ts'
 import { readTemplates } from './templates.ts'
@@ -8,7 +10,7 @@ import { reportFiles } from './validate-report.ts'
 import { VERSION } from './version.ts'
 
 /** Flags beside the settings; true where a value follows. */
-const flags = { help: false, version: false, to: true, format: true }
+const flags = { help: false, version: false, from: true, to: true, format: true }
 
 interface Verb {
   readonly does: string
@@ -20,6 +22,10 @@ interface Verb {
 const verbs: Readonly<Record<string, Verb>> = {
   serve: { does: 'starts the hub; so does no verb at all', run: serve },
   backup: { does: 'copies the data directory into the empty folder --to, also while the hub runs', run: backup },
+  migrate: {
+    does: 'copies everything --from one store --to another one, each a data directory or mongodb://…; goes on where it was cut',
+    run: copyAll
+  },
   check: { does: 'looks whether what is stored is sound, also while the hub runs', run: check },
   validate: {
     does: 'tells what is wrong with FILE…: AASX, XML, JSON, NDJSON; --format json for programs; needs no hub',
@@ -89,6 +95,15 @@ async function backup(config: Config, extra: ReadonlyMap<string, string>): Promi
   if (to === undefined) throw new Complaint('backup needs --to with an empty folder')
   await backupDirectory(config.DATA_DIR, to)
   console.log(`${config.DATA_DIR} is copied to ${to}`)
+}
+
+async function copyAll(config: Config, extra: ReadonlyMap<string, string>): Promise<void> {
+  const [from, to] = [extra.get('from'), extra.get('to')]
+  if (from === undefined || to === undefined) {
+    throw new Complaint('migrate needs --from and --to, each a data directory or the address of a database')
+  }
+  const { seq } = await migrate(from, to, connectionOf(config), (text) => console.error(text))
+  console.log(`${from} is copied to ${to}, up to position ${seq} of the log; both were compared`)
 }
 
 async function check(config: Config): Promise<void> {

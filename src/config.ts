@@ -24,6 +24,21 @@ export const settings = {
   HOST: { parse: text, default: '127.0.0.1', means: 'Address to listen on; `0.0.0.0` for every network' },
   PORT: { parse: port, default: '8080', means: 'Port to listen on; `0` takes a free one' },
   DATA_DIR: { parse: text, default: './data', means: 'Folder in which everything is kept; created where absent' },
+  MONGODB_URL: {
+    parse: database,
+    default: '',
+    means:
+      'Address of a MongoDB in which everything is kept instead, for several hubs to share; `DATA_DIR` is for passing files then, one for each hub'
+  },
+  MONGODB_CREDENTIALS_FILE: { parse: text, default: '', means: 'File with `user:password` for the database' },
+  MONGODB_CA_FILE: { parse: text, default: '', means: 'File of the certificates (PEM) that vouch for the database' },
+  MONGODB_POOL_SIZE: { parse: count, default: '20', means: 'Connections to the database, at most' },
+  MONGODB_CONNECT_TIMEOUT: {
+    parse: timeout,
+    default: '2s',
+    means: 'How long the database is looked for before a request is refused'
+  },
+  MONGODB_TIMEOUT: { parse: timeout, default: '10s', means: 'How long the database may take for an answer' },
   API_PREFIX: {
     parse: prefix,
     default: '/api/v3',
@@ -394,6 +409,16 @@ function broker(text: string): string {
   const known = ['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(parsed?.protocol ?? '')
   if (!known || parsed?.hostname === '') throw new Error('an address such as mqtt://broker.example.com:1883')
   if (parsed?.username !== '' || parsed.password !== '') throw new Error('no password here, but MQTT_CREDENTIALS_FILE')
+  return text
+}
+
+/** Of a database. A password in it would be seen in every list of processes. */
+function database(text: string): string {
+  if (text === '') return ''
+  // Several hosts by comma are no URL; the driver reads them.
+  const [, user] = /^mongodb(?:\+srv)?:\/\/([^@/]*@)?[^@/?]+(?:[/?].*)?$/.exec(text) ?? [text, '?']
+  if (user === '?') throw new Error('an address such as mongodb://db1.example.com,db2.example.com/hub?replicaSet=rs0')
+  if (user?.includes(':') === true) throw new Error('no password here, but MONGODB_CREDENTIALS_FILE')
   return text
 }
 

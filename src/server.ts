@@ -27,6 +27,7 @@ import { probes } from './health.ts'
 import { landing } from './landing.ts'
 import { LateLogger, logOptions, RequestLog } from './log.ts'
 import { measure } from './metrics.ts'
+import { openStore } from './open-store.ts'
 import { BULK, performBulk } from './operations/bulk.ts'
 import { executors, registeredIn } from './operations/executors.ts'
 import { handlers } from './operations/handlers.ts'
@@ -40,7 +41,6 @@ import { judgeOf } from './operations/samples/judge.ts'
 import { timeSeriesOperations } from './operations/segments/built-in.ts'
 import { withSegments } from './operations/segments/with-segments.ts'
 import { loadPath } from './operations/upload.ts'
-import { openSqlite } from './store/sqlite/sqlite.ts'
 import { readTemplates } from './templates.ts'
 import { VERSION } from './version.ts'
 
@@ -76,7 +76,7 @@ export async function createServer(config: Config): Promise<Server> {
   const templates = readTemplates(config)
   const mqtt = readMqtt(config)
   const lineRules = readLineMapping(config)
-  const store = await openSqlite(config.DATA_DIR, { cacheBytes: config.CACHE_SIZE })
+  const store = await openStore(config)
   try {
     const policyOf = policies(store, config.HISTORY)
     const past = await keepHistory(store, {

@@ -35,7 +35,7 @@ t.test('wrong settings are told all at once, and nothing is started', async (t) 
 t.test('an unknown verb is told, with those that there are', async (t) => {
   const { code, stderr } = await run(['start'])
   t.equal(code, 1)
-  t.equal(stderr, '"start" is not known; there are: serve, backup, check, validate\n')
+  t.equal(stderr, '"start" is not known; there are: serve, backup, migrate, check, validate\n')
 })
 
 t.test('the hub starts, logs JSON where there is no terminal, and stops on SIGTERM', async (t) => {

@@ -78,6 +78,8 @@ export interface Target {
   put(pieces: readonly Piece[], progress: Progress): Promise<void>
   /** Makes it a store. */
   finish(summary: Summary): Promise<void>
+  /** Leaves nothing of an attempt that is not to be gone on with. */
+  abandon(): Promise<void>
   close(): Promise<void>
 }
 
@@ -155,7 +157,10 @@ export async function digests(source: Source): Promise<ReadonlyMap<string, strin
   const stream = source.pieces()
   for (let next = await stream.next(); ; next = await stream.next()) {
     if (next.done === true) {
-      const found = [...hashes].map(([piece, { hash, count }]): [string, string] => [piece, `${count} ${hash.digest('hex')}`])
+      const found = [...hashes].map(([piece, { hash, count }]): [string, string] => [
+        piece,
+        `${count} ${hash.digest('hex')}`
+      ])
       return new Map([...found, ['summary', JSON.stringify(next.value)]])
     }
     const known = hashes.get(next.value.piece) ?? { hash: createHash('sha256'), count: 0 }

@@ -1,7 +1,9 @@
 /** The shipped server, on a free port, with a data directory of its own, for as long as a test lasts. */
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MongoClient } from 'mongodb'
 import type { Test } from 'tap'
 import { readConfig, type SettingName } from '../../src/config.ts'
 import { createServer, type Server } from '../../src/server.ts'
@@ -38,12 +40,18 @@ export interface Running {
 /** @param settings by name; `DATA_DIR` to open a directory that is already there, which then stays */
 export async function start(t: Test, settings: Partial<Record<SettingName, string>> = {}): Promise<Running> {
   const directory = settings.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'aas-hub-test-')))
-  const { config } = readConfig({ HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'silent', ...settings, DATA_DIR: directory })
+  const { config } = readConfig({
+    ...{ HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'silent', MONGODB_URL: databaseOf(directory) },
+    ...settings,
+    DATA_DIR: directory
+  })
   const server = await createServer(config)
   const stop = () => server.close()
   t.teardown(async () => {
     await stop()
-    if (settings.DATA_DIR === undefined) await rm(directory, { recursive: true, force: true })
+    if (settings.DATA_DIR !== undefined) return
+    await rm(directory, { recursive: true, force: true })
+    await dropDatabase(config.MONGODB_URL)
   })
   const url = await server.listen()
   const api = url + config.API_PREFIX
@@ -62,6 +70,21 @@ export async function start(t: Test, settings: Partial<Record<SettingName, strin
     remove: (path, headers) => ask('DELETE', path, undefined, headers),
     stop
   }
+}
+
+/** With MONGODB_URL all hubs keep what they have there: the same directory leads to the same database. */
+function databaseOf(directory: string): string {
+  const { MONGODB_URL = '' } = process.env
+  if (MONGODB_URL === '') return ''
+  const name = createHash('sha256').update(directory).digest('hex').slice(0, 20)
+  return MONGODB_URL.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?[^?]*/, `$1/e2e_${name}`)
+}
+
+async function dropDatabase(url: string): Promise<void> {
+  if (url === '') return
+  const client = new MongoClient(url)
+  await client.db().dropDatabase()
+  await client.close()
 }
 
 /** An identifier as it stands in a path. */

@@ -113,10 +113,11 @@ async function compare(t: Test, store: Store, writers: readonly Writer[], least:
       t.fail(`${id} = ${value} was acknowledged as ${seq}, and is not there`)
   }
   const onces = lines.filter((line) => line.told === 'once')
-  for (const { key, seq } of onces) {
-    t.strictSame(created.get(key), [seq], `${key} was made once`)
-    t.equal(await store.receipt(key), seq)
+  for (const [index, { key, seq }] of onces.entries()) {
+    if (created.get(key)?.join() !== String(seq))
+      t.fail(`${key} was made as ${seq}, and is there as ${created.get(key)}`)
     if (created.has(`${key}/again`)) t.fail(`${key} was made twice`)
+    if (index % 10 === 0) t.equal(await store.receipt(key), seq)
   }
   t.ok(counts.length + onces.length > least, `${counts.length + onces.length} commits were acknowledged`)
   await lists(t, store, created, deleted)

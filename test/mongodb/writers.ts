@@ -18,6 +18,8 @@ export class Writer {
     this.name = name
     this.#args = [fileURLToPath(new URL('./writer.ts', import.meta.url)), url, database, name]
     this.#directory = directory
+    // A test that is given up must not leave it behind.
+    process.once('exit', () => this.#child?.kill('SIGKILL'))
   }
 
   async start(): Promise<void> {
@@ -27,8 +29,6 @@ export class Writer {
     const output = openSync(told, 'w')
     const child = spawn(process.execPath, this.#args, { stdio: ['ignore', output, 'inherit'] })
     this.#child = child
-    // A test that is given up must not leave it behind.
-    process.once('exit', () => child.kill('SIGKILL'))
     closeSync(output)
     while (statSync(told).size === 0 && this.#child.exitCode === null) await setTimeout(10)
   }

@@ -32,7 +32,11 @@ export function repeat(
 ) {
   for (const [index, change] of changes.entries()) {
     const note = notes[index] ?? NOTHING
-    if (isWanted(keyOfChange(change))) one(space, change, commit, note)
+    const key = keyOfChange(change)
+    const isMade = change.change === 'create' || change.change === 'once'
+    // Of a document that was deleted in the end, nothing tells up to where it was carried out: it is not there before
+    // it is made again.
+    if (isWanted(key) && (isMade || space.head(key) !== undefined)) one(space, change, commit, note)
     for (const [blob, by] of note.blobs ?? []) if (isWanted(keyOf.blob(blob))) refer(space, blob, by, commit)
   }
 }
@@ -195,7 +199,7 @@ function once(space: Layer, change: Of<'once'>, { seq }: Commit, told: Note | un
   if (told === undefined && found != null && found.seq > space.counters.trimmed) {
     throw new HubError('AlreadyExists', ['Batch', change.key])
   }
-  space.setOther(key, { seq })
+  space.setOther(key, { key: change.key, seq })
   return NOTHING
 }
 

@@ -17,8 +17,10 @@ const [PLAIN, ZSTD] = [0, 1]
 export function encodeContent({ commits, controls }: Content): Buffer {
   const tail: Uint8Array[] = []
   const written = JSON.stringify([
-    commits.map(({ changes, notes, told }) =>
-      told === undefined ? [changes.map((change) => write(change, tail)), notes] : [told.map((one) => tell(one, tail))]
+    commits.map(({ changes, notes, told, time = 0 }) =>
+      told === undefined
+        ? [changes.map((change) => write(change, tail)), notes]
+        : [told.map((one) => tell(one, tail)), time]
     ),
     controls
   ])
@@ -35,7 +37,7 @@ export function decodeContent(bytes: Uint8Array): Content {
   const whole = buffer[0] === ZSTD ? zstdDecompressSync(buffer.subarray(1)) : buffer.subarray(1)
   const end = 4 + whole.readUInt32LE(0)
   const [commits, controls] = JSON.parse(whole.toString('utf8', 4, end)) as [
-    (readonly [Row[], Note[]] | readonly [Row[]])[],
+    (readonly [Row[], Note[] | number])[],
     Control[]
   ]
   let at = end
@@ -45,9 +47,11 @@ export function decodeContent(bytes: Uint8Array): Content {
   }
   return {
     controls,
-    commits: commits.map(([rows, notes]): LoggedCommit => {
-      if (notes === undefined) return { changes: [], notes: [], told: rows.map((row) => hear(row, take)) }
-      return { changes: rows.map((row) => read(row, take)), notes }
+    commits: commits.map(([rows, more]): LoggedCommit => {
+      if (typeof more === 'number') {
+        return { changes: [], notes: [], told: rows.map((row) => hear(row, take)), time: more }
+      }
+      return { changes: rows.map((row) => read(row, take)), notes: more }
     })
   }
 }

@@ -1,5 +1,6 @@
 /** The way to the database: who it is opened for, how long anything may take, and what its failures are called. */
 import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import {
   type Collection,
   type Db,
@@ -40,7 +41,21 @@ export type Rows = Collection<Row>
 /** How often a database that is away is looked for, in milliseconds. */
 const LOOKED_FOR = 200
 
+/** A server that is busy with another writer is asked again, so often and after so long at most (ms). */
+const BUSY_ATTEMPTS = 200
+const BUSY_PAUSE = 20
+
+/** Codes of servers that cannot take it now, but will or another one will. */
 const NOT_PRIMARY = new Set([91, 189, 7, 6, 89, 9001, 10107, 10058, 11600, 11602, 13435, 13436, 262, 24])
+const SOCKET = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH'
+])
 const FULL = new Set([14031, 14])
 const DUPLICATE = 11000
 
@@ -51,6 +66,7 @@ export class Connection {
   isFerret = false
   /** For looks that must see everything acknowledged before, whoever is primary by then. */
   newest: { readConcern?: ReadConcern } = {}
+  readonly #turns = new Turns()
   #away: HubError | undefined
   #closed = false
   #probe: NodeJS.Timeout | undefined
@@ -83,6 +99,33 @@ export class Connection {
       return await operation()
     } catch (error) {
       throw this.failure(error)
+    }
+  }
+
+  /** As `run`, for what writes. */
+  write<Result>(operation: () => Promise<Result>): Promise<Result> {
+    return this.run(() => this.turn(operation))
+  }
+
+  /**
+   * Where the server lets one writer in at a time, and the others sleep or fail: each write of this process waits for
+   * the one before it, and is tried again where another process was in.
+   * @param isUrgent goes before those that are not
+   */
+  async turn<Result>(operation: () => Promise<Result>, isUrgent = false): Promise<Result> {
+    if (!this.isFerret) return operation()
+    await this.#turns.take(isUrgent)
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await operation()
+        } catch (error) {
+          if (attempt === BUSY_ATTEMPTS || !isBusy(error)) throw error
+          await setTimeout(Math.random() * BUSY_PAUSE)
+        }
+      }
+    } finally {
+      this.#turns.pass()
     }
   }
 
@@ -119,7 +162,7 @@ export class Connection {
     if (this.#away === undefined) return true
     if (this.#closed) return false
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(this.#away === undefined), longest)
+      const timer = globalThis.setTimeout(() => resolve(this.#away === undefined), longest)
       this.#back.push(() => {
         clearTimeout(timer)
         resolve(this.#away === undefined)
@@ -136,7 +179,7 @@ export class Connection {
 
   #look(): void {
     if (this.#probe !== undefined || this.#closed) return
-    this.#probe = setTimeout(async () => {
+    this.#probe = globalThis.setTimeout(async () => {
       try {
         await this.db.command({ ping: 1 })
         this.#away = undefined
@@ -154,6 +197,27 @@ export class Connection {
     const waiting = this.#back
     this.#back = []
     for (const wake of waiting) wake()
+  }
+}
+
+/** One at a time, in the order in which they came, the urgent ones first. */
+class Turns {
+  readonly #urgent: (() => void)[] = []
+  readonly #others: (() => void)[] = []
+  #isTaken = false
+
+  async take(isUrgent: boolean): Promise<void> {
+    if (!this.#isTaken) {
+      this.#isTaken = true
+      return
+    }
+    await new Promise<void>((resolve) => (isUrgent ? this.#urgent : this.#others).push(resolve))
+  }
+
+  pass(): void {
+    const next = this.#urgent.shift() ?? this.#others.shift()
+    if (next === undefined) this.#isTaken = false
+    else next()
   }
 }
 
@@ -209,8 +273,14 @@ export function duplicatesIn(error: unknown): number[] {
 export function isAwayError(error: unknown): boolean {
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
   if (error instanceof MongoServerError) return NOT_PRIMARY.has(Number(error.code))
-  if (!(error instanceof MongoError)) return false
+  // The driver lets some errors of the socket pass as they are.
+  if (!(error instanceof MongoError)) return SOCKET.has(String((error as NodeJS.ErrnoException | undefined)?.code))
   return ['MongoTopologyClosedError', 'MongoNotConnectedError', 'MongoWaitQueueTimeoutError'].includes(error.name)
+}
+
+/** Another writer was in; nothing was done. */
+function isBusy(error: unknown): boolean {
+  return error instanceof MongoServerError && error.message.includes('SQLITE_BUSY')
 }
 
 /** The server was not even asked. */

@@ -10,8 +10,9 @@ export interface LoggedCommit {
   readonly changes: readonly Change[]
   /** One for each change: what whoever carries it out later cannot know. */
   readonly notes: readonly Note[]
-  /** Instead of both, where the entry came from another store. */
+  /** Instead of both, and with a time of its own (ms), where the entry came from another store. */
   readonly told?: readonly LoggedChange[]
+  readonly time?: number
 }
 
 /** What a change made of documents that it found: decided by the process that wrote it, carried out by all alike. */
@@ -37,11 +38,17 @@ export type Control =
   | { readonly control: 'trim'; readonly seq: number; readonly bytes: number }
   | { readonly control: 'claim'; readonly work: string; readonly holder: string; readonly span: number }
   | { readonly control: 'release'; readonly holder: string }
-  | { readonly control: 'blob'; readonly blob: string; readonly size: number; readonly at: number }
+  | {
+      readonly control: 'blob'
+      readonly blob: string
+      readonly size: number
+      readonly hash: string
+      readonly at: number
+    }
   | { readonly control: 'doom'; readonly blob: string; readonly size: number }
   | { readonly control: 'chunks'; readonly series: readonly SeriesChange[]; readonly upload?: string }
-  /** Nobody else commits until the holder goes on, or so many milliseconds have passed. */
-  | { readonly control: 'hold'; readonly holder: string; readonly span: number }
+  /** Nobody writes until so many milliseconds have passed, or another one of these comes. */
+  | { readonly control: 'hold'; readonly span: number }
 
 /** All that happens to one series at once. Times as text: JSON has no integers of 64 bits. */
 export interface SeriesChange {

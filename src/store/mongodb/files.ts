@@ -1,5 +1,5 @@
 /** The bytes of files, in parts, and the removal of those that nothing refers to. */
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { HubError } from '../../errors.ts'
 import type { FileEntry } from '../store.ts'
@@ -33,6 +33,7 @@ export class Files {
     // A stream that breaks before anybody reads it would end the process; the reading loop below gets the error anyway.
     bytes.on('error', () => {})
     const blob = randomUUID()
+    const hash = createHash('sha256')
     let [size, parts] = [0, 0]
     try {
       await this.announce(blob, { collection: 'files', parts: 0 })
@@ -49,12 +50,13 @@ export class Files {
         const part = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array)
         size += part.length
         if (size > limit) throw new HubError('TooLarge', [`The file has more than the ${limit} bytes allowed`])
+        hash.update(part)
         gathered.push(part)
         length += part.length
         if (length >= FILE_PART) await flush(FILE_PART)
       }
       await flush(1)
-      await this.#machine.submit({ job: 'blob', blob, size })
+      await this.#machine.submit({ job: 'blob', blob, size, hash: hash.digest('hex') })
       return { blob, size }
     } catch (error) {
       bytes.destroy()
@@ -72,12 +74,12 @@ export class Files {
   /** To be called before anything is stored that nothing refers to yet. */
   async announce(name: string, upload: Upload): Promise<void> {
     const row = { _id: name, ...upload, at: this.#clock() }
-    await this.#connection.run(() => this.#connection.rows('uploads').insertOne(row))
+    await this.#connection.write(() => this.#connection.rows('uploads').insertOne(row))
   }
 
   async store(collection: 'files' | 'chunks', _id: string, data: Uint8Array): Promise<void> {
     try {
-      await this.#connection.rows(collection).insertOne({ _id, data: Buffer.from(data) })
+      await this.#connection.turn(() => this.#connection.rows(collection).insertOne({ _id, data: Buffer.from(data) }))
     } catch (error) {
       // The driver tried twice, and the first time was not in vain.
       if (!isDuplicate(error)) throw this.#connection.failure(error)
@@ -86,9 +88,9 @@ export class Files {
 
   async withdraw(name: string, { collection, parts }: Upload): Promise<void> {
     for (let part = 0; part < parts; part++) {
-      await this.#connection.run(() => this.#connection.rows(collection).deleteOne({ _id: `${name}.${part}` }))
+      await this.#connection.write(() => this.#connection.rows(collection).deleteOne({ _id: `${name}.${part}` }))
     }
-    await this.#connection.run(() => this.#connection.rows('uploads').deleteOne({ _id: name }))
+    await this.#connection.write(() => this.#connection.rows('uploads').deleteOne({ _id: name }))
   }
 
   /**

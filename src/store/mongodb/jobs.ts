@@ -13,7 +13,7 @@ export type Job =
   | { readonly job: 'trim'; readonly seq: number; readonly bytes: number }
   | { readonly job: 'claim'; readonly work: string; readonly span: number }
   | { readonly job: 'release' }
-  | { readonly job: 'blob'; readonly blob: string; readonly size: number }
+  | { readonly job: 'blob'; readonly blob: string; readonly size: number; readonly hash: string }
   /** Where nobody has referred to it since `before` (ms); true where that is so. */
   | { readonly job: 'doom'; readonly blob: string; readonly before: number }
   | {
@@ -24,6 +24,7 @@ export type Job =
       readonly upload: string
     }
   | { readonly job: 'dropChunks'; readonly series: SeriesName; readonly before: bigint }
+  /** Nobody writes anything for so many milliseconds, this process neither; 0: all go on. */
   | { readonly job: 'hold'; readonly span: number }
 
 export interface Answers {
@@ -109,10 +110,10 @@ export function carryOut(space: Layer, job: Job, moment: Moment): Done {
       return { answer: undefined, controls: [{ control: 'release', holder: moment.holder }] }
     }
     case 'blob': {
-      const { blob, size } = job
-      space.setOther(keyOf.blob(blob), { size, refs: 0, at: moment.time })
+      const { blob, size, hash } = job
+      space.setOther(keyOf.blob(blob), { size, hash, refs: 0, at: moment.time })
       space.count({ blobBytes: size })
-      return { answer: undefined, controls: [{ control: 'blob', blob, size, at: moment.time }] }
+      return { answer: undefined, controls: [{ control: 'blob', blob, size, hash, at: moment.time }] }
     }
     case 'doom': {
       const { blob, before } = job
@@ -132,7 +133,7 @@ export function carryOut(space: Layer, job: Job, moment: Moment): Done {
       return { answer: dropped, ...(dropped > 0 && { controls: [{ control: 'chunks', series: changes }] }) }
     }
     case 'hold':
-      return { answer: undefined, controls: [{ control: 'hold', holder: moment.holder, span: job.span }] }
+      return { answer: undefined, controls: [{ control: 'hold', span: job.span }] }
   }
 }
 
@@ -143,7 +144,8 @@ export function repeatBatch(space: Layer, { first, time, content }: Batch, isWan
     switch (control.control) {
       case 'blob':
         if (isWanted(keyOf.blob(control.blob))) {
-          space.setOther(keyOf.blob(control.blob), { size: control.size, refs: 0, at: control.at })
+          const { size, hash, at } = control
+          space.setOther(keyOf.blob(control.blob), { size, hash, refs: 0, at })
         }
         break
       case 'doom':

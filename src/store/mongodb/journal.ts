@@ -28,6 +28,9 @@ export type Gone = 'gone'
 /** Server limits are 16 MB for a document; what is larger goes beside it, in parts. */
 const PART = 8 * 1024 * 1024
 
+/** So many numbers of batches are kept apart, at least. */
+const ENDS = 8
+
 /** How long the outcome of an insert may stay unknown before its sender is told so, in milliseconds. */
 const DOUBT = 30_000
 
@@ -35,11 +38,34 @@ export class Journal {
   readonly #connection: Connection
   readonly #batches: Rows
   readonly #parts: Rows
+  readonly #ends: Rows
 
   constructor(connection: Connection) {
     this.#connection = connection
     this.#batches = connection.rows('log')
     this.#parts = connection.rows('log_parts')
+    this.#ends = connection.rows('log_ends')
+  }
+
+  /**
+   * A number that everything acknowledged is up to, where that is cheaper to ask for than the next batch. FerretDB looks
+   * at all rows for every one that it finds, so the numbers of the last batches are kept apart, too.
+   */
+  async end(): Promise<number | undefined> {
+    if (!this.#connection.isFerret) return undefined
+    const rows = await this.#connection.run(() => this.#ends.find({}).toArray())
+    return Math.max(-1, ...rows.map(({ _id }) => Number(_id)))
+  }
+
+  /** Numbers of batches before the last ones need not be kept apart any more. */
+  async forgetEnds(): Promise<void> {
+    if (!this.#connection.isFerret) return
+    const rows = await this.#connection.run(() => this.#ends.find({}).toArray())
+    const old = rows
+      .map(({ _id }) => _id)
+      .sort()
+      .slice(0, -ENDS)
+    for (const _id of old) await this.#connection.write(() => this.#ends.deleteOne({ _id }))
   }
 
   async read(no: number): Promise<Batch | Gone | undefined> {
@@ -79,8 +105,10 @@ export class Journal {
       parts,
       data: parts > 0 ? Buffer.alloc(0) : bytes
     }
-    const isOurs = await this.#insert(row)
+    const isOurs = await this.#insert(this.#batches, row)
     if (!isOurs && parts > 0) await this.#drop(by, parts)
+    // Before anybody hears that it is there.
+    if (isOurs && this.#connection.isFerret) await this.#insert(this.#ends, { _id: row._id, by })
     return isOurs ? { ...batch, bytes: bytes.length } : undefined
   }
 
@@ -89,7 +117,7 @@ export class Journal {
     for (let no = from; no < before; no++) {
       const row = await this.#connection.run(() => this.#batches.findOne({ _id: idOf(no) }))
       if (row === null || row.gone === true) continue
-      await this.#connection.run(() => this.#batches.replaceOne({ _id: idOf(no) }, { gone: true }))
+      await this.#connection.write(() => this.#batches.replaceOne({ _id: idOf(no) }, { gone: true }))
       if (row.parts > 0) await this.#drop(String(row.by), Number(row.parts))
     }
   }
@@ -98,23 +126,23 @@ export class Journal {
     for (let start = from; start < before; start += 1000) {
       const numbers = Array.from({ length: Math.min(1000, before - start) }, (_, n) => start + n)
       const deletes = numbers.map((no) => ({ deleteOne: { filter: { _id: idOf(no) } } }))
-      await this.#connection.run(() => this.#batches.bulkWrite(deletes, { ordered: false }))
+      await this.#connection.write(() => this.#batches.bulkWrite(deletes, { ordered: false }))
     }
   }
 
   /** The outcome of an insert that nobody answered is found out by inserting again: one of both finds the other there. */
-  async #insert(row: { _id: string; by: string }): Promise<boolean> {
+  async #insert(rows: Rows, row: { _id: string; by: string }): Promise<boolean> {
     const start = performance.now()
     let isInDoubt = false
     for (;;) {
       try {
         if (!isInDoubt) this.#connection.check()
-        await this.#batches.insertOne(row)
+        await this.#connection.turn(() => rows.insertOne(row), true)
         return true
       } catch (error) {
         if (isDuplicate(error)) {
           if (!isInDoubt) return false
-          const found = await this.#owner(row._id)
+          const found = await this.#owner(rows, row._id)
           if (found !== undefined) return found === row.by
         } else if (isAwayError(error)) {
           const failure = this.#connection.failure(error)
@@ -128,9 +156,9 @@ export class Journal {
     }
   }
 
-  async #owner(_id: string): Promise<string | undefined> {
+  async #owner(rows: Rows, _id: string): Promise<string | undefined> {
     try {
-      const found = await this.#batches.findOne({ _id }, this.#connection.newest)
+      const found = await rows.findOne({ _id }, this.#connection.newest)
       return found === null ? undefined : String(found.by)
     } catch (error) {
       this.#connection.failure(error)
@@ -141,7 +169,7 @@ export class Journal {
   async #scatter(by: string, bytes: Buffer): Promise<void> {
     for (let at = 0, n = 0; at < bytes.length; at += PART, n++) {
       const row = { _id: `${by}.${n}`, data: bytes.subarray(at, at + PART) }
-      await this.#connection.run(() => this.#parts.insertOne(row))
+      await this.#connection.write(() => this.#parts.insertOne(row))
     }
   }
 
@@ -157,15 +185,15 @@ export class Journal {
 
   async #drop(by: string, parts: number): Promise<void> {
     for (let n = 0; n < parts; n++) {
-      await this.#connection.run(() => this.#parts.deleteOne({ _id: `${by}.${n}` }))
+      await this.#connection.write(() => this.#parts.deleteOne({ _id: `${by}.${n}` }))
     }
   }
 }
 
 /** The entries of a batch. */
 export function entriesOf({ first, time, content }: Batch): LogEntry[] {
-  return content.commits.map(({ changes, told }, index) => {
-    const commit = { seq: first + index, time }
+  return content.commits.map(({ changes, told, time: own = time }, index) => {
+    const commit = { seq: first + index, time: own }
     return { ...commit, changes: told ?? toldOf(changes, commit) }
   })
 }

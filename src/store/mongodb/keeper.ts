@@ -13,9 +13,9 @@ import { savingOf, type Tables } from './tables.ts'
 
 /** The work as it is claimed, and for how long; renewed in time, and left alone shortly before it ends. In milliseconds. */
 const WORK = 'collections'
-const SPAN = 10_000
-const RENEWED = 6500
-const LEAST = 3000
+const SPAN = 6000
+const RENEWED = 4000
+const LEAST = 2000
 
 /** So long may changes gather before they are brought in: what is written often is written once. In milliseconds. */
 const GATHERED = 150
@@ -69,8 +69,12 @@ export class Keeper {
     await this.#done
     const { machine, connection } = this.#parts
     if (connection.isAway || machine.tail.length === 0) return
-    // What fails here is brought in by the next one.
-    if (machine.left(WORK) > LEAST) await this.#apply().catch(() => {})
+    try {
+      const isMine = await machine.submitLast({ job: 'claim', work: WORK, span: SPAN })
+      if (isMine) await this.#apply()
+    } catch {
+      // What fails here is brought in by the next one.
+    }
   }
 
   async #run(): Promise<void> {
@@ -111,7 +115,7 @@ export class Keeper {
   }
 
   async #apply(): Promise<void> {
-    const { connection, machine, tables } = this.#parts
+    const { connection, journal, machine, tables } = this.#parts
     const { no, marked } = machine
     const { batches } = machine.tail
     const remove = { bodies: new Set<string>(), chunks: [] as string[], uploads: [] as string[], files: [] as string[] }
@@ -136,17 +140,17 @@ export class Keeper {
         upto = machine.no
         return some.map((key) => savingOf(key, machine.peek(key) ?? null, upto, marked))
       })
-      this.#check()
-      await tables.save(savings, upto)
+      await tables.save(savings, upto, () => this.#check())
     }
     this.#check()
     await tables.remove('bodies', [...remove.bodies])
     for (const name of ['chunks', 'uploads', 'files'] as const) await tables.remove(name, remove[name])
     this.#check()
-    await connection.run(() =>
+    await connection.write(() =>
       connection.rows('meta').updateOne({ _id: 'applied' }, { $max: { no } }, { upsert: true })
     )
     machine.applied(no)
+    await journal.forgetEnds()
   }
 
   /** Stops where another process may have taken over by the time that the next step is done. */
@@ -177,7 +181,7 @@ export class Keeper {
     const state: Trimmed = { bottom, emptied: Math.max(known.emptied, place), marks: next }
     this.#check()
     const row = { state: JSON.stringify(state) }
-    await connection.run(() => meta.replaceOne({ _id: 'trimmed' }, row, { upsert: true }))
+    await connection.write(() => meta.replaceOne({ _id: 'trimmed' }, row, { upsert: true }))
     this.#trimmed = trimmed
   }
 }

@@ -6,6 +6,7 @@
  * | ----------- | ----------------------------- | ------------------------------------------------------------- |
  * | `meta`      | `hub`, `applied`, `trimmed`   | epoch and schema; up to where the log is in the other ones    |
  * | `log`       | number of the batch           | batches (journal.ts); `log_parts` what is too large for one   |
+ * | `log_ends`  | number of the batch           | the last numbers once more, for FerretDB alone                |
  * | `documents` | hash of kind and id           | everything of a document but its body                         |
  * | `bodies`    | position, structure, part     | the JSON as it was at that structure; never changed           |
  * | `receipts`  | hash of the key               | that a commit with a key was made                             |
@@ -35,6 +36,7 @@ export const SHARDED = ['documents', 'bodies', 'receipts', 'series', 'chunks', '
 /** What lists are read by. Everything else is found by `_id`. */
 const indexes: readonly (readonly [collection: string, key: Readonly<Record<string, 1>>])[] = [
   ['documents', { kind: 1, position: 1 }],
+  ['documents', { position: 1 }],
   ['documents', { kind: 1, facets: 1, position: 1 }],
   ['documents', { keys: 1, position: 1 }],
   ['series', { submodel: 1, path: 1 }],
@@ -57,11 +59,13 @@ export async function prepare(connection: Connection, journal: Journal): Promise
   const meta = connection.rows('meta')
   const found = await connection.run(() => meta.findOne({ _id: 'hub' }))
   if (found === null) {
+    if ((await connection.run(() => meta.findOne({ _id: 'unfinished' }))) !== null) {
+      throw new HubError('Unavailable', ['A migration into this database was not finished; run it again'])
+    }
     await createIndexes(connection)
     const content = { commits: [], controls: [] }
     await journal.append({ no: 0, first: 1, time: 0, by: randomUUID(), counters: nothing, content })
-    // The last step: what has it is whole.
-    await insertOnce(connection, { _id: 'hub', schema: SCHEMA, epoch: randomUUID().replaceAll('-', '').slice(0, 16) })
+    await insertHub(connection, randomUUID().replaceAll('-', '').slice(0, 16))
     return prepare(connection, journal)
   }
   if (Number(found.schema) > SCHEMA) {
@@ -87,9 +91,10 @@ export async function createIndexes(connection: Connection): Promise<void> {
   }
 }
 
-async function insertOnce(connection: Connection, row: { _id: string; schema: number; epoch: string }): Promise<void> {
+/** The last step of making a database: what has this row is whole. */
+export async function insertHub(connection: Connection, epoch: string): Promise<void> {
   try {
-    await connection.rows('meta').insertOne(row)
+    await connection.turn(() => connection.rows('meta').insertOne({ _id: 'hub', schema: SCHEMA, epoch }))
   } catch (error) {
     if (!isDuplicate(error)) throw connection.failure(error)
   }

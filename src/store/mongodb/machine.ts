@@ -14,6 +14,7 @@ import { nothing } from './content.ts'
 import { DocumentState, type Head } from './document.ts'
 import { type Answer, type Answers, carryOut, type Job, keysOf, neededBy, repeatBatch } from './jobs.ts'
 import { type Batch, entriesOf, type Journal } from './journal.ts'
+import { Names } from './names.ts'
 import { type Below, Layer } from './space.ts'
 import type { Found, Key } from './states.ts'
 import type { Stored, Tables } from './tables.ts'
@@ -37,6 +38,12 @@ const WAITING = 48 * MIB
 /** A batch holds at most this many jobs, and takes no more once it weighs this much. */
 const BATCH_JOBS = 2000
 const BATCH_BYTES = 6 * MIB
+
+/** Names that were outgrown, or could not be read, are collected anew after so many batches. */
+const OUTGROWN = 1000
+
+/** Batches that are read at a time, at most. */
+const READ_AHEAD = 16
 
 /** A process that has not looked at the log for so long looks at everything anew: what it met is perhaps no more there. */
 const STALE = 30 * 60 * 1000
@@ -63,6 +70,7 @@ export class Machine implements Below {
   readonly holder = randomUUID()
   readonly tail = new Tail()
   readonly recent = new RecentLog(RECENT)
+  readonly #names = new Names()
   counters: Counters = nothing
   /** The last batch that was carried out here. */
   no = -1
@@ -84,10 +92,15 @@ export class Machine implements Below {
   #lookedAt = 0
   #queued: Promise<void> | undefined
   #running: Promise<void> = Promise.resolve()
+  /** A number that another process was seen to have used. */
+  #taken = -1
+  /** Was everything read that there is, acknowledged or not? */
+  #isSure = false
   #inflight: { readonly no: number; readonly by: string; readonly layer: Layer } | undefined
   /** The last batch that was tried, and since when. */
   #sent = { no: -1, at: 0 }
-  #hold: { readonly holder: string; readonly until: number } | undefined
+  /** Until when nobody writes. */
+  #heldUntil = 0
   #waiting: Waiting[] = []
   #weight = 0
   #isPumping = false
@@ -106,6 +119,12 @@ export class Machine implements Below {
   async open(): Promise<void> {
     await this.#reset()
     await this.sync()
+    this.#collectNames()
+  }
+
+  /** In the background; until it is done, and where it fails, everything is looked for. */
+  #collectNames(): void {
+    this.#names.build(this.#connection, this.tail.keys()).catch(() => this.#names.clear())
   }
 
   /** Hears of every batch that was carried out. */
@@ -227,6 +246,11 @@ export class Machine implements Below {
     return this.#enqueue(job, 1)
   }
 
+  /** Nobody writes for so many milliseconds (0: all go on), whatever waits to be written here. */
+  async quiet(span: number): Promise<void> {
+    await this.#write([{ job: 'hold', span }])
+  }
+
   #enqueue(job: Job, weight: number): Promise<Answer> {
     this.#weight += weight
     return new Promise((resolve, reject) => {
@@ -289,7 +313,8 @@ export class Machine implements Below {
         const written = await this.#journal.append(batch)
         if (written !== undefined) this.#adopt(written)
         this.#inflight = undefined
-        if (written === undefined || this.no < batch.no) await this.sync()
+        if (written === undefined) this.#taken = batch.no
+        if (this.no < batch.no) await this.sync()
         if (written !== undefined) return outcomes
       }
     } finally {
@@ -322,11 +347,11 @@ export class Machine implements Below {
     return { outcomes, layer, batch }
   }
 
-  /** Waits while too much is to be brought into the collections, or while another process wants quiet. */
+  /** Waits while too much is to be brought into the collections, or while somebody wants quiet. */
   async #room(jobs: readonly Job[]): Promise<void> {
+    if (jobs.every(({ job }) => job === 'hold')) return
     for (;;) {
-      const hold = this.#hold
-      const isHeld = hold !== undefined && hold.holder !== this.holder && hold.until > performance.now()
+      const isHeld = this.#heldUntil > performance.now()
       // Claims must get through: whoever brings the log into the collections claims that.
       const isFull = this.tail.bytes > WAITING && jobs.some(({ job }) => job !== 'claim' && job !== 'release')
       if (!isHeld && !isFull) return
@@ -340,13 +365,23 @@ export class Machine implements Below {
 
   async #pull(): Promise<void> {
     if (Date.now() - this.#lookedAt > STALE) await this.#reset()
-    for (;;) {
-      const batch = await this.#journal.read(this.no + 1)
-      if (batch === undefined) break
-      if (batch === 'gone') await this.#reset()
-      else this.#adopt(batch)
-    }
+    const end = this.#isSure ? await this.#journal.end() : undefined
+    const isThere = end !== undefined && Math.max(end, this.#taken) <= this.no
+    if (!isThere) await this.#catchUp()
+    this.#isSure = true
     this.#lookedAt = Date.now()
+  }
+
+  async #catchUp(): Promise<void> {
+    // Whoever is far behind reads several at a time.
+    for (let ahead = 1; ; ahead = Math.min(2 * ahead, READ_AHEAD)) {
+      const numbers = Array.from({ length: ahead }, (_, n) => this.no + 1 + n)
+      const batches = await Promise.all(numbers.map((no) => this.#journal.read(no)))
+      const end = batches.findIndex((batch) => batch === undefined || batch === 'gone')
+      for (const batch of end < 0 ? batches : batches.slice(0, end)) if (typeof batch === 'object') this.#adopt(batch)
+      if (batches[end] === 'gone') await this.#reset()
+      else if (end >= 0) break
+    }
   }
 
   async #reset(): Promise<void> {
@@ -357,8 +392,10 @@ export class Machine implements Below {
       if (batch === undefined) throw new HubError('Unavailable', ['The database holds a log without its beginning'])
       if (batch === 'gone') continue
       this.#generation++
+      this.#isSure = false
       this.#cache.clear()
       this.recent.clear()
+      this.#names.clear()
       this.tail.drop(Number.POSITIVE_INFINITY)
       ;[this.no, this.mark, this.marked] = [no, no, batch.counters]
       this.#note(batch)
@@ -379,6 +416,8 @@ export class Machine implements Below {
     if (isOurs) for (const key of keysOf(batch)) if (key.startsWith('b')) this.#cache.drop(key)
     this.no = batch.no
     this.tail.add(batch)
+    for (const key of this.tail.keysOf(batch)) this.#names.add(key)
+    if (this.#names.isOutgrown && batch.no % OUTGROWN === 0) this.#collectNames()
     this.#note(batch)
     const entries = entriesOf(batch)
     for (const entry of entries) this.recent.add(entry)
@@ -399,9 +438,7 @@ export class Machine implements Below {
     }
     for (const work of this.#seen.keys()) if (!Object.hasOwn(counters.claims, work)) this.#seen.delete(work)
     for (const control of content.controls) {
-      if (control.control !== 'hold') continue
-      const { holder, span } = control
-      this.#hold = span === 0 ? undefined : { holder, until: performance.now() + span }
+      if (control.control === 'hold') this.#heldUntil = performance.now() + control.span
     }
   }
 
@@ -415,6 +452,10 @@ export class Machine implements Below {
   }
 
   async #fetch(key: Key): Promise<void> {
+    if (this.#names.lacks(key)) {
+      this.#cache.put(key, null)
+      return
+    }
     for (;;) {
       const [mark, generation] = [this.mark, this.#generation]
       const stored = await this.#tables.load(key)

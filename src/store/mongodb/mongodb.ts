@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
+import { openSqliteTarget } from '../sqlite/transfer.ts'
 import type {
   Change,
   Chunk,
@@ -17,6 +18,7 @@ import type {
   Store,
   StoreFigures
 } from '../store.ts'
+import { type Source, transfer } from '../transfer.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { DocumentState } from './document.ts'
 import { Files } from './files.ts'
@@ -29,6 +31,7 @@ import { LogReader } from './reader.ts'
 import { glance } from './series.ts'
 import { type Found, keyOf, type Receipt, type SeriesState } from './states.ts'
 import { Tables } from './tables.ts'
+import { MongoSource } from './transfer.ts'
 
 export interface MongoOptions extends ConnectionOptions {
   /** Bound of the cache of documents and element rows, in bytes. */
@@ -55,6 +58,16 @@ const SWEEP_EVERY = 10 * 60 * 1000
  * @throws HubError `Unavailable` where it cannot be reached, or was written by a later release
  */
 export async function openMongo(url: string, options: MongoOptions = {}): Promise<Store> {
+  return open(url, options)
+}
+
+/** Everything in a database, also while hubs use it. */
+export async function openMongoSource(url: string, options: MongoOptions = {}): Promise<Source> {
+  const store = await open(url, options)
+  return store.source(() => store.close())
+}
+
+async function open(url: string, options: MongoOptions): Promise<MongoStore> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, clock = Date.now } = options
   const connection = await connect(url, options)
   try {
@@ -167,7 +180,7 @@ class MongoStore implements Store {
   async setCursor(follower: string, seq: number): Promise<void> {
     const { connection } = this.#parts
     const cursors = connection.rows('cursors')
-    await connection.run(() => cursors.replaceOne({ _id: follower }, { seq }, { upsert: true }))
+    await connection.write(() => cursors.replaceOne({ _id: follower }, { seq }, { upsert: true }))
   }
 
   async claim(work: string, span: number): Promise<boolean> {
@@ -249,8 +262,21 @@ class MongoStore implements Store {
     return series(this.#parts, after, limit)
   }
 
-  async backup(_directory: string): Promise<void> {
-    throw new Error('not yet')
+  /** An embedded store with all that is here; `aas-hub migrate` brings it back. */
+  async backup(directory: string): Promise<void> {
+    const target = await openSqliteTarget(directory)
+    try {
+      await transfer(this.source(), target)
+    } catch (error) {
+      await target.abandon()
+      throw error
+    } finally {
+      await target.close()
+    }
+  }
+
+  source(close?: () => Promise<void>): Source {
+    return new MongoSource({ ...this.#parts, reader: this.#reader, files: this.#files }, close)
   }
 
   async figures(): Promise<StoreFigures> {

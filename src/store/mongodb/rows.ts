@@ -53,6 +53,7 @@ function documentRow(state: DocumentState) {
     files: [...files.values()],
     keys: kind === 'Submodel' ? [...state.keys()] : [],
     size: state.body.length,
+    elements: state.rows().size,
     written: state.written.size > INLINE ? null : encodeWritten([...state.written]),
     asides: state.written.size > INLINE ? Math.ceil(state.written.size / INLINE) : 0
   }

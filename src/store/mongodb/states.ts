@@ -5,12 +5,15 @@ import { DocumentState } from './document.ts'
 
 /** That a commit with a key was made. */
 export interface Receipt {
+  readonly key: string
   readonly seq: number
 }
 
 /** A file: how often documents refer to it, and since when (ms) as often. */
 export interface Blob {
   readonly size: number
+  /** SHA-256 of the bytes. */
+  readonly hash: string
   readonly refs: number
   readonly at: number
 }

@@ -30,6 +30,9 @@ export interface Stored {
 /** Rows that are written or removed at a time. */
 const AT_ONCE = 500
 
+/** And by FerretDB, which writes each on its own, and lets nobody else in. */
+const FEW = 5
+
 /** A row whose body was replaced meanwhile is read again, so often at most. */
 const ATTEMPTS = 20
 
@@ -88,10 +91,15 @@ export class Tables {
       case 'series':
         return { state: seriesOf(row), upto, newest: upto }
       case 'receipts':
-        return { state: { seq: Number(row.seq) } satisfies Receipt, upto, newest: upto }
+        return { state: { key: String(row.key), seq: Number(row.seq) } satisfies Receipt, upto, newest: upto }
       case 'blobs':
         return {
-          state: { size: Number(row.size), refs: Number(row.refs), at: Number(row.at) } satisfies Blob,
+          state: {
+            size: Number(row.size),
+            hash: String(row.hash),
+            refs: Number(row.refs),
+            at: Number(row.at)
+          } satisfies Blob,
           ...{ upto, newest: upto }
         }
     }
@@ -115,12 +123,17 @@ export class Tables {
     return { state: new DocumentState(head, body, new Map(entries)), upto, newest }
   }
 
-  /** Writes states as of a batch. */
-  async save(savings: readonly Saving[], upto: number): Promise<void> {
+  /**
+   * Writes states as of a batch.
+   * @param check is called before each step; where it throws, the rest is not done
+   */
+  async save(savings: readonly Saving[], upto: number, check = () => {}): Promise<void> {
+    check()
     await this.insert(
       'bodies',
       savings.flatMap(({ bodies }) => bodies)
     )
+    check()
     await this.#replace(
       'bodies',
       savings.flatMap(({ asides }) => asides),
@@ -133,8 +146,11 @@ export class Tables {
         if (row === undefined) gone.push(id)
         else (isNew ? fresh : known).push(row)
       }
+      check()
       const there = new Set(await this.insert(name, fresh))
+      check()
       await this.#replace(name, [...known, ...fresh.filter(({ _id }) => there.has(_id))], upto)
+      check()
       await this.remove(name, gone)
     }
   }
@@ -144,7 +160,7 @@ export class Tables {
     const there: string[] = []
     for (const some of portions(rows)) {
       try {
-        await this.#rows(name).insertMany(some, { ordered: false })
+        await this.#connection.turn(() => this.#rows(name).insertMany(some, { ordered: false }))
       } catch (error) {
         if (!isDuplicate(error)) throw this.#connection.failure(error)
         for (const index of duplicatesIn(error)) there.push(some[index]?._id ?? '')
@@ -154,15 +170,16 @@ export class Tables {
   }
 
   async remove(name: string, ids: readonly string[]): Promise<void> {
-    for (let at = 0; at < ids.length; at += AT_ONCE) {
-      const some = ids.slice(at, at + AT_ONCE)
+    const most = this.#connection.isFerret ? FEW : AT_ONCE
+    for (let at = 0; at < ids.length; at += most) {
+      const some = ids.slice(at, at + most)
       const deletes = some.map((_id) => ({ deleteOne: { filter: { _id } } }))
-      await this.#connection.run(() => this.#rows(name).bulkWrite(deletes, { ordered: false }))
+      await this.#connection.write(() => this.#rows(name).bulkWrite(deletes, { ordered: false }))
     }
   }
 
   async #replace(name: string, rows: readonly Row[], upto: number): Promise<void> {
-    for (const some of portions(rows)) {
+    for (const some of portions(rows, this.#connection.isFerret ? FEW : AT_ONCE)) {
       const operations = some.map(({ _id, ...replacement }): AnyBulkWriteOperation<Row> => {
         // A process that stood still while another one took over must not put back what was. FerretDB does one thing
         // after the other, not both at once, and would read everything for a filter of two members.
@@ -170,7 +187,7 @@ export class Tables {
         return { replaceOne: { filter, replacement, upsert: true } }
       })
       try {
-        await this.#rows(name).bulkWrite(operations, { ordered: false })
+        await this.#connection.turn(() => this.#rows(name).bulkWrite(operations, { ordered: false }))
       } catch (error) {
         if (!isDuplicate(error)) throw this.#connection.failure(error)
         duplicatesIn(error)
@@ -194,13 +211,13 @@ export class Tables {
 }
 
 /** Not too many, and not too much at once. */
-function* portions(rows: readonly Row[]): Generator<Row[]> {
+function* portions(rows: readonly Row[], most = AT_ONCE): Generator<Row[]> {
   let [some, bytes]: [Row[], number] = [[], 0]
   for (const row of rows) {
     some.push(row)
     bytes +=
       500 + (Buffer.isBuffer(row.data) ? row.data.length : 0) + (Array.isArray(row.keys) ? 40 * row.keys.length : 0)
-    if (some.length === AT_ONCE || bytes > PART) {
+    if (some.length === most || bytes > PART) {
       yield some
       ;[some, bytes] = [[], 0]
     }

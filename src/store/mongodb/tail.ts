@@ -57,6 +57,12 @@ export class Tail {
     return this.#byKey.get(key) ?? []
   }
 
+  /** What the last batch, which is this one, changed. */
+  keysOf(batch: Batch): Iterable<Key> {
+    const last = this.#batches.at(-1)
+    return last?.batch === batch ? last.keys : []
+  }
+
   keys(): Iterable<Key> {
     return this.#byKey.keys()
   }

@@ -49,7 +49,9 @@ class SqliteSource implements Source {
   }
 
   async summary(): Promise<Summary> {
-    const counters = new Map(this.#all('SELECT name, value FROM counter').map(({ name, value }) => [name, Number(value)]))
+    const counters = new Map(
+      this.#all('SELECT name, value FROM counter').map(({ name, value }) => [name, Number(value)])
+    )
     const [first] = this.#all('SELECT min(seq) AS seq FROM log')
     const seq = counters.get('seq') ?? 0
     return {
@@ -184,14 +186,15 @@ class SqliteSource implements Source {
 /** Makes a data directory, which must be empty or hold an attempt that was not finished. */
 export async function openSqliteTarget(directory: string): Promise<Target> {
   await mkdir(directory, { recursive: true })
+  if (await exists(databasePath(directory))) {
+    throw new HubError('Conflict', [`The data directory ${directory} holds a hub already`])
+  }
+  const isStarted = await exists(unfinishedPath(directory))
+  if (!isStarted && (await readdir(directory)).length > 0) {
+    throw new HubError('Conflict', [`The directory ${directory} is not empty`])
+  }
   const unlock = lock(directory)
   try {
-    if (await exists(databasePath(directory))) {
-      throw new HubError('Conflict', [`The data directory ${directory} holds a hub already`])
-    }
-    const isStarted = await exists(unfinishedPath(directory))
-    const others = (await readdir(directory)).filter((name) => !/^(lock|sweep)\.db/.test(name))
-    if (!isStarted && others.length > 0) throw new HubError('Conflict', [`The directory ${directory} is not empty`])
     const db = new DatabaseSync(unfinishedPath(directory))
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     migrate(db)
@@ -211,7 +214,7 @@ function unfinishedPath(directory: string): string {
 class SqliteTarget implements Target {
   readonly #directory: string
   readonly #db: DatabaseSync
-  readonly #unlock: () => void
+  #unlock: () => void
   readonly #sql
 
   constructor(directory: string, db: DatabaseSync, unlock: () => void) {
@@ -269,9 +272,17 @@ class SqliteTarget implements Target {
     await sync(this.#directory)
   }
 
+  async abandon(): Promise<void> {
+    await this.close()
+    for (const name of await readdir(this.#directory)) {
+      await rm(join(this.#directory, name), { recursive: true, force: true })
+    }
+  }
+
   async close(): Promise<void> {
     if (this.#db.isOpen) this.#db.close()
     this.#unlock()
+    this.#unlock = () => {}
   }
 
   #one(piece: Piece): void {

@@ -1,0 +1,27 @@
+/** The store that the settings ask for. */
+import { mkdir } from 'node:fs/promises'
+import type { Config } from './config.ts'
+import type { ConnectionOptions } from './store/mongodb/connection.ts'
+import { openMongo } from './store/mongodb/mongodb.ts'
+import { openSqlite } from './store/sqlite/sqlite.ts'
+import type { Store } from './store/store.ts'
+
+/** @throws HubError `Unavailable` where another process uses the data directory, or the database cannot be reached */
+export async function openStore(config: Config): Promise<Store> {
+  const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes } = config
+  if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes })
+  await mkdir(DATA_DIR, { recursive: true })
+  return openMongo(MONGODB_URL, { cacheBytes, ...connectionOf(config) })
+}
+
+/** How a database is reached. */
+export function connectionOf(config: Config): ConnectionOptions {
+  const { MONGODB_CREDENTIALS_FILE: credentialsFile, MONGODB_CA_FILE: caFile } = config
+  return {
+    poolSize: config.MONGODB_POOL_SIZE,
+    patience: config.MONGODB_CONNECT_TIMEOUT,
+    timeout: config.MONGODB_TIMEOUT,
+    ...(credentialsFile !== '' && { credentialsFile }),
+    ...(caFile !== '' && { caFile })
+  }
+}

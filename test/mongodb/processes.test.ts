@@ -1,0 +1,269 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import { MongoClient } from 'mongodb'
+import t, { type Test } from 'tap'
+import { startFerretdb } from '../../scripts/ferretdb/server.ts'
+import type { Property } from '../../src/model/types.ts'
+import { connect } from '../../src/store/mongodb/connection.ts'
+import { Files } from '../../src/store/mongodb/files.ts'
+import { Journal } from '../../src/store/mongodb/journal.ts'
+import { Machine } from '../../src/store/mongodb/machine.ts'
+import { openMongo } from '../../src/store/mongodb/mongodb.ts'
+import { Tables } from '../../src/store/mongodb/tables.ts'
+import type { Change, Store } from '../../src/store/store.ts'
+import { create, property, replace, submodel, submodelOf, withStore, write } from '../store/fixtures.ts'
+
+const url = process.env.MONGODB_URL ?? ''
+const skip = url === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
+const MIB = 1024 * 1024
+
+/** A test with a database of its own. */
+function stored(title: string, body: (t: Test, database: string, client: MongoClient) => Promise<void>): void {
+  t.test(title, { skip, timeout: 120_000 }, async (t) => {
+    const database = `own_${process.pid}_${Math.floor(Math.random() * 1e9)}`
+    const client = new MongoClient(url)
+    try {
+      await body(t, database, client)
+    } finally {
+      await client.db(database).dropDatabase()
+      await client.close()
+    }
+  })
+}
+
+/** A test with two stores on one database, as two processes have them. */
+function shared(title: string, body: (t: Test, one: Store, two: Store) => Promise<void>): void {
+  stored(title, async (t, database) => {
+    await withStore(await openMongo(url, { database }), async (one) => {
+      await withStore(await openMongo(url, { database }), (two) => body(t, one, two))
+    })
+  })
+}
+
+stored('processes that start at once on an empty database agree on what it is', async (t, database) => {
+  const stores = await Promise.all(Array.from({ length: 4 }, () => openMongo(url, { database })))
+  t.equal(new Set(stores.map(({ epoch }) => epoch)).size, 1)
+  const seqs = await Promise.all(stores.map(async (store, n) => (await store.commit([create(submodel(`s${n}`))])).seq))
+  t.strictSame(seqs.sort(), [1, 2, 3, 4])
+  for (const store of stores) await store.close()
+})
+
+shared('what one process acknowledged, the other one reads', async (t, one, two) => {
+  await one.commit([create(submodel('a', property('p', '0')))])
+  for (let n = 1; n <= 30; n++) {
+    const [writer, reader] = n % 2 === 0 ? [one, two] : [two, one]
+    await writer.commit([await write(writer, 'a', 'p', String(n))])
+    t.equal((await reader.element('a', 'p'))?.value, `{"value":"${n}"}`)
+    t.strictSame(await submodelOf(reader, 'a'), submodel('a', property('p', String(n))))
+    t.equal((await reader.figures()).logLast, n + 1)
+  }
+  await one.commit([create(submodel('b'), ['f', '1'])])
+  t.match(await two.documents('Submodel', [['f', '1']], { limit: 5 }), { items: [{ id: 'b' }] })
+  await two.commit([{ change: 'delete', kind: 'Submodel', id: 'b' }])
+  t.strictSame(await one.documents('Submodel', [['f', '1']], { limit: 5 }), { items: [] })
+  await two.trimLog(5)
+  t.match(await one.log(0, 1), { gap: true, entries: [{ seq: 6 }] })
+})
+
+shared('of two that create the same, one is refused', async (t, one, two) => {
+  for (let n = 0; n < 20; n++) {
+    const outcomes = await Promise.allSettled([one, two].map((store) => store.commit([create(submodel(`s${n}`))])))
+    t.strictSame(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+    t.match(
+      outcomes.find(({ status }) => status === 'rejected'),
+      { reason: { name: 'AlreadyExists' } }
+    )
+  }
+})
+
+shared('the bell rings for what another process wrote', async (t, one, two) => {
+  const heard = new Promise<number>((resolve) => {
+    two.onCommit(() => void two.log(0, 10).then(({ entries }) => resolve(entries.length)))
+  })
+  await one.commit([create(submodel('a'))])
+  t.equal(await heard, 1)
+})
+
+shared(
+  'work is claimed by one process, and by another one when its time is over or it was closed',
+  async (t, one, two) => {
+    t.equal(await one.claim('work', 300), true)
+    t.equal(await two.claim('work', 300), false)
+    t.equal(await two.claim('other', 60_000), true)
+    await setTimeout(400)
+    t.equal(await two.claim('work', 60_000), true)
+    t.equal(await one.claim('work', 300), false)
+    await two.close()
+    t.equal(await one.claim('work', 300), true)
+    t.equal(await one.claim('other', 300), true)
+  }
+)
+
+stored(
+  'documents and commits beyond what a row can hold are stored, read and replaced',
+  async (t, database, client) => {
+    const large = (mark: string) => ({ ...submodel('large', property('p', '1')), idShort: mark.repeat(20 * MIB) })
+    await withStore(await openMongo(url, { database }), async (store) => {
+      await store.commit([create(large('x'))])
+      await store.commit([replace(large('y'))])
+      await store.commit([await write(store, 'large', 'p', '2')])
+    })
+    await withStore(await openMongo(url, { database }), async (store) => {
+      const document = await store.document('Submodel', 'large')
+      t.ok(
+        document?.bytes.equals(Buffer.from(JSON.stringify({ ...large('y'), submodelElements: [property('p', '2')] })))
+      )
+      t.equal((await store.log(0, 10)).entries.length, 3)
+      const bodies = await client.db(database).collection('bodies').countDocuments()
+      t.equal(bodies, 3, 'the parts of the last body are left')
+      await store.commit([{ change: 'delete', kind: 'Submodel', id: 'large' }])
+    })
+    t.equal(await client.db(database).collection('bodies').countDocuments(), 0)
+  }
+)
+
+stored('of a document with very many values all are kept', async (t, database) => {
+  const count = 5000
+  const value = (n: number, round: number) => property(`p${n}`, String(n * round))
+  const all = (round: number) => Array.from({ length: count }, (_, n) => value(n, round))
+  await withStore(await openMongo(url, { database }), async (store) => {
+    await store.commit([create(submodel('a', ...all(1)))])
+    for (const round of [2, 3]) {
+      const stamp = (await store.element('a', 'p0'))?.stamp ?? -1
+      const changes = all(round).map(({ idShort = '', value }: Property): Change => {
+        return { change: 'value', submodel: 'a', path: idShort, stamp, value: JSON.stringify({ value }) }
+      })
+      await store.commit(changes)
+      // Long enough to be brought into the collections.
+      await setTimeout(500)
+    }
+  })
+  await withStore(await openMongo(url, { database }), async (store) => {
+    t.strictSame(await submodelOf(store, 'a'), submodel('a', ...all(3)))
+    await store.commit([replace(submodel('a'))])
+    t.equal((await store.figures()).elements, 0)
+  })
+})
+
+stored(
+  'of a log that is trimmed the room is given back, and everything goes on behind it',
+  async (t, database, client) => {
+    await withStore(await openMongo(url, { database }), async (store) => {
+      for (let n = 1; n <= 40; n++) await store.commit([create(submodel(`s${n}`))])
+      const before = (await store.figures()).logBytes
+      await store.trimLog(30)
+      t.ok((await store.figures()).logBytes < before / 2)
+      for (let waited = 0; waited < 5000 && (await full(client, database)) > 20; waited += 100) await setTimeout(100)
+      t.ok((await full(client, database)) <= 20)
+      t.match(await store.log(30, 100), { gap: false, entries: { length: 10 } })
+    })
+    await withStore(await openMongo(url, { database }), async (store) => {
+      t.match(await store.log(0, 5), { gap: true, entries: [{ seq: 31 }, { seq: 32 }] })
+      t.match(await store.figures(), { logFirst: 31, logLast: 40 })
+      await store.trimLog(40)
+      t.equal((await store.figures()).logBytes, 0)
+      t.equal((await store.commit([create(submodel('next'))])).seq, 41)
+    })
+  }
+)
+
+stored('a file that nothing refers to is swept, and what never arrived is, too', async (t, database, client) => {
+  const connection = await connect(url, { database })
+  await (await openMongo(url, { database })).close()
+  const [journal, tables] = [new Journal(connection), new Tables(connection)]
+  const machine = new Machine(connection, journal, tables, { cacheBytes: MIB, queueBytes: MIB, clock: Date.now })
+  await machine.open()
+  const files = new Files(connection, machine, Date.now)
+  const rows = () => client.db(database).collection('files').countDocuments()
+  await withStore(await openMongo(url, { database }), async (store) => {
+    await store.commit([create(submodel('a'))])
+    const [kept, orphan] = [Buffer.alloc(2.5 * MIB, 1), Buffer.alloc(1.5 * MIB, 2)]
+    const { blob, size } = await store.receive(Readable.from([kept]), 3 * MIB)
+    const file = { name: 'f', contentType: '', fileName: '', blob, size }
+    await store.commit([{ change: 'attach', kind: 'Submodel', id: 'a', files: [file] }])
+    await store.receive(Readable.from([orphan]), 3 * MIB)
+    await files.announce('cut', { collection: 'files', parts: 0 })
+    await files.store('files', 'cut.0', orphan)
+    t.equal(await rows(), 3 + 2 + 1)
+    await setTimeout(1000)
+    await machine.sync()
+    await files.sweep(Date.now() - 60_000)
+    t.equal(await rows(), 3 + 2 + 1, 'what is young may still be attached')
+    await files.sweep(Date.now() + 1)
+    for (let waited = 0; waited < 5000 && (await rows()) > 3; waited += 100) {
+      await store.figures()
+      await setTimeout(100)
+    }
+    t.equal(await rows(), 3)
+    t.ok((await buffer(store.open(file))).equals(kept))
+    t.ok((await buffer(store.open(file, { start: MIB - 1, end: MIB }))).equals(kept.subarray(0, 2)))
+    t.equal((await store.figures()).bytes < 3 * MIB, true)
+  })
+  await connection.close()
+})
+
+stored('a database of a later release is refused', async (t, database, client) => {
+  await (await openMongo(url, { database })).close()
+  await client
+    .db(database)
+    .collection<{ _id: string }>('meta')
+    .updateOne({ _id: 'hub' }, { $set: { schema: 999 } })
+  await t.rejects(openMongo(url, { database }), { name: 'Unavailable', message: /later release.*999/ })
+})
+
+t.test('where there is no database, that is told soon, and by name', async (t) => {
+  const start = performance.now()
+  await t.rejects(openMongo('mongodb://127.0.0.1:9/', { patience: 300 }), {
+    name: 'Unavailable',
+    message: /127.0.0.1:9/
+  })
+  t.ok(performance.now() - start < 3000)
+  const missing = join(t.testdir({}), 'nowhere')
+  await t.rejects(openMongo('mongodb://127.0.0.1:9/', { credentialsFile: missing }), /nowhere/)
+  await t.rejects(openMongo('mongodb://127.0.0.1:9/', { caFile: missing, patience: 300 }), /nowhere/)
+  t.notOk(existsSync(missing))
+})
+
+t.test(
+  'while the database is away requests fail at once, and succeed when it is back',
+  { skip, timeout: 120_000 },
+  async (t) => {
+    const server = await startFerretdb(join(t.testdir({}), 'data'))
+    try {
+      await withStore(await openMongo(server.url, { patience: 500 }), async (store) => {
+        await store.commit([create(submodel('a', property('p', '1')))])
+        await server.kill()
+        await t.rejects(store.document('Submodel', 'a'), { name: 'Unavailable', message: /cannot be reached/ })
+        const start = performance.now()
+        await t.rejects(store.cursor('readiness'), { name: 'Unavailable' })
+        await t.rejects(store.commit([create(submodel('b'))]), { name: 'Unavailable' })
+        await t.rejects(store.element('a', 'p'), { name: 'Unavailable' })
+        t.ok(performance.now() - start < 200, 'at once')
+        await server.restart()
+        for (let waited = 0; waited < 10_000; waited += 50) {
+          const isBack = await store.cursor('readiness').then(
+            () => true,
+            () => false
+          )
+          if (isBack) break
+          await setTimeout(50)
+        }
+        t.equal((await store.commit([await write(store, 'a', 'p', '2')])).seq, 2)
+        t.equal((await store.element('a', 'p'))?.value, '{"value":"2"}')
+      })
+    } finally {
+      await server.kill()
+    }
+  }
+)
+
+/** Batches of the log that hold anything. */
+function full(client: MongoClient, database: string): Promise<number> {
+  return client
+    .db(database)
+    .collection('log')
+    .countDocuments({ gone: { $exists: false } })
+}
