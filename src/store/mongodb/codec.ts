@@ -7,8 +7,6 @@ import { qualities } from '../../model/samples.ts'
 import type { Change, DocumentKind, Facet, FileEntry, LoggedChange } from '../store.ts'
 import type { Content, Control, LoggedCommit, Note } from './content.ts'
 
-type Json = string | number | null | readonly Json[] | { readonly [name: string]: Json }
-
 /** Shorter ones are not worth the time. */
 const COMPRESSED = 1024
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
@@ -37,7 +35,7 @@ export function decodeContent(bytes: Uint8Array): Content {
   const whole = buffer[0] === ZSTD ? zstdDecompressSync(buffer.subarray(1)) : buffer.subarray(1)
   const end = 4 + whole.readUInt32LE(0)
   const [commits, controls] = JSON.parse(whole.toString('utf8', 4, end)) as [
-    (readonly [Row[], Note[] | number])[],
+    (readonly [Row[], Note[]] | readonly [ToldRow[], number])[],
     Control[]
   ]
   let at = end
@@ -47,20 +45,53 @@ export function decodeContent(bytes: Uint8Array): Content {
   }
   return {
     controls,
-    commits: commits.map(([rows, more]): LoggedCommit => {
-      if (typeof more === 'number') {
-        return { changes: [], notes: [], told: rows.map((row) => hear(row, take)), time: more }
+    commits: commits.map((written): LoggedCommit => {
+      if (isTold(written)) {
+        const [rows, time] = written
+        return { changes: [], notes: [], told: rows.map((row) => hear(row, take)), time }
       }
-      return { changes: rows.map((row) => read(row, take)), notes: more }
+      const [rows, notes] = written
+      return { changes: rows.map((row) => read(row, take)), notes }
     })
   }
 }
 
-// Rows begin with a letter; what follows depends on it.
-// biome-ignore lint/suspicious/noExplicitAny: read by the code below alone, which wrote it
-type Row = any
+function isTold(written: readonly [unknown, unknown]): written is readonly [ToldRow[], number] {
+  return typeof written[1] === 'number'
+}
 
-function write(change: Change, tail: Uint8Array[]): Json {
+type Code = number
+type Time = string | null
+
+/** Changes as they are written down; bodies and runs as their length. */
+type Row =
+  | ['v', submodel: string, path: string, stamp: number, value: string, sourceTime: Time, quality: Code]
+  | [
+      kind: 's',
+      submodel: string,
+      path: string,
+      stamp: number,
+      value: string,
+      quality: Code,
+      count: number,
+      from: string,
+      to: string,
+      run: number
+    ]
+  | ['c', kind: DocumentKind, id: string, facets: readonly Facet[], json: number]
+  | ['r', kind: DocumentKind, id: string, facets: readonly Facet[], json: number, touched: readonly string[] | null]
+  | ['d', kind: DocumentKind, id: string]
+  | ['o', key: string]
+  | ['a', kind: DocumentKind, id: string, files: readonly FileEntry[]]
+  | ['x', kind: DocumentKind, id: string, names: readonly string[]]
+
+/** Changes as another store told them. */
+type ToldRow =
+  | ['v', submodel: string, path: string, value: string, sourceTime: string, quality: Code]
+  | ['s', submodel: string, path: string, count: number, from: string, to: string, run: number]
+  | ['d', change: 'created' | 'updated' | 'deleted', kind: DocumentKind, id: string, touched: readonly string[] | null]
+
+function write(change: Change, tail: Uint8Array[]): Row {
   switch (change.change) {
     case 'value': {
       const { submodel, path, stamp, value, sourceTime, quality } = change
@@ -69,29 +100,30 @@ function write(change: Change, tail: Uint8Array[]): Json {
     case 'samples': {
       const { submodel, path, stamp, run, count, from, to, value, quality } = change
       tail.push(run)
-      return ['s', submodel, path, stamp, value, qualities.indexOf(quality), count, time(from), time(to), run.length]
+      const code = qualities.indexOf(quality)
+      return ['s', submodel, path, stamp, value, code, count, String(from), String(to), run.length]
     }
     case 'create':
     case 'replace': {
       const { kind, id, json, facets } = change
       const bytes = Buffer.from(json)
       tail.push(bytes)
-      const common = [kind, id, facets as Json, bytes.length] as const
-      return change.change === 'create' ? ['c', ...common] : ['r', ...common, change.touched ?? null]
+      if (change.change === 'create') return ['c', kind, id, facets, bytes.length]
+      return ['r', kind, id, facets, bytes.length, change.touched ?? null]
     }
     case 'delete':
       return ['d', change.kind, change.id]
     case 'once':
       return ['o', change.key]
     case 'attach':
-      return ['a', change.kind, change.id, change.files as unknown as Json]
+      return ['a', change.kind, change.id, change.files]
     case 'detach':
       return ['x', change.kind, change.id, change.names]
   }
 }
 
 function read(row: Row, take: (length: number) => Buffer): Change {
-  switch (row[0] as string) {
+  switch (row[0]) {
     case 'v': {
       const [, submodel, path, stamp, value, sourceTime, quality] = row
       return {
@@ -109,18 +141,13 @@ function read(row: Row, take: (length: number) => Buffer): Change {
       const [run, times] = [take(length), { from: BigInt(from), to: BigInt(to) }]
       return { change: 'samples', submodel, path, stamp, value, ...named(quality), count, ...times, run }
     }
-    case 'c':
+    case 'c': {
+      const [, kind, id, facets, length] = row
+      return { change: 'create', kind, id, json: take(length).toString(), facets }
+    }
     case 'r': {
-      const [letter, kind, id, facets, length, touched] = row as [
-        string,
-        DocumentKind,
-        string,
-        Facet[],
-        number,
-        string[] | null
-      ]
+      const [, kind, id, facets, length, touched] = row
       const json = take(length).toString()
-      if (letter === 'c') return { change: 'create', kind, id, json, facets }
       return { change: 'replace', kind, id, json, facets, ...(touched !== null && { touched }) }
     }
     case 'd':
@@ -128,27 +155,27 @@ function read(row: Row, take: (length: number) => Buffer): Change {
     case 'o':
       return { change: 'once', key: row[1] }
     case 'a':
-      return { change: 'attach', kind: row[1], id: row[2], files: row[3] as FileEntry[] }
-    default:
-      return { change: 'detach', kind: row[1], id: row[2], names: row[3] as string[] }
+      return { change: 'attach', kind: row[1], id: row[2], files: row[3] }
+    case 'x':
+      return { change: 'detach', kind: row[1], id: row[2], names: row[3] }
   }
 }
 
 /** Entries that came from another store are kept as they were told. */
-function tell(change: LoggedChange, tail: Uint8Array[]): Json {
+function tell(change: LoggedChange, tail: Uint8Array[]): ToldRow {
   if (change.change === 'value') {
     const { submodel, path, value, sourceTime, quality } = change
-    return ['v', submodel, path, value, time(sourceTime), qualities.indexOf(quality)]
+    return ['v', submodel, path, value, String(sourceTime), qualities.indexOf(quality)]
   }
   if (change.change === 'samples') {
     const { submodel, path, count, from, to, run } = change
     tail.push(run)
-    return ['s', submodel, path, count, time(from), time(to), run.length]
+    return ['s', submodel, path, count, String(from), String(to), run.length]
   }
   return ['d', change.change, change.kind, change.id, change.touched ?? null]
 }
 
-function hear(row: Row, take: (length: number) => Buffer): LoggedChange {
+function hear(row: ToldRow, take: (length: number) => Buffer): LoggedChange {
   if (row[0] === 'v') {
     const [, submodel, path, value, sourceTime, quality] = row
     return { change: 'value', submodel, path, value, sourceTime: BigInt(sourceTime), ...named(quality) }

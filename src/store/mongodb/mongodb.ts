@@ -1,5 +1,39 @@
 /**
- * The store for several equal processes: MongoDB, or an engine that speaks its protocol.
+ * The store for several equal processes: MongoDB, a replica set or sharded, or an engine that speaks its protocol and has
+ * neither transactions nor change streams.
+ *
+ * The log is the truth. It is a line of batches with numbers, and a commit is one insert: of the batch with the next
+ * number (journal.ts), which a unique `_id` gives to one process only, with `w: majority` and `j: true`. Whoever comes
+ * second reads the batch that was there, carries it out, and tries behind it. A batch holds everything that happened in
+ * it, and the counters as they stand behind it; the commits that wait while one is on its way share the next, so a slow
+ * server means large batches (machine.ts). Whether an insert arrived whose answer did not is found out by inserting the
+ * same again: one of both finds the other. So nothing is ever half committed, and nothing twice.
+ *
+ * Every process carries out the same batches in the same order (changes.ts, series.ts) on what it has loaded, which is
+ * therefore never stale: the guards of a commit are checked on the state before its batch, and hold, because nothing can
+ * come between. A refusal is given only after a look at the end of the log. A read begins with such a look, too, one
+ * for all that wait (`sync`): with `linearizable` where there are several nodes, as a deposed primary would answer out
+ * of the past. After it, memory is as good as the database. Values are a part of their document in memory, and several
+ * documents are looked at without waiting in between, so what was committed together is seen together.
+ *
+ * The collections (layout.ts) are where the log ends up: what a state was as of some batch, by which it is loaded without
+ * reading the log from its beginning. One process brings the log in, for all, holding a claim (keeper.ts); everything it
+ * does may be done twice, and where it dies another one goes on from the mark. Nobody waits for it: what the
+ * collections lack is in the tail of the log, which every process has at hand, and is carried out on what it loads
+ * and laid over what lists find (lists.ts). Where the tail grows too long, writers wait.
+ *
+ * Claims are entries of the log as well. When one ends, no clock of another machine has to say: its holder counts from
+ * before it was sent, the others from when they saw it, each by a clock of its own that never goes back.
+ *
+ * What must be stored before a batch refers to it (bodies of files, chunks of history) is announced as an upload
+ * first, and swept where it never comes to that (files.ts). Bytes beyond the 16 MB of a row go in parts.
+ *
+ * Trimming empties old batches at once, but their numbers stay for an hour: a process that stood still would take a
+ * number that is gone for the end of the log. One that stood still for longer begins anew.
+ *
+ * The bell rings at once for commits of this process. Those of others are looked for after 5 ms, or, where nothing
+ * happens, after up to 50, as long as somebody listens: twenty looks a second by `_id`, which every read takes anyway.
+ * Change streams and tailable cursors would spare an idle hub these looks; nothing of what is promised would need them.
  */
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
