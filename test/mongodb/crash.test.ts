@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
@@ -21,7 +23,7 @@ t.test(
   async (t) => {
     const database = `crash_${process.pid}`
     const client = new MongoClient(url)
-    const directory = t.testdir({})
+    const directory = await scratch(t)
     const writers = [new Writer(url, database, 'one', directory), new Writer(url, database, 'two', directory)]
     t.teardown(async () => {
       for (const writer of writers) await writer.kill()
@@ -46,7 +48,7 @@ t.test(
   'a database that is killed and started again under load loses nothing, and its clients go on by themselves',
   { skip, timeout },
   async (t) => {
-    const directory = t.testdir({})
+    const directory = await scratch(t)
     const server = await startFerretdb(join(directory, 'data'))
     const database = 'restarted'
     const writers = [
@@ -74,6 +76,13 @@ t.test(
     }
   }
 )
+
+/** Not that of tap, which another run may clear. */
+async function scratch(t: Test): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'aas-hub-crash-'))
+  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  return directory
+}
 
 async function compare(t: Test, store: Store, writers: readonly Writer[], least: number): Promise<void> {
   const lines = writers.flatMap((writer) => writer.lines())

@@ -65,9 +65,9 @@ type Time = string | null
 
 /** Changes as they are written down; bodies and runs as their length. */
 type Row =
-  | ['v', submodel: string, path: string, stamp: number, value: string, sourceTime: Time, quality: Code]
+  | [letter: 'v', submodel: string, path: string, stamp: number, value: string, sourceTime: Time, quality: Code]
   | [
-      kind: 's',
+      letter: 's',
       submodel: string,
       path: string,
       stamp: number,
@@ -78,18 +78,31 @@ type Row =
       to: string,
       run: number
     ]
-  | ['c', kind: DocumentKind, id: string, facets: readonly Facet[], json: number]
-  | ['r', kind: DocumentKind, id: string, facets: readonly Facet[], json: number, touched: readonly string[] | null]
-  | ['d', kind: DocumentKind, id: string]
-  | ['o', key: string]
-  | ['a', kind: DocumentKind, id: string, files: readonly FileEntry[]]
-  | ['x', kind: DocumentKind, id: string, names: readonly string[]]
+  | [letter: 'c', kind: DocumentKind, id: string, facets: readonly Facet[], json: number]
+  | [
+      letter: 'r',
+      kind: DocumentKind,
+      id: string,
+      facets: readonly Facet[],
+      json: number,
+      touched: readonly string[] | null
+    ]
+  | [letter: 'd', kind: DocumentKind, id: string]
+  | [letter: 'o', key: string]
+  | [letter: 'a', kind: DocumentKind, id: string, files: readonly FileEntry[]]
+  | [letter: 'x', kind: DocumentKind, id: string, names: readonly string[]]
 
 /** Changes as another store told them. */
 type ToldRow =
-  | ['v', submodel: string, path: string, value: string, sourceTime: string, quality: Code]
-  | ['s', submodel: string, path: string, count: number, from: string, to: string, run: number]
-  | ['d', change: 'created' | 'updated' | 'deleted', kind: DocumentKind, id: string, touched: readonly string[] | null]
+  | [letter: 'v', submodel: string, path: string, value: string, sourceTime: string, quality: Code]
+  | [letter: 's', submodel: string, path: string, count: number, from: string, to: string, run: number]
+  | [
+      letter: 'd',
+      change: 'created' | 'updated' | 'deleted',
+      kind: DocumentKind,
+      id: string,
+      touched: readonly string[] | null
+    ]
 
 function write(change: Change, tail: Uint8Array[]): Row {
   switch (change.change) {

@@ -174,6 +174,7 @@ export class Keeper {
       bottom = old[0]
     }
     await journal.empty(known.emptied, place)
+    await connection.write(() => connection.rows('receipts').deleteMany({ seq: { $lte: trimmed } }))
     const marks = known.marks.filter(([before]) => before > bottom)
     const last = marks.at(-1)
     // Later ones share a mark for a while, and so stay a little longer than they had to.

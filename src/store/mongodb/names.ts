@@ -10,6 +10,9 @@ import type { Key } from './states.ts'
 const BITS = 10
 const SET = 6
 
+/** Names read at a time: requests are answered in between. */
+const PORTION = 1000
+
 /** Room for so many more than there are, at least. */
 const LEAST = 100_000
 
@@ -56,7 +59,7 @@ export class Names {
     this.#count = 0
     for (const key of late) this.add(key)
     for (const rows of collections) {
-      const all = rows.find({}).project<Row>({ _id: 1 }).batchSize(10_000)
+      const all = rows.find({}).project<Row>({ _id: 1 }).batchSize(PORTION)
       for await (const { _id } of all) {
         // Somebody began anew meanwhile.
         if (this.#bits !== bits) return
