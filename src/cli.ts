@@ -1,12 +1,6 @@
 /** The command line: which verb, with which settings, and what a person is told when it cannot be done. */
 import { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
 import { HubError } from './errors.ts'
-import { migrate } from './migrate.ts'
-import { connectionOf } from './open-store.ts'
-import { backupDirectory } from './store/sqlite/backup.ts'
-import { checkDirectory } from './store/sqlite/check.ts'
-import { readTemplates } from './templates.ts'
-import { reportFiles } from './validate-report.ts'
 import { VERSION } from './version.ts'
 
 /** Flags beside the settings; true where a value follows. */
@@ -19,6 +13,7 @@ interface Verb {
   readonly takesFiles?: true
 }
 
+/** Each loads what it alone needs: whoever checks a file waits neither for the doors nor for the driver of a database. */
 const verbs: Readonly<Record<string, Verb>> = {
   serve: { does: 'starts the hub; so does no verb at all', run: serve },
   backup: { does: 'copies the data directory into the empty folder --to, also while the hub runs', run: backup },
@@ -58,7 +53,6 @@ async function run(args: readonly string[]): Promise<void> {
 }
 
 async function serve(config: Config): Promise<void> {
-  // Whoever only checks a file or copies data need not load all the doors.
   const { createServer } = await import('./server.ts')
   const server = await createServer(config)
   const { log } = server.app
@@ -93,6 +87,7 @@ async function serve(config: Config): Promise<void> {
 async function backup(config: Config, extra: ReadonlyMap<string, string>): Promise<void> {
   const to = extra.get('to')
   if (to === undefined) throw new Complaint('backup needs --to with an empty folder')
+  const { backupDirectory } = await import('./store/sqlite/backup.ts')
   await backupDirectory(config.DATA_DIR, to)
   console.log(`${config.DATA_DIR} is copied to ${to}`)
 }
@@ -102,11 +97,14 @@ async function copyAll(config: Config, extra: ReadonlyMap<string, string>): Prom
   if (from === undefined || to === undefined) {
     throw new Complaint('migrate needs --from and --to, each a data directory or the address of a database')
   }
+  const { connectionOf } = await import('./open-store.ts')
+  const { migrate } = await import('./migrate.ts')
   const { seq } = await migrate(from, to, connectionOf(config), (text) => console.error(text))
   console.log(`${from} is copied to ${to}, up to position ${seq} of the log; both were compared`)
 }
 
 async function check(config: Config): Promise<void> {
+  const { checkDirectory } = await import('./store/sqlite/check.ts')
   const problems = await checkDirectory(config.DATA_DIR)
   if (problems.length > 0) throw new Complaint(`${config.DATA_DIR} is damaged:\n${problems.join('\n')}`)
   console.log(`${config.DATA_DIR} is sound`)
@@ -116,6 +114,8 @@ async function validate(config: Config, extra: ReadonlyMap<string, string>, file
   const format = extra.get('format') ?? 'text'
   if (files.length === 0) throw new Complaint('validate needs a file')
   if (format !== 'text' && format !== 'json') throw new Complaint(`--format is "${format}", expected text or json`)
+  const { readTemplates } = await import('./templates.ts')
+  const { reportFiles } = await import('./validate-report.ts')
   const isValid = await reportFiles(files, readTemplates(config), format)
   if (!isValid) process.exitCode = 1
 }

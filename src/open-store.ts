@@ -2,7 +2,6 @@
 import { mkdir } from 'node:fs/promises'
 import type { Config } from './config.ts'
 import type { ConnectionOptions } from './store/mongodb/connection.ts'
-import { openMongo } from './store/mongodb/mongodb.ts'
 import { openSqlite } from './store/sqlite/sqlite.ts'
 import type { Store } from './store/store.ts'
 
@@ -11,6 +10,8 @@ export async function openStore(config: Config): Promise<Store> {
   const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes } = config
   if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes })
   await mkdir(DATA_DIR, { recursive: true })
+  // Its driver is loaded where it is used.
+  const { openMongo } = await import('./store/mongodb/mongodb.ts')
   return openMongo(MONGODB_URL, { cacheBytes, ...connectionOf(config) })
 }
 

@@ -30,8 +30,8 @@ export interface Stored {
 /** Rows that are written or removed at a time. */
 const AT_ONCE = 500
 
-/** And by FerretDB, which writes each on its own, and lets nobody else in. */
-const FEW = 5
+/** And by FerretDB: it writes each on its own, and whoever wants to commit waits for it. */
+const FEW = 1
 
 /** A row whose body was replaced meanwhile is read again, so often at most. */
 const ATTEMPTS = 20
