@@ -1,5 +1,5 @@
 /**
- * Group commit, seen from the main thread: jobs wait here while a batch is on its way to the disk, then go together.
+ * Group commit, seen from the main thread: jobs wait here while batches are on their way to the disk, then go together.
  * The slower the disk, the larger the batches; nothing waits for a timer.
  */
 import { once } from 'node:events'
@@ -11,6 +11,9 @@ import type { Answer, Answers, FromWriter, Job, Outcome, WriterOptions } from '.
 /** A batch holds at most this many jobs, and takes no more once it weighs this much; so no job waits for long. */
 const BATCH_JOBS = 2000
 const BATCH_BYTES = 8 * 1024 * 1024
+
+/** While one batch is written the next lies ready for the writer, so that it need not wait for this thread. */
+const UNDER_WAY = 2
 
 interface Waiting {
   readonly job: Job
@@ -49,7 +52,8 @@ export class Queue {
   readonly #worker: Worker
   readonly #options: QueueOptions
   #waiting: Waiting[] = []
-  #underway: readonly Waiting[] = []
+  /** Batches that the writer has, in order. */
+  #underway: (readonly Waiting[])[] = []
   /** Weight of what waits and of what is under way. */
   #weight = 0
   #flushing = false
@@ -103,7 +107,7 @@ export class Queue {
 
   /** Sends at the end of this turn of the event loop, so that all requests read in it share a batch. */
   #schedule(): void {
-    if (this.#flushing || this.#underway.length > 0) return
+    if (this.#flushing || this.#underway.length >= UNDER_WAY) return
     this.#flushing = true
     setImmediate(() => {
       this.#flushing = false
@@ -116,14 +120,15 @@ export class Queue {
     for (let bytes = 0; count < this.#waiting.length && count < BATCH_JOBS && bytes < BATCH_BYTES; count++) {
       bytes += this.#waiting[count]?.weight ?? 0
     }
-    this.#underway = this.#waiting.slice(0, count)
+    const batch = this.#waiting.slice(0, count)
     this.#waiting = this.#waiting.slice(count)
-    this.#worker.postMessage({ time: this.#options.clock(), jobs: this.#underway.map(({ job }) => job) })
+    this.#underway.push(batch)
+    this.#worker.postMessage({ time: this.#options.clock(), jobs: batch.map(({ job }) => job) })
+    if (this.#waiting.length > 0) this.#schedule()
   }
 
   #settle(outcomes: readonly Outcome[]): void {
-    const batch = this.#underway
-    this.#underway = []
+    const batch = this.#underway.shift() ?? []
     let committed = false
     for (const [index, { job, weight, resolve, reject }] of batch.entries()) {
       this.#weight -= weight
@@ -137,14 +142,14 @@ export class Queue {
       else reject(outcome.fault)
     }
     if (this.#waiting.length > 0) this.#schedule()
-    else this.#idle?.()
+    else if (this.#underway.length === 0) this.#idle?.()
     if (committed) this.#options.onCommits()
   }
 
   /** The writer is gone: whether the batch under way became durable is not known, so nobody is told that it did. */
   #fail(text: string): void {
     this.#end ??= new HubError('Unavailable', [text])
-    for (const { reject } of [...this.#underway, ...this.#waiting]) reject(this.#end)
+    for (const { reject } of [...this.#underway.flat(), ...this.#waiting]) reject(this.#end)
     this.#underway = []
     this.#waiting = []
     this.#idle?.()
