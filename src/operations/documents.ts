@@ -95,13 +95,16 @@ export async function put(
       const { seq } = await hub.store.commit([created, ...(await also(true))])
       return { status: 201, bytes: json, revision: seq, location: call.mount }
     }
-    const { seq } = await hub.store.commit([
-      { change: 'replace', kind, id, json, facets: facetsOf(kind, document), ...guard(call, stored) },
-      ...(await orphans(hub.store, kind, stored, document)),
-      ...(await also(false))
-    ])
-    hub.templates.forget(id)
-    return { status: 204, revision: seq }
+    const replace = {
+      change: 'replace' as const,
+      kind,
+      id,
+      json,
+      facets: facetsOf(kind, document),
+      ...guard(call, stored)
+    }
+    const others = [...(await orphans(hub.store, kind, stored, document)), ...(await also(false))]
+    return { status: 204, revision: await replaceBy(hub, stored, replace, others) }
   })
 }
 
@@ -150,23 +153,32 @@ export async function edit<K extends Kind, Result>(
     const { result, touched, carried = call.ifMatch !== undefined, also = [] } = await change(document, stored)
     checkResult(hub, kind, document, stored)
     hub.templates.enforce(document)
-    const { seq } = await hub.store.commit([
-      {
-        change: 'replace',
-        kind,
-        id,
-        json: JSON.stringify(document),
-        facets: facetsOf(kind, document),
-        ifStructure: stored.structure,
-        ...(touched !== undefined && { touched }),
-        ...(carried && { asOf: stored.revision })
-      },
-      ...(await orphans(hub.store, kind, stored, document)),
-      ...also
-    ])
-    hub.templates.forget(id)
-    return { result, revision: seq }
+    const replace = {
+      change: 'replace' as const,
+      kind,
+      id,
+      json: JSON.stringify(document),
+      facets: facetsOf(kind, document),
+      ifStructure: stored.structure,
+      ...(touched !== undefined && { touched }),
+      ...(carried && { asOf: stored.revision })
+    }
+    const others = [...(await orphans(hub.store, kind, stored, document)), ...also]
+    return { result, revision: await replaceBy(hub, stored, replace, others) }
   })
+}
+
+/** @returns the revision from then on: that of before where nothing changes, of which nobody is told either */
+async function replaceBy(
+  { store, templates }: Hub,
+  stored: Document,
+  replace: Extract<Change, { change: 'replace' }>,
+  others: readonly Change[]
+): Promise<number> {
+  if (others.length === 0 && stored.bytes.equals(Buffer.from(replace.json))) return stored.revision
+  const { seq } = await store.commit([replace, ...others])
+  templates.forget(stored.id)
+  return seq
 }
 
 /**
