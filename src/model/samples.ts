@@ -2,6 +2,7 @@
  * Samples of one element over time, column by column: the shape in which raw data travel from the doors through the
  * log into the history, and from there to whoever reads them.
  */
+import { earlier } from './time.ts'
 
 /** What the source says of a value; absent where it says nothing. */
 export type Quality = 'good' | 'uncertain' | 'bad'
@@ -129,44 +130,90 @@ export function firstAt({ base, offsets }: Run, time: bigint): number {
   return low
 }
 
+/** Some samples of a run. */
+export function pick({ base, offsets, form, values, quality }: Run, places: ArrayLike<number>): Run {
+  return {
+    base,
+    form,
+    offsets: Float64Array.from(places, (place) => offsets[place] ?? 0),
+    values:
+      values instanceof Float64Array
+        ? Float64Array.from(places, (place) => values[place] ?? 0)
+        : Array.from(places, (place) => values[place] ?? ''),
+    quality: quality instanceof Uint8Array ? Uint8Array.from(places, (place) => quality[place] ?? 0) : quality
+  }
+}
+
 /**
  * Brings runs of one series together: by source time, of equal times only the sample that came last.
  * @param runs in the order of the log
  * @returns ascending runs; more than one only where they cover too long a time for one
  */
 export function mergeRuns(runs: readonly Run[]): Run[] {
-  const [first] = runs
-  if (first === undefined) return []
-  if (runs.length === 1 && isAscending(first)) return [first]
-  const places: { time: bigint; run: Run; index: number }[] = []
-  for (const run of runs) {
-    for (let index = 0; index < lengthOf(run); index++) places.push({ time: timeAt(run, index), run, index })
-  }
-  // Sorting is stable, so of equal times the last is the one that came last.
-  places.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
-  const kept = places.filter(({ time }, i) => places[i + 1]?.time !== time)
   const merged: Run[] = []
-  for (let start = 0; start < kept.length; ) {
-    const base = kept[start]?.time ?? 0n
-    let end = start + 1
-    while (end < kept.length && (kept[end]?.time ?? 0n) - base <= BigInt(FURTHEST)) end++
-    merged.push(gather(base, kept.slice(start, end)))
-    start = end
+  for (let rest = runs; rest.length > 0; ) {
+    const [first] = rest
+    if (first !== undefined && rest.length === 1 && isAscending(first)) return [...merged, first]
+    const spans = rest.map(spanOf)
+    const base = spans.map(({ from }) => from).reduce(earlier)
+    const end = base + BigInt(FURTHEST)
+    const near = rest.flatMap((run, i) => ((spans[i]?.to ?? 0n) <= end ? run : where(run, (time) => time <= end)))
+    rest = rest.flatMap((run, i) => ((spans[i]?.to ?? 0n) <= end ? [] : where(run, (time) => time > end)))
+    merged.push(ordered(joined(base, near)))
   }
   return merged
 }
 
-function gather(base: bigint, places: readonly { time: bigint; run: Run; index: number }[]): Run {
-  const forms = new Set(places.map(({ run }) => run.form))
-  const offsets = Float64Array.from(places, ({ time }) => Number(time - base))
-  const quality = Uint8Array.from(places, ({ run, index }) => qualities.indexOf(qualityAt(run, index)))
-  const [form = 'text'] = forms
-  if (forms.size === 1 && form === 'number') {
-    return { base, offsets, form, values: Float64Array.from(places, ({ run, index }) => numberAt(run, index)), quality }
+/** The samples of these times, if there are any. */
+function where(run: Run, test: (time: bigint) => boolean): Run[] {
+  const places = Array.from(run.offsets.keys()).filter((place) => test(timeAt(run, place)))
+  return places.length === 0 ? [] : [pick(run, places)]
+}
+
+/** Runs one behind the other as one that counts from `base`, of which none is too far. */
+function joined(base: bigint, runs: readonly Run[]): Run {
+  const count = runs.reduce((sum, run) => sum + lengthOf(run), 0)
+  const offsets = new Float64Array(count)
+  const quality = new Uint8Array(count)
+  let at = 0
+  for (const run of runs) {
+    // Neither number is beyond 2^51, so the sum is exact.
+    const shift = Number(run.base - base)
+    for (let i = 0; i < run.offsets.length; i++) offsets[at + i] = (run.offsets[i] ?? 0) + shift
+    if (run.quality instanceof Uint8Array) quality.set(run.quality, at)
+    else quality.fill(qualities.indexOf(run.quality), at, at + lengthOf(run))
+    at += lengthOf(run)
+  }
+  return { base, offsets, quality, ...joinedValues(runs, count) }
+}
+
+function joinedValues(runs: readonly Run[], count: number): Pick<Run, 'form' | 'values'> {
+  if (runs.every(({ form }) => form === 'number')) {
+    const values = new Float64Array(count)
+    let at = 0
+    for (const run of runs) {
+      values.set(run.values as Float64Array, at)
+      at += lengthOf(run)
+    }
+    return { form: 'number', values }
   }
   // An element that became another kind of element keeps its history: what was a Property then is written as members.
-  if (forms.has('members')) {
-    return { base, offsets, form: 'members', values: places.map(({ run, index }) => membersAt(run, index)), quality }
-  }
-  return { base, offsets, form: 'text', values: places.map(({ run, index }) => textAt(run, index)), quality }
+  const form = runs.some((run) => run.form === 'members') ? 'members' : 'text'
+  const textOf = form === 'members' ? membersAt : textAt
+  const values = runs.flatMap((run) =>
+    run.form === form ? (run.values as readonly string[]) : Array.from(run.offsets, (_, place) => textOf(run, place))
+  )
+  return { form, values }
+}
+
+/** By time, of equals the last. */
+function ordered(run: Run): Run {
+  if (isAscending(run)) return run
+  const { offsets } = run
+  // Sorting is stable, so of equal times the last is the one that came last.
+  const order = Uint32Array.from(offsets.keys()).sort((a, b) => (offsets[a] ?? 0) - (offsets[b] ?? 0))
+  return pick(
+    run,
+    order.filter((place, i) => i + 1 === order.length || offsets[order[i + 1] ?? 0] !== offsets[place])
+  )
 }

@@ -6,6 +6,7 @@ import {
   membersAt,
   mergeRuns,
   newestOf,
+  qualityAt,
   type Run,
   sliceOf,
   spanOf,
@@ -17,18 +18,19 @@ import { runs } from '../arbitrary-runs.ts'
 t.test('runs come together by time, and of equal times the sample that came last counts', async () => {
   fc.assert(
     fc.property(fc.array(runs, { maxLength: 5 }), (some) => {
+      const sample = (run: Run, i: number) => `${membersAt(run, i)} ${qualityAt(run, i)}`
       const wanted = new Map<bigint, string>()
-      for (const run of some) run.offsets.forEach((_, i) => void wanted.set(timeAt(run, i), membersAt(run, i)))
+      for (const run of some) run.offsets.forEach((_, i) => void wanted.set(timeAt(run, i), sample(run, i)))
       const merged = mergeRuns(some)
       const found = merged.flatMap((run) =>
-        Array.from(run.offsets, (_, i) => [timeAt(run, i), membersAt(run, i)] as const)
+        Array.from(run.offsets, (_, i) => [timeAt(run, i), sample(run, i)] as const)
       )
       const times = found.map(([time]) => time)
       return (
         merged.every(isAscending) &&
         times.every((time, i) => i === 0 || time > (times[i - 1] ?? 0n)) &&
         found.length === wanted.size &&
-        found.every(([time, members]) => wanted.get(time) === members)
+        found.every(([time, text]) => wanted.get(time) === text)
       )
     })
   )

@@ -3,7 +3,7 @@
  * not reach back any more. Series by series, each in the order of its source times.
  */
 
-import { lengthOf, membersAt, qualityAt, type Run, sliceOf, timeAt } from '../../model/samples.ts'
+import { lengthOf, membersAt, pick, qualityAt, type Run, sliceOf, timeAt } from '../../model/samples.ts'
 import { fromMilliseconds } from '../../model/time.ts'
 import type { SeriesName } from '../../store/store.ts'
 import type { ElementFacts } from './facts.ts'
@@ -119,7 +119,8 @@ export function withoutOverlap(events: readonly StreamEvent[], { from, to, until
     if (event.event === 'value') return isNew(event.sourceTime ?? to) ? event : []
     const places = Array.from(event.run.offsets.keys()).filter((at) => isNew(timeAt(event.run, at)))
     if (places.length === 0) return []
-    return { ...event, run: only(event.run, places), values: only(event.run, places).values }
+    const run = pick(event.run, places)
+    return { ...event, run, values: run.values }
   })
 }
 
@@ -127,22 +128,10 @@ export function withoutOverlap(events: readonly StreamEvent[], { from, to, until
 function thinned(run: Run, interval: bigint): Run {
   const bucket = (at: number) => timeAt(run, at) / interval
   const last = lengthOf(run) - 1
-  return only(
+  return pick(
     run,
     Array.from(run.offsets.keys()).filter((at) => at === last || bucket(at) !== bucket(at + 1))
   )
-}
-
-function only({ values, offsets, quality, ...run }: Run, places: readonly number[]): Run {
-  return {
-    ...run,
-    offsets: Float64Array.from(places, (place) => offsets[place] ?? 0),
-    values:
-      values instanceof Float64Array
-        ? Float64Array.from(places, (place) => values[place] ?? 0)
-        : places.map((place) => values[place] ?? ''),
-    quality: quality instanceof Uint8Array ? Uint8Array.from(places, (place) => quality[place] ?? 0) : quality
-  }
 }
 
 function milliseconds(time: bigint): number {

@@ -2,7 +2,7 @@
 import { HubError, type Violation } from '../../errors.ts'
 import { membersFromValue } from '../../formats/value.ts'
 import { isLexical, isNumeric } from '../../model/datatypes.ts'
-import { qualities, type Run } from '../../model/samples.ts'
+import { pick, qualities, type Run } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 import type { ElementRow } from '../../store/store.ts'
 import type { Column } from './batch.ts'
@@ -93,20 +93,6 @@ function fitEach(column: Column, row: ElementRow): { fitting?: Fitting; misfits:
   if (kept.length === values.length) return { fitting: { run: whole, places: 'all' }, misfits }
   const { values: _, ...rest } = pick({ ...whole, values: [] }, kept)
   return { fitting: { run: { ...rest, values: texts }, places: kept }, misfits }
-}
-
-/** Some samples of a run. */
-export function pick({ base, offsets, form, values, quality }: Run, places: readonly number[]): Run {
-  return {
-    base,
-    form,
-    offsets: Float64Array.from(places, (place) => offsets[place] ?? 0),
-    values:
-      values instanceof Float64Array
-        ? Float64Array.from(places, (place) => values[place] ?? 0)
-        : places.map((place) => values[place] ?? ''),
-    quality: quality instanceof Uint8Array ? Uint8Array.from(places, (place) => quality[place] ?? 0) : quality
-  }
 }
 
 /** What a binary format can say and JSON cannot, as the text that stands for it in XML Schema. */

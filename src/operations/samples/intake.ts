@@ -4,11 +4,21 @@
  */
 import { HubError, type Violation } from '../../errors.ts'
 import { writeCursor } from '../../model/cursor.ts'
-import { lengthOf, membersAt, newestOf, qualityAt, type Run, spanOf, textAt, timeAt } from '../../model/samples.ts'
+import {
+  lengthOf,
+  membersAt,
+  newestOf,
+  pick,
+  qualityAt,
+  type Run,
+  spanOf,
+  textAt,
+  timeAt
+} from '../../model/samples.ts'
 import { encodeRun } from '../../store/chunks.ts'
 import type { Change, ElementRow, Store } from '../../store/store.ts'
 import type { Batch, Column } from './batch.ts'
-import { type Fitting, fit, pick } from './fit.ts'
+import { type Fitting, fit } from './fit.ts'
 import type { Judge } from './judge.ts'
 
 export interface PushOptions {
