@@ -1,16 +1,26 @@
-/** Figures for Prometheus: requests, the process, the store and its log. One registry per server. */
+/** Figures for Prometheus: requests, the process, the store and its log, samples and those who follow them. */
 import type { FastifyInstance } from 'fastify'
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import type { Store } from './store/store.ts'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { MqttDoor } from './doors/mqtt/mqtt.ts'
+import type { Subscriptions } from './followers/subscriptions/subscriptions.ts'
+import type { Intake } from './operations/samples/intake.ts'
+import type { Store, StoreFigures } from './store/store.ts'
+
+/** Whom the figures are of; what opens later, or not at all, is asked for when somebody reads them. */
+export interface Sources {
+  readonly store: Store
+  readonly intake: Pick<Intake, 'counts'>
+  readonly subscriptions: () => Subscriptions['figures']
+  readonly mqtt: () => MqttDoor | undefined
+}
 
 /** Seconds; from a value written in a millisecond to an upload that takes its time. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10]
 
 /** Counts every request of `app`, and serves the figures at `/metrics`. */
-export function measure(app: FastifyInstance, store: Store): void {
+export function measure(app: FastifyInstance, sources: Sources): void {
   const register = new Registry()
   const requests = new RequestSeconds()
-  const readStore = storeGauges(register, store)
   collectDefaultMetrics({ register })
 
   app.addHook('onResponse', (request, reply, done) => {
@@ -20,8 +30,7 @@ export function measure(app: FastifyInstance, store: Store): void {
   })
   app.get('/metrics', async (_, reply) => {
     reply.type(register.contentType)
-    await readStore()
-    return `${await register.metrics()}\n${requests.text()}`
+    return `${await register.metrics()}\n${await hubFigures(sources)}\n${requests.text()}`
   })
 }
 
@@ -73,28 +82,70 @@ class RequestSeconds {
   }
 }
 
-/** Gauges of the store; returns what brings them up to date before they are read. */
-function storeGauges(register: Registry, store: Store): () => Promise<void> {
-  const registers = [register]
-  const documents = new Gauge({ name: 'aas_hub_documents', help: 'Documents stored', labelNames: ['kind'], registers })
-  const elements = new Gauge({ name: 'aas_hub_elements', help: 'Submodel elements stored', registers })
-  const first = new Gauge({ name: 'aas_hub_log_first', help: 'Oldest position of the log that is kept', registers })
-  const last = new Gauge({ name: 'aas_hub_log_last', help: 'Newest position of the log', registers })
-  const logBytes = new Gauge({ name: 'aas_hub_log_bytes', help: 'Bytes of the log', registers })
-  const series = new Gauge({ name: 'aas_hub_history_series', help: 'Series with history', registers })
-  const samples = new Gauge({ name: 'aas_hub_history_samples', help: 'Samples in the history', registers })
-  const history = new Gauge({ name: 'aas_hub_history_bytes', help: 'Bytes of the history', registers })
-  const bytes = new Gauge({ name: 'aas_hub_store_bytes', help: 'Bytes that the store takes on disk', registers })
-  return async () => {
-    const figures = await store.figures()
-    for (const [kind, count] of Object.entries(figures.documents)) documents.set({ kind }, count)
-    elements.set(figures.elements)
-    first.set(figures.logFirst)
-    last.set(figures.logLast)
-    logBytes.set(figures.logBytes)
-    series.set(figures.series)
-    samples.set(figures.samples)
-    history.set(figures.historyBytes)
-    bytes.set(figures.bytes)
-  }
+/** What is read when somebody asks for the figures; in the text format of Prometheus. */
+function figure(
+  name: string,
+  type: 'gauge' | 'counter',
+  help: string,
+  values: Readonly<Record<string, number>>
+): string {
+  const lines = Object.entries(values).map(([labels, value]) => `aas_hub_${name}${labels} ${value}`)
+  return `# HELP aas_hub_${name} ${help}\n# TYPE aas_hub_${name} ${type}\n${lines.join('\n')}`
+}
+
+/** One value without labels. */
+const ONE = ''
+
+async function hubFigures({ store, intake, subscriptions, mqtt }: Sources): Promise<string> {
+  // Whoever looks what is wrong while the database is away is told everything else.
+  const stored = await store.figures().catch(() => undefined)
+  return [
+    figure('store_up', 'gauge', 'Does the store answer?', { [ONE]: stored === undefined ? 0 : 1 }),
+    ...(stored === undefined ? [] : storeFigures(stored)),
+    ...intakeFigures(intake.counts),
+    ...subscriptionFigures(subscriptions()),
+    ...mqttFigures(mqtt())
+  ].join('\n')
+}
+
+function storeFigures(figures: StoreFigures): string[] {
+  const documents = Object.entries(figures.documents).map(([kind, count]) => [`{kind="${kind}"}`, count] as const)
+  return [
+    figure('documents', 'gauge', 'Documents stored', Object.fromEntries(documents)),
+    figure('elements', 'gauge', 'Submodel elements stored', { [ONE]: figures.elements }),
+    figure('log_first', 'gauge', 'Oldest position of the log that is kept', { [ONE]: figures.logFirst }),
+    figure('log_last', 'gauge', 'Newest position of the log', { [ONE]: figures.logLast }),
+    figure('log_bytes', 'gauge', 'Bytes of the log', { [ONE]: figures.logBytes }),
+    figure('history_series', 'gauge', 'Series with history', { [ONE]: figures.series }),
+    figure('history_samples', 'gauge', 'Samples in the history', { [ONE]: figures.samples }),
+    figure('history_bytes', 'gauge', 'Bytes of the history', { [ONE]: figures.historyBytes }),
+    figure('store_bytes', 'gauge', 'Bytes that the store takes on disk', { [ONE]: figures.bytes })
+  ]
+}
+
+function intakeFigures({ accepted, refused, repeated }: Intake['counts']): string[] {
+  const values = { '{verdict="accepted"}': accepted, '{verdict="refused"}': refused, '{verdict="repeated"}': repeated }
+  return [figure('samples_total', 'counter', 'Samples that were pushed, whichever door they came through', values)]
+}
+
+function subscriptionFigures({ subscribers, late, groups }: Subscriptions['figures']): string[] {
+  return [
+    figure('subscribers', 'gauge', 'Subscriptions that run', { [ONE]: subscribers }),
+    figure('subscribers_late', 'gauge', 'Subscriptions that lag or are shown the past', { [ONE]: late }),
+    figure('subscription_groups', 'gauge', 'Different wishes of subscriptions', { [ONE]: groups })
+  ]
+}
+
+/** None of them where no broker is configured. */
+function mqttFigures(door: MqttDoor | undefined): string[] {
+  if (door === undefined) return []
+  const { messages, unmapped, wrong, accepted, refused } = door.counts
+  const verdicts = { '{verdict="accepted"}': accepted, '{verdict="refused"}': refused }
+  const misfits = { '{reason="unmapped"}': unmapped, '{reason="unreadable"}': wrong }
+  return [
+    figure('mqtt_connected', 'gauge', 'Is this process connected to the broker?', { [ONE]: door.isConnected ? 1 : 0 }),
+    figure('mqtt_messages_total', 'counter', 'Messages that came from the broker', { [ONE]: messages }),
+    figure('mqtt_misfits_total', 'counter', 'Messages that hold no sample that could be read', misfits),
+    figure('mqtt_samples_total', 'counter', 'Samples in messages from the broker', verdicts)
+  ]
 }

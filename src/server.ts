@@ -12,7 +12,7 @@ import { http } from './doors/http/http.ts'
 import { ingest } from './doors/ingest/ingest.ts'
 import { type LineRule, readLineRules } from './doors/ingest/target.ts'
 import { readMqttFiles } from './doors/mqtt/files.ts'
-import { type MqttOptions, mqttDoor } from './doors/mqtt/mqtt.ts'
+import { type MqttDoor, type MqttOptions, mqttDoor } from './doors/mqtt/mqtt.ts'
 import { stream } from './doors/stream/stream.ts'
 import { timeseries } from './doors/timeseries/timeseries.ts'
 import { follow } from './followers/follow.ts'
@@ -133,7 +133,8 @@ export async function createServer(config: Config): Promise<Server> {
       reply.headers(HEADERS)
       done()
     })
-    measure(app, store)
+    let door: MqttDoor | undefined
+    measure(app, { store, intake, subscriptions: () => subscriptions.figures, mqtt: () => door })
     const drain = probes(app, store)
     if (config.CORS_ORIGIN.length > 0) {
       await app.register(cors, {
@@ -201,7 +202,10 @@ export async function createServer(config: Config): Promise<Server> {
             failed: (error) => app.log.warn({ err: error }, 'Looking after the history failed; it is tried again')
           })
         )
-        if (mqtt !== undefined) stops.push((await mqttDoor({ hub, log: app.log, ...mqtt })).close)
+        if (mqtt !== undefined) {
+          door = await mqttDoor({ hub, log: app.log, ...mqtt })
+          stops.push(door.close)
+        }
         return url
       },
       close: once(async () => {

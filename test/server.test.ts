@@ -40,6 +40,26 @@ t.test('the figures name routes, never identifiers, and tell what is stored', as
   t.match(text, /aas_hub_elements 1\n/)
   t.match(text, /aas_hub_log_last [1-9]/)
   t.match(text, /nodejs_eventloop_lag_seconds /)
+  t.match(text, /aas_hub_samples_total\{verdict="accepted"\} 0\n/)
+  t.match(text, /aas_hub_subscribers 0\n/)
+  t.notMatch(text, /aas_hub_mqtt/, 'there is no broker')
+  t.equal(new Set(text.match(/^# TYPE \S+/gm)).size, text.match(/^# TYPE /gm)?.length, 'each figure is told once')
+})
+
+t.test('the figures count samples by what became of them', async (t) => {
+  const { url, get, post, ask } = await start(t)
+  await post('/submodels', submodel('urn:1'))
+  const push = (path: string) => ask('POST', `${url}/ingest?each=true`, { submodel: 'urn:1', path, value: 1 })
+  await Promise.all([push('Nothing'), push('Nothing')])
+  t.match((await get(`${url}/metrics`)).text, /aas_hub_samples_total\{verdict="refused"\} 2\n/)
+})
+
+t.test('the figures of a hub whose store is gone say so', async (t) => {
+  const { url, get, server } = await start(t)
+  await server.hub.store.close()
+  const { status, text } = await get(`${url}/metrics`)
+  t.equal(status, 200)
+  t.match(text, /aas_hub_store_up 0\n/)
 })
 
 t.test('whoever opens the address in a browser finds the way', async (t) => {
