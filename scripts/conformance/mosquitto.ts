@@ -122,6 +122,8 @@ async function run(): Promise<void> {
   await Promise.all(bare.map((value) => gateway.publishAsync('plant/Press/Bare', String(value), { qos: 1 })))
   await until('bare values arrive in order', async () => (await currentOf('Bare')) === 299)
   await until('each of them is told on the topic of BaSyx', () => told.size === 300)
+  const figures = await (await fetch(new URL('/metrics', hub.api))).text()
+  check('its figures say that it is connected', /^aas_hub_mqtt_connected 1$/m.test(figures))
 
   // ---- while everything breaks
   const acknowledged = new Set<number>()
