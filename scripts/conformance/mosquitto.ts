@@ -7,7 +7,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -18,6 +17,7 @@ import { newClient } from 'sparkplug-client'
 import { textAt, timeAt } from '../../src/model/samples.ts'
 import { decodeRun } from '../../src/store/chunks.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
+import { freePort } from '../free-port.ts'
 
 const MESSAGES = 4000
 const HUB_KILLS = 4
@@ -402,15 +402,6 @@ async function reachable(port: number): Promise<boolean> {
     socket.on('connect', () => socket.destroy())
     socket.on('error', () => resolve(false))
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Waits until something is true; where it has a name it is a check. */

@@ -1,8 +1,12 @@
 /** The shipped program in a process of its own, to be killed. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { checkDirectory } from '../../src/store/sqlite/check.ts'
+import { databaseOf, dropDatabase, embedded } from './harness.ts'
 
 const program = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -12,11 +16,15 @@ export interface Killable {
   kill(): Promise<void>
 }
 
-/** @param port where it is to be found again; any that is free unless told */
-export async function startProcess(directory: string, port = 0): Promise<Killable> {
+/**
+ * @param port where it is to be found again; any that is free unless told
+ * @param database where it keeps what it has; with MONGODB_URL one for each directory unless told
+ */
+export async function startProcess(directory: string, port = 0, database = databaseOf(directory)): Promise<Killable> {
   const args = ['serve', '--port', String(port), '--data-dir', directory, '--log-level', 'info', '--log-format', 'json']
   // Without what the test runner puts into the environment of Node.
-  const { NODE_OPTIONS: _, ...env } = process.env
+  const { NODE_OPTIONS: _, ...others } = process.env
+  const env = { ...others, MONGODB_URL: database }
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env })
   const url = await listening(child)
   return {
@@ -27,6 +35,18 @@ export async function startProcess(directory: string, port = 0): Promise<Killabl
       await ended
     }
   }
+}
+
+/** What a hub that was killed has left: the embedded store looks through it itself, a database is not ours to judge. */
+export async function checkSound(t: Test, directory: string, title: string): Promise<void> {
+  if (embedded === false) t.same(await checkDirectory(directory), [], title)
+}
+
+/** A directory for the data of a hub, which goes with the test, and so does its database. */
+export function dataOf(t: Test): string {
+  const directory = join(t.testdir({}), 'data')
+  t.teardown(() => dropDatabase(databaseOf(directory)))
+  return directory
 }
 
 async function listening(child: ChildProcess): Promise<string> {

@@ -1,8 +1,6 @@
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { checkDirectory } from '../../src/store/sqlite/check.ts'
-import { type Killable, startProcess } from './crash-hub.ts'
+import { checkSound, dataOf, type Killable, startProcess } from './crash-hub.ts'
 import { encode } from './harness.ts'
 
 /** More by the environment, for a longer look. */
@@ -26,7 +24,7 @@ const submodel = (id: string, count: number) => ({
 })
 
 t.test('whatever was acknowledged is there after the hub is killed, again and again', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = dataOf(t)
   const writers = Array.from(
     { length: WRITERS },
     (_, index): Known => ({ id: `urn:${index}`, acknowledged: undefined, pending: [], added: new Set() })
@@ -45,7 +43,7 @@ t.test('whatever was acknowledged is there after the hub is killed, again and ag
     ended.abort()
     await hub.kill()
     await Promise.all(work)
-    t.same(await checkDirectory(directory), [], `round ${round}: the database is sound`)
+    await checkSound(t, directory, `round ${round}: the database is sound`)
   }
   const hub = await startProcess(directory)
   for (const writer of writers) await verify(hub, writer)

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { checkDirectory } from '../../src/store/sqlite/check.ts'
-import { start } from './harness.ts'
+import { embedded, start } from './harness.ts'
 
 const program = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -15,8 +15,10 @@ const submodel = {
   submodelElements: [{ modelType: 'Property', idShort: 'Noise', valueType: 'xs:double' }]
 }
 
-t.test('where nothing more can be written samples are refused, and all that was acknowledged is there', async (t) => {
-  if (process.platform === 'win32') return t.pass('skipped: no way to limit the size of files here')
+const skip = process.platform === 'win32' ? 'there is no way to limit the size of files here' : embedded
+const title = 'where nothing more can be written samples are refused, and all that was acknowledged is there'
+
+t.test(title, { skip }, async (t) => {
   const directory = join(t.testdir({}), 'data')
   const args = ['serve', '--port', '0', '--data-dir', directory, '--log-level', 'info', '--log-format', 'json']
   // No file of the hub may be larger than about 4 MB; what the test runner preloads is left out.

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import type { Test } from 'tap'
 import { readConfig, type SettingName } from '../../src/config.ts'
+import { openStore } from '../../src/open-store.ts'
 import { createServer, type Server } from '../../src/server.ts'
+import type { Store } from '../../src/store/store.ts'
 
 export interface Reply {
   readonly status: number
@@ -72,15 +74,23 @@ export async function start(t: Test, settings: Partial<Record<SettingName, strin
   }
 }
 
+/** Why a test that looks into the files of the embedded store does not run over a database. */
+export const embedded = (process.env.MONGODB_URL ?? '') !== '' && 'this is about the files of the embedded store'
+
+/** The store that a stopped hub has left, to look into. */
+export function openStored(directory: string): Promise<Store> {
+  return openStore(readConfig({ DATA_DIR: directory, MONGODB_URL: databaseOf(directory) }).config)
+}
+
 /** With MONGODB_URL all hubs keep what they have there: the same directory leads to the same database. */
-function databaseOf(directory: string): string {
+export function databaseOf(directory: string): string {
   const { MONGODB_URL = '' } = process.env
   if (MONGODB_URL === '') return ''
   const name = createHash('sha256').update(directory).digest('hex').slice(0, 20)
   return MONGODB_URL.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?[^?]*/, `$1/e2e_${name}`)
 }
 
-async function dropDatabase(url: string): Promise<void> {
+export async function dropDatabase(url: string): Promise<void> {
   if (url === '') return
   const client = new MongoClient(url)
   await client.db().dropDatabase()

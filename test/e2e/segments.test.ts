@@ -5,8 +5,7 @@ import { loadTemplates } from '../../src/formats/templates/load.ts'
 import type { Submodel } from '../../src/model/types.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
 import { TemplateChecker } from '../../src/operations/validation.ts'
-import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
-import { encode, type Running, start } from './harness.ts'
+import { encode, openStored, type Running, start } from './harness.ts'
 
 const ID = 'urn:example:press-4:series'
 const AT = `/submodels/${encode(ID)}`
@@ -205,7 +204,7 @@ t.test('nothing of what is generated is stored', async (t) => {
     204
   )
   await hub.stop()
-  const store = await openSqlite(hub.directory)
+  const store = await openStored(hub.directory)
   t.teardown(() => store.close())
   const stored = (await store.document('Submodel', ID))?.bytes.toString() ?? ''
   t.match(stored, '"idShort":"Again"')

@@ -1,0 +1,108 @@
+/** Gateways that push and subscribers that follow, while whatever serves them is killed and comes again. */
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { type Client, type ClientOptions, connect, type Events, gateway } from '../../src/client/node.ts'
+
+const GATEWAYS = 4
+const ID = 'urn:m'
+
+export interface Load {
+  /** Samples acknowledged so far. */
+  acknowledged(): number
+  /** Ends it, and holds what became of the samples against what was acknowledged. */
+  compare(t: Test, api: string): Promise<void>
+}
+
+export interface LoadOptions {
+  /** Of the hub that is there to begin with. */
+  readonly api: string
+  /** For the clients: where they connect, and come back to. */
+  readonly url: string
+  /** For the buffer of the edge gateway. */
+  readonly directory: string
+  readonly client?: ClientOptions
+}
+
+export async function startLoad({ api, url, directory, client = {} }: LoadOptions): Promise<Load> {
+  await createSubmodel(api)
+  // The last gateway keeps what it has on disk, and is told of no acknowledgement until the end.
+  const clients = Array.from({ length: GATEWAYS }, () => connect(url, client))
+  const edge = gateway(url, { ...client, directory: join(directory, 'buffer') })
+  const gaps: unknown[] = []
+  const [rows, columns] = [connect(url, client), connect(url, client)]
+  const inRows = follow(rows, gaps, {})
+  const inColumns = follow(columns, gaps, { columns: true, window: 20 })
+  while (!(rows.isOpen && columns.isOpen)) await wait(10)
+  await wait(200)
+
+  const acknowledged: number[] = new Array(GATEWAYS).fill(0)
+  let writing = true
+  let next = 0
+  const work = clients.map(async (client, index) => {
+    for (let count = 0; writing; count += 3) {
+      // One batch at a time, so that what is acknowledged is a beginning of the series.
+      const values = [count, count + 1, count + 2]
+      await client.push({ submodel: ID, path: `Value${index}`, start: count + 1, step: 1, values })
+      acknowledged[index] = count + 3
+    }
+  })
+  const edging = (async () => {
+    for (; writing; next++) {
+      edge.push({ submodel: ID, path: `Value${GATEWAYS}`, time: next + 1, value: next })
+      await wait(2)
+    }
+  })()
+  return { acknowledged: () => sum(acknowledged), compare }
+
+  async function compare(t: Test, api: string): Promise<void> {
+    writing = false
+    await Promise.all([...work, edging])
+    await edge.drain()
+    const counts = [...acknowledged, next]
+    const late = Date.now() + 20_000
+    const isTold = (all: number[][]) => all.every((values, index) => values.length >= (counts[index] ?? 0))
+    while (!(isTold(inRows) && isTold(inColumns)) && Date.now() < late) await wait(20)
+    for (const [index, count] of counts.entries()) {
+      const wanted = Array.from({ length: count }, (_, i) => i)
+      t.strictSame(await history(api, index), wanted, `Value${index}: ${count} samples are in the history, each once`)
+      t.strictSame(inRows[index], wanted, 'and were told in order, each once')
+      t.strictSame(inColumns[index], wanted, 'in columns, too')
+    }
+    t.strictSame(gaps, [])
+    for (const client of [...clients, rows, columns]) client.close()
+    edge.close()
+  }
+}
+
+async function createSubmodel(api: string): Promise<void> {
+  const submodelElements = Array.from({ length: GATEWAYS + 1 }, (_, index) => {
+    return { modelType: 'Property', idShort: `Value${index}`, valueType: 'xs:int' }
+  })
+  const body = JSON.stringify({ modelType: 'Submodel', id: ID, submodelElements })
+  await fetch(`${api}/submodels`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+}
+
+/** Values as they are told, by element. */
+function follow(client: Client, gaps: unknown[], wish: object): number[][] {
+  const told: number[][] = Array.from({ length: GATEWAYS + 1 }, () => [])
+  const select = { submodels: [ID], kinds: ['value'] }
+  client.subscribe({ select, ...wish }, ({ events, recovered }: Events) => {
+    if (recovered === false) gaps.push(events)
+    for (const { path, value, values } of events) {
+      told[Number(String(path).slice('Value'.length))]?.push(...((values ?? [value]) as number[]))
+    }
+  })
+  return told
+}
+
+async function history(api: string, index: number): Promise<number[]> {
+  const { rows } = (await (await fetch(`${api}/timeseries?submodel=${ID}&path=Value${index}`)).json()) as {
+    rows: [string, number][]
+  }
+  return rows.map(([, value]) => value)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
