@@ -50,9 +50,10 @@ t.test(
     const settings = { DATA_DIR: hub.directory, PORT: port }
     const [writer, reader] = [client(t, hub), client(t, hub)]
     const seen: unknown[] = []
-    reader.subscribe({ select: { paths: ['Speed'] } }, ({ events }: Events) =>
+    const following = reader.subscribe({ select: { paths: ['Speed'] } }, ({ events }: Events) =>
       seen.push(...events.map(({ value }) => value))
     )
+    while (following.cursor === undefined) await sleep(1)
     const count = 300
     const pushed: Promise<unknown>[] = []
     let current: Running = hub

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import type { Identifiable } from '../../src/model/types.ts'
-import { encode, type Running, start } from './harness.ts'
+import { embedded, encode, type Running, start } from './harness.ts'
 
 interface Case {
   readonly id: string
@@ -11,6 +11,10 @@ interface Case {
   readonly body: Identifiable
 }
 
+/** The rules are the same over every store; over a database, where each case takes its time, some of them will do. */
+const EVERY = embedded === false ? 1 : 10
+const which = EVERY === 1 ? 'each case' : `every ${EVERY}th case`
+
 const file = new URL('../../../shared/testdata/http-cases-3.1.jsonl', import.meta.url)
 const absent = existsSync(file) ? false : 'the cases are not at hand'
 const cases: Case[] = absent
@@ -18,10 +22,11 @@ const cases: Case[] = absent
   : readFileSync(file, 'utf8')
       .trimEnd()
       .split('\n')
+      .filter((_, index) => index % EVERY === 0)
       .map((line) => JSON.parse(line))
 const FORMS = ['application/xml', 'application/asset-administration-shell-package+xml', 'application/json']
 
-t.test('each case is accepted or refused as it says', { skip: absent }, async (t) => {
+t.test(`${which} is accepted or refused as it says`, { skip: absent }, async (t) => {
   const hub = await start(t)
   const faults: string[] = []
   const check = (right: boolean, what: string) => right || faults.push(what)
@@ -43,7 +48,7 @@ t.test('each case is accepted or refused as it says', { skip: absent }, async (t
   t.same(faults, [])
 })
 
-t.test('every accepted case is the same after JSON, XML, AASX and JSON again', { skip: absent }, async (t) => {
+t.test(`${which} that is accepted is the same after JSON, XML, AASX and JSON again`, { skip: absent }, async (t) => {
   const accepted = unique(cases.filter(({ accept }) => accept))
   let hub = await start(t)
   for (const { path, body } of accepted) await hub.post(path, body)

@@ -3,9 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { type Client, type ClientOptions, connect, type Events, gateway } from '../../src/client/node.ts'
+import { embedded } from './harness.ts'
 
 const GATEWAYS = 4
 const ID = 'urn:m'
+
+/** Milliseconds between the samples of the edge gateway, as many as the store can keep up with: it is to be drained. */
+const PAUSE = embedded === false ? 2 : 25
 
 export interface Load {
   /** Samples acknowledged so far. */
@@ -50,7 +54,7 @@ export async function startLoad({ api, url, directory, client = {} }: LoadOption
   const edging = (async () => {
     for (; writing; next++) {
       edge.push({ submodel: ID, path: `Value${GATEWAYS}`, time: next + 1, value: next })
-      await wait(2)
+      await wait(PAUSE)
     }
   })()
   return { acknowledged: () => sum(acknowledged), compare }

@@ -1,6 +1,6 @@
 /**
- * The one way for samples into the hub, whichever door they came through: each is held against its element, those of
- * one series go together, and pushes that come while a commit is under way share the next one.
+ * The one way for samples into the hub, whichever door they came through: each is held against its element, and those
+ * of one series go together.
  */
 import { HubError, type Violation } from '../../errors.ts'
 import { writeCursor } from '../../model/cursor.ts'
@@ -64,13 +64,6 @@ export interface IntakeOptions {
 /** Samples that may wait. */
 const WAITING = 4_000_000
 
-/** A commit takes no more pushes once it has this many changes, or so many bytes of runs. */
-const CHANGES = 5000
-const BYTES = 4 * 1024 * 1024
-
-/** Commits under way at once: while one is written the next is on its way. */
-const UNDER_WAY = 2
-
 /** How often a push is tried again when elements changed between the look at them and the commit. */
 const ATTEMPTS = 10
 
@@ -81,22 +74,13 @@ interface Prepared {
   readonly changes: readonly Change[]
   readonly accepted: number
   readonly refused: readonly Refusal[]
-  readonly bytes: number
-}
-
-interface Waiting extends Prepared {
-  readonly resolve: (seq: number) => void
-  readonly reject: (error: unknown) => void
 }
 
 export class Intake {
   readonly #options: IntakeOptions
   /** Batches with a key that are being taken. */
   readonly #keyed = new Map<string, Promise<Receipt>>()
-  #queue: Waiting[] = []
-  #underWay = 0
   #waiting = 0
-  #scheduled = false
   /** Samples taken and refused since the start. */
   readonly counts = { accepted: 0, refused: 0, repeated: 0 }
 
@@ -145,7 +129,7 @@ export class Intake {
           return this.#receipt(known, prepared, true)
         }
         try {
-          const seq = accepted === 0 ? (await store.figures()).logLast : await this.#commit(prepared, key)
+          const seq = accepted === 0 ? (await store.figures()).logLast : await this.#commit(prepared.changes, key)
           this.counts.accepted += accepted
           this.counts.refused += refused.length
           return this.#receipt(seq, prepared, false)
@@ -158,6 +142,17 @@ export class Intake {
     } finally {
       this.#waiting -= batch.samples
     }
+  }
+
+  /**
+   * Each push is a commit of its own, of which the store brings many to the disk together. So one that is refused takes
+   * no other with it, and those of one series are stored in the order in which they came.
+   */
+  async #commit(changes: readonly Change[], key: string | undefined): Promise<number> {
+    const { seq } = await this.#options.store.commit(
+      key === undefined ? changes : [{ change: 'once', key }, ...changes]
+    )
+    return seq
   }
 
   #receipt(seq: number, { accepted, refused }: Prepared, repeated: boolean): Receipt {
@@ -174,7 +169,6 @@ export class Intake {
       return { index, submodel: '', path: '', rule: 'sample', text }
     })
     let accepted = 0
-    let bytes = 0
     for (const [place, column] of columns.entries()) {
       const row = rows[place]
       if (row === undefined) {
@@ -185,16 +179,14 @@ export class Intake {
       for (const { at, violation } of misfits) refused.push(refusal(column, at, violation))
       const run = fitting && (await this.#judged(column, fitting, refused))
       if (run === undefined) continue
-      const change = changeOf(column.submodel, row, run)
-      bytes += change.change === 'samples' ? change.run.length : 0
       accepted += lengthOf(run)
-      changes.push(change)
+      changes.push(changeOf(column.submodel, row, run))
     }
     if (!each && refused.length > 0) {
       this.counts.refused += refused.length
       throw new HubError('Invalid', [refused.length], refused.slice(0, TOLD).map(violationOf))
     }
-    return { changes, accepted, refused, bytes }
+    return { changes, accepted, refused }
   }
 
   /** Leaves out what a template refuses. */
@@ -228,63 +220,6 @@ export class Intake {
     return Array.from({ length: values.length }, (_, at) =>
       refusal(column, at, { pointer: '', rule: 'unknownSeries', text })
     )
-  }
-
-  #commit(prepared: Prepared, key: string | undefined): Promise<number> {
-    const changes: readonly Change[] =
-      key === undefined ? prepared.changes : [{ change: 'once', key }, ...prepared.changes]
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ ...prepared, changes, resolve, reject })
-      this.#schedule()
-    })
-  }
-
-  /** At the end of this turn of the event loop, so that everything read in it goes together. */
-  #schedule(): void {
-    if (this.#scheduled || this.#underWay >= UNDER_WAY || this.#queue.length === 0) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      void this.#flush()
-    })
-  }
-
-  async #flush(): Promise<void> {
-    let count = 0
-    let bytes = 0
-    let changes = 0
-    while (count < this.#queue.length && changes < CHANGES && bytes < BYTES) {
-      const next = this.#queue[count++]
-      changes += next?.changes.length ?? 0
-      bytes += next?.bytes ?? 0
-    }
-    const together = this.#queue.slice(0, count)
-    this.#queue = this.#queue.slice(count)
-    this.#underWay++
-    this.#schedule()
-    try {
-      await this.#write(together)
-    } finally {
-      this.#underWay--
-      this.#schedule()
-    }
-  }
-
-  async #write(together: readonly Waiting[]): Promise<void> {
-    const { store } = this.#options
-    try {
-      const { seq } = await store.commit(together.flatMap(({ changes }) => changes))
-      for (const { resolve } of together) resolve(seq)
-    } catch (error) {
-      const [first, ...others] = together
-      const theirs = error instanceof HubError && (error.name === 'Conflict' || error.name === 'AlreadyExists')
-      if (first === undefined || others.length === 0 || !theirs) {
-        for (const { reject } of together) reject(error)
-        return
-      }
-      // One of them is to blame; alone, each gets what it is due.
-      for (const one of together) await this.#write([one])
-    }
   }
 }
 
