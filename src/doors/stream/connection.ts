@@ -89,6 +89,11 @@ export class Connection {
     this.#isAlive = false
   }
 
+  /** Whether the store is there, for those who wonder why nothing comes. */
+  tellStore(available: boolean): void {
+    this.#send({ type: 'store', available })
+  }
+
   /** Takes nothing more, acknowledges what is under way, and says why it ends. */
   async stop(): Promise<void> {
     const { webSocket } = this.#options

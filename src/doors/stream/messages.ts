@@ -264,6 +264,11 @@ export const messages: readonly MessageDeclaration[] = [
     payload: object({ id, text }, ['text']),
     examples: [{ text: '"type" is one of push, subscribe, unsubscribe, ping, token; found "shout"' }]
   }),
+  hub(
+    'store',
+    'The store is away, or there again. While it is away nothing is taken and nothing told; then all goes on by itself.',
+    { payload: object({ available: { type: 'boolean' } }, ['available']), examples: [{ available: false }] }
+  ),
   hub('stopping', 'The hub stops; everything that was acknowledged is kept.', { payload: object({}), examples: [{}] })
 ]
 

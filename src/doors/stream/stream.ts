@@ -34,6 +34,9 @@ const CREDIT = 100_000
 /** Connections at once. */
 const MOST = 20_000
 
+/** Milliseconds between looks whether the store is there. */
+const LOOK = 1000
+
 const codecs = [json, cbor]
 
 export function stream(app: FastifyInstance, options: StreamOptions): void {
@@ -54,12 +57,30 @@ export function stream(app: FastifyInstance, options: StreamOptions): void {
     for (const connection of connections) connection.beat()
   }, heartbeat)
   clock.unref()
+  let isStoreThere = true
+  let looking = Promise.resolve()
+  const watch = setInterval(() => {
+    looking = looking.then(look)
+  }, LOOK)
+  watch.unref()
   app.addHook('preClose', async () => {
     clearInterval(clock)
+    clearInterval(watch)
     app.server.off('upgrade', upgrade)
     await Promise.all([...connections].map((connection) => connection.stop()))
     server.close()
   })
+
+  /** Subscribers hear that the store went away, rather than nothing; nobody asks it for nobody. */
+  async function look(): Promise<void> {
+    if (connections.size === 0 && isStoreThere) return
+    const was = isStoreThere
+    isStoreThere = await hub.store.cursor('readiness').then(
+      () => true,
+      () => false
+    )
+    if (isStoreThere !== was) for (const connection of connections) connection.tellStore(isStoreThere)
+  }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
@@ -93,6 +114,7 @@ export function stream(app: FastifyInstance, options: StreamOptions): void {
       version
     })
     connections.add(connection)
+    if (!isStoreThere) connection.tellStore(false)
     webSocket.on('close', () => connections.delete(connection))
   }
 }
