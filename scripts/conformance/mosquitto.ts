@@ -9,21 +9,19 @@ import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import mqtt from 'mqtt'
 import { newClient } from 'sparkplug-client'
 import { textAt, timeAt } from '../../src/model/samples.ts'
 import { decodeRun } from '../../src/store/chunks.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { freePort } from '../free-port.ts'
+import { startHub } from '../hub-process.ts'
 
 const MESSAGES = 4000
 const HUB_KILLS = 4
 const BROKER_RESTARTS = 3
 
-const program = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'aas-hub-mosquitto-'))
 const children = new Set<ChildProcess>()
 let passed = 0
@@ -255,29 +253,6 @@ async function run(): Promise<void> {
 }
 
 // ---- processes
-
-async function startHub(
-  settings: Record<string, string>
-): Promise<{ api: string; kill(signal: NodeJS.Signals): Promise<void> }> {
-  const env = { PATH: process.env.PATH, LOG_LEVEL: 'info', LOG_FORMAT: 'json', ...settings }
-  const child = start(process.execPath, [program, 'serve'], env)
-  const lines: string[] = []
-  for await (const line of createInterface({ input: child.stdout as NonNullable<ChildProcess['stdout']> })) {
-    lines.push(line)
-    const url = /Listening on (http:\/\/[^"\s]+)/.exec(line)?.[1]
-    if (url === undefined) continue
-    child.stdout?.resume()
-    return {
-      api: `${url}/api/v3`,
-      kill: async (signal) => {
-        const ended = once(child, 'exit')
-        child.kill(signal)
-        await ended
-      }
-    }
-  }
-  throw new Error(`The hub did not start: ${lines.join('\n')}`)
-}
 
 interface Mosquitto {
   readonly url: string

@@ -20,7 +20,7 @@ export interface Ferretdb {
 const PATIENCE = 20_000
 
 export async function startFerretdb(directory: string): Promise<Ferretdb> {
-  const program = await buildFerretdb((text) => console.error(text))
+  const program = await buildFerretdb()
   await mkdir(directory, { recursive: true })
   const port = await freePort()
   let server = await start(program, directory, port)

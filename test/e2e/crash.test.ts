@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { checkSound, dataOf, type Killable, startProcess } from './crash-hub.ts'
+import type { HubProcess } from '../../scripts/hub-process.ts'
+import { checkSound, dataOf, startProcess } from './crash-hub.ts'
 import { encode } from './harness.ts'
 
 /** More by the environment, for a longer look. */
@@ -52,7 +53,7 @@ t.test('whatever was acknowledged is there after the hub is killed, again and ag
 })
 
 /** One write of a random kind. @returns how many were acknowledged */
-async function write(hub: Killable, known: Known, step: number): Promise<number> {
+async function write(hub: HubProcess, known: Known, step: number): Promise<number> {
   const one = `/submodels/${encode(known.id)}`
   const { acknowledged } = known
   const next = acknowledged === undefined ? step : acknowledged + 1
@@ -92,7 +93,7 @@ async function write(hub: Killable, known: Known, step: number): Promise<number>
 }
 
 /** The state is the acknowledged one, or one that was asked for since. */
-async function verify(hub: Killable, known: Known): Promise<void> {
+async function verify(hub: HubProcess, known: Known): Promise<void> {
   const response = await fetch(`${hub.api}/submodels/${encode(known.id)}`)
   const stored = response.status === 200 ? ((await response.json()) as ReturnType<typeof submodel>) : undefined
   const elements = stored?.submodelElements ?? []
@@ -106,7 +107,7 @@ async function verify(hub: Killable, known: Known): Promise<void> {
   known.pending = []
 }
 
-async function ask(hub: Killable, method: string, path: string, body?: unknown): Promise<number> {
+async function ask(hub: HubProcess, method: string, path: string, body?: unknown): Promise<number> {
   const response = await fetch(hub.api + path, {
     method,
     ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })

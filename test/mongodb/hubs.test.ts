@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { freePort } from '../../scripts/free-port.ts'
-import { type Killable, startProcess } from '../e2e/crash-hub.ts'
+import type { HubProcess } from '../../scripts/hub-process.ts'
+import { startProcess } from '../e2e/crash-hub.ts'
 import { startLoad } from '../e2e/crash-load.ts'
 import { databaseOf, dropDatabase, encode } from '../e2e/harness.ts'
 
@@ -50,7 +51,7 @@ interface Hubs {
   readonly ports: readonly number[]
   readonly directory: string
   /** The one or the other, as it runs now. */
-  at(turn: number): Killable
+  at(turn: number): HubProcess
   /** Kills it, and starts it again after a while. */
   restart(turn: number): Promise<void>
 }
@@ -62,7 +63,7 @@ async function startHubs(t: Test): Promise<Hubs> {
   const ports = [await freePort(), await freePort()]
   const start = (turn: number) => startProcess(join(directory, `data${turn}`), ports[turn], database)
   const running = await Promise.all([start(0), start(1)])
-  const at = (turn: number) => running[turn % 2] as Killable
+  const at = (turn: number) => running[turn % 2] as HubProcess
   t.teardown(async () => {
     await Promise.all(running.map((hub) => hub.kill()))
     await dropDatabase(database)
