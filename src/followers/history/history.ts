@@ -2,16 +2,18 @@
  * The history, kept in step with the log: what was measured is gathered by series and written as chunks, seldom and in
  * large parts. What is not in chunks yet is known here, so that readers miss nothing.
  *
- * The cursor moves after the chunks are durable. What a process that died had written comes again and counts once: a
- * chunk with the same key replaces the other, and of equal times one sample counts.
+ * The cursor moves after the chunks are durable. What a process that died had written comes again; whoever goes on after
+ * it leaves out what is in chunks already. Everything of a series up to some entry is put at once, so a chunk of that
+ * entry or a later one says that it was.
  *
  * Of several processes one writes; the others follow as well, and drop what the writer's cursor has passed.
  */
 import { setImmediate } from 'node:timers/promises'
 import type { Run } from '../../model/samples.ts'
+import { earlier, later } from '../../model/time.ts'
 import type { Chunk, LogEntry, SeriesName, Store } from '../../store/store.ts'
 import { FULL, pack } from './packing.ts'
-import { type PackedRun, Pending } from './pending.ts'
+import { type Item, type Measured, type PackedRun, Pending } from './pending.ts'
 
 export interface HistoryOptions {
   /** Is this series recorded? Absent: all are. */
@@ -57,6 +59,8 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
   let reading: Promise<void> | undefined
   let writing: Promise<void> = Promise.resolve()
   let stopped = false
+  /** Has nobody else written since this process did, and did that go well? */
+  let isOnly = false
 
   const hangUp = store.onCommit(() => void read().catch(failed))
   const timer = setInterval(() => void write().catch(failed), every)
@@ -121,6 +125,7 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
   async function writeOn(): Promise<void> {
     if (!(await store.claim(NAME, CLAIM))) {
       // Whoever writes now has chunks that are not known here.
+      isOnly = false
       lastChunks.clear()
       pending.dropUntil((await store.cursor(NAME)) ?? 0)
       return
@@ -130,9 +135,13 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     if (known > upTo) return
     // What another process wrote before it died is in chunks already.
     pending.dropUntil(known)
+    const isHeir = !isOnly
+    if (isHeir) lastChunks.clear()
+    isOnly = false
     let from = performance.now()
     for (const series of pending.series()) {
-      const items = pending.items(series, upTo)
+      const all = pending.items(series, upTo)
+      const items = isHeir ? await untaken(series, all) : all
       if (items.length === 0) continue
       const { chunks, replaced } = pack(series, items, await unfilledOf(series))
       await store.putChunks(chunks, replaced)
@@ -144,6 +153,18 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     }
     if (upTo > known) await store.setCursor(NAME, upTo)
     pending.dropUntil(upTo)
+    isOnly = true
+  }
+
+  /** Those that are not in chunks: one that holds an item spans its time, and is of no earlier entry. */
+  async function untaken(series: SeriesName, items: readonly Item[]): Promise<readonly Item[]> {
+    const spans = items.map(({ change }) => spanOfChange(change))
+    if (spans.length === 0) return []
+    const from = spans.map((span) => span.from).reduce(earlier)
+    const to = spans.map((span) => span.to).reduce(later)
+    let taken = 0
+    for await (const { seq } of store.chunks(series, from, to)) taken = Math.max(taken, seq)
+    return items.filter(({ seq }) => seq > taken)
   }
 
   /** The last chunk of a series, if it may take more. */
@@ -173,6 +194,10 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     const { bytes: _, ...last } = chunks.reduce((latest, chunk) => (chunk.to > latest.to ? chunk : latest), first)
     lastChunks.set(keyOf(series), last.count < FULL ? last : 'full')
   }
+}
+
+function spanOfChange(change: Measured): { readonly from: bigint; readonly to: bigint } {
+  return change.change === 'samples' ? change : { from: change.sourceTime, to: change.sourceTime }
 }
 
 function keyOf({ submodel, path }: SeriesName): string {
