@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every workload beside its baseline of the same run. Both sides get the same requests from the same
  * client over loopback, by turns, in rounds; the medians count. `--quick` for a first look, `--only NAME` for one
- * workload, `--write` puts the table into the README.
+ * workload, `--write` puts the table into the README. `--store mongodb`: the hub over a database, see mongodb.ts.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,47 +9,35 @@ import autocannon, { type Request } from 'autocannon'
 import { type Child, start } from './children.ts'
 import { encode, fill, MARK, MARKED, submodel } from './data.ts'
 import { flags, lines, median, ROUNDS, race, repeat, report, wanted } from './measure.ts'
+import { overMongo } from './mongodb.ts'
 import { rawData } from './raw.ts'
+import { compare, inserts, JSON_TYPE, send, writes } from './requests.ts'
 import { compileTime, validationSides } from './validate.ts'
 
 const MANY = flags.quick ? 20_000 : 1_000_000
 const FEW = 1_000
 
-/** Requests to one server. */
-interface Side {
-  readonly server: Child
-  readonly requests: Request[]
-}
-
-interface Comparison {
-  readonly name: string
-  readonly title: string
-  /** The ratio to reach; absent for what is printed for comparison only. */
-  readonly goal?: number
-  readonly connections: number
-  readonly ours: Side
-  readonly theirs: Side
-}
-
-const JSON_TYPE = { 'content-type': 'application/json' }
-/** How many submodels were sent; each has an id of its own. */
-let inserted = 0
 // Beside the data of a hub started here, not in a temporary folder, which may be memory: durability is part of the figures.
 await mkdir('data', { recursive: true })
 const directory = await mkdtemp(join('data', 'bench-'))
 try {
-  if (wanted('get', 'value', 'patch', 'large', 'post')) await requests()
-  if (wanted('page', 'start')) await many()
-  if (wanted('query')) await queries()
-  if (wanted('bulk', 'registry')) await registry()
-  if (wanted('validate')) await validation()
-  await rawData(folder)
+  if (flags.store === 'mongodb') await overMongo(folder)
+  else await embedded()
   await report()
 } finally {
   await rm(directory, { recursive: true, force: true })
 }
 
 // ---- the workloads
+
+async function embedded(): Promise<void> {
+  if (wanted('get', 'value', 'patch', 'large', 'post')) await requests()
+  if (wanted('page', 'start')) await many()
+  if (wanted('query')) await queries()
+  if (wanted('bulk', 'registry')) await registry()
+  if (wanted('validate')) await validation()
+  await rawData(folder)
+}
 
 async function requests(): Promise<void> {
   const api = '/api/v3/submodels'
@@ -257,26 +245,6 @@ async function middle(hub: Child, count: number): Promise<string> {
   return `/api/v3/submodels?limit=100${cursor}`
 }
 
-/** Ten PATCHes by turns, each with a value of its own. */
-function writes(path: (index: number) => string): Request[] {
-  return Array.from({ length: 10 }, (_, index) => ({
-    method: 'PATCH',
-    path: path(index),
-    headers: JSON_TYPE,
-    body: `${20 + index}.5`
-  }))
-}
-
-/** POSTs of a submodel, each with a new id. */
-function inserts(path: string): Request {
-  const [before, after] = JSON.stringify(submodel('\u0000', 40)).split('\\u0000')
-  const setupRequest = (request: Request) => ({
-    ...request,
-    body: `${before}https://bench.example/${inserted++}${after}`
-  })
-  return { method: 'POST', path, headers: JSON_TYPE, setupRequest }
-}
-
 /** In this process: there is nothing but the processor to compare. */
 async function validation(): Promise<void> {
   const title =
@@ -297,39 +265,6 @@ async function validation(): Promise<void> {
     goal: '< 1 s',
     met: milliseconds < 1000 ? 'yes' : 'no'
   })
-}
-
-// ---- how it is asked
-
-async function compare({ name, title, goal, connections, ours, theirs }: Comparison): Promise<void> {
-  if (!wanted(name)) return
-  await race({
-    title,
-    ...(goal !== undefined && { goal }),
-    ours: (seconds) => round(ours, connections, seconds),
-    theirs: (seconds) => round(theirs, connections, seconds)
-  })
-}
-
-/** Requests per second. Anything but success spoils the figure, so it ends the run. */
-async function round({ server, requests }: Side, connections: number, duration: number): Promise<number> {
-  const result = await autocannon({ url: server.url, connections, duration, requests })
-  if (result.non2xx + result.errors + result.timeouts > 0) {
-    throw new Error(
-      `${requests[0]?.path}: ${result.non2xx} refused, ${result.errors} errors, ${result.timeouts} timeouts`
-    )
-  }
-  return result['2xx'] / result.duration
-}
-
-async function send(server: Child, method: string, path: string, body?: string): Promise<unknown> {
-  const response = await fetch(server.url + path, {
-    method,
-    headers: JSON_TYPE,
-    ...(body === undefined ? {} : { body })
-  })
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
-  return response.json()
 }
 
 async function folder(name: string): Promise<string> {

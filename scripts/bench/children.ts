@@ -14,9 +14,16 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Starts a script of this folder and waits until it listens. */
-export async function start(script: 'hub.ts' | 'bare.ts', directory: string): Promise<Child> {
-  const child = fork(new URL(script, import.meta.url), [directory], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+type Script = 'hub.ts' | 'bare.ts' | 'bare-mongodb.ts'
+
+/**
+ * Starts a script of this folder and waits until it listens.
+ * @param database address of the MongoDB that it uses, if any
+ */
+export async function start(script: Script, directory: string, database = ''): Promise<Child> {
+  const child = fork(new URL(script, import.meta.url), [directory, database], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+  })
   running.add(child)
   const ended = once(child, 'exit').then(() => {
     running.delete(child)

@@ -39,12 +39,15 @@ export function encode(id: string): string {
 export const MARKED = 10
 export const MARK = '99.5'
 
-/**
- * Fills a data directory with so many submodels of so many properties, through the store's own way of writing. Every
- * so often one is marked.
- */
+/** Fills a data directory with so many submodels of so many properties, through the store's own way of writing. */
 export async function fill(directory: string, count: number, properties = 1): Promise<void> {
   const store = await openSqlite(directory)
+  for (const changes of creations(count, properties)) await store.commit(changes)
+  await store.close()
+}
+
+/** Commits that make so many submodels of so many properties. Every so often one is marked. */
+export function* creations(count: number, properties: number): Generator<Change[]> {
   const batch = Math.ceil(2_000 / properties)
   for (let from = 0; from < count; from += batch) {
     const changes: Change[] = []
@@ -61,7 +64,6 @@ export async function fill(directory: string, count: number, properties = 1): Pr
         facets: facetsOf('Submodel', document)
       })
     }
-    await store.commit(changes)
+    yield changes
   }
-  await store.close()
 }

@@ -2,7 +2,12 @@
 import { readConfig } from '../../src/config.ts'
 import { createServer } from '../../src/server.ts'
 
-const { config } = readConfig({ DATA_DIR: process.argv[2], HOST: '127.0.0.1', PORT: '0' })
+const { config } = readConfig({
+  DATA_DIR: process.argv[2],
+  MONGODB_URL: process.argv[3],
+  HOST: '127.0.0.1',
+  PORT: '0'
+})
 const server = await createServer(config)
 process.send?.({ url: await server.listen() })
 

@@ -4,7 +4,13 @@ import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 
 export const { values: flags } = parseArgs({
-  options: { only: { type: 'string' }, quick: { type: 'boolean' }, write: { type: 'boolean' } }
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean' },
+    write: { type: 'boolean' },
+    store: { type: 'string', default: 'sqlite' },
+    documents: { type: 'string' }
+  }
 })
 export const ROUNDS = flags.quick ? 3 : 5
 export const SECONDS = flags.quick ? 1 : 2
@@ -89,7 +95,8 @@ export async function report(): Promise<void> {
   if (!flags.write) return
   const readme = new URL('../../README.md', import.meta.url)
   const text = await readFile(readme, 'utf8')
-  const figures = /(<!-- figures -->)[\s\S]*(<!-- end of figures -->)/
+  const place = flags.store === 'mongodb' ? 'figures over MongoDB' : 'figures'
+  const figures = new RegExp(`(<!-- ${place} -->)[\\s\\S]*(<!-- end of ${place} -->)`)
   await writeFile(
     readme,
     text.replace(figures, (_, before, after) => `${before}\n\n${table}\n\n${machine}\n\n${after}`)

@@ -1,0 +1,77 @@
+/** Requests of the bench, and how many of them a server answers. */
+import autocannon, { type Request } from 'autocannon'
+import type { Child } from './children.ts'
+import { submodel } from './data.ts'
+import { race, wanted } from './measure.ts'
+
+/** Requests to one server. */
+export interface Side {
+  readonly server: Child
+  readonly requests: Request[]
+}
+
+export interface Comparison {
+  readonly name: string
+  readonly title: string
+  /** The ratio to reach; absent for what is printed for comparison only. */
+  readonly goal?: number
+  readonly connections: number
+  readonly ours: Side
+  readonly theirs: Side
+}
+
+export const JSON_TYPE = { 'content-type': 'application/json' }
+
+/** How many submodels were sent; each has an id of its own. */
+let inserted = 0
+
+export async function compare({ name, title, goal, connections, ours, theirs }: Comparison): Promise<void> {
+  if (!wanted(name)) return
+  await race({
+    title,
+    ...(goal !== undefined && { goal }),
+    ours: (seconds) => round(ours, connections, seconds),
+    theirs: (seconds) => round(theirs, connections, seconds)
+  })
+}
+
+/** Requests per second. Anything but success spoils the figure, so it ends the run. */
+async function round({ server, requests }: Side, connections: number, duration: number): Promise<number> {
+  const result = await autocannon({ url: server.url, connections, duration, requests })
+  if (result.non2xx + result.errors + result.timeouts > 0) {
+    throw new Error(
+      `${requests[0]?.path}: ${result.non2xx} refused, ${result.errors} errors, ${result.timeouts} timeouts`
+    )
+  }
+  return result['2xx'] / result.duration
+}
+
+export async function send(server: Child, method: string, path: string, body?: string): Promise<unknown> {
+  const response = await fetch(server.url + path, {
+    method,
+    headers: JSON_TYPE,
+    ...(body === undefined ? {} : { body })
+  })
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+  return response.json()
+}
+
+/** Ten PATCHes by turns, each with a value of its own. */
+export function writes(path: (index: number) => string): Request[] {
+  return Array.from({ length: 10 }, (_, index) => ({
+    method: 'PATCH',
+    path: path(index),
+    headers: JSON_TYPE,
+    body: `${20 + index}.5`
+  }))
+}
+
+/** POSTs of a submodel, each with a new id. */
+export function inserts(path: string): Request {
+  const [before, after] = JSON.stringify(submodel('\u0000', 40)).split('\\u0000')
+  const setupRequest = (request: Request) => ({
+    ...request,
+    body: `${before}https://bench.example/${inserted++}${after}`
+  })
+  return { method: 'POST', path, headers: JSON_TYPE, setupRequest }
+}
