@@ -170,6 +170,19 @@ stored(
   }
 )
 
+stored('a page before which something was just deleted says whether another one follows', async (t, database) => {
+  await withStore(await openMongo(url, { database }), async (store) => {
+    for (let n = 0; n < 7; n++) await store.commit([create(submodel(`s${n}`))])
+    const { next } = await store.documents('Submodel', [], { limit: 3 })
+    // Long enough to be brought into the collections.
+    await setTimeout(500)
+    await store.commit([{ change: 'delete', kind: 'Submodel', id: 's3' }])
+    const rest = await store.documents('Submodel', [], { limit: 3, after: Number(next) })
+    t.match(rest, { items: [{ id: 's4' }, { id: 's5' }, { id: 's6' }] })
+    t.notOk('next' in rest)
+  })
+})
+
 stored('a file that nothing refers to is swept, and what never arrived is, too', async (t, database, client) => {
   const connection = await connect(url, { database })
   await (await openMongo(url, { database })).close()
