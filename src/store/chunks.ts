@@ -116,10 +116,8 @@ export function decodeRun(bytes: Uint8Array): Run {
 export function summaryOf(bytes: Uint8Array): Summary | undefined {
   if (bytes[0] !== VERSION || !hasSummary(bytes) || bytes.length < SUMMARY_END) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset + 2)
-  const [count = 0, min = 0, max = 0, mean = 0, squares = 0, first = 0, last = 0] = Array.from({ length: 7 }, (_, i) =>
-    view.getFloat64(i * 8, true)
-  )
-  return { count, min, max, mean, squares, first, last }
+  const at = (place: number) => view.getFloat64(place * Float64Array.BYTES_PER_ELEMENT, true)
+  return { count: at(0), min: at(1), max: at(2), mean: at(3), squares: at(4), first: at(5), last: at(6) }
 }
 
 /** Where the summary ends that begins behind the first two bytes. */
