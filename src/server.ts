@@ -78,6 +78,18 @@ export async function createServer(config: Config): Promise<Server> {
   const lineRules = readLineMapping(config)
   const store = await openStore(config)
   try {
+    // First, as it has the log that everything else complains to.
+    const app = fastify({
+      logger: await logOptions(config),
+      logController: new RequestLog(config),
+      genReqId: requestIds(),
+      childLoggerFactory: (logger, bindings, options) => new LateLogger(logger, bindings, options),
+      bodyLimit: config.BODY_LIMIT,
+      requestTimeout: config.REQUEST_TIMEOUT,
+      forceCloseConnections: 'idle',
+      ...front(config.API_PREFIX)
+    })
+
     const policyOf = policies(store, config.HISTORY)
     const past = await keepHistory(store, {
       isRecorded: async (series) => (await policyOf(series)).isRecorded,
@@ -118,17 +130,6 @@ export async function createServer(config: Config): Promise<Server> {
         templates: servedAt('templates')
       }
     }
-    const app = fastify({
-      logger: await logOptions(config),
-      logController: new RequestLog(config),
-      genReqId: requestIds(),
-      childLoggerFactory: (logger, bindings, options) => new LateLogger(logger, bindings, options),
-      bodyLimit: config.BODY_LIMIT,
-      requestTimeout: config.REQUEST_TIMEOUT,
-      forceCloseConnections: 'idle',
-      ...front(config.API_PREFIX)
-    })
-
     app.addHook('onRequest', (_, reply, done) => {
       reply.headers(HEADERS)
       done()
