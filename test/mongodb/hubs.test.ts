@@ -16,6 +16,9 @@ const skip = (process.env.MONGODB_URL ?? '') === '' && 'MONGODB_URL is not set; 
 const timeout = 180_000 + ROUNDS * 20_000
 const COUNTERS = 4
 
+/** Rounds after which there is peace until another job is done. */
+const PEACE = 4
+
 t.test(
   'two hubs on one database, killed in turn, lose nothing, do nothing twice and keep the order',
   { skip, timeout },
@@ -34,6 +37,8 @@ t.test(
       const enough = load.acknowledged() + 20 + Math.random() * 200
       while (load.acknowledged() < enough) await wait(1)
       await hubs.restart(round % 2)
+      // What the dead had claimed is free only after a while of peace.
+      if (round % PEACE === PEACE - 1) await jobs.progress()
     }
     const counts = await Promise.all(counters.map((counter) => counter.stop()))
     const registered = await jobs.stop()
@@ -139,7 +144,11 @@ function registerInBulk(hubs: Hubs) {
     await work
     return registered
   }
-  return { stop }
+  const progress = async () => {
+    const before = registered.length
+    while (registered.length === before) await wait(50)
+  }
+  return { stop, progress }
 }
 
 async function resultOf(hubs: Hubs, from: number, location: string): Promise<number> {

@@ -56,16 +56,18 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
   const lastChunks = new Map<string, Omit<Chunk, 'bytes'> | 'full'>()
   /** Last entry that was read. */
   let position = (await store.cursor(NAME)) ?? 0
-  let reading: Promise<void> | undefined
+  let reading: Promise<boolean> | undefined
+  let following: Promise<void> | undefined
   let writing: Promise<void> = Promise.resolve()
   let stopped = false
   /** Has nobody else written since this process did, and did that go well? */
   let isOnly = false
 
-  const hangUp = store.onCommit(() => void read().catch(failed))
+  const hangUp = store.onCommit(() => void follow().catch(failed))
   const timer = setInterval(() => void write().catch(failed), every)
   timer.unref()
-  await read()
+  // What was left behind is taken meanwhile: readers wait for what they need.
+  void follow().catch(failed)
 
   return {
     caughtUp,
@@ -74,39 +76,48 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     stop: async () => {
       clearInterval(timer)
       hangUp()
-      await read().catch(failed)
+      await caughtUp().catch(failed)
       stopped = true
       await write().catch(failed)
     }
   }
 
+  /** Not the end of the log, which others may push on as fast as it is read: what was in it when this was asked for. */
   async function caughtUp(): Promise<void> {
     const { logLast } = await store.figures()
     while (position < logLast && !stopped) {
-      await read()
       // What the store has told already may be on its way to its log.
-      if (position < logLast) await setImmediate()
+      if (!(await read())) await setImmediate()
     }
   }
 
-  /** Reads the log to its end, once at a time. */
-  function read(): Promise<void> {
-    reading ??= readOn().finally(() => {
+  /** Reads as long as there is more. */
+  function follow(): Promise<void> {
+    following ??= (async () => {
+      while (await read());
+    })().finally(() => {
+      following = undefined
+    })
+    return following
+  }
+
+  /** Reads a page of the log, once at a time. @returns false where there is nothing more */
+  function read(): Promise<boolean> {
+    reading ??= readPage().finally(() => {
       reading = undefined
     })
     return reading
   }
 
-  async function readOn(): Promise<void> {
-    while (!stopped) {
-      const { entries, gap } = await store.log(position, BATCH)
-      if (gap) failed(new Error(`The log was trimmed behind entry ${position} before the history had taken it`))
-      if (entries.length === 0) return
-      for (const entry of entries) await take(entry)
-      // Readers are told of nothing that could still be missing: only what was taken counts.
-      position = entries.at(-1)?.seq ?? position
-      if (pending.bytes > pendingBytes) await write()
-    }
+  async function readPage(): Promise<boolean> {
+    if (stopped) return false
+    const { entries, gap } = await store.log(position, BATCH)
+    if (gap) failed(new Error(`The log was trimmed behind entry ${position} before the history had taken it`))
+    for (const entry of entries) await take(entry)
+    // Readers are told of nothing that could still be missing: only what was taken counts.
+    position = entries.at(-1)?.seq ?? position
+    if (pending.bytes > pendingBytes) await write()
+    return entries.length > 0
   }
 
   async function take({ seq, changes }: LogEntry): Promise<void> {

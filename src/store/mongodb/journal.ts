@@ -4,7 +4,7 @@ import { HubError } from '../../errors.ts'
 import { toldOf } from '../log.ts'
 import type { LogEntry } from '../store.ts'
 import { decodeContent, encodeContent } from './codec.ts'
-import { type Connection, isAwayError, isDuplicate, type Rows, wasNotSent } from './connection.ts'
+import { type Connection, isAwayError, isDuplicate, type Row, type Rows, wasNotSent } from './connection.ts'
 import type { Content, Counters } from './content.ts'
 
 export interface Batch {
@@ -31,6 +31,10 @@ const PART = 8 * 1024 * 1024
 /** So many numbers of batches are kept apart, at least. */
 const ENDS = 8
 
+/** Batches that are read at once, at most, and the bytes after which no more are. */
+const TOGETHER = 256
+const TOGETHER_BYTES = 4 * 1024 * 1024
+
 /** How long the outcome of an insert may stay unknown before its sender is told so, in milliseconds. */
 const DOUBT = 30_000
 
@@ -50,11 +54,14 @@ export class Journal {
   /**
    * A number that everything acknowledged is up to, where that is cheaper to ask for than the next batch. FerretDB looks
    * at all rows for every one that it finds, so the numbers of the last batches are kept apart, too.
+   * @param taken a number that was seen to be used: whoever is asked from now on knows of it
    */
-  async end(): Promise<number | undefined> {
+  async end(taken: number): Promise<number | undefined> {
     if (!this.#connection.isFerret) return undefined
     const rows = await this.#connection.run(() => this.#ends.find({}).toArray())
-    return Math.max(-1, ...rows.map(({ _id }) => Number(_id)))
+    const end = Math.max(-1, ...rows.map(({ _id }) => Number(_id)))
+    if (taken > end) await this.#announce(taken)
+    return Math.max(taken, end)
   }
 
   /** Numbers of batches before the last ones need not be kept apart any more. */
@@ -72,14 +79,38 @@ export class Journal {
     const { newest } = this.#connection
     const found = await this.#connection.run(() => this.#batches.findOne({ _id: idOf(no) }, newest))
     if (found === null) return undefined
-    if (found.gone === true) return 'gone'
-    const bytes = found.parts > 0 ? await this.#gather(String(found.by), Number(found.parts)) : (found.data as Buffer)
+    return found.gone === true ? 'gone' : this.#decode(found)
+  }
+
+  /** Batches from this one on without a hole, as many as are read at once: perhaps not all that there are, or none. */
+  async following(no: number): Promise<Batch[]> {
+    const rows = await this.#connection.run(() => this.#rowsFrom(no))
+    const end = rows.findIndex(({ _id, gone }, index) => _id !== idOf(no + index) || gone === true)
+    const batches: Batch[] = []
+    for (const row of end < 0 ? rows : rows.slice(0, end)) batches.push(await this.#decode(row))
+    return batches
+  }
+
+  async #rowsFrom(no: number): Promise<Row[]> {
+    const filter = { _id: { $gte: idOf(no), $lt: idOf(no + TOGETHER) } }
+    const rows: Row[] = []
+    let bytes = 0
+    for await (const row of this.#batches.find(filter).sort({ _id: 1 }).batchSize(TOGETHER)) {
+      rows.push(row)
+      bytes += row.parts > 0 ? row.parts * PART : (row.data?.length ?? 0)
+      if (bytes > TOGETHER_BYTES) break
+    }
+    return rows
+  }
+
+  async #decode(row: Row): Promise<Batch> {
+    const bytes = row.parts > 0 ? await this.#gather(String(row.by), Number(row.parts)) : (row.data as Buffer)
     return {
-      no,
-      first: Number(found.first),
-      time: Number(found.time),
-      by: String(found.by),
-      counters: JSON.parse(String(found.counters)) as Counters,
+      no: Number(row._id),
+      first: Number(row.first),
+      time: Number(row.time),
+      by: String(row.by),
+      counters: JSON.parse(String(row.counters)) as Counters,
       content: decodeContent(bytes),
       bytes: bytes.length
     }
@@ -108,8 +139,12 @@ export class Journal {
     const isOurs = await this.#insert(this.#batches, row)
     if (!isOurs && parts > 0) await this.#drop(by, parts)
     // Before anybody hears that it is there.
-    if (isOurs && this.#connection.isFerret) await this.#insert(this.#ends, { _id: row._id, by })
+    if (isOurs && this.#connection.isFerret) await this.#announce(batch.no)
     return isOurs ? { ...batch, bytes: bytes.length } : undefined
+  }
+
+  async #announce(no: number): Promise<void> {
+    await this.#insert(this.#ends, { _id: idOf(no), by: '' })
   }
 
   /** Leaves the numbers of these batches, and nothing else. */

@@ -42,9 +42,6 @@ const BATCH_BYTES = 6 * MIB
 /** Names that were outgrown, or could not be read, are collected anew after so many batches. */
 const OUTGROWN = 1000
 
-/** Batches that are read at a time, at most. */
-const READ_AHEAD = 16
-
 /** A process that has not looked at the log for so long looks at everything anew: what it met is perhaps no more there. */
 const STALE = 30 * 60 * 1000
 
@@ -94,8 +91,6 @@ export class Machine implements Below {
   #running: Promise<void> = Promise.resolve()
   /** A number that another process was seen to have used. */
   #taken = -1
-  /** Was everything read that there is, acknowledged or not? */
-  #isSure = false
   #inflight: { readonly no: number; readonly by: string; readonly layer: Layer } | undefined
   /** The last batch that was tried, and since when. */
   #sent = { no: -1, at: 0 }
@@ -365,22 +360,22 @@ export class Machine implements Below {
 
   async #pull(): Promise<void> {
     if (Date.now() - this.#lookedAt > STALE) await this.#reset()
-    const end = this.#isSure ? await this.#journal.end() : undefined
-    const isThere = end !== undefined && Math.max(end, this.#taken) <= this.no
-    if (!isThere) await this.#catchUp()
-    this.#isSure = true
+    const end = await this.#journal.end(this.#taken)
+    if (end === undefined || end > this.no) await this.#catchUp(end)
     this.#lookedAt = Date.now()
   }
 
-  async #catchUp(): Promise<void> {
-    // Whoever is far behind reads several at a time.
-    for (let ahead = 1; ; ahead = Math.min(2 * ahead, READ_AHEAD)) {
-      const numbers = Array.from({ length: ahead }, (_, n) => this.no + 1 + n)
-      const batches = await Promise.all(numbers.map((no) => this.#journal.read(no)))
-      const end = batches.findIndex((batch) => batch === undefined || batch === 'gone')
-      for (const batch of end < 0 ? batches : batches.slice(0, end)) if (typeof batch === 'object') this.#adopt(batch)
-      if (batches[end] === 'gone') await this.#reset()
-      else if (end >= 0) break
+  /** @param end where the log ended when this was asked for; unless known, wherever it does: nobody writes as fast as it is read */
+  async #catchUp(end = Number.POSITIVE_INFINITY): Promise<void> {
+    for (let read = 0; this.no < end; read++) {
+      // Whoever is far behind reads many at a time.
+      if (read > 1) for (const batch of await this.#journal.following(this.no + 1)) this.#adopt(batch)
+      if (this.no >= end) return
+      // Only such a look finds what was acknowledged last.
+      const next = await this.#journal.read(this.no + 1)
+      if (next === undefined) return
+      if (next === 'gone') await this.#reset()
+      else this.#adopt(next)
     }
   }
 
@@ -392,7 +387,6 @@ export class Machine implements Below {
       if (batch === undefined) throw new HubError('Unavailable', ['The database holds a log without its beginning'])
       if (batch === 'gone') continue
       this.#generation++
-      this.#isSure = false
       this.#cache.clear()
       this.recent.clear()
       this.#names.clear()

@@ -10,8 +10,8 @@ const PAGE_BYTES = 16 * 1024 * 1024
 export class LogReader {
   readonly #journal: Journal
   readonly #machine: Machine
-  /** Whoever reads page by page comes back for the rest of the last one. */
-  #last: Batch | undefined
+  /** Read last: whoever reads page by page comes back for the rest. */
+  #known: readonly Batch[] = []
 
   constructor(journal: Journal, machine: Machine) {
     this.#journal = journal
@@ -27,11 +27,14 @@ export class LogReader {
     const end = machine.no
     if (start < machine.counters.seq) {
       let bytes = 0
-      for (let no = await this.placeOf(start + 1, 0); no <= end && entries.length < limit && bytes < PAGE_BYTES; no++) {
-        const batch = await this.#batch(no)
-        if (batch === undefined) continue
-        entries.push(...entriesOf(batch).filter(({ seq }) => seq > start))
-        bytes += batch.bytes
+      let no = await this.placeOf(start + 1, 0)
+      while (no <= end && entries.length < limit && bytes < PAGE_BYTES) {
+        const batch = this.#find(no) ?? (await this.#readOn(no))
+        if (batch !== undefined) {
+          entries.push(...entriesOf(batch).filter(({ seq }) => seq > start))
+          bytes += batch.bytes
+        }
+        no++
       }
     }
     const { trimmed } = machine.counters
@@ -44,6 +47,8 @@ export class LogReader {
    * @param least a number that is not beyond it
    */
   async placeOf(seq: number, least: number): Promise<number> {
+    const next = this.#known.find(({ first, content }) => first <= seq && seq <= first + content.commits.length)
+    if (next !== undefined) return next.no
     const known = this.#machine.firsts
     const oldest = known[0]
     if (oldest !== undefined && oldest.first <= seq) {
@@ -76,11 +81,18 @@ export class LogReader {
     return later.reduce((left, { changes, told }) => left - sizeOf(told ?? changes), batch.counters.logged)
   }
 
+  #find(no: number): Batch | undefined {
+    return this.#known[no - (this.#known[0]?.no ?? no)]
+  }
+
+  /** @returns undefined where the batch is gone */
+  async #readOn(no: number): Promise<Batch | undefined> {
+    this.#known = await this.#journal.following(no)
+    return this.#known[0]
+  }
+
   async #batch(no: number): Promise<Batch | undefined> {
-    if (this.#last?.no === no) return this.#last
-    const found = await this.#journal.read(no)
-    if (found === undefined || found === 'gone') return undefined
-    this.#last = found
-    return found
+    const known = this.#find(no) ?? (await this.#journal.read(no))
+    return known === 'gone' ? undefined : known
   }
 }
