@@ -51,11 +51,11 @@ export interface JobsOptions {
 }
 
 /** A process that has not been heard of for so long is taken for dead, in milliseconds. */
-const CLAIM = 30_000
-const RENEW = 10_000
+const CLAIM = 10_000
+const RENEW = 3000
 
 /** How often somebody looks for jobs of dead processes, and for what is to be forgotten, in milliseconds. */
-const LOOK = 15_000
+const LOOK = 5000
 
 export class Jobs {
   readonly #options: JobsOptions

@@ -11,6 +11,9 @@ const ID = 'urn:m'
 /** Milliseconds between the samples of the edge gateway, as many as the store can keep up with: it is to be drained. */
 const PAUSE = embedded === false ? 2 : 25
 
+/** And between the pushes of the others: FerretDB gets slower with every row of the log. */
+const BREATH = embedded === false ? 0 : 25
+
 export interface Load {
   /** Samples acknowledged so far. */
   acknowledged(): number
@@ -49,6 +52,7 @@ export async function startLoad({ api, url, directory, client = {} }: LoadOption
       const values = [count, count + 1, count + 2]
       await client.push({ submodel: ID, path: `Value${index}`, start: count + 1, step: 1, values })
       acknowledged[index] = count + 3
+      if (BREATH > 0) await wait(BREATH)
     }
   })
   const edging = (async () => {

@@ -109,6 +109,7 @@ function countUp(hubs: Hubs, id: string) {
       count++
       const { body } = await until(hubs, turn + 1, 'GET', `${element}/$value`)
       if (Number(body) !== count) wrong.push(`${body} instead of ${count}`)
+      await wait(25)
     }
   })()
   const stop = async () => {
