@@ -16,6 +16,9 @@ const skip = (process.env.MONGODB_URL ?? '') === '' && 'MONGODB_URL is not set; 
 const timeout = 180_000 + ROUNDS * 20_000
 const COUNTERS = 4
 
+/** A hub that lives answers within so many milliseconds. */
+const PATIENCE = 60_000
+
 /** Rounds after which there is peace until another job is done. */
 const PEACE = 4
 
@@ -179,6 +182,7 @@ async function once(
     const response = await fetch(url, {
       method,
       redirect: 'manual',
+      signal: AbortSignal.timeout(PATIENCE),
       ...(body !== undefined && {
         headers: { 'content-type': 'application/json' },
         body: typeof body === 'string' ? body : JSON.stringify(body)
@@ -188,7 +192,7 @@ async function once(
     return response.status === 503 ? undefined : { ...reply, location: response.headers.get('location') ?? '' }
   } catch (error) {
     if (error instanceof TypeError) return undefined
-    throw error
+    throw new Error(`${method} ${url} was not answered`, { cause: error })
   }
 }
 
