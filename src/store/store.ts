@@ -6,7 +6,7 @@
  *   rejects, nothing of them is visible, now or after a crash.
  * - A read never shows less than what was acknowledged before the read began.
  * - The log holds every acknowledged change once, in the order of `seq`; it is readable from any position on until it
- *   is trimmed, and a reader that asks for trimmed entries is told so.
+ *   is trimmed, and a reader that asks for trimmed entries is told so. Their times never fall, whatever the clock does.
  * - Memory is bounded whatever is stored.
  *
  * The store holds no policy: it does not validate documents and does not know who asks.

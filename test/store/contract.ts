@@ -24,9 +24,9 @@ import {
 
 /**
  * @param open opens the store that is kept at a place, a directory of its own for each test; the same place gives the
- * same data again
+ * same data again, and the clock tells it the server time
  */
-export function contract(t: Test, open: (place: string) => Promise<Store>): void {
+export function contract(t: Test, open: Open): void {
   const test = (title: string, body: (t: Test, store: Store) => Promise<void>) =>
     t.test(title, async (t) => {
       await withStore(await open(join(t.testdir({}), 'data')), (store) => body(t, store))
@@ -43,6 +43,8 @@ export function contract(t: Test, open: (place: string) => Promise<Store>): void
   chunks(test)
   lifetime(t, open)
 }
+
+type Open = (place: string, options?: { readonly clock?: () => number }) => Promise<Store>
 
 type Define = (title: string, body: (t: Test, store: Store) => Promise<void>) => void
 
@@ -899,7 +901,38 @@ function chunks(test: Define): void {
   })
 }
 
-function lifetime(t: Test, open: (place: string) => Promise<Store>): void {
+function lifetime(t: Test, open: Open): void {
+  t.test(
+    'where the clock jumps back, also between two starts, the times of the log stand until it has caught up',
+    async (t) => {
+      const place = join(t.testdir({}), 'data')
+      let now = 1_790_000_000_000
+      const clock = () => now
+      const times: number[] = []
+      for (const jumps of [
+        [0, 5000, -3_600_000],
+        [-7_200_000, 60_000],
+        [20_000_000, 1000]
+      ]) {
+        await withStore(await open(place, { clock }), async (store) => {
+          for (const jump of jumps) {
+            now += jump
+            times.push((await store.commit([create(submodel(`s${times.length}`))])).time)
+          }
+        })
+      }
+      const latest = 1_790_000_005_000
+      t.strictSame(times, [latest - 5000, ...Array(4).fill(latest), now - 1000, now])
+      await withStore(await open(place, { clock }), async (store) => {
+        const { entries } = await store.log(0, 10)
+        t.strictSame(
+          entries.map(({ time }) => time),
+          times
+        )
+      })
+    }
+  )
+
   t.test('everything is there again after closing and opening', async (t) => {
     const place = join(t.testdir({}), 'data')
     const seen = await withStore(await open(place), async (store) => {

@@ -19,13 +19,13 @@ t.test('the store over MongoDB keeps the promises of the port', { skip }, async 
     for (const name of names) await client.db(name).dropDatabase()
     await client.close()
   })
-  await contract(t, async (place) => {
+  await contract(t, async (place, options) => {
     const database = `test_${createHash('sha256').update(place).digest('hex').slice(0, 20)}`
     if (!names.has(database)) await client.db(database).dropDatabase()
     names.add(database)
     // What a backup made is a data directory.
     if (existsSync(join(place, 'hub.db'))) await move(place, database)
-    return openMongo(url, { database })
+    return openMongo(url, { ...options, database })
   })
 })
 

@@ -26,7 +26,7 @@ function stored(
   })
 }
 
-t.test('the embedded store keeps the promises of the port', async (t) => contract(t, (place) => openSqlite(place)))
+t.test('the embedded store keeps the promises of the port', async (t) => contract(t, openSqlite))
 
 stored(
   'a cache too small for what is read stays within its bound and stays right',

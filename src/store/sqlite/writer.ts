@@ -46,6 +46,8 @@ class Writer {
   readonly #changes: Changes
   readonly #chunks: Chunks
   readonly #sql
+  /** Time of the last batch: where the clock of the machine goes back, ours stands. */
+  #time: number
 
   constructor({ directory, maxBytes }: WriterOptions) {
     this.#db = open(databasePath(directory), maxBytes)
@@ -54,10 +56,13 @@ class Writer {
     this.#changes = new Changes(this.#db, this.#counters, this.#blobs)
     this.#chunks = new Chunks(this.#db, this.#counters)
     this.#sql = prepare(this.#db)
+    this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)
   }
 
-  run({ time, jobs }: Batch): readonly Outcome[] {
+  run({ time: clock, jobs }: Batch): readonly Outcome[] {
     const before = this.#counters.snapshot()
+    const time = Math.max(clock, this.#time)
+    this.#time = time
     try {
       this.#sql.begin.run()
       const outcomes = jobs.map((job) => this.#attempt(job, time))
@@ -159,6 +164,7 @@ function prepare(db: DatabaseSync) {
     release: db.prepare('RELEASE job'),
     rollback: db.prepare('ROLLBACK TO job'),
     log: db.prepare('INSERT INTO log VALUES (?, ?, ?, ?, ?)'),
+    lastTime: db.prepare('SELECT time FROM log ORDER BY seq DESC LIMIT 1'),
     oldest: db.prepare('SELECT seq, size FROM log WHERE seq <= ? ORDER BY seq LIMIT ?'),
     trim: db.prepare('DELETE FROM log WHERE seq <= ?'),
     cursor: db.prepare('INSERT INTO follower VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq'),
