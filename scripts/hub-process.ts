@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { SettingName } from '../src/config.ts'
 
-const program = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 const running = new Set<ChildProcess>()
 // Whoever started them may end in any way.
 process.once('exit', () => {
@@ -19,8 +19,12 @@ export interface HubProcess {
   kill(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Resolves when it listens. @throws Error with what it said where it ended before */
-export async function startHub(settings: Partial<Record<SettingName, string>>): Promise<HubProcess> {
+/**
+ * Resolves when it listens.
+ * @param program where it is not the one that lies here
+ * @throws Error with what it said where it ended before
+ */
+export async function startHub(settings: Partial<Record<SettingName, string>>, program = PROGRAM): Promise<HubProcess> {
   // Without what a test runner puts into the environment of Node.
   const env = {
     PATH: process.env.PATH,

@@ -1,4 +1,6 @@
 /** The release, as package.json says. */
-import about from '../package.json' with { type: 'json' }
+import { readFileSync } from 'node:fs'
 
-export const VERSION: string = about.version
+const about = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+export const VERSION = about.version

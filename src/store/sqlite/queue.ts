@@ -15,6 +15,9 @@ const BATCH_BYTES = 8 * 1024 * 1024
 /** While one batch is written the next lies ready for the writer, so that it need not wait for this thread. */
 const UNDER_WAY = 2
 
+/** The file beside this one, of the same kind: TypeScript, or what was built from it. */
+const WRITER = new URL(import.meta.url.replace(/queue(\.[jt]s)$/, 'writer$1'))
+
 interface Waiting {
   readonly job: Job
   /** Roughly the bytes it keeps. */
@@ -37,7 +40,7 @@ export interface QueueOptions extends WriterOptions {
 export async function openQueue(options: QueueOptions): Promise<Queue> {
   const { directory, maxBytes } = options
   // Without the flags of the process: what it preloads for itself is not meant for the writer.
-  const worker = new Worker(new URL('./writer.ts', import.meta.url), {
+  const worker = new Worker(WRITER, {
     workerData: { directory, maxBytes },
     execArgv: []
   })
