@@ -8,6 +8,10 @@ const flags = { help: false, version: false, from: true, to: true, format: true 
 
 interface Verb {
   readonly does: string
+  /** What follows it. */
+  readonly usage: string
+  /** The settings that it heeds. */
+  readonly heeds: RegExp
   run(config: Config, extra: ReadonlyMap<string, string>, files: readonly string[]): Promise<void>
   /** It is told of files. */
   readonly takesFiles?: true
@@ -15,15 +19,29 @@ interface Verb {
 
 /** Each loads what it alone needs: whoever checks a file waits neither for the doors nor for the driver of a database. */
 const verbs: Readonly<Record<string, Verb>> = {
-  serve: { does: 'starts the hub; so does no verb at all', run: serve },
-  backup: { does: 'copies the data directory into the empty folder --to, also while the hub runs', run: backup },
+  serve: { does: 'starts the hub; so does no verb at all', usage: '[--flag value …]', heeds: /^/, run: serve },
+  backup: {
+    does: 'copies the data directory into the empty folder --to, also while the hub runs',
+    usage: '--to FOLDER [--data-dir FOLDER]',
+    heeds: /^DATA_DIR$/,
+    run: backup
+  },
   migrate: {
     does: 'copies everything --from one store --to another one, each a data directory or mongodb://…; goes on where it was cut',
+    usage: '--from FOLDER|mongodb://… --to FOLDER|mongodb://…',
+    heeds: /^MONGODB_(?!URL)/,
     run: copyAll
   },
-  check: { does: 'looks whether what is stored is sound, also while the hub runs', run: check },
+  check: {
+    does: 'looks whether what is stored is sound, also while the hub runs',
+    usage: '[--data-dir FOLDER]',
+    heeds: /^DATA_DIR$/,
+    run: check
+  },
   validate: {
     does: 'tells what is wrong with FILE…: AASX, XML, JSON, NDJSON; --format json for programs; needs no hub',
+    usage: '[--format text|json] FILE…',
+    heeds: /^(TEMPLATE|SCHEMAS)/,
     run: validate,
     takesFiles: true
   }
@@ -41,7 +59,7 @@ try {
 
 async function run(args: readonly string[]): Promise<void> {
   // Whoever asks for help is not to be told of wrong settings first.
-  if (args.includes('--help') || args.includes('help') || args.includes('-h')) return console.log(help())
+  if (args.includes('--help') || args.includes('help') || args.includes('-h')) return console.log(help(args))
   if (args.includes('--version') || args.includes('-v')) return console.log(VERSION)
   const { config, words, extra } = readConfig(process.env, args, flags)
   const [word = 'serve', ...others] = words
@@ -120,21 +138,29 @@ async function validate(config: Config, extra: ReadonlyMap<string, string>, file
   if (!isValid) process.exitCode = 1
 }
 
-function help(): string {
+/** Of the verb that is named, or of all. */
+function help(args: readonly string[]): string {
+  const named = args.find((word) => Object.hasOwn(verbs, word)) ?? ''
+  const { usage = '[--flag value …]', does, heeds = /^/ } = verbs[named] ?? {}
   const list = (rows: readonly (readonly [string, string])[]) => {
     const width = Math.max(...rows.map(([name]) => name.length))
     return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n')
   }
-  const rows = settingsTable().map(([name, flag, standard, means]): [string, string] => [
-    `${flag}, ${name}`,
-    `${means.replaceAll('`', '')}${standard === '' ? '' : ` (${standard})`}`
-  ])
+  const rows = settingsTable()
+    .filter(([name]) => heeds.test(name))
+    .map(([name, flag, standard, means]): [string, string] => [
+      `${flag}, ${name}`,
+      `${means.replaceAll('`', '')}${standard === '' ? '' : ` (${standard})`}`
+    ])
+  const about =
+    does === undefined
+      ? `Verbs\n${list(Object.entries(verbs).map(([name, verb]) => [name, verb.does]))}`
+      : `It ${does}.`
   return `AAS Hub ${VERSION}
 
-Usage: aas-hub [verb] [--flag value …]
+Usage: aas-hub ${does === undefined ? '[verb]' : named} ${usage}
 
-Verbs
-${list(Object.entries(verbs).map(([name, { does }]) => [name, does]))}
+${about}
 
 Settings: a flag, or the environment variable of the same name; the flag wins
 ${list(rows)}

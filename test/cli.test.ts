@@ -20,6 +20,14 @@ t.test('--help names every verb and every setting', async (t) => {
   }
 })
 
+t.test('the help of a verb tells what follows it, and the settings that it heeds', async (t) => {
+  const { code, stdout } = await run(['migrate', '--help'])
+  t.equal(code, 0)
+  t.match(stdout, /^Usage: aas-hub migrate --from .* --to /m)
+  t.match(stdout, /^ {2}--mongodb-timeout, MONGODB_TIMEOUT /m)
+  t.notMatch(stdout, '--port')
+})
+
 t.test('--version tells the release', async (t) => {
   t.same(await run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
 })
