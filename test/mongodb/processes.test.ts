@@ -90,15 +90,17 @@ shared('the bell rings for what another process wrote', async (t, one, two) => {
 shared(
   'work is claimed by one process, and by another one when its time is over or it was closed',
   async (t, one, two) => {
-    t.equal(await one.claim('work', 300), true)
-    t.equal(await two.claim('work', 300), false)
+    // A claim that is over before its answer is there is none, so the span is longer than a busy machine takes for that.
+    const span = 3000
+    t.equal(await one.claim('work', span), true)
+    t.equal(await two.claim('work', span), false)
     t.equal(await two.claim('other', 60_000), true)
-    await setTimeout(400)
+    await setTimeout(span + 100)
     t.equal(await two.claim('work', 60_000), true)
-    t.equal(await one.claim('work', 300), false)
+    t.equal(await one.claim('work', 60_000), false)
     await two.close()
-    t.equal(await one.claim('work', 300), true)
-    t.equal(await one.claim('other', 300), true)
+    t.equal(await one.claim('work', 60_000), true)
+    t.equal(await one.claim('other', 60_000), true)
   }
 )
 
@@ -274,9 +276,10 @@ t.test(
 )
 
 /** Batches of the log that hold anything. */
-function full(client: MongoClient, database: string): Promise<number> {
-  return client
-    .db(database)
-    .collection('log')
-    .countDocuments({ gone: { $exists: false } })
+async function full(client: MongoClient, database: string): Promise<number> {
+  const logs = (await client.db(database).collections()).filter(({ collectionName }) =>
+    /^log(_\d+)?$/.test(collectionName)
+  )
+  const counts = await Promise.all(logs.map((log) => log.countDocuments({ gone: { $exists: false } })))
+  return counts.reduce((sum, count) => sum + count, 0)
 }
