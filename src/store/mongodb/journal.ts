@@ -28,56 +28,32 @@ export type Gone = 'gone'
 /** Server limits are 16 MB for a document; what is larger goes beside it, in parts. */
 const PART = 8 * 1024 * 1024
 
-/** So many numbers of batches are kept apart, at least. */
-const ENDS = 8
+/** FerretDB looks at all rows of a collection for each one that it finds, so its log lies in many of so many batches each. */
+const SPAN = 32
+
+/** And what is larger goes beside it there, so that a look at the end of the log does not run over it. */
+const LITTLE = 64 * 1024
 
 /** Batches that are read at once, at most, and the bytes after which no more are. */
 const TOGETHER = 256
 const TOGETHER_BYTES = 4 * 1024 * 1024
+
+/** Batches that are removed at once. */
+const REMOVED = 1000
 
 /** How long the outcome of an insert may stay unknown before its sender is told so, in milliseconds. */
 const DOUBT = 30_000
 
 export class Journal {
   readonly #connection: Connection
-  readonly #batches: Rows
-  readonly #parts: Rows
-  readonly #ends: Rows
 
   constructor(connection: Connection) {
     this.#connection = connection
-    this.#batches = connection.rows('log')
-    this.#parts = connection.rows('log_parts')
-    this.#ends = connection.rows('log_ends')
-  }
-
-  /**
-   * A number that everything acknowledged is up to, where that is cheaper to ask for than the next batch. FerretDB looks
-   * at all rows for every one that it finds, so the numbers of the last batches are kept apart, too.
-   * @param taken a number that was seen to be used: whoever is asked from now on knows of it
-   */
-  async end(taken: number): Promise<number | undefined> {
-    if (!this.#connection.isFerret) return undefined
-    const rows = await this.#connection.run(() => this.#ends.find({}).toArray())
-    const end = Math.max(-1, ...rows.map(({ _id }) => Number(_id)))
-    if (taken > end) await this.#announce(taken)
-    return Math.max(taken, end)
-  }
-
-  /** Numbers of batches before the last ones need not be kept apart any more. */
-  async forgetEnds(): Promise<void> {
-    if (!this.#connection.isFerret) return
-    const rows = await this.#connection.run(() => this.#ends.find({}).toArray())
-    const old = rows
-      .map(({ _id }) => _id)
-      .sort()
-      .slice(0, -ENDS)
-    for (const _id of old) await this.#connection.write(() => this.#ends.deleteOne({ _id }))
   }
 
   async read(no: number): Promise<Batch | Gone | undefined> {
     const { newest } = this.#connection
-    const found = await this.#connection.run(() => this.#batches.findOne({ _id: idOf(no) }, newest))
+    const found = await this.#connection.run(() => this.#batches(no).findOne({ _id: idOf(no) }, newest))
     if (found === null) return undefined
     return found.gone === true ? 'gone' : this.#decode(found)
   }
@@ -92,19 +68,39 @@ export class Journal {
   }
 
   async #rowsFrom(no: number): Promise<Row[]> {
-    const filter = { _id: { $gte: idOf(no), $lt: idOf(no + TOGETHER) } }
     const rows: Row[] = []
     let bytes = 0
-    for await (const row of this.#batches.find(filter).sort({ _id: 1 }).batchSize(TOGETHER)) {
+    for await (const row of this.#connection.isFerret ? this.#collectionsFrom(no) : this.#range(no)) {
       rows.push(row)
-      bytes += row.parts > 0 ? row.parts * PART : (row.data?.length ?? 0)
+      bytes += row.size ?? 0
       if (bytes > TOGETHER_BYTES) break
     }
     return rows
   }
 
+  #range(no: number): AsyncIterable<Row> {
+    const filter = { _id: { $gte: idOf(no), $lt: idOf(no + TOGETHER) } }
+    return this.#batches(no).find(filter).sort({ _id: 1 }).batchSize(TOGETHER)
+  }
+
+  async *#collectionsFrom(no: number): AsyncGenerator<Row> {
+    let next = no
+    let isWhole = true
+    while (isWhole && next < no + TOGETHER) {
+      const rest = SPAN - (next % SPAN)
+      let found = 0
+      for await (const row of this.#batches(next).find({})) {
+        if (row._id < idOf(no)) continue
+        yield row
+        found++
+      }
+      next += rest
+      isWhole = found === rest
+    }
+  }
+
   async #decode(row: Row): Promise<Batch> {
-    const bytes = row.parts > 0 ? await this.#gather(String(row.by), Number(row.parts)) : (row.data as Buffer)
+    const bytes = row.parts > 0 ? await this.#gather(row) : (row.data as Buffer)
     return {
       no: Number(row._id),
       first: Number(row.first),
@@ -124,8 +120,9 @@ export class Journal {
   async append(batch: Omit<Batch, 'bytes'>): Promise<Batch | undefined> {
     const { by } = batch
     const bytes = encodeContent(batch.content)
-    const parts = bytes.length > PART ? Math.ceil(bytes.length / PART) : 0
-    if (parts > 0) await this.#scatter(by, bytes)
+    const most = this.#connection.isFerret ? LITTLE : PART
+    const parts = bytes.length > most ? Math.ceil(bytes.length / PART) : 0
+    if (parts > 0) await this.#scatter(batch.no, by, bytes)
     const row = {
       _id: idOf(batch.no),
       first: batch.first,
@@ -133,35 +130,39 @@ export class Journal {
       time: batch.time,
       by,
       counters: JSON.stringify(batch.counters),
+      size: bytes.length,
       parts,
       data: parts > 0 ? Buffer.alloc(0) : bytes
     }
-    const isOurs = await this.#insert(this.#batches, row)
-    if (!isOurs && parts > 0) await this.#drop(by, parts)
-    // Before anybody hears that it is there.
-    if (isOurs && this.#connection.isFerret) await this.#announce(batch.no)
+    const isOurs = await this.#insert(this.#batches(batch.no), row)
+    if (!isOurs && parts > 0) await this.#drop({ ...row, parts })
     return isOurs ? { ...batch, bytes: bytes.length } : undefined
-  }
-
-  async #announce(no: number): Promise<void> {
-    await this.#insert(this.#ends, { _id: idOf(no), by: '' })
   }
 
   /** Leaves the numbers of these batches, and nothing else. */
   async empty(from: number, before: number): Promise<void> {
     for (let no = from; no < before; no++) {
-      const row = await this.#connection.run(() => this.#batches.findOne({ _id: idOf(no) }))
+      const row = await this.#connection.run(() => this.#batches(no).findOne({ _id: idOf(no) }))
       if (row === null || row.gone === true) continue
-      await this.#connection.write(() => this.#batches.replaceOne({ _id: idOf(no) }, { gone: true }))
-      if (row.parts > 0) await this.#drop(String(row.by), Number(row.parts))
+      await this.#connection.write(() => this.#batches(no).replaceOne({ _id: idOf(no) }, { gone: true }))
+      if (row.parts > 0) await this.#drop(row)
     }
   }
 
   async remove(from: number, before: number): Promise<void> {
-    for (let start = from; start < before; start += 1000) {
-      const numbers = Array.from({ length: Math.min(1000, before - start) }, (_, n) => start + n)
-      const deletes = numbers.map((no) => ({ deleteOne: { filter: { _id: idOf(no) } } }))
-      await this.#connection.write(() => this.#batches.bulkWrite(deletes, { ordered: false }))
+    const most = this.#connection.isFerret ? SPAN : REMOVED
+    for (let no = from; no < before; ) {
+      const end = Math.min(no - (no % most) + most, before)
+      const numbers = Array.from({ length: end - no }, (_, n) => no + n)
+      const deletes = numbers.map((number) => ({ deleteOne: { filter: { _id: idOf(number) } } }))
+      const rows = this.#batches(no)
+      const { deletedCount } = await this.#connection.write(() => rows.bulkWrite(deletes, { ordered: false }))
+      // Nothing can come into one that lies behind as a whole.
+      const isOver = this.#connection.isFerret && end % SPAN === 0 && deletedCount > 0
+      if (isOver && (await this.#connection.run(() => rows.findOne({}))) === null) {
+        for (const empty of [rows, this.#parts(no)]) await this.#connection.write(() => empty.drop())
+      }
+      no = end
     }
   }
 
@@ -201,26 +202,40 @@ export class Journal {
     }
   }
 
-  async #scatter(by: string, bytes: Buffer): Promise<void> {
+  /** The collection that a batch is in. */
+  #batches(no: number): Rows {
+    return this.#connection.rows(this.#partOf('log', no))
+  }
+
+  /** And the one that holds what is too large for it. */
+  #parts(no: number): Rows {
+    return this.#connection.rows(this.#partOf('log_parts', no))
+  }
+
+  #partOf(name: string, no: number): string {
+    return this.#connection.isFerret ? `${name}_${Math.floor(no / SPAN)}` : name
+  }
+
+  async #scatter(no: number, by: string, bytes: Buffer): Promise<void> {
     for (let at = 0, n = 0; at < bytes.length; at += PART, n++) {
       const row = { _id: `${by}.${n}`, data: bytes.subarray(at, at + PART) }
-      await this.#connection.write(() => this.#parts.insertOne(row))
+      await this.#connection.write(() => this.#parts(no).insertOne(row))
     }
   }
 
-  async #gather(by: string, parts: number): Promise<Buffer> {
+  async #gather({ _id, by, parts }: Row): Promise<Buffer> {
     const found: Buffer[] = []
     for (let n = 0; n < parts; n++) {
-      const part = await this.#connection.run(() => this.#parts.findOne({ _id: `${by}.${n}` }))
+      const part = await this.#connection.run(() => this.#parts(Number(_id)).findOne({ _id: `${by}.${n}` }))
       if (part === null) throw new HubError('Unavailable', ['A part of the log is missing'])
       found.push(part.data as Buffer)
     }
     return Buffer.concat(found)
   }
 
-  async #drop(by: string, parts: number): Promise<void> {
+  async #drop({ _id, by, parts }: Row): Promise<void> {
     for (let n = 0; n < parts; n++) {
-      await this.#connection.write(() => this.#parts.deleteOne({ _id: `${by}.${n}` }))
+      await this.#connection.write(() => this.#parts(Number(_id)).deleteOne({ _id: `${by}.${n}` }))
     }
   }
 }

@@ -115,7 +115,7 @@ export class Keeper {
   }
 
   async #apply(): Promise<void> {
-    const { connection, journal, machine, tables } = this.#parts
+    const { connection, machine, tables } = this.#parts
     const { no, marked } = machine
     const { batches } = machine.tail
     const remove = { bodies: new Set<string>(), chunks: [] as string[], uploads: [] as string[], files: [] as string[] }
@@ -150,7 +150,6 @@ export class Keeper {
       connection.rows('meta').updateOne({ _id: 'applied' }, { $max: { no } }, { upsert: true })
     )
     machine.applied(no)
-    await journal.forgetEnds()
   }
 
   /** Stops where another process may have taken over by the time that the next step is done. */

@@ -6,7 +6,7 @@
  * | ----------- | ----------------------------- | ------------------------------------------------------------- |
  * | `meta`      | `hub`, `applied`, `trimmed`   | epoch and schema; up to where the log is in the other ones    |
  * | `log`       | number of the batch           | batches (journal.ts); `log_parts` what is too large for one   |
- * | `log_ends`  | number of the batch           | the last numbers once more, for FerretDB alone                |
+ * |             |                               | (with FerretDB both lie in many: `log_0`, `log_1` …)          |
  * | `documents` | hash of kind and id           | everything of a document but its body                         |
  * | `bodies`    | position, structure, part     | the JSON as it was at that structure; never changed           |
  * | `receipts`  | hash of the key               | that a commit with a key was made                             |

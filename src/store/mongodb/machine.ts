@@ -68,6 +68,7 @@ export class Machine implements Below {
   readonly tail = new Tail()
   readonly recent = new RecentLog(RECENT)
   readonly #names = new Names()
+  #collecting: Promise<void> = Promise.resolve()
   counters: Counters = nothing
   /** The last batch that was carried out here. */
   no = -1
@@ -89,8 +90,6 @@ export class Machine implements Below {
   #lookedAt = 0
   #queued: Promise<void> | undefined
   #running: Promise<void> = Promise.resolve()
-  /** A number that another process was seen to have used. */
-  #taken = -1
   #inflight: { readonly no: number; readonly by: string; readonly layer: Layer } | undefined
   /** The last batch that was tried, and since when. */
   #sent = { no: -1, at: 0 }
@@ -117,9 +116,9 @@ export class Machine implements Below {
     this.#collectNames()
   }
 
-  /** In the background; until it is done, and where it fails, everything is looked for. */
+  /** In the background; where it fails, everything is looked for. */
   #collectNames(): void {
-    this.#names.build(this.#connection, this.tail.keys()).catch(() => this.#names.clear())
+    this.#collecting = this.#names.build(this.#connection, this.tail.keys()).catch(() => this.#names.clear())
   }
 
   /** Hears of every batch that was carried out. */
@@ -308,7 +307,6 @@ export class Machine implements Below {
         const written = await this.#journal.append(batch)
         if (written !== undefined) this.#adopt(written)
         this.#inflight = undefined
-        if (written === undefined) this.#taken = batch.no
         if (this.no < batch.no) await this.sync()
         if (written !== undefined) return outcomes
       }
@@ -360,17 +358,15 @@ export class Machine implements Below {
 
   async #pull(): Promise<void> {
     if (Date.now() - this.#lookedAt > STALE) await this.#reset()
-    const end = await this.#journal.end(this.#taken)
-    if (end === undefined || end > this.no) await this.#catchUp(end)
+    await this.#catchUp()
     this.#lookedAt = Date.now()
   }
 
-  /** @param end where the log ended when this was asked for; unless known, wherever it does: nobody writes as fast as it is read */
-  async #catchUp(end = Number.POSITIVE_INFINITY): Promise<void> {
-    for (let read = 0; this.no < end; read++) {
+  /** To wherever the log ends: nobody writes as fast as it is read. */
+  async #catchUp(): Promise<void> {
+    for (let read = 0; ; read++) {
       // Whoever is far behind reads many at a time.
       if (read > 1) for (const batch of await this.#journal.following(this.no + 1)) this.#adopt(batch)
-      if (this.no >= end) return
       // Only such a look finds what was acknowledged last.
       const next = await this.#journal.read(this.no + 1)
       if (next === undefined) return
@@ -446,6 +442,8 @@ export class Machine implements Below {
   }
 
   async #fetch(key: Key): Promise<void> {
+    // With FerretDB a look for one name costs as much as one for all of them.
+    if (this.#connection.isFerret) await this.#collecting
     if (this.#names.lacks(key)) {
       this.#cache.put(key, null)
       return

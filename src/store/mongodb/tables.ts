@@ -149,10 +149,29 @@ export class Tables {
       check()
       const there = new Set(await this.insert(name, fresh))
       check()
-      await this.#replace(name, [...known, ...fresh.filter(({ _id }) => there.has(_id))], upto)
+      await this.#replace(
+        name,
+        [
+          ...known,
+          ...(await this.#others(
+            name,
+            fresh.filter(({ _id }) => there.has(_id))
+          ))
+        ],
+        upto
+      )
       check()
       await this.remove(name, gone)
     }
+  }
+
+  /** Those that are not there as they are: a process that died had stored most of its receipts, which never change. */
+  async #others(name: string, rows: readonly Row[]): Promise<readonly Row[]> {
+    if (name !== 'receipts' || rows.length === 0) return rows
+    const ids = { _id: { $in: rows.map(({ _id }) => _id) } }
+    const found = await this.#connection.run(() => this.#rows(name).find(ids).project<Row>({ seq: 1 }).toArray())
+    const stored = new Map(found.map(({ _id, seq }) => [_id, Number(seq)]))
+    return rows.filter(({ _id, seq }) => stored.get(_id) !== Number(seq))
   }
 
   /** Adds rows; answers the keys of those that were there before, which stay as they are. */
