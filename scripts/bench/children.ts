@@ -19,9 +19,10 @@ type Script = 'hub.ts' | 'bare.ts' | 'bare-mongodb.ts'
 /**
  * Starts a script of this folder and waits until it listens.
  * @param database address of the MongoDB that it uses, if any
+ * @param schemas folder of further templates, if any
  */
-export async function start(script: Script, directory: string, database = ''): Promise<Child> {
-  const child = fork(new URL(script, import.meta.url), [directory, database], {
+export async function start(script: Script, directory: string, database = '', schemas = ''): Promise<Child> {
+  const child = fork(new URL(script, import.meta.url), [directory, database, schemas], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc']
   })
   running.add(child)

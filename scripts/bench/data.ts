@@ -46,6 +46,19 @@ export async function fill(directory: string, count: number, properties = 1): Pr
   await store.close()
 }
 
+/** Fills a data directory with these. */
+export async function fillWith(directory: string, documents: readonly Submodel[]): Promise<void> {
+  const store = await openSqlite(directory)
+  for (let from = 0; from < documents.length; from += 100)
+    await store.commit(documents.slice(from, from + 100).map(creation))
+  await store.close()
+}
+
+function creation(document: Submodel): Change {
+  const { modelType: kind, id } = document
+  return { change: 'create', kind, id, json: JSON.stringify(document), facets: facetsOf('Submodel', document) }
+}
+
 /** Commits that make so many submodels of so many properties. Every so often one is marked. */
 export function* creations(count: number, properties: number): Generator<Change[]> {
   const batch = Math.ceil(2_000 / properties)
@@ -55,14 +68,7 @@ export function* creations(count: number, properties: number): Generator<Change[
       const document = submodel(`https://bench.example/sm/${index}`, properties)
       const first = document.submodelElements?.[0]
       if (index % (count / MARKED) === 0 && first?.modelType === 'Property') first.value = MARK
-      const { modelType: kind, id } = document
-      changes.push({
-        change: 'create',
-        kind,
-        id,
-        json: JSON.stringify(document),
-        facets: facetsOf('Submodel', document)
-      })
+      changes.push(creation(document))
     }
     yield changes
   }

@@ -19,7 +19,7 @@ const PROPERTIES = 9
 
 /** Validations per second of one submodel of 200 elements, by us against metamodel and template, and by the library. */
 export function validationSides(): { readonly ours: () => void; readonly theirs: () => void } {
-  const { normal, value } = schemasOfTemplate(model('Template', 1), { publication: 'Bench', version: '1.0' })
+  const { normal, value } = schemasOfTemplate(documentsTemplate(), { publication: 'Bench', version: '1.0' })
   const templates = templatesFrom([normal, value])
   const document = model('Instance', DOCUMENTS)
   if (templates.applicable(document).length !== 1) throw new Error('The submodel has no template')
@@ -41,6 +41,16 @@ export function compileTime(): { readonly milliseconds: number; readonly count: 
   const templates = loadTemplates()
   templates.compile()
   return { milliseconds: performance.now() - from, count: templates.all.length }
+}
+
+/** What the operator's folder holds for them. */
+export function documentsTemplate(): Submodel {
+  return model('Template', 1)
+}
+
+/** A submodel of 200 elements that names the template. */
+export function documentsInstance(id: string): Submodel {
+  return { ...model('Instance', DOCUMENTS), id }
 }
 
 function model(kind: 'Template' | 'Instance', documents: number): Submodel {
