@@ -9,7 +9,8 @@ export const { values: flags } = parseArgs({
     quick: { type: 'boolean' },
     write: { type: 'boolean' },
     store: { type: 'string', default: 'sqlite' },
-    documents: { type: 'string' }
+    documents: { type: 'string' },
+    reads: { type: 'string' }
   }
 })
 export const ROUNDS = flags.quick ? 3 : 5

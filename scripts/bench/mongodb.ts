@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- --store mongodb`: the hub over a database beside the bare driver that makes the same commits on the
- * same server; two hubs beside one; and what a hub takes with many submodels stored (`--documents N`). The server is
- * that of MONGODB_URL, else a FerretDB of its own.
+ * same server; two hubs beside one; and what a hub takes with many submodels stored (`--documents N`, of which `--reads N`
+ * are read). The server is that of MONGODB_URL, else a FerretDB of its own.
  */
 import autocannon from 'autocannon'
 import { MongoClient } from 'mongodb'
@@ -17,6 +17,7 @@ import { connect, pushFor } from './sockets.ts'
 const GOAL = 0.6
 const API = '/api/v3/submodels'
 const DOCUMENTS = Number(flags.documents ?? (flags.quick ? 2_000 : 1_000_000))
+const READ = Number(flags.reads ?? 1_000)
 const BASE = 'the bare driver, a write for each'
 
 export async function overMongo(folder: (name: string) => Promise<string>): Promise<void> {
@@ -27,8 +28,9 @@ export async function overMongo(folder: (name: string) => Promise<string>): Prom
   try {
     const [hub, bare] = [await start('hub.ts', await folder('one'), url), await start('bare-mongodb.ts', '.', url)]
     await fill(hub, bare)
-    await requests(hub, bare)
+    // Before much is written, which goes on into the collections for a while.
     if (wanted('two')) await two(hub, await start('hub.ts', await folder('two'), url))
+    await requests(hub, bare)
     await pushes(hub, bare)
     await Promise.all([hub.stop(), bare.stop()])
     if (wanted('memory')) await memory(await folder('three'), url.replace(database, `${database}_many`))
@@ -144,13 +146,13 @@ async function memory(directory: string, url: string): Promise<void> {
   await store.close()
   const hub = await start('hub.ts', directory, url)
   await send(hub, 'GET', `${API}?limit=100`)
-  for (let index = 0; index < 1000; index++) {
-    const id = `https://bench.example/sm/${Math.floor((index * DOCUMENTS) / 1000)}`
+  for (let index = 0; index < READ; index++) {
+    const id = `https://bench.example/sm/${Math.floor((index * DOCUMENTS) / READ)}`
     await send(hub, 'GET', `${API}/${encode(id)}`)
   }
   const megabytes = (await hub.rss()) / 1e6
   lines.push({
-    workload: `RSS of a hub with ${whole(DOCUMENTS)} submodels stored, 1,000 of them read`,
+    workload: `RSS of a hub with ${whole(DOCUMENTS)} submodels stored, ${whole(READ)} of them read`,
     hub: `${megabytes.toFixed(0)} MB`,
     baseline: '–',
     ratio: '–',
