@@ -1,12 +1,12 @@
 /**
  * The baselines over a database: the same Fastify and ws with the bare driver, each commit a write of its own, durable
- * before it is answered as the hub's are. Runs as a child process with the address of the database as its second argument.
+ * before it is answered as the hub's are. Runs as a child process with settings as its second argument.
  */
 import fastify from 'fastify'
 import { MongoClient } from 'mongodb'
 import { WebSocketServer } from 'ws'
 
-const client = new MongoClient(process.argv[3] ?? '', {
+const client = new MongoClient(JSON.parse(process.argv[3] ?? '{}').MONGODB_URL, {
   maxPoolSize: 20,
   writeConcern: { w: 'majority', journal: true }
 })

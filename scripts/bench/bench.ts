@@ -6,7 +6,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import autocannon, { type Request } from 'autocannon'
-import { type Child, start } from './children.ts'
+import { type Child, type Settings, start } from './children.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
 import { flags, lines, median, ROUNDS, race, repeat, report, wanted } from './measure.ts'
 import { overMongo } from './mongodb.ts'
@@ -16,6 +16,9 @@ import { compileTime, documentsInstance, documentsTemplate, validationSides } fr
 
 const MANY = flags.quick ? 20_000 : 1_000_000
 const FEW = 1_000
+
+/** What a folder was filled with behind its back a hub would check in the background, for as long as it is measured. */
+const AT_REST: Settings = { TEMPLATES: 'off' }
 
 /** Submodels of 200 elements that are checked anew. */
 const CHECKED = flags.quick ? 2_000 : 5_000
@@ -114,7 +117,10 @@ async function many(): Promise<void> {
   await fill(await folder('few'), FEW)
   if (wanted('start')) await startTime(join(directory, 'many'))
   if (!wanted('page')) return
-  const [large, small] = [await start('hub.ts', join(directory, 'many')), await start('hub.ts', join(directory, 'few'))]
+  const [large, small] = [
+    await start('hub.ts', join(directory, 'many'), AT_REST),
+    await start('hub.ts', join(directory, 'few'), AT_REST)
+  ]
   await compare({
     name: 'page',
     title: `page of 100 submodels from the middle of ${MANY.toLocaleString('en')} stored; baseline: of ${FEW.toLocaleString('en')}`,
@@ -155,8 +161,8 @@ async function queries(): Promise<void> {
   await fill(await folder('hundred'), count, 50)
   await fill(await folder('thousand'), FEW, 50)
   const [large, small] = [
-    await start('hub.ts', join(directory, 'hundred')),
-    await start('hub.ts', join(directory, 'thousand'))
+    await start('hub.ts', join(directory, 'hundred'), AT_REST),
+    await start('hub.ts', join(directory, 'thousand'), AT_REST)
   ]
   const body = JSON.stringify({
     $select: 'id',
@@ -235,8 +241,8 @@ async function revalidation(): Promise<void> {
   const ids = Array.from({ length: CHECKED }, (_, index) => `https://bench.example/documents/${index}`)
   await fillWith(data, ids.map(documentsInstance))
   const [quiet, busy] = [
-    await start('hub.ts', await folder('no-documents'), '', schemas),
-    await start('hub.ts', data, '', schemas)
+    await start('hub.ts', await folder('no-documents'), { SCHEMAS_DIR: schemas }),
+    await start('hub.ts', data, { SCHEMAS_DIR: schemas })
   ]
   const one = `/api/v3/submodels/${encode('one')}/$value`
   for (const hub of [quiet, busy]) await send(hub, 'POST', '/api/v3/submodels', JSON.stringify(submodel('one', 10)))

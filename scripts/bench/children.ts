@@ -1,6 +1,9 @@
 /** The servers under test, each in a process of its own. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { SettingName } from '../../src/config.ts'
+
+export type Settings = Partial<Record<SettingName, string>>
 
 export interface Child {
   readonly url: string
@@ -18,11 +21,10 @@ type Script = 'hub.ts' | 'bare.ts' | 'bare-mongodb.ts'
 
 /**
  * Starts a script of this folder and waits until it listens.
- * @param database address of the MongoDB that it uses, if any
- * @param schemas folder of further templates, if any
+ * @param settings of the hub, where they are not the defaults; the bare driver is told the database by them
  */
-export async function start(script: Script, directory: string, database = '', schemas = ''): Promise<Child> {
-  const child = fork(new URL(script, import.meta.url), [directory, database, schemas], {
+export async function start(script: Script, directory: string, settings: Settings = {}): Promise<Child> {
+  const child = fork(new URL(script, import.meta.url), [directory, JSON.stringify(settings)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc']
   })
   running.add(child)

@@ -1,11 +1,10 @@
-/** The hub as it is shipped, with all defaults but port and folders, as a child process that tells its parent where it listens. */
+/** The hub as it is shipped, as a child process that tells its parent where it listens. Settings that it is not told are the defaults. */
 import { readConfig } from '../../src/config.ts'
 import { createServer } from '../../src/server.ts'
 
 const { config } = readConfig({
+  ...JSON.parse(process.argv[3] ?? '{}'),
   DATA_DIR: process.argv[2],
-  MONGODB_URL: process.argv[3],
-  SCHEMAS_DIR: process.argv[4],
   HOST: '127.0.0.1',
   PORT: '0'
 })

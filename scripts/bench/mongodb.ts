@@ -26,10 +26,13 @@ export async function overMongo(folder: (name: string) => Promise<string>): Prom
   const database = `bench_${process.pid}`
   const url = (server?.url ?? given).replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?[^?]*/, `$1/${database}`)
   try {
-    const [hub, bare] = [await start('hub.ts', await folder('one'), url), await start('bare-mongodb.ts', '.', url)]
+    const [hub, bare] = [
+      await start('hub.ts', await folder('one'), { MONGODB_URL: url }),
+      await start('bare-mongodb.ts', '.', { MONGODB_URL: url })
+    ]
     await fill(hub, bare)
     // Before much is written, which goes on into the collections for a while.
-    if (wanted('two')) await two(hub, await start('hub.ts', await folder('two'), url))
+    if (wanted('two')) await two(hub, await start('hub.ts', await folder('two'), { MONGODB_URL: url }))
     await requests(hub, bare)
     await pushes(hub, bare)
     await Promise.all([hub.stop(), bare.stop()])
@@ -144,7 +147,7 @@ async function memory(directory: string, url: string): Promise<void> {
   const store = await openMongo(url)
   for (const changes of creations(DOCUMENTS, 1)) await store.commit(changes)
   await store.close()
-  const hub = await start('hub.ts', directory, url)
+  const hub = await start('hub.ts', directory, { MONGODB_URL: url })
   await send(hub, 'GET', `${API}?limit=100`)
   for (let index = 0; index < READ; index++) {
     const id = `https://bench.example/sm/${Math.floor((index * DOCUMENTS) / READ)}`
