@@ -1,11 +1,12 @@
 /** The OpenAPI documents in openapi/: one per profile of Part 2, and one for all that the hub offers. */
 import { hubDocument, profileDocument } from '../src/doors/http/openapi.ts'
 import { profiles } from '../src/operations/profiles.ts'
+import { ownPaths } from '../src/own-paths.ts'
 
 /** Derived files; the paths are relative to the project's root. */
 export function openApiFiles(): readonly { readonly path: string; readonly value: unknown }[] {
   return [
-    { path: 'openapi/aas-hub.json', value: hubDocument('/api/v3') },
+    { path: 'openapi/aas-hub.json', value: hubDocument('/api/v3', ownPaths) },
     ...profiles.map((profile) => ({
       path: `openapi/${profile.service}_${profile.number}.json`,
       value: profileDocument(profile)

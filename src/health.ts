@@ -1,5 +1,7 @@
 /** `/healthz`: the process answers. `/readyz`: the hub can serve, which needs its store. */
 import type { FastifyInstance } from 'fastify'
+import { ref } from './doors/http/openapi-schemas.ts'
+import type { Answer, OwnPath } from './doors/http/own-path.ts'
 import type { Store } from './store/store.ts'
 
 /** Longest time that the store may take, in milliseconds. */
@@ -29,3 +31,34 @@ async function answers(store: Store): Promise<void> {
   const timer = setTimeout(reject, PATIENCE, new Error(`No answer within ${PATIENCE} ms`))
   await Promise.race([store.cursor('readiness'), promise]).finally(() => clearTimeout(timer))
 }
+
+const health = (description: string): Answer => {
+  return { description, content: { 'application/json': { schema: ref('Health') } } }
+}
+
+export const probePaths: readonly OwnPath[] = [
+  {
+    path: '/healthz',
+    below: 'hub',
+    get: {
+      operationId: 'GetHealth',
+      tag: 'Hub',
+      summary: 'Does the process answer?',
+      description: 'Whoever gets no answer may start it anew.',
+      gives: { 200: health('It does') },
+      refuses: ['Internal']
+    }
+  },
+  {
+    path: '/readyz',
+    below: 'hub',
+    get: {
+      operationId: 'GetReadiness',
+      tag: 'Hub',
+      summary: 'Can the hub serve?',
+      description: 'It can where its store answers and it is not about to stop.',
+      gives: { 200: health('It can'), 503: health('It cannot, and why') },
+      refuses: ['Internal']
+    }
+  }
+]

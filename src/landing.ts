@@ -1,5 +1,19 @@
 /** The page at `/`, for whoever opens the hub's address in a browser. */
 import type { FastifyInstance } from 'fastify'
+import type { OwnPath } from './doors/http/own-path.ts'
+
+export const landingPath: OwnPath = {
+  path: '/',
+  below: 'hub',
+  get: {
+    operationId: 'GetLandingPage',
+    tag: 'Hub',
+    summary: 'What is where, for whoever opens the hub in a browser',
+    description: 'A page of text and links.',
+    gives: { 200: { description: 'Done', content: { 'text/html': { schema: { type: 'string' } } } } },
+    refuses: ['Internal']
+  }
+}
 
 export function landing(app: FastifyInstance, prefix: string, version: string): void {
   const html = page(prefix, version)

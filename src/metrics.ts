@@ -1,6 +1,7 @@
 /** Figures for Prometheus: requests, the process, the store and its log, samples and those who follow them. */
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { OwnPath } from './doors/http/own-path.ts'
 import type { MqttDoor } from './doors/mqtt/mqtt.ts'
 import type { Subscriptions } from './followers/subscriptions/subscriptions.ts'
 import type { Intake } from './operations/samples/intake.ts'
@@ -32,6 +33,24 @@ export function measure(app: FastifyInstance, sources: Sources): void {
     reply.type(register.contentType)
     return `${await register.metrics()}\n${await hubFigures(sources)}\n${requests.text()}`
   })
+}
+
+export const metricsPath: OwnPath = {
+  path: '/metrics',
+  below: 'hub',
+  get: {
+    operationId: 'GetMetrics',
+    tag: 'Hub',
+    summary: 'Figures for Prometheus',
+    description: 'Of requests, the process, the store and its log, samples and those who follow them.',
+    gives: {
+      200: {
+        description: 'In the text format of Prometheus',
+        content: { 'text/plain': { schema: { type: 'string' } } }
+      }
+    },
+    refuses: ['Internal']
+  }
 }
 
 /** Requests of one route that were answered with one status. */

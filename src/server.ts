@@ -9,6 +9,7 @@ import { dataset } from './doors/export/dataset.ts'
 import { docs } from './doors/http/docs.ts'
 import { front } from './doors/http/front.ts'
 import { http } from './doors/http/http.ts'
+import { hubDocument } from './doors/http/openapi.ts'
 import { ingest } from './doors/ingest/ingest.ts'
 import { type LineRule, readLineRules } from './doors/ingest/target.ts'
 import { readMqttFiles } from './doors/mqtt/files.ts'
@@ -41,6 +42,7 @@ import { judgeOf } from './operations/samples/judge.ts'
 import { timeSeriesOperations } from './operations/segments/built-in.ts'
 import { withSegments } from './operations/segments/with-segments.ts'
 import { loadPath } from './operations/upload.ts'
+import { ownPaths } from './own-paths.ts'
 import { readTemplates } from './templates.ts'
 import { VERSION } from './version.ts'
 
@@ -182,7 +184,7 @@ export async function createServer(config: Config): Promise<Server> {
     await ingest(app, { hub: { store, intake }, apiPrefix: config.API_PREFIX, bodyLimit: config.BODY_LIMIT, lineRules })
     await timeseries(app, { hub: { store, history }, apiPrefix: config.API_PREFIX })
     await dataset(app, { hub: { store, history }, apiPrefix: config.API_PREFIX, source: () => url })
-    await docs(app, { apiPrefix: config.API_PREFIX })
+    await docs(app, { document: hubDocument(config.API_PREFIX, ownPaths) })
 
     if (config.PRELOAD !== '') await preload(hub, app.log, config)
     const stops: Stop[] = []

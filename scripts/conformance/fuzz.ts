@@ -4,12 +4,18 @@
  *
  *   node scripts/conformance/fuzz.ts [seconds]
  */
+import { fileURLToPath } from 'node:url'
+import { LINE_TYPES, NDJSON_TYPES } from '../../src/doors/ingest/openapi.ts'
+import { FLUX } from '../../src/doors/timeseries/openapi.ts'
 import { withHub } from './hub.ts'
 import { run, tool } from './python.ts'
 
 const TOOL = 'schemathesis==4.32.5'
 const SECONDS = Number(process.argv[2] ?? 120)
 const CHECKS = 'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance'
+
+process.env.SCHEMATHESIS_HOOKS = fileURLToPath(new URL('texts.py', import.meta.url))
+process.env.TEXT_TYPES = [...NDJSON_TYPES, ...LINE_TYPES, FLUX].join(' ')
 
 const command = await tool(TOOL, 'st')
 await withHub(async (url) => {

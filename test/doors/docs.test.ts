@@ -1,6 +1,8 @@
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { docs } from '../../src/doors/http/docs.ts'
+import { hubDocument } from '../../src/doors/http/openapi.ts'
+import { ownPaths } from '../../src/own-paths.ts'
 
 async function start(t: Test): Promise<string> {
   const app = fastify({ routerOptions: { ignoreTrailingSlash: true } })
@@ -9,7 +11,7 @@ async function start(t: Test): Promise<string> {
     reply.header('content-security-policy', "default-src 'none'; sandbox")
     done()
   })
-  await app.register(docs, { apiPrefix: '/aas' })
+  await app.register(docs, { document: hubDocument('/aas', ownPaths) })
   t.teardown(() => app.close())
   return app.listen({ host: '127.0.0.1', port: 0 })
 }

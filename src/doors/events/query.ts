@@ -5,6 +5,7 @@ import { readWish } from '../../followers/subscriptions/wish.ts'
 import { readCursor } from '../../model/cursor.ts'
 import { decodeId } from '../http/identifiers.ts'
 import { type Given, readBoolean, single } from '../http/parameters.ts'
+import { choices, type eventParameters, LONGEST_WAIT } from './openapi.ts'
 
 export interface EventQuery {
   readonly wish: Wish
@@ -15,8 +16,8 @@ export interface EventQuery {
   readonly wait: number
 }
 
-/** Seconds. */
-const LONGEST_WAIT = 60
+/** Nothing is read that the document does not tell of. */
+type Name = keyof typeof eventParameters
 
 export interface QueryOptions {
   readonly defaultLimit: number
@@ -34,16 +35,16 @@ export function readEventQuery(given: Given, options: QueryOptions): EventQuery 
     const instead = 'select by shell, submodel, path, semanticId and kind'
     throw new HubError('BadRequest', [`The parameter filter is not understood here; ${instead}`])
   }
-  const presentation = choice(given, 'presentation', ['REGULAR', 'FULL', 'COMPACT'])
+  const presentation = choice(given, 'presentation')
   const select = {
     ...listed('shells', ids(given, 'shell')),
     ...listed('submodels', ids(given, 'submodel')),
-    ...listed('paths', given.get('path')),
-    ...listed('semanticIds', given.get('semanticId')),
-    ...listed('kinds', given.get('kind'))
+    ...listed('paths', all(given, 'path')),
+    ...listed('semanticIds', all(given, 'semanticId')),
+    ...listed('kinds', all(given, 'kind'))
   }
-  const envelope = choice(given, 'envelope', ['plain', 'cloudevents', 'feed']) ?? (isStream ? 'plain' : 'feed')
-  const content = presentation === undefined ? choice(given, 'content', ['value', 'full']) : contentOf(presentation)
+  const envelope = choice(given, 'envelope') ?? (isStream ? 'plain' : 'feed')
+  const content = presentation === undefined ? choice(given, 'content') : contentOf(presentation)
   const wish = readWish({
     ...(Object.keys(select).length > 0 && { select }),
     ...sinceOf(given, resume),
@@ -54,7 +55,7 @@ export function readEventQuery(given: Given, options: QueryOptions): EventQuery 
     ...number(given, 'buffer'),
     // REGULAR is what the feed gives where nothing is said.
     content: content ?? (envelope === 'feed' ? 'full' : 'value'),
-    overflow: choice(given, 'overflow', ['conflate', 'disconnect'])
+    overflow: choice(given, 'overflow')
   })
   return {
     wish,
@@ -69,8 +70,8 @@ function contentOf(presentation: string): 'value' | 'full' {
 }
 
 /** As they are, or in base64url as in a path; what reads as both may be either. */
-function ids(given: Given, name: string): readonly string[] | undefined {
-  return given.get(name)?.flatMap((text) => {
+function ids(given: Given, name: Name): readonly string[] | undefined {
+  return all(given, name)?.flatMap((text) => {
     try {
       return [text, decodeId(text, name)]
     } catch {
@@ -79,16 +80,22 @@ function ids(given: Given, name: string): readonly string[] | undefined {
   })
 }
 
+function all(given: Given, name: Name): readonly string[] | undefined {
+  return given.get(name)
+}
+
 /** The first of the ways in which clients name the place to go on from. */
 function sinceOf(given: Given, resume: string | undefined): { since?: string } {
   if (resume !== undefined) return { since: cursor('Last-Event-ID', resume) }
-  const [name, ...others] = ['cursor', 'lastEventId', 'since'].filter((name) => given.has(name))
+  const [name, ...others] = RESUMING.filter((name) => given.has(name))
   if (name === undefined) return {}
   if (others.length > 0)
     throw new HubError('BadRequest', [`The parameters ${name} and ${others[0]} exclude each other`])
   const text = single(given.get(name) ?? [], name)
   return { since: name === 'since' ? text : cursor(name, text) }
 }
+
+const RESUMING: readonly Name[] = ['cursor', 'lastEventId', 'since']
 
 function cursor(name: string, text: string): string {
   if (readCursor(text) !== undefined) return text
@@ -99,17 +106,17 @@ function listed<Name extends string>(name: Name, texts: readonly string[] | unde
   return texts === undefined ? {} : { [name]: texts }
 }
 
-function flag(given: Given, name: string) {
+function flag(given: Given, name: Name) {
   const values = given.get(name)
   return values === undefined ? {} : { [name]: readBoolean(values, name) }
 }
 
-function number(given: Given, name: string) {
+function number(given: Given, name: Name) {
   const value = whole(given, name, 0, Number.MAX_SAFE_INTEGER)
   return value === undefined ? {} : { [name]: value }
 }
 
-function whole(given: Given, name: string, least: number, most: number): number | undefined {
+function whole(given: Given, name: Name, least: number, most: number): number | undefined {
   const values = given.get(name)
   if (values === undefined) return undefined
   const text = single(values, name)
@@ -119,16 +126,12 @@ function whole(given: Given, name: string, least: number, most: number): number 
   throw new HubError('BadRequest', [`The parameter ${name}: a whole number ${range} was expected`])
 }
 
-function choice<const Choice extends string>(
-  given: Given,
-  name: string,
-  choices: readonly Choice[]
-): Choice | undefined {
+function choice<Of extends keyof typeof choices>(given: Given, name: Of): (typeof choices)[Of][number] | undefined {
   const values = given.get(name)
   if (values === undefined) return undefined
   const text = single(values, name)
-  const found = choices.find((one) => one === text)
+  const found = choices[name].find((one) => one === text)
   if (found === undefined)
-    throw new HubError('BadRequest', [`The parameter ${name}: ${choices.join(' or ')} was expected`])
+    throw new HubError('BadRequest', [`The parameter ${name}: ${choices[name].join(' or ')} was expected`])
   return found
 }

@@ -6,7 +6,9 @@ import { milliseconds } from '../../model/duration.ts'
 import { datasetArchive } from '../../operations/export/archive.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
 import type { Hub } from '../../operations/hub.ts'
+import { seriesParameters } from '../timeseries/openapi.ts'
 import { readParameters } from '../timeseries/parameters.ts'
+import { type archiveParameters, formats } from './openapi.ts'
 
 export interface DatasetOptions {
   readonly hub: Pick<Hub, 'store' | 'history'>
@@ -20,11 +22,10 @@ export async function dataset(app: FastifyInstance, { hub, apiPrefix, source }: 
   for (const url of [`${apiPrefix}/dataset`, '/dataset']) {
     app.get(url, async (request, reply) => {
       const given = new URL(request.url, 'http://hub').searchParams
-      const format = taken(given, 'format') ?? 'csv'
-      if (format !== 'csv' && format !== 'parquet') throw new HubError('BadRequest', ['"format" is csv or parquet'])
+      const format = formatOf(taken(given, 'format') ?? 'csv')
       const purpose = taken(given, 'purpose') ?? ''
       const period = periodOf(taken(given, 'period'))
-      const { series, shape, language } = readParameters(given)
+      const { series, shape, language } = readParameters(given, seriesParameters)
       const variables = await variablesOf(store, history, { ...series, ...(language !== undefined && { language }) })
       const archive = await datasetArchive(store, history, {
         request: { ...shape, variables },
@@ -43,10 +44,16 @@ export async function dataset(app: FastifyInstance, { hub, apiPrefix, source }: 
 }
 
 /** Takes out what the parameters of `/timeseries` do not know. */
-function taken(given: URLSearchParams, name: string): string | undefined {
+function taken(given: URLSearchParams, name: keyof typeof archiveParameters): string | undefined {
   const text = given.get(name)
   given.delete(name)
   return text ?? undefined
+}
+
+function formatOf(text: string): (typeof formats)[number] {
+  const format = formats.find((format) => format === text)
+  if (format === undefined) throw new HubError('BadRequest', [`"format" is ${formats.join(' or ')}`])
+  return format
 }
 
 /** Nanoseconds. */

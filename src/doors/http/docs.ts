@@ -2,11 +2,11 @@
 import swagger, { type StaticDocumentSpec } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
-import { hubDocument } from './openapi.ts'
+import type { OpenApi } from './openapi.ts'
+import type { OwnPath } from './own-path.ts'
 
-/** @param apiPrefix path below which the API lies */
-export async function docs(app: FastifyInstance, { apiPrefix }: { readonly apiPrefix: string }): Promise<void> {
-  const document = hubDocument(apiPrefix)
+/** @param document of this hub */
+export async function docs(app: FastifyInstance, { document }: { readonly document: OpenApi }): Promise<void> {
   const text = Buffer.from(JSON.stringify(document))
   const specification = { document: document as unknown as StaticDocumentSpec['document'] }
   await app.register(swagger, { mode: 'static', specification })
@@ -21,6 +21,34 @@ export async function docs(app: FastifyInstance, { apiPrefix }: { readonly apiPr
     staticCSP: POLICY
   })
 }
+
+export const docsPaths: readonly OwnPath[] = [
+  {
+    path: '/openapi.json',
+    below: 'hub',
+    get: {
+      operationId: 'GetOpenApi',
+      tag: 'Hub',
+      summary: 'This document',
+      description:
+        'Of everything that the hub serves by HTTP. The messages of the WebSocket `/stream` are in openapi/asyncapi.json.',
+      gives: { 200: { description: 'Done', content: { 'application/json': { schema: { type: 'object' } } } } },
+      refuses: ['Internal']
+    }
+  },
+  {
+    path: '/docs',
+    below: 'hub',
+    get: {
+      operationId: 'GetDocs',
+      tag: 'Hub',
+      summary: 'This document as a page to read and to try',
+      description: 'With nothing loaded from elsewhere.',
+      gives: { 200: { description: 'Done', content: { 'text/html': { schema: { type: 'string' } } } } },
+      refuses: ['Internal']
+    }
+  }
+]
 
 /** Everything comes from here, and the page may ask here only. Plain http is fine within a plant, so it is not upgraded. */
 const POLICY = [

@@ -9,7 +9,7 @@ import { bodyFor, drain, readForm, takeFiles, takeJson } from './body.ts'
 import { type CallOptions, callReader, queryOf } from './call.ts'
 import { explainFaults } from './errors.ts'
 import { readBoolean } from './parameters.ts'
-import { type Route, routes } from './routes.ts'
+import { isBesideApi, type Route, routes } from './routes.ts'
 import { readUpload } from './upload.ts'
 
 export interface HttpOptions {
@@ -50,8 +50,7 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
     for (const route of all.filter(({ row }) => row.takes === 'file')) {
       const handling = fileRoute(route, hub, handlers, reading)
       files.route({ ...place(prefix, route), ...handling })
-      // The hub's own, so it is found beside the standard's API too.
-      if (route.row.own) files.route({ ...place('', route), ...handling })
+      if (isBesideApi(route)) files.route({ ...place('', route), ...handling })
     }
   })
   for (const [path, verbs] of verbsAt) {

@@ -19,10 +19,15 @@ const meanings = {
   PreconditionFailed: 'It is not, or no longer, what If-Match or If-None-Match expects',
   TooLarge: 'The body is larger than the server takes',
   UnsupportedMediaType: 'The body is of a media type that is not accepted here',
+  TooManyRequests: 'The hub is behind with what it was sent before; Retry-After says when to come again',
+  Unavailable: 'The store does not answer; Retry-After says when to come again',
+  StorageFull: 'There is no room left on the disk',
   Internal: 'The server failed; its log says more under the correlationId'
 } as const satisfies Partial<Record<ErrorName, string>>
 
-/** The components that {@link refusalsOf} refers to. */
+export type RefusalName = keyof typeof meanings
+
+/** The components that {@link refusals} refers to. */
 export const refusalResponses: Readonly<Record<string, JsonSchema>> = {
   ...Object.fromEntries(
     Object.entries(meanings).map(([name, description]) => [name, { description, content: RESULT }])
@@ -35,7 +40,7 @@ export const refusalResponses: Readonly<Record<string, JsonSchema>> = {
 
 /** Responses by status. @param path the whole path in the document, as it may begin with the address of a service */
 export function refusalsOf(place: Place, path: string): Readonly<Record<string, JsonSchema>> {
-  const names: (keyof typeof meanings)[] = ['BadRequest', 'Unauthorized', 'Forbidden', 'Internal']
+  const names: RefusalName[] = ['BadRequest', 'Unauthorized', 'Forbidden', 'Internal']
   if (namesMore(place, path)) names.push('NotFound')
   if (/\/(attachment|invoke|invoke-async)$/.test(place.row.path)) names.push('MethodNotAllowed')
   if ((place.row.media?.length ?? 0) > 1) names.push('NotAcceptable')
@@ -43,8 +48,13 @@ export function refusalsOf(place: Place, path: string): Readonly<Record<string, 
     names.push('Conflict')
   if (isGuarded(place)) names.push('PreconditionFailed')
   if (place.row.takes !== undefined) names.push('TooLarge', 'UnsupportedMediaType')
-  const refusals = names.map((name) => [errorTable[name][0], { $ref: `#/components/responses/${name}` }])
-  return { ...Object.fromEntries(refusals), default: { $ref: '#/components/responses/Refusal' } }
+  return refusals(names)
+}
+
+/** Responses by status, with one for all that are not named. */
+export function refusals(names: readonly RefusalName[]): Readonly<Record<string, JsonSchema>> {
+  const named = names.map((name) => [errorTable[name][0], { $ref: `#/components/responses/${name}` }])
+  return { ...Object.fromEntries(named), default: { $ref: '#/components/responses/Refusal' } }
 }
 
 /** Does `If-Match` hold for the operation? It guards documents and what is in them. */

@@ -2,6 +2,7 @@
 import { definitions, type JsonSchema } from '../../formats/json-schema.ts'
 import { childrenMember, heirsOf } from '../../model/fields.ts'
 import { valueMembersOf } from '../../model/values.ts'
+import { ownSchemas } from './own-schemas.ts'
 
 const REFERS = '#/components/schemas/'
 
@@ -47,7 +48,8 @@ function allSchemas(): Readonly<Record<string, JsonSchema>> {
     ...envelope,
     ...valueOnly,
     ...operations,
-    ...services
+    ...services,
+    ...ownSchemas(ref)
   }
 }
 

@@ -1,28 +1,41 @@
-/** OpenAPI documents, derived from the table of operations: one per profile, and one for the hub as a whole. */
+/**
+ * OpenAPI documents, derived from the table of operations: one per profile, and one for the hub as a whole with what its
+ * doors declare beside the table.
+ */
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { enumerations } from '../../model/metamodel.ts'
 import type { Service } from '../../operations/call.ts'
 import { type Place, parametersOf } from '../../operations/mounts.ts'
 import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
 import { operationsOf, type Profile, type ProfileOperation, profiles, uriOf } from '../../operations/profiles.ts'
+import type { Verb } from '../../operations/table.ts'
 import { isGuarded, refusalResponses, refusalsOf } from './openapi-refusals.ts'
 import { ref, schemasFor } from './openapi-schemas.ts'
-import { routes } from './routes.ts'
+import { documented, type OwnPath } from './own-path.ts'
+import { isBesideApi, routes } from './routes.ts'
 import { uploadTypes } from './upload.ts'
 
 export interface OpenApi {
   readonly openapi: '3.1.0'
   readonly info: { readonly title: string; readonly version: string; readonly description: string }
-  readonly servers: readonly { readonly url: string }[]
+  readonly servers: readonly Address[]
   readonly tags: readonly { readonly name: string }[]
-  readonly paths: Readonly<Record<string, Readonly<Record<string, PathOperation>>>>
+  readonly paths: Readonly<Record<string, PathItem>>
   readonly components: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>
   readonly 'x-profile-identifier'?: string
 }
 
+export interface PathItem extends Readonly<Partial<Record<Lowercase<Verb>, PathOperation>>> {
+  /** Where the path does not lie below the root of the API alone. */
+  readonly servers?: readonly Address[]
+}
+
+interface Address {
+  readonly url: string
+}
+
 export interface PathOperation {
   readonly operationId: string
-  readonly 'x-semanticIds': readonly string[]
   readonly [member: string]: unknown
 }
 
@@ -36,8 +49,12 @@ export function profileDocument(profile: Profile): OpenApi {
   return { ...documentOf(title, '/api/v3', operations), 'x-profile-identifier': uriOf(profile) }
 }
 
-/** Everything that the hub offers. @param prefix path below which the API lies */
-export function hubDocument(prefix: string): OpenApi {
+/**
+ * Everything that the hub offers.
+ * @param prefix path below which the API lies
+ * @param own what is served beside the standard's operations
+ */
+export function hubDocument(prefix: string, own: readonly OwnPath[]): OpenApi {
   const known = new Set<string>()
   const operations = routes()
     .filter(({ path, place }) => path.endsWith(place.path))
@@ -47,7 +64,7 @@ export function hubDocument(prefix: string): OpenApi {
       known.add(id)
       return { place, path, operationId: id, semanticIds }
     })
-  return documentOf('AAS Hub', prefix, operations)
+  return documentOf('AAS Hub', prefix, operations, own)
 }
 
 /** In one document an operationId stands once, so where the standard gives two places the same, the service is added. */
@@ -73,16 +90,29 @@ interface Placed extends ProfileOperation {
   readonly path: string
 }
 
-function documentOf(title: string, prefix: string, operations: readonly Placed[]): OpenApi {
-  const paths: Record<string, Record<string, PathOperation>> = {}
+function documentOf(
+  title: string,
+  prefix: string,
+  operations: readonly Placed[],
+  own: readonly OwnPath[] = []
+): OpenApi {
+  const paths: Record<string, PathItem> = {}
   for (const operation of operations) {
-    const at = paths[operation.path] ?? {}
-    paths[operation.path] = at
-    at[operation.place.verb.toLowerCase()] = operationOf(operation)
+    const { path, place } = operation
+    const servers = isBesideApi(place) ? { servers: addressesOf('both', prefix) } : {}
+    paths[path] = { ...servers, ...paths[path], [place.verb.toLowerCase()]: operationOf(operation) }
+  }
+  for (const { path, below, get, post } of own) {
+    paths[path] = {
+      ...(below !== 'api' && { servers: addressesOf(below, prefix) }),
+      ...(get !== undefined && { get: documented(get) }),
+      ...(post !== undefined && { post: documented(post) })
+    }
   }
   const schemas = [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
     ([, name = '']) => name
   )
+  const tags = [...operations.map(({ place }) => tagOf(place)), ...own.flatMap(tagsOf)]
   const parameters = new Set(operations.flatMap(parameterNames))
   const refusals = new Set(
     [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/responses\/(\w+)"/g)].map(([, name = '']) => name)
@@ -95,7 +125,7 @@ function documentOf(title: string, prefix: string, operations: readonly Placed[]
       description: `Asset Administration Shell, Part 2: API, release ${RELEASE}. Derived; edit src/operations/table.ts and run scripts/derive.ts.`
     },
     servers: [{ url: prefix }],
-    tags: [...new Set(operations.map(({ place }) => tagOf(place)))].map((name) => ({ name })),
+    tags: [...new Set(tags)].map((name) => ({ name })),
     paths,
     components: {
       parameters: Object.fromEntries([...parameters].sort().map((name) => [name, parameterOf(name)])),
@@ -103,6 +133,11 @@ function documentOf(title: string, prefix: string, operations: readonly Placed[]
       schemas: schemasFor(['Result', ...schemas])
     }
   }
+}
+
+/** Programs that go to one address only take the first. */
+function addressesOf(below: OwnPath['below'], prefix: string): Address[] {
+  return below === 'hub' ? [{ url: '/' }] : [{ url: '/' }, { url: prefix }]
 }
 
 function operationOf({ place, path, operationId, semanticIds }: Placed): PathOperation {
@@ -202,7 +237,12 @@ function schemaOf(type: string, content: Place['content']): JsonSchema {
 }
 
 function parameterNames({ place, path }: Pick<Placed, 'place' | 'path'>): string[] {
-  return [...namesIn(path), ...parametersOf(place), ...(isGuarded(place) ? ['IfMatch'] : [])]
+  return [
+    ...namesIn(path),
+    ...parametersOf(place),
+    ...(isBesideApi(place) ? ['fileName'] : []),
+    ...(isGuarded(place) ? ['IfMatch'] : [])
+  ]
 }
 
 function parameterOf(name: string): JsonSchema {
@@ -261,6 +301,7 @@ const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
     description: 'What becomes of documents that are already stored',
     schema: { type: 'string', enum: ['refuse', 'replace', 'keep'], default: 'refuse' }
   },
+  fileName: { description: 'The name of a file that is sent as the body itself', schema: string },
   result: {
     description: 'Exactly this result',
     schema: { type: 'string', enum: ['valid', 'invalid', 'noTemplate'] }
@@ -274,6 +315,10 @@ const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
 
 function namesIn(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+}
+
+function tagsOf({ get, post }: OwnPath): string[] {
+  return [get, post].flatMap((operation) => operation?.tag ?? [])
 }
 
 function tagOf({ row }: Place): string {

@@ -33,6 +33,11 @@ export function routes(): Route[] {
   return places.flatMap((place) => [place.path, ...aliasesOf(place)].flatMap((path) => [...at(path, place)]))
 }
 
+/** Is it found at the address of the hub as well, beside the standard's API? Files are uploaded to the hub, not to the API. */
+export function isBesideApi({ row }: Pick<Place, 'row'>): boolean {
+  return row.own === true && row.takes === 'file'
+}
+
 /** The address of a single asset's service that `path` belongs below; undefined where it belongs below none. */
 export function serviceOf(path: string): string | undefined {
   const [, first] = path.split('/', 2)

@@ -12,6 +12,7 @@ import { type TimeUnit, timeUnits } from '../../model/time.ts'
 import type { Hub } from '../../operations/hub.ts'
 import { Batch } from '../../operations/samples/batch.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
+import { CODINGS, type ingestParameters, JSON_TYPE, LINE_TYPES, NDJSON_TYPES } from './openapi.ts'
 import { influxLines, jsonLines, PRECISIONS, type Taken, takeLines } from './stream.ts'
 import { type LineRule, type Targets, targetsOf } from './target.ts'
 
@@ -25,7 +26,8 @@ export interface IngestOptions {
   readonly lineRules?: readonly LineRule[]
 }
 
-const LINE_TYPES = ['text/plain', 'application/vnd.influx', 'application/octet-stream']
+/** Nothing is read that the document does not tell of. */
+type Name = keyof typeof ingestParameters
 
 export async function ingest(app: FastifyInstance, options: IngestOptions): Promise<void> {
   const targets = targetsOf(options.hub.store, options.lineRules)
@@ -55,17 +57,14 @@ async function take(
   const body = unpacked(request)
   const key = keyOf(request)
   const stream = { each: each(given, true), ...(key !== undefined && { key }) }
-  if (type === 'application/x-ndjson' || type === 'application/jsonl' || type === 'application/ndjson') {
+  if (isOf(NDJSON_TYPES, type)) {
     return reply.send(await takeLines(hub.intake, body, jsonLines(defaultsOf(given)), stream))
   }
-  if (LINE_TYPES.includes(type)) {
+  if (isOf(LINE_TYPES, type)) {
     return reply.send(await takeLines(hub.intake, body, influxLines(targets, precision(given)), stream))
   }
-  if (type !== 'application/json') {
-    throw new HubError('UnsupportedMediaType', [
-      type,
-      ['application/json', 'application/x-ndjson', ...LINE_TYPES].join(', ')
-    ])
+  if (type !== JSON_TYPE) {
+    throw new HubError('UnsupportedMediaType', [type, [JSON_TYPE, ...NDJSON_TYPES, ...LINE_TYPES].join(', ')])
   }
   const batch = batchOf(parseJson(await whole(body, bodyLimit)), defaultsOf(given))
   const options = { each: each(given, false), ...(key !== undefined && { key }) }
@@ -77,6 +76,10 @@ async function take(
     repeated: repeated ? 1 : 0,
     cursor
   })
+}
+
+function isOf(types: readonly string[], type: string): boolean {
+  return types.includes(type)
 }
 
 /** As InfluxDB answers: 204, or 400 with what was wrong; what was right is kept. */
@@ -117,9 +120,9 @@ function batchOf(body: unknown, defaults: Defaults): Batch {
 }
 
 function defaultsOf(given: URLSearchParams): Defaults {
-  const submodel = given.get('submodel')
-  const path = given.get('path')
-  const unit = given.get('unit')
+  const submodel = part(given, 'submodel')
+  const path = part(given, 'path')
+  const unit = part(given, 'unit')
   if (unit !== null && !timeUnits.includes(unit as TimeUnit)) {
     throw new HubError('BadRequest', [`"unit" is one of ${timeUnits.join(', ')}; found "${unit.slice(0, 60)}"`])
   }
@@ -130,8 +133,12 @@ function defaultsOf(given: URLSearchParams): Defaults {
   }
 }
 
+function part(given: URLSearchParams, name: Name): string | null {
+  return given.get(name)
+}
+
 function each(given: URLSearchParams, standard: boolean): boolean {
-  const text = given.get('each')
+  const text = part(given, 'each')
   if (text === null) return standard
   if (text === 'true' || text === 'false') return text === 'true'
   throw new HubError('BadRequest', [`"each" is true or false; found "${text.slice(0, 60)}"`])
@@ -139,7 +146,7 @@ function each(given: URLSearchParams, standard: boolean): boolean {
 
 /** Nanoseconds of the unit of times. */
 function precision(given: URLSearchParams): bigint {
-  const name = given.get('precision') ?? 'ns'
+  const name = part(given, 'precision') ?? 'ns'
   const unit = Object.hasOwn(PRECISIONS, name) ? PRECISIONS[name] : undefined
   if (unit !== undefined) return unit
   throw new HubError('BadRequest', [
@@ -157,7 +164,7 @@ function unpacked(request: FastifyRequest): AsyncIterable<Buffer> {
   const coding = request.headers['content-encoding'] ?? 'identity'
   if (coding === 'identity') return request.raw
   const unpack = coding === 'gzip' ? createGunzip() : coding === 'zstd' ? createZstdDecompress() : undefined
-  if (unpack === undefined) throw new HubError('UnsupportedMediaType', [`the coding ${coding}`, 'gzip, zstd'])
+  if (unpack === undefined) throw new HubError('UnsupportedMediaType', [`the coding ${coding}`, CODINGS.join(', ')])
   // What goes wrong is thrown where it is read.
   pipeline(request.raw, unpack, () => {})
   return told(unpack, coding)

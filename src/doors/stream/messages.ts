@@ -2,86 +2,34 @@
  * The messages of `/stream`, declared once: what each says, and an example that a test sends or waits for.
  * `openapi/asyncapi.json` is derived from this list.
  */
+import type { JsonSchema } from '../../formats/json-schema.ts'
+import {
+  column,
+  cursor,
+  each,
+  event,
+  flag,
+  id,
+  key,
+  list,
+  MACHINE,
+  object,
+  refusal,
+  sample,
+  select,
+  text,
+  violation,
+  whole
+} from './schemas.ts'
 
 export interface MessageDeclaration {
   readonly name: string
   /** Who sends it. */
   readonly from: 'client' | 'hub'
   readonly summary: string
-  readonly payload: Schema
+  readonly payload: JsonSchema
   readonly examples: readonly Readonly<Record<string, unknown>>[]
 }
-
-/** A JSON Schema. */
-export interface Schema {
-  readonly [member: string]: unknown
-}
-
-const text = { type: 'string' }
-const flag = { type: 'boolean' }
-const whole = { type: 'integer' }
-const id = { type: ['string', 'integer'], description: 'Chosen by the client' }
-const cursor = { type: 'string', description: 'A place in the log from which `since` goes on; opaque' }
-const time = {
-  type: ['string', 'integer'],
-  description: 'ISO 8601 with an offset, to the nanosecond; or a whole number of `unit`'
-}
-const quality = { enum: ['good', 'uncertain', 'bad'] }
-const unit = { enum: ['ns', 'us', 'ms', 's'], default: 'ms' }
-const key = { type: 'string', maxLength: 256, description: 'A push that comes again under its key counts once' }
-const each = { type: 'boolean', default: false, description: 'Refuse single samples and keep the rest' }
-const value = { description: 'In the ValueOnly form of Part 1' }
-const refusal = object({ index: whole, at: whole, submodel: text, path: text, rule: text, text }, ['index', 'text'])
-const violation = object({ pointer: text, idShortPath: text, rule: text, text }, ['pointer', 'rule', 'text'])
-
-const sample = object({ submodel: text, path: text, time, value, quality, unit }, ['value'])
-const column = object(
-  {
-    submodel: text,
-    path: text,
-    start: time,
-    step: { type: 'number', description: 'Of `unit`' },
-    offsets: { type: 'array', items: { type: 'number' }, description: 'From `start`, of `unit`' },
-    times: { type: 'array', items: time },
-    unit,
-    values: { type: 'array', items: value },
-    quality: { anyOf: [quality, { type: 'array', items: { anyOf: [quality, { type: 'null' }] } }] }
-  },
-  ['values']
-)
-
-const select = object({
-  shells: list(text),
-  submodels: list(text),
-  paths: { ...list(text), description: 'idShortPaths; `*` is any one step or index, `**` any number of steps' },
-  semanticIds: list(text),
-  kinds: list({ enum: ['value', 'structure', 'created', 'deleted', 'registry', 'validation'] })
-})
-
-const event = {
-  type: 'object',
-  required: ['kind', 'time'],
-  properties: {
-    kind: text,
-    time: { type: 'string', description: 'Server time of the commit' },
-    submodel: text,
-    path: text,
-    value,
-    sourceTime: text,
-    quality,
-    start: text,
-    step: { type: 'number', description: 'Nanoseconds' },
-    offsets: { type: 'array', items: { type: 'number' } },
-    values: { type: 'array' },
-    change: { enum: ['created', 'updated', 'deleted'] },
-    type: text,
-    id: text,
-    touched: list(text),
-    snapshot: flag
-  }
-}
-
-const MACHINE = 'https://plant.example/sm/imm-01/operational-data'
 
 /** In the order in which they are met. */
 export const messages: readonly MessageDeclaration[] = [
@@ -294,7 +242,7 @@ function declared(
   summary: string,
   { payload, examples }: Pick<MessageDeclaration, 'payload' | 'examples'>
 ): MessageDeclaration {
-  const { properties, required = [] } = payload as { properties: Schema; required?: string[] }
+  const { properties, required = [] } = payload as { properties: JsonSchema; required?: string[] }
   return {
     name,
     from,
@@ -302,14 +250,6 @@ function declared(
     payload: { ...payload, properties: { type: { const: name }, ...properties }, required: ['type', ...required] },
     examples: examples.map((example) => ({ type: name, ...example }))
   }
-}
-
-function object(properties: Schema, required: readonly string[] = []) {
-  return { type: 'object', properties, ...(required.length > 0 && { required }) }
-}
-
-function list(items: Schema): Schema {
-  return { type: 'array', items }
 }
 
 /** Close codes beside those of RFC 6455. */

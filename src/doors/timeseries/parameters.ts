@@ -3,8 +3,9 @@ import { HubError } from '../../errors.ts'
 import { milliseconds } from '../../model/duration.ts'
 import { later, parseTime } from '../../model/time.ts'
 import { type Aggregate, aggregates } from '../../operations/history/aggregate.ts'
-import type { Alignment, TableRequest } from '../../operations/history/table.ts'
+import { type Alignment, alignments, type TableRequest } from '../../operations/history/table.ts'
 import type { SeriesRequest } from '../../operations/history/variables.ts'
+import { MOST, tableParameters } from './openapi.ts'
 
 export interface Parameters {
   readonly series: SeriesRequest
@@ -14,20 +15,16 @@ export interface Parameters {
   readonly language?: string
 }
 
-const KNOWN = [
-  ...['submodel', 'path', 'semanticId', 'from', 'to', 'limit', 'cursor'],
-  ...['aggregate', 'interval', 'align', 'quality', 'language', 'format']
-]
+/** Nothing is read that the document does not tell of. */
+type Name = keyof typeof tableParameters
 
-const ALIGNMENTS: readonly Alignment[] = ['none', 'previous', 'linear']
-
-/** Rows of a page; whoever wants more takes all of them as a stream. */
-const MOST = 100_000
-
-/** @throws HubError `BadRequest` naming the parameter, what was found and what was expected */
-export function readParameters(given: URLSearchParams): Parameters {
+/**
+ * @param known whose names may be given
+ * @throws HubError `BadRequest` naming the parameter, what was found and what was expected
+ */
+export function readParameters(given: URLSearchParams, known: object = tableParameters): Parameters {
   for (const name of given.keys()) {
-    if (!KNOWN.includes(name)) throw wrong(name, `one of ${KNOWN.join(', ')}`, undefined)
+    if (!Object.hasOwn(known, name)) throw wrong(name, `one of ${Object.keys(known).join(', ')}`, undefined)
   }
   const from = time(given, 'from')
   const to = time(given, 'to')
@@ -35,14 +32,14 @@ export function readParameters(given: URLSearchParams): Parameters {
   const start = from === undefined ? after : after === undefined ? from : later(from, after)
   const interval = span(given)
   const asked = list(given, 'aggregate').map((name) => oneOf('aggregate', name, aggregates)) as Aggregate[]
-  const align = oneOf('align', given.get('align') ?? 'none', ALIGNMENTS) as Alignment
+  const align = oneOf('align', part(given, 'align') ?? 'none', alignments) as Alignment
   if (asked.length > 0 && interval === undefined) throw wrong('interval', 'given with "aggregate"', undefined)
   if (align !== 'none' && interval === undefined) throw wrong('interval', 'given with "align"', undefined)
   if (interval !== undefined && asked.length === 0 && align === 'none') {
     throw wrong('aggregate', `given with "interval": ${aggregates.join(', ')}; or "align"`, undefined)
   }
   const limit = whole(given, 'limit')
-  const language = given.get('language')
+  const language = part(given, 'language')
   return {
     series: {
       submodels: list(given, 'submodel', false),
@@ -55,21 +52,25 @@ export function readParameters(given: URLSearchParams): Parameters {
       ...(interval !== undefined && { interval }),
       aggregates: asked,
       align,
-      quality: oneOf('quality', given.get('quality') ?? 'false', ['true', 'false']) === 'true'
+      quality: oneOf('quality', part(given, 'quality') ?? 'false', ['true', 'false']) === 'true'
     },
     ...(limit !== undefined && { limit }),
     ...(language !== null && { language })
   }
 }
 
+function part(given: URLSearchParams, name: Name): string | null {
+  return given.get(name)
+}
+
 /** @param commas whether one parameter may hold several, by comma */
-function list(given: URLSearchParams, name: string, commas = true): string[] {
+function list(given: URLSearchParams, name: Name, commas = true): string[] {
   const all = given.getAll(name).flatMap((text) => (commas ? text.split(',') : [text]))
   return all.map((text) => text.trim()).filter((text) => text !== '')
 }
 
-function time(given: URLSearchParams, name: string): bigint | undefined {
-  const text = given.get(name)
+function time(given: URLSearchParams, name: Name): bigint | undefined {
+  const text = part(given, name)
   if (text === null) return undefined
   // A plus that was not encoded arrives as a blank.
   const found = parseTime(text) ?? parseTime(text.replace(/ (\d\d:\d\d)$/, '+$1'))
@@ -78,7 +79,7 @@ function time(given: URLSearchParams, name: string): bigint | undefined {
 }
 
 function cursor(given: URLSearchParams): bigint | undefined {
-  const text = given.get('cursor')
+  const text = part(given, 'cursor')
   if (text === null) return undefined
   const digits = /^[\w-]{1,40}$/.test(text) ? Buffer.from(text, 'base64url').toString() : ''
   const found = parseTime(digits, 'ns')
@@ -97,7 +98,7 @@ const UNITS: Readonly<Record<string, bigint>> = {
 }
 
 function span(given: URLSearchParams): bigint | undefined {
-  const text = given.get('interval')
+  const text = part(given, 'interval')
   if (text === null) return undefined
   const [, count = '', unit = ''] = /^(\d{1,9})(ns|us|ms|s|m|h|d)$/.exec(text) ?? []
   const iso = milliseconds(text)
@@ -106,8 +107,8 @@ function span(given: URLSearchParams): bigint | undefined {
   return found
 }
 
-function whole(given: URLSearchParams, name: string): number | undefined {
-  const text = given.get(name)
+function whole(given: URLSearchParams, name: Name): number | undefined {
+  const text = part(given, name)
   if (text === null) return undefined
   if (!/^[1-9]\d{0,5}$/.test(text) || Number(text) > MOST) throw wrong(name, `a whole number from 1 to ${MOST}`, text)
   return Number(text)

@@ -15,6 +15,7 @@ import type { Hub } from '../../operations/hub.ts'
 import { readAccept } from '../http/headers.ts'
 import { limited } from './limit.ts'
 import { linkedTable } from './linked.ts'
+import { FLUX, LONGEST_QUERY } from './openapi.ts'
 import { readParameters } from './parameters.ts'
 
 export interface TimeseriesOptions {
@@ -23,12 +24,12 @@ export interface TimeseriesOptions {
   readonly apiPrefix: string
 }
 
-const FLUX = 'application/vnd.flux'
-
 export async function timeseries(app: FastifyInstance, { hub, apiPrefix }: TimeseriesOptions): Promise<void> {
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser(FLUX, { parseAs: 'string', bodyLimit: 16_384 }, (_, body, done) => done(null, body))
+    scope.addContentTypeParser(FLUX, { parseAs: 'string', bodyLimit: LONGEST_QUERY }, (_, body, done) =>
+      done(null, body)
+    )
     scope.addContentTypeParser('*', (request, _, done) => {
       done(new HubError('UnsupportedMediaType', [request.headers['content-type'] ?? 'none', FLUX]))
     })

@@ -1,6 +1,8 @@
 /** A table as it streams out: typed columns, batch by batch. What every writer here takes, and who reads history makes. */
 
-export type ColumnType = 'time' | 'number' | 'integer' | 'boolean' | 'text'
+export const columnTypes = ['time', 'number', 'integer', 'boolean', 'text'] as const
+
+export type ColumnType = (typeof columnTypes)[number]
 
 export interface Column {
   readonly name: string

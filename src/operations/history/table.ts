@@ -12,7 +12,9 @@ import { EARLIEST, type History, LATEST } from './history.ts'
 import type { Variable } from './variables.ts'
 
 /** How values get onto a common grid: the last one before, a line between neighbours, or only those that are on it. */
-export type Alignment = 'none' | 'previous' | 'linear'
+export const alignments = ['none', 'previous', 'linear'] as const
+
+export type Alignment = (typeof alignments)[number]
 
 export interface TableRequest {
   readonly variables: readonly Variable[]

@@ -1,0 +1,150 @@
+/** `/ingest` and InfluxDB's addresses as the OpenAPI document tells of them, with the names that ingest.ts reads. */
+import { timeUnits } from '../../model/time.ts'
+import { ref } from '../http/openapi-schemas.ts'
+import { type Contents, choice, type OwnOperation, type OwnPath, type Parameters, text } from '../http/own-path.ts'
+import { each, key, MACHINE } from '../stream/schemas.ts'
+import { PRECISIONS } from './stream.ts'
+
+export const JSON_TYPE = 'application/json'
+export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'] as const
+export const LINE_TYPES = ['text/plain', 'application/vnd.influx', 'application/octet-stream'] as const
+
+/** How a body may be packed. */
+export const CODINGS = ['gzip', 'zstd'] as const
+
+const precision = choice('Unit of the times in lines', Object.keys(PRECISIONS), 'ns')
+
+export const ingestParameters = {
+  submodel: text('Id of the submodel of those samples that name none', MACHINE),
+  path: text('idShortPath of those samples that name none', 'CycleTime'),
+  unit: choice('Unit of times that are numbers', timeUnits, 'ms'),
+  each: {
+    description: `${each.description}; lines are taken one by one where nothing is said`,
+    schema: { type: 'boolean' }
+  },
+  precision
+} as const satisfies Parameters
+
+const headers: Parameters = {
+  'Idempotency-Key': {
+    description: key.description,
+    schema: { type: 'string', minLength: 1, maxLength: key.maxLength }
+  },
+  'Content-Encoding': choice('How the body is packed, if it is', CODINGS)
+}
+
+const POINTS = `OperationalData,submodel=${MACHINE} CycleTime=12.3,State="running" 1795489203000000000\n`
+
+const lines = {
+  schema: { type: 'string', description: "Points of InfluxDB's line protocol, one a line; as many as there are" },
+  examples: { points: { summary: 'Two fields of one point', value: POINTS } }
+}
+
+const ndjson = {
+  schema: { type: 'string', description: 'A sample, or a column, in each line; as many as there are' },
+  examples: {
+    rows: {
+      summary: 'Two samples',
+      value: '{"path":"CycleTime","time":"2026-11-24T03:00:01Z","value":12.5}\n{"time":1795489202000,"value":12.4}\n'
+    }
+  }
+}
+
+const takes: Contents = {
+  [JSON_TYPE]: {
+    schema: {
+      anyOf: [ref('Sample'), ref('SampleColumn'), ref('SampleList'), { type: 'array', items: ref('SampleItem') }]
+    },
+    examples: {
+      sample: {
+        summary: 'One sample',
+        value: {
+          submodel: MACHINE,
+          path: 'CycleTime',
+          time: '2026-11-24T03:00:00.000000001Z',
+          value: 12.7,
+          quality: 'good'
+        }
+      },
+      column: {
+        summary: 'A column of samples, 100 ms apart',
+        value: { path: 'CycleTime', start: '2026-11-24T03:00:01Z', step: 100, values: [12.7, 12.8, 12.6] }
+      },
+      list: {
+        summary: 'Several, with what they have in common; a sample without a time is of now',
+        value: {
+          submodel: MACHINE,
+          samples: [
+            { path: 'State', value: 'running' },
+            { path: 'CycleTime', start: 1795489202000, offsets: [0, 90, 210], values: [12.7, 12.8, 12.6] }
+          ]
+        }
+      }
+    }
+  },
+  ...Object.fromEntries(NDJSON_TYPES.map((type) => [type, ndjson])),
+  ...Object.fromEntries(LINE_TYPES.map((type) => [type, lines]))
+}
+
+/** 204, or 400 as InfluxDB tells it. */
+function write(operationId: string, schema: string): OwnOperation {
+  return {
+    operationId,
+    tag: 'Samples',
+    summary: "Push InfluxDB's line protocol, as its senders know it",
+    description:
+      'The tag `submodel` of a point, or else its measurement, names the submodel (by id, or by idShort), a field the idShortPath. What is right is kept where something is wrong.',
+    query: { precision },
+    headers,
+    takes: Object.fromEntries(LINE_TYPES.map((type) => [type, lines])),
+    gives: {
+      204: { description: 'Everything is durable' },
+      400: {
+        description: 'Some points were refused, the others are durable; or the request is malformed',
+        content: { [JSON_TYPE]: { schema: { anyOf: [ref(schema), ref('Result')] } } }
+      }
+    },
+    refuses: ['TooLarge', 'UnsupportedMediaType', 'TooManyRequests', 'Unavailable', 'StorageFull', 'Internal']
+  }
+}
+
+export const ingestPaths: readonly OwnPath[] = [
+  {
+    path: '/ingest',
+    below: 'both',
+    post: {
+      operationId: 'PostSamples',
+      tag: 'Samples',
+      summary: 'Push samples',
+      description:
+        'The answer says that they are durable. What comes late or out of order is history, what comes twice counts once, the newest is the current value. JSON is taken whole or refused whole; NDJSON and lines may be of any length, and are taken in batches as they arrive.',
+      query: ingestParameters,
+      headers,
+      takes,
+      gives: {
+        200: {
+          description: 'What was taken is durable, and what was refused is told',
+          content: { [JSON_TYPE]: { schema: ref('SampleReceipt') } }
+        }
+      },
+      refuses: [
+        ...(['BadRequest', 'Conflict', 'TooLarge', 'UnsupportedMediaType'] as const),
+        ...(['TooManyRequests', 'Unavailable', 'StorageFull', 'Internal'] as const)
+      ]
+    }
+  },
+  { path: '/write', below: 'hub', post: write('WritePoints', 'InfluxDbError') },
+  { path: '/api/v2/write', below: 'hub', post: write('WritePointsV2', 'InfluxDbErrorV2') },
+  {
+    path: '/ping',
+    below: 'hub',
+    get: {
+      operationId: 'Ping',
+      tag: 'Samples',
+      summary: 'Is there something that takes the line protocol?',
+      description: 'By this senders ask whether there is an InfluxDB.',
+      gives: { 204: { description: 'There is' } },
+      refuses: ['Internal']
+    }
+  }
+]

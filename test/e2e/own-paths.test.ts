@@ -1,0 +1,157 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import t, { type Test } from 'tap'
+import type { OpenApi } from '../../src/doors/http/openapi.ts'
+import { routes } from '../../src/doors/http/routes.ts'
+import { MACHINE } from '../../src/doors/stream/schemas.ts'
+import { type Reply, type Running, start } from './harness.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+interface Parameter {
+  readonly name: string
+  readonly in: 'query' | 'header'
+  readonly schema: { readonly enum?: readonly string[]; readonly items?: { readonly enum?: readonly string[] } }
+  readonly example?: string | number | boolean | readonly string[]
+}
+
+interface Operation {
+  readonly operationId: string
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly content: Record<string, { examples: Record<string, { value: unknown }> }> }
+  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Json }> }>
+}
+
+/** The paths of the standard, as the router knows them. */
+const standard = new Set(routes().map(({ path }) => `/api/v3${path.replace(/\{(\w+)\}/g, ':$1')}`))
+
+/** What the document tells of beside the standard, and everywhere where it lies. */
+async function toldBy(hub: Running) {
+  const { paths, servers: all } = (await hub.ask('GET', `${hub.url}/openapi.json`)).json as OpenApi
+  return Object.entries(paths).flatMap(([path, { servers = all, ...verbs }]) =>
+    servers
+      .map(({ url }) => (url === '/' ? '' : url) + path)
+      .filter((at) => !standard.has(at.replace(/\{(\w+)\}/g, ':$1')))
+      .flatMap((at) =>
+        Object.entries(verbs).map(([verb, operation]) => {
+          return { verb: verb.toUpperCase(), path: at, operation: operation as unknown as Operation }
+        })
+      )
+  )
+}
+
+/** What the router knows beside the standard; a path that refuses the other verbs itself is asked for its own. */
+async function routedBy(hub: Running): Promise<string[]> {
+  const steps: string[] = []
+  const found: string[] = []
+  for (const line of hub.server.app.printRoutes({ commonPrefix: false }).split('\n')) {
+    const [, indent = '', step = '', all = ''] = /^([ │]*)[├└]── (.*?) \((.+)\)$/.exec(line) ?? []
+    if (all === '') continue
+    steps.splice(indent.length / 4, steps.length, step)
+    const path = `/${steps.join('').replace(/^\/+/, '')}`
+    if (standard.has(path)) continue
+    const allow = all.includes('OPTIONS') && (await hub.ask('OPTIONS', hub.url + path)).headers.get('allow')
+    const verbs = (allow || all).split(', ').filter((verb) => verb !== 'HEAD' && verb !== 'OPTIONS')
+    found.push(...verbs.map((verb) => `${verb} ${path}`))
+  }
+  return found
+}
+
+t.test('what is served beside the standard is in the document, and nothing else', async (t) => {
+  const hub = await start(t)
+  // The files that the page at /docs loads are its own affair.
+  const routed = (await routedBy(hub)).filter((route) => !/^GET \/docs[/*]/.test(route))
+  const told = (await toldBy(hub)).map(({ verb, path }) => `${verb} ${path}`)
+  t.ok(told.includes('POST /ingest') && told.includes('POST /upload'))
+  t.strictSame(routed.toSorted(), told.toSorted())
+})
+
+t.test('every example is taken, and answered as the document says', async (t) => {
+  const hub = await plantHub(t)
+  const check = answerChecker((await hub.ask('GET', `${hub.url}/openapi.json`)).json)
+  for (const { verb, path, operation } of await toldBy(hub)) {
+    if (operation.operationId === 'UploadFile') continue
+    const { parameters = [], requestBody } = operation
+    const url = `${hub.url}${path}?${queryOf(parameters)}`
+    if (requestBody === undefined) check(t, operation, await hub.ask(verb, url), `${verb} ${path}`)
+    for (const [type, { examples }] of Object.entries(requestBody?.content ?? {})) {
+      for (const [name, { value }] of Object.entries(examples)) {
+        const reply = await hub.ask(verb, url, value, { 'content-type': type })
+        check(t, operation, reply, `${verb} ${path}, ${type}, ${name}`)
+        t.notMatch(reply.json, { refusals: [{}] }, 'no sample in an example is wrong')
+      }
+    }
+  }
+})
+
+t.test('every choice that a parameter gives is understood', async (t) => {
+  const hub = await plantHub(t)
+  const check = answerChecker((await hub.ask('GET', `${hub.url}/openapi.json`)).json)
+  let count = 0
+  for (const { verb, path, operation } of await toldBy(hub)) {
+    if (verb !== 'GET') continue
+    const { parameters = [] } = operation
+    for (const { name, schema } of parameters) {
+      for (const choice of schema.enum ?? schema.items?.enum ?? []) {
+        const others = parameters.filter((parameter) => parameter.name !== name)
+        const reply = await hub.ask(verb, `${hub.url}${path}?${queryOf(others)}&${name}=${choice}`)
+        check(t, operation, reply, `${path}, ${name}=${choice}`)
+        count++
+      }
+    }
+  }
+  t.ok(count > 50)
+})
+
+/** A hub with the submodels that examples speak of. */
+async function plantHub(t: Test): Promise<Running> {
+  const hub = await start(t)
+  const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
+  const machine = {
+    modelType: 'Submodel',
+    id: MACHINE,
+    idShort: 'OperationalData',
+    submodelElements: [property('CycleTime', 'xs:double'), property('State', 'xs:string')]
+  }
+  const means = (term: string) => {
+    const value = `https://admin-shell.io/idta/TimeSeries/${term}1/1`
+    return { semanticId: { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value }] } }
+  }
+  const collection = (idShort: string, value: object[]) => {
+    return { modelType: 'SubmodelElementCollection', idShort, ...means(`${idShort}/`), value }
+  }
+  const series = {
+    modelType: 'Submodel',
+    id: 'https://plant.example/sm/imm-01/time-series',
+    ...means(''),
+    submodelElements: [collection('Metadata', [collection('Record', [property('CycleTime', 'xs:double')])])]
+  }
+  for (const submodel of [machine, series]) t.equal((await hub.post('/submodels', submodel)).status, 201)
+  return hub
+}
+
+/** Of the parameters that have an example. */
+function queryOf(parameters: readonly Parameter[]): URLSearchParams {
+  const query = new URLSearchParams()
+  for (const { name, in: where, example } of parameters) {
+    if (where !== 'query' || example === undefined) continue
+    for (const one of Array.isArray(example) ? example : [example]) query.append(name, String(one))
+  }
+  return query
+}
+
+/** Holds an answer against the first that the document has: its status, its media type and its schema. */
+function answerChecker(document: OpenApi) {
+  const ajv = new Ajv2020({ strict: false, unicodeRegExp: false, formats: { 'date-time': true, binary: true } })
+  ajv.addSchema({ $id: 'urn:aas-hub:document', components: document.components })
+  return (t: Test, { responses }: Operation, { status, headers, text, json }: Reply, title: string): void => {
+    const [told = '', { content = {} } = {}] = Object.entries(responses)[0] ?? []
+    t.equal(String(status), told, status < 400 ? title : `${title}: ${text}`)
+    const type = headers.get('content-type')?.split(';', 1)[0] ?? ''
+    if (type === '' && Object.keys(content).length === 0) return
+    const schema = content[type]?.schema
+    t.ok(schema, `${title}: ${type} is told of`)
+    if (type !== 'application/json') return
+    const isValid = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"urn:aas-hub:document#/')))
+    t.ok(isValid(json), `${title}: ${ajv.errorsText(isValid.errors)}`)
+  }
+}
