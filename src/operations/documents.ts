@@ -7,7 +7,7 @@ import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'
 import type { AssetAdministrationShell, Documents, Submodel } from '../model/types.ts'
 import { walk } from '../model/walk.ts'
-import type { Change, Document, Facet, Store } from '../store/store.ts'
+import type { Became, Change, Document, Facet, Store } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
 import type { Hub } from './hub.ts'
 import { cursorOf, paged, positionOf } from './paging.ts'
@@ -129,6 +129,8 @@ export async function remove(
 export interface Edited<Result> {
   /** idShortPaths of the subtrees that changed; absent: the whole document. */
   readonly touched?: readonly string[]
+  /** All of these are new, or are gone. */
+  readonly became?: Became
   /** Members or elements were carried over from what was read, so nothing in them may have changed since. */
   readonly carried?: boolean
   readonly also?: readonly Change[]
@@ -150,7 +152,8 @@ export async function edit<K extends Kind, Result>(
     const stored = await get(hub, kind, id)
     checkPreconditions(call, await revisionOf(hub, call, stored))
     const document = parse(stored, kind)
-    const { result, touched, carried = call.ifMatch !== undefined, also = [] } = await change(document, stored)
+    const edited = await change(document, stored)
+    const { result, touched, became, carried = call.ifMatch !== undefined, also = [] } = edited
     checkResult(hub, kind, document, stored)
     hub.templates.enforce(document)
     const replace = {
@@ -161,6 +164,7 @@ export async function edit<K extends Kind, Result>(
       facets: facetsOf(kind, document),
       ifStructure: stored.structure,
       ...(touched !== undefined && { touched }),
+      ...(became !== undefined && { became }),
       ...(carried && { asOf: stored.revision })
     }
     const others = [...(await orphans(hub.store, kind, stored, document)), ...also]

@@ -65,7 +65,7 @@ export const post: Handler = async (hub, call) => {
   const element = call.body as SubmodelElement
   const { revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
     const path = append(submodel, '', element)
-    return { touched: [path], result: path }
+    return { touched: [path], became: 'created', result: path }
   })
   const location = `${call.mount}/submodel-elements/${encodePath(element.idShort ?? '')}`
   return { status: 201, json: element, revision, location }
@@ -85,7 +85,7 @@ export const postByPath: Handler = async (hub, call) => {
     }
     nameRecord(submodel, parent, element)
     const path = append(parent, formatPath(parentPath), element)
-    return { touched: [path], result: path }
+    return { touched: [path], became: 'created', result: path }
   })
   const location = `${call.mount}/submodel-elements/${encodePath(result)}`
   return { status: 201, json: element, revision, location }
@@ -111,7 +111,8 @@ export const putByPath: Handler = async (hub, call) => {
       children[children.indexOf(present)] = element
       setChildren(parent, children)
     }
-    return { touched: [text], result: present === undefined }
+    if (present === undefined) return { touched: [text], became: 'created', result: true }
+    return { touched: [text], result: false }
   })
   if (!created) return { status: 204, revision }
   return { status: 201, json: element, revision, location: `${call.mount}/submodel-elements/${encodePath(text)}` }
@@ -142,8 +143,10 @@ export const deleteByPath: Handler = async (hub, call) => {
     const parent = parentOf(submodel, path)
     const children = childrenOf(parent).filter((other) => other !== element)
     setChildren(parent, children)
-    const moved = parent.modelType === 'SubmodelElementList'
-    return { touched: [formatPath(moved ? path.slice(0, -1) : path)], carried: moved, result: undefined }
+    // What is touched is the list: an element at the path is there still, unless it was the last.
+    if (parent.modelType === 'SubmodelElementList')
+      return { touched: [formatPath(path.slice(0, -1))], carried: true, result: undefined }
+    return { touched: [formatPath(path)], became: 'deleted', carried: false, result: undefined }
   })
   return { status: 204 }
 }

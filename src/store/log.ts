@@ -26,8 +26,9 @@ function one(change: Change, commit: Commit): LoggedChange | undefined {
     case 'create':
       return { change: 'created', kind: change.kind, id: change.id }
     case 'replace': {
-      const { kind, id, touched } = change
-      return touched === undefined ? { change: 'updated', kind, id } : { change: 'updated', kind, id, touched }
+      const { kind, id, touched, became } = change
+      if (touched === undefined) return { change: 'updated', kind, id }
+      return { change: 'updated', kind, id, touched, ...(became !== undefined && { became }) }
     }
     case 'delete':
       return { change: 'deleted', kind: change.kind, id: change.id }

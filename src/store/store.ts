@@ -78,6 +78,9 @@ export interface FileEntry {
   readonly blob: string
 }
 
+/** What became of subtrees that are new, or are gone. */
+export type Became = 'created' | 'deleted'
+
 /** One change; what stands together in a commit becomes visible together. */
 export type Change =
   | {
@@ -103,6 +106,8 @@ export type Change =
        * Absent: the whole document. Empty: only members outside all elements.
        */
       readonly touched?: readonly string[]
+      /** Of all that is touched, where it was not there before or is not any more; for the log alone. */
+      readonly became?: Became
       /**
        * The document was made from what was read at this revision: fails with `Conflict` when an element within
        * `touched` (or, without it, any element) was written to after that.
@@ -183,6 +188,8 @@ export type LoggedChange =
       readonly kind: DocumentKind
       readonly id: string
       readonly touched?: readonly string[]
+      /** All that was touched is new, or is gone; absent: it was changed, or nobody said. */
+      readonly became?: Became
     }
   | {
       readonly change: 'value'

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { Batch } from '../../src/operations/samples/batch.ts'
 import { Intake } from '../../src/operations/samples/intake.ts'
 import type { Change } from '../../src/store/store.ts'
+import { start } from '../e2e/harness.ts'
 import { create, replace, submodel, write } from '../store/fixtures.ts'
 import { type Broker, broker, open, property, storeOf, until } from './mqtt-broker.ts'
 
@@ -81,6 +82,68 @@ t.test('documents are told when they come, change and go', async (t) => {
     { topic: 'sm-repository/plant-1/submodels/updated', json: submodel('urn:other', property('Else')) },
     { topic: 'sm-repository/plant-1/submodels/deleted', json: { modelType: 'Submodel', id: 'urn:other' } }
   ])
+})
+
+t.test('elements are told as they come, change and go, by the path that they have', async (t) => {
+  const here = await broker(t)
+  const heard = await listener(here)
+  const hub = await start(t, { MQTT_URL: here.url, MQTT_PUBLISH: 'plant-1', UNKNOWN_SERIES: 'create' })
+  await until(async () => (await hub.server.hub.store.cursor('mqtt plant-1')) !== undefined)
+  const speed = { ...property('Speed'), value: '1' }
+  const at = `/submodels/${b64('urn:press')}/submodel-elements`
+  const log = { modelType: 'SubmodelElementList', idShort: 'Log', typeValueListElement: 'Capability' }
+  const steps = [
+    () => hub.post('/submodels', submodel('urn:press')),
+    () => hub.post(at, speed),
+    () => hub.put(`${at}/Speed`, { ...speed, value: '2' }),
+    () => hub.put(`${at}/Log`, log),
+    () => hub.post(`${at}/Log`, { modelType: 'Capability' }),
+    () => hub.remove(`${at}/Log%5B0%5D`),
+    () => hub.post('/ingest', { submodel: 'urn:press', path: 'Axis.Load', value: 5 }),
+    () => hub.remove(`${at}/Speed`),
+    () => hub.post(at, speed)
+  ]
+  for (const [place, step] of steps.entries()) {
+    const { status, text } = await step()
+    t.ok(status < 300, text)
+    // An element is told as it is when it is told.
+    await until(() => heard.length > place)
+  }
+  await until(() => heard.length === 10)
+  t.strictSame(
+    heard.map(({ topic }) => topic.replace(`${PRESS}/`, '')),
+    [
+      'sm-repository/plant-1/submodels/created',
+      'Speed/created',
+      'Speed/updated',
+      'Log/created',
+      'Log[0]/created',
+      'Log/updated',
+      'Axis.Load/created',
+      'Axis.Load/value/updated',
+      'Speed/deleted',
+      'Speed/created'
+    ]
+  )
+  t.strictSame(
+    heard.filter(({ topic }) => topic.startsWith(`${PRESS}/Speed`)).map(({ json }) => json),
+    [speed, { ...speed, value: '2' }, { idShort: 'Speed' }, speed]
+  )
+})
+
+t.test('an element that came and went while nobody read is told as it went', async (t) => {
+  const { here, store, heard } = await tellingHub(t)
+  await here.stop()
+  await store.commit([create(submodel('urn:other'))])
+  const whole = replace(submodel('urn:other', property('New')), { touched: ['New'], became: 'created' })
+  await store.commit([whole])
+  await store.commit([replace(submodel('urn:other'), { touched: ['New'], became: 'deleted' })])
+  await here.start()
+  await until(() => heard.length === 2)
+  t.strictSame(
+    heard.map(({ topic }) => topic.split('/').at(-1)),
+    ['created', 'deleted']
+  )
 })
 
 t.test('what happens while the broker or the door is away is told afterwards, in order', async (t) => {

@@ -545,6 +545,10 @@ function log(test: Define): void {
     const first = await store.commit([create(submodel('a', property('p', '1')))])
     await store.commit([replace(submodel('a', property('p', '1')), { touched: ['p'] })])
     const value = await store.commit([await write(store, 'a', 'p', '2')])
+    await store.commit([
+      replace(submodel('a', property('p', '2'), property('q')), { touched: ['q'], became: 'created' })
+    ])
+    await store.commit([replace(submodel('a', property('q')), { touched: ['p'], became: 'deleted' })])
     await store.commit([replace(submodel('a'))])
     await store.commit([{ change: 'delete', kind: 'Submodel', id: 'a' }])
     const { entries } = await store.log(0, 10)
@@ -557,6 +561,8 @@ function log(test: Define): void {
         [{ change: 'created', ...at }],
         [{ change: 'updated', ...at, touched: ['p'] }],
         [{ change: 'value', submodel: 'a', path: 'p', value: '{"value":"2"}', sourceTime }],
+        [{ change: 'updated', ...at, touched: ['q'], became: 'created' }],
+        [{ change: 'updated', ...at, touched: ['p'], became: 'deleted' }],
         [{ change: 'updated', ...at }],
         [{ change: 'deleted', ...at }]
       ]
@@ -565,7 +571,7 @@ function log(test: Define): void {
       (await store.log(value.seq, 1)).entries.map(({ seq }) => seq),
       [value.seq + 1]
     )
-    t.strictSame(await store.log(value.seq + 2, 10), { entries: [], gap: false })
+    t.strictSame(await store.log(value.seq + 4, 10), { entries: [], gap: false })
   })
 
   test('who asks for what was trimmed is told of the gap', async (t, store) => {

@@ -22,7 +22,13 @@ export function create(document: Submodel, ...facets: [string, string][]): Chang
 
 export function replace(
   document: Submodel,
-  more: { touched?: string[]; ifStructure?: number; ifRevision?: number; asOf?: number } = {}
+  more: {
+    touched?: string[]
+    became?: 'created' | 'deleted'
+    ifStructure?: number
+    ifRevision?: number
+    asOf?: number
+  } = {}
 ) {
   const { id } = document
   return { change: 'replace', kind: 'Submodel', id, json: JSON.stringify(document), facets: [], ...more } as const

@@ -10,7 +10,7 @@ import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { type ValueMembers, writeValue } from '../../model/values.ts'
 import { resolve } from '../../model/walk.ts'
 import { decodeRun } from '../../store/chunks.ts'
-import type { DocumentKind, LogEntry, LoggedChange, Store } from '../../store/store.ts'
+import type { Became, DocumentKind, LogEntry, LoggedChange, Store } from '../../store/store.ts'
 
 export interface BasyxOptions {
   /** `$repoId` of the topics. */
@@ -71,15 +71,33 @@ export function basyx(store: Store, { repository, publish, failed }: BasyxOption
         { topic: `${elementTopic(change.submodel, change.path)}/value/updated`, payload: JSON.stringify(element) }
       ]
     }
-    const { kind, id, touched } = change
+    const { kind, id, touched, became } = change
     const [where, documents] = REPOSITORIES[kind] ?? []
     if (where === undefined) return []
     const topic = `${where}/${repository}/${documents}/${change.change}`
     if (change.change === 'deleted') return [{ topic, payload: JSON.stringify({ modelType: kind, id }) }]
-    if (touched !== undefined && touched.length > 0 && kind === 'Submodel')
-      return read.elements(id, touched, elementTopic)
+    if (touched !== undefined && touched.length > 0 && kind === 'Submodel') return elements(id, touched, became, read)
     const payload = await read.text(kind, id)
     return payload === undefined ? [] : [{ topic, payload }]
+  }
+
+  /** Where the log does not say what became of an element, one that is there is told as updated. */
+  async function elements(
+    id: string,
+    paths: readonly string[],
+    became: Became | undefined,
+    read: Reading
+  ): Promise<Publication[]> {
+    const told: Publication[] = []
+    for (const path of paths) {
+      const element = became === 'deleted' ? undefined : await read.element(id, path)
+      // What is gone again is told by the change that took it away.
+      if (became === 'created' && element === undefined) continue
+      const event = became ?? (element === undefined ? 'deleted' : 'updated')
+      const idShort = parsePath(path)?.findLast((step) => typeof step === 'string')
+      told.push({ topic: `${elementTopic(id, path)}/${event}`, payload: JSON.stringify(element ?? { idShort }) })
+    }
+    return told
   }
 
   function elementTopic(id: string, path: string): string {
@@ -114,19 +132,5 @@ class Reading {
     const submodel = this.#submodels.get(id)
     const steps = parsePath(path)
     return submodel === undefined || steps === undefined ? undefined : resolve(submodel, steps)
-  }
-
-  /** The log does not tell whether an element that was touched is new: one that is there is told as updated. */
-  async elements(id: string, paths: readonly string[], topicOf: (id: string, path: string) => string) {
-    const told: Publication[] = []
-    for (const path of paths) {
-      const element = await this.element(id, path)
-      const idShort = parsePath(path)?.findLast((step) => typeof step === 'string')
-      told.push({
-        topic: `${topicOf(id, path)}/${element === undefined ? 'deleted' : 'updated'}`,
-        payload: JSON.stringify(element ?? { idShort })
-      })
-    }
-    return told
   }
 }

@@ -50,7 +50,10 @@ async function createIn(hub: Hub, id: string, columns: readonly Column[], option
       facets: facetsOf('Submodel', submodel)
     } as const
     if (stored === undefined) await createOnce(hub, document)
-    else await hub.store.commit([{ change: 'replace', ...document, ifStructure: stored.structure, touched }])
+    else {
+      const { structure: ifStructure } = stored
+      await hub.store.commit([{ change: 'replace', ...document, ifStructure, touched, became: 'created' }])
+    }
     hub.templates.forget(id)
   })
 }

@@ -4,7 +4,7 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { qualities } from '../../model/samples.ts'
-import type { Change, DocumentKind, Facet, FileEntry, LoggedChange } from '../store.ts'
+import type { Became, Change, DocumentKind, Facet, FileEntry, LoggedChange } from '../store.ts'
 import type { Content, Control, LoggedCommit, Note } from './content.ts'
 
 /** Shorter ones are not worth the time. */
@@ -61,6 +61,8 @@ function isTold(written: readonly [unknown, unknown]): written is readonly [Told
 }
 
 type Code = number
+/** Missing in what was written before it was told. */
+type Subtrees = Became | null | undefined
 type Time = string | null
 
 /** Changes as they are written down; bodies and runs as their length. */
@@ -85,7 +87,8 @@ type Row =
       id: string,
       facets: readonly Facet[],
       json: number,
-      touched: readonly string[] | null
+      touched: readonly string[] | null,
+      became?: Subtrees
     ]
   | [letter: 'd', kind: DocumentKind, id: string]
   | [letter: 'o', key: string]
@@ -101,7 +104,8 @@ type ToldRow =
       change: 'created' | 'updated' | 'deleted',
       kind: DocumentKind,
       id: string,
-      touched: readonly string[] | null
+      touched: readonly string[] | null,
+      became?: Subtrees
     ]
 
 function write(change: Change, tail: Uint8Array[]): Row {
@@ -122,7 +126,8 @@ function write(change: Change, tail: Uint8Array[]): Row {
       const bytes = Buffer.from(json)
       tail.push(bytes)
       if (change.change === 'create') return ['c', kind, id, facets, bytes.length]
-      return ['r', kind, id, facets, bytes.length, change.touched ?? null]
+      const { touched = null, became = null } = change
+      return ['r', kind, id, facets, bytes.length, touched, became]
     }
     case 'delete':
       return ['d', change.kind, change.id]
@@ -159,9 +164,9 @@ function read(row: Row, take: (length: number) => Buffer): Change {
       return { change: 'create', kind, id, json: take(length).toString(), facets }
     }
     case 'r': {
-      const [, kind, id, facets, length, touched] = row
+      const [, kind, id, facets, length, touched, became] = row
       const json = take(length).toString()
-      return { change: 'replace', kind, id, json, facets, ...(touched !== null && { touched }) }
+      return { change: 'replace', kind, id, json, facets, ...subtrees(touched, became) }
     }
     case 'd':
       return { change: 'delete', kind: row[1], id: row[2] }
@@ -185,7 +190,8 @@ function tell(change: LoggedChange, tail: Uint8Array[]): ToldRow {
     tail.push(run)
     return ['s', submodel, path, count, String(from), String(to), run.length]
   }
-  return ['d', change.change, change.kind, change.id, change.touched ?? null]
+  const { kind, id, touched = null, became = null } = change
+  return ['d', change.change, kind, id, touched, became]
 }
 
 function hear(row: ToldRow, take: (length: number) => Buffer): LoggedChange {
@@ -197,8 +203,12 @@ function hear(row: ToldRow, take: (length: number) => Buffer): LoggedChange {
     const [, submodel, path, count, from, to, length] = row
     return { change: 'samples', submodel, path, count, from: BigInt(from), to: BigInt(to), run: take(length) }
   }
-  const [, change, kind, id, touched] = row
-  return touched === null ? { change, kind, id } : { change, kind, id, touched }
+  const [, change, kind, id, touched, became] = row
+  return { change, kind, id, ...subtrees(touched, became) }
+}
+
+function subtrees(touched: readonly string[] | null, became: Subtrees) {
+  return { ...(touched !== null && { touched }), ...(became != null && { became }) }
 }
 
 /** As text: JSON has no integers of 64 bits. */

@@ -1,9 +1,9 @@
 /** How a log entry is written down: compact JSON, because there is one for every commit, and the packed runs behind it. */
 import type { Quality } from '../../model/samples.ts'
-import type { DocumentKind, LoggedChange } from '../store.ts'
+import type { Became, DocumentKind, LoggedChange } from '../store.ts'
 
 type Written =
-  | readonly ['c' | 'u' | 'd', kind: DocumentKind, id: string, touched?: readonly string[]]
+  | readonly ['c' | 'u' | 'd', kind: DocumentKind, id: string, touched?: readonly string[], became?: Became]
   /** Times as text: JSON has no integers of 64 bits. */
   | readonly ['v', submodel: string, path: string, value: string, sourceTime: string, quality?: Quality]
   /** `length`: bytes of the run. */
@@ -46,7 +46,9 @@ function write(change: LoggedChange): Written {
     return ['s', submodel, path, count, String(from), String(to), run.length]
   }
   const start = [letters[change.change], change.kind, change.id] as const
-  return change.touched === undefined ? start : [...start, change.touched]
+  const { touched, became } = change
+  if (touched === undefined) return start
+  return became === undefined ? [...start, touched] : [...start, touched, became]
 }
 
 function read(written: Exclude<Written, readonly ['s', ...unknown[]]>): LoggedChange {
@@ -55,7 +57,8 @@ function read(written: Exclude<Written, readonly ['s', ...unknown[]]>): LoggedCh
     const change = { change: 'value', submodel, path, value, sourceTime: BigInt(sourceTime) } as const
     return quality === undefined ? change : { ...change, quality }
   }
-  const [letter, kind, id, touched] = written
+  const [letter, kind, id, touched, became] = written
   const change = { change: words[letter], kind, id }
-  return touched === undefined ? change : { ...change, touched }
+  if (touched === undefined) return change
+  return { ...change, touched, ...(became !== undefined && { became }) }
 }
