@@ -53,7 +53,8 @@ t.test('a mapping that is wrong is refused with the place', async (t) => {
     [{ topics: [{ ...topic, topic: '{b}/{b}' }] }, /stands twice/],
     [{ topics: [topic, { ...topic, path: '{c}' }] }, /topics\[1\].path asks for \{c\}/],
     [{ topics: [{ ...topic, idShort: 'b' }] }, /topics\[0\] needs one of submodel and idShort/],
-    [{ topics: [{ ...topic, payload: 'xml' }] }, /topics\[0\].payload is none of auto, value, text, opcua/],
+    [{ topics: [{ ...topic, payload: 'xml' }] }, /topics\[0\].payload is none of auto, value, text, opcua, senml/],
+    [{ topics: [{ topic: 'a', payload: 'senml', path: 'P' }] }, /topics\[0\] needs one of/],
     [{ topics: [{ ...topic, unit: 'h' }] }, /topics\[0\].unit is none of/],
     [{ sparkplug: { hostId: 'a/b' } }, /hostId is no level/],
     [{ sparkplug: { devices: [{ device: 'a/{x}', path: '{metric}' }] } }, /devices\[0\] needs one of/],
@@ -120,6 +121,31 @@ t.test('a plain message says what it says', async (t) => {
   t.strictSame(read(`[${'{"value":1},'.repeat(100_001)}{"value":1}]`).samples, [], 'too many at once are none')
 })
 
+t.test('names in SenML are fields of the element that the mapping names, or say all themselves', async (t) => {
+  const pack = JSON.stringify([
+    { bn: 'axis/', n: 'load', bt: 1795489200, v: 1.5 },
+    { n: 'on', t: -1, vb: true },
+    { n: 'spare', vs: 'x', v: 1 }
+  ])
+  const { samples, wrong } = read(pack, 'P', { form: 'senml' })
+  t.strictSame(samples, [
+    ['P.axis.load', 1795489200_000_000_000n, 1.5, undefined],
+    ['P.axis.on', 1795489199_000_000_000n, true, undefined]
+  ])
+  t.match(wrong, [/one value/])
+  const fields = new Map([['axis/load', 'Load']])
+  t.match(read(pack, '', { form: 'senml', fields }).samples, [['Load']])
+  t.match(read('{}', 'P', { form: 'senml' }), { samples: [], wrong: [/a list/] })
+
+  const bytes = Buffer.from('[{"n":"Press/Axis.Load","v":1},{"n":"urn:a/b/Speed","v":2},{"n":"Load","v":3}]')
+  const named = readPlain(bytes, undefined, '', { ...PAYLOAD, form: 'senml' }, () => 7n)
+  t.strictSame(named.samples, [
+    { target: { idShort: 'Press' }, path: 'Axis.Load', time: 7n, value: 1 },
+    { target: { id: 'urn:a/b' }, path: 'Speed', time: 7n, value: 2 }
+  ])
+  t.match(named.wrong, [/"Load" names no submodel/])
+})
+
 t.test('data sets of OPC UA PubSub are read field by field', async (t) => {
   const message = {
     MessageType: 'ua-data',
@@ -169,7 +195,7 @@ t.test('whatever comes is read or told to be wrong', async () => {
     fc.property(
       payload,
       fc.constantFrom('', 'P'),
-      fc.constantFrom('auto', 'value', 'text', 'opcua'),
+      fc.constantFrom('auto', 'value', 'text', 'opcua', 'senml'),
       (bytes, path, form) => {
         read(bytes, path, { form })
       }

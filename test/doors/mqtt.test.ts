@@ -30,6 +30,7 @@ t.test('plain messages become values of the elements that their topics name', as
       { topic: 'raw/{machine}', idShort: '{machine}', path: 'State', payload: 'text' },
       { topic: 'kepware/{id}', submodel: 'urn:{id}', fields: { 'axis.v': 'Axis.Speed', n: 'Count' }, unit: 's' },
       { topic: 'objects/+', submodel: 'urn:press' },
+      { topic: 'senml', payload: 'senml' },
       ...BY_NAME.topics
     ]
   })
@@ -51,11 +52,19 @@ t.test('plain messages become values of the elements that their topics name', as
   t.equal(await current(store, 'Count'), '9007199254740993', 'without losing a digit')
   t.equal(await current(store, 'Axis.Speed'), '3')
 
+  await publish('senml', [
+    { bn: 'Press/', n: 'Speed', v: 21 },
+    { n: 'Axis.Load', bv: 1, v: 7.5 }
+  ])
+  await until(() => door.counts.accepted === 8)
+  t.equal(await current(store, 'Speed'), '21')
+  t.equal(await current(store, 'Axis.Load'), '8.5')
+
   await publish('plant/Press/Speed', { value: 22, time: '2099-01-01T00:00:00.123456789Z', quality: 'uncertain' })
   await publish('raw/Press', '12')
   await publish('kepware/press', { axis: { v: 4.5 }, n: 5, other: 1, ts: 4_070_908_800 })
   await publish('objects/x', { State: 'idle', Axis: { Load: 8 }, q: 192, time: 4_070_908_800_000 })
-  await until(() => door.counts.accepted === 12)
+  await until(() => door.counts.accepted === 14)
   t.equal(await current(store, 'Speed'), '22 uncertain')
   t.equal((await store.element('urn:press', 'Speed'))?.sourceTime, 4_070_908_800_123_456_789n)
   t.equal(await current(store, 'Axis.Speed'), '4.5')
@@ -67,9 +76,9 @@ t.test('plain messages become values of the elements that their topics name', as
     'plant/Press/Speed',
     times.map((time, at) => ({ time, value: at }))
   )
-  await until(() => door.counts.accepted === 15)
+  await until(() => door.counts.accepted === 17)
   t.equal(await current(store, 'Speed'), '1', 'the newest of a list is current')
-  t.match(door.counts, { messages: 11, refused: 0, wrong: 0, unmapped: 0 })
+  t.match(door.counts, { messages: 12, refused: 0, wrong: 0, unmapped: 0 })
 })
 
 t.test('what is wrong is told and counted, acknowledged, and disturbs nothing', async (t) => {

@@ -132,6 +132,58 @@ t.test('a batch that is sent again under its key is taken once', async (t) => {
   t.match((await hub.post('/ingest', lines, { ...NDJSON, ...key })).json, { accepted: 25_000, repeated: 2 })
 })
 
+const SENML = { 'content-type': 'application/senml+json' }
+
+t.test('SenML is taken by names that hold the submodel and the path, or the path alone', async (t) => {
+  const hub = await filled(t)
+  const pack = [
+    { bn: 'Machine/', n: 'Speed', bt: 1795489200.001, v: 21.5 },
+    { n: 'Speed', t: -5, v: 21 },
+    { bn: 'urn:m/', n: 'State', bt: 0, t: -1, vs: 'on' }
+  ]
+  const before = Date.now()
+  t.match(await hub.post('/ingest', pack, SENML), { status: 200, json: { accepted: 3, refused: 0 } })
+  t.strictSame(await rows(hub, 'Speed'), [
+    ['2026-11-24T02:59:55.001Z', 21],
+    ['2026-11-24T03:00:00.001Z', 21.5]
+  ])
+  const [[time = '', state] = []] = await rows(hub, 'State')
+  t.equal(state, 'on')
+  t.ok(Date.parse(time) >= before - 1000 && Date.parse(time) <= Date.now() - 1000, 'a second before it came')
+  t.match((await hub.post('/ingest?submodel=urn:m', [{ n: 'Count', v: 4 }], SENML)).json, { accepted: 1 })
+  t.equal(await current(hub, 'Count'), 4)
+})
+
+t.test('SenML that is wrong is refused whole, or record by record', async (t) => {
+  const hub = await filled(t)
+  const pack = [
+    { n: 'Machine/Count', v: 1 },
+    { n: 'Machine/Count', v: 1.5 },
+    { n: 'Unknown/Count', v: 1 },
+    { n: 'urn:unknown/Count', v: 1 },
+    { n: 'Count', v: 1 },
+    { n: 'Machine/Count' }
+  ]
+  t.match(await hub.post('/ingest', pack, SENML), { status: 400, json: { messages: [{ text: /^\/\d/ }] } })
+  t.strictSame(await rows(hub, 'Count'), [])
+  const { json } = await hub.post('/ingest?each=true', pack, SENML)
+  t.equal(json.accepted, 1)
+  const told = json.refusals.map(({ index, text }: { index: number; text: string }) => `${index}: ${text}`)
+  for (const expected of [
+    /^1: .*xs:int/,
+    /^2: no submodel has the idShort "Unknown"/,
+    /^3: there is no submodel "urn:unknown"/,
+    /^4: a name such as "submodel\/path"/,
+    /^5: a value/
+  ]) {
+    t.equal(told.filter((line: string) => expected.test(line)).length, 1, `${expected} in ${told.join('; ')}`)
+  }
+  t.match(await hub.post('/ingest', [{ n: 'Machine/Count', v: 1, must_: 1 }], SENML), {
+    status: 400,
+    json: { messages: [{ text: /^SenML: record 0 has the field "must_"/ }] }
+  })
+})
+
 t.test('senders of the line protocol push as to InfluxDB, by the idShort of the submodel or by its id', async (t) => {
   const hub = await filled(t)
   const write = (path: string, body: string) => hub.ask('POST', hub.url + path, body, LINES)

@@ -1,7 +1,7 @@
 /** The schemas of what the hub takes and gives beside the standard's operations. */
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { columnTypes } from '../../formats/tables/table.ts'
-import { column, event, list, object, refusal, sample, text, unit, whole } from '../stream/schemas.ts'
+import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from '../stream/schemas.ts'
 
 /** @param ref refers to a schema of the document by its name */
 export function ownSchemas(ref: (name: string) => JsonSchema): Readonly<Record<string, JsonSchema>> {
@@ -17,6 +17,23 @@ export function ownSchemas(ref: (name: string) => JsonSchema): Readonly<Record<s
       title: 'SampleList',
       description: 'Samples, and what those of them have that do not say it themselves',
       ...object({ submodel: text, path: text, unit, samples: list(ref('SampleItem')) }, ['samples'])
+    },
+    SenmlPack: { title: 'SenmlPack', type: 'array', items: ref('SenmlRecord') },
+    SenmlRecord: {
+      title: 'SenmlRecord',
+      description: 'RFC 8428; what begins with `b` holds from this record on',
+      ...object({
+        bn: { ...text, description: 'Before each name' },
+        bt: { ...number, description: 'To be added to each time' },
+        bv: { ...number, description: 'To be added to each number' },
+        bver: { ...whole, maximum: 10 },
+        n: text,
+        t: { ...number, description: 'Seconds since 1970; below 2^28, from now' },
+        v: number,
+        vs: text,
+        vb: flag,
+        vd: { ...text, description: 'base64url' }
+      })
     },
     SampleReceipt: {
       title: 'SampleReceipt',

@@ -1,5 +1,5 @@
 /**
- * Samples by HTTP: `POST /ingest` takes JSON, NDJSON of any length, and InfluxDB's line protocol; `/write` and
+ * Samples by HTTP: `POST /ingest` takes JSON, SenML, NDJSON of any length, and InfluxDB's line protocol; `/write` and
  * `/api/v2/write` take the latter as its senders know them, so that they push here unchanged.
  */
 import { pipeline, type Readable } from 'node:stream'
@@ -12,9 +12,10 @@ import { type TimeUnit, timeUnits } from '../../model/time.ts'
 import type { Hub } from '../../operations/hub.ts'
 import { Batch } from '../../operations/samples/batch.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
-import { CODINGS, type ingestParameters, JSON_TYPE, LINE_TYPES, NDJSON_TYPES } from './openapi.ts'
+import { CODINGS, type ingestParameters, JSON_TYPE, LINE_TYPES, NDJSON_TYPES, SENML_TYPE } from './openapi.ts'
+import { packBatch } from './senml.ts'
 import { influxLines, jsonLines, PRECISIONS, type Taken, takeLines } from './stream.ts'
-import { type LineRule, type Targets, targetsOf } from './target.ts'
+import { type ByIdShort, type LineRule, submodelsByIdShort, type Targets, targetsOf } from './target.ts'
 
 export interface IngestOptions {
   readonly hub: Pick<Hub, 'store' | 'intake'>
@@ -30,13 +31,14 @@ export interface IngestOptions {
 type Name = keyof typeof ingestParameters
 
 export async function ingest(app: FastifyInstance, options: IngestOptions): Promise<void> {
-  const targets = targetsOf(options.hub.store, options.lineRules)
+  const byIdShort = submodelsByIdShort(options.hub.store)
+  const targets = targetsOf(byIdShort, options.lineRules)
   await app.register(async (scope) => {
     // The body is read here, as it arrives.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
     for (const prefix of ['', options.apiPrefix]) {
-      scope.post(`${prefix}/ingest`, (request, reply) => take(request, reply, options, targets))
+      scope.post(`${prefix}/ingest`, (request, reply) => take(request, reply, options, { targets, byIdShort }))
     }
     for (const path of ['/write', '/api/v2/write']) {
       scope.post(path, (request, reply) => takePoints(request, reply, options, targets))
@@ -50,7 +52,7 @@ async function take(
   request: FastifyRequest,
   reply: FastifyReply,
   { hub, bodyLimit }: IngestOptions,
-  targets: Targets
+  { targets, byIdShort }: { readonly targets: Targets; readonly byIdShort: ByIdShort }
 ): Promise<FastifyReply> {
   const given = new URL(request.url, 'http://hub').searchParams
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
@@ -63,10 +65,13 @@ async function take(
   if (isOf(LINE_TYPES, type)) {
     return reply.send(await takeLines(hub.intake, body, influxLines(targets, precision(given)), stream))
   }
-  if (type !== JSON_TYPE) {
-    throw new HubError('UnsupportedMediaType', [type, [JSON_TYPE, ...NDJSON_TYPES, ...LINE_TYPES].join(', ')])
+  if (type !== JSON_TYPE && type !== SENML_TYPE) {
+    const types = [JSON_TYPE, SENML_TYPE, ...NDJSON_TYPES, ...LINE_TYPES]
+    throw new HubError('UnsupportedMediaType', [type, types.join(', ')])
   }
-  const batch = batchOf(parseJson(await whole(body, bodyLimit)), defaultsOf(given))
+  const sent = parseJson(await whole(body, bodyLimit))
+  const defaults = defaultsOf(given)
+  const batch = type === JSON_TYPE ? batchOf(sent, defaults) : await packBatch(sent, defaults.submodel, byIdShort)
   const options = { each: each(given, false), ...(key !== undefined && { key }) }
   const { accepted, refused, repeated, cursor } = await hub.intake.push(batch, options)
   return reply.send({

@@ -6,6 +6,7 @@ import { each, key, MACHINE } from '../stream/schemas.ts'
 import { PRECISIONS } from './stream.ts'
 
 export const JSON_TYPE = 'application/json'
+export const SENML_TYPE = 'application/senml+json'
 export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'] as const
 export const LINE_TYPES = ['text/plain', 'application/vnd.influx', 'application/octet-stream'] as const
 
@@ -82,6 +83,20 @@ const takes: Contents = {
       }
     }
   },
+  [SENML_TYPE]: {
+    schema: ref('SenmlPack'),
+    examples: {
+      pack: {
+        summary: 'The last three seconds of one element, and a text of now',
+        value: [
+          { n: 'CycleTime', bt: 1795489204, t: -2, v: 12.7 },
+          { n: 'CycleTime', t: -1, v: 12.8 },
+          { n: 'CycleTime', v: 12.6 },
+          { n: 'State', bt: 0, vs: 'running' }
+        ]
+      }
+    }
+  },
   ...Object.fromEntries(NDJSON_TYPES.map((type) => [type, ndjson])),
   ...Object.fromEntries(LINE_TYPES.map((type) => [type, lines]))
 }
@@ -117,7 +132,7 @@ export const ingestPaths: readonly OwnPath[] = [
       tag: 'Samples',
       summary: 'Push samples',
       description:
-        'The answer says that they are durable. What comes late or out of order is history, what comes twice counts once, the newest is the current value. JSON is taken whole or refused whole; NDJSON and lines may be of any length, and are taken in batches as they arrive.',
+        'The answer says that they are durable. What comes late or out of order is history, what comes twice counts once, the newest is the current value. JSON is taken whole or refused whole, unless `each` says otherwise; a name in SenML is `{submodel}/{idShortPath}` with the id or the idShort of the submodel, or the path alone where `submodel` is given, and units are not looked at; NDJSON and lines may be of any length, and are taken in batches as they arrive.',
       query: ingestParameters,
       headers,
       takes,

@@ -26,15 +26,14 @@ export type Target = { readonly submodel: string; path(field: string): string } 
 
 export type Targets = (point: Point) => Promise<Target>
 
+/** The id of the one submodel that has an idShort, or why there is none. */
+export type ByIdShort = (idShort: string) => Promise<{ readonly id: string } | { readonly unknown: string }>
+
 /** How long an idShort is taken to mean the same submodel, in milliseconds, and how many are remembered. */
 const REMEMBERED_FOR = 1000
 const REMEMBERED = 10_000
 
-export function targetsOf(store: Store, rules: readonly LineRule[] = []): Targets {
-  const known = new Map<
-    string,
-    { readonly until: number; readonly target: string | undefined; readonly count: number }
-  >()
+export function targetsOf(byIdShort: ByIdShort, rules: readonly LineRule[] = []): Targets {
   const matchers = rules.map((rule) => ({ rule, fits: patternOf(rule.measurement ?? '*') }))
 
   return async (point) => {
@@ -46,21 +45,25 @@ export function targetsOf(store: Store, rules: readonly LineRule[] = []): Target
     }
     const id = point.tags.get('submodel')
     if (id !== undefined) return { submodel: id, path: (field) => field }
-    const { target, count } = await byIdShort(point.measurement)
-    if (target !== undefined) return { submodel: target, path: (field) => field }
-    const several = count > 1 ? 'several submodels have' : 'no submodel has'
-    return { unknown: `${several} the idShort "${point.measurement}"; the tag "submodel" can name one by its id` }
+    const found = await byIdShort(point.measurement)
+    if ('id' in found) return { submodel: found.id, path: (field) => field }
+    return { unknown: `${found.unknown}; the tag "submodel" can name one by its id` }
   }
+}
 
-  async function byIdShort(idShort: string): Promise<{ target: string | undefined; count: number }> {
-    const found = known.get(idShort)
-    if (found !== undefined && found.until > performance.now()) return found
+export function submodelsByIdShort(store: Store): ByIdShort {
+  const known = new Map<string, { readonly until: number; readonly found: Awaited<ReturnType<ByIdShort>> }>()
+  return async (idShort) => {
+    const before = known.get(idShort)
+    if (before !== undefined && before.until > performance.now()) return before.found
     const { items } = await store.documents('Submodel', [['idShort', idShort]], { limit: 2 })
-    const target = items.length === 1 ? items[0]?.id : undefined
+    const [only, another] = items
+    const several = another === undefined ? 'no submodel has' : 'several submodels have'
+    const isOne = only !== undefined && another === undefined
+    const found = isOne ? { id: only.id } : { unknown: `${several} the idShort "${idShort}"` }
     if (known.size >= REMEMBERED) known.clear()
-    const entry = { until: performance.now() + REMEMBERED_FOR, target, count: items.length }
-    known.set(idShort, entry)
-    return entry
+    known.set(idShort, { until: performance.now() + REMEMBERED_FOR, found })
+    return found
   }
 }
 

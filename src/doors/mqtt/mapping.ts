@@ -14,20 +14,24 @@ export interface Mapping {
 
 export interface TopicRule {
   readonly pattern: TopicPattern
-  readonly target: (parts: Parts) => Target
+  /** Undefined where the names in a message say it themselves. */
+  readonly target: (parts: Parts) => Target | undefined
   /** Of the element, or of the collection that the fields of a message stand in; '' for the submodel itself. */
   readonly path: (parts: Parts) => string
   readonly payload: PayloadRule
 }
+
+const FORMS = ['auto', 'value', 'text', 'opcua', 'senml'] as const
 
 export interface PayloadRule {
   /**
    * - `auto`: a bare value, a value with time and quality, an object of fields, or a list of such;
    * - `value`: all of it is one value in the ValueOnly form;
    * - `text`: all of it is one text;
-   * - `opcua`: data sets of OPC UA PubSub.
+   * - `opcua`: data sets of OPC UA PubSub;
+   * - `senml`: a pack of SenML (RFC 8428), whose names are as at `/ingest` where the rule names no submodel.
    */
-  readonly form: 'auto' | 'value' | 'text' | 'opcua'
+  readonly form: (typeof FORMS)[number]
   /** Names of the members that hold value, time and quality, the first that is there. */
   readonly value: readonly string[]
   readonly time: readonly string[]
@@ -86,12 +90,13 @@ function topicRule(json: unknown, at: string): TopicRule {
   const pattern = patternOf(string(topic, `${at}.topic`), `${at}.topic`)
   const template = string(path ?? '', `${at}.path`)
   known(template, pattern.names, `${at}.path`)
+  const isNamedWithin = payload === 'senml' && [submodel, idShort, path, fields].every((member) => member === undefined)
   return {
     pattern,
-    target: targetOf(submodel, idShort, pattern.names, at),
+    target: isNamedWithin ? () => undefined : targetOf(submodel, idShort, pattern.names, at),
     path: (parts) => fill(template, new Map([...parts].map(([name, levels]) => [name, levels.map(pathOf)])), '.'),
     payload: {
-      form: oneOf(payload, ['auto', 'value', 'text', 'opcua'], `${at}.payload`) ?? PAYLOAD.form,
+      form: oneOf(payload, FORMS, `${at}.payload`) ?? PAYLOAD.form,
       value: names(value, `${at}.value`) ?? PAYLOAD.value,
       time: names(time, `${at}.time`) ?? PAYLOAD.time,
       quality: names(quality, `${at}.quality`) ?? PAYLOAD.quality,

@@ -1,6 +1,8 @@
-/** Plain messages: a value, a value with time and quality, fields by their names, or a list of such. */
+/** Plain messages: a value, a value with time and quality, fields by their names, or a list of such; OPC UA; SenML. */
+import { readSenml, SenmlError } from '../../formats/senml.ts'
 import type { Quality } from '../../model/samples.ts'
 import { parseTime } from '../../model/time.ts'
+import { placeOf } from '../ingest/senml.ts'
 import type { PayloadRule } from './mapping.ts'
 import { readDataSets } from './opcua.ts'
 import { qualityOfCode, type Reading, type Sample, type Target } from './sample.ts'
@@ -13,12 +15,13 @@ const DEPTH = 32
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
+ * @param target absent: names in the message say it
  * @param path of the element, or of what the fields are in
  * @param arrival times for samples that tell none
  */
 export function readPlain(
   payload: Uint8Array,
-  target: Target,
+  target: Target | undefined,
   path: string,
   rule: PayloadRule,
   arrival: () => bigint
@@ -44,7 +47,8 @@ export function readPlain(
       add(below(path, pathOf(name)), value, time, quality)
       if (samples.length > SAMPLES) break
     }
-  } else if (json === undefined) {
+  } else if (rule.form === 'senml') takePack(json)
+  else if (json === undefined) {
     // Many senders write a text without the quotes of JSON.
     if (/^\s*[[{"]/.test(text) || text.trim() === '') wrong.push('the message is neither JSON nor a bare value')
     else add(path, text.trim(), arrival(), undefined)
@@ -96,8 +100,33 @@ export function readPlain(
     }
   }
 
+  /** Without a target a name says all, as at `/ingest`; else it is a field below `path`. */
+  function takePack(pack: unknown): void {
+    try {
+      for (const record of readSenml(pack, arrival())) {
+        if ('fault' in record) {
+          wrong.push(record.fault)
+          continue
+        }
+        const { name, value, time = arrival() } = record
+        const place = target === undefined ? placeOf(name) : { target, path: fieldOf(name) }
+        if (place === undefined) wrong.push(`the name "${name.slice(0, 60)}" names no submodel`)
+        else if (place.path !== undefined) samples.push({ ...place, path: place.path, time, value })
+        if (samples.length > SAMPLES) break
+      }
+    } catch (error) {
+      if (!(error instanceof SenmlError)) throw error
+      wrong.push(error.message)
+    }
+  }
+
+  function fieldOf(name: string): string | undefined {
+    const to = rule.fields === undefined ? pathOf(name) : rule.fields.get(name)
+    return to && below(path, to)
+  }
+
   function add(to: string, value: unknown, time: bigint, quality: Quality | undefined): void {
-    if (to === '') wrong.push('the mapping names no element for a bare value')
+    if (to === '' || target === undefined) wrong.push('the mapping names no element for a bare value')
     // There is no value; that is no mistake of the sender.
     else if (value !== null) samples.push({ target, path: to, time, value, ...(quality !== undefined && { quality }) })
   }

@@ -10,6 +10,7 @@ export const MACHINE = 'https://plant.example/sm/imm-01/operational-data'
 export const text = { type: 'string' }
 export const flag = { type: 'boolean' }
 export const whole = { type: 'integer' }
+export const number = { type: 'number' }
 export const id = { type: ['string', 'integer'], description: 'Chosen by the client' }
 export const cursor = { type: 'string', description: 'A place in the log from which `since` goes on; opaque' }
 export const time = {

@@ -1,0 +1,120 @@
+/**
+ * SenML (RFC 8428) as JSON: a pack is a list of records, of which each says a name, a time and a value, and base fields
+ * that hold from it on. Units are left to whoever knows the element.
+ */
+import { parseTime } from '../model/time.ts'
+
+/** A record with its base fields applied (4.6). */
+export interface Measurement {
+  readonly name: string
+  /** Numbers whose digits JavaScript would change may come as text, and stay so. */
+  readonly value: number | string | boolean
+  /** Nanoseconds since 1970; absent: about now. */
+  readonly time?: bigint
+}
+
+/** A record that cannot be taken, and why. */
+export interface Fault {
+  readonly fault: string
+}
+
+/** What is wrong with a pack as a whole, so that nothing of it may be used. */
+export class SenmlError extends Error {
+  override readonly name = 'SenmlError'
+}
+
+/** The version of RFC 8428 [4.4]. */
+const VERSION = 10
+
+const SECOND = 1_000_000_000n
+
+/** Times below it count from now [4.5.3]. */
+const ABSOLUTE = 2n ** 28n * SECOND
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * Reads a pack, record by record.
+ * @param now what relative times count from, nanoseconds since 1970
+ * @throws SenmlError before the first record is given
+ */
+export function* readSenml(pack: unknown, now: bigint): Generator<Measurement | Fault> {
+  const records = recordsOf(pack)
+  let base: Fields = {}
+  for (const record of records) {
+    const { bn = base.bn, bt = base.bt, bv = base.bv } = record
+    base = { bn, bt, bv }
+    yield measurementOf(record, base, now)
+  }
+}
+
+function recordsOf(pack: unknown): readonly Fields[] {
+  if (!Array.isArray(pack)) throw new SenmlError('a list of records was expected')
+  for (const [at, record] of pack.entries()) {
+    if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+      throw new SenmlError(`record ${at} is not an object`)
+    }
+    const { bver = VERSION } = record as Fields
+    // [4.4] Of a later version nothing may be used, and neither where a field that must be understood is not.
+    if (typeof bver !== 'number' || bver > VERSION)
+      throw new SenmlError(`record ${at} is of a version beyond ${VERSION}`)
+    const unknown = Object.keys(record).find((label) => label.endsWith('_'))
+    if (unknown !== undefined) throw new SenmlError(`record ${at} has the field "${unknown}", which is not understood`)
+  }
+  return pack
+}
+
+function measurementOf(record: Fields, { bn = '', bt = 0, bv }: Fields, now: bigint): Measurement | Fault {
+  const { n = '', t = 0 } = record
+  if (typeof bn !== 'string' || typeof n !== 'string') return { fault: 'a name is text' }
+  if (bn + n === '') return { fault: 'a name, "n" or "bn", was expected' }
+  const [start, offset] = [nanoseconds(bt), nanoseconds(t)]
+  if (start === undefined || offset === undefined) return { fault: 'a time is a number of seconds' }
+  const value = valueIn(record, bv)
+  if (typeof value === 'object') return value
+  const sum = start + offset
+  if (sum === 0n) return { name: bn + n, value }
+  const time = parseTime(sum < ABSOLUTE ? now + sum : sum, 'ns')
+  return time === undefined ? { fault: 'the time is beyond the years 1678 to 2262' } : { name: bn + n, value, time }
+}
+
+/** [4.2] Exactly one value, unless there is a sum, of which elements have none; [4.5.4] or that of the base. */
+function valueIn(record: Fields, bv: unknown): Measurement['value'] | Fault {
+  const [label = 'v', ...others] = VALUES.filter((label) => Object.hasOwn(record, label))
+  if (others.length > 0) return { fault: `one value was expected; found "${label}" and "${others[0]}"` }
+  const value = record[label]
+  if (label === 'vs') return typeof value === 'string' ? value : { fault: '"vs" is text' }
+  if (label === 'vb') return typeof value === 'boolean' ? value : { fault: '"vb" is true or false' }
+  if (label === 'vd') return isBase64Url(value) ? Buffer.from(value, 'base64url').toString('base64') : NO_BYTES
+  if (value === undefined && (bv === undefined || Object.hasOwn(record, 's'))) return NO_VALUE
+  return bv === undefined && isNumber(value) ? value : sumOf(bv, value)
+}
+
+/** [4.5.4] What is missing is zero. */
+function sumOf(base: unknown = 0, value: unknown = 0): number | Fault {
+  return isNumber(base) && isNumber(value) ? Number(base) + Number(value) : { fault: '"v" and "bv" are numbers' }
+}
+
+const VALUES = ['v', 'vs', 'vb', 'vd'] as const
+const NO_VALUE: Fault = { fault: 'a value, "v", "vs", "vb" or "vd", was expected' }
+const NO_BYTES: Fault = { fault: '"vd" is base64url without padding' }
+
+function isNumber(value: unknown): value is number | string {
+  return typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value))
+}
+
+function isBase64Url(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]*$/.test(value) && value.length % 4 !== 1
+}
+
+const SECONDS = /^(-?)(\d{1,19})(?:\.(\d+))?$/
+
+/** By their digits: a sum of two doubles would not be exact to the nanosecond. */
+function nanoseconds(seconds: unknown): bigint | undefined {
+  if (!isNumber(seconds)) return undefined
+  const [, sign, whole, part = ''] = SECONDS.exec(String(seconds)) ?? []
+  // JavaScript writes an exponent where a number is very small, and where it is no time.
+  if (whole === undefined) return Math.abs(Number(seconds)) < 1 ? BigInt(Math.round(Number(seconds) * 1e9)) : undefined
+  const size = BigInt(whole) * SECOND + BigInt(part.padEnd(9, '0').slice(0, 9))
+  return sign === '-' ? -size : size
+}
