@@ -132,6 +132,28 @@ t.test('a batch that is sent again under its key is taken once', async (t) => {
   t.match((await hub.post('/ingest', lines, { ...NDJSON, ...key })).json, { accepted: 25_000, repeated: 2 })
 })
 
+t.test('a body that cannot be unpacked does no harm where the request is refused before it is read', async (t) => {
+  const hub = await filled(t)
+  const lost: unknown[] = []
+  const note = (error: unknown) => lost.push(error)
+  process.on('uncaughtException', note)
+  t.teardown(() => process.off('uncaughtException', note))
+  for (const coding of ['gzip', 'zstd']) {
+    for (const address of ['/ingest?each=maybe', '/ingest?unit=h', '/write?precision=x', '/api/v2/write?precision=x']) {
+      const headers = { ...LINES, 'content-encoding': coding }
+      t.equal((await hub.ask('POST', hub.url + address, 'not packed', headers)).status, 400, address)
+      t.equal((await hub.ask('POST', hub.url + address, '', headers)).status, 400, address)
+    }
+    const image = await hub.ask('POST', `${hub.url}/ingest`, '', {
+      'content-type': 'image/png',
+      'content-encoding': coding
+    })
+    t.equal(image.status, 415)
+  }
+  t.equal((await hub.ask('GET', `${hub.url}/healthz`)).status, 200)
+  t.strictSame(lost, [])
+})
+
 const SENML = { 'content-type': 'application/senml+json' }
 
 t.test('SenML is taken by names that hold the submodel and the path, or the path alone', async (t) => {

@@ -170,7 +170,9 @@ function unpacked(request: FastifyRequest): AsyncIterable<Buffer> {
   if (coding === 'identity') return request.raw
   const unpack = coding === 'gzip' ? createGunzip() : coding === 'zstd' ? createZstdDecompress() : undefined
   if (unpack === undefined) throw new HubError('UnsupportedMediaType', [`the coding ${coding}`, CODINGS.join(', ')])
-  // What goes wrong is thrown where it is read.
+  // What goes wrong is thrown where it is read. Of a request that is refused for something else nobody reads, and an
+  // error that nobody listens to ends the process.
+  unpack.on('error', () => {})
   pipeline(request.raw, unpack, () => {})
   return told(unpack, coding)
 }
