@@ -115,6 +115,34 @@ t.test('buckets tell what their samples come to, the same whether these are in c
   t.strictSame((await again.get(asked)).json, json)
 })
 
+t.test('a series that has nothing to show leaves its columns empty, and those behind it where they are', async (t) => {
+  const hub = await start(t)
+  await filled(hub)
+  await hub.post('/submodels', {
+    modelType: 'Submodel',
+    id: 'urn:n',
+    submodelElements: [{ modelType: 'Property', idShort: 'Mode', valueType: 'xs:string' }]
+  })
+  await hub.post('/ingest', { submodel: 'urn:n', path: 'Mode', time: '2025-11-24T16:00:03Z', value: 'auto' })
+  const series = '/timeseries?submodel=urn:n&submodel=urn:m'
+  // A text has no mean, and is not counted.
+  t.match(tableOf(await hub.get(`${series}&interval=1m&aggregate=mean,count`)), [
+    { 'urn:n.Mode.mean': null, 'urn:n.Mode.count': null, 'Machine.Count.mean': 4, 'Machine.Count.count': 5 }
+  ])
+  t.match(tableOf(await hub.get(`${series}&quality=true&from=2025-11-24T16:00:04Z`))[0], {
+    'urn:n.Mode': null,
+    'urn:n.Mode.quality': null,
+    'Machine.Speed': 6,
+    'Machine.Speed.quality': null,
+    'Machine.Count': 4
+  })
+})
+
+/** Rows as objects. */
+function tableOf({ json: { columns, rows } }: { json: { columns: { name: string }[]; rows: unknown[][] } }) {
+  return rows.map((row) => Object.fromEntries(columns.map(({ name }, at) => [name, row[at]])))
+}
+
 t.test('series meet on a common grid', async (t) => {
   const hub = await start(t)
   await filled(hub)

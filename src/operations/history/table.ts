@@ -39,7 +39,7 @@ export function tableOf(history: History, request: TableRequest): Table {
   if (interval !== undefined && aggregates.length > 0) {
     const columns = variables.flatMap((variable) => aggregates.map((aggregate) => aggregated(variable, aggregate)))
     const cells = variables.map((variable) => bucketCells(history, variable, request, interval, aggregates))
-    return { columns: [time, ...columns], batches: gather([time, ...columns], merged(cells)) }
+    return { columns: [time, ...columns], batches: gather([time, ...columns], merged(cells, aggregates.length)) }
   }
   if (interval !== undefined && align !== 'none') {
     const columns = variables.map((variable) => ({ ...columnOf(variable), type: gridType(variable, align) }))
@@ -49,12 +49,12 @@ export function tableOf(history: History, request: TableRequest): Table {
     }
   }
   const columns = variables.flatMap((variable) => [columnOf(variable), ...(quality ? [qualityOf(variable)] : [])])
-  const [only] = variables
-  const batches =
-    variables.length === 1 && only !== undefined
-      ? single(history, only, request)
-      : gather([time, ...columns], merged(variables.map((variable) => sampleCells(history, variable, request))))
-  return { columns: [time, ...columns], batches }
+  const [only, ...others] = variables
+  if (only !== undefined && others.length === 0) {
+    return { columns: [time, ...columns], batches: single(history, only, request) }
+  }
+  const cells = variables.map((variable) => sampleCells(history, variable, request))
+  return { columns: [time, ...columns], batches: gather([time, ...columns], merged(cells, quality ? 2 : 1)) }
 }
 
 // ---- columns
@@ -156,10 +156,12 @@ async function* bucketCells(
   }
 }
 
-/** Brings ascending streams together by time: where one has nothing at a time, its cells are empty. */
-async function* merged(streams: readonly AsyncGenerator<Cells>[]): AsyncGenerator<Cells> {
+/**
+ * Brings ascending streams together by time: where one has nothing at a time, its cells are empty.
+ * @param width how many cells each stream has, also one that gives none
+ */
+async function* merged(streams: readonly AsyncGenerator<Cells>[], width: number): AsyncGenerator<Cells> {
   const heads = await Promise.all(streams.map((stream) => stream.next()))
-  const widths = heads.map(({ value }) => (value as Cells | undefined)?.cells.length ?? 1)
   for (;;) {
     let time: bigint | undefined
     for (const head of heads) if (!head.done && (time === undefined || head.value.time < time)) time = head.value.time
@@ -167,7 +169,7 @@ async function* merged(streams: readonly AsyncGenerator<Cells>[]): AsyncGenerato
     const cells: Cell[] = []
     for (const [place, head] of heads.entries()) {
       if (head.done || head.value.time !== time) {
-        for (let i = 0; i < (widths[place] ?? 1); i++) cells.push(undefined)
+        for (let i = 0; i < width; i++) cells.push(undefined)
         continue
       }
       cells.push(...head.value.cells)
