@@ -5,8 +5,10 @@
  *   node scripts/conformance/fuzz.ts [seconds]
  */
 import { fileURLToPath } from 'node:url'
+import { LONGEST_WAIT } from '../../src/doors/events/openapi.ts'
 import { LINE_TYPES, NDJSON_TYPES } from '../../src/doors/ingest/openapi.ts'
 import { FLUX } from '../../src/doors/timeseries/openapi.ts'
+import { plant } from '../demo/plant.ts'
 import { withHub } from './hub.ts'
 import { run, tool } from './python.ts'
 
@@ -18,13 +20,19 @@ process.env.SCHEMATHESIS_HOOKS = fileURLToPath(new URL('texts.py', import.meta.u
 process.env.TEXT_TYPES = [...NDJSON_TYPES, ...LINE_TYPES, FLUX].join(' ')
 
 const command = await tool(TOOL, 'st')
-await withHub(async (url) => {
+await withHub(async (url, api) => {
+  // What the examples in the document speak of.
+  const headers = { 'content-type': 'application/json' }
+  const { status } = await fetch(`${api}/upload`, { method: 'POST', headers, body: JSON.stringify(plant()) })
+  if (status !== 201) throw new Error(`The plant was refused: ${status}`)
   const { code, output } = await run(command, [
     'run',
     `${url}/openapi.json`,
     ...['--checks', CHECKS, '--phases', 'examples,coverage,fuzzing', '--continue-on-failure'],
     ...['--max-examples', '3', '--max-time', String(SECONDS), '--seed', '7'],
-    ...['--suppress-health-check', 'all', '--warnings', 'off']
+    ...['--suppress-health-check', 'all', '--warnings', 'off'],
+    // A page of events may be asked to wait for its first.
+    ...['--request-timeout', String(LONGEST_WAIT + 10)]
   ])
   console.log(output.trim())
   const [, generated = '0', passed = '0'] = /(\d+) generated, (\d+) passed/.exec(output) ?? []
