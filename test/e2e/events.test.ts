@@ -65,6 +65,31 @@ t.test('events are CloudEvents, plain, or those of the feed, compact or whole', 
   t.strictSame(compact.json.records[1].data, { id: ID, paths: ['Speed'] })
 })
 
+t.test(
+  'an element that comes or goes is told so, to who follows the structure and to who waits for that',
+  async (t) => {
+    const hub = await filled(t)
+    const elements = `/submodels/${encode(ID)}/submodel-elements`
+    const begin = (await hub.get('/events?limit=1000')).json.next
+    await hub.post(elements, { modelType: 'Property', idShort: 'Torque', valueType: 'xs:double' })
+    await hub.remove(`${elements}/Torque`)
+    const told = async (query: string) => (await hub.get(`/events?cursor=${begin}&${query}`)).json.records
+    for (const kinds of ['kind=structure', 'kind=created&kind=deleted']) {
+      t.match(await told(`envelope=plain&${kinds}`), [
+        { kind: 'structure', change: 'updated', id: ID, touched: ['Torque'], became: 'created' },
+        { kind: 'structure', change: 'updated', id: ID, touched: ['Torque'], became: 'deleted' }
+      ])
+    }
+    t.match(await told('envelope=plain&kind=created'), { length: 1 })
+    const source = `${hub.api}${element(ID, 'Torque')}`
+    t.match(await told('envelope=cloudevents'), [
+      { type: 'io.admin-shell.events.v1.created', source },
+      { type: 'io.admin-shell.events.v1.deleted', source }
+    ])
+    t.match(await told('kind=structure'), [{ type: 'io.admin-shell.submodel.updated.v1', subject: ID }, {}])
+  }
+)
+
 t.test('the feed is selected from by query, ids as they are or in base64url', async (t) => {
   const hub = await filled(t)
   const kinds = async (query: string) => {

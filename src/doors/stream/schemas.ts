@@ -72,6 +72,7 @@ export const event = {
     type: text,
     id: text,
     touched: list(text),
+    became: { enum: ['created', 'deleted'], description: 'What happened to the elements that were touched' },
     snapshot: flag,
     element: { type: 'object', description: 'The element as it is now, where `content` is `full`' },
     document: { type: 'object', description: 'The document as it is now, where `content` is `full`' },

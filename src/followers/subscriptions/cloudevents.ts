@@ -54,13 +54,15 @@ const CLASSES: ReadonlySet<string> = new Set(['AssetAdministrationShell', 'Submo
 export function cloudEventOf(event: StreamEvent, options: CloudEventOptions): CloudEvent {
   const id = idOf(event, options.epoch)
   if (event.event === 'document') {
+    const path = elementOf(event)
+    const className = CLASSES.has(event.of) ? event.of : undefined
     return {
       specversion: '1.0',
       id,
-      source: sourceOf(event, options.base),
-      type: `io.admin-shell.events.v1.${event.change}`,
+      source: path === undefined ? documentUrl(event, options.base) : elementUrl(options.base, event.id, path),
+      type: `io.admin-shell.events.v1.${event.became ?? event.change}`,
       time: isoOf(event.time),
-      ...schemaOf(CLASSES.has(event.of) ? event.of : undefined),
+      ...schemaOf(path === undefined ? className : event.elements?.get(path)?.modelType),
       ...dataOf(documentData(event))
     }
   }
@@ -106,10 +108,12 @@ function idOf(event: StreamEvent, epoch: string): string {
   return `${event.seq}/${time ?? ''}/${event.path}/${event.submodel}`
 }
 
-/** The element where one was touched, else the document. */
-function sourceOf({ of, id, touched }: DocumentEvent, base: string): string {
-  const [only, ...others] = touched ?? []
-  if (of === 'Submodel' && only !== undefined && others.length === 0) return elementUrl(base, id, only)
+/** The path of the element, where one was touched. */
+function elementOf({ of, touched }: DocumentEvent): string | undefined {
+  return of === 'Submodel' && touched?.length === 1 ? touched[0] : undefined
+}
+
+function documentUrl({ of, id }: DocumentEvent, base: string): string {
   const url = `${base}/${KINDS[of]?.[0] ?? ''}/${encodeId(id)}`
   return of === 'Validation' ? `${url}/$validation` : url
 }

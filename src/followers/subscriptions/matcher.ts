@@ -63,8 +63,9 @@ export class Matcher {
 
   /** Is a change of this document meant? */
   async document(change: DocumentChange, past: boolean): Promise<boolean> {
-    if (!this.kinds.has(kindOf(change))) return false
-    const { kind, id } = change
+    const { kind, id, became } = change
+    const isWanted = this.kinds.has(kindOf(change)) || (became !== undefined && this.kinds.has(became))
+    if (!isWanted) return false
     switch (kind) {
       case 'Submodel':
       case 'SubmodelDescriptor':

@@ -31,9 +31,9 @@ export function plainOf(event: StreamEvent): Record<string, unknown> {
       return { kind, submodel, path, ...columnsOf(run, values), time: isoOf(event.time), element, ...more }
     }
     case 'document': {
-      const { change, of, id, touched, document, elements } = event
+      const { change, of, id, touched, became, document, elements } = event
       const now = elements === undefined ? undefined : Object.fromEntries(elements)
-      return { kind, change, type: of, id, touched, time: isoOf(event.time), document, elements: now, ...more }
+      return { kind, change, type: of, id, touched, became, time: isoOf(event.time), document, elements: now, ...more }
     }
   }
 }

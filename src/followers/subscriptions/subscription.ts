@@ -6,7 +6,8 @@ import type { DocumentKind } from '../../store/store.ts'
 /**
  * What a change is about:
  * - `value`: a new current value, or samples, of an element;
- * - `created`, `structure`, `deleted`: a shell, submodel, concept description or package, as a whole or in parts;
+ * - `created`, `structure`, `deleted`: a shell, submodel, concept description or package, as a whole or in parts; that an
+ *   element came or went is structure of its submodel, and is told to who wants to hear of `created` or `deleted`, too;
  * - `registry`: a descriptor or the asset links of a shell;
  * - `validation`: what the check of a submodel against its template and the standard found.
  */
@@ -154,6 +155,8 @@ export interface DocumentEvent extends Placed {
    * Empty: only members outside all elements.
    */
   readonly touched?: readonly string[]
+  /** The elements that were touched came, or went; absent where that is not what happened, or not known. */
+  readonly became?: 'created' | 'deleted'
   /** With `content: 'full'`: the document as it is now; absent where it is gone, or elements of it were touched. */
   readonly document?: unknown
   /** With `content: 'full'`: the touched elements as they are now, by their path; those that are gone are absent. */

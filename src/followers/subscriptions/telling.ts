@@ -136,7 +136,7 @@ export class Telling {
     return this.#facts === null ? {} : { modelType: this.#facts.modelType }
   }
 
-  #document({ change, kind, id, touched }: DocumentChange, full: boolean): DocumentEvent {
+  #document({ change, kind, id, touched, became }: DocumentChange, full: boolean): DocumentEvent {
     const { seq, time } = this.#entry
     return {
       event: 'document',
@@ -148,6 +148,7 @@ export class Telling {
       of: kind,
       id,
       ...(touched !== undefined && { touched }),
+      ...(became !== undefined && { became }),
       ...(full && this.#full)
     }
   }
