@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { type HistoryFollower, keepHistory } from '../../src/followers/history/history.ts'
-import { lengthOf, textAt, timeAt } from '../../src/model/samples.ts'
+import { type Run, textAt, timeAt } from '../../src/model/samples.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
 import { Intake } from '../../src/operations/samples/intake.ts'
@@ -91,11 +91,27 @@ test('the last samples are found, wherever they are', async (t, { store, intake,
   )
   await (await keepHistory(store, { failed: (error) => t.fail(String(error)) })).stop()
   await push(intake, [[1_000_000n, 50]])
-  const latest = await history.latest(speed, 10)
-  t.equal(latest && lengthOf(latest), 10)
-  t.equal(latest && textAt(latest, 9), '50')
-  t.equal(latest && textAt(latest, 0), '41')
-  t.equal(await history.latest({ submodel: 'm', path: 'Other' }, 10), undefined)
+  const latest = (await history.latest(speed, 10)).flatMap(samplesOf)
+  t.equal(latest.length, 10)
+  t.strictSame(latest.at(-1), [1_000_000n, '50'])
+  t.strictSame(latest[0], [BigInt(41 ** 3), '41'])
+  t.strictSame(await history.latest({ submodel: 'm', path: 'Other' }, 10), [])
+})
+
+test('the last samples are found months apart, in chunks and in the log', async (t, { intake, follower, history }) => {
+  const month = 30n * 86_400n * 1_000_000_000n
+  const samples = Array.from({ length: 12 }, (_, i) => [BigInt(i) * month, i] as const)
+  await push(intake, samples)
+  for (const where of ['in the log', 'in chunks']) {
+    for (const count of [1, 2, 5, 12, 100]) {
+      t.strictSame(
+        (await history.latest(speed, count)).flatMap(samplesOf),
+        samples.slice(-count).map(([time, value]) => [time, String(value)]),
+        `${count} ${where}`
+      )
+    }
+    await follower.stop()
+  }
 })
 
 test('a series that is not recorded has no history', async (t, { store, intake, follower }) => {
@@ -179,9 +195,12 @@ async function push(intake: Intake, samples: readonly (readonly [time: bigint, v
 
 async function read(history: History, from = EARLIEST, to = LATEST): Promise<[bigint, string][]> {
   const found: [bigint, string][] = []
-  for await (const run of history.read(speed, from, to))
-    run.offsets.forEach((_, i) => void found.push([timeAt(run, i), textAt(run, i)]))
+  for await (const run of history.read(speed, from, to)) found.push(...samplesOf(run))
   return found
+}
+
+function samplesOf(run: Run): [bigint, string][] {
+  return Array.from(run.offsets, (_, i) => [timeAt(run, i), textAt(run, i)])
 }
 
 function text(_: string, value: unknown): unknown {

@@ -1,5 +1,5 @@
 /** What was measured: everything acknowledged of a series, from the chunks of the store and what is not in them yet. */
-import { lengthOf, mergeRuns, type Run, sliceOf, within } from '../../model/samples.ts'
+import { lengthOf, type Run, sliceOf, within } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
 import { chunkSource, type PackedRun, type Piece, pieces, recentSource, type Source } from './pieces.ts'
@@ -9,8 +9,8 @@ export interface History {
   read(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Run>
   /** The same in pieces that need not be unpacked; those at the ends may reach out of [from, to]. */
   pieces(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Piece>
-  /** The last so many samples; undefined where there is none. */
-  latest(series: SeriesName, count: number): Promise<Run | undefined>
+  /** The last so many samples, ascending; in several runs where one cannot hold them. */
+  latest(series: SeriesName, count: number): Promise<readonly Run[]>
   /** First and last time, and how many samples; late doubles may count twice. */
   spanOf(series: SeriesName): Promise<{ from: bigint; to: bigint; count: number } | undefined>
 }
@@ -40,8 +40,7 @@ export function historyOf(store: Store, tail: Tail): History {
 
     async latest(series, count) {
       const span = await this.spanOf(series)
-      if (span === undefined || count < 1) return undefined
-      return last(this, series, span, count)
+      return span === undefined || count < 1 ? [] : last(this, series, span, count)
     },
 
     async spanOf(series) {
@@ -80,7 +79,7 @@ async function last(
   series: SeriesName,
   span: { from: bigint; to: bigint; count: number },
   count: number
-) {
+): Promise<readonly Run[]> {
   const length = span.to - span.from
   // As far back as so many samples reach on average, and a little more.
   let back = span.count <= count ? length : (length * BigInt(count)) / BigInt(span.count) + 1_000_000n
@@ -91,15 +90,13 @@ async function last(
     for await (const run of history.read(series, start, LATEST)) {
       runs.push(run)
       seen += lengthOf(run)
-      while (runs.length > 1 && seen - lengthOf(runs[0] as Run) >= count) seen -= lengthOf(runs.shift() as Run)
+      while (seen - lengthOf(runs[0] as Run) >= count) seen -= lengthOf(runs.shift() as Run)
     }
-    if (seen >= count || start === span.from) return joined(runs, count)
+    const [oldest, ...newer] = runs
+    if (oldest === undefined) return []
+    if (seen >= count || start === span.from) {
+      return [sliceOf(oldest, Math.max(0, seen - count), lengthOf(oldest)), ...newer]
+    }
     back *= 2n
   }
-}
-
-/** The last samples of ascending runs as one run; where they are too far apart for that, those that fit. */
-function joined(runs: readonly Run[], count: number): Run | undefined {
-  const whole = mergeRuns(runs).at(-1)
-  return whole && sliceOf(whole, Math.max(0, lengthOf(whole) - count), lengthOf(whole))
 }

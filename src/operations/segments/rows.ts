@@ -1,7 +1,6 @@
 /** Samples of several variables brought together: what is known of one point in time is a row. */
 import { HubError } from '../../errors.ts'
-import { FURTHEST, lengthOf, type Run, sliceOf, textAt, timeAt } from '../../model/samples.ts'
-import type { SeriesName } from '../../store/store.ts'
+import { lengthOf, type Run, textAt, timeAt } from '../../model/samples.ts'
 import type { History } from '../history/history.ts'
 import type { Variable } from './series.ts'
 
@@ -17,33 +16,9 @@ export interface Row {
 
 /** The latest rows, oldest first. */
 export async function latestRows(history: Reader, variables: readonly Variable[], count: number): Promise<Row[]> {
-  const runs = await Promise.all(variables.map(({ series }) => latestOf(history, series, count)))
+  const runs = await Promise.all(variables.map(({ series }) => history.latest(series, count)))
   // What stands among the latest rows stands among the latest samples of its variable.
   return rowsOf(runs).slice(-count)
-}
-
-/** The latest samples of a series; in several runs where they lie further apart than one run reaches. */
-async function latestOf(history: Reader, series: SeriesName, count: number): Promise<Run[]> {
-  const last = await history.latest(series, count)
-  if (last === undefined) return []
-  const wanted = count - lengthOf(last)
-  const first = timeAt(last, 0)
-  const start = wanted > 0 ? (await history.spanOf(series))?.from : undefined
-  if (start === undefined || start >= first) return [last]
-  for (let back = BigInt(FURTHEST); ; back *= 4n) {
-    const from = greatest(start, first - back)
-    const runs: Run[] = []
-    let seen = 0
-    for await (const run of history.read(series, from, first - 1n)) {
-      runs.push(run)
-      seen += lengthOf(run)
-      while (seen - lengthOf(runs[0] as Run) >= wanted) seen -= lengthOf(runs.shift() as Run)
-    }
-    const [oldest, ...newer] = runs
-    if (seen < wanted && from > start) continue
-    if (oldest === undefined) return [last]
-    return [sliceOf(oldest, Math.max(0, seen - wanted), lengthOf(oldest)), ...newer, last]
-  }
 }
 
 /**
