@@ -353,7 +353,10 @@ export interface Store {
 
   /** Adds chunks of history in place of others, all or none, durable when resolved. One with a known key replaces it. */
   putChunks(chunks: readonly Chunk[], replaced?: readonly ChunkKey[]): Promise<void>
-  /** Chunks of a series that overlap [from, to], by `from`, then `seq`. */
+  /**
+   * Chunks of a series that overlap [from, to], by `from`, then `seq`. What takes the place of some while they are read
+   * may begin earlier than what was given already, and hold it once more; nothing is missed.
+   */
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk>
   /** Drops chunks that end before this time; returns how many. */
   dropChunks(series: SeriesName, before: bigint): Promise<number>

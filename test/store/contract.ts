@@ -869,6 +869,23 @@ function chunks(test: Define): void {
     t.equal((await found(store, p, 20n, 69n)).length, 50)
   })
 
+  test('who reads chunks while others take their place misses nothing', async (t, store) => {
+    const small = Array.from({ length: 40 }, (_, i) => chunk(p, BigInt(10 * i), BigInt(10 * i + 5), `${i}`, i + 1))
+    await store.putChunks(small)
+    const given: string[] = []
+    for await (const { bytes } of store.chunks(p, 0n, 999n)) {
+      given.push(String(Buffer.from(bytes)))
+      // One that begins before what was given, and one that nobody has read of yet.
+      if (given.length === 3) await store.putChunks([chunk(p, 0n, 195n, 'first half', 20)], small.slice(0, 20))
+      if (given.length === 5) await store.putChunks([chunk(p, 200n, 395n, 'second half', 40)], small.slice(20))
+    }
+    t.strictSame(given.slice(0, 3), ['0', '1', '2'])
+    t.ok(given.includes('first half') || given.includes('19'))
+    t.ok(given.includes('second half') || given.includes('39'))
+    t.equal(given.length, new Set(given).size)
+    t.ok(given.length <= 42, 'and what stayed as it was is given once')
+  })
+
   test('chunks that end before a time are dropped and counted', async (t, store) => {
     await store.putChunks([chunk(p, 0n, 9n, 'x'), chunk(p, 10n, 19n, 'y'), chunk(q, 0n, 9n, 'z')])
     t.equal(await store.dropChunks(p, 9n), 0)

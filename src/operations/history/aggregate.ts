@@ -3,7 +3,7 @@
  * to are not unpacked.
  */
 import { lengthOf, numberAt, qualityAt, type Run, timeAt } from '../../model/samples.ts'
-import type { Piece } from './pieces.ts'
+import type { Piece } from '../../store/pieces.ts'
 
 export const aggregates = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last', 'stddev'] as const
 

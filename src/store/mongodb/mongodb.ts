@@ -53,6 +53,7 @@ import type {
   StoreFigures
 } from '../store.ts'
 import { type Source, transfer } from '../transfer.ts'
+import { walk } from '../walk.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { DocumentState } from './document.ts'
 import { Files } from './files.ts'
@@ -62,7 +63,7 @@ import { prepare } from './layout.ts'
 import { documents, series } from './lists.ts'
 import { Machine } from './machine.ts'
 import { LogReader } from './reader.ts'
-import { glance } from './series.ts'
+import { glance, overlapping } from './series.ts'
 import { type Found, keyOf, type Receipt, type SeriesState } from './states.ts'
 import { Tables } from './tables.ts'
 import { MongoSource } from './transfer.ts'
@@ -81,9 +82,6 @@ const MIB = 1024 * 1024
 /** How soon after something happened the log is looked at again, and how seldom where nothing happens (ms). */
 const SOONEST = 5
 const LATEST = 50
-
-/** Chunks of history read at a time. */
-const CHUNKS = 8
 
 const SWEEP_EVERY = 10 * 60 * 1000
 
@@ -257,30 +255,14 @@ class MongoStore implements Store {
     await this.#parts.machine.submit({ job: 'putChunks', chunks, names, replaced, upload })
   }
 
-  async *chunks(name: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
-    const { submodel, path } = name
-    /** Those before this one were given. */
-    let next: { from: bigint; seq: number } | undefined
-    for (;;) {
-      const found = (await this.#state(keyOf.series(name))) as SeriesState | null
-      const wanted = (found?.chunks ?? [])
-        .map((chunk) => ({ ...chunk, from: BigInt(chunk.from), to: BigInt(chunk.to) }))
-        .filter((chunk) => chunk.from <= to && chunk.to >= from)
-        .filter(
-          (chunk) => next === undefined || chunk.from > next.from || (chunk.from === next.from && chunk.seq > next.seq)
-        )
-        .slice(0, CHUNKS)
-      if (wanted.length === 0) return
-      const bytes = await Promise.all(wanted.map((chunk) => this.#bytesOf(chunk.name)))
-      for (const [index, chunk] of wanted.entries()) {
-        const here = bytes[index]
-        // Another chunk took its place meanwhile.
-        if (here === undefined) break
-        const { seq, count } = chunk
-        next = { from: chunk.from, seq }
-        yield { submodel, path, from: chunk.from, seq, to: chunk.to, count, bytes: here }
-      }
-    }
+  chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
+    return walk(series, from, {
+      list: async (start, limit) => {
+        const found = (await this.#state(keyOf.series(series))) as SeriesState | null
+        return overlapping(found, start, to, limit)
+      },
+      load: (listed) => Promise.all(listed.map(({ name }) => this.#bytesOf(name)))
+    })
   }
 
   dropChunks(name: SeriesName, before: bigint): Promise<number> {

@@ -80,6 +80,17 @@ function stateOf(space: Layer, { submodel, path }: SeriesName): SeriesState {
   return found ?? { submodel, path, chunks: [] }
 }
 
+/** The first so many that overlap [from, to]. */
+export function overlapping(state: SeriesState | null, from: bigint, to: bigint, limit: number) {
+  const found: (Omit<StoredChunk, 'from' | 'to'> & { from: bigint; to: bigint })[] = []
+  for (const chunk of state?.chunks ?? []) {
+    const [start, end] = [BigInt(chunk.from), BigInt(chunk.to)]
+    if (start > to || found.length === limit) break
+    if (end >= from) found.push({ ...chunk, from: start, to: end })
+  }
+  return found
+}
+
 /** At a glance; undefined where it has no chunks. */
 export function glance(state: SeriesState | null): Series | undefined {
   if (state === null || state.chunks.length === 0) return undefined

@@ -5,7 +5,6 @@ import type { Submodel } from '../../model/types.ts'
 import { join } from '../join.ts'
 import { hasBlobValue, MANY, tailOf, textKey } from '../rows.ts'
 import type {
-  Chunk,
   Document,
   DocumentKind,
   ElementCondition,
@@ -18,6 +17,7 @@ import type {
   Series,
   SeriesName
 } from '../store.ts'
+import type { Listed } from '../walk.ts'
 import type { Cache } from './cache.ts'
 import { decodeChanges } from './entries.ts'
 import { intersect, type Seek } from './intersect.ts'
@@ -132,29 +132,30 @@ export class Reads {
     return String(this.#sql.epoch.get()?.name)
   }
 
-  /** The next chunks of a series behind one that overlap [from, to], at most so many. */
-  chunks(
-    name: SeriesName,
-    after: { from: bigint; seq: number } | undefined,
-    from: bigint,
-    to: bigint,
-    limit: number
-  ): Chunk[] {
-    const series = this.#sql.findSeries.get(name.submodel, name.path)
-    if (series === undefined) return []
-    // So early may a chunk start that reaches into the span.
-    const earliest = bounded(from - (series.longest as bigint))
-    const start = after === undefined || after.from < earliest ? earliest : after.from
-    const seq = start === after?.from ? after.seq : -1
-    return this.#sql.chunks.all(series.id as bigint, start, start, seq, to, from, limit).map((row) => ({
-      submodel: name.submodel,
-      path: name.path,
-      from: row.start as bigint,
-      seq: Number(row.seq),
-      to: row.finish as bigint,
-      count: Number(row.count),
-      bytes: row.bytes as Uint8Array
-    }))
+  /** The first chunks of a series that overlap [from, to], at most so many. */
+  chunks({ submodel, path }: SeriesName, from: bigint, to: bigint, limit: number): Listed[] {
+    return this.#snapshot(() => {
+      const series = this.#sql.findSeries.get(submodel, path)
+      if (series === undefined) return []
+      // So early may a chunk start that reaches into the span.
+      const earliest = bounded(from - (series.longest as bigint))
+      return this.#sql.chunks.all(series.id as bigint, earliest, to, from, limit).map((row) => ({
+        from: row.start as bigint,
+        seq: Number(row.seq),
+        to: row.finish as bigint,
+        count: Number(row.count)
+      }))
+    })
+  }
+
+  /** The bytes of these chunks; of those that are no longer there undefined. */
+  bytesOf({ submodel, path }: SeriesName, chunks: readonly Listed[]): (Uint8Array | undefined)[] {
+    return this.#snapshot(() => {
+      const id = this.#sql.findSeries.get(submodel, path)?.id ?? null
+      return chunks.map(({ from, seq, to, count }) => {
+        return this.#sql.bytes.get(id, from, seq, to, count)?.bytes as Uint8Array | undefined
+      })
+    })
   }
 
   seriesOf({ submodel, path }: SeriesName): Series | undefined {
@@ -313,10 +314,13 @@ function prepare(db: DatabaseSync) {
     receipt: db.prepare('SELECT seq FROM receipt WHERE key = ?'),
     epoch: db.prepare('SELECT name FROM epoch'),
     findSeries: db.prepare('SELECT id, longest FROM series WHERE submodel = ? AND path = ?'),
+    // As the aggregates of a series, from an index, without the bytes.
     chunks: db.prepare(
-      `SELECT start, seq, finish, count, bytes FROM chunk
-       WHERE series = ? AND start >= ? AND (start, seq) > (?, ?) AND start <= ? AND finish >= ?
-       ORDER BY start, seq LIMIT ?`
+      `SELECT start, seq, finish, count FROM chunk INDEXED BY chunk_figures
+       WHERE series = ? AND start >= ? AND start <= ? AND finish >= ? ORDER BY start, seq LIMIT ?`
+    ),
+    bytes: db.prepare(
+      'SELECT bytes FROM chunk WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ?'
     ),
     seriesOf: series('SELECT id, submodel, path FROM series WHERE submodel = ? AND path = ?'),
     series: series(

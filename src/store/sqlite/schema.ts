@@ -113,7 +113,10 @@ export const migrations: readonly string[] = [
      bytes BLOB NOT NULL,
      UNIQUE (series, start, seq)
    ) STRICT;
-   CREATE INDEX chunk_figures ON chunk (series, start, finish, count, size);`
+   CREATE INDEX chunk_figures ON chunk (series, start, finish, count, size);`,
+  // Chunks are listed without their bytes.
+  `DROP INDEX chunk_figures;
+   CREATE INDEX chunk_figures ON chunk (series, start, seq, finish, count, size);`
 ]
 
 /**

@@ -22,6 +22,7 @@ import type {
   Store,
   StoreFigures
 } from '../store.ts'
+import { walk } from '../walk.ts'
 import { backupDirectory } from './backup.ts'
 import { Cache } from './cache.ts'
 import { translated } from './failure.ts'
@@ -46,9 +47,6 @@ const MIB = 1024 * 1024
 
 /** Bound of the newest log entries that are kept in memory, in bytes. */
 const RECENT = 16 * MIB
-
-/** Chunks of history read at a time. */
-const CHUNKS = 16
 
 /** A file that nothing refers to is removed after this time, in milliseconds: until then it may still be attached. */
 const GRACE = 60 * 60 * 1000
@@ -197,13 +195,11 @@ class SqliteStore implements Store {
     await this.#parts.queue.submit({ job: 'putChunks', chunks, replaced })
   }
 
-  async *chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
-    let last: Chunk | undefined
-    do {
-      const read: Chunk[] = this.#read((reads) => reads.chunks(series, last, from, to, CHUNKS))
-      yield* read
-      last = read.length < CHUNKS ? undefined : read.at(-1)
-    } while (last !== undefined)
+  chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
+    return walk(series, from, {
+      list: async (start, limit) => this.#read((reads) => reads.chunks(series, start, to, limit)),
+      load: async (listed) => this.#read((reads) => reads.bytesOf(series, listed))
+    })
   }
 
   dropChunks(series: SeriesName, before: bigint) {

@@ -2,9 +2,9 @@
  * The history of a series in pieces, ascending and each time once. Chunks that overlap nothing pass as they are, packed;
  * where some overlap they are unpacked and brought together, no further than they do.
  */
-import { firstAt, isAscending, lengthOf, mergeRuns, type Run, sliceOf, spanOf } from '../../model/samples.ts'
-import { decodeRun, type Summary, summaryOf } from '../../store/chunks.ts'
-import type { Chunk } from '../../store/store.ts'
+import { firstAt, isAscending, lengthOf, mergeRuns, type Run, sliceOf, spanOf, within } from '../model/samples.ts'
+import { decodeRun, type Summary, summaryOf } from './chunks.ts'
+import type { Chunk } from './store.ts'
 
 /** An ascending part of a series. */
 export interface Piece {
@@ -41,7 +41,10 @@ export function recentSource(run: Run | PackedRun, place: number): Source {
 /** Greater than the rank of any chunk. */
 const NEWER = 2 ** 52
 
-/** @param chunks by `from`. @param recent in the order of the log */
+/**
+ * @param chunks by `from`; one that took the place of others meanwhile may come late
+ * @param recent in the order of the log
+ */
 export async function* pieces(
   chunks: AsyncIterable<Source>,
   recent: readonly Source[],
@@ -51,6 +54,8 @@ export async function* pieces(
   const waiting = recent.filter((source) => source.to >= from && source.from <= to)
   waiting.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0))
   let open: Open[] = []
+  /** Everything earlier was given. */
+  let begun: bigint | undefined
   for await (const chunk of chunks) {
     while (waiting[0] !== undefined && waiting[0].from < chunk.from) yield* add(waiting.shift() as Source)
     yield* add(chunk)
@@ -60,7 +65,13 @@ export async function* pieces(
 
   /** Everything before the start of the next source can go. */
   function* add(source: Source): Generator<Piece> {
-    yield* close(source.from)
+    if (begun !== undefined && source.from < begun) {
+      const rest = within(source.load(), begun, source.to)
+      if (rest !== undefined) open.push({ source, run: rest })
+      return
+    }
+    begun = source.from
+    yield* close(begun)
     open.push({ source, run: undefined })
   }
 
