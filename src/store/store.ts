@@ -261,11 +261,15 @@ export interface ChunkKey extends SeriesName {
   readonly seq: number
 }
 
-/** A part of the history of one series: an ascending run, packed (see chunks.ts). Chunks of a series may overlap in time. */
-export interface Chunk extends ChunkKey {
+/** A chunk without what is in it. */
+export interface ChunkHead extends ChunkKey {
   /** Source time of the last sample. */
   readonly to: bigint
   readonly count: number
+}
+
+/** A part of the history of one series: an ascending run, packed (see chunks.ts). Chunks of a series may overlap in time. */
+export interface Chunk extends ChunkHead {
   readonly bytes: Uint8Array
 }
 
@@ -351,13 +355,18 @@ export interface Store {
   /** The bytes of a file, or of a part of it (`end` inclusive). */
   open(file: FileEntry, range?: { start: number; end: number }): Readable
 
-  /** Adds chunks of history in place of others, all or none, durable when resolved. One with a known key replaces it. */
-  putChunks(chunks: readonly Chunk[], replaced?: readonly ChunkKey[]): Promise<void>
+  /**
+   * Adds chunks of history in place of others, all or none, durable when resolved. One with a known key replaces it.
+   * @throws HubError `Conflict` where one of `replaced` is no longer there as it was
+   */
+  putChunks(chunks: readonly Chunk[], replaced?: readonly ChunkHead[]): Promise<void>
   /**
    * Chunks of a series that overlap [from, to], by `from`, then `seq`. What takes the place of some while they are read
    * may begin earlier than what was given already, and hold it once more; nothing is missed.
    */
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk>
+  /** The same without what is in them. */
+  heads(series: SeriesName, from: bigint, to: bigint): AsyncIterable<ChunkHead>
   /** Drops chunks that end before this time; returns how many. */
   dropChunks(series: SeriesName, before: bigint): Promise<number>
   /** One series, if it has history. */

@@ -7,49 +7,46 @@
  * anew, also where it begins earlier.
  */
 import { later } from '../model/time.ts'
-import type { Chunk, SeriesName } from './store.ts'
+import type { ChunkHead } from './store.ts'
 
-export type Listed = Omit<Chunk, 'bytes' | keyof SeriesName>
-
-export interface Shelf<Entry extends Listed> {
-  /** The first so many that reach beyond this time, by `from`, then `seq`. */
+export interface Shelf<Entry extends ChunkHead, Loaded> {
+  /** The first so many that reach to this time or beyond it, by `from`, then `seq`. */
   list(from: bigint, limit: number): Promise<readonly Entry[]>
-  /** Their bytes; of those that are no longer there undefined. */
-  load(entries: readonly Entry[]): Promise<readonly (Uint8Array | undefined)[]>
+  /** In place of those that are no longer there undefined. */
+  load(entries: readonly Entry[]): Promise<readonly (Loaded | undefined)[]>
 }
 
 const LISTED = 500
 const LOADED = 16
 
-export async function* walk<Entry extends Listed>(
-  { submodel, path }: SeriesName,
+export async function* walk<Entry extends ChunkHead, Loaded>(
   from: bigint,
-  { list, load }: Shelf<Entry>
-): AsyncGenerator<Chunk> {
+  { list, load }: Shelf<Entry, Loaded>
+): AsyncGenerator<Loaded> {
   let start = from
   /** Those given that reach to the start or beyond it. */
-  let given: Listed[] = []
+  let given: Entry[] = []
   for (let isDone = false; !isDone; ) {
     const listed = await list(start, LISTED + given.length)
     const fresh = listed.filter((entry) => !given.some((one) => isSame(one, entry)))
     isDone = listed.length < LISTED + given.length
     reading: for (let at = 0; at < fresh.length; at += LOADED) {
       const entries = fresh.slice(at, at + LOADED)
-      for (const [place, bytes] of (await load(entries)).entries()) {
-        if (bytes === undefined) {
+      for (const [place, loaded] of (await load(entries)).entries()) {
+        const entry = entries[place]
+        if (entry === undefined || loaded === undefined) {
           isDone = false
           break reading
         }
-        const { from, seq, to, count } = entries[place] as Entry
-        start = later(start, from)
-        given.push({ from, seq, to, count })
-        yield { submodel, path, from, seq, to, count, bytes }
+        start = later(start, entry.from)
+        given.push(entry)
+        yield loaded
       }
     }
     given = given.filter(({ to }) => to >= start)
   }
 }
 
-function isSame(one: Listed, other: Listed): boolean {
+function isSame(one: ChunkHead, other: ChunkHead): boolean {
   return one.from === other.from && one.seq === other.seq && one.to === other.to && one.count === other.count
 }

@@ -863,6 +863,23 @@ function chunks(test: Define): void {
     t.match(await store.figures(), { series: 1, samples: 2, historyBytes: 5 })
   })
 
+  test('chunks take the place of none that are gone, or are no longer what they were', async (t, store) => {
+    const [one, two] = [chunk(p, 0n, 9n, 'one'), chunk(p, 5n, 19n, 'two', 2)]
+    await store.putChunks([one, two])
+    const before = await store.figures()
+    const whole = chunk(p, 0n, 19n, 'whole', 2)
+    for (const gone of [
+      { ...two, seq: 3 },
+      { ...two, count: 3 },
+      { ...two, to: 20n },
+      { ...two, path: 'r' }
+    ]) {
+      await t.rejects(store.putChunks([whole], [one, gone]), { name: 'Conflict' })
+    }
+    t.strictSame(await found(store, p, 0n, 99n), [one, two])
+    t.match(await store.figures(), { series: 1, samples: before.samples, historyBytes: before.historyBytes })
+  })
+
   test('many chunks of one series are all given', async (t, store) => {
     await store.putChunks(Array.from({ length: 100 }, (_, i) => chunk(p, BigInt(i), BigInt(i), `${i}`)))
     t.equal((await found(store, p, 0n, 99n)).length, 100)

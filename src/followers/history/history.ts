@@ -9,6 +9,7 @@
  * Of several processes one writes; the others follow as well, and drop what the writer's cursor has passed.
  */
 import { setImmediate } from 'node:timers/promises'
+import { HubError } from '../../errors.ts'
 import type { Run } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { Chunk, LogEntry, SeriesName, Store } from '../../store/store.ts'
@@ -154,9 +155,7 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
       const all = pending.items(series, upTo)
       const items = isHeir ? await untaken(series, all) : all
       if (items.length === 0) continue
-      const { chunks, replaced } = pack(series, items, await unfilledOf(series))
-      await store.putChunks(chunks, replaced)
-      remember(series, chunks)
+      await put(series, items)
       if (performance.now() - from > SLICE) {
         await setImmediate()
         from = performance.now()
@@ -165,6 +164,19 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     if (upTo > known) await store.setCursor(NAME, upTo)
     pending.dropUntil(upTo)
     isOnly = true
+  }
+
+  async function put(series: SeriesName, items: readonly Item[]): Promise<void> {
+    const { chunks, replaced } = pack(series, items, await unfilledOf(series))
+    try {
+      await store.putChunks(chunks, replaced)
+      remember(series, chunks)
+    } catch (error) {
+      if (!isConflict(error)) throw error
+      // Its last chunk was brought together with others meanwhile.
+      lastChunks.delete(keyOf(series))
+      await put(series, items)
+    }
   }
 
   /** Those that are not in chunks: one that holds an item spans its time, and is of no earlier entry. */
@@ -205,6 +217,11 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     const { bytes: _, ...last } = chunks.reduce((latest, chunk) => (chunk.to > latest.to ? chunk : latest), first)
     lastChunks.set(keyOf(series), last.count < FULL ? last : 'full')
   }
+}
+
+/** Did somebody else put other chunks in place of those that were to be replaced? */
+export function isConflict(error: unknown): boolean {
+  return error instanceof HubError && error.name === 'Conflict'
 }
 
 function spanOfChange(change: Measured): { readonly from: bigint; readonly to: bigint } {

@@ -5,7 +5,7 @@
  */
 import { lengthOf, mergeRuns, type Run, sliceOf, spanOf } from '../../model/samples.ts'
 import { decodeRun, encodeRun } from '../../store/chunks.ts'
-import type { Chunk, ChunkKey, SeriesName } from '../../store/store.ts'
+import type { Chunk, ChunkHead, SeriesName } from '../../store/store.ts'
 import { type Item, isLarge, runsOf } from './pending.ts'
 
 /** Samples of a full chunk. */
@@ -13,13 +13,13 @@ export const FULL = 8192
 
 export interface Packed {
   readonly chunks: readonly Chunk[]
-  readonly replaced: readonly ChunkKey[]
+  readonly replaced: readonly ChunkHead[]
 }
 
 /** @param items at least one. @param unfilled the last chunk, where it is not full */
 export function pack(series: SeriesName, items: readonly Item[], unfilled: Chunk | undefined): Packed {
   const chunks: Chunk[] = []
-  const replaced: ChunkKey[] = []
+  const replaced: ChunkHead[] = []
   let open = unfilled
   let [young, late]: [Item[], Item[]] = [[], []]
   let count = 0
@@ -46,8 +46,9 @@ export function pack(series: SeriesName, items: readonly Item[], unfilled: Chunk
     if (young.length > 0) {
       const runs = runsOf(young)
       if (open !== undefined) {
-        runs.unshift(decodeRun(open.bytes))
-        replaced.push({ ...series, from: open.from, seq: open.seq })
+        const { bytes, ...head } = open
+        runs.unshift(decodeRun(bytes))
+        replaced.push(head)
       }
       chunks.push(...chunksOf(series, runs, lastOf(young)))
     }
@@ -61,27 +62,21 @@ function apart(series: SeriesName, chunks: readonly Chunk[]): readonly Chunk[] {
   if (byKey.size === chunks.length) return chunks
   return [...byKey.values()].flatMap((same) => {
     if (same.length === 1) return same
-    return chunksOf(
-      series,
-      same.map(({ bytes }) => decodeRun(bytes)),
-      same[0]?.seq ?? 0
-    )
+    const runs = same.map(({ bytes }) => decodeRun(bytes))
+    return [...chunksOf(series, runs, same[0]?.seq ?? 0)]
   })
 }
 
-function chunksOf(series: SeriesName, runs: readonly Run[], seq: number): Chunk[] {
-  return mergeRuns(runs).flatMap((run) =>
+/** Runs of a series, in the order of the log, as chunks of this entry. */
+export function* chunksOf({ submodel, path }: SeriesName, runs: readonly Run[], seq: number): Generator<Chunk> {
+  for (const run of mergeRuns(runs)) {
     // Parts of one size rather than a full one and a crumb.
-    partsOf(run, Math.ceil(lengthOf(run) / Math.ceil(lengthOf(run) / (2 * FULL)))).map((part) => {
-      return { ...series, ...spanOf(part), count: lengthOf(part), seq, bytes: encodeRun(part) }
-    })
-  )
-}
-
-function partsOf(run: Run, size: number): Run[] {
-  const parts: Run[] = []
-  for (let start = 0; start < lengthOf(run); start += size) parts.push(sliceOf(run, start, start + size))
-  return parts
+    const size = Math.ceil(lengthOf(run) / Math.ceil(lengthOf(run) / (2 * FULL)))
+    for (let start = 0; start < lengthOf(run); start += size) {
+      const part = sliceOf(run, start, Math.min(start + size, lengthOf(run)))
+      yield { submodel, path, ...spanOf(part), seq, count: lengthOf(part), bytes: encodeRun(part) }
+    }
+  }
 }
 
 function lastOf(items: readonly Item[]): number {

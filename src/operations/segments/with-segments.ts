@@ -63,6 +63,7 @@ export function withSegments(options: SegmentOptions): Store {
     open: (...given) => store.open(...given),
     putChunks: (...given) => store.putChunks(...given),
     chunks: (...given) => store.chunks(...given),
+    heads: (...given) => store.heads(...given),
     dropChunks: (...given) => store.dropChunks(...given),
     series: (...given) => store.series(...given),
     seriesOf: (name) => store.seriesOf(name),

@@ -1,5 +1,5 @@
 /** What is asked of the log, and how each is carried out on what it finds. */
-import type { Change, Chunk, ChunkKey, Commit, LoggedChange, SeriesName } from '../store.ts'
+import type { Change, Chunk, ChunkHead, Commit, LoggedChange, SeriesName } from '../store.ts'
 import { neededFor, perform, repeat } from './changes.ts'
 import type { Control, LoggedCommit } from './content.ts'
 import type { Batch } from './journal.ts'
@@ -20,7 +20,7 @@ export type Job =
       readonly job: 'putChunks'
       readonly chunks: readonly Chunk[]
       readonly names: readonly string[]
-      readonly replaced: readonly ChunkKey[]
+      readonly replaced: readonly ChunkHead[]
       readonly upload: string
     }
   | { readonly job: 'dropChunks'; readonly series: SeriesName; readonly before: bigint }

@@ -42,7 +42,7 @@ import { openSqliteTarget } from '../sqlite/transfer.ts'
 import type {
   Change,
   Chunk,
-  ChunkKey,
+  ChunkHead,
   DocumentKind,
   ElementCondition,
   Facet,
@@ -63,7 +63,7 @@ import { prepare } from './layout.ts'
 import { documents, series } from './lists.ts'
 import { Machine } from './machine.ts'
 import { LogReader } from './reader.ts'
-import { glance, overlapping } from './series.ts'
+import { glance, type NamedChunk, overlapping } from './series.ts'
 import { type Found, keyOf, type Receipt, type SeriesState } from './states.ts'
 import { Tables } from './tables.ts'
 import { MongoSource } from './transfer.ts'
@@ -241,7 +241,7 @@ class MongoStore implements Store {
     return this.#files.open(file, range)
   }
 
-  async putChunks(chunks: readonly Chunk[], replaced: readonly ChunkKey[] = []): Promise<void> {
+  async putChunks(chunks: readonly Chunk[], replaced: readonly ChunkHead[] = []): Promise<void> {
     const upload = randomUUID()
     const names = chunks.map((_, index) => `${upload}.${index}`)
     const announced = { collection: 'chunks', parts: chunks.length } as const
@@ -256,12 +256,16 @@ class MongoStore implements Store {
   }
 
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
-    return walk(series, from, {
-      list: async (start, limit) => {
-        const found = (await this.#state(keyOf.series(series))) as SeriesState | null
-        return overlapping(found, start, to, limit)
-      },
-      load: (listed) => Promise.all(listed.map(({ name }) => this.#bytesOf(name)))
+    return walk(from, {
+      list: (start, limit) => this.#list(series, start, to, limit),
+      load: (listed) => Promise.all(listed.map((chunk) => this.#load(chunk)))
+    })
+  }
+
+  heads(series: SeriesName, from: bigint, to: bigint): AsyncIterable<ChunkHead> {
+    return walk(from, {
+      list: (start, limit) => this.#list(series, start, to, limit),
+      load: async (listed) => listed.map(({ name: _, ...head }) => head)
     })
   }
 
@@ -336,10 +340,14 @@ class MongoStore implements Store {
     return machine.state(key)
   }
 
-  async #bytesOf(name: string): Promise<Buffer | undefined> {
+  async #list(series: SeriesName, from: bigint, to: bigint, limit: number) {
+    return overlapping((await this.#state(keyOf.series(series))) as SeriesState | null, from, to, limit)
+  }
+
+  async #load({ name, ...head }: NamedChunk): Promise<Chunk | undefined> {
     const { connection } = this.#parts
     const found = await connection.run(() => connection.rows('chunks').findOne({ _id: name }))
-    return found === null ? undefined : (found.data as Buffer)
+    return found === null ? undefined : { ...head, bytes: found.data as Buffer }
   }
 
   /** Looks for what other processes wrote, while somebody wants to hear of it. */

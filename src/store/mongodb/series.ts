@@ -1,5 +1,6 @@
 /** The chunks of a series as the log changes them. */
-import type { Chunk, ChunkKey, Series, SeriesName } from '../store.ts'
+import { HubError } from '../../errors.ts'
+import type { Chunk, ChunkHead, Series, SeriesName } from '../store.ts'
 import type { SeriesChange, StoredChunk } from './content.ts'
 import type { Layer } from './space.ts'
 import { keyOf, type SeriesState } from './states.ts'
@@ -7,12 +8,13 @@ import { keyOf, type SeriesState } from './states.ts'
 /**
  * Puts chunks, whose bytes are stored under these names, in place of others and of those with the same key.
  * @returns what it came to for each series
+ * @throws HubError `Conflict` where one of `replaced` is no longer there as it was
  */
 export function putChunks(
   space: Layer,
   chunks: readonly Chunk[],
   names: readonly string[],
-  replaced: readonly ChunkKey[]
+  replaced: readonly ChunkHead[]
 ): SeriesChange[] {
   const bySeries = new Map<string, SeriesName & { added: StoredChunk[]; removed: Set<string> }>()
   const changeOf = ({ submodel, path }: SeriesName) => {
@@ -21,13 +23,20 @@ export function putChunks(
     bySeries.set(key, known)
     return known
   }
-  const leave = (key: ChunkKey) => {
-    const change = changeOf(key)
-    const isIt = (one: StoredChunk) => one.seq === key.seq && one.from === String(key.from)
-    for (const chunk of stateOf(space, key).chunks) if (isIt(chunk)) change.removed.add(chunk.name)
+  const leave = (head: ChunkHead) => {
+    const change = changeOf(head)
+    const isIt = (one: StoredChunk) => one.seq === head.seq && one.from === String(head.from)
+    const there = stateOf(space, head).chunks.find(isIt)
+    if (there !== undefined) change.removed.add(there.name)
     change.added = change.added.filter((chunk) => !isIt(chunk))
+    return there
   }
-  for (const key of replaced) leave(key)
+  for (const head of replaced) {
+    const there = leave(head)
+    if (there?.count !== head.count || there.to !== String(head.to)) {
+      throw new HubError('Conflict', [`The history of "${head.path}" was written meanwhile`])
+    }
+  }
   for (const [index, chunk] of chunks.entries()) {
     leave(chunk)
     const { from, to, seq, count, bytes } = chunk
@@ -80,13 +89,18 @@ function stateOf(space: Layer, { submodel, path }: SeriesName): SeriesState {
   return found ?? { submodel, path, chunks: [] }
 }
 
+/** A chunk, and the name of its bytes. */
+export type NamedChunk = ChunkHead & Pick<StoredChunk, 'name'>
+
 /** The first so many that overlap [from, to]. */
-export function overlapping(state: SeriesState | null, from: bigint, to: bigint, limit: number) {
-  const found: (Omit<StoredChunk, 'from' | 'to'> & { from: bigint; to: bigint })[] = []
-  for (const chunk of state?.chunks ?? []) {
-    const [start, end] = [BigInt(chunk.from), BigInt(chunk.to)]
+export function overlapping(state: SeriesState | null, from: bigint, to: bigint, limit: number): NamedChunk[] {
+  const found: NamedChunk[] = []
+  if (state === null) return found
+  const { submodel, path } = state
+  for (const { name, seq, count, ...span } of state.chunks) {
+    const [start, end] = [BigInt(span.from), BigInt(span.to)]
     if (start > to || found.length === limit) break
-    if (end >= from) found.push({ ...chunk, from: start, to: end })
+    if (end >= from) found.push({ submodel, path, name, from: start, seq, to: end, count })
   }
   return found
 }

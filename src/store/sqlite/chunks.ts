@@ -1,7 +1,8 @@
 /** Chunks of history in the tables, and the figures of them. Runs in the writer. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Chunk, ChunkKey, SeriesName } from '../store.ts'
+import type { Chunk, ChunkHead, SeriesName } from '../store.ts'
 import type { Counters } from './counters.ts'
+import { Refused } from './failure.ts'
 
 export class Chunks {
   readonly #counters: Counters
@@ -12,11 +13,11 @@ export class Chunks {
     this.#sql = prepare(db)
   }
 
-  put(chunks: readonly Chunk[], replaced: readonly ChunkKey[]): void {
-    for (const { from, seq, ...name } of replaced) this.#remove(this.#find(name), from, seq)
+  put(chunks: readonly Chunk[], replaced: readonly ChunkHead[]): void {
+    for (const head of replaced) this.#replace(head)
     for (const { from, seq, to, count, bytes, ...name } of chunks) {
       const series = this.#find(name) ?? this.#create(name)
-      this.#remove(series, from, seq)
+      this.#count(this.#sql.remove.get(series, from, seq), -1)
       this.#sql.add.run(series, from, seq, to, count, bytes.length, bytes)
       this.#sql.lengthen.run(to - from, series, to - from)
       this.#count({ count, size: bytes.length }, 1)
@@ -44,8 +45,10 @@ export class Chunks {
     return Number(this.#sql.create.run(submodel, path).lastInsertRowid)
   }
 
-  #remove(series: number | undefined, from: bigint, seq: number): void {
-    if (series !== undefined) this.#count(this.#sql.remove.get(series, from, seq), -1)
+  #replace({ from, seq, to, count, ...name }: ChunkHead): void {
+    const found = this.#sql.replace.get(this.#find(name) ?? null, from, seq, to, count)
+    if (found === undefined) throw new Refused('Conflict', `The history of "${name.path}" was written meanwhile`)
+    this.#count(found, -1)
   }
 
   #count(chunk: Record<string, unknown> | undefined, sign: 1 | -1): void {
@@ -71,6 +74,9 @@ function prepare(db: DatabaseSync) {
     any: db.prepare('SELECT 1 FROM chunk WHERE series = ? LIMIT 1'),
     add: db.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)'),
     remove: db.prepare('DELETE FROM chunk WHERE series = ? AND start = ? AND seq = ? RETURNING count, size'),
+    replace: db.prepare(
+      'DELETE FROM chunk WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ? RETURNING count, size'
+    ),
     drop: db.prepare('DELETE FROM chunk WHERE series = ? AND finish < ? RETURNING count, size')
   }
 }

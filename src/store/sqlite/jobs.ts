@@ -1,5 +1,5 @@
 /** What the main thread asks of the writer. */
-import type { Change, Chunk, ChunkKey, Commit, SeriesName } from '../store.ts'
+import type { Change, Chunk, ChunkHead, Commit, SeriesName } from '../store.ts'
 import type { Failure } from './failure.ts'
 
 /** Everything that writes goes through one queue, and every kind of job shares transaction and fsync with the others. */
@@ -8,7 +8,7 @@ export type Job =
   | { readonly job: 'cursor'; readonly follower: string; readonly seq: number }
   /** Removes some log entries up to `seq`, if there are any; answers how many. */
   | { readonly job: 'trim'; readonly seq: number }
-  | { readonly job: 'putChunks'; readonly chunks: readonly Chunk[]; readonly replaced: readonly ChunkKey[] }
+  | { readonly job: 'putChunks'; readonly chunks: readonly Chunk[]; readonly replaced: readonly ChunkHead[] }
   /** Answers how many were dropped. */
   | { readonly job: 'dropChunks'; readonly series: SeriesName; readonly before: bigint }
   /** Makes a blob known before its bytes get their final name. */

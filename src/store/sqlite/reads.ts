@@ -5,6 +5,8 @@ import type { Submodel } from '../../model/types.ts'
 import { join } from '../join.ts'
 import { hasBlobValue, MANY, tailOf, textKey } from '../rows.ts'
 import type {
+  Chunk,
+  ChunkHead,
   Document,
   DocumentKind,
   ElementCondition,
@@ -17,7 +19,6 @@ import type {
   Series,
   SeriesName
 } from '../store.ts'
-import type { Listed } from '../walk.ts'
 import type { Cache } from './cache.ts'
 import { decodeChanges } from './entries.ts'
 import { intersect, type Seek } from './intersect.ts'
@@ -132,14 +133,16 @@ export class Reads {
     return String(this.#sql.epoch.get()?.name)
   }
 
-  /** The first chunks of a series that overlap [from, to], at most so many. */
-  chunks({ submodel, path }: SeriesName, from: bigint, to: bigint, limit: number): Listed[] {
+  /** The first chunks of a series that overlap [from, to], at most so many, without their bytes. */
+  heads({ submodel, path }: SeriesName, from: bigint, to: bigint, limit: number): ChunkHead[] {
     return this.#snapshot(() => {
       const series = this.#sql.findSeries.get(submodel, path)
       if (series === undefined) return []
       // So early may a chunk start that reaches into the span.
       const earliest = bounded(from - (series.longest as bigint))
-      return this.#sql.chunks.all(series.id as bigint, earliest, to, from, limit).map((row) => ({
+      return this.#sql.heads.all(series.id as bigint, earliest, to, from, limit).map((row) => ({
+        submodel,
+        path,
         from: row.start as bigint,
         seq: Number(row.seq),
         to: row.finish as bigint,
@@ -148,12 +151,13 @@ export class Reads {
     })
   }
 
-  /** The bytes of these chunks; of those that are no longer there undefined. */
-  bytesOf({ submodel, path }: SeriesName, chunks: readonly Listed[]): (Uint8Array | undefined)[] {
+  /** These chunks of a series; in place of those that are no longer there undefined. */
+  chunks({ submodel, path }: SeriesName, heads: readonly ChunkHead[]): (Chunk | undefined)[] {
     return this.#snapshot(() => {
       const id = this.#sql.findSeries.get(submodel, path)?.id ?? null
-      return chunks.map(({ from, seq, to, count }) => {
-        return this.#sql.bytes.get(id, from, seq, to, count)?.bytes as Uint8Array | undefined
+      return heads.map((head) => {
+        const row = this.#sql.chunk.get(id, head.from, head.seq, head.to, head.count)
+        return row && { ...head, bytes: row.bytes as Uint8Array }
       })
     })
   }
@@ -315,11 +319,11 @@ function prepare(db: DatabaseSync) {
     epoch: db.prepare('SELECT name FROM epoch'),
     findSeries: db.prepare('SELECT id, longest FROM series WHERE submodel = ? AND path = ?'),
     // As the aggregates of a series, from an index, without the bytes.
-    chunks: db.prepare(
+    heads: db.prepare(
       `SELECT start, seq, finish, count FROM chunk INDEXED BY chunk_figures
        WHERE series = ? AND start >= ? AND start <= ? AND finish >= ? ORDER BY start, seq LIMIT ?`
     ),
-    bytes: db.prepare(
+    chunk: db.prepare(
       'SELECT bytes FROM chunk WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ?'
     ),
     seriesOf: series('SELECT id, submodel, path FROM series WHERE submodel = ? AND path = ?'),
@@ -333,7 +337,7 @@ function prepare(db: DatabaseSync) {
   // Source times need all 64 bits.
   sql.element.setReadBigInts(true)
   sql.findSeries.setReadBigInts(true)
-  sql.chunks.setReadBigInts(true)
+  sql.heads.setReadBigInts(true)
   sql.series.setReadBigInts(true)
   sql.seriesOf.setReadBigInts(true)
   return sql

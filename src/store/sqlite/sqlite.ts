@@ -11,7 +11,7 @@ import { RecentLog } from '../recent.ts'
 import type {
   Change,
   Chunk,
-  ChunkKey,
+  ChunkHead,
   Commit,
   DocumentKind,
   ElementCondition,
@@ -191,14 +191,21 @@ class SqliteStore implements Store {
     return read(this.#parts.directory, file, range)
   }
 
-  async putChunks(chunks: readonly Chunk[], replaced: readonly ChunkKey[] = []): Promise<void> {
+  async putChunks(chunks: readonly Chunk[], replaced: readonly ChunkHead[] = []): Promise<void> {
     await this.#parts.queue.submit({ job: 'putChunks', chunks, replaced })
   }
 
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
-    return walk(series, from, {
-      list: async (start, limit) => this.#read((reads) => reads.chunks(series, start, to, limit)),
-      load: async (listed) => this.#read((reads) => reads.bytesOf(series, listed))
+    return walk(from, {
+      list: async (start, limit) => this.#read((reads) => reads.heads(series, start, to, limit)),
+      load: async (heads) => this.#read((reads) => reads.chunks(series, heads))
+    })
+  }
+
+  heads(series: SeriesName, from: bigint, to: bigint): AsyncIterable<ChunkHead> {
+    return walk(from, {
+      list: async (start, limit) => this.#read((reads) => reads.heads(series, start, to, limit)),
+      load: async (heads) => heads
     })
   }
 
