@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { compact } from '../../src/followers/history/compaction.ts'
 import { type HistoryFollower, keepHistory } from '../../src/followers/history/history.ts'
 import { type Run, textAt, timeAt } from '../../src/model/samples.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
@@ -130,7 +131,7 @@ test('a series that is not recorded has no history', async (t, { store, intake, 
 t.test('whatever comes, late, twice and out of order, between restarts and crashes, counts once', async (t) => {
   const samples = fc.array(fc.tuple(fc.bigInt({ min: 0n, max: 40n }), fc.nat(99)), { minLength: 1, maxLength: 8 })
   const large = fc.tuple(fc.nat(30), fc.nat(99)).map(([start, value]) => ({ large: start, value }))
-  const step = fc.oneof(samples, large, fc.constantFrom('restart' as const, 'crash' as const, 'read' as const))
+  const step = fc.oneof(samples, large, fc.constantFrom('restart', 'crash', 'compact', 'read'))
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
       const store = await opened(t)
@@ -143,8 +144,9 @@ t.test('whatever comes, late, twice and out of order, between restarts and crash
         return JSON.stringify(await read(historyOf(store, follower)), text) === JSON.stringify(wanted, text)
       }
       let right = true
-      for (const step of [...steps, 'read', 'restart', 'read'] as const) {
+      for (const step of [...steps, 'read', 'restart', 'read', 'compact', 'read']) {
         if (step === 'read') right &&= await agrees()
+        else if (step === 'compact') await compact(store, speed, { rest: async () => {} })
         else if (step === 'restart' || step === 'crash') {
           // Who dies after the chunks were written and before the cursor was begins again where it began.
           const before = (await store.cursor('history')) ?? 0
@@ -154,7 +156,7 @@ t.test('whatever comes, late, twice and out of order, between restarts and crash
         } else if (Array.isArray(step)) {
           await push(intake, step)
           for (const [time, value] of step) model.set(time, String(value))
-        } else {
+        } else if (typeof step === 'object') {
           const offsets = Float64Array.from({ length: 600 }, (_, i) => step.large + i)
           const batch = new Batch()
           batch.addColumn(

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { lookOnce, thinned } from '../../src/followers/history/keeping.ts'
 import { EVERYTHING, parsePolicy, policies } from '../../src/followers/history/policy.ts'
-import { type Run, textAt, timeAt } from '../../src/model/samples.ts'
+import { type Run, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
 import type { Submodel } from '../../src/model/types.ts'
 import { decodeRun, encodeRun } from '../../src/store/chunks.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
@@ -69,6 +69,32 @@ t.test('what is too old is dropped, what is old becomes less, once, and the rest
   }
   await lookOnce(store, { ...options, policyOf: async () => EVERYTHING })
   t.match(await store.seriesOf(series), { count: 122 })
+  await store.close()
+})
+
+t.test('what became less comes together, but not so much that it would be kept for too long', async (t) => {
+  const store = await openSqlite(join(t.testdir({}), 'data'))
+  const series = { submodel: 'm', path: 'p' }
+  const hours = Array.from({ length: 400 }, (_, hour) => {
+    const offsets = Float64Array.from({ length: 60 }, (_, i) => i * 60e9)
+    const base = BigInt(hour) * 3600n * SECOND
+    const run: Run = { base, offsets, form: 'number', values: offsets.map((_, i) => i), quality: undefined }
+    return { ...series, ...spanOf(run), seq: hour + 1, count: 60, bytes: encodeRun(run) }
+  })
+  await store.putChunks(hours)
+  const options = {
+    policyOf: async () => parsePolicy('keep=P16D; after=P10D; mean=PT1H'),
+    failed: (error: unknown) => t.fail(String(error)),
+    clock: () => Number((16n * DAY) / 1_000_000n)
+  }
+  await lookOnce(store, options)
+  const heads = await Array.fromAsync(store.heads(series, 0n, 100n * DAY))
+  t.ok(heads.every(({ from, to }) => to - from <= (10n * DAY) / 8n))
+  t.ok(heads.length <= 16)
+  t.match(await store.figures(), { samples: 144 + 256 * 60 })
+  const [oldest] = await Array.fromAsync(store.chunks(series, 0n, 0n))
+  const run = decodeRun(oldest?.bytes ?? new Uint8Array())
+  t.strictSame([textAt(run, 0), textAt(run, 1), timeAt(run, 1)], ['29.5', '29.5', 3600n * SECOND])
   await store.close()
 })
 

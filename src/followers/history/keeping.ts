@@ -1,9 +1,21 @@
-/** Lets go of history that is older than its policy wants, and makes less of what is old. In no hurry. */
+/** Lets go of history that is older than its policy wants, makes less of what is old, and brings its chunks into order. In no hurry. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lengthOf, membersAt, numberAt, qualities, qualityAt, type Run, spanOf, timeAt } from '../../model/samples.ts'
-import { fromMilliseconds } from '../../model/time.ts'
+import {
+  FURTHEST,
+  lengthOf,
+  membersAt,
+  numberAt,
+  qualities,
+  qualityAt,
+  type Run,
+  spanOf,
+  timeAt
+} from '../../model/samples.ts'
+import { earlier, fromMilliseconds } from '../../model/time.ts'
 import { decodeRun, encodeRun } from '../../store/chunks.ts'
 import type { Chunk, SeriesName, Store } from '../../store/store.ts'
+import { compact } from './compaction.ts'
+import { isConflict } from './history.ts'
 import type { Policy } from './policy.ts'
 
 export interface KeepingOptions {
@@ -19,19 +31,29 @@ export interface KeepingOptions {
 const EVERY = 10 * 60 * 1000
 const PAGE = 100
 
-/** It rests so many times as long as it worked. */
+/** It rests so many times as long as it worked, in parts of so many milliseconds. */
 const TIMES = 8
+const SHORTEST = 5
+const LONGEST = 1000
+
+/** Series of which it is remembered that their chunks are in order. */
+const REMEMBERED = 100_000
+
+/** Of the time for which something is kept, or kept as it came, a chunk covers no more than such a part. */
+const PART = 8n
 
 const EARLIEST = -(2n ** 63n)
+const LONG = 2n ** 63n
 
 /** @returns the way to stop; resolves when nothing is under way any more */
 export function keepWhatIsWanted(store: Store, options: KeepingOptions): () => Promise<void> {
   const { failed, every = EVERY } = options
   const stopping = new AbortController()
+  const inOrder: InOrder = new Map()
   const done = (async () => {
     while (!stopping.signal.aborted) {
       try {
-        if (await store.claim('history keeping', 2 * every)) await lookOnce(store, options, stopping.signal)
+        if (await store.claim('history keeping', 2 * every)) await lookOnce(store, options, inOrder, stopping.signal)
       } catch (error) {
         if (!stopping.signal.aborted) failed(error)
       }
@@ -44,40 +66,86 @@ export function keepWhatIsWanted(store: Store, options: KeepingOptions): () => P
   }
 }
 
+/** What a series looked like when its chunks were in order, by its name. */
+type InOrder = Map<string, string>
+
 /** Looks at every series once. */
 export async function lookOnce(
   store: Store,
   { policyOf, clock = Date.now }: KeepingOptions,
+  inOrder: InOrder = new Map(),
   signal?: AbortSignal
 ): Promise<void> {
+  const rest = pace(signal)
   let after: SeriesName | undefined
   do {
     const page = await store.series(after, PAGE)
-    for (const { submodel, path } of page) {
-      signal?.throwIfAborted()
+    for (const { submodel, path, ...found } of page) {
       const series = { submodel, path }
-      const from = performance.now()
-      const now = fromMilliseconds(clock())
       const policy = await policyOf(series)
-      if (policy.keep !== undefined) await store.dropChunks(series, now - policy.keep)
-      if (policy.after !== undefined && policy.mean !== undefined) {
-        await thin(store, series, now - policy.after, policy.mean)
+      await age(store, series, policy, fromMilliseconds(clock()), rest)
+      const [name, glance] = [JSON.stringify(series), JSON.stringify(found, written)]
+      if (inOrder.get(name) !== glance) {
+        if (inOrder.size >= REMEMBERED) inOrder.clear()
+        if (!(await compact(store, series, { rest, reach: reachOf(policy) }))) inOrder.set(name, glance)
       }
-      const rest = (performance.now() - from) * TIMES
-      if (rest > 5) await sleep(Math.min(rest, 1000), undefined, { ...(signal && { signal }) })
+      await rest()
     }
     after = page.length < PAGE ? undefined : page.at(-1)
   } while (after !== undefined)
 }
 
+/** @returns rests, and throws once it is to stop */
+function pace(signal: AbortSignal | undefined): () => Promise<void> {
+  let from = performance.now()
+  return async () => {
+    signal?.throwIfAborted()
+    const rest = (performance.now() - from) * TIMES
+    if (rest < SHORTEST) return
+    await sleep(Math.min(rest, LONGEST), undefined, { ...(signal && { signal }) })
+    from = performance.now()
+  }
+}
+
+function reachOf({ keep = LONG, after = LONG }: Policy): bigint {
+  return earlier(earlier(keep, after) / PART, BigInt(FURTHEST))
+}
+
+function written(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
+}
+
+async function age(
+  store: Store,
+  series: SeriesName,
+  { keep, after, mean }: Policy,
+  now: bigint,
+  rest: () => Promise<void>
+): Promise<void> {
+  if (keep !== undefined) await store.dropChunks(series, now - keep)
+  if (after !== undefined && mean !== undefined) await thin(store, series, now - after, mean, rest)
+}
+
 /** Makes one sample of each so many nanoseconds, of chunks that end before a time. */
-async function thin(store: Store, series: SeriesName, before: bigint, width: bigint): Promise<void> {
-  for await (const chunk of store.chunks(series, EARLIEST, before)) {
+async function thin(
+  store: Store,
+  series: SeriesName,
+  before: bigint,
+  width: bigint,
+  rest: () => Promise<void>
+): Promise<void> {
+  for await (const { bytes, ...head } of store.chunks(series, EARLIEST, before)) {
     // One that has no more samples than buckets was made so before.
-    if (chunk.to >= before || BigInt(chunk.count) <= (chunk.to - chunk.from) / width + 2n) continue
-    const run = thinned(decodeRun(chunk.bytes), width)
-    const thinner: Chunk = { ...series, ...spanOf(run), seq: chunk.seq, count: lengthOf(run), bytes: encodeRun(run) }
-    await store.putChunks([thinner], [chunk])
+    if (head.to >= before || BigInt(head.count) <= (head.to - head.from) / width + 2n) continue
+    const run = thinned(decodeRun(bytes), width)
+    const thinner: Chunk = { ...head, ...spanOf(run), count: lengthOf(run), bytes: encodeRun(run) }
+    try {
+      await store.putChunks([thinner], [head])
+    } catch (error) {
+      // Samples came to it meanwhile: it is seen the next time.
+      if (!isConflict(error)) throw error
+    }
+    await rest()
   }
 }
 
