@@ -171,20 +171,31 @@ function where(run: Run, test: (time: bigint) => boolean): Run[] {
 }
 
 /** Runs one behind the other as one that counts from `base`, of which none is too far. */
-function joined(base: bigint, runs: readonly Run[]): Run {
+export function joined(base: bigint, runs: readonly Run[]): Run {
   const count = runs.reduce((sum, run) => sum + lengthOf(run), 0)
   const offsets = new Float64Array(count)
-  const quality = new Uint8Array(count)
   let at = 0
   for (const run of runs) {
     // Neither number is beyond 2^51, so the sum is exact.
     const shift = Number(run.base - base)
-    for (let i = 0; i < run.offsets.length; i++) offsets[at + i] = (run.offsets[i] ?? 0) + shift
+    if (shift === 0) offsets.set(run.offsets, at)
+    else for (let i = 0; i < run.offsets.length; i++) offsets[at + i] = (run.offsets[i] ?? 0) + shift
+    at += lengthOf(run)
+  }
+  return { base, offsets, quality: joinedQuality(runs, count), ...joinedValues(runs, count) }
+}
+
+function joinedQuality(runs: readonly Run[], count: number): Run['quality'] {
+  const first = runs[0]?.quality
+  if (!(first instanceof Uint8Array) && runs.every((run) => run.quality === first)) return first
+  const quality = new Uint8Array(count)
+  let at = 0
+  for (const run of runs) {
     if (run.quality instanceof Uint8Array) quality.set(run.quality, at)
     else quality.fill(qualities.indexOf(run.quality), at, at + lengthOf(run))
     at += lengthOf(run)
   }
-  return { base, offsets, quality, ...joinedValues(runs, count) }
+  return quality
 }
 
 function joinedValues(runs: readonly Run[], count: number): Pick<Run, 'form' | 'values'> {

@@ -3,7 +3,7 @@
  * where some overlap they are unpacked and brought together, no further than they do.
  */
 import { firstAt, isAscending, lengthOf, mergeRuns, type Run, sliceOf, spanOf, within } from '../model/samples.ts'
-import { decodeRun, type Summary, summaryOf } from './chunks.ts'
+import { decodeRun, type PackedRun, partsOf, type Summary, summaryOf } from './chunks.ts'
 import type { Chunk } from './store.ts'
 
 /** An ascending part of a series. */
@@ -14,26 +14,31 @@ export interface Piece {
   /** What its numbers come to, where that is known without unpacking it. */
   readonly summary?: Summary
   run(): Run
+  /** The same in smaller pieces, as far as it can be unpacked in part. */
+  parts?(): readonly Piece[]
 }
 
 /** Something that holds a part of a series. */
-export interface Source extends Omit<Piece, 'run'> {
+export interface Source extends Omit<Piece, 'run' | 'parts'> {
   /** Where two have a sample of the same time, that of the greater rank counts. */
   readonly rank: number
   load(): Run
+  /** As it is packed, if it is. */
+  readonly bytes?: Uint8Array
 }
-
-/** An ascending run as it was logged. */
-export type PackedRun = Pick<Chunk, 'from' | 'to' | 'count' | 'bytes'>
 
 export function chunkSource({ from, to, count, seq, bytes }: PackedRun & Pick<Chunk, 'seq'>): Source {
-  const summary = summaryOf(bytes)
-  return { from, to, count, rank: seq, load: () => decodeRun(bytes), ...(summary !== undefined && { summary }) }
+  return packedSource({ from, to, count, bytes }, seq)
 }
 
-/** @param place in the order of the log: what is in no chunk yet is newer than all chunks */
+function packedSource({ from, to, count, bytes }: PackedRun, rank: number): Source {
+  const summary = summaryOf(bytes)
+  return { from, to, count, rank, bytes, load: () => decodeRun(bytes), ...(summary !== undefined && { summary }) }
+}
+
+/** @param place in the order of the log: what is in no chunk yet is newer than all chunks. A packed run is ascending */
 export function recentSource(run: Run | PackedRun, place: number): Source {
-  if ('bytes' in run) return chunkSource({ ...run, seq: NEWER + place })
+  if ('bytes' in run) return packedSource(run, NEWER + place)
   const load = () => (isAscending(run) ? run : (mergeRuns([run])[0] ?? run))
   return { ...spanOf(run), count: lengthOf(run), rank: NEWER + place, load }
 }
@@ -107,8 +112,8 @@ function startOf(source: Source, run: Run | undefined): bigint {
   return run === undefined ? source.from : spanOf(run).from
 }
 
-function pieceOf({ load, rank: _, ...source }: Source): Piece {
-  return { ...source, run: load }
+function pieceOf({ load, rank: _, bytes, ...source }: Source): Piece {
+  return { ...source, run: load, ...(bytes !== undefined && { parts: () => partsOf(bytes) }) }
 }
 
 function pieceOfRun(run: Run): Piece {

@@ -24,12 +24,15 @@ export async function* walk<Entry extends ChunkHead, Loaded>(
   { list, load }: Shelf<Entry, Loaded>
 ): AsyncGenerator<Loaded> {
   let start = from
+  let limit = LOADED
   /** Those given that reach to the start or beyond it. */
   let given: Entry[] = []
   for (let isDone = false; !isDone; ) {
-    const listed = await list(start, LISTED + given.length)
+    const listed = await list(start, limit + given.length)
     const fresh = listed.filter((entry) => !given.some((one) => isSame(one, entry)))
-    isDone = listed.length < LISTED + given.length
+    isDone = listed.length < limit + given.length
+    // Many read little: so little is listed first.
+    limit = Math.min(2 * limit, LISTED)
     reading: for (let at = 0; at < fresh.length; at += LOADED) {
       const entries = fresh.slice(at, at + LOADED)
       for (const [place, loaded] of (await load(entries)).entries()) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { lengthOf, qualityAt, type Run, textAt, timeAt } from '../../src/model/samples.ts'
-import { decodeRun, encodeRun, summaryOf } from '../../src/store/chunks.ts'
+import { lengthOf, mergeRuns, qualityAt, type Run, sliceOf, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
+import { decodeRun, encodeRun, partsOf, summaryOf } from '../../src/store/chunks.ts'
 import { runs } from '../arbitrary-runs.ts'
 
 const SECOND = 1e9
@@ -70,12 +70,45 @@ t.test('what a run of numbers comes to is known without unpacking it', async (t)
   t.equal(summaryOf(encodeRun({ ...run, form: 'text', values: Array.from(values, () => 'on') })), undefined)
 })
 
+t.test('a long run is unpacked in parts, each with what it comes to', async (t) => {
+  const random = randomness()
+  const values = Float64Array.from({ length: 5000 }, () => Math.round(random() * 1e6) / 100)
+  const offsets = values.map((_, i) => i * SECOND + Math.round(random() * 1000))
+  const run: Run = { base: 7n, offsets, form: 'number', values, quality: 'good' }
+  const bytes = encodeRun(run)
+  const parts = partsOf(bytes)
+  t.ok(parts.length > 1)
+  t.strictSame(mergeRuns(parts.map((part) => part.run())), [{ ...run, base: parts[0]?.from, offsets: fromFirst(run) }])
+  for (const { from, to, count, summary, run } of parts) {
+    t.strictSame({ ...spanOf(run()), count: lengthOf(run()) }, { from, to, count })
+    t.strictSame(summary, summaryOf(encodeRun(run())))
+  }
+  const quality = Uint8Array.from(values, (_, i) => (i < 4000 ? 1 : 3))
+  const odd: Run = {
+    ...run,
+    offsets: offsets.toReversed(),
+    values: values.map((one, i) => (i === 9 ? Number.NaN : one)),
+    quality
+  }
+  t.strictSame(decodeRun(encodeRun(odd)), odd, 'also where some are no numbers, of other qualities, and out of order')
+  t.equal(summaryOf(encodeRun(odd)), undefined)
+  t.strictSame(
+    partsOf(encodeRun(odd)).map(({ summary }) => summary !== undefined),
+    [false, true, true, true, false]
+  )
+  t.strictSame(partsOf(encodeRun(sliceOf(run, 0, 1000))), [])
+})
+
 t.test('bytes that are no run are refused', async (t) => {
   const bytes = encodeRun({ base: 1n, offsets: Float64Array.of(0), form: 'text', values: ['a'], quality: undefined })
-  t.throws(() => decodeRun(Uint8Array.of(2, ...bytes.subarray(1))), /version 2/)
+  t.throws(() => decodeRun(Uint8Array.of(1, ...bytes.subarray(1))), /version 1/)
   t.throws(() => decodeRun(bytes.subarray(0, bytes.length - 3)))
   t.throws(() => decodeRun(Uint8Array.of()))
 })
+
+function fromFirst({ offsets }: Run): Float64Array {
+  return offsets.map((offset) => offset - (offsets[0] ?? 0))
+}
 
 function randomness(): () => number {
   let seed = 42

@@ -12,9 +12,10 @@ import { setImmediate } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import type { Run } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
+import type { PackedRun } from '../../store/chunks.ts'
 import type { Chunk, LogEntry, SeriesName, Store } from '../../store/store.ts'
 import { FULL, pack } from './packing.ts'
-import { type Item, type Measured, type PackedRun, Pending } from './pending.ts'
+import { type Item, type Measured, Pending } from './pending.ts'
 
 export interface HistoryOptions {
   /** Is this series recorded? Absent: all are. */
@@ -186,7 +187,7 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     const from = spans.map((span) => span.from).reduce(earlier)
     const to = spans.map((span) => span.to).reduce(later)
     let taken = 0
-    for await (const { seq } of store.chunks(series, from, to)) taken = Math.max(taken, seq)
+    for await (const { seq } of store.heads(series, from, to)) taken = Math.max(taken, seq)
     return items.filter(({ seq }) => seq > taken)
   }
 

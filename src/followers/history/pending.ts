@@ -1,6 +1,6 @@
 /** What the log has and the chunks have not yet, by series, packed as it was logged. */
 import { type Quality, qualities, type Run } from '../../model/samples.ts'
-import { decodeRun, isAscendingRun } from '../../store/chunks.ts'
+import { decodeRun, isAscendingRun, type PackedRun } from '../../store/chunks.ts'
 import type { LoggedChange, SeriesName } from '../../store/store.ts'
 
 export type Measured = Extract<LoggedChange, { change: 'value' | 'samples' }>
@@ -8,15 +8,6 @@ export type Measured = Extract<LoggedChange, { change: 'value' | 'samples' }>
 export interface Item {
   readonly seq: number
   readonly change: Measured
-}
-
-/** A run as it was logged. */
-export interface PackedRun {
-  /** Source time of the first and the last sample, nanoseconds since 1970. */
-  readonly from: bigint
-  readonly to: bigint
-  readonly count: number
-  readonly bytes: Uint8Array
 }
 
 /** A run of so many samples is not worth unpacking. */

@@ -1,8 +1,8 @@
 /**
- * Many samples made few: one row for each bucket of time. Pieces that lie in one bucket and know what their numbers come
- * to are not unpacked.
+ * Many samples made few: one row for each bucket of time. Pieces, and parts of them, that lie in one bucket and know what
+ * their numbers come to are not unpacked.
  */
-import { lengthOf, numberAt, qualityAt, type Run, timeAt } from '../../model/samples.ts'
+import { firstAt, numberAt, qualityAt, type Run, timeAt } from '../../model/samples.ts'
 import type { Piece } from '../../store/pieces.ts'
 
 export const aggregates = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last', 'stddev'] as const
@@ -36,18 +36,7 @@ export async function* buckets(
 ): AsyncGenerator<Bucket> {
   let open: Bucket | undefined
   for await (const piece of pieces) {
-    const start = startOf(piece.from, width)
-    const { summary } = piece
-    const isWhole = piece.from >= from && piece.to <= to && startOf(piece.to, width) === start
-    if (isWhole && summary !== undefined) {
-      if (open !== undefined && open.start !== start) {
-        yield open
-        open = undefined
-      }
-      open = combine(open, { start, ...summary })
-      continue
-    }
-    for (const bucket of bucketsOf(piece.run(), from, to, width)) {
+    for (const bucket of bucketsIn(piece, from, to, width)) {
       if (open !== undefined && open.start !== bucket.start) {
         yield open
         open = undefined
@@ -56,6 +45,20 @@ export async function* buckets(
     }
   }
   if (open !== undefined) yield open
+}
+
+/** Unpacks no more of a piece than lies across the border of a bucket, or of [from, to]. */
+function* bucketsIn(piece: Piece, from: bigint, to: bigint, width: bigint): Generator<Bucket> {
+  if (piece.to < from || piece.from > to) return
+  const { summary } = piece
+  const start = startOf(piece.from, width)
+  if (summary !== undefined && piece.from >= from && piece.to <= to && piece.to < start + width) {
+    yield { start, ...summary }
+    return
+  }
+  const parts = piece.parts?.() ?? []
+  if (parts.length === 0) yield* bucketsOf(piece.run(), from, to, width)
+  for (const part of parts) yield* bucketsIn(part, from, to, width)
 }
 
 /** The value of an aggregate; NaN where the bucket does not tell it. */
@@ -89,34 +92,32 @@ export function startOf(time: bigint, width: bigint): bigint {
 
 /** The part of a run that lies in one bucket, in one go. */
 function* bucketsOf(run: Run, from: bigint, to: bigint, width: bigint): Generator<Bucket> {
-  const { base, offsets } = run
-  const [low, high] = [Number(from - base), Number(to - base)]
-  let i = 0
-  while (i < lengthOf(run) && (offsets[i] ?? 0) < low) i++
-  while (i < lengthOf(run) && (offsets[i] ?? 0) <= high) {
+  const end = firstAt(run, to + 1n)
+  for (let i = firstAt(run, from); i < end; ) {
     const start = startOf(timeAt(run, i), width)
-    const end = Math.min(Number(start + width - base), high + 1)
-    let next = i
-    while (next < lengthOf(run) && (offsets[next] ?? 0) < end) next++
-    const bucket = bucketOf(run, i, next, start)
+    const next = Math.min(firstAt(run, start + width), end)
+    const bucket = bucketOf(numbersOf(run, i, next), start)
     if (bucket !== undefined) yield bucket
     i = next
   }
 }
 
-function bucketOf(run: Run, from: number, to: number, start: bigint): Bucket | undefined {
-  const plain = run.values instanceof Float64Array && (run.quality === undefined || typeof run.quality === 'string')
-  const numbers = plain && run.quality !== 'bad' ? (run.values as Float64Array) : undefined
-  let [count, min, max, sum, first, last] = [
-    0,
-    Number.POSITIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-    0,
-    Number.NaN,
-    Number.NaN
-  ]
-  for (let i = from; i < to; i++) {
-    const value = numbers === undefined ? counted(run, i) : (numbers[i] ?? 0)
+/** NaN is what does not count. */
+function numbersOf(run: Run, from: number, to: number): Float64Array {
+  const { values, quality } = run
+  if (values instanceof Float64Array && quality !== 'bad' && !(quality instanceof Uint8Array)) {
+    return values.subarray(from, to)
+  }
+  const numbers = new Float64Array(to - from)
+  for (let i = from; i < to; i++) numbers[i - from] = counted(run, i)
+  return numbers
+}
+
+function bucketOf(numbers: Float64Array, start: bigint): Bucket | undefined {
+  let [count, sum, first, last] = [0, 0, Number.NaN, Number.NaN]
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (let i = 0; i < numbers.length; i++) {
+    const value = numbers[i] ?? 0
     if (Number.isNaN(value)) continue
     if (count === 0) first = value
     last = value
@@ -128,8 +129,8 @@ function bucketOf(run: Run, from: number, to: number, start: bigint): Bucket | u
   if (count === 0) return undefined
   const mean = sum / count
   let squares = 0
-  for (let i = from; i < to; i++) {
-    const value = numbers === undefined ? counted(run, i) : (numbers[i] ?? 0)
+  for (let i = 0; i < numbers.length; i++) {
+    const value = numbers[i] ?? 0
     if (!Number.isNaN(value)) squares += (value - mean) ** 2
   }
   return { start, count, min, max, mean, squares, first, last }

@@ -1,7 +1,8 @@
 /** What was measured: everything acknowledged of a series, from the chunks of the store and what is not in them yet. */
 import { lengthOf, type Run, sliceOf, within } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
-import { chunkSource, type PackedRun, type Piece, pieces, recentSource, type Source } from '../../store/pieces.ts'
+import type { PackedRun } from '../../store/chunks.ts'
+import { chunkSource, type Piece, pieces, recentSource, type Source } from '../../store/pieces.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
 
 export interface History {

@@ -1,0 +1,103 @@
+/**
+ * Columns of whole numbers by planes: all lowest bytes, then all second bytes …, and only as many planes as the largest
+ * takes. So what is zero stands together.
+ */
+
+/** Whole numbers within ±2^52. Signs go to the lowest bit (zigzag), so that small negative numbers are small as well. */
+export function split(column: Float64Array): { planes: number; bytes: Uint8Array } {
+  const count = column.length
+  let largest = 0
+  for (let i = 0; i < count; i++) {
+    const number = column[i] ?? 0
+    const folded = number >= 0 ? number * 2 : number * -2 - 1
+    column[i] = folded
+    if (folded > largest) largest = folded
+  }
+  const planes = largest === 0 ? 0 : Math.floor(Math.log2(largest) / 8) + 1
+  const bytes = new Uint8Array(planes * count)
+  for (let plane = 0; plane < planes; plane++) {
+    const at = plane * count
+    if (plane < 4) for (let i = 0; i < count; i++) bytes[at + i] = (column[i] ?? 0) >>> (8 * plane)
+    else for (let i = 0; i < count; i++) bytes[at + i] = Math.floor((column[i] ?? 0) / 2 ** (8 * plane))
+  }
+  return { planes, bytes }
+}
+
+/** Values of this width: all their first bytes, then all their second bytes … */
+export function transpose(bytes: Uint8Array, width: number): Uint8Array {
+  const count = bytes.length / width
+  const planes = new Uint8Array(bytes.length)
+  for (let plane = 0; plane < width; plane++) {
+    for (let i = 0; i < count; i++) planes[plane * count + i] = bytes[i * width + plane] ?? 0
+  }
+  return planes
+}
+
+/** Reads one column after the other. */
+export class Columns {
+  readonly #raw: Buffer
+  readonly #count: number
+  #at: number
+
+  constructor(raw: Buffer, start: number, count: number) {
+    this.#raw = raw
+    this.#at = start
+    this.#count = count
+  }
+
+  bytes(): Uint8Array {
+    return this.#take(this.#count).slice()
+  }
+
+  /** Whole numbers as `split` wrote them; those of four planes fit into 32 bits. */
+  whole(planes: number): Int32Array | Float64Array {
+    const count = this.#count
+    const bytes = this.#take(planes * count)
+    const low = new Int32Array(count)
+    for (let plane = 0; plane < planes && plane < 4; plane++) {
+      const at = plane * count
+      const shift = 8 * plane
+      for (let i = 0; i < count; i++) low[i] = (low[i] ?? 0) | ((bytes[at + i] ?? 0) << shift)
+    }
+    if (planes > 4) return wide(low, bytes, planes)
+    for (let i = 0; i < count; i++) low[i] = unfolded(low[i] ?? 0)
+    return low
+  }
+
+  /** The bytes of values of this width, each together again. */
+  planes(width: number): Uint8Array {
+    const count = this.#count
+    const taken = this.#take(width * count)
+    const bytes = new Uint8Array(taken.length)
+    for (let plane = 0; plane < width; plane++) {
+      const at = plane * count
+      for (let i = 0; i < count; i++) bytes[i * width + plane] = taken[at + i] ?? 0
+    }
+    return bytes
+  }
+
+  #take(length: number): Uint8Array {
+    const from = this.#at
+    this.#at += length
+    if (this.#at > this.#raw.length) throw new Error('A run that ends before its columns do')
+    return this.#raw.subarray(from, this.#at)
+  }
+}
+
+function wide(low: Int32Array, bytes: Uint8Array, planes: number): Float64Array {
+  const column = Float64Array.from(low, unfolded)
+  for (let plane = 4; plane < planes; plane++) {
+    const at = plane * low.length
+    const unit = 2 ** (8 * plane - 1)
+    for (let i = 0; i < low.length; i++) {
+      const more = (bytes[at + i] ?? 0) * unit
+      column[i] = (column[i] ?? 0) + (((low[i] ?? 0) & 1) === 0 ? more : -more)
+    }
+  }
+  return column
+}
+
+/** The lowest bit is the sign. */
+function unfolded(word: number): number {
+  return (word >>> 1) ^ -(word & 1)
+}
