@@ -1,10 +1,12 @@
 /** The workloads of raw data: pushed, followed, read back; each beside the least that could be done instead. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
+import { compact } from '../../src/followers/history/compaction.ts'
 import { writers } from '../../src/formats/tables/writers.ts'
 import { encodeRun } from '../../src/store/chunks.ts'
+import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { type Child, start } from './children.ts'
-import { flags, lines, quantile, ROUNDS, race, SECONDS, wanted, whole } from './measure.ts'
+import { flags, lines, quantile, ROUNDS, race, repeat, SECONDS, wanted, whole } from './measure.ts'
 import { columnLoop, FRAME, parseLoop, readings, runOf } from './raw-baselines.ts'
 import { connect, occurrences, once, pushAll, pushFor } from './sockets.ts'
 
@@ -234,36 +236,60 @@ async function slow(hub: Child): Promise<void> {
   for (const socket of [load, ...readers]) socket.terminate()
 }
 
+/** Just pushed; and at rest, when all of it is in chunks and these are in order. Buckets begin in the middle of frames. */
 async function aggregate(directory: string): Promise<void> {
-  const hub = await start('hub.ts', directory)
+  let hub = await start('hub.ts', directory)
   await create(hub)
   const socket = await connect(hub)
-  const values = readings(FRAME)
-  const body = JSON.stringify(values)
+  const frames = Array.from({ length: 20 }, (_, seed) => readings(FRAME, seed))
+  const bodies = frames.map((values) => JSON.stringify(values))
   let sent = 0
-  const begin = 1_764_000_000_000
+  const begin = 1_764_000_000_000 + (FRAME * 100) / 2
   await pushAll(socket, HISTORY / FRAME, () => {
+    const body = bodies[sent % bodies.length]
     return `{"type":"push","id":1,"submodel":"${ID}","path":"Value0","start":${begin + sent++ * FRAME * 100},"step":100,"values":${body}}`
   })
-  const width = (HISTORY * 100) / 1000
-  const query = `submodel=${encodeURIComponent(ID)}&path=Value0&interval=${width}ms&aggregate=min,max,mean,sum,count`
-  const decoded = Array.from({ length: HISTORY / FRAME }, () => Float64Array.from(values))
-  await race({
-    title: `window of ${whole(HISTORY)} samples into 1,000 buckets; baseline: bare loop over the decoded arrays`,
+  socket.terminate()
+  const decoded = Array.from({ length: HISTORY / FRAME }, (_, i) => Float64Array.from(frames[i % frames.length] ?? []))
+  const sides = {
     goal: 0.3,
     unit: ' samples',
-    ours: async () => {
-      const from = performance.now()
-      const { rows } = (await (await fetch(`${hub.url}/timeseries?${query}`)).json()) as { rows: unknown[] }
-      if (rows.length < 1000) throw new Error(`There were ${rows.length} buckets`)
-      return HISTORY / ((performance.now() - from) / 1000)
-    },
-    theirs: () => {
-      const from = performance.now()
+    ours: (seconds: number) => inBuckets(hub, seconds),
+    theirs: (seconds: number) => bareLoop(decoded, seconds)
+  }
+  const title = `window of ${whole(HISTORY)} samples into 1,000 buckets`
+  await race({ title: `${title}, just pushed; baseline: bare loop over the decoded arrays`, ...sides })
+  await hub.stop()
+  const store = await openSqlite(directory)
+  await compact(store, { submodel: ID, path: 'Value0' }, { rest: async () => {} })
+  await store.close()
+  hub = await start('hub.ts', directory)
+  await race({ title: `${title}, at rest; baseline: the same`, ...sides })
+  await hub.stop()
+}
+
+async function inBuckets(hub: Child, seconds: number): Promise<number> {
+  const width = (HISTORY * 100) / 1000
+  const query = `submodel=${encodeURIComponent(ID)}&path=Value0&interval=${width}ms&aggregate=min,max,mean,sum,count`
+  const from = performance.now()
+  let count = 0
+  while (performance.now() - from < seconds * 1000) {
+    const { rows } = (await (await fetch(`${hub.url}/timeseries?${query}`)).json()) as { rows: unknown[] }
+    if (rows.length < 1000) throw new Error(`There were ${rows.length} buckets`)
+    count += HISTORY
+  }
+  return count / ((performance.now() - from) / 1000)
+}
+
+function bareLoop(decoded: readonly Float64Array[], seconds: number): number {
+  const together = decoded.length / 1000
+  return (
+    HISTORY *
+    repeat(() => {
       let buckets = 0
-      for (let start = 0; start < decoded.length; start += HISTORY / FRAME / 1000) {
+      for (let start = 0; start < decoded.length; start += together) {
         let [min, max, sum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0]
-        for (let run = start; run < start + HISTORY / FRAME / 1000; run++) {
+        for (let run = start; run < start + together; run++) {
           const all = decoded[Math.floor(run)] ?? new Float64Array()
           for (let i = 0; i < all.length; i++) {
             const value = all[i] ?? 0
@@ -276,11 +302,8 @@ async function aggregate(directory: string): Promise<void> {
         if (sum / count >= min && max >= min) buckets++
       }
       if (buckets === 0) throw new Error('Nothing was counted')
-      return HISTORY / ((performance.now() - from) / 1000)
-    }
-  })
-  socket.terminate()
-  await hub.stop()
+    }, seconds)
+  )
 }
 
 async function parquet(): Promise<void> {

@@ -8,11 +8,11 @@
  *   decimals of each where they were written as text (`21.50`); else XOR of doubles; else places in a dictionary.
  * - Qualities: one, or a byte each.
  *
- * Layout: a byte with the version; a byte of flags; the summary (seven doubles), where a flag tells that there is one; then
- * one zstd frame: length of the head (4 bytes), head (JSON), columns (see columns.ts). In the frame of a long run of
- * numbers there are many such parts, so that who needs few of its samples makes no more of them; before it stand their
- * number (4 bytes) and what is known of each: first and last time (8 bytes each), count, where it begins (4 bytes each),
- * and its summary, zeros where it has none.
+ * Layout: version and flags (a byte each); base (8 bytes), count (4); the summary (seven doubles), where a flag tells that
+ * there is one; then the body, as a zstd frame where that is worth it: length of the head (4 bytes), head (JSON), columns
+ * (see columns.ts). In the body of a long run of numbers there are many such parts, so that who needs few of its samples
+ * makes no more of them; before it stand their number (4 bytes) and what is known of each: first and last time (8 bytes
+ * each), count, where it begins (4 bytes each), and its summary, zeros where it has none.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import {
@@ -29,10 +29,6 @@ import {
 import { Columns, split, transpose } from './columns.ts'
 
 interface Head {
-  readonly count: number
-  readonly form: Run['form']
-  /** First time, nanoseconds as text. */
-  readonly base: string
   /** A step in nanoseconds; or in ticks, between the first two. */
   readonly times: { readonly first: number; readonly step: number } & (Column<{ readonly tick: number }> | object)
   readonly values:
@@ -74,10 +70,19 @@ const SUMMED = 64
 /** Samples of a part, at most. */
 const PART = 1024
 
-/** Flags: whether a summary follows, whether the times rise strictly, whether it is in parts. */
+/** Flags: whether a summary follows, whether the times rise strictly, whether it is in parts, whether zstd packed it. */
 const SUMMED_UP = 1
 const ASCENDING = 2
 const PARTED = 4
+const SQUEEZED = 8
+
+/** So many times its place in the list tells the form. */
+const FORM = 16
+
+const forms: readonly Run['form'][] = ['number', 'text', 'members']
+
+/** What zstd makes no smaller than this is left as it is: noise takes hardly more room so, and is read in half the time. */
+const WORTH = 2 / 3
 
 /** A run as it is kept, and what is known of it from outside. */
 export interface PackedRun {
@@ -101,14 +106,34 @@ export function encodeRun(given: Run): Uint8Array {
   const isParted = run.form === 'number' && lengthOf(run) > PART
   const parts = isParted ? divided(run) : [run]
   const columns = parts.map(columnsOf)
-  const flags = (sums === undefined ? 0 : SUMMED_UP) | (isAscending(run) ? ASCENDING : 0) | (isParted ? PARTED : 0)
+  const raw = Buffer.concat(columns.flat())
+  const squeezed = zstdCompressSync(raw, LEVEL)
+  const isWorthIt = squeezed.length < WORTH * raw.length
+  const flags =
+    FORM * forms.indexOf(run.form) +
+    (sums === undefined ? 0 : SUMMED_UP) +
+    (isAscending(run) ? ASCENDING : 0) +
+    (isParted ? PARTED : 0) +
+    (isWorthIt ? SQUEEZED : 0)
   return together([
-    Uint8Array.of(VERSION, flags),
+    beginning(run, flags),
     ...(sums === undefined ? [] : [new Uint8Array(sums.buffer)]),
     ...(isParted ? [indexOf(parts, columns.map(sizeOf))] : []),
-    zstdCompressSync(Buffer.concat(columns.flat()), LEVEL)
+    isWorthIt ? squeezed : raw
   ])
 }
+
+function beginning(run: Run, flags: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(BEGINNING))
+  view.setUint8(0, VERSION)
+  view.setUint8(1, flags)
+  view.setBigInt64(2, run.base, true)
+  view.setUint32(10, lengthOf(run), true)
+  return new Uint8Array(view.buffer)
+}
+
+/** Bytes before the summary. */
+const BEGINNING = 14
 
 /** In a buffer of their own: with a part of a shared one all of that would be kept, and sent to other threads. */
 function together(parts: readonly Uint8Array[]): Uint8Array {
@@ -138,9 +163,6 @@ function columnsOf(run: Run): Uint8Array[] {
   const values = encodeValues(run)
   const quality = encodeQuality(run.quality)
   const head: Head = {
-    count: lengthOf(run),
-    form: run.form,
-    base: String(run.base),
     times: times.head,
     values: values.head,
     ...(quality.head !== undefined && { quality: quality.head })
@@ -185,7 +207,8 @@ function hasFlag(bytes: Uint8Array, flag: number): boolean {
 export function decodeRun(bytes: Uint8Array): Run {
   if (bytes[0] !== VERSION) throw new Error(`A run of version ${bytes[0]}; this release reads version ${VERSION}`)
   const runs = partsOf(bytes).map((part) => part.run())
-  return runs[0] === undefined ? runAt(unpacked(bytes), 0) : joined(runs[0].base, runs)
+  const { base, form, count } = commonOf(bytes)
+  return runs.length === 0 ? runAt(unpacked(bytes), 0, base, form, count) : joined(base, runs)
 }
 
 /** Unpacked once for all of them, when the first is needed; of what is in one part there are none. */
@@ -193,48 +216,57 @@ export function partsOf(bytes: Uint8Array): Part[] {
   if (!hasFlag(bytes, PARTED)) return []
   const start = bodyOf(bytes)
   const index = new DataView(bytes.buffer, bytes.byteOffset + start, bytes.length - start)
+  const { base, form } = commonOf(bytes)
   let raw: Buffer | undefined
   return Array.from({ length: index.getUint32(0, true) }, (_, place) => {
     const at = 4 + place * ENTRY
     const summary = summaryAt(index, at + 24)
+    const count = index.getUint32(at + 16, true)
     return {
       from: index.getBigInt64(at, true),
       to: index.getBigInt64(at + 8, true),
-      count: index.getUint32(at + 16, true),
+      count,
       ...(summary.count > 0 && { summary }),
       run: () => {
         raw ??= unpacked(bytes)
-        return runAt(raw, index.getUint32(at + 20, true))
+        return runAt(raw, index.getUint32(at + 20, true), base, form, count)
       }
     }
   })
 }
 
+function commonOf(bytes: Uint8Array): Pick<Run, 'base' | 'form'> & { readonly count: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const form = forms[Math.floor(view.getUint8(1) / FORM)] ?? 'members'
+  return { base: view.getBigInt64(2, true), form, count: view.getUint32(10, true) }
+}
+
 /** Where what follows the summary begins. */
 function bodyOf(bytes: Uint8Array): number {
-  return hasFlag(bytes, SUMMED_UP) ? 2 + SUMMARY : 2
+  return hasFlag(bytes, SUMMED_UP) ? BEGINNING + SUMMARY : BEGINNING
 }
 
 function unpacked(bytes: Uint8Array): Buffer {
   let start = bodyOf(bytes)
   if (hasFlag(bytes, PARTED)) start += 4 + ENTRY * new DataView(bytes.buffer, bytes.byteOffset).getUint32(start, true)
-  return zstdDecompressSync(bytes.subarray(start), { maxOutputLength: UNPACKED })
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset + start, bytes.length - start)
+  return hasFlag(bytes, SQUEEZED) ? zstdDecompressSync(body, { maxOutputLength: UNPACKED }) : body
 }
 
-function runAt(raw: Buffer, at: number): Run {
+function runAt(raw: Buffer, at: number, base: bigint, form: Run['form'], count: number): Run {
   const start = at + 4 + raw.readUInt32LE(at)
   const head = JSON.parse(raw.toString('utf8', at + 4, start)) as Head
-  const reader = new Columns(raw, start, head.count)
-  const offsets = decodeTimes(head, reader)
-  const values = decodeValues(head, reader)
+  const reader = new Columns(raw, start, count)
+  const offsets = decodeTimes(head, count, reader)
+  const values = decodeValues(head, count, reader)
   const quality = head.quality === 'each' ? reader.bytes() : head.quality
-  return { base: BigInt(head.base), offsets, form: head.form, values, quality }
+  return { base, offsets, form, values, quality }
 }
 
 /** The summary of a packed run, if it has one. */
 export function summaryOf(bytes: Uint8Array): Summary | undefined {
-  if (bytes[0] !== VERSION || !hasFlag(bytes, SUMMED_UP) || bytes.length < 2 + SUMMARY) return undefined
-  return summaryAt(new DataView(bytes.buffer, bytes.byteOffset + 2), 0)
+  if (bytes[0] !== VERSION || !hasFlag(bytes, SUMMED_UP) || bytes.length < bodyOf(bytes)) return undefined
+  return summaryAt(new DataView(bytes.buffer, bytes.byteOffset + BEGINNING), 0)
 }
 
 function summaryAt(view: DataView, start: number): Summary {
@@ -293,7 +325,7 @@ function isRegular(offsets: Float64Array, first: number, step: number): boolean 
   return true
 }
 
-function decodeTimes({ count, times }: Head, columns: Columns): Float64Array {
+function decodeTimes({ times }: Head, count: number, columns: Columns): Float64Array {
   const { first, step } = times
   if (!('tick' in times)) {
     const offsets = new Float64Array(count)
@@ -369,7 +401,7 @@ function encodeDecimals(texts: readonly string[]): EncodedValues | undefined {
   return { head: { scale, first, planes, decimals: true }, columns: [bytes, decimals] }
 }
 
-function decodeValues({ count, values }: Head, columns: Columns): Run['values'] {
+function decodeValues({ values }: Head, count: number, columns: Columns): Run['values'] {
   if (values === 'doubles') {
     const words = new Uint32Array(columns.planes(8).buffer)
     for (let i = 2; i < words.length; i++) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)

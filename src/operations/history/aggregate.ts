@@ -113,27 +113,27 @@ function numbersOf(run: Run, from: number, to: number): Float64Array {
   return numbers
 }
 
-function bucketOf(numbers: Float64Array, start: bigint): Bucket | undefined {
-  let [count, sum, first, last] = [0, 0, Number.NaN, Number.NaN]
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (let i = 0; i < numbers.length; i++) {
+function bucketOf(all: Float64Array, start: bigint): Bucket | undefined {
+  const numbers = all.includes(Number.NaN) ? all.filter((value) => !Number.isNaN(value)) : all
+  const [first] = numbers
+  if (first === undefined) return undefined
+  const count = numbers.length
+  let min = first
+  let max = first
+  let sum = 0
+  for (let i = 0; i < count; i++) {
     const value = numbers[i] ?? 0
-    if (Number.isNaN(value)) continue
-    if (count === 0) first = value
-    last = value
     if (value < min) min = value
     if (value > max) max = value
     sum += value
-    count++
   }
-  if (count === 0) return undefined
   const mean = sum / count
   let squares = 0
-  for (let i = 0; i < numbers.length; i++) {
-    const value = numbers[i] ?? 0
-    if (!Number.isNaN(value)) squares += (value - mean) ** 2
+  for (let i = 0; i < count; i++) {
+    const apart = (numbers[i] ?? 0) - mean
+    squares += apart * apart
   }
-  return { start, count, min, max, mean, squares, first, last }
+  return { start, count, min, max, mean, squares, first, last: numbers[count - 1] ?? first }
 }
 
 function counted(run: Run, index: number): number {
