@@ -28,12 +28,25 @@ const ISO = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|z|[+-]\d\d
 
 /** ISO 8601 in UTC, with three, six or nine decimals, as few as say it. */
 export function formatTime(time: bigint): string {
-  let rest = time % UNITS.ms
-  if (rest < 0n) rest += UNITS.ms
-  const text = new Date(Number((time - rest) / UNITS.ms)).toISOString()
-  if (rest === 0n) return text
-  const finer = String(rest).padStart(6, '0')
-  return `${text.slice(0, -1)}${finer.endsWith('000') ? finer.slice(0, 3) : finer}Z`
+  let rest = time % MINUTE
+  if (rest < 0n) rest += MINUTE
+  const start = time - rest
+  if (start !== minute.start) minute = { start, text: minuteText(start) }
+  const digits = String(BEFORE + Number(rest))
+  const end = digits.endsWith('000000') ? -6 : digits.endsWith('000') ? -3 : undefined
+  return `${minute.text}${digits.slice(1, 3)}.${digits.slice(3, end)}Z`
+}
+
+const MINUTE = 60n * UNITS.s
+
+/** Puts a digit before those of the nanoseconds of a minute, so that there are as many of them always. */
+const BEFORE = 100_000_000_000
+
+/** Times are mostly written one after the other, and most of what is written of the next is the same. */
+let minute = { start: 0n, text: minuteText(0n) }
+
+function minuteText(start: bigint): string {
+  return new Date(Number(start / UNITS.ms)).toISOString().slice(0, '1970-01-01T00:00:'.length)
 }
 
 /** Of a point in time that is only known to the millisecond. */
