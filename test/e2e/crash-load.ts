@@ -38,10 +38,10 @@ export async function startLoad({ api, url, directory, client = {} }: LoadOption
   const edge = gateway(url, { ...client, directory: join(directory, 'buffer') })
   const gaps: unknown[] = []
   const [rows, columns] = [connect(url, client), connect(url, client)]
-  const inRows = follow(rows, gaps, {})
-  const inColumns = follow(columns, gaps, { columns: true, window: 20 })
-  while (!(rows.isOpen && columns.isOpen)) await wait(10)
-  await wait(200)
+  const [inRows, inColumns] = await Promise.all([
+    follow(rows, gaps, {}),
+    follow(columns, gaps, { columns: true, window: 20 })
+  ])
 
   const acknowledged: number[] = new Array(GATEWAYS).fill(0)
   let writing = true
@@ -91,16 +91,17 @@ async function createSubmodel(api: string): Promise<void> {
   await fetch(`${api}/submodels`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
 }
 
-/** Values as they are told, by element. */
-function follow(client: Client, gaps: unknown[], wish: object): number[][] {
+/** Values as they are told, by element; resolves when nothing that happens from then on is missed. */
+async function follow(client: Client, gaps: unknown[], wish: object): Promise<number[][]> {
   const told: number[][] = Array.from({ length: GATEWAYS + 1 }, () => [])
   const select = { submodels: [ID], kinds: ['value'] }
-  client.subscribe({ select, ...wish }, ({ events, recovered }: Events) => {
+  const following = client.subscribe({ select, ...wish }, ({ events, recovered }: Events) => {
     if (recovered === false) gaps.push(events)
     for (const { path, value, values } of events) {
       told[Number(String(path).slice('Value'.length))]?.push(...((values ?? [value]) as number[]))
     }
   })
+  while (following.cursor === undefined) await wait(10)
   return told
 }
 
