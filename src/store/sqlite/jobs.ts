@@ -31,7 +31,7 @@ export type Answer = Answers[keyof Answers]
 /** A job that was done and is durable, one that was refused, or one that met a fault of the hub. */
 export type Outcome = { readonly done: Answer } | { readonly refused: Failure } | { readonly fault: Error }
 
-/** One transaction. */
+/** Jobs that came together. */
 export interface Batch {
   /** Server time, milliseconds since 1970. */
   readonly time: number
@@ -47,7 +47,7 @@ export interface WriterOptions {
 
 /** To the writer: a batch, or the wish that it ends. */
 export type ToWriter = Batch | 'close'
-/** From the writer: that it is ready or why not, then the outcomes of each batch in order. */
+/** From the writer: that it is ready or why not, then the outcomes of each transaction, in order. */
 export type FromWriter =
   | { readonly ready: true }
   | { readonly failed: Failure }

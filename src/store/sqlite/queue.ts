@@ -1,6 +1,7 @@
 /**
- * Group commit, seen from the main thread: jobs wait here while batches are on their way to the disk, then go together.
- * The slower the disk, the larger the batches; nothing waits for a timer.
+ * Group commit, seen from the main thread: jobs go to the writer at the end of the turn in which they came, and whatever
+ * lies there when it is free it brings to the disk together. The slower the disk, the more that is; nothing waits for a
+ * timer. Only what the writer cannot take yet waits here.
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
@@ -8,12 +9,9 @@ import { HubError } from '../../errors.ts'
 import type { Change } from '../store.ts'
 import type { Answer, Answers, FromWriter, Job, Outcome, WriterOptions } from './jobs.ts'
 
-/** A batch holds at most this many jobs, and takes no more once it weighs this much; so no job waits for long. */
-const BATCH_JOBS = 2000
-const BATCH_BYTES = 8 * 1024 * 1024
-
-/** While one batch is written the next lies ready for the writer, so that it need not wait for this thread. */
-const UNDER_WAY = 2
+/** The writer has at most this many jobs, and is given no more once they weigh this much; so no transaction is long. */
+const JOBS = 4000
+const BYTES = 16 * 1024 * 1024
 
 /** The file beside this one, of the same kind: TypeScript, or what was built from it. */
 const WRITER = new URL(import.meta.url.replace(/queue(\.[jt]s)$/, 'writer$1'))
@@ -32,7 +30,7 @@ export interface QueueOptions extends WriterOptions {
   readonly clock: () => number
   /** Called for each durable job, in order, before anybody hears of it. */
   readonly onDone: (job: Job, answer: Answer) => void
-  /** Called once after each batch in which something was committed. */
+  /** Called once after each transaction in which something was committed. */
   readonly onCommits: () => void
 }
 
@@ -55,8 +53,9 @@ export class Queue {
   readonly #worker: Worker
   readonly #options: QueueOptions
   #waiting: Waiting[] = []
-  /** Batches that the writer has, in order. */
-  #underway: (readonly Waiting[])[] = []
+  /** What the writer has, in order, and its weight. */
+  #underway: Waiting[] = []
+  #given = 0
   /** Weight of what waits and of what is under way. */
   #weight = 0
   #flushing = false
@@ -108,9 +107,13 @@ export class Queue {
     })
   }
 
-  /** Sends at the end of this turn of the event loop, so that all requests read in it share a batch. */
+  get #isFull(): boolean {
+    return this.#underway.length >= JOBS || this.#given >= BYTES
+  }
+
+  /** Sends at the end of this turn of the event loop, so that all requests read in it share a message. */
   #schedule(): void {
-    if (this.#flushing || this.#underway.length >= UNDER_WAY) return
+    if (this.#flushing || this.#isFull) return
     this.#flushing = true
     setImmediate(() => {
       this.#flushing = false
@@ -119,22 +122,22 @@ export class Queue {
   }
 
   #send(): void {
-    let count = 0
-    for (let bytes = 0; count < this.#waiting.length && count < BATCH_JOBS && bytes < BATCH_BYTES; count++) {
-      bytes += this.#waiting[count]?.weight ?? 0
+    const jobs: Job[] = []
+    for (const next of this.#waiting) {
+      if (this.#isFull) break
+      jobs.push(next.job)
+      this.#underway.push(next)
+      this.#given += next.weight
     }
-    const batch = this.#waiting.slice(0, count)
-    this.#waiting = this.#waiting.slice(count)
-    this.#underway.push(batch)
-    this.#worker.postMessage({ time: this.#options.clock(), jobs: batch.map(({ job }) => job) })
-    if (this.#waiting.length > 0) this.#schedule()
+    this.#waiting = this.#waiting.slice(jobs.length)
+    this.#worker.postMessage({ time: this.#options.clock(), jobs })
   }
 
   #settle(outcomes: readonly Outcome[]): void {
-    const batch = this.#underway.shift() ?? []
     let committed = false
-    for (const [index, { job, weight, resolve, reject }] of batch.entries()) {
+    for (const [index, { job, weight, resolve, reject }] of this.#underway.splice(0, outcomes.length).entries()) {
       this.#weight -= weight
+      this.#given -= weight
       const outcome = outcomes[index]
       if (outcome === undefined) continue
       if ('done' in outcome) {
@@ -149,10 +152,10 @@ export class Queue {
     if (committed) this.#options.onCommits()
   }
 
-  /** The writer is gone: whether the batch under way became durable is not known, so nobody is told that it did. */
+  /** The writer is gone: whether what is under way became durable is not known, so nobody is told that it did. */
   #fail(text: string): void {
     this.#end ??= new HubError('Unavailable', [text])
-    for (const { reject } of [...this.#underway.flat(), ...this.#waiting]) reject(this.#end)
+    for (const { reject } of [...this.#underway, ...this.#waiting]) reject(this.#end)
     this.#underway = []
     this.#waiting = []
     this.#idle?.()

@@ -1,10 +1,10 @@
 /**
- * The writer: a thread that owns the only connection that writes. It gets batches of jobs, carries each batch out in
- * one transaction with one fsync, and answers when it is durable. The jobs of a batch do not concern each other: one
- * that is refused is undone by its savepoint. Only a failure of the storage takes the whole batch with it.
+ * The writer: a thread that owns the only connection that writes. It gets batches of jobs, carries out all that have come
+ * in one transaction with one fsync, and answers when it is durable. The jobs do not concern each other: one that is
+ * refused is undone by its savepoint. Only a failure of the storage takes the whole transaction with it.
  */
 import { DatabaseSync } from 'node:sqlite'
-import { parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { toldOf } from '../log.ts'
 import { Blobs } from './blobs.ts'
 import { Changes } from './changes.ts'
@@ -20,13 +20,14 @@ import { migrate } from './schema.ts'
 const TRIMMED = 10_000
 const TRIMMED_BYTES = 32 * 1024 * 1024
 
-function start(options: WriterOptions): void {
+function start(port: MessagePort, options: WriterOptions): void {
+  const tell = (message: FromWriter) => port.postMessage(message)
   try {
     const writer = new Writer(options)
-    parentPort?.on('message', (message: ToWriter) => {
-      if (message !== 'close') return tell({ outcomes: writer.run(message) })
+    port.on('message', (message: ToWriter) => {
+      if (message !== 'close') return tell({ outcomes: writer.run([message, ...arrived(port)]) })
       writer.close()
-      parentPort?.close()
+      port.close()
     })
     tell({ ready: true })
   } catch (error) {
@@ -35,8 +36,13 @@ function start(options: WriterOptions): void {
   }
 }
 
-function tell(message: FromWriter): void {
-  parentPort?.postMessage(message)
+/** What came while the last transaction was written. The wish to end is never among it: that waits for all answers. */
+function arrived(port: MessagePort): Batch[] {
+  const batches: Batch[] = []
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+    batches.push(next.message)
+  }
+  return batches
 }
 
 class Writer {
@@ -59,13 +65,14 @@ class Writer {
     this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)
   }
 
-  run({ time: clock, jobs }: Batch): readonly Outcome[] {
+  /** One transaction. */
+  run(batches: readonly Batch[]): readonly Outcome[] {
     const before = this.#counters.snapshot()
-    const time = Math.max(clock, this.#time)
+    const time = Math.max(this.#time, ...batches.map((batch) => batch.time))
     this.#time = time
     try {
       this.#sql.begin.run()
-      const outcomes = jobs.map((job) => this.#attempt(job, time))
+      const outcomes = batches.flatMap(({ jobs }) => jobs.map((job) => this.#attempt(job, time)))
       this.#counters.save()
       this.#sql.commit.run()
       this.#counters.saved()
@@ -73,7 +80,7 @@ class Writer {
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       this.#counters.restore(before)
-      return jobs.map(() => outcomeOf(error))
+      return batches.flatMap(({ jobs }) => jobs.map(() => outcomeOf(error)))
     }
   }
 
@@ -178,4 +185,4 @@ function outcomeOf(error: unknown): Outcome {
 }
 
 // Last, because a class does not exist before its declaration has run.
-start(workerData as WriterOptions)
+if (parentPort !== null) start(parentPort, workerData as WriterOptions)
