@@ -19,14 +19,14 @@ interface Head {
   readonly structure: number
 }
 
-/** What `findElement` reads. */
-interface ElementHead {
-  readonly position: bigint
-  readonly model_type: string
-  readonly stamp: bigint
-  readonly revision: bigint
-  readonly source_time: bigint | null
-}
+/** What `findElement` reads, as a list: an object that SQLite makes takes twice as long. */
+type ElementHead = readonly [
+  position: bigint,
+  modelType: string,
+  stamp: bigint,
+  revision: bigint,
+  sourceTime: bigint | null
+]
 
 /** A value that becomes current. */
 interface Current {
@@ -130,7 +130,7 @@ export class Changes {
     const { seq } = commit
     const { submodel, path, value, quality } = change
     const row = this.#guarded(change)
-    guardRevision(change.ifRevision, Number(row.revision), `element "${path}" of submodel "${submodel}"`)
+    guardRevision(change.ifRevision, Number(row[3]), `element "${path}" of submodel "${submodel}"`)
     const sourceTime = change.sourceTime ?? momentOf(commit)
     if (BigInt.asIntN(64, sourceTime) !== sourceTime) throw new Refused('BadRequest', 'The source time is out of range')
     // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
@@ -146,16 +146,17 @@ export class Changes {
   }
 
   #write(row: ElementHead, next: Current): void {
+    const [position, modelType] = row
     const { path, value, quality, sourceTime, seq } = next
     const code = quality === undefined ? null : qualities.indexOf(quality)
-    this.#sql.writeElement.run(value, keyOf(row.model_type, value), seq, sourceTime, code, row.position, path)
-    this.#sql.touchDocument.run(seq, row.model_type === 'Blob' ? 1 : 0, row.position)
+    this.#sql.writeElement.run(value, keyOf(modelType, value), seq, sourceTime, code, position, path)
+    this.#sql.touchDocument.run(seq, modelType === 'Blob' ? 1 : 0, position)
   }
 
   /** The element that a value is for, if it is still the one that the sender saw. */
   #guarded({ submodel, path, stamp }: Of<'value'> | Of<'samples'>): ElementHead {
-    const row = this.#sql.findElement.get(path, submodel) as ElementHead | undefined
-    if (row !== undefined && Number(row.stamp) === stamp) return row
+    const row = this.#sql.findElement.get(path, submodel) as unknown as ElementHead | undefined
+    if (row !== undefined && Number(row[2]) === stamp) return row
     throw new Refused('Conflict', `The element "${path}" of submodel "${submodel}" was changed or removed meanwhile`)
   }
 
@@ -310,11 +311,12 @@ function prepare(db: DatabaseSync) {
   }
   // Source times need all 64 bits.
   sql.findElement.setReadBigInts(true)
+  sql.findElement.setReturnArrays(true)
   return sql
 }
 
-function isLate({ source_time }: ElementHead, sourceTime: bigint): boolean {
-  return source_time !== null && source_time > sourceTime
+function isLate([, , , , known]: ElementHead, sourceTime: bigint): boolean {
+  return known !== null && known > sourceTime
 }
 
 function guardRevision(wanted: number | undefined, found: number, what: string): void {

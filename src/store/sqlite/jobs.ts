@@ -28,8 +28,8 @@ export interface Answers {
 
 export type Answer = Answers[keyof Answers]
 
-/** A job that was done and is durable, one that was refused, or one that met a fault of the hub. */
-export type Outcome = { readonly done: Answer } | { readonly refused: Failure } | { readonly fault: Error }
+/** The answer of a job that was done and is durable, of a commit its `seq`; or that it was refused, or met a fault of the hub. */
+export type Outcome = number | undefined | { readonly refused: Failure } | { readonly fault: Error }
 
 /** Jobs that came together. */
 export interface Batch {
@@ -47,8 +47,8 @@ export interface WriterOptions {
 
 /** To the writer: a batch, or the wish that it ends. */
 export type ToWriter = Batch | 'close'
-/** From the writer: that it is ready or why not, then the outcomes of each transaction, in order. */
+/** From the writer: that it is ready or why not, then of each transaction its time and the outcomes of its jobs, in order. */
 export type FromWriter =
   | { readonly ready: true }
   | { readonly failed: Failure }
-  | { readonly outcomes: readonly Outcome[] }
+  | { readonly time: number; readonly outcomes: readonly Outcome[] }

@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { HubError } from '../../errors.ts'
-import type { Change } from '../store.ts'
+import type { Change, Commit } from '../store.ts'
 import type { Answer, Answers, FromWriter, Job, Outcome, WriterOptions } from './jobs.ts'
 
 /** The writer has at most this many jobs, and is given no more once they weigh this much; so no transaction is long. */
@@ -28,8 +28,8 @@ export interface QueueOptions extends WriterOptions {
   /** Bound of what waits, in bytes; beyond it `submit` rejects with `TooManyRequests`. */
   readonly queueBytes: number
   readonly clock: () => number
-  /** Called for each durable job, in order, before anybody hears of it. */
-  readonly onDone: (job: Job, answer: Answer) => void
+  /** Called for each durable commit, in order, before anybody hears of it. */
+  readonly onCommit: (changes: readonly Change[], commit: Commit) => void
   /** Called once after each transaction in which something was committed. */
   readonly onCommits: () => void
 }
@@ -66,7 +66,7 @@ export class Queue {
   constructor(worker: Worker, options: QueueOptions) {
     this.#worker = worker
     this.#options = options
-    worker.on('message', (message: FromWriter) => 'outcomes' in message && this.#settle(message.outcomes))
+    worker.on('message', (message: FromWriter) => 'outcomes' in message && this.#settle(message.outcomes, message.time))
     worker.on('error', (error: Error) => this.#fail(`The writer failed: ${error.message}`))
     worker.on('exit', () => {
       this.#exited = true
@@ -133,19 +133,20 @@ export class Queue {
     this.#worker.postMessage({ time: this.#options.clock(), jobs })
   }
 
-  #settle(outcomes: readonly Outcome[]): void {
+  #settle(outcomes: readonly Outcome[], time: number): void {
     let committed = false
     for (const [index, { job, weight, resolve, reject }] of this.#underway.splice(0, outcomes.length).entries()) {
       this.#weight -= weight
       this.#given -= weight
       const outcome = outcomes[index]
-      if (outcome === undefined) continue
-      if ('done' in outcome) {
-        this.#options.onDone(job, outcome.done)
-        committed ||= job.job === 'commit'
-        resolve(outcome.done)
-      } else if ('refused' in outcome) reject(new HubError(outcome.refused.name, outcome.refused.about))
-      else reject(outcome.fault)
+      if (typeof outcome === 'object') {
+        reject('refused' in outcome ? new HubError(outcome.refused.name, outcome.refused.about) : outcome.fault)
+      } else if (job.job === 'commit') {
+        const commit = { seq: outcome ?? 0, time }
+        this.#options.onCommit(job.changes, commit)
+        committed = true
+        resolve(commit)
+      } else resolve(outcome)
     }
     if (this.#waiting.length > 0) this.#schedule()
     else if (this.#underway.length === 0) this.#idle?.()

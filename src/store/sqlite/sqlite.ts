@@ -71,9 +71,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       maxBytes,
       queueBytes,
       clock,
-      onDone: (job, answer) => {
-        if (job.job === 'commit') noteCommit(cache, recent, job.changes, answer as Commit)
-      },
+      onCommit: (changes, commit) => noteCommit(cache, recent, changes, commit),
       onCommits: () => {
         for (const listener of listeners) listener()
       }

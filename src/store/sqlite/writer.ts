@@ -1,7 +1,7 @@
 /**
  * The writer: a thread that owns the only connection that writes. It gets batches of jobs, carries out all that have come
  * in one transaction with one fsync, and answers when it is durable. The jobs do not concern each other: one that is
- * refused is undone by its savepoint. Only a failure of the storage takes the whole transaction with it.
+ * refused is undone. Only a failure of the storage takes the whole transaction with it.
  */
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
@@ -12,7 +12,7 @@ import { Chunks } from './chunks.ts'
 import { Counters } from './counters.ts'
 import { encodeChanges } from './entries.ts'
 import { Refused, storageFailure } from './failure.ts'
-import type { Answer, Batch, FromWriter, Job, Outcome, ToWriter, WriterOptions } from './jobs.ts'
+import type { Batch, FromWriter, Job, Outcome, ToWriter, WriterOptions } from './jobs.ts'
 import { databasePath } from './layout.ts'
 import { migrate } from './schema.ts'
 
@@ -25,7 +25,7 @@ function start(port: MessagePort, options: WriterOptions): void {
   try {
     const writer = new Writer(options)
     port.on('message', (message: ToWriter) => {
-      if (message !== 'close') return tell({ outcomes: writer.run([message, ...arrived(port)]) })
+      if (message !== 'close') return tell(writer.run([message, ...arrived(port)]))
       writer.close()
       port.close()
     })
@@ -65,14 +65,36 @@ class Writer {
     this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)
   }
 
-  /** One transaction. */
-  run(batches: readonly Batch[]): readonly Outcome[] {
-    const before = this.#counters.snapshot()
+  /** One transaction, of one time. */
+  run(batches: readonly Batch[]): { readonly time: number; readonly outcomes: readonly Outcome[] } {
+    const jobs = batches.flatMap((batch) => batch.jobs)
     const time = Math.max(this.#time, ...batches.map((batch) => batch.time))
     this.#time = time
+    return { time, outcomes: this.#outcomes(jobs, time) }
+  }
+
+  /**
+   * Savepoints have their price, a copy of every page that is written to, so it is tried without them first; where a job
+   * is refused, all are carried out again, each in its own.
+   */
+  #outcomes(jobs: readonly Job[], time: number): readonly Outcome[] {
+    try {
+      return this.#transact(() => jobs.map((job) => this.#perform(job, time)))
+    } catch (error) {
+      if (jobs.length === 1 || storageFailure(error) !== undefined) return jobs.map(() => outcomeOf(error))
+    }
+    try {
+      return this.#transact(() => jobs.map((job) => this.#attempt(job, time)))
+    } catch (error) {
+      return jobs.map(() => outcomeOf(error))
+    }
+  }
+
+  #transact(work: () => readonly Outcome[]): readonly Outcome[] {
+    const before = this.#counters.snapshot()
     try {
       this.#sql.begin.run()
-      const outcomes = batches.flatMap(({ jobs }) => jobs.map((job) => this.#attempt(job, time)))
+      const outcomes = work()
       this.#counters.save()
       this.#sql.commit.run()
       this.#counters.saved()
@@ -80,7 +102,7 @@ class Writer {
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       this.#counters.restore(before)
-      return batches.flatMap(({ jobs }) => jobs.map(() => outcomeOf(error)))
+      throw error
     }
   }
 
@@ -88,9 +110,9 @@ class Writer {
     const before = this.#counters.snapshot()
     this.#sql.savepoint.run()
     try {
-      const done = this.#perform(job, time)
+      const answer = this.#perform(job, time)
       this.#sql.release.run()
-      return { done }
+      return answer
     } catch (error) {
       if (storageFailure(error) !== undefined) throw error
       this.#sql.rollback.run()
@@ -100,7 +122,7 @@ class Writer {
     }
   }
 
-  #perform(job: Job, time: number): Answer {
+  #perform(job: Job, time: number): number | undefined {
     switch (job.job) {
       case 'commit': {
         const commit = { seq: this.#counters.add('seq'), time }
@@ -109,7 +131,7 @@ class Writer {
         const size = Buffer.byteLength(changes) + (runs?.length ?? 0)
         this.#counters.add('logBytes', size)
         this.#sql.log.run(commit.seq, time, size, changes, runs)
-        return commit
+        return commit.seq
       }
       case 'cursor':
         this.#sql.cursor.run(job.follower, job.seq)
