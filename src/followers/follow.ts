@@ -14,7 +14,7 @@ export interface Follower {
   start(): Promise<void>
   /** Hears of a failure before the pause. */
   failed(error: unknown, pause: number): void
-  /** How long it lets entries gather after each batch, in milliseconds, where it is in no hurry. */
+  /** How long it lets entries gather where it has read all there were, in milliseconds, and is in no hurry. */
   readonly leisure?: number
 }
 
@@ -56,10 +56,11 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
         ring = resolve
       })
       try {
-        const idle = await step()
+        const taken = await step()
         pause = FIRST_PAUSE
-        if (idle && !stopped.signal.aborted) await bell
-        else if (follower.leisure !== undefined) await sleep(follower.leisure)
+        if (taken === 0 && !stopped.signal.aborted) await bell
+        // Who is behind lets others have their turn and reads on, or it would soon have to read from the disk.
+        else if (follower.leisure !== undefined) await sleep(taken < BATCH ? follower.leisure : 0)
       } catch (error) {
         if (stopped.signal.aborted) return
         follower.failed(error, pause)
@@ -69,13 +70,13 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
     }
   }
 
-  /** One batch; true when there was none. */
-  async function step(): Promise<boolean> {
+  /** One batch. @returns how many entries it had; as many as can be where there may be more */
+  async function step(): Promise<number> {
     if (!(await isMine())) {
       // Whoever follows now moves the cursor.
       cursor = undefined
       await sleep(CLAIM / 4)
-      return false
+      return BATCH
     }
     cursor ??= kept = await store.cursor(follower.name)
     const { entries, gap } = cursor === undefined ? { entries: [], gap: true } : await store.log(cursor, BATCH)
@@ -84,14 +85,14 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
       const { logLast } = await store.figures()
       await follower.start()
       await keep(logLast)
-      return false
+      return BATCH
     }
     const last = entries.at(-1)
-    if (last === undefined) return true
+    if (last === undefined) return 0
     await follower.handle(entries)
     if (performance.now() - keptAt > KEPT_EVERY) await keep(last.seq)
     else cursor = last.seq
-    return false
+    return entries.length
   }
 
   async function isMine(): Promise<boolean> {
