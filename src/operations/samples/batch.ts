@@ -22,6 +22,8 @@ export interface Column {
 export class Batch {
   /** By submodel, then path: rows that are being gathered. */
   readonly #rows = new Map<string, Map<string, Rows>>()
+  /** Those of the submodel that was named last, as the next row nearly always names it again. */
+  #last: { readonly submodel: string; readonly paths: Map<string, Rows> } | undefined
   readonly #columns: Column[] = []
   readonly #malformed: { readonly index: number; readonly text: string }[] = []
   #size = 0
@@ -53,8 +55,17 @@ export class Batch {
    * @param value in the ValueOnly form (Part 1): number, text or boolean for a Property, an object for others
    */
   add(submodel: string, path: string, time: bigint | undefined, value: unknown, quality?: Quality): void {
-    const rows = this.#rowsOf(submodel, path, time ?? arrival())
-    rows.add(time, value, quality, this.#size++)
+    const at = time ?? arrival()
+    const paths = this.#pathsOf(submodel)
+    let rows = paths.get(path)
+    let offset = rows === undefined ? 0 : Number(at - rows.base)
+    if (rows === undefined || Math.abs(offset) > FURTHEST) {
+      this.#close(submodel, path)
+      rows = new Rows(at)
+      offset = 0
+      paths.set(path, rows)
+    }
+    rows.add(offset, value, quality, this.#size++)
     this.#samples++
   }
 
@@ -83,22 +94,12 @@ export class Batch {
     return this.#columns
   }
 
-  #rowsOf(submodel: string, path: string, time: bigint): Rows {
-    let paths = this.#rows.get(submodel)
-    if (paths === undefined) {
-      paths = new Map()
-      this.#rows.set(submodel, paths)
-    }
-    let rows = paths.get(path)
-    if (rows !== undefined && !rows.reaches(time)) {
-      this.#close(submodel, path)
-      rows = undefined
-    }
-    if (rows === undefined) {
-      rows = new Rows(time)
-      paths.set(path, rows)
-    }
-    return rows
+  #pathsOf(submodel: string): Map<string, Rows> {
+    if (this.#last?.submodel === submodel) return this.#last.paths
+    const paths = this.#rows.get(submodel) ?? new Map<string, Rows>()
+    this.#rows.set(submodel, paths)
+    this.#last = { submodel, paths }
+    return paths
   }
 
   #close(submodel: string, path: string): void {
@@ -112,37 +113,29 @@ export class Batch {
 
 /** Samples of one series, being gathered. */
 class Rows {
-  readonly #base: bigint
+  readonly base: bigint
   readonly #offsets: number[] = []
   readonly #values: unknown[] = []
   readonly #items: number[] = []
   #qualities: (Quality | undefined)[] | undefined
 
   constructor(base: bigint) {
-    this.#base = base
+    this.base = base
   }
 
-  reaches(time: bigint): boolean {
-    const offset = time - this.#base
-    return offset <= REACH && offset >= -REACH
-  }
-
-  add(time: bigint | undefined, value: unknown, quality: Quality | undefined, item: number): void {
+  add(offset: number, value: unknown, quality: Quality | undefined, item: number): void {
     if (quality !== undefined) this.#qualities ??= new Array(this.#values.length).fill(undefined)
     this.#qualities?.push(quality)
-    // The first of them set the base to the time of arrival.
-    this.#offsets.push(Number((time ?? (this.#offsets.length === 0 ? this.#base : arrival())) - this.#base))
+    this.#offsets.push(offset)
     this.#values.push(value)
     this.#items.push(item)
   }
 
   column(): Omit<Column, 'submodel' | 'path'> {
-    const times = { base: this.#base, offsets: Float64Array.from(this.#offsets) }
+    const times = { base: this.base, offsets: new Float64Array(this.#offsets) }
     return { times, values: this.#values, quality: this.#qualities, items: this.#items }
   }
 }
-
-const REACH = BigInt(FURTHEST)
 
 /**
  * The time of arrival of a sample that tells no time, in nanoseconds since 1970. No two are equal in one process, or
