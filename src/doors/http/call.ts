@@ -75,8 +75,11 @@ function mountOf(url: string, start: number, segments: number): string {
     end = url.indexOf('/', end + 1)
     if (end === -1) break
   }
-  const mount = end === -1 ? url.slice(start) : url.slice(start, end)
-  // Only where the mount is all there is, a query may follow it.
-  const mark = mount.search(/[?#]/)
-  return mark === -1 ? mount : mount.slice(0, mark)
+  // Where the mount is all there is a query may follow it, in which there may be slashes.
+  return before(before(end === -1 ? url.slice(start) : url.slice(start, end), '?'), '#')
+}
+
+function before(text: string, sign: string): string {
+  const at = text.indexOf(sign)
+  return at === -1 ? text : text.slice(0, at)
 }

@@ -7,16 +7,21 @@ import { momentOf } from '../log.ts'
 import type { Change, Commit, Document, DocumentKind, ElementRow } from '../store.ts'
 
 interface Entry {
-  document?: Document
+  readonly documents: Map<DocumentKind, Document>
   readonly rows: Map<string, ElementRow>
   bytes: number
+  /** Since it was last spared. */
+  isUsed: boolean
 }
 
 /** What an entry and a row take beside their text, roughly. */
 const OVERHEAD = 300
 
 export class Cache {
-  /** By kind and id, least recently used first. */
+  /**
+   * By id, the oldest first. One that was used is spared the first time, and counts as new; so reading leaves the order
+   * alone, which would cost more than all else about it.
+   */
   readonly #entries = new Map<string, Entry>()
   readonly #bound: number
   #bytes = 0
@@ -26,73 +31,88 @@ export class Cache {
   }
 
   document(kind: DocumentKind, id: string): Document | undefined {
-    return this.#use(keyOf(kind, id))?.document
+    return this.#use(id)?.documents.get(kind)
   }
 
   element(submodel: string, path: string): ElementRow | undefined {
-    return this.#use(keyOf('Submodel', submodel))?.rows.get(path)
+    return this.#use(submodel)?.rows.get(path)
   }
 
   keepDocument(document: Document): void {
-    const key = keyOf(document.kind, document.id)
-    const entry = this.#entries.get(key) ?? fresh()
-    const grown = document.bytes.length - (entry.document?.bytes.length ?? 0)
-    entry.document = document
-    this.#put(key, entry, grown)
+    const entry = this.#entryOf(document.id)
+    const before = entry.documents.get(document.kind)
+    entry.documents.set(document.kind, document)
+    this.#grow(entry, document.bytes.length - (before?.bytes.length ?? 0))
   }
 
   keepElement(submodel: string, row: ElementRow): void {
-    const key = keyOf('Submodel', submodel)
-    const entry = this.#entries.get(key) ?? fresh()
+    const entry = this.#entryOf(submodel)
     const before = entry.rows.get(row.path)
     entry.rows.set(row.path, row)
-    this.#put(key, entry, sizeOf(row) - (before === undefined ? 0 : sizeOf(before)))
+    this.#grow(entry, sizeOf(row) - (before === undefined ? 0 : sizeOf(before)))
   }
 
   /** Takes out what a durable change made old; a row that a value was written to is made new instead. */
   note(change: Change, commit: Commit): void {
     if (change.change === 'once') return
     if (change.change !== 'value' && change.change !== 'samples') {
-      this.#drop(keyOf(change.kind, change.id))
+      if (change.kind === 'Submodel') this.#drop(change.id)
+      else this.#dropDocument(this.#entries.get(change.id), change.kind)
       return
     }
-    const key = keyOf('Submodel', change.submodel)
-    const entry = this.#entries.get(key)
+    const entry = this.#entries.get(change.submodel)
     if (entry === undefined) return
+    this.#dropDocument(entry, 'Submodel')
     const row = entry.rows.get(change.path)
-    let grown = -(entry.document?.bytes.length ?? 0)
-    delete entry.document
-    if (row !== undefined) {
-      const written = writtenTo(row, change, commit)
-      entry.rows.set(change.path, written)
-      grown += sizeOf(written) - sizeOf(row)
-    }
-    this.#put(key, entry, grown)
+    if (row === undefined) return
+    const written = writtenTo(row, change, commit)
+    entry.rows.set(change.path, written)
+    this.#grow(entry, sizeOf(written) - sizeOf(row))
   }
 
-  #use(key: string): Entry | undefined {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) return undefined
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
+  #use(id: string): Entry | undefined {
+    const entry = this.#entries.get(id)
+    if (entry !== undefined) entry.isUsed = true
     return entry
   }
 
-  /** Makes an entry, which has grown by so many bytes, the last to go, and lets others go where room is needed. */
-  #put(key: string, entry: Entry, grown: number): void {
-    const bytes = this.#entries.delete(key) ? grown : grown + OVERHEAD + 2 * key.length
-    this.#entries.set(key, entry)
+  #entryOf(id: string): Entry {
+    const known = this.#use(id)
+    if (known !== undefined) return known
+    const bytes = OVERHEAD + 2 * id.length
+    const entry = { documents: new Map(), rows: new Map(), bytes, isUsed: true }
+    this.#entries.set(id, entry)
+    this.#bytes += bytes
+    return entry
+  }
+
+  /** Counts so many bytes more of an entry. */
+  #grow(entry: Entry, bytes: number): void {
     entry.bytes += bytes
     this.#bytes += bytes
-    for (const oldest of this.#entries.keys()) {
+    if (this.#bytes > this.#bound) this.#shrink()
+  }
+
+  #shrink(): void {
+    for (const [id, oldest] of this.#entries) {
       if (this.#bytes <= this.#bound) return
-      this.#drop(oldest)
+      this.#entries.delete(id)
+      if (oldest.isUsed) this.#entries.set(id, oldest)
+      else this.#bytes -= oldest.bytes
+      oldest.isUsed = false
     }
   }
 
-  #drop(key: string): void {
-    this.#bytes -= this.#entries.get(key)?.bytes ?? 0
-    this.#entries.delete(key)
+  #dropDocument(entry: Entry | undefined, kind: DocumentKind): void {
+    const document = entry?.documents.get(kind)
+    if (entry === undefined || document === undefined) return
+    entry.documents.delete(kind)
+    this.#grow(entry, -document.bytes.length)
+  }
+
+  #drop(id: string): void {
+    this.#bytes -= this.#entries.get(id)?.bytes ?? 0
+    this.#entries.delete(id)
   }
 }
 
@@ -108,14 +128,6 @@ function writtenTo(row: ElementRow, change: ValueChange, commit: Commit): Elemen
 }
 
 type ValueChange = Extract<Change, { change: 'value' | 'samples' }>
-
-function fresh(): Entry {
-  return { rows: new Map(), bytes: 0 }
-}
-
-function keyOf(kind: DocumentKind, id: string): string {
-  return `${kind} ${id}`
-}
 
 function sizeOf(row: ElementRow): number {
   return OVERHEAD + 2 * (row.value.length + row.path.length)
