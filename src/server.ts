@@ -94,7 +94,7 @@ export async function createServer(config: Config): Promise<Server> {
 
     const policyOf = policies(store, config.HISTORY)
     const past = await keepHistory(store, {
-      isRecorded: async (series) => (await policyOf(series)).isRecorded,
+      policyOf,
       failed: (error) => app.log.warn({ err: error }, 'Writing the history failed; it is tried again')
     })
     const history = historyOf(store, past)

@@ -119,7 +119,7 @@ test('a series that is not recorded has no history', async (t, { store, intake, 
   await follower.stop()
   const picky = await keepHistory(store, {
     failed: (error) => t.fail(String(error)),
-    isRecorded: async ({ path }) => path !== 'Speed'
+    policyOf: ({ path }) => ({ isRecorded: path !== 'Speed' })
   })
   await push(intake, [[1n, 1]])
   await picky.caughtUp()

@@ -13,13 +13,14 @@ import { HubError } from '../../errors.ts'
 import type { Run } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { PackedRun } from '../../store/chunks.ts'
-import type { Chunk, LogEntry, SeriesName, Store } from '../../store/store.ts'
+import type { Chunk, SeriesName, Store } from '../../store/store.ts'
 import { FULL, pack } from './packing.ts'
 import { type Item, type Measured, Pending } from './pending.ts'
+import { EVERYTHING, type PolicyOf } from './policy.ts'
 
 export interface HistoryOptions {
-  /** Is this series recorded? Absent: all are. */
-  readonly isRecorded?: (series: SeriesName) => Promise<boolean>
+  /** Absent: all is recorded. */
+  readonly policyOf?: PolicyOf
   /** Hears of a failure; it is tried again. */
   readonly failed: (error: unknown) => void
   /** Milliseconds after which what is pending is written, and how much of it may be. */
@@ -52,7 +53,7 @@ const REMEMBERED = 100_000
 const SLICE = 5
 
 export async function keepHistory(store: Store, options: HistoryOptions): Promise<HistoryFollower> {
-  const { failed, isRecorded = async () => true, every = EVERY, pendingBytes = PENDING } = options
+  const { failed, policyOf = () => EVERYTHING, every = EVERY, pendingBytes = PENDING } = options
   const pending = new Pending()
   /** The last chunk of a series, by key, without its bytes; `full` where it takes no more. */
   const lastChunks = new Map<string, Omit<Chunk, 'bytes'> | 'full'>()
@@ -115,18 +116,18 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     if (stopped) return false
     const { entries, gap } = await store.log(position, BATCH)
     if (gap) failed(new Error(`The log was trimmed behind entry ${position} before the history had taken it`))
-    for (const entry of entries) await take(entry)
+    for (const { seq, changes } of entries) {
+      for (const change of changes) {
+        if (change.change !== 'samples' && change.change !== 'value') continue
+        const policy = policyOf(change)
+        const { isRecorded } = policy instanceof Promise ? await policy : policy
+        if (isRecorded) pending.add(seq, change)
+      }
+    }
     // Readers are told of nothing that could still be missing: only what was taken counts.
     position = entries.at(-1)?.seq ?? position
     if (pending.bytes > pendingBytes) await write()
     return entries.length > 0
-  }
-
-  async function take({ seq, changes }: LogEntry): Promise<void> {
-    for (const change of changes) {
-      if (change.change !== 'samples' && change.change !== 'value') continue
-      if (await isRecorded(change)) pending.add(seq, change)
-    }
   }
 
   /** Writes everything that is pending as chunks, once at a time. */

@@ -16,10 +16,10 @@ import { decodeRun, encodeRun } from '../../store/chunks.ts'
 import type { Chunk, SeriesName, Store } from '../../store/store.ts'
 import { compact } from './compaction.ts'
 import { isConflict } from './history.ts'
-import type { Policy } from './policy.ts'
+import type { Policy, PolicyOf } from './policy.ts'
 
 export interface KeepingOptions {
-  readonly policyOf: (series: SeriesName) => Promise<Policy>
+  readonly policyOf: PolicyOf
   /** Hears of a failure; it is tried again. */
   readonly failed: (error: unknown) => void
   /** How often it looks, in milliseconds. */

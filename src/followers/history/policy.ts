@@ -50,12 +50,18 @@ const EXPECTED = 'off, or durations such as keep=P1Y; after=P30D; mean=PT1M (aft
 const REMEMBERED_FOR = 5000
 const REMEMBERED = 10_000
 
-/** @returns the policy of a series; a qualifier that cannot be understood counts as none */
-export function policies(store: Store, standard: Policy): (series: SeriesName) => Promise<Policy> {
+/** The policy of a series; at once where it is known, as it is asked for with every sample. */
+export type PolicyOf = (series: SeriesName) => Policy | Promise<Policy>
+
+/** A qualifier that cannot be understood counts as none. */
+export function policies(store: Store, standard: Policy): PolicyOf {
   const known = new Map<string, { readonly until: number; readonly of: (path: string) => Policy }>()
-  return async ({ submodel, path }) => {
-    const found = known.get(submodel)
-    if (found !== undefined && found.until > performance.now()) return found.of(path)
+  return (series) => {
+    const found = known.get(series.submodel)
+    return found !== undefined && found.until > performance.now() ? found.of(series.path) : read(series)
+  }
+
+  async function read({ submodel, path }: SeriesName): Promise<Policy> {
     const document = await store.document('Submodel', submodel)
     // Most have no such qualifier, and need not be read.
     const of = document?.bytes.includes(`"${HISTORY_QUALIFIER}"`)

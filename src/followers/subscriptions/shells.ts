@@ -46,14 +46,18 @@ export class Shells {
    * the change: one that leaves its shell, or is deleted together with the reference to it, is told of once more.
    * @returns what to call when the entry is done; undefined where it changes nothing here
    */
-  async note({ changes }: LogEntry): Promise<(() => void) | undefined> {
+  note({ changes }: LogEntry): Promise<() => void> | undefined {
+    if (this.#followed.size === 0) return undefined
     const changed = new Set<string>()
     for (const change of changes) {
       if ('kind' in change && change.kind === 'AssetAdministrationShell' && this.#followed.has(change.id)) {
         changed.add(change.id)
       }
     }
-    if (changed.size === 0) return undefined
+    return changed.size === 0 ? undefined : this.#change(changed)
+  }
+
+  async #change(changed: ReadonlySet<string>): Promise<() => void> {
     const after = new Map<string, ReadonlySet<string>>()
     for (const id of changed) {
       const before = this.of(id)

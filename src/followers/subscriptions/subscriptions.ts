@@ -270,7 +270,8 @@ export class Subscriptions {
     this.#ahead = last.seq
     const present = new Present(this.#store)
     for (const entry of entries) {
-      await this.#tell(entry, present)
+      const telling = this.#tell(entry, present)
+      if (telling !== undefined) await telling
       this.#position = entry.seq
     }
     for (const group of this.#groups.values()) group.settle({ seq: last.seq, index: 0 })
@@ -305,14 +306,22 @@ export class Subscriptions {
     if (first !== undefined) this.#position = first.seq - 1
   }
 
-  /** Looks up everything that is needed first, so that after a fault nothing of an entry has been told. */
-  async #tell(entry: LogEntry, present: Present): Promise<void> {
+  /** @returns undefined where that is all, as nobody is there to be told */
+  #tell(entry: LogEntry, present: Present): Promise<void> | undefined {
     const { facts, shells } = this.#knowledge
     for (const change of entry.changes) {
       facts.note(change)
       if ('kind' in change && change.kind === 'Submodel') this.#forgetRoutes(change.id)
     }
-    const settled = await shells.note(entry)
+    const settling = shells.note(entry)
+    if (settling === undefined && this.#groups.size === 0) return undefined
+    return this.#tellAll(entry, present, settling)
+  }
+
+  /** Looks up everything that is needed first, so that after a fault nothing of an entry has been told. */
+  async #tellAll(entry: LogEntry, present: Present, settling: Promise<() => void> | undefined): Promise<void> {
+    const { facts } = this.#knowledge
+    const settled = settling && (await settling)
     if (settled !== undefined) this.#forgetRoutes()
     const tellings: { telling: Telling; groups: readonly Group[]; index: number; weight: number }[] = []
     let index = 0

@@ -90,7 +90,11 @@ export class Batch {
 
   /** All samples by series, each series in the order in which it was added. */
   columns(): readonly Column[] {
-    for (const [submodel, paths] of this.#rows) for (const path of paths.keys()) this.#close(submodel, path)
+    for (const [submodel, paths] of this.#rows) {
+      for (const [path, rows] of paths) this.#columns.push(rows.column(submodel, path))
+    }
+    this.#rows.clear()
+    this.#last = undefined
     return this.#columns
   }
 
@@ -107,7 +111,7 @@ export class Batch {
     const rows = paths?.get(path)
     if (rows === undefined) return
     paths?.delete(path)
-    this.#columns.push({ submodel, path, ...rows.column() })
+    this.#columns.push(rows.column(submodel, path))
   }
 }
 
@@ -131,9 +135,9 @@ class Rows {
     this.#items.push(item)
   }
 
-  column(): Omit<Column, 'submodel' | 'path'> {
+  column(submodel: string, path: string): Column {
     const times = { base: this.base, offsets: new Float64Array(this.#offsets) }
-    return { times, values: this.#values, quality: this.#qualities, items: this.#items }
+    return { submodel, path, times, values: this.#values, quality: this.#qualities, items: this.#items }
   }
 }
 

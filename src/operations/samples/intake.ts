@@ -16,7 +16,7 @@ import {
   timeAt
 } from '../../model/samples.ts'
 import { encodeRun } from '../../store/chunks.ts'
-import type { Change, ElementRow, Store } from '../../store/store.ts'
+import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
 import type { Batch, Column } from './batch.ts'
 import { type Fitting, fit } from './fit.ts'
 import type { Judge } from './judge.ts'
@@ -93,8 +93,11 @@ export class Intake {
    * @throws HubError `Invalid` with every sample that does not fit (pointer: `/<index>`, or `/<index>/<at>` in a column);
    * `BadRequest` for an unusable key; `TooManyRequests` under overload; `StorageFull`, `Unavailable`
    */
-  async push(batch: Batch, { each = false, key }: PushOptions = {}): Promise<Receipt> {
-    if (key === undefined) return this.#push(batch, each)
+  push(batch: Batch, { each = false, key }: PushOptions = {}): Promise<Receipt> {
+    return key === undefined ? this.#push(batch, each) : this.#pushOnce(batch, each, key)
+  }
+
+  async #pushOnce(batch: Batch, each: boolean, key: string): Promise<Receipt> {
     if (key.length === 0 || key.length > KEY || !key.isWellFormed()) {
       throw new HubError('BadRequest', [`An idempotency key has 1 to ${KEY} characters; found ${key.length}`])
     }
@@ -129,7 +132,7 @@ export class Intake {
           return this.#receipt(known, prepared, true)
         }
         try {
-          const seq = accepted === 0 ? (await store.figures()).logLast : await this.#commit(prepared.changes, key)
+          const seq = accepted === 0 ? (await store.figures()).logLast : (await this.#commit(prepared.changes, key)).seq
           this.counts.accepted += accepted
           this.counts.refused += refused.length
           return this.#receipt(seq, prepared, false)
@@ -148,11 +151,8 @@ export class Intake {
    * Each push is a commit of its own, of which the store brings many to the disk together. So one that is refused takes
    * no other with it, and those of one series are stored in the order in which they came.
    */
-  async #commit(changes: readonly Change[], key: string | undefined): Promise<number> {
-    const { seq } = await this.#options.store.commit(
-      key === undefined ? changes : [{ change: 'once', key }, ...changes]
-    )
-    return seq
+  #commit(changes: readonly Change[], key: string | undefined): Promise<Commit> {
+    return this.#options.store.commit(key === undefined ? changes : [{ change: 'once', key }, ...changes])
   }
 
   #receipt(seq: number, { accepted, refused }: Prepared, repeated: boolean): Receipt {
@@ -162,22 +162,23 @@ export class Intake {
 
   /** Holds every sample against its element. @throws HubError `Invalid` where not `each` and anything does not fit */
   async #prepare(batch: Batch, each: boolean): Promise<Prepared> {
+    const { store, create, judge } = this.#options
     const columns = batch.columns()
-    const rows = await this.#rowsOf(columns)
+    if (create !== undefined) await this.#createMissing(create, columns)
     const changes: Change[] = []
     const refused: Refusal[] = batch.malformed.map(({ index, text }) => {
       return { index, submodel: '', path: '', rule: 'sample', text }
     })
     let accepted = 0
-    for (const [place, column] of columns.entries()) {
-      const row = rows[place]
+    for (const column of columns) {
+      const row = await store.element(column.submodel, column.path)
       if (row === undefined) {
         refused.push(...(await this.#unknown(column)))
         continue
       }
       const { fitting, misfits } = fit(column, row)
       for (const { at, violation } of misfits) refused.push(refusal(column, at, violation))
-      const run = fitting && (await this.#judged(column, fitting, refused))
+      const run = judge === undefined ? fitting?.run : fitting && (await this.#judged(judge, column, fitting, refused))
       if (run === undefined) continue
       accepted += lengthOf(run)
       changes.push(changeOf(column.submodel, row, run))
@@ -190,9 +191,9 @@ export class Intake {
   }
 
   /** Leaves out what a template refuses. */
-  async #judged(column: Column, { run, places }: Fitting, refused: Refusal[]): Promise<Run | undefined> {
-    const wrong = await this.#options.judge?.(column.submodel, column.path, run)
-    if (wrong === undefined || wrong.size === 0) return run
+  async #judged(judge: Judge, column: Column, { run, places }: Fitting, refused: Refusal[]): Promise<Run | undefined> {
+    const wrong = await judge(column.submodel, column.path, run)
+    if (wrong.size === 0) return run
     const kept: number[] = []
     for (let place = 0; place < lengthOf(run); place++) {
       const violation = wrong.get(textAt(run, place))
@@ -202,15 +203,12 @@ export class Intake {
     return kept.length === 0 ? undefined : pick(run, kept)
   }
 
-  async #rowsOf(columns: readonly Column[]): Promise<readonly (ElementRow | undefined)[]> {
-    const { store, create } = this.#options
-    const rows: (ElementRow | undefined)[] = []
-    for (const { submodel, path } of columns) rows.push(await store.element(submodel, path))
-    const missing = create === undefined ? [] : columns.filter((_, place) => rows[place] === undefined)
-    if (create === undefined || missing.length === 0) return rows
-    await create(missing)
-    for (const [place, { submodel, path }] of columns.entries()) rows[place] ??= await store.element(submodel, path)
-    return rows
+  async #createMissing(create: NonNullable<IntakeOptions['create']>, columns: readonly Column[]): Promise<void> {
+    const missing: Column[] = []
+    for (const column of columns) {
+      if ((await this.#options.store.element(column.submodel, column.path)) === undefined) missing.push(column)
+    }
+    if (missing.length > 0) await create(missing)
   }
 
   async #unknown(column: Column): Promise<Refusal[]> {
