@@ -162,7 +162,8 @@ async function patchValue(hub: Hub, call: Call): Promise<Answer> {
     if (childrenMember(row.modelType) !== undefined) return patchValues(hub, call, path)
     checkPreconditions(call, row.revision)
     const members = membersFromValue(row.modelType, row.valueType, call.body, text)
-    if (await hub.templates.isEnforced(hub.store, id)) await enforceValue(hub, id, path, members)
+    if (hub.templates.enforces && (await hub.templates.isEnforced(hub.store, id)))
+      await enforceValue(hub, id, path, members)
     const change = valueChange(id, row, members)
     const guarded =
       call.ifMatch === undefined || call.ifMatch === '*' ? change : { ...change, ifRevision: row.revision }

@@ -90,11 +90,14 @@ export const remove_: Handler = async (hub, call) =>
  * refers to, in the repository of templates only these.
  */
 export function below(handler: Handler): Handler {
-  return async (hub, call) => {
+  const ifSeen: Handler = async (hub, call) => {
     if (call.aasIdentifier !== undefined) await requireReference(hub, call, call.aasIdentifier)
     if (call.service === 'templates') await requireStoredTemplate(hub, call)
     return handler(hub, call)
   }
+  // Nearly every call is of the repository, where there is nothing to wait for.
+  return (hub, call) =>
+    call.aasIdentifier === undefined && call.service !== 'templates' ? handler(hub, call) : ifSeen(hub, call)
 }
 
 /** What of a submodel says that it is a template. */
