@@ -56,17 +56,16 @@ export class Batch {
    */
   add(submodel: string, path: string, time: bigint | undefined, value: unknown, quality?: Quality): void {
     const at = time ?? arrival()
-    const paths = this.#pathsOf(submodel)
-    let rows = paths.get(path)
-    let offset = rows === undefined ? 0 : Number(at - rows.base)
-    if (rows === undefined || Math.abs(offset) > FURTHEST) {
-      this.#close(submodel, path)
-      rows = new Rows(at)
-      offset = 0
-      paths.set(path, rows)
-    }
-    rows.add(offset, value, quality, this.#size++)
+    const item = this.#size++
     this.#samples++
+    const paths = this.#pathsOf(submodel)
+    const rows = paths.get(path)
+    const offset = rows === undefined ? 0 : Number(at - rows.base)
+    if (rows !== undefined && Math.abs(offset) <= FURTHEST) rows.add(offset, value, quality, item)
+    else {
+      this.#close(submodel, path)
+      paths.set(path, new Rows(at, value, quality, item))
+    }
   }
 
   /** Adds samples of one series. @throws RangeError where times and values do not pair up */
@@ -115,16 +114,21 @@ export class Batch {
   }
 }
 
-/** Samples of one series, being gathered. */
+/** Samples of one series, being gathered; often there is but one. */
 class Rows {
+  /** The time of the first. */
   readonly base: bigint
-  readonly #offsets: number[] = []
-  readonly #values: unknown[] = []
-  readonly #items: number[] = []
+  readonly #offsets: number[]
+  readonly #values: unknown[]
+  readonly #items: number[]
   #qualities: (Quality | undefined)[] | undefined
 
-  constructor(base: bigint) {
+  constructor(base: bigint, value: unknown, quality: Quality | undefined, item: number) {
     this.base = base
+    this.#offsets = [0]
+    this.#values = [value]
+    this.#items = [item]
+    if (quality !== undefined) this.#qualities = [quality]
   }
 
   add(offset: number, value: unknown, quality: Quality | undefined, item: number): void {
