@@ -38,9 +38,11 @@ export const allEnumerations: ReadonlyMap<string, readonly string[]> = new Map<s
 
 const allFields = new Map<string, readonly Field[]>()
 const allHeirs = new Map<string, readonly string[]>()
+const lineages = new Map<string, ReadonlySet<string>>()
 
 for (const name of Object.keys(declared)) {
   allFields.set(name, collect(name))
+  lineages.set(name, new Set(lineage(name)))
   allHeirs.set(name, concrete(name))
 }
 
@@ -74,7 +76,7 @@ export function childrenMember(modelType: string): string | undefined {
 
 /** Does `name` inherit from `ancestor`, or is it the same class? */
 export function isA(name: string, ancestor: string): boolean {
-  return name === ancestor || (declarationOf(name)?.is ?? []).some((parent) => isA(parent, ancestor))
+  return name === ancestor || lineages.get(name)?.has(ancestor) === true
 }
 
 function collect(name: string): readonly Field[] {
@@ -106,9 +108,10 @@ function concrete(name: string): readonly string[] {
   const declaration = declared[name] as ClassDeclaration
   const own = declaration.abstract ? [] : [name]
   if (!declaration.abstract) return own
-  return Object.keys(declared).filter((other) => !declared[other]?.abstract && inherits(other, name))
+  return Object.keys(declared).filter((other) => !declared[other]?.abstract && lineage(other).includes(name))
 }
 
-function inherits(name: string, ancestor: string): boolean {
-  return (declared[name]?.is ?? []).some((parent) => parent === ancestor || inherits(parent, ancestor))
+/** A class and all that it inherits from. */
+function lineage(name: string): readonly string[] {
+  return [name, ...(declared[name]?.is ?? []).flatMap(lineage)]
 }

@@ -272,9 +272,11 @@ function elementAt(submodel: Submodel, path: readonly Step[]): SubmodelElement {
 }
 
 /** The row of an element; tells a missing submodel from a missing element. */
-export async function rowOf(hub: Hub, submodel: string, path: string): Promise<ElementRow> {
-  const row = await hub.store.element(submodel, path)
-  if (row !== undefined) return row
+export function rowOf(hub: Hub, submodel: string, path: string): Promise<ElementRow> {
+  return hub.store.element(submodel, path).then((row) => row ?? missing(hub, submodel, path))
+}
+
+async function missing(hub: Hub, submodel: string, path: string): Promise<never> {
   await get(hub, 'Submodel', submodel)
   throw notFound(path)
 }
