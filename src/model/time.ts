@@ -46,7 +46,7 @@ const BEFORE = 100_000_000_000
 let minute = { start: 0n, text: minuteText(0n) }
 
 function minuteText(start: bigint): string {
-  return new Date(Number(start / UNITS.ms)).toISOString().slice(0, '1970-01-01T00:00:'.length)
+  return new Date(Number(start / UNITS.ms)).toISOString().slice(0, -'00.000Z'.length)
 }
 
 /** Of a point in time that is only known to the millisecond. */

@@ -21,6 +21,7 @@ t.test('times come as ISO 8601 with an offset, or as whole numbers of a unit', a
   t.equal(formatTime(-1n), '1969-12-31T23:59:59.999999999Z')
   t.equal(formatTime(60_000_000_000n), '1970-01-01T00:01:00.000Z')
   t.equal(formatTime(60_001_000_001n), '1970-01-01T00:01:00.001000001Z')
+  t.equal(formatTime(253_402_300_800_000_000_000n), '+010000-01-01T00:00:00.000Z', 'what a value holds may lie further')
 })
 
 t.test('what is no time, has no offset, or lies beyond 64 bits is none', async (t) => {
