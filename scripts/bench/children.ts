@@ -1,6 +1,7 @@
 /** The servers under test, each in a process of its own. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import type { SettingName } from '../../src/config.ts'
 
 export type Settings = Partial<Record<SettingName, string>>
@@ -11,6 +12,9 @@ export interface Child {
   rss(): Promise<number>
   stop(): Promise<void>
 }
+
+/** As the shipped program has it. */
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/aas-hub', import.meta.url))
 
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
@@ -25,7 +29,8 @@ type Script = 'hub.ts' | 'bare.ts' | 'bare-mongodb.ts'
  */
 export async function start(script: Script, directory: string, settings: Settings = {}): Promise<Child> {
   const child = fork(new URL(script, import.meta.url), [directory, JSON.stringify(settings)], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_COMPILE_CACHE: CACHE }
   })
   running.add(child)
   const ended = once(child, 'exit').then(() => {

@@ -27,13 +27,14 @@ interface Entry {
   readonly result: string
 }
 
-const PAGE = 100
+/** Read at a time: few, as others wait meanwhile. */
+const PAGE = 20
 
 /** Entries that are written together. */
 const TOGETHER = 50
 
 /** Milliseconds of checking, after which requests get their turn, and how many times as long they get it. */
-const SLICE = 2
+const SLICE = 0.5
 const TIMES = 8
 const SHORTEST_REST = 5
 const LONGEST_REST = 2000
