@@ -1,5 +1,6 @@
 /** The log as it lies in the database: batches with a number each, the next of which only one process can write. */
 import { setTimeout } from 'node:timers/promises'
+import { MongoServerError } from 'mongodb'
 import { HubError } from '../../errors.ts'
 import { toldOf } from '../log.ts'
 import type { LogEntry } from '../store.ts'
@@ -28,8 +29,11 @@ export type Gone = 'gone'
 /** Server limits are 16 MB for a document; what is larger goes beside it, in parts. */
 const PART = 8 * 1024 * 1024
 
-/** FerretDB looks at all rows of a collection for each one that it finds, so its log lies in many of so many batches each. */
-const SPAN = 32
+/**
+ * FerretDB looks at all rows of a collection for each one that it finds, so its log lies in so many of them, by turns. All
+ * are made with the database: one whose making was cut short by the end of the server would take a number twice.
+ */
+const COLLECTIONS = 16
 
 /** And what is larger goes beside it there, so that a look at the end of the log does not run over it. */
 const LITTLE = 64 * 1024
@@ -51,6 +55,23 @@ export class Journal {
     this.#connection = connection
   }
 
+  /** To be called before anything is in the log, by whoever makes the database. */
+  async prepare(): Promise<void> {
+    if (!this.#connection.isFerret) return
+    for (let no = 0; no < COLLECTIONS; no++) {
+      for (const rows of [this.#batches(no), this.#parts(no)]) await this.#make(rows)
+    }
+  }
+
+  async #make(rows: Rows): Promise<void> {
+    for (;;) {
+      await this.#connection.db.createCollection(rows.collectionName).catch(ignoreKnown)
+      const indexes = await this.#connection.run(() => rows.indexes())
+      if (indexes.some(({ name }) => name === '_id_')) return
+      await this.#connection.write(() => rows.drop())
+    }
+  }
+
   async read(no: number): Promise<Batch | Gone | undefined> {
     const { newest } = this.#connection
     const found = await this.#connection.run(() => this.#batches(no).findOne({ _id: idOf(no) }, newest))
@@ -70,7 +91,7 @@ export class Journal {
   async #rowsFrom(no: number): Promise<Row[]> {
     const rows: Row[] = []
     let bytes = 0
-    for await (const row of this.#connection.isFerret ? this.#collectionsFrom(no) : this.#range(no)) {
+    for await (const row of this.#connection.isFerret ? this.#oneByOne(no) : this.#range(no)) {
       rows.push(row)
       bytes += row.size ?? 0
       if (bytes > TOGETHER_BYTES) break
@@ -83,19 +104,14 @@ export class Journal {
     return this.#batches(no).find(filter).sort({ _id: 1 }).batchSize(TOGETHER)
   }
 
-  async *#collectionsFrom(no: number): AsyncGenerator<Row> {
-    let next = no
-    let isWhole = true
-    while (isWhole && next < no + TOGETHER) {
-      const rest = SPAN - (next % SPAN)
-      let found = 0
-      for await (const row of this.#batches(next).find({})) {
-        if (row._id < idOf(no)) continue
+  async *#oneByOne(no: number): AsyncGenerator<Row> {
+    for (let start = no; start < no + TOGETHER; start += COLLECTIONS) {
+      const numbers = Array.from({ length: COLLECTIONS }, (_, n) => start + n)
+      const rows = await Promise.all(numbers.map((next) => this.#batches(next).findOne({ _id: idOf(next) })))
+      for (const row of rows) {
+        if (row === null) return
         yield row
-        found++
       }
-      next += rest
-      isWhole = found === rest
     }
   }
 
@@ -150,19 +166,12 @@ export class Journal {
   }
 
   async remove(from: number, before: number): Promise<void> {
-    const most = this.#connection.isFerret ? SPAN : REMOVED
-    for (let no = from; no < before; ) {
-      const end = Math.min(no - (no % most) + most, before)
-      const numbers = Array.from({ length: end - no }, (_, n) => no + n)
-      const deletes = numbers.map((number) => ({ deleteOne: { filter: { _id: idOf(number) } } }))
-      const rows = this.#batches(no)
-      const { deletedCount } = await this.#connection.write(() => rows.bulkWrite(deletes, { ordered: false }))
-      // Nothing can come into one that lies behind as a whole.
-      const isOver = this.#connection.isFerret && end % SPAN === 0 && deletedCount > 0
-      if (isOver && (await this.#connection.run(() => rows.findOne({}))) === null) {
-        for (const empty of [rows, this.#parts(no)]) await this.#connection.write(() => empty.drop())
+    for (let start = from; start < before; start += REMOVED) {
+      const numbers = Array.from({ length: Math.min(REMOVED, before - start) }, (_, n) => start + n)
+      for (const some of Map.groupBy(numbers, (no) => this.#partOf('log', no)).values()) {
+        const deletes = some.map((no) => ({ deleteOne: { filter: { _id: idOf(no) } } }))
+        await this.#connection.write(() => this.#batches(some[0] ?? 0).bulkWrite(deletes, { ordered: false }))
       }
-      no = end
     }
   }
 
@@ -213,7 +222,7 @@ export class Journal {
   }
 
   #partOf(name: string, no: number): string {
-    return this.#connection.isFerret ? `${name}_${Math.floor(no / SPAN)}` : name
+    return this.#connection.isFerret ? `${name}_${no % COLLECTIONS}` : name
   }
 
   async #scatter(no: number, by: string, bytes: Buffer): Promise<void> {
@@ -238,6 +247,11 @@ export class Journal {
       await this.#connection.write(() => this.#parts(Number(_id)).deleteOne({ _id: `${by}.${n}` }))
     }
   }
+}
+
+/** Another process made it first. */
+function ignoreKnown(error: unknown): void {
+  if (!(error instanceof MongoServerError && error.codeName === 'NamespaceExists')) throw error
 }
 
 /** The entries of a batch. */

@@ -63,6 +63,7 @@ export async function prepare(connection: Connection, journal: Journal): Promise
       throw new HubError('Unavailable', ['A migration into this database was not finished; run it again'])
     }
     await createIndexes(connection)
+    await journal.prepare()
     const content = { commits: [], controls: [] }
     await journal.append({ no: 0, first: 1, time: 0, by: randomUUID(), counters: nothing, content })
     await insertHub(connection, randomUUID().replaceAll('-', '').slice(0, 16))

@@ -278,6 +278,7 @@ export async function openMongoTarget(url: string, options: ConnectionOptions = 
     )
     if (hub !== null) throw new HubError('Conflict', ['The database holds a hub already'])
     await createIndexes(connection)
+    await new Journal(connection).prepare()
     const state = unfinished === null ? undefined : (JSON.parse(String(unfinished.state)) as Unfinished)
     return new MongoTarget(connection, state)
   } catch (error) {
