@@ -149,17 +149,8 @@ export class Tables {
       check()
       const there = new Set(await this.insert(name, fresh))
       check()
-      await this.#replace(
-        name,
-        [
-          ...known,
-          ...(await this.#others(
-            name,
-            fresh.filter(({ _id }) => there.has(_id))
-          ))
-        ],
-        upto
-      )
+      const met = fresh.filter(({ _id }) => there.has(_id))
+      await this.#replace(name, [...known, ...(await this.#others(name, met))], upto)
       check()
       await this.remove(name, gone)
     }
