@@ -49,6 +49,17 @@ scene(t, 'a snapshot tells how everything is, and then what changes', async (t, 
   t.ok(lost.events.some((event) => short(event) === 'm/Line.Speed=6'))
 })
 
+scene(t, 'a snapshot of some paths shows only submodels that have them', async (t, { store, listen }) => {
+  await store.commit([create(submodel('m', collection('Line', [property('Speed', '1')]), property('Top', '3')))])
+  await store.commit([create(submodel('n', property('Top', '4')))])
+  const some = await listen({ snapshot: true, select: { paths: ['**.Speed'] } })
+  await until(t, 'the snapshot is told', () => some.messages.at(-1)?.snapshot === 'end')
+  t.strictSame(some.events.map(short), ['updated Submodel m', 'm/Line.Speed=1'])
+  await store.commit([replace(submodel('n', property('Speed', '5')), { touched: ['Speed', 'Top'] })])
+  await until(t, 'one that comes to have it is told of', () => some.events.length > 2)
+  t.equal(some.events.slice(2).map(short)[0], 'updated Submodel n [Speed,Top]')
+})
+
 scene(t, 'while a snapshot is taken nothing older comes after something newer', async (t, { store, listen, write }) => {
   const names = Array.from({ length: 600 }, (_, i) => `P${i}`)
   const whole = submodel('m', ...names.map((name) => property(name, '0')))

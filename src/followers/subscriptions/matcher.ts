@@ -52,7 +52,7 @@ export class Matcher {
   value(submodel: string, path: string, past: boolean): boolean | Promise<boolean> {
     if (!this.kinds.has('value')) return false
     if (this.submodels !== undefined && !this.submodels.has(submodel)) return false
-    if (this.#patterns !== undefined && !this.#patterns.some((pattern) => pattern.matches(path))) return false
+    if (!this.path(path)) return false
     const isOfShell = this.#isOfShell(submodel)
     if (!isOfShell && !past) return false
     if (!isOfShell) return this.#valueOfThePast(submodel, path)
@@ -97,8 +97,17 @@ export class Matcher {
 
   /** Is an element meant, its submodel aside? */
   element(path: string, semanticIds: ReadonlySet<string>): boolean {
-    if (this.#patterns !== undefined && !this.#patterns.some((pattern) => pattern.matches(path))) return false
-    return this.#fits(semanticIds)
+    return this.path(path) && this.#fits(semanticIds)
+  }
+
+  /** Are only some paths meant? */
+  get hasPaths(): boolean {
+    return this.#patterns !== undefined
+  }
+
+  /** Is it one of the paths that are meant? */
+  path(path: string): boolean {
+    return this.#patterns === undefined || this.#patterns.some((pattern) => pattern.matches(path))
   }
 
   #isOfShell(submodel: string): boolean {

@@ -133,6 +133,7 @@ async function showDocument(
 ): Promise<void> {
   const { matcher, projection } = subscriber.group
   if (!(await matcher.document({ change: 'updated', kind, id }, false))) return
+  if (kind === 'Submodel' && !hasSelected(present as Submodel, matcher)) return
   const event: DocumentEvent = {
     event: 'document',
     kind: kindOf({ change: 'updated', kind, id }),
@@ -146,6 +147,13 @@ async function showDocument(
     ...(projection.full && { document: present })
   }
   out.add([event])
+}
+
+/** Is there an element of a path that is asked for? A change may have taken it away; what is there now shows it. */
+function hasSelected(submodel: Submodel, matcher: Matcher): boolean {
+  if (!matcher.hasPaths) return true
+  for (const { path } of walk(submodel)) if (matcher.path(path)) return true
+  return false
 }
 
 /** @returns whether it came to the end of the submodel; else `state` says where it stands */
