@@ -189,10 +189,12 @@ function claims(t: Test, writers: readonly Writer[]): void {
   const all = [...one.map((spans) => ({ of: 'one', spans })), ...two.map((spans) => ({ of: 'two', spans }))]
   for (const [index, life] of all.entries()) {
     for (const other of all.slice(index + 1)) {
-      const both = life.spans.find(({ from, until }) =>
-        other.spans.some((span) => span.from < until && from < span.until)
-      )
-      if (both !== undefined) t.fail(`two held the work at ${both.from}`)
+      for (const { from, until } of life.spans) {
+        for (const span of other.spans) {
+          if (span.from < until && from < span.until)
+            t.fail(`${life.of} held the work from ${from} to ${until}, ${other.of} from ${span.from} to ${span.until}`)
+        }
+      }
     }
   }
   t.ok(one.flat().length + two.flat().length > 0, 'the work was held')

@@ -1,7 +1,7 @@
 /** What is asked of the log, and how each is carried out on what it finds. */
 import type { Change, Chunk, ChunkHead, Commit, LoggedChange, SeriesName } from '../store.ts'
 import { neededFor, perform, repeat } from './changes.ts'
-import type { Control, LoggedCommit } from './content.ts'
+import type { Control, Counters, LoggedCommit } from './content.ts'
 import type { Batch } from './journal.ts'
 import { changed, dropChunks, putChunks } from './series.ts'
 import type { Layer } from './space.ts'
@@ -187,7 +187,9 @@ export function sizeOf(changes: readonly (Change | LoggedChange)[]): number {
   return bytes
 }
 
-/** Claims that are over are forgotten on occasion. */
-function kept<Claim>(claims: Readonly<Record<string, Claim>>, moment: Moment): Record<string, Claim> {
-  return Object.fromEntries(Object.entries(claims).filter(([work]) => !moment.isFree(work)))
+/** Claims that are over are forgotten on occasion; those of the same batch have only begun, which nobody has seen yet. */
+function kept(claims: Counters['claims'], moment: Moment): Counters['claims'] {
+  return Object.fromEntries(
+    Object.entries(claims).filter(([work, [, , term]]) => term === moment.no || !moment.isFree(work))
+  )
 }

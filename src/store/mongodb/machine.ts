@@ -92,7 +92,7 @@ export class Machine implements Below {
   #running: Promise<void> = Promise.resolve()
   #inflight: { readonly no: number; readonly by: string; readonly layer: Layer } | undefined
   /** The last batch that was tried, and since when. */
-  #sent = { no: -1, at: 0 }
+  #sent = { by: '', at: 0 }
   /** Until when nobody writes. */
   #heldUntil = 0
   #waiting: Waiting[] = []
@@ -303,7 +303,7 @@ export class Machine implements Below {
           continue
         }
         this.#inflight = { no: batch.no, by: batch.by, layer }
-        this.#sent = { no: batch.no, at: performance.now() }
+        this.#sent = { by: batch.by, at: performance.now() }
         const written = await this.#journal.append(batch)
         if (written !== undefined) this.#adopt(written)
         this.#inflight = undefined
@@ -414,7 +414,7 @@ export class Machine implements Below {
     for (const listener of this.#listeners) listener(entries.length > 0)
   }
 
-  #note({ no, first, time, counters, content }: Batch): void {
+  #note({ no, first, time, by, counters, content }: Batch): void {
     if (counters.trimmed > this.counters.trimmed) this.recent.trim(counters.trimmed)
     this.counters = counters
     this.#time = Math.max(this.#time, time)
@@ -422,8 +422,9 @@ export class Machine implements Below {
     if (this.firsts.length > 100_000) this.firsts.splice(0, 50_000)
     for (const [work, [holder, span, term]] of Object.entries(counters.claims)) {
       if (this.#seen.get(work)?.term === term) continue
-      // Others count from when they see a claim, so its holder counts from before anybody can have seen it.
-      const from = holder !== this.holder ? performance.now() : term === this.#sent.no ? this.#sent.at : 0
+      // Others count from when they see a claim, so its holder counts from before anybody can have seen it; one whose
+      // answer it never heard it does not count on.
+      const from = holder !== this.holder ? performance.now() : by === this.#sent.by ? this.#sent.at : 0
       this.#seen.set(work, { holder, term, until: from + span })
     }
     for (const work of this.#seen.keys()) if (!Object.hasOwn(counters.claims, work)) this.#seen.delete(work)
