@@ -23,6 +23,16 @@ export interface Batch {
   readonly bytes: number
 }
 
+/** A batch as it was read: what is in it takes several times as much memory, so it is unpacked when it is wanted. */
+export interface Packed {
+  readonly no: number
+  /** `seq` of its first entry, or of the next one where it has none. */
+  readonly first: number
+  /** Entries. */
+  readonly count: number
+  unpack(): Promise<Batch>
+}
+
 /** A number that was used and whose batch is gone: whoever meets it stood still for too long. */
 export type Gone = 'gone'
 
@@ -80,12 +90,15 @@ export class Journal {
   }
 
   /** Batches from this one on without a hole, as many as are read at once: perhaps not all that there are, or none. */
-  async following(no: number): Promise<Batch[]> {
+  async following(no: number): Promise<Packed[]> {
     const rows = await this.#connection.run(() => this.#rowsFrom(no))
     const end = rows.findIndex(({ _id, gone }, index) => _id !== idOf(no + index) || gone === true)
-    const batches: Batch[] = []
-    for (const row of end < 0 ? rows : rows.slice(0, end)) batches.push(await this.#decode(row))
-    return batches
+    return (end < 0 ? rows : rows.slice(0, end)).map((row) => ({
+      no: Number(row._id),
+      first: Number(row.first),
+      count: Number(row.count),
+      unpack: () => this.#decode(row)
+    }))
   }
 
   async #rowsFrom(no: number): Promise<Row[]> {

@@ -366,7 +366,7 @@ export class Machine implements Below {
   async #catchUp(): Promise<void> {
     for (let read = 0; ; read++) {
       // Whoever is far behind reads many at a time.
-      if (read > 1) for (const batch of await this.#journal.following(this.no + 1)) this.#adopt(batch)
+      if (read > 1) for (const packed of await this.#journal.following(this.no + 1)) this.#adopt(await packed.unpack())
       // Only such a look finds what was acknowledged last.
       const next = await this.#journal.read(this.no + 1)
       if (next === undefined) return

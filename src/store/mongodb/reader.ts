@@ -1,7 +1,7 @@
 /** Reading the log: what is no more in memory is found by halving, as batches have numbers without holes. */
 import type { LogEntry } from '../store.ts'
 import { sizeOf } from './jobs.ts'
-import { type Batch, entriesOf, type Journal } from './journal.ts'
+import { type Batch, entriesOf, type Journal, type Packed } from './journal.ts'
 import type { Machine } from './machine.ts'
 
 /** A page of entries takes no more once it has this many bytes. */
@@ -11,7 +11,7 @@ export class LogReader {
   readonly #journal: Journal
   readonly #machine: Machine
   /** Read last: whoever reads page by page comes back for the rest. */
-  #known: readonly Batch[] = []
+  #known: readonly Packed[] = []
 
   constructor(journal: Journal, machine: Machine) {
     this.#journal = journal
@@ -29,13 +29,16 @@ export class LogReader {
       let bytes = 0
       let no = await this.placeOf(start + 1, 0)
       while (no <= end && entries.length < limit && bytes < PAGE_BYTES) {
-        const batch = this.#find(no) ?? (await this.#readOn(no))
+        // Whoever wants a single entry looks for a place, and does not read on.
+        const batch = limit === 1 ? await this.#batch(no) : await (this.#find(no) ?? (await this.#readOn(no)))?.unpack()
         if (batch !== undefined) {
           entries.push(...entriesOf(batch).filter(({ seq }) => seq > start))
           bytes += batch.bytes
         }
         no++
       }
+      // Whoever came to the end goes on from what is in memory.
+      if (no > end) this.#known = []
     }
     const { trimmed } = machine.counters
     entries = entries.filter(({ seq }) => seq > trimmed).slice(0, limit)
@@ -47,7 +50,7 @@ export class LogReader {
    * @param least a number that is not beyond it
    */
   async placeOf(seq: number, least: number): Promise<number> {
-    const next = this.#known.find(({ first, content }) => first <= seq && seq <= first + content.commits.length)
+    const next = this.#known.find(({ first, count }) => first <= seq && seq <= first + count)
     if (next !== undefined) return next.no
     const known = this.#machine.firsts
     const oldest = known[0]
@@ -81,18 +84,18 @@ export class LogReader {
     return later.reduce((left, { changes, told }) => left - sizeOf(told ?? changes), batch.counters.logged)
   }
 
-  #find(no: number): Batch | undefined {
+  #find(no: number): Packed | undefined {
     return this.#known[no - (this.#known[0]?.no ?? no)]
   }
 
   /** @returns undefined where the batch is gone */
-  async #readOn(no: number): Promise<Batch | undefined> {
+  async #readOn(no: number): Promise<Packed | undefined> {
     this.#known = await this.#journal.following(no)
     return this.#known[0]
   }
 
   async #batch(no: number): Promise<Batch | undefined> {
-    const known = this.#find(no) ?? (await this.#journal.read(no))
-    return known === 'gone' ? undefined : known
+    const batch = (await this.#find(no)?.unpack()) ?? (await this.#journal.read(no))
+    return batch === 'gone' ? undefined : batch
   }
 }
