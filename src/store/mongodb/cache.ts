@@ -29,11 +29,11 @@ export class Cache {
   get(key: Key): Found | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
+    this.put(key, entry.state)
     return entry.state
   }
 
+  /** Also of what is there: it may have grown, as much is derived when somebody asks for it. */
   put(key: Key, state: Found): void {
     const weight = weightOf(state) + 2 * key.length
     this.#bytes += weight - (this.#entries.get(key)?.weight ?? 0)
@@ -57,6 +57,7 @@ export class Cache {
       const count = this.#held.get(key) ?? 0
       if (count > 1) this.#held.set(key, count - 1)
       else this.#held.delete(key)
+      this.get(key)
     }
   }
 

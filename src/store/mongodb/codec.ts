@@ -7,12 +7,22 @@ import { qualities } from '../../model/samples.ts'
 import type { Became, Change, DocumentKind, Facet, FileEntry, LoggedChange } from '../store.ts'
 import type { Content, Control, LoggedCommit, Note } from './content.ts'
 
+/** What a change takes in memory beside its text, roughly. */
+const OVERHEAD = 200
+
+/** Content as it lies in the database. */
+export interface PackedContent {
+  readonly bytes: Buffer
+  /** Bytes that it takes in memory, roughly: many times as many. */
+  readonly weight: number
+}
+
 /** Shorter ones are not worth the time. */
 const COMPRESSED = 1024
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 const [PLAIN, ZSTD] = [0, 1]
 
-export function encodeContent({ commits, controls }: Content): Buffer {
+export function encodeContent({ commits, controls }: Content): PackedContent {
   const tail: Uint8Array[] = []
   const written = JSON.stringify([
     commits.map(({ changes, notes, told, time = 0 }) =>
@@ -26,11 +36,19 @@ export function encodeContent({ commits, controls }: Content): Buffer {
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
   const whole = Buffer.concat([length, json, ...tail])
-  if (whole.length < COMPRESSED) return Buffer.concat([Buffer.of(PLAIN), whole])
-  return Buffer.concat([Buffer.of(ZSTD), zstdCompressSync(whole, LEVEL)])
+  const isShort = whole.length < COMPRESSED
+  const bytes = isShort ? [Buffer.of(PLAIN), whole] : [Buffer.of(ZSTD), zstdCompressSync(whole, LEVEL)]
+  return { bytes: Buffer.concat(bytes), weight: weightOf(whole, commits) }
 }
 
-export function decodeContent(bytes: Uint8Array): Content {
+function weightOf(whole: Buffer, commits: Content['commits']): number {
+  return commits.reduce(
+    (sum, { changes, told = [] }) => sum + OVERHEAD * (1 + changes.length + told.length),
+    whole.length
+  )
+}
+
+export function decodeContent(bytes: Uint8Array): { content: Content; weight: number } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const whole = buffer[0] === ZSTD ? zstdDecompressSync(buffer.subarray(1)) : buffer.subarray(1)
   const end = 4 + whole.readUInt32LE(0)
@@ -43,17 +61,15 @@ export function decodeContent(bytes: Uint8Array): Content {
     at += length
     return whole.subarray(at - length, at)
   }
-  return {
-    controls,
-    commits: commits.map((written): LoggedCommit => {
-      if (isTold(written)) {
-        const [rows, time] = written
-        return { changes: [], notes: [], told: rows.map((row) => hear(row, take)), time }
-      }
-      const [rows, notes] = written
-      return { changes: rows.map((row) => read(row, take)), notes }
-    })
-  }
+  const read = commits.map((written): LoggedCommit => {
+    if (isTold(written)) {
+      const [rows, time] = written
+      return { changes: [], notes: [], told: rows.map((row) => hear(row, take)), time }
+    }
+    const [rows, notes] = written
+    return { changes: rows.map((row) => readChange(row, take)), notes }
+  })
+  return { content: { controls, commits: read }, weight: weightOf(whole, read) }
 }
 
 function isTold(written: readonly [unknown, unknown]): written is readonly [ToldRow[], number] {
@@ -140,7 +156,7 @@ function write(change: Change, tail: Uint8Array[]): Row {
   }
 }
 
-function read(row: Row, take: (length: number) => Buffer): Change {
+function readChange(row: Row, take: (length: number) => Buffer): Change {
   switch (row[0]) {
     case 'v': {
       const [, submodel, path, stamp, value, sourceTime, quality] = row

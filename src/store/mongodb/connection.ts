@@ -64,6 +64,11 @@ export class Connection {
   readonly db: Db
   /** Is it FerretDB? It finds documents by their whole key alone, so other filters are best left away. */
   isFerret = false
+  /**
+   * May the server have change streams that tell at once? FerretDB has none, and that of a sharded cluster tells as late
+   * as its idlest shard.
+   */
+  hasStreams = false
   /** For looks that must see everything acknowledged before, whoever is primary by then. */
   newest: { readConcern?: ReadConcern } = {}
   readonly #turns = new Turns()
@@ -87,6 +92,7 @@ export class Connection {
       Promise.all([this.db.admin().command({ hello: 1 }), this.db.admin().command({ buildInfo: 1 })])
     )
     this.isFerret = 'ferretdb' in build || 'ferretdbVersion' in build
+    this.hasStreams = !this.isFerret && hello.msg !== 'isdbgrid'
     // A primary that was deposed and has not noticed would answer out of the past.
     const isReplicated = 'setName' in hello || hello.msg === 'isdbgrid'
     if (isReplicated && !this.isFerret) this.newest = { readConcern: new ReadConcern('linearizable') }

@@ -34,6 +34,12 @@ export type Rows = ReadonlyMap<string, ElementRow>
 /** What entries take beside their text, roughly. */
 const OVERHEAD = 300
 
+/** Bytes beside a body in memory that are let be: Node keeps small buffers in larger ones. */
+const SPARE = 64 * 1024
+
+/** What a key takes, roughly. */
+const KEY = 100
+
 /** A document whose elements are found by more than this many keys is found by any. */
 const KEYS = 20_000
 
@@ -47,7 +53,8 @@ export class DocumentState {
 
   constructor(head: Head, body: Buffer, written: Map<string, Written>, rows?: Map<string, ElementRow>) {
     this.head = head
-    this.body = body
+    // A part of something larger would keep all of that in memory.
+    this.body = body.buffer.byteLength > 2 * body.length + SPARE ? Buffer.from(body) : body
     this.written = written
     this.#rows = rows
   }
@@ -56,7 +63,8 @@ export class DocumentState {
   get weight(): number {
     const rows = (this.#rows?.size ?? 0) * OVERHEAD
     const joined = this.#joined?.bytes.length ?? 0
-    return OVERHEAD + this.body.length + rows + joined + this.written.size * OVERHEAD
+    const keys = (this.#keys?.length ?? 0) * KEY
+    return OVERHEAD + this.body.length + rows + joined + keys + this.written.size * OVERHEAD
   }
 
   /** By idShortPath; empty for what is no submodel. Of two elements with the same path, the path leads to the first. */

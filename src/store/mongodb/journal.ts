@@ -1,6 +1,6 @@
 /** The log as it lies in the database: batches with a number each, the next of which only one process can write. */
 import { setTimeout } from 'node:timers/promises'
-import { MongoServerError } from 'mongodb'
+import { type ChangeStream, MongoServerError } from 'mongodb'
 import { HubError } from '../../errors.ts'
 import { toldOf } from '../log.ts'
 import type { LogEntry } from '../store.ts'
@@ -19,8 +19,8 @@ export interface Batch {
   /** As they stand behind it. */
   readonly counters: Counters
   readonly content: Content
-  /** Bytes of the content. */
-  readonly bytes: number
+  /** Bytes that it takes in memory, roughly. */
+  readonly weight: number
 }
 
 /** A batch as it was read: what is in it takes several times as much memory, so it is unpacked when it is wanted. */
@@ -136,8 +136,7 @@ export class Journal {
       time: Number(row.time),
       by: String(row.by),
       counters: JSON.parse(String(row.counters)) as Counters,
-      content: decodeContent(bytes),
-      bytes: bytes.length
+      ...decodeContent(bytes)
     }
   }
 
@@ -146,9 +145,9 @@ export class Journal {
    * @returns the batch, or undefined where another process was first
    * @throws HubError `Unavailable`; where it was on its way before, nobody knows yet whether it arrived
    */
-  async append(batch: Omit<Batch, 'bytes'>): Promise<Batch | undefined> {
+  async append(batch: Omit<Batch, 'weight'>): Promise<Batch | undefined> {
     const { by } = batch
-    const bytes = encodeContent(batch.content)
+    const { bytes, weight } = encodeContent(batch.content)
     const most = this.#connection.isFerret ? LITTLE : PART
     const parts = bytes.length > most ? Math.ceil(bytes.length / PART) : 0
     if (parts > 0) await this.#scatter(batch.no, by, bytes)
@@ -165,7 +164,12 @@ export class Journal {
     }
     const isOurs = await this.#insert(this.#batches(batch.no), row)
     if (!isOurs && parts > 0) await this.#drop({ ...row, parts })
-    return isOurs ? { ...batch, bytes: bytes.length } : undefined
+    return isOurs ? { ...batch, weight } : undefined
+  }
+
+  /** Tells that there is another batch, and nothing of it. Only where the server has change streams. */
+  watch(): ChangeStream<Row> {
+    return this.#batches(0).watch([{ $match: { operationType: 'insert' } }, { $project: { documentKey: 1 } }])
   }
 
   /** Leaves the numbers of these batches, and nothing else. */

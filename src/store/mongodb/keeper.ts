@@ -142,19 +142,23 @@ export class Keeper {
       })
       await tables.save(savings, upto, () => this.#check())
     }
-    this.#check()
+    await this.#check()
     await tables.remove('bodies', [...remove.bodies])
     for (const name of ['chunks', 'uploads', 'files'] as const) await tables.remove(name, remove[name])
-    this.#check()
+    await this.#check()
     await connection.write(() =>
       connection.rows('meta').updateOne({ _id: 'applied' }, { $max: { no } }, { upsert: true })
     )
     machine.applied(no)
   }
 
-  /** Stops where another process may have taken over by the time that the next step is done. */
-  #check(): void {
-    if (this.#parts.machine.left(WORK) < LEAST) throw new Error('The work is no longer claimed')
+  /** Goes on with the work, or stops where another process may have taken over by the time that the next step is done. */
+  async #check(): Promise<void> {
+    const { machine } = this.#parts
+    if (machine.left(WORK) > RENEWED) return
+    const claim = { job: 'claim', work: WORK, span: SPAN } as const
+    if (machine.left(WORK) > 0) await (this.#isStopping ? machine.submitLast(claim) : machine.submit(claim))
+    if (machine.left(WORK) < LEAST) throw new Error('The work is no longer claimed')
   }
 
   /** Removes batches whose entries are all trimmed; their numbers stay for a while. */
@@ -179,7 +183,7 @@ export class Keeper {
     // Later ones share a mark for a while, and so stay a little longer than they had to.
     const next = last === undefined || now - last[1] > MARKS_EVERY ? [...marks, [place, now] as const] : marks
     const state: Trimmed = { bottom, emptied: Math.max(known.emptied, place), marks: next }
-    this.#check()
+    await this.#check()
     const row = { state: JSON.stringify(state) }
     await connection.write(() => meta.replaceOne({ _id: 'trimmed' }, row, { upsert: true }))
     this.#trimmed = trimmed

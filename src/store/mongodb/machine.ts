@@ -32,8 +32,8 @@ const MIB = 1024 * 1024
 /** Bound of the newest log entries that are kept in memory, in bytes. */
 const RECENT = 16 * MIB
 
-/** Nobody writes while more than this waits to be brought into the collections. */
-const WAITING = 48 * MIB
+/** Nobody writes while more than this waits to be brought into the collections; all of it is in memory. */
+const WAITING = 16 * MIB
 
 /** A batch holds at most this many jobs, and takes no more once it weighs this much. */
 const BATCH_JOBS = 2000
@@ -258,12 +258,11 @@ export class Machine implements Below {
 
   async #pump(): Promise<void> {
     while (this.#waiting.length > 0) {
-      let count = 0
-      for (let bytes = 0; count < this.#waiting.length && count < BATCH_JOBS && bytes < BATCH_BYTES; count++) {
-        bytes += this.#waiting[count]?.weight ?? 0
+      const group = this.#next()
+      if (group.length === 0) {
+        await setTimeout(5)
+        continue
       }
-      const group = this.#waiting.slice(0, count)
-      this.#waiting = this.#waiting.slice(count)
       let outcomes: readonly Outcome[]
       try {
         outcomes = await this.#write(group.map(({ job }) => job))
@@ -281,13 +280,27 @@ export class Machine implements Below {
     this.#rouse()
   }
 
+  /** What goes into the next batch. Where too much waits to be brought into the collections, only what brings it there. */
+  #next(): readonly Waiting[] {
+    const isFull = this.tail.weight > WAITING && !this.#connection.isAway
+    const isClaim = ({ job }: Waiting) => job.job === 'claim' || job.job === 'release'
+    const ready = isFull ? this.#waiting.filter(isClaim) : this.#waiting
+    let count = 0
+    for (let bytes = 0; count < ready.length && count < BATCH_JOBS && bytes < BATCH_BYTES; count++) {
+      bytes += ready[count]?.weight ?? 0
+    }
+    const group = ready.slice(0, count)
+    this.#waiting = isFull ? this.#waiting.filter((one) => !group.includes(one)) : this.#waiting.slice(count)
+    return group
+  }
+
   /** One batch: done as a whole, or tried again behind what others wrote. */
   async #write(jobs: readonly Job[]): Promise<readonly Outcome[]> {
     const keys = new Set(jobs.flatMap((job) => [...neededBy(job)]))
     this.#cache.hold(keys)
     try {
       for (;;) {
-        await this.#room(jobs)
+        await this.#silence(jobs)
         await Promise.all(Array.from(keys, (key) => (this.#cache.has(key) ? undefined : this.#load(key))))
         if (![...keys].every((key) => this.#cache.has(key))) continue
         if (Date.now() - this.#lookedAt > STALE) {
@@ -340,17 +353,13 @@ export class Machine implements Below {
     return { outcomes, layer, batch }
   }
 
-  /** Waits while too much is to be brought into the collections, or while somebody wants quiet. */
-  async #room(jobs: readonly Job[]): Promise<void> {
+  /** Waits while somebody wants quiet. */
+  async #silence(jobs: readonly Job[]): Promise<void> {
     if (jobs.every(({ job }) => job === 'hold')) return
-    for (;;) {
-      const isHeld = this.#heldUntil > performance.now()
-      // Claims must get through: whoever brings the log into the collections claims that.
-      const isFull = this.tail.bytes > WAITING && jobs.some(({ job }) => job !== 'claim' && job !== 'release')
-      if (!isHeld && !isFull) return
+    while (this.#heldUntil > performance.now()) {
       await setTimeout(5)
       this.#connection.check()
-      if (isHeld) await this.sync()
+      await this.sync()
     }
   }
 

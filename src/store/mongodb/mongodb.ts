@@ -31,13 +31,11 @@
  * Trimming empties old batches at once, but their numbers stay for an hour: a process that stood still would take a
  * number that is gone for the end of the log. One that stood still for longer begins anew.
  *
- * The bell rings at once for commits of this process. Those of others are looked for after 5 ms, or, where nothing
- * happens, after up to 50, as long as somebody listens: twenty looks a second by `_id`, which every read takes anyway.
- * Change streams and tailable cursors would spare an idle hub these looks; nothing of what is promised would need them.
+ * The bell rings at once for commits of this process. Those of others are looked for while somebody listens: when the
+ * server's change stream says so, else after 5 ms, or, where nothing happens, after up to 50 (bell.ts).
  */
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { setTimeout } from 'node:timers/promises'
 import { openSqliteTarget } from '../sqlite/transfer.ts'
 import type {
   Change,
@@ -54,6 +52,7 @@ import type {
 } from '../store.ts'
 import { type Source, transfer } from '../transfer.ts'
 import { walk } from '../walk.ts'
+import { Bell } from './bell.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { DocumentState } from './document.ts'
 import { Files } from './files.ts'
@@ -78,10 +77,6 @@ export interface MongoOptions extends ConnectionOptions {
 }
 
 const MIB = 1024 * 1024
-
-/** How soon after something happened the log is looked at again, and how seldom where nothing happens (ms). */
-const SOONEST = 5
-const LATEST = 50
 
 const SWEEP_EVERY = 10 * 60 * 1000
 
@@ -132,8 +127,7 @@ class MongoStore implements Store {
   readonly #keeper: Keeper
   readonly #listeners = new Set<() => void>()
   readonly #sweeper: NodeJS.Timeout
-  #isListening = false
-  #heardAt = 0
+  readonly #bell: Bell
   #closed: Promise<void> | undefined
 
   constructor(parts: Parts) {
@@ -145,9 +139,12 @@ class MongoStore implements Store {
     this.#keeper = new Keeper({ ...parts, reader: this.#reader })
     this.#keeper.start()
     machine.onBatch((hasEntries) => {
-      if (!hasEntries) return
-      this.#heardAt = performance.now()
-      for (const listener of this.#listeners) listener()
+      if (hasEntries) for (const listener of this.#listeners) listener()
+    })
+    this.#bell = new Bell(connection, journal, async () => {
+      const { seq } = machine.counters
+      await machine.sync()
+      return machine.counters.seq > seq
     })
     this.#sweeper = setInterval(() => void this.#sweep(), SWEEP_EVERY)
     this.#sweeper.unref()
@@ -186,8 +183,11 @@ class MongoStore implements Store {
     // Wrapped, so that the same function listening twice can stop once.
     const ring = () => listener()
     this.#listeners.add(ring)
-    if (!this.#isListening) void this.#listen()
-    return () => this.#listeners.delete(ring)
+    this.#bell.start()
+    return () => {
+      this.#listeners.delete(ring)
+      if (this.#listeners.size === 0) this.#bell.stop()
+    }
   }
 
   async receipt(key: string) {
@@ -326,6 +326,7 @@ class MongoStore implements Store {
     const { machine, connection } = this.#parts
     clearInterval(this.#sweeper)
     this.#listeners.clear()
+    this.#bell.stop()
     await machine.drain()
     await this.#keeper.stop()
     // Others need not wait until what this process claimed is over.
@@ -348,19 +349,6 @@ class MongoStore implements Store {
     const { connection } = this.#parts
     const found = await connection.run(() => connection.rows('chunks').findOne({ _id: name }))
     return found === null ? undefined : { ...head, bytes: found.data as Buffer }
-  }
-
-  /** Looks for what other processes wrote, while somebody wants to hear of it. */
-  async #listen(): Promise<void> {
-    this.#isListening = true
-    let pause = SOONEST
-    while (this.#listeners.size > 0) {
-      await setTimeout(pause, undefined, { ref: false })
-      const before = this.#heardAt
-      await this.#parts.machine.sync().catch(() => {})
-      pause = this.#heardAt > before ? SOONEST : Math.min(LATEST, pause * 1.5)
-    }
-    this.#isListening = false
   }
 
   /** Removes what nothing refers to. What fails is tried again the next time. */

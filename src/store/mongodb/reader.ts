@@ -28,12 +28,13 @@ export class LogReader {
     if (start < machine.counters.seq) {
       let bytes = 0
       let no = await this.placeOf(start + 1, 0)
-      while (no <= end && entries.length < limit && bytes < PAGE_BYTES) {
+      // What comes before the first entry does not count: a page without any would be the end.
+      while (no <= end && entries.length < limit && (bytes < PAGE_BYTES || entries.length === 0)) {
         // Whoever wants a single entry looks for a place, and does not read on.
         const batch = limit === 1 ? await this.#batch(no) : await (this.#find(no) ?? (await this.#readOn(no)))?.unpack()
         if (batch !== undefined) {
           entries.push(...entriesOf(batch).filter(({ seq }) => seq > start))
-          bytes += batch.bytes
+          bytes += batch.weight
         }
         no++
       }

@@ -127,13 +127,13 @@ export class Tables {
    * Writes states as of a batch.
    * @param check is called before each step; where it throws, the rest is not done
    */
-  async save(savings: readonly Saving[], upto: number, check = () => {}): Promise<void> {
-    check()
+  async save(savings: readonly Saving[], upto: number, check = async () => {}): Promise<void> {
+    await check()
     await this.insert(
       'bodies',
       savings.flatMap(({ bodies }) => bodies)
     )
-    check()
+    await check()
     await this.#replace(
       'bodies',
       savings.flatMap(({ asides }) => asides),
@@ -146,12 +146,12 @@ export class Tables {
         if (row === undefined) gone.push(id)
         else (isNew ? fresh : known).push(row)
       }
-      check()
+      await check()
       const there = new Set(await this.insert(name, fresh))
-      check()
+      await check()
       const met = fresh.filter(({ _id }) => there.has(_id))
       await this.#replace(name, [...known, ...(await this.#others(name, met))], upto)
-      check()
+      await check()
       await this.remove(name, gone)
     }
   }

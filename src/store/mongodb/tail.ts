@@ -11,11 +11,11 @@ export interface Kept {
 export class Tail {
   #batches: Kept[] = []
   readonly #byKey = new Map<Key, Batch[]>()
-  #bytes = 0
+  #weight = 0
 
-  /** Bytes that wait. */
-  get bytes(): number {
-    return this.#bytes
+  /** Bytes that they take in memory, roughly. */
+  get weight(): number {
+    return this.#weight
   }
 
   get length(): number {
@@ -25,7 +25,7 @@ export class Tail {
   add(batch: Batch): void {
     const keys = new Set(keysOf(batch))
     this.#batches.push({ batch, keys })
-    this.#bytes += batch.bytes
+    this.#weight += batch.weight
     for (const key of keys) {
       const known = this.#byKey.get(key)
       if (known === undefined) this.#byKey.set(key, [batch])
@@ -41,7 +41,7 @@ export class Tail {
       if (batch.no > upto) break
       gone++
       last = batch
-      this.#bytes -= batch.bytes
+      this.#weight -= batch.weight
       for (const key of keys) {
         const left = this.#byKey.get(key)?.filter(({ no }) => no > upto) ?? []
         if (left.length === 0) this.#byKey.delete(key)

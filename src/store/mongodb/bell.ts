@@ -1,0 +1,90 @@
+/**
+ * When to look at the log for what other processes wrote. Where the server has change streams it says so by itself;
+ * else the log is looked at by and by. Either way a look, and nothing else, tells what is there: a stream that says
+ * something late, twice or never costs time at most.
+ */
+import { setTimeout } from 'node:timers/promises'
+import { type Connection, isAwayError } from './connection.ts'
+import type { Journal } from './journal.ts'
+
+/** How soon after something happened the log is looked at again, and how seldom where nothing happens (ms). */
+const SOONEST = 5
+const LATEST = 50
+
+/** How seldom where the server says by itself when something happens (ms). */
+const WATCHED = 1000
+
+/** How long after a stream broke off the next one is opened (ms). */
+const AGAIN = 1000
+
+export class Bell {
+  readonly #connection: Connection
+  readonly #journal: Journal
+  /** Looks at the log, and tells whether there was anything. */
+  readonly #look: () => Promise<boolean>
+  #isOn = false
+  /** Does the server say by itself when something happens, as of now? */
+  #isWatched = false
+  /** Ends the wait for the next look. */
+  #wake = () => {}
+  #stream: { close(): Promise<void> } | undefined
+
+  constructor(connection: Connection, journal: Journal, look: () => Promise<boolean>) {
+    this.#connection = connection
+    this.#journal = journal
+    this.#look = look
+  }
+
+  start(): void {
+    if (this.#isOn) return
+    this.#isOn = true
+    void this.#run()
+    if (this.#connection.hasStreams) void this.#watch()
+  }
+
+  stop(): void {
+    this.#isOn = false
+    this.#stream?.close().catch(() => {})
+    this.#wake()
+  }
+
+  async #run(): Promise<void> {
+    let pause = SOONEST
+    while (this.#isOn) {
+      await this.#rest(this.#isWatched ? WATCHED : pause)
+      if (!this.#isOn) return
+      const isSomething = await this.#look().catch(() => false)
+      pause = isSomething ? SOONEST : Math.min(LATEST, pause * 1.5)
+    }
+  }
+
+  async #rest(pause: number): Promise<void> {
+    const over = new AbortController()
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    await Promise.race([setTimeout(pause, undefined, { ref: false, signal: over.signal }).catch(() => {}), woken])
+    over.abort()
+  }
+
+  async #watch(): Promise<void> {
+    while (this.#isOn && !this.#connection.isClosed) {
+      const stream = this.#journal.watch()
+      this.#stream = stream
+      try {
+        // Only once it is open is everything after told; what came before is looked for.
+        await stream.tryNext()
+        this.#isWatched = true
+        for (this.#wake(); this.#isOn; this.#wake()) await stream.next()
+      } catch (error) {
+        // A server that has none says so at once, and is not asked again.
+        if (!this.#isWatched && !isAwayError(error)) return
+      } finally {
+        this.#isWatched = false
+        this.#wake()
+        await stream.close().catch(() => {})
+      }
+      await setTimeout(AGAIN, undefined, { ref: false })
+    }
+  }
+}
