@@ -6,7 +6,7 @@
 import autocannon from 'autocannon'
 import { MongoClient } from 'mongodb'
 import { openMongo } from '../../src/store/mongodb/mongodb.ts'
-import { startFerretdb } from '../ferretdb/server.ts'
+import { startFerretdb } from '../databases/ferretdb.ts'
 import { type Child, start } from './children.ts'
 import { creations, encode, submodel } from './data.ts'
 import { flags, lines, race, wanted, whole } from './measure.ts'

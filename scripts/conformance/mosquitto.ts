@@ -15,8 +15,8 @@ import { newClient } from 'sparkplug-client'
 import { textAt, timeAt } from '../../src/model/samples.ts'
 import { decodeRun } from '../../src/store/chunks.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
-import { freePort } from '../free-port.ts'
 import { startHub } from '../hub-process.ts'
+import { freePort } from '../ports.ts'
 
 const MESSAGES = 4000
 const HUB_KILLS = 4

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { freePort } from '../../scripts/free-port.ts'
+import { freePort } from '../../scripts/ports.ts'
 import { checkSound, dataOf, startProcess } from './crash-hub.ts'
 import { startLoad } from './crash-load.ts'
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { WebSocket } from 'ws'
-import { startFerretdb } from '../../scripts/ferretdb/server.ts'
+import { startFerretdb } from '../../scripts/databases/ferretdb.ts'
 import { encode, start } from '../e2e/harness.ts'
 
 const skip = (process.env.MONGODB_URL ?? '') === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'

@@ -5,8 +5,9 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
-import { startFerretdb } from '../../scripts/ferretdb/server.ts'
+import { startFerretdb } from '../../scripts/databases/ferretdb.ts'
 import type { Property } from '../../src/model/types.ts'
+import { Bell } from '../../src/store/mongodb/bell.ts'
 import { connect } from '../../src/store/mongodb/connection.ts'
 import { Files } from '../../src/store/mongodb/files.ts'
 import { Journal } from '../../src/store/mongodb/journal.ts'
@@ -86,6 +87,45 @@ shared('the bell rings for what another process wrote', async (t, one, two) => {
   await one.commit([create(submodel('a'))])
   t.equal(await heard, 1)
 })
+
+stored(
+  'others are heard of by the change stream of the server, else by looking again and again',
+  async (t, database, client) => {
+    const log = client.db(database).collection<{ _id: string }>('log')
+    await log.insertOne({ _id: 'first' })
+    const hasStreams = await log
+      .watch()
+      .tryNext()
+      .then(
+        () => true,
+        () => false
+      )
+    const connection = await connect(url, { database })
+    let looks = 0
+    const bell = new Bell(connection, new Journal(connection), async () => {
+      looks++
+      return false
+    })
+    bell.start()
+    await setTimeout(1000)
+    looks = 0
+    await setTimeout(2000)
+    if (hasStreams) {
+      t.ok(looks <= 4, `${looks} looks in two seconds in which nothing happened`)
+      for (let n = 0; n < 5; n++) {
+        const before = looks
+        await log.insertOne({ _id: `n${n}` })
+        await setTimeout(200)
+        t.ok(looks > before, 'what happens is looked at')
+      }
+    } else t.ok(looks >= 20, `${looks} looks in two seconds`)
+    bell.stop()
+    const before = looks
+    await setTimeout(200)
+    t.equal(looks, before, 'where nobody listens, nobody looks')
+    await connection.close()
+  }
+)
 
 shared(
   'work is claimed by one process, and by another one when its time is over or it was closed',

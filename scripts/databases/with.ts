@@ -1,20 +1,30 @@
 /**
- * Runs a command with a database to test against: `node scripts/ferretdb/with.ts npx tap test/store/mongodb.test.ts`.
- * Where MONGODB_URL is set, that one; else a FerretDB that lasts as long as the command.
+ * Runs a command with a database to test against: `node scripts/databases/with.ts npx tap test/store/mongodb.test.ts`.
+ * Where MONGODB_URL is set, that one; else a FerretDB, or after `--memory` a mongo-java-server, that lasts as long as the
+ * command.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startFerretdb } from './server.ts'
+import { startFerretdb } from './ferretdb.ts'
+import { startMemoryMongo } from './memory-mongo.ts'
 
-const [command, ...args] = process.argv.slice(2)
+const isMemory = process.argv[2] === '--memory'
+const [command, ...args] = process.argv.slice(isMemory ? 3 : 2)
 if (command === undefined) throw new Error('A command is missing')
 
 const given = process.env.MONGODB_URL
 if (given !== undefined && given !== '') process.exitCode = await run(given)
-else {
+else if (isMemory) {
+  const server = await startMemoryMongo()
+  try {
+    process.exitCode = await run(server.url)
+  } finally {
+    await server.kill()
+  }
+} else {
   const directory = await mkdtemp(join(tmpdir(), 'ferretdb-data-'))
   const server = await startFerretdb(directory)
   try {

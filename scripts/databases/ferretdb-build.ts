@@ -1,7 +1,7 @@
 /**
  * FerretDB with its SQLite backend: a server that speaks the protocol of MongoDB, for the tests.
  *
- * As a program it builds and tells where the server is: `node scripts/ferretdb/build.ts`
+ * As a program it builds and tells where the server is: `node scripts/databases/ferretdb-build.ts`
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

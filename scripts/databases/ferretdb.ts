@@ -2,10 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
-import { freePort } from '../free-port.ts'
-import { buildFerretdb } from './build.ts'
+import { freePort, listens } from '../ports.ts'
+import { buildFerretdb } from './ferretdb-build.ts'
 
 export interface Ferretdb {
   /** For MONGODB_URL. */
@@ -59,25 +57,6 @@ async function start(program: string, directory: string, port: number): Promise<
     throw new Error(`FerretDB ended with ${code}`)
   })
   failed.catch(() => {})
-  await Promise.race([answers(port), failed])
+  await Promise.race([listens(port, PATIENCE), failed])
   return server
-}
-
-async function answers(port: number): Promise<void> {
-  const start = performance.now()
-  while (!(await isOpen(port))) {
-    if (performance.now() - start > PATIENCE) throw new Error('FerretDB does not answer')
-    await setTimeout(20)
-  }
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    const end = (open: boolean) => {
-      socket.destroy()
-      resolve(open)
-    }
-    socket.once('connect', () => end(true)).once('error', () => end(false))
-  })
 }

@@ -1,0 +1,37 @@
+import de.bwaldvogel.mongo.MongoServer;
+import de.bwaldvogel.mongo.MongoVersion;
+import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
+import de.bwaldvogel.mongo.bson.Document;
+import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
+import java.util.List;
+
+/** mongo-java-server with its documents in memory: {@code java -cp '…' MemoryMongo.java PORT}. */
+public class MemoryMongo {
+
+  /** What it calls itself is too old for the driver, which uses nothing that it lacks. */
+  static final class Version implements MongoVersion {
+    public List<Integer> getVersionArray() {
+      return List.of(5, 0, 0);
+    }
+
+    public int getWireVersion() {
+      return 13;
+    }
+  }
+
+  /** It knows this command by its older name only. */
+  static final class Backend extends MemoryBackend {
+    @Override
+    public Document handleCommand(Channel channel, String database, String command, Document query) {
+      return super.handleCommand(channel, database, command.equals("hello") ? "ismaster" : command, query);
+    }
+  }
+
+  public static void main(String[] arguments) throws InterruptedException {
+    MongoServer server = new MongoServer(new Backend().version(new Version()));
+    server.enableOplog();
+    server.bind(new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0])));
+    Thread.currentThread().join();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * mongo-java-server: another server that speaks the protocol of MongoDB, with change streams and everything in memory. The
+ * hub takes the same way through it as through MongoDB itself, where FerretDB has one of its own.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { freePort, listens } from '../ports.ts'
+
+const VERSION = '1.47.0'
+const MAIN = fileURLToPath(new URL('./MemoryMongo.java', import.meta.url))
+
+/** How long it may take to start, in milliseconds. */
+const PATIENCE = 60_000
+
+export interface MemoryMongo {
+  /** For MONGODB_URL. */
+  readonly url: string
+  kill(): Promise<void>
+}
+
+/** @param heap how much memory it may take, as Java says it, such as `2g` @throws Error where there is no Java or Maven */
+export async function startMemoryMongo(heap = '2g'): Promise<MemoryMongo> {
+  const libraries = await fetchLibraries()
+  const port = await freePort()
+  const server = spawn('java', [`-Xmx${heap}`, '-cp', join(libraries, '*'), MAIN, String(port)], {
+    stdio: ['ignore', 'ignore', 'ignore']
+  })
+  process.once('exit', () => server.kill('SIGKILL'))
+  const ended = once(server, 'exit').then(([code]) => {
+    throw new Error(`mongo-java-server ended with ${code}`)
+  })
+  ended.catch(() => {})
+  await Promise.race([listens(port, PATIENCE), ended])
+  return {
+    url: `mongodb://127.0.0.1:${port}/`,
+    kill: async () => {
+      server.kill('SIGKILL')
+      await ended.catch(() => {})
+    }
+  }
+}
+
+/** The folder of its libraries, brought from Maven Central once. */
+async function fetchLibraries(): Promise<string> {
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'aas-hub')
+  const libraries = join(cache, `mongo-java-server-${VERSION}`)
+  if (
+    await access(libraries).then(
+      () => true,
+      () => false
+    )
+  )
+    return libraries
+  console.error(`Fetching mongo-java-server ${VERSION}; this is done once`)
+  await mkdir(cache, { recursive: true })
+  const folder = await mkdtemp(join(tmpdir(), 'mongo-java-server-'))
+  try {
+    await writeFile(join(folder, 'pom.xml'), project())
+    const target = join(cache, `mongo-java-server-${process.pid}`)
+    const goal = ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${target}`]
+    await promisify(execFile)('mvn', goal, { cwd: folder, maxBuffer: 16 * 1024 * 1024 })
+    // Others may fetch it at the same time: whoever is first made the same.
+    await rename(target, libraries).catch(() => rm(target, { recursive: true, force: true }))
+    return libraries
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function project(): string {
+  const it = '<groupId>local</groupId><artifactId>libraries</artifactId><version>1</version>'
+  const needed = `<groupId>de.bwaldvogel</groupId><artifactId>mongo-java-server</artifactId><version>${VERSION}</version>`
+  const dependencies = `<dependencies><dependency>${needed}</dependency></dependencies>`
+  return `<project><modelVersion>4.0.0</modelVersion>${it}${dependencies}</project>`
+}
