@@ -1,12 +1,14 @@
 /**
  * `npm run bench -- --store mongodb`: the hub over a database beside the bare driver that makes the same commits on the
  * same server; two hubs beside one; and what a hub takes with many submodels stored (`--documents N`, of which `--reads N`
- * are read). The server is that of MONGODB_URL, else a FerretDB of its own.
+ * are read). The server is that of MONGODB_URL, else a FerretDB of its own; for many submodels a mongo-java-server, as
+ * FerretDB reads all of them for each list.
  */
 import autocannon from 'autocannon'
 import { MongoClient } from 'mongodb'
 import { openMongo } from '../../src/store/mongodb/mongodb.ts'
 import { startFerretdb } from '../databases/ferretdb.ts'
+import { startMemoryMongo } from '../databases/memory-mongo.ts'
 import { type Child, start } from './children.ts'
 import { creations, encode, submodel } from './data.ts'
 import { flags, lines, race, wanted, whole } from './measure.ts'
@@ -24,7 +26,7 @@ export async function overMongo(folder: (name: string) => Promise<string>): Prom
   const given = process.env.MONGODB_URL ?? ''
   const server = given === '' ? await startFerretdb(await folder('ferretdb')) : undefined
   const database = `bench_${process.pid}`
-  const url = (server?.url ?? given).replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?[^?]*/, `$1/${database}`)
+  const url = within(server?.url ?? given, database)
   try {
     const [hub, bare] = [
       await start('hub.ts', await folder('one'), { MONGODB_URL: url }),
@@ -36,13 +38,17 @@ export async function overMongo(folder: (name: string) => Promise<string>): Prom
     await requests(hub, bare)
     await pushes(hub, bare)
     await Promise.all([hub.stop(), bare.stop()])
-    if (wanted('memory')) await memory(await folder('three'), url.replace(database, `${database}_many`))
   } finally {
-    const client = new MongoClient(server?.url ?? given)
-    for (const name of [database, `${database}_many`]) await client.db(name).dropDatabase()
-    await client.close()
+    await drop(server?.url ?? given, database)
     await server?.kill()
   }
+  if (wanted('memory')) await memory(await folder('three'), given)
+}
+
+async function drop(url: string, database: string): Promise<void> {
+  const client = new MongoClient(url)
+  await client.db(database).dropDatabase()
+  await client.close()
 }
 
 async function fill(hub: Child, bare: Child): Promise<void> {
@@ -144,12 +150,23 @@ async function two(one: Child, other: Child): Promise<void> {
   await other.stop()
 }
 
-async function memory(directory: string, url: string): Promise<void> {
+async function memory(directory: string, given: string): Promise<void> {
+  // It keeps everything in memory, some 8 kB for each.
+  const heap = 2 + Math.ceil(DOCUMENTS / 100_000)
+  const server = given === '' ? await startMemoryMongo({ heap, hasStreams: false }) : undefined
+  const database = `bench_many_${process.pid}`
+  const url = within(server?.url ?? given, database)
   process.stderr.write(`${whole(DOCUMENTS)} submodels are stored …\n`)
   const store = await openMongo(url)
-  for (const changes of creations(DOCUMENTS, 1)) await store.commit(changes)
+  let stored = 0
+  for (const changes of creations(DOCUMENTS, 1)) {
+    await store.commit(changes)
+    stored += changes.length
+    if (stored % 100_000 === 0) process.stderr.write(`${whole(stored)} …\n`)
+  }
   await store.close()
-  const hub = await start('hub.ts', directory, { MONGODB_URL: url })
+  // They were stored behind the hub's back, so it would check them all now.
+  const hub = await start('hub.ts', directory, { MONGODB_URL: url, MONGODB_TIMEOUT: '5m', TEMPLATES: 'off' })
   await send(hub, 'GET', `${API}?limit=100`)
   for (let index = 0; index < READ; index++) {
     const id = `https://bench.example/sm/${Math.floor((index * DOCUMENTS) / READ)}`
@@ -157,7 +174,7 @@ async function memory(directory: string, url: string): Promise<void> {
   }
   const megabytes = (await hub.rss()) / 1e6
   lines.push({
-    workload: `RSS of a hub with ${whole(DOCUMENTS)} submodels stored, ${whole(READ)} of them read`,
+    workload: `RSS of a hub with ${whole(DOCUMENTS)} submodels stored, ${whole(READ)} of them read and 100 listed`,
     hub: `${megabytes.toFixed(0)} MB`,
     baseline: '–',
     ratio: '–',
@@ -165,4 +182,11 @@ async function memory(directory: string, url: string): Promise<void> {
     met: megabytes < 300 ? 'yes' : 'no'
   })
   await hub.stop()
+  if (server === undefined) await drop(given, database)
+  else await server.kill()
+}
+
+/** The address of a database on a server. */
+function within(url: string, database: string): string {
+  return url.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?[^?]*/, `$1/${database}`)
 }

@@ -6,7 +6,7 @@ import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
 import java.util.List;
 
-/** mongo-java-server with its documents in memory: {@code java -cp '…' MemoryMongo.java PORT}. */
+/** mongo-java-server with its documents in memory: {@code java -cp '…' MemoryMongo.java PORT [streams]}. */
 public class MemoryMongo {
 
   /** What it calls itself is too old for the driver, which uses nothing that it lacks. */
@@ -30,7 +30,10 @@ public class MemoryMongo {
 
   public static void main(String[] arguments) throws InterruptedException {
     MongoServer server = new MongoServer(new Backend().version(new Version()));
-    server.enableOplog();
+    // Change streams are read from it, and it keeps everything once more.
+    if (arguments.length > 1) {
+      server.enableOplog();
+    }
     server.bind(new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0])));
     Thread.currentThread().join();
   }

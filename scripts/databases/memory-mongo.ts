@@ -23,13 +23,19 @@ export interface MemoryMongo {
   kill(): Promise<void>
 }
 
-/** @param heap how much memory it may take, as Java says it, such as `2g` @throws Error where there is no Java or Maven */
-export async function startMemoryMongo(heap = '2g'): Promise<MemoryMongo> {
+export interface MemoryMongoOptions {
+  /** How much memory it may take, in GiB. */
+  readonly heap?: number
+  /** Has it change streams? Then everything is in memory twice. */
+  readonly hasStreams?: boolean
+}
+
+/** @throws Error where there is no Java or Maven */
+export async function startMemoryMongo({ heap = 2, hasStreams = true }: MemoryMongoOptions = {}): Promise<MemoryMongo> {
   const libraries = await fetchLibraries()
   const port = await freePort()
-  const server = spawn('java', [`-Xmx${heap}`, '-cp', join(libraries, '*'), MAIN, String(port)], {
-    stdio: ['ignore', 'ignore', 'ignore']
-  })
+  const args = [`-Xmx${heap}g`, '-cp', join(libraries, '*'), MAIN, String(port), ...(hasStreams ? ['streams'] : [])]
+  const server = spawn('java', args, { stdio: 'ignore' })
   process.once('exit', () => server.kill('SIGKILL'))
   const ended = once(server, 'exit').then(([code]) => {
     throw new Error(`mongo-java-server ended with ${code}`)

@@ -17,6 +17,7 @@ import { type Blob, type Key, keyOf } from './states.ts'
 type Of<Name extends Change['change']> = Extract<Change, { change: Name }>
 
 const NOTHING: Note = {}
+const NO_FILES: ReadonlyMap<string, FileEntry> = new Map()
 
 /** Carries out a commit, or throws a HubError where it may not be; then the layer is to be dropped. */
 export function perform(space: Layer, changes: readonly Change[], commit: Commit): Note[] {
@@ -90,9 +91,9 @@ function create(space: Layer, change: Of<'create'>, { seq }: Commit, told: Note 
   const rows = submodel === undefined ? new Map<string, ElementRow>() : freshRows(submodel, seq)
   const position = told?.position ?? space.counters.position + 1
   const body = Buffer.from(json)
-  const [hasBlob, files] = [submodel !== undefined && hasBlobValue(submodel), new Map<string, FileEntry>()]
-  const head: Head = { kind, id, position, revision: seq, structure: seq, hasBlob, facets, files }
-  space.setDocument(key, new DocumentState(head, body, new Map(), rows))
+  const hasBlob = submodel !== undefined && hasBlobValue(submodel)
+  const head: Head = { kind, id, position, revision: seq, structure: seq, hasBlob, facets, files: NO_FILES }
+  space.setDocument(key, new DocumentState(head, body, undefined, rows))
   if (told !== undefined) return told
   space.count({ position: 1, elements: rows.size, bodyBytes: body.length })
   countDocuments(space, kind, 1)

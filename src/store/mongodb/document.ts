@@ -31,7 +31,7 @@ export interface Written {
 
 export type Rows = ReadonlyMap<string, ElementRow>
 
-/** What entries take beside their text, roughly. */
+/** What a document, and each of its rows and written values, takes beside its text, roughly. */
 const OVERHEAD = 300
 
 /** Bytes beside a body in memory that are let be: Node keeps small buffers in larger ones. */
@@ -40,23 +40,31 @@ const SPARE = 64 * 1024
 /** What a key takes, roughly. */
 const KEY = 100
 
+const NOTHING: ReadonlyMap<string, Written> = new Map()
+
 /** A document whose elements are found by more than this many keys is found by any. */
 const KEYS = 20_000
 
 export class DocumentState {
   head: Head
   readonly body: Buffer
-  readonly written: Map<string, Written>
+  /** Absent as long as there is nothing, as an empty map takes more than a small document. */
+  #written: Map<string, Written> | undefined
   #rows: Map<string, ElementRow> | undefined
   #joined: { readonly bytes: Buffer; readonly hasBlob: boolean } | undefined
   #keys: readonly string[] | undefined
 
-  constructor(head: Head, body: Buffer, written: Map<string, Written>, rows?: Map<string, ElementRow>) {
+  constructor(head: Head, body: Buffer, written?: Map<string, Written>, rows?: Map<string, ElementRow>) {
     this.head = head
     // A part of something larger would keep all of that in memory.
     this.body = body.buffer.byteLength > 2 * body.length + SPARE ? Buffer.from(body) : body
-    this.written = written
+    this.#written = written?.size === 0 ? undefined : written
     this.#rows = rows
+  }
+
+  /** By idShortPath. */
+  get written(): ReadonlyMap<string, Written> {
+    return this.#written ?? NOTHING
   }
 
   /** Bytes that it takes, roughly. */
@@ -64,7 +72,7 @@ export class DocumentState {
     const rows = (this.#rows?.size ?? 0) * OVERHEAD
     const joined = this.#joined?.bytes.length ?? 0
     const keys = (this.#keys?.length ?? 0) * KEY
-    return OVERHEAD + this.body.length + rows + joined + keys + this.written.size * OVERHEAD
+    return 2 * OVERHEAD + this.body.length + rows + joined + keys + this.written.size * OVERHEAD
   }
 
   /** By idShortPath; empty for what is no submodel. Of two elements with the same path, the path leads to the first. */
@@ -77,7 +85,8 @@ export class DocumentState {
     const { value, stamp, revision, sourceTime, quality } = row
     this.rows()
     this.#rows?.set(row.path, row)
-    this.written.set(row.path, { value, stamp, revision, sourceTime, quality })
+    this.#written ??= new Map()
+    this.#written.set(row.path, { value, stamp, revision, sourceTime, quality })
     this.#joined = undefined
     this.#keys = undefined
   }

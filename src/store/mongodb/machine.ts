@@ -116,8 +116,9 @@ export class Machine implements Below {
     this.#collectNames()
   }
 
-  /** In the background; where it fails, everything is looked for. */
+  /** In the background; where it fails, everything is looked for. To look for a name by its index costs next to nothing. */
   #collectNames(): void {
+    if (!this.#connection.isFerret) return
     this.#collecting = this.#names.build(this.#connection, this.tail.keys()).catch(() => this.#names.clear())
   }
 
