@@ -149,6 +149,17 @@ shared(
 )
 
 stored(
+  'what is written faster than it is brought into the collections waits for that, and for nothing else',
+  async (t, database) => {
+    await withStore(await openMongo(url, { database }), async (store) => {
+      const many = Array.from({ length: 40 }, (_, n) => ({ ...submodel(`large ${n}`), idShort: 'x'.repeat(MIB) }))
+      await Promise.all(many.map((one) => store.commit([create(one)])))
+      t.equal((await store.figures()).documents.Submodel, many.length)
+    })
+  }
+)
+
+stored(
   'documents and commits beyond what a row can hold are stored, read and replaced',
   async (t, database, client) => {
     const large = (mark: string) => ({ ...submodel('large', property('p', '1')), idShort: mark.repeat(20 * MIB) })
