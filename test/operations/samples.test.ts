@@ -1,9 +1,10 @@
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { HubError } from '../../src/errors.ts'
 import { textAt } from '../../src/model/samples.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
-import { Intake, type IntakeOptions } from '../../src/operations/samples/intake.ts'
+import { Intake, type IntakeOptions, Turns } from '../../src/operations/samples/intake.ts'
 import { decodeRun } from '../../src/store/chunks.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { LoggedChange, Store } from '../../src/store/store.ts'
@@ -130,6 +131,39 @@ test('pushes that come together are stored in their order, and one that fails do
   t.strictSame(
     (await logged(store)).map((change) => change.change === 'value' && change.value),
     Array.from({ length: 50 }, (_, i) => `{"value":"${i}"}`)
+  )
+})
+
+test('what one sender pushes is stored in its order, however long each push is looked at', async (t, store) => {
+  // As a database answers: now sooner, now later.
+  const uneven = new Proxy(store, {
+    get: (target, name) => {
+      const own: unknown = Reflect.get(target, name)
+      if (typeof own !== 'function') return own
+      if (name !== 'receipt' && name !== 'element') return own.bind(target)
+      return async (...args: unknown[]) => {
+        await setTimeout(Math.random() * 10)
+        return own.apply(target, args)
+      }
+    }
+  })
+  const [intake, turns] = [new Intake({ store: uneven }), new Turns()]
+  const pushes = Array.from({ length: 30 }, async (_, n) => {
+    const turn = turns.next()
+    const value = n % 7 === 3 ? 'wrong' : n
+    const options = { turn, ...(n % 2 === 0 && { key: `key ${n}` }) }
+    await intake
+      .push(rows(['Speed', BigInt(n), value]), options)
+      .catch(() => {})
+      .finally(turn.pass)
+  })
+  await Promise.all(pushes)
+  const times = (await logged(store)).flatMap((change) =>
+    change.change === 'value' ? [Number(change.sourceTime)] : []
+  )
+  t.strictSame(
+    times,
+    Array.from({ length: 30 }, (_, n) => n).filter((n) => n % 7 !== 3)
   )
 })
 

@@ -11,7 +11,7 @@ import type { Subscriptions } from '../../followers/subscriptions/subscriptions.
 import { readWish } from '../../followers/subscriptions/wish.ts'
 import type { Hub } from '../../operations/hub.ts'
 import { Batch } from '../../operations/samples/batch.ts'
-import type { Receipt } from '../../operations/samples/intake.ts'
+import { type Receipt, Turns } from '../../operations/samples/intake.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
 import type { Ack, Codec } from './codec.ts'
 
@@ -54,6 +54,7 @@ export class Connection {
   #isStopping = false
   /** Acknowledgements of this turn of the event loop, by commit. */
   #acks: { readonly id: Id; readonly receipt: Receipt }[] = []
+  readonly #turns = new Turns()
   readonly #pushing = new Set<Promise<void>>()
 
   constructor(options: ConnectionOptions) {
@@ -201,13 +202,16 @@ export class Connection {
 
   async #take(batch: Batch, options: { each?: boolean; key?: string }): Promise<Receipt> {
     for (;;) {
+      const turn = this.#turns.next()
       try {
-        return await this.#options.hub.intake.push(batch, options)
+        return await this.#options.hub.intake.push(batch, { ...options, turn })
       } catch (error) {
         const isFull = error instanceof HubError && error.name === 'TooManyRequests'
         if (!isFull || this.#isClosed) throw error
-        await sleep(PAUSE)
+      } finally {
+        turn.pass()
       }
+      await sleep(PAUSE)
     }
   }
 

@@ -21,11 +21,34 @@ import type { Batch, Column } from './batch.ts'
 import { type Fitting, fit } from './fit.ts'
 import type { Judge } from './judge.ts'
 
+/** When a push of a sender may go to the store: they are looked at side by side, but stored in the order in which they came. */
+export interface Turn {
+  /** Resolves when the one before it is on its way. */
+  readonly before: Promise<void>
+  /** Lets the next one go. */
+  pass(): void
+}
+
+/** The turns of one sender. */
+export class Turns {
+  #last: Promise<void> = Promise.resolve()
+
+  next(): Turn {
+    const before = this.#last
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#last = promise
+    // One that is refused at once does not let others past those before it.
+    return { before, pass: () => void before.then(resolve) }
+  }
+}
+
 export interface PushOptions {
   /** Refuse single samples and keep the rest; otherwise one wrong sample refuses the batch. */
   readonly each?: boolean
   /** A batch with a key that was taken before is answered as then, and not stored again. */
   readonly key?: string
+  /** Where a sender pushes on before it is answered. Whoever gives it has to pass it on, whatever comes of the push. */
+  readonly turn?: Turn
 }
 
 export interface Receipt {
@@ -93,11 +116,11 @@ export class Intake {
    * @throws HubError `Invalid` with every sample that does not fit (pointer: `/<index>`, or `/<index>/<at>` in a column);
    * `BadRequest` for an unusable key; `TooManyRequests` under overload; `StorageFull`, `Unavailable`
    */
-  push(batch: Batch, { each = false, key }: PushOptions = {}): Promise<Receipt> {
-    return key === undefined ? this.#push(batch, each) : this.#pushOnce(batch, each, key)
+  push(batch: Batch, { each = false, key, turn }: PushOptions = {}): Promise<Receipt> {
+    return key === undefined ? this.#push(batch, each, key, turn) : this.#pushOnce(batch, each, key, turn)
   }
 
-  async #pushOnce(batch: Batch, each: boolean, key: string): Promise<Receipt> {
+  async #pushOnce(batch: Batch, each: boolean, key: string, turn: Turn | undefined): Promise<Receipt> {
     if (key.length === 0 || key.length > KEY || !key.isWellFormed()) {
       throw new HubError('BadRequest', [`An idempotency key has 1 to ${KEY} characters; found ${key.length}`])
     }
@@ -105,9 +128,10 @@ export class Intake {
     if (twin !== undefined) {
       // Where the first of them fails the second is on its own.
       const receipt = await twin.catch(() => undefined)
-      return receipt === undefined ? this.push(batch, { each, key }) : { ...receipt, repeated: true }
+      if (receipt !== undefined) return { ...receipt, repeated: true }
+      return this.push(batch, { each, key, ...(turn !== undefined && { turn }) })
     }
-    const taken = this.#push(batch, each, key)
+    const taken = this.#push(batch, each, key, turn)
     this.#keyed.set(key, taken)
     try {
       return await taken
@@ -116,7 +140,7 @@ export class Intake {
     }
   }
 
-  async #push(batch: Batch, each: boolean, key?: string): Promise<Receipt> {
+  async #push(batch: Batch, each: boolean, key: string | undefined, turn: Turn | undefined): Promise<Receipt> {
     const { store, waiting = WAITING } = this.#options
     if (this.#waiting > 0 && this.#waiting + batch.samples > waiting) {
       throw new HubError('TooManyRequests', ['the disk does not keep up with the samples that come'])
@@ -131,8 +155,11 @@ export class Intake {
           this.counts.repeated += accepted
           return this.#receipt(known, prepared, true)
         }
+        if (turn !== undefined) await turn.before
         try {
-          const seq = accepted === 0 ? (await store.figures()).logLast : (await this.#commit(prepared.changes, key)).seq
+          const stored = accepted === 0 ? undefined : this.#commit(prepared.changes, key)
+          turn?.pass()
+          const seq = stored === undefined ? (await store.figures()).logLast : (await stored).seq
           this.counts.accepted += accepted
           this.counts.refused += refused.length
           return this.#receipt(seq, prepared, false)
