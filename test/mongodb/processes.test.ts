@@ -243,6 +243,21 @@ stored('a page before which something was just deleted says whether another one 
   })
 })
 
+stored('a page goes on however many were just deleted behind it', async (t, database) => {
+  await withStore(await openMongo(url, { database }), async (store) => {
+    for (let n = 0; n < 10; n++) await store.commit([create(submodel(`s${n}`))])
+    await setTimeout(500)
+    await store.commit([2, 3, 4, 5, 6, 7].map((n) => ({ change: 'delete', kind: 'Submodel', id: `s${n}` })))
+    const found: string[] = []
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const page = await store.documents('Submodel', [], { limit: 2, after })
+      found.push(...page.items.map(({ id }) => id))
+      after = page.next
+    }
+    t.strictSame(found, ['s0', 's1', 's8', 's9'])
+  })
+})
+
 stored('a file that nothing refers to is swept, and what never arrived is, too', async (t, database, client) => {
   const connection = await connect(url, { database })
   await (await openMongo(url, { database })).close()

@@ -66,8 +66,8 @@ export async function documents(
     if (page === undefined) continue
     if (page.next !== horizon) return page
     // Rows that were found are gone by now, so none of them shows whether anything follows.
-    const { items } = await documents(parts, kind, facets, { after: horizon, limit: 1 }, elements)
-    return items.length > 0 ? page : { items: page.items }
+    const rest = await documents(parts, kind, facets, { after: horizon, limit: 1 }, elements)
+    return rest.items.length > 0 || rest.next !== undefined ? page : { items: page.items }
   }
 }
 
