@@ -17,11 +17,19 @@ export interface Ferretdb {
 /** How long it may take to start, in milliseconds. */
 const PATIENCE = 20_000
 
-export async function startFerretdb(directory: string): Promise<Ferretdb> {
+export interface FerretdbOptions {
+  /** Files (PEM) of a certificate and its key: it is reached by TLS alone. */
+  readonly certificate?: string
+  readonly key?: string
+  /** Nobody else may use it. */
+  readonly user?: { readonly name: string; readonly password: string }
+}
+
+export async function startFerretdb(directory: string, options: FerretdbOptions = {}): Promise<Ferretdb> {
   const program = await buildFerretdb()
   await mkdir(directory, { recursive: true })
   const port = await freePort()
-  let server = await start(program, directory, port)
+  let server = await start(program, directory, port, options)
   const kill = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return
     const ended = once(server, 'exit')
@@ -34,19 +42,40 @@ export async function startFerretdb(directory: string): Promise<Ferretdb> {
     url: `mongodb://127.0.0.1:${port}/`,
     kill,
     restart: async () => {
-      server = await start(program, directory, port)
+      server = await start(program, directory, port, options)
     }
   }
 }
 
-async function start(program: string, directory: string, port: number): Promise<ChildProcess> {
+async function start(
+  program: string,
+  directory: string,
+  port: number,
+  { certificate, key, user }: FerretdbOptions
+): Promise<ChildProcess> {
+  const address = `127.0.0.1:${port}`
   const server = spawn(
     program,
     [
       '--handler=sqlite',
       `--sqlite-url=file:${directory}/`,
       `--state-dir=${directory}`,
-      `--listen-addr=127.0.0.1:${port}`,
+      ...(certificate === undefined
+        ? [`--listen-addr=${address}`]
+        : [
+            '--listen-addr=',
+            `--listen-tls=${address}`,
+            `--listen-tls-cert-file=${certificate}`,
+            `--listen-tls-key-file=${key}`
+          ]),
+      ...(user === undefined
+        ? []
+        : [
+            '--test-enable-new-auth',
+            '--setup-database=admin',
+            `--setup-username=${user.name}`,
+            `--setup-password=${user.password}`
+          ]),
       '--debug-addr=-',
       '--telemetry=disable',
       '--log-level=error'
