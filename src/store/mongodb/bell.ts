@@ -23,8 +23,12 @@ export class Bell {
   /** Looks at the log, and tells whether there was anything. */
   readonly #look: () => Promise<boolean>
   #isOn = false
+  #isLooking = false
+  #isWatching = false
   /** Does the server say by itself when something happens, as of now? */
   #isWatched = false
+  /** Something happened since the last look began. */
+  #isRung = false
   /** Ends the wait for the next look. */
   #wake = () => {}
   #stream: { close(): Promise<void> } | undefined
@@ -36,10 +40,10 @@ export class Bell {
   }
 
   start(): void {
-    if (this.#isOn) return
     this.#isOn = true
-    void this.#run()
-    if (this.#connection.hasStreams) void this.#watch()
+    // What was stopped a moment ago may still be there, and goes on.
+    if (!this.#isLooking) void this.#lookOn()
+    if (!this.#isWatching && this.#connection.hasStreams) void this.#watch()
   }
 
   stop(): void {
@@ -48,14 +52,17 @@ export class Bell {
     this.#wake()
   }
 
-  async #run(): Promise<void> {
+  async #lookOn(): Promise<void> {
+    this.#isLooking = true
     let pause = SOONEST
     while (this.#isOn) {
-      await this.#rest(this.#isWatched ? WATCHED : pause)
-      if (!this.#isOn) return
+      if (!this.#isRung) await this.#rest(this.#isWatched ? WATCHED : pause)
+      if (!this.#isOn) break
+      this.#isRung = false
       const isSomething = await this.#look().catch(() => false)
       pause = isSomething ? SOONEST : Math.min(LATEST, pause * 1.5)
     }
+    this.#isLooking = false
   }
 
   async #rest(pause: number): Promise<void> {
@@ -67,7 +74,13 @@ export class Bell {
     over.abort()
   }
 
+  #ring(): void {
+    this.#isRung = true
+    this.#wake()
+  }
+
   async #watch(): Promise<void> {
+    this.#isWatching = true
     while (this.#isOn && !this.#connection.isClosed) {
       const stream = this.#journal.watch()
       this.#stream = stream
@@ -75,16 +88,17 @@ export class Bell {
         // Only once it is open is everything after told; what came before is looked for.
         await stream.tryNext()
         this.#isWatched = true
-        for (this.#wake(); this.#isOn; this.#wake()) await stream.next()
+        for (this.#ring(); this.#isOn; this.#ring()) await stream.next()
       } catch (error) {
         // A server that has none says so at once, and is not asked again.
         if (!this.#isWatched && !isAwayError(error)) return
       } finally {
         this.#isWatched = false
-        this.#wake()
+        this.#ring()
         await stream.close().catch(() => {})
       }
       await setTimeout(AGAIN, undefined, { ref: false })
     }
+    this.#isWatching = false
   }
 }
