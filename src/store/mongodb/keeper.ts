@@ -98,8 +98,8 @@ export class Keeper {
   async #step(): Promise<void> {
     const { machine } = this.#parts
     if (machine.tail.length === 0) return
-    if (machine.left(WORK) < RENEWED) {
-      if (machine.left(WORK) <= 0 && !machine.isFree(WORK)) return this.#look()
+    if (machine.claims.left(WORK) < RENEWED) {
+      if (machine.claims.left(WORK) <= 0 && !machine.claims.isFree(WORK)) return this.#look()
       if (!(await machine.submit({ job: 'claim', work: WORK, span: SPAN }))) return this.#look()
       await this.#look()
     }
@@ -155,10 +155,10 @@ export class Keeper {
   /** Goes on with the work, or stops where another process may have taken over by the time that the next step is done. */
   async #check(): Promise<void> {
     const { machine } = this.#parts
-    if (machine.left(WORK) > RENEWED) return
+    if (machine.claims.left(WORK) > RENEWED) return
     const claim = { job: 'claim', work: WORK, span: SPAN } as const
-    if (machine.left(WORK) > 0) await (this.#isStopping ? machine.submitLast(claim) : machine.submit(claim))
-    if (machine.left(WORK) < LEAST) throw new Error('The work is no longer claimed')
+    if (machine.claims.left(WORK) > 0) await (this.#isStopping ? machine.submitLast(claim) : machine.submit(claim))
+    if (machine.claims.left(WORK) < LEAST) throw new Error('The work is no longer claimed')
   }
 
   /** Removes batches whose entries are all trimmed; their numbers stay for a while. */

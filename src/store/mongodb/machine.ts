@@ -6,8 +6,9 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import { RecentLog } from '../recent.ts'
-import type { Change, ElementRow } from '../store.ts'
+import type { ElementRow } from '../store.ts'
 import { Cache } from './cache.ts'
+import { Claims } from './claims.ts'
 import type { Connection } from './connection.ts'
 import type { Control, Counters, LoggedCommit } from './content.ts'
 import { nothing } from './content.ts'
@@ -15,6 +16,7 @@ import { DocumentState, type Head } from './document.ts'
 import { type Answer, type Answers, carryOut, type Job, keysOf, neededBy, repeatBatch } from './jobs.ts'
 import { type Batch, entriesOf, type Journal } from './journal.ts'
 import { Names } from './names.ts'
+import { type Outcome, Queue } from './queue.ts'
 import { type Below, Layer } from './space.ts'
 import type { Found, Key } from './states.ts'
 import type { Stored, Tables } from './tables.ts'
@@ -35,36 +37,16 @@ const RECENT = 16 * MIB
 /** Nobody writes while more than this waits to be brought into the collections; all of it is in memory. */
 const WAITING = 16 * MIB
 
-/** A batch holds at most this many jobs, and takes no more once it weighs this much. */
-const BATCH_JOBS = 2000
-const BATCH_BYTES = 6 * MIB
-
 /** Names that were outgrown, or could not be read, are collected anew after so many batches. */
 const OUTGROWN = 1000
 
 /** A process that has not looked at the log for so long looks at everything anew: what it met is perhaps no more there. */
 const STALE = 30 * 60 * 1000
 
-interface Waiting {
-  readonly job: Job
-  readonly weight: number
-  readonly resolve: (answer: Answer) => void
-  readonly reject: (error: unknown) => void
-}
-
-type Outcome = { readonly answer: Answer } | { readonly error: unknown }
-
-/** Who holds some work, as this process saw it. */
-interface Seen {
-  readonly holder: string
-  readonly term: number
-  /** Until when, by the clock of this process that never goes back. */
-  readonly until: number
-}
-
 export class Machine implements Below {
   /** By which the log knows this process. */
   readonly holder = randomUUID()
+  readonly claims = new Claims(this.holder)
   readonly tail = new Tail()
   readonly recent = new RecentLog(RECENT)
   readonly #names = new Names()
@@ -81,7 +63,6 @@ export class Machine implements Below {
   readonly #options: MachineOptions
   readonly #cache: Cache
   readonly #loading = new Map<Key, Promise<void>>()
-  readonly #seen = new Map<string, Seen>()
   readonly #listeners = new Set<(hasEntries: boolean) => void>()
   /** First `seq` of batches that were seen, for finding places in the log. */
   readonly firsts: { readonly no: number; readonly first: number }[] = []
@@ -95,11 +76,9 @@ export class Machine implements Below {
   #sent = { by: '', at: 0 }
   /** Until when nobody writes. */
   #heldUntil = 0
-  #waiting: Waiting[] = []
-  #weight = 0
+  readonly #queue: Queue
   #isPumping = false
   #isEnding = false
-  #idle: (() => void)[] = []
 
   constructor(connection: Connection, journal: Journal, tables: Tables, options: MachineOptions) {
     this.#connection = connection
@@ -107,6 +86,7 @@ export class Machine implements Below {
     this.#tables = tables
     this.#options = options
     this.#cache = new Cache(options.cacheBytes)
+    this.#queue = new Queue(options.queueBytes)
   }
 
   /** Starts where the collections are, and reads on to the end of the log. */
@@ -194,16 +174,6 @@ export class Machine implements Below {
     return this.#cache.peek(key)
   }
 
-  /** Is this the process that has the work, and for how many milliseconds will it be? */
-  left(work: string): number {
-    const seen = this.#seen.get(work)
-    return seen?.holder === this.holder ? seen.until - performance.now() : 0
-  }
-
-  isFree(work: string): boolean {
-    return (this.#seen.get(work)?.until ?? 0) < performance.now()
-  }
-
   /** The collections hold everything up to this batch. */
   applied(upto: number): void {
     const no = Math.min(upto, this.no)
@@ -219,12 +189,7 @@ export class Machine implements Below {
     try {
       this.#connection.check()
       if (this.#isEnding) throw new HubError('Unavailable', ['The store is closed'])
-      const weight = weigh(job)
-      // An empty queue takes anything, or what is larger than the bound could never be stored.
-      if (this.#weight > 0 && this.#weight + weight > this.#options.queueBytes) {
-        throw new HubError('TooManyRequests', ['the database does not keep up with what is written'])
-      }
-      return this.#enqueue(job, weight) as Promise<Answers[Name]>
+      return this.#enqueue(job) as Promise<Answers[Name]>
     } catch (error) {
       return Promise.reject(error)
     }
@@ -233,12 +198,12 @@ export class Machine implements Below {
   /** Takes nothing more and waits until everything submitted is done. */
   async drain(): Promise<void> {
     this.#isEnding = true
-    while (this.#weight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    await this.#queue.drained()
   }
 
   /** For what has to be written when nothing else is taken any more. */
   submitLast(job: Job): Promise<Answer> {
-    return this.#enqueue(job, 1)
+    return this.#enqueue(job, true)
   }
 
   /** Nobody writes for so many milliseconds (0: all go on), whatever waits to be written here. */
@@ -246,20 +211,20 @@ export class Machine implements Below {
     await this.#write([{ job: 'hold', span }])
   }
 
-  #enqueue(job: Job, weight: number): Promise<Answer> {
-    this.#weight += weight
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ job, weight, resolve, reject })
-      if (this.#isPumping) return
+  #enqueue(job: Job, isAdmitted = false): Promise<Answer> {
+    const answer = this.#queue.add(job, isAdmitted)
+    if (!this.#isPumping) {
       this.#isPumping = true
       // At the end of this turn of the event loop, so that all requests read in it share a batch.
       setImmediate(() => void this.#pump())
-    })
+    }
+    return answer
   }
 
   async #pump(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const group = this.#next()
+    while (this.#queue.length > 0) {
+      // Where too much waits to be brought into the collections, only what brings it there is written.
+      const group = this.#queue.take(this.tail.weight > WAITING && !this.#connection.isAway)
       if (group.length === 0) {
         await setTimeout(5)
         continue
@@ -270,29 +235,9 @@ export class Machine implements Below {
       } catch (error) {
         outcomes = group.map(() => ({ error }))
       }
-      for (const [index, { weight, resolve, reject }] of group.entries()) {
-        this.#weight -= weight
-        const outcome = outcomes[index]
-        if (outcome !== undefined && 'answer' in outcome) resolve(outcome.answer)
-        else reject(outcome?.error)
-      }
+      this.#queue.settle(group, outcomes)
     }
     this.#isPumping = false
-    this.#rouse()
-  }
-
-  /** What goes into the next batch. Where too much waits to be brought into the collections, only what brings it there. */
-  #next(): readonly Waiting[] {
-    const isFull = this.tail.weight > WAITING && !this.#connection.isAway
-    const isClaim = ({ job }: Waiting) => job.job === 'claim' || job.job === 'release'
-    const ready = isFull ? this.#waiting.filter(isClaim) : this.#waiting
-    let count = 0
-    for (let bytes = 0; count < ready.length && count < BATCH_JOBS && bytes < BATCH_BYTES; count++) {
-      bytes += ready[count]?.weight ?? 0
-    }
-    const group = ready.slice(0, count)
-    this.#waiting = isFull ? this.#waiting.filter((one) => !group.includes(one)) : this.#waiting.slice(count)
-    return group
   }
 
   /** One batch: done as a whole, or tried again behind what others wrote. */
@@ -335,7 +280,7 @@ export class Machine implements Below {
     const layer = new Layer(this)
     const [commits, controls]: [LoggedCommit[], Control[]] = [[], []]
     const time = Math.max(this.#options.clock(), this.#time)
-    const moment = { no: this.no + 1, time, holder: this.holder, isFree: (work: string) => this.isFree(work) }
+    const moment = { no: this.no + 1, time, holder: this.holder, isFree: (work: string) => this.claims.isFree(work) }
     const outcomes = jobs.map((job): Outcome => {
       const own = new Layer(layer)
       try {
@@ -430,14 +375,7 @@ export class Machine implements Below {
     this.#time = Math.max(this.#time, time)
     this.firsts.push({ no, first })
     if (this.firsts.length > 100_000) this.firsts.splice(0, 50_000)
-    for (const [work, [holder, span, term]] of Object.entries(counters.claims)) {
-      if (this.#seen.get(work)?.term === term) continue
-      // Others count from when they see a claim, so its holder counts from before anybody can have seen it; one whose
-      // answer it never heard it does not count on.
-      const from = holder !== this.holder ? performance.now() : by === this.#sent.by ? this.#sent.at : 0
-      this.#seen.set(work, { holder, term, until: from + span })
-    }
-    for (const work of this.#seen.keys()) if (!Object.hasOwn(counters.claims, work)) this.#seen.delete(work)
+    this.claims.note(counters.claims, by === this.#sent.by ? this.#sent.at : 0)
     for (const control of content.controls) {
       if (control.control === 'hold') this.#heldUntil = performance.now() + control.span
     }
@@ -483,12 +421,6 @@ export class Machine implements Below {
     }
     return now
   }
-
-  #rouse(): void {
-    const idle = this.#idle
-    this.#idle = []
-    for (const wake of idle) wake()
-  }
 }
 
 /** One state, for carrying out on it what is in the log. */
@@ -519,21 +451,4 @@ class Single implements Below {
   other(key: Key): Found | undefined {
     return key === this.#key ? this.#state : undefined
   }
-}
-
-function weigh(job: Job): number {
-  switch (job.job) {
-    case 'commit':
-      return job.changes.reduce((sum, change) => sum + weighChange(change), 100)
-    case 'putChunks':
-      return job.chunks.length * 300 + 100
-    default:
-      return 200
-  }
-}
-
-function weighChange(change: Change): number {
-  if (change.change === 'create' || change.change === 'replace') return change.json.length + 500
-  if (change.change === 'samples') return change.run.length + 500
-  return change.change === 'value' ? change.value.length + 500 : 500
 }
