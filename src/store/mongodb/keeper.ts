@@ -50,6 +50,8 @@ export class Keeper {
   #wake: () => void = () => {}
   #done: Promise<void> = Promise.resolve()
   #trimmed = 0
+  /** Did the last time not come to its end? */
+  #isAgain = false
   readonly #stopListening: () => void
 
   constructor(parts: Parts) {
@@ -90,6 +92,7 @@ export class Keeper {
         await this.#step()
       } catch {
         // Whoever writes is told; here it is tried again.
+        this.#isAgain = true
         await setTimeout(500, undefined, { ref: false })
       }
     }
@@ -104,6 +107,7 @@ export class Keeper {
       await this.#look()
     }
     await this.#apply()
+    this.#isAgain = false
     if (machine.counters.trimmed > this.#trimmed) await this.#trim()
   }
 
@@ -118,6 +122,7 @@ export class Keeper {
     const { connection, machine, tables } = this.#parts
     const { no, marked } = machine
     const { batches } = machine.tail
+    const check = () => this.#check()
     const remove = { bodies: new Set<string>(), chunks: [] as string[], uploads: [] as string[], files: [] as string[] }
     const keys = new Set<Key>()
     for (const { batch, keys: here } of batches) {
@@ -138,13 +143,14 @@ export class Keeper {
       let upto = -1
       const savings = await machine.together(some, () => {
         upto = machine.no
-        return some.map((key) => savingOf(key, machine.peek(key) ?? null, upto, marked))
+        return some.map((key) => {
+          return savingOf(key, machine.peek(key) ?? null, upto, marked, machine.tail.of(key).at(-1)?.no)
+        })
       })
-      await tables.save(savings, upto, () => this.#check())
+      await tables.save(savings, upto, check, this.#isAgain)
     }
-    await this.#check()
-    await tables.remove('bodies', [...remove.bodies])
-    for (const name of ['chunks', 'uploads', 'files'] as const) await tables.remove(name, remove[name])
+    await tables.remove('bodies', [...remove.bodies], check)
+    for (const name of ['chunks', 'uploads', 'files'] as const) await tables.remove(name, remove[name], check)
     await this.#check()
     await connection.write(() =>
       connection.rows('meta').updateOne({ _id: 'applied' }, { $max: { no } }, { upsert: true })

@@ -44,15 +44,21 @@ export interface Saving {
   readonly row: Row | undefined
   /** It may be that there is no row yet. */
   readonly isNew: boolean
+  /** The last batch that changed it: a row as of that one or a later one is as good. */
+  readonly changed: number
   /** What it refers to, and must be stored before. */
   readonly bodies: readonly Row[]
   readonly asides: readonly Row[]
 }
 
-/** @param marked counters behind the last batch that is stored: what is younger may have no row yet */
-export function savingOf(key: Key, state: Found, upto: number, marked: Counters): Saving {
+/**
+ * @param marked counters behind the last batch that is stored: what is younger may have no row yet
+ * @param changed the last batch that changed it, where that is known
+ */
+export function savingOf(key: Key, state: Found, upto: number, marked: Counters, changed = upto): Saving {
   const isGone = state === null || ('chunks' in state && state.chunks.length === 0)
-  const common = { collection: collectionOf(key), id: idOf(key), row: isGone ? undefined : rowOf(key, state, upto) }
+  const row = isGone ? undefined : rowOf(key, state, upto)
+  const common = { collection: collectionOf(key), id: idOf(key), row, changed }
   if (!(state instanceof DocumentState)) {
     return { ...common, isNew: state !== null && 'seq' in state && state.seq > marked.seq, bodies: [], asides: [] }
   }
@@ -126,49 +132,45 @@ export class Tables {
   /**
    * Writes states as of a batch.
    * @param check is called before each step; where it throws, the rest is not done
+   * @param isAgain somebody began with it before and did not come to the end
    */
-  async save(savings: readonly Saving[], upto: number, check = async () => {}): Promise<void> {
-    await check()
-    await this.insert(
-      'bodies',
-      savings.flatMap(({ bodies }) => bodies)
-    )
-    await check()
-    await this.#replace(
-      'bodies',
-      savings.flatMap(({ asides }) => asides),
-      upto
-    )
+  async save(savings: readonly Saving[], upto: number, check = async () => {}, isAgain = false): Promise<void> {
+    const [bodies, asides] = [savings.flatMap((saving) => saving.bodies), savings.flatMap((saving) => saving.asides)]
+    await this.insert('bodies', bodies, check)
+    await this.#replace('bodies', asides, upto, check)
     for (const name of new Set(savings.map(({ collection }) => collection))) {
-      const [fresh, known, gone]: [Row[], Row[], string[]] = [[], [], []]
-      for (const { collection, id, row, isNew } of savings) {
-        if (collection !== name) continue
-        if (row === undefined) gone.push(id)
-        else (isNew ? fresh : known).push(row)
-      }
-      await check()
-      const there = new Set(await this.insert(name, fresh))
-      await check()
-      const met = fresh.filter(({ _id }) => there.has(_id))
-      await this.#replace(name, [...known, ...(await this.#others(name, met))], upto)
-      await check()
-      await this.remove(name, gone)
+      const own = savings.filter(({ collection }) => collection === name)
+      const fresh = own.flatMap(({ row, isNew }) => (isNew && row) || [])
+      const there = new Set(await this.insert(name, fresh, check))
+      const known = own.filter(({ isNew }) => !isNew)
+      const met = own.filter(({ id, isNew }) => isNew && there.has(id))
+      const old = isAgain
+        ? await this.#old(name, [...known, ...met])
+        : [...known.flatMap(({ row = [] }) => row), ...(await this.#old(name, met))]
+      await this.#replace(name, old, upto, check)
+      const gone = own.filter(({ row }) => row === undefined)
+      await this.remove(
+        name,
+        gone.map(({ id }) => id),
+        check
+      )
     }
   }
 
-  /** Those that are not there as they are: a process that died had stored most of its receipts, which never change. */
-  async #others(name: string, rows: readonly Row[]): Promise<readonly Row[]> {
-    if (name !== 'receipts' || rows.length === 0) return rows
-    const ids = { _id: { $in: rows.map(({ _id }) => _id) } }
-    const found = await this.#connection.run(() => this.#rows(name).find(ids).project<Row>({ seq: 1 }).toArray())
-    const stored = new Map(found.map(({ _id, seq }) => [_id, Number(seq)]))
-    return rows.filter(({ _id, seq }) => stored.get(_id) !== Number(seq))
+  /** Rows of those that are not there as they are: a process that did not come to the end had stored most of them. */
+  async #old(name: string, savings: readonly Saving[]): Promise<readonly Row[]> {
+    if (savings.length === 0) return []
+    const ids = { _id: { $in: savings.map(({ id }) => id) } }
+    const found = await this.#connection.run(() => this.#rows(name).find(ids).project<Row>({ upto: 1 }).toArray())
+    const stored = new Map(found.map(({ _id, upto }) => [_id, Number(upto)]))
+    return savings.flatMap(({ id, row, changed }) => ((stored.get(id) ?? -1) < changed && row) || [])
   }
 
   /** Adds rows; answers the keys of those that were there before, which stay as they are. */
-  async insert(name: string, rows: readonly Row[]): Promise<string[]> {
+  async insert(name: string, rows: readonly Row[], check = async () => {}): Promise<string[]> {
     const there: string[] = []
     for (const some of portions(rows)) {
+      await check()
       try {
         await this.#connection.turn(() => this.#rows(name).insertMany(some, { ordered: false }))
       } catch (error) {
@@ -179,17 +181,19 @@ export class Tables {
     return there
   }
 
-  async remove(name: string, ids: readonly string[]): Promise<void> {
+  async remove(name: string, ids: readonly string[], check = async () => {}): Promise<void> {
     const most = this.#connection.isFerret ? FEW : AT_ONCE
     for (let at = 0; at < ids.length; at += most) {
+      await check()
       const some = ids.slice(at, at + most)
       const deletes = some.map((_id) => ({ deleteOne: { filter: { _id } } }))
       await this.#connection.write(() => this.#rows(name).bulkWrite(deletes, { ordered: false }))
     }
   }
 
-  async #replace(name: string, rows: readonly Row[], upto: number): Promise<void> {
+  async #replace(name: string, rows: readonly Row[], upto: number, check: () => Promise<void>): Promise<void> {
     for (const some of portions(rows, this.#connection.isFerret ? FEW : AT_ONCE)) {
+      await check()
       const operations = some.map(({ _id, ...replacement }): AnyBulkWriteOperation<Row> => {
         // A process that stood still while another one took over must not put back what was. FerretDB does one thing
         // after the other, not both at once, and would read everything for a filter of two members.
