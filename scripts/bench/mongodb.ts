@@ -165,8 +165,9 @@ async function memory(directory: string, given: string): Promise<void> {
     if (stored % 100_000 === 0) process.stderr.write(`${whole(stored)} …\n`)
   }
   await store.close()
-  // They were stored behind the hub's back, so it would check them all now.
-  const hub = await start('hub.ts', directory, { MONGODB_URL: url, MONGODB_TIMEOUT: '5m', TEMPLATES: 'off' })
+  // They were stored behind the hub's back, so it would check them all now; and a server without an index takes its time.
+  const patience = { MONGODB_TIMEOUT: '5m', MONGODB_CONNECT_TIMEOUT: '1m' }
+  const hub = await start('hub.ts', directory, { MONGODB_URL: url, ...patience, TEMPLATES: 'off' })
   await send(hub, 'GET', `${API}?limit=100`)
   for (let index = 0; index < READ; index++) {
     const id = `https://bench.example/sm/${Math.floor((index * DOCUMENTS) / READ)}`
