@@ -96,6 +96,8 @@ function magnitude(whole: string, fraction: string, side: 'above' | 'below', wit
   }
   if (side === 'above') choices.push(`${whole}\\.${fraction}0*[1-9][0-9]*`)
   if (!without) choices.push(fraction === '' ? `${whole}(?:\\.0*)?` : `${whole}\\.${fraction}0*`)
+  // Nothing is below zero but what has a sign.
+  if (choices.length === 0) return '(?!)'
   // At least one digit somewhere: "" and "." are no numbers.
   return `(?=\\.?[0-9])0*(?:${choices.join('|')})`
 }
