@@ -4,11 +4,12 @@
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { CACHE, exists } from '../cache.ts'
 import { freePort, listens } from '../ports.ts'
 
 const VERSION = '1.47.0'
@@ -53,21 +54,14 @@ export async function startMemoryMongo({ heap = 2, hasStreams = true }: MemoryMo
 
 /** The folder of its libraries, brought from Maven Central once. */
 async function fetchLibraries(): Promise<string> {
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'aas-hub')
-  const libraries = join(cache, `mongo-java-server-${VERSION}`)
-  if (
-    await access(libraries).then(
-      () => true,
-      () => false
-    )
-  )
-    return libraries
+  const libraries = join(CACHE, `mongo-java-server-${VERSION}`)
+  if (await exists(libraries)) return libraries
   console.error(`Fetching mongo-java-server ${VERSION}; this is done once`)
-  await mkdir(cache, { recursive: true })
+  await mkdir(CACHE, { recursive: true })
   const folder = await mkdtemp(join(tmpdir(), 'mongo-java-server-'))
   try {
     await writeFile(join(folder, 'pom.xml'), project())
-    const target = join(cache, `mongo-java-server-${process.pid}`)
+    const target = join(CACHE, `mongo-java-server-${process.pid}`)
     const goal = ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${target}`]
     await promisify(execFile)('mvn', goal, { cwd: folder, maxBuffer: 16 * 1024 * 1024 })
     // Others may fetch it at the same time: whoever is first made the same.

@@ -1,6 +1,6 @@
 /** What waits to be written, in the order in which it came. */
 import { HubError } from '../../errors.ts'
-import type { Change } from '../store.ts'
+import { weighChanges } from '../weight.ts'
 import type { Answer, Job } from './jobs.ts'
 
 export interface Waiting {
@@ -84,16 +84,10 @@ function isClaim({ job }: Waiting): boolean {
 function weigh(job: Job): number {
   switch (job.job) {
     case 'commit':
-      return job.changes.reduce((sum, change) => sum + weighChange(change), 100)
+      return weighChanges(job.changes)
     case 'putChunks':
       return job.chunks.length * 300 + 100
     default:
       return 200
   }
-}
-
-function weighChange(change: Change): number {
-  if (change.change === 'create' || change.change === 'replace') return change.json.length + 500
-  if (change.change === 'samples') return change.run.length + 500
-  return change.change === 'value' ? change.value.length + 500 : 500
 }

@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { HubError } from '../../errors.ts'
 import type { Change, Commit } from '../store.ts'
+import { weighChanges } from '../weight.ts'
 import type { Answer, Answers, FromWriter, Job, Outcome, WriterOptions } from './jobs.ts'
 
 /** The writer has at most this many jobs, and is given no more once they weigh this much; so no transaction is long. */
@@ -166,16 +167,10 @@ export class Queue {
 function weigh(job: Job): number {
   switch (job.job) {
     case 'commit':
-      return job.changes.reduce((sum, change) => sum + weighChange(change), 100)
+      return weighChanges(job.changes)
     case 'putChunks':
       return job.chunks.reduce((sum, chunk) => sum + chunk.bytes.length + 200, 100)
     default:
       return 200
   }
-}
-
-function weighChange(change: Change): number {
-  if (change.change === 'create' || change.change === 'replace') return change.json.length + 500
-  if (change.change === 'samples') return change.run.length + 500
-  return change.change === 'value' ? change.value.length + 500 : 500
 }

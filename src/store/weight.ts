@@ -1,0 +1,13 @@
+/** What changes take in memory while they wait to be written. */
+import type { Change } from './store.ts'
+
+/** Bytes of the changes of a commit, roughly. */
+export function weighChanges(changes: readonly Change[]): number {
+  return changes.reduce((sum, change) => sum + weighChange(change), 100)
+}
+
+function weighChange(change: Change): number {
+  if (change.change === 'create' || change.change === 'replace') return change.json.length + 500
+  if (change.change === 'samples') return change.run.length + 500
+  return change.change === 'value' ? change.value.length + 500 : 500
+}
