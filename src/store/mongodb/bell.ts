@@ -65,13 +65,15 @@ export class Bell {
     this.#isLooking = false
   }
 
-  async #rest(pause: number): Promise<void> {
-    const over = new AbortController()
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve
+  #rest(pause: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = globalThis.setTimeout(resolve, pause)
+      timer.unref()
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
     })
-    await Promise.race([setTimeout(pause, undefined, { ref: false, signal: over.signal }).catch(() => {}), woken])
-    over.abort()
   }
 
   #ring(): void {
