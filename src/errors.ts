@@ -18,6 +18,7 @@ export const errorTable = {
   UnsupportedMediaType: [415, 'Media type "{0}" is not accepted here; accepted: {1}'],
   TooManyRequests: [429, 'Too many requests: {0}'],
   Internal: [500, 'The server failed; the log says more under this correlationId'],
+  Damaged: [500, '{0} is damaged where it is stored: {1}'],
   NotImplemented: [501, '{0} is not available on this server'],
   Unavailable: [503, '{0}'],
   StorageFull: [507, 'There is no room left to store this: {0}']

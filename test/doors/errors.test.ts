@@ -67,6 +67,20 @@ t.test('a fault of the hub tells the caller a correlationId only, and the log ev
   }
 })
 
+t.test('what is damaged where it is stored is a 500 that says what', async (t) => {
+  const door = await openDoor(t, {
+    GetSubmodel: () => {
+      throw new HubError('Damaged', ['Submodel "urn:s"', 'its checksum does not match; restore it from a backup'])
+    }
+  })
+  const reply = await ask(door.api + SUBMODEL)
+  t.equal(reply.status, 500)
+  t.match(messages(t, reply), [
+    { code: 'Damaged', text: /^Submodel "urn:s" is damaged where it is stored: its checksum/ }
+  ])
+  t.match(door.logged.join(''), 'is damaged where it is stored')
+})
+
 t.test('a disk that is full while a file arrives is told as such', async (t) => {
   const door = await openDoor(t, {
     GetSubmodel: () => {
