@@ -8,10 +8,11 @@ import { join } from 'node:path'
 import autocannon, { type Request } from 'autocannon'
 import { type Child, type Settings, start } from './children.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
-import { flags, lines, median, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
+import { flags, lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { overMongo } from './mongodb.ts'
 import { rawData } from './raw.ts'
 import { compare, inserts, JSON_TYPE, send, writes } from './requests.ts'
+import { median } from './statistics.ts'
 import { compileTime, documentsInstance, documentsTemplate, validationSides } from './validate.ts'
 
 const MANY = flags.quick ? 20_000 : 1_000_000

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { median } from './statistics.ts'
 
 export const { values: flags } = parseArgs({
   options: {
@@ -72,14 +73,6 @@ export function repeat(act: () => void, seconds: number): number {
     count++
   }
   return count / ((performance.now() - from) / 1000)
-}
-
-export function median(figures: readonly number[]): number {
-  return quantile(figures, 0.5)
-}
-
-export function quantile(figures: readonly number[], part: number): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length * part)] ?? Number.NaN
 }
 
 export function whole(figure: number): string {

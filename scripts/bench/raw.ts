@@ -6,9 +6,10 @@ import { writers } from '../../src/formats/tables/writers.ts'
 import { encodeRun } from '../../src/store/chunks.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { type Child, start } from './children.ts'
-import { flags, lines, quantile, ROUNDS, race, repeat, SECONDS, wanted, whole } from './measure.ts'
+import { flags, lines, ROUNDS, race, repeat, SECONDS, wanted, whole } from './measure.ts'
 import { columnLoop, FRAME, parseLoop, readings, runOf } from './raw-baselines.ts'
 import { connect, occurrences, once, pushAll, pushFor } from './sockets.ts'
+import { quantile } from './statistics.ts'
 
 const ID = 'https://bench.example/raw'
 const PROPERTIES = 100

@@ -1,0 +1,85 @@
+/**
+ * `npm run bench:against -- DIR [NAME …] [--rounds 5] [--full]`: the workloads of the bench, at this checkout and at another
+ * one, by turns in one run: what a change costs. DIR is a checkout with its dependencies installed; NAMEs are those of
+ * `npm run bench -- --only NAME`, all when absent. Prints the medians of both sides and the median of the ratios, pair by pair,
+ * so that a machine that becomes slower meanwhile does not count. A ratio above 1 is better, whatever the unit.
+ */
+import { execFile } from 'node:child_process'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { median } from './statistics.ts'
+
+const NAMES = [
+  ...['get', 'value', 'patch', 'large', 'post', 'start', 'page', 'query', 'registry', 'bulk', 'validate', 'revalidate'],
+  ...['columns', 'ndjson', 'single', 'fanout', 'latency', 'slow', 'aggregate', 'parquet', 'disk']
+]
+
+/** A run of one workload ends in this time, or has failed. */
+const RUN_TIMEOUT_MS = 10 * 60 * 1000
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' }, full: { type: 'boolean', default: false } }
+})
+const [directory, ...chosen] = positionals
+if (directory === undefined) {
+  console.error('Usage: npm run bench:against -- DIR [NAME …] [--rounds 5] [--full]')
+  process.exit(2)
+}
+const here = fileURLToPath(new URL('../..', import.meta.url))
+const there = resolve(directory)
+
+/** Figures by workload, one of each round. */
+type Figures = Map<string, { readonly here: number[]; readonly there: number[]; readonly isLowerBetter: boolean }>
+
+const figures: Figures = new Map()
+for (const name of chosen.length > 0 ? chosen : NAMES) {
+  for (let round = 0; round < Number(flags.rounds); round++) {
+    process.stderr.write(`${name}, round ${round + 1} …\n`)
+    // Every other round begins with the other side.
+    const sides = round % 2 === 0 ? (['here', 'there'] as const) : (['there', 'here'] as const)
+    for (const side of sides) await measure(name, side)
+  }
+}
+printTable()
+
+async function measure(name: string, side: 'here' | 'there'): Promise<void> {
+  const cwd = side === 'here' ? here : there
+  const options = ['scripts/bench/bench.ts', '--only', name, ...(flags.full ? [] : ['--quick'])]
+  const { stdout } = await promisify(execFile)('node_modules/.bin/node', options, { cwd, timeout: RUN_TIMEOUT_MS })
+  for (const line of stdout.split('\n').filter((one) => one.startsWith('| '))) {
+    const [workload = '', hub = ''] = line.slice('| '.length).split(' | ')
+    for (const [what, figure, unit] of figuresIn(hub)) {
+      const key = what === '' ? workload : `${workload}: ${what}`
+      const known = figures.get(key) ?? { here: [], there: [], isLowerBetter: !unit.endsWith('/s') }
+      known[side].push(figure)
+      figures.set(key, known)
+    }
+  }
+}
+
+/** `1.12 s, RSS 245 MB` → one figure for each part, with the word before it. */
+function* figuresIn(cell: string): Generator<[what: string, figure: number, unit: string]> {
+  for (const part of cell.split(/, (?=[a-zA-Z])/)) {
+    const [, what = '', digits = '', unit = ''] = /^([a-zA-Z][\w ]*? )?([\d,.]+) ?(\S.*)$/.exec(part) ?? []
+    if (digits !== '') yield [what.trim(), Number(digits.replaceAll(',', '')), unit]
+  }
+}
+
+function printTable(): void {
+  console.log('| Workload | Here | There | Ratio |\n| --- | --- | --- | --- |')
+  for (const [workload, { here: ours, there: theirs, isLowerBetter }] of figures) {
+    const ratios = ours.map((figure, round) => {
+      const other = theirs[round] ?? Number.NaN
+      return isLowerBetter ? other / figure : figure / other
+    })
+    console.log(
+      `| ${workload} | ${written(median(ours))} | ${written(median(theirs))} | ${median(ratios).toFixed(2)} |`
+    )
+  }
+}
+
+function written(figure: number): string {
+  return figure.toLocaleString('en', { maximumFractionDigits: figure < 100 ? 2 : 0 })
+}
