@@ -8,6 +8,7 @@ import { childrenMember } from '../model/fields.ts'
 import { join } from '../model/path.ts'
 import { patterns } from '../model/patterns.ts'
 import { pointerTo } from '../model/place.ts'
+import { trimEnd, trimStart } from '../model/trim.ts'
 import type { DataTypeDefXsd, Entity, LangString, SubmodelElement } from '../model/types.ts'
 import { readValue, type ValueMembers, valueMembersOf, writeValue } from '../model/values.ts'
 import { type Container, childrenOf, stepOf } from '../model/walk.ts'
@@ -163,8 +164,9 @@ function isFloating(valueType: DataTypeDefXsd): boolean {
 
 /** The digits that matter: no sign of plus, no leading zeros, no trailing zeros behind the point. */
 function significant(text: string): string {
-  const [, sign = '', whole = '', , fraction = ''] = /^([+-]?)0*(\d*)(\.(\d*?)0*)?$/.exec(text) ?? []
-  return `${sign === '-' && (whole !== '' || fraction !== '') ? '-' : ''}${whole}.${fraction}`
+  const [whole = '', fraction = ''] = trimStart(text, '+-0').split('.')
+  const digits = trimEnd(fraction, '0')
+  return `${text.startsWith('-') && (whole !== '' || digits !== '') ? '-' : ''}${whole}.${digits}`
 }
 
 /** A number written out without an exponent, as integers and decimals have to be. */

@@ -13,6 +13,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Point } from '../../formats/line-protocol.ts'
+import { hasPieces } from '../../model/wildcard.ts'
 import type { Store } from '../../store/store.ts'
 
 export interface LineRule {
@@ -34,11 +35,11 @@ const REMEMBERED_FOR = 1000
 const REMEMBERED = 10_000
 
 export function targetsOf(byIdShort: ByIdShort, rules: readonly LineRule[] = []): Targets {
-  const matchers = rules.map((rule) => ({ rule, fits: patternOf(rule.measurement ?? '*') }))
+  const matchers = rules.map((rule) => ({ rule, pieces: (rule.measurement ?? '*').split('*') }))
 
   return async (point) => {
-    for (const { rule, fits } of matchers) {
-      if (!fits.test(point.measurement)) continue
+    for (const { rule, pieces } of matchers) {
+      if (!hasPieces(point.measurement, pieces)) continue
       const submodel = filled(rule.submodel, point, '')
       if (submodel === undefined || filled(rule.path, point, '') === undefined) continue
       return { submodel, path: (field) => filled(rule.path, point, field) ?? '' }
@@ -91,9 +92,4 @@ function filled(template: string, { measurement, tags }: Point, field: string): 
     return value ?? ''
   })
   return complete ? text : undefined
-}
-
-function patternOf(pattern: string): RegExp {
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`, 's')
 }

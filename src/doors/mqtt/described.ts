@@ -4,6 +4,7 @@
  */
 import { formatPath, type Step } from '../../model/path.ts'
 import { matchKey } from '../../model/reference.ts'
+import { trimEnd, trimStart } from '../../model/trim.ts'
 import type { Reference, Submodel, SubmodelElement } from '../../model/types.ts'
 import { type Container, child, childrenOf } from '../../model/walk.ts'
 import type { Store } from '../../store/store.ts'
@@ -174,11 +175,11 @@ function sourceOf({ keys: [, ...keys] }: Reference, submodel: Submodel | undefin
 function topicOf(href: string, base: string | undefined): string {
   if (/^[a-z]+:\/\//i.test(href)) return pathIn(href)
   const prefix = base === undefined ? '' : pathIn(base)
-  return [prefix, href.replace(/^\/+/, '')].filter((part) => part !== '').join('/')
+  return [prefix, trimStart(href, '/')].filter((part) => part !== '').join('/')
 }
 
 function pathIn(address: string): string {
-  const path = (URL.parse(address)?.pathname ?? '').replace(/^\/+|\/+$/g, '')
+  const path = trimEnd(trimStart(URL.parse(address)?.pathname ?? '', '/'), '/')
   try {
     return decodeURIComponent(path)
   } catch {
@@ -190,7 +191,7 @@ function isMqtt({ semanticId, supplementalSemanticIds = [] }: SubmodelElement): 
   const ids = [semanticId, ...supplementalSemanticIds].flatMap(
     (reference) => reference?.keys.map(({ value }) => value) ?? []
   )
-  return ids.some((id) => MQTT.includes(id.replace(/[/#]+$/, '')))
+  return ids.some((id) => MQTT.includes(trimEnd(id, '/#')))
 }
 
 // ---- steps

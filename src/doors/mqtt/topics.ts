@@ -68,8 +68,18 @@ export function pathOf(name: string): string {
     .split(/[/.]/)
     .filter((step) => step !== '')
     .map((step) => {
-      const [, text = '', indexes = ''] = /^(.*?)((?:\[\d+\])*)$/s.exec(step) ?? []
-      return text.replace(/[^a-zA-Z0-9_-]/g, '_') + indexes
+      const end = endOfName(step)
+      return step.slice(0, end).replace(/[^a-zA-Z0-9_-]/g, '_') + step.slice(end)
     })
     .join('.')
+}
+
+/** Where the indexes at the end of a step begin. */
+function endOfName(step: string): number {
+  let end = step.length
+  for (;;) {
+    const start = step.lastIndexOf('[', end - 1)
+    if (step[end - 1] !== ']' || start < 0 || !/^\d+$/.test(step.slice(start + 1, end - 1))) return end
+    end = start
+  }
 }

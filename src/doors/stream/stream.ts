@@ -95,7 +95,10 @@ export function stream(app: FastifyInstance, options: StreamOptions): void {
     if (!isAllowed(request, origins)) return [403, 'This web origin may not connect (CORS_ORIGIN)']
     if (connections.size >= MOST) return [503, 'Too many connections']
     const offered = request.headers['sec-websocket-protocol']
-    if (offered === undefined || codecs.some(({ protocol }) => offered.split(/\s*,\s*/).includes(protocol)))
+    if (
+      offered === undefined ||
+      codecs.some(({ protocol }) => offered.split(',').some((name) => name.trim() === protocol))
+    )
       return undefined
     return [400, `The subprotocols are ${codecs.map(({ protocol }) => protocol).join(' and ')}`]
   }

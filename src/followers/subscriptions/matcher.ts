@@ -1,7 +1,8 @@
 /** A selection, compiled once: is a change meant? */
+
+import { compilePath, type PathPattern } from '../../model/path-pattern.ts'
 import type { DocumentKind, LoggedChange, Store } from '../../store/store.ts'
 import { type Facts, semanticIdsAt } from './facts.ts'
-import { compilePath, type PathPattern } from './pattern.ts'
 import type { Shells } from './shells.ts'
 import { type ChangeKind, changeKinds, type Selection } from './subscription.ts'
 

@@ -1,8 +1,8 @@
 /** Wishes as they come in, from JSON or from anywhere else: read, checked and bounded. */
 import { HubError } from '../../errors.ts'
 import { readCursor } from '../../model/cursor.ts'
+import { compilePath } from '../../model/path-pattern.ts'
 import { parseTime } from '../../model/time.ts'
-import { compilePath } from './pattern.ts'
 import { changeKinds, type Selection, type Wish } from './subscription.ts'
 
 /** Entries of one member of a selection, and characters of one of them. [AASd-100] allows no longer identifier. */

@@ -2,6 +2,7 @@
  * Ranges of numbers. In the Normal form a number is a text, and JSON Schema can hold a text only against a pattern, so a
  * range becomes one. It judges plain decimals of any length exactly; an exponent, INF and NaN it lets pass.
  */
+import { trimEnd, trimStart } from '../../model/trim.ts'
 
 /** An interval; an absent bound is none. Bounds are plain decimals. */
 export interface Interval {
@@ -72,8 +73,9 @@ function atMost(bound: string, without: boolean): string {
 const ANY = '(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)'
 
 function decimal(text: string): { negative: boolean; whole: string; fraction: string } {
-  const [, sign, whole = '', fraction = ''] = /^([+-]?)0*([0-9]*)(?:\.([0-9]*?)0*)?$/.exec(text) ?? []
-  return { negative: sign === '-' && whole + fraction !== '', whole, fraction }
+  const [whole = '', digits = ''] = trimStart(text, '+-0').split('.')
+  const fraction = trimEnd(digits, '0')
+  return { negative: text.startsWith('-') && whole + fraction !== '', whole, fraction }
 }
 
 /** Decimals without a sign whose magnitude is on this side of whole.fraction. */

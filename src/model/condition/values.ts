@@ -3,6 +3,7 @@
  * error: the comparison is invalid then (Part 2, "Casting"). The lexical forms are those of XML Schema.
  */
 import { isLexical } from '../datatypes.ts'
+import { trimEnd } from '../trim.ts'
 import type { DatePart, Ordering, Type } from './grammar.ts'
 
 /** A value and its type. */
@@ -242,7 +243,7 @@ function parseTime(text: string): Time | undefined {
   const [found, hours, minutes, seconds = '00', digits = '', zone = 'Z'] = CLOCK.exec(text) ?? []
   if (found === undefined) return undefined
   const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
-  const fraction = digits.replace(/0+$/, '')
+  const fraction = trimEnd(digits, '0')
   const offsetMinutes = zone.length === 1 ? 0 : parseOffset(zone)
   const inRange =
     Number(minutes) <= 59 && Number(seconds) <= 60 && total <= 86_400 && (total < 86_400 || fraction === '')

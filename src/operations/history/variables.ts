@@ -1,15 +1,17 @@
 /** Which series a request is about, and what is known of each: name, type, unit, meaning. */
 import { HubError } from '../../errors.ts'
 import type { ColumnType } from '../../formats/tables/table.ts'
+import { compilePath, isPathPattern } from '../../model/path-pattern.ts'
 import type { ConceptDescription, DataTypeDefXsd, LangString, Submodel, SubmodelElement } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
+import { TimeSlice } from '../../time-slice.ts'
 import type { History } from './history.ts'
 
 export interface SeriesRequest {
   /** Ids of submodels; empty: all that have an element with one of the semantic ids. */
   readonly submodels: readonly string[]
-  /** idShortPaths, `*` for any one step or index, `**` for any number of steps; empty: all. */
+  /** idShortPaths, or patterns of them (model/path-pattern.ts); empty: all. */
   readonly paths: readonly string[]
   readonly semanticIds: readonly string[]
   /** In which the labels are wanted, e.g. `ko`. */
@@ -65,12 +67,16 @@ export async function variablesOf(
     ])
   }
   const found: Found[] = []
-  const patterns = paths.map(patternOf)
+  const named = new Set(paths)
+  const patterns = paths.filter(isPathPattern).map(compilePath)
+  const slice = new TimeSlice()
   for await (const submodel of asked(store, request)) {
     for (const { element, path } of walk(submodel)) {
-      const exact = submodels.length > 0 && paths.includes(path)
+      if (slice.isOver()) await slice.pause()
+      const isNamed = named.has(path)
+      const exact = submodels.length > 0 && isNamed
       if (!exact && element.modelType !== 'Property') continue
-      if (patterns.length > 0 && !patterns.some((pattern) => pattern.test(path))) continue
+      if (paths.length > 0 && !isNamed && !patterns.some((pattern) => pattern.matches(path))) continue
       if (semanticIds.length > 0 && !semanticIds.includes(semanticIdOf(element) ?? '')) continue
       if (!exact && (await history.spanOf({ submodel: submodel.id, path })) === undefined) continue
       found.push({ submodel, element, path })
@@ -132,7 +138,7 @@ async function goneOf(
   const gone: SeriesName[] = []
   for (const submodel of submodels) {
     for (const path of paths) {
-      if (path.includes('*') || found.some((one) => one.submodel.id === submodel && one.path === path)) continue
+      if (isPathPattern(path) || found.some((one) => one.submodel.id === submodel && one.path === path)) continue
       if ((await history.spanOf({ submodel, path })) !== undefined) gone.push({ submodel, path })
     }
   }
@@ -190,15 +196,4 @@ function unique(name: string, names: Set<string>): string {
   for (let count = 2; names.has(free); count++) free = `${name} (${count})`
   names.add(free)
   return free
-}
-
-/** A path with wildcards as an expression. */
-function patternOf(path: string): RegExp {
-  const parts = path.split(/(^\*\*\.|\.\*\*$|\*\*|\*)/).map((part) => {
-    if (part === '**.') return '(?:.*[.])?'
-    if (part === '.**') return '(?:[.[].*)?'
-    if (part === '**') return '.*'
-    return part === '*' ? '[^.[\\]]*' : part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&')
-  })
-  return new RegExp(`^${parts.join('')}$`)
 }

@@ -1,22 +1,31 @@
-/** idShortPaths with wildcards. */
-import { HubError } from '../../errors.ts'
-import { parsePath, type Step } from '../../model/path.ts'
+/** idShortPaths with wildcards, as every address takes them that selects elements by path. */
+import { HubError } from '../errors.ts'
+import { parsePath, type Step } from './path.ts'
+import { hasPieces } from './wildcard.ts'
 
 export interface PathPattern {
-  /** Is it the path of an element that is meant? */
+  /** Does the pattern select the element at this path? */
   matches(path: string): boolean
-  /** Is there, or may there be, such an element at, around or below this path? */
+  /** Does it, or may it, select an element at, around or below this path? */
   touches(path: string): boolean
 }
 
-/** A step, any index, any step, or any number of them. */
-type Wanted = Step | '[*]' | '*' | '**'
+/** A step, any index, any step, any number of steps; or the pieces of a name between its wildcards (`Temp*`). */
+type Wanted = Step | '[*]' | '*' | '**' | readonly string[]
 
-const TOKEN = /\.?(\*\*|\*|[a-zA-Z][a-zA-Z0-9_-]*)|\[(\*|0|[1-9][0-9]*)\]/y
+/** [AASd-100] allows no longer identifier. */
+const MAX_LENGTH = 2048
+
+const TOKEN = /\.?(\*\*|[a-zA-Z*][a-zA-Z0-9_*-]*)|\[(\*|0|[1-9][0-9]*)\]/y
+
+/** Has this text wildcards, or is it the path of one element? */
+export function isPathPattern(text: string): boolean {
+  return text.includes('*')
+}
 
 /**
- * Compiles a pattern such as `Line.*.Speed`, `Log[*]` or `**.Speed`. The time to match grows with the product of both
- * lengths and no faster, whatever the pattern.
+ * Compiles a pattern such as `Line.*.Speed`, `Log[*]`, `**.Speed` or `Temp*`. Matching takes time in proportion to the
+ * product of both lengths whatever the pattern: an expression with backtracking would take exponential time.
  * @throws HubError `BadRequest`
  */
 export function compilePath(pattern: string): PathPattern {
@@ -39,6 +48,7 @@ export function compilePath(pattern: string): PathPattern {
 }
 
 function parse(pattern: string): readonly Wanted[] {
+  if (pattern.length > MAX_LENGTH) throw no(pattern)
   const wanted: Wanted[] = []
   TOKEN.lastIndex = 0
   while (TOKEN.lastIndex < pattern.length) {
@@ -48,14 +58,21 @@ function parse(pattern: string): readonly Wanted[] {
     // The dot stands between steps: never at the beginning, always before a name.
     if ((name === undefined && index === undefined) || (name !== undefined && dotted !== start > 0)) throw no(pattern)
     if (start === 0 && name === undefined) throw no(pattern)
-    wanted.push(name ?? (index === '*' ? '[*]' : Number(index)))
+    wanted.push(name === undefined ? (index === '*' ? '[*]' : Number(index)) : nameOf(name, pattern))
   }
   if (wanted.length === 0) throw no(pattern)
   return wanted
 }
 
+function nameOf(name: string, pattern: string): Wanted {
+  if (!name.includes('*') || name === '*' || name === '**') return name
+  // `**` stands for steps, and is none of their letters.
+  if (name.includes('**')) throw no(pattern)
+  return name.split('*')
+}
+
 function no(pattern: string): HubError {
-  const text = 'idShorts joined by ".", indices such as [0], "*" or [*] for any one and "**" for any number'
+  const text = `idShorts joined by ".", indices such as [0], "*" or [*] for any one, "Temp*" for names that begin so, and "**" for any number of steps, together no longer than ${MAX_LENGTH} characters`
   return new HubError('BadRequest', [
     `"${pattern.slice(0, 80).toWellFormed()}" is no idShortPath with wildcards: ${text}`
   ])
@@ -89,5 +106,6 @@ function skip(wanted: readonly Wanted[], places: boolean[]): void {
 }
 
 function fits(wanted: Wanted, step: Step): boolean {
+  if (typeof wanted === 'object') return typeof step === 'string' && hasPieces(step, wanted)
   return wanted === '*' || wanted === step || (wanted === '[*]' && typeof step === 'number')
 }
