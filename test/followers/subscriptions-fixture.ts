@@ -8,7 +8,7 @@ import type {
   Sink,
   StreamEvent,
   Subscription,
-  Wish
+  SubscriptionRequest
 } from '../../src/followers/subscriptions/subscription.ts'
 import { Subscriptions, type SubscriptionsOptions } from '../../src/followers/subscriptions/subscriptions.ts'
 import type { Quality, Run } from '../../src/model/samples.ts'
@@ -58,7 +58,7 @@ export class Listener implements Sink {
 export interface Scene {
   readonly store: Store
   readonly subscriptions: Subscriptions
-  listen(wish?: Wish, listener?: Listener): Promise<Listener>
+  listen(wish?: SubscriptionRequest, listener?: Listener): Promise<Listener>
   /** A change of one value against the element that is there now. */
   write(submodel: string, path: string, value: string, sourceTime?: bigint, quality?: Quality): Promise<Change>
   samples(submodel: string, path: string, run: Run): Promise<Change>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Wish } from '../../src/followers/subscriptions/subscription.ts'
+import type { SubscriptionRequest } from '../../src/followers/subscriptions/subscription.ts'
 import type { LoggedChange } from '../../src/store/store.ts'
 import { collection, create, property, replace, submodel } from '../store/fixtures.ts'
 import { type Listener, run, type Scene, scene, short, until } from './subscriptions-fixture.ts'
@@ -9,7 +9,7 @@ const IDS = ['a', 'b', 'c']
 const PATHS = ['Speed', 'Load', 'Line.Speed']
 
 /** Wishes, and what of the log they mean, said a second time in the plainest way. */
-const WISHES: readonly { wish: Wish; means: (change: LoggedChange) => boolean }[] = [
+const WISHES: readonly { wish: SubscriptionRequest; means: (change: LoggedChange) => boolean }[] = [
   { wish: {}, means: () => true },
   { wish: { select: { submodels: ['a'] } }, means: (change) => idOf(change) === 'a' },
   {
@@ -70,7 +70,7 @@ scene(
 class Reader {
   readonly #scene: Scene
   readonly #means: (change: LoggedChange) => boolean
-  readonly #wish: Wish
+  readonly #wish: SubscriptionRequest
   readonly #told: string[] = []
   readonly #places: number[] = []
   #cursor: string | undefined

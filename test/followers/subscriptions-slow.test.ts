@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import type { Message, Wish } from '../../src/followers/subscriptions/subscription.ts'
+import type { Message, SubscriptionRequest } from '../../src/followers/subscriptions/subscription.ts'
 import { create, property, replace, submodel } from '../store/fixtures.ts'
 import { Listener, run, type Scene, scene, short, until } from './subscriptions-fixture.ts'
 
@@ -184,14 +184,14 @@ scene(
     await until(t, 'both are live', () => subscriptions.figures.late === 0)
     t.strictSame(subscriptions.figures, { subscribers: 2, late: 0, groups: 1 })
   },
-  { most: 2 }
+  { maxSubscriptions: 2 }
 )
 
 scene(t, 'a thousand that take nothing leave memory as it is, in one group or in many', async (t, scene) => {
   const { store, listen, samples } = scene
   await fill(store)
   const times = Array.from({ length: 1000 }, (_, i) => i)
-  const wishes: Wish[] = Array.from({ length: 1000 }, (_, i) => ({
+  const wishes: SubscriptionRequest[] = Array.from({ length: 1000 }, (_, i) => ({
     columns: i % 2 === 0,
     buffer: 1e9,
     select: { submodels: i < 500 ? ['m'] : ['m', `other-${i}`] }

@@ -207,7 +207,7 @@ scene(
     await store.trimLog(5)
     t.equal((await listen({ since: other.cursor })).subscription?.recovered, true)
   },
-  { silence: 100 }
+  { silenceMs: 100 }
 )
 
 function idOf(event: StreamEvent | undefined): string {

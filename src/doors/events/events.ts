@@ -5,7 +5,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { cloudEventOf, feedEventOf } from '../../followers/subscriptions/cloudevents.ts'
-import { plainOf } from '../../followers/subscriptions/plain.ts'
+import { jsonEventOf } from '../../followers/subscriptions/json-envelope.ts'
 import type { StreamEvent } from '../../followers/subscriptions/subscription.ts'
 import type { Subscriptions } from '../../followers/subscriptions/subscriptions.ts'
 import type { Store } from '../../store/store.ts'
@@ -89,7 +89,7 @@ function wantsStream({ headers: { accept = '' } }: FastifyRequest): boolean {
 
 // JSON.stringify of the whole object: a schema of fast-json-stringify took a quarter longer (measured).
 function writer({ envelope, wish }: EventQuery, epoch: string, base: string): (event: StreamEvent) => string {
-  if (envelope === 'plain') return (event) => JSON.stringify(plainOf(event))
+  if (envelope === 'plain') return (event) => JSON.stringify(jsonEventOf(event))
   if (envelope === 'cloudevents') return (event) => JSON.stringify(cloudEventOf(event, { epoch, base }))
   return (event) => JSON.stringify(feedEventOf(event, { epoch, base }, wish.content === 'full'))
 }

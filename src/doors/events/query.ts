@@ -1,14 +1,14 @@
 /** What the query of `/events` asks for. */
 import { HubError } from '../../errors.ts'
-import type { Wish } from '../../followers/subscriptions/subscription.ts'
-import { readWish } from '../../followers/subscriptions/wish.ts'
+import type { SubscriptionRequest } from '../../followers/subscriptions/subscription.ts'
+import { parseSubscriptionRequest } from '../../followers/subscriptions/subscription-request.ts'
 import { readCursor } from '../../model/cursor.ts'
 import { decodeId } from '../http/identifiers.ts'
 import { type Given, readBoolean, single } from '../http/parameters.ts'
 import { choices, type eventParameters, LONGEST_WAIT } from './openapi.ts'
 
 export interface EventQuery {
-  readonly wish: Wish
+  readonly wish: SubscriptionRequest
   readonly envelope: 'plain' | 'cloudevents' | 'feed'
   /** Most events of a page. */
   readonly limit: number
@@ -45,7 +45,7 @@ export function readEventQuery(given: Given, options: QueryOptions): EventQuery 
   }
   const envelope = choice(given, 'envelope') ?? (isStream ? 'plain' : 'feed')
   const content = presentation === undefined ? choice(given, 'content') : contentOf(presentation)
-  const wish = readWish({
+  const wish = parseSubscriptionRequest({
     ...(Object.keys(select).length > 0 && { select }),
     ...sinceOf(given, resume),
     ...flag(given, 'snapshot'),

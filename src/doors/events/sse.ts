@@ -5,8 +5,14 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { cursorBehind } from '../../followers/subscriptions/place.ts'
-import type { Message, Sink, StreamEvent, Subscription, Wish } from '../../followers/subscriptions/subscription.ts'
+import { cursorBehind } from '../../followers/subscriptions/log-position.ts'
+import type {
+  Message,
+  Sink,
+  StreamEvent,
+  Subscription,
+  SubscriptionRequest
+} from '../../followers/subscriptions/subscription.ts'
 import type { Subscriptions } from '../../followers/subscriptions/subscriptions.ts'
 
 /** Milliseconds between signs of life, and that a client waits before it comes back. */
@@ -22,7 +28,7 @@ export interface SseOptions {
 }
 
 /** Answers with events until the caller, or the hub, has had enough. @throws HubError before anything is sent */
-export async function streamEvents(reply: FastifyReply, wish: Wish, options: SseOptions): Promise<void> {
+export async function streamEvents(reply: FastifyReply, wish: SubscriptionRequest, options: SseOptions): Promise<void> {
   const { subscriptions } = options
   const response = reply.raw
   const sink = new SseSink(response, wish, options)
@@ -49,7 +55,7 @@ class SseSink implements Sink {
   readonly #isExact: boolean
   #timer: NodeJS.Timeout | undefined
 
-  constructor(response: ServerResponse, { interval = 0 }: Wish, options: SseOptions) {
+  constructor(response: ServerResponse, { interval = 0 }: SubscriptionRequest, options: SseOptions) {
     this.#response = response
     this.#options = options
     this.#isExact = interval === 0

@@ -4,7 +4,7 @@
  */
 import { decode, encode } from 'cborg'
 import fastJson from 'fast-json-stringify'
-import { plainOf } from '../../followers/subscriptions/plain.ts'
+import { jsonEventOf } from '../../followers/subscriptions/json-envelope.ts'
 import type { Message } from '../../followers/subscriptions/subscription.ts'
 
 export interface Codec {
@@ -38,7 +38,7 @@ function eventsOf({ cursor, events, snapshot, recovered, conflated }: Message): 
     ...(snapshot !== undefined && { snapshot }),
     ...(recovered === false && { recovered }),
     ...(conflated && { conflated }),
-    events: events.map(plainOf)
+    events: events.map(jsonEventOf)
   }
 }
 

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RawData, WebSocket } from 'ws'
 import { HubError } from '../../errors.ts'
 import type { CloseReason, Message, Sink, Subscription } from '../../followers/subscriptions/subscription.ts'
+import { parseSubscriptionRequest } from '../../followers/subscriptions/subscription-request.ts'
 import type { Subscriptions } from '../../followers/subscriptions/subscriptions.ts'
-import { readWish } from '../../followers/subscriptions/wish.ts'
 import type { Hub } from '../../operations/hub.ts'
 import { Batch } from '../../operations/samples/batch.ts'
 import { type Receipt, Turns } from '../../operations/samples/intake.ts'
@@ -275,7 +275,7 @@ export class Connection {
     // Its place is taken while it begins.
     this.#subscriptions.set(id, NONE)
     try {
-      const subscription = await this.#options.subscriptions.subscribe(readWish(wish), this.#sinkOf(id))
+      const subscription = await this.#options.subscriptions.subscribe(parseSubscriptionRequest(wish), this.#sinkOf(id))
       if (this.#isClosed || this.#subscriptions.get(id) !== NONE) return subscription.close()
       this.#subscriptions.set(id, subscription)
       const { cursor, recovered } = subscription

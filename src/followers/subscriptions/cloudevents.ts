@@ -7,8 +7,8 @@
 import { encodeId } from '../../model/identifier.ts'
 import { formatTime } from '../../model/time.ts'
 import type { DocumentKind } from '../../store/store.ts'
-import { cursorBehind } from './place.ts'
-import { columnsOf, isoOf, plainOf } from './plain.ts'
+import { columnsOf, isoOf, jsonEventOf } from './json-envelope.ts'
+import { cursorBehind } from './log-position.ts'
 import type { DocumentEvent, StreamEvent } from './subscription.ts'
 
 export interface CloudEvent {
@@ -87,7 +87,7 @@ export function feedEventOf(event: StreamEvent, options: CloudEventOptions, full
   const [of, change, subject] =
     event.event === 'document' ? [event.of, event.change, event.id] : (['Submodel', 'updated', event.submodel] as const)
   const [path, name] = KINDS[of] ?? ['', of]
-  const { document, elements, ...rest } = plainOf(event)
+  const { document, elements, ...rest } = jsonEventOf(event)
   return {
     specversion: '1.0',
     id: idOf(event, options.epoch),

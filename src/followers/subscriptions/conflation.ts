@@ -1,9 +1,9 @@
 /** At most one value per element and interval: the first at once, then the newest at the end of each interval. */
-import { elementKey } from './newest.ts'
+import { elementKey } from './latest-per-element.ts'
 import type { ValueEvent } from './subscription.ts'
 
 /** Elements that are held back at once, by all groups together; beyond it values go out as they come. */
-const ELEMENTS = 200_000
+const MAX_ELEMENTS_HELD = 200_000
 
 let holding = 0
 
@@ -40,7 +40,7 @@ export class Conflation {
     const time = event.sourceTime ?? 0n
     const told = this.#told.get(key)
     if (told === undefined) {
-      if (holding >= ELEMENTS) return true
+      if (holding >= MAX_ELEMENTS_HELD) return true
       this.#tell(key, time, now)
       holding++
       return true

@@ -1,18 +1,18 @@
-/** A selection, compiled once: is a change meant? */
+/** A selection, compiled once: does it select a change? */
 
 import { compilePath, type PathPattern } from '../../model/path-pattern.ts'
 import type { DocumentKind, LoggedChange, Store } from '../../store/store.ts'
-import { type Facts, semanticIdsAt } from './facts.ts'
-import type { Shells } from './shells.ts'
+import { type ElementMetadataCache, semanticIdsAt } from './element-metadata-cache.ts'
+import type { ShellSubmodels } from './shells.ts'
 import { type ChangeKind, changeKinds, type Selection } from './subscription.ts'
 
 export type DocumentChange = Extract<LoggedChange, { kind: DocumentKind }>
 
 /** What a matcher looks things up in. */
-export interface Knowledge {
+export interface Lookups {
   readonly store: Store
-  readonly facts: Facts
-  readonly shells: Shells
+  readonly metadata: ElementMetadataCache
+  readonly shells: ShellSubmodels
 }
 
 /** What counts as registry; validations are a kind of their own. */
@@ -34,45 +34,45 @@ export class Matcher {
   readonly submodels: ReadonlySet<string> | undefined
   readonly #patterns: readonly PathPattern[] | undefined
   readonly #semanticIds: ReadonlySet<string> | undefined
-  readonly #knowledge: Knowledge
+  readonly #lookups: Lookups
 
   /** @throws HubError `BadRequest` where a path is no pattern */
-  constructor({ kinds = changeKinds, shells, submodels, paths, semanticIds }: Selection, knowledge: Knowledge) {
+  constructor({ kinds = changeKinds, shells, submodels, paths, semanticIds }: Selection, lookups: Lookups) {
     this.kinds = new Set(kinds)
     this.shells = shells
     this.submodels = submodels && new Set(submodels)
     this.#patterns = paths?.map(compilePath)
     this.#semanticIds = semanticIds && new Set(semanticIds)
-    this.#knowledge = knowledge
+    this.#lookups = lookups
   }
 
   /**
-   * Is a value of this element meant? A promise only where something has to be looked up.
-   * @param past whether the change may lie back so far that what it belonged to is gone
+   * Is a value of this element selected? A promise only where something has to be looked up.
+   * @param isPast whether the change may lie so far back that its submodel has been deleted since
    */
-  value(submodel: string, path: string, past: boolean): boolean | Promise<boolean> {
+  value(submodel: string, path: string, isPast: boolean): boolean | Promise<boolean> {
     if (!this.kinds.has('value')) return false
     if (this.submodels !== undefined && !this.submodels.has(submodel)) return false
     if (!this.path(path)) return false
     const isOfShell = this.#isOfShell(submodel)
-    if (!isOfShell && !past) return false
-    if (!isOfShell) return this.#valueOfThePast(submodel, path)
+    if (!isOfShell && !isPast) return false
+    if (!isOfShell) return this.#pastValue(submodel, path)
     if (this.#semanticIds === undefined) return true
-    const facts = this.#knowledge.facts.known(submodel, path)
-    return facts === undefined ? this.#hasSemanticId(submodel, path) : this.#fits(facts?.semanticIds)
+    const metadata = this.#lookups.metadata.known(submodel, path)
+    return metadata === undefined ? this.#hasSemanticId(submodel, path) : this.#fits(metadata?.semanticIds)
   }
 
-  /** Is a change of this document meant? */
-  async document(change: DocumentChange, past: boolean): Promise<boolean> {
+  /** Is a change of this document selected? */
+  async document(change: DocumentChange, isPast: boolean): Promise<boolean> {
     const { kind, id, became } = change
-    const isWanted = this.kinds.has(kindOf(change)) || (became !== undefined && this.kinds.has(became))
-    if (!isWanted) return false
+    const isOfKind = this.kinds.has(kindOf(change)) || (became !== undefined && this.kinds.has(became))
+    if (!isOfKind) return false
     switch (kind) {
       case 'Submodel':
       case 'SubmodelDescriptor':
       case 'Validation':
         if (this.submodels !== undefined && !this.submodels.has(id)) return false
-        if (!this.#isOfShell(id) && !(past && (await this.#isGone(id)))) return false
+        if (!this.#isOfShell(id) && !(isPast && (await this.#isGone(id)))) return false
         return kind === 'Submodel' ? this.#fitsWithin(change) : this.#fitsWhole(id)
       case 'AssetAdministrationShell':
       case 'AssetAdministrationShellDescriptor':
@@ -86,76 +86,76 @@ export class Matcher {
       case 'Package':
         return (this.shells ?? this.submodels ?? this.#patterns ?? this.#semanticIds) === undefined
       case 'Job':
-        // The hub's own affair.
+        // Internal to the hub.
         return false
     }
   }
 
-  /** Is anything of a submodel meant, now that it is there? */
+  /** Is anything of a submodel selected that exists now? */
   submodel(id: string): boolean {
     return this.submodels?.has(id) !== false && this.#isOfShell(id)
   }
 
-  /** Is an element meant, its submodel aside? */
+  /** Is an element selected, its submodel aside? */
   element(path: string, semanticIds: ReadonlySet<string>): boolean {
     return this.path(path) && this.#fits(semanticIds)
   }
 
-  /** Are only some paths meant? */
+  /** Are only some paths selected? */
   get hasPaths(): boolean {
     return this.#patterns !== undefined
   }
 
-  /** Is it one of the paths that are meant? */
+  /** Is it one of the selected paths? */
   path(path: string): boolean {
     return this.#patterns === undefined || this.#patterns.some((pattern) => pattern.matches(path))
   }
 
   #isOfShell(submodel: string): boolean {
-    return this.shells === undefined || this.shells.some((shell) => this.#knowledge.shells.has(shell, submodel))
+    return this.shells === undefined || this.shells.some((shell) => this.#lookups.shells.has(shell, submodel))
   }
 
   async #isGone(submodel: string): Promise<boolean> {
-    return (await this.#knowledge.store.document('Submodel', submodel)) === undefined
+    return (await this.#lookups.store.document('Submodel', submodel)) === undefined
   }
 
-  async #valueOfThePast(submodel: string, path: string): Promise<boolean> {
+  async #pastValue(submodel: string, path: string): Promise<boolean> {
     return (await this.#isGone(submodel)) && this.#hasSemanticId(submodel, path)
   }
 
   async #hasSemanticId(submodel: string, path: string): Promise<boolean> {
     if (this.#semanticIds === undefined) return true
-    return this.#fits((await this.#knowledge.facts.element(submodel, path))?.semanticIds)
+    return this.#fits((await this.#lookups.metadata.element(submodel, path))?.semanticIds)
   }
 
-  /** Of what is gone nobody knows, so it fits. */
+  /** What has been deleted has no semanticIds any more; it counts as fitting rather than being missed. */
   #fits(semanticIds: ReadonlySet<string> | undefined): boolean {
     if (this.#semanticIds === undefined || semanticIds === undefined) return true
     return !this.#semanticIds.isDisjointFrom(semanticIds)
   }
 
-  /** What is about a submodel as a whole, and not about any element of it. */
+  /** A change of a submodel as a whole, not of any element of it. */
   async #fitsWhole(submodel: string): Promise<boolean> {
     if (this.#patterns !== undefined) return false
     if (this.#semanticIds === undefined) return true
-    const facts = await this.#knowledge.facts.submodel(submodel)
-    return facts === undefined || (facts.own !== undefined && this.#semanticIds.has(facts.own))
+    const metadata = await this.#lookups.metadata.submodel(submodel)
+    return metadata === undefined || (metadata.own !== undefined && this.#semanticIds.has(metadata.own))
   }
 
-  /** Does a change of structure concern what is meant? */
+  /** Does a change of structure concern what is selected? */
   async #fitsWithin({ id, touched }: DocumentChange): Promise<boolean> {
     if (touched?.length === 0) return this.#fitsWhole(id)
     const roots = this.#patterns === undefined ? touched : touched?.filter((root) => this.#touches(root))
     if (roots?.length === 0) return false
     if (this.#semanticIds === undefined) return true
-    const facts = await this.#knowledge.facts.submodel(id)
-    if (facts === undefined) return true
+    const metadata = await this.#lookups.metadata.submodel(id)
+    if (metadata === undefined) return true
     for (const root of roots ?? [undefined]) {
-      for (const semanticId of semanticIdsAt(facts, root)) if (this.#semanticIds.has(semanticId)) return true
+      for (const semanticId of semanticIdsAt(metadata, root)) if (this.#semanticIds.has(semanticId)) return true
     }
-    // What was taken out of a submodel has left no semanticId behind.
+    // An element that was removed from a submodel has left no semanticId behind.
     for (const root of roots ?? []) {
-      if ((await this.#knowledge.facts.element(id, root)) === null) return true
+      if ((await this.#lookups.metadata.element(id, root)) === null) return true
     }
     return false
   }

@@ -2,7 +2,7 @@
 import type { Message, StreamEvent } from './subscription.ts'
 
 /** A message is sent once its events take about so many bytes. */
-export const MESSAGE = 48 * 1024
+export const MESSAGE_BYTES = 48 * 1024
 
 export function message(parts: Omit<Message, 'encoded'>): Message {
   const written = new Map<string, Uint8Array>()
@@ -30,28 +30,43 @@ export function noteSize(read: unknown, size: number): void {
 export function sizeOf(event: StreamEvent): number {
   switch (event.event) {
     case 'value':
-      return OVERHEAD + event.submodel.length + event.path.length + sizeOfValue(event.value) + sizeOfMore(event.element)
+      return (
+        EVENT_OVERHEAD_BYTES +
+        event.submodel.length +
+        event.path.length +
+        sizeOfValue(event.value) +
+        sizeOfMore(event.element)
+      )
     case 'run':
       return (
-        OVERHEAD + event.submodel.length + event.path.length + event.values.length * SAMPLE + sizeOfMore(event.element)
+        EVENT_OVERHEAD_BYTES +
+        event.submodel.length +
+        event.path.length +
+        event.values.length * SAMPLE_BYTES +
+        sizeOfMore(event.element)
       )
     case 'document':
-      return OVERHEAD + event.id.length + sizeOfMore(event.document) + (event.elements?.size ?? 0) * ELEMENT
+      return (
+        EVENT_OVERHEAD_BYTES +
+        event.id.length +
+        sizeOfMore(event.document) +
+        (event.elements?.size ?? 0) * ELEMENT_BYTES
+      )
   }
 }
 
 /** Of an event, its names and values aside; of a sample in a run; of an element. */
-const OVERHEAD = 150
-export const SAMPLE = 12
-const ELEMENT = 1000
+const EVENT_OVERHEAD_BYTES = 150
+export const SAMPLE_BYTES = 12
+const ELEMENT_BYTES = 1000
 
 /** Of an event as most are. */
-export const EVENT = 200
+export const EVENT_BYTES = 200
 
 function sizeOfValue(value: unknown): number {
-  return typeof value === 'string' ? value.length : typeof value === 'object' ? ELEMENT : 8
+  return typeof value === 'string' ? value.length : typeof value === 'object' ? ELEMENT_BYTES : 8
 }
 
 function sizeOfMore(more: unknown): number {
-  return typeof more === 'object' && more !== null ? (sizes.get(more) ?? ELEMENT) : 0
+  return typeof more === 'object' && more !== null ? (sizes.get(more) ?? ELEMENT_BYTES) : 0
 }

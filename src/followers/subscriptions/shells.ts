@@ -3,7 +3,7 @@ import { targetOf } from '../../model/facets.ts'
 import type { AssetAdministrationShell } from '../../model/types.ts'
 import type { LogEntry, Store } from '../../store/store.ts'
 
-export class Shells {
+export class ShellSubmodels {
   readonly #store: Store
   readonly #followed = new Map<string, { users: number; submodels: ReadonlySet<string>; known: Promise<void> }>()
 

@@ -1,158 +1,172 @@
 /**
  * One subscriber: where it stands, and whether it keeps up. While it does, its group sends it what is new. When it does
- * not, nothing is kept for it but its place; it reads on from there in the log, at its own pace, until it has caught up.
+ * not, only its position is kept; it reads on from there in the log, at its own pace, until it has caught up.
  */
+import type { CatchUpState, CatchUpTarget } from './catch-up-state.ts'
+import type { Projection } from './change-events.ts'
 import type { Group, Member } from './group.ts'
+import { cursorAt, type LogPosition } from './log-position.ts'
+import type { Matcher } from './matcher.ts'
 import { message as newMessage } from './message.ts'
-import type { PastState } from './past.ts'
-import { cursorAt, type Place } from './place.ts'
-import type { CloseReason, Message, Sink, Subscription, Wish } from './subscription.ts'
+import type { CloseReason, Message, Sink, Subscription, SubscriptionRequest } from './subscription.ts'
 
-/** Bytes that a connection may not have taken yet while it is sent more: of those that keep up, and of all others. */
-const LIVE = 1024 * 1024
-const SLOW = 16 * 1024
+/** Bytes that a connection may not have taken yet while it is sent more: of live subscribers, and of all others. */
+const LIVE_BACKLOG_BYTES = 1024 * 1024
+const CATCH_UP_BACKLOG_BYTES = 16 * 1024
 
 /** Bytes that all connections together may not have taken yet; beyond it each is held to the lower bound. */
-const ALL = 64 * 1024 * 1024
+const TOTAL_BACKLOG_BYTES = 64 * 1024 * 1024
 
-const BUFFER = 8 * 1024 * 1024
+const DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024
 
 /** What subscribers share. */
-export interface Together {
+export interface SubscriberPool {
   readonly epoch: string
   /** Milliseconds without a message after which the cursor alone is sent. */
-  readonly silence: number
+  readonly silenceMs: number
   /** Bytes that connections have not taken yet. */
   backlog: number
-  /** Lets a subscriber that is not live read on. */
-  queue(subscriber: Subscriber): void
+  /** Lets a subscriber that is behind read on. */
+  catchUp(subscriber: Subscriber): void
   left(subscriber: Subscriber): void
 }
 
-export class Subscriber implements Member, Subscription {
-  readonly wish: Wish
+/** Where a subscriber begins. */
+export interface SubscriberStart {
+  readonly position: LogPosition
+  readonly recovered: boolean
+  readonly catchUp: CatchUpState
+}
+
+export class Subscriber implements CatchUpTarget, Member, Subscription {
+  readonly request: SubscriptionRequest
   readonly group: Group
   readonly recovered: boolean
-  /** From where it goes on. */
-  place: Place
+  readonly catchUp: CatchUpState
+  position: LogPosition
   /** `late` is on its way to `live`. */
   state: 'late' | 'live' | 'closed' = 'late'
-  /** What is to be told before the log. */
-  readonly past: PastState
-  /** It lagged too far: only the newest per element is told until it has caught up. */
   isConflating = false
-  /** Entries of the log to read at a time. */
-  page = 64
+  entriesPerRead = 64
 
   readonly #sink: Sink
-  readonly #together: Together
+  readonly #pool: SubscriberPool
   #backlog = 0
   /** What its group had produced when it fell behind, and what it was sent since; undefined where it was never live. */
-  #fell: number | undefined
+  #producedAtFall: number | undefined
   #sentAt = performance.now()
 
   constructor(
-    wish: Wish,
+    request: SubscriptionRequest,
     group: Group,
     sink: Sink,
-    start: { place: Place; recovered: boolean; past: PastState },
-    together: Together
+    { position, recovered, catchUp }: SubscriberStart,
+    pool: SubscriberPool
   ) {
-    this.wish = wish
+    this.request = request
     this.group = group
-    this.place = start.place
-    this.recovered = start.recovered
-    this.past = start.past
+    this.position = position
+    this.recovered = recovered
+    this.catchUp = catchUp
     this.#sink = sink
-    this.#together = together
+    this.#pool = pool
+  }
+
+  get matcher(): Matcher {
+    return this.group.matcher
+  }
+
+  get projection(): Projection {
+    return this.group.projection
   }
 
   get cursor(): string {
-    return this.past.isBeginning ? '' : cursorAt(this.#together.epoch, this.place)
+    return this.catchUp.isBeginning ? '' : cursorAt(this.#pool.epoch, this.position)
   }
 
   /** From the group, while it is live. */
-  take(message: Message, place: Place, size: number): void {
-    if (this.#measure() >= (this.#together.backlog > ALL ? SLOW : LIVE)) {
-      this.fallBack()
-      this.#fell = this.group.produced - size
+  take(message: Message, position: LogPosition, size: number): void {
+    const isOverfull = this.#pool.backlog > TOTAL_BACKLOG_BYTES
+    if (this.#measure() >= (isOverfull ? CATCH_UP_BACKLOG_BYTES : LIVE_BACKLOG_BYTES)) {
+      this.fallBehind()
+      this.#producedAtFall = this.group.produced - size
       return
     }
     this.#send(message)
-    if (place.seq > this.place.seq || (place.seq === this.place.seq && place.index > this.place.index)) {
-      this.place = place
-    }
+    const { seq, index } = this.position
+    if (position.seq > seq || (position.seq === seq && position.index > index)) this.position = position
   }
 
-  /** From the past. @param place from where to go on after it; absent: nobody can */
-  tell(parts: Omit<Message, 'encoded' | 'cursor'>, place: Place | undefined, size: number): void {
+  send(parts: Omit<Message, 'encoded' | 'cursor'>, position: LogPosition | undefined, size: number): void {
     if (this.state !== 'late') return
-    if (place !== undefined) {
-      this.place = place
-      this.past.isBeginning = false
+    if (position !== undefined) {
+      this.position = position
+      this.catchUp.isBeginning = false
     }
-    if (this.#fell !== undefined) this.#fell += size
-    this.#send(newMessage({ ...parts, cursor: place === undefined ? '' : this.cursor }))
+    if (this.#producedAtFall !== undefined) this.#producedAtFall += size
+    this.#send(newMessage({ ...parts, cursor: position === undefined ? '' : this.cursor }))
   }
 
-  /** Where it reads without being told anything, its cursor still moves on. */
-  passed(place: Place): void {
+  passed(position: LogPosition): void {
     if (this.state !== 'late') return
-    this.place = place
-    if (performance.now() - this.#sentAt > this.#together.silence) this.tell({ events: [] }, place, 0)
+    this.position = position
+    if (performance.now() - this.#sentAt > this.#pool.silenceMs) this.send({ events: [] }, position, 0)
   }
 
-  /** It is to read on by itself. */
-  fallBack(): void {
+  /** Leaves the live subscribers; it reads on by itself. */
+  fallBehind(): void {
     if (this.state !== 'live') return
     this.group.leave(this)
     this.state = 'late'
   }
 
-  /** May it be sent more? */
   get isReady(): boolean {
-    return this.state === 'late' && this.#measure() < SLOW
+    return this.state === 'late' && this.#measure() < CATCH_UP_BACKLOG_BYTES
   }
 
-  /** Looks whether it can go on, and whether it lags too far; to be called from time to time. */
-  look(): void {
+  /** Checks whether it can go on, and whether it lags too far; to be called from time to time. */
+  check(): void {
     if (this.state !== 'late') {
       if (this.#backlog > 0) this.#measure()
       return
     }
-    const { overflow = 'disconnect', buffer = BUFFER } = this.wish
-    if (this.#fell !== undefined && this.group.produced - this.#fell > buffer) {
+    const { overflow = 'disconnect', buffer = DEFAULT_BUFFER_BYTES } = this.request
+    if (this.#producedAtFall !== undefined && this.group.produced - this.#producedAtFall > buffer) {
       if (overflow === 'disconnect') this.end('overflow')
       else this.isConflating = true
     }
-    if (this.isReady) this.#together.queue(this)
+    if (this.isReady) this.#pool.catchUp(this)
   }
 
-  /** Goes live at once where nothing is to be told before. */
+  /** Goes live at once where nothing is to be sent before. */
   begin(): void {
-    if (this.state === 'late' && (this.past.isBeginning || !this.goLive())) this.look()
+    if (this.state === 'late' && (this.catchUp.isBeginning || !this.goLive())) this.check()
   }
 
-  /** Joins those who are live, if it has seen all that they have. */
   goLive(): boolean {
-    if (!this.group.join(this, this.place)) return false
+    // Not before the log has come past all that a snapshot or the history showed.
+    const { shown, shownUntil, overlap } = this.catchUp
+    if (this.position.seq < Math.max(shownUntil, overlap?.until ?? 0)) return false
+    if (!this.group.join(this, this.position)) return false
     this.state = 'live'
     this.isConflating = false
-    this.#fell = undefined
+    this.#producedAtFall = undefined
+    shown.clear()
+    delete this.catchUp.overlap
     return true
   }
 
   wake(): void {
-    this.look()
+    this.check()
   }
 
   close(): void {
     if (this.state === 'closed') return
     this.state = 'closed'
     this.group.leave(this)
-    this.#together.backlog -= this.#backlog
+    this.#pool.backlog -= this.#backlog
     this.#backlog = 0
-    this.#together.left(this)
+    this.#pool.left(this)
   }
 
   end(reason: CloseReason): void {
@@ -173,7 +187,7 @@ export class Subscriber implements Member, Subscription {
 
   #measure(): number {
     const backlog = this.#sink.backlog()
-    this.#together.backlog += backlog - this.#backlog
+    this.#pool.backlog += backlog - this.#backlog
     this.#backlog = backlog
     return backlog
   }

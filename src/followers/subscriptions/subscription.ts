@@ -35,7 +35,7 @@ export interface Selection {
   readonly kinds?: readonly ChangeKind[]
 }
 
-export interface Wish {
+export interface SubscriptionRequest {
   readonly select?: Selection
   /** Begin with the current state of all that is selected; with `since`, only where that cannot be gone on from. */
   readonly snapshot?: boolean
@@ -97,7 +97,8 @@ export interface Message {
   encoded(format: string, encode: () => Uint8Array): Uint8Array
 }
 
-interface Placed {
+/** Where an event stands. */
+export interface EventPlace {
   /** The commit … */
   readonly seq: number
   /**
@@ -112,7 +113,7 @@ interface Placed {
 }
 
 /** A new value of an element, or one sample of it. */
-export interface ValueEvent extends Placed {
+export interface ValueEvent extends EventPlace {
   readonly event: 'value'
   readonly kind: 'value'
   readonly submodel: string
@@ -129,7 +130,7 @@ export interface ValueEvent extends Placed {
 }
 
 /** Samples of one element that came together (`columns`), in the order in which they were sent. */
-export interface RunEvent extends Placed {
+export interface RunEvent extends EventPlace {
   readonly event: 'run'
   readonly kind: 'value'
   readonly submodel: string
@@ -143,7 +144,7 @@ export interface RunEvent extends Placed {
 }
 
 /** A change of a document; without the document, which is read where it is wanted. */
-export interface DocumentEvent extends Placed {
+export interface DocumentEvent extends EventPlace {
   readonly event: 'document'
   readonly kind: Exclude<ChangeKind, 'value'>
   readonly change: 'created' | 'updated' | 'deleted'

@@ -1,41 +1,41 @@
-/** Wishes as they come in, from JSON or from anywhere else: read, checked and bounded. */
+/** Parses and validates subscription requests, from JSON or anything like it. */
 import { HubError } from '../../errors.ts'
 import { readCursor } from '../../model/cursor.ts'
 import { compilePath } from '../../model/path-pattern.ts'
 import { parseTime } from '../../model/time.ts'
-import { changeKinds, type Selection, type Wish } from './subscription.ts'
+import { changeKinds, type Selection, type SubscriptionRequest } from './subscription.ts'
 
 /** Entries of one member of a selection, and characters of one of them. [AASd-100] allows no longer identifier. */
-const MOST = 1000
-const LONGEST = 2048
+const MAX_SELECTION_ENTRIES = 1000
+const MAX_TEXT_LENGTH = 2048
 
 /** Longest interval and window, in milliseconds; greatest lag, in bytes. */
-const LONGEST_INTERVAL = 24 * 60 * 60 * 1000
-const LONGEST_WINDOW = 60 * 1000
-const GREATEST_BUFFER = 1024 ** 3
+const MAX_INTERVAL_MS = 24 * 60 * 60 * 1000
+const MAX_WINDOW_MS = 60 * 1000
+const MAX_BUFFER_BYTES = 1024 ** 3
 
 /**
- * A wish out of the members of a JSON object; members that are none of a wish's are left to the caller.
+ * A request from the members of a JSON object; other members are left to the caller.
  * @throws HubError `BadRequest` naming the member and what was expected
  */
-export function readWish(sent: unknown): Wish {
+export function parseSubscriptionRequest(sent: unknown): SubscriptionRequest {
   const from = objectOf(sent, 'The subscription')
   return {
-    ...given('select', from.select === undefined ? undefined : readSelection(from.select)),
+    ...given('select', from.select === undefined ? undefined : parseSelection(from.select)),
     ...given('snapshot', flag(from, 'snapshot')),
     ...given('since', since(from)),
-    ...given('interval', whole(from, 'interval', LONGEST_INTERVAL)),
-    ...given('window', whole(from, 'window', LONGEST_WINDOW)),
+    ...given('interval', whole(from, 'interval', MAX_INTERVAL_MS)),
+    ...given('window', whole(from, 'window', MAX_WINDOW_MS)),
     ...given('content', choice(from, 'content', ['value', 'full'])),
     ...given('columns', flag(from, 'columns')),
     ...given('envelope', choice(from, 'envelope', ['plain', 'cloudevents', 'feed'])),
     ...given('overflow', choice(from, 'overflow', ['conflate', 'disconnect'])),
-    ...given('buffer', whole(from, 'buffer', GREATEST_BUFFER))
+    ...given('buffer', whole(from, 'buffer', MAX_BUFFER_BYTES))
   }
 }
 
 /** @throws HubError `BadRequest` */
-export function readSelection(sent: unknown): Selection {
+export function parseSelection(sent: unknown): Selection {
   const from = objectOf(sent, 'select')
   const unknown = Object.keys(from).find((name) => !MEMBERS.has(name))
   if (unknown !== undefined) throw wrong('select', `only ${[...MEMBERS].join(', ')}`, unknown)
@@ -69,10 +69,11 @@ function objectOf(sent: unknown, name: string): Sent {
 function texts(from: Sent, name: string): readonly string[] | undefined {
   const sent = from[name]
   if (sent === undefined) return undefined
-  if (!Array.isArray(sent) || sent.length > MOST) throw wrong(name, `a list of at most ${MOST} texts`, sent)
+  if (!Array.isArray(sent) || sent.length > MAX_SELECTION_ENTRIES)
+    throw wrong(name, `a list of at most ${MAX_SELECTION_ENTRIES} texts`, sent)
   for (const text of sent) {
-    if (typeof text !== 'string' || text === '' || text.length > LONGEST) {
-      throw wrong(name, `texts of 1 to ${LONGEST} characters`, text)
+    if (typeof text !== 'string' || text === '' || text.length > MAX_TEXT_LENGTH) {
+      throw wrong(name, `texts of 1 to ${MAX_TEXT_LENGTH} characters`, text)
     }
   }
   return sent

@@ -7,7 +7,7 @@ import { formatTime } from '../../model/time.ts'
 import type { StreamEvent } from './subscription.ts'
 
 /** An event as it is sent: times as ISO 8601 in UTC, or as offsets in nanoseconds from one. */
-export function plainOf(event: StreamEvent): Record<string, unknown> {
+export function jsonEventOf(event: StreamEvent): Record<string, unknown> {
   const { kind, snapshot } = event
   const more = snapshot === undefined ? {} : { snapshot }
   switch (event.event) {

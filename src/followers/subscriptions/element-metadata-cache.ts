@@ -7,7 +7,7 @@ import type { Submodel } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
 import type { LoggedChange, Store } from '../../store/store.ts'
 
-export interface ElementFacts {
+export interface ElementMetadata {
   readonly modelType: string
   readonly valueType: string | undefined
   /** First key of its own semanticId, of those of the elements around it, and of the submodel's. */
@@ -15,22 +15,22 @@ export interface ElementFacts {
 }
 
 /** The semanticIds in a submodel. */
-export interface SubmodelFacts {
+export interface SubmodelSemanticIds {
   readonly own: string | undefined
   readonly paths: readonly (readonly [path: string, semanticId: string])[]
 }
 
 /** Elements, and submodels, that are remembered. */
-const ELEMENTS = 50_000
-const SUBMODELS = 200
+const MAX_ELEMENTS = 50_000
+const MAX_SUBMODELS = 200
 
 /** Stands for what is not there, so that it is not looked for again and again. */
 const GONE = null
 
-export class Facts {
+export class ElementMetadataCache {
   readonly #store: Store
-  readonly #elements = new Map<string, Map<string, ElementFacts | typeof GONE>>()
-  readonly #submodels = new Map<string, SubmodelFacts>()
+  readonly #elements = new Map<string, Map<string, ElementMetadata | typeof GONE>>()
+  readonly #submodels = new Map<string, SubmodelSemanticIds>()
   /** First key of the semanticIds of submodels. */
   readonly #own = new Map<string, string | undefined>()
   #count = 0
@@ -42,12 +42,12 @@ export class Facts {
   }
 
   /** What is known of an element without asking the store; null where it is known not to be there. */
-  known(submodel: string, path: string): ElementFacts | null | undefined {
+  known(submodel: string, path: string): ElementMetadata | null | undefined {
     return this.#elements.get(submodel)?.get(path)
   }
 
   /** Null where there is no such element (any more). */
-  async element(submodel: string, path: string): Promise<ElementFacts | null> {
+  async element(submodel: string, path: string): Promise<ElementMetadata | null> {
     const known = this.known(submodel, path)
     if (known !== undefined) return known
     const generation = this.#generation
@@ -57,7 +57,7 @@ export class Facts {
   }
 
   /** The semanticIds in a submodel; undefined where there is none (any more). */
-  async submodel(id: string): Promise<SubmodelFacts | undefined> {
+  async submodel(id: string): Promise<SubmodelSemanticIds | undefined> {
     const known = this.#submodels.get(id)
     if (known !== undefined) return known
     const generation = this.#generation
@@ -65,7 +65,7 @@ export class Facts {
     if (document === undefined) return undefined
     const facts = factsOf(JSON.parse(document.bytes.toString()) as Submodel)
     if (generation === this.#generation) {
-      if (this.#submodels.size >= SUBMODELS) this.#submodels.clear()
+      if (this.#submodels.size >= MAX_SUBMODELS) this.#submodels.clear()
       this.#submodels.set(id, facts)
     }
     return facts
@@ -89,7 +89,7 @@ export class Facts {
     this.#own.clear()
   }
 
-  async #read(submodel: string, path: string): Promise<ElementFacts | null> {
+  async #read(submodel: string, path: string): Promise<ElementMetadata | null> {
     const row = await this.#store.element(submodel, path)
     if (row === undefined) return GONE
     const semanticIds = new Set<string>()
@@ -109,15 +109,15 @@ export class Facts {
     const document = await this.#store.document('Submodel', submodel)
     const own = document && (JSON.parse(document.bytes.toString()) as Submodel).semanticId?.keys?.[0]?.value
     if (generation === this.#generation) {
-      if (this.#own.size >= ELEMENTS) this.#own.clear()
+      if (this.#own.size >= MAX_ELEMENTS) this.#own.clear()
       this.#own.set(submodel, own)
     }
     return own
   }
 
-  #keep(submodel: string, path: string, found: ElementFacts | null): void {
+  #keep(submodel: string, path: string, found: ElementMetadata | null): void {
     // Starts afresh when full, which costs less than keeping an order.
-    if (this.#count >= ELEMENTS) {
+    if (this.#count >= MAX_ELEMENTS) {
       this.#elements.clear()
       this.#count = 0
     }
@@ -131,7 +131,7 @@ export class Facts {
   }
 }
 
-function factsOf(submodel: Submodel): SubmodelFacts {
+function factsOf(submodel: Submodel): SubmodelSemanticIds {
   const paths: [string, string][] = []
   for (const { element, path } of walk(submodel)) {
     const id = element.semanticId?.keys?.[0]?.value
@@ -141,7 +141,7 @@ function factsOf(submodel: Submodel): SubmodelFacts {
 }
 
 /** The semanticIds that a subtree lies under or holds; all of the submodel without a path. */
-export function* semanticIdsAt({ own, paths }: SubmodelFacts, root?: string): Generator<string> {
+export function* semanticIdsAt({ own, paths }: SubmodelSemanticIds, root?: string): Generator<string> {
   if (own !== undefined) yield own
   for (const [path, id] of paths) {
     if (root === undefined || isWithin(path, root) || isWithin(root, path)) yield id

@@ -2,20 +2,20 @@
 import type { LogEntry, LoggedChange, SeriesName } from '../../store/store.ts'
 import type { DocumentChange } from './matcher.ts'
 
-export interface Latest {
+export interface LatestChange {
   readonly entry: LogEntry
   readonly change: LoggedChange
   readonly index: number
 }
 
-export class Newest {
-  readonly #latest = new Map<string, Latest>()
+export class LatestPerElement {
+  readonly #latest = new Map<string, LatestChange>()
 
   get size(): number {
     return this.#latest.size
   }
 
-  take(latest: Latest): void {
+  take(latest: LatestChange): void {
     const { change } = latest
     const key = 'path' in change ? elementKey(change) : `/${change.kind} ${change.id}`
     const before = this.#latest.get(key)
@@ -29,7 +29,7 @@ export class Newest {
   }
 
   /** In the order of the log. */
-  all(): Latest[] {
+  all(): LatestChange[] {
     return [...this.#latest.values()].sort((a, b) => a.entry.seq - b.entry.seq || a.index - b.index)
   }
 }

@@ -1,0 +1,69 @@
+/** Catch-up by the newest value per element: of one interval, or of all that a subscriber has missed. */
+import { setImmediate } from 'node:timers/promises'
+import { readLog } from './catch-up-log.ts'
+import { SelectionFilter } from './catch-up-selection.ts'
+import { type CatchUpSources, type CatchUpTarget, startSnapshot } from './catch-up-state.ts'
+import { ChangeEvents } from './change-events.ts'
+import { CurrentState } from './current-state.ts'
+import { LatestPerElement } from './latest-per-element.ts'
+import { changesBehind, eventCount, type LogPosition } from './log-position.ts'
+import { MessageBatcher } from './message-batcher.ts'
+
+/** Longest time of one step: longer than that of a replay, as it skips most of what it reads. */
+const STEP_MS = 200
+
+/** Elements whose newest values are gathered at a time. */
+const MAX_ELEMENTS_GATHERED = 1000
+
+export async function conflateLog(target: CatchUpTarget, sources: CatchUpSources): Promise<void> {
+  const { isConflating, projection } = target
+  const { latest, position } = await gather(target, sources, isConflating ? undefined : target.request.interval)
+  if (target.state !== 'late') return
+  // Too many to be sent one by one: a snapshot says the same.
+  const instead = isConflating && latest.size >= MAX_ELEMENTS_GATHERED ? startSnapshot(sources.position()) : undefined
+  const batcher = new MessageBatcher(target, isConflating ? { conflated: true } : {})
+  const filter = new SelectionFilter(target)
+  const current = projection.full ? new CurrentState(sources.store) : undefined
+  for (const { entry, change, index } of latest.all()) {
+    if (instead !== undefined && 'path' in change) continue
+    const changeEvents = new ChangeEvents(entry, change, index)
+    await changeEvents.prepare(sources.metadata, current)
+    batcher.add(filter.unseen(changeEvents.events({ ...projection, shape: 'newest' }, 0, eventCount(change))))
+  }
+  if (instead === undefined) {
+    batcher.send(position)
+    if (position.seq >= sources.position()) target.goLive()
+  } else {
+    batcher.send(undefined)
+    target.catchUp.snapshot = instead
+  }
+}
+
+/** Reads on to the end of an interval, or of the log; or until time or room is used up. */
+async function gather(
+  target: CatchUpTarget,
+  sources: CatchUpSources,
+  interval: number | undefined
+): Promise<{ latest: LatestPerElement; position: LogPosition }> {
+  const until = performance.now() + STEP_MS
+  const filter = new SelectionFilter(target)
+  const latest = new LatestPerElement()
+  let end: number | undefined
+  let position = target.position
+  while (performance.now() < until && latest.size < MAX_ELEMENTS_GATHERED) {
+    const entries = await readLog(target, sources, position)
+    if (entries.length === 0) break
+    // A gap before these has been reported.
+    if (position.seq < target.position.seq) position = target.position
+    for (const entry of entries) {
+      if (interval !== undefined) end ??= entry.time + interval
+      if (end !== undefined && entry.time >= end) return { latest, position }
+      for (const { change, index } of changesBehind([entry], position)) {
+        if (await filter.selects(change)) latest.take({ entry, change, index })
+      }
+      position = { seq: entry.seq, index: 0 }
+    }
+    await setImmediate()
+  }
+  return { latest, position }
+}

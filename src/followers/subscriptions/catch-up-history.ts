@@ -1,0 +1,96 @@
+/**
+ * Values from before the log begins, from the history: for a subscriber that asked for a time to which the log does not
+ * reach back any more. Series by series, each in the order of its source times.
+ */
+import { lengthOf, pick, type Run, sliceOf, timeAt } from '../../model/samples.ts'
+import { fromMilliseconds } from '../../model/time.ts'
+import type { SeriesName } from '../../store/store.ts'
+import type { CatchUpSources, CatchUpTarget, HistoryState } from './catch-up-state.ts'
+import { EVENTS_PER_SLICE } from './change-events.ts'
+import { eventsOfRun } from './events.ts'
+import { MessageBatcher } from './message-batcher.ts'
+import type { EventPlace, StreamEvent } from './subscription.ts'
+
+const SERIES_PER_READ = 20
+
+export async function sendHistory(
+  target: CatchUpTarget,
+  sources: CatchUpSources,
+  state: HistoryState,
+  until: number
+): Promise<void> {
+  const { matcher } = target
+  const batcher = new MessageBatcher(target)
+  while (target.isReady) {
+    const page = await sources.store.series(state.after, SERIES_PER_READ)
+    for (const { submodel, path } of page) {
+      const series = { submodel, path }
+      if (await matcher.value(submodel, path, true)) {
+        if (!(await sendSeries(series, target, sources, state, batcher, until))) return
+      }
+      state.after = series
+      delete state.next
+    }
+    if (page.length < SERIES_PER_READ) {
+      batcher.send(undefined)
+      delete target.catchUp.history
+      target.catchUp.isBeginning = false
+      target.catchUp.overlap = state
+      return
+    }
+  }
+}
+
+/** @returns whether it came to the end of the series; else `state` says where it stands */
+async function sendSeries(
+  series: SeriesName,
+  target: CatchUpTarget,
+  sources: CatchUpSources,
+  state: HistoryState,
+  batcher: MessageBatcher,
+  until: number
+): Promise<boolean> {
+  const shape = target.projection.shape === 'runs' ? 'runs' : 'rows'
+  const interval = fromMilliseconds(target.request.interval ?? 0)
+  const element = { ...series, metadata: await sources.metadata.element(series.submodel, series.path) }
+  for await (const all of sources.history?.read(series, state.next ?? state.from, state.to - 1n) ?? []) {
+    const run = interval > 0n ? lastPerInterval(all, interval) : all
+    for (let start = 0; start < lengthOf(run); start += EVENTS_PER_SLICE) {
+      const slice = sliceOf(run, start, Math.min(start + EVENTS_PER_SLICE, lengthOf(run)))
+      batcher.add(eventsOfRun(element, slice, shape, (at) => placeOf(slice, at)))
+      state.next = timeAt(slice, lengthOf(slice) - 1) + 1n
+      if (!batcher.isFull) continue
+      batcher.send(undefined)
+      if (!target.isReady || performance.now() > until) return false
+    }
+  }
+  return true
+}
+
+/** The history does not know which commit a sample came with; its time is that of the source. */
+function placeOf(run: Run, at: number): EventPlace {
+  return { seq: 0, index: 0, time: Number(timeAt(run, at) / 1_000_000n) }
+}
+
+/** Without what the history has sent already. */
+export function withoutOverlap(events: readonly StreamEvent[], { from, to, until }: HistoryState): StreamEvent[] {
+  const isNew = (time: bigint) => time < from || time >= to
+  return events.flatMap((event) => {
+    if (event.event === 'document' || event.seq > until) return event
+    if (event.event === 'value') return isNew(event.sourceTime ?? to) ? event : []
+    const places = Array.from(event.run.offsets.keys()).filter((at) => isNew(timeAt(event.run, at)))
+    if (places.length === 0) return []
+    const { run, values } = event
+    return { ...event, run: pick(run, places), values: places.map((at) => values[at]) }
+  })
+}
+
+/** The last sample of each interval. */
+function lastPerInterval(run: Run, interval: bigint): Run {
+  const bucket = (at: number) => timeAt(run, at) / interval
+  const last = lengthOf(run) - 1
+  return pick(
+    run,
+    Array.from(run.offsets.keys()).filter((at) => at === last || bucket(at) !== bucket(at + 1))
+  )
+}

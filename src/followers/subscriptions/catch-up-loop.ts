@@ -1,0 +1,68 @@
+/** Lets subscribers that are behind catch up, one step after the other, so that together they cost no more than one. */
+import { setImmediate } from 'node:timers/promises'
+import { catchUp } from './catch-up.ts'
+import type { CatchUpSources, CatchUpTarget } from './catch-up-state.ts'
+
+export interface CatchUpLoopOptions {
+  readonly sources: CatchUpSources
+  /** When the live loop last had something to do, by `performance.now()`. */
+  readonly liveBusyAt: () => number
+  /** Hears of a failure; it is tried again. */
+  readonly failed: (error: unknown) => void
+  /** Sleeps, at most until the loop is aborted. */
+  readonly sleep: (ms: number) => Promise<void>
+  readonly signal: AbortSignal
+}
+
+/** While the live loop had something to do so recently, catching up gets half of the time. */
+const LIVE_BUSY_MS = 50
+
+const RETRY_DELAY_MS = 500
+
+export class CatchUpLoop {
+  readonly #options: CatchUpLoopOptions
+  readonly #queue = new Set<CatchUpTarget>()
+  #notify: () => void = () => {}
+
+  constructor(options: CatchUpLoopOptions) {
+    this.#options = options
+    options.signal.addEventListener('abort', () => this.#notify(), { once: true })
+  }
+
+  add(target: CatchUpTarget): void {
+    this.#queue.add(target)
+    this.#notify()
+  }
+
+  delete(target: CatchUpTarget): void {
+    this.#queue.delete(target)
+  }
+
+  /** Runs until it is aborted. */
+  async run(): Promise<void> {
+    const { signal, sources, liveBusyAt, failed, sleep } = this.#options
+    while (!signal.aborted) {
+      const added = new Promise<void>((resolve) => {
+        this.#notify = resolve
+      })
+      const [target] = this.#queue
+      if (target === undefined) {
+        await added
+        continue
+      }
+      this.#queue.delete(target)
+      const began = performance.now()
+      const { position } = target
+      try {
+        const isReady = await catchUp(target, sources)
+        // Where it waits for the live loop it is looked at again a little later.
+        if (isReady && target.position !== position) this.#queue.add(target)
+      } catch (error) {
+        if (!signal.aborted) failed(error)
+        await sleep(RETRY_DELAY_MS)
+      }
+      await setImmediate()
+      if (began - liveBusyAt() < LIVE_BUSY_MS) await sleep(Math.min(performance.now() - began, LIVE_BUSY_MS))
+    }
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * How everything that is selected is now. The position in the log is taken first, so what changes meanwhile comes after;
+ * an element that has been written to since is left out here, as the log is about to send its newer values anyway.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { parsePath } from '../../model/path.ts'
+import type { Submodel, SubmodelElement } from '../../model/types.ts'
+import { valueMembersOf, writeValue } from '../../model/values.ts'
+import { type Container, resolve, walk } from '../../model/walk.ts'
+import type { Document, DocumentKind, ElementRow } from '../../store/store.ts'
+import type { CatchUpSources, CatchUpTarget, SnapshotState } from './catch-up-state.ts'
+import { valueEvent, valueOnly } from './events.ts'
+import { elementKey } from './latest-per-element.ts'
+import { kindOf, type Matcher } from './matcher.ts'
+import { noteSize } from './message.ts'
+import { MessageBatcher } from './message-batcher.ts'
+import type { DocumentEvent, ValueEvent } from './subscription.ts'
+
+const STAGES: readonly DocumentKind[] = [
+  'AssetAdministrationShell',
+  'Submodel',
+  'ConceptDescription',
+  'AssetAdministrationShellDescriptor',
+  'SubmodelDescriptor',
+  'AssetLinks',
+  'Package',
+  'Validation'
+]
+
+const DOCUMENTS_PER_READ = 20
+
+/** Commits up to which elements that came anew were shown are kept for so many; only those could be told twice. */
+const MAX_SHOWN = 100_000
+
+export async function sendSnapshot(
+  target: CatchUpTarget,
+  sources: CatchUpSources,
+  state: SnapshotState,
+  until: number
+): Promise<void> {
+  const { matcher } = target
+  const batcher = new MessageBatcher(target, { snapshot: 'part' })
+  const isTimeOver = () => {
+    if (batcher.isFull) batcher.send(undefined)
+    return !target.isReady || performance.now() > until
+  }
+  for (; state.stage < STAGES.length; state.stage++, state.after = 0, state.afterId = '') {
+    const kind = STAGES[state.stage] ?? 'Submodel'
+    for (let more = isSelected(kind, matcher); more; ) {
+      const page = await pageOf(kind, sources, matcher, state)
+      for (const document of page.documents) {
+        const current: unknown = JSON.parse(document.bytes.toString())
+        noteSize(current, document.bytes.length)
+        if (state.path === '') await showDocument(document, current, target, batcher)
+        if (
+          kind === 'Submodel' &&
+          !(await showValues(document, current as Submodel, target, sources, state, batcher, isTimeOver))
+        ) {
+          return
+        }
+        state.after = document.position
+        state.afterId = document.id
+        state.path = ''
+        if (isTimeOver()) return batcher.send(undefined)
+      }
+      more = page.more
+      await setImmediate()
+    }
+  }
+  batcher.send(undefined)
+  delete target.catchUp.snapshot
+  target.send({ events: [], snapshot: 'end' }, { seq: state.base, index: 0 }, 0)
+}
+
+function isSelected(kind: DocumentKind, { kinds }: Matcher): boolean {
+  return kinds.has(kindOf({ change: 'updated', kind, id: '' })) || (kind === 'Submodel' && kinds.has('value'))
+}
+
+/** The next documents of a kind: those that are named, or all. */
+async function pageOf(
+  kind: DocumentKind,
+  { store, shells }: CatchUpSources,
+  matcher: Matcher,
+  { after, afterId }: SnapshotState
+): Promise<{ documents: readonly Document[]; more: boolean }> {
+  const named = namedIds(kind, matcher, shells)
+  if (named === undefined) {
+    const { items, next } = await store.documents(kind, [], { after, limit: DOCUMENTS_PER_READ })
+    return { documents: items, more: next !== undefined }
+  }
+  const ids = [...named].sort().filter((id) => id > afterId)
+  const documents: Document[] = []
+  for (const id of ids.slice(0, DOCUMENTS_PER_READ)) {
+    const document = await store.document(kind, id)
+    if (document !== undefined) documents.push(document)
+  }
+  return { documents, more: ids.length > DOCUMENTS_PER_READ }
+}
+
+/** Ids beyond which no document of a kind is selected; undefined: any may be. */
+function namedIds(
+  kind: DocumentKind,
+  matcher: Matcher,
+  shells: CatchUpSources['shells']
+): Iterable<string> | undefined {
+  switch (kind) {
+    case 'Submodel':
+    case 'SubmodelDescriptor':
+    case 'Validation':
+      return matcher.submodels ?? matcher.shells?.flatMap((shell) => [...shells.of(shell)])
+    default:
+      return matcher.shells
+  }
+}
+
+async function showDocument(
+  { kind, id, revision }: Document,
+  current: unknown,
+  { matcher, projection }: CatchUpTarget,
+  batcher: MessageBatcher
+): Promise<void> {
+  if (!(await matcher.document({ change: 'updated', kind, id }, false))) return
+  if (kind === 'Submodel' && !hasSelected(current as Submodel, matcher)) return
+  const event: DocumentEvent = {
+    event: 'document',
+    kind: kindOf({ change: 'updated', kind, id }),
+    seq: revision,
+    index: 0,
+    time: Date.now(),
+    snapshot: true,
+    change: 'updated',
+    of: kind,
+    id,
+    ...(projection.full && { document: current })
+  }
+  batcher.add([event])
+}
+
+/** Is there an element of a selected path? A change may have removed it; the snapshot shows what is there now. */
+function hasSelected(submodel: Submodel, matcher: Matcher): boolean {
+  if (!matcher.hasPaths) return true
+  for (const { path } of walk(submodel)) if (matcher.path(path)) return true
+  return false
+}
+
+/** @returns whether it came to the end of the submodel; else `state` says where it stands */
+async function showValues(
+  { id }: Document,
+  current: Submodel,
+  { matcher, projection, catchUp }: CatchUpTarget,
+  { store }: CatchUpSources,
+  state: SnapshotState,
+  batcher: MessageBatcher,
+  isTimeOver: () => boolean
+): Promise<boolean> {
+  if (!matcher.kinds.has('value') || !matcher.submodel(id)) return true
+  // Where that element was removed meanwhile the submodel is shown anew.
+  let isSeen = resolve(current, parsePath(state.path) ?? []) !== undefined
+  const semanticIds = new Map<Container, ReadonlySet<string>>([[current, withId(new Set(), current)]])
+  for (const { element, path, parent } of walk(current)) {
+    const ids = withId(semanticIds.get(parent) ?? new Set(), element)
+    semanticIds.set(element, ids)
+    if (isSeen) {
+      isSeen = path !== state.path
+      continue
+    }
+    if (valueMembersOf(element.modelType).length === 0 || !matcher.element(path, ids)) continue
+    const row = await store.element(id, path)
+    if (row === undefined || row.value === '{}' || isInLog(row, state)) continue
+    if (row.revision > state.base && catchUp.shown.size < MAX_SHOWN) {
+      catchUp.shown.set(elementKey({ submodel: id, path }), row.revision)
+      catchUp.shownUntil = Math.max(catchUp.shownUntil, row.revision)
+    }
+    batcher.add([currentValueEvent(id, row, projection.full ? element : undefined)])
+    state.path = path
+    if (batcher.isFull && isTimeOver()) return false
+  }
+  return true
+}
+
+/** Written to since the snapshot began, and not because it was created: the log has the value. */
+function isInLog({ revision, stamp }: ElementRow, { base }: SnapshotState): boolean {
+  return revision > base && stamp <= base
+}
+
+function currentValueEvent(submodel: string, row: ElementRow, element: SubmodelElement | undefined): ValueEvent {
+  const { path, modelType, valueType, value, revision, sourceTime, quality } = row
+  // The row may be newer than the document was.
+  const shown = element && { ...element }
+  if (shown !== undefined) writeValue(shown, JSON.parse(value))
+  const metadata = { modelType, valueType, semanticIds: new Set<string>() }
+  return valueEvent(
+    { seq: revision, index: 0, time: Date.now(), snapshot: true },
+    { submodel, path, metadata, element: shown },
+    valueOnly(metadata, value),
+    sourceTime,
+    quality
+  )
+}
+
+function withId(around: ReadonlySet<string>, { semanticId }: Container): ReadonlySet<string> {
+  const id = semanticId?.keys?.[0]?.value
+  return id === undefined ? around : new Set(around).add(id)
+}

@@ -1,0 +1,138 @@
+/** Converts a logged change into the events sent to subscribers. */
+import { lengthOf, newestOf, type Run, sliceOf } from '../../model/samples.ts'
+import type { SubmodelElement } from '../../model/types.ts'
+import { decodeRun } from '../../store/chunks.ts'
+import type { LogEntry, LoggedChange } from '../../store/store.ts'
+import type { CurrentState } from './current-state.ts'
+import type { ElementMetadata, ElementMetadataCache } from './element-metadata-cache.ts'
+import { type EventElement, runEvent, sampleEvent, valueEvent, valueOnly } from './events.ts'
+import { type DocumentChange, kindOf } from './matcher.ts'
+import { EVENT_BYTES, SAMPLE_BYTES } from './message.ts'
+import type { DocumentEvent, EventPlace, StreamEvent, SubscriptionRequest } from './subscription.ts'
+
+/** The form in which a subscriber wants changes; subscribers with the same one share the events. */
+export interface Projection {
+  /** Of samples that came together: an event each, one for all, or one for the newest alone. */
+  readonly shape: 'rows' | 'runs' | 'newest'
+  /** With the element, or document, as it is now. */
+  readonly full: boolean
+}
+
+/** Events of one change are made in slices of this many, which bounds what is in memory for them. */
+export const EVENTS_PER_SLICE = 256
+
+export function projectionOf({ content, columns, interval }: SubscriptionRequest): Projection {
+  return { shape: interval ? 'newest' : columns ? 'runs' : 'rows', full: content === 'full' }
+}
+
+type ElementChange = Extract<LoggedChange, { path: string }>
+
+export class ChangeEvents {
+  readonly #entry: LogEntry
+  readonly #change: LoggedChange
+  /** Of its first event. */
+  readonly #index: number
+  #metadata: ElementMetadata | null = null
+  #run: Run | undefined
+  #element: SubmodelElement | undefined
+  #full: Pick<DocumentEvent, 'document' | 'elements'> = {}
+
+  /** @param index events that stand before it in its commit */
+  constructor(entry: LogEntry, change: LoggedChange, index: number) {
+    this.#entry = entry
+    this.#change = change
+    this.#index = index
+  }
+
+  /**
+   * Looks up what the events need; to be called, and its promise awaited where it returns one, before the first of them
+   * is asked for.
+   * @param current absent where no event is `full`
+   */
+  prepare(cache: ElementMetadataCache, current: CurrentState | undefined): Promise<void> | undefined {
+    const change = this.#change
+    if (change.change === 'value' || change.change === 'samples') {
+      const known = cache.known(change.submodel, change.path)
+      if (known !== undefined) this.#metadata = known
+      return known === undefined || current !== undefined ? this.#readElement(change, cache, current) : undefined
+    }
+    return current && this.#readDocument(change, current)
+  }
+
+  /** Bytes, roughly, that its events take together. */
+  sizeAs(shape: Projection['shape']): number {
+    const change = this.#change
+    if (change.change !== 'samples' || shape === 'newest') return EVENT_BYTES
+    return shape === 'rows' ? EVENT_BYTES * change.count : EVENT_BYTES + SAMPLE_BYTES * change.count
+  }
+
+  /** The events from `start` to before `end` of this change. */
+  events({ shape, full }: Projection, start: number, end: number): StreamEvent[] {
+    const change = this.#change
+    if ('kind' in change) return [this.#documentEvent(change, full)]
+    const element = this.#elementOf(change, full)
+    if (change.change === 'value') {
+      const { value, sourceTime, quality } = change
+      return [valueEvent(this.#placeOf(0), element, valueOnly(this.#metadata, value), sourceTime, quality)]
+    }
+    this.#run ??= decodeRun(change.run)
+    const run = this.#run
+    if (shape === 'newest') {
+      const newest = newestOf(run)
+      return [sampleEvent(this.#placeOf(newest), element, run, newest)]
+    }
+    if (shape === 'runs') {
+      const part = start === 0 && end >= lengthOf(run) ? run : sliceOf(run, start, end)
+      return [runEvent(this.#placeOf(start), element, part)]
+    }
+    const events: StreamEvent[] = []
+    for (let at = start; at < end; at++) events.push(sampleEvent(this.#placeOf(at), element, run, at))
+    return events
+  }
+
+  #placeOf(at: number): EventPlace {
+    return { seq: this.#entry.seq, index: this.#index + at, time: this.#entry.time }
+  }
+
+  #elementOf({ submodel, path }: ElementChange, full: boolean): EventElement {
+    return { submodel, path, metadata: this.#metadata, element: full ? this.#element : undefined }
+  }
+
+  #documentEvent({ change, kind, id, touched, became }: DocumentChange, full: boolean): DocumentEvent {
+    return {
+      event: 'document',
+      kind: kindOf({ change, kind, id }),
+      ...this.#placeOf(0),
+      change,
+      of: kind,
+      id,
+      ...(touched !== undefined && { touched }),
+      ...(became !== undefined && { became }),
+      ...(full && this.#full)
+    }
+  }
+
+  async #readElement(
+    { submodel, path }: ElementChange,
+    cache: ElementMetadataCache,
+    current: CurrentState | undefined
+  ): Promise<void> {
+    this.#metadata = await cache.element(submodel, path)
+    this.#element = await current?.element(submodel, path)
+  }
+
+  async #readDocument({ kind, id, touched, change }: DocumentChange, current: CurrentState): Promise<void> {
+    if (change === 'deleted') return
+    if (kind !== 'Submodel' || touched === undefined || touched.length === 0) {
+      const document = await current.document(kind, id)
+      if (document !== undefined) this.#full = { document }
+      return
+    }
+    const elements = new Map<string, SubmodelElement>()
+    for (const path of touched) {
+      const element = await current.element(id, path)
+      if (element !== undefined) elements.set(path, element)
+    }
+    this.#full = { elements }
+  }
+}

@@ -1,0 +1,68 @@
+/** The log for pollers: as many events as they want at a time, and the cursor to go on with. */
+import { setImmediate } from 'node:timers/promises'
+import type { LoggedChange } from '../../store/store.ts'
+import { readUpToLive } from './catch-up-log.ts'
+import type { CatchUpSources } from './catch-up-state.ts'
+import { ChangeEvents, type Projection } from './change-events.ts'
+import { CurrentState } from './current-state.ts'
+import { changesBehind, type LogPosition, positionBehind } from './log-position.ts'
+import type { Matcher } from './matcher.ts'
+import { MESSAGE_BYTES, sizeOf } from './message.ts'
+import type { StreamEvent } from './subscription.ts'
+
+export interface EventPage {
+  readonly events: readonly StreamEvent[]
+  /** Always there: from where to go on, now or later. */
+  readonly cursor: string
+  /** Is there more to read already? */
+  readonly more: boolean
+  /** False where what was asked for lies further back than the log reaches; the page begins where the log does. */
+  readonly recovered: boolean
+}
+
+/** Longest time that is spent on one page, and roughly how many bytes go on it. */
+const PAGE_TIME_MS = 200
+const PAGE_BYTES = 16 * MESSAGE_BYTES
+
+const ENTRIES_PER_READ = 200
+
+/** Reads on from a position, up to where the live loop is. */
+export async function readEventPage(
+  sources: CatchUpSources,
+  matcher: Matcher,
+  projection: Projection,
+  from: LogPosition,
+  limit: number
+): Promise<{ events: StreamEvent[]; position: LogPosition; gap: boolean }> {
+  const until = performance.now() + PAGE_TIME_MS
+  const current = projection.full ? new CurrentState(sources.store) : undefined
+  const events: StreamEvent[] = []
+  let position = from
+  let hasGap = false
+  let bytes = 0
+  while (position.seq < sources.position() && performance.now() < until) {
+    const live = sources.position()
+    const { entries, gap } = await readUpToLive(sources, position, ENTRIES_PER_READ)
+    hasGap ||= gap
+    for (const { entry, change, index, count, skip } of changesBehind(entries, position)) {
+      if (!(await selects(matcher, change))) continue
+      const changeEvents = new ChangeEvents(entry, change, index)
+      await changeEvents.prepare(sources.metadata, current)
+      const end = projection.shape === 'rows' ? Math.min(count, skip + limit - events.length) : count
+      for (const event of changeEvents.events(projection, skip, end)) {
+        bytes += sizeOf(event)
+        events.push(event)
+      }
+      if (events.length >= limit || bytes >= PAGE_BYTES || performance.now() > until) {
+        return { events, position: positionBehind(entry, index + end), gap: hasGap }
+      }
+    }
+    position = { seq: entries.at(-1)?.seq ?? live, index: 0 }
+    await setImmediate()
+  }
+  return { events, position, gap: hasGap }
+}
+
+function selects(matcher: Matcher, change: LoggedChange): boolean | Promise<boolean> {
+  return 'path' in change ? matcher.value(change.submodel, change.path, true) : matcher.document(change, true)
+}

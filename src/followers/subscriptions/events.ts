@@ -1,0 +1,109 @@
+/** Builds the events of values that subscribers are sent, from the log, the history and a snapshot alike. */
+import { valueOfRow } from '../../formats/value.ts'
+import { lengthOf, membersAt, type Quality, qualityAt, type Run, timeAt } from '../../model/samples.ts'
+import type { SubmodelElement } from '../../model/types.ts'
+import type { ElementMetadata } from './element-metadata-cache.ts'
+import type { EventPlace, RunEvent, ValueEvent } from './subscription.ts'
+
+/** The element that values belong to, as far as it is known. */
+export interface EventElement {
+  readonly submodel: string
+  readonly path: string
+  /** Null where the element is gone. */
+  readonly metadata: ElementMetadata | null
+  /** With `content: 'full'`: the element as it is now. */
+  readonly element?: SubmodelElement | undefined
+}
+
+/** @param value in the ValueOnly form. @param sourceTime nanoseconds since 1970 */
+export function valueEvent(
+  { seq, index, time, snapshot }: EventPlace,
+  { submodel, path, metadata, element }: EventElement,
+  value: unknown,
+  sourceTime: bigint | undefined,
+  quality: Quality | undefined
+): ValueEvent {
+  return {
+    event: 'value',
+    kind: 'value',
+    seq,
+    index,
+    time,
+    ...(snapshot && { snapshot }),
+    submodel,
+    path,
+    ...(metadata !== null && { modelType: metadata.modelType }),
+    value,
+    ...(sourceTime !== undefined && { sourceTime }),
+    ...(quality !== undefined && { quality }),
+    ...(element !== undefined && { element })
+  }
+}
+
+/** One sample of a run. */
+export function sampleEvent(place: EventPlace, element: EventElement, run: Run, at: number): ValueEvent {
+  const value = run.form === 'number' ? run.values[at] : valueOnly(element.metadata, membersAt(run, at))
+  return valueEvent(place, element, value, timeAt(run, at), qualityAt(run, at))
+}
+
+/** A run as one event. */
+export function runEvent(
+  { seq, index, time }: EventPlace,
+  { submodel, path, metadata, element }: EventElement,
+  run: Run
+): RunEvent {
+  return {
+    event: 'run',
+    kind: 'value',
+    seq,
+    index,
+    time,
+    submodel,
+    path,
+    ...(metadata !== null && { modelType: metadata.modelType }),
+    run,
+    values: valuesOf(metadata, run),
+    ...(element !== undefined && { element })
+  }
+}
+
+/** Events of all samples of a run: one for each, or one for the whole. @param placeAt of the sample at an index of the run */
+export function eventsOfRun(
+  element: EventElement,
+  run: Run,
+  shape: 'rows' | 'runs',
+  placeAt: (at: number) => EventPlace
+): (ValueEvent | RunEvent)[] {
+  if (shape === 'runs') return [runEvent(placeAt(lengthOf(run) - 1), element, run)]
+  return Array.from({ length: lengthOf(run) }, (_, at) => sampleEvent(placeAt(at), element, run, at))
+}
+
+/** The values of a run in the ValueOnly form. */
+function valuesOf(metadata: ElementMetadata | null, run: Run): RunEvent['values'] {
+  if (run.values instanceof Float64Array) return run.values
+  // States and switches have few different values.
+  const known = new Map<string, unknown>()
+  return run.values.map((text, at) => {
+    let value = known.get(text)
+    if (value === undefined) {
+      value = valueOnly(metadata, membersAt(run, at))
+      known.set(text, value)
+    }
+    return value
+  })
+}
+
+/**
+ * A value in the ValueOnly form; null where the element was left without one. Where the element is gone, and its kind
+ * with it, texts stay texts and all else stays as it was written.
+ */
+export function valueOnly(metadata: ElementMetadata | null, members: string): unknown {
+  if (metadata !== null) {
+    const json = valueOfRow(metadata.modelType, metadata.valueType, members)
+    return json === undefined ? null : JSON.parse(json)
+  }
+  const open = JSON.parse(members) as { value?: unknown }
+  const names = Object.keys(open)
+  if (names.length === 0) return null
+  return names.length === 1 && open.value !== undefined ? open.value : open
+}

@@ -1,0 +1,90 @@
+/** The groups there are, and which of them select a change. */
+import type { LoggedChange, SeriesName } from '../../store/store.ts'
+import { Group, keyOf } from './group.ts'
+import type { Lookups, Matcher } from './matcher.ts'
+import type { SubscriptionRequest } from './subscription.ts'
+
+/** Elements of which it is remembered which groups select them. */
+const MAX_ROUTES = 20_000
+
+export class GroupRegistry {
+  readonly #lookups: Lookups
+  readonly #groups = new Map<string, Group>()
+  /** Groups that select an element, by submodel, then path. */
+  readonly #routes = new Map<string, Map<string, readonly Group[]>>()
+  #routeCount = 0
+  /** Counts how often routes were forgotten: one that was looked for before is not kept after. */
+  #generation = 0
+
+  constructor(lookups: Lookups) {
+    this.#lookups = lookups
+  }
+
+  get size(): number {
+    return this.#groups.size
+  }
+
+  all(): IterableIterator<Group> {
+    return this.#groups.values()
+  }
+
+  /** @param covers the commit up to which changes have been routed already */
+  enter(request: SubscriptionRequest, covers: number): Group {
+    const key = keyOf(request)
+    let group = this.#groups.get(key)
+    if (group === undefined) {
+      group = new Group(request, this.#lookups, covers)
+      this.#groups.set(key, group)
+      this.forgetRoutes()
+    }
+    group.users++
+    return group
+  }
+
+  exit(request: SubscriptionRequest, group: Group): void {
+    this.#lookups.shells.leave(request.select?.shells ?? [])
+    if (--group.users > 0) return
+    group.close()
+    this.#groups.delete(keyOf(request))
+    this.forgetRoutes()
+  }
+
+  /** The groups that select a change; a promise only where something has to be looked up. */
+  route(change: LoggedChange): readonly Group[] | Promise<readonly Group[]> {
+    if (!('path' in change)) return this.#selecting((matcher) => matcher.document(change, false))
+    return this.#routes.get(change.submodel)?.get(change.path) ?? this.#findRoute(change)
+  }
+
+  /** @param submodel of which structure has changed; absent: everything may have */
+  forgetRoutes(submodel?: string): void {
+    this.#generation++
+    if (submodel === undefined) {
+      this.#routes.clear()
+      this.#routeCount = 0
+    } else {
+      this.#routeCount -= this.#routes.get(submodel)?.size ?? 0
+      this.#routes.delete(submodel)
+    }
+  }
+
+  async #findRoute({ submodel, path }: SeriesName): Promise<readonly Group[]> {
+    const generation = this.#generation
+    const groups = await this.#selecting((matcher) => matcher.value(submodel, path, false))
+    if (generation !== this.#generation) return groups
+    if (this.#routeCount >= MAX_ROUTES) this.forgetRoutes()
+    let paths = this.#routes.get(submodel)
+    if (paths === undefined) {
+      paths = new Map()
+      this.#routes.set(submodel, paths)
+    }
+    paths.set(path, groups)
+    this.#routeCount++
+    return groups
+  }
+
+  async #selecting(selects: (matcher: Matcher) => boolean | Promise<boolean>): Promise<readonly Group[]> {
+    const groups: Group[] = []
+    for (const group of [...this.#groups.values()]) if (await selects(group.matcher)) groups.push(group)
+    return groups
+  }
+}

@@ -1,0 +1,222 @@
+/** Reads the log once for all live subscribers and hands each change to the groups that select it. */
+import type { LogEntry, Store } from '../../store/store.ts'
+import { ChangeEvents, EVENTS_PER_SLICE } from './change-events.ts'
+import { CurrentState } from './current-state.ts'
+import type { Group } from './group.ts'
+import type { GroupRegistry } from './group-registry.ts'
+import { changesBehind, type LocatedChange } from './log-position.ts'
+import type { Lookups } from './matcher.ts'
+
+export interface LiveLoopOptions {
+  readonly store: Store
+  readonly lookups: Lookups
+  readonly groups: GroupRegistry
+  /** Entries behind the loop's position were trimmed: all live subscribers have to catch up by themselves. */
+  readonly onGap: () => void
+  /** Hears of a failure before it is tried again. */
+  readonly failed: (error: unknown) => void
+  /** Waits before something is tried again. */
+  readonly pause: () => Promise<void>
+  readonly signal: AbortSignal
+}
+
+/** Entries of the log that are taken at a time. */
+const ENTRIES_PER_READ = 500
+
+export class LiveLoop {
+  readonly #options: LiveLoopOptions
+  #position = 0
+  #ahead = 0
+  #busyAt = 0
+  /** Wakes those that wait for the loop to go on. */
+  readonly #waiting = new Set<() => void>()
+  #notify: () => void = () => {}
+  readonly #stopListening: () => void
+  /** Resolves when the loop knows where the log ends. */
+  readonly ready: Promise<void>
+
+  constructor(options: LiveLoopOptions) {
+    this.#options = options
+    this.#stopListening = options.store.onCommit(() => this.#notify())
+    options.signal.addEventListener('abort', () => this.#stop(), { once: true })
+    this.ready = this.#begin()
+  }
+
+  /** Everything up to this commit has been sent. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Everything up to this commit has been sent, or is about to be. */
+  get ahead(): number {
+    return this.#ahead
+  }
+
+  /** When it last had something to do, by `performance.now()`. */
+  get busyAt(): number {
+    return this.#busyAt
+  }
+
+  /** Runs until it is aborted. */
+  async run(): Promise<void> {
+    const { signal } = this.#options
+    await this.ready
+    while (!signal.aborted) {
+      const committed = new Promise<void>((resolve) => {
+        this.#notify = resolve
+      })
+      try {
+        if (!(await this.#step())) await committed
+      } catch (error) {
+        await this.#retryLater(error)
+      }
+    }
+  }
+
+  /** Waits until the loop is past a commit, or until the time is over. */
+  async reached(seq: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const until = performance.now() + timeoutMs
+    while (this.#position <= seq && performance.now() < until) {
+      if (signal?.aborted || this.#options.signal.aborted) return
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.#waiting.delete(wake)
+          signal?.removeEventListener('abort', wake)
+          clearTimeout(timer)
+          resolve()
+        }
+        const timer = setTimeout(wake, until - performance.now())
+        signal?.addEventListener('abort', wake)
+        this.#waiting.add(wake)
+      })
+    }
+  }
+
+  #stop(): void {
+    this.#stopListening()
+    this.#notify()
+    for (const wake of this.#waiting) wake()
+  }
+
+  async #begin(): Promise<void> {
+    const { store, signal } = this.#options
+    while (!signal.aborted) {
+      try {
+        this.#position = this.#ahead = (await store.figures()).logLast
+        return
+      } catch (error) {
+        await this.#retryLater(error)
+      }
+    }
+  }
+
+  async #retryLater(error: unknown): Promise<void> {
+    const { signal, failed, pause } = this.#options
+    if (signal.aborted) return
+    failed(error)
+    await pause()
+  }
+
+  /** One batch; false when there was none. */
+  async #step(): Promise<boolean> {
+    const { store, groups } = this.#options
+    const { entries, gap } = await store.log(this.#position, ENTRIES_PER_READ)
+    if (gap) this.#skipGap(entries[0])
+    const last = entries.at(-1)
+    if (last === undefined) return false
+    this.#busyAt = performance.now()
+    this.#ahead = last.seq
+    const current = new CurrentState(store)
+    for (const entry of entries) {
+      const delivered = this.#deliver(entry, current)
+      if (delivered !== undefined) await delivered
+      this.#position = entry.seq
+    }
+    for (const group of groups.all()) group.settle({ seq: last.seq, index: 0 })
+    for (const wake of this.#waiting) wake()
+    return true
+  }
+
+  #skipGap(first: LogEntry | undefined): void {
+    const { lookups, groups, onGap } = this.#options
+    onGap()
+    lookups.metadata.forgetAll()
+    groups.forgetRoutes()
+    if (first !== undefined) this.#position = first.seq - 1
+  }
+
+  /** @returns undefined where that is all, as there are no groups */
+  #deliver(entry: LogEntry, current: CurrentState): Promise<void> | undefined {
+    const { lookups, groups } = this.#options
+    for (const change of entry.changes) {
+      lookups.metadata.note(change)
+      if ('kind' in change && change.kind === 'Submodel') groups.forgetRoutes(change.id)
+    }
+    const shellsChanged = lookups.shells.note(entry)
+    if (shellsChanged === undefined && groups.size === 0) return undefined
+    return this.#deliverToGroups(entry, current, shellsChanged)
+  }
+
+  /** Looks up everything that is needed first, so that after a fault nothing of an entry has been sent. */
+  async #deliverToGroups(
+    entry: LogEntry,
+    current: CurrentState,
+    shellsChanged: Promise<() => void> | undefined
+  ): Promise<void> {
+    const { lookups, groups, failed } = this.#options
+    const settleShells = shellsChanged && (await shellsChanged)
+    if (settleShells !== undefined) groups.forgetRoutes()
+    const deliveries: { located: LocatedChange; changeEvents: ChangeEvents; selecting: readonly Group[] }[] = []
+    for (const located of changesBehind([entry], { seq: entry.seq - 1, index: 0 })) {
+      const route = groups.route(located.change)
+      const selecting = route instanceof Promise ? await route : route
+      if (selecting.length === 0) continue
+      const changeEvents = new ChangeEvents(entry, located.change, located.index)
+      const isFull = selecting.some(({ projection }) => projection.full)
+      await changeEvents.prepare(lookups.metadata, isFull ? current : undefined)
+      deliveries.push({ located, changeEvents, selecting })
+    }
+    if (settleShells !== undefined) {
+      settleShells()
+      groups.forgetRoutes()
+    }
+    for (const { located, changeEvents, selecting } of deliveries) {
+      try {
+        sendToGroups(changeEvents, selecting, located)
+      } catch (error) {
+        // Damaged samples cannot be sent to anybody, and must not hold up those behind them.
+        failed(error)
+      }
+    }
+  }
+}
+
+/** Events are made once for all groups that want them in the same form. */
+function sendToGroups(
+  changeEvents: ChangeEvents,
+  groups: readonly Group[],
+  { entry, index, count }: LocatedChange
+): void {
+  const seq = entry.seq - 1
+  const byProjection = new Map<string, Group[]>()
+  for (const group of groups) {
+    const { shape, full } = group.projection
+    if (!group.hasMembers) {
+      group.pass(changeEvents.sizeAs(shape), { seq, index: index + count })
+      continue
+    }
+    const key = `${shape} ${full}`
+    const same = byProjection.get(key)
+    if (same === undefined) byProjection.set(key, [group])
+    else same.push(group)
+  }
+  for (const same of byProjection.values()) {
+    const { shape, full } = same[0]?.projection ?? { shape: 'rows', full: false }
+    const step = shape === 'newest' ? count : EVENTS_PER_SLICE
+    for (let start = 0; start < count; start += step) {
+      const end = Math.min(start + step, count)
+      const events = changeEvents.events({ shape, full }, start, end)
+      for (const group of same) group.take(events, { seq, index: index + end })
+    }
+  }
+}
