@@ -257,11 +257,20 @@ function newSeries({ UNKNOWN_SUBMODEL, UNKNOWN_TEMPLATE }: Config): CreateOption
   }
 }
 
-/** All files or none of each; what an earlier start has loaded, and somebody changed since, stays as it is. */
+/**
+ * All or nothing of each file; what an earlier start has loaded, and somebody changed since, stays as it is. A file that
+ * is refused keeps neither the others nor the hub from starting.
+ */
 async function preload(hub: Hub, log: FastifyBaseLogger, { PRELOAD, LENIENT }: Config): Promise<void> {
   for await (const report of loadPath(hub, PRELOAD, { existing: 'keep', lenient: LENIENT })) {
-    const { fileName, created, kept, violations } = report
-    log.info({ created: created.length, kept: kept.length, violations }, `Loaded ${fileName}`)
+    const { fileName } = report
+    if ('error' in report) {
+      const { message, violations } = report.error
+      log.error({ violations }, `Not loaded: ${fileName}. ${message}`)
+      continue
+    }
+    const { created, kept, refused, violations } = report
+    log.info({ created: created.length, kept: kept.length, refused, violations }, `Loaded ${fileName}`)
   }
 }
 

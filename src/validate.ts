@@ -5,11 +5,11 @@ import { open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { HubError, type Violation } from './errors.ts'
 import { openPackage, sniff } from './formats/environment.ts'
-import { validate } from './formats/json.ts'
+import { unstorable, validate } from './formats/json.ts'
 import { readJson } from './formats/json-stream.ts'
 import { counted, type Found, LIMITS } from './formats/package.ts'
 import type { Submodel } from './model/types.ts'
-import { isWalkable, type TemplateChecker } from './operations/validation.ts'
+import type { TemplateChecker } from './operations/validation.ts'
 
 /** What is wrong with one document of a file. */
 export interface Broken {
@@ -61,8 +61,9 @@ function unreadable(file: string, { origin, error }: Unreadable): Broken {
 function check(file: string, found: Found, seen: Map<string, string>, { known }: TemplateChecker): Broken {
   const { document, className, origin } = found
   const metamodel = validate(className, document, { limit: LIMIT })
-  const violations =
-    className === 'Submodel' && isWalkable(metamodel) ? known.check(document as Submodel, { limit: LIMIT }) : []
+  const violations = isReadable(className, document, metamodel)
+    ? known.check(document as Submodel, { limit: LIMIT })
+    : []
   const { id, idShort } = (document ?? {}) as { id?: unknown; idShort?: unknown }
   if (typeof id === 'string') {
     // Published packages repeat documents: the same twice is one. Only digests are kept.
@@ -83,6 +84,11 @@ function check(file: string, found: Found, seen: Map<string, string>, { known }:
     metamodel,
     violations
   }
+}
+
+/** Is it a submodel of which a template can be asked? */
+function isReadable(className: Found['className'], document: unknown, broken: readonly Violation[]): boolean {
+  return className === 'Submodel' && (broken.length === 0 || unstorable(className, document, { limit: 1 }).length === 0)
 }
 
 /** What cannot be read, where the rest can. */

@@ -67,7 +67,8 @@ type Made = Record<string, unknown>
 const leaf: fc.Arbitrary<Made> = fc.oneof(
   typed.map((members) => ({ modelType: 'Property', ...members })),
   typed.map(
-    ({ valueType, value }): Made => ({ modelType: 'Range', valueType, min: value, max: value }) satisfies Range
+    ({ valueType, value }): Made =>
+      ({ modelType: 'Range', ...(valueType && { valueType }), min: value, max: value }) satisfies Range
   ),
   typed.map(({ valueType }) => ({ modelType: 'Property', valueType })),
   langStrings.map((value) => ({ modelType: 'MultiLanguageProperty', value })),

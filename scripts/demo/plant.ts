@@ -5,6 +5,7 @@
 import type {
   AssetAdministrationShell,
   ConceptDescription,
+  DataTypeDefXsd,
   Environment,
   Property,
   Reference,
@@ -394,7 +395,7 @@ function texts(english: string, korean: string): { language: string; text: strin
   ]
 }
 
-function property(idShort: string, valueType: Property['valueType'], value?: string, semanticId?: Reference): Property {
+function property(idShort: string, valueType: DataTypeDefXsd, value?: string, semanticId?: Reference): Property {
   return {
     modelType: 'Property',
     idShort,

@@ -14,12 +14,25 @@ import { nearest } from './nearest.ts'
 /** What makes other faults follow comes first. */
 const ranks: readonly string[] = ['modelType', 'additionalProperties', 'type', 'required']
 
+/** Rules whose breach leaves a value of another shape than its class has; beyond them no code can trust the types. */
+const SHAPE_RULES: ReadonlySet<string> = new Set(['type', 'modelType', 'enum'])
+
+export function isShapeRule({ rule }: Violation): boolean {
+  return SHAPE_RULES.has(rule)
+}
+
 /**
  * @param className the class that the value should be of, or an abstract one
  * @param value parsed JSON, not nested too deep to recurse
+ * @param counts which violations are looked for; of the others none is in the way of the limit
  * @returns up to `limit` violations of the schema, most telling first
  */
-export function explain(className: string, value: unknown, limit: number): Violation[] {
+export function explain(
+  className: string,
+  value: unknown,
+  limit: number,
+  counts: (violation: Violation) => boolean = () => true
+): Violation[] {
   const found: Violation[] = []
   const here: (string | number)[] = []
   explainObject(className, value)
@@ -29,7 +42,8 @@ export function explain(className: string, value: unknown, limit: number): Viola
     if (found.length >= limit) return
     const place = [...here, ...at]
     const idShortPath = idShortPathTo(value, place)
-    found.push({ pointer: pointerTo(place), ...(idShortPath !== undefined && { idShortPath }), rule, text })
+    const violation = { pointer: pointerTo(place), ...(idShortPath !== undefined && { idShortPath }), rule, text }
+    if (counts(violation)) found.push(violation)
   }
 
   function at(step: string | number, look: () => void): void {

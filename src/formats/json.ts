@@ -5,7 +5,7 @@ import { HubError } from '../errors.ts'
 import { checkConstraints, type Damage } from '../model/constraints.ts'
 import { isLexical } from '../model/datatypes.ts'
 import type { ClassName } from '../model/fields.ts'
-import { explain } from './json-explain.ts'
+import { explain, isShapeRule } from './json-explain.ts'
 import { metamodelSchema, SCHEMA_ID } from './json-schema.ts'
 import { findSyntaxError } from './json-syntax.ts'
 
@@ -41,9 +41,7 @@ function decode(bytes: Uint8Array): string {
  * @returns at most `limit` violations, most telling first; empty where the document is valid
  */
 export function validate(className: ClassName, value: unknown, { limit = 20 } = {}): Violation[] {
-  if (isDeeperThan(MAX_DEPTH, value)) {
-    return [{ pointer: '', rule: 'depth', text: `the document is nested more than ${MAX_DEPTH} levels deep` }]
-  }
+  if (isDeeperThan(MAX_DEPTH, value)) return [tooDeep]
   const satisfies = schemaOf(className)
   if (satisfies(value)) return checkConstraints(className, value as object, limit)
   const violations = explain(className, value, limit)
@@ -53,16 +51,42 @@ export function validate(className: ClassName, value: unknown, { limit = 20 } = 
   return [{ pointer: first?.instancePath ?? '', rule: first?.keyword ?? 'schema', text: first?.message ?? 'invalid' }]
 }
 
-/** Faults within a text; whatever is checked reads such a text without harm. */
-const HARMLESS = new Set([
-  'AASd-002',
-  'AASd-130',
-  'additionalProperties',
-  'contentEncoding',
-  'maxLength',
-  'minLength',
-  'pattern'
-])
+/** An identifier of this many bytes still fits into the address of a request. */
+const MAX_ADDRESSABLE_ID_BYTES = 8192
+
+/**
+ * Why a document cannot be stored even where rules may be broken (`LENIENT`): its values are not of the JSON types,
+ * classes and enumerations that all code relies on, or no address can lead to it. Missing and unknown members, empty
+ * lists, texts out of their pattern and broken constraints are no such reason.
+ *
+ * @returns at most `limit` reasons; empty where it can be stored
+ */
+export function unstorable(className: ClassName, value: unknown, { limit = 20 } = {}): Violation[] {
+  if (isDeeperThan(MAX_DEPTH, value)) return [tooDeep]
+  const reasons = explain(className, value, limit, isShapeRule)
+  if (reasons.length > 0 || typeof value !== 'object' || value === null) return reasons
+  const { id } = value as { id?: unknown }
+  const reason = typeof id === 'string' ? unaddressable(id) : 'there is no id, by which it could be asked for'
+  return reason === undefined ? [] : [{ pointer: '/id', rule: 'id', text: reason }]
+}
+
+function unaddressable(id: string): string | undefined {
+  if (id === '') return 'the id is empty, so that no address can lead to the document'
+  // Identifiers are addressed by their UTF-8 (Part 2, 11.4.3), where halves of surrogate pairs are lost.
+  if (!id.isWellFormed() || CONTROL_CHARACTER.test(id)) return 'the id holds a character that no address can carry'
+  if (Buffer.byteLength(id) > MAX_ADDRESSABLE_ID_BYTES) {
+    return `the id is longer than the ${MAX_ADDRESSABLE_ID_BYTES} bytes that an address can carry`
+  }
+  return undefined
+}
+
+const CONTROL_CHARACTER = /[\0-\x08\v\f\x0e-\x1f]/
+
+const tooDeep: Violation = {
+  pointer: '',
+  rule: 'depth',
+  text: `the document is nested more than ${MAX_DEPTH} levels deep`
+}
 
 /** The constraints that a document breaks beside the schema, so that a sender need not come twice. */
 function besides(className: ClassName, value: unknown, faults: readonly Violation[], limit: number): Violation[] {
@@ -76,11 +100,13 @@ function besides(className: ClassName, value: unknown, faults: readonly Violatio
 function damageOf(faults: readonly Violation[]): Damage {
   const unchecked = new Set<string>()
   const closed = new Set<string>()
-  for (const { pointer, rule } of faults) {
+  for (const fault of faults) {
+    const { pointer, rule } = fault
     const owner = pointer.replace(/\/modelType$/, '')
     // Also where it is one member too many: it would tell a wrong class.
     if (rule === 'type' || rule === 'modelType' || owner !== pointer) closed.add(owner)
-    if (HARMLESS.has(rule)) continue
+    // The checks take absent members, which a misspelt name may stand for, and texts of any form.
+    if (!isShapeRule(fault)) continue
     for (let at = pointer.length; at > 0; at = pointer.lastIndexOf('/', at - 1)) unchecked.add(pointer.slice(0, at))
     unchecked.add('')
   }

@@ -1,3 +1,5 @@
+const SHORTEST_ABBREVIATION = 3
+
 /** The name that somebody who wrote `written` is likely to have meant, or undefined where none is near. */
 export function nearest(written: string, names: readonly string[]): string | undefined {
   if (written.length > 64) return undefined
@@ -12,7 +14,14 @@ export function nearest(written: string, names: readonly string[]): string | und
       least = away
     }
   }
-  return best
+  return best ?? abbreviated(lower, names)
+}
+
+/** The one name that `lower` begins, such as `lang` for `language`. */
+function abbreviated(lower: string, names: readonly string[]): string | undefined {
+  if (lower.length < SHORTEST_ABBREVIATION) return undefined
+  const [only, ...others] = names.filter((name) => name.toLowerCase().startsWith(lower))
+  return others.length === 0 ? only : undefined
 }
 
 /** Levenshtein's distance where it is below `limit`, else some number that is not. */

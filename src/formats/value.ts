@@ -133,7 +133,9 @@ function leafValue(modelType: string, valueType: DataTypeDefXsd | undefined, mem
     }
     case 'MultiLanguageProperty': {
       const { value } = members
-      return Array.isArray(value) ? value.map(({ language, text }: LangString) => ({ [language]: text })) : undefined
+      return Array.isArray(value)
+        ? value.map(({ language = '', text }: LangString) => ({ [language]: text }))
+        : undefined
     }
     case 'ReferenceElement':
       return members.value

@@ -39,7 +39,9 @@ import { type ClassName, classNames, fieldsOf, isA } from './fields.ts'
 import { idShortPathTo, type Place, pointerTo } from './place.ts'
 import type { KeyTypes, Submodel } from './types.ts'
 
-/** Gets an object of its class; `never`, because each check names the class that it is for. */
+/**
+ * Gets an object of its class, of which any member may be absent: checks run beside faults of form, and on what was
+ * taken leniently. `never`, because each check names the class that it is for. */
 type Check = (it: never, report: Report, scope: Scope) => void
 
 /** The checks of each class; heirs have those of their superclasses too. */
@@ -141,7 +143,7 @@ function isWorthIt(type: string): boolean {
 
 /** Where a document does not satisfy the JSON Schema of its class, by JSON Pointer. */
 export interface Damage {
-  /** Objects with a fault of form somewhere below them: they are not checked, but what they hold is. */
+  /** Objects with a value of another type somewhere below them: they are not checked, but what they hold is. */
   readonly unchecked: ReadonlySet<string>
   /** Values that are not what belongs there: they are not entered. */
   readonly closed: ReadonlySet<string>
@@ -152,7 +154,7 @@ export interface Damage {
  *
  * @param className the class of the root; of an abstract one the modelType tells which. An element that is looked at
  *   by itself is spared what depends on its parent: [AASd-117] and [AASd-022] of itself, [AASd-129].
- * @param value satisfies the JSON Schema of its class, except for the `damage`
+ * @param value what is there is of the types that its class has, except for the `damage`; members may be missing
  * @param limit stops after so many violations
  */
 export function checkConstraints(

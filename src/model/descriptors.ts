@@ -38,7 +38,7 @@ export function describeShell(
   base: string
 ): AssetAdministrationShellDescriptor {
   const { description, displayName, extensions, administration, idShort, id, assetInformation } = shell
-  const { assetKind, assetType, globalAssetId, specificAssetIds } = assetInformation
+  const { assetKind, assetType, globalAssetId, specificAssetIds } = assetInformation ?? {}
   const submodelDescriptors = submodels.map((submodel) => describeSubmodel(submodel, base))
   return defined<AssetAdministrationShellDescriptor>({
     description,

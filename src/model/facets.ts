@@ -29,7 +29,7 @@ const facets: { [Kind in keyof Documents]: (document: Documents[Kind]) => Facet[
 
 function shellFacets({ assetInformation, submodels = [] }: AssetAdministrationShell): Facet[] {
   const references = submodels.map((reference): Facet => ['submodel', targetOf(reference)])
-  return [...assetFacets(assetInformation), ...references]
+  return [...assetFacets(assetInformation ?? {}), ...references]
 }
 
 function shellDescriptorFacets(descriptor: AssetAdministrationShellDescriptor): Facet[] {
@@ -50,8 +50,7 @@ function assetFacets(asset: {
   if (asset.globalAssetId !== undefined)
     facets.push(assetIdFacet({ name: 'globalAssetId', value: asset.globalAssetId }))
   for (const assetId of asset.specificAssetIds ?? []) {
-    facets.push(assetIdFacet({ name: assetId.name, value: assetId.value }))
-    if (assetId.externalSubjectId !== undefined) facets.push(assetIdFacet(assetId))
+    facets.push(...assetIdFacets(assetId))
   }
   return facets
 }
@@ -60,7 +59,7 @@ function assetFacets(asset: {
 function semanticFacets(document: Submodel | SubmodelDescriptor): Facet[] {
   const references = [document.semanticId, ...(document.supplementalSemanticIds ?? [])]
   const facets = references.flatMap((reference): Facet[] => (reference ? [['semanticId', matchKey(reference)]] : []))
-  const first = document.semanticId?.keys[0]?.value
+  const first = document.semanticId?.keys?.[0]?.value
   // The query language compares the first key alone.
   if (first !== undefined) facets.push(['semanticIdValue', first])
   if ('kind' in document && document.kind === 'Template') facets.push(['kind', 'Template'])
@@ -70,20 +69,28 @@ function semanticFacets(document: Submodel | SubmodelDescriptor): Facet[] {
 function conceptFacets({ isCaseOf = [], embeddedDataSpecifications = [] }: ConceptDescription): Facet[] {
   return [
     ...isCaseOf.map((reference): Facet => ['isCaseOf', matchKey(reference)]),
-    ...embeddedDataSpecifications.map((one): Facet => ['dataSpecification', matchKey(one.dataSpecification)])
+    ...embeddedDataSpecifications.flatMap(({ dataSpecification }): Facet[] =>
+      dataSpecification === undefined ? [] : [['dataSpecification', matchKey(dataSpecification)]]
+    )
   ]
+}
+
+/** By which an asset id is found: without the subject, and with it where one is named. */
+export function assetIdFacets(assetId: SpecificAssetId): Facet[] {
+  const { externalSubjectId, ...bare } = assetId
+  return externalSubjectId === undefined ? [assetIdFacet(bare)] : [assetIdFacet(bare), assetIdFacet(assetId)]
 }
 
 /**
  * The facet of an asset id; with the subject where one is named. `globalAssetId` is a reserved name in any spelling
  * [AASd-116].
  */
-export function assetIdFacet({ name, value, externalSubjectId }: SpecificAssetId): Facet {
+export function assetIdFacet({ name = '', value = '', externalSubjectId }: SpecificAssetId): Facet {
   const key = name.toLowerCase() === 'globalassetid' ? 'globalAssetId' : name
   return ['assetId', JSON.stringify(externalSubjectId ? [key, value, matchKey(externalSubjectId)] : [key, value])]
 }
 
 /** The id of the identifiable that a model reference leads to. */
 export function targetOf(reference: Reference): string {
-  return reference.keys[0]?.value ?? ''
+  return reference.keys?.[0]?.value ?? ''
 }

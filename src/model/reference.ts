@@ -13,7 +13,7 @@ export function referenceTo(
 
 /** A model reference to an element, one key per step; below a list the key's value is the index. [AASd-128] */
 export function referenceToElement(submodel: Submodel, path: readonly Step[]): Reference {
-  const keys: Reference['keys'] = [{ type: 'Submodel', value: submodel.id }]
+  const keys: NonNullable<Reference['keys']> = [{ type: 'Submodel', value: submodel.id }]
   let here: Container | undefined = submodel
   for (const step of path) {
     here = here && child(here, step)
@@ -27,10 +27,17 @@ export function referenceToElement(submodel: Submodel, path: readonly Step[]): R
  * referredSemanticId do not count. As text, so that it can be indexed and compared.
  */
 export function matchKey(reference: Reference): string {
-  return JSON.stringify(reference.keys.map((key) => key.value))
+  return JSON.stringify(keyValues(reference))
 }
 
 /** Do two references match by value, as above? */
 export function equalKeys(one: Reference, other: Reference): boolean {
-  return one.keys.length === other.keys.length && one.keys.every((key, index) => key.value === other.keys[index]?.value)
+  const { keys = [] } = one
+  const { keys: others = [] } = other
+  return keys.length === others.length && keys.every((key, index) => key.value === others[index]?.value)
+}
+
+/** The values of the keys; of a key without one (a document that was taken leniently) the empty text. */
+export function keyValues(reference: Reference): string[] {
+  return (reference.keys ?? []).map(({ value = '' }) => value)
 }

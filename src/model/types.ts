@@ -1,5 +1,9 @@
 /**
  * The TypeScript types of the metamodel, inferred from its declaration. All conditional types of the project live here.
+ *
+ * They say what every stored document has, and a document that was taken leniently may lack any member but its id and
+ * the modelTypes (formats/json.ts, `unstorable`). So members of Part 1 are optional here even where the schema requires
+ * them, and the compiler finds the code that forgets it. Part 2's own nouns are never taken leniently.
  */
 import type { interfaceClasses, interfaceEnumerations, interfacePrimitives } from './interfaces.ts'
 import type { classes, enumerations, primitives } from './metamodel.ts'
@@ -33,16 +37,25 @@ type Typed<Name> = Name extends keyof Primitives
 
 type Held<Written> = IsList<Written> extends true ? Typed<Unmarked<Written>>[] : Typed<Unmarked<Written>>
 
-type Flat<Has> = {
-  -readonly [Member in keyof Has as IsOptional<Has[Member]> extends true ? never : Member]: Held<Has[Member]>
+type Flat<Has, Certain> = {
+  -readonly [Member in keyof Has as Member extends Certain ? Member : never]: Held<Has[Member]>
 } & {
-  -readonly [Member in keyof Has as IsOptional<Has[Member]> extends true ? Member : never]?: Held<Has[Member]>
+  -readonly [Member in keyof Has as Member extends Certain ? never : Member]?: Held<Has[Member]>
 }
+
+/** The members that an object of a stored document has for certain. */
+type CertainMember<Name extends keyof Classes> = Name extends keyof typeof interfaceClasses
+  ? RequiredMember<Members<Name>>
+  : 'id'
+
+type RequiredMember<Has> = {
+  [Member in keyof Has]: IsOptional<Has[Member]> extends true ? never : Member
+}[keyof Has]
 
 type ModelTyped<Name extends keyof Classes> = Classes[Name] extends { modelType: true } ? { modelType: Name } : unknown
 
 /** The JSON form of a concrete class. */
-type Instance<Name extends keyof Classes> = Flat<Members<Name>> & ModelTyped<Name>
+type Instance<Name extends keyof Classes> = Flat<Members<Name>, CertainMember<Name>> & ModelTyped<Name>
 
 type InheritsFrom<Name extends keyof Classes, Ancestor> = Name extends Ancestor
   ? true

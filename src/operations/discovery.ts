@@ -1,9 +1,8 @@
 /** Discovery: which shells belong to an asset. Fed by the shells stored here and by explicit links. */
 import { HubError } from '../errors.ts'
-import { assetIdFacet } from '../model/facets.ts'
+import { assetIdFacet, assetIdFacets } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell, AssetLink, SpecificAssetId } from '../model/types.ts'
-import type { Facet } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
 import { check, parse, retry } from './documents.ts'
 import { shellOf } from './elements.ts'
@@ -43,10 +42,7 @@ export const postLinks: Handler = async (hub, call) => {
   const links = linksIn(call.body) as SpecificAssetId[]
   for (const link of links) checkLink(link)
   const json = JSON.stringify(links)
-  const facets = links.flatMap((link): Facet[] => [
-    assetIdFacet({ name: link.name, value: link.value }),
-    ...(link.externalSubjectId === undefined ? [] : [assetIdFacet(link)])
-  ])
+  const facets = links.flatMap(assetIdFacets)
   const { seq } = await retry(async () => {
     const change = (await hub.store.document(LINKS, id)) === undefined ? 'create' : 'replace'
     return hub.store.commit([{ change, kind: LINKS, id, json, facets }])
@@ -76,13 +72,13 @@ async function linked(hub: Hub, id: string, assetIds: readonly SpecificAssetId[]
   if (document === undefined) return false
   const links = new Set<string>()
   for (const link of JSON.parse(document.bytes.toString()) as SpecificAssetId[]) {
-    links.add(assetIdFacet({ name: link.name, value: link.value })[1]).add(assetIdFacet(link)[1])
+    for (const [, key] of assetIdFacets(link)) links.add(key)
   }
   return assetIds.every((assetId) => links.has(assetIdFacet(assetId)[1]))
 }
 
 function ownLinks({ assetInformation }: AssetAdministrationShell): SpecificAssetId[] {
-  const { globalAssetId, specificAssetIds = [] } = assetInformation
+  const { globalAssetId, specificAssetIds = [] } = assetInformation ?? {}
   return globalAssetId === undefined
     ? specificAssetIds
     : [{ name: 'globalAssetId', value: globalAssetId }, ...specificAssetIds]
@@ -97,11 +93,7 @@ function linksIn(body: unknown): unknown[] {
 /** The global asset id has no subject that issued it within a domain (Part 2, PostAllAssetLinksById). */
 function checkLink(link: SpecificAssetId): void {
   check('SpecificAssetId', link)
-  if (
-    assetIdFacet({ name: link.name, value: '' })[1] !== '["globalAssetId",""]' ||
-    link.externalSubjectId === undefined
-  )
-    return
+  if (link.name?.toLowerCase() !== 'globalassetid' || link.externalSubjectId === undefined) return
   const text = 'a globalAssetId has no externalSubjectId'
   throw new HubError('Invalid', [1], [{ pointer: '/externalSubjectId', rule: 'globalAssetId', text }])
 }

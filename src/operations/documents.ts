@@ -1,6 +1,6 @@
 /** What shells, submodels and concept descriptions have in common: a document under an id. */
 import { HubError } from '../errors.ts'
-import { validate } from '../formats/json.ts'
+import { unstorable, validate } from '../formats/json.ts'
 import { facetsOf } from '../model/facets.ts'
 import { type ClassName, childrenMember } from '../model/fields.ts'
 import { encodeId } from '../model/identifier.ts'
@@ -11,7 +11,6 @@ import type { Became, Change, Document, Facet, Store } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
 import type { Hub } from './hub.ts'
 import { cursorOf, paged, positionOf } from './paging.ts'
-import { isWalkable } from './validation.ts'
 
 /** The kinds that the functions here serve: the three identifiables and the two descriptors. */
 export type Kind = keyof Documents
@@ -40,7 +39,8 @@ export function check(className: ClassName, value: unknown): void {
 function accept(hub: Hub, kind: Kind, body: unknown): Documents[Kind] {
   const violations = validate(kind, body)
   const document = body as Documents[Kind]
-  refuse(isWalkable(violations) ? [...violations, ...hub.templates.refused(document)] : violations)
+  const isReadable = violations.length === 0 || unstorable(kind, body, { limit: 1 }).length === 0
+  refuse(isReadable ? [...violations, ...hub.templates.refused(document)] : violations)
   return document
 }
 
@@ -154,7 +154,7 @@ export async function edit<K extends Kind, Result>(
     const document = parse(stored, kind)
     const edited = await change(document, stored)
     const { result, touched, became, carried = call.ifMatch !== undefined, also = [] } = edited
-    checkResult(hub, kind, document, stored)
+    checkResult(kind, document, stored)
     hub.templates.enforce(document)
     const replace = {
       change: 'replace' as const,
@@ -235,14 +235,14 @@ function guard(call: Call, stored: Document): { ifRevision?: number } {
 }
 
 /**
- * The resulting whole must obey the rules. What was taken in leniently may keep the faults it came with, but gets no
- * new ones.
+ * The resulting whole must obey the rules. What was taken in leniently may keep the faults it came with, so that they
+ * can be mended one by one, but gets no new ones.
  */
-function checkResult(hub: Hub, kind: Kind, document: Documents[Kind], stored: Document): void {
+export function checkResult(kind: Kind, document: Documents[Kind], stored: Document): void {
   const violations = validate(kind, document)
   if (violations.length === 0) return
-  if (!hub.lenient) refuse(violations)
-  const known = new Set(validate(kind, parse(stored, kind), { limit: 1000 }).map(({ rule, text }) => rule + text))
+  const before = validate(kind, parse(stored, kind), { limit: Number.POSITIVE_INFINITY })
+  const known = new Set(before.map(({ rule, text }) => rule + text))
   refuse(violations.filter(({ rule, text }) => !known.has(rule + text)))
 }
 
@@ -266,7 +266,7 @@ export const PACKAGE_THUMBNAIL = 'thumbnail'
 /** The names of files that a document refers to. */
 export function fileNames(document: Documents[Kind]): string[] {
   if ('assetInformation' in document) {
-    const path = (document as AssetAdministrationShell).assetInformation.defaultThumbnail?.path
+    const path = (document as AssetAdministrationShell).assetInformation?.defaultThumbnail?.path
     return path === undefined ? [] : [path]
   }
   if (!('submodelElements' in document)) return []

@@ -49,7 +49,7 @@ export function executors(
   builtIn: BuiltIn = () => undefined
 ): ExecutorOf {
   return (operation, submodelId, path) => {
-    const semanticId = operation.semanticId?.keys[0]?.value
+    const semanticId = operation.semanticId?.keys?.[0]?.value
     const registered = functions.get(`${submodelId}/${path}`) ?? functions.get(semanticId ?? '')
     if (registered !== undefined) return registered
     const endpoint = operation.qualifiers?.find((qualifier) => qualifier.type === DELEGATION)?.value
@@ -124,8 +124,8 @@ async function delegate(
   if (!Array.isArray(variables) || variables.some((variable) => validate('OperationVariable', variable).length > 0)) {
     return failed('The endpoint did not answer with a JSON array of OperationVariables')
   }
-  const inout = new Set(operation.inoutputVariables?.map(({ value }) => value.idShort))
-  const isInout = ({ value }: OperationVariable) => inout.has(value.idShort)
+  const inout = new Set(operation.inoutputVariables?.map(({ value }) => value?.idShort))
+  const isInout = ({ value }: OperationVariable) => inout.has(value?.idShort)
   return {
     executionState: 'Completed',
     outputVariables: variables.filter((variable: OperationVariable) => !isInout(variable)),

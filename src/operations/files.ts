@@ -8,7 +8,7 @@ import type { Answer, Call } from './call.ts'
 import { edit, get, PACKAGE_THUMBNAIL, parse } from './documents.ts'
 import { pathOf, rowOf, submodelOf } from './elements.ts'
 import type { Handler, Hub } from './hub.ts'
-import { shellOf } from './shells.ts'
+import { assetInformationOf, shellOf } from './shells.ts'
 
 /** GET …/attachment of a File; of a Blob its bytes. */
 export const getAttachment: Handler = async (hub, call) => {
@@ -74,7 +74,7 @@ export const getThumbnail: Handler = async (hub, call) => {
   const file = await hub.store.file(
     'AssetAdministrationShell',
     id,
-    assetInformation.defaultThumbnail?.path ?? PACKAGE_THUMBNAIL
+    assetInformation?.defaultThumbnail?.path ?? PACKAGE_THUMBNAIL
   )
   if (file === undefined) throw new HubError('NotFound', ['A thumbnail stored here for', id])
   return answerFile(hub, call, file)
@@ -91,7 +91,7 @@ export const putThumbnail: Handler = async (hub, call) => {
   }
   const file = await receive(hub, call, `/aasx/files/${digest(id)}`)
   const { revision } = await edit(hub, 'AssetAdministrationShell', id, call, (shell) => {
-    shell.assetInformation.defaultThumbnail = { path: file.name, contentType: file.contentType }
+    assetInformationOf(shell).defaultThumbnail = { path: file.name, contentType: file.contentType }
     return { also: [{ change: 'attach', kind: 'AssetAdministrationShell', id, files: [file] }], result: undefined }
   })
   return { status: 204, revision }
@@ -101,9 +101,10 @@ export const putThumbnail: Handler = async (hub, call) => {
 export const deleteThumbnail: Handler = async (hub, call) => {
   const id = shellOf(call)
   await edit(hub, 'AssetAdministrationShell', id, call, (shell) => {
-    const { defaultThumbnail } = shell.assetInformation
+    const assetInformation = assetInformationOf(shell)
+    const { defaultThumbnail } = assetInformation
     if (defaultThumbnail === undefined) throw new HubError('NotFound', ['A thumbnail of', id])
-    delete shell.assetInformation.defaultThumbnail
+    delete assetInformation.defaultThumbnail
     return { result: undefined }
   })
   return { status: 204 }

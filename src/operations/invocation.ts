@@ -126,9 +126,9 @@ function fromValues(operation: Operation, body: unknown): Arguments {
   const request = object(body, '')
   const variables = (declared: readonly OperationVariable[] | undefined, member: string): OperationVariable[] => {
     const values = object(request[member] ?? {}, `/${member}`)
-    const unknown = Object.keys(values).filter((name) => !declared?.some(({ value }) => value.idShort === name))
+    const unknown = Object.keys(values).filter((name) => !elementsOf(declared).some(({ idShort }) => idShort === name))
     if (unknown.length > 0) refuse(`/${member}/${unknown[0]}`, 'the operation has no such variable')
-    return (declared ?? []).map(({ value: variable }) => {
+    return elementsOf(declared).map((variable) => {
       const name = variable.idShort ?? ''
       if (!Object.hasOwn(values, name)) refuse(`/${member}/${name}`, 'a value for this variable was expected')
       const copy = structuredClone(variable)
@@ -150,8 +150,9 @@ function match(
   violations: Violation[],
   required: boolean
 ): void {
-  const byName = new Map(declared.map(({ value }) => [value.idShort, value]))
+  const byName = new Map(elementsOf(declared).map((element) => [element.idShort, element]))
   for (const [index, { value }] of given.entries()) {
+    if (value === undefined) continue
     const pointer = `/${member}/${index}/value`
     const variable = byName.get(value.idShort)
     byName.delete(value.idShort)
@@ -164,6 +165,11 @@ function match(
   function violate(pointer: string, text: string): void {
     violations.push({ pointer, rule: 'OperationVariable', text })
   }
+}
+
+/** The elements that variables hold; one that was taken leniently may hold none. */
+function elementsOf(variables: readonly OperationVariable[] = []): SubmodelElement[] {
+  return variables.flatMap(({ value }) => value ?? [])
 }
 
 function kindOf(element: SubmodelElement): string {
@@ -187,7 +193,10 @@ function resultOf(operation: Operation, outcome: Outcome, asValues: boolean): ob
 }
 
 function valuesOf(variables: readonly OperationVariable[] | undefined): object {
-  const entries = (variables ?? []).map(({ value }) => [value.idShort, toValue(value, { extent: 'withBlobValue' })])
+  const entries = elementsOf(variables).map((element) => [
+    element.idShort,
+    toValue(element, { extent: 'withBlobValue' })
+  ])
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 

@@ -142,7 +142,7 @@ async function* identifiables(
 /** The ids that semantic ids of a submodel point to: candidates for concept descriptions. */
 function collectConcepts(submodel: Submodel, ids: Set<string>): void {
   const add = (reference: Reference | undefined) => {
-    const last = reference?.keys.at(-1)?.value
+    const last = reference?.keys?.at(-1)?.value
     if (last !== undefined) ids.add(last)
   }
   add(submodel.semanticId)
@@ -195,8 +195,8 @@ function freeName(files: ReadonlyMap<string, { blob: string }>, { name, blob }: 
 function rename(document: Identifiable, names: ReadonlyMap<string, string> | undefined): Identifiable {
   if (names === undefined) return document
   if (document.modelType === 'AssetAdministrationShell') {
-    const thumbnail = document.assetInformation.defaultThumbnail
-    if (thumbnail !== undefined) thumbnail.path = names.get(thumbnail.path) ?? thumbnail.path
+    const thumbnail = document.assetInformation?.defaultThumbnail
+    if (thumbnail?.path !== undefined) thumbnail.path = names.get(thumbnail.path) ?? thumbnail.path
   } else if (document.modelType === 'Submodel') {
     for (const { element } of walk(document)) {
       if (element.modelType === 'File' && element.value !== undefined)

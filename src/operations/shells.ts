@@ -6,7 +6,7 @@ import { matchKey, referenceTo } from '../model/reference.ts'
 import type { AssetAdministrationShell, AssetInformation, Reference } from '../model/types.ts'
 import type { Change, Document, Facet } from '../store/store.ts'
 import type { Call } from './call.ts'
-import { check, create, edit, get, list, parse, put as putDocument, remove } from './documents.ts'
+import { check, checkResult, create, edit, get, list, parse, put as putDocument, remove } from './documents.ts'
 import type { Handler, Hub } from './hub.ts'
 import { paged, pageOf } from './paging.ts'
 
@@ -38,7 +38,7 @@ export const remove_: Handler = async (hub, call) => remove(hub, KIND, shellOf(c
 /** GET …/asset-information. */
 export const getAssetInformation: Handler = async (hub, call) => {
   const document = await get(hub, KIND, shellOf(call))
-  return { status: 200, json: parse(document, KIND).assetInformation, revision: document.revision }
+  return { status: 200, json: assetInformationOf(parse(document, KIND)), revision: document.revision }
 }
 
 /** PUT …/asset-information. */
@@ -103,7 +103,7 @@ export async function shellChange(
   const stored = await get(hub, KIND, id)
   const shell = parse(stored, KIND)
   change(shell)
-  check(KIND, shell)
+  checkResult(KIND, shell, stored)
   return {
     change: 'replace',
     kind: KIND,
@@ -117,6 +117,12 @@ export async function shellChange(
 /** Does the shell refer to this submodel? */
 export function refersTo(shell: AssetAdministrationShell, submodelId: string): boolean {
   return (shell.submodels ?? []).some((reference) => targetOf(reference) === submodelId)
+}
+
+/** @throws HubError `NotFound` where the shell was taken leniently without */
+export function assetInformationOf({ id, assetInformation }: AssetAdministrationShell): AssetInformation {
+  if (assetInformation === undefined) throw new HubError('NotFound', ['The asset information of', id])
+  return assetInformation
 }
 
 export function shellOf(call: Call): string {

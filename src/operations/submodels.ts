@@ -2,6 +2,7 @@
 import { HubError } from '../errors.ts'
 import { toValue } from '../formats/value.ts'
 import { core, metadata, paths, withoutBlobs } from '../formats/views.ts'
+import { targetOf } from '../model/facets.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { Submodel } from '../model/types.ts'
 import type { Change, Document, Facet, Page } from '../store/store.ts'
@@ -150,7 +151,7 @@ async function addReference(hub: Hub, shellId: string, submodelId: string): Prom
 
 async function dropReference(hub: Hub, shellId: string, submodelId: string): Promise<Change> {
   return shellChange(hub, shellId, (shell) => {
-    const rest = (shell.submodels ?? []).filter((reference) => reference.keys[0]?.value !== submodelId)
+    const rest = (shell.submodels ?? []).filter((reference) => targetOf(reference) !== submodelId)
     if (rest.length > 0) shell.submodels = rest
     else delete shell.submodels
   })

@@ -6,7 +6,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { HubError, type Violation } from '../errors.ts'
 import { openPackage, sniff } from '../formats/environment.ts'
-import { validate } from '../formats/json.ts'
+import { unstorable, validate } from '../formats/json.ts'
 import { nameKey } from '../formats/opc.ts'
 import type { Found, Package, PartFile } from '../formats/package.ts'
 import { facetsOf } from '../model/facets.ts'
@@ -15,12 +15,11 @@ import type { Change, DocumentKind, FileEntry } from '../store/store.ts'
 import type { Query, Upload } from './call.ts'
 import { fileNames, type Kind, PACKAGE_THUMBNAIL } from './documents.ts'
 import type { Handler, Hub } from './hub.ts'
-import { isWalkable } from './validation.ts'
 
 export interface LoadOptions {
   /** What to do with a document whose id is already stored. */
   readonly existing: NonNullable<Query['existing']>
-  /** Take documents that break rules, and tell the reasons; what is no document at all is refused nevertheless. */
+  /** Take documents that break rules, and tell the reasons; only what cannot be stored at all is left out. */
   readonly lenient: boolean
 }
 
@@ -32,13 +31,22 @@ export interface LoadReport {
   /** Stored before, and left as they were. */
   readonly kept: readonly Loaded[]
   readonly files: number
-  /** Rules that the documents break; empty unless taken leniently. */
+  /** Left out while the others were taken: what cannot be stored even leniently, and what a template forbids. */
+  readonly refused: readonly Refused[]
+  /** Rules that the documents break, and the reasons for what was refused; empty unless taken leniently. */
   readonly violations: readonly Violation[]
 }
 
 export interface Loaded {
   readonly modelType: string
   readonly id: string
+}
+
+export interface Refused {
+  readonly modelType: string
+  readonly id?: string
+  /** Where in the file it stands; the pointers of its violations begin so. */
+  readonly origin: string
 }
 
 /** Violations told of one file. */
@@ -70,16 +78,23 @@ export async function load(hub: Hub, upload: Upload, options: LoadOptions): Prom
   }
 }
 
+/** A file of a folder that was refused as a whole. */
+export interface FailedLoad {
+  readonly fileName: string
+  readonly error: HubError
+}
+
 /** Takes in a file, or every `.aasx`, `.xml` and `.json` file of a folder in the order of their names. */
-export async function* loadPath(hub: Hub, path: string, options: LoadOptions): AsyncGenerator<LoadReport> {
+export async function* loadPath(hub: Hub, path: string, options: LoadOptions): AsyncGenerator<LoadReport | FailedLoad> {
   const folder = (await stat(path)).isDirectory()
   const names = folder ? (await readdir(path)).filter((name) => /\.(aasx|xml|json)$/i.test(name)).sort() : [path]
   for (const name of names) {
     const bytes = createReadStream(folder ? join(path, name) : path)
-    const upload = { bytes, fileName: basename(name), contentType: '', fields: {} }
-    yield await load(hub, upload, options).catch((error: unknown) => {
-      if (!(error instanceof HubError)) throw error
-      throw new HubError('BadRequest', [`${name}: ${error.message}`], error.violations)
+    const fileName = basename(name)
+    yield await load(hub, { bytes, fileName, contentType: '', fields: {} }, options).catch((error: unknown) => {
+      // What a file says is its author's fault, and no reason to keep the others out; a full disk is.
+      if (!(error instanceof HubError) || error.status >= 500) throw error
+      return { fileName, error }
     })
   }
 }
@@ -91,7 +106,7 @@ interface Item {
 }
 
 async function store(hub: Hub, fileName: string, content: Package, options: LoadOptions): Promise<LoadReport> {
-  const { items, violations } = await read(hub, content, options.lenient)
+  const { items, refused, violations } = await read(hub, content, options.lenient)
   const created: Loaded[] = []
   const replaced: Loaded[] = []
   const kept: Loaded[] = []
@@ -114,41 +129,63 @@ async function store(hub: Hub, fileName: string, content: Package, options: Load
   if (changes.length > 0) await hub.store.commit(changes)
   for (const { id } of replaced) hub.templates.forget(id)
   const count = files.reduce((sum, change) => sum + (change.change === 'attach' ? change.files.length : 0), 0)
-  return { fileName, created, replaced, kept, files: count, violations }
+  return { fileName, created, replaced, kept, files: count, refused, violations }
 }
 
-/** Every document of the file, checked. Published packages repeat concept descriptions: the same twice is one. */
-async function read(hub: Hub, content: Package, lenient: boolean): Promise<{ items: Item[]; violations: Violation[] }> {
+interface Content {
+  readonly items: readonly Item[]
+  readonly refused: readonly Refused[]
+  readonly violations: readonly Violation[]
+}
+
+/**
+ * Every document of the file, checked. Published packages repeat concept descriptions: the same twice is one.
+ * @throws HubError `Invalid` where anything is wrong, or leniently where nothing is left to be stored
+ */
+async function read(hub: Hub, content: Package, lenient: boolean): Promise<Content> {
   const items = new Map<string, Item>()
+  const refused: Refused[] = []
   const violations: Violation[] = []
-  let bearable = lenient
   for await (const { document, className, origin } of content.documents()) {
-    const broken = validate(className, document, { limit: LIMIT })
-    // A template that is enforced is so in lenient times too: somebody asked for it by name.
-    const refused = isWalkable(broken) ? hub.templates.refused(document as Documents[Kind]) : []
-    if (refused.length > 0) bearable = false
-    for (const violation of [...broken, ...refused]) {
-      if (!isWalkable([violation])) bearable = false
-      if (violations.length < LIMIT) violations.push({ ...violation, pointer: `${origin}${violation.pointer}` })
-    }
-    const { id } = document as { id?: unknown }
-    if (typeof id !== 'string') {
-      bearable = false
-      continue
-    }
+    const { broken, reasons } = judge(hub, className, document)
+    const id = idOf(document)
     const key = `${className} ${id}`
-    const twin = items.get(key)
-    if (twin === undefined) items.set(key, { kind: className, id, document: document as Item['document'] })
-    else if (JSON.stringify(twin.document) !== JSON.stringify(document)) {
-      violations.push({
-        pointer: origin,
-        rule: 'id',
-        text: `the ${className} "${id}" stands in the file twice, with different content`
-      })
+    const twin = reasons.length === 0 ? items.get(key) : undefined
+    if (twin !== undefined && JSON.stringify(twin.document) !== JSON.stringify(document)) reasons.push(twice(twin))
+    if (reasons.length > 0) refused.push({ modelType: className, ...(id !== undefined && { id }), origin })
+    else if (twin === undefined)
+      items.set(key, { kind: className, id: id ?? '', document: document as Item['document'] })
+    for (const violation of [...reasons, ...broken].slice(0, LIMIT - violations.length)) {
+      violations.push({ ...violation, pointer: `${origin}${violation.pointer}` })
     }
   }
-  if (violations.length > 0 && !bearable) throw new HubError('Invalid', [violations.length], violations)
-  return { items: [...items.values()], violations }
+  const isRefused = lenient ? items.size === 0 && refused.length > 0 : violations.length > 0
+  if (isRefused) throw new HubError('Invalid', [violations.length], violations)
+  return { items: [...items.values()], refused, violations }
+}
+
+/** What is wrong with a document, and of it what keeps it from being stored even leniently. */
+function judge(
+  hub: Hub,
+  className: Found['className'],
+  document: unknown
+): { broken: readonly Violation[]; reasons: Violation[] } {
+  const broken = validate(className, document, { limit: LIMIT })
+  const reasons = broken.length === 0 ? [] : unstorable(className, document, { limit: LIMIT })
+  // A template that is enforced is so in lenient times too: somebody asked for it by name.
+  if (reasons.length === 0) reasons.push(...hub.templates.refused(document as Documents[Kind]))
+  const isTold = new Set(reasons.map(({ pointer }) => pointer))
+  return { broken: broken.filter(({ pointer }) => !isTold.has(pointer)), reasons }
+}
+
+function idOf(document: unknown): string | undefined {
+  const { id } = Object(document) as { id?: unknown }
+  return typeof id === 'string' ? id : undefined
+}
+
+function twice({ kind, id }: Item): Violation {
+  const text = `the ${kind} "${id}" stands in the file twice, with different content; the first counts`
+  return { pointer: '', rule: 'id', text }
 }
 
 /** Gives every file of the package to the documents that refer to it; what nobody refers to stays with the first. */

@@ -140,13 +140,6 @@ export class TemplateChecker {
   }
 }
 
-/** Can a document with these violations be walked? Leniency, and checks by templates, end where it cannot. */
-export function isWalkable(violations: readonly Violation[]): boolean {
-  return !violations.some(({ rule }) => UNBEARABLE.has(rule))
-}
-
-const UNBEARABLE = new Set(['type', 'depth', 'modelType', 'discriminator', 'enum'])
-
 function isSubmodel(document: Documents[keyof Documents]): document is Submodel {
   return (document as Partial<Submodel>).modelType === 'Submodel'
 }

@@ -76,6 +76,7 @@ function holdsBlob(element: SubmodelElement): boolean {
 }
 
 function variableHoldsBlob({ value }: OperationVariable): boolean {
+  if (value === undefined) return false
   if (holdsBlob(value)) return true
   for (const { element } of walk(value)) if (holdsBlob(element)) return true
   return false

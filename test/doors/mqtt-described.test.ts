@@ -170,7 +170,10 @@ t.test('what is described for others, or cannot be understood, is left out and t
         [source('odd'), 'Speed'],
         [source('command'), 'Speed'],
         [nowhere, 'Speed'],
-        [{ ...nowhere, keys: [...source('speed').keys.slice(0, 4), { type: 'Property', value: 'missing' }] }, 'Speed'],
+        [
+          { ...nowhere, keys: [...(source('speed').keys ?? []).slice(0, 4), { type: 'Property', value: 'missing' }] },
+          'Speed'
+        ],
         [referenceToElement(INTERFACES, ['InterfaceHTTP', 'InteractionMetadata', 'properties', 'speed']), 'Speed'],
         [source('speed'), 'Speed']
       ])

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { parseJson, validate } from '../../src/formats/json.ts'
+import { parseJson, unstorable, validate } from '../../src/formats/json.ts'
 import { findSyntaxError } from '../../src/formats/json-syntax.ts'
 import type { ClassName } from '../../src/model/fields.ts'
 import { submodel as submodels } from '../arbitrary.ts'
+import { mutated } from '../mutate.ts'
 
 const property = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:int', value: '1' }
 const pump = (...value: object[]) => ({ modelType: 'SubmodelElementCollection', idShort: 'Pump', value })
@@ -449,3 +450,176 @@ function put(document: object, place: Path, value: unknown): unknown {
   else here[last] = value ?? null
   return document
 }
+
+const reference = (members: object) => ({ type: 'ExternalReference', ...members })
+const list = { modelType: 'SubmodelElementList', idShort: 'List', value: [property] }
+const concept = (embedded: object) => ({
+  modelType: 'ConceptDescription',
+  id: 'urn:c',
+  embeddedDataSpecifications: [embedded]
+})
+
+t.test('a required member that is misspelt is named with the right one, and nothing else is told of it', async (t) => {
+  const misspelt: readonly [className: ClassName, value: unknown, written: string, meant: string][] = [
+    [
+      'Submodel',
+      submodel({ modelType: 'Property', idShort: 'Speed', valuetype: 'xs:int', value: '1' }),
+      'valuetype',
+      'valueType'
+    ],
+    [
+      'Submodel',
+      submodel({ modelType: 'Range', idShort: 'Speed', ValueType: 'xs:int', min: '1' }),
+      'ValueType',
+      'valueType'
+    ],
+    ['Submodel', submodel({ ...property, qualifiers: [{ Type: 'q', valueType: 'xs:int' }] }), 'Type', 'type'],
+    [
+      'Submodel',
+      submodel({ ...property, qualifiers: [{ type: 'q', valuType: 'xs:int', value: '1' }] }),
+      'valuType',
+      'valueType'
+    ],
+    ['Submodel', submodel({ ...property, extensions: [{ Name: 'n' }] }), 'Name', 'name'],
+    ['Submodel', submodel({ ...property, semanticId: reference({ key: [] }) }), 'key', 'keys'],
+    ['Submodel', submodel({ ...property, description: [{ lang: 'en', text: 'x' }] }), 'lang', 'language'],
+    [
+      'Submodel',
+      submodel({ ...list, typeValueListelement: 'Property' }),
+      'typeValueListelement',
+      'typeValueListElement'
+    ],
+    [
+      'Submodel',
+      submodel({ modelType: 'Operation', idShort: 'Run', inputVariables: [{ Value: property }] }),
+      'Value',
+      'value'
+    ],
+    [
+      'Submodel',
+      submodel({
+        modelType: 'BasicEventElement',
+        idShort: 'Event',
+        Observed: reference({ keys: [] }),
+        direction: 'input',
+        state: 'on'
+      }),
+      'Observed',
+      'observed'
+    ],
+    [
+      'AssetAdministrationShell',
+      { modelType: 'AssetAdministrationShell', id: 'urn:a', assetinformation: {} },
+      'assetinformation',
+      'assetInformation'
+    ],
+    [
+      'AssetAdministrationShell',
+      {
+        modelType: 'AssetAdministrationShell',
+        id: 'urn:a',
+        assetInformation: { assetKind: 'Type', specificAssetIds: [{ Name: 'n', value: 'v' }] }
+      },
+      'Name',
+      'name'
+    ],
+    [
+      'ConceptDescription',
+      concept({
+        dataSpecification: reference({ keys: [{ type: 'GlobalReference', value: 'x' }] }),
+        dataSpecificationcontent: {}
+      }),
+      'dataSpecificationcontent',
+      'dataSpecificationContent'
+    ],
+    [
+      'ConceptDescription',
+      concept({
+        dataspecification: {},
+        dataSpecificationContent: {
+          modelType: 'DataSpecificationIec61360',
+          preferredName: [{ language: 'en', text: 'x' }],
+          value: 'x'
+        }
+      }),
+      'dataspecification',
+      'dataSpecification'
+    ],
+    [
+      'ConceptDescription',
+      concept({
+        dataSpecification: reference({ keys: [{ type: 'GlobalReference', value: 'x' }] }),
+        dataSpecificationContent: { modelType: 'DataSpecificationIec61360', preferredname: [], value: 'x' }
+      }),
+      'preferredname',
+      'preferredName'
+    ],
+    ['SubmodelDescriptor', { id: 'urn:s', Endpoints: [] }, 'Endpoints', 'endpoints']
+  ]
+  for (const [className, value, written, meant] of misspelt) {
+    const violations = validate(className, value)
+    const all = JSON.stringify(violations)
+    const [first] = violations
+    t.equal(first?.rule, 'additionalProperties', all)
+    t.ok(first?.pointer.endsWith(`/${written}`), all)
+    t.match(first?.text, `did you mean "${meant}"?`, all)
+    t.notMatch(all, 'undefined', all)
+  }
+})
+
+t.test('a constraint is checked beside a member that is missing', async (t) => {
+  const twice = submodel({ modelType: 'Property', idShort: 'Speed', value: 'x' }, property)
+  t.match(validate('Submodel', twice), [{ rule: 'required' }, { rule: 'AASd-022' }])
+})
+
+t.test('whatever is wrong with a document, it is told and nothing is thrown', async (t) => {
+  const classes = [
+    'Submodel',
+    'SubmodelElement',
+    'AssetAdministrationShell',
+    'ConceptDescription',
+    'Reference'
+  ] as const
+  const vague: unknown[] = []
+  fc.assert(
+    fc.property(mutated(submodels), fc.constantFrom(...classes), (document, className) => {
+      const violations = validate(className, document, { limit: 1000 })
+      vague.push(...violations.filter(({ text }) => text.includes('undefined')))
+      unstorable(className, document)
+    }),
+    { numRuns: 2000 }
+  )
+  t.same(vague, [])
+})
+
+t.test('what breaks rules can be stored, what has another shape or no address cannot', async (t) => {
+  const storable: unknown[] = [
+    submodel(),
+    submodel({ modelType: 'Property' }, property, property),
+    { modelType: 'Submodel', id: 'urn:s', anything: { at: ['all'] } },
+    submodel({ modelType: 'Operation', inputVariables: [{}] }),
+    submodel({ ...property, semanticId: {} })
+  ]
+  for (const one of storable) {
+    t.ok(validate('Submodel', one).length > 0, JSON.stringify(one))
+    t.same(unstorable('Submodel', one), [], JSON.stringify(one))
+  }
+  const faulty = Array.from({ length: 200 }, () => ({ ...property, idShort: '1' }))
+  for (const [one, pointer] of [
+    [null, ''],
+    [[], ''],
+    [{ modelType: 'Submodel' }, '/id'],
+    [{ modelType: 'Submodel', id: '' }, '/id'],
+    [{ modelType: 'Submodel', id: 'a\u0001' }, '/id'],
+    [{ modelType: 'Submodel', id: 'a\ud800' }, '/id'],
+    [{ modelType: 'Submodel', id: '한'.repeat(3000) }, '/id'],
+    [{ modelType: 'Submodel', id: 1 }, '/id'],
+    [{ id: 'urn:s' }, ''],
+    [submodel({ ...property, value: null }), '/submodelElements/0/value'],
+    [submodel({ ...property, valueType: 'string' }), '/submodelElements/0/valueType'],
+    [submodel({ idShort: 'Speed' }), '/submodelElements/0'],
+    [submodel(...faulty, 7), '/submodelElements/200']
+  ] as const) {
+    t.match(unstorable('Submodel', one), [{ pointer }], JSON.stringify(one)?.slice(0, 200))
+  }
+})

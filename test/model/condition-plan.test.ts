@@ -53,7 +53,7 @@ function elementHas({ path, idShort, semanticId, values = [] }: ElementTerm, sub
     const { element } = visit
     if (path !== undefined && !endsInPath(withoutIndexes(visit.path), path)) continue
     if (idShort !== undefined && element.idShort !== idShort) continue
-    if (semanticId !== undefined && element.semanticId?.keys[0]?.value !== semanticId) continue
+    if (semanticId !== undefined && element.semanticId?.keys?.[0]?.value !== semanticId) continue
     if (values.length === 0 || textsOfValue(element).some((text) => values.every((test) => passes(test, text))))
       return true
   }

@@ -31,7 +31,7 @@ t.test('[AASd-128] below a list the key is the index', async (t) => {
 t.test('references match by the values of their keys alone', async (t) => {
   const one: Reference = { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: 'urn:s' }] }
   const other: Reference = { ...referenceTo('Submodel', 'urn:s'), referredSemanticId: one }
-  const longer: Reference = { ...one, keys: [...one.keys, { type: 'FragmentReference', value: 'f' }] }
+  const longer: Reference = { ...one, keys: [...(one.keys ?? []), { type: 'FragmentReference', value: 'f' }] }
   for (const [left, right, same] of [
     [one, other, true],
     [one, longer, false],

@@ -195,19 +195,30 @@ const services: Readonly<Record<string, JsonSchema>> = {
     required: ['modelType', 'id'],
     properties: { modelType: text, id: text }
   },
+  RefusedDocument: {
+    title: 'RefusedDocument',
+    type: 'object',
+    required: ['modelType', 'origin'],
+    properties: { modelType: text, id: text, origin: { ...text, description: 'Where in the file it stands' } }
+  },
   UploadReport: {
     title: 'UploadReport',
     type: 'object',
-    required: ['fileName', 'created', 'replaced', 'kept', 'files', 'violations'],
+    required: ['fileName', 'created', 'replaced', 'kept', 'files', 'refused', 'violations'],
     properties: {
       fileName: text,
       created: named,
       replaced: named,
       kept: named,
       files: { type: 'integer', description: 'How many files came with the documents' },
+      refused: {
+        type: 'array',
+        description: 'Documents that cannot be stored even leniently; the others of the file were taken',
+        items: ref('RefusedDocument')
+      },
       violations: {
         type: 'array',
-        description: 'Rules that the documents break; only where the hub is lenient',
+        description: 'Rules that the documents break, and why some were refused; only where the hub is lenient',
         items: ref('Violation')
       }
     }

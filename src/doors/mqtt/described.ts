@@ -2,8 +2,9 @@
  * A mapping that is itself kept in submodels: an Asset Interfaces Description (IDTA 02017) tells the topics of an asset's
  * MQTT interface, an Asset Interfaces Mapping Configuration (IDTA 02027) which of its properties are which elements.
  */
+import { targetOf } from '../../model/facets.ts'
 import { formatPath, type Step } from '../../model/path.ts'
-import { matchKey } from '../../model/reference.ts'
+import { keyValues, matchKey } from '../../model/reference.ts'
 import { trimEnd, trimStart } from '../../model/trim.ts'
 import type { Reference, Submodel, SubmodelElement } from '../../model/types.ts'
 import { type Container, child, childrenOf } from '../../model/walk.ts'
@@ -47,7 +48,7 @@ export async function describedIn(store: Store, before: Description): Promise<De
   const mappings = configurations.flatMap(({ submodel }) => mappingsIn(submodel))
   const interfaces = new Map<string, { revision: number; submodel: Submodel | undefined }>()
   for (const { source } of mappings) {
-    const id = source.keys[0]?.value ?? ''
+    const id = targetOf(source)
     if (interfaces.has(id) || interfaces.size === MOST) continue
     const document = await store.document('Submodel', id)
     interfaces.set(id, { revision: document?.revision ?? 0, submodel: document && parse(document.bytes) })
@@ -59,8 +60,8 @@ export async function describedIn(store: Store, before: Description): Promise<De
   const rules = new Map<string, DescribedRule[]>()
   const problems: string[] = []
   for (const { source, sink, from } of mappings) {
-    const found = sourceOf(source, interfaces.get(source.keys[0]?.value ?? '')?.submodel)
-    const [submodel, ...steps] = sink.keys.map(({ value }) => value)
+    const found = sourceOf(source, interfaces.get(targetOf(source))?.submodel)
+    const [submodel, ...steps] = keyValues(sink)
     if (found === undefined) continue
     if (typeof found === 'string' || submodel === undefined || steps.length === 0) {
       problems.push(`${from}: ${typeof found === 'string' ? found : 'the sink is no element'}`)
@@ -140,13 +141,14 @@ interface Source {
 }
 
 /** Undefined where the source is none of MQTT; a text where it is and cannot be understood. */
-function sourceOf({ keys: [, ...keys] }: Reference, submodel: Submodel | undefined): Source | string | undefined {
+function sourceOf(source: Reference, submodel: Submodel | undefined): Source | string | undefined {
   if (submodel === undefined) return 'the submodel of the source is not stored'
+  const [, ...keys] = keyValues(source)
   const way: SubmodelElement[] = []
   let here: Container | undefined = submodel
-  for (const { value } of keys) {
+  for (const value of keys) {
     here = child(here, stepOf(value))
-    if (here === undefined) return `the source ${keys.map(({ value }) => value).join('.')} does not exist`
+    if (here === undefined) return `the source ${keys.join('.')} does not exist`
     way.push(here as SubmodelElement)
   }
   // interface, InteractionMetadata, properties, the property, and within an object: properties, the property, …
@@ -188,8 +190,8 @@ function pathIn(address: string): string {
 }
 
 function isMqtt({ semanticId, supplementalSemanticIds = [] }: SubmodelElement): boolean {
-  const ids = [semanticId, ...supplementalSemanticIds].flatMap(
-    (reference) => reference?.keys.map(({ value }) => value) ?? []
+  const ids = [semanticId, ...supplementalSemanticIds].flatMap((reference) =>
+    reference === undefined ? [] : keyValues(reference)
   )
   return ids.some((id) => MQTT.includes(trimEnd(id, '/#')))
 }

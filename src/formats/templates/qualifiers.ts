@@ -41,7 +41,7 @@ export interface Demands {
  * ExampleValue, because an instance may hold any other value.
  */
 export function demandsOf(qualifiers: readonly Qualifier[], valueType: DataTypeDefXsd | undefined): Demands {
-  const told = qualifiers.map(({ type, value = '' }) => ({ name: plainName(type), type, value: value.trim() }))
+  const told = qualifiers.map(({ type = '', value = '' }) => ({ name: plainName(type), type, value: value.trim() }))
   const all = (...names: string[]): typeof told => told.filter(({ name }) => names.includes(name))
   const cardinalities = all('cardinality', 'multiplicity')
   const isNumber = valueType !== undefined && isNumeric(valueType)

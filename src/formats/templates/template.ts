@@ -195,7 +195,7 @@ function childrenOf(parent: Parent, above: readonly Above[], read: Reader): Chil
       for (const member of ['inputVariables', 'outputVariables', 'inoutputVariables'] as const) {
         add(
           member,
-          parent[member]?.map(({ value }) => value),
+          parent[member]?.flatMap(({ value }) => value ?? []),
           true
         )
       }
@@ -219,7 +219,7 @@ function listRule(element: SubmodelElement): ListRule | undefined {
   const { typeValueListElement, valueTypeListElement, semanticIdListElement } = element
   return {
     // An abstract class leaves the kind of the items open.
-    typeValueListElement: /^(?:SubmodelElement|DataElement|EventElement)$/.test(typeValueListElement)
+    typeValueListElement: /^(?:SubmodelElement|DataElement|EventElement)$/.test(typeValueListElement ?? '')
       ? undefined
       : typeValueListElement,
     valueTypeListElement,

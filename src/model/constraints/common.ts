@@ -65,12 +65,12 @@ export function rangeValues(it: Range, report: Report): void {
 function checkValue<Member extends string>(
   it: { [Name in Member]?: string },
   member: Member,
-  type: DataTypeDefXsd,
+  type: DataTypeDefXsd | undefined,
   rule: string,
   report: Report
 ): void {
   const value: string | undefined = it[member]
-  if (value === undefined || isLexical(type, value)) return
+  if (value === undefined || type === undefined || isLexical(type, value)) return
   report([member], rule, `${quote(value)} is no value of ${type}; expected ${describe(type)}`)
 }
 
@@ -79,12 +79,13 @@ function checkValue<Member extends string>(
  * @returns the check for these members of a class
  */
 export function oneTextPerLanguage(...members: string[]) {
-  return (it: Record<string, { language: string }[] | undefined>, report: Report): void => {
+  return (it: Record<string, { language?: string }[] | undefined>, report: Report): void => {
     for (const member of members) {
       const texts = it[member]
       if (texts === undefined || texts.length < 2) continue
       const seen = new Set<string>()
       for (const [index, { language }] of texts.entries()) {
+        if (language === undefined) continue
         const tag = language.toLowerCase()
         if (seen.has(tag)) {
           report([member, index, 'language'], 'LangStringSet', `there is more than one text for ${quote(language)}`)
@@ -97,7 +98,7 @@ export function oneTextPerLanguage(...members: string[]) {
 
 /** Reports every later item that repeats an earlier one's name. */
 function checkDistinct<Name extends string>(
-  items: readonly { [K in Name]: string }[] | undefined,
+  items: readonly { [K in Name]?: string }[] | undefined,
   member: string,
   name: Name,
   rule: string,
@@ -107,7 +108,8 @@ function checkDistinct<Name extends string>(
   if (items === undefined || items.length < 2) return
   const seen = new Map<string, number>()
   for (const [index, item] of items.entries()) {
-    const held: string = item[name]
+    const held: string | undefined = item[name]
+    if (held === undefined) continue
     const first = seen.get(held)
     if (first === undefined) seen.set(held, index)
     else report([member, index, name], rule, `${quote(held)} stands already in ${member} ${first}; ${text}`)

@@ -1,7 +1,7 @@
 /** Constraints of submodel elements: name spaces, lists, entities, operations, events. */
 import { isLexical } from '../datatypes.ts'
 import { isA } from '../fields.ts'
-import { equalKeys } from '../reference.ts'
+import { equalKeys, keyValues } from '../reference.ts'
 import type { BasicEventElement, Entity, Operation, Reference, SubmodelElement, SubmodelElementList } from '../types.ts'
 import { type Container, childrenOf } from '../walk.ts'
 import { quote, type Report } from './report.ts'
@@ -20,8 +20,8 @@ export function aasd117(member: string) {
 }
 
 /** [AASd-117] So do the variables of an operation. */
-export function aasd117OfVariable(it: { value: SubmodelElement }, report: Report): void {
-  if (it.value.idShort === undefined) reportNameless(['value'], report)
+export function aasd117OfVariable(it: { value?: SubmodelElement }, report: Report): void {
+  if (it.value !== undefined && it.value.idShort === undefined) reportNameless(['value'], report)
 }
 
 function reportNameless(at: (string | number)[], report: Report): void {
@@ -57,7 +57,7 @@ export function aasd134(it: Operation, report: Report): void {
   const seen = new Map<string, string>()
   for (const member of ['inputVariables', 'outputVariables', 'inoutputVariables'] as const) {
     for (const [index, { value }] of (it[member] ?? []).entries()) {
-      if (value.idShort === undefined) continue
+      if (value?.idShort === undefined) continue
       const first = seen.get(value.idShort)
       if (first === undefined) seen.set(value.idShort, `${member} ${index}`)
       else {
@@ -89,9 +89,11 @@ export function aasd107(it: SubmodelElementList, report: Report): void {
 
 /** [AASd-108] The children of a list are of the kind that the list names. */
 export function aasd108(it: SubmodelElementList, report: Report): void {
+  const expected = it.typeValueListElement
+  if (expected === undefined) return
   for (const [index, { modelType }] of (it.value ?? []).entries()) {
-    if (modelType !== it.typeValueListElement && !isA(modelType, it.typeValueListElement)) {
-      const text = `the list is one of ${it.typeValueListElement} (typeValueListElement), not of ${modelType}`
+    if (!isA(modelType, expected)) {
+      const text = `the list is one of ${expected} (typeValueListElement), not of ${modelType}`
       report(['value', index, 'modelType'], 'AASd-108', text)
     }
   }
@@ -106,7 +108,7 @@ export function aasd109(it: SubmodelElementList, report: Report): void {
     return
   }
   for (const [index, element] of (it.value ?? []).entries()) {
-    if ('valueType' in element && element.valueType !== expected) {
+    if ('valueType' in element && element.valueType !== undefined && element.valueType !== expected) {
       const text = `the list is one of ${expected} (valueTypeListElement), not of ${element.valueType}`
       report(['value', index, 'valueType'], 'AASd-109', text)
     }
@@ -128,7 +130,7 @@ export function aasd114(it: SubmodelElementList, report: Report): void {
 }
 
 function told(reference: Reference): string {
-  return quote(reference.keys.map((key) => key.value).join(', '))
+  return quote(keyValues(reference).join(', '))
 }
 
 /** Part 1, "BasicEventElement": for the direction input a maxInterval is not applicable. */

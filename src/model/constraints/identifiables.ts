@@ -12,7 +12,7 @@ export function aasd131(it: AssetInformation, report: Report): void {
 /** [AASd-116] `globalAssetId`, in any case, is a reserved name for that very id. */
 export function aasd116(it: AssetInformation, report: Report): void {
   for (const [index, { name, value }] of (it.specificAssetIds ?? []).entries()) {
-    if (name.toLowerCase() !== 'globalassetid' || value === it.globalAssetId) continue
+    if (name?.toLowerCase() !== 'globalassetid' || value === undefined || value === it.globalAssetId) continue
     const expected = it.globalAssetId === undefined ? 'which is absent' : quote(it.globalAssetId)
     const text = `${quote(name)} is reserved for the globalAssetId (${expected}), and ${quote(value)} differs from it`
     report(['specificAssetIds', index, 'value'], 'AASd-116', text)

@@ -45,6 +45,7 @@ export function dataTypeOfCategory(it: ConceptDescription, report: Report): void
   const { rule, dataTypes } = categories.get(it.category ?? '') ?? {}
   if (rule === undefined || dataTypes === undefined) return
   for (const [index, { dataSpecificationContent }] of (it.embeddedDataSpecifications ?? []).entries()) {
+    if (dataSpecificationContent === undefined) continue
     const { dataType } = dataSpecificationContent
     const at = ['embeddedDataSpecifications', index, 'dataSpecificationContent']
     if (dataType === undefined) {
@@ -59,6 +60,7 @@ export function dataTypeOfCategory(it: ConceptDescription, report: Report): void
 /** [AASc-3a-008] A concept is defined in English, unless it describes a value. */
 export function aasc3a008(it: ConceptDescription, report: Report): void {
   for (const [index, { dataSpecificationContent }] of (it.embeddedDataSpecifications ?? []).entries()) {
+    if (dataSpecificationContent === undefined) continue
     const { definition, value } = dataSpecificationContent
     if (value === undefined && !definition?.some(isEnglish)) {
       const at = ['embeddedDataSpecifications', index, 'dataSpecificationContent']
@@ -70,7 +72,7 @@ export function aasc3a008(it: ConceptDescription, report: Report): void {
 
 /** [AASc-3a-002] The preferred name is given in English at least. */
 export function aasc3a002(it: DataSpecificationIec61360, report: Report): void {
-  if (!it.preferredName.some(isEnglish)) {
+  if (it.preferredName !== undefined && !it.preferredName.some(isEnglish)) {
     const text = `preferredName needs a text in English; there is ${languages(it.preferredName)}`
     report(['preferredName'], 'AASc-3a-002', text)
   }
@@ -96,12 +98,12 @@ export function aasc3a010(it: DataSpecificationIec61360, report: Report): void {
 }
 
 function isEnglish({ language }: LangString): boolean {
-  return /^en(?:-|$)/i.test(language)
+  return language !== undefined && /^en(?:-|$)/i.test(language)
 }
 
 function languages(texts: readonly LangString[]): string {
   return texts
     .slice(0, 10)
-    .map(({ language }) => quote(language))
+    .map(({ language = '' }) => quote(language))
     .join(', ')
 }

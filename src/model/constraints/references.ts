@@ -23,9 +23,9 @@ export function referenceKeys(it: Reference, report: Report): void {
 }
 
 /** [AASd-121] Every reference starts at something globally identifiable. */
-function aasd121({ keys }: Reference, report: Report): boolean {
+function aasd121({ keys = [] }: Reference, report: Report): boolean {
   const first = keys[0]
-  if (first === undefined || first.type === 'GlobalReference' || aasIdentifiables.has(first.type)) return true
+  if (first?.type === undefined || first.type === 'GlobalReference' || aasIdentifiables.has(first.type)) return true
   report(
     ['keys', 0, 'type'],
     'AASd-121',
@@ -34,27 +34,27 @@ function aasd121({ keys }: Reference, report: Report): boolean {
   return false
 }
 
-function externalKeys({ keys }: Reference, report: Report): void {
+function externalKeys({ keys = [] }: Reference, report: Report): void {
   const first = keys[0]
   const last = keys.at(-1)
-  if (first !== undefined && first.type !== 'GlobalReference') {
+  if (first?.type !== undefined && first.type !== 'GlobalReference') {
     const text = `an ExternalReference starts at a GlobalReference, not at ${first.type}`
     report(['keys', 0, 'type'], 'AASd-122', text)
-  } else if (last !== undefined && last.type !== 'GlobalReference' && last.type !== 'FragmentReference') {
+  } else if (last?.type !== undefined && last.type !== 'GlobalReference' && last.type !== 'FragmentReference') {
     const text = `an ExternalReference ends at a GlobalReference or FragmentReference, not at ${last.type}`
     report(['keys', keys.length - 1, 'type'], 'AASd-124', text)
   }
 }
 
-function modelKeys({ keys }: Reference, report: Report): void {
+function modelKeys({ keys = [] }: Reference, report: Report): void {
   const first = keys[0]
-  if (first !== undefined && !aasIdentifiables.has(first.type)) {
+  if (first?.type !== undefined && !aasIdentifiables.has(first.type)) {
     report(['keys', 0, 'type'], 'AASd-123', `a ModelReference starts at ${IDENTIFIABLE}, not at ${first.type}`)
   }
   for (let index = 1; index < keys.length; index++) {
     const key = keys[index]
     const before = keys[index - 1]
-    if (key === undefined || before === undefined) continue
+    if (key?.type === undefined || before?.type === undefined) continue
     if (key.type === 'FragmentReference') {
       if (index < keys.length - 1) {
         report(['keys', index, 'type'], 'AASd-126', 'a FragmentReference can only be the last key of a ModelReference')
@@ -66,8 +66,9 @@ function modelKeys({ keys }: Reference, report: Report): void {
       const text = `a key after the first is a kind of submodel element or FragmentReference, not ${key.type}`
       report(['keys', index, 'type'], 'AASd-125', text)
     }
-    if (before.type === 'SubmodelElementList' && !isLexical('xs:nonNegativeInteger', key.value)) {
-      const text = `the key after a SubmodelElementList is the index in the list, not ${quote(key.value)}`
+    const isIndex = key.value === undefined || isLexical('xs:nonNegativeInteger', key.value)
+    if (before.type === 'SubmodelElementList' && !isIndex) {
+      const text = `the key after a SubmodelElementList is the index in the list, not ${quote(key.value ?? '')}`
       report(['keys', index, 'value'], 'AASd-128', text)
     }
   }
@@ -75,7 +76,7 @@ function modelKeys({ keys }: Reference, report: Report): void {
 
 /** [AASd-133] The external subject of an asset id is an external reference. */
 export function aasd133(it: { externalSubjectId?: Reference }, report: Report): void {
-  if (it.externalSubjectId !== undefined && it.externalSubjectId.type !== 'ExternalReference') {
+  if (it.externalSubjectId?.type === 'ModelReference') {
     report(['externalSubjectId', 'type'], 'AASd-133', 'externalSubjectId is an ExternalReference, not a ModelReference')
   }
 }
@@ -91,12 +92,12 @@ export function modelReference(member: string, target: string, accepts: (type: K
       for (const [index, reference] of held.entries()) checkTarget(reference, [member, index])
     } else if (held !== undefined) checkTarget(held, [member])
 
-    function checkTarget({ type, keys }: Reference, at: (string | number)[]): void {
+    function checkTarget({ type, keys = [] }: Reference, at: (string | number)[]): void {
       const rule = `ModelReference<${target}>`
       const last = keys.at(-1)
-      if (type !== 'ModelReference') {
+      if (type === 'ExternalReference') {
         report([...at, 'type'], rule, `${member} takes a ModelReference to a ${target}, not an ${type}`)
-      } else if (last !== undefined && !accepts(last.type)) {
+      } else if (last?.type !== undefined && !accepts(last.type)) {
         const text = `${member} takes a ModelReference to a ${target}, not to a ${last.type}`
         report([...at, 'keys', keys.length - 1, 'type'], rule, text)
       }

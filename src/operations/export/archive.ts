@@ -162,7 +162,8 @@ async function describe(store: Store, variable: Variable): Promise<Described> {
     variable.semanticId === undefined ? undefined : await store.document('ConceptDescription', variable.semanticId)
   const names = concept && preferredNames(JSON.parse(concept.bytes.toString()))
   const called = (language: string) =>
-    [element?.displayName, names].flatMap((texts) => texts ?? []).find((one) => one.language.startsWith(language))?.text
+    [element?.displayName, names].flatMap((texts) => texts ?? []).find((one) => one.language?.startsWith(language))
+      ?.text
   const method = element?.qualifiers?.find(({ type }) => type === COLLECTION_METHOD)?.value
   return {
     variable,

@@ -178,7 +178,7 @@ async function conceptOf(store: Store, id: string): Promise<ConceptDescription |
 /** The text in the language asked for; in none where none is asked for. */
 function inLanguage(texts: readonly LangString[] | undefined, language: string | undefined): string | undefined {
   if (language === undefined) return undefined
-  return texts?.find((one) => one.language.toLowerCase().split('-')[0] === language.toLowerCase().split('-')[0])?.text
+  return texts?.find((one) => one.language?.toLowerCase().split('-')[0] === language.toLowerCase().split('-')[0])?.text
 }
 
 function semanticIdOf(element: SubmodelElement): string | undefined {

@@ -1,7 +1,7 @@
 /** The operations of IDTA 02008, carried out by the hub itself on submodels of time series. */
 import { HubError } from '../../errors.ts'
 import { parseTime } from '../../model/time.ts'
-import type { Operation, OperationVariable, Property, SubmodelElement } from '../../model/types.ts'
+import type { Operation, OperationVariable, SubmodelElement } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
 import type { Store } from '../../store/store.ts'
 import type { Arguments, BuiltIn, Outcome } from '../executors.ts'
@@ -10,7 +10,7 @@ import { startOf } from './landing.ts'
 import { recordsOf } from './records.ts'
 import { greatest, least, type Reader, type Row, rowsBetween, type Span, spanOfAll } from './rows.ts'
 import { internalSegment, segmentsOf } from './segments.ts'
-import type { TimeSeries, Variable } from './series.ts'
+import type { TimeSeries, TypedProperty, Variable } from './series.ts'
 import { rowsFor, type Shown, show } from './shown.ts'
 import { isAbsolute, readTime, spanOf } from './times.ts'
 import { find, means } from './vocabulary.ts'
@@ -120,7 +120,7 @@ async function aggregated(
 function measuredBy(series: TimeSeries, method: Aggregate): TimeSeries {
   const valueType = method === 'count' ? 'xs:long' : method === 'mean' || method === 'stddev' ? 'xs:double' : undefined
   if (valueType === undefined) return series
-  const typed = (property: Property): Property => ({ ...property, valueType })
+  const typed = (property: TypedProperty): TypedProperty => ({ ...property, valueType })
   return { ...series, variables: series.variables.map((one) => ({ ...one, property: typed(one.property) })) }
 }
 
@@ -189,12 +189,12 @@ function textOf(given: Arguments, name: string): string {
 }
 
 function argument({ inputVariables }: Arguments, name: string): SubmodelElement | undefined {
-  return inputVariables.find(({ value }) => value.idShort === name)?.value
+  return inputVariables.find(({ value }) => value?.idShort === name)?.value
 }
 
 /** The elements in the collection that the operation declares as its result, whatever it is called there. */
 function answer({ outputVariables = [] }: Operation, elements: readonly SubmodelElement[]): Outcome {
-  const declared = outputVariables.find(({ value }) => value.modelType === 'SubmodelElementCollection')?.value
+  const declared = outputVariables.find(({ value }) => value?.modelType === 'SubmodelElementCollection')?.value
   if (declared === undefined) return { executionState: 'Completed', outputVariables: [] }
   const value = structuredClone(declared)
   setChildren(value, [...elements])

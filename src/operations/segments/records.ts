@@ -3,7 +3,7 @@ import { isLexical } from '../../model/datatypes.ts'
 import type { DataTypeDefXsd, Property, SubmodelElement, SubmodelElementCollection } from '../../model/types.ts'
 import { childrenOf } from '../../model/walk.ts'
 import type { Row } from './rows.ts'
-import type { TimeSeries, Variable } from './series.ts'
+import type { TimeSeries, TypedProperty, Variable } from './series.ts'
 import { isAbsolute, readTime, scaleOf, writeTime } from './times.ts'
 import { semanticId } from './vocabulary.ts'
 
@@ -36,7 +36,7 @@ function recordOf(
 }
 
 /** The value as the Metadata declares it; where it does not fit, as a type that it fits. */
-function propertyOf({ idShort, valueType, semanticId }: Property, value: string): Property {
+function propertyOf({ idShort, valueType, semanticId }: TypedProperty, value: string): Property {
   const types: DataTypeDefXsd[] = [valueType, 'xs:double']
   const fitting = types.find((type) => isLexical(type, value)) ?? 'xs:string'
   return {

@@ -7,7 +7,7 @@
  * a qualifier of the type `SeriesSource`, whose `valueId` is a ModelReference to that element.
  */
 import { formatPath, parsePath, type Step } from '../../model/path.ts'
-import type { Property, Reference, Submodel, SubmodelElement } from '../../model/types.ts'
+import type { DataTypeDefXsd, Property, Reference, Submodel, SubmodelElement } from '../../model/types.ts'
 import { childrenOf } from '../../model/walk.ts'
 import type { SeriesName } from '../../store/store.ts'
 import { isAbsolute, scaleOf } from './times.ts'
@@ -16,16 +16,19 @@ import { find, hasId, type Scale, TIME_SERIES } from './vocabulary.ts'
 /** Type of the qualifier that names the element whose samples a variable shows. */
 export const SERIES_SOURCE = 'SeriesSource'
 
+/** A property with a value type; one that was taken leniently may lack it, and shows no samples. */
+export type TypedProperty = Property & { readonly valueType: DataTypeDefXsd }
+
 export interface Variable {
   /** Its idShort in records. */
   readonly name: string
-  readonly property: Property
+  readonly property: TypedProperty
   readonly series: SeriesName
 }
 
 export interface TimeColumn {
   readonly name: string
-  readonly property: Property
+  readonly property: TypedProperty
   readonly scale: Scale
 }
 
@@ -59,7 +62,7 @@ export function timeSeriesOf(submodel: Submodel): TimeSeries | undefined {
   const variables: Variable[] = []
   for (const property of childrenOf(record)) {
     const { idShort: name } = property
-    if (property.modelType !== 'Property' || name === undefined) continue
+    if (property.modelType !== 'Property' || name === undefined || !isTyped(property)) continue
     const scale = scaleOf(property)
     if (scale !== undefined) times.push({ name, property, scale })
     else
@@ -86,8 +89,12 @@ export function seriesOf(submodel: Submodel, variable: string): SeriesName | und
 function clock(variables: readonly Variable[]): TimeColumn {
   let name = 'TimeUtc'
   while (variables.some((variable) => variable.name === name)) name += '_'
-  const property: Property = { modelType: 'Property', idShort: name, valueType: 'xs:dateTime' }
+  const property: TypedProperty = { modelType: 'Property', idShort: name, valueType: 'xs:dateTime' }
   return { name, property, scale: 'UtcTime' }
+}
+
+function isTyped(property: Property): property is TypedProperty {
+  return property.valueType !== undefined
 }
 
 function sourceOf(property: SubmodelElement): SeriesName | undefined {
@@ -98,9 +105,9 @@ function sourceOf(property: SubmodelElement): SeriesName | undefined {
 /** The element that a model reference leads to; below a list the key's value is the index [AASd-128]. */
 function targetOf({ keys = [] }: Partial<Reference>): SeriesName | undefined {
   const [first, ...rest] = keys
-  if (first?.type !== 'Submodel' || rest.length === 0) return undefined
+  if (first?.type !== 'Submodel' || first.value === undefined || rest.length === 0) return undefined
   const steps = rest.map(
-    ({ value }, at): Step => (rest[at - 1]?.type === 'SubmodelElementList' ? Number(value) : value)
+    ({ value = '' }, at): Step => (rest[at - 1]?.type === 'SubmodelElementList' ? Number(value) : value)
   )
   const path = formatPath(steps)
   return parsePath(path) === undefined ? undefined : { submodel: first.value, path }
