@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { gridOf } from '../../src/model/grid.ts'
 import { type Run, sliceOf, spanOf } from '../../src/model/samples.ts'
 import { type Bucket, buckets } from '../../src/operations/history/aggregate.ts'
 import { encodeRun } from '../../src/store/chunks.ts'
@@ -26,7 +27,12 @@ t.test('buckets are the same however their samples lie in chunks and parts', asy
       const ends = [...new Set([...cuts.filter((cut) => cut > 0 && cut < count), count])].sort((a, b) => a - b)
       const chunks = ends.map((end, i) => sourceOf(sliceOf(run, ends[i - 1] ?? 0, end)))
       const [low, high] = [BigInt(from), BigInt(from + length)]
-      const made = buckets(pieces(each(chunks), [], low, high), low, high, BigInt(width))
+      const made = buckets(
+        pieces(each(chunks), [], low, high),
+        low,
+        high,
+        gridOf({ unit: 'nanosecond', count: BigInt(width) })
+      )
       const wanted = oneByOne(run, from, from + length, width)
       return alike(await Array.fromAsync(made), wanted)
     }),

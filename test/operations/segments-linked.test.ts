@@ -1,4 +1,5 @@
 import t from 'tap'
+import { parseTime } from '../../src/model/time.ts'
 import { linkedQuery, readLinked } from '../../src/operations/history/linked.ts'
 
 const NOW = BigInt(Date.parse('2026-11-24T12:00:00Z')) * 1_000_000n
@@ -21,7 +22,7 @@ t.test('what a page puts into the query is read again, whatever the id of the su
     variable: 'Pressure',
     from: NOW - 60n * SECOND,
     to: NOW,
-    every: 167_000_000n
+    every: { unit: 'nanosecond', count: 167_000_000n }
   })
 })
 
@@ -31,7 +32,28 @@ t.test('what was not replaced counts as not said', async (t) => {
 
 t.test('relative times and durations are read as Flux has them', async (t) => {
   const read = readLinked(chosen(linkedQuery('m'), 'P', '-1h30m', 'now()', '1m'), NOW)
-  t.match(read, { from: NOW - 5400n * SECOND, to: NOW, every: 60n * SECOND })
+  t.match(read, { from: NOW - 5400n * SECOND, to: NOW, every: { unit: 'nanosecond', count: 60n * SECOND } })
+  for (const [every, unit, count] of [
+    ['1mo', 'month', 1],
+    ['1y', 'month', 12],
+    ['1w', 'week', 1],
+    ['P1M', 'month', 1]
+  ] as const) {
+    t.strictSame(readLinked(`submodel=m&every=${every}`, NOW).every, { unit, count }, every)
+  }
+  for (const [from, time] of [
+    ['-1mo', '2026-10-24T12:00:00Z'],
+    ['-9mo', '2026-02-24T12:00:00Z'],
+    ['-1y', '2025-11-24T12:00:00Z'],
+    ['-1w', '2026-11-17T12:00:00Z'],
+    ['1h', '2026-11-24T13:00:00Z']
+  ] as const) {
+    t.equal(readLinked(`submodel=m&from=${from}`, NOW).from, parseTime(time), from)
+  }
+  t.equal(
+    readLinked('submodel=m&from=-1mo', parseTime('2026-03-31T00:00:00Z') ?? 0n).from,
+    parseTime('2026-02-28T00:00:00Z')
+  )
   t.equal(readLinked('submodel=m&to=1795521600000', 0n).to, NOW, 'a number is milliseconds since 1970')
 })
 

@@ -1,6 +1,7 @@
 /** What a web page asks for that draws a linked segment: the variables of a submodel of IDTA 02008. */
 import { HubError } from '../../errors.ts'
 import type { Table } from '../../formats/tables/table.ts'
+import { gridOf } from '../../model/grid.ts'
 import type { Submodel } from '../../model/types.ts'
 import type { LinkedRequest } from '../../operations/history/linked.ts'
 import { tableOf } from '../../operations/history/table.ts'
@@ -30,7 +31,7 @@ export async function linkedTable(
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     // A page that names the width of a bucket draws one point for each.
-    ...(every !== undefined && { interval: every, aggregates: ['mean'] as const })
+    ...(every !== undefined && { grid: gridOf(every), aggregates: ['mean'] as const })
   })
   // A page looks for the variable, whatever was made of its values.
   const columns = table.columns.map((column, place) => ({ ...column, name: variables[place - 1]?.name ?? column.name }))

@@ -24,8 +24,12 @@ export const seriesParameters = {
   from: text('From this time on: ISO 8601, or milliseconds since 1970', '2026-11-24T03:00:00Z'),
   to: text('Up to and with this time', '2026-11-24T04:00:00Z'),
   interval: text(
-    'Width of a bucket, or of the grid: a number with `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, or a duration of ISO 8601',
+    'Width of a bucket, or of the grid: a number with `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, `mo` or `y`, or a duration of ISO 8601. Weeks (from Monday), months and years are those of the calendar',
     '1s'
+  ),
+  timezone: text(
+    'Where days, weeks, months and hours begin: a name of the IANA database, or an offset; without, UTC',
+    'Asia/Seoul'
   ),
   aggregate: {
     description: 'What each bucket tells, also by comma',

@@ -1,7 +1,9 @@
 /** The parameters of `/timeseries`, read and checked. */
 import { HubError } from '../../errors.ts'
-import { milliseconds } from '../../model/duration.ts'
+import { type Grid, gridOf, startFrom } from '../../model/grid.ts'
+import { parseInterval } from '../../model/interval.ts'
 import { later, parseTime } from '../../model/time.ts'
+import { type TimeZone, timeZone, UTC } from '../../model/zone.ts'
 import { type Aggregate, aggregates } from '../../operations/history/aggregate.ts'
 import { type Alignment, alignments, type TableRequest } from '../../operations/history/table.ts'
 import type { SeriesRequest } from '../../operations/history/variables.ts'
@@ -28,16 +30,19 @@ export function readParameters(given: URLSearchParams, known: object = tablePara
   }
   const from = time(given, 'from')
   const to = time(given, 'to')
-  const after = cursor(given)
-  const start = from === undefined ? after : after === undefined ? from : later(from, after)
-  const interval = span(given)
+  const zone = zoneOf(given)
+  const grid = cells(given, zone)
   const asked = list(given, 'aggregate').map((name) => oneOf('aggregate', name, aggregates)) as Aggregate[]
   const align = oneOf('align', part(given, 'align') ?? 'none', alignments) as Alignment
-  if (asked.length > 0 && interval === undefined) throw wrong('interval', 'given with "aggregate"', undefined)
-  if (align !== 'none' && interval === undefined) throw wrong('interval', 'given with "align"', undefined)
-  if (interval !== undefined && asked.length === 0 && align === 'none') {
+  if (asked.length > 0 && grid === undefined) throw wrong('interval', 'given with "aggregate"', undefined)
+  if (align !== 'none' && grid === undefined) throw wrong('interval', 'given with "align"', undefined)
+  if (grid !== undefined && asked.length === 0 && align === 'none') {
     throw wrong('aggregate', `given with "interval": ${aggregates.join(', ')}; or "align"`, undefined)
   }
+  const after = cursor(given)
+  // A bucket that was told is over: the next page begins with the samples of the next one.
+  const next = after !== undefined && grid !== undefined && asked.length > 0 ? startFrom(grid, after) : after
+  const start = from === undefined ? next : next === undefined ? from : later(from, next)
   const limit = whole(given, 'limit')
   const language = part(given, 'language')
   return {
@@ -49,7 +54,7 @@ export function readParameters(given: URLSearchParams, known: object = tablePara
     shape: {
       ...(start !== undefined && { from: start }),
       ...(to !== undefined && { to }),
-      ...(interval !== undefined && { interval }),
+      ...(grid !== undefined && { grid }),
       aggregates: asked,
       align,
       quality: oneOf('quality', part(given, 'quality') ?? 'false', ['true', 'false']) === 'true'
@@ -87,24 +92,25 @@ function cursor(given: URLSearchParams): bigint | undefined {
   return found
 }
 
-const UNITS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-  d: 86_400_000_000_000n
+function zoneOf(given: URLSearchParams): TimeZone {
+  const text = part(given, 'timezone')
+  if (text === null) return UTC
+  // A plus that was not encoded arrives as a blank.
+  const found = timeZone(text) ?? timeZone(text.replace(/^ /, '+'))
+  if (found === undefined) {
+    throw wrong('timezone', 'the name of a time zone such as Asia/Seoul, or an offset such as +09:00', text)
+  }
+  return found
 }
 
-function span(given: URLSearchParams): bigint | undefined {
+function cells(given: URLSearchParams, zone: TimeZone): Grid | undefined {
   const text = part(given, 'interval')
   if (text === null) return undefined
-  const [, count = '', unit = ''] = /^(\d{1,9})(ns|us|ms|s|m|h|d)$/.exec(text) ?? []
-  const iso = milliseconds(text)
-  const found = count === '' ? BigInt(Math.round((iso ?? 0) * 1e6)) : BigInt(count) * (UNITS[unit] ?? 0n)
-  if (found <= 0n) throw wrong('interval', 'a time such as 10s, 500ms, 1h or PT1M', text)
-  return found
+  const interval = parseInterval(text)
+  if (interval === undefined) {
+    throw wrong('interval', 'a time such as 10s, 500ms, 1h, PT1M, P1D, P1W or P1M', text)
+  }
+  return gridOf(interval, zone)
 }
 
 function whole(given: URLSearchParams, name: Name): number | undefined {

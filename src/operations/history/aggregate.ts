@@ -2,6 +2,7 @@
  * Many samples made few: one row for each bucket of time. Pieces, and parts of them, that lie in one bucket and know what
  * their numbers come to are not unpacked.
  */
+import type { Grid } from '../../model/grid.ts'
 import { firstAt, numberAt, qualityAt, type Run, timeAt } from '../../model/samples.ts'
 import type { Piece } from '../../store/pieces.ts'
 
@@ -25,18 +26,18 @@ export interface Bucket {
 
 /**
  * @param pieces ascending; what lies outside of [from, to] is left out
- * @param width of a bucket, nanoseconds; buckets count from 1970, so that they are the same whatever is asked for
+ * @param grid its cells are the buckets
  * @returns the buckets that hold anything, ascending
  */
 export async function* buckets(
   pieces: AsyncIterable<Piece>,
   from: bigint,
   to: bigint,
-  width: bigint
+  grid: Grid
 ): AsyncGenerator<Bucket> {
   let open: Bucket | undefined
   for await (const piece of pieces) {
-    for (const bucket of bucketsIn(piece, from, to, width)) {
+    for (const bucket of bucketsIn(piece, from, to, grid)) {
       if (open !== undefined && open.start !== bucket.start) {
         yield open
         open = undefined
@@ -48,17 +49,17 @@ export async function* buckets(
 }
 
 /** Unpacks no more of a piece than lies across the border of a bucket, or of [from, to]. */
-function* bucketsIn(piece: Piece, from: bigint, to: bigint, width: bigint): Generator<Bucket> {
+function* bucketsIn(piece: Piece, from: bigint, to: bigint, grid: Grid): Generator<Bucket> {
   if (piece.to < from || piece.from > to) return
   const { summary } = piece
-  const start = startOf(piece.from, width)
-  if (summary !== undefined && piece.from >= from && piece.to <= to && piece.to < start + width) {
+  const start = grid.startOf(piece.from)
+  if (summary !== undefined && piece.from >= from && piece.to <= to && piece.to < grid.next(start)) {
     yield { start, ...summary }
     return
   }
   const parts = piece.parts?.() ?? []
-  if (parts.length === 0) yield* bucketsOf(piece.run(), from, to, width)
-  for (const part of parts) yield* bucketsIn(part, from, to, width)
+  if (parts.length === 0) yield* bucketsOf(piece.run(), from, to, grid)
+  for (const part of parts) yield* bucketsIn(part, from, to, grid)
 }
 
 /** The value of an aggregate; NaN where the bucket does not tell it. */
@@ -84,18 +85,12 @@ export function figureOf({ count, min, max, mean, squares, first, last }: Bucket
   }
 }
 
-/** Start of the bucket that a time lies in. */
-export function startOf(time: bigint, width: bigint): bigint {
-  const rest = time % width
-  return rest < 0n ? time - rest - width : time - rest
-}
-
 /** The part of a run that lies in one bucket, in one go. */
-function* bucketsOf(run: Run, from: bigint, to: bigint, width: bigint): Generator<Bucket> {
+function* bucketsOf(run: Run, from: bigint, to: bigint, grid: Grid): Generator<Bucket> {
   const end = firstAt(run, to + 1n)
   for (let i = firstAt(run, from); i < end; ) {
-    const start = startOf(timeAt(run, i), width)
-    const next = Math.min(firstAt(run, start + width), end)
+    const start = grid.startOf(timeAt(run, i))
+    const next = Math.min(firstAt(run, grid.next(start)), end)
     const bucket = bucketOf(numbersOf(run, i, next), start)
     if (bucket !== undefined) yield bucket
     i = next

@@ -8,6 +8,7 @@
  * not said.
  */
 import { HubError } from '../../errors.ts'
+import { type Interval, parseInterval } from '../../model/interval.ts'
 import { parseTime } from '../../model/time.ts'
 
 /**
@@ -22,8 +23,8 @@ export interface LinkedRequest {
   /** Nanoseconds since 1970, inclusive; absent: from the beginning, to the end. */
   readonly from?: bigint
   readonly to?: bigint
-  /** Width of a bucket in nanoseconds; absent: every sample. */
-  readonly every?: bigint
+  /** Width of a bucket; absent: every sample. */
+  readonly every?: Interval
 }
 
 const PLACEHOLDERS = {
@@ -68,41 +69,30 @@ export function readLinked(query: string, now: bigint): LinkedRequest {
 /** A point in time as Flux has it: absolute, `now()`, or a duration from now. */
 function instant(name: string, text: string, now: bigint): bigint {
   if (text === 'now()') return now
-  const span = flux(text.replace(/^[+-]/, ''))
-  if (span !== undefined && /^[+-]?\d+[a-zµ]/.test(text)) return text.startsWith('-') ? now - span : now + span
+  const [, sign, length = ''] = /^([+-]?)(\d.*[a-zµ])$/.exec(text) ?? []
+  const interval = parseInterval(length)
+  if (interval !== undefined) return shifted(now, interval, sign === '-' ? -1n : 1n)
   const time = parseTime(text) ?? parseTime(`${text}Z`)
   if (time !== undefined) return time
   throw new HubError('BadRequest', [`"${name}" is a time such as 2026-11-24T03:00:00Z or -1h; found "${text}"`])
 }
 
-function width(text: string): bigint {
-  const span = flux(text)
-  if (span !== undefined && span > 0n) return span
+/** Months and years back lead to the same day and time, or to the last day of a shorter month. */
+function shifted(time: bigint, { unit, count }: Interval, sign: bigint): bigint {
+  if (unit === 'nanosecond') return time + sign * count
+  if (unit === 'week') return time + sign * BigInt(count) * WEEK
+  const date = new Date(Number(time / 1_000_000n))
+  const day = date.getUTCDate()
+  date.setUTCMonth(date.getUTCMonth() + Number(sign) * count, 1)
+  const lastDay = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()
+  date.setUTCDate(Math.min(day, lastDay))
+  return BigInt(date.getTime()) * 1_000_000n + (time % 1_000_000n)
+}
+
+const WEEK = 604_800_000_000_000n
+
+function width(text: string): Interval {
+  const found = parseInterval(/^\d{1,15}$/.test(text) ? `${text}ms` : text)
+  if (found !== undefined) return found
   throw new HubError('BadRequest', [`"every" is a duration such as 250ms or 1m; found "${text}"`])
-}
-
-/** Nanoseconds of a duration such as `1h30m`, or of a plain number of milliseconds; months and years count 30 and 365 days. */
-function flux(text: string): bigint | undefined {
-  if (/^\d{1,15}$/.test(text)) return BigInt(text) * UNITS.ms
-  if (!/^(\d{1,12}(ns|us|µs|ms|mo|s|m|h|d|w|y))+$/.test(text)) return undefined
-  let span = 0n
-  for (const [, count = '', unit = ''] of text.matchAll(/(\d+)(ns|us|µs|ms|mo|s|m|h|d|w|y)/g)) {
-    span += BigInt(count) * (UNITS[unit as keyof typeof UNITS] ?? 0n)
-  }
-  return span
-}
-
-const S = 1_000_000_000n
-const UNITS = {
-  ns: 1n,
-  us: 1000n,
-  µs: 1000n,
-  ms: 1_000_000n,
-  s: S,
-  m: 60n * S,
-  h: 3600n * S,
-  d: 86_400n * S,
-  w: 604_800n * S,
-  mo: 2_592_000n * S,
-  y: 31_536_000n * S
 }

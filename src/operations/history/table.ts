@@ -5,9 +5,10 @@
 
 import type { Batch, Column, ColumnBatch, Table } from '../../formats/tables/table.ts'
 import { valueOfRow } from '../../formats/value.ts'
+import { type Grid, startFrom } from '../../model/grid.ts'
 import { lengthOf, membersAt, numberAt, qualityAt, type Run, textAt, timeAt } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
-import { type Aggregate, buckets, figureOf, startOf } from './aggregate.ts'
+import { type Aggregate, buckets, figureOf } from './aggregate.ts'
 import { EARLIEST, type History, LATEST } from './history.ts'
 import type { Variable } from './variables.ts'
 
@@ -21,9 +22,9 @@ export interface TableRequest {
   /** Nanoseconds since 1970, inclusive; absent: all there is. */
   readonly from?: bigint
   readonly to?: bigint
-  /** Width of a bucket, or of the grid, in nanoseconds. */
-  readonly interval?: bigint
-  /** With `interval`: what each bucket tells. */
+  /** Its cells are the buckets, or their starts the points in time of a common grid. */
+  readonly grid?: Grid
+  /** With `grid`: what each bucket tells. */
   readonly aggregates?: readonly Aggregate[]
   readonly align?: Alignment
   /** Add a column with the quality beside each series; for samples as they were measured. */
@@ -34,18 +35,18 @@ export interface TableRequest {
 const ROWS = 4096
 
 export function tableOf(history: History, request: TableRequest): Table {
-  const { variables, interval, aggregates = [], align = 'none', quality = false } = request
+  const { variables, grid, aggregates = [], align = 'none', quality = false } = request
   const time: Column = { name: 'time', type: 'time' }
-  if (interval !== undefined && aggregates.length > 0) {
+  if (grid !== undefined && aggregates.length > 0) {
     const columns = variables.flatMap((variable) => aggregates.map((aggregate) => aggregated(variable, aggregate)))
-    const cells = variables.map((variable) => bucketCells(history, variable, request, interval, aggregates))
+    const cells = variables.map((variable) => bucketCells(history, variable, request, grid, aggregates))
     return { columns: [time, ...columns], batches: gather([time, ...columns], merged(cells, aggregates.length)) }
   }
-  if (interval !== undefined && align !== 'none') {
+  if (grid !== undefined && align !== 'none') {
     const columns = variables.map((variable) => ({ ...columnOf(variable), type: gridType(variable, align) }))
     return {
       columns: [time, ...columns],
-      batches: gather([time, ...columns], gridRows(history, request, interval, align))
+      batches: gather([time, ...columns], gridRows(history, request, grid, align))
     }
   }
   const columns = variables.flatMap((variable) => [columnOf(variable), ...(quality ? [qualityOf(variable)] : [])])
@@ -144,10 +145,10 @@ async function* bucketCells(
   history: History,
   variable: Variable,
   { from = EARLIEST, to = LATEST }: TableRequest,
-  width: bigint,
+  grid: Grid,
   aggregates: readonly Aggregate[]
 ): AsyncGenerator<Cells> {
-  for await (const bucket of buckets(history.pieces(variable, from, to), from, to, width)) {
+  for await (const bucket of buckets(history.pieces(variable, from, to), from, to, grid)) {
     const cells = aggregates.map((aggregate) => {
       const figure = figureOf(bucket, aggregate)
       return aggregate === 'count' ? BigInt(figure) : Number.isNaN(figure) ? undefined : figure
@@ -180,12 +181,7 @@ async function* merged(streams: readonly AsyncGenerator<Cells>[], width: number)
   }
 }
 
-async function* gridRows(
-  history: History,
-  request: TableRequest,
-  interval: bigint,
-  align: Alignment
-): AsyncGenerator<Cells> {
+async function* gridRows(history: History, request: TableRequest, grid: Grid, align: Alignment): AsyncGenerator<Cells> {
   const { variables } = request
   const spans = (await Promise.all(variables.map((variable) => history.spanOf(variable)))).filter(
     (span) => span !== undefined
@@ -196,10 +192,7 @@ async function* gridRows(
   const start = request.from ?? first
   const end = request.to ?? last
   const lines = await Promise.all(variables.map((variable) => Line.begin(history, variable, start, align)))
-  // The first point of the grid that is not before the start.
-  let time = startOf(start, interval)
-  if (time < start) time += interval
-  for (; time <= end; time += interval) {
+  for (let time = startFrom(grid, start); time <= end; time = grid.next(time)) {
     const cells: Cell[] = []
     for (const line of lines) cells.push(await line.at(time))
     yield { time, cells }

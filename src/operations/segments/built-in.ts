@@ -1,5 +1,7 @@
 /** The operations of IDTA 02008, carried out by the hub itself on submodels of time series. */
 import { HubError } from '../../errors.ts'
+import { type Grid, gridOf } from '../../model/grid.ts'
+import { parseInterval } from '../../model/interval.ts'
 import { parseTime } from '../../model/time.ts'
 import type { Operation, OperationVariable, SubmodelElement } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
@@ -78,12 +80,12 @@ const deriveSegment: CarryOut = async (options, { given, shown: { series }, span
     const rows = within ? await rowsBetween(options.history, series.variables, within, options.limit) : []
     return [internalSegment(series, rows, { ...labels, name: ['Derived: all records', '파생: 모든 기록'] })]
   }
-  const width = spanOf(interval)
-  if (width === undefined || width <= 0n) {
-    throw refused(`SamplingInterval is a number of seconds or a duration such as PT10S; found "${interval}"`)
+  const grid = gridFor(interval)
+  if (grid === undefined) {
+    throw refused(`SamplingInterval is a number of seconds or a duration such as PT10S or P1M; found "${interval}"`)
   }
   const method = methodOf(aggregation === '' ? 'mean' : aggregation)
-  const rows = within ? await aggregated(options, series.variables, { within, width, method, signal }) : []
+  const rows = within ? await aggregated(options, series.variables, { within, grid, method, signal }) : []
   const name = [`Derived: ${method} of ${interval}`, `파생: ${interval} 단위 ${method}`] as const
   return [internalSegment(measuredBy(series, method), rows, { ...labels, name })]
 }
@@ -97,12 +99,12 @@ const operations = new Map([
 async function aggregated(
   { history, limit }: BuiltInOptions & { limit: number },
   variables: readonly Variable[],
-  { within, width, method, signal }: { within: Span; width: bigint; method: Aggregate; signal: AbortSignal }
+  { within, grid, method, signal }: { within: Span; grid: Grid; method: Aggregate; signal: AbortSignal }
 ): Promise<Row[]> {
   const rows = new Map<bigint, (string | undefined)[]>()
   for (const [place, { series }] of variables.entries()) {
     const pieces = history.pieces(series, within.from, within.to)
-    for await (const bucket of buckets(pieces, within.from, within.to, width)) {
+    for await (const bucket of buckets(pieces, within.from, within.to, grid)) {
       signal.throwIfAborted()
       const figure = figureOf(bucket, method)
       if (Number.isNaN(figure)) continue
@@ -114,6 +116,14 @@ async function aggregated(
     }
   }
   return [...rows].map(([time, values]) => ({ time, values })).sort((a, b) => (a.time < b.time ? -1 : 1))
+}
+
+/** A number of seconds as records have it, or a duration, also of the calendar. */
+function gridFor(text: string): Grid | undefined {
+  const interval = parseInterval(text)
+  if (interval !== undefined) return gridOf(interval)
+  const width = spanOf(text)
+  return width === undefined || width <= 0n ? undefined : gridOf({ unit: 'nanosecond', count: width })
 }
 
 /** What a method gives is not always of the type of what was measured. */
