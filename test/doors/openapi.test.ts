@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { derive, stale } from '../../scripts/derive.ts'
@@ -7,17 +6,8 @@ import { hubDocument, type OpenApi, profileDocument } from '../../src/doors/http
 import { routes } from '../../src/doors/http/routes.ts'
 import { operationsOf, profiles, uriOf } from '../../src/operations/profiles.ts'
 import { ownPaths } from '../../src/own-paths.ts'
+import { operations } from '../conformance/operations.ts'
 import { start } from '../e2e/harness.ts'
-
-const file = new URL('../../../shared/spec/operations-3.1.2.json', import.meta.url)
-const skip = existsSync(file) ? false : 'the list of official operations is not at hand'
-
-interface Official {
-  readonly profileUri: string
-  readonly method: string
-  readonly path: string
-  readonly errorStatuses: readonly string[]
-}
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -129,8 +119,7 @@ const neverRefused: readonly { readonly why: string; readonly rows: RegExp; read
   { why: 'what is missing is told by the result (4.13)', rows: /^DELETE \/bulk\//, statuses: ['404'] }
 ]
 
-t.test('every refusal that the official documents name is named, but for those with a reason', { skip }, async (t) => {
-  const { operations } = JSON.parse(readFileSync(file, 'utf8')) as { operations: Official[] }
+t.test('every refusal that the official documents name is named, but for those with a reason', async (t) => {
   const used = new Set<string>()
   for (const profile of profiles) {
     const { paths } = profileDocument(profile)
