@@ -1,18 +1,19 @@
 /** The store that the settings ask for. */
 import { mkdir } from 'node:fs/promises'
+import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { ConnectionOptions } from './store/mongodb/connection.ts'
 import { openSqlite } from './store/sqlite/sqlite.ts'
 import type { Store } from './store/store.ts'
 
 /** @throws HubError `Unavailable` where another process uses the data directory, or the database cannot be reached */
-export async function openStore(config: Config): Promise<Store> {
+export async function openStore(config: Config, { milliseconds: clock }: Clock = systemClock): Promise<Store> {
   const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes } = config
-  if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes })
+  if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes, clock })
   await mkdir(DATA_DIR, { recursive: true })
   // Its driver is loaded where it is used.
   const { openMongo } = await import('./store/mongodb/mongodb.ts')
-  return openMongo(MONGODB_URL, { cacheBytes, ...connectionOf(config) })
+  return openMongo(MONGODB_URL, { cacheBytes, clock, ...connectionOf(config) })
 }
 
 /** How a database is reached. */

@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import cors from '@fastify/cors'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError } from './config.ts'
 import { events } from './doors/events/events.ts'
 import { dataset } from './doors/export/dataset.ts'
@@ -70,15 +71,20 @@ export interface Server {
   close(): Promise<void>
 }
 
+export interface ServerOptions {
+  /** By which everything is dated. */
+  readonly clock?: Clock
+}
+
 /**
  * Opens the store, loads what is to be preloaded, and opens the doors; `listen` lets people in.
  * @throws HubError `Unavailable` where another process uses the data directory
  */
-export async function createServer(config: Config): Promise<Server> {
+export async function createServer(config: Config, { clock = systemClock }: ServerOptions = {}): Promise<Server> {
   const templates = readTemplates(config)
   const mqtt = readMqtt(config)
   const lineRules = readLineMapping(config)
-  const store = await openStore(config)
+  const store = await openStore(config, clock)
   try {
     // First, as it has the log that everything else complains to.
     const app = fastify({
@@ -100,6 +106,7 @@ export async function createServer(config: Config): Promise<Server> {
     const history = historyOf(store, past)
     const intake = new Intake({
       store,
+      clock,
       ...(templates.enforces && { judge: judgeOf(store, templates) }),
       ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => hub, newSeries(config)) })
     })
@@ -202,6 +209,7 @@ export async function createServer(config: Config): Promise<Server> {
         stops.push(
           keepWhatIsWanted(store, {
             policyOf,
+            clock: clock.milliseconds,
             failed: (error) => app.log.warn({ err: error }, 'Looking after the history failed; it is tried again')
           })
         )
@@ -278,14 +286,15 @@ type Stop = () => Promise<void>
 
 /** Whoever listens to the log, or looks after it, while the hub runs. */
 function startFollowers(
-  { store, templates, jobs }: Hub,
+  { store, intake, templates, jobs }: Hub,
   past: HistoryFollower,
   log: FastifyBaseLogger,
   url: string,
   config: Config
 ): Stop[] {
   const failed = (doing: string) => (error: unknown) => log.warn({ err: error }, `${doing} failed; it is tried again`)
-  const kept = { time: config.LOG_RETENTION, bytes: config.LOG_SIZE, taken: past.taken }
+  const { milliseconds: clock } = intake.clock
+  const kept = { time: config.LOG_RETENTION, bytes: config.LOG_SIZE, taken: past.taken, clock }
   const stops = [keepLog(store, kept, failed('Trimming the log')), jobs.watch(failed('Looking after jobs'))]
   // What was taken leniently has its reasons kept, templates or not.
   if (templates.isActive || config.LENIENT) {

@@ -6,6 +6,7 @@ const src = new URL('../src/', import.meta.url).pathname
 const FLOORS = {
   'errors.ts': -1,
   'time-slice.ts': -1,
+  'clock.ts': -1,
   model: 0,
   formats: 1,
   store: 1,

@@ -1,6 +1,7 @@
 import { newClient } from 'sparkplug-client'
 import sparkplug from 'sparkplug-payload'
 import t, { type Test } from 'tap'
+import { clockOf } from '../../src/clock.ts'
 import type { Reading } from '../../src/doors/mqtt/sample.ts'
 import { SparkplugHost } from '../../src/doors/mqtt/sparkplug.ts'
 import { type Broker, broker, current, open, storeOf, until } from './mqtt-broker.ts'
@@ -179,19 +180,23 @@ t.test('a primary host says that it is there, and the broker that it is gone', a
 /** A host alone, with what it was told. */
 function host(devices: ConstructorParameters<typeof SparkplugHost>[0]['devices'] = []) {
   const asked: string[] = []
-  const made = new SparkplugHost({ groups: [], devices }, (group, edge) => asked.push(`${group}/${edge}`))
   let now = 1_000_000
+  const clock = clockOf(
+    () => now,
+    () => now
+  )
+  const made = new SparkplugHost({ groups: [], devices }, (group, edge) => asked.push(`${group}/${edge}`), clock)
   return {
     asked,
     wait: (ms: number) => {
       now += ms
     },
     tell: (topic: string, payload: object): Reading => {
-      const reading = made.take(`spBv1.0/G/${topic}`.split('/'), encode({ timestamp: now, ...payload }), now)
+      const reading = made.take(`spBv1.0/G/${topic}`.split('/'), encode({ timestamp: now, ...payload }))
       if (reading === undefined) throw new Error(topic)
       return reading
     },
-    hear: (topic: string) => made.take(topic.split('/'), encode({}), now)
+    hear: (topic: string) => made.take(topic.split('/'), encode({}))
   }
 }
 

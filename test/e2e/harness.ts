@@ -7,7 +7,7 @@ import { MongoClient } from 'mongodb'
 import type { Test } from 'tap'
 import { readConfig, type SettingName } from '../../src/config.ts'
 import { openStore } from '../../src/open-store.ts'
-import { createServer, type Server } from '../../src/server.ts'
+import { createServer, type Server, type ServerOptions } from '../../src/server.ts'
 import type { Store } from '../../src/store/store.ts'
 
 export interface Reply {
@@ -40,14 +40,18 @@ export interface Running {
 }
 
 /** @param settings by name; `DATA_DIR` to open a directory that is already there, which then stays */
-export async function start(t: Test, settings: Partial<Record<SettingName, string>> = {}): Promise<Running> {
+export async function start(
+  t: Test,
+  settings: Partial<Record<SettingName, string>> = {},
+  options: ServerOptions = {}
+): Promise<Running> {
   const directory = settings.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'aas-hub-test-')))
   const { config } = readConfig({
     ...{ HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'silent', MONGODB_URL: databaseOf(directory) },
     ...settings,
     DATA_DIR: directory
   })
-  const server = await createServer(config)
+  const server = await createServer(config, options)
   const stop = () => server.close()
   t.teardown(async () => {
     await stop()

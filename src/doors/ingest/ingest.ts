@@ -10,7 +10,7 @@ import { HubError } from '../../errors.ts'
 import { parseJson } from '../../formats/json.ts'
 import { type TimeUnit, timeUnits } from '../../model/time.ts'
 import type { Hub } from '../../operations/hub.ts'
-import { Batch } from '../../operations/samples/batch.ts'
+import type { Batch } from '../../operations/samples/batch.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
 import { CODINGS, type ingestParameters, JSON_TYPE, LINE_TYPES, NDJSON_TYPES, SENML_TYPE } from './openapi.ts'
 import { packBatch } from './senml.ts'
@@ -71,7 +71,11 @@ async function take(
   }
   const sent = parseJson(await whole(body, bodyLimit))
   const defaults = defaultsOf(given)
-  const batch = type === JSON_TYPE ? batchOf(sent, defaults) : await packBatch(sent, defaults.submodel, byIdShort)
+  const empty = hub.intake.batch()
+  const batch =
+    type === JSON_TYPE
+      ? batchOf(empty, sent, defaults)
+      : await packBatch(empty, sent, defaults.submodel, byIdShort, hub.intake.clock.now())
   const options = { each: each(given, false), ...(key !== undefined && { key }) }
   const { accepted, refused, repeated, cursor } = await hub.intake.push(batch, options)
   return reply.send({
@@ -113,8 +117,7 @@ function partial({ refused, refusals, accepted }: Taken): string {
 }
 
 /** One item, a list of them, or an object with the list and what its items have in common. */
-function batchOf(body: unknown, defaults: Defaults): Batch {
-  const batch = new Batch()
+function batchOf(batch: Batch, body: unknown, defaults: Defaults): Batch {
   if (Array.isArray(body)) for (const item of body) addItem(batch, item, defaults)
   else if (typeof body === 'object' && body !== null && 'samples' in body) {
     const { samples, ...common } = body as { samples: unknown; submodel?: unknown; path?: unknown; unit?: unknown }

@@ -4,7 +4,7 @@
  */
 import { HubError } from '../../errors.ts'
 import { readSenml, SenmlError } from '../../formats/senml.ts'
-import { arrival, Batch } from '../../operations/samples/batch.ts'
+import type { Batch } from '../../operations/samples/batch.ts'
 import type { Target } from '../mqtt/sample.ts'
 import type { ByIdShort } from './target.ts'
 
@@ -16,14 +16,20 @@ export function placeOf(name: string): { readonly target: Target; readonly path:
 }
 
 /**
- * A pack as a batch, of which each record is an item.
+ * Adds a pack to a batch, of which each record is an item.
  * @param submodel the id of what the names are paths in; absent: names say it
+ * @param now what relative times count from, nanoseconds since 1970
  * @throws HubError `BadRequest` where nothing of the pack may be used
  */
-export async function packBatch(pack: unknown, submodel: string | undefined, byIdShort: ByIdShort): Promise<Batch> {
-  const batch = new Batch()
+export async function packBatch(
+  batch: Batch,
+  pack: unknown,
+  submodel: string | undefined,
+  byIdShort: ByIdShort,
+  now: bigint
+): Promise<Batch> {
   try {
-    for (const record of readSenml(pack, arrival())) {
+    for (const record of readSenml(pack, now)) {
       if ('fault' in record) {
         batch.refuse(record.fault)
         continue

@@ -2,7 +2,7 @@
 
 import { LineError, parseLine } from '../../formats/line-protocol.ts'
 import { parseTime } from '../../model/time.ts'
-import { Batch } from '../../operations/samples/batch.ts'
+import type { Batch } from '../../operations/samples/batch.ts'
 import type { Intake, Receipt, Refusal } from '../../operations/samples/intake.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
 import { linesOf } from './lines.ts'
@@ -50,7 +50,7 @@ export async function takeLines(
     repeated: 0,
     cursor: undefined as string | undefined
   }
-  let batch = new Batch()
+  let batch = intake.batch()
   /** Line of each item of the batch. */
   let places: number[] = []
   let line = 0
@@ -80,7 +80,7 @@ export async function takeLines(
     before = push(batch, places, key === undefined ? undefined : `${key}/${number++}`)
     // Heard of where it is awaited.
     before.catch(() => {})
-    batch = new Batch()
+    batch = intake.batch()
     places = []
   }
 

@@ -38,8 +38,9 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
   let described = NOTHING_DESCRIBED
   let connectedBefore = false
   let listening: NodeJS.Timeout | undefined
-  const host = sparkplug && new SparkplugHost(sparkplug, rebirth)
-  const state = sparkplug?.hostId === undefined ? undefined : new HostState(sparkplug.hostId)
+  const { clock } = hub.intake
+  const host = sparkplug && new SparkplugHost(sparkplug, rebirth, clock)
+  const state = sparkplug?.hostId === undefined ? undefined : new HostState(sparkplug.hostId, clock)
   const taking = taker(
     {
       hub,
@@ -112,17 +113,17 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
 
   function rebirth(group: string, edge: string): void {
     log.info({ group, edge }, 'An edge node is asked for its births')
-    const command = encodeCommand('Node Control/Rebirth', true, Date.now())
+    const command = encodeCommand('Node Control/Rebirth', true, clock.milliseconds())
     // Where it fails the next message of the edge node leads to another.
     connection.publish(`spBv1.0/${group}/NCMD/${edge}`, command, { qos: 0 }).catch(() => {})
   }
 
   /** Whoever died while the hub was away from the broker says nothing now. */
   function listen(): void {
-    const since = Date.now()
-    host?.reconnected(since)
+    const since = clock.monotonic()
+    host?.reconnected()
     listening = setTimeout(() => {
-      const losses = host?.silent(since, Date.now()) ?? []
+      const losses = host?.silent(since) ?? []
       if (losses.length > 0) taking.lose(losses).catch(() => {})
     }, silence)
   }

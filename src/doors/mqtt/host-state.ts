@@ -1,17 +1,21 @@
 /** Whether a host application is there, as Sparkplug 3.0 says it (4.2.3): as JSON, with the time since when. */
+import type { Clock } from '../../clock.ts'
 import { stateTopic } from './sparkplug.ts'
 
 export class HostState {
   readonly topic: string
-  #since = Date.now()
+  readonly #clock: Clock
+  #since: number
 
-  constructor(hostId: string) {
+  constructor(hostId: string, clock: Clock) {
     this.topic = stateTopic(hostId)
+    this.#clock = clock
+    this.#since = clock.milliseconds()
   }
 
   /** What the broker says when the connection that is made next breaks. */
   will(): { topic: string; payload: Buffer; qos: 1; retain: true } {
-    this.#since = Date.now()
+    this.#since = this.#clock.milliseconds()
     return { topic: this.topic, payload: Buffer.from(text(false, this.#since)), qos: 1, retain: true }
   }
 
@@ -22,7 +26,7 @@ export class HostState {
 
   /** Before the hub leaves by itself. */
   farewell(): string {
-    return text(false, Date.now())
+    return text(false, this.#clock.milliseconds())
   }
 
   /** Does a message say that we are not there, as of now or later? Our own of an earlier connection does not. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import { valueOfRow } from '../../formats/value.ts'
 import type { Hub } from '../../operations/hub.ts'
-import { arrival, Batch } from '../../operations/samples/batch.ts'
+import { Batch } from '../../operations/samples/batch.ts'
 import type { Message } from './connection.ts'
 import type { DescribedRule } from './described.ts'
 import { Directory } from './directory.ts'
@@ -76,21 +76,22 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
     take(message) {
       counts.messages++
       const { topic } = message
-      const reading = read(message)
+      const arrival = hub.intake.clock.now()
+      const reading = read(message, arrival)
       if (reading === undefined) return Promise.resolve()
       const { wrong } = reading
       if (wrong.length > 0) {
         counts.wrong++
         notices.warn('A message was not understood', { topic, wrong: wrong.slice(0, 5), of: wrong.length })
       }
-      return isSparkplug(topic) ? inOrder(reading, topic) : keep(reading, topic)
+      return isSparkplug(topic) ? inOrder(reading, topic, arrival) : keep(reading, topic, arrival)
     },
-    lose: (losses) => inOrder({ samples: [], losses, wrong: [] }, 'silence')
+    lose: (losses) => inOrder({ samples: [], losses, wrong: [] }, 'silence', hub.intake.clock.now())
   }
 
-  function inOrder(reading: Reading, topic: string): Promise<void> {
+  function inOrder(reading: Reading, topic: string, arrival: bigint): Promise<void> {
     const after = reading.losses.length > 0 ? Promise.allSettled([...before]) : loss
-    const taken = after.then(() => keep(reading, topic))
+    const taken = after.then(() => keep(reading, topic, arrival))
     if (reading.losses.length > 0) loss = taken.catch(() => {})
     before.add(taken)
     const done = () => before.delete(taken)
@@ -99,10 +100,10 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
   }
 
   /** Undefined where the message is for nobody. */
-  function read({ topic, payload }: Message): Reading | undefined {
+  function read({ topic, payload }: Message, arrival: bigint): Reading | undefined {
     const levels = topic.split('/')
     try {
-      if (sparkplug !== undefined && isSparkplug(topic)) return sparkplug.take(levels, payload, Date.now())
+      if (sparkplug !== undefined && isSparkplug(topic)) return sparkplug.take(levels, payload)
       const readings = (described().get(topic) ?? []).map(({ submodel, path, payload: rule }) =>
         readPlain(payload, { id: submodel }, path, rule, arrival)
       )
@@ -123,10 +124,10 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
     return undefined
   }
 
-  async function keep({ samples, losses }: Reading, topic: string): Promise<void> {
+  async function keep({ samples, losses }: Reading, topic: string, arrival: bigint): Promise<void> {
     if (samples.length > 0) {
       await persist(topic, async () => {
-        const batch = new Batch()
+        const batch = new Batch(() => arrival)
         for (const { target, path, time, value, quality } of samples) {
           const { id, why } = await directory.find(target)
           if (id !== undefined) batch.add(id, path, time, value, quality)

@@ -7,15 +7,15 @@ import { qualityOfCode } from './sample.ts'
 export interface Field {
   readonly name: string
   readonly value: unknown
-  readonly time: bigint
+  /** Undefined where neither the field nor its message has one. */
+  readonly time: bigint | undefined
   readonly quality: Quality | undefined
 }
 
 /**
  * Reads a network message, a list of data set messages, or a single one.
- * @param arrival the time of fields that tell none, and whose message tells none
  */
-export function* readDataSets(json: unknown, arrival: bigint, wrong: string[]): Generator<Field> {
+export function* readDataSets(json: unknown, wrong: string[]): Generator<Field> {
   const list = Array.isArray(json) ? json : isObject(json) && Array.isArray(json.Messages) ? json.Messages : [json]
   for (const message of list) {
     // A keep-alive has no payload, and tells nothing of fields.
@@ -24,11 +24,12 @@ export function* readDataSets(json: unknown, arrival: bigint, wrong: string[]): 
       wrong.push('a data set message has no Payload')
       continue
     }
-    const sent = message.Timestamp === undefined ? arrival : parseTime(message.Timestamp)
+    const sent = message.Timestamp
     for (const [name, field] of Object.entries(message.Payload)) {
-      const { value, timestamp, status } = dataValue(field)
-      const time = timestamp === undefined ? sent : parseTime(timestamp)
-      if (time === undefined) wrong.push(`the field "${name.slice(0, 60)}" has a time that is none`)
+      const { value, timestamp = sent, status } = dataValue(field)
+      const time = timestamp === undefined ? undefined : parseTime(timestamp)
+      if (timestamp !== undefined && time === undefined)
+        wrong.push(`the field "${name.slice(0, 60)}" has a time that is none`)
       else if (value !== undefined) yield { name, value, time, quality: qualityOf(status) }
     }
   }

@@ -17,14 +17,14 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /**
  * @param target absent: names in the message say it
  * @param path of the element, or of what the fields are in
- * @param arrival times for samples that tell none
+ * @param arrival of the message, nanoseconds since 1970: what relative times count from
  */
 export function readPlain(
   payload: Uint8Array,
   target: Target | undefined,
   path: string,
   rule: PayloadRule,
-  arrival: () => bigint
+  arrival: bigint
 ): Reading {
   const samples: Sample[] = []
   const wrong: string[] = []
@@ -36,14 +36,14 @@ export function readPlain(
     return { ...reading, wrong: ['the message is not UTF-8'] }
   }
   if (rule.form === 'text') {
-    add(path, text, arrival(), undefined)
+    add(path, text, undefined, undefined)
     return reading
   }
   const json = parse(text)
   if (rule.form !== 'auto' && json === undefined) wrong.push('the message is not JSON')
-  else if (rule.form === 'value') add(path, json, arrival(), undefined)
+  else if (rule.form === 'value') add(path, json, undefined, undefined)
   else if (rule.form === 'opcua') {
-    for (const { name, value, time, quality } of readDataSets(json, arrival(), wrong)) {
+    for (const { name, value, time, quality } of readDataSets(json, wrong)) {
       add(below(path, pathOf(name)), value, time, quality)
       if (samples.length > SAMPLES) break
     }
@@ -51,7 +51,7 @@ export function readPlain(
   else if (json === undefined) {
     // Many senders write a text without the quotes of JSON.
     if (/^\s*[[{"]/.test(text) || text.trim() === '') wrong.push('the message is neither JSON nor a bare value')
-    else add(path, text.trim(), arrival(), undefined)
+    else add(path, text.trim(), undefined, undefined)
   } else if (Array.isArray(json)) {
     for (const [at, item] of json.entries()) {
       if (isObject(item)) take(item, `item ${at}`)
@@ -59,7 +59,7 @@ export function readPlain(
       if (wrong.length > 100 || samples.length > SAMPLES) break
     }
   } else if (isObject(json)) take(json, 'the message')
-  else add(path, json, arrival(), undefined)
+  else add(path, json, undefined, undefined)
   if (samples.length > SAMPLES)
     return { samples: [], losses: [], wrong: [`the message has more than ${SAMPLES} values`] }
   return reading
@@ -67,8 +67,8 @@ export function readPlain(
   /** An object: one sample of the element at `path`, or fields below it. */
   function take(item: Record<string, unknown>, what: string): void {
     const timeName = rule.time.find((name) => Object.hasOwn(item, name))
-    const time = timeName === undefined ? arrival() : parseTime(item[timeName], rule.unit)
-    if (time === undefined) {
+    const time = timeName === undefined ? undefined : parseTime(item[timeName], rule.unit)
+    if (timeName !== undefined && time === undefined) {
       wrong.push(`${what} has the time ${JSON.stringify(item[timeName ?? ''])?.slice(0, 60)}, which is none`)
       return
     }
@@ -92,7 +92,7 @@ export function readPlain(
     function flatten(to: string, value: unknown, depth: number): void {
       if (samples.length > SAMPLES) return
       if (!isObject(value)) {
-        add(to, value, time ?? 0n, quality)
+        add(to, value, time, quality)
         return
       }
       if (depth === DEPTH) wrong.push(`${to} is nested too deep`)
@@ -103,12 +103,12 @@ export function readPlain(
   /** Without a target a name says all, as at `/ingest`; else it is a field below `path`. */
   function takePack(pack: unknown): void {
     try {
-      for (const record of readSenml(pack, arrival())) {
+      for (const record of readSenml(pack, arrival)) {
         if ('fault' in record) {
           wrong.push(record.fault)
           continue
         }
-        const { name, value, time = arrival() } = record
+        const { name, value, time } = record
         const place = target === undefined ? placeOf(name) : { target, path: fieldOf(name) }
         if (place === undefined) wrong.push(`the name "${name.slice(0, 60)}" names no submodel`)
         else if (place.path !== undefined) samples.push({ ...place, path: place.path, time, value })
@@ -125,7 +125,7 @@ export function readPlain(
     return to && below(path, to)
   }
 
-  function add(to: string, value: unknown, time: bigint, quality: Quality | undefined): void {
+  function add(to: string, value: unknown, time: bigint | undefined, quality: Quality | undefined): void {
     if (to === '' || target === undefined) wrong.push('the mapping names no element for a bare value')
     // There is no value; that is no mistake of the sender.
     else if (value !== null) samples.push({ target, path: to, time, value, ...(quality !== undefined && { quality }) })

@@ -7,8 +7,8 @@ export type Target = { readonly id: string } | { readonly idShort: string }
 export interface Sample {
   readonly target: Target
   readonly path: string
-  /** Nanoseconds since 1970. */
-  readonly time: bigint
+  /** Nanoseconds since 1970; undefined: of the arrival of its message. */
+  readonly time: bigint | undefined
   /** In the ValueOnly form. */
   readonly value: unknown
   readonly quality?: Quality

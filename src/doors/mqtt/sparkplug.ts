@@ -2,6 +2,7 @@
  * The host's side of Sparkplug B (Eclipse Sparkplug 3.0): births say which metrics there are, data refer to them, deaths
  * end them, and whoever missed a message asks for another birth.
  */
+import type { Clock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import type { Whole } from '../../formats/protobuf.ts'
 import { decodePayload, type Metric, type SparkplugPayload, valueOfMetric } from '../../formats/sparkplug.ts'
@@ -21,6 +22,8 @@ const METRICS = 1_000_000
 
 /** An edge node is asked for a birth no more often than this, in milliseconds. */
 const ASKED_EVERY = 5000
+
+const NEVER = Number.NEGATIVE_INFINITY
 
 /** Metrics by which edge nodes are controlled; they are no data of the asset (6.4.19). */
 const CONTROL = /^(?:(?:Node|Device) Control(?:\/|$)|bdSeq$)/
@@ -64,9 +67,9 @@ interface Edge {
   readonly tables: Map<string, Table>
   /** It is to send its births again … */
   wanted: boolean
-  /** … and was last asked to at this time, in milliseconds. */
+  /** … and was last asked to at this moment of the monotonic clock. */
   asked: number
-  /** When it was heard last, in milliseconds. */
+  /** When it was heard last, by the monotonic clock. */
   heard: number
   /** By how much its clock is behind ours, in milliseconds. */
   lag: number
@@ -75,58 +78,62 @@ interface Edge {
 export class SparkplugHost {
   readonly #devices: readonly DeviceRule[]
   readonly #rebirth: (group: string, edge: string) => void
+  readonly #clock: Clock
   readonly #edges = new Map<string, Edge>()
   #metrics = 0
 
   /** @param rebirth sends an edge node the command to send its births again */
-  constructor({ devices }: SparkplugMapping, rebirth: (group: string, edge: string) => void) {
+  constructor({ devices }: SparkplugMapping, rebirth: (group: string, edge: string) => void, clock: Clock) {
     this.#devices = devices
     this.#rebirth = rebirth
+    this.#clock = clock
   }
 
   /**
    * Takes one message.
    * @param levels of its topic, `spBv1.0` first
-   * @param now time of arrival, in milliseconds
    * @returns undefined where it is none for a host
    * @throws HubError `BadRequest` where the payload is none
    */
-  take(levels: readonly string[], payload: Uint8Array, now: number): Reading | undefined {
+  take(levels: readonly string[], payload: Uint8Array): Reading | undefined {
     const [, group = '', type = '', name = '', device = ''] = levels
     const ofDevice = DEVICE_MESSAGES.includes(type)
     if (!(ofDevice || NODE_MESSAGES.includes(type)) || levels.length !== (ofDevice ? 5 : 4)) return undefined
     const read = decodePayload(payload)
+    const now = this.#clock.milliseconds()
     const message = { ...read, group, name, device, now }
     const key = `${group}/${name}`
     let edge = this.#edges.get(key)
     if (type === 'NDEATH') return edge === undefined ? NOTHING : this.#nodeDeath(edge, message)
     if (edge === undefined) {
       if (this.#edges.size === EDGES) throw new HubError('BadRequest', [`There are more than ${EDGES} edge nodes`])
-      edge = { bdSeq: undefined, next: undefined, tables: new Map(), wanted: false, asked: 0, heard: now, lag: 0 }
+      edge = { bdSeq: undefined, next: undefined, tables: new Map(), wanted: false, asked: NEVER, heard: 0, lag: 0 }
       this.#edges.set(key, edge)
     }
-    edge.heard = now
+    edge.heard = this.#clock.monotonic()
     if (read.timestamp !== undefined) edge.lag = lagOf(read.timestamp, now)
     const reading = this.#takeFrom(edge, type, message)
-    this.#ask(key, edge, now)
+    this.#ask(key, edge)
     return reading
   }
 
   /** The hub was away from the broker: births and deaths may have passed unheard. */
-  reconnected(now: number): void {
+  reconnected(): void {
     for (const [key, edge] of this.#edges) {
       edge.wanted = true
       edge.next = undefined
-      this.#ask(key, edge, now)
+      this.#ask(key, edge)
     }
   }
 
-  /** Edge nodes that say nothing though they were asked for births count as dead. @param since in milliseconds */
-  silent(since: number, now: number): readonly Loss[] {
+  /** Edge nodes that say nothing though they were asked for births count as dead. @param since by the monotonic clock */
+  silent(since: number): readonly Loss[] {
+    const now = this.#clock.milliseconds()
     return [...this.#edges.values()].flatMap((edge) => (edge.wanted && edge.heard < since ? this.#die(edge, now) : []))
   }
 
-  #ask(key: string, edge: Edge, now: number): void {
+  #ask(key: string, edge: Edge): void {
+    const now = this.#clock.monotonic()
     if (!edge.wanted || now - edge.asked < ASKED_EVERY) return
     edge.asked = now
     const slash = key.indexOf('/')

@@ -10,7 +10,7 @@ import type { CloseReason, Message, Sink, Subscription } from '../../followers/s
 import { parseSubscriptionRequest } from '../../followers/subscriptions/subscription-request.ts'
 import type { Subscriptions } from '../../followers/subscriptions/subscriptions.ts'
 import type { Hub } from '../../operations/hub.ts'
-import { Batch } from '../../operations/samples/batch.ts'
+import type { Batch } from '../../operations/samples/batch.ts'
 import { type Receipt, Turns } from '../../operations/samples/intake.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
 import type { Ack, Codec } from './codec.ts'
@@ -176,7 +176,7 @@ export class Connection {
       this.#refuse(id, new HubError('BadRequest', ['"each" is true or false, and "key" a text']))
       return
     }
-    const batch = batchOf(message)
+    const batch = filled(this.#options.hub.intake.batch(), message)
     if (batch === undefined) {
       this.#refuse(id, new HubError('BadRequest', ['"samples", an array, was expected']))
       return
@@ -327,8 +327,7 @@ interface Incoming extends Defaults {
 }
 
 /** Rows and columns of a push; one of them may be the message itself. Undefined where there is no list of them. */
-function batchOf(message: Incoming): Batch | undefined {
-  const batch = new Batch()
+function filled(batch: Batch, message: Incoming): Batch | undefined {
   const { samples } = message
   if (samples === undefined) addItem(batch, message)
   else if (Array.isArray(samples)) for (const item of samples) addItem(batch, item, message)

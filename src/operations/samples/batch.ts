@@ -1,4 +1,5 @@
 /** What one push of samples holds, gathered by series as it is read, so that nothing is kept per sample but its columns. */
+import { systemClock } from '../../clock.ts'
 import { FURTHEST, type Quality } from '../../model/samples.ts'
 
 /** Source times of a column: whole nanoseconds from a base, each within ±2^50. */
@@ -26,8 +27,14 @@ export class Batch {
   #last: { readonly submodel: string; readonly paths: Map<string, Rows> } | undefined
   readonly #columns: Column[] = []
   readonly #malformed: { readonly index: number; readonly text: string }[] = []
+  readonly #now: () => bigint
   #size = 0
   #samples = 0
+
+  /** @param now dates the samples that have no time of their own, in nanoseconds since 1970 */
+  constructor(now: () => bigint = systemClock.now) {
+    this.#now = now
+  }
 
   /** Items added so far: a row is one, and so is a column. */
   get size(): number {
@@ -55,12 +62,15 @@ export class Batch {
    * @param value in the ValueOnly form (Part 1): number, text or boolean for a Property, an object for others
    */
   add(submodel: string, path: string, time: bigint | undefined, value: unknown, quality?: Quality): void {
-    const at = time ?? arrival()
+    const isUndated = time === undefined
+    const at = time ?? this.#now()
     const item = this.#size++
     this.#samples++
     const paths = this.#pathsOf(submodel)
     const rows = paths.get(path)
-    const offset = rows === undefined ? 0 : Number(at - rows.base)
+    const sent = rows === undefined ? 0 : Number(at - rows.base)
+    // Of equal times only the last sample would be kept.
+    const offset = isUndated && rows !== undefined ? Math.max(sent, rows.last + 1) : sent
     if (rows !== undefined && Math.abs(offset) <= FURTHEST) rows.add(offset, value, quality, item)
     else {
       this.#close(submodel, path)
@@ -139,20 +149,13 @@ class Rows {
     this.#items.push(item)
   }
 
+  /** The offset that was added last. */
+  get last(): number {
+    return this.#offsets.at(-1) ?? 0
+  }
+
   column(submodel: string, path: string): Column {
     const times = { base: this.base, offsets: new Float64Array(this.#offsets) }
     return { submodel, path, times, values: this.#values, quality: this.#qualities, items: this.#items }
   }
 }
-
-/**
- * The time of arrival of a sample that tells no time, in nanoseconds since 1970. No two are equal in one process, or
- * the later sample would count as a repetition of the earlier.
- */
-export function arrival(): bigint {
-  const now = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n
-  last = now > last ? now : last + 1n
-  return last
-}
-
-let last = 0n

@@ -2,6 +2,7 @@
  * The one way for samples into the hub, whichever door they came through: each is held against its element, and those
  * of one series go together.
  */
+import { type Clock, systemClock } from '../../clock.ts'
 import { HubError, type Violation } from '../../errors.ts'
 import { writeCursor } from '../../model/cursor.ts'
 import {
@@ -17,7 +18,7 @@ import {
 } from '../../model/samples.ts'
 import { encodeRun } from '../../store/chunks.ts'
 import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
-import type { Batch, Column } from './batch.ts'
+import { Batch, type Column } from './batch.ts'
 import { type Fitting, fit } from './fit.ts'
 import type { Judge } from './judge.ts'
 
@@ -80,6 +81,8 @@ export interface IntakeOptions {
   readonly create?: (missing: readonly Column[]) => Promise<void>
   /** What the templates in force have against a run; absent: no template is in force. */
   readonly judge?: Judge
+  /** Dates samples that have no time of their own. */
+  readonly clock?: Clock
   /** Bound of the samples that wait to become durable; beyond it pushes are refused with `TooManyRequests`. */
   readonly waiting?: number
 }
@@ -100,6 +103,7 @@ interface Prepared {
 }
 
 export class Intake {
+  readonly clock: Clock
   readonly #options: IntakeOptions
   /** Batches with a key that are being taken. */
   readonly #keyed = new Map<string, Promise<Receipt>>()
@@ -109,6 +113,12 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options
+    this.clock = options.clock ?? systemClock
+  }
+
+  /** An empty batch whose samples without a time are dated by the clock of the intake as they are added. */
+  batch(): Batch {
+    return new Batch(this.clock.now)
   }
 
   /**

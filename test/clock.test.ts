@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { clockOf, systemClock } from '../src/clock.ts'
+
+/** A clock of which both sources are set by hand, in milliseconds. */
+function manual(start = 1_700_000_000_000) {
+  const time = { wall: start, monotonic: 5000 }
+  const clock = clockOf(
+    () => Math.floor(time.wall),
+    () => time.monotonic
+  )
+  const pass = (ms: number) => {
+    time.wall += ms
+    time.monotonic += ms
+  }
+  return { time, clock, pass }
+}
+
+const millisecondOf = (time: bigint) => Number(time / 1_000_000n)
+
+t.test('time is that of the system clock, and no two calls give the same', async (t) => {
+  const { time, clock, pass } = manual()
+  let last = 0n
+  for (let i = 0; i < 1000; i++) {
+    const now = clock.now()
+    t.ok(now > last, `${now} after ${last}`)
+    t.ok(Math.abs(millisecondOf(now) - time.wall) <= 1)
+    last = now
+    pass(i % 3 === 0 ? 0.25 : 0)
+  }
+})
+
+t.test('between two milliseconds it goes on', async (t) => {
+  const { clock, pass } = manual()
+  const start = clock.now()
+  pass(0.25)
+  t.equal(clock.now() - start, 250_000n)
+  pass(0.5)
+  t.equal(clock.now() - start, 750_000n)
+})
+
+t.test('a clock that is set is followed at once, forward and back', async (t) => {
+  const day = 86_400_000
+  const { time, clock, pass } = manual()
+  for (const jump of [300 * day, -300 * day, 2000, -2000, 60_000, -3_600_000]) {
+    clock.now()
+    time.wall += jump
+    t.ok(Math.abs(millisecondOf(clock.now()) - time.wall) <= 1, `set by ${jump} ms`)
+    pass(10)
+    t.ok(Math.abs(millisecondOf(clock.now()) - time.wall) <= 1)
+  }
+})
+
+t.test('what passed while the machine was suspended, and the monotonic clock stood, is seen', async (t) => {
+  const { time, clock } = manual()
+  clock.now()
+  time.wall += 8 * 3_600_000
+  t.ok(Math.abs(millisecondOf(clock.now()) - time.wall) <= 1)
+})
+
+t.test('order survives a clock that is adjusted by less than a second', async (t) => {
+  const { time, clock } = manual()
+  const before = clock.now()
+  time.wall -= 500
+  const after = clock.now()
+  t.equal(after, before + 1n)
+  t.ok(clock.now() > after)
+})
+
+t.test('order holds, and the error stays within two milliseconds, whatever small steps both clocks make', async () => {
+  const step = fc.tuple(fc.double({ min: 0, max: 3, noNaN: true }), fc.double({ min: 0, max: 3, noNaN: true }))
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const { time, clock } = manual()
+      let last = clock.now()
+      return steps.every(([wall, monotonic]) => {
+        time.wall += wall
+        time.monotonic += monotonic
+        const now = clock.now()
+        const isRight = now > last && Math.abs(millisecondOf(now) - time.wall) <= 2
+        last = now
+        return isRight
+      })
+    })
+  )
+})
+
+t.test('the system clock is the default', async (t) => {
+  t.ok(Math.abs(millisecondOf(systemClock.now()) - Date.now()) < 1000)
+  t.ok(systemClock.monotonic() <= performance.now())
+})
