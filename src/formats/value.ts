@@ -5,13 +5,13 @@
 import { HubError, type Violation } from '../errors.ts'
 import { describe, isLexical, isNumeric } from '../model/datatypes.ts'
 import { childrenMember } from '../model/fields.ts'
-import { join } from '../model/path.ts'
+import { join, type Step } from '../model/path.ts'
 import { patterns } from '../model/patterns.ts'
 import { pointerTo } from '../model/place.ts'
 import { trimEnd, trimStart } from '../model/trim.ts'
 import type { DataTypeDefXsd, Entity, LangString, SubmodelElement } from '../model/types.ts'
 import { readValue, type ValueMembers, valueMembersOf, writeValue } from '../model/values.ts'
-import { type Container, childrenOf, stepOf } from '../model/walk.ts'
+import { type Container, childrenOf, stepsTo } from '../model/walk.ts'
 import { validate } from './json.ts'
 
 export interface Shape {
@@ -98,10 +98,14 @@ const PLAIN_NUMBER = /^(?!-0$)-?(?:0|[1-9]\d{0,8})(?:\.\d{0,5}[1-9])?$/
 function byIdShort(container: Container, { level, extent }: Shape): Record<string, unknown> {
   const entries: [string, unknown][] = []
   for (const element of childrenOf(container)) {
+    // What was taken leniently may have none; ValueOnly has no way to show it.
+    if (element.idShort === undefined) continue
     const value = level === 'core' ? coreValue(element, extent) : toValue(element, present({ extent }))
-    if (value !== undefined) entries.push([element.idShort ?? '', value])
+    if (value !== undefined) entries.push([element.idShort, value])
   }
-  return Object.fromEntries(entries)
+  const values = Object.fromEntries(entries)
+  // Of two with the same idShort the path leads to the first, and so does the name here.
+  return Object.keys(values).length === entries.length ? values : Object.fromEntries(entries.toReversed())
 }
 
 /** Positions are kept, so an element without a value leaves null; a list of nothing but such is left out. */
@@ -262,11 +266,17 @@ function read(target: Container, body: unknown, place: Place, reading: Reading):
 }
 
 function readChildren(target: Container, body: unknown, place: Place, reading: Reading): void {
-  const children = new Map(childrenOf(target).map((element) => [element.idShort, element]))
+  const steps = stepsTo(target)
+  // Of two with the same idShort the first counts, so it is entered last.
+  const children = new Map(
+    childrenOf(target)
+      .map((element, index) => [element.idShort, { element, step: steps[index] as Step }] as const)
+      .toReversed()
+  )
   for (const [name, value] of Object.entries(members(body, place, reading.violations))) {
     const pointer = place.pointer + pointerTo([name])
-    const element = children.get(name)
-    if (element !== undefined) read(element, value, { path: join(place.path, name), pointer }, reading)
+    const found = children.get(name)
+    if (found !== undefined) read(found.element, value, { path: join(place.path, found.step), pointer }, reading)
     else {
       const text = `there is no element "${name.slice(0, 60)}" here`
       violate(reading.violations, { pointer, path: place.path }, 'ValueOnly', text)
@@ -290,7 +300,7 @@ function readList(target: SubmodelElement, body: unknown, place: Place, reading:
     for (const [index, element] of elements.entries()) {
       // null stands for an element without a value, see byIndex.
       if (index >= body.length || body[index] === null) continue
-      const below = { path: join(place.path, stepOf(target, element, index)), pointer: `${place.pointer}/${index}` }
+      const below = { path: join(place.path, index), pointer: `${place.pointer}/${index}` }
       read(element, body[index], below, reading)
     }
   }

@@ -7,7 +7,7 @@ import { classes } from '../model/metamodel.ts'
 import { join } from '../model/path.ts'
 import type { SubmodelElement } from '../model/types.ts'
 import { valueMembersOf } from '../model/values.ts'
-import { type Container, childrenOf, stepOf, walk } from '../model/walk.ts'
+import { type Container, childrenOf, stepsTo, walk } from '../model/walk.ts'
 
 /** Whether a content modifier is defined for a kind (Part 2, table of modifiers and resources). */
 export function allows(modelType: string, content: string): boolean {
@@ -79,8 +79,7 @@ export function metadata<Instance extends Container>(container: Instance): Insta
 export function paths(container: Container, ownPath: string, level: 'deep' | 'core' = 'deep'): string[] {
   const found = ownPath === '' ? [] : [ownPath]
   if (level === 'core') {
-    const children = childrenOf(container)
-    return [...found, ...children.map((child, index) => join(ownPath, stepOf(container, child, index)))]
+    return [...found, ...stepsTo(container).map((step) => join(ownPath, step))]
   }
   for (const { path } of walk(container, ownPath)) found.push(path)
   return found

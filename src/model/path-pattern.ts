@@ -1,6 +1,6 @@
 /** idShortPaths with wildcards, as every address takes them that selects elements by path. */
 import { HubError } from '../errors.ts'
-import { parsePath, type Step } from './path.ts'
+import { parseStoredPath, type Step } from './path.ts'
 import { hasPieces } from './wildcard.ts'
 
 export interface PathPattern {
@@ -32,12 +32,12 @@ export function compilePath(pattern: string): PathPattern {
   const wanted = parse(pattern)
   return {
     matches: (path) => {
-      const steps = parsePath(path)
+      const steps = parseStoredPath(path)
       return steps !== undefined && follow(wanted, steps)[wanted.length] === true
     },
     touches: (path) => {
       let around = false
-      const steps = parsePath(path)
+      const steps = parseStoredPath(path)
       if (steps === undefined) return false
       const places = follow(wanted, steps, (places) => {
         around ||= places[wanted.length] === true

@@ -1,28 +1,70 @@
-/** idShortPaths (Part 1, "idShortPath"): `idShort { "." idShort | "[" index "]" }`. */
+/**
+ * idShortPaths (Part 1, "idShortPath"): `idShort { "." idShort | "[" index "]" }`.
+ *
+ * A document that was taken leniently has elements that such a path cannot name: without an idShort, with one that an
+ * earlier sibling has, or with characters that are no idShort's. Those that a path can carry are steps as they are
+ * (`1`, `a b`, `Document{00}`); the others are addressed by their index, as in a list (walk.ts, `stepsTo`).
+ */
 
 /** A step down from a container: by idShort, or by index into a SubmodelElementList. */
 export type Step = string | number
 
-/** The way to an element from its submodel; the first step is always an idShort. */
-export type IdShortPath = readonly [string, ...Step[]]
+/** The way to an element from its submodel; the first step is an idShort, but for what was taken leniently. */
+export type IdShortPath = readonly [Step, ...Step[]]
 
 // A single letter is a valid idShort in release 3.0, so paths accept it.
-const FIRST = /[a-zA-Z][a-zA-Z0-9_-]*/y
+const FIRST = /([a-zA-Z][a-zA-Z0-9_-]*)/y
 const NEXT = /\.([a-zA-Z][a-zA-Z0-9_-]*)|\[(0|[1-9][0-9]*)\]/y
 
 /** Parses an idShortPath; undefined where the text is none (leading zeros, empty steps, foreign characters). */
 export function parsePath(text: string): IdShortPath | undefined {
-  FIRST.lastIndex = 0
-  const first = FIRST.exec(text)?.[0]
-  if (first === undefined) return undefined
-  const steps: [string, ...Step[]] = [first]
-  NEXT.lastIndex = first.length
-  while (NEXT.lastIndex < text.length) {
-    const found = NEXT.exec(text)
+  return parse(text, FIRST, NEXT)
+}
+
+// A "$" begins what the standard puts behind a path ($value), and control characters do not survive every way.
+const NAME = '(?!\\$)[^.[\\]\\0-\\x1f\\x7f\\ud800-\\udfff]{1,128}'
+const INDEX = '\\[(0|[1-9][0-9]*)\\]'
+const FIRST_STORED = new RegExp(`(${NAME})(?=[.[]|$)|${INDEX}`, 'uy')
+const NEXT_STORED = new RegExp(`\\.(${NAME})(?=[.[]|$)|${INDEX}`, 'uy')
+
+/** Parses the path of any element that may be stored, also of one that was taken leniently. */
+export function parseStoredPath(text: string): IdShortPath | undefined {
+  return parse(text, FIRST, NEXT) ?? parse(text, FIRST_STORED, NEXT_STORED)
+}
+
+const ANY_NAME = new RegExp(`^${NAME}$`, 'u')
+
+/** Is the character code one that an idShort of the standard is made of? */
+const USUAL = new Uint8Array(128)
+for (const sign of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') USUAL[sign.charCodeAt(0)] = 1
+
+/** Can a path lead to the element by its idShort? Asked for every element of every walk. */
+export function isStep(idShort: string): boolean {
+  const { length } = idShort
+  if (length > 0 && length <= 128) {
+    let at = 0
+    while (at < length && USUAL[idShort.charCodeAt(at)] === 1) at++
+    if (at === length) return true
+  }
+  return ANY_NAME.test(idShort)
+}
+
+function parse(text: string, first: RegExp, next: RegExp): IdShortPath | undefined {
+  first.lastIndex = 0
+  const start = first.exec(text)
+  if (start === null) return undefined
+  const steps: [Step, ...Step[]] = [stepIn(start)]
+  next.lastIndex = start[0].length
+  while (next.lastIndex < text.length) {
+    const found = next.exec(text)
     if (found === null) return undefined
-    steps.push(found[1] ?? Number(found[2]))
+    steps.push(stepIn(found))
   }
   return steps.every((step) => typeof step === 'string' || Number.isSafeInteger(step)) ? steps : undefined
+}
+
+function stepIn([, name, index]: RegExpExecArray): Step {
+  return name ?? Number(index)
 }
 
 /** Writes a path the way the standard spells it. */

@@ -1,6 +1,6 @@
 /** The one walk over a submodel: every reader of structure goes through here. */
 import { childrenMember } from './fields.ts'
-import { join, type Step } from './path.ts'
+import { isStep, join, type Step } from './path.ts'
 import type { Submodel, SubmodelElement } from './types.ts'
 
 /** Anything that holds elements: a submodel, or one of the container kinds. */
@@ -31,17 +31,33 @@ export function setChildren(container: Container, children: SubmodelElement[]): 
   else open[member] = children
 }
 
-/** Children of a list are addressed by index only, even where they have an idShort (Part 2). */
-export function stepOf(parent: Container, child: SubmodelElement, index: number): Step {
-  return parent.modelType === 'SubmodelElementList' ? index : (child.idShort ?? '')
+/**
+ * The steps to the children of a container, in document order. Children of a list are addressed by index only, even
+ * where they have an idShort (Part 2); elsewhere so is what no idShort can lead to (path.ts).
+ */
+export function stepsTo(container: Container): Step[] {
+  const children = childrenOf(container)
+  const steps = new Array<Step>(children.length)
+  const isList = container.modelType === 'SubmodelElementList'
+  const taken = new Set<string>()
+  for (let index = 0; index < children.length; index++) {
+    const idShort = children[index]?.idShort
+    const isName = !isList && idShort !== undefined && isStep(idShort)
+    // One look-up tells whether an earlier sibling has it, and keeps it.
+    const count = taken.size
+    steps[index] = isName && taken.add(idShort).size > count ? idShort : index
+  }
+  return steps
 }
 
 /** Every element below `root`, parents before children, in document order. */
 export function* walk(root: Container, rootPath = '', rootPointer = ''): Generator<Visit> {
   const member = childrenMember(root.modelType)
+  // Before the children are entered, which are containers themselves.
+  const steps = stepsTo(root)
   let index = 0
   for (const element of childrenOf(root)) {
-    const path = join(rootPath, stepOf(root, element, index))
+    const path = join(rootPath, steps[index] as Step)
     const pointer = `${rootPointer}/${member}/${index}`
     yield { element, path, pointer, parent: root }
     yield* walk(element, path, pointer)
@@ -52,8 +68,13 @@ export function* walk(root: Container, rootPath = '', rootPointer = ''): Generat
 /** The child that one step leads to. */
 export function child(container: Container, step: Step): SubmodelElement | undefined {
   const children = childrenOf(container)
-  if (container.modelType === 'SubmodelElementList') return typeof step === 'number' ? children[step] : undefined
-  return typeof step === 'number' ? undefined : children.find((element) => element.idShort === step)
+  if (typeof step === 'string') {
+    return container.modelType === 'SubmodelElementList'
+      ? undefined
+      : children.find((element) => element.idShort === step)
+  }
+  const isAddressedByIndex = container.modelType === 'SubmodelElementList' || stepsTo(container)[step] === step
+  return isAddressedByIndex ? children[step] : undefined
 }
 
 /** The element that a path leads to, or undefined. */

@@ -3,11 +3,11 @@ import { HubError } from '../errors.ts'
 import { fromValue, membersFromValue, toValue, valueOfRow } from '../formats/value.ts'
 import { allows, core, metadata, paths, withoutBlobs } from '../formats/views.ts'
 import { childrenMember } from '../model/fields.ts'
-import { formatPath, type IdShortPath, join, parsePath, type Step } from '../model/path.ts'
+import { formatPath, type IdShortPath, join, parseStoredPath, type Step } from '../model/path.ts'
 import { referenceToElement } from '../model/reference.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
 import type { ValueMembers } from '../model/values.ts'
-import { type Container, child, childrenOf, resolve, setChildren, stepOf } from '../model/walk.ts'
+import { type Container, child, childrenOf, resolve, setChildren, stepsTo } from '../model/walk.ts'
 import type { Change, ElementRow } from '../store/store.ts'
 import type { Answer, Call, Content, Query } from './call.ts'
 import { check, checkPreconditions, edit, get, parse, retry, revisionOf } from './documents.ts'
@@ -30,10 +30,14 @@ export const getAll: Handler = async (hub, call) => {
       revision: document.revision
     }
   }
-  const { items, cursor } = pageOf(childrenOf(submodel), (element) => element.idShort ?? '', call.query)
+  const children = childrenOf(submodel)
+  const { items, cursor } = pageOf(children, (element) => element.idShort ?? '', call.query)
   if (call.content === 'value') return valuesByIdShort(items, call, cursor, document.revision)
+  // Nothing but a reference tells the way to an element.
+  const steps = call.content === 'reference' ? stepsTo(submodel) : []
+  const stepOf = new Map(steps.map((step, index) => [children[index], step]))
   const results = items.map((element) =>
-    JSON.stringify(render(element, call.content, call.query, submodel, [element.idShort ?? '']))
+    JSON.stringify(render(element, call.content, call.query, submodel, [stepOf.get(element) ?? '']))
   )
   return { ...paged(results, cursor), revision: document.revision }
 }
@@ -103,16 +107,18 @@ export const putByPath: Handler = async (hub, call) => {
     if (typeof step === 'string') sameIdShort(element, step)
     const present = child(parent, step)
     const children = [...childrenOf(parent)]
+    const renames = hasUnnamed(parent)
     if (present === undefined) {
       // Beyond the end of a list there is no place to create (an index must follow the last one).
-      if (typeof step === 'number' && step !== children.length) throw notFound(text)
+      const isNext = parent.modelType === 'SubmodelElementList' && step === children.length
+      if (typeof step === 'number' && !isNext) throw notFound(text)
       append(parent, formatPath(path.slice(0, -1)), element)
     } else {
       children[children.indexOf(present)] = element
       setChildren(parent, children)
     }
     if (present === undefined) return { touched: [text], became: 'created', result: true }
-    return { touched: [text], result: false }
+    return { ...(renames ? containerOf(path) : { touched: [text] }), result: false }
   })
   if (!created) return { status: 204, revision }
   return { status: 201, json: element, revision, location: `${call.mount}/submodel-elements/${encodePath(text)}` }
@@ -126,11 +132,12 @@ export const patchByPath: Handler = async (hub, call) => {
   if (call.content === 'normal') check('SubmodelElement', call.body)
   const { revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
     const element = elementAt(submodel, path)
+    const renames = hasUnnamed(parentOf(submodel, path))
     const step = path[path.length - 1]
     if (call.content === 'metadata') mergeMetadata(element, call.body)
     else merge(element, call.body as SubmodelElement)
     if (typeof step === 'string') sameIdShort(element, step)
-    return { touched: [text], carried: true, result: undefined }
+    return { ...(renames ? containerOf(path) : { touched: [text] }), carried: true, result: undefined }
   })
   return { status: 204, revision }
 }
@@ -141,11 +148,11 @@ export const deleteByPath: Handler = async (hub, call) => {
   await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
     const element = elementAt(submodel, path)
     const parent = parentOf(submodel, path)
+    const movesUp = parent.modelType === 'SubmodelElementList' || hasUnnamed(parent)
     const children = childrenOf(parent).filter((other) => other !== element)
     setChildren(parent, children)
     // What is touched is the list: an element at the path is there still, unless it was the last.
-    if (parent.modelType === 'SubmodelElementList')
-      return { touched: [formatPath(path.slice(0, -1))], carried: true, result: undefined }
+    if (movesUp) return { ...containerOf(path), carried: true, result: undefined }
     return { touched: [formatPath(path)], became: 'deleted', carried: false, result: undefined }
   })
   return { status: 204 }
@@ -183,7 +190,7 @@ export async function patchValues(hub: Hub, call: Call, path?: IdShortPath): Pro
     const writes = fromValue(root, call.body, path === undefined ? '' : formatPath(path))
     if (writes.length === 0) return { status: 204, revision: document.revision }
     if (hub.templates.enforces) {
-      for (const { path, members } of writes) Object.assign(elementAt(submodel, parsePath(path) ?? []), members)
+      for (const { path, members } of writes) Object.assign(elementAt(submodel, parseStoredPath(path) ?? []), members)
       hub.templates.enforce(submodel)
     }
     const changes = await Promise.all(
@@ -229,11 +236,14 @@ function valuesByIdShort(
   revision: number
 ): Answer {
   const members: string[] = []
+  const names = new Set<string>()
   for (const element of elements) {
+    const { idShort } = element
     const value = toValue(element, call.query)
-    // What was taken leniently may lack its idShort.
-    if (value !== undefined && element.idShort !== undefined)
-      members.push(`${JSON.stringify(element.idShort)}:${JSON.stringify(value)}`)
+    // What was taken leniently may have no name, or one of an earlier sibling.
+    if (value === undefined || idShort === undefined || names.has(idShort)) continue
+    names.add(idShort)
+    members.push(`${JSON.stringify(idShort)}:${JSON.stringify(value)}`)
   }
   const metadata = cursor === undefined ? {} : { cursor }
   const bytes = `{"paging_metadata":${JSON.stringify(metadata)},"result":{${members.join(',')}}}`
@@ -258,7 +268,17 @@ function append(parent: Container, parentPath: string, element: SubmodelElement)
     }
   }
   setChildren(parent, [...children, element])
-  return join(parentPath, stepOf(parent, element, children.length))
+  return join(parentPath, stepsTo(parent).at(-1) as Step)
+}
+
+/** Has it children that are addressed by index though it is no list? A change of one may give others another step. */
+function hasUnnamed(parent: Container): boolean {
+  return parent.modelType !== 'SubmodelElementList' && stepsTo(parent).some((step) => typeof step === 'number')
+}
+
+/** What is touched where the children of a container move up; absent for the submodel as a whole. */
+function containerOf(path: IdShortPath): { touched?: string[] } {
+  return path.length === 1 ? {} : { touched: [formatPath(path.slice(0, -1))] }
 }
 
 function parentOf(submodel: Submodel, path: IdShortPath): Container {

@@ -4,9 +4,10 @@
  */
 import { HubError, type Violation } from '../errors.ts'
 import { childrenMember, fieldsOf } from '../model/fields.ts'
+import type { Step } from '../model/path.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
 import { valueMembersOf } from '../model/values.ts'
-import { type Container, child, childrenOf, stepOf } from '../model/walk.ts'
+import { type Container, child, childrenOf, stepsTo } from '../model/walk.ts'
 
 /** Puts a schema-valid body into the element, children into children. @throws HubError `Invalid`; then use neither */
 export function merge(target: Container, body: Submodel | SubmodelElement): void {
@@ -42,8 +43,9 @@ function mergeInto(target: Container, body: Container, pointer: string, violatio
   const member = childrenMember(target.modelType)
   const { [member ?? '']: _, ...others } = given
   Object.assign(target, others)
+  const steps = stepsTo(body)
   for (const [index, part] of childrenOf(body).entries()) {
-    const step = stepOf(target, part, index)
+    const step = steps[index] as Step
     const place = `${pointer}/${member}/${index}`
     const present = child(target, step)
     if (present !== undefined) mergeInto(present, part, place, violations)

@@ -116,6 +116,68 @@ t.test('all together can be listed, searched, described and exported', async (t)
   }
 })
 
+t.test('every element has an address, whatever its idShort', async (t) => {
+  const hub = await start(t, { LENIENT: 'true' })
+  const names = ['1', 'X', 'a b', 'Document{00}', '설비', 'a/b?c#d%65', '__proto__', 'x'.repeat(200)]
+  const namesakes = ['Twin', 'Twin', '', 'a.b', 'a[0]', '$value', 'tab\t', undefined]
+  const all = [...names, ...namesakes].map((idShort) => ({ ...property('Aa'), idShort, value: `of ${idShort}` }))
+  const group = { modelType: 'SubmodelElementCollection', idShort: 'Group', value: all }
+  const document = JSON.parse(JSON.stringify(submodel('urn:s', ...all, group)))
+  t.equal((await upload(hub, document)).status, 201)
+  const one = `/submodels/${encode('urn:s')}`
+  const at = (path: string) => `${one}/submodel-elements/${encodeURIComponent(path)}`
+
+  const { json: paths } = await hub.get(`${one}/$path`)
+  t.equal(paths.length, 2 * all.length + 1)
+  t.equal(new Set(paths).size, paths.length, 'no two elements have the same')
+  for (const path of paths as string[]) {
+    const element = await hub.get(at(path))
+    t.equal(element.status, 200, path)
+    if (path === 'Group') continue
+    t.equal((await hub.get(`${at(path)}/$value`)).json, element.json.value, path)
+    const changed = `changed ${path}`
+    t.equal((await hub.patch(`${at(path)}/$value`, JSON.stringify(changed))).status, 204, path)
+    t.equal((await hub.get(at(path))).json.value, changed, path)
+    t.equal((await hub.get(`${at(path)}/$reference`)).status, 200, path)
+  }
+  const { json: whole } = await hub.get(one)
+  t.same(
+    whole.submodelElements.map(({ value }: { value: unknown }) => value).slice(0, -1),
+    paths.slice(0, all.length).map((path: string) => `changed ${path}`)
+  )
+  t.same(
+    whole.submodelElements.at(-1).value.map(({ value }: { value: unknown }) => value),
+    paths.slice(all.length + 1).map((path: string) => `changed ${path}`)
+  )
+  const { json: values } = await hub.get(`${one}/$value`)
+  t.equal(values.Twin, 'changed Twin')
+  t.equal(values.Group['a b'], 'changed Group.a b')
+  t.equal((await hub.patch(`${one}/$value`, JSON.stringify({ Twin: 'again', Group: { 1: 'new' } }))).status, 204)
+  t.equal((await hub.get(at('Twin'))).json.value, 'again')
+  t.equal((await hub.get(at('Group.1'))).json.value, 'new')
+
+  for (const path of ['nothing', 'a b c', '[99]', 'Group[99]', '[1]'])
+    t.equal((await hub.get(at(path))).status, 404, path)
+  // From the end on, as indexes move up.
+  for (const path of (paths as string[]).toReversed()) t.equal((await hub.remove(at(path))).status, 204, path)
+  t.same((await hub.get(one)).json, { modelType: 'Submodel', id: 'urn:s' })
+})
+
+t.test('of two elements with one idShort the second takes the place of the first when that is deleted', async (t) => {
+  const hub = await start(t, { LENIENT: 'true' })
+  const twins = ['one', 'two', 'three'].map((value) => ({ ...property('Twin'), value }))
+  await upload(hub, submodel('urn:s', ...twins))
+  const at = `/submodels/${encode('urn:s')}/submodel-elements`
+  t.same((await hub.get(`/submodels/${encode('urn:s')}/$path`)).json, ['Twin', '[1]', '[2]'])
+  t.equal((await hub.patch(`${at}/%5B1%5D/$value`, '"second"')).status, 204)
+  t.equal((await hub.remove(`${at}/Twin`)).status, 204)
+  t.equal((await hub.get(`${at}/Twin/$value`)).json, 'second')
+  t.equal((await hub.get(`${at}/%5B1%5D/$value`)).json, 'three')
+  t.equal((await hub.put(`${at}/%5B1%5D`, property('Alone'))).status, 204)
+  t.same((await hub.get(`/submodels/${encode('urn:s')}/$path`)).json, ['Twin', 'Alone'])
+  t.equal((await hub.get(`${at}/Alone/$value`)).json, 'a')
+})
+
 t.test('a document without shape or identity is left out with the reason, and the others are stored', async (t) => {
   const hub = await start(t, { LENIENT: 'true' })
   const taken = await upload(hub, {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formatPath, isWithin, parsePath } from '../../src/model/path.ts'
+import { formatPath, isStep, isWithin, parsePath, parseStoredPath } from '../../src/model/path.ts'
 
 t.test('a path of the standard is parsed and written back', async (t) => {
   for (const text of ['a', 'sme1.sme2[0].p1', 'list[0][12].b', 'with-hyphen_1.x']) {
@@ -27,6 +27,25 @@ t.test('what is no path is refused', async (t) => {
   ]) {
     t.equal(parsePath(text), undefined, text)
   }
+})
+
+t.test('the path of what was taken leniently has any name that an address can carry, or an index', async (t) => {
+  const stored: readonly [text: string, steps: readonly (string | number)[]][] = [
+    ['1', ['1']],
+    ['a b.Document{00}[3].x/y', ['a b', 'Document{00}', 3, 'x/y']],
+    ['[0].설비[12]', [0, '설비', 12]],
+    ['__proto__.#?%', ['__proto__', '#?%']],
+    ['a-', ['a-']]
+  ]
+  for (const [text, steps] of stored) {
+    t.same(parseStoredPath(text), steps, text)
+    t.equal(formatPath(steps), text)
+  }
+  for (const text of ['', '$value', 'a.$value', 'a..b', 'a.', 'a[01]', 'a]b', 'a[b]', 'a\u0000', 'a\ud800']) {
+    t.equal(parseStoredPath(`x.${text}`), undefined, text)
+  }
+  for (const idShort of ['', '$value', 'a.b', 'a[0]', 'a\n', '\udc00', 'ä'.repeat(129)])
+    t.notOk(isStep(idShort), idShort)
 })
 
 t.test('an element is within itself and its ancestors, not within a namesake', async (t) => {

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import type { Call, Query } from '../../operations/call.ts'
 import { readAccept, readRange, readTags } from './headers.ts'
-import { decodeHandle, decodeId, decodePath } from './identifiers.ts'
+import { decodeHandle, decodeId, decodePath, decodeStoredPath } from './identifiers.ts'
 import { type Given, type Limits, parseQuery, queryReader } from './parameters.ts'
 import type { Route } from './routes.ts'
 
@@ -13,6 +13,8 @@ type Parameter = 'aasIdentifier' | 'submodelIdentifier' | 'cdIdentifier' | 'pack
 export interface CallOptions extends Limits {
   readonly prefix: string
   readonly root: (request: FastifyRequest) => string
+  /** Elements may be stored whose idShort is none. */
+  readonly lenient?: boolean
 }
 
 const NOTHING: Given = new Map()
@@ -28,10 +30,11 @@ export function queryOf({ raw: { url = '' } }: FastifyRequest): Given {
 /** Prepares what makes calls of a route's requests; it throws HubError for what is malformed, and reads no body. */
 export function callReader(
   { row, content, path, depth, service }: Route,
-  { prefix, root, ...limits }: CallOptions
+  { prefix, root, lenient, ...limits }: CallOptions
 ): (request: FastifyRequest, given: Given) => Writable<Call> {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as Parameter)
   const readQuery = queryReader(row, content, limits)
+  const readPath = lenient === true ? decodeStoredPath : decodePath
   const emptyQuery: Query = Object.freeze({ limit: limits.defaultLimit })
   // Where there is a choice of media types, the operation chooses.
   const givesJson = row.gives !== undefined && row.gives !== 'file' && row.media === undefined
@@ -53,7 +56,7 @@ export function callReader(
     const parameters = request.params as Record<string, string>
     for (const name of names) {
       const text = parameters[name] ?? ''
-      if (name === 'idShortPath') call.idShortPath = decodePath(text, name)
+      if (name === 'idShortPath') call.idShortPath = readPath(text, name)
       else if (name === 'handleId') call.handleId = decodeHandle(text)
       else call[name] = decodeId(text, name)
     }

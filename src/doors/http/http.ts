@@ -30,7 +30,8 @@ type Handlers = Readonly<Partial<Record<RowName, Handler>>>
 /** Opens the API on `app`, which was created with the options of front.ts. */
 export async function http(app: FastifyInstance, options: HttpOptions): Promise<void> {
   const { hub, handlers, apiPrefix: prefix = '/api/v3', publicUrl = '', defaultLimit = 100, maxLimit = 1000 } = options
-  const reading: CallOptions = { prefix, root: rootOf(publicUrl, prefix), defaultLimit, maxLimit }
+  const { lenient } = hub
+  const reading: CallOptions = { prefix, root: rootOf(publicUrl, prefix), defaultLimit, maxLimit, lenient }
   const all = routes()
 
   const verbsAt = verbsByPath(all)

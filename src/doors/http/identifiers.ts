@@ -1,7 +1,7 @@
 /** Identifiers in paths and queries: base64url of their UTF-8 bytes (Part 2, 11.4.3). */
 import { isUtf8 } from 'node:buffer'
 import { HubError } from '../../errors.ts'
-import { type IdShortPath, parsePath } from '../../model/path.ts'
+import { type IdShortPath, parsePath, parseStoredPath } from '../../model/path.ts'
 
 /** How many decoded texts are remembered, and how long one may be: together at most a few megabytes. */
 const REMEMBERED = 2000
@@ -60,13 +60,16 @@ export function decodeHandle(text: string): string {
 }
 
 /** An idShortPath from a path. @throws HubError BadRequest */
-export const decodePath = remember((text, name): IdShortPath => {
-  const path = parsePath(text)
-  if (path !== undefined) return path
+export const decodePath = remember((text, name): IdShortPath => parsePath(text) ?? notAPath(text, name))
+
+/** The path of an element that was perhaps taken leniently. @throws HubError BadRequest */
+export const decodeStoredPath = remember((text, name): IdShortPath => parseStoredPath(text) ?? notAPath(text, name))
+
+function notAPath(text: string, name: string): never {
   throw new HubError('BadRequest', [
     `The parameter ${name} is no idShortPath: idShorts joined by "." and indices such as [0]; found "${excerpt(text)}"`
   ])
-})
+}
 
 /** The text behind base64url. @throws HubError BadRequest */
 export function decodeText(text: string, name: string): string {

@@ -4,7 +4,7 @@
  */
 import type { Follower } from '../../followers/follow.ts'
 import { encodeId } from '../../model/identifier.ts'
-import { parsePath } from '../../model/path.ts'
+import { parseStoredPath } from '../../model/path.ts'
 import { membersAt, newestOf } from '../../model/samples.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { type ValueMembers, writeValue } from '../../model/values.ts'
@@ -94,7 +94,7 @@ export function basyx(store: Store, { repository, publish, failed }: BasyxOption
       // What is gone again is told by the change that took it away.
       if (became === 'created' && element === undefined) continue
       const event = became ?? (element === undefined ? 'deleted' : 'updated')
-      const idShort = parsePath(path)?.findLast((step) => typeof step === 'string')
+      const idShort = parseStoredPath(path)?.findLast((step) => typeof step === 'string')
       told.push({ topic: `${elementTopic(id, path)}/${event}`, payload: JSON.stringify(element ?? { idShort }) })
     }
     return told
@@ -130,7 +130,7 @@ class Reading {
       this.#submodels.set(id, text === undefined ? undefined : (JSON.parse(text) as Submodel))
     }
     const submodel = this.#submodels.get(id)
-    const steps = parsePath(path)
+    const steps = parseStoredPath(path)
     return submodel === undefined || steps === undefined ? undefined : resolve(submodel, steps)
   }
 }

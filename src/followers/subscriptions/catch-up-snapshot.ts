@@ -3,7 +3,7 @@
  * an element that has been written to since is left out here, as the log is about to send its newer values anyway.
  */
 import { setImmediate } from 'node:timers/promises'
-import { parsePath } from '../../model/path.ts'
+import { parseStoredPath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { valueMembersOf, writeValue } from '../../model/values.ts'
 import { type Container, resolve, walk } from '../../model/walk.ts'
@@ -155,7 +155,7 @@ async function showValues(
 ): Promise<boolean> {
   if (!matcher.kinds.has('value') || !matcher.submodel(id)) return true
   // Where that element was removed meanwhile the submodel is shown anew.
-  let isSeen = resolve(current, parsePath(state.path) ?? []) !== undefined
+  let isSeen = resolve(current, parseStoredPath(state.path) ?? []) !== undefined
   const semanticIds = new Map<Container, ReadonlySet<string>>([[current, withId(new Set(), current)]])
   for (const { element, path, parent } of walk(current)) {
     const ids = withId(semanticIds.get(parent) ?? new Set(), element)

@@ -1,5 +1,5 @@
 /** Documents as they are now, for events with `content: 'full'`. */
-import { parsePath } from '../../model/path.ts'
+import { parseStoredPath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { resolve } from '../../model/walk.ts'
 import type { DocumentKind, Store } from '../../store/store.ts'
@@ -27,7 +27,7 @@ export class CurrentState {
 
   async element(submodel: string, path: string): Promise<SubmodelElement | undefined> {
     const document = (await this.document('Submodel', submodel)) as Submodel | undefined
-    const steps = parsePath(path)
+    const steps = parseStoredPath(path)
     return document && steps && resolve(document, steps)
   }
 }

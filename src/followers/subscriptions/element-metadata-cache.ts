@@ -2,7 +2,7 @@
  * What the log does not say of a change and others ask: what kind of element it is, and which semanticIds it lies under.
  * Kept in memory up to a bound, and forgotten when structure changes.
  */
-import { isWithin, join, parsePath } from '../../model/path.ts'
+import { isWithin, join, parseStoredPath } from '../../model/path.ts'
 import type { Submodel } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
 import type { LoggedChange, Store } from '../../store/store.ts'
@@ -151,6 +151,6 @@ export function* semanticIdsAt({ own, paths }: SubmodelSemanticIds, root?: strin
 /** The paths of the elements around one, outermost first. */
 export function pathsAround(path: string): string[] {
   const around: string[] = []
-  for (const step of (parsePath(path) ?? []).slice(0, -1)) around.push(join(around.at(-1) ?? '', step))
+  for (const step of (parseStoredPath(path) ?? []).slice(0, -1)) around.push(join(around.at(-1) ?? '', step))
   return around
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
 import { writeJson } from '../../formats/environment.ts'
 import type { TableWriter } from '../../formats/tables/writers.ts'
-import { parsePath } from '../../model/path.ts'
+import { parseStoredPath } from '../../model/path.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { Identifiable, LangString, Submodel } from '../../model/types.ts'
 import { resolve } from '../../model/walk.ts'
@@ -157,7 +157,7 @@ function summed(all: readonly Figures[]): Figures {
 async function describe(store: Store, variable: Variable): Promise<Described> {
   const document = await store.document('Submodel', variable.submodel)
   const submodel = document && (JSON.parse(document.bytes.toString()) as Submodel)
-  const element = submodel && resolve(submodel, parsePath(variable.path) ?? [])
+  const element = submodel && resolve(submodel, parseStoredPath(variable.path) ?? [])
   const concept =
     variable.semanticId === undefined ? undefined : await store.document('ConceptDescription', variable.semanticId)
   const names = concept && preferredNames(JSON.parse(concept.bytes.toString()))

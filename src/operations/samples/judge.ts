@@ -1,6 +1,6 @@
 /** Samples under a template that is in force get the verdict that the same values get through every other door. */
 import type { Violation } from '../../errors.ts'
-import { parsePath } from '../../model/path.ts'
+import { parseStoredPath } from '../../model/path.ts'
 import { lengthOf, membersAt, numberAt, type Run, textAt } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
@@ -22,7 +22,7 @@ export function judgeOf(store: Store, templates: TemplateChecker): Judge {
     const wrong = new Map<string, Violation>()
     if (!(await templates.isEnforced(store, id))) return wrong
     const document = await store.document('Submodel', id)
-    const steps = parsePath(path)
+    const steps = parseStoredPath(path)
     if (document === undefined || steps === undefined) return wrong
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
     const element = resolve(submodel, steps)

@@ -8,7 +8,7 @@
  * what is stored of it. Followers and the intake use the store itself.
  */
 import { HubError } from '../../errors.ts'
-import { isWithin, parsePath } from '../../model/path.ts'
+import { isWithin, parseStoredPath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { readValue, writeValue } from '../../model/values.ts'
 import { resolve } from '../../model/walk.ts'
@@ -116,7 +116,7 @@ class Segments {
   /** The row of a generated element. */
   async element(id: string, path: string): Promise<ElementRow | undefined> {
     const shown = await this.#shownNow(id)
-    const steps = parsePath(path)
+    const steps = parseStoredPath(path)
     const element = shown && steps && resolve(shown.submodel, steps)
     if (shown === undefined || element === undefined) return undefined
     return {
@@ -209,7 +209,9 @@ class Segments {
     const json = JSON.stringify(submodel)
     if (change.change === 'create' || stored === undefined) return { change: { ...change, json }, landings: measured }
     const guarded = this.#asStored(change, stored)
-    const touched = guarded.touched?.filter((path) => resolve(submodel, parsePath(path) ?? []) || !isIn(path, paths))
+    const touched = guarded.touched?.filter(
+      (path) => resolve(submodel, parseStoredPath(path) ?? []) || !isIn(path, paths)
+    )
     const isSame = json === stored.bytes.toString() || (touched?.length === 0 && guarded.touched?.length !== 0)
     if (isSame) return { landings: measured }
     return { change: { ...guarded, json, ...(touched !== undefined && { touched }) }, landings: measured }
@@ -239,7 +241,7 @@ class Segments {
     const { submodel, series, paths, document } = shown
     for (const { path, value, ifRevision } of changes) {
       if (ifRevision !== undefined && ifRevision !== document.revision) throw changed(id)
-      const element = resolve(submodel, parsePath(path) ?? [])
+      const element = resolve(submodel, parseStoredPath(path) ?? [])
       if (element === undefined) throw changed(id)
       // A client that writes back what it has read writes counts and times as well; on its own none can be written.
       if (!isRecordPath(path, paths.latest)) {
@@ -248,7 +250,7 @@ class Segments {
       }
       writeValue(element, JSON.parse(value))
     }
-    const latest = resolve(submodel, parsePath(paths.latest) ?? [])
+    const latest = resolve(submodel, parseStoredPath(paths.latest) ?? [])
     const landings = latest === undefined ? [] : landingsOf(series, latest, paths.latest, true)
     return fresh(this.#options.history, series, landings)
   }
@@ -304,12 +306,12 @@ function madeAnew(submodel: Submodel, before: Submodel | undefined): SubmodelEle
 function refuseAimless(submodel: Submodel, { touched = [] }: Of<'replace'>, paths: Shown['paths']): void {
   for (const path of touched) {
     if (isWithin(path, paths.linked)) {
-      const segment = resolve(submodel, parsePath(paths.linked) ?? [])
+      const segment = resolve(submodel, parseStoredPath(paths.linked) ?? [])
       // With another query it is somebody's own.
       if (path !== paths.linked || segment === undefined) throw generated(path)
     }
     if (!isWithin(path, paths.latest)) continue
-    const isThere = resolve(submodel, parsePath(path) ?? []) !== undefined
+    const isThere = resolve(submodel, parseStoredPath(path) ?? []) !== undefined
     const isWhole = path === paths.latest || path === `${paths.latest}.Records`
     if (!isThere || !(isWhole || isRecordPath(path, paths.latest))) throw generated(path)
   }
