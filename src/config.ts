@@ -142,6 +142,12 @@ export const settings = {
     default: '',
     means: 'Web origins that may call the API from a browser, by comma; `*` for all; none when empty'
   },
+  ALLOWED_HOSTS: {
+    parse: hosts,
+    default: '',
+    means:
+      'Names by which the hub may be called besides that of `PUBLIC_URL`, by comma; `*` for any. When empty: any where it listens on other networks, `localhost` and addresses where it listens on this machine only'
+  },
   REGISTER_AT: {
     parse: address,
     default: '',
@@ -398,6 +404,16 @@ function origins(text: string): '*' | readonly string[] {
   const list = text === '' ? [] : text.split(',').map((origin) => origin.trim())
   if (list.some((origin) => URL.parse(origin)?.origin !== origin)) {
     throw new Error('* or origins such as https://app.example.com, by comma')
+  }
+  return list
+}
+
+/** Names without port. */
+function hosts(text: string): '*' | readonly string[] {
+  if (text === '*') return text
+  const list = text === '' ? [] : text.split(',').map((name) => name.trim())
+  if (list.some((name) => !/^[a-zA-Z0-9._-]+$/.test(name))) {
+    throw new Error('* or names such as hub.example.com, by comma, without port')
   }
   return list
 }

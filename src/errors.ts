@@ -16,6 +16,8 @@ export const errorTable = {
   PreconditionFailed: [412, 'The resource was changed meanwhile: {0}'],
   TooLarge: [413, '{0}'],
   UnsupportedMediaType: [415, 'Media type "{0}" is not accepted here; accepted: {1}'],
+  Misdirected: [421, 'This hub is not "{0}"; {1}'],
+  UpgradeRequired: [426, '{0}'],
   TooManyRequests: [429, 'Too many requests: {0}'],
   Internal: [500, 'The server failed; the log says more under this correlationId'],
   Damaged: [500, '{0} is damaged where it is stored: {1}'],

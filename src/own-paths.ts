@@ -4,6 +4,7 @@ import { datasetPaths } from './doors/export/openapi.ts'
 import { docsPaths } from './doors/http/docs.ts'
 import type { OwnPath } from './doors/http/own-path.ts'
 import { ingestPaths } from './doors/ingest/openapi.ts'
+import { streamPath } from './doors/stream/openapi.ts'
 import { timeseriesPaths } from './doors/timeseries/openapi.ts'
 import { probePaths } from './health.ts'
 import { landingPath } from './landing.ts'
@@ -12,6 +13,7 @@ import { metricsPath } from './metrics.ts'
 export const ownPaths: readonly OwnPath[] = [
   ...ingestPaths,
   ...eventPaths,
+  streamPath,
   ...timeseriesPaths,
   ...datasetPaths,
   landingPath,

@@ -11,11 +11,12 @@ import { docs } from './doors/http/docs.ts'
 import { front } from './doors/http/front.ts'
 import { http } from './doors/http/http.ts'
 import { hubDocument } from './doors/http/openapi.ts'
+import { site } from './doors/http/site.ts'
 import { ingest } from './doors/ingest/ingest.ts'
 import { type LineRule, readLineRules } from './doors/ingest/target.ts'
 import { readMqttFiles } from './doors/mqtt/files.ts'
 import { type MqttDoor, type MqttOptions, mqttDoor } from './doors/mqtt/mqtt.ts'
-import { stream } from './doors/stream/stream.ts'
+import { stream, streamPaths } from './doors/stream/stream.ts'
 import { timeseries } from './doors/timeseries/timeseries.ts'
 import { follow } from './followers/follow.ts'
 import { type HistoryFollower, keepHistory } from './followers/history/history.ts'
@@ -95,7 +96,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       bodyLimit: config.BODY_LIMIT,
       requestTimeout: config.REQUEST_TIMEOUT,
       forceCloseConnections: 'idle',
-      ...front(config.API_PREFIX)
+      ...front(config.API_PREFIX, streamPaths(config.API_PREFIX))
     })
 
     const policyOf = policies(store, config.HISTORY)
@@ -139,8 +140,11 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
         templates: servedAt('templates')
       }
     }
-    app.addHook('onRequest', (_, reply, done) => {
+    const { HOST: host, PUBLIC_URL: publicUrl, ALLOWED_HOSTS: allowedHosts, CORS_ORIGIN: origins } = config
+    const ours = site({ host, publicUrl, allowedHosts, origins })
+    app.addHook('onRequest', (request, reply, done) => {
       reply.headers(HEADERS)
+      ours.admit(request)
       done()
     })
     let door: MqttDoor | undefined
@@ -178,7 +182,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       maxLimit: config.MAX_LIMIT,
       retention: config.LOG_RETENTION
     })
-    stream(app, {
+    await stream(app, {
       hub: { store, intake },
       subscriptions,
       apiPrefix: config.API_PREFIX,
@@ -186,7 +190,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       heartbeat: config.STREAM_HEARTBEAT,
       deflate: config.STREAM_DEFLATE,
       version: VERSION,
-      origins: config.CORS_ORIGIN
+      admit: ours.admitPage
     })
     await ingest(app, { hub: { store, intake }, apiPrefix: config.API_PREFIX, bodyLimit: config.BODY_LIMIT, lineRules })
     await timeseries(app, { hub: { store, history }, apiPrefix: config.API_PREFIX })

@@ -58,7 +58,7 @@ t.test('a second signal ends a hub that still waits for somebody', async (t) => 
   const hub = await serve(t, t.testdir())
   const socket = connect(Number(new URL(hub.url).port), '127.0.0.1').on('error', () => {})
   socket.write(
-    'POST /api/v3/submodels HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{'
+    'POST /api/v3/submodels HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{'
   )
   // The answer to a request on another connection shows that the first one has arrived.
   await fetch(`${hub.url}/healthz`)

@@ -131,7 +131,8 @@ t.test('a request under way is finished before the hub stops', async (t) => {
   const { server, url, directory } = await start(t)
   const body = JSON.stringify(submodel('urn:late'))
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
-  const head = 'POST /api/v3/submodels HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\nConnection: close\r\n'
+  const head =
+    'POST /api/v3/submodels HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n'
   socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`)
   await new Promise((resolve) => server.app.server.once('request', resolve))
   const closed = server.close()
@@ -151,7 +152,7 @@ t.test('who holds a connection for ever does not keep the hub from stopping', as
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.on('error', () => {})
   socket.write(
-    'POST /api/v3/submodels HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{'
+    'POST /api/v3/submodels HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{'
   )
   await new Promise((resolve) => server.app.server.once('request', resolve))
   await server.close()

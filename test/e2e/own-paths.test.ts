@@ -69,7 +69,8 @@ t.test('every example is taken, and answered as the document says', async (t) =>
   const hub = await plantHub(t)
   const check = answerChecker((await hub.ask('GET', `${hub.url}/openapi.json`)).json)
   for (const { verb, path, operation } of await toldBy(hub)) {
-    if (operation.operationId === 'UploadFile') continue
+    // A file, and a WebSocket, are more than an example can say.
+    if (['UploadFile', 'OpenStream'].includes(operation.operationId)) continue
     const { parameters = [], requestBody } = operation
     const url = `${hub.url}${path}?${queryOf(parameters)}`
     if (requestBody === undefined) check(t, operation, await hub.ask(verb, url), `${verb} ${path}`)

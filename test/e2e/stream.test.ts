@@ -250,7 +250,7 @@ t.test('frames that are too large or broken end the connection with the code for
   const { port } = new URL(hub.url)
   const raw = connect(Number(port), '127.0.0.1')
   raw.write(
-    'GET /stream HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+    'GET /stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
   )
   await once(raw, 'data')
   // Not masked, as frames of a client must be; with reserved bits set.
@@ -297,6 +297,7 @@ t.test('other addresses have no WebSocket, and pages of strangers get none', asy
       socket.on('error', () => {})
     })
   t.equal(await refused('/shells'), 404)
+  t.equal(await refused('/api/v3/shells'), 200, 'which answers as if nothing had been offered')
   t.equal(await refused('/stream', { origin: 'https://evil.example' }), 403)
   t.equal(await refused('/stream', { origin: hub.url }), undefined)
   t.equal(await refused('/stream', {}, ['mqtt']), 400)

@@ -22,12 +22,17 @@ export function rootOf(publicUrl: string, prefix: string): (request: FastifyRequ
     const { host } = request
     let isPlain = hosts.get(host)
     if (isPlain === undefined) {
-      isPlain = typeof host === 'string' && HOST.test(host)
+      isPlain = typeof host === 'string' && isPlainHost(host)
       if (hosts.size >= REMEMBERED) hosts.clear()
       hosts.set(host, isPlain)
     }
     return isPlain ? host : localAddress(request)
   }
+}
+
+/** Is it a name or an address, perhaps with a port? */
+export function isPlainHost(host: string): boolean {
+  return HOST.test(host)
 }
 
 /** `.0` and `.1` after the prefix are other names of the same API (aliases of release 3.0 and 3.1). */

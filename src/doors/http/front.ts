@@ -1,13 +1,20 @@
 /** What Fastify must be told when it is created, because no plugin can: addresses and faults before any route. */
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
+import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify'
 import { rewrite } from './address.ts'
 import { refuse, result } from './errors.ts'
 
-/** @param prefix path of the API */
-export function front(prefix: string): FastifyServerOptions {
+/**
+ * @param prefix path of the API
+ * @param webSockets paths at which a WebSocket may be opened
+ */
+export function front(prefix: string, webSockets: readonly string[] = []): FastifyHttpOptions<Server> {
   return {
+    // Every other offer to go on in another protocol is ignored, such as that of HTTP/2 (RFC 9110, 7.8).
+    http: {
+      shouldUpgradeCallback: (request) => wantsWebSocket(request) && webSockets.includes(pathOf(request, prefix))
+    },
     rewriteUrl: ({ url = '/' }) => rewrite(url, prefix),
     frameworkErrors: (error, request, reply) => {
       refuse(error, request as FastifyRequest, reply as FastifyReply)
@@ -19,6 +26,14 @@ export function front(prefix: string): FastifyServerOptions {
       maxParamLength: 65_536
     }
   }
+}
+
+function wantsWebSocket({ method, headers: { upgrade = '' } }: IncomingMessage): boolean {
+  return method === 'GET' && /(^|,)\s*websocket\s*(,|$)/i.test(upgrade)
+}
+
+function pathOf({ url = '/' }: IncomingMessage, prefix: string): string {
+  return (rewrite(url, prefix).split(/[?#]/, 1)[0] ?? '').replace(/(?<=.)\/$/, '')
 }
 
 /** Faults of the parser of Node, by code; everything else is a 400. */

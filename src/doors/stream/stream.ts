@@ -2,10 +2,12 @@
  * `/stream`: one WebSocket on which samples are pushed and changes are followed. The messages are declared in
  * messages.ts, from which `openapi/asyncapi.json` is derived.
  */
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
-import { type WebSocket, WebSocketServer } from 'ws'
+import websocket from '@fastify/websocket'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { WebSocket } from 'ws'
+import { HubError } from '../../errors.ts'
 import type { Subscriptions } from '../../followers/subscriptions/subscriptions.ts'
 import type { Hub } from '../../operations/hub.ts'
 import { cbor, json } from './codec.ts'
@@ -24,8 +26,8 @@ export interface StreamOptions {
   readonly deflate: boolean
   /** Of the hub. */
   readonly version: string
-  /** Web origins whose pages may connect, beside the hub's own; those of others could read with their user's rights. */
-  readonly origins: '*' | readonly string[]
+  /** Refuses pages of other sites, which could read with their user's rights. @throws HubError */
+  readonly admit: (headers: IncomingHttpHeaders) => void
 }
 
 /** Samples that a client may have sent without their acknowledgement. */
@@ -39,20 +41,16 @@ const LOOK = 1000
 
 const codecs = [json, cbor]
 
-export function stream(app: FastifyInstance, options: StreamOptions): void {
-  const { hub, subscriptions, apiPrefix, messageLimit, heartbeat, deflate, origins, version } = options
-  const server = new WebSocketServer({
-    noServer: true,
-    maxPayload: messageLimit,
-    perMessageDeflate: deflate,
-    // Pongs are given by hand, where also a client's own are counted.
-    clientTracking: false,
-    handleProtocols: (offered) => codecs.find(({ protocol }) => offered.has(protocol))?.protocol ?? false
-  })
-  const connections = new Set<Connection>()
-  const paths = new Set(['/stream', `${apiPrefix}/stream`])
+/** Where a WebSocket is opened. */
+export function streamPaths(apiPrefix: string): string[] {
+  return ['/stream', `${apiPrefix}/stream`]
+}
 
-  app.server.on('upgrade', upgrade)
+/** The handshakes go through the router as every request does, and so through its hooks. */
+export async function stream(app: FastifyInstance, options: StreamOptions): Promise<void> {
+  const { hub, subscriptions, apiPrefix, messageLimit, heartbeat, deflate, admit, version } = options
+  const connections = new Set<Connection>()
+
   const clock = setInterval(() => {
     for (const connection of connections) connection.beat()
   }, heartbeat)
@@ -66,9 +64,42 @@ export function stream(app: FastifyInstance, options: StreamOptions): void {
   app.addHook('preClose', async () => {
     clearInterval(clock)
     clearInterval(watch)
-    app.server.off('upgrade', upgrade)
     await Promise.all([...connections].map((connection) => connection.stop()))
-    server.close()
+  })
+
+  // Its hooks are for these routes alone.
+  await app.register(async (scope) => {
+    await scope.register(websocket, {
+      options: {
+        maxPayload: messageLimit,
+        perMessageDeflate: deflate,
+        // Pongs are given by hand, where also a client's own are counted.
+        clientTracking: false,
+        handleProtocols: (offered) => codecs.find(({ protocol }) => offered.has(protocol))?.protocol ?? false
+      },
+      // A connection hears of its own errors, and says farewell itself.
+      errorHandler: () => {},
+      preClose: (done) => done()
+    })
+    // Refused by whichever hook, a handshake has left the parser of HTTP: its connection serves nothing more.
+    scope.addHook('onResponse', async ({ raw }) => {
+      if (raw.headers.upgrade !== undefined) raw.socket.destroySoon()
+    })
+    for (const url of streamPaths(apiPrefix)) {
+      scope.route({
+        method: 'GET',
+        url,
+        exposeHeadRoute: false,
+        onRequest: async (request, reply) => {
+          if (!request.ws) refusePlain(reply)
+          admit(request.headers)
+          if (connections.size >= MOST) throw new HubError('Unavailable', [`There are ${MOST} connections already`])
+          refuseProtocol(request.headers['sec-websocket-protocol'])
+        },
+        handler: (_, reply) => refusePlain(reply),
+        wsHandler: (webSocket, { raw: { socket } }) => open(webSocket, socket)
+      })
+    }
   })
 
   /** Subscribers hear that the store went away, rather than nothing; nobody asks it for nobody. */
@@ -80,27 +111,6 @@ export function stream(app: FastifyInstance, options: StreamOptions): void {
       () => false
     )
     if (isStoreThere !== was) for (const connection of connections) connection.tellStore(isStoreThere)
-  }
-
-  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const path = (request.url ?? '').split('?', 1)[0] ?? ''
-    socket.on('error', () => {})
-    const refusal = refusalOf(request, path)
-    if (refusal !== undefined) refuse(socket, ...refusal)
-    else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket))
-  }
-
-  function refusalOf(request: IncomingMessage, path: string): [status: number, text: string] | undefined {
-    if (!paths.has(path)) return [404, `There is no WebSocket at ${path.slice(0, 200)}`]
-    if (!isAllowed(request, origins)) return [403, 'This web origin may not connect (CORS_ORIGIN)']
-    if (connections.size >= MOST) return [503, 'Too many connections']
-    const offered = request.headers['sec-websocket-protocol']
-    if (
-      offered === undefined ||
-      codecs.some(({ protocol }) => offered.split(',').some((name) => name.trim() === protocol))
-    )
-      return undefined
-    return [400, `The subprotocols are ${codecs.map(({ protocol }) => protocol).join(' and ')}`]
   }
 
   function open(webSocket: WebSocket, socket: Duplex): void {
@@ -122,20 +132,14 @@ export function stream(app: FastifyInstance, options: StreamOptions): void {
   }
 }
 
-/** Programs send no origin; pages do, and cannot help it. */
-function isAllowed({ headers }: IncomingMessage, origins: StreamOptions['origins']): boolean {
-  const { origin, host } = headers
-  if (origin === undefined || origins === '*') return true
-  return origins.includes(origin) || URL.parse(origin)?.host === host
+function refusePlain(reply: FastifyReply): never {
+  reply.header('upgrade', 'websocket')
+  throw new HubError('UpgradeRequired', ['This is a WebSocket; GET /events tells the same to those who have none'])
 }
 
-function refuse(socket: Duplex, status: number, text: string): void {
-  const body = `${text}\n`
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Connection: close',
-    'Content-Type: text/plain',
-    `Content-Length: ${Buffer.byteLength(body)}`
-  ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+function refuseProtocol(offered: string | undefined): void {
+  if (offered === undefined) return
+  const names = offered.split(',').map((name) => name.trim())
+  if (codecs.some(({ protocol }) => names.includes(protocol))) return
+  throw new HubError('BadRequest', [`The subprotocols are ${codecs.map(({ protocol }) => protocol).join(' and ')}`])
 }
