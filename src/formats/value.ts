@@ -3,6 +3,7 @@
  * from element rows, and back in as writes to value members.
  */
 import { HubError, type Violation } from '../errors.ts'
+import { excerptOf } from '../model/constraints/report.ts'
 import { describe, isLexical, isNumeric } from '../model/datatypes.ts'
 import { childrenMember } from '../model/fields.ts'
 import { join, type Step } from '../model/path.ts'
@@ -287,12 +288,7 @@ function readChildren(target: Container, body: unknown, place: Place, reading: R
 function readList(target: SubmodelElement, body: unknown, place: Place, reading: Reading): void {
   const elements = childrenOf(target)
   if (!Array.isArray(body)) {
-    violate(
-      reading.violations,
-      place,
-      'ValueOnly',
-      `a JSON array was expected; found ${JSON.stringify(body)?.slice(0, 60)}`
-    )
+    violate(reading.violations, place, 'ValueOnly', `a JSON array was expected; found ${excerptOf(body)}`)
   } else if (body.length > elements.length) {
     const text = `the list has ${elements.length} elements; found values for ${body.length}`
     violate(reading.violations, place, 'ValueOnly', text)
@@ -380,7 +376,7 @@ function lexicalOf(
 ): string | undefined {
   const text = textOf(valueType, body)
   if (text === undefined || !isLexical(valueType, text)) {
-    const found = JSON.stringify(body)?.slice(0, 60)
+    const found = excerptOf(body)
     violate(
       violations,
       place,
@@ -454,7 +450,7 @@ function merged(body: unknown, place: Place, violations: Violation[]): unknown {
     const at = { ...place, pointer: `${place.pointer}/${index}` }
     const [first, ...more] = isObject(one) ? Object.entries(one) : []
     if (first === undefined || more.length > 0) {
-      const text = `an object of one member was expected; found ${JSON.stringify(one)?.slice(0, 60)}`
+      const text = `an object of one member was expected; found ${excerptOf(one)}`
       violate(violations, at, 'ValueOnly', text)
       continue
     }
@@ -467,7 +463,7 @@ function merged(body: unknown, place: Place, violations: Violation[]): unknown {
 
 function members(body: unknown, place: Place, violations: Violation[]): Record<string, unknown> {
   if (isObject(body)) return body
-  violate(violations, place, 'ValueOnly', `a JSON object was expected; found ${JSON.stringify(body)?.slice(0, 60)}`)
+  violate(violations, place, 'ValueOnly', `a JSON object was expected; found ${excerptOf(body)}`)
   return {}
 }
 

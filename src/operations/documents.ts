@@ -1,6 +1,7 @@
 /** What shells, submodels and concept descriptions have in common: a document under an id. */
 import { HubError } from '../errors.ts'
 import { unstorable, validate } from '../formats/json.ts'
+import { excerptOf } from '../model/constraints/report.ts'
 import { facetsOf } from '../model/facets.ts'
 import { type ClassName, childrenMember } from '../model/fields.ts'
 import { encodeId } from '../model/identifier.ts'
@@ -226,7 +227,7 @@ export function checkPreconditions(call: Call, revision: number | undefined): vo
 /** The id in the path and the id in the body are one (Part 2, PutAssetAdministrationShellById). */
 export function sameId(inBody: unknown, inPath: string): void {
   if (inBody === inPath) return
-  const text = `the id of the path, ${JSON.stringify(inPath)}, was expected; found ${JSON.stringify(inBody)}`
+  const text = `the id of the path, ${JSON.stringify(inPath)}, was expected; found ${excerptOf(inBody)}`
   throw new HubError('Invalid', [1], [{ pointer: '/id', rule: 'id', text }])
 }
 

@@ -2,6 +2,7 @@
 import { HubError } from '../errors.ts'
 import { fromValue, membersFromValue, toValue, valueOfRow } from '../formats/value.ts'
 import { allows, core, metadata, paths, withoutBlobs } from '../formats/views.ts'
+import { excerptOf } from '../model/constraints/report.ts'
 import { childrenMember } from '../model/fields.ts'
 import { formatPath, type IdShortPath, join, parseStoredPath, type Step } from '../model/path.ts'
 import { referenceToElement } from '../model/reference.ts'
@@ -303,7 +304,7 @@ async function missing(hub: Hub, submodel: string, path: string): Promise<never>
 
 function sameIdShort(element: SubmodelElement, idShort: string): void {
   if (element.idShort === idShort) return
-  const text = `the last step of the path, "${idShort}", was expected; found ${JSON.stringify(element.idShort)}`
+  const text = `the last step of the path, "${idShort}", was expected; found ${excerptOf(element.idShort)}`
   throw new HubError('Invalid', [1], [{ pointer: '/idShort', rule: 'idShort', text }])
 }
 

@@ -3,6 +3,8 @@
  * element, members and children that it leaves out stay; everything it names must already exist with the same type.
  */
 import { HubError, type Violation } from '../errors.ts'
+import { nearest } from '../formats/nearest.ts'
+import { excerptOf } from '../model/constraints/report.ts'
 import { childrenMember, fieldsOf } from '../model/fields.ts'
 import type { Step } from '../model/path.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
@@ -30,7 +32,10 @@ export function mergeMetadata(target: Container, body: unknown): void {
     const pointer = `/${name}`
     if (values.has(name)) violations.push({ pointer, rule: '$metadata', text: `"${name}" is no part of the metadata` })
     else if (!known.has(name)) {
-      violations.push({ pointer, rule: 'additionalProperties', text: `a ${target.modelType} has no member "${name}"` })
+      const meant = nearest(name, [...known])
+      const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+      const text = `a ${target.modelType} has no member "${name}"${hint}`
+      violations.push({ pointer, rule: 'additionalProperties', text })
     }
   }
   refuse(violations)
@@ -65,7 +70,8 @@ function sameType(
   violations: Violation[]
 ): boolean {
   if (given.modelType === target.modelType) return true
-  const text = `the element there is a ${target.modelType}; found modelType ${JSON.stringify(given.modelType)}`
+  const found = given.modelType === undefined ? 'no modelType' : `modelType ${excerptOf(given.modelType)}`
+  const text = `the element there is a ${target.modelType}; found ${found}`
   violations.push({ pointer: `${pointer}/modelType`, rule: 'PATCH', text })
   return false
 }

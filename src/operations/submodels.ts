@@ -2,6 +2,7 @@
 import { HubError } from '../errors.ts'
 import { toValue } from '../formats/value.ts'
 import { core, metadata, paths, withoutBlobs } from '../formats/views.ts'
+import { excerptOf } from '../model/constraints/report.ts'
 import { targetOf } from '../model/facets.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { Submodel } from '../model/types.ts'
@@ -108,7 +109,7 @@ export const TEMPLATE: Facet = ['kind', 'Template']
 function requireTemplate(call: Call): void {
   const kind = (call.body as { kind?: unknown } | null)?.kind
   if (call.service !== 'templates' || kind === 'Template') return
-  const text = `"Template" was expected, as this repository holds templates only; found ${JSON.stringify(kind)}`
+  const text = `"Template" was expected, as this repository holds templates only; found ${excerptOf(kind)}`
   throw new HubError('Invalid', [1], [{ pointer: '/kind', rule: 'AASa-003', text }])
 }
 

@@ -12,3 +12,10 @@ export function quote(text: string): string {
   const cut = text.length > 80 ? `${text.slice(0, 77).replace(/[\ud800-\udbff]$/, '')}…` : text
   return JSON.stringify(cut.toWellFormed())
 }
+
+const MAX_EXCERPT = 60
+
+/** A JSON value as it may stand behind "found" in a message; cut where it is long. */
+export function excerptOf(value: unknown): string {
+  return value === undefined ? 'none' : JSON.stringify(value).slice(0, MAX_EXCERPT).toWellFormed()
+}
