@@ -7,18 +7,12 @@ import { SaxesParser } from 'saxes'
 import { type Entry, fromFd, type ZipFile } from 'yauzl'
 import { HubError } from '../errors.ts'
 import { readJson } from './json-stream.ts'
-import {
-  CONTENT_TYPES,
-  decodeName,
-  mediaTypeOf,
-  nameKey,
-  type Relationship,
-  relationshipOf,
-  relationshipsOf,
-  resolveTarget
-} from './opc.ts'
+import { CONTENT_TYPES, mediaTypeOf, type Relationship, relationshipOf, relationshipsOf, resolveTarget } from './opc.ts'
 import { counted, type Found, type Package, type PartFile, type ReadLimits } from './package.ts'
+import { partsOfLink } from './part-links.ts'
+import { decodePartName, loosePartKey, partKey, partName } from './part-names.ts'
 import { readXml } from './xml-reader.ts'
+import { itemNames } from './zip-names.ts'
 
 /** Relationship and content-type parts are small; more is no package. */
 const SMALL = 4 * 2 ** 20
@@ -34,46 +28,57 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Packag
   const zip = await openZip(path)
   try {
     const parts = await listParts(zip, limits)
-    const read = (name: string) => readSmall(zip, parts, name)
-    const typeOf = contentTypes(await read(`/${CONTENT_TYPES}`))
-    const rootRelations = relationships('', await read('/_rels/.rels'))
-    const origin = rootRelations.find(({ type }) => type === 'origin')?.target
-    if (origin === undefined) throw refused('it has no relationship to an AASX origin')
+    const related = async (source: string) =>
+      relationships(source, await readSmall(zip, parts, relationshipsOf(source)), parts)
+    const typeOf = contentTypes(await readSmall(zip, parts, `/${CONTENT_TYPES}`))
+    const root = await related('')
+    const [origin] = targetsOf(root, 'origin')
+    if (origin === undefined) throw refused('it has no relationship to an AASX origin', root)
+    const fromOrigin = await related(origin)
     const specs = new Map<string, Part>()
-    for (const { type, target } of relationships(origin, await read(relationshipsOf(origin)))) {
-      if (type !== 'spec') continue
-      specs.set(nameKey(target), partOf(parts, target))
+    for (const target of targetsOf(fromOrigin, 'spec')) {
+      specs.set(partKey(target), partOf(parts, target))
       // A specification may be split; its further parts are related to its first.
-      if (!parts.has(nameKey(relationshipsOf(target)))) continue
-      for (const further of relationships(target, await read(relationshipsOf(target)))) {
-        if (further.type === 'split') specs.set(nameKey(further.target), partOf(parts, further.target))
+      if (parts.find(relationshipsOf(target)) === undefined) continue
+      for (const further of targetsOf(await related(target), 'split')) {
+        specs.set(partKey(further), partOf(parts, further))
       }
     }
-    if (specs.size === 0) throw refused('its origin has no relationship to an AAS specification')
+    if (specs.size === 0) throw refused('its origin has no relationship to an AAS specification', fromOrigin)
 
-    const thumbnailName = rootRelations.find(({ type }) => type === 'thumbnail')?.target
-    const taken = new Set([nameKey(origin), ...specs.keys(), nameKey(thumbnailName ?? '')])
-    const file = (entry: Entry, name: string): PartFile => ({
-      name,
-      contentType: typeOf(name),
-      size: entry.uncompressedSize,
-      open: () => openEntry(zip, entry)
-    })
-    const files = [...parts.values()]
-      .filter(({ name }) => !taken.has(nameKey(name)) && !isOwn(name))
-      .map(({ entry, name }) => file(entry, name))
-    const thumbnail = thumbnailName === undefined ? undefined : parts.get(nameKey(thumbnailName))
+    const [thumbnailPart] = targetsOf(root, 'thumbnail')
+    const thumbnail = thumbnailPart === undefined ? undefined : parts.find(thumbnailPart)
+    const own = new Set([partKey(origin), ...specs.keys()])
+    const all = new Map<Part, PartFile>()
+    for (const part of parts.all) {
+      const { entry, name } = part
+      if (own.has(partKey(name)) || isOwn(name)) continue
+      const size = entry.uncompressedSize
+      all.set(part, { name, contentType: typeOf(name), size, open: () => openEntry(zip, entry) })
+    }
     return {
       documents: (tell) => documents(zip, [...specs.values()], typeOf, limits, tell),
       size: [...specs.values()].reduce((sum, { entry }) => sum + entry.uncompressedSize, 0),
-      files,
-      ...(thumbnail !== undefined && { thumbnail: file(thumbnail.entry, thumbnail.name) }),
+      files: [...all].flatMap(([part, file]) => (part === thumbnail ? [] : [file])),
+      ...(thumbnail && all.has(thumbnail) && { thumbnail: all.get(thumbnail) as PartFile }),
+      fileOf: (link, { part = '' }) => {
+        for (const name of partsOfLink(link, part)) {
+          const file = all.get(parts.find(name) as Part)
+          if (file !== undefined) return file
+        }
+        return undefined
+      },
       close: async () => zip.close()
     }
   } catch (error) {
     zip.close()
     throw error
   }
+}
+
+/** The parts that relationships of a type lead to. */
+function targetsOf(relationships: readonly Relationship[], wanted: Relationship['type']): string[] {
+  return relationships.flatMap(({ type, target }) => (type === wanted && target !== undefined ? [target] : []))
 }
 
 interface Part {
@@ -93,51 +98,73 @@ async function* documents(
     const isJson = /json/i.test(typeOf(name)) || /\.json$/i.test(name)
     const bytes = counted(await openEntry(zip, entry), tell, before)
     before += entry.uncompressedSize
-    yield* (isJson ? readJson : readXml)(bytes, name, limits)
+    for await (const found of (isJson ? readJson : readXml)(bytes, decodePartName(name), limits))
+      yield { ...found, part: name }
   }
 }
 
-/** Every part by its key, checked before anything is unpacked. */
-async function listParts(zip: ZipFile, limits: ReadLimits): Promise<ReadonlyMap<string, Part>> {
+/** The parts of a package, by whichever spelling of their names. */
+class Parts {
+  readonly all: Part[] = []
+  readonly #byName = new Map<string, Part>()
+  /** By names that are no part names of the package, but are taken for them in the field. */
+  readonly #byLooseName = new Map<string, Part>()
+
+  add(part: Part, otherNames: readonly string[]): void {
+    const key = partKey(part.name)
+    if (this.#byName.has(key)) throw refused(`it has two parts of the name "${part.name}"`)
+    this.#byName.set(key, part)
+    this.all.push(part)
+    // Some writers encode the names of parts, but not of links, a second time.
+    for (const name of [part.name, decodePartName(part.name), ...otherNames]) {
+      const loose = loosePartKey(name)
+      if (!this.#byLooseName.has(loose)) this.#byLooseName.set(loose, part)
+    }
+  }
+
+  find(name: string): Part | undefined {
+    return this.#byName.get(partKey(name)) ?? this.#byLooseName.get(loosePartKey(name))
+  }
+}
+
+/** Every part, checked before anything is unpacked. */
+async function listParts(zip: ZipFile, limits: ReadLimits): Promise<Parts> {
   if (zip.entryCount > limits.entries)
     throw tooLarge(`it has ${zip.entryCount} parts; at most ${limits.entries} are taken`)
-  const parts = new Map<string, Part>()
+  const parts = new Parts()
   let bytes = 0
   for await (const entry of entries(zip)) {
-    if (entry.fileName.endsWith('/')) continue
-    const name = partName(entry)
+    const [fileName = '', ...others] = itemNames(entry)
+    if (fileName.endsWith('/')) continue
+    const name = checkedName(fileName)
     const { compressedSize, uncompressedSize } = entry
+    if (entry.isEncrypted()) throw refused(`the part "${name}" is encrypted`)
     bytes += uncompressedSize
     if (bytes > limits.expandedBytes) throw tooLarge(`unpacked it is larger than ${limits.expandedBytes} bytes`)
     if (uncompressedSize > SMALL && uncompressedSize > compressedSize * RATIO) {
       throw tooLarge(`the part "${name}" unpacks to more than ${RATIO} times its size`)
     }
-    if (parts.has(nameKey(name))) throw refused(`it has two parts of the name "${name}"`)
-    parts.set(nameKey(name), { name, entry })
+    parts.add({ name, entry }, others)
   }
   return parts
 }
 
 /** @throws HubError where the name would lead out of the package */
-function partName(entry: Entry): string {
-  const name = `/${entry.fileName.replace(/^\//, '')}`
-  const decoded = decodeName(name)
-  const unsafe =
-    decoded.includes('\\') ||
-    decoded.includes('\0') ||
-    decoded
-      .split('/')
-      .slice(1)
-      .some((step) => step === '..' || step === '.' || step === '')
-  if (unsafe || /^\/[a-zA-Z]:/.test(decoded)) throw refused(`"${entry.fileName}" is no name of a part`)
-  if (entry.isEncrypted()) throw refused(`the part "${name}" is encrypted`)
-  return decoded
+function checkedName(fileName: string): string {
+  const decoded = decodePartName(fileName)
+  const unsafe = decoded.split(/[\\/]/).some((step) => step === '..' || step === '.' || step === '')
+  if (unsafe || decoded.includes('\0') || /^[a-zA-Z]:/.test(decoded))
+    throw refused(`"${fileName}" is no name of a part`)
+  return partName(fileName)
 }
 
 /** The machinery of the package itself: no file that a document could refer to. */
 function isOwn(name: string): boolean {
-  return name === `/${CONTENT_TYPES}` || /(^|\/)_rels\/[^/]*\.rels$/.test(name) || name === '/aasx/aasx-origin'
+  const key = partKey(name)
+  return key === OWN_TYPES || /(^|\/)_rels\/[^/]*\.rels$/.test(key) || key === '/aasx/aasx-origin'
 }
+
+const OWN_TYPES = partKey(`/${CONTENT_TYPES}`)
 
 async function openZip(path: string): Promise<ZipFile> {
   const descriptor = await promisify(open)(path, 'r')
@@ -145,7 +172,7 @@ async function openZip(path: string): Promise<ZipFile> {
     return await new Promise((resolve, reject) => {
       fromFd(
         descriptor,
-        { lazyEntries: true, autoClose: false, validateEntrySizes: true, strictFileNames: true },
+        { lazyEntries: true, autoClose: false, validateEntrySizes: true, decodeStrings: false },
         (error, zip) => (error ? reject(refused(error.message)) : resolve(zip))
       )
     })
@@ -188,13 +215,13 @@ async function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
 }
 
 /** @throws HubError where the package has no such part */
-function partOf(parts: ReadonlyMap<string, Part>, name: string): Part {
-  const part = parts.get(nameKey(name))
+function partOf(parts: Parts, name: string): Part {
+  const part = parts.find(name)
   if (part === undefined) throw refused(`the part "${name}" is missing`)
   return part
 }
 
-async function readSmall(zip: ZipFile, parts: ReadonlyMap<string, Part>, name: string): Promise<string> {
+async function readSmall(zip: ZipFile, parts: Parts, name: string): Promise<string> {
   const part = partOf(parts, name)
   if (part.entry.uncompressedSize > SMALL) throw tooLarge(`the part "${name}" is larger than ${SMALL} bytes`)
   const pieces: Uint8Array[] = []
@@ -232,33 +259,41 @@ function attributesOf(xml: string, elementName: string): Record<string, string>[
   return found
 }
 
-function relationships(source: string, xml: string): Relationship[] {
+function relationships(source: string, xml: string, parts: Parts): Relationship[] {
   const found: Relationship[] = []
   for (const { Type = '', Target = '', TargetMode } of attributesOf(xml, 'Relationship')) {
     const type = relationshipOf(Type)
-    if (TargetMode === 'External' || type === undefined) continue
+    if (type === undefined) continue
     const target = resolveTarget(source, Target)
-    if (target === undefined) throw refused(`"${Target.slice(0, 200)}" is no name of a part`)
-    found.push({ type, target })
+    if (TargetMode === 'External') {
+      // AAS4J up to 2.0.1 calls every target external. A path to a part of the package is not.
+      const isPart = target !== undefined && parts.find(target) !== undefined
+      found.push(isPart ? { type, target } : { type, external: Target.slice(0, 200) })
+    } else if (target === undefined) throw refused(`"${Target.slice(0, 200)}" is no name of a part`)
+    else found.push({ type, target })
   }
   return found
 }
 
 function contentTypes(xml: string): (name: string) => string {
   const overrides = new Map(
-    attributesOf(xml, 'Override').map((it) => [nameKey(it.PartName ?? ''), it.ContentType ?? ''])
+    attributesOf(xml, 'Override').map((it) => [partKey(it.PartName ?? ''), it.ContentType ?? ''])
   )
   const defaults = new Map(
     attributesOf(xml, 'Default').map((it) => [it.Extension?.toLowerCase(), it.ContentType ?? ''])
   )
   return (name) => {
     const extension = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
-    return overrides.get(nameKey(name)) ?? defaults.get(extension) ?? mediaTypeOf(name)
+    return overrides.get(partKey(name)) ?? defaults.get(extension) ?? mediaTypeOf(name)
   }
 }
 
-function refused(text: string): HubError {
-  return new HubError('BadRequest', [`This is not an AASX package that can be read: ${text.slice(0, 300)}`])
+/** @param found the relationships among which the wanted one is not; it may have been one that leads elsewhere */
+function refused(text: string, found: readonly Relationship[] = []): HubError {
+  const external = found.find((relationship) => relationship.external !== undefined)?.external
+  const reason =
+    external === undefined ? '' : `; "${external}", which is said to be external, is no part of the package`
+  return new HubError('BadRequest', [`This is not an AASX package that can be read: ${text.slice(0, 300)}${reason}`])
 }
 
 function tooLarge(text: string): HubError {

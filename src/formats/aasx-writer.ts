@@ -1,24 +1,24 @@
 /** AASX packages, written as a stream. */
 import { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
+import { patterns } from '../model/patterns.ts'
 import type { Identifiable } from '../model/types.ts'
 import { writeJson } from './environment.ts'
 import {
   CONTENT_TYPE_NAMESPACE,
   CONTENT_TYPES,
-  encodeName,
-  extensionOf,
-  nameKey,
   RELATIONSHIP_NAMESPACE,
   RELATIONSHIP_TYPE,
   RELATIONSHIPS,
   relationshipsOf
 } from './opc.ts'
+import { DOCUMENT_FOLDER } from './part-links.ts'
+import { PartNames } from './part-names.ts'
 import { writeXml } from './xml-writer.ts'
 
 /** A file that goes into the package. */
 export interface PackageFile {
-  /** Part name, e.g. `/aasx/files/manual.pdf`. */
+  /** The part name, e.g. `/aasx/files/manual.pdf`; one that is none, or is taken, is made one that is free. */
   readonly name: string
   readonly contentType: string
   /** The picture of the package as a whole. */
@@ -36,19 +36,21 @@ export interface PackageContent {
 const ROOT = '/_rels/.rels'
 const ORIGIN = '/aasx/aasx-origin'
 
+/** Part names for the files of a package, those that the package itself needs left out. */
+export function freePartNames(): PartNames {
+  return new PartNames([`/${CONTENT_TYPES}`, ROOT, ORIGIN, relationshipsOf(ORIGIN)])
+}
+
 /** The same content gives the same bytes, whatever the time zone. */
 const OPTIONS = { mtime: new Date(2000, 0, 1), mode: 0o100644, forceDosTimestamp: true }
 
-/**
- * Writes a package; nothing of it is held in memory. Part names are compared without regard to case: of two files
- * whose names are the same so, the second gets a name that no document refers to.
- */
+/** Writes a package; nothing of it is held in memory. */
 export function writeAasx({ identifiables, files, form }: PackageContent): Readable {
   const zip = new ZipFile()
   const output = zip.outputStream as Readable
-  const taken = new Set([`/${CONTENT_TYPES}`, ROOT, ORIGIN, relationshipsOf(ORIGIN)].map(nameKey))
-  const parts = files.map((file) => ({ ...file, part: freeName(partName(file), taken) }))
-  const spec = freeName(`/aasx/data.${form}`, taken)
+  const names = freePartNames()
+  const parts = files.map((file) => ({ ...file, part: names.take(file.name) }))
+  const spec = names.take(`${DOCUMENT_FOLDER}/data.${form}`)
   const text = (part: string, content: string) => zip.addBuffer(Buffer.from(content), part.slice(1), OPTIONS)
   let source: Readable | undefined
   output.once('close', () => source?.destroy())
@@ -86,21 +88,6 @@ export function writeAasx({ identifiables, files, form }: PackageContent): Reada
   return output
 }
 
-/** A part name begins with a slash; one that a document chose without stays recognisable. */
-function partName({ name, contentType }: PackageFile): string {
-  const complete = name.startsWith('/') || name.includes('.') ? name : `${name}.${extensionOf(contentType)}`
-  return encodeName(complete)
-}
-
-/** The name, or one like it where it is taken; it is taken then. */
-function freeName(name: string, taken: Set<string>): string {
-  const [, stem = name, extension = ''] = /^(.*?)(\.[^./]*)?$/.exec(name) ?? []
-  let free = name
-  for (let number = 2; taken.has(nameKey(free)); number++) free = `${stem}-${number}${extension}`
-  taken.add(nameKey(free))
-  return free
-}
-
 function relationships(targets: readonly (readonly [type: string, target: string])[]): string {
   const lines = targets.map(
     ([type, target], index) => `<Relationship Id="R${index + 1}" Type="${type}" Target="${attribute(target)}"/>`
@@ -112,7 +99,7 @@ function contentTypes(form: string, spec: string, parts: readonly { part: string
   const types: [string, string][] = [
     [ORIGIN, 'text/plain'],
     [spec, form === 'xml' ? 'text/xml' : 'application/json'],
-    ...parts.map(({ part, contentType }): [string, string] => [part, contentType])
+    ...parts.map(({ part, contentType }): [string, string] => [part, mediaType(contentType)])
   ]
   const overrides = types.map(
     ([part, type]) => `<Override PartName="${attribute(part)}" ContentType="${attribute(type)}"/>`
@@ -120,6 +107,13 @@ function contentTypes(form: string, spec: string, parts: readonly { part: string
   const relations = `<Default Extension="rels" ContentType="${RELATIONSHIP_TYPE}"/>`
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Types xmlns="${CONTENT_TYPE_NAMESPACE}">${relations}${overrides.join('')}</Types>\n`
 }
+
+/** A media type that a reader of packages accepts; documents taken leniently name what is none. */
+function mediaType(contentType: string): string {
+  return MEDIA_TYPE.test(contentType) ? contentType : 'application/octet-stream'
+}
+
+const MEDIA_TYPE = new RegExp(patterns.contentType)
 
 function attribute(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')

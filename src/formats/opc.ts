@@ -1,4 +1,5 @@
 /** The parts of the Open Packaging Conventions (ISO/IEC 29500-2) that AASX (Part 5, IDTA-01005) builds on. */
+import { partName } from './part-names.ts'
 
 /** Relationship types of Part 5. Packages in the wild also spell them with `www.`. */
 export const RELATIONSHIPS = {
@@ -16,8 +17,10 @@ export const CONTENT_TYPE_NAMESPACE = 'http://schemas.openxmlformats.org/package
 
 export interface Relationship {
   readonly type: keyof typeof RELATIONSHIPS
-  /** Part name that it leads to. */
-  readonly target: string
+  /** Name of the part that it leads to. */
+  readonly target?: string
+  /** What it leads to out of the package. */
+  readonly external?: string
 }
 
 /** The kind of a relationship, whichever spelling; undefined for one that AASX has no use for. */
@@ -35,35 +38,8 @@ export function relationshipsOf(part: string): string {
 
 /** A target, relative to the part that names it, as a part name; undefined where it leads out of the package. */
 export function resolveTarget(source: string, target: string): string | undefined {
-  const url = URL.parse(target, `opc:${source === '' ? '/' : source}`)
-  return url === null || url.protocol !== 'opc:' || url.host !== '' ? undefined : decodeName(url.pathname)
-}
-
-/** A part name as it stands in the package: percent-encoded, and without what no part name may have. */
-export function encodeName(name: string): string {
-  const steps = name
-    .toWellFormed()
-    .split('/')
-    .filter((step) => step !== '' && step !== '.' && step !== '..')
-  const safe = (steps.join('/') || 'file')
-    .replace(/[\\\0]/g, '_')
-    .replace(/^([a-zA-Z]):/, '$1_')
-    // The parts of that folder are the package's own.
-    .replace(/(^|\/)_rels(?=\/)/gi, '$1rels')
-  return `/${encodeURI(safe).replace(/[?#]/g, encodeURIComponent)}`
-}
-
-/** Part names are compared without regard to case, and percent-encoding is only spelling. */
-export function nameKey(name: string): string {
-  return decodeName(name).toLowerCase()
-}
-
-export function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
-  }
+  const url = URL.parse(target.replaceAll('\\', '/'), `opc:${source === '' ? '/' : source}`)
+  return url === null || url.protocol !== 'opc:' || url.host !== '' ? undefined : partName(url.pathname)
 }
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {

@@ -23,11 +23,13 @@ export interface Found {
   readonly className: Identifiable['modelType']
   /** Where it stands, to be put before a JSON Pointer, e.g. `plant.json /submodels/3`. */
   readonly origin: string
+  /** The part of the package that it stands in. */
+  readonly part?: string
 }
 
 /** A file beside the documents. */
 export interface PartFile {
-  /** By which documents refer to it, e.g. `/aasx/files/manual.pdf`. */
+  /** The part name, e.g. `/aasx/files/%ED%95%9C.pdf`. */
   readonly name: string
   readonly contentType: string
   readonly size: number
@@ -41,6 +43,8 @@ export interface Package {
   readonly size: number
   readonly files: readonly PartFile[]
   readonly thumbnail?: PartFile
+  /** The file, or the thumbnail, that a link of a document leads to. */
+  fileOf?(link: string, document: Found): PartFile | undefined
   close(): Promise<void>
 }
 

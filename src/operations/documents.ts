@@ -6,10 +6,10 @@ import { facetsOf } from '../model/facets.ts'
 import { type ClassName, childrenMember } from '../model/fields.ts'
 import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'
-import type { AssetAdministrationShell, Documents, Submodel } from '../model/types.ts'
-import { walk } from '../model/walk.ts'
-import type { Became, Change, Document, Facet, Store } from '../store/store.ts'
+import type { Documents } from '../model/types.ts'
+import type { Became, Change, Document, Facet } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
+import { orphans } from './document-files.ts'
 import type { Hub } from './hub.ts'
 import { cursorOf, paged, positionOf } from './paging.ts'
 
@@ -104,7 +104,7 @@ export async function put(
       facets: facetsOf(kind, document),
       ...guard(call, stored)
     }
-    const others = [...(await orphans(hub.store, kind, stored, document)), ...(await also(false))]
+    const others = [...(await orphans(hub.store, stored, document)), ...(await also(false))]
     return { status: 204, revision: await replaceBy(hub, stored, replace, others) }
   })
 }
@@ -168,7 +168,7 @@ export async function edit<K extends Kind, Result>(
       ...(became !== undefined && { became }),
       ...(carried && { asOf: stored.revision })
     }
-    const others = [...(await orphans(hub.store, kind, stored, document)), ...also]
+    const others = [...(await orphans(hub.store, stored, document)), ...also]
     return { result, revision: await replaceBy(hub, stored, replace, others) }
   })
 }
@@ -249,31 +249,4 @@ export function checkResult(kind: Kind, document: Documents[Kind], stored: Docum
 
 function refuse(violations: ReturnType<typeof validate>): void {
   if (violations.length > 0) throw new HubError('Invalid', [violations.length], violations)
-}
-
-/** Files that the document referred to and no longer does leave with the change that let go of them. */
-async function orphans(store: Store, kind: Kind, before: Document, after: Documents[Kind]): Promise<readonly Change[]> {
-  const files = await store.files(kind, before.id)
-  if (files.length === 0) return []
-  const stays = new Set(fileNames(after))
-  const left = new Set(fileNames(parse(before, kind)).filter((name) => !stays.has(name)))
-  const names = files.map((file) => file.name).filter((name) => left.has(name))
-  return names.length === 0 ? [] : [{ change: 'detach', kind, id: before.id, names }]
-}
-
-/** The name of a package's own thumbnail, kept with its first shell; no part of a package can be called so. */
-export const PACKAGE_THUMBNAIL = 'thumbnail'
-
-/** The names of files that a document refers to. */
-export function fileNames(document: Documents[Kind]): string[] {
-  if ('assetInformation' in document) {
-    const path = (document as AssetAdministrationShell).assetInformation?.defaultThumbnail?.path
-    return path === undefined ? [] : [path]
-  }
-  if (!('submodelElements' in document)) return []
-  const names: string[] = []
-  for (const { element } of walk(document as Submodel)) {
-    if (element.modelType === 'File' && element.value !== undefined) names.push(element.value)
-  }
-  return names
 }

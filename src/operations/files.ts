@@ -1,11 +1,13 @@
 /** Attachments of File elements and thumbnails of assets: streamed to and from the store, never held in memory. */
 import { createHash } from 'node:crypto'
 import { HubError } from '../errors.ts'
+import { partName } from '../formats/part-names.ts'
 import { formatPath } from '../model/path.ts'
 import { resolve } from '../model/walk.ts'
 import type { FileEntry } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
-import { edit, get, PACKAGE_THUMBNAIL, parse } from './documents.ts'
+import { storedThumbnail } from './document-files.ts'
+import { edit, get, parse } from './documents.ts'
 import { pathOf, rowOf, submodelOf } from './elements.ts'
 import type { Handler, Hub } from './hub.ts'
 import { assetInformationOf, shellOf } from './shells.ts'
@@ -38,7 +40,7 @@ export const putAttachment: Handler = async (hub, call) => {
     discard(call)
     throw error
   }
-  const file = await receive(hub, call, `/aasx/files/${digest(id)}/${encodeURIComponent(text)}`)
+  const file = await receive(hub, call, `/aasx/files/${digest(id)}/${folderOf(text)}`)
   const { revision } = await edit(hub, 'Submodel', id, call, (submodel) => {
     const element = resolve(submodel, path)
     if (element?.modelType !== 'File') throw new HubError('NotFound', ['File', text])
@@ -71,11 +73,7 @@ export const deleteAttachment: Handler = async (hub, call) => {
 export const getThumbnail: Handler = async (hub, call) => {
   const id = shellOf(call)
   const { assetInformation } = parse(await get(hub, 'AssetAdministrationShell', id), 'AssetAdministrationShell')
-  const file = await hub.store.file(
-    'AssetAdministrationShell',
-    id,
-    assetInformation?.defaultThumbnail?.path ?? PACKAGE_THUMBNAIL
-  )
+  const file = await storedThumbnail(hub.store, id, assetInformation?.defaultThumbnail?.path)
   if (file === undefined) throw new HubError('NotFound', ['A thumbnail stored here for', id])
   return answerFile(hub, call, file)
 }
@@ -130,13 +128,27 @@ async function receive(hub: Hub, call: Call, folder: string): Promise<FileEntry>
   const { upload } = call
   if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the bytes'])
   const fileName = upload.fields.fileName || upload.fileName || 'file'
-  const name = `${folder}/${encodeURIComponent(fileName.toWellFormed())}`
+  const name = partName(`${folder}/${segmentOf(fileName)}`)
   if (name.length > 2048) {
     discard(call)
     throw new HubError('BadRequest', ['The file name is too long'])
   }
   const { blob, size } = await hub.store.receive(upload.bytes, hub.uploadLimit)
   return { name, contentType: upload.contentType, fileName, size, blob }
+}
+
+/**
+ * A file name as the last segment of a part name: without the folders that some browsers and Windows put before it, and
+ * in composed letters, which macOS takes apart.
+ */
+function segmentOf(fileName: string): string {
+  const name = fileName.split(/[\\/]/).at(-1) || 'file'
+  return encodeURIComponent(name.toWellFormed().normalize('NFC'))
+}
+
+/** A path as a folder; one that was taken leniently may have signs that a part name has no place for. */
+function folderOf(idShortPath: string): string {
+  return /^[\w.[\]-]+$/.test(idShortPath) ? encodeURIComponent(idShortPath) : digest(idShortPath)
 }
 
 /** Tells the files of one document from those of another, so that they can lie in one package. */

@@ -1,16 +1,20 @@
 /** GET /serialization: an environment in any of the three forms, streamed. */
 import { Readable } from 'node:stream'
 import { HubError } from '../errors.ts'
-import { type PackageFile, writeAasx } from '../formats/aasx-writer.ts'
+import { freePartNames, type PackageFile, writeAasx } from '../formats/aasx-writer.ts'
 import { writeJson } from '../formats/environment.ts'
-import { nameKey } from '../formats/opc.ts'
+import { extensionOf } from '../formats/opc.ts'
+import { leadsTo } from '../formats/part-links.ts'
+import { partKey } from '../formats/part-names.ts'
 import { writeXml } from '../formats/xml-writer.ts'
 import { targetOf } from '../model/facets.ts'
+import { relink } from '../model/file-links.ts'
 import type { Identifiable, Reference, Submodel } from '../model/types.ts'
 import { walk } from '../model/walk.ts'
 import type { Document, Facet, FileEntry } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
-import { fileNames, get, type Kind, PACKAGE_THUMBNAIL, parse } from './documents.ts'
+import { isPackageThumbnail, linksOf, partForFile } from './document-files.ts'
+import { get, type Kind, parse } from './documents.ts'
 import type { Handler, Hub } from './hub.ts'
 import { TEMPLATE } from './submodels.ts'
 
@@ -37,8 +41,8 @@ export const generateSerialization: Handler = async (hub, call) => {
   const answer: Answer = { status: 200, contentType, fileName: `environment.${form}` }
   if (form === 'json') return { ...answer, stream: Readable.from(writeJson(identifiables(documents))) }
   if (form === 'xml') return { ...answer, stream: Readable.from(writeXml(identifiables(documents))) }
-  const { files, renamed } = await pack(hub, wanted)
-  return { ...answer, stream: writeAasx({ identifiables: identifiables(documents, renamed), files, form: 'xml' }) }
+  const { files, relinked } = await pack(hub, wanted)
+  return { ...answer, stream: writeAasx({ identifiables: identifiables(documents, relinked), files, form: 'xml' }) }
 }
 
 /** The best media type that both sides know. @throws HubError `NotAcceptable` */
@@ -133,10 +137,14 @@ async function* everything(hub: Hub, kind: Kind, facets: readonly Facet[] = []):
 
 async function* identifiables(
   documents: AsyncIterable<Document>,
-  renamed: Packed['renamed'] = new Map()
+  relinked: Packed['relinked'] = new Map()
 ): AsyncGenerator<Identifiable> {
-  for await (const { bytes, id } of documents)
-    yield rename(JSON.parse(bytes.toString()) as Identifiable, renamed.get(id))
+  for await (const { kind, id, bytes } of documents) {
+    const document = JSON.parse(bytes.toString()) as Identifiable
+    const change = relinked.get(`${kind} ${id}`)
+    if (change !== undefined) relink(document, change)
+    yield document
+  }
 }
 
 /** The ids that semantic ids of a submodel point to: candidates for concept descriptions. */
@@ -154,54 +162,42 @@ function collectConcepts(submodel: Submodel, ids: Set<string>): void {
 
 interface Packed {
   readonly files: readonly PackageFile[]
-  /** New names for files whose name another document's file already has in this package, by document and old name. */
-  readonly renamed: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** By class and id of a document, what its links become that would not lead to the part which their file is. */
+  readonly relinked: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
 
 /** Every file of the documents that go into the package. */
 async function pack(hub: Hub, wanted: Wanted): Promise<Packed> {
-  const files = new Map<string, PackageFile & { blob: string }>()
-  const renamed = new Map<string, Map<string, string>>()
-  for await (const document of selected(hub, wanted)) {
-    if (document.kind === 'ConceptDescription') continue
-    const stored = await hub.store.files(document.kind, document.id)
+  const names = freePartNames()
+  const files = new Map<string, PackageFile>()
+  const relinked = new Map<string, Map<string, string>>()
+  for await (const { kind, id, bytes } of selected(hub, wanted)) {
+    if (kind === 'ConceptDescription') continue
+    const stored = await hub.store.files(kind, id)
     if (stored.length === 0) continue
-    const referred = fileNames(JSON.parse(document.bytes.toString()) as Identifiable)
-    const thumbnail = document.kind === 'AssetAdministrationShell' ? (referred[0] ?? PACKAGE_THUMBNAIL) : undefined
+    const links = linksOf(JSON.parse(bytes.toString()), kind)
+    const thumbnail = kind === 'AssetAdministrationShell' ? thumbnailOf(stored, links) : undefined
     for (const file of stored) {
-      const name = freeName(files, file)
-      if (name !== file.name) renamed.set(document.id, (renamed.get(document.id) ?? new Map()).set(file.name, name))
       const { contentType, blob } = file
-      files.set(nameKey(name), {
+      const wantedPart = partForFile(file, extensionOf(contentType))
+      // The same bytes under the same name are one part.
+      const bytesKey = JSON.stringify([partKey(wantedPart), blob])
+      const name = files.get(bytesKey)?.name ?? names.take(wantedPart)
+      files.set(bytesKey, {
         name,
         contentType,
-        blob,
-        thumbnail: file.name === thumbnail,
+        thumbnail: file === thumbnail || files.get(bytesKey)?.thumbnail === true,
         open: async () => hub.store.open(file)
       })
+      if (!links.has(file.name) || leadsTo(file.name, name)) continue
+      const key = `${kind} ${id}`
+      relinked.set(key, (relinked.get(key) ?? new Map()).set(file.name, name))
     }
   }
-  return { files: [...files.values()], renamed }
+  return { files: [...files.values()], relinked }
 }
 
-/** The file's own name, or one beside it where different bytes already have that name. */
-function freeName(files: ReadonlyMap<string, { blob: string }>, { name, blob }: FileEntry): string {
-  for (let number = 1, free = name; ; number++, free = `/aasx/files/${number}${name}`) {
-    const taken = files.get(nameKey(free))
-    if (taken === undefined || taken.blob === blob) return free
-  }
-}
-
-function rename(document: Identifiable, names: ReadonlyMap<string, string> | undefined): Identifiable {
-  if (names === undefined) return document
-  if (document.modelType === 'AssetAdministrationShell') {
-    const thumbnail = document.assetInformation?.defaultThumbnail
-    if (thumbnail?.path !== undefined) thumbnail.path = names.get(thumbnail.path) ?? thumbnail.path
-  } else if (document.modelType === 'Submodel') {
-    for (const { element } of walk(document)) {
-      if (element.modelType === 'File' && element.value !== undefined)
-        element.value = names.get(element.value) ?? element.value
-    }
-  }
-  return document
+/** The file that is the picture of the package. */
+function thumbnailOf(stored: readonly FileEntry[], links: ReadonlySet<string>): FileEntry | undefined {
+  return stored.find(isPackageThumbnail) ?? stored.find(({ name }) => links.has(name))
 }

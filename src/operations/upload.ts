@@ -7,13 +7,15 @@ import { pipeline } from 'node:stream/promises'
 import { HubError, type Violation } from '../errors.ts'
 import { openPackage, sniff } from '../formats/environment.ts'
 import { unstorable, validate } from '../formats/json.ts'
-import { nameKey } from '../formats/opc.ts'
+import { LinkedFiles } from '../formats/linked-files.ts'
 import type { Found, Package, PartFile } from '../formats/package.ts'
+import { decodePartName } from '../formats/part-names.ts'
 import { facetsOf } from '../model/facets.ts'
 import type { Documents } from '../model/types.ts'
 import type { Change, DocumentKind, FileEntry } from '../store/store.ts'
 import type { Query, Upload } from './call.ts'
-import { fileNames, type Kind, PACKAGE_THUMBNAIL } from './documents.ts'
+import { orphans, packageThumbnail } from './document-files.ts'
+import type { Kind } from './documents.ts'
 import type { Handler, Hub } from './hub.ts'
 
 export interface LoadOptions {
@@ -35,6 +37,8 @@ export interface LoadReport {
   readonly refused: readonly Refused[]
   /** Rules that the documents break, and the reasons for what was refused; empty unless taken leniently. */
   readonly violations: readonly Violation[]
+  /** Links of the documents that lead to no file of the package, and files that none leads to. */
+  readonly warnings: readonly Violation[]
 }
 
 export interface Loaded {
@@ -103,10 +107,13 @@ interface Item {
   readonly kind: Found['className']
   readonly id: string
   readonly document: Documents[Found['className']]
+  /** Files of the package by the link that leads to them. */
+  readonly files: Map<string, PartFile>
 }
 
 async function store(hub: Hub, fileName: string, content: Package, options: LoadOptions): Promise<LoadReport> {
-  const { items, refused, violations } = await read(hub, content, options.lenient)
+  const links = new LinkedFiles(content)
+  const { items, refused, violations } = await read(hub, content, links, options.lenient)
   const created: Loaded[] = []
   const replaced: Loaded[] = []
   const kept: Loaded[] = []
@@ -114,22 +121,24 @@ async function store(hub: Hub, fileName: string, content: Package, options: Load
   for (const item of items) {
     const { kind, id, document } = item
     const loaded = { modelType: kind, id }
-    const present = (await hub.store.document(kind, id)) !== undefined
+    const stored = await hub.store.document(kind, id)
+    const present = stored !== undefined
     if (present && options.existing === 'keep') kept.push(loaded)
     else {
       const change = present ? 'replace' : 'create'
       ;(present ? replaced : created).push(loaded)
       changes.push({ change, kind, id, json: JSON.stringify(document), facets: facetsOf(kind, document as never) })
+      if (present) changes.push(...(await orphans(hub.store, stored, document)))
     }
   }
   if (options.existing === 'refuse' && replaced.length > 0) throw alreadyThere(replaced)
   const taken = items.filter((item) => !kept.some(({ id, modelType }) => id === item.id && modelType === item.kind))
-  const files = await receiveFiles(hub, content, taken)
+  const files = await receiveFiles(hub, content, links, taken)
   changes.push(...files)
   if (changes.length > 0) await hub.store.commit(changes)
   for (const { id } of replaced) hub.templates.forget(id)
   const count = files.reduce((sum, change) => sum + (change.change === 'attach' ? change.files.length : 0), 0)
-  return { fileName, created, replaced, kept, files: count, refused, violations }
+  return { fileName, created, replaced, kept, files: count, refused, violations, warnings: links.warnings() }
 }
 
 interface Content {
@@ -142,19 +151,22 @@ interface Content {
  * Every document of the file, checked. Published packages repeat concept descriptions: the same twice is one.
  * @throws HubError `Invalid` where anything is wrong, or leniently where nothing is left to be stored
  */
-async function read(hub: Hub, content: Package, lenient: boolean): Promise<Content> {
+async function read(hub: Hub, content: Package, links: LinkedFiles, lenient: boolean): Promise<Content> {
   const items = new Map<string, Item>()
   const refused: Refused[] = []
   const violations: Violation[] = []
-  for await (const { document, className, origin } of content.documents()) {
+  for await (const found of content.documents()) {
+    const { document, className, origin } = found
     const { broken, reasons } = judge(hub, className, document)
     const id = idOf(document)
     const key = `${className} ${id}`
     const twin = reasons.length === 0 ? items.get(key) : undefined
     if (twin !== undefined && JSON.stringify(twin.document) !== JSON.stringify(document)) reasons.push(twice(twin))
+    const files = links.follow(found)
     if (reasons.length > 0) refused.push({ modelType: className, ...(id !== undefined && { id }), origin })
     else if (twin === undefined)
-      items.set(key, { kind: className, id: id ?? '', document: document as Item['document'] })
+      items.set(key, { kind: className, id: id ?? '', document: document as Item['document'], files: new Map(files) })
+    else for (const [link, file] of files) twin.files.set(link, file)
     for (const violation of [...reasons, ...broken].slice(0, LIMIT - violations.length)) {
       violations.push({ ...violation, pointer: `${origin}${violation.pointer}` })
     }
@@ -188,40 +200,34 @@ function twice({ kind, id }: Item): Violation {
   return { pointer: '', rule: 'id', text }
 }
 
-/** Gives every file of the package to the documents that refer to it; what nobody refers to stays with the first. */
-async function receiveFiles(hub: Hub, content: Package, items: readonly Item[]): Promise<Change[]> {
+/** Gives every file of the package to the documents that link to it; what none links to stays with the first. */
+async function receiveFiles(hub: Hub, content: Package, links: LinkedFiles, items: readonly Item[]): Promise<Change[]> {
   const owners = items.filter(({ kind }) => kind !== 'ConceptDescription')
   const first = owners.find(({ kind }) => kind === 'AssetAdministrationShell') ?? owners[0]
   if (first === undefined) return []
   const entries = new Map<Item, FileEntry[]>()
   const give = (item: Item, entry: FileEntry) => entries.set(item, [...(entries.get(item) ?? []), entry])
-  // A document's own spelling of a part's name is what its file is kept under.
-  const spelling = new Map(
-    owners.map((item) => [item, new Map(fileNames(item.document).map((name) => [nameKey(name), name]))])
-  )
-  const giveAll = (entry: FileEntry) => {
-    const named = owners.flatMap((item) => {
-      const name = spelling.get(item)?.get(nameKey(entry.name))
-      return name === undefined ? [] : [{ item, name }]
-    })
-    for (const { item, name } of named) give(item, { ...entry, name })
-    return named.length > 0
-  }
-  for (const file of content.files) {
-    const entry = await receive(hub, file)
-    if (!giveAll(entry)) give(first, entry)
+  // A document's own spelling of its link is what the file is kept under.
+  const linking = new Map<PartFile, { item: Item; name: string }[]>()
+  for (const item of owners) {
+    for (const [name, file] of item.files) linking.set(file, [...(linking.get(file) ?? []), { item, name }])
   }
   const { thumbnail } = content
-  if (thumbnail !== undefined && first.kind === 'AssetAdministrationShell') {
-    const entry = await receive(hub, thumbnail)
-    if (!giveAll(entry)) give(first, { ...entry, name: PACKAGE_THUMBNAIL })
+  for (const file of thumbnail === undefined ? content.files : [...content.files, thumbnail]) {
+    const owned = linking.get(file) ?? []
+    const isPackageThumbnail = file === thumbnail && first.kind === 'AssetAdministrationShell'
+    // Documents that are kept as they were have their files already.
+    if (owned.length === 0 && links.isLinked(file) && !isPackageThumbnail) continue
+    const entry = await receive(hub, file)
+    for (const { item, name } of owned) give(item, { ...entry, name })
+    if (owned.length === 0) give(first, isPackageThumbnail ? { ...entry, name: packageThumbnail(file.name) } : entry)
   }
   return [...entries].map(([{ kind, id }, files]) => ({ change: 'attach', kind: kind as DocumentKind, id, files }))
 }
 
 async function receive(hub: Hub, { name, contentType, open }: PartFile): Promise<FileEntry> {
   const { blob, size } = await hub.store.receive(await open(), hub.uploadLimit)
-  return { name, contentType, fileName: basename(name), size, blob }
+  return { name, contentType, fileName: basename(decodePartName(name)), size, blob }
 }
 
 function alreadyThere(loaded: readonly Loaded[]): HubError {

@@ -97,6 +97,20 @@ t.test('a relationship that does not concern the package may lead anywhere', asy
   t.match(await opened(t, { ...whole, '_rels/.rels': elsewhere }), { documents: [{ id: 'a' }], thumbnail: undefined })
 })
 
+t.test('a target that is said to be external but is a part is followed, as AAS4J up to 2.0.1 writes it', async (t) => {
+  const { documents, thumbnail } = await opened(t, {
+    ...whole,
+    '_rels/.rels': relationships(
+      [`${TYPES}/aasx-origin`, '/aasx/aasx-origin', 'External'],
+      ['http://schemas.openxmlformats.org/package/2006/relationships/metadata/thumbnail', 'thumb.png', 'External']
+    ),
+    'aasx/_rels/aasx-origin.rels': relationships([`${TYPES}/aas-spec`, '/aasx/data.xml', 'External']),
+    'thumb.png': 'x'
+  })
+  t.match(documents, [{ id: 'a' }])
+  t.equal(thumbnail, '/thumb.png')
+})
+
 t.test('a package that is put together wrongly is refused', async (t) => {
   const origin = (target: string, mode = 'Internal') => ({
     '_rels/.rels': relationships([`${TYPES}/aasx-origin`, target, mode])
@@ -106,7 +120,8 @@ t.test('a package that is put together wrongly is refused', async (t) => {
     [origin('http://example.com/aasx/aasx-origin'), /no name of a part/],
     [origin('//example.com/aasx/aasx-origin'), /no name of a part/],
     [origin('file:///etc/passwd'), /no name of a part/],
-    [origin('/aasx/aasx-origin', 'External'), /no relationship to an AASX origin/],
+    [origin('http://example.com/origin', 'External'), /"http:\/\/example.com\/origin", which is said to be external/],
+    [origin('/nowhere', 'External'), /no relationship to an AASX origin; "\/nowhere", which is said to be external/],
     [origin('/nowhere'), /missing/],
     [{ '_rels/.rels': 'no XML' }, /text data/],
     [{ '_rels/.rels': '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>' }, /document type/],
@@ -133,7 +148,7 @@ t.test('no name leads out of the package', async (t) => {
     '/etc/absolute/passwd',
     'C:/windows/system.ini',
     'a\\..\\..\\..\\out',
-    'aasx\\files\\out',
+    'aasx\\\\files\\out',
     'a/%2e%2e/%2e%2e/out'
   ]
   for (const name of names) {
@@ -227,11 +242,14 @@ t.test('the same content is written as the same bytes', async (t) => {
 
 t.test('every part has a content type, and every file a relationship', async (t) => {
   const path = join(t.testdir({}), 'file.aasx')
-  const files = [file('/aasx/files/a & b#c?.png'), file('/aasx/files/한.png'), file('logo', true)]
+  const files = [file('/aasx/files/a & b#c?.png'), file('/aasx/files/한.png'), file('/logo.png', true)]
   await pipeline(writeAasx({ identifiables: each([]), files, form: 'xml' }), createWriteStream(path))
   const { documents, ...read_ } = await read(path)
   t.same(documents, [])
-  t.same(read_, { files: ['/aasx/files/a & b#c?.png', '/aasx/files/한.png'], thumbnail: '/logo.png' })
+  t.same(read_, {
+    files: ['/aasx/files/a%20&%20b%23c%3F.png', '/aasx/files/%ED%95%9C.png'],
+    thumbnail: '/logo.png'
+  })
   const found = await openAasx(path, LIMITS)
   t.teardown(() => found.close())
   for (const part of [...found.files, found.thumbnail]) t.equal(part?.contentType, 'image/png')

@@ -84,12 +84,12 @@ t.test('files and the thumbnail travel with a package', async (t) => {
     open: async () => Readable.from([Buffer.from(text)])
   })
   await pipeline(
-    writers.aasx?.([], [file('/aasx/files/매뉴얼 1.png', 'one'), file('thumbnail', 'two', true)]) ?? [],
+    writers.aasx?.([], [file('/aasx/files/매뉴얼 1.png', 'one'), file('/thumbnail.png', 'two', true)]) ?? [],
     createWriteStream(path)
   )
   const found = await openPackage(path, 'aasx')
   t.teardown(() => found.close())
-  t.match(found.files, [{ name: '/aasx/files/매뉴얼 1.png', contentType: 'image/png', size: 3 }])
+  t.match(found.files, [{ name: '/aasx/files/%EB%A7%A4%EB%89%B4%EC%96%BC%201.png', contentType: 'image/png', size: 3 }])
   t.match(found.thumbnail, { name: '/thumbnail.png', contentType: 'image/png' })
   const pieces = await found.files[0]?.open().then((stream) => stream.toArray())
   t.equal(Buffer.concat(pieces ?? []).toString(), 'one')

@@ -1,0 +1,46 @@
+/** Which files of a package its documents link to, and what is left over on either side. */
+import type { Violation } from '../errors.ts'
+import { fileLinksOf } from '../model/file-links.ts'
+import type { Found, Package, PartFile } from './package.ts'
+import { partsOfLink } from './part-links.ts'
+
+/** Warnings told of one package, of each kind. */
+const MAX_WARNINGS = 100
+
+export class LinkedFiles {
+  readonly #content: Package
+  readonly #linked = new Set<PartFile>()
+  readonly #dangling: Violation[] = []
+
+  constructor(content: Package) {
+    this.#content = content
+  }
+
+  /** Follows the links of a document. @returns the files that they lead to, by link */
+  follow(found: Found): ReadonlyMap<string, PartFile> {
+    const files = new Map<string, PartFile>()
+    if (this.#content.fileOf === undefined) return files
+    for (const { link, pointer } of fileLinksOf(found.document, found.className)) {
+      const file = this.#content.fileOf(link, found)
+      if (file !== undefined) {
+        files.set(link, file)
+        this.#linked.add(file)
+      } else if (this.#dangling.length < MAX_WARNINGS && partsOfLink(link, found.part ?? '').length > 0) {
+        const text = `"${link.slice(0, 200)}" leads to a file that is not in the package`
+        this.#dangling.push({ pointer: `${found.origin}${pointer}`, rule: 'File', text })
+      }
+    }
+    return files
+  }
+
+  isLinked(file: PartFile): boolean {
+    return this.#linked.has(file)
+  }
+
+  /** Links that lead to no file, then files that no link leads to; complete once every document was followed. */
+  warnings(): Violation[] {
+    const unlinked = this.#content.files.filter((file) => !this.#linked.has(file)).slice(0, MAX_WARNINGS)
+    const text = 'no document of the package links to this file'
+    return [...this.#dangling, ...unlinked.map(({ name }) => ({ pointer: name, rule: 'File', text }))]
+  }
+}

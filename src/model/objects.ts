@@ -1,0 +1,34 @@
+/** The walk over every object of a document, by the declaration of the metamodel: elements, references, qualifiers … */
+import { fieldsOf, heirsOf, isClass } from './fields.ts'
+
+/** An object met on the walk. Taken leniently, a document may lack what its class demands. */
+export interface ObjectVisit {
+  readonly className: string
+  readonly object: Readonly<Record<string, unknown>>
+  /** JSON Pointer within the document. */
+  readonly pointer: string
+}
+
+/** The object and everything below it that the metamodel knows, parents before children. */
+export function* objectsOf(object: unknown, className: string, pointer = ''): Generator<ObjectVisit> {
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) return
+  const members = object as Readonly<Record<string, unknown>>
+  yield { className, object: members, pointer }
+  for (const field of fieldsOf(className)) {
+    if (field.sort !== 'class' && field.sort !== 'choice') continue
+    const value = members[field.name]
+    if (value === undefined) continue
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries())
+        yield* objectsOf(item, classOf(item, field.type), `${pointer}/${field.name}/${index}`)
+    } else yield* objectsOf(value, classOf(value, field.type), `${pointer}/${field.name}`)
+  }
+}
+
+/** The class that an object says it is, where its place allows it. */
+function classOf(value: unknown, declared: string): string {
+  const { modelType } = (value ?? {}) as { modelType?: unknown }
+  return typeof modelType === 'string' && isClass(modelType) && heirsOf(declared).includes(modelType)
+    ? modelType
+    : declared
+}
