@@ -17,6 +17,7 @@ export const errorTable = {
   TooLarge: [413, '{0}'],
   UnsupportedMediaType: [415, 'Media type "{0}" is not accepted here; accepted: {1}'],
   Misdirected: [421, 'This hub is not "{0}"; {1}'],
+  KeyReused: [422, 'The idempotency key "{0}" came before with other content; give each push a key of its own'],
   UpgradeRequired: [426, '{0}'],
   TooManyRequests: [429, 'Too many requests: {0}'],
   Internal: [500, 'The server failed; the log says more under this correlationId'],

@@ -14,12 +14,13 @@ const MAX_DEPTH = 256
 
 /**
  * Parses JSON text; bytes are UTF-8.
+ * @param parse how numbers are to be read, see sample-json.ts
  * @throws HubError BadRequest with line and column
  */
-export function parseJson(text: string | Uint8Array): unknown {
+export function parseJson(text: string | Uint8Array, parse: (text: string) => unknown = JSON.parse): unknown {
   const characters = typeof text === 'string' ? text : decode(text)
   try {
-    return JSON.parse(characters)
+    return parse(characters)
   } catch (error) {
     throw new HubError('BadRequest', [`This is not JSON: ${findSyntaxError(characters) ?? (error as Error).message}`])
   }

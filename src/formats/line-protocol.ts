@@ -1,77 +1,189 @@
 /**
  * InfluxDB's line protocol, as most gateways push it: `measurement,tag=value field=1.5,other=2i 1700000000000000000`.
- * A line is read in one pass; what is not understood is told by what was expected and where.
+ * A point ends with its line, except that a text in quotes may hold line ends; so points are read line by line by a
+ * reader that remembers an open quote. Each line is read in one pass, however many a point has.
  */
+import { Literal } from '../model/literal.ts'
+import type { DataTypeDefXsd } from '../model/types.ts'
 
 export interface Point {
   readonly measurement: string
   readonly tags: ReadonlyMap<string, string>
   readonly fields: readonly Field[]
-  /** In the unit of the request; absent where the line tells none. */
+  /** In the unit of the request; absent where the line has none. */
   readonly time: string | undefined
 }
 
 export interface Field {
   readonly name: string
-  /** Numbers whose digits JavaScript would change stay text. */
-  readonly value: number | string | boolean
+  /** A literal where the digits that were sent are not those that JavaScript writes. */
+  readonly value: number | string | boolean | Literal
+  /** The type that the syntax says: a number is a float unless `i` or `u` follows it, whatever its digits. */
+  readonly type: DataTypeDefXsd
 }
 
-/** @returns undefined for a blank line or a comment. @throws LineError */
-export function parseLine(line: string): Point | undefined {
-  if (BLANK.test(line)) return undefined
-  const reader = new Reader(line)
-  const measurement = reader.name(', ', 'a measurement')
-  const tags = new Map<string, string>()
-  while (reader.takes(',')) {
-    const name = reader.name('=', 'the name of a tag')
-    reader.expect('=')
-    tags.set(name, reader.name(', ', `the value of the tag "${name}"`))
-  }
-  reader.spaces('a space and then fields')
-  const fields: Field[] = []
-  do {
-    const name = reader.name('=', 'the name of a field')
-    reader.expect('=')
-    fields.push({ name, value: reader.value(name) })
-  } while (reader.takes(','))
-  const time = reader.time()
-  return { measurement, tags, fields, time }
-}
-
-/** What is wrong with a line. */
+/** What is wrong with a point. */
 export class LineError extends Error {
   override readonly name = 'LineError'
 }
 
+/** Fields and tags of one point, together. */
+const MAX_FIELDS = 10_000
+
+/** Reads a single line. @returns undefined for a blank line or a comment. @throws LineError */
+export function parseLine(line: string): Point | undefined {
+  const reader = new PointReader()
+  const point = reader.read(line)
+  const error = reader.end()
+  if (error !== undefined) throw error
+  return point
+}
+
 const BLANK = /^\s*(#|$)/
 
-class Reader {
-  readonly #line: string
+/** Reads points, line by line. */
+export class PointReader {
+  #line = ''
   #at = 0
+  #point: { measurement: string; tags: Map<string, string>; fields: Field[] } | undefined
+  /** A text that is open at the end of the line, and the field that it belongs to. */
+  #open: { readonly name: string; readonly parts: string[] } | undefined
+  /** The rest of a point that was refused, in which a quote is open: what follows belongs to it. */
+  #isSkipping = false
 
-  constructor(line: string) {
-    this.#line = line
-    while (line[this.#at] === ' ') this.#at++
+  /** Is a quote open, so that the next line belongs to the same point? */
+  get isOpen(): boolean {
+    return this.#open !== undefined || this.#isSkipping
   }
 
-  takes(sign: string): boolean {
+  /**
+   * Reads one line, without its line feed.
+   * @returns the point that ends with it; undefined for a blank line or a comment, or while a quote is open
+   * @throws LineError; the lines that belong to the same point are then passed over
+   */
+  read(line: string): Point | undefined {
+    this.#line = line
+    this.#at = 0
+    if (this.#isSkipping) {
+      this.#isSkipping = !this.#closesQuotes(0, true)
+      return undefined
+    }
+    try {
+      if (this.#open !== undefined) return this.#continue(this.#open)
+      return BLANK.test(line) ? undefined : this.#begin()
+    } catch (error) {
+      this.#isSkipping = !this.#closesQuotes(this.#at, false)
+      this.#open = undefined
+      throw error
+    }
+  }
+
+  /**
+   * Passes over a line that cannot be read.
+   * @returns whether a point is refused with it: not where it is a comment, or belongs to a point that was refused before
+   */
+  passOver(line: string): boolean {
+    const [wasOpen, wasRefused] = [this.isOpen, this.#isSkipping]
+    if (!wasOpen && BLANK.test(line)) return false
+    this.#line = line
+    this.#open = undefined
+    this.#isSkipping = !this.#closesQuotes(0, wasOpen)
+    return !wasRefused
+  }
+
+  /** To be called after the last line: why the last point is none, if a text of it is open. */
+  end(): LineError | undefined {
+    const name = this.#open?.name
+    this.#open = undefined
+    this.#isSkipping = false
+    this.#at = this.#line.length
+    return name === undefined
+      ? undefined
+      : this.#wrong(`the quote that ends the text of the field "${name.slice(0, 60)}"`)
+  }
+
+  #begin(): Point | undefined {
+    while (this.#line[this.#at] === ' ') this.#at++
+    const measurement = this.#name(', ', 'a measurement')
+    const tags = new Map<string, string>()
+    while (this.#takes(',')) {
+      const name = this.#name('=', 'the name of a tag')
+      this.#expect('=')
+      if (tags.size === MAX_FIELDS) throw this.#tooMany('tags')
+      tags.set(name, this.#name(', ', `the value of the tag "${name}"`))
+    }
+    this.#spaces('a space and then fields')
+    this.#point = { measurement, tags, fields: [] }
+    return this.#fields()
+  }
+
+  /** The fields from here on, and the time. */
+  #fields(): Point | undefined {
+    const fields = this.#point?.fields ?? []
+    do {
+      if (fields.length === MAX_FIELDS) throw this.#tooMany('fields')
+      const name = this.#name('=', 'the name of a field')
+      this.#expect('=')
+      if (this.#line[this.#at] === '"') {
+        this.#at++
+        if (!this.#text(name, [])) return undefined
+      } else fields.push(this.#scalar(name))
+    } while (this.#takes(','))
+    const time = this.#time()
+    return this.#point === undefined ? undefined : { ...this.#point, time }
+  }
+
+  /** Goes on with a text that was open. */
+  #continue({ name, parts }: { name: string; parts: string[] }): Point | undefined {
+    if (!this.#text(name, parts)) return undefined
+    if (this.#takes(',')) return this.#fields()
+    const time = this.#time()
+    return this.#point === undefined ? undefined : { ...this.#point, time }
+  }
+
+  /** Reads a text up to its quote. @returns false where it goes on in the next line */
+  #text(name: string, parts: string[]): boolean {
+    const start = this.#at
+    const end = quoteIn(this.#line, start)
+    if (end < 0) {
+      parts.push(this.#line.slice(start))
+      this.#at = this.#line.length
+      this.#open = { name, parts }
+      return false
+    }
+    this.#open = undefined
+    this.#at = end + 1
+    const last = this.#line.slice(start, end)
+    const text = parts.length === 0 ? last : `${parts.join('\n')}\n${last}`
+    const value = text.includes('\\') ? text.replace(/\\(["\\])/g, '$1') : text
+    this.#point?.fields.push({ name, value, type: 'xs:string' })
+    return true
+  }
+
+  /** Do all quotes from here on come in pairs, so that the point ends with the line? */
+  #closesQuotes(from: number, isOpen: boolean): boolean {
+    let open = isOpen
+    for (let at = quoteIn(this.#line, from); at >= 0; at = quoteIn(this.#line, at + 1)) open = !open
+    return !open
+  }
+
+  #takes(sign: string): boolean {
     if (this.#line[this.#at] !== sign) return false
     this.#at++
     return true
   }
 
-  expect(sign: string): void {
-    if (!this.takes(sign)) throw this.#wrong(`"${sign}"`)
+  #expect(sign: string): void {
+    if (!this.#takes(sign)) throw this.#wrong(`"${sign}"`)
   }
 
-  spaces(what: string): void {
+  #spaces(what: string): void {
     if (this.#line[this.#at] !== ' ') throw this.#wrong(what)
     while (this.#line[this.#at] === ' ') this.#at++
   }
 
   /** Up to one of these signs; a backslash takes the meaning from a sign that has one. */
-  name(ends: string, what: string): string {
+  #name(ends: string, what: string): string {
     const start = this.#at
     let escaped = false
     for (; this.#at < this.#line.length; this.#at++) {
@@ -86,40 +198,28 @@ class Reader {
     return escaped ? text.replace(/\\([,= \\])/g, '$1') : text
   }
 
-  value(name: string): Field['value'] {
-    if (this.#line[this.#at] === '"') return this.#text(name)
+  #scalar(name: string): Field {
     const start = this.#at
     while (this.#at < this.#line.length && this.#line[this.#at] !== ',' && this.#line[this.#at] !== ' ') this.#at++
-    const text = this.#line.slice(start, this.#at)
-    const value = plain(text)
-    if (value !== undefined) return value
+    const field = scalarOf(name, this.#line.slice(start, this.#at).trimEnd())
+    if (field !== undefined) return field
     this.#at = start
     throw this.#wrong(
       `the value of the field "${name}": a number, a whole one with i or u, a text in quotes, true or false`
     )
   }
 
-  time(): string | undefined {
+  #time(): string | undefined {
     const rest = this.#line.slice(this.#at).trim()
     if (rest === '') return undefined
     if (this.#line[this.#at] === ' ' && /^-?\d{1,19}$/.test(rest)) return rest
     throw this.#wrong('a comma and another field, or a space and the time as a whole number')
   }
 
-  #text(name: string): string {
-    const start = ++this.#at
-    let escaped = false
-    for (; this.#at < this.#line.length; this.#at++) {
-      const sign = this.#line[this.#at]
-      if (sign === '\\') {
-        escaped = true
-        this.#at++
-      } else if (sign === '"') {
-        const text = this.#line.slice(start, this.#at++)
-        return escaped ? text.replace(/\\(["\\])/g, '$1') : text
-      }
-    }
-    throw this.#wrong(`the quote that ends the text of the field "${name}"`)
+  #tooMany(what: string): LineError {
+    return new LineError(
+      `column ${this.#at + 1}: a point has at most ${MAX_FIELDS} ${what}; send the others in points of their own`
+    )
   }
 
   #wrong(expected: string): LineError {
@@ -130,20 +230,33 @@ class Reader {
   }
 }
 
+/** Where the next quote is that no backslash stands before; -1 where there is none. */
+function quoteIn(line: string, from: number): number {
+  for (let at = line.indexOf('"', from); at >= 0; at = line.indexOf('"', at + 1)) {
+    let backslashes = 0
+    while (at - backslashes > from && line[at - backslashes - 1] === '\\') backslashes++
+    if (backslashes % 2 === 0) return at
+  }
+  return -1
+}
+
 const ESCAPED = ',= \\'
 
 const TRUE = new Set(['t', 'T', 'true', 'True', 'TRUE'])
 const FALSE = new Set(['f', 'F', 'false', 'False', 'FALSE'])
 const FLOAT = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
+const WHOLE = /^[+-]?\d{1,20}[iu]$/
 
-function plain(text: string): Field['value'] | undefined {
-  if (FLOAT.test(text)) return number(text)
-  if (/^-?\d{1,20}[iu]$/.test(text)) return number(text.slice(0, -1))
-  if (TRUE.has(text)) return true
-  return FALSE.has(text) ? false : undefined
+function scalarOf(name: string, text: string): Field | undefined {
+  if (FLOAT.test(text)) return { name, value: number(text), type: 'xs:double' }
+  if (WHOLE.test(text)) {
+    return { name, value: number(text.slice(0, -1)), type: text.endsWith('i') ? 'xs:long' : 'xs:unsignedLong' }
+  }
+  if (TRUE.has(text)) return { name, value: true, type: 'xs:boolean' }
+  return FALSE.has(text) ? { name, value: false, type: 'xs:boolean' } : undefined
 }
 
-function number(text: string): number | string {
+function number(text: string): number | Literal {
   const value = Number(text)
-  return String(value) === text ? value : text
+  return String(value) === text ? value : new Literal(text)
 }

@@ -2,13 +2,13 @@
  * SenML (RFC 8428) as JSON: a pack is a list of records, of which each says a name, a time and a value, and base fields
  * that hold from it on. Units are left to whoever knows the element.
  */
+import { Literal, writtenOut } from '../model/literal.ts'
 import { parseTime } from '../model/time.ts'
 
 /** A record with its base fields applied (4.6). */
 export interface Measurement {
   readonly name: string
-  /** Numbers whose digits JavaScript would change may come as text, and stay so. */
-  readonly value: number | string | boolean
+  readonly value: number | string | boolean | Literal
   /** Nanoseconds since 1970; absent: about now. */
   readonly time?: bigint
 }
@@ -71,7 +71,7 @@ function measurementOf(record: Fields, { bn = '', bt = 0, bv }: Fields, now: big
   const [start, offset] = [nanoseconds(bt), nanoseconds(t)]
   if (start === undefined || offset === undefined) return { fault: 'a time is a number of seconds' }
   const value = valueIn(record, bv)
-  if (typeof value === 'object') return value
+  if (typeof value === 'object' && !(value instanceof Literal)) return value
   const sum = start + offset
   if (sum === 0n) return { name: bn + n, value }
   const time = parseTime(sum < ABSOLUTE ? now + sum : sum, 'ns')
@@ -92,15 +92,16 @@ function valueIn(record: Fields, bv: unknown): Measurement['value'] | Fault {
 
 /** [4.5.4] What is missing is zero. */
 function sumOf(base: unknown = 0, value: unknown = 0): number | Fault {
-  return isNumber(base) && isNumber(value) ? Number(base) + Number(value) : { fault: '"v" and "bv" are numbers' }
+  const sum = isNumber(base) && isNumber(value) ? Number(base) + Number(value) : Number.NaN
+  return Number.isFinite(sum) ? sum : { fault: '"v" and "bv" are numbers, and their sum is one' }
 }
 
 const VALUES = ['v', 'vs', 'vb', 'vd'] as const
 const NO_VALUE: Fault = { fault: 'a value, "v", "vs", "vb" or "vd", was expected' }
 const NO_BYTES: Fault = { fault: '"vd" is base64url without padding' }
 
-function isNumber(value: unknown): value is number | string {
-  return typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value))
+function isNumber(value: unknown): value is number | Literal {
+  return typeof value === 'number' || (value instanceof Literal && value.kind === 'number')
 }
 
 function isBase64Url(value: unknown): value is string {
@@ -111,8 +112,8 @@ const SECONDS = /^(-?)(\d{1,19})(?:\.(\d+))?$/
 
 /** By their digits: a sum of two doubles would not be exact to the nanosecond. */
 function nanoseconds(seconds: unknown): bigint | undefined {
-  if (!isNumber(seconds)) return undefined
-  const [, sign, whole, part = ''] = SECONDS.exec(String(seconds)) ?? []
+  if (!isNumber(seconds) && !(typeof seconds === 'string' && SECONDS.test(seconds))) return undefined
+  const [, sign, whole, part = ''] = SECONDS.exec(writtenOut(String(seconds)) ?? '') ?? []
   // JavaScript writes an exponent where a number is very small, and where it is no time.
   if (whole === undefined) return Math.abs(Number(seconds)) < 1 ? BigInt(Math.round(Number(seconds) * 1e9)) : undefined
   const size = BigInt(whole) * SECOND + BigInt(part.padEnd(9, '0').slice(0, 9))

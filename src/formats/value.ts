@@ -4,8 +4,10 @@
  */
 import { HubError, type Violation } from '../errors.ts'
 import { excerptOf } from '../model/constraints/report.ts'
-import { describe, isLexical, isNumeric } from '../model/datatypes.ts'
+import { isNumber, textOf } from '../model/conversion.ts'
+import { describe, isFloating, isLexical, isNumeric } from '../model/datatypes.ts'
 import { childrenMember } from '../model/fields.ts'
+import { Literal, writtenOut } from '../model/literal.ts'
 import { join, type Step } from '../model/path.ts'
 import { patterns } from '../model/patterns.ts'
 import { pointerTo } from '../model/place.ts'
@@ -162,11 +164,7 @@ function scalar(valueType: DataTypeDefXsd, text: string): string | number | bool
   if (isFloating(valueType)) return number
   // Beyond 2^53-1 two integers may be one number, so a reader could not tell which was meant.
   if (Number.isInteger(number) && !Number.isSafeInteger(number)) return text
-  return significant(text) === significant(plain(number)) ? number : text
-}
-
-function isFloating(valueType: DataTypeDefXsd): boolean {
-  return valueType === 'xs:double' || valueType === 'xs:float'
+  return significant(text) === significant(writtenOut(String(number)) ?? '') ? number : text
 }
 
 /** The digits that matter: no sign of plus, no leading zeros, no trailing zeros behind the point. */
@@ -174,17 +172,6 @@ function significant(text: string): string {
   const [whole = '', fraction = ''] = trimStart(text, '+-0').split('.')
   const digits = trimEnd(fraction, '0')
   return `${text.startsWith('-') && (whole !== '' || digits !== '') ? '-' : ''}${whole}.${digits}`
-}
-
-/** A number written out without an exponent, as integers and decimals have to be. */
-function plain(number: number): string {
-  const text = String(number)
-  const [, sign = '', first = '', rest = '', exponent] = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? []
-  if (exponent === undefined) return text
-  const shift = Number(exponent)
-  const digits = first + rest
-  if (shift < 0) return `${sign}0.${'0'.repeat(-shift - first.length)}${digits}`
-  return sign + digits.padEnd(first.length + shift, '0')
 }
 
 // ---- in
@@ -367,6 +354,12 @@ function leafMembers(
   }
 }
 
+/** The text that a value stands for in this value type; undefined where it is none of it, see {@link membersFromValue}. */
+export function lexicalText(valueType: DataTypeDefXsd, body: unknown): string | undefined {
+  const text = textOf(valueType, body)
+  return text !== undefined && isLexical(valueType, text) && XML_TEXT.test(text) ? text : undefined
+}
+
 /** The text that a JSON value stands for in this value type. */
 function lexicalOf(
   valueType: DataTypeDefXsd,
@@ -376,12 +369,12 @@ function lexicalOf(
 ): string | undefined {
   const text = textOf(valueType, body)
   if (text === undefined || !isLexical(valueType, text)) {
-    const found = excerptOf(body)
+    const hint = isNumber(body) && !isNumeric(valueType) && valueType !== 'xs:boolean' ? ', as a text in quotes' : ''
     violate(
       violations,
       place,
       'ValueDataType',
-      `the value is of ${valueType}, which takes ${describe(valueType)}; found ${found}`
+      `the value is of ${valueType}, which takes ${describe(valueType)}${hint}; found ${excerptOf(body)}`
     )
   } else if (!XML_TEXT.test(text)) {
     violate(violations, place, 'AASd-130', 'the text has a character that XML 1.0 cannot carry')
@@ -390,23 +383,6 @@ function lexicalOf(
 }
 
 const XML_TEXT = new RegExp(patterns.xmlText)
-
-function textOf(valueType: DataTypeDefXsd, body: unknown): string | undefined {
-  switch (typeof body) {
-    case 'string':
-      return body
-    case 'boolean':
-      return valueType === 'xs:boolean' ? String(body) : undefined
-    case 'number': {
-      if (!isNumeric(valueType)) return undefined
-      if (isFloating(valueType)) return String(body)
-      // Beyond 2^53 the parser has already rounded: nobody knows any more what was sent. As text it can be.
-      return Number.isInteger(body) && !Number.isSafeInteger(body) ? undefined : plain(body)
-    }
-    default:
-      return undefined
-  }
-}
 
 /**
  * Value members of a kind that the metamodel's own rules can judge: put into an element and checked as such.
@@ -468,7 +444,7 @@ function members(body: unknown, place: Place, violations: Violation[]): Record<s
 }
 
 function isObject(body: unknown): body is Record<string, unknown> {
-  return typeof body === 'object' && body !== null && !Array.isArray(body)
+  return typeof body === 'object' && body !== null && !Array.isArray(body) && !(body instanceof Literal)
 }
 
 function violate(violations: Violation[], { path, pointer }: Place, rule: string, text: string): void {

@@ -15,6 +15,10 @@ export function isNumeric(type: DataTypeDefXsd): boolean {
   return types[type].numeric === true
 }
 
+export function isFloating(type: DataTypeDefXsd): boolean {
+  return type === 'xs:double' || type === 'xs:float'
+}
+
 export function isBoolean(type: DataTypeDefXsd): boolean {
   return type === 'xs:boolean'
 }

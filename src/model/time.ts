@@ -1,4 +1,5 @@
 /** Points in time to the nanosecond: whole nanoseconds since 1970, as 64 bits hold them (years 1678 to 2262). */
+import { Literal, wholeDigits } from './literal.ts'
 
 /** Nanoseconds of one of each. */
 const UNITS = { ns: 1n, us: 1000n, ms: 1_000_000n, s: 1_000_000_000n } as const
@@ -14,6 +15,7 @@ export const timeUnits = Object.keys(UNITS) as readonly TimeUnit[]
 export function parseTime(sent: unknown, unit: TimeUnit = 'ms'): bigint | undefined {
   if (typeof sent === 'bigint') return bounded(sent * UNITS[unit])
   if (typeof sent === 'number') return Number.isSafeInteger(sent) ? bounded(BigInt(sent) * UNITS[unit]) : undefined
+  if (sent instanceof Literal) return parseTime(wholeDigits(sent.text), unit)
   if (typeof sent !== 'string') return undefined
   if (/^-?\d{1,19}$/.test(sent)) return bounded(BigInt(sent) * UNITS[unit])
   const [, seconds = '', fraction = '', zone = ''] = ISO.exec(sent) ?? []

@@ -7,6 +7,7 @@ import { PAYLOAD, type PayloadRule, readMapping } from '../../src/doors/mqtt/map
 import { readPlain } from '../../src/doors/mqtt/payload.ts'
 import { qualityOfCode } from '../../src/doors/mqtt/sample.ts'
 import { pathOf, topicPattern } from '../../src/doors/mqtt/topics.ts'
+import { Literal } from '../../src/model/literal.ts'
 import { parsePath } from '../../src/model/path.ts'
 
 const match = (pattern: string, topic: string) => {
@@ -92,17 +93,19 @@ t.test('files that are wrong are named, and no secret is told', async (t) => {
 const read = (payload: string | Uint8Array, path = 'P', rule: Partial<PayloadRule> = {}) => {
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
   const { samples, wrong } = readPlain(bytes, { id: 'urn:x' }, path, { ...PAYLOAD, ...rule }, 7n)
-  return { wrong, samples: samples.map(({ path, time, value, quality }) => [path, time, value, quality]) }
+  const plain = (value: unknown) => (value instanceof Literal ? `${value.kind} ${value}` : value)
+  return { wrong, samples: samples.map(({ path, time, value, quality }) => [path, time, plain(value), quality]) }
 }
 
 t.test('a plain message says what it says', async (t) => {
-  t.strictSame(read('1.50').samples, [['P', undefined, 1.5, undefined]])
-  t.strictSame(read('123456789012345678901').samples, [['P', undefined, '123456789012345678901', undefined]])
-  t.strictSame(read('0.12345678901234567').samples, [['P', undefined, '0.12345678901234567', undefined]])
+  t.strictSame(read('1.50').samples, [['P', undefined, 'bare 1.50', undefined]])
+  t.strictSame(read('000100').samples, [['P', undefined, 'bare 000100', undefined]])
+  t.strictSame(read('123456789012345678901').samples, [['P', undefined, 'bare 123456789012345678901', undefined]])
+  t.strictSame(read('0.12345678901234567').samples, [['P', undefined, 'bare 0.12345678901234567', undefined]])
   t.strictSame(read('{"value": 9007199254740993, "time": "5"}').samples, [
-    ['P', 5_000_000n, '9007199254740993', undefined]
+    ['P', 5_000_000n, 'number 9007199254740993', undefined]
   ])
-  t.strictSame(read(' on \n').samples, [['P', undefined, 'on', undefined]])
+  t.strictSame(read(' on \n').samples, [['P', undefined, 'bare on', undefined]])
   t.strictSame(read('"on"', 'P', { form: 'text' }).samples, [['P', undefined, '"on"', undefined]])
   t.strictSame(read('{"min": 1}', 'P', { form: 'value' }).samples, [['P', undefined, { min: 1 }, undefined]])
   t.strictSame(read('null').samples, [])

@@ -180,6 +180,8 @@ t.test('a value comes back as the text of its type', async (t) => {
     ['xs:double', 1e21, '1e+21'],
     ['xs:decimal', 1e-7, '0.0000001'],
     ['xs:boolean', true, 'true'],
+    ['xs:boolean', 1, 'true'],
+    ['xs:boolean', 0, 'false'],
     ['xs:string', 'a', 'a'],
     ['xs:long', '9223372036854775807', '9223372036854775807']
   ]
@@ -197,7 +199,7 @@ t.test('what does not fit the value type is refused', async (t) => {
     ['xs:int', [1]],
     ['xs:integer', 1e20],
     ['xs:string', 5],
-    ['xs:boolean', 1],
+    ['xs:boolean', 2],
     ['xs:dateTime', '2023-02-29T00:00:00Z']
   ]
   for (const [type, body] of refused)

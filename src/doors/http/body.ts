@@ -5,6 +5,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { parseJson } from '../../formats/json.ts'
+import { parseSampleJson } from '../../formats/sample-json.ts'
 import type { Upload } from '../../operations/call.ts'
 import type { Row } from '../../operations/table.ts'
 
@@ -116,6 +117,9 @@ export function drain({ raw }: FastifyRequest, upload: Upload | undefined): void
   raw.resume()
 }
 
+/** A body in the ValueOnly form. */
+const IS_VALUE = /\/\$value(?:\?|$)/
+
 function readJson(request: FastifyRequest, bytes: Buffer): unknown {
   refuseEncoded(request)
   const type = request.headers['content-type'] ?? ''
@@ -126,7 +130,8 @@ function readJson(request: FastifyRequest, bytes: Buffer): unknown {
   }
   if (bytes.length === 0) return undefined
   // The plain way is the faster one; what is not UTF-8, or starts with a byte order mark, is parseJson's to judge.
-  return parseJson(isUtf8(bytes) && bytes[0] !== 0xef ? bytes.toString() : bytes)
+  const text = isUtf8(bytes) && bytes[0] !== 0xef ? bytes.toString() : bytes
+  return IS_VALUE.test(request.url) ? parseJson(text, parseSampleJson) : parseJson(text)
 }
 
 /** Nothing is unpacked here, so that a small body stays small. @throws HubError UnsupportedMediaType */

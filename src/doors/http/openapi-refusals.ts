@@ -19,6 +19,7 @@ const meanings = {
   PreconditionFailed: 'It is not, or no longer, what If-Match or If-None-Match expects',
   TooLarge: 'The body is larger than the server takes',
   UnsupportedMediaType: 'The body is of a media type that is not accepted here',
+  KeyReused: 'The Idempotency-Key came before with other content',
   UpgradeRequired: 'This is for a WebSocket only',
   TooManyRequests: 'The hub is behind with what it was sent before; Retry-After says when to come again',
   Unavailable: 'The store does not answer; Retry-After says when to come again',

@@ -2,17 +2,19 @@
  * Samples by HTTP: `POST /ingest` takes JSON, SenML, NDJSON of any length, and InfluxDB's line protocol; `/write` and
  * `/api/v2/write` take the latter as its senders know them, so that they push here unchanged.
  */
-import { pipeline, type Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { parseJson } from '../../formats/json.ts'
+import { parseSampleJson } from '../../formats/sample-json.ts'
 import { type TimeUnit, timeUnits } from '../../model/time.ts'
 import type { Hub } from '../../operations/hub.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
+import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
-import { CODINGS, type ingestParameters, JSON_TYPE, LINE_TYPES, NDJSON_TYPES, SENML_TYPE } from './openapi.ts'
+import { TimeSlice } from '../../time-slice.ts'
+import { unpacked, whole } from './body.ts'
+import { type Charset, charsetOf } from './charset.ts'
+import { type ingestParameters, JSON_TYPE, LINE_TYPES, NDJSON_TYPES, SENML_TYPE } from './openapi.ts'
 import { packBatch } from './senml.ts'
 import { influxLines, jsonLines, PRECISIONS, type Taken, takeLines } from './stream.ts'
 import { type ByIdShort, type LineRule, submodelsByIdShort, type Targets, targetsOf } from './target.ts'
@@ -56,35 +58,30 @@ async function take(
 ): Promise<FastifyReply> {
   const given = new URL(request.url, 'http://hub').searchParams
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const charset = charsetOf(request.headers['content-type'] ?? '')
   const body = unpacked(request)
-  const key = keyOf(request)
-  const stream = { each: each(given, true), ...(key !== undefined && { key }) }
+  const key = keyOf(request, 'ingest')
+  const stream = { charset, each: each(given, true), ...(key !== undefined && { key }) }
   if (isOf(NDJSON_TYPES, type)) {
-    return reply.send(await takeLines(hub.intake, body, jsonLines(defaultsOf(given)), stream))
+    return reply.send(await takeLines(hub.intake, body, jsonLines(defaultsOf(given), charset), stream))
   }
   if (isOf(LINE_TYPES, type)) {
-    return reply.send(await takeLines(hub.intake, body, influxLines(targets, precision(given)), stream))
+    return reply.send(await takeLines(hub.intake, body, influxLines(targets, precision(given), charset), stream))
   }
   if (type !== JSON_TYPE && type !== SENML_TYPE) {
     const types = [JSON_TYPE, SENML_TYPE, ...NDJSON_TYPES, ...LINE_TYPES]
     throw new HubError('UnsupportedMediaType', [type, types.join(', ')])
   }
-  const sent = parseJson(await whole(body, bodyLimit))
+  const sent = readJson(await whole(body, bodyLimit), charset)
   const defaults = defaultsOf(given)
   const empty = hub.intake.batch()
   const batch =
     type === JSON_TYPE
-      ? batchOf(empty, sent, defaults)
-      : await packBatch(empty, sent, defaults.submodel, byIdShort, hub.intake.clock.now())
+      ? await batchOf(empty, sent, defaults)
+      : await packBatch(empty, sent, defaults.submodel, byIdShort)
   const options = { each: each(given, false), ...(key !== undefined && { key }) }
-  const { accepted, refused, repeated, cursor } = await hub.intake.push(batch, options)
-  return reply.send({
-    accepted,
-    refused: refused.length,
-    refusals: refused.slice(0, 100),
-    repeated: repeated ? 1 : 0,
-    cursor
-  })
+  const { accepted, refused, refusals, repeated, cursor } = await hub.intake.push(batch, options)
+  return reply.send({ accepted, refused, refusals, repeated: repeated ? 1 : 0, cursor })
 }
 
 function isOf(types: readonly string[], type: string): boolean {
@@ -99,8 +96,10 @@ async function takePoints(
   targets: Targets
 ): Promise<FastifyReply> {
   const given = new URL(request.url, 'http://hub').searchParams
-  const key = keyOf(request)
-  const taken = await takeLines(hub.intake, unpacked(request), influxLines(targets, precision(given)), {
+  const key = keyOf(request, request.routeOptions.url ?? 'write')
+  const charset = charsetOf(request.headers['content-type'] ?? '')
+  const taken = await takeLines(hub.intake, unpacked(request), influxLines(targets, precision(given), charset), {
+    charset,
     each: true,
     ...(key !== undefined && { key })
   })
@@ -116,16 +115,34 @@ function partial({ refused, refusals, accepted }: Taken): string {
   return `partial write: ${accepted} samples were taken, ${refused} refused: ${told.join('; ')}`
 }
 
+/** @throws HubError `BadRequest` with line and column */
+function readJson(bytes: Buffer, charset: Charset): unknown {
+  const text = charset.decode(charset.withoutMark(bytes))
+  if (text === undefined) throw new HubError('BadRequest', [`This is not JSON: the bytes are not ${charset.name}`])
+  return parseJson(text, parseSampleJson)
+}
+
 /** One item, a list of them, or an object with the list and what its items have in common. */
-function batchOf(batch: Batch, body: unknown, defaults: Defaults): Batch {
-  if (Array.isArray(body)) for (const item of body) addItem(batch, item, defaults)
+async function batchOf(batch: Batch, body: unknown, defaults: Defaults): Promise<Batch> {
+  if (Array.isArray(body)) await addItems(batch, body, defaults)
   else if (typeof body === 'object' && body !== null && 'samples' in body) {
     const { samples, ...common } = body as { samples: unknown; submodel?: unknown; path?: unknown; unit?: unknown }
     if (!Array.isArray(samples)) throw new HubError('BadRequest', ['"samples", an array, was expected'])
-    for (const item of samples) addItem(batch, item, { ...defaults, ...(common as Defaults) })
+    await addItems(batch, samples, { ...defaults, ...(common as Defaults) })
   } else addItem(batch, body, defaults)
   return batch
 }
+
+async function addItems(batch: Batch, items: readonly unknown[], defaults: Defaults): Promise<void> {
+  const slice = new TimeSlice()
+  for (const [at, item] of items.entries()) {
+    addItem(batch, item, defaults)
+    if (at % ITEMS_PER_LOOK === 0 && slice.isOver()) await slice.pause()
+  }
+}
+
+/** Items after which it is looked at the clock. */
+const ITEMS_PER_LOOK = 100
 
 function defaultsOf(given: URLSearchParams): Defaults {
   const submodel = part(given, 'submodel')
@@ -162,44 +179,13 @@ function precision(given: URLSearchParams): bigint {
   ])
 }
 
-function keyOf(request: FastifyRequest): string | undefined {
-  const { 'idempotency-key': key } = request.headers
-  return typeof key === 'string' ? key : undefined
+/** A key is for what the address names: the same in another submodel, bucket or database is another one. */
+function keyOf({ headers, url }: FastifyRequest, door: string): IdempotencyKey | undefined {
+  const { 'idempotency-key': key } = headers
+  if (typeof key !== 'string') return undefined
+  const given = new URL(url, 'http://hub').searchParams
+  const target = TARGET_PARAMETERS.map((name) => given.get(name))
+  return { key, scope: JSON.stringify([door, ...target]) }
 }
 
-/** The body as it arrives, without its coding. @throws HubError `BadRequest` for what cannot be unpacked */
-function unpacked(request: FastifyRequest): AsyncIterable<Buffer> {
-  const coding = request.headers['content-encoding'] ?? 'identity'
-  if (coding === 'identity') return request.raw
-  const unpack = coding === 'gzip' ? createGunzip() : coding === 'zstd' ? createZstdDecompress() : undefined
-  if (unpack === undefined) throw new HubError('UnsupportedMediaType', [`the coding ${coding}`, CODINGS.join(', ')])
-  // What goes wrong is thrown where it is read. Of a request that is refused for something else nobody reads, and an
-  // error that nobody listens to ends the process.
-  unpack.on('error', () => {})
-  pipeline(request.raw, unpack, () => {})
-  return told(unpack, coding)
-}
-
-async function* told(bytes: Readable, coding: string): AsyncGenerator<Buffer> {
-  try {
-    yield* bytes
-  } catch (error) {
-    const { code = '' } = error as { code?: string }
-    if (!/^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code)) throw error
-    throw new HubError('BadRequest', [`The body is no ${coding}: ${(error as Error).message}`])
-  }
-}
-
-/** @throws HubError `TooLarge` */
-async function whole(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
-  let size = 0
-  const bounded = async function* () {
-    for await (const chunk of body) {
-      size += chunk.length
-      if (size > limit)
-        throw new HubError('TooLarge', [`A JSON body has at most ${limit} bytes; NDJSON may have any number`])
-      yield chunk
-    }
-  }
-  return buffer(bounded())
-}
+const TARGET_PARAMETERS = ['submodel', 'path', 'db', 'rp', 'org', 'orgID', 'bucket'] as const

@@ -1,28 +1,63 @@
 /** Lines out of bytes that arrive in any pieces, many at a time. */
 import { HubError } from '../../errors.ts'
+import type { Charset } from './charset.ts'
 
 /** No line is longer, in bytes: a body without line ends must not fill the memory. */
-const LONGEST = 16 * 1024 * 1024
+const MAX_LINE_BYTES = 16 * 1024 * 1024
 
 const NEWLINE = 10
 
-/** @returns groups of lines, without their ends. @throws HubError `TooLarge` for a line that does not end */
-export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
+/** A line whose bytes are no text; as far as its signs of ASCII go it can be seen where it ends. */
+export class Undecodable {
+  readonly ascii: string
+
+  constructor(bytes: Buffer) {
+    this.ascii = bytes.toString('latin1')
+  }
+}
+
+export type Line = string | Undecodable
+
+/**
+ * @returns groups of lines, without their line feeds; a byte order mark before the first is none of it
+ * @throws HubError `TooLarge` for a line that does not end
+ */
+export async function* linesOf(bytes: AsyncIterable<Uint8Array>, charset: Charset): AsyncGenerator<readonly Line[]> {
   let rest: Uint8Array[] = []
   let length = 0
+  let isFirst = true
   for await (const chunk of bytes) {
     const end = chunk.lastIndexOf(NEWLINE)
     if (end < 0) {
       rest.push(chunk)
       length += chunk.length
-      if (length > LONGEST) throw new HubError('TooLarge', [`A line has more than ${LONGEST} bytes`])
+      if (length > MAX_LINE_BYTES) throw new HubError('TooLarge', [`A line has more than ${MAX_LINE_BYTES} bytes`])
       continue
     }
-    const text = Buffer.concat([...rest, chunk.subarray(0, end)]).toString()
+    const group = Buffer.concat([...rest, chunk.subarray(0, end)])
     rest = [chunk.subarray(end + 1)]
     length = chunk.length - end - 1
-    yield text.split('\n')
+    yield decoded(group, charset, isFirst)
+    isFirst = false
   }
-  const last = Buffer.concat(rest).toString()
-  if (last !== '') yield [last]
+  const last = Buffer.concat(rest)
+  if (last.length > 0) yield decoded(last, charset, isFirst)
+}
+
+function decoded(group: Buffer, charset: Charset, isFirst: boolean): readonly Line[] {
+  const bytes = isFirst ? charset.withoutMark(group) : group
+  const text = charset.decode(bytes)
+  return text === undefined ? lineByLine(bytes, charset) : text.split('\n')
+}
+
+/** Of the charsets that are taken none has a line feed within another sign. */
+function lineByLine(group: Buffer, charset: Charset): Line[] {
+  const lines: Line[] = []
+  for (let start = 0; start <= group.length; ) {
+    const end = group.indexOf(NEWLINE, start)
+    const line = group.subarray(start, end < 0 ? group.length : end)
+    lines.push(charset.decode(line) ?? new Undecodable(line))
+    start += line.length + 1
+  }
+  return lines
 }

@@ -18,18 +18,17 @@ export function placeOf(name: string): { readonly target: Target; readonly path:
 /**
  * Adds a pack to a batch, of which each record is an item.
  * @param submodel the id of what the names are paths in; absent: names say it
- * @param now what relative times count from, nanoseconds since 1970
+ * @param batch an empty one; relative times count from its time of arrival, which is also that of records without a time
  * @throws HubError `BadRequest` where nothing of the pack may be used
  */
 export async function packBatch(
   batch: Batch,
   pack: unknown,
   submodel: string | undefined,
-  byIdShort: ByIdShort,
-  now: bigint
+  byIdShort: ByIdShort
 ): Promise<Batch> {
   try {
-    for (const record of readSenml(pack, now)) {
+    for (const record of readSenml(pack, batch.arrival)) {
       if ('fault' in record) {
         batch.refuse(record.fault)
         continue

@@ -127,10 +127,10 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
   async function keep({ samples, losses }: Reading, topic: string, arrival: bigint): Promise<void> {
     if (samples.length > 0) {
       await persist(topic, async () => {
-        const batch = new Batch(() => arrival)
-        for (const { target, path, time, value, quality } of samples) {
+        const batch = new Batch(hub.intake.clock.now, arrival)
+        for (const { target, path, time, value, quality, type } of samples) {
           const { id, why } = await directory.find(target)
-          if (id !== undefined) batch.add(id, path, time, value, quality)
+          if (id !== undefined) batch.add(id, path, time, value, quality, { type })
           else refuse(topic, why, 1)
         }
         return batch
@@ -148,20 +148,20 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
       try {
         batch ??= await gather()
         if (batch.size === 0) return
-        const { accepted, refused } = await hub.intake.push(batch, { each: true })
+        const { accepted, refused, refusals } = await hub.intake.push(batch, { each: true })
         counts.accepted += accepted
-        if (refused.length > 0) refuse(topic, `${refused[0]?.path}: ${refused[0]?.text}`, refused.length)
+        if (refused > 0) refuse(topic, `${refusals[0]?.path}: ${refusals[0]?.text}`, refused)
         return
       } catch (error) {
         signal.throwIfAborted()
         const passing = error instanceof HubError && PASSING.has(error.name)
         if (error instanceof HubError && !passing) {
-          refuse(topic, error.message, 1)
+          refuse(topic, error.message, batch?.samples ?? 1)
           return
         }
         notices.warn('A message could not be stored; it is tried again', { topic, err: error })
         if (!passing && attempt === ATTEMPTS) {
-          refuse(topic, 'it cannot be stored', 1)
+          refuse(topic, 'it cannot be stored', batch?.samples ?? 1)
           return
         }
         await sleep(pause, undefined, { signal })

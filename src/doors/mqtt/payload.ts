@@ -1,5 +1,7 @@
 /** Plain messages: a value, a value with time and quality, fields by their names, or a list of such; OPC UA; SenML. */
+import { parseSampleJson } from '../../formats/sample-json.ts'
 import { readSenml, SenmlError } from '../../formats/senml.ts'
+import { isNumber, Literal } from '../../model/literal.ts'
 import type { Quality } from '../../model/samples.ts'
 import { parseTime } from '../../model/time.ts'
 import { placeOf } from '../ingest/senml.ts'
@@ -51,7 +53,7 @@ export function readPlain(
   else if (json === undefined) {
     // Many senders write a text without the quotes of JSON.
     if (/^\s*[[{"]/.test(text) || text.trim() === '') wrong.push('the message is neither JSON nor a bare value')
-    else add(path, text.trim(), undefined, undefined)
+    else add(path, new Literal(text.trim(), 'bare'), undefined, undefined)
   } else if (Array.isArray(json)) {
     for (const [at, item] of json.entries()) {
       if (isObject(item)) take(item, `item ${at}`)
@@ -59,7 +61,8 @@ export function readPlain(
       if (wrong.length > 100 || samples.length > SAMPLES) break
     }
   } else if (isObject(json)) take(json, 'the message')
-  else add(path, json, undefined, undefined)
+  // Digits without any syntax around them may be a number as well as the text of an order or a badge.
+  else add(path, isNumber(text.trim()) ? new Literal(text.trim(), 'bare') : json, undefined, undefined)
   if (samples.length > SAMPLES)
     return { samples: [], losses: [], wrong: [`the message has more than ${SAMPLES} values`] }
   return reading
@@ -132,22 +135,14 @@ export function readPlain(
   }
 }
 
-/** Undefined where it is not JSON. Numbers of which JavaScript would lose a digit stay the text that they were. */
+/** Undefined where it is not JSON. */
 function parse(text: string): unknown {
   try {
-    if (!LONG.test(text)) return JSON.parse(text)
-    return JSON.parse(text, (_, value: unknown, context?: { source?: string }) => {
-      if (typeof value !== 'number' || context?.source === undefined) return value
-      const { source } = context
-      return source.length > 15 && /^-?\d+(\.\d+)?$/.test(source) && String(value) !== source ? source : value
-    })
+    return parseSampleJson(text)
   } catch {
     return undefined
   }
 }
-
-/** Sixteen digits or more: what a number of JavaScript may not hold. */
-const LONG = /[\d.]{16}/
 
 function qualityOf(sent: unknown): Quality | undefined {
   if (typeof sent === 'number') return qualityOfCode(sent)
@@ -168,5 +163,5 @@ function own(held: unknown, name: string): unknown {
 }
 
 function isObject(json: unknown): json is Record<string, unknown> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
+  return typeof json === 'object' && json !== null && !Array.isArray(json) && !(json instanceof Literal)
 }

@@ -1,5 +1,6 @@
 /** What a message says, before it is known which element it belongs to. */
 import type { Quality } from '../../model/samples.ts'
+import type { DataTypeDefXsd } from '../../model/types.ts'
 
 /** A submodel by its id, or by its idShort where only one has it. */
 export type Target = { readonly id: string } | { readonly idShort: string }
@@ -12,6 +13,8 @@ export interface Sample {
   /** In the ValueOnly form. */
   readonly value: unknown
   readonly quality?: Quality
+  /** What the protocol says of the value; absent where it says no more than the value itself. */
+  readonly type?: DataTypeDefXsd
 }
 
 /** The source is gone, or says that it does not know: what is current stays so, and is bad from then on. */

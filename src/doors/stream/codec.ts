@@ -6,6 +6,7 @@ import { decode, encode } from 'cborg'
 import fastJson from 'fast-json-stringify'
 import { jsonEventOf } from '../../followers/subscriptions/json-envelope.ts'
 import type { Message } from '../../followers/subscriptions/subscription.ts'
+import { parseSampleJson } from '../../formats/sample-json.ts'
 
 export interface Codec {
   readonly protocol: string
@@ -66,7 +67,7 @@ const ackText = fastJson({
 export const json: Codec = {
   protocol: 'aas-hub.v1.json',
   isBinary: false,
-  read: (bytes) => JSON.parse(bytes.toString()),
+  read: (bytes) => parseSampleJson(bytes.toString()),
   write: (message) => JSON.stringify(message),
   writeAck: (ack) => ackText(ack),
   writeEvents: (sub, message) =>

@@ -11,6 +11,7 @@ import { parseSubscriptionRequest } from '../../followers/subscriptions/subscrip
 import type { Subscriptions } from '../../followers/subscriptions/subscriptions.ts'
 import type { Hub } from '../../operations/hub.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
+import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { type Receipt, Turns } from '../../operations/samples/intake.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
 import type { Ack, Codec } from './codec.ts'
@@ -187,7 +188,10 @@ export class Connection {
       this.#isPaused = true
       this.#options.webSocket.pause()
     }
-    const done = this.#take(batch, { ...(each && { each }), ...(key !== undefined && { key }) }).then(
+    const done = this.#take(batch, {
+      ...(each && { each }),
+      ...(key !== undefined && { key: { key, scope: 'stream' } })
+    }).then(
       (receipt) => {
         if (this.#acks.push({ id, receipt }) === 1) setImmediate(() => this.#tell())
         this.#release(samples, done)
@@ -200,7 +204,7 @@ export class Connection {
     this.#pushing.add(done)
   }
 
-  async #take(batch: Batch, options: { each?: boolean; key?: string }): Promise<Receipt> {
+  async #take(batch: Batch, options: { each?: boolean; key?: IdempotencyKey }): Promise<Receipt> {
     for (;;) {
       const turn = this.#turns.next()
       try {
@@ -232,11 +236,11 @@ export class Connection {
       const { seq, cursor } = (acks[start] as (typeof acks)[number]).receipt
       let end = start + 1
       while (end < acks.length && acks[end]?.receipt.seq === seq) end++
-      const told: Ack['acks'] = acks.slice(start, end).map(({ id, receipt: { accepted, repeated, refused } }) => ({
+      const told: Ack['acks'] = acks.slice(start, end).map(({ id, receipt: { accepted, repeated, refusals } }) => ({
         id,
         accepted,
         ...(repeated && { repeated }),
-        ...(refused.length > 0 && { refused: refused.slice(0, TOLD) })
+        ...(refusals.length > 0 && { refused: refusals })
       }))
       this.#transmit(this.#options.codec.writeAck({ type: 'ack', cursor, seq, acks: told }))
       start = end

@@ -1,3 +1,4 @@
+import { Literal } from '../literal.ts'
 import type { Place } from '../place.ts'
 
 /**
@@ -15,7 +16,14 @@ export function quote(text: string): string {
 
 const MAX_EXCERPT = 60
 
-/** A JSON value as it may stand behind "found" in a message; cut where it is long. */
+/** A value as it may stand behind "found" in a message, whatever it is; cut where it is long. */
 export function excerptOf(value: unknown): string {
-  return value === undefined ? 'none' : JSON.stringify(value).slice(0, MAX_EXCERPT).toWellFormed()
+  if (value === undefined) return 'none'
+  const isPlain = value instanceof Literal || typeof value === 'number' || typeof value === 'bigint'
+  const text = isPlain ? String(value) : JSON.stringify(value, withoutBigint)
+  return (text ?? typeof value).slice(0, MAX_EXCERPT).toWellFormed()
+}
+
+function withoutBigint(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
 }

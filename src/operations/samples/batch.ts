@@ -1,6 +1,7 @@
 /** What one push of samples holds, gathered by series as it is read, so that nothing is kept per sample but its columns. */
 import { systemClock } from '../../clock.ts'
 import { FURTHEST, type Quality } from '../../model/samples.ts'
+import type { DataTypeDefXsd } from '../../model/types.ts'
 
 /** Source times of a column: whole nanoseconds from a base, each within ±2^50. */
 export interface Times {
@@ -16,9 +17,23 @@ export interface Column {
   readonly times: Times
   readonly values: ArrayLike<unknown>
   readonly quality: Quality | undefined | ArrayLike<Quality | undefined>
+  /** The type that the sender's protocol gave to the first value; absent where it says no more than the value itself. */
+  readonly type?: DataTypeDefXsd
+  /** Are times among them that the sender did not give? */
+  readonly hasArrivals?: boolean
   /** Which item of the push each sample was; or the one item that all of them were. */
   readonly items: number | readonly number[]
 }
+
+/** What else is known of a sample. */
+export interface Origin {
+  /** The type that the protocol gives to the value; absent where it says no more than the value itself. */
+  readonly type?: DataTypeDefXsd | undefined
+  /** The time is {@link Batch.arrivalOf}. */
+  readonly isArrival?: boolean
+}
+
+const UNTYPED: Origin = {}
 
 export class Batch {
   /** By submodel, then path: rows that are being gathered. */
@@ -27,13 +42,21 @@ export class Batch {
   #last: { readonly submodel: string; readonly paths: Map<string, Rows> } | undefined
   readonly #columns: Column[] = []
   readonly #malformed: { readonly index: number; readonly text: string }[] = []
-  readonly #now: () => bigint
   #size = 0
   #samples = 0
+  readonly #arrivals: Arrivals
 
-  /** @param now dates the samples that have no time of their own, in nanoseconds since 1970 */
-  constructor(now: () => bigint = systemClock.now) {
-    this.#now = now
+  /**
+   * @param now wall time in nanoseconds since 1970, never the same twice
+   * @param first the time of arrival, where it is known already
+   */
+  constructor(now: () => bigint = systemClock.now, first?: bigint) {
+    this.#arrivals = new Arrivals(now, first)
+  }
+
+  /** The time of arrival: that of the samples that have none of their own. */
+  get arrival(): bigint {
+    return this.#arrivals.first
   }
 
   /** Items added so far: a row is one, and so is a column. */
@@ -56,25 +79,35 @@ export class Batch {
     this.#malformed.push({ index: this.#size++, text })
   }
 
+  /** The time of arrival for a group of samples, of these series, that have no time of their own. */
+  arrivalOf(submodel: string, paths: readonly string[]): bigint {
+    return this.#arrivals.of(paths.map((path) => `${submodel}\n${path}`))
+  }
+
   /**
    * Adds one sample.
    * @param time source time in nanoseconds since 1970; absent: the time of arrival
    * @param value in the ValueOnly form (Part 1): number, text or boolean for a Property, an object for others
    */
-  add(submodel: string, path: string, time: bigint | undefined, value: unknown, quality?: Quality): void {
-    const isUndated = time === undefined
-    const at = time ?? this.#now()
-    const item = this.#size++
+  add(
+    submodel: string,
+    path: string,
+    time: bigint | undefined,
+    value: unknown,
+    quality?: Quality,
+    origin: Origin = UNTYPED
+  ): void {
+    const at = time ?? this.arrivalOf(submodel, [path])
+    const { type, isArrival = time === undefined } = origin
+    const sample: Sample = { value, quality, type, isArrival, item: this.#size++ }
     this.#samples++
     const paths = this.#pathsOf(submodel)
     const rows = paths.get(path)
-    const sent = rows === undefined ? 0 : Number(at - rows.base)
-    // Of equal times only the last sample would be kept.
-    const offset = isUndated && rows !== undefined ? Math.max(sent, rows.last + 1) : sent
-    if (rows !== undefined && Math.abs(offset) <= FURTHEST) rows.add(offset, value, quality, item)
+    const offset = rows === undefined ? 0 : Number(at - rows.base)
+    if (rows !== undefined && Math.abs(offset) <= FURTHEST) rows.add(offset, sample)
     else {
       this.#close(submodel, path)
-      paths.set(path, new Rows(at, value, quality, item))
+      paths.set(path, new Rows(at, sample))
     }
   }
 
@@ -84,7 +117,8 @@ export class Batch {
     path: string,
     times: Times,
     values: ArrayLike<unknown>,
-    quality?: Quality | ArrayLike<Quality | undefined>
+    quality?: Quality | ArrayLike<Quality | undefined>,
+    type?: DataTypeDefXsd
   ): void {
     if (times.offsets.length !== values.length) {
       throw new RangeError(`There are ${times.offsets.length} times for ${values.length} values`)
@@ -94,7 +128,7 @@ export class Batch {
     this.#samples += values.length
     // What came in rows before it stays before it.
     this.#close(submodel, path)
-    this.#columns.push({ submodel, path, times, values, quality, items })
+    this.#columns.push({ submodel, path, times, values, quality, items, ...(type !== undefined && { type }) })
   }
 
   /** All samples by series, each series in the order in which it was added. */
@@ -124,38 +158,82 @@ export class Batch {
   }
 }
 
+/**
+ * The time of arrival of what came together without times: one for all of it, and a later one from where a series comes
+ * again, as its second sample would count as a repetition of the first.
+ */
+class Arrivals {
+  readonly #next: () => bigint
+  #now: bigint | undefined
+  readonly #seen = new Set<string>()
+
+  constructor(next: () => bigint, first: bigint | undefined) {
+    this.#next = next
+    this.#now = first
+  }
+
+  get first(): bigint {
+    this.#now ??= this.#next()
+    return this.#now
+  }
+
+  /** The same time for all series of this group. */
+  of(series: readonly string[]): bigint {
+    const now = this.first
+    if (series.some((name) => this.#seen.has(name))) {
+      const next = this.#next()
+      this.#now = next > now ? next : now + 1n
+      this.#seen.clear()
+    }
+    for (const name of series) this.#seen.add(name)
+    return this.first
+  }
+}
+
+interface Sample {
+  readonly value: unknown
+  readonly quality: Quality | undefined
+  readonly type: DataTypeDefXsd | undefined
+  readonly isArrival: boolean
+  readonly item: number
+}
+
 /** Samples of one series, being gathered; often there is but one. */
 class Rows {
   /** The time of the first. */
   readonly base: bigint
-  readonly #offsets: number[]
-  readonly #values: unknown[]
-  readonly #items: number[]
+  readonly #type: DataTypeDefXsd | undefined
+  readonly #offsets: number[] = []
+  readonly #values: unknown[] = []
+  readonly #items: number[] = []
   #qualities: (Quality | undefined)[] | undefined
+  #hasArrivals = false
 
-  constructor(base: bigint, value: unknown, quality: Quality | undefined, item: number) {
+  constructor(base: bigint, first: Sample) {
     this.base = base
-    this.#offsets = [0]
-    this.#values = [value]
-    this.#items = [item]
-    if (quality !== undefined) this.#qualities = [quality]
+    this.#type = first.type
+    this.add(0, first)
   }
 
-  add(offset: number, value: unknown, quality: Quality | undefined, item: number): void {
+  add(offset: number, { value, quality, isArrival, item }: Sample): void {
     if (quality !== undefined) this.#qualities ??= new Array(this.#values.length).fill(undefined)
     this.#qualities?.push(quality)
     this.#offsets.push(offset)
     this.#values.push(value)
     this.#items.push(item)
-  }
-
-  /** The offset that was added last. */
-  get last(): number {
-    return this.#offsets.at(-1) ?? 0
+    if (isArrival) this.#hasArrivals = true
   }
 
   column(submodel: string, path: string): Column {
-    const times = { base: this.base, offsets: new Float64Array(this.#offsets) }
-    return { submodel, path, times, values: this.#values, quality: this.#qualities, items: this.#items }
+    return {
+      submodel,
+      path,
+      times: { base: this.base, offsets: new Float64Array(this.#offsets) },
+      values: this.#values,
+      quality: this.#qualities,
+      items: this.#items,
+      hasArrivals: this.#hasArrivals,
+      ...(this.#type !== undefined && { type: this.#type })
+    }
   }
 }

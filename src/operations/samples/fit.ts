@@ -1,21 +1,13 @@
 /** Do samples fit their element? What does becomes a run; what does not is told by name. */
-import { HubError, type Violation } from '../../errors.ts'
-import { membersFromValue } from '../../formats/value.ts'
-import { isLexical, isNumeric } from '../../model/datatypes.ts'
+import { HubError } from '../../errors.ts'
+import { lexicalText, membersFromValue } from '../../formats/value.ts'
+import { isFloating, isLexical, isNumeric } from '../../model/datatypes.ts'
 import { pick, qualities, type Run } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 import type { ElementRow } from '../../store/store.ts'
+import { TimeSlice } from '../../time-slice.ts'
 import type { Column } from './batch.ts'
-
-/** A sample that does not fit. */
-export interface Misfit {
-  /** Place in the column. */
-  readonly at: number
-  readonly violation: Violation
-}
-
-/** After so many misfits of one column the rest of them are only counted, by place. */
-const TOLD = 100
+import { MAX_REPORTED, type Misfit } from './refusals.ts'
 
 /** Samples that fit, and where in their column each of them stands. */
 export interface Fitting {
@@ -23,11 +15,22 @@ export interface Fitting {
   readonly places: readonly number[] | 'all'
 }
 
-/** @returns those that fit, if any does, and the others */
-export function fit(column: Column, row: ElementRow): { fitting?: Fitting; misfits: readonly Misfit[] } {
+export interface Fit {
+  readonly fitting?: Fitting
+  /** How many do not fit, and the first of them. */
+  readonly misfits: number
+  readonly first: readonly Misfit[]
+}
+
+/** Samples that are looked at one by one before others get a turn. */
+const SLICE = 1000
+
+/** @returns those that fit, if any does, and the others; at once where it is quickly done */
+export function fit(column: Column, row: ElementRow): Fit | Promise<Fit> {
   const values = row.modelType === 'Property' ? fast(column.values, row.valueType as DataTypeDefXsd) : undefined
   if (values === undefined) return fitEach(column, row)
-  return { fitting: { run: { ...column.times, ...values, quality: qualityOf(column) }, places: 'all' }, misfits: [] }
+  const run = { ...column.times, ...values, quality: qualityOf(column) }
+  return { fitting: { run, places: 'all' }, misfits: 0, first: [] }
 }
 
 type Values = Pick<Run, 'form' | 'values'>
@@ -52,8 +55,7 @@ function fast(values: ArrayLike<unknown>, valueType: DataTypeDefXsd): Values | u
   // Where both ends of a column are values of the type so is everything between them: ranges have no holes, and within
   // these bounds JavaScript writes whole numbers without an exponent.
   const within = Math.max(Math.abs(least), Math.abs(greatest)) <= Number.MAX_SAFE_INTEGER
-  const isFloating = valueType === 'xs:double' || valueType === 'xs:float'
-  if (!isFloating && !(whole && within)) return undefined
+  if (!isFloating(valueType) && !(whole && within)) return undefined
   if (!isLexical(valueType, String(least)) || !isLexical(valueType, String(greatest))) return undefined
   return { form: 'number', values: numbers }
 }
@@ -71,33 +73,78 @@ function numbersOf(values: ArrayLike<unknown>): Float64Array | undefined {
 }
 
 /** One value after the other, as any other door would take it. */
-function fitEach(column: Column, row: ElementRow): { fitting?: Fitting; misfits: readonly Misfit[] } {
-  const isProperty = row.modelType === 'Property'
-  const texts: string[] = []
-  const kept: number[] = []
-  const misfits: Misfit[] = []
-  for (let at = 0; at < column.values.length; at++) {
+function fitEach(column: Column, row: ElementRow): Fit | Promise<Fit> {
+  const each = new EachValue(column, row)
+  if (column.values.length <= SLICE) {
+    each.look(0, SLICE)
+    return each.fit()
+  }
+  return (async () => {
+    const slice = new TimeSlice()
+    for (let start = 0; start < column.values.length; start += SLICE) {
+      each.look(start, start + SLICE)
+      await slice.check()
+    }
+    return each.fit()
+  })()
+}
+
+class EachValue {
+  readonly #column: Column
+  readonly #row: ElementRow
+  readonly #texts: string[] = []
+  readonly #kept: number[] = []
+  readonly #first: Misfit[] = []
+  #misfits = 0
+
+  constructor(column: Column, row: ElementRow) {
+    this.#column = column
+    this.#row = row
+  }
+
+  look(start: number, end: number): void {
+    const { values } = this.#column
+    for (let at = start; at < Math.min(end, values.length); at++) {
+      const text = this.#textOf(at, plain(values[at]))
+      if (text === undefined) this.#misfits++
+      else {
+        this.#texts.push(text)
+        this.#kept.push(at)
+      }
+    }
+  }
+
+  fit(): Fit {
+    const column = this.#column
+    const found = { misfits: this.#misfits, first: this.#first }
+    if (this.#kept.length === 0) return found
+    const form = this.#row.modelType === 'Property' ? 'text' : 'members'
+    const whole = { ...column.times, form, values: this.#texts, quality: qualityOf(column) } as const
+    if (this.#misfits === 0) return { ...found, fitting: { run: whole, places: 'all' } }
+    const { values: _, ...rest } = pick({ ...whole, values: [] }, this.#kept)
+    return { ...found, fitting: { run: { ...rest, values: this.#texts }, places: this.#kept } }
+  }
+
+  /** Undefined where the value does not fit; why is found out of the first only, as that takes much longer. */
+  #textOf(at: number, value: unknown): string | undefined {
+    const { modelType, valueType } = this.#row
+    const isProperty = modelType === 'Property'
+    const text = isProperty ? lexicalText(valueType as DataTypeDefXsd, value) : undefined
+    if (text !== undefined || (isProperty && this.#first.length === MAX_REPORTED)) return text
     try {
-      const members = membersFromValue(row.modelType, row.valueType, plain(column.values[at]), column.path)
-      texts.push(isProperty ? String(members.value) : JSON.stringify(members))
-      kept.push(at)
+      const members = membersFromValue(modelType, valueType, value, this.#column.path)
+      return isProperty ? String(members.value) : JSON.stringify(members)
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       const [violation = { pointer: '', rule: 'ValueOnly', text: error.message }] = error.violations
-      misfits.push({ at, violation: misfits.length < TOLD ? violation : { ...violation, text: 'likewise' } })
+      if (this.#first.length < MAX_REPORTED) this.#first.push({ at, violation })
+      return undefined
     }
   }
-  if (kept.length === 0) return { misfits }
-  const { times, values } = column
-  const whole = { ...times, form: isProperty ? 'text' : 'members', values: texts, quality: qualityOf(column) } as const
-  if (kept.length === values.length) return { fitting: { run: whole, places: 'all' }, misfits }
-  const { values: _, ...rest } = pick({ ...whole, values: [] }, kept)
-  return { fitting: { run: { ...rest, values: texts }, places: kept }, misfits }
 }
 
 /** What a binary format can say and JSON cannot, as the text that stands for it in XML Schema. */
 function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value)
   if (typeof value !== 'number' || Number.isFinite(value)) return value
   if (Number.isNaN(value)) return 'NaN'
   return value > 0 ? 'INF' : '-INF'

@@ -3,7 +3,7 @@
  * of one series go together.
  */
 import { type Clock, systemClock } from '../../clock.ts'
-import { HubError, type Violation } from '../../errors.ts'
+import { HubError } from '../../errors.ts'
 import { writeCursor } from '../../model/cursor.ts'
 import {
   lengthOf,
@@ -18,9 +18,14 @@ import {
 } from '../../model/samples.ts'
 import { encodeRun } from '../../store/chunks.ts'
 import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
+import { TimeSlice } from '../../time-slice.ts'
 import { Batch, type Column } from './batch.ts'
+import type { CreateSeries, Reason } from './create.ts'
 import { type Fitting, fit } from './fit.ts'
+import { findRepeated, type IdempotencyKey, onceChanges, type Remembered, remembered, reused } from './idempotency.ts'
 import type { Judge } from './judge.ts'
+import { type Refusal, Refusals } from './refusals.ts'
+import { findSeries } from './series.ts'
 
 /** When a push of a sender may go to the store: they are looked at side by side, but stored in the order in which they came. */
 export interface Turn {
@@ -47,7 +52,7 @@ export interface PushOptions {
   /** Refuse single samples and keep the rest; otherwise one wrong sample refuses the batch. */
   readonly each?: boolean
   /** A batch with a key that was taken before is answered as then, and not stored again. */
-  readonly key?: string
+  readonly key?: IdempotencyKey
   /** Where a sender pushes on before it is answered. Whoever gives it has to pass it on, whatever comes of the push. */
   readonly turn?: Turn
 }
@@ -59,26 +64,18 @@ export interface Receipt {
   readonly cursor: string
   /** Samples that were taken. */
   readonly accepted: number
-  readonly refused: readonly Refusal[]
+  /** Samples, and items that hold none, that were refused; and the first of them. */
+  readonly refused: number
+  readonly refusals: readonly Refusal[]
   /** It was taken before, under the same key. */
   readonly repeated: boolean
-}
-
-export interface Refusal {
-  /** Which item of the batch, from 0 on, and which of its samples where it is a column. */
-  readonly index: number
-  readonly at?: number
-  readonly submodel: string
-  readonly path: string
-  readonly rule: string
-  readonly text: string
 }
 
 /** What the intake needs to know of others. */
 export interface IntakeOptions {
   readonly store: Store
   /** Makes elements for series that there are none for; absent: they are refused. */
-  readonly create?: (missing: readonly Column[]) => Promise<void>
+  readonly create?: CreateSeries
   /** What the templates in force have against a run; absent: no template is in force. */
   readonly judge?: Judge
   /** Dates samples that have no time of their own. */
@@ -93,20 +90,25 @@ const WAITING = 4_000_000
 /** How often a push is tried again when elements changed between the look at them and the commit. */
 const ATTEMPTS = 10
 
-/** Longest key, in characters. */
-const KEY = 256
+/** Series that are looked at without giving others a turn. */
+const MAX_UNSLICED = 256
+
+interface Keyed {
+  readonly key: IdempotencyKey
+  readonly names: Remembered
+}
 
 interface Prepared {
   readonly changes: readonly Change[]
   readonly accepted: number
-  readonly refused: readonly Refusal[]
+  readonly refused: Refusals
 }
 
 export class Intake {
   readonly clock: Clock
   readonly #options: IntakeOptions
   /** Batches with a key that are being taken. */
-  readonly #keyed = new Map<string, Promise<Receipt>>()
+  readonly #keyed = new Map<string, { readonly names: Remembered; readonly taken: Promise<Receipt> }>()
   #waiting = 0
   /** Samples taken and refused since the start. */
   readonly counts = { accepted: 0, refused: 0, repeated: 0 }
@@ -124,33 +126,34 @@ export class Intake {
   /**
    * Takes a batch; resolves when it is durable.
    * @throws HubError `Invalid` with every sample that does not fit (pointer: `/<index>`, or `/<index>/<at>` in a column);
-   * `BadRequest` for an unusable key; `TooManyRequests` under overload; `StorageFull`, `Unavailable`
+   * `BadRequest` for an unusable key, `KeyReused` for one that stands for another batch; `TooManyRequests` under overload;
+   * `StorageFull`, `Unavailable`
    */
   push(batch: Batch, { each = false, key, turn }: PushOptions = {}): Promise<Receipt> {
-    return key === undefined ? this.#push(batch, each, key, turn) : this.#pushOnce(batch, each, key, turn)
+    return key === undefined ? this.#push(batch, each, turn) : this.#pushOnce(batch, each, turn, key)
   }
 
-  async #pushOnce(batch: Batch, each: boolean, key: string, turn: Turn | undefined): Promise<Receipt> {
-    if (key.length === 0 || key.length > KEY || !key.isWellFormed()) {
-      throw new HubError('BadRequest', [`An idempotency key has 1 to ${KEY} characters; found ${key.length}`])
-    }
-    const twin = this.#keyed.get(key)
+  async #pushOnce(batch: Batch, each: boolean, turn: Turn | undefined, key: IdempotencyKey): Promise<Receipt> {
+    const names = remembered(key, batch)
+    const { name } = names
+    const twin = this.#keyed.get(name)
     if (twin !== undefined) {
+      if (twin.names.withDigest !== names.withDigest) throw reused(key.key)
       // Where the first of them fails the second is on its own.
-      const receipt = await twin.catch(() => undefined)
+      const receipt = await twin.taken.catch(() => undefined)
       if (receipt !== undefined) return { ...receipt, repeated: true }
       return this.push(batch, { each, key, ...(turn !== undefined && { turn }) })
     }
-    const taken = this.#push(batch, each, key, turn)
-    this.#keyed.set(key, taken)
+    const taken = this.#push(batch, each, turn, { key, names })
+    this.#keyed.set(name, { names, taken })
     try {
       return await taken
     } finally {
-      this.#keyed.delete(key)
+      this.#keyed.delete(name)
     }
   }
 
-  async #push(batch: Batch, each: boolean, key: string | undefined, turn: Turn | undefined): Promise<Receipt> {
+  async #push(batch: Batch, each: boolean, turn: Turn | undefined, keyed?: Keyed): Promise<Receipt> {
     const { store, waiting = WAITING } = this.#options
     if (this.#waiting > 0 && this.#waiting + batch.samples > waiting) {
       throw new HubError('TooManyRequests', ['the disk does not keep up with the samples that come'])
@@ -158,7 +161,7 @@ export class Intake {
     this.#waiting += batch.samples
     try {
       for (let attempt = 1; ; attempt++) {
-        const known = key === undefined ? undefined : await store.receipt(key)
+        const known = keyed && (await findRepeated(store, keyed.key, keyed.names))
         const prepared = await this.#prepare(batch, each)
         const { accepted, refused } = prepared
         if (known !== undefined) {
@@ -167,11 +170,11 @@ export class Intake {
         }
         if (turn !== undefined) await turn.before
         try {
-          const stored = accepted === 0 ? undefined : this.#commit(prepared.changes, key)
+          const stored = accepted === 0 ? undefined : this.#commit(prepared.changes, keyed)
           turn?.pass()
           const seq = stored === undefined ? (await store.figures()).logLast : (await stored).seq
           this.counts.accepted += accepted
-          this.counts.refused += refused.length
+          this.counts.refused += refused.count
           return this.#receipt(seq, prepared, false)
         } catch (error) {
           // Somebody changed an element meanwhile, or another process took a batch with this key.
@@ -188,78 +191,111 @@ export class Intake {
    * Each push is a commit of its own, of which the store brings many to the disk together. So one that is refused takes
    * no other with it, and those of one series are stored in the order in which they came.
    */
-  #commit(changes: readonly Change[], key: string | undefined): Promise<Commit> {
-    return this.#options.store.commit(key === undefined ? changes : [{ change: 'once', key }, ...changes])
+  #commit(changes: readonly Change[], keyed: Keyed | undefined): Promise<Commit> {
+    return this.#options.store.commit(keyed === undefined ? changes : [...onceChanges(keyed.names), ...changes])
   }
 
   #receipt(seq: number, { accepted, refused }: Prepared, repeated: boolean): Receipt {
     const cursor = writeCursor({ epoch: this.#options.store.epoch, seq })
-    return { seq, cursor, accepted, refused, repeated }
+    return { seq, cursor, accepted, refused: refused.count, refusals: refused.first, repeated }
   }
 
   /** Holds every sample against its element. @throws HubError `Invalid` where not `each` and anything does not fit */
   async #prepare(batch: Batch, each: boolean): Promise<Prepared> {
-    const { store, create, judge } = this.#options
-    const columns = batch.columns()
-    if (create !== undefined) await this.#createMissing(create, columns)
+    const { judge } = this.#options
     const changes: Change[] = []
-    const refused: Refusal[] = batch.malformed.map(({ index, text }) => {
-      return { index, submodel: '', path: '', rule: 'sample', text }
-    })
+    const refused = new Refusals()
+    for (const { index, text } of batch.malformed) refused.addItem(index, text)
+    const columns = batch.columns()
+    // Those of a few series do not pause, so that they are stored in the order in which they came.
+    const slice = columns.length > MAX_UNSLICED ? new TimeSlice() : undefined
     let accepted = 0
-    for (const column of columns) {
-      const row = await store.element(column.submodel, column.path)
-      if (row === undefined) {
-        refused.push(...(await this.#unknown(column)))
-        continue
-      }
-      const { fitting, misfits } = fit(column, row)
-      for (const { at, violation } of misfits) refused.push(refusal(column, at, violation))
-      const run = judge === undefined ? fitting?.run : fitting && (await this.#judged(judge, column, fitting, refused))
+    for (const [column, row] of await this.#rowsOf(columns, refused, slice)) {
+      if (slice?.isOver()) await slice.pause()
+      const found = fit(column, row)
+      const { fitting, misfits, first } = found instanceof Promise ? await found : found
+      if (misfits > 0) refused.addSome(column, misfits, first)
+      const run = judge === undefined ? fitting?.run : fitting && (await judged(judge, column, row, fitting, refused))
       if (run === undefined) continue
       accepted += lengthOf(run)
       changes.push(changeOf(column.submodel, row, run))
     }
-    if (!each && refused.length > 0) {
-      this.counts.refused += refused.length
-      throw new HubError('Invalid', [refused.length], refused.slice(0, TOLD).map(violationOf))
+    if (!each && refused.count > 0) {
+      this.counts.refused += refused.count
+      throw new HubError('Invalid', [refused.count], refused.violations())
     }
     return { changes, accepted, refused }
   }
 
-  /** Leaves out what a template refuses. */
-  async #judged(judge: Judge, column: Column, { run, places }: Fitting, refused: Refusal[]): Promise<Run | undefined> {
-    const wrong = await judge(column.submodel, column.path, run)
-    if (wrong.size === 0) return run
-    const kept: number[] = []
-    for (let place = 0; place < lengthOf(run); place++) {
-      const violation = wrong.get(textAt(run, place))
-      if (violation === undefined) kept.push(place)
-      else refused.push(refusal(column, places === 'all' ? place : (places[place] ?? 0), violation))
+  /** The elements of the columns, created where they are to be; columns without one are refused. */
+  async #rowsOf(
+    columns: readonly Column[],
+    refused: Refusals,
+    slice: TimeSlice | undefined
+  ): Promise<readonly (readonly [Column, ElementRow])[]> {
+    const { store, create } = this.#options
+    const rows = new Map<Column, ElementRow>()
+    const find = async (wanted: readonly Column[]) => {
+      const missing: Column[] = []
+      for (const column of wanted) {
+        if (slice?.isOver()) await slice.pause()
+        const row = await findSeries(store, column.submodel, column.path)
+        if (row === undefined) missing.push(column)
+        else rows.set(column, row)
+      }
+      return missing
     }
-    return kept.length === 0 ? undefined : pick(run, kept)
-  }
-
-  async #createMissing(create: NonNullable<IntakeOptions['create']>, columns: readonly Column[]): Promise<void> {
-    const missing: Column[] = []
-    for (const column of columns) {
-      if ((await this.#options.store.element(column.submodel, column.path)) === undefined) missing.push(column)
+    let missing = await find(columns)
+    let reasons: ReadonlyMap<Column, Reason> = new Map()
+    if (create !== undefined && missing.length > 0) {
+      reasons = await create(missing)
+      missing = await find(missing.filter((column) => !reasons.has(column)))
     }
-    if (missing.length > 0) await create(missing)
-  }
-
-  async #unknown(column: Column): Promise<Refusal[]> {
-    const { submodel, path, values } = column
-    const known = (await this.#options.store.document('Submodel', submodel)) !== undefined
-    const text = known ? `the submodel "${submodel}" has no element "${path}"` : `there is no submodel "${submodel}"`
-    return Array.from({ length: values.length }, (_, at) =>
-      refusal(column, at, { pointer: '', rule: 'unknownSeries', text })
-    )
+    const unknown = new UnknownSeries(store)
+    for (const [column, why] of reasons) refused.addAll(column, why)
+    for (const column of missing) refused.addAll(column, await unknown.reason(column))
+    return [...rows]
   }
 }
 
-/** Violations told of one batch. */
-const TOLD = 100
+/** Says what is unknown of a series; whether there is a submodel is looked up once. */
+class UnknownSeries {
+  readonly #store: Store
+  readonly #submodels = new Map<string, boolean>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  async reason({ submodel, path }: Column): Promise<Reason> {
+    let isKnown = this.#submodels.get(submodel)
+    if (isKnown === undefined) {
+      isKnown = (await this.#store.document('Submodel', submodel)) !== undefined
+      this.#submodels.set(submodel, isKnown)
+    }
+    const text = isKnown ? `the submodel "${submodel}" has no element "${path}"` : `there is no submodel "${submodel}"`
+    return { rule: 'unknownSeries', text }
+  }
+}
+
+/** Leaves out what a template refuses. */
+async function judged(
+  judge: Judge,
+  column: Column,
+  { path }: ElementRow,
+  { run, places }: Fitting,
+  refused: Refusals
+): Promise<Run | undefined> {
+  const wrong = await judge(column.submodel, path, run)
+  if (wrong.size === 0) return run
+  const kept: number[] = []
+  for (let place = 0; place < lengthOf(run); place++) {
+    const violation = wrong.get(textAt(run, place))
+    if (violation === undefined) kept.push(place)
+    else refused.add(column, places === 'all' ? place : (places[place] ?? 0), violation)
+  }
+  return kept.length === 0 ? undefined : pick(run, kept)
+}
 
 function changeOf(submodel: string, row: ElementRow, run: Run): Change & { change: 'value' | 'samples' } {
   const newest = newestOf(run)
@@ -283,14 +319,4 @@ function changeOf(submodel: string, row: ElementRow, run: Run): Change & { chang
     value,
     ...told
   }
-}
-
-function refusal({ submodel, path, items }: Column, at: number, { rule, text }: Violation): Refusal {
-  const place = typeof items === 'number' ? { index: items, at } : { index: items[at] ?? 0 }
-  return { ...place, submodel, path, rule, text }
-}
-
-function violationOf({ index, at, path, rule, text }: Refusal): Violation {
-  const pointer = at === undefined ? `/${index}` : `/${index}/${at}`
-  return path === '' ? { pointer, rule, text } : { pointer, idShortPath: path, rule, text }
 }

@@ -7,8 +7,11 @@
  * Times are ISO 8601 or whole numbers of `unit` (`ms` unless told); `step` and `offsets` are numbers of it. What is
  * missing is taken from `defaults`.
  */
+
+import { excerptOf } from '../../model/constraints/report.ts'
 import { FURTHEST, type Quality, qualities } from '../../model/samples.ts'
 import { parseTime, type TimeUnit, timeUnits } from '../../model/time.ts'
+import type { DataTypeDefXsd } from '../../model/types.ts'
 import type { Batch, Times } from './batch.ts'
 
 export interface Defaults {
@@ -29,12 +32,13 @@ export function addItem(batch: Batch, item: unknown, defaults: Defaults = {}): v
 /** @returns what is wrong with it */
 function add(batch: Batch, item: unknown, defaults: Defaults): string | undefined {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-    return `an object with "submodel", "path" and "value" was expected; found ${told(item)}`
+    return `an object with "submodel", "path" and "value" was expected; found ${excerptOf(item)}`
   }
   const { submodel = defaults.submodel, path = defaults.path, unit = defaults.unit ?? 'ms' } = item as Sent
-  if (typeof submodel !== 'string') return `"submodel", the id of a submodel, was expected; found ${told(submodel)}`
-  if (typeof path !== 'string') return `"path", an idShortPath, was expected; found ${told(path)}`
-  if (!isUnit(unit)) return `"unit" is one of ${timeUnits.join(', ')}; found ${told(unit)}`
+  if (typeof submodel !== 'string')
+    return `"submodel", the id of a submodel, was expected; found ${excerptOf(submodel)}`
+  if (typeof path !== 'string') return `"path", an idShortPath, was expected; found ${excerptOf(path)}`
+  if (!isUnit(unit)) return `"unit" is one of ${timeUnits.join(', ')}; found ${excerptOf(unit)}`
   const { values, value, time, quality } = item as Sent
   if (values !== undefined) return addColumn(batch, submodel, path, unit, item as Sent)
   if (value === undefined) return '"value", or "values" of a column, was expected; found neither'
@@ -66,7 +70,7 @@ interface Sent {
 function addColumn(batch: Batch, submodel: string, path: string, unit: TimeUnit, sent: Sent): string | undefined {
   const { quality } = sent
   const values = sent.values
-  if (!isList(values)) return `"values", an array, was expected; found ${told(values)}`
+  if (!isList(values)) return `"values", an array, was expected; found ${excerptOf(values)}`
   const times = timesOf(sent, values.length, unit)
   if (typeof times === 'string') return times
   if (quality !== undefined && !isQuality(quality)) {
@@ -79,16 +83,23 @@ function addColumn(batch: Batch, submodel: string, path: string, unit: TimeUnit,
       path,
       times,
       values,
-      quality.map((one) => one ?? undefined)
+      quality.map((one) => one ?? undefined),
+      typeOf(values)
     )
-  } else batch.addColumn(submodel, path, times, values, quality)
+  } else batch.addColumn(submodel, path, times, values, quality, typeOf(values))
   return undefined
+}
+
+/** Typed arrays of whole numbers (RFC 8746) have a type; in JSON and in plain CBOR 20 and 20.0 are the same number. */
+function typeOf(values: ArrayLike<unknown>): DataTypeDefXsd | undefined {
+  if (!ArrayBuffer.isView(values) || values instanceof Float32Array || values instanceof Float64Array) return undefined
+  return values instanceof BigUint64Array ? 'xs:unsignedLong' : 'xs:long'
 }
 
 /** The times of a column, or what is wrong with them. */
 function timesOf({ start, step, offsets, times }: Sent, count: number, unit: TimeUnit): Times | string {
   if (times !== undefined) {
-    if (!isList(times)) return `"times", an array, was expected; found ${told(times)}`
+    if (!isList(times)) return `"times", an array, was expected; found ${excerptOf(times)}`
     if (times.length !== count) return `there are ${times.length} times for ${count} values`
     return listed(times, unit)
   }
@@ -96,12 +107,12 @@ function timesOf({ start, step, offsets, times }: Sent, count: number, unit: Tim
   if (base === undefined) return wrongTime('start', start, unit)
   const found = new Float64Array(count)
   if (offsets !== undefined) {
-    if (!isList(offsets)) return `"offsets", an array, was expected; found ${told(offsets)}`
+    if (!isList(offsets)) return `"offsets", an array, was expected; found ${excerptOf(offsets)}`
     if (offsets.length !== count) return `there are ${offsets.length} offsets for ${count} values`
     for (let i = 0; i < count; i++) found[i] = Math.round(Number(offsets[i]) * LENGTH[unit])
   } else {
     if (typeof step !== 'number')
-      return `"step", a number of ${unit}, "offsets" or "times" was expected; found ${told(step)}`
+      return `"step", a number of ${unit}, "offsets" or "times" was expected; found ${excerptOf(step)}`
     const length = step * LENGTH[unit]
     for (let i = 0; i < count; i++) found[i] = Math.round(i * length)
   }
@@ -146,15 +157,9 @@ function isQuality(quality: unknown): quality is Quality {
 }
 
 function wrongQuality(quality: unknown): string {
-  return `"quality" is good, uncertain or bad; found ${told(quality)}`
+  return `"quality" is good, uncertain or bad; found ${excerptOf(quality)}`
 }
 
 function wrongTime(name: string, time: unknown, unit: TimeUnit): string {
-  return `"${name}", a time in ISO 8601 with an offset, or a whole number of ${unit}, was expected; found ${told(time)}`
-}
-
-function told(value: unknown): string {
-  if (value === undefined) return 'none'
-  if (typeof value === 'bigint') return String(value)
-  return JSON.stringify(value)?.slice(0, 60) ?? typeof value
+  return `"${name}", a time in ISO 8601 with an offset, or a whole number of ${unit}, was expected; found ${excerptOf(time)}`
 }

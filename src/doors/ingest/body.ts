@@ -1,0 +1,68 @@
+/** Bodies as they arrive, without their content codings (RFC 9110, 8.4). */
+import { pipeline, type Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import type { FastifyRequest } from 'fastify'
+import { HubError } from '../../errors.ts'
+import { CODINGS } from './openapi.ts'
+
+const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> = {
+  gzip: createGunzip,
+  // [RFC 9110, 8.4.1.3]
+  'x-gzip': createGunzip,
+  zstd: createZstdDecompress
+}
+
+/** Codings that lie one over the other, at most. */
+const MAX_CODINGS = 3
+
+/** @throws HubError `BadRequest` for what cannot be unpacked, `UnsupportedMediaType` for another coding */
+export function unpacked({ headers, raw }: FastifyRequest): AsyncIterable<Buffer> {
+  // Names of codings know no upper and lower case; the last one was applied last.
+  const given = (headers['content-encoding'] ?? '').toLowerCase().split(',')
+  const codings = given.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity')
+  const unknown = codings.find((coding) => !Object.hasOwn(DECODERS, coding))
+  if (unknown !== undefined) {
+    throw new HubError('UnsupportedMediaType', [
+      `the coding ${unknown.slice(0, 60)}`,
+      [...CODINGS, 'identity'].join(', ')
+    ])
+  }
+  if (codings.length > MAX_CODINGS) {
+    throw new HubError('BadRequest', [`A body has at most ${MAX_CODINGS} content codings; found ${codings.length}`])
+  }
+  return codings.length === 0 ? raw : told(codings.toReversed().reduce(unpack, raw as Readable), codings.join(', '))
+}
+
+function unpack(bytes: Readable, coding: string): Readable {
+  const decoder = DECODERS[coding]?.() as NodeJS.ReadWriteStream & Readable
+  // What goes wrong is thrown where it is read. Of a request that is refused for something else nobody reads, and an
+  // error that nobody listens to ends the process.
+  decoder.on('error', () => {})
+  pipeline(bytes, decoder, () => {})
+  return decoder
+}
+
+async function* told(bytes: Readable, coding: string): AsyncGenerator<Buffer> {
+  try {
+    yield* bytes
+  } catch (error) {
+    const { code = '' } = error as { code?: string }
+    if (!/^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code)) throw error
+    throw new HubError('BadRequest', [`The body is no ${coding}: ${(error as Error).message}`])
+  }
+}
+
+/** @throws HubError `TooLarge` */
+export async function whole(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
+  let size = 0
+  const bounded = async function* () {
+    for await (const chunk of body) {
+      size += chunk.length
+      if (size > limit)
+        throw new HubError('TooLarge', [`A JSON body has at most ${limit} bytes; NDJSON may have any number`])
+      yield chunk
+    }
+  }
+  return buffer(bounded())
+}

@@ -1,0 +1,63 @@
+/**
+ * How the text of a body is encoded. UTF-8 unless the content type declares another charset; Korean gateways on Windows
+ * send CP949. Bytes that are no text of the charset are refused, never replaced.
+ */
+import { isUtf8 } from 'node:buffer'
+import { HubError } from '../../errors.ts'
+
+export interface Charset {
+  readonly name: string
+  /** Undefined where the bytes are no text. */
+  decode(bytes: Buffer): string | undefined
+  /** The bytes without the byte order mark that some editors put before UTF-8. */
+  withoutMark(bytes: Buffer): Buffer
+}
+
+const MARK = Buffer.from([0xef, 0xbb, 0xbf])
+
+const utf8: Charset = {
+  name: 'UTF-8',
+  decode: (bytes) => (isUtf8(bytes) ? bytes.toString() : undefined),
+  withoutMark: (bytes) => (bytes.subarray(0, MARK.length).equals(MARK) ? bytes.subarray(MARK.length) : bytes)
+}
+
+/** Names of Windows for charsets that the Encoding Standard knows by others. */
+const ALIASES: ReadonlyMap<string, string> = new Map(
+  ['cp949', 'ms949', 'uhc', 'x-windows-949'].map((name) => [name, 'euc-kr'])
+)
+
+/** Those with a line feed of more than one byte, or of one that is part of another sign. */
+const NOT_BY_LINES = /^(utf-16|iso-2022|replacement)/
+
+/** What a content type declares. @throws HubError `UnsupportedMediaType` for an unknown charset */
+export function charsetOf(contentType: string): Charset {
+  const declared = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8'
+  if (declared === 'utf-8' || declared === 'utf8' || declared === 'us-ascii') return utf8
+  const decoder = decoderOf(ALIASES.get(declared) ?? declared)
+  if (decoder === undefined || NOT_BY_LINES.test(decoder.encoding)) {
+    throw new HubError('UnsupportedMediaType', [
+      contentType,
+      'charset=utf-8, euc-kr (cp949) and other supersets of ASCII'
+    ])
+  }
+  if (decoder.encoding === 'utf-8') return utf8
+  return {
+    name: declared,
+    decode(bytes) {
+      try {
+        return decoder.decode(bytes)
+      } catch {
+        return undefined
+      }
+    },
+    withoutMark: (bytes) => bytes
+  }
+}
+
+function decoderOf(label: string): TextDecoder | undefined {
+  try {
+    return new TextDecoder(label, { fatal: true })
+  } catch {
+    return undefined
+  }
+}
