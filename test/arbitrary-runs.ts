@@ -1,6 +1,9 @@
 /** Runs of samples as property tests need them: every form, every kind of number, any order of times. */
 import fc from 'fast-check'
+import { type Figure, fitted } from '../src/model/figures.ts'
+import { type CondensedRow, condensedOf } from '../src/model/merge.ts'
 import { FURTHEST, type Run } from '../src/model/samples.ts'
+import type { Statistics } from '../src/model/statistics.ts'
 
 const decimal = fc.tuple(fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }), fc.nat(9)).map(([integer, decimals]) => {
   const digits = String(integer < 0n ? -integer : integer).padStart(decimals + 1, '0')
@@ -54,3 +57,29 @@ export const runs: fc.Arbitrary<Run> = fc
     offsets: Float64Array.from({ length: values.length }, (_, index) => offsetOf(index)),
     quality: qualityOf(values.length)
   }))
+
+const figure: fc.Arbitrary<Figure> = fc.oneof(
+  number,
+  fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }).map(fitted),
+  fc.constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY)
+)
+
+const statistics: fc.Arbitrary<Statistics> = fc.record({
+  count: fc.integer({ min: 1, max: 1_000_000 }),
+  min: figure,
+  max: figure,
+  mean: fc.constant(0),
+  sum: figure,
+  squares: fc.double({ noNaN: true, min: 0 }),
+  first: figure,
+  last: figure
+})
+
+/** Any run some of whose samples took the place of others. */
+export const thinnedRuns: fc.Arbitrary<Run> = fc
+  .tuple(runs, fc.infiniteStream(fc.option(statistics, { nil: undefined })))
+  .map(([run, all]) => ({ ...run, condensed: condensedOf(Array.from(run.offsets, () => rowOf(all.next().value))) }))
+
+function rowOf(statistics: Statistics | undefined): CondensedRow {
+  return { span: statistics === undefined ? 0 : 7 * statistics.count, statistics }
+}

@@ -19,6 +19,10 @@ export function isFloating(type: DataTypeDefXsd): boolean {
   return type === 'xs:double' || type === 'xs:float'
 }
 
+export function isInteger(type: DataTypeDefXsd): boolean {
+  return types[type].whole === true
+}
+
 export function isBoolean(type: DataTypeDefXsd): boolean {
   return type === 'xs:boolean'
 }
@@ -32,6 +36,7 @@ interface DataType {
   readonly accepts: (text: string) => boolean
   readonly words: string
   readonly numeric?: true
+  readonly whole?: true
 }
 
 const { YEAR, DATE, TIME, DURATION, ANY_URI } = lexical
@@ -113,7 +118,7 @@ function integer(lowest?: string, highest?: string): DataType {
     const value = Number(text)
     return value >= low && value <= high
   }
-  return { accepts, words: integerWords(lowest, highest), numeric: true }
+  return { accepts, words: integerWords(lowest, highest), numeric: true, whole: true }
 }
 
 function integerWords(lowest?: string, highest?: string): string {

@@ -2,8 +2,6 @@
  * Samples of one element over time, column by column: the shape in which raw data travel from the doors through the
  * log into the history, and from there to whoever reads them.
  */
-import { earlier } from './time.ts'
-
 /** What the source says of a value; absent where it says nothing. */
 export type Quality = 'good' | 'uncertain' | 'bad'
 
@@ -25,6 +23,58 @@ export interface Run {
   readonly values: Float64Array | readonly string[]
   /** Of all, or of each as its place in `qualities`. */
   readonly quality: Quality | undefined | Uint8Array
+  /** Of a run that was thinned. */
+  readonly condensed?: Condensed
+}
+
+/**
+ * What the samples come to that one of a thinned run took the place of, column by column, so that aggregates stay what
+ * they were: see statistics.ts. Where the count is 0, those that it stands for were no numbers, or it stands for itself.
+ */
+export interface Condensed {
+  /** Nanoseconds from the time of the sample, which is that of the first, to that of the last. */
+  readonly spans: Float64Array
+  /** Of numbers; those of bad quality do not count. */
+  readonly counts: Float64Array
+  readonly min: Figures
+  readonly max: Figures
+  readonly sum: Figures
+  readonly squares: Float64Array
+  readonly first: Figures
+  readonly last: Figures
+}
+
+/** As text where not all are exact as doubles. */
+export type Figures = Float64Array | readonly string[]
+
+/** The columns of `Condensed` in their order. */
+export const condensedColumns = [
+  'spans',
+  'counts',
+  'min',
+  'max',
+  'sum',
+  'squares',
+  'first',
+  'last'
+] as const satisfies readonly (keyof Condensed)[]
+
+/** Makes each column anew. */
+export function mapCondensed(
+  condensed: Condensed,
+  change: <Column extends Figures>(column: Column) => Column
+): Condensed {
+  const { spans, counts, min, max, sum, squares, first, last } = condensed
+  return {
+    spans: change(spans),
+    counts: change(counts),
+    min: change(min),
+    max: change(max),
+    sum: change(sum),
+    squares: change(squares),
+    first: change(first),
+    last: change(last)
+  }
 }
 
 /** The furthest that an offset reaches. */
@@ -99,14 +149,20 @@ export function isAscending({ offsets }: Run): boolean {
 }
 
 /** A part of a run: samples from `start` to before `end`. */
-export function sliceOf({ base, offsets, form, values, quality }: Run, start: number, end: number): Run {
+export function sliceOf({ base, offsets, form, values, quality, condensed }: Run, start: number, end: number): Run {
   return {
     base,
     form,
     offsets: offsets.subarray(start, end),
-    values: values instanceof Float64Array ? values.subarray(start, end) : values.slice(start, end),
-    quality: quality instanceof Uint8Array ? quality.subarray(start, end) : quality
+    values: partOf(values, start, end),
+    quality: quality instanceof Uint8Array ? quality.subarray(start, end) : quality,
+    ...(condensed !== undefined && { condensed: mapCondensed(condensed, (column) => partOf(column, start, end)) })
   }
+}
+
+function partOf<Column extends Figures>(column: Column, start: number, end: number): Column
+function partOf(column: Figures, start: number, end: number): Figures {
+  return column instanceof Float64Array ? column.subarray(start, end) : column.slice(start, end)
 }
 
 /** The part of an ascending run within [from, to]. */
@@ -131,100 +187,20 @@ export function firstAt({ base, offsets }: Run, time: bigint): number {
 }
 
 /** Some samples of a run. */
-export function pick({ base, offsets, form, values, quality }: Run, places: ArrayLike<number>): Run {
+export function pick({ base, offsets, form, values, quality, condensed }: Run, places: ArrayLike<number>): Run {
   return {
     base,
     form,
-    offsets: Float64Array.from(places, (place) => offsets[place] ?? 0),
-    values:
-      values instanceof Float64Array
-        ? Float64Array.from(places, (place) => values[place] ?? 0)
-        : Array.from(places, (place) => values[place] ?? ''),
-    quality: quality instanceof Uint8Array ? Uint8Array.from(places, (place) => quality[place] ?? 0) : quality
+    offsets: picked(offsets, places),
+    values: picked(values, places),
+    quality: quality instanceof Uint8Array ? Uint8Array.from(places, (place) => quality[place] ?? 0) : quality,
+    ...(condensed !== undefined && { condensed: mapCondensed(condensed, (column) => picked(column, places)) })
   }
 }
 
-/**
- * Brings runs of one series together: by source time, of equal times only the sample that came last.
- * @param runs in the order of the log
- * @returns ascending runs; more than one only where they cover too long a time for one
- */
-export function mergeRuns(runs: readonly Run[]): Run[] {
-  const merged: Run[] = []
-  for (let rest = runs; rest.length > 0; ) {
-    const [first] = rest
-    if (first !== undefined && rest.length === 1 && isAscending(first)) return [...merged, first]
-    const spans = rest.map(spanOf)
-    const base = spans.map(({ from }) => from).reduce(earlier)
-    const end = base + BigInt(FURTHEST)
-    const near = rest.flatMap((run, i) => ((spans[i]?.to ?? 0n) <= end ? run : where(run, (time) => time <= end)))
-    rest = rest.flatMap((run, i) => ((spans[i]?.to ?? 0n) <= end ? [] : where(run, (time) => time > end)))
-    merged.push(ordered(joined(base, near)))
-  }
-  return merged
-}
-
-/** The samples of these times, if there are any. */
-function where(run: Run, test: (time: bigint) => boolean): Run[] {
-  const places = Array.from(run.offsets.keys()).filter((place) => test(timeAt(run, place)))
-  return places.length === 0 ? [] : [pick(run, places)]
-}
-
-/** Runs one behind the other as one that counts from `base`, of which none is too far. */
-export function joined(base: bigint, runs: readonly Run[]): Run {
-  const count = runs.reduce((sum, run) => sum + lengthOf(run), 0)
-  const offsets = new Float64Array(count)
-  let at = 0
-  for (const run of runs) {
-    // Neither number is beyond 2^51, so the sum is exact.
-    const shift = Number(run.base - base)
-    if (shift === 0) offsets.set(run.offsets, at)
-    else for (let i = 0; i < run.offsets.length; i++) offsets[at + i] = (run.offsets[i] ?? 0) + shift
-    at += lengthOf(run)
-  }
-  return { base, offsets, quality: joinedQuality(runs, count), ...joinedValues(runs, count) }
-}
-
-function joinedQuality(runs: readonly Run[], count: number): Run['quality'] {
-  const first = runs[0]?.quality
-  if (!(first instanceof Uint8Array) && runs.every((run) => run.quality === first)) return first
-  const quality = new Uint8Array(count)
-  let at = 0
-  for (const run of runs) {
-    if (run.quality instanceof Uint8Array) quality.set(run.quality, at)
-    else quality.fill(qualities.indexOf(run.quality), at, at + lengthOf(run))
-    at += lengthOf(run)
-  }
-  return quality
-}
-
-function joinedValues(runs: readonly Run[], count: number): Pick<Run, 'form' | 'values'> {
-  if (runs.every(({ form }) => form === 'number')) {
-    const values = new Float64Array(count)
-    let at = 0
-    for (const run of runs) {
-      values.set(run.values as Float64Array, at)
-      at += lengthOf(run)
-    }
-    return { form: 'number', values }
-  }
-  // An element that became another kind of element keeps its history: what was a Property then is written as members.
-  const form = runs.some((run) => run.form === 'members') ? 'members' : 'text'
-  const textOf = form === 'members' ? membersAt : textAt
-  const values = runs.flatMap((run) =>
-    run.form === form ? (run.values as readonly string[]) : Array.from(run.offsets, (_, place) => textOf(run, place))
-  )
-  return { form, values }
-}
-
-/** By time, of equals the last. */
-function ordered(run: Run): Run {
-  if (isAscending(run)) return run
-  const { offsets } = run
-  // Sorting is stable, so of equal times the last is the one that came last.
-  const order = Uint32Array.from(offsets.keys()).sort((a, b) => (offsets[a] ?? 0) - (offsets[b] ?? 0))
-  return pick(
-    run,
-    order.filter((place, i) => i + 1 === order.length || offsets[order[i + 1] ?? 0] !== offsets[place])
-  )
+function picked<Column extends Figures>(column: Column, places: ArrayLike<number>): Column
+function picked(column: Figures, places: ArrayLike<number>): Figures {
+  return column instanceof Float64Array
+    ? Float64Array.from(places, (place) => column[place] ?? 0)
+    : Array.from(places, (place) => column[place] ?? '')
 }

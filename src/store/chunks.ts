@@ -1,68 +1,61 @@
 /**
- * The codec for runs of samples, in the log and in the history alike. Machines repeat themselves, and each column is
- * turned so that the repetition becomes zeros; zstd does the rest.
+ * The codec for runs of samples, in the log and in the history alike. Machines repeat themselves: run-columns.ts turns
+ * each column so that the repetition becomes zeros, and zstd does the rest.
  *
- * - Times: a first one and a step, and where they are not regular differences of differences in ticks of their greatest
- *   common divisor.
- * - Values: differences of whole numbers on a common scale, where that brings them back as they were, with the number of
- *   decimals of each where they were written as text (`21.50`); else XOR of doubles; else places in a dictionary.
- * - Qualities: one, or a byte each.
+ * Layout: version and flags (a byte each); base (8 bytes), count (4), checksum (4: CRC-32 of all other bytes); the
+ * summary (seven doubles), where a flag tells that there is one; then the body, as a zstd frame where that is worth it:
+ * length of the head (4 bytes), head (JSON), columns. In the body of a long run of numbers there are many such parts, so
+ * that who needs few of its samples makes no more of them; before it stand their number (4 bytes) and what is known of
+ * each: first and last time (8 bytes each), count, where it begins (4 bytes each), and its summary, zeros where it has
+ * none.
  *
- * Layout: version and flags (a byte each); base (8 bytes), count (4); the summary (seven doubles), where a flag tells that
- * there is one; then the body, as a zstd frame where that is worth it: length of the head (4 bytes), head (JSON), columns
- * (see columns.ts). In the body of a long run of numbers there are many such parts, so that who needs few of its samples
- * makes no more of them; before it stand their number (4 bytes) and what is known of each: first and last time (8 bytes
- * each), count, where it begins (4 bytes each), and its summary, zeros where it has none.
+ * Version 2, which is still read, has no checksum, and in its summaries the mean in place of the sum.
  */
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import {
-  FURTHEST,
-  isAscending,
-  joined,
-  lengthOf,
-  type Quality,
-  qualities,
-  type Run,
-  sliceOf,
-  spanOf
-} from '../model/samples.ts'
-import { Columns, split, transpose } from './columns.ts'
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { HubError } from '../errors.ts'
+import { joined } from '../model/merge.ts'
+import { isAscending, lengthOf, qualities, type Run, sliceOf, spanOf } from '../model/samples.ts'
+import { type Statistics, statisticsOf } from '../model/statistics.ts'
+import { columnsOf, inNumbers, runAt } from './run-columns.ts'
 
-interface Head {
-  /** A step in nanoseconds; or in ticks, between the first two. */
-  readonly times: { readonly first: number; readonly step: number } & (Column<{ readonly tick: number }> | object)
-  readonly values:
-    | (Column<{ readonly scale: number; readonly first: number }> & { readonly decimals?: true })
-    | 'doubles'
-    | Column<{ readonly dictionary: readonly string[] }>
-  readonly quality?: Quality | 'each'
+/** A run as it is kept, and what is known of it from outside. */
+export interface PackedRun {
+  /** Source time of the first and the last sample, nanoseconds since 1970. */
+  readonly from: bigint
+  readonly to: bigint
+  readonly count: number
+  readonly bytes: Uint8Array
 }
-
-/** A column of whole numbers that takes so many planes. */
-type Column<More> = More & { readonly planes: number }
-
-const VERSION = 2
-
-/** No run is larger when unpacked: a damaged one must not exhaust memory. */
-const UNPACKED = 256 * 1024 * 1024
-
-const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
 
 /**
  * What a run of numbers comes to, readable without unpacking it: a bucket that holds the whole run needs no more. There
  * is none for runs that are short, hold anything but finite numbers, or a value of bad quality.
  */
-export interface Summary {
-  readonly count: number
-  readonly min: number
-  readonly max: number
-  readonly mean: number
-  /** Sum of the squares of the differences from the mean. */
-  readonly squares: number
-  /** In the order of the run. */
-  readonly first: number
-  readonly last: number
+export type Summary = Statistics
+
+/** A part of a packed run. */
+export interface Part extends Omit<PackedRun, 'bytes'> {
+  readonly summary?: Summary
+  run(): Run
 }
+
+/** A packed run whose bytes are sound. */
+export interface OpenedRun {
+  readonly summary?: Summary
+  run(): Run
+  /** Unpacked once for all of them, when the first is needed; of what is in one part there are none. */
+  parts(): Part[]
+}
+
+const VERSION = 3
+
+/** Without a checksum. */
+const UNCHECKED = 2
+
+/** No run is larger when unpacked: a damaged one must not exhaust memory. */
+const UNPACKED = 256 * 1024 * 1024
+
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
 
 /** Shorter runs are as quickly unpacked. */
 const SUMMED = 64
@@ -84,24 +77,17 @@ const forms: readonly Run['form'][] = ['number', 'text', 'members']
 /** What zstd makes no smaller than this is left as it is: noise takes hardly more room so, and is read in half the time. */
 const WORTH = 2 / 3
 
-/** A run as it is kept, and what is known of it from outside. */
-export interface PackedRun {
-  /** Source time of the first and the last sample, nanoseconds since 1970. */
-  readonly from: bigint
-  readonly to: bigint
-  readonly count: number
-  readonly bytes: Uint8Array
-}
+/** Where the checksum stands, and what follows it begins. */
+const CHECKSUM = 14
+const CHECKED = 18
 
-/** A part of a packed run. */
-export interface Part extends Omit<PackedRun, 'bytes'> {
-  readonly summary?: Summary
-  run(): Run
-}
+/** Bytes of a summary, and of what is told of a part. */
+const SUMMARY = 7 * Float64Array.BYTES_PER_ELEMENT
+const ENTRY = 24 + SUMMARY
 
 /** Packs a run, its samples in the order given. */
 export function encodeRun(given: Run): Uint8Array {
-  const run = inNumbers(given)
+  const run = inNumbers(withoutNothing(given))
   const sums = summarise(run)
   const isParted = run.form === 'number' && lengthOf(run) > PART
   const parts = isParted ? divided(run) : [run]
@@ -115,25 +101,116 @@ export function encodeRun(given: Run): Uint8Array {
     (isAscending(run) ? ASCENDING : 0) +
     (isParted ? PARTED : 0) +
     (isWorthIt ? SQUEEZED : 0)
-  return together([
+  const bytes = together([
     beginning(run, flags),
     ...(sums === undefined ? [] : [new Uint8Array(sums.buffer)]),
     ...(isParted ? [indexOf(parts, columns.map(sizeOf))] : []),
     isWorthIt ? squeezed : raw
   ])
+  viewOf(bytes).setUint32(CHECKSUM, checksumOf(bytes), true)
+  return bytes
 }
 
+/**
+ * Looks whether the bytes are sound, once for all that is read of them.
+ * @param about what they are, for the message
+ * @throws HubError `Damaged`
+ */
+export function openRun(bytes: Uint8Array, about = 'A run of samples'): OpenedRun {
+  const damage = damageOf(bytes)
+  if (damage !== undefined) throw new HubError('Damaged', [about, damage])
+  const summary = hasFlag(bytes, SUMMED_UP) ? summaryAt(viewOf(bytes), startOf(bytes), bytes[0]) : undefined
+  const parts = () => partsIn(bytes)
+  const run = () => {
+    const common = commonOf(bytes)
+    if (!hasFlag(bytes, PARTED)) return runAt(unpacked(bytes), 0, common)
+    return joined(
+      common.base,
+      parts().map((part) => part.run())
+    )
+  }
+  // Without a checksum, damage shows only here.
+  const soundly = <Result>(read: () => Result) => {
+    try {
+      return read()
+    } catch (error) {
+      throw new HubError('Damaged', [about, error instanceof Error ? error.message : String(error)])
+    }
+  }
+  return {
+    ...(summary !== undefined && { summary }),
+    run: () => soundly(run),
+    parts: () => soundly(parts).map((part) => ({ ...part, run: () => soundly(part.run) }))
+  }
+}
+
+/** Unpacks a run. @throws HubError `Damaged` where the bytes are none */
+export function decodeRun(bytes: Uint8Array, about?: string): Run {
+  return openRun(bytes, about).run()
+}
+
+/** What is wrong with a packed run, in a sentence; undefined where it is sound. Takes as long as reading it takes. */
+export function verifyRun(bytes: Uint8Array): string | undefined {
+  const damage = damageOf(bytes)
+  if (damage !== undefined || bytes[0] !== UNCHECKED) return damage
+  try {
+    const { run, parts, summary } = openRun(bytes)
+    const whole = run()
+    const isWhole = lengthOf(whole) === commonOf(bytes).count && isSummed(whole, summary)
+    return isWhole && parts().every((part) => isSummed(part.run(), part.summary) && isWithin(part))
+      ? undefined
+      : 'its summary is not that of its samples'
+  } catch (error) {
+    return error instanceof HubError ? error.message : String(error)
+  }
+}
+
+/** Do the times of a packed run rise strictly? */
+export function isAscendingRun(bytes: Uint8Array): boolean {
+  return hasFlag(bytes, ASCENDING)
+}
+
+// ---- whether it is sound
+
+function damageOf(bytes: Uint8Array): string | undefined {
+  if (bytes.length < CHECKSUM) return `a run of ${bytes.length} bytes`
+  const [version] = bytes
+  if (version !== VERSION && version !== UNCHECKED) {
+    return `a run of version ${version}, where this release reads ${UNCHECKED} and ${VERSION}`
+  }
+  const isRight = bytes.length >= CHECKED && viewOf(bytes).getUint32(CHECKSUM, true) === checksumOf(bytes)
+  // What has a checksum that is right is of the version that has one, whatever its first byte became.
+  return isRight === (version === VERSION) ? undefined : 'its checksum is not that of its bytes'
+}
+
+function checksumOf(bytes: Uint8Array): number {
+  const header = crc32(bytes.subarray(1, CHECKSUM), VERSION)
+  return crc32(bytes.subarray(CHECKED), header)
+}
+
+function isSummed(run: Run, summary: Summary | undefined): boolean {
+  if (summary === undefined) return true
+  const found = statisticsOf(run, 0, lengthOf(run))
+  const names = ['count', 'min', 'max', 'mean', 'squares', 'first', 'last'] as const
+  return found !== undefined && names.every((name) => found[name] === summary[name])
+}
+
+function isWithin(part: Part): boolean {
+  const { from, to } = spanOf(part.run())
+  return from === part.from && to === part.to
+}
+
+// ---- writing
+
 function beginning(run: Run, flags: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(BEGINNING))
+  const bytes = new Uint8Array(CHECKED)
+  const view = viewOf(bytes)
   view.setUint8(0, VERSION)
   view.setUint8(1, flags)
   view.setBigInt64(2, run.base, true)
   view.setUint32(10, lengthOf(run), true)
-  return new Uint8Array(view.buffer)
+  return bytes
 }
-
-/** Bytes before the summary. */
-const BEGINNING = 14
 
 /** In a buffer of their own: with a part of a shared one all of that would be kept, and sent to other threads. */
 function together(parts: readonly Uint8Array[]): Uint8Array {
@@ -150,27 +227,17 @@ function sizeOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0)
 }
 
+/** Where all samples stand for themselves, nothing more needs to be said of them. */
+function withoutNothing(run: Run): Run {
+  const { condensed, ...plain } = run
+  return condensed === undefined || condensed.spans.some((span) => span > 0) ? run : plain
+}
+
 /** Parts of one size rather than full ones and a crumb. */
 function divided(run: Run): Run[] {
   const count = Math.ceil(lengthOf(run) / PART)
   const size = Math.ceil(lengthOf(run) / count)
   return Array.from({ length: count }, (_, i) => sliceOf(run, i * size, Math.min((i + 1) * size, lengthOf(run))))
-}
-
-/** The head and the columns of a run. */
-function columnsOf(run: Run): Uint8Array[] {
-  const times = encodeTimes(run.offsets)
-  const values = encodeValues(run)
-  const quality = encodeQuality(run.quality)
-  const head: Head = {
-    times: times.head,
-    values: values.head,
-    ...(quality.head !== undefined && { quality: quality.head })
-  }
-  const json = Buffer.from(JSON.stringify(head))
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(json.length)
-  return [length, json, ...times.columns, ...values.columns, ...quality.columns]
 }
 
 function indexOf(parts: readonly Run[], sizes: readonly number[]): Uint8Array {
@@ -190,37 +257,55 @@ function indexOf(parts: readonly Run[], sizes: readonly number[]): Uint8Array {
   return new Uint8Array(index.buffer)
 }
 
-/** Bytes of a summary, and of what is told of a part. */
-const SUMMARY = 7 * Float64Array.BYTES_PER_ELEMENT
-const ENTRY = 24 + SUMMARY
+const BAD = qualities.indexOf('bad')
 
-/** Do the times of a packed run rise strictly? */
-export function isAscendingRun(bytes: Uint8Array): boolean {
-  return hasFlag(bytes, ASCENDING)
+/** Count, least, greatest, sum, squares, first and last. */
+function summarise(run: Run): Float64Array<ArrayBuffer> | undefined {
+  const { values, quality } = run
+  if (!(values instanceof Float64Array) || values.length < SUMMED || quality === 'bad') return undefined
+  if (quality instanceof Uint8Array && quality.includes(BAD)) return undefined
+  const found = statisticsOf({ ...run, quality: undefined }, 0, values.length)
+  if (found === undefined || (run.condensed === undefined && found.count < values.length)) return undefined
+  const { count, min, max, sum, squares, first, last } = found
+  const figures = [count, min, max, sum, squares, first, last]
+  const isNumbers = figures.every((figure): figure is number => typeof figure === 'number' && Number.isFinite(figure))
+  return isNumbers ? Float64Array.from(figures) : undefined
+}
+
+// ---- reading
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 function hasFlag(bytes: Uint8Array, flag: number): boolean {
   return ((bytes[1] ?? 0) & flag) !== 0
 }
 
-/** Unpacks a run. @throws Error where the bytes are none */
-export function decodeRun(bytes: Uint8Array): Run {
-  if (bytes[0] !== VERSION) throw new Error(`A run of version ${bytes[0]}; this release reads version ${VERSION}`)
-  const runs = partsOf(bytes).map((part) => part.run())
-  const { base, form, count } = commonOf(bytes)
-  return runs.length === 0 ? runAt(unpacked(bytes), 0, base, form, count) : joined(base, runs)
+function commonOf(bytes: Uint8Array): Pick<Run, 'base' | 'form'> & { readonly count: number } {
+  const view = viewOf(bytes)
+  const form = forms[Math.floor(view.getUint8(1) / FORM)] ?? 'members'
+  return { base: view.getBigInt64(2, true), form, count: view.getUint32(10, true) }
 }
 
-/** Unpacked once for all of them, when the first is needed; of what is in one part there are none. */
-export function partsOf(bytes: Uint8Array): Part[] {
+/** Where the summary begins, if there is one. */
+function startOf(bytes: Uint8Array): number {
+  return bytes[0] === UNCHECKED ? CHECKSUM : CHECKED
+}
+
+/** Where what follows the summary begins. */
+function bodyOf(bytes: Uint8Array): number {
+  return startOf(bytes) + (hasFlag(bytes, SUMMED_UP) ? SUMMARY : 0)
+}
+
+function partsIn(bytes: Uint8Array): Part[] {
   if (!hasFlag(bytes, PARTED)) return []
-  const start = bodyOf(bytes)
-  const index = new DataView(bytes.buffer, bytes.byteOffset + start, bytes.length - start)
-  const { base, form } = commonOf(bytes)
+  const index = viewOf(bytes.subarray(bodyOf(bytes)))
+  const common = commonOf(bytes)
   let raw: Buffer | undefined
   return Array.from({ length: index.getUint32(0, true) }, (_, place) => {
     const at = 4 + place * ENTRY
-    const summary = summaryAt(index, at + 24)
+    const summary = summaryAt(index, at + 24, bytes[0])
     const count = index.getUint32(at + 16, true)
     return {
       from: index.getBigInt64(at, true),
@@ -229,277 +314,34 @@ export function partsOf(bytes: Uint8Array): Part[] {
       ...(summary.count > 0 && { summary }),
       run: () => {
         raw ??= unpacked(bytes)
-        return runAt(raw, index.getUint32(at + 20, true), base, form, count)
+        return runAt(raw, index.getUint32(at + 20, true), { ...common, count })
       }
     }
   })
 }
 
-function commonOf(bytes: Uint8Array): Pick<Run, 'base' | 'form'> & { readonly count: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const form = forms[Math.floor(view.getUint8(1) / FORM)] ?? 'members'
-  return { base: view.getBigInt64(2, true), form, count: view.getUint32(10, true) }
-}
-
-/** Where what follows the summary begins. */
-function bodyOf(bytes: Uint8Array): number {
-  return hasFlag(bytes, SUMMED_UP) ? BEGINNING + SUMMARY : BEGINNING
-}
-
 function unpacked(bytes: Uint8Array): Buffer {
   let start = bodyOf(bytes)
-  if (hasFlag(bytes, PARTED)) start += 4 + ENTRY * new DataView(bytes.buffer, bytes.byteOffset).getUint32(start, true)
+  if (hasFlag(bytes, PARTED)) start += 4 + ENTRY * viewOf(bytes).getUint32(start, true)
   const body = Buffer.from(bytes.buffer, bytes.byteOffset + start, bytes.length - start)
   return hasFlag(bytes, SQUEEZED) ? zstdDecompressSync(body, { maxOutputLength: UNPACKED }) : body
 }
 
-function runAt(raw: Buffer, at: number, base: bigint, form: Run['form'], count: number): Run {
-  const start = at + 4 + raw.readUInt32LE(at)
-  const head = JSON.parse(raw.toString('utf8', at + 4, start)) as Head
-  const reader = new Columns(raw, start, count)
-  const offsets = decodeTimes(head, count, reader)
-  const values = decodeValues(head, count, reader)
-  const quality = head.quality === 'each' ? reader.bytes() : head.quality
-  return { base, offsets, form, values, quality }
-}
-
-/** The summary of a packed run, if it has one. */
-export function summaryOf(bytes: Uint8Array): Summary | undefined {
-  if (bytes[0] !== VERSION || !hasFlag(bytes, SUMMED_UP) || bytes.length < bodyOf(bytes)) return undefined
-  return summaryAt(new DataView(bytes.buffer, bytes.byteOffset + BEGINNING), 0)
-}
-
-function summaryAt(view: DataView, start: number): Summary {
+function summaryAt(view: DataView, start: number, version: number | undefined): Summary {
   const at = (place: number) => view.getFloat64(start + place * Float64Array.BYTES_PER_ELEMENT, true)
-  return { count: at(0), min: at(1), max: at(2), mean: at(3), squares: at(4), first: at(5), last: at(6) }
+  const count = at(0)
+  const isUnchecked = version === UNCHECKED
+  const sum = isUnchecked ? sumOf(at(3), count) : at(3)
+  const mean = isUnchecked ? at(3) : sum / count
+  return { count, min: at(1), max: at(2), mean, sum, squares: at(4), first: at(5), last: at(6) }
 }
 
-const BAD = qualities.indexOf('bad')
-
-/** The members of a Summary in their order. */
-function summarise({ values, quality }: Run): Float64Array<ArrayBuffer> | undefined {
-  if (!(values instanceof Float64Array) || values.length < SUMMED || quality === 'bad') return undefined
-  if (quality instanceof Uint8Array && quality.includes(BAD)) return undefined
-  const [first = 0] = values
-  let [min, max, sum] = [first, first, 0]
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? 0
-    if (value < min) min = value
-    if (value > max) max = value
-    sum += value
-  }
-  if (!Number.isFinite(sum)) return undefined
-  const mean = sum / values.length
-  let squares = 0
-  for (let i = 0; i < values.length; i++) squares += ((values[i] ?? 0) - mean) ** 2
-  return Float64Array.of(values.length, min, max, mean, squares, first, values[values.length - 1] ?? 0)
-}
-
-// ---- times
-
-function encodeTimes(offsets: Float64Array): { head: Head['times']; columns: Uint8Array[] } {
-  const [first = 0, second = first] = offsets
-  const step = second - first
-  if (isRegular(offsets, first, step)) return { head: { first, step }, columns: [] }
-  let tick = 0
-  let before = first
-  for (let i = 0; i < offsets.length; i++) {
-    const offset = offsets[i] ?? 0
-    if (Math.abs(offset) > FURTHEST) throw new RangeError(`An offset of ${offset} ns is too far from the base`)
-    tick = divisor(tick, Math.abs(offset - before))
-    before = offset
-  }
-  const column = new Float64Array(offsets.length)
-  let delta = step / tick
-  for (let i = 1; i < column.length; i++) {
-    const next = ((offsets[i] ?? 0) - (offsets[i - 1] ?? 0)) / tick
-    column[i] = next - delta
-    delta = next
-  }
-  const { planes, bytes } = split(column)
-  return { head: { first, step: step / tick, tick, planes }, columns: [bytes] }
-}
-
-function isRegular(offsets: Float64Array, first: number, step: number): boolean {
-  for (let i = 0; i < offsets.length; i++) if (offsets[i] !== first + i * step) return false
-  return true
-}
-
-function decodeTimes({ times }: Head, count: number, columns: Columns): Float64Array {
-  const { first, step } = times
-  if (!('tick' in times)) {
-    const offsets = new Float64Array(count)
-    for (let i = 0; i < count; i++) offsets[i] = first + i * step
-    return offsets
-  }
-  const { tick, planes } = times
-  const column = columns.whole(planes)
-  const offsets = new Float64Array(count)
-  let offset = first
-  let delta = step
-  offsets[0] = offset
-  for (let i = 1; i < count; i++) {
-    delta += column[i] ?? 0
-    offset += delta * tick
-    offsets[i] = offset
-  }
-  return offsets
-}
-
-// ---- values
-
-interface EncodedValues {
-  readonly head: Head['values']
-  readonly columns: Uint8Array[]
-}
-
-/** Texts that are what JavaScript writes for numbers are kept as these. */
-function inNumbers(run: Run): Run {
-  if (run.form !== 'text' || run.values instanceof Float64Array) return run
-  const values = numbersOf(run.values)
-  return values === undefined ? run : { ...run, form: 'number', values }
-}
-
-function encodeValues({ form, values }: Run): EncodedValues {
-  if (values instanceof Float64Array) return encodeNumbers(values)
-  const decimals = form === 'text' ? encodeDecimals(values) : undefined
-  if (decimals !== undefined) return decimals
-  const places = new Map<string, number>()
-  const indices = Float64Array.from(values, (text) => {
-    const place = places.get(text) ?? places.size
-    if (place === places.size) places.set(text, place)
-    return place
-  })
-  const { planes, bytes } = split(indices)
-  return { head: { planes, dictionary: [...places.keys()] }, columns: [bytes] }
-}
-
-function encodeNumbers(numbers: Float64Array): EncodedValues {
-  const scale = scaleOf(numbers)
-  if (scale === undefined) {
-    const words = new Uint32Array(numbers.slice().buffer)
-    for (let i = words.length - 1; i > 1; i--) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
-    return { head: 'doubles', columns: [transpose(new Uint8Array(words.buffer), 8)] }
-  }
-  const power = 10 ** scale
-  const whole = new Float64Array(numbers.length)
-  for (let i = 0; i < whole.length; i++) whole[i] = Math.round((numbers[i] ?? 0) * power)
-  const { first, planes, bytes } = differences(whole)
-  return { head: { scale, first, planes }, columns: [bytes] }
-}
-
-/** Numbers that were written as text, but not in the shortest way: a scale for all, and the decimals of each. */
-function encodeDecimals(texts: readonly string[]): EncodedValues | undefined {
-  if (!texts.every(isDecimal)) return undefined
-  const decimals = Uint8Array.from(texts, decimalsOf)
-  const scale = decimals.reduce((most, next) => Math.max(most, next), 0)
-  const whole = Float64Array.from(texts, (text, i) =>
-    Number(text.replace('.', '') + '0'.repeat(scale - (decimals[i] ?? 0)))
-  )
-  if (whole.some((number) => Math.abs(number) > FURTHEST)) return undefined
-  const { first, planes, bytes } = differences(whole)
-  return { head: { scale, first, planes, decimals: true }, columns: [bytes, decimals] }
-}
-
-function decodeValues({ values }: Head, count: number, columns: Columns): Run['values'] {
-  if (values === 'doubles') {
-    const words = new Uint32Array(columns.planes(8).buffer)
-    for (let i = 2; i < words.length; i++) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
-    return new Float64Array(words.buffer)
-  }
-  const whole = columns.whole(values.planes)
-  if ('dictionary' in values) return texts(count, (i) => values.dictionary[whole[i] ?? 0] ?? '')
-  const numbers = summed(whole, values.first, values.decimals ? 1 : 10 ** values.scale)
-  if (!values.decimals) return numbers
-  const decimals = columns.bytes()
-  return texts(count, (i) => writeDecimal(numbers[i] ?? 0, values.scale, decimals[i] ?? 0))
-}
-
-function summed(differences: Int32Array | Float64Array, first: number, power: number): Float64Array {
-  const numbers = new Float64Array(differences.length)
-  let sum = first
-  for (let i = 0; i < numbers.length; i++) {
-    sum += differences[i] ?? 0
-    numbers[i] = sum / power
-  }
-  return numbers
-}
-
-/** A list that is made at once is much faster than one that grows. */
-function texts(count: number, textAt: (index: number) => string): string[] {
-  const made = new Array<string>(count)
-  for (let i = 0; i < count; i++) made[i] = textAt(i)
-  return made
-}
-
-/** The numbers, where the texts are what JavaScript writes for them. */
-function numbersOf(texts: readonly string[]): Float64Array | undefined {
-  const numbers = new Float64Array(texts.length)
-  for (const [i, text] of texts.entries()) {
-    const number = Number(text)
-    if (String(number) !== text) return undefined
-    numbers[i] = number
-  }
-  return numbers
-}
-
-/** The least number of decimals with which all numbers come back exactly; undefined where there is none. */
-function scaleOf(numbers: Float64Array): number | undefined {
-  let scale = 0
-  let power = 1
-  for (let i = 0; i < numbers.length; ) {
-    const number = numbers[i] ?? 0
-    const whole = Math.round(number * power)
-    if (Math.abs(whole) > FURTHEST) return undefined
-    if (whole / power === number) {
-      i++
-      continue
-    }
-    if (++scale > MOST_DECIMALS) return undefined
-    power = 10 ** scale
-    // What came back with fewer decimals comes back with more, unless it grows too large.
-    i = 0
-  }
-  return scale
-}
-
-const MOST_DECIMALS = 12
-
-/** A number that a whole one and a number of decimals bring back as it was; `-0` is none, for it would lose its sign. */
-function isDecimal(text: string): boolean {
-  return text.length <= 20 && /^(?!-[0.]*$)-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(text)
-}
-
-function decimalsOf(text: string): number {
-  const point = text.indexOf('.')
-  return point < 0 ? 0 : text.length - point - 1
-}
-
-function writeDecimal(whole: number, scale: number, decimals: number): string {
-  const digits = String(Math.abs(whole)).padStart(scale + 1, '0')
-  const units = (whole < 0 ? '-' : '') + digits.slice(0, digits.length - scale)
-  return decimals === 0 ? units : `${units}.${digits.slice(digits.length - scale, digits.length - scale + decimals)}`
-}
-
-/** The first one, and what each is more than the one before. */
-function differences(column: Float64Array): { first: number; planes: number; bytes: Uint8Array } {
-  const [first = 0] = column
-  for (let i = column.length - 1; i > 0; i--) column[i] = (column[i] ?? 0) - (column[i - 1] ?? 0)
-  column[0] = 0
-  return { first, ...split(column) }
-}
-
-// ---- qualities
-
-function encodeQuality(quality: Run['quality']): { head: Head['quality']; columns: Uint8Array[] } {
-  if (!(quality instanceof Uint8Array)) return { head: quality, columns: [] }
-  const [first = 0] = quality
-  if (quality.every((one) => one === first)) return { head: qualities[first], columns: [] }
-  return { head: 'each', columns: [quality] }
-}
-
-function divisor(a: number, b: number): number {
-  let [x, y] = [a, b]
-  while (y !== 0) [x, y] = [y, x % y]
-  return x
+/**
+ * The sum of so many numbers of this mean. Both the mean and their product were rounded, so what is within that of a
+ * whole number is it: of whole numbers below 2^51 it is the sum itself, of others it is as near as a double can tell.
+ */
+function sumOf(mean: number, count: number): number {
+  const sum = mean * count
+  const whole = Math.round(sum)
+  return Math.abs(sum - whole) <= Math.abs(sum) * Number.EPSILON ? whole : sum
 }

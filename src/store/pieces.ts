@@ -2,9 +2,11 @@
  * The history of a series in pieces, ascending and each time once. Chunks that overlap nothing pass as they are, packed;
  * where some overlap they are unpacked and brought together, no further than they do.
  */
-import { firstAt, isAscending, lengthOf, mergeRuns, type Run, sliceOf, spanOf, within } from '../model/samples.ts'
-import { decodeRun, type PackedRun, partsOf, type Summary, summaryOf } from './chunks.ts'
-import type { Chunk } from './store.ts'
+import { mergeRuns } from '../model/merge.ts'
+import { firstAt, isAscending, lengthOf, type Run, sliceOf, spanOf, within } from '../model/samples.ts'
+import { formatTime } from '../model/time.ts'
+import { openRun, type PackedRun, type Summary } from './chunks.ts'
+import type { Chunk, SeriesName } from './store.ts'
 
 /** An ascending part of a series. */
 export interface Piece {
@@ -19,28 +21,35 @@ export interface Piece {
 }
 
 /** Something that holds a part of a series. */
-export interface Source extends Omit<Piece, 'run' | 'parts'> {
+export interface Source extends Omit<Piece, 'run'> {
   /** Where two have a sample of the same time, that of the greater rank counts. */
   readonly rank: number
   load(): Run
-  /** As it is packed, if it is. */
-  readonly bytes?: Uint8Array
 }
 
-export function chunkSource({ from, to, count, seq, bytes }: PackedRun & Pick<Chunk, 'seq'>): Source {
-  return packedSource({ from, to, count, bytes }, seq)
+/** @throws HubError `Damaged` */
+export function chunkSource({ seq, ...chunk }: Omit<Chunk, 'path' | 'submodel'> & Partial<SeriesName>): Source {
+  return packedSource(chunk, seq, chunk)
 }
 
-function packedSource({ from, to, count, bytes }: PackedRun, rank: number): Source {
-  const summary = summaryOf(bytes)
-  return { from, to, count, rank, bytes, load: () => decodeRun(bytes), ...(summary !== undefined && { summary }) }
-}
-
-/** @param place in the order of the log: what is in no chunk yet is newer than all chunks. A packed run is ascending */
-export function recentSource(run: Run | PackedRun, place: number): Source {
-  if ('bytes' in run) return packedSource(run, NEWER + place)
+/**
+ * @param place in the order of the log: what is in no chunk yet is newer than all chunks. A packed run is ascending
+ * @throws HubError `Damaged`
+ */
+export function recentSource(run: Run | PackedRun, place: number, series: Partial<SeriesName> = {}): Source {
+  if ('bytes' in run) return packedSource(run, NEWER + place, series)
   const load = () => (isAscending(run) ? run : (mergeRuns([run])[0] ?? run))
   return { ...spanOf(run), count: lengthOf(run), rank: NEWER + place, load }
+}
+
+function packedSource({ from, to, count, bytes }: PackedRun, rank: number, series: Partial<SeriesName>): Source {
+  const { run, parts, summary } = openRun(bytes, nameOf(series, from, to))
+  return { from, to, count, rank, load: run, parts, ...(summary !== undefined && { summary }) }
+}
+
+function nameOf({ submodel, path }: Partial<SeriesName>, from: bigint, to: bigint): string {
+  const whose = path === undefined ? '' : ` of "${path}" in the submodel "${submodel}"`
+  return `The history${whose} from ${formatTime(from)} to ${formatTime(to)}`
 }
 
 /** Greater than the rank of any chunk. */
@@ -112,8 +121,8 @@ function startOf(source: Source, run: Run | undefined): bigint {
   return run === undefined ? source.from : spanOf(run).from
 }
 
-function pieceOf({ load, rank: _, bytes, ...source }: Source): Piece {
-  return { ...source, run: load, ...(bytes !== undefined && { parts: () => partsOf(bytes) }) }
+function pieceOf({ load, rank: _, ...source }: Source): Piece {
+  return { ...source, run: load }
 }
 
 function pieceOfRun(run: Run): Piece {

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { mergeRuns } from '../../src/model/merge.ts'
 import {
   isAscending,
   lengthOf,
   membersAt,
-  mergeRuns,
   newestOf,
   qualityAt,
   type Run,

@@ -58,7 +58,8 @@ function oneByOne({ offsets, values, quality }: Run, from: number, to: number, w
     byStart.set(start, [...(byStart.get(start) ?? []), value])
   }
   return [...byStart].map(([start, all]) => {
-    const mean = all.reduce((sum, value) => sum + value, 0) / all.length
+    const sum = all.reduce((total, value) => total + value, 0)
+    const mean = sum / all.length
     const squares = all.reduce((sum, value) => sum + (value - mean) ** 2, 0)
     const ends = { first: all[0] ?? 0, last: all.at(-1) ?? 0 }
     return {
@@ -67,6 +68,7 @@ function oneByOne({ offsets, values, quality }: Run, from: number, to: number, w
       min: Math.min(...all),
       max: Math.max(...all),
       mean,
+      sum,
       squares,
       ...ends
     }

@@ -1,8 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { lengthOf, mergeRuns, qualityAt, type Run, sliceOf, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
-import { decodeRun, encodeRun, partsOf, summaryOf } from '../../src/store/chunks.ts'
-import { runs } from '../arbitrary-runs.ts'
+import { HubError } from '../../src/errors.ts'
+import { joined, mergeRuns } from '../../src/model/merge.ts'
+import { lengthOf, pick, qualityAt, type Run, sliceOf, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
+import { condensedAt } from '../../src/model/statistics.ts'
+import { decodeRun, encodeRun, openRun, verifyRun } from '../../src/store/chunks.ts'
+import { runs, thinnedRuns } from '../arbitrary-runs.ts'
+
+const openedSummary = (bytes: Uint8Array) => openRun(bytes).summary
+const openedParts = (bytes: Uint8Array) => openRun(bytes).parts()
 
 const SECOND = 1e9
 
@@ -60,14 +66,14 @@ t.test('what a run of numbers comes to is known without unpacking it', async (t)
   const run: Run = { base: 0n, offsets: values.map((_, i) => i), form: 'number', values, quality: undefined }
   const sum = values.reduce((total, value) => total + value, 0)
   const squares = values.reduce((total, value) => total + (value - sum / 100) ** 2, 0)
-  const summary = { count: 100, min: 0, max: 100, mean: sum / 100, squares, first: 0, last: (99 * 37) % 101 }
-  t.strictSame(summaryOf(encodeRun(run)), summary)
-  t.equal(summaryOf(encodeRun({ ...run, quality: 'bad' })), undefined)
+  const summary = { count: 100, min: 0, max: 100, mean: sum / 100, sum, squares, first: 0, last: (99 * 37) % 101 }
+  t.strictSame(openedSummary(encodeRun(run)), summary)
+  t.equal(openedSummary(encodeRun({ ...run, quality: 'bad' })), undefined)
   t.equal(
-    summaryOf(encodeRun({ ...run, values: values.map((value) => (value === 5 ? Number.NaN : value)) })),
+    openedSummary(encodeRun({ ...run, values: values.map((value) => (value === 5 ? Number.NaN : value)) })),
     undefined
   )
-  t.equal(summaryOf(encodeRun({ ...run, form: 'text', values: Array.from(values, () => 'on') })), undefined)
+  t.equal(openedSummary(encodeRun({ ...run, form: 'text', values: Array.from(values, () => 'on') })), undefined)
 })
 
 t.test('a long run is unpacked in parts, each with what it comes to', async (t) => {
@@ -76,12 +82,12 @@ t.test('a long run is unpacked in parts, each with what it comes to', async (t) 
   const offsets = values.map((_, i) => i * SECOND + Math.round(random() * 1000))
   const run: Run = { base: 7n, offsets, form: 'number', values, quality: 'good' }
   const bytes = encodeRun(run)
-  const parts = partsOf(bytes)
+  const parts = openedParts(bytes)
   t.ok(parts.length > 1)
   t.strictSame(mergeRuns(parts.map((part) => part.run())), [{ ...run, base: parts[0]?.from, offsets: fromFirst(run) }])
   for (const { from, to, count, summary, run } of parts) {
     t.strictSame({ ...spanOf(run()), count: lengthOf(run()) }, { from, to, count })
-    t.strictSame(summary, summaryOf(encodeRun(run())))
+    t.strictSame(summary, openedSummary(encodeRun(run())))
   }
   const quality = Uint8Array.from(values, (_, i) => (i < 4000 ? 1 : 3))
   const odd: Run = {
@@ -91,12 +97,83 @@ t.test('a long run is unpacked in parts, each with what it comes to', async (t) 
     quality
   }
   t.strictSame(decodeRun(encodeRun(odd)), odd, 'also where some are no numbers, of other qualities, and out of order')
-  t.equal(summaryOf(encodeRun(odd)), undefined)
+  t.equal(openedSummary(encodeRun(odd)), undefined)
   t.strictSame(
-    partsOf(encodeRun(odd)).map(({ summary }) => summary !== undefined),
+    openedParts(encodeRun(odd)).map(({ summary }) => summary !== undefined),
     [false, true, true, true, false]
   )
-  t.strictSame(partsOf(encodeRun(sliceOf(run, 0, 1000))), [])
+  t.strictSame(openedParts(encodeRun(sliceOf(run, 0, 1000))), [])
+})
+
+t.test('what was packed by earlier releases, without a checksum, is read as it was', async (t) => {
+  const short = unpackedOf('short')
+  t.strictSame(
+    [0, 1, 2].map((i) => [timeAt(short, i), textAt(short, i), qualityAt(short, i)]),
+    [
+      [5n, '20.0', 'good'],
+      [1_000_000_005n, '0.10', 'bad'],
+      [2_000_000_005n, 'on', 'uncertain']
+    ]
+  )
+  t.strictSame(
+    unpackedOf('summed').values,
+    Float64Array.from({ length: 100 }, (_, i) => Number(i < 57))
+  )
+  t.match(openRun(earlier.summed).summary, { count: 100, min: 0, max: 1, mean: 0.57, sum: 57, first: 1, last: 0 })
+  t.strictSame(
+    unpackedOf('parted').values,
+    Float64Array.from({ length: 3000 }, (_, i) => i % 50)
+  )
+  t.strictSame(
+    openRun(earlier.parted)
+      .parts()
+      .map(({ summary }) => summary?.sum),
+    [24500, 24500, 24500]
+  )
+  for (const bytes of Object.values(earlier)) t.equal(verifyRun(bytes), undefined)
+  const untrue = earlier.summed.slice()
+  untrue[30] = (untrue[30] ?? 0) ^ 1
+  t.match(verifyRun(untrue), /summary/)
+})
+
+t.test('no byte of a packed run changes unseen', async (t) => {
+  const values = Float64Array.from({ length: 1500 }, (_, i) => i % 9)
+  const long: Run = { base: 1n, offsets: values.map((_, i) => i), form: 'number', values, quality: 'good' }
+  for (const run of [long, sliceOf(long, 0, 100), sliceOf(long, 0, 1)]) {
+    const bytes = encodeRun(run)
+    t.equal(verifyRun(bytes), undefined)
+    for (let at = 0; at < bytes.length; at++) {
+      for (const bit of [1, 1 << (at % 8), 0xff]) {
+        const damaged = bytes.slice()
+        damaged[at] = (damaged[at] ?? 0) ^ bit
+        if (verifyRun(damaged) === undefined || !isRefused(damaged)) t.fail(`byte ${at} of ${bytes.length}`)
+      }
+    }
+    for (let end = 0; end < bytes.length; end += 7) t.ok(isRefused(bytes.subarray(0, end)))
+  }
+})
+
+t.test('a thinned run comes back with what its samples were made of, cut, picked and joined as they are', async () => {
+  fc.assert(
+    fc.property(thinnedRuns, fc.nat(), fc.nat(), (run, one, other) => {
+      const [start, end] = [one % (lengthOf(run) + 1), other % (lengthOf(run) + 1)].sort((a, b) => a - b)
+      const back = decodeRun(encodeRun(run))
+      const parts = [
+        sliceOf(back, 0, start ?? 0),
+        sliceOf(back, start ?? 0, end ?? 0),
+        sliceOf(back, end ?? 0, lengthOf(run))
+      ]
+      const whole = joined(run.base, parts)
+      const order = Array.from(run.offsets.keys()).reverse()
+      const turned = pick(back, order)
+      return Array.from(run.offsets.keys()).every((i) => {
+        const wanted = JSON.stringify(condensedAt(run, i), exactly)
+        const found = [condensedAt(back, i), condensedAt(whole, i), condensedAt(turned, order.length - 1 - i)]
+        return found.every((one) => JSON.stringify(one, exactly) === wanted) && textAt(back, i) === textAt(run, i)
+      })
+    }),
+    { numRuns: 300 }
+  )
 })
 
 t.test('bytes that are no run are refused', async (t) => {
@@ -116,4 +193,45 @@ function randomness(): () => number {
     seed = (seed * 1103515245 + 12345) % 2147483648
     return seed / 2147483648
   }
+}
+
+function unpackedOf(name: keyof typeof earlier): Run {
+  return decodeRun(earlier[name])
+}
+
+function isRefused(bytes: Uint8Array): boolean {
+  try {
+    openRun(bytes)
+    return false
+  } catch (error) {
+    return error instanceof HubError && error.name === 'Damaged'
+  }
+}
+
+function exactly(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' || Number.isNaN(value) || value === Number.POSITIVE_INFINITY ? String(value) : value
+}
+
+/** Runs of version 2: three texts, a hundred numbers, three thousand. */
+const earlier = {
+  short: Buffer.from(
+    'AhIFAAAAAAAAAAMAAABwAAAAeyJ0aW1lcyI6eyJmaXJzdCI6MCwic3RlcCI6MTAwMDAwMDAwMH0sInZhbHVlcyI6eyJwbGFuZXMiOjEsImRpY3' +
+      'Rpb25hcnkiOlsiMjAuMCIsIjAuMTAiLCJvbiJdfSwicXVhbGl0eSI6ImVhY2gifQACBAEDAg==',
+    'base64'
+  ),
+  summed: Buffer.from(
+    'Agv5/////////2QAAAAAAAAAAABZQAAAAAAAAAAAAAAAAAAA8D89CtejcD3iP7/1KFyPgjhAAAAAAAAA8D8AAAAAAAAAACi1L/0gytUCALIEER' +
+      'iQtW0kF7aUiETm0Nj323Z3dDB4dv6bdgcnXHuR0vH8oNHqAhybSXTV0ZxVgteq4NiKyavTfCz55gAyzvJ8ENRndzcEBwAAhBd3LKhlVDkAhFZq' +
+      'mBDgCQ==',
+    'base64'
+  ),
+  parted: Buffer.from(
+    'Ag8AACo2/pyXF7gLAAAAAAAAAHCnQAAAAAAAAAAAAAAAAACASEAAAAAAAIA4QAAAAADcECNBAAAAAAAAAAAAAAAAAIBIQAMAAAAAACo2/pyXFw' +
+      'BGNM/mnZcX6AMAAAAAAAAAAAAAAECPQAAAAAAAAAAAAAAAAACASEAAAAAAAIA4QAAAAADQawlBAAAAAAAAAAAAAAAAAIBIQAAQzwrnnZcXAFbZ' +
+      'o8+elxfoAwAAPQQAAAAAAAAAQI9AAAAAAAAAAAAAAAAAAIBIQAAAAAAAgDhAAAAAANBrCUEAAAAAAAAAAAAAAAAAgEhAACB038+elxcAZn54uJ' +
+      '+XF+gDAACGCAAAAAAAAABAj0AAAAAAAAAAAAAAAAAAgEhAAAAAAACAOEAAAAAA0GsJQQAAAAAAAAAAAAAAAACASEAotS/9YM8LFQMAxANRAAAA' +
+      'eyJ0aW1lcyI6eyJmaXJzdCI6MCwic3RlcCI6MTB9LCJ2YWx1c2NhbGVwbGFuMX19AAJhAl0wMDIMAC+AX+jARP54Q4YDiPxd4KqqEIhwuNBBWa' +
+      'JqAWhaKWxCgCc=',
+    'base64'
+  )
 }

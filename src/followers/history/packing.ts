@@ -3,7 +3,8 @@
  * with the last chunk of the series as long as that is not full. What is older than that chunk goes into one of its
  * own, so that no chunk spans what lies between.
  */
-import { lengthOf, mergeRuns, type Run, sliceOf, spanOf } from '../../model/samples.ts'
+import { mergeRuns } from '../../model/merge.ts'
+import { lengthOf, type Run, sliceOf, spanOf } from '../../model/samples.ts'
 import { decodeRun, encodeRun } from '../../store/chunks.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../../store/store.ts'
 import { type Item, isLarge, runsOf } from './pending.ts'

@@ -2,68 +2,74 @@
  * Many samples made few: one row for each bucket of time. Pieces, and parts of them, that lie in one bucket and know what
  * their numbers come to are not unpacked.
  */
+import type { Figure } from '../../model/figures.ts'
 import type { Grid } from '../../model/grid.ts'
-import { firstAt, numberAt, qualityAt, type Run, timeAt } from '../../model/samples.ts'
+import { firstAt, type Run, timeAt } from '../../model/samples.ts'
+import { combine, isExact, type Statistics, statisticsOf } from '../../model/statistics.ts'
 import type { Piece } from '../../store/pieces.ts'
 
 export const aggregates = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last', 'stddev'] as const
 
 export type Aggregate = (typeof aggregates)[number]
 
-/** What is known of the numbers of one bucket; values that are none, and those of bad quality, do not count. */
-export interface Bucket {
+/** What the numbers of one bucket come to; values that are none, and those of bad quality, do not count. */
+export interface Bucket extends Statistics {
   /** Start of the bucket, nanoseconds since 1970. */
   readonly start: bigint
-  count: number
-  min: number
-  max: number
-  mean: number
-  /** Sum of the squares of the differences from the mean. */
-  squares: number
-  first: number
-  last: number
 }
 
 /**
  * @param pieces ascending; what lies outside of [from, to] is left out
  * @param grid its cells are the buckets
+ * @param isWhole the series counts whole things: sums and extremes beyond 2^53 are exact
  * @returns the buckets that hold anything, ascending
  */
 export async function* buckets(
   pieces: AsyncIterable<Piece>,
   from: bigint,
   to: bigint,
-  grid: Grid
+  grid: Grid,
+  isWhole = false
 ): AsyncGenerator<Bucket> {
   let open: Bucket | undefined
   for await (const piece of pieces) {
-    for (const bucket of bucketsIn(piece, from, to, grid)) {
+    for (const bucket of bucketsIn(piece, { from, to, grid, isWhole })) {
       if (open !== undefined && open.start !== bucket.start) {
         yield open
         open = undefined
       }
-      open = combine(open, bucket)
+      open = { ...combine(open, bucket, isWhole), start: bucket.start }
     }
   }
   if (open !== undefined) yield open
 }
 
+interface Window {
+  readonly from: bigint
+  readonly to: bigint
+  readonly grid: Grid
+  readonly isWhole: boolean
+}
+
 /** Unpacks no more of a piece than lies across the border of a bucket, or of [from, to]. */
-function* bucketsIn(piece: Piece, from: bigint, to: bigint, grid: Grid): Generator<Bucket> {
+function* bucketsIn(piece: Piece, window: Window): Generator<Bucket> {
+  const { from, to, grid, isWhole } = window
   if (piece.to < from || piece.from > to) return
   const { summary } = piece
   const start = grid.startOf(piece.from)
-  if (summary !== undefined && piece.from >= from && piece.to <= to && piece.to < grid.next(start)) {
+  const isKnown = summary !== undefined && (!isWhole || isExact(summary))
+  if (isKnown && piece.from >= from && piece.to <= to && piece.to < grid.next(start)) {
     yield { start, ...summary }
     return
   }
   const parts = piece.parts?.() ?? []
-  if (parts.length === 0) yield* bucketsOf(piece.run(), from, to, grid)
-  for (const part of parts) yield* bucketsIn(part, from, to, grid)
+  if (parts.length === 0) yield* bucketsOf(piece.run(), window)
+  for (const part of parts) yield* bucketsIn(part, window)
 }
 
 /** The value of an aggregate; NaN where the bucket does not tell it. */
-export function figureOf({ count, min, max, mean, squares, first, last }: Bucket, aggregate: Aggregate): number {
+export function figureOf(bucket: Statistics, aggregate: Aggregate): Figure {
+  const { count, min, max, mean, sum, squares, first, last } = bucket
   switch (aggregate) {
     case 'count':
       return count
@@ -74,7 +80,7 @@ export function figureOf({ count, min, max, mean, squares, first, last }: Bucket
     case 'mean':
       return mean
     case 'sum':
-      return mean * count
+      return sum
     case 'first':
       return first
     case 'last':
@@ -86,68 +92,13 @@ export function figureOf({ count, min, max, mean, squares, first, last }: Bucket
 }
 
 /** The part of a run that lies in one bucket, in one go. */
-function* bucketsOf(run: Run, from: bigint, to: bigint, grid: Grid): Generator<Bucket> {
+function* bucketsOf(run: Run, { from, to, grid, isWhole }: Window): Generator<Bucket> {
   const end = firstAt(run, to + 1n)
   for (let i = firstAt(run, from); i < end; ) {
     const start = grid.startOf(timeAt(run, i))
     const next = Math.min(firstAt(run, grid.next(start)), end)
-    const bucket = bucketOf(numbersOf(run, i, next), start)
-    if (bucket !== undefined) yield bucket
+    const found = statisticsOf(run, i, next, isWhole)
+    if (found !== undefined) yield { start, ...found }
     i = next
-  }
-}
-
-/** NaN is what does not count. */
-function numbersOf(run: Run, from: number, to: number): Float64Array {
-  const { values, quality } = run
-  if (values instanceof Float64Array && quality !== 'bad' && !(quality instanceof Uint8Array)) {
-    return values.subarray(from, to)
-  }
-  const numbers = new Float64Array(to - from)
-  for (let i = from; i < to; i++) numbers[i - from] = counted(run, i)
-  return numbers
-}
-
-function bucketOf(all: Float64Array, start: bigint): Bucket | undefined {
-  const numbers = all.includes(Number.NaN) ? all.filter((value) => !Number.isNaN(value)) : all
-  const [first] = numbers
-  if (first === undefined) return undefined
-  const count = numbers.length
-  let min = first
-  let max = first
-  let sum = 0
-  for (let i = 0; i < count; i++) {
-    const value = numbers[i] ?? 0
-    if (value < min) min = value
-    if (value > max) max = value
-    sum += value
-  }
-  const mean = sum / count
-  let squares = 0
-  for (let i = 0; i < count; i++) {
-    const apart = (numbers[i] ?? 0) - mean
-    squares += apart * apart
-  }
-  return { start, count, min, max, mean, squares, first, last: numbers[count - 1] ?? first }
-}
-
-function counted(run: Run, index: number): number {
-  return qualityAt(run, index) === 'bad' ? Number.NaN : numberAt(run, index)
-}
-
-/** Two parts of one bucket, the later behind the earlier (Chan, Golub, LeVeque: updating formulae for variances). */
-function combine(one: Bucket | undefined, other: Bucket): Bucket {
-  if (one === undefined) return other
-  const count = one.count + other.count
-  const apart = other.mean - one.mean
-  return {
-    start: one.start,
-    count,
-    min: Math.min(one.min, other.min),
-    max: Math.max(one.max, other.max),
-    mean: one.mean + (apart * other.count) / count,
-    squares: one.squares + other.squares + (apart * apart * one.count * other.count) / count,
-    first: one.first,
-    last: other.last
   }
 }

@@ -1,5 +1,5 @@
 /** What was measured: everything acknowledged of a series, from the chunks of the store and what is not in them yet. */
-import { lengthOf, type Run, sliceOf, within } from '../../model/samples.ts'
+import { lengthOf, type Run, spanOf as rangeOf, sliceOf, within } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { PackedRun } from '../../store/chunks.ts'
 import { chunkSource, type Piece, pieces, recentSource, type Source } from '../../store/pieces.ts'
@@ -46,7 +46,7 @@ export function historyOf(store: Store, tail: Tail): History {
 
     async spanOf(series) {
       await tail.caughtUp()
-      const runs = tail.parts(series).map(recentSource)
+      const runs = tail.parts(series).map((run) => ('bytes' in run ? run : { ...rangeOf(run), count: lengthOf(run) }))
       const kept = await store.seriesOf(series)
       const parts = [...runs, ...(kept === undefined ? [] : [kept])]
       const [first] = parts
@@ -65,7 +65,7 @@ export function historyOf(store: Store, tail: Tail): History {
   async function* found(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<Piece> {
     await tail.caughtUp()
     // First the tail: what becomes a chunk meanwhile is found twice, and told once; the other way it could be missed.
-    const recent = tail.parts(series).map(recentSource)
+    const recent = tail.parts(series).map((run, place) => recentSource(run, place, series))
     yield* pieces(chunksOf(series, from, to), recent, from, to)
   }
 

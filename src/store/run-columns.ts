@@ -1,0 +1,292 @@
+/**
+ * The columns of a run: each is turned so that what repeats becomes zeros; zstd does the rest (chunks.ts).
+ *
+ * - Times: a first one and a step, and where they are not regular differences of differences in ticks of their greatest
+ *   common divisor.
+ * - Values: differences of whole numbers on a common scale, where that brings them back as they were, with the number of
+ *   decimals of each where they were written as text (`21.50`); else XOR of doubles; else places in a dictionary.
+ * - Qualities: one, or a byte each.
+ * - What thinned samples were made of: seven columns of values.
+ */
+import {
+  type Condensed,
+  condensedColumns,
+  type Figures,
+  FURTHEST,
+  type Quality,
+  qualities,
+  type Run
+} from '../model/samples.ts'
+import { Columns, split, transpose } from './columns.ts'
+
+interface Head {
+  /** A step in nanoseconds; or in ticks, between the first two. */
+  readonly times: { readonly first: number; readonly step: number } & (Column<{ readonly tick: number }> | object)
+  readonly values: Values
+  readonly quality?: Quality | 'each'
+  /** In the order of `condensedColumns`. */
+  readonly condensed?: readonly Values[]
+}
+
+type Values =
+  | (Column<{ readonly scale: number; readonly first: number }> & { readonly decimals?: true })
+  | 'doubles'
+  | Column<{ readonly dictionary: readonly string[] }>
+
+/** A column of whole numbers that takes so many planes. */
+type Column<More> = More & { readonly planes: number }
+
+/** The head and the columns of a run. */
+export function columnsOf(run: Run): Uint8Array[] {
+  const times = encodeTimes(run.offsets)
+  const values = encodeValues(run.form, run.values)
+  const quality = encodeQuality(run.quality)
+  const condensed = run.condensed === undefined ? [] : encodeCondensed(run.condensed)
+  const head: Head = {
+    times: times.head,
+    values: values.head,
+    ...(quality.head !== undefined && { quality: quality.head }),
+    ...(condensed.length > 0 && { condensed: condensed.map(({ head }) => head) })
+  }
+  const json = Buffer.from(JSON.stringify(head))
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(json.length)
+  const more = condensed.flatMap(({ columns }) => columns)
+  return [length, json, ...times.columns, ...values.columns, ...quality.columns, ...more]
+}
+
+/** The run whose head begins here. */
+export function runAt(
+  raw: Buffer,
+  at: number,
+  { base, form, count }: Pick<Run, 'base' | 'form'> & { readonly count: number }
+): Run {
+  const start = at + 4 + raw.readUInt32LE(at)
+  const head = JSON.parse(raw.toString('utf8', at + 4, start)) as Head
+  const reader = new Columns(raw, start, count)
+  const offsets = decodeTimes(head, count, reader)
+  const values = decodeValues(head.values, count, reader)
+  const quality = head.quality === 'each' ? reader.bytes() : head.quality
+  const run: Run = { base, offsets, form, values, quality }
+  return head.condensed === undefined ? run : { ...run, condensed: decodeCondensed(head.condensed, count, reader) }
+}
+
+// ---- times
+
+function encodeTimes(offsets: Float64Array): { head: Head['times']; columns: Uint8Array[] } {
+  const [first = 0, second = first] = offsets
+  const step = second - first
+  if (isRegular(offsets, first, step)) return { head: { first, step }, columns: [] }
+  let tick = 0
+  let before = first
+  for (let i = 0; i < offsets.length; i++) {
+    const offset = offsets[i] ?? 0
+    if (Math.abs(offset) > FURTHEST) throw new RangeError(`An offset of ${offset} ns is too far from the base`)
+    tick = divisor(tick, Math.abs(offset - before))
+    before = offset
+  }
+  const column = new Float64Array(offsets.length)
+  let delta = step / tick
+  for (let i = 1; i < column.length; i++) {
+    const next = ((offsets[i] ?? 0) - (offsets[i - 1] ?? 0)) / tick
+    column[i] = next - delta
+    delta = next
+  }
+  const { planes, bytes } = split(column)
+  return { head: { first, step: step / tick, tick, planes }, columns: [bytes] }
+}
+
+function isRegular(offsets: Float64Array, first: number, step: number): boolean {
+  for (let i = 0; i < offsets.length; i++) if (offsets[i] !== first + i * step) return false
+  return true
+}
+
+function decodeTimes({ times }: Head, count: number, columns: Columns): Float64Array {
+  const { first, step } = times
+  if (!('tick' in times)) {
+    const offsets = new Float64Array(count)
+    for (let i = 0; i < count; i++) offsets[i] = first + i * step
+    return offsets
+  }
+  const { tick, planes } = times
+  const column = columns.whole(planes)
+  const offsets = new Float64Array(count)
+  let offset = first
+  let delta = step
+  offsets[0] = offset
+  for (let i = 1; i < count; i++) {
+    delta += column[i] ?? 0
+    offset += delta * tick
+    offsets[i] = offset
+  }
+  return offsets
+}
+
+// ---- values
+
+interface EncodedValues {
+  readonly head: Values
+  readonly columns: Uint8Array[]
+}
+
+/** Texts that are what JavaScript writes for numbers are kept as these. */
+export function inNumbers(run: Run): Run {
+  if (run.form !== 'text' || run.values instanceof Float64Array) return run
+  const values = numbersOf(run.values)
+  return values === undefined ? run : { ...run, form: 'number', values }
+}
+
+function encodeValues(form: Run['form'], values: Figures): EncodedValues {
+  if (values instanceof Float64Array) return encodeNumbers(values)
+  const decimals = form === 'text' ? encodeDecimals(values) : undefined
+  if (decimals !== undefined) return decimals
+  const places = new Map<string, number>()
+  const indices = Float64Array.from(values, (text) => {
+    const place = places.get(text) ?? places.size
+    if (place === places.size) places.set(text, place)
+    return place
+  })
+  const { planes, bytes } = split(indices)
+  return { head: { planes, dictionary: [...places.keys()] }, columns: [bytes] }
+}
+
+function encodeNumbers(numbers: Float64Array): EncodedValues {
+  const scale = scaleOf(numbers)
+  if (scale === undefined) {
+    const words = new Uint32Array(numbers.slice().buffer)
+    for (let i = words.length - 1; i > 1; i--) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
+    return { head: 'doubles', columns: [transpose(new Uint8Array(words.buffer), 8)] }
+  }
+  const power = 10 ** scale
+  const whole = new Float64Array(numbers.length)
+  for (let i = 0; i < whole.length; i++) whole[i] = Math.round((numbers[i] ?? 0) * power)
+  const { first, planes, bytes } = differences(whole)
+  return { head: { scale, first, planes }, columns: [bytes] }
+}
+
+/** Numbers that were written as text, but not in the shortest way: a scale for all, and the decimals of each. */
+function encodeDecimals(texts: readonly string[]): EncodedValues | undefined {
+  if (!texts.every(isDecimal)) return undefined
+  const decimals = Uint8Array.from(texts, decimalsOf)
+  const scale = decimals.reduce((most, next) => Math.max(most, next), 0)
+  const whole = Float64Array.from(texts, (text, i) =>
+    Number(text.replace('.', '') + '0'.repeat(scale - (decimals[i] ?? 0)))
+  )
+  if (whole.some((number) => Math.abs(number) > FURTHEST)) return undefined
+  const { first, planes, bytes } = differences(whole)
+  return { head: { scale, first, planes, decimals: true }, columns: [bytes, decimals] }
+}
+
+function decodeValues(values: Values, count: number, columns: Columns): Figures {
+  if (values === 'doubles') {
+    const words = new Uint32Array(columns.planes(8).buffer)
+    for (let i = 2; i < words.length; i++) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
+    return new Float64Array(words.buffer)
+  }
+  const whole = columns.whole(values.planes)
+  if ('dictionary' in values) return texts(count, (i) => values.dictionary[whole[i] ?? 0] ?? '')
+  const numbers = summed(whole, values.first, values.decimals ? 1 : 10 ** values.scale)
+  if (!values.decimals) return numbers
+  const decimals = columns.bytes()
+  return texts(count, (i) => writeDecimal(numbers[i] ?? 0, values.scale, decimals[i] ?? 0))
+}
+
+function summed(differences: Int32Array | Float64Array, first: number, power: number): Float64Array {
+  const numbers = new Float64Array(differences.length)
+  let sum = first
+  for (let i = 0; i < numbers.length; i++) {
+    sum += differences[i] ?? 0
+    numbers[i] = sum / power
+  }
+  return numbers
+}
+
+/** A list that is made at once is much faster than one that grows. */
+function texts(count: number, textAt: (index: number) => string): string[] {
+  const made = new Array<string>(count)
+  for (let i = 0; i < count; i++) made[i] = textAt(i)
+  return made
+}
+
+/** The numbers, where the texts are what JavaScript writes for them. */
+function numbersOf(texts: readonly string[]): Float64Array | undefined {
+  const numbers = new Float64Array(texts.length)
+  for (const [i, text] of texts.entries()) {
+    const number = Number(text)
+    if (String(number) !== text) return undefined
+    numbers[i] = number
+  }
+  return numbers
+}
+
+/** The least number of decimals with which all numbers come back exactly; undefined where there is none. */
+function scaleOf(numbers: Float64Array): number | undefined {
+  let scale = 0
+  let power = 1
+  for (let i = 0; i < numbers.length; ) {
+    const number = numbers[i] ?? 0
+    const whole = Math.round(number * power)
+    if (Math.abs(whole) > FURTHEST) return undefined
+    if (whole / power === number) {
+      i++
+      continue
+    }
+    if (++scale > MOST_DECIMALS) return undefined
+    power = 10 ** scale
+    // What came back with fewer decimals comes back with more, unless it grows too large.
+    i = 0
+  }
+  return scale
+}
+
+const MOST_DECIMALS = 12
+
+/** A number that a whole one and a number of decimals bring back as it was; `-0` is none, for it would lose its sign. */
+function isDecimal(text: string): boolean {
+  return text.length <= 20 && /^(?!-[0.]*$)-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(text)
+}
+
+function decimalsOf(text: string): number {
+  const point = text.indexOf('.')
+  return point < 0 ? 0 : text.length - point - 1
+}
+
+function writeDecimal(whole: number, scale: number, decimals: number): string {
+  const digits = String(Math.abs(whole)).padStart(scale + 1, '0')
+  const units = (whole < 0 ? '-' : '') + digits.slice(0, digits.length - scale)
+  return decimals === 0 ? units : `${units}.${digits.slice(digits.length - scale, digits.length - scale + decimals)}`
+}
+
+/** The first one, and what each is more than the one before. */
+function differences(column: Float64Array): { first: number; planes: number; bytes: Uint8Array } {
+  const [first = 0] = column
+  for (let i = column.length - 1; i > 0; i--) column[i] = (column[i] ?? 0) - (column[i - 1] ?? 0)
+  column[0] = 0
+  return { first, ...split(column) }
+}
+
+// ---- what thinned samples were made of
+
+function encodeCondensed(condensed: Condensed): EncodedValues[] {
+  return condensedColumns.map((name) => encodeValues('text', condensed[name]))
+}
+
+function decodeCondensed(heads: readonly Values[], count: number, columns: Columns): Condensed {
+  const found = heads.map((head) => decodeValues(head, count, columns))
+  return Object.fromEntries(condensedColumns.map((name, i) => [name, found[i]])) as unknown as Condensed
+}
+
+// ---- qualities
+
+function encodeQuality(quality: Run['quality']): { head: Head['quality']; columns: Uint8Array[] } {
+  if (!(quality instanceof Uint8Array)) return { head: quality, columns: [] }
+  const [first = 0] = quality
+  if (quality.every((one) => one === first)) return { head: qualities[first], columns: [] }
+  return { head: 'each', columns: [quality] }
+}
+
+function divisor(a: number, b: number): number {
+  let [x, y] = [a, b]
+  while (y !== 0) [x, y] = [y, x % y]
+  return x
+}
