@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { lookOnce, thinned } from '../../src/followers/history/keeping.ts'
+import { lookOnce } from '../../src/followers/history/keeping.ts'
 import { EVERYTHING, parsePolicy, policies } from '../../src/followers/history/policy.ts'
 import { type Run, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
 import type { Submodel } from '../../src/model/types.ts'
@@ -96,17 +96,4 @@ t.test('what became less comes together, but not so much that it would be kept f
   const run = decodeRun(oldest?.bytes ?? new Uint8Array())
   t.strictSame([textAt(run, 0), textAt(run, 1), timeAt(run, 1)], ['29.5', '29.5', 3600n * SECOND])
   await store.close()
-})
-
-t.test('of what is no number the last counts, and of qualities the worst', async (t) => {
-  const run: Run = {
-    base: 0n,
-    offsets: Float64Array.of(0, 1, 2, 10),
-    form: 'text',
-    values: ['on', 'off', 'idle', 'on'],
-    quality: Uint8Array.of(1, 3, 1, 1)
-  }
-  const less = thinned(run, 10n)
-  t.strictSame([textAt(less, 0), textAt(less, 1)], ['idle', 'on'])
-  t.strictSame(less.quality, Uint8Array.of(3, 1))
 })

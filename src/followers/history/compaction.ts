@@ -9,7 +9,7 @@ import { FURTHEST, type Run } from '../../model/samples.ts'
 import { later } from '../../model/time.ts'
 import { chunkSource, pieces, type Source } from '../../store/pieces.ts'
 import type { Chunk, ChunkHead, SeriesName, Store } from '../../store/store.ts'
-import { isConflict } from './history.ts'
+import { isConflict, isDamaged } from './history.ts'
 import { chunksOf, FULL } from './packing.ts'
 
 export interface CompactionOptions {
@@ -17,6 +17,8 @@ export interface CompactionOptions {
   readonly rest: () => Promise<void>
   /** Neighbours that cover more nanoseconds stay apart: what is dropped or thinned by its age is so chunk by chunk. */
   readonly reach?: bigint
+  /** Hears of chunks that cannot be read, which stay as they are. Absent: they are thrown. */
+  readonly failed?: (error: unknown) => void
 }
 
 /** Samples that are held at a time. What overlaps without end, in another order than it came in, is left as it is. */
@@ -26,13 +28,18 @@ const MOST = 1024 * 1024
 export async function compact(
   store: Store,
   series: SeriesName,
-  { rest, reach = BigInt(FURTHEST) }: CompactionOptions
+  { rest, reach = BigInt(FURTHEST), failed }: CompactionOptions
 ): Promise<boolean> {
   let isChanged = false
   for (let from = EARLIEST; from <= LATEST; ) {
     const group = await nextGroup(store.heads(series, from, LATEST), reach)
     if (group === undefined) break
-    if (await bringTogether(store, series, group.heads, rest)) isChanged = true
+    try {
+      if (await bringTogether(store, series, group.heads, rest)) isChanged = true
+    } catch (error) {
+      if (failed === undefined || !isDamaged(error)) throw error
+      failed(error)
+    }
     from = group.end
     await rest()
   }
@@ -106,7 +113,12 @@ async function bringTogether(
   return true
 }
 
-async function* sourcesOf(store: Store, series: SeriesName, heads: readonly ChunkHead[]): AsyncGenerator<Source> {
+/** The chunks of these heads. */
+export async function* sourcesOf(
+  store: Store,
+  series: SeriesName,
+  heads: readonly ChunkHead[]
+): AsyncGenerator<Source> {
   const wanted = new Set(heads.map(({ from, seq }) => `${from} ${seq}`))
   const end = heads.map(({ to }) => to).reduce(later)
   for await (const chunk of store.chunks(series, heads[0]?.from ?? end, end)) {
@@ -135,6 +147,7 @@ function countOf(heads: readonly ChunkHead[]): number {
   return heads.reduce((sum, { count }) => sum + count, 0)
 }
 
-function lastOf(heads: readonly ChunkHead[]): number {
+/** The last entry of the log that any of them is of. */
+export function lastOf(heads: readonly ChunkHead[]): number {
   return heads.reduce((last, { seq }) => Math.max(last, seq), 0)
 }

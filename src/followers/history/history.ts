@@ -226,6 +226,11 @@ export function isConflict(error: unknown): boolean {
   return error instanceof HubError && error.name === 'Conflict'
 }
 
+/** Can what is stored not be read? */
+export function isDamaged(error: unknown): boolean {
+  return error instanceof HubError && error.name === 'Damaged'
+}
+
 function spanOfChange(change: Measured): { readonly from: bigint; readonly to: bigint } {
   return change.change === 'samples' ? change : { from: change.sourceTime, to: change.sourceTime }
 }

@@ -1,22 +1,11 @@
 /** Lets go of history that is older than its policy wants, makes less of what is old, and brings its chunks into order. In no hurry. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  FURTHEST,
-  lengthOf,
-  membersAt,
-  numberAt,
-  qualities,
-  qualityAt,
-  type Run,
-  spanOf,
-  timeAt
-} from '../../model/samples.ts'
+import { FURTHEST } from '../../model/samples.ts'
 import { earlier, fromMilliseconds } from '../../model/time.ts'
-import { decodeRun, encodeRun } from '../../store/chunks.ts'
-import type { Chunk, SeriesName, Store } from '../../store/store.ts'
+import type { SeriesName, Store } from '../../store/store.ts'
 import { compact } from './compaction.ts'
-import { isConflict } from './history.ts'
 import type { Policy, PolicyOf } from './policy.ts'
+import { type Thinned, thin } from './thinning.ts'
 
 export interface KeepingOptions {
   readonly policyOf: PolicyOf
@@ -42,7 +31,6 @@ const REMEMBERED = 100_000
 /** Of the time for which something is kept, or kept as it came, a chunk covers no more than such a part. */
 const PART = 8n
 
-const EARLIEST = -(2n ** 63n)
 const LONG = 2n ** 63n
 
 /** @returns the way to stop; resolves when nothing is under way any more */
@@ -66,13 +54,13 @@ export function keepWhatIsWanted(store: Store, options: KeepingOptions): () => P
   }
 }
 
-/** What a series looked like when its chunks were in order, by its name. */
-type InOrder = Map<string, string>
+/** By its name, what a series looked like when its chunks were in order, and how far it was thinned. */
+type InOrder = Map<string, { readonly glance?: string | undefined; readonly thinned?: Thinned | undefined }>
 
 /** Looks at every series once. */
 export async function lookOnce(
   store: Store,
-  { policyOf, clock = Date.now }: KeepingOptions,
+  { policyOf, failed, clock = Date.now }: KeepingOptions,
   inOrder: InOrder = new Map(),
   signal?: AbortSignal
 ): Promise<void> {
@@ -83,12 +71,19 @@ export async function lookOnce(
     for (const { submodel, path, ...found } of page) {
       const series = { submodel, path }
       const policy = await policyOf(series)
-      await age(store, series, policy, fromMilliseconds(clock()), rest)
-      const [name, glance] = [JSON.stringify(series), JSON.stringify(found, written)]
-      if (inOrder.get(name) !== glance) {
-        if (inOrder.size >= REMEMBERED) inOrder.clear()
-        if (!(await compact(store, series, { rest, reach: reachOf(policy) }))) inOrder.set(name, glance)
+      const { keep, after: old, mean: width } = policy
+      const now = fromMilliseconds(clock())
+      const name = JSON.stringify(series)
+      let { glance, thinned } = inOrder.get(name) ?? {}
+      const reach = reachOf(policy)
+      if (keep !== undefined) await store.dropChunks(series, now - keep)
+      if (old !== undefined && width !== undefined) {
+        thinned = await thin(store, series, { before: now - old, width, reach, rest, failed }, thinned)
       }
+      const seen = JSON.stringify(found, written)
+      if (glance !== seen) glance = (await compact(store, series, { rest, reach, failed })) ? undefined : seen
+      if (inOrder.size >= REMEMBERED) inOrder.clear()
+      inOrder.set(name, { glance, thinned })
       await rest()
     }
     after = page.length < PAGE ? undefined : page.at(-1)
@@ -113,68 +108,4 @@ function reachOf({ keep = LONG, after = LONG }: Policy): bigint {
 
 function written(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value
-}
-
-async function age(
-  store: Store,
-  series: SeriesName,
-  { keep, after, mean }: Policy,
-  now: bigint,
-  rest: () => Promise<void>
-): Promise<void> {
-  if (keep !== undefined) await store.dropChunks(series, now - keep)
-  if (after !== undefined && mean !== undefined) await thin(store, series, now - after, mean, rest)
-}
-
-/** Makes one sample of each so many nanoseconds, of chunks that end before a time. */
-async function thin(
-  store: Store,
-  series: SeriesName,
-  before: bigint,
-  width: bigint,
-  rest: () => Promise<void>
-): Promise<void> {
-  for await (const { bytes, ...head } of store.chunks(series, EARLIEST, before)) {
-    // One that has no more samples than buckets was made so before.
-    if (head.to >= before || BigInt(head.count) <= (head.to - head.from) / width + 2n) continue
-    const run = thinned(decodeRun(bytes), width)
-    const thinner: Chunk = { ...head, ...spanOf(run), count: lengthOf(run), bytes: encodeRun(run) }
-    try {
-      await store.putChunks([thinner], [head])
-    } catch (error) {
-      // Samples came to it meanwhile: it is seen the next time.
-      if (!isConflict(error)) throw error
-    }
-    await rest()
-  }
-}
-
-/** Of numbers the mean, of anything else the last; at the time of the first of each bucket, with the worst quality. */
-export function thinned(run: Run, width: bigint): Run {
-  const isNumeric = run.form !== 'members' && Array.from(run.offsets, (_, i) => numberAt(run, i)).every(Number.isFinite)
-  const offsets: number[] = []
-  const numbers: number[] = []
-  const texts: string[] = []
-  const worst: number[] = []
-  let bucket: bigint | undefined
-  let [sum, count] = [0, 0]
-  for (let i = 0; i < lengthOf(run); i++) {
-    const start = timeAt(run, i) / width
-    if (start !== bucket) {
-      offsets.push(run.offsets[i] ?? 0)
-      worst.push(0)
-      bucket = start
-      ;[sum, count] = [0, 0]
-    }
-    const place = offsets.length - 1
-    sum += isNumeric ? numberAt(run, i) : 0
-    count++
-    numbers[place] = sum / count
-    texts[place] = isNumeric ? '' : run.form === 'members' ? membersAt(run, i) : String(run.values[i])
-    worst[place] = Math.max(worst[place] ?? 0, qualities.indexOf(qualityAt(run, i)))
-  }
-  const common = { base: run.base, offsets: Float64Array.from(offsets), quality: Uint8Array.from(worst) }
-  return isNumeric
-    ? { ...common, form: 'number', values: Float64Array.from(numbers) }
-    : { ...common, form: run.form === 'members' ? 'members' : 'text', values: texts }
 }

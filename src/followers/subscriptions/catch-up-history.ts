@@ -2,6 +2,7 @@
  * Values from before the log begins, from the history: for a subscriber that asked for a time to which the log does not
  * reach back any more. Series by series, each in the order of its source times.
  */
+import { floorTo } from '../../model/grid.ts'
 import { lengthOf, pick, type Run, sliceOf, timeAt } from '../../model/samples.ts'
 import { fromMilliseconds } from '../../model/time.ts'
 import type { SeriesName } from '../../store/store.ts'
@@ -87,7 +88,7 @@ export function withoutOverlap(events: readonly StreamEvent[], { from, to, until
 
 /** The last sample of each interval. */
 function lastPerInterval(run: Run, interval: bigint): Run {
-  const bucket = (at: number) => timeAt(run, at) / interval
+  const bucket = (at: number) => floorTo(timeAt(run, at), interval)
   const last = lengthOf(run) - 1
   return pick(
     run,
