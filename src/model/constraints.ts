@@ -78,7 +78,7 @@ const checks: { readonly [Name in ClassName]?: readonly Check[] } = {
   Property: [propertyValue],
   Range: [rangeValues],
   SubmodelElementCollection: [aasd117('value'), aasd022('value')],
-  SubmodelElementList: [aasd107, aasd108, aasd109, aasd114, aasd022('value')],
+  SubmodelElementList: [aasd107, aasd108, aasd109, aasd114],
 
   EventPayload: [
     modelReference('source', 'EventElement', is('EventElement', 'BasicEventElement')),

@@ -50,7 +50,7 @@ const INTEGER = /^[+-]?[0-9]+$/
 const BASE64 = /^[A-Za-z0-9+/]*(?:[AQgw]==|[AEIMQUYcgkosw048]=)?$/
 
 const types: Readonly<Record<DataTypeDefXsd, DataType>> = {
-  'xs:anyURI': matching(ANY_URI, 'a URI in ASCII, like https://example.com/a%20b'),
+  'xs:anyURI': matching(ANY_URI, 'a URI or IRI, like https://example.com/a%20b'),
   'xs:base64Binary': { accepts: isBase64, words: 'base64 text, like SGVsbG8=' },
   'xs:boolean': {
     accepts: (text) => text === 'true' || text === 'false' || text === '1' || text === '0',

@@ -13,7 +13,6 @@ const ESCAPES_ARE_WHOLE = '(?![\\s\\S]*?%(?![0-9a-fA-F]{2}))'
 const SCHEME = '[a-zA-Z][a-zA-Z0-9+\\-.]*'
 // `abs_path` after its first slash. It may begin with another one, and `reg_name` has no character that a segment has
 // not; so net_path, server and authority all fall into it.
-const PATH_CHARACTER = `[${UNRESERVED}%;:@&=+$,/]`
 const SEGMENT_CHARACTER = `[${UNRESERVED}%;@&=+$,]`
 const URI_CHARACTER = `[${UNRESERVED}%;:@&=+$,/?]`
 const PATH = [
@@ -31,24 +30,33 @@ const PATH = [
   `(?:#${URI_CHARACTER}*)?`
 ].join('')
 
-// ---- xs:anyURI: RFC 2396 as amended by RFC 2732, which lets addresses of IPv6 in brackets in.
-const BRACKETED_CHARACTER = `[${UNRESERVED}%;:@&=+$,/?[\\]]`
+// ---- xs:anyURI: RFC 2396 as amended by RFC 2732, which lets addresses of IPv6 in brackets in; and, as XML Schema part
+// 2, 3.2.17, takes what becomes such a URI when it is escaped, also an IRI (Part 1, "URIs and IRIs"). The characters are
+// those of RFC 3987, `ucschar` and in queries `iprivate`; that surrogates come in pairs is [AASd-130]'s matter.
+const UCSCHAR = '\\u00a0-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\uffef\\ud800-\\udb7f\\udc00-\\udfff'
+const IPRIVATE = '\\ue000-\\uf8ff\\udb80-\\udbff'
+const IUNRESERVED = `${UNRESERVED}${UCSCHAR}`
+const IPATH_CHARACTER = `[${IUNRESERVED}%;:@&=+$,/]`
+const ISEGMENT_CHARACTER = `[${IUNRESERVED}%;@&=+$,]`
+const BRACKETED_CHARACTER = `[${IUNRESERVED}%;:@&=+$,/?[\\]]`
+const QUERY_CHARACTER = `[${IUNRESERVED}${IPRIVATE}%;:@&=+$,/?[\\]]`
 const HEX4 = '[0-9a-fA-F]{1,4}'
 const HEX_GROUPS = `${HEX4}(?::${HEX4})*`
 const IPV4 = '[0-9]{1,3}(?:\\.[0-9]{1,3}){3}'
 // RFC 2373, appendix B. Its grammar wants a third colon between `::` and an IPv4 address, its examples have two.
 const IPV6 = `(?:${HEX_GROUPS}|(?:${HEX_GROUPS})?::(?:${HEX_GROUPS}|${IPV4})?)(?::${IPV4})?`
-const IPV6_AUTHORITY = `(?:[${UNRESERVED}%;:&=+$,]*@)?\\[${IPV6}\\](?::[0-9]*)?`
-const HIERARCHY = `(?://${IPV6_AUTHORITY}(?:/${PATH_CHARACTER}*)?|/${PATH_CHARACTER}*)`
-const QUERY = `(?:\\?${BRACKETED_CHARACTER}*)?`
+const IPV6_AUTHORITY = `(?:[${IUNRESERVED}%;:&=+$,]*@)?\\[${IPV6}\\](?::[0-9]*)?`
+const HIERARCHY = `(?://${IPV6_AUTHORITY}(?:/${IPATH_CHARACTER}*)?|/${IPATH_CHARACTER}*)`
+const QUERY = `(?:\\?${QUERY_CHARACTER}*)?`
 const ANY_URI = [
   ESCAPES_ARE_WHOLE,
   '(?:',
   [
     `${SCHEME}:${HIERARCHY}${QUERY}`,
-    `${SCHEME}:[${UNRESERVED}%;?:@&=+$,]${BRACKETED_CHARACTER}*`,
+    // Behind the first question mark of an opaque part is no query, but as good as one.
+    `${SCHEME}:[${IUNRESERVED}%;?:@&=+$,]${QUERY_CHARACTER}*`,
     `${HIERARCHY}${QUERY}`,
-    `${SEGMENT_CHARACTER}+(?:/${PATH_CHARACTER}*)?${QUERY}`
+    `${ISEGMENT_CHARACTER}+(?:/${IPATH_CHARACTER}*)?${QUERY}`
   ].join('|'),
   ')?',
   `(?:#${BRACKETED_CHARACTER}*)?`

@@ -7,8 +7,8 @@ import type { DataTypeDefXsd } from '../../src/model/types.ts'
 /** Values and what only looks like one, parted by `|` each. */
 const samples: Readonly<Record<DataTypeDefXsd, readonly [values: string, others: string]>> = {
   'xs:anyURI': [
-    '|a|1234|/a/b|../a?b#c|urn:x:y|mailto:a@b.c|https://u:p@h.example:8080/a;b/c?d=e[1]#f|//[::1]:80/x|http://[1:2::3:1.2.3.4]|http://[::1.2.3.4]/|A://|/?',
-    'a b|%4|%zz|a#b#c|é|<a>|`|http://[::g]/|http://[]/|{x}|:a'
+    '|a|1234|/a/b|../a?b#c|urn:x:y|mailto:a@b.c|https://u:p@h.example:8080/a;b/c?d=e[1]#f|//[::1]:80/x|http://[1:2::3:1.2.3.4]|http://[::1.2.3.4]/|A://|/?|é|https://plant.example/설비/사출기.pdf?상태=값#도면|mailto:김@예.한국|//예.한국/a|😀|/?\ue000|urn:설비:1',
+    'a b|%4|%zz|a#b#c|<a>|`|http://[::g]/|http://[]/|{x}|:a|설비 1|a\u0083|\ue000|\u{10c11}\u{10ffff}|설비#a#b|%설비|설:비'
   ],
   'xs:base64Binary': ['|AAAA|QQ==|QUI=|A A A A|0 FB8 0F+9', 'A|AA|AAA|AAA==|=AAA|QR==|QUJ=| AAAA|AAAA |AA  AA|ä'],
   'xs:boolean': ['true|false|1|0', '|TRUE|True|00|yes| true'],

@@ -29,7 +29,8 @@ function reportNameless(at: (string | number)[], report: Report): void {
 }
 
 /**
- * [AASd-022] Siblings have different idShorts, by upper and lower case.
+ * [AASd-022] Siblings have different idShorts, by upper and lower case. Not so in a list, whose items are addressed by
+ * index alone (Part 2): since release 3.1 has dropped [AASd-120] they may have any.
  * @param member the member that holds them
  */
 export function aasd022(member: string) {
