@@ -1,6 +1,7 @@
 /** Bulk registration: asynchronous, and all or nothing (Part 2, bulk interfaces). */
 import { setImmediate } from 'node:timers/promises'
 import { HubError, type Violation } from '../errors.ts'
+import { currentDescriptor } from '../formats/descriptors.ts'
 import { validate } from '../formats/json.ts'
 import { facetsOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
@@ -98,7 +99,8 @@ function deletion(kind: Registered, id: unknown, index: number, violations: Viol
   return undefined
 }
 
-function registration(kind: Registered, item: unknown, index: number, violations: Violation[]) {
+function registration(kind: Registered, given: unknown, index: number, violations: Violation[]) {
+  const item = currentDescriptor(kind, given)
   const found = validate(kind, item)
   for (const one of found) violations.push({ ...one, pointer: `/${index}${one.pointer}` })
   if (found.length > 0) return undefined

@@ -3,6 +3,7 @@
  * stored here itself. A registered descriptor goes before the derived one of the same id.
  */
 import { HubError } from '../errors.ts'
+import { currentDescriptor } from '../formats/descriptors.ts'
 import { describeShell, describeSubmodel } from '../model/descriptors.ts'
 import { targetOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
@@ -85,8 +86,9 @@ export const getOfShell: Handler = async (hub, call) => {
 
 /** POST /shell-descriptors/{aasIdentifier}/submodel-descriptors. */
 export const postOfShell: Handler = async (hub, call) => {
-  check(SUBMODEL, call.body)
-  const added = call.body as SubmodelDescriptor
+  const body = currentDescriptor(SUBMODEL, call.body)
+  check(SUBMODEL, body)
+  const added = body as SubmodelDescriptor
   const revision = await editEmbedded(hub, call, (present) => {
     if (present.some(({ id }) => id === added.id)) throw new HubError('AlreadyExists', [SUBMODEL, added.id])
     return [...present, added]
@@ -97,8 +99,9 @@ export const postOfShell: Handler = async (hub, call) => {
 
 /** PUT /shell-descriptors/{aasIdentifier}/submodel-descriptors/{submodelIdentifier}. */
 export const putOfShell: Handler = async (hub, call) => {
-  check(SUBMODEL, call.body)
-  const given = call.body as SubmodelDescriptor
+  const body = currentDescriptor(SUBMODEL, call.body)
+  check(SUBMODEL, body)
+  const given = body as SubmodelDescriptor
   sameId(given.id, submodelOf(call))
   let created = false
   const revision = await editEmbedded(hub, call, (present) => {
@@ -168,18 +171,19 @@ async function list(hub: Hub, kind: Registered, facets: readonly Facet[], call: 
 }
 
 async function post(hub: Hub, kind: Registered, call: Call): Promise<Answer> {
-  const id = (call.body as { id?: unknown } | null)?.id
+  const body = currentDescriptor(kind, call.body)
+  const id = (body as { id?: unknown } | null)?.id
   if (typeof id === 'string' && (await hub.store.document(DESCRIBED[kind], id)) !== undefined) {
-    check(kind, call.body)
+    check(kind, body)
     throw new HubError('AlreadyExists', [kind, id])
   }
-  return create(hub, kind, call.body, call)
+  return create(hub, kind, body, call)
 }
 
 /** A PUT for something that is stored here registers the given descriptor in place of the derived one: 204. */
 async function put(hub: Hub, kind: Registered, id: string, call: Call): Promise<Answer> {
   const derived = (await hub.store.document(DESCRIBED[kind], id)) !== undefined
-  const answered = await putDocument(hub, kind, id, call)
+  const answered = await putDocument(hub, kind, id, { ...call, body: currentDescriptor(kind, call.body) })
   return derived && answered.status === 201
     ? { status: 204, ...(answered.revision && { revision: answered.revision }) }
     : answered

@@ -52,6 +52,82 @@ for (const [path, make] of [
   })
 }
 
+const meaning = (value: string) => ({ type: 'ExternalReference', keys: [{ type: 'GlobalReference', value }] })
+
+t.test('descriptors of release 3.0 to 3.1.1 are taken, and answered in the words of 3.1.2', async (t) => {
+  const more = { semanticId: meaning('urn:s'), supplementalSemanticId: [meaning('urn:more')] }
+  const former = submodelDescriptor('old', more)
+  const current = submodelDescriptor('old', {
+    semanticId: meaning('urn:s'),
+    supplementalSemanticIds: [meaning('urn:more')]
+  })
+  const nested = (one: object) => shellDescriptor('holder', { submodelDescriptors: [one] })
+  const own = `/submodel-descriptors/${encode('old')}`
+  const holder = `/shell-descriptors/${encode('holder')}`
+  const below = `${holder}/submodel-descriptors`
+  const doors: readonly [method: string, path: string, body: unknown, read: string, answer: unknown][] = [
+    ['POST', '/submodel-descriptors', former, own, current],
+    ['PUT', own, former, own, current],
+    ['POST', '/shell-descriptors', nested(former), holder, nested(current)],
+    ['PUT', holder, nested(former), holder, nested(current)],
+    ['PUT', `${below}/${encode('old')}`, former, `${below}/${encode('old')}`, current],
+    ['POST', '/bulk/submodel-descriptors', [former], own, current],
+    ['PUT', '/bulk/submodel-descriptors', [former], own, current],
+    ['PUT', '/bulk/shell-descriptors', [nested(former)], holder, nested(current)]
+  ]
+  for (const [method, path, body, read, answer] of doors) {
+    const hub = await start(t)
+    if (path.startsWith(below)) await hub.post('/shell-descriptors', shellDescriptor('holder'))
+    const reply = await hub.ask(method, path, body)
+    t.ok(reply.status < 300, `${method} ${path}: ${reply.text}`)
+    await until(async () => (await hub.get(read)).status === 200)
+    t.same((await hub.get(read)).json, answer, `${method} ${path}`)
+    await hub.stop()
+  }
+
+  const hub = await start(t)
+  await hub.post('/submodel-descriptors', former)
+  for (const name of ['supplementalSemanticId', 'supplementalSemanticIds']) {
+    const $condition = { $eq: [{ $field: `$smdesc#${name}[]` }, { $strVal: 'urn:more' }] }
+    t.same(ids(await hub.post('/query/submodel-descriptors', { $condition })), ['old'], name)
+  }
+  const both = { ...former, id: 'both', supplementalSemanticIds: [meaning('urn:x')] }
+  t.equal((await hub.post('/submodel-descriptors', both)).status, 400, 'the same member under two names')
+})
+
+t.test(
+  'empty lists of a descriptor are taken and left out of the answer, but not where one has to be there',
+  async (t) => {
+    const hub = await start(t)
+    const written = {
+      ...{ id: 'empty', endpoints: [], extensions: [], description: [], specificAssetIds: [] },
+      submodelDescriptors: [
+        {
+          ...submodelDescriptor('sm', { supplementalSemanticIds: [], displayName: [] }),
+          endpoints: [
+            { interface: 'SUBMODEL-3.1', protocolInformation: { href: 'http://x', endpointProtocolVersion: [] } }
+          ]
+        }
+      ]
+    }
+    const kept = {
+      id: 'empty',
+      submodelDescriptors: [
+        { id: 'sm', endpoints: [{ interface: 'SUBMODEL-3.1', protocolInformation: { href: 'http://x' } }] }
+      ]
+    }
+    const posted = await hub.post('/shell-descriptors', written)
+    t.match([posted.status, posted.json], [201, kept])
+    t.same((await hub.get(`/shell-descriptors/${encode('empty')}`)).json, kept)
+    t.same((await hub.get('/shell-descriptors')).json.result, [kept])
+    t.equal((await hub.post('/submodel-descriptors', { id: 'none', endpoints: [] })).status, 400)
+  }
+)
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200 && !(await holds()); tries++) await wait(10)
+}
+
 t.test('what is stored here is described by itself, with endpoints that work, until it is gone', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', submodel)

@@ -1,5 +1,5 @@
 /** Field identifiers: `root [ "." idShortPath ] "#" attribute` (Part 2, "Identification of Fields"). */
-import { attributesOf, BRACKETS_OPTIONAL, fields, isReference, type Root } from './grammar.ts'
+import { attributesOf, BRACKETS_OPTIONAL, FORMER_NAME, fields, isReference, type Root } from './grammar.ts'
 import { ANY, type Field, type FieldStep } from './tree.ts'
 
 /** Why a text is no field identifier: a sentence, and where a name is wrong, that name and the right ones. */
@@ -27,7 +27,8 @@ export function parseField(text: string): Field | FieldProblem {
   const path = dot === -1 ? [] : parseElementPath(text.slice(dot + 1, hash))
   if (path === undefined) return { problem: 'this is no idShortPath' }
 
-  const written = text.slice(hash + 1).replace(BRACKETS_OPTIONAL, '$1$2[]')
+  const current = text.slice(hash + 1).replace(FORMER_NAME, '$1supplementalSemanticIds')
+  const written = current.replace(BRACKETS_OPTIONAL, '$1$2[]')
   const attribute = written.replace(INDEXES, ANY)
   if (!attributes.has(attribute)) {
     return { problem: `${root} has no such attribute`, written: attribute, allowed: [...attributes] }

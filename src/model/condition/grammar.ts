@@ -131,6 +131,9 @@ export const fields: Readonly<Record<Root, Fields>> = {
 /** Lists whose brackets may be left out, as the prose of the standard does; that means any item. */
 export const BRACKETS_OPTIONAL = /(^|\.)(submodels|submodelDescriptors|supplementalSemanticIds)(?=\.|$)/g
 
+/** What descriptors called the list until release 3.1.1. */
+export const FORMER_NAME = /(^|\.)supplementalSemanticId(?=[.[]|$)/g
+
 /** All attributes of a root as the grammar spells them; `every` with those that release 3.1.2 does not know. */
 export function attributesOf(root: Root, every: boolean): string[] {
   const { texts, references, partReferences = [], laterReferences = [] } = fields[root]
