@@ -37,6 +37,14 @@ export class TimeSlice {
   }
 }
 
+/** Items as they come, in slices: also where nothing is made of most of them. */
+export async function* sliced<Item>(items: AsyncIterable<Item>, slice: TimeSlice): AsyncGenerator<Item> {
+  for await (const item of items) {
+    if (slice.isOver()) await slice.pause()
+    yield item
+  }
+}
+
 function next(): void {
   waiting.shift()?.()
   if (waiting.length > 0) setImmediate(next)

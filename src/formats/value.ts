@@ -159,12 +159,19 @@ function scalar(valueType: DataTypeDefXsd, text: string): string | number | bool
   if (!isLexical(valueType, text)) return text
   if (valueType === 'xs:boolean') return text === 'true' || text === '1'
   if (!isNumeric(valueType)) return text
+  return exactNumber(valueType, text) ?? text
+}
+
+/** A numeral as a number; undefined where that loses a digit, or is no finite one. */
+export function exactNumber(valueType: DataTypeDefXsd, text: string): number | undefined {
   const number = Number(text)
-  if (!Number.isFinite(number)) return text
+  if (!Number.isFinite(number)) return undefined
   if (isFloating(valueType)) return number
   // Beyond 2^53-1 two integers may be one number, so a reader could not tell which was meant.
-  if (Number.isInteger(number) && !Number.isSafeInteger(number)) return text
-  return significant(text) === significant(writtenOut(String(number)) ?? '') ? number : text
+  if (Number.isInteger(number) && !Number.isSafeInteger(number)) return undefined
+  // Doubles keep fifteen digits.
+  const isExact = text.length <= 15 || significant(text) === significant(writtenOut(String(number)) ?? '')
+  return isExact ? number : undefined
 }
 
 /** The digits that matter: no sign of plus, no leading zeros, no trailing zeros behind the point. */

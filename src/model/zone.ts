@@ -45,7 +45,10 @@ function open(name: string): TimeZone | undefined {
   // Other spellings of offsets, which some engines take and others do not.
   if (!/^[a-z]/i.test(name) || name.length > 100) return undefined
   try {
-    return changing(name, new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' }))
+    const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' })
+    const { timeZone } = format.resolvedOptions()
+    // As the database spells it; where it names another instead, as it was asked for.
+    return changing(timeZone.toLowerCase() === name.toLowerCase() ? timeZone : name, format)
   } catch {
     return undefined
   }

@@ -16,7 +16,7 @@ import { HubError } from '../errors.ts'
 import { joined } from '../model/merge.ts'
 import { isAscending, lengthOf, qualities, type Run, sliceOf, spanOf } from '../model/samples.ts'
 import { type Statistics, statisticsOf } from '../model/statistics.ts'
-import { columnsOf, inNumbers, runAt } from './run-columns.ts'
+import { columnsOf, inNumbers, isOnScale, runAt } from './run-columns.ts'
 
 /** A run as it is kept, and what is known of it from outside. */
 export interface PackedRun {
@@ -43,6 +43,8 @@ export interface Part extends Omit<PackedRun, 'bytes'> {
 export interface OpenedRun {
   readonly summary?: Summary
   run(): Run
+  /** Are all values numbers that doubles hold exactly, or whole numbers within 2^53, as the heads of its columns say? */
+  holdsOnly(wanted: 'numbers' | 'whole numbers'): boolean
   /** Unpacked once for all of them, when the first is needed; of what is in one part there are none. */
   parts(): Part[]
 }
@@ -140,6 +142,7 @@ export function openRun(bytes: Uint8Array, about = 'A run of samples'): OpenedRu
   return {
     ...(summary !== undefined && { summary }),
     run: () => soundly(run),
+    holdsOnly: (wanted) => soundly(() => holdsOnly(bytes, wanted)),
     parts: () => soundly(parts).map((part) => ({ ...part, run: () => soundly(part.run) }))
   }
 }
@@ -318,6 +321,21 @@ function partsIn(bytes: Uint8Array): Part[] {
       }
     }
   })
+}
+
+function holdsOnly(bytes: Uint8Array, wanted: 'numbers' | 'whole numbers'): boolean {
+  const { form } = commonOf(bytes)
+  if (form === 'members') return false
+  if (form === 'number' && wanted === 'numbers') return true
+  const raw = unpacked(bytes)
+  return startsIn(bytes).every((start) => isOnScale(raw, start, wanted))
+}
+
+/** Where the parts begin in the unpacked body. */
+function startsIn(bytes: Uint8Array): number[] {
+  if (!hasFlag(bytes, PARTED)) return [0]
+  const index = viewOf(bytes.subarray(bodyOf(bytes)))
+  return Array.from({ length: index.getUint32(0, true) }, (_, place) => index.getUint32(4 + place * ENTRY + 20, true))
 }
 
 function unpacked(bytes: Uint8Array): Buffer {

@@ -16,6 +16,8 @@ export interface Piece {
   /** What its numbers come to, where that is known without unpacking it. */
   readonly summary?: Summary
   run(): Run
+  /** Are all values numbers that doubles hold, or whole numbers within 2^53? Told without unpacking each; absent: unknown. */
+  holdsOnly?(wanted: 'numbers' | 'whole numbers'): boolean
   /** The same in smaller pieces, as far as it can be unpacked in part. */
   parts?(): readonly Piece[]
 }
@@ -43,8 +45,8 @@ export function recentSource(run: Run | PackedRun, place: number, series: Partia
 }
 
 function packedSource({ from, to, count, bytes }: PackedRun, rank: number, series: Partial<SeriesName>): Source {
-  const { run, parts, summary } = openRun(bytes, nameOf(series, from, to))
-  return { from, to, count, rank, load: run, parts, ...(summary !== undefined && { summary }) }
+  const { run, parts, holdsOnly, summary } = openRun(bytes, nameOf(series, from, to))
+  return { from, to, count, rank, load: run, parts, holdsOnly, ...(summary !== undefined && { summary }) }
 }
 
 function nameOf({ submodel, path }: Partial<SeriesName>, from: bigint, to: bigint): string {

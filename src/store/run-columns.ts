@@ -61,14 +61,25 @@ export function runAt(
   at: number,
   { base, form, count }: Pick<Run, 'base' | 'form'> & { readonly count: number }
 ): Run {
-  const start = at + 4 + raw.readUInt32LE(at)
-  const head = JSON.parse(raw.toString('utf8', at + 4, start)) as Head
+  const { head, start } = headAt(raw, at)
   const reader = new Columns(raw, start, count)
   const offsets = decodeTimes(head, count, reader)
   const values = decodeValues(head.values, count, reader)
   const quality = head.quality === 'each' ? reader.bytes() : head.quality
   const run: Run = { base, offsets, form, values, quality }
   return head.condensed === undefined ? run : { ...run, condensed: decodeCondensed(head.condensed, count, reader) }
+}
+
+/** Are the values of a run numbers on one scale, which doubles hold exactly; or whole numbers within 2^53? */
+export function isOnScale(raw: Buffer, at: number, wanted: 'numbers' | 'whole numbers'): boolean {
+  const { values } = headAt(raw, at).head
+  return typeof values === 'object' && 'scale' in values && (wanted === 'numbers' || values.scale === 0)
+}
+
+/** The head of a run, and where its columns begin. */
+function headAt(raw: Buffer, at: number): { head: Head; start: number } {
+  const start = at + 4 + raw.readUInt32LE(at)
+  return { head: JSON.parse(raw.toString('utf8', at + 4, start)) as Head, start }
 }
 
 // ---- times

@@ -127,6 +127,28 @@ t.test('there is a file for each period', async (t) => {
   t.match(String(files.get('data-dictionary.csv')), /,10,0\.0000/)
 })
 
+t.test('periods are those of the calendar in a zone, and no bucket lies in two of them', async (t) => {
+  const hub = await filled(t)
+  const names = async (query: string) =>
+    [...(await unpack(hub, `submodel=urn:m&path=Speed&${query}`)).keys()].filter((name) => name.startsWith('data-2'))
+  t.strictSame(await names('period=P1D&timezone=Asia/Seoul'), [
+    'data-2025-11-25T000000+0900.csv',
+    'data-2025-11-26T000000+0900.csv',
+    'data-2025-11-27T000000+0900.csv'
+  ])
+  t.strictSame(await names('period=P1W'), ['data-2025-11-24T000000Z.csv'])
+  t.strictSame(await names('period=P1M&timezone=%2B09:00'), ['data-2025-11-01T000000+0900.csv'])
+  const asked = 'interval=7h&aggregate=count&timeFormat=excel&timezone=Asia/Seoul'
+  const files = await unpack(hub, `submodel=urn:m&path=Speed&${asked}&period=P1D`)
+  const rows = [...files].filter(([name]) => name.startsWith('data-2')).flatMap(([, bytes]) => rowsOf(bytes))
+  t.strictSame(rows, rowsOf((await unpack(hub, `submodel=urn:m&path=Speed&${asked}`)).get('data.csv')))
+  t.equal(rows[0], '2025-11-25 06:00:00,1')
+})
+
+function rowsOf(csv: Buffer | undefined): string[] {
+  return String(csv).trim().split('\r\n').slice(1)
+}
+
 t.test('what cannot be answered is refused before the archive begins', async (t) => {
   const hub = await filled(t)
   for (const query of ['', '?submodel=urn:m&format=xls', '?submodel=urn:m&period=soon', '?submodel=urn:m&from=x']) {

@@ -228,3 +228,84 @@ t.test('what cannot be answered is refused with what was expected', async (t) =>
   t.equal((await hub.get('/timeseries?submodel=urn:m', { accept: 'image/png' })).status, 406)
   t.equal((await hub.post('/timeseries', '{}')).status, 415)
 })
+
+t.test('times are written in the zone and the form that are asked for', async (t) => {
+  const hub = await start(t)
+  await filled(hub)
+  const one = '/timeseries?submodel=urn:m&path=State'
+  for (const [query, json, csv] of [
+    ['', '2025-11-24T16:00:03.000Z', '2025-11-24T16:00:03.000Z'],
+    ['&timezone=Asia/Seoul', '2025-11-25T01:00:03.000+09:00', '2025-11-25T01:00:03.000+09:00'],
+    ['&timezone=-03:30', '2025-11-24T12:30:03.000-03:30', '2025-11-24T12:30:03.000-03:30'],
+    ['&timezone=%2B05:45', '2025-11-24T21:45:03.000+05:45', '2025-11-24T21:45:03.000+05:45'],
+    ['&timezone=+05:45', '2025-11-24T21:45:03.000+05:45', '2025-11-24T21:45:03.000+05:45'],
+    ['&timeFormat=excel', '2025-11-24 16:00:03', '2025-11-24 16:00:03'],
+    ['&timeFormat=excel&timezone=Asia/Seoul', '2025-11-25 01:00:03', '2025-11-25 01:00:03'],
+    ['&timeFormat=epoch-s', 1764000003, '1764000003'],
+    ['&timeFormat=epoch-ms&timezone=Asia/Seoul', 1764000003000, '1764000003000'],
+    ['&timeFormat=epoch-us', 1764000003000000, '1764000003000000'],
+    ['&timeFormat=epoch-ns', '1764000003000000000', '1764000003000000000']
+  ] as const) {
+    t.equal((await hub.get(one + query)).json.rows[0][0], json, query)
+    t.equal((await hub.get(`${one}${query}&format=csv`)).text.split('\r\n')[1]?.split(',')[0], csv, query)
+    t.equal((await hub.get(`${one}${query}&format=ndjson`)).json.time, json, query)
+  }
+  const { headers } = await hub.get(`${one}&format=csv`)
+  t.equal(headers.get('content-type'), 'text/csv; charset=utf-8')
+  const arrow = await fetch(`${hub.api}${one}&format=arrow&timezone=asia/seoul`)
+  t.equal(
+    String(tableFromIPC((await arrow.arrayBuffer()) as never).schema.fields[0]?.type),
+    'Timestamp<NANOSECOND, Asia/Seoul>'
+  )
+  for (const [query, text] of [
+    ['&timezone=Asia/Soul', /"timezone": expected the name of a time zone such as Asia\/Seoul.*found "Asia\/Soul"/],
+    ['&timezone=', /"timezone"/],
+    ['&timeFormat=xls', /"timeFormat": expected one of iso, excel/],
+    ['&timeFormat=excel&format=parquet', /"timeFormat" is for CSV, JSON and NDJSON/]
+  ] as const) {
+    const refused = await hub.get(one + query)
+    t.equal(refused.status, 400, query)
+    t.match(refused.json.messages[0].text, text)
+  }
+})
+
+t.test('buckets are days, weeks and months of the calendar, in the zone that is asked for', async (t) => {
+  const hub = await start(t)
+  await hub.post('/submodels', machine)
+  const batch = new Batch()
+  // An hour apart, over the days on which Berlin sets its clocks back.
+  const first = BigInt(Date.parse('2026-10-23T22:00:00Z')) * 1_000_000n
+  for (let i = 0n; i < 96n; i++) batch.add('urn:m', 'Speed', first + i * 3600n * SECOND, Number(i))
+  await hub.server.hub.intake.push(batch)
+  const rows = async (query: string) =>
+    (await hub.get(`/timeseries?submodel=urn:m&path=Speed&aggregate=count&${query}`)).json.rows
+  t.strictSame(await rows('interval=P1D&timezone=Europe/Berlin'), [
+    ['2026-10-24T00:00:00.000+02:00', 24],
+    ['2026-10-25T00:00:00.000+02:00', 25],
+    ['2026-10-26T00:00:00.000+01:00', 24],
+    ['2026-10-27T00:00:00.000+01:00', 23]
+  ])
+  t.strictSame(await rows('interval=1d'), [
+    ['2026-10-23T00:00:00.000Z', 2],
+    ['2026-10-24T00:00:00.000Z', 24],
+    ['2026-10-25T00:00:00.000Z', 24],
+    ['2026-10-26T00:00:00.000Z', 24],
+    ['2026-10-27T00:00:00.000Z', 22]
+  ])
+  t.strictSame(await rows('interval=P1W&timezone=Europe/Berlin'), [
+    ['2026-10-19T00:00:00.000+02:00', 49],
+    ['2026-10-26T00:00:00.000+01:00', 47]
+  ])
+  t.strictSame(await rows('interval=P1M'), [['2026-10-01T00:00:00.000Z', 96]])
+  t.strictSame(await rows('interval=1y&timezone=Asia/Seoul'), [['2026-01-01T00:00:00.000+09:00', 96]])
+  t.strictSame(
+    (await hub.get('/timeseries?submodel=urn:m&path=Speed&interval=P1D&align=previous&timezone=Europe/Berlin')).json
+      .rows,
+    [
+      ['2026-10-24T00:00:00.000+02:00', 0],
+      ['2026-10-25T00:00:00.000+02:00', 24],
+      ['2026-10-26T00:00:00.000+01:00', 49],
+      ['2026-10-27T00:00:00.000+01:00', 73]
+    ]
+  )
+})

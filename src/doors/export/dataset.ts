@@ -2,12 +2,15 @@
 import type { FastifyInstance } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { writers } from '../../formats/tables/writers.ts'
-import { milliseconds } from '../../model/duration.ts'
+import { type Grid, gridOf } from '../../model/grid.ts'
+import { parseInterval } from '../../model/interval.ts'
+import type { TimeZone } from '../../model/zone.ts'
 import { datasetArchive } from '../../operations/export/archive.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
 import type { Hub } from '../../operations/hub.ts'
 import { seriesParameters } from '../timeseries/openapi.ts'
 import { readParameters } from '../timeseries/parameters.ts'
+import { reading } from '../timeseries/reading.ts'
 import { type archiveParameters, formats } from './openapi.ts'
 
 export interface DatasetOptions {
@@ -24,21 +27,27 @@ export async function dataset(app: FastifyInstance, { hub, apiPrefix, source }: 
       const given = new URL(request.url, 'http://hub').searchParams
       const format = formatOf(taken(given, 'format') ?? 'csv')
       const purpose = taken(given, 'purpose') ?? ''
-      const period = periodOf(taken(given, 'period'))
-      const { series, shape, language } = readParameters(given, seriesParameters)
+      const length = taken(given, 'period')
+      const { series, shape, language, times } = readParameters(given, seriesParameters)
+      const period = periodOf(length, times.zone)
+      if (given.has('timeFormat') && format !== 'csv') throw new HubError('BadRequest', ['"timeFormat" is for CSV'])
       const variables = await variablesOf(store, history, { ...series, ...(language !== undefined && { language }) })
-      const archive = await datasetArchive(store, history, {
+      const asked = {
         request: { ...shape, variables },
         writer: writers[format],
         purpose,
+        times,
         source: source(),
         ...(period !== undefined && { period })
+      }
+      return reading(reply, async (slice, signal) => {
+        const archive = await datasetArchive(store, history, asked, { slice, signal })
+        return reply
+          .type('application/zip')
+          .header('cache-control', 'no-store')
+          .header('content-disposition', 'attachment; filename="dataset.zip"')
+          .send(archive)
       })
-      return reply
-        .type('application/zip')
-        .header('cache-control', 'no-store')
-        .header('content-disposition', 'attachment; filename="dataset.zip"')
-        .send(archive)
     })
   }
 }
@@ -56,11 +65,13 @@ function formatOf(text: string): (typeof formats)[number] {
   return format
 }
 
-/** Nanoseconds. */
-function periodOf(text: string | undefined): bigint | undefined {
+function periodOf(text: string | undefined, zone: TimeZone | undefined): Grid | undefined {
   if (text === undefined) return undefined
-  const length = milliseconds(text)
-  if (length === undefined || length < 1000)
-    throw new HubError('BadRequest', ['"period" is a duration such as P1D or PT1H'])
-  return BigInt(length) * 1_000_000n
+  const interval = parseInterval(text)
+  if (interval === undefined || (interval.unit === 'nanosecond' && interval.count < SECOND)) {
+    throw new HubError('BadRequest', ['"period" is a duration of a second or more, such as PT1H, P1D, P1W or P1M'])
+  }
+  return gridOf(interval, zone)
 }
+
+const SECOND = 1_000_000_000n

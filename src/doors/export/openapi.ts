@@ -9,7 +9,7 @@ export const formats = ['csv', 'parquet'] as const
 export const archiveParameters = {
   format: choice('How the table is written', formats, 'csv'),
   purpose: text('What the data are meant for, as the guidebook tells it', 'Prediction of cycle times'),
-  period: text('A file of its own for each period: a duration of ISO 8601', 'P1D')
+  period: text('A file of its own for each period, as `interval` has them, in the time zone', 'P1D')
 } as const satisfies Parameters
 
 export const datasetPaths: readonly OwnPath[] = [

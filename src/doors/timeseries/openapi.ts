@@ -1,5 +1,7 @@
 /** `/timeseries` as the OpenAPI document tells of it, with the parameters that parameters.ts reads. */
-import { type TableFormat, writers } from '../../formats/tables/writers.ts'
+
+import { timeFormats } from '../../formats/tables/times.ts'
+import { mediaTypeOf, type TableFormat, writers } from '../../formats/tables/writers.ts'
 import { aggregates } from '../../operations/history/aggregate.ts'
 import { alignments } from '../../operations/history/table.ts'
 import { ref } from '../http/openapi-schemas.ts'
@@ -28,8 +30,13 @@ export const seriesParameters = {
     '1s'
   ),
   timezone: text(
-    'Where days, weeks, months and hours begin: a name of the IANA database, or an offset; without, UTC',
+    'Where days, weeks, months and hours begin, and in which CSV, JSON and NDJSON write times: a name of the IANA database, or an offset; without, UTC',
     'Asia/Seoul'
+  ),
+  timeFormat: choice(
+    'How CSV, JSON and NDJSON write times: ISO 8601; local time that spreadsheets read as a time, to the millisecond; or a number since 1970',
+    timeFormats,
+    'iso'
   ),
   aggregate: {
     description: 'What each bucket tells, also by comma',
@@ -51,7 +58,8 @@ export const seriesParameters = {
 export const tableParameters = {
   ...seriesParameters,
   limit: {
-    description: 'Most rows of a page; without, all of them come as one stream',
+    description:
+      'Most rows of a page, of which a very wide table has fewer; without, all of them come as one stream, of a grid 10,000,000 at most',
     schema: { type: 'integer', minimum: 1, maximum: MOST },
     example: 1000
   },
@@ -65,7 +73,7 @@ const linkedParameters: Parameters = {
   every: text('Of a linked segment: the width of a bucket as Flux has it, such as `250ms`; a bucket tells its mean')
 }
 
-const contents = Object.fromEntries(formats.map((format) => [writers[format].contentType, contentOf(format)]))
+const contents = Object.fromEntries(formats.map((format) => [mediaTypeOf(format), contentOf(format)]))
 
 function contentOf(format: TableFormat): Content {
   if (format === 'json') return { schema: ref('Table') }
@@ -112,7 +120,7 @@ export const timeseriesPaths: readonly OwnPath[] = [
           }
         }
       },
-      gives: { 200: { description: 'The table', content: { [writers.flux.contentType]: contentOf('flux') } } },
+      gives: { 200: { description: 'The table', content: { [mediaTypeOf('flux')]: contentOf('flux') } } },
       refuses: ['BadRequest', 'NotFound', 'TooLarge', 'UnsupportedMediaType', 'Unavailable', 'Internal']
     }
   }

@@ -1,5 +1,6 @@
 /** The parameters of `/timeseries`, read and checked. */
 import { HubError } from '../../errors.ts'
+import { type TimeFormat, timeFormats, type WriteOptions } from '../../formats/tables/times.ts'
 import { type Grid, gridOf, startFrom } from '../../model/grid.ts'
 import { parseInterval } from '../../model/interval.ts'
 import { later, parseTime } from '../../model/time.ts'
@@ -15,6 +16,8 @@ export interface Parameters {
   /** Rows; absent: all. */
   readonly limit?: number
   readonly language?: string
+  /** How text formats write times. */
+  readonly times: WriteOptions
 }
 
 /** Nothing is read that the document does not tell of. */
@@ -59,6 +62,7 @@ export function readParameters(given: URLSearchParams, known: object = tablePara
       align,
       quality: oneOf('quality', part(given, 'quality') ?? 'false', ['true', 'false']) === 'true'
     },
+    times: { zone, timeFormat: oneOf('timeFormat', part(given, 'timeFormat') ?? 'iso', timeFormats) as TimeFormat },
     ...(limit !== undefined && { limit }),
     ...(language !== null && { language })
   }

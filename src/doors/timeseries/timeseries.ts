@@ -2,21 +2,21 @@
  * `GET /timeseries`: the history for those who train on it, as one wide table in the format they read. By POST with a
  * Flux query as its body it answers as InfluxDB does to web pages that draw the linked segments of IDTA 02008.
  */
-import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
-import type { Table } from '../../formats/tables/table.ts'
-import { type TableFormat, writers } from '../../formats/tables/writers.ts'
+import { mediaTypeOf, type TableFormat, type TableWriter, writers } from '../../formats/tables/writers.ts'
 import { fromMilliseconds } from '../../model/time.ts'
 import { readLinked } from '../../operations/history/linked.ts'
 import { tableOf } from '../../operations/history/table.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
 import type { Hub } from '../../operations/hub.ts'
+import type { TimeSlice } from '../../time-slice.ts'
 import { readAccept } from '../http/headers.ts'
 import { limited } from './limit.ts'
 import { linkedTable } from './linked.ts'
 import { FLUX, LONGEST_QUERY } from './openapi.ts'
 import { readParameters } from './parameters.ts'
+import { reading, sendSliced } from './reading.ts'
 
 export interface TimeseriesOptions {
   readonly hub: Pick<Hub, 'store' | 'history'>
@@ -48,20 +48,33 @@ async function answer(
   const given = new URL(request.url, 'http://hub').searchParams
   if (given.has('variable') || given.has('every'))
     return answerLinkedQuery(hub, given.toString(), formatOf(given, request), reply)
-  const { series, shape, limit, language } = readParameters(given)
+  const { series, shape, limit, language, times } = readParameters(given)
   const format = formatOf(given, request)
+  refuseTimeFormat(given, format)
   const variables = await variablesOf(hub.store, hub.history, {
     ...series,
     ...(language !== undefined && { language })
   })
-  const table = tableOf(hub.history, { ...shape, variables })
-  if (limit === undefined) return send(table, format, reply)
-  const { table: page, next } = await limited(table, limit)
-  if (next === undefined) return send(page, format, reply)
-  const cursor = Buffer.from(String(next)).toString('base64url')
-  given.set('cursor', cursor)
-  reply.header('link', `<${request.url.split('?', 1)[0]}?${given}>; rel="next"`)
-  return send({ ...page, metadata: { ...page.metadata, cursor } }, format, reply)
+  const { write, typesFirst } = writers[format] as TableWriter
+  return reading(reply, async (slice) => {
+    const isPaged = limit !== undefined
+    const options = { slice, isPaged, typesFirst: typesFirst && !isPaged }
+    const table = await tableOf(hub.history, { ...shape, variables }, options)
+    if (limit === undefined) return send(write(table, times), format, reply, slice)
+    const { table: page, next } = await limited(table, limit)
+    if (next === undefined) return send(write(page, times), format, reply, slice)
+    const cursor = Buffer.from(String(next)).toString('base64url')
+    given.set('cursor', cursor)
+    reply.header('link', `<${request.url.split('?', 1)[0]}?${given}>; rel="next"`)
+    return send(write({ ...page, metadata: { ...page.metadata, cursor } }, times), format, reply, slice)
+  })
+}
+
+function refuseTimeFormat(given: URLSearchParams, format: TableFormat): void {
+  if (!given.has('timeFormat') || writers[format].isText) return
+  throw new HubError('BadRequest', [
+    `"timeFormat" is for CSV, JSON and NDJSON; in the format ${format} times have a type of their own`
+  ])
 }
 
 async function answerLinked(
@@ -80,25 +93,25 @@ async function answerLinkedQuery(
   reply: FastifyReply
 ): Promise<FastifyReply> {
   const asked = readLinked(query, fromMilliseconds(Date.now()))
-  return send(await linkedTable(hub, asked), format, reply)
+  const { write, typesFirst } = writers[format] as TableWriter
+  return reading(reply, async (slice) => {
+    const table = await linkedTable(hub, asked, { slice, typesFirst })
+    return send(write(table), format, reply, slice)
+  })
 }
 
-/** What is wrong is found before the first byte leaves. */
-async function send(table: Table, format: TableFormat, reply: FastifyReply): Promise<FastifyReply> {
-  const { contentType, extension, write } = writers[format]
-  const bytes = write(table)
-  const first = await bytes.next()
+function send(
+  bytes: AsyncGenerator<Uint8Array>,
+  format: TableFormat,
+  reply: FastifyReply,
+  slice: TimeSlice
+): Promise<FastifyReply> {
+  const { contentType, extension } = writers[format]
   reply.type(contentType).header('cache-control', 'no-cache')
   if (!['json', 'flux', 'ndjson'].includes(format)) {
     reply.header('content-disposition', `attachment; filename="timeseries.${extension}"`)
   }
-  if (first.done) return reply.send('')
-  return reply.send(Readable.from(resumed(first.value, bytes), { objectMode: false }))
-}
-
-async function* resumed(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first
-  yield* rest
+  return sendSliced(reply, bytes, slice)
 }
 
 /** By `format`, else by the media types that the caller accepts, else JSON. */
@@ -112,7 +125,7 @@ function formatOf(given: URLSearchParams, request: FastifyRequest): TableFormat 
   }
   const { types } = readAccept(request.headers.accept)
   for (const type of types) {
-    const found = (Object.keys(writers) as TableFormat[]).find((format) => writers[format].contentType === type)
+    const found = (Object.keys(writers) as TableFormat[]).find((format) => mediaTypeOf(format) === type)
     if (found !== undefined) return found
     if (type === '*/*' || type === 'application/*') return 'json'
   }

@@ -16,16 +16,24 @@ import {
   Utf8,
   vectorFromArray
 } from 'apache-arrow'
+import { type TimeZone, UTC } from '../../model/zone.ts'
 import type { Column, ColumnBatch, Table } from './table.ts'
+import type { WriteOptions } from './times.ts'
+import { conform } from './widen.ts'
 
-export async function* writeArrow({ columns, metadata = {}, batches }: Table): AsyncGenerator<Uint8Array> {
-  const fields = columns.map(fieldOf)
+export async function* writeArrow(
+  { columns, metadata = {}, batches }: Table,
+  { zone = UTC }: WriteOptions = {}
+): AsyncGenerator<Uint8Array> {
+  const fields = columns.map((column) => fieldOf(column, zone))
   const schema = new Schema(fields, new Map(Object.entries(metadata)))
   const bytes = new Taken()
   const writer = new RecordBatchStreamWriter()
   writer.reset(bytes, schema)
   for await (const { length, columns: held } of batches) {
-    const children = held.map((column, place) => dataOf(columns[place] as Column, column, length))
+    const children = fields.map((field, place) =>
+      dataOf(field.type, conform(columns[place] as Column, held[place] as ColumnBatch), length)
+    )
     writer.write(new RecordBatch(schema, makeData({ type: new Struct(fields), length, children, nullCount: 0 })))
     yield* bytes.take()
   }
@@ -47,17 +55,17 @@ class Taken extends AsyncByteQueue {
   }
 }
 
-function fieldOf({ name, type, unit, semanticId, label }: Column): Field {
-  const known = Object.entries({ unit, semanticId, label }).filter(
+function fieldOf({ name, type, valueType, unit, semanticId, label }: Column, zone: TimeZone): Field {
+  const known = Object.entries({ valueType, unit, semanticId, label }).filter(
     (fact): fact is [string, string] => fact[1] !== undefined
   )
-  return new Field(name, typeOf(type), type !== 'time', new Map(known))
+  return new Field(name, typeOf(type, zone), type !== 'time', new Map(known))
 }
 
-function typeOf(type: Column['type']): DataType {
+function typeOf(type: Column['type'], zone: TimeZone): DataType {
   switch (type) {
     case 'time':
-      return new TimestampNanosecond('UTC')
+      return new TimestampNanosecond(zone.name)
     case 'number':
       return new Float64()
     case 'integer':
@@ -69,15 +77,15 @@ function typeOf(type: Column['type']): DataType {
   }
 }
 
-function dataOf({ type }: Column, { values, present }: ColumnBatch, length: number): Data {
-  if (type === 'text' || type === 'boolean') {
+function dataOf(type: DataType, { values, present }: ColumnBatch, length: number): Data {
+  if (type instanceof Utf8 || type instanceof Bool) {
     const list = Array.from(values as ArrayLike<unknown>, (value, row) => {
       if (present !== undefined && present[row] !== 1) return null
-      return type === 'boolean' ? value === 1 : value
+      return type instanceof Bool ? value === 1 : value
     })
-    return vectorFromArray(list, typeOf(type) as Utf8).data[0] as Data
+    return vectorFromArray(list, type).data[0] as Data
   }
-  return makeData({ type: typeOf(type) as Float64, length, data: values as Float64Array, ...validity(present, length) })
+  return makeData({ type: type as Float64, length, data: values as Float64Array, ...validity(present, length) })
 }
 
 /** A bit for each row, the first in the lowest. */

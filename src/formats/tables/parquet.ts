@@ -1,16 +1,19 @@
 /** Tables as Apache Parquet, a row group at a time. */
+import { setImmediate } from 'node:timers/promises'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import type { Column, ColumnBatch, Table } from './table.ts'
+import { conform } from './widen.ts'
 
-/** Rows of a row group: what readers skip or read as one. */
-const GROUP = 100_000
+/** Rows of a row group, which readers skip or read as one, and cells of one, which is held in memory. */
+const MAX_GROUP_ROWS = 65_536
+const MAX_GROUP_CELLS = 2_097_152
 
 type Data = BigInt64Array | Float64Array | unknown[]
 
 export async function* writeParquet({ columns, metadata = {}, batches }: Table): AsyncGenerator<Uint8Array> {
   const writer = new ByteWriter()
-  const facts = columns.flatMap(({ name, unit, semanticId, label }) => {
-    const known = { unit, semanticId, label }
+  const facts = columns.flatMap(({ name, valueType, unit, semanticId, label }) => {
+    const known = { valueType, unit, semanticId, label }
     return Object.entries(known).flatMap(([fact, value]) =>
       value === undefined ? [] : [{ key: `${name}.${fact}`, value }]
     )
@@ -23,12 +26,13 @@ export async function* writeParquet({ columns, metadata = {}, batches }: Table):
     kvMetadata: [...Object.entries(metadata).map(([key, value]) => ({ key, value })), ...facts],
     createdBy: 'aas-hub'
   })
+  const most = Math.max(1, Math.min(MAX_GROUP_ROWS, Math.floor(MAX_GROUP_CELLS / columns.length)))
   let waiting: { readonly length: number; readonly columns: readonly ColumnBatch[] }[] = []
   let rows = 0
   for await (const batch of batches) {
     waiting.push(batch)
     rows += batch.length
-    if (rows < GROUP) continue
+    if (rows < most) continue
     yield* group(waiting, rows)
     ;[waiting, rows] = [[], 0]
   }
@@ -36,20 +40,35 @@ export async function* writeParquet({ columns, metadata = {}, batches }: Table):
   parquet.finish()
   yield drained()
 
-  function* group(parts: typeof waiting, length: number): Generator<Uint8Array> {
-    const columnData = columns.map((column, place) => ({
-      name: column.name,
-      data: dataOf(
-        column,
-        parts.map(({ columns: held }) => held[place] as ColumnBatch),
-        length
-      ) as unknown[],
-      statistics: column.type === 'time',
-      // Times rise, and so do counters: their differences are small.
-      ...(column.type === 'time' && { encoding: 'DELTA_BINARY_PACKED' as const })
-    }))
-    parquet.write({ columnData, rowGroupSize: length })
-    yield drained()
+  /** Column by column, with turns of the event loop between them: packing all of them takes long. */
+  async function* group(parts: typeof waiting, length: number): AsyncGenerator<Uint8Array> {
+    const before = parquet.row_groups.length
+    for (const [place, column] of columns.entries()) {
+      const pieces = parts.map(({ columns: held }) => conform(column, held[place] as ColumnBatch))
+      parquet.write({
+        columnData: [
+          {
+            name: column.name,
+            data: dataOf(column, pieces, length) as unknown[],
+            statistics: column.type === 'time',
+            // Times rise, and so do counters: their differences are small.
+            ...(column.type === 'time' && { encoding: 'DELTA_BINARY_PACKED' as const })
+          }
+        ],
+        rowGroupSize: length
+      })
+      yield drained()
+      await setImmediate()
+    }
+    // The library knows row groups as wholes: what it took for one for each column is one.
+    const written = parquet.row_groups.splice(before)
+    parquet.row_groups.push({
+      columns: written.flatMap((one) => one.columns),
+      total_byte_size: written.reduce((sum, one) => sum + one.total_byte_size, 0n),
+      total_compressed_size: written.reduce((sum, one) => sum + (one.total_compressed_size ?? 0n), 0n),
+      num_rows: BigInt(length)
+    })
+    parquet.num_rows -= BigInt(length) * BigInt(columns.length - 1)
   }
 
   /** What was written since, as bytes of its own. */

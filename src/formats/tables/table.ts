@@ -6,7 +6,10 @@ export type ColumnType = (typeof columnTypes)[number]
 
 export interface Column {
   readonly name: string
+  /** Of what the column holds, which may be more than values of its value type. */
   readonly type: ColumnType
+  /** The type of the metamodel (`xs:int`) that the element has now. */
+  readonly valueType?: string
   /** Unit of measurement, as the concept description names it. */
   readonly unit?: string
   readonly semanticId?: string
@@ -22,6 +25,10 @@ export interface ColumnBatch {
   readonly values: BigInt64Array | Float64Array | Uint8Array | readonly string[]
   /** 1 where there is a value; absent: everywhere. */
   readonly present?: Uint8Array
+  /** Of this piece, where it holds what does not fit the type of the column. */
+  readonly type?: ColumnType
+  /** Of whole numbers: some of them are beyond 2^53, where doubles are not exact. */
+  readonly isLong?: boolean
 }
 
 export interface Batch {

@@ -1,16 +1,26 @@
 /** Tables as text: JSON, NDJSON, CSV, and the annotated CSV that clients of InfluxDB read. */
+import { isNumeric } from '../../model/datatypes.ts'
+import { numberOf } from '../../model/samples.ts'
 import { formatTime } from '../../model/time.ts'
+import type { DataTypeDefXsd } from '../../model/types.ts'
+import { exactNumber } from '../value.ts'
 import type { Column, ColumnBatch, Table } from './table.ts'
+import { type TimeText, timeText, type WriteOptions } from './times.ts'
+import { numberText } from './widen.ts'
 
 const encoder = new TextEncoder()
 
 /** One object with the columns and, for each row, a list of values. */
-export async function* writeJson({ columns, metadata, batches }: Table): AsyncGenerator<Uint8Array> {
+export async function* writeJson(
+  { columns, metadata, batches }: Table,
+  options: WriteOptions = {}
+): AsyncGenerator<Uint8Array> {
+  const time = jsonTime(options)
   const head = JSON.stringify({ columns, ...(metadata !== undefined && { metadata }) })
   yield encoder.encode(`${head.slice(0, -1)},"rows":[`)
   let first = true
   for await (const { length, columns: values } of batches) {
-    const cells = values.map((column, place) => cellsOf(columns[place], column))
+    const cells = values.map((column, place) => cellsOf(columns[place], column, time))
     let text = ''
     for (let row = 0; row < length; row++) {
       text += `${first ? '' : ',\n'}[${cells.map((cell) => cell(row)).join(',')}]`
@@ -22,10 +32,14 @@ export async function* writeJson({ columns, metadata, batches }: Table): AsyncGe
 }
 
 /** An object for each row, by the names of the columns; what is absent is left out. */
-export async function* writeNdjson({ columns, batches }: Table): AsyncGenerator<Uint8Array> {
+export async function* writeNdjson(
+  { columns, batches }: Table,
+  options: WriteOptions = {}
+): AsyncGenerator<Uint8Array> {
+  const time = jsonTime(options)
   const names = columns.map(({ name }) => JSON.stringify(name))
   for await (const { length, columns: values } of batches) {
-    const cells = values.map((column, place) => cellsOf(columns[place], column))
+    const cells = values.map((column, place) => cellsOf(columns[place], column, time))
     let text = ''
     for (let row = 0; row < length; row++) {
       const members: string[] = []
@@ -43,13 +57,14 @@ export async function* writeNdjson({ columns, batches }: Table): AsyncGenerator<
  * RFC 4180, with the mark that tells spreadsheets that it is UTF-8. A column is headed by what people call it, if that
  * is known, and its unit.
  */
-export async function* writeCsv({ columns, batches }: Table): AsyncGenerator<Uint8Array> {
+export async function* writeCsv({ columns, batches }: Table, options: WriteOptions = {}): AsyncGenerator<Uint8Array> {
+  const time = timeText(options)
   const heads = columns.map(({ name, label, unit }) =>
     quoted(`${label ?? name}${unit === undefined ? '' : ` [${unit}]`}`)
   )
   yield encoder.encode(`\uFEFF${heads.join(',')}\r\n`)
   for await (const { length, columns: values } of batches) {
-    const cells = values.map((column, place) => fieldsOf(columns[place], column))
+    const cells = values.map((column, place) => fieldsOf(columns[place], column, time))
     let text = ''
     for (let row = 0; row < length; row++) text += `${cells.map((cell) => cell(row)).join(',')}\r\n`
     yield encoder.encode(text)
@@ -68,7 +83,7 @@ export async function* writeFlux({ columns, batches }: Table): AsyncGenerator<Ui
   // Tables follow one another, so what is to come later is kept as text: as much as one page draws.
   const tables = columns.slice(1).map(() => [] as string[])
   for await (const { length, columns: values } of batches) {
-    const cells = values.map((column, place) => fieldsOf(columns[place], column))
+    const cells = values.map((column, place) => fieldsOf(columns[place], column, formatTime))
     for (const [table, lines] of tables.entries()) {
       const field = quoted(columns[table + 1]?.name ?? '')
       for (let row = 0; row < length; row++) {
@@ -84,20 +99,24 @@ export async function* writeFlux({ columns, batches }: Table): AsyncGenerator<Ui
 
 type Cell = (row: number) => string
 
-/** Values as JSON; whole numbers that JSON readers would round as text, and what is no number in JSON as well. */
-function cellsOf(column: Column | undefined, { values, present }: ColumnBatch): Cell {
-  const write = jsonOf(column, values)
+/**
+ * Values as JSON: a number where that says the value exactly, else a text. So a cell is the same in whichever piece of
+ * the table it comes.
+ */
+function cellsOf(column: Column | undefined, batch: ColumnBatch, time: TimeText): Cell {
+  const { present } = batch
+  const write = jsonOf(column, batch, time)
   return present === undefined ? write : (row) => (present[row] === 1 ? write(row) : 'null')
 }
 
-function jsonOf(column: Column | undefined, values: ColumnBatch['values']): Cell {
-  switch (column?.type) {
+function jsonOf(column: Column | undefined, { values, type = column?.type }: ColumnBatch, time: TimeText): Cell {
+  switch (type) {
     case 'time':
-      return (row) => `"${formatTime(values[row] as bigint)}"`
+      return (row) => time(values[row] as bigint)
     case 'number':
       return (row) => {
         const number = values[row] as number
-        return Number.isFinite(number) ? String(number) : `"${special(number)}"`
+        return Number.isFinite(number) ? String(number) : `"${numberText(number)}"`
       }
     case 'integer':
       return (row) => {
@@ -107,26 +126,46 @@ function jsonOf(column: Column | undefined, values: ColumnBatch['values']): Cell
     case 'boolean':
       return (row) => (values[row] === 1 ? 'true' : 'false')
     default:
-      return (row) => JSON.stringify(values[row])
+      return textCell(values as readonly string[], column?.valueType as DataTypeDefXsd | undefined)
   }
 }
 
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
-function fieldsOf(column: Column | undefined, { values, present }: ColumnBatch): Cell {
-  const write = fieldOf(column, values)
+/** Texts in a column of numbers or truth values: those that are none made it one of texts. */
+function textCell(values: readonly string[], valueType: DataTypeDefXsd | undefined): Cell {
+  if (valueType === 'xs:boolean') {
+    return (row) => (values[row] === 'true' || values[row] === 'false' ? values[row] : JSON.stringify(values[row]))
+  }
+  if (valueType === undefined || !isNumeric(valueType)) return (row) => JSON.stringify(values[row])
+  return (row) => {
+    const text = values[row] ?? ''
+    const number = Number.isFinite(numberOf(text)) ? exactNumber(valueType, text) : undefined
+    return number === undefined || text === 'true' || text === 'false' ? JSON.stringify(text) : String(number)
+  }
+}
+
+/** Numbers stay numbers as long as JSON readers do not round them. */
+function jsonTime(options: WriteOptions): TimeText {
+  const write = timeText(options)
+  return (time) => {
+    const text = write(time)
+    return Number.isSafeInteger(Number(text)) && !text.includes('.') ? text : `"${text}"`
+  }
+}
+
+function fieldsOf(column: Column | undefined, batch: ColumnBatch, time: TimeText): Cell {
+  const { present } = batch
+  const write = fieldOf(column, batch, time)
   return present === undefined ? write : (row) => (present[row] === 1 ? write(row) : '')
 }
 
-function fieldOf(column: Column | undefined, values: ColumnBatch['values']): Cell {
-  switch (column?.type) {
+function fieldOf(column: Column | undefined, { values, type = column?.type }: ColumnBatch, time: TimeText): Cell {
+  switch (type) {
     case 'time':
-      return (row) => formatTime(values[row] as bigint)
+      return (row) => time(values[row] as bigint)
     case 'number':
-      return (row) => {
-        const number = values[row] as number
-        return Number.isFinite(number) ? String(number) : special(number)
-      }
+      return (row) => numberText(values[row] as number)
     case 'integer':
       return (row) => String(values[row])
     case 'boolean':
@@ -134,12 +173,6 @@ function fieldOf(column: Column | undefined, values: ColumnBatch['values']): Cel
     default:
       return (row) => quoted(String(values[row]))
   }
-}
-
-/** As XML Schema writes it. */
-function special(number: number): string {
-  if (Number.isNaN(number)) return 'NaN'
-  return number > 0 ? 'INF' : '-INF'
 }
 
 function quoted(text: string): string {

@@ -3,15 +3,19 @@ import { createHash, randomUUID } from 'node:crypto'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
+import { HubError } from '../../errors.ts'
 import { writeJson } from '../../formats/environment.ts'
+import { timeText, type WriteOptions } from '../../formats/tables/times.ts'
 import type { TableWriter } from '../../formats/tables/writers.ts'
+import { type Grid, startFrom } from '../../model/grid.ts'
 import { parseStoredPath } from '../../model/path.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { Identifiable, LangString, Submodel } from '../../model/types.ts'
 import { resolve } from '../../model/walk.ts'
 import type { Store } from '../../store/store.ts'
-import type { History } from '../history/history.ts'
-import { type TableRequest, tableOf } from '../history/table.ts'
+import type { TimeSlice } from '../../time-slice.ts'
+import { EARLIEST, type History, LATEST } from '../history/history.ts'
+import { checkGrid, type TableRequest, tableOf } from '../history/table.ts'
 import type { Variable } from '../history/variables.ts'
 import {
   counting,
@@ -27,8 +31,10 @@ import {
 export interface DatasetRequest {
   readonly request: TableRequest
   readonly writer: TableWriter
-  /** A file for each so many nanoseconds; absent: one. */
-  readonly period?: bigint
+  /** A file for each of its cells; absent: one. */
+  readonly period?: Grid
+  /** How the table writes times, and how files of periods are named. */
+  readonly times: WriteOptions
   readonly purpose: string
   /** Address of the hub. */
   readonly source: string
@@ -40,32 +46,37 @@ export const COLLECTION_METHOD = 'CollectionMethod'
 /** Files of one archive. */
 const MOST = 10_000
 
-/** @returns the bytes of a ZIP file */
-export async function datasetArchive(store: Store, history: History, asked: DatasetRequest): Promise<Readable> {
+/**
+ * @param slice of the request
+ * @param signal ends the work
+ * @returns the bytes of a ZIP file
+ * @throws HubError `BadRequest` where it would have too many rows or files
+ */
+export async function datasetArchive(
+  store: Store,
+  history: History,
+  asked: DatasetRequest,
+  { slice, signal }: { slice: TimeSlice; signal: AbortSignal }
+): Promise<Readable> {
   const { variables } = asked.request
+  await checkGrid(history, asked.request)
+  const files = await filesOf(history, asked)
   const described = await Promise.all(variables.map((variable) => describe(store, variable)))
   const zip = new ZipFile()
   const out = new PassThrough()
   zip.outputStream.pipe(out)
-  write(zip, store, history, asked, described).catch((error: Error) => out.destroy(error))
+  write(zip, store, history, { ...asked, files, described, slice, signal }).catch((error: Error) => out.destroy(error))
   return out
 }
 
-async function write(
-  zip: ZipFile,
-  store: Store,
-  history: History,
-  asked: DatasetRequest,
-  described: readonly Described[]
-): Promise<void> {
-  const { request, writer, purpose, source } = asked
+async function write(zip: ZipFile, store: Store, history: History, asked: Writing): Promise<void> {
+  const { request, writer, purpose, source, times, described, slice, signal } = asked
   const manifest: Record<string, { readonly size: number; readonly sha256: string }> = {}
   const whole: Figures[] = []
-  for await (const { name, from, to } of parts(history, asked)) {
-    const { table, figures } = counting(
-      tableOf(history, { ...request, ...(from !== undefined && { from }), ...(to !== undefined && { to }) })
-    )
-    await add(name, writer.write(table))
+  for (const { name, from, to } of asked.files) {
+    const part = { ...request, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
+    const { table, figures } = counting(await tableOf(history, part, { slice, typesFirst: writer.typesFirst }))
+    await add(name, writer.write(table, times))
     whole.push(figures)
   }
   const figures = summed(whole)
@@ -92,14 +103,19 @@ async function write(
     let size = 0
     const passing = new PassThrough()
     zip.addReadStream(passing, name)
-    await pipeline(async function* () {
-      for await (const part of bytes) {
-        const chunk = typeof part === 'string' ? Buffer.from(part) : part
-        hash.update(chunk)
-        size += chunk.length
-        yield chunk
-      }
-    }, passing)
+    await pipeline(
+      async function* () {
+        for await (const part of bytes) {
+          const chunk = typeof part === 'string' ? Buffer.from(part) : part
+          hash.update(chunk)
+          size += chunk.length
+          yield chunk
+          await slice.pause()
+        }
+      },
+      passing,
+      { signal }
+    )
     manifest[name] = { size, sha256: hash.digest('hex') }
   }
 }
@@ -110,31 +126,45 @@ interface Part {
   readonly to?: bigint
 }
 
-/** The files of the data: one, or one for each period that anything was measured in. */
-async function* parts(history: History, { request, writer, period }: DatasetRequest): AsyncGenerator<Part> {
-  if (period === undefined) {
-    yield { name: `data.${writer.extension}` }
-    return
-  }
+interface Writing extends DatasetRequest {
+  readonly files: readonly Part[]
+  readonly described: readonly Described[]
+  readonly slice: TimeSlice
+  readonly signal: AbortSignal
+}
+
+/** The files of the data: one, or one for each period from the first sample to the last. */
+async function filesOf(history: History, { request, writer, period, times }: DatasetRequest): Promise<readonly Part[]> {
+  if (period === undefined) return [{ name: `data.${writer.extension}` }]
   const spans = (await Promise.all(request.variables.map((variable) => history.spanOf(variable)))).filter(
     (span) => span !== undefined
   )
-  const first =
-    request.from ??
-    spans.reduce<bigint | undefined>(
-      (least, { from }) => (least === undefined || from < least ? from : least),
-      undefined
-    )
-  const last =
-    request.to ??
-    spans.reduce<bigint | undefined>((most, { to }) => (most === undefined || to > most ? to : most), undefined)
-  if (first === undefined || last === undefined) return
-  let files = 0
-  for (let start = first - (first % period); start <= last && files < MOST; start += period, files++) {
-    const from = later(start, first)
-    const to = earlier(start + period - 1n, last)
-    const stamp = new Date(Number(start / 1_000_000n)).toISOString().slice(0, 19).replaceAll(':', '')
-    yield { name: `data-${stamp}Z.${writer.extension}`, from, to }
+  const first = request.from ?? spans.map(({ from }) => from).reduce(earlier, LATEST)
+  const last = request.to ?? spans.map(({ to }) => to).reduce(later, EARLIEST)
+  if (spans.length === 0) return []
+  const name = timeText({ ...(times.zone && { zone: times.zone }) })
+  const files: Part[] = []
+  for (let start = period.startOf(first); start <= last; ) {
+    const next = period.next(start)
+    const stamp = name(start).replace(/\.\d+/, '').replaceAll(':', '')
+    const { from, to } = withWholeBuckets(request, later(start, first), earlier(next - 1n, last))
+    if (from <= to) files.push({ name: `data-${stamp}.${writer.extension}`, from, to })
+    if (files.length > MOST) {
+      throw new HubError('BadRequest', [
+        `An archive holds ${MOST} files of data at most; choose a longer "period", or a shorter time by "from" and "to"`
+      ])
+    }
+    start = next
+  }
+  return files
+
+  /** A bucket belongs to the file in whose period it begins. */
+  function withWholeBuckets({ grid, aggregates = [] }: TableRequest, from: bigint, to: bigint) {
+    if (grid === undefined || aggregates.length === 0) return { from, to }
+    return {
+      from: from === first ? from : startFrom(grid, from),
+      to: to === last ? to : startFrom(grid, to + 1n) - 1n
+    }
   }
 }
 

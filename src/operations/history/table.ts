@@ -1,15 +1,21 @@
 /**
  * Series as one wide table: a row for each point in time, a column for each series. As they were measured; in buckets;
- * or on a common grid. Rows stream, and are made no faster than they are taken.
+ * or on a common grid. Rows stream, and are made no faster than they are taken, in slices of time.
  */
 
 import type { Batch, Column, ColumnBatch, Table } from '../../formats/tables/table.ts'
-import { valueOfRow } from '../../formats/value.ts'
-import { type Grid, startFrom } from '../../model/grid.ts'
-import { lengthOf, membersAt, numberAt, qualityAt, type Run, textAt, timeAt } from '../../model/samples.ts'
+import { type Kind, typeOfKind } from '../../formats/tables/widen.ts'
+import type { Grid } from '../../model/grid.ts'
+import { lengthOf, qualityAt, type Run, sliceOf, timeAt } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
-import { type Aggregate, buckets, figureOf } from './aggregate.ts'
+import { sliced, type TimeSlice } from '../../time-slice.ts'
+import { type Aggregate, buckets } from './aggregate.ts'
+import { cellAt } from './cells.ts'
+import { ColumnBuilder } from './column-builder.ts'
+import { kindStored } from './column-kinds.ts'
+import { type GridSpan, gridRows, lastBefore, refuseTooManyRows } from './grid-rows.ts'
 import { EARLIEST, type History, LATEST } from './history.ts'
+import { batchRows, bucketSource, mergedRows, sampleSource } from './rows.ts'
 import type { Variable } from './variables.ts'
 
 /** How values get onto a common grid: the last one before, a line between neighbours, or only those that are on it. */
@@ -31,51 +37,61 @@ export interface TableRequest {
   readonly quality?: boolean
 }
 
-/** Rows of one batch. */
-const ROWS = 4096
-
-export function tableOf(history: History, request: TableRequest): Table {
-  const { variables, grid, aggregates = [], align = 'none', quality = false } = request
-  const time: Column = { name: 'time', type: 'time' }
-  if (grid !== undefined && aggregates.length > 0) {
-    const columns = variables.flatMap((variable) => aggregates.map((aggregate) => aggregated(variable, aggregate)))
-    const cells = variables.map((variable) => bucketCells(history, variable, request, grid, aggregates))
-    return { columns: [time, ...columns], batches: gather([time, ...columns], merged(cells, aggregates.length)) }
-  }
-  if (grid !== undefined && align !== 'none') {
-    const columns = variables.map((variable) => ({ ...columnOf(variable), type: gridType(variable, align) }))
-    return {
-      columns: [time, ...columns],
-      batches: gather([time, ...columns], gridRows(history, request, grid, align))
-    }
-  }
-  const columns = variables.flatMap((variable) => [columnOf(variable), ...(quality ? [qualityOf(variable)] : [])])
-  const [only, ...others] = variables
-  if (only !== undefined && others.length === 0) {
-    return { columns: [time, ...columns], batches: single(history, only, request) }
-  }
-  const cells = variables.map((variable) => sampleCells(history, variable, request))
-  return { columns: [time, ...columns], batches: gather([time, ...columns], merged(cells, quality ? 2 : 1)) }
+export interface TableOptions {
+  /** Of the request that it is made for. */
+  readonly slice: TimeSlice
+  /** Are the types of the columns said before the first row? Without, batches say what does not fit. */
+  readonly typesFirst?: boolean
+  /** No more than a page of it is taken. */
+  readonly isPaged?: boolean
 }
 
-// ---- columns
+/** @throws HubError `BadRequest` where it would have too many rows */
+export async function tableOf(given: History, request: TableRequest, options: TableOptions): Promise<Table> {
+  const history = slicedHistory(given, options.slice)
+  const { grid, aggregates = [], align = 'none' } = request
+  if (grid !== undefined && aggregates.length > 0) return bucketTable(history, request, grid, options.slice)
+  if (grid !== undefined && align !== 'none') return gridTable(history, request, grid, options)
+  return sampleTable(history, request, options)
+}
 
-function columnOf({ name, type, unit, semanticId, label }: Variable): Column {
+const TIME: Column = { name: 'time', type: 'time' }
+
+/** Readers of it wait for a turn where many pieces come to nothing, too. */
+function slicedHistory(history: History, slice: TimeSlice): History {
   return {
-    name,
-    type,
-    ...(unit !== undefined && { unit }),
-    ...(semanticId !== undefined && { semanticId }),
-    ...(label !== undefined && { label })
+    ...history,
+    latest: (...given) => history.latest(...given),
+    spanOf: (series) => history.spanOf(series),
+    read: (...given) => sliced(history.read(...given), slice),
+    pieces: (...given) => sliced(history.pieces(...given), slice)
   }
 }
 
-function qualityOf({ name, label }: Variable): Column {
-  return { name: `${name}.quality`, type: 'text', ...(label !== undefined && { label: `${label} (quality)` }) }
+function windowOf({ from = EARLIEST, to = LATEST }: TableRequest) {
+  return { from, to }
+}
+
+// ---- buckets
+
+async function bucketTable(history: History, request: TableRequest, grid: Grid, slice: TimeSlice): Promise<Table> {
+  const { variables, aggregates = [] } = request
+  const { from, to } = windowOf(request)
+  const columns = [
+    TIME,
+    ...variables.flatMap((variable) => aggregates.map((aggregate) => aggregated(variable, aggregate)))
+  ]
+  const batches = async function* () {
+    const sources = variables.map((variable) =>
+      bucketSource(buckets(history.pieces(variable, from, to), from, to, grid), aggregates)
+    )
+    yield* mergedRows(columns, await Promise.all(sources), slice)
+  }
+  return { columns, batches: batches() }
 }
 
 function aggregated(variable: Variable, aggregate: Aggregate): Column {
-  const { unit, label, ...column } = columnOf(variable)
+  const { unit, label, valueType: _, ...column } = columnOf(variable, undefined)
   return {
     ...column,
     name: `${variable.name}.${aggregate}`,
@@ -85,20 +101,119 @@ function aggregated(variable: Variable, aggregate: Aggregate): Column {
   }
 }
 
-/** Between whole numbers lie others. */
-function gridType({ type }: Variable, align: Alignment): Column['type'] {
-  return align === 'linear' && type === 'integer' ? 'number' : type
+// ---- a common grid
+
+async function gridTable(
+  history: History,
+  request: TableRequest,
+  grid: Grid,
+  { slice, typesFirst = false, isPaged = false }: TableOptions
+): Promise<Table> {
+  const { variables } = request
+  const isLinear = request.align === 'linear'
+  const span = await gridSpan(history, request, grid)
+  if (span !== undefined && !isPaged) refuseTooManyRows(span, variables.length)
+  const kinds = await Promise.all(
+    variables.map(async (variable) => {
+      if (span === undefined || !typesFirst) return undefined
+      const from = await lastBefore(history, variable, span.start)
+      return kindStored(history, variable, { from, to: isLinear ? LATEST : span.end }, slice)
+    })
+  )
+  const columns = [
+    TIME,
+    ...variables.map((variable, i) => {
+      const column = columnOf(variable, kinds[i])
+      // Between whole numbers lie others.
+      return isLinear && column.type === 'integer' ? { ...column, type: 'number' as const } : column
+    })
+  ]
+  return {
+    columns,
+    batches: span === undefined ? none() : gridRows(history, variables, span, { columns, isLinear, slice })
+  }
 }
 
-// ---- one series as it is, column by column
+/** From where to where the grid reaches; undefined where nothing was measured. */
+async function gridSpan(history: History, request: TableRequest, grid: Grid): Promise<GridSpan | undefined> {
+  const spans = (await Promise.all(request.variables.map((variable) => history.spanOf(variable)))).filter(
+    (span) => span !== undefined
+  )
+  if (spans.length === 0) return undefined
+  const first = spans.reduce((least, { from }) => earlier(from, least), LATEST)
+  const last = spans.reduce((greatest, { to }) => later(to, greatest), EARLIEST)
+  return { grid, start: request.from ?? first, end: request.to ?? last }
+}
 
-async function* single(history: History, variable: Variable, request: TableRequest): AsyncGenerator<Batch> {
-  const { from = EARLIEST, to = LATEST, quality = false } = request
-  for await (const run of history.read(variable, from, to)) {
-    const length = lengthOf(run)
-    const columns = [timesOf(run), valuesOf(run, variable)]
-    if (quality) columns.push(qualitiesOf(run))
-    yield { length, columns }
+/** Is a grid that is made in parts too large as a whole? @throws HubError `BadRequest` */
+export async function checkGrid(history: History, request: TableRequest): Promise<void> {
+  const { grid, align = 'none', aggregates = [], variables } = request
+  if (grid === undefined || align === 'none' || aggregates.length > 0) return
+  const span = await gridSpan(history, request, grid)
+  if (span !== undefined) refuseTooManyRows(span, variables.length)
+}
+
+// ---- samples as they were measured
+
+async function sampleTable(
+  history: History,
+  request: TableRequest,
+  { slice, typesFirst = false }: TableOptions
+): Promise<Table> {
+  const { variables, quality = false } = request
+  const { from, to } = windowOf(request)
+  const kinds: (Kind | undefined)[] = []
+  if (typesFirst) for (const variable of variables) kinds.push(await kindStored(history, variable, { from, to }, slice))
+  const columns = [
+    TIME,
+    ...variables.flatMap((variable, i) => [columnOf(variable, kinds[i]), ...(quality ? [qualityOf(variable)] : [])])
+  ]
+  const [only, ...others] = variables
+  if (only !== undefined && others.length === 0) return { columns, batches: single(history, only, request, columns) }
+  const batches = async function* () {
+    const sources = variables.map((variable) => sampleSource(history.read(variable, from, to), variable, quality))
+    yield* mergedRows(columns, await Promise.all(sources), slice)
+  }
+  return { columns, batches: batches() }
+}
+
+/** @param kind of what is stored; absent: of what is declared */
+function columnOf({ name, type, valueType, unit, semanticId, label }: Variable, kind: Kind | undefined): Column {
+  return {
+    name,
+    type: kind === undefined ? type : widest(type, typeOfKind(kind)),
+    ...(valueType !== undefined && { valueType }),
+    ...(unit !== undefined && { unit }),
+    ...(semanticId !== undefined && { semanticId }),
+    ...(label !== undefined && { label })
+  }
+}
+
+/** Whole numbers are numbers where these are declared. */
+function widest(declared: Column['type'], stored: Column['type']): Column['type'] {
+  return declared === 'number' && stored === 'integer' ? 'number' : stored
+}
+
+function qualityOf({ name, label }: Variable): Column {
+  return { name: `${name}.quality`, type: 'text', ...(label !== undefined && { label: `${label} (quality)` }) }
+}
+
+/** One series, column by column. */
+async function* single(
+  history: History,
+  variable: Variable,
+  request: TableRequest,
+  [, column = TIME, ...others]: readonly Column[]
+): AsyncGenerator<Batch> {
+  const { from, to } = windowOf(request)
+  const most = batchRows(2 + others.length)
+  for await (const whole of history.read(variable, from, to)) {
+    for (let start = 0; start < lengthOf(whole); start += most) {
+      const run = sliceOf(whole, start, Math.min(start + most, lengthOf(whole)))
+      const columns = [timesOf(run), valuesOf(run, variable, column)]
+      if (others.length > 0) columns.push(qualitiesOf(run))
+      yield { length: lengthOf(run), columns }
+    }
   }
 }
 
@@ -108,237 +223,18 @@ function timesOf(run: Run): ColumnBatch {
   return { values }
 }
 
-function valuesOf(run: Run, variable: Variable): ColumnBatch {
-  if (variable.type === 'number' && run.values instanceof Float64Array) return { values: run.values }
-  const column = new Growing(variable.type, lengthOf(run))
+function valuesOf(run: Run, variable: Variable, { type }: Column): ColumnBatch {
+  if (type === 'number' && variable.type === 'number' && run.values instanceof Float64Array)
+    return { values: run.values }
+  const column = new ColumnBuilder(type, lengthOf(run))
   for (let i = 0; i < lengthOf(run); i++) column.add(cellAt(run, i, variable))
   return column.batch()
 }
 
 function qualitiesOf(run: Run): ColumnBatch {
-  const column = new Growing('text', lengthOf(run))
+  const column = new ColumnBuilder('text', lengthOf(run))
   for (let i = 0; i < lengthOf(run); i++) column.add(qualityAt(run, i))
   return column.batch()
 }
 
-// ---- rows
-
-type Cell = number | bigint | string | undefined
-
-/** What some neighbouring columns hold at one time. */
-interface Cells {
-  readonly time: bigint
-  readonly cells: readonly Cell[]
-}
-
-async function* sampleCells(history: History, variable: Variable, request: TableRequest): AsyncGenerator<Cells> {
-  const { from = EARLIEST, to = LATEST, quality = false } = request
-  for await (const run of history.read(variable, from, to)) {
-    for (let i = 0; i < lengthOf(run); i++) {
-      const cell = cellAt(run, i, variable)
-      yield { time: timeAt(run, i), cells: quality ? [cell, qualityAt(run, i)] : [cell] }
-    }
-  }
-}
-
-async function* bucketCells(
-  history: History,
-  variable: Variable,
-  { from = EARLIEST, to = LATEST }: TableRequest,
-  grid: Grid,
-  aggregates: readonly Aggregate[]
-): AsyncGenerator<Cells> {
-  for await (const bucket of buckets(history.pieces(variable, from, to), from, to, grid)) {
-    const cells = aggregates.map((aggregate) => {
-      const figure = figureOf(bucket, aggregate)
-      return aggregate === 'count' ? BigInt(figure) : Number.isNaN(figure) ? undefined : figure
-    })
-    yield { time: bucket.start, cells }
-  }
-}
-
-/**
- * Brings ascending streams together by time: where one has nothing at a time, its cells are empty.
- * @param width how many cells each stream has, also one that gives none
- */
-async function* merged(streams: readonly AsyncGenerator<Cells>[], width: number): AsyncGenerator<Cells> {
-  const heads = await Promise.all(streams.map((stream) => stream.next()))
-  for (;;) {
-    let time: bigint | undefined
-    for (const head of heads) if (!head.done && (time === undefined || head.value.time < time)) time = head.value.time
-    if (time === undefined) return
-    const cells: Cell[] = []
-    for (const [place, head] of heads.entries()) {
-      if (head.done || head.value.time !== time) {
-        for (let i = 0; i < width; i++) cells.push(undefined)
-        continue
-      }
-      cells.push(...head.value.cells)
-      const stream = streams[place]
-      if (stream !== undefined) heads[place] = await stream.next()
-    }
-    yield { time, cells }
-  }
-}
-
-async function* gridRows(history: History, request: TableRequest, grid: Grid, align: Alignment): AsyncGenerator<Cells> {
-  const { variables } = request
-  const spans = (await Promise.all(variables.map((variable) => history.spanOf(variable)))).filter(
-    (span) => span !== undefined
-  )
-  if (spans.length === 0) return
-  const first = spans.reduce((least, { from }) => earlier(from, least), LATEST)
-  const last = spans.reduce((greatest, { to }) => later(to, greatest), EARLIEST)
-  const start = request.from ?? first
-  const end = request.to ?? last
-  const lines = await Promise.all(variables.map((variable) => Line.begin(history, variable, start, align)))
-  for (let time = startFrom(grid, start); time <= end; time = grid.next(time)) {
-    const cells: Cell[] = []
-    for (const line of lines) cells.push(await line.at(time))
-    yield { time, cells }
-  }
-}
-
-interface Point {
-  readonly time: bigint
-  readonly cell: Cell
-}
-
-/** A series that is asked for at ascending times. */
-class Line {
-  readonly #points: AsyncGenerator<Point>
-  readonly #align: Alignment
-  readonly #isNumeric: boolean
-  #before: Point | undefined
-  #next: Point | undefined
-
-  private constructor(points: AsyncGenerator<Point>, variable: Variable, align: Alignment) {
-    this.#points = points
-    this.#align = align
-    this.#isNumeric = variable.type === 'number' || variable.type === 'integer'
-  }
-
-  static async begin(history: History, variable: Variable, start: bigint, align: Alignment): Promise<Line> {
-    const line = new Line(pointsOf(history, variable, await lastBefore(history, variable, start)), variable, align)
-    line.#next = await line.#read()
-    return line
-  }
-
-  async at(time: bigint): Promise<Cell> {
-    while (this.#next !== undefined && this.#next.time <= time) {
-      this.#before = this.#next
-      this.#next = await this.#read()
-    }
-    const [before, next] = [this.#before, this.#next]
-    if (before === undefined) return undefined
-    if (this.#align === 'previous' || !this.#isNumeric) return before.cell
-    const from = Number(before.cell)
-    if (before.time === time) return from
-    // Behind the last sample nobody knows where the line goes.
-    if (next === undefined) return undefined
-    return from + (Number(next.cell) - from) * (Number(time - before.time) / Number(next.time - before.time))
-  }
-
-  async #read(): Promise<Point | undefined> {
-    const { value, done } = await this.#points.next()
-    return done ? undefined : value
-  }
-}
-
-async function* pointsOf(history: History, variable: Variable, from: bigint): AsyncGenerator<Point> {
-  for await (const run of history.read(variable, from, LATEST)) {
-    for (let i = 0; i < lengthOf(run); i++) {
-      const cell = cellAt(run, i, variable)
-      if (cell !== undefined) yield { time: timeAt(run, i), cell }
-    }
-  }
-}
-
-/** Time of the last sample at or before a time; the time itself where there is none. */
-async function lastBefore(history: History, variable: Variable, time: bigint): Promise<bigint> {
-  const span = await history.spanOf(variable)
-  if (span === undefined || span.from >= time) return time
-  let back = (span.to - span.from) / BigInt(Math.max(1, span.count)) + 1_000_000_000n
-  for (; ; back *= 4n) {
-    const from = later(time - back, span.from)
-    let found: bigint | undefined
-    for await (const run of history.read(variable, from, time)) found = timeAt(run, lengthOf(run) - 1)
-    if (found !== undefined) return found
-    if (from === span.from) return time
-  }
-}
-
-function cellAt(run: Run, index: number, { type, modelType, valueType }: Variable): Cell {
-  switch (type) {
-    case 'number': {
-      const number = numberAt(run, index)
-      return Number.isNaN(number) && textAt(run, index) !== 'NaN' ? undefined : number
-    }
-    case 'integer':
-      return wholeOf(textAt(run, index))
-    case 'boolean': {
-      const number = numberAt(run, index)
-      return Number.isNaN(number) ? undefined : number
-    }
-    default:
-      return run.form === 'members' ? valueOfRow(modelType, valueType, membersAt(run, index)) : textAt(run, index)
-  }
-}
-
-function wholeOf(text: string): bigint | undefined {
-  if (!/^[+-]?\d{1,25}$/.test(text)) return undefined
-  const whole = BigInt(text)
-  return BigInt.asIntN(64, whole) === whole ? whole : undefined
-}
-
-/** Rows into batches. */
-async function* gather(columns: readonly Column[], rows: AsyncIterable<Cells>): AsyncGenerator<Batch> {
-  let open = columns.map(({ type }) => new Growing(type, ROWS))
-  let length = 0
-  for await (const { time, cells } of rows) {
-    open[0]?.add(time)
-    for (const [place, cell] of cells.entries()) open[place + 1]?.add(cell)
-    if (++length < ROWS) continue
-    yield { length, columns: open.map((column) => column.batch()) }
-    open = columns.map(({ type }) => new Growing(type, ROWS))
-    length = 0
-  }
-  if (length > 0) yield { length, columns: open.map((column) => column.batch()) }
-}
-
-/** A column of a batch that is being filled. */
-class Growing {
-  readonly #type: Column['type']
-  readonly #values: BigInt64Array | Float64Array | Uint8Array | string[]
-  readonly #present: Uint8Array
-  #length = 0
-  #complete = true
-
-  constructor(type: Column['type'], size: number) {
-    this.#type = type
-    this.#present = new Uint8Array(size)
-    this.#values =
-      type === 'number'
-        ? new Float64Array(size)
-        : type === 'boolean'
-          ? new Uint8Array(size)
-          : type === 'text'
-            ? new Array<string>(size).fill('')
-            : new BigInt64Array(size)
-  }
-
-  add(cell: Cell): void {
-    const place = this.#length++
-    if (cell === undefined) this.#complete = false
-    else {
-      this.#present[place] = 1
-      ;(this.#values as Cell[])[place] = this.#type === 'text' ? String(cell) : cell
-    }
-  }
-
-  batch(): ColumnBatch {
-    const length = this.#length
-    const values = Array.isArray(this.#values) ? this.#values.slice(0, length) : this.#values.subarray(0, length)
-    return this.#complete ? { values } : { values, present: this.#present.subarray(0, length) }
-  }
-}
+async function* none(): AsyncGenerator<Batch> {}

@@ -1,0 +1,64 @@
+/** How text formats write points in time. */
+import { formatTime } from '../../model/time.ts'
+import { type TimeZone, UTC } from '../../model/zone.ts'
+
+/**
+ * `iso`: ISO 8601 with the offset of the zone; `excel`: local time as spreadsheets read it, to the millisecond and
+ * without a zone; the others: how long since 1970 in UTC, with decimals where that is no whole number.
+ */
+export const timeFormats = ['iso', 'excel', 'epoch-s', 'epoch-ms', 'epoch-us', 'epoch-ns'] as const
+
+export type TimeFormat = (typeof timeFormats)[number]
+
+export interface WriteOptions {
+  /** In which times are written; absent: UTC. */
+  readonly zone?: TimeZone
+  readonly timeFormat?: TimeFormat
+}
+
+export type TimeText = (time: bigint) => string
+
+export function timeText({ zone = UTC, timeFormat = 'iso' }: WriteOptions): TimeText {
+  switch (timeFormat) {
+    case 'iso':
+      return zone === UTC ? formatTime : (time) => localTime(time, zone.offsetAt(time))
+    case 'excel':
+      return (time) => spreadsheetTime(time + zone.offsetAt(time))
+    case 'epoch-s':
+      return (time) => decimal(time, 9)
+    case 'epoch-ms':
+      return (time) => decimal(time, 6)
+    case 'epoch-us':
+      return (time) => decimal(time, 3)
+    case 'epoch-ns':
+      return String
+  }
+}
+
+const MINUTE = 60_000_000_000n
+
+function localTime(time: bigint, offset: bigint): string {
+  // ISO 8601 has no seconds in offsets, which some had before there were time zones.
+  if (offset % MINUTE !== 0n) return formatTime(time)
+  const minutes = Number(offset / MINUTE)
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60]
+  const sign = minutes < 0 ? '-' : '+'
+  return `${formatTime(time + offset).slice(0, -1)}${sign}${twoDigits(hours)}:${twoDigits(rest)}`
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, '0')
+}
+
+/** Spreadsheets take times with more decimals for text. */
+function spreadsheetTime(local: bigint): string {
+  const text = formatTime(local).slice(0, '2026-11-24T12:00:00.123'.length).replace('T', ' ')
+  return text.endsWith('.000') ? text.slice(0, -'.000'.length) : text
+}
+
+/** A whole number with so many of its digits behind the point, without zeros at the end. */
+function decimal(whole: bigint, decimals: number): string {
+  const digits = String(whole < 0n ? -whole : whole).padStart(decimals + 1, '0')
+  const fraction = digits.slice(-decimals).replace(/0+$/, '')
+  return `${whole < 0n ? '-' : ''}${digits.slice(0, -decimals)}${fraction === '' ? '' : `.${fraction}`}`
+}

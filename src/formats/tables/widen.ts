@@ -1,0 +1,55 @@
+/**
+ * Columns that hold more than their value type: whole numbers beyond 64 bits, means of whole numbers, what was stored
+ * while the element had another type. Nothing is left out: the type of the column gives way, to a number where that
+ * says the same, else to text.
+ */
+import type { Column, ColumnBatch, ColumnType } from './table.ts'
+
+/** What some values have in common; whole numbers that doubles cannot tell apart are `long`. */
+export type Kind = 'boolean' | 'integer' | 'long' | 'number' | 'text'
+
+export function join(one: Kind | undefined, other: Kind): Kind {
+  if (one === undefined || one === other) return other
+  const both: ReadonlySet<Kind> = new Set([one, other])
+  if (both.has('text') || both.has('boolean')) return 'text'
+  return both.has('number') ? (both.has('long') ? 'text' : 'number') : 'long'
+}
+
+export function typeOfKind(kind: Kind): ColumnType {
+  return kind === 'long' ? 'integer' : kind
+}
+
+/** The kind of a piece of a column; times are of none. */
+export function kindOf({ type }: Column, batch: ColumnBatch): Kind | undefined {
+  const own = batch.type ?? type
+  if (own === 'time') return undefined
+  return own === 'integer' && batch.isLong ? 'long' : own
+}
+
+/** Values of one type as those of a wider one. */
+export function widen(values: ColumnBatch['values'], from: ColumnType, to: ColumnType): ColumnBatch['values'] {
+  if (from === to) return values
+  if (from === 'integer' && to === 'number') return Float64Array.from(values as BigInt64Array, Number)
+  if (to !== 'text') throw new Error(`A column of the type ${to} cannot hold ${from}`)
+  return Array.from(values as ArrayLike<unknown>, (value) =>
+    from === 'boolean' ? String(value === 1) : from === 'number' ? numberText(value as number) : String(value)
+  )
+}
+
+/**
+ * A piece as the type of its column has it, for formats that say the types first.
+ * @throws Error where it holds what came after they were said
+ */
+export function conform({ type }: Column, batch: ColumnBatch): ColumnBatch {
+  const { type: own = type, isLong = false, values, present } = batch
+  if (own === type) return batch
+  if (isLong && type === 'number') throw new Error('A column of numbers cannot hold whole numbers beyond 2^53')
+  return { values: widen(values, own, type), ...(present !== undefined && { present }) }
+}
+
+/** As XML Schema writes it. */
+export function numberText(number: number): string {
+  if (Number.isFinite(number)) return String(number)
+  if (Number.isNaN(number)) return 'NaN'
+  return number > 0 ? 'INF' : '-INF'
+}

@@ -1,0 +1,51 @@
+/**
+ * What columns will hold, for formats that say it first. Most is known from what packed runs say of themselves: only
+ * texts and numbers that are not whole where whole ones are expected are looked at one by one.
+ */
+import { join, type Kind } from '../../formats/tables/widen.ts'
+import { lengthOf, within } from '../../model/samples.ts'
+import type { Piece } from '../../store/pieces.ts'
+import type { TimeSlice } from '../../time-slice.ts'
+import { cellAt, kindOfCell } from './cells.ts'
+import type { History } from './history.ts'
+import type { Variable } from './variables.ts'
+
+/** The kind of what is stored of a series in [from, to]; undefined where there is nothing. */
+export async function kindStored(
+  history: Pick<History, 'pieces'>,
+  variable: Variable,
+  { from, to }: { readonly from: bigint; readonly to: bigint },
+  slice: TimeSlice
+): Promise<Kind | undefined> {
+  if (variable.type === 'text' || variable.type === 'time') return 'text'
+  let kind: Kind | undefined
+  for await (const piece of history.pieces(variable, from, to)) {
+    if (piece.to < from || piece.from > to) continue
+    kind = join(kind, kindOfPacked(piece, variable) ?? kindOfRun(piece, variable, from, to) ?? kind ?? plain(variable))
+    if (kind === 'text') return kind
+    if (slice.isOver()) await slice.pause()
+  }
+  return kind
+}
+
+function plain({ type }: Variable): Kind {
+  return type === 'time' ? 'text' : type
+}
+
+/** Undefined where the piece does not say it. */
+function kindOfPacked(piece: Piece, { type }: Variable): Kind | undefined {
+  if (type === 'boolean') return undefined
+  if (type === 'number') return piece.holdsOnly?.('numbers') ? 'number' : undefined
+  return piece.holdsOnly?.('whole numbers') ? 'integer' : undefined
+}
+
+function kindOfRun(piece: Piece, variable: Variable, from: bigint, to: bigint): Kind | undefined {
+  const run = within(piece.run(), from, to)
+  if (run === undefined) return undefined
+  let kind: Kind | undefined
+  for (let i = 0; i < lengthOf(run) && kind !== 'text'; i++) {
+    const cell = cellAt(run, i, variable)
+    if (cell !== undefined) kind = join(kind, kindOfCell(cell))
+  }
+  return kind
+}

@@ -1,0 +1,140 @@
+/** Series on a common grid: at each of its points the last value before, or one on the line between neighbours. */
+import { HubError } from '../../errors.ts'
+import type { Batch, Column } from '../../formats/tables/table.ts'
+import { type Grid, startFrom } from '../../model/grid.ts'
+import { lengthOf, type Run, timeAt } from '../../model/samples.ts'
+import { earlier, formatTime, later } from '../../model/time.ts'
+import type { TimeSlice } from '../../time-slice.ts'
+import { type Cell, cellAt } from './cells.ts'
+import { type History, LATEST } from './history.ts'
+import { BatchBuilder, SampleReader } from './rows.ts'
+import type { Variable } from './variables.ts'
+
+/** Rows and cells of a grid that is asked for as one answer. */
+export const MAX_GRID_ROWS = 10_000_000
+const MAX_GRID_CELLS = 100_000_000
+
+export interface GridSpan {
+  readonly grid: Grid
+  readonly start: bigint
+  readonly end: bigint
+}
+
+/** @throws HubError `BadRequest` that says how to ask instead */
+export function refuseTooManyRows({ grid, start, end }: GridSpan, variables: number): void {
+  const most = Math.min(MAX_GRID_ROWS, Math.floor(MAX_GRID_CELLS / (variables + 1)))
+  const rows = end < start ? 0n : (end - start) / grid.length + 1n
+  if (rows <= BigInt(most)) return
+  const window = `${formatTime(start)} to ${formatTime(end)}`
+  throw new HubError('BadRequest', [
+    `From ${window} this grid has about ${rows} rows; one answer has ${most} at most for ${variables} series. Ask for a longer "interval", a shorter time by "from" and "to", fewer series, or for pages by "limit"`
+  ])
+}
+
+export async function* gridRows(
+  history: History,
+  variables: readonly Variable[],
+  { grid, start, end }: GridSpan,
+  { columns, isLinear, slice }: { columns: readonly Column[]; isLinear: boolean; slice: TimeSlice }
+): AsyncGenerator<Batch> {
+  const lines = await Promise.all(variables.map((variable) => Line.begin(history, variable, start, isLinear)))
+  const rows = new BatchBuilder(columns)
+  for (let time = startFrom(grid, start); time <= end; time = grid.next(time)) {
+    const { builders } = rows
+    builders[0]?.add(time)
+    for (let i = 0; i < lines.length; i++) {
+      const line = lines[i] as Line
+      while (line.isBehind(time)) {
+        const wait = line.next()
+        if (wait !== undefined) await wait
+      }
+      builders[i + 1]?.add(line.at(time))
+    }
+    const batch = rows.close()
+    if (batch !== undefined) yield batch
+    if (rows.isDue() && slice.isOver()) await slice.pause()
+  }
+  const last = rows.take()
+  if (last !== undefined) yield last
+}
+
+/** A series that is asked for at ascending times: its last sample before, and the one after it. */
+class Line {
+  readonly #reader: SampleReader
+  readonly #variable: Variable
+  readonly #isLinear: boolean
+  #time = 0n
+  #cell: Cell
+  #after: Cell
+
+  private constructor(reader: SampleReader, variable: Variable, isLinear: boolean) {
+    this.#reader = reader
+    this.#variable = variable
+    this.#isLinear = isLinear
+  }
+
+  static async begin(history: History, variable: Variable, start: bigint, isLinear: boolean): Promise<Line> {
+    const runs = history.read(variable, await lastBefore(history, variable, start), LATEST)
+    const line = new Line(await SampleReader.open(runs), variable, isLinear)
+    line.#look()
+    return line
+  }
+
+  isBehind(time: bigint): boolean {
+    return this.#reader.time !== undefined && this.#reader.time <= time
+  }
+
+  next(): Promise<void> | undefined {
+    if (this.#after !== undefined) {
+      this.#cell = this.#after
+      this.#time = this.#reader.time ?? 0n
+    }
+    const wait = this.#reader.next()
+    if (wait !== undefined) return wait.then(() => this.#look())
+    this.#look()
+    return undefined
+  }
+
+  at(time: bigint): Cell {
+    const before = this.#cell
+    if (!this.#isLinear || before === undefined) return before
+    const from = numberOf(before)
+    if (this.#time === time) return from ?? before
+    const after = this.#after
+    // Behind the last sample nobody knows where the line goes.
+    if (after === undefined) return from === undefined ? before : undefined
+    const to = numberOf(after)
+    if (from === undefined || to === undefined) return before
+    return from + (to - from) * (Number(time - this.#time) / Number((this.#reader.time ?? 0n) - this.#time))
+  }
+
+  #look(): void {
+    const { run, index } = this.#reader
+    this.#after = run === undefined ? undefined : cellAt(run, index, this.#variable)
+  }
+}
+
+/** Between whole numbers lie others. */
+function numberOf(cell: Cell): number | undefined {
+  return typeof cell === 'number' ? cell : typeof cell === 'bigint' ? Number(cell) : undefined
+}
+
+/** Time of the last sample at or before a time; the time itself where there is none. */
+export async function lastBefore(history: History, variable: Variable, time: bigint): Promise<bigint> {
+  const span = await history.spanOf(variable)
+  if (span === undefined || span.from >= time) return time
+  const end = earlier(time, span.to)
+  let back = (span.to - span.from) / BigInt(Math.max(1, span.count)) + 1_000_000_000n
+  for (; ; back *= 4n) {
+    const from = later(end - back, span.from)
+    const found = await lastWithin(history.read(variable, from, time))
+    if (found !== undefined) return found
+    if (from === span.from) return time
+  }
+}
+
+async function lastWithin(runs: AsyncIterable<Run>): Promise<bigint | undefined> {
+  let last: Run | undefined
+  for await (const run of runs) last = run
+  return last && timeAt(last, lengthOf(last) - 1)
+}

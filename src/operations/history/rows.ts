@@ -1,0 +1,185 @@
+/**
+ * Rows of a table out of series: sources that each give some neighbouring cells at ascending times, brought together by
+ * time. What lies ready is taken without waiting: a promise for each cell would cost more than the cell.
+ */
+import type { Batch, Column } from '../../formats/tables/table.ts'
+import { lengthOf, qualityAt, type Run, timeAt } from '../../model/samples.ts'
+import type { TimeSlice } from '../../time-slice.ts'
+import { type Aggregate, type Bucket, figureOf } from './aggregate.ts'
+import { cellAt } from './cells.ts'
+import { ColumnBuilder } from './column-builder.ts'
+import type { Variable } from './variables.ts'
+
+/** Cells of a batch: so many are written down within a slice of time. Rows of one, at most and at least. */
+const MAX_BATCH_CELLS = 32_768
+const MAX_BATCH_ROWS = 8192
+const MIN_BATCH_ROWS = 8
+
+const ROWS_BETWEEN_LOOKS = 8
+
+export function batchRows(columns: number): number {
+  return Math.max(MIN_BATCH_ROWS, Math.min(MAX_BATCH_ROWS, Math.floor(MAX_BATCH_CELLS / columns)))
+}
+
+export interface RowSource {
+  /** How many columns it fills. */
+  readonly width: number
+  /** Of its next row; undefined behind the last. */
+  readonly time: bigint | undefined
+  /** Adds the cells of its next row to the builders from `at` on. */
+  addTo(builders: readonly ColumnBuilder[], at: number): void
+  /** Goes on to the row after it; a promise where that must be fetched. */
+  next(): Promise<void> | undefined
+}
+
+/** Rows that are being gathered into batches. */
+export class BatchBuilder {
+  readonly #columns: readonly Column[]
+  readonly #size: number
+  builders: readonly ColumnBuilder[]
+  #length = 0
+
+  constructor(columns: readonly Column[]) {
+    this.#columns = columns
+    this.#size = batchRows(columns.length)
+    this.builders = this.#empty()
+  }
+
+  /** Counts a row of which all cells were added. @returns the batch where that made it full */
+  close(): Batch | undefined {
+    return ++this.#length === this.#size ? this.take() : undefined
+  }
+
+  /** Is it time to look at the clock? That costs as much as a cell does. */
+  isDue(): boolean {
+    return this.#length % ROWS_BETWEEN_LOOKS === 0
+  }
+
+  take(): Batch | undefined {
+    if (this.#length === 0) return undefined
+    const batch = { length: this.#length, columns: this.builders.map((builder) => builder.batch()) }
+    this.builders = this.#empty()
+    this.#length = 0
+    return batch
+  }
+
+  #empty(): readonly ColumnBuilder[] {
+    return this.#columns.map(({ type }) => new ColumnBuilder(type, this.#size))
+  }
+}
+
+/** A row for each time at which any source has one; the cells of the others are empty. The first column is the time. */
+export async function* mergedRows(
+  columns: readonly Column[],
+  sources: readonly RowSource[],
+  slice: TimeSlice
+): AsyncGenerator<Batch> {
+  const rows = new BatchBuilder(columns)
+  for (;;) {
+    const time = leastTime(sources)
+    if (time === undefined) break
+    const { builders } = rows
+    builders[0]?.add(time)
+    let at = 1
+    for (const source of sources) {
+      if (source.time === time) {
+        source.addTo(builders, at)
+        const wait = source.next()
+        if (wait !== undefined) await wait
+      } else for (let i = 0; i < source.width; i++) builders[at + i]?.add(undefined)
+      at += source.width
+    }
+    const batch = rows.close()
+    if (batch !== undefined) yield batch
+    if (rows.isDue() && slice.isOver()) await slice.pause()
+  }
+  const last = rows.take()
+  if (last !== undefined) yield last
+}
+
+function leastTime(sources: readonly RowSource[]): bigint | undefined {
+  let least: bigint | undefined
+  for (const { time } of sources) if (time !== undefined && (least === undefined || time < least)) least = time
+  return least
+}
+
+/** Samples one by one, as they lie in runs. */
+export class SampleReader {
+  readonly #runs: AsyncIterator<Run>
+  run: Run | undefined
+  index = 0
+  time: bigint | undefined
+
+  private constructor(runs: AsyncIterable<Run>) {
+    this.#runs = runs[Symbol.asyncIterator]()
+  }
+
+  static async open(runs: AsyncIterable<Run>): Promise<SampleReader> {
+    const reader = new SampleReader(runs)
+    await reader.#load()
+    return reader
+  }
+
+  next(): Promise<void> | undefined {
+    if (this.run === undefined) return undefined
+    if (++this.index === lengthOf(this.run)) return this.#load()
+    this.time = timeAt(this.run, this.index)
+    return undefined
+  }
+
+  async #load(): Promise<void> {
+    const { value, done } = await this.#runs.next()
+    this.run = done === true ? undefined : value
+    this.index = 0
+    this.time = this.run === undefined ? undefined : timeAt(this.run, 0)
+  }
+}
+
+/** A series as it was measured, its quality beside it where that is wanted. */
+export async function sampleSource(
+  runs: AsyncIterable<Run>,
+  variable: Variable,
+  withQuality: boolean
+): Promise<RowSource> {
+  const reader = await SampleReader.open(runs)
+  return {
+    width: withQuality ? 2 : 1,
+    get time() {
+      return reader.time
+    },
+    addTo(builders, at) {
+      const { run, index } = reader
+      if (run === undefined) return
+      builders[at]?.add(cellAt(run, index, variable))
+      if (withQuality) builders[at + 1]?.add(qualityAt(run, index))
+    },
+    next: () => reader.next()
+  }
+}
+
+/** A series in buckets. */
+export async function bucketSource(
+  buckets: AsyncGenerator<Bucket>,
+  aggregates: readonly Aggregate[]
+): Promise<RowSource> {
+  let bucket: Bucket | undefined
+  const next = async () => {
+    const { value, done } = await buckets.next()
+    bucket = done === true ? undefined : value
+  }
+  await next()
+  return {
+    width: aggregates.length,
+    get time() {
+      return bucket?.start
+    },
+    addTo(builders, at) {
+      if (bucket === undefined) return
+      for (const [i, aggregate] of aggregates.entries()) {
+        const figure = figureOf(bucket, aggregate)
+        builders[at + i]?.add(aggregate === 'count' ? BigInt(figure) : Number.isNaN(figure) ? undefined : figure)
+      }
+    },
+    next
+  }
+}

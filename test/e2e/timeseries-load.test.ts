@@ -1,0 +1,129 @@
+/** Answers that take long: what else the hub does meanwhile, and what becomes of them when nobody waits any more. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { Batch } from '../../src/operations/samples/batch.ts'
+import { type Running, start } from './harness.ts'
+
+const START = 1_764_000_000_000_000_000n
+const SECOND = 1_000_000_000n
+
+const machine = {
+  modelType: 'Submodel',
+  id: 'urn:m',
+  submodelElements: ['S1', 'S2', 'S3'].map((idShort) => ({ modelType: 'Property', idShort, valueType: 'xs:double' }))
+}
+
+/** An hour of three series at 1 Hz, and one sample of years before. */
+async function filled(hub: Running): Promise<void> {
+  await hub.post('/submodels', machine)
+  const batch = new Batch()
+  for (const name of ['S1', 'S2', 'S3']) {
+    for (let i = 0n; i < 3600n; i++) batch.add('urn:m', name, START + i * SECOND, Number(i) / 8)
+  }
+  batch.add('urn:m', 'S1', START - 200_000_000n * SECOND, 1)
+  await hub.server.hub.intake.push(batch)
+}
+
+const hub = await start(t)
+await filled(hub)
+
+const HOUR = 'from=2025-11-24T16:00:00Z&to=2025-11-24T17:00:00Z'
+/** Rows that take the hub many seconds in all. */
+const LONG = `/timeseries?submodel=urn:m&${HOUR}&interval=1ms&align=linear`
+
+t.test('a grid that has too many rows is refused before it begins, with ways to ask instead', async (t) => {
+  for (const query of [
+    'interval=1ms&align=previous',
+    'interval=1ns&align=linear&from=2025-11-24T16:00:00Z',
+    'interval=1ns&align=linear&format=parquet',
+    'interval=1us&align=previous&format=arrow&timezone=Asia/Seoul',
+    'interval=1ms&align=previous&format=ndjson'
+  ]) {
+    const { status, json } = await hub.get(`/timeseries?submodel=urn:m&${query}`)
+    t.equal(status, 400, query)
+    t.match(json.messages[0].text, /rows; one answer has \d+ at most.*longer "interval".*"from" and "to".*"limit"/)
+  }
+  const archive = await hub.get('/dataset?submodel=urn:m&interval=1ms&align=previous')
+  t.equal(archive.status, 400)
+  t.match(archive.json.messages[0].text, /rows; one answer has/)
+  const files = await hub.get('/dataset?submodel=urn:m&period=PT1H')
+  t.equal(files.status, 400)
+  t.match(files.json.messages[0].text, /10000 files/)
+})
+
+t.test('pages of a grid are answered however many rows it has', async (t) => {
+  const { status, json, headers } = await hub.get('/timeseries?submodel=urn:m&interval=1ns&align=previous&limit=5')
+  t.equal(status, 200)
+  t.equal(json.rows.length, 5)
+  t.match(headers.get('link'), /rel="next"/)
+})
+
+for (const format of ['csv', 'json', 'parquet', 'arrow']) {
+  t.test(`other requests are served between the rows of a long answer as ${format}`, async (t) => {
+    const leaving = new AbortController()
+    const answer = await fetch(`${hub.api}${LONG}&format=${format}`, { signal: leaving.signal })
+    t.equal(answer.status, 200)
+    let bytes = 0
+    let ended = false
+    const reading = (async () => {
+      for await (const part of answer.body ?? []) bytes += part.length
+      ended = true
+    })().catch(() => {})
+    const seen: number[] = []
+    for (let i = 0; i < 10; i++) {
+      const before = bytes
+      t.equal((await fetch(`${hub.url}/healthz`)).status, 200)
+      while (bytes === before && !ended) await sleep(1)
+      seen.push(bytes)
+    }
+    t.notOk(ended, 'the answer was still being made')
+    t.ok(new Set(seen).size > 5, 'it went on between the other requests')
+    leaving.abort()
+    await reading
+  })
+}
+
+t.test('an answer that nobody waits for any more is made no further', async (t) => {
+  for (const query of [
+    `${LONG}&format=csv`,
+    `${LONG}&format=parquet`,
+    `/dataset?submodel=urn:m&${HOUR}&interval=1ms&align=linear&format=parquet`
+  ]) {
+    const leaving = new AbortController()
+    const answer = await fetch(hub.api + query, { signal: leaving.signal })
+    await answer.body?.getReader().read()
+    leaving.abort()
+    await quiet(t, query)
+  }
+  // While it is not known yet what to answer: a page is made as a whole.
+  const leaving = new AbortController()
+  const page = fetch(`${hub.api}${LONG}&limit=100000`, { signal: leaving.signal }).catch(() => {})
+  await sleep(20)
+  leaving.abort()
+  await page
+  await quiet(t, 'a page')
+})
+
+/** Waits until the process has had nothing to do for a while; a made-up answer would keep it busy for long. */
+async function quiet(t: Test, title: string): Promise<void> {
+  let idle = 0
+  for (let before = performance.eventLoopUtilization(); idle < 3; ) {
+    await sleep(20)
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, before)
+    before = now
+    idle = utilization < 0.5 ? idle + 1 : 0
+  }
+  t.pass(`${title}: its work has ended`)
+}
+
+t.test('what a slow client does not take is not made', async (t) => {
+  const leaving = new AbortController()
+  const answer = await fetch(`${hub.api}${LONG}&format=csv`, { signal: leaving.signal })
+  const reader = answer.body?.getReader()
+  await reader?.read()
+  await quiet(t, 'a client that rests')
+  // It goes on where it was.
+  t.notOk((await reader?.read())?.done)
+  leaving.abort()
+})
