@@ -1,6 +1,7 @@
 /** The command line: which verb, with which settings, and what a person is told when it cannot be done. */
 import { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
 import { HubError } from './errors.ts'
+import { redact } from './redact.ts'
 import { VERSION } from './version.ts'
 
 /** Flags beside the settings; true where a value follows. */
@@ -53,7 +54,7 @@ class Complaint extends Error {}
 try {
   await run(process.argv.slice(2))
 } catch (error) {
-  console.error(complaint(error))
+  console.error(redact(complaint(error)))
   process.exit(1)
 }
 

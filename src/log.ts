@@ -8,16 +8,19 @@ import {
   LogController
 } from 'fastify'
 import type { Config } from './config.ts'
+import { redact } from './redact.ts'
 
 type LogOptions = NonNullable<FastifyHttpOptions<Server>['logger']>
 
 /** What Fastify is told about logging. */
 export async function logOptions({ LOG_LEVEL: level, LOG_FORMAT }: Config): Promise<LogOptions> {
   const pretty = LOG_FORMAT === 'pretty' || (LOG_FORMAT === 'auto' && process.stdout.isTTY)
-  if (!pretty) return { level, formatters: { level: (label) => ({ level: label }) } }
+  // The finished line, since a secret may stand anywhere: in an address, in what a driver throws, in the cause of that.
+  const hooks = { streamWrite: redact }
+  if (!pretty) return { level, hooks, formatters: { level: (label) => ({ level: label }) } }
   const { default: prettify } = await import('pino-pretty')
   // In this thread and at once: what is logged last, before the process ends, must be seen too.
-  return { level, stream: prettify({ sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' }) }
+  return { level, hooks, stream: prettify({ sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' }) }
 }
 
 /**

@@ -1,0 +1,72 @@
+/** Takes secrets out of what is written for people: log lines and messages of the command line. */
+
+const REDACTED = '[redacted]'
+
+/** What a name says that what it names is not for others. Compared in lower case, without `_`, `-` and `.`. */
+const SECRETS = [
+  'accesskey',
+  'apikey',
+  'assertion',
+  'auth',
+  'bearer',
+  'clientsecret',
+  'cookie',
+  'credential',
+  'jwt',
+  'passphrase',
+  'passwd',
+  'password',
+  'privatekey',
+  'pwd',
+  'secret',
+  'session',
+  'signature',
+  'token'
+]
+
+/** Names of query parameters that are secret as a whole: of InfluxDB's clients, of signed addresses, of sign-ins. */
+const SECRET_PARAMETERS: ReadonlySet<string> = new Set(['code', 'key', 'p', 'pass', 'sig'])
+
+/** `user:password@` of an address; MongoDB's may name several hosts after it. */
+const USER = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>@]{1,1000}(?:@[^\s/?#"'<>@]{0,1000}){0,3}@/gi
+
+/** `name=value` of a query, of a form or of an option; the name may be percent-encoded. */
+const PAIR = /([?&]?)([A-Za-z0-9_.%-]{1,100})=([^&;#\s"'\\<>]+)/g
+
+/** A member of JSON, and of JSON within a text of JSON. */
+const MEMBER = /(")([A-Za-z0-9_.-]{1,100})"(\s{0,9}:\s{0,9})"(?:[^"\\]|\\.)*"/g
+const INNER_MEMBER = /(\\")([A-Za-z0-9_.-]{1,100})\\"(\s{0,9}:\s{0,9})\\"(?:[^"\\]|\\[^"])*\\"/g
+
+/** What `Authorization` holds. */
+const SCHEME = /\b(Bearer|Basic|Digest|Token)\s+[A-Za-z0-9._~+/=:-]{6,}/gi
+
+/** @param text of any kind; linear in its length */
+export function redact(text: string): string {
+  return text
+    .replace(USER, `$1${REDACTED}@`)
+    .replace(MEMBER, withoutValue)
+    .replace(INNER_MEMBER, withoutValue)
+    .replace(PAIR, (all, before, name) => {
+      const isParameter = before !== '' && SECRET_PARAMETERS.has(decoded(name).toLowerCase())
+      return isParameter || isSecret(decoded(name)) ? `${before}${name}=${REDACTED}` : all
+    })
+    .replace(SCHEME, `$1 ${REDACTED}`)
+}
+
+function withoutValue(all: string, quote: string, name: string, colon: string): string {
+  return isSecret(name) ? `${quote}${name}${quote}${colon}${quote}${REDACTED}${quote}` : all
+}
+
+function isSecret(name: string): boolean {
+  const plain = name.toLowerCase().replace(/[_.-]/g, '')
+  return SECRETS.some((secret) => plain.includes(secret))
+}
+
+function decoded(name: string): string {
+  if (!name.includes('%')) return name
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
