@@ -16,6 +16,7 @@ export const errorTable = {
   PreconditionFailed: [412, 'The resource was changed meanwhile: {0}'],
   TooLarge: [413, '{0}'],
   UnsupportedMediaType: [415, 'Media type "{0}" is not accepted here; accepted: {1}'],
+  RangeNotSatisfiable: [416, 'The range lies outside the file, which has {0} bytes'],
   Misdirected: [421, 'This hub is not "{0}"; {1}'],
   KeyReused: [422, 'The idempotency key "{0}" came before with other content; give each push a key of its own'],
   UpgradeRequired: [426, '{0}'],

@@ -71,8 +71,8 @@ export interface Call {
   readonly ifNoneMatch?: '*' | readonly number[]
   /** Media types of `Accept`, best first; `['*' + '/*']` where none was given. */
   readonly accept: readonly string[]
-  /** The media range asked for with `Range: bytes=`, if one was. */
-  readonly range?: { readonly start: number; readonly end?: number }
+  /** The bytes asked for with `Range`, if some were: from the start on, or as many at the end. */
+  readonly range?: { readonly start: number; readonly end?: number } | { readonly suffix: number }
   /** URL of the API root as callers reach it, without trailing slash, e.g. `https://hub.plant.kr/api/v3`. */
   readonly base: string
   /** Path of the mount as the caller wrote it, e.g. `/submodels/abc`; the base of a Location. */

@@ -111,13 +111,15 @@ export const deleteThumbnail: Handler = async (hub, call) => {
 /** Streams a stored file out, or the range of it that was asked for. */
 export function answerFile(hub: Hub, call: Call, file: FileEntry): Answer {
   const { contentType, fileName, size } = file
-  if (call.range === undefined || call.range.start >= size) {
-    const status = call.range === undefined ? 200 : 416
-    if (status === 416) return { status, contentRange: `bytes */${size}` }
-    return { status, stream: hub.store.open(file), contentType, contentLength: size, fileName }
+  // Of an empty file no bytes at the end can be named (RFC 9110, 14.4), so it is sent as a whole.
+  const isWhole = call.range === undefined || ('suffix' in call.range && size === 0 && call.range.suffix > 0)
+  if (call.range === undefined || isWhole) {
+    return { status: 200, stream: hub.store.open(file), contentType, contentLength: size, fileName }
   }
-  const { start } = call.range
-  const end = Math.min(call.range.end ?? size - 1, size - 1)
+  const { start, end: last = size - 1 } =
+    'suffix' in call.range ? { start: size - Math.min(call.range.suffix, size), end: size - 1 } : call.range
+  if (start >= size) return { status: 416, contentRange: `bytes */${size}` }
+  const end = Math.min(last, size - 1)
   const contentRange = `bytes ${start}-${end}/${size}`
   const stream = hub.store.open(file, { start, end })
   return { status: 206, stream, contentType, contentLength: end - start + 1, contentRange, fileName }

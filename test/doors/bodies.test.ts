@@ -61,7 +61,6 @@ t.test('a body that is no JSON is refused with what is wrong', async (t) => {
   t.match(await send('{}', ';;;'), /^415/)
   t.match(await send('{}', 'application/merge-patch+json'), /^415/)
   t.match(await send('{}', 'text/plain', 'PATCH', SUBMODEL), /^415 .*merge-patch/)
-  t.match(await send('{}', 'application/json', 'DELETE', SUBMODEL), /^400 .*no body/)
   const nothing = await ask(`${door.api}/submodels`, { method: 'POST' })
   t.equal(nothing.status, 400)
   t.match(messages(t, nothing)[0]?.text, 'A JSON body is needed')
@@ -119,6 +118,63 @@ t.test('a GET may name the type of a body that it does not have, and a DELETE to
         204,
         method + type
       )
+    }
+  }
+})
+
+t.test('a DELETE may have any body, which says nothing', async (t) => {
+  const door = await openDoor(t)
+  const types = [
+    'application/json',
+    'application/json; charset=latin1',
+    'text/plain',
+    'multipart/form-data',
+    'none',
+    ''
+  ]
+  const bodies: Record<string, string> = { '{}': '{}', null: 'null', 'no JSON': '{"a', large: 'x'.repeat(300_000) }
+  for (const type of types) {
+    for (const [name, body] of Object.entries(bodies)) {
+      for (const length of [`Content-Length: ${body.length}`, 'Transfer-Encoding: chunked']) {
+        const sent = length.startsWith('C') ? body : `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+        const contentType = type === '' ? '' : `Content-Type: ${type}\r\n`
+        const answer = await door.raw(
+          `DELETE /api/v3${SUBMODEL} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${contentType}${length}\r\n\r\n${sent}`
+        )
+        t.match(answer, /^HTTP\/1.1 204 /, `${type}, ${name}, ${length}`)
+        t.equal(door.call().body, undefined)
+      }
+    }
+  }
+})
+
+t.test('a client that writes all before it reads gets the refusal, and may go on with the connection', async (t) => {
+  const door = await openDoor(t, { PostSubmodel: () => ({ status: 201 }) })
+  const size = 8_000_000
+  const requests: Record<string, string> = {
+    '413 by length': `POST /api/v3/submodels HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: ${size}`,
+    '413 on the way': 'POST /api/v3/submodels HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked',
+    '415 of a document': `POST /api/v3/submodels HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: ${size}`,
+    '415 of a file': `POST /upload HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: ${size}`,
+    '404 of nothing': `POST /nowhere HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: ${size}`,
+    '405 of a verb': `POST /api/v3/description HTTP/1.1\r\nContent-Length: ${size}`
+  }
+  for (const [name, head] of Object.entries(requests)) {
+    const body = head.includes('chunked')
+      ? `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n0\r\n\r\n`
+      : 'x'.repeat(size)
+    for (const closes of [false, true]) {
+      const socket = connect(Number(new URL(door.url).port), '127.0.0.1')
+      socket.pause()
+      const connection = closes ? 'close' : 'keep-alive'
+      const written = Promise.withResolvers<void>()
+      socket.on('error', written.reject)
+      socket.write(`${head}\r\nHost: x\r\nConnection: ${connection}\r\n\r\n${body}`, () => written.resolve())
+      await written.promise
+      if (!closes) socket.write('GET /api/v3/shells HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+      const answers = (await buffer(socket)).toString().split('HTTP/1.1 ').slice(1)
+      t.match(answers[0], new RegExp(`^${name.slice(0, 3)} `), `${name}, ${connection}`)
+      t.equal(answers.length, closes ? 1 : 2, 'and what is asked next is answered')
     }
   }
 })

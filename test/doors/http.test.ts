@@ -240,10 +240,13 @@ t.test('a range of bytes reaches operations that give files', async (t) => {
   }
   t.same(await range('bytes=2-5'), { start: 2, end: 5 })
   t.same(await range('bytes=2-'), { start: 2 })
+  t.same(await range('bytes=-500'), { suffix: 500 })
+  t.same(await range('Bytes=-0'), { suffix: 0 })
   for (const other of [
     'bytes=5-2',
-    'bytes=-3',
+    'bytes=-',
     'bytes=0-1,3-4',
+    'bytes=-1,0-1',
     'items=0-1',
     'bytes=a-b',
     'bytes=0-99999999999999999'

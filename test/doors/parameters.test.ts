@@ -95,11 +95,36 @@ t.test('pages: the limit is a number from 1 on, cut down to the most that is giv
   t.same(await query(t, door, '/shells?limit=1&cursor=%20x%2B'), { limit: 1, cursor: ' x+' })
   t.same(await query(t, door, '/shells?limit=21'), { limit: 20 })
   t.same(await query(t, door, `/shells?limit=${'9'.repeat(400)}`), { limit: 20 })
-  for (const wrong of ['0', '-1', '1.5', '', 'x', '1e3', '0x10', '%20', '١']) {
+  for (const wrong of ['0', '-1', '1.5', 'x', '1e3', '0x10', '%20', '١']) {
     t.match(await query(t, door, `/shells?limit=${wrong}`), /limit/, wrong)
   }
-  t.match(await query(t, door, '/shells?cursor='), /cursor is empty/, 'AASa-001')
   t.match(await query(t, door, '/shells?limit=1&limit=1'), /limit is given 2 times/)
+})
+
+t.test('an empty parameter that says how, and not which, is as good as absent', async (t) => {
+  const door = await openDoor(t, {}, { defaultLimit: 7 })
+  t.same(await query(t, door, '/shells?cursor=&limit='), { limit: 7 }, 'the first page of a client that has no cursor')
+  t.same(await query(t, door, '/shells?cursor'), { limit: 7 })
+  t.same(await query(t, door, '/shells?cursor=&cursor='), { limit: 7 })
+  t.same(await query(t, door, '/submodels?level=&extent='), { limit: 7 })
+  t.same(await query(t, door, '/serialization?includeConceptDescriptions='), { limit: 7 })
+  for (const filter of ['idShort', 'assetIds', 'semanticId'])
+    t.match(await query(t, door, `/${filter === 'semanticId' ? 'submodels' : 'shells'}?${filter}=`), new RegExp(filter))
+})
+
+t.test('what the web page of Eclipse BaSyx calls ignore-duplicates is existing=keep', async (t) => {
+  const door = await openDoor(t)
+  const existing = async (query: string) => {
+    const form = new FormData()
+    form.append('file', new Blob(['{}']), 'a.json')
+    const { status } = await ask(`${door.url}/upload${query}`, { method: 'POST', body: form })
+    return status < 300 ? door.call().query.existing : status
+  }
+  t.equal(await existing('?ignore-duplicates=true'), 'keep')
+  t.equal(await existing('?ignore-duplicates=false'), undefined)
+  t.equal(await existing('?ignore-duplicates='), undefined)
+  t.equal(await existing('?ignore-duplicates=true&existing=replace'), 'replace')
+  t.equal(await existing('?ignore-duplicates=maybe'), 400)
 })
 
 t.test('modifiers are the words of the standard, exactly', async (t) => {
@@ -109,7 +134,7 @@ t.test('modifiers are the words of the standard, exactly', async (t) => {
     level: 'deep',
     extent: 'withoutBlobValue'
   })
-  for (const wrong of ['level=DEEP', 'level=', 'level=%23%23%23', 'extent=x', 'level=core&level=core']) {
+  for (const wrong of ['level=DEEP', 'level=%23%23%23', 'extent=x', 'level=core&level=core']) {
     t.match(await query(t, door, `${submodel}?${wrong}`), /level|extent/, wrong)
   }
   t.same(await query(t, door, `/concept-descriptions/${encode('c')}?level=x&limit=x`), { limit: 100 }, 'not its own')
@@ -207,7 +232,7 @@ t.test('the other parameters', async (t) => {
   t.match(await query(t, door, '/serialization?includeConceptDescriptions=FALSE'), {
     includeConceptDescriptions: false
   })
-  for (const wrong of ['invalid-bool', '', '1']) {
+  for (const wrong of ['invalid-bool', '1']) {
     t.match(await query(t, door, `/serialization?includeConceptDescriptions=${wrong}`), /includeConceptDescriptions/)
   }
   t.match(await query(t, door, '/serialization?aasIds='), /aasIds/)

@@ -52,7 +52,25 @@ t.test('an attachment is uploaded, downloaded whole and in parts, and deleted', 
   t.match(got.headers.get('content-disposition'), /filename\*=UTF-8''/)
   const part = await hub.get(`${MANUAL}/attachment`, { range: 'bytes=2-4' })
   t.match([part.status, part.text, part.headers.get('content-range')], [206, '234', 'bytes 2-4/10'])
-  t.equal((await hub.get(`${MANUAL}/attachment`, { range: 'bytes=99-' })).status, 416)
+  const ranges: readonly [range: string, status: number, text: string, contentRange: string | null][] = [
+    ['bytes=-3', 206, '789', 'bytes 7-9/10'],
+    ['bytes=-99', 206, '0123456789', 'bytes 0-9/10'],
+    ['bytes=9-', 206, '9', 'bytes 9-9/10'],
+    ['bytes=0-99', 206, '0123456789', 'bytes 0-9/10'],
+    ['bytes=0-0,2-3', 200, '0123456789', null]
+  ]
+  for (const [range, ...expected] of ranges) {
+    const { status, text, headers } = await hub.get(`${MANUAL}/attachment`, { range })
+    t.same([status, text, headers.get('content-range')], expected, range)
+  }
+  for (const range of ['bytes=99-', 'bytes=10-', 'bytes=-0']) {
+    const { status, headers, json } = await hub.get(`${MANUAL}/attachment`, { range })
+    t.same([status, headers.get('content-range')], [416, 'bytes */10'], range)
+    t.match(json.messages[0].text, /10 bytes/)
+  }
+  const late = await hub.get(`${MANUAL}/attachment`, { range: 'bytes=2-4', 'if-range': '"5"' })
+  t.same([late.status, late.text], [200, '0123456789'], 'a range of what was changed is all of it')
+  t.equal((await hub.ask('HEAD', `${MANUAL}/attachment`, undefined, { range: 'bytes=99-' })).status, 200)
   t.match((await hub.get(`${MANUAL}/$value`)).json, { contentType: 'application/pdf', value: /^\/aasx\/files\// })
 
   t.equal((await hub.remove(`${MANUAL}/attachment`)).status, 200)

@@ -4,7 +4,7 @@ import type { SubscriptionRequest } from '../../followers/subscriptions/subscrip
 import { parseSubscriptionRequest } from '../../followers/subscriptions/subscription-request.ts'
 import { readCursor } from '../../model/cursor.ts'
 import { decodeId } from '../http/identifiers.ts'
-import { type Given, readBoolean, single } from '../http/parameters.ts'
+import { type Given, isBlank, readBoolean, single } from '../http/parameters.ts'
 import { choices, type eventParameters, LONGEST_WAIT } from './openapi.ts'
 
 export interface EventQuery {
@@ -87,7 +87,7 @@ function all(given: Given, name: Name): readonly string[] | undefined {
 /** The first of the ways in which clients name the place to go on from. */
 function sinceOf(given: Given, resume: string | undefined): { since?: string } {
   if (resume !== undefined) return { since: cursor('Last-Event-ID', resume) }
-  const [name, ...others] = RESUMING.filter((name) => given.has(name))
+  const [name, ...others] = RESUMING.filter((name) => !isBlank(given.get(name) ?? []))
   if (name === undefined) return {}
   if (others.length > 0)
     throw new HubError('BadRequest', [`The parameters ${name} and ${others[0]} exclude each other`])
@@ -118,7 +118,7 @@ function number(given: Given, name: Name) {
 
 function whole(given: Given, name: Name, least: number, most: number): number | undefined {
   const values = given.get(name)
-  if (values === undefined) return undefined
+  if (values === undefined || isBlank(values)) return undefined
   const text = single(values, name)
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return value

@@ -33,6 +33,16 @@ export function takeJson(scope: FastifyInstance): void {
   })
 }
 
+/** Routes of `scope` leave a body unread, whatever it is: with GET and DELETE it means nothing (RFC 9110, 9.3.5). */
+export function takeNothing(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  // Fastify refuses a Content-Type that is none before it asks a parser.
+  scope.addHook('onRequest', async ({ raw }) => {
+    delete raw.headers['content-type']
+  })
+}
+
 /** Routes of `scope` take forms with a file, or whatever {@link readForm} and {@link guard} are asked to read. */
 export async function takeFiles(scope: FastifyInstance): Promise<void> {
   // The size of a file is the operation's to limit: a parser that cuts it short would look like the end of the file.

@@ -63,7 +63,8 @@ export function callReader(
     const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch, range } = headers
     if (ifMatch !== undefined) call.ifMatch = readTags(ifMatch, false)
     if (ifNoneMatch !== undefined) call.ifNoneMatch = readTags(ifNoneMatch, true)
-    if (range !== undefined && headers['if-range'] === undefined && row.gives === 'file') {
+    // Files have no tag that an If-Range could name; only GET knows ranges (RFC 9110, 14.2).
+    if (range !== undefined && headers['if-range'] === undefined && row.gives === 'file' && request.method === 'GET') {
       const asked = readRange(range)
       if (asked !== undefined) call.range = asked
     }

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorName, HubError, type Violation } from '../../errors.ts'
 import { asIs } from './answer.ts'
+import { linger } from './linger.ts'
 import { serviceOf } from './routes.ts'
 
 /** Seconds after which it may be worth to ask again. */
@@ -68,8 +69,10 @@ interface Message {
 function tell(request: FastifyRequest, reply: FastifyReply, status: number, messages: readonly Message[]) {
   const retryAfter = RETRY_AFTER[status]
   if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfter)
+  if (!request.raw.complete) linger(request.raw, reply)
   // Left by an answer that failed halfway.
-  for (const name of ['content-length', 'content-disposition', 'content-range', 'etag']) reply.removeHeader(name)
+  for (const name of ['content-length', 'content-disposition', 'etag']) reply.removeHeader(name)
+  if (status !== 416) reply.removeHeader('content-range')
   reply.code(status).header('content-type', 'application/json').header('cache-control', 'no-store')
   return reply.serializer(asIs).send(result(messages, request.id))
 }

@@ -52,12 +52,13 @@ export function readTags(header: string, weakly: boolean): '*' | readonly number
   })
 }
 
-/** One range of bytes; suffixes and lists of ranges may be ignored, and are (RFC 9110, 14.2). */
+/** One range of bytes, or so many at the end; a list of ranges may be ignored, and is (RFC 9110, 14.2). */
 export function readRange(header: string): Call['range'] {
-  const [, from, to] = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(header.trim()) ?? []
-  if (from === undefined) return undefined
+  const [, from, to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.trim()) ?? []
+  if (from === undefined || (from === '' && to === '')) return undefined
+  if (from === '') return { suffix: Number(to) }
   const start = Number(from)
-  if (to === undefined || to === '') return { start }
+  if (to === '') return { start }
   const end = Number(to)
   return start <= end ? { start, end } : undefined
 }

@@ -1,13 +1,15 @@
 /** The HTTP door: the standard's API over Fastify. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { HubError } from '../../errors.ts'
+import type { Answer, Call } from '../../operations/call.ts'
 import type { Handler, Hub } from '../../operations/hub.ts'
 import { type Row, type RowName, table } from '../../operations/table.ts'
 import { rootOf } from './address.ts'
 import { send } from './answer.ts'
-import { bodyFor, drain, readForm, takeFiles, takeJson } from './body.ts'
+import { bodyFor, drain, readForm, takeFiles, takeJson, takeNothing } from './body.ts'
 import { type CallOptions, callReader, queryOf } from './call.ts'
-import { explainFaults } from './errors.ts'
+import { explainFaults, refuse } from './errors.ts'
+import { linger } from './linger.ts'
 import { readBoolean } from './parameters.ts'
 import { isBesideApi, type Route, routes } from './routes.ts'
 import { readUpload } from './upload.ts'
@@ -39,11 +41,17 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
   // Node would refuse what it does not expect in `Expect` with an empty body; it may be ignored (RFC 9110, 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 
-  // Two scopes, as they differ in what becomes of a body before the route sees it.
+  // Three scopes, as they differ in what becomes of a body before the route sees it.
   await app.register(async (documents) => {
     takeJson(documents)
-    for (const route of all.filter(({ row }) => row.takes !== 'file')) {
+    for (const route of all.filter(({ row }) => row.takes !== 'file' && !isRemoval(row))) {
       documents.route({ ...place(prefix, route), ...documentRoute(route, hub, handlers, reading) })
+    }
+  })
+  await app.register(async (removals) => {
+    takeNothing(removals)
+    for (const route of all.filter(({ row }) => isRemoval(row))) {
+      removals.route({ ...place(prefix, route), ...documentRoute(route, hub, handlers, reading) })
     }
   })
   await app.register(async (files) => {
@@ -58,6 +66,11 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
     refuseOthers(app, prefix + path, verbs)
     if (path === '/upload') refuseOthers(app, path, verbs)
   }
+}
+
+/** A bulk DELETE names in its body what is to go; every other one says it by its path. */
+function isRemoval({ verb, takes }: Row): boolean {
+  return verb === 'DELETE' && takes === undefined
 }
 
 type Place = Pick<RouteOptions, 'method' | 'url' | 'exposeHeadRoute'>
@@ -88,11 +101,19 @@ function documentRoute(route: Route, hub: Hub, handlers: Handlers, reading: Call
         call.row = INVOKE_ASYNC
       }
       operation(hub, call)
-        .then((answer) => void send(answer, call, request, reply))
+        .then((answer) => void deliver(answer, call, request, reply))
         // Sent as it is, a text that was thrown would be an answer.
         .catch((error: unknown) => void reply.send(error instanceof Error ? error : foreign(error)))
     }
   }
+}
+
+function deliver(answer: Answer, call: Call, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!request.raw.complete) linger(request.raw, reply)
+  if (answer.status !== 416) return send(answer, call, request, reply)
+  const { contentRange = '' } = answer
+  reply.header('content-range', contentRange).header('accept-ranges', 'bytes')
+  return refuse(new HubError('RangeNotSatisfiable', [contentRange.replace(/^.*\//, '')]), request, reply)
 }
 
 function foreign(cause: unknown): Error {
@@ -111,7 +132,7 @@ function fileRoute(route: Route, hub: Hub, handlers: Handlers, reading: CallOpti
       const call = read(request, given)
       try {
         call.upload = await (row.name === 'UploadFile' ? readUpload(request, given) : readForm(request))
-        return send(await handler(hub, call), call, request, reply)
+        return deliver(await handler(hub, call), call, request, reply)
       } finally {
         drain(request, call.upload)
       }

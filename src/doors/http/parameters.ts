@@ -42,6 +42,7 @@ export function parseQuery(text: string): Given {
 /** Prepares what reads the query of a row in one content. @returns a function that throws HubError BadRequest */
 export function queryReader(row: Row, content: Content, { defaultLimit, maxLimit }: Limits): (given: Given) => Query {
   const names = row.query ?? []
+  const takesExisting = names.includes('existing')
   const unfit = row.verb === 'GET' ? (UNFIT[content] ?? []) : []
   return (given) => {
     for (const [name, which] of unfit) {
@@ -51,11 +52,37 @@ export function queryReader(row: Row, content: Content, { defaultLimit, maxLimit
     const query: { -readonly [Name in keyof Query]: Query[Name] } = { limit: defaultLimit }
     for (const name of names) {
       const values = given.get(name)
-      if (values !== undefined) Object.assign(query, { [name]: readers[name](values, name) })
+      if (values === undefined || (BLANK.has(name) && isBlank(values))) continue
+      Object.assign(query, { [name]: readers[name](values, name) })
     }
+    if (takesExisting && query.existing === undefined && ignoresDuplicates(given)) query.existing = 'keep'
     if (query.limit > maxLimit) query.limit = maxLimit
     return query
   }
+}
+
+/**
+ * Parameters that say how, and not which: an empty one is as good as absent, as clients send `cursor=` with their first
+ * page. An empty filter is refused, since without it everything would match.
+ */
+const BLANK: ReadonlySet<string> = new Set<keyof Query>([
+  'limit',
+  'cursor',
+  'level',
+  'extent',
+  'includeConceptDescriptions',
+  'existing',
+  'form'
+])
+
+export function isBlank(values: readonly string[]): boolean {
+  return values.every((value) => value === '')
+}
+
+/** What the web page of Eclipse BaSyx says in place of `existing=keep`. */
+function ignoresDuplicates(given: Given): boolean {
+  const values = given.get('ignore-duplicates')
+  return values !== undefined && !isBlank(values) && readBoolean(values, 'ignore-duplicates')
 }
 
 /** Modifiers that a content forbids (Part 2, "Modifiers"): any value, or the one that is named. */

@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
+import { guard } from '../http/body.ts'
 import { CODINGS } from './openapi.ts'
 
 const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> = {
@@ -31,7 +32,9 @@ export function unpacked({ headers, raw }: FastifyRequest): AsyncIterable<Buffer
   if (codings.length > MAX_CODINGS) {
     throw new HubError('BadRequest', [`A body has at most ${MAX_CODINGS} content codings; found ${codings.length}`])
   }
-  return codings.length === 0 ? raw : told(codings.toReversed().reduce(unpack, raw as Readable), codings.join(', '))
+  // Destroyed, the request would take its connection along, and with it the answer.
+  if (codings.length === 0) return raw.iterator({ destroyOnReturn: false })
+  return told(codings.toReversed().reduce(unpack, guard(raw)), codings.join(', '))
 }
 
 function unpack(bytes: Readable, coding: string): Readable {
