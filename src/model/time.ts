@@ -10,7 +10,7 @@ export const timeUnits = Object.keys(UNITS) as readonly TimeUnit[]
 
 /**
  * A point in time as it is sent: ISO 8601 with an offset from UTC and up to nine decimals, or a whole number, also as
- * text, of `unit`. Undefined where it is neither, or beyond 64 bits.
+ * text, of `unit`. Undefined where it is neither, where there is no such day or time of day, or beyond 64 bits.
  */
 export function parseTime(sent: unknown, unit: TimeUnit = 'ms'): bigint | undefined {
   if (typeof sent === 'bigint') return bounded(sent * UNITS[unit])
@@ -18,15 +18,39 @@ export function parseTime(sent: unknown, unit: TimeUnit = 'ms'): bigint | undefi
   if (sent instanceof Literal) return parseTime(wholeDigits(sent.text), unit)
   if (typeof sent !== 'string') return undefined
   if (/^-?\d{1,19}$/.test(sent)) return bounded(BigInt(sent) * UNITS[unit])
-  const [, seconds = '', fraction = '', zone = ''] = ISO.exec(sent) ?? []
-  if (seconds === '') return undefined
-  // A space for the T, as many databases write it, is taken too.
-  const ms = Date.parse(`${seconds.replace(' ', 'T')}${zone.toUpperCase()}`)
-  if (Number.isNaN(ms)) return undefined
+  const parts = ISO.exec(sent)
+  if (parts === null) return undefined
+  const [year, month, day, hour, minute, second] = FIELDS.map((field) => Number(parts[field])) as SixNumbers
+  const [fraction = '', offset = ''] = [parts[7], parts[8]]
+  const offsetMinutes = minutesOf(offset)
+  const isMidnight = hour === 24 && minute === 0 && second === 0 && !/[1-9]/.test(fraction)
+  const isOfClock = (hour <= 23 || isMidnight) && minute <= 59 && second <= 59
+  if (!isOfClock || !isDay(year, month, day) || offsetMinutes === undefined) return undefined
+  const ms = Date.UTC(year, month - 1, day, hour, minute - offsetMinutes, second)
   return bounded(BigInt(ms) * UNITS.ms + BigInt(fraction.padEnd(9, '0')))
 }
 
-const ISO = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|z|[+-]\d\d:\d\d)$/
+/** As XML Schema has it (part 2, 3.2.7), to the nanosecond; a space for the T, as many databases write it, is taken too. */
+const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|z|[+-]\d\d:\d\d)$/
+const FIELDS = [1, 2, 3, 4, 5, 6]
+type SixNumbers = [year: number, month: number, day: number, hour: number, minute: number, second: number]
+
+/** The first year that 64 bits reach in part; `Date.UTC` takes the first hundred for those of the last century. */
+const FIRST_YEAR = 1677
+
+function isDay(year: number, month: number, day: number): boolean {
+  if (year < FIRST_YEAR || month < 1 || month > 12 || day < 1) return false
+  return day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
+}
+
+/** Of an offset from UTC, which is at most 14 hours. */
+function minutesOf(offset: string): number | undefined {
+  if (offset.length === 1) return 0
+  const [hours, minutes] = [Number(offset.slice(1, 3)), Number(offset.slice(4))]
+  const total = hours * 60 + minutes
+  if (minutes > 59 || total > 14 * 60) return undefined
+  return offset[0] === '-' ? -total : total
+}
 
 /** ISO 8601 in UTC, with three, six or nine decimals, as few as say it. */
 export function formatTime(time: bigint): string {

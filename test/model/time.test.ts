@@ -42,6 +42,41 @@ t.test('what is no time, has no offset, or lies beyond 64 bits is none', async (
   t.equal(parseTime('9999-01-01T00:00:00Z'), undefined)
 })
 
+t.test('a day or an hour that does not exist is none, and never another one', async (t) => {
+  const none = [
+    ...['2026-02-30', '2026-02-29', '2100-02-29', '2026-04-31', '2026-13-01', '2026-00-01', '2026-01-00', '2026-01-32'],
+    ...['0000-01-01', '0026-01-01', '1600-01-01', '2300-01-01']
+  ].map((day) => `${day}T00:00:00Z`)
+  const clocks = ['24:00:01', '24:01:00', '24:00:00.000000001', '25:00:00', '23:60:00', '23:59:60', '12:00:60']
+  const offsets = ['+14:01', '-15:00', '+24:00', '+09:60', '+99:99', '+9:00', '+0900', '']
+  for (const time of [
+    ...none,
+    ...clocks.map((clock) => `2026-06-30T${clock}Z`),
+    ...offsets.map((offset) => `2026-06-30T12:00:00${offset}`)
+  ]) {
+    t.equal(parseTime(time), undefined, time)
+    t.equal(parseTime(time.replace('T', ' ')), undefined, time)
+  }
+})
+
+t.test('the ends of days, months, years and of what 64 bits hold are read', async (t) => {
+  for (const [sent, meant] of [
+    ['2024-02-29T23:59:59.999999999Z', '2024-02-29T23:59:59.999999999Z'],
+    ['2000-02-29T00:00:00Z', '2000-02-29T00:00:00.000Z'],
+    ['2026-12-31T24:00:00Z', '2027-01-01T00:00:00.000Z'],
+    ['2026-02-28T24:00:00.000Z', '2026-03-01T00:00:00.000Z'],
+    ['2026-01-01T00:00:00+14:00', '2025-12-31T10:00:00.000Z'],
+    ['2026-01-01T00:00:00-14:00', '2026-01-01T14:00:00.000Z'],
+    ['2026-01-01T00:30:00,5-00:45', '2026-01-01T01:15:00.500Z'],
+    ['1677-09-21T00:12:43.145224192Z', '1677-09-21T00:12:43.145224192Z'],
+    ['2262-04-11T23:47:16.854775807Z', '2262-04-11T23:47:16.854775807Z']
+  ] as const) {
+    t.equal(formatTime(parseTime(sent) ?? 0n), meant, sent)
+  }
+  t.equal(parseTime('1677-09-21T00:12:43.145224191Z'), undefined)
+  t.equal(parseTime('2262-04-11T23:47:16.854775808Z'), undefined)
+})
+
 t.test('a cursor comes back as it was, and what is none is told', async (t) => {
   t.strictSame(readCursor(writeCursor({ epoch: 'ab12', seq: 7 })), { epoch: 'ab12', seq: 7 })
   t.strictSame(readCursor(writeCursor({ epoch: 'ab12', seq: 7, index: 3 })), { epoch: 'ab12', seq: 7, index: 3 })

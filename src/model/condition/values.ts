@@ -238,7 +238,7 @@ interface Time {
   readonly offsetMinutes: number
 }
 
-/** `24:00:00` is the midnight that ends a day, `23:59:60` a leap second. */
+/** `24:00:00` is the midnight that ends a day, `23:59:60` in UTC a leap second. */
 function parseTime(text: string): Time | undefined {
   const [found, hours, minutes, seconds = '00', digits = '', zone = 'Z'] = CLOCK.exec(text) ?? []
   if (found === undefined) return undefined
@@ -247,11 +247,13 @@ function parseTime(text: string): Time | undefined {
   const offsetMinutes = zone.length === 1 ? 0 : parseOffset(zone)
   const inRange =
     Number(minutes) <= 59 && Number(seconds) <= 60 && total <= 86_400 && (total < 86_400 || fraction === '')
-  return inRange && offsetMinutes !== undefined ? { seconds: total, fraction, offsetMinutes } : undefined
+  if (!inRange || offsetMinutes === undefined) return undefined
+  if (seconds === '60' && (total - offsetMinutes * 60) % 86_400 !== 0) return undefined
+  return { seconds: total, fraction, offsetMinutes }
 }
 
 function parseOffset(zone: string): number | undefined {
   const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4))
-  if (Number(zone.slice(4)) > 59 || minutes >= 1440) return undefined
+  if (Number(zone.slice(4)) > 59 || minutes > 14 * 60) return undefined
   return zone[0] === '-' ? -minutes : minutes
 }
