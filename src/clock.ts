@@ -45,3 +45,37 @@ export function clockOf(wall: () => number = Date.now, monotonic: () => number =
 }
 
 export const systemClock: Clock = clockOf()
+
+/** Before any release of the hub: a clock that says so was never set, as in a machine without a battery for it. */
+const EARLIEST_MS = Date.UTC(2026, 0, 1)
+
+/** May a clock be right that says so, in milliseconds since 1970? */
+export function isPlausible(ms: number): boolean {
+  return ms >= EARLIEST_MS
+}
+
+/** Source times after this one, in milliseconds since 1970, are not believed. Infinity: all are. */
+export function horizonOf(clock: number, limit: number): number {
+  return isPlausible(clock) ? clock + limit : Number.POSITIVE_INFINITY
+}
+
+/** Jumps of wall time against the monotonic clock that are told of, in milliseconds. */
+const JUMP_MS = 1000
+const WATCH_EVERY_MS = 10_000
+
+/**
+ * Tells of each jump of the system clock, once, by how many milliseconds: forward where it was set, or the machine was
+ * suspended; back where it was set.
+ * @returns the way to stop
+ */
+export function watchClock(clock: Clock, jumped: (ms: number) => void, everyMs = WATCH_EVERY_MS): () => Promise<void> {
+  let origin = clock.milliseconds() - clock.monotonic()
+  const timer = setInterval(() => {
+    const now = clock.milliseconds() - clock.monotonic()
+    if (Math.abs(now - origin) >= JUMP_MS) jumped(Math.round(now - origin))
+    // A clock that is adjusted little by little does not jump.
+    origin = now
+  }, everyMs)
+  timer.unref()
+  return async () => clearInterval(timer)
+}

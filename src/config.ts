@@ -100,6 +100,17 @@ export const settings = {
     default: '4GiB',
     means: 'How much the log of changes may take; beyond it the oldest go before their time'
   },
+  FUTURE_LIMIT: {
+    parse: optionalDuration,
+    default: '10m',
+    means: 'How far ahead of the clock of the hub the time of a sample may be; `off` for no limit'
+  },
+  FUTURE_SAMPLES: {
+    parse: oneOf('refuse', 'clamp'),
+    default: 'refuse',
+    means:
+      'What to do with samples from beyond that: `refuse` them, or `clamp` them to the time of arrival, with quality uncertain, as is always done with those by MQTT'
+  },
   UNKNOWN_SERIES: {
     parse: oneOf('refuse', 'create'),
     default: 'refuse',
@@ -374,6 +385,16 @@ function duration(text: string): number {
   const span = Number(number) * (Object.entries(SPANS).find(([name]) => name === unit)?.[1] ?? Number.NaN)
   if (number === '' || span < 1 || span > 3650 * SPANS.d) throw new Error('a time such as 500ms, 30s, 5m, 12h or 7d')
   return span
+}
+
+/** Milliseconds; Infinity for `off`. */
+function optionalDuration(text: string): number {
+  if (text === 'off') return Number.POSITIVE_INFINITY
+  try {
+    return duration(text)
+  } catch (error) {
+    throw new Error(`${(error as Error).message}, or off`)
+  }
 }
 
 /** Milliseconds, at most as long as a timer can wait. */

@@ -8,12 +8,12 @@ import type { Store } from './store/store.ts'
 
 /** @throws HubError `Unavailable` where another process uses the data directory, or the database cannot be reached */
 export async function openStore(config: Config, { milliseconds: clock }: Clock = systemClock): Promise<Store> {
-  const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes } = config
-  if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes, clock })
+  const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes, FUTURE_LIMIT: futureLimit } = config
+  if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes, clock, futureLimit })
   await mkdir(DATA_DIR, { recursive: true })
   // Its driver is loaded where it is used.
   const { openMongo } = await import('./store/mongodb/mongodb.ts')
-  return openMongo(MONGODB_URL, { cacheBytes, clock, ...connectionOf(config) })
+  return openMongo(MONGODB_URL, { cacheBytes, clock, futureLimit, ...connectionOf(config) })
 }
 
 /** How a database is reached. */

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import cors from '@fastify/cors'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, systemClock, watchClock } from './clock.ts'
 import { type Config, ConfigError } from './config.ts'
 import { events } from './doors/events/events.ts'
 import { dataset } from './doors/export/dataset.ts'
@@ -108,6 +108,8 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
     const intake = new Intake({
       store,
       clock,
+      futureLimit: config.FUTURE_LIMIT,
+      future: config.FUTURE_SAMPLES,
       ...(templates.enforces && { judge: judgeOf(store, templates) }),
       ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => hub, newSeries(config)) })
     })
@@ -198,7 +200,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
     await docs(app, { document: hubDocument(config.API_PREFIX, ownPaths) })
 
     if (config.PRELOAD !== '') await preload(hub, app.log, config)
-    const stops: Stop[] = []
+    const stops: Stop[] = [watchClock(clock, (ms) => logJump(app.log, ms))]
     return {
       app,
       hub,
@@ -267,6 +269,12 @@ function newSeries({ UNKNOWN_SUBMODEL, UNKNOWN_TEMPLATE }: Config): CreateOption
     ...(UNKNOWN_SUBMODEL !== '' && { submodel: UNKNOWN_SUBMODEL }),
     ...(UNKNOWN_TEMPLATE !== '' && { semanticId: UNKNOWN_TEMPLATE })
   }
+}
+
+/** The times of the log stand until a clock that was set back has caught up; those of samples and values follow at once. */
+function logJump(log: FastifyBaseLogger, ms: number): void {
+  if (ms < 0) log.warn({ ms }, 'The system clock was set back')
+  else log.info({ ms }, 'The system clock was set forward, or the machine was suspended')
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { clockOf, systemClock } from '../src/clock.ts'
+import { clockOf, horizonOf, systemClock, watchClock } from '../src/clock.ts'
 
 /** A clock of which both sources are set by hand, in milliseconds. */
 function manual(start = 1_700_000_000_000) {
@@ -88,4 +88,22 @@ t.test('order holds, and the error stays within two milliseconds, whatever small
 t.test('the system clock is the default', async (t) => {
   t.ok(Math.abs(millisecondOf(systemClock.now()) - Date.now()) < 1000)
   t.ok(systemClock.monotonic() <= performance.now())
+})
+
+t.test('each jump of the system clock is told once', async (t) => {
+  const { time, clock } = manual()
+  const jumps: number[] = []
+  const stop = watchClock(clock, (ms) => jumps.push(ms), 1)
+  const rest = () => new Promise((resolve) => setTimeout(resolve, 20))
+  for (const jump of [-3_600_000, 0, 900, 5000]) {
+    time.wall += jump
+    await rest()
+  }
+  await stop()
+  t.strictSame(jumps, [-3_600_000, 5000])
+})
+
+t.test('a clock that was never set knows no future', async (t) => {
+  t.equal(horizonOf(Date.UTC(1970, 0, 2), 1000), Number.POSITIVE_INFINITY)
+  t.equal(horizonOf(Date.UTC(2026, 5, 1), 1000), Date.UTC(2026, 5, 1) + 1000)
 })

@@ -1,16 +1,10 @@
 /** What the log tells of a commit: derived from its changes alone, so that every store tells the same. */
-import { fromMilliseconds } from '../model/time.ts'
-import type { Change, Commit, LoggedChange } from './store.ts'
+import { type DatedCommit, momentOf } from './current.ts'
+import type { Change, LoggedChange } from './store.ts'
 
-/**
- * The source time, in nanoseconds since 1970, of a value that names none: that of its commit. Two commits of one
- * millisecond are told apart, or the later value would count as a repetition of the earlier.
- */
-export function momentOf({ seq, time }: Commit): bigint {
-  return fromMilliseconds(time) + BigInt(seq % 1_000_000)
-}
+type Dated = Pick<DatedCommit, 'seq' | 'clock'>
 
-export function toldOf(changes: readonly Change[], commit: Commit): LoggedChange[] {
+export function toldOf(changes: readonly Change[], commit: Dated): LoggedChange[] {
   const told: LoggedChange[] = []
   for (const change of changes) {
     const entry = one(change, commit)
@@ -21,7 +15,7 @@ export function toldOf(changes: readonly Change[], commit: Commit): LoggedChange
   return told
 }
 
-function one(change: Change, commit: Commit): LoggedChange | undefined {
+function one(change: Change, commit: Dated): LoggedChange | undefined {
   switch (change.change) {
     case 'create':
       return { change: 'created', kind: change.kind, id: change.id }

@@ -59,7 +59,7 @@ export interface ElementRow {
   readonly stamp: number
   /** `seq` of the commit that last changed the element or its value. */
   readonly revision: number
-  /** Time of the value at its source, nanoseconds since 1970; undefined while it is the value that came with the structure. */
+  /** Time of the value at its source, nanoseconds since 1970: that of its commit where it came with the structure. Undefined: no value was set. */
   readonly sourceTime: bigint | undefined
   readonly quality: Quality | undefined
 }
@@ -77,6 +77,12 @@ export interface FileEntry {
   /** Opaque handle of the bytes. */
   readonly blob: string
 }
+
+/**
+ * What is known of a time beside its value: that the source gave none, so it is that of the arrival, or that the source
+ * says that the value is of the past, so it never becomes current.
+ */
+export type Timing = 'arrival' | 'historical'
 
 /** What became of subtrees that are new, or are gone. */
 export type Became = 'created' | 'deleted'
@@ -123,7 +129,8 @@ export type Change =
   | {
       /**
        * A new current value of one element. Fails with `Conflict` when the element is no longer the one with `stamp`.
-       * With `sourceTime`, it becomes current only if no newer one is; it is logged in any case. Without, it is of now.
+       * With `sourceTime`, it becomes current only if no newer one is (current.ts); it is logged in any case. Without, it
+       * is of now.
        */
       readonly change: 'value'
       readonly submodel: string
@@ -132,6 +139,7 @@ export type Change =
       /** The value members as JSON; replaces all value members of the element. */
       readonly value: string
       readonly sourceTime?: bigint
+      readonly timing?: Timing
       readonly quality?: Quality
       /** ETag guard on the element row. */
       readonly ifRevision?: number
@@ -151,6 +159,7 @@ export type Change =
       /** Least and greatest source time, nanoseconds since 1970. */
       readonly from: bigint
       readonly to: bigint
+      readonly timing?: Timing
       /** Value members, as JSON, and quality of the newest sample, which is of the time `to`. */
       readonly value: string
       readonly quality?: Quality

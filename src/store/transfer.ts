@@ -28,6 +28,8 @@ export interface DocumentPiece {
   readonly position: number
   readonly revision: number
   readonly structure: number
+  /** Source time of the values that are as the body has them; absent where there are none, or it is not known. */
+  readonly structureTime: bigint | undefined
   readonly hasBlob: boolean
   readonly facets: readonly Facet[]
   /** The JSON as of `structure`. */

@@ -34,11 +34,7 @@ async function writeAll(hub: Running, publish: (value: number) => Promise<unknow
   await push('Line', `Machine Line=${value}`)
   await hub.ask('POST', `${hub.url}/write`, `Machine Influx=${value}`, { 'content-type': 'text/plain' })
   await push('Senml', JSON.stringify([{ n: 'urn:m/Senml', v: value }]))
-  const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/stream`)
-  await once(socket, 'open')
-  socket.send(JSON.stringify({ type: 'push', id: 1, submodel: 'urn:m', path: 'Stream', value }))
-  await once(socket, 'message')
-  socket.close()
+  await stream(hub, { path: 'Stream', value })
   await hub.patch(`${element}/submodel-elements/Value/$value`, value)
   await hub.patch(`${element}/$value`, { Values: value })
   await publish(value)
@@ -51,26 +47,94 @@ async function sourceTimes(hub: Running, value: number): Promise<number[]> {
   return (await rows()).map((row) => Number((row?.sourceTime ?? 0n) / 1_000_000n))
 }
 
-async function through(t: Test, jumps: readonly number[]): Promise<void> {
-  let wall = Date.now()
+/** One message by WebSocket; answers what the hub says to it. */
+async function stream(hub: Running, item: object): Promise<unknown> {
+  const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/stream`)
+  await once(socket, 'open')
+  socket.send(JSON.stringify({ type: 'push', id: 1, submodel: 'urn:m', ...item }))
+  const [answer] = await once(socket, 'message')
+  socket.close()
+  return JSON.parse(String(answer))
+}
+
+/** A hub with that clock, and the way to publish to it. */
+async function running(t: Test, wall: () => number) {
   const here = await broker(t)
   const mapping = join(t.testdir({}), 'mapping.json')
   writeFileSync(mapping, JSON.stringify({ topics: [{ topic: 'raw', submodel: 'urn:m', path: 'Mqtt' }] }))
   const isSubscribed = once(here.aedes, 'subscribe')
-  const hub = await start(t, { MQTT_URL: here.url, MQTT_MAPPING: mapping }, { clock: clockOf(() => wall) })
+  const hub = await start(t, { MQTT_URL: here.url, MQTT_MAPPING: mapping }, { clock: clockOf(wall) })
   const client = await here.client()
   await isSubscribed
   await hub.post('/submodels', machine)
+  const publish = (message: unknown) => client.publishAsync('raw', JSON.stringify(message), { qos: 1 })
+  return { hub, publish }
+}
+
+async function through(t: Test, jumps: readonly number[]): Promise<void> {
+  let wall = Date.now()
+  const { hub, publish } = await running(t, () => wall)
   for (const [at, jump] of [0, ...jumps].entries()) {
     wall += jump
-    await writeAll(hub, (value) => client.publishAsync('raw', String(value), { qos: 1 }), at + 1)
+    await writeAll(hub, publish, at + 1)
     const times = await sourceTimes(hub, at + 1)
     for (const [door, time] of times.entries()) {
       t.ok(Math.abs(time - wall) <= 2, `${DOORS[door]} after ${jump} ms: ${time - wall} ms off`)
     }
     wall += 1000
   }
-  await client.endAsync()
 }
 
 t.test('a hub that starts long ago dates right as soon as its clock is set', (t) => through(t, [300 * DAY, 5 * MINUTE]))
+
+t.test('values are current, and dated right, also after the clock was set ahead and back', (t) =>
+  through(t, [300 * DAY, -300 * DAY, 5 * MINUTE, -5 * MINUTE, -2 * DAY])
+)
+
+t.test('one sample of the far future does not hold up what comes after it, through no door', async (t) => {
+  const { hub, publish } = await running(t, () => Date.now())
+  const [now, future] = [Date.now(), Date.UTC(2200, 0, 1)]
+  const rows = (time: number) => [
+    ['Json', '/ingest', JSON.stringify({ submodel: 'urn:m', path: 'Json', value: 1, time }), 'application/json'],
+    ['Ndjson', '/ingest', JSON.stringify({ submodel: 'urn:m', path: 'Ndjson', value: 1, time }), FORMS.Ndjson],
+    ['Line', '/ingest?precision=ms', `Machine Line=1 ${time}`, FORMS.Line],
+    ['Influx', '/write?precision=ms', `Machine Influx=1 ${time}`, FORMS.Line],
+    ['Senml', '/ingest', JSON.stringify([{ n: 'urn:m/Senml', v: 1, t: time / 1000 }]), FORMS.Senml]
+  ]
+  for (const [door, path, body, type = ''] of rows(future)) {
+    const { status, json } = await hub.ask('POST', hub.url + path, body, { 'content-type': type })
+    t.match(JSON.stringify(json), /2200.*ahead of the clock of the hub/, `${door} tells why`)
+    t.ok(status >= 400 || json.refused === 1, `${door} refuses`)
+  }
+  t.match(await stream(hub, { path: 'Stream', value: 1, time: future }), { type: 'refused' })
+  await publish({ value: 1, time: future })
+  const element = () => hub.server.hub.store.element('urn:m', 'Mqtt')
+  await until(async () => (await element())?.quality === 'uncertain')
+  t.ok(Math.abs(Number((await element())?.sourceTime ?? 0n) / 1e6 - now) < MINUTE, 'by MQTT it is of its arrival')
+  const later = Date.now() + 1000
+  for (const [, path = '', body, type = ''] of rows(later)) {
+    await hub.ask('POST', hub.url + path, body, { 'content-type': type })
+  }
+  await stream(hub, { path: 'Stream', value: 1, time: later })
+  await publish({ value: 1, time: later })
+  for (const door of DOORS.slice(0, -2)) {
+    await until(async () => {
+      const row = await hub.server.hub.store.element('urn:m', door)
+      return row?.sourceTime === BigInt(later) * 1_000_000n && row.quality === undefined
+    })
+  }
+})
+
+t.test('a document that brings a value is not overruled by what was measured before', async (t) => {
+  const hub = await start(t)
+  await hub.post('/submodels', machine)
+  const path = `/submodels/${encode('urn:m')}/submodel-elements/Json`
+  await hub.post('/ingest', { submodel: 'urn:m', path: 'Json', value: 5, time: '1970-01-01T00:00:01Z' })
+  t.equal((await hub.get(`${path}/$value`)).json, 0, 'an import of old data goes to the history alone')
+  t.equal((await hub.get('/timeseries?submodel=urn:m&path=Json')).json.rows[0][1], 5)
+  await hub.post('/ingest', { submodel: 'urn:m', path: 'Json', value: 6 })
+  t.equal((await hub.get(`${path}/$value`)).json, 6)
+  await hub.put(path, { modelType: 'Property', idShort: 'Json', valueType: 'xs:double', value: '7' })
+  await hub.post('/ingest', { submodel: 'urn:m', path: 'Json', value: 5, time: Date.now() - MINUTE })
+  t.equal((await hub.get(`${path}/$value`)).json, 7)
+})

@@ -262,7 +262,12 @@ stored('a file that nothing refers to is swept, and what never arrived is, too',
   const connection = await connect(url, { database })
   await (await openMongo(url, { database })).close()
   const [journal, tables] = [new Journal(connection), new Tables(connection)]
-  const machine = new Machine(connection, journal, tables, { cacheBytes: MIB, queueBytes: MIB, clock: Date.now })
+  const machine = new Machine(connection, journal, tables, {
+    cacheBytes: MIB,
+    queueBytes: MIB,
+    futureLimit: 600_000,
+    clock: Date.now
+  })
   await machine.open()
   const files = new Files(connection, machine, Date.now)
   const rows = () => client.db(database).collection('files').countDocuments()

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { clockOf } from '../../src/clock.ts'
 import type { HubError } from '../../src/errors.ts'
-import { textAt } from '../../src/model/samples.ts'
+import { type Quality, qualityAt, textAt, timeAt } from '../../src/model/samples.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
 import { Intake, type IntakeOptions, Turns } from '../../src/operations/samples/intake.ts'
 import { decodeRun } from '../../src/store/chunks.ts'
@@ -72,6 +73,87 @@ test('a wrong sample refuses the batch by its place, and nothing of it is stored
   t.strictSame(places.sort(), ['/1 Count', '/2 Count', '/3 Missing', '/4/1 Count', '/5 Speed'])
   t.strictSame(await logged(store), [])
 })
+
+const NOW = Date.UTC(2026, 10, 1)
+const now = BigInt(NOW) * 1_000_000n
+const HOUR = 3_600_000_000_000n
+const stopped = { clock: clockOf(() => NOW) }
+
+test(
+  'a time that is too far ahead of the clock is refused, and the message tells by how much',
+  async (t, store, intake) => {
+    const ahead = () => rows(['Speed', now + HOUR / 10n, 1], ['Count', now + 3n * HOUR, 2], ['State', 1n, 'on'])
+    await t.rejects(intake.push(ahead()), {
+      name: 'Invalid',
+      violations: [{ pointer: '/1', idShortPath: 'Count', rule: 'future', text: /is 3 hours ahead .*up to 10 minutes/ }]
+    })
+    t.match(await intake.push(ahead(), { each: true }), {
+      accepted: 2,
+      refused: 1,
+      refusals: [{ index: 1, rule: 'future' }]
+    })
+    const column = new Batch()
+    const offsets = Float64Array.of(0, 1e9, 3.6e12, 2e9, 7.2e12)
+    column.addColumn('m', 'Count', { base: now, offsets }, [1, 2, 3, 4, 5])
+    t.match(await intake.push(column, { each: true }), {
+      accepted: 3,
+      refused: 2,
+      refusals: [
+        { index: 0, at: 2 },
+        { index: 0, at: 4 }
+      ]
+    })
+    t.match(await store.element('m', 'Count'), { value: '{"value":"4"}', sourceTime: now + 2_000_000_000n })
+  },
+  stopped
+)
+
+test(
+  'where nobody hears of a refusal, samples from the future move to now, are uncertain, and keep their distances',
+  async (t, store, intake) => {
+    const push = async (times: readonly bigint[], quality?: Quality) => {
+      const batch = new Batch()
+      for (const [i, time] of times.entries()) batch.add('m', 'Count', time, i, quality)
+      const { seq, clamped } = await intake.push(batch)
+      const [change] = await logged(store, seq - 1)
+      const run = change?.change === 'samples' ? decodeRun(change.run) : undefined
+      const found =
+        run === undefined ? [] : Array.from(run.offsets.keys(), (at) => [timeAt(run, at), qualityAt(run, at)])
+      return { clamped, found }
+    }
+    const far = now + 1_000_000n * HOUR
+    t.strictSame(await push([far, far + 5n, far + 2n]), {
+      clamped: 3,
+      found: [
+        [now - 5n, 'uncertain'],
+        [now, 'uncertain'],
+        [now - 3n, 'uncertain']
+      ]
+    })
+    t.match(await store.element('m', 'Count'), { value: '{"value":"1"}', sourceTime: now, quality: 'uncertain' })
+    t.strictSame(await push([now - 1n, now + HOUR, now + HOUR + 7n], 'good'), {
+      clamped: 2,
+      found: [
+        [now - 1n, 'good'],
+        [now - 7n, 'uncertain'],
+        [now, 'uncertain']
+      ]
+    })
+    t.match((await push([far, far + 1n], 'bad')).found, [[now - 1n, 'bad']])
+    t.equal((await push([now, now + 1n])).clamped, 0)
+  },
+  { ...stopped, future: 'clamp' }
+)
+
+test(
+  'without a limit, and where the clock was never set, every time is taken',
+  async (t, store, intake) => {
+    const unset = new Intake({ store, clock: clockOf(() => 5000) })
+    t.match(await unset.push(rows(['Speed', now, 1])), { accepted: 1 })
+    t.match(await intake.push(rows(['Speed', now + 1_000_000n * HOUR, 1])), { accepted: 1, clamped: 0 })
+  },
+  { ...stopped, futureLimit: Number.POSITIVE_INFINITY }
+)
 
 test('where each sample is for itself, the others are kept', async (t, store, intake) => {
   const batch = rows(['Speed', 1n, 1], ['Count', 1n, 1.5])

@@ -8,7 +8,17 @@ import type { HubError } from '../../src/errors.ts'
 import { membersAt, newestOf, type Run, spanOf } from '../../src/model/samples.ts'
 import type { Reference } from '../../src/model/types.ts'
 import { encodeRun } from '../../src/store/chunks.ts'
-import type { Change, Chunk, ElementCondition, FileEntry, LogEntry, SeriesName, Store } from '../../src/store/store.ts'
+import { momentOf } from '../../src/store/current.ts'
+import type {
+  Change,
+  Chunk,
+  Commit,
+  ElementCondition,
+  FileEntry,
+  LogEntry,
+  SeriesName,
+  Store
+} from '../../src/store/store.ts'
 import {
   all,
   collection,
@@ -42,6 +52,17 @@ export function contract(t: Test, open: Open): void {
   samples(test)
   chunks(test)
   lifetime(t, open)
+}
+
+/** The source time of values that a commit brought without one. */
+function momentIn({ seq, time }: Commit): bigint {
+  return momentOf({ seq, clock: time })
+}
+
+/** A value of a property of the submodel `a`, with a time. */
+async function dated(store: Store, path: string, sourceTime: bigint, text: string) {
+  const stamp = (await store.element('a', path))?.stamp ?? -1
+  return { change: 'value', submodel: 'a', path, stamp, value: `{"value":"${text}"}`, sourceTime } as const
 }
 
 type Open = (place: string, options?: { readonly clock?: () => number }) => Promise<Store>
@@ -153,10 +174,11 @@ function values(test: Define): void {
       typeValueListElement: 'Property' as const,
       value: [property('ignored', '7')]
     }
-    const { seq } = await store.commit([
+    const commit = await store.commit([
       create(submodel('a', collection('c', [range, list]), { ...property('p'), semanticId }))
     ])
-    const fresh = { stamp: seq, revision: seq, sourceTime: undefined, quality: undefined }
+    const { seq } = commit
+    const fresh = { stamp: seq, revision: seq, sourceTime: momentIn(commit), quality: undefined }
     t.strictSame(await store.element('a', 'c.r'), {
       path: 'c.r',
       modelType: 'Range',
@@ -167,7 +189,7 @@ function values(test: Define): void {
     })
     t.match(await store.element('a', 'c.l[0]'), { modelType: 'Property', value: '{"value":"7"}' })
     t.match(await store.element('a', 'c'), { modelType: 'SubmodelElementCollection', value: '{}' })
-    t.match(await store.element('a', 'p'), { semanticId: 'urn:x', value: '{}' })
+    t.match(await store.element('a', 'p'), { semanticId: 'urn:x', value: '{}', sourceTime: undefined })
     t.equal(await store.element('a', 'c.l[1]'), undefined)
     t.equal(await store.element('b', 'p'), undefined)
   })
@@ -249,6 +271,67 @@ function values(test: Define): void {
     t.equal(row?.sourceTime, BigInt(time) * 1_000_000n + BigInt(seq), 'no two commits are of the same time')
   })
 
+  test('a value that came with its document is of the moment of that commit: an older one is logged, but not current', async (t, store) => {
+    const made = await store.commit([create(submodel('a', property('p', '1'), property('q'), property('r', '1')))])
+    const old = await sampled(store, 'a', 'p', [30n, 40n], ['3', '4'])
+    await store.commit([old, await dated(store, 'r', momentIn(made) - 1n, '0')])
+    t.match(await store.element('a', 'p'), { value: '{"value":"1"}', sourceTime: momentIn(made), revision: made.seq })
+    t.match(await store.element('a', 'r'), { value: '{"value":"1"}' })
+    t.equal((await store.log(made.seq, 9)).entries[0]?.changes.length, 2)
+    await store.commit([await dated(store, 'q', 30n, '3')])
+    t.match(await store.element('a', 'q'), { value: '{"value":"3"}', sourceTime: 30n }, 'where there was none, any is')
+    await store.commit([await dated(store, 'p', momentIn(made), '5')])
+    t.match(await store.element('a', 'p'), { value: '{"value":"5"}', sourceTime: momentIn(made) })
+
+    const replaced = await store.commit([replace(submodel('a', property('p', '6'), property('q')), { touched: ['p'] })])
+    await store.commit([await dated(store, 'p', momentIn(replaced) - 1n, '7')])
+    t.match(await store.element('a', 'p'), { value: '{"value":"6"}', sourceTime: momentIn(replaced) })
+    t.match(await store.element('a', 'q'), { value: '{"value":"3"}', sourceTime: 30n })
+  })
+
+  test('a value from far in the future holds up none that comes after it', async (t, store) => {
+    await store.commit([create(submodel('a', property('p'), property('q')))])
+    const now = BigInt(Date.now()) * 1_000_000n
+    const future = now + 3_600_000_000_000n
+    await store.commit([await dated(store, 'p', future, '9')])
+    await store.commit([await dated(store, 'p', now - 1000n, '1')])
+    t.match(await store.element('a', 'p'), { value: '{"value":"1"}', sourceTime: now - 1000n })
+    await store.commit([await dated(store, 'p', now - 2000n, '0')])
+    t.match(await store.element('a', 'p'), { value: '{"value":"1"}' }, 'then order holds again')
+    await store.commit([await sampled(store, 'a', 'q', [future, future + 1n], ['8', '9'])])
+    await store.commit([await sampled(store, 'a', 'q', [now - 2n, now - 1n], ['1', '2'])])
+    t.match(await store.element('a', 'q'), { value: '{"value":"2"}', sourceTime: now - 1n })
+    const document = await submodelOf(store, 'a')
+    t.strictSame(document, submodel('a', property('p', '1'), property('q', '2')))
+  })
+
+  test('a time a little ahead of the clock is believed, but holds up nothing that is dated by its arrival', async (t, store) => {
+    await store.commit([create(submodel('a', property('p')))])
+    const now = BigInt(Date.now()) * 1_000_000n
+    const ahead = now + 60_000_000_000n
+    await store.commit([await dated(store, 'p', ahead, '9')])
+    await store.commit([await dated(store, 'p', now, '8')])
+    t.match(await store.element('a', 'p'), { value: '{"value":"9"}' }, 'its source says that it is older')
+    await store.commit([{ ...(await dated(store, 'p', now, '1')), timing: 'arrival' }])
+    t.match(await store.element('a', 'p'), { value: '{"value":"1"}', sourceTime: now })
+    await store.commit([{ ...(await sampled(store, 'a', 'p', [now + 1n, now + 2n], ['2', '3'])), timing: 'arrival' }])
+    t.match(await store.element('a', 'p'), { value: '{"value":"3"}' })
+    await store.commit([{ ...(await dated(store, 'p', now, '4')), timing: 'arrival' }])
+    t.match(await store.element('a', 'p'), { value: '{"value":"3"}' }, 'one that was held up on its way is late')
+  })
+
+  test('a value of the past is logged, and never current', async (t, store) => {
+    await store.commit([create(submodel('a', property('p')))])
+    const now = BigInt(Date.now()) * 1_000_000n
+    const { seq } = await store.commit([await dated(store, 'p', now, '1')])
+    await store.commit([{ ...(await dated(store, 'p', now + 1n, '2')), timing: 'historical' }])
+    await store.commit([
+      { ...(await sampled(store, 'a', 'p', [now + 2n, now + 3n], ['3', '4'])), timing: 'historical' }
+    ])
+    t.match(await store.element('a', 'p'), { value: '{"value":"1"}', sourceTime: now, revision: seq })
+    t.equal((await store.log(seq, 9)).entries.length, 2)
+  })
+
   test('a source time beyond 64 bits is refused', async (t, store) => {
     const { seq: stamp } = await store.commit([create(submodel('a', property('p')))])
     const sourceTime = 2n ** 63n
@@ -272,15 +355,16 @@ function structureBesideValues(test: Define): void {
       collection('c', [property('r', '6'), property('s')])
     )
     const guard = { touched: ['q', 'c'], ifStructure: Number(before?.structure) }
-    const { seq } = await store.commit([replace(changed, guard)])
+    const commit = await store.commit([replace(changed, guard)])
+    const { seq } = commit
     t.strictSame(
       await submodelOf(store, 'a'),
       submodel('a', property('p', '2'), property('q', '5'), collection('c', [property('r', '6'), property('s')]))
     )
     t.match(await store.document('Submodel', 'a'), { revision: seq, structure: seq })
     t.match(await store.element('a', 'p'), { value: '{"value":"2"}', stamp, revision: written })
-    t.match(await store.element('a', 'q'), { value: '{"value":"5"}', stamp: seq, sourceTime: undefined })
-    t.match(await store.element('a', 'c.r'), { value: '{"value":"6"}', stamp: seq, sourceTime: undefined })
+    t.match(await store.element('a', 'q'), { value: '{"value":"5"}', stamp: seq, sourceTime: momentIn(commit) })
+    t.match(await store.element('a', 'c.r'), { value: '{"value":"6"}', stamp: seq, sourceTime: momentIn(commit) })
     t.match(await store.element('a', 'c.s'), { stamp: seq })
     await store.commit([await write(store, 'a', 'c.s', '7')])
     t.strictSame(
@@ -331,8 +415,9 @@ function structureBesideValues(test: Define): void {
   test('a replacement of the whole puts every element anew', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '1')))])
     await store.commit([await write(store, 'a', 'p', '2')])
-    const { seq } = await store.commit([replace(submodel('a', property('p', '1')))])
-    t.match(await store.element('a', 'p'), { value: '{"value":"1"}', stamp: seq, sourceTime: undefined })
+    const commit = await store.commit([replace(submodel('a', property('p', '1')))])
+    const [stamp, sourceTime] = [commit.seq, momentIn(commit)]
+    t.match(await store.element('a', 'p'), { value: '{"value":"1"}', stamp, sourceTime })
     t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '1')))
   })
 
@@ -702,7 +787,7 @@ function files(test: Define): void {
 
 function samples(test: Define): void {
   test('samples are logged as they were sent, and the newest of them is current', async (t, store) => {
-    await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
+    await store.commit([create(submodel('a', property('p'), property('q', '1')))])
     const change = await sampled(store, 'a', 'p', [30n, 10n, 20n], ['3', '1', '2'])
     const { seq, time } = await store.commit([change])
     t.match(await store.element('a', 'p'), { value: '{"value":"3"}', sourceTime: 30n, quality: 'good', revision: seq })
@@ -717,7 +802,7 @@ function samples(test: Define): void {
   })
 
   test('samples that are all older than the current value are logged and change nothing', async (t, store) => {
-    await store.commit([create(submodel('a', property('p', '1')))])
+    await store.commit([create(submodel('a', property('p')))])
     const { seq } = await store.commit([await sampled(store, 'a', 'p', [50n], ['5'])])
     await store.commit([await sampled(store, 'a', 'p', [10n, 49n], ['1', '4'])])
     t.match(await store.element('a', 'p'), { value: '{"value":"5"}', sourceTime: 50n, revision: seq })
@@ -727,7 +812,7 @@ function samples(test: Define): void {
   })
 
   test('of several values for one element in a commit, what is read agrees with what is stored', async (t, store) => {
-    await store.commit([create(submodel('a', property('p', '1')))])
+    await store.commit([create(submodel('a', property('p')))])
     await store.element('a', 'p')
     const { stamp = -1 } = (await store.element('a', 'p')) ?? {}
     const value = (text: string, sourceTime?: bigint): Change => {
@@ -972,6 +1057,39 @@ function lifetime(t: Test, open: Open): void {
       })
     }
   )
+
+  t.test('where the clock jumps ahead and back, values are dated by what it says now', async (t) => {
+    const place = join(t.testdir({}), 'data')
+    let now = 1_790_000_000_000
+    const rows: unknown[] = []
+    for (const jumps of [[0, 300 * 86_400_000, -300 * 86_400_000], [1000]]) {
+      await withStore(await open(place, { clock: () => now }), async (store) => {
+        for (const jump of jumps) {
+          now += jump
+          const id = `s${rows.length}`
+          const made = await store.commit([create(submodel(id, property('p', '1'), property('q')))])
+          const { seq } = await store.commit([await write(store, id, 'q', '2')])
+          for (const [path, by] of [
+            ['p', made.seq],
+            ['q', seq]
+          ] as const) {
+            const row = await store.element(id, path)
+            t.equal(row?.sourceTime, momentOf({ seq: by, clock: now }), `${id} ${path}`)
+            rows.push(row)
+          }
+          const [change] = (await store.log(seq - 1, 1)).entries[0]?.changes ?? []
+          t.match(change, { change: 'value', sourceTime: momentOf({ seq, clock: now }) })
+        }
+      })
+    }
+    await withStore(await open(place, { clock: () => now }), async (store) => {
+      const found: unknown[] = []
+      for (let n = 0; n < rows.length; n += 2) {
+        for (const path of ['p', 'q']) found.push(await store.element(`s${n}`, path))
+      }
+      t.strictSame(found, rows)
+    })
+  })
 
   t.test('everything is there again after closing and opening', async (t) => {
     const place = join(t.testdir({}), 'data')

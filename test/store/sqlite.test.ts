@@ -282,3 +282,26 @@ async function run(module: string, call: string): Promise<void> {
 function urlOf(module: string): string {
   return new URL(`../../src/store/sqlite/${module}`, import.meta.url).href
 }
+
+t.test(
+  'in a directory of an earlier release, values of documents are of the commits that the log still knows',
+  async (t) => {
+    const directory = join(t.testdir({}), 'data')
+    const made = await withStore(await openSqlite(directory), async (store) => {
+      await store.commit([create(submodel('old', property('p', '1')))])
+      const made = await store.commit([create(submodel('a', property('p', '1'), property('q')))])
+      await store.trimLog(1)
+      return made
+    })
+    const db = new DatabaseSync(join(directory, 'hub.db'))
+    db.exec('UPDATE element SET source_time = NULL; PRAGMA user_version = 2')
+    db.close()
+    await withStore(await openSqlite(directory), async (store) => {
+      const moment = BigInt(made.time) * 1_000_000n + BigInt(made.seq)
+      t.match(await store.element('a', 'p'), { value: '{"value":"1"}', sourceTime: moment })
+      t.match(await store.element('a', 'q'), { value: '{}', sourceTime: undefined })
+      t.match(await store.element('old', 'p'), { sourceTime: undefined }, 'of it nothing is known any more')
+    })
+    t.strictSame(await checkDirectory(directory), [])
+  }
+)

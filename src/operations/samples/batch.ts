@@ -2,6 +2,7 @@
 import { systemClock } from '../../clock.ts'
 import { FURTHEST, type Quality } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
+import type { Timing } from '../../store/store.ts'
 
 /** Source times of a column: whole nanoseconds from a base, each within ±2^50. */
 export interface Times {
@@ -23,6 +24,8 @@ export interface Column {
   readonly hasArrivals?: boolean
   /** Which item of the push each sample was; or the one item that all of them were. */
   readonly items: number | readonly number[]
+  /** Where it is the same for all of them. */
+  readonly timing?: Timing
 }
 
 /** What else is known of a sample. */
@@ -31,6 +34,8 @@ export interface Origin {
   readonly type?: DataTypeDefXsd | undefined
   /** The time is {@link Batch.arrivalOf}. */
   readonly isArrival?: boolean
+  /** It is of the past, and not to become current whatever its time. */
+  readonly isHistorical?: boolean
 }
 
 const UNTYPED: Origin = {}
@@ -98,13 +103,15 @@ export class Batch {
     origin: Origin = UNTYPED
   ): void {
     const at = time ?? this.arrivalOf(submodel, [path])
-    const { type, isArrival = time === undefined } = origin
-    const sample: Sample = { value, quality, type, isArrival, item: this.#size++ }
+    const { type, isArrival = time === undefined, isHistorical = false } = origin
+    const timing = isHistorical ? 'historical' : isArrival ? 'arrival' : undefined
+    const sample: Sample = { value, quality, type, isArrival, timing, item: this.#size++ }
     this.#samples++
     const paths = this.#pathsOf(submodel)
     const rows = paths.get(path)
     const offset = rows === undefined ? 0 : Number(at - rows.base)
-    if (rows !== undefined && Math.abs(offset) <= FURTHEST) rows.add(offset, sample)
+    const isOther = isHistorical !== (rows?.timing === 'historical')
+    if (rows !== undefined && !isOther && Math.abs(offset) <= FURTHEST) rows.add(offset, sample)
     else {
       this.#close(submodel, path)
       paths.set(path, new Rows(at, sample))
@@ -195,6 +202,7 @@ interface Sample {
   readonly quality: Quality | undefined
   readonly type: DataTypeDefXsd | undefined
   readonly isArrival: boolean
+  readonly timing: Timing | undefined
   readonly item: number
 }
 
@@ -208,14 +216,18 @@ class Rows {
   readonly #items: number[] = []
   #qualities: (Quality | undefined)[] | undefined
   #hasArrivals = false
+  /** Of all of them, or undefined. */
+  timing: Timing | undefined
 
   constructor(base: bigint, first: Sample) {
     this.base = base
+    this.timing = first.timing
     this.#type = first.type
     this.add(0, first)
   }
 
-  add(offset: number, { value, quality, isArrival, item }: Sample): void {
+  add(offset: number, { value, quality, isArrival, timing, item }: Sample): void {
+    if (timing !== this.timing) this.timing = undefined
     if (quality !== undefined) this.#qualities ??= new Array(this.#values.length).fill(undefined)
     this.#qualities?.push(quality)
     this.#offsets.push(offset)
@@ -233,7 +245,8 @@ class Rows {
       quality: this.#qualities,
       items: this.#items,
       hasArrivals: this.#hasArrivals,
-      ...(this.#type !== undefined && { type: this.#type })
+      ...(this.#type !== undefined && { type: this.#type }),
+      ...(this.timing !== undefined && { timing: this.timing })
     }
   }
 }

@@ -17,11 +17,13 @@ import {
   timeAt
 } from '../../model/samples.ts'
 import { encodeRun } from '../../store/chunks.ts'
+import { FUTURE_LIMIT_MS } from '../../store/current.ts'
 import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { Batch, type Column } from './batch.ts'
 import type { CreateSeries, Reason } from './create.ts'
 import { type Fitting, fit } from './fit.ts'
+import { dated, type FuturePolicy } from './future.ts'
 import { findRepeated, type IdempotencyKey, onceChanges, type Remembered, remembered, reused } from './idempotency.ts'
 import type { Judge } from './judge.ts'
 import { type Refusal, Refusals } from './refusals.ts'
@@ -55,6 +57,8 @@ export interface PushOptions {
   readonly key?: IdempotencyKey
   /** Where a sender pushes on before it is answered. Whoever gives it has to pass it on, whatever comes of the push. */
   readonly turn?: Turn
+  /** What to do with samples from too far in the future; absent: as the intake is set. */
+  readonly future?: FuturePolicy
 }
 
 export interface Receipt {
@@ -67,6 +71,8 @@ export interface Receipt {
   /** Samples, and items that hold none, that were refused; and the first of them. */
   readonly refused: number
   readonly refusals: readonly Refusal[]
+  /** Samples from the future that were moved to the time of their arrival. */
+  readonly clamped: number
   /** It was taken before, under the same key. */
   readonly repeated: boolean
 }
@@ -80,6 +86,9 @@ export interface IntakeOptions {
   readonly judge?: Judge
   /** Dates samples that have no time of their own. */
   readonly clock?: Clock
+  /** How far ahead of the clock a time may be, in milliseconds, and what becomes of samples from beyond. */
+  readonly futureLimit?: number
+  readonly future?: FuturePolicy
   /** Bound of the samples that wait to become durable; beyond it pushes are refused with `TooManyRequests`. */
   readonly waiting?: number
 }
@@ -102,6 +111,7 @@ interface Prepared {
   readonly changes: readonly Change[]
   readonly accepted: number
   readonly refused: Refusals
+  readonly clamped: number
 }
 
 export class Intake {
@@ -129,11 +139,12 @@ export class Intake {
    * `BadRequest` for an unusable key, `KeyReused` for one that stands for another batch; `TooManyRequests` under overload;
    * `StorageFull`, `Unavailable`
    */
-  push(batch: Batch, { each = false, key, turn }: PushOptions = {}): Promise<Receipt> {
-    return key === undefined ? this.#push(batch, each, turn) : this.#pushOnce(batch, each, turn, key)
+  push(batch: Batch, options: PushOptions = {}): Promise<Receipt> {
+    const { key } = options
+    return key === undefined ? this.#push(batch, options) : this.#pushOnce(batch, key, options)
   }
 
-  async #pushOnce(batch: Batch, each: boolean, turn: Turn | undefined, key: IdempotencyKey): Promise<Receipt> {
+  async #pushOnce(batch: Batch, key: IdempotencyKey, options: PushOptions): Promise<Receipt> {
     const names = remembered(key, batch)
     const { name } = names
     const twin = this.#keyed.get(name)
@@ -142,9 +153,9 @@ export class Intake {
       // Where the first of them fails the second is on its own.
       const receipt = await twin.taken.catch(() => undefined)
       if (receipt !== undefined) return { ...receipt, repeated: true }
-      return this.push(batch, { each, key, ...(turn !== undefined && { turn }) })
+      return this.push(batch, options)
     }
-    const taken = this.#push(batch, each, turn, { key, names })
+    const taken = this.#push(batch, options, { key, names })
     this.#keyed.set(name, { names, taken })
     try {
       return await taken
@@ -153,7 +164,8 @@ export class Intake {
     }
   }
 
-  async #push(batch: Batch, each: boolean, turn: Turn | undefined, keyed?: Keyed): Promise<Receipt> {
+  async #push(batch: Batch, options: PushOptions, keyed?: Keyed): Promise<Receipt> {
+    const { turn } = options
     const { store, waiting = WAITING } = this.#options
     if (this.#waiting > 0 && this.#waiting + batch.samples > waiting) {
       throw new HubError('TooManyRequests', ['the disk does not keep up with the samples that come'])
@@ -162,7 +174,7 @@ export class Intake {
     try {
       for (let attempt = 1; ; attempt++) {
         const known = keyed && (await findRepeated(store, keyed.key, keyed.names))
-        const prepared = await this.#prepare(batch, each)
+        const prepared = await this.#prepare(batch, options)
         const { accepted, refused } = prepared
         if (known !== undefined) {
           this.counts.repeated += accepted
@@ -195,14 +207,15 @@ export class Intake {
     return this.#options.store.commit(keyed === undefined ? changes : [...onceChanges(keyed.names), ...changes])
   }
 
-  #receipt(seq: number, { accepted, refused }: Prepared, repeated: boolean): Receipt {
+  #receipt(seq: number, { accepted, refused, clamped }: Prepared, repeated: boolean): Receipt {
     const cursor = writeCursor({ epoch: this.#options.store.epoch, seq })
-    return { seq, cursor, accepted, refused: refused.count, refusals: refused.first, repeated }
+    return { seq, cursor, accepted, refused: refused.count, refusals: refused.first, clamped, repeated }
   }
 
   /** Holds every sample against its element. @throws HubError `Invalid` where not `each` and anything does not fit */
-  async #prepare(batch: Batch, each: boolean): Promise<Prepared> {
-    const { judge } = this.#options
+  async #prepare(batch: Batch, { each = false, future = this.#options.future }: PushOptions): Promise<Prepared> {
+    const { judge, futureLimit: limit = FUTURE_LIMIT_MS } = this.#options
+    const bound = { policy: future, limit, clock: this.clock.milliseconds() }
     const changes: Change[] = []
     const refused = new Refusals()
     for (const { index, text } of batch.malformed) refused.addItem(index, text)
@@ -210,21 +223,24 @@ export class Intake {
     // Those of a few series do not pause, so that they are stored in the order in which they came.
     const slice = columns.length > MAX_UNSLICED ? new TimeSlice() : undefined
     let accepted = 0
+    let clamped = 0
     for (const [column, row] of await this.#rowsOf(columns, refused, slice)) {
       if (slice?.isOver()) await slice.pause()
       const found = fit(column, row)
-      const { fitting, misfits, first } = found instanceof Promise ? await found : found
+      const { fitting: fits, misfits, first } = found instanceof Promise ? await found : found
       if (misfits > 0) refused.addSome(column, misfits, first)
+      const fitting = fits && dated(column, fits, bound, refused)
+      clamped += fitting?.clamped ?? 0
       const run = judge === undefined ? fitting?.run : fitting && (await judged(judge, column, row, fitting, refused))
       if (run === undefined) continue
       accepted += lengthOf(run)
-      changes.push(changeOf(column.submodel, row, run))
+      changes.push(changeOf(column, row, run))
     }
     if (!each && refused.count > 0) {
       this.counts.refused += refused.count
       throw new HubError('Invalid', [refused.count], refused.violations())
     }
-    return { changes, accepted, refused }
+    return { changes, accepted, refused, clamped }
   }
 
   /** The elements of the columns, created where they are to be; columns without one are refused. */
@@ -297,11 +313,11 @@ async function judged(
   return kept.length === 0 ? undefined : pick(run, kept)
 }
 
-function changeOf(submodel: string, row: ElementRow, run: Run): Change & { change: 'value' | 'samples' } {
+function changeOf({ submodel, timing }: Column, row: ElementRow, run: Run): Change & { change: 'value' | 'samples' } {
   const newest = newestOf(run)
   const value = membersAt(run, newest)
   const quality = qualityAt(run, newest)
-  const told = quality === undefined ? {} : { quality }
+  const told = { ...(quality !== undefined && { quality }), ...(timing !== undefined && { timing }) }
   const { path, stamp } = row
   if (lengthOf(run) === 1) {
     return { change: 'value', submodel, path, stamp, value, sourceTime: timeAt(run, 0), ...told }

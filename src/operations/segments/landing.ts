@@ -130,7 +130,8 @@ export async function land(intake: Intake, landings: readonly Landing[]): Promis
     batch.add(submodel, path, time, sampleOf(variable, text))
   }
   try {
-    await intake.push(batch)
+    // What a document says was measured, or is to be expected, is kept as it says.
+    await intake.push(batch, { future: 'take' })
   } catch (error) {
     throw error instanceof HubError && error.name === 'Invalid' ? inTheirWords(error, landings) : error
   }

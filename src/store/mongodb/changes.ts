@@ -6,9 +6,9 @@
 import { HubError } from '../../errors.ts'
 import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
-import { momentOf } from '../log.ts'
+import { type DatedCommit, isLate, momentOf } from '../current.ts'
 import { hasBlobValue, rowsOf } from '../rows.ts'
-import type { Change, Commit, DocumentKind, ElementRow, FileEntry } from '../store.ts'
+import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
 import type { BodyName, LoggedCommit, Note } from './content.ts'
 import { DocumentState, fresh, freshRows, type Head, type Written } from './document.ts'
 import type { Layer } from './space.ts'
@@ -20,7 +20,7 @@ const NOTHING: Note = {}
 const NO_FILES: ReadonlyMap<string, FileEntry> = new Map()
 
 /** Carries out a commit, or throws a HubError where it may not be; then the layer is to be dropped. */
-export function perform(space: Layer, changes: readonly Change[], commit: Commit): Note[] {
+export function perform(space: Layer, changes: readonly Change[], commit: DatedCommit): Note[] {
   return changes.map((change) => one(space, change, commit, undefined))
 }
 
@@ -28,7 +28,7 @@ export function perform(space: Layer, changes: readonly Change[], commit: Commit
 export function repeat(
   space: Layer,
   { changes, notes }: LoggedCommit,
-  commit: Commit,
+  commit: DatedCommit,
   isWanted: (key: Key) => boolean
 ) {
   for (const [index, change] of changes.entries()) {
@@ -62,7 +62,7 @@ export function* neededFor(change: Change): Generator<Key> {
 }
 
 /** @param told what the change came to where it is carried out again; then there are no guards */
-function one(space: Layer, change: Change, commit: Commit, told: Note | undefined): Note {
+function one(space: Layer, change: Change, commit: DatedCommit, told: Note | undefined): Note {
   switch (change.change) {
     case 'create':
       return create(space, change, commit, told)
@@ -83,16 +83,19 @@ function one(space: Layer, change: Change, commit: Commit, told: Note | undefine
   }
 }
 
-function create(space: Layer, change: Of<'create'>, { seq }: Commit, told: Note | undefined): Note {
+function create(space: Layer, change: Of<'create'>, commit: DatedCommit, told: Note | undefined): Note {
+  const { seq } = commit
+  const moment = momentOf(commit)
   const { kind, id, json, facets } = change
   const key = keyOf.document(kind, id)
   if (told === undefined && space.head(key) !== undefined) throw new HubError('AlreadyExists', [kind, id])
   const submodel = kind === 'Submodel' ? parse(json) : undefined
-  const rows = submodel === undefined ? new Map<string, ElementRow>() : freshRows(submodel, seq)
+  const rows = submodel === undefined ? new Map<string, ElementRow>() : freshRows(submodel, seq, moment)
   const position = told?.position ?? space.counters.position + 1
   const body = Buffer.from(json)
   const hasBlob = submodel !== undefined && hasBlobValue(submodel)
-  const head: Head = { kind, id, position, revision: seq, structure: seq, hasBlob, facets, files: NO_FILES }
+  const times = { revision: seq, structure: seq, structureTime: moment }
+  const head: Head = { kind, id, position, ...times, hasBlob, facets, files: NO_FILES }
   space.setDocument(key, new DocumentState(head, body, undefined, rows))
   if (told !== undefined) return told
   space.count({ position: 1, elements: rows.size, bodyBytes: body.length })
@@ -100,7 +103,9 @@ function create(space: Layer, change: Of<'create'>, { seq }: Commit, told: Note 
   return { position }
 }
 
-function replace(space: Layer, change: Of<'replace'>, { seq }: Commit, told: Note | undefined): Note {
+function replace(space: Layer, change: Of<'replace'>, commit: DatedCommit, told: Note | undefined): Note {
+  const { seq } = commit
+  const moment = momentOf(commit)
   const { kind, id, facets, touched, ifStructure, asOf } = change
   const { key, head } = existing(space, kind, id)
   if (told === undefined) {
@@ -117,9 +122,9 @@ function replace(space: Layer, change: Of<'replace'>, { seq }: Commit, told: Not
   let hasBlob = false
   if (kind === 'Submodel') {
     const submodel = parse(json)
-    if (touched === undefined) rows = freshRows(submodel, seq)
+    if (touched === undefined) rows = freshRows(submodel, seq, moment)
     else {
-      const kept = keepUntouched(space.rows(key), submodel, touched, seq)
+      const kept = keepUntouched(space.rows(key), submodel, touched, { seq, moment })
       if (kept.merged) json = JSON.stringify(submodel)
       ;({ rows, written } = kept)
     }
@@ -129,14 +134,19 @@ function replace(space: Layer, change: Of<'replace'>, { seq }: Commit, told: Not
   const elements = told === undefined ? rows.size - before.rows().size : 0
   space.setDocument(
     key,
-    new DocumentState({ ...head, revision: seq, structure: seq, hasBlob, facets }, body, written, rows)
+    new DocumentState(
+      { ...head, revision: seq, structure: seq, structureTime: moment, hasBlob, facets },
+      body,
+      written,
+      rows
+    )
   )
   if (told !== undefined) return told
   space.count({ elements, bodyBytes: body.length - before.body.length })
   return { body: nameOf(before) }
 }
 
-function remove(space: Layer, change: Of<'delete'>, commit: Commit, told: Note | undefined): Note {
+function remove(space: Layer, change: Of<'delete'>, commit: DatedCommit, told: Note | undefined): Note {
   const { kind, id, ifRevision } = change
   const { key, head } = existing(space, kind, id)
   if (told === undefined) guardRevision(ifRevision, head.revision, `${kind} "${id}"`)
@@ -155,7 +165,7 @@ function nameOf(document: DocumentState): BodyName {
   return { position, structure, size: document.body.length, elements: document.rows().size }
 }
 
-function write(space: Layer, change: Of<'value'>, commit: Commit, told: Note | undefined): Note {
+function write(space: Layer, change: Of<'value'>, commit: DatedCommit, told: Note | undefined): Note {
   const { submodel, path, value, quality } = change
   const { key, row } = guarded(space, change)
   if (told === undefined) {
@@ -165,16 +175,18 @@ function write(space: Layer, change: Of<'value'>, commit: Commit, told: Note | u
   if (BigInt.asIntN(64, sourceTime) !== sourceTime)
     throw new HubError('BadRequest', ['The source time is out of range'])
   // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
-  if (change.sourceTime === undefined || !isLate(row, sourceTime)) {
+  if (change.sourceTime === undefined || !isLate(row.sourceTime, sourceTime, commit, change.timing)) {
     put(space, key, { ...row, value, quality, sourceTime, revision: commit.seq })
   }
   return NOTHING
 }
 
-function take(space: Layer, change: Of<'samples'>, { seq }: Commit, _told: Note | undefined): Note {
+function take(space: Layer, change: Of<'samples'>, commit: DatedCommit, _told: Note | undefined): Note {
   const { value, quality, to } = change
   const { key, row } = guarded(space, change)
-  if (!isLate(row, to)) put(space, key, { ...row, value, quality, sourceTime: to, revision: seq })
+  if (!isLate(row.sourceTime, to, commit, change.timing)) {
+    put(space, key, { ...row, value, quality, sourceTime: to, revision: commit.seq })
+  }
   return NOTHING
 }
 
@@ -194,7 +206,7 @@ function guarded(space: Layer, { submodel, path, stamp }: Of<'value'> | Of<'samp
   throw new HubError('Conflict', [text])
 }
 
-function once(space: Layer, change: Of<'once'>, { seq }: Commit, told: Note | undefined): Note {
+function once(space: Layer, change: Of<'once'>, { seq }: DatedCommit, told: Note | undefined): Note {
   const key = keyOf.receipt(change.key)
   const found = space.other(key) as { seq: number } | null | undefined
   if (told === undefined && found != null && found.seq > space.counters.trimmed) {
@@ -204,7 +216,7 @@ function once(space: Layer, change: Of<'once'>, { seq }: Commit, told: Note | un
   return NOTHING
 }
 
-function attach(space: Layer, { kind, id, files }: Of<'attach'>, commit: Commit, told: Note | undefined): Note {
+function attach(space: Layer, { kind, id, files }: Of<'attach'>, commit: DatedCommit, told: Note | undefined): Note {
   const { key, head } = existing(space, kind, id)
   if (told === undefined) {
     for (const { blob } of files) {
@@ -218,7 +230,7 @@ function attach(space: Layer, { kind, id, files }: Of<'attach'>, commit: Commit,
   return refile(space, key, head, after, commit, told)
 }
 
-function detach(space: Layer, { kind, id, names }: Of<'detach'>, commit: Commit, told: Note | undefined): Note {
+function detach(space: Layer, { kind, id, names }: Of<'detach'>, commit: DatedCommit, told: Note | undefined): Note {
   const { key, head } = existing(space, kind, id)
   const after = new Map(head.files)
   for (const name of names) after.delete(name)
@@ -226,7 +238,7 @@ function detach(space: Layer, { kind, id, names }: Of<'detach'>, commit: Commit,
 }
 
 function refile(
-  ...[space, key, head, files, commit, told]: [Layer, Key, Head, Map<string, FileEntry>, Commit, Note | undefined]
+  ...[space, key, head, files, commit, told]: [Layer, Key, Head, Map<string, FileEntry>, DatedCommit, Note | undefined]
 ): Note {
   space.setHead(key, { ...head, revision: commit.seq, files })
   if (told !== undefined) return told
@@ -236,7 +248,7 @@ function refile(
 }
 
 /** A document refers to a blob more or less often than before. What is not loaded is nobody's concern here. */
-function refer(space: Layer, blob: string, by: number, { time }: Commit): void {
+function refer(space: Layer, blob: string, by: number, { time }: DatedCommit): void {
   const key = keyOf.blob(blob)
   const found = space.other(key) as Blob | null | undefined
   if (found != null) space.setOther(key, { ...found, refs: found.refs + by, at: time })
@@ -264,7 +276,7 @@ function keepUntouched(
   stored: ReadonlyMap<string, ElementRow>,
   submodel: Submodel,
   touched: readonly string[],
-  seq: number
+  { seq, moment }: { readonly seq: number; readonly moment: bigint }
 ) {
   const roots = new Set(touched)
   const rows = new Map<string, ElementRow>()
@@ -277,7 +289,7 @@ function keepUntouched(
     const before = stored.get(path)
     const sameKind = before?.modelType === modelType && before.valueType === valueType
     if (before === undefined || !sameKind || isTouched(path, roots)) {
-      rows.set(path, fresh(derived, seq))
+      rows.set(path, fresh(derived, seq, moment))
       continue
     }
     if (before.value !== derived.value) {
@@ -303,10 +315,6 @@ function guardValues(rows: ReadonlyMap<string, ElementRow>, { id, touched }: Of<
 
 function guardRevision(wanted: number | undefined, found: number, what: string): void {
   if (wanted !== undefined && wanted !== found) throw new HubError('PreconditionFailed', [what])
-}
-
-function isLate({ sourceTime }: ElementRow, time: bigint): boolean {
-  return sourceTime !== undefined && sourceTime > time
 }
 
 /** The store does not validate, but it can only take apart what is a submodel. */

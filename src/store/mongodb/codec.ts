@@ -4,7 +4,7 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { qualities } from '../../model/samples.ts'
-import type { Became, Change, DocumentKind, Facet, FileEntry, LoggedChange } from '../store.ts'
+import type { Became, Change, DocumentKind, Facet, FileEntry, LoggedChange, Timing } from '../store.ts'
 import type { Content, Control, LoggedCommit, Note } from './content.ts'
 
 /** What a change takes in memory beside its text, roughly. */
@@ -83,7 +83,16 @@ type Time = string | null
 
 /** Changes as they are written down; bodies and runs as their length. */
 type Row =
-  | [letter: 'v', submodel: string, path: string, stamp: number, value: string, sourceTime: Time, quality: Code]
+  | [
+      letter: 'v',
+      submodel: string,
+      path: string,
+      stamp: number,
+      value: string,
+      sourceTime: Time,
+      quality: Code,
+      timing?: 1 | 2
+    ]
   | [
       letter: 's',
       submodel: string,
@@ -94,7 +103,8 @@ type Row =
       count: number,
       from: string,
       to: string,
-      run: number
+      run: number,
+      timing?: 1 | 2
     ]
   | [letter: 'c', kind: DocumentKind, id: string, facets: readonly Facet[], json: number]
   | [
@@ -128,13 +138,15 @@ function write(change: Change, tail: Uint8Array[]): Row {
   switch (change.change) {
     case 'value': {
       const { submodel, path, stamp, value, sourceTime, quality } = change
-      return ['v', submodel, path, stamp, value, time(sourceTime), qualities.indexOf(quality)]
+      const row = ['v', submodel, path, stamp, value, time(sourceTime), qualities.indexOf(quality)] as const
+      return change.timing === undefined ? [...row] : [...row, timings[change.timing]]
     }
     case 'samples': {
       const { submodel, path, stamp, run, count, from, to, value, quality } = change
       tail.push(run)
       const code = qualities.indexOf(quality)
-      return ['s', submodel, path, stamp, value, code, count, String(from), String(to), run.length]
+      const row = ['s', submodel, path, stamp, value, code, count, String(from), String(to), run.length] as const
+      return change.timing === undefined ? [...row] : [...row, timings[change.timing]]
     }
     case 'create':
     case 'replace': {
@@ -159,7 +171,7 @@ function write(change: Change, tail: Uint8Array[]): Row {
 function readChange(row: Row, take: (length: number) => Buffer): Change {
   switch (row[0]) {
     case 'v': {
-      const [, submodel, path, stamp, value, sourceTime, quality] = row
+      const [, submodel, path, stamp, value, sourceTime, quality, timing] = row
       return {
         change: 'value',
         submodel,
@@ -167,12 +179,14 @@ function readChange(row: Row, take: (length: number) => Buffer): Change {
         stamp,
         value,
         ...(sourceTime !== null && { sourceTime: BigInt(sourceTime) }),
+        ...timed(timing),
         ...named(quality)
       }
     }
     case 's': {
-      const [, submodel, path, stamp, value, quality, count, from, to, length] = row
-      const [run, times] = [take(length), { from: BigInt(from), to: BigInt(to) }]
+      const [, submodel, path, stamp, value, quality, count, from, to, length, timing] = row
+      const run = take(length)
+      const times = { from: BigInt(from), to: BigInt(to), ...timed(timing) }
       return { change: 'samples', submodel, path, stamp, value, ...named(quality), count, ...times, run }
     }
     case 'c': {
@@ -230,6 +244,13 @@ function subtrees(touched: readonly string[] | null, became: Subtrees) {
 /** As text: JSON has no integers of 64 bits. */
 function time(value: bigint | undefined): string | null {
   return value === undefined ? null : String(value)
+}
+
+const timings = { arrival: 1, historical: 2 } as const
+
+function timed(code: 1 | 2 | undefined): { timing?: Timing } {
+  if (code === undefined) return {}
+  return { timing: code === timings.historical ? 'historical' : 'arrival' }
 }
 
 function named(code: number) {

@@ -3,6 +3,7 @@
  * elements are derived from both when somebody asks for one.
  */
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
+import { timeWithin } from '../current.ts'
 import { join } from '../join.ts'
 import { type DerivedRow, hasBlobValue, keyOf, MANY, rowsOf, tailOf, textKey } from '../rows.ts'
 import type { Document, DocumentKind, ElementCondition, ElementRow, Facet, FileEntry, Quality } from '../store.ts'
@@ -14,6 +15,8 @@ export interface Head {
   readonly position: number
   readonly revision: number
   readonly structure: number
+  /** Source time of values that came with that structure; absent where an earlier release wrote it. */
+  readonly structureTime: bigint | undefined
   readonly hasBlob: boolean
   readonly facets: readonly Facet[]
   readonly files: ReadonlyMap<string, FileEntry>
@@ -77,7 +80,7 @@ export class DocumentState {
 
   /** By idShortPath; empty for what is no submodel. Of two elements with the same path, the path leads to the first. */
   rows(): Rows {
-    this.#rows ??= this.head.kind === 'Submodel' ? derive(this.body, this.head.structure, this.written) : new Map()
+    this.#rows ??= this.head.kind === 'Submodel' ? derive(this.body, this.head, this.written) : new Map()
     return this.#rows
   }
 
@@ -117,14 +120,17 @@ export class DocumentState {
 }
 
 /** The rows of a submodel that nobody has written to yet. */
-export function freshRows(submodel: Submodel, seq: number): Map<string, ElementRow> {
+export function freshRows(submodel: Submodel, seq: number, moment: bigint | undefined): Map<string, ElementRow> {
   const rows = new Map<string, ElementRow>()
-  for (const derived of rowsOf(submodel)) if (!rows.has(derived.path)) rows.set(derived.path, fresh(derived, seq))
+  for (const derived of rowsOf(submodel)) {
+    if (!rows.has(derived.path)) rows.set(derived.path, fresh(derived, seq, moment))
+  }
   return rows
 }
 
 /** A row as its element was put here. */
-export function fresh({ path, modelType, valueType, semanticId, value }: DerivedRow, seq: number): ElementRow {
+export function fresh(derived: DerivedRow, seq: number, moment: bigint | undefined): ElementRow {
+  const { path, modelType, valueType, semanticId, value } = derived
   const [stamp, revision] = [seq, seq]
   return {
     path,
@@ -134,13 +140,13 @@ export function fresh({ path, modelType, valueType, semanticId, value }: Derived
     value,
     stamp,
     revision,
-    sourceTime: undefined,
+    sourceTime: timeWithin(value, moment),
     quality: undefined
   }
 }
 
-function derive(body: Buffer, structure: number, written: ReadonlyMap<string, Written>): Map<string, ElementRow> {
-  const rows = freshRows(JSON.parse(body.toString()) as Submodel, structure)
+function derive(body: Buffer, head: Head, written: ReadonlyMap<string, Written>): Map<string, ElementRow> {
+  const rows = freshRows(JSON.parse(body.toString()) as Submodel, head.structure, head.structureTime)
   for (const [path, { value, ...rest }] of written) {
     const row = rows.get(path)
     if (row !== undefined) rows.set(path, { ...row, ...rest, value: value ?? row.value })

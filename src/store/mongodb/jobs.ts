@@ -1,8 +1,9 @@
 /** What is asked of the log, and how each is carried out on what it finds. */
+import type { DatedCommit } from '../current.ts'
 import type { Change, Chunk, ChunkHead, Commit, LoggedChange, SeriesName } from '../store.ts'
 import { neededFor, perform, repeat } from './changes.ts'
 import type { Control, Counters, LoggedCommit } from './content.ts'
-import type { Batch } from './journal.ts'
+import { type Batch, datedIn } from './journal.ts'
 import { changed, dropChunks, putChunks } from './series.ts'
 import type { Layer } from './space.ts'
 import { type Blob, type Key, keyOf, type SeriesState } from './states.ts'
@@ -52,8 +53,8 @@ export interface Done {
 export interface Moment {
   /** Number of the batch. */
   readonly no: number
-  /** Server time, milliseconds since 1970. */
-  readonly time: number
+  /** What the commits of the batch know of the time. */
+  readonly at: Omit<DatedCommit, 'seq'>
   readonly holder: string
   /** May this process have the work, as far as it knows? */
   isFree(work: string): boolean
@@ -82,10 +83,10 @@ export function* neededBy(job: Job): Generator<Key> {
 export function carryOut(space: Layer, job: Job, moment: Moment): Done {
   switch (job.job) {
     case 'commit': {
-      const commit = { seq: space.counters.seq + 1, time: moment.time }
-      const notes = perform(space, job.changes, commit)
+      const seq = space.counters.seq + 1
+      const notes = perform(space, job.changes, { seq, ...moment.at })
       space.count({ seq: 1, logged: sizeOf(job.changes) })
-      return { answer: commit, commit: { changes: job.changes, notes } }
+      return { answer: { seq, time: moment.at.time }, commit: { changes: job.changes, notes } }
     }
     case 'trim': {
       const { seq, bytes } = job
@@ -111,9 +112,9 @@ export function carryOut(space: Layer, job: Job, moment: Moment): Done {
     }
     case 'blob': {
       const { blob, size, hash } = job
-      space.setOther(keyOf.blob(blob), { size, hash, refs: 0, at: moment.time })
+      space.setOther(keyOf.blob(blob), { size, hash, refs: 0, at: moment.at.time })
       space.count({ blobBytes: size })
-      return { answer: undefined, controls: [{ control: 'blob', blob, size, hash, at: moment.time }] }
+      return { answer: undefined, controls: [{ control: 'blob', blob, size, hash, at: moment.at.time }] }
     }
     case 'doom': {
       const { blob, before } = job
@@ -138,8 +139,9 @@ export function carryOut(space: Layer, job: Job, moment: Moment): Done {
 }
 
 /** Carries out what a batch of the log did to those of these names. */
-export function repeatBatch(space: Layer, { first, time, content }: Batch, isWanted: (key: Key) => boolean): void {
-  for (const [index, commit] of content.commits.entries()) repeat(space, commit, { seq: first + index, time }, isWanted)
+export function repeatBatch(space: Layer, batch: Batch, isWanted: (key: Key) => boolean): void {
+  const { content } = batch
+  for (const [index, commit] of content.commits.entries()) repeat(space, commit, datedIn(batch, index), isWanted)
   for (const control of content.controls) {
     switch (control.control) {
       case 'blob':

@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { type ChangeStream, MongoServerError } from 'mongodb'
 import { HubError } from '../../errors.ts'
+import type { DatedCommit } from '../current.ts'
 import { toldOf } from '../log.ts'
 import type { LogEntry } from '../store.ts'
 import { decodeContent, encodeContent } from './codec.ts'
@@ -14,6 +15,9 @@ export interface Batch {
   readonly first: number
   /** Server time, milliseconds since 1970. */
   readonly time: number
+  /** What else its commits know of the time (current.ts); absent in what an earlier release wrote. */
+  readonly clock?: number
+  readonly horizon?: number
   /** Known to its writer alone, to tell its own batch from another one. */
   readonly by: string
   /** As they stand behind it. */
@@ -134,6 +138,8 @@ export class Journal {
       no: Number(row._id),
       first: Number(row.first),
       time: Number(row.time),
+      ...(row.clock !== undefined && { clock: Number(row.clock) }),
+      ...(row.horizon !== undefined && { horizon: Number(row.horizon) }),
       by: String(row.by),
       counters: JSON.parse(String(row.counters)) as Counters,
       ...decodeContent(bytes)
@@ -156,6 +162,8 @@ export class Journal {
       first: batch.first,
       count: batch.content.commits.length,
       time: batch.time,
+      ...(batch.clock !== undefined && { clock: batch.clock }),
+      ...(batch.horizon !== undefined && { horizon: batch.horizon }),
       by,
       counters: JSON.stringify(batch.counters),
       size: bytes.length,
@@ -272,11 +280,16 @@ function ignoreKnown(error: unknown): void {
 }
 
 /** The entries of a batch. */
-export function entriesOf({ first, time, content }: Batch): LogEntry[] {
-  return content.commits.map(({ changes, told, time: own = time }, index) => {
-    const commit = { seq: first + index, time: own }
-    return { ...commit, changes: told ?? toldOf(changes, commit) }
+export function entriesOf(batch: Batch): LogEntry[] {
+  return batch.content.commits.map(({ changes, told, time = batch.time }, index) => {
+    const dated = datedIn(batch, index)
+    return { seq: dated.seq, time, changes: told ?? toldOf(changes, dated) }
   })
+}
+
+/** A commit of a batch, with all that its process knew of the time. */
+export function datedIn({ first, time, clock = time, horizon = Infinity }: Batch, index: number): DatedCommit {
+  return { seq: first + index, time, clock, horizon }
 }
 
 /** In the order of texts, too. */

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import { horizonOf } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import { RecentLog } from '../recent.ts'
 import type { ElementRow } from '../store.ts'
@@ -27,6 +28,8 @@ export interface MachineOptions {
   /** Bound of what waits to be written, in bytes. */
   readonly queueBytes: number
   readonly clock: () => number
+  /** How far ahead of the clock source times are believed, in milliseconds. */
+  readonly futureLimit: number
 }
 
 const MIB = 1024 * 1024
@@ -279,8 +282,9 @@ export class Machine implements Below {
   #perform(jobs: readonly Job[]) {
     const layer = new Layer(this)
     const [commits, controls]: [LoggedCommit[], Control[]] = [[], []]
-    const time = Math.max(this.#options.clock(), this.#time)
-    const moment = { no: this.no + 1, time, holder: this.holder, isFree: (work: string) => this.claims.isFree(work) }
+    const clock = this.#options.clock()
+    const at = { time: Math.max(clock, this.#time), clock, horizon: horizonOf(clock, this.#options.futureLimit) }
+    const moment = { no: this.no + 1, at, holder: this.holder, isFree: (work: string) => this.claims.isFree(work) }
     const outcomes = jobs.map((job): Outcome => {
       const own = new Layer(layer)
       try {
@@ -295,7 +299,7 @@ export class Machine implements Below {
     })
     if (commits.length + controls.length === 0) return { outcomes, layer, batch: undefined }
     const [by, first] = [randomUUID(), this.counters.seq + 1]
-    const batch = { no: moment.no, first, time, by, counters: layer.counters, content: { commits, controls } }
+    const batch = { no: moment.no, first, ...at, by, counters: layer.counters, content: { commits, controls } }
     return { outcomes, layer, batch }
   }
 

@@ -36,6 +36,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { FUTURE_LIMIT_MS } from '../current.ts'
 import { openSqliteTarget } from '../sqlite/transfer.ts'
 import type {
   Change,
@@ -74,6 +75,8 @@ export interface MongoOptions extends ConnectionOptions {
   readonly queueBytes?: number
   /** Server time in milliseconds since 1970. */
   readonly clock?: () => number
+  /** How far ahead of the clock source times are believed, in milliseconds; a value from beyond holds up no other. */
+  readonly futureLimit?: number
 }
 
 const MIB = 1024 * 1024
@@ -96,12 +99,13 @@ export async function openMongoSource(url: string, options: MongoOptions = {}): 
 
 async function open(url: string, options: MongoOptions): Promise<MongoStore> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, clock = Date.now } = options
+  const { futureLimit = FUTURE_LIMIT_MS } = options
   const connection = await connect(url, options)
   try {
     const journal = new Journal(connection)
     const tables = new Tables(connection)
     const { epoch } = await prepare(connection, journal)
-    const machine = new Machine(connection, journal, tables, { cacheBytes, queueBytes, clock })
+    const machine = new Machine(connection, journal, tables, { cacheBytes, queueBytes, clock, futureLimit })
     await machine.open()
     return new MongoStore({ epoch, connection, journal, tables, machine, clock })
   } catch (error) {

@@ -46,9 +46,10 @@ export function rowOf(key: Key, state: State, upto: number): Row {
 }
 
 function documentRow(state: DocumentState) {
-  const { kind, id, position, revision, structure, hasBlob, facets, files } = state.head
+  const { kind, id, position, revision, structure, structureTime, hasBlob, facets, files } = state.head
   return {
     ...{ kind, id, position, revision, structure, hasBlob },
+    ...(structureTime !== undefined && { structureTime: String(structureTime) }),
     facets: facets.map(facetText),
     files: [...files.values()],
     keys: kind === 'Submodel' ? [...state.keys()] : [],
@@ -112,6 +113,7 @@ export function headOf(row: Row): Head {
     position: Number(row.position),
     revision: Number(row.revision),
     structure: Number(row.structure),
+    structureTime: row.structureTime === undefined ? undefined : BigInt(String(row.structureTime)),
     hasBlob: row.hasBlob === true,
     facets: (row.facets as string[]).map(facetOf),
     files: new Map(files)

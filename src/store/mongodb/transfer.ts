@@ -243,15 +243,26 @@ export class MongoSource implements Source {
   }
 }
 
-function pieceOf({ head, body, written }: DocumentState): DocumentPiece {
+function pieceOf(state: DocumentState): DocumentPiece {
+  const { head, body, written } = state
   const { kind, id, position, revision, structure, hasBlob, facets, files } = head
   const elements = [...written].map(([path, element]) => ({ path, ...element }))
   return {
     piece: 'document',
-    ...{ kind, id, position, revision, structure, hasBlob, facets, body },
+    ...{ kind, id, position, revision, structure, structureTime: structureTimeOf(state), hasBlob, facets, body },
     written: elements.sort((one, other) => compare(one.path, other.path)),
     files: [...files.values()].sort((one, other) => compare(one.name, other.name))
   }
+}
+
+/** Told only where there is a value that it is of, as not every store keeps it beside the values. */
+function structureTimeOf(state: DocumentState): bigint | undefined {
+  const { structureTime } = state.head
+  if (structureTime === undefined) return undefined
+  for (const { path, value } of state.rows().values()) {
+    if (value !== '{}' && !state.written.has(path)) return structureTime
+  }
+  return undefined
 }
 
 /** In the order of the bytes, as databases have it. */
@@ -465,11 +476,11 @@ class MongoTarget implements Target {
 }
 
 function stateOf({ written, files, body, ...head }: DocumentPiece): DocumentState {
-  const { kind, id, position, revision, structure, hasBlob, facets } = head
+  const { kind, id, position, revision, structure, structureTime, hasBlob, facets } = head
   const elements = written.map(({ path, ...element }): [string, Written] => [path, element])
   const byName = new Map(files.map((file) => [file.name, file]))
   return new DocumentState(
-    { kind, id, position, revision, structure, hasBlob, facets, files: byName },
+    { kind, id, position, revision, structure, structureTime, hasBlob, facets, files: byName },
     body,
     new Map(elements)
   )

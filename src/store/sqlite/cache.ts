@@ -3,8 +3,8 @@
  * jobs take out what they changed before anybody hears of them; so it never gives less than was acknowledged. (It may
  * give more: a read between the writer's commit and its answer sees the commit.)
  */
-import { momentOf } from '../log.ts'
-import type { Change, Commit, Document, DocumentKind, ElementRow } from '../store.ts'
+import { type DatedCommit, isLate, momentOf } from '../current.ts'
+import type { Change, Document, DocumentKind, ElementRow } from '../store.ts'
 
 interface Entry {
   readonly documents: Map<DocumentKind, Document>
@@ -53,7 +53,7 @@ export class Cache {
   }
 
   /** Takes out what a durable change made old; a row that a value was written to is made new instead. */
-  note(change: Change, commit: Commit): void {
+  note(change: Change, commit: DatedCommit): void {
     if (change.change === 'once') return
     if (change.change !== 'value' && change.change !== 'samples') {
       if (change.kind === 'Submodel') this.#drop(change.id)
@@ -117,13 +117,13 @@ export class Cache {
 }
 
 /** The row as the writer left it: what it does with a late value, see changes.ts. */
-function writtenTo(row: ElementRow, change: ValueChange, commit: Commit): ElementRow {
+function writtenTo(row: ElementRow, change: ValueChange, commit: DatedCommit): ElementRow {
   // A row read between the writer's commit and its answer may be of a later commit already; and of this one, of which
   // all changes follow each other here.
   if (row.revision > commit.seq) return row
   const sourceTime = change.change === 'samples' ? change.to : (change.sourceTime ?? momentOf(commit))
   const names = change.change === 'samples' || change.sourceTime !== undefined
-  if (names && row.sourceTime !== undefined && row.sourceTime > sourceTime) return row
+  if (names && isLate(row.sourceTime, sourceTime, commit, change.timing)) return row
   return { ...row, value: change.value, revision: commit.seq, sourceTime, quality: change.quality }
 }
 

@@ -3,9 +3,9 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type Quality, qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
-import { momentOf } from '../log.ts'
+import { type DatedCommit, isLate, momentOf, timeWithin } from '../current.ts'
 import { type DerivedRow, hasBlobValue, keyOf, rowsOf, tailOf } from '../rows.ts'
-import type { Change, Commit, DocumentKind, Facet } from '../store.ts'
+import type { Change, DocumentKind, Facet } from '../store.ts'
 import type { Blobs } from './blobs.ts'
 import type { Counters } from './counters.ts'
 import { Refused } from './failure.ts'
@@ -49,11 +49,11 @@ export class Changes {
   }
 
   /** Carries out one commit; throws `Refused` where it may not be. The caller undoes what was done until then. */
-  apply(changes: readonly Change[], commit: Commit): void {
+  apply(changes: readonly Change[], commit: DatedCommit): void {
     for (const change of changes) this.#one(change, commit)
   }
 
-  #one(change: Change, commit: Commit): void {
+  #one(change: Change, commit: DatedCommit): void {
     switch (change.change) {
       case 'create':
         this.#create(change, commit)
@@ -82,18 +82,20 @@ export class Changes {
     }
   }
 
-  #create({ kind, id, json, facets }: Of<'create'>, { seq }: Commit): void {
+  #create({ kind, id, json, facets }: Of<'create'>, commit: DatedCommit): void {
+    const { seq } = commit
     if (this.#find(kind, id) !== undefined) throw new Refused('AlreadyExists', kind, id)
     const position = this.#counters.add('position')
     const submodel = kind === 'Submodel' ? parse(json) : undefined
     this.#sql.addDocument.run(position, kinds.indexOf(kind), id, seq, seq, holdsBlob(submodel))
     this.#sql.addBody.run(position, JSON.stringify(facets), Buffer.from(json))
     this.#addFacets(position, kind, facets)
-    if (submodel !== undefined) for (const row of rowsOf(submodel)) this.#addElement(position, row, seq)
+    if (submodel !== undefined) this.#addElements(position, submodel, commit)
     this.#counters.add(`documents.${kind}`)
   }
 
-  #replace(change: Of<'replace'>, { seq }: Commit): void {
+  #replace(change: Of<'replace'>, commit: DatedCommit): void {
+    const { seq } = commit
     const { kind, id, facets, touched } = change
     const { position, structure, revision } = this.#existing(kind, id)
     if (change.ifStructure !== undefined && change.ifStructure !== structure) {
@@ -105,15 +107,15 @@ export class Changes {
     let submodel: Submodel | undefined
     if (kind === 'Submodel') {
       submodel = parse(json)
-      if (touched === undefined) this.#rederive(position, submodel, seq)
-      else if (this.#rederiveTouched(position, submodel, touched, seq)) json = JSON.stringify(submodel)
+      if (touched === undefined) this.#rederive(position, submodel, commit)
+      else if (this.#rederiveTouched(position, submodel, touched, commit)) json = JSON.stringify(submodel)
     }
     this.#replaceFacets(position, kind, facets)
     this.#sql.replaceBody.run(JSON.stringify(facets), Buffer.from(json), position)
     this.#sql.replaceDocument.run(seq, seq, holdsBlob(submodel), position)
   }
 
-  #delete({ kind, id, ifRevision }: Of<'delete'>, { time }: Commit): void {
+  #delete({ kind, id, ifRevision }: Of<'delete'>, { time }: DatedCommit): void {
     const { position, revision } = this.#existing(kind, id)
     guardRevision(ifRevision, revision, `${kind} "${id}"`)
     this.#replaceFacets(position, kind, [])
@@ -126,7 +128,7 @@ export class Changes {
     this.#counters.add(`documents.${kind}`, -1)
   }
 
-  #value(change: Of<'value'>, commit: Commit): void {
+  #value(change: Of<'value'>, commit: DatedCommit): void {
     const { seq } = commit
     const { submodel, path, value, quality } = change
     const row = this.#guarded(change)
@@ -134,15 +136,16 @@ export class Changes {
     const sourceTime = change.sourceTime ?? momentOf(commit)
     if (BigInt.asIntN(64, sourceTime) !== sourceTime) throw new Refused('BadRequest', 'The source time is out of range')
     // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
-    if (change.sourceTime === undefined || !isLate(row, sourceTime)) {
+    if (change.sourceTime === undefined || !isLate(row[4], sourceTime, commit, change.timing)) {
       this.#write(row, { path, value, quality, sourceTime, seq })
     }
   }
 
-  #samples(change: Of<'samples'>, { seq }: Commit): void {
+  #samples(change: Of<'samples'>, commit: DatedCommit): void {
+    const { seq } = commit
     const { path, value, quality, to } = change
     const row = this.#guarded(change)
-    if (!isLate(row, to)) this.#write(row, { path, value, quality, sourceTime: to, seq })
+    if (!isLate(row[4], to, commit, change.timing)) this.#write(row, { path, value, quality, sourceTime: to, seq })
   }
 
   #write(row: ElementHead, next: Current): void {
@@ -160,11 +163,11 @@ export class Changes {
     throw new Refused('Conflict', `The element "${path}" of submodel "${submodel}" was changed or removed meanwhile`)
   }
 
-  #once({ key }: Of<'once'>, { seq }: Commit): void {
+  #once({ key }: Of<'once'>, { seq }: DatedCommit): void {
     if (this.#sql.addReceipt.run(key, seq).changes === 0) throw new Refused('AlreadyExists', 'Batch', key)
   }
 
-  #attach({ kind, id, files }: Of<'attach'>, { seq, time }: Commit): void {
+  #attach({ kind, id, files }: Of<'attach'>, { seq, time }: DatedCommit): void {
     const { position } = this.#existing(kind, id)
     for (const { name, blob, contentType, fileName, size } of files) {
       const before = this.#sql.findFile.get(position, name)
@@ -175,7 +178,7 @@ export class Changes {
     this.#sql.bumpDocument.run(seq, position)
   }
 
-  #detach({ kind, id, names }: Of<'detach'>, { seq, time }: Commit): void {
+  #detach({ kind, id, names }: Of<'detach'>, { seq, time }: DatedCommit): void {
     const { position } = this.#existing(kind, id)
     for (const name of names) {
       const before = this.#sql.findFile.get(position, name)
@@ -196,11 +199,17 @@ export class Changes {
     return head
   }
 
-  #addElement(position: number, row: DerivedRow, seq: number): void {
+  #addElements(position: number, submodel: Submodel, commit: DatedCommit): void {
+    const moment = momentOf(commit)
+    for (const row of rowsOf(submodel)) this.#addElement(position, row, commit.seq, moment)
+  }
+
+  #addElement(position: number, row: DerivedRow, seq: number, moment: bigint): void {
     const { path, modelType, valueType = null, semanticId = null, value } = row
     const key = keyOf(modelType, value)
+    const sourceTime = timeWithin(value, moment) ?? null
     const { changes } = this.#sql.addElement.run(
-      ...[position, path, modelType, valueType, semanticId, value, seq, seq, tailOf(path), key]
+      ...[position, path, modelType, valueType, semanticId, value, seq, seq, sourceTime, tailOf(path), key]
     )
     this.#counters.add('elements', Number(changes))
   }
@@ -216,17 +225,18 @@ export class Changes {
     }
   }
 
-  #rederive(position: number, submodel: Submodel, seq: number): void {
+  #rederive(position: number, submodel: Submodel, commit: DatedCommit): void {
     this.#counters.add('elements', -Number(this.#sql.removeElements.run(position).changes))
-    for (const row of rowsOf(submodel)) this.#addElement(position, row, seq)
+    this.#addElements(position, submodel, commit)
   }
 
   /**
    * Makes the rows agree with the new structure where it was touched. An element elsewhere keeps its row, and with it
    * what was written meanwhile: its value goes into the new document. Answers whether any did.
    */
-  #rederiveTouched(position: number, submodel: Submodel, touched: readonly string[], seq: number): boolean {
+  #rederiveTouched(position: number, submodel: Submodel, touched: readonly string[], commit: DatedCommit): boolean {
     const roots = new Set(touched)
+    const moment = momentOf(commit)
     const stored = new Map(this.#sql.elementsOf.all(position).map((row) => [String(row.path), row]))
     let merged = false
     for (const row of rowsOf(submodel)) {
@@ -235,7 +245,7 @@ export class Changes {
       const sameKind = before?.model_type === row.modelType && before.value_type === (row.valueType ?? null)
       if (before === undefined || !sameKind || isTouched(row.path, roots)) {
         if (before !== undefined) this.#removeElement(position, row.path)
-        this.#addElement(position, row, seq)
+        this.#addElement(position, row, commit.seq, moment)
         continue
       }
       if (before.value !== row.value) {
@@ -295,7 +305,7 @@ function prepare(db: DatabaseSync) {
     elementsOf: db.prepare('SELECT path, model_type, value_type, semantic_id, value FROM element WHERE document = ?'),
     writtenSince: db.prepare('SELECT path FROM element WHERE document = ? AND revision > ?'),
     // Of two elements with the same path (an invalid document, loaded leniently) the path leads to the first.
-    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)'),
+    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)'),
     writeElement: db.prepare(
       'UPDATE element SET value = ?, key = ?, revision = ?, source_time = ?, quality = ? WHERE document = ? AND path = ?'
     ),
@@ -313,10 +323,6 @@ function prepare(db: DatabaseSync) {
   sql.findElement.setReadBigInts(true)
   sql.findElement.setReturnArrays(true)
   return sql
-}
-
-function isLate([, , , , known]: ElementHead, sourceTime: bigint): boolean {
-  return known !== null && known > sourceTime
 }
 
 function guardRevision(wanted: number | undefined, found: number, what: string): void {

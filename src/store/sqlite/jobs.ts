@@ -1,4 +1,5 @@
 /** What the main thread asks of the writer. */
+import type { DatedCommit } from '../current.ts'
 import type { Change, Chunk, ChunkHead, Commit, SeriesName } from '../store.ts'
 import type { Failure } from './failure.ts'
 
@@ -33,22 +34,27 @@ export type Outcome = number | undefined | { readonly refused: Failure } | { rea
 
 /** Jobs that came together. */
 export interface Batch {
-  /** Server time, milliseconds since 1970. */
-  readonly time: number
+  /** What the clock says, milliseconds since 1970. */
+  readonly clock: number
   readonly jobs: readonly Job[]
 }
+
+/** The times of all commits of a transaction. */
+export type TransactionTime = Omit<DatedCommit, 'seq'>
 
 /** What the writer is told when it starts. */
 export interface WriterOptions {
   readonly directory: string
   /** Upper bound of the database file in bytes. */
   readonly maxBytes: number | undefined
+  /** How far ahead of the clock source times are believed, in milliseconds. */
+  readonly futureLimit: number
 }
 
 /** To the writer: a batch, or the wish that it ends. */
 export type ToWriter = Batch | 'close'
-/** From the writer: that it is ready or why not, then of each transaction its time and the outcomes of its jobs, in order. */
+/** From the writer: that it is ready or why not, then of each transaction its times and the outcomes of its jobs, in order. */
 export type FromWriter =
   | { readonly ready: true }
   | { readonly failed: Failure }
-  | { readonly time: number; readonly outcomes: readonly Outcome[] }
+  | ({ readonly outcomes: readonly Outcome[] } & TransactionTime)

@@ -6,9 +6,10 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { HubError } from '../../errors.ts'
-import type { Change, Commit } from '../store.ts'
+import type { DatedCommit } from '../current.ts'
+import type { Change } from '../store.ts'
 import { weighChanges } from '../weight.ts'
-import type { Answer, Answers, FromWriter, Job, Outcome, WriterOptions } from './jobs.ts'
+import type { Answer, Answers, FromWriter, Job, Outcome, TransactionTime, WriterOptions } from './jobs.ts'
 
 /** The writer has at most this many jobs, and is given no more once they weigh this much; so no transaction is long. */
 const JOBS = 4000
@@ -30,17 +31,17 @@ export interface QueueOptions extends WriterOptions {
   readonly queueBytes: number
   readonly clock: () => number
   /** Called for each durable commit, in order, before anybody hears of it. */
-  readonly onCommit: (changes: readonly Change[], commit: Commit) => void
+  readonly onCommit: (changes: readonly Change[], commit: DatedCommit) => void
   /** Called once after each transaction in which something was committed. */
   readonly onCommits: () => void
 }
 
 /** Starts the writer. @throws HubError `Unavailable` where the database cannot be opened */
 export async function openQueue(options: QueueOptions): Promise<Queue> {
-  const { directory, maxBytes } = options
+  const { directory, maxBytes, futureLimit } = options
   // Without the flags of the process: what it preloads for itself is not meant for the writer.
   const worker = new Worker(WRITER, {
-    workerData: { directory, maxBytes },
+    workerData: { directory, maxBytes, futureLimit },
     execArgv: []
   })
   const [message] = (await once(worker, 'message')) as [FromWriter]
@@ -67,7 +68,7 @@ export class Queue {
   constructor(worker: Worker, options: QueueOptions) {
     this.#worker = worker
     this.#options = options
-    worker.on('message', (message: FromWriter) => 'outcomes' in message && this.#settle(message.outcomes, message.time))
+    worker.on('message', (message: FromWriter) => 'outcomes' in message && this.#settle(message))
     worker.on('error', (error: Error) => this.#fail(`The writer failed: ${error.message}`))
     worker.on('exit', () => {
       this.#exited = true
@@ -131,10 +132,10 @@ export class Queue {
       this.#given += next.weight
     }
     this.#waiting = this.#waiting.slice(jobs.length)
-    this.#worker.postMessage({ time: this.#options.clock(), jobs })
+    this.#worker.postMessage({ clock: this.#options.clock(), jobs })
   }
 
-  #settle(outcomes: readonly Outcome[], time: number): void {
+  #settle({ outcomes, ...at }: TransactionTime & { readonly outcomes: readonly Outcome[] }): void {
     let committed = false
     for (const [index, { job, weight, resolve, reject }] of this.#underway.splice(0, outcomes.length).entries()) {
       this.#weight -= weight
@@ -143,10 +144,10 @@ export class Queue {
       if (typeof outcome === 'object') {
         reject('refused' in outcome ? new HubError(outcome.refused.name, outcome.refused.about) : outcome.fault)
       } else if (job.job === 'commit') {
-        const commit = { seq: outcome ?? 0, time }
-        this.#options.onCommit(job.changes, commit)
+        const seq = outcome ?? 0
+        this.#options.onCommit(job.changes, { seq, ...at })
         committed = true
-        resolve(commit)
+        resolve({ seq, time: at.time })
       } else resolve(outcome)
     }
     if (this.#waiting.length > 0) this.#schedule()

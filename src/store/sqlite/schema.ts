@@ -116,7 +116,10 @@ export const migrations: readonly string[] = [
    CREATE INDEX chunk_figures ON chunk (series, start, finish, count, size);`,
   // Chunks are listed without their bytes.
   `DROP INDEX chunk_figures;
-   CREATE INDEX chunk_figures ON chunk (series, start, seq, finish, count, size);`
+   CREATE INDEX chunk_figures ON chunk (series, start, seq, finish, count, size);`,
+  // A value that came with its document is of the moment of that commit, as far as the log still knows it.
+  `UPDATE element SET source_time = log.time * 1000000 + log.seq % 1000000 FROM log
+   WHERE log.seq = element.stamp AND element.source_time IS NULL AND element.value <> '{}';`
 ]
 
 /**

@@ -6,13 +6,13 @@
  */
 import { mkdir, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { type DatedCommit, FUTURE_LIMIT_MS } from '../current.ts'
 import { toldOf } from '../log.ts'
 import { RecentLog } from '../recent.ts'
 import type {
   Change,
   Chunk,
   ChunkHead,
-  Commit,
   DocumentKind,
   ElementCondition,
   Facet,
@@ -41,6 +41,8 @@ export interface SqliteOptions {
   readonly maxBytes?: number
   /** Server time in milliseconds since 1970. */
   readonly clock?: () => number
+  /** How far ahead of the clock source times are believed, in milliseconds; a value from beyond holds up no other. */
+  readonly futureLimit?: number
 }
 
 const MIB = 1024 * 1024
@@ -59,6 +61,7 @@ const SWEEP_EVERY = 10 * 60 * 1000
  */
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, maxBytes, clock = Date.now } = options
+  const { futureLimit = FUTURE_LIMIT_MS } = options
   await mkdir(directory, { recursive: true })
   const unlock = lock(directory)
   try {
@@ -69,6 +72,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     const queue = await openQueue({
       directory,
       maxBytes,
+      futureLimit,
       queueBytes,
       clock,
       onCommit: (changes, commit) => noteCommit(cache, recent, changes, commit),
@@ -279,9 +283,10 @@ class SqliteStore implements Store {
 }
 
 /** To be called before anybody hears of the commit. */
-function noteCommit(cache: Cache, recent: RecentLog, changes: readonly Change[], commit: Commit): void {
+function noteCommit(cache: Cache, recent: RecentLog, changes: readonly Change[], commit: DatedCommit): void {
   for (const change of changes) cache.note(change, commit)
-  recent.add({ ...commit, changes: toldOf(changes, commit) })
+  const { seq, time } = commit
+  recent.add({ seq, time, changes: toldOf(changes, commit) })
 }
 
 async function databaseBytes(directory: string): Promise<number> {

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { HubError } from '../../errors.ts'
 import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
+import { timeWithin } from '../current.ts'
 import { keyOf, rowsOf, tailOf } from '../rows.ts'
 import type { Facet, FileEntry } from '../store.ts'
 import type { DocumentPiece, Piece, Progress, Source, Summary, Target, WrittenElement } from '../transfer.ts'
@@ -110,6 +111,7 @@ class SqliteSource implements Source {
           position,
           revision: Number(row.revision),
           structure,
+          structureTime: this.#structureTime(position, structure),
           hasBlob: row.has_blob === 1n,
           facets: JSON.parse(String(row.facets)) as Facet[],
           body: Buffer.from(row.bytes as Uint8Array),
@@ -118,6 +120,15 @@ class SqliteSource implements Source {
         }
       }
     }
+  }
+
+  #structureTime(position: number, structure: number): bigint | undefined {
+    const [row] = this.#all(
+      `SELECT source_time FROM element
+       WHERE document = ? AND stamp = ? AND revision = ? AND source_time IS NOT NULL LIMIT 1`,
+      ...[position, structure, structure]
+    )
+    return row?.source_time as bigint | undefined
   }
 
   #written(position: number, structure: number): WrittenElement[] {
@@ -322,7 +333,7 @@ class SqliteTarget implements Target {
   }
 
   #document(piece: DocumentPiece): void {
-    const { kind, id, position, revision, structure, hasBlob, facets, body, files } = piece
+    const { kind, id, position, revision, structure, structureTime, hasBlob, facets, body, files } = piece
     const code = kinds.indexOf(kind)
     this.#remove(piece)
     const written = new Map(piece.written.map((element) => [element.path, element]))
@@ -338,7 +349,8 @@ class SqliteTarget implements Target {
       const { path, modelType, valueType = null, semanticId = null } = row
       const here = written.get(path)
       const value = here?.value ?? row.value
-      const { stamp = structure, revision: seq = structure, sourceTime = null } = here ?? {}
+      const { stamp = structure, revision: seq = structure } = here ?? {}
+      const sourceTime = (here === undefined ? timeWithin(value, structureTime) : here.sourceTime) ?? null
       const quality = here?.quality === undefined ? null : qualities.indexOf(here.quality)
       this.#sql.addElement.run(
         ...[position, path, modelType, valueType, semanticId, value, stamp, seq, sourceTime, quality],

@@ -5,6 +5,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { horizonOf } from '../../clock.ts'
 import { toldOf } from '../log.ts'
 import { Blobs } from './blobs.ts'
 import { Changes } from './changes.ts'
@@ -12,7 +13,7 @@ import { Chunks } from './chunks.ts'
 import { Counters } from './counters.ts'
 import { encodeChanges } from './entries.ts'
 import { Refused, storageFailure } from './failure.ts'
-import type { Batch, FromWriter, Job, Outcome, ToWriter, WriterOptions } from './jobs.ts'
+import type { Batch, FromWriter, Job, Outcome, ToWriter, TransactionTime, WriterOptions } from './jobs.ts'
 import { databasePath } from './layout.ts'
 import { migrate } from './schema.ts'
 
@@ -52,10 +53,12 @@ class Writer {
   readonly #changes: Changes
   readonly #chunks: Chunks
   readonly #sql
-  /** Time of the last batch: where the clock of the machine goes back, ours stands. */
+  readonly #futureLimit: number
+  /** Time of the last batch: where the clock of the machine goes back, that of the log stands. */
   #time: number
 
-  constructor({ directory, maxBytes }: WriterOptions) {
+  constructor({ directory, maxBytes, futureLimit }: WriterOptions) {
+    this.#futureLimit = futureLimit
     this.#db = open(databasePath(directory), maxBytes)
     this.#counters = new Counters(this.#db)
     this.#blobs = new Blobs(this.#db, this.#counters, directory)
@@ -66,25 +69,26 @@ class Writer {
   }
 
   /** One transaction, of one time. */
-  run(batches: readonly Batch[]): { readonly time: number; readonly outcomes: readonly Outcome[] } {
+  run(batches: readonly Batch[]): TransactionTime & { readonly outcomes: readonly Outcome[] } {
     const jobs = batches.flatMap((batch) => batch.jobs)
-    const time = Math.max(this.#time, ...batches.map((batch) => batch.time))
-    this.#time = time
-    return { time, outcomes: this.#outcomes(jobs, time) }
+    const { clock = 0 } = batches.at(-1) ?? {}
+    this.#time = Math.max(this.#time, clock)
+    const at = { time: this.#time, clock, horizon: horizonOf(clock, this.#futureLimit) }
+    return { ...at, outcomes: this.#outcomes(jobs, at) }
   }
 
   /**
    * Savepoints have their price, a copy of every page that is written to, so it is tried without them first; where a job
    * is refused, all are carried out again, each in its own.
    */
-  #outcomes(jobs: readonly Job[], time: number): readonly Outcome[] {
+  #outcomes(jobs: readonly Job[], at: TransactionTime): readonly Outcome[] {
     try {
-      return this.#transact(() => jobs.map((job) => this.#perform(job, time)))
+      return this.#transact(() => jobs.map((job) => this.#perform(job, at)))
     } catch (error) {
       if (jobs.length === 1 || storageFailure(error) !== undefined) return jobs.map(() => outcomeOf(error))
     }
     try {
-      return this.#transact(() => jobs.map((job) => this.#attempt(job, time)))
+      return this.#transact(() => jobs.map((job) => this.#attempt(job, at)))
     } catch (error) {
       return jobs.map(() => outcomeOf(error))
     }
@@ -106,11 +110,11 @@ class Writer {
     }
   }
 
-  #attempt(job: Job, time: number): Outcome {
+  #attempt(job: Job, at: TransactionTime): Outcome {
     const before = this.#counters.snapshot()
     this.#sql.savepoint.run()
     try {
-      const answer = this.#perform(job, time)
+      const answer = this.#perform(job, at)
       this.#sql.release.run()
       return answer
     } catch (error) {
@@ -122,15 +126,15 @@ class Writer {
     }
   }
 
-  #perform(job: Job, time: number): number | undefined {
+  #perform(job: Job, at: TransactionTime): number | undefined {
     switch (job.job) {
       case 'commit': {
-        const commit = { seq: this.#counters.add('seq'), time }
+        const commit = { seq: this.#counters.add('seq'), ...at }
         this.#changes.apply(job.changes, commit)
         const { changes, runs } = encodeChanges(toldOf(job.changes, commit))
         const size = Buffer.byteLength(changes) + (runs?.length ?? 0)
         this.#counters.add('logBytes', size)
-        this.#sql.log.run(commit.seq, time, size, changes, runs)
+        this.#sql.log.run(commit.seq, at.time, size, changes, runs)
         return commit.seq
       }
       case 'cursor':
@@ -144,7 +148,7 @@ class Writer {
       case 'dropChunks':
         return this.#chunks.drop(job.series, job.before)
       case 'receive':
-        this.#blobs.receive(job.blob, job.size, time)
+        this.#blobs.receive(job.blob, job.size, at.time)
         return undefined
       case 'sweep':
         return this.#blobs.sweep(job.before)
