@@ -14,7 +14,7 @@
 import type { Readable } from 'node:stream'
 import type { Quality } from '../model/samples.ts'
 
-/** What a document is. Descriptors and packages are documents too, and so is what a check of a submodel found, and work under way. */
+/** What a document is. Descriptors and packages are documents too, and so is what a check of a submodel found, work under way, and births of MQTT devices. */
 export type DocumentKind =
   | 'AssetAdministrationShell'
   | 'Submodel'
@@ -25,6 +25,7 @@ export type DocumentKind =
   | 'Package'
   | 'Validation'
   | 'Job'
+  | 'SparkplugBirth'
 
 /** A fact about a document by which lists are filtered: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]

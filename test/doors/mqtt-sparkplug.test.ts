@@ -154,6 +154,103 @@ t.test('a birth right after a death counts, and a late null does not', async (t)
   t.equal(await current(store, 'Speed'), '20')
 })
 
+/** An edge node that says what it is told to, and answers nothing. */
+async function silentNode(here: Broker) {
+  const client = await here.client()
+  return (topic: string, payload: object) =>
+    client.publishAsync(`spBv1.0/Plant/${topic}`, Buffer.from(encode(payload)), { qos: 1 })
+}
+
+t.test('after a restart a death makes the values bad, though nothing was said in between', async (t) => {
+  const here = await broker(t)
+  const store = await storeOf(t)
+  const tell = await silentNode(here)
+  const metric = (name: string, alias: number, value: number) => ({ name, alias, type: 'Double', value })
+  const before = await open(t, store, here, SPARKPLUG)
+  await tell('NBIRTH/Gateway', { seq: 0, timestamp: Date.now(), metrics: [bdSeq(7)] })
+  const press = [metric('Speed', 1, 1.5), metric('Axis/Load', 2, 3)]
+  await tell('DBIRTH/Gateway/Press', { seq: 1, timestamp: Date.now(), metrics: press })
+  await until(async () => (await current(store, 'Axis.Load')) === '3')
+  await before.close()
+
+  const after = await open(t, store, here, SPARKPLUG)
+  await tell('NDEATH/Gateway', { metrics: [bdSeq(6)] })
+  await until(() => after.counts.messages === 1)
+  await tell('DDATA/Gateway/Press', {
+    seq: 2,
+    timestamp: Date.now(),
+    metrics: [{ alias: 1, type: 'Double', value: 2 }]
+  })
+  await until(async () => (await current(store, 'Speed')) === '2')
+  t.equal(await current(store, 'Axis.Load'), '3', 'the death was that of an earlier connection, and aliases are known')
+  await after.close()
+
+  const again = await open(t, store, here, SPARKPLUG)
+  await tell('NDEATH/Gateway', { metrics: [bdSeq(7)] })
+  await until(async () => (await current(store, 'Speed')) === '2 bad')
+  await until(async () => (await current(store, 'Axis.Load')) === '3 bad')
+  await again.close()
+  t.equal((await store.figures()).documents.SparkplugBirth ?? 0, 0, 'what died is not remembered')
+})
+
+t.test('a death that the broker kept while the hub was away, or that nobody tells, is noticed too', async (t) => {
+  const here = await broker(t)
+  const store = await storeOf(t)
+  const tell = await silentNode(here)
+  const birth = async (seq: number, value: number) => {
+    await tell('NBIRTH/Gateway', { seq: 0, timestamp: Date.now(), metrics: [bdSeq(seq)] })
+    await tell('DBIRTH/Gateway/Press', { seq: 1, timestamp: Date.now(), metrics: [speed(1, value)] })
+    await until(async () => (await current(store, 'Speed')) === String(value))
+  }
+  const first = await open(t, store, here, SPARKPLUG)
+  await birth(1, 1)
+  await first.close()
+  await tell('NDEATH/Gateway', { metrics: [bdSeq(1)] })
+  const second = await open(t, store, here, SPARKPLUG)
+  await until(async () => (await current(store, 'Speed')) === '1 bad')
+  await birth(2, 2)
+  await tell('DDEATH/Gateway/Press', { seq: 2, timestamp: Date.now() })
+  await until(async () => (await current(store, 'Speed')) === '2 bad')
+  await birth(3, 3)
+  await second.close()
+  await open(t, store, here, SPARKPLUG, { silence: 50 })
+  await until(async () => (await current(store, 'Speed')) === '3 bad')
+})
+
+t.test('a device that is not born again with its edge node is dead', async (t) => {
+  const here = await broker(t)
+  const store = await storeOf(t)
+  const tell = await silentNode(here)
+  await open(t, store, here, SPARKPLUG, { silence: 100 })
+  await tell('NBIRTH/Gateway', { seq: 0, timestamp: Date.now(), metrics: [bdSeq(1)] })
+  await tell('DBIRTH/Gateway/Press', { seq: 1, timestamp: Date.now(), metrics: [speed(1, 5)] })
+  await until(async () => (await current(store, 'Speed')) === '5')
+  await tell('NBIRTH/Gateway', { seq: 0, timestamp: Date.now(), metrics: [bdSeq(2)] })
+  await until(async () => (await current(store, 'Speed')) === '5 bad')
+})
+
+t.test('what an edge node sends of the past is stored, and never current', async (t) => {
+  const here = await broker(t)
+  const store = await storeOf(t)
+  const door = await open(t, store, here, SPARKPLUG)
+  const tell = await silentNode(here)
+  const now = Date.now()
+  await tell('NBIRTH/Press', { seq: 0, timestamp: now - 5000, metrics: [bdSeq(1), speed(1, 5)] })
+  await until(async () => (await current(store, 'Speed')) === '5')
+  const past = (value: number, timestamp: number) => ({
+    name: 'Speed',
+    type: 'Double',
+    value,
+    timestamp,
+    isHistorical: true
+  })
+  await tell('NDATA/Press', { seq: 1, timestamp: now, metrics: [past(6, now - 4000), past(7, now - 3000)] })
+  await until(() => door.counts.accepted === 3)
+  t.equal(await current(store, 'Speed'), '5')
+  await tell('NDATA/Press', { seq: 2, timestamp: now - 3500, metrics: [{ alias: 1, type: 'Double', value: 8 }] })
+  await until(async () => (await current(store, 'Speed')) === '8')
+})
+
 t.test('a primary host says that it is there, and the broker that it is gone', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
@@ -187,6 +284,7 @@ function host(devices: ConstructorParameters<typeof SparkplugHost>[0]['devices']
   )
   const made = new SparkplugHost({ groups: [], devices }, (group, edge) => asked.push(`${group}/${edge}`), clock)
   return {
+    made,
     asked,
     wait: (ms: number) => {
       now += ms
@@ -249,6 +347,84 @@ t.test('aliases end with the birth that told them', async (t) => {
   t.strictSame(samples, [])
   t.match(wrong, [/alias 1/])
   t.strictSame(asked, ['G/E'])
+})
+
+t.test('an empty name is none: the alias tells what is meant', async (t) => {
+  const { tell } = host()
+  tell('NBIRTH/E', { seq: 0, metrics: [bdSeq(0), speed(1), { name: '', alias: 9, type: 'Double', value: 1 }] })
+  const data = tell('NDATA/E', {
+    seq: 1,
+    metrics: [
+      { name: '', alias: 1, type: 'Double', value: 5 },
+      { name: '', type: 'Double', value: 6 }
+    ]
+  })
+  t.match(data.samples, [{ path: 'Speed', value: 5 }])
+  t.match(data.wrong, [/neither a name nor an alias/])
+})
+
+t.test(
+  'a metric that no birth told of is taken, and leads to a request; one that does not help is repeated ever later',
+  async (t) => {
+    const { tell, asked, wait } = host()
+    const births = () => tell('NBIRTH/E', { seq: 0, metrics: [bdSeq(0), speed(1)] })
+    births()
+    let seq = 0
+    const stray = () => tell('NDATA/E', { seq: ++seq % 256, metrics: [{ name: 'Stray', type: 'Double', value: seq }] })
+    t.match(stray().samples, [{ path: 'Stray', value: 1 }])
+    t.strictSame(asked, ['G/E'])
+    const minutes = (count: number) => {
+      for (let second = 0; second < count * 60; second++) {
+        wait(1000)
+        stray()
+        if (second % 30 === 0) {
+          births()
+          seq = 0
+        }
+      }
+      return asked.length
+    }
+    t.equal(minutes(10), 7, 'after 5, 10, 20 … seconds')
+    t.equal(minutes(60), 19, 'then every five minutes')
+    births()
+    seq = 0
+    wait(20 * 60_000)
+    stray()
+    wait(5000)
+    stray()
+    t.equal(asked.length, 21, 'what was long ago is forgotten')
+  }
+)
+
+t.test('a birth that was restored is as one that was heard, but for deaths that may have been missed', async (t) => {
+  const metrics = [{ name: 'Speed', alias: 1, datatype: 10 }]
+  const restored = () => {
+    const alone = host()
+    alone.made.restore({ group: 'G', edge: 'E', device: '', bdSeq: 200n, lag: 0, metrics })
+    alone.made.restore({ group: 'G', edge: 'E', device: 'D', metrics })
+    alone.made.reconnected()
+    return alone
+  }
+  for (const [number, dies] of [
+    [200, true],
+    [201, true],
+    [255, true],
+    [0, true],
+    [199, false],
+    [150, false]
+  ] as const) {
+    const { losses, births } = restored().tell('NDEATH/E', { metrics: [bdSeq(number)] })
+    t.strictSame(
+      losses.map(({ target }) => target),
+      dies ? [{ idShort: 'E' }, { idShort: 'D' }] : [],
+      `bdSeq ${number}`
+    )
+    t.equal(births?.length ?? 0, dies ? 2 : 0)
+  }
+  const { tell, asked } = restored()
+  t.strictSame(asked, ['G/E'])
+  t.match(tell('DDATA/E/D', { seq: 9, metrics: [{ alias: 1, type: 'Double', value: 5 }] }).samples, [{ value: 5 }])
+  t.match(tell('DDEATH/E/D', { seq: 10 }), { losses: [{ path: 'Speed' }], births: [{ gone: { device: 'D' } }] })
 })
 
 t.test('a null, a table and a wrong time spoil no other metric', async (t) => {

@@ -4,12 +4,14 @@ import { follow } from '../../followers/follow.ts'
 import { encodeCommand } from '../../formats/sparkplug.ts'
 import type { Store } from '../../store/store.ts'
 import { type BasyxOptions, basyx } from './basyx.ts'
+import { Births } from './births.ts'
 import { Connection } from './connection.ts'
 import { describedIn, NOTHING_DESCRIBED } from './described.ts'
 import { HostState } from './host-state.ts'
 import { type Counts, taker } from './intake.ts'
 import type { MqttOptions } from './mqtt.ts'
 import type { Notices } from './notices.ts'
+import type { Reading } from './sample.ts'
 import { filtersOf, SparkplugHost } from './sparkplug.ts'
 
 /** How long what is under way may take when the hub stops, in milliseconds. */
@@ -36,10 +38,17 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
   const stopping = new AbortController()
   const { topics: rules } = mapping
   let described = NOTHING_DESCRIBED
-  let connectedBefore = false
+  let hasMissed = false
   let listening: NodeJS.Timeout | undefined
   const { clock } = hub.intake
   const host = sparkplug && new SparkplugHost(sparkplug, rebirth, clock)
+  if (host !== undefined) {
+    for await (const birth of new Births(hub.store).load()) {
+      host.restore(birth)
+      hasMissed = true
+    }
+  }
+  const unborn = setInterval(() => lose(host?.unborn(clock.monotonic() - silence)), silence).unref()
   const state = sparkplug?.hostId === undefined ? undefined : new HostState(sparkplug.hostId, clock)
   const taking = taker(
     {
@@ -78,8 +87,8 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
     connected: () => {
       log.info({ url: broker.url }, 'Connected to the MQTT broker')
       announce()
-      if (connectedBefore) listen()
-      connectedBefore = true
+      if (hasMissed) listen()
+      hasMissed = true
     },
     lost: (reason) => {
       clearTimeout(listening)
@@ -97,6 +106,7 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
     },
     async close() {
       clearTimeout(listening)
+      clearInterval(unborn)
       stopLooking?.()
       const silent = stopTelling?.()
       const patience = setTimeout(() => stopping.abort(), PATIENCE)
@@ -123,9 +133,12 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
     const since = clock.monotonic()
     host?.reconnected()
     listening = setTimeout(() => {
-      const losses = host?.silent(since) ?? []
-      if (losses.length > 0) taking.lose(losses).catch(() => {})
+      lose(host?.silent(since))
     }, silence)
+  }
+
+  function lose(reading: Reading | undefined): void {
+    if (reading !== undefined && reading.losses.length > 0) taking.lose(reading).catch(() => {})
   }
 
   function telling(repository: string): BasyxOptions {

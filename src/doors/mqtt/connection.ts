@@ -31,6 +31,8 @@ export interface ConnectionOptions {
 export interface Message {
   readonly topic: string
   readonly payload: Buffer
+  /** The broker had kept it when the hub subscribed; what comes as it happens is not marked so. */
+  readonly isRetained: boolean
 }
 
 /** Messages, and bytes of them, that are being taken at once; the broker, and the socket, hold the others back. */
@@ -218,13 +220,13 @@ export class Connection {
 
   #handle(packet: IPublishPacket, next: (error?: Error) => void): void {
     if (this.#isClosing) return
-    const { topic, messageId, qos } = packet
+    const { topic, messageId, qos, retain: isRetained } = packet
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
-    if (qos === 0 || messageId === undefined) void this.#start({ topic, payload }).catch(() => {})
+    if (qos === 0 || messageId === undefined) void this.#start({ topic, payload, isRetained }).catch(() => {})
     else {
       const digest = `${topic}\n${hash('sha1', payload)}`
       const known = this.#deliveries.repeated(messageId, digest, packet.dup === true)
-      this.#deliveries.add({ messageId, delivery: known ?? this.#deliver(digest, { topic, payload }) })
+      this.#deliveries.add({ messageId, delivery: known ?? this.#deliver(digest, { topic, payload, isRetained }) })
       this.#acknowledge()
     }
     const goOn = () => next(LATER)

@@ -2,15 +2,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import { valueOfRow } from '../../formats/value.ts'
+import { membersAt } from '../../model/samples.ts'
 import type { Hub } from '../../operations/hub.ts'
 import { Batch } from '../../operations/samples/batch.ts'
+import { fit } from '../../operations/samples/fit.ts'
+import { findSeries } from '../../operations/samples/series.ts'
+import type { ElementRow } from '../../store/store.ts'
+import { Births } from './births.ts'
 import type { Message } from './connection.ts'
 import type { DescribedRule } from './described.ts'
 import { Directory } from './directory.ts'
 import type { TopicRule } from './mapping.ts'
 import type { Notices } from './notices.ts'
 import { readPlain } from './payload.ts'
-import type { Loss, Reading } from './sample.ts'
+import type { Loss, Reading, Sample } from './sample.ts'
 import type { SparkplugHost } from './sparkplug.ts'
 
 export interface TakeOptions {
@@ -34,6 +39,8 @@ export interface Counts {
   wrong: number
   /** Messages that no rule is for. */
   unmapped: number
+  /** Samples that the broker had retained and that were known. */
+  repeated: number
 }
 
 const FIRST_PAUSE = 100
@@ -57,16 +64,34 @@ function together(readings: readonly Reading[]): Reading {
   }
 }
 
+/** A message that the broker has kept says nothing new where it gives the value that is current. */
+function isKnown(row: ElementRow | undefined, { time, value, quality, path }: Sample): boolean {
+  if (row === undefined || row.quality !== quality) return false
+  if (time !== undefined && time !== row.sourceTime) return false
+  const times = { base: 0n, offsets: new Float64Array(1) }
+  const found = fit({ submodel: '', path, times, values: [value], quality, items: 0 }, row)
+  return 'fitting' in found && found.fitting !== undefined && membersAt(found.fitting.run, 0) === row.value
+}
+
 export interface Taker {
   /** Resolves when all of the message that can be kept is durable; rejects only when stopped. */
   take(message: Message): Promise<void>
   /** Takes what nobody told: that sources are gone. */
-  lose(losses: readonly Loss[]): Promise<void>
+  lose(reading: Reading): Promise<void>
+}
+
+/** What a reading came with. */
+interface From {
+  readonly topic: string
+  readonly arrival: bigint
+  /** The broker had kept it. */
+  readonly isRetained?: boolean
 }
 
 export function taker(options: TakeOptions, counts: Counts): Taker {
   const { hub, notices, rules, described, sparkplug, signal } = options
   const directory = new Directory(hub.store)
+  const births = new Births(hub.store)
   /** What is being taken of Sparkplug, whose messages mean something by their order … */
   const before = new Set<Promise<void>>()
   /** … and the last of it that told a loss: what follows is to be newer. */
@@ -84,14 +109,15 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
         counts.wrong++
         notices.warn('A message was not understood', { topic, wrong: wrong.slice(0, 5), of: wrong.length })
       }
-      return isSparkplug(topic) ? inOrder(reading, topic, arrival) : keep(reading, topic, arrival)
+      const from = { topic, arrival, isRetained: message.isRetained }
+      return isSparkplug(topic) ? inOrder(reading, from) : keep(reading, from)
     },
-    lose: (losses) => inOrder({ samples: [], losses, wrong: [] }, 'silence', hub.intake.clock.now())
+    lose: (reading) => inOrder(reading, { topic: 'silence', arrival: hub.intake.clock.now() })
   }
 
-  function inOrder(reading: Reading, topic: string, arrival: bigint): Promise<void> {
+  function inOrder(reading: Reading, from: From): Promise<void> {
     const after = reading.losses.length > 0 ? Promise.allSettled([...before]) : loss
-    const taken = after.then(() => keep(reading, topic, arrival))
+    const taken = after.then(() => keep(reading, from))
     if (reading.losses.length > 0) loss = taken.catch(() => {})
     before.add(taken)
     const done = () => before.delete(taken)
@@ -124,44 +150,58 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
     return undefined
   }
 
-  async function keep({ samples, losses }: Reading, topic: string, arrival: bigint): Promise<void> {
+  async function keep({ samples, losses, births: changes = [] }: Reading, from: From): Promise<void> {
+    const { topic, arrival, isRetained } = from
     if (samples.length > 0) {
       await persist(topic, async () => {
         const batch = new Batch(hub.intake.clock.now, arrival)
-        for (const { target, path, time, value, quality, type } of samples) {
+        for (const sample of samples) {
+          const { target, path, time, value, quality, type, isHistorical = false } = sample
           const { id, why } = await directory.find(target)
-          if (id !== undefined) batch.add(id, path, time, value, quality, { type })
-          else refuse(topic, why, 1)
+          if (id === undefined) refuse(topic, why, 1)
+          else if (isRetained && isKnown(await findSeries(hub.store, id, path), sample)) counts.repeated++
+          else batch.add(id, path, time, value, quality, { type, isHistorical })
         }
         return batch
       })
     }
     if (losses.length > 0) await persist(topic, () => lost(losses))
+    for (const change of changes) await attempt(topic, () => births.change(change))
   }
 
-  /** Pushes what `gather` gathers, again and again while the hub cannot take it. */
+  /** Pushes what `gather` gathers. */
   async function persist(topic: string, gather: () => Promise<Batch>): Promise<void> {
     let batch: Batch | undefined
+    const push = async () => {
+      batch ??= await gather()
+      if (batch.size === 0) return
+      // Nobody would hear of a refusal.
+      const { accepted, refused, refusals, clamped } = await hub.intake.push(batch, { each: true, future: 'clamp' })
+      counts.accepted += accepted
+      if (clamped > 0) notices.warn('Samples from the future were dated by their arrival', { topic, count: clamped })
+      if (refused > 0) refuse(topic, `${refusals[0]?.path}: ${refusals[0]?.text}`, refused)
+    }
+    await attempt(topic, push, () => batch?.samples ?? 1)
+  }
+
+  /** Does something, again and again while the hub cannot take it. */
+  async function attempt(topic: string, act: () => Promise<void>, count = () => 1): Promise<void> {
     let pause = FIRST_PAUSE
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted()
       try {
-        batch ??= await gather()
-        if (batch.size === 0) return
-        const { accepted, refused, refusals } = await hub.intake.push(batch, { each: true })
-        counts.accepted += accepted
-        if (refused > 0) refuse(topic, `${refusals[0]?.path}: ${refusals[0]?.text}`, refused)
+        await act()
         return
       } catch (error) {
         signal.throwIfAborted()
         const passing = error instanceof HubError && PASSING.has(error.name)
         if (error instanceof HubError && !passing) {
-          refuse(topic, error.message, batch?.samples ?? 1)
+          refuse(topic, error.message, count())
           return
         }
         notices.warn('A message could not be stored; it is tried again', { topic, err: error })
         if (!passing && attempt === ATTEMPTS) {
-          refuse(topic, 'it cannot be stored', batch?.samples ?? 1)
+          refuse(topic, 'it cannot be stored', count())
           return
         }
         await sleep(pause, undefined, { signal })
@@ -180,7 +220,7 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
     const batch = new Batch()
     for (const { target, path, time, isLast } of losses) {
       const { id } = await directory.find(target)
-      const row = id === undefined ? undefined : await hub.store.element(id, path)
+      const row = id === undefined ? undefined : await findSeries(hub.store, id, path)
       const value = row && valueOfRow(row.modelType, row.valueType, row.value)
       if (id === undefined || row === undefined || value === undefined || row.quality === 'bad') continue
       const isLate = row.sourceTime !== undefined && row.sourceTime >= time

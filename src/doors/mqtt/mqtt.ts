@@ -46,7 +46,7 @@ const CLAIM_EVERY = 5000
 export async function mqttDoor(options: MqttOptions): Promise<MqttDoor> {
   const { hub, log, claimEvery = CLAIM_EVERY } = options
   const notices = new Notices(log)
-  const counts: Counts = { messages: 0, accepted: 0, refused: 0, wrong: 0, unmapped: 0 }
+  const counts: Counts = { messages: 0, accepted: 0, refused: 0, wrong: 0, unmapped: 0, repeated: 0 }
   const failed = (error: unknown) => notices.warn('The MQTT door is not open; it is tried again', { err: error })
   // Whoever has no broker does without the megabytes of the client.
   const { openClient } = await import('./client.ts')

@@ -1,6 +1,7 @@
 /** What a message says, before it is known which element it belongs to. */
 import type { Quality } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
+import type { BirthChange } from './births.ts'
 
 /** A submodel by its id, or by its idShort where only one has it. */
 export type Target = { readonly id: string } | { readonly idShort: string }
@@ -15,6 +16,8 @@ export interface Sample {
   readonly quality?: Quality
   /** What the protocol says of the value; absent where it says no more than the value itself. */
   readonly type?: DataTypeDefXsd
+  /** It is of the past, and not to become current. */
+  readonly isHistorical?: true
 }
 
 /** The source is gone, or says that it does not know: what is current stays so, and is bad from then on. */
@@ -33,6 +36,8 @@ export interface Reading {
   readonly losses: readonly Loss[]
   /** What could not be read, in words. */
   readonly wrong: readonly string[]
+  /** Births that are to be kept, or forgotten, when the rest is durable. */
+  readonly births?: readonly BirthChange[]
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * The host's side of Sparkplug B (Eclipse Sparkplug 3.0): births say which metrics there are, data refer to them, deaths
- * end them, and whoever missed a message asks for another birth.
+ * end them, and whoever missed a message asks for another birth. Births outlive the process (births.ts), as a death that
+ * comes after a restart names nothing of what died.
  */
 import type { Clock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
@@ -8,6 +9,7 @@ import type { Whole } from '../../formats/protobuf.ts'
 import { decodePayload, type Metric, type SparkplugPayload, valueOfMetric } from '../../formats/sparkplug.ts'
 import type { Quality } from '../../model/samples.ts'
 import { fromMilliseconds } from '../../model/time.ts'
+import type { Birth, BornMetric } from './births.ts'
 import type { DeviceRule, SparkplugMapping } from './mapping.ts'
 import { type Loss, qualityOfCode, type Reading, type Sample, type Target } from './sample.ts'
 import { type Parts, pathOf } from './topics.ts'
@@ -18,10 +20,14 @@ const DEVICE_MESSAGES = ['DBIRTH', 'DDATA', 'DDEATH']
 
 /** Edge nodes, and metrics of all of them, that are remembered: whoever may publish must not fill the memory. */
 const EDGES = 10_000
-const METRICS = 1_000_000
+const MOST_METRICS = 1_000_000
 
-/** An edge node is asked for a birth no more often than this, in milliseconds. */
-const ASKED_EVERY = 5000
+/**
+ * Pause before an edge node is asked for its births again, in milliseconds: it doubles while that does not help, as with
+ * one that leaves metrics out of its births.
+ */
+const FIRST_PAUSE_MS = 5000
+const LONGEST_PAUSE_MS = 5 * 60_000
 
 const NEVER = Number.NEGATIVE_INFINITY
 
@@ -43,11 +49,9 @@ export function stateTopic(hostId: string): string {
   return `spBv1.0/STATE/${hostId}`
 }
 
-/** A metric as its birth told it. */
-interface Known {
-  readonly name: string
+/** A metric as its birth told it, and the path of its element. */
+interface Known extends BornMetric {
   readonly path: string
-  readonly datatype: number | undefined
 }
 
 /** The metrics of an edge node itself, or of one of its devices. */
@@ -59,16 +63,23 @@ interface Table {
 }
 
 interface Edge {
+  readonly group: string
+  readonly name: string
   /** Which connection of the edge node the births belong to. */
   bdSeq: bigint | undefined
   /** The sequence number that comes next; undefined where none is known. */
   next: number | undefined
   /** By device; '' for the edge node itself. */
   readonly tables: Map<string, Table>
+  /** Devices of an earlier session that this one has not borne yet … */
+  readonly former: Map<string, Table>
+  /** … which began at this moment of the monotonic clock. */
+  began: number
   /** It is to send its births again … */
   wanted: boolean
-  /** … and was last asked to at this moment of the monotonic clock. */
+  /** … was last asked to at this moment of the monotonic clock, and is not asked again before this pause is over. */
   asked: number
+  pause: number
   /** When it was heard last, by the monotonic clock. */
   heard: number
   /** By how much its clock is behind ours, in milliseconds. */
@@ -105,39 +116,65 @@ export class SparkplugHost {
     const key = `${group}/${name}`
     let edge = this.#edges.get(key)
     if (type === 'NDEATH') return edge === undefined ? NOTHING : this.#nodeDeath(edge, message)
-    if (edge === undefined) {
-      if (this.#edges.size === EDGES) throw new HubError('BadRequest', [`There are more than ${EDGES} edge nodes`])
-      edge = { bdSeq: undefined, next: undefined, tables: new Map(), wanted: false, asked: NEVER, heard: 0, lag: 0 }
-      this.#edges.set(key, edge)
-    }
+    edge ??= this.#newEdge(group, name)
     edge.heard = this.#clock.monotonic()
     if (read.timestamp !== undefined) edge.lag = lagOf(read.timestamp, now)
     const reading = this.#takeFrom(edge, type, message)
-    this.#ask(key, edge)
+    this.#ask(edge)
     return reading
+  }
+
+  /** A birth that was heard before the process began, and whose death was not. */
+  restore({ group, edge: name, device, bdSeq, lag, metrics }: Birth): void {
+    const edge = this.#edges.get(`${group}/${name}`) ?? this.#newEdge(group, name)
+    if (this.#metrics + metrics.length > MOST_METRICS) return
+    if (device === '') {
+      edge.bdSeq = bdSeq
+      edge.lag = lag ?? 0
+    }
+    this.#bear(edge, device, metrics)
   }
 
   /** The hub was away from the broker: births and deaths may have passed unheard. */
   reconnected(): void {
-    for (const [key, edge] of this.#edges) {
+    for (const edge of this.#edges.values()) {
       edge.wanted = true
       edge.next = undefined
-      this.#ask(key, edge)
+      this.#ask(edge)
     }
   }
 
   /** Edge nodes that say nothing though they were asked for births count as dead. @param since by the monotonic clock */
-  silent(since: number): readonly Loss[] {
-    const now = this.#clock.milliseconds()
-    return [...this.#edges.values()].flatMap((edge) => (edge.wanted && edge.heard < since ? this.#die(edge, now) : []))
+  silent(since: number): Reading {
+    const dead = [...this.#edges.values()].filter(({ wanted, heard }) => wanted && heard < since)
+    return together(dead.map((edge) => this.#die(edge, this.#clock.milliseconds())))
   }
 
-  #ask(key: string, edge: Edge): void {
-    const now = this.#clock.monotonic()
-    if (!edge.wanted || now - edge.asked < ASKED_EVERY) return
-    edge.asked = now
-    const slash = key.indexOf('/')
-    this.#rebirth(key.slice(0, slash), key.slice(slash + 1))
+  /** Devices that their edge node has not borne again in its new session count as dead. @param before when it began */
+  unborn(before: number): Reading {
+    const readings = [...this.#edges.values()].flatMap((edge) => {
+      if (edge.former.size === 0 || edge.began >= before) return []
+      const time = fromMilliseconds(this.#clock.milliseconds() - edge.lag)
+      return [...edge.former.keys()].map((device) => this.#end(edge, edge.former, device, time))
+    })
+    return together(readings)
+  }
+
+  #newEdge(group: string, name: string): Edge {
+    if (this.#edges.size === EDGES) throw new HubError('BadRequest', [`There are more than ${EDGES} edge nodes`])
+    const tables = { tables: new Map(), former: new Map(), began: 0 }
+    const session = { bdSeq: undefined, next: undefined, wanted: false, asked: NEVER, pause: FIRST_PAUSE_MS }
+    const edge = { group, name, ...tables, ...session, heard: NEVER, lag: 0 }
+    this.#edges.set(`${group}/${name}`, edge)
+    return edge
+  }
+
+  #ask(edge: Edge): void {
+    const since = this.#clock.monotonic() - edge.asked
+    if (!edge.wanted || since < edge.pause) return
+    edge.pause = since > 2 * LONGEST_PAUSE_MS ? FIRST_PAUSE_MS : Math.min(2 * edge.pause, LONGEST_PAUSE_MS)
+    edge.asked = this.#clock.monotonic()
+    this.#rebirth(edge.group, edge.name)
   }
 
   #takeFrom(edge: Edge, type: string, message: Message): Reading {
@@ -155,14 +192,20 @@ export class SparkplugHost {
         const table = edge.tables.get(device)
         // Without its births nobody can tell which metrics it has, and which died with it.
         if (table === undefined) edge.wanted = true
-        return this.#data(edge, table ?? this.#table(message), message)
+        return this.#data(edge, table ?? this.#table(edge, device), message)
       }
     }
   }
 
   /** A new session: what was known of the edge node and its devices is of the past. */
   #begin(edge: Edge, { metrics }: Message): void {
-    for (const device of [...edge.tables.keys()]) this.#drop(edge, device)
+    this.#drop(edge.tables, '')
+    for (const [device, table] of edge.tables) {
+      this.#drop(edge.former, device)
+      edge.former.set(device, table)
+    }
+    edge.tables.clear()
+    edge.began = this.#clock.monotonic()
     edge.bdSeq = bdSeqOf(metrics)
     edge.wanted = false
     edge.next = undefined
@@ -171,20 +214,32 @@ export class SparkplugHost {
   #birth(edge: Edge, message: Message): Reading {
     const { device, metrics, name } = message
     if (device !== '' && !edge.tables.has('')) edge.wanted = true
-    this.#drop(edge, device)
-    if (this.#metrics + metrics.length > METRICS) {
-      throw new HubError('BadRequest', [`There are more than ${METRICS} metrics; those of ${name} are one too many`])
+    this.#drop(edge.tables, device)
+    if (this.#metrics + metrics.length > MOST_METRICS) {
+      throw new HubError('BadRequest', [
+        `There are more than ${MOST_METRICS} metrics; those of ${name} are one too many`
+      ])
     }
-    const table = this.#table(message)
+    const born = metrics.flatMap(({ name, alias, datatype }) => (isNamed(name) ? { name, alias, datatype } : []))
+    const table = this.#bear(edge, device, born)
+    const { group, bdSeq, lag } = edge
+    const session = device === '' ? { lag, ...(bdSeq !== undefined && { bdSeq }) } : {}
+    const birth = { group, edge: edge.name, device, ...session, metrics: born }
+    return { ...this.#data(edge, table, message), births: [birth] }
+  }
+
+  #bear(edge: Edge, device: string, metrics: readonly BornMetric[]): Table {
+    this.#drop(edge.tables, device)
+    this.#drop(edge.former, device)
+    const table = this.#table(edge, device)
     edge.tables.set(device, table)
-    for (const { name, alias, datatype } of metrics) {
-      if (name === undefined) continue
-      const known = { name, path: table.pathOf(name), datatype }
-      table.byName.set(name, known)
-      if (alias !== undefined) table.byAlias.set(alias, known)
+    for (const metric of metrics) {
+      const known = { ...metric, path: table.pathOf(metric.name) }
+      table.byName.set(metric.name, known)
+      if (metric.alias !== undefined) table.byAlias.set(metric.alias, known)
     }
     this.#metrics += table.byName.size
-    return this.#data(edge, table, message)
+    return table
   }
 
   #data(edge: Edge, table: Table, message: Message): Reading {
@@ -196,10 +251,16 @@ export class SparkplugHost {
       const known = knownOf(table, metric)
       if (known === undefined) {
         edge.wanted = true
-        wrong.push(`a metric has the alias ${metric.alias}, which no birth has told`)
+        wrong.push(
+          metric.alias === undefined
+            ? 'a metric has neither a name nor an alias'
+            : `a metric has the alias ${metric.alias}, which no birth has told`
+        )
         continue
       }
       if (CONTROL.test(known.name)) continue
+      // Whoever has metrics that it does not know missed a birth; those with a name it can tell all the same.
+      if (!table.byName.has(known.name)) edge.wanted = true
       const time = nanoseconds(metric.timestamp ?? timestamp ?? now)
       if (time === undefined) {
         wrong.push(`the metric "${known.name}" has a time that is none`)
@@ -207,13 +268,14 @@ export class SparkplugHost {
       }
       const { target } = table
       const { path } = known
-      if (metric.isNull) losses.push({ target, path, time, isLast: false })
-      else {
+      if (metric.isNull) {
+        if (!metric.isHistorical) losses.push({ target, path, time, isLast: false })
+      } else {
         try {
           const value = valueOfMetric(metric, known.datatype)
           const quality = metric.quality === undefined ? undefined : qualityOf(metric.quality)
           if (value !== undefined)
-            samples.push({ target, path, time, value, ...(quality !== undefined && { quality }) })
+            samples.push({ target, path, time, value, ...(quality !== undefined && { quality }), ...pastOf(metric) })
         } catch (error) {
           if (!(error instanceof HubError)) throw error
           wrong.push(`the metric "${known.name}": ${error.message}`)
@@ -227,34 +289,43 @@ export class SparkplugHost {
   #nodeDeath(edge: Edge, { metrics, now }: Message): Reading {
     const bdSeq = bdSeqOf(metrics)
     // That of a connection before this one came late: it is of an edge node that is there again.
-    if (bdSeq !== undefined && edge.bdSeq !== undefined && bdSeq !== edge.bdSeq) return NOTHING
-    return { ...NOTHING, losses: this.#die(edge, now) }
+    if (bdSeq !== undefined && edge.bdSeq !== undefined && isOfEarlier(bdSeq, edge.bdSeq, edge.wanted)) return NOTHING
+    return this.#die(edge, now)
   }
 
-  #die(edge: Edge, now: number): Loss[] {
+  #die(edge: Edge, now: number): Reading {
     edge.next = undefined
     // In time with its own clock, or what it sends when it is back would count as older than its death.
     const time = fromMilliseconds(now - edge.lag)
-    const losses = [...edge.tables.values()].flatMap((table) => lossesOf(table, time))
-    for (const device of [...edge.tables.keys()]) this.#drop(edge, device)
-    return losses
+    return together(
+      [edge.tables, edge.former].flatMap((tables) =>
+        [...tables.keys()].map((device) => this.#end(edge, tables, device, time))
+      )
+    )
   }
 
   #deviceDeath(edge: Edge, { device, timestamp, now }: Message): Reading {
-    const table = edge.tables.get(device)
-    if (table === undefined) return NOTHING
-    const losses = lossesOf(table, nanoseconds(timestamp ?? now) ?? fromMilliseconds(now))
-    this.#drop(edge, device)
-    return { ...NOTHING, losses }
+    const tables = edge.tables.has(device) ? edge.tables : edge.former
+    // Its birth was missed: the next ones tell what there is.
+    if (!tables.has(device)) edge.wanted = true
+    return this.#end(edge, tables, device, nanoseconds(timestamp ?? now) ?? fromMilliseconds(now))
   }
 
-  #drop(edge: Edge, device: string): void {
-    this.#metrics -= edge.tables.get(device)?.byName.size ?? 0
-    edge.tables.delete(device)
+  /** What dies with a device, or with the edge node itself. */
+  #end({ group, name }: Edge, tables: Map<string, Table>, device: string, time: bigint): Reading {
+    const table = tables.get(device)
+    if (table === undefined) return NOTHING
+    this.#drop(tables, device)
+    return { ...NOTHING, losses: lossesOf(table, time), births: [{ gone: { group, edge: name, device } }] }
+  }
+
+  #drop(tables: Map<string, Table>, device: string): void {
+    this.#metrics -= tables.get(device)?.byName.size ?? 0
+    tables.delete(device)
   }
 
   /** An empty table, with the place where the samples of a device go. */
-  #table({ group, name, device }: Message): Table {
+  #table({ group, name }: Edge, device: string): Table {
     const levels = device === '' ? [group, name] : [group, name, device]
     const tables = { byName: new Map(), byAlias: new Map() }
     for (const { pattern, target, path } of this.#devices) {
@@ -275,10 +346,37 @@ interface Message extends SparkplugPayload {
 
 const NOTHING: Reading = { samples: [], losses: [], wrong: [] }
 
+function together(readings: readonly Reading[]): Reading {
+  return {
+    ...NOTHING,
+    losses: readings.flatMap(({ losses }) => losses),
+    births: readings.flatMap(({ births = [] }) => births)
+  }
+}
+
 /** Which metric is meant: by its name, or by its alias alone. */
 function knownOf(table: Table, { name, alias, datatype }: Metric): Known | undefined {
-  if (name === undefined) return alias === undefined ? undefined : table.byAlias.get(alias)
-  return table.byName.get(name) ?? { name, path: table.pathOf(name), datatype }
+  if (!isNamed(name)) return alias === undefined ? undefined : table.byAlias.get(alias)
+  return table.byName.get(name) ?? { name, alias, path: table.pathOf(name), datatype }
+}
+
+/** Some senders write the empty text where there is no name but an alias. */
+function isNamed(name: string | undefined): name is string {
+  return name !== undefined && name !== ''
+}
+
+/** What is told after an outage is of the past, whatever the values are that the hub has. */
+function pastOf({ isHistorical }: Metric): Pick<Sample, 'isHistorical'> {
+  return isHistorical ? { isHistorical } : {}
+}
+
+/**
+ * Is a death of a connection before the one that was born last? The numbers count from 0 to 255 and begin anew; where
+ * births may have been missed, one of a later connection is a death all the same.
+ */
+function isOfEarlier(bdSeq: bigint, born: bigint, hasMissed: boolean): boolean {
+  if (bdSeq === born) return false
+  return !hasMissed || (born - bdSeq + 256n) % 256n < 128n
 }
 
 function lossesOf({ target, byName }: Table, time: bigint): Loss[] {

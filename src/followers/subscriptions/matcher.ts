@@ -86,6 +86,7 @@ export class Matcher {
       case 'Package':
         return (this.shells ?? this.submodels ?? this.#patterns ?? this.#semanticIds) === undefined
       case 'Job':
+      case 'SparkplugBirth':
         // Internal to the hub.
         return false
     }

@@ -29,7 +29,8 @@ export const kinds: readonly DocumentKind[] = [
   'AssetLinks',
   'Package',
   'Validation',
-  'Job'
+  'Job',
+  'SparkplugBirth'
 ]
 
 export const migrations: readonly string[] = [
