@@ -109,6 +109,8 @@ async function* documentsOf(path: string, tell: Tell): AsyncGenerator<Found | Un
   const content = await openPackage(path, form)
   try {
     yield* content.documents((read) => tell(read, content.size))
+    if (content.notes.length > 0)
+      yield { origin: '', error: new HubError('Invalid', [content.notes.length], content.notes) }
   } finally {
     await content.close()
   }

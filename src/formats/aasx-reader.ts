@@ -5,7 +5,7 @@ import { finished, type Readable, Transform } from 'node:stream'
 import { promisify } from 'node:util'
 import { SaxesParser } from 'saxes'
 import { type Entry, fromFd, type ZipFile } from 'yauzl'
-import { HubError } from '../errors.ts'
+import { HubError, type Violation } from '../errors.ts'
 import { readJson } from './json-stream.ts'
 import { CONTENT_TYPES, mediaTypeOf, type Relationship, relationshipOf, relationshipsOf, resolveTarget } from './opc.ts'
 import { counted, type Found, type Package, type PartFile, type ReadLimits } from './package.ts'
@@ -50,6 +50,7 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Packag
     const thumbnail = thumbnailPart === undefined ? undefined : parts.find(thumbnailPart)
     const own = new Set([partKey(origin), ...specs.keys()])
     const all = new Map<Part, PartFile>()
+    const notes: Violation[] = []
     for (const part of parts.all) {
       const { entry, name } = part
       if (own.has(partKey(name)) || isOwn(name)) continue
@@ -57,7 +58,8 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Packag
       all.set(part, { name, contentType: typeOf(name), size, open: () => openEntry(zip, entry) })
     }
     return {
-      documents: (tell) => documents(zip, [...specs.values()], typeOf, limits, tell),
+      documents: (tell) => documents(zip, [...specs.values()], { typeOf, limits, notes }, tell),
+      notes,
       size: [...specs.values()].reduce((sum, { entry }) => sum + entry.uncompressedSize, 0),
       files: [...all].flatMap(([part, file]) => (part === thumbnail ? [] : [file])),
       ...(thumbnail && all.has(thumbnail) && { thumbnail: all.get(thumbnail) as PartFile }),
@@ -89,8 +91,7 @@ interface Part {
 async function* documents(
   zip: ZipFile,
   specs: readonly Part[],
-  typeOf: (name: string) => string,
-  limits: ReadLimits,
+  { typeOf, limits, notes }: { typeOf: (name: string) => string; limits: ReadLimits; notes: Violation[] },
   tell: (bytes: number) => void = () => {}
 ): AsyncGenerator<Found> {
   let before = 0
@@ -98,7 +99,7 @@ async function* documents(
     const isJson = /json/i.test(typeOf(name)) || /\.json$/i.test(name)
     const bytes = counted(await openEntry(zip, entry), tell, before)
     before += entry.uncompressedSize
-    for await (const found of (isJson ? readJson : readXml)(bytes, decodePartName(name), limits))
+    for await (const found of (isJson ? readJson : readXml)(bytes, decodePartName(name), limits, notes))
       yield { ...found, part: name }
   }
 }

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import type { Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
 import { openAasx } from './aasx-reader.ts'
 import { grouped } from './groups.ts'
@@ -34,7 +35,8 @@ export async function openPackage(path: string, form: Form, name = basename(path
   const { size } = await stat(path)
   const bytes = (tell?: (bytes: number) => void) =>
     tell === undefined ? createReadStream(path) : counted(createReadStream(path), tell)
-  return { documents: (tell) => read(bytes(tell), name, limits), size, files: [], close: async () => {} }
+  const notes: Violation[] = []
+  return { documents: (tell) => read(bytes(tell), name, limits, notes), notes, size, files: [], close: async () => {} }
 }
 
 /**

@@ -1,21 +1,23 @@
 /** AAS JSON, read as a stream: the lists of an environment are cut into their items, so that only one is in memory. */
-import { HubError } from '../errors.ts'
+import { HubError, type Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
 import { CLASS_OF_GROUP } from './groups.ts'
 import { parseJson } from './json.ts'
-import type { Found, ReadLimits } from './package.ts'
+import { emptyList, type Found, type ReadLimits } from './package.ts'
 
 /**
  * Reads an environment, or a single shell, submodel or concept description.
  * @param origin what the file is called in messages
+ * @param notes gets what is wrong around the documents
  * @throws HubError at the first place where this is not AAS JSON
  */
 export async function* readJson(
   bytes: AsyncIterable<Uint8Array>,
   origin: string,
-  limits: ReadLimits
+  limits: ReadLimits,
+  notes: Violation[] = []
 ): AsyncGenerator<Found> {
-  const cutter = new Cutter(origin, limits)
+  const cutter = new Cutter(origin, limits, notes)
   for await (const part of bytes) {
     cutter.write(Buffer.from(part.buffer, part.byteOffset, part.byteLength))
     yield* cutter.take()
@@ -61,9 +63,13 @@ class Cutter {
   readonly #references: Found[] = []
   #items = 0
 
-  constructor(origin: string, limits: ReadLimits) {
+  readonly #notes: Violation[]
+  readonly #emptyLists: string[] = []
+
+  constructor(origin: string, limits: ReadLimits, notes: Violation[]) {
     this.#origin = origin
     this.#limits = limits
+    this.#notes = notes
   }
 
   write(part: Buffer): void {
@@ -88,8 +94,10 @@ class Cutter {
   close(): void {
     if (this.#state !== 'after') this.#refuse('it ends before its JSON does')
     if (!isBlank(this.#text())) this.#refuse('something stands behind the JSON object')
-    if (this.#own.length === 0) this.#found.push(...this.#references)
-    else this.#found.push(this.#single())
+    if (this.#own.length === 0) {
+      this.#found.push(...this.#references)
+      this.#notes.push(...this.#emptyLists.map((group) => emptyList(this.#origin, group)))
+    } else this.#found.push(this.#single())
   }
 
   take(): Found[] {
@@ -164,6 +172,7 @@ class Cutter {
     if (this.#depth === 1 && this.#state === 'list') {
       if (part[at] !== CLOSE_BRACKET) this.#refuse(`the list ${this.#member} is not closed`)
       this.#item(this.#collect(part, start, at), false)
+      if (this.#index === 0) this.#emptyLists.push(this.#member)
       this.#state = 'after list'
       return true
     }

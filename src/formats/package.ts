@@ -1,5 +1,6 @@
 /** What a file with an AAS environment holds, whatever its form. */
 import type { Readable } from 'node:stream'
+import type { Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
 
 /** Bounds of what is taken in. */
@@ -39,6 +40,8 @@ export interface PartFile {
 export interface Package {
   /** @param tell hears how many bytes of the documents have been read */
   documents(tell?: (bytes: number) => void): AsyncIterable<Found>
+  /** What is wrong around the documents rather than in them, once they are read; no reason to refuse any of them. */
+  readonly notes: readonly Violation[]
   /** Bytes of all documents, unpacked. */
   readonly size: number
   readonly files: readonly PartFile[]
@@ -63,3 +66,9 @@ export async function* counted(
 }
 
 export type Form = 'json' | 'xml' | 'aasx'
+
+/** The schema of an environment has no empty lists, which many programs write. */
+export function emptyList(origin: string, group: string): Violation {
+  const text = `the list ${group} is empty; leave it out where there is nothing to list`
+  return { pointer: `${origin} /${group}`, rule: 'minItems', text }
+}

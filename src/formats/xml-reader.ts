@@ -1,22 +1,24 @@
 /** AAS XML, read as a stream: one identifiable at a time, in its JSON form. */
 import { SaxesParser, type SaxesTagNS } from 'saxes'
-import { HubError } from '../errors.ts'
+import { HubError, type Violation } from '../errors.ts'
 import { allPrimitives, type ClassName, declarationOf, type Field } from '../model/fields.ts'
 import { CLASS_OF_GROUP } from './groups.ts'
-import type { Found, ReadLimits } from './package.ts'
+import { emptyList, type Found, type ReadLimits } from './package.ts'
 import { classOf, elementName, membersOf, NAMESPACES } from './xml-names.ts'
 
 /**
  * @param bytes UTF-8; another encoding is refused
  * @param origin what the file is called in messages
+ * @param notes gets what is wrong around the documents
  * @throws HubError `Invalid` at the first place where this is not AAS XML
  */
 export async function* readXml(
   bytes: AsyncIterable<Uint8Array>,
   origin: string,
-  limits: ReadLimits
+  limits: ReadLimits,
+  notes: Violation[] = []
 ): AsyncGenerator<Found> {
-  const reader = new Reader(origin, limits)
+  const reader = new Reader(origin, limits, notes)
   const decoder = new TextDecoder('utf-8', { fatal: true })
   for await (const part of bytes) {
     reader.write(decode(decoder, part, origin))
@@ -30,7 +32,7 @@ export async function* readXml(
 /** What is open on the way down; each says what may stand inside it. */
 type Frame =
   | { is: 'environment'; groups: Set<string> }
-  | { is: 'group'; className: Found['className'] }
+  | { is: 'group'; className: Found['className']; isEmpty: boolean }
   | { is: 'object'; className: ClassName; object: Record<string, unknown> }
   | { is: 'list'; field: Field; items: unknown[] }
   | { is: 'choice'; field: Field; held?: object }
@@ -49,9 +51,12 @@ class Reader {
   #attributes = 0
   #began = 0
 
-  constructor(origin: string, limits: ReadLimits) {
+  readonly #notes: Violation[]
+
+  constructor(origin: string, limits: ReadLimits, notes: Violation[]) {
     this.#origin = origin
     this.#limits = limits
+    this.#notes = notes
     this.#parser.on('error', (error) => this.#refuse(error.message.replace(/^\d+:\d+: /, '')))
     // Entities of one's own are the way to blow up a parser; AAS XML has no use for a document type.
     this.#parser.on('doctype', () => this.#refuse('a document type (<!DOCTYPE …>) is not allowed'))
@@ -108,11 +113,12 @@ class Reader {
         if (className === undefined) return this.#refuse(`<${name}> cannot stand in an environment`)
         if (parent.groups.has(name)) this.#refuse(`<${name}> stands here twice`)
         parent.groups.add(name)
-        return { is: 'group', className }
+        return { is: 'group', className, isEmpty: true }
       }
       case 'group': {
         if (name !== elementName(parent.className))
           this.#refuse(`<${elementName(parent.className)}> was expected; found <${name}>`)
+        parent.isEmpty = false
         this.#size = 0
         this.#began = this.#parser.line
         return this.#object(parent.className)
@@ -151,6 +157,7 @@ class Reader {
   #close(tag: SaxesTagNS): void {
     const frame = this.#frames.pop() as Frame
     const parent = this.#frames.at(-1)
+    if (frame.is === 'group' && frame.isEmpty) this.#notes.push(emptyList(this.#origin, tag.local))
     if (parent === undefined || parent.is === 'environment') return
     const value = this.#valueOf(frame)
     if (parent.is === 'group') {

@@ -37,7 +37,7 @@ export interface LoadReport {
   readonly refused: readonly Refused[]
   /** Rules that the documents break, and the reasons for what was refused; empty unless taken leniently. */
   readonly violations: readonly Violation[]
-  /** Links of the documents that lead to no file of the package, and files that none leads to. */
+  /** Links of the documents that lead to no file of the package, files that none leads to, and empty lists around. */
   readonly warnings: readonly Violation[]
 }
 
@@ -138,7 +138,16 @@ async function store(hub: Hub, fileName: string, content: Package, options: Load
   if (changes.length > 0) await hub.store.commit(changes)
   for (const { id } of replaced) hub.templates.forget(id)
   const count = files.reduce((sum, change) => sum + (change.change === 'attach' ? change.files.length : 0), 0)
-  return { fileName, created, replaced, kept, files: count, refused, violations, warnings: links.warnings() }
+  return {
+    fileName,
+    created,
+    replaced,
+    kept,
+    files: count,
+    refused,
+    violations,
+    warnings: [...content.notes, ...links.warnings()]
+  }
 }
 
 interface Content {

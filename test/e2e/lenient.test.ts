@@ -1,5 +1,9 @@
 /** LENIENT: what breaks rules is stored nevertheless, and from then on is a document like any other. */
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { loadTemplates } from '../../src/formats/templates/load.ts'
+import { TemplateChecker } from '../../src/operations/validation.ts'
+import { validateFile } from '../../src/validate.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 
 const AASX = 'application/asset-administration-shell-package+xml'
@@ -210,6 +214,34 @@ t.test('a document without shape or identity is left out with the reason, and th
   const nothing = await upload(hub, { submodels: [null, { modelType: 'Submodel' }] })
   t.equal(nothing.status, 400, 'where nothing is left to be stored')
   t.match(nothing.text, /submodels\/0.*found null/)
+})
+
+t.test('an empty list of an environment is said, strictly too, and refuses no document', async (t) => {
+  const hub = await start(t)
+  const good = { modelType: 'Submodel', id: 'urn:good' }
+  const json = { assetAdministrationShells: [], submodels: [good], conceptDescriptions: [] }
+  const xml = `<environment xmlns="https://admin-shell.io/aas/3/1"><assetAdministrationShells/><submodels><submodel><id>urn:good</id></submodel></submodels><conceptDescriptions></conceptDescriptions></environment>`
+  for (const [form, body] of [
+    ['application/json', JSON.stringify(json)],
+    ['application/xml', xml]
+  ] as const) {
+    const taken = await hub.ask('POST', `${hub.url}/upload?existing=replace`, body, { 'content-type': form })
+    t.ok(taken.status < 300, `${form}: ${taken.text}`)
+    t.same(taken.json.violations, [])
+    t.match(taken.json.warnings, [
+      { pointer: / \/assetAdministrationShells$/, rule: 'minItems' },
+      { pointer: / \/conceptDescriptions$/, rule: 'minItems' }
+    ])
+  }
+  const place = t.testdir({
+    'empty.json': JSON.stringify(json),
+    'shell.json': '{"modelType":"AssetAdministrationShell","id":"urn:a","submodels":[]}'
+  })
+  const checker = new TemplateChecker(loadTemplates(''), 'warn')
+  const [broken] = await Array.fromAsync(validateFile(join(place, 'empty.json'), { checker }))
+  t.match(broken?.metamodel, [{ rule: 'minItems' }, { rule: 'minItems' }])
+  const [own] = await Array.fromAsync(validateFile(join(place, 'shell.json'), { checker }))
+  t.match(own?.metamodel, [{ rule: 'required' }, { pointer: '/submodels', rule: 'minItems' }])
 })
 
 t.test('a strict hub refuses all of it with the places', async (t) => {
