@@ -194,6 +194,55 @@ t.test('every format shows what is stored, with a type for the column that holds
   }
 })
 
+t.test('sums and extremes of whole numbers are whole, however large, in every format', async (t) => {
+  const hub = await start(t)
+  await hub.post('/submodels', {
+    modelType: 'Submodel',
+    id: 'urn:m',
+    submodelElements: [
+      { modelType: 'Property', idShort: 'Small', valueType: 'xs:int' },
+      { modelType: 'Property', idShort: 'Large', valueType: 'xs:long' },
+      { modelType: 'Property', idShort: 'Huge', valueType: 'xs:integer' }
+    ]
+  })
+  const samples = [
+    ['Small', '3'],
+    ['Small', '4'],
+    ['Large', '9007199254740993'],
+    ['Large', '9007199254740994'],
+    ['Huge', '9223372036854775807'],
+    ['Huge', '1']
+  ].map(([path, value], i) => ({ submodel: 'urn:m', path, time: START + i, value }))
+  t.equal((await hub.post('/ingest', samples)).status, 200)
+  const asked = '/timeseries?submodel=urn:m&interval=1h&aggregate=min,max,sum,mean,count'
+  const { columns, rows } = (await hub.get(asked)).json
+  const names: string[] = columns.map(({ name }: { name: string }) => name)
+  t.strictSame(Object.fromEntries(names.map((name, i) => [name, [columns[i].type, rows[0][i]]]).slice(1)), {
+    'Small.min': ['integer', 3],
+    'Small.max': ['integer', 4],
+    'Small.sum': ['integer', 7],
+    'Small.mean': ['number', 3.5],
+    'Small.count': ['integer', 2],
+    'Large.min': ['integer', '9007199254740993'],
+    'Large.max': ['integer', '9007199254740994'],
+    'Large.sum': ['integer', '18014398509481987'],
+    'Large.mean': ['number', 9007199254740994],
+    'Large.count': ['integer', 2],
+    'Huge.min': ['integer', 1],
+    'Huge.max': ['integer', '9223372036854775807'],
+    'Huge.sum': ['text', '9223372036854775808'],
+    'Huge.mean': ['number', 4611686018427388000],
+    'Huge.count': ['integer', 2]
+  })
+  t.strictSame((await hub.get(`${asked}&limit=1`)).json, (await hub.get(asked)).json)
+  const parquet = await (await fetch(`${hub.api}${asked}&format=parquet`)).arrayBuffer()
+  t.match((await parquetReadObjects({ file: parquet }))[0], {
+    'Small.sum': 7n,
+    'Large.sum': 18014398509481987n,
+    'Huge.sum': '9223372036854775808'
+  })
+})
+
 function cellsOf(rows: readonly unknown[][]): unknown[] {
   return rows.map(([, value]) => value)
 }

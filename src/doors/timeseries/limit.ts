@@ -1,6 +1,6 @@
 /** The first rows of a table, and where the next ones begin. */
-import type { Batch, Column, ColumnBatch, Table } from '../../formats/tables/table.ts'
-import { conform, join, type Kind, kindOf, typeOfKind } from '../../formats/tables/widen.ts'
+import type { Batch, ColumnBatch, Table } from '../../formats/tables/table.ts'
+import { conformed, type Kind, kindsOf, withKinds } from '../../formats/tables/widen.ts'
 
 /** Cells of a page, which is held in memory: of a very wide table it has fewer rows than were asked for. */
 const MAX_CELLS = 4_000_000
@@ -20,29 +20,15 @@ export async function limited(table: Table, wanted: number): Promise<{ table: Ta
       break
     }
   }
-  const columns = table.columns.map((column, place) => widened(column, taken, place))
+  const kinds: (Kind | undefined)[] = []
+  for (const batch of taken) kindsOf(table.columns, batch, kinds)
+  const columns = withKinds(table.columns, kinds)
   return { table: { ...table, columns, batches: conformed(columns, taken) }, next }
 }
 
 function head({ values, present, ...more }: ColumnBatch, length: number): ColumnBatch {
   const first = Array.isArray(values) ? values.slice(0, length) : (values as Float64Array).subarray(0, length)
   return { ...more, values: first, ...(present !== undefined && { present: present.subarray(0, length) }) }
-}
-
-/** The column with the type that holds all of the page. */
-function widened(column: Column, batches: readonly Batch[], place: number): Column {
-  let kind: Kind | undefined
-  for (const { columns } of batches) {
-    const own = kindOf(column, columns[place] as ColumnBatch)
-    if (own !== undefined) kind = join(kind, own)
-  }
-  return kind === undefined ? column : { ...column, type: typeOfKind(kind) }
-}
-
-async function* conformed(columns: readonly Column[], batches: readonly Batch[]): AsyncGenerator<Batch> {
-  for (const { length, columns: pieces } of batches) {
-    yield { length, columns: pieces.map((piece, place) => conform(columns[place] as Column, piece)) }
-  }
 }
 
 function lastTime(batches: readonly Batch[]): bigint {

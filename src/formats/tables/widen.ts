@@ -3,7 +3,7 @@
  * while the element had another type. Nothing is left out: the type of the column gives way, to a number where that
  * says the same, else to text.
  */
-import type { Column, ColumnBatch, ColumnType } from './table.ts'
+import type { Batch, Column, ColumnBatch, ColumnType } from './table.ts'
 
 /** What some values have in common; whole numbers that doubles cannot tell apart are `long`. */
 export type Kind = 'boolean' | 'integer' | 'long' | 'number' | 'text'
@@ -24,6 +24,31 @@ export function kindOf({ type }: Column, batch: ColumnBatch): Kind | undefined {
   const own = batch.type ?? type
   if (own === 'time') return undefined
   return own === 'integer' && batch.isLong ? 'long' : own
+}
+
+/** Adds what a batch holds to the kinds of its columns. */
+export function kindsOf(columns: readonly Column[], batch: Batch, kinds: (Kind | undefined)[]): void {
+  for (const [place, column] of columns.entries()) {
+    const own = kindOf(column, batch.columns[place] as ColumnBatch)
+    if (own !== undefined) kinds[place] = join(kinds[place], own)
+  }
+}
+
+/** The columns with the types that hold all of what they are of. */
+export function withKinds(columns: readonly Column[], kinds: readonly (Kind | undefined)[]): readonly Column[] {
+  return columns.map((column, place) => {
+    const kind = kinds[place]
+    return kind === undefined ? column : { ...column, type: typeOfKind(kind) }
+  })
+}
+
+export async function* conformed(
+  columns: readonly Column[],
+  batches: AsyncIterable<Batch> | Iterable<Batch>
+): AsyncGenerator<Batch> {
+  for await (const { length, columns: pieces } of batches) {
+    yield { length, columns: pieces.map((piece, place) => conform(columns[place] as Column, piece)) }
+  }
 }
 
 /** Values of one type as those of a wider one. */

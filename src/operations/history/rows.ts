@@ -3,10 +3,11 @@
  * time. What lies ready is taken without waiting: a promise for each cell would cost more than the cell.
  */
 import type { Batch, Column } from '../../formats/tables/table.ts'
+import type { Figure } from '../../model/figures.ts'
 import { lengthOf, qualityAt, type Run, timeAt } from '../../model/samples.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { type Aggregate, type Bucket, figureOf } from './aggregate.ts'
-import { cellAt } from './cells.ts'
+import { type Cell, cellAt } from './cells.ts'
 import { ColumnBuilder } from './column-builder.ts'
 import type { Variable } from './variables.ts'
 
@@ -157,10 +158,11 @@ export async function sampleSource(
   }
 }
 
-/** A series in buckets. */
+/** A series in buckets. @param isWhole it counts whole things */
 export async function bucketSource(
   buckets: AsyncGenerator<Bucket>,
-  aggregates: readonly Aggregate[]
+  aggregates: readonly Aggregate[],
+  isWhole: boolean
 ): Promise<RowSource> {
   let bucket: Bucket | undefined
   const next = async () => {
@@ -176,10 +178,23 @@ export async function bucketSource(
     addTo(builders, at) {
       if (bucket === undefined) return
       for (const [i, aggregate] of aggregates.entries()) {
-        const figure = figureOf(bucket, aggregate)
-        builders[at + i]?.add(aggregate === 'count' ? BigInt(figure) : Number.isNaN(figure) ? undefined : figure)
+        builders[at + i]?.add(
+          cellOf(figureOf(bucket, aggregate), aggregate === 'count' || (isWhole && !isFractional(aggregate)))
+        )
       }
     },
     next
   }
+}
+
+/** Of whole numbers: does it lie between them? */
+export function isFractional(aggregate: Aggregate): boolean {
+  return aggregate === 'mean' || aggregate === 'stddev'
+}
+
+function cellOf(figure: Figure, isWhole: boolean): Cell {
+  if (Number.isNaN(figure)) return undefined
+  if (!isWhole || !(typeof figure === 'bigint' || Number.isInteger(figure))) return Number(figure)
+  const whole = BigInt(figure)
+  return BigInt.asIntN(64, whole) === whole ? whole : String(whole)
 }

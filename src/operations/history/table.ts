@@ -15,7 +15,8 @@ import { ColumnBuilder } from './column-builder.ts'
 import { kindStored } from './column-kinds.ts'
 import { type GridSpan, gridRows, lastBefore, refuseTooManyRows } from './grid-rows.ts'
 import { EARLIEST, type History, LATEST } from './history.ts'
-import { batchRows, bucketSource, mergedRows, sampleSource } from './rows.ts'
+import { batchRows, bucketSource, isFractional, mergedRows, sampleSource } from './rows.ts'
+import { surveyed } from './survey.ts'
 import type { Variable } from './variables.ts'
 
 /** How values get onto a common grid: the last one before, a line between neighbours, or only those that are on it. */
@@ -50,7 +51,7 @@ export interface TableOptions {
 export async function tableOf(given: History, request: TableRequest, options: TableOptions): Promise<Table> {
   const history = slicedHistory(given, options.slice)
   const { grid, aggregates = [], align = 'none' } = request
-  if (grid !== undefined && aggregates.length > 0) return bucketTable(history, request, grid, options.slice)
+  if (grid !== undefined && aggregates.length > 0) return bucketTable(history, request, grid, options)
   if (grid !== undefined && align !== 'none') return gridTable(history, request, grid, options)
   return sampleTable(history, request, options)
 }
@@ -74,7 +75,12 @@ function windowOf({ from = EARLIEST, to = LATEST }: TableRequest) {
 
 // ---- buckets
 
-async function bucketTable(history: History, request: TableRequest, grid: Grid, slice: TimeSlice): Promise<Table> {
+async function bucketTable(
+  history: History,
+  request: TableRequest,
+  grid: Grid,
+  { slice, typesFirst = false }: TableOptions
+): Promise<Table> {
   const { variables, aggregates = [] } = request
   const { from, to } = windowOf(request)
   const columns = [
@@ -82,20 +88,25 @@ async function bucketTable(history: History, request: TableRequest, grid: Grid, 
     ...variables.flatMap((variable) => aggregates.map((aggregate) => aggregated(variable, aggregate)))
   ]
   const batches = async function* () {
-    const sources = variables.map((variable) =>
-      bucketSource(buckets(history.pieces(variable, from, to), from, to, grid), aggregates)
-    )
+    const sources = variables.map((variable) => {
+      const isWhole = variable.type === 'integer'
+      return bucketSource(buckets(history.pieces(variable, from, to), from, to, grid, isWhole), aggregates, isWhole)
+    })
     yield* mergedRows(columns, await Promise.all(sources), slice)
   }
-  return { columns, batches: batches() }
+  const isCertain = columns.every(({ valueType }) => valueType === undefined)
+  return typesFirst && !isCertain ? surveyed(columns, batches) : { columns, batches: batches() }
 }
 
 function aggregated(variable: Variable, aggregate: Aggregate): Column {
-  const { unit, label, valueType: _, ...column } = columnOf(variable, undefined)
+  const { unit, label, valueType, ...column } = columnOf(variable, undefined)
+  // A sum, or what was stored under another type, may be no whole number of 64 bits: the column says what it is of.
+  const isWhole = variable.type === 'integer' && aggregate !== 'count' && !isFractional(aggregate)
   return {
     ...column,
     name: `${variable.name}.${aggregate}`,
-    type: aggregate === 'count' ? 'integer' : 'number',
+    type: aggregate === 'count' || isWhole ? 'integer' : 'number',
+    ...(isWhole && valueType !== undefined && { valueType: aggregate === 'sum' ? 'xs:integer' : valueType }),
     ...(unit !== undefined && aggregate !== 'count' && { unit }),
     ...(label !== undefined && { label: `${label} (${aggregate})` })
   }
