@@ -66,6 +66,18 @@ function encode(character: string): string {
 }
 
 /**
+ * A file name as a segment of a part name that needs no escapes but those of letters. Readers that build on Apache POI
+ * cannot open a package at all that has an escaped ASCII character (`%20`, `%23`, `%5B` …) in the name of a part.
+ */
+export function portableSegment(fileName: string): string {
+  const plain = fileName
+    .toWellFormed()
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}\-._~()+,=@!]/gu, '_')
+  return partName(plain).slice(1)
+}
+
+/**
  * Part names of one package that is being written. No two are equivalent, and none continues another one, as
  * `/a/b` continues `/a` (6.2.2.3).
  */

@@ -1,5 +1,7 @@
 /** The files that are stored with a document: those that it links to, and what came with it in a package. */
+import { createHash } from 'node:crypto'
 import { partForLink } from '../formats/part-links.ts'
+import { decodePartName, portableSegment } from '../formats/part-names.ts'
 import { fileLinksOf } from '../model/file-links.ts'
 import type { Change, Document, DocumentKind, FileEntry, Store } from '../store/store.ts'
 
@@ -34,10 +36,40 @@ export function isPackageThumbnail({ name }: FileEntry): boolean {
   return name === THUMBNAIL || name.startsWith(`${THUMBNAIL}:`)
 }
 
+/** Where the attachments of a document lie, apart from those of others, so that all can lie in one package. */
+export function attachmentFolder(id: string, idShortPath?: string): string {
+  const folder = `/aasx/files/${digest(id)}`
+  if (idShortPath === undefined) return folder
+  // What was taken leniently may have signs that a part name has no place for.
+  const isPlain = /^\w[\w.[\]-]*$/.test(idShortPath)
+  return `${folder}/${isPlain ? idShortPath.replaceAll('[', '.').replaceAll(']', '') : digest(idShortPath)}`
+}
+
+/** The name of an attachment, without the folders that some browsers and Windows put before it. */
+export function attachmentName(folder: string, fileName: string): string {
+  return `${folder}/${portableSegment(fileName.split(/[\\/]/).at(-1) ?? '')}`
+}
+
+/** Names that earlier versions gave to attachments; others cannot open packages with some of them. */
+const EARLIER_ATTACHMENT = /^(\/aasx\/files\/[0-9a-f]{12}(?:\/[^/]+)?)\/([^/]+)$/
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
+}
+
 /** The name that a stored file should have in a package. */
 export function partForFile(file: FileEntry, extension: string): string {
+  const [, folder, name] = EARLIER_ATTACHMENT.exec(file.name) ?? []
+  if (folder !== undefined && name !== undefined) return `${portable(folder)}/${portable(name)}`
   if (!isPackageThumbnail(file)) return partForLink(file.name)
   return file.name === THUMBNAIL ? `/${THUMBNAIL}.${extension}` : file.name.slice(THUMBNAIL.length + 1)
+}
+
+function portable(path: string): string {
+  return path
+    .split('/')
+    .map((segment) => (segment === '' ? '' : portableSegment(decodePartName(segment))))
+    .join('/')
 }
 
 /** The picture of a shell: the one that it names, else that of its package. */

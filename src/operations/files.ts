@@ -1,12 +1,10 @@
 /** Attachments of File elements and thumbnails of assets: streamed to and from the store, never held in memory. */
-import { createHash } from 'node:crypto'
 import { HubError } from '../errors.ts'
-import { partName } from '../formats/part-names.ts'
 import { formatPath } from '../model/path.ts'
 import { resolve } from '../model/walk.ts'
 import type { FileEntry } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
-import { storedThumbnail } from './document-files.ts'
+import { attachmentFolder, attachmentName, storedThumbnail } from './document-files.ts'
 import { edit, get, parse } from './documents.ts'
 import { pathOf, rowOf, submodelOf } from './elements.ts'
 import type { Handler, Hub } from './hub.ts'
@@ -40,7 +38,7 @@ export const putAttachment: Handler = async (hub, call) => {
     discard(call)
     throw error
   }
-  const file = await receive(hub, call, `/aasx/files/${digest(id)}/${folderOf(text)}`)
+  const file = await receive(hub, call, attachmentFolder(id, text))
   const { revision } = await edit(hub, 'Submodel', id, call, (submodel) => {
     const element = resolve(submodel, path)
     if (element?.modelType !== 'File') throw new HubError('NotFound', ['File', text])
@@ -87,7 +85,7 @@ export const putThumbnail: Handler = async (hub, call) => {
     discard(call)
     throw error
   }
-  const file = await receive(hub, call, `/aasx/files/${digest(id)}`)
+  const file = await receive(hub, call, attachmentFolder(id))
   const { revision } = await edit(hub, 'AssetAdministrationShell', id, call, (shell) => {
     assetInformationOf(shell).defaultThumbnail = { path: file.name, contentType: file.contentType }
     return { also: [{ change: 'attach', kind: 'AssetAdministrationShell', id, files: [file] }], result: undefined }
@@ -130,32 +128,13 @@ async function receive(hub: Hub, call: Call, folder: string): Promise<FileEntry>
   const { upload } = call
   if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the bytes'])
   const fileName = upload.fields.fileName || upload.fileName || 'file'
-  const name = partName(`${folder}/${segmentOf(fileName)}`)
+  const name = attachmentName(folder, fileName)
   if (name.length > 2048) {
     discard(call)
     throw new HubError('BadRequest', ['The file name is too long'])
   }
   const { blob, size } = await hub.store.receive(upload.bytes, hub.uploadLimit)
   return { name, contentType: upload.contentType, fileName, size, blob }
-}
-
-/**
- * A file name as the last segment of a part name: without the folders that some browsers and Windows put before it, and
- * in composed letters, which macOS takes apart.
- */
-function segmentOf(fileName: string): string {
-  const name = fileName.split(/[\\/]/).at(-1) || 'file'
-  return encodeURIComponent(name.toWellFormed().normalize('NFC'))
-}
-
-/** A path as a folder; one that was taken leniently may have signs that a part name has no place for. */
-function folderOf(idShortPath: string): string {
-  return /^[\w.[\]-]+$/.test(idShortPath) ? encodeURIComponent(idShortPath) : digest(idShortPath)
-}
-
-/** Tells the files of one document from those of another, so that they can lie in one package. */
-function digest(id: string): string {
-  return createHash('sha256').update(id).digest('hex').slice(0, 12)
 }
 
 /** Lets go of an upload that nobody will read. */

@@ -193,6 +193,8 @@ function checkLinks({ links, files, faults, thumbnail }: OpcPackage, texts: read
   const wanted = texts.map((text) => createHash('sha256').update(text).digest('hex'))
   const found = [...others, picture]
   if (JSON.stringify(found) !== JSON.stringify(wanted)) throw new Error(JSON.stringify(links))
+  // Readers on Apache POI fail on escapes of ASCII characters.
+  for (const name of files.keys()) if (/%[0-7]/.test(name)) throw new Error(`${name} cannot be opened by AAS4J`)
   if (files.get(thumbnail ?? '') !== wanted.at(-1)) throw new Error(`the thumbnail is ${thumbnail}`)
 }
 
