@@ -7,6 +7,7 @@ import type { Identifiable } from '../model/types.ts'
 import { openAasx } from './aasx-reader.ts'
 import { grouped } from './groups.ts'
 import { readJson } from './json-stream.ts'
+import { ENVIRONMENT_TYPES, isEnvironmentType } from './media-types.ts'
 import { counted, type Form, LIMITS, type Package } from './package.ts'
 import { readXml } from './xml-reader.ts'
 
@@ -20,7 +21,9 @@ export function sniff(fileName: string, contentType: string, firstBytes: Uint8Ar
   if (text.startsWith('<')) return 'xml'
   if (text.startsWith('{')) return 'json'
   const hint = `${contentType} ${fileName}`.toLowerCase()
-  if (/\.aasx$|asset-administration-shell-package|aas\+zip/.test(hint)) return 'aasx'
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  if (isEnvironmentType(type)) return ENVIRONMENT_TYPES[type]
+  if (/\.aasx$/.test(hint)) return 'aasx'
   if (/\.xml$|\/xml/.test(hint)) return 'xml'
   return /\.json$|\/json/.test(hint) ? 'json' : undefined
 }

@@ -3,14 +3,15 @@ import { Readable } from 'node:stream'
 import { HubError } from '../errors.ts'
 import { freePartNames, type PackageFile, writeAasx } from '../formats/aasx-writer.ts'
 import { writeJson } from '../formats/environment.ts'
+import { ENVIRONMENT_TYPES, type EnvironmentType, isEnvironmentType } from '../formats/media-types.ts'
 import { extensionOf } from '../formats/opc.ts'
 import { leadsTo } from '../formats/part-links.ts'
 import { partKey } from '../formats/part-names.ts'
 import { writeXml } from '../formats/xml-writer.ts'
 import { targetOf } from '../model/facets.ts'
 import { relink } from '../model/file-links.ts'
-import type { Identifiable, Reference, Submodel } from '../model/types.ts'
-import { walk } from '../model/walk.ts'
+import { referredIds } from '../model/reference-walk.ts'
+import type { Identifiable } from '../model/types.ts'
 import type { Document, Facet, FileEntry } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
 import { isPackageThumbnail, linksOf, partForFile } from './document-files.ts'
@@ -18,21 +19,11 @@ import { get, type Kind, parse } from './documents.ts'
 import type { Handler, Hub } from './hub.ts'
 import { TEMPLATE } from './submodels.ts'
 
-/** The media types, the one for a caller without a wish first. */
-const FORMS = {
-  'application/json': 'json',
-  'application/xml': 'xml',
-  'text/xml': 'xml',
-  'application/asset-administration-shell-package+xml': 'aasx',
-  'application/asset-administration-shell-package': 'aasx',
-  'application/aas+zip': 'aasx'
-} as const
-
 const PAGE = 100
 
 export const generateSerialization: Handler = async (hub, call) => {
   const contentType = negotiate(call)
-  const form = FORMS[contentType]
+  const form = ENVIRONMENT_TYPES[contentType]
   // Asked for by id, an unknown one is an error, and it must be known before the first byte leaves.
   const wanted = await wantedBy(hub, call)
   for (const id of wanted.aasIds ?? []) await get(hub, 'AssetAdministrationShell', id)
@@ -46,12 +37,12 @@ export const generateSerialization: Handler = async (hub, call) => {
 }
 
 /** The best media type that both sides know. @throws HubError `NotAcceptable` */
-function negotiate(call: Call): keyof typeof FORMS {
+function negotiate(call: Call): EnvironmentType {
   for (const wanted of call.accept) {
     if (wanted === '*/*' || wanted === 'application/*') return 'application/json'
-    if (Object.hasOwn(FORMS, wanted)) return wanted as keyof typeof FORMS
+    if (isEnvironmentType(wanted)) return wanted
   }
-  throw new HubError('NotAcceptable', [Object.keys(FORMS).join(', ')])
+  throw new HubError('NotAcceptable', [Object.keys(ENVIRONMENT_TYPES).join(', ')])
 }
 
 interface Wanted {
@@ -108,15 +99,30 @@ async function* selected(hub: Hub, wanted: Wanted): AsyncGenerator<Document> {
     if (includeConceptDescriptions) yield* everything(hub, 'ConceptDescription')
     return
   }
-  for (const id of new Set(aasIds ?? [])) yield* one(hub, 'AssetAdministrationShell', id)
-  const concepts = new Set<string>()
-  for (const id of new Set(submodelIds ?? [])) {
-    for await (const document of one(hub, 'Submodel', id)) {
-      if (includeConceptDescriptions) collectConcepts(JSON.parse(document.bytes.toString()) as Submodel, concepts)
+  const referred = new Set<string>()
+  const named = [
+    ['AssetAdministrationShell', aasIds],
+    ['Submodel', submodelIds]
+  ] as const
+  for (const [kind, ids] of named) {
+    for (const id of new Set(ids ?? [])) {
+      for await (const document of one(hub, kind, id)) {
+        if (includeConceptDescriptions) collect(document, referred)
+        yield document
+      }
+    }
+  }
+  // A set that grows while it is gone through: concept descriptions refer to others.
+  for (const id of referred) {
+    for await (const document of one(hub, 'ConceptDescription', id)) {
+      collect(document, referred)
       yield document
     }
   }
-  for (const id of concepts) yield* one(hub, 'ConceptDescription', id)
+}
+
+function collect(document: Document, ids: Set<string>): void {
+  for (const id of referredIds(JSON.parse(document.bytes.toString()) as Identifiable)) ids.add(id)
 }
 
 /** A document may go while the answer is under way; then it is left out. */
@@ -144,19 +150,6 @@ async function* identifiables(
     const change = relinked.get(`${kind} ${id}`)
     if (change !== undefined) relink(document, change)
     yield document
-  }
-}
-
-/** The ids that semantic ids of a submodel point to: candidates for concept descriptions. */
-function collectConcepts(submodel: Submodel, ids: Set<string>): void {
-  const add = (reference: Reference | undefined) => {
-    const last = reference?.keys?.at(-1)?.value
-    if (last !== undefined) ids.add(last)
-  }
-  add(submodel.semanticId)
-  for (const { element } of walk(submodel)) {
-    add(element.semanticId)
-    if (element.modelType === 'SubmodelElementList') add(element.semanticIdListElement)
   }
 }
 

@@ -1,18 +1,14 @@
 /** What comes in by `POST /upload`: a form, as everywhere, or the file itself as the body. */
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
+import { ENVIRONMENT_TYPES } from '../../formats/media-types.ts'
 import type { Upload } from '../../operations/call.ts'
 import { guard, readForm, refuseEncoded } from './body.ts'
 import { type Given, single } from './parameters.ts'
 
 /** Media types of a body that is a file, and its name where the caller gives none by `?fileName=`. */
 const NAMES: ReadonlyMap<string, string> = new Map([
-  ['application/json', 'upload.json'],
-  ['application/xml', 'upload.xml'],
-  ['text/xml', 'upload.xml'],
-  ['application/asset-administration-shell-package', 'upload.aasx'],
-  ['application/asset-administration-shell-package+xml', 'upload.aasx'],
-  ['application/aas+zip', 'upload.aasx'],
+  ...Object.entries(ENVIRONMENT_TYPES).map(([type, form]) => [type, `upload.${form}`] as const),
   ['application/octet-stream', 'upload']
 ])
 
