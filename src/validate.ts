@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { HubError, type Violation } from './errors.ts'
+import { canonicalJson } from './formats/canonical-json.ts'
 import { openPackage, sniff } from './formats/environment.ts'
 import { unstorable, validate } from './formats/json.ts'
 import { readJson } from './formats/json-stream.ts'
@@ -67,7 +68,7 @@ function check(file: string, found: Found, seen: Map<string, string>, { known }:
   const { id, idShort } = (document ?? {}) as { id?: unknown; idShort?: unknown }
   if (typeof id === 'string') {
     // Published packages repeat documents: the same twice is one. Only digests are kept.
-    const [key, content] = [digest(`${className} ${id}`), digest(JSON.stringify(document))]
+    const [key, content] = [digest(`${className} ${id}`), digest(canonicalJson(document))]
     const twin = seen.get(key)
     if (twin === undefined) seen.set(key, content)
     else if (twin !== content) {

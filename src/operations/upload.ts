@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { HubError, type Violation } from '../errors.ts'
+import { canonicalJson } from '../formats/canonical-json.ts'
 import { openPackage, sniff } from '../formats/environment.ts'
 import { unstorable, validate } from '../formats/json.ts'
 import { LinkedFiles } from '../formats/linked-files.ts'
@@ -170,7 +171,7 @@ async function read(hub: Hub, content: Package, links: LinkedFiles, lenient: boo
     const id = idOf(document)
     const key = `${className} ${id}`
     const twin = reasons.length === 0 ? items.get(key) : undefined
-    if (twin !== undefined && JSON.stringify(twin.document) !== JSON.stringify(document)) reasons.push(twice(twin))
+    if (twin !== undefined && canonicalJson(twin.document) !== canonicalJson(document)) reasons.push(twice(twin))
     const files = links.follow(found)
     if (reasons.length > 0) refused.push({ modelType: className, ...(id !== undefined && { id }), origin })
     else if (twin === undefined)
