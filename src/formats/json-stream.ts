@@ -1,6 +1,7 @@
 /** AAS JSON, read as a stream: the lists of an environment are cut into their items, so that only one is in memory. */
 import { HubError, type Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
+import { refuseEarlierJson } from './earlier-releases.ts'
 import { CLASS_OF_GROUP } from './groups.ts'
 import { parseJson } from './json.ts'
 import { emptyList, type Found, type ReadLimits } from './package.ts'
@@ -220,6 +221,7 @@ class Cutter {
     }
     const place = `/${this.#member}/${this.#index}`
     const found: Found = { document: this.#parse(text, place), className, origin: `${this.#origin} ${place}` }
+    refuseEarlierJson(found.document, this.#origin)
     this.#index++
     if (className === 'Submodel' && isReference(found.document)) {
       this.#references.push(found)
@@ -244,6 +246,7 @@ class Cutter {
   #single(): Found {
     const document = this.#parse(`{${this.#own.join(',')}}`, '') as Record<string, unknown>
     const { modelType } = document
+    refuseEarlierJson(document, this.#origin)
     if (this.#items > 0 || typeof modelType !== 'string' || !KNOWN.has(modelType)) {
       const names = this.#own.map((member) => member.slice(0, 40)).join(', ')
       const what = 'it is neither an environment nor a shell, submodel or concept description'
