@@ -159,7 +159,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
         strictPreflight: false,
         preflightContinue: true,
         methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-        exposedHeaders: ['Location', 'ETag', 'Content-Disposition', 'Retry-After']
+        exposedHeaders: ['Location', 'ETag', 'Content-Disposition', 'X-FileName', 'Retry-After']
       })
     }
     landing(app, config.API_PREFIX, VERSION)

@@ -2,9 +2,22 @@
 import { type ClassName, type Field, fieldsOf, heirsOf, isClass } from '../model/fields.ts'
 import { classes } from '../model/metamodel.ts'
 
-/** The namespace that is written; that of 3.0 is read as well. */
+/** The namespace that is written; those of 3.0 and 3.2 are read as well. */
 export const NAMESPACE = 'https://admin-shell.io/aas/3/1'
-export const NAMESPACES: readonly string[] = [NAMESPACE, 'https://admin-shell.io/aas/3/0']
+export const NAMESPACES: readonly string[] = [
+  NAMESPACE,
+  'https://admin-shell.io/aas/3/0',
+  'https://admin-shell.io/aas/3/2'
+]
+
+/** Members that release 3.2 brought: read, but not written in the namespace of 3.1. */
+const SINCE_3_2: Readonly<Record<string, readonly string[]>> = { AdministrativeInformation: ['createdAt', 'updatedAt'] }
+
+/** The members of a class in the order in which they are written. */
+export function writtenFieldsOf(className: string): readonly Field[] {
+  const later = SINCE_3_2[className]
+  return later === undefined ? fieldsOf(className) : fieldsOf(className).filter(({ name }) => !later.includes(name))
+}
 
 const classNames = new Map<string, ClassName>()
 for (const name of Object.keys(classes)) if (isClass(name)) classNames.set(elementName(name), name)

@@ -2,6 +2,7 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { HubError, type Violation } from '../errors.ts'
 import { allPrimitives, type ClassName, declarationOf, type Field } from '../model/fields.ts'
+import { refuseEarlierNamespace } from './earlier-releases.ts'
 import { CLASS_OF_GROUP } from './groups.ts'
 import { emptyList, type Found, type ReadLimits } from './package.ts'
 import { classOf, elementName, membersOf, NAMESPACES } from './xml-names.ts'
@@ -93,8 +94,10 @@ class Reader {
   }
 
   #open(tag: SaxesTagNS): void {
-    if (!NAMESPACES.includes(tag.uri))
+    if (!NAMESPACES.includes(tag.uri)) {
+      refuseEarlierNamespace(tag.uri, this.#origin)
       this.#refuse(`<${tag.name}> is of the namespace "${tag.uri}"; expected ${NAMESPACES[0]}`)
+    }
     if (this.#frames.length >= this.#limits.depth)
       this.#refuse(`elements are nested more than ${this.#limits.depth} deep`)
     const parent = this.#frames.at(-1)
@@ -177,10 +180,17 @@ class Reader {
       case 'choice':
         return frame.held ?? this.#refuse(`<${frame.field.name}> is empty`)
       case 'text':
-        return allPrimitives.get(frame.field.type)?.json === 'boolean' ? this.#boolean(frame.text) : frame.text
+        return this.#primitive(frame.text, frame.field.type)
       default:
         return undefined
     }
+  }
+
+  #primitive(text: string, type: string): string | boolean {
+    const { json, base64 } = allPrimitives.get(type) ?? {}
+    if (json === 'boolean') return this.#boolean(text)
+    // xs:base64Binary may be broken into lines (XML Schema part 2, 3.2.16); JSON has it in one piece (RFC 4648, 3.1).
+    return base64 === true ? text.replace(/[ \t\r\n]+/g, '') : text
   }
 
   #boolean(text: string): boolean {

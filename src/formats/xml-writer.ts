@@ -1,8 +1,8 @@
 /** AAS XML, written as a stream of text, one identifiable at a time. */
-import { type Field, fieldsOf } from '../model/fields.ts'
+import type { Field } from '../model/fields.ts'
 import type { Identifiable } from '../model/types.ts'
 import { grouped } from './groups.ts'
-import { elementName, NAMESPACE } from './xml-names.ts'
+import { elementName, NAMESPACE, writtenFieldsOf } from './xml-names.ts'
 
 /**
  * Writes an environment.
@@ -26,12 +26,27 @@ function instance(object: object, className: string): string {
 
 /** The members of an object, in the order of the XML Schema. */
 function content(object: object, className: string): string {
+  const members = object as Readonly<Record<string, unknown>>
+  const fields = writtenFieldsOf(className)
   let text = ''
-  for (const field of fieldsOf(className)) {
-    const value = (object as Record<string, unknown>)[field.name]
-    if (value !== undefined) text += `<${field.name}>${member(value, field)}</${field.name}>`
+  let written = members.modelType === undefined ? 0 : 1
+  for (const field of fields) {
+    const value = members[field.name]
+    if (value === undefined) continue
+    text += `<${field.name}>${member(value, field)}</${field.name}>`
+    written++
   }
-  return text
+  return Object.keys(members).length === written ? text : text + leftOut(members, fields)
+}
+
+/** A comment on the members that this release of AAS XML has no elements for, so that they do not vanish unseen. */
+function leftOut(members: Readonly<Record<string, unknown>>, fields: readonly Field[]): string {
+  const known = new Set(['modelType', ...fields.map(({ name }) => name)])
+  const rest = Object.entries(members).filter(([name, value]) => !known.has(name) && value !== undefined)
+  if (rest.length === 0) return ''
+  // Two hyphens would end the comment.
+  const json = JSON.stringify(Object.fromEntries(rest)).replaceAll('--', '-\\u002d').replace(FOREIGN, '\uFFFD')
+  return `<!-- not in AAS 3.1 XML: ${json} -->`
 }
 
 function member(value: unknown, field: Field): string {

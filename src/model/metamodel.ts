@@ -49,6 +49,7 @@ export const primitives = {
   RevisionType: { json: 'string', minLength: 1, maxLength: 4, pattern: 'version' },
   ContentType: { json: 'string', minLength: 1, maxLength: 128, pattern: 'contentType' },
   PathType: { json: 'string', minLength: 1, maxLength: 2048, pattern: 'path' },
+  DateTime: { json: 'string', pattern: 'dateTime' },
   DateTimeUtc: { json: 'string', pattern: 'dateTimeUtc' },
   Duration: { json: 'string', pattern: 'duration' },
   LanguageTag: { json: 'string', pattern: 'languageTag' },
@@ -61,7 +62,8 @@ export const primitives = {
 } as const satisfies Record<string, PrimitiveDeclaration>
 
 export const enumerations = {
-  AssetKind: ['Instance', 'NotApplicable', 'Role', 'Type'],
+  // Batch came with release 3.2.
+  AssetKind: ['Batch', 'Instance', 'NotApplicable', 'Role', 'Type'],
   ModellingKind: ['Instance', 'Template'],
   QualifierKind: ['ConceptQualifier', 'TemplateQualifier', 'ValueQualifier'],
   EntityType: ['CoManagedEntity', 'SelfManagedEntity'],
@@ -219,7 +221,15 @@ export const classes = {
   // ---- parts
   AdministrativeInformation: {
     is: ['HasDataSpecification'],
-    has: { version: 'VersionType?', revision: 'RevisionType?', creator: 'Reference?', templateId: 'Identifier?' }
+    has: {
+      version: 'VersionType?',
+      revision: 'RevisionType?',
+      creator: 'Reference?',
+      templateId: 'Identifier?',
+      // Since release 3.2.
+      createdAt: 'DateTime?',
+      updatedAt: 'DateTime?'
+    }
   },
   AssetInformation: {
     has: {

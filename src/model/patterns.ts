@@ -111,6 +111,7 @@ const LANGUAGE_TAG = [
 const YEAR = '-?(?:[1-9][0-9]{3,}|0[0-9]{3})'
 const DATE = `${YEAR}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])`
 const TIME = '(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?|24:00:00(?:\\.0+)?)'
+const DATE_TIME = `${DATE}T${TIME}(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?`
 const DATE_TIME_UTC = `${DATE}T${TIME}(?:Z|[+-]00:00)`
 const DAYS = '(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?'
 const CLOCK = '(?:T(?=[0-9])(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\\.[0-9]+)?S)?)?'
@@ -129,6 +130,7 @@ export const patterns = {
   version: '^(?:0|[1-9][0-9]*)$',
   contentType: `^${CONTENT_TYPE}$`,
   path: `^${PATH}$`,
+  dateTime: `^${DATE_TIME}$`,
   dateTimeUtc: `^${DATE_TIME_UTC}$`,
   duration: `^${DURATION}$`,
   languageTag: `^(?:${LANGUAGE_TAG})$`,
@@ -144,6 +146,7 @@ export const patternWords: Readonly<Record<PatternName, string>> = {
   version: 'a number without leading zeros, like 1 or 12',
   contentType: 'a media type, like application/json or text/plain; charset=utf-8',
   path: 'a URI or relative path in ASCII, like file:///manual.pdf or /aasx/manual.pdf',
+  dateTime: 'a date and time, like 2024-02-29T13:20:00+09:00',
   dateTimeUtc: 'a date and time in UTC, like 2024-02-29T13:20:00Z',
   duration: 'a duration, like P1DT2H30M',
   languageTag: 'a language tag of BCP 47, like en or de-CH',

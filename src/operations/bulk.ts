@@ -43,7 +43,7 @@ export function bulk(kind: Registered, verb: Verb): Handler {
 export const getStatus: Handler = async (hub, call) => {
   const { state, handleId } = await job(hub, call)
   if (state === 'Initiated' || state === 'Running') {
-    return { status: 200, json: { executionState: state, success: true }, retryAfter: 1 }
+    return { status: 200, json: { executionState: state }, retryAfter: 1 }
   }
   return { status: 302, location: `/bulk/result/${encodeId(handleId)}` }
 }

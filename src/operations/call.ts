@@ -92,6 +92,8 @@ export interface Answer {
   /** `Content-Range` of a part, or of a range that cannot be had. */
   readonly contentRange?: string
   readonly fileName?: string
+  /** Headers that only this operation has. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Where the new resource is, below the API root, e.g. `/submodels/abc`. */
   readonly location?: string
   /** Seconds to wait before asking again. */

@@ -33,14 +33,15 @@ export const invokeAsync: Handler = async (hub, call) => {
     return { state: outcome.executionState, result: { operation, outcome } satisfies Finished }
   })
   const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-status/${encodeId(job.handleId)}`
-  return { status: 202, location }
+  return { status: 202, location, json: { handleId: job.handleId } }
 }
 
 /** GET …/operation-status/{handleId}: 302 to the result once there is one. */
 export const getStatus: Handler = async (hub, call) => {
   const { state, handleId } = await jobOf(hub, call)
   if (state === 'Initiated' || state === 'Running') {
-    return { status: 200, json: { executionState: state, success: true }, retryAfter: 1 }
+    // Whether it succeeds is not known yet; the member is optional.
+    return { status: 200, json: { executionState: state }, retryAfter: 1 }
   }
   const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-results/${encodeId(handleId)}`
   return { status: 302, location }

@@ -12,7 +12,7 @@ import { cursorOf, paged, positionOf } from './paging.ts'
 
 const KIND = 'Package'
 const FILE = 'package'
-const AASX = 'application/asset-administration-shell-package+xml'
+const AASX = 'application/asset-administration-shell-package'
 
 interface PackageDescription {
   readonly packageId: string
@@ -44,7 +44,16 @@ export const getById: Handler = async (hub, call) => {
   const id = call.packageId ?? ''
   const file = await hub.store.file(KIND, id, FILE)
   if (file === undefined) throw new HubError('NotFound', [KIND, id])
-  return answerFile(hub, call, file)
+  // Earlier versions stored them under another media type.
+  return {
+    ...answerFile(hub, call, { ...file, contentType: AASX }),
+    headers: { 'x-filename': headerText(file.fileName) }
+  }
+}
+
+/** A name as a header can carry it: percent-encoded where it is not plain ASCII. */
+function headerText(fileName: string): string {
+  return /^[\x20-\x7e]+$/.test(fileName) ? fileName : encodeURIComponent(fileName.toWellFormed())
 }
 
 /** PUT /packages/{packageId}. */

@@ -9,8 +9,11 @@ const expressions = Object.fromEntries(
   Object.entries(patterns).map(([name, pattern]) => [name, new RegExp(pattern)])
 ) as Record<PatternName, RegExp>
 
+/** Patterns that the official schema of release 3.1 has. */
+type Official = Exclude<PatternName, 'dateTime'>
+
 /** Where the official schema has the pattern, and the characters or parts that its grammar is about. */
-const grammars: Readonly<Record<PatternName, { at: readonly string[]; parts: readonly string[] }>> = {
+const grammars: Readonly<Record<Official, { at: readonly string[]; parts: readonly string[] }>> = {
   idShort: { at: ['Referable', 'idShort'], parts: ['a', 'Z', '0', '_', '-', ' ', 'ä', '.'] },
   version: { at: ['AdministrativeInformation', 'version'], parts: ['0', '1', '9', '.', '-', 'a'] },
   contentType: {
@@ -107,7 +110,7 @@ const grammars: Readonly<Record<PatternName, { at: readonly string[]; parts: rea
 
 t.test('the patterns agree with the official schema', { skip }, async (t) => {
   const official: unknown = JSON.parse(readFileSync(officialFile, 'utf8'))
-  for (const [name, { at, parts }] of Object.entries(grammars) as [PatternName, (typeof grammars)[PatternName]][]) {
+  for (const [name, { at, parts }] of Object.entries(grammars) as [Official, (typeof grammars)[Official]][]) {
     const theirs = officialPatterns(official, at).map((pattern) => new RegExp(pattern))
     t.not(theirs.length, 0, name)
     const judge = (text: string) => theirs.every((expression) => expression.test(text))
@@ -131,7 +134,7 @@ t.test('the patterns agree with the official schema', { skip }, async (t) => {
 })
 
 t.test('read with or without the u flag, a pattern says the same', async () => {
-  for (const [name, { parts }] of Object.entries(grammars) as [PatternName, (typeof grammars)[PatternName]][]) {
+  for (const [name, { parts }] of Object.entries(grammars) as [Official, (typeof grammars)[Official]][]) {
     const unicode = new RegExp(patterns[name], 'u')
     const text = fc.array(fc.constantFrom(...parts), { maxLength: 9 }).map((words) => words.join(''))
     fc.assert(fc.property(text, (text) => unicode.test(text) === expressions[name].test(text)))

@@ -17,6 +17,7 @@ export function send(answer: Answer, call: Call, request: FastifyRequest, reply:
   }
   reply.code(answer.status)
   if (answer.contentRange !== undefined) reply.header('content-range', answer.contentRange)
+  if (answer.headers !== undefined) reply.headers(answer.headers)
   if (call.row.gives === 'file') describeFile(answer, reply)
 
   if (stream === undefined) {
