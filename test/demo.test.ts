@@ -1,11 +1,40 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { plant } from '../scripts/demo/plant.ts'
+import { BASE, plant } from '../scripts/demo/plant.ts'
 import { validate } from '../src/formats/json.ts'
 import { classes } from '../src/model/metamodel.ts'
 import { walk } from '../src/model/walk.ts'
+import { encode, start } from './e2e/harness.ts'
 
 t.test('the sample plant keeps every rule of the standard', async (t) => {
   t.same(validate('Environment', JSON.parse(JSON.stringify(plant()))), [])
+})
+
+t.test('every submodel of it fulfils the template that it names, and its Operation runs', async (t) => {
+  const file = join(t.testdir({ 'plant.json': JSON.stringify(plant()) }), 'plant.json')
+  const hub = await start(t, { PRELOAD: file, OPERATIONS: join(import.meta.dirname, '../scripts/demo/operations.ts') })
+  const count = plant().submodels?.length
+  // The verdicts are written in the background.
+  for (let tries = 0; tries < 400; tries++) {
+    if ((await hub.get('/validation')).json.result.length === count) break
+    await sleep(25)
+  }
+  const { result } = (await hub.get('/validation')).json
+  t.equal(result.length, count)
+  t.same((await hub.get('/validation?result=invalid')).json.result, [])
+  const names = result.flatMap(({ template }: { template?: string }) => template ?? []).toSorted()
+  t.same(names, ['HierarchicalStructures', 'Nameplate', 'Nameplate'])
+
+  const invoke = `/submodels/${encode(`${BASE}/sm/imm-01/control`)}/submodel-elements/StartProduction/invoke/$value`
+  for (const [Quantity, Accepted] of [
+    [1000, true],
+    [0, false]
+  ]) {
+    const inputArguments = { OrderNumber: 'WO-1', Quantity }
+    const reply = await hub.post(invoke, { inputArguments })
+    t.match(reply, { status: 200, json: { executionState: 'Completed', outputArguments: { Accepted } } }, reply.text)
+  }
 })
 
 t.test('all fourteen kinds of element occur in it', async (t) => {

@@ -5,18 +5,22 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError, readConfig } from '../../src/config.ts'
+import { encodeId } from '../../src/model/identifier.ts'
 import { createServer, type Server } from '../../src/server.ts'
-import { OPERATIONAL_DATA, plant } from './plant.ts'
+import { BASE, OPERATIONAL_DATA, plant } from './plant.ts'
+
+const OPERATIONS = join(import.meta.dirname, 'operations.ts')
 
 const { config, extra } = settings()
 await mkdir(config.DATA_DIR, { recursive: true })
 const file = join(config.DATA_DIR, 'plant.json')
 await writeFile(file, JSON.stringify(plant()))
 
-const server = await createServer({ ...config, PRELOAD: file })
+const server = await createServer({ ...config, PRELOAD: file, OPERATIONS: config.OPERATIONS || OPERATIONS })
 const url = await server.listen()
 const api = url + config.API_PREFIX
-const machine = `${api}/submodels/${Buffer.from(OPERATIONAL_DATA).toString('base64url')}`
+const machine = `${api}/submodels/${encodeId(OPERATIONAL_DATA)}`
+const control = `${api}/submodels/${encodeId(`${BASE}/sm/imm-01/control`)}`
 console.log(`
   A sample plant is loaded: one injection moulding line with a machine and its mould. Try:
 
@@ -25,6 +29,9 @@ console.log(`
   ${machine}
   curl -X PATCH '${machine}/submodel-elements/CycleTime/$value' -H 'content-type: application/json' -d 12.7
   ${machine}/$value
+  curl '${control}/submodel-elements/StartProduction/invoke/$value' -H 'content-type: application/json' \\
+    -d '{"inputArguments":{"OrderNumber":"WO-2026-0512","Quantity":1000}}'
+  ${api}/validation
 `)
 const moving = extra.has('move') ? setInterval(() => void move(server, machine), 1000) : undefined
 

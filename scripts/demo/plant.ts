@@ -6,13 +6,15 @@ import type {
   AssetAdministrationShell,
   ConceptDescription,
   DataTypeDefXsd,
+  Entity,
   Environment,
   Property,
   Reference,
+  RelationshipElement,
   Submodel
 } from '../../src/model/types.ts'
 
-const BASE = 'https://plant.example'
+export const BASE = 'https://plant.example'
 
 /** Values that a machine changes: idShortPaths in the operational data, see `move` in demo.ts. */
 export const OPERATIONAL_DATA = `${BASE}/sm/imm-01/operational-data`
@@ -111,6 +113,7 @@ function concept(
 interface Plate {
   readonly manufacturer: readonly [english: string, korean: string]
   readonly designation: readonly [english: string, korean: string]
+  readonly orderCode: string
   readonly serialNumber: string
   readonly year: string
 }
@@ -118,6 +121,7 @@ interface Plate {
 const machineNameplate: Plate = {
   manufacturer: ['Hansol Precision Machinery', '한솔정밀기계'],
   designation: ['Injection moulding machine HX-180', '사출성형기 HX-180'],
+  orderCode: 'HX-180-S4',
   serialNumber: 'HX180-2024-0117',
   year: '2024'
 }
@@ -125,6 +129,7 @@ const machineNameplate: Plate = {
 const mouldNameplate: Plate = {
   manufacturer: ['Namsan Mould & Die', '남산금형'],
   designation: ['Eight-cavity mould for bottle caps', '병뚜껑 8캐비티 금형'],
+  orderCode: 'NM-8C-28',
   serialNumber: 'NM-07-8C',
   year: '2023'
 }
@@ -138,6 +143,7 @@ function nameplate(asset: string, plate: Plate): Submodel {
     administration: { version: '1', revision: '0' },
     semanticId: external('https://admin-shell.io/idta/nameplate/3/0/Nameplate'),
     submodelElements: [
+      property('URIOfTheProduct', 'xs:anyURI', `${BASE}/asset/${asset}`, external('0112/2///61987#ABN590#002')),
       {
         modelType: 'MultiLanguageProperty',
         idShort: 'ManufacturerName',
@@ -150,18 +156,41 @@ function nameplate(asset: string, plate: Plate): Submodel {
         semanticId: external('0112/2///61987#ABA567#009'),
         value: texts(...plate.designation)
       },
-      property('SerialNumber', 'xs:string', plate.serialNumber, external('0112/2///61987#ABA951#009')),
-      property('YearOfConstruction', 'xs:gYear', plate.year),
-      property('DateOfManufacture', 'xs:date', `${plate.year}-03-14`, external('0112/2///61987#ABB757#007')),
       {
         modelType: 'SubmodelElementCollection',
         idShort: 'AddressInformation',
+        semanticId: external('https://admin-shell.io/zvei/nameplate/1/0/ContactInformations/AddressInformation'),
         value: [
-          { modelType: 'MultiLanguageProperty', idShort: 'Street', value: texts('12 Gongdan-ro', '공단로 12') },
-          { modelType: 'MultiLanguageProperty', idShort: 'CityTown', value: texts('Changwon', '창원시') },
-          property('NationalCode', 'xs:string', 'KR')
+          {
+            modelType: 'MultiLanguageProperty',
+            idShort: 'Street',
+            semanticId: external('0173-1#02-AAO128#002'),
+            value: texts('12 Gongdan-ro', '공단로 12')
+          },
+          {
+            modelType: 'MultiLanguageProperty',
+            idShort: 'Zipcode',
+            semanticId: external('0173-1#02-AAO129#002'),
+            value: texts('51573', '51573')
+          },
+          {
+            modelType: 'MultiLanguageProperty',
+            idShort: 'CityTown',
+            semanticId: external('0173-1#02-AAO132#002'),
+            value: texts('Changwon', '창원시')
+          },
+          {
+            modelType: 'MultiLanguageProperty',
+            idShort: 'NationalCode',
+            semanticId: external('0173-1#02-AAO134#002'),
+            value: texts('KR', 'KR')
+          }
         ]
-      }
+      },
+      property('OrderCodeOfManufacturer', 'xs:string', plate.orderCode, external('0112/2///61987#ABA950#008')),
+      property('SerialNumber', 'xs:string', plate.serialNumber, external('0112/2///61987#ABA951#009')),
+      property('YearOfConstruction', 'xs:string', plate.year, external('0112/2///61987#ABP000#002')),
+      property('DateOfManufacture', 'xs:date', `${plate.year}-03-14`, external('0112/2///61987#ABB757#007'))
     ]
   }
 }
@@ -171,7 +200,8 @@ const machineTechnicalData: Submodel = {
   id: `${BASE}/sm/imm-01/technical-data`,
   idShort: 'TechnicalData',
   description: texts('What the machine can do', '기계 사양'),
-  semanticId: external('https://admin-shell.io/ZVEI/TechnicalData/Submodel/1/2'),
+  // A data sheet of the maker's own: it claims to follow no template that it does not fulfil.
+  semanticId: external(`${BASE}/semantics/technical-data/1/0`),
   submodelElements: [
     property('MaximumClampingForce', 'xs:double', '1800', means('ClampingForce')),
     {
@@ -295,6 +325,13 @@ const mouldData: Submodel = {
     property('Cavities', 'xs:unsignedByte', '8'),
     property('ShotsUntilService', 'xs:integer', '295623', means('ShotCount')),
     {
+      modelType: 'AnnotatedRelationshipElement',
+      idShort: 'MountedOnMachine',
+      first: modelReference('AssetAdministrationShell', `${BASE}/aas/mould-07`),
+      second: modelReference('AssetAdministrationShell', `${BASE}/aas/imm-01`),
+      annotations: [property('MountedSince', 'xs:dateTime', '2026-05-04T06:00:00Z')]
+    },
+    {
       modelType: 'SubmodelElementList',
       idShort: 'CoolingCircuits',
       typeValueListElement: 'SubmodelElementCollection',
@@ -319,41 +356,49 @@ const lineStructure: Submodel = {
   description: texts('Of what the line consists', '라인 구성'),
   semanticId: external('https://admin-shell.io/idta/HierarchicalStructures/1/1/Submodel'),
   submodelElements: [
+    property('ArcheType', 'xs:string', 'OneDown', structure('ArcheType')),
     {
       modelType: 'Entity',
       idShort: 'LineA',
+      semanticId: structure('EntryNode'),
       entityType: 'SelfManagedEntity',
       globalAssetId: `${BASE}/asset/line-a`,
       statements: [
-        {
-          modelType: 'Entity',
-          idShort: 'Machine',
-          entityType: 'SelfManagedEntity',
-          globalAssetId: `${BASE}/asset/imm-01`
-        },
-        {
-          modelType: 'Entity',
-          idShort: 'Mould',
-          entityType: 'SelfManagedEntity',
-          globalAssetId: `${BASE}/asset/mould-07`
-        },
-        { modelType: 'Entity', idShort: 'Robot', entityType: 'CoManagedEntity' },
-        {
-          modelType: 'RelationshipElement',
-          idShort: 'RobotServesMachine',
-          first: inLine('Robot'),
-          second: inLine('Machine')
-        },
-        {
-          modelType: 'AnnotatedRelationshipElement',
-          idShort: 'MouldMountedOnMachine',
-          first: inLine('Mould'),
-          second: inLine('Machine'),
-          annotations: [property('MountedSince', 'xs:dateTime', '2026-05-04T06:00:00Z')]
-        }
+        node('Machine', 'imm-01'),
+        node('Mould', 'mould-07'),
+        node('Robot'),
+        hasPart('Machine'),
+        hasPart('Mould'),
+        hasPart('Robot')
       ]
     }
   ]
+}
+
+/** A part of the line; one without an asset of its own is managed together with the line. */
+function node(idShort: string, asset?: string): Entity {
+  return {
+    modelType: 'Entity',
+    idShort,
+    semanticId: structure('Node'),
+    ...(asset === undefined
+      ? { entityType: 'CoManagedEntity' }
+      : { entityType: 'SelfManagedEntity', globalAssetId: `${BASE}/asset/${asset}` })
+  }
+}
+
+function hasPart(part: string): RelationshipElement {
+  return {
+    modelType: 'RelationshipElement',
+    idShort: `HasPart${part}`,
+    semanticId: structure('HasPart'),
+    first: inLine(),
+    second: inLine(part)
+  }
+}
+
+function structure(term: string): Reference {
+  return external(`https://admin-shell.io/idta/HierarchicalStructures/${term}/1/0`)
 }
 
 const machineShell = shell('imm-01', 'InjectionMouldingMachine01', 'Injection moulding machine', '사출성형기', [
@@ -417,13 +462,11 @@ function modelReference(type: 'AssetAdministrationShell' | 'Submodel', value: st
   return { type: 'ModelReference', keys: [{ type, value }] }
 }
 
-function inLine(entity: string): Reference {
-  return {
-    type: 'ModelReference',
-    keys: [
-      { type: 'Submodel', value: `${BASE}/sm/line-a/structure` },
-      { type: 'Entity', value: 'LineA' },
-      { type: 'Entity', value: entity }
-    ]
-  }
+/** The line, or a part of it. */
+function inLine(part?: string): Reference {
+  const line = [
+    { type: 'Submodel', value: `${BASE}/sm/line-a/structure` },
+    { type: 'Entity', value: 'LineA' }
+  ] as const
+  return { type: 'ModelReference', keys: part === undefined ? [...line] : [...line, { type: 'Entity', value: part }] }
 }
