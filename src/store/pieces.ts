@@ -45,11 +45,12 @@ export function recentSource(run: Run | PackedRun, place: number, series: Partia
 }
 
 function packedSource({ from, to, count, bytes }: PackedRun, rank: number, series: Partial<SeriesName>): Source {
-  const { run, parts, holdsOnly, summary } = openRun(bytes, nameOf(series, from, to))
+  const { run, parts, holdsOnly, summary } = openRun(bytes, chunkName({ ...series, from, to }))
   return { from, to, count, rank, load: run, parts, holdsOnly, ...(summary !== undefined && { summary }) }
 }
 
-function nameOf({ submodel, path }: Partial<SeriesName>, from: bigint, to: bigint): string {
+/** For messages. */
+export function chunkName({ submodel, path, from, to }: Partial<SeriesName> & Pick<Piece, 'from' | 'to'>): string {
   const whose = path === undefined ? '' : ` of "${path}" in the submodel "${submodel}"`
   return `The history${whose} from ${formatTime(from)} to ${formatTime(to)}`
 }

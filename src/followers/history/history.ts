@@ -12,9 +12,10 @@ import { setImmediate } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import type { Run } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
-import type { PackedRun } from '../../store/chunks.ts'
+import { decodeRun, type PackedRun } from '../../store/chunks.ts'
+import { chunkName } from '../../store/pieces.ts'
 import type { Chunk, SeriesName, Store } from '../../store/store.ts'
-import { FULL, pack } from './packing.ts'
+import { FULL, pack, type Unfilled } from './packing.ts'
 import { type Item, type Measured, Pending } from './pending.ts'
 import { EVERYTHING, type PolicyOf } from './policy.ts'
 
@@ -121,13 +122,19 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
         if (change.change !== 'samples' && change.change !== 'value') continue
         const policy = policyOf(change)
         const { isRecorded } = policy instanceof Promise ? await policy : policy
-        if (isRecorded) pending.add(seq, change)
+        if (isRecorded) note(pending.add(seq, change))
       }
     }
     // Readers are told of nothing that could still be missing: only what was taken counts.
     position = entries.at(-1)?.seq ?? position
     if (pending.bytes > pendingBytes) await write()
     return entries.length > 0
+  }
+
+  /** Says what is wrong with what came: it is kept as it is, and not looked at again. */
+  function note({ seq, change: { path, submodel }, damage }: Item): void {
+    if (damage === undefined) return
+    failed(new HubError('Damaged', [`What entry ${seq} of the log holds of "${path}" in "${submodel}"`, damage]))
   }
 
   /** Writes everything that is pending as chunks, once at a time. */
@@ -193,7 +200,7 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
   }
 
   /** The last chunk of a series, if it may take more. */
-  async function unfilledOf(series: SeriesName): Promise<Chunk | undefined> {
+  async function unfilledOf(series: SeriesName): Promise<Unfilled | undefined> {
     const known = lastChunks.get(keyOf(series)) ?? (await lastOf(series))
     if (known === undefined || known === 'full' || known.count >= FULL) return undefined
     let last: Chunk | undefined
@@ -202,7 +209,16 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
       // What came after it would count less than what is older, once that is in a chunk that came later still.
       else if (chunk.seq > known.seq) return undefined
     }
-    return last
+    if (last === undefined) return undefined
+    const { bytes, ...head } = last
+    try {
+      return { head, run: decodeRun(bytes, chunkName(last)) }
+    } catch (error) {
+      // It stays as it is, so that it can be restored, and what comes goes into a chunk of its own.
+      if (!isDamaged(error)) throw error
+      failed(error)
+      return undefined
+    }
   }
 
   async function lastOf(series: SeriesName): Promise<Chunk | undefined> {

@@ -5,9 +5,9 @@
  */
 import { mergeRuns } from '../../model/merge.ts'
 import { lengthOf, type Run, sliceOf, spanOf } from '../../model/samples.ts'
-import { decodeRun, encodeRun } from '../../store/chunks.ts'
+import { decodeRun, encodeRun, verifyRun } from '../../store/chunks.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../../store/store.ts'
-import { type Item, isLarge, runsOf } from './pending.ts'
+import { type Item, isWhole, runsOf } from './pending.ts'
 
 /** Samples of a full chunk. */
 export const FULL = 8192
@@ -17,22 +17,29 @@ export interface Packed {
   readonly replaced: readonly ChunkHead[]
 }
 
-/** @param items at least one. @param unfilled the last chunk, where it is not full */
-export function pack(series: SeriesName, items: readonly Item[], unfilled: Chunk | undefined): Packed {
+/** The last chunk of a series, where it is not full. */
+export interface Unfilled {
+  readonly head: ChunkHead
+  readonly run: Run
+}
+
+/** @param items at least one */
+export function pack(series: SeriesName, items: readonly Item[], unfilled: Unfilled | undefined): Packed {
   const chunks: Chunk[] = []
   const replaced: ChunkHead[] = []
   let open = unfilled
   let [young, late]: [Item[], Item[]] = [[], []]
   let count = 0
   for (const item of items) {
-    const { change, seq } = item
-    if (isLarge(change)) {
+    if (isWhole(item)) {
       close()
-      chunks.push({ ...series, from: change.from, to: change.to, count: change.count, seq, bytes: change.run })
+      const { from, to, count, run } = item.change
+      chunks.push({ ...series, from, to, count, seq: item.seq, bytes: run })
       continue
     }
+    const { change } = item
     const newest = change.change === 'samples' ? change.to : change.sourceTime
-    if (open !== undefined && newest < open.from) late.push(item)
+    if (open !== undefined && newest < open.head.from) late.push(item)
     else {
       young.push(item)
       count += change.change === 'samples' ? change.count : 1
@@ -47,9 +54,8 @@ export function pack(series: SeriesName, items: readonly Item[], unfilled: Chunk
     if (young.length > 0) {
       const runs = runsOf(young)
       if (open !== undefined) {
-        const { bytes, ...head } = open
-        runs.unshift(decodeRun(bytes))
-        replaced.push(head)
+        runs.unshift(open.run)
+        replaced.push(open.head)
       }
       chunks.push(...chunksOf(series, runs, lastOf(young)))
     }
@@ -63,8 +69,8 @@ function apart(series: SeriesName, chunks: readonly Chunk[]): readonly Chunk[] {
   if (byKey.size === chunks.length) return chunks
   return [...byKey.values()].flatMap((same) => {
     if (same.length === 1) return same
-    const runs = same.map(({ bytes }) => decodeRun(bytes))
-    return [...chunksOf(series, runs, same[0]?.seq ?? 0)]
+    const runs = same.flatMap(({ bytes }) => (verifyRun(bytes) === undefined ? decodeRun(bytes) : []))
+    return runs.length === 0 ? same.slice(0, 1) : [...chunksOf(series, runs, same[0]?.seq ?? 0)]
   })
 }
 

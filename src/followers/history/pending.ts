@@ -1,6 +1,6 @@
 /** What the log has and the chunks have not yet, by series, packed as it was logged. */
 import { type Quality, qualities, type Run } from '../../model/samples.ts'
-import { decodeRun, isAscendingRun, type PackedRun } from '../../store/chunks.ts'
+import { decodeRun, isAscendingRun, type PackedRun, verifyRun } from '../../store/chunks.ts'
 import type { LoggedChange, SeriesName } from '../../store/store.ts'
 
 export type Measured = Extract<LoggedChange, { change: 'value' | 'samples' }>
@@ -8,14 +8,24 @@ export type Measured = Extract<LoggedChange, { change: 'value' | 'samples' }>
 export interface Item {
   readonly seq: number
   readonly change: Measured
+  /** What is wrong with its run. */
+  readonly damage?: string | undefined
 }
+
+/** An item whose run becomes a chunk as it is. */
+export type WholeItem = Item & { readonly change: { readonly change: 'samples' } }
 
 /** A run of so many samples is not worth unpacking. */
 const LARGE = 512
 
-/** Can it be a chunk as it is? */
-export function isLarge(change: Measured): change is Measured & { change: 'samples' } {
-  return change.change === 'samples' && change.count >= LARGE && isAscendingRun(change.run)
+/**
+ * Is it a chunk as it is? One that is damaged is, so that those who ask for its time hear of it, and nothing else is
+ * mixed with it.
+ */
+export function isWhole(item: Item): item is WholeItem {
+  const { change, damage } = item
+  if (change.change !== 'samples') return false
+  return damage !== undefined || (change.count >= LARGE && isAscendingRun(change.run))
 }
 
 /** What an item takes beside its text, roughly. */
@@ -30,12 +40,15 @@ export class Pending {
     return this.#bytes
   }
 
-  add(seq: number, change: Measured): void {
+  add(seq: number, change: Measured): Item {
     const key = keyOf(change)
     const items = this.#items.get(key)
-    if (items === undefined) this.#items.set(key, [{ seq, change }])
-    else items.push({ seq, change })
+    const damage = change.change === 'samples' ? verifyRun(change.run) : undefined
+    const item = damage === undefined ? { seq, change } : { seq, change, damage }
+    if (items === undefined) this.#items.set(key, [item])
+    else items.push(item)
     this.#bytes += sizeOf(change)
+    return item
   }
 
   series(): SeriesName[] {
@@ -53,7 +66,7 @@ export class Pending {
     const parts: (Run | PackedRun)[] = []
     let small: Item[] = []
     for (const item of this.#items.get(keyOf(series)) ?? []) {
-      if (!isLarge(item.change)) {
+      if (!isWhole(item)) {
         small.push(item)
         continue
       }

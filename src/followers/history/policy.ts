@@ -1,8 +1,9 @@
 /**
  * What of the history is kept: `off` records nothing; `keep=P1Y` drops what is older; `after=P30D; mean=PT1M` makes one
- * sample of each minute (the mean of numbers, the last of anything else) of what is older than thirty days. Parts are
- * separated by `;`. A qualifier of the type `History` on an element says so for it, one on its submodel for all that
- * say nothing themselves, the configuration for the rest; where nobody says anything, all is kept as it came.
+ * sample of each minute (the mean of numeric types, the last of anything else; see thinner.ts) of what is older than
+ * thirty days. Parts are separated by `;`. A qualifier of the type `History` on an element says so for it, one on its
+ * submodel for all that say nothing themselves, the configuration for the rest; where nobody says anything, all is kept
+ * as it came.
  */
 import { milliseconds } from '../../model/duration.ts'
 import type { Submodel } from '../../model/types.ts'

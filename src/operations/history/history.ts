@@ -65,8 +65,10 @@ export function historyOf(store: Store, tail: Tail): History {
   async function* found(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<Piece> {
     await tail.caughtUp()
     // First the tail: what becomes a chunk meanwhile is found twice, and told once; the other way it could be missed.
-    const recent = tail.parts(series).map((run, place) => recentSource(run, place, series))
-    yield* pieces(chunksOf(series, from, to), recent, from, to)
+    const isWanted = (run: Run | PackedRun) => !('bytes' in run) || (run.to >= from && run.from <= to)
+    const recent = tail.parts(series).filter(isWanted)
+    const sources = recent.map((run, place) => recentSource(run, place, series))
+    yield* pieces(chunksOf(series, from, to), sources, from, to)
   }
 
   async function* chunksOf(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<Source> {
