@@ -1,5 +1,7 @@
 /** The operations of IDTA 02008, carried out by the hub itself on submodels of time series. */
 import { HubError } from '../../errors.ts'
+import { isInteger } from '../../model/datatypes.ts'
+import { figureText } from '../../model/figures.ts'
 import { type Grid, gridOf } from '../../model/grid.ts'
 import { parseInterval } from '../../model/interval.ts'
 import { parseTime } from '../../model/time.ts'
@@ -102,15 +104,16 @@ async function aggregated(
   { within, grid, method, signal }: { within: Span; grid: Grid; method: Aggregate; signal: AbortSignal }
 ): Promise<Row[]> {
   const rows = new Map<bigint, (string | undefined)[]>()
-  for (const [place, { series }] of variables.entries()) {
+  for (const [place, { series, property }] of variables.entries()) {
     const pieces = history.pieces(series, within.from, within.to)
-    for await (const bucket of buckets(pieces, within.from, within.to, grid)) {
+    const isWhole = isInteger(property.valueType)
+    for await (const bucket of buckets(pieces, within.from, within.to, grid, isWhole)) {
       signal.throwIfAborted()
       const figure = figureOf(bucket, method)
       if (Number.isNaN(figure)) continue
       const values = rows.get(bucket.start) ?? new Array(variables.length).fill(undefined)
       rows.set(bucket.start, values)
-      values[place] = String(figure)
+      values[place] = figureText(figure)
       if (rows.size > limit)
         throw refused(`there would be more than ${limit} records; choose a longer SamplingInterval`)
     }

@@ -1,5 +1,5 @@
 /** Records as IDTA 02008 has them: a collection with the properties of Metadata/Record, made from rows and read again. */
-import { isLexical } from '../../model/datatypes.ts'
+import { isInteger, isLexical } from '../../model/datatypes.ts'
 import type { DataTypeDefXsd, Property, SubmodelElement, SubmodelElementCollection } from '../../model/types.ts'
 import { childrenOf } from '../../model/walk.ts'
 import type { Row } from './rows.ts'
@@ -37,7 +37,7 @@ function recordOf(
 
 /** The value as the Metadata declares it; where it does not fit, as a type that it fits. */
 function propertyOf({ idShort, valueType, semanticId }: TypedProperty, value: string): Property {
-  const types: DataTypeDefXsd[] = [valueType, 'xs:double']
+  const types: DataTypeDefXsd[] = [valueType, ...(isInteger(valueType) ? (['xs:integer'] as const) : []), 'xs:double']
   const fitting = types.find((type) => isLexical(type, value)) ?? 'xs:string'
   return {
     modelType: 'Property',
