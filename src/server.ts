@@ -194,7 +194,13 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       version: VERSION,
       admit: ours.admitPage
     })
-    await ingest(app, { hub: { store, intake }, apiPrefix: config.API_PREFIX, bodyLimit: config.BODY_LIMIT, lineRules })
+    await ingest(app, {
+      hub: { store, intake },
+      apiPrefix: config.API_PREFIX,
+      bodyLimit: config.BODY_LIMIT,
+      lineRules,
+      version: VERSION
+    })
     await timeseries(app, { hub: { store, history }, apiPrefix: config.API_PREFIX })
     await dataset(app, { hub: { store, history }, apiPrefix: config.API_PREFIX, source: () => url })
     await docs(app, { document: hubDocument(config.API_PREFIX, ownPaths) })

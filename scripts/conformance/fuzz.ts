@@ -6,7 +6,8 @@
  */
 import { fileURLToPath } from 'node:url'
 import { LONGEST_WAIT } from '../../src/doors/events/openapi.ts'
-import { LINE_TYPES, NDJSON_TYPES } from '../../src/doors/ingest/openapi.ts'
+import { LINE_TYPES } from '../../src/doors/ingest/influx-openapi.ts'
+import { NDJSON_TYPES } from '../../src/doors/ingest/openapi.ts'
 import { FLUX } from '../../src/doors/timeseries/openapi.ts'
 import { plant } from '../demo/plant.ts'
 import { withHub } from './hub.ts'

@@ -27,8 +27,8 @@ export class Literal {
 /** A number as people and programs write it; XML Schema knows the same spellings, and none else but INF and NaN. */
 const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/
 
-/** Digits that a number is written out with, at most: `1e999999999` must not fill the memory. */
-const MAX_DIGITS = 400
+/** Zeros that an exponent may stand for, those of the largest double: `1e999999999` must not fill the memory. */
+const MAX_DIGITS = 324
 
 /** Does it read as a finite number? */
 export function isFiniteNumber(text: string): boolean {

@@ -267,14 +267,13 @@ t.test('a body that is cut leaves what was durable, and the hub goes on', async 
   socket.write(
     `POST /ingest HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\ncontent-length: 10000000\r\n\r\n${line.repeat(30_000)}`
   )
-  await new Promise((resolve) => setTimeout(resolve, 1500))
+  const stored = async () => {
+    const { json } = await hub.get('/timeseries?submodel=urn:m&interval=1d&aggregate=count')
+    return ((json?.rows ?? []) as [string, number][]).reduce((sum, [, count]) => sum + count, 0)
+  }
+  while ((await stored()) < 20_000) await new Promise((resolve) => setTimeout(resolve, 50))
   socket.destroy()
   await once(socket, 'close')
-  const { json } = await hub.get('/timeseries?submodel=urn:m&interval=1d&aggregate=count')
-  t.equal(
-    json.rows.reduce((sum: number, [, count]: [string, number]) => sum + count, 0),
-    20_000,
-    'one full batch'
-  )
+  t.equal(await stored(), 20_000, 'one full batch')
   t.match((await hub.post('/ingest', line, NDJSON)).json, { accepted: 1 })
 })

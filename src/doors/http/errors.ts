@@ -49,8 +49,11 @@ export async function explainFaults(
   }
 }
 
-/** Answers with what was thrown. */
-export function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Writes a refusal down. */
+export type RefusalForm = (messages: readonly Message[], status: number, request: FastifyRequest) => string
+
+/** Answers with what was thrown. @param form of clients that read another one than the standard's */
+export function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, form?: RefusalForm): FastifyReply {
   const refusal = error instanceof HubError ? error : fault(error, request)
   const { status, name, violations } = refusal
   if (status === 500) request.log.error({ err: error }, 'a request failed')
@@ -58,15 +61,21 @@ export function refuse(error: unknown, request: FastifyRequest, reply: FastifyRe
   // A resource that refuses a verb for what it is, as an attachment of what is no File, allows none (RFC 9110, 15.5.6).
   if (status === 405 && !reply.hasHeader('allow')) reply.header('allow', '')
   const messages = violations.length > 0 ? violations.map(broken) : [message(name, refusal.message)]
-  return tell(request, reply, status, messages)
+  return tell(request, reply, status, messages, form)
 }
 
-interface Message {
+export interface Message {
   readonly code: string
   readonly text: string
 }
 
-function tell(request: FastifyRequest, reply: FastifyReply, status: number, messages: readonly Message[]) {
+function tell(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  messages: readonly Message[],
+  form: RefusalForm = (all, _, { id }) => result(all, id)
+) {
   const retryAfter = RETRY_AFTER[status]
   if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfter)
   if (!request.raw.complete) linger(request.raw, reply)
@@ -74,7 +83,7 @@ function tell(request: FastifyRequest, reply: FastifyReply, status: number, mess
   for (const name of ['content-length', 'content-disposition', 'etag']) reply.removeHeader(name)
   if (status !== 416) reply.removeHeader('content-range')
   reply.code(status).header('content-type', 'application/json').header('cache-control', 'no-store')
-  return reply.serializer(asIs).send(result(messages, request.id))
+  return reply.serializer(asIs).send(form(messages, status, request))
 }
 
 /** A Result (Part 2, 4.9); its body holds `messages` only. */

@@ -53,6 +53,28 @@ export function ownSchemas(ref: (name: string) => JsonSchema): Readonly<Record<s
     },
     InfluxDbError: { title: 'InfluxDbError', ...object({ error: text }, ['error']) },
     InfluxDbErrorV2: { title: 'InfluxDbErrorV2', ...object({ code: text, message: text }, ['code', 'message']) },
+    InfluxDbHealth: {
+      title: 'InfluxDbHealth',
+      ...object({ name: text, message: text, checks: list({}), status: { enum: ['pass', 'fail'] }, version: text }, [
+        'name',
+        'status'
+      ])
+    },
+    InfluxQlResults: {
+      title: 'InfluxQlResults',
+      ...object(
+        { results: list(object({ statement_id: whole, series: list({ type: 'object' }) }, ['statement_id'])) },
+        ['results']
+      )
+    },
+    InfluxDbBuckets: {
+      title: 'InfluxDbBuckets',
+      ...object({ buckets: list(object({ id: text, name: text }, ['id', 'name'])) }, ['buckets'])
+    },
+    InfluxDbOrganizations: {
+      title: 'InfluxDbOrganizations',
+      ...object({ orgs: list(object({ id: text, name: text }, ['id', 'name'])) }, ['orgs'])
+    },
     Event: { title: 'Event', ...event },
     CloudEvent: {
       title: 'CloudEvent',

@@ -14,7 +14,9 @@ import { addItem, type Defaults } from '../../operations/samples/items.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { unpacked, whole } from './body.ts'
 import { type Charset, charsetOf } from './charset.ts'
-import { type ingestParameters, JSON_TYPE, LINE_TYPES, NDJSON_TYPES, SENML_TYPE } from './openapi.ts'
+import { influx, refusalText, refuseToClient } from './influx.ts'
+import { LINE_TYPES } from './influx-openapi.ts'
+import { type ingestParameters, JSON_TYPE, NDJSON_TYPES, SENML_TYPE } from './openapi.ts'
 import { packBatch } from './senml.ts'
 import { influxLines, jsonLines, PRECISIONS, type Taken, takeLines } from './stream.ts'
 import { type ByIdShort, type LineRule, submodelsByIdShort, type Targets, targetsOf } from './target.ts'
@@ -27,6 +29,8 @@ export interface IngestOptions {
   readonly bodyLimit: number
   /** Where points of the line protocol belong (see target.ts). */
   readonly lineRules?: readonly LineRule[]
+  /** Of the hub. */
+  readonly version: string
 }
 
 /** Nothing is read that the document does not tell of. */
@@ -42,11 +46,13 @@ export async function ingest(app: FastifyInstance, options: IngestOptions): Prom
     for (const prefix of ['', options.apiPrefix]) {
       scope.post(`${prefix}/ingest`, (request, reply) => take(request, reply, options, { targets, byIdShort }))
     }
-    for (const path of ['/write', '/api/v2/write']) {
-      scope.post(path, (request, reply) => takePoints(request, reply, options, targets))
-    }
-    // By which senders ask whether there is an InfluxDB.
-    scope.get('/ping', async (_, reply) => reply.code(204).header('x-influxdb-version', 'aas-hub').send())
+    await scope.register(async (clients) => {
+      clients.setErrorHandler(refuseToClient)
+      for (const path of ['/write', '/api/v2/write']) {
+        clients.post(path, (request, reply) => takePoints(request, reply, options, targets))
+      }
+      influx(clients, { store: options.hub.store, version: options.version })
+    })
   })
 }
 
@@ -104,8 +110,10 @@ async function takePoints(
     ...(key !== undefined && { key })
   })
   if (taken.refused === 0) return reply.code(204).send()
-  const text = partial(taken)
-  return reply.code(400).send(request.url.startsWith('/api/v2/') ? { code: 'invalid', message: text } : { error: text })
+  return reply
+    .code(400)
+    .type(JSON_TYPE)
+    .send(refusalText(request, 400, partial(taken)))
 }
 
 function partial({ refused, refusals, accepted }: Taken): string {

@@ -1,14 +1,14 @@
 /** `/ingest` and InfluxDB's addresses as the OpenAPI document tells of them, with the names that ingest.ts reads. */
 import { timeUnits } from '../../model/time.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { type Contents, choice, type OwnOperation, type OwnPath, type Parameters, text } from '../http/own-path.ts'
+import { type Contents, choice, type OwnPath, type Parameters, text } from '../http/own-path.ts'
 import { each, key, MACHINE } from '../stream/schemas.ts'
+import { influxPaths, LINE_TYPES } from './influx-openapi.ts'
 import { PRECISIONS } from './stream.ts'
 
 export const JSON_TYPE = 'application/json'
 export const SENML_TYPE = 'application/senml+json'
 export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'] as const
-export const LINE_TYPES = ['text/plain', 'application/vnd.influx', 'application/octet-stream'] as const
 
 /** How a body may be packed. */
 export const CODINGS = ['gzip', 'zstd'] as const
@@ -101,28 +101,6 @@ const takes: Contents = {
   ...Object.fromEntries(LINE_TYPES.map((type) => [type, lines]))
 }
 
-/** 204, or 400 as InfluxDB tells it. */
-function write(operationId: string, schema: string): OwnOperation {
-  return {
-    operationId,
-    tag: 'Samples',
-    summary: "Push InfluxDB's line protocol, as its senders know it",
-    description:
-      'The tag `submodel` of a point, or else its measurement, names the submodel (by id, or by idShort), a field the idShortPath. What is right is kept where something is wrong.',
-    query: { precision },
-    headers,
-    takes: Object.fromEntries(LINE_TYPES.map((type) => [type, lines])),
-    gives: {
-      204: { description: 'Everything is durable' },
-      400: {
-        description: 'Some points were refused, the others are durable; or the request is malformed',
-        content: { [JSON_TYPE]: { schema: { anyOf: [ref(schema), ref('Result')] } } }
-      }
-    },
-    refuses: ['TooLarge', 'UnsupportedMediaType', 'TooManyRequests', 'Unavailable', 'StorageFull', 'Internal']
-  }
-}
-
 export const ingestPaths: readonly OwnPath[] = [
   {
     path: '/ingest',
@@ -143,23 +121,10 @@ export const ingestPaths: readonly OwnPath[] = [
         }
       },
       refuses: [
-        ...(['BadRequest', 'Conflict', 'TooLarge', 'UnsupportedMediaType'] as const),
+        ...(['BadRequest', 'Conflict', 'TooLarge', 'UnsupportedMediaType', 'KeyReused'] as const),
         ...(['TooManyRequests', 'Unavailable', 'StorageFull', 'Internal'] as const)
       ]
     }
   },
-  { path: '/write', below: 'hub', post: write('WritePoints', 'InfluxDbError') },
-  { path: '/api/v2/write', below: 'hub', post: write('WritePointsV2', 'InfluxDbErrorV2') },
-  {
-    path: '/ping',
-    below: 'hub',
-    get: {
-      operationId: 'Ping',
-      tag: 'Samples',
-      summary: 'Is there something that takes the line protocol?',
-      description: 'By this senders ask whether there is an InfluxDB.',
-      gives: { 204: { description: 'There is' } },
-      refuses: ['Internal']
-    }
-  }
+  ...influxPaths(lines, headers, precision)
 ]
