@@ -1,6 +1,6 @@
 /** Python tools, each in a virtual environment of its own beside the installed packages, never in the repository. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 /**
  * Installs a tool unless it is there.
- * @param requirement a package with its version, as pip takes it
+ * @param requirement a package with its version, as pip takes it, or several, by blanks
  * @param program the command that it brings
  * @returns the path of the command
  */
@@ -16,7 +16,8 @@ export async function tool(requirement: string, program: string): Promise<string
   const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
   const folder = join(cache, requirement.replace(/\W+/g, '-'))
   const command = join(folder, 'bin', program)
-  if (existsSync(command)) return command
+  const installed = join(folder, 'installed')
+  if (existsSync(installed)) return command
   await mkdir(cache, { recursive: true })
   console.log(`Installing ${requirement} …`)
   if (spawnSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'ignore' }).status !== 0) {
@@ -24,7 +25,9 @@ export async function tool(requirement: string, program: string): Promise<string
     execFileSync('apt-get', ['install', '-y', '-q', 'python3-venv'], { stdio: 'inherit' })
     execFileSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'inherit' })
   }
-  execFileSync(join(folder, 'bin', 'pip'), ['install', '--quiet', requirement], { stdio: 'inherit' })
+  execFileSync(join(folder, 'bin', 'pip'), ['install', '--quiet', ...requirement.split(' ')], { stdio: 'inherit' })
+  // An installation that was cut short left the folder, and even the program, behind.
+  writeFileSync(installed, '')
   return command
 }
 

@@ -130,7 +130,6 @@ function configuration(url: string, source: string): string {
   namepass = ["PressOne"]
   urls = ["${url}"]
   database = "plant"
-  skip_database_creation = true
 [[outputs.influxdb_v2]]
   namepass = ["PressTwo"]
   urls = ["${url}"]

@@ -1,0 +1,108 @@
+/**
+ * The official clients of InfluxDB, for both versions of its interface, write every kind of value to the hub, unchanged,
+ * and what is stored is compared with what they sent. Needs Python.
+ *
+ *   node scripts/conformance/line-protocol.ts
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { formatTime } from '../../src/model/time.ts'
+import { startHub } from '../hub-process.ts'
+import { run, tool } from './python.ts'
+
+const SCRIPT = fileURLToPath(new URL('line-protocol.py', import.meta.url))
+const CLIENTS = 'influxdb==5.3.2 influxdb-client==1.50.0'
+
+/** What the script reports of what the clients saw, and what they sent. */
+interface Report {
+  readonly seen: Readonly<Record<string, unknown>>
+  readonly expected: readonly (readonly [time: number, fields: Readonly<Record<string, unknown>>])[]
+}
+
+let passed = 0
+let failed = 0
+
+function check(what: string, isRight: boolean, found: unknown): void {
+  if (isRight) passed++
+  else failed++
+  console.log(isRight ? `ok ${what}` : `wrong ${what}: ${JSON.stringify(found)}`)
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'aas-hub-line-protocol-'))
+try {
+  await compare()
+} catch (error) {
+  failed++
+  console.error(error)
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)
+
+async function compare(): Promise<void> {
+  const python = join(dirname(await tool(CLIENTS, 'python')), 'python')
+  const hub = await startHub({ DATA_DIR: join(scratch, 'data'), UNKNOWN_SERIES: 'create', LOG_LEVEL: 'warn' })
+  const { hostname, port } = new URL(hub.url)
+  const { code, output } = await run(python, [SCRIPT, hub.url, hostname, port])
+  if (code !== 0) throw new Error(output)
+  const { seen, expected } = JSON.parse(output.trim().split('\n').at(-1) ?? '') as Report
+  checkAnswers(seen)
+  for (const id of ['urn:one', 'urn:two']) await checkStored(hub.api, id, expected)
+  const victim = await fetch(`${hub.api}/submodels/${Buffer.from('Victim').toString('base64url')}`)
+  check('a line within a text is no point', victim.status === 404, victim.status)
+  await hub.kill('SIGTERM')
+}
+
+function checkAnswers(seen: Report['seen']): void {
+  const is = (name: string, test: (value: unknown) => boolean) => check(name, test(seen[name]), seen[name])
+  const text = (value: unknown) => JSON.stringify(value)
+  is('ping1', (value) => typeof value === 'string' && value.length > 0)
+  is('databases', (value) => text(value) === '["aas-hub"]')
+  is('write1', (value) => value === true)
+  is('refused1', (value) => /^\[400,"partial write: 0 samples were taken, 1 refused: line 1/.test(text(value)))
+  is('query1', (value) => /^\[400,.*timeseries/.test(text(value)))
+  is('ping2', (value) => value === true)
+  is('health2', (value) => value === 'pass')
+  is('bucket2', (value) => value === 'plant')
+  is('refused2', (value) => /^\[400,"invalid","partial write: 0 samples/.test(text(value)))
+  is('query2', (value) => /^\[501,"not implemented",.*timeseries/.test(text(value)))
+}
+
+/** Every value with its type and its digits, at its nanosecond. */
+async function checkStored(api: string, id: string, expected: Report['expected']): Promise<void> {
+  const submodel = await fetch(`${api}/submodels/${Buffer.from(id).toString('base64url')}`)
+  const { submodelElements = [] } = (await submodel.json()) as { submodelElements?: Record<string, unknown>[] }
+  const types = Object.fromEntries(submodelElements.map(({ idShort, valueType }) => [idShort, valueType]))
+  const named = { Text: 'Text', Whole: 'Whole', Float: 'Float', Flag: 'Flag', 'temp °C': 'temp_x0020__x00B0_C' }
+  const wanted = {
+    Text: 'xs:string',
+    Whole: 'xs:long',
+    Float: 'xs:double',
+    Flag: 'xs:boolean',
+    temp_x0020__x00B0_C: 'xs:double'
+  }
+  for (const [name, type] of Object.entries(wanted)) check(`${id} ${name} is of ${type}`, types[name] === type, types)
+  for (const [field, idShort] of Object.entries(named)) {
+    const response = await fetch(`${api}/timeseries?submodel=${id}&path=${idShort}`)
+    const { rows } = (await response.json()) as { rows: [string, unknown][] }
+    const found = rows.map(([time, value]) => [time, String(value)])
+    // Times lie beyond 2^53, so they are counted from the first.
+    const sent = expected.map(([, fields], at) => {
+      const time = 1_700_000_000_000_000_000n + BigInt(at) * 1_000_000_007n
+      const value = fields[field]
+      return [formatTime(time), typeof value === 'number' ? value : String(value)] as const
+    })
+    const wrong = found.filter(([time, value], at) => {
+      const [atTime, one] = sent[at] ?? []
+      return time !== atTime || (typeof one === 'number' ? Number(value) !== one : value !== one)
+    })
+    check(
+      `${id} ${field}: all are there as they were sent`,
+      wrong.length === 0 && found.length === sent.length,
+      wrong.slice(0, 3)
+    )
+  }
+}
