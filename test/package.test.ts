@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { plant } from '../scripts/demo/plant.ts'
@@ -11,14 +11,14 @@ const root = new URL('..', import.meta.url).pathname
 const CLEAN = ['-u', 'NODE_OPTIONS']
 
 /** As somebody would write it whose project has the package among its dependencies. */
-const GATEWAY = `
-  import { connect } from 'aas-hub/client'
-  import { gateway } from 'aas-hub/client/node'
+const gatewayOf = (library: string, node: string) => `
+  import { connect } from '${library}'
+  import { gateway } from '${node}'
 
   const [hub, directory] = process.argv.slice(2)
   const series = { submodel: 'https://plant.example/sm/imm-01/operational-data', path: 'CycleTime' }
   const edge = gateway(hub, { directory })
-  edge.push({ ...series, time: 1_795_000_000_000, value: 12.5 })
+  edge.push({ ...series, value: 12.5 })
   await edge.drain()
   edge.close()
   const reader = connect(hub)
@@ -47,25 +47,55 @@ t.test('the package that npm makes has a hub that runs, and the library for gate
   )
 })
 
-/** A project with the package in it, whose own dependencies are those of this one. */
-function installed(directory: string): string {
+t.test('the library is a package of its own, small and without dependencies', async (t) => {
+  const directory = t.testdir({})
+  const home = unpacked(directory, join(root, 'packages/client'), 'aas-hub-client')
+  const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  t.match(manifest, { name: 'aas-hub-client', version, dependencies: undefined, peerDependencies: undefined })
+  const modules = readdirSync(join(home, 'dist')).filter((name) => name.endsWith('.js'))
+  for (const name of modules) {
+    const text = readFileSync(join(home, 'dist', name), 'utf8')
+    const imported = [...text.matchAll(/from '([^']+)'/g)].map(([, module = '']) => module)
+    const isOwn = name === 'node.js' ? /^(\.\/|node:)/ : /^\.\//
+    t.strictSame(
+      imported.filter((module) => !isOwn.test(module)),
+      [],
+      name
+    )
+  }
+  const size = modules.reduce((sum, name) => sum + statSync(join(home, 'dist', name)).size, 0)
+  t.ok(size < 30_000, `${size} bytes of code, comments included`)
+
+  writeFileSync(join(directory, 'package.json'), '{}')
+  writeFileSync(join(directory, 'plant.json'), JSON.stringify(plant()))
+  writeFileSync(join(directory, 'gateway.mjs'), gatewayOf('aas-hub-client', 'aas-hub-client/node'))
+  const hub = await startHub({ DATA_DIR: join(directory, 'data'), PRELOAD: join(directory, 'plant.json') })
+  t.teardown(() => hub.kill())
+  const run = ['gateway.mjs', hub.url, join(directory, 'buffer')]
+  t.equal(execFileSync('env', [...CLEAN, process.execPath, ...run], { cwd: directory, encoding: 'utf8' }), '12.5\n')
+})
+
+/** Packs a folder and unpacks it where a project would have it. @returns its place */
+function unpacked(directory: string, folder: string, name: string): string {
   const tarball = execFileSync('env', [...CLEAN, 'npm', 'pack', '--silent', '--pack-destination', directory], {
-    cwd: root,
+    cwd: folder,
     encoding: 'utf8'
   })
-  const home = join(directory, 'node_modules/aas-hub')
+  const home = join(directory, 'node_modules', name)
   mkdirSync(home, { recursive: true })
-  execFileSync('tar', [
-    '-xf',
-    join(directory, tarball.trim().split('\n').at(-1) ?? ''),
-    '-C',
-    home,
-    '--strip-components=1'
-  ])
+  const file = join(directory, tarball.trim().split('\n').at(-1) ?? '')
+  execFileSync('tar', ['-xf', file, '-C', home, '--strip-components=1'])
+  return home
+}
+
+/** A project with the package in it, whose own dependencies are those of this one. */
+function installed(directory: string): string {
+  const home = unpacked(directory, root, 'aas-hub')
   symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'))
   // Without one of its own it would be taken for a part of this project.
   writeFileSync(join(directory, 'package.json'), '{}')
-  writeFileSync(join(directory, 'gateway.mjs'), GATEWAY)
+  writeFileSync(join(directory, 'gateway.mjs'), gatewayOf('aas-hub/client', 'aas-hub/client/node'))
   writeFileSync(join(directory, 'plant.json'), JSON.stringify(plant()))
   return directory
 }

@@ -5,69 +5,39 @@
  * platform has; node.ts adds a buffer on disk.
  */
 
-/** One sample; without `time` it is of its arrival. */
-export interface Sample {
-  readonly submodel: string
-  readonly path: string
-  readonly value: unknown
-  /** ISO 8601, or milliseconds since 1970. */
-  readonly time?: string | number
-  readonly quality?: Quality
-}
+import { RefusedError } from './refused-error.ts'
+import type { Column, Events, Incoming, Pushed, Sample, Wish } from './types.ts'
 
-/** Samples of one series: with `start` and `step`, or with `times`; numbers are milliseconds unless `unit` is told. */
-export interface Column {
-  readonly submodel: string
-  readonly path: string
-  readonly values: readonly unknown[]
-  readonly start?: string | number
-  readonly step?: number
-  readonly times?: readonly (string | number)[]
-  readonly unit?: 'ns' | 'us' | 'ms' | 's'
-  readonly quality?: Quality
-}
-
-export type Quality = 'good' | 'uncertain' | 'bad'
-
-/** A push that is durable. */
-export interface Pushed {
-  readonly cursor: string
-  readonly accepted: number
-  /** It was taken before: this is what was said then. */
-  readonly repeated?: true
-  readonly refused?: readonly { index: number; at?: number; path: string; text: string }[]
-}
-
-/** What to follow; see the Wish of `openapi/asyncapi.json`. */
-export interface Wish {
-  readonly select?: {
-    readonly shells?: readonly string[]
-    readonly submodels?: readonly string[]
-    readonly paths?: readonly string[]
-    readonly semanticIds?: readonly string[]
-    readonly kinds?: readonly string[]
-  }
-  readonly snapshot?: boolean
-  readonly since?: string
-  readonly interval?: number
-  readonly window?: number
-  readonly content?: 'value' | 'full'
-  readonly columns?: boolean
-  readonly overflow?: 'conflate' | 'disconnect'
-}
-
-export interface Events {
-  readonly cursor?: string
-  readonly events: readonly Record<string, unknown>[]
-  readonly snapshot?: 'part' | 'end'
-  /** What came before fell out of the log while nobody followed. */
-  readonly recovered?: false
-}
+export { RefusedError } from './refused-error.ts'
+export type {
+  ChangeEvent,
+  ChangeKind,
+  Column,
+  ColumnEvent,
+  DocumentEvent,
+  Events,
+  Pushed,
+  Quality,
+  Sample,
+  ValueEvent,
+  Violation,
+  Wish
+} from './types.ts'
 
 export interface Following {
   /** Behind what was handed over last; where to go on in another process. */
   readonly cursor: string | undefined
+  /**
+   * Resolves when the hub has taken the subscription; rejects with a RefusedError where it refuses it. Where there is no
+   * `onError` a refusal that is not awaited is an unhandled rejection: it does not pass unnoticed.
+   */
+  readonly ready: Promise<void>
   close(): void
+}
+
+export interface SubscribeOptions {
+  /** Hears of a refusal, at first or when the client came back; the subscription has ended. */
+  readonly onError?: (error: RefusedError) => void
 }
 
 export interface ClientOptions {
@@ -75,23 +45,13 @@ export interface ClientOptions {
   readonly name?: string
   /** Pushes that wait for their acknowledgement; those beyond wait to be sent. */
   readonly inFlight?: number
-  /** Hears of connections that came and went. */
+  /**
+   * Hears of connections that came and went, and of each attempt that failed, with the reason. Without it the first
+   * failure is a warning on the console: a wrong address is not to be waited for in silence.
+   */
   readonly onState?: (state: 'open' | 'closed', reason: string) => void
   /** Another WebSocket than that of the platform. */
   readonly WebSocket?: typeof globalThis.WebSocket
-}
-
-/** A push was refused: repeating it will not help. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError'
-  readonly code: string
-  readonly violations: readonly { pointer: string; text: string }[]
-
-  constructor(code: string, text: string, violations: readonly { pointer: string; text: string }[] = []) {
-    super(text)
-    this.code = code
-    this.violations = violations
-  }
 }
 
 /** Milliseconds before it comes back: the first time, and at most. */
@@ -114,6 +74,8 @@ interface Waiting {
 interface Followed {
   readonly wish: Wish
   readonly onEvents: (events: Events) => void
+  readonly taken: () => void
+  readonly refused: (error: Error) => void
   cursor: string | undefined
 }
 
@@ -130,6 +92,10 @@ export class Client {
   #socket: WebSocket | undefined
   #isOpen = false
   #isClosed = false
+  /** Why the last attempt to connect failed. */
+  #reason = ''
+  #hasWarned = false
+  #waiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   #pause = FIRST_PAUSE
   #retry: ReturnType<typeof setTimeout> | undefined
   #next = 0
@@ -153,6 +119,34 @@ export class Client {
 
   get isOpen(): boolean {
     return this.#isOpen
+  }
+
+  /**
+   * Resolves when there is a connection.
+   * @param patience milliseconds after which it rejects, with the reason of the last attempt; absent: never
+   */
+  connected(patience?: number): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new Error('The client is closed'))
+    if (this.#isOpen) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const waiter = {
+        resolve: () => {
+          clearTimeout(timer)
+          resolve()
+        },
+        reject: (error: Error) => {
+          clearTimeout(timer)
+          reject(error)
+        }
+      }
+      this.#waiters.push(waiter)
+      if (patience === undefined) return
+      timer = setTimeout(() => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter)
+        reject(new Error(`${this.#url} is not reached: ${this.#reason || 'no answer'}`))
+      }, patience)
+    })
   }
 
   /**
@@ -185,17 +179,37 @@ export class Client {
   }
 
   /** Follows changes until closed, across connections. */
-  subscribe(wish: Wish, onEvents: (events: Events) => void): Following {
+  subscribe(wish: Wish, onEvents: (events: Events) => void, { onError }: SubscribeOptions = {}): Following {
+    if (this.#isClosed) throw new Error('The client is closed')
     const id = this.#next++
-    const followed: Followed = { wish, onEvents, cursor: wish.since }
+    const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
+    let isTaken = false
+    const followed: Followed = {
+      ...{ wish, onEvents, cursor: wish.since },
+      taken: () => {
+        isTaken = true
+        resolve()
+      },
+      refused: (error) => {
+        this.#followed.delete(id)
+        if (onError !== undefined || !(error instanceof RefusedError)) ready.catch(() => {})
+        reject(error)
+        if (!(error instanceof RefusedError)) return
+        if (onError !== undefined) onError(error)
+        // Nobody awaits what was taken once.
+        else if (isTaken) void Promise.reject(error)
+      }
+    }
     this.#followed.set(id, followed)
     if (this.#isOpen) this.#follow(id, followed)
     return {
+      ready,
       get cursor() {
         return followed.cursor
       },
       close: () => {
-        this.#followed.delete(id)
+        if (!this.#followed.has(id)) return
+        followed.refused(new Error('The subscription was closed'))
         if (this.#isOpen) this.#send({ type: 'unsubscribe', id })
       }
     }
@@ -218,6 +232,8 @@ export class Client {
     clearTimeout(this.#retry)
     this.#socket?.close(1000)
     const ended = new Error('The client was closed')
+    for (const { refused } of [...this.#followed.values()]) refused(ended)
+    for (const { reject } of this.#waiters.splice(0)) reject(ended)
     for (const { reject } of [...this.#sent.values(), ...this.#unsent.values()]) reject(ended)
     this.#sent.clear()
     this.#unsent.clear()
@@ -232,17 +248,23 @@ export class Client {
     socket.onmessage = ({ data }: MessageEvent) => {
       if (socket === this.#socket) this.#read(JSON.parse(String(data)) as Incoming)
     }
-    socket.onerror = () => {}
+    socket.onerror = (event: Event) => {
+      // What browsers do not tell.
+      this.#reason = 'message' in event && typeof event.message === 'string' ? event.message : ''
+    }
     socket.onclose = ({ code, reason }: CloseEvent) => {
-      if (socket === this.#socket) this.#broken(`${code} ${reason}`.trim())
+      if (socket === this.#socket) this.#broken([code, reason || this.#reason].join(' ').trim())
     }
   }
 
   #opened(): void {
     this.#isOpen = true
     this.#pause = FIRST_PAUSE
-    this.#heardAt = Date.now()
+    this.#heardAt = performance.now()
+    this.#reason = ''
+    this.#hasWarned = false
     this.#options.onState?.('open', '')
+    for (const { resolve } of this.#waiters.splice(0)) resolve()
     for (const [id, followed] of this.#followed) this.#follow(id, followed)
     // In the order in which they were made, and before any other.
     for (const { message } of this.#sent.values()) this.#send(message)
@@ -250,11 +272,15 @@ export class Client {
   }
 
   #broken(reason: string): void {
-    const wasOpen = this.#isOpen
     this.#isOpen = false
     this.#socket = undefined
-    if (wasOpen) this.#options.onState?.('closed', reason)
+    this.#reason = reason
+    this.#options.onState?.('closed', reason)
     if (this.#isClosed) return
+    if (this.#options.onState === undefined && !this.#hasWarned) {
+      this.#hasWarned = true
+      console.warn(`${this.#url} is not reached (${reason}); it is tried again`)
+    }
     // Gateways that lost the hub together do not come back together.
     this.#retry = setTimeout(() => this.#connect(), this.#pause * (0.5 + Math.random()))
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE)
@@ -263,7 +289,7 @@ export class Client {
   /** A connection that says nothing is asked, and given up where it says nothing then. */
   #look(): void {
     if (!this.#isOpen) return
-    if (Date.now() - this.#heardAt > SILENCE) {
+    if (performance.now() - this.#heardAt > SILENCE) {
       const socket = this.#socket
       this.#broken('no sign of life')
       socket?.close()
@@ -289,7 +315,7 @@ export class Client {
   }
 
   #read(message: Incoming): void {
-    this.#heardAt = Date.now()
+    this.#heardAt = performance.now()
     switch (message.type) {
       case 'ack':
         for (const { id, ...ack } of message.acks ?? []) {
@@ -302,13 +328,14 @@ export class Client {
       case 'subscribed': {
         const followed = this.#followed.get(message.id ?? -1)
         if (followed !== undefined && message.cursor !== undefined) followed.cursor = message.cursor
+        followed?.taken()
         if (message.recovered === false) followed?.onEvents({ events: [], recovered: false })
         break
       }
       case 'event': {
         const followed = this.#followed.get(message.sub ?? -1)
         if (followed === undefined) break
-        followed.onEvents(message as unknown as Events)
+        followed.onEvents(message as Incoming & Events)
         if (message.cursor !== undefined) followed.cursor = message.cursor
         break
       }
@@ -323,16 +350,21 @@ export class Client {
   }
 
   #refused({ id = -1, code = '', text = '', violations }: Incoming): void {
-    if (PASSING.has(code)) {
-      // It is sent again: on the next connection, where this one ends before.
-      const socket = this.#socket
-      setTimeout(() => {
-        const waiting = this.#sent.get(id)
-        if (waiting !== undefined && this.#isOpen && socket === this.#socket) this.#send(waiting.message)
-      }, RESENT)
+    const followed = this.#followed.get(id)
+    if (!PASSING.has(code)) {
+      const error = new RefusedError(code, text, violations)
+      this.#take(id)?.reject(error)
+      followed?.refused(error)
       return
     }
-    this.#take(id)?.reject(new RefusedError(code, text, violations))
+    // It is sent again: on the next connection, where this one ends before.
+    const socket = this.#socket
+    setTimeout(() => {
+      if (!this.#isOpen || socket !== this.#socket) return
+      const waiting = this.#sent.get(id)
+      if (waiting !== undefined) this.#send(waiting.message)
+      if (followed !== undefined && this.#followed.get(id) === followed) this.#follow(id, followed)
+    }, RESENT)
   }
 
   /** A subscriber that lagged too far goes on behind what it has seen. */
@@ -356,16 +388,4 @@ export class Client {
     this.#idle = []
     for (const wake of idle) wake()
   }
-}
-
-interface Incoming {
-  readonly type: string
-  readonly id?: number
-  readonly sub?: number
-  readonly cursor?: string
-  readonly acks?: readonly { id: number; accepted: number }[]
-  readonly code?: string
-  readonly text?: string
-  readonly recovered?: boolean
-  readonly violations?: readonly { pointer: string; text: string }[]
 }

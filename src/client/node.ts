@@ -30,7 +30,7 @@ export interface GatewayOptions extends ClientOptions {
   readonly limit?: number
   /** Wait for the disk with every push, so that also a power cut loses nothing; without, a crash of the process loses nothing. */
   readonly sync?: boolean
-  /** Hears of pushes that the hub will never take; they are removed from the buffer. */
+  /** Hears of pushes that the hub will never take; they are removed from the buffer. Without it they are a warning. */
   readonly onRefused?: (error: RefusedError, samples: readonly (Sample | Column)[]) => void
 }
 
@@ -73,6 +73,10 @@ export class Gateway {
   #old: string[]
   #open: { readonly file: File; readonly descriptor: number } | undefined
   #count = 0
+  /** By which the last file is named. */
+  #order = 0
+  #lastTime = 0
+  #sameTime = 0
   #bytes = 0
   #underWay = 0
   /** In memory: what was pushed by this process and waits to be sent; else it is read back from its file. */
@@ -88,6 +92,7 @@ export class Gateway {
     this.#old = readdirSync(options.directory)
       .filter((name) => name.endsWith('.ndjson'))
       .sort()
+    this.#order = Number(this.#old.at(-1)?.slice(0, 15) ?? 0)
     for (const name of this.#old) this.#bytes += statSync(join(options.directory, name)).size
     this.#pump()
   }
@@ -100,8 +105,8 @@ export class Gateway {
   /** Keeps samples in the buffer; they are sent in the order in which they came. @throws BufferFullError */
   push(samples: Sample | Column | readonly (Sample | Column)[]): void {
     if (this.#isClosed) throw new Error('The gateway is closed')
-    const now = Date.now()
     // Buffered samples arrive late: what names no time is of now.
+    const now = this.#now()
     const list = (Array.isArray(samples) ? samples : [samples]).map((sample: Sample | Column) =>
       'values' in sample || sample.time !== undefined ? sample : { ...sample, time: now }
     )
@@ -138,9 +143,19 @@ export class Gateway {
     this.#settled()
   }
 
+  /** In ISO 8601. Two samples of one millisecond are told apart, or the hub would take the second for the first again. */
+  #now(): string {
+    const now = Date.now()
+    this.#sameTime = now === this.#lastTime ? this.#sameTime + 1 : 0
+    this.#lastTime = now
+    return new Date(now).toISOString().replace('Z', `${String(this.#sameTime).padStart(6, '0')}Z`)
+  }
+
   #openFile() {
     if (this.#open === undefined) {
-      const name = `${Date.now().toString().padStart(15, '0')}-${this.#name}-${this.#count}.ndjson`
+      // The names are in the order of the files, also where the clock was set back between them.
+      this.#order = Math.max(this.#order + 1, Date.now())
+      const name = `${String(this.#order).padStart(15, '0')}-${this.#name}-${this.#count}.ndjson`
       const descriptor = openSync(join(this.#options.directory, name), 'a')
       this.#open = { file: { name, left: 0, bytes: 0, isOpen: true }, descriptor }
     }
@@ -194,7 +209,9 @@ export class Gateway {
     } catch (error) {
       // Closed: it stays in its file.
       if (!(error instanceof RefusedError)) return
-      this.#options.onRefused?.(error, samples)
+      const { onRefused } = this.#options
+      if (onRefused !== undefined) onRefused(error, samples)
+      else console.warn(`The hub refuses samples, which are lost: ${error.message}`)
     }
     this.#underWay--
     file.left--

@@ -1,9 +1,18 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { BufferFullError, type Client, connect, type Events, gateway, RefusedError } from '../../src/client/node.ts'
-import { type Running, start } from '../e2e/harness.ts'
+import {
+  BufferFullError,
+  type ChangeEvent,
+  type Client,
+  connect,
+  type Events,
+  gateway,
+  RefusedError,
+  type Wish
+} from '../../src/client/node.ts'
+import { encode, type Running, start } from '../e2e/harness.ts'
 
 const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
 const machine = {
@@ -51,9 +60,9 @@ t.test(
     const [writer, reader] = [client(t, hub), client(t, hub)]
     const seen: unknown[] = []
     const following = reader.subscribe({ select: { paths: ['Speed'] } }, ({ events }: Events) =>
-      seen.push(...events.map(({ value }) => value))
+      seen.push(...events.flatMap((event) => ('value' in event ? event.value : [])))
     )
-    while (following.cursor === undefined) await sleep(1)
+    await following.ready
     const count = 300
     const pushed: Promise<unknown>[] = []
     let current: Running = hub
@@ -77,6 +86,113 @@ t.test(
     )
   }
 )
+
+t.test('a subscription that is refused reaches the caller, at once and when the client comes back', async (t) => {
+  const hub = await filled(t)
+  const made = client(t, hub)
+  const refused = await made.subscribe({ since: 'yesterday' }, () => {}).ready.catch((error: unknown) => error)
+  t.ok(refused instanceof RefusedError)
+  t.match(refused, { code: 'BadRequest', message: /since/ })
+
+  const heard: string[] = []
+  const options = { onError: ({ code }: RefusedError) => heard.push(code) }
+  made.subscribe({ select: { kinds: ['values' as never] } }, () => {}, options)
+  const good = made.subscribe({ select: { paths: ['Speed'] } }, () => {}, options)
+  await good.ready
+  t.strictSame(heard, ['BadRequest'])
+  await made.push({ submodel: 'urn:m', path: 'Speed', value: 1 })
+  const closing = made.subscribe({}, () => {})
+  closing.close()
+  await t.rejects(closing.ready, { message: 'The subscription was closed' })
+  made.close()
+  await t.rejects(made.connected(), { message: 'The client is closed' })
+})
+
+t.test('a hub that is not there is told, with the reason, and waited for no longer than asked', async (t) => {
+  const hub = await filled(t)
+  const { port } = new URL(hub.url)
+  await hub.stop()
+  const states: string[] = []
+  const made = connect(hub.url, { onState: (state, reason) => states.push(`${state} ${reason}`) })
+  t.teardown(() => made.close())
+  await t.rejects(made.connected(500), { message: new RegExp(`^ws://127.0.0.1:${port}/stream is not reached: \\S`) })
+  t.match(states[0], /^closed 1006/)
+  const connected = made.connected()
+  const again = await start(t, { DATA_DIR: hub.directory, PORT: port })
+  await connected
+  t.equal(states.at(-1), 'open ')
+  t.ok(made.isOpen)
+  await again.stop()
+
+  const warnings = t.capture(console, 'warn', () => {})
+  const silent = connect(hub.url)
+  t.teardown(() => silent.close())
+  await t.rejects(silent.connected(700))
+  t.match(
+    warnings().map(({ args }) => args),
+    [[/is not reached .*tried again/]],
+    'once'
+  )
+})
+
+t.test('events are of the types that the library declares', async (t) => {
+  const hub = await filled(t)
+  const made = client(t, hub)
+  const seen: ChangeEvent[] = []
+  const follow = (wish: Wish) => made.subscribe(wish, ({ events }) => seen.push(...events)).ready
+  await follow({ columns: true, content: 'full', select: { kinds: ['value', 'structure', 'deleted'] } })
+  await made.push({ submodel: 'urn:m', path: 'Speed', value: 1, time: 1, quality: 'bad' })
+  await made.push({ submodel: 'urn:m', path: 'Count', start: 0, step: 1, values: [1, 2, 3], quality: 'good' })
+  await made.push({ submodel: 'urn:m', path: 'Count', times: [10, 12, 17], values: [1, 2, 3] })
+  await hub.patch(`/submodels/${encode('urn:m')}/$metadata`, { modelType: 'Submodel', id: 'urn:m', idShort: 'Machine' })
+  await hub.remove(`/submodels/${encode('urn:m')}`)
+  while (seen.length < 5) await sleep(5)
+  const [value, even, uneven, changed, gone] = seen
+  for (const event of seen)
+    t.strictSame(
+      Object.keys(event).filter((name) => !(name in MEMBERS)),
+      []
+    )
+  t.ok(value !== undefined && 'value' in value && value.value === 1 && value.quality === 'bad' && value.sourceTime)
+  t.ok(even !== undefined && 'values' in even && even.step === 1_000_000 && even.start && even.quality === 'good')
+  t.ok(uneven !== undefined && 'values' in uneven && uneven.offsets?.[2] === 7_000_000)
+  t.ok(changed !== undefined && 'change' in changed && changed.type === 'Submodel' && changed.document)
+  t.ok(gone?.kind === 'deleted' && gone.change === 'deleted' && gone.id === 'urn:m')
+})
+
+type AllKeys<Union> = Union extends unknown ? keyof Union : never
+
+/** All members that the types of events declare: the compiler complains where one is missing here, or is too many. */
+const MEMBERS = {
+  ...{ kind: true, time: true, snapshot: true, submodel: true, path: true, element: true },
+  ...{ value: true, sourceTime: true, quality: true, values: true, start: true, step: true, offsets: true },
+  ...{ change: true, type: true, id: true, touched: true, became: true, document: true, elements: true }
+} as const satisfies Record<AllKeys<ChangeEvent>, true>
+
+t.test('a gateway dates what has no time, each sample for itself, and keeps the order of its files', async (t) => {
+  const hub = await filled(t)
+  const directory = join(t.testdir({}), 'buffer')
+  const edge = gateway(hub.url, { directory })
+  const before = Date.now()
+  for (let value = 0; value < 500; value++) edge.push({ submodel: 'urn:m', path: 'Speed', value })
+  await edge.drain()
+  t.strictSame(
+    await values(hub),
+    Array.from({ length: 500 }, (_, i) => i),
+    'none counts as another again'
+  )
+  const row = await hub.server.hub.store.element('urn:m', 'Speed')
+  t.ok(Number(row?.sourceTime ?? 0n) / 1e6 >= before)
+  edge.close()
+  const ahead = `${String(Date.now() + 3_600_000).padStart(15, '0')}-x-0.ndjson`
+  const kept = { key: 'x/0', samples: [{ submodel: 'urn:m', path: 'Count', time: 1, value: 1 }] }
+  writeFileSync(join(directory, ahead), `${JSON.stringify(kept)}\n`)
+  await hub.stop()
+  const again = gateway(hub.url, { directory, onState: () => {} })
+  again.push({ submodel: 'urn:m', path: 'Count', time: 2, value: 2 })
+  t.equal(readdirSync(directory).sort()[0], ahead, 'the clock was set back, and the older file is still the first')
+  again.close()
+})
 
 t.test('a gateway keeps what it cannot send on disk, also across its own end', async (t) => {
   const hub = await filled(t)

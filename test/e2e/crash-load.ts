@@ -94,11 +94,13 @@ async function createSubmodel(api: string): Promise<void> {
 /** Values as they are told, by element; resolves when nothing that happens from then on is missed. */
 async function follow(client: Client, gaps: unknown[], wish: object): Promise<number[][]> {
   const told: number[][] = Array.from({ length: GATEWAYS + 1 }, () => [])
-  const select = { submodels: [ID], kinds: ['value'] }
+  const select = { submodels: [ID], kinds: ['value'] } as const
   const following = client.subscribe({ select, ...wish }, ({ events, recovered }: Events) => {
     if (recovered === false) gaps.push(events)
-    for (const { path, value, values } of events) {
-      told[Number(String(path).slice('Value'.length))]?.push(...((values ?? [value]) as number[]))
+    for (const event of events) {
+      if (event.kind !== 'value') continue
+      const values = 'values' in event ? event.values : [event.value]
+      told[Number(event.path.slice('Value'.length))]?.push(...(values as number[]))
     }
   })
   while (following.cursor === undefined) await wait(10)

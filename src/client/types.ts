@@ -1,0 +1,139 @@
+/** What goes over the connection: samples in, events out. As `openapi/asyncapi.json` has it. */
+
+/** One sample; without `time` it is of its arrival. */
+export interface Sample {
+  readonly submodel: string
+  readonly path: string
+  readonly value: unknown
+  /** ISO 8601, or milliseconds since 1970. */
+  readonly time?: string | number
+  readonly quality?: Quality
+}
+
+/** Samples of one series: with `start` and `step`, or with `times`; numbers are milliseconds unless `unit` is told. */
+export interface Column {
+  readonly submodel: string
+  readonly path: string
+  readonly values: readonly unknown[]
+  readonly start?: string | number
+  readonly step?: number
+  readonly times?: readonly (string | number)[]
+  readonly unit?: 'ns' | 'us' | 'ms' | 's'
+  readonly quality?: Quality
+}
+
+export type Quality = 'good' | 'uncertain' | 'bad'
+
+/** A push that is durable. */
+export interface Pushed {
+  readonly cursor: string
+  readonly accepted: number
+  /** It was taken before: this is what was said then. */
+  readonly repeated?: true
+  readonly refused?: readonly { index: number; at?: number; path: string; text: string }[]
+}
+
+/** What to follow; see the Wish of `openapi/asyncapi.json`. */
+export interface Wish {
+  readonly select?: {
+    readonly shells?: readonly string[]
+    readonly submodels?: readonly string[]
+    /** idShortPaths; `*` is any one step or index, `**` any number of steps. */
+    readonly paths?: readonly string[]
+    readonly semanticIds?: readonly string[]
+    readonly kinds?: readonly ChangeKind[]
+  }
+  readonly snapshot?: boolean
+  readonly since?: string
+  readonly interval?: number
+  readonly window?: number
+  readonly content?: 'value' | 'full'
+  readonly columns?: boolean
+  readonly overflow?: 'conflate' | 'disconnect'
+}
+
+export type ChangeKind = 'value' | 'structure' | 'created' | 'deleted' | 'registry' | 'validation'
+
+/** Events that are handed over together. */
+export interface Events {
+  /** Behind these events; absent within a snapshot. */
+  readonly cursor?: string
+  readonly events: readonly ChangeEvent[]
+  readonly snapshot?: 'part' | 'end'
+  /** What came before fell out of the log while nobody followed. */
+  readonly recovered?: false
+  /** Values in between were left out, as the reader was too slow. */
+  readonly conflated?: true
+}
+
+/** Told apart by their members: `values` in columns, `value` in single values, `change` in the rest. */
+export type ChangeEvent = ValueEvent | ColumnEvent | DocumentEvent
+
+interface ElementEvent {
+  readonly kind: 'value'
+  readonly submodel: string
+  readonly path: string
+  /** When the hub took it, in ISO 8601. */
+  readonly time: string
+  /** The element as it is now, where `content` is `full`. */
+  readonly element?: Readonly<Record<string, unknown>>
+  readonly snapshot?: true
+}
+
+/** A new value of an element, in the ValueOnly form of Part 1. */
+export interface ValueEvent extends ElementEvent {
+  readonly value: unknown
+  /** When it was so at its source, in ISO 8601 to the nanosecond. */
+  readonly sourceTime?: string
+  readonly quality?: Quality
+}
+
+/** Many values of an element, where `columns` was asked for. */
+export interface ColumnEvent extends ElementEvent {
+  readonly values: readonly unknown[]
+  /** Source time of the first, in ISO 8601 … */
+  readonly start: string
+  /** … and of the others from it, in nanoseconds: evenly spaced, or each. */
+  readonly step?: number
+  readonly offsets?: readonly number[]
+  readonly quality?: Quality | readonly (Quality | null)[]
+}
+
+/** A document was created, changed or deleted. */
+export interface DocumentEvent {
+  readonly kind: Exclude<ChangeKind, 'value'>
+  readonly change: 'created' | 'updated' | 'deleted'
+  /** What it is: `Submodel`, `AssetAdministrationShell` … */
+  readonly type: string
+  readonly id: string
+  /** idShortPaths of the elements that were touched; absent: the whole. */
+  readonly touched?: readonly string[]
+  /** What happened to the elements that were touched. */
+  readonly became?: 'created' | 'deleted'
+  /** When the hub took it, in ISO 8601. */
+  readonly time: string
+  /** As they are now, where `content` is `full`. */
+  readonly document?: Readonly<Record<string, unknown>>
+  readonly elements?: Readonly<Record<string, unknown>>
+  readonly snapshot?: true
+}
+
+export interface Violation {
+  readonly pointer: string
+  readonly idShortPath?: string
+  readonly rule?: string
+  readonly text: string
+}
+
+/** What the hub sends. */
+export interface Incoming extends Partial<Omit<Events, 'recovered'>> {
+  readonly type: string
+  readonly id?: number
+  readonly sub?: number
+  readonly acks?: readonly (Omit<Pushed, 'cursor'> & { id: number })[]
+  readonly code?: string
+  readonly text?: string
+  readonly recovered?: boolean
+  readonly reason?: string
+  readonly violations?: readonly Violation[]
+}
