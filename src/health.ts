@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { ref } from './doors/http/openapi-schemas.ts'
 import type { Answer, OwnPath } from './doors/http/own-path.ts'
-import type { Store } from './store/store.ts'
+import type { Store, StoreFigures } from './store/store.ts'
 
 /** Longest time that the store may take, in milliseconds. */
 const PATIENCE = 2000
@@ -14,8 +14,9 @@ export function probes(app: FastifyInstance, store: Store): () => void {
   app.get('/readyz', async (request, reply) => {
     if (draining) return reply.code(503).send({ status: 'stopping' })
     try {
-      await answers(store)
-      return { status: 'ready' }
+      const { isFull, damaged } = await answers(store)
+      if (isFull) return reply.code(503).send({ status: 'there is no room left to store anything' })
+      return { status: 'ready', ...(damaged > 0 && { damaged }) }
     } catch (error) {
       request.log.error({ err: error }, 'The store does not answer')
       return reply.code(503).send({ status: 'the store does not answer' })
@@ -26,10 +27,12 @@ export function probes(app: FastifyInstance, store: Store): () => void {
   }
 }
 
-async function answers(store: Store): Promise<void> {
+async function answers(store: Store): Promise<StoreFigures> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(reject, PATIENCE, new Error(`No answer within ${PATIENCE} ms`))
-  await Promise.race([store.cursor('readiness'), promise]).finally(() => clearTimeout(timer))
+  // The figures alone might come from memory.
+  const asked = store.cursor('readiness').then(() => store.figures())
+  return Promise.race([asked, promise]).finally(() => clearTimeout(timer))
 }
 
 const health = (description: string): Answer => {
@@ -56,7 +59,8 @@ export const probePaths: readonly OwnPath[] = [
       operationId: 'GetReadiness',
       tag: 'Hub',
       summary: 'Can the hub serve?',
-      description: 'It can where its store answers and it is not about to stop.',
+      description:
+        'It can where its store answers and has room, and it is not about to stop. `damaged` counts records that were found damaged; the rest is served.',
       gives: { 200: health('It can'), 503: health('It cannot, and why') },
       refuses: ['Internal']
     }

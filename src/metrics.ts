@@ -144,6 +144,9 @@ function storeFigures(figures: StoreFigures): string[] {
     figure('history_series', 'gauge', 'Series with history', { [ONE]: figures.series }),
     figure('history_samples', 'gauge', 'Samples in the history', { [ONE]: figures.samples }),
     figure('history_bytes', 'gauge', 'Bytes of the history', { [ONE]: figures.historyBytes }),
+    figure('damaged_total', 'counter', 'Records that were found damaged where they are stored', {
+      [ONE]: figures.damaged
+    }),
     figure('store_bytes', 'gauge', 'Bytes that the store takes on disk', { [ONE]: figures.bytes })
   ]
 }

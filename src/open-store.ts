@@ -1,8 +1,8 @@
 /** The store that the settings ask for. */
-import { mkdir } from 'node:fs/promises'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { ConnectionOptions } from './store/mongodb/connection.ts'
+import { makeDirectory } from './store/sqlite/layout.ts'
 import { openSqlite } from './store/sqlite/sqlite.ts'
 import type { Store } from './store/store.ts'
 
@@ -10,7 +10,7 @@ import type { Store } from './store/store.ts'
 export async function openStore(config: Config, { milliseconds: clock }: Clock = systemClock): Promise<Store> {
   const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes, FUTURE_LIMIT: futureLimit } = config
   if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes, clock, futureLimit })
-  await mkdir(DATA_DIR, { recursive: true })
+  await makeDirectory(DATA_DIR)
   // Its driver is loaded where it is used.
   const { openMongo } = await import('./store/mongodb/mongodb.ts')
   return openMongo(MONGODB_URL, { cacheBytes, clock, futureLimit, ...connectionOf(config) })

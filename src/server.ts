@@ -48,9 +48,12 @@ import { ownPaths } from './own-paths.ts'
 import { readTemplates } from './templates.ts'
 import { VERSION } from './version.ts'
 
-/** Asynchronous work that may be known at once, and how long a result waits to be fetched, in milliseconds. */
-const JOBS = 1000
-const JOB_KEPT = 10 * 60 * 1000
+/** Asynchronous work that may be under way at once. */
+const MAX_JOBS = 1000
+/** Results that wait to be fetched: so many, so many bytes, and so long; the oldest go first. */
+const MAX_RESULTS = 1000
+const MAX_RESULT_BYTES = 64 * 1024 * 1024
+const RESULT_KEPT_MS = 10 * 60 * 1000
 
 /**
  * What a browser is told with every answer: take it for what it says it is, and run nothing of it; a stored file may be
@@ -99,6 +102,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       ...front(config.API_PREFIX, streamPaths(config.API_PREFIX))
     })
 
+    store.onDamage((error) => app.log.error({ err: error }, 'A stored record is damaged'))
     const policyOf = policies(store, config.HISTORY)
     const past = await keepHistory(store, {
       policyOf,
@@ -125,8 +129,8 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       intake,
       jobs: new Jobs({
         store,
-        limit: JOBS,
-        keep: JOB_KEPT,
+        limit: MAX_JOBS,
+        results: { count: MAX_RESULTS, bytes: MAX_RESULT_BYTES, keptMs: RESULT_KEPT_MS },
         tasks: { [BULK]: (task) => performBulk(store, task) }
       }),
       executorOf: executors(

@@ -3,6 +3,7 @@ import { describeShell, describeSubmodel } from '../model/descriptors.ts'
 import { targetOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell, Submodel } from '../model/types.ts'
+import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentKind, LogEntry, Store } from '../store/store.ts'
 import type { Follower } from './follow.ts'
 
@@ -53,14 +54,19 @@ export function registration(store: Store, { registry, base, failed }: Registrat
     const path = PATHS[kind]
     if (path === undefined) return
     const url = `${registry}/${path}/${encodeId(id)}`
-    const descriptor = await describe(kind, id)
+    let isUnreadable = false
+    const descriptor = await unlessDamaged(describe(kind, id), () => (isUnreadable = true))
+    // What is registered of a damaged document is still the best that there is.
+    if (isUnreadable) return
     if (descriptor === undefined) {
       await request('DELETE', url, undefined, [404])
       return
     }
     // Registries of release 3.0 do not create by PUT.
     const sent = await request('PUT', url, descriptor, [404])
-    if (sent === 404) await request('POST', `${registry}/${path}`, descriptor, [409])
+    const created = sent === 404 ? await request('POST', `${registry}/${path}`, descriptor, [409]) : sent
+    // Somebody else created it in between: then it can be replaced.
+    if (created === 409) await request('PUT', url, descriptor, [])
   }
 
   async function describe(kind: DocumentKind, id: string): Promise<object | undefined> {

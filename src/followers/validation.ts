@@ -3,6 +3,7 @@
  * change of the schemas. It lags rather than to take much of the processor from requests.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { unlessDamaged } from '../store/damage.ts'
 import type { Change, Document, Facet, LogEntry, Store } from '../store/store.ts'
 import { type Follower, follow } from './follow.ts'
 
@@ -89,17 +90,21 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
   async function start(): Promise<void> {
     for await (const document of all('Submodel')) await look(document.id, true, document)
     for await (const { id } of all('Validation')) {
-      if ((await store.document('Submodel', id)) === undefined) await forget(id)
+      if ((await store.head('Submodel', id)) === undefined) await forget(id)
     }
     await write()
   }
 
   /** Checks a submodel as it is now. @param structure more than values may have changed */
   async function look(id: string, structure: boolean, read?: Document): Promise<void> {
-    const kept = await store.document('Validation', id)
-    const document = read ?? (await store.document('Submodel', id))
+    const isKept = (await store.head('Validation', id)) !== undefined
+    const kept = await unlessDamaged(store.document('Validation', id))
+    let isUnreadable = false
+    const document = read ?? (await unlessDamaged(store.document('Submodel', id), () => (isUnreadable = true)))
+    // What is damaged can be checked when it was replaced.
+    if (isUnreadable) return
     if (document === undefined) {
-      if (kept !== undefined) await forget(id)
+      if (isKept) await forget(id)
       return
     }
     const from = performance.now()
@@ -110,7 +115,7 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
       const withoutTemplate = entry.result === 'noTemplate'
       const isNews = structure || current === undefined || isOld(current) || verdictOf(entry) !== verdictOf(current)
       if (isNews) {
-        const change = kept === undefined ? 'create' : 'replace'
+        const change = isKept ? 'replace' : 'create'
         const [json, facets] = [JSON.stringify(entry), checker.facetsOf(entry)]
         await put(
           id,

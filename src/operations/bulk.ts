@@ -76,7 +76,7 @@ export async function performBulk(store: Store, task: unknown): Promise<Done> {
     const change =
       verb === 'delete' ? deletion(kind, item, index, violations) : registration(kind, item, index, violations)
     if (change === undefined) continue
-    const stored = (await store.document(kind, change.id)) !== undefined
+    const stored = (await store.head(kind, change.id)) !== undefined
     const fault = ids.has(change.id)
       ? 'stands twice in the request'
       : verb === 'create' && stored

@@ -4,7 +4,8 @@ import { assetIdFacet, assetIdFacets } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell, AssetLink, SpecificAssetId } from '../model/types.ts'
 import type { Answer, Call } from './call.ts'
-import { check, parse, retry } from './documents.ts'
+import { commitAsFound, retry } from './concurrent.ts'
+import { check, parse } from './documents.ts'
 import { shellOf } from './elements.ts'
 import type { Handler, Hub } from './hub.ts'
 import { listInTurn } from './paging.ts'
@@ -44,8 +45,8 @@ export const postLinks: Handler = async (hub, call) => {
   const json = JSON.stringify(links)
   const facets = links.flatMap(assetIdFacets)
   const { seq } = await retry(async () => {
-    const change = (await hub.store.document(LINKS, id)) === undefined ? 'create' : 'replace'
-    return hub.store.commit([{ change, kind: LINKS, id, json, facets }])
+    const change = (await hub.store.head(LINKS, id)) === undefined ? 'create' : 'replace'
+    return commitAsFound(hub.store, [{ change, kind: LINKS, id, json, facets }])
   })
   return { status: 201, bytes: json, revision: seq, location: `/lookup/shells/${encodeId(id)}` }
 }
@@ -53,15 +54,14 @@ export const postLinks: Handler = async (hub, call) => {
 /** DELETE /lookup/shells/{aasIdentifier}: explicit links go; what a stored shell says of itself stays with it. */
 export const deleteLinks: Handler = async (hub, call) => {
   const id = shellOf(call)
-  if ((await hub.store.document(LINKS, id)) !== undefined)
-    await hub.store.commit([{ change: 'delete', kind: LINKS, id }])
-  else if ((await hub.store.document(SHELL, id)) === undefined) throw new HubError('NotFound', [SHELL, id])
+  if ((await hub.store.head(LINKS, id)) !== undefined) await hub.store.commit([{ change: 'delete', kind: LINKS, id }])
+  else if ((await hub.store.head(SHELL, id)) === undefined) throw new HubError('NotFound', [SHELL, id])
   return { status: 204 }
 }
 
 async function search(hub: Hub, call: Call, assetIds: readonly SpecificAssetId[]): Promise<Answer> {
   return listInTurn(hub, [LINKS, SHELL], assetIds.map(assetIdFacet), call.query, async (document) => {
-    const twice = document.kind === SHELL && (await hub.store.document(LINKS, document.id)) !== undefined
+    const twice = document.kind === SHELL && (await hub.store.head(LINKS, document.id)) !== undefined
     return twice && (await linked(hub, document.id, assetIds)) ? undefined : JSON.stringify(document.id)
   })
 }

@@ -3,20 +3,23 @@ import { createHash } from 'node:crypto'
 import { partForLink } from '../formats/part-links.ts'
 import { decodePartName, portableSegment } from '../formats/part-names.ts'
 import { fileLinksOf } from '../model/file-links.ts'
-import type { Change, Document, DocumentKind, FileEntry, Store } from '../store/store.ts'
+import type { Change, DocumentHead, DocumentKind, FileEntry, Store } from '../store/store.ts'
 
 /** The links of a document to files, each once. */
 export function linksOf(document: unknown, kind: DocumentKind): ReadonlySet<string> {
   return new Set(Array.from(fileLinksOf(document, kind), ({ link }) => link))
 }
 
+type Before = DocumentHead & { readonly bytes?: Buffer }
+
 /** Files that the document referred to and no longer does leave with the change that let go of them. */
-export async function orphans(store: Store, before: Document, after: unknown): Promise<readonly Change[]> {
-  const { kind, id } = before
+export async function orphans(store: Store, before: Before, after: unknown): Promise<readonly Change[]> {
+  const { kind, id, bytes } = before
   const files = await store.files(kind, id)
-  if (files.length === 0) return []
+  // To which files a damaged document referred is not known: they stay with it.
+  if (files.length === 0 || bytes === undefined) return []
   const stays = linksOf(after, kind)
-  const links = linksOf(JSON.parse(before.bytes.toString()), kind)
+  const links = linksOf(JSON.parse(bytes.toString()), kind)
   const names = files.map((file) => file.name).filter((name) => links.has(name) && !stays.has(name))
   return names.length === 0 ? [] : [{ change: 'detach', kind, id, names }]
 }

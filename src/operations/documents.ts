@@ -7,17 +7,16 @@ import { type ClassName, childrenMember } from '../model/fields.ts'
 import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'
 import type { Documents } from '../model/types.ts'
-import type { Became, Change, Document, Facet } from '../store/store.ts'
+import { isDamaged } from '../store/damage.ts'
+import type { Became, Change, Document, DocumentHead, Facet, Store } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
+import { commitAsFound, inTurn, retry } from './concurrent.ts'
 import { orphans } from './document-files.ts'
 import type { Hub } from './hub.ts'
-import { cursorOf, paged, positionOf } from './paging.ts'
+import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
 
 /** The kinds that the functions here serve: the three identifiables and the two descriptors. */
 export type Kind = keyof Documents
-
-/** How often a change is tried again when others changed the same document meanwhile. */
-const ATTEMPTS = 50
 
 /** Reads a document. @throws HubError `NotFound` */
 export async function get(hub: Hub, kind: Kind, id: string): Promise<Document> {
@@ -27,7 +26,7 @@ export async function get(hub: Hub, kind: Kind, id: string): Promise<Document> {
 }
 
 /** A document as the object that it stands for; a fresh copy, free to change. */
-export function parse<K extends Kind>(document: Document, _kind: K): Documents[K] {
+export function parse<K extends Kind>(document: Pick<Document, 'bytes'>, _kind: K): Documents[K] {
   return JSON.parse(document.bytes.toString()) as Documents[K]
 }
 
@@ -58,7 +57,8 @@ export async function list(
     limit: call.query.limit,
     ...(after !== undefined && { after })
   })
-  return paged(page.items.flatMap(render), page.next === undefined ? undefined : cursorOf(page.next))
+  const cursor = page.next === undefined ? undefined : cursorOf(page.next)
+  return paged(page.items.flatMap(render), cursor, damagedIn(page.damaged))
 }
 
 /** Stores a new document. @throws HubError `Invalid`, `AlreadyExists` */
@@ -85,28 +85,30 @@ export async function put(
   const document = accept(hub, kind, call.body)
   sameId(document.id, id)
   const json = JSON.stringify(document)
-  return retry(async () => {
-    const stored = await hub.store.document(kind, id)
-    checkPreconditions(call, stored?.revision)
-    // The one thing that a service is about is always there; a PUT to it creates nothing (Part 2, PutSubmodel).
-    if (stored === undefined && (call.service === 'aas' || call.service === 'submodel'))
-      throw new HubError('NotFound', [kind, id])
-    if (stored === undefined) {
-      const created: Change = { change: 'create', kind, id, json, facets: facetsOf(kind, document) }
-      const { seq } = await hub.store.commit([created, ...(await also(true))])
-      return { status: 201, bytes: json, revision: seq, location: call.mount }
-    }
-    const replace = {
-      change: 'replace' as const,
-      kind,
-      id,
-      json,
-      facets: facetsOf(kind, document),
-      ...guard(call, stored)
-    }
-    const others = [...(await orphans(hub.store, stored, document)), ...(await also(false))]
-    return { status: 204, revision: await replaceBy(hub, stored, replace, others) }
-  })
+  return inTurn(hub.store, kind, id, () =>
+    retry(async () => {
+      const stored = await present(hub.store, kind, id)
+      checkPreconditions(call, stored?.revision)
+      // The one thing that a service is about is always there; a PUT to it creates nothing (Part 2, PutSubmodel).
+      if (stored === undefined && (call.service === 'aas' || call.service === 'submodel'))
+        throw new HubError('NotFound', [kind, id])
+      if (stored === undefined) {
+        const created: Change = { change: 'create', kind, id, json, facets: facetsOf(kind, document) }
+        const { seq } = await commitAsFound(hub.store, [created, ...(await also(true))])
+        return { status: 201, bytes: json, revision: seq, location: call.mount }
+      }
+      const replace = {
+        change: 'replace' as const,
+        kind,
+        id,
+        json,
+        facets: facetsOf(kind, document),
+        ...guard(call, stored)
+      }
+      const others = [...(await orphans(hub.store, stored, document)), ...(await also(false))]
+      return { status: 204, revision: await replaceBy(hub, stored, replace, others) }
+    })
+  )
 }
 
 /** Deletes a document. @throws HubError `NotFound` */
@@ -117,13 +119,28 @@ export async function remove(
   call: Call,
   also: () => Promise<readonly Change[]> = async () => []
 ): Promise<Answer> {
-  return retry(async () => {
-    const stored = await get(hub, kind, id)
-    checkPreconditions(call, stored.revision)
-    await hub.store.commit([{ change: 'delete', kind, id, ...guard(call, stored) }, ...(await also())])
-    hub.templates.forget(id)
-    return { status: 204 }
-  })
+  return inTurn(hub.store, kind, id, () =>
+    retry(async () => {
+      const stored = await present(hub.store, kind, id)
+      if (stored === undefined) throw new HubError('NotFound', [kind, id])
+      checkPreconditions(call, stored.revision)
+      await hub.store.commit([{ change: 'delete', kind, id, ...guard(call, stored) }, ...(await also())])
+      hub.templates.forget(id)
+      return { status: 204 }
+    })
+  )
+}
+
+/** What there is of a document that is to be replaced or deleted: without bytes where it is damaged. */
+type Present = DocumentHead & { readonly bytes?: Buffer }
+
+export async function present(store: Store, kind: Kind, id: string): Promise<Present | undefined> {
+  try {
+    return await store.document(kind, id)
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+    return store.head(kind, id)
+  }
 }
 
 /** What an edit did, so that the store need touch no more than that. */
@@ -149,39 +166,41 @@ export async function edit<K extends Kind, Result>(
   call: Call,
   change: (document: Documents[K], stored: Document) => Promise<Edited<Result>> | Edited<Result>
 ): Promise<{ result: Result; revision: number }> {
-  return retry(async () => {
-    const stored = await get(hub, kind, id)
-    checkPreconditions(call, await revisionOf(hub, call, stored))
-    const document = parse(stored, kind)
-    const edited = await change(document, stored)
-    const { result, touched, became, carried = call.ifMatch !== undefined, also = [] } = edited
-    checkResult(kind, document, stored)
-    hub.templates.enforce(document)
-    const replace = {
-      change: 'replace' as const,
-      kind,
-      id,
-      json: JSON.stringify(document),
-      facets: facetsOf(kind, document),
-      ifStructure: stored.structure,
-      ...(touched !== undefined && { touched }),
-      ...(became !== undefined && { became }),
-      ...(carried && { asOf: stored.revision })
-    }
-    const others = [...(await orphans(hub.store, stored, document)), ...also]
-    return { result, revision: await replaceBy(hub, stored, replace, others) }
-  })
+  return inTurn(hub.store, kind, id, () =>
+    retry(async () => {
+      const stored = await get(hub, kind, id)
+      checkPreconditions(call, await revisionOf(hub, call, stored))
+      const document = parse(stored, kind)
+      const edited = await change(document, stored)
+      const { result, touched, became, carried = call.ifMatch !== undefined, also = [] } = edited
+      checkResult(kind, document, stored)
+      hub.templates.enforce(document)
+      const replace = {
+        change: 'replace' as const,
+        kind,
+        id,
+        json: JSON.stringify(document),
+        facets: facetsOf(kind, document),
+        ifStructure: stored.structure,
+        ...(touched !== undefined && { touched }),
+        ...(became !== undefined && { became }),
+        ...(carried && { asOf: stored.revision })
+      }
+      const others = [...(await orphans(hub.store, stored, document)), ...also]
+      return { result, revision: await replaceBy(hub, stored, replace, others) }
+    })
+  )
 }
 
 /** @returns the revision from then on: that of before where nothing changes, of which nobody is told either */
 async function replaceBy(
   { store, templates }: Hub,
-  stored: Document,
+  stored: Present,
   replace: Extract<Change, { change: 'replace' }>,
   others: readonly Change[]
 ): Promise<number> {
-  if (others.length === 0 && stored.bytes.equals(Buffer.from(replace.json))) return stored.revision
-  const { seq } = await store.commit([replace, ...others])
+  if (others.length === 0 && stored.bytes?.equals(Buffer.from(replace.json))) return stored.revision
+  const { seq } = await commitAsFound(store, [replace, ...others])
   templates.forget(stored.id)
   return seq
 }
@@ -194,18 +213,6 @@ export async function revisionOf(hub: Hub, call: Call, document: Document): Prom
   if (call.idShortPath === undefined) return document.revision
   const row = await hub.store.element(document.id, formatPath(call.idShortPath))
   return row === undefined || childrenMember(row.modelType) === undefined ? row?.revision : document.revision
-}
-
-/** Tries again while the only reason against is that somebody else changed the same thing meanwhile. */
-export async function retry<Result>(attempt: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await attempt()
-    } catch (error) {
-      const raced = error instanceof HubError && error.name === 'Conflict'
-      if (!raced || tries === ATTEMPTS) throw error
-    }
-  }
 }
 
 /** `If-Match` and `If-None-Match` against the revision of what is stored (RFC 9110, 13.2). @throws HubError */
@@ -231,7 +238,7 @@ export function sameId(inBody: unknown, inPath: string): void {
   throw new HubError('Invalid', [1], [{ pointer: '/id', rule: 'id', text }])
 }
 
-function guard(call: Call, stored: Document): { ifRevision?: number } {
+function guard(call: Call, stored: Present): { ifRevision?: number } {
   return call.ifMatch === undefined || call.ifMatch === '*' ? {} : { ifRevision: stored.revision }
 }
 

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { HubError, type Violation } from '../errors.ts'
 import type { Change, Document, Store } from '../store/store.ts'
+import { commitAsFound, retry } from './concurrent.ts'
 
 /** Part 2, ExecutionState. */
 export type ExecutionState = 'Initiated' | 'Running' | 'Completed' | 'Canceled' | 'Failed' | 'Timeout'
@@ -44,10 +45,10 @@ export interface JobsOptions {
   readonly store: Store
   /** Who does the tasks, by name. */
   readonly tasks?: Readonly<Record<string, (data: unknown) => Promise<Done>>>
-  /** How many jobs may be known at once. */
+  /** How many jobs may be under way at once in this process. */
   readonly limit: number
-  /** How long a finished one is kept, in milliseconds. */
-  readonly keep: number
+  /** How many finished ones are kept, how many bytes of them, and for how long; the oldest go first. */
+  readonly results: { readonly count: number; readonly bytes: number; readonly keptMs: number }
 }
 
 /** A process that has not been heard of for so long is taken for dead, in milliseconds. */
@@ -61,6 +62,11 @@ export class Jobs {
   readonly #options: JobsOptions
   /** Jobs that are done here; those that only this process can do are not waited for when it stops. */
   readonly #own = new Map<string, Promise<void> | 'closure'>()
+  /** Those that are done here or are about to be. */
+  #underway = 0
+  /** Bytes of finished ones, in the order in which they were seen to be finished. */
+  readonly #results = new Map<string, number>()
+  #resultBytes = 0
 
   constructor(options: JobsOptions) {
     this.#options = options
@@ -69,12 +75,21 @@ export class Jobs {
   /**
    * Starts a piece of work, which is known when this resolves.
    * @param work a task, or something that only this process can do
-   * @throws HubError `TooManyRequests` when too many are known
+   * @throws HubError `TooManyRequests` when too many are under way
    */
   async start(owner: string, work: Task | (() => Promise<Done>)): Promise<Job> {
-    const { store, limit } = this.#options
-    const { documents } = await store.figures()
-    if ((documents.Job ?? 0) >= limit) throw new HubError('TooManyRequests', ['too many jobs are under way or kept'])
+    if (this.#underway >= this.#options.limit) throw new HubError('TooManyRequests', ['too many jobs are under way'])
+    this.#underway++
+    try {
+      return await this.#start(owner, work)
+    } catch (error) {
+      this.#underway--
+      throw error
+    }
+  }
+
+  async #start(owner: string, work: Task | (() => Promise<Done>)): Promise<Job> {
+    const { store } = this.#options
     const job: Job = {
       handleId: randomUUID(),
       owner,
@@ -114,18 +129,43 @@ export class Jobs {
   }
 
   async #look(): Promise<void> {
-    const { store, keep } = this.#options
+    const { store, results } = this.#options
     for await (const document of this.#all('open')) {
       const job = read(document)
       if (this.#own.has(job.handleId) || !(await store.claim(claimOf(job), CLAIM))) continue
       const { task } = job
+      this.#underway++
       this.#run(job, task === undefined ? lost : () => this.#perform(task))
     }
     for await (const document of this.#all('ended')) {
       const { finishedAt = 0, handleId } = read(document)
-      if (Date.now() - finishedAt > keep)
-        await store.commit([{ change: 'delete', kind: 'Job', id: handleId }]).catch(ignoreGone)
+      if (Date.now() - finishedAt > results.keptMs) await this.#forget(handleId)
+      else this.#count(handleId, document.bytes.length)
     }
+    await this.#evict()
+  }
+
+  #count(handleId: string, bytes: number): void {
+    if (this.#results.has(handleId)) return
+    this.#results.set(handleId, bytes)
+    this.#resultBytes += bytes
+  }
+
+  /** The last one stays, however large it is. */
+  async #evict(): Promise<void> {
+    const { count, bytes } = this.#options.results
+    for (const handleId of this.#results.keys()) {
+      const isWithin = this.#results.size <= count && this.#resultBytes <= bytes
+      if (isWithin || this.#results.size === 1) return
+      await this.#forget(handleId)
+    }
+  }
+
+  async #forget(handleId: string): Promise<void> {
+    // First, so that two who evict at the same time do not count it twice.
+    this.#resultBytes -= this.#results.get(handleId) ?? 0
+    this.#results.delete(handleId)
+    await this.#options.store.commit([{ change: 'delete', kind: 'Job', id: handleId }]).catch(ignoreGone)
   }
 
   async *#all(state: string): AsyncGenerator<Document> {
@@ -151,15 +191,27 @@ export class Jobs {
   async #finish(job: Job, work: () => Promise<Done>): Promise<void> {
     const { store } = this.#options
     const renewal = setInterval(() => void store.claim(claimOf(job), CLAIM).catch(() => {}), RENEW)
-    try {
+    const attempt = async () => {
       const { state = 'Completed', result, changes = [] } = await work()
-      await store.commit([...changes, ended(job, { state, ...(result !== undefined && { result }) })])
+      await this.#end(job, { state, ...(result !== undefined && { result }) }, changes)
+    }
+    try {
+      // What a task changes is made up by what is there, which others may change meanwhile: then it is made up anew.
+      await (job.task === undefined ? attempt() : retry(attempt))
     } catch (error) {
       // Where not even this can be kept, the job stays open, and somebody goes on with it later.
-      await store.commit([ended(job, { state: 'Failed', error: told(error) })]).catch(() => {})
+      await this.#end(job, { state: 'Failed', error: told(error) }).catch(() => {})
     } finally {
       clearInterval(renewal)
+      this.#underway--
     }
+    await this.#evict().catch(() => {})
+  }
+
+  async #end(job: Job, end: Pick<Job, 'state' | 'result' | 'error'>, changes: readonly Change[] = []): Promise<void> {
+    const change = ended(job, end)
+    await commitAsFound(this.#options.store, [...changes, change])
+    this.#count(job.handleId, change.json.length)
   }
 }
 
@@ -170,9 +222,9 @@ async function lost(): Promise<Done> {
   ])
 }
 
-function ended(job: Job, end: Pick<Job, 'state' | 'result' | 'error'>): Change {
+function ended(job: Job, end: Pick<Job, 'state' | 'result' | 'error'>) {
   const { task: _, ...rest } = job
-  return { change: 'replace', ...documentOf({ ...rest, ...end, finishedAt: Date.now() }) }
+  return { change: 'replace' as const, ...documentOf({ ...rest, ...end, finishedAt: Date.now() }) }
 }
 
 function documentOf(job: Job) {

@@ -1,15 +1,16 @@
 /** The ledger of validations: what the last check of each submodel found. It is written in the background. */
+import { unlessDamaged } from '../store/damage.ts'
 import type { Facet } from '../store/store.ts'
 import { get } from './documents.ts'
 import { submodelOf } from './elements.ts'
 import type { Handler } from './hub.ts'
-import { cursorOf, paged, positionOf } from './paging.ts'
+import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
 import type { ValidationEntry } from './validation.ts'
 
 /** GET /submodels/{submodelIdentifier}/$validation. What the ledger does not know yet is found out now. */
 export const getById: Handler = async (hub, call) => {
   const document = await get(hub, 'Submodel', submodelOf(call))
-  const kept = await hub.store.document('Validation', document.id)
+  const kept = await unlessDamaged(hub.store.document('Validation', document.id))
   if (kept !== undefined) {
     const entry = JSON.parse(kept.bytes.toString()) as ValidationEntry
     if (entry.revision === document.revision && entry.rules === hub.templates.rules) return { status: 200, json: entry }
@@ -26,6 +27,7 @@ export const getAll: Handler = async (hub, call) => {
   const page = await hub.store.documents('Validation', facets, { limit, after: positionOf(cursor) ?? 0 })
   return paged(
     page.items.map(({ bytes }) => bytes),
-    page.next === undefined ? undefined : cursorOf(page.next)
+    page.next === undefined ? undefined : cursorOf(page.next),
+    damagedIn(page.damaged)
   )
 }

@@ -5,10 +5,10 @@ import { parseJson } from '../formats/json.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { Change, FileEntry } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
-import { retry } from './documents.ts'
+import { commitAsFound, retry } from './concurrent.ts'
 import { answerFile } from './files.ts'
 import type { Handler, Hub } from './hub.ts'
-import { cursorOf, paged, positionOf } from './paging.ts'
+import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
 
 const KIND = 'Package'
 const FILE = 'package'
@@ -27,7 +27,8 @@ export const getAll: Handler = async (hub, call) => {
   const page = await hub.store.documents(KIND, facets, { limit, ...(after !== undefined && { after }) })
   return paged(
     page.items.map(({ bytes }) => bytes),
-    page.next === undefined ? undefined : cursorOf(page.next)
+    page.next === undefined ? undefined : cursorOf(page.next),
+    damagedIn(page.damaged)
   )
 }
 
@@ -61,14 +62,14 @@ export const put: Handler = async (hub, call) => {
   const id = call.packageId ?? ''
   const { changes, json } = await receive(hub, call, id, 'replace')
   return retry(async (): Promise<Answer> => {
-    if ((await hub.store.document(KIND, id)) !== undefined) {
-      const { seq } = await hub.store.commit(changes)
+    if ((await hub.store.head(KIND, id)) !== undefined) {
+      const { seq } = await commitAsFound(hub.store, changes)
       return { status: 204, revision: seq }
     }
     const created = changes.map((change) =>
       change.change === 'replace' ? { ...change, change: 'create' as const } : change
     )
-    const { seq } = await hub.store.commit(created)
+    const { seq } = await commitAsFound(hub.store, created)
     return { status: 201, bytes: json, revision: seq, location: `/packages/${encodeId(id)}` }
   })
 }

@@ -1,5 +1,6 @@
 /** Cursors: opaque to the caller, checked when they come back. [AASa-001] */
 import { HubError } from '../errors.ts'
+import { unlessDamaged } from '../store/damage.ts'
 import type { Document, DocumentKind, Facet } from '../store/store.ts'
 import type { Answer, Query } from './call.ts'
 import type { Hub } from './hub.ts'
@@ -49,11 +50,13 @@ export async function listInTurn(
 ): Promise<Answer> {
   let [turn, after] = query.cursor === undefined ? [0, 0] : turnOf(query.cursor, kinds.length)
   const results: (Buffer | string)[] = []
+  const damaged: string[] = []
   while (turn < kinds.length) {
     const kind = kinds[turn] as DocumentKind
     const page = await hub.store.documents(kind, facets, { after, limit: query.limit - results.length })
+    damaged.push(...(page.damaged ?? []))
     for (const document of page.items) {
-      const text = await render(document)
+      const text = await unlessDamaged(render(document), () => damaged.push(document.id))
       if (text !== undefined) results.push(text)
     }
     if (page.next === undefined) [turn, after] = [turn + 1, 0]
@@ -61,7 +64,12 @@ export async function listInTurn(
     if (results.length === query.limit) break
   }
   const more = turn < kinds.length && (after > 0 || (await anyIn(hub, kinds.slice(turn), facets)))
-  return paged(results, more ? encodePlace([turn, after]) : undefined)
+  return paged(results, more ? encodePlace([turn, after]) : undefined, damagedIn(damaged))
+}
+
+/** What the metadata of a page tells of documents that belong there and cannot be read. */
+export function damagedIn(ids: readonly string[] = []): { readonly damaged?: readonly string[] } {
+  return ids.length === 0 ? {} : { damaged: ids }
 }
 
 /** A page as Part 2 sends it; `results` are JSON texts. @param more what its metadata tells beside the cursor */

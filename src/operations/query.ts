@@ -2,13 +2,15 @@
 import { setImmediate } from 'node:timers/promises'
 import { readQuery } from '../formats/query.ts'
 import { compile, type Test } from '../model/condition/compile.ts'
+import { TextTooLong } from '../model/condition/pattern.ts'
 import { type ElementTerm, type Prefilter, plan } from '../model/condition/plan.ts'
 import { targetOf } from '../model/facets.ts'
 import type { AssetAdministrationShell, Documents } from '../model/types.ts'
+import { unlessDamaged } from '../store/damage.ts'
 import type { Document, DocumentKind, ElementCondition, Facet } from '../store/store.ts'
 import { parse } from './documents.ts'
 import type { Handler, Hub } from './hub.ts'
-import { encodePlace, paged, turnOf } from './paging.ts'
+import { damagedIn, encodePlace, paged, turnOf } from './paging.ts'
 import { DESCRIBED, derive, isRegistered } from './registry.ts'
 import { render } from './submodels.ts'
 
@@ -27,17 +29,21 @@ export function query(subject: Subject): Handler {
     const kinds: readonly DocumentKind[] = isRegistered(subject) ? [subject, DESCRIBED[subject]] : [subject]
 
     const results: (Buffer | string)[] = []
+    const damaged = new Set<string>()
+    const undecided: string[] = []
     let judged = 0
     let [turn, after] = call.query.cursor === undefined ? [0, 0] : turnOf(call.query.cursor, kinds.length)
     for (; turn < kinds.length; turn++, after = 0) {
-      for await (const document of candidates(hub, kinds[turn] as DocumentKind, alternatives, after)) {
+      for await (const document of candidates(hub, kinds[turn] as DocumentKind, alternatives, after, damaged)) {
         // One more than fits tells that there is more; a search that takes too long goes on with the next page.
         if (results.length === call.query.limit || judged === BUDGET) break
         after = document.position
         judged++
         if (judged % SLICE === 0) await setImmediate()
-        const instance = await instanceOf(hub, subject, document, call.base)
-        if (instance === undefined || !test.matches(instance, await relatedTo(hub, test, document))) continue
+        const judging = candidate(hub, subject, document, call.base, test)
+        const found = await unlessDamaged(judging, () => damaged.add(document.id))
+        if (found === undefined || !matches(test, found, () => undecided.push(document.id))) continue
+        const { instance } = found
         if (selectId) results.push(JSON.stringify(document.id))
         else if (subject === 'Submodel') results.push(render(document, 'normal', call.query))
         else results.push(document.kind === subject ? document.bytes : JSON.stringify(instance))
@@ -46,7 +52,9 @@ export function query(subject: Subject): Handler {
     }
     const more = turn < kinds.length && (await anyAfter(hub, kinds, turn, after, alternatives))
     return paged(results, more ? encodePlace([turn, after]) : undefined, {
-      resultType: selectId ? 'Identifier' : subject
+      resultType: selectId ? 'Identifier' : subject,
+      ...damagedIn([...damaged]),
+      ...(undecided.length > 0 && { undecided })
     })
   }
 }
@@ -56,9 +64,10 @@ async function* candidates(
   hub: Hub,
   kind: DocumentKind,
   alternatives: readonly Prefilter[],
-  after: number
+  after: number,
+  damaged: Set<string>
 ): AsyncGenerator<Document> {
-  const streams = alternatives.map((prefilter) => found(hub, kind, prefilter, after))
+  const streams = alternatives.map((prefilter) => found(hub, kind, prefilter, after, damaged))
   const heads = await Promise.all(streams.map((stream) => stream.next()))
   for (let last = after; ; ) {
     let best: number | undefined
@@ -77,7 +86,13 @@ async function* candidates(
 }
 
 /** Documents that a store finds by one alternative. */
-async function* found(hub: Hub, kind: DocumentKind, prefilter: Prefilter, after: number): AsyncGenerator<Document> {
+async function* found(
+  hub: Hub,
+  kind: DocumentKind,
+  prefilter: Prefilter,
+  after: number,
+  damaged: Set<string>
+): AsyncGenerator<Document> {
   const { id, facets, elements } = prefilter
   if (id !== undefined) {
     const document = await hub.store.document(kind, id)
@@ -89,6 +104,7 @@ async function* found(hub: Hub, kind: DocumentKind, prefilter: Prefilter, after:
   let limit = 16
   for (let from: number | undefined = after; from !== undefined; limit = Math.min(limit * 2, 256)) {
     const page = await hub.store.documents(kind, facets as readonly Facet[], { after: from, limit }, conditions)
+    for (const damagedId of page.damaged ?? []) damaged.add(damagedId)
     yield* page.items
     from = page.next
   }
@@ -115,16 +131,33 @@ async function anyAfter(
 ): Promise<boolean> {
   for (const [index, kind] of kinds.entries()) {
     if (index < turn) continue
-    const { done } = await candidates(hub, kind, alternatives, index === turn ? after : 0).next()
+    const { done } = await candidates(hub, kind, alternatives, index === turn ? after : 0, new Set()).next()
     if (done !== true) return true
   }
   return false
 }
 
+/** One document that takes too long to be judged is told, and keeps no answer about the others from anybody. */
+function matches(test: Test, found: { instance: object; related: object[] }, otherwise: () => void): boolean {
+  try {
+    return test.matches(found.instance, found.related)
+  } catch (error) {
+    if (!(error instanceof TextTooLong)) throw error
+    otherwise()
+    return false
+  }
+}
+
+/** What is judged, and what the condition speaks of beside it. */
+async function candidate(hub: Hub, subject: Subject, document: Document, base: string, test: Test) {
+  const instance = await instanceOf(hub, subject, document, base)
+  return instance && { instance, related: await relatedTo(hub, test, document) }
+}
+
 /** What is judged: the document, or the descriptor that is derived from it; undefined where a registered one has its place. */
 async function instanceOf(hub: Hub, subject: Subject, document: Document, base: string): Promise<object | undefined> {
   if (document.kind === subject || !isRegistered(subject)) return parse(document, subject)
-  if ((await hub.store.document(subject, document.id)) !== undefined) return undefined
+  if ((await hub.store.head(subject, document.id)) !== undefined) return undefined
   return derive(hub, subject, document, base)
 }
 

@@ -165,7 +165,7 @@ async function find(hub: Hub, kind: Registered, id: string, call: Call): Promise
 async function list(hub: Hub, kind: Registered, facets: readonly Facet[], call: Call): Promise<Answer> {
   return listInTurn(hub, [kind, DESCRIBED[kind]], facets, call.query, async (document) => {
     if (document.kind === kind) return document.bytes
-    if ((await hub.store.document(kind, document.id)) !== undefined) return undefined
+    if ((await hub.store.head(kind, document.id)) !== undefined) return undefined
     return JSON.stringify(await derive(hub, kind, document, call.base))
   })
 }
@@ -173,7 +173,7 @@ async function list(hub: Hub, kind: Registered, facets: readonly Facet[], call: 
 async function post(hub: Hub, kind: Registered, call: Call): Promise<Answer> {
   const body = currentDescriptor(kind, call.body)
   const id = (body as { id?: unknown } | null)?.id
-  if (typeof id === 'string' && (await hub.store.document(DESCRIBED[kind], id)) !== undefined) {
+  if (typeof id === 'string' && (await hub.store.head(DESCRIBED[kind], id)) !== undefined) {
     check(kind, body)
     throw new HubError('AlreadyExists', [kind, id])
   }
@@ -182,7 +182,7 @@ async function post(hub: Hub, kind: Registered, call: Call): Promise<Answer> {
 
 /** A PUT for something that is stored here registers the given descriptor in place of the derived one: 204. */
 async function put(hub: Hub, kind: Registered, id: string, call: Call): Promise<Answer> {
-  const derived = (await hub.store.document(DESCRIBED[kind], id)) !== undefined
+  const derived = (await hub.store.head(DESCRIBED[kind], id)) !== undefined
   const answered = await putDocument(hub, kind, id, { ...call, body: currentDescriptor(kind, call.body) })
   return derived && answered.status === 201
     ? { status: 204, ...(answered.revision && { revision: answered.revision }) }
@@ -190,7 +190,8 @@ async function put(hub: Hub, kind: Registered, id: string, call: Call): Promise<
 }
 
 async function unregister(hub: Hub, kind: Registered, id: string, call: Call): Promise<Answer> {
-  if ((await find(hub, kind, id, call)).registered) return remove(hub, kind, id, call)
+  if ((await hub.store.head(kind, id)) !== undefined) return remove(hub, kind, id, call)
+  await find(hub, kind, id, call)
   const text = `${kind} "${id}" is derived from the ${DESCRIBED[kind]} that is stored here and goes with it`
   throw new HubError('BadRequest', [text])
 }
@@ -203,12 +204,17 @@ async function editEmbedded(
 ): Promise<number> {
   const id = shellOf(call)
   const found = await find(hub, SHELL, id, call)
-  if (!found.registered) await create(hub, SHELL, found.descriptor, call)
+  if (!found.registered) await create(hub, SHELL, found.descriptor, call).catch(ignoreExisting)
   const { revision } = await edit(hub, SHELL, id, call, (descriptor) => {
     descriptor.submodelDescriptors = change(descriptor.submodelDescriptors ?? [])
     return { result: undefined }
   })
   return revision
+}
+
+/** Somebody else registered it at the same moment. */
+function ignoreExisting(error: unknown): void {
+  if (!(error instanceof HubError && error.name === 'AlreadyExists')) throw error
 }
 
 function embedded(descriptor: Described): SubmodelDescriptor[] {

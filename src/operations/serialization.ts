@@ -12,6 +12,7 @@ import { targetOf } from '../model/facets.ts'
 import { relink } from '../model/file-links.ts'
 import { referredIds } from '../model/reference-walk.ts'
 import type { Identifiable } from '../model/types.ts'
+import { whole } from '../store/damage.ts'
 import type { Document, Facet, FileEntry } from '../store/store.ts'
 import type { Answer, Call } from './call.ts'
 import { isPackageThumbnail, linksOf, partForFile } from './document-files.ts'
@@ -135,7 +136,7 @@ async function* everything(hub: Hub, kind: Kind, facets: readonly Facet[] = []):
   let after = 0
   for (;;) {
     const page = await hub.store.documents(kind, facets, { after, limit: PAGE })
-    yield* page.items
+    yield* whole(page)
     if (page.next === undefined) return
     after = page.next
   }

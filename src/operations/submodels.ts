@@ -8,10 +8,11 @@ import { matchKey, referenceTo } from '../model/reference.ts'
 import type { Submodel } from '../model/types.ts'
 import type { Change, Document, Facet, Page } from '../store/store.ts'
 import type { Answer, Call, Content, Query } from './call.ts'
+import { inTurn } from './concurrent.ts'
 import { check, create, edit, get, list, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { patchValues, submodelOf } from './elements.ts'
 import type { Handler, Hub } from './hub.ts'
-import { encodePlace, paged, placeOf } from './paging.ts'
+import { damagedIn, encodePlace, paged, placeOf } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
 import { refersTo, shellChange } from './shells.ts'
 
@@ -31,19 +32,21 @@ async function getAllPaths(hub: Hub, call: Call, facets: readonly Facet[]): Prom
   // The position of the submodel that is done with, and how many paths of the next one were given.
   let [done, given] = cursor === undefined ? [0, 0] : placeOf(cursor)
   const results: string[] = []
+  const damaged: string[] = []
   for (let next: number | undefined = done; next !== undefined; ) {
     const page: Page<Document> = await hub.store.documents('Submodel', facets, { after: next, limit: 20 })
+    damaged.push(...(page.damaged ?? []))
     for (const document of page.items) {
       const all = paths(parse(document, 'Submodel'), '', level)
       for (; given < all.length; given++) {
-        if (results.length === limit) return paged(results, encodePlace([done, given]))
+        if (results.length === limit) return paged(results, encodePlace([done, given]), damagedIn(damaged))
         results.push(JSON.stringify(all[given]))
       }
       ;[done, given] = [document.position, 0]
     }
     next = page.next
   }
-  return paged(results, undefined)
+  return paged(results, undefined, damagedIn(damaged))
 }
 
 /** POST /submodels. */
@@ -62,8 +65,10 @@ export const getById: Handler = async (hub, call) => {
 
 /** PUT of one submodel; below a shell it is also referred to by the shell from then on. */
 export const put: Handler = async (hub, call) =>
-  putDocument(hub, 'Submodel', submodelOf(call), call, async (isNew) =>
-    isNew && call.aasIdentifier !== undefined ? [await addReference(hub, call.aasIdentifier, submodelOf(call))] : []
+  withShell(hub, call, () =>
+    putDocument(hub, 'Submodel', submodelOf(call), call, async (isNew) =>
+      isNew && call.aasIdentifier !== undefined ? [await addReference(hub, call.aasIdentifier, submodelOf(call))] : []
+    )
   )
 
 /** PATCH of one submodel: normal, `$metadata` or `$value`. */
@@ -83,9 +88,16 @@ export const patch: Handler = async (hub, call) => {
 
 /** DELETE of one submodel; below a shell its reference goes with it. */
 export const remove_: Handler = async (hub, call) =>
-  remove(hub, 'Submodel', submodelOf(call), call, async () =>
-    call.aasIdentifier === undefined ? [] : [await dropReference(hub, call.aasIdentifier, submodelOf(call))]
+  withShell(hub, call, () =>
+    remove(hub, 'Submodel', submodelOf(call), call, async () =>
+      call.aasIdentifier === undefined ? [] : [await dropReference(hub, call.aasIdentifier, submodelOf(call))]
+    )
   )
+
+/** A submodel that comes or goes below a shell changes that as well, and takes its turn with what else does. */
+function withShell(hub: Hub, { aasIdentifier }: Call, work: () => Promise<Answer>): Promise<Answer> {
+  return aasIdentifier === undefined ? work() : inTurn(hub.store, 'AssetAdministrationShell', aasIdentifier, work)
+}
 
 /**
  * An operation on a submodel that is perhaps mounted where not every submodel can be seen: below a shell only what it
@@ -124,12 +136,19 @@ async function requireStoredTemplate(hub: Hub, call: Call): Promise<void> {
 }
 
 async function requireReference(hub: Hub, call: Call, shellId: string): Promise<void> {
-  const shell = parse(await get(hub, 'AssetAdministrationShell', shellId), 'AssetAdministrationShell')
   const id = submodelOf(call)
-  if (refersTo(shell, id)) return
-  // PUT below a shell creates the submodel and the reference to it.
-  if (call.row.name === 'PutSubmodel' && (await hub.store.document('Submodel', id)) === undefined) return
+  if (await isReferredTo(hub, shellId, id)) return
+  if (call.row.name === 'PutSubmodel') {
+    // PUT below a shell creates the submodel and the reference to it; another one may do so at this moment.
+    if ((await hub.store.head('Submodel', id)) === undefined) return
+    await inTurn(hub.store, 'AssetAdministrationShell', shellId, async () => {})
+    if (await isReferredTo(hub, shellId, id)) return
+  }
   throw new HubError('NotFound', [`In the shell "${shellId}" a reference to the Submodel`, id])
+}
+
+async function isReferredTo(hub: Hub, shellId: string, id: string): Promise<boolean> {
+  return refersTo(parse(await get(hub, 'AssetAdministrationShell', shellId), 'AssetAdministrationShell'), id)
 }
 
 /** A submodel in one of the contents that make one JSON text of it. */

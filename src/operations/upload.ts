@@ -15,8 +15,9 @@ import { facetsOf } from '../model/facets.ts'
 import type { Documents } from '../model/types.ts'
 import type { Change, DocumentKind, FileEntry } from '../store/store.ts'
 import type { Query, Upload } from './call.ts'
+import { commitAsFound, retry } from './concurrent.ts'
 import { orphans, packageThumbnail } from './document-files.ts'
-import type { Kind } from './documents.ts'
+import { type Kind, present as presentDocument } from './documents.ts'
 import type { Handler, Hub } from './hub.ts'
 
 export interface LoadOptions {
@@ -53,6 +54,9 @@ export interface Refused {
   /** Where in the file it stands; the pointers of its violations begin so. */
   readonly origin: string
 }
+
+/** Files of a package that are taken in at the same time. */
+const RECEIVED_TOGETHER = 32
 
 /** Violations told of one file. */
 const LIMIT = 100
@@ -114,7 +118,19 @@ interface Item {
 
 async function store(hub: Hub, fileName: string, content: Package, options: LoadOptions): Promise<LoadReport> {
   const links = new LinkedFiles(content)
-  const { items, refused, violations } = await read(hub, content, links, options.lenient)
+  const found = await read(hub, content, links, options.lenient)
+  // What is there decides what is created and what is replaced, and others may store the same at the same moment.
+  return retry(() => storeAsFound(hub, fileName, content, links, found, options))
+}
+
+async function storeAsFound(
+  hub: Hub,
+  fileName: string,
+  content: Package,
+  links: LinkedFiles,
+  { items, refused, violations }: Content,
+  options: LoadOptions
+): Promise<LoadReport> {
   const created: Loaded[] = []
   const replaced: Loaded[] = []
   const kept: Loaded[] = []
@@ -122,7 +138,7 @@ async function store(hub: Hub, fileName: string, content: Package, options: Load
   for (const item of items) {
     const { kind, id, document } = item
     const loaded = { modelType: kind, id }
-    const stored = await hub.store.document(kind, id)
+    const stored = await presentDocument(hub.store, kind, id)
     const present = stored !== undefined
     if (present && options.existing === 'keep') kept.push(loaded)
     else {
@@ -136,7 +152,7 @@ async function store(hub: Hub, fileName: string, content: Package, options: Load
   const taken = items.filter((item) => !kept.some(({ id, modelType }) => id === item.id && modelType === item.kind))
   const files = await receiveFiles(hub, content, links, taken)
   changes.push(...files)
-  if (changes.length > 0) await hub.store.commit(changes)
+  if (changes.length > 0) await commitAsFound(hub.store, changes)
   for (const { id } of replaced) hub.templates.forget(id)
   const count = files.reduce((sum, change) => sum + (change.change === 'attach' ? change.files.length : 0), 0)
   return {
@@ -223,16 +239,39 @@ async function receiveFiles(hub: Hub, content: Package, links: LinkedFiles, item
     for (const [name, file] of item.files) linking.set(file, [...(linking.get(file) ?? []), { item, name }])
   }
   const { thumbnail } = content
-  for (const file of thumbnail === undefined ? content.files : [...content.files, thumbnail]) {
+  const isOfPackage = (file: PartFile) => file === thumbnail && first.kind === 'AssetAdministrationShell'
+  const all = thumbnail === undefined ? content.files : [...content.files, thumbnail]
+  // Documents that are kept as they were have their files already.
+  const wanted = all.filter((file) => linking.has(file) || !links.isLinked(file) || isOfPackage(file))
+  const received = inOrder(wanted, RECEIVED_TOGETHER, async (file) => ({ file, entry: await receive(hub, file) }))
+  // Together, as each waits for the disk several times; given in the order of the package.
+  for await (const { file, entry } of received) {
     const owned = linking.get(file) ?? []
-    const isPackageThumbnail = file === thumbnail && first.kind === 'AssetAdministrationShell'
-    // Documents that are kept as they were have their files already.
-    if (owned.length === 0 && links.isLinked(file) && !isPackageThumbnail) continue
-    const entry = await receive(hub, file)
+    const isPackageThumbnail = isOfPackage(file)
     for (const { item, name } of owned) give(item, { ...entry, name })
     if (owned.length === 0) give(first, isPackageThumbnail ? { ...entry, name: packageThumbnail(file.name) } : entry)
   }
   return [...entries].map(([{ kind, id }, files]) => ({ change: 'attach', kind: kind as DocumentKind, id, files }))
+}
+
+/** Results in the order of the items, up to so many of them under way; when one fails, what is under way is awaited. */
+async function* inOrder<Item, Result>(
+  items: Iterable<Item>,
+  limit: number,
+  work: (item: Item) => Promise<Result>
+): AsyncGenerator<Result> {
+  const underway: Promise<Result>[] = []
+  try {
+    for (const item of items) {
+      const started = work(item)
+      started.catch(() => {})
+      underway.push(started)
+      if (underway.length === limit) yield (await underway.shift()) as Result
+    }
+    while (underway.length > 0) yield (await underway.shift()) as Result
+  } finally {
+    await Promise.allSettled(underway)
+  }
 }
 
 async function receive(hub: Hub, { name, contentType, open }: PartFile): Promise<FileEntry> {

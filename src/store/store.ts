@@ -8,6 +8,8 @@
  * - The log holds every acknowledged change once, in the order of `seq`; it is readable from any position on until it
  *   is trimmed, and a reader that asks for trimmed entries is told so. Their times never fall, whatever the clock does.
  * - Memory is bounded whatever is stored.
+ * - What was damaged where it is stored is never given as data: whoever reads it gets the error `Damaged`, all else stays
+ *   readable, and a document that is damaged can be replaced and deleted.
  *
  * The store holds no policy: it does not validate documents and does not know who asks.
  */
@@ -45,6 +47,9 @@ export interface Document {
   /** Does a Blob value occur in it? (Then the default extent differs from the bytes.) */
   readonly hasBlob: boolean
 }
+
+/** A document without what is in it; there also where that is damaged. */
+export type DocumentHead = Pick<Document, 'kind' | 'id' | 'position' | 'revision' | 'structure'>
 
 /** The row of one element: what a value is written to. */
 export interface ElementRow {
@@ -233,6 +238,8 @@ export interface LogEntry extends Commit {
 export interface Page<Item> {
   readonly items: readonly Item[]
   readonly next?: number
+  /** Ids of those that would stand here, but are damaged where they are stored. */
+  readonly damaged?: readonly string[]
 }
 
 /**
@@ -307,6 +314,10 @@ export interface StoreFigures {
   readonly historyBytes: number
   /** Bytes on disk, all files together. */
   readonly bytes: number
+  /** Records that this process found damaged. */
+  readonly damaged: number
+  /** Something was refused for want of room a moment ago, and nothing has been stored since. */
+  readonly isFull: boolean
 }
 
 export interface Store {
@@ -315,7 +326,9 @@ export interface Store {
 
   /** One document, or undefined. */
   document(kind: DocumentKind, id: string): Promise<Document | undefined>
-  /** Documents of a kind that have all these facets, in the stable order. */
+  /** That there is a document, and as of when. */
+  head(kind: DocumentKind, id: string): Promise<DocumentHead | undefined>
+  /** Documents of a kind that have all these facets, in the stable order; those that are damaged by their ids alone. */
   documents(
     kind: DocumentKind,
     facets: readonly Facet[],
@@ -334,7 +347,8 @@ export interface Store {
   commit(changes: readonly Change[]): Promise<Commit>
 
   /**
-   * Log entries with a `seq` greater than `after`, oldest first. `gap` tells that entries after `after` were trimmed.
+   * Log entries with a `seq` greater than `after`, oldest first. `gap` tells that entries after `after` were trimmed, or
+   * are damaged; of a damaged one there may be an entry without changes, so that readers come past it.
    * Where entries are large there may be fewer than the limit; only none at all means the end.
    */
   log(after: number, limit: number): Promise<{ entries: readonly LogEntry[]; gap: boolean }>
@@ -387,6 +401,8 @@ export interface Store {
   /** Writes a consistent copy of everything into an empty directory while the store is in use. */
   backup(directory: string): Promise<void>
   figures(): Promise<StoreFigures>
+  /** Hears once of each record that is found damaged; returns the way to stop listening. */
+  onDamage(listener: (error: Error) => void): () => void
   /** Resolves when everything accepted is durable and all handles are closed. */
   close(): Promise<void>
 }

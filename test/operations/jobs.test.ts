@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { BULK, performBulk } from '../../src/operations/bulk.ts'
-import { type Job, Jobs } from '../../src/operations/jobs.ts'
+import { type Done, type Job, Jobs } from '../../src/operations/jobs.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
+
+const RESULTS = { count: 100, bytes: 1_000_000, keptMs: 60_000 }
 
 const test = (title: string, body: (t: Test, store: Store) => Promise<void>) =>
   t.test(title, async (t) => {
@@ -65,13 +67,58 @@ test('what only the process that died could do is told as failed', async (t, sto
   await stop()
 })
 
-test('jobs are bounded in number, and forgotten in time', async (t, store) => {
-  const jobs = new Jobs({ store, limit: 1, keep: 0 })
+test('jobs under way are bounded in number, and those that ended make room', async (t, store) => {
+  const jobs = new Jobs({ store, limit: 2, results: { ...RESULTS, count: 3 } })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const slow = await jobs.start('owner', () => promise.then(() => ({})))
+  const handles: string[] = []
+  for (let n = 0; n < 10; n++) {
+    const { handleId } = await startWhenFree(jobs, async () => ({ result: n }))
+    handles.push(handleId)
+    await ended(jobs, handleId)
+  }
+  const one = startWhenFree(jobs, () => promise.then(() => ({})))
+  await one
+  const other = jobs.start('owner', () => promise.then(() => ({})))
+  await t.rejects(other, { name: 'TooManyRequests' }, 'those under way are')
+  resolve()
+  for (const { handleId } of [slow, await one]) t.match(await ended(jobs, handleId), { state: 'Completed' })
+  await t.rejects(jobs.get(handles[0], 'owner'), { name: 'NotFound' }, 'the oldest results go first')
+  t.match(await jobs.get(handles.at(-1), 'owner'), { result: 9 })
+})
+
+test('results are bounded in bytes as well, and the last one stays', async (t, store) => {
+  const jobs = new Jobs({ store, limit: 2, results: { ...RESULTS, bytes: 1000 } })
+  const [first, last] = [
+    await jobs.start('owner', async () => ({ result: 'x'.repeat(500) })),
+    await jobs.start('owner', async () => ({ result: 'x'.repeat(5000) }))
+  ]
+  await ended(jobs, last.handleId)
+  await t.rejects(ended(jobs, first.handleId), { name: 'NotFound' })
+})
+
+test('a bulk PUT that another one overtakes is made up anew', async (t, store) => {
+  const overtaken: Store = Object.assign(Object.create(store), {
+    document: store.document.bind(store),
+    claim: store.claim.bind(store),
+    head: async () => undefined,
+    commit: store.commit.bind(store)
+  })
+  let looked = 0
+  overtaken.head = (kind, id) => (looked++ === 0 ? Promise.resolve(undefined) : store.head(kind, id))
+  const { facets, ...json } = { ...descriptor, facets: [] }
+  const document = { kind: 'SubmodelDescriptor', id: json.id, json: JSON.stringify(json), facets } as const
+  await store.commit([{ change: 'create', ...document }])
+  const jobs = jobsOf(overtaken)
+  const put = { name: BULK, data: { kind: 'SubmodelDescriptor', verb: 'put', items: [descriptor] } }
+  const { handleId } = await jobs.start('owner', put)
+  t.match(await ended(jobs, handleId), { state: 'Completed' })
+  t.equal(looked, 2)
+})
+
+test('results are forgotten in time', async (t, store) => {
+  const jobs = new Jobs({ store, limit: 1, results: { ...RESULTS, keptMs: 0 } })
   const { handleId } = await jobs.start('owner', async () => ({}))
-  await t.rejects(
-    jobs.start('owner', async () => ({})),
-    { name: 'TooManyRequests' }
-  )
   await ended(jobs, handleId)
   await sleep(2)
   await jobs.watch((error) => t.fail(String(error)))()
@@ -80,7 +127,19 @@ test('jobs are bounded in number, and forgotten in time', async (t, store) => {
 })
 
 function jobsOf(store: Store): Jobs {
-  return new Jobs({ store, limit: 10, keep: 60_000, tasks: { [BULK]: (data) => performBulk(store, data) } })
+  return new Jobs({ store, limit: 10, results: RESULTS, tasks: { [BULK]: (data) => performBulk(store, data) } })
+}
+
+/** That a job ended may be read a moment before its place is free. */
+async function startWhenFree(jobs: Jobs, work: () => Promise<Done>): Promise<Job> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await jobs.start('owner', work)
+    } catch (error) {
+      if (tries === 100) throw error
+      await sleep(5)
+    }
+  }
 }
 
 async function left(store: Store, job: Job): Promise<void> {

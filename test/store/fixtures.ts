@@ -54,6 +54,11 @@ export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return list
 }
 
+/** SQL that takes out of an embedded store what the step that brought checksums put there. */
+export const WITHOUT_CHECKSUMS = `${['document', 'body', 'element', 'file', 'log']
+  .map((table) => `ALTER TABLE ${table} DROP COLUMN crc;`)
+  .join('')} ALTER TABLE blob DROP COLUMN parts;`
+
 /** Closes the store when the work is done or failed, before the directory it lies in is removed. */
 export async function withStore<Result>(store: Store, work: (store: Store) => Promise<Result>): Promise<Result> {
   try {

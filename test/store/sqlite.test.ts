@@ -12,7 +12,7 @@ import { migrate } from '../../src/store/sqlite/schema.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { contract } from './contract.ts'
-import { create, property, submodel, submodelOf, withStore, write } from './fixtures.ts'
+import { create, property, submodel, submodelOf, WITHOUT_CHECKSUMS, withStore, write } from './fixtures.ts'
 
 /** A test on a store of its own, which is closed before its directory is removed. */
 function stored(
@@ -294,7 +294,7 @@ t.test(
       return made
     })
     const db = new DatabaseSync(join(directory, 'hub.db'))
-    db.exec('UPDATE element SET source_time = NULL; PRAGMA user_version = 2')
+    db.exec(`${WITHOUT_CHECKSUMS} UPDATE element SET source_time = NULL; PRAGMA user_version = 2`)
     db.close()
     await withStore(await openSqlite(directory), async (store) => {
       const moment = BigInt(made.time) * 1_000_000n + BigInt(made.seq)

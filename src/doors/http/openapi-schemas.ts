@@ -67,6 +67,16 @@ function withoutValues(kind: string, schema: JsonSchema | undefined): JsonSchema
 
 const text = { type: 'string' } as const
 
+const ids = { type: 'array', minItems: 1, items: text } as const
+const damaged = {
+  ...ids,
+  description: 'Documents that belong here and cannot be read, as they are damaged where they are stored'
+}
+const undecided = {
+  ...ids,
+  description: 'Documents with a text that is too long for a regular expression of the query'
+}
+
 const envelope: Readonly<Record<string, JsonSchema>> = {
   Result: {
     title: 'Result',
@@ -93,13 +103,13 @@ const envelope: Readonly<Record<string, JsonSchema>> = {
   PagedResultPagingMetadata: {
     title: 'PagedResultPagingMetadata',
     type: 'object',
-    properties: { cursor: { type: 'string', minLength: 1, description: 'Absent on the last page' } }
+    properties: { cursor: { type: 'string', minLength: 1, description: 'Absent on the last page' }, damaged }
   },
   QueryResultPagingMetadata: {
     title: 'QueryResultPagingMetadata',
     type: 'object',
     required: ['resultType'],
-    properties: { cursor: { type: 'string', minLength: 1 }, resultType: text }
+    properties: { cursor: { type: 'string', minLength: 1 }, resultType: text, damaged, undecided }
   },
   PathItem: { title: 'PathItem', type: 'string', description: 'An idShortPath' }
 }

@@ -137,6 +137,6 @@ export function ownSchemas(ref: (name: string) => JsonSchema): Readonly<Record<s
         ['name', 'type']
       )
     },
-    Health: { title: 'Health', ...object({ status: text }, ['status']) }
+    Health: { title: 'Health', ...object({ status: text, damaged: { type: 'integer', minimum: 1 } }, ['status']) }
   }
 }

@@ -116,7 +116,8 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
   async function readPage(): Promise<boolean> {
     if (stopped) return false
     const { entries, gap } = await store.log(position, BATCH)
-    if (gap) failed(new Error(`The log was trimmed behind entry ${position} before the history had taken it`))
+    if (gap)
+      failed(new Error(`The log was trimmed or is damaged behind entry ${position}, which the history had not taken`))
     for (const { seq, changes } of entries) {
       for (const change of changes) {
         if (change.change !== 'samples' && change.change !== 'value') continue

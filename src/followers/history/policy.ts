@@ -8,6 +8,7 @@
 import { milliseconds } from '../../model/duration.ts'
 import type { Submodel } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
+import { unlessDamaged } from '../../store/damage.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
 
 export interface Policy {
@@ -63,7 +64,7 @@ export function policies(store: Store, standard: Policy): PolicyOf {
   }
 
   async function read({ submodel, path }: SeriesName): Promise<Policy> {
-    const document = await store.document('Submodel', submodel)
+    const document = await unlessDamaged(store.document('Submodel', submodel))
     // Most have no such qualifier, and need not be read.
     const of = document?.bytes.includes(`"${HISTORY_QUALIFIER}"`)
       ? qualified(JSON.parse(document.bytes.toString()) as Submodel, standard)

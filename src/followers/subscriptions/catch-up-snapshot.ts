@@ -7,6 +7,7 @@ import { parseStoredPath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { valueMembersOf, writeValue } from '../../model/values.ts'
 import { type Container, resolve, walk } from '../../model/walk.ts'
+import { unlessDamaged } from '../../store/damage.ts'
 import type { Document, DocumentKind, ElementRow } from '../../store/store.ts'
 import type { CatchUpSources, CatchUpTarget, SnapshotState } from './catch-up-state.ts'
 import { valueEvent, valueOnly } from './events.ts'
@@ -91,7 +92,7 @@ async function pageOf(
   const ids = [...named].sort().filter((id) => id > afterId)
   const documents: Document[] = []
   for (const id of ids.slice(0, DOCUMENTS_PER_READ)) {
-    const document = await store.document(kind, id)
+    const document = await unlessDamaged(store.document(kind, id))
     if (document !== undefined) documents.push(document)
   }
   return { documents, more: ids.length > DOCUMENTS_PER_READ }
@@ -165,7 +166,7 @@ async function showValues(
       continue
     }
     if (valueMembersOf(element.modelType).length === 0 || !matcher.element(path, ids)) continue
-    const row = await store.element(id, path)
+    const row = await unlessDamaged(store.element(id, path))
     if (row === undefined || row.value === '{}' || isInLog(row, state)) continue
     if (row.revision > state.base && catchUp.shown.size < MAX_SHOWN) {
       catchUp.shown.set(elementKey({ submodel: id, path }), row.revision)

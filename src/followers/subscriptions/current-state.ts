@@ -2,6 +2,7 @@
 import { parseStoredPath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { resolve } from '../../model/walk.ts'
+import { unlessDamaged } from '../../store/damage.ts'
 import type { DocumentKind, Store } from '../../store/store.ts'
 import { noteSize } from './message.ts'
 
@@ -19,7 +20,7 @@ export class CurrentState {
     const key = `${kind} ${id}`
     let document = this.#documents.get(key)
     if (document === undefined) {
-      document = this.#store.document(kind, id).then((found) => found && parse(found.bytes))
+      document = unlessDamaged(this.#store.document(kind, id)).then((found) => found && parse(found.bytes))
       this.#documents.set(key, document)
     }
     return document

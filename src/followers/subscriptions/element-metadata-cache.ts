@@ -5,6 +5,7 @@
 import { isWithin, join, parseStoredPath } from '../../model/path.ts'
 import type { Submodel } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
+import { unlessDamaged } from '../../store/damage.ts'
 import type { LoggedChange, Store } from '../../store/store.ts'
 
 export interface ElementMetadata {
@@ -61,7 +62,7 @@ export class ElementMetadataCache {
     const known = this.#submodels.get(id)
     if (known !== undefined) return known
     const generation = this.#generation
-    const document = await this.#store.document('Submodel', id)
+    const document = await unlessDamaged(this.#store.document('Submodel', id))
     if (document === undefined) return undefined
     const facts = factsOf(JSON.parse(document.bytes.toString()) as Submodel)
     if (generation === this.#generation) {
@@ -90,12 +91,12 @@ export class ElementMetadataCache {
   }
 
   async #read(submodel: string, path: string): Promise<ElementMetadata | null> {
-    const row = await this.#store.element(submodel, path)
+    const row = await unlessDamaged(this.#store.element(submodel, path))
     if (row === undefined) return GONE
     const semanticIds = new Set<string>()
     if (row.semanticId !== undefined) semanticIds.add(row.semanticId)
     for (const around of pathsAround(path)) {
-      const id = (await this.#store.element(submodel, around))?.semanticId
+      const id = (await unlessDamaged(this.#store.element(submodel, around)))?.semanticId
       if (id !== undefined) semanticIds.add(id)
     }
     const own = await this.#ownOf(submodel)
@@ -106,7 +107,7 @@ export class ElementMetadataCache {
   async #ownOf(submodel: string): Promise<string | undefined> {
     if (this.#own.has(submodel)) return this.#own.get(submodel)
     const generation = this.#generation
-    const document = await this.#store.document('Submodel', submodel)
+    const document = await unlessDamaged(this.#store.document('Submodel', submodel))
     const own = document && (JSON.parse(document.bytes.toString()) as Submodel).semanticId?.keys?.[0]?.value
     if (generation === this.#generation) {
       if (this.#own.size >= MAX_ELEMENTS) this.#own.clear()

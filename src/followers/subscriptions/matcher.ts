@@ -117,7 +117,7 @@ export class Matcher {
   }
 
   async #isGone(submodel: string): Promise<boolean> {
-    return (await this.#lookups.store.document('Submodel', submodel)) === undefined
+    return (await this.#lookups.store.head('Submodel', submodel)) === undefined
   }
 
   async #pastValue(submodel: string, path: string): Promise<boolean> {

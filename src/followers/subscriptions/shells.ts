@@ -1,6 +1,7 @@
 /** Which submodels belong to the shells that somebody follows, kept current while the log is read. */
 import { targetOf } from '../../model/facets.ts'
 import type { AssetAdministrationShell } from '../../model/types.ts'
+import { unlessDamaged } from '../../store/damage.ts'
 import type { LogEntry, Store } from '../../store/store.ts'
 
 export class ShellSubmodels {
@@ -71,7 +72,7 @@ export class ShellSubmodels {
   }
 
   async #refresh(id: string): Promise<void> {
-    const document = await this.#store.document('AssetAdministrationShell', id)
+    const document = await unlessDamaged(this.#store.document('AssetAdministrationShell', id))
     const { submodels = [] } =
       document === undefined ? {} : (JSON.parse(document.bytes.toString()) as AssetAdministrationShell)
     this.#set(id, new Set(submodels.map(targetOf).filter((target) => target !== undefined)))

@@ -57,7 +57,7 @@ function compile(source: string): Pattern {
     return {
       cost,
       test(text) {
-        if (cost * text.length > MAX_STEPS) throw new HubError('BadRequest', [TOO_COSTLY])
+        if (cost * text.length > MAX_STEPS) throw new TextTooLong()
         return compiled.test(text)
       }
     }
@@ -66,7 +66,14 @@ function compile(source: string): Pattern {
   }
 }
 
-const TOO_COSTLY = 'The query holds a regular expression that takes too long on a text of this size; use a simpler one'
+/** A text on which an expression would take too long. Of whatever holds it, no more is known: others can be judged. */
+export class TextTooLong extends HubError {
+  constructor() {
+    super('BadRequest', [
+      'The query holds a regular expression that takes too long on a text of this size; use a simpler one'
+    ])
+  }
+}
 
 function none(problem: string): Pattern {
   return { problem, cost: 0, test: () => false }

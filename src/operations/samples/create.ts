@@ -2,7 +2,7 @@
  * Series that there is no element for, where the configuration wants them: their Properties are created. What cannot be
  * created is refused by name, and takes nothing else with it.
  */
-import { HubError, type Violation } from '../../errors.ts'
+import type { Violation } from '../../errors.ts'
 import { validate } from '../../formats/json.ts'
 import { excerptOf } from '../../model/constraints/report.ts'
 import { isLexical } from '../../model/datatypes.ts'
@@ -15,7 +15,7 @@ import { patterns } from '../../model/patterns.ts'
 import type { DataTypeDefXsd, Property, Submodel, SubmodelElement } from '../../model/types.ts'
 import { type Container, childrenOf, setChildren, stepsTo } from '../../model/walk.ts'
 import { TimeSlice } from '../../time-slice.ts'
-import { retry } from '../documents.ts'
+import { commitAsFound, inTurn, retry } from '../concurrent.ts'
 import type { Hub } from '../hub.ts'
 import type { Column } from './batch.ts'
 import { indexesOf, stepsOf } from './series.ts'
@@ -64,7 +64,8 @@ export function createSeries(hub: () => Hub, options: CreateOptions): CreateSeri
       columns.push(column)
     }
     for (const [id, columns] of bySubmodel) {
-      const found = await retry(() => createIn(hub(), id, columns, options))
+      const create = () => createIn(hub(), id, columns, options)
+      const found = await inTurn(hub().store, 'Submodel', id, () => retry(create))
       for (const [column, reason] of found) refused.set(column, reason)
     }
     return refused
@@ -103,10 +104,10 @@ async function createIn(
       json: JSON.stringify(submodel),
       facets: facetsOf('Submodel', submodel)
     } as const
-    if (stored === undefined) await createOnce(hub, document)
+    if (stored === undefined) await commitAsFound(hub.store, [{ change: 'create', ...document }])
     else {
       const { structure: ifStructure } = stored
-      await hub.store.commit([
+      await commitAsFound(hub.store, [
         { change: 'replace', ...document, ifStructure, touched: [...touched.keys()], became: 'created' }
       ])
     }
@@ -158,19 +159,6 @@ function refuseFound(
 function refuseAll(columns: readonly Column[], refused: Map<Column, Reason>, reason: Reason): Map<Column, Reason> {
   for (const column of columns) if (!refused.has(column)) refused.set(column, reason)
   return refused
-}
-
-/** Where somebody else created it meanwhile, that is as much a reason to look again as a changed structure. */
-async function createOnce(
-  hub: Hub,
-  document: { kind: 'Submodel'; id: string; json: string; facets: ReturnType<typeof facetsOf> }
-): Promise<void> {
-  try {
-    await hub.store.commit([{ change: 'create', ...document }])
-  } catch (error) {
-    if (error instanceof HubError && error.name === 'AlreadyExists') throw new HubError('Conflict', [error.message])
-    throw error
-  }
 }
 
 function newSubmodel(id: string, { semanticId }: CreateOptions): Submodel {

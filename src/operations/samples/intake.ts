@@ -18,6 +18,7 @@ import {
 } from '../../model/samples.ts'
 import { encodeRun } from '../../store/chunks.ts'
 import { FUTURE_LIMIT_MS } from '../../store/current.ts'
+import { unlessDamaged } from '../../store/damage.ts'
 import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { Batch, type Column } from './batch.ts'
@@ -189,9 +190,9 @@ export class Intake {
           this.counts.refused += refused.count
           return this.#receipt(seq, prepared, false)
         } catch (error) {
-          // Somebody changed an element meanwhile, or another process took a batch with this key.
-          const raced = error instanceof HubError && (error.name === 'Conflict' || error.name === 'AlreadyExists')
-          if (!raced || attempt === ATTEMPTS) throw error
+          if (!(error instanceof HubError && AGAIN.has(error.name))) throw error
+          if (attempt === ATTEMPTS)
+            throw new HubError('Unavailable', [`${error.message}, again and again; come back later`])
         }
       }
     } finally {
@@ -255,9 +256,14 @@ export class Intake {
       const missing: Column[] = []
       for (const column of wanted) {
         if (slice?.isOver()) await slice.pause()
-        const row = await findSeries(store, column.submodel, column.path)
-        if (row === undefined) missing.push(column)
-        else rows.set(column, row)
+        let isUnreadable = false
+        const found = findSeries(store, column.submodel, column.path)
+        const row = await unlessDamaged(found, () => {
+          isUnreadable = true
+        })
+        if (row !== undefined) rows.set(column, row)
+        else if (isUnreadable) refused.addAll(column, unreadable(column))
+        else missing.push(column)
       }
       return missing
     }
@@ -274,6 +280,17 @@ export class Intake {
   }
 }
 
+/**
+ * Somebody changed an element meanwhile, or another process took a batch with this key; or an element turned out to be
+ * damaged, which is then read as such and refused by itself.
+ */
+const AGAIN: ReadonlySet<string> = new Set(['Conflict', 'AlreadyExists', 'Damaged'])
+
+function unreadable({ submodel, path }: Column): Reason {
+  const text = `the element "${path}" of "${submodel}" is damaged where it is stored; replace the submodel`
+  return { rule: 'Damaged', text }
+}
+
 /** Says what is unknown of a series; whether there is a submodel is looked up once. */
 class UnknownSeries {
   readonly #store: Store
@@ -286,7 +303,7 @@ class UnknownSeries {
   async reason({ submodel, path }: Column): Promise<Reason> {
     let isKnown = this.#submodels.get(submodel)
     if (isKnown === undefined) {
-      isKnown = (await this.#store.document('Submodel', submodel)) !== undefined
+      isKnown = (await this.#store.head('Submodel', submodel)) !== undefined
       this.#submodels.set(submodel, isKnown)
     }
     const text = isKnown ? `the submodel "${submodel}" has no element "${path}"` : `there is no submodel "${submodel}"`

@@ -12,6 +12,7 @@ import { isWithin, parseStoredPath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { readValue, writeValue } from '../../model/values.ts'
 import { resolve } from '../../model/walk.ts'
+import { unlessDamaged } from '../../store/damage.ts'
 import type { Change, Commit, Document, ElementRow, Page, Store } from '../../store/store.ts'
 import type { Intake } from '../samples/intake.ts'
 import { fresh, type Landing, land, landingsOf } from './landing.ts'
@@ -44,6 +45,7 @@ export function withSegments(options: SegmentOptions): Store {
       const found = store.document(kind, id)
       return kind === 'Submodel' ? found.then((document) => document && segments.of(document)) : found
     },
+    head: (...given) => store.head(...given),
     documents: (kind, ...rest) => {
       const found = store.documents(kind, ...rest)
       return kind === 'Submodel' ? found.then((page) => segments.ofAll(page)) : found
@@ -69,6 +71,7 @@ export function withSegments(options: SegmentOptions): Store {
     seriesOf: (name) => store.seriesOf(name),
     backup: (directory) => store.backup(directory),
     figures: () => store.figures(),
+    onDamage: (listener) => store.onDamage(listener),
     close: () => store.close()
   }
 }
@@ -108,7 +111,8 @@ class Segments {
       const document = await this.of(stored)
       items.push(document)
       if (document !== stored) bytes += document.bytes.length
-      if (bytes > PAGE_BYTES && items.length < page.items.length) return { items, next: document.position }
+      if (bytes > PAGE_BYTES && items.length < page.items.length)
+        return { items, next: document.position, ...(page.damaged && { damaged: page.damaged }) }
     }
     return { ...page, items }
   }
@@ -194,7 +198,8 @@ class Segments {
   async #take(change: Of<'create'> | Of<'replace'>): Promise<{ change?: Change; landings: readonly Landing[] }> {
     const submodel = JSON.parse(change.json) as Submodel
     const series = timeSeriesOf(submodel)
-    const stored = change.change === 'create' ? undefined : await this.#options.store.document('Submodel', change.id)
+    const stored =
+      change.change === 'create' ? undefined : await unlessDamaged(this.#options.store.document('Submodel', change.id))
     if (series === undefined || (change.change === 'replace' && stored === undefined)) return { change, landings: [] }
     const before = stored && (JSON.parse(stored.bytes.toString()) as Submodel)
     const names = namesIn(before && timeSeriesOf(before) ? before : undefined)

@@ -37,6 +37,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { FUTURE_LIMIT_MS } from '../current.ts'
+import { DamageLog } from '../damage.ts'
+import { Room } from '../room.ts'
 import { openSqliteTarget } from '../sqlite/transfer.ts'
 import type {
   Change,
@@ -107,7 +109,7 @@ async function open(url: string, options: MongoOptions): Promise<MongoStore> {
     const { epoch } = await prepare(connection, journal)
     const machine = new Machine(connection, journal, tables, { cacheBytes, queueBytes, clock, futureLimit })
     await machine.open()
-    return new MongoStore({ epoch, connection, journal, tables, machine, clock })
+    return new MongoStore({ epoch, connection, journal, tables, machine, damage: new DamageLog(), clock })
   } catch (error) {
     await connection.close()
     throw error
@@ -120,6 +122,7 @@ interface Parts {
   readonly journal: Journal
   readonly tables: Tables
   readonly machine: Machine
+  readonly damage: DamageLog
   readonly clock: () => number
 }
 
@@ -132,6 +135,7 @@ class MongoStore implements Store {
   readonly #listeners = new Set<() => void>()
   readonly #sweeper: NodeJS.Timeout
   readonly #bell: Bell
+  readonly #room = new Room()
   #closed: Promise<void> | undefined
 
   constructor(parts: Parts) {
@@ -159,6 +163,13 @@ class MongoStore implements Store {
     return state instanceof DocumentState ? state.document() : undefined
   }
 
+  async head(kind: DocumentKind, id: string) {
+    const state = await this.#state(keyOf.document(kind, id))
+    if (!(state instanceof DocumentState)) return undefined
+    const { position, revision, structure } = state.head
+    return { kind, id, position, revision, structure }
+  }
+
   async documents(
     kind: DocumentKind,
     facets: readonly Facet[],
@@ -175,7 +186,12 @@ class MongoStore implements Store {
   }
 
   commit(changes: readonly Change[]) {
-    return this.#parts.machine.submit({ job: 'commit', changes })
+    const committed = this.#parts.machine.submit({ job: 'commit', changes })
+    committed.then(
+      () => this.#room.found(),
+      (error) => this.#room.refused(error)
+    )
+    return committed
   }
 
   async log(after: number, limit: number) {
@@ -317,8 +333,14 @@ class MongoStore implements Store {
       samples: counters.samples,
       logBytes,
       historyBytes: counters.historyBytes,
-      bytes: logBytes + counters.historyBytes + counters.blobBytes + counters.bodyBytes
+      bytes: logBytes + counters.historyBytes + counters.blobBytes + counters.bodyBytes,
+      damaged: this.#parts.damage.count,
+      isFull: this.#room.isFull
     }
+  }
+
+  onDamage(listener: (error: Error) => void): () => void {
+    return this.#parts.damage.onDamage(listener)
   }
 
   close(): Promise<void> {

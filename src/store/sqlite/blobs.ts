@@ -9,6 +9,7 @@ import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Counters } from './counters.ts'
 import { Refused } from './failure.ts'
+import type { ReceivedBlob } from './jobs.ts'
 import { blobPath } from './layout.ts'
 import { lockFiles } from './lock.ts'
 
@@ -27,7 +28,8 @@ export class Blobs {
     this.#counters = counters
     this.#sql = {
       known: db.prepare('SELECT 1 FROM blob WHERE name = ?'),
-      add: db.prepare('INSERT INTO blob VALUES (?, ?, ?)'),
+      add: db.prepare('INSERT INTO blob (name, size, orphaned, parts) VALUES (?, ?, ?, ?)'),
+      replaceParts: db.prepare('UPDATE blob SET parts = ? WHERE name = ?'),
       orphan: db.prepare(
         'UPDATE blob SET orphaned = ?2 WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM file WHERE file.blob = ?1)'
       ),
@@ -42,12 +44,13 @@ export class Blobs {
   }
 
   /** Makes a blob known whose file is about to get its final name; an orphan, unless a document has the same bytes. */
-  receive(blob: string, size: number, time: number): void {
+  receive({ blob, size, parts }: ReceivedBlob, time: number): void {
     if (this.#sql.known.get(blob) !== undefined) {
+      this.#sql.replaceParts.run(parts, blob)
       this.release(blob, time)
       return
     }
-    this.#sql.add.run(blob, size, time)
+    this.#sql.add.run(blob, size, time, parts)
     this.#counters.add('blobBytes', size)
   }
 

@@ -56,8 +56,7 @@ export class Cache {
   note(change: Change, commit: DatedCommit): void {
     if (change.change === 'once') return
     if (change.change !== 'value' && change.change !== 'samples') {
-      if (change.kind === 'Submodel') this.#drop(change.id)
-      else this.#dropDocument(this.#entries.get(change.id), change.kind)
+      this.forget(change)
       return
     }
     const entry = this.#entries.get(change.submodel)
@@ -68,6 +67,14 @@ export class Cache {
     const written = writtenTo(row, change, commit)
     entry.rows.set(change.path, written)
     this.#grow(entry, sizeOf(written) - sizeOf(row))
+  }
+
+  /** Takes out what a change is about. */
+  forget(change: Change): void {
+    if (change.change === 'once') return
+    if ('submodel' in change) this.#drop(change.submodel)
+    else if (change.kind === 'Submodel') this.#drop(change.id)
+    else this.#dropDocument(this.#entries.get(change.id), change.kind)
   }
 
   #use(id: string): Entry | undefined {

@@ -1,15 +1,28 @@
 /** What each kind of change does to the tables. Runs in the writer. */
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { type Quality, qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
 import { type DatedCommit, isLate, momentOf, timeWithin } from '../current.ts'
+import { CHECKSUM_DIFFERS } from '../damage.ts'
 import { type DerivedRow, hasBlobValue, keyOf, rowsOf, tailOf } from '../rows.ts'
 import type { Change, DocumentKind, Facet } from '../store.ts'
 import type { Blobs } from './blobs.ts'
+import { prepare } from './changes-sql.ts'
+import {
+  bodyChecksum,
+  documentChecksum,
+  elementChecksum,
+  elementColumns,
+  fileChecksum,
+  isSound,
+  isSoundRow
+} from './checksums.ts'
 import type { Counters } from './counters.ts'
 import { Refused } from './failure.ts'
 import { kinds } from './schema.ts'
+
+const SUBMODEL = kinds.indexOf('Submodel')
 
 type Of<Name extends Change['change']> = Extract<Change, { change: Name }>
 
@@ -17,6 +30,8 @@ interface Head {
   readonly position: number
   readonly revision: number
   readonly structure: number
+  readonly valued: number
+  readonly hasBlob: number
 }
 
 /** What `findElement` reads, as a list: an object that SQLite makes takes twice as long. */
@@ -25,7 +40,17 @@ type ElementHead = readonly [
   modelType: string,
   stamp: bigint,
   revision: bigint,
-  sourceTime: bigint | null
+  sourceTime: bigint | null,
+  valueType: string | null,
+  semanticId: string | null,
+  value: string,
+  quality: bigint | null,
+  crc: bigint | null,
+  documentRevision: bigint,
+  structure: bigint,
+  valued: bigint,
+  hasBlob: bigint,
+  documentCrc: bigint | null
 ]
 
 /** A value that becomes current. */
@@ -87,8 +112,11 @@ export class Changes {
     if (this.#find(kind, id) !== undefined) throw new Refused('AlreadyExists', kind, id)
     const position = this.#counters.add('position')
     const submodel = kind === 'Submodel' ? parse(json) : undefined
-    this.#sql.addDocument.run(position, kinds.indexOf(kind), id, seq, seq, holdsBlob(submodel))
-    this.#sql.addBody.run(position, JSON.stringify(facets), Buffer.from(json))
+    const row = { position, kind: kinds.indexOf(kind), id, revision: seq, structure: seq, valued: 0 }
+    const hasBlob = holdsBlob(submodel)
+    this.#sql.addDocument.run(position, row.kind, id, seq, seq, hasBlob, documentChecksum({ ...row, hasBlob }))
+    const [told, bytes] = [JSON.stringify(facets), Buffer.from(json)]
+    this.#sql.addBody.run(position, told, bytes, bodyChecksum(position, told, bytes))
     this.#addFacets(position, kind, facets)
     if (submodel !== undefined) this.#addElements(position, submodel, commit)
     this.#counters.add(`documents.${kind}`)
@@ -111,8 +139,11 @@ export class Changes {
       else if (this.#rederiveTouched(position, submodel, touched, commit)) json = JSON.stringify(submodel)
     }
     this.#replaceFacets(position, kind, facets)
-    this.#sql.replaceBody.run(JSON.stringify(facets), Buffer.from(json), position)
-    this.#sql.replaceDocument.run(seq, seq, holdsBlob(submodel), position)
+    const [told, bytes] = [JSON.stringify(facets), Buffer.from(json)]
+    this.#sql.replaceBody.run(position, told, bytes, bodyChecksum(position, told, bytes))
+    const hasBlob = holdsBlob(submodel)
+    const row = { position, kind: kinds.indexOf(kind), id, revision: seq, structure: seq, valued: 0, hasBlob }
+    this.#sql.replaceDocument.run(seq, seq, hasBlob, documentChecksum(row), position)
   }
 
   #delete({ kind, id, ifRevision }: Of<'delete'>, { time }: DatedCommit): void {
@@ -137,28 +168,35 @@ export class Changes {
     if (BigInt.asIntN(64, sourceTime) !== sourceTime) throw new Refused('BadRequest', 'The source time is out of range')
     // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
     if (change.sourceTime === undefined || !isLate(row[4], sourceTime, commit, change.timing)) {
-      this.#write(row, { path, value, quality, sourceTime, seq })
+      this.#write(row, submodel, { path, value, quality, sourceTime, seq })
     }
   }
 
   #samples(change: Of<'samples'>, commit: DatedCommit): void {
     const { seq } = commit
-    const { path, value, quality, to } = change
+    const { submodel, path, value, quality, to } = change
     const row = this.#guarded(change)
-    if (!isLate(row[4], to, commit, change.timing)) this.#write(row, { path, value, quality, sourceTime: to, seq })
+    if (!isLate(row[4], to, commit, change.timing))
+      this.#write(row, submodel, { path, value, quality, sourceTime: to, seq })
   }
 
-  #write(row: ElementHead, next: Current): void {
-    const [position, modelType] = row
+  #write(row: ElementHead, id: string, next: Current): void {
+    const [document, modelType, stamp, , , valueType, semanticId, , , , , structure, , blob] = row
     const { path, value, quality, sourceTime, seq } = next
     const code = quality === undefined ? null : qualities.indexOf(quality)
-    this.#sql.writeElement.run(value, keyOf(modelType, value), seq, sourceTime, code, position, path)
-    this.#sql.touchDocument.run(seq, modelType === 'Blob' ? 1 : 0, position)
+    const element = { document, path, modelType, valueType, semanticId, value, stamp, revision: seq }
+    const crc = elementChecksum({ ...element, sourceTime, quality: code })
+    this.#sql.writeElement.run(value, keyOf(modelType, value), seq, sourceTime, code, crc, document, path)
+    // A blob may have got or lost its value: which of both, the next reader finds out.
+    const hasBlob = modelType === 'Blob' ? 1 : blob
+    const head = { position: document, kind: SUBMODEL, id, revision: seq, structure, valued: 1, hasBlob }
+    this.#sql.touchDocument.run(seq, 1, hasBlob, documentChecksum(head), document)
   }
 
   /** The element that a value is for, if it is still the one that the sender saw. */
   #guarded({ submodel, path, stamp }: Of<'value'> | Of<'samples'>): ElementHead {
     const row = this.#sql.findElement.get(path, submodel) as unknown as ElementHead | undefined
+    if (row !== undefined) requireSound(row, submodel, path)
     if (row !== undefined && Number(row[2]) === stamp) return row
     throw new Refused('Conflict', `The element "${path}" of submodel "${submodel}" was changed or removed meanwhile`)
   }
@@ -168,29 +206,42 @@ export class Changes {
   }
 
   #attach({ kind, id, files }: Of<'attach'>, { seq, time }: DatedCommit): void {
-    const { position } = this.#existing(kind, id)
+    const head = this.#existing(kind, id)
+    const { position } = head
     for (const { name, blob, contentType, fileName, size } of files) {
       const before = this.#sql.findFile.get(position, name)
-      this.#sql.addFile.run(position, name, blob, contentType, fileName, size)
+      const crc = fileChecksum({ document: position, name, blob, contentType, fileName, size })
+      this.#sql.addFile.run(position, name, blob, contentType, fileName, size, crc)
       this.#blobs.adopt(blob)
       if (before !== undefined && before.blob !== blob) this.#blobs.release(String(before.blob), time)
     }
-    this.#sql.bumpDocument.run(seq, position)
+    this.#bump(kind, id, head, seq)
   }
 
   #detach({ kind, id, names }: Of<'detach'>, { seq, time }: DatedCommit): void {
-    const { position } = this.#existing(kind, id)
+    const head = this.#existing(kind, id)
+    const { position } = head
     for (const name of names) {
       const before = this.#sql.findFile.get(position, name)
       if (before === undefined) continue
       this.#sql.removeFile.run(position, name)
       this.#blobs.release(String(before.blob), time)
     }
-    this.#sql.bumpDocument.run(seq, position)
+    this.#bump(kind, id, head, seq)
+  }
+
+  /** Files of it changed, and nothing else. */
+  #bump(kind: DocumentKind, id: string, head: Head, seq: number): void {
+    const { position, valued, hasBlob } = head
+    const crc = documentChecksum({ ...head, kind: kinds.indexOf(kind), id, revision: seq })
+    this.#sql.touchDocument.run(seq, valued, hasBlob, crc, position)
   }
 
   #find(kind: DocumentKind, id: string): Head | undefined {
-    return this.#sql.findDocument.get(kinds.indexOf(kind), id) as Head | undefined
+    const found = this.#sql.findDocument.get(kinds.indexOf(kind), id) as (Head & { id: string }) | undefined
+    // An index that leads astray must not have another document replaced.
+    if (found !== undefined && found.id !== id) throw damaged(`The index entry of ${kind} "${id}"`)
+    return found
   }
 
   #existing(kind: DocumentKind, id: string): Head {
@@ -208,8 +259,10 @@ export class Changes {
     const { path, modelType, valueType = null, semanticId = null, value } = row
     const key = keyOf(modelType, value)
     const sourceTime = timeWithin(value, moment) ?? null
+    const written = { document: position, path, modelType, valueType, semanticId, value, stamp: seq, revision: seq }
+    const crc = elementChecksum({ ...written, sourceTime, quality: null })
     const { changes } = this.#sql.addElement.run(
-      ...[position, path, modelType, valueType, semanticId, value, seq, seq, sourceTime, tailOf(path), key]
+      ...[position, path, modelType, valueType, semanticId, value, seq, seq, sourceTime, tailOf(path), key, crc]
     )
     this.#counters.add('elements', Number(changes))
   }
@@ -242,6 +295,7 @@ export class Changes {
     for (const row of rowsOf(submodel)) {
       const before = stored.get(row.path)
       stored.delete(row.path)
+      if (before !== undefined && !isTouched(row.path, roots)) requireSoundRow(before)
       const sameKind = before?.model_type === row.modelType && before.value_type === (row.valueType ?? null)
       if (before === undefined || !sameKind || isTouched(row.path, roots)) {
         if (before !== undefined) this.#removeElement(position, row.path)
@@ -253,7 +307,10 @@ export class Changes {
         merged = true
       }
       const semanticId = row.semanticId ?? null
-      if (before.semantic_id !== semanticId) this.#sql.renameElement.run(semanticId, position, row.path)
+      if (before.semantic_id !== semanticId) {
+        const crc = elementChecksum({ ...elementColumns(before), semanticId })
+        this.#sql.renameElement.run(semanticId, crc, position, row.path)
+      }
     }
     for (const path of stored.keys()) this.#removeElement(position, path)
     return merged
@@ -269,60 +326,36 @@ export class Changes {
   }
 
   #replaceFacets(position: number, kind: DocumentKind, facets: readonly Facet[]): void {
-    const before = String(this.#sql.facetsOf.get(position)?.facets)
-    if (before === JSON.stringify(facets)) return
-    for (const [name, value] of JSON.parse(before) as Facet[]) {
-      this.#sql.removeFacet.run(kinds.indexOf(kind), name, value, position)
+    if (this.#sql.facetsOf.get(position)?.facets === JSON.stringify(facets)) return
+    const body = this.#sql.bodyOf.get(position)
+    // What a damaged body says of its facets is not what is to be taken back.
+    if (body === undefined || !isSoundRow.body(body)) this.#sql.removeFacets.run(position)
+    else {
+      for (const [name, value] of JSON.parse(String(body.facets)) as Facet[]) {
+        this.#sql.removeFacet.run(kinds.indexOf(kind), name, value, position)
+      }
     }
     this.#addFacets(position, kind, facets)
   }
 }
 
-function prepare(db: DatabaseSync) {
-  const sql = {
-    findDocument: db.prepare('SELECT position, revision, structure FROM document WHERE kind = ? AND id = ?'),
-    addDocument: db.prepare('INSERT INTO document VALUES (?, ?, ?, ?, ?, 0, ?)'),
-    replaceDocument: db.prepare(
-      'UPDATE document SET revision = ?, structure = ?, valued = 0, has_blob = ? WHERE position = ?'
-    ),
-    /** A blob may have got or lost its value: which of both, the next reader finds out. */
-    touchDocument: db.prepare(
-      'UPDATE document SET revision = ?, valued = 1, has_blob = max(has_blob, ?) WHERE position = ?'
-    ),
-    bumpDocument: db.prepare('UPDATE document SET revision = ? WHERE position = ?'),
-    removeDocument: db.prepare('DELETE FROM document WHERE position = ?'),
-    addBody: db.prepare('INSERT INTO body VALUES (?, ?, ?)'),
-    replaceBody: db.prepare('UPDATE body SET facets = ?, bytes = ? WHERE position = ?'),
-    facetsOf: db.prepare('SELECT facets FROM body WHERE position = ?'),
-    removeBody: db.prepare('DELETE FROM body WHERE position = ?'),
-    addFacet: db.prepare('INSERT OR IGNORE INTO facet VALUES (?, ?, ?, ?)'),
-    removeFacet: db.prepare('DELETE FROM facet WHERE kind = ? AND name = ? AND value = ? AND position = ?'),
-    findElement: db.prepare(
-      `SELECT d.position, e.model_type, e.stamp, e.revision, e.source_time
-       FROM document d JOIN element e ON e.document = d.position AND e.path = ?
-       WHERE d.kind = ${kinds.indexOf('Submodel')} AND d.id = ?`
-    ),
-    elementsOf: db.prepare('SELECT path, model_type, value_type, semantic_id, value FROM element WHERE document = ?'),
-    writtenSince: db.prepare('SELECT path FROM element WHERE document = ? AND revision > ?'),
-    // Of two elements with the same path (an invalid document, loaded leniently) the path leads to the first.
-    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)'),
-    writeElement: db.prepare(
-      'UPDATE element SET value = ?, key = ?, revision = ?, source_time = ?, quality = ? WHERE document = ? AND path = ?'
-    ),
-    renameElement: db.prepare('UPDATE element SET semantic_id = ? WHERE document = ? AND path = ?'),
-    removeElement: db.prepare('DELETE FROM element WHERE document = ? AND path = ?'),
-    removeElements: db.prepare('DELETE FROM element WHERE document = ?'),
-    addReceipt: db.prepare('INSERT OR IGNORE INTO receipt VALUES (?, ?)'),
-    findFile: db.prepare('SELECT blob FROM file WHERE document = ? AND name = ?'),
-    blobsOf: db.prepare('SELECT DISTINCT blob FROM file WHERE document = ?'),
-    addFile: db.prepare('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)'),
-    removeFile: db.prepare('DELETE FROM file WHERE document = ? AND name = ?'),
-    removeFiles: db.prepare('DELETE FROM file WHERE document = ?')
-  }
-  // Source times need all 64 bits.
-  sql.findElement.setReadBigInts(true)
-  sql.findElement.setReturnArrays(true)
-  return sql
+/** What is damaged must not get a checksum that hides it. */
+function requireSound(row: ElementHead, id: string, path: string): void {
+  const [document, modelType, stamp, revision, sourceTime, valueType, semanticId, value, quality, crc, ...rest] = row
+  const element = { document, path, modelType, valueType, semanticId, value, stamp, revision, sourceTime, quality }
+  if (!isSound(crc, elementChecksum(element))) throw damaged(`The element "${path}" of Submodel "${id}"`)
+  const [documentRevision, structure, valued, hasBlob, documentCrc] = rest
+  const head = { position: document, kind: SUBMODEL, id, revision: documentRevision, structure, valued, hasBlob }
+  if (!isSound(documentCrc, documentChecksum(head))) throw damaged(`Submodel "${id}"`)
+}
+
+function requireSoundRow(row: Record<string, SQLOutputValue>): void {
+  if (isSoundRow.element(row)) return
+  throw damaged(`The element "${row.path}"`)
+}
+
+function damaged(record: string): Refused {
+  return new Refused('Damaged', record, CHECKSUM_DIFFERS)
 }
 
 function guardRevision(wanted: number | undefined, found: number, what: string): void {

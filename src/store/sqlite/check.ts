@@ -1,11 +1,14 @@
 /** Is what is stored sound? For operators after a doubtful shutdown, and for the tests that cause such. */
 import { stat } from 'node:fs/promises'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
 import type { Submodel } from '../../model/types.ts'
+import { isDamaged } from '../damage.ts'
 import { join } from '../join.ts'
-import { rowsOf } from '../rows.ts'
+import { keyOf, rowsOf, tailOf } from '../rows.ts'
+import { checksums } from './check-checksums.ts'
 import { storageFailure, translated } from './failure.ts'
+import { readWhole } from './files.ts'
 import { blobPath, databasePath } from './layout.ts'
 import { kinds, migrations } from './schema.ts'
 
@@ -26,33 +29,68 @@ export async function checkDirectory(directory: string): Promise<readonly string
     try {
       // One read transaction: everything is looked at in one state, whatever is written meanwhile.
       db.exec('BEGIN')
-      for await (const finding of checks(db, directory)) if (findings.push(finding) === ENOUGH) break
+      const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
+      if (version !== migrations.length) {
+        return [
+          `The schema is of version ${version}, this release has ${migrations.length}: start the hub once, which brings it there`
+        ]
+      }
+      for (const step of steps) {
+        for (const finding of await findingsOf(step, db, directory))
+          if (findings.push(finding) === ENOUGH) return findings
+      }
     } finally {
       db.close()
     }
   } catch (error) {
-    // Where a page is damaged, reading stops: a finding, not a failure of the check.
-    if ((error as { errcode?: number }).errcode !== 11) throw translated(error)
-    findings.push(...(storageFailure(error)?.about.map(String) ?? []))
+    throw translated(error)
   }
   return findings
 }
 
-async function* checks(db: DatabaseSync, directory: string): AsyncGenerator<string> {
-  const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
-  if (version !== migrations.length) {
-    yield `The schema is of version ${version}, this release has ${migrations.length}`
-    return
+type Step = (db: DatabaseSync, directory: string) => Iterable<string> | AsyncIterable<string>
+
+/** What says most comes first. */
+const steps: readonly Step[] = [checksums, pages, figures, leftovers, facets, submodels, files]
+
+async function findingsOf(step: Step, db: DatabaseSync, directory: string): Promise<readonly string[]> {
+  const findings: string[] = []
+  try {
+    for await (const finding of step(db, directory)) if (findings.push(finding) === ENOUGH) break
+  } catch (error) {
+    // Where a page is damaged, reading stops: a finding, not a failure of the check.
+    const failure = storageFailure(error)
+    if (failure?.name !== 'Damaged') throw error
+    findings.push(new HubError(failure.name, failure.about).message)
   }
+  return findings
+}
+
+function* pages(db: DatabaseSync): Generator<string> {
   for (const { integrity_check } of db.prepare(`PRAGMA integrity_check(${ENOUGH})`).all()) {
     if (integrity_check !== 'ok') yield `The database is damaged: ${integrity_check}`
   }
-  yield* figures(db)
-  yield* leftovers(db)
-  yield* submodels(db)
-  for (const { blob, size, name } of db.prepare('SELECT DISTINCT blob, size, name FROM file').iterate()) {
-    const there = await stat(blobPath(directory, String(blob))).catch(() => undefined)
+}
+
+async function* files(db: DatabaseSync, directory: string): AsyncGenerator<string> {
+  const all = 'SELECT blob, size, min(name) AS name FROM file GROUP BY blob, size'
+  for (const { blob, size, name } of db.prepare(all).iterate()) {
+    const path = blobPath(directory, String(blob))
+    const there = await stat(path).catch(() => undefined)
     if (there?.size !== size) yield `The file ${name} should have ${size} bytes, but has ${there?.size ?? 'none'}`
+    else if (!(await isWhole(path, { name: String(name), blob: String(blob), size: Number(size) }))) {
+      yield `The file ${name} (${blob}) is damaged: its bytes are not those that were stored`
+    }
+  }
+}
+
+async function isWhole(path: string, file: { name: string; blob: string; size: number }): Promise<boolean> {
+  try {
+    for await (const _ of readWhole(path, file));
+    return true
+  } catch (error) {
+    if (isDamaged(error)) return false
+    throw error
   }
 }
 
@@ -100,18 +138,49 @@ function* leftovers(db: DatabaseSync): Generator<string> {
   for (const { name } of db.prepare(unknown).iterate()) yield `The file ${name} is in use, but not known to be`
 }
 
+/** Are documents found by the facets that they were given? */
+function* facets(db: DatabaseSync): Generator<string> {
+  const all = db.prepare('SELECT position, id, facets FROM document JOIN body USING (position)')
+  const rows = db.prepare('SELECT DISTINCT name, value FROM facet WHERE position = ? ORDER BY name, value')
+  for (const { position, id, facets } of all.iterate()) {
+    const found = rows.all(Number(position)).map(({ name, value }) => `${name}\0${value}`)
+    if (!isSameSet(found, given(String(facets)))) yield `"${id}" is found by other facets than it was given`
+  }
+}
+
+function given(facets: string): string[] {
+  try {
+    return (JSON.parse(facets) as [string, string][]).map(([name, value]) => `${name}\0${value}`)
+  } catch {
+    return []
+  }
+}
+
+function isSameSet(some: readonly string[], others: readonly string[]): boolean {
+  const set = new Set(others)
+  return set.size === some.length && some.every((one) => set.has(one))
+}
+
 /** Do the element rows say what the documents say? */
 function* submodels(db: DatabaseSync): Generator<string> {
   const all = db.prepare(
     `SELECT position, id, structure, valued, bytes FROM document JOIN body USING (position)
      WHERE kind = ${kinds.indexOf('Submodel')}`
   )
-  const rows = db.prepare('SELECT path, value, revision FROM element WHERE document = ?')
+  const rows = db.prepare('SELECT path, model_type, value, revision, tail, key FROM element WHERE document = ?')
   for (const { position, id, structure, valued, bytes } of all.iterate()) {
     const stored = new Map(rows.all(Number(position)).map((row) => [String(row.path), row]))
     const written = [...stored.values()].filter((row) => Number(row.revision) > Number(structure))
     if (written.length > 0 && valued !== 1) yield `Values were written to "${id}" that its readers do not look for`
-    const submodel = JSON.parse(Buffer.from(bytes as Uint8Array).toString()) as Submodel
+    const submodel = submodelIn(bytes as Uint8Array)
+    if (submodel === undefined) {
+      yield `Submodel "${id}" is damaged: it is no JSON`
+      continue
+    }
+    if (!written.every((row) => isObject(String(row.value)))) {
+      yield `Values that were written to "${id}" are no JSON`
+      continue
+    }
     join(submodel, new Map(written.map((row) => [String(row.path), String(row.value)])))
     // Of two elements with the same path the first counts, so it is entered last.
     const told = new Map([...rowsOf(submodel)].reverse().map((row) => [row.path, row.value]))
@@ -120,8 +189,33 @@ function* submodels(db: DatabaseSync): Generator<string> {
       if (row === undefined) yield `The element "${path}" of "${id}" has no row`
       else if (!sameJson(value, String(row.value))) yield `The element "${path}" of "${id}" and its row differ`
     }
+    for (const [path, row] of stored) {
+      if (!isFoundAsIs(row)) yield `The element "${path}" of "${id}" is found by something else than its value`
+    }
     for (const path of stored.keys()) if (!told.has(path)) yield `The row "${path}" of "${id}" has no element`
   }
+}
+
+function submodelIn(bytes: Uint8Array): Submodel | undefined {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString()) as Submodel
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(json: string): boolean {
+  try {
+    return typeof JSON.parse(json) === 'object'
+  } catch {
+    return false
+  }
+}
+
+function isFoundAsIs({ path, model_type, value, tail, key }: Record<string, SQLOutputValue>): boolean {
+  const expected = isObject(String(value)) ? keyOf(String(model_type), String(value)) : null
+  const isSameKey = key instanceof Uint8Array ? expected instanceof Uint8Array : key === expected
+  return tail === tailOf(String(path)) && isSameKey
 }
 
 /** Members in any order: a writer may give them in another one than the metamodel. */
@@ -130,7 +224,12 @@ function sameJson(one: string, other: string): boolean {
 }
 
 function sorted(json: string): string {
-  return JSON.stringify(Object.entries(JSON.parse(json) as object).sort(([a], [b]) => (a < b ? -1 : 1)))
+  try {
+    return JSON.stringify(Object.entries(JSON.parse(json) as object).sort(([a], [b]) => (a < b ? -1 : 1)))
+  } catch {
+    // Damaged, and as such equal to itself alone.
+    return json
+  }
 }
 
 async function isFile(path: string): Promise<boolean> {

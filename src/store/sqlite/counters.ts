@@ -12,6 +12,13 @@ export class Counters {
       this.#values.set(String(name), Number(value))
     }
     this.#saved = new Map(this.#values)
+    this.#raise('seq', Number(db.prepare('SELECT max(seq) AS last FROM log').get()?.last ?? 0))
+    this.#raise('position', Number(db.prepare('SELECT max(position) AS last FROM document').get()?.last ?? 0))
+  }
+
+  /** A number that was given must not be given again, whatever became of the row that tells of it. */
+  #raise(name: string, least: number): void {
+    if ((this.#values.get(name) ?? 0) < least) this.#values.set(name, least)
   }
 
   /** Adds to a counter and gives its new value. */

@@ -32,6 +32,13 @@ export function storageFailure(error: unknown): Failure | undefined {
     case 13: // SQLITE_FULL
       return full
     case 11: // SQLITE_CORRUPT
+      return {
+        name: 'Damaged',
+        about: [
+          'A page of the database',
+          'it is malformed; see what `aas-hub check` says, and restore it from a backup'
+        ]
+      }
     case 26: // SQLITE_NOTADB
       return { name: 'Unavailable', about: ['The database is damaged or is none; restore it from a backup'] }
     case 5: // SQLITE_BUSY

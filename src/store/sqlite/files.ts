@@ -1,13 +1,21 @@
-/** Files on disk: written beside, synced, and renamed to the hash of their bytes. */
+/**
+ * Files on disk: written beside, synced, and renamed to the hash of their bytes. Each part of them has a checksum, kept
+ * in the database, so that a range of a large file can be trusted without reading all of it.
+ */
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
 import { HubError } from '../../errors.ts'
+import { DamageLog } from '../damage.ts'
 import type { FileEntry } from '../store.ts'
 import { translated } from './failure.ts'
+import type { ReceivedBlob } from './jobs.ts'
 import { blobPath, filesPath, temporaryPath } from './layout.ts'
+
+/** Bytes that share a checksum; in a file the last part may have fewer. */
+export const PART_BYTES = 1024 * 1024
 
 /** Prepares the directories, and removes what a process left that ended while it was receiving. */
 export async function prepareFiles(directory: string): Promise<void> {
@@ -24,19 +32,19 @@ export async function receive(
   directory: string,
   bytes: Readable,
   limit: number,
-  announce: (blob: string, size: number) => Promise<void>
+  announce: (received: ReceivedBlob) => Promise<void>
 ): Promise<{ blob: string; size: number }> {
   const temporary = join(temporaryPath(directory), randomUUID())
   // A stream that breaks before anybody reads it would end the process; the reading loop below gets the error anyway.
   bytes.on('error', () => {})
   try {
-    const { blob, size } = await write(temporary, bytes, limit)
-    await announce(blob, size)
+    const received = await write(temporary, bytes, limit)
+    await announce(received)
+    const { blob, size } = received
     const final = blobPath(directory, blob)
     await mkdir(dirname(final), { recursive: true })
     await rename(temporary, final)
-    await sync(dirname(final))
-    await sync(filesPath(directory))
+    await Promise.all([syncShared(dirname(final)), syncShared(filesPath(directory))])
     return { blob, size }
   } catch (error) {
     bytes.destroy()
@@ -45,9 +53,63 @@ export async function receive(
   }
 }
 
-/** The bytes of a blob, or of a part of it (`end` inclusive). */
-export function read(directory: string, { blob }: FileEntry, range?: { start: number; end: number }): Readable {
-  return createReadStream(blobPath(directory, blob), range)
+/** What is known of the bytes of a file. */
+export interface StoredBytes {
+  /** Absent for what a release took in that kept none. */
+  readonly parts: Uint8Array | undefined
+  readonly damage: DamageLog
+}
+
+/** The bytes of a blob, or of a part of it (`end` inclusive); none that are damaged. */
+export function read(
+  directory: string,
+  file: FileEntry,
+  stored: StoredBytes,
+  range?: { start: number; end: number }
+): Readable {
+  const path = blobPath(directory, file.blob)
+  const { start = 0, end = file.size - 1 } = range ?? {}
+  const bytes =
+    stored.parts === undefined && range === undefined
+      ? hashed(path, file, stored.damage)
+      : checked(path, file, stored, start, Math.min(end, file.size - 1))
+  return Readable.from(bytes, { objectMode: false, highWaterMark: PART_BYTES })
+}
+
+type StoredFile = Pick<FileEntry, 'name' | 'blob' | 'size'>
+
+/** All the bytes of a file; none where it is damaged. */
+export function readWhole(path: string, file: StoredFile): Readable {
+  return Readable.from(hashed(path, file, new DamageLog()), { objectMode: false })
+}
+
+/** The checksums of a file that lies on the disk, four bytes for each of its parts. */
+export class PartChecksums {
+  #parts: number[] = []
+  #crc = 0
+  #length = 0
+
+  update(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const some = bytes.subarray(at, at + PART_BYTES - this.#length)
+      this.#crc = crc32(some, this.#crc)
+      this.#length += some.length
+      at += some.length
+      if (this.#length === PART_BYTES) this.#next()
+    }
+  }
+
+  digest(): Uint8Array {
+    if (this.#length > 0) this.#next()
+    const list = Buffer.alloc(4 * this.#parts.length)
+    for (const [index, crc] of this.#parts.entries()) list.writeUInt32LE(crc, 4 * index)
+    return list
+  }
+
+  #next(): void {
+    this.#parts.push(this.#crc)
+    ;[this.#crc, this.#length] = [0, 0]
+  }
 }
 
 /** Makes the names in a directory, or the bytes of a file, durable. */
@@ -60,8 +122,30 @@ export async function sync(path: string): Promise<void> {
   }
 }
 
-async function write(file: string, bytes: Readable, limit: number): Promise<{ blob: string; size: number }> {
-  const hash = createHash('sha256')
+/** Syncs that are wanted while one of the same directory is under way share the next one. */
+const coming = new Map<string, Promise<void>>()
+const running = new Map<string, Promise<void>>()
+
+function syncShared(path: string): Promise<void> {
+  let next = coming.get(path)
+  if (next === undefined) {
+    next = (running.get(path) ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => {
+        coming.delete(path)
+        const now = sync(path).finally(() => {
+          if (running.get(path) === now) running.delete(path)
+        })
+        running.set(path, now)
+        return now
+      })
+    coming.set(path, next)
+  }
+  return next
+}
+
+async function write(file: string, bytes: Readable, limit: number): Promise<ReceivedBlob> {
+  const [hash, parts] = [createHash('sha256'), new PartChecksums()]
   let size = 0
   const handle = await open(file, 'wx')
   try {
@@ -70,11 +154,69 @@ async function write(file: string, bytes: Readable, limit: number): Promise<{ bl
       size += part.length
       if (size > limit) throw new HubError('TooLarge', [`The file has more than the ${limit} bytes allowed`])
       hash.update(part)
+      parts.update(part)
       await handle.writeFile(part)
     }
-    await handle.sync()
+    await handle.datasync()
   } finally {
     await handle.close()
   }
-  return { blob: hash.digest('hex'), size }
+  return { blob: hash.digest('hex'), size, parts: parts.digest() }
+}
+
+/** Part by part, each as soon as it is known to be sound. */
+async function* checked(path: string, file: FileEntry, { parts, damage }: StoredBytes, start: number, end: number) {
+  const handle = await opened(path, file, damage)
+  try {
+    for (let part = Math.floor(start / PART_BYTES); part * PART_BYTES <= end; part++) {
+      const at = part * PART_BYTES
+      const bytes = await readPart(handle, at, Math.min(PART_BYTES, file.size - at))
+      const crc = parts !== undefined && parts.length >= 4 * part + 4 ? Buffer.from(parts).readUInt32LE(4 * part) : -1
+      if (bytes === undefined || (parts !== undefined && crc !== crc32(bytes))) throw damagedFile(file, damage)
+      yield bytes.subarray(Math.max(0, start - at), end + 1 - at)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** All of it against its name; the last part is given when that is known to be right. */
+async function* hashed(path: string, file: StoredFile, damage: DamageLog) {
+  const handle = await opened(path, file, damage)
+  try {
+    const hash = createHash('sha256')
+    for (let at = 0; at < file.size; at += PART_BYTES) {
+      const bytes = await readPart(handle, at, Math.min(PART_BYTES, file.size - at))
+      if (bytes === undefined) throw damagedFile(file, damage)
+      hash.update(bytes)
+      const isLast = at + PART_BYTES >= file.size
+      if (isLast && hash.digest('hex') !== file.blob) throw damagedFile(file, damage)
+      yield bytes
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function opened(path: string, file: StoredFile, damage: DamageLog): Promise<FileHandle> {
+  return open(path).catch((error) => {
+    if (error.code === 'ENOENT') throw damagedFile(file, damage, 'its bytes are not there')
+    throw translated(error)
+  })
+}
+
+/** So many bytes; undefined where there are fewer. */
+async function readPart(handle: FileHandle, at: number, length: number): Promise<Buffer | undefined> {
+  const bytes = Buffer.allocUnsafe(length)
+  for (let filled = 0; filled < length; ) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, at + filled)
+    if (bytesRead === 0) return undefined
+    filled += bytesRead
+  }
+  return bytes
+}
+
+function damagedFile({ name, blob }: StoredFile, damage: DamageLog, reason = 'its checksum does not match'): HubError {
+  const advice = 'store the file anew, or restore it from a backup'
+  return damage.found(`The file "${name}" (${blob})`, `${reason}; ${advice}`)
 }

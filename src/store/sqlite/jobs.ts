@@ -13,9 +13,16 @@ export type Job =
   /** Answers how many were dropped. */
   | { readonly job: 'dropChunks'; readonly series: SeriesName; readonly before: bigint }
   /** Makes a blob known before its bytes get their final name. */
-  | { readonly job: 'receive'; readonly blob: string; readonly size: number }
+  | ({ readonly job: 'receive' } & ReceivedBlob)
   /** Removes blobs that have been orphans since before this time (ms); answers how many. */
   | { readonly job: 'sweep'; readonly before: number }
+
+export interface ReceivedBlob {
+  readonly blob: string
+  readonly size: number
+  /** A checksum of four bytes for each part (files.ts). */
+  readonly parts: Uint8Array
+}
 
 export interface Answers {
   commit: Commit

@@ -1,8 +1,15 @@
 /** Where things lie in a data directory. */
+import { mkdir, opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { HubError } from '../../errors.ts'
 
 export function databasePath(directory: string): string {
   return join(directory, 'hub.db')
+}
+
+/** A database that a migration makes; until it is whole, no hub takes it for one. */
+export function unfinishedPath(directory: string): string {
+  return join(directory, 'unfinished.db')
 }
 
 /** Files on their way in; what is found here at start was never finished. */
@@ -17,4 +24,50 @@ export function filesPath(directory: string): string {
 /** A blob is named by the SHA-256 of its bytes, and spread over 256 directories by its first two digits. */
 export function blobPath(directory: string, blob: string): string {
   return join(filesPath(directory), blob.slice(0, 2), blob)
+}
+
+/** Creates the data directory where it is missing. @throws HubError `Conflict` where its path leads to something else */
+export async function makeDirectory(directory: string): Promise<void> {
+  const found = await stat(directory).catch(() => undefined)
+  if (found !== undefined && !found.isDirectory()) {
+    throw new HubError('Conflict', [
+      `The data directory ${directory} is a file; choose another one by --data-dir or DATA_DIR`
+    ])
+  }
+  await mkdir(directory, { recursive: true })
+}
+
+/**
+ * Files without the database that knows whose they are mean that it was lost or moved: whoever started without it would
+ * begin anew beside them, and have them swept.
+ * @throws HubError `Damaged`
+ */
+export async function refuseOrphans(directory: string): Promise<void> {
+  const size = await sizeOf(databasePath(directory))
+  if (size !== undefined && size > 0) return
+  if ((await sizeOf(unfinishedPath(directory))) !== undefined) {
+    throw new HubError('Unavailable', [`A migration into ${directory} was not finished; run it again`])
+  }
+  const left = [`${databasePath(directory)}-wal`, filesPath(directory)]
+  const isLeft = ((await sizeOf(`${databasePath(directory)}-wal`)) ?? 0) > 0 || (await holdsFiles(filesPath(directory)))
+  if (!isLeft) return
+  throw new HubError('Damaged', [
+    `The data directory ${directory}`,
+    `its database hub.db is ${size === undefined ? 'missing' : 'empty'}, but what belongs to it is there (${left.join(', ')}); ` +
+      'put hub.db back or restore the directory from a backup, or, to start empty, choose another directory or move these away'
+  ])
+}
+
+async function holdsFiles(folder: string): Promise<boolean> {
+  const entries = await opendir(folder, { recursive: true }).catch(() => undefined)
+  if (entries === undefined) return false
+  for await (const entry of entries) if (entry.isFile()) return true
+  return false
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => undefined
+  )
 }

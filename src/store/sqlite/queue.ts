@@ -9,6 +9,7 @@ import { HubError } from '../../errors.ts'
 import type { DatedCommit } from '../current.ts'
 import type { Change } from '../store.ts'
 import { weighChanges } from '../weight.ts'
+import type { Failure } from './failure.ts'
 import type { Answer, Answers, FromWriter, Job, Outcome, TransactionTime, WriterOptions } from './jobs.ts'
 
 /** The writer has at most this many jobs, and is given no more once they weigh this much; so no transaction is long. */
@@ -32,6 +33,8 @@ export interface QueueOptions extends WriterOptions {
   readonly clock: () => number
   /** Called for each durable commit, in order, before anybody hears of it. */
   readonly onCommit: (changes: readonly Change[], commit: DatedCommit) => void
+  /** Called for what was refused, before whoever submitted it hears of it. */
+  readonly onRefused: (error: HubError, job: Job) => void
   /** Called once after each transaction in which something was committed. */
   readonly onCommits: () => void
 }
@@ -142,7 +145,7 @@ export class Queue {
       this.#given -= weight
       const outcome = outcomes[index]
       if (typeof outcome === 'object') {
-        reject('refused' in outcome ? new HubError(outcome.refused.name, outcome.refused.about) : outcome.fault)
+        reject('refused' in outcome ? this.#refusal(outcome.refused, job) : outcome.fault)
       } else if (job.job === 'commit') {
         const seq = outcome ?? 0
         this.#options.onCommit(job.changes, { seq, ...at })
@@ -153,6 +156,12 @@ export class Queue {
     if (this.#waiting.length > 0) this.#schedule()
     else if (this.#underway.length === 0) this.#idle?.()
     if (committed) this.#options.onCommits()
+  }
+
+  #refusal({ name, about }: Failure, job: Job): HubError {
+    const error = new HubError(name, about)
+    this.#options.onRefused(error, job)
+    return error
   }
 
   /** The writer is gone: whether what is under way became durable is not known, so nobody is told that it did. */

@@ -1,13 +1,16 @@
 /** Everything that is read, on a connection of the main thread. Reads are synchronous: what one read sees is one state. */
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import type { HubError } from '../../errors.ts'
 import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
+import { type DamageLog, isDamaged } from '../damage.ts'
 import { join } from '../join.ts'
 import { hasBlobValue, MANY, tailOf, textKey } from '../rows.ts'
 import type {
   Chunk,
   ChunkHead,
   Document,
+  DocumentHead,
   DocumentKind,
   ElementCondition,
   ElementRow,
@@ -20,8 +23,11 @@ import type {
   SeriesName
 } from '../store.ts'
 import type { Cache } from './cache.ts'
-import { decodeChanges } from './entries.ts'
+import { isSoundRow } from './checksums.ts'
+import { translated } from './failure.ts'
 import { intersect, type Seek } from './intersect.ts'
+import { readLog } from './read-log.ts'
+import { prepare } from './reads-sql.ts'
 import { kinds } from './schema.ts'
 
 /** A page of documents or log entries takes no more once it has this many bytes, so that memory stays bounded. */
@@ -37,9 +43,11 @@ type Row = Record<string, SQLOutputValue>
 export class Reads {
   readonly #db: DatabaseSync
   readonly #cache: Cache
+  readonly #damage: DamageLog
   readonly #sql
 
-  constructor(file: string, cache: Cache) {
+  constructor(file: string, cache: Cache, damage: DamageLog) {
+    this.#damage = damage
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
     this.#db.exec('PRAGMA cache_size = -32000')
     this.#cache = cache
@@ -52,10 +60,21 @@ export class Reads {
     return this.#snapshot(() => {
       const row = this.#sql.document.get(kinds.indexOf(kind), id)
       if (row === undefined) return undefined
+      this.#requireName(row, kind, id)
       const document = this.#load(row)
       this.#cache.keepDocument(document)
       return document
     })
+  }
+
+  head(kind: DocumentKind, id: string): DocumentHead | undefined {
+    const cached = this.#cache.document(kind, id)
+    if (cached !== undefined) return cached
+    const row = this.#sql.headOf.get(kinds.indexOf(kind), id)
+    if (row === undefined) return undefined
+    this.#requireName(row, kind, id)
+    const { position, revision, structure } = row
+    return { kind, id, position: Number(position), revision: Number(revision), structure: Number(structure) }
   }
 
   documents(
@@ -67,15 +86,24 @@ export class Reads {
     return this.#snapshot(() => {
       const { positions, stoppedAt } = this.#positions(kind, facets, elements, after, limit)
       const items: Document[] = []
+      const damaged: string[] = []
+      const page = (next: number | undefined) => ({
+        items,
+        ...(next !== undefined && { next }),
+        ...(damaged.length > 0 && { damaged })
+      })
       let bytes = 0
-      for (const position of positions) {
-        const last = items.at(-1)
-        if (last !== undefined && (items.length === limit || bytes > PAGE_BYTES)) return { items, next: last.position }
-        const item = this.#at(position)
-        bytes += item.bytes.length
-        items.push(item)
+      for (const [index, position] of positions.entries()) {
+        if (index > 0 && (index === limit || bytes > PAGE_BYTES)) return page(positions[index - 1])
+        try {
+          const item = this.#at(position)
+          bytes += item.bytes.length
+          items.push(item)
+        } catch (error) {
+          damaged.push(this.#damagedId(position, error))
+        }
       }
-      return stoppedAt === undefined ? { items } : { items, next: stoppedAt }
+      return page(stoppedAt)
     })
   }
 
@@ -84,6 +112,8 @@ export class Reads {
     if (cached !== undefined) return cached
     const found = this.#sql.element.get(path, submodel)
     if (found === undefined) return undefined
+    if (found.owner !== submodel) throw this.#astray('Submodel', submodel)
+    this.#requireSoundElement(found, submodel)
     const row = elementRow(path, found)
     this.#cache.keepElement(submodel, row)
     return row
@@ -91,17 +121,8 @@ export class Reads {
 
   log(after: number, limit: number): { entries: LogEntry[]; gap: boolean } {
     return this.#snapshot(() => {
-      const entries: LogEntry[] = []
-      let bytes = 0
-      for (const { seq, time, changes, runs } of this.#sql.log.iterate(after, limit)) {
-        const written = { changes: String(changes), runs: runs as Uint8Array | null }
-        entries.push({ seq: Number(seq), time: Number(time), changes: decodeChanges(written) })
-        bytes += written.changes.length + (written.runs?.length ?? 0)
-        if (bytes > PAGE_BYTES) break
-      }
-      // Every `seq` has one entry, so a missing one was trimmed.
-      const first = entries[0]?.seq ?? (this.counters().get('seq') ?? 0) + 1
-      return { entries, gap: first > after + 1 }
+      const seq = () => this.counters().get('seq') ?? 0
+      return readLog({ rows: this.#sql.log, one: this.#sql.entry, last: seq, damage: this.#damage }, after, limit)
     })
   }
 
@@ -116,12 +137,19 @@ export class Reads {
   }
 
   file(kind: DocumentKind, id: string, name: string): FileEntry | undefined {
-    const row = this.#sql.file.get(kinds.indexOf(kind), id, name)
-    return row === undefined ? undefined : fileEntry(row)
+    const position = this.head(kind, id)?.position ?? null
+    const row = this.#sql.file.get(position, name)
+    return row === undefined ? undefined : this.#file(row)
   }
 
   files(kind: DocumentKind, id: string): FileEntry[] {
-    return this.#sql.files.all(kinds.indexOf(kind), id).map(fileEntry)
+    const position = this.head(kind, id)?.position ?? null
+    return this.#sql.files.all(position).map((row) => this.#file(row))
+  }
+
+  /** The checksums of the parts of a file; undefined where none were kept. */
+  blobParts(blob: string): Uint8Array | undefined {
+    return (this.#sql.blob.get(blob)?.parts as Uint8Array | null | undefined) ?? undefined
   }
 
   receipt(key: string): number | undefined {
@@ -228,8 +256,44 @@ export class Reads {
     return document
   }
 
+  #damagedId(position: number, error: unknown): string {
+    const found = translated(error)
+    if (!isDamaged(found)) throw error
+    this.#damage.note(found)
+    try {
+      return String(this.#sql.head.get(position)?.id ?? position)
+    } catch {
+      return String(position)
+    }
+  }
+
+  #requireName(row: Row, kind: DocumentKind, id: string): void {
+    if (row.id !== id || row.kind !== kinds.indexOf(kind)) throw this.#astray(kind, id)
+  }
+
+  #astray(kind: DocumentKind, id: string): HubError {
+    return this.#damage.found(
+      `The index entry of ${kind} "${id}"`,
+      'it leads to another document; restore the database'
+    )
+  }
+
+  #file(row: Row): FileEntry {
+    const file = fileEntry(row)
+    if (isSoundRow.file(row)) return file
+    throw this.#damage.found(`The record of the file "${row.name}"`)
+  }
+
+  #requireSoundElement(row: Row, submodel: string): void {
+    if (isSoundRow.element(row)) return
+    throw this.#damage.found(`The element "${row.path}" of Submodel "${submodel}"`)
+  }
+
   #load(row: Row): Document {
-    const stored = row.bytes as Uint8Array
+    const stored = row.bytes as Uint8Array | null | undefined
+    if (stored == null || !isSoundRow.document(row) || !isSoundRow.body({ ...row, crc: row.body_crc ?? null })) {
+      throw this.#damage.found(`${kindOf(row) ?? 'A document'} "${row.id}"`)
+    }
     const document = {
       kind: kindOf(row),
       id: String(row.id),
@@ -242,6 +306,7 @@ export class Reads {
     if (row.valued === 0) return document
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
     const values = this.#sql.written.all(document.position, document.structure)
+    for (const value of values) this.#requireSoundElement(value, document.id)
     join(submodel, new Map(values.map(({ path, value }) => [String(path), String(value)])))
     return {
       ...document,
@@ -259,88 +324,6 @@ export class Reads {
       this.#sql.end.run()
     }
   }
-}
-
-function prepare(db: DatabaseSync) {
-  // Numbers stand before texts in the order of SQLite.
-  const range = (bounds: string) =>
-    db.prepare(
-      `SELECT DISTINCT document AS position FROM element INDEXED BY element_by_key
-       WHERE tail = ? AND (key ${bounds} OR key = x'') AND document > ? ORDER BY document LIMIT ?`
-    )
-  // The aggregates come from an index, without the bytes.
-  const series = (names: string) =>
-    db.prepare(
-      `SELECT submodel, path, sum(count) AS count, count(*) AS chunks, sum(size) AS bytes,
-         min(start) AS start, max(finish) AS finish
-       FROM (${names}) JOIN chunk INDEXED BY chunk_figures ON series = id GROUP BY id ORDER BY submodel, path`
-    )
-  const submodel = kinds.indexOf('Submodel')
-  const head = 'position, kind, id, revision, structure, valued, has_blob'
-  const sql = {
-    begin: db.prepare('BEGIN'),
-    end: db.prepare('COMMIT'),
-    document: db.prepare(`SELECT ${head}, bytes FROM document JOIN body USING (position) WHERE kind = ? AND id = ?`),
-    head: db.prepare(`SELECT ${head} FROM document WHERE position = ?`),
-    body: db.prepare('SELECT bytes FROM body WHERE position = ?'),
-    written: db.prepare('SELECT path, value FROM element WHERE document = ? AND revision > ?'),
-    positions: db.prepare('SELECT position FROM document WHERE kind = ? AND position > ? ORDER BY position LIMIT ?'),
-    seek: db.prepare(
-      'SELECT position FROM facet WHERE kind = ? AND name = ? AND value = ? AND position >= ? ORDER BY position LIMIT 1'
-    ),
-    seekKey: db.prepare(
-      `SELECT document AS position FROM element INDEXED BY element_by_key
-       WHERE tail = ? AND key = ? AND document >= ? ORDER BY document LIMIT 1`
-    ),
-    seekSemanticId: db.prepare(
-      `SELECT document AS position FROM element INDEXED BY element_by_semantic_id
-       WHERE semantic_id = ? AND document >= ? ORDER BY document LIMIT 1`
-    ),
-    lt: range('< ?'),
-    le: range('<= ?'),
-    gt: range(`> ? AND key < ''`),
-    ge: range(`>= ? AND key < ''`),
-    element: db.prepare(
-      `SELECT e.* FROM document d JOIN element e ON e.document = d.position AND e.path = ?
-       WHERE d.kind = ${submodel} AND d.id = ?`
-    ),
-    log: db.prepare('SELECT seq, time, changes, runs FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
-    logFirst: db.prepare('SELECT min(seq) AS seq FROM log'),
-    cursor: db.prepare('SELECT seq FROM follower WHERE name = ?'),
-    file: db.prepare(
-      `SELECT f.* FROM document d JOIN file f ON f.document = d.position
-       WHERE d.kind = ? AND d.id = ? AND f.name = ?`
-    ),
-    files: db.prepare(
-      `SELECT f.* FROM document d JOIN file f ON f.document = d.position
-       WHERE d.kind = ? AND d.id = ? ORDER BY f.name`
-    ),
-    receipt: db.prepare('SELECT seq FROM receipt WHERE key = ?'),
-    epoch: db.prepare('SELECT name FROM epoch'),
-    findSeries: db.prepare('SELECT id, longest FROM series WHERE submodel = ? AND path = ?'),
-    // As the aggregates of a series, from an index, without the bytes.
-    heads: db.prepare(
-      `SELECT start, seq, finish, count FROM chunk INDEXED BY chunk_figures
-       WHERE series = ? AND start >= ? AND start <= ? AND finish >= ? ORDER BY start, seq LIMIT ?`
-    ),
-    chunk: db.prepare(
-      'SELECT bytes FROM chunk WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ?'
-    ),
-    seriesOf: series('SELECT id, submodel, path FROM series WHERE submodel = ? AND path = ?'),
-    series: series(
-      `SELECT id, submodel, path FROM series
-       WHERE submodel >= ? AND (submodel, path) > (?, ?) AND EXISTS (SELECT 1 FROM chunk WHERE series = id)
-       ORDER BY submodel, path LIMIT ?`
-    ),
-    counters: db.prepare('SELECT name, value FROM counter')
-  }
-  // Source times need all 64 bits.
-  sql.element.setReadBigInts(true)
-  sql.findSeries.setReadBigInts(true)
-  sql.heads.setReadBigInts(true)
-  sql.series.setReadBigInts(true)
-  sql.seriesOf.setReadBigInts(true)
-  return sql
 }
 
 /** The nearest number of 64 bits. */

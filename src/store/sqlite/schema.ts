@@ -13,6 +13,7 @@
  * - `longest` of a series is the span of its longest chunk, in nanoseconds: so far before a time may a chunk start that
  *   reaches it.
  * - `quality` of an element is its place in the list of model/samples.ts, NULL where no quality was given.
+ * - `crc` is the checksum of a row (checksums.ts); `parts` of a blob are those of its bytes, for each part (files.ts).
  * - `counter` keeps `seq`, `position` and the figures, so that nothing is counted at start.
  */
 import type { DatabaseSync } from 'node:sqlite'
@@ -120,7 +121,14 @@ export const migrations: readonly string[] = [
    CREATE INDEX chunk_figures ON chunk (series, start, seq, finish, count, size);`,
   // A value that came with its document is of the moment of that commit, as far as the log still knows it.
   `UPDATE element SET source_time = log.time * 1000000 + log.seq % 1000000 FROM log
-   WHERE log.seq = element.stamp AND element.source_time IS NULL AND element.value <> '{}';`
+   WHERE log.seq = element.stamp AND element.source_time IS NULL AND element.value <> '{}';`,
+  // Takes no time whatever there is: what is stored already has none.
+  `ALTER TABLE document ADD COLUMN crc INTEGER;
+   ALTER TABLE body ADD COLUMN crc INTEGER;
+   ALTER TABLE element ADD COLUMN crc INTEGER;
+   ALTER TABLE file ADD COLUMN crc INTEGER;
+   ALTER TABLE log ADD COLUMN crc INTEGER;
+   ALTER TABLE blob ADD COLUMN parts BLOB;`
 ]
 
 /**

@@ -4,11 +4,14 @@
  * Writes go through the queue (queue.ts) to a thread with the only writing connection (writer.ts, changes.ts); reads
  * run here (reads.ts), behind a cache (cache.ts) that durable writes keep honest. Files lie beside (files.ts, blobs.ts).
  */
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import type { HubError } from '../../errors.ts'
 import { type DatedCommit, FUTURE_LIMIT_MS } from '../current.ts'
+import { DamageLog, isDamaged } from '../damage.ts'
 import { toldOf } from '../log.ts'
 import { RecentLog } from '../recent.ts'
+import { Room } from '../room.ts'
 import type {
   Change,
   Chunk,
@@ -27,7 +30,8 @@ import { backupDirectory } from './backup.ts'
 import { Cache } from './cache.ts'
 import { translated } from './failure.ts'
 import { prepareFiles, read, receive } from './files.ts'
-import { databasePath } from './layout.ts'
+import type { Job } from './jobs.ts'
+import { databasePath, makeDirectory, refuseOrphans } from './layout.ts'
 import { lock } from './lock.ts'
 import { openQueue, type Queue } from './queue.ts'
 import { Reads } from './reads.ts'
@@ -62,12 +66,14 @@ const SWEEP_EVERY = 10 * 60 * 1000
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, maxBytes, clock = Date.now } = options
   const { futureLimit = FUTURE_LIMIT_MS } = options
-  await mkdir(directory, { recursive: true })
+  await makeDirectory(directory)
+  await refuseOrphans(directory)
   const unlock = lock(directory)
   try {
     await prepareFiles(directory)
     const cache = new Cache(cacheBytes)
     const recent = new RecentLog(RECENT)
+    const [damage, room] = [new DamageLog(), new Room()]
     const listeners = new Set<() => void>()
     const queue = await openQueue({
       directory,
@@ -75,14 +81,21 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       futureLimit,
       queueBytes,
       clock,
-      onCommit: (changes, commit) => noteCommit(cache, recent, changes, commit),
+      onCommit: (changes, commit) => {
+        room.found()
+        noteCommit(cache, recent, changes, commit)
+      },
+      onRefused: (error, job) => {
+        room.refused(error)
+        noteRefused(cache, damage, error, job)
+      },
       onCommits: () => {
         for (const listener of listeners) listener()
       }
     })
     try {
-      const reads = new Reads(databasePath(directory), cache)
-      return new SqliteStore({ directory, clock, unlock, queue, reads, recent, listeners })
+      const reads = new Reads(databasePath(directory), cache, damage)
+      return new SqliteStore({ directory, clock, unlock, queue, reads, recent, damage, room, listeners })
     } catch (error) {
       await queue.close()
       throw error
@@ -100,6 +113,8 @@ interface Parts {
   readonly queue: Queue
   readonly reads: Reads
   readonly recent: RecentLog
+  readonly damage: DamageLog
+  readonly room: Room
   readonly listeners: Set<() => void>
 }
 
@@ -123,6 +138,10 @@ class SqliteStore implements Store {
 
   async document(kind: DocumentKind, id: string) {
     return this.#read((reads) => reads.document(kind, id))
+  }
+
+  async head(kind: DocumentKind, id: string) {
+    return this.#read((reads) => reads.head(kind, id))
   }
 
   async documents(
@@ -177,8 +196,10 @@ class SqliteStore implements Store {
   }
 
   receive(bytes: Readable, limit: number) {
-    const { directory, queue } = this.#parts
-    return receive(directory, bytes, limit, (blob, size) => queue.submit({ job: 'receive', blob, size }))
+    const { directory, queue, room } = this.#parts
+    const received = receive(directory, bytes, limit, (found) => queue.submit({ job: 'receive', ...found }))
+    received.catch((error) => room.refused(error))
+    return received
   }
 
   async file(kind: DocumentKind, id: string, name: string) {
@@ -190,7 +211,9 @@ class SqliteStore implements Store {
   }
 
   open(file: FileEntry, range?: { start: number; end: number }): Readable {
-    return read(this.#parts.directory, file, range)
+    const { directory, damage } = this.#parts
+    const parts = this.#read((reads) => reads.blobParts(file.blob))
+    return read(directory, file, { parts, damage }, range)
   }
 
   async putChunks(chunks: readonly Chunk[], replaced: readonly ChunkHead[] = []): Promise<void> {
@@ -243,8 +266,14 @@ class SqliteStore implements Store {
       samples: counters.get('samples') ?? 0,
       logBytes: counters.get('logBytes') ?? 0,
       historyBytes: counters.get('historyBytes') ?? 0,
-      bytes: (counters.get('blobBytes') ?? 0) + (await databaseBytes(this.#parts.directory))
+      bytes: (counters.get('blobBytes') ?? 0) + (await databaseBytes(this.#parts.directory)),
+      damaged: this.#parts.damage.count,
+      isFull: this.#parts.room.isFull
     }
+  }
+
+  onDamage(listener: (error: Error) => void): () => void {
+    return this.#parts.damage.onDamage(listener)
   }
 
   close(): Promise<void> {
@@ -274,10 +303,13 @@ class SqliteStore implements Store {
   }
 
   #read<Result>(read: (reads: Reads) => Result): Result {
+    const { reads, damage } = this.#parts
     try {
-      return read(this.#parts.reads)
+      return read(reads)
     } catch (error) {
-      throw translated(error)
+      const failure = translated(error)
+      damage.note(failure)
+      throw failure
     }
   }
 }
@@ -287,6 +319,13 @@ function noteCommit(cache: Cache, recent: RecentLog, changes: readonly Change[],
   for (const change of changes) cache.note(change, commit)
   const { seq, time } = commit
   recent.add({ seq, time, changes: toldOf(changes, commit) })
+}
+
+/** What the writer found damaged must not be read from memory as if it were sound. */
+function noteRefused(cache: Cache, damage: DamageLog, error: HubError, job: Job): void {
+  if (!isDamaged(error)) return
+  damage.note(error)
+  if (job.job === 'commit') for (const change of job.changes) cache.forget(change)
 }
 
 async function databaseBytes(directory: string): Promise<number> {

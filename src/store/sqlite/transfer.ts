@@ -1,6 +1,6 @@
 /** All that a data directory holds, piece by piece, and a data directory made of such pieces. No hub may be using it. */
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { access, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,12 +9,21 @@ import { HubError } from '../../errors.ts'
 import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
 import { timeWithin } from '../current.ts'
+import { DamageLog } from '../damage.ts'
 import { keyOf, rowsOf, tailOf } from '../rows.ts'
 import type { Facet, FileEntry } from '../store.ts'
 import type { DocumentPiece, Piece, Progress, Source, Summary, Target, WrittenElement } from '../transfer.ts'
+import {
+  bodyChecksum,
+  documentChecksum,
+  elementChecksum,
+  entryChecksum,
+  fileChecksum,
+  isSoundRow
+} from './checksums.ts'
 import { decodeChanges, encodeChanges } from './entries.ts'
-import { sync } from './files.ts'
-import { blobPath, databasePath } from './layout.ts'
+import { PartChecksums, readWhole, sync } from './files.ts'
+import { blobPath, databasePath, makeDirectory, unfinishedPath } from './layout.ts'
 import { lock } from './lock.ts'
 import { kinds, migrate } from './schema.ts'
 
@@ -84,11 +93,16 @@ class SqliteSource implements Source {
 
   *#files(last: string): Generator<Piece> {
     const some = (after: string) =>
-      this.#all('SELECT DISTINCT blob, size FROM file WHERE blob > ? ORDER BY blob LIMIT ?', after, ROWS)
+      this.#all(
+        'SELECT blob, size, min(name) AS name FROM file WHERE blob > ? GROUP BY blob ORDER BY blob LIMIT ?',
+        after,
+        ROWS
+      )
     for (let rows = some(last); rows.length > 0; rows = some(String(rows.at(-1)?.blob))) {
-      for (const { blob, size } of rows) {
+      for (const { blob, size, name } of rows) {
         const path = blobPath(this.#directory, String(blob))
-        yield { piece: 'file', hash: String(blob), size: Number(size), bytes: () => createReadStream(path) }
+        const file = { name: String(name), blob: String(blob), size: Number(size) }
+        yield { piece: 'file', hash: file.blob, size: file.size, bytes: () => readWhole(path, file) }
       }
     }
   }
@@ -96,7 +110,7 @@ class SqliteSource implements Source {
   *#documents(last: number): Generator<Piece> {
     const some = (after: number) =>
       this.#all(
-        `SELECT d.*, b.facets, b.bytes FROM document d JOIN body b USING (position)
+        `SELECT d.*, b.facets, b.bytes, b.crc AS body_crc FROM document d LEFT JOIN body b USING (position)
          WHERE position > ? ORDER BY position LIMIT ?`,
         after,
         ROWS
@@ -104,6 +118,10 @@ class SqliteSource implements Source {
     for (let rows = some(last); rows.length > 0; rows = some(Number(rows.at(-1)?.position))) {
       for (const row of rows) {
         const [position, structure] = [Number(row.position), Number(row.structure)]
+        requireSound(
+          isSoundRow.document(row) && row.bytes !== null && isSoundRow.body({ ...row, crc: row.body_crc ?? null }),
+          `${kinds[Number(row.kind)] ?? 'A document'} "${row.id}"`
+        )
         yield {
           piece: 'document',
           kind: kinds[Number(row.kind)] ?? 'Submodel',
@@ -124,19 +142,21 @@ class SqliteSource implements Source {
 
   #structureTime(position: number, structure: number): bigint | undefined {
     const [row] = this.#all(
-      `SELECT source_time FROM element
+      `SELECT * FROM element
        WHERE document = ? AND stamp = ? AND revision = ? AND source_time IS NOT NULL LIMIT 1`,
       ...[position, structure, structure]
     )
+    if (row !== undefined) requireSound(isSoundRow.element(row), `The element "${row.path}" of a submodel`)
     return row?.source_time as bigint | undefined
   }
 
   #written(position: number, structure: number): WrittenElement[] {
     const rows = this.#all(
-      `SELECT path, value, stamp, revision, source_time, quality FROM element
+      `SELECT * FROM element
        WHERE document = ? AND (stamp <> ? OR revision <> ?) ORDER BY path`,
       ...[position, structure, structure]
     )
+    for (const row of rows) requireSound(isSoundRow.element(row), `The element "${row.path}" of a submodel`)
     return rows.map(({ path, value, stamp, revision, source_time, quality }) => ({
       path: String(path),
       value: Number(revision) > structure ? String(value) : undefined,
@@ -148,7 +168,9 @@ class SqliteSource implements Source {
   }
 
   #filesOf(position: number): FileEntry[] {
-    return this.#all('SELECT * FROM file WHERE document = ? ORDER BY name', position).map((row) => ({
+    const rows = this.#all('SELECT * FROM file WHERE document = ? ORDER BY name', position)
+    for (const row of rows) requireSound(isSoundRow.file(row), `The record of the file "${row.name}"`)
+    return rows.map((row) => ({
       name: String(row.name),
       contentType: String(row.content_type),
       fileName: String(row.file_name),
@@ -180,7 +202,9 @@ class SqliteSource implements Source {
   *#entries(last: number): Generator<Piece> {
     const some = (after: number) => this.#all('SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?', after, ROWS)
     for (let rows = some(last); rows.length > 0; rows = some(Number(rows.at(-1)?.seq))) {
-      for (const { seq, time, changes, runs } of rows) {
+      for (const row of rows) {
+        const { seq, time, changes, runs } = row
+        requireSound(isSoundRow.log(row), `Entry ${seq} of the log`)
         const decoded = decodeChanges({ changes: String(changes), runs: runs as Uint8Array | null })
         yield { piece: 'entry', entry: { seq: Number(seq), time: Number(time), changes: decoded } }
       }
@@ -194,9 +218,14 @@ class SqliteSource implements Source {
   }
 }
 
+/** What is damaged is not copied as if it were sound. */
+function requireSound(isSound: boolean, record: string): void {
+  if (!isSound) throw new DamageLog().found(record)
+}
+
 /** Makes a data directory, which must be empty or hold an attempt that was not finished. */
 export async function openSqliteTarget(directory: string): Promise<Target> {
-  await mkdir(directory, { recursive: true })
+  await makeDirectory(directory)
   if (await exists(databasePath(directory))) {
     throw new HubError('Conflict', [`The data directory ${directory} holds a hub already`])
   }
@@ -217,16 +246,13 @@ export async function openSqliteTarget(directory: string): Promise<Target> {
   }
 }
 
-/** Until it is whole, no hub takes it for one. */
-function unfinishedPath(directory: string): string {
-  return join(directory, 'unfinished.db')
-}
-
 class SqliteTarget implements Target {
   readonly #directory: string
   readonly #db: DatabaseSync
   #unlock: () => void
   readonly #sql
+  /** Checksums of the parts of files that are there and not in the database yet, by hash. */
+  readonly #parts = new Map<string, Uint8Array>()
 
   constructor(directory: string, db: DatabaseSync, unlock: () => void) {
     this.#directory = directory
@@ -299,7 +325,8 @@ class SqliteTarget implements Target {
   #one(piece: Piece): void {
     switch (piece.piece) {
       case 'file':
-        this.#sql.addBlob.run(piece.hash, piece.size)
+        this.#sql.addBlob.run(piece.hash, piece.size, this.#parts.get(piece.hash) ?? null)
+        this.#parts.delete(piece.hash)
         break
       case 'document':
         this.#document(piece)
@@ -311,7 +338,8 @@ class SqliteTarget implements Target {
         const { seq, time, changes } = piece.entry
         const written = encodeChanges(changes)
         const size = Buffer.byteLength(written.changes) + (written.runs?.length ?? 0)
-        this.#sql.addEntry.run(seq, time, size, written.changes, written.runs)
+        const crc = entryChecksum(seq, time, written.changes, written.runs)
+        this.#sql.addEntry.run(seq, time, size, written.changes, written.runs, crc)
         break
       }
       case 'receipt':
@@ -338,11 +366,14 @@ class SqliteTarget implements Target {
     this.#remove(piece)
     const written = new Map(piece.written.map((element) => [element.path, element]))
     const isValued = piece.written.some(({ value }) => value !== undefined)
-    this.#sql.addDocument.run(...[position, code, id, revision, structure, Number(isValued), Number(hasBlob)])
-    this.#sql.addBody.run(position, JSON.stringify(facets), body)
+    const row = { position, kind: code, id, revision, structure, valued: Number(isValued), hasBlob: Number(hasBlob) }
+    this.#sql.addDocument.run(...Object.values(row), documentChecksum(row))
+    const told = JSON.stringify(facets)
+    this.#sql.addBody.run(position, told, body, bodyChecksum(position, told, body))
     for (const [name, value] of facets) this.#sql.addFacet.run(code, name, value, position)
     for (const { name, blob, contentType, fileName, size } of files) {
-      this.#sql.addFile.run(position, name, blob, contentType, fileName, size)
+      const crc = fileChecksum({ document: position, name, blob, contentType, fileName, size })
+      this.#sql.addFile.run(position, name, blob, contentType, fileName, size, crc)
     }
     if (kind !== 'Submodel') return
     for (const row of rowsOf(JSON.parse(body.toString()) as Submodel)) {
@@ -352,9 +383,10 @@ class SqliteTarget implements Target {
       const { stamp = structure, revision: seq = structure } = here ?? {}
       const sourceTime = (here === undefined ? timeWithin(value, structureTime) : here.sourceTime) ?? null
       const quality = here?.quality === undefined ? null : qualities.indexOf(here.quality)
+      const columns = { document: position, path, modelType, valueType, semanticId, value, stamp, revision: seq }
       this.#sql.addElement.run(
         ...[position, path, modelType, valueType, semanticId, value, stamp, seq, sourceTime, quality],
-        ...[tailOf(path), keyOf(modelType, value)]
+        ...[tailOf(path), keyOf(modelType, value), elementChecksum({ ...columns, sourceTime, quality })]
       )
     }
   }
@@ -375,18 +407,20 @@ class SqliteTarget implements Target {
     const path = blobPath(this.#directory, hash)
     await mkdir(dirname(path), { recursive: true })
     const temporary = `${path}.part`
-    const found = createHash('sha256')
+    const [found, parts] = [createHash('sha256'), new PartChecksums()]
     const measured = async function* (stream: AsyncIterable<Buffer>) {
       for await (const part of stream) {
         found.update(part)
+        parts.update(part)
         yield part
       }
     }
     await pipeline(bytes(), measured, createWriteStream(temporary))
     if (found.digest('hex') !== hash) {
       await rm(temporary)
-      throw new HubError('Unavailable', [`The stored file ${hash} is damaged`])
+      throw new DamageLog().found(`The stored file ${hash}`)
     }
+    this.#parts.set(hash, parts.digest())
     await sync(temporary)
     await rename(temporary, path)
     await sync(dirname(path))
@@ -395,7 +429,7 @@ class SqliteTarget implements Target {
 
 function prepare(db: DatabaseSync) {
   return {
-    addBlob: db.prepare('INSERT OR REPLACE INTO blob VALUES (?, ?, NULL)'),
+    addBlob: db.prepare('INSERT OR REPLACE INTO blob (name, size, parts) VALUES (?, ?, ?)'),
     findDocument: db.prepare('SELECT position FROM document WHERE kind = ? AND id = ?'),
     removals: [
       'DELETE FROM element WHERE document = ?',
@@ -404,19 +438,19 @@ function prepare(db: DatabaseSync) {
       'DELETE FROM body WHERE position = ?',
       'DELETE FROM document WHERE position = ?'
     ].map((sql) => db.prepare(sql)),
-    addDocument: db.prepare('INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    addBody: db.prepare('INSERT INTO body VALUES (?, ?, ?)'),
+    addDocument: db.prepare('INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    addBody: db.prepare('INSERT INTO body VALUES (?, ?, ?, ?)'),
     addFacet: db.prepare('INSERT OR IGNORE INTO facet VALUES (?, ?, ?, ?)'),
-    addFile: db.prepare('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)'),
+    addFile: db.prepare('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?)'),
     // Of two elements with the same path the path leads to the first.
-    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     findSeries: db.prepare('SELECT id FROM series WHERE submodel = ? AND path = ?'),
     addSeries: db.prepare('INSERT INTO series (submodel, path, longest) VALUES (?, ?, 0) RETURNING id'),
     addChunk: db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)'),
     lengthen: db.prepare('UPDATE series SET longest = ? WHERE id = ? AND longest < ?'),
     removeChunks: db.prepare('DELETE FROM chunk WHERE series = ?'),
     removeSeries: db.prepare('DELETE FROM series WHERE id = ?'),
-    addEntry: db.prepare('INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?, ?)'),
+    addEntry: db.prepare('INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?, ?, ?)'),
     addReceipt: db.prepare('INSERT OR REPLACE INTO receipt VALUES (?, ?)'),
     addCursor: db.prepare('INSERT OR REPLACE INTO follower VALUES (?, ?)')
   }

@@ -6,9 +6,11 @@
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { horizonOf } from '../../clock.ts'
+import { HubError } from '../../errors.ts'
 import { toldOf } from '../log.ts'
 import { Blobs } from './blobs.ts'
 import { Changes } from './changes.ts'
+import { entryChecksum } from './checksums.ts'
 import { Chunks } from './chunks.ts'
 import { Counters } from './counters.ts'
 import { encodeChanges } from './entries.ts'
@@ -32,7 +34,8 @@ function start(port: MessagePort, options: WriterOptions): void {
     })
     tell({ ready: true })
   } catch (error) {
-    const cause = storageFailure(error)?.about[0] ?? (error as Error).message
+    const failure = storageFailure(error)
+    const cause = failure === undefined ? (error as Error).message : new HubError(failure.name, failure.about).message
     tell({ failed: { name: 'Unavailable', about: [`${databasePath(options.directory)} cannot be opened. ${cause}`] } })
   }
 }
@@ -85,7 +88,7 @@ class Writer {
     try {
       return this.#transact(() => jobs.map((job) => this.#perform(job, at)))
     } catch (error) {
-      if (jobs.length === 1 || storageFailure(error) !== undefined) return jobs.map(() => outcomeOf(error))
+      if (jobs.length === 1 || isOfAll(error)) return jobs.map(() => outcomeOf(error))
     }
     try {
       return this.#transact(() => jobs.map((job) => this.#attempt(job, at)))
@@ -118,7 +121,7 @@ class Writer {
       this.#sql.release.run()
       return answer
     } catch (error) {
-      if (storageFailure(error) !== undefined) throw error
+      if (isOfAll(error)) throw error
       this.#sql.rollback.run()
       this.#sql.release.run()
       this.#counters.restore(before)
@@ -134,7 +137,8 @@ class Writer {
         const { changes, runs } = encodeChanges(toldOf(job.changes, commit))
         const size = Buffer.byteLength(changes) + (runs?.length ?? 0)
         this.#counters.add('logBytes', size)
-        this.#sql.log.run(commit.seq, at.time, size, changes, runs)
+        const crc = entryChecksum(commit.seq, at.time, changes, runs)
+        this.#sql.log.run(commit.seq, at.time, size, changes, runs, crc)
         return commit.seq
       }
       case 'cursor':
@@ -148,7 +152,7 @@ class Writer {
       case 'dropChunks':
         return this.#chunks.drop(job.series, job.before)
       case 'receive':
-        this.#blobs.receive(job.blob, job.size, at.time)
+        this.#blobs.receive(job, at.time)
         return undefined
       case 'sweep':
         return this.#blobs.sweep(job.before)
@@ -196,13 +200,19 @@ function prepare(db: DatabaseSync) {
     savepoint: db.prepare('SAVEPOINT job'),
     release: db.prepare('RELEASE job'),
     rollback: db.prepare('ROLLBACK TO job'),
-    log: db.prepare('INSERT INTO log VALUES (?, ?, ?, ?, ?)'),
+    log: db.prepare('INSERT INTO log (seq, time, size, changes, runs, crc) VALUES (?, ?, ?, ?, ?, ?)'),
     lastTime: db.prepare('SELECT time FROM log ORDER BY seq DESC LIMIT 1'),
     oldest: db.prepare('SELECT seq, size FROM log WHERE seq <= ? ORDER BY seq LIMIT ?'),
     trim: db.prepare('DELETE FROM log WHERE seq <= ?'),
     cursor: db.prepare('INSERT INTO follower VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq'),
     trimReceipts: db.prepare('DELETE FROM receipt WHERE seq <= ?')
   }
+}
+
+/** Does a failure of the storage concern all jobs? A damaged page concerns those that need it. */
+function isOfAll(error: unknown): boolean {
+  const failure = storageFailure(error)
+  return failure !== undefined && failure.name !== 'Damaged'
 }
 
 function outcomeOf(error: unknown): Outcome {

@@ -1,0 +1,24 @@
+/** Was there room for what was written last? */
+import { HubError } from '../errors.ts'
+
+/** So long a refusal counts: whoever keeps writers away because of it would never learn that there is room again. */
+const COUNTS_FOR_MS = 30_000
+
+export class Room {
+  #refusedAt = Number.NEGATIVE_INFINITY
+
+  /** Something was stored. */
+  found(): void {
+    this.#refusedAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** Something was not stored. */
+  refused(error: unknown): void {
+    if (error instanceof HubError && error.name === 'StorageFull') this.#refusedAt = performance.now()
+  }
+
+  /** Was something refused for want of room a moment ago, and has nothing been stored since? */
+  get isFull(): boolean {
+    return performance.now() - this.#refusedAt < COUNTS_FOR_MS
+  }
+}

@@ -1,0 +1,70 @@
+/** The statements by which changes are carried out. */
+import type { DatabaseSync } from 'node:sqlite'
+import { kinds } from './schema.ts'
+
+const SUBMODEL = kinds.indexOf('Submodel')
+
+export function prepare(db: DatabaseSync) {
+  const sql = {
+    findDocument: db.prepare(
+      `SELECT position, revision, structure, valued, has_blob AS hasBlob, kind, id FROM document
+       WHERE position = (SELECT position FROM document WHERE kind = ? AND id = ?)`
+    ),
+    addDocument: db.prepare(
+      `INSERT INTO document (position, kind, id, revision, structure, valued, has_blob, crc)
+       VALUES (?, ?, ?, ?, ?, 0, ?, ?)`
+    ),
+    replaceDocument: db.prepare(
+      'UPDATE document SET revision = ?, structure = ?, valued = 0, has_blob = ?, crc = ? WHERE position = ?'
+    ),
+    touchDocument: db.prepare('UPDATE document SET revision = ?, valued = ?, has_blob = ?, crc = ? WHERE position = ?'),
+    removeDocument: db.prepare('DELETE FROM document WHERE position = ?'),
+    addBody: db.prepare('INSERT INTO body (position, facets, bytes, crc) VALUES (?, ?, ?, ?)'),
+    // A body that was lost is there again.
+    replaceBody: db.prepare(
+      `INSERT INTO body (position, facets, bytes, crc) VALUES (?, ?, ?, ?) ON CONFLICT (position)
+       DO UPDATE SET facets = excluded.facets, bytes = excluded.bytes, crc = excluded.crc`
+    ),
+    facetsOf: db.prepare('SELECT facets FROM body WHERE position = ?'),
+    bodyOf: db.prepare('SELECT * FROM body WHERE position = ?'),
+    removeBody: db.prepare('DELETE FROM body WHERE position = ?'),
+    addFacet: db.prepare('INSERT OR IGNORE INTO facet VALUES (?, ?, ?, ?)'),
+    removeFacets: db.prepare('DELETE FROM facet WHERE position = ?'),
+    removeFacet: db.prepare('DELETE FROM facet WHERE kind = ? AND name = ? AND value = ? AND position = ?'),
+    findElement: db.prepare(
+      `SELECT d.position, e.model_type, e.stamp, e.revision, e.source_time, e.value_type, e.semantic_id, e.value,
+         e.quality, e.crc, d.revision, d.structure, d.valued, d.has_blob, d.crc
+       FROM document d JOIN element e ON e.document = d.position AND e.path = ?
+       WHERE d.kind = ${SUBMODEL} AND d.id = ?`
+    ),
+    elementsOf: db.prepare('SELECT * FROM element WHERE document = ?'),
+    writtenSince: db.prepare('SELECT path FROM element WHERE document = ? AND revision > ?'),
+    // Of two elements with the same path (an invalid document, loaded leniently) the path leads to the first.
+    addElement: db.prepare(
+      `INSERT OR IGNORE INTO element
+         (document, path, model_type, value_type, semantic_id, value, stamp, revision, source_time, tail, key, crc)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    ),
+    writeElement: db.prepare(
+      `UPDATE element SET value = ?, key = ?, revision = ?, source_time = ?, quality = ?, crc = ?
+       WHERE document = ? AND path = ?`
+    ),
+    renameElement: db.prepare('UPDATE element SET semantic_id = ?, crc = ? WHERE document = ? AND path = ?'),
+    removeElement: db.prepare('DELETE FROM element WHERE document = ? AND path = ?'),
+    removeElements: db.prepare('DELETE FROM element WHERE document = ?'),
+    addReceipt: db.prepare('INSERT OR IGNORE INTO receipt VALUES (?, ?)'),
+    findFile: db.prepare('SELECT blob FROM file WHERE document = ? AND name = ?'),
+    blobsOf: db.prepare('SELECT DISTINCT blob FROM file WHERE document = ?'),
+    addFile: db.prepare(
+      `INSERT OR REPLACE INTO file (document, name, blob, content_type, file_name, size, crc)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`
+    ),
+    removeFile: db.prepare('DELETE FROM file WHERE document = ? AND name = ?'),
+    removeFiles: db.prepare('DELETE FROM file WHERE document = ?')
+  }
+  // Source times need all 64 bits.
+  sql.findElement.setReadBigInts(true)
+  sql.findElement.setReturnArrays(true)
+  sql.elementsOf.setReadBigInts(true)
+  return sql
+}

@@ -1,0 +1,41 @@
+/** The rows against their checksums: each that differs, by what it is to its readers. */
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import { isSoundRow } from './checksums.ts'
+import { kinds } from './schema.ts'
+
+type Row = Record<string, SQLOutputValue>
+
+interface Table {
+  readonly rows: string
+  readonly isSound: (row: Row) => boolean
+  readonly name: (row: Row) => string
+}
+
+const tables: readonly Table[] = [
+  { rows: 'SELECT * FROM document', isSound: isSoundRow.document, name: documentName },
+  {
+    rows: 'SELECT b.*, d.kind, d.id FROM body b LEFT JOIN document d USING (position)',
+    isSound: isSoundRow.body,
+    name: documentName
+  },
+  {
+    rows: 'SELECT e.*, d.id FROM element e LEFT JOIN document d ON d.position = e.document',
+    isSound: isSoundRow.element,
+    name: ({ path, id }) => `The element "${path}" of Submodel "${id}"`
+  },
+  { rows: 'SELECT * FROM file', isSound: isSoundRow.file, name: ({ name }) => `The record of the file "${name}"` },
+  { rows: 'SELECT * FROM log', isSound: isSoundRow.log, name: ({ seq }) => `Entry ${seq} of the log` }
+]
+
+export function* checksums(db: DatabaseSync): Generator<string> {
+  for (const { rows, isSound, name } of tables) {
+    const all = db.prepare(rows)
+    // Source times need all 64 bits.
+    all.setReadBigInts(true)
+    for (const row of all.iterate()) if (!isSound(row)) yield `${name(row)} is damaged: its checksum does not match`
+  }
+}
+
+function documentName({ kind, id }: Row): string {
+  return `${kinds[Number(kind)] ?? 'A document'} "${id}"`
+}

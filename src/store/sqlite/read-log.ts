@@ -1,0 +1,94 @@
+/** A page of the log. What is damaged stops nobody, and is told as a gap. */
+import type { SQLOutputValue, StatementSync } from 'node:sqlite'
+import { type DamageLog, isDamaged } from '../damage.ts'
+import type { LogEntry } from '../store.ts'
+import { isSoundRow } from './checksums.ts'
+import { decodeChanges } from './entries.ts'
+import { translated } from './failure.ts'
+
+/** A page of log entries takes no more once it has this many bytes, so that memory stays bounded. */
+const PAGE_BYTES = 16 * 1024 * 1024
+
+/** So many entries are looked for one by one behind a page of the database that cannot be read. */
+const MAX_PROBES = 10_000
+
+export interface LogTable {
+  /** Entries after a `seq`, at most so many. */
+  readonly rows: StatementSync
+  /** The entry of a `seq`. */
+  readonly one: StatementSync
+  /** `seq` of the last commit. */
+  readonly last: () => number
+  readonly damage: DamageLog
+}
+
+export function readLog(table: LogTable, after: number, limit: number): { entries: LogEntry[]; gap: boolean } {
+  const entries: LogEntry[] = []
+  let isDamagedAt: number | undefined
+  let bytes = 0
+  try {
+    for (const row of table.rows.iterate(after, limit)) {
+      const seq = Number(row.seq)
+      const expected = (entries.at(-1)?.seq ?? seq - 1) + 1
+      // Every `seq` has one entry: one that is missing at the front was trimmed, one that is missing within was lost.
+      if (seq !== expected || !isSoundEntry(row)) {
+        isDamagedAt = Math.min(seq, expected)
+        break
+      }
+      entries.push(entryOf(row))
+      bytes += String(row.changes).length + ((row.runs as Uint8Array | null)?.length ?? 0)
+      if (bytes > PAGE_BYTES) break
+    }
+  } catch (error) {
+    if (!isDamaged(translated(error))) throw error
+    table.damage.note(translated(error))
+    isDamagedAt = (entries.at(-1)?.seq ?? after) + 1
+  }
+  if (isDamagedAt !== undefined) {
+    table.damage.found(`Entry ${isDamagedAt} of the log`)
+    // What comes before it is whole; who comes back behind that is told.
+    if (entries.length === 0) return { entries: [placeholder(table, isDamagedAt)], gap: true }
+  }
+  const first = entries[0]?.seq ?? table.last() + 1
+  return { entries, gap: first > after + 1 }
+}
+
+/** An entry without changes, in place of all that are damaged from here on. */
+function placeholder(table: LogTable, from: number): LogEntry {
+  const end = Math.min(table.last(), from + MAX_PROBES)
+  for (let seq = from; seq <= end; seq++) {
+    const next = soundEntry(table.one, seq + 1)
+    // Its own time may be damaged as well: that of the next one is not earlier.
+    if (next !== undefined) return { seq, time: next.time, changes: [] }
+  }
+  return { seq: end, time: Date.now(), changes: [] }
+}
+
+function soundEntry(one: StatementSync, seq: number): LogEntry | undefined {
+  try {
+    const row = one.get(seq)
+    return row !== undefined && isSoundEntry(row) ? entryOf(row) : undefined
+  } catch (error) {
+    if (isDamaged(translated(error))) return undefined
+    throw error
+  }
+}
+
+function isSoundEntry(row: Record<string, SQLOutputValue>): boolean {
+  return row.crc === null ? isDecodable(String(row.changes)) : isSoundRow.log(row)
+}
+
+/** Of an entry without a checksum no more can be said. */
+function isDecodable(changes: string): boolean {
+  try {
+    JSON.parse(changes)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function entryOf({ seq, time, changes, runs }: Record<string, SQLOutputValue>): LogEntry {
+  const written = { changes: String(changes), runs: runs as Uint8Array | null }
+  return { seq: Number(seq), time: Number(time), changes: decodeChanges(written) }
+}

@@ -1,0 +1,88 @@
+/** The statements by which is read. */
+import type { DatabaseSync } from 'node:sqlite'
+import { kinds } from './schema.ts'
+
+export function prepare(db: DatabaseSync) {
+  // Numbers stand before texts in the order of SQLite.
+  const range = (bounds: string) =>
+    db.prepare(
+      `SELECT DISTINCT document AS position FROM element INDEXED BY element_by_key
+       WHERE tail = ? AND (key ${bounds} OR key = x'') AND document > ? ORDER BY document LIMIT ?`
+    )
+  // The aggregates come from an index, without the bytes.
+  const series = (names: string) =>
+    db.prepare(
+      `SELECT submodel, path, sum(count) AS count, count(*) AS chunks, sum(size) AS bytes,
+         min(start) AS start, max(finish) AS finish
+       FROM (${names}) JOIN chunk INDEXED BY chunk_figures ON series = id GROUP BY id ORDER BY submodel, path`
+    )
+  const submodel = kinds.indexOf('Submodel')
+  const head = 'position, kind, id, revision, structure, valued, has_blob, d.crc'
+  // Read from the table, not from the index that leads there: so it is seen where that leads astray.
+  const named = '(SELECT position FROM document WHERE kind = ? AND id = ?)'
+  const sql = {
+    begin: db.prepare('BEGIN'),
+    end: db.prepare('COMMIT'),
+    document: db.prepare(
+      `SELECT ${head}, bytes, facets, b.crc AS body_crc
+       FROM document d LEFT JOIN body b USING (position) WHERE position = ${named}`
+    ),
+    headOf: db.prepare(`SELECT position, kind, id, revision, structure FROM document WHERE position = ${named}`),
+    head: db.prepare(`SELECT ${head} FROM document d WHERE position = ?`),
+    body: db.prepare('SELECT bytes, facets, crc AS body_crc FROM body WHERE position = ?'),
+    written: db.prepare('SELECT * FROM element WHERE document = ? AND revision > ?'),
+    positions: db.prepare('SELECT position FROM document WHERE kind = ? AND position > ? ORDER BY position LIMIT ?'),
+    seek: db.prepare(
+      'SELECT position FROM facet WHERE kind = ? AND name = ? AND value = ? AND position >= ? ORDER BY position LIMIT 1'
+    ),
+    seekKey: db.prepare(
+      `SELECT document AS position FROM element INDEXED BY element_by_key
+       WHERE tail = ? AND key = ? AND document >= ? ORDER BY document LIMIT 1`
+    ),
+    seekSemanticId: db.prepare(
+      `SELECT document AS position FROM element INDEXED BY element_by_semantic_id
+       WHERE semantic_id = ? AND document >= ? ORDER BY document LIMIT 1`
+    ),
+    lt: range('< ?'),
+    le: range('<= ?'),
+    gt: range(`> ? AND key < ''`),
+    ge: range(`>= ? AND key < ''`),
+    element: db.prepare(
+      `SELECT e.*, d.id AS owner FROM document d JOIN element e ON e.document = d.position AND e.path = ?
+       WHERE d.position = (SELECT position FROM document WHERE kind = ${submodel} AND id = ?)`
+    ),
+    log: db.prepare('SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
+    entry: db.prepare('SELECT * FROM log WHERE seq = ?'),
+    logFirst: db.prepare('SELECT min(seq) AS seq FROM log'),
+    cursor: db.prepare('SELECT seq FROM follower WHERE name = ?'),
+    file: db.prepare('SELECT * FROM file WHERE document = ? AND name = ?'),
+    files: db.prepare('SELECT * FROM file WHERE document = ? ORDER BY name'),
+    blob: db.prepare('SELECT parts FROM blob WHERE name = ?'),
+    receipt: db.prepare('SELECT seq FROM receipt WHERE key = ?'),
+    epoch: db.prepare('SELECT name FROM epoch'),
+    findSeries: db.prepare('SELECT id, longest FROM series WHERE submodel = ? AND path = ?'),
+    // As the aggregates of a series, from an index, without the bytes.
+    heads: db.prepare(
+      `SELECT start, seq, finish, count FROM chunk INDEXED BY chunk_figures
+       WHERE series = ? AND start >= ? AND start <= ? AND finish >= ? ORDER BY start, seq LIMIT ?`
+    ),
+    chunk: db.prepare(
+      'SELECT bytes FROM chunk WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ?'
+    ),
+    seriesOf: series('SELECT id, submodel, path FROM series WHERE submodel = ? AND path = ?'),
+    series: series(
+      `SELECT id, submodel, path FROM series
+       WHERE submodel >= ? AND (submodel, path) > (?, ?) AND EXISTS (SELECT 1 FROM chunk WHERE series = id)
+       ORDER BY submodel, path LIMIT ?`
+    ),
+    counters: db.prepare('SELECT name, value FROM counter')
+  }
+  // Source times need all 64 bits.
+  sql.element.setReadBigInts(true)
+  sql.written.setReadBigInts(true)
+  sql.findSeries.setReadBigInts(true)
+  sql.heads.setReadBigInts(true)
+  sql.series.setReadBigInts(true)
+  sql.seriesOf.setReadBigInts(true)
+  return sql
+}

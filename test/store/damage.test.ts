@@ -1,0 +1,353 @@
+/**
+ * Bytes that flip on the disk: whatever table they lie in, nobody is given less or something else than was stored, the
+ * rest stays readable, and `aas-hub check` says what it is.
+ */
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import t, { type Test } from 'tap'
+import { migrate } from '../../src/migrate.ts'
+import { checkDirectory } from '../../src/store/sqlite/check.ts'
+import { migrations } from '../../src/store/sqlite/schema.ts'
+import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
+import type { FileEntry, Store } from '../../src/store/store.ts'
+import { create, property, replace, submodel, submodelOf, WITHOUT_CHECKSUMS, withStore, write } from './fixtures.ts'
+
+const IDS = ['a', 'b', 'c', 'd']
+const BYTES = Buffer.from('a file with some bytes '.repeat(100_000))
+
+interface Flip {
+  readonly title: string
+  readonly sql: string
+  /** What reading it is refused with; absent: it is derived, and what is derived is found by the check alone. */
+  readonly refused?: (store: Store) => Promise<unknown>
+  readonly found: RegExp
+}
+
+const flips: readonly Flip[] = [
+  {
+    title: 'a byte of a body',
+    sql: `UPDATE body SET bytes = CAST(replace(CAST(bytes AS TEXT), '1', '2') AS BLOB) WHERE position = 2`,
+    refused: (store) => store.document('Submodel', 'b'),
+    found: /Submodel "b" is damaged/
+  },
+  {
+    title: 'a body that is no longer JSON',
+    sql: `UPDATE body SET bytes = CAST('?' || CAST(bytes AS TEXT) AS BLOB) WHERE position = 2`,
+    refused: (store) => store.document('Submodel', 'b'),
+    found: /Submodel "b" is damaged/
+  },
+  {
+    title: 'a body that is gone',
+    sql: 'DELETE FROM body WHERE position = 2',
+    refused: (store) => store.document('Submodel', 'b'),
+    found: /"b" has no body/
+  },
+  {
+    title: 'the facets of a body',
+    sql: `UPDATE body SET facets = '[["idShort","other"]]' WHERE position = 2`,
+    refused: (store) => store.document('Submodel', 'b'),
+    found: /Submodel "b" is damaged/
+  },
+  {
+    title: 'that values were written',
+    sql: 'UPDATE document SET valued = 0 WHERE position = 2',
+    refused: (store) => store.document('Submodel', 'b'),
+    found: /Submodel "b" is damaged/
+  },
+  {
+    title: 'the revision of a document',
+    sql: 'UPDATE document SET revision = revision + 1024 WHERE position = 2',
+    refused: (store) => store.document('Submodel', 'b'),
+    found: /Submodel "b" is damaged/
+  },
+  {
+    title: 'the value of an element',
+    sql: `UPDATE element SET value = '{"value":"8"}' WHERE document = 2 AND path = 'p'`,
+    refused: (store) => store.element('b', 'p'),
+    found: /The element "p" of Submodel "b" is damaged/
+  },
+  {
+    title: 'the value of an element, seen in its document',
+    sql: `UPDATE element SET value = '{"value":"8"}' WHERE document = 2 AND path = 'p'`,
+    refused: (store) => store.document('Submodel', 'b'),
+    found: /The element "p" of Submodel "b" is damaged/
+  },
+  {
+    title: 'the time of a value',
+    sql: `UPDATE element SET source_time = source_time + 1 WHERE document = 2 AND path = 'p'`,
+    refused: (store) => store.element('b', 'p'),
+    found: /The element "p" of Submodel "b" is damaged/
+  },
+  {
+    title: 'the record of a file',
+    sql: `UPDATE file SET content_type = 'text/html' WHERE name = 'f'`,
+    refused: (store) => store.file('Submodel', 'b', 'f'),
+    found: /record of the file "f" is damaged/
+  },
+  {
+    title: 'what an element is found by',
+    sql: `UPDATE element SET key = 8 WHERE document = 2 AND path = 'p'`,
+    found: /"p" of "b" is found by something else/
+  },
+  {
+    title: 'what a document is found by',
+    sql: `UPDATE facet SET value = 'other' WHERE position = 2`,
+    found: /"b" is found by other facets/
+  }
+]
+
+for (const { title, sql, refused, found } of flips) {
+  t.test(`${title}: told, and the rest is served`, async (t) => {
+    const directory = await filled(t)
+    t.strictSame(await checkDirectory(directory), [])
+    damage(directory, sql)
+    t.match((await checkDirectory(directory)).join('\n'), found, 'the check names it')
+    await withStore(await openSqlite(directory), async (store) => {
+      const told: string[] = []
+      store.onDamage(({ message }) => told.push(message))
+      if (refused === undefined) return
+      for (let again = 0; again < 2; again++) await t.rejects(refused(store), { name: 'Damaged', status: 500 })
+      t.equal((await store.figures()).damaged, 1)
+      t.equal(told.length, 1, 'once for each record')
+      for (const id of ['a', 'c', 'd']) {
+        t.strictSame(await submodelOf(store, id), submodel(id, property('p', '7')), `${id} is readable`)
+      }
+      await store.commit([replace(submodel('b', property('p', '9')))])
+      t.strictSame(await submodelOf(store, 'b'), submodel('b', property('p', '9')), 'it can be replaced')
+      await store.commit([{ change: 'delete', kind: 'Submodel', id: 'b' }])
+      t.equal(await store.document('Submodel', 'b'), undefined, 'and deleted')
+    })
+    if (refused !== undefined) t.strictSame(await checkDirectory(directory), [])
+  })
+}
+
+t.test('a list goes on past what is damaged, and says what that is', async (t) => {
+  const directory = await filled(t)
+  damage(directory, `UPDATE body SET bytes = x'00' WHERE position IN (2, 4)`)
+  await withStore(await openSqlite(directory), async (store) => {
+    const seen: string[] = []
+    const damaged: string[] = []
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const page = await store.documents('Submodel', [], { after, limit: 1 })
+      seen.push(...page.items.map(({ id }) => id))
+      damaged.push(...(page.damaged ?? []))
+      after = page.next
+    }
+    t.strictSame(seen, ['a', 'c'])
+    t.strictSame(damaged, ['b', 'd'])
+    const all = await store.documents('Submodel', [], { limit: 10 })
+    t.match(all, { items: [{ id: 'a' }, { id: 'c' }], damaged: ['b', 'd'], next: undefined })
+    t.match(await store.head('Submodel', 'b'), { position: 2 }, 'that it is there is known')
+  })
+})
+
+t.test('a value is not written to what is damaged, which would hide it', async (t) => {
+  const directory = await filled(t)
+  await withStore(await openSqlite(directory), async (store) => {
+    const [toDamaged, toSound] = [await write(store, 'b', 'p', '10'), await write(store, 'c', 'p', '10')]
+    damage(directory, `UPDATE element SET model_type = 'Rroperty' WHERE document = 2`)
+    const [first, second] = await Promise.allSettled([store.commit([toDamaged]), store.commit([toSound])])
+    t.match(first, { status: 'rejected', reason: { name: 'Damaged' } })
+    t.match(second, { status: 'fulfilled' }, 'what is written at the same moment is not concerned')
+    await t.rejects(store.element('b', 'p'), { name: 'Damaged' }, 'nor is it read from memory')
+  })
+})
+
+t.test('entries of the log that are damaged are told as a gap, and stop nobody', async (t) => {
+  for (const sql of [
+    'UPDATE log SET time = time + 1 WHERE seq IN (3, 4)',
+    `UPDATE log SET changes = replace(changes, 'Submodel', 'Rubmodel') WHERE seq IN (3, 4)`,
+    `UPDATE log SET changes = '[' WHERE seq IN (3, 4)`,
+    'DELETE FROM log WHERE seq IN (3, 4)'
+  ]) {
+    const directory = await filled(t)
+    damage(directory, sql)
+    t.match((await checkDirectory(directory)).join('\n'), /[Ll]og/)
+    await withStore(await openSqlite(directory), async (store) => {
+      const { logLast } = await store.figures()
+      const read: number[] = []
+      let gaps = 0
+      for (let after = 0; after < logLast; ) {
+        const { entries, gap } = await store.log(after, 100)
+        gaps += gap ? 1 : 0
+        for (const { seq, changes } of entries) if (changes.length > 0) read.push(seq)
+        after = entries.at(-1)?.seq ?? logLast
+      }
+      t.equal(gaps, 1, sql)
+      t.strictSame(
+        read,
+        Array.from({ length: logLast }, (_, n) => n + 1).filter((seq) => seq !== 3 && seq !== 4),
+        'all others are read'
+      )
+    })
+  }
+})
+
+t.test('damage at the end of the log is told as a gap as well', async (t) => {
+  const directory = await filled(t)
+  damage(directory, `UPDATE log SET changes = '[]' WHERE seq >= 8`)
+  await withStore(await openSqlite(directory), async (store) => {
+    const { logLast } = await store.figures()
+    t.match(await store.log(7, 10), { entries: [{ seq: logLast, changes: [] }], gap: true })
+    t.match(await store.log(logLast, 10), { entries: [], gap: false })
+    const { seq } = await store.commit([create(submodel('next'))])
+    t.equal(seq, logLast + 1)
+  })
+})
+
+t.test('a file that is damaged is never given whole, nor a range that the damage is in', async (t) => {
+  const directory = await filled(t)
+  const [folder = ''] = readdirSync(join(directory, 'files')).filter((name) => name.length === 2)
+  const [name = ''] = readdirSync(join(directory, 'files', folder))
+  const path = join(directory, 'files', folder, name)
+  const entry = (store: Store) => store.file('Submodel', 'b', 'f') as Promise<FileEntry>
+  await withStore(await openSqlite(directory), async (store) => {
+    t.ok((await buffer(store.open(await entry(store)))).equals(BYTES))
+    const range = { start: 1_000_000, end: 1_100_000 }
+    t.ok((await buffer(store.open(await entry(store), range))).equals(BYTES.subarray(1_000_000, 1_100_001)))
+  })
+  const flipped = Buffer.from(BYTES)
+  flipped[1_050_000] = 0
+  writeFileSync(path, flipped)
+  t.match((await checkDirectory(directory)).join(), /file f .* is damaged/)
+  await withStore(await openSqlite(directory), async (store) => {
+    await t.rejects(buffer(store.open(await entry(store))), { name: 'Damaged' })
+    await t.rejects(buffer(store.open(await entry(store), { start: 1_048_576, end: 1_048_580 })), { name: 'Damaged' })
+    const sound = await buffer(store.open(await entry(store), { start: 10, end: 20 }))
+    t.ok(sound.equals(BYTES.subarray(10, 21)), 'a part elsewhere is')
+  })
+  // Files of earlier releases have no checksums but their name.
+  damage(directory, 'UPDATE blob SET parts = NULL')
+  await withStore(await openSqlite(directory), async (store) => {
+    await t.rejects(buffer(store.open(await entry(store))), { name: 'Damaged' })
+  })
+  rmSync(path)
+  await withStore(await openSqlite(directory), async (store) => {
+    await t.rejects(buffer(store.open(await entry(store))), { name: 'Damaged', message: /not there/ })
+  })
+})
+
+t.test('bytes that flip anywhere in the database file never change what is read', async (t) => {
+  const seed = Number(process.env.DAMAGE_SEED ?? Date.now() % 100_000)
+  const rounds = Number(process.env.DAMAGE_ROUNDS ?? 10)
+  t.comment(`DAMAGE_SEED=${seed} DAMAGE_ROUNDS=${rounds}`)
+  const directory = await filled(t, 60)
+  const file = join(directory, 'hub.db')
+  const sound = readFileSync(file)
+  const expected = await withStore(await openSqlite(directory), everything)
+  let state = seed
+  const random = (below: number) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+    return state % below
+  }
+  for (let round = 0; round < rounds; round++) {
+    const bytes = Buffer.from(sound)
+    const at = 100 + random(bytes.length - 100)
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << random(8))
+    writeFileSync(file, bytes)
+    const check = await checkDirectory(directory).catch((error: Error) => [error.message])
+    const found = await openSqlite(directory).then(
+      (store) => withStore(store, everything),
+      () => new Map<string, string>()
+    )
+    for (const [name, text] of found) {
+      if (text === expected.get(name)) continue
+      // Where the index of names is hit, something is not found under its name any more.
+      const isMissing = text === undefined || text === '[null,null]'
+      t.ok(text === 'Damaged' || isMissing, `seed ${seed}, round ${round}: ${name} at byte ${at} is ${text}`)
+      t.not(check.length, 0, `the check names what is wrong with byte ${at}`)
+    }
+    for (const name of ['hub.db-wal', 'hub.db-shm']) rmSync(join(directory, name), { force: true })
+  }
+})
+
+t.test('what is damaged is not migrated as if it were sound', async (t) => {
+  for (const { sql, title } of flips.filter(({ refused }) => refused !== undefined)) {
+    const directory = await filled(t)
+    damage(directory, sql)
+    await t.rejects(migrate(directory, join(t.testdirName, 'to')), { name: 'Damaged' }, title)
+  }
+  const directory = await filled(t)
+  damage(directory, 'UPDATE log SET time = time + 1 WHERE seq = 3')
+  await t.rejects(migrate(directory, join(t.testdirName, 'to')), { name: 'Damaged', message: /Entry 3/ })
+})
+
+t.test('a database that is gone from beside its files is not begun anew', async (t) => {
+  const directory = await filled(t)
+  const file = join(directory, 'hub.db')
+  renameSync(file, join(directory, 'away'))
+  await t.rejects(openSqlite(directory), { name: 'Damaged', message: /hub\.db is missing.*backup/ })
+  t.notOk(existsSync(file), 'nothing is made')
+  writeFileSync(file, '')
+  await t.rejects(openSqlite(directory), { name: 'Damaged', message: /hub\.db is empty/ })
+  renameSync(join(directory, 'away'), file)
+  await (await openSqlite(directory)).close()
+})
+
+t.test('what an earlier release stored is taken as it is, and gets checksums with its next change', async (t) => {
+  const directory = await filled(t)
+  damage(directory, `${WITHOUT_CHECKSUMS} PRAGMA user_version = ${migrations.length - 1}`)
+  await withStore(await openSqlite(directory), async (store) => {
+    t.strictSame(await submodelOf(store, 'b'), submodel('b', property('p', '7')))
+    t.equal((await store.log(0, 100)).entries.length, (await store.figures()).logLast)
+    await store.commit([await write(store, 'b', 'p', '8')])
+    t.strictSame(await submodelOf(store, 'b'), submodel('b', property('p', '8')))
+  })
+  t.strictSame(await checkDirectory(directory), [])
+  damage(directory, `UPDATE element SET value = '{"value":"0"}' WHERE document = 2`)
+  await withStore(await openSqlite(directory), async (store) => {
+    await t.rejects(store.document('Submodel', 'b'), { name: 'Damaged' })
+  })
+})
+
+/** Submodels whose value was written to, one of them with a file, in a directory that nobody uses. */
+async function filled(t: Test, padding = 0): Promise<string> {
+  const directory = join(t.testdir({}), 'data')
+  await withStore(await openSqlite(directory), async (store) => {
+    for (const id of IDS) await store.commit([create(submodel(id, property('p', '1')), ['idShort', id])])
+    for (let n = 0; n < padding; n++) await store.commit([create(submodel(`padding ${n}`, property('p', String(n))))])
+    const { blob, size } = await store.receive(Readable.from([BYTES]), 1e9)
+    const file = { name: 'f', contentType: 'text/plain', fileName: 'f.txt', size, blob }
+    await store.commit([{ change: 'attach', kind: 'Submodel', id: 'b', files: [file] }])
+    for (const id of IDS) await store.commit([await write(store, id, 'p', '7')])
+  })
+  return directory
+}
+
+function damage(directory: string, sql: string): void {
+  const db = new DatabaseSync(join(directory, 'hub.db'))
+  db.exec(sql)
+  db.close()
+}
+
+/** What readers are told of everything, by name. */
+async function everything(store: Store): Promise<Map<string, string>> {
+  const told = new Map<string, string>()
+  const note = async (name: string, read: () => Promise<unknown>) => {
+    const text = await read().then(
+      (found) => JSON.stringify(found, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+      (error) => error.name
+    )
+    told.set(name, text)
+  }
+  const ids = [...IDS, ...Array.from({ length: 60 }, (_, n) => `padding ${n}`)]
+  for (const id of ids) {
+    await note(`document ${id}`, async () => {
+      const found = await store.document('Submodel', id)
+      return [found?.bytes.toString(), found?.revision]
+    })
+    await note(`element ${id}`, () => store.element(id, 'p'))
+  }
+  await note('file', () => store.file('Submodel', 'b', 'f'))
+  for (let seq = 0; seq < 20; seq++) {
+    await note(`entry ${seq + 1}`, async () => {
+      const { entries, gap } = await store.log(seq, 1)
+      if (gap) throw Object.assign(new Error(), { name: 'Damaged' })
+      return entries
+    })
+  }
+  return told
+}
