@@ -61,7 +61,8 @@ t.test('annotated CSV has a table for each column, as clients of InfluxDB read i
   const lines = String(await written('flux', [rows.slice(0, 2)])).split('\r\n')
   t.strictSame(lines[3]?.split(','), ['', 'result', 'table', '_time', '_value', '_field'])
   t.equal(lines[4], ',,0,2025-11-24T16:00:00.000000001Z,1.5,speed')
-  t.equal(lines[6], ',,1,2025-11-24T16:00:00.000000002Z,-1152921504606846976,count')
+  t.strictSame(lines.slice(5, 7), ['', '#datatype,string,long,dateTime:RFC3339,long,string'])
+  t.equal(lines[11], ',,1,2025-11-24T16:00:00.000000002Z,-1152921504606846976,count')
 })
 
 t.test('Parquet comes back as it was, with times to the nanosecond, and facts about its columns', async (t) => {

@@ -19,11 +19,16 @@ t.test('what a page puts into the query is read again, whatever the id of the su
   const sent = chosen(linkedQuery(ID), 'Pressure', '2026-11-24T11:59:00.000Z', '2026-11-24T12:00:00.000Z', '167ms')
   t.strictSame(readLinked(sent, NOW), {
     submodel: ID,
-    variable: 'Pressure',
     from: NOW - 60n * SECOND,
     to: NOW,
     every: { unit: 'nanosecond', count: 167_000_000n }
   })
+})
+
+t.test('one variable may be named, as the queries of earlier releases did', async (t) => {
+  const before = `${linkedQuery(ID)}&variable={{y-value}}`
+  t.equal(readLinked(chosen(before, 'Pressure', '-1h', 'now()', '1s'), NOW).variable, 'Pressure')
+  t.equal(readLinked(before, NOW).variable, undefined)
 })
 
 t.test('what was not replaced counts as not said', async (t) => {

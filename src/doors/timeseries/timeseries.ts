@@ -4,16 +4,17 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
+import { writeFluxTables } from '../../formats/tables/flux.ts'
 import { mediaTypeOf, type TableFormat, type TableWriter, writers } from '../../formats/tables/writers.ts'
 import { fromMilliseconds } from '../../model/time.ts'
 import { readLinked } from '../../operations/history/linked.ts'
-import { tableOf } from '../../operations/history/table.ts'
+import { tableOf, tablesOf } from '../../operations/history/table.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
 import type { Hub } from '../../operations/hub.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { readAccept } from '../http/headers.ts'
 import { limited } from './limit.ts'
-import { linkedTable } from './linked.ts'
+import { linkedRequest, linkedTable, linkedTables } from './linked.ts'
 import { FLUX, LONGEST_QUERY } from './openapi.ts'
 import { readParameters } from './parameters.ts'
 import { reading, sendSliced } from './reading.ts'
@@ -59,7 +60,11 @@ async function answer(
   return reading(reply, async (slice) => {
     const isPaged = limit !== undefined
     const options = { slice, isPaged, typesFirst: typesFirst && !isPaged }
-    const table = await tableOf(hub.history, { ...shape, variables }, options)
+    const asked = { ...shape, variables }
+    if (format === 'flux' && !isPaged) {
+      return send(writeFluxTables(await tablesOf(hub.history, asked, options)), format, reply, slice)
+    }
+    const table = await tableOf(hub.history, asked, options)
     if (limit === undefined) return send(write(table, times), format, reply, slice)
     const { table: page, next } = await limited(table, limit)
     if (next === undefined) return send(write(page, times), format, reply, slice)
@@ -95,8 +100,13 @@ async function answerLinkedQuery(
   const asked = readLinked(query, fromMilliseconds(Date.now()))
   const { write, typesFirst } = writers[format] as TableWriter
   return reading(reply, async (slice) => {
-    const table = await linkedTable(hub, asked, { slice, typesFirst })
-    return send(write(table), format, reply, slice)
+    const request = await linkedRequest(hub, asked)
+    const options = { slice, typesFirst }
+    const bytes =
+      format === 'flux'
+        ? writeFluxTables(await linkedTables(hub, request, options))
+        : write(await linkedTable(hub, request, options))
+    return send(bytes, format, reply, slice)
   })
 }
 
@@ -127,6 +137,8 @@ function formatOf(given: URLSearchParams, request: FastifyRequest): TableFormat 
   for (const type of types) {
     const found = (Object.keys(writers) as TableFormat[]).find((format) => mediaTypeOf(format) === type)
     if (found !== undefined) return found
+    // By which clients of InfluxDB ask for its CSV.
+    if (type === 'application/csv') return 'flux'
     if (type === '*/*' || type === 'application/*') return 'json'
   }
   throw new HubError('NotAcceptable', [types.join(', ')])

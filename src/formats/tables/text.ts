@@ -1,7 +1,6 @@
-/** Tables as text: JSON, NDJSON, CSV, and the annotated CSV that clients of InfluxDB read. */
+/** Tables as text: JSON, NDJSON and CSV. */
 import { isNumeric } from '../../model/datatypes.ts'
 import { numberOf } from '../../model/samples.ts'
-import { formatTime } from '../../model/time.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 import { exactNumber } from '../value.ts'
 import type { Column, ColumnBatch, Table } from './table.ts'
@@ -69,32 +68,6 @@ export async function* writeCsv({ columns, batches }: Table, options: WriteOptio
     for (let row = 0; row < length; row++) text += `${cells.map((cell) => cell(row)).join(',')}\r\n`
     yield encoder.encode(text)
   }
-}
-
-/**
- * InfluxDB's annotated CSV: a table for each column, a row for each value. (Not as RFC 4180 has it: clients find the
- * header by its second field.)
- */
-export async function* writeFlux({ columns, batches }: Table): AsyncGenerator<Uint8Array> {
-  yield encoder.encode('#datatype,string,long,dateTime:RFC3339,double,string\r\n')
-  yield encoder.encode(
-    '#group,false,false,false,false,true\r\n#default,_result,,,,\r\n,result,table,_time,_value,_field\r\n'
-  )
-  // Tables follow one another, so what is to come later is kept as text: as much as one page draws.
-  const tables = columns.slice(1).map(() => [] as string[])
-  for await (const { length, columns: values } of batches) {
-    const cells = values.map((column, place) => fieldsOf(columns[place], column, formatTime))
-    for (const [table, lines] of tables.entries()) {
-      const field = quoted(columns[table + 1]?.name ?? '')
-      for (let row = 0; row < length; row++) {
-        const value = cells[table + 1]?.(row) ?? ''
-        if (value !== '') lines.push(`,,${table},${cells[0]?.(row)},${value},${field}\r\n`)
-      }
-    }
-    const [open = []] = tables
-    yield encoder.encode(open.splice(0).join(''))
-  }
-  for (const lines of tables.slice(1)) yield encoder.encode(lines.join(''))
 }
 
 type Cell = (row: number) => string
@@ -175,6 +148,7 @@ function fieldOf(column: Column | undefined, { values, type = column?.type }: Co
   }
 }
 
-function quoted(text: string): string {
+/** A field of CSV. */
+export function quoted(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -1,6 +1,8 @@
 /** Every way in which a table is written down. */
+
+import { writeFlux } from './flux.ts'
 import type { Table } from './table.ts'
-import { writeCsv, writeFlux, writeJson, writeNdjson } from './text.ts'
+import { writeCsv, writeJson, writeNdjson } from './text.ts'
 import type { WriteOptions } from './times.ts'
 
 export interface TableWriter {
@@ -39,7 +41,8 @@ export const writers = {
     isText: false,
     write: arrow
   },
-  flux: { contentType: 'application/csv', extension: 'csv', typesFirst: false, isText: false, write: writeFlux }
+  // As InfluxDB calls it, and pages read it that look for the type.
+  flux: { contentType: 'text/csv; charset=utf-8', extension: 'csv', typesFirst: true, isText: false, write: writeFlux }
 } as const satisfies Record<string, TableWriter>
 
 export type TableFormat = keyof typeof writers

@@ -2,8 +2,8 @@
  * The Query of a linked segment of IDTA 02008: the query string of `/timeseries`, with the placeholders that web pages
  * for time series replace. What such a page sends back, by POST as the body, is read here as well.
  *
- * The page of Eclipse BaSyx replaces `{{y-value}}` by the idShort of the variable chosen and `v.timeRangeStart`,
- * `v.timeRangeStop`, `v.windowPeriod` as InfluxDB has them (`2026-11-24T03:00:00.000Z`, `250ms`); older ones leave the
+ * The page of Eclipse BaSyx replaces `{{y-value}}`, where a Query has it, by the idShort of the variable chosen first and
+ * `v.timeRangeStart`, `v.timeRangeStop`, `v.windowPeriod` as InfluxDB has them (`2026-11-24T03:00:00.000Z`, `250ms`); older ones leave the
  * times as they stand, and whoever has chosen nothing sends all of it as it stands. What was not replaced counts as
  * not said.
  */
@@ -28,16 +28,24 @@ export interface LinkedRequest {
 }
 
 const PLACEHOLDERS = {
-  variable: '{{y-value}}',
   from: 'v.timeRangeStart',
   to: 'v.timeRangeStop',
   every: 'v.windowPeriod'
 } as const
 
-/** The Query for all variables of a submodel. */
+/** By which a page names the variable that was chosen first; the others it would look for in vain. */
+const VARIABLE = '{{y-value}}'
+
+/** The Query for all variables of a submodel: a page picks those that were chosen out of the answer. */
 export function linkedQuery(submodel: string): string {
   const placeholders = Object.entries(PLACEHOLDERS).map(([name, placeholder]) => `${name}=${placeholder}`)
   return [`submodel=${encodeURIComponent(submodel)}`, ...placeholders].join('&')
+}
+
+/** Is it the Query that is generated for a submodel, or was by earlier releases? */
+export function isLinkedQuery(query: string, submodel: string): boolean {
+  const wanted = linkedQuery(submodel)
+  return query === wanted || query.replace(`&variable=${VARIABLE}`, '') === wanted
 }
 
 /**
@@ -49,7 +57,9 @@ export function readLinked(query: string, now: bigint): LinkedRequest {
   const given = new URLSearchParams(query.trim())
   const part = (name: string): string | undefined => {
     const text = given.get(name)?.trim()
-    return text === '' || text === (PLACEHOLDERS as Readonly<Record<string, string>>)[name] ? undefined : text
+    return text === '' || text === VARIABLE || text === (PLACEHOLDERS as Readonly<Record<string, string>>)[name]
+      ? undefined
+      : text
   }
   const submodel = part('submodel')
   if (submodel === undefined) throw new HubError('BadRequest', ['The query of a linked segment names its "submodel"'])

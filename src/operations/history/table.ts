@@ -56,6 +56,38 @@ export async function tableOf(given: History, request: TableRequest, options: Ta
   return sampleTable(history, request, options)
 }
 
+/**
+ * The same as a table for each column, one after the other: for formats in which columns follow each other.
+ * @throws HubError `BadRequest` where it would have too many rows, before the first
+ */
+export async function tablesOf(
+  history: History,
+  request: TableRequest,
+  options: TableOptions
+): Promise<AsyncGenerator<Table>> {
+  await checkGrid(history, request)
+  const { variables, aggregates = [], quality = false } = request
+  const parts = aggregates.length > 0 ? aggregates.map((one) => [one]) : [[]]
+  return (async function* () {
+    for (const variable of variables) {
+      for (const part of parts) {
+        const one = { ...request, variables: [variable], aggregates: part }
+        yield await tableOf(history, { ...one, quality: false }, options)
+        if (quality) yield withoutValues(await tableOf(history, one, options))
+      }
+    }
+  })()
+}
+
+/** The time and the quality beside a series. */
+function withoutValues({ columns, batches }: Table): Table {
+  const without = <Item>([time, _, ...others]: readonly Item[]) => [time, ...others] as Item[]
+  const fewer = async function* () {
+    for await (const { length, columns: pieces } of batches) yield { length, columns: without(pieces) }
+  }
+  return { columns: without(columns), batches: fewer() }
+}
+
 const TIME: Column = { name: 'time', type: 'time' }
 
 /** Readers of it wait for a turn where many pieces come to nothing, too. */

@@ -28,23 +28,21 @@ function recordOf(
     const since = scale === 'RelativeTimeDuration' ? before : start
     return propertyOf(property, writeTime(scale, property.valueType, time, since))
   })
-  for (const [at, { property }] of variables.entries()) {
-    const text = values[at]
-    if (text !== undefined) value.push(propertyOf(property, text))
-  }
+  // A record has the shape of Metadata/Record; what was not measured at its time has no value.
+  for (const [at, { property }] of variables.entries()) value.push(propertyOf(property, values[at]))
   return { modelType: 'SubmodelElementCollection', idShort: recordName(time), semanticId: semanticId('Record'), value }
 }
 
 /** The value as the Metadata declares it; where it does not fit, as a type that it fits. */
-function propertyOf({ idShort, valueType, semanticId }: TypedProperty, value: string): Property {
+function propertyOf({ idShort, valueType, semanticId }: TypedProperty, value: string | undefined): Property {
   const types: DataTypeDefXsd[] = [valueType, ...(isInteger(valueType) ? (['xs:integer'] as const) : []), 'xs:double']
-  const fitting = types.find((type) => isLexical(type, value)) ?? 'xs:string'
+  const fitting = value === undefined ? valueType : (types.find((type) => isLexical(type, value)) ?? 'xs:string')
   return {
     modelType: 'Property',
     ...(idShort !== undefined && { idShort }),
     ...(semanticId !== undefined && { semanticId }),
     valueType: fitting,
-    value
+    ...(value !== undefined && { value })
   }
 }
 

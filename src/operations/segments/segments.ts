@@ -8,7 +8,7 @@ import type {
   SubmodelElementCollection
 } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
-import { linkedQuery } from '../history/linked.ts'
+import { isLinkedQuery, linkedQuery } from '../history/linked.ts'
 import { recordsOf } from './records.ts'
 import type { Row, Span } from './rows.ts'
 import type { TimeSeries } from './series.ts'
@@ -73,7 +73,7 @@ export function takeGenerated(submodel: Submodel, names: Names): SubmodelElement
 /** A segment with this name that leads elsewhere was made by somebody, and is kept. */
 function isOurLink(segment: SubmodelElement, id: string): boolean {
   const query = means(segment, 'Segments/LinkedSegment') ? find(childrenOf(segment), 'Query') : undefined
-  return query?.modelType === 'Property' && query.value === linkedQuery(id)
+  return query?.modelType === 'Property' && query.value !== undefined && isLinkedQuery(query.value, id)
 }
 
 /** An internal segment of ascending rows. */
