@@ -9,6 +9,7 @@ import { formatPath } from '../model/path.ts'
 import type { Documents } from '../model/types.ts'
 import { isDamaged } from '../store/damage.ts'
 import type { Became, Change, Document, DocumentHead, Facet, Store } from '../store/store.ts'
+import { textOf } from '../store/text.ts'
 import type { Answer, Call } from './call.ts'
 import { commitAsFound, inTurn, retry } from './concurrent.ts'
 import { orphans } from './document-files.ts'
@@ -199,7 +200,7 @@ async function replaceBy(
   replace: Extract<Change, { change: 'replace' }>,
   others: readonly Change[]
 ): Promise<number> {
-  if (others.length === 0 && stored.bytes?.equals(Buffer.from(replace.json))) return stored.revision
+  if (others.length === 0 && stored.bytes?.equals(Buffer.from(textOf(replace.json)))) return stored.revision
   const { seq } = await commitAsFound(store, [replace, ...others])
   templates.forget(stored.id)
   return seq

@@ -5,7 +5,6 @@ import { basename, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { HubError, type Violation } from '../errors.ts'
-import { canonicalJson } from '../formats/canonical-json.ts'
 import { openPackage, sniff } from '../formats/environment.ts'
 import { unstorable, validate } from '../formats/json.ts'
 import { LinkedFiles } from '../formats/linked-files.ts'
@@ -13,12 +12,14 @@ import type { Found, Package, PartFile } from '../formats/package.ts'
 import { decodePartName } from '../formats/part-names.ts'
 import { facetsOf } from '../model/facets.ts'
 import type { Documents } from '../model/types.ts'
-import type { Change, DocumentKind, FileEntry } from '../store/store.ts'
+import type { Change, DocumentKind, Facet, FileEntry } from '../store/store.ts'
+import { TimeSlice } from '../time-slice.ts'
 import type { Query, Upload } from './call.ts'
 import { commitAsFound, retry } from './concurrent.ts'
 import { orphans, packageThumbnail } from './document-files.ts'
 import { type Kind, present as presentDocument } from './documents.ts'
 import type { Handler, Hub } from './hub.ts'
+import { Spool, type Spooled } from './spool.ts'
 
 export interface LoadOptions {
   /** What to do with a document whose id is already stored. */
@@ -77,10 +78,11 @@ export async function load(hub: Hub, upload: Upload, options: LoadOptions): Prom
     const form = sniff(upload.fileName, upload.contentType, await firstBytes(path))
     if (form === undefined) throw new HubError('BadRequest', ['The file is neither AASX nor AAS XML nor AAS JSON'])
     const content = await openPackage(path, form, upload.fileName)
+    const spool = await Spool.open(join(folder, 'documents'))
     try {
-      return await store(hub, upload.fileName, content, options)
+      return await store(hub, upload.fileName, content, spool, options)
     } finally {
-      await content.close()
+      await Promise.all([content.close(), spool.close()])
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -111,22 +113,30 @@ export async function* loadPath(hub: Hub, path: string, options: LoadOptions): A
 interface Item {
   readonly kind: Found['className']
   readonly id: string
-  readonly document: Documents[Found['className']]
+  readonly text: Spooled
+  readonly facets: readonly Facet[]
   /** Files of the package by the link that leads to them. */
   readonly files: Map<string, PartFile>
 }
 
-async function store(hub: Hub, fileName: string, content: Package, options: LoadOptions): Promise<LoadReport> {
+async function store(
+  hub: Hub,
+  fileName: string,
+  content: Package,
+  spool: Spool,
+  options: LoadOptions
+): Promise<LoadReport> {
   const links = new LinkedFiles(content)
-  const found = await read(hub, content, links, options.lenient)
+  const found = await read(hub, content, spool, links, options.lenient)
   // What is there decides what is created and what is replaced, and others may store the same at the same moment.
-  return retry(() => storeAsFound(hub, fileName, content, links, found, options))
+  return retry(() => storeAsFound(hub, fileName, content, spool, links, found, options))
 }
 
 async function storeAsFound(
   hub: Hub,
   fileName: string,
   content: Package,
+  spool: Spool,
   links: LinkedFiles,
   { items, refused, violations }: Content,
   options: LoadOptions
@@ -136,7 +146,7 @@ async function storeAsFound(
   const kept: Loaded[] = []
   const changes: Change[] = []
   for (const item of items) {
-    const { kind, id, document } = item
+    const { kind, id, text, facets } = item
     const loaded = { modelType: kind, id }
     const stored = await presentDocument(hub.store, kind, id)
     const present = stored !== undefined
@@ -144,14 +154,17 @@ async function storeAsFound(
     else {
       const change = present ? 'replace' : 'create'
       ;(present ? replaced : created).push(loaded)
-      changes.push({ change, kind, id, json: JSON.stringify(document), facets: facetsOf(kind, document as never) })
-      if (present) changes.push(...(await orphans(hub.store, stored, document)))
+      const { file, at, bytes } = text
+      changes.push({ change, kind, id, json: { file, at, bytes }, facets })
+      if (present) changes.push(...(await orphans(hub.store, stored, await spool.read(text))))
     }
   }
   if (options.existing === 'refuse' && replaced.length > 0) throw alreadyThere(replaced)
-  const taken = items.filter((item) => !kept.some(({ id, modelType }) => id === item.id && modelType === item.kind))
+  const isKept = new Set(kept.map(({ id, modelType }) => `${modelType} ${id}`))
+  const taken = items.filter(({ id, kind }) => !isKept.has(`${kind} ${id}`))
   const files = await receiveFiles(hub, content, links, taken)
   changes.push(...files)
+  await spool.flush()
   if (changes.length > 0) await commitAsFound(hub.store, changes)
   for (const { id } of replaced) hub.templates.forget(id)
   const count = files.reduce((sum, change) => sum + (change.change === 'attach' ? change.files.length : 0), 0)
@@ -177,22 +190,27 @@ interface Content {
  * Every document of the file, checked. Published packages repeat concept descriptions: the same twice is one.
  * @throws HubError `Invalid` where anything is wrong, or leniently where nothing is left to be stored
  */
-async function read(hub: Hub, content: Package, links: LinkedFiles, lenient: boolean): Promise<Content> {
+async function read(hub: Hub, content: Package, spool: Spool, links: LinkedFiles, lenient: boolean): Promise<Content> {
+  const slice = new TimeSlice()
   const items = new Map<string, Item>()
   const refused: Refused[] = []
   const violations: Violation[] = []
   for await (const found of content.documents()) {
     const { document, className, origin } = found
+    await slice.check()
     const { broken, reasons } = judge(hub, className, document)
     const id = idOf(document)
     const key = `${className} ${id}`
     const twin = reasons.length === 0 ? items.get(key) : undefined
-    if (twin !== undefined && canonicalJson(twin.document) !== canonicalJson(document)) reasons.push(twice(twin))
+    const text = reasons.length === 0 ? await spool.add(document) : undefined
+    if (twin !== undefined && twin.text.digest !== text?.digest) reasons.push(twice(twin))
     const files = links.follow(found)
-    if (reasons.length > 0) refused.push({ modelType: className, ...(id !== undefined && { id }), origin })
-    else if (twin === undefined)
-      items.set(key, { kind: className, id: id ?? '', document: document as Item['document'], files: new Map(files) })
-    else for (const [link, file] of files) twin.files.set(link, file)
+    if (text === undefined || reasons.length > 0)
+      refused.push({ modelType: className, ...(id !== undefined && { id }), origin })
+    else if (twin === undefined) {
+      const facets = facetsOf(className, document as never)
+      items.set(key, { kind: className, id: id ?? '', text, facets, files: new Map(files) })
+    } else for (const [link, file] of files) twin.files.set(link, file)
     for (const violation of [...reasons, ...broken].slice(0, LIMIT - violations.length)) {
       violations.push({ ...violation, pointer: `${origin}${violation.pointer}` })
     }

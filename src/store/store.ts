@@ -90,6 +90,17 @@ export interface FileEntry {
  */
 export type Timing = 'arrival' | 'historical'
 
+/**
+ * The JSON of a document where it lies in a file, for commits that do not fit in memory. It is read while the commit is
+ * made, in whatever thread that happens; the file must stay until then.
+ */
+export interface SpooledText {
+  readonly file: string
+  /** Bytes before it in the file, and its own; UTF-8. */
+  readonly at: number
+  readonly bytes: number
+}
+
 /** What became of subtrees that are new, or are gone. */
 export type Became = 'created' | 'deleted'
 
@@ -100,7 +111,7 @@ export type Change =
       readonly change: 'create'
       readonly kind: DocumentKind
       readonly id: string
-      readonly json: string
+      readonly json: string | SpooledText
       readonly facets: readonly Facet[]
     }
   | {
@@ -108,7 +119,7 @@ export type Change =
       readonly change: 'replace'
       readonly kind: DocumentKind
       readonly id: string
-      readonly json: string
+      readonly json: string | SpooledText
       readonly facets: readonly Facet[]
       readonly ifStructure?: number
       /** ETag guard: fails with `PreconditionFailed` unless the document's revision is this one. */

@@ -1,5 +1,6 @@
 /** What changes take in memory while they wait to be written. */
 import type { Change } from './store.ts'
+import { weightOf } from './text.ts'
 
 /** Bytes of the changes of a commit, roughly. */
 export function weighChanges(changes: readonly Change[]): number {
@@ -7,7 +8,7 @@ export function weighChanges(changes: readonly Change[]): number {
 }
 
 function weighChange(change: Change): number {
-  if (change.change === 'create' || change.change === 'replace') return change.json.length + 500
+  if (change.change === 'create' || change.change === 'replace') return weightOf(change.json) + 500
   if (change.change === 'samples') return change.run.length + 500
   return change.change === 'value' ? change.value.length + 500 : 500
 }

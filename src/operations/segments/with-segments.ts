@@ -14,6 +14,7 @@ import { readValue, writeValue } from '../../model/values.ts'
 import { resolve } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { Change, Commit, Document, ElementRow, Page, Store } from '../../store/store.ts'
+import { textOf } from '../../store/text.ts'
 import type { Intake } from '../samples/intake.ts'
 import { fresh, type Landing, land, landingsOf } from './landing.ts'
 import { namesIn, segmentsOf, takeGenerated } from './segments.ts'
@@ -141,7 +142,7 @@ class Segments {
     return changes.some((change) => {
       if (change.change === 'value') return this.#isGenerated(change.submodel, change.path)
       if (change.change === 'delete') return this.#revisions.has(change.ifRevision ?? -1)
-      return isDocument(change) && change.kind === 'Submodel' && change.json.includes(TIME_SERIES)
+      return isDocument(change) && change.kind === 'Submodel' && mayBeTimeSeries(change)
     })
   }
 
@@ -196,7 +197,7 @@ class Segments {
 
   /** What of a written submodel is to be stored, and what lands in the history. */
   async #take(change: Of<'create'> | Of<'replace'>): Promise<{ change?: Change; landings: readonly Landing[] }> {
-    const submodel = JSON.parse(change.json) as Submodel
+    const submodel = JSON.parse(textOf(change.json)) as Submodel
     const series = timeSeriesOf(submodel)
     const stored =
       change.change === 'create' ? undefined : await unlessDamaged(this.#options.store.document('Submodel', change.id))
@@ -337,6 +338,12 @@ function generated(path: string): HubError {
 
 function changed(id: string): HubError {
   return new HubError('Conflict', [`Submodel "${id}" was changed meanwhile`])
+}
+
+/** A text in a file is not read for it: a time series says what it is by its semanticId, which is a facet. */
+function mayBeTimeSeries({ json, facets }: Of<'create'> | Of<'replace'>): boolean {
+  if (typeof json === 'string') return json.includes(TIME_SERIES)
+  return facets.some(([, value]) => value.includes(TIME_SERIES))
 }
 
 function isDocument(change: Change): change is Of<'create'> | Of<'replace'> {

@@ -9,6 +9,7 @@ import { writeValue } from '../../model/values.ts'
 import { type DatedCommit, isLate, momentOf } from '../current.ts'
 import { hasBlobValue, rowsOf } from '../rows.ts'
 import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
+import { textOf } from '../text.ts'
 import type { BodyName, LoggedCommit, Note } from './content.ts'
 import { DocumentState, fresh, freshRows, type Head, type Written } from './document.ts'
 import type { Layer } from './space.ts'
@@ -86,7 +87,8 @@ function one(space: Layer, change: Change, commit: DatedCommit, told: Note | und
 function create(space: Layer, change: Of<'create'>, commit: DatedCommit, told: Note | undefined): Note {
   const { seq } = commit
   const moment = momentOf(commit)
-  const { kind, id, json, facets } = change
+  const { kind, id, facets } = change
+  const json = textOf(change.json)
   const key = keyOf.document(kind, id)
   if (told === undefined && space.head(key) !== undefined) throw new HubError('AlreadyExists', [kind, id])
   const submodel = kind === 'Submodel' ? parse(json) : undefined
@@ -116,7 +118,7 @@ function replace(space: Layer, change: Of<'replace'>, commit: DatedCommit, told:
     if (asOf !== undefined && asOf < head.revision) guardValues(space.rows(key), change, asOf)
   }
   const before = space.document(key) as DocumentState
-  let { json } = change
+  let json = textOf(change.json)
   let rows = new Map<string, ElementRow>()
   let written = new Map<string, Written>()
   let hasBlob = false

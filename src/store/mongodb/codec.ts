@@ -5,6 +5,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { qualities } from '../../model/samples.ts'
 import type { Became, Change, DocumentKind, Facet, FileEntry, LoggedChange, Timing } from '../store.ts'
+import { textOf } from '../text.ts'
 import type { Content, Control, LoggedCommit, Note } from './content.ts'
 
 /** What a change takes in memory beside its text, roughly. */
@@ -150,8 +151,8 @@ function write(change: Change, tail: Uint8Array[]): Row {
     }
     case 'create':
     case 'replace': {
-      const { kind, id, json, facets } = change
-      const bytes = Buffer.from(json)
+      const { kind, id, facets } = change
+      const bytes = Buffer.from(textOf(change.json))
       tail.push(bytes)
       if (change.change === 'create') return ['c', kind, id, facets, bytes.length]
       const { touched = null, became = null } = change

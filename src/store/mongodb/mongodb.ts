@@ -53,6 +53,7 @@ import type {
   Store,
   StoreFigures
 } from '../store.ts'
+import { inMemory } from '../text.ts'
 import { type Source, transfer } from '../transfer.ts'
 import { walk } from '../walk.ts'
 import { Bell } from './bell.ts'
@@ -186,7 +187,8 @@ class MongoStore implements Store {
   }
 
   commit(changes: readonly Change[]) {
-    const committed = this.#parts.machine.submit({ job: 'commit', changes })
+    // What waits here is looked at more than once, also when the file is gone.
+    const committed = this.#parts.machine.submit({ job: 'commit', changes: changes.map(inMemory) })
     committed.then(
       () => this.#room.found(),
       (error) => this.#room.refused(error)

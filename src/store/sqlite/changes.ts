@@ -7,6 +7,7 @@ import { type DatedCommit, isLate, momentOf, timeWithin } from '../current.ts'
 import { CHECKSUM_DIFFERS } from '../damage.ts'
 import { type DerivedRow, hasBlobValue, keyOf, rowsOf, tailOf } from '../rows.ts'
 import type { Change, DocumentKind, Facet } from '../store.ts'
+import { textOf } from '../text.ts'
 import type { Blobs } from './blobs.ts'
 import { prepare } from './changes-sql.ts'
 import {
@@ -107,8 +108,9 @@ export class Changes {
     }
   }
 
-  #create({ kind, id, json, facets }: Of<'create'>, commit: DatedCommit): void {
+  #create({ kind, id, facets, ...change }: Of<'create'>, commit: DatedCommit): void {
     const { seq } = commit
+    const json = textOf(change.json)
     if (this.#find(kind, id) !== undefined) throw new Refused('AlreadyExists', kind, id)
     const position = this.#counters.add('position')
     const submodel = kind === 'Submodel' ? parse(json) : undefined
@@ -131,7 +133,7 @@ export class Changes {
     }
     guardRevision(change.ifRevision, revision, `${kind} "${id}"`)
     if (change.asOf !== undefined && change.asOf < revision) this.#guardValues(position, change, change.asOf)
-    let { json } = change
+    let json = textOf(change.json)
     let submodel: Submodel | undefined
     if (kind === 'Submodel') {
       submodel = parse(json)

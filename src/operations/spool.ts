@@ -1,0 +1,63 @@
+/** Checked documents on their way from a large file to one commit, kept in a file: memory holds one at a time. */
+import { createHash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import { canonicalJson } from '../formats/canonical-json.ts'
+import type { SpooledText } from '../store/store.ts'
+
+export interface Spooled extends SpooledText {
+  /** Of the document, whatever the order of its members: of two alike, one is left out. */
+  readonly digest: string
+}
+
+/** Bytes that are written together; documents are often small. */
+const WRITE_BYTES = 2 ** 20
+
+export class Spool {
+  readonly #path: string
+  readonly #file: FileHandle
+  #pending: Buffer[] = []
+  #pendingBytes = 0
+  #bytes = 0
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path
+    this.#file = file
+  }
+
+  static async open(path: string): Promise<Spool> {
+    return new Spool(path, await open(path, 'wx+'))
+  }
+
+  async add(document: unknown): Promise<Spooled> {
+    const text = Buffer.from(JSON.stringify(document))
+    const spooled = { file: this.#path, at: this.#bytes, bytes: text.length, digest: digestOf(document) }
+    this.#pending.push(text)
+    this.#bytes += text.length
+    this.#pendingBytes += text.length
+    if (this.#pendingBytes >= WRITE_BYTES) await this.flush()
+    return spooled
+  }
+
+  /** Everything that was added can be read from the file then. */
+  async flush(): Promise<void> {
+    if (this.#pending.length === 0) return
+    const bytes = Buffer.concat(this.#pending)
+    this.#pending = []
+    this.#pendingBytes = 0
+    await this.#file.writeFile(bytes)
+  }
+
+  async read({ at, bytes }: SpooledText): Promise<unknown> {
+    await this.flush()
+    const { buffer } = await this.#file.read(Buffer.allocUnsafeSlow(bytes), 0, bytes, at)
+    return JSON.parse(buffer.toString())
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+}
+
+function digestOf(document: unknown): string {
+  return createHash('sha256').update(canonicalJson(document)).digest('base64')
+}
