@@ -10,8 +10,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import mqtt from 'mqtt'
+import mqtt, { type MqttClient } from 'mqtt'
 import { newClient } from 'sparkplug-client'
+import sparkplug from 'sparkplug-payload'
 import { textAt, timeAt } from '../../src/model/samples.ts'
 import { decodeRun } from '../../src/store/chunks.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
@@ -81,7 +82,9 @@ async function run(): Promise<void> {
         property('Count', 'xs:long'),
         property('Bare', 'xs:long'),
         property('Speed', 'xs:double'),
-        property('State', 'xs:string')
+        property('State', 'xs:string'),
+        property('Kept', 'xs:long'),
+        property('Quiet', 'xs:double')
       ]
     })
   })
@@ -179,16 +182,23 @@ async function run(): Promise<void> {
   await until('a birth sets the values', async () => (await currentOf('State')) === 'born')
   speed(2.5)
   await until('data refer to it by alias', async () => (await currentOf('Speed')) === 2.5)
+  // ---- what the broker has retained, and an edge node that says nothing but its births
+  await gateway.publishAsync('plant/Press/Kept', '7', { qos: 1, retain: true })
+  await until('a retained value is taken', async () => (await currentOf('Kept')) === 7)
+  const quiet = await quietNode(broker.url)
+  await until('births of an edge node that says nothing more are heard', async () => (await currentOf('Quiet')) === 6.5)
+
   const before = births
   await hub.kill('SIGKILL')
   await until('the broker tells that the hub is gone', () => states.at(-1)?.online === false, 60_000)
   hub = await startHub(environment)
   await until('it is there again', () => states.at(-1)?.online === true)
-  await until('a hub that knows no births asks for them', async () => {
+  await until('a hub that was restarted asks for births', async () => {
     if (births === before) speed(3.5)
     await sleep(100)
     return births > before
   })
+  quiet.stream.destroy()
   speed(4.5)
   await until('and goes on', async () => (await currentOf('Speed')) === 4.5)
   await broker.restart()
@@ -212,6 +222,7 @@ async function run(): Promise<void> {
   const store = await openSqlite(data)
   const times = new Map<bigint, string>()
   const bares: string[] = []
+  let kept = 0
   let repeated = 0
   for (let after = 0; ; ) {
     const { entries } = await store.log(after, 1000)
@@ -229,6 +240,7 @@ async function run(): Promise<void> {
             ])
       for (const [time, value] of samples) {
         if (change.path === 'Bare') bares.push(value)
+        if (change.path === 'Kept') kept++
         if (change.path !== 'Count') continue
         if (times.has(time)) repeated++
         times.set(time, value)
@@ -239,6 +251,9 @@ async function run(): Promise<void> {
   check(`all ${MESSAGES} messages that the broker acknowledged are in the hub`, missing.length === 0, missing)
   check('and nothing else', times.size === MESSAGES, times.size)
   check('bare values are there once each', bares.length === 300 && new Set(bares).size === 300, bares.length)
+  check('a retained value is there once, after all restarts', kept === 1, kept)
+  const silent = await store.element('urn:press', 'Quiet')
+  check('a death was heard though the hub had been restarted since the birth', silent?.quality === 'bad', silent)
   const row = await store.element('urn:press', 'Speed')
   check(
     'the death of the edge node left the value, and made it bad',
@@ -250,6 +265,23 @@ async function run(): Promise<void> {
   )
   console.log(`${repeated} messages came again after a crash, and count once`)
   await store.close()
+}
+
+/** An edge node that is born with a value, answers nothing, and leaves its death with the broker. */
+async function quietNode(url: string): Promise<MqttClient> {
+  const library = sparkplug.get('spBv1.0')
+  if (library === undefined || library === null) throw new Error('The library knows no Sparkplug B')
+  const message = (metrics: object[], seq?: number) =>
+    Buffer.from(library.encodePayload({ timestamp: Date.now(), ...(seq !== undefined && { seq }), metrics } as never))
+  const bdSeq = { name: 'bdSeq', type: 'UInt64', value: 1 }
+  const client = await mqtt.connectAsync(url, {
+    ...{ username: 'gateway', password: 'secret', clientId: 'quiet', reconnectPeriod: 0 },
+    will: { topic: 'spBv1.0/Plant/NDEATH/Quiet', payload: message([bdSeq]), qos: 1, retain: false }
+  })
+  await client.publishAsync('spBv1.0/Plant/NBIRTH/Quiet', message([bdSeq], 0), { qos: 1 })
+  const metrics = [{ name: 'Quiet', alias: 1, type: 'Double', value: 6.5 }]
+  await client.publishAsync('spBv1.0/Plant/DBIRTH/Quiet/Press', message(metrics, 1), { qos: 1 })
+  return client
 }
 
 // ---- processes
