@@ -170,7 +170,9 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
 }
 
 function isOld({ checkedAt }: Entry): boolean {
-  return Date.now() - Date.parse(checkedAt) > REWRITTEN
+  const age = Date.now() - Date.parse(checkedAt)
+  // One of the future was written by a clock that has been set back since.
+  return age > REWRITTEN || age < 0
 }
 
 /** What an entry says, without when. */

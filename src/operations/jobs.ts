@@ -139,7 +139,8 @@ export class Jobs {
     }
     for await (const document of this.#all('ended')) {
       const { finishedAt = 0, handleId } = read(document)
-      if (Date.now() - finishedAt > results.keptMs) await this.#forget(handleId)
+      // Also where the clock was set back since.
+      if (Math.abs(Date.now() - finishedAt) > results.keptMs) await this.#forget(handleId)
       else this.#count(handleId, document.bytes.length)
     }
     await this.#evict()

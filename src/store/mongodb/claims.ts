@@ -1,10 +1,15 @@
-/** Who holds which work, as this process sees it: no clock but its own, which never goes back, says when a claim is over. */
+/**
+ * Who holds which work, as this process sees it: no clock but its own, which never goes back, says when a claim is over.
+ * That one may stand while the machine is suspended, so its own claims end by wall time too, whichever is earlier.
+ */
 import type { Counters } from './content.ts'
 
 interface Seen {
   readonly holder: string
   readonly term: number
   readonly until: number
+  /** The same by wall time. */
+  readonly wallUntil: number
 }
 
 export class Claims {
@@ -25,8 +30,9 @@ export class Claims {
       if (this.#seen.get(work)?.term === term) continue
       // Others count from when they see a claim, so its holder counts from before anybody can have seen it; one whose
       // answer it never heard it does not count on.
-      const from = holder === this.#own ? sent : performance.now()
-      this.#seen.set(work, { holder, term, until: from + span })
+      const now = performance.now()
+      const from = holder === this.#own ? sent : now
+      this.#seen.set(work, { holder, term, until: from + span, wallUntil: Date.now() - (now - from) + span })
     }
     for (const work of this.#seen.keys()) if (!Object.hasOwn(claims, work)) this.#seen.delete(work)
   }
@@ -34,7 +40,8 @@ export class Claims {
   /** For how many milliseconds this process still has the work. */
   left(work: string): number {
     const seen = this.#seen.get(work)
-    return seen?.holder === this.#own ? seen.until - performance.now() : 0
+    if (seen?.holder !== this.#own) return 0
+    return Math.min(seen.until - performance.now(), seen.wallUntil - Date.now())
   }
 
   isFree(work: string): boolean {

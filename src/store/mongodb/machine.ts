@@ -252,7 +252,7 @@ export class Machine implements Below {
         await this.#silence(jobs)
         await Promise.all(Array.from(keys, (key) => (this.#cache.has(key) ? undefined : this.#load(key))))
         if (![...keys].every((key) => this.#cache.has(key))) continue
-        if (Date.now() - this.#lookedAt > STALE) {
+        if (this.#isStale) {
           await this.sync()
           continue
         }
@@ -315,8 +315,14 @@ export class Machine implements Below {
 
   // ---- following
 
+  /** By wall time, which goes on while the machine is suspended; where that was set back, nobody knows how long it was. */
+  get #isStale(): boolean {
+    const age = Date.now() - this.#lookedAt
+    return age > STALE || age < 0
+  }
+
   async #pull(): Promise<void> {
-    if (Date.now() - this.#lookedAt > STALE) await this.#reset()
+    if (this.#isStale) await this.#reset()
     await this.#catchUp()
     this.#lookedAt = Date.now()
   }
