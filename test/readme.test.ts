@@ -70,7 +70,7 @@ t.test('every command in it does what it says', async (t) => {
     .replaceAll('validate plant.aasx', `validate ${join(directory, 'plant.aasx')}`)
   const { status, output } = await bash(text, directory, env)
   t.equal(status, 0, `…${output.slice(-2000)}`)
-  t.match(output, /^\d+ violations in one file\.$/m, 'the package was read')
+  t.match(output, /^Nothing is wrong with one file\.$/m, 'the package was read')
   hub.kill('SIGTERM')
   await once(hub, 'exit')
 })
