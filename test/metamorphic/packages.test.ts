@@ -10,6 +10,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { encode, type Running, start } from '../e2e/harness.ts'
 import { type OpcPackage, readOpc } from './opc.ts'
+import { addressOf, attachments, plant } from './plants.ts'
 
 /** Set, every published package is tried, too. */
 const { PACKAGE_ROUNDS } = process.env
@@ -17,79 +18,6 @@ const ROUNDS = Number(PACKAGE_ROUNDS ?? 8)
 const all = PACKAGE_ROUNDS !== undefined
 const AASX = 'application/asset-administration-shell-package+xml'
 const shared = fileURLToPath(new URL('../../../shared/', import.meta.url))
-
-const hostile = fc.constantFrom(
-  'manual.pdf',
-  'Manual.pdf',
-  'MANUAL.PDF',
-  'my file.pdf',
-  '설명서.pdf',
-  '설명서.pdf'.normalize('NFD'),
-  'été.pdf',
-  'C#.pdf',
-  '100%.pdf',
-  '100%25.pdf',
-  '%41.pdf',
-  'a+b&c=d;e.pdf',
-  'what?.pdf',
-  'x[0].pdf',
-  '...',
-  'dot.',
-  '..',
-  '.hidden',
-  'a/b.pdf',
-  'C:\\fakepath\\a.pdf',
-  `"quoted" 'name' <b>.pdf`,
-  `${'long'.repeat(100)}.pdf`,
-  '[Content_Types].xml',
-  'data.xml',
-  'aasx-origin',
-  '😀.pdf',
-  'no-extension'
-)
-const fileName = fc.oneof(
-  { weight: 3, arbitrary: hostile },
-  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
-)
-
-/** Files by the path of the element that they are attached to. */
-const attachments = fc.record({
-  Manual: fileName,
-  'Documents[0]': fileName,
-  'Documents[1].File': fileName,
-  'Machine.Drawing': fileName,
-  'Machine.drawing': fileName,
-  thumbnail: fileName
-})
-
-const file = (idShort?: string) => ({ modelType: 'File', ...(idShort && { idShort }), contentType: 'application/pdf' })
-
-function plant(id: string) {
-  const shell = {
-    modelType: 'AssetAdministrationShell',
-    id: `urn:shell:${id}`,
-    assetInformation: { assetKind: 'Instance', globalAssetId: `urn:asset:${id}` },
-    submodels: [{ type: 'ModelReference', keys: [{ type: 'Submodel', value: `urn:docs:${id}` }] }]
-  }
-  const list = (idShort: string, typeValueListElement: string, value: object[]) => ({
-    ...{ modelType: 'SubmodelElementList', idShort, typeValueListElement, value }
-  })
-  const submodel = {
-    modelType: 'Submodel',
-    id: `urn:docs:${id}`,
-    submodelElements: [
-      file('Manual'),
-      list('Documents', 'SubmodelElement', [file(), { modelType: 'SubmodelElementCollection', value: [file('File')] }]),
-      {
-        modelType: 'Entity',
-        idShort: 'Machine',
-        entityType: 'CoManagedEntity',
-        statements: [file('Drawing'), file('drawing')]
-      }
-    ]
-  }
-  return { shell, submodel }
-}
 
 t.test('files attached under any name are found in the package, by others and after it was read again', async (t) => {
   const [first, second] = [await start(t), await start(t)]
@@ -159,12 +87,6 @@ const FOLDERS: Readonly<Record<string, string>> = {
   AssetAdministrationShell: 'shells',
   Submodel: 'submodels',
   ConceptDescription: 'concept-descriptions'
-}
-
-function addressOf(id: string, path: string): string {
-  return path === 'thumbnail'
-    ? `/shells/${encode(`urn:shell:${id}`)}/asset-information/thumbnail`
-    : `/submodels/${encode(`urn:docs:${id}`)}/submodel-elements/${encodeURIComponent(path)}/attachment`
 }
 
 async function exported(hub: Running, id?: string): Promise<Buffer> {
