@@ -19,23 +19,29 @@ export async function reportFiles(
   const writer = format === 'json' ? json : text
   let count = 0
   let documents = 0
+  const warnings: Warning[] = []
   await write(writer.begin)
   for (const file of files) {
-    for await (const broken of validateFile(file, { checker, ...(bar !== undefined && { progress: bar.show }) })) {
+    const warn = (warning: Violation) => warnings.push({ file, ...warning })
+    const options = { checker, warn, ...(bar !== undefined && { progress: bar.show }) }
+    for await (const broken of validateFile(file, options)) {
       bar?.clear()
       count += broken.metamodel.length + broken.violations.length
       await write(writer.tell(broken, documents++))
     }
     bar?.clear()
   }
-  await write(writer.end(files.length, count))
+  await write(writer.end(files.length, count, warnings))
   return count === 0
 }
+
+/** At most a few hundred a file. */
+type Warning = Violation & { readonly file: string }
 
 interface Writer {
   readonly begin: string
   tell(broken: Broken, before: number): string
-  end(files: number, violations: number): string
+  end(files: number, violations: number, warnings: readonly Warning[]): string
 }
 
 const text: Writer = {
@@ -45,16 +51,20 @@ const text: Writer = {
     const sentences = [...metamodel.map(sentence), ...violations.map(({ text }) => text)]
     return `${[file, name].filter((part) => part !== '').join(': ')}\n${sentences.map((line) => `  ${line}\n`).join('')}`
   },
-  end: (files, violations) => {
+  end: (files, violations, warnings) => {
+    const told = warnings.map((warning) => `${warning.file}: Warning: ${sentence(warning)}\n`).join('')
     const read = files === 1 ? 'one file' : `${files} files`
-    return violations === 0 ? `Nothing is wrong with ${read}.\n` : `${violations} violations in ${read}.\n`
+    return `${told}${violations === 0 ? `Nothing is wrong with ${read}.` : `${violations} violations in ${read}.`}\n`
   }
 }
 
 const json: Writer = {
   begin: '{"documents":[',
   tell: (broken, before) => `${before === 0 ? '' : ','}\n${JSON.stringify(broken)}`,
-  end: (files, violations) => `],"files":${files},"violations":${violations},"valid":${violations === 0}}\n`
+  end: (files, violations, warnings) => {
+    const told = JSON.stringify(warnings)
+    return `],"files":${files},"violations":${violations},"warnings":${told},"valid":${violations === 0}}\n`
+  }
 }
 
 /** The place, what was expected and found, the rule. What a template says names its place and rule itself. */

@@ -8,6 +8,7 @@ import { canonicalJson } from './formats/canonical-json.ts'
 import { openPackage, sniff } from './formats/environment.ts'
 import { unstorable, validate } from './formats/json.ts'
 import { readJson } from './formats/json-stream.ts'
+import { LinkedFiles } from './formats/linked-files.ts'
 import { counted, type Found, LIMITS } from './formats/package.ts'
 import type { Submodel } from './model/types.ts'
 import type { TemplateChecker } from './operations/validation.ts'
@@ -30,6 +31,8 @@ export interface ValidateOptions {
   readonly checker: TemplateChecker
   /** Hears how far a file is read, in bytes of its documents; of a package these are unpacked. */
   readonly progress?: (file: string, read: number, size: number) => void
+  /** Gets what should be looked at, and is no fault of a document: links of a package and files that do not meet. */
+  readonly warn?: (warning: Violation) => void
 }
 
 /** Violations told of one document, of each kind. */
@@ -39,11 +42,14 @@ const LIMIT = 100
  * Everything that is wrong with a file, document by document as they are read; only one is in memory.
  * @throws Error of the file system where it cannot be read
  */
-export async function* validateFile(path: string, { checker, progress }: ValidateOptions): AsyncGenerator<Broken> {
+export async function* validateFile(
+  path: string,
+  { checker, progress, warn }: ValidateOptions
+): AsyncGenerator<Broken> {
   const seen = new Map<string, string>()
   const tell: Tell = (read, size) => progress?.(path, read, size)
   try {
-    for await (const found of documentsOf(path, tell)) {
+    for await (const found of documentsOf(path, tell, warn)) {
       const broken = 'error' in found ? unreadable(path, found) : check(path, found, seen, checker)
       if (broken.metamodel.length + broken.violations.length > 0) yield broken
     }
@@ -99,7 +105,11 @@ interface Unreadable {
 }
 
 /** @throws HubError where the file as a whole cannot be read */
-async function* documentsOf(path: string, tell: Tell): AsyncGenerator<Found | Unreadable> {
+async function* documentsOf(
+  path: string,
+  tell: Tell,
+  warn: ValidateOptions['warn']
+): AsyncGenerator<Found | Unreadable> {
   const { size } = await stat(path)
   if (/\.(ndjson|jsonl)$/i.test(path)) return yield* lines(path, (read) => tell(read, size))
   const file = await open(path)
@@ -109,7 +119,12 @@ async function* documentsOf(path: string, tell: Tell): AsyncGenerator<Found | Un
   if (form === undefined) throw new HubError('BadRequest', ['It is neither AASX nor AAS XML, JSON or NDJSON'])
   const content = await openPackage(path, form)
   try {
-    yield* content.documents((read) => tell(read, content.size))
+    const links = new LinkedFiles(content)
+    for await (const found of content.documents((read) => tell(read, content.size))) {
+      links.follow(found)
+      yield found
+    }
+    for (const warning of links.warnings()) warn?.(warning)
     if (content.notes.length > 0)
       yield { origin: '', error: new HubError('Invalid', [content.notes.length], content.notes) }
   } finally {

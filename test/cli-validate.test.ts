@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createWriteStream, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t from 'tap'
 import { writeAasx } from '../src/formats/aasx-writer.ts'
@@ -46,6 +47,31 @@ t.test('every form of a file is read, with the same verdict', async (t) => {
     verdicts.add(JSON.stringify(documents[0].violations))
   }
   t.equal(verdicts.size, 1)
+})
+
+t.test('links of a package and its files that do not meet are warnings, and no fault', async (t) => {
+  const file = join(t.testdir(), 'package.aasx')
+  const linking: Submodel = {
+    ...plain,
+    submodelElements: [{ modelType: 'File', idShort: 'Manual', contentType: 'text/plain', value: '/none.txt' }]
+  }
+  const files = [{ name: '/other.txt', contentType: 'text/plain', open: async () => Readable.from(['x']) }]
+  await pipeline(writeAasx({ identifiables: each([linking]), files, form: 'xml' }), createWriteStream(file))
+  const { code, stdout } = await run([file])
+  t.equal(code, 0)
+  t.match(stdout, /Warning: .*\/submodelElements\/0\/value: "\/none\.txt" leads to a file that is not in the package/)
+  t.match(stdout, /Warning: \/other\.txt: no document of the package links to this file/)
+  const { warnings, valid } = JSON.parse((await run([file, '--format', 'json'])).stdout)
+  t.match(
+    [valid, warnings],
+    [
+      true,
+      [
+        { file, rule: 'File' },
+        { file, pointer: '/other.txt' }
+      ]
+    ]
+  )
 })
 
 t.test(

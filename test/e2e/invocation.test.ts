@@ -97,7 +97,10 @@ t.test('asynchronously, a handle leads to the result', async (t) => {
     const started = await hub.post(`${OPERATION}/${path}`, body)
     t.equal(started.status, 202, path)
     const handle = started.headers.get('location') ?? ''
-    t.match(await hub.get(handle), { status: 200, json: { executionState: /Initiated|Running/ } })
+    t.equal(handle.split('/').at(-1), encode(started.json.handleId), 'the handle stands in the body, too')
+    const running = await hub.get(handle)
+    t.match(running, { status: 200, json: { executionState: /Initiated|Running/ } })
+    t.notOk('success' in running.json, 'whether it succeeds is not known yet')
     let status = await hub.get(handle)
     for (let tries = 0; status.status === 200 && tries < 100; tries++) {
       await wait(20)
