@@ -44,7 +44,7 @@ process.exit(failed === 0 ? 0 : 1)
 
 async function compare(): Promise<void> {
   const python = join(dirname(await tool(CLIENTS, 'python')), 'python')
-  const hub = await startHub({ DATA_DIR: join(scratch, 'data'), UNKNOWN_SERIES: 'create', LOG_LEVEL: 'warn' })
+  const hub = await startHub({ DATA_DIR: join(scratch, 'data'), UNKNOWN_SERIES: 'create' })
   const { hostname, port } = new URL(hub.url)
   const { code, output } = await run(python, [SCRIPT, hub.url, hostname, port])
   if (code !== 0) throw new Error(output)
@@ -92,7 +92,7 @@ async function checkStored(api: string, id: string, expected: Report['expected']
     // Times lie beyond 2^53, so they are counted from the first.
     const sent = expected.map(([, fields], at) => {
       const time = 1_700_000_000_000_000_000n + BigInt(at) * 1_000_000_007n
-      const value = fields[field]
+      const value = id === 'urn:one' ? asSentByFirst(fields[field]) : fields[field]
       return [formatTime(time), typeof value === 'number' ? value : String(value)] as const
     })
     const wrong = found.filter(([time, value], at) => {
@@ -105,4 +105,9 @@ async function checkStored(api: string, id: string, expected: Report['expected']
       wrong.slice(0, 3)
     )
   }
+}
+
+/** The client of 1.x writes a line feed as a backslash and an n, which InfluxDB stores as these two. */
+function asSentByFirst(value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\n', '\\n') : value
 }

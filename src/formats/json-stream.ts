@@ -96,7 +96,7 @@ class Cutter {
     if (this.#state !== 'after') this.#refuse('it ends before its JSON does')
     if (!isBlank(this.#text())) this.#refuse('something stands behind the JSON object')
     if (this.#own.length === 0) {
-      this.#found.push(...this.#references)
+      for (const reference of this.#references) this.#found.push(reference)
       this.#notes.push(...this.#emptyLists.map((group) => emptyList(this.#origin, group)))
     } else this.#found.push(this.#single())
   }

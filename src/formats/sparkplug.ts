@@ -5,6 +5,7 @@
 import { gunzipSync, inflateSync } from 'node:zlib'
 import { HubError } from '../errors.ts'
 import { formatTime } from '../model/time.ts'
+import type { DataTypeDefXsd } from '../model/types.ts'
 import { Reader, type Whole, WireError, Writer } from './protobuf.ts'
 
 export interface SparkplugPayload {
@@ -129,6 +130,29 @@ export function valueOfMetric(
     default:
       throw new HubError('BadRequest', [`A value of type ${type ?? number} cannot be kept as a sample`])
   }
+}
+
+/** The value type of XML Schema that a data type is; undefined for `Unknown`, and for what is no single value. */
+export function valueTypeOf(datatype: number | undefined): DataTypeDefXsd | undefined {
+  return VALUE_TYPES[TYPES[datatype ?? 0] ?? '']
+}
+
+const VALUE_TYPES: Readonly<Record<string, DataTypeDefXsd>> = {
+  Int8: 'xs:byte',
+  Int16: 'xs:short',
+  Int32: 'xs:int',
+  Int64: 'xs:long',
+  UInt8: 'xs:unsignedByte',
+  UInt16: 'xs:unsignedShort',
+  UInt32: 'xs:unsignedInt',
+  UInt64: 'xs:unsignedLong',
+  Float: 'xs:float',
+  Double: 'xs:double',
+  Boolean: 'xs:boolean',
+  String: 'xs:string',
+  Text: 'xs:string',
+  UUID: 'xs:string',
+  DateTime: 'xs:dateTime'
 }
 
 /** A command to an edge node (NCMD) that sets one metric, such as `Node Control/Rebirth`, at a time in milliseconds. */

@@ -163,7 +163,7 @@ async function storeAsFound(
   const isKept = new Set(kept.map(({ id, modelType }) => `${modelType} ${id}`))
   const taken = items.filter(({ id, kind }) => !isKept.has(`${kind} ${id}`))
   const files = await receiveFiles(hub, content, links, taken)
-  changes.push(...files)
+  for (const file of files) changes.push(file)
   await spool.flush()
   if (changes.length > 0) await commitAsFound(hub.store, changes)
   for (const { id } of replaced) hub.templates.forget(id)

@@ -439,7 +439,7 @@ t.test('a null, a table and a wrong time spoil no other metric', async (t) => {
       speed(1, 2)
     ]
   })
-  t.match(losses, [{ path: 'Temperature.Zone_1' }])
+  t.match(losses, [{ path: 'Temperature.Zone 1' }])
   t.match(wrong, [/Table.*DataSet/, /Late.*time/])
   t.match(samples, [
     { path: 'At', value: '1970-01-01T00:00:00.000Z' },

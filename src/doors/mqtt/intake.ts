@@ -17,6 +17,7 @@ import type { Notices } from './notices.ts'
 import { readPlain } from './payload.ts'
 import type { Loss, Reading, Sample } from './sample.ts'
 import type { SparkplugHost } from './sparkplug.ts'
+import { pathOf } from './topics.ts'
 
 export interface TakeOptions {
   readonly hub: Pick<Hub, 'store' | 'intake'>
@@ -159,14 +160,24 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
           const { target, path, time, value, quality, type, isHistorical = false } = sample
           const { id, why } = await directory.find(target)
           if (id === undefined) refuse(topic, why, 1)
-          else if (isRetained && isKnown(await findSeries(hub.store, id, path), sample)) counts.repeated++
-          else batch.add(id, path, time, value, quality, { type, isHistorical })
+          else {
+            const name = await spelled(id, path)
+            if (isRetained && isKnown(await findSeries(hub.store, id, name), sample)) counts.repeated++
+            else batch.add(id, name, time, value, quality, { type, isHistorical })
+          }
         }
         return batch
       })
     }
     if (losses.length > 0) await persist(topic, () => lost(losses))
     for (const change of changes) await attempt(topic, () => births.change(change))
+  }
+
+  /** A name as it is, unless people laid its element out with underscores. */
+  async function spelled(id: string, name: string): Promise<string> {
+    const path = pathOf(name)
+    if (path === name || (await findSeries(hub.store, id, name)) !== undefined) return name
+    return (await hub.store.element(id, path)) === undefined ? name : path
   }
 
   /** Pushes what `gather` gathers. */
@@ -220,12 +231,12 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
     const batch = new Batch()
     for (const { target, path, time, isLast } of losses) {
       const { id } = await directory.find(target)
-      const row = id === undefined ? undefined : await findSeries(hub.store, id, path)
+      const row = id === undefined ? undefined : await findSeries(hub.store, id, await spelled(id, path))
       const value = row && valueOfRow(row.modelType, row.valueType, row.value)
       if (id === undefined || row === undefined || value === undefined || row.quality === 'bad') continue
       const isLate = row.sourceTime !== undefined && row.sourceTime >= time
       if (isLate && !isLast) continue
-      batch.add(id, path, isLate ? (row.sourceTime ?? time) + 1n : time, JSON.parse(value), 'bad')
+      batch.add(id, row.path, isLate ? (row.sourceTime ?? time) + 1n : time, JSON.parse(value), 'bad')
     }
     return batch
   }

@@ -1,7 +1,7 @@
 /** Which topics belong to which elements: the file that the operator writes. */
 import { type TimeUnit, timeUnits } from '../../model/time.ts'
 import type { Target } from './sample.ts'
-import { fill, namesIn, type Parts, pathOf, type TopicPattern, topicPattern } from './topics.ts'
+import { fill, namePathOf, namesIn, type Parts, type TopicPattern, topicPattern } from './topics.ts'
 
 export interface Mapping {
   /** Plain messages; the first rule that fits a topic counts. */
@@ -94,7 +94,7 @@ function topicRule(json: unknown, at: string): TopicRule {
   return {
     pattern,
     target: isNamedWithin ? () => undefined : targetOf(submodel, idShort, pattern.names, at),
-    path: (parts) => fill(template, new Map([...parts].map(([name, levels]) => [name, levels.map(pathOf)])), '.'),
+    path: (parts) => fill(template, new Map([...parts].map(([name, levels]) => [name, levels.map(namePathOf)])), '.'),
     payload: {
       form: oneOf(payload, FORMS, `${at}.payload`) ?? PAYLOAD.form,
       value: names(value, `${at}.value`) ?? PAYLOAD.value,

@@ -1,12 +1,17 @@
 /** OPC UA PubSub as JSON (Part 14, JSON message mapping): fields of data sets, each with its value, status and source time. */
+
+import { Literal } from '../../model/literal.ts'
 import type { Quality } from '../../model/samples.ts'
 import { parseTime } from '../../model/time.ts'
+import type { DataTypeDefXsd } from '../../model/types.ts'
 import { qualityOfCode } from './sample.ts'
 
 /** What one field says. */
 export interface Field {
   readonly name: string
   readonly value: unknown
+  /** Where the value is a Variant that says it. */
+  readonly type: DataTypeDefXsd | undefined
   /** Undefined where neither the field nor its message has one. */
   readonly time: bigint | undefined
   readonly quality: Quality | undefined
@@ -26,28 +31,51 @@ export function* readDataSets(json: unknown, wrong: string[]): Generator<Field> 
     }
     const sent = message.Timestamp
     for (const [name, field] of Object.entries(message.Payload)) {
-      const { value, timestamp = sent, status } = dataValue(field)
+      const { value, type, timestamp = sent, status } = dataValue(field)
       const time = timestamp === undefined ? undefined : parseTime(timestamp)
       if (timestamp !== undefined && time === undefined)
         wrong.push(`the field "${name.slice(0, 60)}" has a time that is none`)
-      else if (value !== undefined) yield { name, value, time, quality: qualityOf(status) }
+      else if (value !== undefined) yield { name, value, type, time, quality: qualityOf(status) }
     }
   }
 }
 
 /** A field is a value alone, or a DataValue with more about it. */
-function dataValue(field: unknown): { value: unknown; timestamp?: unknown; status?: unknown } {
-  if (!isObject(field)) return { value: field }
-  if (!('Value' in field || 'StatusCode' in field || 'SourceTimestamp' in field)) return { value: bodyOf(field) }
+function dataValue(field: unknown): Variant & { timestamp?: unknown; status?: unknown } {
+  if (!isObject(field)) return { value: field, type: undefined }
+  if (!('Value' in field || 'StatusCode' in field || 'SourceTimestamp' in field)) return variantOf(field)
   const { Value, SourceTimestamp, StatusCode } = field
-  return { value: bodyOf(Value), timestamp: SourceTimestamp, status: StatusCode }
+  return { ...variantOf(Value), timestamp: SourceTimestamp, status: StatusCode }
+}
+
+interface Variant {
+  readonly value: unknown
+  readonly type: DataTypeDefXsd | undefined
 }
 
 /** A Variant is written with its type (`{"Type": 11, "Body": 1.5}`, later `UaType` and `Value`) or without. */
-function bodyOf(value: unknown): unknown {
-  if (!isObject(value)) return value
-  if ('Type' in value && 'Body' in value) return value.Body
-  return 'UaType' in value && 'Value' in value ? value.Value : value
+function variantOf(value: unknown): Variant {
+  if (!isObject(value)) return { value, type: undefined }
+  if ('Type' in value && 'Body' in value) return { value: value.Body, type: TYPES[Number(value.Type)] }
+  if ('UaType' in value && 'Value' in value) return { value: value.Value, type: TYPES[Number(value.UaType)] }
+  return { value, type: undefined }
+}
+
+/** Built-in types by their number (Part 6, 5.1.2); those that are single values. */
+const TYPES: Readonly<Record<number, DataTypeDefXsd>> = {
+  1: 'xs:boolean',
+  2: 'xs:byte',
+  3: 'xs:unsignedByte',
+  4: 'xs:short',
+  5: 'xs:unsignedShort',
+  6: 'xs:int',
+  7: 'xs:unsignedInt',
+  8: 'xs:long',
+  9: 'xs:unsignedLong',
+  10: 'xs:float',
+  11: 'xs:double',
+  12: 'xs:string',
+  13: 'xs:dateTime'
 }
 
 /** A status that is left out is good (Part 6, DataValue), but so is one of a sender that tells none: nothing is made up. */
@@ -57,5 +85,5 @@ function qualityOf(status: unknown): Quality | undefined {
 }
 
 function isObject(json: unknown): json is Record<string, unknown> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
+  return typeof json === 'object' && json !== null && !Array.isArray(json) && !(json instanceof Literal)
 }

@@ -4,11 +4,12 @@ import { readSenml, SenmlError } from '../../formats/senml.ts'
 import { isNumber, Literal } from '../../model/literal.ts'
 import type { Quality } from '../../model/samples.ts'
 import { parseTime } from '../../model/time.ts'
+import type { DataTypeDefXsd } from '../../model/types.ts'
 import { placeOf } from '../ingest/senml.ts'
 import type { PayloadRule } from './mapping.ts'
 import { readDataSets } from './opcua.ts'
 import { qualityOfCode, type Reading, type Sample, type Target } from './sample.ts'
-import { pathOf } from './topics.ts'
+import { namePathOf } from './topics.ts'
 
 /** Samples of one message, and how deep its objects go. */
 const SAMPLES = 100_000
@@ -45,8 +46,8 @@ export function readPlain(
   if (rule.form !== 'auto' && json === undefined) wrong.push('the message is not JSON')
   else if (rule.form === 'value') add(path, json, undefined, undefined)
   else if (rule.form === 'opcua') {
-    for (const { name, value, time, quality } of readDataSets(json, wrong)) {
-      add(below(path, pathOf(name)), value, time, quality)
+    for (const { name, value, type, time, quality } of readDataSets(json, wrong)) {
+      add(below(path, namePathOf(name)), value, time, quality, type)
       if (samples.length > SAMPLES) break
     }
   } else if (rule.form === 'senml') takePack(json)
@@ -84,7 +85,7 @@ export function readPlain(
     }
     const { fields } = rule
     const others = Object.entries(item).filter(([name]) => name !== timeName && name !== qualityName)
-    if (fields === undefined) for (const [name, value] of others) flatten(below(path, pathOf(name)), value, 1)
+    if (fields === undefined) for (const [name, value] of others) flatten(below(path, namePathOf(name)), value, 1)
     else {
       for (const [field, to] of fields) {
         const value = field.split('.').reduce<unknown>((held, name) => own(held, name), item)
@@ -99,7 +100,7 @@ export function readPlain(
         return
       }
       if (depth === DEPTH) wrong.push(`${to} is nested too deep`)
-      else for (const [name, inner] of Object.entries(value)) flatten(below(to, pathOf(name)), inner, depth + 1)
+      else for (const [name, inner] of Object.entries(value)) flatten(below(to, namePathOf(name)), inner, depth + 1)
     }
   }
 
@@ -124,14 +125,28 @@ export function readPlain(
   }
 
   function fieldOf(name: string): string | undefined {
-    const to = rule.fields === undefined ? pathOf(name) : rule.fields.get(name)
+    const to = rule.fields === undefined ? namePathOf(name) : rule.fields.get(name)
     return to && below(path, to)
   }
 
-  function add(to: string, value: unknown, time: bigint | undefined, quality: Quality | undefined): void {
+  function add(
+    to: string,
+    value: unknown,
+    time: bigint | undefined,
+    quality: Quality | undefined,
+    type?: DataTypeDefXsd
+  ): void {
     if (to === '' || target === undefined) wrong.push('the mapping names no element for a bare value')
     // There is no value; that is no mistake of the sender.
-    else if (value !== null) samples.push({ target, path: to, time, value, ...(quality !== undefined && { quality }) })
+    else if (value !== null)
+      samples.push({
+        target,
+        path: to,
+        time,
+        value,
+        ...(quality !== undefined && { quality }),
+        ...(type !== undefined && { type })
+      })
   }
 }
 

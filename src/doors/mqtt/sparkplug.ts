@@ -6,13 +6,19 @@
 import type { Clock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import type { Whole } from '../../formats/protobuf.ts'
-import { decodePayload, type Metric, type SparkplugPayload, valueOfMetric } from '../../formats/sparkplug.ts'
+import {
+  decodePayload,
+  type Metric,
+  type SparkplugPayload,
+  valueOfMetric,
+  valueTypeOf
+} from '../../formats/sparkplug.ts'
 import type { Quality } from '../../model/samples.ts'
 import { fromMilliseconds } from '../../model/time.ts'
 import type { Birth, BornMetric } from './births.ts'
 import type { DeviceRule, SparkplugMapping } from './mapping.ts'
 import { type Loss, qualityOfCode, type Reading, type Sample, type Target } from './sample.ts'
-import { type Parts, pathOf } from './topics.ts'
+import { namePathOf, type Parts } from './topics.ts'
 
 /** Messages that concern a host; commands are for edge nodes. */
 const NODE_MESSAGES = ['NBIRTH', 'NDATA', 'NDEATH']
@@ -274,8 +280,11 @@ export class SparkplugHost {
         try {
           const value = valueOfMetric(metric, known.datatype)
           const quality = metric.quality === undefined ? undefined : qualityOf(metric.quality)
-          if (value !== undefined)
-            samples.push({ target, path, time, value, ...(quality !== undefined && { quality }), ...pastOf(metric) })
+          const type = valueTypeOf(metric.datatype ?? known.datatype)
+          if (value !== undefined) {
+            const more = { ...(quality !== undefined && { quality }), ...(type !== undefined && { type }) }
+            samples.push({ target, path, time, value, ...more, ...pastOf(metric) })
+          }
         } catch (error) {
           if (!(error instanceof HubError)) throw error
           wrong.push(`the metric "${known.name}": ${error.message}`)
@@ -331,9 +340,9 @@ export class SparkplugHost {
     for (const { pattern, target, path } of this.#devices) {
       const parts: Parts | undefined = pattern.match(levels)
       if (parts !== undefined)
-        return { ...tables, target: target(parts), pathOf: (metric) => path(parts, pathOf(metric)) }
+        return { ...tables, target: target(parts), pathOf: (metric) => path(parts, namePathOf(metric)) }
     }
-    return { ...tables, target: { idShort: device === '' ? name : device }, pathOf }
+    return { ...tables, target: { idShort: device === '' ? name : device }, pathOf: namePathOf }
   }
 }
 

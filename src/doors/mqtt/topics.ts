@@ -59,9 +59,17 @@ export function fill(template: string, parts: Parts, by: string): string {
 
 const PLACE = /\{(\w+)\}/g
 
+/** A name as others give it to a signal, as a path: `/` and `.` part the steps, each of which is a name of its own. */
+export function namePathOf(name: string): string {
+  return name
+    .split(/[/.]/)
+    .filter((step) => step !== '')
+    .join('.')
+}
+
 /**
- * A name as others give it to a signal, as an idShortPath: `/` parts the steps, and what an idShort may not hold becomes
- * an underscore. Indexes, `[0]`, stay.
+ * The idShortPath by which people may have laid out the element of such a name: what an idShort may not hold is an
+ * underscore. Indexes, `[0]`, stay.
  */
 export function pathOf(name: string): string {
   return name

@@ -164,7 +164,7 @@ class Segments {
         const taken = await this.#take(change)
         if (taken.change !== undefined) stored.push(taken.change)
         const isWhole = change.change === 'create' || change.touched === undefined
-        ;(isWhole ? brought : landings).push(...taken.landings)
+        for (const landing of taken.landings) (isWhole ? brought : landings).push(landing)
         touched.add(change.id)
       } else if (change.change === 'delete') {
         const ifRevision = this.#revisions.get(change.ifRevision ?? -1)
@@ -172,7 +172,7 @@ class Segments {
       } else stored.push(change)
     }
     for (const [id, ones] of values) {
-      landings.push(...(await this.#written(id, ones, changes.length === 1)))
+      for (const landing of await this.#written(id, ones, changes.length === 1)) landings.push(landing)
       touched.add(id)
     }
     const commit = stored.length === 0 ? undefined : await this.#options.store.commit(stored)
@@ -209,7 +209,8 @@ class Segments {
     const latest = takeGenerated(submodel, names)
     const landings = latest === undefined ? [] : landingsOf(series, latest, paths.latest, true)
     for (const segment of madeAnew(submodel, before)) {
-      landings.push(...landingsOf(series, segment, `${series.segments}.${segment.idShort}`, false))
+      const path = `${series.segments}.${segment.idShort}`
+      for (const landing of landingsOf(series, segment, path, false)) landings.push(landing)
     }
     const measured = await fresh(this.#options.history, series, landings)
     const json = JSON.stringify(submodel)
