@@ -1,4 +1,5 @@
 /** GET /submodels/{submodelIdentifier}/$schema: what a program may rely on when it reads or writes a submodel. */
+import { setImmediate } from 'node:timers/promises'
 import { HubError } from '../errors.ts'
 import { toOpenApi } from '../formats/templates/openapi.ts'
 import type { Schema } from '../formats/templates/schema.ts'
@@ -21,14 +22,17 @@ const WRITERS = {
 export const getSchema: Handler = async (hub, call) => {
   const contentType = negotiate(call)
   const submodel = parse(await get(hub, 'Submodel', submodelOf(call)), 'Submodel')
+  // What it is made of may be large: others get a turn between the steps.
+  await setImmediate()
   const schema = schemaFor(hub, submodel, call.query.form ?? 'normal')
+  await setImmediate()
   return { status: 200, contentType, bytes: WRITERS[contentType](schema, submodel.idShort ?? 'Submodel') }
 }
 
 /** That of its template where it has one; of a template itself the one that it is turned into; else its own structure. */
 function schemaFor(hub: Hub, submodel: Submodel, form: 'normal' | 'value'): Schema {
   if (submodel.kind === 'Template') return schemasOfTemplate(submodel, {})[form]
-  return hub.templates.known.judge(submodel, { limit: 1 }).template?.[form] ?? schemaOf(submodel)[form]
+  return hub.templates.known.judge(submodel, { limit: 1 }).template?.[form] ?? schemaOf(submodel, form)
 }
 
 /** The best media type that both sides know. @throws HubError `NotAcceptable` */

@@ -41,8 +41,10 @@ export type Define = (name: string, schema: Schema) => Schema
 export function divide(slots: readonly Slot[], known: Known, define: Define): { claims: Claim[]; families: Family[] } {
   const claims: Claim[] = []
   const families: Family[] = []
-  for (const family of familiesOf(slots)) {
-    const is = belongs(family, ownIds(family, slots), known, define)
+  const all = familiesOf(slots)
+  const owners = ownersOf(all)
+  for (const family of all) {
+    const is = belongs(family, ownIds(family, owners), known, define)
     const kinds = [...new Set(family.map(({ kind }) => kind))]
     if (kinds.length > 1) families.push({ is, kinds, slots: family })
     for (const kind of kinds) {
@@ -65,9 +67,9 @@ export interface Known {
 }
 
 export function knownIn(slots: readonly Slot[], define: Define): Known {
-  const ids = familiesOf(slots)
-    .map((family) => ownIds(family, slots))
-    .filter((ids) => ids.length > 0)
+  const families = familiesOf(slots)
+  const owners = ownersOf(families)
+  const ids = families.map((family) => ownIds(family, owners)).filter((ids) => ids.length > 0)
   const byMain = ids.map((ids) => hasMain(ids, define))
   if (ids.length === 0) return { byMain: { not: {} }, byAny: { not: {} } }
   return { byMain: { anyOf: byMain }, byAny: { anyOf: [...byMain, ...ids.map((ids) => hasMore(ids, define))] } }
@@ -105,20 +107,33 @@ function familiesOf(slots: readonly Slot[]): Slot[][] {
   const families = new Map<unknown, Slot[]>()
   for (const slot of slots) {
     const key = slot.main === undefined ? slot : canonical(slot.main)
-    families.set(key, [...(families.get(key) ?? []), slot])
+    const family = families.get(key)
+    if (family === undefined) families.set(key, [slot])
+    else family.push(slot)
   }
   return [...families.values()]
 }
 
+/** The family that has an id, by the id as it is compared; undefined where several have it. */
+type Owners = ReadonlyMap<string, readonly Slot[] | undefined>
+
+function ownersOf(families: readonly (readonly Slot[])[]): Owners {
+  const owners = new Map<string, readonly Slot[] | undefined>()
+  for (const family of families) {
+    for (const { main, more } of family) {
+      for (const id of main === undefined ? more : [main, ...more]) {
+        const key = canonical(id)
+        owners.set(key, !owners.has(key) || owners.get(key) === family ? family : undefined)
+      }
+    }
+  }
+  return owners
+}
+
 /** The ids that tell a family from its siblings: the semanticId, and supplemental ones that no sibling has as well. */
-function ownIds(family: readonly Slot[], slots: readonly Slot[]): SemanticId[] {
-  const others = new Set(
-    slots
-      .filter((slot) => !family.includes(slot))
-      .flatMap(({ main, more }) => [...(main ? [main] : []), ...more].map(canonical))
-  )
+function ownIds(family: readonly Slot[], owners: Owners): SemanticId[] {
   const [first] = family
-  const more = family.flatMap((slot) => slot.more).filter((id) => !others.has(canonical(id)))
+  const more = family.flatMap((slot) => slot.more).filter((id) => owners.get(canonical(id)) === family)
   return unique([...(first?.main === undefined ? [] : [first.main]), ...more])
 }
 
@@ -142,18 +157,22 @@ function belongs(family: readonly Slot[], ids: readonly SemanticId[], known: Kno
 /** Tells slots of one kind and semanticId apart by the supplemental ids that not all of them have. */
 function choicesAmong(slots: readonly Slot[], define: Define): Choice[] {
   if (slots.length === 1) return [{ slots }]
-  const idsOf = (slot: Slot): Map<string, SemanticId> => new Map(slot.more.map((id) => [canonical(id), id]))
-  const common = [...idsOf(slots[0] as Slot).keys()].filter((id) => slots.every((slot) => idsOf(slot).has(id)))
+  const idsOf = slots.map((slot) => new Map(slot.more.map((id) => [canonical(id), id])))
+  const common = new Set([...(idsOf[0]?.keys() ?? [])].filter((id) => idsOf.every((ids) => ids.has(id))))
   const groups: { slots: Slot[]; ids: Map<string, SemanticId> }[] = []
-  for (const slot of slots) {
-    const ids = new Map([...idsOf(slot)].filter(([id]) => !common.includes(id)))
+  /** The first group that has an id. */
+  const groupOf = new Map<string, number>()
+  for (const [place, slot] of slots.entries()) {
+    const ids = new Map([...(idsOf[place] ?? [])].filter(([id]) => !common.has(id)))
     if (ids.size === 0) continue
-    const group = groups.find((group) => [...ids.keys()].some((id) => group.ids.has(id)))
+    const number = [...ids.keys()].reduce((least, id) => Math.min(least, groupOf.get(id) ?? least), groups.length)
+    const group = groups[number]
     if (group === undefined) groups.push({ slots: [slot], ids })
     else {
       group.slots.push(slot)
       for (const [id, value] of ids) group.ids.set(id, value)
     }
+    for (const id of ids.keys()) groupOf.set(id, Math.min(number, groupOf.get(id) ?? number))
   }
   return [...groups.map(({ slots, ids }) => ({ when: hasMore([...ids.values()], define), slots })), { slots }]
 }

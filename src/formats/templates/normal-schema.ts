@@ -4,6 +4,7 @@
  * `$comment`, who asks it; explain.ts makes messages of the two. Elements that no slot recognises are allowed.
  */
 import { type Claim, type Define, divide, hasOneOf, knownIn } from './claims.ts'
+import { FreeNames } from './names.ts'
 import { patternOf } from './numbers.ts'
 import { provenance, schemaId, templateName } from './provenance.ts'
 import type { Cardinality } from './qualifiers.ts'
@@ -37,6 +38,7 @@ class Writer {
   readonly #template: Template
   readonly #texts = new Map<string, string>()
   readonly #schemas = new Map<string, Schema>()
+  readonly #names = new FreeNames((name) => this.#schemas.has(name))
   /** Slots that are being written, by the name of their definition: a recursive one refers to it. */
   readonly #open = new Map<Slot, string>()
   /** Definitions that are referred to from within: their names are taken for good. */
@@ -73,10 +75,7 @@ class Writer {
   }
 
   #freeName(wanted: string): string {
-    const name = wanted.split('.').map(definitionName).join('.')
-    let free = name
-    for (let number = 2; this.#schemas.has(free); number++) free = `${name}-${number}`
-    return free
+    return this.#names.find(nameOf(wanted))
   }
 
   /** The definition of one slot. */
@@ -86,7 +85,8 @@ class Writer {
       this.#recursive.add(above)
       return refer(above)
     }
-    const path = this.#freeName(`${parent}.${slot.name}`)
+    const wanted = `${parent}.${slot.name}`
+    const path = this.#freeName(wanted)
     // Something has to stand there, so that nothing below takes the name.
     this.#schemas.set(path, {})
     this.#open.set(slot, path)
@@ -97,6 +97,7 @@ class Writer {
       return refer(path)
     }
     this.#schemas.delete(path)
+    this.#names.release(nameOf(wanted), path)
     return this.#define(path, schema)
   }
 
@@ -308,6 +309,11 @@ export function languagePattern(language: string): string {
     return lower === upper ? letter : `[${lower}${upper}]`
   })
   return `^${letters.join('')}(?:-.*)?$`
+}
+
+/** The name of the definition of what stands at a path. */
+function nameOf(path: string): string {
+  return path.split('.').map(definitionName).join('.')
 }
 
 /** A definition's name is a part of a URI and of a JSON Pointer. */

@@ -19,8 +19,9 @@ export function schemasOfTemplate(template: Submodel, source: Source): Schemas {
  * The schemas of a stored submodel that has no template: its structure as it is. Every element is asked for under its
  * idShort, of its kind and valueType, as often as it is there; lists may grow and shrink. Values are free.
  */
-export function schemaOf(submodel: Submodel): Schemas {
-  return schemasOf(readStructure(submodel))
+export function schemaOf(submodel: Submodel, form: keyof Schemas): Schema {
+  const structure = readStructure(submodel)
+  return form === 'normal' ? normalSchema(structure) : valueSchema(structure)
 }
 
 function schemasOf(template: Template): Schemas {

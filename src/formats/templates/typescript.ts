@@ -1,4 +1,5 @@
 /** A schema as TypeScript types, for those who compile against a submodel. */
+import { FreeNames } from './names.ts'
 import { follow, type Schema } from './schema.ts'
 
 /**
@@ -16,6 +17,7 @@ class TypeWriter {
   readonly #main: string
   readonly #names = new Map<string, string>()
   readonly #written = new Map<string, string>()
+  readonly #free = new FreeNames((name) => this.#written.has(name), '')
 
   constructor(root: Schema, main: string) {
     this.#root = root
@@ -52,8 +54,9 @@ class TypeWriter {
     indent: string
   ): string {
     const inner = `${indent}  `
+    const mandatory = new Set(required as readonly string[])
     const lines = Object.entries(properties as Schema).map(([name, schema]) => {
-      const mark = (required as readonly string[]).includes(name) ? '' : '?'
+      const mark = mandatory.has(name) ? '' : '?'
       return `${inner}${isIdentifier(name) ? name : JSON.stringify(name)}${mark}: ${this.#type(schema, inner)}`
     })
     // A pattern is no key of TypeScript's, and neither are members that nobody named.
@@ -83,8 +86,7 @@ class TypeWriter {
     if (target === undefined) return 'unknown'
     if (target === this.#root) return this.#main
     const base = identifier(decodeURIComponent(reference.replace('#/$defs/', '')))
-    let name = base
-    for (let number = 2; this.#written.has(name); number++) name = `${base}${number}`
+    const name = this.#free.find(base)
     this.#names.set(reference, name)
     this.#written.set(name, '')
     this.#written.set(name, this.#type(target, ''))

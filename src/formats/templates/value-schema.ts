@@ -5,6 +5,7 @@
  */
 import { isBoolean, isNumeric } from '../../model/datatypes.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
+import { FreeNames } from './names.ts'
 import { allowedWords, countWords, definitionName, languagePattern } from './normal-schema.ts'
 import type { Interval } from './numbers.ts'
 import { provenance, schemaId, templateName } from './provenance.ts'
@@ -50,6 +51,7 @@ class ValueWriter {
   readonly #template: Template
   readonly #names = new Map<Slot, string>()
   readonly #schemas = new Map<string, Schema>()
+  readonly #free = new FreeNames((name) => this.#schemas.has(name))
   readonly #texts = new Map<string, string>()
   readonly #recursive = new Set<string>()
 
@@ -122,8 +124,7 @@ class ValueWriter {
       return { $ref: `#/$defs/${above}` }
     }
     const base = `${parent}.${definitionName(slot.name)}`
-    let path = base
-    for (let number = 2; this.#schemas.has(path); number++) path = `${base}-${number}`
+    const path = this.#free.find(base)
     this.#schemas.set(path, {})
     this.#names.set(slot, path)
     const schema = this.#value(slot, path)
@@ -132,6 +133,7 @@ class ValueWriter {
     // Short and common ones are more readable in place.
     if ((known !== undefined || text.length < 120) && !this.#recursive.has(path)) {
       this.#schemas.delete(path)
+      this.#free.release(base, path)
       return known === undefined ? schema : { $ref: `#/$defs/${known}` }
     }
     this.#texts.set(text, path)
