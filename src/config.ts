@@ -78,6 +78,16 @@ export const settings = {
       'Folder of further JSON Schemas, or of submodel templates as `.json`; one goes before what the hub knows for the same semanticId'
   },
   BODY_LIMIT: { parse: size, default: '16MiB', means: 'Largest JSON body' },
+  BODY_MEMORY: {
+    parse: size,
+    default: '128MiB',
+    means: 'Memory that large JSON bodies may take together while they arrive; beyond it they are answered with 503'
+  },
+  MAX_CONNECTIONS: {
+    parse: count,
+    default: '20000',
+    means: 'Connections at once; requests on more are answered with 503'
+  },
   UPLOAD_LIMIT: { parse: size, default: '1GiB', means: 'Largest file: packages, attachments, thumbnails' },
   DEFAULT_LIMIT: { parse: count, default: '100', means: 'Entries on a page when the caller does not say how many' },
   MAX_LIMIT: { parse: count, default: '1000', means: 'Most entries on a page, whatever the caller asks for' },

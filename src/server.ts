@@ -7,6 +7,8 @@ import { type Clock, systemClock, watchClock } from './clock.ts'
 import { type Config, ConfigError } from './config.ts'
 import { events } from './doors/events/events.ts'
 import { dataset } from './doors/export/dataset.ts'
+import { BodyBudget } from './doors/http/collect.ts'
+import { limitConnections } from './doors/http/connections.ts'
 import { docs } from './doors/http/docs.ts'
 import { front } from './doors/http/front.ts'
 import { http } from './doors/http/http.ts'
@@ -18,6 +20,7 @@ import { readMqttFiles } from './doors/mqtt/files.ts'
 import { type MqttDoor, type MqttOptions, mqttDoor } from './doors/mqtt/mqtt.ts'
 import { stream, streamPaths } from './doors/stream/stream.ts'
 import { timeseries } from './doors/timeseries/timeseries.ts'
+import { HubError } from './errors.ts'
 import { follow } from './followers/follow.ts'
 import { type HistoryFollower, keepHistory } from './followers/history/history.ts'
 import { keepWhatIsWanted } from './followers/history/keeping.ts'
@@ -148,9 +151,11 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
     }
     const { HOST: host, PUBLIC_URL: publicUrl, ALLOWED_HOSTS: allowedHosts, CORS_ORIGIN: origins } = config
     const ours = site({ host, publicUrl, allowedHosts, origins })
+    const connections = limitConnections(app.server, config.MAX_CONNECTIONS)
     app.addHook('onRequest', (request, reply, done) => {
       reply.headers(HEADERS)
       ours.admit(request)
+      if (connections.areTooMany()) throw new HubError('Unavailable', ['There are too many connections'])
       done()
     })
     let door: MqttDoor | undefined
@@ -173,7 +178,8 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       apiPrefix: config.API_PREFIX,
       publicUrl: config.PUBLIC_URL,
       defaultLimit: config.DEFAULT_LIMIT,
-      maxLimit: config.MAX_LIMIT
+      maxLimit: config.MAX_LIMIT,
+      bodies: new BodyBudget(config.BODY_MEMORY)
     })
     const subscriptions = new Subscriptions(store, {
       history,

@@ -10,7 +10,10 @@ import { metamodelSchema, SCHEMA_ID } from './json-schema.ts'
 import { findSyntaxError } from './json-syntax.ts'
 
 /** Deeper nesting than this is refused; a level of elements is two of JSON. Every walk may recurse that deep. */
-const MAX_DEPTH = 256
+export const MAX_DEPTH = 256
+
+/** Characters of a text in which the place of a fault is looked for. */
+const MAX_SEARCHED = 2 * 2 ** 20
 
 /**
  * Parses JSON text; bytes are UTF-8.
@@ -22,7 +25,9 @@ export function parseJson(text: string | Uint8Array, parse: (text: string) => un
   try {
     return parse(characters)
   } catch (error) {
-    throw new HubError('BadRequest', [`This is not JSON: ${findSyntaxError(characters) ?? (error as Error).message}`])
+    // Looking for the place takes longer than parsing; of a large text JSON.parse has to say it.
+    const place = characters.length > MAX_SEARCHED ? undefined : findSyntaxError(characters)
+    throw new HubError('BadRequest', [`This is not JSON: ${place ?? (error as Error).message}`])
   }
 }
 

@@ -8,6 +8,7 @@ import { parseJson } from '../../formats/json.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import type { Upload } from '../../operations/call.ts'
 import type { Row } from '../../operations/table.ts'
+import { type BodyBudget, collect, tooLarge } from './collect.ts'
 
 const JSON_TYPE = 'application/json'
 const MERGE_PATCH = 'application/merge-patch+json'
@@ -17,14 +18,21 @@ const PARTS = 100
 const FIELD_SIZE = 65_536
 
 /** Routes of `scope` take JSON. */
-export function takeJson(scope: FastifyInstance): void {
+export function takeJson(scope: FastifyInstance, budget: BodyBudget): void {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser([JSON_TYPE, MERGE_PATCH], { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
-    try {
-      done(null, readJson(request, bytes))
-    } catch (error) {
-      done(error as Error)
-    }
+  scope.addContentTypeParser([JSON_TYPE, MERGE_PATCH], (request, payload, done) => {
+    const { bodyLimit } = request.routeOptions
+    if (Number(request.headers['content-length']) > bodyLimit) return done(tooLarge(bodyLimit))
+    collect(payload, bodyLimit, budget, (error, bytes) => {
+      if (bytes === undefined) return done(error)
+      let body: unknown
+      try {
+        body = readJson(request, bytes)
+      } catch (error) {
+        return done(error as Error)
+      }
+      done(null, body)
+    })
   })
   scope.addContentTypeParser('*', (request, _payload, done) => {
     const accepted = request.method === 'PATCH' ? `${JSON_TYPE}, ${MERGE_PATCH}` : JSON_TYPE

@@ -8,6 +8,7 @@ import { rootOf } from './address.ts'
 import { send } from './answer.ts'
 import { bodyFor, drain, readForm, takeFiles, takeJson, takeNothing } from './body.ts'
 import { type CallOptions, callReader, queryOf } from './call.ts'
+import { BodyBudget } from './collect.ts'
 import { explainFaults, refuse } from './errors.ts'
 import { linger } from './linger.ts'
 import { readBoolean } from './parameters.ts'
@@ -25,13 +26,22 @@ export interface HttpOptions {
   /** Entries on a page when the caller does not say how many, and the most that a caller gets. */
   readonly defaultLimit?: number
   readonly maxLimit?: number
+  /** For all that holds bodies in memory. */
+  readonly bodies?: BodyBudget
 }
+
+/** Bytes that bodies may take together while they arrive, where nobody says. */
+const BODIES = 128 * 2 ** 20
+
+/** Files that may arrive at once. */
+const MAX_UPLOADS = 50
 
 type Handlers = Readonly<Partial<Record<RowName, Handler>>>
 
 /** Opens the API on `app`, which was created with the options of front.ts. */
 export async function http(app: FastifyInstance, options: HttpOptions): Promise<void> {
   const { hub, handlers, apiPrefix: prefix = '/api/v3', publicUrl = '', defaultLimit = 100, maxLimit = 1000 } = options
+  const { bodies = new BodyBudget(BODIES) } = options
   const { lenient } = hub
   const reading: CallOptions = { prefix, root: rootOf(publicUrl, prefix), defaultLimit, maxLimit, lenient }
   const all = routes()
@@ -43,7 +53,7 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
 
   // Three scopes, as they differ in what becomes of a body before the route sees it.
   await app.register(async (documents) => {
-    takeJson(documents)
+    takeJson(documents, bodies)
     for (const route of all.filter(({ row }) => row.takes !== 'file' && !isRemoval(row))) {
       documents.route({ ...place(prefix, route), ...documentRoute(route, hub, handlers, reading) })
     }
@@ -54,10 +64,11 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
       removals.route({ ...place(prefix, route), ...documentRoute(route, hub, handlers, reading) })
     }
   })
+  const uploads = { underWay: 0 }
   await app.register(async (files) => {
     await takeFiles(files)
     for (const route of all.filter(({ row }) => row.takes === 'file')) {
-      const handling = fileRoute(route, hub, handlers, reading)
+      const handling = fileRoute(route, hub, handlers, reading, uploads)
       files.route({ ...place(prefix, route), ...handling })
       if (isBesideApi(route)) files.route({ ...place('', route), ...handling })
     }
@@ -121,7 +132,13 @@ function foreign(cause: unknown): Error {
 }
 
 /** The same with a file that is still arriving while the operation runs. */
-function fileRoute(route: Route, hub: Hub, handlers: Handlers, reading: CallOptions): Handling {
+function fileRoute(
+  route: Route,
+  hub: Hub,
+  handlers: Handlers,
+  reading: CallOptions,
+  uploads: { underWay: number }
+): Handling {
   const { row } = route
   const handler = handlers[row.name]
   if (handler === undefined) return nobody(row)
@@ -130,10 +147,14 @@ function fileRoute(route: Route, hub: Hub, handlers: Handlers, reading: CallOpti
     handler: async (request, reply) => {
       const given = queryOf(request)
       const call = read(request, given)
+      if (uploads.underWay >= MAX_UPLOADS)
+        throw new HubError('Unavailable', [`${MAX_UPLOADS} files arrive already; send this one again in a moment`])
+      uploads.underWay++
       try {
         call.upload = await (row.name === 'UploadFile' ? readUpload(request, given) : readForm(request))
         return deliver(await handler(hub, call), call, request, reply)
       } finally {
+        uploads.underWay--
         drain(request, call.upload)
       }
     }

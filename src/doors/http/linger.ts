@@ -16,8 +16,8 @@ export function linger(request: IncomingMessage, reply: FastifyReply): void {
   const { socket } = request
   if (request.complete || lingering.has(request) || socket.destroyed) return
   lingering.add(request)
-  // Node and Fastify would close the connection as soon as the answer is out.
-  const closes = reply.getHeader('connection') === 'close' || !reply.raw.shouldKeepAlive
+  // Fastify would close the connection as soon as the answer is out, and Node where the client wants it closed.
+  const closes = !reply.raw.shouldKeepAlive
   reply.removeHeader('connection')
   reply.raw.shouldKeepAlive = true
   const lastByte = socket.bytesRead + LINGER_BYTES
