@@ -15,7 +15,7 @@ export function probes(app: FastifyInstance, store: Store): () => void {
     if (draining) return reply.code(503).send({ status: 'stopping' })
     try {
       const { isFull, damaged } = await answers(store)
-      if (isFull) return reply.code(503).send({ status: 'there is no room left to store anything' })
+      if (isFull) return reply.code(503).send({ status: 'nothing can be stored: the disk is full, or fails' })
       return { status: 'ready', ...(damaged > 0 && { damaged }) }
     } catch (error) {
       request.log.error({ err: error }, 'The store does not answer')

@@ -105,6 +105,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       ...front(config.API_PREFIX, streamPaths(config.API_PREFIX))
     })
 
+    app.addHook('onError', async (_request, _reply, error) => store.noteDamage(error))
     store.onDamage((error) => app.log.error({ err: error }, 'A stored record is damaged'))
     const policyOf = policies(store, config.HISTORY)
     const past = await keepHistory(store, {

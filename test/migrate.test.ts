@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
 import { migrate } from '../src/migrate.ts'
+import { encodeRun } from '../src/store/chunks.ts'
 import { openMongo } from '../src/store/mongodb/mongodb.ts'
 import { openMongoTarget } from '../src/store/mongodb/transfer.ts'
 import { checkDirectory } from '../src/store/sqlite/check.ts'
@@ -67,6 +68,10 @@ t.test('nothing is moved into what holds something else', { skip }, async (t) =>
   await t.rejects(migrate(from, addressOf(database)), { name: 'Conflict' })
 })
 
+function packed(...values: string[]): Uint8Array {
+  return encodeRun({ base: 0n, offsets: Float64Array.from(values.keys()), form: 'text', values, quality: undefined })
+}
+
 /** Something of everything that a store can hold, made by commits alone. */
 async function fill(store: Store): Promise<void> {
   const many = Array.from({ length: 30 }, (_, n) => property(`p${n}`, n === 2 ? undefined : String(n)))
@@ -98,9 +103,9 @@ async function fill(store: Store): Promise<void> {
   }
   const chunk = { submodel: 's1', path: 'p', to: 9n, count: 2 }
   await store.putChunks([
-    { ...chunk, from: -5n, seq: 3, bytes: Uint8Array.of(1, 2, 3) },
-    { ...chunk, from: 5n, seq: 4, bytes: Uint8Array.of(4) },
-    { ...chunk, path: 'a', from: 5n, seq: 4, bytes: Uint8Array.of(5) }
+    { ...chunk, from: -5n, seq: 3, bytes: packed('1', '2', '3') },
+    { ...chunk, from: 5n, seq: 4, bytes: packed('4') },
+    { ...chunk, path: 'a', from: 5n, seq: 4, bytes: packed('5') }
   ])
   await store.setCursor('history', 7)
   await store.trimLog(3)

@@ -1,8 +1,11 @@
-/** Was there room for what was written last? */
+/** Could what was written last be stored? */
 import { HubError } from '../errors.ts'
 
 /** So long a refusal counts: whoever keeps writers away because of it would never learn that there is room again. */
 const COUNTS_FOR_MS = 30_000
+
+/** A disk that is full, and one that fails. */
+const FAILURES: ReadonlySet<string> = new Set(['StorageFull', 'Unavailable'])
 
 export class Room {
   #refusedAt = Number.NEGATIVE_INFINITY
@@ -14,10 +17,10 @@ export class Room {
 
   /** Something was not stored. */
   refused(error: unknown): void {
-    if (error instanceof HubError && error.name === 'StorageFull') this.#refusedAt = performance.now()
+    if (error instanceof HubError && FAILURES.has(error.name)) this.#refusedAt = performance.now()
   }
 
-  /** Was something refused for want of room a moment ago, and has nothing been stored since? */
+  /** Was something refused because the disk is full or fails a moment ago, and has nothing been stored since? */
   get isFull(): boolean {
     return performance.now() - this.#refusedAt < COUNTS_FOR_MS
   }

@@ -327,7 +327,7 @@ export interface StoreFigures {
   readonly bytes: number
   /** Records that this process found damaged. */
   readonly damaged: number
-  /** Something was refused for want of room a moment ago, and nothing has been stored since. */
+  /** Something was refused a moment ago because the disk is full or fails, and nothing has been stored since. */
   readonly isFull: boolean
 }
 
@@ -412,6 +412,8 @@ export interface Store {
   /** Writes a consistent copy of everything into an empty directory while the store is in use. */
   backup(directory: string): Promise<void>
   figures(): Promise<StoreFigures>
+  /** Counts what a reader found damaged within what the store gave it, such as a run; nothing else counts. */
+  noteDamage(error: unknown): void
   /** Hears once of each record that is found damaged; returns the way to stop listening. */
   onDamage(listener: (error: Error) => void): () => void
   /** Resolves when everything accepted is durable and all handles are closed. */

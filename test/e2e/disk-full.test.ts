@@ -51,6 +51,7 @@ t.test(title, { skip }, async (t) => {
   t.ok(refused?.status === 507 || refused?.status === 503, `refused with ${refused?.status}`)
   t.match(await refused?.json(), { messages: [{ text: String }] })
   t.equal(await counted(url), acknowledged, 'reading goes on')
+  t.equal((await fetch(`${url}/readyz`)).status, 503, 'it is not ready, and says why')
   hub.kill('SIGTERM')
   await once(hub, 'exit')
   t.same(await checkDirectory(directory), [])

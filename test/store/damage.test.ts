@@ -9,11 +9,22 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { migrate } from '../../src/migrate.ts'
+import { encodeRun } from '../../src/store/chunks.ts'
 import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { migrations } from '../../src/store/sqlite/schema.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { FileEntry, Store } from '../../src/store/store.ts'
-import { create, property, replace, submodel, submodelOf, WITHOUT_CHECKSUMS, withStore, write } from './fixtures.ts'
+import {
+  all,
+  create,
+  property,
+  replace,
+  submodel,
+  submodelOf,
+  WITHOUT_CHECKSUMS,
+  withStore,
+  write
+} from './fixtures.ts'
 
 const IDS = ['a', 'b', 'c', 'd']
 const BYTES = Buffer.from('a file with some bytes '.repeat(100_000))
@@ -198,6 +209,31 @@ t.test('damage at the end of the log is told as a gap as well', async (t) => {
   })
 })
 
+t.test('damage of the history is told, and other series are readable', async (t) => {
+  for (const sql of [
+    'UPDATE chunk SET count = count - 1 WHERE series = 1',
+    'UPDATE chunk SET finish = finish - 1 WHERE series = 1',
+    'UPDATE chunk SET size = size - 1 WHERE series = 1',
+    'UPDATE series SET longest = 0 WHERE id = 1'
+  ]) {
+    const directory = await filled(t)
+    const run = encodeRun({
+      ...{ base: 1n, offsets: Float64Array.of(0, 1, 2), form: 'text', values: ['1', '2', '3'] },
+      quality: undefined
+    })
+    const chunk = (path: string) => ({ submodel: 'b', path, from: 1n, seq: 1, to: 3n, count: 3, bytes: run })
+    await withStore(await openSqlite(directory), (store) => store.putChunks([chunk('p'), chunk('q')]))
+    t.strictSame(await checkDirectory(directory), [])
+    damage(directory, sql)
+    t.match((await checkDirectory(directory)).join('\n'), /history of "p" in "b".*is damaged/)
+    await withStore(await openSqlite(directory), async (store) => {
+      await t.rejects(all(store.chunks({ submodel: 'b', path: 'p' }, 0n, 9n)), { name: 'Damaged' }, sql)
+      t.equal((await all(store.chunks({ submodel: 'b', path: 'q' }, 0n, 9n))).length, 1)
+    })
+    await t.rejects(migrate(directory, join(t.testdirName, 'to')), { name: 'Damaged' })
+  }
+})
+
 t.test('a file that is damaged is never given whole, nor a range that the damage is in', async (t) => {
   const directory = await filled(t)
   const [folder = ''] = readdirSync(join(directory, 'files')).filter((name) => name.length === 2)
@@ -289,7 +325,7 @@ t.test('a database that is gone from beside its files is not begun anew', async 
 
 t.test('what an earlier release stored is taken as it is, and gets checksums with its next change', async (t) => {
   const directory = await filled(t)
-  damage(directory, `${WITHOUT_CHECKSUMS} PRAGMA user_version = ${migrations.length - 1}`)
+  damage(directory, `${WITHOUT_CHECKSUMS} PRAGMA user_version = ${migrations.length - 2}`)
   await withStore(await openSqlite(directory), async (store) => {
     t.strictSame(await submodelOf(store, 'b'), submodel('b', property('p', '7')))
     t.equal((await store.log(0, 100)).entries.length, (await store.figures()).logLast)

@@ -55,7 +55,7 @@ export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
 }
 
 /** SQL that takes out of an embedded store what the step that brought checksums put there. */
-export const WITHOUT_CHECKSUMS = `${['document', 'body', 'element', 'file', 'log']
+export const WITHOUT_CHECKSUMS = `${['document', 'body', 'element', 'file', 'log', 'series', 'chunk']
   .map((table) => `ALTER TABLE ${table} DROP COLUMN crc;`)
   .join('')} ALTER TABLE blob DROP COLUMN parts;`
 

@@ -72,6 +72,7 @@ export function withSegments(options: SegmentOptions): Store {
     seriesOf: (name) => store.seriesOf(name),
     backup: (directory) => store.backup(directory),
     figures: () => store.figures(),
+    noteDamage: (error) => store.noteDamage(error),
     onDamage: (listener) => store.onDamage(listener),
     close: () => store.close()
   }

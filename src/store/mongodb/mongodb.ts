@@ -341,6 +341,10 @@ class MongoStore implements Store {
     }
   }
 
+  noteDamage(error: unknown): void {
+    this.#parts.damage.note(error)
+  }
+
   onDamage(listener: (error: Error) => void): () => void {
     return this.#parts.damage.onDamage(listener)
   }

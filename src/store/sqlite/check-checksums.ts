@@ -1,5 +1,6 @@
 /** The rows against their checksums: each that differs, by what it is to its readers. */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import { verifyRun } from '../chunks.ts'
 import { isSoundRow } from './checksums.ts'
 import { kinds } from './schema.ts'
 
@@ -24,6 +25,16 @@ const tables: readonly Table[] = [
     name: ({ path, id }) => `The element "${path}" of Submodel "${id}"`
   },
   { rows: 'SELECT * FROM file', isSound: isSoundRow.file, name: ({ name }) => `The record of the file "${name}"` },
+  {
+    rows: 'SELECT * FROM series',
+    isSound: isSoundRow.series,
+    name: ({ submodel, path }) => `The history of "${path}" in "${submodel}"`
+  },
+  {
+    rows: 'SELECT c.*, s.submodel, s.path FROM chunk c LEFT JOIN series s ON s.id = c.series',
+    isSound: (row) => isSoundRow.chunk(row) && verifyRun(row.bytes as Uint8Array) === undefined,
+    name: ({ submodel, path, start }) => `The chunk of the history of "${path}" in "${submodel}" from ${start}`
+  },
   { rows: 'SELECT * FROM log', isSound: isSoundRow.log, name: ({ seq }) => `Entry ${seq} of the log` }
 ]
 

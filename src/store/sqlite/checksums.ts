@@ -1,7 +1,7 @@
 /**
  * The checksums of the rows: a byte that flips on the disk must not be taken for data. Each covers all columns of its row
  * but those that are derived from others. NULL stands in rows that a release without checksums wrote; these are taken
- * as they are, and get one with their next change. Chunks of history carry theirs within (store/chunks.ts).
+ * as they are, and get one with their next change. That of a chunk is of its head: its bytes carry their own (store/chunks.ts).
  */
 import type { SQLOutputValue } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
@@ -65,6 +65,23 @@ export function entryChecksum(seq: Whole, time: Whole, changes: string, runs: Ui
   return runs === null ? text : crc32(runs, text)
 }
 
+export interface ChunkColumns {
+  readonly series: Whole
+  readonly start: Whole
+  readonly seq: Whole
+  readonly finish: Whole
+  readonly count: Whole
+  readonly size: Whole
+}
+
+export function seriesChecksum(submodel: string, path: string, longest: Whole): number {
+  return crc32(`${longest} ${path}\0${submodel}`)
+}
+
+export function chunkChecksum({ series, start, seq, finish, count, size }: ChunkColumns): number {
+  return crc32(`${series} ${start} ${seq} ${finish} ${count} ${size}`)
+}
+
 /** A row of `element`, as it was read. */
 export function elementColumns(row: StoredRow): ElementColumns {
   return {
@@ -87,6 +104,10 @@ export const isSoundRow = {
   body: (row: StoredRow) =>
     isSound(row.crc, bodyChecksum(row.position as Whole, String(row.facets), row.bytes as Uint8Array)),
   element: (row: StoredRow) => isSound(row.crc, elementChecksum(elementColumns(row))),
+  series: (row: StoredRow) =>
+    isSound(row.crc, seriesChecksum(String(row.submodel), String(row.path), row.longest as Whole)),
+  /** Its head alone. */
+  chunk: (row: StoredRow) => isSound(row.crc, chunkChecksum(row as unknown as ChunkColumns)),
   file: (row: StoredRow) => isSound(row.crc, fileChecksum(fileColumns(row))),
   log: (row: StoredRow) =>
     isSound(row.crc, entryChecksum(row.seq as Whole, row.time as Whole, String(row.changes), row.runs as Runs))

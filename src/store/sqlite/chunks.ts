@@ -1,6 +1,7 @@
 /** Chunks of history in the tables, and the figures of them. Runs in the writer. */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Chunk, ChunkHead, SeriesName } from '../store.ts'
+import { chunkChecksum, seriesChecksum } from './checksums.ts'
 import type { Counters } from './counters.ts'
 import { Refused } from './failure.ts'
 
@@ -18,8 +19,11 @@ export class Chunks {
     for (const { from, seq, to, count, bytes, ...name } of chunks) {
       const series = this.#find(name) ?? this.#create(name)
       this.#count(this.#sql.remove.get(series, from, seq), -1)
-      this.#sql.add.run(series, from, seq, to, count, bytes.length, bytes)
-      this.#sql.lengthen.run(to - from, series, to - from)
+      const size = bytes.length
+      const crc = chunkChecksum({ series, start: from, seq, finish: to, count, size })
+      this.#sql.add.run(series, from, seq, to, count, size, bytes, crc)
+      const longest = to - from
+      this.#sql.lengthen.run(longest, seriesChecksum(name.submodel, name.path, longest), series, longest)
       this.#count({ count, size: bytes.length }, 1)
     }
     for (const name of replaced) this.#leave(this.#find(name))
@@ -42,7 +46,7 @@ export class Chunks {
 
   #create({ submodel, path }: SeriesName): number {
     this.#counters.add('series')
-    return Number(this.#sql.create.run(submodel, path).lastInsertRowid)
+    return Number(this.#sql.create.run(submodel, path, seriesChecksum(submodel, path, 0)).lastInsertRowid)
   }
 
   #replace({ from, seq, to, count, ...name }: ChunkHead): void {
@@ -68,11 +72,11 @@ export class Chunks {
 function prepare(db: DatabaseSync) {
   return {
     find: db.prepare('SELECT id FROM series WHERE submodel = ? AND path = ?'),
-    create: db.prepare('INSERT INTO series (submodel, path, longest) VALUES (?, ?, 0)'),
+    create: db.prepare('INSERT INTO series (submodel, path, longest, crc) VALUES (?, ?, 0, ?)'),
     forget: db.prepare('DELETE FROM series WHERE id = ?'),
-    lengthen: db.prepare('UPDATE series SET longest = ? WHERE id = ? AND longest < ?'),
+    lengthen: db.prepare('UPDATE series SET longest = ?, crc = ? WHERE id = ? AND longest < ?'),
     any: db.prepare('SELECT 1 FROM chunk WHERE series = ? LIMIT 1'),
-    add: db.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    add: db.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     remove: db.prepare('DELETE FROM chunk WHERE series = ? AND start = ? AND seq = ? RETURNING count, size'),
     replace: db.prepare(
       'DELETE FROM chunk WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ? RETURNING count, size'

@@ -60,14 +60,19 @@ export function prepare(db: DatabaseSync) {
     blob: db.prepare('SELECT parts FROM blob WHERE name = ?'),
     receipt: db.prepare('SELECT seq FROM receipt WHERE key = ?'),
     epoch: db.prepare('SELECT name FROM epoch'),
-    findSeries: db.prepare('SELECT id, longest FROM series WHERE submodel = ? AND path = ?'),
+    findSeries: db.prepare(
+      `SELECT id, submodel, path, longest, crc FROM series
+       WHERE id = (SELECT id FROM series WHERE submodel = ? AND path = ?)`
+    ),
     // As the aggregates of a series, from an index, without the bytes.
     heads: db.prepare(
       `SELECT start, seq, finish, count FROM chunk INDEXED BY chunk_figures
        WHERE series = ? AND start >= ? AND start <= ? AND finish >= ? ORDER BY start, seq LIMIT ?`
     ),
-    chunk: db.prepare(
-      'SELECT bytes FROM chunk WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ?'
+    chunk: db.prepare('SELECT * FROM chunk WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ?'),
+    isListed: db.prepare(
+      `SELECT 1 FROM chunk INDEXED BY chunk_figures
+       WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ?`
     ),
     seriesOf: series('SELECT id, submodel, path FROM series WHERE submodel = ? AND path = ?'),
     series: series(
@@ -82,6 +87,7 @@ export function prepare(db: DatabaseSync) {
   sql.written.setReadBigInts(true)
   sql.findSeries.setReadBigInts(true)
   sql.heads.setReadBigInts(true)
+  sql.chunk.setReadBigInts(true)
   sql.series.setReadBigInts(true)
   sql.seriesOf.setReadBigInts(true)
   return sql

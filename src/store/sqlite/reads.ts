@@ -164,7 +164,7 @@ export class Reads {
   /** The first chunks of a series that overlap [from, to], at most so many, without their bytes. */
   heads({ submodel, path }: SeriesName, from: bigint, to: bigint, limit: number): ChunkHead[] {
     return this.#snapshot(() => {
-      const series = this.#sql.findSeries.get(submodel, path)
+      const series = this.#findSeries(submodel, path)
       if (series === undefined) return []
       // So early may a chunk start that reaches into the span.
       const earliest = bounded(from - (series.longest as bigint))
@@ -182,12 +182,23 @@ export class Reads {
   /** These chunks of a series; in place of those that are no longer there undefined. */
   chunks({ submodel, path }: SeriesName, heads: readonly ChunkHead[]): (Chunk | undefined)[] {
     return this.#snapshot(() => {
-      const id = this.#sql.findSeries.get(submodel, path)?.id ?? null
+      const id = this.#findSeries(submodel, path)?.id ?? null
       return heads.map((head) => {
-        const row = this.#sql.chunk.get(id, head.from, head.seq, head.to, head.count)
+        const key = [id, head.from, head.seq, head.to, head.count] as const
+        const row = this.#sql.chunk.get(...key)
+        // What is listed and not there would be listed for ever.
+        const isLost = row === undefined ? this.#sql.isListed.get(...key) !== undefined : !isSoundRow.chunk(row)
+        if (isLost) throw this.#damage.found(`A chunk of the history of "${path}" in "${submodel}"`)
         return row && { ...head, bytes: row.bytes as Uint8Array }
       })
     })
+  }
+
+  #findSeries(submodel: string, path: string): Row | undefined {
+    const series = this.#sql.findSeries.get(submodel, path)
+    if (series === undefined) return undefined
+    if (series.submodel === submodel && series.path === path && isSoundRow.series(series)) return series
+    throw this.#damage.found(`The history of "${path}" in "${submodel}"`)
   }
 
   seriesOf({ submodel, path }: SeriesName): Series | undefined {

@@ -128,7 +128,9 @@ export const migrations: readonly string[] = [
    ALTER TABLE element ADD COLUMN crc INTEGER;
    ALTER TABLE file ADD COLUMN crc INTEGER;
    ALTER TABLE log ADD COLUMN crc INTEGER;
-   ALTER TABLE blob ADD COLUMN parts BLOB;`
+   ALTER TABLE blob ADD COLUMN parts BLOB;`,
+  `ALTER TABLE series ADD COLUMN crc INTEGER;
+   ALTER TABLE chunk ADD COLUMN crc INTEGER;`
 ]
 
 /**

@@ -272,6 +272,10 @@ class SqliteStore implements Store {
     }
   }
 
+  noteDamage(error: unknown): void {
+    this.#parts.damage.note(error)
+  }
+
   onDamage(listener: (error: Error) => void): () => void {
     return this.#parts.damage.onDamage(listener)
   }

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { HubError } from '../../errors.ts'
 import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
+import { verifyRun } from '../chunks.ts'
 import { timeWithin } from '../current.ts'
 import { DamageLog } from '../damage.ts'
 import { keyOf, rowsOf, tailOf } from '../rows.ts'
@@ -15,11 +16,13 @@ import type { Facet, FileEntry } from '../store.ts'
 import type { DocumentPiece, Piece, Progress, Source, Summary, Target, WrittenElement } from '../transfer.ts'
 import {
   bodyChecksum,
+  chunkChecksum,
   documentChecksum,
   elementChecksum,
   entryChecksum,
   fileChecksum,
-  isSoundRow
+  isSoundRow,
+  seriesChecksum
 } from './checksums.ts'
 import { decodeChanges, encodeChanges } from './entries.ts'
 import { PartChecksums, readWhole, sync } from './files.ts'
@@ -182,15 +185,22 @@ class SqliteSource implements Source {
   *#chunks(last: { submodel: string; path: string } | undefined): Generator<Piece> {
     // The last series may have been cut: it comes again from its beginning.
     const series = this.#all(
-      'SELECT id, submodel, path FROM series WHERE (submodel, path) >= (?, ?) ORDER BY submodel, path',
+      'SELECT * FROM series WHERE (submodel, path) >= (?, ?) ORDER BY submodel, path',
       ...[last?.submodel ?? '', last?.path ?? '']
     )
-    for (const { id, submodel, path } of series) {
+    for (const row of series) {
+      const { id, submodel, path } = row
+      requireSound(isSoundRow.series(row), `The history of "${path}" in "${submodel}"`)
       const keys = this.#all('SELECT start, seq FROM chunk WHERE series = ? ORDER BY start, seq', id as bigint)
       for (const { start, seq } of keys) {
         const sql = 'SELECT * FROM chunk WHERE series = ? AND start = ? AND seq = ?'
         const [row] = this.#all(sql, id as bigint, start as bigint, seq as bigint)
         if (row === undefined) continue
+        const damage = verifyRun(row.bytes as Uint8Array)
+        requireSound(
+          isSoundRow.chunk(row) && damage === undefined,
+          `A chunk of the history of "${path}" in "${submodel}"`
+        )
         const [from, to] = [row.start as bigint, row.finish as bigint]
         const name = { submodel: String(submodel), path: String(path) }
         const bytes = row.bytes as Uint8Array
@@ -398,9 +408,12 @@ class SqliteTarget implements Target {
   }
 
   #chunk({ submodel, path, from, to, seq, count, bytes }: Of<'chunk'>): void {
-    const id = this.#sql.findSeries.get(submodel, path)?.id ?? this.#sql.addSeries.get(submodel, path)?.id
-    this.#sql.addChunk.run(Number(id), from, seq, to, count, bytes.length, bytes)
-    this.#sql.lengthen.run(to - from, Number(id), to - from)
+    const fresh = () => this.#sql.addSeries.get(submodel, path, seriesChecksum(submodel, path, 0))?.id
+    const series = Number(this.#sql.findSeries.get(submodel, path)?.id ?? fresh())
+    const [longest, size] = [to - from, bytes.length]
+    const crc = chunkChecksum({ series, start: from, seq, finish: to, count, size })
+    this.#sql.addChunk.run(series, from, seq, to, count, size, bytes, crc)
+    this.#sql.lengthen.run(longest, seriesChecksum(submodel, path, longest), series, longest)
   }
 
   async #writeFile({ hash, bytes }: Of<'file'>): Promise<void> {
@@ -445,9 +458,9 @@ function prepare(db: DatabaseSync) {
     // Of two elements with the same path the path leads to the first.
     addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     findSeries: db.prepare('SELECT id FROM series WHERE submodel = ? AND path = ?'),
-    addSeries: db.prepare('INSERT INTO series (submodel, path, longest) VALUES (?, ?, 0) RETURNING id'),
-    addChunk: db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    lengthen: db.prepare('UPDATE series SET longest = ? WHERE id = ? AND longest < ?'),
+    addSeries: db.prepare('INSERT INTO series (submodel, path, longest, crc) VALUES (?, ?, 0, ?) RETURNING id'),
+    addChunk: db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    lengthen: db.prepare('UPDATE series SET longest = ?, crc = ? WHERE id = ? AND longest < ?'),
     removeChunks: db.prepare('DELETE FROM chunk WHERE series = ?'),
     removeSeries: db.prepare('DELETE FROM series WHERE id = ?'),
     addEntry: db.prepare('INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?, ?, ?)'),
