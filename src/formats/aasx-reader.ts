@@ -17,6 +17,9 @@ import { itemNames } from './zip-names.ts'
 /** Relationship and content-type parts are small; more is no package. */
 const SMALL = 4 * 2 ** 20
 
+/** A link, and so the name of a part that one leads to, has 2,048 characters at most. */
+const MAX_NAME_BYTES = 4096
+
 /** Beyond this a part is unpacked only if it is small: nothing honest compresses so well. */
 const RATIO = 1000
 
@@ -137,6 +140,8 @@ async function listParts(zip: ZipFile, limits: ReadLimits): Promise<Parts> {
   for await (const entry of entries(zip)) {
     const [fileName = '', ...others] = itemNames(entry)
     if (fileName.endsWith('/')) continue
+    if (entry.fileNameRaw.length > MAX_NAME_BYTES)
+      throw refused(`a part has a name of more than ${MAX_NAME_BYTES} bytes`)
     const name = checkedName(fileName)
     const { compressedSize, uncompressedSize } = entry
     if (entry.isEncrypted()) throw refused(`the part "${name}" is encrypted`)

@@ -16,6 +16,7 @@ export function loosePartKey(name: string): string {
 
 /** A name for people. */
 export function decodePartName(name: string): string {
+  if (!name.includes('%')) return name
   try {
     return decodeURIComponent(name)
   } catch {
@@ -26,6 +27,9 @@ export function decodePartName(name: string): string {
 /** Characters that stand for themselves in a segment of a URI (RFC 3986, 3.3, `pchar`). */
 const SEGMENT_CHARACTER = /[\w\-.~!$&'()*+,;=:@]/
 
+/** Part names without escapes, which most are: no segment begins or ends with a dot. */
+const PLAIN = /^(?:\/[\w\-~!$&'()*+,;=:@](?:[\w\-.~!$&'()*+,;=:@]*[\w\-~!$&'()*+,;=:@])?)+$/
+
 /** Characters that are never percent-encoded (RFC 3986, 2.3, `unreserved`). */
 const UNRESERVED = /[\w\-.~]/
 
@@ -34,6 +38,7 @@ const UNRESERVED = /[\w\-.~]/
  * part name it changes nothing.
  */
 export function partName(text: string): string {
+  if (PLAIN.test(text)) return text
   const segments = text
     .toWellFormed()
     .split('/')
