@@ -1,4 +1,4 @@
-import { encode as cbor } from 'cborg'
+import { encode as cbor, decode } from 'cborg'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { encode, type Running, start } from './harness.ts'
@@ -62,9 +62,9 @@ t.test('typed arrays of CBOR say what they are', async (t) => {
   const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/stream`, 'aas-hub.v1.cbor')
   await new Promise((resolve) => socket.once('open', resolve))
   const push = async (message: Uint8Array) => {
-    const answer = new Promise((resolve) => socket.on('message', resolve))
+    const answer = new Promise((resolve) => socket.once('message', resolve))
     socket.send(message)
-    await answer
+    return answer
   }
   const column = (path: string, values: unknown) => ({
     type: 'push',
@@ -81,6 +81,9 @@ t.test('typed arrays of CBOR say what they are', async (t) => {
   const typed = Buffer.from(cbor(column('Typed', new Uint8Array(Int32Array.of(1, 2).buffer))))
   const at = typed.indexOf(Buffer.from([0x48, 1, 0, 0, 0, 2]))
   await push(Buffer.concat([typed.subarray(0, at), Buffer.from([0xd8, 78]), typed.subarray(at)]))
+  const bad = Buffer.from(cbor({ type: 'push', id: 2, submodel: 'urn:new', path: 'Text', value: 'xx' }))
+  bad.set([0xb0, 0xa1], bad.lastIndexOf('xx'))
+  t.match(decode((await push(bad)) as Uint8Array), { type: 'error', text: /a text is not UTF-8/ })
   socket.close()
   t.match(await element(hub, 'Whole'), { valueType: 'xs:double', value: '2' }, 'many writers have no other number')
   t.match(await element(hub, 'Wide'), { valueType: 'xs:unsignedLong', value: '9223372036854775808' })
@@ -153,6 +156,26 @@ t.test('what cannot be created is refused by name, and takes nothing else with i
     'Press,submodel=urn:m Speed=2 1\nPress,submodel=urn:other Speed=2 1\nPress,submodel=urn:new good=2,x=1 1\n'
   t.match((await write(hub, body)).json.error, /^partial write: 3 samples were taken, 1 refused: line 2/)
   t.match(await element(hub, 'good'), { value: '2' })
+})
+
+t.test('what a template in force refuses is refused by name, and takes nothing else with it', async (t) => {
+  const NAMEPLATE = 'https://admin-shell.io/idta/nameplate/3/0/Nameplate'
+  const hub = await create(t, { TEMPLATES: 'enforce', UNKNOWN_TEMPLATE: NAMEPLATE, UNKNOWN_SUBMODEL: 'urn:nameplate' })
+  await hub.post('/submodels', {
+    modelType: 'Submodel',
+    id: 'urn:m',
+    submodelElements: [{ modelType: 'Property', idShort: 'Speed', valueType: 'xs:double' }]
+  })
+  const { json } = await ingest(
+    hub,
+    JSON.stringify([
+      { submodel: 'urn:nameplate', path: 'Speed', value: 1 },
+      { submodel: 'urn:m', path: 'Speed', value: 1 },
+      { submodel: 'urn:m', path: 'New', value: 1 }
+    ])
+  )
+  t.match(json, { accepted: 2, refused: 1, refusals: [{ index: 0, submodel: 'urn:nameplate', path: 'Speed' }] })
+  t.not(json.refusals[0].text, '')
 })
 
 t.test('hundreds of thousands of refused samples are counted, and the others are kept', async (t) => {

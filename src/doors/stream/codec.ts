@@ -2,7 +2,8 @@
  * How messages are written on a connection: as JSON, or as CBOR (RFC 8949) where the client asks for it by subprotocol.
  * What tells of events is written once for all who get the same; only whose subscription it is differs.
  */
-import { decode, encode } from 'cborg'
+import { isUtf8 } from 'node:buffer'
+import { decode, encode, Tokenizer } from 'cborg'
 import fastJson from 'fast-json-stringify'
 import { jsonEventOf } from '../../followers/subscriptions/json-envelope.ts'
 import type { Message } from '../../followers/subscriptions/subscription.ts'
@@ -80,7 +81,7 @@ export const json: Codec = {
 export const cbor: Codec = {
   protocol: 'aas-hub.v1.cbor',
   isBinary: true,
-  read: (bytes) => decode(bytes, { tags }),
+  read: (bytes) => decode(bytes, { ...DECODING, tokenizer: new Utf8Tokenizer(bytes, DECODING) }),
   write: (message) => encode(defined(message)),
   writeAck: (ack) => encode(defined(ack)),
   writeEvents: (sub, message) =>
@@ -94,6 +95,25 @@ export const cbor: Codec = {
         rest.subarray(1)
       ])
     })
+}
+
+/** Refuses a text that is no UTF-8 (RFC 8949, 5.3.1), of which the decoder makes replacement characters. */
+class Utf8Tokenizer extends Tokenizer {
+  override next(): ReturnType<Tokenizer['next']> {
+    const start = this.pos()
+    const token = super.next()
+    if (typeof token.value !== 'string' || !token.value.includes('\ufffd')) return token
+    // It may have been sent so.
+    const content = start + headLength(this.data[start] ?? 0)
+    if (!isUtf8(this.data.subarray(content, this.pos()))) throw new Error('a text is not UTF-8')
+    return token
+  }
+}
+
+/** Bytes before the content of a text: its first byte says how many of them hold the length (RFC 8949, 3). */
+function headLength(first: number): number {
+  const short = first & 0x1f
+  return short < 24 ? 1 : 1 + 2 ** (short - 24)
 }
 
 /** The first byte of an empty map; that of one with fewer than 24 pairs is so many more. */
@@ -112,6 +132,9 @@ const tags = typedArrays({
   85: Float32Array,
   86: Float64Array
 })
+
+/** The options of the decoder, which a tokenizer is not given by itself. */
+const DECODING = { strict: false, allowIndefinite: true, allowUndefined: true, allowBigInt: true, tags }
 
 function typedArrays(kinds: Readonly<Record<number, new (buffer: ArrayBuffer) => ArrayLike<unknown>>>) {
   const found: ((content: () => unknown) => unknown)[] = []
