@@ -1,6 +1,7 @@
 /**
- * Reads what `/timeseries` gives with the tools that people train with: DuckDB and Apache Arrow's own library. Values,
- * times to the nanosecond, what is absent, and units must be what was pushed. Needs Python 3.
+ * Reads what `/timeseries` gives with the tools that people train with: DuckDB, Apache Arrow's own library, Polars, and
+ * pandas with openpyxl for what a spreadsheet makes of it. Values, times to the nanosecond, what is absent, units,
+ * qualities, time zones and whole numbers beyond 64 bits must be what was pushed. Needs Python 3.
  *
  *   node scripts/conformance/tables.ts
  */
@@ -12,6 +13,7 @@ import { run, tool } from './python.ts'
 
 const DUCKDB = 'duckdb==1.5.4'
 const PYARROW = 'pyarrow==25.0.1'
+const FRAMES = 'polars==2.1.0 pandas==3.1.1 openpyxl==3.1.5'
 
 const ROWS = 20_000
 const START = 1_764_000_000_000_000_001n
@@ -25,6 +27,27 @@ const submodel = {
     { modelType: 'Property', idShort: 'State', valueType: 'xs:string' }
   ]
 }
+
+/** Few values, of every kind that columns are of. */
+const kinds = {
+  modelType: 'Submodel',
+  id: 'urn:kinds',
+  submodelElements: [
+    { modelType: 'Property', idShort: 'Long', valueType: 'xs:long' },
+    { modelType: 'Property', idShort: 'Huge', valueType: 'xs:unsignedLong' },
+    { modelType: 'Property', idShort: 'Exact', valueType: 'xs:decimal' },
+    { modelType: 'Property', idShort: 'Flag', valueType: 'xs:boolean' },
+    { modelType: 'Property', idShort: 'Note', valueType: 'xs:string' }
+  ]
+}
+const VALUES: Readonly<Record<string, readonly [string, string]>> = {
+  Long: ['9223372036854775807', '-9223372036854775808'],
+  Huge: ['18446744073709551615', '7'],
+  Exact: ['3.14159265358979323846', '0.1'],
+  Flag: ['true', 'false'],
+  Note: ['가동, "빠름"\n둘째 줄', '']
+}
+const KINDS_START = Date.parse('2026-11-24T03:00:00.123Z')
 
 /** Prints `ok` or what is wrong, a line for each check. */
 const CHECKS = `
@@ -60,7 +83,68 @@ for kind, table in (("arrow", arrow), ("parquet", parquet)):
 check("both hold the same", arrow.column("Speed").to_pylist(), parquet.column("Speed").to_pylist())
 `
 
-const python = { duckdb: await tool(DUCKDB, 'python'), pyarrow: await tool(PYARROW, 'python') }
+const WANTED = `
+wanted = {
+    "Long": [9223372036854775807, -9223372036854775808],
+    "Huge": ["18446744073709551615", "7"],
+    "Exact": ["3.14159265358979323846", "0.1"],
+    "Flag": [True, False],
+    "Note": ["가동, \\"빠름\\"\\n둘째 줄", ""],
+}
+`
+
+const kindsDuckdb = `${CHECKS}${WANTED}
+import duckdb, sys
+folder = sys.argv[1]
+for name, values in wanted.items():
+    found = [row[0] for row in duckdb.sql(f"SELECT {name} FROM read_parquet('{folder}/k.parquet')").fetchall()]
+    check("DuckDB, Parquet: " + name, found, values)
+qualities = duckdb.sql(f"SELECT DISTINCT \\"Long.quality\\" FROM read_parquet('{folder}/q.parquet') ORDER BY 1 NULLS FIRST").fetchall()
+check("DuckDB, Parquet: qualities", qualities, [(None,), ("uncertain",)])
+days = duckdb.sql(f"SELECT \\"Count.sum\\" FROM read_parquet('{folder}/d.parquet')").fetchall()
+check("DuckDB, Parquet: days of Seoul sum up to the whole", sum(day[0] for day in days), ${(ROWS * (ROWS - 1)) / 2})
+`
+
+const kindsArrow = `${CHECKS}${WANTED}
+import pyarrow as pa, pyarrow.ipc, pyarrow.parquet, sys
+folder = sys.argv[1]
+arrow = pa.ipc.open_stream(open(f"{folder}/k.arrows", "rb")).read_all()
+parquet = pa.parquet.read_table(f"{folder}/k.parquet")
+for kind, table in (("Arrow", arrow), ("Parquet", parquet)):
+    for name, values in wanted.items():
+        check(f"pyarrow, {kind}: {name}", table[name].to_pylist(), values)
+check("pyarrow, Arrow: the time zone", str(arrow.schema.field("time").type), "timestamp[ns, tz=Asia/Seoul]")
+check("pyarrow, Arrow: value types", arrow.schema.field("Huge").metadata[b"valueType"], b"xs:unsignedLong")
+check("pyarrow, Parquet: value types", parquet.schema.metadata[b"Huge.valueType"], b"xs:unsignedLong")
+`
+
+const frames = `${CHECKS}${WANTED}
+import datetime, sys
+import pandas as pd, polars as pl, openpyxl
+folder = sys.argv[1]
+for kind, table in (("Arrow", pl.read_ipc_stream(f"{folder}/k.arrows")), ("Parquet", pl.read_parquet(f"{folder}/k.parquet"))):
+    for name, values in wanted.items():
+        check(f"Polars, {kind}: {name}", table[name].to_list(), values)
+check("Polars, Arrow: the time zone", pl.read_ipc_stream(f"{folder}/k.arrows")["time"].dtype.time_zone, "Asia/Seoul")
+csv = pl.read_csv(f"{folder}/t.csv", try_parse_dates=True)
+check("Polars, CSV: rows and sums", (csv.height, csv["Count"].sum(), csv["State"].null_count()), (${ROWS}, ${(ROWS * (ROWS - 1)) / 2}, ${ROWS / 2}))
+# A spreadsheet reads the times of its form as times, in local time.
+sheet = pd.read_csv(f"{folder}/k.csv", parse_dates=["time"], encoding="utf-8-sig", dtype={"Huge": str, "Exact": str})
+check("pandas, CSV for spreadsheets: times", str(sheet["time"].dtype).startswith("datetime64"), True)
+sheet.to_excel(f"{folder}/k.xlsx", index=False)
+rows = list(openpyxl.load_workbook(f"{folder}/k.xlsx").active.iter_rows(values_only=True))
+check("openpyxl: columns", list(rows[0]), ["time", "Long", "Huge", "Exact", "Flag", "Note"])
+first = datetime.datetime(2026, 11, 24, 12, 0, 0, 123000)
+check("openpyxl: local times", [row[0] for row in rows[1:]], [first, first + datetime.timedelta(seconds=2)])
+check("openpyxl: texts", rows[1][5], wanted["Note"][0])
+check("openpyxl: what no number of a spreadsheet holds", rows[1][2:4], ("18446744073709551615", "3.14159265358979323846"))
+`
+
+const python = {
+  duckdb: await tool(DUCKDB, 'python'),
+  pyarrow: await tool(PYARROW, 'python'),
+  frames: await tool(FRAMES, 'python')
+}
 const folder = mkdtempSync(join(tmpdir(), 'aas-hub-tables-'))
 try {
   let [passed, failed] = [0, 0]
@@ -89,17 +173,40 @@ try {
         times.filter((_, i) => i % 2 === 0)
       )
     ])
-    for (const [format, extension] of [
-      ['parquet', 'parquet'],
-      ['arrow', 'arrows'],
-      ['csv', 'csv']
-    ]) {
-      const answer = await fetch(`${url}/timeseries?submodel=urn:tables&format=${format}`)
-      writeFileSync(join(folder, `t.${extension}`), Buffer.from(await answer.arrayBuffer()))
+    await send(`${api}/submodels`, kinds)
+    const samples = Object.entries(VALUES).flatMap(([path, values]) =>
+      values.map((value, i) => ({
+        submodel: 'urn:kinds',
+        path,
+        time: KINDS_START + 2000 * i,
+        value,
+        ...(i === 1 && { quality: 'uncertain' })
+      }))
+    )
+    await send(`${url}/ingest`, samples)
+    const all = Object.keys(VALUES)
+      .map((path) => `&path=${path}`)
+      .join('')
+    for (const [file, query] of [
+      ['t.parquet', 'submodel=urn:tables&format=parquet'],
+      ['t.arrows', 'submodel=urn:tables&format=arrow'],
+      ['t.csv', 'submodel=urn:tables&format=csv'],
+      ['k.parquet', `submodel=urn:kinds${all}&format=parquet`],
+      ['k.arrows', `submodel=urn:kinds${all}&format=arrow&timezone=Asia/Seoul`],
+      ['k.csv', `submodel=urn:kinds${all}&format=csv&timezone=Asia/Seoul&timeFormat=excel`],
+      ['q.parquet', `submodel=urn:kinds${all}&format=parquet&quality=true`],
+      ['d.parquet', 'submodel=urn:tables&path=Count&format=parquet&interval=1d&timezone=Asia/Seoul&aggregate=sum']
+    ] as const) {
+      const answer = await fetch(`${url}/timeseries?${query}`)
+      if (!answer.ok) throw new Error(await answer.text())
+      writeFileSync(join(folder, file), Buffer.from(await answer.arrayBuffer()))
     }
     for (const [name, script] of [
       ['duckdb', duckdb],
-      ['pyarrow', pyarrow]
+      ['duckdb', kindsDuckdb],
+      ['pyarrow', pyarrow],
+      ['pyarrow', kindsArrow],
+      ['frames', frames]
     ] as const) {
       const { code, output } = await run(python[name], ['-c', script, folder])
       console.log(output.trim())
