@@ -91,7 +91,9 @@ export function timeAt({ base, offsets }: Run, index: number): bigint {
 
 /** The value as text: what a Property holds, or the members as JSON. */
 export function textAt({ values }: Run, index: number): string {
-  return String(values[index])
+  const value = values[index]
+  if (value === Number.POSITIVE_INFINITY) return 'INF'
+  return value === Number.NEGATIVE_INFINITY ? '-INF' : String(value)
 }
 
 /** The value as a number: NaN where it is none. */

@@ -224,7 +224,7 @@ function numbersOf(texts: readonly string[]): Float64Array | undefined {
   const numbers = new Float64Array(texts.length)
   for (const [i, text] of texts.entries()) {
     const number = Number(text)
-    if (String(number) !== text) return undefined
+    if (String(number) !== text || Math.abs(number) === Number.POSITIVE_INFINITY) return undefined
     numbers[i] = number
   }
   return numbers

@@ -1,7 +1,8 @@
 /** Builds the events of values that subscribers are sent, from the log, the history and a snapshot alike. */
 import { valueOfRow } from '../../formats/value.ts'
-import { lengthOf, membersAt, type Quality, qualityAt, type Run, timeAt } from '../../model/samples.ts'
-import type { SubmodelElement } from '../../model/types.ts'
+import { isNumeric } from '../../model/datatypes.ts'
+import { lengthOf, membersAt, type Quality, qualityAt, type Run, textAt, timeAt } from '../../model/samples.ts'
+import type { DataTypeDefXsd, SubmodelElement } from '../../model/types.ts'
 import type { ElementMetadata } from './element-metadata-cache.ts'
 import type { EventPlace, RunEvent, ValueEvent } from './subscription.ts'
 
@@ -42,7 +43,9 @@ export function valueEvent(
 
 /** One sample of a run. */
 export function sampleEvent(place: EventPlace, element: EventElement, run: Run, at: number): ValueEvent {
-  const value = run.form === 'number' ? run.values[at] : valueOnly(element.metadata, membersAt(run, at))
+  const number = run.values[at]
+  const isNumber = typeof number === 'number' && Number.isFinite(number) && isNumbers(element.metadata)
+  const value = isNumber ? number : valueOnly(element.metadata, membersAt(run, at))
   return valueEvent(place, element, value, timeAt(run, at), qualityAt(run, at))
 }
 
@@ -80,10 +83,12 @@ export function eventsOfRun(
 
 /** The values of a run in the ValueOnly form. */
 function valuesOf(metadata: ElementMetadata | null, run: Run): RunEvent['values'] {
-  if (run.values instanceof Float64Array) return run.values
+  const { values } = run
+  if (values instanceof Float64Array && isNumbers(metadata) && isFiniteOnly(values)) return values
   // States and switches have few different values.
   const known = new Map<string, unknown>()
-  return run.values.map((text, at) => {
+  return Array.from(values as ArrayLike<unknown>, (_, at) => {
+    const text = textAt(run, at)
     let value = known.get(text)
     if (value === undefined) {
       value = valueOnly(metadata, membersAt(run, at))
@@ -91,6 +96,18 @@ function valuesOf(metadata: ElementMetadata | null, run: Run): RunEvent['values'
     }
     return value
   })
+}
+
+/** Texts that read as numbers are packed as such, whatever the type of the element. */
+function isNumbers(metadata: ElementMetadata | null): boolean {
+  if (metadata === null) return true
+  return metadata.valueType !== undefined && isNumeric(metadata.valueType as DataTypeDefXsd)
+}
+
+/** JSON has no others. */
+function isFiniteOnly(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false
+  return true
 }
 
 /**

@@ -66,10 +66,18 @@ export function widen(values: ColumnBatch['values'], from: ColumnType, to: Colum
  * @throws Error where it holds what came after they were said
  */
 export function conform({ type }: Column, batch: ColumnBatch): ColumnBatch {
-  const { type: own = type, isLong = false, values, present } = batch
+  const { isLong = false, values, present } = batch
+  const own = type === 'time' ? type : (batch.type ?? typeOf(values))
   if (own === type) return batch
   if (isLong && type === 'number') throw new Error('A column of numbers cannot hold whole numbers beyond 2^53')
   return { values: widen(values, own, type), ...(present !== undefined && { present }) }
+}
+
+/** A piece that fitted its column does not say its type, and the column may have got a wider one since. */
+function typeOf(values: ColumnBatch['values']): ColumnType {
+  if (values instanceof BigInt64Array) return 'integer'
+  if (values instanceof Float64Array) return 'number'
+  return values instanceof Uint8Array ? 'boolean' : 'text'
 }
 
 /** As XML Schema writes it. */
