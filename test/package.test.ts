@@ -49,7 +49,7 @@ t.test('the package that npm makes has a hub that runs, and the library for gate
 
 t.test('the library is a package of its own, small and without dependencies', async (t) => {
   const directory = t.testdir({})
-  const home = unpacked(directory, join(root, 'packages/client'), 'aas-hub-client')
+  const home = unpacked(directory, join(root, 'scripts/client-package'), 'aas-hub-client')
   const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   t.match(manifest, { name: 'aas-hub-client', version, dependencies: undefined, peerDependencies: undefined })
