@@ -1156,6 +1156,8 @@ function lifetime(t: Test, open: Open): void {
   })
 }
 
+const RUN: Run = { base: 1n, offsets: Float64Array.of(0), form: 'text', values: ['1'], quality: undefined }
+
 async function fill(store: Store): Promise<void> {
   await store.commit([create(submodel('filled', property('p', '1'), property('q')), ['idShort', 'x'])])
   await store.commit([await write(store, 'filled', 'p', '2')])
@@ -1164,9 +1166,7 @@ async function fill(store: Store): Promise<void> {
   ])
   await attach(store, 'filled', 'f', 'some bytes')
   await store.setCursor('history', 2)
-  await store.putChunks([
-    { submodel: 'filled', path: 'p', from: 1n, seq: 2, to: 2n, count: 1, bytes: Uint8Array.of(1, 2) }
-  ])
+  await store.putChunks([{ submodel: 'filled', path: 'p', from: 1n, seq: 2, to: 2n, count: 1, bytes: encodeRun(RUN) }])
   await store.trimLog(1)
 }
 
