@@ -27,8 +27,12 @@ export class LineError extends Error {
   override readonly name = 'LineError'
 }
 
-/** Fields and tags of one point, together. */
+/** Tags of one point, and fields. */
 const MAX_FIELDS = 10_000
+
+/** Characters of a point whose texts hold line ends: a quote that is never closed must not gather all that follows. */
+const MAX_POINT_LENGTH = 16 * 1024 * 1024
+const LINE_OVERHEAD = 16
 
 /** Reads a single line. @returns undefined for a blank line or a comment. @throws LineError */
 export function parseLine(line: string): Point | undefined {
@@ -48,6 +52,8 @@ export class PointReader {
   #point: { measurement: string; tags: Map<string, string>; fields: Field[] } | undefined
   /** A text that is open at the end of the line, and the field that it belongs to. */
   #open: { readonly name: string; readonly parts: string[] } | undefined
+  /** Of the point so far, roughly as it takes in memory: a line counts as some characters more. */
+  #length = 0
   /** The rest of a point that was refused, in which a quote is open: what follows belongs to it. */
   #isSkipping = false
 
@@ -67,6 +73,12 @@ export class PointReader {
     if (this.#isSkipping) {
       this.#isSkipping = !this.#closesQuotes(0, true)
       return undefined
+    }
+    this.#length = line.length + (this.#open === undefined ? 0 : this.#length + LINE_OVERHEAD)
+    if (this.#open !== undefined && this.#length > MAX_POINT_LENGTH) {
+      this.#open = undefined
+      this.#isSkipping = !this.#closesQuotes(0, true)
+      throw new LineError(`a point has at most ${MAX_POINT_LENGTH} characters; is a quote missing before these lines?`)
     }
     try {
       if (this.#open !== undefined) return this.#continue(this.#open)

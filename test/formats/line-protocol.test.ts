@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { LineError, parseLine } from '../../src/formats/line-protocol.ts'
+import { LineError, PointReader, parseLine } from '../../src/formats/line-protocol.ts'
 
 t.test('a line is a measurement, tags, fields and a time', async (t) => {
   const point = parseLine(
@@ -110,4 +110,35 @@ t.test('whatever comes is read, or refused with a reason', async () => {
     }),
     { numRuns: 2000 }
   )
+})
+
+t.test(
+  'a quote that is never closed gathers no more than a point may have, and the lines behind it act as none',
+  async (t) => {
+    const reader = new PointReader()
+    const line = 'x'.repeat(1024 * 1024)
+    t.equal(reader.read(`m text="${line}`), undefined)
+    const refusals: unknown[] = []
+    for (let i = 0; i < 40; i++) {
+      try {
+        t.equal(reader.read(line), undefined)
+      } catch (error) {
+        refusals.push(error)
+      }
+    }
+    t.equal(refusals.length, 1)
+    t.match(refusals[0], { name: 'LineError', message: /a point has at most 16777216 characters/ })
+    t.equal(reader.read('still text" 1'), undefined, 'the line that closes the quote belongs to the refused point')
+    t.match(reader.read('m a=1'), { measurement: 'm' }, 'the next line is a point again')
+  }
+)
+
+t.test('texts with line ends count together, as one point', async (t) => {
+  const reader = new PointReader()
+  const text = `${'x'.repeat(1024 * 1024)}`
+  reader.read(`m a="${text}`)
+  const feed = () => {
+    for (let i = 0; i < 20; i++) reader.read(`",b${i}="${text}`)
+  }
+  t.throws(feed, { name: 'LineError' })
 })
