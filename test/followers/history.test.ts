@@ -85,6 +85,34 @@ test('small runs fill a chunk instead of becoming one each, across restarts', as
   t.match(await store.seriesOf(speed), { chunks: 1, count: 5 })
 })
 
+test('of two samples of one time that are written together the last counts, however old and new lie around them', async (t, {
+  store,
+  intake,
+  follower
+}) => {
+  const begin = () => keepHistory(store, { failed: (error) => t.fail(String(error)) })
+  await push(intake, [[80n, 0]])
+  await follower.stop()
+  const next = await begin()
+  await push(intake, [
+    [50n, 1],
+    [90n, 1]
+  ])
+  await push(intake, [
+    [40n, 2],
+    [50n, 2]
+  ])
+  await next.stop()
+  const last = await begin()
+  t.strictSame(await read(historyOf(store, last)), [
+    [40n, '2'],
+    [50n, '2'],
+    [80n, '0'],
+    [90n, '1']
+  ])
+  await last.stop()
+})
+
 test('the last samples are found, wherever they are', async (t, { store, intake, history }) => {
   await push(
     intake,

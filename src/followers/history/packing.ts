@@ -5,6 +5,7 @@
  */
 import { mergeRuns } from '../../model/merge.ts'
 import { lengthOf, type Run, sliceOf, spanOf } from '../../model/samples.ts'
+import { earlier } from '../../model/time.ts'
 import { decodeRun, encodeRun, verifyRun } from '../../store/chunks.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../../store/store.ts'
 import { type Item, isWhole, runsOf } from './pending.ts'
@@ -28,7 +29,7 @@ export function pack(series: SeriesName, items: readonly Item[], unfilled: Unfil
   const chunks: Chunk[] = []
   const replaced: ChunkHead[] = []
   let open = unfilled
-  let [young, late]: [Item[], Item[]] = [[], []]
+  let group: Item[] = []
   let count = 0
   for (const item of items) {
     if (isWhole(item)) {
@@ -37,41 +38,64 @@ export function pack(series: SeriesName, items: readonly Item[], unfilled: Unfil
       chunks.push({ ...series, from, to, count, seq: item.seq, bytes: run })
       continue
     }
-    const { change } = item
-    const newest = change.change === 'samples' ? change.to : change.sourceTime
-    if (open !== undefined && newest < open.head.from) late.push(item)
-    else {
-      young.push(item)
-      count += change.change === 'samples' ? change.count : 1
-      if (count >= FULL) close()
-    }
+    group.push(item)
+    if (open === undefined || spanOfItem(item).to >= open.head.from) count += countOf(item)
+    if (count >= FULL) close()
   }
   close()
   return { chunks: apart(series, chunks), replaced }
 
   function close(): void {
-    if (late.length > 0) chunks.push(...chunksOf(series, runsOf(late), lastOf(late)))
+    const late = open === undefined ? new Set<Item>() : lateOf(group, open.head.from)
+    const [old, young] = [group.filter((item) => late.has(item)), group.filter((item) => !late.has(item))]
+    if (old.length > 0) chunks.push(...chunksOf(series, runsOf(old), seqOf(old)))
     if (young.length > 0) {
       const runs = runsOf(young)
       if (open !== undefined) {
         runs.unshift(open.run)
         replaced.push(open.head)
       }
-      chunks.push(...chunksOf(series, runs, lastOf(young)))
+      chunks.push(...chunksOf(series, runs, seqOf(young)))
     }
-    ;[young, late, open, count] = [[], [], undefined, 0]
+    ;[group, open, count] = [[], undefined, 0]
   }
 }
 
-/** Chunks of one key would take each other's place: two runs of one commit that begin at the same time become one. */
+/**
+ * Those that end before all others begin. Of two chunks of one entry of the log nobody could tell which has the newer of
+ * two samples of the same time, so what overlaps is not parted.
+ */
+function lateOf(items: readonly Item[], start: bigint): Set<Item> {
+  const late = new Set(items)
+  for (let from = start; ; ) {
+    const young = [...late].map((item) => ({ item, ...spanOfItem(item) })).filter(({ to }) => to >= from)
+    if (young.length === 0) return late
+    for (const { item } of young) late.delete(item)
+    from = young.map((one) => one.from).reduce(earlier, from)
+  }
+}
+
+function spanOfItem({ change }: Item): { readonly from: bigint; readonly to: bigint } {
+  return change.change === 'samples' ? change : { from: change.sourceTime, to: change.sourceTime }
+}
+
+function countOf({ change }: Item): number {
+  return change.change === 'samples' ? change.count : 1
+}
+
+/** Chunks of one entry of the log that overlap become one: their samples of the same time would be told apart by nothing. */
 function apart(series: SeriesName, chunks: readonly Chunk[]): readonly Chunk[] {
-  const byKey = Map.groupBy(chunks, ({ from, seq }) => `${from} ${seq}`)
-  if (byKey.size === chunks.length) return chunks
-  return [...byKey.values()].flatMap((same) => {
-    if (same.length === 1) return same
+  const [first] = chunks
+  if (first === undefined || chunks.length === 1) return chunks
+  const overlapping = (one: Chunk) => (other: Chunk) =>
+    one !== other && one.seq === other.seq && one.from <= other.to && other.from <= one.to
+  const tied = chunks.filter((chunk) => chunks.some(overlapping(chunk)))
+  if (tied.length === 0) return chunks
+  return [...Map.groupBy(tied, ({ seq }) => seq)].reduce<readonly Chunk[]>((all, [seq, same]) => {
     const runs = same.flatMap(({ bytes }) => (verifyRun(bytes) === undefined ? decodeRun(bytes) : []))
-    return runs.length === 0 ? same.slice(0, 1) : [...chunksOf(series, runs, same[0]?.seq ?? 0)]
-  })
+    const merged = runs.length === 0 ? same.slice(0, 1) : [...chunksOf(series, runs, seq)]
+    return [...all.filter((chunk) => !same.includes(chunk)), ...merged]
+  }, chunks)
 }
 
 /** Runs of a series, in the order of the log, as chunks of this entry. */
@@ -86,6 +110,6 @@ export function* chunksOf({ submodel, path }: SeriesName, runs: readonly Run[], 
   }
 }
 
-function lastOf(items: readonly Item[]): number {
+function seqOf(items: readonly Item[]): number {
   return items.at(-1)?.seq ?? 0
 }
