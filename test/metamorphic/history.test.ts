@@ -1,0 +1,73 @@
+/**
+ * Whatever becomes of the history in the background and over time, all doors show the same samples, and aggregates stay
+ * what they were. A failure prints its seed: `METAMORPHIC_SEED=… METAMORPHIC_ROUNDS=1` tries it again.
+ */
+import fc from 'fast-check'
+import t from 'tap'
+import { type Quality, type Type, types } from './history-model.ts'
+import { type Given, Rig, type Step } from './rig.ts'
+
+const ROUNDS = Number(process.env.METAMORPHIC_ROUNDS ?? 2)
+const SEED = Number(process.env.METAMORPHIC_SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+/** Names of digits, texts that look like other things, and what breaks formats. */
+const texts = ['000100', '1E3', '7', 'true', 'NaN', 'on, "off"', '한국', ' ', '=1+1']
+
+const values: Record<Type, fc.Arbitrary<string>> = {
+  'xs:int': fc.oneof(fc.integer({ min: -100, max: 100 }), fc.constantFrom(-(2 ** 31), 2 ** 31 - 1)).map(String),
+  'xs:long': fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
+  'xs:unsignedLong': fc.bigInt({ min: 2n ** 64n - 1000n, max: 2n ** 64n - 1n }).map(String),
+  'xs:double': fc.oneof(
+    fc.integer({ min: -1000, max: 1000 }).map((cents) => (cents / 100).toFixed(2)),
+    fc.constantFrom('NaN', '1e3', '-1.5e-3', '20.0')
+  ),
+  'xs:decimal': fc.integer({ min: -10_000, max: 10_000 }).map((one) => (one / 1000).toFixed(3)),
+  'xs:boolean': fc.boolean().map(String),
+  'xs:string': fc.constantFrom(...texts),
+  'xs:dateTime': fc.integer({ min: 0, max: 1e6 }).map((second) => new Date(second * 1000).toISOString())
+}
+
+/** Around 1970, and around a day of 2024; whole and broken seconds; most of them near others. */
+const time = fc
+  .tuple(
+    fc.constantFrom(0, Date.UTC(2024, 1, 29)),
+    fc.integer({ min: -150_000, max: 150_000 }),
+    fc.constantFrom(1, 100, 5000)
+  )
+  .map(([base, offset, unit]) => base + Math.floor(offset / unit) * unit)
+
+const quality = fc.constantFrom<(Quality | undefined)[]>(undefined, 'good', 'good', 'uncertain', 'bad')
+
+const samples: fc.Arbitrary<Given> = fc.tuple(
+  ...types.map((type) => fc.array(fc.tuple(time, values[type], quality), { minLength: 1, maxLength: 40 }))
+)
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: samples.map((all) => ({ samples: all })) },
+  { weight: 2, arbitrary: fc.constant('thin' as const) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      'restart' as const,
+      'compact' as const,
+      'retype' as const,
+      'migrate' as const,
+      'keep' as const
+    )
+  }
+)
+
+t.test(`all doors show the same history (seed ${SEED})`, async (t) => {
+  const plan = fc.tuple(samples, fc.array(step, { minLength: 3, maxLength: 6 }), fc.integer({ min: 1, max: 20 }))
+  for (const [round, [first, steps, limit]] of fc.sample(plan, { numRuns: ROUNDS, seed: SEED }).entries()) {
+    const rig = await Rig.begin(t)
+    try {
+      for (const step of [{ samples: first }, ...steps, 'thin' as const]) {
+        await rig.take(step)
+        await rig.agree(limit, `round ${round}, after ${typeof step === 'string' ? step : 'samples'}`)
+      }
+    } finally {
+      await rig.end()
+    }
+  }
+})
