@@ -98,17 +98,22 @@ test('of two samples of one time that are written together the last counts, howe
     [50n, 1],
     [90n, 1]
   ])
-  await push(intake, [
-    [40n, 2],
-    [50n, 2]
-  ])
+  const { stamp = 0 } = (await store.element('m', 'Speed')) ?? {}
+  const value = (sourceTime: bigint) => ({
+    change: 'value' as const,
+    ...speed,
+    stamp,
+    value: '{"value":"2"}',
+    sourceTime
+  })
+  await store.commit([value(50n), value(95n)])
   await next.stop()
   const last = await begin()
   t.strictSame(await read(historyOf(store, last)), [
-    [40n, '2'],
     [50n, '2'],
     [80n, '0'],
-    [90n, '1']
+    [90n, '1'],
+    [95n, '2']
   ])
   await last.stop()
 })
