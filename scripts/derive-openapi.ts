@@ -2,11 +2,12 @@
 import { hubDocument, profileDocument } from '../src/doors/http/openapi.ts'
 import { profiles } from '../src/operations/profiles.ts'
 import { ownPaths } from '../src/own-paths.ts'
+import { VERSION } from '../src/version.ts'
 
 /** Derived files; the paths are relative to the project's root. */
 export function openApiFiles(): readonly { readonly path: string; readonly value: unknown }[] {
   return [
-    { path: 'openapi/aas-hub.json', value: hubDocument('/api/v3', ownPaths) },
+    { path: 'openapi/aas-hub.json', value: hubDocument('/api/v3', ownPaths, VERSION) },
     ...profiles.map((profile) => ({
       path: `openapi/${profile.service}_${profile.number}.json`,
       value: profileDocument(profile)

@@ -1,5 +1,6 @@
 /** The page at `/`, for whoever opens the hub's address in a browser. */
 import type { FastifyInstance } from 'fastify'
+import { LOGO } from './doors/http/logo.ts'
 import type { OwnPath } from './doors/http/own-path.ts'
 
 export const landingPath: OwnPath = {
@@ -32,6 +33,7 @@ const links = (prefix: string): readonly (readonly [href: string, english: strin
   [`${prefix}/description`, 'What this hub can do: profiles of the standard', '지원 프로파일'],
   ['/docs', 'The API, to read and to try', 'API 문서'],
   ['/openapi.json', 'The API as OpenAPI document', 'OpenAPI 문서'],
+  ['/asyncapi.json', 'The messages of the stream as AsyncAPI document', 'AsyncAPI 문서'],
   ['/metrics', 'Figures for Prometheus', '지표'],
   ['/readyz', 'Ready?', '준비 상태']
 ]
@@ -50,10 +52,11 @@ function page(prefix: string, version: string): string {
 :root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem }
 li { margin: .6rem 0 }
+h1 svg { vertical-align: middle }
 </style>
 </head>
 <body>
-<h1>AAS Hub ${version}</h1>
+<h1>${LOGO} AAS Hub ${version}</h1>
 <p>A standard data hub for factories: machine data in, Asset Administration Shells out.<br>
 <span lang="ko">공장을 위한 표준 데이터 허브</span></p>
 <ul>

@@ -18,6 +18,7 @@ import { ingest } from './doors/ingest/ingest.ts'
 import { type LineRule, readLineRules } from './doors/ingest/target.ts'
 import { readMqttFiles } from './doors/mqtt/files.ts'
 import { type MqttDoor, type MqttOptions, mqttDoor } from './doors/mqtt/mqtt.ts'
+import { asyncApi } from './doors/stream/asyncapi.ts'
 import { stream, streamPaths } from './doors/stream/stream.ts'
 import { timeseries } from './doors/timeseries/timeseries.ts'
 import { HubError } from './errors.ts'
@@ -214,7 +215,11 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
     })
     await timeseries(app, { hub: { store, history }, apiPrefix: config.API_PREFIX })
     await dataset(app, { hub: { store, history }, apiPrefix: config.API_PREFIX, source: () => url })
-    await docs(app, { document: hubDocument(config.API_PREFIX, ownPaths) })
+    await docs(app, {
+      document: hubDocument(config.API_PREFIX, ownPaths, VERSION),
+      messages: (url) => asyncApi(VERSION, url),
+      publicUrl: config.PUBLIC_URL
+    })
 
     if (config.PRELOAD !== '') await preload(hub, app.log, config)
     const stops: Stop[] = [watchClock(clock, (ms) => logJump(app.log, ms))]

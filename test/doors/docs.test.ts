@@ -2,16 +2,21 @@ import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { docs } from '../../src/doors/http/docs.ts'
 import { hubDocument } from '../../src/doors/http/openapi.ts'
+import { asyncApi } from '../../src/doors/stream/asyncapi.ts'
 import { ownPaths } from '../../src/own-paths.ts'
 
-async function start(t: Test): Promise<string> {
+async function start(t: Test, publicUrl = ''): Promise<string> {
   const app = fastify({ routerOptions: { ignoreTrailingSlash: true } })
   // As the hub does: what a page may do must be said by the page.
   app.addHook('onRequest', (_, reply, done) => {
     reply.header('content-security-policy', "default-src 'none'; sandbox")
     done()
   })
-  await app.register(docs, { document: hubDocument('/aas', ownPaths) })
+  await app.register(docs, {
+    document: hubDocument('/aas', ownPaths, '1.2.3'),
+    messages: (url) => asyncApi('1.2.3', url),
+    publicUrl
+  })
   t.teardown(() => app.close())
   return app.listen({ host: '127.0.0.1', port: 0 })
 }
@@ -65,4 +70,28 @@ t.test('the page shows the document of this hub, and asks no validator', async (
   t.strictSame(shown, await (await fetch(`${url}/openapi.json`)).json())
   const script = await (await fetch(`${url}/docs/static/swagger-initializer.js`)).text()
   t.match(script, /"validatorUrl":null/)
+})
+
+t.test('/docs bears our name, our version and our logo, and speaks to users', async (t) => {
+  const url = await start(t)
+  t.match(await (await fetch(`${url}/docs`)).text(), '<title>AAS Hub 1.2.3</title>')
+  const icon = await fetch(`${url}/docs/static/theme/logo.svg`)
+  t.equal(icon.headers.get('content-type'), 'image/svg+xml')
+  t.match(await icon.text(), /^<svg /)
+  t.match(await (await fetch(`${url}/docs/static/swagger-initializer.js`)).text(), 'data:image/svg+xml;base64,')
+  const text = await (await fetch(`${url}/openapi.json`)).text()
+  t.notMatch(text, /\bDerived\b|\bsrc\/|\bscripts\/|\bopenapi\//, 'files of the project are no matter of a user')
+})
+
+t.test('/asyncapi.json tells of the stream where the caller reaches it', async (t) => {
+  const url = await start(t)
+  const response = await fetch(`${url}/asyncapi.json`)
+  t.match(response.headers.get('content-type'), /^application\/json/)
+  t.match(await response.json(), {
+    asyncapi: '3.0.0',
+    info: { version: '1.2.3' },
+    servers: { hub: { host: new URL(url).host, protocol: 'ws' } }
+  })
+  const behind = await (await fetch(`${await start(t, 'https://hub.example')}/asyncapi.json`)).json()
+  t.match(behind, { servers: { hub: { host: 'hub.example', protocol: 'wss' } } })
 })

@@ -41,7 +41,7 @@ t.test('a profile has a document with exactly its operations, their names and th
 })
 
 t.test("the hub's document has what is routed, each operation under an id of its own", async (t) => {
-  const operations = operationsIn(hubDocument('/api/v3', ownPaths).paths)
+  const operations = operationsIn(hubDocument('/api/v3', ownPaths, '1.2.3').paths)
   t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length)
   const own = new Set(ownPaths.map(({ path }) => path))
   const found = new Set(operations.filter(({ path }) => !own.has(path)).map(({ verb, path }) => `${verb} ${path}`))
@@ -78,7 +78,7 @@ t.test('every schema in a document is used', async (t) => {
 })
 
 t.test('the schemas are sound, and tell right from wrong', async (t) => {
-  const { schemas } = hubDocument('/api/v3', ownPaths).components
+  const { schemas } = hubDocument('/api/v3', ownPaths, '1.2.3').components
   const ajv = new Ajv2020({
     strict: false,
     unicodeRegExp: false,
@@ -100,7 +100,7 @@ t.test('the schemas are sound, and tell right from wrong', async (t) => {
 const endpoint = { interface: 'SUBMODEL-3.1', protocolInformation: { href: 'http://plant.example/api/v3' } }
 
 t.test('an operation declares the parameters that stand in its path, and refuses with a Result', async (t) => {
-  for (const { path, operation } of operationsIn(hubDocument('/api/v3', ownPaths).paths)) {
+  for (const { path, operation } of operationsIn(hubDocument('/api/v3', ownPaths, '1.2.3').paths)) {
     const named = ((operation.parameters ?? []) as { $ref?: string }[]).map(({ $ref }) => $ref?.split('/').at(-1))
     for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) t.ok(named.includes(name), `${path}: ${name}`)
     t.match(operation, { responses: { default: { $ref: '#/components/responses/Refusal' } } })
@@ -170,7 +170,9 @@ t.test('paths differ by more than the names of their parameters', async (t) => {
 })
 
 t.test('$metadata of an element knows neither its value nor its children', async (t) => {
-  const { schemas } = hubDocument('/api/v3', ownPaths).components as { schemas: Record<string, { properties: Json }> }
+  const { schemas } = hubDocument('/api/v3', ownPaths, '1.2.3').components as {
+    schemas: Record<string, { properties: Json }>
+  }
   const members = (name: string) => Object.keys(schemas[name]?.properties ?? {})
   t.notOk(members('PropertyMetadata').includes('value'))
   t.ok(members('PropertyMetadata').includes('valueType'))

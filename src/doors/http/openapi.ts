@@ -46,15 +46,18 @@ export function profileDocument(profile: Profile): OpenApi {
   const { service, number } = profile
   const title = `${words(service.replace('ServiceSpecification', ''))} Service, ${number}`
   const operations = operationsOf(profile).map((operation) => ({ ...operation, path: operation.place.path }))
-  return { ...documentOf(title, '/api/v3', operations), 'x-profile-identifier': uriOf(profile) }
+  const description = `Asset Administration Shell, Part 2: API, release ${RELEASE}: what the profile ${uriOf(profile)} asks for.`
+  const info = { title, version: RELEASE, description }
+  return { ...documentOf(info, '/api/v3', operations), 'x-profile-identifier': uriOf(profile) }
 }
 
 /**
  * Everything that the hub offers.
  * @param prefix path below which the API lies
  * @param own what is served beside the standard's operations
+ * @param version of the hub
  */
-export function hubDocument(prefix: string, own: readonly OwnPath[]): OpenApi {
+export function hubDocument(prefix: string, own: readonly OwnPath[], version: string): OpenApi {
   const known = new Set<string>()
   const operations = routes()
     .filter(({ path, place }) => path.endsWith(place.path))
@@ -64,8 +67,15 @@ export function hubDocument(prefix: string, own: readonly OwnPath[]): OpenApi {
       known.add(id)
       return { place, path, operationId: id, semanticIds }
     })
-  return documentOf('AAS Hub', prefix, operations, own)
+  const info = { title: 'AAS Hub', version, description: ABOUT_HUB }
+  return documentOf(info, prefix, operations, own)
 }
+
+const ABOUT_HUB = [
+  `The API of the Asset Administration Shell (Part 2, release ${RELEASE}), and what the hub serves beside it.`,
+  'The messages of the WebSocket `/stream` are in [/asyncapi.json](/asyncapi.json).',
+  'Identifiers stand in addresses as base64url of their UTF-8. The examples speak of the sample plant, which `npm run demo` starts the hub with.'
+].join('\n\n')
 
 /** In one document an operationId stands once, so where the standard gives two places the same, the service is added. */
 function tellingOf({ mount }: Place, service: Service | undefined): string {
@@ -91,7 +101,7 @@ interface Placed extends ProfileOperation {
 }
 
 function documentOf(
-  title: string,
+  info: OpenApi['info'],
   prefix: string,
   operations: readonly Placed[],
   own: readonly OwnPath[] = []
@@ -119,11 +129,7 @@ function documentOf(
   )
   return {
     openapi: '3.1.0',
-    info: {
-      title,
-      version: RELEASE,
-      description: `Asset Administration Shell, Part 2: API, release ${RELEASE}. Derived; edit src/operations/table.ts and run scripts/derive.ts.`
-    },
+    info,
     servers: [{ url: prefix }],
     tags: [...new Set(tags)].map((name) => ({ name })),
     paths,

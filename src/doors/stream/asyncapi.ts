@@ -2,7 +2,9 @@
 import { cbor, json } from './codec.ts'
 import { closeCodes, type MessageDeclaration, messages } from './messages.ts'
 
-export function asyncApi(version: string): object {
+/** @param url where the hub is reached */
+export function asyncApi(version: string, url = 'http://127.0.0.1:8080'): object {
+  const { host, protocol } = new URL(url)
   const of = (from: MessageDeclaration['from']) => messages.filter((message) => message.from === from)
   const reference = ({ name }: MessageDeclaration) => ({ $ref: `#/channels/stream/messages/${name}` })
   return {
@@ -19,7 +21,7 @@ export function asyncApi(version: string): object {
           .join('. ')}.`
       ].join('\n\n')
     },
-    servers: { hub: { host: '127.0.0.1:8080', protocol: 'ws' } },
+    servers: { hub: { host, protocol: protocol === 'https:' ? 'wss' : 'ws' } },
     defaultContentType: 'application/json',
     channels: {
       stream: {

@@ -9,7 +9,7 @@ export const streamPath: OwnPath = {
     tag: 'Samples',
     summary: 'A WebSocket on which samples are pushed and changes are followed',
     description:
-      'Its messages are in openapi/asyncapi.json. A page of another web origin is refused unless CORS_ORIGIN names it.',
+      'Its messages are in `/asyncapi.json`. A page of another web origin is refused unless CORS_ORIGIN names it.',
     gives: {
       101: { description: 'The WebSocket is open' }
     },
