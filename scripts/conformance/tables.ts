@@ -1,6 +1,6 @@
 /**
- * Reads what `/timeseries` gives with the tools that people train with: DuckDB, Apache Arrow's own library, Polars, and
- * pandas with openpyxl for what a spreadsheet makes of it. Values, times to the nanosecond, what is absent, units,
+ * Reads what `/timeseries` gives with the tools that people train with: DuckDB, Apache Arrow's own library, Polars, pandas,
+ * and a spreadsheet (LibreOffice Calc, whose file openpyxl reads). Values, times to the nanosecond, what is absent, units,
  * qualities, time zones and whole numbers beyond 64 bits must be what was pushed. Needs Python 3.
  *
  *   node scripts/conformance/tables.ts
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withHub } from './hub.ts'
 import { run, tool } from './python.ts'
+import { toSpreadsheet } from './spreadsheet.ts'
 
 const DUCKDB = 'duckdb==1.5.4'
 const PYARROW = 'pyarrow==25.0.1'
@@ -128,16 +129,16 @@ for kind, table in (("Arrow", pl.read_ipc_stream(f"{folder}/k.arrows")), ("Parqu
 check("Polars, Arrow: the time zone", pl.read_ipc_stream(f"{folder}/k.arrows")["time"].dtype.time_zone, "Asia/Seoul")
 csv = pl.read_csv(f"{folder}/t.csv", try_parse_dates=True)
 check("Polars, CSV: rows and sums", (csv.height, csv["Count"].sum(), csv["State"].null_count()), (${ROWS}, ${(ROWS * (ROWS - 1)) / 2}, ${ROWS / 2}))
-# A spreadsheet reads the times of its form as times, in local time.
 sheet = pd.read_csv(f"{folder}/k.csv", parse_dates=["time"], encoding="utf-8-sig", dtype={"Huge": str, "Exact": str})
 check("pandas, CSV for spreadsheets: times", str(sheet["time"].dtype).startswith("datetime64"), True)
-sheet.to_excel(f"{folder}/k.xlsx", index=False)
+# A spreadsheet reads the times of its form as times, in local time.
 rows = list(openpyxl.load_workbook(f"{folder}/k.xlsx").active.iter_rows(values_only=True))
-check("openpyxl: columns", list(rows[0]), ["time", "Long", "Huge", "Exact", "Flag", "Note"])
+check("Calc: columns", list(rows[0]), ["time", "Long", "Huge", "Exact", "Flag", "Note"])
 first = datetime.datetime(2026, 11, 24, 12, 0, 0, 123000)
-check("openpyxl: local times", [row[0] for row in rows[1:]], [first, first + datetime.timedelta(seconds=2)])
-check("openpyxl: texts", rows[1][5], wanted["Note"][0])
-check("openpyxl: what no number of a spreadsheet holds", rows[1][2:4], ("18446744073709551615", "3.14159265358979323846"))
+check("Calc: local times", [row[0] for row in rows[1:]], [first, first + datetime.timedelta(seconds=2)])
+check("Calc: texts", rows[1][5], wanted["Note"][0])
+check("Calc: what no number of a spreadsheet holds", rows[1][2:4], ("18446744073709551615", "3.14159265358979323846"))
+check("Calc: booleans", [row[4] for row in rows[1:]], wanted["Flag"])
 `
 
 const python = {
@@ -201,6 +202,7 @@ try {
       if (!answer.ok) throw new Error(await answer.text())
       writeFileSync(join(folder, file), Buffer.from(await answer.arrayBuffer()))
     }
+    toSpreadsheet(folder, 'k.csv')
     for (const [name, script] of [
       ['duckdb', duckdb],
       ['duckdb', kindsDuckdb],

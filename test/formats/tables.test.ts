@@ -57,6 +57,19 @@ t.test('CSV is headed by labels and units, and quoted where it must be', async (
   )
 })
 
+t.test('texts of CSV that read as numbers are quoted, so that a spreadsheet can keep their digits', async (t) => {
+  const texts = ['000100', '18446744073709551615', '-1.50', '.5', 'A1', '']
+  const table = texts.map((state, i) => ({ ...rows[1], time: START + BigInt(i), state }) as Row)
+  const lines = String(await written('csv', [table]))
+    .trimEnd()
+    .split('\r\n')
+    .slice(1)
+  t.strictSame(
+    lines.map((line) => line.split(',').at(-1)),
+    ['"000100"', '"18446744073709551615"', '"-1.50"', '".5"', 'A1', '']
+  )
+})
+
 t.test('annotated CSV has a table for each column, as clients of InfluxDB read it', async (t) => {
   const lines = String(await written('flux', [rows.slice(0, 2)])).split('\r\n')
   t.strictSame(lines[3]?.split(','), ['', 'result', 'table', '_time', '_value', '_field'])

@@ -144,8 +144,13 @@ function fieldOf(column: Column | undefined, { values, type = column?.type }: Co
     case 'boolean':
       return (row) => (values[row] === 1 ? 'true' : 'false')
     default:
-      return (row) => quoted(String(values[row]))
+      return (row) => quotedText(String(values[row]))
   }
+}
+
+/** A text that begins like a number stands in quotes, so that a spreadsheet that is told to can keep its digits. */
+function quotedText(text: string): string {
+  return /^[+-]?[.\d]/.test(text) ? `"${text.replaceAll('"', '""')}"` : quoted(text)
 }
 
 /** A field of CSV. */
