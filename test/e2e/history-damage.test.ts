@@ -74,6 +74,24 @@ for (const [where, at] of [
   )
 }
 
+t.test('the last chunk of a series is damaged, and what comes is written beside it', { skip: embedded }, async (t) => {
+  const count = async (hub: Running, path: string) =>
+    (await hub.get(`/timeseries?submodel=urn:m&path=${path}&interval=365d&aggregate=count`)).json.rows[0][1]
+  const first = await start(t)
+  await first.post('/submodels', machine)
+  for (const path of ['Speed', 'Load']) await push(first, path, DAMAGED, 10)
+  await first.stop()
+  flip(first.directory, 30)
+  const hub = await start(t, { DATA_DIR: first.directory })
+  for (const path of ['Speed', 'Load']) await push(hub, path, DAMAGED + 1, 10)
+  t.equal(await count(hub, 'Load'), 20)
+  await hub.stop()
+  flip(first.directory, 30)
+  const mended = await start(t, { DATA_DIR: first.directory })
+  t.strictSame([await count(mended, 'Speed'), await count(mended, 'Load')], [20, 20])
+  await mended.stop()
+})
+
 /** Values 0, 1, 2 … */
 function sumOf(count: number): number {
   return (count * (count - 1)) / 2
@@ -83,8 +101,8 @@ function ms(run: number): number {
   return START_MS + run * RUN * 1000
 }
 
-async function push(hub: Running, path: string, run: number): Promise<void> {
-  const offsets = Float64Array.from({ length: RUN }, (_, i) => i * 1e9)
+async function push(hub: Running, path: string, run: number, count = RUN): Promise<void> {
+  const offsets = Float64Array.from({ length: count }, (_, i) => i * 1e9)
   const batch = new Batch()
   batch.addColumn(
     'urn:m',

@@ -7,9 +7,10 @@
  */
 import { FURTHEST, type Run } from '../../model/samples.ts'
 import { later } from '../../model/time.ts'
+import { isDamaged } from '../../store/damage.ts'
 import { chunkSource, pieces, type Source } from '../../store/pieces.ts'
 import type { Chunk, ChunkHead, SeriesName, Store } from '../../store/store.ts'
-import { isConflict, isDamaged } from './history.ts'
+import { isConflict } from './history.ts'
 import { chunksOf, FULL } from './packing.ts'
 
 export interface CompactionOptions {

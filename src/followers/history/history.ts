@@ -13,6 +13,7 @@ import { HubError } from '../../errors.ts'
 import type { Run } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import { decodeRun, type PackedRun } from '../../store/chunks.ts'
+import { isDamaged } from '../../store/damage.ts'
 import { chunkName } from '../../store/pieces.ts'
 import type { Chunk, SeriesName, Store } from '../../store/store.ts'
 import { FULL, pack, type Unfilled } from './packing.ts'
@@ -200,8 +201,18 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     return items.filter(({ seq }) => seq > taken)
   }
 
-  /** The last chunk of a series, if it may take more. */
+  /** The last chunk of a series, if it may take more; one that is damaged stays as it is, so that it can be restored. */
   async function unfilledOf(series: SeriesName): Promise<Unfilled | undefined> {
+    try {
+      return await findUnfilled(series)
+    } catch (error) {
+      if (!isDamaged(error)) throw error
+      failed(error)
+      return undefined
+    }
+  }
+
+  async function findUnfilled(series: SeriesName): Promise<Unfilled | undefined> {
     const known = lastChunks.get(keyOf(series)) ?? (await lastOf(series))
     if (known === undefined || known === 'full' || known.count >= FULL) return undefined
     let last: Chunk | undefined
@@ -212,14 +223,7 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     }
     if (last === undefined) return undefined
     const { bytes, ...head } = last
-    try {
-      return { head, run: decodeRun(bytes, chunkName(last)) }
-    } catch (error) {
-      // It stays as it is, so that it can be restored, and what comes goes into a chunk of its own.
-      if (!isDamaged(error)) throw error
-      failed(error)
-      return undefined
-    }
+    return { head, run: decodeRun(bytes, chunkName(last)) }
   }
 
   async function lastOf(series: SeriesName): Promise<Chunk | undefined> {
@@ -241,11 +245,6 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
 /** Did somebody else put other chunks in place of those that were to be replaced? */
 export function isConflict(error: unknown): boolean {
   return error instanceof HubError && error.name === 'Conflict'
-}
-
-/** Can what is stored not be read? */
-export function isDamaged(error: unknown): boolean {
-  return error instanceof HubError && error.name === 'Damaged'
 }
 
 function spanOfChange(change: Measured): { readonly from: bigint; readonly to: bigint } {

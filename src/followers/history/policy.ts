@@ -64,11 +64,13 @@ export function policies(store: Store, standard: Policy): PolicyOf {
   }
 
   async function read({ submodel, path }: SeriesName): Promise<Policy> {
-    const document = await unlessDamaged(store.document('Submodel', submodel))
+    // What a damaged document wants of its history is not known, so nothing is let go of.
+    let otherwise = standard
+    const document = await unlessDamaged(store.document('Submodel', submodel), () => (otherwise = EVERYTHING))
     // Most have no such qualifier, and need not be read.
     const of = document?.bytes.includes(`"${HISTORY_QUALIFIER}"`)
       ? qualified(JSON.parse(document.bytes.toString()) as Submodel, standard)
-      : () => standard
+      : () => otherwise
     if (known.size >= REMEMBERED) known.clear()
     known.set(submodel, { until: performance.now() + REMEMBERED_FOR, of })
     return of(path)

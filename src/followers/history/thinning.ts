@@ -6,10 +6,11 @@
  */
 import { floorTo } from '../../model/grid.ts'
 import { later } from '../../model/time.ts'
+import { isDamaged } from '../../store/damage.ts'
 import { pieces } from '../../store/pieces.ts'
 import type { Chunk, ChunkHead, SeriesName, Store } from '../../store/store.ts'
 import { lastOf, sourcesOf } from './compaction.ts'
-import { isConflict, isDamaged } from './history.ts'
+import { isConflict } from './history.ts'
 import { chunksOf } from './packing.ts'
 import { Thinner, type Thinning, thinningOf } from './thinner.ts'
 
