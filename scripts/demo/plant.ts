@@ -26,6 +26,7 @@ export function plant(): Environment {
       nameplate('imm-01', machineNameplate),
       machineTechnicalData,
       operationalData,
+      operationalDataTemplate,
       machineControl,
       nameplate('mould-07', mouldNameplate),
       mouldData,
@@ -286,6 +287,26 @@ const operationalData: Submodel = {
         }
       ]
     }
+  ]
+}
+
+/** What every machine of the plant is to report. */
+const operationalDataTemplate: Submodel = {
+  modelType: 'Submodel',
+  id: `${BASE}/smt/operational-data`,
+  idShort: 'OperationalData',
+  kind: 'Template',
+  description: texts('Template of the operational data of a machine', '운전 데이터 템플릿'),
+  semanticId: external(`${BASE}/semantics/operational-data/1/0`),
+  submodelElements: [
+    property('State', 'xs:string'),
+    property('CycleTime', 'xs:double', '12', means('CycleTime')),
+    {
+      modelType: 'SubmodelElementCollection',
+      idShort: 'Order',
+      value: [property('OrderNumber', 'xs:string'), property('Produced', 'xs:unsignedInt')]
+    },
+    { modelType: 'File', idShort: 'Drawing', contentType: 'application/pdf' }
   ]
 }
 

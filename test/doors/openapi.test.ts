@@ -101,7 +101,8 @@ const endpoint = { interface: 'SUBMODEL-3.1', protocolInformation: { href: 'http
 
 t.test('an operation declares the parameters that stand in its path, and refuses with a Result', async (t) => {
   for (const { path, operation } of operationsIn(hubDocument('/api/v3', ownPaths, '1.2.3').paths)) {
-    const named = ((operation.parameters ?? []) as { $ref?: string }[]).map(({ $ref }) => $ref?.split('/').at(-1))
+    const parameters = (operation.parameters ?? []) as { $ref?: string; name?: string }[]
+    const named = parameters.map(({ $ref, name }) => name ?? $ref?.split('/').at(-1))
     for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) t.ok(named.includes(name), `${path}: ${name}`)
     t.match(operation, { responses: { default: { $ref: '#/components/responses/Refusal' } } })
   }

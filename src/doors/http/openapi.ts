@@ -9,6 +9,7 @@ import { type Place, parametersOf } from '../../operations/mounts.ts'
 import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
 import { operationsOf, type Profile, type ProfileOperation, profiles, uriOf } from '../../operations/profiles.ts'
 import type { Verb } from '../../operations/table.ts'
+import { bodyExample, commonExample, fileExample, formExample, parameterExample } from './openapi-examples.ts'
 import { isGuarded, refusalResponses, refusalsOf } from './openapi-refusals.ts'
 import { ref, schemasFor } from './openapi-schemas.ts'
 import { documented, type OwnPath } from './own-path.ts'
@@ -134,7 +135,9 @@ function documentOf(
     tags: [...new Set(tags)].map((name) => ({ name })),
     paths,
     components: {
-      parameters: Object.fromEntries([...parameters].sort().map((name) => [name, parameterOf(name)])),
+      parameters: Object.fromEntries(
+        [...parameters].sort().map((name) => [name, parameterOf(name, commonExample(name))])
+      ),
       responses: Object.fromEntries(Object.entries(refusalResponses).filter(([name]) => refusals.has(name))),
       schemas: schemasFor(['Result', ...schemas])
     }
@@ -149,7 +152,7 @@ function addressesOf(below: OwnPath['below'], prefix: string): Address[] {
 function operationOf({ place, path, operationId, semanticIds }: Placed): PathOperation {
   const { row } = place
   const parameters = parameterNames({ place, path })
-  const body = requestBodyOf(place)
+  const body = requestBodyOf({ place, path })
   return {
     operationId,
     tags: [tagOf(place)],
@@ -158,7 +161,7 @@ function operationOf({ place, path, operationId, semanticIds }: Placed): PathOpe
     'x-right': row.right,
     ...(row.name === 'GetAllAssetAdministrationShellIdsByAssetLink' && { deprecated: true }),
     ...(parameters.length > 0 && {
-      parameters: parameters.map((name) => ({ $ref: `#/components/parameters/${name}` }))
+      parameters: parameters.map((name) => parameterIn(name, { place, path }))
     }),
     ...(body !== undefined && { requestBody: body }),
     responses: {
@@ -168,17 +171,24 @@ function operationOf({ place, path, operationId, semanticIds }: Placed): PathOpe
   }
 }
 
-function requestBodyOf({ row, content }: Place): JsonSchema | undefined {
+function requestBodyOf(placed: Pick<Placed, 'place' | 'path'>): JsonSchema | undefined {
+  const { row, content } = placed.place
   if (row.takes === undefined) return undefined
   if (row.takes !== 'file') {
-    return { required: true, content: { 'application/json': { schema: schemaOf(row.takes, content) } } }
+    const body = { schema: schemaOf(row.takes, content), ...exampleOf(bodyExample(placed)) }
+    return { required: true, content: { 'application/json': body } }
   }
   const ids =
     row.on === 'Packages' || row.on === 'Package' ? { aasIds: { type: 'array', items: { type: 'string' } } } : {}
   const properties = { ...ids, fileName: { type: 'string' }, file: BINARY }
-  const form = { 'multipart/form-data': { schema: { type: 'object', required: ['file'], properties } } }
-  const bare = row.own ? Object.fromEntries(uploadTypes.map((type) => [type, { schema: BINARY }])) : {}
-  return { required: true, content: { ...form, ...bare } }
+  const schema = { type: 'object', required: ['file'], properties }
+  const form = { 'multipart/form-data': { schema, ...exampleOf(formExample(placed.place)) } }
+  const bare = uploadTypes.map((type) => [type, { schema: BINARY, ...exampleOf(fileExample(type)) }])
+  return { required: true, content: { ...form, ...(row.own && Object.fromEntries(bare)) } }
+}
+
+function exampleOf(example: unknown): JsonSchema {
+  return example === undefined ? {} : { example }
 }
 
 const BINARY: JsonSchema = { type: 'string', format: 'binary' }
@@ -251,13 +261,20 @@ function parameterNames({ place, path }: Pick<Placed, 'place' | 'path'>): string
   ]
 }
 
-function parameterOf(name: string): JsonSchema {
+/** A parameter that all operations share, unless the operation has an example of its own for it. */
+function parameterIn(name: string, placed: Pick<Placed, 'place' | 'path'>): JsonSchema {
+  const example = parameterExample(name, placed)
+  return example === commonExample(name) ? { $ref: `#/components/parameters/${name}` } : parameterOf(name, example)
+}
+
+function parameterOf(name: string, example: unknown): JsonSchema {
   if (name === 'IfMatch') return IF_MATCH
   const inPath = PATH_PARAMETERS[name]
   if (inPath !== undefined) {
-    return { name, in: 'path', required: true, description: inPath, schema: { type: 'string' } }
+    const required = { name, in: 'path', required: true, description: inPath, schema: { type: 'string' } }
+    return { ...required, ...exampleOf(example) }
   }
-  return { name, in: 'query', ...QUERY_PARAMETERS[name] }
+  return { name, in: 'query', ...QUERY_PARAMETERS[name], ...exampleOf(example) }
 }
 
 const IF_MATCH: JsonSchema = {

@@ -1,0 +1,196 @@
+/**
+ * Examples for the standard's operations, derived from the samples: what a request is about follows from its place, and
+ * its body from the class and the content that the place takes.
+ */
+import { toValue } from '../../formats/value.ts'
+import { metadata } from '../../formats/views.ts'
+import { encodeId } from '../../model/identifier.ts'
+import type { SubmodelElement } from '../../model/types.ts'
+import type { Place } from '../../operations/mounts.ts'
+import {
+  assetInformation,
+  concept,
+  cycleTime,
+  dataMeaning,
+  ids,
+  iec61360,
+  inventoryNumber,
+  newElement,
+  operationRequest,
+  operationRequestValue,
+  shell,
+  shellDescriptor,
+  submodel,
+  submodelDescriptor,
+  submodelReference
+} from './openapi-samples.ts'
+
+type Placed = { readonly place: Place; readonly path: string }
+
+/** The value of a parameter, as it stands in an address; undefined where none can be known beforehand. */
+export function commonExample(name: string): unknown {
+  return PARAMETERS[name]
+}
+
+/** The same for one operation. */
+export function parameterExample(name: string, { place, path }: Placed): unknown {
+  switch (name) {
+    case 'submodelIdentifier':
+      return encodeId(targetOf(place, path).submodel)
+    case 'idShortPath':
+      return targetOf(place, path).element
+    case 'aasIds':
+      // A service of a submodel, or of templates, knows no shells.
+      return /^\/(submodel-services|template-repository)\//.test(path) ? undefined : commonExample(name)
+    case 'submodelIds':
+      return path.startsWith('/template-repository/') ? [encodeId(ids.template)] : commonExample(name)
+    case 'idShort':
+      return IDSHORTS[place.row.on]
+    default:
+      return commonExample(name)
+  }
+}
+
+/** The body as JSON; undefined for a form or a file. */
+export function bodyExample({ place, path }: Placed): unknown {
+  const { takes = '' } = place.row
+  if (takes.endsWith('[]')) return [sampleOf(takes.slice(0, -2), place, path)]
+  return sampleOf(takes, place, path)
+}
+
+/** A form with a file; each file is text, so that it can stand in a document. */
+export function formExample({ row }: Place): Readonly<Record<string, unknown>> {
+  if (row.on === 'Upload') return { fileName: 'machine.json', file: JSON.stringify(environment) }
+  if (row.path.endsWith('/thumbnail')) return { fileName: 'machine.svg', file: DRAWING }
+  if (row.path.endsWith('/attachment')) return { fileName: 'drawing.svg', file: DRAWING }
+  return { aasIds: [ids.shell], fileName: 'machine.json', file: JSON.stringify(environment) }
+}
+
+/** A file that is the body itself, by its media type; a package is bytes, which no example can show. */
+export function fileExample(type: string): unknown {
+  if (type.endsWith('json')) return environment
+  if (type.endsWith('/xml')) return XML
+  return type === 'application/octet-stream' ? JSON.stringify(environment) : undefined
+}
+
+/** What a place is about in the sample plant. */
+function targetOf(
+  { row, mount, content }: Place,
+  path: string
+): { readonly submodel: string; readonly element: string } {
+  const isTemplate = path.startsWith('/template-repository')
+  const submodel = isTemplate ? ids.template : ids.data
+  if (mount.path.startsWith('/submodel-descriptors')) return { submodel, element: '' }
+  if (row.path.endsWith('/attachment')) {
+    return { submodel: isTemplate ? ids.template : ids.technicalData, element: 'Drawing' }
+  }
+  if (/\/(invoke|operation-)/.test(row.path)) return { submodel: ids.control, element: 'StartProduction' }
+  const hasChildren = row.verb === 'POST' || content === 'path'
+  return { submodel, element: hasChildren ? 'Order' : 'CycleTime' }
+}
+
+function sampleOf(type: string, { row, content }: Place, path: string): unknown {
+  const isNew = row.verb === 'POST'
+  const isTemplate = path.startsWith('/template-repository')
+  switch (type) {
+    case 'AssetAdministrationShell':
+      return shell(isNew ? ids.newShell : ids.shell)
+    case 'AssetInformation':
+      return assetInformation
+    case 'Submodel':
+      if (isTemplate) return viewOf(submodel(isNew ? ids.newTemplate : ids.template), content)
+      return viewOf(submodel(isNew ? ids.newData : ids.data), content)
+    case 'SubmodelElement':
+      return viewOf(isNew ? newElement : cycleTime, content)
+    case 'Reference':
+      return submodelReference(ids.newData)
+    case 'ConceptDescription':
+      return concept(isNew ? ids.newConcept : ids.concept)
+    case 'AssetAdministrationShellDescriptor':
+      return shellDescriptor(isNew ? ids.newShell : ids.shell)
+    case 'SubmodelDescriptor':
+      return submodelDescriptor(isNew ? ids.newData : ids.data)
+    case 'Identifier':
+      return row.path === '/shell-descriptors' ? ids.shell : ids.data
+    case 'AssetLink':
+    case 'SpecificAssetId':
+      return inventoryNumber
+    case 'OperationRequest':
+      return content === 'value' ? operationRequestValue : operationRequest
+    case 'Query':
+      return { $condition: QUERIES[row.path] }
+    default:
+      return undefined
+  }
+}
+
+function viewOf(sample: ReturnType<typeof submodel> | SubmodelElement, content: Place['content']): unknown {
+  if (content === 'metadata') return metadata(sample)
+  return content === 'value' ? toValue(sample) : sample
+}
+
+const IDSHORTS: Readonly<Partial<Record<Place['row']['on'], string>>> = {
+  Shells: 'InjectionMouldingMachine01',
+  Submodels: 'OperationalData',
+  ConceptDescriptions: 'CycleTime'
+}
+
+/** The examples of all parameters of an operation go together: what they select is in the sample plant. */
+const PARAMETERS: Readonly<Record<string, unknown>> = {
+  aasIdentifier: encodeId(ids.shell),
+  aasId: encodeId(ids.shell),
+  submodelIdentifier: encodeId(ids.data),
+  idShortPath: 'CycleTime',
+  cdIdentifier: encodeId(ids.concept),
+  packageId: encodeId('machine'),
+  handleId: encodeId('b6a7a1ce-6d6b-4ef0-9d6c-2f6f2a1f9a55'),
+  limit: 10,
+  level: 'deep',
+  extent: 'withoutBlobValue',
+  semanticId: encodeId(JSON.stringify(dataMeaning)),
+  dataSpecificationRef: encodeId(JSON.stringify(iec61360)),
+  assetIds: [encodeId(JSON.stringify(inventoryNumber))],
+  assetKind: 'Instance',
+  aasIds: [encodeId(ids.shell)],
+  submodelIds: [encodeId(ids.data)],
+  includeConceptDescriptions: true,
+  existing: 'replace',
+  fileName: 'machine.json',
+  result: 'valid',
+  template: 'Nameplate',
+  form: 'normal'
+}
+
+const equals = (field: string, value: string) => ({ $eq: [{ $field: field }, { $strVal: value }] })
+
+const QUERIES: Readonly<Record<string, object>> = {
+  '/shells': equals('$aas#idShort', 'InjectionMouldingMachine01'),
+  '/submodels': equals('$sm#idShort', 'OperationalData'),
+  '/concept-descriptions': equals('$cd#idShort', 'CycleTime'),
+  '/shell-descriptors': equals('$aasdesc#idShort', 'InjectionMouldingMachine01'),
+  '/submodel-descriptors': equals('$smdesc#idShort', 'OperationalData')
+}
+
+const environment = {
+  assetAdministrationShells: [shell(ids.newShell)],
+  submodels: [submodel(ids.newData)]
+}
+
+const DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="4" height="2"/></svg>'
+
+const XML = `<environment xmlns="https://admin-shell.io/aas/3/1">
+  <submodels>
+    <submodel>
+      <idShort>OperationalData</idShort>
+      <id>${ids.newData}</id>
+      <submodelElements>
+        <property>
+          <idShort>CycleTime</idShort>
+          <valueType>xs:double</valueType>
+          <value>12.7</value>
+        </property>
+      </submodelElements>
+    </submodel>
+  </submodels>
+</environment>
+`
