@@ -24,7 +24,7 @@ t.test('every submodel of it fulfils the template that it names, and its Operati
   t.equal(result.length, count)
   t.same((await hub.get('/validation?result=invalid')).json.result, [])
   const names = result.flatMap(({ template }: { template?: string }) => template ?? []).toSorted()
-  t.same(names, ['HierarchicalStructures', 'Nameplate', 'Nameplate'])
+  t.same(names, ['HierarchicalStructures', 'Nameplate', 'Nameplate', 'TimeSeries'])
 
   const invoke = `/submodels/${encode(`${BASE}/sm/imm-01/control`)}/submodel-elements/StartProduction/invoke/$value`
   for (const [Quantity, Accepted] of [

@@ -13,6 +13,7 @@ import type {
   RelationshipElement,
   Submodel
 } from '../../src/model/types.ts'
+import { timeSeries } from './time-series.ts'
 
 export const BASE = 'https://plant.example'
 
@@ -27,6 +28,7 @@ export function plant(): Environment {
       machineTechnicalData,
       operationalData,
       operationalDataTemplate,
+      timeSeries(`${BASE}/sm/imm-01/time-series`),
       machineControl,
       nameplate('mould-07', mouldNameplate),
       mouldData,
@@ -426,7 +428,8 @@ const machineShell = shell('imm-01', 'InjectionMouldingMachine01', 'Injection mo
   'nameplate',
   'technical-data',
   'operational-data',
-  'control'
+  'control',
+  'time-series'
 ])
 const mouldShell = shell('mould-07', 'Mould07', 'Mould for bottle caps', '병뚜껑 금형', ['nameplate', 'mould-data'])
 const lineShell = shell('line-a', 'LineA', 'Moulding line A', '성형 라인 A', ['structure'])

@@ -47,7 +47,6 @@ const exceptions: readonly { readonly why: string; readonly status: number; read
     status: 404,
     operations: /^(GET|DELETE) .*(\/thumbnail|\/attachment|\/packages\/\{packageId\})$/
   },
-  { why: 'the plant has no submodel of time series', status: 404, operations: /^POST \/timeseries$/ },
   { why: 'queries in Flux are known and refused', status: 501, operations: /^POST \/api\/v2\/query$/ }
 ]
 

@@ -56,7 +56,7 @@ export function shell(id: string): AssetAdministrationShell {
       submodels: [submodelReference(ids.newData)]
     }
   }
-  const submodels = ['nameplate', 'technical-data', 'operational-data', 'control']
+  const submodels = ['nameplate', 'technical-data', 'operational-data', 'control', 'time-series']
   return {
     modelType: 'AssetAdministrationShell',
     id,
