@@ -178,11 +178,15 @@ function requestBodyOf(placed: Pick<Placed, 'place' | 'path'>): JsonSchema | und
     const body = { schema: schemaOf(row.takes, content), ...exampleOf(bodyExample(placed)) }
     return { required: true, content: { 'application/json': body } }
   }
-  const ids =
-    row.on === 'Packages' || row.on === 'Package' ? { aasIds: { type: 'array', items: { type: 'string' } } } : {}
-  const properties = { ...ids, fileName: { type: 'string' }, file: BINARY }
-  const schema = { type: 'object', required: ['file'], properties }
-  const form = { 'multipart/form-data': { schema, ...exampleOf(formExample(placed.place)) } }
+  const example = formExample(placed.place)
+  const isPackage = row.on === 'Packages' || row.on === 'Package'
+  // Pages that fill in a form take the example of each member, not that of the whole.
+  const properties = {
+    ...(isPackage && { aasIds: { ...strings, example: example.aasIds } }),
+    fileName: { ...string, example: example.fileName },
+    file: BINARY
+  }
+  const form = { 'multipart/form-data': { schema: { type: 'object', required: ['file'], properties }, example } }
   const bare = uploadTypes.map((type) => [type, { schema: BINARY, ...exampleOf(fileExample(type)) }])
   return { required: true, content: { ...form, ...(row.own && Object.fromEntries(bare)) } }
 }
