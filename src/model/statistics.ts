@@ -60,7 +60,11 @@ export function corrected(held: Statistics, first: Figure | undefined): Statisti
   return rest === undefined ? ofOne(first) : combine(ofOne(first), rest, isWholeFigure(held.sum))
 }
 
-/** What a sample of a thinned run was made of; undefined where it stands for itself. */
+/**
+ * What a sample of a thinned run was made of; undefined where it stands for itself. The mean of finite numbers whose sum
+ * is beyond what a double holds is the value that the sample shows; an infinite number among them makes it infinite,
+ * whatever the sample shows: of a text that is the last one.
+ */
 export function condensedAt(run: Run, index: number): Statistics | undefined {
   const { condensed } = run
   const count = condensed?.counts[index] ?? 0
@@ -69,12 +73,16 @@ export function condensedAt(run: Run, index: number): Statistics | undefined {
     const held = column[index] ?? 0
     return typeof held === 'string' ? figureOf(held) : held
   }
-  const sum = at(condensed.sum)
+  const [min, max, sum] = [at(condensed.min), at(condensed.max), at(condensed.sum)]
   return {
     count,
-    min: at(condensed.min),
-    max: at(condensed.max),
-    mean: isBounded(sum) ? averageOf(sum, count) : numberAt(run, index),
+    min,
+    max,
+    mean: isBounded(sum)
+      ? averageOf(sum, count)
+      : isBounded(min) && isBounded(max)
+        ? numberAt(run, index)
+        : Number(sum),
     sum,
     squares: condensed.squares[index] ?? 0,
     first: at(condensed.first),

@@ -62,6 +62,22 @@ const table: readonly {
     ]
   },
   {
+    title: 'the last text stays, and a mean with an infinite number is infinite all the same',
+    type: 'xs:string',
+    given: [
+      [0, '1'],
+      [1, '-INF'],
+      [2, '100'],
+      [60, 'INF'],
+      [61, '-INF'],
+      [62, '7']
+    ],
+    kept: [
+      [0, '100'],
+      [60, '7']
+    ]
+  },
+  {
     title: 'of booleans the last is kept',
     type: 'xs:boolean',
     given: Array.from({ length: 60 }, (_, i) => [i, i % 2 === 0 ? 'false' : 'true'] as const),
