@@ -82,8 +82,8 @@ export async function start(
 export const embedded = (process.env.MONGODB_URL ?? '') !== '' && 'this is about the files of the embedded store'
 
 /** The store that a stopped hub has left, to look into. */
-export function openStored(directory: string): Promise<Store> {
-  return openStore(readConfig({ DATA_DIR: directory, MONGODB_URL: databaseOf(directory) }).config)
+export function openStored(directory: string, url: string = databaseOf(directory)): Promise<Store> {
+  return openStore(readConfig({ DATA_DIR: directory, MONGODB_URL: url }).config)
 }
 
 /** With MONGODB_URL all hubs keep what they have there: the same directory leads to the same database. */

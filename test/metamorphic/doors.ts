@@ -1,8 +1,8 @@
 /** The samples of a series as each door shows them, in one form. */
 import { tableFromIPC } from 'apache-arrow'
 import { parquetReadObjects } from 'hyparquet'
-import type { Running } from '../e2e/harness.ts'
-import type { Quality } from './history-model.ts'
+import { encode, type Running } from '../e2e/harness.ts'
+import { NUMERIC, type Quality, type Type, textOf } from './history-model.ts'
 
 /** A value as text: numbers as JavaScript writes them, infinite ones as XML Schema does. */
 export interface Shown {
@@ -16,11 +16,11 @@ export const formats = ['json', 'ndjson', 'csv', 'parquet', 'arrow', 'flux'] as 
 export type Format = (typeof formats)[number]
 
 /** All of a series, in one answer. */
-export async function samplesOf(hub: Running, path: string, format: Format): Promise<Shown[]> {
+export async function samplesOf(hub: Running, path: string, type: Type, format: Format): Promise<Shown[]> {
   const response = await fetch(`${hub.url}/timeseries?submodel=urn:m&path=${path}&quality=true&format=${format}`)
   const bytes = new Uint8Array(await response.arrayBuffer())
   if (response.status !== 200) throw new Error(`${format}: ${response.status} ${Buffer.from(bytes)}`)
-  return readers[format](bytes, path)
+  return readers[format](bytes, path, type)
 }
 
 /** All of a series as JSON, page by page. */
@@ -38,66 +38,76 @@ export async function pagedRows(hub: Running, query: string, limit: number): Pro
 }
 
 /** Every value that was ever acknowledged of a series, as the log tells it. */
-export async function replayed(hub: Running, path: string): Promise<Shown[]> {
+export async function replayed(hub: Running, path: string, type: Type): Promise<Shown[]> {
   const found: Shown[] = []
   let cursor: string | undefined
   for (;;) {
-    const query = `submodel=${encodeId('urn:m')}&path=${path}&kind=value&envelope=plain&limit=1000`
+    const query = `submodel=${encode('urn:m')}&path=${path}&kind=value&envelope=plain&limit=1000`
     const since = cursor === undefined ? '' : `&since=${encodeURIComponent(cursor)}`
     const { status, text, json } = await hub.get(`/events?${query}${since}`)
     if (status !== 200) throw new Error(text)
     for (const event of json.records) {
-      if (event.kind === 'value') found.push(shown(path, Date.parse(event.sourceTime), event.value, event.quality))
+      if (event.kind === 'value') found.push(shown(type, Date.parse(event.sourceTime), event.value, event.quality))
     }
     if (json.records.length === 0 || json.next === cursor) return found
     cursor = json.next
   }
 }
 
-export function shown(path: string, time: number, value: unknown, quality?: unknown): Shown {
-  const text = NUMBERS.has(path) ? textOf(value) : String(value)
+/** Where an element holds text, something else in its place is shown as what it is. */
+export function shown(type: Type, time: number, value: unknown, quality?: unknown): Shown {
+  const isText = typeof value === 'string' || type === 'xs:boolean'
+  const text = NUMERIC.has(type) ? textOf(value) : isText ? String(value) : `${typeof value} ${value}`
   return quality === undefined || quality === null || quality === ''
     ? { time, text }
     : { time, text, quality: quality as Quality }
 }
 
-const NUMBERS: ReadonlySet<string> = new Set(['int', 'long', 'unsignedLong', 'double', 'decimal'])
-
-const readers: Record<Format, (bytes: Uint8Array, path: string) => Shown[] | Promise<Shown[]>> = {
-  json: (bytes, path) => rowsOf(JSON.parse(Buffer.from(bytes).toString()).rows, path),
-  ndjson: (bytes, path) =>
+const readers: Record<Format, (bytes: Uint8Array, path: string, type: Type) => Shown[] | Promise<Shown[]>> = {
+  json: (bytes, _, type) => rowsOf(JSON.parse(Buffer.from(bytes).toString()).rows, type),
+  ndjson: (bytes, path, type) =>
     lines(bytes).map((line) => {
       const row = JSON.parse(line)
-      return shown(path, Date.parse(row.time), row[path], row[`${path}.quality`])
+      return shown(type, Date.parse(row.time), row[path], row[`${path}.quality`])
     }),
-  csv: (bytes, path) =>
+  csv: (bytes, _, type) =>
     lines(bytes)
       .slice(1)
       .map((line) => {
         const [time = '', value, quality] = fields(line)
-        return shown(path, Date.parse(time), value, quality)
+        return shown(type, Date.parse(time), value, quality)
       }),
-  parquet: async (bytes, path) => {
+  parquet: async (bytes, path, type) => {
     const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer
     const rows = (await parquetReadObjects({ file })) as Record<string, unknown>[]
-    return rows.map((row) => shown(path, timeOf(row.time), row[path], row[`${path}.quality`]))
+    return rows.map((row) => shown(type, timeOf(row.time), row[path], row[`${path}.quality`]))
   },
-  arrow: (bytes, path) => {
+  arrow: (bytes, path, type) => {
     const table = tableFromIPC(bytes)
     return Array.from({ length: table.numRows }, (_, i) => {
       const at = (name: string) => table.getChild(name)?.get(i)
-      return shown(path, timeOf(at('time')), at(path), at(`${path}.quality`))
+      return shown(type, timeOf(at('time')), at(path), at(`${path}.quality`))
     })
   },
-  flux: (bytes, path) =>
-    lines(bytes)
-      .map(fields)
-      .filter(([mark, , , , , field]) => mark === '' && field === path)
-      .map(([, , , time = '', value]) => shown(path, Date.parse(time), value))
+  flux: (bytes, path, type) => fluxOf(bytes, path, type)
 }
 
-export function rowsOf(rows: readonly (readonly unknown[])[], path: string): Shown[] {
-  return rows.map(([time, value, quality]) => shown(path, Date.parse(String(time)), value, quality))
+/** One variable of annotated CSV. */
+export function fluxOf(bytes: Uint8Array, path: string, type: Type): Shown[] {
+  return lines(bytes)
+    .map(fields)
+    .filter(([mark, , , , , field]) => mark === '' && field === path)
+    .map(([, , , time = '', value]) => shown(type, Date.parse(time), INFINITE.get(value ?? '') ?? value))
+}
+
+/** As Flux spells them. */
+const INFINITE: ReadonlyMap<string, string> = new Map([
+  ['+Inf', 'INF'],
+  ['-Inf', '-INF']
+])
+
+export function rowsOf(rows: readonly (readonly unknown[])[], type: Type): Shown[] {
+  return rows.map(([time, value, quality]) => shown(type, Date.parse(String(time)), value, quality))
 }
 
 function lines(bytes: Uint8Array): string[] {
@@ -117,17 +127,4 @@ function fields(line: string): string[] {
 function timeOf(time: unknown): number {
   if (time instanceof Date) return time.getTime()
   return typeof time === 'bigint' ? Number(time / 1_000_000n) : Number(time)
-}
-
-/** Texts of numbers are told apart by what they say, not by how it is written. */
-export function textOf(value: unknown): string {
-  if (value === Number.POSITIVE_INFINITY) return 'INF'
-  if (value === Number.NEGATIVE_INFINITY) return '-INF'
-  const text = String(value)
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return text
-  return /^-?[1-9]\d{15,}$/.test(text) ? text : String(Number(text))
-}
-
-function encodeId(id: string): string {
-  return Buffer.from(id).toString('base64url')
 }

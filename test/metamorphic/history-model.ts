@@ -1,17 +1,37 @@
 /** What the history of a series should be, said in the plainest way: all that was sent, thinned anew for each question. */
 
-export const types = [
-  'xs:int',
-  'xs:long',
-  'xs:unsignedLong',
-  'xs:double',
-  'xs:decimal',
-  'xs:boolean',
-  'xs:string',
-  'xs:dateTime'
-] as const
+export type Type =
+  | 'xs:int'
+  | 'xs:long'
+  | 'xs:unsignedLong'
+  | 'xs:double'
+  | 'xs:float'
+  | 'xs:decimal'
+  | 'xs:boolean'
+  | 'xs:string'
+  | 'xs:date'
+  | 'xs:dateTime'
 
-export type Type = (typeof types)[number]
+/** The elements by idShort, each with the value types that it takes one after the other, again and again. */
+export const series = {
+  int: ['xs:int', 'xs:long'],
+  long: ['xs:long'],
+  unsignedLong: ['xs:unsignedLong'],
+  double: ['xs:double'],
+  float: ['xs:float'],
+  decimal: ['xs:decimal'],
+  boolean: ['xs:boolean'],
+  string: ['xs:string'],
+  date: ['xs:date'],
+  dateTime: ['xs:dateTime'],
+  intOrString: ['xs:int', 'xs:string'],
+  stringOrDouble: ['xs:string', 'xs:double'],
+  booleanOrString: ['xs:boolean', 'xs:string']
+} as const satisfies Record<string, readonly Type[]>
+
+export type Name = keyof typeof series
+
+export const names = Object.keys(series) as Name[]
 
 export type Quality = 'good' | 'uncertain' | 'bad'
 
@@ -19,6 +39,9 @@ export interface Sample {
   readonly time: number
   readonly text: string
   readonly quality?: Quality | undefined
+  /** Of one that was thinned before the type changed: the time of the last that it stands for, and what counted. */
+  readonly end?: number
+  readonly numbers?: readonly string[]
 }
 
 export interface Figures {
@@ -33,23 +56,47 @@ export interface Figures {
 
 export type Figure = number | bigint
 
-const WHOLE: ReadonlySet<Type> = new Set(['xs:int', 'xs:long', 'xs:unsignedLong'])
-const NUMERIC: ReadonlySet<Type> = new Set([...WHOLE, 'xs:double', 'xs:decimal'])
+export const WHOLE: ReadonlySet<Type> = new Set(['xs:int', 'xs:long', 'xs:unsignedLong'])
+export const NUMERIC: ReadonlySet<Type> = new Set([...WHOLE, 'xs:double', 'xs:float', 'xs:decimal'])
 
 export class Series {
-  type: Type
+  readonly #types: readonly Type[]
+  #typeIndex = 0
   /** As they came, by time; thinned as far as they are of the first. */
   #thinned = new Map<number, Sample>()
   #fresh = new Map<number, Sample>()
+  readonly #taken = new Set<number>()
   #width = 1
 
-  constructor(type: Type) {
-    this.type = type
+  constructor(types: readonly Type[]) {
+    this.#types = types
+  }
+
+  get type(): Type {
+    return this.#types[this.#typeIndex] as Type
+  }
+
+  /** Samples are sent with a text for each type: this is the place of the present one. */
+  get typeIndex(): number {
+    return this.#typeIndex
+  }
+
+  /** What was thinned under one type stays as it is under the next. */
+  retype(): void {
+    if (this.#types.length === 1) return
+    const isAlike = this.#types.every((type) => NUMERIC.has(type))
+    if (!isAlike) {
+      const frozen = [...groups([...this.#thinned.values()], this.#width).values()].map((all) =>
+        frozenOne(all, this.type)
+      )
+      this.#thinned = new Map(frozen.map((sample) => [sample.time, sample]))
+    }
+    this.#typeIndex = (this.#typeIndex + 1) % this.#types.length
   }
 
   /** Which of the first is in the second one is not told apart by its time any more. */
   isTaken(time: number): boolean {
-    return this.#thinned.has(time)
+    return this.#taken.has(time)
   }
 
   put(sample: Sample): void {
@@ -57,7 +104,10 @@ export class Series {
   }
 
   thin(width: number): void {
-    this.#thinned = new Map([...this.#thinned, ...this.#fresh])
+    const { type } = this
+    const known = [...this.#thinned.values()].map((sample) => (NUMERIC.has(type) ? withMean(sample, type) : sample))
+    this.#thinned = new Map([...known, ...this.#fresh.values()].map((sample) => [sample.time, sample]))
+    for (const time of this.#fresh.keys()) this.#taken.add(time)
     this.#fresh.clear()
     this.#width = width
   }
@@ -80,12 +130,12 @@ export class Series {
   figures(width: number): Map<number, Figures> {
     const found = new Map<number, Figures>()
     for (const [start, all] of groups([...this.#thinned.values(), ...this.#fresh.values()], width)) {
-      const numbers = all.filter(counts).map(({ text }) => figureOf(text))
+      const numbers = all.flatMap(numbersOf).map(figureOf)
       if (numbers.length === 0) continue
-      const sum = total(numbers)
+      const sum = total(numbers, this.type)
       const ascending = numbers.toSorted((a, b) => (a < b ? -1 : 1))
       // Between samples that are one already the order is not known, nor which of them a late one follows.
-      const isOrdered = numbers.length === all.length && !all.some(({ time }) => this.#isLate(time))
+      const isOrdered = all.every((one) => one.numbers === undefined && counts(one) && !this.#isLate(one.time))
       found.set(start, {
         count: numbers.length,
         min: ascending[0] as Figure,
@@ -108,17 +158,40 @@ function thinnedOne(all: readonly Sample[], type: Type): Sample {
   const [first] = all
   if (first === undefined || all.length === 1) return first as Sample
   const sound = all.filter(({ quality }) => quality !== 'bad')
-  const numbers = sound.filter(counts)
-  if (!NUMERIC.has(type) || numbers.length === 0) {
-    const last = sound.at(-1) ?? (all.at(-1) as Sample)
-    return { ...last, time: first.time }
-  }
-  return { time: first.time, text: mean(numbers, type), quality: worst(numbers) }
+  const counted = sound.filter((sample) => numbersOf(sample).length > 0)
+  if (!NUMERIC.has(type) || counted.length === 0) return { ...last(sound.length > 0 ? sound : all), time: first.time }
+  return { time: first.time, text: mean(counted.flatMap(numbersOf), type), quality: worst(counted) }
 }
 
-function mean(numbers: readonly Sample[], type: Type): string {
-  if (!WHOLE.has(type)) return String(numbers.reduce((sum, { text }) => sum + Number(text), 0) / numbers.length)
-  const sum = numbers.reduce((sum, { text }) => sum + BigInt(text), 0n)
+/** The same, with what is needed to go on from it when the type has changed. */
+function frozenOne(all: readonly Sample[], type: Type): Sample {
+  const [first] = all
+  if (first === undefined || all.length === 1) return first as Sample
+  const sound = all.filter(({ quality }) => quality !== 'bad')
+  const counted = NUMERIC.has(type) ? sound.filter((sample) => numbersOf(sample).length > 0) : []
+  const end = endOf(last([counted, sound, all].find((some) => some.length > 0) as Sample[]))
+  const shown = thinnedOne(all, type)
+  return end > first.time ? { ...shown, end, numbers: sound.flatMap(numbersOf) } : shown
+}
+
+function withMean(sample: Sample, type: Type): Sample {
+  const { numbers = [] } = sample
+  return numbers.length === 0 ? sample : { ...sample, text: mean(numbers, type) }
+}
+
+function last(samples: readonly Sample[]): Sample {
+  return samples.reduce((one, other) => (endOf(other) >= endOf(one) ? other : one))
+}
+
+function endOf({ time, end = time }: Sample): number {
+  return end
+}
+
+function mean(numbers: readonly string[], type: Type): string {
+  if (!WHOLE.has(type) || !numbers.every((text) => /^-?\d+$/.test(text))) {
+    return textOf(numbers.reduce((sum, text) => sum + Number(figureOf(text)), 0) / numbers.length)
+  }
+  const sum = numbers.reduce((sum, text) => sum + BigInt(text), 0n)
   const count = BigInt(numbers.length)
   const whole = sum / count
   if (Number.isSafeInteger(Number(whole))) return String(Number(whole) + Number(sum % count) / numbers.length)
@@ -132,17 +205,33 @@ function worst(samples: readonly Sample[]): Quality | undefined {
   return order[Math.max(...samples.map(({ quality }) => order.indexOf(quality)))]
 }
 
+/** What a sample counts as in aggregates and means. */
+function numbersOf(sample: Sample): readonly string[] {
+  if (sample.numbers !== undefined && sample.numbers.length > 0) return sample.numbers
+  return counts(sample) ? [sample.text] : []
+}
+
 function counts({ text, quality }: Sample): boolean {
-  return quality !== 'bad' && /^(true|false|[+-]?[\d.]+([eE][+-]?\d+)?)$/.test(text)
+  return quality !== 'bad' && /^(true|false|-?INF|[+-]?[\d.]+([eE][+-]?\d+)?)$/.test(text)
+}
+
+/** Texts of numbers are told apart by what they say, not by how it is written. */
+export function textOf(value: unknown): string {
+  if (value === Number.POSITIVE_INFINITY) return 'INF'
+  if (value === Number.NEGATIVE_INFINITY) return '-INF'
+  const text = String(value)
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return text
+  return /^-?[1-9]\d{15,}$/.test(text) ? text : String(Number(text))
 }
 
 function figureOf(text: string): Figure {
   if (text === 'true' || text === 'false') return Number(text === 'true')
+  if (text.endsWith('INF')) return text === 'INF' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
   return /^[+-]?\d+$/.test(text) && !Number.isSafeInteger(Number(text)) ? BigInt(text) : Number(text)
 }
 
-function total(numbers: readonly Figure[]): Figure {
-  if (!numbers.every((one) => typeof one === 'bigint' || Number.isInteger(one))) {
+function total(numbers: readonly Figure[], type: Type): Figure {
+  if (!WHOLE.has(type) || !numbers.every((one) => typeof one === 'bigint' || Number.isInteger(one))) {
     return numbers.reduce<number>((sum, one) => sum + Number(one), 0)
   }
   const sum = numbers.reduce<bigint>((sum, one) => sum + BigInt(one), 0n)
