@@ -518,3 +518,12 @@ t.test('what would take too long is refused', async (t) => {
   t.notOk(found({ $regex: [P, str('^(a+)+$')] }, 'Submodel', one(`${'a'.repeat(1_000_000)}!`)))
   t.notOk(found({ $regex: [str('aaa'), P] }, 'Submodel', one('a{3}')), 'patterns out of documents count nothing')
 })
+
+t.test('an element whose idShort an earlier sibling has is addressed by index, so no name leads to it', async (t) => {
+  const twins = submodel(property('a', '1'), property('a', '2'))
+  t.ok(found(eq(field('$sme.a#value'), str('1')), 'Submodel', twins))
+  t.notOk(found(eq(field('$sme.a#value'), str('2')), 'Submodel', twins))
+  t.ok(found(eq(field('$sme#value'), str('2')), 'Submodel', twins), 'among all elements it is found')
+  const cousins = submodel(collection('x', property('a', '1')), collection('y', property('a', '2')))
+  t.ok(found(eq(field('$sme.a#value'), str('2')), 'Submodel', cousins), 'elsewhere the name is free')
+})

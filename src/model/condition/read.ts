@@ -74,14 +74,18 @@ function languageOf(value: object): string | undefined {
 /**
  * Calls back for each element that queries search: those below collections and lists. Statements, annotations and
  * variables of operations cannot be reached (Part 2, "Limitations").
+ * @param visit told whether the element is addressed by its index: in a list, and where an earlier sibling, in a document
+ *   that was taken leniently, has its idShort (see `stepsTo`)
  */
 export function eachElement(
   of: Submodel | SubmodelElement,
-  visit: (element: SubmodelElement, inList: boolean) => void
+  visit: (element: SubmodelElement, byIndex: boolean) => void
 ): void {
   const inList = of.modelType === 'SubmodelElementList'
+  const taken = new Set<string | undefined>()
   for (const child of searchedChildren(of)) {
-    visit(child, inList)
+    const count = taken.size
+    visit(child, inList || taken.add(child.idShort).size === count)
     eachElement(child, visit)
   }
 }
@@ -109,9 +113,9 @@ export function forgetElements(): void {
 function elementsOf(submodel: object): Elements {
   if (flattened?.submodel === submodel) return flattened.elements
   const elements: Elements = { all: [], named: new Map() }
-  eachElement(submodel as Submodel, (element, inList) => {
+  eachElement(submodel as Submodel, (element, byIndex) => {
     elements.all.push(element)
-    if (inList || element.idShort === undefined) return
+    if (byIndex || element.idShort === undefined) return
     const others = elements.named.get(element.idShort)
     if (others === undefined) elements.named.set(element.idShort, [element])
     else others.push(element)
