@@ -1,15 +1,16 @@
 /** Submodel elements: read in every form, created, replaced, patched and deleted. */
 import { HubError } from '../errors.ts'
-import { fromValue, membersFromValue, toValue, valueOfRow } from '../formats/value.ts'
+import { fromValue, membersFromValue, toValue, type ValueWrite, valueOfRow } from '../formats/value.ts'
 import { allows, core, metadata, paths, withoutBlobs } from '../formats/views.ts'
 import { excerptOf } from '../model/constraints/report.ts'
 import { childrenMember } from '../model/fields.ts'
-import { formatPath, type IdShortPath, join, parseStoredPath, type Step } from '../model/path.ts'
+import { formatPath, type IdShortPath, join, type Step } from '../model/path.ts'
 import { referenceToElement } from '../model/reference.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
 import type { ValueMembers } from '../model/values.ts'
 import { type Container, child, childrenOf, resolve, setChildren, stepsTo } from '../model/walk.ts'
-import type { Change, ElementRow } from '../store/store.ts'
+import type { Change, Document, ElementRow } from '../store/store.ts'
+import { TimeSlice } from '../time-slice.ts'
 import type { Answer, Call, Content, Query } from './call.ts'
 import { retry } from './concurrent.ts'
 import { check, checkPreconditions, edit, get, parse, revisionOf } from './documents.ts'
@@ -192,15 +193,41 @@ export async function patchValues(hub: Hub, call: Call, path?: IdShortPath): Pro
     const writes = fromValue(root, call.body, path === undefined ? '' : formatPath(path))
     if (writes.length === 0) return { status: 204, revision: document.revision }
     if (hub.templates.enforces) {
-      for (const { path, members } of writes) Object.assign(elementAt(submodel, parseStoredPath(path) ?? []), members)
+      for (const { element, members } of writes) Object.assign(element, members)
       hub.templates.enforce(submodel)
     }
-    const changes = await Promise.all(
-      writes.map(async (write) => valueChange(id, await rowOf(hub, id, write.path), write.members))
-    )
+    const changes = await changesOf(hub, id, writes)
+    await refuseOvertaken(hub, document, call)
     const { seq } = await hub.store.commit(changes)
     return { status: 204, revision: seq }
   })
+}
+
+/** The changes that write the values, made in slices, so that others are served while there are many. */
+async function changesOf(hub: Hub, submodel: string, writes: readonly ValueWrite[]): Promise<Change[]> {
+  const slice = new TimeSlice()
+  const changes: Change[] = []
+  for (let start = 0; start < writes.length; start += ROWS_AT_ONCE) {
+    const some = writes.slice(start, start + ROWS_AT_ONCE)
+    const rows = await Promise.all(some.map(({ path }) => rowOf(hub, submodel, path)))
+    for (const [index, row] of rows.entries()) {
+      const write = some[index]
+      if (write !== undefined) changes.push(valueChange(submodel, row, write.members))
+    }
+    await slice.check()
+  }
+  return changes
+}
+
+/** Rows that are read before the clock is looked at: a fraction of a slice. */
+const ROWS_AT_ONCE = 100
+
+/** @throws HubError `Conflict` where the elements, or what If-Match named, changed since the values were checked */
+async function refuseOvertaken(hub: Hub, { id, revision, structure }: Document, { ifMatch }: Call): Promise<void> {
+  const head = await hub.store.head('Submodel', id)
+  const isAnyRevision = ifMatch === undefined || ifMatch === '*'
+  if (head?.structure === structure && (isAnyRevision || head.revision === revision)) return
+  throw new HubError('Conflict', [`Submodel "${id}" was changed meanwhile`])
 }
 
 /** Where a template is enforced a value is judged by what becomes of the submodel, so it has to be read. */

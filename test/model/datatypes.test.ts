@@ -59,6 +59,13 @@ const samples: Readonly<Record<DataTypeDefXsd, readonly [values: string, others:
   'xs:unsignedShort': ['0|65535', '65536|-1']
 }
 
+t.test('large base64 is judged as small is', async (t) => {
+  const many = 'AAAA'.repeat(2000)
+  for (const end of ['', 'QQ==', 'QUI=']) t.ok(isLexical('xs:base64Binary', many + end), end)
+  for (const end of ['A', 'AA', 'AA==AAAA', 'A===', '=AAA', 'QR==', 'QUJ=', 'AA-_', 'AAA\n', 'ää==', '\0AAA'])
+    t.notOk(isLexical('xs:base64Binary', many + end), JSON.stringify(end))
+})
+
 for (const type of enumerations.DataTypeDefXsd) {
   t.test(`${type} takes its values and nothing else`, async (t) => {
     const [values, others] = samples[type]
