@@ -174,6 +174,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       })
     }
     landing(app, config.API_PREFIX, VERSION)
+    const bodies = new BodyBudget(config.BODY_MEMORY)
     await http(app, {
       hub,
       handlers,
@@ -181,7 +182,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       publicUrl: config.PUBLIC_URL,
       defaultLimit: config.DEFAULT_LIMIT,
       maxLimit: config.MAX_LIMIT,
-      bodies: new BodyBudget(config.BODY_MEMORY)
+      bodies
     })
     const subscriptions = new Subscriptions(store, {
       history,
@@ -210,6 +211,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       hub: { store, intake },
       apiPrefix: config.API_PREFIX,
       bodyLimit: config.BODY_LIMIT,
+      bodies,
       lineRules,
       version: VERSION
     })

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { BodyBudget } from '../../src/doors/http/collect.ts'
 import { JsonShape } from '../../src/formats/json-shape.ts'
@@ -40,9 +41,17 @@ t.test('a body of an odd shape is refused before it is parsed, and others are se
   const hub = await start(t)
   for (const [what, text, rule] of shapes) {
     if (rule === undefined) continue
-    const reply = await hub.post('/submodels', text)
-    t.equal(reply.status, 400, what)
-    t.match(reply.json.messages[0].text, rule, what)
+    for (const [door, body, headers] of [
+      ['/submodels', text, { 'content-type': 'application/json' }],
+      [`${hub.url}/ingest`, text, { 'content-type': 'application/json' }],
+      [`${hub.url}/ingest`, text, { 'content-type': 'application/json; charset=euc-kr' }],
+      [`${hub.url}/ingest`, text, { 'content-type': 'application/senml+json' }],
+      [`${hub.url}/ingest`, gzipSync(text), { 'content-type': 'application/json', 'content-encoding': 'gzip' }]
+    ] as const) {
+      const reply = await hub.ask('POST', door, body, headers)
+      t.equal(reply.status, 400, `${what}: ${door} ${JSON.stringify(headers)}`)
+      t.match(reply.json.messages[0].text, rule, what)
+    }
   }
   t.equal((await hub.get('/submodels')).status, 200)
 })
@@ -75,6 +84,33 @@ t.test('large bodies that arrive share a bound, and small ones pass', async (t) 
   let after = await post(body)
   while (after.status === 503) after = await post(body)
   t.equal(after.status, 204, 'one that was cut gives back what it had')
+})
+
+t.test('bodies of samples share the bound with all others', async (t) => {
+  const hub = await start(t, { BODY_MEMORY: '250000' })
+  const { port } = new URL(hub.url)
+  const body = `[${' '.repeat(99_000)}]`
+  const half = () => {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(
+      'POST /ingest HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99002\r\n\r\n'
+    )
+    socket.write(body.slice(0, 90_000))
+    return socket
+  }
+  const sockets = [half(), half()]
+  for (const door of ['/shells', `${hub.url}/ingest`]) {
+    let refused = await hub.post(door, body)
+    while (refused.status !== 503) refused = await hub.post(door, body)
+    t.match(refused.json.messages[0].text, /at once/, door)
+  }
+  for (const socket of sockets) {
+    socket.destroy()
+    await once(socket, 'close')
+  }
+  let later = await hub.post(`${hub.url}/ingest`, body)
+  while (later.status === 503) later = await hub.post(`${hub.url}/ingest`, body)
+  t.equal(later.status, 200, 'what was cut gives back what it had')
 })
 
 t.test('requests on more connections than are allowed are told to come again', async (t) => {

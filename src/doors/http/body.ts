@@ -23,7 +23,7 @@ export function takeJson(scope: FastifyInstance, budget: BodyBudget): void {
   scope.addContentTypeParser([JSON_TYPE, MERGE_PATCH], (request, payload, done) => {
     const { bodyLimit } = request.routeOptions
     if (Number(request.headers['content-length']) > bodyLimit) return done(tooLarge(bodyLimit))
-    collect(payload, bodyLimit, budget, (error, bytes) => {
+    collect(payload, { limit: bodyLimit, budget }, (error, bytes) => {
       if (bytes === undefined) return done(error)
       let body: unknown
       try {

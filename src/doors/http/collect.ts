@@ -32,36 +32,79 @@ export function tooLarge(limit: number): HubError {
   return new HubError('TooLarge', [`The body is larger than ${limit} bytes`])
 }
 
-type Done = (error: Error | null, bytes?: Buffer) => void
+export interface GatheringOptions {
+  /** Largest body, in bytes. */
+  readonly limit: number
+  readonly budget: BodyBudget
+  /** What a larger body is refused with. */
+  readonly refusal?: (limit: number) => HubError
+  /** False where it is no JSON, or in a charset in which brackets and quotes may be parts of other characters. */
+  readonly looksAtShape?: boolean
+}
 
-/** @param limit largest body, in bytes */
-export function collect(payload: Readable, limit: number, budget: BodyBudget, done: Done): void {
-  const chunks: Buffer[] = []
-  let size = 0
-  let counted = 0
-  let shape: JsonShape | undefined
-  payload.on('data', take).on('end', end).on('error', end).on('close', end)
+/** One body, in whichever way it arrives. Whoever begins one ends it, also where it is refused. */
+export class Gathering {
+  readonly #options: GatheringOptions
+  readonly #chunks: Buffer[] = []
+  #size = 0
+  #counted = 0
+  #shape: JsonShape | undefined
 
-  function take(chunk: Buffer): void {
-    size += chunk.length
-    try {
-      if (size > limit) throw tooLarge(limit)
-      if (size > SMALL_BYTES) look(chunk)
-      chunks.push(chunk)
-    } catch (error) {
-      finish(error as Error)
-    }
+  constructor(options: GatheringOptions) {
+    this.#options = options
+  }
+
+  /** @throws HubError `TooLarge`, `Unavailable`, or `Invalid` for an odd shape */
+  add(chunk: Buffer): void {
+    const { limit, refusal = tooLarge } = this.#options
+    this.#size += chunk.length
+    if (this.#size > limit) throw refusal(limit)
+    if (this.#size > SMALL_BYTES) this.#look(chunk)
+    this.#chunks.push(chunk)
+  }
+
+  /** Gives back what the body took of the budget. @returns the bytes that came */
+  end(): Buffer {
+    const chunks = this.#chunks
+    const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+    this.cancel()
+    return bytes
+  }
+
+  /** The same where nobody wants the bytes; after the end it does nothing. */
+  cancel(): void {
+    this.#chunks.length = 0
+    this.#options.budget.give(this.#counted)
+    this.#counted = 0
   }
 
   /** Of a body that turns out to be large, the beginning too. */
-  function look(chunk: Buffer): void {
-    budget.take(size - counted)
-    counted = size
-    if (shape === undefined) {
-      shape = new JsonShape()
-      for (const earlier of chunks) shape.write(earlier)
+  #look(chunk: Buffer): void {
+    const { budget, looksAtShape = true } = this.#options
+    budget.take(this.#size - this.#counted)
+    this.#counted = this.#size
+    if (!looksAtShape) return
+    if (this.#shape === undefined) {
+      this.#shape = new JsonShape()
+      for (const earlier of this.#chunks) this.#shape.write(earlier)
     }
-    shape.write(chunk)
+    this.#shape.write(chunk)
+  }
+}
+
+type Done = (error: Error | null, bytes?: Buffer) => void
+
+/** A body that a callback waits for. */
+export function collect(payload: Readable, options: GatheringOptions, done: Done): void {
+  const gathering = new Gathering(options)
+  payload.on('data', take).on('end', end).on('error', end).on('close', end)
+
+  function take(chunk: Buffer): void {
+    try {
+      gathering.add(chunk)
+    } catch (error) {
+      finish(error as Error)
+    }
   }
 
   function end(error?: Error): void {
@@ -72,10 +115,21 @@ export function collect(payload: Readable, limit: number, budget: BodyBudget, do
 
   function finish(error: Error | null): void {
     payload.off('data', take).off('end', end).off('error', end).off('close', end)
-    const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
-    chunks.length = 0
-    budget.give(counted)
-    if (error !== null) done(error)
-    else done(null, bytes)
+    if (error === null) done(null, gathering.end())
+    else {
+      gathering.cancel()
+      done(error)
+    }
+  }
+}
+
+/** A body that is read piece by piece, as one that has to be unpacked is. */
+export async function gather(body: AsyncIterable<Buffer>, options: GatheringOptions): Promise<Buffer> {
+  const gathering = new Gathering(options)
+  try {
+    for await (const chunk of body) gathering.add(chunk)
+    return gathering.end()
+  } finally {
+    gathering.cancel()
   }
 }

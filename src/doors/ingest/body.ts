@@ -1,6 +1,5 @@
 /** Bodies as they arrive, without their content codings (RFC 9110, 8.4). */
 import { pipeline, type Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
@@ -54,18 +53,4 @@ async function* told(bytes: Readable, coding: string): AsyncGenerator<Buffer> {
     if (!/^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code)) throw error
     throw new HubError('BadRequest', [`The body is no ${coding}: ${(error as Error).message}`])
   }
-}
-
-/** @throws HubError `TooLarge` */
-export async function whole(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
-  let size = 0
-  const bounded = async function* () {
-    for await (const chunk of body) {
-      size += chunk.length
-      if (size > limit)
-        throw new HubError('TooLarge', [`A JSON body has at most ${limit} bytes; NDJSON may have any number`])
-      yield chunk
-    }
-  }
-  return buffer(bounded())
 }

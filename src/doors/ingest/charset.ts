@@ -7,6 +7,7 @@ import { HubError } from '../../errors.ts'
 
 export interface Charset {
   readonly name: string
+  readonly isUtf8: boolean
   /** Undefined where the bytes are no text. */
   decode(bytes: Buffer): string | undefined
   /** The bytes without the byte order mark that some editors put before UTF-8. */
@@ -17,6 +18,7 @@ const MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 const utf8: Charset = {
   name: 'UTF-8',
+  isUtf8: true,
   decode: (bytes) => (isUtf8(bytes) ? bytes.toString() : undefined),
   withoutMark: (bytes) => (bytes.subarray(0, MARK.length).equals(MARK) ? bytes.subarray(MARK.length) : bytes)
 }
@@ -43,6 +45,7 @@ export function charsetOf(contentType: string): Charset {
   if (decoder.encoding === 'utf-8') return utf8
   return {
     name: declared,
+    isUtf8: false,
     decode(bytes) {
       try {
         return decoder.decode(bytes)

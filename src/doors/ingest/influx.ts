@@ -5,11 +5,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
+import { type BodyBudget, gather } from '../http/collect.ts'
 import { refuse } from '../http/errors.ts'
-import { whole } from './body.ts'
 
 export interface InfluxOptions {
   readonly store: Pick<Store, 'cursor'>
+  /** For all that holds bodies in memory. */
+  readonly bodies: BodyBudget
   /** Of the hub. */
   readonly version: string
 }
@@ -24,7 +26,7 @@ const MAX_QUERY_BYTES = 64 * 1024
 const HOW_TO_READ =
   'this hub takes the line protocol but no InfluxQL and no Flux; read with GET /timeseries (CSV, JSON, Parquet, Arrow)'
 
-export function influx(scope: FastifyInstance, { store, version }: InfluxOptions): void {
+export function influx(scope: FastifyInstance, { store, bodies, version }: InfluxOptions): void {
   const named = { 'x-influxdb-version': `aas-hub-${version}`, 'x-influxdb-build': 'AAS Hub' }
   scope.get('/ping', async (_, reply) => reply.code(204).headers(named).send())
   scope.get('/health', async (_, reply) => {
@@ -41,7 +43,7 @@ export function influx(scope: FastifyInstance, { store, version }: InfluxOptions
   })
   scope.get('/query', async (request, reply) => reply.headers(named).send(answer(queryOf(request.url))))
   scope.post('/query', async (request, reply) => {
-    const form = await whole(request.raw, MAX_QUERY_BYTES)
+    const form = await gather(request.raw, { limit: MAX_QUERY_BYTES, budget: bodies, looksAtShape: false })
     const { query } = new URLSearchParams(form.toString()).has('q') ? { query: `/?${form}` } : { query: request.url }
     return reply.headers(named).send(answer(queryOf(query)))
   })

@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { parseJson } from '../../formats/json.ts'
+import { JsonShape } from '../../formats/json-shape.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import { type TimeUnit, timeUnits } from '../../model/time.ts'
 import type { Hub } from '../../operations/hub.ts'
@@ -12,7 +13,8 @@ import type { Batch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
 import { TimeSlice } from '../../time-slice.ts'
-import { unpacked, whole } from './body.ts'
+import { type BodyBudget, gather } from '../http/collect.ts'
+import { unpacked } from './body.ts'
 import { type Charset, charsetOf } from './charset.ts'
 import { influx, refusalText, refuseToClient } from './influx.ts'
 import { LINE_TYPES } from './influx-openapi.ts'
@@ -27,6 +29,8 @@ export interface IngestOptions {
   readonly apiPrefix: string
   /** Largest JSON body, in bytes, also after it was unpacked. */
   readonly bodyLimit: number
+  /** For all that holds bodies in memory. */
+  readonly bodies: BodyBudget
   /** Where points of the line protocol belong (see target.ts). */
   readonly lineRules?: readonly LineRule[]
   /** Of the hub. */
@@ -51,7 +55,7 @@ export async function ingest(app: FastifyInstance, options: IngestOptions): Prom
       for (const path of ['/write', '/api/v2/write']) {
         clients.post(path, (request, reply) => takePoints(request, reply, options, targets))
       }
-      influx(clients, { store: options.hub.store, version: options.version })
+      influx(clients, { store: options.hub.store, bodies: options.bodies, version: options.version })
     })
   })
 }
@@ -59,7 +63,7 @@ export async function ingest(app: FastifyInstance, options: IngestOptions): Prom
 async function take(
   request: FastifyRequest,
   reply: FastifyReply,
-  { hub, bodyLimit }: IngestOptions,
+  { hub, bodyLimit, bodies }: IngestOptions,
   { targets, byIdShort }: { readonly targets: Targets; readonly byIdShort: ByIdShort }
 ): Promise<FastifyReply> {
   const given = new URL(request.url, 'http://hub').searchParams
@@ -78,7 +82,9 @@ async function take(
     const types = [JSON_TYPE, SENML_TYPE, ...NDJSON_TYPES, ...LINE_TYPES]
     throw new HubError('UnsupportedMediaType', [type, types.join(', ')])
   }
-  const sent = readJson(await whole(body, bodyLimit), charset)
+  const { isUtf8 } = charset
+  const bytes = await gather(body, { limit: bodyLimit, budget: bodies, refusal: tooLargeForJson, looksAtShape: isUtf8 })
+  const sent = readJson(bytes, charset)
   const defaults = defaultsOf(given)
   const empty = hub.intake.batch()
   const batch =
@@ -127,7 +133,13 @@ function partial({ refused, refusals, accepted }: Taken): string {
 function readJson(bytes: Buffer, charset: Charset): unknown {
   const text = charset.decode(charset.withoutMark(bytes))
   if (text === undefined) throw new HubError('BadRequest', [`This is not JSON: the bytes are not ${charset.name}`])
+  // In UTF-8 that was looked at as it arrived.
+  if (!charset.isUtf8) new JsonShape().write(Buffer.from(text))
   return parseJson(text, parseSampleJson)
+}
+
+function tooLargeForJson(limit: number): HubError {
+  return new HubError('TooLarge', [`A JSON body has at most ${limit} bytes; NDJSON may have any number`])
 }
 
 /** One item, a list of them, or an object with the list and what its items have in common. */
