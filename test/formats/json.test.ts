@@ -587,7 +587,7 @@ t.test('whatever is wrong with a document, it is told and nothing is thrown', as
       vague.push(...violations.filter(({ text }) => text.includes('undefined')))
       unstorable(className, document)
     }),
-    { numRuns: 2000 }
+    { numRuns: 800 }
   )
   t.same(vague, [])
 })

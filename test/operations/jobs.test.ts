@@ -89,10 +89,9 @@ test('jobs under way are bounded in number, and those that ended make room', asy
 
 test('results are bounded in bytes as well, and the last one stays', async (t, store) => {
   const jobs = new Jobs({ store, limit: 2, results: { ...RESULTS, bytes: 1000 } })
-  const [first, last] = [
-    await jobs.start('owner', async () => ({ result: 'x'.repeat(500) })),
-    await jobs.start('owner', async () => ({ result: 'x'.repeat(5000) }))
-  ]
+  const first = await jobs.start('owner', async () => ({ result: 'x'.repeat(500) }))
+  await ended(jobs, first.handleId)
+  const last = await jobs.start('owner', async () => ({ result: 'x'.repeat(5000) }))
   await ended(jobs, last.handleId)
   await t.rejects(ended(jobs, first.handleId), { name: 'NotFound' })
 })

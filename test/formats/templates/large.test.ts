@@ -5,7 +5,7 @@ import { toTypeScript } from '../../../src/formats/templates/typescript.ts'
 import type { Submodel } from '../../../src/model/types.ts'
 
 /** So many that whatever grows with their square takes minutes, which the test is not given. */
-const COUNT = 20_000
+const COUNT = 10_000
 
 const property = (idShort: string, more = {}) => ({ modelType: 'Property', idShort, valueType: 'xs:double', ...more })
 const meaning = (value: string) => ({ type: 'ExternalReference', keys: [{ type: 'GlobalReference', value }] })
