@@ -1,4 +1,5 @@
 /** PATCH …/$value of many values takes more than one turn of the event loop; what happens in between does no harm. */
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { encode, type Running, start } from './harness.ts'
 
@@ -43,10 +44,15 @@ function meanwhile({ server }: Running, work: () => Promise<unknown>): void {
   const { store } = server.hub
   const { element } = store
   let done: Promise<unknown> | undefined
-  store.element = async (submodel, path) => {
-    done ??= work()
-    await done
+  const restored = async () => {
+    // The rows are asked for in one turn of the event loop; what the work asks for itself must not wait for it.
+    await setImmediate()
     store.element = element
+    return work()
+  }
+  store.element = async (submodel, path) => {
+    done ??= restored()
+    await done
     return element.call(store, submodel, path)
   }
 }
