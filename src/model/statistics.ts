@@ -107,8 +107,13 @@ export function ofOne(figure: Figure): Statistics {
 export function countedAt(run: Run, index: number): Figure | undefined {
   if (qualityAt(run, index) === 'bad') return undefined
   const held = run.values[index] ?? ''
-  const figure = typeof held === 'number' ? held : run.form === 'text' ? figureOf(held) : Number.NaN
+  const figure = typeof held === 'number' ? shortest(held) : run.form === 'text' ? figureOf(held) : Number.NaN
   return Number.isNaN(figure) ? undefined : figure
+}
+
+/** A double of a run stands for its shortest text: beyond 2^53 that may be another whole number than the double's own. */
+function shortest(value: number): Figure {
+  return Number.isSafeInteger(value) || !Number.isInteger(value) ? value : figureOf(String(value))
 }
 
 function weighted(run: Run, from: number, to: number, isWhole: boolean): Statistics | undefined {

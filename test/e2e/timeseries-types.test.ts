@@ -25,6 +25,13 @@ const cases: readonly Case[] = [
     typed: [9223372036854775807n, -9223372036854775808n, 0n]
   },
   {
+    title: 'whole numbers that are the shortest text of a double with another value',
+    stored: [['xs:long', '-697154448632442400', '1', '9223372036854775000']],
+    type: 'integer',
+    json: ['-697154448632442400', 1, '9223372036854775000'],
+    typed: [-697154448632442400n, 1n, 9223372036854775000n]
+  },
+  {
     title: 'whole numbers without a sign beyond them',
     stored: [['xs:unsignedLong', '5', '18446744073709551615']],
     type: 'text',

@@ -43,6 +43,16 @@ const table: readonly {
     ]
   },
   {
+    title: 'the mean of large whole numbers is exact, also where a double has the same shortest text',
+    type: 'xs:long',
+    given: [
+      [0, '-697154448632442400'],
+      [1, '-697154448632442400'],
+      [2, '-697154448632442800']
+    ],
+    kept: [[0, '-697154448632442533']]
+  },
+  {
     title: 'digits that are a name stay as they were written',
     type: 'xs:string',
     given: lots.map((lot, i) => [i, lot]),
@@ -243,6 +253,19 @@ t.test('a late sample is weighed as one among those that are one already', async
   await thin('PT1M')
   t.strictSame(await read(history), [[0, '2']])
   t.match(await figures(history, MINUTE), [wanted])
+  await store.close()
+})
+
+t.test('a late sample does not hide the last of a bucket in which all are bad', async (t) => {
+  const { store, history, thin, put } = await opened(t, 'xs:int')
+  await put([
+    [0, '1', 'bad'],
+    [30, '2', 'bad']
+  ])
+  await thin('PT1M')
+  await put([[10, '3', 'bad']])
+  await thin('PT1M')
+  t.strictSame(await read(history), [[0, '2', 'bad']])
   await store.close()
 })
 

@@ -128,14 +128,18 @@ export class Thinner {
   }
 }
 
-/** Of two that follow each other, what the last shows; what is bad gives way. */
+/** Of two that follow each other, what the last shows; what is bad gives way to what is not. */
 function lastOf(one: Sample, other: Sample): Sample {
-  if (one.quality === BAD || other.quality === BAD) return other.quality === BAD && one.quality !== BAD ? one : other
+  if ((one.quality === BAD) !== (other.quality === BAD)) return one.quality === BAD ? other : one
   return other.end >= one.end ? other : one
 }
 
 /** Of the samples that count, or of all where none does, the one that reaches furthest. */
 function lastAt(run: Run, from: number, to: number, counts: (index: number) => boolean): number {
+  return lastOfThose(run, from, to, counts) ?? lastOfThose(run, from, to, () => true) ?? to - 1
+}
+
+function lastOfThose(run: Run, from: number, to: number, counts: (index: number) => boolean): number | undefined {
   let last: number | undefined
   for (let i = to - 1; i >= from; i--) {
     if (!counts(i) || (last !== undefined && endAt(run, i) <= endAt(run, last))) continue
@@ -143,7 +147,7 @@ function lastAt(run: Run, from: number, to: number, counts: (index: number) => b
     // Without such as stand for others the order says it.
     if (run.condensed === undefined) break
   }
-  return last ?? to - 1
+  return last
 }
 
 function endAt(run: Run, index: number): bigint {

@@ -35,7 +35,12 @@ function ofNumber(value: number, { type }: Variable): Cell {
       return value
     case 'integer':
       if (!Number.isInteger(value)) return value
-      return Math.abs(value) < 2 ** 63 ? BigInt(value) : String(value)
+      // Beyond 2^53 it stands for its shortest text, which is not always the double's own value.
+      return Number.isSafeInteger(value)
+        ? BigInt(value)
+        : Math.abs(value) < 1e21
+          ? ofWhole(String(value))
+          : String(value)
     case 'boolean':
       return value === 1 || (value === 0 ? false : String(value))
     default:
