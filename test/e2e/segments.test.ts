@@ -145,6 +145,16 @@ t.test('samples that lie weeks apart, or came late, are among the latest all the
   )
 })
 
+t.test('a text that does not fit the type of a variable stays as it was written', async (t) => {
+  const hub = await start(t)
+  for (const valueType of ['xs:string', 'xs:boolean']) {
+    const document = series({ variables: [property('Lot', valueType)] })
+    await (valueType === 'xs:string' ? hub.post('/submodels', document) : hub.put(AT, document))
+    if (valueType === 'xs:string') await push(hub, ['Metadata.Record.Lot', NOON, '000100'])
+    t.equal(Object.values(await valuesOf(hub))[0]?.Lot, '000100', valueType)
+  }
+})
+
 t.test('what is shown is valid by the template and by the metamodel, with history and without', async (t) => {
   const hub = await start(t)
   t.strictSame(checker.known.judge(series() as unknown as Submodel).findings, [], 'as it is stored')

@@ -137,6 +137,25 @@ t.test('CBOR carries columns of typed arrays, and whole numbers beyond what JSON
   t.match((await hub.get('/timeseries?submodel=urn:m&path=Speed')).json.rows[0], ['2025-11-24T16:00:00.000000001Z', 1])
 })
 
+t.test('whole numbers beyond 2^53 come as text, also where a double has the same shortest text', async (t) => {
+  const hub = await start(t)
+  await hub.post('/submodels', { ...machine, submodelElements: [property('Long', 'xs:long')] })
+  const reader = await Client.open(hub, 'aas-hub.v1.cbor')
+  for (const columns of [false, true]) {
+    reader.send({ type: 'subscribe', id: columns ? 'columns' : 'rows', select: { kinds: ['value'] }, columns })
+    await reader.next('subscribed')
+  }
+  const samples = [0, 1].map((time) => ({ path: 'Long', time, value: '-697154448632442400' }))
+  await hub.post('/ingest', { submodel: 'urn:m', samples })
+  const values: Record<string, unknown[]> = {}
+  for (const _ of ['rows', 'columns']) {
+    const { sub, events } = await reader.next('event')
+    values[sub] = events.flatMap((event: Received) => event.values ?? [event.value])
+  }
+  const all = ['-697154448632442400', '-697154448632442400']
+  t.strictSame(values, { rows: all, columns: all })
+})
+
 t.test('a wrong sample is refused by name and place: the batch, or only that', async (t) => {
   const hub = await filled(t)
   const gateway = await Client.open(hub)

@@ -2,7 +2,7 @@
 import { tableFromIPC } from 'apache-arrow'
 import { parquetReadObjects } from 'hyparquet'
 import { encode, type Running } from '../e2e/harness.ts'
-import { NUMERIC, type Quality, type Type, textOf } from './history-model.ts'
+import { NUMERIC, type Quality, type Type, textOf, WHOLE } from './history-model.ts'
 
 /** A value as text: numbers as JavaScript writes them, infinite ones as XML Schema does. */
 export interface Shown {
@@ -54,10 +54,18 @@ export async function replayed(hub: Running, path: string, type: Type): Promise<
   }
 }
 
-/** Where an element holds text, something else in its place is shown as what it is. */
+/** Texts, and whole numbers that no double is sure of, are shown as what they are where they come as something else. */
 export function shown(type: Type, time: number, value: unknown, quality?: unknown): Shown {
   const isText = typeof value === 'string' || type === 'xs:boolean'
-  const text = NUMERIC.has(type) ? textOf(value) : isText ? String(value) : `${typeof value} ${value}`
+  const isUnsure =
+    WHOLE.has(type) && typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER && Number.isFinite(value)
+  const text = isUnsure
+    ? `number ${value}`
+    : NUMERIC.has(type)
+      ? textOf(value)
+      : isText
+        ? String(value)
+        : `${typeof value} ${value}`
   return quality === undefined || quality === null || quality === ''
     ? { time, text }
     : { time, text, quality: quality as Quality }

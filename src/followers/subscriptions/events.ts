@@ -44,7 +44,7 @@ export function valueEvent(
 /** One sample of a run. */
 export function sampleEvent(place: EventPlace, element: EventElement, run: Run, at: number): ValueEvent {
   const number = run.values[at]
-  const isNumber = typeof number === 'number' && Number.isFinite(number) && isNumbers(element.metadata)
+  const isNumber = typeof number === 'number' && isPlain(number) && isNumbers(element.metadata)
   const value = isNumber ? number : valueOnly(element.metadata, membersAt(run, at))
   return valueEvent(place, element, value, timeAt(run, at), qualityAt(run, at))
 }
@@ -84,7 +84,7 @@ export function eventsOfRun(
 /** The values of a run in the ValueOnly form. */
 function valuesOf(metadata: ElementMetadata | null, run: Run): RunEvent['values'] {
   const { values } = run
-  if (values instanceof Float64Array && isNumbers(metadata) && isFiniteOnly(values)) return values
+  if (values instanceof Float64Array && isNumbers(metadata) && arePlain(values)) return values
   // States and switches have few different values.
   const known = new Map<string, unknown>()
   return Array.from(values as ArrayLike<unknown>, (_, at) => {
@@ -104,10 +104,14 @@ function isNumbers(metadata: ElementMetadata | null): boolean {
   return metadata.valueType !== undefined && isNumeric(metadata.valueType as DataTypeDefXsd)
 }
 
-/** JSON has no others. */
-function isFiniteOnly(values: Float64Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false
+function arePlain(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!isPlain(values[i] ?? 0)) return false
   return true
+}
+
+/** JSON has none that is not finite; of those beyond 2^53 the value type says how they are written. */
+function isPlain(number: number): boolean {
+  return Math.abs(number) <= Number.MAX_SAFE_INTEGER
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The operations of IDTA 02008, carried out by the hub itself on submodels of time series. */
 import { HubError } from '../../errors.ts'
-import { isInteger } from '../../model/datatypes.ts'
+import { isInteger, isNumeric } from '../../model/datatypes.ts'
 import { figureText } from '../../model/figures.ts'
 import { type Grid, gridOf } from '../../model/grid.ts'
 import { parseInterval } from '../../model/interval.ts'
@@ -132,8 +132,11 @@ function gridFor(text: string): Grid | undefined {
 /** What a method gives is not always of the type of what was measured. */
 function measuredBy(series: TimeSeries, method: Aggregate): TimeSeries {
   const valueType = method === 'count' ? 'xs:long' : method === 'mean' || method === 'stddev' ? 'xs:double' : undefined
-  if (valueType === undefined) return series
-  const typed = (property: TypedProperty): TypedProperty => ({ ...property, valueType })
+  // What texts and truth values count as is a number.
+  const typed = (property: TypedProperty): TypedProperty => ({
+    ...property,
+    valueType: valueType ?? (isNumeric(property.valueType) ? property.valueType : 'xs:double')
+  })
   return { ...series, variables: series.variables.map((one) => ({ ...one, property: typed(one.property) })) }
 }
 

@@ -1,5 +1,5 @@
 /** Records as IDTA 02008 has them: a collection with the properties of Metadata/Record, made from rows and read again. */
-import { isInteger, isLexical } from '../../model/datatypes.ts'
+import { isInteger, isLexical, isNumeric } from '../../model/datatypes.ts'
 import type { DataTypeDefXsd, Property, SubmodelElement, SubmodelElementCollection } from '../../model/types.ts'
 import { childrenOf } from '../../model/walk.ts'
 import type { Row } from './rows.ts'
@@ -33,9 +33,13 @@ function recordOf(
   return { modelType: 'SubmodelElementCollection', idShort: recordName(time), semanticId: semanticId('Record'), value }
 }
 
-/** The value as the Metadata declares it; where it does not fit, as a type that it fits. */
+/** The value as the Metadata declares it; where it does not fit, as a number if one is declared, else as text. */
 function propertyOf({ idShort, valueType, semanticId }: TypedProperty, value: string | undefined): Property {
-  const types: DataTypeDefXsd[] = [valueType, ...(isInteger(valueType) ? (['xs:integer'] as const) : []), 'xs:double']
+  const types: DataTypeDefXsd[] = [
+    valueType,
+    ...(isInteger(valueType) ? (['xs:integer'] as const) : []),
+    ...(isNumeric(valueType) ? (['xs:double'] as const) : [])
+  ]
   const fitting = value === undefined ? valueType : (types.find((type) => isLexical(type, value)) ?? 'xs:string')
   return {
     modelType: 'Property',
