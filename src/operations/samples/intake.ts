@@ -251,7 +251,7 @@ export class Intake {
     slice: TimeSlice | undefined
   ): Promise<readonly (readonly [Column, ElementRow])[]> {
     const { store, create } = this.#options
-    const rows = new Map<Column, ElementRow>()
+    const rows: (readonly [Column, ElementRow])[] = []
     const find = async (wanted: readonly Column[]) => {
       const missing: Column[] = []
       for (const column of wanted) {
@@ -261,13 +261,14 @@ export class Intake {
         const row = await unlessDamaged(found, () => {
           isUnreadable = true
         })
-        if (row !== undefined) rows.set(column, row)
+        if (row !== undefined) rows.push([column, row])
         else if (isUnreadable) refused.addAll(column, unreadable(column))
         else missing.push(column)
       }
       return missing
     }
     let missing = await find(columns)
+    if (missing.length === 0) return rows
     let reasons: ReadonlyMap<Column, Reason> = new Map()
     if (create !== undefined && missing.length > 0) {
       reasons = await create(missing)
@@ -276,7 +277,7 @@ export class Intake {
     const unknown = new UnknownSeries(store)
     for (const [column, why] of reasons) refused.addAll(column, why)
     for (const column of missing) refused.addAll(column, await unknown.reason(column))
-    return [...rows]
+    return rows
   }
 }
 
