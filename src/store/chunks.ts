@@ -118,9 +118,9 @@ export function encodeRun(given: Run): Uint8Array {
  * @param about what they are, for the message
  * @throws HubError `Damaged`
  */
-export function openRun(bytes: Uint8Array, about = 'A run of samples'): OpenedRun {
+export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): OpenedRun {
   const damage = damageOf(bytes)
-  if (damage !== undefined) throw new HubError('Damaged', [about, damage])
+  if (damage !== undefined) throw new HubError('Damaged', [about(), damage])
   const summary = hasFlag(bytes, SUMMED_UP) ? summaryAt(viewOf(bytes), startOf(bytes), bytes[0]) : undefined
   const parts = () => partsIn(bytes)
   const run = () => {
@@ -136,7 +136,7 @@ export function openRun(bytes: Uint8Array, about = 'A run of samples'): OpenedRu
     try {
       return read()
     } catch (error) {
-      throw new HubError('Damaged', [about, error instanceof Error ? error.message : String(error)])
+      throw new HubError('Damaged', [about(), error instanceof Error ? error.message : String(error)])
     }
   }
   return {
@@ -148,7 +148,7 @@ export function openRun(bytes: Uint8Array, about = 'A run of samples'): OpenedRu
 }
 
 /** Unpacks a run. @throws HubError `Damaged` where the bytes are none */
-export function decodeRun(bytes: Uint8Array, about?: string): Run {
+export function decodeRun(bytes: Uint8Array, about?: () => string): Run {
   return openRun(bytes, about).run()
 }
 

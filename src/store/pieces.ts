@@ -45,7 +45,7 @@ export function recentSource(run: Run | PackedRun, place: number, series: Partia
 }
 
 function packedSource({ from, to, count, bytes }: PackedRun, rank: number, series: Partial<SeriesName>): Source {
-  const { run, parts, holdsOnly, summary } = openRun(bytes, chunkName({ ...series, from, to }))
+  const { run, parts, holdsOnly, summary } = openRun(bytes, () => chunkName({ ...series, from, to }))
   return { from, to, count, rank, load: run, parts, holdsOnly, ...(summary !== undefined && { summary }) }
 }
 

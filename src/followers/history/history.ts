@@ -223,7 +223,7 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
     }
     if (last === undefined) return undefined
     const { bytes, ...head } = last
-    return { head, run: decodeRun(bytes, chunkName(last)) }
+    return { head, run: decodeRun(bytes, () => chunkName(last)) }
   }
 
   async function lastOf(series: SeriesName): Promise<Chunk | undefined> {
