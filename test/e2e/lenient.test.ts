@@ -296,3 +296,19 @@ async function exported(hub: Running, form: string): Promise<{ status: number; b
   const response = await fetch(`${hub.api}/serialization`, { headers: { accept: form } })
   return { status: response.status, bytes: new Uint8Array(await response.arrayBuffer()) }
 }
+
+t.test('a Property without its valueType takes samples of text, and refuses others with the reason', async (t) => {
+  const hub = await start(t, { LENIENT: 'true' })
+  const untyped = { modelType: 'Property', idShort: 'Odd' }
+  const body = JSON.stringify({ submodels: [submodel('urn:odd', untyped)] })
+  const taken = await hub.ask('POST', `${hub.url}/upload`, body, { 'content-type': 'application/json' })
+  t.equal(taken.status, 201)
+  const push = (value: unknown) => hub.post('/ingest', { submodel: 'urn:odd', samples: [{ path: 'Odd', value }] })
+  t.equal((await push('running')).status, 200)
+  for (const value of [1, true, [1, 2]]) {
+    const { status, json } = await push(value)
+    t.equal(status, 400, String(value))
+    t.match(json.messages[0].text, /xs:string/)
+  }
+  t.equal((await hub.get(`/submodels/${encode('urn:odd')}/submodel-elements/Odd`)).json.value, 'running')
+})

@@ -27,13 +27,18 @@ const SLICE = 1000
 
 /** @returns those that fit, if any does, and the others; at once where it is quickly done */
 export function fit(column: Column, row: ElementRow): Fit | Promise<Fit> {
-  const values = row.modelType === 'Property' ? fast(column.values, row.valueType as DataTypeDefXsd) : undefined
+  const values = row.modelType === 'Property' ? fast(column.values, valueTypeOf(row)) : undefined
   if (values === undefined) return fitEach(column, row)
   const run = { ...column.times, ...values, quality: qualityOf(column) }
   return { fitting: { run, places: 'all' }, misfits: 0, first: [] }
 }
 
 type Values = Pick<Run, 'form' | 'values'>
+
+/** A Property that was taken leniently may lack its valueType; whatever it holds is text then. */
+function valueTypeOf({ valueType = 'xs:string' }: ElementRow): DataTypeDefXsd {
+  return valueType as DataTypeDefXsd
+}
 
 /** The values of a whole column, where it can be told quickly that all of them fit. */
 function fast(values: ArrayLike<unknown>, valueType: DataTypeDefXsd): Values | undefined {
@@ -129,7 +134,7 @@ class EachValue {
   #textOf(at: number, value: unknown): string | undefined {
     const { modelType, valueType } = this.#row
     const isProperty = modelType === 'Property'
-    const text = isProperty ? lexicalText(valueType as DataTypeDefXsd, value) : undefined
+    const text = isProperty ? lexicalText(valueTypeOf(this.#row), value) : undefined
     if (text !== undefined || (isProperty && this.#first.length === MAX_REPORTED)) return text
     try {
       const members = membersFromValue(modelType, valueType, value, this.#column.path)
