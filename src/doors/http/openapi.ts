@@ -226,7 +226,9 @@ function contentOf({ row, content }: Place): JsonSchema | undefined {
     const types = row.media ?? ['application/json']
     return Object.fromEntries(types.map((type) => [type, { schema: type.endsWith('json') ? schema : string }]))
   }
-  const types = (row.media ?? []).map((type) => {
+  // A stored file is sent as what it was stored as.
+  const media = row.media?.includes('application/octet-stream') ? [...row.media, '*/*'] : (row.media ?? [])
+  const types = media.map((type) => {
     const json = type === 'application/json' ? ref('Environment') : BINARY
     return [type, { schema: json }]
   })
