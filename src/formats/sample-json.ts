@@ -6,11 +6,25 @@ import { Literal } from '../model/literal.ts'
 
 /** @throws SyntaxError */
 export function parseSampleJson(text: string): unknown {
-  // Most texts are let off by the simple expression, which is the faster one.
-  return LONG.test(text) && SUSPICIOUS.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)
+  return mayHoldLongNumber(text) && SUSPICIOUS.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)
 }
 
-const LONG = /[\d.]{16}|\d[eE]/
+/** Lets most texts off, several times faster than an expression: sixteen digits in a row, or an exponent. */
+function mayHoldLongNumber(text: string): boolean {
+  let digits = 0
+  for (let at = 0; at < text.length; at++) {
+    const sign = text.charCodeAt(at)
+    if ((sign >= ZERO && sign <= NINE) || sign === POINT) {
+      if (++digits === 16) return true
+    } else {
+      if (digits > 0 && (sign | LOWER_CASE) === SMALL_E) return true
+      digits = 0
+    }
+  }
+  return false
+}
+
+const [ZERO, NINE, POINT, SMALL_E, LOWER_CASE] = [0x30, 0x39, 0x2e, 0x65, 0x20]
 
 /**
  * What a number may look like of which a double loses something: whole and about 2^53 or more, of eighteen digits, or
