@@ -78,3 +78,9 @@ function* placesIn(held: unknown): Generator<Holder> {
     yield* placesIn(of[step])
   }
 }
+
+/** How many mutations a test tries; more of them in `.ci/run`. */
+export const RUNS = Number(process.env.MUTATION_RUNS ?? 15)
+
+/** A reference by meaning, in documents to mutate. */
+export const global = (value: string) => ({ type: 'ExternalReference', keys: [{ type: 'GlobalReference', value }] })

@@ -24,7 +24,12 @@ function mayHoldLongNumber(text: string): boolean {
   return false
 }
 
-const [ZERO, NINE, POINT, SMALL_E, LOWER_CASE] = [0x30, 0x39, 0x2e, 0x65, 0x20]
+const ZERO = 0x30
+const NINE = 0x39
+const POINT = 0x2e
+const SMALL_E = 0x65
+/** The bit that makes a capital letter a small one. */
+const LOWER_CASE = 0x20
 
 /**
  * What a number may look like of which a double loses something: whole and about 2^53 or more, of eighteen digits, or

@@ -2,15 +2,11 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { plant } from '../../scripts/demo/plant.ts'
-import { mutated } from '../mutate.ts'
+import { global, mutated, RUNS } from '../mutate.ts'
 import { encode, start } from './harness.ts'
 import { refuseServerFault } from './server-fault.ts'
 
-/** More of them in `.ci/run`. */
-const RUNS = Number(process.env.MUTATION_RUNS ?? 15)
-
 const AASX = 'application/asset-administration-shell-package+xml'
-const global = (value: string) => ({ type: 'ExternalReference', keys: [{ type: 'GlobalReference', value }] })
 
 const operation = {
   modelType: 'Operation',

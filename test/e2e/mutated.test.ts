@@ -11,15 +11,11 @@ import type { Identifiable, Submodel } from '../../src/model/types.ts'
 import { TemplateChecker } from '../../src/operations/validation.ts'
 import { validateFile } from '../../src/validate.ts'
 import { submodel } from '../arbitrary.ts'
-import { mutated } from '../mutate.ts'
+import { global, mutated, RUNS } from '../mutate.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 import { refuseServerFault } from './server-fault.ts'
 
-/** More of them in `.ci/run`. */
-const RUNS = Number(process.env.MUTATION_RUNS ?? 15)
-
 const AASX = 'application/asset-administration-shell-package+xml'
-const global = (value: string) => ({ type: 'ExternalReference', keys: [{ type: 'GlobalReference', value }] })
 
 const element = {
   modelType: 'SubmodelElementCollection',
