@@ -3,7 +3,7 @@
  * the same name (`--data-dir /var/lib/hub`); the flag wins. Parsing, checks, `--help` and the README are derived from it.
  */
 import { parsePolicy } from './followers/history/policy.ts'
-import { nearest } from './formats/nearest.ts'
+import { suggest } from './formats/nearest.ts'
 
 /** How a text becomes a value; throws an Error that says what was expected. */
 type Parse<Value> = (text: string) => Value
@@ -268,7 +268,7 @@ export function readConfig(
   for (const { flag, value, takesValue } of options) {
     const name = settingOf(flag)
     if (name === undefined && !Object.hasOwn(flags, flag)) {
-      const near = nearest(flag, [...names().map(flagOf), ...Object.keys(flags)])
+      const near = suggest(flag, [...names().map(flagOf), ...Object.keys(flags)])
       problems.push(`--${flag} is not known${near === undefined ? '' : `; did you mean --${near}?`}`)
     } else if (value === undefined && takesValue) problems.push(`--${flag} needs a value`)
     else if (name === undefined) extra.set(flag, value ?? '')
@@ -387,13 +387,15 @@ function size(text: string): number {
   return bytes
 }
 
-const SPANS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const MILLISECONDS_PER_UNIT = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** Milliseconds. */
 function duration(text: string): number {
   const [, number = '', unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
-  const span = Number(number) * (Object.entries(SPANS).find(([name]) => name === unit)?.[1] ?? Number.NaN)
-  if (number === '' || span < 1 || span > 3650 * SPANS.d) throw new Error('a time such as 500ms, 30s, 5m, 12h or 7d')
+  const span =
+    Number(number) * (Object.entries(MILLISECONDS_PER_UNIT).find(([name]) => name === unit)?.[1] ?? Number.NaN)
+  if (number === '' || span < 1 || span > 3650 * MILLISECONDS_PER_UNIT.d)
+    throw new Error('a time such as 500ms, 30s, 5m, 12h or 7d')
   return span
 }
 
@@ -410,7 +412,7 @@ function optionalDuration(text: string): number {
 /** Milliseconds, at most as long as a timer can wait. */
 function timeout(text: string): number {
   const span = duration(text)
-  if (span > 24 * SPANS.d) throw new Error('a time of at most 24d')
+  if (span > 24 * MILLISECONDS_PER_UNIT.d) throw new Error('a time of at most 24d')
   return span
 }
 
@@ -504,7 +506,7 @@ function oneOf<const Choice extends string>(...choices: Choice[]): Parse<Choice>
   return (text) => {
     const choice = choices.find((choice) => choice === text.toLowerCase())
     if (choice !== undefined) return choice
-    const near = nearest(text, choices)
+    const near = suggest(text, choices)
     throw new Error(`one of ${choices.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`)
   }
 }

@@ -1,11 +1,11 @@
 /** `/healthz`: the process answers. `/readyz`: the hub can serve, which needs its store. */
 import type { FastifyInstance } from 'fastify'
 import { ref } from './doors/http/openapi-schemas.ts'
-import type { Answer, OwnPath } from './doors/http/own-path.ts'
+import type { DocumentedResponse, ExtensionPath } from './doors/http/own-path.ts'
 import type { Store, StoreFigures } from './store/store.ts'
 
 /** Longest time that the store may take, in milliseconds. */
-const PATIENCE = 2000
+const READINESS_TIMEOUT_MS = 2000
 
 /** Returns what to call when the hub is about to stop: from then on it is not ready. */
 export function probes(app: FastifyInstance, store: Store): () => void {
@@ -29,17 +29,17 @@ export function probes(app: FastifyInstance, store: Store): () => void {
 
 async function answers(store: Store): Promise<StoreFigures> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(reject, PATIENCE, new Error(`No answer within ${PATIENCE} ms`))
+  const timer = setTimeout(reject, READINESS_TIMEOUT_MS, new Error(`No answer within ${READINESS_TIMEOUT_MS} ms`))
   // The figures alone might come from memory.
   const asked = store.cursor('readiness').then(() => store.figures())
   return Promise.race([asked, promise]).finally(() => clearTimeout(timer))
 }
 
-const health = (description: string): Answer => {
+const health = (description: string): DocumentedResponse => {
   return { description, content: { 'application/json': { schema: ref('Health') } } }
 }
 
-export const probePaths: readonly OwnPath[] = [
+export const probePaths: readonly ExtensionPath[] = [
   {
     path: '/healthz',
     below: 'hub',

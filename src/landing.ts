@@ -1,9 +1,9 @@
 /** The page at `/`, for whoever opens the hub's address in a browser. */
 import type { FastifyInstance } from 'fastify'
 import { LOGO } from './doors/http/logo.ts'
-import type { OwnPath } from './doors/http/own-path.ts'
+import type { ExtensionPath } from './doors/http/own-path.ts'
 
-export const landingPath: OwnPath = {
+export const landingPath: ExtensionPath = {
   path: '/',
   below: 'hub',
   get: {

@@ -55,7 +55,7 @@ type Bindings = Parameters<Logger['child']>[0]
 type ChildLoggerOptions = NonNullable<Parameters<Logger['child']>[1]>
 
 /** The logger of one request, made when something is logged: most requests log nothing, and making one takes time. */
-export class LateLogger implements Logger {
+export class LazyLogger implements Logger {
   readonly #parent: Logger
   readonly #bindings: Bindings
   readonly #options: ChildLoggerOptions

@@ -1,22 +1,22 @@
 /** Figures for Prometheus: requests, the process, the store and its log, samples and those who follow them. */
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import type { OwnPath } from './doors/http/own-path.ts'
+import type { ExtensionPath } from './doors/http/own-path.ts'
 import type { MqttDoor } from './doors/mqtt/mqtt.ts'
 import type { Subscriptions } from './followers/subscriptions/subscriptions.ts'
-import type { Intake } from './operations/samples/intake.ts'
+import type { Ingest } from './operations/samples/intake.ts'
 import type { Store, StoreFigures } from './store/store.ts'
 
 /** Whom the figures are of; what opens later, or not at all, is asked for when somebody reads them. */
 export interface Sources {
   readonly store: Store
-  readonly intake: Pick<Intake, 'counts'>
+  readonly intake: Pick<Ingest, 'counts'>
   readonly subscriptions: () => Subscriptions['figures']
   readonly mqtt: () => MqttDoor | undefined
 }
 
 /** Seconds; from a value written in a millisecond to an upload that takes its time. */
-const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10]
+const DURATION_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10]
 
 /** Counts every request of `app`, and serves the figures at `/metrics`. */
 export function measure(app: FastifyInstance, sources: Sources): void {
@@ -35,7 +35,7 @@ export function measure(app: FastifyInstance, sources: Sources): void {
   })
 }
 
-export const metricsPath: OwnPath = {
+export const metricsPath: ExtensionPath = {
   path: '/metrics',
   below: 'hub',
   get: {
@@ -72,7 +72,7 @@ class RequestSeconds {
   observe(method: string, route: string, status: number, seconds: number): void {
     const series = this.#seriesOf(method, route, status)
     let bucket = 0
-    while (bucket < BUCKETS.length && seconds > (BUCKETS[bucket] ?? 0)) bucket++
+    while (bucket < DURATION_BUCKETS_S.length && seconds > (DURATION_BUCKETS_S[bucket] ?? 0)) bucket++
     series.counts[bucket] = (series.counts[bucket] ?? 0) + 1
     series.seconds += seconds
   }
@@ -82,7 +82,7 @@ class RequestSeconds {
     const known = this.#series.get(route)?.get(key)
     if (known !== undefined) return known
     const labels = `method="${method}",route="${route.replace(/["\\]/g, '\\$&')}",status="${status}"`
-    const series = { labels, counts: new Array<number>(BUCKETS.length + 1).fill(0), seconds: 0 }
+    const series = { labels, counts: new Array<number>(DURATION_BUCKETS_S.length + 1).fill(0), seconds: 0 }
     this.#series.set(route, (this.#series.get(route) ?? new Map<string, Series>()).set(key, series))
     return series
   }
@@ -99,7 +99,7 @@ class RequestSeconds {
       let sum = 0
       for (const [place, count] of counts.entries()) {
         sum += count
-        lines.push(`${name}_bucket{le="${BUCKETS[place] ?? '+Inf'}",${labels}} ${sum}`)
+        lines.push(`${name}_bucket{le="${DURATION_BUCKETS_S[place] ?? '+Inf'}",${labels}} ${sum}`)
       }
       lines.push(`${name}_sum{${labels}} ${seconds}`, `${name}_count{${labels}} ${sum}`)
     }
@@ -119,13 +119,13 @@ function figure(
 }
 
 /** One value without labels. */
-const ONE = ''
+const NO_LABEL = ''
 
 async function hubFigures({ store, intake, subscriptions, mqtt }: Sources): Promise<string> {
   // Whoever looks what is wrong while the database is away is told everything else.
   const stored = await store.figures().catch(() => undefined)
   return [
-    figure('store_up', 'gauge', 'Does the store answer?', { [ONE]: stored === undefined ? 0 : 1 }),
+    figure('store_up', 'gauge', 'Does the store answer?', { [NO_LABEL]: stored === undefined ? 0 : 1 }),
     ...(stored === undefined ? [] : storeFigures(stored)),
     ...intakeFigures(intake.counts),
     ...subscriptionFigures(subscriptions()),
@@ -137,30 +137,30 @@ function storeFigures(figures: StoreFigures): string[] {
   const documents = Object.entries(figures.documents).map(([kind, count]) => [`{kind="${kind}"}`, count] as const)
   return [
     figure('documents', 'gauge', 'Documents stored', Object.fromEntries(documents)),
-    figure('elements', 'gauge', 'Submodel elements stored', { [ONE]: figures.elements }),
-    figure('log_first', 'gauge', 'Oldest position of the log that is kept', { [ONE]: figures.logFirst }),
-    figure('log_last', 'gauge', 'Newest position of the log', { [ONE]: figures.logLast }),
-    figure('log_bytes', 'gauge', 'Bytes of the log', { [ONE]: figures.logBytes }),
-    figure('history_series', 'gauge', 'Series with history', { [ONE]: figures.series }),
-    figure('history_samples', 'gauge', 'Samples in the history', { [ONE]: figures.samples }),
-    figure('history_bytes', 'gauge', 'Bytes of the history', { [ONE]: figures.historyBytes }),
+    figure('elements', 'gauge', 'Submodel elements stored', { [NO_LABEL]: figures.elements }),
+    figure('log_first', 'gauge', 'Oldest position of the log that is kept', { [NO_LABEL]: figures.logFirst }),
+    figure('log_last', 'gauge', 'Newest position of the log', { [NO_LABEL]: figures.logLast }),
+    figure('log_bytes', 'gauge', 'Bytes of the log', { [NO_LABEL]: figures.logBytes }),
+    figure('history_series', 'gauge', 'Series with history', { [NO_LABEL]: figures.series }),
+    figure('history_samples', 'gauge', 'Samples in the history', { [NO_LABEL]: figures.samples }),
+    figure('history_bytes', 'gauge', 'Bytes of the history', { [NO_LABEL]: figures.historyBytes }),
     figure('damaged_total', 'counter', 'Records that were found damaged where they are stored', {
-      [ONE]: figures.damaged
+      [NO_LABEL]: figures.damaged
     }),
-    figure('store_bytes', 'gauge', 'Bytes that the store takes on disk', { [ONE]: figures.bytes })
+    figure('store_bytes', 'gauge', 'Bytes that the store takes on disk', { [NO_LABEL]: figures.bytes })
   ]
 }
 
-function intakeFigures({ accepted, refused, repeated }: Intake['counts']): string[] {
+function intakeFigures({ accepted, refused, repeated }: Ingest['counts']): string[] {
   const values = { '{verdict="accepted"}': accepted, '{verdict="refused"}': refused, '{verdict="repeated"}': repeated }
   return [figure('samples_total', 'counter', 'Samples that were pushed, whichever door they came through', values)]
 }
 
 function subscriptionFigures({ subscribers, late, groups }: Subscriptions['figures']): string[] {
   return [
-    figure('subscribers', 'gauge', 'Subscriptions that run', { [ONE]: subscribers }),
-    figure('subscribers_late', 'gauge', 'Subscriptions that lag or are shown the past', { [ONE]: late }),
-    figure('subscription_groups', 'gauge', 'Different wishes of subscriptions', { [ONE]: groups })
+    figure('subscribers', 'gauge', 'Subscriptions that run', { [NO_LABEL]: subscribers }),
+    figure('subscribers_late', 'gauge', 'Subscriptions that lag or are shown the past', { [NO_LABEL]: late }),
+    figure('subscription_groups', 'gauge', 'Different wishes of subscriptions', { [NO_LABEL]: groups })
   ]
 }
 
@@ -171,8 +171,10 @@ function mqttFigures(door: MqttDoor | undefined): string[] {
   const verdicts = { '{verdict="accepted"}': accepted, '{verdict="refused"}': refused }
   const misfits = { '{reason="unmapped"}': unmapped, '{reason="unreadable"}': wrong }
   return [
-    figure('mqtt_connected', 'gauge', 'Is this process connected to the broker?', { [ONE]: door.isConnected ? 1 : 0 }),
-    figure('mqtt_messages_total', 'counter', 'Messages that came from the broker', { [ONE]: messages }),
+    figure('mqtt_connected', 'gauge', 'Is this process connected to the broker?', {
+      [NO_LABEL]: door.isConnected ? 1 : 0
+    }),
+    figure('mqtt_messages_total', 'counter', 'Messages that came from the broker', { [NO_LABEL]: messages }),
     figure('mqtt_misfits_total', 'counter', 'Messages that hold no sample that could be read', misfits),
     figure('mqtt_samples_total', 'counter', 'Samples in messages from the broker', verdicts)
   ]

@@ -7,7 +7,7 @@ import { openSqliteSource, openSqliteTarget } from './store/sqlite/transfer.ts'
 import { digests, type Source, type Summary, transfer } from './store/transfer.ts'
 
 /** How often progress is told, in milliseconds. */
-const TOLD_EVERY = 1000
+const PROGRESS_INTERVAL_MS = 1000
 
 /**
  * Copies everything: documents, values, files, history, the log with its positions. What an earlier attempt has copied
@@ -46,7 +46,7 @@ async function copy(source: Source, to: string, connection: ConnectionOptions, t
     if ((await target.progress()) !== undefined) tell('Going on where an earlier attempt was cut')
     let toldAt = performance.now()
     return await transfer(source, target, (moved) => {
-      if (performance.now() - toldAt < TOLD_EVERY) return
+      if (performance.now() - toldAt < PROGRESS_INTERVAL_MS) return
       toldAt = performance.now()
       tell(`Copied ${[...moved].map(([piece, count]) => `${count} × ${piece}`).join(', ')}`)
     })

@@ -2,7 +2,7 @@
 import { eventPaths } from './doors/events/openapi.ts'
 import { datasetPaths } from './doors/export/openapi.ts'
 import { docsPaths } from './doors/http/docs.ts'
-import type { OwnPath } from './doors/http/own-path.ts'
+import type { ExtensionPath } from './doors/http/own-path.ts'
 import { ingestPaths } from './doors/ingest/openapi.ts'
 import { streamPath } from './doors/stream/openapi.ts'
 import { timeseriesPaths } from './doors/timeseries/openapi.ts'
@@ -10,7 +10,7 @@ import { probePaths } from './health.ts'
 import { landingPath } from './landing.ts'
 import { metricsPath } from './metrics.ts'
 
-export const ownPaths: readonly OwnPath[] = [
+export const ownPaths: readonly ExtensionPath[] = [
   ...ingestPaths,
   ...eventPaths,
   streamPath,

@@ -10,7 +10,7 @@ import { dataset } from './doors/export/dataset.ts'
 import { BodyBudget } from './doors/http/collect.ts'
 import { limitConnections } from './doors/http/connections.ts'
 import { docs } from './doors/http/docs.ts'
-import { front } from './doors/http/front.ts'
+import { fastifyOptions } from './doors/http/front.ts'
 import { http } from './doors/http/http.ts'
 import { hubDocument } from './doors/http/openapi.ts'
 import { site } from './doors/http/site.ts'
@@ -23,30 +23,30 @@ import { stream, streamPaths } from './doors/stream/stream.ts'
 import { timeseries } from './doors/timeseries/timeseries.ts'
 import { HubError } from './errors.ts'
 import { follow } from './followers/follow.ts'
-import { type HistoryFollower, keepHistory } from './followers/history/history.ts'
-import { keepWhatIsWanted } from './followers/history/keeping.ts'
+import { type HistoryWriter, startHistoryWriter } from './followers/history/history.ts'
+import { startHistoryRetention } from './followers/history/keeping.ts'
 import { policies } from './followers/history/policy.ts'
 import { registration } from './followers/registration.ts'
-import { keepLog } from './followers/retention.ts'
+import { startLogRetention } from './followers/retention.ts'
 import { Subscriptions } from './followers/subscriptions/subscriptions.ts'
-import { keepLedger } from './followers/validation.ts'
+import { startValidationResults } from './followers/validation.ts'
 import { probes } from './health.ts'
 import { landing } from './landing.ts'
-import { LateLogger, logOptions, RequestLog } from './log.ts'
+import { LazyLogger, logOptions, RequestLog } from './log.ts'
 import { measure } from './metrics.ts'
 import { openStore } from './open-store.ts'
 import { BULK, performBulk } from './operations/bulk.ts'
 import { executors, registeredIn } from './operations/executors.ts'
 import { handlers } from './operations/handlers.ts'
 import { historyOf } from './operations/history/history.ts'
-import type { Hub } from './operations/hub.ts'
+import type { OperationContext } from './operations/hub.ts'
 import { Jobs } from './operations/jobs.ts'
 import { servedAt } from './operations/profiles.ts'
 import { type CreateOptions, createSeries } from './operations/samples/create.ts'
-import { Intake } from './operations/samples/intake.ts'
-import { judgeOf } from './operations/samples/judge.ts'
+import { Ingest } from './operations/samples/intake.ts'
+import { templateCheckOf } from './operations/samples/judge.ts'
 import { timeSeriesOperations } from './operations/segments/built-in.ts'
-import { withSegments } from './operations/segments/with-segments.ts'
+import { timeSeriesView } from './operations/segments/with-segments.ts'
 import { loadPath } from './operations/upload.ts'
 import { ownPaths } from './own-paths.ts'
 import { readTemplates } from './templates.ts'
@@ -64,7 +64,7 @@ const RESULT_KEPT_MS = 10 * 60 * 1000
  * a page that somebody put there to be opened. Pages of our own say otherwise. (Not @fastify/helmet: setting all of its
  * headers halves the throughput of small answers.)
  */
-const HEADERS = {
+const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox"
 }
@@ -72,7 +72,7 @@ const HEADERS = {
 /** A hub with everything in its place. */
 export interface Server {
   readonly app: FastifyInstance
-  readonly hub: Hub
+  readonly hub: OperationContext
   /** Takes requests from now on; returns the address as others reach it. */
   listen(): Promise<string>
   /** Takes no more requests, finishes those under way, then closes the store. Once is enough, twice does no harm. */
@@ -99,34 +99,34 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       logger: await logOptions(config),
       logController: new RequestLog(config),
       genReqId: requestIds(),
-      childLoggerFactory: (logger, bindings, options) => new LateLogger(logger, bindings, options),
+      childLoggerFactory: (logger, bindings, options) => new LazyLogger(logger, bindings, options),
       bodyLimit: config.BODY_LIMIT,
       requestTimeout: config.REQUEST_TIMEOUT,
       forceCloseConnections: 'idle',
-      ...front(config.API_PREFIX, streamPaths(config.API_PREFIX))
+      ...fastifyOptions(config.API_PREFIX, streamPaths(config.API_PREFIX))
     })
 
     app.addHook('onError', async (_request, _reply, error) => store.noteDamage(error))
     store.onDamage((error) => app.log.error({ err: error }, 'A stored record is damaged'))
     const policyOf = policies(store, config.HISTORY)
-    const past = await keepHistory(store, {
+    const past = await startHistoryWriter(store, {
       policyOf,
       failed: (error) => app.log.warn({ err: error }, 'Writing the history failed; it is tried again')
     })
     const history = historyOf(store, past)
-    const intake = new Intake({
+    const intake = new Ingest({
       store,
       clock,
       futureLimit: config.FUTURE_LIMIT,
       future: config.FUTURE_SAMPLES,
-      ...(templates.enforces && { judge: judgeOf(store, templates) }),
+      ...(templates.enforces && { judge: templateCheckOf(store, templates) }),
       ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => hub, newSeries(config)) })
     })
     // Known at last when the hub listens, as the port may be any that is free.
     let url = config.PUBLIC_URL
     const segments = { store, history, intake, endpoint: () => `${url}/timeseries`, records: config.SEGMENT_RECORDS }
-    const hub: Hub = {
-      store: withSegments(segments),
+    const hub: OperationContext = {
+      store: timeSeriesView(segments),
       uploadLimit: config.UPLOAD_LIMIT,
       lenient: config.LENIENT,
       templates,
@@ -155,7 +155,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
     const ours = site({ host, publicUrl, allowedHosts, origins })
     const connections = limitConnections(app.server, config.MAX_CONNECTIONS)
     app.addHook('onRequest', (request, reply, done) => {
-      reply.headers(HEADERS)
+      reply.headers(SECURITY_HEADERS)
       ours.admit(request)
       if (connections.areTooMany()) throw new HubError('Unavailable', ['There are too many connections'])
       done()
@@ -237,7 +237,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
         if (url === '') url = address
         stops.push(...startFollowers({ ...hub, store }, past, app.log, url, config))
         stops.push(
-          keepWhatIsWanted(store, {
+          startHistoryRetention(store, {
             policyOf,
             clock: clock.milliseconds,
             failed: (error) => app.log.warn({ err: error }, 'Looking after the history failed; it is tried again')
@@ -305,7 +305,7 @@ function logJump(log: FastifyBaseLogger, ms: number): void {
  * All or nothing of each file; what an earlier start has loaded, and somebody changed since, stays as it is. A file that
  * is refused keeps neither the others nor the hub from starting.
  */
-async function preload(hub: Hub, log: FastifyBaseLogger, { PRELOAD, LENIENT }: Config): Promise<void> {
+async function preload(hub: OperationContext, log: FastifyBaseLogger, { PRELOAD, LENIENT }: Config): Promise<void> {
   for await (const report of loadPath(hub, PRELOAD, { existing: 'keep', lenient: LENIENT })) {
     const { fileName } = report
     if ('error' in report) {
@@ -322,8 +322,8 @@ type Stop = () => Promise<void>
 
 /** Whoever listens to the log, or looks after it, while the hub runs. */
 function startFollowers(
-  { store, intake, templates, jobs }: Hub,
-  past: HistoryFollower,
+  { store, intake, templates, jobs }: OperationContext,
+  past: HistoryWriter,
   log: FastifyBaseLogger,
   url: string,
   config: Config
@@ -331,10 +331,10 @@ function startFollowers(
   const failed = (doing: string) => (error: unknown) => log.warn({ err: error }, `${doing} failed; it is tried again`)
   const { milliseconds: clock } = intake.clock
   const kept = { time: config.LOG_RETENTION, bytes: config.LOG_SIZE, taken: past.taken, clock }
-  const stops = [keepLog(store, kept, failed('Trimming the log')), jobs.watch(failed('Looking after jobs'))]
+  const stops = [startLogRetention(store, kept, failed('Trimming the log')), jobs.watch(failed('Looking after jobs'))]
   // What was taken leniently has its reasons kept, templates or not.
   if (templates.isActive || config.LENIENT) {
-    stops.push(keepLedger(store, { checker: templates, failed: failed('Checking submodels') }))
+    stops.push(startValidationResults(store, { checker: templates, failed: failed('Checking submodels') }))
   }
   if (config.REGISTER_AT !== '') {
     const options = { registry: config.REGISTER_AT, base: url + config.API_PREFIX, failed: failed('Registering') }

@@ -6,8 +6,8 @@ import type { TemplateChecker } from './operations/validation.ts'
 import { type Broken, validateFile } from './validate.ts'
 
 /** Smaller files are read before anybody wonders. */
-const WORTH_A_BAR = 1_000_000
-const BAR = 30
+const PROGRESS_BAR_MIN_BYTES = 1_000_000
+const BAR_WIDTH = 30
 
 /** Writes to standard output as it reads, so nothing is gathered. @returns whether everything is valid */
 export async function reportFiles(
@@ -82,10 +82,10 @@ class Bar {
   #shown = ''
 
   readonly show = (file: string, read: number, size: number): void => {
-    if (size < WORTH_A_BAR) return
+    if (size < PROGRESS_BAR_MIN_BYTES) return
     const part = Math.min(read / size, 1)
-    const done = Math.floor(part * BAR)
-    const line = `${basename(file)} [${'#'.repeat(done)}${'.'.repeat(BAR - done)}] ${Math.floor(part * 100)} %`
+    const done = Math.floor(part * BAR_WIDTH)
+    const line = `${basename(file)} [${'#'.repeat(done)}${'.'.repeat(BAR_WIDTH - done)}] ${Math.floor(part * 100)} %`
     if (line === this.#shown) return
     this.#shown = line
     process.stderr.write(`\r\x1b[K${line}`)

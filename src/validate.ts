@@ -36,7 +36,7 @@ export interface ValidateOptions {
 }
 
 /** Violations told of one document, of each kind. */
-const LIMIT = 100
+const MAX_REPORTED = 100
 
 /**
  * Everything that is wrong with a file, document by document as they are read; only one is in memory.
@@ -67,9 +67,9 @@ function unreadable(file: string, { origin, error }: Unreadable): Broken {
 /** The same checks as at every other door, and none by a policy: who asks wants to know. */
 function check(file: string, found: Found, seen: Map<string, string>, { known }: TemplateChecker): Broken {
   const { document, className, origin } = found
-  const metamodel = validate(className, document, { limit: LIMIT })
+  const metamodel = validate(className, document, { limit: MAX_REPORTED })
   const violations = isReadable(className, document, metamodel)
-    ? known.check(document as Submodel, { limit: LIMIT })
+    ? known.check(document as Submodel, { limit: MAX_REPORTED })
     : []
   const { id, idShort } = (document ?? {}) as { id?: unknown; idShort?: unknown }
   if (typeof id === 'string') {

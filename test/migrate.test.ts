@@ -116,7 +116,7 @@ async function goesOn(t: Test, store: Store, seq: number): Promise<void> {
   t.equal((await store.element('a', 'p1'))?.value, '{"value":"1.5"}')
   t.match(await store.element('a', 'p2'), { sourceTime: 1_700_000_000_123_456_789n, quality: 'uncertain' })
   t.match(await store.figures(), { logFirst: 4, logLast: seq, documents: { Submodel: 41 }, series: 2, samples: 6 })
-  t.equal(await store.receipt('batch 1'), seq - 4)
+  t.equal(await store.commitOfKey('batch 1'), seq - 4)
   const p1 = await write(store, 'a', 'p1', '2.5')
   t.equal((await store.commit([p1])).seq, seq + 1)
   await store.commit([create(submodel('new'))])

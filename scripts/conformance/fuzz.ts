@@ -5,7 +5,7 @@
  *   node scripts/conformance/fuzz.ts [seconds]
  */
 import { fileURLToPath } from 'node:url'
-import { LONGEST_WAIT } from '../../src/doors/events/openapi.ts'
+import { MAX_WAIT_S } from '../../src/doors/events/openapi.ts'
 import { LINE_TYPES } from '../../src/doors/ingest/influx-openapi.ts'
 import { NDJSON_TYPES } from '../../src/doors/ingest/openapi.ts'
 import { FLUX } from '../../src/doors/timeseries/openapi.ts'
@@ -35,7 +35,7 @@ await withHub(async (url, api) => {
     ...['--exclude-path', '/api/v2/query'],
     ...['--suppress-health-check', 'all', '--warnings', 'off'],
     // A page of events may be asked to wait for its first.
-    ...['--request-timeout', String(LONGEST_WAIT + 10)]
+    ...['--request-timeout', String(MAX_WAIT_S + 10)]
   ])
   console.log(output.trim())
   const [, generated = '0', passed = '0'] = /(\d+) generated, (\d+) passed/.exec(output) ?? []

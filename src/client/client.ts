@@ -55,14 +55,14 @@ export interface ClientOptions {
 }
 
 /** Milliseconds before it comes back: the first time, and at most. */
-const FIRST_PAUSE = 200
-const LONGEST_PAUSE = 15_000
+const FIRST_RETRY_DELAY_MS = 200
+const MAX_RETRY_DELAY_MS = 15_000
 
 /** Milliseconds without a word after which the connection is taken for broken; asked at half of the time. */
-const SILENCE = 30_000
+const SILENCE_TIMEOUT_MS = 30_000
 
 /** Refusals that pass, and milliseconds after which a push is sent again. */
-const PASSING: ReadonlySet<string> = new Set(['Unavailable', 'TooManyRequests', 'StorageFull', 'Internal'])
+const TRANSIENT_ERRORS: ReadonlySet<string> = new Set(['Unavailable', 'TooManyRequests', 'StorageFull', 'Internal'])
 const RESENT = 1000
 
 interface Waiting {
@@ -96,7 +96,7 @@ export class Client {
   #reason = ''
   #hasWarned = false
   #waiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
-  #pause = FIRST_PAUSE
+  #pause = FIRST_RETRY_DELAY_MS
   #retry: ReturnType<typeof setTimeout> | undefined
   #next = 0
   /** Sent and not acknowledged, and not sent yet, in order. */
@@ -113,7 +113,7 @@ export class Client {
     // Without a name of its own no two runs have the same keys.
     this.#name = options.name ?? crypto.randomUUID()
     this.#inFlight = options.inFlight ?? 256
-    this.#clock = setInterval(() => this.#look(), SILENCE / 2)
+    this.#clock = setInterval(() => this.#look(), SILENCE_TIMEOUT_MS / 2)
     this.#connect()
   }
 
@@ -259,7 +259,7 @@ export class Client {
 
   #opened(): void {
     this.#isOpen = true
-    this.#pause = FIRST_PAUSE
+    this.#pause = FIRST_RETRY_DELAY_MS
     this.#heardAt = performance.now()
     this.#reason = ''
     this.#hasWarned = false
@@ -283,13 +283,13 @@ export class Client {
     }
     // Gateways that lost the hub together do not come back together.
     this.#retry = setTimeout(() => this.#connect(), this.#pause * (0.5 + Math.random()))
-    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE)
+    this.#pause = Math.min(this.#pause * 2, MAX_RETRY_DELAY_MS)
   }
 
   /** A connection that says nothing is asked, and given up where it says nothing then. */
   #look(): void {
     if (!this.#isOpen) return
-    if (performance.now() - this.#heardAt > SILENCE) {
+    if (performance.now() - this.#heardAt > SILENCE_TIMEOUT_MS) {
       const socket = this.#socket
       this.#broken('no sign of life')
       socket?.close()
@@ -351,7 +351,7 @@ export class Client {
 
   #refused({ id = -1, code = '', text = '', violations }: Incoming): void {
     const followed = this.#followed.get(id)
-    if (!PASSING.has(code)) {
+    if (!TRANSIENT_ERRORS.has(code)) {
       const error = new RefusedError(code, text, violations)
       this.#take(id)?.reject(error)
       followed?.refused(error)
@@ -374,7 +374,7 @@ export class Client {
     followed.cursor = cursor ?? followed.cursor
     setTimeout(() => {
       if (this.#isOpen && this.#followed.get(id) === followed) this.#follow(id, followed)
-    }, FIRST_PAUSE)
+    }, FIRST_RETRY_DELAY_MS)
   }
 
   #take(id: number): Waiting | undefined {

@@ -35,12 +35,12 @@ export interface GatewayOptions extends ClientOptions {
 }
 
 /** Bytes of a file, after which the next one is begun. */
-const FILE = 1024 * 1024
+const FILE_BYTES = 1024 * 1024
 
-const LIMIT = 1024 ** 3
+const DEFAULT_LIMIT_BYTES = 1024 ** 3
 
 /** Pushes that are sent and not acknowledged. */
-const UNDER_WAY = 256
+const MAX_IN_FLIGHT = 256
 
 /** The buffer is full: the gateway must wait, or let go of what counts least. */
 export class BufferFullError extends Error {
@@ -112,7 +112,7 @@ export class Gateway {
     )
     const kept: Kept = { key: `${this.#name}/${this.#count++}`, samples: list }
     const line = Buffer.from(`${JSON.stringify(kept)}\n`)
-    if (this.#bytes + line.length > (this.#options.limit ?? LIMIT)) {
+    if (this.#bytes + line.length > (this.#options.limit ?? DEFAULT_LIMIT_BYTES)) {
       throw new BufferFullError(`The buffer holds ${this.#bytes} bytes that the hub has not acknowledged`)
     }
     const { file, descriptor } = this.#openFile()
@@ -121,7 +121,7 @@ export class Gateway {
     file.left++
     file.bytes += line.length
     this.#bytes += line.length
-    if (file.bytes > FILE) this.#closeFile()
+    if (file.bytes > FILE_BYTES) this.#closeFile()
     this.#fresh.push({ kept, file })
     this.#pump()
   }
@@ -173,7 +173,7 @@ export class Gateway {
 
   /** Sends what may be sent: first what an earlier process left. */
   #pump(): void {
-    while (this.#underWay < UNDER_WAY && !this.#isClosed) {
+    while (this.#underWay < MAX_IN_FLIGHT && !this.#isClosed) {
       const old = this.#old[0]
       if (old !== undefined && this.#fresh[0]?.file.name !== old) {
         this.#old.shift()

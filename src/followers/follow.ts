@@ -5,7 +5,7 @@
  */
 import type { LogEntry, Store } from '../store/store.ts'
 
-export interface Follower {
+export interface Consumer {
   /** Under which its cursor is kept. */
   readonly name: string
   /** Takes the next entries, oldest first. Where it throws, the same entries come again after a pause. */
@@ -18,19 +18,19 @@ export interface Follower {
   readonly leisure?: number
 }
 
-const BATCH = 1000
+const ENTRIES_PER_READ = 1000
 
 /** The cursor is kept no more often than this, in milliseconds; after a crash the entries since then come again. */
-const KEPT_EVERY = 1000
+const CURSOR_INTERVAL_MS = 1000
 
 /** A process that has not been heard of for so long is taken for dead, in milliseconds. */
-const CLAIM = 20_000
+const LEASE_TTL_MS = 20_000
 
-const FIRST_PAUSE = 500
-const LONGEST_PAUSE = 60_000
+const FIRST_RETRY_DELAY_MS = 500
+const MAX_RETRY_DELAY_MS = 60_000
 
 /** Lets a follower run until it is stopped. @returns the way to stop it; resolves when it has come to rest */
-export function follow(store: Store, follower: Follower): () => Promise<void> {
+export function follow(store: Store, follower: Consumer): () => Promise<void> {
   const stopped = new AbortController()
   let ring: () => void = () => {}
   /** Where it stands, and since when no more than that is kept. */
@@ -50,22 +50,22 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
   }
 
   async function run(): Promise<void> {
-    let pause = FIRST_PAUSE
+    let pause = FIRST_RETRY_DELAY_MS
     while (!stopped.signal.aborted) {
       const bell = new Promise<void>((resolve) => {
         ring = resolve
       })
       try {
         const taken = await step()
-        pause = FIRST_PAUSE
+        pause = FIRST_RETRY_DELAY_MS
         if (taken === 0 && !stopped.signal.aborted) await bell
         // Who is behind lets others have their turn and reads on, or it would soon have to read from the disk.
-        else if (follower.leisure !== undefined) await sleep(taken < BATCH ? follower.leisure : 0)
+        else if (follower.leisure !== undefined) await sleep(taken < ENTRIES_PER_READ ? follower.leisure : 0)
       } catch (error) {
         if (stopped.signal.aborted) return
         follower.failed(error, pause)
         await sleep(pause)
-        pause = Math.min(pause * 2, LONGEST_PAUSE)
+        pause = Math.min(pause * 2, MAX_RETRY_DELAY_MS)
       }
     }
   }
@@ -75,30 +75,31 @@ export function follow(store: Store, follower: Follower): () => Promise<void> {
     if (!(await isMine())) {
       // Whoever follows now moves the cursor.
       cursor = undefined
-      await sleep(CLAIM / 4)
-      return BATCH
+      await sleep(LEASE_TTL_MS / 4)
+      return ENTRIES_PER_READ
     }
     cursor ??= kept = await store.cursor(follower.name)
-    const { entries, gap } = cursor === undefined ? { entries: [], gap: true } : await store.log(cursor, BATCH)
+    const { entries, gap } =
+      cursor === undefined ? { entries: [], gap: true } : await store.log(cursor, ENTRIES_PER_READ)
     if (gap) {
       // What happens while the whole is looked at comes again from the log.
       const { logLast } = await store.figures()
       await follower.start()
       await keep(logLast)
-      return BATCH
+      return ENTRIES_PER_READ
     }
     const last = entries.at(-1)
     if (last === undefined) return 0
     await follower.handle(entries)
-    if (performance.now() - keptAt > KEPT_EVERY) await keep(last.seq)
+    if (performance.now() - keptAt > CURSOR_INTERVAL_MS) await keep(last.seq)
     else cursor = last.seq
     return entries.length
   }
 
   async function isMine(): Promise<boolean> {
     const now = performance.now()
-    if (now - claimedAt < CLAIM / 2) return true
-    const isMine = await store.claim(`follower ${follower.name}`, CLAIM)
+    if (now - claimedAt < LEASE_TTL_MS / 2) return true
+    const isMine = await store.lease(`follower ${follower.name}`, LEASE_TTL_MS)
     claimedAt = isMine ? now : Number.NEGATIVE_INFINITY
     return isMine
   }

@@ -5,14 +5,14 @@ import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell, Submodel } from '../model/types.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentKind, LogEntry, Store } from '../store/store.ts'
-import type { Follower } from './follow.ts'
+import type { Consumer } from './follow.ts'
 
 export interface RegistrationOptions {
   /** URL of the registry's API root. */
   readonly registry: string
   /** URL under which this hub's API is reached, for the endpoints. */
   readonly base: string
-  readonly failed: Follower['failed']
+  readonly failed: Consumer['failed']
 }
 
 /** Where each kind is registered. */
@@ -21,13 +21,13 @@ const PATHS: Partial<Record<DocumentKind, string>> = {
   Submodel: 'submodel-descriptors'
 }
 
-const PAGE = 100
+const DOCUMENTS_PER_READ = 100
 
 /** A request that hangs must not hold up the ones behind it. */
-const TIMEOUT = 30_000
+const REQUEST_TIMEOUT_MS = 30_000
 
 /** The follower that keeps the outside registry in step. */
-export function registration(store: Store, { registry, base, failed }: RegistrationOptions): Follower {
+export function registration(store: Store, { registry, base, failed }: RegistrationOptions): Consumer {
   return { name: `registration ${registry}`, handle, start, failed }
 
   async function handle(entries: readonly LogEntry[]): Promise<void> {
@@ -43,7 +43,7 @@ export function registration(store: Store, { registry, base, failed }: Registrat
     for (const kind of Object.keys(PATHS) as DocumentKind[]) {
       let after: number | undefined = 0
       while (after !== undefined) {
-        const page = await store.documents(kind, [], { after, limit: PAGE })
+        const page = await store.documents(kind, [], { after, limit: DOCUMENTS_PER_READ })
         for (const { id } of page.items) await send(kind, id)
         after = page.next
       }
@@ -92,7 +92,7 @@ async function request(
 ): Promise<number> {
   const response = await fetch(url, {
     method,
-    signal: AbortSignal.timeout(TIMEOUT),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
   })
   await response.body?.cancel()

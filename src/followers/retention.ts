@@ -2,9 +2,9 @@
 import type { Store } from '../store/store.ts'
 
 /** How often it looks, in milliseconds. */
-const EVERY = 60 * 1000
+const INTERVAL_MS = 60 * 1000
 
-export interface KeepOptions {
+export interface LogRetentionOptions {
   /** How long an entry stays, in milliseconds. */
   readonly time: number
   /** How much the log may take, in bytes; beyond it the oldest entries go earlier. */
@@ -19,12 +19,16 @@ export interface KeepOptions {
  * @param failed told what went wrong; it tries again the next time
  * @returns the way to stop; resolves when nothing is under way any more
  */
-export function keepLog(store: Store, options: KeepOptions, failed: (error: unknown) => void): () => Promise<void> {
+export function startLogRetention(
+  store: Store,
+  options: LogRetentionOptions,
+  failed: (error: unknown) => void
+): () => Promise<void> {
   const trim = () => trimLog(store, options).catch(failed)
   let under = trim()
   const timer = setInterval(() => {
     under = under.then(trim)
-  }, EVERY)
+  }, INTERVAL_MS)
   timer.unref()
   return async () => {
     clearInterval(timer)
@@ -32,8 +36,8 @@ export function keepLog(store: Store, options: KeepOptions, failed: (error: unkn
   }
 }
 
-async function trimLog(store: Store, { time, bytes, taken, clock = Date.now }: KeepOptions): Promise<void> {
-  if (!(await store.claim('retention', 2 * EVERY))) return
+async function trimLog(store: Store, { time, bytes, taken, clock = Date.now }: LogRetentionOptions): Promise<void> {
+  if (!(await store.lease('retention', 2 * INTERVAL_MS))) return
   const old = Math.max(await lastBefore(store, clock() - time), await lastBeyond(store, bytes))
   const last = taken === undefined ? old : Math.min(old, await taken())
   if (last >= (await store.figures()).logFirst) await store.trimLog(last)

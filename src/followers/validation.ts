@@ -5,11 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Change, Document, Facet, LogEntry, Store } from '../store/store.ts'
-import { type Follower, follow } from './follow.ts'
+import { type Consumer, follow } from './follow.ts'
 
-export interface LedgerOptions {
+export interface ValidationResultsOptions {
   readonly checker: Checker
-  readonly failed: Follower['failed']
+  readonly failed: Consumer['failed']
 }
 
 /** Who knows the rules. */
@@ -29,22 +29,22 @@ interface Entry {
 }
 
 /** Read at a time: few, as others wait meanwhile. */
-const PAGE = 20
+const DOCUMENTS_PER_READ = 20
 
 /** Entries that are written together. */
-const TOGETHER = 50
+const RESULTS_PER_COMMIT = 50
 
 /** Milliseconds of checking, after which requests get their turn, and how many times as long they get it. */
-const SLICE = 0.5
-const TIMES = 8
-const SHORTEST_REST = 5
-const LONGEST_REST = 2000
+const SLICE_MS = 0.5
+const REST_FACTOR = 8
+const MIN_REST_MS = 5
+const MAX_REST_MS = 2000
 
 /** While values change and the verdict does not, the entry is written anew no more often than this, in milliseconds. */
-const REWRITTEN = 60_000
+const REWRITE_INTERVAL_MS = 60_000
 
 /** Submodels of which it is remembered up to which revision they were checked. */
-const REMEMBERED = 10_000
+const CACHE_ENTRIES = 10_000
 
 interface Checked {
   readonly revision: number
@@ -53,13 +53,16 @@ interface Checked {
 }
 
 /** Milliseconds for which changes gather before they are looked at together. */
-const LEISURE = 200
+const GATHER_MS = 200
 
 /** @returns the way to stop; resolves when nothing is under way any more */
-export function keepLedger(store: Store, { checker, failed }: LedgerOptions): () => Promise<void> {
+export function startValidationResults(
+  store: Store,
+  { checker, failed }: ValidationResultsOptions
+): () => Promise<void> {
   const stopping = new AbortController()
   // Another set of rules is another follower, whose first start looks at everything.
-  const stop = follow(store, { name: `validation ${checker.rules}`, handle, start, failed, leisure: LEISURE })
+  const stop = follow(store, { name: `validation ${checker.rules}`, handle, start, failed, leisure: GATHER_MS })
   const checked = new Map<string, Checked>()
   let waiting: { readonly change: Change; readonly id: string; readonly found: Checked }[] = []
   let busy = 0
@@ -130,7 +133,7 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
   async function* all(kind: 'Submodel' | 'Validation'): AsyncGenerator<Document> {
     let after: number | undefined = 0
     while (after !== undefined) {
-      const page = await store.documents(kind, [], { after, limit: PAGE })
+      const page = await store.documents(kind, [], { after, limit: DOCUMENTS_PER_READ })
       yield* page.items
       after = page.next
     }
@@ -142,7 +145,7 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
 
   async function put(id: string, found: Checked, change: Change): Promise<void> {
     waiting.push({ change, id, found })
-    if (waiting.length >= TOGETHER) await write()
+    if (waiting.length >= RESULTS_PER_COMMIT) await write()
   }
 
   async function write(): Promise<void> {
@@ -154,7 +157,7 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
   }
 
   function remember(id: string, found: Checked): void {
-    if (checked.size >= REMEMBERED) checked.clear()
+    if (checked.size >= CACHE_ENTRIES) checked.clear()
     checked.set(id, found)
   }
 
@@ -162,8 +165,8 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
   async function rest(spent: number): Promise<void> {
     stopping.signal.throwIfAborted()
     busy += spent
-    if (busy < SLICE) return
-    const length = Math.min(Math.max(busy * TIMES, SHORTEST_REST), LONGEST_REST)
+    if (busy < SLICE_MS) return
+    const length = Math.min(Math.max(busy * REST_FACTOR, MIN_REST_MS), MAX_REST_MS)
     busy = 0
     await sleep(length, undefined, { signal: stopping.signal })
   }
@@ -172,7 +175,7 @@ export function keepLedger(store: Store, { checker, failed }: LedgerOptions): ()
 function isOld({ checkedAt }: Entry): boolean {
   const age = Date.now() - Date.parse(checkedAt)
   // One of the future was written by a clock that has been set back since.
-  return age > REWRITTEN || age < 0
+  return age > REWRITE_INTERVAL_MS || age < 0
 }
 
 /** What an entry says, without when. */

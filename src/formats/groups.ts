@@ -2,15 +2,15 @@
 import type { Identifiable } from '../model/types.ts'
 
 /** The member of the environment that holds a class. */
-export const GROUPS = {
+export const ENVIRONMENT_LISTS = {
   AssetAdministrationShell: 'assetAdministrationShells',
   Submodel: 'submodels',
   ConceptDescription: 'conceptDescriptions'
 } as const satisfies Record<Identifiable['modelType'], string>
 
 /** The class that a member of the environment holds. */
-export const CLASS_OF_GROUP: ReadonlyMap<string, Identifiable['modelType']> = new Map(
-  Object.entries(GROUPS).map(([className, group]) => [group, className as Identifiable['modelType']])
+export const CLASS_OF_LIST: ReadonlyMap<string, Identifiable['modelType']> = new Map(
+  Object.entries(ENVIRONMENT_LISTS).map(([className, group]) => [group, className as Identifiable['modelType']])
 )
 
 /** A step of writing: a list ends, a list begins, a document stands in it. */
@@ -24,7 +24,7 @@ export interface Step {
 export async function* grouped(identifiables: AsyncIterable<Identifiable>): AsyncGenerator<Step> {
   let open: string | undefined
   for await (const document of identifiables) {
-    const group = GROUPS[document.modelType]
+    const group = ENVIRONMENT_LISTS[document.modelType]
     if (group === open) yield { document }
     else yield { document, opens: group, ...(open !== undefined && { closes: open }) }
     open = group

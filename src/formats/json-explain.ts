@@ -9,7 +9,7 @@ import { allEnumerations, allPrimitives, declarationOf, type Field, fieldsOf, he
 import type { PrimitiveDeclaration } from '../model/metamodel.ts'
 import { type PatternName, patterns, patternWords } from '../model/patterns.ts'
 import { idShortPathTo, pointerTo } from '../model/place.ts'
-import { nearest } from './nearest.ts'
+import { suggest } from './nearest.ts'
 
 /** What makes other faults follow comes first. */
 const ranks: readonly string[] = ['modelType', 'additionalProperties', 'type', 'required']
@@ -82,7 +82,7 @@ export function explain(
       if (fields.some((field) => field.name === name)) continue
       if (name === 'modelType' && declarationOf(type)?.modelType) continue
       const free = fields.map((field) => field.name).filter((other) => !Object.hasOwn(it, other))
-      const suggestion = nearest(name, free)
+      const suggestion = suggest(name, free)
       if (suggestion !== undefined) meant.add(suggestion)
       const hint = suggestion === undefined ? `${type} has no such member` : `did you mean ${quote(suggestion)}?`
       add('additionalProperties', `unknown member ${quote(name)}; ${hint}`, name)
@@ -156,7 +156,7 @@ function rankOf({ rule }: Violation): number {
 }
 
 function choice(found: string, allowed: readonly string[]): string {
-  const suggestion = nearest(found, allowed)
+  const suggestion = suggest(found, allowed)
   return suggestion === undefined ? `expected ${listed(allowed)}` : `did you mean ${quote(suggestion)}?`
 }
 

@@ -2,7 +2,7 @@
 import { HubError, type Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
 import { refuseEarlierJson } from './earlier-releases.ts'
-import { CLASS_OF_GROUP } from './groups.ts'
+import { CLASS_OF_LIST } from './groups.ts'
 import { parseJson } from './json.ts'
 import { emptyList, type Found, type ReadLimits } from './package.ts'
 
@@ -27,7 +27,7 @@ export async function* readJson(
   yield* cutter.take()
 }
 
-const KNOWN = new Set<string>(CLASS_OF_GROUP.values())
+const KNOWN = new Set<string>(CLASS_OF_LIST.values())
 const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, COLON] = Buffer.from('"\\{}[],:')
 
 /** The signs that the cutter looks at; it runs past all others. */
@@ -157,7 +157,7 @@ class Cutter {
       this.#state = 'first name'
       taken = true
     } else if (this.#depth === 1 && part[at] === OPEN_BRACKET && this.#state === 'value') {
-      if (CLASS_OF_GROUP.has(this.#member)) {
+      if (CLASS_OF_LIST.has(this.#member)) {
         if (!isBlank(this.#collect(part, start, at))) this.#refuse(`${this.#member} was expected to be a list`)
         this.#state = 'list'
         taken = true
@@ -193,7 +193,7 @@ class Cutter {
       this.#refuse('a member name was expected')
     this.#member = name as string
     if (this.#lists.has(this.#member)) this.#refuse(`${this.#member} stands here twice`)
-    if (CLASS_OF_GROUP.has(this.#member)) this.#lists.add(this.#member)
+    if (CLASS_OF_LIST.has(this.#member)) this.#lists.add(this.#member)
     this.#index = 0
     this.#state = 'value'
   }
@@ -202,7 +202,7 @@ class Cutter {
   #endMember(text: string, more: boolean): void {
     const empty = this.#state === 'first name' && !more
     if (this.#state === 'value') {
-      if (CLASS_OF_GROUP.has(this.#member))
+      if (CLASS_OF_LIST.has(this.#member))
         this.#refuse(`${this.#member} was expected to be a list; found ${text.trim().slice(0, 60)}`)
       this.#keepOwn(`${JSON.stringify(this.#member)}:${text}`)
     } else if ((this.#state !== 'after list' && !empty) || !isBlank(text)) {
@@ -213,7 +213,7 @@ class Cutter {
 
   /** An item of a list ends; `more` tells that another must follow. */
   #item(text: string, more: boolean): void {
-    const className = CLASS_OF_GROUP.get(this.#member)
+    const className = CLASS_OF_LIST.get(this.#member)
     if (className === undefined) return
     if (isBlank(text)) {
       if (more || this.#index > 0) this.#refuse(`in ${this.#member} an item is missing`)

@@ -1,7 +1,7 @@
 const SHORTEST_ABBREVIATION = 3
 
 /** The name that somebody who wrote `written` is likely to have meant, or undefined where none is near. */
-export function nearest(written: string, names: readonly string[]): string | undefined {
+export function suggest(written: string, names: readonly string[]): string | undefined {
   if (written.length > 64) return undefined
   const lower = written.toLowerCase()
   let best: string | undefined

@@ -21,7 +21,7 @@ import { MAX_PATTERN_COST, pattern } from '../model/condition/pattern.ts'
 import { literalOf } from '../model/condition/resolve.ts'
 import type { Comparison, Condition, Match, Operand } from '../model/condition/tree.ts'
 import { castText, type Typed } from '../model/condition/values.ts'
-import { nearest } from './nearest.ts'
+import { suggest } from './nearest.ts'
 
 export interface Query {
   /** Ids only. */
@@ -34,14 +34,14 @@ const MAX_DEPTH = 100
 const MAX_OPERANDS = 2000
 
 /** Violations told of one query. */
-const LIMIT = 20
+const MAX_REPORTED = 20
 
 /** Reads a query. @throws HubError `Invalid` */
 export function readQuery(body: unknown): Query {
   const reading = new Reading()
   const query = reading.query(body)
   if (query === undefined || reading.violations.length > 0) {
-    throw new HubError('Invalid', [reading.violations.length], reading.violations.slice(0, LIMIT))
+    throw new HubError('Invalid', [reading.violations.length], reading.violations.slice(0, MAX_REPORTED))
   }
   return query
 }
@@ -158,7 +158,7 @@ class Reading {
     const field = parseField(held)
     if (!('problem' in field)) return { is: 'field', field }
     const { problem, written, allowed = [] } = field
-    const near = written === undefined ? undefined : nearest(written, allowed)
+    const near = written === undefined ? undefined : suggest(written, allowed)
     const hint = near === undefined ? '' : `; did you mean "${near}"?`
     this.#fault(place, `${shown(held)} is no field: ${problem}${written === undefined ? '' : ` "${written}"`}${hint}`)
     return undefined
@@ -250,13 +250,13 @@ class Reading {
   }
 
   #unknown(pointer: string, name: string, allowed: readonly string[]): void {
-    const near = nearest(name, allowed)
+    const near = suggest(name, allowed)
     const hint = near === undefined ? `allowed: ${allowed.join(', ')}` : `did you mean "${near}"?`
     this.#fault(pointer, `${shown(name)} cannot stand here; ${hint}`)
   }
 
   #fault(pointer: string, text: string): void {
-    if (this.violations.length <= LIMIT) this.violations.push({ pointer, rule: 'AASQL', text })
+    if (this.violations.length <= MAX_REPORTED) this.violations.push({ pointer, rule: 'AASQL', text })
   }
 }
 

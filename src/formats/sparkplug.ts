@@ -79,8 +79,8 @@ const BITS: Readonly<Record<string, number>> = {
 
 /** Metrics of one payload, properties of one metric; and what a compressed one may become, in bytes. */
 const METRICS = 50_000
-const PROPERTIES = 1000
-const INFLATED = 16 * 1024 * 1024
+const MAX_PROPERTIES = 1000
+const MAX_INFLATED_BYTES = 16 * 1024 * 1024
 
 /** By which the payloads of some edge nodes tell that the true one is inside. */
 const COMPRESSED = 'SPBV1.0_COMPRESSED'
@@ -258,8 +258,8 @@ function readQuality(reader: Reader): number | undefined {
     if (field === 1) keys.push(reader.text())
     else if (field === 2) values.push(reader.message())
     else reader.skip()
-    if (Math.max(keys.length, values.length) > PROPERTIES)
-      throw new WireError(`There are more than ${PROPERTIES} properties`)
+    if (Math.max(keys.length, values.length) > MAX_PROPERTIES)
+      throw new WireError(`There are more than ${MAX_PROPERTIES} properties`)
   }
   const value = values[keys.findIndex((key) => key.toLowerCase() === 'quality')]
   return value === undefined ? undefined : readWhole(value)
@@ -276,7 +276,7 @@ function readWhole(reader: Reader): number | undefined {
 
 function inflate(body: Uint8Array, gzip: boolean): Uint8Array {
   try {
-    return (gzip ? gunzipSync : inflateSync)(body, { maxOutputLength: INFLATED })
+    return (gzip ? gunzipSync : inflateSync)(body, { maxOutputLength: MAX_INFLATED_BYTES })
   } catch (error) {
     throw new WireError(error instanceof Error ? error.message : String(error))
   }

@@ -3,7 +3,7 @@ import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { HubError, type Violation } from '../errors.ts'
 import { allPrimitives, type ClassName, declarationOf, type Field } from '../model/fields.ts'
 import { refuseEarlierNamespace } from './earlier-releases.ts'
-import { CLASS_OF_GROUP } from './groups.ts'
+import { CLASS_OF_LIST } from './groups.ts'
 import { emptyList, type Found, type ReadLimits } from './package.ts'
 import { classOf, elementName, membersOf, NAMESPACES } from './xml-names.ts'
 
@@ -112,7 +112,7 @@ class Reader {
   #within(parent: Frame, name: string): Frame {
     switch (parent.is) {
       case 'environment': {
-        const className = CLASS_OF_GROUP.get(name)
+        const className = CLASS_OF_LIST.get(name)
         if (className === undefined) return this.#refuse(`<${name}> cannot stand in an environment`)
         if (parent.groups.has(name)) this.#refuse(`<${name}> stands here twice`)
         parent.groups.add(name)

@@ -7,15 +7,15 @@ import { facetsOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { Documents } from '../model/types.ts'
 import type { Change, Store } from '../store/store.ts'
-import type { Call } from './call.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { ApiRequest } from './call.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import type { Done } from './jobs.ts'
 
 type Registered = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
 type Verb = 'create' | 'put' | 'delete'
 
 /** How many items are checked before other requests get their turn. */
-const SLICE = 5
+const ITEMS_PER_SLICE = 5
 const OWNER = 'bulk'
 
 /** Under which name the work is known. */
@@ -61,7 +61,7 @@ export const getResult: Handler = async (hub, call) => {
   throw new HubError('BadRequest', ['The job is still under way; ask for its status first'])
 }
 
-function job(hub: Hub, call: Call) {
+function job(hub: OperationContext, call: ApiRequest) {
   return hub.jobs.get(call.handleId, OWNER)
 }
 
@@ -72,7 +72,7 @@ export async function performBulk(store: Store, task: unknown): Promise<Done> {
   const violations: Violation[] = []
   const ids = new Set<string>()
   for (const [index, item] of items.entries()) {
-    if (index % SLICE === SLICE - 1) await setImmediate()
+    if (index % ITEMS_PER_SLICE === ITEMS_PER_SLICE - 1) await setImmediate()
     const change =
       verb === 'delete' ? deletion(kind, item, index, violations) : registration(kind, item, index, violations)
     if (change === undefined) continue

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { IdShortPath } from '../model/path.ts'
 import type { Reference, SpecificAssetId } from '../model/types.ts'
-import type { Row } from './table.ts'
+import type { OperationDefinition } from './table.ts'
 
 /** The content modifiers of Part 2 (`$metadata`, `$value`, …); `normal` is the absence of one. */
 export type Content = 'normal' | 'metadata' | 'value' | 'reference' | 'path'
@@ -50,8 +50,8 @@ export interface Upload {
 export type Service = 'aas' | 'submodel' | 'templates'
 
 /** One request, decoded and checked against its row, before anybody looks into the store. */
-export interface Call {
-  readonly row: Row
+export interface ApiRequest {
+  readonly row: OperationDefinition
   readonly content: Content
   /** Absent: the hub as a whole. */
   readonly service?: Service
@@ -80,7 +80,7 @@ export interface Call {
 }
 
 /** What goes back. At most one of `bytes`, `json` and `stream`. */
-export interface Answer {
+export interface ApiResponse {
   readonly status: number
   /** JSON text that is ready to go. */
   readonly bytes?: Buffer | string

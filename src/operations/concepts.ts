@@ -1,7 +1,7 @@
 /** Concept descriptions. */
 import { matchKey } from '../model/reference.ts'
 import type { Facet } from '../store/store.ts'
-import type { Call } from './call.ts'
+import type { ApiRequest } from './call.ts'
 import { create, get, list, put as putDocument, remove } from './documents.ts'
 import type { Handler } from './hub.ts'
 
@@ -32,6 +32,6 @@ export const put: Handler = async (hub, call) => putDocument(hub, KIND, conceptO
 /** DELETE of one. */
 export const remove_: Handler = async (hub, call) => remove(hub, KIND, conceptOf(call), call)
 
-function conceptOf(call: Call): string {
+function conceptOf(call: ApiRequest): string {
   return call.cdIdentifier ?? ''
 }

@@ -3,11 +3,11 @@ import { HubError } from '../errors.ts'
 import { assetIdFacet, assetIdFacets } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell, AssetLink, SpecificAssetId } from '../model/types.ts'
-import type { Answer, Call } from './call.ts'
+import type { ApiRequest, ApiResponse } from './call.ts'
 import { commitAsFound, retry } from './concurrent.ts'
 import { check, parse } from './documents.ts'
 import { shellOf } from './elements.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import { listInTurn } from './paging.ts'
 
 const LINKS = 'AssetLinks'
@@ -59,7 +59,11 @@ export const deleteLinks: Handler = async (hub, call) => {
   return { status: 204 }
 }
 
-async function search(hub: Hub, call: Call, assetIds: readonly SpecificAssetId[]): Promise<Answer> {
+async function search(
+  hub: OperationContext,
+  call: ApiRequest,
+  assetIds: readonly SpecificAssetId[]
+): Promise<ApiResponse> {
   return listInTurn(hub, [LINKS, SHELL], assetIds.map(assetIdFacet), call.query, async (document) => {
     const twice = document.kind === SHELL && (await hub.store.head(LINKS, document.id)) !== undefined
     return twice && (await linked(hub, document.id, assetIds)) ? undefined : JSON.stringify(document.id)
@@ -67,7 +71,7 @@ async function search(hub: Hub, call: Call, assetIds: readonly SpecificAssetId[]
 }
 
 /** Was the shell already found by its explicit links? */
-async function linked(hub: Hub, id: string, assetIds: readonly SpecificAssetId[]): Promise<boolean> {
+async function linked(hub: OperationContext, id: string, assetIds: readonly SpecificAssetId[]): Promise<boolean> {
   const document = await hub.store.document(LINKS, id)
   if (document === undefined) return false
   const links = new Set<string>()

@@ -8,19 +8,19 @@ import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'
 import type { Documents } from '../model/types.ts'
 import { isDamaged } from '../store/damage.ts'
-import type { Became, Change, Document, DocumentHead, Facet, Store } from '../store/store.ts'
+import type { Change, Document, DocumentHead, Facet, Store, SubtreeAction } from '../store/store.ts'
 import { textOf } from '../store/text.ts'
-import type { Answer, Call } from './call.ts'
+import type { ApiRequest, ApiResponse } from './call.ts'
 import { commitAsFound, inTurn, retry } from './concurrent.ts'
 import { orphans } from './document-files.ts'
-import type { Hub } from './hub.ts'
+import type { OperationContext } from './hub.ts'
 import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
 
 /** The kinds that the functions here serve: the three identifiables and the two descriptors. */
 export type Kind = keyof Documents
 
 /** Reads a document. @throws HubError `NotFound` */
-export async function get(hub: Hub, kind: Kind, id: string): Promise<Document> {
+export async function get(hub: OperationContext, kind: Kind, id: string): Promise<Document> {
   const document = await hub.store.document(kind, id)
   if (document === undefined) throw new HubError('NotFound', [kind, id])
   return document
@@ -37,7 +37,7 @@ export function check(className: ClassName, value: unknown): void {
 }
 
 /** The same for a whole document, with what an enforced template asks of it. @throws HubError `Invalid` */
-function accept(hub: Hub, kind: Kind, body: unknown): Documents[Kind] {
+function accept(hub: OperationContext, kind: Kind, body: unknown): Documents[Kind] {
   const violations = validate(kind, body)
   const document = body as Documents[Kind]
   const isReadable = violations.length === 0 || unstorable(kind, body, { limit: 1 }).length === 0
@@ -47,12 +47,12 @@ function accept(hub: Hub, kind: Kind, body: unknown): Documents[Kind] {
 
 /** A page of documents; `render` gives the JSON texts that stand for one of them. */
 export async function list(
-  hub: Hub,
+  hub: OperationContext,
   kind: Kind,
   facets: readonly Facet[],
-  call: Call,
+  call: ApiRequest,
   render: (document: Document) => readonly (Buffer | string)[]
-): Promise<Answer> {
+): Promise<ApiResponse> {
   const after = positionOf(call.query.cursor)
   const page = await hub.store.documents(kind, facets, {
     limit: call.query.limit,
@@ -63,7 +63,7 @@ export async function list(
 }
 
 /** Stores a new document. @throws HubError `Invalid`, `AlreadyExists` */
-export async function create(hub: Hub, kind: Kind, body: unknown, call: Call): Promise<Answer> {
+export async function create(hub: OperationContext, kind: Kind, body: unknown, call: ApiRequest): Promise<ApiResponse> {
   const document = accept(hub, kind, body)
   const json = JSON.stringify(document)
   const { seq } = await hub.store.commit([
@@ -77,12 +77,12 @@ export async function create(hub: Hub, kind: Kind, body: unknown, call: Call): P
  * @param also further changes of the same commit, by whether the document is new
  */
 export async function put(
-  hub: Hub,
+  hub: OperationContext,
   kind: Kind,
   id: string,
-  call: Call,
+  call: ApiRequest,
   also: (isNew: boolean) => Promise<readonly Change[]> = async () => []
-): Promise<Answer> {
+): Promise<ApiResponse> {
   const document = accept(hub, kind, call.body)
   sameId(document.id, id)
   const json = JSON.stringify(document)
@@ -114,12 +114,12 @@ export async function put(
 
 /** Deletes a document. @throws HubError `NotFound` */
 export async function remove(
-  hub: Hub,
+  hub: OperationContext,
   kind: Kind,
   id: string,
-  call: Call,
+  call: ApiRequest,
   also: () => Promise<readonly Change[]> = async () => []
-): Promise<Answer> {
+): Promise<ApiResponse> {
   return inTurn(hub.store, kind, id, () =>
     retry(async () => {
       const stored = await present(hub.store, kind, id)
@@ -149,7 +149,7 @@ export interface Edited<Result> {
   /** idShortPaths of the subtrees that changed; absent: the whole document. */
   readonly touched?: readonly string[]
   /** All of these are new, or are gone. */
-  readonly became?: Became
+  readonly became?: SubtreeAction
   /** Members or elements were carried over from what was read, so nothing in them may have changed since. */
   readonly carried?: boolean
   readonly also?: readonly Change[]
@@ -161,10 +161,10 @@ export interface Edited<Result> {
  * else was quicker. @returns the edit's result and the new revision
  */
 export async function edit<K extends Kind, Result>(
-  hub: Hub,
+  hub: OperationContext,
   kind: K,
   id: string,
-  call: Call,
+  call: ApiRequest,
   change: (document: Documents[K], stored: Document) => Promise<Edited<Result>> | Edited<Result>
 ): Promise<{ result: Result; revision: number }> {
   return inTurn(hub.store, kind, id, () =>
@@ -195,7 +195,7 @@ export async function edit<K extends Kind, Result>(
 
 /** @returns the revision from then on: that of before where nothing changes, of which nobody is told either */
 async function replaceBy(
-  { store, templates }: Hub,
+  { store, templates }: OperationContext,
   stored: Present,
   replace: Extract<Change, { change: 'replace' }>,
   others: readonly Change[]
@@ -210,14 +210,18 @@ async function replaceBy(
  * The revision that is the ETag of what the call addresses: that of the document; of a leaf element its own, so that
  * a client may hold on to one value while others move. A container changes whenever its document does.
  */
-export async function revisionOf(hub: Hub, call: Call, document: Document): Promise<number | undefined> {
+export async function revisionOf(
+  hub: OperationContext,
+  call: ApiRequest,
+  document: Document
+): Promise<number | undefined> {
   if (call.idShortPath === undefined) return document.revision
   const row = await hub.store.element(document.id, formatPath(call.idShortPath))
   return row === undefined || childrenMember(row.modelType) === undefined ? row?.revision : document.revision
 }
 
 /** `If-Match` and `If-None-Match` against the revision of what is stored (RFC 9110, 13.2). @throws HubError */
-export function checkPreconditions(call: Call, revision: number | undefined): void {
+export function checkPreconditions(call: ApiRequest, revision: number | undefined): void {
   const { ifMatch, ifNoneMatch } = call
   if (ifMatch !== undefined) {
     if (revision === undefined) throw new HubError('PreconditionFailed', ['it does not exist'])
@@ -239,7 +243,7 @@ export function sameId(inBody: unknown, inPath: string): void {
   throw new HubError('Invalid', [1], [{ pointer: '/id', rule: 'id', text }])
 }
 
-function guard(call: Call, stored: Present): { ifRevision?: number } {
+function guard(call: ApiRequest, stored: Present): { ifRevision?: number } {
   return call.ifMatch === undefined || call.ifMatch === '*' ? {} : { ifRevision: stored.revision }
 }
 

@@ -11,10 +11,10 @@ import type { ValueMembers } from '../model/values.ts'
 import { type Container, child, childrenOf, resolve, setChildren, stepsTo } from '../model/walk.ts'
 import type { Change, Document, ElementRow } from '../store/store.ts'
 import { TimeSlice } from '../time-slice.ts'
-import type { Answer, Call, Content, Query } from './call.ts'
+import type { ApiRequest, ApiResponse, Content, Query } from './call.ts'
 import { retry } from './concurrent.ts'
 import { check, checkPreconditions, edit, get, parse, revisionOf } from './documents.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import { paged, pageOf } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
 import { nameRecord } from './segments/landing.ts'
@@ -162,7 +162,7 @@ export const deleteByPath: Handler = async (hub, call) => {
 }
 
 /** PATCH …/{idShortPath}/$value. A leaf is written without reading its submodel, whatever its size. */
-async function patchValue(hub: Hub, call: Call): Promise<Answer> {
+async function patchValue(hub: OperationContext, call: ApiRequest): Promise<ApiResponse> {
   const id = submodelOf(call)
   const path = pathOf(call)
   const text = formatPath(path)
@@ -183,7 +183,7 @@ async function patchValue(hub: Hub, call: Call): Promise<Answer> {
 }
 
 /** Values of a submodel, or of the container at `path`, all or none. */
-export async function patchValues(hub: Hub, call: Call, path?: IdShortPath): Promise<Answer> {
+export async function patchValues(hub: OperationContext, call: ApiRequest, path?: IdShortPath): Promise<ApiResponse> {
   const id = submodelOf(call)
   return retry(async () => {
     const document = await get(hub, 'Submodel', id)
@@ -204,7 +204,7 @@ export async function patchValues(hub: Hub, call: Call, path?: IdShortPath): Pro
 }
 
 /** The changes that write the values, made in slices, so that others are served while there are many. */
-async function changesOf(hub: Hub, submodel: string, writes: readonly ValueWrite[]): Promise<Change[]> {
+async function changesOf(hub: OperationContext, submodel: string, writes: readonly ValueWrite[]): Promise<Change[]> {
   const slice = new TimeSlice()
   const changes: Change[] = []
   for (let start = 0; start < writes.length; start += ROWS_AT_ONCE) {
@@ -223,7 +223,11 @@ async function changesOf(hub: Hub, submodel: string, writes: readonly ValueWrite
 const ROWS_AT_ONCE = 100
 
 /** @throws HubError `Conflict` where the elements, or what If-Match named, changed since the values were checked */
-async function refuseOvertaken(hub: Hub, { id, revision, structure }: Document, { ifMatch }: Call): Promise<void> {
+async function refuseOvertaken(
+  hub: OperationContext,
+  { id, revision, structure }: Document,
+  { ifMatch }: ApiRequest
+): Promise<void> {
   const head = await hub.store.head('Submodel', id)
   const isAnyRevision = ifMatch === undefined || ifMatch === '*'
   if (head?.structure === structure && (isAnyRevision || head.revision === revision)) return
@@ -231,7 +235,12 @@ async function refuseOvertaken(hub: Hub, { id, revision, structure }: Document, 
 }
 
 /** Where a template is enforced a value is judged by what becomes of the submodel, so it has to be read. */
-async function enforceValue(hub: Hub, id: string, path: IdShortPath, members: ValueMembers): Promise<void> {
+async function enforceValue(
+  hub: OperationContext,
+  id: string,
+  path: IdShortPath,
+  members: ValueMembers
+): Promise<void> {
   const submodel = parse(await get(hub, 'Submodel', id), 'Submodel')
   Object.assign(elementAt(submodel, path), members)
   hub.templates.enforce(submodel)
@@ -260,10 +269,10 @@ export function render(
 /** GET …/submodel-elements/$value: `result` is an object by idShort since 3.0.4. */
 function valuesByIdShort(
   elements: readonly SubmodelElement[],
-  call: Call,
+  call: ApiRequest,
   cursor: string | undefined,
   revision: number
-): Answer {
+): ApiResponse {
   const members: string[] = []
   const names = new Set<string>()
   for (const element of elements) {
@@ -279,7 +288,7 @@ function valuesByIdShort(
   return { status: 200, bytes, revision }
 }
 
-function answerValue(bytes: string | undefined, path: string, revision: number): Answer {
+function answerValue(bytes: string | undefined, path: string, revision: number): ApiResponse {
   if (bytes === undefined) throw new HubError('NotFound', ['A value of', path])
   return { status: 200, bytes, revision }
 }
@@ -321,11 +330,11 @@ function elementAt(submodel: Submodel, path: readonly Step[]): SubmodelElement {
 }
 
 /** The row of an element; tells a missing submodel from a missing element. */
-export function rowOf(hub: Hub, submodel: string, path: string): Promise<ElementRow> {
+export function rowOf(hub: OperationContext, submodel: string, path: string): Promise<ElementRow> {
   return hub.store.element(submodel, path).then((row) => row ?? missing(hub, submodel, path))
 }
 
-async function missing(hub: Hub, submodel: string, path: string): Promise<never> {
+async function missing(hub: OperationContext, submodel: string, path: string): Promise<never> {
   await get(hub, 'Submodel', submodel)
   throw notFound(path)
 }
@@ -344,15 +353,15 @@ function notDefined(content: Content, row: ElementRow): HubError {
   return new HubError('BadRequest', [`$${content} is not defined for a ${row.modelType} ("${row.path}")`])
 }
 
-export function shellOf(call: Call): string {
+export function shellOf(call: ApiRequest): string {
   return call.aasIdentifier ?? ''
 }
 
-export function submodelOf(call: Call): string {
+export function submodelOf(call: ApiRequest): string {
   return call.submodelIdentifier ?? ''
 }
 
-export function pathOf(call: Call): IdShortPath {
+export function pathOf(call: ApiRequest): IdShortPath {
   if (call.idShortPath === undefined) throw new HubError('BadRequest', ['An idShortPath is needed'])
   return call.idShortPath
 }

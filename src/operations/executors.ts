@@ -36,7 +36,7 @@ export type BuiltIn = (operation: Operation, submodelId: string) => Invoke | und
 const DELEGATION = 'invocationDelegation'
 
 /** The largest answer of an endpoint that is read, in bytes. */
-const ANSWER_LIMIT = 1024 * 1024
+const MAX_ANSWER_BYTES = 1024 * 1024
 
 /**
  * @param targets URL prefixes to which operations may be delegated; none by default (no server-side request forgery)
@@ -138,7 +138,7 @@ async function read(response: Response): Promise<string> {
   let size = 0
   for await (const part of response.body ?? []) {
     size += part.byteLength
-    if (size > ANSWER_LIMIT) throw new Error(`The endpoint's answer is larger than ${ANSWER_LIMIT} bytes`)
+    if (size > MAX_ANSWER_BYTES) throw new Error(`The endpoint's answer is larger than ${MAX_ANSWER_BYTES} bytes`)
     parts.push(part)
   }
   return Buffer.concat(parts).toString()

@@ -3,11 +3,11 @@ import { HubError } from '../errors.ts'
 import { formatPath } from '../model/path.ts'
 import { resolve } from '../model/walk.ts'
 import type { FileEntry } from '../store/store.ts'
-import type { Answer, Call } from './call.ts'
+import type { ApiRequest, ApiResponse } from './call.ts'
 import { attachmentFolder, attachmentName, storedThumbnail } from './document-files.ts'
 import { edit, get, parse } from './documents.ts'
 import { pathOf, rowOf, submodelOf } from './elements.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import { assetInformationOf, shellOf } from './shells.ts'
 
 /** GET …/attachment of a File; of a Blob its bytes. */
@@ -107,7 +107,7 @@ export const deleteThumbnail: Handler = async (hub, call) => {
 }
 
 /** Streams a stored file out, or the range of it that was asked for. */
-export function answerFile(hub: Hub, call: Call, file: FileEntry): Answer {
+export function answerFile(hub: OperationContext, call: ApiRequest, file: FileEntry): ApiResponse {
   const { contentType, fileName, size } = file
   // Of an empty file no bytes at the end can be named (RFC 9110, 14.4), so it is sent as a whole.
   const isWhole = call.range === undefined || ('suffix' in call.range && size === 0 && call.range.suffix > 0)
@@ -124,7 +124,7 @@ export function answerFile(hub: Hub, call: Call, file: FileEntry): Answer {
 }
 
 /** Takes the file of a form in and gives it a name below `folder`. */
-async function receive(hub: Hub, call: Call, folder: string): Promise<FileEntry> {
+async function receive(hub: OperationContext, call: ApiRequest, folder: string): Promise<FileEntry> {
   const { upload } = call
   if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the bytes'])
   const fileName = upload.fields.fileName || upload.fileName || 'file'
@@ -138,7 +138,7 @@ async function receive(hub: Hub, call: Call, folder: string): Promise<FileEntry>
 }
 
 /** Lets go of an upload that nobody will read. */
-function discard(call: Call): void {
+function discard(call: ApiRequest): void {
   call.upload?.bytes.destroy()
 }
 

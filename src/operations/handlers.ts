@@ -15,12 +15,12 @@ import { getSchema } from './schemas.ts'
 import { generateSerialization } from './serialization.ts'
 import * as shells from './shells.ts'
 import * as submodels from './submodels.ts'
-import type { RowName } from './table.ts'
+import type { OperationName } from './table.ts'
 import { uploadFile } from './upload.ts'
 
 const { below } = submodels
 
-export const handlers: Readonly<Record<RowName, Handler>> = {
+export const handlers: Readonly<Record<OperationName, Handler>> = {
   GetAllAssetAdministrationShells: shells.getAll,
   PostAssetAdministrationShell: shells.post,
   DeleteAssetAdministrationShellById: shells.remove_,

@@ -1,14 +1,14 @@
 /** What every operation works with. */
 
 import type { Store } from '../store/store.ts'
-import type { Answer, Call, Service } from './call.ts'
+import type { ApiRequest, ApiResponse, Service } from './call.ts'
 import type { ExecutorOf } from './executors.ts'
 import type { History } from './history/history.ts'
 import type { Jobs } from './jobs.ts'
-import type { Intake } from './samples/intake.ts'
+import type { Ingest } from './samples/intake.ts'
 import type { TemplateChecker } from './validation.ts'
 
-export interface Hub {
+export interface OperationContext {
   readonly store: Store
   /** Largest file that is taken in, in bytes. */
   readonly uploadLimit: number
@@ -19,7 +19,7 @@ export interface Hub {
   /** What was measured. */
   readonly history: History
   /** Takes samples, whichever door they come through. */
-  readonly intake: Intake
+  readonly intake: Ingest
   /** Asynchronous work. */
   readonly jobs: Jobs
   /** Who carries out an operation. @throws HubError `BadRequest` where nobody does */
@@ -31,4 +31,4 @@ export interface Hub {
 }
 
 /** An operation: looks into the store, changes it, and answers. Refusals are thrown as HubError. */
-export type Handler = (hub: Hub, call: Call) => Promise<Answer>
+export type Handler = (hub: OperationContext, call: ApiRequest) => Promise<ApiResponse>

@@ -6,16 +6,16 @@ import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'
 import type { Operation, OperationRequest, OperationVariable, SubmodelElement } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
-import type { Call } from './call.ts'
+import type { ApiRequest } from './call.ts'
 import { check, get, parse } from './documents.ts'
 import { encodePath, pathOf, submodelOf } from './elements.ts'
 import type { Arguments, Invoke, Outcome } from './executors.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import type { Job } from './jobs.ts'
 
 /** A caller without a wish waits this long at most, and no wish is granted beyond the limit; milliseconds. */
-const TIMEOUT = 60_000
-const TIMEOUT_LIMIT = 3_600_000
+const DEFAULT_TIMEOUT_MS = 60_000
+const MAX_TIMEOUT_MS = 3_600_000
 
 /** POST …/invoke and …/invoke/$value. */
 export const invokeSync: Handler = async (hub, call) => {
@@ -68,7 +68,7 @@ interface Prepared {
 }
 
 /** Everything that can be wrong is found before anything runs. */
-async function prepare(hub: Hub, call: Call): Promise<Prepared> {
+async function prepare(hub: OperationContext, call: ApiRequest): Promise<Prepared> {
   const path = pathOf(call)
   const submodel = parse(await get(hub, 'Submodel', submodelOf(call)), 'Submodel')
   const operation = resolve(submodel, path)
@@ -202,20 +202,20 @@ function valuesOf(variables: readonly OperationVariable[] | undefined): object {
 }
 
 /** `clientTimeoutDuration` in milliseconds; it was optional once, and is taken as such (Part 2, 3.1.2 against 3.0). */
-function timeoutOf(call: Call): number {
+function timeoutOf(call: ApiRequest): number {
   const wish = (call.body as { clientTimeoutDuration?: unknown }).clientTimeoutDuration
-  if (wish === undefined) return TIMEOUT
+  if (wish === undefined) return DEFAULT_TIMEOUT_MS
   const length = typeof wish === 'string' ? milliseconds(wish) : undefined
   if (length === undefined || length <= 0) refuse('/clientTimeoutDuration', 'a duration such as "PT30S" was expected')
-  return Math.min(length, TIMEOUT_LIMIT)
+  return Math.min(length, MAX_TIMEOUT_MS)
 }
 
-function jobOf(hub: Hub, call: Call): Promise<Job> {
+function jobOf(hub: OperationContext, call: ApiRequest): Promise<Job> {
   return hub.jobs.get(call.handleId, ownerOf(call))
 }
 
 /** A handle answers only at the operation that it was given out for, by whichever mount. */
-function ownerOf(call: Call): string {
+function ownerOf(call: ApiRequest): string {
   return `${submodelOf(call)} ${formatPath(pathOf(call))}`
 }
 

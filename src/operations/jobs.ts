@@ -52,11 +52,11 @@ export interface JobsOptions {
 }
 
 /** A process that has not been heard of for so long is taken for dead, in milliseconds. */
-const CLAIM = 10_000
-const RENEW = 3000
+const LEASE_TTL_MS = 10_000
+const LEASE_RENEWAL_MS = 3000
 
 /** How often somebody looks for jobs of dead processes, and for what is to be forgotten, in milliseconds. */
-const LOOK = 5000
+const CHECK_INTERVAL_MS = 5000
 
 export class Jobs {
   readonly #options: JobsOptions
@@ -96,7 +96,7 @@ export class Jobs {
       state: 'Running',
       ...(typeof work !== 'function' && { task: work })
     }
-    await store.claim(claimOf(job), CLAIM)
+    await store.lease(claimOf(job), LEASE_TTL_MS)
     await store.commit([{ change: 'create', ...documentOf(job) }])
     this.#run(job, typeof work === 'function' ? work : () => this.#perform(work))
     return job
@@ -119,7 +119,7 @@ export class Jobs {
     let looking = look()
     const timer = setInterval(() => {
       looking = looking.then(look)
-    }, LOOK)
+    }, CHECK_INTERVAL_MS)
     timer.unref()
     return async () => {
       clearInterval(timer)
@@ -132,7 +132,7 @@ export class Jobs {
     const { store, results } = this.#options
     for await (const document of this.#all('open')) {
       const job = read(document)
-      if (this.#own.has(job.handleId) || !(await store.claim(claimOf(job), CLAIM))) continue
+      if (this.#own.has(job.handleId) || !(await store.lease(claimOf(job), LEASE_TTL_MS))) continue
       const { task } = job
       this.#underway++
       this.#run(job, task === undefined ? lost : () => this.#perform(task))
@@ -191,7 +191,7 @@ export class Jobs {
 
   async #finish(job: Job, work: () => Promise<Done>): Promise<void> {
     const { store } = this.#options
-    const renewal = setInterval(() => void store.claim(claimOf(job), CLAIM).catch(() => {}), RENEW)
+    const renewal = setInterval(() => void store.lease(claimOf(job), LEASE_TTL_MS).catch(() => {}), LEASE_RENEWAL_MS)
     const attempt = async () => {
       const { state = 'Completed', result, changes = [] } = await work()
       await this.#end(job, { state, ...(result !== undefined && { result }) }, changes)

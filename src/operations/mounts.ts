@@ -3,17 +3,17 @@
  * all: every method and path of the API.
  */
 import type { Content } from './call.ts'
-import { type Interface, type Row, type RowName, table, type Verb } from './table.ts'
+import { type Interface, type OperationDefinition, type OperationName, table, type Verb } from './table.ts'
 
 export interface Mount {
   readonly on: Interface
   readonly path: string
   /** Rows that the standard does not offer here. */
-  readonly without?: readonly RowName[]
+  readonly without?: readonly OperationName[]
   /** PUT of the thing itself never creates it here: 204 only. */
   readonly permanent?: true
   /** The standard's own spelling of a row's path where it deviates; only without a content modifier. */
-  readonly spelling?: Readonly<Partial<Record<RowName, string>>>
+  readonly spelling?: Readonly<Partial<Record<OperationName, string>>>
 }
 
 export const mounts: readonly Mount[] = [
@@ -52,7 +52,7 @@ export const mounts: readonly Mount[] = [
 
 /** One method and path of the API. */
 export interface Place {
-  readonly row: Row & { readonly name: RowName }
+  readonly row: OperationDefinition & { readonly name: OperationName }
   readonly mount: Mount
   readonly content: Content
   readonly verb: Verb

@@ -5,7 +5,7 @@
  */
 import type { Content } from './call.ts'
 import type { Place } from './mounts.ts'
-import type { RowName } from './table.ts'
+import type { OperationName } from './table.ts'
 
 /** The standard's operationId: row, content and mount; or an exception. */
 export function operationIdOf(place: Place, service: string): string {
@@ -50,7 +50,7 @@ function mountSuffix(mount: string, isRoot: boolean, content: Content): string {
 }
 
 /** By row, then by mount (or `mount content`, or service where the mount does not tell). */
-type Exceptions = Readonly<Partial<Record<RowName, Readonly<Record<string, string>>>>>
+type Exceptions = Readonly<Partial<Record<OperationName, Readonly<Record<string, string>>>>>
 
 function exceptional(all: Exceptions, { row, mount, content }: Place, service: string): string | undefined {
   const own = all[row.name]

@@ -4,10 +4,10 @@ import { HubError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { Change, FileEntry } from '../store/store.ts'
-import type { Answer, Call } from './call.ts'
+import type { ApiRequest, ApiResponse } from './call.ts'
 import { commitAsFound, retry } from './concurrent.ts'
 import { answerFile } from './files.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
 
 const KIND = 'Package'
@@ -61,7 +61,7 @@ function headerText(fileName: string): string {
 export const put: Handler = async (hub, call) => {
   const id = call.packageId ?? ''
   const { changes, json } = await receive(hub, call, id, 'replace')
-  return retry(async (): Promise<Answer> => {
+  return retry(async (): Promise<ApiResponse> => {
     if ((await hub.store.head(KIND, id)) !== undefined) {
       const { seq } = await commitAsFound(hub.store, changes)
       return { status: 204, revision: seq }
@@ -81,8 +81,8 @@ export const remove_: Handler = async (hub, call) => {
 }
 
 async function receive(
-  hub: Hub,
-  call: Call,
+  hub: OperationContext,
+  call: ApiRequest,
   packageId: string,
   change: 'create' | 'replace'
 ): Promise<{ changes: Change[]; json: string }> {

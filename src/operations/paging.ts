@@ -2,8 +2,8 @@
 import { HubError } from '../errors.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Document, DocumentKind, Facet } from '../store/store.ts'
-import type { Answer, Query } from './call.ts'
-import type { Hub } from './hub.ts'
+import type { ApiResponse, Query } from './call.ts'
+import type { OperationContext } from './hub.ts'
 
 /** Writes the position after which the next page goes on. */
 export function cursorOf(position: number): string {
@@ -42,12 +42,12 @@ export function pageOf<Item>(
  * document, or undefined to leave it out.
  */
 export async function listInTurn(
-  hub: Hub,
+  hub: OperationContext,
   kinds: readonly DocumentKind[],
   facets: readonly Facet[],
   query: Query,
   render: (document: Document) => Promise<Buffer | string | undefined>
-): Promise<Answer> {
+): Promise<ApiResponse> {
   let [turn, after] = query.cursor === undefined ? [0, 0] : turnOf(query.cursor, kinds.length)
   const results: (Buffer | string)[] = []
   const damaged: string[] = []
@@ -73,7 +73,11 @@ export function damagedIn(ids: readonly string[] = []): { readonly damaged?: rea
 }
 
 /** A page as Part 2 sends it; `results` are JSON texts. @param more what its metadata tells beside the cursor */
-export function paged(results: readonly (Buffer | string)[], cursor: string | undefined, more: object = {}): Answer {
+export function paged(
+  results: readonly (Buffer | string)[],
+  cursor: string | undefined,
+  more: object = {}
+): ApiResponse {
   const metadata = JSON.stringify(cursor === undefined ? more : { cursor, ...more })
   const parts: Buffer[] = [Buffer.from(`{"paging_metadata":${metadata},"result":[`)]
   for (const [index, result] of results.entries()) {
@@ -120,7 +124,11 @@ export function placeOf(cursor: string): [number, number] {
   return place as [number, number]
 }
 
-async function anyIn(hub: Hub, kinds: readonly DocumentKind[], facets: readonly Facet[]): Promise<boolean> {
+async function anyIn(
+  hub: OperationContext,
+  kinds: readonly DocumentKind[],
+  facets: readonly Facet[]
+): Promise<boolean> {
   for (const kind of kinds) {
     if ((await hub.store.documents(kind, facets, { limit: 1 })).items.length > 0) return true
   }

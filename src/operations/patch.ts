@@ -3,7 +3,7 @@
  * element, members and children that it leaves out stay; everything it names must already exist with the same type.
  */
 import { HubError, type Violation } from '../errors.ts'
-import { nearest } from '../formats/nearest.ts'
+import { suggest } from '../formats/nearest.ts'
 import { excerptOf } from '../model/constraints/report.ts'
 import { childrenMember, fieldsOf } from '../model/fields.ts'
 import type { Step } from '../model/path.ts'
@@ -32,7 +32,7 @@ export function mergeMetadata(target: Container, body: unknown): void {
     const pointer = `/${name}`
     if (values.has(name)) violations.push({ pointer, rule: '$metadata', text: `"${name}" is no part of the metadata` })
     else if (!known.has(name)) {
-      const meant = nearest(name, [...known])
+      const meant = suggest(name, [...known])
       const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
       const text = `a ${target.modelType} has no member "${name}"${hint}`
       violations.push({ pointer, rule: 'additionalProperties', text })

@@ -2,7 +2,7 @@
 import type { Content, Service } from './call.ts'
 import { type Place, places } from './mounts.ts'
 import { operationIdOf, semanticIdsOf } from './names.ts'
-import type { RowName } from './table.ts'
+import type { OperationName } from './table.ts'
 
 export interface Profile {
   /** e.g. `SubmodelRepositoryServiceSpecification` */
@@ -147,7 +147,7 @@ function at(...paths: string[]): Profile['has'] {
   return ({ mount }) => paths.includes(mount.path)
 }
 
-function rows(...names: RowName[]): Profile['has'] {
+function rows(...names: OperationName[]): Profile['has'] {
   return ({ row }) => names.includes(row.name)
 }
 
@@ -170,7 +170,7 @@ function valuesOf(has: Profile['has']): Profile['has'] {
 
 /** The template profiles: no operations, and of submodels as a whole no references and no paths. */
 function templatesOf(has: Profile['has']): Profile['has'] {
-  const contents: Readonly<Partial<Record<RowName, readonly Content[]>>> = {
+  const contents: Readonly<Partial<Record<OperationName, readonly Content[]>>> = {
     GetAllSubmodels: ['normal', 'metadata', 'value'],
     GetSubmodel: ['normal', 'metadata'],
     PatchSubmodel: ['normal', 'metadata'],

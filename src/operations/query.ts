@@ -9,7 +9,7 @@ import type { AssetAdministrationShell, Documents } from '../model/types.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Document, DocumentKind, ElementCondition, Facet } from '../store/store.ts'
 import { parse } from './documents.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import { damagedIn, encodePlace, paged, turnOf } from './paging.ts'
 import { DESCRIBED, derive, isRegistered } from './registry.ts'
 import { render } from './submodels.ts'
@@ -17,8 +17,8 @@ import { render } from './submodels.ts'
 type Subject = keyof Documents
 
 /** Documents that are judged before other requests get their turn, and those that are judged for one answer at most. */
-const SLICE = 50
-const BUDGET = 20_000
+const DOCUMENTS_PER_SLICE = 50
+const MAX_DOCUMENTS = 20_000
 
 /** A query over one kind of document; over descriptors it asks those registered here and then those derived. */
 export function query(subject: Subject): Handler {
@@ -36,10 +36,10 @@ export function query(subject: Subject): Handler {
     for (; turn < kinds.length; turn++, after = 0) {
       for await (const document of candidates(hub, kinds[turn] as DocumentKind, alternatives, after, damaged)) {
         // One more than fits tells that there is more; a search that takes too long goes on with the next page.
-        if (results.length === call.query.limit || judged === BUDGET) break
+        if (results.length === call.query.limit || judged === MAX_DOCUMENTS) break
         after = document.position
         judged++
-        if (judged % SLICE === 0) await setImmediate()
+        if (judged % DOCUMENTS_PER_SLICE === 0) await setImmediate()
         const judging = candidate(hub, subject, document, call.base, test)
         const found = await unlessDamaged(judging, () => damaged.add(document.id))
         if (found === undefined || !matches(test, found, () => undecided.push(document.id))) continue
@@ -48,7 +48,7 @@ export function query(subject: Subject): Handler {
         else if (subject === 'Submodel') results.push(render(document, 'normal', call.query))
         else results.push(document.kind === subject ? document.bytes : JSON.stringify(instance))
       }
-      if (results.length === call.query.limit || judged === BUDGET) break
+      if (results.length === call.query.limit || judged === MAX_DOCUMENTS) break
     }
     const more = turn < kinds.length && (await anyAfter(hub, kinds, turn, after, alternatives))
     return paged(results, more ? encodePlace([turn, after]) : undefined, {
@@ -61,7 +61,7 @@ export function query(subject: Subject): Handler {
 
 /** The documents that may meet the condition, in their stable order, each once. */
 async function* candidates(
-  hub: Hub,
+  hub: OperationContext,
   kind: DocumentKind,
   alternatives: readonly Prefilter[],
   after: number,
@@ -87,7 +87,7 @@ async function* candidates(
 
 /** Documents that a store finds by one alternative. */
 async function* found(
-  hub: Hub,
+  hub: OperationContext,
   kind: DocumentKind,
   prefilter: Prefilter,
   after: number,
@@ -123,7 +123,7 @@ function conditionsOf({ path, semanticId, values = [] }: ElementTerm): ElementCo
 }
 
 async function anyAfter(
-  hub: Hub,
+  hub: OperationContext,
   kinds: readonly DocumentKind[],
   turn: number,
   after: number,
@@ -149,20 +149,25 @@ function matches(test: Test, found: { instance: object; related: object[] }, oth
 }
 
 /** What is judged, and what the condition speaks of beside it. */
-async function candidate(hub: Hub, subject: Subject, document: Document, base: string, test: Test) {
+async function candidate(hub: OperationContext, subject: Subject, document: Document, base: string, test: Test) {
   const instance = await instanceOf(hub, subject, document, base)
   return instance && { instance, related: await relatedTo(hub, test, document) }
 }
 
 /** What is judged: the document, or the descriptor that is derived from it; undefined where a registered one has its place. */
-async function instanceOf(hub: Hub, subject: Subject, document: Document, base: string): Promise<object | undefined> {
+async function instanceOf(
+  hub: OperationContext,
+  subject: Subject,
+  document: Document,
+  base: string
+): Promise<object | undefined> {
   if (document.kind === subject || !isRegistered(subject)) return parse(document, subject)
   if ((await hub.store.head(subject, document.id)) !== undefined) return undefined
   return derive(hub, subject, document, base)
 }
 
 /** The submodels of a shell, or the shells of a submodel, where the condition speaks of them. */
-async function relatedTo(hub: Hub, { joins }: Test, document: Document): Promise<object[]> {
+async function relatedTo(hub: OperationContext, { joins }: Test, document: Document): Promise<object[]> {
   if (joins === undefined) return []
   if (joins === 'Submodel') {
     const { submodels = [] } = JSON.parse(document.bytes.toString()) as AssetAdministrationShell

@@ -9,10 +9,10 @@ import { targetOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShellDescriptor, Submodel, SubmodelDescriptor } from '../model/types.ts'
 import type { Document, Facet } from '../store/store.ts'
-import type { Answer, Call } from './call.ts'
+import type { ApiRequest, ApiResponse } from './call.ts'
 import { check, create, edit, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { shellOf, submodelOf } from './elements.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import { listInTurn, paged, pageOf } from './paging.ts'
 
 const SHELL = 'AssetAdministrationShellDescriptor'
@@ -125,7 +125,12 @@ export const deleteOfShell: Handler = async (hub, call) => {
 }
 
 /** The descriptor of something that is stored here. */
-export async function derive(hub: Hub, kind: Registered, document: Document, base: string): Promise<Described> {
+export async function derive(
+  hub: OperationContext,
+  kind: Registered,
+  document: Document,
+  base: string
+): Promise<Described> {
   if (kind === SUBMODEL) return describeSubmodel(parse(document, 'Submodel'), base)
   const shell = parse(document, 'AssetAdministrationShell')
   const submodels: Submodel[] = []
@@ -146,14 +151,14 @@ interface Found {
 }
 
 /** A registered descriptor leaves as it is stored. */
-async function getById(hub: Hub, kind: Registered, id: string, call: Call): Promise<Answer> {
+async function getById(hub: OperationContext, kind: Registered, id: string, call: ApiRequest): Promise<ApiResponse> {
   const stored = await hub.store.document(kind, id)
   if (stored !== undefined) return { status: 200, bytes: stored.bytes, revision: stored.revision }
   const { descriptor, revision } = await find(hub, kind, id, call)
   return { status: 200, json: descriptor, revision }
 }
 
-async function find(hub: Hub, kind: Registered, id: string, call: Call): Promise<Found> {
+async function find(hub: OperationContext, kind: Registered, id: string, call: ApiRequest): Promise<Found> {
   const stored = await hub.store.document(kind, id)
   if (stored !== undefined) return { descriptor: parse(stored, kind), revision: stored.revision, registered: true }
   const described = await hub.store.document(DESCRIBED[kind], id)
@@ -162,7 +167,12 @@ async function find(hub: Hub, kind: Registered, id: string, call: Call): Promise
   return { descriptor, revision: described.revision, registered: false }
 }
 
-async function list(hub: Hub, kind: Registered, facets: readonly Facet[], call: Call): Promise<Answer> {
+async function list(
+  hub: OperationContext,
+  kind: Registered,
+  facets: readonly Facet[],
+  call: ApiRequest
+): Promise<ApiResponse> {
   return listInTurn(hub, [kind, DESCRIBED[kind]], facets, call.query, async (document) => {
     if (document.kind === kind) return document.bytes
     if ((await hub.store.head(kind, document.id)) !== undefined) return undefined
@@ -170,7 +180,7 @@ async function list(hub: Hub, kind: Registered, facets: readonly Facet[], call: 
   })
 }
 
-async function post(hub: Hub, kind: Registered, call: Call): Promise<Answer> {
+async function post(hub: OperationContext, kind: Registered, call: ApiRequest): Promise<ApiResponse> {
   const body = currentDescriptor(kind, call.body)
   const id = (body as { id?: unknown } | null)?.id
   if (typeof id === 'string' && (await hub.store.head(DESCRIBED[kind], id)) !== undefined) {
@@ -181,7 +191,7 @@ async function post(hub: Hub, kind: Registered, call: Call): Promise<Answer> {
 }
 
 /** A PUT for something that is stored here registers the given descriptor in place of the derived one: 204. */
-async function put(hub: Hub, kind: Registered, id: string, call: Call): Promise<Answer> {
+async function put(hub: OperationContext, kind: Registered, id: string, call: ApiRequest): Promise<ApiResponse> {
   const derived = (await hub.store.head(DESCRIBED[kind], id)) !== undefined
   const answered = await putDocument(hub, kind, id, { ...call, body: currentDescriptor(kind, call.body) })
   return derived && answered.status === 201
@@ -189,7 +199,7 @@ async function put(hub: Hub, kind: Registered, id: string, call: Call): Promise<
     : answered
 }
 
-async function unregister(hub: Hub, kind: Registered, id: string, call: Call): Promise<Answer> {
+async function unregister(hub: OperationContext, kind: Registered, id: string, call: ApiRequest): Promise<ApiResponse> {
   if ((await hub.store.head(kind, id)) !== undefined) return remove(hub, kind, id, call)
   await find(hub, kind, id, call)
   const text = `${kind} "${id}" is derived from the ${DESCRIBED[kind]} that is stored here and goes with it`
@@ -198,8 +208,8 @@ async function unregister(hub: Hub, kind: Registered, id: string, call: Call): P
 
 /** Changes the submodel descriptors within a shell descriptor; a derived one is registered as it then is. */
 async function editEmbedded(
-  hub: Hub,
-  call: Call,
+  hub: OperationContext,
+  call: ApiRequest,
   change: (present: SubmodelDescriptor[]) => SubmodelDescriptor[]
 ): Promise<number> {
   const id = shellOf(call)

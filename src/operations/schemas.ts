@@ -6,10 +6,10 @@ import type { Schema } from '../formats/templates/schema.ts'
 import { schemaOf, schemasOfTemplate } from '../formats/templates/schema-of.ts'
 import { toTypeScript } from '../formats/templates/typescript.ts'
 import type { Submodel } from '../model/types.ts'
-import type { Call } from './call.ts'
+import type { ApiRequest } from './call.ts'
 import { get, parse } from './documents.ts'
 import { submodelOf } from './elements.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 
 /** How a schema is written down, by media type; the one for a caller without a wish first. */
 const WRITERS = {
@@ -30,13 +30,13 @@ export const getSchema: Handler = async (hub, call) => {
 }
 
 /** That of its template where it has one; of a template itself the one that it is turned into; else its own structure. */
-function schemaFor(hub: Hub, submodel: Submodel, form: 'normal' | 'value'): Schema {
+function schemaFor(hub: OperationContext, submodel: Submodel, form: 'normal' | 'value'): Schema {
   if (submodel.kind === 'Template') return schemasOfTemplate(submodel, {})[form]
   return hub.templates.known.judge(submodel, { limit: 1 }).template?.[form] ?? schemaOf(submodel, form)
 }
 
 /** The best media type that both sides know. @throws HubError `NotAcceptable` */
-function negotiate(call: Call): keyof typeof WRITERS {
+function negotiate(call: ApiRequest): keyof typeof WRITERS {
   for (const wanted of call.accept) {
     if (wanted === '*/*' || wanted === 'application/*') return 'application/schema+json'
     if (Object.hasOwn(WRITERS, wanted)) return wanted as keyof typeof WRITERS

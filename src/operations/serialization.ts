@@ -14,13 +14,13 @@ import { referredIds } from '../model/reference-walk.ts'
 import type { Identifiable } from '../model/types.ts'
 import { whole } from '../store/damage.ts'
 import type { Document, Facet, FileEntry } from '../store/store.ts'
-import type { Answer, Call } from './call.ts'
+import type { ApiRequest, ApiResponse } from './call.ts'
 import { isPackageThumbnail, linksOf, partForFile } from './document-files.ts'
 import { get, type Kind, parse } from './documents.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import { TEMPLATE } from './submodels.ts'
 
-const PAGE = 100
+const DOCUMENTS_PER_READ = 100
 
 export const generateSerialization: Handler = async (hub, call) => {
   const contentType = negotiate(call)
@@ -30,7 +30,7 @@ export const generateSerialization: Handler = async (hub, call) => {
   for (const id of wanted.aasIds ?? []) await get(hub, 'AssetAdministrationShell', id)
   for (const id of wanted.submodelIds ?? []) await get(hub, 'Submodel', id)
   const documents = selected(hub, wanted)
-  const answer: Answer = { status: 200, contentType, fileName: `environment.${form}` }
+  const answer: ApiResponse = { status: 200, contentType, fileName: `environment.${form}` }
   if (form === 'json') return { ...answer, stream: Readable.from(writeJson(identifiables(documents))) }
   if (form === 'xml') return { ...answer, stream: Readable.from(writeXml(identifiables(documents))) }
   const { files, relinked } = await pack(hub, wanted)
@@ -38,7 +38,7 @@ export const generateSerialization: Handler = async (hub, call) => {
 }
 
 /** The best media type that both sides know. @throws HubError `NotAcceptable` */
-function negotiate(call: Call): EnvironmentType {
+function negotiate(call: ApiRequest): EnvironmentType {
   for (const wanted of call.accept) {
     if (wanted === '*/*' || wanted === 'application/*') return 'application/json'
     if (isEnvironmentType(wanted)) return wanted
@@ -53,7 +53,7 @@ interface Wanted {
 }
 
 /** What is asked for: the documents named, or all that the service has. @throws HubError `NotFound` beyond it */
-async function wantedBy(hub: Hub, call: Call): Promise<Wanted> {
+async function wantedBy(hub: OperationContext, call: ApiRequest): Promise<Wanted> {
   const { aasIds, submodelIds, includeConceptDescriptions = true } = call.query
   const named = aasIds !== undefined || submodelIds !== undefined
   const wanted = { ...(aasIds && { aasIds }), ...(submodelIds && { submodelIds }), includeConceptDescriptions }
@@ -69,7 +69,10 @@ async function wantedBy(hub: Hub, call: Call): Promise<Wanted> {
 }
 
 /** The ids that can be seen in a service; undefined in the hub as a whole. */
-async function scopeOf(hub: Hub, call: Call): Promise<{ aasIds: string[]; submodelIds: string[] } | undefined> {
+async function scopeOf(
+  hub: OperationContext,
+  call: ApiRequest
+): Promise<{ aasIds: string[]; submodelIds: string[] } | undefined> {
   switch (call.service) {
     case 'aas': {
       const id = call.aasIdentifier ?? ''
@@ -92,7 +95,7 @@ async function scopeOf(hub: Hub, call: Call): Promise<{ aasIds: string[]; submod
 }
 
 /** The documents asked for: those named, or all where none is named. */
-async function* selected(hub: Hub, wanted: Wanted): AsyncGenerator<Document> {
+async function* selected(hub: OperationContext, wanted: Wanted): AsyncGenerator<Document> {
   const { aasIds, submodelIds, includeConceptDescriptions } = wanted
   if (aasIds === undefined && submodelIds === undefined) {
     yield* everything(hub, 'AssetAdministrationShell')
@@ -127,15 +130,15 @@ function collect(document: Document, ids: Set<string>): void {
 }
 
 /** A document may go while the answer is under way; then it is left out. */
-async function* one(hub: Hub, kind: Kind, id: string): AsyncGenerator<Document> {
+async function* one(hub: OperationContext, kind: Kind, id: string): AsyncGenerator<Document> {
   const document = await hub.store.document(kind, id)
   if (document !== undefined) yield document
 }
 
-async function* everything(hub: Hub, kind: Kind, facets: readonly Facet[] = []): AsyncGenerator<Document> {
+async function* everything(hub: OperationContext, kind: Kind, facets: readonly Facet[] = []): AsyncGenerator<Document> {
   let after = 0
   for (;;) {
-    const page = await hub.store.documents(kind, facets, { after, limit: PAGE })
+    const page = await hub.store.documents(kind, facets, { after, limit: DOCUMENTS_PER_READ })
     yield* whole(page)
     if (page.next === undefined) return
     after = page.next
@@ -161,7 +164,7 @@ interface Packed {
 }
 
 /** Every file of the documents that go into the package. */
-async function pack(hub: Hub, wanted: Wanted): Promise<Packed> {
+async function pack(hub: OperationContext, wanted: Wanted): Promise<Packed> {
   const names = freePartNames()
   const files = new Map<string, PackageFile>()
   const relinked = new Map<string, Map<string, string>>()

@@ -5,9 +5,9 @@ import { encodeId } from '../model/identifier.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { AssetAdministrationShell, AssetInformation, Reference } from '../model/types.ts'
 import type { Change, Document, Facet } from '../store/store.ts'
-import type { Call } from './call.ts'
+import type { ApiRequest } from './call.ts'
 import { check, checkResult, create, edit, get, list, parse, put as putDocument, remove } from './documents.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import { paged, pageOf } from './paging.ts'
 
 const KIND = 'AssetAdministrationShell'
@@ -96,7 +96,7 @@ export const deleteSubmodelReference: Handler = async (hub, call) => {
 
 /** A change of a shell that belongs to a commit of something else. */
 export async function shellChange(
-  hub: Hub,
+  hub: OperationContext,
   id: string,
   change: (shell: AssetAdministrationShell) => void
 ): Promise<Change> {
@@ -125,10 +125,10 @@ export function assetInformationOf({ id, assetInformation }: AssetAdministration
   return assetInformation
 }
 
-export function shellOf(call: Call): string {
+export function shellOf(call: ApiRequest): string {
   return call.aasIdentifier ?? ''
 }
 
-function render(document: Document, call: Call): Buffer | string {
+function render(document: Document, call: ApiRequest): Buffer | string {
   return call.content === 'reference' ? JSON.stringify(referenceTo(KIND, document.id)) : document.bytes
 }

@@ -7,11 +7,11 @@ import { targetOf } from '../model/facets.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { Submodel } from '../model/types.ts'
 import type { Change, Document, Facet, Page } from '../store/store.ts'
-import type { Answer, Call, Content, Query } from './call.ts'
+import type { ApiRequest, ApiResponse, Content, Query } from './call.ts'
 import { inTurn } from './concurrent.ts'
 import { check, create, edit, get, list, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { patchValues, submodelOf } from './elements.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import { damagedIn, encodePlace, paged, placeOf } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
 import { refersTo, shellChange } from './shells.ts'
@@ -27,7 +27,7 @@ export const getAll: Handler = async (hub, call) => {
 }
 
 /** GET /submodels/$path: the paths of all submodels in one list, and a page is one of paths. */
-async function getAllPaths(hub: Hub, call: Call, facets: readonly Facet[]): Promise<Answer> {
+async function getAllPaths(hub: OperationContext, call: ApiRequest, facets: readonly Facet[]): Promise<ApiResponse> {
   const { cursor, limit, level } = call.query
   // The position of the submodel that is done with, and how many paths of the next one were given.
   let [done, given] = cursor === undefined ? [0, 0] : placeOf(cursor)
@@ -95,7 +95,11 @@ export const remove_: Handler = async (hub, call) =>
   )
 
 /** A submodel that comes or goes below a shell changes that as well, and takes its turn with what else does. */
-function withShell(hub: Hub, { aasIdentifier }: Call, work: () => Promise<Answer>): Promise<Answer> {
+function withShell(
+  hub: OperationContext,
+  { aasIdentifier }: ApiRequest,
+  work: () => Promise<ApiResponse>
+): Promise<ApiResponse> {
   return aasIdentifier === undefined ? work() : inTurn(hub.store, 'AssetAdministrationShell', aasIdentifier, work)
 }
 
@@ -118,14 +122,14 @@ export function below(handler: Handler): Handler {
 export const TEMPLATE: Facet = ['kind', 'Template']
 
 /** A repository of templates takes nothing else [AASa-003]. */
-function requireTemplate(call: Call): void {
+function requireTemplate(call: ApiRequest): void {
   const kind = (call.body as { kind?: unknown } | null)?.kind
   if (call.service !== 'templates' || kind === 'Template') return
   const text = `"Template" was expected, as this repository holds templates only; found ${excerptOf(kind)}`
   throw new HubError('Invalid', [1], [{ pointer: '/kind', rule: 'AASa-003', text }])
 }
 
-async function requireStoredTemplate(hub: Hub, call: Call): Promise<void> {
+async function requireStoredTemplate(hub: OperationContext, call: ApiRequest): Promise<void> {
   const wholesale = call.row.name === 'PutSubmodel' || call.row.name === 'PatchSubmodel'
   if (wholesale) requireTemplate(call)
   const document = await hub.store.document('Submodel', submodelOf(call))
@@ -135,7 +139,7 @@ async function requireStoredTemplate(hub: Hub, call: Call): Promise<void> {
   }
 }
 
-async function requireReference(hub: Hub, call: Call, shellId: string): Promise<void> {
+async function requireReference(hub: OperationContext, call: ApiRequest, shellId: string): Promise<void> {
   const id = submodelOf(call)
   if (await isReferredTo(hub, shellId, id)) return
   if (call.row.name === 'PutSubmodel') {
@@ -147,7 +151,7 @@ async function requireReference(hub: Hub, call: Call, shellId: string): Promise<
   throw new HubError('NotFound', [`In the shell "${shellId}" a reference to the Submodel`, id])
 }
 
-async function isReferredTo(hub: Hub, shellId: string, id: string): Promise<boolean> {
+async function isReferredTo(hub: OperationContext, shellId: string, id: string): Promise<boolean> {
   return refersTo(parse(await get(hub, 'AssetAdministrationShell', shellId), 'AssetAdministrationShell'), id)
 }
 
@@ -163,13 +167,13 @@ export function render(document: Document, content: Content, query: Query): Buff
   return JSON.stringify(query.level === 'core' ? core(full) : full)
 }
 
-async function addReference(hub: Hub, shellId: string, submodelId: string): Promise<Change> {
+async function addReference(hub: OperationContext, shellId: string, submodelId: string): Promise<Change> {
   return shellChange(hub, shellId, (shell) => {
     shell.submodels = [...(shell.submodels ?? []), referenceTo('Submodel', submodelId)]
   })
 }
 
-async function dropReference(hub: Hub, shellId: string, submodelId: string): Promise<Change> {
+async function dropReference(hub: OperationContext, shellId: string, submodelId: string): Promise<Change> {
   return shellChange(hub, shellId, (shell) => {
     const rest = (shell.submodels ?? []).filter((reference) => targetOf(reference) !== submodelId)
     if (rest.length > 0) shell.submodels = rest

@@ -34,7 +34,7 @@ export type Interface =
 /** What a caller needs to be allowed to do (Part 4). */
 export type Right = 'CREATE' | 'READ' | 'UPDATE' | 'DELETE' | 'EXECUTE'
 
-export interface Row {
+export interface OperationDefinition {
   /** The operation by its name in the standard, without what mounts and contents add to it. */
   readonly name: string
   readonly verb: Verb
@@ -898,6 +898,6 @@ export const table = [
     right: 'READ',
     own: true
   }
-] as const satisfies readonly Row[]
+] as const satisfies readonly OperationDefinition[]
 
-export type RowName = (typeof table)[number]['name']
+export type OperationName = (typeof table)[number]['name']

@@ -18,7 +18,7 @@ import type { Query, Upload } from './call.ts'
 import { commitAsFound, retry } from './concurrent.ts'
 import { orphans, packageThumbnail } from './document-files.ts'
 import { type Kind, present as presentDocument } from './documents.ts'
-import type { Handler, Hub } from './hub.ts'
+import type { Handler, OperationContext } from './hub.ts'
 import { Spool, type Spooled } from './spool.ts'
 
 export interface LoadOptions {
@@ -70,7 +70,7 @@ export const uploadFile: Handler = async (hub, call) => {
 }
 
 /** Takes a file in. @throws HubError with every reason; then nothing of it is stored */
-export async function load(hub: Hub, upload: Upload, options: LoadOptions): Promise<LoadReport> {
+export async function load(hub: OperationContext, upload: Upload, options: LoadOptions): Promise<LoadReport> {
   const folder = await mkdtemp(join(hub.scratch, 'upload-'))
   try {
     const path = join(folder, 'file')
@@ -96,7 +96,11 @@ export interface FailedLoad {
 }
 
 /** Takes in a file, or every `.aasx`, `.xml` and `.json` file of a folder in the order of their names. */
-export async function* loadPath(hub: Hub, path: string, options: LoadOptions): AsyncGenerator<LoadReport | FailedLoad> {
+export async function* loadPath(
+  hub: OperationContext,
+  path: string,
+  options: LoadOptions
+): AsyncGenerator<LoadReport | FailedLoad> {
   const folder = (await stat(path)).isDirectory()
   const names = folder ? (await readdir(path)).filter((name) => /\.(aasx|xml|json)$/i.test(name)).sort() : [path]
   for (const name of names) {
@@ -120,7 +124,7 @@ interface Item {
 }
 
 async function store(
-  hub: Hub,
+  hub: OperationContext,
   fileName: string,
   content: Package,
   spool: Spool,
@@ -133,7 +137,7 @@ async function store(
 }
 
 async function storeAsFound(
-  hub: Hub,
+  hub: OperationContext,
   fileName: string,
   content: Package,
   spool: Spool,
@@ -190,7 +194,13 @@ interface Content {
  * Every document of the file, checked. Published packages repeat concept descriptions: the same twice is one.
  * @throws HubError `Invalid` where anything is wrong, or leniently where nothing is left to be stored
  */
-async function read(hub: Hub, content: Package, spool: Spool, links: LinkedFiles, lenient: boolean): Promise<Content> {
+async function read(
+  hub: OperationContext,
+  content: Package,
+  spool: Spool,
+  links: LinkedFiles,
+  lenient: boolean
+): Promise<Content> {
   const slice = new TimeSlice()
   const items = new Map<string, Item>()
   const refused: Refused[] = []
@@ -222,7 +232,7 @@ async function read(hub: Hub, content: Package, spool: Spool, links: LinkedFiles
 
 /** What is wrong with a document, and of it what keeps it from being stored even leniently. */
 function judge(
-  hub: Hub,
+  hub: OperationContext,
   className: Found['className'],
   document: unknown
 ): { broken: readonly Violation[]; reasons: Violation[] } {
@@ -245,7 +255,12 @@ function twice({ kind, id }: Item): Violation {
 }
 
 /** Gives every file of the package to the documents that link to it; what none links to stays with the first. */
-async function receiveFiles(hub: Hub, content: Package, links: LinkedFiles, items: readonly Item[]): Promise<Change[]> {
+async function receiveFiles(
+  hub: OperationContext,
+  content: Package,
+  links: LinkedFiles,
+  items: readonly Item[]
+): Promise<Change[]> {
   const owners = items.filter(({ kind }) => kind !== 'ConceptDescription')
   const first = owners.find(({ kind }) => kind === 'AssetAdministrationShell') ?? owners[0]
   if (first === undefined) return []
@@ -292,7 +307,7 @@ async function* inOrder<Item, Result>(
   }
 }
 
-async function receive(hub: Hub, { name, contentType, open }: PartFile): Promise<FileEntry> {
+async function receive(hub: OperationContext, { name, contentType, open }: PartFile): Promise<FileEntry> {
   const { blob, size } = await hub.store.receive(await open(), hub.uploadLimit)
   return { name, contentType, fileName: basename(decodePartName(name)), size, blob }
 }

@@ -31,10 +31,10 @@ export interface ValidationEntry {
 }
 
 /** Violations told of one submodel, of each kind. */
-const LIMIT = 100
+const MAX_REPORTED = 100
 
 /** Submodels of which it is remembered whether a template is enforced on them. */
-const REMEMBERED = 10_000
+const CACHE_ENTRIES = 10_000
 
 export class TemplateChecker {
   readonly known: Templates
@@ -96,7 +96,7 @@ export class TemplateChecker {
     if (document === undefined) return false
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
     const enforced = this.policyOf(submodel) === 'enforce' && this.known.applicable(submodel).length > 0
-    if (this.#enforced.size >= REMEMBERED) this.#enforced.clear()
+    if (this.#enforced.size >= CACHE_ENTRIES) this.#enforced.clear()
     // What was read may be of before a change that came meanwhile.
     if (forgotten === this.#forgotten) this.#enforced.set(id, enforced)
     return enforced
@@ -110,11 +110,11 @@ export class TemplateChecker {
   /** Checks a stored submodel, whatever the policy says of writing it; a template that is `off` is none. */
   entryOf(document: Document): ValidationEntry {
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
-    const metamodel = validate('Submodel', submodel, { limit: LIMIT })
+    const metamodel = validate('Submodel', submodel, { limit: MAX_REPORTED })
     const { template, findings } =
       this.policyOf(submodel) === 'off'
         ? { template: undefined, findings: [] }
-        : this.known.judge(submodel, { limit: LIMIT })
+        : this.known.judge(submodel, { limit: MAX_REPORTED })
     const isInvalid = findings.length > 0 || metamodel.length > 0
     return {
       submodelId: document.id,

@@ -4,7 +4,7 @@ import type { Change, LoggedChange } from './store.ts'
 
 type Dated = Pick<DatedCommit, 'seq' | 'clock'>
 
-export function toldOf(changes: readonly Change[], commit: Dated): LoggedChange[] {
+export function toLoggedChanges(changes: readonly Change[], commit: Dated): LoggedChange[] {
   const told: LoggedChange[] = []
   for (const change of changes) {
     const entry = one(change, commit)

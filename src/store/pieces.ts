@@ -62,7 +62,7 @@ const NEWER = 2 ** 52
  * @param chunks by `from`; one that took the place of others meanwhile may come late
  * @param recent in the order of the log
  */
-export async function* pieces(
+export async function* mergeChunks(
   chunks: AsyncIterable<Source>,
   recent: readonly Source[],
   from: bigint,

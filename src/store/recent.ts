@@ -5,7 +5,7 @@
 import type { LogEntry, LoggedChange } from './store.ts'
 
 /** What an entry and a change take beside their text, roughly. */
-const OVERHEAD = 200
+const ENTRY_OVERHEAD_BYTES = 200
 
 export class RecentLog {
   readonly #bound: number
@@ -64,7 +64,7 @@ export class RecentLog {
 }
 
 function sizeOf({ changes }: LogEntry): number {
-  return changes.reduce((sum, change) => sum + OVERHEAD + weightOf(change), OVERHEAD)
+  return changes.reduce((sum, change) => sum + ENTRY_OVERHEAD_BYTES + weightOf(change), ENTRY_OVERHEAD_BYTES)
 }
 
 function weightOf(change: LoggedChange): number {

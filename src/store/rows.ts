@@ -20,21 +20,21 @@ export interface DerivedRow {
 const KEY_LENGTH = 64
 
 /** Stands for the values of an element that has several: whatever is looked for, it may be among them. */
-export const MANY = new Uint8Array(0)
+export const SEVERAL_VALUES = new Uint8Array(0)
 
 /**
  * What a value is found by: its number where it reads as one, else the beginning of its text.
  * @param members value members as JSON
  */
 export function keyOf(modelType: string, members: string): string | number | Uint8Array | null {
-  if (members === '{}' || !SEARCHED.has(modelType)) return null
+  if (members === '{}' || !SEARCHABLE.has(modelType)) return null
   const { value } = JSON.parse(members) as { value?: unknown }
-  if (modelType === 'MultiLanguageProperty') return MANY
+  if (modelType === 'MultiLanguageProperty') return SEVERAL_VALUES
   return typeof value === 'string' ? textKey(value) : null
 }
 
 /** The kinds that have a `#value` (Part 2, "Query Language"). */
-const SEARCHED: ReadonlySet<string> = new Set(['Property', 'File', 'MultiLanguageProperty'])
+const SEARCHABLE: ReadonlySet<string> = new Set(['Property', 'File', 'MultiLanguageProperty'])
 
 /** The key that a text is found by. */
 export function textKey(text: string): string | number {

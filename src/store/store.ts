@@ -102,7 +102,7 @@ export interface SpooledText {
 }
 
 /** What became of subtrees that are new, or are gone. */
-export type Became = 'created' | 'deleted'
+export type SubtreeAction = 'created' | 'deleted'
 
 /** One change; what stands together in a commit becomes visible together. */
 export type Change =
@@ -130,7 +130,7 @@ export type Change =
        */
       readonly touched?: readonly string[]
       /** Of all that is touched, where it was not there before or is not any more; for the log alone. */
-      readonly became?: Became
+      readonly became?: SubtreeAction
       /**
        * The document was made from what was read at this revision: fails with `Conflict` when an element within
        * `touched` (or, without it, any element) was written to after that.
@@ -215,7 +215,7 @@ export type LoggedChange =
       readonly id: string
       readonly touched?: readonly string[]
       /** All that was touched is new, or is gone; absent: it was changed, or nobody said. */
-      readonly became?: Became
+      readonly became?: SubtreeAction
     }
   | {
       readonly change: 'value'
@@ -366,7 +366,7 @@ export interface Store {
   /** Rings after every durable commit, without payload; returns the way to stop listening. */
   onCommit(listener: () => void): () => void
   /** The commit that was made with this `once` key, while the log remembers it. */
-  receipt(key: string): Promise<number | undefined>
+  commitOfKey(key: string): Promise<number | undefined>
   /** Forgets log entries, and receipts, up to and including `seq`. */
   trimLog(seq: number): Promise<void>
   /** Where a follower stands, kept across restarts. */
@@ -376,7 +376,7 @@ export interface Store {
    * Work that only one process may do at a time: true where this process may, for so many milliseconds; claiming again
    * prolongs it. Another process may when the time is over, or the holder was closed.
    */
-  claim(work: string, span: number): Promise<boolean>
+  lease(work: string, span: number): Promise<boolean>
 
   /**
    * Takes in the bytes of a file without making it visible; `attach` in a commit does that. What is never attached

@@ -86,8 +86,8 @@ export interface Target {
 }
 
 /** Pieces, and bytes, that are put at once. */
-const AT_ONCE = 500
-const BYTES = 4 * 1024 * 1024
+const ROWS_PER_BATCH = 500
+const BYTES_PER_BATCH = 4 * 1024 * 1024
 
 /**
  * Moves everything; where an earlier attempt was cut, goes on from there.
@@ -119,7 +119,7 @@ export async function transfer(
     pieces.push(piece)
     bytes += weightOf(piece)
     moved.set(piece.piece, (moved.get(piece.piece) ?? 0) + 1)
-    if (pieces.length >= AT_ONCE || bytes > BYTES) await put()
+    if (pieces.length >= ROWS_PER_BATCH || bytes > BYTES_PER_BATCH) await put()
   }
 }
 

@@ -9,22 +9,22 @@
 import { later } from '../model/time.ts'
 import type { ChunkHead } from './store.ts'
 
-export interface Shelf<Entry extends ChunkHead, Loaded> {
+export interface ChunkSource<Entry extends ChunkHead, Loaded> {
   /** The first so many that reach to this time or beyond it, by `from`, then `seq`. */
   list(from: bigint, limit: number): Promise<readonly Entry[]>
   /** In place of those that are no longer there undefined. */
   load(entries: readonly Entry[]): Promise<readonly (Loaded | undefined)[]>
 }
 
-const LISTED = 500
-const LOADED = 16
+const HEADS_PER_READ = 500
+const CHUNKS_PER_READ = 16
 
-export async function* walk<Entry extends ChunkHead, Loaded>(
+export async function* scanChunks<Entry extends ChunkHead, Loaded>(
   from: bigint,
-  { list, load }: Shelf<Entry, Loaded>
+  { list, load }: ChunkSource<Entry, Loaded>
 ): AsyncGenerator<Loaded> {
   let start = from
-  let limit = LOADED
+  let limit = CHUNKS_PER_READ
   /** Those given that reach to the start or beyond it. */
   let given: Entry[] = []
   for (let isDone = false; !isDone; ) {
@@ -32,9 +32,9 @@ export async function* walk<Entry extends ChunkHead, Loaded>(
     const fresh = listed.filter((entry) => !given.some((one) => isSame(one, entry)))
     isDone = listed.length < limit + given.length
     // Many read little: so little is listed first.
-    limit = Math.min(2 * limit, LISTED)
-    reading: for (let at = 0; at < fresh.length; at += LOADED) {
-      const entries = fresh.slice(at, at + LOADED)
+    limit = Math.min(2 * limit, HEADS_PER_READ)
+    reading: for (let at = 0; at < fresh.length; at += CHUNKS_PER_READ) {
+      const entries = fresh.slice(at, at + CHUNKS_PER_READ)
       for (const [place, loaded] of (await load(entries)).entries()) {
         const entry = entries[place]
         if (entry === undefined || loaded === undefined) {

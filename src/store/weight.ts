@@ -3,7 +3,7 @@ import type { Change } from './store.ts'
 import { weightOf } from './text.ts'
 
 /** Bytes of the changes of a commit, roughly. */
-export function weighChanges(changes: readonly Change[]): number {
+export function estimateBytes(changes: readonly Change[]): number {
   return changes.reduce((sum, change) => sum + weighChange(change), 100)
 }
 

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import t from 'tap'
-import type { Answer, Call } from '../../src/operations/call.ts'
+import type { ApiRequest, ApiResponse } from '../../src/operations/call.ts'
 import { ask, encode, messages, openDoor } from './fixture.ts'
 
 const SUBMODEL = `/submodels/${encode('s')}`
@@ -74,7 +74,7 @@ t.test('a body that is no JSON is refused with what is wrong', async (t) => {
 
 t.test('a file whose type no header can carry is given out as bytes', async (t) => {
   let contentType = ''
-  const file = (): Answer => ({
+  const file = (): ApiResponse => ({
     status: 200,
     contentType,
     fileName: 'f',
@@ -377,7 +377,7 @@ function patch(type: string): RequestInit {
 }
 
 function read(seen: unknown[]) {
-  return async ({ upload }: Call): Promise<Answer> => {
+  return async ({ upload }: ApiRequest): Promise<ApiResponse> => {
     if (upload === undefined) throw new Error('no upload')
     seen.push({ ...upload, fields: { ...upload.fields }, bytes: await buffer(upload.bytes) })
     return { status: 204 }

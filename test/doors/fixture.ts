@@ -3,41 +3,41 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import fastify from 'fastify'
 import type { Test } from 'tap'
-import { front } from '../../src/doors/http/front.ts'
+import { fastifyOptions } from '../../src/doors/http/front.ts'
 import { type HttpOptions, http } from '../../src/doors/http/http.ts'
-import type { Answer, Call } from '../../src/operations/call.ts'
-import type { Hub } from '../../src/operations/hub.ts'
-import { type RowName, table } from '../../src/operations/table.ts'
+import type { ApiRequest, ApiResponse } from '../../src/operations/call.ts'
+import type { OperationContext } from '../../src/operations/hub.ts'
+import { type OperationName, table } from '../../src/operations/table.ts'
 
 /** What the operations see of the hub is nothing: those of a test answer by themselves. */
-const hub = {} as Hub
+const hub = {} as OperationContext
 
 export interface Door {
   readonly url: string
   /** `url` and the API's path. */
   readonly api: string
   /** What the operations were asked, oldest first. */
-  readonly calls: Call[]
+  readonly calls: ApiRequest[]
   /** What the hub wrote into its log. */
   readonly logged: string[]
   /** The only call since the last time this was asked. */
-  call(): Call
+  call(): ApiRequest
   /** Sends bytes as they are and reads until the server closes. */
   raw(request: string | Buffer): Promise<string>
 }
 
-type Operation = (call: Call) => Answer | Promise<Answer>
+type Operation = (call: ApiRequest) => ApiResponse | Promise<ApiResponse>
 
 /** @param operations by row; every other row answers 204, but for those that are `without` */
 export async function openDoor(
   t: Test,
-  operations: Partial<Record<RowName, Operation>> = {},
-  { without = [], ...options }: Partial<Omit<HttpOptions, 'hub' | 'handlers'>> & { without?: RowName[] } = {}
+  operations: Partial<Record<OperationName, Operation>> = {},
+  { without = [], ...options }: Partial<Omit<HttpOptions, 'hub' | 'handlers'>> & { without?: OperationName[] } = {}
 ): Promise<Door> {
   const { apiPrefix = '/api/v3' } = options
-  const calls: Call[] = []
+  const calls: ApiRequest[] = []
   const logged: string[] = []
-  const handlers: Record<string, HttpOptions['handlers'][RowName]> = {}
+  const handlers: Record<string, HttpOptions['handlers'][OperationName]> = {}
   for (const { name } of table) {
     if (without.includes(name)) continue
     handlers[name] = async (_, call) => {
@@ -49,7 +49,7 @@ export async function openDoor(
     logger: { level: 'warn', stream: { write: (line) => void logged.push(line) } },
     genReqId: () => crypto.randomUUID(),
     bodyLimit: 100_000,
-    ...front(apiPrefix)
+    ...fastifyOptions(apiPrefix)
   })
   await app.register(http, { hub, handlers, ...options })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { Batch } from '../../src/operations/samples/batch.ts'
-import { Intake } from '../../src/operations/samples/intake.ts'
+import { Ingest } from '../../src/operations/samples/intake.ts'
 import type { Change } from '../../src/store/store.ts'
 import { start } from '../e2e/harness.ts'
 import { create, replace, submodel, write } from '../store/fixtures.ts'
@@ -42,7 +42,7 @@ t.test('values are told with their element, samples by the newest of them', asyn
     [20n, 2]
   ] as const)
     batch.add('urn:press', 'Axis.Load', time, value)
-  await new Intake({ store }).push(batch)
+  await new Ingest({ store }).push(batch)
   await until(() => heard.length === 2)
   t.strictSame(heard, [
     {

@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import { readMapping } from '../../src/doors/mqtt/mapping.ts'
 import { type MqttDoor, type MqttOptions, mqttDoor } from '../../src/doors/mqtt/mqtt.ts'
 import type { SubmodelElement } from '../../src/model/types.ts'
-import { Intake } from '../../src/operations/samples/intake.ts'
+import { Ingest } from '../../src/operations/samples/intake.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { create, submodel } from '../store/fixtures.ts'
@@ -108,7 +108,7 @@ export async function connect(
   const lines: string[] = []
   const warn = (details: object, text: string) => lines.push(`${text} ${JSON.stringify(details)}`)
   const door = await mqttDoor({
-    hub: { store, intake: new Intake({ store }) },
+    hub: { store, intake: new Ingest({ store }) },
     log: { info: () => {}, warn },
     url,
     clientId: 'hub',

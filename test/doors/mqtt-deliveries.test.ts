@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Deliveries, type Delivery } from '../../src/doors/mqtt/deliveries.ts'
+import { type Delivery, Redeliveries } from '../../src/doors/mqtt/deliveries.ts'
 
 const delivery = (digest: string, settled: Delivery['settled'] = 'taken'): Delivery => ({
   digest,
@@ -8,7 +8,7 @@ const delivery = (digest: string, settled: Delivery['settled'] = 'taken'): Deliv
 })
 
 t.test('messages are acknowledged in the order of arrival [MQTT-4.6.0-2]', async (t) => {
-  const deliveries = new Deliveries()
+  const deliveries = new Redeliveries()
   const slow = delivery('a', 'no')
   deliveries.add({ messageId: 1, delivery: slow })
   deliveries.add({ messageId: 2, delivery: delivery('b') })
@@ -19,7 +19,7 @@ t.test('messages are acknowledged in the order of arrival [MQTT-4.6.0-2]', async
 })
 
 t.test('what was not acknowledged before the connection broke is not taken again', async (t) => {
-  const deliveries = new Deliveries()
+  const deliveries = new Redeliveries()
   const [first, second] = [delivery('same'), delivery('same', 'no')]
   deliveries.add({ messageId: 1, delivery: second })
   deliveries.add({ messageId: 2, delivery: first })
@@ -30,7 +30,7 @@ t.test('what was not acknowledged before the connection broke is not taken again
 })
 
 t.test('a new message ends the waiting for those that come again', async (t) => {
-  const deliveries = new Deliveries()
+  const deliveries = new Redeliveries()
   deliveries.add({ messageId: 1, delivery: delivery('a') })
   deliveries.interrupt()
   t.equal(deliveries.repeated(2, 'new', false), undefined)
@@ -38,7 +38,7 @@ t.test('a new message ends the waiting for those that come again', async (t) => 
 })
 
 t.test('an acknowledgement that was lost is sent again for a message that is marked, and for no other', async (t) => {
-  const deliveries = new Deliveries()
+  const deliveries = new Redeliveries()
   const taken = delivery('a')
   deliveries.add({ messageId: 1, delivery: taken })
   t.strictSame(deliveries.settle(), [1])
@@ -49,7 +49,7 @@ t.test('an acknowledgement that was lost is sent again for a message that is mar
 })
 
 t.test('what failed is taken again, and so is everything in a new session', async (t) => {
-  const deliveries = new Deliveries()
+  const deliveries = new Redeliveries()
   deliveries.add({ messageId: 1, delivery: delivery('a', 'failed') })
   deliveries.add({ messageId: 2, delivery: delivery('b') })
   deliveries.interrupt()

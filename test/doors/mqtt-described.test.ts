@@ -1,5 +1,5 @@
 import t from 'tap'
-import { describedIn, NOTHING_DESCRIBED } from '../../src/doors/mqtt/described.ts'
+import { describedIn, EMPTY_DESCRIPTION } from '../../src/doors/mqtt/described.ts'
 import { facetsOf } from '../../src/model/facets.ts'
 import { referenceToElement } from '../../src/model/reference.ts'
 import type { Reference, Submodel, SubmodelElement } from '../../src/model/types.ts'
@@ -179,7 +179,7 @@ t.test('what is described for others, or cannot be understood, is left out and t
       ])
     )
   ])
-  const { rules, problems } = await describedIn(store, NOTHING_DESCRIBED)
+  const { rules, problems } = await describedIn(store, EMPTY_DESCRIPTION)
   t.strictSame([...rules.keys()], ['line-1/press/speed', '/line-1/press/speed'])
   t.match(problems, [/application\/xml/, /not stored/, /missing does not exist/])
   t.equal(problems.length, 3)
@@ -194,7 +194,7 @@ t.test('what a script would transform is not moved', async (t) => {
     value: 'AAAA'
   } as SubmodelElement
   await store.commit([stored(INTERFACES), stored(configuration(PAIRS, script))])
-  const first = await describedIn(store, NOTHING_DESCRIBED)
+  const first = await describedIn(store, EMPTY_DESCRIPTION)
   t.equal(first.rules.size, 0)
   t.equal(await describedIn(store, first), first, 'nothing changed since')
 })

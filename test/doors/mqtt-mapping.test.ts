@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { readMqttFiles } from '../../src/doors/mqtt/files.ts'
-import { PAYLOAD, type PayloadRule, readMapping } from '../../src/doors/mqtt/mapping.ts'
+import { DEFAULT_PAYLOAD, type PayloadRule, readMapping } from '../../src/doors/mqtt/mapping.ts'
 import { readPlain } from '../../src/doors/mqtt/payload.ts'
 import { qualityOfCode } from '../../src/doors/mqtt/sample.ts'
 import { pathOf, topicPattern } from '../../src/doors/mqtt/topics.ts'
@@ -92,7 +92,7 @@ t.test('files that are wrong are named, and no secret is told', async (t) => {
 
 const read = (payload: string | Uint8Array, path = 'P', rule: Partial<PayloadRule> = {}) => {
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
-  const { samples, wrong } = readPlain(bytes, { id: 'urn:x' }, path, { ...PAYLOAD, ...rule }, 7n)
+  const { samples, wrong } = readPlain(bytes, { id: 'urn:x' }, path, { ...DEFAULT_PAYLOAD, ...rule }, 7n)
   const plain = (value: unknown) => (value instanceof Literal ? `${value.kind} ${value}` : value)
   return { wrong, samples: samples.map(({ path, time, value, quality }) => [path, time, plain(value), quality]) }
 }
@@ -141,7 +141,7 @@ t.test('names in SenML are fields of the element that the mapping names, or say 
   t.match(read('{}', 'P', { form: 'senml' }), { samples: [], wrong: [/a list/] })
 
   const bytes = Buffer.from('[{"n":"Press/Axis.Load","v":1},{"n":"urn:a/b/Speed","v":2},{"n":"Load","v":3}]')
-  const named = readPlain(bytes, undefined, '', { ...PAYLOAD, form: 'senml' }, 7n)
+  const named = readPlain(bytes, undefined, '', { ...DEFAULT_PAYLOAD, form: 'senml' }, 7n)
   t.strictSame(named.samples, [
     { target: { idShort: 'Press' }, path: 'Axis.Load', time: undefined, value: 1 },
     { target: { id: 'urn:a/b' }, path: 'Speed', time: undefined, value: 2 }

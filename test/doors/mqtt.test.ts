@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { numberOf } from '../../src/model/samples.ts'
-import { Intake } from '../../src/operations/samples/intake.ts'
+import { Ingest } from '../../src/operations/samples/intake.ts'
 import { decodeRun } from '../../src/store/chunks.ts'
 import type { Store } from '../../src/store/store.ts'
 import { encode, start } from '../e2e/harness.ts'
@@ -162,7 +162,7 @@ t.test('nothing is acknowledged before it is durable, and what the hub could not
       return typeof member === 'function' ? member.bind(target) : member
     }
   })
-  const hub = { store: broken, intake: new Intake({ store: broken }) }
+  const hub = { store: broken, intake: new Ingest({ store: broken }) }
   const first = await open(t, store, here, BY_NAME, { hub })
   const client = await here.client()
   await client.publishAsync('plant/Press/Speed', '1', { qos: 1 })
@@ -245,12 +245,12 @@ t.test('of two hubs on the same data one is at the broker, and the other takes i
   let mine = false
   const claiming = new Proxy(store, {
     get(target, name) {
-      if (name === 'claim') return async () => mine
+      if (name === 'lease') return async () => mine
       const member = target[name as keyof Store]
       return typeof member === 'function' ? member.bind(target) : member
     }
   })
-  const hub = { store: claiming, intake: new Intake({ store: claiming }) }
+  const hub = { store: claiming, intake: new Ingest({ store: claiming }) }
   const door = await connect(t, store, here, BY_NAME, { hub, claimEvery: 20 })
   await new Promise((resolve) => setTimeout(resolve, 200))
   t.equal(here.aedes.connectedClients, 0)

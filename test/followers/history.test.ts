@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { compact } from '../../src/followers/history/compaction.ts'
-import { type HistoryFollower, keepHistory } from '../../src/followers/history/history.ts'
+import { type HistoryWriter, startHistoryWriter } from '../../src/followers/history/history.ts'
 import { type Run, textAt, timeAt } from '../../src/model/samples.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
-import { Intake } from '../../src/operations/samples/intake.ts'
+import { Ingest } from '../../src/operations/samples/intake.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { create, property, submodel } from '../store/fixtures.ts'
@@ -17,16 +17,16 @@ const speed = { submodel: 'm', path: 'Speed' }
 
 interface Fixture {
   readonly store: Store
-  readonly intake: Intake
-  readonly follower: HistoryFollower
+  readonly intake: Ingest
+  readonly follower: HistoryWriter
   readonly history: History
 }
 
 const test = (title: string, body: (t: Test, fixture: Fixture) => Promise<void>) =>
   t.test(title, async (t) => {
     const store = await opened(t)
-    const follower = await keepHistory(store, { failed: (error) => t.fail(String(error)) })
-    await body(t, { store, intake: new Intake({ store }), follower, history: historyOf(store, follower) })
+    const follower = await startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })
+    await body(t, { store, intake: new Ingest({ store }), follower, history: historyOf(store, follower) })
     await follower.stop()
     await store.close()
   })
@@ -80,7 +80,7 @@ test('small runs fill a chunk instead of becoming one each, across restarts', as
   await follower.stop()
   for (let start = 0; start < 5; start++) {
     await push(intake, [[BigInt(start), start]])
-    await (await keepHistory(store, { failed: (error) => t.fail(String(error)) })).stop()
+    await (await startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })).stop()
   }
   t.match(await store.seriesOf(speed), { chunks: 1, count: 5 })
 })
@@ -90,7 +90,7 @@ test('of two samples of one time that are written together the last counts, howe
   intake,
   follower
 }) => {
-  const begin = () => keepHistory(store, { failed: (error) => t.fail(String(error)) })
+  const begin = () => startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })
   await push(intake, [[80n, 0]])
   await follower.stop()
   const next = await begin()
@@ -123,7 +123,7 @@ test('the last samples are found, wherever they are', async (t, { store, intake,
     intake,
     Array.from({ length: 50 }, (_, i) => [BigInt(i * i * i), i])
   )
-  await (await keepHistory(store, { failed: (error) => t.fail(String(error)) })).stop()
+  await (await startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })).stop()
   await push(intake, [[1_000_000n, 50]])
   const latest = (await history.latest(speed, 10)).flatMap(samplesOf)
   t.equal(latest.length, 10)
@@ -150,7 +150,7 @@ test('the last samples are found months apart, in chunks and in the log', async 
 
 test('a series that is not recorded has no history', async (t, { store, intake, follower }) => {
   await follower.stop()
-  const picky = await keepHistory(store, {
+  const picky = await startHistoryWriter(store, {
     failed: (error) => t.fail(String(error)),
     policyOf: ({ path }) => ({ isRecorded: path !== 'Speed' })
   })
@@ -168,8 +168,8 @@ t.test('whatever comes, late, twice and out of order, between restarts and crash
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
       const store = await opened(t)
-      const intake = new Intake({ store })
-      const begin = () => keepHistory(store, { failed: (error) => t.fail(String(error)), pendingBytes: 1500 })
+      const intake = new Ingest({ store })
+      const begin = () => startHistoryWriter(store, { failed: (error) => t.fail(String(error)), pendingBytes: 1500 })
       let follower = await begin()
       const model = new Map<bigint, string>()
       const agrees = async () => {
@@ -222,7 +222,7 @@ async function opened(t: Test): Promise<Store> {
   return store
 }
 
-async function push(intake: Intake, samples: readonly (readonly [time: bigint, value: number])[]): Promise<void> {
+async function push(intake: Ingest, samples: readonly (readonly [time: bigint, value: number])[]): Promise<void> {
   const batch = new Batch()
   for (const [time, value] of samples) batch.add('m', 'Speed', time, value)
   await intake.push(batch)

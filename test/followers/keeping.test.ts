@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { lookOnce } from '../../src/followers/history/keeping.ts'
-import { EVERYTHING, parsePolicy, policies } from '../../src/followers/history/policy.ts'
+import { KEEP_EVERYTHING, parsePolicy, policies } from '../../src/followers/history/policy.ts'
 import { type Run, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
 import type { Submodel } from '../../src/model/types.ts'
 import { decodeRun, encodeRun } from '../../src/store/chunks.ts'
@@ -67,7 +67,7 @@ t.test('what is too old is dropped, what is old becomes less, once, and the rest
     t.strictSame([textAt(run, 0), textAt(run, 1)], ['29.5', '89.5'])
     t.strictSame([timeAt(run, 0), timeAt(run, 1)], [10n * DAY, 10n * DAY + 60n * SECOND])
   }
-  await lookOnce(store, { ...options, policyOf: async () => EVERYTHING })
+  await lookOnce(store, { ...options, policyOf: async () => KEEP_EVERYTHING })
   t.match(await store.seriesOf(series), { count: 122 })
   await store.close()
 })

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { type KeepOptions, keepLog } from '../../src/followers/retention.ts'
+import { type LogRetentionOptions, startLogRetention } from '../../src/followers/retention.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 
@@ -46,12 +46,12 @@ t.test('a failure is told', async (t) => {
   const store = await filled(t)
   await store.close()
   const failures: unknown[] = []
-  await keepLog(store, FOREVER, (error) => failures.push(error))()
+  await startLogRetention(store, FOREVER, (error) => failures.push(error))()
   t.equal(failures.length, 1)
 })
 
-async function trimmed(store: Store, options: KeepOptions): Promise<void> {
-  await keepLog(store, options, (error) => {
+async function trimmed(store: Store, options: LogRetentionOptions): Promise<void> {
+  await startLogRetention(store, options, (error) => {
     throw error
   })()
 }

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { Claims } from '../../src/store/mongodb/claims.ts'
+import { Leases } from '../../src/store/mongodb/claims.ts'
 
 t.test('a claim of a process that was suspended is over for it, though its monotonic clock stood', async (t) => {
-  const claims = new Claims('me')
+  const claims = new Leases('me')
   claims.note({ work: ['me', 10_000, 1], theirs: ['other', 10_000, 1] }, performance.now())
   t.ok(claims.left('work') > 9000)
   t.equal(claims.left('theirs'), 0)

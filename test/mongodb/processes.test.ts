@@ -7,11 +7,11 @@ import { MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
 import { startFerretdb } from '../../scripts/databases/ferretdb.ts'
 import type { Property } from '../../src/model/types.ts'
-import { Bell } from '../../src/store/mongodb/bell.ts'
+import { LogWatcher } from '../../src/store/mongodb/bell.ts'
 import { connect } from '../../src/store/mongodb/connection.ts'
 import { Files } from '../../src/store/mongodb/files.ts'
 import { Journal } from '../../src/store/mongodb/journal.ts'
-import { Machine } from '../../src/store/mongodb/machine.ts'
+import { ReplicatedState } from '../../src/store/mongodb/machine.ts'
 import { openMongo } from '../../src/store/mongodb/mongodb.ts'
 import { Tables } from '../../src/store/mongodb/tables.ts'
 import type { Change, Store } from '../../src/store/store.ts'
@@ -102,7 +102,7 @@ stored(
       )
     const connection = await connect(url, { database })
     let looks = 0
-    const bell = new Bell(connection, new Journal(connection), async () => {
+    const bell = new LogWatcher(connection, new Journal(connection), async () => {
       looks++
       return false
     })
@@ -132,19 +132,19 @@ shared(
   async (t, one, two) => {
     // A claim that is over before its answer is there is none, so the span is longer than a busy machine takes for that.
     const span = 3000
-    t.equal(await one.claim('work', span), true)
-    t.equal(await two.claim('work', span), false)
-    t.equal(await two.claim('other', 60_000), true)
+    t.equal(await one.lease('work', span), true)
+    t.equal(await two.lease('work', span), false)
+    t.equal(await two.lease('other', 60_000), true)
     await setTimeout(span + 100)
-    t.equal(await two.claim('work', 60_000), true)
-    t.equal(await one.claim('work', 60_000), false)
-    const both = await Promise.all([one.claim('this', 60_000), one.claim('that', 60_000)])
+    t.equal(await two.lease('work', 60_000), true)
+    t.equal(await one.lease('work', 60_000), false)
+    const both = await Promise.all([one.lease('this', 60_000), one.lease('that', 60_000)])
     t.strictSame(both, [true, true], 'of two that are claimed at once')
-    t.equal(await two.claim('this', 60_000), false, 'none is forgotten')
-    t.equal(await two.claim('that', 60_000), false)
+    t.equal(await two.lease('this', 60_000), false, 'none is forgotten')
+    t.equal(await two.lease('that', 60_000), false)
     await two.close()
-    t.equal(await one.claim('work', 60_000), true)
-    t.equal(await one.claim('other', 60_000), true)
+    t.equal(await one.lease('work', 60_000), true)
+    t.equal(await one.lease('other', 60_000), true)
   }
 )
 
@@ -262,7 +262,7 @@ stored('a file that nothing refers to is swept, and what never arrived is, too',
   const connection = await connect(url, { database })
   await (await openMongo(url, { database })).close()
   const [journal, tables] = [new Journal(connection), new Tables(connection)]
-  const machine = new Machine(connection, journal, tables, {
+  const machine = new ReplicatedState(connection, journal, tables, {
     cacheBytes: MIB,
     queueBytes: MIB,
     futureLimit: 600_000,

@@ -131,7 +131,7 @@ async function work(store: Store): Promise<never> {
   for (;;) {
     const from = Date.now()
     try {
-      if (await store.claim('work', SPAN)) tell({ told: 'held', from: Date.now(), until: from + SPAN })
+      if (await store.lease('work', SPAN)) tell({ told: 'held', from: Date.now(), until: from + SPAN })
     } catch (error) {
       await sufferable(error)
     }

@@ -4,7 +4,7 @@ import { gridOf } from '../../src/model/grid.ts'
 import { type Run, sliceOf, spanOf } from '../../src/model/samples.ts'
 import { type Bucket, buckets } from '../../src/operations/history/aggregate.ts'
 import { encodeRun } from '../../src/store/chunks.ts'
-import { chunkSource, pieces, type Source } from '../../src/store/pieces.ts'
+import { chunkSource, mergeChunks, type Source } from '../../src/store/pieces.ts'
 
 const given = fc.record({
   count: fc.integer({ min: 1, max: 6000 }),
@@ -28,7 +28,7 @@ t.test('buckets are the same however their samples lie in chunks and parts', asy
       const chunks = ends.map((end, i) => sourceOf(sliceOf(run, ends[i - 1] ?? 0, end)))
       const [low, high] = [BigInt(from), BigInt(from + length)]
       const made = buckets(
-        pieces(each(chunks), [], low, high),
+        mergeChunks(each(chunks), [], low, high),
         low,
         high,
         gridOf({ unit: 'nanosecond', count: BigInt(width) })

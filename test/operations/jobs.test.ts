@@ -101,7 +101,7 @@ test('results are bounded in bytes as well, and the last one stays', async (t, s
 test('a bulk PUT that another one overtakes is made up anew', async (t, store) => {
   const overtaken: Store = Object.assign(Object.create(store), {
     document: store.document.bind(store),
-    claim: store.claim.bind(store),
+    lease: store.lease.bind(store),
     head: async () => undefined,
     commit: store.commit.bind(store)
   })

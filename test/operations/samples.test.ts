@@ -5,7 +5,7 @@ import { clockOf } from '../../src/clock.ts'
 import type { HubError } from '../../src/errors.ts'
 import { type Quality, qualityAt, textAt, timeAt } from '../../src/model/samples.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
-import { Intake, type IntakeOptions, Turns } from '../../src/operations/samples/intake.ts'
+import { Ingest, type IngestOptions, OrderedGate } from '../../src/operations/samples/intake.ts'
 import { decodeRun } from '../../src/store/chunks.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { LoggedChange, Store } from '../../src/store/store.ts'
@@ -13,8 +13,8 @@ import { create, type property, submodel } from '../store/fixtures.ts'
 
 const test = (
   title: string,
-  body: (t: Test, store: Store, intake: Intake) => Promise<void>,
-  options?: Partial<IntakeOptions>
+  body: (t: Test, store: Store, intake: Ingest) => Promise<void>,
+  options?: Partial<IngestOptions>
 ) =>
   t.test(title, async (t) => {
     const store = await openSqlite(join(t.testdir({}), 'data'))
@@ -28,7 +28,7 @@ const test = (
           })
         )
       ])
-      await body(t, store, new Intake({ store, ...options }))
+      await body(t, store, new Ingest({ store, ...options }))
     } finally {
       await store.close()
     }
@@ -148,7 +148,7 @@ test(
 test(
   'without a limit, and where the clock was never set, every time is taken',
   async (t, store, intake) => {
-    const unset = new Intake({ store, clock: clockOf(() => 5000) })
+    const unset = new Ingest({ store, clock: clockOf(() => 5000) })
     t.match(await unset.push(rows(['Speed', now, 1])), { accepted: 1 })
     t.match(await intake.push(rows(['Speed', now + 1_000_000n * HOUR, 1])), { accepted: 1, clamped: 0 })
   },
@@ -194,7 +194,7 @@ test('a batch with a key is taken once, whether it comes again at once or later'
     ]
   )
   t.equal((await logged(store)).length, 1)
-  t.match(await new Intake({ store }).push(rows(['Speed', 1n, 1]), { key: key('g1/1') }), { seq: 2, repeated: true })
+  t.match(await new Ingest({ store }).push(rows(['Speed', 1n, 1]), { key: key('g1/1') }), { seq: 2, repeated: true })
   await t.rejects(intake.push(rows(), { key: key('') }), { name: 'BadRequest' })
 })
 
@@ -234,7 +234,7 @@ test('what one sender pushes is stored in its order, however long each push is l
       }
     }
   })
-  const [intake, turns] = [new Intake({ store: uneven }), new Turns()]
+  const [intake, turns] = [new Ingest({ store: uneven }), new OrderedGate()]
   const pushes = Array.from({ length: 30 }, async (_, n) => {
     const turn = turns.next()
     const value = n % 7 === 3 ? 'wrong' : n

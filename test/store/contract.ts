@@ -858,19 +858,19 @@ function samples(test: Define): void {
     const { seq } = await store.commit([once, await write(store, 'a', 'p', '2')])
     await refused(t, store, 'AlreadyExists', once, await write(store, 'a', 'p', '3'))
     t.equal((await store.element('a', 'p'))?.value, '{"value":"2"}')
-    t.equal(await store.receipt('gateway 1/batch 7'), seq)
-    t.equal(await store.receipt('gateway 1/batch 8'), undefined)
+    t.equal(await store.commitOfKey('gateway 1/batch 7'), seq)
+    t.equal(await store.commitOfKey('gateway 1/batch 8'), undefined)
     t.strictSame(
       (await store.log(seq - 1, 1)).entries[0]?.changes.map(({ change }) => change),
       ['value']
     )
     await store.trimLog(seq)
-    t.equal(await store.receipt('gateway 1/batch 7'), undefined)
+    t.equal(await store.commitOfKey('gateway 1/batch 7'), undefined)
   })
 
   test('work is claimed by one at a time', async (t, store) => {
-    t.equal(await store.claim('history', 1000), true)
-    t.equal(await store.claim('history', 1000), true, 'and prolonged by its holder')
+    t.equal(await store.lease('history', 1000), true)
+    t.equal(await store.lease('history', 1000), true, 'and prolonged by its holder')
   })
 }
 

@@ -1,7 +1,7 @@
 /** `/events` as the OpenAPI document tells of it: the parameters that query.ts reads, and what is answered. */
 import { changeKinds } from '../../followers/subscriptions/subscription.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { choice, type OwnPath, type Parameters, text, texts } from '../http/own-path.ts'
+import { choice, type DocumentedParameters, type ExtensionPath, text, texts } from '../http/own-path.ts'
 import { MACHINE } from '../stream/schemas.ts'
 
 /** What a parameter that is one of a few words may be. */
@@ -13,7 +13,7 @@ export const choices = {
 } as const
 
 /** Seconds that a page may wait for its first event. */
-export const LONGEST_WAIT = 60
+export const MAX_WAIT_S = 60
 
 const flag = (description: string) => ({ description, schema: { type: 'boolean', default: false } })
 const whole = (description: string, more: object = {}) => ({
@@ -35,7 +35,7 @@ export const eventParameters = {
   lastEventId: text('The same, by the name that the Event Feed has for it'),
   since: text('Go on behind this cursor, or from this time (ISO 8601)', '2026-11-24T03:00:00Z'),
   limit: { ...whole('Most events on a page', { minimum: 1 }), example: 10 },
-  wait: { ...whole('Seconds to wait for the first event of a page', { maximum: LONGEST_WAIT }), example: 0 },
+  wait: { ...whole('Seconds to wait for the first event of a page', { maximum: MAX_WAIT_S }), example: 0 },
   content: choice('`full` adds the element, or the document, as it is now', choices.content),
   presentation: choice(
     'The same, as the Event Feed has it: COMPACT is `value`, the others are `full`',
@@ -51,9 +51,9 @@ export const eventParameters = {
   window: whole('Of a stream, milliseconds to gather before sending'),
   overflow: choice('Of a stream: what becomes of a reader that lags too far', choices.overflow),
   buffer: whole('Of a stream: bytes that its reader may lag behind')
-} as const satisfies Parameters
+} as const satisfies DocumentedParameters
 
-export const eventPaths: readonly OwnPath[] = [
+export const eventPaths: readonly ExtensionPath[] = [
   {
     path: '/events',
     below: 'api',

@@ -4,8 +4,8 @@ import type { SubscriptionRequest } from '../../followers/subscriptions/subscrip
 import { parseSubscriptionRequest } from '../../followers/subscriptions/subscription-request.ts'
 import { readCursor } from '../../model/cursor.ts'
 import { decodeId } from '../http/identifiers.ts'
-import { type Given, isBlank, readBoolean, single } from '../http/parameters.ts'
-import { choices, type eventParameters, LONGEST_WAIT } from './openapi.ts'
+import { isBlank, type QueryParams, readBoolean, single } from '../http/parameters.ts'
+import { choices, type eventParameters, MAX_WAIT_S } from './openapi.ts'
 
 export interface EventQuery {
   readonly wish: SubscriptionRequest
@@ -29,7 +29,7 @@ export interface QueryOptions {
 }
 
 /** @throws HubError `BadRequest` naming the parameter */
-export function readEventQuery(given: Given, options: QueryOptions): EventQuery {
+export function readEventQuery(given: QueryParams, options: QueryOptions): EventQuery {
   const { defaultLimit, maxLimit, isStream, resume } = options
   if (given.has('filter')) {
     const instead = 'select by shell, submodel, path, semanticId and kind'
@@ -61,7 +61,7 @@ export function readEventQuery(given: Given, options: QueryOptions): EventQuery 
     wish,
     envelope,
     limit: Math.min(whole(given, 'limit', 1, Number.MAX_SAFE_INTEGER) ?? defaultLimit, maxLimit),
-    wait: 1000 * (whole(given, 'wait', 0, LONGEST_WAIT) ?? 0)
+    wait: 1000 * (whole(given, 'wait', 0, MAX_WAIT_S) ?? 0)
   }
 }
 
@@ -70,7 +70,7 @@ function contentOf(presentation: string): 'value' | 'full' {
 }
 
 /** As they are, or in base64url as in a path; what reads as both may be either. */
-function ids(given: Given, name: Name): readonly string[] | undefined {
+function ids(given: QueryParams, name: Name): readonly string[] | undefined {
   return all(given, name)?.flatMap((text) => {
     try {
       return [text, decodeId(text, name)]
@@ -80,14 +80,14 @@ function ids(given: Given, name: Name): readonly string[] | undefined {
   })
 }
 
-function all(given: Given, name: Name): readonly string[] | undefined {
+function all(given: QueryParams, name: Name): readonly string[] | undefined {
   return given.get(name)
 }
 
 /** The first of the ways in which clients name the place to go on from. */
-function sinceOf(given: Given, resume: string | undefined): { since?: string } {
+function sinceOf(given: QueryParams, resume: string | undefined): { since?: string } {
   if (resume !== undefined) return { since: cursor('Last-Event-ID', resume) }
-  const [name, ...others] = RESUMING.filter((name) => !isBlank(given.get(name) ?? []))
+  const [name, ...others] = RESUME_PARAMETERS.filter((name) => !isBlank(given.get(name) ?? []))
   if (name === undefined) return {}
   if (others.length > 0)
     throw new HubError('BadRequest', [`The parameters ${name} and ${others[0]} exclude each other`])
@@ -95,7 +95,7 @@ function sinceOf(given: Given, resume: string | undefined): { since?: string } {
   return { since: name === 'since' ? text : cursor(name, text) }
 }
 
-const RESUMING: readonly Name[] = ['cursor', 'lastEventId', 'since']
+const RESUME_PARAMETERS: readonly Name[] = ['cursor', 'lastEventId', 'since']
 
 function cursor(name: string, text: string): string {
   if (readCursor(text) !== undefined) return text
@@ -106,17 +106,17 @@ function listed<Name extends string>(name: Name, texts: readonly string[] | unde
   return texts === undefined ? {} : { [name]: texts }
 }
 
-function flag(given: Given, name: Name) {
+function flag(given: QueryParams, name: Name) {
   const values = given.get(name)
   return values === undefined ? {} : { [name]: readBoolean(values, name) }
 }
 
-function number(given: Given, name: Name) {
+function number(given: QueryParams, name: Name) {
   const value = whole(given, name, 0, Number.MAX_SAFE_INTEGER)
   return value === undefined ? {} : { [name]: value }
 }
 
-function whole(given: Given, name: Name, least: number, most: number): number | undefined {
+function whole(given: QueryParams, name: Name, least: number, most: number): number | undefined {
   const values = given.get(name)
   if (values === undefined || isBlank(values)) return undefined
   const text = single(values, name)
@@ -126,7 +126,10 @@ function whole(given: Given, name: Name, least: number, most: number): number | 
   throw new HubError('BadRequest', [`The parameter ${name}: a whole number ${range} was expected`])
 }
 
-function choice<Of extends keyof typeof choices>(given: Given, name: Of): (typeof choices)[Of][number] | undefined {
+function choice<Of extends keyof typeof choices>(
+  given: QueryParams,
+  name: Of
+): (typeof choices)[Of][number] | undefined {
   const values = given.get(name)
   if (values === undefined) return undefined
   const text = single(values, name)

@@ -16,8 +16,8 @@ import type {
 import type { Subscriptions } from '../../followers/subscriptions/subscriptions.ts'
 
 /** Milliseconds between signs of life, and that a client waits before it comes back. */
-const HEARTBEAT = 15_000
-const RETRY = 2000
+const HEARTBEAT_INTERVAL_MS = 15_000
+const RETRY_DELAY_MS = 2000
 
 export interface SseOptions {
   readonly subscriptions: Subscriptions
@@ -44,7 +44,7 @@ export async function streamEvents(reply: FastifyReply, wish: SubscriptionReques
     'x-accel-buffering': 'no'
   })
   response.socket?.setNoDelay(true)
-  response.socket?.setKeepAlive(true, HEARTBEAT)
+  response.socket?.setKeepAlive(true, HEARTBEAT_INTERVAL_MS)
   sink.open(subscription)
 }
 
@@ -64,10 +64,12 @@ class SseSink implements Sink {
   open(subscription: Subscription): void {
     const response = this.#response
     const { cursor, recovered } = subscription
-    response.write(`retry: ${RETRY}\n${named('subscribed', { recovered, ...(cursor !== '' && { cursor }) }, cursor)}`)
+    response.write(
+      `retry: ${RETRY_DELAY_MS}\n${named('subscribed', { recovered, ...(cursor !== '' && { cursor }) }, cursor)}`
+    )
     this.#timer = setInterval(() => {
       if (response.writableLength === 0) response.write(':\n\n')
-    }, HEARTBEAT)
+    }, HEARTBEAT_INTERVAL_MS)
     response.on('drain', () => subscription.wake())
     response.on('error', () => {})
     response.on('close', () => {

@@ -7,14 +7,14 @@ import { parseInterval } from '../../model/interval.ts'
 import type { TimeZone } from '../../model/zone.ts'
 import { datasetArchive } from '../../operations/export/archive.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
-import type { Hub } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/hub.ts'
 import { seriesParameters } from '../timeseries/openapi.ts'
 import { readParameters } from '../timeseries/parameters.ts'
 import { reading } from '../timeseries/reading.ts'
 import { type archiveParameters, formats } from './openapi.ts'
 
 export interface DatasetOptions {
-  readonly hub: Pick<Hub, 'store' | 'history'>
+  readonly hub: Pick<OperationContext, 'store' | 'history'>
   readonly apiPrefix: string
   /** Address of the hub as others reach it. */
   readonly source: () => string

@@ -1,5 +1,5 @@
 /** `/dataset` as the OpenAPI document tells of it, with the parameters that dataset.ts reads. */
-import { choice, type OwnPath, type Parameters, text } from '../http/own-path.ts'
+import { choice, type DocumentedParameters, type ExtensionPath, text } from '../http/own-path.ts'
 import { seriesParameters } from '../timeseries/openapi.ts'
 
 /** How the table in an archive may be written. */
@@ -10,9 +10,9 @@ export const archiveParameters = {
   format: choice('How the table is written', formats, 'csv'),
   purpose: text('What the data are meant for, as the guidebook tells it', 'Prediction of cycle times'),
   period: text('A file of its own for each period, as `interval` has them, in the time zone', 'P1D')
-} as const satisfies Parameters
+} as const satisfies DocumentedParameters
 
-export const datasetPaths: readonly OwnPath[] = [
+export const datasetPaths: readonly ExtensionPath[] = [
   {
     path: '/dataset',
     below: 'both',

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify'
 /** Names and addresses with a port; anything else in `Host` is not repeated. */
 const HOST = /^[a-zA-Z0-9._-]+(:\d{1,5})?$|^\[[0-9a-fA-F:.]+\](:\d{1,5})?$/
 
-const REMEMBERED = 100
+const CACHE_ENTRIES = 100
 
 /**
  * Prepares what tells the URL of the API root as the caller of a request reached it, without a slash at the end.
@@ -23,7 +23,7 @@ export function rootOf(publicUrl: string, prefix: string): (request: FastifyRequ
     let isPlain = hosts.get(host)
     if (isPlain === undefined) {
       isPlain = typeof host === 'string' && isPlainHost(host)
-      if (hosts.size >= REMEMBERED) hosts.clear()
+      if (hosts.size >= CACHE_ENTRIES) hosts.clear()
       hosts.set(host, isPlain)
     }
     return isPlain ? host : localAddress(request)

@@ -1,10 +1,15 @@
 /** Answers on their way out: status, headers, bytes. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Answer, Call } from '../../operations/call.ts'
+import type { ApiRequest, ApiResponse } from '../../operations/call.ts'
 import { compressed, negotiate } from './compression.ts'
 
 /** Sends what an operation answered. */
-export function send(answer: Answer, call: Call, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function send(
+  answer: ApiResponse,
+  call: ApiRequest,
+  request: FastifyRequest,
+  reply: FastifyReply
+): FastifyReply {
   const { stream, revision } = answer
   // A value may change at any moment: it may be kept, but only used after asking.
   reply.header('cache-control', 'no-cache')
@@ -40,19 +45,19 @@ export function send(answer: Answer, call: Call, request: FastifyRequest, reply:
 }
 
 /** Does the caller hold the current representation? (RFC 9110, 13.1.2) */
-function isKnown({ status, revision }: Answer, { ifNoneMatch, row }: Call): boolean {
+function isKnown({ status, revision }: ApiResponse, { ifNoneMatch, row }: ApiRequest): boolean {
   if (ifNoneMatch === undefined || revision === undefined || row.verb !== 'GET' || status !== 200) return false
   return ifNoneMatch === '*' || ifNoneMatch.includes(revision)
 }
 
 /** Up to here a text leaves in one piece with the headers, which saves a system call; above, copying costs more. */
-const SMALL = 1024
+const MAX_INLINE_BYTES = 1024
 
 /** What goes out; undefined where there is nothing. Bytes of a file stay bytes. */
-function bodyOf({ bytes, json }: Answer, isFile: boolean): Buffer | string | undefined {
+function bodyOf({ bytes, json }: ApiResponse, isFile: boolean): Buffer | string | undefined {
   if (bytes !== undefined) {
     if (typeof bytes === 'string') return bytes
-    return isFile || bytes.length > SMALL ? bytes : bytes.toString()
+    return isFile || bytes.length > MAX_INLINE_BYTES ? bytes : bytes.toString()
   }
   return json === undefined ? undefined : JSON.stringify(json)
 }
@@ -67,7 +72,7 @@ export function asIs(text: unknown): string {
   return text as string
 }
 
-function describeFile({ fileName, status }: Answer, reply: FastifyReply): void {
+function describeFile({ fileName, status }: ApiResponse, reply: FastifyReply): void {
   if (status === 200 || status === 206 || status === 416) reply.header('accept-ranges', 'bytes')
   // What a stranger stored here must not run as a page of this address.
   reply.header('x-content-type-options', 'nosniff')

@@ -7,15 +7,15 @@ import { HubError } from '../../errors.ts'
 import { parseJson } from '../../formats/json.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import type { Upload } from '../../operations/call.ts'
-import type { Row } from '../../operations/table.ts'
+import type { OperationDefinition } from '../../operations/table.ts'
 import { type BodyBudget, collect, tooLarge } from './collect.ts'
 
 const JSON_TYPE = 'application/json'
 const MERGE_PATCH = 'application/merge-patch+json'
 
 /** Bounds of a form beside its file: parts, and bytes of a field. */
-const PARTS = 100
-const FIELD_SIZE = 65_536
+const MAX_FORM_PARTS = 100
+const MAX_FIELD_BYTES = 65_536
 
 /** Routes of `scope` take JSON. */
 export function takeJson(scope: FastifyInstance, budget: BodyBudget): void {
@@ -54,7 +54,7 @@ export function takeNothing(scope: FastifyInstance): void {
 /** Routes of `scope` take forms with a file, or whatever {@link readForm} and {@link guard} are asked to read. */
 export async function takeFiles(scope: FastifyInstance): Promise<void> {
   // The size of a file is the operation's to limit: a parser that cuts it short would look like the end of the file.
-  const limits = { fileSize: Number.POSITIVE_INFINITY, parts: PARTS, fieldSize: FIELD_SIZE }
+  const limits = { fileSize: Number.POSITIVE_INFINITY, parts: MAX_FORM_PARTS, fieldSize: MAX_FIELD_BYTES }
   const isPartAFile = (name: string | undefined, _type?: string, fileName?: string) =>
     name === 'file' || fileName !== undefined
   scope.removeAllContentTypeParsers()
@@ -63,7 +63,7 @@ export async function takeFiles(scope: FastifyInstance): Promise<void> {
 }
 
 /** The body of a request, as far as its row takes one. @throws HubError BadRequest */
-export function bodyFor(row: Row, request: FastifyRequest): unknown {
+export function bodyFor(row: OperationDefinition, request: FastifyRequest): unknown {
   const { body } = request
   if (row.takes === undefined && body !== undefined) {
     throw new HubError('BadRequest', [`${request.method} takes no body here`])
@@ -100,7 +100,7 @@ async function firstFile(request: FastifyRequest): Promise<Upload> {
       bytes.resume()
     } else {
       if (part.valueTruncated)
-        throw new HubError('TooLarge', [`A field of the form is larger than ${FIELD_SIZE} bytes`])
+        throw new HubError('TooLarge', [`A field of the form is larger than ${MAX_FIELD_BYTES} bytes`])
       const value = typeof part.value === 'string' ? part.value : JSON.stringify(part.value)
       const before = fields[part.fieldname]
       fields[part.fieldname] = before === undefined ? value : `${before},${value}`

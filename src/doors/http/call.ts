@@ -1,10 +1,10 @@
 /** From a request to a call: everything that is prepared once per route, so that a request costs little. */
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
-import type { Call, Query } from '../../operations/call.ts'
+import type { ApiRequest, Query } from '../../operations/call.ts'
 import { readAccept, readRange, readTags } from './headers.ts'
 import { decodeHandle, decodeId, decodePath, decodeStoredPath } from './identifiers.ts'
-import { type Given, type Limits, parseQuery, queryReader } from './parameters.ts'
+import { type Limits, parseQuery, type QueryParams, queryReader } from './parameters.ts'
 import type { Route } from './routes.ts'
 
 type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] }
@@ -17,12 +17,12 @@ export interface CallOptions extends Limits {
   readonly lenient?: boolean
 }
 
-const NOTHING: Given = new Map()
+const NO_PARAMETERS: QueryParams = new Map()
 
 /** The query of a request: what follows `?`. @throws HubError BadRequest */
-export function queryOf({ raw: { url = '' } }: FastifyRequest): Given {
+export function queryOf({ raw: { url = '' } }: FastifyRequest): QueryParams {
   const mark = url.indexOf('?')
-  if (mark === -1 || mark === url.length - 1) return NOTHING
+  if (mark === -1 || mark === url.length - 1) return NO_PARAMETERS
   const hash = url.indexOf('#', mark)
   return parseQuery(url.slice(mark + 1, hash === -1 ? url.length : hash))
 }
@@ -31,7 +31,7 @@ export function queryOf({ raw: { url = '' } }: FastifyRequest): Given {
 export function callReader(
   { row, content, path, depth, service }: Route,
   { prefix, root, lenient, ...limits }: CallOptions
-): (request: FastifyRequest, given: Given) => Writable<Call> {
+): (request: FastifyRequest, given: QueryParams) => Writable<ApiRequest> {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as Parameter)
   const readQuery = queryReader(row, content, limits)
   const readPath = lenient === true ? decodeStoredPath : decodePath
@@ -44,10 +44,10 @@ export function callReader(
     const accept = readAccept(headers.accept)
     // Before anything is changed: an answer that cannot be given must not follow a write.
     if (givesJson && !accept.json) throw new HubError('NotAcceptable', ['application/json'])
-    const call: Writable<Call> = {
+    const call: Writable<ApiRequest> = {
       row,
       content,
-      query: given === NOTHING ? emptyQuery : readQuery(given),
+      query: given === NO_PARAMETERS ? emptyQuery : readQuery(given),
       accept: accept.types,
       base: root(request),
       mount: mountOf(request.raw.url ?? '', prefix.length, depth)

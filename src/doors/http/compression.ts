@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 type Coding = 'zstd' | 'gzip'
 
 /** Below this, compressing takes longer than sending; bytes. */
-const LARGE = 32 * 1024
+const MIN_COMPRESSED_BYTES = 32 * 1024
 
 /** Media types that are text; what else is sent as a file is compressed already, or small. */
 const TEXT = /^(application\/(json|xml|schema\+json)|text\/)/
@@ -22,7 +22,8 @@ export function negotiate(
   type: string,
   size?: number
 ): Coding | undefined {
-  if ((size !== undefined && size < LARGE) || reply.statusCode !== 200 || !TEXT.test(type)) return undefined
+  if ((size !== undefined && size < MIN_COMPRESSED_BYTES) || reply.statusCode !== 200 || !TEXT.test(type))
+    return undefined
   reply.header('vary', 'accept-encoding')
   const coding = preferred(request.headers['accept-encoding'])
   if (coding === undefined || request.method === 'HEAD') return undefined

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { rootOf } from './address.ts'
 import { LOGO } from './logo.ts'
 import type { OpenApi } from './openapi.ts'
-import type { OwnPath } from './own-path.ts'
+import type { ExtensionPath } from './own-path.ts'
 
 export interface DocsOptions {
   /** The OpenAPI document of this hub. */
@@ -41,7 +41,7 @@ export async function docs(app: FastifyInstance, { document, messages, publicUrl
   })
 }
 
-export const docsPaths: readonly OwnPath[] = [
+export const docsPaths: readonly ExtensionPath[] = [
   {
     path: '/openapi.json',
     below: 'hub',

@@ -6,11 +6,11 @@ import { linger } from './linger.ts'
 import { serviceOf } from './routes.ts'
 
 /** Seconds after which it may be worth to ask again. */
-const RETRY_AFTER: { readonly [Status in number]?: number } = { 429: 1, 503: 5 }
+const RETRY_AFTER_S: { readonly [Status in number]?: number } = { 429: 1, 503: 5 }
 
 /** The longest `code` and `correlationId` (Part 2, Message). */
-const LONGEST_CODE = 32
-const LONGEST_ID = 128
+const MAX_CODE_LENGTH = 32
+const MAX_CORRELATION_ID_LENGTH = 128
 
 /**
  * Gives `app` the standard's words for everything that can go wrong.
@@ -76,7 +76,7 @@ function tell(
   messages: readonly Message[],
   form: RefusalForm = (all, _, { id }) => result(all, id)
 ) {
-  const retryAfter = RETRY_AFTER[status]
+  const retryAfter = RETRY_AFTER_S[status]
   if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfter)
   if (!request.raw.complete) linger(request.raw, reply)
   // Left by an answer that failed halfway.
@@ -89,14 +89,14 @@ function tell(
 /** A Result (Part 2, 4.9); its body holds `messages` only. */
 export function result(messages: readonly Message[], id: string): string {
   const timestamp = new Date().toISOString()
-  const correlationId = id.slice(0, LONGEST_ID)
+  const correlationId = id.slice(0, MAX_CORRELATION_ID_LENGTH)
   return JSON.stringify({
     messages: messages.map(({ code, text }) => ({ code, correlationId, messageType: 'Error', text, timestamp }))
   })
 }
 
 function message(code: string, text: string): Message {
-  return { code: code.slice(0, LONGEST_CODE), text }
+  return { code: code.slice(0, MAX_CODE_LENGTH), text }
 }
 
 /** A broken rule: the place, what was expected and found, the rule; what a template says names some of it itself. */
@@ -120,12 +120,12 @@ function fault(error: unknown, request: FastifyRequest): HubError {
     return new HubError('UnsupportedMediaType', [request.headers['content-type'] ?? '', 'application/json'])
   }
   // Met where a file is being received; the store says so by itself.
-  if (code !== undefined && FULL.has(code)) return new HubError('StorageFull', ['the disk is used up'])
+  if (code !== undefined && DISK_FULL_CODES.has(code)) return new HubError('StorageFull', ['the disk is used up'])
   if (statusCode < 400 || statusCode >= 500) return new HubError('Internal')
   return new HubError(NAMES.get(statusCode) ?? 'BadRequest', [message ?? ''])
 }
 
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const DISK_FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
 /** Errors of the table that say what they are given; what has no name here is a bad request. */
 const NAMES: ReadonlyMap<number, ErrorName> = new Map([

@@ -9,7 +9,7 @@ import { refuse, result } from './errors.ts'
  * @param prefix path of the API
  * @param webSockets paths at which a WebSocket may be opened
  */
-export function front(prefix: string, webSockets: readonly string[] = []): FastifyHttpOptions<Server> {
+export function fastifyOptions(prefix: string, webSockets: readonly string[] = []): FastifyHttpOptions<Server> {
   return {
     // Every other offer to go on in another protocol is ignored, such as that of HTTP/2 (RFC 9110, 7.8).
     http: {

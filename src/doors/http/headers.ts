@@ -1,5 +1,5 @@
 /** The request headers that operations hear of, parsed. Malformed ones are as good as absent, as RFC 9110 has it. */
-import type { Call } from '../../operations/call.ts'
+import type { ApiRequest } from '../../operations/call.ts'
 
 export interface Accept {
   /** Media types, best first, in lower case and without parameters. */
@@ -8,19 +8,19 @@ export interface Accept {
   readonly json: boolean
 }
 
-const ANYTHING: Accept = { types: ['*/*'], json: true }
+const ACCEPT_ANYTHING: Accept = { types: ['*/*'], json: true }
 
 /** Clients send few different ones. */
 const accepts = new Map<string, Accept>()
-const REMEMBERED = 100
+const CACHE_ENTRIES = 100
 
 /** `Accept` (RFC 9110, 12.5.1). */
 export function readAccept(header: string | undefined): Accept {
-  if (header === undefined || header === '*/*' || header === '') return ANYTHING
+  if (header === undefined || header === '*/*' || header === '') return ACCEPT_ANYTHING
   const known = accepts.get(header)
   if (known !== undefined) return known
   const accept = parseAccept(header)
-  if (accepts.size >= REMEMBERED) accepts.clear()
+  if (accepts.size >= CACHE_ENTRIES) accepts.clear()
   if (header.length <= 1024) accepts.set(header, accept)
   return accept
 }
@@ -33,7 +33,7 @@ function parseAccept(header: string): Accept {
     const q = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1)
     weights.set(type, Math.max(weights.get(type) ?? 0, q >= 0 && q <= 1 ? q : 0))
   }
-  if (weights.size === 0) return ANYTHING
+  if (weights.size === 0) return ACCEPT_ANYTHING
   const types = [...weights].filter(([, q]) => q > 0).sort(([, one], [, other]) => other - one)
   // What is named exactly goes before a wildcard: "application/json;q=0, */*" excludes JSON.
   const json = weights.get('application/json') ?? weights.get('application/*') ?? weights.get('*/*') ?? 0
@@ -53,7 +53,7 @@ export function readTags(header: string, weakly: boolean): '*' | readonly number
 }
 
 /** One range of bytes, or so many at the end; a list of ranges may be ignored, and is (RFC 9110, 14.2). */
-export function readRange(header: string): Call['range'] {
+export function readRange(header: string): ApiRequest['range'] {
   const [, from, to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.trim()) ?? []
   if (from === undefined || (from === '' && to === '')) return undefined
   if (from === '') return { suffix: Number(to) }

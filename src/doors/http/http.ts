@@ -1,9 +1,9 @@
 /** The HTTP door: the standard's API over Fastify. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { HubError } from '../../errors.ts'
-import type { Answer, Call } from '../../operations/call.ts'
-import type { Handler, Hub } from '../../operations/hub.ts'
-import { type Row, type RowName, table } from '../../operations/table.ts'
+import type { ApiRequest, ApiResponse } from '../../operations/call.ts'
+import type { Handler, OperationContext } from '../../operations/hub.ts'
+import { type OperationDefinition, type OperationName, table } from '../../operations/table.ts'
 import { rootOf } from './address.ts'
 import { send } from './answer.ts'
 import { bodyFor, drain, readForm, takeFiles, takeJson, takeNothing } from './body.ts'
@@ -16,7 +16,7 @@ import { isBesideApi, type Route, routes } from './routes.ts'
 import { readUpload } from './upload.ts'
 
 export interface HttpOptions {
-  readonly hub: Hub
+  readonly hub: OperationContext
   /** Who carries out what; a row that nobody does is answered with 501. */
   readonly handlers: Handlers
   /** Path below which the API lies. Not called `prefix`, which Fastify puts before every route by itself. */
@@ -36,7 +36,7 @@ const BODIES = 128 * 2 ** 20
 /** Files that may arrive at once. */
 const MAX_UPLOADS = 50
 
-type Handlers = Readonly<Partial<Record<RowName, Handler>>>
+type Handlers = Readonly<Partial<Record<OperationName, Handler>>>
 
 /** Opens the API on `app`, which was created with the options of front.ts. */
 export async function http(app: FastifyInstance, options: HttpOptions): Promise<void> {
@@ -80,7 +80,7 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
 }
 
 /** A bulk DELETE names in its body what is to go; every other one says it by its path. */
-function isRemoval({ verb, takes }: Row): boolean {
+function isRemoval({ verb, takes }: OperationDefinition): boolean {
   return verb === 'DELETE' && takes === undefined
 }
 
@@ -92,7 +92,7 @@ function place(prefix: string, { verb, path }: Route): Place {
 }
 
 /** Request, call, operation, answer. */
-function documentRoute(route: Route, hub: Hub, handlers: Handlers, reading: CallOptions): Handling {
+function documentRoute(route: Route, hub: OperationContext, handlers: Handlers, reading: CallOptions): Handling {
   const { row } = route
   const handler = handlers[row.name]
   if (handler === undefined) return nobody(row)
@@ -119,7 +119,7 @@ function documentRoute(route: Route, hub: Hub, handlers: Handlers, reading: Call
   }
 }
 
-function deliver(answer: Answer, call: Call, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function deliver(answer: ApiResponse, call: ApiRequest, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (!request.raw.complete) linger(request.raw, reply)
   if (answer.status !== 416) return send(answer, call, request, reply)
   const { contentRange = '' } = answer
@@ -134,7 +134,7 @@ function foreign(cause: unknown): Error {
 /** The same with a file that is still arriving while the operation runs. */
 function fileRoute(
   route: Route,
-  hub: Hub,
+  hub: OperationContext,
   handlers: Handlers,
   reading: CallOptions,
   uploads: { underWay: number }
@@ -161,10 +161,12 @@ function fileRoute(
   }
 }
 
-const INVOKE_ASYNC: Row = table.find(({ name }) => name === 'InvokeOperationAsync') as Row
+const INVOKE_ASYNC: OperationDefinition = table.find(
+  ({ name }) => name === 'InvokeOperationAsync'
+) as OperationDefinition
 
 /** Refuses before a body is read. */
-function nobody(row: Row): Handling {
+function nobody(row: OperationDefinition): Handling {
   const refuse = async () => {
     throw new HubError('NotImplemented', [row.name])
   }

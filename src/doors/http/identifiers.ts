@@ -4,8 +4,8 @@ import { HubError } from '../../errors.ts'
 import { type IdShortPath, parsePath, parseStoredPath } from '../../model/path.ts'
 
 /** How many decoded texts are remembered, and how long one may be: together at most a few megabytes. */
-const REMEMBERED = 2000
-const LONGEST = 512
+const CACHE_ENTRIES = 2000
+const MAX_CACHED_LENGTH = 512
 
 /** Is the character code one of A-Z, a-z, 0-9, `-` and `_`? */
 const ALPHABET = new Uint8Array(128)
@@ -20,8 +20,8 @@ function remember<Value>(make: (text: string, name: string) => Value): (text: st
     const found = known.get(text)
     if (found !== undefined) return found
     const value = make(text, name)
-    if (text.length <= LONGEST) {
-      if (known.size >= REMEMBERED) known.clear()
+    if (text.length <= MAX_CACHED_LENGTH) {
+      if (known.size >= CACHE_ENTRIES) known.clear()
       known.set(text, value)
     }
     return value

@@ -2,7 +2,7 @@
 import { definitions, type JsonSchema } from '../../formats/json-schema.ts'
 import { childrenMember, heirsOf } from '../../model/fields.ts'
 import { valueMembersOf } from '../../model/values.ts'
-import { ownSchemas } from './own-schemas.ts'
+import { extensionSchemas } from './own-schemas.ts'
 
 const REFERS = '#/components/schemas/'
 
@@ -49,7 +49,7 @@ function allSchemas(): Readonly<Record<string, JsonSchema>> {
     ...valueOnly,
     ...operations,
     ...services,
-    ...ownSchemas(ref)
+    ...extensionSchemas(ref)
   }
 }
 

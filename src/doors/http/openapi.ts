@@ -12,7 +12,7 @@ import type { Verb } from '../../operations/table.ts'
 import { bodyExample, commonExample, fileExample, formExample, parameterExample } from './openapi-examples.ts'
 import { isGuarded, refusalResponses, refusalsOf } from './openapi-refusals.ts'
 import { ref, schemasFor } from './openapi-schemas.ts'
-import { documented, type OwnPath } from './own-path.ts'
+import { documented, type ExtensionPath } from './own-path.ts'
 import { isBesideApi, routes } from './routes.ts'
 import { uploadTypes } from './upload.ts'
 
@@ -58,7 +58,7 @@ export function profileDocument(profile: Profile): OpenApi {
  * @param own what is served beside the standard's operations
  * @param version of the hub
  */
-export function hubDocument(prefix: string, own: readonly OwnPath[], version: string): OpenApi {
+export function hubDocument(prefix: string, own: readonly ExtensionPath[], version: string): OpenApi {
   const known = new Set<string>()
   const operations = routes()
     .filter(({ path, place }) => path.endsWith(place.path))
@@ -105,7 +105,7 @@ function documentOf(
   info: OpenApi['info'],
   prefix: string,
   operations: readonly Placed[],
-  own: readonly OwnPath[] = []
+  own: readonly ExtensionPath[] = []
 ): OpenApi {
   const paths: Record<string, PathItem> = {}
   for (const operation of operations) {
@@ -145,7 +145,7 @@ function documentOf(
 }
 
 /** Programs that go to one address only take the first. */
-function addressesOf(below: OwnPath['below'], prefix: string): Address[] {
+function addressesOf(below: ExtensionPath['below'], prefix: string): Address[] {
   return below === 'hub' ? [{ url: '/' }] : [{ url: '/' }, { url: prefix }]
 }
 
@@ -346,7 +346,7 @@ function namesIn(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 }
 
-function tagsOf({ get, post }: OwnPath): string[] {
+function tagsOf({ get, post }: ExtensionPath): string[] {
   return [get, post].flatMap((operation) => operation?.tag ?? [])
 }
 

@@ -6,32 +6,32 @@
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { type RefusalName, refusals } from './openapi-refusals.ts'
 
-export interface OwnPath {
+export interface ExtensionPath {
   readonly path: string
   /** What it lies below: the address of the hub, the root of the API, or either. */
   readonly below: 'hub' | 'api' | 'both'
-  readonly get?: OwnOperation
-  readonly post?: OwnOperation
+  readonly get?: ExtensionOperation
+  readonly post?: ExtensionOperation
 }
 
-export interface OwnOperation {
+export interface ExtensionOperation {
   readonly operationId: string
   readonly tag: string
   readonly summary: string
   readonly description: string
-  readonly query?: Parameters
-  readonly headers?: Parameters
+  readonly query?: DocumentedParameters
+  readonly headers?: DocumentedParameters
   /** Bodies that are taken, by media type. */
-  readonly takes?: Contents
+  readonly takes?: DocumentedContents
   /** Answers by status, other than refusals in the form of the standard. */
-  readonly gives: Readonly<Record<number, Answer>>
+  readonly gives: Readonly<Record<number, DocumentedResponse>>
   readonly refuses: readonly RefusalName[]
 }
 
 /** By name. */
-export type Parameters = Readonly<Record<string, Parameter>>
+export type DocumentedParameters = Readonly<Record<string, DocumentedParameter>>
 
-export interface Parameter {
+export interface DocumentedParameter {
   readonly description: string
   readonly schema: JsonSchema
   readonly required?: true
@@ -40,21 +40,21 @@ export interface Parameter {
 }
 
 /** By media type. */
-export type Contents = Readonly<Record<string, Content>>
+export type DocumentedContents = Readonly<Record<string, DocumentedContent>>
 
-export interface Content {
+export interface DocumentedContent {
   readonly schema: JsonSchema
   readonly examples?: Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>
 }
 
-export interface Answer {
+export interface DocumentedResponse {
   readonly description: string
   readonly headers?: Readonly<Record<string, JsonSchema>>
-  readonly content?: Contents
+  readonly content?: DocumentedContents
 }
 
 /** The operation as a document has it. */
-export function documented({ tag, query = {}, headers = {}, takes, gives, refuses, ...told }: OwnOperation) {
+export function documented({ tag, query = {}, headers = {}, takes, gives, refuses, ...told }: ExtensionOperation) {
   const parameters = [...placed(query, 'query'), ...placed(headers, 'header')]
   return {
     ...told,
@@ -65,7 +65,7 @@ export function documented({ tag, query = {}, headers = {}, takes, gives, refuse
   }
 }
 
-function placed(parameters: Parameters, where: 'query' | 'header'): JsonSchema[] {
+function placed(parameters: DocumentedParameters, where: 'query' | 'header'): JsonSchema[] {
   return Object.entries(parameters).map(([name, parameter]) => ({ name, in: where, ...parameter }))
 }
 

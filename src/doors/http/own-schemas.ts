@@ -4,7 +4,7 @@ import { columnTypes } from '../../formats/tables/table.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from '../stream/schemas.ts'
 
 /** @param ref refers to a schema of the document by its name */
-export function ownSchemas(ref: (name: string) => JsonSchema): Readonly<Record<string, JsonSchema>> {
+export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Record<string, JsonSchema>> {
   return {
     Sample: { title: 'Sample', description: 'Without a time: of the time of its arrival', ...sample },
     SampleColumn: {

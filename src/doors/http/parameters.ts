@@ -4,7 +4,7 @@ import { parseJson, validate } from '../../formats/json.ts'
 import { enumerations } from '../../model/metamodel.ts'
 import type { Reference, SpecificAssetId } from '../../model/types.ts'
 import type { Content, Query } from '../../operations/call.ts'
-import type { Row } from '../../operations/table.ts'
+import type { OperationDefinition } from '../../operations/table.ts'
 import { decodeId, decodeText, excerpt } from './identifiers.ts'
 
 export interface Limits {
@@ -15,17 +15,17 @@ export interface Limits {
 }
 
 /** Values of each parameter, in the order in which they were given. */
-export type Given = ReadonlyMap<string, readonly string[]>
+export type QueryParams = ReadonlyMap<string, readonly string[]>
 
 /** The longest reference, in base64url. [AASa-002] */
-const LONGEST_REFERENCE = 3072
+const MAX_REFERENCE_LENGTH = 3072
 
 /**
  * Takes a query string apart.
  * @param text what follows the `?`
  * @throws HubError BadRequest where percent-encoding is broken
  */
-export function parseQuery(text: string): Given {
+export function parseQuery(text: string): QueryParams {
   const given = new Map<string, string[]>()
   for (const pair of text.split('&')) {
     if (pair === '') continue
@@ -40,10 +40,14 @@ export function parseQuery(text: string): Given {
 }
 
 /** Prepares what reads the query of a row in one content. @returns a function that throws HubError BadRequest */
-export function queryReader(row: Row, content: Content, { defaultLimit, maxLimit }: Limits): (given: Given) => Query {
+export function queryReader(
+  row: OperationDefinition,
+  content: Content,
+  { defaultLimit, maxLimit }: Limits
+): (given: QueryParams) => Query {
   const names = row.query ?? []
   const takesExisting = names.includes('existing')
-  const unfit = row.verb === 'GET' ? (UNFIT[content] ?? []) : []
+  const unfit = row.verb === 'GET' ? (FORBIDDEN_MODIFIERS[content] ?? []) : []
   return (given) => {
     for (const [name, which] of unfit) {
       const value = given.get(name)?.find((value) => which === undefined || value === which)
@@ -80,13 +84,13 @@ export function isBlank(values: readonly string[]): boolean {
 }
 
 /** What the web page of Eclipse BaSyx says in place of `existing=keep`. */
-function ignoresDuplicates(given: Given): boolean {
+function ignoresDuplicates(given: QueryParams): boolean {
   const values = given.get('ignore-duplicates')
   return values !== undefined && !isBlank(values) && readBoolean(values, 'ignore-duplicates')
 }
 
 /** Modifiers that a content forbids (Part 2, "Modifiers"): any value, or the one that is named. */
-const UNFIT: { readonly [Of in Content]?: readonly (readonly [name: string, value?: string])[] } = {
+const FORBIDDEN_MODIFIERS: { readonly [Of in Content]?: readonly (readonly [name: string, value?: string])[] } = {
   metadata: [['level'], ['extent', 'withBlobValue']],
   reference: [['level', 'deep']]
 }
@@ -163,8 +167,8 @@ function readIds(values: readonly string[], name: string): readonly string[] {
 
 function readReference(values: readonly string[], name: string): Reference {
   const text = single(values, name)
-  if (text.length > LONGEST_REFERENCE) {
-    throw new HubError('BadRequest', [`The parameter ${name} is longer than ${LONGEST_REFERENCE} characters`])
+  if (text.length > MAX_REFERENCE_LENGTH) {
+    throw new HubError('BadRequest', [`The parameter ${name} is longer than ${MAX_REFERENCE_LENGTH} characters`])
   }
   return reference(decodeJson(text, name), name)
 }

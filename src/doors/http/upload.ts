@@ -4,7 +4,7 @@ import { HubError } from '../../errors.ts'
 import { ENVIRONMENT_TYPES } from '../../formats/media-types.ts'
 import type { Upload } from '../../operations/call.ts'
 import { guard, readForm, refuseEncoded } from './body.ts'
-import { type Given, single } from './parameters.ts'
+import { type QueryParams, single } from './parameters.ts'
 
 /** Media types of a body that is a file, and its name where the caller gives none by `?fileName=`. */
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -16,7 +16,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 export const uploadTypes: readonly string[] = [...NAMES.keys()]
 
 /** @throws HubError UnsupportedMediaType, and BadRequest for a form without file */
-export async function readUpload(request: FastifyRequest, given: Given): Promise<Upload> {
+export async function readUpload(request: FastifyRequest, given: QueryParams): Promise<Upload> {
   if (request.isMultipart()) return await readForm(request)
   refuseEncoded(request)
   const header = request.headers['content-type'] ?? ''

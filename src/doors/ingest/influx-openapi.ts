@@ -1,12 +1,12 @@
 /** The addresses of InfluxDB as the OpenAPI document tells of them. */
 import { ref } from '../http/openapi-schemas.ts'
 import {
-  type Answer,
-  type Content,
-  type OwnOperation,
-  type OwnPath,
-  type Parameter,
-  type Parameters,
+  type DocumentedContent,
+  type DocumentedParameter,
+  type DocumentedParameters,
+  type DocumentedResponse,
+  type ExtensionOperation,
+  type ExtensionPath,
   text
 } from '../http/own-path.ts'
 
@@ -16,7 +16,11 @@ const JSON_TYPE = 'application/json'
 export const LINE_TYPES = ['text/plain', 'application/vnd.influx', 'application/octet-stream'] as const
 
 /** @param lines what is written @param headers of a body with samples @param precision of the times in it */
-export function influxPaths(lines: Content, headers: Parameters, precision: Parameter): readonly OwnPath[] {
+export function influxPaths(
+  lines: DocumentedContent,
+  headers: DocumentedParameters,
+  precision: DocumentedParameter
+): readonly ExtensionPath[] {
   return [
     { path: '/write', below: 'hub', post: write('WritePoints', 'InfluxDbError', lines, headers, precision) },
     { path: '/api/v2/write', below: 'hub', post: write('WritePointsV2', 'InfluxDbErrorV2', lines, headers, precision) },
@@ -71,10 +75,10 @@ export function influxPaths(lines: Content, headers: Parameters, precision: Para
 function write(
   operationId: string,
   schema: string,
-  lines: Content,
-  headers: Parameters,
-  precision: Parameter
-): OwnOperation {
+  lines: DocumentedContent,
+  headers: DocumentedParameters,
+  precision: DocumentedParameter
+): ExtensionOperation {
   const refused = (description: string) => json(description, schema)
   return {
     operationId,
@@ -100,7 +104,7 @@ function write(
   }
 }
 
-function query(operationId: string, summary: string): OwnOperation {
+function query(operationId: string, summary: string): ExtensionOperation {
   return {
     ...asked(operationId, summary, {
       200: json('SHOW DATABASES, or CREATE DATABASE, which does nothing', 'InfluxQlResults'),
@@ -110,11 +114,11 @@ function query(operationId: string, summary: string): OwnOperation {
   }
 }
 
-function asked(operationId: string, summary: string, gives: OwnOperation['gives']): OwnOperation {
+function asked(operationId: string, summary: string, gives: ExtensionOperation['gives']): ExtensionOperation {
   const description = 'For clients of InfluxDB, which ask so before they write.'
   return { operationId, tag: 'Samples', summary, description, gives, refuses: [] }
 }
 
-function json(description: string, schema: string): Answer {
+function json(description: string, schema: string): DocumentedResponse {
   return { description, content: { [JSON_TYPE]: { schema: ref(schema) } } }
 }

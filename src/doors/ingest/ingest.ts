@@ -8,7 +8,7 @@ import { parseJson } from '../../formats/json.ts'
 import { JsonShape } from '../../formats/json-shape.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import { type TimeUnit, timeUnits } from '../../model/time.ts'
-import type { Hub } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/hub.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
@@ -24,7 +24,7 @@ import { influxLines, jsonLines, PRECISIONS, type Taken, takeLines } from './str
 import { type ByIdShort, type LineRule, submodelsByIdShort, type Targets, targetsOf } from './target.ts'
 
 export interface IngestOptions {
-  readonly hub: Pick<Hub, 'store' | 'intake'>
+  readonly hub: Pick<OperationContext, 'store' | 'intake'>
   /** Path of the API, below which `/ingest` stands as well. */
   readonly apiPrefix: string
   /** Largest JSON body, in bytes, also after it was unpacked. */

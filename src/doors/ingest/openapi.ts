@@ -1,7 +1,13 @@
 /** `/ingest` and InfluxDB's addresses as the OpenAPI document tells of them, with the names that ingest.ts reads. */
 import { timeUnits } from '../../model/time.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { type Contents, choice, type OwnPath, type Parameters, text } from '../http/own-path.ts'
+import {
+  choice,
+  type DocumentedContents,
+  type DocumentedParameters,
+  type ExtensionPath,
+  text
+} from '../http/own-path.ts'
 import { each, key, MACHINE } from '../stream/schemas.ts'
 import { influxPaths, LINE_TYPES } from './influx-openapi.ts'
 import { PRECISIONS } from './stream.ts'
@@ -24,9 +30,9 @@ export const ingestParameters = {
     schema: { type: 'boolean' }
   },
   precision
-} as const satisfies Parameters
+} as const satisfies DocumentedParameters
 
-const headers: Parameters = {
+const headers: DocumentedParameters = {
   'Idempotency-Key': {
     description: key.description,
     schema: { type: 'string', minLength: 1, maxLength: key.maxLength }
@@ -51,7 +57,7 @@ const ndjson = {
   }
 }
 
-const takes: Contents = {
+const takes: DocumentedContents = {
   [JSON_TYPE]: {
     schema: {
       anyOf: [ref('Sample'), ref('SampleColumn'), ref('SampleList'), { type: 'array', items: ref('SampleItem') }]
@@ -101,7 +107,7 @@ const takes: Contents = {
   ...Object.fromEntries(LINE_TYPES.map((type) => [type, lines]))
 }
 
-export const ingestPaths: readonly OwnPath[] = [
+export const ingestPaths: readonly ExtensionPath[] = [
   {
     path: '/ingest',
     below: 'both',

@@ -4,7 +4,7 @@ import { parseSampleJson } from '../../formats/sample-json.ts'
 import { parseTime } from '../../model/time.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
-import type { Intake, Receipt } from '../../operations/samples/intake.ts'
+import type { Ingest, Receipt } from '../../operations/samples/intake.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
 import { MAX_REPORTED, type Refusal } from '../../operations/samples/refusals.ts'
 import type { Charset } from './charset.ts'
@@ -46,7 +46,7 @@ export interface StreamOptions {
 
 /** @throws HubError as the intake does; what was taken until then stays */
 export async function takeLines(
-  intake: Intake,
+  intake: Ingest,
   bytes: AsyncIterable<Uint8Array>,
   format: LineFormat,
   { each, key, charset }: StreamOptions

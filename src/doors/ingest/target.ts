@@ -31,8 +31,8 @@ export type Targets = (point: Point) => Promise<Target>
 export type ByIdShort = (idShort: string) => Promise<{ readonly id: string } | { readonly unknown: string }>
 
 /** How long an idShort is taken to mean the same submodel, in milliseconds, and how many are remembered. */
-const REMEMBERED_FOR = 1000
-const REMEMBERED = 10_000
+const CACHE_TTL_MS = 1000
+const CACHE_ENTRIES = 10_000
 
 export function targetsOf(byIdShort: ByIdShort, rules: readonly LineRule[] = []): Targets {
   const matchers = rules.map((rule) => ({ rule, pieces: (rule.measurement ?? '*').split('*') }))
@@ -62,8 +62,8 @@ export function submodelsByIdShort(store: Store): ByIdShort {
     const several = another === undefined ? 'no submodel has' : 'several submodels have'
     const isOne = only !== undefined && another === undefined
     const found = isOne ? { id: only.id } : { unknown: `${several} the idShort "${idShort}"` }
-    if (known.size >= REMEMBERED) known.clear()
-    known.set(idShort, { until: performance.now() + REMEMBERED_FOR, found })
+    if (known.size >= CACHE_ENTRIES) known.clear()
+    known.set(idShort, { until: performance.now() + CACHE_TTL_MS, found })
     return found
   }
 }

@@ -2,7 +2,7 @@
  * What happens in the hub, told on the topics of Eclipse BaSyx (its repositories' feature "MQTT eventing"): which
  * document or element was created, updated or deleted, and new values, each with the JSON of what it is about.
  */
-import type { Follower } from '../../followers/follow.ts'
+import type { Consumer } from '../../followers/follow.ts'
 import { encodeId } from '../../model/identifier.ts'
 import { parseStoredPath } from '../../model/path.ts'
 import { membersAt, newestOf } from '../../model/samples.ts'
@@ -10,14 +10,14 @@ import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { type ValueMembers, writeValue } from '../../model/values.ts'
 import { resolve } from '../../model/walk.ts'
 import { decodeRun } from '../../store/chunks.ts'
-import type { Became, DocumentKind, LogEntry, LoggedChange, Store } from '../../store/store.ts'
+import type { DocumentKind, LogEntry, LoggedChange, Store, SubtreeAction } from '../../store/store.ts'
 
 export interface BasyxOptions {
   /** `$repoId` of the topics. */
   readonly repository: string
   /** Resolves when the broker has acknowledged; rejects where it cannot be reached. */
   readonly publish: (topic: string, payload: string) => Promise<void>
-  readonly failed: Follower['failed']
+  readonly failed: Consumer['failed']
 }
 
 interface Publication {
@@ -33,11 +33,11 @@ const REPOSITORIES: Partial<Record<DocumentKind, readonly [repository: string, d
 }
 
 /** Publications that are made together, and characters of them: no more is in memory. */
-const TOGETHER = 100
-const CHARACTERS = 4 * 1024 * 1024
+const MAX_UNACKNOWLEDGED = 100
+const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024
 
 /** The follower that publishes every change at least once, in the order of the log. */
-export function basyx(store: Store, { repository, publish, failed }: BasyxOptions): Follower {
+export function basyx(store: Store, { repository, publish, failed }: BasyxOptions): Consumer {
   // What happened before the first start, or was trimmed before it was read, is past: an event is of its moment.
   return { name: `mqtt ${repository}`, handle, start: async () => {}, failed }
 
@@ -54,7 +54,7 @@ export function basyx(store: Store, { repository, publish, failed }: BasyxOption
       for (const publication of await told(change, read)) {
         waiting.push(publication)
         characters += publication.payload.length
-        if (waiting.length === TOGETHER || characters > CHARACTERS) await flush()
+        if (waiting.length === MAX_UNACKNOWLEDGED || characters > MAX_BATCH_CHARACTERS) await flush()
       }
     }
     await flush()
@@ -85,7 +85,7 @@ export function basyx(store: Store, { repository, publish, failed }: BasyxOption
   async function elements(
     id: string,
     paths: readonly string[],
-    became: Became | undefined,
+    became: SubtreeAction | undefined,
     read: Reading
   ): Promise<Publication[]> {
     const told: Publication[] = []

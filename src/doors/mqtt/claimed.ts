@@ -1,30 +1,30 @@
 /** Of several processes on the same data one is the broker's client; where it dies another takes its place. */
 import type { Store } from '../../store/store.ts'
 
-export interface Claimed<Thing> {
+export interface Leadership<Thing> {
   /** What was opened; undefined while another process has it. */
   readonly current: Thing | undefined
   close(): Promise<void>
 }
 
 /** For how long a claim holds, in milliseconds. */
-const SPAN = 20_000
+const LEASE_TTL_MS = 20_000
 
 /** Opens something while the work is claimed for this process. @param every milliseconds between two looks */
-export async function claimed<Thing extends { close(): Promise<void> }>(
-  store: Pick<Store, 'claim'>,
+export async function runAsLeader<Thing extends { close(): Promise<void> }>(
+  store: Pick<Store, 'lease'>,
   work: string,
   every: number,
   open: () => Promise<Thing>,
   failed: (error: unknown) => void
-): Promise<Claimed<Thing>> {
+): Promise<Leadership<Thing>> {
   let current: Thing | undefined
   let until = Number.NEGATIVE_INFINITY
   let turning: Promise<void> | undefined
   const turn = async () => {
     const now = performance.now()
     try {
-      until = (await store.claim(work, SPAN)) ? now + SPAN : Number.NEGATIVE_INFINITY
+      until = (await store.lease(work, LEASE_TTL_MS)) ? now + LEASE_TTL_MS : Number.NEGATIVE_INFINITY
     } catch (error) {
       // It holds until its time is over.
       failed(error)

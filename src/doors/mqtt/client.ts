@@ -6,23 +6,23 @@ import type { Store } from '../../store/store.ts'
 import { type BasyxOptions, basyx } from './basyx.ts'
 import { Births } from './births.ts'
 import { Connection } from './connection.ts'
-import { describedIn, NOTHING_DESCRIBED } from './described.ts'
+import { describedIn, EMPTY_DESCRIPTION } from './described.ts'
 import { HostState } from './host-state.ts'
-import { type Counts, taker } from './intake.ts'
+import { type Counts, messageHandler } from './intake.ts'
 import type { MqttOptions } from './mqtt.ts'
-import type { Notices } from './notices.ts'
+import type { RateLimitedLog } from './notices.ts'
 import type { Reading } from './sample.ts'
 import { filtersOf, SparkplugHost } from './sparkplug.ts'
 
 /** How long what is under way may take when the hub stops, in milliseconds. */
-const PATIENCE = 5000
-const GOODBYE = 500
+const STOP_TIMEOUT_MS = 5000
+const OFFLINE_TIMEOUT_MS = 500
 
 /** How long an edge node may take to answer, in milliseconds. */
 const SILENCE = 30_000
 
 /** How often stored asset interfaces are looked at where anything was written, in milliseconds. */
-const LOOK_EVERY = 1000
+const CHECK_INTERVAL_MS = 1000
 
 export interface Client {
   readonly isConnected: boolean
@@ -31,13 +31,13 @@ export interface Client {
 }
 
 /** The connection comes when the broker is there. */
-export async function openClient(options: MqttOptions, notices: Notices, counts: Counts): Promise<Client> {
+export async function openClient(options: MqttOptions, notices: RateLimitedLog, counts: Counts): Promise<Client> {
   const { hub, log, mapping, publish, silence = SILENCE, ...broker } = options
   const { clientId = `aas-hub-${hub.store.epoch.slice(0, 12)}` } = options
   const { sparkplug } = mapping
   const stopping = new AbortController()
   const { topics: rules } = mapping
-  let described = NOTHING_DESCRIBED
+  let described = EMPTY_DESCRIPTION
   let hasMissed = false
   let listening: NodeJS.Timeout | undefined
   const { clock } = hub.intake
@@ -50,7 +50,7 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
   }
   const unborn = setInterval(() => lose(host?.unborn(clock.monotonic() - silence)), silence).unref()
   const state = sparkplug?.hostId === undefined ? undefined : new HostState(sparkplug.hostId, clock)
-  const taking = taker(
+  const taking = messageHandler(
     {
       hub,
       notices,
@@ -109,12 +109,12 @@ export async function openClient(options: MqttOptions, notices: Notices, counts:
       clearInterval(unborn)
       stopLooking?.()
       const silent = stopTelling?.()
-      const patience = setTimeout(() => stopping.abort(), PATIENCE)
+      const patience = setTimeout(() => stopping.abort(), STOP_TIMEOUT_MS)
       if (state !== undefined && connection.isConnected) {
         const told = connection.publish(state.topic, state.farewell(), { retain: true }).catch(() => {})
-        await Promise.race([told, sleep(GOODBYE)])
+        await Promise.race([told, sleep(OFFLINE_TIMEOUT_MS)])
       }
-      await connection.close(PATIENCE)
+      await connection.close(STOP_TIMEOUT_MS)
       await silent
       clearTimeout(patience)
       stopping.abort()
@@ -167,7 +167,7 @@ async function watch(
   store: Store,
   look: () => Promise<boolean>,
   then: () => void,
-  notices: Notices
+  notices: RateLimitedLog
 ): Promise<() => void> {
   let changed = false
   let looking: Promise<boolean> | undefined
@@ -190,7 +190,7 @@ async function watch(
     looking = turn()
     if (await looking) then()
     looking = undefined
-  }, LOOK_EVERY)
+  }, CHECK_INTERVAL_MS)
   timer.unref()
   return () => {
     clearInterval(timer)

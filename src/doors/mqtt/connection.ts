@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt'
-import { Deliveries, type Delivery } from './deliveries.ts'
+import { type Delivery, Redeliveries } from './deliveries.ts'
 
 export interface ConnectionOptions {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
@@ -36,31 +36,31 @@ export interface Message {
 }
 
 /** Messages, and bytes of them, that are being taken at once; the broker, and the socket, hold the others back. */
-const UNDER_WAY = 1000
-const BYTES = 16 * 1024 * 1024
+const MAX_MESSAGES_IN_FLIGHT = 1000
+const MAX_BYTES_IN_FLIGHT = 16 * 1024 * 1024
 
 /** Largest message, in bytes. */
-const LARGEST = 16 * 1024 * 1024
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 /** Seconds for which the broker keeps the session; never would be forgotten there for ever. */
-const SESSION_EXPIRY = 30 * 86_400
+const SESSION_EXPIRY_S = 30 * 86_400
 
-const RECONNECT_EVERY = 2000
-const KEEPALIVE = 30
+const RECONNECT_INTERVAL_MS = 2000
+const KEEPALIVE_S = 30
 
 /** Publications that may wait for their acknowledgement at once; some brokers allow twenty. */
-const PUBLISHING = 20
+const MAX_PUBLISHES_IN_FLIGHT = 20
 
 /** Subscriptions in one packet; some brokers take no more. */
 const TOGETHER = 8
 
 /** Tells mqtt.js to send no acknowledgement and go on: ours follows. */
-const LATER = new Error('acknowledged later')
+const ACKNOWLEDGED_LATER = new Error('acknowledged later')
 
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #client: MqttClient
-  readonly #deliveries = new Deliveries()
+  readonly #deliveries = new Redeliveries()
   #subscribed = new Set<string>()
   #underWay = 0
   #bytes = 0
@@ -77,7 +77,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    const { url, clientId, username, password, ca, will, reconnectEvery = RECONNECT_EVERY } = options
+    const { url, clientId, username, password, ca, will, reconnectEvery = RECONNECT_INTERVAL_MS } = options
     this.#client = mqtt.connect(url, {
       clientId,
       ...(username !== undefined && { username }),
@@ -86,15 +86,15 @@ export class Connection {
       ...(will !== undefined && { will: will() }),
       clean: false,
       protocolVersion: 5,
-      keepalive: KEEPALIVE,
+      keepalive: KEEPALIVE_S,
       reconnectPeriod: reconnectEvery,
       reconnectOnConnackError: true,
       resubscribe: false,
       queueQoSZero: false,
       properties: {
-        receiveMaximum: UNDER_WAY,
-        sessionExpiryInterval: SESSION_EXPIRY,
-        maximumPacketSize: LARGEST
+        receiveMaximum: MAX_MESSAGES_IN_FLIGHT,
+        sessionExpiryInterval: SESSION_EXPIRY_S,
+        maximumPacketSize: MAX_MESSAGE_BYTES
       }
     })
     this.#next.promise.catch(() => {})
@@ -133,7 +133,7 @@ export class Connection {
     payload: Buffer | string,
     { qos = 1, retain = false }: { qos?: 0 | 1; retain?: boolean } = {}
   ) {
-    while (this.#publishing >= PUBLISHING) await new Promise<void>((resolve) => this.#turns.push(resolve))
+    while (this.#publishing >= MAX_PUBLISHES_IN_FLIGHT) await new Promise<void>((resolve) => this.#turns.push(resolve))
     this.#publishing++
     let rejected: ((error: Error) => void) | undefined
     try {
@@ -229,8 +229,8 @@ export class Connection {
       this.#deliveries.add({ messageId, delivery: known ?? this.#deliver(digest, { topic, payload, isRetained }) })
       this.#acknowledge()
     }
-    const goOn = () => next(LATER)
-    if (this.#underWay < UNDER_WAY && this.#bytes < BYTES) goOn()
+    const goOn = () => next(ACKNOWLEDGED_LATER)
+    if (this.#underWay < MAX_MESSAGES_IN_FLIGHT && this.#bytes < MAX_BYTES_IN_FLIGHT) goOn()
     else this.#goOn = goOn
   }
 

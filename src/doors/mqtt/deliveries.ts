@@ -18,9 +18,9 @@ export interface Arrival {
 }
 
 /** Messages of which it is remembered that they were acknowledged, while the broker may not have read that. */
-const REMEMBERED = 4096
+const MAX_REMEMBERED = 4096
 
-export class Deliveries {
+export class Redeliveries {
   /** On the present connection, not acknowledged, in the order of arrival. */
   #line: Arrival[] = []
   /** On connections before this one, not acknowledged: each of them must come again. */
@@ -69,7 +69,7 @@ export class Deliveries {
       this.#acknowledged.delete(messageId)
       this.#acknowledged.set(messageId, delivery)
     }
-    while (this.#acknowledged.size > REMEMBERED) {
+    while (this.#acknowledged.size > MAX_REMEMBERED) {
       this.#acknowledged.delete(this.#acknowledged.keys().next().value ?? 0)
     }
     return settled.map(({ messageId }) => messageId)

@@ -9,7 +9,7 @@ import { trimEnd, trimStart } from '../../model/trim.ts'
 import type { Reference, Submodel, SubmodelElement } from '../../model/types.ts'
 import { type Container, child, childrenOf } from '../../model/walk.ts'
 import type { Store } from '../../store/store.ts'
-import { PAYLOAD, type PayloadRule } from './mapping.ts'
+import { DEFAULT_PAYLOAD, type PayloadRule } from './mapping.ts'
 
 /** What one topic means to one element. */
 export interface DescribedRule {
@@ -35,12 +35,12 @@ const CONFIGURATION: Reference = {
 }
 
 /** By which an interface says that it is one of MQTT: the vocabulary of its binding, in the spellings of the template. */
-const MQTT = ['http://www.w3.org/2011/mqtt', 'https://www.w3.org/2019/wot/mqtt']
+const MQTT_SEMANTIC_IDS = ['http://www.w3.org/2011/mqtt', 'https://www.w3.org/2019/wot/mqtt']
 
 /** Mapping configurations and their interfaces; more are left out. */
-const MOST = 1000
+const MAX_INTERFACES = 1000
 
-export const NOTHING_DESCRIBED: Description = { rules: new Map(), problems: [], version: '' }
+export const EMPTY_DESCRIPTION: Description = { rules: new Map(), problems: [], version: '' }
 
 /** Reads all configurations that are stored. @returns `before` where nothing of them changed since */
 export async function describedIn(store: Store, before: Description): Promise<Description> {
@@ -49,7 +49,7 @@ export async function describedIn(store: Store, before: Description): Promise<De
   const interfaces = new Map<string, { revision: number; submodel: Submodel | undefined }>()
   for (const { source } of mappings) {
     const id = targetOf(source)
-    if (interfaces.has(id) || interfaces.size === MOST) continue
+    if (interfaces.has(id) || interfaces.size === MAX_INTERFACES) continue
     const document = await store.document('Submodel', id)
     interfaces.set(id, { revision: document?.revision ?? 0, submodel: document && parse(document.bytes) })
   }
@@ -70,8 +70,8 @@ export async function describedIn(store: Store, before: Description): Promise<De
     const path = formatPath(steps.map(stepOf))
     const rule =
       found.keys.length === 0
-        ? { submodel, path, payload: { ...PAYLOAD, form: found.form } }
-        : { submodel, path: '', payload: { ...PAYLOAD, fields: new Map([[found.keys.join('.'), path]]) } }
+        ? { submodel, path, payload: { ...DEFAULT_PAYLOAD, form: found.form } }
+        : { submodel, path: '', payload: { ...DEFAULT_PAYLOAD, fields: new Map([[found.keys.join('.'), path]]) } }
     for (const topic of found.topics) rules.set(topic, [...(rules.get(topic) ?? []), rule])
   }
   return { rules, problems, version }
@@ -88,7 +88,7 @@ interface Configuration {
 async function configurationsIn(store: Store): Promise<Configuration[]> {
   const found: Configuration[] = []
   let after: number | undefined = 0
-  while (after !== undefined && found.length < MOST) {
+  while (after !== undefined && found.length < MAX_INTERFACES) {
     const page = await store.documents('Submodel', [['semanticId', matchKey(CONFIGURATION)]], { after, limit: 100 })
     for (const { id, revision, bytes } of page.items) found.push({ id, revision, submodel: parse(bytes) })
     after = page.next
@@ -193,7 +193,7 @@ function isMqtt({ semanticId, supplementalSemanticIds = [] }: SubmodelElement): 
   const ids = [semanticId, ...supplementalSemanticIds].flatMap((reference) =>
     reference === undefined ? [] : keyValues(reference)
   )
-  return ids.some((id) => MQTT.includes(trimEnd(id, '/#')))
+  return ids.some((id) => MQTT_SEMANTIC_IDS.includes(trimEnd(id, '/#')))
 }
 
 // ---- steps

@@ -3,9 +3,9 @@ import type { Store } from '../../store/store.ts'
 import type { Target } from './sample.ts'
 
 /** Names that are remembered, and for how long, in milliseconds: submodels come and go, and who waits for one is heard. */
-const REMEMBERED = 10_000
-const FRESH = 10_000
-const MISSING = 500
+const CACHE_ENTRIES = 10_000
+const CACHE_TTL_MS = 10_000
+const MISSING_TTL_MS = 500
 
 interface Found {
   /** Undefined where no submodel has the name, or several have. */
@@ -14,7 +14,7 @@ interface Found {
   readonly until: number
 }
 
-export class Directory {
+export class SubmodelLookup {
   readonly #store: Store
   readonly #found = new Map<string, Found>()
 
@@ -34,11 +34,11 @@ export class Directory {
     const found = {
       id: items.length === 1 ? only?.id : undefined,
       why: `${only === undefined ? 'no submodel has' : 'more than one submodel has'} the idShort "${idShort}"`,
-      until: now + (items.length === 1 ? FRESH : MISSING)
+      until: now + (items.length === 1 ? CACHE_TTL_MS : MISSING_TTL_MS)
     }
     this.#found.delete(idShort)
     this.#found.set(idShort, found)
-    if (this.#found.size > REMEMBERED) this.#found.delete(this.#found.keys().next().value ?? '')
+    if (this.#found.size > CACHE_ENTRIES) this.#found.delete(this.#found.keys().next().value ?? '')
     return found
   }
 }

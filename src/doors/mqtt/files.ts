@@ -1,6 +1,6 @@
 /** What the operator keeps in files: who the hub is for the broker, who the broker is, and what its topics mean. */
 import { readFileSync } from 'node:fs'
-import { type Mapping, readMapping, STANDARD } from './mapping.ts'
+import { DEFAULT_MAPPING, type Mapping, readMapping } from './mapping.ts'
 import type { MqttOptions } from './mqtt.ts'
 
 export interface MqttFiles {
@@ -14,7 +14,8 @@ export interface MqttFiles {
 
 /** @throws Error that names the file and what is wrong with it */
 export function readMqttFiles(files: MqttFiles): Pick<MqttOptions, 'username' | 'password' | 'ca' | 'mapping'> {
-  const mapping: Mapping = files.mapping === '' ? STANDARD : read(files.mapping, (text) => readMapping(String(text)))
+  const mapping: Mapping =
+    files.mapping === '' ? DEFAULT_MAPPING : read(files.mapping, (text) => readMapping(String(text)))
   return {
     mapping,
     ...(files.credentials !== '' && read(files.credentials, credentials)),

@@ -3,25 +3,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import { valueOfRow } from '../../formats/value.ts'
 import { membersAt } from '../../model/samples.ts'
-import type { Hub } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/hub.ts'
 import { Batch } from '../../operations/samples/batch.ts'
-import { fit } from '../../operations/samples/fit.ts'
+import { validateSamples } from '../../operations/samples/fit.ts'
 import { findSeries } from '../../operations/samples/series.ts'
 import type { ElementRow } from '../../store/store.ts'
 import { Births } from './births.ts'
 import type { Message } from './connection.ts'
 import type { DescribedRule } from './described.ts'
-import { Directory } from './directory.ts'
+import { SubmodelLookup } from './directory.ts'
 import type { TopicRule } from './mapping.ts'
-import type { Notices } from './notices.ts'
+import type { RateLimitedLog } from './notices.ts'
 import { readPlain } from './payload.ts'
 import type { Loss, Reading, Sample } from './sample.ts'
 import type { SparkplugHost } from './sparkplug.ts'
 import { pathOf } from './topics.ts'
 
 export interface TakeOptions {
-  readonly hub: Pick<Hub, 'store' | 'intake'>
-  readonly notices: Notices
+  readonly hub: Pick<OperationContext, 'store' | 'intake'>
+  readonly notices: RateLimitedLog
   /** Rules for plain messages, of which the first that fits a topic counts … */
   readonly rules: readonly TopicRule[]
   /** … and those of single topics, as they are now, of which all count. */
@@ -44,14 +44,14 @@ export interface Counts {
   repeated: number
 }
 
-const FIRST_PAUSE = 100
-const LONGEST_PAUSE = 5000
+const FIRST_RETRY_DELAY_MS = 100
+const MAX_RETRY_DELAY_MS = 5000
 
 /** Attempts at a push that fails for no reason that the intake knows. */
-const ATTEMPTS = 10
+const MAX_ATTEMPTS = 10
 
 /** Refusals in which the hub says: not now. */
-const PASSING = new Set(['TooManyRequests', 'StorageFull', 'Unavailable', 'Conflict'])
+const TRANSIENT_ERRORS = new Set(['TooManyRequests', 'StorageFull', 'Unavailable', 'Conflict'])
 
 function isSparkplug(topic: string): boolean {
   return topic.startsWith('spBv1.0/')
@@ -70,7 +70,7 @@ function isKnown(row: ElementRow | undefined, { time, value, quality, path }: Sa
   if (row === undefined || row.quality !== quality) return false
   if (time !== undefined && time !== row.sourceTime) return false
   const times = { base: 0n, offsets: new Float64Array(1) }
-  const found = fit({ submodel: '', path, times, values: [value], quality, items: 0 }, row)
+  const found = validateSamples({ submodel: '', path, times, values: [value], quality, items: 0 }, row)
   return 'fitting' in found && found.fitting !== undefined && membersAt(found.fitting.run, 0) === row.value
 }
 
@@ -89,9 +89,9 @@ interface From {
   readonly isRetained?: boolean
 }
 
-export function taker(options: TakeOptions, counts: Counts): Taker {
+export function messageHandler(options: TakeOptions, counts: Counts): Taker {
   const { hub, notices, rules, described, sparkplug, signal } = options
-  const directory = new Directory(hub.store)
+  const directory = new SubmodelLookup(hub.store)
   const births = new Births(hub.store)
   /** What is being taken of Sparkplug, whose messages mean something by their order … */
   const before = new Set<Promise<void>>()
@@ -197,7 +197,7 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
 
   /** Does something, again and again while the hub cannot take it. */
   async function attempt(topic: string, act: () => Promise<void>, count = () => 1): Promise<void> {
-    let pause = FIRST_PAUSE
+    let pause = FIRST_RETRY_DELAY_MS
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted()
       try {
@@ -205,18 +205,18 @@ export function taker(options: TakeOptions, counts: Counts): Taker {
         return
       } catch (error) {
         signal.throwIfAborted()
-        const passing = error instanceof HubError && PASSING.has(error.name)
+        const passing = error instanceof HubError && TRANSIENT_ERRORS.has(error.name)
         if (error instanceof HubError && !passing) {
           refuse(topic, error.message, count())
           return
         }
         notices.warn('A message could not be stored; it is tried again', { topic, err: error })
-        if (!passing && attempt === ATTEMPTS) {
+        if (!passing && attempt === MAX_ATTEMPTS) {
           refuse(topic, 'it cannot be stored', count())
           return
         }
         await sleep(pause, undefined, { signal })
-        pause = Math.min(pause * 2, LONGEST_PAUSE)
+        pause = Math.min(pause * 2, MAX_RETRY_DELAY_MS)
       }
     }
   }

@@ -21,7 +21,7 @@ export interface TopicRule {
   readonly payload: PayloadRule
 }
 
-const FORMS = ['auto', 'value', 'text', 'opcua', 'senml'] as const
+const PAYLOAD_FORMS = ['auto', 'value', 'text', 'opcua', 'senml'] as const
 
 export interface PayloadRule {
   /**
@@ -31,7 +31,7 @@ export interface PayloadRule {
    * - `opcua`: data sets of OPC UA PubSub;
    * - `senml`: a pack of SenML (RFC 8428), whose names are as at `/ingest` where the rule names no submodel.
    */
-  readonly form: (typeof FORMS)[number]
+  readonly form: (typeof PAYLOAD_FORMS)[number]
   /** Names of the members that hold value, time and quality, the first that is there. */
   readonly value: readonly string[]
   readonly time: readonly string[]
@@ -59,9 +59,9 @@ export interface DeviceRule {
 }
 
 /** What is done without a file: devices by their names, and what stored submodels describe. */
-export const STANDARD: Mapping = { topics: [], sparkplug: { groups: [], devices: [] }, interfaces: true }
+export const DEFAULT_MAPPING: Mapping = { topics: [], sparkplug: { groups: [], devices: [] }, interfaces: true }
 
-export const PAYLOAD: PayloadRule = {
+export const DEFAULT_PAYLOAD: PayloadRule = {
   form: 'auto',
   value: ['value'],
   time: ['time', 'timestamp', 'ts'],
@@ -96,11 +96,11 @@ function topicRule(json: unknown, at: string): TopicRule {
     target: isNamedWithin ? () => undefined : targetOf(submodel, idShort, pattern.names, at),
     path: (parts) => fill(template, new Map([...parts].map(([name, levels]) => [name, levels.map(namePathOf)])), '.'),
     payload: {
-      form: oneOf(payload, FORMS, `${at}.payload`) ?? PAYLOAD.form,
-      value: names(value, `${at}.value`) ?? PAYLOAD.value,
-      time: names(time, `${at}.time`) ?? PAYLOAD.time,
-      quality: names(quality, `${at}.quality`) ?? PAYLOAD.quality,
-      unit: oneOf(unit, timeUnits, `${at}.unit`) ?? PAYLOAD.unit,
+      form: oneOf(payload, PAYLOAD_FORMS, `${at}.payload`) ?? DEFAULT_PAYLOAD.form,
+      value: names(value, `${at}.value`) ?? DEFAULT_PAYLOAD.value,
+      time: names(time, `${at}.time`) ?? DEFAULT_PAYLOAD.time,
+      quality: names(quality, `${at}.quality`) ?? DEFAULT_PAYLOAD.quality,
+      unit: oneOf(unit, timeUnits, `${at}.unit`) ?? DEFAULT_PAYLOAD.unit,
       ...(fields !== undefined && { fields: fieldsOf(fields, `${at}.fields`) })
     }
   }

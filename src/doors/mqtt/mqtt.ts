@@ -2,14 +2,14 @@
  * The MQTT door: the hub as a client of a broker that is there already. Samples come in from plain messages and from
  * Sparkplug B; nothing is acknowledged to the broker before it is durable.
  */
-import type { Hub } from '../../operations/hub.ts'
-import { claimed } from './claimed.ts'
+import type { OperationContext } from '../../operations/hub.ts'
+import { runAsLeader } from './claimed.ts'
 import type { Counts } from './intake.ts'
 import type { Mapping } from './mapping.ts'
-import { type Log, Notices } from './notices.ts'
+import { type Log, RateLimitedLog } from './notices.ts'
 
 export interface MqttOptions {
-  readonly hub: Pick<Hub, 'store' | 'intake'>
+  readonly hub: Pick<OperationContext, 'store' | 'intake'>
   readonly log: Log
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
   readonly url: string
@@ -40,17 +40,17 @@ export interface MqttDoor {
   close(): Promise<void>
 }
 
-const CLAIM_EVERY = 5000
+const LEASE_INTERVAL_MS = 5000
 
 /** Opens the door; the connection comes when the broker is there. */
 export async function mqttDoor(options: MqttOptions): Promise<MqttDoor> {
-  const { hub, log, claimEvery = CLAIM_EVERY } = options
-  const notices = new Notices(log)
+  const { hub, log, claimEvery = LEASE_INTERVAL_MS } = options
+  const notices = new RateLimitedLog(log)
   const counts: Counts = { messages: 0, accepted: 0, refused: 0, wrong: 0, unmapped: 0, repeated: 0 }
   const failed = (error: unknown) => notices.warn('The MQTT door is not open; it is tried again', { err: error })
   // Whoever has no broker does without the megabytes of the client.
   const { openClient } = await import('./client.ts')
-  const client = await claimed(hub.store, 'mqtt', claimEvery, () => openClient(options, notices, counts), failed)
+  const client = await runAsLeader(hub.store, 'mqtt', claimEvery, () => openClient(options, notices, counts), failed)
   return {
     counts,
     get isConnected() {

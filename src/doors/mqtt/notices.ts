@@ -5,9 +5,9 @@ export interface Log {
   warn(details: object, text: string): void
 }
 
-const EVERY = 10_000
+const LOG_INTERVAL_MS = 10_000
 
-export class Notices {
+export class RateLimitedLog {
   readonly #log: Log
   readonly #kinds = new Map<string, { told: number; since: number }>()
 
@@ -19,7 +19,7 @@ export class Notices {
   warn(kind: string, details: object): void {
     const now = performance.now()
     const { told, since } = this.#kinds.get(kind) ?? { told: Number.NEGATIVE_INFINITY, since: 0 }
-    if (now - told < EVERY) {
+    if (now - told < LOG_INTERVAL_MS) {
       this.#kinds.set(kind, { told, since: since + 1 })
       return
     }

@@ -12,8 +12,8 @@ import { qualityOfCode, type Reading, type Sample, type Target } from './sample.
 import { namePathOf } from './topics.ts'
 
 /** Samples of one message, and how deep its objects go. */
-const SAMPLES = 100_000
-const DEPTH = 32
+const MAX_SAMPLES = 100_000
+const MAX_DEPTH = 32
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -48,7 +48,7 @@ export function readPlain(
   else if (rule.form === 'opcua') {
     for (const { name, value, type, time, quality } of readDataSets(json, wrong)) {
       add(below(path, namePathOf(name)), value, time, quality, type)
-      if (samples.length > SAMPLES) break
+      if (samples.length > MAX_SAMPLES) break
     }
   } else if (rule.form === 'senml') takePack(json)
   else if (json === undefined) {
@@ -59,13 +59,13 @@ export function readPlain(
     for (const [at, item] of json.entries()) {
       if (isObject(item)) take(item, `item ${at}`)
       else wrong.push(`item ${at} of the list is not an object`)
-      if (wrong.length > 100 || samples.length > SAMPLES) break
+      if (wrong.length > 100 || samples.length > MAX_SAMPLES) break
     }
   } else if (isObject(json)) take(json, 'the message')
   // Digits without any syntax around them may be a number as well as the text of an order or a badge.
   else add(path, isNumber(text.trim()) ? new Literal(text.trim(), 'bare') : json, undefined, undefined)
-  if (samples.length > SAMPLES)
-    return { samples: [], losses: [], wrong: [`the message has more than ${SAMPLES} values`] }
+  if (samples.length > MAX_SAMPLES)
+    return { samples: [], losses: [], wrong: [`the message has more than ${MAX_SAMPLES} values`] }
   return reading
 
   /** An object: one sample of the element at `path`, or fields below it. */
@@ -94,12 +94,12 @@ export function readPlain(
     }
 
     function flatten(to: string, value: unknown, depth: number): void {
-      if (samples.length > SAMPLES) return
+      if (samples.length > MAX_SAMPLES) return
       if (!isObject(value)) {
         add(to, value, time, quality)
         return
       }
-      if (depth === DEPTH) wrong.push(`${to} is nested too deep`)
+      if (depth === MAX_DEPTH) wrong.push(`${to} is nested too deep`)
       else for (const [name, inner] of Object.entries(value)) flatten(below(to, namePathOf(name)), inner, depth + 1)
     }
   }
@@ -116,7 +116,7 @@ export function readPlain(
         const place = target === undefined ? placeOf(name) : { target, path: fieldOf(name) }
         if (place === undefined) wrong.push(`the name "${name.slice(0, 60)}" names no submodel`)
         else if (place.path !== undefined) samples.push({ ...place, path: place.path, time, value })
-        if (samples.length > SAMPLES) break
+        if (samples.length > MAX_SAMPLES) break
       }
     } catch (error) {
       if (!(error instanceof SenmlError)) throw error

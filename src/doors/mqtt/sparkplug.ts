@@ -25,7 +25,7 @@ const NODE_MESSAGES = ['NBIRTH', 'NDATA', 'NDEATH']
 const DEVICE_MESSAGES = ['DBIRTH', 'DDATA', 'DDEATH']
 
 /** Edge nodes, and metrics of all of them, that are remembered: whoever may publish must not fill the memory. */
-const EDGES = 10_000
+const MAX_EDGE_NODES = 10_000
 const MOST_METRICS = 1_000_000
 
 /**
@@ -121,7 +121,7 @@ export class SparkplugHost {
     const message = { ...read, group, name, device, now }
     const key = `${group}/${name}`
     let edge = this.#edges.get(key)
-    if (type === 'NDEATH') return edge === undefined ? NOTHING : this.#nodeDeath(edge, message)
+    if (type === 'NDEATH') return edge === undefined ? EMPTY_READING : this.#nodeDeath(edge, message)
     edge ??= this.#newEdge(group, name)
     edge.heard = this.#clock.monotonic()
     if (read.timestamp !== undefined) edge.lag = lagOf(read.timestamp, now)
@@ -167,7 +167,8 @@ export class SparkplugHost {
   }
 
   #newEdge(group: string, name: string): Edge {
-    if (this.#edges.size === EDGES) throw new HubError('BadRequest', [`There are more than ${EDGES} edge nodes`])
+    if (this.#edges.size === MAX_EDGE_NODES)
+      throw new HubError('BadRequest', [`There are more than ${MAX_EDGE_NODES} edge nodes`])
     const tables = { tables: new Map(), former: new Map(), began: 0 }
     const session = { bdSeq: undefined, next: undefined, wanted: false, asked: NEVER, pause: FIRST_PAUSE_MS }
     const edge = { group, name, ...tables, ...session, heard: NEVER, lag: 0 }
@@ -298,7 +299,8 @@ export class SparkplugHost {
   #nodeDeath(edge: Edge, { metrics, now }: Message): Reading {
     const bdSeq = bdSeqOf(metrics)
     // That of a connection before this one came late: it is of an edge node that is there again.
-    if (bdSeq !== undefined && edge.bdSeq !== undefined && isOfEarlier(bdSeq, edge.bdSeq, edge.wanted)) return NOTHING
+    if (bdSeq !== undefined && edge.bdSeq !== undefined && isOfEarlier(bdSeq, edge.bdSeq, edge.wanted))
+      return EMPTY_READING
     return this.#die(edge, now)
   }
 
@@ -323,9 +325,9 @@ export class SparkplugHost {
   /** What dies with a device, or with the edge node itself. */
   #end({ group, name }: Edge, tables: Map<string, Table>, device: string, time: bigint): Reading {
     const table = tables.get(device)
-    if (table === undefined) return NOTHING
+    if (table === undefined) return EMPTY_READING
     this.#drop(tables, device)
-    return { ...NOTHING, losses: lossesOf(table, time), births: [{ gone: { group, edge: name, device } }] }
+    return { ...EMPTY_READING, losses: lossesOf(table, time), births: [{ gone: { group, edge: name, device } }] }
   }
 
   #drop(tables: Map<string, Table>, device: string): void {
@@ -353,11 +355,11 @@ interface Message extends SparkplugPayload {
   readonly now: number
 }
 
-const NOTHING: Reading = { samples: [], losses: [], wrong: [] }
+const EMPTY_READING: Reading = { samples: [], losses: [], wrong: [] }
 
 function together(readings: readonly Reading[]): Reading {
   return {
-    ...NOTHING,
+    ...EMPTY_READING,
     losses: readings.flatMap(({ losses }) => losses),
     births: readings.flatMap(({ births = [] }) => births)
   }
@@ -410,10 +412,10 @@ function qualityOf(code: number): Quality | undefined {
 /** A clock that is set wrong by years is no clock. */
 function lagOf(timestamp: Whole, now: number): number {
   const lag = now - Number(timestamp)
-  return Math.abs(lag) < LONGEST_LAG ? lag : 0
+  return Math.abs(lag) < MAX_LAG_MS ? lag : 0
 }
 
-const LONGEST_LAG = 366 * 86_400_000
+const MAX_LAG_MS = 366 * 86_400_000
 
 /** Undefined beyond what 64 bits of nanoseconds hold. */
 function nanoseconds(ms: Whole): bigint | undefined {

@@ -49,15 +49,15 @@ export function topicPattern(text: string): TopicPattern {
 
 /** Names that a template asks for. */
 export function namesIn(template: string): string[] {
-  return [...template.matchAll(PLACE)].map(([, name = '']) => name)
+  return [...template.matchAll(PLACEHOLDER)].map(([, name = '']) => name)
 }
 
 /** Fills `{name}` in; several levels are joined by `by`. */
 export function fill(template: string, parts: Parts, by: string): string {
-  return template.replace(PLACE, (_, name: string) => (parts.get(name) ?? []).join(by))
+  return template.replace(PLACEHOLDER, (_, name: string) => (parts.get(name) ?? []).join(by))
 }
 
-const PLACE = /\{(\w+)\}/g
+const PLACEHOLDER = /\{(\w+)\}/g
 
 /** A name as others give it to a signal, as a path: `/` and `.` part the steps, each of which is a name of its own. */
 export function namePathOf(name: string): string {

@@ -9,10 +9,10 @@ import { HubError } from '../../errors.ts'
 import type { CloseReason, Message, Sink, Subscription } from '../../followers/subscriptions/subscription.ts'
 import { parseSubscriptionRequest } from '../../followers/subscriptions/subscription-request.ts'
 import type { Subscriptions } from '../../followers/subscriptions/subscriptions.ts'
-import type { Hub } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/hub.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
-import { type Receipt, Turns } from '../../operations/samples/intake.ts'
+import { OrderedGate, type Receipt } from '../../operations/samples/intake.ts'
 import { addItem, type Defaults } from '../../operations/samples/items.ts'
 import type { Ack, Codec } from './codec.ts'
 
@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   readonly webSocket: WebSocket
   readonly socket: Duplex
   readonly codec: Codec
-  readonly hub: Pick<Hub, 'intake' | 'store'>
+  readonly hub: Pick<OperationContext, 'intake' | 'store'>
   readonly subscriptions: Subscriptions
   readonly credit: number
   readonly messageLimit: number
@@ -32,17 +32,17 @@ export interface ConnectionOptions {
 type Id = string | number | undefined
 
 /** Milliseconds before a batch is tried again for which there was no room. */
-const PAUSE = 50
+const PAUSE_MS = 50
 
 /** Refusals that are told of one push. */
-const TOLD = 100
+const MAX_REPORTED = 100
 
 /** Subscriptions of one connection. */
-const MOST = 100
+const MAX_SUBSCRIPTIONS = 100
 
 /** Milliseconds that acknowledgements under way get when the hub stops. */
-const GRACE = 2000
-const FAREWELL = 1000
+const CLOSE_GRACE_MS = 2000
+const CLOSE_TIMEOUT_MS = 1000
 
 export class Connection {
   readonly #options: ConnectionOptions
@@ -55,7 +55,7 @@ export class Connection {
   #isStopping = false
   /** Acknowledgements of this turn of the event loop, by commit. */
   #acks: { readonly id: Id; readonly receipt: Receipt }[] = []
-  readonly #turns = new Turns()
+  readonly #turns = new OrderedGate()
   readonly #pushing = new Set<Promise<void>>()
 
   constructor(options: ConnectionOptions) {
@@ -100,13 +100,13 @@ export class Connection {
   async stop(): Promise<void> {
     const { webSocket } = this.#options
     this.#isStopping = true
-    await Promise.race([Promise.all(this.#pushing), sleep(GRACE, undefined, { ref: false })])
+    await Promise.race([Promise.all(this.#pushing), sleep(CLOSE_GRACE_MS, undefined, { ref: false })])
     this.#tell()
     this.#send({ type: 'stopping' })
     // To hear the other side say farewell, which may be behind what was not read.
     webSocket.resume()
     webSocket.close(1001, 'stopping')
-    setTimeout(() => webSocket.terminate(), FAREWELL).unref()
+    setTimeout(() => webSocket.terminate(), CLOSE_TIMEOUT_MS).unref()
   }
 
   #alive(): void {
@@ -215,7 +215,7 @@ export class Connection {
       } finally {
         turn.pass()
       }
-      await sleep(PAUSE)
+      await sleep(PAUSE_MS)
     }
   }
 
@@ -256,7 +256,7 @@ export class Connection {
       code: name,
       status,
       text: message,
-      ...(violations.length > 0 && { violations: violations.slice(0, TOLD) })
+      ...(violations.length > 0 && { violations: violations.slice(0, MAX_REPORTED) })
     })
   }
 
@@ -270,17 +270,17 @@ export class Connection {
         new HubError('BadRequest', ['"id", by which the events are told apart, was expected'])
       )
     }
-    if (this.#subscriptions.has(id) || this.#subscriptions.size >= MOST) {
+    if (this.#subscriptions.has(id) || this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
       const text = this.#subscriptions.has(id)
         ? `There is a subscription ${JSON.stringify(id)}`
-        : `There are ${MOST} subscriptions`
+        : `There are ${MAX_SUBSCRIPTIONS} subscriptions`
       return this.#refuse(id, new HubError('Conflict', [text]))
     }
     // Its place is taken while it begins.
-    this.#subscriptions.set(id, NONE)
+    this.#subscriptions.set(id, NO_SUBSCRIPTION)
     try {
       const subscription = await this.#options.subscriptions.subscribe(parseSubscriptionRequest(wish), this.#sinkOf(id))
-      if (this.#isClosed || this.#subscriptions.get(id) !== NONE) return subscription.close()
+      if (this.#isClosed || this.#subscriptions.get(id) !== NO_SUBSCRIPTION) return subscription.close()
       this.#subscriptions.set(id, subscription)
       const { cursor, recovered } = subscription
       this.#send({ type: 'subscribed', id, recovered, ...(cursor !== '' && { cursor }) })
@@ -320,7 +320,7 @@ export class Connection {
 }
 
 /** Stands for a subscription that is beginning. */
-const NONE: Subscription = { cursor: '', recovered: true, wake: () => {}, close: () => {} }
+const NO_SUBSCRIPTION: Subscription = { cursor: '', recovered: true, wake: () => {}, close: () => {} }
 
 interface Incoming extends Defaults {
   readonly type?: unknown

@@ -1,7 +1,7 @@
 /** `/stream` as the OpenAPI document tells of it; what is said on it is in the AsyncAPI document. */
-import type { OwnPath } from '../http/own-path.ts'
+import type { ExtensionPath } from '../http/own-path.ts'
 
-export const streamPath: OwnPath = {
+export const streamPath: ExtensionPath = {
   path: '/stream',
   below: 'both',
   get: {

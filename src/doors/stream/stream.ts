@@ -9,12 +9,12 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { WebSocket } from 'ws'
 import { HubError } from '../../errors.ts'
 import type { Subscriptions } from '../../followers/subscriptions/subscriptions.ts'
-import type { Hub } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/hub.ts'
 import { cbor, json } from './codec.ts'
 import { Connection } from './connection.ts'
 
 export interface StreamOptions {
-  readonly hub: Pick<Hub, 'intake' | 'store'>
+  readonly hub: Pick<OperationContext, 'intake' | 'store'>
   readonly subscriptions: Subscriptions
   /** Path of the API, below which `/stream` stands as well. */
   readonly apiPrefix: string
@@ -31,13 +31,13 @@ export interface StreamOptions {
 }
 
 /** Samples that a client may have sent without their acknowledgement. */
-const CREDIT = 100_000
+const CREDIT_SAMPLES = 100_000
 
 /** Connections at once. */
-const MOST = 20_000
+const MAX_CONNECTIONS = 20_000
 
 /** Milliseconds between looks whether the store is there. */
-const LOOK = 1000
+const CHECK_INTERVAL_MS = 1000
 
 const codecs = [json, cbor]
 
@@ -59,7 +59,7 @@ export async function stream(app: FastifyInstance, options: StreamOptions): Prom
   let looking = Promise.resolve()
   const watch = setInterval(() => {
     looking = looking.then(look)
-  }, LOOK)
+  }, CHECK_INTERVAL_MS)
   watch.unref()
   app.addHook('preClose', async () => {
     clearInterval(clock)
@@ -93,7 +93,8 @@ export async function stream(app: FastifyInstance, options: StreamOptions): Prom
         onRequest: async (request, reply) => {
           if (!request.ws) refusePlain(reply)
           admit(request.headers)
-          if (connections.size >= MOST) throw new HubError('Unavailable', [`There are ${MOST} connections already`])
+          if (connections.size >= MAX_CONNECTIONS)
+            throw new HubError('Unavailable', [`There are ${MAX_CONNECTIONS} connections already`])
           refuseProtocol(request.headers['sec-websocket-protocol'])
         },
         handler: (_, reply) => refusePlain(reply),
@@ -121,7 +122,7 @@ export async function stream(app: FastifyInstance, options: StreamOptions): Prom
       codec,
       hub,
       subscriptions,
-      credit: CREDIT,
+      credit: CREDIT_SAMPLES,
       messageLimit,
       heartbeat,
       version

@@ -6,10 +6,10 @@ import type { Submodel } from '../../model/types.ts'
 import type { LinkedRequest } from '../../operations/history/linked.ts'
 import { type TableOptions, type TableRequest, tableOf, tablesOf } from '../../operations/history/table.ts'
 import { type Variable, variablesOf } from '../../operations/history/variables.ts'
-import type { Hub } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/hub.ts'
 import { type Variable as Shown, timeSeriesOf } from '../../operations/segments/series.ts'
 
-type Sources = Pick<Hub, 'store' | 'history'>
+type Sources = Pick<OperationContext, 'store' | 'history'>
 
 /** @throws HubError `NotFound` where there is no such variable */
 export async function linkedRequest(hub: Sources, asked: LinkedRequest): Promise<TableRequest> {

@@ -5,7 +5,14 @@ import { mediaTypeOf, type TableFormat, writers } from '../../formats/tables/wri
 import { aggregates } from '../../operations/history/aggregate.ts'
 import { alignments } from '../../operations/history/table.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { type Content, choice, type OwnPath, type Parameters, text, texts } from '../http/own-path.ts'
+import {
+  choice,
+  type DocumentedContent,
+  type DocumentedParameters,
+  type ExtensionPath,
+  text,
+  texts
+} from '../http/own-path.ts'
 import { MACHINE } from '../stream/schemas.ts'
 
 /** Rows of a page; whoever wants more takes all of them as a stream. */
@@ -53,7 +60,7 @@ export const seriesParameters = {
     schema: { type: 'boolean', default: false }
   },
   language: text('The language in which CSV and data sets name their columns', 'ko')
-} as const satisfies Parameters
+} as const satisfies DocumentedParameters
 
 export const tableParameters = {
   ...seriesParameters,
@@ -65,22 +72,22 @@ export const tableParameters = {
   },
   cursor: text('Where the page before ended: it is in its `Link`, and in its `metadata`'),
   format: choice('How the table is written; goes before `Accept`', formats)
-} as const satisfies Parameters
+} as const satisfies DocumentedParameters
 
 /** What the Query of a linked segment says beside `submodel`, `from` and `to` (operations/history/linked.ts). */
-const linkedParameters: Parameters = {
+const linkedParameters: DocumentedParameters = {
   variable: text('Of a linked segment (IDTA 02008): the idShort of a variable in `Metadata/Record`'),
   every: text('Of a linked segment: the width of a bucket as Flux has it, such as `250ms`; a bucket tells its mean')
 }
 
 const contents = Object.fromEntries(formats.map((format) => [mediaTypeOf(format), contentOf(format)]))
 
-function contentOf(format: TableFormat): Content {
+function contentOf(format: TableFormat): DocumentedContent {
   if (format === 'json') return { schema: ref('Table') }
   return { schema: { type: 'string', ...(BINARY.has(format) && { format: 'binary' }) } }
 }
 
-export const timeseriesPaths: readonly OwnPath[] = [
+export const timeseriesPaths: readonly ExtensionPath[] = [
   {
     path: '/timeseries',
     below: 'both',

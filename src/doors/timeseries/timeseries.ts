@@ -10,7 +10,7 @@ import { fromMilliseconds } from '../../model/time.ts'
 import { readLinked } from '../../operations/history/linked.ts'
 import { tableOf, tablesOf } from '../../operations/history/table.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
-import type { Hub } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/hub.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { readAccept } from '../http/headers.ts'
 import { limited } from './limit.ts'
@@ -20,7 +20,7 @@ import { readParameters } from './parameters.ts'
 import { reading, sendSliced } from './reading.ts'
 
 export interface TimeseriesOptions {
-  readonly hub: Pick<Hub, 'store' | 'history'>
+  readonly hub: Pick<OperationContext, 'store' | 'history'>
   /** Path of the API, below which the address stands as well. */
   readonly apiPrefix: string
 }

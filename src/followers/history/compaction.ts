@@ -8,10 +8,10 @@
 import { FURTHEST, type Run } from '../../model/samples.ts'
 import { later } from '../../model/time.ts'
 import { isDamaged } from '../../store/damage.ts'
-import { chunkSource, pieces, type Source } from '../../store/pieces.ts'
+import { chunkSource, mergeChunks, type Source } from '../../store/pieces.ts'
 import type { Chunk, ChunkHead, SeriesName, Store } from '../../store/store.ts'
 import { isConflict } from './history.ts'
-import { chunksOf, FULL } from './packing.ts'
+import { CHUNK_SAMPLES, chunksOf } from './packing.ts'
 
 export interface CompactionOptions {
   /** Called again and again, so that others get their turn. */
@@ -23,7 +23,7 @@ export interface CompactionOptions {
 }
 
 /** Samples that are held at a time. What overlaps without end, in another order than it came in, is left as it is. */
-const MOST = 1024 * 1024
+const MAX_SAMPLES = 1024 * 1024
 
 /** @returns whether there was anything to be done */
 export async function compact(
@@ -64,10 +64,10 @@ async function nextGroup(heads: AsyncIterable<ChunkHead>, reach: bigint): Promis
   for await (const head of heads) {
     const [first] = group
     if (first !== undefined && head.from > to) {
-      const isTaken = count < FULL && head.to - first.from <= reach
+      const isTaken = count < CHUNK_SAMPLES && head.to - first.from <= reach
       if (!isTangled && !isTaken && !isInOrder(group)) return { heads: group, end: to + 1n }
       if (isTangled || !isTaken) [group, count, isTangled] = [[], 0, false]
-    } else if (count > MOST && !isTangled) {
+    } else if (count > MAX_SAMPLES && !isTangled) {
       const begun = before(group, head.from)
       if (begun !== undefined) return { heads: begun, end: head.from }
       isTangled = true
@@ -80,7 +80,7 @@ async function nextGroup(heads: AsyncIterable<ChunkHead>, reach: bigint): Promis
 }
 
 function isInOrder([first, second]: readonly ChunkHead[]): boolean {
-  return first === undefined || (second === undefined && first.count <= 2 * FULL)
+  return first === undefined || (second === undefined && first.count <= 2 * CHUNK_SAMPLES)
 }
 
 /** Those that end before a time, where they are most of them, and came before all that reach beyond it. */
@@ -130,7 +130,7 @@ export async function* sourcesOf(
 /** Runs that follow each other in one form: what is no number would make all beside it none. */
 async function stretches(sources: AsyncIterable<Source>, rest: () => Promise<void>): Promise<Run[][]> {
   const found: Run[][] = []
-  for await (const piece of pieces(sources, [], EARLIEST, LATEST)) {
+  for await (const piece of mergeChunks(sources, [], EARLIEST, LATEST)) {
     const run = piece.run()
     const last = found.at(-1)
     if (last?.[0]?.form === run.form) last.push(run)

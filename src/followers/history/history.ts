@@ -16,9 +16,9 @@ import { decodeRun, type PackedRun } from '../../store/chunks.ts'
 import { isDamaged } from '../../store/damage.ts'
 import { chunkName } from '../../store/pieces.ts'
 import type { Chunk, SeriesName, Store } from '../../store/store.ts'
-import { FULL, pack, type Unfilled } from './packing.ts'
+import { CHUNK_SAMPLES, pack, type Unfilled } from './packing.ts'
 import { type Item, type Measured, Pending } from './pending.ts'
-import { EVERYTHING, type PolicyOf } from './policy.ts'
+import { KEEP_EVERYTHING, type PolicyOf } from './policy.ts'
 
 export interface HistoryOptions {
   /** Absent: all is recorded. */
@@ -31,7 +31,7 @@ export interface HistoryOptions {
 }
 
 /** What readers need of it, and whoever trims the log (operations/history, followers/retention). */
-export interface HistoryFollower {
+export interface HistoryWriter {
   caughtUp(): Promise<void>
   parts(series: SeriesName): readonly (Run | PackedRun)[]
   /** The last entry of the log whose samples are in chunks: nothing behind it may be trimmed. */
@@ -41,26 +41,31 @@ export interface HistoryFollower {
 }
 
 /** Under which the cursor is kept, and the work claimed. */
-const NAME = 'history'
-const CLAIM = 30_000
+const CONSUMER_NAME = 'history'
+const LEASE_TTL_MS = 30_000
 
-const EVERY = 10_000
-const PENDING = 16 * 1024 * 1024
-const BATCH = 1000
+const WRITE_INTERVAL_MS = 10_000
+const MAX_PENDING_BYTES = 16 * 1024 * 1024
+const ENTRIES_PER_READ = 1000
 
 /** Series of which it is remembered whether their last chunk is full. */
-const REMEMBERED = 100_000
+const CACHE_ENTRIES = 100_000
 
 /** Milliseconds of packing, after which requests get their turn. */
-const SLICE = 5
+const SLICE_MS = 5
 
-export async function keepHistory(store: Store, options: HistoryOptions): Promise<HistoryFollower> {
-  const { failed, policyOf = () => EVERYTHING, every = EVERY, pendingBytes = PENDING } = options
+export async function startHistoryWriter(store: Store, options: HistoryOptions): Promise<HistoryWriter> {
+  const {
+    failed,
+    policyOf = () => KEEP_EVERYTHING,
+    every = WRITE_INTERVAL_MS,
+    pendingBytes = MAX_PENDING_BYTES
+  } = options
   const pending = new Pending()
   /** The last chunk of a series, by key, without its bytes; `full` where it takes no more. */
   const lastChunks = new Map<string, Omit<Chunk, 'bytes'> | 'full'>()
   /** Last entry that was read. */
-  let position = (await store.cursor(NAME)) ?? 0
+  let position = (await store.cursor(CONSUMER_NAME)) ?? 0
   let reading: Promise<boolean> | undefined
   let following: Promise<void> | undefined
   let writing: Promise<void> = Promise.resolve()
@@ -77,7 +82,7 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
   return {
     caughtUp,
     parts: (series) => pending.parts(series),
-    taken: async () => (await store.cursor(NAME)) ?? 0,
+    taken: async () => (await store.cursor(CONSUMER_NAME)) ?? 0,
     stop: async () => {
       clearInterval(timer)
       hangUp()
@@ -116,7 +121,7 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
 
   async function readPage(): Promise<boolean> {
     if (stopped) return false
-    const { entries, gap } = await store.log(position, BATCH)
+    const { entries, gap } = await store.log(position, ENTRIES_PER_READ)
     if (gap)
       failed(new Error(`The log was trimmed or is damaged behind entry ${position}, which the history had not taken`))
     for (const { seq, changes } of entries) {
@@ -146,15 +151,15 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
   }
 
   async function writeOn(): Promise<void> {
-    if (!(await store.claim(NAME, CLAIM))) {
+    if (!(await store.lease(CONSUMER_NAME, LEASE_TTL_MS))) {
       // Whoever writes now has chunks that are not known here.
       isOnly = false
       lastChunks.clear()
-      pending.dropUntil((await store.cursor(NAME)) ?? 0)
+      pending.dropUntil((await store.cursor(CONSUMER_NAME)) ?? 0)
       return
     }
     const upTo = position
-    const known = (await store.cursor(NAME)) ?? 0
+    const known = (await store.cursor(CONSUMER_NAME)) ?? 0
     if (known > upTo) return
     // What another process wrote before it died is in chunks already.
     pending.dropUntil(known)
@@ -167,12 +172,12 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
       const items = isHeir ? await untaken(series, all) : all
       if (items.length === 0) continue
       await put(series, items)
-      if (performance.now() - from > SLICE) {
+      if (performance.now() - from > SLICE_MS) {
         await setImmediate()
         from = performance.now()
       }
     }
-    if (upTo > known) await store.setCursor(NAME, upTo)
+    if (upTo > known) await store.setCursor(CONSUMER_NAME, upTo)
     pending.dropUntil(upTo)
     isOnly = true
   }
@@ -214,7 +219,7 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
 
   async function findUnfilled(series: SeriesName): Promise<Unfilled | undefined> {
     const known = lastChunks.get(keyOf(series)) ?? (await lastOf(series))
-    if (known === undefined || known === 'full' || known.count >= FULL) return undefined
+    if (known === undefined || known === 'full' || known.count >= CHUNK_SAMPLES) return undefined
     let last: Chunk | undefined
     for await (const chunk of store.chunks(series, known.from, known.to)) {
       if (chunk.from === known.from && chunk.seq === known.seq) last = chunk
@@ -234,11 +239,11 @@ export async function keepHistory(store: Store, options: HistoryOptions): Promis
   }
 
   function remember(series: SeriesName, chunks: readonly Chunk[]): void {
-    if (lastChunks.size >= REMEMBERED) lastChunks.clear()
+    if (lastChunks.size >= CACHE_ENTRIES) lastChunks.clear()
     const [first] = chunks
     if (first === undefined) return
     const { bytes: _, ...last } = chunks.reduce((latest, chunk) => (chunk.to > latest.to ? chunk : latest), first)
-    lastChunks.set(keyOf(series), last.count < FULL ? last : 'full')
+    lastChunks.set(keyOf(series), last.count < CHUNK_SAMPLES ? last : 'full')
   }
 }
 

@@ -17,16 +17,16 @@ export interface KeepingOptions {
   readonly clock?: () => number
 }
 
-const EVERY = 10 * 60 * 1000
-const PAGE = 100
+const INTERVAL_MS = 10 * 60 * 1000
+const SERIES_PER_READ = 100
 
 /** It rests so many times as long as it worked, in parts of so many milliseconds. */
-const TIMES = 8
-const SHORTEST = 5
-const LONGEST = 1000
+const REST_FACTOR = 8
+const MIN_REST_MS = 5
+const MAX_REST_MS = 1000
 
 /** Series of which it is remembered that their chunks are in order. */
-const REMEMBERED = 100_000
+const CACHE_ENTRIES = 100_000
 
 /** Of the time for which something is kept, or kept as it came, a chunk covers no more than such a part. */
 const PART = 8n
@@ -34,14 +34,14 @@ const PART = 8n
 const LONG = 2n ** 63n
 
 /** @returns the way to stop; resolves when nothing is under way any more */
-export function keepWhatIsWanted(store: Store, options: KeepingOptions): () => Promise<void> {
-  const { failed, every = EVERY } = options
+export function startHistoryRetention(store: Store, options: KeepingOptions): () => Promise<void> {
+  const { failed, every = INTERVAL_MS } = options
   const stopping = new AbortController()
   const inOrder: InOrder = new Map()
   const done = (async () => {
     while (!stopping.signal.aborted) {
       try {
-        if (await store.claim('history keeping', 2 * every)) await lookOnce(store, options, inOrder, stopping.signal)
+        if (await store.lease('history keeping', 2 * every)) await lookOnce(store, options, inOrder, stopping.signal)
       } catch (error) {
         if (!stopping.signal.aborted) failed(error)
       }
@@ -67,7 +67,7 @@ export async function lookOnce(
   const rest = pace(signal)
   let after: SeriesName | undefined
   do {
-    const page = await store.series(after, PAGE)
+    const page = await store.series(after, SERIES_PER_READ)
     for (const { submodel, path, ...found } of page) {
       const series = { submodel, path }
       const policy = await policyOf(series)
@@ -82,11 +82,11 @@ export async function lookOnce(
       }
       const seen = JSON.stringify(found, written)
       if (glance !== seen) glance = (await compact(store, series, { rest, reach, failed })) ? undefined : seen
-      if (inOrder.size >= REMEMBERED) inOrder.clear()
+      if (inOrder.size >= CACHE_ENTRIES) inOrder.clear()
       inOrder.set(name, { glance, thinned })
       await rest()
     }
-    after = page.length < PAGE ? undefined : page.at(-1)
+    after = page.length < SERIES_PER_READ ? undefined : page.at(-1)
   } while (after !== undefined)
 }
 
@@ -95,9 +95,9 @@ function pace(signal: AbortSignal | undefined): () => Promise<void> {
   let from = performance.now()
   return async () => {
     signal?.throwIfAborted()
-    const rest = (performance.now() - from) * TIMES
-    if (rest < SHORTEST) return
-    await sleep(Math.min(rest, LONGEST), undefined, { ...(signal && { signal }) })
+    const rest = (performance.now() - from) * REST_FACTOR
+    if (rest < MIN_REST_MS) return
+    await sleep(Math.min(rest, MAX_REST_MS), undefined, { ...(signal && { signal }) })
     from = performance.now()
   }
 }

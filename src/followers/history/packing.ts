@@ -11,7 +11,7 @@ import type { Chunk, ChunkHead, SeriesName } from '../../store/store.ts'
 import { type Item, isWhole, runsOf } from './pending.ts'
 
 /** Samples of a full chunk. */
-export const FULL = 8192
+export const CHUNK_SAMPLES = 8192
 
 export interface Packed {
   readonly chunks: readonly Chunk[]
@@ -40,7 +40,7 @@ export function pack(series: SeriesName, items: readonly Item[], unfilled: Unfil
     }
     group.push(item)
     if (open === undefined || spanOfItem(item).to >= open.head.from) count += countOf(item)
-    if (count >= FULL) close()
+    if (count >= CHUNK_SAMPLES) close()
   }
   close()
   return { chunks: apart(series, chunks), replaced }
@@ -102,7 +102,7 @@ function apart(series: SeriesName, chunks: readonly Chunk[]): readonly Chunk[] {
 export function* chunksOf({ submodel, path }: SeriesName, runs: readonly Run[], seq: number): Generator<Chunk> {
   for (const run of mergeRuns(runs)) {
     // Parts of one size rather than a full one and a crumb.
-    const size = Math.ceil(lengthOf(run) / Math.ceil(lengthOf(run) / (2 * FULL)))
+    const size = Math.ceil(lengthOf(run) / Math.ceil(lengthOf(run) / (2 * CHUNK_SAMPLES)))
     for (let start = 0; start < lengthOf(run); start += size) {
       const part = sliceOf(run, start, Math.min(start + size, lengthOf(run)))
       yield { submodel, path, ...spanOf(part), seq, count: lengthOf(part), bytes: encodeRun(part) }

@@ -16,7 +16,7 @@ export interface Item {
 export type WholeItem = Item & { readonly change: { readonly change: 'samples' } }
 
 /** A run of so many samples is not worth unpacking. */
-const LARGE = 512
+const LARGE_RUN_SAMPLES = 512
 
 /**
  * Is it a chunk as it is? One that is damaged is, so that those who ask for its time hear of it, and nothing else is
@@ -25,11 +25,11 @@ const LARGE = 512
 export function isWhole(item: Item): item is WholeItem {
   const { change, damage } = item
   if (change.change !== 'samples') return false
-  return damage !== undefined || (change.count >= LARGE && isAscendingRun(change.run))
+  return damage !== undefined || (change.count >= LARGE_RUN_SAMPLES && isAscendingRun(change.run))
 }
 
 /** What an item takes beside its text, roughly. */
-const OVERHEAD = 150
+const ITEM_OVERHEAD_BYTES = 150
 
 export class Pending {
   readonly #items = new Map<string, Item[]>()
@@ -109,7 +109,7 @@ function gathered(values: readonly Single[]): Run[] {
   const texts = values.map(({ value }) => textOf(value))
   const isText = texts.every((text) => text !== undefined)
   const base = values[0]?.sourceTime ?? 0n
-  const far = values.findIndex(({ sourceTime }) => sourceTime - base > REACH || base - sourceTime > REACH)
+  const far = values.findIndex(({ sourceTime }) => sourceTime - base > MAX_REACH_NS || base - sourceTime > MAX_REACH_NS)
   if (far > 0) return [...gathered(values.slice(0, far)), ...gathered(values.slice(far))]
   return [
     {
@@ -122,7 +122,7 @@ function gathered(values: readonly Single[]): Run[] {
   ]
 }
 
-const REACH = 2n ** 50n
+const MAX_REACH_NS = 2n ** 50n
 
 /** The text of a Property; undefined where the members are another element's. */
 function textOf(members: string): string | undefined {
@@ -156,5 +156,5 @@ function nameOf({ submodel, path }: SeriesName): SeriesName {
 }
 
 function sizeOf(change: Measured): number {
-  return OVERHEAD + (change.change === 'value' ? 2 * change.value.length : change.run.length)
+  return ITEM_OVERHEAD_BYTES + (change.change === 'value' ? 2 * change.value.length : change.run.length)
 }

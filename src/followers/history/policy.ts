@@ -22,12 +22,12 @@ export interface Policy {
 
 export const HISTORY_QUALIFIER = 'History'
 
-export const EVERYTHING: Policy = { isRecorded: true }
+export const KEEP_EVERYTHING: Policy = { isRecorded: true }
 
 /** @throws Error that says what was expected */
 export function parsePolicy(text: string): Policy {
   const trimmed = text.trim()
-  if (trimmed === '') return EVERYTHING
+  if (trimmed === '') return KEEP_EVERYTHING
   if (trimmed === 'off') return { isRecorded: false }
   const parts = new Map<string, bigint>()
   for (const part of trimmed.split(';').filter((one) => one.trim() !== '')) {
@@ -49,8 +49,8 @@ export function parsePolicy(text: string): Policy {
 const EXPECTED = 'off, or durations such as keep=P1Y; after=P30D; mean=PT1M (after and mean together)'
 
 /** Milliseconds for which a submodel's qualifiers are remembered, and of how many submodels. */
-const REMEMBERED_FOR = 5000
-const REMEMBERED = 10_000
+const CACHE_TTL_MS = 5000
+const CACHE_ENTRIES = 10_000
 
 /** The policy of a series; at once where it is known, as it is asked for with every sample. */
 export type PolicyOf = (series: SeriesName) => Policy | Promise<Policy>
@@ -66,13 +66,13 @@ export function policies(store: Store, standard: Policy): PolicyOf {
   async function read({ submodel, path }: SeriesName): Promise<Policy> {
     // What a damaged document wants of its history is not known, so nothing is let go of.
     let otherwise = standard
-    const document = await unlessDamaged(store.document('Submodel', submodel), () => (otherwise = EVERYTHING))
+    const document = await unlessDamaged(store.document('Submodel', submodel), () => (otherwise = KEEP_EVERYTHING))
     // Most have no such qualifier, and need not be read.
     const of = document?.bytes.includes(`"${HISTORY_QUALIFIER}"`)
       ? qualified(JSON.parse(document.bytes.toString()) as Submodel, standard)
       : () => otherwise
-    if (known.size >= REMEMBERED) known.clear()
-    known.set(submodel, { until: performance.now() + REMEMBERED_FOR, of })
+    if (known.size >= CACHE_ENTRIES) known.clear()
+    known.set(submodel, { until: performance.now() + CACHE_TTL_MS, of })
     return of(path)
   }
 }

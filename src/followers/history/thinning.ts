@@ -7,7 +7,7 @@
 import { floorTo } from '../../model/grid.ts'
 import { later } from '../../model/time.ts'
 import { isDamaged } from '../../store/damage.ts'
-import { pieces } from '../../store/pieces.ts'
+import { mergeChunks } from '../../store/pieces.ts'
 import type { Chunk, ChunkHead, SeriesName, Store } from '../../store/store.ts'
 import { lastOf, sourcesOf } from './compaction.ts'
 import { isConflict } from './history.ts'
@@ -103,7 +103,7 @@ async function thinnedGroup(
   { reach, rest }: ThinningOptions
 ): Promise<Cluster | undefined> {
   const thinner = new Thinner(thinning)
-  for await (const piece of pieces(sourcesOf(store, series, heads), [], EARLIEST, LATEST)) {
+  for await (const piece of mergeChunks(sourcesOf(store, series, heads), [], EARLIEST, LATEST)) {
     const parts = piece.parts?.() ?? []
     for (const part of parts.length === 0 ? [piece] : parts) {
       thinner.add(part.run())

@@ -6,7 +6,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { isGenerated } from './provenance.ts'
 import { follow, type Schema } from './schema.ts'
-import { isDecidedBySignature, Sorter, type Test } from './sorter.ts'
+import { isDecidedBySignature, SlotClassifier, type Test } from './sorter.ts'
 
 /** @throws Error where the schema is none */
 export function compile(schema: Schema): ValidateFunction {
@@ -88,13 +88,13 @@ interface Count {
 
 /** All counts of one list in one pass. */
 interface Counts {
-  readonly sorter: Sorter
+  readonly sorter: SlotClassifier
   readonly counts: Sorting['counts']
 }
 
 /** A list whose items are sorted by conditions, as the generated schemas have it. */
 export interface Sorting {
-  readonly sorter: Sorter
+  readonly sorter: SlotClassifier
   /** What is asked of the items for which the test at this index holds: `then` and `else`. */
   readonly conditions: readonly { readonly index: number; readonly asks: Schema }[]
   /** How often the test at this index may hold, and the subschema that says so. */
@@ -232,7 +232,7 @@ class Preparation {
     const distinct = [...new Set(tests)]
     const indexOf = (at: number): number => distinct.indexOf(tests[at] as Test)
     return {
-      sorter: new Sorter(distinct),
+      sorter: new SlotClassifier(distinct),
       conditions: conditions.map(({ if: _, ...asks }, at) => ({ index: indexOf(at), asks })),
       counts: counted.map((rule, at) => {
         const { minContains = 1, maxContains = Infinity } = rule

@@ -7,9 +7,9 @@ import type { Schema } from './schema.ts'
 export type Test = (data: unknown) => boolean
 
 /** Past this many different children the memory starts afresh. */
-const REMEMBERED = 4096
+const CACHE_ENTRIES = 4096
 
-export class Sorter {
+export class SlotClassifier {
   readonly #tests: readonly Test[]
   readonly #decided = new Map<string, Uint8Array>()
 
@@ -24,7 +24,7 @@ export class Sorter {
     if (known !== undefined) return known
     const holds = Uint8Array.from(this.#tests, (test) => (test(child) ? 1 : 0))
     if (signature !== undefined) {
-      if (this.#decided.size >= REMEMBERED) this.#decided.clear()
+      if (this.#decided.size >= CACHE_ENTRIES) this.#decided.clear()
       this.#decided.set(signature, holds)
     }
     return holds

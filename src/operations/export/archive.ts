@@ -45,7 +45,7 @@ export interface DatasetRequest {
 export const COLLECTION_METHOD = 'CollectionMethod'
 
 /** Files of one archive. */
-const MOST = 10_000
+const MAX_SERIES = 10_000
 
 /**
  * @param slice of the request
@@ -150,9 +150,9 @@ async function filesOf(history: History, { request, writer, period, times }: Dat
     const stamp = name(start).replace(/\.\d+/, '').replaceAll(':', '')
     const { from, to } = withWholeBuckets(request, later(start, first), earlier(next - 1n, last))
     if (from <= to) files.push({ name: `data-${stamp}.${writer.extension}`, from, to })
-    if (files.length > MOST) {
+    if (files.length > MAX_SERIES) {
       throw new HubError('BadRequest', [
-        `An archive holds ${MOST} files of data at most; choose a longer "period", or a shorter time by "from" and "to"`
+        `An archive holds ${MAX_SERIES} files of data at most; choose a longer "period", or a shorter time by "from" and "to"`
       ])
     }
     start = next

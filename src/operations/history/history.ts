@@ -2,7 +2,7 @@
 import { lengthOf, type Run, spanOf as rangeOf, sliceOf, within } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { PackedRun } from '../../store/chunks.ts'
-import { chunkSource, type Piece, pieces, recentSource, type Source } from '../../store/pieces.ts'
+import { chunkSource, mergeChunks, type Piece, recentSource, type Source } from '../../store/pieces.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
 
 export interface History {
@@ -68,7 +68,7 @@ export function historyOf(store: Store, tail: Tail): History {
     const isWanted = (run: Run | PackedRun) => !('bytes' in run) || (run.to >= from && run.from <= to)
     const recent = tail.parts(series).filter(isWanted)
     const sources = recent.map((run, place) => recentSource(run, place, series))
-    yield* pieces(chunksOf(series, from, to), sources, from, to)
+    yield* mergeChunks(chunksOf(series, from, to), sources, from, to)
   }
 
   async function* chunksOf(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<Source> {

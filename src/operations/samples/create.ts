@@ -16,7 +16,7 @@ import type { DataTypeDefXsd, Property, Submodel, SubmodelElement } from '../../
 import { type Container, childrenOf, setChildren, stepsTo } from '../../model/walk.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { commitAsFound, inTurn, retry } from '../concurrent.ts'
-import type { Hub } from '../hub.ts'
+import type { OperationContext } from '../hub.ts'
 import type { Column } from './batch.ts'
 import { indexesOf, stepsOf } from './series.ts'
 
@@ -47,7 +47,7 @@ const MAX_ATTEMPTS = 20
 /** Name of the extension in which an element keeps the name that its idShort was made of. */
 const SOURCE_NAME = 'sourceName'
 
-export function createSeries(hub: () => Hub, options: CreateOptions): CreateSeries {
+export function createSeries(hub: () => OperationContext, options: CreateOptions): CreateSeries {
   return async (missing) => {
     const refused = new Map<Column, Reason>()
     const bySubmodel = new Map<string, Column[]>()
@@ -73,7 +73,7 @@ export function createSeries(hub: () => Hub, options: CreateOptions): CreateSeri
 }
 
 async function createIn(
-  hub: Hub,
+  hub: OperationContext,
   id: string,
   columns: readonly Column[],
   options: CreateOptions

@@ -10,13 +10,13 @@ import type { Column } from './batch.ts'
 import { MAX_REPORTED, type Misfit } from './refusals.ts'
 
 /** Samples that fit, and where in their column each of them stands. */
-export interface Fitting {
+export interface ValidatedColumn {
   readonly run: Run
   readonly places: readonly number[] | 'all'
 }
 
 export interface Fit {
-  readonly fitting?: Fitting
+  readonly fitting?: ValidatedColumn
   /** How many do not fit, and the first of them. */
   readonly misfits: number
   readonly first: readonly Misfit[]
@@ -26,7 +26,7 @@ export interface Fit {
 const SLICE = 1000
 
 /** @returns those that fit, if any does, and the others; at once where it is quickly done */
-export function fit(column: Column, row: ElementRow): Fit | Promise<Fit> {
+export function validateSamples(column: Column, row: ElementRow): Fit | Promise<Fit> {
   const values = row.modelType === 'Property' ? fast(column.values, valueTypeOf(row)) : undefined
   if (values === undefined) return fitEach(column, row)
   const run = { ...column.times, ...values, quality: qualityOf(column) }

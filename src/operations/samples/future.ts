@@ -7,7 +7,7 @@ import type { Violation } from '../../errors.ts'
 import { FURTHEST, lengthOf, pick, qualities, qualityAt, type Run, timeAt } from '../../model/samples.ts'
 import { formatTime, fromMilliseconds } from '../../model/time.ts'
 import type { Column } from './batch.ts'
-import type { Fitting } from './fit.ts'
+import type { ValidatedColumn } from './fit.ts'
 import { MAX_REPORTED, type Refusals } from './refusals.ts'
 
 /**
@@ -27,10 +27,10 @@ export interface FutureBound {
 /** Leaves out, or moves, the samples of a column that come from too far in the future. */
 export function dated(
   column: Column,
-  fitting: Fitting,
+  fitting: ValidatedColumn,
   { policy = 'refuse', clock, limit }: FutureBound,
   refused: Refusals
-): (Fitting & { readonly clamped: number }) | undefined {
+): (ValidatedColumn & { readonly clamped: number }) | undefined {
   const { run, places } = fitting
   const beyond = policy === 'take' ? [] : placesBeyond(run, clock, limit)
   if (beyond.length === 0) return { ...fitting, clamped: 0 }

@@ -48,8 +48,8 @@ export async function findRepeated(
   { key }: IdempotencyKey,
   names: Remembered
 ): Promise<number | undefined> {
-  const seq = await store.receipt(names.name)
-  if (seq !== undefined && (await store.receipt(names.withDigest)) === undefined) throw reused(key)
+  const seq = await store.commitOfKey(names.name)
+  if (seq !== undefined && (await store.commitOfKey(names.withDigest)) === undefined) throw reused(key)
   return seq
 }
 

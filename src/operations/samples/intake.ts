@@ -23,15 +23,15 @@ import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { Batch, type Column } from './batch.ts'
 import type { CreateSeries, Reason } from './create.ts'
-import { type Fitting, fit } from './fit.ts'
+import { type ValidatedColumn, validateSamples } from './fit.ts'
 import { dated, type FuturePolicy } from './future.ts'
 import { findRepeated, type IdempotencyKey, onceChanges, type Remembered, remembered, reused } from './idempotency.ts'
-import type { Judge } from './judge.ts'
+import type { TemplateCheck } from './judge.ts'
 import { type Refusal, Refusals } from './refusals.ts'
 import { findSeries } from './series.ts'
 
 /** When a push of a sender may go to the store: they are looked at side by side, but stored in the order in which they came. */
-export interface Turn {
+export interface GatePass {
   /** Resolves when the one before it is on its way. */
   readonly before: Promise<void>
   /** Lets the next one go. */
@@ -39,10 +39,10 @@ export interface Turn {
 }
 
 /** The turns of one sender. */
-export class Turns {
+export class OrderedGate {
   #last: Promise<void> = Promise.resolve()
 
-  next(): Turn {
+  next(): GatePass {
     const before = this.#last
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#last = promise
@@ -57,7 +57,7 @@ export interface PushOptions {
   /** A batch with a key that was taken before is answered as then, and not stored again. */
   readonly key?: IdempotencyKey
   /** Where a sender pushes on before it is answered. Whoever gives it has to pass it on, whatever comes of the push. */
-  readonly turn?: Turn
+  readonly turn?: GatePass
   /** What to do with samples from too far in the future; absent: as the intake is set. */
   readonly future?: FuturePolicy
 }
@@ -79,12 +79,12 @@ export interface Receipt {
 }
 
 /** What the intake needs to know of others. */
-export interface IntakeOptions {
+export interface IngestOptions {
   readonly store: Store
   /** Makes elements for series that there are none for; absent: they are refused. */
   readonly create?: CreateSeries
   /** What the templates in force have against a run; absent: no template is in force. */
-  readonly judge?: Judge
+  readonly judge?: TemplateCheck
   /** Dates samples that have no time of their own. */
   readonly clock?: Clock
   /** How far ahead of the clock a time may be, in milliseconds, and what becomes of samples from beyond. */
@@ -115,16 +115,16 @@ interface Prepared {
   readonly clamped: number
 }
 
-export class Intake {
+export class Ingest {
   readonly clock: Clock
-  readonly #options: IntakeOptions
+  readonly #options: IngestOptions
   /** Batches with a key that are being taken. */
   readonly #keyed = new Map<string, { readonly names: Remembered; readonly taken: Promise<Receipt> }>()
   #waiting = 0
   /** Samples taken and refused since the start. */
   readonly counts = { accepted: 0, refused: 0, repeated: 0 }
 
-  constructor(options: IntakeOptions) {
+  constructor(options: IngestOptions) {
     this.#options = options
     this.clock = options.clock ?? systemClock
   }
@@ -227,7 +227,7 @@ export class Intake {
     let clamped = 0
     for (const [column, row] of await this.#rowsOf(columns, refused, slice)) {
       if (slice?.isOver()) await slice.pause()
-      const found = fit(column, row)
+      const found = validateSamples(column, row)
       const { fitting: fits, misfits, first } = found instanceof Promise ? await found : found
       if (misfits > 0) refused.addSome(column, misfits, first)
       const fitting = fits && dated(column, fits, bound, refused)
@@ -314,10 +314,10 @@ class UnknownSeries {
 
 /** Leaves out what a template refuses. */
 async function judged(
-  judge: Judge,
+  judge: TemplateCheck,
   column: Column,
   { path }: ElementRow,
-  { run, places }: Fitting,
+  { run, places }: ValidatedColumn,
   refused: Refusals
 ): Promise<Run | undefined> {
   const wrong = await judge(column.submodel, path, run)

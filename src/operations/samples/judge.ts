@@ -12,12 +12,12 @@ import type { TemplateChecker } from '../validation.ts'
  * So many different values of a run are judged one by one. Where there are more, the template cannot have listed them
  * all: of the rest the least and the greatest decide, as ranges have no holes.
  */
-const JUDGED = 100
+const MAX_CHECKED = 100
 
 /** What a template has against values of a run, by the text of the value; empty where none is in force. */
-export type Judge = (submodel: string, path: string, run: Run) => Promise<ReadonlyMap<string, Violation>>
+export type TemplateCheck = (submodel: string, path: string, run: Run) => Promise<ReadonlyMap<string, Violation>>
 
-export function judgeOf(store: Store, templates: TemplateChecker): Judge {
+export function templateCheckOf(store: Store, templates: TemplateChecker): TemplateCheck {
   return async (id, path, run) => {
     const wrong = new Map<string, Violation>()
     if (!(await templates.isEnforced(store, id))) return wrong
@@ -41,7 +41,7 @@ function judged(run: Run): Map<string, number> {
   const places = new Map<string, number>()
   let [least, greatest] = [0, 0]
   for (let at = 0; at < lengthOf(run); at++) {
-    if (places.size < JUDGED) places.set(textAt(run, at), at)
+    if (places.size < MAX_CHECKED) places.set(textAt(run, at), at)
     if (numberAt(run, at) < numberAt(run, least)) least = at
     if (numberAt(run, at) > numberAt(run, greatest)) greatest = at
   }

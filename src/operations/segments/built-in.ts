@@ -15,7 +15,7 @@ import { recordsOf } from './records.ts'
 import { greatest, least, type Reader, type Row, rowsBetween, type Span, spanOfAll } from './rows.ts'
 import { internalSegment, segmentsOf } from './segments.ts'
 import type { TimeSeries, TypedProperty, Variable } from './series.ts'
-import { rowsFor, type Shown, show } from './shown.ts'
+import { type RenderedSegments, renderSegments, rowsFor } from './shown.ts'
 import { isAbsolute, readTime, spanOf } from './times.ts'
 import { find, means } from './vocabulary.ts'
 
@@ -50,7 +50,7 @@ export function timeSeriesOperations(options: BuiltInOptions): BuiltIn {
 
 interface Asked {
   readonly given: Arguments
-  readonly shown: Shown
+  readonly shown: RenderedSegments
   readonly span: Span
   readonly signal: AbortSignal
 }
@@ -164,9 +164,9 @@ async function clamp({ history }: BuiltInOptions, { variables }: TimeSeries, spa
   return within.from <= within.to ? within : undefined
 }
 
-async function shownOf({ store, history, endpoint, records }: BuiltInOptions, id: string): Promise<Shown> {
+async function shownOf({ store, history, endpoint, records }: BuiltInOptions, id: string): Promise<RenderedSegments> {
   const document = await store.document('Submodel', id)
-  const shown = document && (await show(document, { history, endpoint: endpoint(), records }))
+  const shown = document && (await renderSegments(document, { history, endpoint: endpoint(), records }))
   if (shown === undefined)
     throw refused(`the submodel "${id}" shows no time series: its Metadata/Record names no variable`)
   return shown

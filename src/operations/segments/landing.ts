@@ -5,7 +5,7 @@ import { join } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
 import { Batch } from '../samples/batch.ts'
-import type { Intake } from '../samples/intake.ts'
+import type { Ingest } from '../samples/intake.ts'
 import { type ReadRecord, readRecord, recordName } from './records.ts'
 import { greatest, least, type Reader, rowsBetween } from './rows.ts'
 import { generatedIn } from './segments.ts'
@@ -14,7 +14,7 @@ import { isAbsolute, readTime } from './times.ts'
 import { find, means } from './vocabulary.ts'
 
 /** A sample, and where it was written. */
-export interface Landing {
+export interface RecordImport {
   readonly variable: Variable
   /** Nanoseconds since 1970. */
   readonly time: bigint
@@ -32,8 +32,13 @@ const LOOKED_AT = 10_000
  * @param strictly refuse what cannot become a sample; otherwise it is left out
  * @throws HubError `Invalid` with everything that does not fit
  */
-export function landingsOf(series: TimeSeries, segment: SubmodelElement, path: string, strictly: boolean): Landing[] {
-  const landings: Landing[] = []
+export function recordImportsOf(
+  series: TimeSeries,
+  segment: SubmodelElement,
+  path: string,
+  strictly: boolean
+): RecordImport[] {
+  const landings: RecordImport[] = []
   const violations: Violation[] = []
   for (const { record, under, time, written, unknown } of recordsIn(series, segment)) {
     const at = join(join(path, under), record.idShort ?? '')
@@ -101,8 +106,8 @@ const TOLD = 100
 export async function fresh(
   history: Reader,
   { variables }: TimeSeries,
-  landings: readonly Landing[]
-): Promise<Landing[]> {
+  landings: readonly RecordImport[]
+): Promise<RecordImport[]> {
   const [first] = landings
   if (first === undefined) return []
   const span = { from: first.time, to: first.time }
@@ -122,7 +127,7 @@ export async function fresh(
 }
 
 /** Pushes samples, all or none; resolves when they are durable. @throws HubError as the intake does */
-export async function land(intake: Intake, landings: readonly Landing[]): Promise<void> {
+export async function importRecord(intake: Ingest, landings: readonly RecordImport[]): Promise<void> {
   if (landings.length === 0) return
   const batch = new Batch()
   for (const { variable, time, text } of landings) {
@@ -138,7 +143,7 @@ export async function land(intake: Intake, landings: readonly Landing[]): Promis
 }
 
 /** The intake names samples by their place in the batch; the client knows the elements that it wrote. */
-function inTheirWords({ violations }: HubError, landings: readonly Landing[]): HubError {
+function inTheirWords({ violations }: HubError, landings: readonly RecordImport[]): HubError {
   const told = violations.map((violation): Violation => {
     const path = landings[Number(violation.pointer.slice(1))]?.path
     return { ...violation, pointer: '', ...(path !== undefined && { idShortPath: path }) }

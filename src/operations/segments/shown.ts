@@ -7,7 +7,7 @@ import { latestRows, type Reader, spanOfAll } from './rows.ts'
 import { addSegments, internalSegment, linkedSegment, type Names, namesIn } from './segments.ts'
 import { type TimeSeries, timeSeriesOf } from './series.ts'
 
-export interface Shown {
+export interface RenderedSegments {
   /** As it is kept. */
   readonly stored: Document
   /** With the generated segments. */
@@ -28,7 +28,10 @@ export interface ShowOptions {
 }
 
 /** Undefined where the submodel shows no time series. */
-export async function show(stored: Document, { history, endpoint, records }: ShowOptions): Promise<Shown | undefined> {
+export async function renderSegments(
+  stored: Document,
+  { history, endpoint, records }: ShowOptions
+): Promise<RenderedSegments | undefined> {
   const submodel = JSON.parse(stored.bytes.toString()) as Submodel
   const series = timeSeriesOf(submodel)
   if (series === undefined) return undefined

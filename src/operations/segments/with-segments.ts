@@ -15,16 +15,16 @@ import { resolve } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { Change, Commit, Document, ElementRow, Page, Store } from '../../store/store.ts'
 import { textOf } from '../../store/text.ts'
-import type { Intake } from '../samples/intake.ts'
-import { fresh, type Landing, land, landingsOf } from './landing.ts'
+import type { Ingest } from '../samples/intake.ts'
+import { fresh, importRecord, type RecordImport, recordImportsOf } from './landing.ts'
 import { namesIn, segmentsOf, takeGenerated } from './segments.ts'
 import { timeSeriesOf, type Variable } from './series.ts'
-import { type Shown, type ShowOptions, show } from './shown.ts'
+import { type RenderedSegments, renderSegments, type ShowOptions } from './shown.ts'
 import { means, TIME_SERIES } from './vocabulary.ts'
 
 export interface SegmentOptions extends Pick<ShowOptions, 'history'> {
   readonly store: Store
-  readonly intake: Intake
+  readonly intake: Ingest
   /** Where `/timeseries` is, as others reach it; asked when it is needed, as a port may be free to choose. */
   readonly endpoint: () => string
   /** Records in the internal segment. */
@@ -35,9 +35,9 @@ export interface SegmentOptions extends Pick<ShowOptions, 'history'> {
 const PAGE_BYTES = 8 * 1024 * 1024
 
 /** Submodels of which it is remembered that they show no time series, and revisions of those that do. */
-const REMEMBERED = 100_000
+const CACHE_ENTRIES = 100_000
 
-export function withSegments(options: SegmentOptions): Store {
+export function timeSeriesView(options: SegmentOptions): Store {
   const { store } = options
   const segments = new Segments(options)
   return {
@@ -55,11 +55,11 @@ export function withSegments(options: SegmentOptions): Store {
     commit: (changes) => (segments.concern(changes) ? segments.commit(changes) : store.commit(changes)),
     log: (...given) => store.log(...given),
     onCommit: (listener) => store.onCommit(listener),
-    receipt: (key) => store.receipt(key),
+    commitOfKey: (key) => store.commitOfKey(key),
     trimLog: (seq) => store.trimLog(seq),
     cursor: (follower) => store.cursor(follower),
     setCursor: (...given) => store.setCursor(...given),
-    claim: (...given) => store.claim(...given),
+    lease: (...given) => store.lease(...given),
     receive: (...given) => store.receive(...given),
     file: (...given) => store.file(...given),
     files: (...given) => store.files(...given),
@@ -85,11 +85,11 @@ class Segments {
   /** By id, the structure with which a submodel shows no time series: of all others nothing more is looked at. */
   readonly #plain = new Map<string, number>()
   /** By id, where the generated segments of a submodel are. */
-  readonly #generated = new Map<string, Shown['paths']>()
+  readonly #generated = new Map<string, RenderedSegments['paths']>()
   /** By the revision that was shown, that of the document as it was stored then. */
   readonly #revisions = new Map<number, number>()
   /** What is about to be generated, so that whoever asks in the same turn shares it. */
-  readonly #coming = new Map<string, Promise<Shown | undefined>>()
+  readonly #coming = new Map<string, Promise<RenderedSegments | undefined>>()
 
   constructor(options: SegmentOptions) {
     this.#options = options
@@ -154,8 +154,8 @@ class Segments {
    */
   async commit(changes: readonly Change[]): Promise<Commit> {
     const stored: Change[] = []
-    const landings: Landing[] = []
-    const brought: Landing[] = []
+    const landings: RecordImport[] = []
+    const brought: RecordImport[] = []
     const values = new Map<string, Of<'value'>[]>()
     const touched = new Set<string>()
     for (const change of changes) {
@@ -177,7 +177,7 @@ class Segments {
       touched.add(id)
     }
     const commit = stored.length === 0 ? undefined : await this.#options.store.commit(stored)
-    await land(this.#options.intake, [...landings, ...(await this.#withSource(brought))])
+    await importRecord(this.#options.intake, [...landings, ...(await this.#withSource(brought))])
     // What a caller is told as the new revision is that of what it will read, where it changed one submodel.
     const [id, ...others] = touched
     const shown = id === undefined || others.length > 0 ? undefined : await this.#shownNow(id)
@@ -186,7 +186,7 @@ class Segments {
   }
 
   /** A whole submodel may come from another hub, and what it was measured by may have stayed there. */
-  async #withSource(landings: readonly Landing[]): Promise<readonly Landing[]> {
+  async #withSource(landings: readonly RecordImport[]): Promise<readonly RecordImport[]> {
     const there = new Map<Variable, boolean>()
     for (const { variable } of landings) {
       if (there.has(variable)) continue
@@ -197,7 +197,7 @@ class Segments {
   }
 
   /** What of a written submodel is to be stored, and what lands in the history. */
-  async #take(change: Of<'create'> | Of<'replace'>): Promise<{ change?: Change; landings: readonly Landing[] }> {
+  async #take(change: Of<'create'> | Of<'replace'>): Promise<{ change?: Change; landings: readonly RecordImport[] }> {
     const submodel = JSON.parse(textOf(change.json)) as Submodel
     const series = timeSeriesOf(submodel)
     const stored =
@@ -208,10 +208,10 @@ class Segments {
     const paths = { latest: `${series.segments}.${names.latest}`, linked: `${series.segments}.${names.linked}` }
     if (change.change === 'replace') refuseAimless(submodel, change, paths)
     const latest = takeGenerated(submodel, names)
-    const landings = latest === undefined ? [] : landingsOf(series, latest, paths.latest, true)
+    const landings = latest === undefined ? [] : recordImportsOf(series, latest, paths.latest, true)
     for (const segment of madeAnew(submodel, before)) {
       const path = `${series.segments}.${segment.idShort}`
-      for (const landing of landingsOf(series, segment, path, false)) landings.push(landing)
+      for (const landing of recordImportsOf(series, segment, path, false)) landings.push(landing)
     }
     const measured = await fresh(this.#options.history, series, landings)
     const json = JSON.stringify(submodel)
@@ -243,7 +243,7 @@ class Segments {
   }
 
   /** Samples that values written to elements of generated segments tell. */
-  async #written(id: string, changes: readonly Of<'value'>[], alone: boolean): Promise<readonly Landing[]> {
+  async #written(id: string, changes: readonly Of<'value'>[], alone: boolean): Promise<readonly RecordImport[]> {
     const shown = await this.#shownNow(id)
     if (shown === undefined) throw changed(id)
     const { submodel, series, paths, document } = shown
@@ -259,7 +259,7 @@ class Segments {
       writeValue(element, JSON.parse(value))
     }
     const latest = resolve(submodel, parseStoredPath(paths.latest) ?? [])
-    const landings = latest === undefined ? [] : landingsOf(series, latest, paths.latest, true)
+    const landings = latest === undefined ? [] : recordImportsOf(series, latest, paths.latest, true)
     return fresh(this.#options.history, series, landings)
   }
 
@@ -268,13 +268,13 @@ class Segments {
     return paths !== undefined && isIn(path, paths)
   }
 
-  async #shownNow(id: string): Promise<Shown | undefined> {
+  async #shownNow(id: string): Promise<RenderedSegments | undefined> {
     const document = await this.#options.store.document('Submodel', id)
     if (document === undefined || this.#plain.get(id) === document.structure) return undefined
     return document.bytes.includes(TIME_SERIES) ? this.#show(document) : undefined
   }
 
-  #show(document: Document): Promise<Shown | undefined> {
+  #show(document: Document): Promise<RenderedSegments | undefined> {
     const key = `${document.revision} ${document.id}`
     let coming = this.#coming.get(key)
     if (coming === undefined) {
@@ -285,11 +285,11 @@ class Segments {
   }
 
   /** Begins when this turn is over, so that nobody who shares it was told of a sample that it does not show. */
-  async #generate(document: Document, key: string): Promise<Shown | undefined> {
+  async #generate(document: Document, key: string): Promise<RenderedSegments | undefined> {
     await new Promise(setImmediate)
     this.#coming.delete(key)
     const { history, endpoint, records } = this.#options
-    const shown = await show(document, { history, endpoint: endpoint(), records })
+    const shown = await renderSegments(document, { history, endpoint: endpoint(), records })
     if (shown === undefined) remember(this.#plain, document.id, document.structure)
     else {
       remember(this.#generated, document.id, shown.paths)
@@ -311,7 +311,7 @@ function madeAnew(submodel: Submodel, before: Submodel | undefined): SubmodelEle
  * A change of a single element says by its path what it is about: of the generated segments that can be the internal
  * one as a whole, its records, or one of them. Nothing of them can be deleted: the history says what was.
  */
-function refuseAimless(submodel: Submodel, { touched = [] }: Of<'replace'>, paths: Shown['paths']): void {
+function refuseAimless(submodel: Submodel, { touched = [] }: Of<'replace'>, paths: RenderedSegments['paths']): void {
   for (const path of touched) {
     if (isWithin(path, paths.linked)) {
       const segment = resolve(submodel, parseStoredPath(paths.linked) ?? [])
@@ -325,7 +325,7 @@ function refuseAimless(submodel: Submodel, { touched = [] }: Of<'replace'>, path
   }
 }
 
-function isIn(path: string, { latest, linked }: Shown['paths']): boolean {
+function isIn(path: string, { latest, linked }: RenderedSegments['paths']): boolean {
   return isWithin(path, latest) || isWithin(path, linked)
 }
 
@@ -353,6 +353,6 @@ function isDocument(change: Change): change is Of<'create'> | Of<'replace'> {
 }
 
 function remember<Key, Value>(known: Map<Key, Value>, key: Key, value: Value): void {
-  if (known.size >= REMEMBERED) known.clear()
+  if (known.size >= CACHE_ENTRIES) known.clear()
   known.set(key, value)
 }

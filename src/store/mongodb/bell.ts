@@ -8,16 +8,16 @@ import { type Connection, isAwayError } from './connection.ts'
 import type { Journal } from './journal.ts'
 
 /** How soon after something happened the log is looked at again, and how seldom where nothing happens (ms). */
-const SOONEST = 5
-const LATEST = 50
+const MIN_POLL_INTERVAL_MS = 5
+const MAX_POLL_INTERVAL_MS = 50
 
 /** How seldom where the server says by itself when something happens (ms). */
-const WATCHED = 1000
+const WATCHED_POLL_INTERVAL_MS = 1000
 
 /** How long after a stream broke off the next one is opened (ms). */
-const AGAIN = 1000
+const RETRY_DELAY_MS = 1000
 
-export class Bell {
+export class LogWatcher {
   readonly #connection: Connection
   readonly #journal: Journal
   /** Looks at the log, and tells whether there was anything. */
@@ -54,13 +54,13 @@ export class Bell {
 
   async #lookOn(): Promise<void> {
     this.#isLooking = true
-    let pause = SOONEST
+    let pause = MIN_POLL_INTERVAL_MS
     while (this.#isOn) {
-      if (!this.#isRung) await this.#rest(this.#isWatched ? WATCHED : pause)
+      if (!this.#isRung) await this.#rest(this.#isWatched ? WATCHED_POLL_INTERVAL_MS : pause)
       if (!this.#isOn) break
       this.#isRung = false
       const isSomething = await this.#look().catch(() => false)
-      pause = isSomething ? SOONEST : Math.min(LATEST, pause * 1.5)
+      pause = isSomething ? MIN_POLL_INTERVAL_MS : Math.min(MAX_POLL_INTERVAL_MS, pause * 1.5)
     }
     this.#isLooking = false
   }
@@ -99,7 +99,7 @@ export class Bell {
         this.#ring()
         await stream.close().catch(() => {})
       }
-      await setTimeout(AGAIN, undefined, { ref: false })
+      await setTimeout(RETRY_DELAY_MS, undefined, { ref: false })
     }
     this.#isWatching = false
   }

@@ -12,7 +12,7 @@ import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
 import { textOf } from '../text.ts'
 import type { BodyName, LoggedCommit, Note } from './content.ts'
 import { DocumentState, fresh, freshRows, type Head, type Written } from './document.ts'
-import type { Layer } from './space.ts'
+import type { Overlay } from './space.ts'
 import { type Blob, type Key, keyOf } from './states.ts'
 
 type Of<Name extends Change['change']> = Extract<Change, { change: Name }>
@@ -21,13 +21,13 @@ const NOTHING: Note = {}
 const NO_FILES: ReadonlyMap<string, FileEntry> = new Map()
 
 /** Carries out a commit, or throws a HubError where it may not be; then the layer is to be dropped. */
-export function perform(space: Layer, changes: readonly Change[], commit: DatedCommit): Note[] {
+export function perform(space: Overlay, changes: readonly Change[], commit: DatedCommit): Note[] {
   return changes.map((change) => one(space, change, commit, undefined))
 }
 
 /** Carries out what a commit in the log did to those of these names. */
 export function repeat(
-  space: Layer,
+  space: Overlay,
   { changes, notes }: LoggedCommit,
   commit: DatedCommit,
   isWanted: (key: Key) => boolean
@@ -63,7 +63,7 @@ export function* neededFor(change: Change): Generator<Key> {
 }
 
 /** @param told what the change came to where it is carried out again; then there are no guards */
-function one(space: Layer, change: Change, commit: DatedCommit, told: Note | undefined): Note {
+function one(space: Overlay, change: Change, commit: DatedCommit, told: Note | undefined): Note {
   switch (change.change) {
     case 'create':
       return create(space, change, commit, told)
@@ -84,7 +84,7 @@ function one(space: Layer, change: Change, commit: DatedCommit, told: Note | und
   }
 }
 
-function create(space: Layer, change: Of<'create'>, commit: DatedCommit, told: Note | undefined): Note {
+function create(space: Overlay, change: Of<'create'>, commit: DatedCommit, told: Note | undefined): Note {
   const { seq } = commit
   const moment = momentOf(commit)
   const { kind, id, facets } = change
@@ -105,7 +105,7 @@ function create(space: Layer, change: Of<'create'>, commit: DatedCommit, told: N
   return { position }
 }
 
-function replace(space: Layer, change: Of<'replace'>, commit: DatedCommit, told: Note | undefined): Note {
+function replace(space: Overlay, change: Of<'replace'>, commit: DatedCommit, told: Note | undefined): Note {
   const { seq } = commit
   const moment = momentOf(commit)
   const { kind, id, facets, touched, ifStructure, asOf } = change
@@ -148,7 +148,7 @@ function replace(space: Layer, change: Of<'replace'>, commit: DatedCommit, told:
   return { body: nameOf(before) }
 }
 
-function remove(space: Layer, change: Of<'delete'>, commit: DatedCommit, told: Note | undefined): Note {
+function remove(space: Overlay, change: Of<'delete'>, commit: DatedCommit, told: Note | undefined): Note {
   const { kind, id, ifRevision } = change
   const { key, head } = existing(space, kind, id)
   if (told === undefined) guardRevision(ifRevision, head.revision, `${kind} "${id}"`)
@@ -167,7 +167,7 @@ function nameOf(document: DocumentState): BodyName {
   return { position, structure, size: document.body.length, elements: document.rows().size }
 }
 
-function write(space: Layer, change: Of<'value'>, commit: DatedCommit, told: Note | undefined): Note {
+function write(space: Overlay, change: Of<'value'>, commit: DatedCommit, told: Note | undefined): Note {
   const { submodel, path, value, quality } = change
   const { key, row } = guarded(space, change)
   if (told === undefined) {
@@ -183,7 +183,7 @@ function write(space: Layer, change: Of<'value'>, commit: DatedCommit, told: Not
   return NOTHING
 }
 
-function take(space: Layer, change: Of<'samples'>, commit: DatedCommit, _told: Note | undefined): Note {
+function take(space: Overlay, change: Of<'samples'>, commit: DatedCommit, _told: Note | undefined): Note {
   const { value, quality, to } = change
   const { key, row } = guarded(space, change)
   if (!isLate(row.sourceTime, to, commit, change.timing)) {
@@ -192,7 +192,7 @@ function take(space: Layer, change: Of<'samples'>, commit: DatedCommit, _told: N
   return NOTHING
 }
 
-function put(space: Layer, key: Key, row: ElementRow): void {
+function put(space: Overlay, key: Key, row: ElementRow): void {
   space.setRow(key, row)
   const head = space.head(key) as Head
   // A blob may have got or lost its value: which of both, the next reader finds out.
@@ -200,7 +200,7 @@ function put(space: Layer, key: Key, row: ElementRow): void {
 }
 
 /** The element that a value is for, if it is still the one that the sender saw. */
-function guarded(space: Layer, { submodel, path, stamp }: Of<'value'> | Of<'samples'>) {
+function guarded(space: Overlay, { submodel, path, stamp }: Of<'value'> | Of<'samples'>) {
   const key = keyOf.document('Submodel', submodel)
   const row = space.row(key, path)
   if (row !== undefined && row.stamp === stamp) return { key, row }
@@ -208,7 +208,7 @@ function guarded(space: Layer, { submodel, path, stamp }: Of<'value'> | Of<'samp
   throw new HubError('Conflict', [text])
 }
 
-function once(space: Layer, change: Of<'once'>, { seq }: DatedCommit, told: Note | undefined): Note {
+function once(space: Overlay, change: Of<'once'>, { seq }: DatedCommit, told: Note | undefined): Note {
   const key = keyOf.receipt(change.key)
   const found = space.other(key) as { seq: number } | null | undefined
   if (told === undefined && found != null && found.seq > space.counters.trimmed) {
@@ -218,7 +218,7 @@ function once(space: Layer, change: Of<'once'>, { seq }: DatedCommit, told: Note
   return NOTHING
 }
 
-function attach(space: Layer, { kind, id, files }: Of<'attach'>, commit: DatedCommit, told: Note | undefined): Note {
+function attach(space: Overlay, { kind, id, files }: Of<'attach'>, commit: DatedCommit, told: Note | undefined): Note {
   const { key, head } = existing(space, kind, id)
   if (told === undefined) {
     for (const { blob } of files) {
@@ -232,7 +232,7 @@ function attach(space: Layer, { kind, id, files }: Of<'attach'>, commit: DatedCo
   return refile(space, key, head, after, commit, told)
 }
 
-function detach(space: Layer, { kind, id, names }: Of<'detach'>, commit: DatedCommit, told: Note | undefined): Note {
+function detach(space: Overlay, { kind, id, names }: Of<'detach'>, commit: DatedCommit, told: Note | undefined): Note {
   const { key, head } = existing(space, kind, id)
   const after = new Map(head.files)
   for (const name of names) after.delete(name)
@@ -240,7 +240,14 @@ function detach(space: Layer, { kind, id, names }: Of<'detach'>, commit: DatedCo
 }
 
 function refile(
-  ...[space, key, head, files, commit, told]: [Layer, Key, Head, Map<string, FileEntry>, DatedCommit, Note | undefined]
+  ...[space, key, head, files, commit, told]: [
+    Overlay,
+    Key,
+    Head,
+    Map<string, FileEntry>,
+    DatedCommit,
+    Note | undefined
+  ]
 ): Note {
   space.setHead(key, { ...head, revision: commit.seq, files })
   if (told !== undefined) return told
@@ -250,7 +257,7 @@ function refile(
 }
 
 /** A document refers to a blob more or less often than before. What is not loaded is nobody's concern here. */
-function refer(space: Layer, blob: string, by: number, { time }: DatedCommit): void {
+function refer(space: Overlay, blob: string, by: number, { time }: DatedCommit): void {
   const key = keyOf.blob(blob)
   const found = space.other(key) as Blob | null | undefined
   if (found != null) space.setOther(key, { ...found, refs: found.refs + by, at: time })
@@ -263,7 +270,7 @@ function changeOf(before: Head['files'], after: Head['files']): [blob: string, b
   return [...counts].filter(([, by]) => by !== 0)
 }
 
-function existing(space: Layer, kind: DocumentKind, id: string): { key: Key; head: Head } {
+function existing(space: Overlay, kind: DocumentKind, id: string): { key: Key; head: Head } {
   const key = keyOf.document(kind, id)
   const head = space.head(key)
   if (head === undefined) throw new HubError('NotFound', [kind, id])
@@ -338,7 +345,7 @@ function isTouched(path: string, roots: ReadonlySet<string>): boolean {
   return false
 }
 
-function countDocuments(space: Layer, kind: DocumentKind, by: number): void {
+function countDocuments(space: Overlay, kind: DocumentKind, by: number): void {
   const { documents } = space.counters
   space.counters = { ...space.counters, documents: { ...documents, [kind]: (documents[kind] ?? 0) + by } }
 }

@@ -12,7 +12,7 @@ interface Seen {
   readonly wallUntil: number
 }
 
-export class Claims {
+export class Leases {
   readonly #own: string
   readonly #seen = new Map<string, Seen>()
 

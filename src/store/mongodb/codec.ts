@@ -4,12 +4,12 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { qualities } from '../../model/samples.ts'
-import type { Became, Change, DocumentKind, Facet, FileEntry, LoggedChange, Timing } from '../store.ts'
+import type { Change, DocumentKind, Facet, FileEntry, LoggedChange, SubtreeAction, Timing } from '../store.ts'
 import { textOf } from '../text.ts'
 import type { Content, Control, LoggedCommit, Note } from './content.ts'
 
 /** What a change takes in memory beside its text, roughly. */
-const OVERHEAD = 200
+const BATCH_OVERHEAD_BYTES = 200
 
 /** Content as it lies in the database. */
 export interface PackedContent {
@@ -19,7 +19,7 @@ export interface PackedContent {
 }
 
 /** Shorter ones are not worth the time. */
-const COMPRESSED = 1024
+const MIN_COMPRESSED_BYTES = 1024
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 const [PLAIN, ZSTD] = [0, 1]
 
@@ -37,14 +37,14 @@ export function encodeContent({ commits, controls }: Content): PackedContent {
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
   const whole = Buffer.concat([length, json, ...tail])
-  const isShort = whole.length < COMPRESSED
+  const isShort = whole.length < MIN_COMPRESSED_BYTES
   const bytes = isShort ? [Buffer.of(PLAIN), whole] : [Buffer.of(ZSTD), zstdCompressSync(whole, LEVEL)]
   return { bytes: Buffer.concat(bytes), weight: weightOf(whole, commits) }
 }
 
 function weightOf(whole: Buffer, commits: Content['commits']): number {
   return commits.reduce(
-    (sum, { changes, told = [] }) => sum + OVERHEAD * (1 + changes.length + told.length),
+    (sum, { changes, told = [] }) => sum + BATCH_OVERHEAD_BYTES * (1 + changes.length + told.length),
     whole.length
   )
 }
@@ -79,7 +79,7 @@ function isTold(written: readonly [unknown, unknown]): written is readonly [Told
 
 type Code = number
 /** Missing in what was written before it was told. */
-type Subtrees = Became | null | undefined
+type Subtrees = SubtreeAction | null | undefined
 type Time = string | null
 
 /** Changes as they are written down; bodies and runs as their length. */

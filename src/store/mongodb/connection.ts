@@ -39,11 +39,11 @@ export interface Row extends Document {
 export type Rows = Collection<Row>
 
 /** How often a database that is away is looked for, in milliseconds. */
-const LOOKED_FOR = 200
+const SERVER_CHECK_INTERVAL_MS = 200
 
 /** A server that is busy with another writer is asked again, so often and after so long at most (ms). */
-const BUSY_ATTEMPTS = 200
-const BUSY_PAUSE = 20
+const MAX_BUSY_ATTEMPTS = 200
+const BUSY_DELAY_MS = 20
 
 /** Codes of servers that cannot take it now, but will or another one will. */
 const NOT_PRIMARY = new Set([91, 189, 7, 6, 89, 9001, 10107, 10058, 11600, 11602, 13435, 13436, 262, 24])
@@ -56,8 +56,8 @@ const SOCKET = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH'
 ])
-const FULL = new Set([14031, 14])
-const DUPLICATE = 11000
+const DISK_FULL_CODES = new Set([14031, 14])
+const DUPLICATE_KEY_CODE = 11000
 
 export class Connection {
   readonly client: MongoClient
@@ -126,8 +126,8 @@ export class Connection {
         try {
           return await operation()
         } catch (error) {
-          if (attempt === BUSY_ATTEMPTS || !isBusy(error)) throw error
-          await setTimeout(Math.random() * BUSY_PAUSE)
+          if (attempt === MAX_BUSY_ATTEMPTS || !isBusy(error)) throw error
+          await setTimeout(Math.random() * BUSY_DELAY_MS)
         }
       }
     } finally {
@@ -157,7 +157,7 @@ export class Connection {
       this.#look()
       return this.#away
     }
-    if (error instanceof MongoServerError && FULL.has(Number(error.code))) {
+    if (error instanceof MongoServerError && DISK_FULL_CODES.has(Number(error.code))) {
       return new HubError('StorageFull', ['the disk of the database is used up'])
     }
     return error
@@ -195,7 +195,7 @@ export class Connection {
       this.#probe = undefined
       if (this.#away !== undefined) this.#look()
       else this.#wake()
-    }, LOOKED_FOR)
+    }, SERVER_CHECK_INTERVAL_MS)
     this.#probe.unref()
   }
 
@@ -264,14 +264,14 @@ export async function connect(url: string, options: ConnectionOptions): Promise<
 
 /** Nobody else had this key: the one thing that every server does for one process at a time. */
 export function isDuplicate(error: unknown): boolean {
-  return error instanceof MongoError && error.code === DUPLICATE
+  return error instanceof MongoError && error.code === DUPLICATE_KEY_CODE
 }
 
 /** Of an unordered insert of many: which of them were there before. @throws the error where it tells of anything else */
 export function duplicatesIn(error: unknown): number[] {
   if (!(error instanceof MongoBulkWriteError)) throw error
   const failed = [error.writeErrors].flat()
-  if (failed.some(({ code }) => code !== DUPLICATE)) throw error
+  if (failed.some(({ code }) => code !== DUPLICATE_KEY_CODE)) throw error
   return failed.map(({ index }) => index)
 }
 

@@ -5,7 +5,7 @@
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { timeWithin } from '../current.ts'
 import { join } from '../join.ts'
-import { type DerivedRow, hasBlobValue, keyOf, MANY, rowsOf, tailOf, textKey } from '../rows.ts'
+import { type DerivedRow, hasBlobValue, keyOf, rowsOf, SEVERAL_VALUES, tailOf, textKey } from '../rows.ts'
 import type { Document, DocumentKind, ElementCondition, ElementRow, Facet, FileEntry, Quality } from '../store.ts'
 
 /** The small part: what every change replaces. */
@@ -35,18 +35,18 @@ export interface Written {
 export type Rows = ReadonlyMap<string, ElementRow>
 
 /** What a document, and each of its rows and written values, takes beside its text, roughly. */
-const OVERHEAD = 300
+const DOCUMENT_OVERHEAD_BYTES = 300
 
 /** Bytes beside a body in memory that are let be: Node keeps small buffers in larger ones. */
-const SPARE = 64 * 1024
+const SPARE_BYTES = 64 * 1024
 
 /** What a key takes, roughly. */
-const KEY = 100
+const KEY_BYTES = 100
 
 const NOTHING: ReadonlyMap<string, Written> = new Map()
 
 /** A document whose elements are found by more than this many keys is found by any. */
-const KEYS = 20_000
+const MAX_KEYS = 20_000
 
 export class DocumentState {
   head: Head
@@ -60,7 +60,7 @@ export class DocumentState {
   constructor(head: Head, body: Buffer, written?: Map<string, Written>, rows?: Map<string, ElementRow>) {
     this.head = head
     // A part of something larger would keep all of that in memory.
-    this.body = body.buffer.byteLength > 2 * body.length + SPARE ? Buffer.from(body) : body
+    this.body = body.buffer.byteLength > 2 * body.length + SPARE_BYTES ? Buffer.from(body) : body
     this.#written = written?.size === 0 ? undefined : written
     this.#rows = rows
   }
@@ -72,10 +72,17 @@ export class DocumentState {
 
   /** Bytes that it takes, roughly. */
   get weight(): number {
-    const rows = (this.#rows?.size ?? 0) * OVERHEAD
+    const rows = (this.#rows?.size ?? 0) * DOCUMENT_OVERHEAD_BYTES
     const joined = this.#joined?.bytes.length ?? 0
-    const keys = (this.#keys?.length ?? 0) * KEY
-    return 2 * OVERHEAD + this.body.length + rows + joined + keys + this.written.size * OVERHEAD
+    const keys = (this.#keys?.length ?? 0) * KEY_BYTES
+    return (
+      2 * DOCUMENT_OVERHEAD_BYTES +
+      this.body.length +
+      rows +
+      joined +
+      keys +
+      this.written.size * DOCUMENT_OVERHEAD_BYTES
+    )
   }
 
   /** By idShortPath; empty for what is no submodel. Of two elements with the same path, the path leads to the first. */
@@ -170,7 +177,7 @@ function keysOf(rows: Rows): readonly string[] {
     if (semanticId !== undefined) keys.add(MEANING + semanticId)
     const key = keyOf(modelType, value)
     if (key !== null) keys.add(valueKey(tailOf(path), key))
-    if (keys.size > KEYS) return [ANY]
+    if (keys.size > MAX_KEYS) return [ANY]
   }
   return [...keys]
 }
@@ -191,7 +198,7 @@ export function wantedKeys({ path, semanticId, value }: ElementCondition): Wante
   if (semanticId !== undefined) wanted.push({ among: [MEANING + semanticId, ANY] })
   if (path === undefined || value === undefined) return wanted
   const tail = tailOf(path)
-  const or = [valueKey(tail, MANY), ANY]
+  const or = [valueKey(tail, SEVERAL_VALUES), ANY]
   if (value.is === 'eq') {
     const key = typeof value.than === 'number' ? value.than : textKey(value.than)
     return [...wanted, { among: [valueKey(tail, key), ...or] }]

@@ -4,12 +4,12 @@ import { Readable } from 'node:stream'
 import { HubError } from '../../errors.ts'
 import type { FileEntry } from '../store.ts'
 import { type Connection, isDuplicate } from './connection.ts'
-import type { Machine } from './machine.ts'
-import { FILE_PART } from './rows.ts'
+import type { ReplicatedState } from './machine.ts'
+import { FILE_PART_BYTES } from './rows.ts'
 import { keyOf } from './states.ts'
 
 /** A file that nothing refers to is removed after this time, in milliseconds: until then it may still be attached. */
-const GRACE = 60 * 60 * 1000
+const SWEEP_GRACE_MS = 60 * 60 * 1000
 
 /** What is on its way in: parts of a file, or chunks of history. */
 interface Upload {
@@ -20,10 +20,10 @@ interface Upload {
 
 export class Files {
   readonly #connection: Connection
-  readonly #machine: Machine
+  readonly #machine: ReplicatedState
   readonly #clock: () => number
 
-  constructor(connection: Connection, machine: Machine, clock: () => number) {
+  constructor(connection: Connection, machine: ReplicatedState, clock: () => number) {
     this.#connection = connection
     this.#machine = machine
     this.#clock = clock
@@ -41,9 +41,9 @@ export class Files {
       const flush = async (least: number) => {
         while (length >= least && length > 0) {
           const whole = Buffer.concat(gathered)
-          await this.store('files', `${blob}.${parts++}`, whole.subarray(0, FILE_PART))
-          gathered = [whole.subarray(FILE_PART)]
-          length -= Math.min(length, FILE_PART)
+          await this.store('files', `${blob}.${parts++}`, whole.subarray(0, FILE_PART_BYTES))
+          gathered = [whole.subarray(FILE_PART_BYTES)]
+          length -= Math.min(length, FILE_PART_BYTES)
         }
       }
       for await (const chunk of bytes) {
@@ -53,7 +53,7 @@ export class Files {
         hash.update(part)
         gathered.push(part)
         length += part.length
-        if (length >= FILE_PART) await flush(FILE_PART)
+        if (length >= FILE_PART_BYTES) await flush(FILE_PART_BYTES)
       }
       await flush(1)
       await this.#machine.submit({ job: 'blob', blob, size, hash: hash.digest('hex') })
@@ -97,7 +97,7 @@ export class Files {
    * Removes what has been of no use for a while. Only for one process at a time, which is up to date.
    * @param before what was of use after that time (ms) stays
    */
-  async sweep(before = this.#clock() - GRACE): Promise<void> {
+  async sweep(before = this.#clock() - SWEEP_GRACE_MS): Promise<void> {
     const { rows, run } = {
       rows: (name: string) => this.#connection.rows(name),
       run: this.#connection.run.bind(this.#connection)
@@ -127,10 +127,10 @@ export class Files {
   }
 
   async *#read(blob: string, start: number, end: number): AsyncGenerator<Buffer> {
-    for (let part = Math.floor(start / FILE_PART); part * FILE_PART <= end; part++) {
+    for (let part = Math.floor(start / FILE_PART_BYTES); part * FILE_PART_BYTES <= end; part++) {
       const data = await this.#part(blob, part)
       if (data === undefined) throw new HubError('NotFound', ['The stored file', blob])
-      const at = part * FILE_PART
+      const at = part * FILE_PART_BYTES
       yield data.subarray(Math.max(0, start - at), end + 1 - at)
     }
   }

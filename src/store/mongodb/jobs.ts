@@ -6,7 +6,7 @@ import { neededFor, perform, repeat } from './changes.ts'
 import type { Control, Counters, LoggedCommit } from './content.ts'
 import { type Batch, datedIn } from './journal.ts'
 import { changed, dropChunks, putChunks } from './series.ts'
-import type { Layer } from './space.ts'
+import type { Overlay } from './space.ts'
 import { type Blob, type Key, keyOf, type SeriesState } from './states.ts'
 
 export type Job =
@@ -81,7 +81,7 @@ export function* neededBy(job: Job): Generator<Key> {
 }
 
 /** Carries out a job on a layer of its own. @throws HubError where it may not be */
-export function carryOut(space: Layer, job: Job, moment: Moment): Done {
+export function carryOut(space: Overlay, job: Job, moment: Moment): Done {
   switch (job.job) {
     case 'commit': {
       const seq = space.counters.seq + 1
@@ -140,7 +140,7 @@ export function carryOut(space: Layer, job: Job, moment: Moment): Done {
 }
 
 /** Carries out what a batch of the log did to those of these names. */
-export function repeatBatch(space: Layer, batch: Batch, isWanted: (key: Key) => boolean): void {
+export function repeatBatch(space: Overlay, batch: Batch, isWanted: (key: Key) => boolean): void {
   const { content } = batch
   for (const [index, commit] of content.commits.entries()) repeat(space, commit, datedIn(batch, index), isWanted)
   for (const control of content.controls) {

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type ChangeStream, MongoServerError } from 'mongodb'
 import { HubError } from '../../errors.ts'
 import type { DatedCommit } from '../current.ts'
-import { toldOf } from '../log.ts'
+import { toLoggedChanges } from '../log.ts'
 import type { LogEntry } from '../store.ts'
 import { decodeContent, encodeContent } from './codec.ts'
 import { type Connection, isAwayError, isDuplicate, type Row, type Rows, wasNotSent } from './connection.ts'
@@ -41,26 +41,26 @@ export interface Packed {
 export type Gone = 'gone'
 
 /** Server limits are 16 MB for a document; what is larger goes beside it, in parts. */
-const PART = 8 * 1024 * 1024
+const BATCH_PART_BYTES = 8 * 1024 * 1024
 
 /**
  * FerretDB looks at all rows of a collection for each one that it finds, so its log lies in so many of them, by turns. All
  * are made with the database: one whose making was cut short by the end of the server would take a number twice.
  */
-const COLLECTIONS = 16
+const LOG_COLLECTIONS = 16
 
 /** And what is larger goes beside it there, so that a look at the end of the log does not run over it. */
-const LITTLE = 64 * 1024
+const SMALL_BATCH_BYTES = 64 * 1024
 
 /** Batches that are read at once, at most, and the bytes after which no more are. */
-const TOGETHER = 256
-const TOGETHER_BYTES = 4 * 1024 * 1024
+const BATCHES_PER_READ = 256
+const BYTES_PER_READ = 4 * 1024 * 1024
 
 /** Batches that are removed at once. */
-const REMOVED = 1000
+const BATCHES_PER_DELETE = 1000
 
 /** How long the outcome of an insert may stay unknown before its sender is told so, in milliseconds. */
-const DOUBT = 30_000
+const IN_DOUBT_MS = 30_000
 
 export class Journal {
   readonly #connection: Connection
@@ -72,7 +72,7 @@ export class Journal {
   /** To be called before anything is in the log, by whoever makes the database. */
   async prepare(): Promise<void> {
     if (!this.#connection.isFerret) return
-    for (let no = 0; no < COLLECTIONS; no++) {
+    for (let no = 0; no < LOG_COLLECTIONS; no++) {
       for (const rows of [this.#batches(no), this.#parts(no)]) await this.#make(rows)
     }
   }
@@ -111,19 +111,19 @@ export class Journal {
     for await (const row of this.#connection.isFerret ? this.#oneByOne(no) : this.#range(no)) {
       rows.push(row)
       bytes += row.size ?? 0
-      if (bytes > TOGETHER_BYTES) break
+      if (bytes > BYTES_PER_READ) break
     }
     return rows
   }
 
   #range(no: number): AsyncIterable<Row> {
-    const filter = { _id: { $gte: idOf(no), $lt: idOf(no + TOGETHER) } }
-    return this.#batches(no).find(filter).sort({ _id: 1 }).batchSize(TOGETHER)
+    const filter = { _id: { $gte: idOf(no), $lt: idOf(no + BATCHES_PER_READ) } }
+    return this.#batches(no).find(filter).sort({ _id: 1 }).batchSize(BATCHES_PER_READ)
   }
 
   async *#oneByOne(no: number): AsyncGenerator<Row> {
-    for (let start = no; start < no + TOGETHER; start += COLLECTIONS) {
-      const numbers = Array.from({ length: COLLECTIONS }, (_, n) => start + n)
+    for (let start = no; start < no + BATCHES_PER_READ; start += LOG_COLLECTIONS) {
+      const numbers = Array.from({ length: LOG_COLLECTIONS }, (_, n) => start + n)
       const rows = await Promise.all(numbers.map((next) => this.#batches(next).findOne({ _id: idOf(next) })))
       for (const row of rows) {
         if (row === null) return
@@ -154,8 +154,8 @@ export class Journal {
   async append(batch: Omit<Batch, 'weight'>): Promise<Batch | undefined> {
     const { by } = batch
     const { bytes, weight } = encodeContent(batch.content)
-    const most = this.#connection.isFerret ? LITTLE : PART
-    const parts = bytes.length > most ? Math.ceil(bytes.length / PART) : 0
+    const most = this.#connection.isFerret ? SMALL_BATCH_BYTES : BATCH_PART_BYTES
+    const parts = bytes.length > most ? Math.ceil(bytes.length / BATCH_PART_BYTES) : 0
     if (parts > 0) await this.#scatter(batch.no, by, bytes)
     const row = {
       _id: idOf(batch.no),
@@ -191,8 +191,8 @@ export class Journal {
   }
 
   async remove(from: number, before: number): Promise<void> {
-    for (let start = from; start < before; start += REMOVED) {
-      const numbers = Array.from({ length: Math.min(REMOVED, before - start) }, (_, n) => start + n)
+    for (let start = from; start < before; start += BATCHES_PER_DELETE) {
+      const numbers = Array.from({ length: Math.min(BATCHES_PER_DELETE, before - start) }, (_, n) => start + n)
       for (const some of Map.groupBy(numbers, (no) => this.#partOf('log', no)).values()) {
         const deletes = some.map((no) => ({ deleteOne: { filter: { _id: idOf(no) } } }))
         await this.#connection.write(() => this.#batches(some[0] ?? 0).bulkWrite(deletes, { ordered: false }))
@@ -220,7 +220,7 @@ export class Journal {
         } else if (!isInDoubt) throw this.#connection.failure(error)
         isInDoubt = true
       }
-      const left = DOUBT - (performance.now() - start)
+      const left = IN_DOUBT_MS - (performance.now() - start)
       if (left <= 0 || !(await this.#connection.back(left))) throw unknown()
       await setTimeout(10)
     }
@@ -247,12 +247,12 @@ export class Journal {
   }
 
   #partOf(name: string, no: number): string {
-    return this.#connection.isFerret ? `${name}_${no % COLLECTIONS}` : name
+    return this.#connection.isFerret ? `${name}_${no % LOG_COLLECTIONS}` : name
   }
 
   async #scatter(no: number, by: string, bytes: Buffer): Promise<void> {
-    for (let at = 0, n = 0; at < bytes.length; at += PART, n++) {
-      const row = { _id: `${by}.${n}`, data: bytes.subarray(at, at + PART) }
+    for (let at = 0, n = 0; at < bytes.length; at += BATCH_PART_BYTES, n++) {
+      const row = { _id: `${by}.${n}`, data: bytes.subarray(at, at + BATCH_PART_BYTES) }
       await this.#connection.write(() => this.#parts(no).insertOne(row))
     }
   }
@@ -283,7 +283,7 @@ function ignoreKnown(error: unknown): void {
 export function entriesOf(batch: Batch): LogEntry[] {
   return batch.content.commits.map(({ changes, told, time = batch.time }, index) => {
     const dated = datedIn(batch, index)
-    return { seq: dated.seq, time, changes: told ?? toldOf(changes, dated) }
+    return { seq: dated.seq, time, changes: told ?? toLoggedChanges(changes, dated) }
   })
 }
 

@@ -5,27 +5,27 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Connection } from './connection.ts'
 import type { Journal } from './journal.ts'
-import type { Machine } from './machine.ts'
+import type { ReplicatedState } from './machine.ts'
 import type { LogReader } from './reader.ts'
-import { FILE_PART, leftoversOf } from './rows.ts'
+import { FILE_PART_BYTES, leftoversOf } from './rows.ts'
 import type { Key } from './states.ts'
 import { savingOf, type Tables } from './tables.ts'
 
 /** The work as it is claimed, and for how long; renewed in time, and left alone shortly before it ends. In milliseconds. */
-const WORK = 'collections'
-const SPAN = 6000
-const RENEWED = 4000
-const LEAST = 2000
+const LEASE_NAME = 'collections'
+const LEASE_TTL_MS = 6000
+const LEASE_RENEWAL_MS = 4000
+const LEASE_MARGIN_MS = 2000
 
 /** So long may changes gather before they are brought in: what is written often is written once. In milliseconds. */
-const GATHERED = 150
+const GATHER_MS = 150
 
 /** States that are looked at together. */
-const TOGETHER = 100
+const DOCUMENTS_PER_STEP = 100
 
 /** The numbers of batches that are gone stay so long, for those that stood still to meet, in milliseconds. */
-const REMEMBERED = 60 * 60 * 1000
-const MARKS_EVERY = REMEMBERED / 6
+const CHECKPOINT_RETENTION_MS = 60 * 60 * 1000
+const CHECKPOINT_INTERVAL_MS = CHECKPOINT_RETENTION_MS / 6
 
 interface Trimmed {
   /** Batches before this one are removed, number and all. */
@@ -39,12 +39,12 @@ interface Trimmed {
 interface Parts {
   readonly connection: Connection
   readonly journal: Journal
-  readonly machine: Machine
+  readonly machine: ReplicatedState
   readonly tables: Tables
   readonly reader: LogReader
 }
 
-export class Keeper {
+export class Checkpointer {
   readonly #parts: Parts
   #isStopping = false
   #wake: () => void = () => {}
@@ -72,7 +72,7 @@ export class Keeper {
     const { machine, connection } = this.#parts
     if (connection.isAway || machine.tail.length === 0) return
     try {
-      const isMine = await machine.submitLast({ job: 'claim', work: WORK, span: SPAN })
+      const isMine = await machine.submitLast({ job: 'claim', work: LEASE_NAME, span: LEASE_TTL_MS })
       if (isMine) await this.#apply()
     } catch {
       // What fails here is brought in by the next one.
@@ -87,7 +87,7 @@ export class Keeper {
         })
       }
       if (this.#isStopping) return
-      await setTimeout(GATHERED, undefined, { ref: false })
+      await setTimeout(GATHER_MS, undefined, { ref: false })
       try {
         await this.#step()
       } catch {
@@ -101,9 +101,9 @@ export class Keeper {
   async #step(): Promise<void> {
     const { machine } = this.#parts
     if (machine.tail.length === 0) return
-    if (machine.claims.left(WORK) < RENEWED) {
-      if (machine.claims.left(WORK) <= 0 && !machine.claims.isFree(WORK)) return this.#look()
-      if (!(await machine.submit({ job: 'claim', work: WORK, span: SPAN }))) return this.#look()
+    if (machine.claims.left(LEASE_NAME) < LEASE_RENEWAL_MS) {
+      if (machine.claims.left(LEASE_NAME) <= 0 && !machine.claims.isFree(LEASE_NAME)) return this.#look()
+      if (!(await machine.submit({ job: 'claim', work: LEASE_NAME, span: LEASE_TTL_MS }))) return this.#look()
       await this.#look()
     }
     await this.#apply()
@@ -161,10 +161,11 @@ export class Keeper {
   /** Goes on with the work, or stops where another process may have taken over by the time that the next step is done. */
   async #check(): Promise<void> {
     const { machine } = this.#parts
-    if (machine.claims.left(WORK) > RENEWED) return
-    const claim = { job: 'claim', work: WORK, span: SPAN } as const
-    if (machine.claims.left(WORK) > 0) await (this.#isStopping ? machine.submitLast(claim) : machine.submit(claim))
-    if (machine.claims.left(WORK) < LEAST) throw new Error('The work is no longer claimed')
+    if (machine.claims.left(LEASE_NAME) > LEASE_RENEWAL_MS) return
+    const claim = { job: 'claim', work: LEASE_NAME, span: LEASE_TTL_MS } as const
+    if (machine.claims.left(LEASE_NAME) > 0)
+      await (this.#isStopping ? machine.submitLast(claim) : machine.submit(claim))
+    if (machine.claims.left(LEASE_NAME) < LEASE_MARGIN_MS) throw new Error('The work is no longer claimed')
   }
 
   /** Removes batches whose entries are all trimmed; their numbers stay for a while. */
@@ -177,7 +178,7 @@ export class Keeper {
     const place = Math.min(await reader.placeOf(trimmed + 1, known.emptied), machine.mark)
     let { bottom } = known
     const now = Date.now()
-    const old = known.marks.filter(([, at]) => now - at > REMEMBERED).at(-1)
+    const old = known.marks.filter(([, at]) => now - at > CHECKPOINT_RETENTION_MS).at(-1)
     if (old !== undefined) {
       await journal.remove(bottom, old[0])
       bottom = old[0]
@@ -187,7 +188,8 @@ export class Keeper {
     const marks = known.marks.filter(([before]) => before > bottom)
     const last = marks.at(-1)
     // Later ones share a mark for a while, and so stay a little longer than they had to.
-    const next = last === undefined || now - last[1] > MARKS_EVERY ? [...marks, [place, now] as const] : marks
+    const next =
+      last === undefined || now - last[1] > CHECKPOINT_INTERVAL_MS ? [...marks, [place, now] as const] : marks
     const state: Trimmed = { bottom, emptied: Math.max(known.emptied, place), marks: next }
     await this.#check()
     const row = { state: JSON.stringify(state) }
@@ -198,9 +200,9 @@ export class Keeper {
 
 /** Names of the parts of a file. */
 function partsOf({ blob, size }: { blob: string; size: number }): string[] {
-  return Array.from({ length: Math.ceil(size / FILE_PART) }, (_, part) => `${blob}.${part}`)
+  return Array.from({ length: Math.ceil(size / FILE_PART_BYTES) }, (_, part) => `${blob}.${part}`)
 }
 
 function* portions(keys: readonly Key[]): Generator<Key[]> {
-  for (let at = 0; at < keys.length; at += TOGETHER) yield keys.slice(at, at + TOGETHER)
+  for (let at = 0; at < keys.length; at += DOCUMENTS_PER_STEP) yield keys.slice(at, at + DOCUMENTS_PER_STEP)
 }

@@ -45,7 +45,7 @@ const indexes: readonly (readonly [collection: string, key: Readonly<Record<stri
 ]
 
 /** A change of the layout is a new version, and a step that leads to it; a step that was released is never edited. */
-const SCHEMA = 1
+const SCHEMA_VERSION = 1
 
 export interface Meta {
   readonly epoch: string
@@ -69,9 +69,9 @@ export async function prepare(connection: Connection, journal: Journal): Promise
     await insertHub(connection, randomUUID().replaceAll('-', '').slice(0, 16))
     return prepare(connection, journal)
   }
-  if (Number(found.schema) > SCHEMA) {
+  if (Number(found.schema) > SCHEMA_VERSION) {
     throw new HubError('Unavailable', [
-      `The database was written by a later release: its schema is of version ${found.schema}, this release knows up to ${SCHEMA}`
+      `The database was written by a later release: its schema is of version ${found.schema}, this release knows up to ${SCHEMA_VERSION}`
     ])
   }
   return { epoch: String(found.epoch) }
@@ -95,7 +95,7 @@ export async function createIndexes(connection: Connection): Promise<void> {
 /** The last step of making a database: what has this row is whole. */
 export async function insertHub(connection: Connection, epoch: string): Promise<void> {
   try {
-    await connection.turn(() => connection.rows('meta').insertOne({ _id: 'hub', schema: SCHEMA, epoch }))
+    await connection.turn(() => connection.rows('meta').insertOne({ _id: 'hub', schema: SCHEMA_VERSION, epoch }))
   } catch (error) {
     if (!isDuplicate(error)) throw connection.failure(error)
   }

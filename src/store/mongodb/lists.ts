@@ -12,7 +12,7 @@ import type {
 } from '../store.ts'
 import type { Connection, Row } from './connection.ts'
 import { DocumentState, hasKeys, type Wanted, wantedKeys } from './document.ts'
-import type { Machine } from './machine.ts'
+import type { ReplicatedState } from './machine.ts'
 import { facetText } from './rows.ts'
 import { glance } from './series.ts'
 import { type Key, keyOf, type SeriesState } from './states.ts'
@@ -23,7 +23,7 @@ const PAGE_BYTES = 16 * 1024 * 1024
 
 interface Parts {
   readonly connection: Connection
-  readonly machine: Machine
+  readonly machine: ReplicatedState
   readonly tables: Tables
 }
 
@@ -114,7 +114,7 @@ async function offer({ machine, tables }: Parts, key: Key, row: Row, mark: numbe
   if (stored !== undefined) await machine.offer(key, stored, mark)
 }
 
-function changedSince(machine: Machine, start: string): Key[] {
+function changedSince(machine: ReplicatedState, start: string): Key[] {
   return [...machine.tail.keys()].filter((key) => key.startsWith(start))
 }
 

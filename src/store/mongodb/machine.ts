@@ -9,21 +9,21 @@ import { HubError } from '../../errors.ts'
 import { RecentLog } from '../recent.ts'
 import type { ElementRow } from '../store.ts'
 import { Cache } from './cache.ts'
-import { Claims } from './claims.ts'
+import { Leases } from './claims.ts'
 import type { Connection } from './connection.ts'
 import type { Control, Counters, LoggedCommit } from './content.ts'
 import { nothing } from './content.ts'
 import { DocumentState, type Head } from './document.ts'
 import { type Answer, type Answers, carryOut, type Job, keysOf, neededBy, repeatBatch } from './jobs.ts'
 import { type Batch, entriesOf, type Journal } from './journal.ts'
-import { Names } from './names.ts'
+import { NameFilter } from './names.ts'
 import { type Outcome, Queue } from './queue.ts'
-import { type Below, Layer } from './space.ts'
+import { Overlay, type ReadView } from './space.ts'
 import type { Found, Key } from './states.ts'
 import type { Stored, Tables } from './tables.ts'
-import { Tail } from './tail.ts'
+import { Uncheckpointed } from './tail.ts'
 
-export interface MachineOptions {
+export interface ReplicatedStateOptions {
   readonly cacheBytes: number
   /** Bound of what waits to be written, in bytes. */
   readonly queueBytes: number
@@ -35,24 +35,24 @@ export interface MachineOptions {
 const MIB = 1024 * 1024
 
 /** Bound of the newest log entries that are kept in memory, in bytes. */
-const RECENT = 16 * MIB
+const RECENT_LOG_BYTES = 16 * MIB
 
 /** Nobody writes while more than this waits to be brought into the collections; all of it is in memory. */
-const WAITING = 16 * MIB
+const MAX_WAITING_BYTES = 16 * MIB
 
 /** Names that were outgrown, or could not be read, are collected anew after so many batches. */
-const OUTGROWN = 1000
+const MAX_UNCHECKPOINTED_BATCHES = 1000
 
 /** A process that has not looked at the log for so long looks at everything anew: what it met is perhaps no more there. */
-const STALE = 30 * 60 * 1000
+const STALE_MS = 30 * 60 * 1000
 
-export class Machine implements Below {
+export class ReplicatedState implements ReadView {
   /** By which the log knows this process. */
   readonly holder = randomUUID()
-  readonly claims = new Claims(this.holder)
-  readonly tail = new Tail()
-  readonly recent = new RecentLog(RECENT)
-  readonly #names = new Names()
+  readonly claims = new Leases(this.holder)
+  readonly tail = new Uncheckpointed()
+  readonly recent = new RecentLog(RECENT_LOG_BYTES)
+  readonly #names = new NameFilter()
   #collecting: Promise<void> = Promise.resolve()
   counters: Counters = nothing
   /** The last batch that was carried out here. */
@@ -63,7 +63,7 @@ export class Machine implements Below {
   readonly #connection: Connection
   readonly #journal: Journal
   readonly #tables: Tables
-  readonly #options: MachineOptions
+  readonly #options: ReplicatedStateOptions
   readonly #cache: Cache
   readonly #loading = new Map<Key, Promise<void>>()
   readonly #listeners = new Set<(hasEntries: boolean) => void>()
@@ -74,7 +74,7 @@ export class Machine implements Below {
   #lookedAt = 0
   #queued: Promise<void> | undefined
   #running: Promise<void> = Promise.resolve()
-  #inflight: { readonly no: number; readonly by: string; readonly layer: Layer } | undefined
+  #inflight: { readonly no: number; readonly by: string; readonly layer: Overlay } | undefined
   /** The last batch that was tried, and since when. */
   #sent = { by: '', at: 0 }
   /** Until when nobody writes. */
@@ -83,7 +83,7 @@ export class Machine implements Below {
   #isPumping = false
   #isEnding = false
 
-  constructor(connection: Connection, journal: Journal, tables: Tables, options: MachineOptions) {
+  constructor(connection: Connection, journal: Journal, tables: Tables, options: ReplicatedStateOptions) {
     this.#connection = connection
     this.#journal = journal
     this.#tables = tables
@@ -227,7 +227,7 @@ export class Machine implements Below {
   async #pump(): Promise<void> {
     while (this.#queue.length > 0) {
       // Where too much waits to be brought into the collections, only what brings it there is written.
-      const group = this.#queue.take(this.tail.weight > WAITING && !this.#connection.isAway)
+      const group = this.#queue.take(this.tail.weight > MAX_WAITING_BYTES && !this.#connection.isAway)
       if (group.length === 0) {
         await setTimeout(5)
         continue
@@ -280,13 +280,13 @@ export class Machine implements Below {
 
   /** Carries out jobs on a layer over what is known; each that is refused leaves no trace. */
   #perform(jobs: readonly Job[]) {
-    const layer = new Layer(this)
+    const layer = new Overlay(this)
     const [commits, controls]: [LoggedCommit[], Control[]] = [[], []]
     const clock = this.#options.clock()
     const at = { time: Math.max(clock, this.#time), clock, horizon: horizonOf(clock, this.#options.futureLimit) }
     const moment = { no: this.no + 1, at, holder: this.holder, isFree: (work: string) => this.claims.isFree(work) }
     const outcomes = jobs.map((job): Outcome => {
-      const own = new Layer(layer)
+      const own = new Overlay(layer)
       try {
         const done = carryOut(own, job, moment)
         own.merge()
@@ -318,7 +318,7 @@ export class Machine implements Below {
   /** By wall time, which goes on while the machine is suspended; where that was set back, nobody knows how long it was. */
   get #isStale(): boolean {
     const age = Date.now() - this.#lookedAt
-    return age > STALE || age < 0
+    return age > STALE_MS || age < 0
   }
 
   async #pull(): Promise<void> {
@@ -364,7 +364,7 @@ export class Machine implements Below {
     if (batch.no !== this.no + 1) return
     const inflight = this.#inflight
     const isOurs = inflight !== undefined && inflight.no === batch.no && inflight.by === batch.by
-    const layer = isOurs ? inflight.layer : new Layer(this)
+    const layer = isOurs ? inflight.layer : new Overlay(this)
     if (!isOurs) repeatBatch(layer, batch, (key) => this.#cache.has(key))
     layer.settle((key, state) => this.#cache.put(key, state))
     // Blobs are counted where they are loaded when a batch is made, and may have been loaded since.
@@ -372,7 +372,7 @@ export class Machine implements Below {
     this.no = batch.no
     this.tail.add(batch)
     for (const key of this.tail.keysOf(batch)) this.#names.add(key)
-    if (this.#names.isOutgrown && batch.no % OUTGROWN === 0) this.#collectNames()
+    if (this.#names.isOutgrown && batch.no % MAX_UNCHECKPOINTED_BATCHES === 0) this.#collectNames()
     this.#note(batch)
     const entries = entriesOf(batch)
     for (const entry of entries) this.recent.add(entry)
@@ -423,7 +423,7 @@ export class Machine implements Below {
     let now = state
     for (const batch of this.tail.of(key)) {
       if (batch.no <= upto) continue
-      const layer = new Layer(new Single(key, now, this.counters))
+      const layer = new Overlay(new Single(key, now, this.counters))
       repeatBatch(layer, batch, (wanted) => wanted === key)
       layer.settle((_, changed) => {
         now = changed
@@ -434,7 +434,7 @@ export class Machine implements Below {
 }
 
 /** One state, for carrying out on it what is in the log. */
-class Single implements Below {
+class Single implements ReadView {
   readonly counters: Counters
   readonly #key: Key
   readonly #state: Found

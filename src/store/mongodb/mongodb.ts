@@ -55,16 +55,16 @@ import type {
 } from '../store.ts'
 import { inMemory } from '../text.ts'
 import { type Source, transfer } from '../transfer.ts'
-import { walk } from '../walk.ts'
-import { Bell } from './bell.ts'
+import { scanChunks } from '../walk.ts'
+import { LogWatcher } from './bell.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { DocumentState } from './document.ts'
 import { Files } from './files.ts'
 import { Journal } from './journal.ts'
-import { Keeper } from './keeper.ts'
+import { Checkpointer } from './keeper.ts'
 import { prepare } from './layout.ts'
 import { documents, series } from './lists.ts'
-import { Machine } from './machine.ts'
+import { ReplicatedState } from './machine.ts'
 import { LogReader } from './reader.ts'
 import { glance, type NamedChunk, overlapping } from './series.ts'
 import { type Found, keyOf, type Receipt, type SeriesState } from './states.ts'
@@ -84,7 +84,7 @@ export interface MongoOptions extends ConnectionOptions {
 
 const MIB = 1024 * 1024
 
-const SWEEP_EVERY = 10 * 60 * 1000
+const SWEEP_INTERVAL_MS = 10 * 60 * 1000
 
 /**
  * Opens the database, creating what is missing.
@@ -108,7 +108,7 @@ async function open(url: string, options: MongoOptions): Promise<MongoStore> {
     const journal = new Journal(connection)
     const tables = new Tables(connection)
     const { epoch } = await prepare(connection, journal)
-    const machine = new Machine(connection, journal, tables, { cacheBytes, queueBytes, clock, futureLimit })
+    const machine = new ReplicatedState(connection, journal, tables, { cacheBytes, queueBytes, clock, futureLimit })
     await machine.open()
     return new MongoStore({ epoch, connection, journal, tables, machine, damage: new DamageLog(), clock })
   } catch (error) {
@@ -122,7 +122,7 @@ interface Parts {
   readonly connection: Connection
   readonly journal: Journal
   readonly tables: Tables
-  readonly machine: Machine
+  readonly machine: ReplicatedState
   readonly damage: DamageLog
   readonly clock: () => number
 }
@@ -132,10 +132,10 @@ class MongoStore implements Store {
   readonly #parts: Parts
   readonly #files: Files
   readonly #reader: LogReader
-  readonly #keeper: Keeper
+  readonly #keeper: Checkpointer
   readonly #listeners = new Set<() => void>()
   readonly #sweeper: NodeJS.Timeout
-  readonly #bell: Bell
+  readonly #bell: LogWatcher
   readonly #room = new Room()
   #closed: Promise<void> | undefined
 
@@ -145,17 +145,17 @@ class MongoStore implements Store {
     this.#parts = parts
     this.#files = new Files(connection, machine, clock)
     this.#reader = new LogReader(journal, machine)
-    this.#keeper = new Keeper({ ...parts, reader: this.#reader })
+    this.#keeper = new Checkpointer({ ...parts, reader: this.#reader })
     this.#keeper.start()
     machine.onBatch((hasEntries) => {
       if (hasEntries) for (const listener of this.#listeners) listener()
     })
-    this.#bell = new Bell(connection, journal, async () => {
+    this.#bell = new LogWatcher(connection, journal, async () => {
       const { seq } = machine.counters
       await machine.sync()
       return machine.counters.seq > seq
     })
-    this.#sweeper = setInterval(() => void this.#sweep(), SWEEP_EVERY)
+    this.#sweeper = setInterval(() => void this.#sweep(), SWEEP_INTERVAL_MS)
     this.#sweeper.unref()
   }
 
@@ -212,7 +212,7 @@ class MongoStore implements Store {
     }
   }
 
-  async receipt(key: string) {
+  async commitOfKey(key: string) {
     const found = (await this.#state(keyOf.receipt(key))) as Receipt | null
     return found === null || found.seq <= this.#parts.machine.counters.trimmed ? undefined : found.seq
   }
@@ -237,7 +237,7 @@ class MongoStore implements Store {
     await connection.write(() => cursors.replaceOne({ _id: follower }, { seq }, { upsert: true }))
   }
 
-  async claim(work: string, span: number): Promise<boolean> {
+  async lease(work: string, span: number): Promise<boolean> {
     const start = performance.now()
     const isMine = await this.#parts.machine.submit({ job: 'claim', work, span })
     // Where the answer took longer than the claim lasts, it is over.
@@ -278,14 +278,14 @@ class MongoStore implements Store {
   }
 
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
-    return walk(from, {
+    return scanChunks(from, {
       list: (start, limit) => this.#list(series, start, to, limit),
       load: (listed) => Promise.all(listed.map((chunk) => this.#load(chunk)))
     })
   }
 
   heads(series: SeriesName, from: bigint, to: bigint): AsyncIterable<ChunkHead> {
-    return walk(from, {
+    return scanChunks(from, {
       list: (start, limit) => this.#list(series, start, to, limit),
       load: async (listed) => listed.map(({ name: _, ...head }) => head)
     })
@@ -386,7 +386,7 @@ class MongoStore implements Store {
   /** Removes what nothing refers to. What fails is tried again the next time. */
   async #sweep(): Promise<void> {
     try {
-      if (await this.claim('sweep', 2 * SWEEP_EVERY)) await this.#files.sweep()
+      if (await this.lease('sweep', 2 * SWEEP_INTERVAL_MS)) await this.#files.sweep()
     } catch {
       // The database is away, which whoever asks next is told.
     }

@@ -7,16 +7,16 @@ import { idOf } from './rows.ts'
 import type { Key } from './states.ts'
 
 /** Bits for each name, and of these so many are set: one of a hundred is looked for in vain. */
-const BITS = 10
-const SET = 6
+const BITS_PER_NAME = 10
+const BITS_SET = 6
 
 /** Names read at a time: requests are answered in between. */
-const PORTION = 1000
+const NAMES_PER_READ = 1000
 
 /** Room for so many more than there are, at least. */
-const LEAST = 100_000
+const MIN_NAMES = 100_000
 
-export class Names {
+export class NameFilter {
   #bits: Uint32Array | undefined
   #isWhole = false
   #count = 0
@@ -53,13 +53,13 @@ export class Names {
     this.clear()
     // Twice as many as there may be: a count is an estimate.
     const counts = await connection.run(() => Promise.all(collections.map((rows) => rows.estimatedDocumentCount())))
-    this.#room = Math.max(LEAST, 2 * counts.reduce((sum, count) => sum + count, 0))
-    const bits = new Uint32Array(Math.ceil((this.#room * BITS) / 32))
+    this.#room = Math.max(MIN_NAMES, 2 * counts.reduce((sum, count) => sum + count, 0))
+    const bits = new Uint32Array(Math.ceil((this.#room * BITS_PER_NAME) / 32))
     this.#bits = bits
     this.#count = 0
     for (const key of late) this.add(key)
     for (const rows of collections) {
-      const all = rows.find({}).project<Row>({ _id: 1 }).batchSize(PORTION)
+      const all = rows.find({}).project<Row>({ _id: 1 }).batchSize(NAMES_PER_READ)
       for await (const { _id } of all) {
         // Somebody began anew meanwhile.
         if (this.#bits !== bits) return
@@ -72,7 +72,7 @@ export class Names {
   #add(hash: Buffer): void {
     if (this.#bits === undefined) return
     this.#count++
-    for (let n = 0; n < SET; n++) {
+    for (let n = 0; n < BITS_SET; n++) {
       const bit = hash.readUInt32LE(4 * n) % (32 * this.#bits.length)
       this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] ?? 0) | (1 << (bit & 31))
     }
@@ -80,7 +80,7 @@ export class Names {
 
   #has(hash: Buffer): boolean {
     const bits = this.#bits ?? new Uint32Array(1)
-    for (let n = 0; n < SET; n++) {
+    for (let n = 0; n < BITS_SET; n++) {
       const bit = hash.readUInt32LE(4 * n) % (32 * bits.length)
       if (((bits[bit >>> 5] ?? 0) & (1 << (bit & 31))) === 0) return false
     }

@@ -1,6 +1,6 @@
 /** What waits to be written, in the order in which it came. */
 import { HubError } from '../../errors.ts'
-import { weighChanges } from '../weight.ts'
+import { estimateBytes } from '../weight.ts'
 import type { Answer, Job } from './jobs.ts'
 
 export interface Waiting {
@@ -13,8 +13,8 @@ export interface Waiting {
 export type Outcome = { readonly answer: Answer } | { readonly error: unknown }
 
 /** A batch holds at most this many jobs, and takes no more once it weighs this much. */
-const JOBS = 2000
-const BYTES = 6 * 1024 * 1024
+const MAX_JOBS = 2000
+const MAX_BYTES = 6 * 1024 * 1024
 
 export class Queue {
   readonly #bound: number
@@ -51,7 +51,7 @@ export class Queue {
   take(isClaimsOnly: boolean): readonly Waiting[] {
     const ready = isClaimsOnly ? this.#waiting.filter(isClaim) : this.#waiting
     let count = 0
-    for (let bytes = 0; count < ready.length && count < JOBS && bytes < BYTES; count++)
+    for (let bytes = 0; count < ready.length && count < MAX_JOBS && bytes < MAX_BYTES; count++)
       bytes += ready[count]?.weight ?? 0
     const group = ready.slice(0, count)
     this.#waiting = isClaimsOnly ? this.#waiting.filter((one) => !group.includes(one)) : this.#waiting.slice(count)
@@ -84,7 +84,7 @@ function isClaim({ job }: Waiting): boolean {
 function weigh(job: Job): number {
   switch (job.job) {
     case 'commit':
-      return weighChanges(job.changes)
+      return estimateBytes(job.changes)
     case 'putChunks':
       return job.chunks.length * 300 + 100
     default:

@@ -2,18 +2,18 @@
 import type { LogEntry } from '../store.ts'
 import { sizeOf } from './jobs.ts'
 import { type Batch, entriesOf, type Journal, type Packed } from './journal.ts'
-import type { Machine } from './machine.ts'
+import type { ReplicatedState } from './machine.ts'
 
 /** A page of entries takes no more once it has this many bytes. */
 const PAGE_BYTES = 16 * 1024 * 1024
 
 export class LogReader {
   readonly #journal: Journal
-  readonly #machine: Machine
+  readonly #machine: ReplicatedState
   /** Read last: whoever reads page by page comes back for the rest. */
   #known: readonly Packed[] = []
 
-  constructor(journal: Journal, machine: Machine) {
+  constructor(journal: Journal, machine: ReplicatedState) {
     this.#journal = journal
     this.#machine = machine
   }

@@ -11,13 +11,13 @@ import { glance } from './series.ts'
 import type { Key, SeriesState, State } from './states.ts'
 
 /** A row is at most 16 MB; what is larger goes in parts. */
-export const PART = 8 * 1024 * 1024
+export const DOCUMENT_PART_BYTES = 8 * 1024 * 1024
 
 /** Bytes of a part of a file, of which the last one may be shorter. */
-export const FILE_PART = 1024 * 1024
+export const FILE_PART_BYTES = 1024 * 1024
 
 /** So many values written to a document stand within its row; more stand beside it, in parts of as many. */
-const INLINE = 4000
+const MAX_INLINE_BYTES = 4000
 
 /** The key of a row, by the name under which it is kept in memory. */
 export function idOf(key: Key): string {
@@ -55,17 +55,17 @@ function documentRow(state: DocumentState) {
     keys: kind === 'Submodel' ? [...state.keys()] : [],
     size: state.body.length,
     elements: state.rows().size,
-    written: state.written.size > INLINE ? null : encodeWritten([...state.written]),
-    asides: state.written.size > INLINE ? Math.ceil(state.written.size / INLINE) : 0
+    written: state.written.size > MAX_INLINE_BYTES ? null : encodeWritten([...state.written]),
+    asides: state.written.size > MAX_INLINE_BYTES ? Math.ceil(state.written.size / MAX_INLINE_BYTES) : 0
   }
 }
 
 /** What stands beside the row of a document: values written to it, where there are many. */
 export function asidesOf({ head, written }: DocumentState, upto: number): Row[] {
-  if (written.size <= INLINE) return []
+  if (written.size <= MAX_INLINE_BYTES) return []
   const [entries, rows] = [[...written], [] as Row[]]
-  for (let at = 0; at < entries.length; at += INLINE) {
-    const data = encodeWritten(entries.slice(at, at + INLINE))
+  for (let at = 0; at < entries.length; at += MAX_INLINE_BYTES) {
+    const data = encodeWritten(entries.slice(at, at + MAX_INLINE_BYTES))
     rows.push({ _id: asideId(head, rows.length), upto, data })
   }
   return rows
@@ -77,19 +77,22 @@ export function asideId({ position, structure }: Pick<Head, 'position' | 'struct
 
 /** Names of the parts of a body. */
 export function bodyIds({ position, structure, size }: Omit<BodyName, 'elements'>): string[] {
-  return Array.from({ length: Math.max(1, Math.ceil(size / PART)) }, (_, part) => `${position}.${structure}.${part}`)
+  return Array.from(
+    { length: Math.max(1, Math.ceil(size / DOCUMENT_PART_BYTES)) },
+    (_, part) => `${position}.${structure}.${part}`
+  )
 }
 
 export function bodyRows({ head, body }: DocumentState): Row[] {
   return bodyIds({ ...head, size: body.length }).map((_id, part) => ({
     _id,
-    data: body.subarray(part * PART, (part + 1) * PART)
+    data: body.subarray(part * DOCUMENT_PART_BYTES, (part + 1) * DOCUMENT_PART_BYTES)
   }))
 }
 
 /** Names of all that there may be of a body that is no longer needed. */
 export function leftoversOf(body: BodyName): string[] {
-  const asides = body.elements > INLINE ? Math.ceil(body.elements / INLINE) : 0
+  const asides = body.elements > MAX_INLINE_BYTES ? Math.ceil(body.elements / MAX_INLINE_BYTES) : 0
   return [...bodyIds(body), ...Array.from({ length: asides }, (_, part) => asideId(body, part))]
 }
 

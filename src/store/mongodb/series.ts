@@ -2,7 +2,7 @@
 import { HubError } from '../../errors.ts'
 import type { Chunk, ChunkHead, Series, SeriesName } from '../store.ts'
 import type { SeriesChange, StoredChunk } from './content.ts'
-import type { Layer } from './space.ts'
+import type { Overlay } from './space.ts'
 import { keyOf, type SeriesState } from './states.ts'
 
 /**
@@ -11,7 +11,7 @@ import { keyOf, type SeriesState } from './states.ts'
  * @throws HubError `Conflict` where one of `replaced` is no longer there as it was
  */
 export function putChunks(
-  space: Layer,
+  space: Overlay,
   chunks: readonly Chunk[],
   names: readonly string[],
   replaced: readonly ChunkHead[]
@@ -50,14 +50,14 @@ export function putChunks(
 }
 
 /** @returns what it came to, and how many chunks were dropped */
-export function dropChunks(space: Layer, series: SeriesName, before: bigint) {
+export function dropChunks(space: Overlay, series: SeriesName, before: bigint) {
   const removed = stateOf(space, series).chunks.filter(({ to }) => BigInt(to) < before)
   const { submodel, path } = series
   const change = { submodel, path, added: [], removed: removed.map(({ name }) => name) }
   return { dropped: removed.length, changes: removed.length === 0 ? [] : carryOut(space, [change]) }
 }
 
-function carryOut(space: Layer, changes: readonly SeriesChange[]): SeriesChange[] {
+function carryOut(space: Overlay, changes: readonly SeriesChange[]): SeriesChange[] {
   const made = changes.filter(({ added, removed }) => added.length + removed.length > 0)
   for (const change of made) {
     const before = stateOf(space, change)
@@ -84,7 +84,7 @@ function inOrder(one: StoredChunk, other: StoredChunk): number {
   return a === b ? one.seq - other.seq : a < b ? -1 : 1
 }
 
-function stateOf(space: Layer, { submodel, path }: SeriesName): SeriesState {
+function stateOf(space: Overlay, { submodel, path }: SeriesName): SeriesState {
   const found = space.other(keyOf.series({ submodel, path })) as SeriesState | null | undefined
   return found ?? { submodel, path, chunks: [] }
 }

@@ -7,7 +7,7 @@ import type { Counters } from './content.ts'
 import type { DocumentState, Head, Rows } from './document.ts'
 import type { Found, Key, State } from './states.ts'
 
-export interface Below {
+export interface ReadView {
   readonly counters: Counters
   /** The document as a whole, without what layers changed in it; undefined where it was not loaded. */
   document(key: Key): Found<DocumentState> | undefined
@@ -24,13 +24,13 @@ interface Changed {
   rows: Map<string, ElementRow> | undefined
 }
 
-export class Layer implements Below {
-  readonly below: Below
+export class Overlay implements ReadView {
+  readonly below: ReadView
   counters: Counters
   readonly #documents = new Map<Key, Changed>()
   readonly #others = new Map<Key, Found>()
 
-  constructor(below: Below) {
+  constructor(below: ReadView) {
     this.below = below
     this.counters = below.counters
   }
@@ -72,7 +72,7 @@ export class Layer implements Below {
   /** Puts what was changed from below up to here over these rows. */
   overlay(key: Key, rows: Map<string, ElementRow>): void {
     const changed = this.#documents.get(key)
-    if (changed?.whole === undefined && this.below instanceof Layer) this.below.overlay(key, rows)
+    if (changed?.whole === undefined && this.below instanceof Overlay) this.below.overlay(key, rows)
     for (const [path, row] of changed?.rows ?? []) rows.set(path, row)
   }
 
@@ -103,7 +103,7 @@ export class Layer implements Below {
   /** Makes what was changed here part of the layer below, which must be one. */
   merge(): void {
     const { below } = this
-    if (!(below instanceof Layer)) return
+    if (!(below instanceof Overlay)) return
     below.counters = this.counters
     for (const [key, { whole, head, rows }] of this.#documents) {
       if (whole !== undefined) below.setDocument(key, whole)

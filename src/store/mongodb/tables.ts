@@ -9,10 +9,10 @@ import {
   bodyIds,
   bodyRows,
   collectionOf,
+  DOCUMENT_PART_BYTES,
   decodeWritten,
   headOf,
   idOf,
-  PART,
   rowOf,
   seriesOf
 } from './rows.ts'
@@ -28,13 +28,13 @@ export interface Stored {
 }
 
 /** Rows that are written or removed at a time. */
-const AT_ONCE = 500
+const ROWS_PER_WRITE = 500
 
 /** And by FerretDB: it writes each on its own, and whoever wants to commit waits for it. */
-const FEW = 1
+const FEW_DOCUMENTS = 1
 
 /** A row whose body was replaced meanwhile is read again, so often at most. */
-const ATTEMPTS = 20
+const MAX_ATTEMPTS = 20
 
 /** What is to be stored of a state: taken from it at one moment. */
 export interface Saving {
@@ -79,7 +79,7 @@ export class Tables {
   }
 
   async load(key: Key): Promise<Stored> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const row = await this.#find(collectionOf(key), idOf(key))
       if (row === null) return { state: null, upto: -1, newest: -1 }
       const stored = await this.fromRow(key, row)
@@ -182,7 +182,7 @@ export class Tables {
   }
 
   async remove(name: string, ids: readonly string[], check = async () => {}): Promise<void> {
-    const most = this.#connection.isFerret ? FEW : AT_ONCE
+    const most = this.#connection.isFerret ? FEW_DOCUMENTS : ROWS_PER_WRITE
     for (let at = 0; at < ids.length; at += most) {
       await check()
       const some = ids.slice(at, at + most)
@@ -192,7 +192,7 @@ export class Tables {
   }
 
   async #replace(name: string, rows: readonly Row[], upto: number, check: () => Promise<void>): Promise<void> {
-    for (const some of portions(rows, this.#connection.isFerret ? FEW : AT_ONCE)) {
+    for (const some of portions(rows, this.#connection.isFerret ? FEW_DOCUMENTS : ROWS_PER_WRITE)) {
       await check()
       const operations = some.map(({ _id, ...replacement }): AnyBulkWriteOperation<Row> => {
         // A process that stood still while another one took over must not put back what was. FerretDB does one thing
@@ -225,13 +225,13 @@ export class Tables {
 }
 
 /** Not too many, and not too much at once. */
-function* portions(rows: readonly Row[], most = AT_ONCE): Generator<Row[]> {
+function* portions(rows: readonly Row[], most = ROWS_PER_WRITE): Generator<Row[]> {
   let [some, bytes]: [Row[], number] = [[], 0]
   for (const row of rows) {
     some.push(row)
     bytes +=
       500 + (Buffer.isBuffer(row.data) ? row.data.length : 0) + (Array.isArray(row.keys) ? 40 * row.keys.length : 0)
-    if (some.length === most || bytes > PART) {
+    if (some.length === most || bytes > DOCUMENT_PART_BYTES) {
       yield some
       ;[some, bytes] = [[], 0]
     }

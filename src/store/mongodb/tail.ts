@@ -3,13 +3,13 @@ import { keysOf } from './jobs.ts'
 import type { Batch } from './journal.ts'
 import type { Key } from './states.ts'
 
-export interface Kept {
+export interface UncheckpointedBatch {
   readonly batch: Batch
   readonly keys: ReadonlySet<Key>
 }
 
-export class Tail {
-  #batches: Kept[] = []
+export class Uncheckpointed {
+  #batches: UncheckpointedBatch[] = []
   readonly #byKey = new Map<Key, Batch[]>()
   #weight = 0
 
@@ -67,7 +67,7 @@ export class Tail {
     return this.#byKey.keys()
   }
 
-  get batches(): readonly Kept[] {
+  get batches(): readonly UncheckpointedBatch[] {
     return this.#batches
   }
 }

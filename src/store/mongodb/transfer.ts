@@ -12,9 +12,9 @@ import type { Files } from './files.ts'
 import { keysOf, sizeOf } from './jobs.ts'
 import { Journal } from './journal.ts'
 import { createIndexes, insertHub } from './layout.ts'
-import type { Machine } from './machine.ts'
+import type { ReplicatedState } from './machine.ts'
 import type { LogReader } from './reader.ts'
-import { FILE_PART, idOf } from './rows.ts'
+import { FILE_PART_BYTES, idOf } from './rows.ts'
 import { changed } from './series.ts'
 import { type Blob, type Key, keyOf, type SeriesState } from './states.ts'
 import { savingOf, Tables } from './tables.ts'
@@ -22,17 +22,17 @@ import { savingOf, Tables } from './tables.ts'
 type Of<Name extends Piece['piece']> = Extract<Piece, { piece: Name }>
 
 /** Rows read at once, and log entries. */
-const ROWS = 100
-const ENTRIES = 500
+const ROWS_PER_READ = 100
+const ENTRIES_PER_READ = 500
 
 /** So much may have changed for others to wait until it is copied, and how long they do at most (ms). */
-const LITTLE = 100
-const QUIET = 5000
+const POLL_INTERVAL_MS = 100
+const QUIET_MS = 5000
 
 interface Parts {
   readonly epoch: string
   readonly connection: Connection
-  readonly machine: Machine
+  readonly machine: ReplicatedState
   readonly journal: Journal
   readonly tables: Tables
   readonly reader: LogReader
@@ -80,8 +80,8 @@ export class MongoSource implements Source {
         const { position, trimmed } = counters
         return { epoch: this.#parts.epoch, seq, position, trimmed }
       }
-      isQuiet = later.size < LITTLE
-      if (isQuiet) await machine.quiet(QUIET)
+      isQuiet = later.size < POLL_INTERVAL_MS
+      if (isQuiet) await machine.quiet(QUIET_MS)
     }
   }
 
@@ -94,7 +94,7 @@ export class MongoSource implements Source {
     const blobs = connection.rows('blobs')
     for (let after = last; ; ) {
       const filter: Filter<Row> = { hash: { $gt: after }, refs: { $gt: 0 } }
-      const rows = await connection.run(() => blobs.find(filter).sort({ hash: 1 }).limit(ROWS).toArray())
+      const rows = await connection.run(() => blobs.find(filter).sort({ hash: 1 }).limit(ROWS_PER_READ).toArray())
       if (rows.length === 0) return
       for (const { _id, hash, size } of rows) {
         if (hash === after) continue
@@ -115,7 +115,7 @@ export class MongoSource implements Source {
     for (let after = last; ; ) {
       const filter: Filter<Row> = { position: { $gt: after } }
       const found = () => documents.find(filter).project<Row>({ kind: 1, id: 1, position: 1 }).sort({ position: 1 })
-      const rows = await connection.run(() => found().limit(ROWS).toArray())
+      const rows = await connection.run(() => found().limit(ROWS_PER_READ).toArray())
       if (rows.length === 0) return
       after = Number(rows.at(-1)?.position)
       yield* this.#of(rows.map(({ kind, id }) => keyOf.document(kind as DocumentKind, String(id))))
@@ -158,7 +158,8 @@ export class MongoSource implements Source {
                 { submodel: after.submodel, path: { [comparison]: after.path } }
               ]
             }
-      const found = () => series.find(filter).project<Row>({ list: 0 }).sort({ submodel: 1, path: 1 }).limit(ROWS)
+      const found = () =>
+        series.find(filter).project<Row>({ list: 0 }).sort({ submodel: 1, path: 1 }).limit(ROWS_PER_READ)
       const rows = await connection.run(() => found().toArray())
       if (rows.length === 0) return
       for (const { submodel, path } of rows) yield* this.#chunks({ submodel: String(submodel), path: String(path) })
@@ -197,7 +198,7 @@ export class MongoSource implements Source {
     const { machine, reader } = this.#parts
     await machine.sync()
     for (let after = last; ; ) {
-      const { entries } = await reader.read(after, ENTRIES)
+      const { entries } = await reader.read(after, ENTRIES_PER_READ)
       for (const entry of entries) yield { piece: 'entry', entry }
       if (entries.length === 0) return Math.max(after, machine.counters.seq)
       after = entries.at(-1)?.seq ?? after
@@ -383,14 +384,14 @@ class MongoTarget implements Target {
     let [gathered, part]: [Buffer[], number] = [[], 0]
     const flush = async (least: number) => {
       let whole = Buffer.concat(gathered)
-      for (; whole.length >= least && whole.length > 0; whole = whole.subarray(FILE_PART)) {
-        await this.#tables.insert('files', [{ _id: `${hash}.${part++}`, data: whole.subarray(0, FILE_PART) }])
+      for (; whole.length >= least && whole.length > 0; whole = whole.subarray(FILE_PART_BYTES)) {
+        await this.#tables.insert('files', [{ _id: `${hash}.${part++}`, data: whole.subarray(0, FILE_PART_BYTES) }])
       }
       gathered = [whole]
     }
     for await (const chunk of bytes()) {
       gathered.push(chunk as Buffer)
-      if (gathered.length > 16) await flush(FILE_PART)
+      if (gathered.length > 16) await flush(FILE_PART_BYTES)
     }
     await flush(1)
     await this.#tables.save([savingOf(keyOf.blob(hash), { size, hash, refs: 0, at: Date.now() }, 0, nothing)], 0)

@@ -10,10 +10,10 @@ import { blobPath, databasePath, filesPath } from './layout.ts'
 import { lockFiles } from './lock.ts'
 
 /** Database pages copied in one step on the thread pool. */
-const PAGES = 1000
+const PAGES_PER_STEP = 1000
 
 /** File rows read at once. */
-const ROWS = 1000
+const ROWS_PER_STEP = 1000
 
 /**
  * Copies the data directory `from` to `to`, which must be empty or not exist yet. Neither readers nor writers wait.
@@ -51,7 +51,7 @@ async function copyDatabase(from: string, to: string): Promise<void> {
   const source = new DatabaseSync(from, { readOnly: true, timeout: 5000 })
   try {
     source.exec('BEGIN; SELECT count(*) FROM sqlite_schema')
-    await backup(source, to, { rate: PAGES })
+    await backup(source, to, { rate: PAGES_PER_STEP })
   } finally {
     source.close()
   }
@@ -63,7 +63,7 @@ async function copyFiles(from: string, to: string): Promise<void> {
   const copy = new DatabaseSync(databasePath(to), { readOnly: true })
   try {
     const next = copy.prepare('SELECT DISTINCT blob FROM file WHERE blob > ? ORDER BY blob LIMIT ?')
-    for (let last = '', rows = next.all(last, ROWS); rows.length > 0; rows = next.all(last, ROWS)) {
+    for (let last = '', rows = next.all(last, ROWS_PER_STEP); rows.length > 0; rows = next.all(last, ROWS_PER_STEP)) {
       for (const row of rows) {
         last = String(row.blob)
         await copyBlob(from, to, last)

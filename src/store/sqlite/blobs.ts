@@ -14,7 +14,7 @@ import { blobPath } from './layout.ts'
 import { lockFiles } from './lock.ts'
 
 /** So many blobs at most in one sweep: it holds up the commits behind it. */
-const SWEPT_AT_ONCE = 1000
+const MAX_SWEPT = 1000
 
 const DOOMED = 0
 
@@ -34,11 +34,11 @@ export class Blobs {
         'UPDATE blob SET orphaned = ?2 WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM file WHERE file.blob = ?1)'
       ),
       adopt: db.prepare(`UPDATE blob SET orphaned = NULL WHERE name = ? AND orphaned IS NOT ${DOOMED}`),
-      doomed: db.prepare(`SELECT name, size FROM blob WHERE orphaned = ${DOOMED} LIMIT ${SWEPT_AT_ONCE}`),
+      doomed: db.prepare(`SELECT name, size FROM blob WHERE orphaned = ${DOOMED} LIMIT ${MAX_SWEPT}`),
       remove: db.prepare('DELETE FROM blob WHERE name = ?'),
       doom: db.prepare(
         `UPDATE blob SET orphaned = ${DOOMED} WHERE name IN (
-           SELECT name FROM blob WHERE orphaned > ${DOOMED} AND orphaned < ? ORDER BY orphaned LIMIT ${SWEPT_AT_ONCE})`
+           SELECT name FROM blob WHERE orphaned > ${DOOMED} AND orphaned < ? ORDER BY orphaned LIMIT ${MAX_SWEPT})`
       )
     }
   }

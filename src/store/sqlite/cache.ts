@@ -15,7 +15,7 @@ interface Entry {
 }
 
 /** What an entry and a row take beside their text, roughly. */
-const OVERHEAD = 300
+const ENTRY_OVERHEAD_BYTES = 300
 
 export class Cache {
   /**
@@ -86,7 +86,7 @@ export class Cache {
   #entryOf(id: string): Entry {
     const known = this.#use(id)
     if (known !== undefined) return known
-    const bytes = OVERHEAD + 2 * id.length
+    const bytes = ENTRY_OVERHEAD_BYTES + 2 * id.length
     const entry = { documents: new Map(), rows: new Map(), bytes, isUsed: true }
     this.#entries.set(id, entry)
     this.#bytes += bytes
@@ -137,5 +137,5 @@ function writtenTo(row: ElementRow, change: ValueChange, commit: DatedCommit): E
 type ValueChange = Extract<Change, { change: 'value' | 'samples' }>
 
 function sizeOf(row: ElementRow): number {
-  return OVERHEAD + 2 * (row.value.length + row.path.length)
+  return ENTRY_OVERHEAD_BYTES + 2 * (row.value.length + row.path.length)
 }

@@ -13,7 +13,7 @@ import { blobPath, databasePath } from './layout.ts'
 import { kinds, migrations } from './schema.ts'
 
 /** After so many findings nobody reads on. */
-const ENOUGH = 20
+const MAX_REPORTED = 20
 
 /**
  * Reads everything in a data directory, also while a hub uses it, and tells what does not agree, each in a line; none
@@ -37,7 +37,7 @@ export async function checkDirectory(directory: string): Promise<readonly string
       }
       for (const step of steps) {
         for (const finding of await findingsOf(step, db, directory))
-          if (findings.push(finding) === ENOUGH) return findings
+          if (findings.push(finding) === MAX_REPORTED) return findings
       }
     } finally {
       db.close()
@@ -56,7 +56,7 @@ const steps: readonly Step[] = [checksums, pages, figures, leftovers, facets, su
 async function findingsOf(step: Step, db: DatabaseSync, directory: string): Promise<readonly string[]> {
   const findings: string[] = []
   try {
-    for await (const finding of step(db, directory)) if (findings.push(finding) === ENOUGH) break
+    for await (const finding of step(db, directory)) if (findings.push(finding) === MAX_REPORTED) break
   } catch (error) {
     // Where a page is damaged, reading stops: a finding, not a failure of the check.
     const failure = storageFailure(error)
@@ -67,7 +67,7 @@ async function findingsOf(step: Step, db: DatabaseSync, directory: string): Prom
 }
 
 function* pages(db: DatabaseSync): Generator<string> {
-  for (const { integrity_check } of db.prepare(`PRAGMA integrity_check(${ENOUGH})`).all()) {
+  for (const { integrity_check } of db.prepare(`PRAGMA integrity_check(${MAX_REPORTED})`).all()) {
     if (integrity_check !== 'ok') yield `The database is damaged: ${integrity_check}`
   }
 }

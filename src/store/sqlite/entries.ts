@@ -1,9 +1,9 @@
 /** How a log entry is written down: compact JSON, because there is one for every commit, and the packed runs behind it. */
 import type { Quality } from '../../model/samples.ts'
-import type { Became, DocumentKind, LoggedChange } from '../store.ts'
+import type { DocumentKind, LoggedChange, SubtreeAction } from '../store.ts'
 
 type Written =
-  | readonly ['c' | 'u' | 'd', kind: DocumentKind, id: string, touched?: readonly string[], became?: Became]
+  | readonly ['c' | 'u' | 'd', kind: DocumentKind, id: string, touched?: readonly string[], became?: SubtreeAction]
   /** Times as text: JSON has no integers of 64 bits. */
   | readonly ['v', submodel: string, path: string, value: string, sourceTime: string, quality?: Quality]
   /** `length`: bytes of the run. */

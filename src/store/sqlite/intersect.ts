@@ -4,14 +4,14 @@
 export type Seek = (from: number) => number | undefined
 
 /** So many seeks for one page; less than a tenth of a second. */
-const SEEKS = 20_000
+const MAX_SEEKS = 20_000
 
 /**
  * At most `limit` positions after `after` that all lists have, ascending. Each list leaps to where the others are, so a
  * list with few positions spares the others theirs. Two long lists that never agree would still keep the caller
  * waiting: after a number of seeks it gives up and tells where to go on (`stoppedAt`).
  */
-export function intersect(seeks: readonly Seek[], after: number, limit: number, budget = SEEKS) {
+export function intersect(seeks: readonly Seek[], after: number, limit: number, budget = MAX_SEEKS) {
   const positions: number[] = []
   let candidate = after + 1
   let agreed = 0

@@ -8,13 +8,13 @@ import { Worker } from 'node:worker_threads'
 import { HubError } from '../../errors.ts'
 import type { DatedCommit } from '../current.ts'
 import type { Change } from '../store.ts'
-import { weighChanges } from '../weight.ts'
+import { estimateBytes } from '../weight.ts'
 import type { Failure } from './failure.ts'
 import type { Answer, Answers, FromWriter, Job, Outcome, TransactionTime, WriterOptions } from './jobs.ts'
 
 /** The writer has at most this many jobs, and is given no more once they weigh this much; so no transaction is long. */
-const JOBS = 4000
-const BYTES = 16 * 1024 * 1024
+const MAX_JOBS = 4000
+const MAX_BYTES = 16 * 1024 * 1024
 
 /** The file beside this one, of the same kind: TypeScript, or what was built from it. */
 const WRITER = new URL(import.meta.url.replace(/queue(\.[jt]s)$/, 'writer$1'))
@@ -113,7 +113,7 @@ export class Queue {
   }
 
   get #isFull(): boolean {
-    return this.#underway.length >= JOBS || this.#given >= BYTES
+    return this.#underway.length >= MAX_JOBS || this.#given >= MAX_BYTES
   }
 
   /** Sends at the end of this turn of the event loop, so that all requests read in it share a message. */
@@ -177,7 +177,7 @@ export class Queue {
 function weigh(job: Job): number {
   switch (job.job) {
     case 'commit':
-      return weighChanges(job.changes)
+      return estimateBytes(job.changes)
     case 'putChunks':
       return job.chunks.reduce((sum, chunk) => sum + chunk.bytes.length + 200, 100)
     default:

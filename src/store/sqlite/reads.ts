@@ -5,7 +5,7 @@ import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
 import { type DamageLog, isDamaged } from '../damage.ts'
 import { join } from '../join.ts'
-import { hasBlobValue, MANY, tailOf, textKey } from '../rows.ts'
+import { hasBlobValue, SEVERAL_VALUES, tailOf, textKey } from '../rows.ts'
 import type {
   Chunk,
   ChunkHead,
@@ -36,7 +36,7 @@ const PAGE_BYTES = 16 * 1024 * 1024
 /**
  * So many documents are gathered for a range of values; a range with more of them rules out too few to be of use.
  */
-const GATHERED = 50_000
+const MAX_GATHERED = 50_000
 
 type Row = Record<string, SQLOutputValue>
 
@@ -248,11 +248,11 @@ export class Reads {
     if (path === undefined || value === undefined) return seeks
     if (value.is === 'eq') {
       const key = typeof value.than === 'number' ? value.than : textKey(value.than)
-      seeks.push((from) => earlier(this.#atKey(path, key, from), this.#atKey(path, MANY, from)))
+      seeks.push((from) => earlier(this.#atKey(path, key, from), this.#atKey(path, SEVERAL_VALUES, from)))
     } else {
       // A range of values is not in the order of documents: its documents are gathered and ordered first.
-      const rows = this.#sql[value.is].all(tailOf(path), value.than, after, GATHERED)
-      if (rows.length < GATHERED) seeks.push(among(rows.map((row) => Number(row.position))))
+      const rows = this.#sql[value.is].all(tailOf(path), value.than, after, MAX_GATHERED)
+      if (rows.length < MAX_GATHERED) seeks.push(among(rows.map((row) => Number(row.position))))
     }
     return seeks
   }

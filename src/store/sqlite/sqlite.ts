@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream'
 import type { HubError } from '../../errors.ts'
 import { type DatedCommit, FUTURE_LIMIT_MS } from '../current.ts'
 import { DamageLog, isDamaged } from '../damage.ts'
-import { toldOf } from '../log.ts'
+import { toLoggedChanges } from '../log.ts'
 import { RecentLog } from '../recent.ts'
 import { Room } from '../room.ts'
 import type {
@@ -25,7 +25,7 @@ import type {
   Store,
   StoreFigures
 } from '../store.ts'
-import { walk } from '../walk.ts'
+import { scanChunks } from '../walk.ts'
 import { backupDirectory } from './backup.ts'
 import { Cache } from './cache.ts'
 import { translated } from './failure.ts'
@@ -52,11 +52,11 @@ export interface SqliteOptions {
 const MIB = 1024 * 1024
 
 /** Bound of the newest log entries that are kept in memory, in bytes. */
-const RECENT = 16 * MIB
+const RECENT_LOG_BYTES = 16 * MIB
 
 /** A file that nothing refers to is removed after this time, in milliseconds: until then it may still be attached. */
-const GRACE = 60 * 60 * 1000
-const SWEEP_EVERY = 10 * 60 * 1000
+const SWEEP_GRACE_MS = 60 * 60 * 1000
+const SWEEP_INTERVAL_MS = 10 * 60 * 1000
 
 /**
  * Opens the data directory, creating what is missing.
@@ -72,7 +72,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
   try {
     await prepareFiles(directory)
     const cache = new Cache(cacheBytes)
-    const recent = new RecentLog(RECENT)
+    const recent = new RecentLog(RECENT_LOG_BYTES)
     const [damage, room] = [new DamageLog(), new Room()]
     const listeners = new Set<() => void>()
     const queue = await openQueue({
@@ -131,8 +131,8 @@ class SqliteStore implements Store {
     // What nothing refers to now was left by a process that is gone, and waits for nobody.
     this.#sweeping = this.#sweep(parts.clock())
     this.#sweeper = setInterval(() => {
-      this.#sweeping = this.#sweeping.then(() => this.#sweep(parts.clock() - GRACE))
-    }, SWEEP_EVERY)
+      this.#sweeping = this.#sweeping.then(() => this.#sweep(parts.clock() - SWEEP_GRACE_MS))
+    }, SWEEP_INTERVAL_MS)
     this.#sweeper.unref()
   }
 
@@ -173,7 +173,7 @@ class SqliteStore implements Store {
     return () => this.#parts.listeners.delete(ring)
   }
 
-  async receipt(key: string) {
+  async commitOfKey(key: string) {
     return this.#read((reads) => reads.receipt(key))
   }
 
@@ -191,7 +191,7 @@ class SqliteStore implements Store {
   }
 
   /** The data directory is of this process alone. */
-  async claim() {
+  async lease() {
     return true
   }
 
@@ -221,14 +221,14 @@ class SqliteStore implements Store {
   }
 
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
-    return walk(from, {
+    return scanChunks(from, {
       list: async (start, limit) => this.#read((reads) => reads.heads(series, start, to, limit)),
       load: async (heads) => this.#read((reads) => reads.chunks(series, heads))
     })
   }
 
   heads(series: SeriesName, from: bigint, to: bigint): AsyncIterable<ChunkHead> {
-    return walk(from, {
+    return scanChunks(from, {
       list: async (start, limit) => this.#read((reads) => reads.heads(series, start, to, limit)),
       load: async (heads) => heads
     })
@@ -322,7 +322,7 @@ class SqliteStore implements Store {
 function noteCommit(cache: Cache, recent: RecentLog, changes: readonly Change[], commit: DatedCommit): void {
   for (const change of changes) cache.note(change, commit)
   const { seq, time } = commit
-  recent.add({ seq, time, changes: toldOf(changes, commit) })
+  recent.add({ seq, time, changes: toLoggedChanges(changes, commit) })
 }
 
 /** What the writer found damaged must not be read from memory as if it were sound. */

@@ -33,7 +33,7 @@ import { kinds, migrate } from './schema.ts'
 type Of<Name extends Piece['piece']> = Extract<Piece, { piece: Name }>
 
 /** Rows read at once. */
-const ROWS = 200
+const ROWS_PER_READ = 200
 
 /** @throws HubError `NotFound` where there is no database, `Unavailable` where a hub uses it */
 export async function openSqliteSource(directory: string): Promise<Source> {
@@ -99,7 +99,7 @@ class SqliteSource implements Source {
       this.#all(
         'SELECT blob, size, min(name) AS name FROM file WHERE blob > ? GROUP BY blob ORDER BY blob LIMIT ?',
         after,
-        ROWS
+        ROWS_PER_READ
       )
     for (let rows = some(last); rows.length > 0; rows = some(String(rows.at(-1)?.blob))) {
       for (const { blob, size, name } of rows) {
@@ -116,7 +116,7 @@ class SqliteSource implements Source {
         `SELECT d.*, b.facets, b.bytes, b.crc AS body_crc FROM document d LEFT JOIN body b USING (position)
          WHERE position > ? ORDER BY position LIMIT ?`,
         after,
-        ROWS
+        ROWS_PER_READ
       )
     for (let rows = some(last); rows.length > 0; rows = some(Number(rows.at(-1)?.position))) {
       for (const row of rows) {
@@ -210,7 +210,8 @@ class SqliteSource implements Source {
   }
 
   *#entries(last: number): Generator<Piece> {
-    const some = (after: number) => this.#all('SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?', after, ROWS)
+    const some = (after: number) =>
+      this.#all('SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?', after, ROWS_PER_READ)
     for (let rows = some(last); rows.length > 0; rows = some(Number(rows.at(-1)?.seq))) {
       for (const row of rows) {
         const { seq, time, changes, runs } = row

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { horizonOf } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
-import { toldOf } from '../log.ts'
+import { toLoggedChanges } from '../log.ts'
 import { Blobs } from './blobs.ts'
 import { Changes } from './changes.ts'
 import { entryChecksum } from './checksums.ts'
@@ -20,8 +20,8 @@ import { databasePath } from './layout.ts'
 import { migrate } from './schema.ts'
 
 /** Removed by one job, at most: entries, and bytes once more than these. */
-const TRIMMED = 10_000
-const TRIMMED_BYTES = 32 * 1024 * 1024
+const MAX_TRIMMED = 10_000
+const MAX_TRIMMED_BYTES = 32 * 1024 * 1024
 
 function start(port: MessagePort, options: WriterOptions): void {
   const tell = (message: FromWriter) => port.postMessage(message)
@@ -134,7 +134,7 @@ class Writer {
       case 'commit': {
         const commit = { seq: this.#counters.add('seq'), ...at }
         this.#changes.apply(job.changes, commit)
-        const { changes, runs } = encodeChanges(toldOf(job.changes, commit))
+        const { changes, runs } = encodeChanges(toLoggedChanges(job.changes, commit))
         const size = Buffer.byteLength(changes) + (runs?.length ?? 0)
         this.#counters.add('logBytes', size)
         const crc = entryChecksum(commit.seq, at.time, changes, runs)
@@ -163,10 +163,10 @@ class Writer {
   #trim(seq: number): number {
     let last: number | undefined
     let bytes = 0
-    for (const entry of this.#sql.oldest.iterate(seq, TRIMMED)) {
+    for (const entry of this.#sql.oldest.iterate(seq, MAX_TRIMMED)) {
       bytes += Number(entry.size)
       last = Number(entry.seq)
-      if (bytes > TRIMMED_BYTES) break
+      if (bytes > MAX_TRIMMED_BYTES) break
     }
     if (last === undefined) return 0
     this.#counters.add('logBytes', -bytes)
