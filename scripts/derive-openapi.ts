@@ -1,8 +1,9 @@
 /** The OpenAPI documents in openapi/: one per profile of Part 2, and one for all that the hub offers. */
-import { hubDocument, profileDocument } from '../src/doors/http/openapi.ts'
+
+import { ownPaths } from '../src/app/extension-endpoints.ts'
+import { VERSION } from '../src/app/version.ts'
 import { profiles } from '../src/operations/profiles.ts'
-import { ownPaths } from '../src/own-paths.ts'
-import { VERSION } from '../src/version.ts'
+import { hubDocument, profileDocument } from '../src/transports/http/openapi.ts'
 
 /** Derived files; the paths are relative to the project's root. */
 export function openApiFiles(): readonly { readonly path: string; readonly value: unknown }[] {

@@ -7,9 +7,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { asyncApi } from '../src/doors/stream/asyncapi.ts'
+import { VERSION } from '../src/app/version.ts'
 import { metamodelSchema } from '../src/formats/json-schema.ts'
-import { VERSION } from '../src/version.ts'
+import { asyncApi } from '../src/transports/stream/asyncapi.ts'
 import { openApiFiles } from './derive-openapi.ts'
 import { deriveTemplates } from './derive-templates.ts'
 

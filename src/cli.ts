@@ -1,8 +1,9 @@
 /** The command line: which verb, with which settings, and what a person is told when it cannot be done. */
+
+import { VERSION } from './app/version.ts'
 import { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
 import { HubError } from './errors.ts'
 import { redact } from './redact.ts'
-import { VERSION } from './version.ts'
 
 /** Flags beside the settings; true where a value follows. */
 const flags = { help: false, version: false, from: true, to: true, format: true }
@@ -116,8 +117,8 @@ async function copyAll(config: Config, extra: ReadonlyMap<string, string>): Prom
   if (from === undefined || to === undefined) {
     throw new Complaint('migrate needs --from and --to, each a data directory or the address of a database')
   }
-  const { connectionOf } = await import('./open-store.ts')
-  const { migrate } = await import('./migrate.ts')
+  const { connectionOf } = await import('./app/open-store.ts')
+  const { migrate } = await import('./commands/migrate.ts')
   const { seq } = await migrate(from, to, connectionOf(config), (text) => console.error(text))
   console.log(`${from} is copied to ${to}, up to position ${seq} of the log; both were compared`)
 }
@@ -133,8 +134,8 @@ async function validate(config: Config, extra: ReadonlyMap<string, string>, file
   const format = extra.get('format') ?? 'text'
   if (files.length === 0) throw new Complaint('validate needs a file')
   if (format !== 'text' && format !== 'json') throw new Complaint(`--format is "${format}", expected text or json`)
-  const { readTemplates } = await import('./templates.ts')
-  const { reportFiles } = await import('./validate-report.ts')
+  const { readTemplates } = await import('./app/load-templates.ts')
+  const { reportFiles } = await import('./commands/validate-report.ts')
   const isValid = await reportFiles(files, readTemplates(config), format)
   if (!isValid) process.exitCode = 1
 }

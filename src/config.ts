@@ -2,8 +2,8 @@
  * Everything that can be set, as one table. A setting is an environment variable (`DATA_DIR=/var/lib/hub`) or a flag of
  * the same name (`--data-dir /var/lib/hub`); the flag wins. Parsing, checks, `--help` and the README are derived from it.
  */
-import { parsePolicy } from './followers/history/policy.ts'
-import { suggest } from './formats/nearest.ts'
+import { parsePolicy } from './consumers/history/policy.ts'
+import { suggest } from './formats/suggest.ts'
 
 /** How a text becomes a value; throws an Error that says what was expected. */
 type Parse<Value> = (text: string) => Value

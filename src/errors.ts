@@ -1,6 +1,6 @@
 /**
  * Every way in which the hub refuses, as one table: the name under which it is thrown, the HTTP status (Part 2, 12.7),
- * the messageType of the Result and the text. Thrown by name, mapped once (doors/http/errors.ts).
+ * the messageType of the Result and the text. Thrown by name, mapped once (transports/http/errors.ts).
  */
 export const errorTable = {
   // name                     status  text, with {0}, {1} … for what the thrower names

@@ -7,13 +7,17 @@ const FLOORS = {
   'errors.ts': -1,
   'time-slice.ts': -1,
   'clock.ts': -1,
+  'redact.ts': -1,
   model: 0,
   formats: 1,
   store: 1,
   security: 2,
-  operations: 2,
-  followers: 2,
-  doors: 3
+  operations: 3,
+  consumers: 3,
+  transports: 4,
+  'config.ts': 4,
+  app: 5,
+  commands: 5
 }
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 const imports = new Map(files.map((file) => [file, importsOf(file)]))
@@ -58,5 +62,5 @@ function roomOf(file: string): string {
 }
 
 function floorOf(file: string): number {
-  return Object.entries(FLOORS).find(([room]) => room === roomOf(file))?.[1] ?? 4
+  return Object.entries(FLOORS).find(([room]) => room === roomOf(file))?.[1] ?? 6
 }

@@ -1,7 +1,7 @@
 /** The workloads of raw data: pushed, followed, read back; each beside the least that could be done instead. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
-import { compact } from '../../src/followers/history/compaction.ts'
+import { compact } from '../../src/consumers/history/compaction.ts'
 import { writers } from '../../src/formats/tables/writers.ts'
 import { encodeRun } from '../../src/store/chunks.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'

@@ -5,10 +5,10 @@ import { basename } from 'node:path'
 import type { Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
 import { openAasx } from './aasx-reader.ts'
-import { grouped } from './groups.ts'
+import { grouped } from './environment-lists.ts'
+import { counted, type Form, LIMITS, type Package } from './environment-source.ts'
 import { readJson } from './json-stream.ts'
 import { ENVIRONMENT_TYPES, isEnvironmentType } from './media-types.ts'
-import { counted, type Form, LIMITS, type Package } from './package.ts'
 import { readXml } from './xml-reader.ts'
 
 /** Which form a file has: by its first bytes, then by its media type and name. */

@@ -9,7 +9,7 @@ import { allEnumerations, allPrimitives, declarationOf, type Field, fieldsOf, he
 import type { PrimitiveDeclaration } from '../model/metamodel.ts'
 import { type PatternName, patterns, patternWords } from '../model/patterns.ts'
 import { idShortPathTo, pointerTo } from '../model/place.ts'
-import { suggest } from './nearest.ts'
+import { suggest } from './suggest.ts'
 
 /** What makes other faults follow comes first. */
 const ranks: readonly string[] = ['modelType', 'additionalProperties', 'type', 'required']

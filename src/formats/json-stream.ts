@@ -2,9 +2,9 @@
 import { HubError, type Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
 import { refuseEarlierJson } from './earlier-releases.ts'
-import { CLASS_OF_LIST } from './groups.ts'
+import { CLASS_OF_LIST } from './environment-lists.ts'
+import { emptyList, type Found, type ReadLimits } from './environment-source.ts'
 import { parseJson } from './json.ts'
-import { emptyList, type Found, type ReadLimits } from './package.ts'
 
 /**
  * Reads an environment, or a single shell, submodel or concept description.

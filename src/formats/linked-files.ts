@@ -1,7 +1,7 @@
 /** Which files of a package its documents link to, and what is left over on either side. */
 import type { Violation } from '../errors.ts'
 import { fileLinksOf } from '../model/file-links.ts'
-import type { Found, Package, PartFile } from './package.ts'
+import type { Found, Package, PartFile } from './environment-source.ts'
 import { partsOfLink } from './part-links.ts'
 
 /** Warnings told of one package, of each kind. */

@@ -1,5 +1,5 @@
 /** Media types of environments, by the form that they stand for; the first of a form is the one that it is stored as. */
-import type { Form } from './package.ts'
+import type { Form } from './environment-source.ts'
 
 export const ENVIRONMENT_TYPES = {
   'application/json': 'json',

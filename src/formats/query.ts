@@ -21,7 +21,7 @@ import { MAX_PATTERN_COST, pattern } from '../model/condition/pattern.ts'
 import { literalOf } from '../model/condition/resolve.ts'
 import type { Comparison, Condition, Match, Operand } from '../model/condition/tree.ts'
 import { castText, type Typed } from '../model/condition/values.ts'
-import { suggest } from './nearest.ts'
+import { suggest } from './suggest.ts'
 
 export interface Query {
   /** Ids only. */

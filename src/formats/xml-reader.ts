@@ -3,8 +3,8 @@ import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { HubError, type Violation } from '../errors.ts'
 import { allPrimitives, type ClassName, declarationOf, type Field } from '../model/fields.ts'
 import { refuseEarlierNamespace } from './earlier-releases.ts'
-import { CLASS_OF_LIST } from './groups.ts'
-import { emptyList, type Found, type ReadLimits } from './package.ts'
+import { CLASS_OF_LIST } from './environment-lists.ts'
+import { emptyList, type Found, type ReadLimits } from './environment-source.ts'
 import { classOf, elementName, membersOf, NAMESPACES } from './xml-names.ts'
 
 /**

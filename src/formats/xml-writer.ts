@@ -1,7 +1,7 @@
 /** AAS XML, written as a stream of text, one identifiable at a time. */
 import type { Field } from '../model/fields.ts'
 import type { Identifiable } from '../model/types.ts'
-import { grouped } from './groups.ts'
+import { grouped } from './environment-lists.ts'
 import { elementName, NAMESPACE, writtenFieldsOf } from './xml-names.ts'
 
 /**

@@ -17,7 +17,7 @@ import { check, checkPreconditions, edit, get, parse, revisionOf } from './docum
 import type { Handler, OperationContext } from './hub.ts'
 import { paged, pageOf } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
-import { nameRecord } from './segments/landing.ts'
+import { nameRecord } from './time-series/record-import.ts'
 
 /** GET …/submodel-elements, in all five contents. */
 export const getAll: Handler = async (hub, call) => {

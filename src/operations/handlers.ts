@@ -7,7 +7,6 @@ import * as elements from './elements.ts'
 import * as files from './files.ts'
 import type { Handler } from './hub.ts'
 import * as invocation from './invocation.ts'
-import * as ledger from './ledger.ts'
 import * as packages from './packages.ts'
 import { query } from './query.ts'
 import * as registry from './registry.ts'
@@ -17,6 +16,7 @@ import * as shells from './shells.ts'
 import * as submodels from './submodels.ts'
 import type { OperationName } from './table.ts'
 import { uploadFile } from './upload.ts'
+import * as ledger from './validation-result.ts'
 
 const { below } = submodels
 

@@ -5,7 +5,7 @@ import type { ApiRequest, ApiResponse, Service } from './call.ts'
 import type { ExecutorOf } from './executors.ts'
 import type { History } from './history/history.ts'
 import type { Jobs } from './jobs.ts'
-import type { Ingest } from './samples/intake.ts'
+import type { Ingest } from './samples/ingest.ts'
 import type { TemplateChecker } from './validation.ts'
 
 export interface OperationContext {

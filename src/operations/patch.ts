@@ -3,7 +3,7 @@
  * element, members and children that it leaves out stay; everything it names must already exist with the same type.
  */
 import { HubError, type Violation } from '../errors.ts'
-import { suggest } from '../formats/nearest.ts'
+import { suggest } from '../formats/suggest.ts'
 import { excerptOf } from '../model/constraints/report.ts'
 import { childrenMember, fieldsOf } from '../model/fields.ts'
 import type { Step } from '../model/path.ts'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import t from 'tap'
 import { WebSocket } from 'ws'
-import { closeCodes, messages } from '../../src/doors/stream/messages.ts'
+import { closeCodes, messages } from '../../src/transports/stream/messages.ts'
 import { type Running, start } from './harness.ts'
 
 const document = JSON.parse(readFileSync(new URL('../../openapi/asyncapi.json', import.meta.url), 'utf8'))

@@ -1,9 +1,9 @@
 /** LENIENT: what breaks rules is stored nevertheless, and from then on is a document like any other. */
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { validateFile } from '../../src/commands/validate.ts'
 import { loadTemplates } from '../../src/formats/templates/load.ts'
 import { TemplateChecker } from '../../src/operations/validation.ts'
-import { validateFile } from '../../src/validate.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 
 const AASX = 'application/asset-administration-shell-package+xml'

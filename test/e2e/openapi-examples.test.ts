@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
 import { plant } from '../../scripts/demo/plant.ts'
-import { hubDocument, type OpenApi } from '../../src/doors/http/openapi.ts'
-import { ids } from '../../src/doors/http/openapi-samples.ts'
-import { ownPaths } from '../../src/own-paths.ts'
+import { ownPaths } from '../../src/app/extension-endpoints.ts'
+import { hubDocument, type OpenApi } from '../../src/transports/http/openapi.ts'
+import { ids } from '../../src/transports/http/openapi-samples.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -2,7 +2,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { WebSocket } from 'ws'
-import type { OpenApi } from '../../src/doors/http/openapi.ts'
+import type { OpenApi } from '../../src/transports/http/openapi.ts'
 import { type Running, start } from './harness.ts'
 
 const EVIL = 'https://evil.example'

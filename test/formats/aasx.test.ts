@@ -11,8 +11,8 @@ import { ZipFile } from 'yazl'
 import { HubError } from '../../src/errors.ts'
 import { openAasx } from '../../src/formats/aasx-reader.ts'
 import { type PackageFile, writeAasx } from '../../src/formats/aasx-writer.ts'
+import { LIMITS, type ReadLimits } from '../../src/formats/environment-source.ts'
 import { validate } from '../../src/formats/json.ts'
-import { LIMITS, type ReadLimits } from '../../src/formats/package.ts'
 import type { Identifiable } from '../../src/model/types.ts'
 
 const shared = new URL('../../../shared/templates', import.meta.url)

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
+import { type Found, LIMITS } from '../../src/formats/environment-source.ts'
 import { readJson } from '../../src/formats/json-stream.ts'
-import { type Found, LIMITS } from '../../src/formats/package.ts'
 import { submodel } from '../arbitrary.ts'
 
 async function read(parts: Iterable<Uint8Array>, limits = LIMITS): Promise<Found[]> {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Leases } from '../../src/store/mongodb/claims.ts'
+import { Leases } from '../../src/store/mongodb/leases.ts'
 
 t.test('a claim of a process that was suspended is over for it, though its monotonic clock stood', async (t) => {
   const claims = new Leases('me')

@@ -4,7 +4,7 @@ import { gridOf } from '../../src/model/grid.ts'
 import { type Run, sliceOf, spanOf } from '../../src/model/samples.ts'
 import { type Bucket, buckets } from '../../src/operations/history/aggregate.ts'
 import { encodeRun } from '../../src/store/chunks.ts'
-import { chunkSource, mergeChunks, type Source } from '../../src/store/pieces.ts'
+import { chunkSource, mergeChunks, type Source } from '../../src/store/merge-chunks.ts'
 
 const given = fc.record({
   count: fc.integer({ min: 1, max: 6000 }),

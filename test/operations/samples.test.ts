@@ -5,7 +5,7 @@ import { clockOf } from '../../src/clock.ts'
 import type { HubError } from '../../src/errors.ts'
 import { type Quality, qualityAt, textAt, timeAt } from '../../src/model/samples.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
-import { Ingest, type IngestOptions, OrderedGate } from '../../src/operations/samples/intake.ts'
+import { Ingest, type IngestOptions, OrderedGate } from '../../src/operations/samples/ingest.ts'
 import { decodeRun } from '../../src/store/chunks.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { LoggedChange, Store } from '../../src/store/store.ts'
@@ -227,7 +227,7 @@ test('what one sender pushes is stored in its order, however long each push is l
     get: (target, name) => {
       const own: unknown = Reflect.get(target, name)
       if (typeof own !== 'function') return own
-      if (name !== 'receipt' && name !== 'element') return own.bind(target)
+      if (name !== 'commitOfKey' && name !== 'element') return own.bind(target)
       return async (...args: unknown[]) => {
         await setTimeout(Math.random() * 10)
         return own.apply(target, args)

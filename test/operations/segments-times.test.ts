@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { isLexical } from '../../src/model/datatypes.ts'
 import type { DataTypeDefXsd, SubmodelElement } from '../../src/model/types.ts'
-import { readTime, scaleOf, spanOf, writeDuration, writeTime } from '../../src/operations/segments/times.ts'
-import { type Scale, scales, semanticId } from '../../src/operations/segments/vocabulary.ts'
+import { readTime, scaleOf, spanOf, writeDuration, writeTime } from '../../src/operations/time-series/times.ts'
+import { type Scale, scales, semanticId } from '../../src/operations/time-series/vocabulary.ts'
 
 const NOON = BigInt(Date.parse('2026-11-24T12:00:00Z')) * 1_000_000n
 const SECOND = 1_000_000_000n

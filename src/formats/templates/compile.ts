@@ -4,9 +4,9 @@
  * seconds to compile, and an error object for each element that is not the one looked for. The verdict is the same.
  */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { isGenerated } from './provenance.ts'
 import { follow, type Schema } from './schema.ts'
-import { isDecidedBySignature, SlotClassifier, type Test } from './sorter.ts'
+import { isDecidedBySignature, SlotClassifier, type Test } from './slot-classifier.ts'
+import { isGenerated } from './template-version.ts'
 
 /** @throws Error where the schema is none */
 export function compile(schema: Schema): ValidateFunction {

@@ -3,14 +3,15 @@
  * what it has to be, by `if` … `then` over each of them. Every rule has a `title`, what is asked in words, and a
  * `$comment`, who asks it; explain.ts makes messages of the two. Elements that no slot recognises are allowed.
  */
-import { type Claim, type Define, divide, hasOneOf, knownIn } from './claims.ts'
+
 import { FreeNames } from './names.ts'
 import { patternOf } from './numbers.ts'
-import { provenance, schemaId, templateName } from './provenance.ts'
 import type { Cardinality } from './qualifiers.ts'
 import { DRAFT, given, type Schema, writeClause } from './schema.ts'
 import { referenceIs } from './semantic-ids.ts'
+import { type Claim, type Define, divide, hasOneOf, knownIn } from './slot-matching.ts'
 import type { Children, Slot, Template } from './template.ts'
+import { provenance, schemaId, templateName } from './template-version.ts'
 
 export function normalSchema(template: Template): Schema {
   const writer = new Writer(template)

@@ -9,9 +9,9 @@ import type { Submodel } from '../../model/types.ts'
 import { compile } from './compile.ts'
 import { explain } from './explain.ts'
 import { type TemplateFinding, toFinding } from './messages.ts'
-import { versionIn } from './provenance.ts'
 import type { Schema } from './schema.ts'
 import { canonical, type SemanticId, semanticIdsOf } from './semantic-ids.ts'
+import { versionIn } from './template-version.ts'
 
 export type { TemplateFinding } from './messages.ts'
 

@@ -8,10 +8,10 @@ import type { DataTypeDefXsd } from '../../model/types.ts'
 import { FreeNames } from './names.ts'
 import { allowedWords, countWords, definitionName, languagePattern } from './normal-schema.ts'
 import type { Interval } from './numbers.ts'
-import { provenance, schemaId, templateName } from './provenance.ts'
 import type { Cardinality } from './qualifiers.ts'
 import { DRAFT, type Schema, writeClause } from './schema.ts'
 import type { Children, Slot, Template } from './template.ts'
+import { provenance, schemaId, templateName } from './template-version.ts'
 
 export function valueSchema(template: Template): Schema {
   const writer = new ValueWriter(template)

@@ -6,7 +6,7 @@ import type { Figure } from '../../model/figures.ts'
 import type { Grid } from '../../model/grid.ts'
 import { firstAt, type Run, timeAt } from '../../model/samples.ts'
 import { combine, isExact, type Statistics, statisticsOf } from '../../model/statistics.ts'
-import type { Piece } from '../../store/pieces.ts'
+import type { Piece } from '../../store/merge-chunks.ts'
 
 export const aggregates = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last', 'stddev'] as const
 

@@ -4,7 +4,7 @@
  */
 import { join, type Kind } from '../../formats/tables/widen.ts'
 import { lengthOf, within } from '../../model/samples.ts'
-import type { Piece } from '../../store/pieces.ts'
+import type { Piece } from '../../store/merge-chunks.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { cellAt, kindOfCell } from './cells.ts'
 import type { History } from './history.ts'

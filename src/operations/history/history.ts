@@ -2,7 +2,7 @@
 import { lengthOf, type Run, spanOf as rangeOf, sliceOf, within } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { PackedRun } from '../../store/chunks.ts'
-import { chunkSource, mergeChunks, type Piece, recentSource, type Source } from '../../store/pieces.ts'
+import { chunkSource, mergeChunks, type Piece, recentSource, type Source } from '../../store/merge-chunks.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
 
 export interface History {
@@ -16,7 +16,7 @@ export interface History {
   spanOf(series: SeriesName): Promise<{ from: bigint; to: bigint; count: number } | undefined>
 }
 
-/** Knows what is in the log and not in chunks yet; the follower that makes the chunks (followers/history). */
+/** Knows what is in the log and not in chunks yet; the follower that makes the chunks (consumers/history). */
 export interface Tail {
   /** Resolves when everything that was acknowledged before the call is known here, or in chunks. */
   caughtUp(): Promise<void>

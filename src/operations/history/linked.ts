@@ -18,7 +18,7 @@ import { parseTime } from '../../model/time.ts'
 export interface LinkedRequest {
   /** Id of the submodel that shows the time series. */
   readonly submodel: string
-  /** idShort of the variable in its Metadata/Record; absent: all of them. Its series: `seriesOf` in segments/series.ts. */
+  /** idShort of the variable in its Metadata/Record; absent: all of them. Its series: `seriesOf` in time-series/series.ts. */
   readonly variable?: string
   /** Nanoseconds since 1970, inclusive; absent: from the beginning, to the end. */
   readonly from?: bigint

@@ -7,8 +7,8 @@ import type { Violation } from '../../errors.ts'
 import { FURTHEST, lengthOf, pick, qualities, qualityAt, type Run, timeAt } from '../../model/samples.ts'
 import { formatTime, fromMilliseconds } from '../../model/time.ts'
 import type { Column } from './batch.ts'
-import type { ValidatedColumn } from './fit.ts'
 import { MAX_REPORTED, type Refusals } from './refusals.ts'
+import type { ValidatedColumn } from './validate-samples.ts'
 
 /**
  * - `refuse`: for senders that hear of it;

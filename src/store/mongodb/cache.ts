@@ -1,5 +1,5 @@
 /** What was loaded last, up to a bound in bytes. What is in use stays, whatever the bound. */
-import { type Found, type Key, weightOf } from './states.ts'
+import { type Found, type Key, weightOf } from './keys.ts'
 
 interface Entry {
   readonly state: Found

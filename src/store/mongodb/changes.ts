@@ -12,8 +12,8 @@ import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
 import { textOf } from '../text.ts'
 import type { BodyName, LoggedCommit, Note } from './content.ts'
 import { DocumentState, fresh, freshRows, type Head, type Written } from './document.ts'
-import type { Overlay } from './space.ts'
-import { type Blob, type Key, keyOf } from './states.ts'
+import { type Blob, type Key, keyOf } from './keys.ts'
+import type { Overlay } from './overlay.ts'
 
 type Of<Name extends Change['change']> = Extract<Change, { change: Name }>
 

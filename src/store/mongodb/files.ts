@@ -4,9 +4,9 @@ import { Readable } from 'node:stream'
 import { HubError } from '../../errors.ts'
 import type { FileEntry } from '../store.ts'
 import { type Connection, isDuplicate } from './connection.ts'
-import type { ReplicatedState } from './machine.ts'
+import { keyOf } from './keys.ts'
+import type { ReplicatedState } from './replicated-state.ts'
 import { FILE_PART_BYTES } from './rows.ts'
-import { keyOf } from './states.ts'
 
 /** A file that nothing refers to is removed after this time, in milliseconds: until then it may still be attached. */
 const SWEEP_GRACE_MS = 60 * 60 * 1000

@@ -12,10 +12,10 @@ import type {
 } from '../store.ts'
 import type { Connection, Row } from './connection.ts'
 import { DocumentState, hasKeys, type Wanted, wantedKeys } from './document.ts'
-import type { ReplicatedState } from './machine.ts'
+import { type Key, keyOf, type SeriesState } from './keys.ts'
+import type { ReplicatedState } from './replicated-state.ts'
 import { facetText } from './rows.ts'
 import { glance } from './series.ts'
-import { type Key, keyOf, type SeriesState } from './states.ts'
 import type { Tables } from './tables.ts'
 
 /** A page takes no more once it has this many bytes, so that memory stays bounded. */

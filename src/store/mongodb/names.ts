@@ -3,8 +3,8 @@
  * so that making something new reads nothing. Built once after the start, then kept by the log.
  */
 import type { Connection, Row } from './connection.ts'
+import type { Key } from './keys.ts'
 import { idOf } from './rows.ts'
-import type { Key } from './states.ts'
 
 /** Bits for each name, and of these so many are set: one of a hundred is looked for in vain. */
 const BITS_PER_NAME = 10

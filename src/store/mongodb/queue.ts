@@ -1,7 +1,7 @@
 /** What waits to be written, in the order in which it came. */
 import { HubError } from '../../errors.ts'
-import { estimateBytes } from '../weight.ts'
-import type { Answer, Job } from './jobs.ts'
+import { estimateBytes } from '../size.ts'
+import type { Answer, Job } from './write-commands.ts'
 
 export interface Waiting {
   readonly job: Job

@@ -1,8 +1,8 @@
 /** Reading the log: what is no more in memory is found by halving, as batches have numbers without holes. */
 import type { LogEntry } from '../store.ts'
-import { sizeOf } from './jobs.ts'
 import { type Batch, entriesOf, type Journal, type Packed } from './journal.ts'
-import type { ReplicatedState } from './machine.ts'
+import type { ReplicatedState } from './replicated-state.ts'
+import { sizeOf } from './write-commands.ts'
 
 /** A page of entries takes no more once it has this many bytes. */
 const PAGE_BYTES = 16 * 1024 * 1024

@@ -7,8 +7,8 @@ import type { DocumentKind, Facet, FileEntry } from '../store.ts'
 import type { Row } from './connection.ts'
 import type { BodyName, StoredChunk } from './content.ts'
 import { DocumentState, type Head, type Written } from './document.ts'
+import type { Key, SeriesState, State } from './keys.ts'
 import { glance } from './series.ts'
-import type { Key, SeriesState, State } from './states.ts'
 
 /** A row is at most 16 MB; what is larger goes in parts. */
 export const DOCUMENT_PART_BYTES = 8 * 1024 * 1024

@@ -2,8 +2,8 @@
 import { HubError } from '../../errors.ts'
 import type { Chunk, ChunkHead, Series, SeriesName } from '../store.ts'
 import type { SeriesChange, StoredChunk } from './content.ts'
-import type { Overlay } from './space.ts'
-import { keyOf, type SeriesState } from './states.ts'
+import { keyOf, type SeriesState } from './keys.ts'
+import type { Overlay } from './overlay.ts'
 
 /**
  * Puts chunks, whose bytes are stored under these names, in place of others and of those with the same key.

@@ -3,6 +3,7 @@ import type { AnyBulkWriteOperation } from 'mongodb'
 import { type Connection, duplicatesIn, isDuplicate, type Row, type Rows } from './connection.ts'
 import type { Counters } from './content.ts'
 import { DocumentState } from './document.ts'
+import type { Blob, Found, Key, Receipt } from './keys.ts'
 import {
   asideId,
   asidesOf,
@@ -16,7 +17,6 @@ import {
   rowOf,
   seriesOf
 } from './rows.ts'
-import type { Blob, Found, Key, Receipt } from './states.ts'
 
 /** A state as it was stored. */
 export interface Stored {

@@ -9,15 +9,15 @@ import { type Connection, type ConnectionOptions, connect, type Row } from './co
 import { type Counters, nothing, type StoredChunk } from './content.ts'
 import { DocumentState, type Written } from './document.ts'
 import type { Files } from './files.ts'
-import { keysOf, sizeOf } from './jobs.ts'
 import { Journal } from './journal.ts'
-import { createIndexes, insertHub } from './layout.ts'
-import type { ReplicatedState } from './machine.ts'
+import { type Blob, type Key, keyOf, type SeriesState } from './keys.ts'
 import type { LogReader } from './reader.ts'
+import type { ReplicatedState } from './replicated-state.ts'
 import { FILE_PART_BYTES, idOf } from './rows.ts'
+import { createIndexes, insertHub } from './schema.ts'
 import { changed } from './series.ts'
-import { type Blob, type Key, keyOf, type SeriesState } from './states.ts'
 import { savingOf, Tables } from './tables.ts'
+import { keysOf, sizeOf } from './write-commands.ts'
 
 type Of<Name extends Piece['piece']> = Extract<Piece, { piece: Name }>
 

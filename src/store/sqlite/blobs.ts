@@ -9,9 +9,9 @@ import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Counters } from './counters.ts'
 import { Refused } from './failure.ts'
-import type { ReceivedBlob } from './jobs.ts'
 import { blobPath } from './layout.ts'
 import { lockFiles } from './lock.ts'
+import type { ReceivedBlob } from './write-commands.ts'
 
 /** So many blobs at most in one sweep: it holds up the commits behind it. */
 const MAX_SWEPT = 1000

@@ -11,8 +11,8 @@ import { HubError } from '../../errors.ts'
 import { DamageLog } from '../damage.ts'
 import type { FileEntry } from '../store.ts'
 import { translated } from './failure.ts'
-import type { ReceivedBlob } from './jobs.ts'
 import { blobPath, filesPath, temporaryPath } from './layout.ts'
+import type { ReceivedBlob } from './write-commands.ts'
 
 /** Bytes that share a checksum; in a file the last part may have fewer. */
 export const PART_BYTES = 1024 * 1024

@@ -7,10 +7,10 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { HubError } from '../../errors.ts'
 import type { DatedCommit } from '../current.ts'
+import { estimateBytes } from '../size.ts'
 import type { Change } from '../store.ts'
-import { estimateBytes } from '../weight.ts'
 import type { Failure } from './failure.ts'
-import type { Answer, Answers, FromWriter, Job, Outcome, TransactionTime, WriterOptions } from './jobs.ts'
+import type { Answer, Answers, FromWriter, Job, Outcome, TransactionTime, WriterOptions } from './write-commands.ts'
 
 /** The writer has at most this many jobs, and is given no more once they weigh this much; so no transaction is long. */
 const MAX_JOBS = 4000

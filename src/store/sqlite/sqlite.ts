@@ -7,6 +7,7 @@
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { HubError } from '../../errors.ts'
+import { scanChunks } from '../chunk-scan.ts'
 import { type DatedCommit, FUTURE_LIMIT_MS } from '../current.ts'
 import { DamageLog, isDamaged } from '../damage.ts'
 import { toLoggedChanges } from '../log.ts'
@@ -25,16 +26,15 @@ import type {
   Store,
   StoreFigures
 } from '../store.ts'
-import { scanChunks } from '../walk.ts'
 import { backupDirectory } from './backup.ts'
 import { Cache } from './cache.ts'
 import { translated } from './failure.ts'
 import { prepareFiles, read, receive } from './files.ts'
-import type { Job } from './jobs.ts'
 import { databasePath, makeDirectory, refuseOrphans } from './layout.ts'
 import { lock } from './lock.ts'
 import { openQueue, type Queue } from './queue.ts'
 import { Reads } from './reads.ts'
+import type { Job } from './write-commands.ts'
 
 export interface SqliteOptions {
   /** Bound of the cache of documents and element rows, in bytes. */

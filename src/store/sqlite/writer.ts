@@ -15,9 +15,9 @@ import { Chunks } from './chunks.ts'
 import { Counters } from './counters.ts'
 import { encodeChanges } from './entries.ts'
 import { Refused, storageFailure } from './failure.ts'
-import type { Batch, FromWriter, Job, Outcome, ToWriter, TransactionTime, WriterOptions } from './jobs.ts'
 import { databasePath } from './layout.ts'
 import { migrate } from './schema.ts'
+import type { Batch, FromWriter, Job, Outcome, ToWriter, TransactionTime, WriterOptions } from './write-commands.ts'
 
 /** Removed by one job, at most: entries, and bytes once more than these. */
 const MAX_TRIMMED = 10_000

@@ -1,0 +1,68 @@
+/** The page at `/`, for whoever opens the hub's address in a browser. */
+import type { FastifyInstance } from 'fastify'
+import type { ExtensionPath } from '../transports/http/extension-endpoint.ts'
+import { LOGO } from '../transports/http/logo.ts'
+
+export const landingPath: ExtensionPath = {
+  path: '/',
+  below: 'hub',
+  get: {
+    operationId: 'GetLandingPage',
+    tag: 'Hub',
+    summary: 'What is where, for whoever opens the hub in a browser',
+    description: 'A page of text and links.',
+    gives: { 200: { description: 'Done', content: { 'text/html': { schema: { type: 'string' } } } } },
+    refuses: ['Internal']
+  }
+}
+
+export function landing(app: FastifyInstance, prefix: string, version: string): void {
+  const html = page(prefix, version)
+  // Nothing is loaded and nothing runs: the page is text and links.
+  const policy =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  app.get('/', { schema: { hide: true } as object }, async (_, reply) => {
+    return reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(html)
+  })
+}
+
+const links = (prefix: string): readonly (readonly [href: string, english: string, korean: string])[] => [
+  [`${prefix}/shells`, 'Asset Administration Shells', '자산관리셸 목록'],
+  [`${prefix}/submodels`, 'Submodels', '서브모델 목록'],
+  [`${prefix}/concept-descriptions`, 'Concept descriptions', '개념 설명 목록'],
+  [`${prefix}/description`, 'What this hub can do: profiles of the standard', '지원 프로파일'],
+  ['/docs', 'The API, to read and to try', 'API 문서'],
+  ['/openapi.json', 'The API as OpenAPI document', 'OpenAPI 문서'],
+  ['/asyncapi.json', 'The messages of the stream as AsyncAPI document', 'AsyncAPI 문서'],
+  ['/metrics', 'Figures for Prometheus', '지표'],
+  ['/readyz', 'Ready?', '준비 상태']
+]
+
+function page(prefix: string, version: string): string {
+  const items = links(prefix).map(([href, english, korean]) => {
+    return `<li><a href="${href}">${href}</a><br>${english} · <span lang="ko">${korean}</span></li>`
+  })
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>AAS Hub</title>
+<style>
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem }
+li { margin: .6rem 0 }
+h1 svg { vertical-align: middle }
+</style>
+</head>
+<body>
+<h1>${LOGO} AAS Hub ${version}</h1>
+<p>A standard data hub for factories: machine data in, Asset Administration Shells out.<br>
+<span lang="ko">공장을 위한 표준 데이터 허브</span></p>
+<ul>
+${items.join('\n')}
+</ul>
+</body>
+</html>
+`
+}

@@ -1,0 +1,13 @@
+/** The submodel templates of a configuration: for the server, and for whoever checks files without one. */
+import { type Config, ConfigError } from '../config.ts'
+import { loadTemplates } from '../formats/templates/load.ts'
+import { TemplateChecker } from '../operations/validation.ts'
+
+/** The templates that the hub knows and those of the operator. @throws ConfigError naming the file that is none */
+export function readTemplates({ SCHEMAS_DIR, TEMPLATES, TEMPLATE_POLICY }: Config): TemplateChecker {
+  try {
+    return new TemplateChecker(loadTemplates(SCHEMAS_DIR), TEMPLATES, TEMPLATE_POLICY)
+  } catch (error) {
+    throw new ConfigError([`SCHEMAS_DIR is ${JSON.stringify(SCHEMAS_DIR)}: ${(error as Error).message}`])
+  }
+}

@@ -1,0 +1,29 @@
+/** The store that the settings ask for. */
+import { type Clock, systemClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { ConnectionOptions } from '../store/mongodb/connection.ts'
+import { makeDirectory } from '../store/sqlite/layout.ts'
+import { openSqlite } from '../store/sqlite/sqlite.ts'
+import type { Store } from '../store/store.ts'
+
+/** @throws HubError `Unavailable` where another process uses the data directory, or the database cannot be reached */
+export async function openStore(config: Config, { milliseconds: clock }: Clock = systemClock): Promise<Store> {
+  const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes, FUTURE_LIMIT: futureLimit } = config
+  if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes, clock, futureLimit })
+  await makeDirectory(DATA_DIR)
+  // Its driver is loaded where it is used.
+  const { openMongo } = await import('../store/mongodb/mongodb.ts')
+  return openMongo(MONGODB_URL, { cacheBytes, clock, futureLimit, ...connectionOf(config) })
+}
+
+/** How a database is reached. */
+export function connectionOf(config: Config): ConnectionOptions {
+  const { MONGODB_CREDENTIALS_FILE: credentialsFile, MONGODB_CA_FILE: caFile } = config
+  return {
+    poolSize: config.MONGODB_POOL_SIZE,
+    patience: config.MONGODB_CONNECT_TIMEOUT,
+    timeout: config.MONGODB_TIMEOUT,
+    ...(credentialsFile !== '' && { credentialsFile }),
+    ...(caFile !== '' && { caFile })
+  }
+}

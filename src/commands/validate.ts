@@ -1,0 +1,179 @@
+/** `aas-hub validate FILE…`: what the hub would say of files, for those who make them, before they are sent. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { HubError, type Violation } from '../errors.ts'
+import { canonicalJson } from '../formats/canonical-json.ts'
+import { openPackage, sniff } from '../formats/environment.ts'
+import { counted, type Found, LIMITS } from '../formats/environment-source.ts'
+import { unstorable, validate } from '../formats/json.ts'
+import { readJson } from '../formats/json-stream.ts'
+import { LinkedFiles } from '../formats/linked-files.ts'
+import type { Submodel } from '../model/types.ts'
+import type { TemplateChecker } from '../operations/validation.ts'
+
+/** What is wrong with one document of a file. */
+export interface Broken {
+  readonly file: string
+  /** Where in the file it stands; '' for the file as a whole. */
+  readonly origin: string
+  readonly modelType?: string
+  readonly id?: string
+  readonly idShort?: string
+  /** Rules of the standard. */
+  readonly metamodel: readonly Violation[]
+  /** Rules of the template that it names. */
+  readonly violations: readonly Violation[]
+}
+
+export interface ValidateOptions {
+  readonly checker: TemplateChecker
+  /** Hears how far a file is read, in bytes of its documents; of a package these are unpacked. */
+  readonly progress?: (file: string, read: number, size: number) => void
+  /** Gets what should be looked at, and is no fault of a document: links of a package and files that do not meet. */
+  readonly warn?: (warning: Violation) => void
+}
+
+/** Violations told of one document, of each kind. */
+const MAX_REPORTED = 100
+
+/**
+ * Everything that is wrong with a file, document by document as they are read; only one is in memory.
+ * @throws Error of the file system where it cannot be read
+ */
+export async function* validateFile(
+  path: string,
+  { checker, progress, warn }: ValidateOptions
+): AsyncGenerator<Broken> {
+  const seen = new Map<string, string>()
+  const tell: Tell = (read, size) => progress?.(path, read, size)
+  try {
+    for await (const found of documentsOf(path, tell, warn)) {
+      const broken = 'error' in found ? unreadable(path, found) : check(path, found, seen, checker)
+      if (broken.metamodel.length + broken.violations.length > 0) yield broken
+    }
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error
+    yield unreadable(path, { origin: '', error })
+  }
+}
+
+function unreadable(file: string, { origin, error }: Unreadable): Broken {
+  const whole = { pointer: '', rule: error.name, text: error.message }
+  return { file, origin, metamodel: error.violations.length > 0 ? error.violations : [whole], violations: [] }
+}
+
+/** The same checks as at every other door, and none by a policy: who asks wants to know. */
+function check(file: string, found: Found, seen: Map<string, string>, { known }: TemplateChecker): Broken {
+  const { document, className, origin } = found
+  const metamodel = validate(className, document, { limit: MAX_REPORTED })
+  const violations = isReadable(className, document, metamodel)
+    ? known.check(document as Submodel, { limit: MAX_REPORTED })
+    : []
+  const { id, idShort } = (document ?? {}) as { id?: unknown; idShort?: unknown }
+  if (typeof id === 'string') {
+    // Published packages repeat documents: the same twice is one. Only digests are kept.
+    const [key, content] = [digest(`${className} ${id}`), digest(canonicalJson(document))]
+    const twin = seen.get(key)
+    if (twin === undefined) seen.set(key, content)
+    else if (twin !== content) {
+      const text = `the ${className} "${id}" stands in the file twice, with different content`
+      metamodel.push({ pointer: '/id', rule: 'id', text })
+    }
+  }
+  return {
+    file,
+    origin,
+    modelType: className,
+    ...(typeof id === 'string' && { id }),
+    ...(typeof idShort === 'string' && { idShort }),
+    metamodel,
+    violations
+  }
+}
+
+/** Is it a submodel of which a template can be asked? */
+function isReadable(className: Found['className'], document: unknown, broken: readonly Violation[]): boolean {
+  return className === 'Submodel' && (broken.length === 0 || unstorable(className, document, { limit: 1 }).length === 0)
+}
+
+/** What cannot be read, where the rest can. */
+interface Unreadable {
+  readonly origin: string
+  readonly error: HubError
+}
+
+/** @throws HubError where the file as a whole cannot be read */
+async function* documentsOf(
+  path: string,
+  tell: Tell,
+  warn: ValidateOptions['warn']
+): AsyncGenerator<Found | Unreadable> {
+  const { size } = await stat(path)
+  if (/\.(ndjson|jsonl)$/i.test(path)) return yield* lines(path, (read) => tell(read, size))
+  const file = await open(path)
+  const first = Buffer.alloc(1024)
+  const { bytesRead } = await file.read(first, 0, first.length, 0).finally(() => file.close())
+  const form = sniff(path, '', first.subarray(0, bytesRead))
+  if (form === undefined) throw new HubError('BadRequest', ['It is neither AASX nor AAS XML, JSON or NDJSON'])
+  const content = await openPackage(path, form)
+  try {
+    const links = new LinkedFiles(content)
+    for await (const found of content.documents((read) => tell(read, content.size))) {
+      links.follow(found)
+      yield found
+    }
+    for (const warning of links.warnings()) warn?.(warning)
+    if (content.notes.length > 0)
+      yield { origin: '', error: new HubError('Invalid', [content.notes.length], content.notes) }
+  } finally {
+    await content.close()
+  }
+}
+
+type Tell = (read: number, size: number) => void
+
+const NEWLINE = 0x0a
+
+/** A document, or an environment, on each line. What is wrong with one line is told, and the next one is read. */
+async function* lines(path: string, tell: (read: number) => void): AsyncGenerator<Found | Unreadable> {
+  let number = 0
+  let parts: Buffer[] = []
+  let size = 0
+  const bytes = counted(createReadStream(path), tell) as AsyncIterable<Buffer>
+  for await (const part of bytes) {
+    let from = 0
+    for (let at = part.indexOf(NEWLINE); at !== -1; at = part.indexOf(NEWLINE, from)) {
+      yield* line(part.subarray(from, at))
+      from = at + 1
+    }
+    parts.push(part.subarray(from))
+    size += part.length - from
+    if (size > LIMITS.itemBytes)
+      throw new HubError('TooLarge', [`Line ${number + 1} is longer than ${LIMITS.itemBytes} bytes`])
+  }
+  yield* line(Buffer.alloc(0))
+
+  async function* line(last: Buffer): AsyncGenerator<Found | Unreadable> {
+    const text = Buffer.concat([...parts, last])
+    const origin = `line ${++number}`
+    parts = []
+    size = 0
+    if (text.every(isBlank)) return
+    try {
+      yield* readJson(Readable.from([text]), origin, LIMITS)
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error
+      yield { origin, error }
+    }
+  }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d
+}
+
+function digest(text: string): string {
+  return createHash('sha1').update(text).digest('base64').slice(0, 20)
+}

@@ -1,0 +1,96 @@
+/** `/openapi.json` and `/asyncapi.json`, and `/docs`: the first to read and to try, with nothing loaded from elsewhere. */
+import swagger, { type StaticDocumentSpec } from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { rootOf } from './base-url.ts'
+import type { ExtensionPath } from './extension-endpoint.ts'
+import { LOGO } from './logo.ts'
+import type { OpenApi } from './openapi.ts'
+
+export interface DocsOptions {
+  /** The OpenAPI document of this hub. */
+  readonly document: OpenApi
+  /** The AsyncAPI document of its stream. @param url where the caller reaches the hub */
+  readonly messages: (url: string) => object
+  /** Where others reach the hub; '' to go by the request. */
+  readonly publicUrl: string
+}
+
+export async function docs(app: FastifyInstance, { document, messages, publicUrl }: DocsOptions): Promise<void> {
+  const base = rootOf(publicUrl, '')
+  const text = Buffer.from(JSON.stringify(document))
+  const specification = { document: document as unknown as StaticDocumentSpec['document'] }
+  await app.register(swagger, { mode: 'static', specification })
+  app.get('/openapi.json', async (_, reply) => {
+    return reply.header('content-type', 'application/json').header('cache-control', 'no-cache').send(text)
+  })
+  app.get('/asyncapi.json', async (request, reply) => {
+    return reply.header('cache-control', 'no-cache').send(messages(base(request)))
+  })
+  const logo = { type: 'image/svg+xml', content: Buffer.from(LOGO) }
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    logo: { ...logo, href: '/' },
+    theme: {
+      title: `${document.info.title} ${document.info.version}`,
+      favicon: [{ ...logo, filename: 'logo.svg', rel: 'icon', sizes: 'any' }]
+    },
+    // No validator elsewhere is asked: the plant may have no way out, and the document is nobody else's business.
+    uiConfig: { docExpansion: 'none', deepLinking: true, defaultModelsExpandDepth: 0, validatorUrl: null },
+    staticCSP: POLICY
+  })
+}
+
+export const docsPaths: readonly ExtensionPath[] = [
+  {
+    path: '/openapi.json',
+    below: 'hub',
+    get: {
+      operationId: 'GetOpenApi',
+      tag: 'Hub',
+      summary: 'This document',
+      description:
+        'Of everything that the hub serves by HTTP. The messages of the WebSocket `/stream` are in `/asyncapi.json`.',
+      gives: { 200: { description: 'Done', content: { 'application/json': { schema: { type: 'object' } } } } },
+      refuses: ['Internal']
+    }
+  },
+  {
+    path: '/asyncapi.json',
+    below: 'hub',
+    get: {
+      operationId: 'GetAsyncApi',
+      tag: 'Hub',
+      summary: 'The messages of the WebSocket /stream',
+      description: 'As an AsyncAPI document, with an example of every message.',
+      gives: { 200: { description: 'Done', content: { 'application/json': { schema: { type: 'object' } } } } },
+      refuses: ['Internal']
+    }
+  },
+  {
+    path: '/docs',
+    below: 'hub',
+    get: {
+      operationId: 'GetDocs',
+      tag: 'Hub',
+      summary: 'This document as a page to read and to try',
+      description: 'With nothing loaded from elsewhere.',
+      gives: { 200: { description: 'Done', content: { 'text/html': { schema: { type: 'string' } } } } },
+      refuses: ['Internal']
+    }
+  }
+]
+
+/** Everything comes from here, and the page may ask here only. Plain http is fine within a plant, so it is not upgraded. */
+const POLICY = [
+  "default-src 'none'",
+  "base-uri 'none'",
+  "connect-src 'self'",
+  "font-src 'self'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "img-src 'self' data:",
+  "script-src 'self'",
+  // The page sets styles on its elements.
+  "style-src 'self' 'unsafe-inline'"
+].join('; ')

@@ -1,0 +1,89 @@
+/** What is sent and told of samples and changes, as JSON Schemas: the documents of the stream and of HTTP refer to them. */
+
+import { changeKinds } from '../../consumers/subscriptions/subscription.ts'
+import type { JsonSchema } from '../../formats/json-schema.ts'
+import { timeUnits } from '../../model/time.ts'
+
+/** The submodel that examples are of. */
+export const MACHINE = 'https://plant.example/sm/imm-01/operational-data'
+
+export const text = { type: 'string' }
+export const flag = { type: 'boolean' }
+export const whole = { type: 'integer' }
+export const number = { type: 'number' }
+export const id = { type: ['string', 'integer'], description: 'Chosen by the client' }
+export const cursor = { type: 'string', description: 'A place in the log from which `since` goes on; opaque' }
+export const time = {
+  type: ['string', 'integer'],
+  description: 'ISO 8601 with an offset, to the nanosecond; or a whole number of `unit`'
+}
+export const quality = { enum: ['good', 'uncertain', 'bad'] }
+const qualities = { anyOf: [quality, { type: 'array', items: { anyOf: [quality, { type: 'null' }] } }] }
+export const unit = { enum: timeUnits, default: 'ms' }
+export const key = { type: 'string', maxLength: 256, description: 'A push that comes again under its key counts once' }
+export const each = { type: 'boolean', default: false, description: 'Refuse single samples and keep the rest' }
+export const value = { description: 'In the ValueOnly form of Part 1' }
+export const refusal = object({ index: whole, at: whole, submodel: text, path: text, rule: text, text }, [
+  'index',
+  'text'
+])
+export const violation = object({ pointer: text, idShortPath: text, rule: text, text }, ['pointer', 'rule', 'text'])
+
+export const sample = object({ submodel: text, path: text, time, value, quality, unit }, ['value'])
+export const column = object(
+  {
+    submodel: text,
+    path: text,
+    start: time,
+    step: { type: 'number', description: 'Of `unit`' },
+    offsets: { type: 'array', items: { type: 'number' }, description: 'From `start`, of `unit`' },
+    times: { type: 'array', items: time },
+    unit,
+    values: { type: 'array', items: value },
+    quality: qualities
+  },
+  ['values']
+)
+
+export const select = object({
+  shells: list(text),
+  submodels: list(text),
+  paths: { ...list(text), description: 'idShortPaths; `*` is any one step or index, `**` any number of steps' },
+  semanticIds: list(text),
+  kinds: list({ enum: changeKinds })
+})
+
+export const event = {
+  type: 'object',
+  required: ['kind', 'time'],
+  properties: {
+    kind: text,
+    time: { type: 'string', description: 'Server time of the commit' },
+    submodel: text,
+    path: text,
+    value,
+    sourceTime: text,
+    quality: qualities,
+    start: text,
+    step: { type: 'number', description: 'Nanoseconds' },
+    offsets: { type: 'array', items: { type: 'number' } },
+    values: { type: 'array' },
+    change: { enum: ['created', 'updated', 'deleted'] },
+    type: text,
+    id: text,
+    touched: list(text),
+    became: { enum: ['created', 'deleted'], description: 'What happened to the elements that were touched' },
+    snapshot: flag,
+    element: { type: 'object', description: 'The element as it is now, where `content` is `full`' },
+    document: { type: 'object', description: 'The document as it is now, where `content` is `full`' },
+    elements: { type: 'object', description: 'The elements that were touched, by path, where `content` is `full`' }
+  }
+}
+
+export function object(properties: JsonSchema, required: readonly string[] = []) {
+  return { type: 'object', properties, ...(required.length > 0 && { required }) }
+}
+
+export function list(items: JsonSchema): JsonSchema {
+  return { type: 'array', items }
+}

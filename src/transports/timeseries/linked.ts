@@ -1,0 +1,82 @@
+/** What a web page asks for that draws a linked segment: the variables of a submodel of IDTA 02008. */
+import { HubError } from '../../errors.ts'
+import type { Column, Table } from '../../formats/tables/table.ts'
+import { gridOf } from '../../model/grid.ts'
+import type { Submodel } from '../../model/types.ts'
+import type { LinkedRequest } from '../../operations/history/linked.ts'
+import { type TableOptions, type TableRequest, tableOf, tablesOf } from '../../operations/history/table.ts'
+import { type Variable, variablesOf } from '../../operations/history/variables.ts'
+import type { OperationContext } from '../../operations/hub.ts'
+import { type Variable as Shown, timeSeriesOf } from '../../operations/time-series/series.ts'
+
+type Sources = Pick<OperationContext, 'store' | 'history'>
+
+/** @throws HubError `NotFound` where there is no such variable */
+export async function linkedRequest(hub: Sources, asked: LinkedRequest): Promise<TableRequest> {
+  const { submodel: id, variable: name, from, to, every } = asked
+  const document = await hub.store.document('Submodel', id)
+  if (document === undefined) throw new HubError('NotFound', ['Submodel', id])
+  const shown = timeSeriesOf(JSON.parse(document.bytes.toString()) as Submodel)
+  const wanted = shown?.variables.filter((variable) => name === undefined || variable.name === name) ?? []
+  if (wanted.length === 0) throw new HubError('NotFound', ['A variable of time series', name ?? id])
+  return {
+    variables: await sourcesOf(hub, wanted),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    // A page that names the width of a bucket draws one point for each.
+    ...(every !== undefined && { grid: gridOf(every), aggregates: ['mean'] as const })
+  }
+}
+
+/** A column for each variable. */
+export async function linkedTable({ history }: Sources, request: TableRequest, options: TableOptions): Promise<Table> {
+  return renamed(await tableOf(history, request, options), request)
+}
+
+/** A table for each variable. */
+export async function linkedTables(
+  { history }: Sources,
+  request: TableRequest,
+  options: TableOptions
+): Promise<AsyncGenerator<Table>> {
+  const tables = await tablesOf(history, request, options)
+  return (async function* () {
+    let place = 0
+    for await (const table of tables) {
+      const variable = request.variables[place++]
+      yield renamed(table, { variables: variable === undefined ? [] : [variable] })
+    }
+  })()
+}
+
+/** A page looks for the variable, whatever was made of its values. */
+function renamed(table: Table, { variables }: Pick<TableRequest, 'variables'>): Table {
+  const columns = table.columns.map(
+    (column, place): Column => ({ ...column, name: variables[place - 1]?.name ?? column.name })
+  )
+  return { ...table, columns }
+}
+
+/** The series of the variables; one that neither is there nor was ever measured has nothing to show. */
+async function sourcesOf({ store, history }: Sources, wanted: readonly Shown[]): Promise<Variable[]> {
+  const found = new Map<string, Variable>()
+  const keyOf = (submodel: string, path: string) => JSON.stringify([submodel, path])
+  for (const id of new Set(wanted.map(({ series }) => series.submodel))) {
+    const paths = wanted.filter(({ series }) => series.submodel === id).map(({ series }) => series.path)
+    for (const one of await variablesOf(store, history, { submodels: [id], paths, semanticIds: [] }).catch(none)) {
+      found.set(keyOf(id, one.path), one)
+    }
+  }
+  return wanted.map(({ name, series }) => ({
+    ...series,
+    modelType: 'Property',
+    type: 'text' as const,
+    ...found.get(keyOf(series.submodel, series.path)),
+    name
+  }))
+}
+
+function none(error: unknown): readonly Variable[] {
+  if (error instanceof HubError && error.name === 'NotFound') return []
+  throw error
+}

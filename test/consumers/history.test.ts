@@ -1,0 +1,243 @@
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { compact } from '../../src/consumers/history/compaction.ts'
+import { type HistoryWriter, startHistoryWriter } from '../../src/consumers/history/history.ts'
+import { type Run, textAt, timeAt } from '../../src/model/samples.ts'
+import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
+import { Batch } from '../../src/operations/samples/batch.ts'
+import { Ingest } from '../../src/operations/samples/ingest.ts'
+import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
+import type { Store } from '../../src/store/store.ts'
+import { create, property, submodel } from '../store/fixtures.ts'
+
+let places = 0
+
+const speed = { submodel: 'm', path: 'Speed' }
+
+interface Fixture {
+  readonly store: Store
+  readonly intake: Ingest
+  readonly follower: HistoryWriter
+  readonly history: History
+}
+
+const test = (title: string, body: (t: Test, fixture: Fixture) => Promise<void>) =>
+  t.test(title, async (t) => {
+    const store = await opened(t)
+    const follower = await startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })
+    await body(t, { store, intake: new Ingest({ store }), follower, history: historyOf(store, follower) })
+    await follower.stop()
+    await store.close()
+  })
+
+test('what was acknowledged is read at once, before and after it became a chunk', async (t, {
+  store,
+  intake,
+  follower,
+  history
+}) => {
+  await push(intake, [
+    [20n, 2],
+    [10n, 1]
+  ])
+  const { stamp = 0 } = (await store.element('m', 'Speed')) ?? {}
+  await store.commit([{ change: 'value', ...speed, stamp, value: '{"value":"3"}', sourceTime: 30n }])
+  const wanted = [
+    [10n, '1'],
+    [20n, '2'],
+    [30n, '3']
+  ]
+  t.strictSame(await read(history), wanted)
+  t.strictSame((await store.figures()).samples, 0)
+  await follower.stop()
+  t.match(await store.figures(), { series: 1, samples: 3 })
+  t.strictSame(await read(history), wanted)
+  t.strictSame(await read(history, 11n, 29n), wanted.slice(1, 2))
+  t.match(await history.spanOf(speed), { from: 10n, to: 30n, count: 3 })
+  t.equal(await history.spanOf({ submodel: 'm', path: 'Spee' }), undefined)
+})
+
+test('a large run becomes a chunk as it was logged', async (t, { store, intake, follower }) => {
+  const batch = new Batch()
+  const offsets = Float64Array.from({ length: 1000 }, (_, i) => i)
+  batch.addColumn('m', 'Speed', { base: 0n, offsets }, offsets)
+  const { seq } = await intake.push(batch)
+  await follower.stop()
+  const [logged] = (await store.log(seq - 1, 1)).entries[0]?.changes ?? []
+  for await (const { bytes, count } of store.chunks(speed, EARLIEST, LATEST)) {
+    t.equal(count, 1000)
+    t.same(Buffer.from(bytes), logged?.change === 'samples' && Buffer.from(logged.run))
+  }
+  t.equal(await follower.taken(), seq)
+})
+
+test('small runs fill a chunk instead of becoming one each, across restarts', async (t, {
+  store,
+  intake,
+  follower
+}) => {
+  await follower.stop()
+  for (let start = 0; start < 5; start++) {
+    await push(intake, [[BigInt(start), start]])
+    await (await startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })).stop()
+  }
+  t.match(await store.seriesOf(speed), { chunks: 1, count: 5 })
+})
+
+test('of two samples of one time that are written together the last counts, however old and new lie around them', async (t, {
+  store,
+  intake,
+  follower
+}) => {
+  const begin = () => startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })
+  await push(intake, [[80n, 0]])
+  await follower.stop()
+  const next = await begin()
+  await push(intake, [
+    [50n, 1],
+    [90n, 1]
+  ])
+  const { stamp = 0 } = (await store.element('m', 'Speed')) ?? {}
+  const value = (sourceTime: bigint) => ({
+    change: 'value' as const,
+    ...speed,
+    stamp,
+    value: '{"value":"2"}',
+    sourceTime
+  })
+  await store.commit([value(50n), value(95n)])
+  await next.stop()
+  const last = await begin()
+  t.strictSame(await read(historyOf(store, last)), [
+    [50n, '2'],
+    [80n, '0'],
+    [90n, '1'],
+    [95n, '2']
+  ])
+  await last.stop()
+})
+
+test('the last samples are found, wherever they are', async (t, { store, intake, history }) => {
+  await push(
+    intake,
+    Array.from({ length: 50 }, (_, i) => [BigInt(i * i * i), i])
+  )
+  await (await startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })).stop()
+  await push(intake, [[1_000_000n, 50]])
+  const latest = (await history.latest(speed, 10)).flatMap(samplesOf)
+  t.equal(latest.length, 10)
+  t.strictSame(latest.at(-1), [1_000_000n, '50'])
+  t.strictSame(latest[0], [BigInt(41 ** 3), '41'])
+  t.strictSame(await history.latest({ submodel: 'm', path: 'Other' }, 10), [])
+})
+
+test('the last samples are found months apart, in chunks and in the log', async (t, { intake, follower, history }) => {
+  const month = 30n * 86_400n * 1_000_000_000n
+  const samples = Array.from({ length: 12 }, (_, i) => [BigInt(i) * month, i] as const)
+  await push(intake, samples)
+  for (const where of ['in the log', 'in chunks']) {
+    for (const count of [1, 2, 5, 12, 100]) {
+      t.strictSame(
+        (await history.latest(speed, count)).flatMap(samplesOf),
+        samples.slice(-count).map(([time, value]) => [time, String(value)]),
+        `${count} ${where}`
+      )
+    }
+    await follower.stop()
+  }
+})
+
+test('a series that is not recorded has no history', async (t, { store, intake, follower }) => {
+  await follower.stop()
+  const picky = await startHistoryWriter(store, {
+    failed: (error) => t.fail(String(error)),
+    policyOf: ({ path }) => ({ isRecorded: path !== 'Speed' })
+  })
+  await push(intake, [[1n, 1]])
+  await picky.caughtUp()
+  t.strictSame(picky.parts(speed), [])
+  await picky.stop()
+  t.match(await store.figures(), { series: 0 })
+})
+
+t.test('whatever comes, late, twice and out of order, between restarts and crashes, counts once', async (t) => {
+  const samples = fc.array(fc.tuple(fc.bigInt({ min: 0n, max: 40n }), fc.nat(99)), { minLength: 1, maxLength: 8 })
+  const large = fc.tuple(fc.nat(30), fc.nat(99)).map(([start, value]) => ({ large: start, value }))
+  const step = fc.oneof(samples, large, fc.constantFrom('restart', 'crash', 'compact', 'read'))
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
+      const store = await opened(t)
+      const intake = new Ingest({ store })
+      const begin = () => startHistoryWriter(store, { failed: (error) => t.fail(String(error)), pendingBytes: 1500 })
+      let follower = await begin()
+      const model = new Map<bigint, string>()
+      const agrees = async () => {
+        const wanted = [...model].sort(([a], [b]) => Number(a - b))
+        return JSON.stringify(await read(historyOf(store, follower)), text) === JSON.stringify(wanted, text)
+      }
+      let right = true
+      for (const step of [...steps, 'read', 'restart', 'read', 'compact', 'read']) {
+        if (step === 'read') right &&= await agrees()
+        else if (step === 'compact') await compact(store, speed, { rest: async () => {} })
+        else if (step === 'restart' || step === 'crash') {
+          // Who dies after the chunks were written and before the cursor was begins again where it began.
+          const before = (await store.cursor('history')) ?? 0
+          await follower.stop()
+          if (step === 'crash') await store.setCursor('history', before)
+          follower = await begin()
+        } else if (Array.isArray(step)) {
+          await push(intake, step)
+          for (const [time, value] of step) model.set(time, String(value))
+        } else if (typeof step === 'object') {
+          const offsets = Float64Array.from({ length: 600 }, (_, i) => step.large + i)
+          const batch = new Batch()
+          batch.addColumn(
+            'm',
+            'Speed',
+            { base: 0n, offsets },
+            offsets.map(() => step.value)
+          )
+          await intake.push(batch)
+          for (const offset of offsets) model.set(BigInt(offset), String(step.value))
+        }
+      }
+      await follower.stop()
+      await store.close()
+      return right
+    }),
+    {
+      numRuns: 40,
+      examples: [
+        // What was written twice took the place of the chunk that it had become part of.
+        [[{ large: 16, value: 0 }, 'restart', [[16n, 0]], { large: 0, value: 0 }, 'crash']]
+      ]
+    }
+  )
+})
+
+async function opened(t: Test): Promise<Store> {
+  const store = await openSqlite(join(t.testdir({}), `data${places++}`))
+  await store.commit([create(submodel('m', property('Speed')))])
+  return store
+}
+
+async function push(intake: Ingest, samples: readonly (readonly [time: bigint, value: number])[]): Promise<void> {
+  const batch = new Batch()
+  for (const [time, value] of samples) batch.add('m', 'Speed', time, value)
+  await intake.push(batch)
+}
+
+async function read(history: History, from = EARLIEST, to = LATEST): Promise<[bigint, string][]> {
+  const found: [bigint, string][] = []
+  for await (const run of history.read(speed, from, to)) found.push(...samplesOf(run))
+  return found
+}
+
+function samplesOf(run: Run): [bigint, string][] {
+  return Array.from(run.offsets, (_, i) => [timeAt(run, i), textAt(run, i)])
+}
+
+function text(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
+}

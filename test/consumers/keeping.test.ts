@@ -1,0 +1,99 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { lookOnce } from '../../src/consumers/history/history-retention.ts'
+import { KEEP_EVERYTHING, parsePolicy, policies } from '../../src/consumers/history/policy.ts'
+import { type Run, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
+import type { Submodel } from '../../src/model/types.ts'
+import { decodeRun, encodeRun } from '../../src/store/chunks.ts'
+import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
+import { create, property, submodel } from '../store/fixtures.ts'
+
+const SECOND = 1_000_000_000n
+const DAY = 86_400n * SECOND
+
+t.test('a policy says whether, how long, and what is made of it', async (t) => {
+  t.strictSame(parsePolicy(''), { isRecorded: true })
+  t.strictSame(parsePolicy('off'), { isRecorded: false })
+  t.strictSame(parsePolicy('keep=P1D; after=PT1H;mean=PT1M'), {
+    isRecorded: true,
+    keep: DAY,
+    after: 3600n * SECOND,
+    mean: 60n * SECOND
+  })
+  for (const text of ['on', 'keep=soon', 'after=P1D', 'mean=PT1M', 'keep=-P1D']) t.throws(() => parsePolicy(text), text)
+})
+
+t.test('an element speaks for itself, its submodel for the others, the configuration for the rest', async (t) => {
+  const store = await openSqlite(join(t.testdir({}), 'data'))
+  const said = (value: string) => [{ type: 'History', valueType: 'xs:string', value }]
+  const quiet = { ...property('Quiet'), qualifiers: said('off') } as ReturnType<typeof property>
+  const odd = { ...property('Odd'), qualifiers: said('sometimes') } as ReturnType<typeof property>
+  const told = { ...submodel('told', quiet, odd, property('Other')), qualifiers: said('keep=P1D') } as Submodel
+  await store.commit([create(told), create(submodel('plain', property('Any')))])
+  const policyOf = policies(store, parsePolicy('keep=P2D'))
+  t.strictSame(await policyOf({ submodel: 'told', path: 'Quiet' }), { isRecorded: false })
+  t.match(await policyOf({ submodel: 'told', path: 'Other' }), { keep: DAY })
+  t.match(await policyOf({ submodel: 'told', path: 'Odd' }), { keep: DAY }, 'what cannot be understood says nothing')
+  t.match(await policyOf({ submodel: 'plain', path: 'Any' }), { keep: 2n * DAY })
+  t.match(await policyOf({ submodel: 'gone', path: 'Any' }), { keep: 2n * DAY })
+  await store.close()
+})
+
+t.test('what is too old is dropped, what is old becomes less, once, and the rest stays', async (t) => {
+  const store = await openSqlite(join(t.testdir({}), 'data'))
+  const series = { submodel: 'm', path: 'p' }
+  const chunk = (from: bigint, seq: number) => {
+    const offsets = Float64Array.from({ length: 120 }, (_, i) => i * 1e9)
+    const run: Run = { base: from, offsets, form: 'number', values: offsets.map((_, i) => i), quality: 'good' }
+    return { ...series, from, to: from + 119n * SECOND, seq, count: 120, bytes: encodeRun(run) }
+  }
+  await store.putChunks([chunk(0n, 1), chunk(10n * DAY, 2), chunk(20n * DAY, 3)])
+  const options = {
+    policyOf: async () => parsePolicy('keep=P15D; after=P5D; mean=PT1M'),
+    failed: (error: unknown) => t.fail(String(error)),
+    clock: () => Number((20n * DAY) / 1_000_000n)
+  }
+  for (let look = 0; look < 2; look++) {
+    await lookOnce(store, options)
+    const found = await Array.fromAsync(store.chunks(series, 0n, 100n * DAY))
+    t.strictSame(
+      found.map(({ from, count }) => [from, count]),
+      [
+        [10n * DAY, 2],
+        [20n * DAY, 120]
+      ]
+    )
+    const run = decodeRun(found[0]?.bytes ?? new Uint8Array())
+    t.strictSame([textAt(run, 0), textAt(run, 1)], ['29.5', '89.5'])
+    t.strictSame([timeAt(run, 0), timeAt(run, 1)], [10n * DAY, 10n * DAY + 60n * SECOND])
+  }
+  await lookOnce(store, { ...options, policyOf: async () => KEEP_EVERYTHING })
+  t.match(await store.seriesOf(series), { count: 122 })
+  await store.close()
+})
+
+t.test('what became less comes together, but not so much that it would be kept for too long', async (t) => {
+  const store = await openSqlite(join(t.testdir({}), 'data'))
+  const series = { submodel: 'm', path: 'p' }
+  const hours = Array.from({ length: 400 }, (_, hour) => {
+    const offsets = Float64Array.from({ length: 60 }, (_, i) => i * 60e9)
+    const base = BigInt(hour) * 3600n * SECOND
+    const run: Run = { base, offsets, form: 'number', values: offsets.map((_, i) => i), quality: undefined }
+    return { ...series, ...spanOf(run), seq: hour + 1, count: 60, bytes: encodeRun(run) }
+  })
+  await store.putChunks(hours)
+  const options = {
+    policyOf: async () => parsePolicy('keep=P16D; after=P10D; mean=PT1H'),
+    failed: (error: unknown) => t.fail(String(error)),
+    clock: () => Number((16n * DAY) / 1_000_000n)
+  }
+  await lookOnce(store, options)
+  const heads = await Array.fromAsync(store.heads(series, 0n, 100n * DAY))
+  t.ok(heads.every(({ from, to }) => to - from <= (10n * DAY) / 8n))
+  t.ok(heads.length <= 16)
+  t.match(await store.figures(), { samples: 144 + 256 * 60 })
+  const [oldest] = await Array.fromAsync(store.chunks(series, 0n, 0n))
+  const run = decodeRun(oldest?.bytes ?? new Uint8Array())
+  t.strictSame([textAt(run, 0), textAt(run, 1), timeAt(run, 1)], ['29.5', '29.5', 3600n * SECOND])
+  await store.close()
+})

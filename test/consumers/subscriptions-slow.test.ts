@@ -1,0 +1,251 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import type { Message, SubscriptionRequest } from '../../src/consumers/subscriptions/subscription.ts'
+import { create, property, replace, submodel } from '../store/fixtures.ts'
+import { Listener, run, type Scene, scene, short, until } from './subscriptions-fixture.ts'
+
+const NAMES = ['A', 'B', 'C']
+
+scene(t, 'one that is slow loses nothing and lets nobody wait', async (t, { store, listen, write, subscriptions }) => {
+  await fill(store)
+  const [slow, quick] = [await listen(), await listen()]
+  slow.held = 1e9
+  for (let i = 0; i < 300; i++) await store.commit([await write('m', 'A', String(i))])
+  await until(t, 'the quick one is told', () => quick.events.length === 300)
+  t.equal(slow.events.length, 0)
+  slow.drain()
+  await until(t, 'the slow one is told', () => slow.events.length === 300)
+  t.strictSame(slow.events.map(short), quick.events.map(short))
+  await until(t, 'it is live again', () => subscriptions.figures.late === 0)
+  await store.commit([await write('m', 'A', '-1')])
+  await until(t, 'both are live', () => slow.events.length === 301 && quick.events.length === 301)
+  t.equal(slow.messages.at(-1), quick.messages.at(-1), 'those with the same wish get the same message')
+})
+
+scene(t, 'one that lags too far is closed with the cursor to go on with', async (t, { store, listen, write }) => {
+  await fill(store)
+  const slow = await listen({ buffer: 2000 })
+  await store.commit([await write('m', 'A', '0')])
+  await until(t, 'it is live', () => slow.events.length === 1)
+  slow.held = 1e9
+  for (let i = 1; i < 100; i++) await store.commit([await write('m', 'A', String(i))])
+  await until(t, 'it is closed', () => slow.closed !== undefined)
+  t.equal(slow.closed?.reason, 'overflow')
+  const again = await listen({ since: slow.closed?.cursor ?? '' })
+  t.equal(again.subscription?.recovered, true)
+  await until(t, 'the rest is told', () => again.events.length === 99)
+  t.strictSame(
+    again.events.map(short),
+    Array.from({ length: 99 }, (_, i) => `m/A=${i + 1}`)
+  )
+})
+
+scene(
+  t,
+  'one that chose so is told the newest per element, and goes on',
+  async (t, { store, listen, write, samples }) => {
+    await fill(store)
+    const slow = await listen({ buffer: 2000, overflow: 'conflate' })
+    await store.commit([await write('m', 'A', '0')])
+    await until(t, 'it is live', () => slow.events.length === 1)
+    slow.held = 1e9
+    for (let i = 1; i < 50; i++) {
+      await store.commit([
+        await write('m', 'A', String(i)),
+        await samples('m', 'B', run([i * 10, i * 10 + 1], [i, -i]))
+      ])
+    }
+    await store.commit([create(submodel('n', property('X'))), replace(whole(), { touched: ['C'] })])
+    await store.commit([replace(whole(), { touched: ['A'] }), replace(submodel('n'))])
+    await store.commit([create(submodel('o'))])
+    await store.commit([{ change: 'delete', kind: 'Submodel', id: 'o' }])
+    await sleep(120)
+    slow.drain()
+    await until(t, 'it is told', () => slow.messages.some(({ conflated }) => conflated))
+    t.strictSame(slow.events.slice(1).map(short), [
+      'm/A=49',
+      'm/B=-49',
+      'updated Submodel m [C,A]',
+      'created Submodel n',
+      'deleted Submodel o'
+    ])
+    await store.commit([await write('m', 'C', '1')])
+    await until(t, 'it goes on', () => slow.events.some((event) => short(event) === 'm/C=1'))
+  }
+)
+
+scene(t, 'where too many elements changed, how they are now takes the place of what was missed', async (t, scene) => {
+  const { store, listen, write } = scene
+  const names = Array.from({ length: 1500 }, (_, i) => `P${i}`)
+  await store.commit([create(submodel('m', ...names.map((name) => property(name))))])
+  const slow = await listen({ buffer: 2000, overflow: 'conflate', select: { kinds: ['value'] } })
+  await store.commit([await write('m', 'P0', '0')])
+  await until(t, 'it is live', () => slow.events.length === 1)
+  slow.held = 1e9
+  for (const round of ['1', '2']) {
+    for (let i = 0; i < names.length; i += 500) {
+      await store.commit(await Promise.all(names.slice(i, i + 500).map((name) => write('m', name, round))))
+    }
+  }
+  await sleep(120)
+  slow.drain()
+  await until(t, 'the snapshot is told', () => slow.messages.some(({ snapshot }) => snapshot === 'end'))
+  const told = slow.events.slice(1)
+  t.equal(told.length, 1500)
+  t.ok(told.every((event) => event.event === 'value' && event.value === 2 && event.snapshot))
+  await store.commit([await write('m', 'P7', '3')])
+  await until(t, 'it goes on', () => slow.events.some((event) => short(event) === 'm/P7=3'))
+})
+
+scene(t, 'with an interval at most one value per element is told in it, the first and the newest', async (t, scene) => {
+  const { store, listen, write } = scene
+  await fill(store)
+  const all = await listen({ interval: 200 })
+  const arrivals = new Map<string, number[]>()
+  all.send = (message) => {
+    Listener.prototype.send.call(all, message)
+    for (const event of message.events) {
+      const key = short(event).split('=')[0] ?? ''
+      arrivals.set(key, [...(arrivals.get(key) ?? []), performance.now()])
+    }
+  }
+  const begun = performance.now()
+  let i = 0
+  while (performance.now() - begun < 700) {
+    await store.commit([await write('m', 'A', String(++i)), await write('m', 'B', String(-i))])
+    if (i === 1) await until(t, 'the first comes at once', () => all.events.length === 2, 150)
+    await sleep(5)
+  }
+  await until(t, 'the last is told', () => all.events.some((event) => short(event) === `m/A=${i}`), 1000)
+  for (const [key, times] of arrivals) {
+    t.ok(times.length >= 4 && times.length <= 6, `${times.length} times ${key}`)
+    for (const [at, time] of times.entries())
+      if (at > 0) t.ok(time - (times[at - 1] ?? 0) >= 190, `${key} ${time - begun}`)
+  }
+  const again = await listen({ interval: 200, since: all.messages[0]?.cursor ?? '' })
+  await until(t, 'it caught up', () => again.events.some((event) => short(event) === `m/A=${i}`))
+  t.ok(again.events.length <= 12, `${again.events.length} of ${2 * i}`)
+})
+
+scene(
+  t,
+  'a late sample does not come after a newer one where there is an interval',
+  async (t, { store, listen, write }) => {
+    await fill(store)
+    const some = await listen({ interval: 50 })
+    await store.commit([await write('m', 'A', '1', 100n)])
+    await until(t, 'the first is told', () => some.events.length === 1)
+    await store.commit([await write('m', 'A', '2', 50n)])
+    await store.commit([await write('m', 'A', '3', 200n)])
+    await store.commit([await write('m', 'A', '4', 150n)])
+    await until(t, 'the newest is told', () => some.events.length === 2)
+    t.strictSame(some.events.map(short), ['m/A=1', 'm/A=3'])
+  }
+)
+
+scene(
+  t,
+  'a window gathers, and a full message does not wait for its end',
+  async (t, { store, listen, write, samples }) => {
+    await fill(store)
+    const some = await listen({ window: 150 })
+    for (let i = 0; i < 5; i++) await store.commit([await write('m', 'A', String(i))])
+    await sleep(30)
+    t.equal(some.messages.length, 0)
+    await until(t, 'all come together', () => some.messages.length === 1)
+    t.equal(some.events.length, 5)
+    const times = Array.from({ length: 2000 }, (_, i) => i)
+    await store.commit([await samples('m', 'B', run(times, times))])
+    await until(t, 'the full ones have come', () => some.events.length > 500, 100)
+  }
+)
+
+scene(t, 'one whose connection has a fault is closed, and others go on', async (t, { store, listen, write }) => {
+  await fill(store)
+  const broken = new Listener()
+  broken.send = () => {
+    throw new Error('the socket is gone')
+  }
+  await listen({}, broken)
+  const other = await listen()
+  await store.commit([await write('m', 'A', '1')])
+  await until(t, 'the other is told', () => other.events.length === 1)
+  t.equal(broken.closed?.reason, 'failed')
+})
+
+scene(
+  t,
+  'what is wished for wrongly, or by too many, is refused',
+  async (t, { listen, subscriptions }) => {
+    await t.rejects(listen({ select: { paths: ['a..b'] } }), { name: 'BadRequest' })
+    await listen()
+    await listen()
+    await t.rejects(listen(), { name: 'TooManyRequests' })
+    await until(t, 'both are live', () => subscriptions.figures.late === 0)
+    t.strictSame(subscriptions.figures, { subscribers: 2, late: 0, groups: 1 })
+  },
+  { maxSubscriptions: 2 }
+)
+
+scene(t, 'a thousand that take nothing leave memory as it is, in one group or in many', async (t, scene) => {
+  const { store, listen, samples } = scene
+  await fill(store)
+  const times = Array.from({ length: 1000 }, (_, i) => i)
+  const wishes: SubscriptionRequest[] = Array.from({ length: 1000 }, (_, i) => ({
+    columns: i % 2 === 0,
+    buffer: 1e9,
+    select: { submodels: i < 500 ? ['m'] : ['m', `other-${i}`] }
+  }))
+  const slow: Bytes[] = []
+  for (const wish of wishes) slow.push((await listen(wish, new Bytes())) as Bytes)
+  const quick = await listen()
+  global.gc?.()
+  const before = process.memoryUsage()
+  let sent = 0
+  for (let i = 0; i < 60; i++) {
+    const changes = await Promise.all(
+      NAMES.map((name) =>
+        samples(
+          'm',
+          name,
+          run(
+            times,
+            times.map((time) => time + i / 10)
+          )
+        )
+      )
+    )
+    await store.commit(changes)
+    sent += 3000
+    quick.messages.length = quick.messages.length > 50 ? 0 : quick.messages.length
+  }
+  await sleep(300)
+  global.gc?.()
+  const after = process.memoryUsage()
+  const grown = (after.rss - before.rss) / 2 ** 20
+  t.comment(`${sent} samples, grown by ${Math.round(grown)} MiB`)
+  t.ok(grown < 200, `${Math.round(grown)} MiB`)
+  t.ok(slow.every(({ closed }) => closed === undefined))
+  t.ok(slow.every(({ held }) => held < 2 ** 21))
+})
+
+/** Writes what it is sent, as a connection would, and keeps the bytes as one that nobody reads from. */
+class Bytes extends Listener {
+  readonly #kept: Uint8Array[] = []
+
+  override send(message: Message): void {
+    const bytes = message.encoded('json', () =>
+      Buffer.from(JSON.stringify(message.events, (_, value) => (typeof value === 'bigint' ? String(value) : value)))
+    )
+    this.#kept.push(bytes)
+    this.held += bytes.length
+  }
+}
+
+async function fill(store: Scene['store']): Promise<void> {
+  await store.commit([create(whole())])
+}
+
+function whole() {
+  return submodel('m', ...NAMES.map((name) => property(name)))
+}

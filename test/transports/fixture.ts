@@ -1,0 +1,109 @@
+/** The HTTP door alone, on a free port, before operations that a test writes. */
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import fastify from 'fastify'
+import type { Test } from 'tap'
+import type { ApiRequest, ApiResponse } from '../../src/operations/call.ts'
+import type { OperationContext } from '../../src/operations/hub.ts'
+import { type OperationName, table } from '../../src/operations/table.ts'
+import { fastifyOptions } from '../../src/transports/http/fastify-options.ts'
+import { type HttpOptions, http } from '../../src/transports/http/http.ts'
+
+/** What the operations see of the hub is nothing: those of a test answer by themselves. */
+const hub = {} as OperationContext
+
+export interface Door {
+  readonly url: string
+  /** `url` and the API's path. */
+  readonly api: string
+  /** What the operations were asked, oldest first. */
+  readonly calls: ApiRequest[]
+  /** What the hub wrote into its log. */
+  readonly logged: string[]
+  /** The only call since the last time this was asked. */
+  call(): ApiRequest
+  /** Sends bytes as they are and reads until the server closes. */
+  raw(request: string | Buffer): Promise<string>
+}
+
+type Operation = (call: ApiRequest) => ApiResponse | Promise<ApiResponse>
+
+/** @param operations by row; every other row answers 204, but for those that are `without` */
+export async function openDoor(
+  t: Test,
+  operations: Partial<Record<OperationName, Operation>> = {},
+  { without = [], ...options }: Partial<Omit<HttpOptions, 'hub' | 'handlers'>> & { without?: OperationName[] } = {}
+): Promise<Door> {
+  const { apiPrefix = '/api/v3' } = options
+  const calls: ApiRequest[] = []
+  const logged: string[] = []
+  const handlers: Record<string, HttpOptions['handlers'][OperationName]> = {}
+  for (const { name } of table) {
+    if (without.includes(name)) continue
+    handlers[name] = async (_, call) => {
+      calls.push(call)
+      return operations[name]?.(call) ?? { status: 204 }
+    }
+  }
+  const app = fastify({
+    logger: { level: 'warn', stream: { write: (line) => void logged.push(line) } },
+    genReqId: () => crypto.randomUUID(),
+    bodyLimit: 100_000,
+    ...fastifyOptions(apiPrefix)
+  })
+  await app.register(http, { hub, handlers, ...options })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(() => app.close())
+  return {
+    url,
+    api: url + apiPrefix,
+    calls,
+    logged,
+    call: () => {
+      const [only, ...others] = calls.splice(0)
+      if (only === undefined || others.length > 0) throw new Error(`${others.length + (only ? 1 : 0)} calls, not one`)
+      return only
+    },
+    raw: async (request) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      socket.end(request)
+      return await text(socket)
+    }
+  }
+}
+
+/** An identifier as it stands in a path. */
+export function encode(id: string): string {
+  return Buffer.from(id).toString('base64url')
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+export async function ask(url: string, init: RequestInit = {}): Promise<Reply> {
+  const response = await fetch(url, { redirect: 'manual', ...init })
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+/** Messages of a Result; fails where the body is none. */
+export function messages(t: Test, { headers, text }: Pick<Reply, 'headers' | 'text'>, about = ''): Message[] {
+  t.equal(headers.get('content-type'), 'application/json', `${about} answers JSON`)
+  const body = JSON.parse(text)
+  t.same(Object.keys(body), ['messages'], `${about} holds messages only`)
+  for (const message of body.messages) {
+    t.match(message, { messageType: 'Error', timestamp: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, text: /./ }, about)
+    t.ok(message.code.length >= 1 && message.code.length <= 32, `${about} has a short code`)
+    t.match(message.correlationId, /^.{1,128}$/, about)
+  }
+  t.ok(body.messages.length > 0, `${about} says something`)
+  return body.messages
+}
+
+interface Message {
+  readonly code: string
+  readonly text: string
+  readonly correlationId: string
+}

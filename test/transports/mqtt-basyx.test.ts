@@ -1,0 +1,176 @@
+import t, { type Test } from 'tap'
+import { Batch } from '../../src/operations/samples/batch.ts'
+import { Ingest } from '../../src/operations/samples/ingest.ts'
+import type { Change } from '../../src/store/store.ts'
+import { start } from '../e2e/harness.ts'
+import { create, replace, submodel, write } from '../store/fixtures.ts'
+import { type Broker, broker, open, property, storeOf, until } from './mqtt-broker.ts'
+
+interface Heard {
+  readonly topic: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  readonly json: any
+}
+
+async function listener(here: Broker): Promise<Heard[]> {
+  const heard: Heard[] = []
+  const client = await here.client({ clientId: 'listener', clean: false })
+  client.on('message', (topic, payload) => heard.push({ topic, json: JSON.parse(payload.toString()) }))
+  await client.subscribeAsync('+/plant-1/#', { qos: 1 })
+  return heard
+}
+
+async function tellingHub(t: Test) {
+  const here = await broker(t)
+  const store = await storeOf(t)
+  const heard = await listener(here)
+  const door = await open(t, store, here, {}, { publish: 'plant-1' })
+  await until(async () => (await store.cursor('mqtt plant-1')) !== undefined)
+  return { here, store, heard, door }
+}
+
+const b64 = (id: string) => Buffer.from(id).toString('base64url')
+const PRESS = `sm-repository/plant-1/submodels/${b64('urn:press')}/submodelElements`
+
+t.test('values are told with their element, samples by the newest of them', async (t) => {
+  const { store, heard } = await tellingHub(t)
+  await store.commit([await write(store, 'urn:press', 'Speed', '5')])
+  const batch = new Batch()
+  for (const [time, value] of [
+    [10n, 1],
+    [30n, 3],
+    [20n, 2]
+  ] as const)
+    batch.add('urn:press', 'Axis.Load', time, value)
+  await new Ingest({ store }).push(batch)
+  await until(() => heard.length === 2)
+  t.strictSame(heard, [
+    {
+      topic: `${PRESS}/Speed/value/updated`,
+      json: { modelType: 'Property', idShort: 'Speed', valueType: 'xs:double', value: '5' }
+    },
+    {
+      topic: `${PRESS}/Axis.Load/value/updated`,
+      json: { modelType: 'Property', idShort: 'Load', valueType: 'xs:double', value: '3' }
+    }
+  ])
+})
+
+t.test('documents are told when they come, change and go', async (t) => {
+  const { store, heard } = await tellingHub(t)
+  const shell = { modelType: 'AssetAdministrationShell', id: 'urn:shell', assetInformation: { assetKind: 'Instance' } }
+  const json = JSON.stringify(shell)
+  const changes: Change[] = [
+    { change: 'create', kind: 'AssetAdministrationShell', id: 'urn:shell', json, facets: [] },
+    create(submodel('urn:other'))
+  ]
+  await store.commit(changes)
+  await until(() => heard.length === 2)
+  await store.commit([replace(submodel('urn:other', property('New')), { touched: ['New'] })])
+  await until(() => heard.length === 3)
+  await store.commit([replace(submodel('urn:other'), { touched: ['New'] })])
+  await store.commit([replace(submodel('urn:other', property('Else')))])
+  await until(() => heard.length === 5)
+  await store.commit([{ change: 'delete', kind: 'Submodel', id: 'urn:other' }])
+  await until(() => heard.length === 6)
+  const other = `sm-repository/plant-1/submodels/${b64('urn:other')}/submodelElements`
+  t.strictSame(heard, [
+    { topic: 'aas-repository/plant-1/shells/created', json: shell },
+    { topic: 'sm-repository/plant-1/submodels/created', json: { modelType: 'Submodel', id: 'urn:other' } },
+    { topic: `${other}/New/updated`, json: { modelType: 'Property', idShort: 'New', valueType: 'xs:double' } },
+    { topic: `${other}/New/deleted`, json: { idShort: 'New' } },
+    { topic: 'sm-repository/plant-1/submodels/updated', json: submodel('urn:other', property('Else')) },
+    { topic: 'sm-repository/plant-1/submodels/deleted', json: { modelType: 'Submodel', id: 'urn:other' } }
+  ])
+})
+
+t.test('elements are told as they come, change and go, by the path that they have', async (t) => {
+  const here = await broker(t)
+  const heard = await listener(here)
+  const hub = await start(t, { MQTT_URL: here.url, MQTT_PUBLISH: 'plant-1', UNKNOWN_SERIES: 'create' })
+  await until(async () => (await hub.server.hub.store.cursor('mqtt plant-1')) !== undefined)
+  const speed = { ...property('Speed'), value: '1' }
+  const at = `/submodels/${b64('urn:press')}/submodel-elements`
+  const log = { modelType: 'SubmodelElementList', idShort: 'Log', typeValueListElement: 'Capability' }
+  const steps = [
+    () => hub.post('/submodels', submodel('urn:press')),
+    () => hub.post(at, speed),
+    () => hub.put(`${at}/Speed`, { ...speed, value: '2' }),
+    () => hub.put(`${at}/Log`, log),
+    () => hub.post(`${at}/Log`, { modelType: 'Capability' }),
+    () => hub.remove(`${at}/Log%5B0%5D`),
+    () => hub.post('/ingest', { submodel: 'urn:press', path: 'Axis.Load', value: 5 }),
+    () => hub.remove(`${at}/Speed`),
+    () => hub.post(at, speed)
+  ]
+  for (const [place, step] of steps.entries()) {
+    const { status, text } = await step()
+    t.ok(status < 300, text)
+    // An element is told as it is when it is told.
+    await until(() => heard.length > place)
+  }
+  await until(() => heard.length === 10)
+  t.strictSame(
+    heard.map(({ topic }) => topic.replace(`${PRESS}/`, '')),
+    [
+      'sm-repository/plant-1/submodels/created',
+      'Speed/created',
+      'Speed/updated',
+      'Log/created',
+      'Log[0]/created',
+      'Log/updated',
+      'Axis.Load/created',
+      'Axis.Load/value/updated',
+      'Speed/deleted',
+      'Speed/created'
+    ]
+  )
+  t.strictSame(
+    heard.filter(({ topic }) => topic.startsWith(`${PRESS}/Speed`)).map(({ json }) => json),
+    [speed, { ...speed, value: '2' }, { idShort: 'Speed' }, speed]
+  )
+})
+
+t.test('an element that came and went while nobody read is told as it went', async (t) => {
+  const { here, store, heard } = await tellingHub(t)
+  await here.stop()
+  await store.commit([create(submodel('urn:other'))])
+  const whole = replace(submodel('urn:other', property('New')), { touched: ['New'], became: 'created' })
+  await store.commit([whole])
+  await store.commit([replace(submodel('urn:other'), { touched: ['New'], became: 'deleted' })])
+  await here.start()
+  await until(() => heard.length === 2)
+  t.strictSame(
+    heard.map(({ topic }) => topic.split('/').at(-1)),
+    ['created', 'deleted']
+  )
+})
+
+t.test('what happens while the broker or the door is away is told afterwards, in order', async (t) => {
+  const { here, store, heard, door } = await tellingHub(t)
+  const values = () => heard.map(({ json }) => Number(json.value))
+  await here.stop()
+  for (let value = 0; value < 50; value++) await store.commit([await write(store, 'urn:press', 'Speed', String(value))])
+  await here.start()
+  await until(() => new Set(values()).size === 50)
+  await door.close()
+  for (let value = 50; value < 100; value++) {
+    await store.commit([await write(store, 'urn:press', 'Speed', String(value))])
+  }
+  await open(t, store, here, {}, { publish: 'plant-1' })
+  await until(() => new Set(values()).size === 100)
+  const first = [...new Set(values())]
+  t.strictSame(
+    first,
+    first.toSorted((a, b) => a - b)
+  )
+})
+
+t.test('it stops while the broker is away', async (t) => {
+  const { here, store, door } = await tellingHub(t)
+  await here.stop()
+  await store.commit([await write(store, 'urn:press', 'Speed', '5')])
+  const from = performance.now()
+  await door.close()
+  t.ok(performance.now() - from < 2000)
+})
