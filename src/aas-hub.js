@@ -4,8 +4,8 @@ import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const [major] = process.versions.node.split('.')
-if (Number(major) < 24) {
-  console.error(`This is Node ${process.versions.node}; the hub needs Node 24 or later. "npm start" brings its own.`)
+if (Number(major) < 26) {
+  console.error(`This is Node ${process.versions.node}; the hub needs Node 26 or later. "npm start" brings its own.`)
   process.exit(1)
 }
 // What was made of the sources once is there at the next start, which is sooner then and takes less memory; for threads,

@@ -35,14 +35,18 @@ t.test('every script that package.json names exists', async (t) => {
   for (const file of new Set(files)) t.ok(readFileSync(join(root, file)).length > 0, file)
 })
 
-t.test('an old Node is told what it needs', { skip: oldNode() === undefined && 'no old Node at hand' }, async (t) => {
-  try {
-    execFileSync(oldNode() ?? '', [join(root, 'src/aas-hub.js')], { encoding: 'utf8', stdio: 'pipe' })
-    t.fail('it started')
-  } catch (error) {
-    t.match((error as { stderr: string }).stderr, /the hub needs Node 24 or later/)
+t.test(
+  'an old Node is refused, naming the needed one',
+  { skip: oldNode() === undefined && 'no old Node at hand' },
+  async (t) => {
+    try {
+      execFileSync(oldNode() ?? '', [join(root, 'src/aas-hub.js')], { encoding: 'utf8', stdio: 'pipe' })
+      t.fail('it started')
+    } catch (error) {
+      t.match((error as { stderr: string }).stderr, /the hub needs Node 26 or later/)
+    }
   }
-})
+)
 
 function* textFiles(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -53,13 +57,13 @@ function* textFiles(folder: string): Generator<string> {
   }
 }
 
-/** A Node before 24 on this machine, if there is one beside the pinned one. */
+/** A Node before 26 on this machine, if there is one beside the pinned one. */
 function oldNode(): string | undefined {
   for (const folder of (process.env.PATH ?? '').split(':')) {
     const node = join(folder, 'node')
     try {
       const [major = ''] = execFileSync(node, ['--version'], { encoding: 'utf8', stdio: 'pipe' }).slice(1).split('.')
-      if (Number(major) < 24) return node
+      if (Number(major) < 26) return node
     } catch {
       // No Node in this folder.
     }
