@@ -8,15 +8,15 @@ const character = fc.oneof(
   fc.string({ minLength: 1, maxLength: 3 }).filter((text) => /^[ -~]*$/.test(text))
 )
 
-export function text(maxLength = 60): fc.Arbitrary<string> {
+function text(maxLength = 60): fc.Arbitrary<string> {
   return fc
     .array(character, { minLength: 1, maxLength: 12 })
     .map((parts) => parts.join('').slice(0, maxLength).toWellFormed())
 }
 
-export const idShort = fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9_]{1,12}$/)
+const idShort = fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9_]{1,12}$/)
 
-export const identifier = fc.uuid().map((id) => `urn:test:${id}`)
+const identifier = fc.uuid().map((id) => `urn:test:${id}`)
 
 const reference: fc.Arbitrary<Reference> = text().map((value) => ({
   type: 'ExternalReference',

@@ -2,7 +2,7 @@
 import type { Identifiable } from '../model/types.ts'
 
 /** The member of the environment that holds a class. */
-export const ENVIRONMENT_LISTS = {
+const ENVIRONMENT_LISTS = {
   AssetAdministrationShell: 'assetAdministrationShells',
   Submodel: 'submodels',
   ConceptDescription: 'conceptDescriptions'

@@ -6,10 +6,10 @@ export class WireError extends Error {
 }
 
 /** How the value of a field is written. Groups (3 and 4) are gone from the format for long, and refused. */
-export const VARINT = 0
-export const FIXED64 = 1
-export const BYTES = 2
-export const FIXED32 = 5
+const VARINT = 0
+const FIXED64 = 1
+const BYTES = 2
+const FIXED32 = 5
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

@@ -21,7 +21,7 @@ const ESCAPE = /(?:^|_)x[0-9A-F]{4,6}(?=[^a-zA-Z0-9])/
 const SHORTENED = new RegExp(`^.{${KEPT_LENGTH}}_h[0-9a-f]{${DIGEST_LENGTH}}$`)
 
 /** Does a name become an idShort as it is? */
-export function isPlain(name: string): boolean {
+function isPlain(name: string): boolean {
   return PLAIN.test(name) && name.length <= MAX_LENGTH && !ESCAPE.test(name) && !SHORTENED.test(name)
 }
 

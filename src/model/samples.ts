@@ -60,10 +60,7 @@ export const condensedColumns = [
 ] as const satisfies readonly (keyof Condensed)[]
 
 /** Makes each column anew. */
-export function mapCondensed(
-  condensed: Condensed,
-  change: <Column extends Figures>(column: Column) => Column
-): Condensed {
+function mapCondensed(condensed: Condensed, change: <Column extends Figures>(column: Column) => Column): Condensed {
   const { spans, counts, min, max, sum, squares, first, last } = condensed
   return {
     spans: change(spans),

@@ -90,7 +90,7 @@ export function condensedAt(run: Run, index: number): Statistics | undefined {
   }
 }
 
-export function ofOne(figure: Figure): Statistics {
+function ofOne(figure: Figure): Statistics {
   return {
     count: 1,
     min: figure,

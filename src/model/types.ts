@@ -88,24 +88,16 @@ export interface Submodel extends Instance<'Submodel'> {}
 export interface ConceptDescription extends Instance<'ConceptDescription'> {}
 export interface AssetInformation extends Instance<'AssetInformation'> {}
 export interface SpecificAssetId extends Instance<'SpecificAssetId'> {}
-export interface Resource extends Instance<'Resource'> {}
 export interface Reference extends Instance<'Reference'> {}
-export interface Key extends Instance<'Key'> {}
 export interface Qualifier extends Instance<'Qualifier'> {}
 export interface Extension extends Instance<'Extension'> {}
 export interface LangString extends Instance<'LangStringTextType'> {}
-export interface EmbeddedDataSpecification extends Instance<'EmbeddedDataSpecification'> {}
 export interface DataSpecificationIec61360 extends Instance<'DataSpecificationIec61360'> {}
 export interface Property extends Instance<'Property'> {}
-export interface MultiLanguageProperty extends Instance<'MultiLanguageProperty'> {}
 export interface Range extends Instance<'Range'> {}
-export interface Blob extends Instance<'Blob'> {}
-export interface File extends Instance<'File'> {}
 export interface ReferenceElement extends Instance<'ReferenceElement'> {}
 export interface RelationshipElement extends Instance<'RelationshipElement'> {}
-export interface AnnotatedRelationshipElement extends Instance<'AnnotatedRelationshipElement'> {}
 export interface BasicEventElement extends Instance<'BasicEventElement'> {}
-export interface Capability extends Instance<'Capability'> {}
 export interface Entity extends Instance<'Entity'> {}
 export interface Operation extends Instance<'Operation'> {}
 export interface OperationVariable extends Instance<'OperationVariable'> {}
@@ -129,8 +121,5 @@ export interface Documents {
 
 /** Any of the fourteen kinds of element. */
 export type SubmodelElement = HeirOf<'SubmodelElement'>
-export type DataElement = HeirOf<'DataElement'>
 /** The three classes that stand alone and have an id of their own. */
 export type Identifiable = AssetAdministrationShell | Submodel | ConceptDescription
-/** Everything that may carry an idShort. */
-export type Referable = Identifiable | SubmodelElement

@@ -253,7 +253,7 @@ function valueChange(submodel: string, row: ElementRow, members: ValueMembers): 
 }
 
 /** One element in one of the contents that are not its value. */
-export function render(
+function render(
   element: SubmodelElement,
   content: Content,
   query: Query,

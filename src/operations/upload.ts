@@ -70,7 +70,7 @@ export const uploadFile: Handler = async (hub, call) => {
 }
 
 /** Takes a file in. @throws HubError with every reason; then nothing of it is stored */
-export async function load(hub: OperationContext, upload: Upload, options: LoadOptions): Promise<LoadReport> {
+async function load(hub: OperationContext, upload: Upload, options: LoadOptions): Promise<LoadReport> {
   const folder = await mkdtemp(join(hub.scratch, 'upload-'))
   try {
     const path = join(folder, 'file')

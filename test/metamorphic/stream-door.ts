@@ -6,7 +6,7 @@ import type { Running } from '../e2e/harness.ts'
 import { type Shown, shown } from './doors.ts'
 import type { Type } from './history-model.ts'
 
-export const MARKER = 'Marker'
+const MARKER = 'Marker'
 
 const SHAPES = ['rows', 'columns'] as const
 

@@ -20,7 +20,7 @@ export interface Policy {
   readonly mean?: bigint
 }
 
-export const HISTORY_QUALIFIER = 'History'
+const HISTORY_QUALIFIER = 'History'
 
 export const KEEP_EVERYTHING: Policy = { isRecorded: true }
 

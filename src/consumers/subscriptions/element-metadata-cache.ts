@@ -150,7 +150,7 @@ export function* semanticIdsAt({ own, paths }: SubmodelSemanticIds, root?: strin
 }
 
 /** The paths of the elements around one, outermost first. */
-export function pathsAround(path: string): string[] {
+function pathsAround(path: string): string[] {
   const around: string[] = []
   for (const step of (parseStoredPath(path) ?? []).slice(0, -1)) around.push(join(around.at(-1) ?? '', step))
   return around

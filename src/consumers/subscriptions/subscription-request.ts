@@ -35,7 +35,7 @@ export function parseSubscriptionRequest(sent: unknown): SubscriptionRequest {
 }
 
 /** @throws HubError `BadRequest` */
-export function parseSelection(sent: unknown): Selection {
+function parseSelection(sent: unknown): Selection {
   const from = objectOf(sent, 'select')
   const unknown = Object.keys(from).find((name) => !MEMBERS.has(name))
   if (unknown !== undefined) throw wrong('select', `only ${[...MEMBERS].join(', ')}`, unknown)

@@ -20,7 +20,7 @@ export function typeOfKind(kind: Kind): ColumnType {
 }
 
 /** The kind of a piece of a column; times are of none. */
-export function kindOf({ type }: Column, batch: ColumnBatch): Kind | undefined {
+function kindOf({ type }: Column, batch: ColumnBatch): Kind | undefined {
   const own = batch.type ?? type
   if (own === 'time') return undefined
   return own === 'integer' && batch.isLong ? 'long' : own

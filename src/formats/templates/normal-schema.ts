@@ -272,7 +272,7 @@ export function countWords(min: number, max: number): string {
   return min === 0 ? `at most ${number(max)}` : `${min} to ${max}`
 }
 
-export function allowedSchema({ values, pattern }: NonNullable<Slot['allowed']>): Schema {
+function allowedSchema({ values, pattern }: NonNullable<Slot['allowed']>): Schema {
   return pattern === undefined ? { enum: values } : { pattern }
 }
 

@@ -57,7 +57,7 @@ function listIn(prefix: string, steps: readonly FieldStep[]): string | undefined
 }
 
 /** The field at the bottom of an operand. */
-export function fieldOf(operand: Operand): Field | undefined {
+function fieldOf(operand: Operand): Field | undefined {
   if (operand.is === 'cast' || operand.is === 'part') return fieldOf(operand.of)
   return operand.is === 'field' ? operand.field : undefined
 }

@@ -7,7 +7,7 @@ import { RE2JS, type RE2JSException } from 're2js'
 import { HubError } from '../../errors.ts'
 
 /** Longer patterns are refused. */
-export const MAX_PATTERN_LENGTH = 1000
+const MAX_PATTERN_LENGTH = 1000
 /** The compiled size that all patterns of one query may have together: time to match grows with it. */
 export const MAX_PATTERN_COST = 2000
 /** Patterns that a document holds are many, and compiled for each text: they must be short and count no repetitions. */

@@ -77,7 +77,7 @@ function languageOf(value: object): string | undefined {
  * @param visit told whether the element is addressed by its index: in a list, and where an earlier sibling, in a document
  *   that was taken leniently, has its idShort (see `stepsTo`)
  */
-export function eachElement(
+function eachElement(
   of: Submodel | SubmodelElement,
   visit: (element: SubmodelElement, byIndex: boolean) => void
 ): void {

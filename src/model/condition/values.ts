@@ -89,7 +89,7 @@ export function parseNumber(text: string): number | undefined {
   return Number(text)
 }
 
-export function parseBoolean(text: string): boolean | undefined {
+function parseBoolean(text: string): boolean | undefined {
   if (text === 'true' || text === '1') return true
   return text === 'false' || text === '0' ? false : undefined
 }
@@ -136,7 +136,7 @@ export function fits(ordering: Ordering, found: number): boolean {
 }
 
 /** Below 0, 0 or above 0; NaN where there is no order. */
-export function order(left: Typed, right: Typed): number {
+function order(left: Typed, right: Typed): number {
   if (left.type === 'str' && right.type === 'str') return orderOfTexts(left.value, right.value)
   if (left.type === 'num' && right.type === 'num') return orderOfNumbers(left.value, right.value)
   if (left.type === 'hex' && right.type === 'hex') {

@@ -42,7 +42,7 @@ export interface DatasetRequest {
 }
 
 /** Type of the qualifier that tells how an element's values are collected. */
-export const COLLECTION_METHOD = 'CollectionMethod'
+const COLLECTION_METHOD = 'CollectionMethod'
 
 /** Files of one archive. */
 const MAX_SERIES = 10_000

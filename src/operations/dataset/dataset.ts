@@ -120,7 +120,7 @@ function rateOf(count: number, rows: number): string {
 }
 
 /** How complete the whole is, from 0 to 1. */
-export function completeness({ rows, columns }: Figures): number {
+function completeness({ rows, columns }: Figures): number {
   const cells = rows * columns.length
   return cells === 0 ? 0 : columns.reduce((sum, { count }) => sum + count, 0) / cells
 }

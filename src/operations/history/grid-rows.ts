@@ -11,7 +11,7 @@ import { BatchBuilder, SampleReader } from './rows.ts'
 import type { Variable } from './variables.ts'
 
 /** Rows and cells of a grid that is asked for as one answer. */
-export const MAX_GRID_ROWS = 10_000_000
+const MAX_GRID_ROWS = 10_000_000
 const MAX_GRID_CELLS = 100_000_000
 
 export interface GridSpan {

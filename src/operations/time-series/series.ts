@@ -14,7 +14,7 @@ import { isAbsolute, scaleOf } from './times.ts'
 import { find, hasId, type Scale, TIME_SERIES } from './vocabulary.ts'
 
 /** Type of the qualifier that names the element whose samples a variable shows. */
-export const SERIES_SOURCE = 'SeriesSource'
+const SERIES_SOURCE = 'SeriesSource'
 
 /** A property with a value type; one that was taken leniently may lack it, and shows no samples. */
 export type TypedProperty = Property & { readonly valueType: DataTypeDefXsd }
@@ -43,7 +43,7 @@ export interface TimeSeries {
 }
 
 /** Is it a submodel that shows time series, and no template of one? */
-export function isTimeSeries(submodel: Submodel): boolean {
+function isTimeSeries(submodel: Submodel): boolean {
   return submodel.kind !== 'Template' && hasId(submodel, TIME_SERIES)
 }
 
@@ -78,11 +78,6 @@ export function timeSeriesOf(submodel: Submodel): TimeSeries | undefined {
   if (!times.some(({ scale }) => isAbsolute(scale))) times.push(clock(variables))
   const segments = find(elements, 'Segments')?.idShort ?? 'Segments'
   return { id: submodel.id, times, variables, segments }
-}
-
-/** The series whose samples a variable of a time series submodel shows; undefined where it has no such variable. */
-export function seriesOf(submodel: Submodel, variable: string): SeriesName | undefined {
-  return timeSeriesOf(submodel)?.variables.find(({ name }) => name === variable)?.series
 }
 
 /** Relative times alone, in whole seconds as the template has them, would let records fall together. */

@@ -44,7 +44,7 @@ export function repeat(
 }
 
 /** What a change is about. */
-export function keyOfChange(change: Change): Key {
+function keyOfChange(change: Change): Key {
   switch (change.change) {
     case 'value':
     case 'samples':

@@ -293,7 +293,7 @@ export function datedIn({ first, time, clock = time, horizon = Infinity }: Batch
 }
 
 /** In the order of texts, too. */
-export function idOf(no: number): string {
+function idOf(no: number): string {
   return String(no).padStart(15, '0')
 }
 

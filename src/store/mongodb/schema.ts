@@ -31,8 +31,6 @@ import { type Connection, isDuplicate } from './connection.ts'
 import { nothing } from './content.ts'
 import type { Journal } from './journal.ts'
 
-export const SHARDED = ['documents', 'bodies', 'receipts', 'series', 'chunks', 'blobs', 'files', 'log_parts'] as const
-
 /** What lists are read by. Everything else is found by `_id`. */
 const indexes: readonly (readonly [collection: string, key: Readonly<Record<string, 1>>])[] = [
   ['documents', { kind: 1, position: 1 }],

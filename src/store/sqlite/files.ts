@@ -15,7 +15,7 @@ import { blobPath, filesPath, temporaryPath } from './layout.ts'
 import type { ReceivedBlob } from './write-commands.ts'
 
 /** Bytes that share a checksum; in a file the last part may have fewer. */
-export const PART_BYTES = 1024 * 1024
+const PART_BYTES = 1024 * 1024
 
 /** Prepares the directories, and removes what a process left that ended while it was receiving. */
 export async function prepareFiles(directory: string): Promise<void> {

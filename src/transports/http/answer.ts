@@ -81,7 +81,7 @@ function describeFile({ fileName, status }: ApiResponse, reply: FastifyReply): v
 }
 
 /** `Content-Disposition` with a name for every client (RFC 6266, 4.3; RFC 8187). */
-export function disposition(fileName: string): string {
+function disposition(fileName: string): string {
   const name = fileName.toWellFormed()
   const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_')
   if (plain === name) return `attachment; filename="${plain}"`

@@ -43,7 +43,7 @@ export interface GatheringOptions {
 }
 
 /** One body, in whichever way it arrives. Whoever begins one ends it, also where it is refused. */
-export class Gathering {
+class Gathering {
   readonly #options: GatheringOptions
   readonly #chunks: Buffer[] = []
   #size = 0

@@ -13,16 +13,16 @@ export const whole = { type: 'integer' }
 export const number = { type: 'number' }
 export const id = { type: ['string', 'integer'], description: 'Chosen by the client' }
 export const cursor = { type: 'string', description: 'A place in the log from which `since` goes on; opaque' }
-export const time = {
+const time = {
   type: ['string', 'integer'],
   description: 'ISO 8601 with an offset, to the nanosecond; or a whole number of `unit`'
 }
-export const quality = { enum: ['good', 'uncertain', 'bad'] }
+const quality = { enum: ['good', 'uncertain', 'bad'] }
 const qualities = { anyOf: [quality, { type: 'array', items: { anyOf: [quality, { type: 'null' }] } }] }
 export const unit = { enum: timeUnits, default: 'ms' }
 export const key = { type: 'string', maxLength: 256, description: 'A push that comes again under its key counts once' }
 export const each = { type: 'boolean', default: false, description: 'Refuse single samples and keep the rest' }
-export const value = { description: 'In the ValueOnly form of Part 1' }
+const value = { description: 'In the ValueOnly form of Part 1' }
 export const refusal = object({ index: whole, at: whole, submodel: text, path: text, rule: text, text }, [
   'index',
   'text'
