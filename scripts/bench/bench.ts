@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: every workload beside its baseline of the same run. Both sides get the same requests from the same
  * client over loopback, by turns, in rounds; the medians count. `--quick` for a first look, `--only NAME` for one
- * workload, `--write` puts the table into the README. `--store mongodb`: the hub over a database, see mongodb.ts.
+ * workload, `--write` puts the table into README.md or docs/mongodb.md. `--store mongodb`: the hub over a database, see
+ * mongodb.ts.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -79,7 +79,7 @@ export function whole(figure: number): string {
   return Math.round(figure).toLocaleString('en')
 }
 
-/** Prints the table, and puts it into the README where that was asked for. */
+/** Prints the table; with `--write`, also puts it between the markers of its page. */
 export async function report(): Promise<void> {
   const rows = lines.map(({ workload, hub, baseline, ratio, goal, met }) => [workload, hub, baseline, ratio, goal, met])
   const head = ['Workload', 'Hub', 'Baseline', 'Ratio', 'Goal', 'Met']
@@ -87,12 +87,13 @@ export async function report(): Promise<void> {
   const machine = `Node ${process.versions.node}, ${availableParallelism()} × ${cpus()[0]?.model.trim()}, client on the same machine; medians of ${ROUNDS} rounds of ${SECONDS} s.`
   console.log(`${table}\n\n${machine}`)
   if (!flags.write) return
-  const readme = new URL('../../README.md', import.meta.url)
-  const text = await readFile(readme, 'utf8')
-  const place = flags.store === 'mongodb' ? 'figures over MongoDB' : 'figures'
+  const [page, place] =
+    flags.store === 'mongodb' ? ['docs/mongodb.md', 'figures over MongoDB'] : ['README.md', 'figures']
+  const file = new URL(`../../${page}`, import.meta.url)
+  const text = await readFile(file, 'utf8')
   const figures = new RegExp(`(<!-- ${place} -->)[\\s\\S]*(<!-- end of ${place} -->)`)
   await writeFile(
-    readme,
+    file,
     text.replace(figures, (_, before, after) => `${before}\n\n${table}\n\n${machine}\n\n${after}`)
   )
 }
