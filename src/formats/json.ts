@@ -2,7 +2,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { Violation } from '../errors.ts'
 import { HubError } from '../errors.ts'
-import { checkConstraints, type Damage } from '../model/constraints.ts'
+import { checkConstraints, type Damage } from '../model/constraints/constraints.ts'
 import { isLexical } from '../model/datatypes.ts'
 import type { ClassName } from '../model/fields.ts'
 import { explain, isShapeRule } from './json-explain.ts'

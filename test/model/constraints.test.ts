@@ -1,5 +1,5 @@
 import t from 'tap'
-import { checkConstraints } from '../../src/model/constraints.ts'
+import { checkConstraints } from '../../src/model/constraints/constraints.ts'
 import type { ClassName } from '../../src/model/fields.ts'
 
 type Case = readonly [rule: string, className: ClassName, broken: object, whole: object, pointer: string]

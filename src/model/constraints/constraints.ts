@@ -6,7 +6,10 @@
  * Rules of Part 1 that have no number are named by the type they belong to: `ValueDataType`, `LangStringSet`,
  * `ModelReference<Submodel>`, `DateTimeUtc`, `BasicEventElement`.
  */
-import type { Violation } from '../errors.ts'
+import type { Violation } from '../../errors.ts'
+import { type ClassName, classNames, fieldsOf, isA } from '../fields.ts'
+import { idShortPathTo, type Place, pointerTo } from '../place.ts'
+import type { KeyTypes, Submodel } from '../types.ts'
 import {
   aasd005,
   aasd020,
@@ -17,7 +20,7 @@ import {
   oneTextPerLanguage,
   propertyValue,
   rangeValues
-} from './constraints/common.ts'
+} from './common.ts'
 import {
   aasd014,
   aasd022,
@@ -30,14 +33,11 @@ import {
   aasd134,
   dayExists,
   maxInterval
-} from './constraints/elements.ts'
-import { aasd116, aasd119, aasd129, aasd131, type Scope } from './constraints/identifiables.ts'
-import { aasc3a002, aasc3a008, aasc3a009, aasc3a010, dataTypeOfCategory } from './constraints/iec61360.ts'
-import { aasd133, isReferableKey, modelReference, referenceKeys } from './constraints/references.ts'
-import type { Report } from './constraints/report.ts'
-import { type ClassName, classNames, fieldsOf, isA } from './fields.ts'
-import { idShortPathTo, type Place, pointerTo } from './place.ts'
-import type { KeyTypes, Submodel } from './types.ts'
+} from './elements.ts'
+import { aasd116, aasd119, aasd129, aasd131, type Scope } from './identifiables.ts'
+import { aasc3a002, aasc3a008, aasc3a009, aasc3a010, dataTypeOfCategory } from './iec61360.ts'
+import { aasd133, isReferableKey, modelReference, referenceKeys } from './references.ts'
+import type { Report } from './report.ts'
 
 /**
  * Gets an object of its class, of which any member may be absent: checks run beside faults of form, and on what was
