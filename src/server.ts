@@ -26,8 +26,8 @@ import { BULK, performBulk } from './operations/bulk.ts'
 import { executors, registeredIn } from './operations/executors.ts'
 import { handlers } from './operations/handlers.ts'
 import { historyOf } from './operations/history/history.ts'
-import type { OperationContext } from './operations/hub.ts'
 import { Jobs } from './operations/jobs.ts'
+import type { OperationContext } from './operations/operation-context.ts'
 import { servedAt } from './operations/profiles.ts'
 import { type CreateOptions, createSeries } from './operations/samples/create.ts'
 import { Ingest } from './operations/samples/ingest.ts'
@@ -131,7 +131,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       lenient: config.LENIENT,
       templates,
       history,
-      intake,
+      ingest: intake,
       jobs: new Jobs({
         store,
         limit: MAX_JOBS,
@@ -143,7 +143,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
         await registeredIn(config.OPERATIONS),
         timeSeriesOperations(segments)
       ),
-      scratch: await emptyFolder(config.DATA_DIR, 'scratch'),
+      scratchFolder: await emptyFolder(config.DATA_DIR, 'scratch'),
       profiles: {
         hub: servedAt('hub'),
         aas: servedAt('aas'),
@@ -198,7 +198,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       retention: config.LOG_RETENTION
     })
     await stream(app, {
-      hub: { store, intake },
+      hub: { store, ingest: intake },
       subscriptions,
       apiPrefix: config.API_PREFIX,
       messageLimit: config.BODY_LIMIT,
@@ -208,7 +208,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       admit: ours.admitPage
     })
     await ingest(app, {
-      hub: { store, intake },
+      hub: { store, ingest: intake },
       apiPrefix: config.API_PREFIX,
       bodyLimit: config.BODY_LIMIT,
       bodies,
@@ -322,7 +322,7 @@ type Stop = () => Promise<void>
 
 /** Whoever listens to the log, or looks after it, while the hub runs. */
 function startFollowers(
-  { store, intake, templates, jobs }: OperationContext,
+  { store, ingest: intake, templates, jobs }: OperationContext,
   past: HistoryWriter,
   log: FastifyBaseLogger,
   url: string,

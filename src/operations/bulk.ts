@@ -7,9 +7,9 @@ import { facetsOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { Documents } from '../model/types.ts'
 import type { Change, Store } from '../store/store.ts'
-import type { ApiRequest } from './call.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import type { ApiRequest } from './api-request.ts'
 import type { Done } from './jobs.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 
 type Registered = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
 type Verb = 'create' | 'put' | 'delete'
@@ -28,20 +28,23 @@ interface BulkTask {
 }
 
 /** POST, PUT and DELETE of /bulk/shell-descriptors and /bulk/submodel-descriptors. */
-export function bulk(kind: Registered, verb: Verb): Handler {
-  return async (hub, call) => {
-    if (!Array.isArray(call.body)) {
+export function bulk(kind: Registered, verb: Verb): OperationHandler {
+  return async (context, request) => {
+    if (!Array.isArray(request.body)) {
       const text = `a JSON array of ${verb === 'delete' ? 'ids' : 'descriptors'} was expected`
       throw new HubError('Invalid', [1], [{ pointer: '', rule: 'type', text }])
     }
-    const job = await hub.jobs.start(OWNER, { name: BULK, data: { kind, verb, items: call.body } satisfies BulkTask })
+    const job = await context.jobs.start(OWNER, {
+      name: BULK,
+      data: { kind, verb, items: request.body } satisfies BulkTask
+    })
     return { status: 202, location: `/bulk/status/${encodeId(job.handleId)}` }
   }
 }
 
 /** GET /bulk/status/{handleId}: how it goes, and where the result is once there is one. */
-export const getStatus: Handler = async (hub, call) => {
-  const { state, handleId } = await job(hub, call)
+export const getStatus: OperationHandler = async (context, request) => {
+  const { state, handleId } = await job(context, request)
   if (state === 'Initiated' || state === 'Running') {
     return { status: 200, json: { executionState: state }, retryAfter: 1 }
   }
@@ -49,8 +52,8 @@ export const getStatus: Handler = async (hub, call) => {
 }
 
 /** GET /bulk/result/{handleId}: 204, or 400 with a message for every item that stood in the way. */
-export const getResult: Handler = async (hub, call) => {
-  const { state, error } = await job(hub, call)
+export const getResult: OperationHandler = async (context, request) => {
+  const { state, error } = await job(context, request)
   if (state === 'Completed') return { status: 204 }
   if (error !== undefined) {
     // What the store refused has one message, which is then the violation of the whole.
@@ -61,8 +64,8 @@ export const getResult: Handler = async (hub, call) => {
   throw new HubError('BadRequest', ['The job is still under way; ask for its status first'])
 }
 
-function job(hub: OperationContext, call: ApiRequest) {
-  return hub.jobs.get(call.handleId, OWNER)
+function job(context: OperationContext, request: ApiRequest) {
+  return context.jobs.get(request.handleId, OWNER)
 }
 
 /** Does the work of a bulk request: finds everything that is wrong with it, or what is to be stored. */

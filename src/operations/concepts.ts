@@ -1,37 +1,37 @@
 /** Concept descriptions. */
 import { matchKey } from '../model/reference.ts'
 import type { Facet } from '../store/store.ts'
-import type { ApiRequest } from './call.ts'
+import type { ApiRequest } from './api-request.ts'
 import { create, get, list, put as putDocument, remove } from './documents.ts'
-import type { Handler } from './hub.ts'
+import type { OperationHandler } from './operation-context.ts'
 
 const KIND = 'ConceptDescription'
 
 /** GET /concept-descriptions. */
-export const getAll: Handler = async (hub, call) => {
-  const { idShort, isCaseOf, dataSpecificationRef } = call.query
+export const getAll: OperationHandler = async (context, request) => {
+  const { idShort, isCaseOf, dataSpecificationRef } = request.query
   const facets: Facet[] = []
   if (idShort !== undefined) facets.push(['idShort', idShort])
   if (isCaseOf !== undefined) facets.push(['isCaseOf', matchKey(isCaseOf)])
   if (dataSpecificationRef !== undefined) facets.push(['dataSpecification', matchKey(dataSpecificationRef)])
-  return list(hub, KIND, facets, call, (document) => [document.bytes])
+  return list(context, KIND, facets, request, (document) => [document.bytes])
 }
 
 /** POST /concept-descriptions. */
-export const post: Handler = async (hub, call) => create(hub, KIND, call.body, call)
+export const post: OperationHandler = async (context, request) => create(context, KIND, request.body, request)
 
 /** GET of one. */
-export const getById: Handler = async (hub, call) => {
-  const { bytes, revision } = await get(hub, KIND, conceptOf(call))
+export const getById: OperationHandler = async (context, request) => {
+  const { bytes, revision } = await get(context, KIND, conceptOf(request))
   return { status: 200, bytes, revision }
 }
 
 /** PUT of one. */
-export const put: Handler = async (hub, call) => putDocument(hub, KIND, conceptOf(call), call)
+export const put: OperationHandler = async (context, request) => putDocument(context, KIND, conceptOf(request), request)
 
 /** DELETE of one. */
-export const remove_: Handler = async (hub, call) => remove(hub, KIND, conceptOf(call), call)
+export const remove_: OperationHandler = async (context, request) => remove(context, KIND, conceptOf(request), request)
 
-function conceptOf(call: ApiRequest): string {
-  return call.cdIdentifier ?? ''
+function conceptOf(request: ApiRequest): string {
+  return request.cdIdentifier ?? ''
 }

@@ -1,7 +1,7 @@
 /** GET /description: what a service can do, by the profiles of Part 2. */
-import type { Handler } from './hub.ts'
+import type { OperationHandler } from './operation-context.ts'
 
-export const getSelfDescription: Handler = async (hub, call) => ({
+export const getSelfDescription: OperationHandler = async (context, request) => ({
   status: 200,
-  json: { profiles: hub.profiles[call.service ?? 'hub'] }
+  json: { profiles: context.profiles[request.service ?? 'hub'] }
 })

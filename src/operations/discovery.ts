@@ -3,30 +3,31 @@ import { HubError } from '../errors.ts'
 import { assetIdFacet, assetIdFacets } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell, AssetLink, SpecificAssetId } from '../model/types.ts'
-import type { ApiRequest, ApiResponse } from './call.ts'
-import { commitAsFound, retry } from './concurrent.ts'
+import type { ApiRequest, ApiResponse } from './api-request.ts'
+import { commitOrConflict, retryConflicts } from './concurrency.ts'
 import { check, parse } from './documents.ts'
 import { shellOf } from './elements.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { listInTurn } from './paging.ts'
 
 const LINKS = 'AssetLinks'
 const SHELL = 'AssetAdministrationShell'
 
 /** GET /lookup/shells (deprecated since 3.1): ids of the shells that have all these asset ids. */
-export const getAllIds: Handler = async (hub, call) => search(hub, call, call.query.assetIds ?? [])
+export const getAllIds: OperationHandler = async (context, request) =>
+  search(context, request, request.query.assetIds ?? [])
 
 /** POST /lookup/shellsByAssetLink: the same with the asset ids in the body. */
-export const searchIds: Handler = async (hub, call) => {
-  for (const link of linksIn(call.body)) check('AssetLink', link)
-  return search(hub, call, call.body as AssetLink[])
+export const searchIds: OperationHandler = async (context, request) => {
+  for (const link of linksIn(request.body)) check('AssetLink', link)
+  return search(context, request, request.body as AssetLink[])
 }
 
 /** GET /lookup/shells/{aasIdentifier}: explicit links, then those that the stored shell itself has. */
-export const getLinks: Handler = async (hub, call) => {
-  const id = shellOf(call)
-  const explicit = await hub.store.document(LINKS, id)
-  const shell = await hub.store.document(SHELL, id)
+export const getLinks: OperationHandler = async (context, request) => {
+  const id = shellOf(request)
+  const explicit = await context.store.document(LINKS, id)
+  const shell = await context.store.document(SHELL, id)
   if (explicit === undefined && shell === undefined) throw new HubError('NotFound', [SHELL, id])
   const links = new Map<string, SpecificAssetId>()
   const all = [
@@ -38,41 +39,42 @@ export const getLinks: Handler = async (hub, call) => {
 }
 
 /** POST /lookup/shells/{aasIdentifier}: replaces all explicit links. */
-export const postLinks: Handler = async (hub, call) => {
-  const id = shellOf(call)
-  const links = linksIn(call.body) as SpecificAssetId[]
+export const postLinks: OperationHandler = async (context, request) => {
+  const id = shellOf(request)
+  const links = linksIn(request.body) as SpecificAssetId[]
   for (const link of links) checkLink(link)
   const json = JSON.stringify(links)
   const facets = links.flatMap(assetIdFacets)
-  const { seq } = await retry(async () => {
-    const change = (await hub.store.head(LINKS, id)) === undefined ? 'create' : 'replace'
-    return commitAsFound(hub.store, [{ change, kind: LINKS, id, json, facets }])
+  const { seq } = await retryConflicts(async () => {
+    const change = (await context.store.head(LINKS, id)) === undefined ? 'create' : 'replace'
+    return commitOrConflict(context.store, [{ change, kind: LINKS, id, json, facets }])
   })
   return { status: 201, bytes: json, revision: seq, location: `/lookup/shells/${encodeId(id)}` }
 }
 
 /** DELETE /lookup/shells/{aasIdentifier}: explicit links go; what a stored shell says of itself stays with it. */
-export const deleteLinks: Handler = async (hub, call) => {
-  const id = shellOf(call)
-  if ((await hub.store.head(LINKS, id)) !== undefined) await hub.store.commit([{ change: 'delete', kind: LINKS, id }])
-  else if ((await hub.store.head(SHELL, id)) === undefined) throw new HubError('NotFound', [SHELL, id])
+export const deleteLinks: OperationHandler = async (context, request) => {
+  const id = shellOf(request)
+  if ((await context.store.head(LINKS, id)) !== undefined)
+    await context.store.commit([{ change: 'delete', kind: LINKS, id }])
+  else if ((await context.store.head(SHELL, id)) === undefined) throw new HubError('NotFound', [SHELL, id])
   return { status: 204 }
 }
 
 async function search(
-  hub: OperationContext,
-  call: ApiRequest,
+  context: OperationContext,
+  request: ApiRequest,
   assetIds: readonly SpecificAssetId[]
 ): Promise<ApiResponse> {
-  return listInTurn(hub, [LINKS, SHELL], assetIds.map(assetIdFacet), call.query, async (document) => {
-    const twice = document.kind === SHELL && (await hub.store.head(LINKS, document.id)) !== undefined
-    return twice && (await linked(hub, document.id, assetIds)) ? undefined : JSON.stringify(document.id)
+  return listInTurn(context, [LINKS, SHELL], assetIds.map(assetIdFacet), request.query, async (document) => {
+    const twice = document.kind === SHELL && (await context.store.head(LINKS, document.id)) !== undefined
+    return twice && (await linked(context, document.id, assetIds)) ? undefined : JSON.stringify(document.id)
   })
 }
 
 /** Was the shell already found by its explicit links? */
-async function linked(hub: OperationContext, id: string, assetIds: readonly SpecificAssetId[]): Promise<boolean> {
-  const document = await hub.store.document(LINKS, id)
+async function linked(context: OperationContext, id: string, assetIds: readonly SpecificAssetId[]): Promise<boolean> {
+  const document = await context.store.document(LINKS, id)
   if (document === undefined) return false
   const links = new Set<string>()
   for (const link of JSON.parse(document.bytes.toString()) as SpecificAssetId[]) {

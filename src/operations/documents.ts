@@ -10,24 +10,24 @@ import type { Documents } from '../model/types.ts'
 import { isDamaged } from '../store/damage.ts'
 import type { Change, Document, DocumentHead, Facet, Store, SubtreeAction } from '../store/store.ts'
 import { textOf } from '../store/text.ts'
-import type { ApiRequest, ApiResponse } from './call.ts'
-import { commitAsFound, inTurn, retry } from './concurrent.ts'
+import type { ApiRequest, ApiResponse } from './api-request.ts'
+import { commitOrConflict, retryConflicts, runExclusive } from './concurrency.ts'
 import { orphans } from './document-files.ts'
-import type { OperationContext } from './hub.ts'
+import type { OperationContext } from './operation-context.ts'
 import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
 
 /** The kinds that the functions here serve: the three identifiables and the two descriptors. */
-export type Kind = keyof Documents
+export type DocumentClass = keyof Documents
 
 /** Reads a document. @throws HubError `NotFound` */
-export async function get(hub: OperationContext, kind: Kind, id: string): Promise<Document> {
-  const document = await hub.store.document(kind, id)
+export async function get(context: OperationContext, kind: DocumentClass, id: string): Promise<Document> {
+  const document = await context.store.document(kind, id)
   if (document === undefined) throw new HubError('NotFound', [kind, id])
   return document
 }
 
 /** A document as the object that it stands for; a fresh copy, free to change. */
-export function parse<K extends Kind>(document: Pick<Document, 'bytes'>, _kind: K): Documents[K] {
+export function parse<K extends DocumentClass>(document: Pick<Document, 'bytes'>, _kind: K): Documents[K] {
   return JSON.parse(document.bytes.toString()) as Documents[K]
 }
 
@@ -37,25 +37,25 @@ export function check(className: ClassName, value: unknown): void {
 }
 
 /** The same for a whole document, with what an enforced template asks of it. @throws HubError `Invalid` */
-function accept(hub: OperationContext, kind: Kind, body: unknown): Documents[Kind] {
+function accept(context: OperationContext, kind: DocumentClass, body: unknown): Documents[DocumentClass] {
   const violations = validate(kind, body)
-  const document = body as Documents[Kind]
+  const document = body as Documents[DocumentClass]
   const isReadable = violations.length === 0 || unstorable(kind, body, { limit: 1 }).length === 0
-  refuse(isReadable ? [...violations, ...hub.templates.refused(document)] : violations)
+  refuse(isReadable ? [...violations, ...context.templates.refused(document)] : violations)
   return document
 }
 
 /** A page of documents; `render` gives the JSON texts that stand for one of them. */
 export async function list(
-  hub: OperationContext,
-  kind: Kind,
+  context: OperationContext,
+  kind: DocumentClass,
   facets: readonly Facet[],
-  call: ApiRequest,
+  request: ApiRequest,
   render: (document: Document) => readonly (Buffer | string)[]
 ): Promise<ApiResponse> {
-  const after = positionOf(call.query.cursor)
-  const page = await hub.store.documents(kind, facets, {
-    limit: call.query.limit,
+  const after = positionOf(request.query.cursor)
+  const page = await context.store.documents(kind, facets, {
+    limit: request.query.limit,
     ...(after !== undefined && { after })
   })
   const cursor = page.next === undefined ? undefined : cursorOf(page.next)
@@ -63,13 +63,18 @@ export async function list(
 }
 
 /** Stores a new document. @throws HubError `Invalid`, `AlreadyExists` */
-export async function create(hub: OperationContext, kind: Kind, body: unknown, call: ApiRequest): Promise<ApiResponse> {
-  const document = accept(hub, kind, body)
+export async function create(
+  context: OperationContext,
+  kind: DocumentClass,
+  body: unknown,
+  request: ApiRequest
+): Promise<ApiResponse> {
+  const document = accept(context, kind, body)
   const json = JSON.stringify(document)
-  const { seq } = await hub.store.commit([
+  const { seq } = await context.store.commit([
     { change: 'create', kind, id: document.id, json, facets: facetsOf(kind, document) }
   ])
-  return { status: 201, bytes: json, revision: seq, location: `${call.mount}/${encodeId(document.id)}` }
+  return { status: 201, bytes: json, revision: seq, location: `${request.mount}/${encodeId(document.id)}` }
 }
 
 /**
@@ -77,26 +82,26 @@ export async function create(hub: OperationContext, kind: Kind, body: unknown, c
  * @param also further changes of the same commit, by whether the document is new
  */
 export async function put(
-  hub: OperationContext,
-  kind: Kind,
+  context: OperationContext,
+  kind: DocumentClass,
   id: string,
-  call: ApiRequest,
+  request: ApiRequest,
   also: (isNew: boolean) => Promise<readonly Change[]> = async () => []
 ): Promise<ApiResponse> {
-  const document = accept(hub, kind, call.body)
+  const document = accept(context, kind, request.body)
   sameId(document.id, id)
   const json = JSON.stringify(document)
-  return inTurn(hub.store, kind, id, () =>
-    retry(async () => {
-      const stored = await present(hub.store, kind, id)
-      checkPreconditions(call, stored?.revision)
+  return runExclusive(context.store, kind, id, () =>
+    retryConflicts(async () => {
+      const stored = await present(context.store, kind, id)
+      checkPreconditions(request, stored?.revision)
       // The one thing that a service is about is always there; a PUT to it creates nothing (Part 2, PutSubmodel).
-      if (stored === undefined && (call.service === 'aas' || call.service === 'submodel'))
+      if (stored === undefined && (request.service === 'aas' || request.service === 'submodel'))
         throw new HubError('NotFound', [kind, id])
       if (stored === undefined) {
         const created: Change = { change: 'create', kind, id, json, facets: facetsOf(kind, document) }
-        const { seq } = await commitAsFound(hub.store, [created, ...(await also(true))])
-        return { status: 201, bytes: json, revision: seq, location: call.mount }
+        const { seq } = await commitOrConflict(context.store, [created, ...(await also(true))])
+        return { status: 201, bytes: json, revision: seq, location: request.mount }
       }
       const replace = {
         change: 'replace' as const,
@@ -104,29 +109,29 @@ export async function put(
         id,
         json,
         facets: facetsOf(kind, document),
-        ...guard(call, stored)
+        ...guard(request, stored)
       }
-      const others = [...(await orphans(hub.store, stored, document)), ...(await also(false))]
-      return { status: 204, revision: await replaceBy(hub, stored, replace, others) }
+      const others = [...(await orphans(context.store, stored, document)), ...(await also(false))]
+      return { status: 204, revision: await replaceBy(context, stored, replace, others) }
     })
   )
 }
 
 /** Deletes a document. @throws HubError `NotFound` */
 export async function remove(
-  hub: OperationContext,
-  kind: Kind,
+  context: OperationContext,
+  kind: DocumentClass,
   id: string,
-  call: ApiRequest,
+  request: ApiRequest,
   also: () => Promise<readonly Change[]> = async () => []
 ): Promise<ApiResponse> {
-  return inTurn(hub.store, kind, id, () =>
-    retry(async () => {
-      const stored = await present(hub.store, kind, id)
+  return runExclusive(context.store, kind, id, () =>
+    retryConflicts(async () => {
+      const stored = await present(context.store, kind, id)
       if (stored === undefined) throw new HubError('NotFound', [kind, id])
-      checkPreconditions(call, stored.revision)
-      await hub.store.commit([{ change: 'delete', kind, id, ...guard(call, stored) }, ...(await also())])
-      hub.templates.forget(id)
+      checkPreconditions(request, stored.revision)
+      await context.store.commit([{ change: 'delete', kind, id, ...guard(request, stored) }, ...(await also())])
+      context.templates.forget(id)
       return { status: 204 }
     })
   )
@@ -135,7 +140,7 @@ export async function remove(
 /** What there is of a document that is to be replaced or deleted: without bytes where it is damaged. */
 type Present = DocumentHead & { readonly bytes?: Buffer }
 
-export async function present(store: Store, kind: Kind, id: string): Promise<Present | undefined> {
+export async function present(store: Store, kind: DocumentClass, id: string): Promise<Present | undefined> {
   try {
     return await store.document(kind, id)
   } catch (error) {
@@ -160,22 +165,22 @@ export interface Edited<Result> {
  * Reads a document, changes the copy, checks the resulting whole and stores it; again from the start when somebody
  * else was quicker. @returns the edit's result and the new revision
  */
-export async function edit<K extends Kind, Result>(
-  hub: OperationContext,
+export async function edit<K extends DocumentClass, Result>(
+  context: OperationContext,
   kind: K,
   id: string,
-  call: ApiRequest,
+  request: ApiRequest,
   change: (document: Documents[K], stored: Document) => Promise<Edited<Result>> | Edited<Result>
 ): Promise<{ result: Result; revision: number }> {
-  return inTurn(hub.store, kind, id, () =>
-    retry(async () => {
-      const stored = await get(hub, kind, id)
-      checkPreconditions(call, await revisionOf(hub, call, stored))
+  return runExclusive(context.store, kind, id, () =>
+    retryConflicts(async () => {
+      const stored = await get(context, kind, id)
+      checkPreconditions(request, await revisionOf(context, request, stored))
       const document = parse(stored, kind)
       const edited = await change(document, stored)
-      const { result, touched, became, carried = call.ifMatch !== undefined, also = [] } = edited
+      const { result, touched, became, carried = request.ifMatch !== undefined, also = [] } = edited
       checkResult(kind, document, stored)
-      hub.templates.enforce(document)
+      context.templates.enforce(document)
       const replace = {
         change: 'replace' as const,
         kind,
@@ -187,8 +192,8 @@ export async function edit<K extends Kind, Result>(
         ...(became !== undefined && { became }),
         ...(carried && { asOf: stored.revision })
       }
-      const others = [...(await orphans(hub.store, stored, document)), ...also]
-      return { result, revision: await replaceBy(hub, stored, replace, others) }
+      const others = [...(await orphans(context.store, stored, document)), ...also]
+      return { result, revision: await replaceBy(context, stored, replace, others) }
     })
   )
 }
@@ -201,7 +206,7 @@ async function replaceBy(
   others: readonly Change[]
 ): Promise<number> {
   if (others.length === 0 && stored.bytes?.equals(Buffer.from(textOf(replace.json)))) return stored.revision
-  const { seq } = await commitAsFound(store, [replace, ...others])
+  const { seq } = await commitOrConflict(store, [replace, ...others])
   templates.forget(stored.id)
   return seq
 }
@@ -211,25 +216,25 @@ async function replaceBy(
  * a client may hold on to one value while others move. A container changes whenever its document does.
  */
 export async function revisionOf(
-  hub: OperationContext,
-  call: ApiRequest,
+  context: OperationContext,
+  request: ApiRequest,
   document: Document
 ): Promise<number | undefined> {
-  if (call.idShortPath === undefined) return document.revision
-  const row = await hub.store.element(document.id, formatPath(call.idShortPath))
+  if (request.idShortPath === undefined) return document.revision
+  const row = await context.store.element(document.id, formatPath(request.idShortPath))
   return row === undefined || childrenMember(row.modelType) === undefined ? row?.revision : document.revision
 }
 
 /** `If-Match` and `If-None-Match` against the revision of what is stored (RFC 9110, 13.2). @throws HubError */
-export function checkPreconditions(call: ApiRequest, revision: number | undefined): void {
-  const { ifMatch, ifNoneMatch } = call
+export function checkPreconditions(request: ApiRequest, revision: number | undefined): void {
+  const { ifMatch, ifNoneMatch } = request
   if (ifMatch !== undefined) {
     if (revision === undefined) throw new HubError('PreconditionFailed', ['it does not exist'])
     if (ifMatch !== '*' && !ifMatch.includes(revision)) {
       throw new HubError('PreconditionFailed', [`it now has the ETag "${revision}"`])
     }
   }
-  if (ifNoneMatch !== undefined && revision !== undefined && call.row.verb !== 'GET') {
+  if (ifNoneMatch !== undefined && revision !== undefined && request.definition.verb !== 'GET') {
     if (ifNoneMatch === '*' || ifNoneMatch.includes(revision)) {
       throw new HubError('PreconditionFailed', [`it exists with the ETag "${revision}"`])
     }
@@ -243,15 +248,15 @@ export function sameId(inBody: unknown, inPath: string): void {
   throw new HubError('Invalid', [1], [{ pointer: '/id', rule: 'id', text }])
 }
 
-function guard(call: ApiRequest, stored: Present): { ifRevision?: number } {
-  return call.ifMatch === undefined || call.ifMatch === '*' ? {} : { ifRevision: stored.revision }
+function guard(request: ApiRequest, stored: Present): { ifRevision?: number } {
+  return request.ifMatch === undefined || request.ifMatch === '*' ? {} : { ifRevision: stored.revision }
 }
 
 /**
  * The resulting whole must obey the rules. What was taken in leniently may keep the faults it came with, so that they
  * can be mended one by one, but gets no new ones.
  */
-export function checkResult(kind: Kind, document: Documents[Kind], stored: Document): void {
+export function checkResult(kind: DocumentClass, document: Documents[DocumentClass], stored: Document): void {
   const violations = validate(kind, document)
   if (violations.length === 0) return
   const before = validate(kind, parse(stored, kind), { limit: Number.POSITIVE_INFINITY })

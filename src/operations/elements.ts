@@ -11,20 +11,20 @@ import type { ValueMembers } from '../model/values.ts'
 import { type Container, child, childrenOf, resolve, setChildren, stepsTo } from '../model/walk.ts'
 import type { Change, Document, ElementRow } from '../store/store.ts'
 import { TimeSlice } from '../time-slice.ts'
-import type { ApiRequest, ApiResponse, Content, Query } from './call.ts'
-import { retry } from './concurrent.ts'
+import type { ApiRequest, ApiResponse, Content, RequestQuery } from './api-request.ts'
+import { retryConflicts } from './concurrency.ts'
 import { check, checkPreconditions, edit, get, parse, revisionOf } from './documents.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { paged, pageOf } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
 import { nameRecord } from './time-series/record-import.ts'
 
 /** GET …/submodel-elements, in all five contents. */
-export const getAll: Handler = async (hub, call) => {
-  const document = await get(hub, 'Submodel', submodelOf(call))
+export const getAll: OperationHandler = async (context, request) => {
+  const document = await get(context, 'Submodel', submodelOf(request))
   const submodel = parse(document, 'Submodel')
-  if (call.content === 'path') {
-    const { items, cursor } = pageOf(paths(submodel, '', call.query.level), (path) => path, call.query)
+  if (request.content === 'path') {
+    const { items, cursor } = pageOf(paths(submodel, '', request.query.level), (path) => path, request.query)
     return {
       ...paged(
         items.map((path) => JSON.stringify(path)),
@@ -34,56 +34,56 @@ export const getAll: Handler = async (hub, call) => {
     }
   }
   const children = childrenOf(submodel)
-  const { items, cursor } = pageOf(children, (element) => element.idShort ?? '', call.query)
-  if (call.content === 'value') return valuesByIdShort(items, call, cursor, document.revision)
+  const { items, cursor } = pageOf(children, (element) => element.idShort ?? '', request.query)
+  if (request.content === 'value') return valuesByIdShort(items, request, cursor, document.revision)
   // Nothing but a reference tells the way to an element.
-  const steps = call.content === 'reference' ? stepsTo(submodel) : []
+  const steps = request.content === 'reference' ? stepsTo(submodel) : []
   const stepOf = new Map(steps.map((step, index) => [children[index], step]))
   const results = items.map((element) =>
-    JSON.stringify(render(element, call.content, call.query, submodel, [stepOf.get(element) ?? '']))
+    JSON.stringify(render(element, request.content, request.query, submodel, [stepOf.get(element) ?? '']))
   )
   return { ...paged(results, cursor), revision: document.revision }
 }
 
 /** GET …/submodel-elements/{idShortPath}, in all five contents. */
-export const getByPath: Handler = async (hub, call) => {
-  const id = submodelOf(call)
-  const path = pathOf(call)
+export const getByPath: OperationHandler = async (context, request) => {
+  const id = submodelOf(request)
+  const path = pathOf(request)
   const text = formatPath(path)
-  const row = await rowOf(hub, id, text)
-  if (!allows(row.modelType, call.content)) throw notDefined(call.content, row)
-  if (call.content === 'value' && childrenMember(row.modelType) === undefined && row.modelType !== 'Blob') {
+  const row = await rowOf(context, id, text)
+  if (!allows(row.modelType, request.content)) throw notDefined(request.content, row)
+  if (request.content === 'value' && childrenMember(row.modelType) === undefined && row.modelType !== 'Blob') {
     return answerValue(valueOfRow(row.modelType, row.valueType, row.value), text, row.revision)
   }
-  const document = await get(hub, 'Submodel', id)
+  const document = await get(context, 'Submodel', id)
   const submodel = parse(document, 'Submodel')
   const element = elementAt(submodel, path)
-  const revision = (await revisionOf(hub, call, document)) ?? document.revision
-  if (call.content === 'path') return { status: 200, json: paths(element, text, call.query.level), revision }
-  if (call.content !== 'value')
-    return { status: 200, json: render(element, call.content, call.query, submodel, path), revision }
-  const value = toValue(element, call.query)
+  const revision = (await revisionOf(context, request, document)) ?? document.revision
+  if (request.content === 'path') return { status: 200, json: paths(element, text, request.query.level), revision }
+  if (request.content !== 'value')
+    return { status: 200, json: render(element, request.content, request.query, submodel, path), revision }
+  const value = toValue(element, request.query)
   return answerValue(value === undefined ? undefined : JSON.stringify(value), text, revision)
 }
 
 /** POST …/submodel-elements: a new first-level element. */
-export const post: Handler = async (hub, call) => {
-  check('SubmodelElement', call.body)
-  const element = call.body as SubmodelElement
-  const { revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+export const post: OperationHandler = async (context, request) => {
+  check('SubmodelElement', request.body)
+  const element = request.body as SubmodelElement
+  const { revision } = await edit(context, 'Submodel', submodelOf(request), request, (submodel) => {
     const path = append(submodel, '', element)
     return { touched: [path], became: 'created', result: path }
   })
-  const location = `${call.mount}/submodel-elements/${encodePath(element.idShort ?? '')}`
+  const location = `${request.mount}/submodel-elements/${encodePath(element.idShort ?? '')}`
   return { status: 201, json: element, revision, location }
 }
 
 /** POST …/submodel-elements/{idShortPath}: a new element within a container. */
-export const postByPath: Handler = async (hub, call) => {
-  check('SubmodelElement', call.body)
-  const element = call.body as SubmodelElement
-  const parentPath = pathOf(call)
-  const { result, revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+export const postByPath: OperationHandler = async (context, request) => {
+  check('SubmodelElement', request.body)
+  const element = request.body as SubmodelElement
+  const parentPath = pathOf(request)
+  const { result, revision } = await edit(context, 'Submodel', submodelOf(request), request, (submodel) => {
     const parent = elementAt(submodel, parentPath)
     if (childrenMember(parent.modelType) === undefined) {
       throw new HubError('BadRequest', [
@@ -94,17 +94,17 @@ export const postByPath: Handler = async (hub, call) => {
     const path = append(parent, formatPath(parentPath), element)
     return { touched: [path], became: 'created', result: path }
   })
-  const location = `${call.mount}/submodel-elements/${encodePath(result)}`
+  const location = `${request.mount}/submodel-elements/${encodePath(result)}`
   return { status: 201, json: element, revision, location }
 }
 
 /** PUT …/submodel-elements/{idShortPath}: replaces an element, or creates it where POST could. */
-export const putByPath: Handler = async (hub, call) => {
-  check('SubmodelElement', call.body)
-  const element = call.body as SubmodelElement
-  const path = pathOf(call)
+export const putByPath: OperationHandler = async (context, request) => {
+  check('SubmodelElement', request.body)
+  const element = request.body as SubmodelElement
+  const path = pathOf(request)
   const text = formatPath(path)
-  const { result: created, revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+  const { result: created, revision } = await edit(context, 'Submodel', submodelOf(request), request, (submodel) => {
     const parent = parentOf(submodel, path)
     const step = path[path.length - 1] as Step
     if (typeof step === 'string') sameIdShort(element, step)
@@ -124,21 +124,21 @@ export const putByPath: Handler = async (hub, call) => {
     return { ...(renames ? containerOf(path) : { touched: [text] }), result: false }
   })
   if (!created) return { status: 204, revision }
-  return { status: 201, json: element, revision, location: `${call.mount}/submodel-elements/${encodePath(text)}` }
+  return { status: 201, json: element, revision, location: `${request.mount}/submodel-elements/${encodePath(text)}` }
 }
 
 /** PATCH …/submodel-elements/{idShortPath}: normal, `$metadata` or `$value`. */
-export const patchByPath: Handler = async (hub, call) => {
-  if (call.content === 'value') return patchValue(hub, call)
-  const path = pathOf(call)
+export const patchByPath: OperationHandler = async (context, request) => {
+  if (request.content === 'value') return patchValue(context, request)
+  const path = pathOf(request)
   const text = formatPath(path)
-  if (call.content === 'normal') check('SubmodelElement', call.body)
-  const { revision } = await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+  if (request.content === 'normal') check('SubmodelElement', request.body)
+  const { revision } = await edit(context, 'Submodel', submodelOf(request), request, (submodel) => {
     const element = elementAt(submodel, path)
     const renames = hasUnnamed(parentOf(submodel, path))
     const step = path[path.length - 1]
-    if (call.content === 'metadata') mergeMetadata(element, call.body)
-    else merge(element, call.body as SubmodelElement)
+    if (request.content === 'metadata') mergeMetadata(element, request.body)
+    else merge(element, request.body as SubmodelElement)
     if (typeof step === 'string') sameIdShort(element, step)
     return { ...(renames ? containerOf(path) : { touched: [text] }), carried: true, result: undefined }
   })
@@ -146,9 +146,9 @@ export const patchByPath: Handler = async (hub, call) => {
 }
 
 /** DELETE …/submodel-elements/{idShortPath}; in a list the elements behind move up. */
-export const deleteByPath: Handler = async (hub, call) => {
-  const path = pathOf(call)
-  await edit(hub, 'Submodel', submodelOf(call), call, (submodel) => {
+export const deleteByPath: OperationHandler = async (context, request) => {
+  const path = pathOf(request)
+  await edit(context, 'Submodel', submodelOf(request), request, (submodel) => {
     const element = elementAt(submodel, path)
     const parent = parentOf(submodel, path)
     const movesUp = parent.modelType === 'SubmodelElementList' || hasUnnamed(parent)
@@ -162,54 +162,62 @@ export const deleteByPath: Handler = async (hub, call) => {
 }
 
 /** PATCH …/{idShortPath}/$value. A leaf is written without reading its submodel, whatever its size. */
-async function patchValue(hub: OperationContext, call: ApiRequest): Promise<ApiResponse> {
-  const id = submodelOf(call)
-  const path = pathOf(call)
+async function patchValue(context: OperationContext, request: ApiRequest): Promise<ApiResponse> {
+  const id = submodelOf(request)
+  const path = pathOf(request)
   const text = formatPath(path)
-  return retry(async () => {
-    const row = await rowOf(hub, id, text)
+  return retryConflicts(async () => {
+    const row = await rowOf(context, id, text)
     if (!allows(row.modelType, 'value')) throw notDefined('value', row)
-    if (childrenMember(row.modelType) !== undefined) return patchValues(hub, call, path)
-    checkPreconditions(call, row.revision)
-    const members = membersFromValue(row.modelType, row.valueType, call.body, text)
-    if (hub.templates.enforces && (await hub.templates.isEnforced(hub.store, id)))
-      await enforceValue(hub, id, path, members)
+    if (childrenMember(row.modelType) !== undefined) return patchValues(context, request, path)
+    checkPreconditions(request, row.revision)
+    const members = membersFromValue(row.modelType, row.valueType, request.body, text)
+    if (context.templates.enforces && (await context.templates.isEnforced(context.store, id)))
+      await enforceValue(context, id, path, members)
     const change = valueChange(id, row, members)
     const guarded =
-      call.ifMatch === undefined || call.ifMatch === '*' ? change : { ...change, ifRevision: row.revision }
-    const { seq } = await hub.store.commit([guarded])
+      request.ifMatch === undefined || request.ifMatch === '*' ? change : { ...change, ifRevision: row.revision }
+    const { seq } = await context.store.commit([guarded])
     return { status: 204, revision: seq }
   })
 }
 
 /** Values of a submodel, or of the container at `path`, all or none. */
-export async function patchValues(hub: OperationContext, call: ApiRequest, path?: IdShortPath): Promise<ApiResponse> {
-  const id = submodelOf(call)
-  return retry(async () => {
-    const document = await get(hub, 'Submodel', id)
+export async function patchValues(
+  context: OperationContext,
+  request: ApiRequest,
+  path?: IdShortPath
+): Promise<ApiResponse> {
+  const id = submodelOf(request)
+  return retryConflicts(async () => {
+    const document = await get(context, 'Submodel', id)
     const submodel = parse(document, 'Submodel')
     const root = path === undefined ? submodel : elementAt(submodel, path)
-    checkPreconditions(call, await revisionOf(hub, call, document))
-    const writes = fromValue(root, call.body, path === undefined ? '' : formatPath(path))
+    checkPreconditions(request, await revisionOf(context, request, document))
+    const writes = fromValue(root, request.body, path === undefined ? '' : formatPath(path))
     if (writes.length === 0) return { status: 204, revision: document.revision }
-    if (hub.templates.enforces) {
+    if (context.templates.enforces) {
       for (const { element, members } of writes) Object.assign(element, members)
-      hub.templates.enforce(submodel)
+      context.templates.enforce(submodel)
     }
-    const changes = await changesOf(hub, id, writes)
-    await refuseOvertaken(hub, document, call)
-    const { seq } = await hub.store.commit(changes)
+    const changes = await changesOf(context, id, writes)
+    await refuseOvertaken(context, document, request)
+    const { seq } = await context.store.commit(changes)
     return { status: 204, revision: seq }
   })
 }
 
 /** The changes that write the values, made in slices, so that others are served while there are many. */
-async function changesOf(hub: OperationContext, submodel: string, writes: readonly ValueWrite[]): Promise<Change[]> {
+async function changesOf(
+  context: OperationContext,
+  submodel: string,
+  writes: readonly ValueWrite[]
+): Promise<Change[]> {
   const slice = new TimeSlice()
   const changes: Change[] = []
   for (let start = 0; start < writes.length; start += ROWS_AT_ONCE) {
     const some = writes.slice(start, start + ROWS_AT_ONCE)
-    const rows = await Promise.all(some.map(({ path }) => rowOf(hub, submodel, path)))
+    const rows = await Promise.all(some.map(({ path }) => rowOf(context, submodel, path)))
     for (const [index, row] of rows.entries()) {
       const write = some[index]
       if (write !== undefined) changes.push(valueChange(submodel, row, write.members))
@@ -224,11 +232,11 @@ const ROWS_AT_ONCE = 100
 
 /** @throws HubError `Conflict` where the elements, or what If-Match named, changed since the values were checked */
 async function refuseOvertaken(
-  hub: OperationContext,
+  context: OperationContext,
   { id, revision, structure }: Document,
   { ifMatch }: ApiRequest
 ): Promise<void> {
-  const head = await hub.store.head('Submodel', id)
+  const head = await context.store.head('Submodel', id)
   const isAnyRevision = ifMatch === undefined || ifMatch === '*'
   if (head?.structure === structure && (isAnyRevision || head.revision === revision)) return
   throw new HubError('Conflict', [`Submodel "${id}" was changed meanwhile`])
@@ -236,14 +244,14 @@ async function refuseOvertaken(
 
 /** Where a template is enforced a value is judged by what becomes of the submodel, so it has to be read. */
 async function enforceValue(
-  hub: OperationContext,
+  context: OperationContext,
   id: string,
   path: IdShortPath,
   members: ValueMembers
 ): Promise<void> {
-  const submodel = parse(await get(hub, 'Submodel', id), 'Submodel')
+  const submodel = parse(await get(context, 'Submodel', id), 'Submodel')
   Object.assign(elementAt(submodel, path), members)
-  hub.templates.enforce(submodel)
+  context.templates.enforce(submodel)
 }
 
 /** A value change of one row; members that the body left out keep what they hold (PATCH). */
@@ -256,7 +264,7 @@ function valueChange(submodel: string, row: ElementRow, members: ValueMembers): 
 function render(
   element: SubmodelElement,
   content: Content,
-  query: Query,
+  query: RequestQuery,
   submodel: Submodel,
   path: readonly Step[]
 ): unknown {
@@ -269,7 +277,7 @@ function render(
 /** GET …/submodel-elements/$value: `result` is an object by idShort since 3.0.4. */
 function valuesByIdShort(
   elements: readonly SubmodelElement[],
-  call: ApiRequest,
+  request: ApiRequest,
   cursor: string | undefined,
   revision: number
 ): ApiResponse {
@@ -277,7 +285,7 @@ function valuesByIdShort(
   const names = new Set<string>()
   for (const element of elements) {
     const { idShort } = element
-    const value = toValue(element, call.query)
+    const value = toValue(element, request.query)
     // What was taken leniently may have no name, or one of an earlier sibling.
     if (value === undefined || idShort === undefined || names.has(idShort)) continue
     names.add(idShort)
@@ -330,12 +338,12 @@ function elementAt(submodel: Submodel, path: readonly Step[]): SubmodelElement {
 }
 
 /** The row of an element; tells a missing submodel from a missing element. */
-export function rowOf(hub: OperationContext, submodel: string, path: string): Promise<ElementRow> {
-  return hub.store.element(submodel, path).then((row) => row ?? missing(hub, submodel, path))
+export function rowOf(context: OperationContext, submodel: string, path: string): Promise<ElementRow> {
+  return context.store.element(submodel, path).then((row) => row ?? missing(context, submodel, path))
 }
 
-async function missing(hub: OperationContext, submodel: string, path: string): Promise<never> {
-  await get(hub, 'Submodel', submodel)
+async function missing(context: OperationContext, submodel: string, path: string): Promise<never> {
+  await get(context, 'Submodel', submodel)
   throw notFound(path)
 }
 
@@ -353,17 +361,17 @@ function notDefined(content: Content, row: ElementRow): HubError {
   return new HubError('BadRequest', [`$${content} is not defined for a ${row.modelType} ("${row.path}")`])
 }
 
-export function shellOf(call: ApiRequest): string {
-  return call.aasIdentifier ?? ''
+export function shellOf(request: ApiRequest): string {
+  return request.aasIdentifier ?? ''
 }
 
-export function submodelOf(call: ApiRequest): string {
-  return call.submodelIdentifier ?? ''
+export function submodelOf(request: ApiRequest): string {
+  return request.submodelIdentifier ?? ''
 }
 
-export function pathOf(call: ApiRequest): IdShortPath {
-  if (call.idShortPath === undefined) throw new HubError('BadRequest', ['An idShortPath is needed'])
-  return call.idShortPath
+export function pathOf(request: ApiRequest): IdShortPath {
+  if (request.idShortPath === undefined) throw new HubError('BadRequest', ['An idShortPath is needed'])
+  return request.idShortPath
 }
 
 /** An idShortPath as it stands in a URL: brackets encoded, dots as they are. */

@@ -3,18 +3,18 @@ import { HubError } from '../errors.ts'
 import { formatPath } from '../model/path.ts'
 import { resolve } from '../model/walk.ts'
 import type { FileEntry } from '../store/store.ts'
-import type { ApiRequest, ApiResponse } from './call.ts'
+import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { attachmentFolder, attachmentName, storedThumbnail } from './document-files.ts'
 import { edit, get, parse } from './documents.ts'
 import { pathOf, rowOf, submodelOf } from './elements.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { assetInformationOf, shellOf } from './shells.ts'
 
 /** GET …/attachment of a File; of a Blob its bytes. */
-export const getAttachment: Handler = async (hub, call) => {
-  const id = submodelOf(call)
-  const path = formatPath(pathOf(call))
-  const row = await rowOf(hub, id, path)
+export const getAttachment: OperationHandler = async (context, request) => {
+  const id = submodelOf(request)
+  const path = formatPath(pathOf(request))
+  const row = await rowOf(context, id, path)
   const { value, contentType } = JSON.parse(row.value) as { value?: string; contentType?: string }
   if (row.modelType === 'Blob') {
     if (value === undefined) throw new HubError('NotFound', ['A value of', path])
@@ -22,24 +22,24 @@ export const getAttachment: Handler = async (hub, call) => {
     return { status: 200, bytes: Buffer.from(value, 'base64'), contentType: 'application/octet-stream', ...type }
   }
   requireFile(row.modelType, path)
-  const file = value === undefined ? undefined : await hub.store.file('Submodel', id, value)
+  const file = value === undefined ? undefined : await context.store.file('Submodel', id, value)
   if (file === undefined) throw new HubError('NotFound', ['A file stored here for', path])
-  return answerFile(hub, call, file)
+  return answerFile(context, request, file)
 }
 
 /** PUT …/attachment: the bytes and the element that refers to them become visible together. */
-export const putAttachment: Handler = async (hub, call) => {
-  const id = submodelOf(call)
-  const path = pathOf(call)
+export const putAttachment: OperationHandler = async (context, request) => {
+  const id = submodelOf(request)
+  const path = pathOf(request)
   const text = formatPath(path)
   try {
-    requireFile((await rowOf(hub, id, text)).modelType, text)
+    requireFile((await rowOf(context, id, text)).modelType, text)
   } catch (error) {
-    discard(call)
+    discard(request)
     throw error
   }
-  const file = await receive(hub, call, attachmentFolder(id, text))
-  const { revision } = await edit(hub, 'Submodel', id, call, (submodel) => {
+  const file = await receive(context, request, attachmentFolder(id, text))
+  const { revision } = await edit(context, 'Submodel', id, request, (submodel) => {
     const element = resolve(submodel, path)
     if (element?.modelType !== 'File') throw new HubError('NotFound', ['File', text])
     element.value = file.name
@@ -50,15 +50,15 @@ export const putAttachment: Handler = async (hub, call) => {
 }
 
 /** DELETE …/attachment: the element stays, without a value. Part 2 answers 200 here. */
-export const deleteAttachment: Handler = async (hub, call) => {
-  const id = submodelOf(call)
-  const path = pathOf(call)
+export const deleteAttachment: OperationHandler = async (context, request) => {
+  const id = submodelOf(request)
+  const path = pathOf(request)
   const text = formatPath(path)
-  requireFile((await rowOf(hub, id, text)).modelType, text)
-  await edit(hub, 'Submodel', id, call, async (submodel) => {
+  requireFile((await rowOf(context, id, text)).modelType, text)
+  await edit(context, 'Submodel', id, request, async (submodel) => {
     const element = resolve(submodel, path)
     const name = element?.modelType === 'File' ? element.value : undefined
-    const file = name === undefined ? undefined : await hub.store.file('Submodel', id, name)
+    const file = name === undefined ? undefined : await context.store.file('Submodel', id, name)
     if (element?.modelType !== 'File' || file === undefined)
       throw new HubError('NotFound', ['A file stored here for', text])
     delete element.value
@@ -68,25 +68,25 @@ export const deleteAttachment: Handler = async (hub, call) => {
 }
 
 /** GET …/thumbnail. */
-export const getThumbnail: Handler = async (hub, call) => {
-  const id = shellOf(call)
-  const { assetInformation } = parse(await get(hub, 'AssetAdministrationShell', id), 'AssetAdministrationShell')
-  const file = await storedThumbnail(hub.store, id, assetInformation?.defaultThumbnail?.path)
+export const getThumbnail: OperationHandler = async (context, request) => {
+  const id = shellOf(request)
+  const { assetInformation } = parse(await get(context, 'AssetAdministrationShell', id), 'AssetAdministrationShell')
+  const file = await storedThumbnail(context.store, id, assetInformation?.defaultThumbnail?.path)
   if (file === undefined) throw new HubError('NotFound', ['A thumbnail stored here for', id])
-  return answerFile(hub, call, file)
+  return answerFile(context, request, file)
 }
 
 /** PUT …/thumbnail. */
-export const putThumbnail: Handler = async (hub, call) => {
-  const id = shellOf(call)
+export const putThumbnail: OperationHandler = async (context, request) => {
+  const id = shellOf(request)
   try {
-    await get(hub, 'AssetAdministrationShell', id)
+    await get(context, 'AssetAdministrationShell', id)
   } catch (error) {
-    discard(call)
+    discard(request)
     throw error
   }
-  const file = await receive(hub, call, attachmentFolder(id))
-  const { revision } = await edit(hub, 'AssetAdministrationShell', id, call, (shell) => {
+  const file = await receive(context, request, attachmentFolder(id))
+  const { revision } = await edit(context, 'AssetAdministrationShell', id, request, (shell) => {
     assetInformationOf(shell).defaultThumbnail = { path: file.name, contentType: file.contentType }
     return { also: [{ change: 'attach', kind: 'AssetAdministrationShell', id, files: [file] }], result: undefined }
   })
@@ -94,9 +94,9 @@ export const putThumbnail: Handler = async (hub, call) => {
 }
 
 /** DELETE …/thumbnail. */
-export const deleteThumbnail: Handler = async (hub, call) => {
-  const id = shellOf(call)
-  await edit(hub, 'AssetAdministrationShell', id, call, (shell) => {
+export const deleteThumbnail: OperationHandler = async (context, request) => {
+  const id = shellOf(request)
+  await edit(context, 'AssetAdministrationShell', id, request, (shell) => {
     const assetInformation = assetInformationOf(shell)
     const { defaultThumbnail } = assetInformation
     if (defaultThumbnail === undefined) throw new HubError('NotFound', ['A thumbnail of', id])
@@ -107,39 +107,39 @@ export const deleteThumbnail: Handler = async (hub, call) => {
 }
 
 /** Streams a stored file out, or the range of it that was asked for. */
-export function answerFile(hub: OperationContext, call: ApiRequest, file: FileEntry): ApiResponse {
+export function answerFile(context: OperationContext, request: ApiRequest, file: FileEntry): ApiResponse {
   const { contentType, fileName, size } = file
   // Of an empty file no bytes at the end can be named (RFC 9110, 14.4), so it is sent as a whole.
-  const isWhole = call.range === undefined || ('suffix' in call.range && size === 0 && call.range.suffix > 0)
-  if (call.range === undefined || isWhole) {
-    return { status: 200, stream: hub.store.open(file), contentType, contentLength: size, fileName }
+  const isWhole = request.range === undefined || ('suffix' in request.range && size === 0 && request.range.suffix > 0)
+  if (request.range === undefined || isWhole) {
+    return { status: 200, stream: context.store.open(file), contentType, contentLength: size, fileName }
   }
   const { start, end: last = size - 1 } =
-    'suffix' in call.range ? { start: size - Math.min(call.range.suffix, size), end: size - 1 } : call.range
+    'suffix' in request.range ? { start: size - Math.min(request.range.suffix, size), end: size - 1 } : request.range
   if (start >= size) return { status: 416, contentRange: `bytes */${size}` }
   const end = Math.min(last, size - 1)
   const contentRange = `bytes ${start}-${end}/${size}`
-  const stream = hub.store.open(file, { start, end })
+  const stream = context.store.open(file, { start, end })
   return { status: 206, stream, contentType, contentLength: end - start + 1, contentRange, fileName }
 }
 
 /** Takes the file of a form in and gives it a name below `folder`. */
-async function receive(hub: OperationContext, call: ApiRequest, folder: string): Promise<FileEntry> {
-  const { upload } = call
+async function receive(context: OperationContext, request: ApiRequest, folder: string): Promise<FileEntry> {
+  const { upload } = request
   if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the bytes'])
   const fileName = upload.fields.fileName || upload.fileName || 'file'
   const name = attachmentName(folder, fileName)
   if (name.length > 2048) {
-    discard(call)
+    discard(request)
     throw new HubError('BadRequest', ['The file name is too long'])
   }
-  const { blob, size } = await hub.store.receive(upload.bytes, hub.uploadLimit)
+  const { blob, size } = await context.store.receive(upload.bytes, context.uploadLimit)
   return { name, contentType: upload.contentType, fileName, size, blob }
 }
 
 /** Lets go of an upload that nobody will read. */
-function discard(call: ApiRequest): void {
-  call.upload?.bytes.destroy()
+function discard(request: ApiRequest): void {
+  request.upload?.bytes.destroy()
 }
 
 function requireFile(modelType: string, path: string): void {

@@ -5,8 +5,8 @@ import { getSelfDescription } from './description.ts'
 import * as discovery from './discovery.ts'
 import * as elements from './elements.ts'
 import * as files from './files.ts'
-import type { Handler } from './hub.ts'
 import * as invocation from './invocation.ts'
+import type { OperationHandler } from './operation-context.ts'
 import * as packages from './packages.ts'
 import { query } from './query.ts'
 import * as registry from './registry.ts'
@@ -20,7 +20,7 @@ import * as ledger from './validation-result.ts'
 
 const { below } = submodels
 
-export const handlers: Readonly<Record<OperationName, Handler>> = {
+export const handlers: Readonly<Record<OperationName, OperationHandler>> = {
   GetAllAssetAdministrationShells: shells.getAll,
   PostAssetAdministrationShell: shells.post,
   DeleteAssetAdministrationShellById: shells.remove_,

@@ -6,54 +6,54 @@ import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'
 import type { Operation, OperationRequest, OperationVariable, SubmodelElement } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
-import type { ApiRequest } from './call.ts'
+import type { ApiRequest } from './api-request.ts'
 import { check, get, parse } from './documents.ts'
 import { encodePath, pathOf, submodelOf } from './elements.ts'
 import type { Arguments, Invoke, Outcome } from './executors.ts'
-import type { Handler, OperationContext } from './hub.ts'
 import type { Job } from './jobs.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 
 /** A caller without a wish waits this long at most, and no wish is granted beyond the limit; milliseconds. */
 const DEFAULT_TIMEOUT_MS = 60_000
 const MAX_TIMEOUT_MS = 3_600_000
 
 /** POST …/invoke and …/invoke/$value. */
-export const invokeSync: Handler = async (hub, call) => {
-  const { operation, invoke, given } = await prepare(hub, call)
-  const outcome = await execute(invoke, operation, given, timeoutOf(call))
-  return { status: 200, json: resultOf(operation, outcome, call.content === 'value') }
+export const invokeSync: OperationHandler = async (context, request) => {
+  const { operation, invoke, given } = await prepare(context, request)
+  const outcome = await execute(invoke, operation, given, timeoutOf(request))
+  return { status: 200, json: resultOf(operation, outcome, request.content === 'value') }
 }
 
 /** POST …/invoke-async and …/invoke-async/$value. */
-export const invokeAsync: Handler = async (hub, call) => {
-  const { operation, invoke, given } = await prepare(hub, call)
-  const timeout = timeoutOf(call)
-  const job = await hub.jobs.start(ownerOf(call), async () => {
+export const invokeAsync: OperationHandler = async (context, request) => {
+  const { operation, invoke, given } = await prepare(context, request)
+  const timeout = timeoutOf(request)
+  const job = await context.jobs.start(ownerOf(request), async () => {
     const outcome = await execute(invoke, operation, given, timeout)
     return { state: outcome.executionState, result: { operation, outcome } satisfies Finished }
   })
-  const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-status/${encodeId(job.handleId)}`
+  const location = `${request.mount}/submodel-elements/${encodePath(formatPath(pathOf(request)))}/operation-status/${encodeId(job.handleId)}`
   return { status: 202, location, json: { handleId: job.handleId } }
 }
 
 /** GET …/operation-status/{handleId}: 302 to the result once there is one. */
-export const getStatus: Handler = async (hub, call) => {
-  const { state, handleId } = await jobOf(hub, call)
+export const getStatus: OperationHandler = async (context, request) => {
+  const { state, handleId } = await jobOf(context, request)
   if (state === 'Initiated' || state === 'Running') {
     // Whether it succeeds is not known yet; the member is optional.
     return { status: 200, json: { executionState: state }, retryAfter: 1 }
   }
-  const location = `${call.mount}/submodel-elements/${encodePath(formatPath(pathOf(call)))}/operation-results/${encodeId(handleId)}`
+  const location = `${request.mount}/submodel-elements/${encodePath(formatPath(pathOf(request)))}/operation-results/${encodeId(handleId)}`
   return { status: 302, location }
 }
 
 /** GET …/operation-results/{handleId} and …/$value. */
-export const getResult: Handler = async (hub, call) => {
-  const { result, error, state } = await jobOf(hub, call)
+export const getResult: OperationHandler = async (context, request) => {
+  const { result, error, state } = await jobOf(context, request)
   if (error !== undefined) throw new HubError('Unavailable', [error.text])
   if (result === undefined) throw new HubError('BadRequest', [`The operation is ${state}; ask for its status first`])
   const { operation, outcome } = result as Finished
-  return { status: 200, json: resultOf(operation, outcome, call.content === 'value') }
+  return { status: 200, json: resultOf(operation, outcome, request.content === 'value') }
 }
 
 interface Finished {
@@ -68,9 +68,9 @@ interface Prepared {
 }
 
 /** Everything that can be wrong is found before anything runs. */
-async function prepare(hub: OperationContext, call: ApiRequest): Promise<Prepared> {
-  const path = pathOf(call)
-  const submodel = parse(await get(hub, 'Submodel', submodelOf(call)), 'Submodel')
+async function prepare(context: OperationContext, request: ApiRequest): Promise<Prepared> {
+  const path = pathOf(request)
+  const submodel = parse(await get(context, 'Submodel', submodelOf(request)), 'Submodel')
   const operation = resolve(submodel, path)
   if (operation === undefined) throw new HubError('NotFound', ['SubmodelElement', formatPath(path)])
   if (operation.modelType !== 'Operation') {
@@ -80,8 +80,9 @@ async function prepare(hub: OperationContext, call: ApiRequest): Promise<Prepare
       'Operation'
     ])
   }
-  const given = call.content === 'value' ? fromValues(operation, call.body) : fromVariables(operation, call.body)
-  const invoke = hub.executorOf(operation, submodel.id, formatPath(path))
+  const given =
+    request.content === 'value' ? fromValues(operation, request.body) : fromVariables(operation, request.body)
+  const invoke = context.executorOf(operation, submodel.id, formatPath(path))
   return { operation, invoke, given }
 }
 
@@ -202,21 +203,21 @@ function valuesOf(variables: readonly OperationVariable[] | undefined): object {
 }
 
 /** `clientTimeoutDuration` in milliseconds; it was optional once, and is taken as such (Part 2, 3.1.2 against 3.0). */
-function timeoutOf(call: ApiRequest): number {
-  const wish = (call.body as { clientTimeoutDuration?: unknown }).clientTimeoutDuration
+function timeoutOf(request: ApiRequest): number {
+  const wish = (request.body as { clientTimeoutDuration?: unknown }).clientTimeoutDuration
   if (wish === undefined) return DEFAULT_TIMEOUT_MS
   const length = typeof wish === 'string' ? milliseconds(wish) : undefined
   if (length === undefined || length <= 0) refuse('/clientTimeoutDuration', 'a duration such as "PT30S" was expected')
   return Math.min(length, MAX_TIMEOUT_MS)
 }
 
-function jobOf(hub: OperationContext, call: ApiRequest): Promise<Job> {
-  return hub.jobs.get(call.handleId, ownerOf(call))
+function jobOf(context: OperationContext, request: ApiRequest): Promise<Job> {
+  return context.jobs.get(request.handleId, ownerOf(request))
 }
 
 /** A handle answers only at the operation that it was given out for, by whichever mount. */
-function ownerOf(call: ApiRequest): string {
-  return `${submodelOf(call)} ${formatPath(pathOf(call))}`
+function ownerOf(request: ApiRequest): string {
+  return `${submodelOf(request)} ${formatPath(pathOf(request))}`
 }
 
 function object(value: unknown, pointer: string): Record<string, unknown> {

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { HubError, type Violation } from '../errors.ts'
 import type { Change, Document, Store } from '../store/store.ts'
-import { commitAsFound, retry } from './concurrent.ts'
+import { commitOrConflict, retryConflicts } from './concurrency.ts'
 
 /** Part 2, ExecutionState. */
 export type ExecutionState = 'Initiated' | 'Running' | 'Completed' | 'Canceled' | 'Failed' | 'Timeout'
@@ -198,7 +198,7 @@ export class Jobs {
     }
     try {
       // What a task changes is made up by what is there, which others may change meanwhile: then it is made up anew.
-      await (job.task === undefined ? attempt() : retry(attempt))
+      await (job.task === undefined ? attempt() : retryConflicts(attempt))
     } catch (error) {
       // Where not even this can be kept, the job stays open, and somebody goes on with it later.
       await this.#end(job, { state: 'Failed', error: told(error) }).catch(() => {})
@@ -211,7 +211,7 @@ export class Jobs {
 
   async #end(job: Job, end: Pick<Job, 'state' | 'result' | 'error'>, changes: readonly Change[] = []): Promise<void> {
     const change = ended(job, end)
-    await commitAsFound(this.#options.store, [...changes, change])
+    await commitOrConflict(this.#options.store, [...changes, change])
     this.#count(job.handleId, change.json.length)
   }
 }

@@ -2,7 +2,7 @@
  * Where the interfaces are mounted below the API root, with what is irregular about each place, and the product of it
  * all: every method and path of the API.
  */
-import type { Content } from './call.ts'
+import type { Content } from './api-request.ts'
 import { type Interface, type OperationDefinition, type OperationName, table, type Verb } from './table.ts'
 
 export interface Mount {
@@ -51,8 +51,8 @@ export const mounts: readonly Mount[] = [
 ]
 
 /** One method and path of the API. */
-export interface Place {
-  readonly row: OperationDefinition & { readonly name: OperationName }
+export interface Endpoint {
+  readonly definition: OperationDefinition & { readonly name: OperationName }
   readonly mount: Mount
   readonly content: Content
   readonly verb: Verb
@@ -62,14 +62,14 @@ export interface Place {
 }
 
 /** Rows × mounts × contents. */
-export const places: readonly Place[] = table.flatMap((row: Place['row']) =>
+export const endpoints: readonly Endpoint[] = table.flatMap((definition: Endpoint['definition']) =>
   mounts
-    .filter((mount) => mount.on === row.on && !mount.without?.includes(row.name))
-    .flatMap((mount) => (row.contents ?? ['normal']).map((content) => placeOf(row, mount, content)))
+    .filter((mount) => mount.on === definition.on && !mount.without?.includes(definition.name))
+    .flatMap((mount) => (definition.contents ?? ['normal']).map((content) => endpointOf(definition, mount, content)))
 )
 
 /** Other spellings under which a place is found as well, for clients made from other documents of the standard. */
-export function aliasesOf({ path }: Place): string[] {
+export function aliasPathsOf({ path }: Endpoint): string[] {
   const aliases: (readonly [from: string, to: string])[] = [
     ['/invoke-async', '/invoke-asnyc'],
     ['/invoke-asnyc', '/invoke-async'],
@@ -80,7 +80,10 @@ export function aliasesOf({ path }: Place): string[] {
 }
 
 /** The query parameters that a row takes in one of its contents (Part 2, "Modifiers"). */
-export function parametersOf({ row, content }: Pick<Place, 'row' | 'content'>): readonly string[] {
+export function queryParametersOf({
+  definition,
+  content
+}: Pick<Endpoint, 'definition' | 'content'>): readonly string[] {
   const meaningless: Readonly<Record<Content, readonly string[]>> = {
     normal: [],
     value: [],
@@ -89,13 +92,13 @@ export function parametersOf({ row, content }: Pick<Place, 'row' | 'content'>): 
     reference: ['level', 'extent'],
     metadata: ['level', 'extent']
   }
-  return (row.query ?? []).filter((name) => !meaningless[content].includes(name))
+  return (definition.query ?? []).filter((name) => !meaningless[content].includes(name))
 }
 
-function placeOf(row: Place['row'], mount: Mount, content: Content): Place {
-  const own = content === 'normal' ? mount.spelling?.[row.name] : undefined
+function endpointOf(definition: Endpoint['definition'], mount: Mount, content: Content): Endpoint {
+  const own = content === 'normal' ? mount.spelling?.[definition.name] : undefined
   const modifier = content === 'normal' ? '' : `/$${content}`
-  const path = `${mount.path}${own ?? row.path}${modifier}`
-  const success = mount.permanent && row.verb === 'PUT' && row.path === '' ? [204] : row.success
-  return { row, mount, content, verb: row.verb, path, success }
+  const path = `${mount.path}${own ?? definition.path}${modifier}`
+  const success = mount.permanent && definition.verb === 'PUT' && definition.path === '' ? [204] : definition.success
+  return { definition, mount, content, verb: definition.verb, path, success }
 }

@@ -3,27 +3,27 @@
  * official names follow a rule with exceptions; both stand here as data, slips of the official documents included,
  * because clients are generated from them.
  */
-import type { Content } from './call.ts'
-import type { Place } from './mounts.ts'
+import type { Content } from './api-request.ts'
+import type { Endpoint } from './mounts.ts'
 import type { OperationName } from './table.ts'
 
 /** The standard's operationId: row, content and mount; or an exception. */
-export function operationIdOf(place: Place, service: string): string {
-  const { row, mount, content } = place
-  const exception = exceptional(operationIds, place, service)
+export function operationIdOf(endpoint: Endpoint, service: string): string {
+  const { definition, mount, content } = endpoint
+  const exception = exceptional(operationIds, endpoint, service)
   if (exception !== undefined) return exception
-  const isRoot = row.path === ''
-  const byId = isRoot && ID_IN_PATH.has(mount.path) && !row.name.endsWith('ById') ? 'ById' : ''
-  return `${row.name}${byId}${CONTENT_SUFFIX[content]}${mountSuffix(mount.path, isRoot, content)}`
+  const isRoot = definition.path === ''
+  const byId = isRoot && ID_IN_PATH.has(mount.path) && !definition.name.endsWith('ById') ? 'ById' : ''
+  return `${definition.name}${byId}${CONTENT_SUFFIX[content]}${mountSuffix(mount.path, isRoot, content)}`
 }
 
 /** The standard's semantic ids: the operation's name, those of its filters, and `/3/1`. */
-export function semanticIdsOf(place: Place, service: string): string[] {
-  const { row, mount } = place
-  if (row.own) return []
-  const byId = row.path === '' && ID_IN_PATH.has(mount.path) && !row.name.endsWith('ById') ? 'ById' : ''
-  const name = exceptional(semanticNames, place, service) ?? `${row.name}${byId}`
-  return [name, ...(row.also ?? [])].map((each) => `https://admin-shell.io/aas/API/${each}/3/1`)
+export function semanticIdsOf(endpoint: Endpoint, service: string): string[] {
+  const { definition, mount } = endpoint
+  if (definition.own) return []
+  const byId = definition.path === '' && ID_IN_PATH.has(mount.path) && !definition.name.endsWith('ById') ? 'ById' : ''
+  const name = exceptional(semanticNames, endpoint, service) ?? `${definition.name}${byId}`
+  return [name, ...(definition.also ?? [])].map((each) => `https://admin-shell.io/aas/API/${each}/3/1`)
 }
 
 const CONTENT_SUFFIX: Readonly<Record<Content, string>> = {
@@ -52,8 +52,8 @@ function mountSuffix(mount: string, isRoot: boolean, content: Content): string {
 /** By row, then by mount (or `mount content`, or service where the mount does not tell). */
 type Exceptions = Readonly<Partial<Record<OperationName, Readonly<Record<string, string>>>>>
 
-function exceptional(all: Exceptions, { row, mount, content }: Place, service: string): string | undefined {
-  const own = all[row.name]
+function exceptional(all: Exceptions, { definition, mount, content }: Endpoint, service: string): string | undefined {
+  const own = all[definition.name]
   return own?.[`${mount.path} ${content}`] ?? own?.[mount.path] ?? own?.[service]
 }
 

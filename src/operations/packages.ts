@@ -4,10 +4,10 @@ import { HubError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { Change, FileEntry } from '../store/store.ts'
-import type { ApiRequest, ApiResponse } from './call.ts'
-import { commitAsFound, retry } from './concurrent.ts'
+import type { ApiRequest, ApiResponse } from './api-request.ts'
+import { commitOrConflict, retryConflicts } from './concurrency.ts'
 import { answerFile } from './files.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
 
 const KIND = 'Package'
@@ -20,11 +20,11 @@ interface PackageDescription {
 }
 
 /** GET /packages, of one shell with `aasId`. */
-export const getAll: Handler = async (hub, call) => {
-  const { aasId, limit, cursor } = call.query
+export const getAll: OperationHandler = async (context, request) => {
+  const { aasId, limit, cursor } = request.query
   const after = positionOf(cursor)
   const facets = aasId === undefined ? [] : ([['aasId', aasId]] as const)
-  const page = await hub.store.documents(KIND, facets, { limit, ...(after !== undefined && { after }) })
+  const page = await context.store.documents(KIND, facets, { limit, ...(after !== undefined && { after }) })
   return paged(
     page.items.map(({ bytes }) => bytes),
     page.next === undefined ? undefined : cursorOf(page.next),
@@ -33,21 +33,21 @@ export const getAll: Handler = async (hub, call) => {
 }
 
 /** POST /packages. */
-export const post: Handler = async (hub, call) => {
+export const post: OperationHandler = async (context, request) => {
   const packageId = randomUUID()
-  const { changes, json } = await receive(hub, call, packageId, 'create')
-  const { seq } = await hub.store.commit(changes)
+  const { changes, json } = await receive(context, request, packageId, 'create')
+  const { seq } = await context.store.commit(changes)
   return { status: 201, bytes: json, revision: seq, location: `/packages/${encodeId(packageId)}` }
 }
 
 /** GET /packages/{packageId}: the bytes. */
-export const getById: Handler = async (hub, call) => {
-  const id = call.packageId ?? ''
-  const file = await hub.store.file(KIND, id, FILE)
+export const getById: OperationHandler = async (context, request) => {
+  const id = request.packageId ?? ''
+  const file = await context.store.file(KIND, id, FILE)
   if (file === undefined) throw new HubError('NotFound', [KIND, id])
   // Earlier versions stored them under another media type.
   return {
-    ...answerFile(hub, call, { ...file, contentType: AASX }),
+    ...answerFile(context, request, { ...file, contentType: AASX }),
     headers: { 'x-filename': headerText(file.fileName) }
   }
 }
@@ -58,37 +58,37 @@ function headerText(fileName: string): string {
 }
 
 /** PUT /packages/{packageId}. */
-export const put: Handler = async (hub, call) => {
-  const id = call.packageId ?? ''
-  const { changes, json } = await receive(hub, call, id, 'replace')
-  return retry(async (): Promise<ApiResponse> => {
-    if ((await hub.store.head(KIND, id)) !== undefined) {
-      const { seq } = await commitAsFound(hub.store, changes)
+export const put: OperationHandler = async (context, request) => {
+  const id = request.packageId ?? ''
+  const { changes, json } = await receive(context, request, id, 'replace')
+  return retryConflicts(async (): Promise<ApiResponse> => {
+    if ((await context.store.head(KIND, id)) !== undefined) {
+      const { seq } = await commitOrConflict(context.store, changes)
       return { status: 204, revision: seq }
     }
     const created = changes.map((change) =>
       change.change === 'replace' ? { ...change, change: 'create' as const } : change
     )
-    const { seq } = await commitAsFound(hub.store, created)
+    const { seq } = await commitOrConflict(context.store, created)
     return { status: 201, bytes: json, revision: seq, location: `/packages/${encodeId(id)}` }
   })
 }
 
 /** DELETE /packages/{packageId}; what was loaded from it stays. */
-export const remove_: Handler = async (hub, call) => {
-  await hub.store.commit([{ change: 'delete', kind: KIND, id: call.packageId ?? '' }])
+export const remove_: OperationHandler = async (context, request) => {
+  await context.store.commit([{ change: 'delete', kind: KIND, id: request.packageId ?? '' }])
   return { status: 204 }
 }
 
 async function receive(
-  hub: OperationContext,
-  call: ApiRequest,
+  context: OperationContext,
+  request: ApiRequest,
   packageId: string,
   change: 'create' | 'replace'
 ): Promise<{ changes: Change[]; json: string }> {
-  const { upload } = call
+  const { upload } = request
   if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the package'])
-  const { blob, size } = await hub.store.receive(upload.bytes, hub.uploadLimit)
+  const { blob, size } = await context.store.receive(upload.bytes, context.uploadLimit)
   // The fields may come after the file.
   const aasIds = idsIn(upload.fields.aasIds)
   const fileName = upload.fields.fileName || upload.fileName || `${packageId}.aasx`

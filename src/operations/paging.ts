@@ -2,8 +2,8 @@
 import { HubError } from '../errors.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Document, DocumentKind, Facet } from '../store/store.ts'
-import type { ApiResponse, Query } from './call.ts'
-import type { OperationContext } from './hub.ts'
+import type { ApiResponse, RequestQuery } from './api-request.ts'
+import type { OperationContext } from './operation-context.ts'
 
 /** Writes the position after which the next page goes on. */
 export function cursorOf(position: number): string {
@@ -26,7 +26,7 @@ export function positionOf(cursor: string | undefined): number | undefined {
 export function pageOf<Item>(
   items: readonly Item[],
   keyOf: (item: Item, index: number) => string,
-  query: Query
+  query: RequestQuery
 ): { items: readonly Item[]; cursor?: string } {
   const start = query.cursor === undefined ? 0 : placeAfter(items, keyOf, query.cursor)
   const page = items.slice(start, start + query.limit)
@@ -42,10 +42,10 @@ export function pageOf<Item>(
  * document, or undefined to leave it out.
  */
 export async function listInTurn(
-  hub: OperationContext,
+  context: OperationContext,
   kinds: readonly DocumentKind[],
   facets: readonly Facet[],
-  query: Query,
+  query: RequestQuery,
   render: (document: Document) => Promise<Buffer | string | undefined>
 ): Promise<ApiResponse> {
   let [turn, after] = query.cursor === undefined ? [0, 0] : turnOf(query.cursor, kinds.length)
@@ -53,7 +53,7 @@ export async function listInTurn(
   const damaged: string[] = []
   while (turn < kinds.length) {
     const kind = kinds[turn] as DocumentKind
-    const page = await hub.store.documents(kind, facets, { after, limit: query.limit - results.length })
+    const page = await context.store.documents(kind, facets, { after, limit: query.limit - results.length })
     damaged.push(...(page.damaged ?? []))
     for (const document of page.items) {
       const text = await unlessDamaged(render(document), () => damaged.push(document.id))
@@ -63,7 +63,7 @@ export async function listInTurn(
     else after = page.next
     if (results.length === query.limit) break
   }
-  const more = turn < kinds.length && (after > 0 || (await anyIn(hub, kinds.slice(turn), facets)))
+  const more = turn < kinds.length && (after > 0 || (await anyIn(context, kinds.slice(turn), facets)))
   return paged(results, more ? encodePlace([turn, after]) : undefined, damagedIn(damaged))
 }
 
@@ -125,12 +125,12 @@ export function placeOf(cursor: string): [number, number] {
 }
 
 async function anyIn(
-  hub: OperationContext,
+  context: OperationContext,
   kinds: readonly DocumentKind[],
   facets: readonly Facet[]
 ): Promise<boolean> {
   for (const kind of kinds) {
-    if ((await hub.store.documents(kind, facets, { limit: 1 })).items.length > 0) return true
+    if ((await context.store.documents(kind, facets, { limit: 1 })).items.length > 0) return true
   }
   return false
 }

@@ -1,6 +1,6 @@
 /** The 27 profiles of Part 2, release 3.1.2: which places of the API each contains. */
-import type { Content, Service } from './call.ts'
-import { type Place, places } from './mounts.ts'
+import type { Content, Service } from './api-request.ts'
+import { type Endpoint, endpoints } from './mounts.ts'
 import { operationIdOf, semanticIdsOf } from './names.ts'
 import type { OperationName } from './table.ts'
 
@@ -9,14 +9,14 @@ export interface Profile {
   readonly service: string
   /** e.g. `SSP-001` */
   readonly number: string
-  readonly has: (place: Place) => boolean
+  readonly has: (endpoint: Endpoint) => boolean
   /** It stood in release 3.0 as well, so that 3.0 clients look for it under `/3/0/`. */
   readonly since30?: true
 }
 
 /** An operation as one profile describes it. */
 export interface ProfileOperation {
-  readonly place: Place
+  readonly endpoint: Endpoint
   readonly operationId: string
   readonly semanticIds: readonly string[]
 }
@@ -110,17 +110,17 @@ export function uriOf({ service, number }: Profile, release = '3/1'): string {
 
 /** Everything that a profile offers; each has GET /description too. */
 export function operationsOf(profile: Profile): readonly ProfileOperation[] {
-  return places
-    .filter((place) => place.row.name === 'GetSelfDescription' || profile.has(place))
-    .map((place) => ({
-      place,
-      operationId: operationIdOf(place, profile.service),
-      semanticIds: semanticIdsOf(place, profile.service)
+  return endpoints
+    .filter((endpoint) => endpoint.definition.name === 'GetSelfDescription' || profile.has(endpoint))
+    .map((endpoint) => ({
+      endpoint,
+      operationId: operationIdOf(endpoint, profile.service),
+      semanticIds: semanticIdsOf(endpoint, profile.service)
     }))
 }
 
 /** Whether a place belongs to a service that has an address of its own. */
-export const servicePlaces: Readonly<Record<Service, (place: Place) => boolean>> = {
+export const serviceEndpoints: Readonly<Record<Service, (endpoint: Endpoint) => boolean>> = {
   aas: either(aas, rows('GetSelfDescription')),
   submodel: either(submodel, rows('GetSelfDescription')),
   templates: either(templatesOf(submodels), rows('GetSelfDescription'))
@@ -148,24 +148,24 @@ function at(...paths: string[]): Profile['has'] {
 }
 
 function rows(...names: OperationName[]): Profile['has'] {
-  return ({ row }) => names.includes(row.name)
+  return ({ definition }) => names.includes(definition.name)
 }
 
 function either(...choices: Profile['has'][]): Profile['has'] {
-  return (place) => choices.some((has) => has(place))
+  return (endpoint) => choices.some((has) => has(endpoint))
 }
 
 /** The read profile of a service: what changes nothing and starts nothing. */
 function reads(has: Profile['has']): Profile['has'] {
-  return (place) => has(place) && place.row.verb === 'GET' && place.row.right === 'READ'
+  return (endpoint) => has(endpoint) && endpoint.definition.verb === 'GET' && endpoint.definition.right === 'READ'
 }
 
 /** The value profile: reading the whole, and invoking. */
 function valuesOf(has: Profile['has']): Profile['has'] {
-  return (place) =>
-    has(place) &&
-    (place.row.name === 'InvokeOperationSync' ||
-      (place.row.name === 'GetSubmodel' && ['normal', 'value'].includes(place.content)))
+  return (endpoint) =>
+    has(endpoint) &&
+    (endpoint.definition.name === 'InvokeOperationSync' ||
+      (endpoint.definition.name === 'GetSubmodel' && ['normal', 'value'].includes(endpoint.content)))
 }
 
 /** The template profiles: no operations, and of submodels as a whole no references and no paths. */
@@ -176,6 +176,8 @@ function templatesOf(has: Profile['has']): Profile['has'] {
     PatchSubmodel: ['normal', 'metadata'],
     GetAllSubmodelElements: ['normal', 'metadata']
   }
-  return (place) =>
-    has(place) && place.row.right !== 'EXECUTE' && (contents[place.row.name] ?? [place.content]).includes(place.content)
+  return (endpoint) =>
+    has(endpoint) &&
+    endpoint.definition.right !== 'EXECUTE' &&
+    (contents[endpoint.definition.name] ?? [endpoint.content]).includes(endpoint.content)
 }

@@ -9,7 +9,7 @@ import type { AssetAdministrationShell, Documents } from '../model/types.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Document, DocumentKind, ElementCondition, Facet } from '../store/store.ts'
 import { parse } from './documents.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedIn, encodePlace, paged, turnOf } from './paging.ts'
 import { DESCRIBED, derive, isRegistered } from './registry.ts'
 import { render } from './submodels.ts'
@@ -21,9 +21,9 @@ const DOCUMENTS_PER_SLICE = 50
 const MAX_DOCUMENTS = 20_000
 
 /** A query over one kind of document; over descriptors it asks those registered here and then those derived. */
-export function query(subject: Subject): Handler {
-  return async (hub, call) => {
-    const { selectId, condition } = readQuery(call.body)
+export function query(subject: Subject): OperationHandler {
+  return async (context, request) => {
+    const { selectId, condition } = readQuery(request.body)
     const test = compile(condition, subject)
     const alternatives = plan(condition, subject)
     const kinds: readonly DocumentKind[] = isRegistered(subject) ? [subject, DESCRIBED[subject]] : [subject]
@@ -32,25 +32,25 @@ export function query(subject: Subject): Handler {
     const damaged = new Set<string>()
     const undecided: string[] = []
     let judged = 0
-    let [turn, after] = call.query.cursor === undefined ? [0, 0] : turnOf(call.query.cursor, kinds.length)
+    let [turn, after] = request.query.cursor === undefined ? [0, 0] : turnOf(request.query.cursor, kinds.length)
     for (; turn < kinds.length; turn++, after = 0) {
-      for await (const document of candidates(hub, kinds[turn] as DocumentKind, alternatives, after, damaged)) {
+      for await (const document of candidates(context, kinds[turn] as DocumentKind, alternatives, after, damaged)) {
         // One more than fits tells that there is more; a search that takes too long goes on with the next page.
-        if (results.length === call.query.limit || judged === MAX_DOCUMENTS) break
+        if (results.length === request.query.limit || judged === MAX_DOCUMENTS) break
         after = document.position
         judged++
         if (judged % DOCUMENTS_PER_SLICE === 0) await setImmediate()
-        const judging = candidate(hub, subject, document, call.base, test)
+        const judging = candidate(context, subject, document, request.base, test)
         const found = await unlessDamaged(judging, () => damaged.add(document.id))
         if (found === undefined || !matches(test, found, () => undecided.push(document.id))) continue
         const { instance } = found
         if (selectId) results.push(JSON.stringify(document.id))
-        else if (subject === 'Submodel') results.push(render(document, 'normal', call.query))
+        else if (subject === 'Submodel') results.push(render(document, 'normal', request.query))
         else results.push(document.kind === subject ? document.bytes : JSON.stringify(instance))
       }
-      if (results.length === call.query.limit || judged === MAX_DOCUMENTS) break
+      if (results.length === request.query.limit || judged === MAX_DOCUMENTS) break
     }
-    const more = turn < kinds.length && (await anyAfter(hub, kinds, turn, after, alternatives))
+    const more = turn < kinds.length && (await anyAfter(context, kinds, turn, after, alternatives))
     return paged(results, more ? encodePlace([turn, after]) : undefined, {
       resultType: selectId ? 'Identifier' : subject,
       ...damagedIn([...damaged]),
@@ -61,13 +61,13 @@ export function query(subject: Subject): Handler {
 
 /** The documents that may meet the condition, in their stable order, each once. */
 async function* candidates(
-  hub: OperationContext,
+  context: OperationContext,
   kind: DocumentKind,
   alternatives: readonly Prefilter[],
   after: number,
   damaged: Set<string>
 ): AsyncGenerator<Document> {
-  const streams = alternatives.map((prefilter) => found(hub, kind, prefilter, after, damaged))
+  const streams = alternatives.map((prefilter) => found(context, kind, prefilter, after, damaged))
   const heads = await Promise.all(streams.map((stream) => stream.next()))
   for (let last = after; ; ) {
     let best: number | undefined
@@ -87,7 +87,7 @@ async function* candidates(
 
 /** Documents that a store finds by one alternative. */
 async function* found(
-  hub: OperationContext,
+  context: OperationContext,
   kind: DocumentKind,
   prefilter: Prefilter,
   after: number,
@@ -95,7 +95,7 @@ async function* found(
 ): AsyncGenerator<Document> {
   const { id, facets, elements } = prefilter
   if (id !== undefined) {
-    const document = await hub.store.document(kind, id)
+    const document = await context.store.document(kind, id)
     if (document !== undefined && document.position > after) yield document
     return
   }
@@ -103,7 +103,7 @@ async function* found(
   // Small at first: a query that is answered by ten documents should not read a hundred.
   let limit = 16
   for (let from: number | undefined = after; from !== undefined; limit = Math.min(limit * 2, 256)) {
-    const page = await hub.store.documents(kind, facets as readonly Facet[], { after: from, limit }, conditions)
+    const page = await context.store.documents(kind, facets as readonly Facet[], { after: from, limit }, conditions)
     for (const damagedId of page.damaged ?? []) damaged.add(damagedId)
     yield* page.items
     from = page.next
@@ -123,7 +123,7 @@ function conditionsOf({ path, semanticId, values = [] }: ElementTerm): ElementCo
 }
 
 async function anyAfter(
-  hub: OperationContext,
+  context: OperationContext,
   kinds: readonly DocumentKind[],
   turn: number,
   after: number,
@@ -131,7 +131,7 @@ async function anyAfter(
 ): Promise<boolean> {
   for (const [index, kind] of kinds.entries()) {
     if (index < turn) continue
-    const { done } = await candidates(hub, kind, alternatives, index === turn ? after : 0, new Set()).next()
+    const { done } = await candidates(context, kind, alternatives, index === turn ? after : 0, new Set()).next()
     if (done !== true) return true
   }
   return false
@@ -149,34 +149,36 @@ function matches(test: Test, found: { instance: object; related: object[] }, oth
 }
 
 /** What is judged, and what the condition speaks of beside it. */
-async function candidate(hub: OperationContext, subject: Subject, document: Document, base: string, test: Test) {
-  const instance = await instanceOf(hub, subject, document, base)
-  return instance && { instance, related: await relatedTo(hub, test, document) }
+async function candidate(context: OperationContext, subject: Subject, document: Document, base: string, test: Test) {
+  const instance = await instanceOf(context, subject, document, base)
+  return instance && { instance, related: await relatedTo(context, test, document) }
 }
 
 /** What is judged: the document, or the descriptor that is derived from it; undefined where a registered one has its place. */
 async function instanceOf(
-  hub: OperationContext,
+  context: OperationContext,
   subject: Subject,
   document: Document,
   base: string
 ): Promise<object | undefined> {
   if (document.kind === subject || !isRegistered(subject)) return parse(document, subject)
-  if ((await hub.store.head(subject, document.id)) !== undefined) return undefined
-  return derive(hub, subject, document, base)
+  if ((await context.store.head(subject, document.id)) !== undefined) return undefined
+  return derive(context, subject, document, base)
 }
 
 /** The submodels of a shell, or the shells of a submodel, where the condition speaks of them. */
-async function relatedTo(hub: OperationContext, { joins }: Test, document: Document): Promise<object[]> {
+async function relatedTo(context: OperationContext, { joins }: Test, document: Document): Promise<object[]> {
   if (joins === undefined) return []
   if (joins === 'Submodel') {
     const { submodels = [] } = JSON.parse(document.bytes.toString()) as AssetAdministrationShell
-    const stored = await Promise.all(submodels.map((reference) => hub.store.document('Submodel', targetOf(reference))))
+    const stored = await Promise.all(
+      submodels.map((reference) => context.store.document('Submodel', targetOf(reference)))
+    )
     return stored.flatMap((one) => (one === undefined ? [] : [parse(one, 'Submodel')]))
   }
   const shells: object[] = []
   for (let after: number | undefined = 0; after !== undefined; ) {
-    const page = await hub.store.documents('AssetAdministrationShell', [['submodel', document.id]], {
+    const page = await context.store.documents('AssetAdministrationShell', [['submodel', document.id]], {
       after,
       limit: 100
     })

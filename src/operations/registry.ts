@@ -9,10 +9,10 @@ import { targetOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShellDescriptor, Submodel, SubmodelDescriptor } from '../model/types.ts'
 import type { Document, Facet } from '../store/store.ts'
-import type { ApiRequest, ApiResponse } from './call.ts'
+import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, create, edit, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { shellOf, submodelOf } from './elements.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { listInTurn, paged, pageOf } from './paging.ts'
 
 const SHELL = 'AssetAdministrationShellDescriptor'
@@ -28,45 +28,49 @@ export function isRegistered(kind: string): kind is Registered {
 }
 
 /** GET /shell-descriptors. */
-export const getAllShells: Handler = async (hub, call) => {
-  const { assetKind, assetType } = call.query
+export const getAllShells: OperationHandler = async (context, request) => {
+  const { assetKind, assetType } = request.query
   const facets: Facet[] = []
   if (assetKind !== undefined) facets.push(['assetKind', assetKind])
   if (assetType !== undefined) facets.push(['assetType', assetType])
-  return list(hub, SHELL, facets, call)
+  return list(context, SHELL, facets, request)
 }
 
 /** GET /submodel-descriptors. */
-export const getAllSubmodels: Handler = async (hub, call) => list(hub, SUBMODEL, [], call)
+export const getAllSubmodels: OperationHandler = async (context, request) => list(context, SUBMODEL, [], request)
 
 /** GET /shell-descriptors/{aasIdentifier}. */
-export const getShell: Handler = async (hub, call) => getById(hub, SHELL, shellOf(call), call)
+export const getShell: OperationHandler = async (context, request) => getById(context, SHELL, shellOf(request), request)
 
 /** GET /submodel-descriptors/{submodelIdentifier}. */
-export const getSubmodel: Handler = async (hub, call) => getById(hub, SUBMODEL, submodelOf(call), call)
+export const getSubmodel: OperationHandler = async (context, request) =>
+  getById(context, SUBMODEL, submodelOf(request), request)
 
 /** POST /shell-descriptors. */
-export const postShell: Handler = async (hub, call) => post(hub, SHELL, call)
+export const postShell: OperationHandler = async (context, request) => post(context, SHELL, request)
 
 /** POST /submodel-descriptors. */
-export const postSubmodel: Handler = async (hub, call) => post(hub, SUBMODEL, call)
+export const postSubmodel: OperationHandler = async (context, request) => post(context, SUBMODEL, request)
 
 /** PUT /shell-descriptors/{aasIdentifier}. */
-export const putShell: Handler = async (hub, call) => put(hub, SHELL, shellOf(call), call)
+export const putShell: OperationHandler = async (context, request) => put(context, SHELL, shellOf(request), request)
 
 /** PUT /submodel-descriptors/{submodelIdentifier}. */
-export const putSubmodel: Handler = async (hub, call) => put(hub, SUBMODEL, submodelOf(call), call)
+export const putSubmodel: OperationHandler = async (context, request) =>
+  put(context, SUBMODEL, submodelOf(request), request)
 
 /** DELETE /shell-descriptors/{aasIdentifier}. */
-export const deleteShell: Handler = async (hub, call) => unregister(hub, SHELL, shellOf(call), call)
+export const deleteShell: OperationHandler = async (context, request) =>
+  unregister(context, SHELL, shellOf(request), request)
 
 /** DELETE /submodel-descriptors/{submodelIdentifier}. */
-export const deleteSubmodel: Handler = async (hub, call) => unregister(hub, SUBMODEL, submodelOf(call), call)
+export const deleteSubmodel: OperationHandler = async (context, request) =>
+  unregister(context, SUBMODEL, submodelOf(request), request)
 
 /** GET /shell-descriptors/{aasIdentifier}/submodel-descriptors. */
-export const getAllOfShell: Handler = async (hub, call) => {
-  const { descriptor, revision } = await find(hub, SHELL, shellOf(call), call)
-  const { items, cursor } = pageOf(embedded(descriptor), ({ id }) => id, call.query)
+export const getAllOfShell: OperationHandler = async (context, request) => {
+  const { descriptor, revision } = await find(context, SHELL, shellOf(request), request)
+  const { items, cursor } = pageOf(embedded(descriptor), ({ id }) => id, request.query)
   return {
     ...paged(
       items.map((item) => JSON.stringify(item)),
@@ -77,46 +81,46 @@ export const getAllOfShell: Handler = async (hub, call) => {
 }
 
 /** GET /shell-descriptors/{aasIdentifier}/submodel-descriptors/{submodelIdentifier}. */
-export const getOfShell: Handler = async (hub, call) => {
-  const { descriptor, revision } = await find(hub, SHELL, shellOf(call), call)
-  const found = embedded(descriptor).find(({ id }) => id === submodelOf(call))
-  if (found === undefined) throw notFound(SUBMODEL, submodelOf(call))
+export const getOfShell: OperationHandler = async (context, request) => {
+  const { descriptor, revision } = await find(context, SHELL, shellOf(request), request)
+  const found = embedded(descriptor).find(({ id }) => id === submodelOf(request))
+  if (found === undefined) throw notFound(SUBMODEL, submodelOf(request))
   return { status: 200, json: found, revision }
 }
 
 /** POST /shell-descriptors/{aasIdentifier}/submodel-descriptors. */
-export const postOfShell: Handler = async (hub, call) => {
-  const body = currentDescriptor(SUBMODEL, call.body)
+export const postOfShell: OperationHandler = async (context, request) => {
+  const body = currentDescriptor(SUBMODEL, request.body)
   check(SUBMODEL, body)
   const added = body as SubmodelDescriptor
-  const revision = await editEmbedded(hub, call, (present) => {
+  const revision = await editEmbedded(context, request, (present) => {
     if (present.some(({ id }) => id === added.id)) throw new HubError('AlreadyExists', [SUBMODEL, added.id])
     return [...present, added]
   })
-  const location = `/shell-descriptors/${encodeId(shellOf(call))}/submodel-descriptors/${encodeId(added.id)}`
+  const location = `/shell-descriptors/${encodeId(shellOf(request))}/submodel-descriptors/${encodeId(added.id)}`
   return { status: 201, json: added, revision, location }
 }
 
 /** PUT /shell-descriptors/{aasIdentifier}/submodel-descriptors/{submodelIdentifier}. */
-export const putOfShell: Handler = async (hub, call) => {
-  const body = currentDescriptor(SUBMODEL, call.body)
+export const putOfShell: OperationHandler = async (context, request) => {
+  const body = currentDescriptor(SUBMODEL, request.body)
   check(SUBMODEL, body)
   const given = body as SubmodelDescriptor
-  sameId(given.id, submodelOf(call))
+  sameId(given.id, submodelOf(request))
   let created = false
-  const revision = await editEmbedded(hub, call, (present) => {
+  const revision = await editEmbedded(context, request, (present) => {
     created = !present.some(({ id }) => id === given.id)
     return created ? [...present, given] : present.map((other) => (other.id === given.id ? given : other))
   })
   if (!created) return { status: 204, revision }
-  const location = `/shell-descriptors/${encodeId(shellOf(call))}/submodel-descriptors/${encodeId(given.id)}`
+  const location = `/shell-descriptors/${encodeId(shellOf(request))}/submodel-descriptors/${encodeId(given.id)}`
   return { status: 201, json: given, revision, location }
 }
 
 /** DELETE /shell-descriptors/{aasIdentifier}/submodel-descriptors/{submodelIdentifier}. */
-export const deleteOfShell: Handler = async (hub, call) => {
-  const id = submodelOf(call)
-  await editEmbedded(hub, call, (present) => {
+export const deleteOfShell: OperationHandler = async (context, request) => {
+  const id = submodelOf(request)
+  await editEmbedded(context, request, (present) => {
     const rest = present.filter((other) => other.id !== id)
     if (rest.length === present.length) throw notFound(SUBMODEL, id)
     return rest
@@ -126,7 +130,7 @@ export const deleteOfShell: Handler = async (hub, call) => {
 
 /** The descriptor of something that is stored here. */
 export async function derive(
-  hub: OperationContext,
+  context: OperationContext,
   kind: Registered,
   document: Document,
   base: string
@@ -135,7 +139,7 @@ export async function derive(
   const shell = parse(document, 'AssetAdministrationShell')
   const submodels: Submodel[] = []
   for (const reference of shell.submodels ?? []) {
-    const submodel = await hub.store.document('Submodel', targetOf(reference))
+    const submodel = await context.store.document('Submodel', targetOf(reference))
     if (submodel !== undefined) submodels.push(parse(submodel, 'Submodel'))
   }
   return describeShell(shell, submodels, base)
@@ -151,71 +155,81 @@ interface Found {
 }
 
 /** A registered descriptor leaves as it is stored. */
-async function getById(hub: OperationContext, kind: Registered, id: string, call: ApiRequest): Promise<ApiResponse> {
-  const stored = await hub.store.document(kind, id)
+async function getById(
+  context: OperationContext,
+  kind: Registered,
+  id: string,
+  request: ApiRequest
+): Promise<ApiResponse> {
+  const stored = await context.store.document(kind, id)
   if (stored !== undefined) return { status: 200, bytes: stored.bytes, revision: stored.revision }
-  const { descriptor, revision } = await find(hub, kind, id, call)
+  const { descriptor, revision } = await find(context, kind, id, request)
   return { status: 200, json: descriptor, revision }
 }
 
-async function find(hub: OperationContext, kind: Registered, id: string, call: ApiRequest): Promise<Found> {
-  const stored = await hub.store.document(kind, id)
+async function find(context: OperationContext, kind: Registered, id: string, request: ApiRequest): Promise<Found> {
+  const stored = await context.store.document(kind, id)
   if (stored !== undefined) return { descriptor: parse(stored, kind), revision: stored.revision, registered: true }
-  const described = await hub.store.document(DESCRIBED[kind], id)
+  const described = await context.store.document(DESCRIBED[kind], id)
   if (described === undefined) throw notFound(kind, id)
-  const descriptor = await derive(hub, kind, described, call.base)
+  const descriptor = await derive(context, kind, described, request.base)
   return { descriptor, revision: described.revision, registered: false }
 }
 
 async function list(
-  hub: OperationContext,
+  context: OperationContext,
   kind: Registered,
   facets: readonly Facet[],
-  call: ApiRequest
+  request: ApiRequest
 ): Promise<ApiResponse> {
-  return listInTurn(hub, [kind, DESCRIBED[kind]], facets, call.query, async (document) => {
+  return listInTurn(context, [kind, DESCRIBED[kind]], facets, request.query, async (document) => {
     if (document.kind === kind) return document.bytes
-    if ((await hub.store.head(kind, document.id)) !== undefined) return undefined
-    return JSON.stringify(await derive(hub, kind, document, call.base))
+    if ((await context.store.head(kind, document.id)) !== undefined) return undefined
+    return JSON.stringify(await derive(context, kind, document, request.base))
   })
 }
 
-async function post(hub: OperationContext, kind: Registered, call: ApiRequest): Promise<ApiResponse> {
-  const body = currentDescriptor(kind, call.body)
+async function post(context: OperationContext, kind: Registered, request: ApiRequest): Promise<ApiResponse> {
+  const body = currentDescriptor(kind, request.body)
   const id = (body as { id?: unknown } | null)?.id
-  if (typeof id === 'string' && (await hub.store.head(DESCRIBED[kind], id)) !== undefined) {
+  if (typeof id === 'string' && (await context.store.head(DESCRIBED[kind], id)) !== undefined) {
     check(kind, body)
     throw new HubError('AlreadyExists', [kind, id])
   }
-  return create(hub, kind, body, call)
+  return create(context, kind, body, request)
 }
 
 /** A PUT for something that is stored here registers the given descriptor in place of the derived one: 204. */
-async function put(hub: OperationContext, kind: Registered, id: string, call: ApiRequest): Promise<ApiResponse> {
-  const derived = (await hub.store.head(DESCRIBED[kind], id)) !== undefined
-  const answered = await putDocument(hub, kind, id, { ...call, body: currentDescriptor(kind, call.body) })
+async function put(context: OperationContext, kind: Registered, id: string, request: ApiRequest): Promise<ApiResponse> {
+  const derived = (await context.store.head(DESCRIBED[kind], id)) !== undefined
+  const answered = await putDocument(context, kind, id, { ...request, body: currentDescriptor(kind, request.body) })
   return derived && answered.status === 201
     ? { status: 204, ...(answered.revision && { revision: answered.revision }) }
     : answered
 }
 
-async function unregister(hub: OperationContext, kind: Registered, id: string, call: ApiRequest): Promise<ApiResponse> {
-  if ((await hub.store.head(kind, id)) !== undefined) return remove(hub, kind, id, call)
-  await find(hub, kind, id, call)
+async function unregister(
+  context: OperationContext,
+  kind: Registered,
+  id: string,
+  request: ApiRequest
+): Promise<ApiResponse> {
+  if ((await context.store.head(kind, id)) !== undefined) return remove(context, kind, id, request)
+  await find(context, kind, id, request)
   const text = `${kind} "${id}" is derived from the ${DESCRIBED[kind]} that is stored here and goes with it`
   throw new HubError('BadRequest', [text])
 }
 
 /** Changes the submodel descriptors within a shell descriptor; a derived one is registered as it then is. */
 async function editEmbedded(
-  hub: OperationContext,
-  call: ApiRequest,
+  context: OperationContext,
+  request: ApiRequest,
   change: (present: SubmodelDescriptor[]) => SubmodelDescriptor[]
 ): Promise<number> {
-  const id = shellOf(call)
-  const found = await find(hub, SHELL, id, call)
-  if (!found.registered) await create(hub, SHELL, found.descriptor, call).catch(ignoreExisting)
-  const { revision } = await edit(hub, SHELL, id, call, (descriptor) => {
+  const id = shellOf(request)
+  const found = await find(context, SHELL, id, request)
+  if (!found.registered) await create(context, SHELL, found.descriptor, request).catch(ignoreExisting)
+  const { revision } = await edit(context, SHELL, id, request, (descriptor) => {
     descriptor.submodelDescriptors = change(descriptor.submodelDescriptors ?? [])
     return { result: undefined }
   })

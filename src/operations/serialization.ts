@@ -14,32 +14,32 @@ import { referredIds } from '../model/reference-walk.ts'
 import type { Identifiable } from '../model/types.ts'
 import { whole } from '../store/damage.ts'
 import type { Document, Facet, FileEntry } from '../store/store.ts'
-import type { ApiRequest, ApiResponse } from './call.ts'
+import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { isPackageThumbnail, linksOf, partForFile } from './document-files.ts'
-import { get, type Kind, parse } from './documents.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import { type DocumentClass, get, parse } from './documents.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { TEMPLATE } from './submodels.ts'
 
 const DOCUMENTS_PER_READ = 100
 
-export const generateSerialization: Handler = async (hub, call) => {
-  const contentType = negotiate(call)
+export const generateSerialization: OperationHandler = async (context, request) => {
+  const contentType = negotiate(request)
   const form = ENVIRONMENT_TYPES[contentType]
   // Asked for by id, an unknown one is an error, and it must be known before the first byte leaves.
-  const wanted = await wantedBy(hub, call)
-  for (const id of wanted.aasIds ?? []) await get(hub, 'AssetAdministrationShell', id)
-  for (const id of wanted.submodelIds ?? []) await get(hub, 'Submodel', id)
-  const documents = selected(hub, wanted)
-  const answer: ApiResponse = { status: 200, contentType, fileName: `environment.${form}` }
-  if (form === 'json') return { ...answer, stream: Readable.from(writeJson(identifiables(documents))) }
-  if (form === 'xml') return { ...answer, stream: Readable.from(writeXml(identifiables(documents))) }
-  const { files, relinked } = await pack(hub, wanted)
-  return { ...answer, stream: writeAasx({ identifiables: identifiables(documents, relinked), files, form: 'xml' }) }
+  const wanted = await wantedBy(context, request)
+  for (const id of wanted.aasIds ?? []) await get(context, 'AssetAdministrationShell', id)
+  for (const id of wanted.submodelIds ?? []) await get(context, 'Submodel', id)
+  const documents = selected(context, wanted)
+  const response: ApiResponse = { status: 200, contentType, fileName: `environment.${form}` }
+  if (form === 'json') return { ...response, stream: Readable.from(writeJson(identifiables(documents))) }
+  if (form === 'xml') return { ...response, stream: Readable.from(writeXml(identifiables(documents))) }
+  const { files, relinked } = await pack(context, wanted)
+  return { ...response, stream: writeAasx({ identifiables: identifiables(documents, relinked), files, form: 'xml' }) }
 }
 
 /** The best media type that both sides know. @throws HubError `NotAcceptable` */
-function negotiate(call: ApiRequest): EnvironmentType {
-  for (const wanted of call.accept) {
+function negotiate(request: ApiRequest): EnvironmentType {
+  for (const wanted of request.accept) {
     if (wanted === '*/*' || wanted === 'application/*') return 'application/json'
     if (isEnvironmentType(wanted)) return wanted
   }
@@ -53,11 +53,11 @@ interface Wanted {
 }
 
 /** What is asked for: the documents named, or all that the service has. @throws HubError `NotFound` beyond it */
-async function wantedBy(hub: OperationContext, call: ApiRequest): Promise<Wanted> {
-  const { aasIds, submodelIds, includeConceptDescriptions = true } = call.query
+async function wantedBy(context: OperationContext, request: ApiRequest): Promise<Wanted> {
+  const { aasIds, submodelIds, includeConceptDescriptions = true } = request.query
   const named = aasIds !== undefined || submodelIds !== undefined
   const wanted = { ...(aasIds && { aasIds }), ...(submodelIds && { submodelIds }), includeConceptDescriptions }
-  const within = await scopeOf(hub, call)
+  const within = await scopeOf(context, request)
   if (within === undefined) return wanted
   if (!named) return { ...within, includeConceptDescriptions }
   const outside = [
@@ -70,23 +70,23 @@ async function wantedBy(hub: OperationContext, call: ApiRequest): Promise<Wanted
 
 /** The ids that can be seen in a service; undefined in the hub as a whole. */
 async function scopeOf(
-  hub: OperationContext,
-  call: ApiRequest
+  context: OperationContext,
+  request: ApiRequest
 ): Promise<{ aasIds: string[]; submodelIds: string[] } | undefined> {
-  switch (call.service) {
+  switch (request.service) {
     case 'aas': {
-      const id = call.aasIdentifier ?? ''
-      const shell = parse(await get(hub, 'AssetAdministrationShell', id), 'AssetAdministrationShell')
+      const id = request.aasIdentifier ?? ''
+      const shell = parse(await get(context, 'AssetAdministrationShell', id), 'AssetAdministrationShell')
       const stored = await Promise.all(
-        (shell.submodels ?? []).map((it) => hub.store.document('Submodel', targetOf(it)))
+        (shell.submodels ?? []).map((it) => context.store.document('Submodel', targetOf(it)))
       )
       return { aasIds: [id], submodelIds: stored.flatMap((document) => (document ? [document.id] : [])) }
     }
     case 'submodel':
-      return { aasIds: [], submodelIds: [call.submodelIdentifier ?? ''] }
+      return { aasIds: [], submodelIds: [request.submodelIdentifier ?? ''] }
     case 'templates': {
       const submodelIds: string[] = []
-      for await (const { id } of everything(hub, 'Submodel', [TEMPLATE])) submodelIds.push(id)
+      for await (const { id } of everything(context, 'Submodel', [TEMPLATE])) submodelIds.push(id)
       return { aasIds: [], submodelIds }
     }
     default:
@@ -95,12 +95,12 @@ async function scopeOf(
 }
 
 /** The documents asked for: those named, or all where none is named. */
-async function* selected(hub: OperationContext, wanted: Wanted): AsyncGenerator<Document> {
+async function* selected(context: OperationContext, wanted: Wanted): AsyncGenerator<Document> {
   const { aasIds, submodelIds, includeConceptDescriptions } = wanted
   if (aasIds === undefined && submodelIds === undefined) {
-    yield* everything(hub, 'AssetAdministrationShell')
-    yield* everything(hub, 'Submodel')
-    if (includeConceptDescriptions) yield* everything(hub, 'ConceptDescription')
+    yield* everything(context, 'AssetAdministrationShell')
+    yield* everything(context, 'Submodel')
+    if (includeConceptDescriptions) yield* everything(context, 'ConceptDescription')
     return
   }
   const referred = new Set<string>()
@@ -110,7 +110,7 @@ async function* selected(hub: OperationContext, wanted: Wanted): AsyncGenerator<
   ] as const
   for (const [kind, ids] of named) {
     for (const id of new Set(ids ?? [])) {
-      for await (const document of one(hub, kind, id)) {
+      for await (const document of one(context, kind, id)) {
         if (includeConceptDescriptions) collect(document, referred)
         yield document
       }
@@ -118,7 +118,7 @@ async function* selected(hub: OperationContext, wanted: Wanted): AsyncGenerator<
   }
   // A set that grows while it is gone through: concept descriptions refer to others.
   for (const id of referred) {
-    for await (const document of one(hub, 'ConceptDescription', id)) {
+    for await (const document of one(context, 'ConceptDescription', id)) {
       collect(document, referred)
       yield document
     }
@@ -130,15 +130,19 @@ function collect(document: Document, ids: Set<string>): void {
 }
 
 /** A document may go while the answer is under way; then it is left out. */
-async function* one(hub: OperationContext, kind: Kind, id: string): AsyncGenerator<Document> {
-  const document = await hub.store.document(kind, id)
+async function* one(context: OperationContext, kind: DocumentClass, id: string): AsyncGenerator<Document> {
+  const document = await context.store.document(kind, id)
   if (document !== undefined) yield document
 }
 
-async function* everything(hub: OperationContext, kind: Kind, facets: readonly Facet[] = []): AsyncGenerator<Document> {
+async function* everything(
+  context: OperationContext,
+  kind: DocumentClass,
+  facets: readonly Facet[] = []
+): AsyncGenerator<Document> {
   let after = 0
   for (;;) {
-    const page = await hub.store.documents(kind, facets, { after, limit: DOCUMENTS_PER_READ })
+    const page = await context.store.documents(kind, facets, { after, limit: DOCUMENTS_PER_READ })
     yield* whole(page)
     if (page.next === undefined) return
     after = page.next
@@ -164,13 +168,13 @@ interface Packed {
 }
 
 /** Every file of the documents that go into the package. */
-async function pack(hub: OperationContext, wanted: Wanted): Promise<Packed> {
+async function pack(context: OperationContext, wanted: Wanted): Promise<Packed> {
   const names = freePartNames()
   const files = new Map<string, PackageFile>()
   const relinked = new Map<string, Map<string, string>>()
-  for await (const { kind, id, bytes } of selected(hub, wanted)) {
+  for await (const { kind, id, bytes } of selected(context, wanted)) {
     if (kind === 'ConceptDescription') continue
-    const stored = await hub.store.files(kind, id)
+    const stored = await context.store.files(kind, id)
     if (stored.length === 0) continue
     const links = linksOf(JSON.parse(bytes.toString()), kind)
     const thumbnail = kind === 'AssetAdministrationShell' ? thumbnailOf(stored, links) : undefined
@@ -184,7 +188,7 @@ async function pack(hub: OperationContext, wanted: Wanted): Promise<Packed> {
         name,
         contentType,
         thumbnail: file === thumbnail || files.get(bytesKey)?.thumbnail === true,
-        open: async () => hub.store.open(file)
+        open: async () => context.store.open(file)
       })
       if (!links.has(file.name) || leadsTo(file.name, name)) continue
       const key = `${kind} ${id}`

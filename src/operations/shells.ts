@@ -5,56 +5,56 @@ import { encodeId } from '../model/identifier.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { AssetAdministrationShell, AssetInformation, Reference } from '../model/types.ts'
 import type { Change, Document, Facet } from '../store/store.ts'
-import type { ApiRequest } from './call.ts'
+import type { ApiRequest } from './api-request.ts'
 import { check, checkResult, create, edit, get, list, parse, put as putDocument, remove } from './documents.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { paged, pageOf } from './paging.ts'
 
 const KIND = 'AssetAdministrationShell'
 
 /** GET /shells, normal and `$reference`. */
-export const getAll: Handler = async (hub, call) => {
-  const { idShort, assetIds = [] } = call.query
+export const getAll: OperationHandler = async (context, request) => {
+  const { idShort, assetIds = [] } = request.query
   const facets: Facet[] = assetIds.map(assetIdFacet)
   if (idShort !== undefined) facets.push(['idShort', idShort])
-  return list(hub, KIND, facets, call, (document) => [render(document, call)])
+  return list(context, KIND, facets, request, (document) => [render(document, request)])
 }
 
 /** POST /shells. */
-export const post: Handler = async (hub, call) => create(hub, KIND, call.body, call)
+export const post: OperationHandler = async (context, request) => create(context, KIND, request.body, request)
 
 /** GET of one shell, normal and `$reference`. */
-export const getById: Handler = async (hub, call) => {
-  const document = await get(hub, KIND, shellOf(call))
-  return { status: 200, bytes: render(document, call), revision: document.revision }
+export const getById: OperationHandler = async (context, request) => {
+  const document = await get(context, KIND, shellOf(request))
+  return { status: 200, bytes: render(document, request), revision: document.revision }
 }
 
 /** PUT of one shell. */
-export const put: Handler = async (hub, call) => putDocument(hub, KIND, shellOf(call), call)
+export const put: OperationHandler = async (context, request) => putDocument(context, KIND, shellOf(request), request)
 
 /** DELETE of one shell; its submodels stay. */
-export const remove_: Handler = async (hub, call) => remove(hub, KIND, shellOf(call), call)
+export const remove_: OperationHandler = async (context, request) => remove(context, KIND, shellOf(request), request)
 
 /** GET …/asset-information. */
-export const getAssetInformation: Handler = async (hub, call) => {
-  const document = await get(hub, KIND, shellOf(call))
+export const getAssetInformation: OperationHandler = async (context, request) => {
+  const document = await get(context, KIND, shellOf(request))
   return { status: 200, json: assetInformationOf(parse(document, KIND)), revision: document.revision }
 }
 
 /** PUT …/asset-information. */
-export const putAssetInformation: Handler = async (hub, call) => {
-  check('AssetInformation', call.body)
-  const { revision } = await edit(hub, KIND, shellOf(call), call, (shell) => {
-    shell.assetInformation = call.body as AssetInformation
+export const putAssetInformation: OperationHandler = async (context, request) => {
+  check('AssetInformation', request.body)
+  const { revision } = await edit(context, KIND, shellOf(request), request, (shell) => {
+    shell.assetInformation = request.body as AssetInformation
     return { result: undefined }
   })
   return { status: 204, revision }
 }
 
 /** GET …/submodel-refs. */
-export const getSubmodelReferences: Handler = async (hub, call) => {
-  const document = await get(hub, KIND, shellOf(call))
-  const { items, cursor } = pageOf(parse(document, KIND).submodels ?? [], matchKey, call.query)
+export const getSubmodelReferences: OperationHandler = async (context, request) => {
+  const document = await get(context, KIND, shellOf(request))
+  const { items, cursor } = pageOf(parse(document, KIND).submodels ?? [], matchKey, request.query)
   return {
     ...paged(
       items.map((reference) => JSON.stringify(reference)),
@@ -65,10 +65,10 @@ export const getSubmodelReferences: Handler = async (hub, call) => {
 }
 
 /** POST …/submodel-refs. */
-export const postSubmodelReference: Handler = async (hub, call) => {
-  check('Reference', call.body)
-  const reference = call.body as Reference
-  const { revision } = await edit(hub, KIND, shellOf(call), call, (shell) => {
+export const postSubmodelReference: OperationHandler = async (context, request) => {
+  check('Reference', request.body)
+  const reference = request.body as Reference
+  const { revision } = await edit(context, KIND, shellOf(request), request, (shell) => {
     const present = shell.submodels ?? []
     if (present.some((other) => matchKey(other) === matchKey(reference))) {
       throw new HubError('AlreadyExists', ['A reference to the submodel', targetOf(reference)])
@@ -76,14 +76,14 @@ export const postSubmodelReference: Handler = async (hub, call) => {
     shell.submodels = [...present, reference]
     return { result: undefined }
   })
-  const location = `${call.mount}/submodel-refs/${encodeId(targetOf(reference))}`
+  const location = `${request.mount}/submodel-refs/${encodeId(targetOf(reference))}`
   return { status: 201, json: reference, revision, location }
 }
 
 /** DELETE …/submodel-refs/{submodelIdentifier}: only the reference goes. */
-export const deleteSubmodelReference: Handler = async (hub, call) => {
-  const id = call.submodelIdentifier ?? ''
-  await edit(hub, KIND, shellOf(call), call, (shell) => {
+export const deleteSubmodelReference: OperationHandler = async (context, request) => {
+  const id = request.submodelIdentifier ?? ''
+  await edit(context, KIND, shellOf(request), request, (shell) => {
     const rest = (shell.submodels ?? []).filter((reference) => targetOf(reference) !== id)
     if (rest.length === (shell.submodels ?? []).length)
       throw new HubError('NotFound', ['A reference to the submodel', id])
@@ -96,11 +96,11 @@ export const deleteSubmodelReference: Handler = async (hub, call) => {
 
 /** A change of a shell that belongs to a commit of something else. */
 export async function shellChange(
-  hub: OperationContext,
+  context: OperationContext,
   id: string,
   change: (shell: AssetAdministrationShell) => void
 ): Promise<Change> {
-  const stored = await get(hub, KIND, id)
+  const stored = await get(context, KIND, id)
   const shell = parse(stored, KIND)
   change(shell)
   checkResult(KIND, shell, stored)
@@ -125,10 +125,10 @@ export function assetInformationOf({ id, assetInformation }: AssetAdministration
   return assetInformation
 }
 
-export function shellOf(call: ApiRequest): string {
-  return call.aasIdentifier ?? ''
+export function shellOf(request: ApiRequest): string {
+  return request.aasIdentifier ?? ''
 }
 
-function render(document: Document, call: ApiRequest): Buffer | string {
-  return call.content === 'reference' ? JSON.stringify(referenceTo(KIND, document.id)) : document.bytes
+function render(document: Document, request: ApiRequest): Buffer | string {
+  return request.content === 'reference' ? JSON.stringify(referenceTo(KIND, document.id)) : document.bytes
 }

@@ -7,34 +7,38 @@ import { targetOf } from '../model/facets.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { Submodel } from '../model/types.ts'
 import type { Change, Document, Facet, Page } from '../store/store.ts'
-import type { ApiRequest, ApiResponse, Content, Query } from './call.ts'
-import { inTurn } from './concurrent.ts'
+import type { ApiRequest, ApiResponse, Content, RequestQuery } from './api-request.ts'
+import { runExclusive } from './concurrency.ts'
 import { check, create, edit, get, list, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { patchValues, submodelOf } from './elements.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedIn, encodePlace, paged, placeOf } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
 import { refersTo, shellChange } from './shells.ts'
 
 /** GET /submodels in all five contents. */
-export const getAll: Handler = async (hub, call) => {
-  const { idShort, semanticId } = call.query
-  const facets: Facet[] = call.service === 'templates' ? [TEMPLATE] : []
+export const getAll: OperationHandler = async (context, request) => {
+  const { idShort, semanticId } = request.query
+  const facets: Facet[] = request.service === 'templates' ? [TEMPLATE] : []
   if (idShort !== undefined) facets.push(['idShort', idShort])
   if (semanticId !== undefined) facets.push(['semanticId', matchKey(semanticId)])
-  if (call.content === 'path') return getAllPaths(hub, call, facets)
-  return list(hub, 'Submodel', facets, call, (document) => [render(document, call.content, call.query)])
+  if (request.content === 'path') return getAllPaths(context, request, facets)
+  return list(context, 'Submodel', facets, request, (document) => [render(document, request.content, request.query)])
 }
 
 /** GET /submodels/$path: the paths of all submodels in one list, and a page is one of paths. */
-async function getAllPaths(hub: OperationContext, call: ApiRequest, facets: readonly Facet[]): Promise<ApiResponse> {
-  const { cursor, limit, level } = call.query
+async function getAllPaths(
+  context: OperationContext,
+  request: ApiRequest,
+  facets: readonly Facet[]
+): Promise<ApiResponse> {
+  const { cursor, limit, level } = request.query
   // The position of the submodel that is done with, and how many paths of the next one were given.
   let [done, given] = cursor === undefined ? [0, 0] : placeOf(cursor)
   const results: string[] = []
   const damaged: string[] = []
   for (let next: number | undefined = done; next !== undefined; ) {
-    const page: Page<Document> = await hub.store.documents('Submodel', facets, { after: next, limit: 20 })
+    const page: Page<Document> = await context.store.documents('Submodel', facets, { after: next, limit: 20 })
     damaged.push(...(page.damaged ?? []))
     for (const document of page.items) {
       const all = paths(parse(document, 'Submodel'), '', level)
@@ -50,113 +54,122 @@ async function getAllPaths(hub: OperationContext, call: ApiRequest, facets: read
 }
 
 /** POST /submodels. */
-export const post: Handler = async (hub, call) => {
-  requireTemplate(call)
-  return create(hub, 'Submodel', call.body, call)
+export const post: OperationHandler = async (context, request) => {
+  requireTemplate(request)
+  return create(context, 'Submodel', request.body, request)
 }
 
 /** GET of one submodel in all five contents. */
-export const getById: Handler = async (hub, call) => {
-  const document = await get(hub, 'Submodel', submodelOf(call))
+export const getById: OperationHandler = async (context, request) => {
+  const document = await get(context, 'Submodel', submodelOf(request))
   const { revision } = document
-  if (call.content !== 'path') return { status: 200, bytes: render(document, call.content, call.query), revision }
-  return { status: 200, json: paths(parse(document, 'Submodel'), '', call.query.level), revision }
+  if (request.content !== 'path')
+    return { status: 200, bytes: render(document, request.content, request.query), revision }
+  return { status: 200, json: paths(parse(document, 'Submodel'), '', request.query.level), revision }
 }
 
 /** PUT of one submodel; below a shell it is also referred to by the shell from then on. */
-export const put: Handler = async (hub, call) =>
-  withShell(hub, call, () =>
-    putDocument(hub, 'Submodel', submodelOf(call), call, async (isNew) =>
-      isNew && call.aasIdentifier !== undefined ? [await addReference(hub, call.aasIdentifier, submodelOf(call))] : []
+export const put: OperationHandler = async (context, request) =>
+  withShell(context, request, () =>
+    putDocument(context, 'Submodel', submodelOf(request), request, async (isNew) =>
+      isNew && request.aasIdentifier !== undefined
+        ? [await addReference(context, request.aasIdentifier, submodelOf(request))]
+        : []
     )
   )
 
 /** PATCH of one submodel: normal, `$metadata` or `$value`. */
-export const patch: Handler = async (hub, call) => {
-  if (call.content === 'value') return patchValues(hub, call)
-  const id = submodelOf(call)
-  if (call.content === 'normal') check('Submodel', call.body)
-  const { revision } = await edit(hub, 'Submodel', id, call, (submodel) => {
-    if (call.content === 'metadata') mergeMetadata(submodel, call.body)
-    else merge(submodel, call.body as Submodel)
+export const patch: OperationHandler = async (context, request) => {
+  if (request.content === 'value') return patchValues(context, request)
+  const id = submodelOf(request)
+  if (request.content === 'normal') check('Submodel', request.body)
+  const { revision } = await edit(context, 'Submodel', id, request, (submodel) => {
+    if (request.content === 'metadata') mergeMetadata(submodel, request.body)
+    else merge(submodel, request.body as Submodel)
     sameId(submodel.id, id)
     // Metadata touches no element; a normal patch may touch all.
-    return call.content === 'metadata' ? { touched: [], result: undefined } : { carried: true, result: undefined }
+    return request.content === 'metadata' ? { touched: [], result: undefined } : { carried: true, result: undefined }
   })
   return { status: 204, revision }
 }
 
 /** DELETE of one submodel; below a shell its reference goes with it. */
-export const remove_: Handler = async (hub, call) =>
-  withShell(hub, call, () =>
-    remove(hub, 'Submodel', submodelOf(call), call, async () =>
-      call.aasIdentifier === undefined ? [] : [await dropReference(hub, call.aasIdentifier, submodelOf(call))]
+export const remove_: OperationHandler = async (context, request) =>
+  withShell(context, request, () =>
+    remove(context, 'Submodel', submodelOf(request), request, async () =>
+      request.aasIdentifier === undefined
+        ? []
+        : [await dropReference(context, request.aasIdentifier, submodelOf(request))]
     )
   )
 
 /** A submodel that comes or goes below a shell changes that as well, and takes its turn with what else does. */
 function withShell(
-  hub: OperationContext,
+  context: OperationContext,
   { aasIdentifier }: ApiRequest,
   work: () => Promise<ApiResponse>
 ): Promise<ApiResponse> {
-  return aasIdentifier === undefined ? work() : inTurn(hub.store, 'AssetAdministrationShell', aasIdentifier, work)
+  return aasIdentifier === undefined
+    ? work()
+    : runExclusive(context.store, 'AssetAdministrationShell', aasIdentifier, work)
 }
 
 /**
  * An operation on a submodel that is perhaps mounted where not every submodel can be seen: below a shell only what it
  * refers to, in the repository of templates only these.
  */
-export function below(handler: Handler): Handler {
-  const ifSeen: Handler = async (hub, call) => {
-    if (call.aasIdentifier !== undefined) await requireReference(hub, call, call.aasIdentifier)
-    if (call.service === 'templates') await requireStoredTemplate(hub, call)
-    return handler(hub, call)
+export function below(handler: OperationHandler): OperationHandler {
+  const ifSeen: OperationHandler = async (context, request) => {
+    if (request.aasIdentifier !== undefined) await requireReference(context, request, request.aasIdentifier)
+    if (request.service === 'templates') await requireStoredTemplate(context, request)
+    return handler(context, request)
   }
   // Nearly every call is of the repository, where there is nothing to wait for.
-  return (hub, call) =>
-    call.aasIdentifier === undefined && call.service !== 'templates' ? handler(hub, call) : ifSeen(hub, call)
+  return (context, request) =>
+    request.aasIdentifier === undefined && request.service !== 'templates'
+      ? handler(context, request)
+      : ifSeen(context, request)
 }
 
 /** What of a submodel says that it is a template. */
 export const TEMPLATE: Facet = ['kind', 'Template']
 
 /** A repository of templates takes nothing else [AASa-003]. */
-function requireTemplate(call: ApiRequest): void {
-  const kind = (call.body as { kind?: unknown } | null)?.kind
-  if (call.service !== 'templates' || kind === 'Template') return
+function requireTemplate(request: ApiRequest): void {
+  const kind = (request.body as { kind?: unknown } | null)?.kind
+  if (request.service !== 'templates' || kind === 'Template') return
   const text = `"Template" was expected, as this repository holds templates only; found ${excerptOf(kind)}`
   throw new HubError('Invalid', [1], [{ pointer: '/kind', rule: 'AASa-003', text }])
 }
 
-async function requireStoredTemplate(hub: OperationContext, call: ApiRequest): Promise<void> {
-  const wholesale = call.row.name === 'PutSubmodel' || call.row.name === 'PatchSubmodel'
-  if (wholesale) requireTemplate(call)
-  const document = await hub.store.document('Submodel', submodelOf(call))
-  if (document === undefined && call.row.name === 'PutSubmodel') return
+async function requireStoredTemplate(context: OperationContext, request: ApiRequest): Promise<void> {
+  const wholesale = request.definition.name === 'PutSubmodel' || request.definition.name === 'PatchSubmodel'
+  if (wholesale) requireTemplate(request)
+  const document = await context.store.document('Submodel', submodelOf(request))
+  if (document === undefined && request.definition.name === 'PutSubmodel') return
   if (document === undefined || parse(document, 'Submodel').kind !== 'Template') {
-    throw new HubError('NotFound', ['A Submodel of kind Template', submodelOf(call)])
+    throw new HubError('NotFound', ['A Submodel of kind Template', submodelOf(request)])
   }
 }
 
-async function requireReference(hub: OperationContext, call: ApiRequest, shellId: string): Promise<void> {
-  const id = submodelOf(call)
-  if (await isReferredTo(hub, shellId, id)) return
-  if (call.row.name === 'PutSubmodel') {
+async function requireReference(context: OperationContext, request: ApiRequest, shellId: string): Promise<void> {
+  const id = submodelOf(request)
+  if (await isReferredTo(context, shellId, id)) return
+  if (request.definition.name === 'PutSubmodel') {
     // PUT below a shell creates the submodel and the reference to it; another one may do so at this moment.
-    if ((await hub.store.head('Submodel', id)) === undefined) return
-    await inTurn(hub.store, 'AssetAdministrationShell', shellId, async () => {})
-    if (await isReferredTo(hub, shellId, id)) return
+    if ((await context.store.head('Submodel', id)) === undefined) return
+    await runExclusive(context.store, 'AssetAdministrationShell', shellId, async () => {})
+    if (await isReferredTo(context, shellId, id)) return
   }
   throw new HubError('NotFound', [`In the shell "${shellId}" a reference to the Submodel`, id])
 }
 
-async function isReferredTo(hub: OperationContext, shellId: string, id: string): Promise<boolean> {
-  return refersTo(parse(await get(hub, 'AssetAdministrationShell', shellId), 'AssetAdministrationShell'), id)
+async function isReferredTo(context: OperationContext, shellId: string, id: string): Promise<boolean> {
+  return refersTo(parse(await get(context, 'AssetAdministrationShell', shellId), 'AssetAdministrationShell'), id)
 }
 
 /** A submodel in one of the contents that make one JSON text of it. */
-export function render(document: Document, content: Content, query: Query): Buffer | string {
+export function render(document: Document, content: Content, query: RequestQuery): Buffer | string {
   const whole = query.level !== 'core' && (!document.hasBlob || query.extent === 'withBlobValue')
   if (content === 'normal' && whole) return document.bytes
   if (content === 'reference') return JSON.stringify(referenceTo('Submodel', document.id))
@@ -167,14 +180,14 @@ export function render(document: Document, content: Content, query: Query): Buff
   return JSON.stringify(query.level === 'core' ? core(full) : full)
 }
 
-async function addReference(hub: OperationContext, shellId: string, submodelId: string): Promise<Change> {
-  return shellChange(hub, shellId, (shell) => {
+async function addReference(context: OperationContext, shellId: string, submodelId: string): Promise<Change> {
+  return shellChange(context, shellId, (shell) => {
     shell.submodels = [...(shell.submodels ?? []), referenceTo('Submodel', submodelId)]
   })
 }
 
-async function dropReference(hub: OperationContext, shellId: string, submodelId: string): Promise<Change> {
-  return shellChange(hub, shellId, (shell) => {
+async function dropReference(context: OperationContext, shellId: string, submodelId: string): Promise<Change> {
+  return shellChange(context, shellId, (shell) => {
     const rest = (shell.submodels ?? []).filter((reference) => targetOf(reference) !== submodelId)
     if (rest.length > 0) shell.submodels = rest
     else delete shell.submodels

@@ -3,7 +3,7 @@
  * interface is mounted says mounts.ts, which profile contains what says profiles.ts. The 224 method-and-path pairs of
  * the standard are rows × mounts × contents.
  */
-import type { Content, Query } from './call.ts'
+import type { Content, RequestQuery } from './api-request.ts'
 
 export type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -44,7 +44,7 @@ export interface OperationDefinition {
   /** Content modifiers; absent: normal only. */
   readonly contents?: readonly Content[]
   /** Query parameters. */
-  readonly query?: readonly (keyof Query)[]
+  readonly query?: readonly (keyof RequestQuery)[]
   /** Class of the JSON body, by its name in the model, `[]` for an array; `file` for a form with a file. Absent: no body. */
   readonly takes?: string
   /** Class of the answer's body, `[]` for an array; `file` for bytes. Absent: no body. */

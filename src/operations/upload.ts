@@ -14,16 +14,16 @@ import { facetsOf } from '../model/facets.ts'
 import type { Documents } from '../model/types.ts'
 import type { Change, DocumentKind, Facet, FileEntry } from '../store/store.ts'
 import { TimeSlice } from '../time-slice.ts'
-import type { Query, Upload } from './call.ts'
-import { commitAsFound, retry } from './concurrent.ts'
+import type { FileUpload, RequestQuery } from './api-request.ts'
+import { commitOrConflict, retryConflicts } from './concurrency.ts'
 import { orphans, packageThumbnail } from './document-files.ts'
-import { type Kind, present as presentDocument } from './documents.ts'
-import type { Handler, OperationContext } from './hub.ts'
+import { type DocumentClass, present as presentDocument } from './documents.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { Spool, type Spooled } from './spool.ts'
 
 export interface LoadOptions {
   /** What to do with a document whose id is already stored. */
-  readonly existing: NonNullable<Query['existing']>
+  readonly existing: NonNullable<RequestQuery['existing']>
   /** Take documents that break rules, and tell the reasons; only what cannot be stored at all is left out. */
   readonly lenient: boolean
 }
@@ -63,24 +63,28 @@ const RECEIVED_TOGETHER = 32
 const LIMIT = 100
 
 /** POST /upload. */
-export const uploadFile: Handler = async (hub, call) => {
-  if (call.upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the environment'])
-  const report = await load(hub, call.upload, { existing: call.query.existing ?? 'refuse', lenient: hub.lenient })
+export const uploadFile: OperationHandler = async (context, request) => {
+  if (request.upload === undefined)
+    throw new HubError('BadRequest', ['The form needs a part "file" with the environment'])
+  const report = await load(context, request.upload, {
+    existing: request.query.existing ?? 'refuse',
+    lenient: context.lenient
+  })
   return { status: report.created.length > 0 ? 201 : 200, json: report }
 }
 
 /** Takes a file in. @throws HubError with every reason; then nothing of it is stored */
-async function load(hub: OperationContext, upload: Upload, options: LoadOptions): Promise<LoadReport> {
-  const folder = await mkdtemp(join(hub.scratch, 'upload-'))
+async function load(context: OperationContext, upload: FileUpload, options: LoadOptions): Promise<LoadReport> {
+  const folder = await mkdtemp(join(context.scratchFolder, 'upload-'))
   try {
     const path = join(folder, 'file')
-    await pipeline(upload.bytes, limited(hub.uploadLimit), createWriteStream(path))
+    await pipeline(upload.bytes, limited(context.uploadLimit), createWriteStream(path))
     const form = sniff(upload.fileName, upload.contentType, await firstBytes(path))
     if (form === undefined) throw new HubError('BadRequest', ['The file is neither AASX nor AAS XML nor AAS JSON'])
     const content = await openPackage(path, form, upload.fileName)
     const spool = await Spool.open(join(folder, 'documents'))
     try {
-      return await store(hub, upload.fileName, content, spool, options)
+      return await store(context, upload.fileName, content, spool, options)
     } finally {
       await Promise.all([content.close(), spool.close()])
     }
@@ -97,7 +101,7 @@ export interface FailedLoad {
 
 /** Takes in a file, or every `.aasx`, `.xml` and `.json` file of a folder in the order of their names. */
 export async function* loadPath(
-  hub: OperationContext,
+  context: OperationContext,
   path: string,
   options: LoadOptions
 ): AsyncGenerator<LoadReport | FailedLoad> {
@@ -106,7 +110,7 @@ export async function* loadPath(
   for (const name of names) {
     const bytes = createReadStream(folder ? join(path, name) : path)
     const fileName = basename(name)
-    yield await load(hub, { bytes, fileName, contentType: '', fields: {} }, options).catch((error: unknown) => {
+    yield await load(context, { bytes, fileName, contentType: '', fields: {} }, options).catch((error: unknown) => {
       // What a file says is its author's fault, and no reason to keep the others out; a full disk is.
       if (!(error instanceof HubError) || error.status >= 500) throw error
       return { fileName, error }
@@ -124,20 +128,20 @@ interface Item {
 }
 
 async function store(
-  hub: OperationContext,
+  context: OperationContext,
   fileName: string,
   content: Package,
   spool: Spool,
   options: LoadOptions
 ): Promise<LoadReport> {
   const links = new LinkedFiles(content)
-  const found = await read(hub, content, spool, links, options.lenient)
+  const found = await read(context, content, spool, links, options.lenient)
   // What is there decides what is created and what is replaced, and others may store the same at the same moment.
-  return retry(() => storeAsFound(hub, fileName, content, spool, links, found, options))
+  return retryConflicts(() => storeAsFound(context, fileName, content, spool, links, found, options))
 }
 
 async function storeAsFound(
-  hub: OperationContext,
+  context: OperationContext,
   fileName: string,
   content: Package,
   spool: Spool,
@@ -152,7 +156,7 @@ async function storeAsFound(
   for (const item of items) {
     const { kind, id, text, facets } = item
     const loaded = { modelType: kind, id }
-    const stored = await presentDocument(hub.store, kind, id)
+    const stored = await presentDocument(context.store, kind, id)
     const present = stored !== undefined
     if (present && options.existing === 'keep') kept.push(loaded)
     else {
@@ -160,17 +164,17 @@ async function storeAsFound(
       ;(present ? replaced : created).push(loaded)
       const { file, at, bytes } = text
       changes.push({ change, kind, id, json: { file, at, bytes }, facets })
-      if (present) changes.push(...(await orphans(hub.store, stored, await spool.read(text))))
+      if (present) changes.push(...(await orphans(context.store, stored, await spool.read(text))))
     }
   }
   if (options.existing === 'refuse' && replaced.length > 0) throw alreadyThere(replaced)
   const isKept = new Set(kept.map(({ id, modelType }) => `${modelType} ${id}`))
   const taken = items.filter(({ id, kind }) => !isKept.has(`${kind} ${id}`))
-  const files = await receiveFiles(hub, content, links, taken)
+  const files = await receiveFiles(context, content, links, taken)
   for (const file of files) changes.push(file)
   await spool.flush()
-  if (changes.length > 0) await commitAsFound(hub.store, changes)
-  for (const { id } of replaced) hub.templates.forget(id)
+  if (changes.length > 0) await commitOrConflict(context.store, changes)
+  for (const { id } of replaced) context.templates.forget(id)
   const count = files.reduce((sum, change) => sum + (change.change === 'attach' ? change.files.length : 0), 0)
   return {
     fileName,
@@ -195,7 +199,7 @@ interface Content {
  * @throws HubError `Invalid` where anything is wrong, or leniently where nothing is left to be stored
  */
 async function read(
-  hub: OperationContext,
+  context: OperationContext,
   content: Package,
   spool: Spool,
   links: LinkedFiles,
@@ -208,7 +212,7 @@ async function read(
   for await (const found of content.documents()) {
     const { document, className, origin } = found
     await slice.check()
-    const { broken, reasons } = judge(hub, className, document)
+    const { broken, reasons } = judge(context, className, document)
     const id = idOf(document)
     const key = `${className} ${id}`
     const twin = reasons.length === 0 ? items.get(key) : undefined
@@ -232,14 +236,14 @@ async function read(
 
 /** What is wrong with a document, and of it what keeps it from being stored even leniently. */
 function judge(
-  hub: OperationContext,
+  context: OperationContext,
   className: Found['className'],
   document: unknown
 ): { broken: readonly Violation[]; reasons: Violation[] } {
   const broken = validate(className, document, { limit: LIMIT })
   const reasons = broken.length === 0 ? [] : unstorable(className, document, { limit: LIMIT })
   // A template that is enforced is so in lenient times too: somebody asked for it by name.
-  if (reasons.length === 0) reasons.push(...hub.templates.refused(document as Documents[Kind]))
+  if (reasons.length === 0) reasons.push(...context.templates.refused(document as Documents[DocumentClass]))
   const isTold = new Set(reasons.map(({ pointer }) => pointer))
   return { broken: broken.filter(({ pointer }) => !isTold.has(pointer)), reasons }
 }
@@ -256,7 +260,7 @@ function twice({ kind, id }: Item): Violation {
 
 /** Gives every file of the package to the documents that link to it; what none links to stays with the first. */
 async function receiveFiles(
-  hub: OperationContext,
+  context: OperationContext,
   content: Package,
   links: LinkedFiles,
   items: readonly Item[]
@@ -276,7 +280,7 @@ async function receiveFiles(
   const all = thumbnail === undefined ? content.files : [...content.files, thumbnail]
   // Documents that are kept as they were have their files already.
   const wanted = all.filter((file) => linking.has(file) || !links.isLinked(file) || isOfPackage(file))
-  const received = inOrder(wanted, RECEIVED_TOGETHER, async (file) => ({ file, entry: await receive(hub, file) }))
+  const received = inOrder(wanted, RECEIVED_TOGETHER, async (file) => ({ file, entry: await receive(context, file) }))
   // Together, as each waits for the disk several times; given in the order of the package.
   for await (const { file, entry } of received) {
     const owned = linking.get(file) ?? []
@@ -307,8 +311,8 @@ async function* inOrder<Item, Result>(
   }
 }
 
-async function receive(hub: OperationContext, { name, contentType, open }: PartFile): Promise<FileEntry> {
-  const { blob, size } = await hub.store.receive(await open(), hub.uploadLimit)
+async function receive(context: OperationContext, { name, contentType, open }: PartFile): Promise<FileEntry> {
+  const { blob, size } = await context.store.receive(await open(), context.uploadLimit)
   return { name, contentType, fileName: basename(decodePartName(name)), size, blob }
 }
 

@@ -3,28 +3,29 @@ import { unlessDamaged } from '../store/damage.ts'
 import type { Facet } from '../store/store.ts'
 import { get } from './documents.ts'
 import { submodelOf } from './elements.ts'
-import type { Handler } from './hub.ts'
+import type { OperationHandler } from './operation-context.ts'
 import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
 import type { ValidationEntry } from './validation.ts'
 
 /** GET /submodels/{submodelIdentifier}/$validation. What the ledger does not know yet is found out now. */
-export const getById: Handler = async (hub, call) => {
-  const document = await get(hub, 'Submodel', submodelOf(call))
-  const kept = await unlessDamaged(hub.store.document('Validation', document.id))
+export const getById: OperationHandler = async (context, request) => {
+  const document = await get(context, 'Submodel', submodelOf(request))
+  const kept = await unlessDamaged(context.store.document('Validation', document.id))
   if (kept !== undefined) {
     const entry = JSON.parse(kept.bytes.toString()) as ValidationEntry
-    if (entry.revision === document.revision && entry.rules === hub.templates.rules) return { status: 200, json: entry }
+    if (entry.revision === document.revision && entry.rules === context.templates.rules)
+      return { status: 200, json: entry }
   }
-  return { status: 200, json: hub.templates.entryOf(document) }
+  return { status: 200, json: context.templates.entryOf(document) }
 }
 
 /** GET /validation. */
-export const getAll: Handler = async (hub, call) => {
-  const { result, template, cursor, limit } = call.query
+export const getAll: OperationHandler = async (context, request) => {
+  const { result, template, cursor, limit } = request.query
   const facets: Facet[] = []
   if (result !== undefined) facets.push(['result', result])
   if (template !== undefined) facets.push(['template', template])
-  const page = await hub.store.documents('Validation', facets, { limit, after: positionOf(cursor) ?? 0 })
+  const page = await context.store.documents('Validation', facets, { limit, after: positionOf(cursor) ?? 0 })
   return paged(
     page.items.map(({ bytes }) => bytes),
     page.next === undefined ? undefined : cursorOf(page.next),

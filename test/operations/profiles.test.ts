@@ -8,8 +8,8 @@ t.test('every official operation is offered by its profile, and nothing more', a
     line(profileUri, method, path, operationId, semanticIds)
   )
   const found = profiles.flatMap((profile) =>
-    operationsOf(profile).map(({ place, operationId, semanticIds }) =>
-      line(uriOf(profile), place.verb, place.path, operationId, semanticIds)
+    operationsOf(profile).map(({ endpoint, operationId, semanticIds }) =>
+      line(uriOf(profile), endpoint.verb, endpoint.path, operationId, semanticIds)
     )
   )
   t.equal(profiles.length, 27)
@@ -76,9 +76,9 @@ t.test('each address claims what is served there, and answers every operation of
     const { profiles: claimed } = (await hub.ask('GET', `${base}/description`)).json as { profiles: string[] }
     t.strictSame(claimed, servedAt(home), home)
     for (const profile of profiles.filter((one) => claimed.includes(uriOf(one)))) {
-      for (const { place } of operationsOf(profile)) {
-        const { row, verb, path } = place
-        const body = row.takes === undefined ? undefined : row.takes === 'file' ? new FormData() : {}
+      for (const { endpoint } of operationsOf(profile)) {
+        const { definition, verb, path } = endpoint
+        const body = definition.takes === undefined ? undefined : definition.takes === 'file' ? new FormData() : {}
         const { status, json } = await hub.ask(verb, base + path.replace(/\{\w+\}/g, 'dXJuOg'), body)
         t.notOk([405, 501].includes(status), `${home}: ${verb} ${path}`)
         t.notMatch(json?.messages?.[0]?.text ?? '', /There is nothing at/, `${home}: ${verb} ${path}`)

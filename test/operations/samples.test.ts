@@ -13,7 +13,7 @@ import { create, type property, submodel } from '../store/fixtures.ts'
 
 const test = (
   title: string,
-  body: (t: Test, store: Store, intake: Ingest) => Promise<void>,
+  body: (t: Test, store: Store, ingest: Ingest) => Promise<void>,
   options?: Partial<IngestOptions>
 ) =>
   t.test(title, async (t) => {
@@ -52,8 +52,8 @@ async function logged(store: Store, after = 1): Promise<readonly LoggedChange[]>
   return (await store.log(after, 1000)).entries.flatMap(({ changes }) => changes)
 }
 
-test('samples of one series go together, in the order sent, and the newest is current', async (t, store, intake) => {
-  const receipt = await intake.push(
+test('samples of one series go together, in the order sent, and the newest is current', async (t, store, ingest) => {
+  const receipt = await ingest.push(
     rows(['Speed', 30n, 3], ['State', 1n, 'on'], ['Speed', 10n, 1.5], ['Speed', 20n, 2])
   )
   t.match(receipt, { seq: 2, accepted: 4, refused: 0, repeated: false })
@@ -63,11 +63,11 @@ test('samples of one series go together, in the order sent, and the newest is cu
   t.strictSame(run && Array.from(run.offsets, (_, i) => textAt(run, i)), ['3', '1.5', '2'])
 })
 
-test('a wrong sample refuses the batch by its place, and nothing of it is stored', async (t, store, intake) => {
+test('a wrong sample refuses the batch by its place, and nothing of it is stored', async (t, store, ingest) => {
   const batch = rows(['Speed', 1n, 1], ['Count', 1n, 1.5], ['Count', 2n, 3e9], ['Missing', 1n, 1])
   batch.addColumn('m', 'Count', { base: 0n, offsets: Float64Array.of(1, 2, 3) }, [1, 'x', 3])
   batch.add('nowhere', 'Speed', 1n, 1)
-  const refused = await intake.push(batch).catch((error: HubError) => error)
+  const refused = await ingest.push(batch).catch((error: HubError) => error)
   t.match(refused, { name: 'Invalid', status: 400 })
   const places = (refused as HubError).violations.map(({ pointer, idShortPath }) => `${pointer} ${idShortPath}`)
   t.strictSame(places.sort(), ['/1 Count', '/2 Count', '/3 Missing', '/4/1 Count', '/5 Speed'])
@@ -81,13 +81,13 @@ const stopped = { clock: clockOf(() => NOW) }
 
 test(
   'a time that is too far ahead of the clock is refused, and the message tells by how much',
-  async (t, store, intake) => {
+  async (t, store, ingest) => {
     const ahead = () => rows(['Speed', now + HOUR / 10n, 1], ['Count', now + 3n * HOUR, 2], ['State', 1n, 'on'])
-    await t.rejects(intake.push(ahead()), {
+    await t.rejects(ingest.push(ahead()), {
       name: 'Invalid',
       violations: [{ pointer: '/1', idShortPath: 'Count', rule: 'future', text: /is 3 hours ahead .*up to 10 minutes/ }]
     })
-    t.match(await intake.push(ahead(), { each: true }), {
+    t.match(await ingest.push(ahead(), { each: true }), {
       accepted: 2,
       refused: 1,
       refusals: [{ index: 1, rule: 'future' }]
@@ -95,7 +95,7 @@ test(
     const column = new Batch()
     const offsets = Float64Array.of(0, 1e9, 3.6e12, 2e9, 7.2e12)
     column.addColumn('m', 'Count', { base: now, offsets }, [1, 2, 3, 4, 5])
-    t.match(await intake.push(column, { each: true }), {
+    t.match(await ingest.push(column, { each: true }), {
       accepted: 3,
       refused: 2,
       refusals: [
@@ -110,11 +110,11 @@ test(
 
 test(
   'where nobody hears of a refusal, samples from the future move to now, are uncertain, and keep their distances',
-  async (t, store, intake) => {
+  async (t, store, ingest) => {
     const push = async (times: readonly bigint[], quality?: Quality) => {
       const batch = new Batch()
       for (const [i, time] of times.entries()) batch.add('m', 'Count', time, i, quality)
-      const { seq, clamped } = await intake.push(batch)
+      const { seq, clamped } = await ingest.push(batch)
       const [change] = await logged(store, seq - 1)
       const run = change?.change === 'samples' ? decodeRun(change.run) : undefined
       const found =
@@ -147,18 +147,18 @@ test(
 
 test(
   'without a limit, and where the clock was never set, every time is taken',
-  async (t, store, intake) => {
+  async (t, store, ingest) => {
     const unset = new Ingest({ store, clock: clockOf(() => 5000) })
     t.match(await unset.push(rows(['Speed', now, 1])), { accepted: 1 })
-    t.match(await intake.push(rows(['Speed', now + 1_000_000n * HOUR, 1])), { accepted: 1, clamped: 0 })
+    t.match(await ingest.push(rows(['Speed', now + 1_000_000n * HOUR, 1])), { accepted: 1, clamped: 0 })
   },
   { ...stopped, futureLimit: Number.POSITIVE_INFINITY }
 )
 
-test('where each sample is for itself, the others are kept', async (t, store, intake) => {
+test('where each sample is for itself, the others are kept', async (t, store, ingest) => {
   const batch = rows(['Speed', 1n, 1], ['Count', 1n, 1.5])
   batch.addColumn('m', 'Count', { base: 0n, offsets: Float64Array.of(1, 2, 3) }, [1, 'x', 3])
-  const receipt = await intake.push(batch, { each: true })
+  const receipt = await ingest.push(batch, { each: true })
   t.match(receipt, {
     accepted: 3,
     refused: 2,
@@ -170,8 +170,8 @@ test('where each sample is for itself, the others are kept', async (t, store, in
   t.match(await store.element('m', 'Count'), { value: '{"value":"3"}', sourceTime: 3n })
 })
 
-test('values keep the digits they came with, and other elements than Properties have series too', async (t, store, intake) => {
-  await intake.push(
+test('values keep the digits they came with, and other elements than Properties have series too', async (t, store, ingest) => {
+  await ingest.push(
     rows(['Speed', 1n, '21.50'], ['Speed', 2n, 'INF'], ['Band', 1n, { min: 1, max: '2.0' }], ['Count', 9n, '007'])
   )
   t.match(await store.element('m', 'Speed'), { value: '{"value":"INF"}' })
@@ -181,8 +181,8 @@ test('values keep the digits they came with, and other elements than Properties 
   t.equal(run && textAt(run, 0), '21.50')
 })
 
-test('a batch with a key is taken once, whether it comes again at once or later', async (t, store, intake) => {
-  const push = () => intake.push(rows(['Speed', 1n, 1]), { key: key('g1/1') })
+test('a batch with a key is taken once, whether it comes again at once or later', async (t, store, ingest) => {
+  const push = () => ingest.push(rows(['Speed', 1n, 1]), { key: key('g1/1') })
   const [first, second] = await Promise.all([push(), push()])
   const third = await push()
   t.match(
@@ -195,20 +195,20 @@ test('a batch with a key is taken once, whether it comes again at once or later'
   )
   t.equal((await logged(store)).length, 1)
   t.match(await new Ingest({ store }).push(rows(['Speed', 1n, 1]), { key: key('g1/1') }), { seq: 2, repeated: true })
-  await t.rejects(intake.push(rows(), { key: key('') }), { name: 'BadRequest' })
+  await t.rejects(ingest.push(rows(), { key: key('') }), { name: 'BadRequest' })
 })
 
-test('samples without a time are of their arrival, and never of the same', async (t, store, intake) => {
+test('samples without a time are of their arrival, and never of the same', async (t, store, ingest) => {
   const batch = new Batch()
   for (let i = 0; i < 3; i++) batch.add('m', 'Speed', undefined, i)
-  await Promise.all([intake.push(batch), intake.push(rows(['Count', 1n, 1]))])
+  await Promise.all([ingest.push(batch), ingest.push(rows(['Count', 1n, 1]))])
   const [run] = (await logged(store)).flatMap((change) => (change.change === 'samples' ? [decodeRun(change.run)] : []))
   t.equal(new Set(run?.offsets).size, 3)
 })
 
-test('pushes that come together are stored in their order, and one that fails does not take others along', async (t, store, intake) => {
-  const pushes = Array.from({ length: 50 }, (_, i) => intake.push(rows(['Speed', BigInt(i), i])))
-  const wrong = intake.push(rows(['Speed', 1n, 'x'])).catch((error: HubError) => error.name)
+test('pushes that come together are stored in their order, and one that fails does not take others along', async (t, store, ingest) => {
+  const pushes = Array.from({ length: 50 }, (_, i) => ingest.push(rows(['Speed', BigInt(i), i])))
+  const wrong = ingest.push(rows(['Speed', 1n, 'x'])).catch((error: HubError) => error.name)
   const seqs = (await Promise.all(pushes)).map(({ seq }) => seq)
   t.strictSame(
     seqs,
@@ -234,12 +234,12 @@ test('what one sender pushes is stored in its order, however long each push is l
       }
     }
   })
-  const [intake, turns] = [new Ingest({ store: uneven }), new OrderedGate()]
+  const [ingest, turns] = [new Ingest({ store: uneven }), new OrderedGate()]
   const pushes = Array.from({ length: 30 }, async (_, n) => {
     const turn = turns.next()
     const value = n % 7 === 3 ? 'wrong' : n
     const options = { turn, ...(n % 2 === 0 && { key: key(`${n}`) }) }
-    await intake
+    await ingest
       .push(rows(['Speed', BigInt(n), value]), options)
       .catch(() => {})
       .finally(turn.pass)
@@ -254,12 +254,12 @@ test('what one sender pushes is stored in its order, however long each push is l
   )
 })
 
-test('an element that changes while samples are on their way gets them all the same', async (t, store, intake) => {
+test('an element that changes while samples are on their way gets them all the same', async (t, store, ingest) => {
   const changes = Array.from({ length: 20 }, (_, i) => {
     const elements = [number('Speed'), number('Count', 'xs:int'), number('State', 'xs:string')]
     const json = JSON.stringify(submodel('m', ...elements))
     const replaced = store.commit([{ change: 'replace', kind: 'Submodel', id: 'm', json, facets: [] }])
-    return [replaced, intake.push(rows(['Speed', BigInt(i), i]))]
+    return [replaced, ingest.push(rows(['Speed', BigInt(i), i]))]
   })
   await Promise.all(changes.flat())
   t.equal((await logged(store)).filter(({ change }) => change === 'value').length, 20)
@@ -267,16 +267,16 @@ test('an element that changes while samples are on their way gets them all the s
 
 test(
   'what waits is bounded',
-  async (t, _, intake) => {
+  async (t, _, ingest) => {
     const column = () => {
       const batch = new Batch()
       batch.addColumn('m', 'Speed', { base: 0n, offsets: new Float64Array(600) }, new Float64Array(600))
       return batch
     }
-    const first = intake.push(column())
-    await t.rejects(intake.push(column()), { name: 'TooManyRequests' })
+    const first = ingest.push(column())
+    await t.rejects(ingest.push(column()), { name: 'TooManyRequests' })
     await first
-    t.match(await intake.push(column()), { accepted: 600 })
+    t.match(await ingest.push(column()), { accepted: 600 })
   },
   { waiting: 1000 }
 )

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { aliasesOf, mounts, type Place, parametersOf, places } from '../../src/operations/mounts.ts'
+import { aliasPathsOf, type Endpoint, endpoints, mounts, queryParametersOf } from '../../src/operations/mounts.ts'
 import { table } from '../../src/operations/table.ts'
 import { operations, routes } from '../conformance/operations.ts'
 
-const own = places.filter(({ row }) => row.own)
-const standard = places.filter(({ row }) => !row.own)
-const keyOf = ({ verb, path }: Place) => `${verb} ${path}`
+const own = endpoints.filter(({ definition }) => definition.own)
+const standard = endpoints.filter(({ definition }) => !definition.own)
+const keyOf = ({ verb, path }: Endpoint) => `${verb} ${path}`
 
 /**
  * Where the table deliberately differs from the official documents, with the reason. What is offered beyond a
@@ -31,12 +31,12 @@ t.test('rows, mounts and contents make exactly the official methods and paths', 
 })
 
 t.test('parameters, statuses and media types are the official ones, but for differences with a reason', async (t) => {
-  const byKey = new Map(standard.map((place) => [keyOf(place), place]))
+  const byKey = new Map(standard.map((endpoint) => [keyOf(endpoint), endpoint]))
   const used = new Set<string>()
   for (const official of operations) {
     const key = `${official.method} ${official.path}`
-    const place = byKey.get(key)
-    if (place === undefined) return t.fail(key)
+    const endpoint = byKey.get(key)
+    if (endpoint === undefined) return t.fail(key)
     const compare = (what: string, ours: readonly string[], theirs: readonly string[]) => {
       const reasons = differences.filter(({ rows }) => rows.test(key))
       const left = theirs.filter((one) => !ours.includes(one))
@@ -50,11 +50,11 @@ t.test('parameters, statuses and media types are the official ones, but for diff
         else used.add(reason.why)
       }
     }
-    compare('parameter', parametersOf(place), official.queryParams)
-    compare('status', place.success.map(String), official.successStatuses)
-    compare('body', bodyOf(place), official.body)
-    const status = place.success[0] === 204 || (place.verb === 'PUT' && official.successStatuses[0] === '204')
-    if (!status && !place.path.endsWith('/thumbnail')) compare('answer', mediaOf(place), official.answer)
+    compare('parameter', queryParametersOf(endpoint), official.queryParams)
+    compare('status', endpoint.success.map(String), official.successStatuses)
+    compare('body', bodyOf(endpoint), official.body)
+    const status = endpoint.success[0] === 204 || (endpoint.verb === 'PUT' && official.successStatuses[0] === '204')
+    if (!status && !endpoint.path.endsWith('/thumbnail')) compare('answer', mediaOf(endpoint), official.answer)
   }
   t.strictSame([...used].sort(), differences.map(({ why }) => why).sort(), 'every difference is still one')
 })
@@ -64,7 +64,9 @@ t.test('a row is found by one name', async (t) => {
 })
 
 t.test('a method and path belong to one row, in whatever spelling', async (t) => {
-  const keys = places.flatMap((place) => [place.path, ...aliasesOf(place)].map((path) => `${place.verb} ${path}`))
+  const keys = endpoints.flatMap((endpoint) =>
+    [endpoint.path, ...aliasPathsOf(endpoint)].map((path) => `${endpoint.verb} ${path}`)
+  )
   t.equal(new Set(keys).size, keys.length)
 })
 
@@ -106,12 +108,12 @@ t.test("the hub's own rows are few", async (t) => {
   ])
 })
 
-function bodyOf({ row }: Place): string[] {
-  if (row.takes === undefined) return []
-  return [row.takes === 'file' ? 'multipart/form-data' : 'application/json']
+function bodyOf({ definition }: Endpoint): string[] {
+  if (definition.takes === undefined) return []
+  return [definition.takes === 'file' ? 'multipart/form-data' : 'application/json']
 }
 
-function mediaOf({ row }: Place): readonly string[] {
-  if (row.gives === undefined) return []
-  return row.media ?? ['application/json']
+function mediaOf({ definition }: Endpoint): readonly string[] {
+  if (definition.gives === undefined) return []
+  return definition.media ?? ['application/json']
 }

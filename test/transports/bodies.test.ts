@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import t from 'tap'
-import type { ApiRequest, ApiResponse } from '../../src/operations/call.ts'
+import type { ApiRequest, ApiResponse } from '../../src/operations/api-request.ts'
 import { ask, encode, messages, openDoor } from './fixture.ts'
 
 const SUBMODEL = `/submodels/${encode('s')}`

@@ -108,7 +108,7 @@ export async function connect(
   const lines: string[] = []
   const warn = (details: object, text: string) => lines.push(`${text} ${JSON.stringify(details)}`)
   const door = await mqttDoor({
-    hub: { store, intake: new Ingest({ store }) },
+    hub: { store, ingest: new Ingest({ store }) },
     log: { info: () => {}, warn },
     url,
     clientId: 'hub',

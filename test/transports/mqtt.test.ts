@@ -162,7 +162,7 @@ t.test('nothing is acknowledged before it is durable, and what the hub could not
       return typeof member === 'function' ? member.bind(target) : member
     }
   })
-  const hub = { store: broken, intake: new Ingest({ store: broken }) }
+  const hub = { store: broken, ingest: new Ingest({ store: broken }) }
   const first = await open(t, store, here, BY_NAME, { hub })
   const client = await here.client()
   await client.publishAsync('plant/Press/Speed', '1', { qos: 1 })
@@ -250,7 +250,7 @@ t.test('of two hubs on the same data one is at the broker, and the other takes i
       return typeof member === 'function' ? member.bind(target) : member
     }
   })
-  const hub = { store: claiming, intake: new Ingest({ store: claiming }) }
+  const hub = { store: claiming, ingest: new Ingest({ store: claiming }) }
   const door = await connect(t, store, here, BY_NAME, { hub, claimEvery: 20 })
   await new Promise((resolve) => setTimeout(resolve, 200))
   t.equal(here.aedes.connectedClients, 0)

@@ -30,7 +30,7 @@ t.test('a profile has a document with exactly its operations, their names and th
       operation.operationId,
       operation['x-semanticIds']
     ])
-    const expected = operationsOf(profile).map(({ place, operationId, semanticIds }) => [
+    const expected = operationsOf(profile).map(({ endpoint: place, operationId, semanticIds }) => [
       place.verb,
       place.path,
       operationId,

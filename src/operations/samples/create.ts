@@ -15,8 +15,8 @@ import { patterns } from '../../model/patterns.ts'
 import type { DataTypeDefXsd, Property, Submodel, SubmodelElement } from '../../model/types.ts'
 import { type Container, childrenOf, setChildren, stepsTo } from '../../model/walk.ts'
 import { TimeSlice } from '../../time-slice.ts'
-import { commitAsFound, inTurn, retry } from '../concurrent.ts'
-import type { OperationContext } from '../hub.ts'
+import { commitOrConflict, retryConflicts, runExclusive } from '../concurrency.ts'
+import type { OperationContext } from '../operation-context.ts'
 import type { Column } from './batch.ts'
 import { indexesOf, stepsOf } from './series.ts'
 
@@ -47,7 +47,7 @@ const MAX_ATTEMPTS = 20
 /** Name of the extension in which an element keeps the name that its idShort was made of. */
 const SOURCE_NAME = 'sourceName'
 
-export function createSeries(hub: () => OperationContext, options: CreateOptions): CreateSeries {
+export function createSeries(context: () => OperationContext, options: CreateOptions): CreateSeries {
   return async (missing) => {
     const refused = new Map<Column, Reason>()
     const bySubmodel = new Map<string, Column[]>()
@@ -64,8 +64,8 @@ export function createSeries(hub: () => OperationContext, options: CreateOptions
       columns.push(column)
     }
     for (const [id, columns] of bySubmodel) {
-      const create = () => createIn(hub(), id, columns, options)
-      const found = await inTurn(hub().store, 'Submodel', id, () => retry(create))
+      const create = () => createIn(context(), id, columns, options)
+      const found = await runExclusive(context().store, 'Submodel', id, () => retryConflicts(create))
       for (const [column, reason] of found) refused.set(column, reason)
     }
     return refused
@@ -73,12 +73,12 @@ export function createSeries(hub: () => OperationContext, options: CreateOptions
 }
 
 async function createIn(
-  hub: OperationContext,
+  context: OperationContext,
   id: string,
   columns: readonly Column[],
   options: CreateOptions
 ): Promise<Map<Column, Reason>> {
-  const stored = await hub.store.document('Submodel', id)
+  const stored = await context.store.document('Submodel', id)
   const refused = new Map<Column, Reason>()
   if (stored === undefined && options.submodel !== undefined && options.submodel !== id) {
     return refuseAll(columns, refused, {
@@ -92,7 +92,7 @@ async function createIn(
     const touched = await growAll(submodel, columns, refused, slice)
     if (touched.size === 0) return refused
     const broken = stored === undefined ? validate('Submodel', submodel) : []
-    const findings = broken.length > 0 ? broken : hub.templates.refused(submodel)
+    const findings = broken.length > 0 ? broken : context.templates.refused(submodel)
     if (findings.length > 0) {
       const isLast = attempt === MAX_ATTEMPTS
       if (refuseFound(findings, touched, refused, isLast)) continue
@@ -104,14 +104,14 @@ async function createIn(
       json: JSON.stringify(submodel),
       facets: facetsOf('Submodel', submodel)
     } as const
-    if (stored === undefined) await commitAsFound(hub.store, [{ change: 'create', ...document }])
+    if (stored === undefined) await commitOrConflict(context.store, [{ change: 'create', ...document }])
     else {
       const { structure: ifStructure } = stored
-      await commitAsFound(hub.store, [
+      await commitOrConflict(context.store, [
         { change: 'replace', ...document, ifStructure, touched: [...touched.keys()], became: 'created' }
       ])
     }
-    hub.templates.forget(id)
+    context.templates.forget(id)
     return refused
   }
 }

@@ -127,7 +127,7 @@ export async function fresh(
 }
 
 /** Pushes samples, all or none; resolves when they are durable. @throws HubError as the intake does */
-export async function importRecord(intake: Ingest, landings: readonly RecordImport[]): Promise<void> {
+export async function importRecord(ingest: Ingest, landings: readonly RecordImport[]): Promise<void> {
   if (landings.length === 0) return
   const batch = new Batch()
   for (const { variable, time, text } of landings) {
@@ -136,7 +136,7 @@ export async function importRecord(intake: Ingest, landings: readonly RecordImpo
   }
   try {
     // What a document says was measured, or is to be expected, is kept as it says.
-    await intake.push(batch, { future: 'take' })
+    await ingest.push(batch, { future: 'take' })
   } catch (error) {
     throw error instanceof HubError && error.name === 'Invalid' ? inTheirWords(error, landings) : error
   }

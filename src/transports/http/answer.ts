@@ -1,6 +1,6 @@
 /** Answers on their way out: status, headers, bytes. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { ApiRequest, ApiResponse } from '../../operations/call.ts'
+import type { ApiRequest, ApiResponse } from '../../operations/api-request.ts'
 import { compressed, negotiate } from './compression.ts'
 
 /** Sends what an operation answered. */
@@ -23,10 +23,10 @@ export function send(
   reply.code(answer.status)
   if (answer.contentRange !== undefined) reply.header('content-range', answer.contentRange)
   if (answer.headers !== undefined) reply.headers(answer.headers)
-  if (call.row.gives === 'file') describeFile(answer, reply)
+  if (call.definition.gives === 'file') describeFile(answer, reply)
 
   if (stream === undefined) {
-    const body = bodyOf(answer, call.row.gives === 'file')
+    const body = bodyOf(answer, call.definition.gives === 'file')
     if (body === undefined) return reply.send()
     const type = answer.contentType === undefined ? 'application/json' : headerType(answer.contentType)
     reply.header('content-type', type)
@@ -45,7 +45,7 @@ export function send(
 }
 
 /** Does the caller hold the current representation? (RFC 9110, 13.1.2) */
-function isKnown({ status, revision }: ApiResponse, { ifNoneMatch, row }: ApiRequest): boolean {
+function isKnown({ status, revision }: ApiResponse, { ifNoneMatch, definition: row }: ApiRequest): boolean {
   if (ifNoneMatch === undefined || revision === undefined || row.verb !== 'GET' || status !== 200) return false
   return ifNoneMatch === '*' || ifNoneMatch.includes(revision)
 }

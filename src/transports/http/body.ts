@@ -6,7 +6,7 @@ import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { parseJson } from '../../formats/json.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
-import type { Upload } from '../../operations/call.ts'
+import type { FileUpload } from '../../operations/api-request.ts'
 import type { OperationDefinition } from '../../operations/table.ts'
 import { type BodyBudget, collect, tooLarge } from './collect.ts'
 
@@ -78,7 +78,7 @@ export function bodyFor(row: OperationDefinition, request: FastifyRequest): unkn
  * The file of a form, as it arrives. Fields must stand before it: those that follow are read when it is too late.
  * @throws HubError BadRequest where there is no part `file`, UnsupportedMediaType where the body is no form
  */
-export async function readForm(request: FastifyRequest): Promise<Upload> {
+export async function readForm(request: FastifyRequest): Promise<FileUpload> {
   refuseEncoded(request)
   if (!request.isMultipart()) throw unsupported(request, 'multipart/form-data')
   try {
@@ -91,7 +91,7 @@ export async function readForm(request: FastifyRequest): Promise<Upload> {
   }
 }
 
-async function firstFile(request: FastifyRequest): Promise<Upload> {
+async function firstFile(request: FastifyRequest): Promise<FileUpload> {
   const fields: Record<string, string> = Object.create(null)
   for await (const part of request.parts()) {
     if (part.type === 'file') {
@@ -129,7 +129,7 @@ export function guard(source: Readable): Readable {
 }
 
 /** Lets the rest of a request pass unread: a connection with an unread rest serves no other request. */
-export function drain({ raw }: FastifyRequest, upload: Upload | undefined): void {
+export function drain({ raw }: FastifyRequest, upload: FileUpload | undefined): void {
   upload?.bytes.destroy()
   raw.unpipe()
   raw.resume()

@@ -1,7 +1,7 @@
 /** From a request to a call: everything that is prepared once per route, so that a request costs little. */
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
-import type { ApiRequest, Query } from '../../operations/call.ts'
+import type { ApiRequest, RequestQuery } from '../../operations/api-request.ts'
 import { readAccept, readRange, readTags } from './headers.ts'
 import { decodeHandle, decodeId, decodePath, decodeStoredPath } from './identifiers.ts'
 import { type Limits, parseQuery, type QueryParams, queryReader } from './parameters.ts'
@@ -35,7 +35,7 @@ export function callReader(
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as Parameter)
   const readQuery = queryReader(row, content, limits)
   const readPath = lenient === true ? decodeStoredPath : decodePath
-  const emptyQuery: Query = Object.freeze({ limit: limits.defaultLimit })
+  const emptyQuery: RequestQuery = Object.freeze({ limit: limits.defaultLimit })
   // Where there is a choice of media types, the operation chooses.
   const givesJson = row.gives !== undefined && row.gives !== 'file' && row.media === undefined
 
@@ -45,7 +45,7 @@ export function callReader(
     // Before anything is changed: an answer that cannot be given must not follow a write.
     if (givesJson && !accept.json) throw new HubError('NotAcceptable', ['application/json'])
     const call: Writable<ApiRequest> = {
-      row,
+      definition: row,
       content,
       query: given === NO_PARAMETERS ? emptyQuery : readQuery(given),
       accept: accept.types,

@@ -1,5 +1,5 @@
 /** The request headers that operations hear of, parsed. Malformed ones are as good as absent, as RFC 9110 has it. */
-import type { ApiRequest } from '../../operations/call.ts'
+import type { ApiRequest } from '../../operations/api-request.ts'
 
 export interface Accept {
   /** Media types, best first, in lower case and without parameters. */

@@ -1,8 +1,8 @@
 /** The HTTP door: the standard's API over Fastify. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { HubError } from '../../errors.ts'
-import type { ApiRequest, ApiResponse } from '../../operations/call.ts'
-import type { Handler, OperationContext } from '../../operations/hub.ts'
+import type { ApiRequest, ApiResponse } from '../../operations/api-request.ts'
+import type { OperationContext, OperationHandler } from '../../operations/operation-context.ts'
 import { type OperationDefinition, type OperationName, table } from '../../operations/table.ts'
 import { send } from './answer.ts'
 import { rootOf } from './base-url.ts'
@@ -36,7 +36,7 @@ const BODIES = 128 * 2 ** 20
 /** Files that may arrive at once. */
 const MAX_UPLOADS = 50
 
-type Handlers = Readonly<Partial<Record<OperationName, Handler>>>
+type Handlers = Readonly<Partial<Record<OperationName, OperationHandler>>>
 
 /** Opens the API on `app`, which was created with the options of front.ts. */
 export async function http(app: FastifyInstance, options: HttpOptions): Promise<void> {
@@ -70,7 +70,7 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
     for (const route of all.filter(({ row }) => row.takes === 'file')) {
       const handling = fileRoute(route, hub, handlers, reading, uploads)
       files.route({ ...place(prefix, route), ...handling })
-      if (isBesideApi(route)) files.route({ ...place('', route), ...handling })
+      if (isBesideApi(route.row)) files.route({ ...place('', route), ...handling })
     }
   })
   for (const [path, verbs] of verbsAt) {
@@ -109,7 +109,7 @@ function documentRoute(route: Route, hub: OperationContext, handlers: Handlers, 
       // Release 3.0 asks in this way for what is invoke-async now.
       if (asynchronous !== undefined && readBoolean(given.get('async') ?? ['false'], 'async')) {
         operation = asynchronous
-        call.row = INVOKE_ASYNC
+        call.definition = INVOKE_ASYNC
       }
       operation(hub, call)
         .then((answer) => void deliver(answer, call, request, reply))

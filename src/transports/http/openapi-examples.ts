@@ -6,7 +6,7 @@ import { toValue } from '../../formats/value.ts'
 import { metadata } from '../../formats/views.ts'
 import { encodeId } from '../../model/identifier.ts'
 import type { SubmodelElement } from '../../model/types.ts'
-import type { Place } from '../../operations/mounts.ts'
+import type { Endpoint } from '../../operations/mounts.ts'
 import {
   assetInformation,
   concept,
@@ -25,7 +25,7 @@ import {
   submodelReference
 } from './openapi-samples.ts'
 
-type Placed = { readonly place: Place; readonly path: string }
+type Placed = { readonly endpoint: Endpoint; readonly path: string }
 
 /** The value of a parameter, as it stands in an address; undefined where none can be known beforehand. */
 export function commonExample(name: string): unknown {
@@ -33,7 +33,7 @@ export function commonExample(name: string): unknown {
 }
 
 /** The same for one operation. */
-export function parameterExample(name: string, { place, path }: Placed): unknown {
+export function parameterExample(name: string, { endpoint: place, path }: Placed): unknown {
   switch (name) {
     case 'submodelIdentifier':
       return encodeId(targetOf(place, path).submodel)
@@ -45,21 +45,21 @@ export function parameterExample(name: string, { place, path }: Placed): unknown
     case 'submodelIds':
       return path.startsWith('/template-repository/') ? [encodeId(ids.template)] : commonExample(name)
     case 'idShort':
-      return IDSHORTS[place.row.on]
+      return IDSHORTS[place.definition.on]
     default:
       return commonExample(name)
   }
 }
 
 /** The body as JSON; undefined for a form or a file. */
-export function bodyExample({ place, path }: Placed): unknown {
-  const { takes = '' } = place.row
+export function bodyExample({ endpoint: place, path }: Placed): unknown {
+  const { takes = '' } = place.definition
   if (takes.endsWith('[]')) return [sampleOf(takes.slice(0, -2), place, path)]
   return sampleOf(takes, place, path)
 }
 
 /** A form with a file; each file is text, so that it can stand in a document. */
-export function formExample({ row }: Place): Readonly<Record<string, unknown>> {
+export function formExample({ definition: row }: Endpoint): Readonly<Record<string, unknown>> {
   if (row.on === 'Upload') return { fileName: 'machine.json', file: JSON.stringify(environment) }
   if (row.path.endsWith('/thumbnail')) return { fileName: 'machine.svg', file: DRAWING }
   if (row.path.endsWith('/attachment')) return { fileName: 'drawing.svg', file: DRAWING }
@@ -75,7 +75,7 @@ export function fileExample(type: string): unknown {
 
 /** What a place is about in the sample plant. */
 function targetOf(
-  { row, mount, content }: Place,
+  { definition: row, mount, content }: Endpoint,
   path: string
 ): { readonly submodel: string; readonly element: string } {
   const isTemplate = path.startsWith('/template-repository')
@@ -89,7 +89,7 @@ function targetOf(
   return { submodel, element: hasChildren ? 'Order' : 'CycleTime' }
 }
 
-function sampleOf(type: string, { row, content }: Place, path: string): unknown {
+function sampleOf(type: string, { definition: row, content }: Endpoint, path: string): unknown {
   const isNew = row.verb === 'POST'
   const isTemplate = path.startsWith('/template-repository')
   switch (type) {
@@ -124,12 +124,12 @@ function sampleOf(type: string, { row, content }: Place, path: string): unknown 
   }
 }
 
-function viewOf(sample: ReturnType<typeof submodel> | SubmodelElement, content: Place['content']): unknown {
+function viewOf(sample: ReturnType<typeof submodel> | SubmodelElement, content: Endpoint['content']): unknown {
   if (content === 'metadata') return metadata(sample)
   return content === 'value' ? toValue(sample) : sample
 }
 
-const IDSHORTS: Readonly<Partial<Record<Place['row']['on'], string>>> = {
+const IDSHORTS: Readonly<Partial<Record<Endpoint['definition']['on'], string>>> = {
   Shells: 'InjectionMouldingMachine01',
   Submodels: 'OperationalData',
   ConceptDescriptions: 'CycleTime'

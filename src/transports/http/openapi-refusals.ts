@@ -1,7 +1,7 @@
 /** Which refusals a caller of an operation must be ready for; every other one is told of by `default`. */
 import { type ErrorName, errorTable } from '../../errors.ts'
 import type { JsonSchema } from '../../formats/json-schema.ts'
-import type { Place } from '../../operations/mounts.ts'
+import type { Endpoint } from '../../operations/mounts.ts'
 import type { Interface } from '../../operations/table.ts'
 import { ref } from './openapi-schemas.ts'
 
@@ -41,15 +41,15 @@ export const refusalResponses: Readonly<Record<string, JsonSchema>> = {
 }
 
 /** Responses by status. @param path the whole path in the document, as it may begin with the address of a service */
-export function refusalsOf(place: Place, path: string): Readonly<Record<string, JsonSchema>> {
+export function refusalsOf(place: Endpoint, path: string): Readonly<Record<string, JsonSchema>> {
   const names: RefusalName[] = ['BadRequest', 'Unauthorized', 'Forbidden', 'Internal']
   if (namesMore(place, path)) names.push('NotFound')
-  if (/\/(attachment|invoke|invoke-async)$/.test(place.row.path)) names.push('MethodNotAllowed')
-  if ((place.row.media?.length ?? 0) > 1) names.push('NotAcceptable')
-  if (place.row.verb === 'POST' && place.row.right === 'CREATE' && !NEVER_THERE.has(place.row.on))
+  if (/\/(attachment|invoke|invoke-async)$/.test(place.definition.path)) names.push('MethodNotAllowed')
+  if ((place.definition.media?.length ?? 0) > 1) names.push('NotAcceptable')
+  if (place.definition.verb === 'POST' && place.definition.right === 'CREATE' && !NEVER_THERE.has(place.definition.on))
     names.push('Conflict')
   if (isGuarded(place)) names.push('PreconditionFailed')
-  if (place.row.takes !== undefined) names.push('TooLarge', 'UnsupportedMediaType')
+  if (place.definition.takes !== undefined) names.push('TooLarge', 'UnsupportedMediaType')
   return refusals(names)
 }
 
@@ -60,7 +60,7 @@ export function refusals(names: readonly RefusalName[]): Readonly<Record<string,
 }
 
 /** Does `If-Match` hold for the operation? It guards documents and what is in them. */
-export function isGuarded({ row }: Place): boolean {
+export function isGuarded({ definition: row }: Endpoint): boolean {
   return DOCUMENTS.has(row.on) && ['PUT', 'PATCH', 'DELETE'].includes(row.verb)
 }
 
@@ -76,7 +76,7 @@ const DOCUMENTS: ReadonlySet<Interface> = new Set([
 const NEVER_THERE: ReadonlySet<Interface> = new Set(['Bulk', 'Discovery'])
 
 /** Is anything named that must be there? PUT creates the last thing that it names, but no parents of an element. */
-function namesMore({ row, success }: Place, path: string): boolean {
+function namesMore({ definition: row, success }: Endpoint, path: string): boolean {
   if (row.gives === 'file' || row.path.endsWith('/thumbnail')) return true
   const count = path.match(/\{\w+\}/g)?.length ?? 0
   const creates = row.verb === 'PUT' && success.includes(201) && !path.endsWith('/{idShortPath}')

@@ -4,8 +4,8 @@
  */
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { enumerations } from '../../model/metamodel.ts'
-import type { Service } from '../../operations/call.ts'
-import { type Place, parametersOf } from '../../operations/mounts.ts'
+import type { Service } from '../../operations/api-request.ts'
+import { type Endpoint, queryParametersOf } from '../../operations/mounts.ts'
 import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
 import { operationsOf, type Profile, type ProfileOperation, profiles, uriOf } from '../../operations/profiles.ts'
 import type { Verb } from '../../operations/table.ts'
@@ -46,7 +46,7 @@ const RELEASE = '3.1.2'
 export function profileDocument(profile: Profile): OpenApi {
   const { service, number } = profile
   const title = `${words(service.replace('ServiceSpecification', ''))} Service, ${number}`
-  const operations = operationsOf(profile).map((operation) => ({ ...operation, path: operation.place.path }))
+  const operations = operationsOf(profile).map((operation) => ({ ...operation, path: operation.endpoint.path }))
   const description = `Asset Administration Shell, Part 2: API, release ${RELEASE}: what the profile ${uriOf(profile)} asks for.`
   const info = { title, version: RELEASE, description }
   return { ...documentOf(info, '/api/v3', operations), 'x-profile-identifier': uriOf(profile) }
@@ -66,7 +66,7 @@ export function hubDocument(prefix: string, own: readonly ExtensionPath[], versi
       const { operationId, semanticIds } = nameOf(place)
       const id = known.has(operationId) ? operationId + tellingOf(place, service) : operationId
       known.add(id)
-      return { place, path, operationId: id, semanticIds }
+      return { endpoint: place, path, operationId: id, semanticIds }
     })
   const info = { title: 'AAS Hub', version, description: ABOUT_HUB }
   return documentOf(info, prefix, operations, own)
@@ -79,7 +79,7 @@ const ABOUT_HUB = [
 ].join('\n\n')
 
 /** In one document an operationId stands once, so where the standard gives two places the same, the service is added. */
-function tellingOf({ mount }: Place, service: Service | undefined): string {
+function tellingOf({ mount }: Endpoint, service: Service | undefined): string {
   if (service !== undefined) return SERVICE_NAMES[service]
   return mount.path === '/submodels/{submodelIdentifier}' ? '_SubmodelRepo' : ''
 }
@@ -91,7 +91,7 @@ const SERVICE_NAMES: Readonly<Record<Service, string>> = {
 }
 
 /** As the first profile names it that has it; the hub's own operations are in none. */
-function nameOf(place: Place): { operationId: string; semanticIds: readonly string[] } {
+function nameOf(place: Endpoint): { operationId: string; semanticIds: readonly string[] } {
   const profile = profiles.find(({ has }) => has(place))
   const service = profile?.service ?? ''
   return { operationId: operationIdOf(place, service), semanticIds: semanticIdsOf(place, service) }
@@ -109,8 +109,8 @@ function documentOf(
 ): OpenApi {
   const paths: Record<string, PathItem> = {}
   for (const operation of operations) {
-    const { path, place } = operation
-    const servers = isBesideApi(place) ? { servers: addressesOf('both', prefix) } : {}
+    const { path, endpoint: place } = operation
+    const servers = isBesideApi(place.definition) ? { servers: addressesOf('both', prefix) } : {}
     paths[path] = { ...servers, ...paths[path], [place.verb.toLowerCase()]: operationOf(operation) }
   }
   for (const { path, below, get, post } of own) {
@@ -123,7 +123,7 @@ function documentOf(
   const schemas = [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
     ([, name = '']) => name
   )
-  const tags = [...operations.map(({ place }) => tagOf(place)), ...own.flatMap(tagsOf)]
+  const tags = [...operations.map(({ endpoint: place }) => tagOf(place)), ...own.flatMap(tagsOf)]
   const parameters = new Set(operations.flatMap(parameterNames))
   const refusals = new Set(
     [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/responses\/(\w+)"/g)].map(([, name = '']) => name)
@@ -149,10 +149,10 @@ function addressesOf(below: ExtensionPath['below'], prefix: string): Address[] {
   return below === 'hub' ? [{ url: '/' }] : [{ url: '/' }, { url: prefix }]
 }
 
-function operationOf({ place, path, operationId, semanticIds }: Placed): PathOperation {
-  const { row } = place
-  const parameters = parameterNames({ place, path })
-  const body = requestBodyOf({ place, path })
+function operationOf({ endpoint: place, path, operationId, semanticIds }: Placed): PathOperation {
+  const { definition: row } = place
+  const parameters = parameterNames({ endpoint: place, path })
+  const body = requestBodyOf({ endpoint: place, path })
   return {
     operationId,
     tags: [tagOf(place)],
@@ -161,7 +161,7 @@ function operationOf({ place, path, operationId, semanticIds }: Placed): PathOpe
     'x-right': row.right,
     ...(row.name === 'GetAllAssetAdministrationShellIdsByAssetLink' && { deprecated: true }),
     ...(parameters.length > 0 && {
-      parameters: parameters.map((name) => parameterIn(name, { place, path }))
+      parameters: parameters.map((name) => parameterIn(name, { endpoint: place, path }))
     }),
     ...(body !== undefined && { requestBody: body }),
     responses: {
@@ -171,14 +171,14 @@ function operationOf({ place, path, operationId, semanticIds }: Placed): PathOpe
   }
 }
 
-function requestBodyOf(placed: Pick<Placed, 'place' | 'path'>): JsonSchema | undefined {
-  const { row, content } = placed.place
+function requestBodyOf(placed: Pick<Placed, 'endpoint' | 'path'>): JsonSchema | undefined {
+  const { definition: row, content } = placed.endpoint
   if (row.takes === undefined) return undefined
   if (row.takes !== 'file') {
     const body = { schema: schemaOf(row.takes, content), ...exampleOf(bodyExample(placed)) }
     return { required: true, content: { 'application/json': body } }
   }
-  const example = formExample(placed.place)
+  const example = formExample(placed.endpoint)
   const isPackage = row.on === 'Packages' || row.on === 'Package'
   // Pages that fill in a form take the example of each member, not that of the whole.
   const properties = {
@@ -198,8 +198,8 @@ function exampleOf(example: unknown): JsonSchema {
 const BINARY: JsonSchema = { type: 'string', format: 'binary' }
 
 /** The bodies of success: 201 and 200 give what the row gives, 202, 204 and 302 nothing. */
-function responseOf(place: Place, status: number): JsonSchema {
-  const { row } = place
+function responseOf(place: Endpoint, status: number): JsonSchema {
+  const { definition: row } = place
   const gives = status === 200 || status === 201
   const content = gives ? contentOf(place) : undefined
   const moved = status === 302 || status === 202 || (status === 201 && !row.own && row.on !== 'Discovery')
@@ -219,7 +219,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   302: 'Ended; the result is at the Location'
 }
 
-function contentOf({ row, content }: Place): JsonSchema | undefined {
+function contentOf({ definition: row, content }: Endpoint): JsonSchema | undefined {
   if (row.gives === undefined) return undefined
   if (row.gives !== 'file') {
     const schema = row.paged ? pageOf(row, content) : schemaOf(row.gives, content)
@@ -235,7 +235,7 @@ function contentOf({ row, content }: Place): JsonSchema | undefined {
   return Object.fromEntries(types)
 }
 
-function pageOf({ name, on, gives = '' }: Place['row'], content: Place['content']): JsonSchema {
+function pageOf({ name, on, gives = '' }: Endpoint['definition'], content: Endpoint['content']): JsonSchema {
   const metadata = on === 'Queries' ? 'QueryResultPagingMetadata' : 'PagedResultPagingMetadata'
   const item = content === 'path' ? ref('PathItem') : schemaOf(gives, content)
   const items = on === 'Queries' ? { anyOf: [item, { type: 'string' }] } : item
@@ -249,7 +249,7 @@ function pageOf({ name, on, gives = '' }: Place['row'], content: Place['content'
   }
 }
 
-function schemaOf(type: string, content: Place['content']): JsonSchema {
+function schemaOf(type: string, content: Endpoint['content']): JsonSchema {
   if (type.endsWith('[]')) return { type: 'array', items: ref(type.slice(0, -2)) }
   if (content === 'reference') return ref('Reference')
   if (content === 'path') return { type: 'array', items: ref('PathItem') }
@@ -258,17 +258,17 @@ function schemaOf(type: string, content: Place['content']): JsonSchema {
   return ref(type)
 }
 
-function parameterNames({ place, path }: Pick<Placed, 'place' | 'path'>): string[] {
+function parameterNames({ endpoint: place, path }: Pick<Placed, 'endpoint' | 'path'>): string[] {
   return [
     ...namesIn(path),
-    ...parametersOf(place),
-    ...(isBesideApi(place) ? ['fileName'] : []),
+    ...queryParametersOf(place),
+    ...(isBesideApi(place.definition) ? ['fileName'] : []),
     ...(isGuarded(place) ? ['IfMatch'] : [])
   ]
 }
 
 /** A parameter that all operations share, unless the operation has an example of its own for it. */
-function parameterIn(name: string, placed: Pick<Placed, 'place' | 'path'>): JsonSchema {
+function parameterIn(name: string, placed: Pick<Placed, 'endpoint' | 'path'>): JsonSchema {
   const example = parameterExample(name, placed)
   return example === commonExample(name) ? { $ref: `#/components/parameters/${name}` } : parameterOf(name, example)
 }
@@ -350,11 +350,11 @@ function tagsOf({ get, post }: ExtensionPath): string[] {
   return [get, post].flatMap((operation) => operation?.tag ?? [])
 }
 
-function tagOf({ row }: Place): string {
+function tagOf({ definition: row }: Endpoint): string {
   return words(row.on)
 }
 
-function summaryOf({ row, content }: Place): string {
+function summaryOf({ definition: row, content }: Endpoint): string {
   return content === 'normal' ? words(row.name) : `${words(row.name)} ($${content})`
 }
 

@@ -3,7 +3,7 @@ import { HubError } from '../../errors.ts'
 import { parseJson, validate } from '../../formats/json.ts'
 import { enumerations } from '../../model/metamodel.ts'
 import type { Reference, SpecificAssetId } from '../../model/types.ts'
-import type { Content, Query } from '../../operations/call.ts'
+import type { Content, RequestQuery } from '../../operations/api-request.ts'
 import type { OperationDefinition } from '../../operations/table.ts'
 import { decodeId, decodeText, excerpt } from './identifiers.ts'
 
@@ -44,7 +44,7 @@ export function queryReader(
   row: OperationDefinition,
   content: Content,
   { defaultLimit, maxLimit }: Limits
-): (given: QueryParams) => Query {
+): (given: QueryParams) => RequestQuery {
   const names = row.query ?? []
   const takesExisting = names.includes('existing')
   const unfit = row.verb === 'GET' ? (FORBIDDEN_MODIFIERS[content] ?? []) : []
@@ -53,7 +53,7 @@ export function queryReader(
       const value = given.get(name)?.find((value) => which === undefined || value === which)
       if (value !== undefined) throw new HubError('BadRequest', [`${name}=${excerpt(value)} is not for $${content}`])
     }
-    const query: { -readonly [Name in keyof Query]: Query[Name] } = { limit: defaultLimit }
+    const query: { -readonly [Name in keyof RequestQuery]: RequestQuery[Name] } = { limit: defaultLimit }
     for (const name of names) {
       const values = given.get(name)
       if (values === undefined || (BLANK.has(name) && isBlank(values))) continue
@@ -69,7 +69,7 @@ export function queryReader(
  * Parameters that say how, and not which: an empty one is as good as absent, as clients send `cursor=` with their first
  * page. An empty filter is refused, since without it everything would match.
  */
-const BLANK: ReadonlySet<string> = new Set<keyof Query>([
+const BLANK: ReadonlySet<string> = new Set<keyof RequestQuery>([
   'limit',
   'cursor',
   'level',
@@ -97,7 +97,7 @@ const FORBIDDEN_MODIFIERS: { readonly [Of in Content]?: readonly (readonly [name
 
 type Reader<Value> = (values: readonly string[], name: string) => Value
 
-const readers: { readonly [Name in keyof Query]-?: Reader<NonNullable<Query[Name]>> } = {
+const readers: { readonly [Name in keyof RequestQuery]-?: Reader<NonNullable<RequestQuery[Name]>> } = {
   limit: readLimit,
   cursor: readText, // [AASa-001]
   level: oneOf('deep', 'core'),

@@ -1,7 +1,7 @@
 /** Where the places of the API are routed in a hub that holds many assets, and how else they may be spelled. */
-import type { Content, Service } from '../../operations/call.ts'
-import { aliasesOf, type Place, places } from '../../operations/mounts.ts'
-import { servicePlaces } from '../../operations/profiles.ts'
+import type { Content, Service } from '../../operations/api-request.ts'
+import { aliasPathsOf, type Endpoint, endpoints } from '../../operations/mounts.ts'
+import { serviceEndpoints } from '../../operations/profiles.ts'
 import type { Verb } from '../../operations/table.ts'
 
 export interface Route {
@@ -9,8 +9,8 @@ export interface Route {
   /** Below the API root, with parameters in braces: `/submodels/{submodelIdentifier}/$value`. */
   readonly path: string
   /** What is there; its own path may be spelled otherwise. */
-  readonly place: Place
-  readonly row: Place['row']
+  readonly place: Endpoint
+  readonly row: Endpoint['definition']
   readonly content: Content
   /** How many segments of the path are the mount. */
   readonly depth: number
@@ -30,11 +30,11 @@ const SERVICES: readonly (readonly [service: Service, base: string])[] = [
 
 /** Everything that is routed; spelled as the standard spells it, a route's path ends with that of its place. */
 export function routes(): Route[] {
-  return places.flatMap((place) => [place.path, ...aliasesOf(place)].flatMap((path) => [...at(path, place)]))
+  return endpoints.flatMap((place) => [place.path, ...aliasPathsOf(place)].flatMap((path) => [...at(path, place)]))
 }
 
 /** Is it found at the address of the hub as well, beside the standard's API? Files are uploaded to the hub, not to the API. */
-export function isBesideApi({ row }: Pick<Place, 'row'>): boolean {
+export function isBesideApi(row: Endpoint['definition']): boolean {
   return row.own === true && row.takes === 'file'
 }
 
@@ -44,8 +44,8 @@ export function serviceOf(path: string): string | undefined {
   return SERVICES.find(([service]) => service === first)?.[1]
 }
 
-function* at(path: string, place: Place): Generator<Route> {
-  const { verb, row, content, mount } = place
+function* at(path: string, place: Endpoint): Generator<Route> {
+  const { verb, definition: row, content, mount } = place
   const route = (base: string) => ({
     verb,
     path: base + path,
@@ -56,5 +56,5 @@ function* at(path: string, place: Place): Generator<Route> {
   })
   // The interfaces of a single asset are at no address of a hub that holds many.
   if (serviceOf(mount.path) === undefined) yield route('')
-  for (const [service, base] of SERVICES) if (servicePlaces[service](place)) yield { ...route(base), service }
+  for (const [service, base] of SERVICES) if (serviceEndpoints[service](place)) yield { ...route(base), service }
 }

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { ENVIRONMENT_TYPES } from '../../formats/media-types.ts'
-import type { Upload } from '../../operations/call.ts'
+import type { FileUpload } from '../../operations/api-request.ts'
 import { guard, readForm, refuseEncoded } from './body.ts'
 import { type QueryParams, single } from './parameters.ts'
 
@@ -16,7 +16,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 export const uploadTypes: readonly string[] = [...NAMES.keys()]
 
 /** @throws HubError UnsupportedMediaType, and BadRequest for a form without file */
-export async function readUpload(request: FastifyRequest, given: QueryParams): Promise<Upload> {
+export async function readUpload(request: FastifyRequest, given: QueryParams): Promise<FileUpload> {
   if (request.isMultipart()) return await readForm(request)
   refuseEncoded(request)
   const header = request.headers['content-type'] ?? ''

@@ -8,7 +8,7 @@ import { parseJson } from '../../formats/json.ts'
 import { JsonShape } from '../../formats/json-shape.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import { type TimeUnit, timeUnits } from '../../model/time.ts'
-import type { OperationContext } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/operation-context.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { addItem, type Defaults } from '../../operations/samples/parse-items.ts'
@@ -24,7 +24,7 @@ import { influxLines, jsonLines, PRECISIONS, type Taken, takeLines } from './str
 import { type ByIdShort, type LineRule, submodelsByIdShort, type Targets, targetsOf } from './target.ts'
 
 export interface IngestOptions {
-  readonly hub: Pick<OperationContext, 'store' | 'intake'>
+  readonly hub: Pick<OperationContext, 'store' | 'ingest'>
   /** Path of the API, below which `/ingest` stands as well. */
   readonly apiPrefix: string
   /** Largest JSON body, in bytes, also after it was unpacked. */
@@ -73,10 +73,10 @@ async function take(
   const key = keyOf(request, 'ingest')
   const stream = { charset, each: each(given, true), ...(key !== undefined && { key }) }
   if (isOf(NDJSON_TYPES, type)) {
-    return reply.send(await takeLines(hub.intake, body, jsonLines(defaultsOf(given), charset), stream))
+    return reply.send(await takeLines(hub.ingest, body, jsonLines(defaultsOf(given), charset), stream))
   }
   if (isOf(LINE_TYPES, type)) {
-    return reply.send(await takeLines(hub.intake, body, influxLines(targets, precision(given), charset), stream))
+    return reply.send(await takeLines(hub.ingest, body, influxLines(targets, precision(given), charset), stream))
   }
   if (type !== JSON_TYPE && type !== SENML_TYPE) {
     const types = [JSON_TYPE, SENML_TYPE, ...NDJSON_TYPES, ...LINE_TYPES]
@@ -86,13 +86,13 @@ async function take(
   const bytes = await gather(body, { limit: bodyLimit, budget: bodies, refusal: tooLargeForJson, looksAtShape: isUtf8 })
   const sent = readJson(bytes, charset)
   const defaults = defaultsOf(given)
-  const empty = hub.intake.batch()
+  const empty = hub.ingest.batch()
   const batch =
     type === JSON_TYPE
       ? await batchOf(empty, sent, defaults)
       : await packBatch(empty, sent, defaults.submodel, byIdShort)
   const options = { each: each(given, false), ...(key !== undefined && { key }) }
-  const { accepted, refused, refusals, repeated, cursor } = await hub.intake.push(batch, options)
+  const { accepted, refused, refusals, repeated, cursor } = await hub.ingest.push(batch, options)
   return reply.send({ accepted, refused, refusals, repeated: repeated ? 1 : 0, cursor })
 }
 
@@ -110,7 +110,7 @@ async function takePoints(
   const given = new URL(request.url, 'http://hub').searchParams
   const key = keyOf(request, request.routeOptions.url ?? 'write')
   const charset = charsetOf(request.headers['content-type'] ?? '')
-  const taken = await takeLines(hub.intake, unpacked(request), influxLines(targets, precision(given), charset), {
+  const taken = await takeLines(hub.ingest, unpacked(request), influxLines(targets, precision(given), charset), {
     charset,
     each: true,
     ...(key !== undefined && { key })

@@ -40,7 +40,7 @@ export async function openClient(options: MqttOptions, notices: RateLimitedLog, 
   let described = EMPTY_DESCRIPTION
   let hasMissed = false
   let listening: NodeJS.Timeout | undefined
-  const { clock } = hub.intake
+  const { clock } = hub.ingest
   const host = sparkplug && new SparkplugHost(sparkplug, rebirth, clock)
   if (host !== undefined) {
     for await (const birth of new Births(hub.store).load()) {

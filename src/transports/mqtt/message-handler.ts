@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import { valueOfRow } from '../../formats/value.ts'
 import { membersAt } from '../../model/samples.ts'
-import type { OperationContext } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/operation-context.ts'
 import { Batch } from '../../operations/samples/batch.ts'
 import { findSeries } from '../../operations/samples/series.ts'
 import { validateSamples } from '../../operations/samples/validate-samples.ts'
@@ -20,7 +20,7 @@ import { SubmodelLookup } from './submodel-lookup.ts'
 import { pathOf } from './topics.ts'
 
 export interface TakeOptions {
-  readonly hub: Pick<OperationContext, 'store' | 'intake'>
+  readonly hub: Pick<OperationContext, 'store' | 'ingest'>
   readonly notices: RateLimitedLog
   /** Rules for plain messages, of which the first that fits a topic counts … */
   readonly rules: readonly TopicRule[]
@@ -102,7 +102,7 @@ export function messageHandler(options: TakeOptions, counts: Counts): Taker {
     take(message) {
       counts.messages++
       const { topic } = message
-      const arrival = hub.intake.clock.now()
+      const arrival = hub.ingest.clock.now()
       const reading = read(message, arrival)
       if (reading === undefined) return Promise.resolve()
       const { wrong } = reading
@@ -113,7 +113,7 @@ export function messageHandler(options: TakeOptions, counts: Counts): Taker {
       const from = { topic, arrival, isRetained: message.isRetained }
       return isSparkplug(topic) ? inOrder(reading, from) : keep(reading, from)
     },
-    lose: (reading) => inOrder(reading, { topic: 'silence', arrival: hub.intake.clock.now() })
+    lose: (reading) => inOrder(reading, { topic: 'silence', arrival: hub.ingest.clock.now() })
   }
 
   function inOrder(reading: Reading, from: From): Promise<void> {
@@ -155,7 +155,7 @@ export function messageHandler(options: TakeOptions, counts: Counts): Taker {
     const { topic, arrival, isRetained } = from
     if (samples.length > 0) {
       await persist(topic, async () => {
-        const batch = new Batch(hub.intake.clock.now, arrival)
+        const batch = new Batch(hub.ingest.clock.now, arrival)
         for (const sample of samples) {
           const { target, path, time, value, quality, type, isHistorical = false } = sample
           const { id, why } = await directory.find(target)
@@ -187,7 +187,7 @@ export function messageHandler(options: TakeOptions, counts: Counts): Taker {
       batch ??= await gather()
       if (batch.size === 0) return
       // Nobody would hear of a refusal.
-      const { accepted, refused, refusals, clamped } = await hub.intake.push(batch, { each: true, future: 'clamp' })
+      const { accepted, refused, refusals, clamped } = await hub.ingest.push(batch, { each: true, future: 'clamp' })
       counts.accepted += accepted
       if (clamped > 0) notices.warn('Samples from the future were dated by their arrival', { topic, count: clamped })
       if (refused > 0) refuse(topic, `${refusals[0]?.path}: ${refusals[0]?.text}`, refused)

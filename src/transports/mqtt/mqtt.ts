@@ -2,14 +2,14 @@
  * The MQTT door: the hub as a client of a broker that is there already. Samples come in from plain messages and from
  * Sparkplug B; nothing is acknowledged to the broker before it is durable.
  */
-import type { OperationContext } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/operation-context.ts'
 import { runAsLeader } from './leader.ts'
 import type { Mapping } from './mapping.ts'
 import type { Counts } from './message-handler.ts'
 import { type Log, RateLimitedLog } from './rate-limited-log.ts'
 
 export interface MqttOptions {
-  readonly hub: Pick<OperationContext, 'store' | 'intake'>
+  readonly hub: Pick<OperationContext, 'store' | 'ingest'>
   readonly log: Log
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
   readonly url: string

@@ -9,7 +9,7 @@ import type { CloseReason, Message, Sink, Subscription } from '../../consumers/s
 import { parseSubscriptionRequest } from '../../consumers/subscriptions/subscription-request.ts'
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
 import { HubError } from '../../errors.ts'
-import type { OperationContext } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/operation-context.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { OrderedGate, type Receipt } from '../../operations/samples/ingest.ts'
@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   readonly webSocket: WebSocket
   readonly socket: Duplex
   readonly codec: Codec
-  readonly hub: Pick<OperationContext, 'intake' | 'store'>
+  readonly hub: Pick<OperationContext, 'ingest' | 'store'>
   readonly subscriptions: Subscriptions
   readonly credit: number
   readonly messageLimit: number
@@ -177,7 +177,7 @@ export class Connection {
       this.#refuse(id, new HubError('BadRequest', ['"each" is true or false, and "key" a text']))
       return
     }
-    const batch = filled(this.#options.hub.intake.batch(), message)
+    const batch = filled(this.#options.hub.ingest.batch(), message)
     if (batch === undefined) {
       this.#refuse(id, new HubError('BadRequest', ['"samples", an array, was expected']))
       return
@@ -208,7 +208,7 @@ export class Connection {
     for (;;) {
       const turn = this.#turns.next()
       try {
-        return await this.#options.hub.intake.push(batch, { ...options, turn })
+        return await this.#options.hub.ingest.push(batch, { ...options, turn })
       } catch (error) {
         const isFull = error instanceof HubError && error.name === 'TooManyRequests'
         if (!isFull || this.#isClosed) throw error

@@ -9,12 +9,12 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
 import { HubError } from '../../errors.ts'
-import type { OperationContext } from '../../operations/hub.ts'
+import type { OperationContext } from '../../operations/operation-context.ts'
 import { cbor, json } from './codec.ts'
 import { Connection } from './connection.ts'
 
 export interface StreamOptions {
-  readonly hub: Pick<OperationContext, 'intake' | 'store'>
+  readonly hub: Pick<OperationContext, 'ingest' | 'store'>
   readonly subscriptions: Subscriptions
   /** Path of the API, below which `/stream` stands as well. */
   readonly apiPrefix: string

@@ -8,7 +8,7 @@ import type { OperationDefinition } from './table.ts'
 export type Content = 'normal' | 'metadata' | 'value' | 'reference' | 'path'
 
 /** Query parameters after parsing; absent where the caller gave none. Each operation reads those that its row names. */
-export interface Query {
+export interface RequestQuery {
   /** 1…LIMIT_MAX; the default is filled in by the door. */
   readonly limit: number
   readonly cursor?: string
@@ -35,7 +35,7 @@ export interface Query {
 }
 
 /** A file that comes in; the operation must consume or destroy `bytes`. */
-export interface Upload {
+export interface FileUpload {
   readonly bytes: Readable
   readonly fileName: string
   readonly contentType: string
@@ -51,7 +51,7 @@ export type Service = 'aas' | 'submodel' | 'templates'
 
 /** One request, decoded and checked against its row, before anybody looks into the store. */
 export interface ApiRequest {
-  readonly row: OperationDefinition
+  readonly definition: OperationDefinition
   readonly content: Content
   /** Absent: the hub as a whole. */
   readonly service?: Service
@@ -62,10 +62,10 @@ export interface ApiRequest {
   readonly packageId?: string
   readonly handleId?: string
   readonly idShortPath?: IdShortPath
-  readonly query: Query
+  readonly query: RequestQuery
   /** The parsed JSON body, not yet validated. */
   readonly body?: unknown
-  readonly upload?: Upload
+  readonly upload?: FileUpload
   /** Revisions of `If-Match` / `If-None-Match`; `*` for any. */
   readonly ifMatch?: '*' | readonly number[]
   readonly ifNoneMatch?: '*' | readonly number[]

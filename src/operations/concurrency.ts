@@ -21,7 +21,7 @@ const MAX_WAITING = 2000
  * Tries again while the only reason against is that somebody else changed the same thing meanwhile.
  * @throws HubError `Unavailable` where that does not end
  */
-export async function retry<Result>(attempt: () => Promise<Result>): Promise<Result> {
+export async function retryConflicts<Result>(attempt: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries++) {
     try {
       return await attempt()
@@ -36,9 +36,9 @@ export async function retry<Result>(attempt: () => Promise<Result>): Promise<Res
 
 /**
  * Commits what was made up by what was there: it creates where there was nothing, and replaces where there was something.
- * @throws HubError `Conflict` where that is no longer so, which {@link retry} takes for a reason to look again
+ * @throws HubError `Conflict` where that is no longer so, which {@link retryConflicts} takes for a reason to look again
  */
-export async function commitAsFound(store: Store, changes: readonly Change[]): Promise<Commit> {
+export async function commitOrConflict(store: Store, changes: readonly Change[]): Promise<Commit> {
   try {
     return await store.commit(changes)
   } catch (error) {
@@ -58,7 +58,7 @@ const lines = new WeakMap<Store, Map<string, Line>>()
  * Does the work when all that came before it for the same document is done.
  * @throws HubError `Unavailable` where too much waits for that
  */
-export async function inTurn<Result>(
+export async function runExclusive<Result>(
   store: Store,
   kind: DocumentKind,
   id: string,

@@ -1,7 +1,7 @@
 /** What every operation works with. */
 
 import type { Store } from '../store/store.ts'
-import type { ApiRequest, ApiResponse, Service } from './call.ts'
+import type { ApiRequest, ApiResponse, Service } from './api-request.ts'
 import type { ExecutorOf } from './executors.ts'
 import type { History } from './history/history.ts'
 import type { Jobs } from './jobs.ts'
@@ -19,16 +19,16 @@ export interface OperationContext {
   /** What was measured. */
   readonly history: History
   /** Takes samples, whichever door they come through. */
-  readonly intake: Ingest
+  readonly ingest: Ingest
   /** Asynchronous work. */
   readonly jobs: Jobs
   /** Who carries out an operation. @throws HubError `BadRequest` where nobody does */
   readonly executorOf: ExecutorOf
   /** A folder for files that are being read; what lies there is swept at start. */
-  readonly scratch: string
+  readonly scratchFolder: string
   /** Profiles that `/description` names, of the hub as a whole and of each service beside it. */
   readonly profiles: Readonly<Record<'hub' | Service, readonly string[]>>
 }
 
 /** An operation: looks into the store, changes it, and answers. Refusals are thrown as HubError. */
-export type Handler = (hub: OperationContext, call: ApiRequest) => Promise<ApiResponse>
+export type OperationHandler = (context: OperationContext, request: ApiRequest) => Promise<ApiResponse>
