@@ -3,14 +3,14 @@ import { Readable } from 'node:stream'
 import { MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
 import { migrate } from '../src/commands/migrate.ts'
-import { encodeRun } from '../src/store/chunks.ts'
 import { openMongo } from '../src/store/mongodb/mongodb.ts'
 import { openMongoTarget } from '../src/store/mongodb/transfer.ts'
+import { encodeRun } from '../src/store/run-codec.ts'
 import { checkDirectory } from '../src/store/sqlite/check.ts'
 import { openSqlite } from '../src/store/sqlite/sqlite.ts'
 import { openSqliteSource, openSqliteTarget } from '../src/store/sqlite/transfer.ts'
 import type { Store } from '../src/store/store.ts'
-import { digests, type Source, type Target, transfer } from '../src/store/transfer.ts'
+import { digests, type TransferSource, type TransferTarget, transfer } from '../src/store/transfer.ts'
 import { collection, create, property, replace, submodel, submodelOf, withStore, write } from './store/fixtures.ts'
 
 const url = process.env.MONGODB_URL ?? ''
@@ -53,7 +53,7 @@ t.test('a migration that is cut anywhere goes on from there', { skip }, async (t
     await migrate(from, addressOf(database))
     await cutAfter(cut, from, () => openSqliteTarget(to))
     await migrate(addressOf(database), to)
-    t.strictSame(await exported(() => openSqliteSource(to)), expected, `cut after ${cut} pieces`)
+    t.strictSame(await exported(() => openSqliteSource(to)), expected, `cut after ${cut} records`)
   }
 })
 
@@ -81,16 +81,18 @@ async function fill(store: Store): Promise<void> {
     { change: 'create', kind: 'AssetAdministrationShell', id: 'shell ä', json: '{"id":"shell ä"}', facets: [] }
   ])
   await store.commit([await write(store, 'a', 'p1', '1.5'), await write(store, 'a', 'c.q', '2')])
-  const stamp = (await store.element('a', 'p2'))?.stamp ?? -1
+  const incarnation = (await store.element('a', 'p2'))?.incarnation ?? -1
   const sourceTime = 1_700_000_000_123_456_789n
   const value = '{"value":"7"}'
-  await store.commit([{ change: 'value', submodel: 'a', path: 'p2', stamp, value, sourceTime, quality: 'uncertain' }])
+  await store.commit([
+    { change: 'value', submodel: 'a', path: 'p2', incarnation, value, sourceTime, quality: 'uncertain' }
+  ])
   const changed = submodel('a', ...many, collection('c', [property('q', '9'), property('r', '3')]))
   await store.commit([replace(changed, { touched: ['c.r'] })])
   await store.commit([await write(store, 'a', 'p3', '3.5')])
   for (let n = 0; n < 40; n++)
     await store.commit([create(submodel(`s${n}`, property('p', String(n))), ['n', String(n % 3)])])
-  await store.commit([{ change: 'once', key: 'batch 1' }, await write(store, 's1', 'p', '100')])
+  await store.commit([{ change: 'idempotencyKey', key: 'batch 1' }, await write(store, 's1', 'p', '100')])
   await store.commit([{ change: 'delete', kind: 'Submodel', id: 'gone' }])
   for (const [id, text] of [
     ['s1', 'same'],
@@ -128,8 +130,8 @@ async function goesOn(t: Test, store: Store, seq: number): Promise<void> {
   t.strictSame([entries.map((entry) => entry.seq), gap], [[seq, seq + 1, seq + 2], false])
 }
 
-/** Everything, piece by piece. */
-async function exported(open: () => Promise<Source>): Promise<unknown> {
+/** Everything, record by record. */
+async function exported(open: () => Promise<TransferSource>): Promise<unknown> {
   const source = await open()
   try {
     return [...(await digests(source))]
@@ -138,15 +140,15 @@ async function exported(open: () => Promise<Source>): Promise<unknown> {
   }
 }
 
-/** A transfer whose target fails after so many pieces, each put on its own. */
-async function cutAfter(pieces: number, from: string, open: () => Promise<Target>): Promise<void> {
+/** A transfer whose target fails after so many records, each put on its own. */
+async function cutAfter(records: number, from: string, open: () => Promise<TransferTarget>): Promise<void> {
   const [source, target] = [await openSqliteSource(from), await open()]
   let put = 0
-  const cut: Target = {
+  const cut: TransferTarget = {
     progress: () => target.progress(),
     put: async (all, progress) => {
       for (const [index] of all.entries()) {
-        if (put++ === pieces) throw new Error('cut')
+        if (put++ === records) throw new Error('cut')
         await target.put(all.slice(index, index + 1), stepOf(all.slice(0, index + 1), progress.epoch))
       }
     },
@@ -161,11 +163,11 @@ async function cutAfter(pieces: number, from: string, open: () => Promise<Target
   await target.close()
 }
 
-function stepOf(pieces: Parameters<Target['put']>[0], epoch: string): Parameters<Target['put']>[1] {
+function stepOf(records: Parameters<TransferTarget['put']>[0], epoch: string): Parameters<TransferTarget['put']>[1] {
   const last = { file: '', position: 0 }
-  for (const piece of pieces) {
-    if (piece.piece === 'file') last.file = piece.hash
-    if (piece.piece === 'document') last.position = piece.position
+  for (const record of records) {
+    if (record.type === 'file') last.file = record.hash
+    if (record.type === 'document') last.position = record.position
   }
   return { epoch, ...(last.file !== '' && { file: last.file }), ...(last.position > 0 && { position: last.position }) }
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Run } from '../../src/model/samples.ts'
-import { encodeRun } from '../../src/store/chunks.ts'
+import { encodeRun } from '../../src/store/run-codec.ts'
 
 /** Samples in a columnar frame. */
 export const FRAME = 1000

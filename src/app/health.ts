@@ -14,7 +14,7 @@ export function probes(app: FastifyInstance, store: Store): () => void {
   app.get('/readyz', async (request, reply) => {
     if (draining) return reply.code(503).send({ status: 'stopping' })
     try {
-      const { isFull, damaged } = await answers(store)
+      const { isWriteFailing: isFull, damaged } = await answers(store)
       if (isFull) return reply.code(503).send({ status: 'nothing can be stored: the disk is full, or fails' })
       return { status: 'ready', ...(damaged > 0 && { damaged }) }
     } catch (error) {

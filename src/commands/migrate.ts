@@ -4,7 +4,7 @@ import type { ConnectionOptions } from '../store/mongodb/connection.ts'
 import { openMongoSource } from '../store/mongodb/mongodb.ts'
 import { openMongoTarget } from '../store/mongodb/transfer.ts'
 import { openSqliteSource, openSqliteTarget } from '../store/sqlite/transfer.ts'
-import { digests, type Source, type Summary, transfer } from '../store/transfer.ts'
+import { digests, type StoreSummary, type TransferSource, transfer } from '../store/transfer.ts'
 
 /** How often progress is told, in milliseconds. */
 const PROGRESS_INTERVAL_MS = 1000
@@ -23,7 +23,7 @@ export async function migrate(
   to: string,
   connection: ConnectionOptions = {},
   tell: (text: string) => void = () => {}
-): Promise<Summary> {
+): Promise<StoreSummary> {
   const source = await openSource(from, connection)
   try {
     const summary = await copy(source, to, connection, tell)
@@ -40,7 +40,7 @@ export async function migrate(
   }
 }
 
-async function copy(source: Source, to: string, connection: ConnectionOptions, tell: (text: string) => void) {
+async function copy(source: TransferSource, to: string, connection: ConnectionOptions, tell: (text: string) => void) {
   const target = isAddress(to) ? await openMongoTarget(to, connection) : await openSqliteTarget(to)
   try {
     if ((await target.progress()) !== undefined) tell('Going on where an earlier attempt was cut')
@@ -56,7 +56,7 @@ async function copy(source: Source, to: string, connection: ConnectionOptions, t
 }
 
 /** Where hubs go on writing into the source, only what they wrote since may make a difference. */
-async function compare(source: Source, copied: Source): Promise<void> {
+async function compare(source: TransferSource, copied: TransferSource): Promise<void> {
   const [expected, found] = [await digests(source), await digests(copied)]
   const kinds = new Set([...expected.keys(), ...found.keys()])
   const wrong = [...kinds].filter((kind) => expected.get(kind) !== found.get(kind))
@@ -70,7 +70,7 @@ async function compare(source: Source, copied: Source): Promise<void> {
   throw new HubError('Conflict', [`The copy is not the same: ${wrong.join(', ')}`])
 }
 
-function openSource(place: string, connection: ConnectionOptions): Promise<Source> {
+function openSource(place: string, connection: ConnectionOptions): Promise<TransferSource> {
   return isAddress(place) ? openMongoSource(place, connection) : openSqliteSource(place)
 }
 

@@ -8,8 +8,8 @@ import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'
 import type { Documents } from '../model/types.ts'
 import { isDamaged } from '../store/damage.ts'
+import { readText } from '../store/document-text.ts'
 import type { Change, Document, DocumentHead, Facet, Store, SubtreeAction } from '../store/store.ts'
-import { textOf } from '../store/text.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { commitOrConflict, retryConflicts, runExclusive } from './concurrency.ts'
 import { orphans } from './document-files.ts'
@@ -154,7 +154,7 @@ export interface Edited<Result> {
   /** idShortPaths of the subtrees that changed; absent: the whole document. */
   readonly touched?: readonly string[]
   /** All of these are new, or are gone. */
-  readonly became?: SubtreeAction
+  readonly subtreeAction?: SubtreeAction
   /** Members or elements were carried over from what was read, so nothing in them may have changed since. */
   readonly carried?: boolean
   readonly also?: readonly Change[]
@@ -178,7 +178,7 @@ export async function edit<K extends DocumentClass, Result>(
       checkPreconditions(request, await revisionOf(context, request, stored))
       const document = parse(stored, kind)
       const edited = await change(document, stored)
-      const { result, touched, became, carried = request.ifMatch !== undefined, also = [] } = edited
+      const { result, touched, subtreeAction, carried = request.ifMatch !== undefined, also = [] } = edited
       checkResult(kind, document, stored)
       context.templates.enforce(document)
       const replace = {
@@ -187,9 +187,9 @@ export async function edit<K extends DocumentClass, Result>(
         id,
         json: JSON.stringify(document),
         facets: facetsOf(kind, document),
-        ifStructure: stored.structure,
+        ifStructureRevision: stored.structureRevision,
         ...(touched !== undefined && { touched }),
-        ...(became !== undefined && { became }),
+        ...(subtreeAction !== undefined && { subtreeAction }),
         ...(carried && { asOf: stored.revision })
       }
       const others = [...(await orphans(context.store, stored, document)), ...also]
@@ -205,7 +205,7 @@ async function replaceBy(
   replace: Extract<Change, { change: 'replace' }>,
   others: readonly Change[]
 ): Promise<number> {
-  if (others.length === 0 && stored.bytes?.equals(Buffer.from(textOf(replace.json)))) return stored.revision
+  if (others.length === 0 && stored.bytes?.equals(Buffer.from(readText(replace.json)))) return stored.revision
   const { seq } = await commitOrConflict(store, [replace, ...others])
   templates.forget(stored.id)
   return seq

@@ -72,7 +72,7 @@ export const post: OperationHandler = async (context, request) => {
   const element = request.body as SubmodelElement
   const { revision } = await edit(context, 'Submodel', submodelOf(request), request, (submodel) => {
     const path = append(submodel, '', element)
-    return { touched: [path], became: 'created', result: path }
+    return { touched: [path], subtreeAction: 'created', result: path }
   })
   const location = `${request.mount}/submodel-elements/${encodePath(element.idShort ?? '')}`
   return { status: 201, json: element, revision, location }
@@ -92,7 +92,7 @@ export const postByPath: OperationHandler = async (context, request) => {
     }
     nameRecord(submodel, parent, element)
     const path = append(parent, formatPath(parentPath), element)
-    return { touched: [path], became: 'created', result: path }
+    return { touched: [path], subtreeAction: 'created', result: path }
   })
   const location = `${request.mount}/submodel-elements/${encodePath(result)}`
   return { status: 201, json: element, revision, location }
@@ -120,7 +120,7 @@ export const putByPath: OperationHandler = async (context, request) => {
       children[children.indexOf(present)] = element
       setChildren(parent, children)
     }
-    if (present === undefined) return { touched: [text], became: 'created', result: true }
+    if (present === undefined) return { touched: [text], subtreeAction: 'created', result: true }
     return { ...(renames ? containerOf(path) : { touched: [text] }), result: false }
   })
   if (!created) return { status: 204, revision }
@@ -156,7 +156,7 @@ export const deleteByPath: OperationHandler = async (context, request) => {
     setChildren(parent, children)
     // What is touched is the list: an element at the path is there still, unless it was the last.
     if (movesUp) return { ...containerOf(path), carried: true, result: undefined }
-    return { touched: [formatPath(path)], became: 'deleted', carried: false, result: undefined }
+    return { touched: [formatPath(path)], subtreeAction: 'deleted', carried: false, result: undefined }
   })
   return { status: 204 }
 }
@@ -233,12 +233,12 @@ const ROWS_AT_ONCE = 100
 /** @throws HubError `Conflict` where the elements, or what If-Match named, changed since the values were checked */
 async function refuseOvertaken(
   context: OperationContext,
-  { id, revision, structure }: Document,
+  { id, revision, structureRevision }: Document,
   { ifMatch }: ApiRequest
 ): Promise<void> {
   const head = await context.store.head('Submodel', id)
   const isAnyRevision = ifMatch === undefined || ifMatch === '*'
-  if (head?.structure === structure && (isAnyRevision || head.revision === revision)) return
+  if (head?.structureRevision === structureRevision && (isAnyRevision || head.revision === revision)) return
   throw new HubError('Conflict', [`Submodel "${id}" was changed meanwhile`])
 }
 
@@ -257,7 +257,7 @@ async function enforceValue(
 /** A value change of one row; members that the body left out keep what they hold (PATCH). */
 function valueChange(submodel: string, row: ElementRow, members: ValueMembers): Change & { change: 'value' } {
   const value = JSON.stringify(row.value === '{}' ? members : { ...JSON.parse(row.value), ...members })
-  return { change: 'value', submodel, path: row.path, stamp: row.stamp, value }
+  return { change: 'value', submodel, path: row.path, incarnation: row.incarnation, value }
 }
 
 /** One element in one of the contents that are not its value. */

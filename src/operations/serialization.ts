@@ -12,7 +12,7 @@ import { targetOf } from '../model/facets.ts'
 import { relink } from '../model/file-links.ts'
 import { referredIds } from '../model/reference-walk.ts'
 import type { Identifiable } from '../model/types.ts'
-import { whole } from '../store/damage.ts'
+import { requireUndamaged } from '../store/damage.ts'
 import type { Document, Facet, FileEntry } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { isPackageThumbnail, linksOf, partForFile } from './document-files.ts'
@@ -143,7 +143,7 @@ async function* everything(
   let after = 0
   for (;;) {
     const page = await context.store.documents(kind, facets, { after, limit: DOCUMENTS_PER_READ })
-    yield* whole(page)
+    yield* requireUndamaged(page)
     if (page.next === undefined) return
     after = page.next
   }

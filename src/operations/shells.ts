@@ -110,7 +110,7 @@ export async function shellChange(
     id,
     json: JSON.stringify(shell),
     facets: facetsOf(KIND, shell),
-    ifStructure: stored.structure
+    ifStructureRevision: stored.structureRevision
   }
 }
 

@@ -25,14 +25,14 @@ export class DamageLog {
    * @param record e.g. `Submodel "x"`
    * @returns the error for its reader
    */
-  found(record: string, reason = CHECKSUM_DIFFERS): HubError {
+  report(record: string, reason = CHECKSUM_DIFFERS): HubError {
     const error = new HubError('Damaged', [record, reason])
-    this.note(error)
+    this.noteError(error)
     return error
   }
 
   /** Counts an error that was made elsewhere, where it tells of damage. */
-  note(error: unknown): void {
+  noteError(error: unknown): void {
     if (!isDamaged(error) || this.#known.has(error.message)) return
     if (this.#known.size < MAX_REMEMBERED) this.#known.add(error.message)
     this.#count++
@@ -61,7 +61,7 @@ export async function unlessDamaged<Found>(
 }
 
 /** For those who need all documents of a page. @throws HubError `Damaged` where one cannot be read */
-export function whole<Item>(page: Page<Item>): readonly Item[] {
+export function requireUndamaged<Item>(page: Page<Item>): readonly Item[] {
   const [id] = page.damaged ?? []
   if (id !== undefined) throw new HubError('Damaged', [`The document "${id}"`, CHECKSUM_DIFFERS])
   return page.items

@@ -1,5 +1,5 @@
 /**
- * The columns of a run: each is turned so that what repeats becomes zeros; zstd does the rest (chunks.ts).
+ * The columns of a run: each is turned so that what repeats becomes zeros; zstd does the rest (run-codec.ts).
  *
  * - Times: a first one and a step, and where they are not regular differences of differences in ticks of their greatest
  *   common divisor.
@@ -17,7 +17,7 @@ import {
   qualities,
   type Run
 } from '../model/samples.ts'
-import { Columns, split, transpose } from './columns.ts'
+import { PlaneReader, splitPlanes, transposePlanes } from './byte-planes.ts'
 
 interface Head {
   /** A step in nanoseconds; or in ticks, between the first two. */
@@ -62,7 +62,7 @@ export function runAt(
   { base, form, count }: Pick<Run, 'base' | 'form'> & { readonly count: number }
 ): Run {
   const { head, start } = headAt(raw, at)
-  const reader = new Columns(raw, start, count)
+  const reader = new PlaneReader(raw, start, count)
   const offsets = decodeTimes(head, count, reader)
   const values = decodeValues(head.values, count, reader)
   const quality = head.quality === 'each' ? reader.bytes() : head.quality
@@ -103,7 +103,7 @@ function encodeTimes(offsets: Float64Array): { head: Head['times']; columns: Uin
     column[i] = next - delta
     delta = next
   }
-  const { planes, bytes } = split(column)
+  const { planes, bytes } = splitPlanes(column)
   return { head: { first, step: step / tick, tick, planes }, columns: [bytes] }
 }
 
@@ -112,7 +112,7 @@ function isRegular(offsets: Float64Array, first: number, step: number): boolean 
   return true
 }
 
-function decodeTimes({ times }: Head, count: number, columns: Columns): Float64Array {
+function decodeTimes({ times }: Head, count: number, columns: PlaneReader): Float64Array {
   const { first, step } = times
   if (!('tick' in times)) {
     const offsets = new Float64Array(count)
@@ -157,7 +157,7 @@ function encodeValues(form: Run['form'], values: Figures): EncodedValues {
     if (place === places.size) places.set(text, place)
     return place
   })
-  const { planes, bytes } = split(indices)
+  const { planes, bytes } = splitPlanes(indices)
   return { head: { planes, dictionary: [...places.keys()] }, columns: [bytes] }
 }
 
@@ -166,7 +166,7 @@ function encodeNumbers(numbers: Float64Array): EncodedValues {
   if (scale === undefined) {
     const words = new Uint32Array(numbers.slice().buffer)
     for (let i = words.length - 1; i > 1; i--) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
-    return { head: 'doubles', columns: [transpose(new Uint8Array(words.buffer), 8)] }
+    return { head: 'doubles', columns: [transposePlanes(new Uint8Array(words.buffer), 8)] }
   }
   const power = 10 ** scale
   const whole = new Float64Array(numbers.length)
@@ -188,7 +188,7 @@ function encodeDecimals(texts: readonly string[]): EncodedValues | undefined {
   return { head: { scale, first, planes, decimals: true }, columns: [bytes, decimals] }
 }
 
-function decodeValues(values: Values, count: number, columns: Columns): Figures {
+function decodeValues(values: Values, count: number, columns: PlaneReader): Figures {
   if (values === 'doubles') {
     const words = new Uint32Array(columns.planes(8).buffer)
     for (let i = 2; i < words.length; i++) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
@@ -273,7 +273,7 @@ function differences(column: Float64Array): { first: number; planes: number; byt
   const [first = 0] = column
   for (let i = column.length - 1; i > 0; i--) column[i] = (column[i] ?? 0) - (column[i - 1] ?? 0)
   column[0] = 0
-  return { first, ...split(column) }
+  return { first, ...splitPlanes(column) }
 }
 
 // ---- what thinned samples were made of
@@ -282,7 +282,7 @@ function encodeCondensed(condensed: Condensed): EncodedValues[] {
   return condensedColumns.map((name) => encodeValues('text', condensed[name]))
 }
 
-function decodeCondensed(heads: readonly Values[], count: number, columns: Columns): Condensed {
+function decodeCondensed(heads: readonly Values[], count: number, columns: PlaneReader): Condensed {
   const found = heads.map((head) => decodeValues(head, count, columns))
   return Object.fromEntries(condensedColumns.map((name, i) => [name, found[i]])) as unknown as Condensed
 }

@@ -1,14 +1,15 @@
 /** What changes take in memory while they wait to be written. */
+
+import { heapBytes } from './document-text.ts'
 import type { Change } from './store.ts'
-import { weightOf } from './text.ts'
 
 /** Bytes of the changes of a commit, roughly. */
 export function estimateBytes(changes: readonly Change[]): number {
-  return changes.reduce((sum, change) => sum + weighChange(change), 100)
+  return changes.reduce((sum, change) => sum + estimateChangeBytes(change), 100)
 }
 
-function weighChange(change: Change): number {
-  if (change.change === 'create' || change.change === 'replace') return weightOf(change.json) + 500
+function estimateChangeBytes(change: Change): number {
+  if (change.change === 'create' || change.change === 'replace') return heapBytes(change.json) + 500
   if (change.change === 'samples') return change.run.length + 500
   return change.change === 'value' ? change.value.length + 500 : 500
 }

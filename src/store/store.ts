@@ -41,7 +41,7 @@ export interface Document {
   /** `seq` of the last commit that changed anything in it: the ETag. */
   readonly revision: number
   /** `seq` of the last commit that changed more than values. */
-  readonly structure: number
+  readonly structureRevision: number
   /** The canonical JSON (UTF-8) with all current values in place. Not to be written to. */
   readonly bytes: Buffer
   /** Does a Blob value occur in it? (Then the default extent differs from the bytes.) */
@@ -49,7 +49,7 @@ export interface Document {
 }
 
 /** A document without what is in it; there also where that is damaged. */
-export type DocumentHead = Pick<Document, 'kind' | 'id' | 'position' | 'revision' | 'structure'>
+export type DocumentHead = Pick<Document, 'kind' | 'id' | 'position' | 'revision' | 'structureRevision'>
 
 /** The row of one element: what a value is written to. */
 export interface ElementRow {
@@ -62,7 +62,7 @@ export interface ElementRow {
   /** The value members as JSON (see model/values.ts), e.g. `{"value":"21.5"}`; `{}` where none is set. */
   readonly value: string
   /** `seq` of the commit that put the element here: the guard of a value change. */
-  readonly stamp: number
+  readonly incarnation: number
   /** `seq` of the commit that last changed the element or its value. */
   readonly revision: number
   /** Time of the value at its source, nanoseconds since 1970: that of its commit where it came with the structure. Undefined: no value was set. */
@@ -115,13 +115,13 @@ export type Change =
       readonly facets: readonly Facet[]
     }
   | {
-      /** Fails with `NotFound`, and with `Conflict` where `ifStructure` is given and no longer true. */
+      /** Fails with `NotFound`, and with `Conflict` where `ifStructureRevision` is given and no longer true. */
       readonly change: 'replace'
       readonly kind: DocumentKind
       readonly id: string
       readonly json: string | SpooledText
       readonly facets: readonly Facet[]
-      readonly ifStructure?: number
+      readonly ifStructureRevision?: number
       /** ETag guard: fails with `PreconditionFailed` unless the document's revision is this one. */
       readonly ifRevision?: number
       /**
@@ -130,7 +130,7 @@ export type Change =
        */
       readonly touched?: readonly string[]
       /** Of all that is touched, where it was not there before or is not any more; for the log alone. */
-      readonly became?: SubtreeAction
+      readonly subtreeAction?: SubtreeAction
       /**
        * The document was made from what was read at this revision: fails with `Conflict` when an element within
        * `touched` (or, without it, any element) was written to after that.
@@ -145,14 +145,14 @@ export type Change =
     }
   | {
       /**
-       * A new current value of one element. Fails with `Conflict` when the element is no longer the one with `stamp`.
-       * With `sourceTime`, it becomes current only if no newer one is (current.ts); it is logged in any case. Without, it
+       * A new current value of one element. Fails with `Conflict` when the element is no longer the one with `incarnation`.
+       * With `sourceTime`, it becomes current only if no newer one is (current-value.ts); it is logged in any case. Without, it
        * is of now.
        */
       readonly change: 'value'
       readonly submodel: string
       readonly path: string
-      readonly stamp: number
+      readonly incarnation: number
       /** The value members as JSON; replaces all value members of the element. */
       readonly value: string
       readonly sourceTime?: bigint
@@ -163,14 +163,14 @@ export type Change =
     }
   | {
       /**
-       * Samples of one element. Fails with `Conflict` when the element is no longer the one with `stamp`. The newest of
+       * Samples of one element. Fails with `Conflict` when the element is no longer the one with `incarnation`. The newest of
        * them becomes current if no newer value is; all are logged.
        */
       readonly change: 'samples'
       readonly submodel: string
       readonly path: string
-      readonly stamp: number
-      /** In the order in which they were sent, packed (see chunks.ts). */
+      readonly incarnation: number
+      /** In the order in which they were sent, packed (see run-codec.ts). */
       readonly run: Uint8Array
       readonly count: number
       /** Least and greatest source time, nanoseconds since 1970. */
@@ -183,7 +183,7 @@ export type Change =
     }
   | {
       /** Refuses the commit with `AlreadyExists` where one with this key was made before, and is remembered (`receipt`). */
-      readonly change: 'once'
+      readonly change: 'idempotencyKey'
       readonly key: string
     }
   | {
@@ -215,7 +215,7 @@ export type LoggedChange =
       readonly id: string
       readonly touched?: readonly string[]
       /** All that was touched is new, or is gone; absent: it was changed, or nobody said. */
-      readonly became?: SubtreeAction
+      readonly subtreeAction?: SubtreeAction
     }
   | {
       readonly change: 'value'
@@ -234,7 +234,7 @@ export type LoggedChange =
       /** Least and greatest source time, nanoseconds since 1970. */
       readonly from: bigint
       readonly to: bigint
-      /** Packed, in the order sent (see chunks.ts). */
+      /** Packed, in the order sent (see run-codec.ts). */
       readonly run: Uint8Array
     }
 
@@ -296,7 +296,7 @@ export interface ChunkHead extends ChunkKey {
   readonly count: number
 }
 
-/** A part of the history of one series: an ascending run, packed (see chunks.ts). Chunks of a series may overlap in time. */
+/** A part of the history of one series: an ascending run, packed (see run-codec.ts). Chunks of a series may overlap in time. */
 export interface Chunk extends ChunkHead {
   readonly bytes: Uint8Array
 }
@@ -328,7 +328,7 @@ export interface StoreFigures {
   /** Records that this process found damaged. */
   readonly damaged: number
   /** Something was refused a moment ago because the disk is full or fails, and nothing has been stored since. */
-  readonly isFull: boolean
+  readonly isWriteFailing: boolean
 }
 
 export interface Store {

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 import type { ChunkKey, DocumentKind, ElementRow, Facet, FileEntry, LogEntry, SeriesName } from './store.ts'
 
 /** What a store says of itself before it is moved. */
-export interface Summary {
+export interface StoreSummary {
   readonly epoch: string
   /** The last commit, and the last position given. */
   readonly seq: number
@@ -17,17 +17,18 @@ export interface Summary {
 }
 
 /** What was written to an element; `value` only where the body does not have it. */
-export interface WrittenElement extends Pick<ElementRow, 'path' | 'stamp' | 'revision' | 'sourceTime' | 'quality'> {
+export interface WrittenElement
+  extends Pick<ElementRow, 'path' | 'incarnation' | 'revision' | 'sourceTime' | 'quality'> {
   readonly value: string | undefined
 }
 
-export interface DocumentPiece {
-  readonly piece: 'document'
+export interface DocumentRecord {
+  readonly type: 'document'
   readonly kind: DocumentKind
   readonly id: string
   readonly position: number
   readonly revision: number
-  readonly structure: number
+  readonly structureRevision: number
   /** Source time of the values that are as the body has them; absent where there are none, or it is not known. */
   readonly structureTime: bigint | undefined
   readonly hasBlob: boolean
@@ -41,30 +42,30 @@ export interface DocumentPiece {
 }
 
 /** In the order in which they are moved: whatever one refers to comes before it. */
-export type Piece =
-  | { readonly piece: 'file'; readonly hash: string; readonly size: number; bytes(): Readable }
-  | DocumentPiece
-  | ({ readonly piece: 'chunk'; readonly to: bigint; readonly count: number; readonly bytes: Uint8Array } & ChunkKey)
-  | { readonly piece: 'entry'; readonly entry: LogEntry }
-  | { readonly piece: 'receipt'; readonly key: string; readonly seq: number }
-  | { readonly piece: 'cursor'; readonly follower: string; readonly seq: number }
+export type TransferRecord =
+  | { readonly type: 'file'; readonly hash: string; readonly size: number; bytes(): Readable }
+  | DocumentRecord
+  | ({ readonly type: 'chunk'; readonly to: bigint; readonly count: number; readonly bytes: Uint8Array } & ChunkKey)
+  | { readonly type: 'entry'; readonly entry: LogEntry }
+  | { readonly type: 'idempotency key'; readonly key: string; readonly seq: number }
+  | { readonly type: 'cursor'; readonly follower: string; readonly seq: number }
   /** What changed while it was moved: it is not there any more, or follows anew. */
-  | { readonly piece: 'gone'; readonly kind: DocumentKind; readonly id: string }
-  | ({ readonly piece: 'series gone' } & SeriesName)
+  | { readonly type: 'document removed'; readonly kind: DocumentKind; readonly id: string }
+  | ({ readonly type: 'series removed' } & SeriesName)
 
-export interface Source {
+export interface TransferSource {
   /**
-   * Everything, each kind of piece from where `after` says that an earlier attempt came to.
+   * Everything, each kind of record from where `after` says that an earlier attempt came to.
    * @returns what the store came to with all of that
    */
-  pieces(after?: Progress): AsyncGenerator<Piece, Summary>
-  /** Of now; where nobody writes, it is what `pieces` returns. */
-  summary(): Promise<Summary>
+  records(after?: TransferProgress): AsyncGenerator<TransferRecord, StoreSummary>
+  /** Of now; where nobody writes, it is what `records` returns. */
+  summary(): Promise<StoreSummary>
   close(): Promise<void>
 }
 
 /** How far an attempt came. */
-export interface Progress {
+export interface TransferProgress {
   readonly epoch: string
   /** Files, documents, chunks, entries: each up to and including this one. */
   readonly file?: string
@@ -73,108 +74,108 @@ export interface Progress {
   readonly seq?: number
 }
 
-export interface Target {
+export interface TransferTarget {
   /** Of an earlier attempt that was not finished. @throws HubError `Conflict` where there is something else */
-  progress(): Promise<Progress | undefined>
-  /** Takes in some pieces, durably; taking in one again changes nothing. */
-  put(pieces: readonly Piece[], progress: Progress): Promise<void>
+  progress(): Promise<TransferProgress | undefined>
+  /** Takes in some records, durably; taking in one again changes nothing. */
+  put(records: readonly TransferRecord[], progress: TransferProgress): Promise<void>
   /** Makes it a store. */
-  finish(summary: Summary): Promise<void>
+  finish(summary: StoreSummary): Promise<void>
   /** Leaves nothing of an attempt that is not to be gone on with. */
   abandon(): Promise<void>
   close(): Promise<void>
 }
 
-/** Pieces, and bytes, that are put at once. */
+/** Records, and bytes, that are put at once. */
 const ROWS_PER_BATCH = 500
 const BYTES_PER_BATCH = 4 * 1024 * 1024
 
 /**
  * Moves everything; where an earlier attempt was cut, goes on from there.
- * @param tell hears how many pieces were moved, by kind
+ * @param tell hears how many records were moved, by kind
  */
 export async function transfer(
-  source: Source,
-  target: Target,
+  source: TransferSource,
+  target: TransferTarget,
   tell: (moved: ReadonlyMap<string, number>) => void = () => {}
-): Promise<Summary> {
+): Promise<StoreSummary> {
   const { epoch } = await source.summary()
   let progress = (await target.progress()) ?? { epoch }
   const moved = new Map<string, number>()
-  let [pieces, bytes]: [Piece[], number] = [[], 0]
+  let [records, bytes]: [TransferRecord[], number] = [[], 0]
   const put = async () => {
-    progress = pieces.reduce(advance, progress)
-    await target.put(pieces, progress)
-    ;[pieces, bytes] = [[], 0]
+    progress = records.reduce(advance, progress)
+    await target.put(records, progress)
+    ;[records, bytes] = [[], 0]
     tell(moved)
   }
-  const stream = source.pieces(progress)
+  const stream = source.records(progress)
   for (let next = await stream.next(); ; next = await stream.next()) {
     if (next.done === true) {
       await put()
       await target.finish(next.value)
       return next.value
     }
-    const piece = next.value
-    pieces.push(piece)
-    bytes += weightOf(piece)
-    moved.set(piece.piece, (moved.get(piece.piece) ?? 0) + 1)
-    if (pieces.length >= ROWS_PER_BATCH || bytes > BYTES_PER_BATCH) await put()
+    const record = next.value
+    records.push(record)
+    bytes += weightOf(record)
+    moved.set(record.type, (moved.get(record.type) ?? 0) + 1)
+    if (records.length >= ROWS_PER_BATCH || bytes > BYTES_PER_BATCH) await put()
   }
 }
 
-function advance(progress: Progress, piece: Piece): Progress {
-  switch (piece.piece) {
+function advance(progress: TransferProgress, record: TransferRecord): TransferProgress {
+  switch (record.type) {
     case 'file':
-      return { ...progress, file: piece.hash }
+      return { ...progress, file: record.hash }
     case 'document':
-      return { ...progress, position: Math.max(piece.position, progress.position ?? 0) }
+      return { ...progress, position: Math.max(record.position, progress.position ?? 0) }
     case 'chunk':
-      return { ...progress, series: { submodel: piece.submodel, path: piece.path } }
+      return { ...progress, series: { submodel: record.submodel, path: record.path } }
     case 'entry':
-      return { ...progress, seq: piece.entry.seq }
+      return { ...progress, seq: record.entry.seq }
     default:
       return progress
   }
 }
 
-function weightOf(piece: Piece): number {
-  switch (piece.piece) {
+function weightOf(record: TransferRecord): number {
+  switch (record.type) {
     case 'file':
-      return piece.size
+      return record.size
     case 'document':
-      return piece.body.length + 100 * piece.written.length
+      return record.body.length + 100 * record.written.length
     case 'chunk':
-      return piece.bytes.length
+      return record.bytes.length
     case 'entry':
-      return piece.entry.changes.reduce((sum, change) => sum + ('run' in change ? change.run.length : 200), 100)
+      return record.entry.changes.reduce((sum, change) => sum + ('run' in change ? change.run.length : 200), 100)
     default:
       return 100
   }
 }
 
-/** A digest of everything in a store, by kind of piece: two stores that hold the same have the same. */
-export async function digests(source: Source): Promise<ReadonlyMap<string, string>> {
+/** A digest of everything in a store, by kind of record: two stores that hold the same have the same. */
+export async function digests(source: TransferSource): Promise<ReadonlyMap<string, string>> {
   const hashes = new Map<string, { hash: ReturnType<typeof createHash>; count: number }>()
-  const stream = source.pieces()
+  const stream = source.records()
   for (let next = await stream.next(); ; next = await stream.next()) {
     if (next.done === true) {
-      const found = [...hashes].map(([piece, { hash, count }]): [string, string] => [
-        piece,
+      const found = [...hashes].map(([record, { hash, count }]): [string, string] => [
+        record,
         `${count} ${hash.digest('hex')}`
       ])
       return new Map([...found, ['summary', JSON.stringify(next.value)]])
     }
-    const known = hashes.get(next.value.piece) ?? { hash: createHash('sha256'), count: 0 }
+    const known = hashes.get(next.value.type) ?? { hash: createHash('sha256'), count: 0 }
     for await (const part of written(next.value)) known.hash.update(part)
     known.count++
-    hashes.set(next.value.piece, known)
+    hashes.set(next.value.type, known)
   }
 }
 
-/** A piece as bytes. */
-async function* written(piece: Piece): AsyncGenerator<string | Uint8Array> {
-  const { body, bytes, ...rest } = { body: undefined, bytes: undefined, ...piece }
+/** A record as bytes. */
+async function* written(record: TransferRecord): AsyncGenerator<string | Uint8Array> {
+  const { body, bytes, ...rest } = { body: undefined, bytes: undefined, ...record }
   const runs: Uint8Array[] = []
   yield JSON.stringify(rest, (_, value) => {
     if (typeof value === 'bigint') return String(value)

@@ -41,8 +41,8 @@ test('what was acknowledged is read at once, before and after it became a chunk'
     [20n, 2],
     [10n, 1]
   ])
-  const { stamp = 0 } = (await store.element('m', 'Speed')) ?? {}
-  await store.commit([{ change: 'value', ...speed, stamp, value: '{"value":"3"}', sourceTime: 30n }])
+  const { incarnation = 0 } = (await store.element('m', 'Speed')) ?? {}
+  await store.commit([{ change: 'value', ...speed, incarnation, value: '{"value":"3"}', sourceTime: 30n }])
   const wanted = [
     [10n, '1'],
     [20n, '2'],
@@ -98,11 +98,11 @@ test('of two samples of one time that are written together the last counts, howe
     [50n, 1],
     [90n, 1]
   ])
-  const { stamp = 0 } = (await store.element('m', 'Speed')) ?? {}
+  const { incarnation = 0 } = (await store.element('m', 'Speed')) ?? {}
   const value = (sourceTime: bigint) => ({
     change: 'value' as const,
     ...speed,
-    stamp,
+    incarnation,
     value: '{"value":"2"}',
     sourceTime
   })

@@ -4,7 +4,7 @@ import { lookOnce } from '../../src/consumers/history/history-retention.ts'
 import { KEEP_EVERYTHING, parsePolicy, policies } from '../../src/consumers/history/policy.ts'
 import { type Run, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
 import type { Submodel } from '../../src/model/types.ts'
-import { decodeRun, encodeRun } from '../../src/store/chunks.ts'
+import { decodeRun, encodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { create, property, submodel } from '../store/fixtures.ts'
 

@@ -13,7 +13,7 @@ import type {
 import { Subscriptions, type SubscriptionsOptions } from '../../src/consumers/subscriptions/subscriptions.ts'
 import type { Quality, Run } from '../../src/model/samples.ts'
 import { spanOf } from '../../src/model/samples.ts'
-import { encodeRun } from '../../src/store/chunks.ts'
+import { encodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
 import type { Change, Chunk, Store } from '../../src/store/store.ts'
 
@@ -86,7 +86,7 @@ export function scene(
           change: 'value',
           submodel,
           path,
-          stamp: (await store.element(submodel, path))?.stamp ?? -1,
+          incarnation: (await store.element(submodel, path))?.incarnation ?? -1,
           value: JSON.stringify({ value }),
           ...(sourceTime !== undefined && { sourceTime }),
           ...(quality !== undefined && { quality })
@@ -141,7 +141,7 @@ export async function samplesOf(store: Store, submodel: string, path: string, ru
     change: 'samples',
     submodel,
     path,
-    stamp: (await store.element(submodel, path))?.stamp ?? -1,
+    incarnation: (await store.element(submodel, path))?.incarnation ?? -1,
     run: encodeRun(run),
     count: run.offsets.length,
     ...spanOf(run),

@@ -10,7 +10,7 @@ import { type Quality, qualities, qualityAt, type Run, textAt, timeAt } from '..
 import type { DataTypeDefXsd, Submodel } from '../../src/model/types.ts'
 import { aggregates, type Bucket, buckets, figureOf } from '../../src/operations/history/aggregate.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
-import { encodeRun } from '../../src/store/chunks.ts'
+import { encodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { create, property, replace, submodel } from '../store/fixtures.ts'
 

@@ -4,20 +4,20 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { HubError } from '../../src/errors.ts'
-import { Room } from '../../src/store/room.ts'
+import { WriteHealth } from '../../src/store/write-health.ts'
 import { encode, start } from './harness.ts'
 
 const program = new URL('../../src/aas-hub.js', import.meta.url).pathname
 
 t.test('what was refused for want of room counts until something is stored again', async (t) => {
-  const room = new Room()
-  t.notOk(room.isFull)
-  room.refused(new HubError('NotFound'))
-  t.notOk(room.isFull, 'a refusal of another kind says nothing about the disk')
-  room.refused(new HubError('StorageFull', ['the disk is used up']))
-  t.ok(room.isFull)
-  room.found()
-  t.notOk(room.isFull)
+  const room = new WriteHealth()
+  t.notOk(room.isFailing)
+  room.recordFailure(new HubError('NotFound'))
+  t.notOk(room.isFailing, 'a refusal of another kind says nothing about the disk')
+  room.recordFailure(new HubError('StorageFull', ['the disk is used up']))
+  t.ok(room.isFailing)
+  room.recordSuccess()
+  t.notOk(room.isFailing)
 })
 
 t.test('a data directory that is a file is told in one sentence', async (t) => {

@@ -192,9 +192,9 @@ stored('of a document with very many values all are kept', async (t, database) =
   await withStore(await openMongo(url, { database }), async (store) => {
     await store.commit([create(submodel('a', ...all(1)))])
     for (const round of [2, 3]) {
-      const stamp = (await store.element('a', 'p0'))?.stamp ?? -1
+      const incarnation = (await store.element('a', 'p0'))?.incarnation ?? -1
       const changes = all(round).map(({ idShort = '', value }: Property): Change => {
-        return { change: 'value', submodel: 'a', path: idShort, stamp, value: JSON.stringify({ value }) }
+        return { change: 'value', submodel: 'a', path: idShort, incarnation, value: JSON.stringify({ value }) }
       })
       await store.commit(changes)
       // Long enough to be brought into the collections.

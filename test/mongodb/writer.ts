@@ -43,9 +43,16 @@ async function count(store: Store, id: string): Promise<never> {
         continue
       }
       const value = Number(JSON.parse(row.value).value) + 1
-      const { stamp, revision } = row
+      const { incarnation, revision } = row
       const text = JSON.stringify({ value: String(value) })
-      const change: Change = { change: 'value', submodel: id, path: 'p', stamp, value: text, ifRevision: revision }
+      const change: Change = {
+        change: 'value',
+        submodel: id,
+        path: 'p',
+        incarnation,
+        value: text,
+        ifRevision: revision
+      }
       const { seq } = await store.commit([change])
       tell({ told: 'counted', id, value, seq })
     } catch (error) {
@@ -61,7 +68,7 @@ async function restructure(store: Store): Promise<never> {
       const read = await store.document('Submodel', 'shared')
       if (read !== undefined) {
         const stale = submodel('shared', property('p', '-1'), property('q', `${process.pid}.${n}`))
-        await store.commit([replace(stale, { touched: ['q'], ifStructure: read.structure })])
+        await store.commit([replace(stale, { touched: ['q'], ifStructureRevision: read.structureRevision })])
         const text = `${process.pid}.${n}`
         const { blob, size } = await store.receive(Readable.from([text]), 100)
         const file = { name: `${process.pid}`, contentType: 'text/plain', fileName: 'f', blob, size }
@@ -81,12 +88,12 @@ async function makeOnce(store: Store, name: string): Promise<never> {
     const key = `${name}/${process.pid}/${n}`
     try {
       const { seq } = await store.commit([
-        { change: 'once', key },
+        { change: 'idempotencyKey', key },
         create(submodel(key, property('p', '1')), ['made', 'once'])
       ])
       tell({ told: 'once', key, seq })
       const again = await store
-        .commit([{ change: 'once', key }, create(submodel(`${key}/again`))])
+        .commit([{ change: 'idempotencyKey', key }, create(submodel(`${key}/again`))])
         .catch((error) => error)
       if (again?.name !== 'AlreadyExists' && again?.name !== 'Unavailable') {
         tell({ told: 'wrong', what: `${key} was made twice: ${again?.message}` })

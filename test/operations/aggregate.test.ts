@@ -3,8 +3,8 @@ import t from 'tap'
 import { gridOf } from '../../src/model/grid.ts'
 import { type Run, sliceOf, spanOf } from '../../src/model/samples.ts'
 import { type Bucket, buckets } from '../../src/operations/history/aggregate.ts'
-import { encodeRun } from '../../src/store/chunks.ts'
-import { chunkSource, mergeChunks, type Source } from '../../src/store/merge-chunks.ts'
+import { chunkSource, mergeChunks, type SeriesSource } from '../../src/store/merge-chunks.ts'
+import { encodeRun } from '../../src/store/run-codec.ts'
 
 const given = fc.record({
   count: fc.integer({ min: 1, max: 6000 }),
@@ -40,7 +40,7 @@ t.test('buckets are the same however their samples lie in chunks and parts', asy
   )
 })
 
-function sourceOf(run: Run): Source {
+function sourceOf(run: Run): SeriesSource {
   return chunkSource({ ...spanOf(run), count: run.offsets.length, seq: 1, bytes: encodeRun(run) })
 }
 

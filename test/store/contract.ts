@@ -7,8 +7,8 @@ import type { Test } from 'tap'
 import type { HubError } from '../../src/errors.ts'
 import { membersAt, newestOf, type Run, spanOf } from '../../src/model/samples.ts'
 import type { Reference } from '../../src/model/types.ts'
-import { encodeRun } from '../../src/store/chunks.ts'
-import { momentOf } from '../../src/store/current.ts'
+import { defaultSourceTime } from '../../src/store/current-value.ts'
+import { encodeRun } from '../../src/store/run-codec.ts'
 import type {
   Change,
   Chunk,
@@ -56,13 +56,13 @@ export function contract(t: Test, open: Open): void {
 
 /** The source time of values that a commit brought without one. */
 function momentIn({ seq, time }: Commit): bigint {
-  return momentOf({ seq, clock: time })
+  return defaultSourceTime({ seq, clock: time })
 }
 
 /** A value of a property of the submodel `a`, with a time. */
 async function dated(store: Store, path: string, sourceTime: bigint, text: string) {
-  const stamp = (await store.element('a', path))?.stamp ?? -1
-  return { change: 'value', submodel: 'a', path, stamp, value: `{"value":"${text}"}`, sourceTime } as const
+  const incarnation = (await store.element('a', path))?.incarnation ?? -1
+  return { change: 'value', submodel: 'a', path, incarnation, value: `{"value":"${text}"}`, sourceTime } as const
 }
 
 type Open = (place: string, options?: { readonly clock?: () => number }) => Promise<Store>
@@ -75,7 +75,13 @@ function documents(test: Define): void {
     const change: Change = { change: 'create', kind: 'ConceptDescription', id: 'ä\u{1f600}', json, facets: [] }
     const { seq } = await store.commit([change])
     const document = await store.document('ConceptDescription', 'ä\u{1f600}')
-    t.match(document, { kind: 'ConceptDescription', id: 'ä\u{1f600}', revision: seq, structure: seq, hasBlob: false })
+    t.match(document, {
+      kind: 'ConceptDescription',
+      id: 'ä\u{1f600}',
+      revision: seq,
+      structureRevision: seq,
+      hasBlob: false
+    })
     t.equal(document?.bytes.toString(), json)
   })
 
@@ -99,11 +105,11 @@ function documents(test: Define): void {
   test('a replacement is guarded by structure and by revision', async (t, store) => {
     const { seq } = await store.commit([create(submodel('a', property('p', '1')))])
     const written = await store.commit([await write(store, 'a', 'p', '2')])
-    await refused(t, store, 'Conflict', replace(submodel('a'), { ifStructure: seq - 1 }))
+    await refused(t, store, 'Conflict', replace(submodel('a'), { ifStructureRevision: seq - 1 }))
     await refused(t, store, 'PreconditionFailed', replace(submodel('a'), { ifRevision: seq }))
     await refused(t, store, 'PreconditionFailed', { change: 'delete', kind: 'Submodel', id: 'a', ifRevision: seq })
-    const replaced = await store.commit([replace(submodel('a'), { ifStructure: seq, ifRevision: written.seq })])
-    await refused(t, store, 'Conflict', replace(submodel('a'), { ifStructure: seq }))
+    const replaced = await store.commit([replace(submodel('a'), { ifStructureRevision: seq, ifRevision: written.seq })])
+    await refused(t, store, 'Conflict', replace(submodel('a'), { ifStructureRevision: seq }))
     await store.commit([{ change: 'delete', kind: 'Submodel', id: 'a', ifRevision: replaced.seq }])
     t.equal(await store.document('Submodel', 'a'), undefined)
   })
@@ -145,8 +151,8 @@ function documents(test: Define): void {
     t.equal((await store.document('Submodel', 'variable'))?.hasBlob, true)
     await store.commit([await write(store, 'without', 'b', 'AAAA')])
     t.equal((await store.document('Submodel', 'without'))?.hasBlob, true)
-    const stamp = (await store.element('without', 'b'))?.stamp ?? -1
-    await store.commit([{ change: 'value', submodel: 'without', path: 'b', stamp, value: '{}' }])
+    const incarnation = (await store.element('without', 'b'))?.incarnation ?? -1
+    await store.commit([{ change: 'value', submodel: 'without', path: 'b', incarnation, value: '{}' }])
     t.equal((await store.document('Submodel', 'without'))?.hasBlob, false)
   })
 
@@ -178,7 +184,7 @@ function values(test: Define): void {
       create(submodel('a', collection('c', [range, list]), { ...property('p'), semanticId }))
     ])
     const { seq } = commit
-    const fresh = { stamp: seq, revision: seq, sourceTime: momentIn(commit), quality: undefined }
+    const fresh = { incarnation: seq, revision: seq, sourceTime: momentIn(commit), quality: undefined }
     t.strictSame(await store.element('a', 'c.r'), {
       path: 'c.r',
       modelType: 'Range',
@@ -195,7 +201,7 @@ function values(test: Define): void {
   })
 
   test('a value written is in the row and in the document, and changes its revision but not its structure', async (t, store) => {
-    const { seq: structure } = await store.commit([
+    const { seq: structureRevision } = await store.commit([
       create(submodel('a', property('p', '1'), collection('c', [property('q')])))
     ])
     await store.document('Submodel', 'a')
@@ -203,13 +209,13 @@ function values(test: Define): void {
     t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '2'), collection('c', [property('q')])))
     const { seq } = await store.commit([await write(store, 'a', 'c.q', '3')])
     t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '2'), collection('c', [property('q', '3')])))
-    t.match(await store.document('Submodel', 'a'), { revision: seq, structure })
-    t.match(await store.element('a', 'c.q'), { value: '{"value":"3"}', revision: seq, stamp: structure })
+    t.match(await store.document('Submodel', 'a'), { revision: seq, structureRevision })
+    t.match(await store.element('a', 'c.q'), { value: '{"value":"3"}', revision: seq, incarnation: structureRevision })
   })
 
   test('a value without members takes the value away', async (t, store) => {
-    const { seq: stamp } = await store.commit([create(submodel('a', property('p', '1')))])
-    await store.commit([{ change: 'value', submodel: 'a', path: 'p', stamp, value: '{}' }])
+    const { seq: incarnation } = await store.commit([create(submodel('a', property('p', '1')))])
+    await store.commit([{ change: 'value', submodel: 'a', path: 'p', incarnation, value: '{}' }])
     t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p')))
   })
 
@@ -232,10 +238,10 @@ function values(test: Define): void {
   })
 
   test('of values with a source time the newest is current, whatever order they come in; all are logged', async (t, store) => {
-    const { seq: stamp } = await store.commit([create(submodel('a', property('p')))])
+    const { seq: incarnation } = await store.commit([create(submodel('a', property('p')))])
     const at = (sourceTime: bigint, text: string): Change => {
       const value = JSON.stringify({ value: text })
-      return { change: 'value', submodel: 'a', path: 'p', stamp, value, sourceTime, quality: 'uncertain' }
+      return { change: 'value', submodel: 'a', path: 'p', incarnation, value, sourceTime, quality: 'uncertain' }
     }
     const start = 1_700_000_000_123_456_789n
     await store.commit([at(start, 'first')])
@@ -261,10 +267,10 @@ function values(test: Define): void {
   })
 
   test('a value without source time is of now, and current even after one from the future', async (t, store) => {
-    const { seq: stamp } = await store.commit([create(submodel('a', property('p')))])
+    const { seq: incarnation } = await store.commit([create(submodel('a', property('p')))])
     const future = BigInt(Date.now() + 1e9) * 1_000_000n
     const value = '{"value":"9"}'
-    await store.commit([{ change: 'value', submodel: 'a', path: 'p', stamp, value, sourceTime: future }])
+    await store.commit([{ change: 'value', submodel: 'a', path: 'p', incarnation, value, sourceTime: future }])
     const { seq, time } = await store.commit([await write(store, 'a', 'p', '1')])
     const row = await store.element('a', 'p')
     t.match(row, { value: '{"value":"1"}', quality: undefined })
@@ -333,9 +339,16 @@ function values(test: Define): void {
   })
 
   test('a source time beyond 64 bits is refused', async (t, store) => {
-    const { seq: stamp } = await store.commit([create(submodel('a', property('p')))])
+    const { seq: incarnation } = await store.commit([create(submodel('a', property('p')))])
     const sourceTime = 2n ** 63n
-    await refused(t, store, 'BadRequest', { change: 'value', submodel: 'a', path: 'p', stamp, value: '{}', sourceTime })
+    await refused(t, store, 'BadRequest', {
+      change: 'value',
+      submodel: 'a',
+      path: 'p',
+      incarnation,
+      value: '{}',
+      sourceTime
+    })
   })
 }
 
@@ -346,7 +359,7 @@ function structureBesideValues(test: Define): void {
     ])
     const before = await store.document('Submodel', 'a')
     const { seq: written } = await store.commit([await write(store, 'a', 'p', '2')])
-    const stamp = (await store.element('a', 'p'))?.stamp
+    const incarnation = (await store.element('a', 'p'))?.incarnation
     await store.commit([await write(store, 'a', 'c.r', '2')])
     const changed = submodel(
       'a',
@@ -354,18 +367,18 @@ function structureBesideValues(test: Define): void {
       property('q', '5'),
       collection('c', [property('r', '6'), property('s')])
     )
-    const guard = { touched: ['q', 'c'], ifStructure: Number(before?.structure) }
+    const guard = { touched: ['q', 'c'], ifStructureRevision: Number(before?.structureRevision) }
     const commit = await store.commit([replace(changed, guard)])
     const { seq } = commit
     t.strictSame(
       await submodelOf(store, 'a'),
       submodel('a', property('p', '2'), property('q', '5'), collection('c', [property('r', '6'), property('s')]))
     )
-    t.match(await store.document('Submodel', 'a'), { revision: seq, structure: seq })
-    t.match(await store.element('a', 'p'), { value: '{"value":"2"}', stamp, revision: written })
-    t.match(await store.element('a', 'q'), { value: '{"value":"5"}', stamp: seq, sourceTime: momentIn(commit) })
-    t.match(await store.element('a', 'c.r'), { value: '{"value":"6"}', stamp: seq, sourceTime: momentIn(commit) })
-    t.match(await store.element('a', 'c.s'), { stamp: seq })
+    t.match(await store.document('Submodel', 'a'), { revision: seq, structureRevision: seq })
+    t.match(await store.element('a', 'p'), { value: '{"value":"2"}', incarnation, revision: written })
+    t.match(await store.element('a', 'q'), { value: '{"value":"5"}', incarnation: seq, sourceTime: momentIn(commit) })
+    t.match(await store.element('a', 'c.r'), { value: '{"value":"6"}', incarnation: seq, sourceTime: momentIn(commit) })
+    t.match(await store.element('a', 'c.s'), { incarnation: seq })
     await store.commit([await write(store, 'a', 'c.s', '7')])
     t.strictSame(
       await submodelOf(store, 'a'),
@@ -398,7 +411,7 @@ function structureBesideValues(test: Define): void {
   test('a namesake of a touched element is not touched', async (t, store) => {
     const { seq } = await store.commit([create(submodel('a', property('p', '1'), property('pp', '1')))])
     await store.commit([replace(submodel('a', property('p', '2'), property('pp', '1')), { touched: ['p'] })])
-    t.equal((await store.element('a', 'pp'))?.stamp, seq)
+    t.equal((await store.element('a', 'pp'))?.incarnation, seq)
   })
 
   test('rows go with the elements that a change removes, and of an element of another kind nothing is kept', async (t, store) => {
@@ -407,7 +420,7 @@ function structureBesideValues(test: Define): void {
     const q = { modelType: 'Range' as const, idShort: 'q', valueType: 'xs:double' as const }
     const { seq } = await store.commit([replace(submodel('a', property('p', '1'), q), { touched: ['r'] })])
     t.equal(await store.element('a', 'r'), undefined)
-    t.match(await store.element('a', 'q'), { modelType: 'Range', value: '{}', stamp: seq })
+    t.match(await store.element('a', 'q'), { modelType: 'Range', value: '{}', incarnation: seq })
     t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '1'), q))
     t.equal((await store.figures()).elements, 2)
   })
@@ -416,8 +429,8 @@ function structureBesideValues(test: Define): void {
     await store.commit([create(submodel('a', property('p', '1')))])
     await store.commit([await write(store, 'a', 'p', '2')])
     const commit = await store.commit([replace(submodel('a', property('p', '1')))])
-    const [stamp, sourceTime] = [commit.seq, momentIn(commit)]
-    t.match(await store.element('a', 'p'), { value: '{"value":"1"}', stamp, sourceTime })
+    const [incarnation, sourceTime] = [commit.seq, momentIn(commit)]
+    t.match(await store.element('a', 'p'), { value: '{"value":"1"}', incarnation, sourceTime })
     t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '1')))
   })
 
@@ -431,7 +444,7 @@ function structureBesideValues(test: Define): void {
         const read = await store.document('Submodel', 'a')
         const p = (parsed(read) as ReturnType<typeof submodel>).submodelElements?.[0] ?? property('p')
         const change = submodel('a', p, collection('c', [property(`n${n}`, String(n))]))
-        await store.commit([replace(change, { touched: ['c'], ifStructure: Number(read?.structure) })])
+        await store.commit([replace(change, { touched: ['c'], ifStructureRevision: Number(read?.structureRevision) })])
       }
     }
     await Promise.all([values(), structure()])
@@ -631,9 +644,9 @@ function log(test: Define): void {
     await store.commit([replace(submodel('a', property('p', '1')), { touched: ['p'] })])
     const value = await store.commit([await write(store, 'a', 'p', '2')])
     await store.commit([
-      replace(submodel('a', property('p', '2'), property('q')), { touched: ['q'], became: 'created' })
+      replace(submodel('a', property('p', '2'), property('q')), { touched: ['q'], subtreeAction: 'created' })
     ])
-    await store.commit([replace(submodel('a', property('q')), { touched: ['p'], became: 'deleted' })])
+    await store.commit([replace(submodel('a', property('q')), { touched: ['p'], subtreeAction: 'deleted' })])
     await store.commit([replace(submodel('a'))])
     await store.commit([{ change: 'delete', kind: 'Submodel', id: 'a' }])
     const { entries } = await store.log(0, 10)
@@ -646,8 +659,8 @@ function log(test: Define): void {
         [{ change: 'created', ...at }],
         [{ change: 'updated', ...at, touched: ['p'] }],
         [{ change: 'value', submodel: 'a', path: 'p', value: '{"value":"2"}', sourceTime }],
-        [{ change: 'updated', ...at, touched: ['q'], became: 'created' }],
-        [{ change: 'updated', ...at, touched: ['p'], became: 'deleted' }],
+        [{ change: 'updated', ...at, touched: ['q'], subtreeAction: 'created' }],
+        [{ change: 'updated', ...at, touched: ['p'], subtreeAction: 'deleted' }],
         [{ change: 'updated', ...at }],
         [{ change: 'deleted', ...at }]
       ]
@@ -814,9 +827,9 @@ function samples(test: Define): void {
   test('of several values for one element in a commit, what is read agrees with what is stored', async (t, store) => {
     await store.commit([create(submodel('a', property('p')))])
     await store.element('a', 'p')
-    const { stamp = -1 } = (await store.element('a', 'p')) ?? {}
+    const { incarnation = -1 } = (await store.element('a', 'p')) ?? {}
     const value = (text: string, sourceTime?: bigint): Change => {
-      const change = { change: 'value', submodel: 'a', path: 'p', stamp, value: `{"value":"${text}"}` } as const
+      const change = { change: 'value', submodel: 'a', path: 'p', incarnation, value: `{"value":"${text}"}` } as const
       return sourceTime === undefined ? change : { ...change, sourceTime }
     }
     const { seq } = await store.commit([
@@ -854,7 +867,7 @@ function samples(test: Define): void {
 
   test('a commit with a key is made once, and remembered until the log is trimmed behind it', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '1')))])
-    const once: Change = { change: 'once', key: 'gateway 1/batch 7' }
+    const once: Change = { change: 'idempotencyKey', key: 'gateway 1/batch 7' }
     const { seq } = await store.commit([once, await write(store, 'a', 'p', '2')])
     await refused(t, store, 'AlreadyExists', once, await write(store, 'a', 'p', '3'))
     t.equal((await store.element('a', 'p'))?.value, '{"value":"2"}')
@@ -875,7 +888,7 @@ function samples(test: Define): void {
 }
 
 async function sampled(store: Store, submodel: string, path: string, times: bigint[], texts: string[]) {
-  const stamp = (await store.element(submodel, path))?.stamp ?? -1
+  const incarnation = (await store.element(submodel, path))?.incarnation ?? -1
   const [base = 0n] = times
   const offsets = Float64Array.from(times, (time) => Number(time - base))
   const run: Run = { base, offsets, form: 'text', values: texts, quality: 'good' }
@@ -885,7 +898,7 @@ async function sampled(store: Store, submodel: string, path: string, times: bigi
     change: 'samples',
     submodel,
     path,
-    stamp,
+    incarnation,
     run: encodeRun(run),
     count: texts.length,
     from,
@@ -1074,11 +1087,11 @@ function lifetime(t: Test, open: Open): void {
             ['q', seq]
           ] as const) {
             const row = await store.element(id, path)
-            t.equal(row?.sourceTime, momentOf({ seq: by, clock: now }), `${id} ${path}`)
+            t.equal(row?.sourceTime, defaultSourceTime({ seq: by, clock: now }), `${id} ${path}`)
             rows.push(row)
           }
           const [change] = (await store.log(seq - 1, 1)).entries[0]?.changes ?? []
-          t.match(change, { change: 'value', sourceTime: momentOf({ seq, clock: now }) })
+          t.match(change, { change: 'value', sourceTime: defaultSourceTime({ seq, clock: now }) })
         }
       })
     }

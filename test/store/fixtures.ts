@@ -24,8 +24,8 @@ export function replace(
   document: Submodel,
   more: {
     touched?: string[]
-    became?: 'created' | 'deleted'
-    ifStructure?: number
+    subtreeAction?: 'created' | 'deleted'
+    ifStructureRevision?: number
     ifRevision?: number
     asOf?: number
   } = {}
@@ -36,8 +36,8 @@ export function replace(
 
 /** A value change of a property against the element that is there now. */
 export async function write(store: Store, id: string, path: string, value: string): Promise<Change> {
-  const stamp = (await store.element(id, path))?.stamp ?? -1
-  return { change: 'value', submodel: id, path, stamp, value: JSON.stringify({ value }) }
+  const incarnation = (await store.element(id, path))?.incarnation ?? -1
+  return { change: 'value', submodel: id, path, incarnation, value: JSON.stringify({ value }) }
 }
 
 export function parsed(document: Document | undefined): unknown {

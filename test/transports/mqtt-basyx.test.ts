@@ -135,9 +135,9 @@ t.test('an element that came and went while nobody read is told as it went', asy
   const { here, store, heard } = await tellingHub(t)
   await here.stop()
   await store.commit([create(submodel('urn:other'))])
-  const whole = replace(submodel('urn:other', property('New')), { touched: ['New'], became: 'created' })
+  const whole = replace(submodel('urn:other', property('New')), { touched: ['New'], subtreeAction: 'created' })
   await store.commit([whole])
-  await store.commit([replace(submodel('urn:other'), { touched: ['New'], became: 'deleted' })])
+  await store.commit([replace(submodel('urn:other'), { touched: ['New'], subtreeAction: 'deleted' })])
   await here.start()
   await until(() => heard.length === 2)
   t.strictSame(

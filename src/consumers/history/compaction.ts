@@ -8,7 +8,7 @@
 import { FURTHEST, type Run } from '../../model/samples.ts'
 import { later } from '../../model/time.ts'
 import { isDamaged } from '../../store/damage.ts'
-import { chunkSource, mergeChunks, type Source } from '../../store/merge-chunks.ts'
+import { chunkSource, mergeChunks, type SeriesSource } from '../../store/merge-chunks.ts'
 import type { Chunk, ChunkHead, SeriesName, Store } from '../../store/store.ts'
 import { isConflict } from './history.ts'
 import { CHUNK_SAMPLES, chunksOf } from './packing.ts'
@@ -119,7 +119,7 @@ export async function* sourcesOf(
   store: Store,
   series: SeriesName,
   heads: readonly ChunkHead[]
-): AsyncGenerator<Source> {
+): AsyncGenerator<SeriesSource> {
   const wanted = new Set(heads.map(({ from, seq }) => `${from} ${seq}`))
   const end = heads.map(({ to }) => to).reduce(later)
   for await (const chunk of store.chunks(series, heads[0]?.from ?? end, end)) {
@@ -128,7 +128,7 @@ export async function* sourcesOf(
 }
 
 /** Runs that follow each other in one form: what is no number would make all beside it none. */
-async function stretches(sources: AsyncIterable<Source>, rest: () => Promise<void>): Promise<Run[][]> {
+async function stretches(sources: AsyncIterable<SeriesSource>, rest: () => Promise<void>): Promise<Run[][]> {
   const found: Run[][] = []
   for await (const piece of mergeChunks(sources, [], EARLIEST, LATEST)) {
     const run = piece.run()

@@ -12,9 +12,9 @@ import { setImmediate } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import type { Run } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
-import { decodeRun, type PackedRun } from '../../store/chunks.ts'
 import { isDamaged } from '../../store/damage.ts'
-import { chunkName } from '../../store/merge-chunks.ts'
+import { describeChunk } from '../../store/merge-chunks.ts'
+import { decodeRun, type PackedRun } from '../../store/run-codec.ts'
 import type { Chunk, SeriesName, Store } from '../../store/store.ts'
 import { CHUNK_SAMPLES, pack, type Unfilled } from './packing.ts'
 import { type Item, type Measured, Pending } from './pending.ts'
@@ -228,7 +228,7 @@ export async function startHistoryWriter(store: Store, options: HistoryOptions):
     }
     if (last === undefined) return undefined
     const { bytes, ...head } = last
-    return { head, run: decodeRun(bytes, () => chunkName(last)) }
+    return { head, run: decodeRun(bytes, () => describeChunk(last)) }
   }
 
   async function lastOf(series: SeriesName): Promise<Chunk | undefined> {

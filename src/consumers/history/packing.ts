@@ -6,7 +6,7 @@
 import { mergeRuns } from '../../model/merge.ts'
 import { lengthOf, type Run, sliceOf, spanOf } from '../../model/samples.ts'
 import { earlier } from '../../model/time.ts'
-import { decodeRun, encodeRun, verifyRun } from '../../store/chunks.ts'
+import { decodeRun, encodeRun, verifyRun } from '../../store/run-codec.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../../store/store.ts'
 import { type Item, isWhole, runsOf } from './pending.ts'
 

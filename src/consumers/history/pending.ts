@@ -1,6 +1,6 @@
 /** What the log has and the chunks have not yet, by series, packed as it was logged. */
 import { type Quality, qualities, type Run } from '../../model/samples.ts'
-import { decodeRun, isAscendingRun, type PackedRun, verifyRun } from '../../store/chunks.ts'
+import { decodeRun, isAscendingRun, type PackedRun, verifyRun } from '../../store/run-codec.ts'
 import type { LoggedChange, SeriesName } from '../../store/store.ts'
 
 export type Measured = Extract<LoggedChange, { change: 'value' | 'samples' }>

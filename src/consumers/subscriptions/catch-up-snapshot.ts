@@ -180,8 +180,8 @@ async function showValues(
 }
 
 /** Written to since the snapshot began, and not because it was created: the log has the value. */
-function isInLog({ revision, stamp }: ElementRow, { base }: SnapshotState): boolean {
-  return revision > base && stamp <= base
+function isInLog({ revision, incarnation }: ElementRow, { base }: SnapshotState): boolean {
+  return revision > base && incarnation <= base
 }
 
 function currentValueEvent(submodel: string, row: ElementRow, element: SubmodelElement | undefined): ValueEvent {

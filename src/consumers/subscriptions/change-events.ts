@@ -1,7 +1,7 @@
 /** Converts a logged change into the events sent to subscribers. */
 import { lengthOf, newestOf, type Run, sliceOf } from '../../model/samples.ts'
 import type { SubmodelElement } from '../../model/types.ts'
-import { decodeRun } from '../../store/chunks.ts'
+import { decodeRun } from '../../store/run-codec.ts'
 import type { LogEntry, LoggedChange } from '../../store/store.ts'
 import type { CurrentState } from './current-state.ts'
 import type { ElementMetadata, ElementMetadataCache } from './element-metadata-cache.ts'
@@ -98,7 +98,7 @@ export class ChangeEvents {
     return { submodel, path, metadata: this.#metadata, element: full ? this.#element : undefined }
   }
 
-  #documentEvent({ change, kind, id, touched, became }: DocumentChange, full: boolean): DocumentEvent {
+  #documentEvent({ change, kind, id, touched, subtreeAction }: DocumentChange, full: boolean): DocumentEvent {
     return {
       event: 'document',
       kind: kindOf({ change, kind, id }),
@@ -107,7 +107,7 @@ export class ChangeEvents {
       of: kind,
       id,
       ...(touched !== undefined && { touched }),
-      ...(became !== undefined && { became }),
+      ...(subtreeAction !== undefined && { became: subtreeAction }),
       ...(full && this.#full)
     }
   }

@@ -64,8 +64,8 @@ export class Matcher {
 
   /** Is a change of this document selected? */
   async document(change: DocumentChange, isPast: boolean): Promise<boolean> {
-    const { kind, id, became } = change
-    const isOfKind = this.kinds.has(kindOf(change)) || (became !== undefined && this.kinds.has(became))
+    const { kind, id, subtreeAction } = change
+    const isOfKind = this.kinds.has(kindOf(change)) || (subtreeAction !== undefined && this.kinds.has(subtreeAction))
     if (!isOfKind) return false
     switch (kind) {
       case 'Submodel':

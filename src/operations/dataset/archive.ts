@@ -12,7 +12,7 @@ import { parseStoredPath } from '../../model/path.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { Identifiable, LangString, Submodel } from '../../model/types.ts'
 import { resolve } from '../../model/walk.ts'
-import { whole } from '../../store/damage.ts'
+import { requireUndamaged } from '../../store/damage.ts'
 import type { Store } from '../../store/store.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { EARLIEST, type History, LATEST } from '../history/history.ts'
@@ -222,7 +222,7 @@ async function* identifiables(store: Store, described: readonly Described[]): As
   for (const id of submodels) {
     for (let after: number | undefined = 0; after !== undefined; ) {
       const page = await store.documents('AssetAdministrationShell', [['submodel', id]], { after, limit: 100 })
-      for (const shell of whole(page)) {
+      for (const shell of requireUndamaged(page)) {
         if (shells.has(shell.id)) continue
         shells.add(shell.id)
         yield JSON.parse(shell.bytes.toString())

@@ -6,7 +6,7 @@ import type { Figure } from '../../model/figures.ts'
 import type { Grid } from '../../model/grid.ts'
 import { firstAt, type Run, timeAt } from '../../model/samples.ts'
 import { combine, isExact, type Statistics, statisticsOf } from '../../model/statistics.ts'
-import type { Piece } from '../../store/merge-chunks.ts'
+import type { SeriesPiece } from '../../store/merge-chunks.ts'
 
 export const aggregates = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last', 'stddev'] as const
 
@@ -25,7 +25,7 @@ export interface Bucket extends Statistics {
  * @returns the buckets that hold anything, ascending
  */
 export async function* buckets(
-  pieces: AsyncIterable<Piece>,
+  pieces: AsyncIterable<SeriesPiece>,
   from: bigint,
   to: bigint,
   grid: Grid,
@@ -52,7 +52,7 @@ interface Window {
 }
 
 /** Unpacks no more of a piece than lies across the border of a bucket, or of [from, to]. */
-function* bucketsIn(piece: Piece, window: Window): Generator<Bucket> {
+function* bucketsIn(piece: SeriesPiece, window: Window): Generator<Bucket> {
   const { from, to, grid, isWhole } = window
   if (piece.to < from || piece.from > to) return
   const { summary } = piece

@@ -4,7 +4,7 @@
  */
 import { join, type Kind } from '../../formats/tables/widen.ts'
 import { lengthOf, within } from '../../model/samples.ts'
-import type { Piece } from '../../store/merge-chunks.ts'
+import type { SeriesPiece } from '../../store/merge-chunks.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { cellAt, kindOfCell } from './cells.ts'
 import type { History } from './history.ts'
@@ -33,13 +33,13 @@ function plain({ type }: Variable): Kind {
 }
 
 /** Undefined where the piece does not say it. */
-function kindOfPacked(piece: Piece, { type }: Variable): Kind | undefined {
+function kindOfPacked(piece: SeriesPiece, { type }: Variable): Kind | undefined {
   if (type === 'boolean') return undefined
   if (type === 'number') return piece.holdsOnly?.('numbers') ? 'number' : undefined
   return piece.holdsOnly?.('whole numbers') ? 'integer' : undefined
 }
 
-function kindOfRun(piece: Piece, variable: Variable, from: bigint, to: bigint): Kind | undefined {
+function kindOfRun(piece: SeriesPiece, variable: Variable, from: bigint, to: bigint): Kind | undefined {
   const run = within(piece.run(), from, to)
   if (run === undefined) return undefined
   let kind: Kind | undefined

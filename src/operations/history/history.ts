@@ -1,15 +1,21 @@
 /** What was measured: everything acknowledged of a series, from the chunks of the store and what is not in them yet. */
 import { lengthOf, type Run, spanOf as rangeOf, sliceOf, within } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
-import type { PackedRun } from '../../store/chunks.ts'
-import { chunkSource, mergeChunks, type Piece, recentSource, type Source } from '../../store/merge-chunks.ts'
+import {
+  chunkSource,
+  mergeChunks,
+  recentSource,
+  type SeriesPiece,
+  type SeriesSource
+} from '../../store/merge-chunks.ts'
+import type { PackedRun } from '../../store/run-codec.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
 
 export interface History {
   /** Everything acknowledged of a series in [from, to] (nanoseconds since 1970), ascending, each time once. */
   read(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Run>
   /** The same in pieces that need not be unpacked; those at the ends may reach out of [from, to]. */
-  pieces(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Piece>
+  pieces(series: SeriesName, from: bigint, to: bigint): AsyncIterable<SeriesPiece>
   /** The last so many samples, ascending; in several runs where one cannot hold them. */
   latest(series: SeriesName, count: number): Promise<readonly Run[]>
   /** First and last time, and how many samples; late doubles may count twice. */
@@ -62,7 +68,7 @@ export function historyOf(store: Store, tail: Tail): History {
     }
   }
 
-  async function* found(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<Piece> {
+  async function* found(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<SeriesPiece> {
     await tail.caughtUp()
     // First the tail: what becomes a chunk meanwhile is found twice, and told once; the other way it could be missed.
     const isWanted = (run: Run | PackedRun) => !('bytes' in run) || (run.to >= from && run.from <= to)
@@ -71,7 +77,7 @@ export function historyOf(store: Store, tail: Tail): History {
     yield* mergeChunks(chunksOf(series, from, to), sources, from, to)
   }
 
-  async function* chunksOf(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<Source> {
+  async function* chunksOf(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<SeriesSource> {
     for await (const chunk of store.chunks(series, from, to)) yield chunkSource(chunk)
   }
 }

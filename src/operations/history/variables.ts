@@ -4,7 +4,7 @@ import type { ColumnType } from '../../formats/tables/table.ts'
 import { compilePath, isPathPattern } from '../../model/path-pattern.ts'
 import type { ConceptDescription, DataTypeDefXsd, LangString, Submodel, SubmodelElement } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
-import { whole } from '../../store/damage.ts'
+import { requireUndamaged } from '../../store/damage.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import type { History } from './history.ts'
@@ -120,7 +120,7 @@ async function* asked(store: Store, { submodels, semanticIds }: SeriesRequest): 
   for (const semanticId of semanticIds) {
     for (let after: number | undefined = 0; after !== undefined; ) {
       const page = await store.documents('Submodel', [], { after, limit: 100 }, [{ semanticId }])
-      for (const { id, bytes } of whole(page)) {
+      for (const { id, bytes } of requireUndamaged(page)) {
         if (seen.has(id)) continue
         seen.add(id)
         yield JSON.parse(bytes.toString()) as Submodel

@@ -106,9 +106,9 @@ async function createIn(
     } as const
     if (stored === undefined) await commitOrConflict(context.store, [{ change: 'create', ...document }])
     else {
-      const { structure: ifStructure } = stored
+      const { structureRevision: ifStructureRevision } = stored
       await commitOrConflict(context.store, [
-        { change: 'replace', ...document, ifStructure, touched: [...touched.keys()], became: 'created' }
+        { change: 'replace', ...document, ifStructureRevision, touched: [...touched.keys()], subtreeAction: 'created' }
       ])
     }
     context.templates.forget(id)

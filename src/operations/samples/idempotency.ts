@@ -37,8 +37,8 @@ export function remembered({ key, scope, part }: IdempotencyKey, batch: Batch): 
 
 export function onceChanges({ name, withDigest }: Remembered): Change[] {
   return [
-    { change: 'once', key: name },
-    { change: 'once', key: withDigest }
+    { change: 'idempotencyKey', key: name },
+    { change: 'idempotencyKey', key: withDigest }
   ]
 }
 

@@ -16,9 +16,9 @@ import {
   textAt,
   timeAt
 } from '../../model/samples.ts'
-import { encodeRun } from '../../store/chunks.ts'
-import { FUTURE_LIMIT_MS } from '../../store/current.ts'
+import { FUTURE_LIMIT_MS } from '../../store/current-value.ts'
 import { unlessDamaged } from '../../store/damage.ts'
+import { encodeRun } from '../../store/run-codec.ts'
 import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { Batch, type Column } from './batch.ts'
@@ -336,16 +336,16 @@ function changeOf({ submodel, timing }: Column, row: ElementRow, run: Run): Chan
   const value = membersAt(run, newest)
   const quality = qualityAt(run, newest)
   const told = { ...(quality !== undefined && { quality }), ...(timing !== undefined && { timing }) }
-  const { path, stamp } = row
+  const { path, incarnation } = row
   if (lengthOf(run) === 1) {
-    return { change: 'value', submodel, path, stamp, value, sourceTime: timeAt(run, 0), ...told }
+    return { change: 'value', submodel, path, incarnation, value, sourceTime: timeAt(run, 0), ...told }
   }
   const { from, to } = spanOf(run)
   return {
     change: 'samples',
     submodel,
     path,
-    stamp,
+    incarnation,
     run: encodeRun(run),
     count: lengthOf(run),
     from,

@@ -13,8 +13,8 @@ import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { readValue, writeValue } from '../../model/values.ts'
 import { resolve } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
+import { readText } from '../../store/document-text.ts'
 import type { Change, Commit, Document, ElementRow, Page, Store } from '../../store/store.ts'
-import { textOf } from '../../store/text.ts'
 import type { Ingest } from '../samples/ingest.ts'
 import { fresh, importRecord, type RecordImport, recordImportsOf } from './record-import.ts'
 import { type RenderedSegments, renderSegments, type ShowOptions } from './render-segments.ts'
@@ -97,9 +97,9 @@ class Segments {
 
   /** A submodel as it is shown; the same document where it shows no time series. */
   of(document: Document): Document | Promise<Document> {
-    if (this.#plain.get(document.id) === document.structure) return document
+    if (this.#plain.get(document.id) === document.structureRevision) return document
     if (!document.bytes.includes(TIME_SERIES)) {
-      remember(this.#plain, document.id, document.structure)
+      remember(this.#plain, document.id, document.structureRevision)
       return document
     }
     return this.#show(document).then((shown) => shown?.document ?? document)
@@ -131,7 +131,7 @@ class Segments {
       valueType: 'valueType' in element ? element.valueType : undefined,
       semanticId: element.semanticId?.keys?.[0]?.value,
       value: JSON.stringify(readValue(element)),
-      stamp: shown.document.structure,
+      incarnation: shown.document.structureRevision,
       revision: shown.document.revision,
       sourceTime: undefined,
       quality: undefined
@@ -198,7 +198,7 @@ class Segments {
 
   /** What of a written submodel is to be stored, and what lands in the history. */
   async #take(change: Of<'create'> | Of<'replace'>): Promise<{ change?: Change; landings: readonly RecordImport[] }> {
-    const submodel = JSON.parse(textOf(change.json)) as Submodel
+    const submodel = JSON.parse(readText(change.json)) as Submodel
     const series = timeSeriesOf(submodel)
     const stored =
       change.change === 'create' ? undefined : await unlessDamaged(this.#options.store.document('Submodel', change.id))
@@ -227,8 +227,8 @@ class Segments {
 
   /** Guards speak of what was shown; the store knows what it stored. @throws HubError where that is another by now */
   #asStored(change: Of<'replace'>, stored: Document): Of<'replace'> {
-    const { ifRevision, ifStructure, asOf, ...rest } = change
-    if (ifStructure !== undefined && ifStructure !== stored.structure) throw changed(change.id)
+    const { ifRevision, ifStructureRevision, asOf, ...rest } = change
+    if (ifStructureRevision !== undefined && ifStructureRevision !== stored.structureRevision) throw changed(change.id)
     if (ifRevision !== undefined && this.#revisions.get(ifRevision) !== stored.revision) {
       throw new HubError('PreconditionFailed', [`Submodel "${change.id}" has another ETag now`])
     }
@@ -237,7 +237,7 @@ class Segments {
     return {
       ...rest,
       ...(ifRevision !== undefined && { ifRevision: stored.revision }),
-      ...(ifStructure !== undefined && { ifStructure }),
+      ...(ifStructureRevision !== undefined && { ifStructureRevision: ifStructureRevision }),
       ...(since !== undefined && { asOf: since })
     }
   }
@@ -270,7 +270,7 @@ class Segments {
 
   async #shownNow(id: string): Promise<RenderedSegments | undefined> {
     const document = await this.#options.store.document('Submodel', id)
-    if (document === undefined || this.#plain.get(id) === document.structure) return undefined
+    if (document === undefined || this.#plain.get(id) === document.structureRevision) return undefined
     return document.bytes.includes(TIME_SERIES) ? this.#show(document) : undefined
   }
 
@@ -290,7 +290,7 @@ class Segments {
     this.#coming.delete(key)
     const { history, endpoint, records } = this.#options
     const shown = await renderSegments(document, { history, endpoint: endpoint(), records })
-    if (shown === undefined) remember(this.#plain, document.id, document.structure)
+    if (shown === undefined) remember(this.#plain, document.id, document.structureRevision)
     else {
       remember(this.#generated, document.id, shown.paths)
       remember(this.#revisions, shown.document.revision, document.revision)

@@ -6,10 +6,10 @@
 import { HubError } from '../../errors.ts'
 import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
-import { type DatedCommit, isLate, momentOf } from '../current.ts'
-import { hasBlobValue, rowsOf } from '../rows.ts'
+import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts'
+import { readText } from '../document-text.ts'
+import { deriveElementRows, hasBlobValue } from '../element-rows.ts'
 import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
-import { textOf } from '../text.ts'
 import type { BodyName, LoggedCommit, Note } from './content.ts'
 import { DocumentState, fresh, freshRows, type Head, type Written } from './document.ts'
 import { type Blob, type Key, keyOf } from './keys.ts'
@@ -35,7 +35,7 @@ export function repeat(
   for (const [index, change] of changes.entries()) {
     const note = notes[index] ?? NOTHING
     const key = keyOfChange(change)
-    const isMade = change.change === 'create' || change.change === 'once'
+    const isMade = change.change === 'create' || change.change === 'idempotencyKey'
     // Of a document that was deleted in the end, nothing tells up to where it was carried out: it is not there before
     // it is made again.
     if (isWanted(key) && (isMade || space.head(key) !== undefined)) one(space, change, commit, note)
@@ -49,7 +49,7 @@ function keyOfChange(change: Change): Key {
     case 'value':
     case 'samples':
       return keyOf.document('Submodel', change.submodel)
-    case 'once':
+    case 'idempotencyKey':
       return keyOf.receipt(change.key)
     default:
       return keyOf.document(change.kind, change.id)
@@ -75,7 +75,7 @@ function one(space: Overlay, change: Change, commit: DatedCommit, told: Note | u
       return write(space, change, commit, told)
     case 'samples':
       return take(space, change, commit, told)
-    case 'once':
+    case 'idempotencyKey':
       return once(space, change, commit, told)
     case 'attach':
       return attach(space, change, commit, told)
@@ -86,9 +86,9 @@ function one(space: Overlay, change: Change, commit: DatedCommit, told: Note | u
 
 function create(space: Overlay, change: Of<'create'>, commit: DatedCommit, told: Note | undefined): Note {
   const { seq } = commit
-  const moment = momentOf(commit)
+  const moment = defaultSourceTime(commit)
   const { kind, id, facets } = change
-  const json = textOf(change.json)
+  const json = readText(change.json)
   const key = keyOf.document(kind, id)
   if (told === undefined && space.head(key) !== undefined) throw new HubError('AlreadyExists', [kind, id])
   const submodel = kind === 'Submodel' ? parse(json) : undefined
@@ -96,7 +96,7 @@ function create(space: Overlay, change: Of<'create'>, commit: DatedCommit, told:
   const position = told?.position ?? space.counters.position + 1
   const body = Buffer.from(json)
   const hasBlob = submodel !== undefined && hasBlobValue(submodel)
-  const times = { revision: seq, structure: seq, structureTime: moment }
+  const times = { revision: seq, structureRevision: seq, structureTime: moment }
   const head: Head = { kind, id, position, ...times, hasBlob, facets, files: NO_FILES }
   space.setDocument(key, new DocumentState(head, body, undefined, rows))
   if (told !== undefined) return told
@@ -107,18 +107,18 @@ function create(space: Overlay, change: Of<'create'>, commit: DatedCommit, told:
 
 function replace(space: Overlay, change: Of<'replace'>, commit: DatedCommit, told: Note | undefined): Note {
   const { seq } = commit
-  const moment = momentOf(commit)
-  const { kind, id, facets, touched, ifStructure, asOf } = change
+  const moment = defaultSourceTime(commit)
+  const { kind, id, facets, touched, ifStructureRevision, asOf } = change
   const { key, head } = existing(space, kind, id)
   if (told === undefined) {
-    if (ifStructure !== undefined && ifStructure !== head.structure) {
+    if (ifStructureRevision !== undefined && ifStructureRevision !== head.structureRevision) {
       throw new HubError('Conflict', [`${kind} "${id}" was changed meanwhile`])
     }
     guardRevision(change.ifRevision, head.revision, `${kind} "${id}"`)
     if (asOf !== undefined && asOf < head.revision) guardValues(space.rows(key), change, asOf)
   }
   const before = space.document(key) as DocumentState
-  let json = textOf(change.json)
+  let json = readText(change.json)
   let rows = new Map<string, ElementRow>()
   let written = new Map<string, Written>()
   let hasBlob = false
@@ -137,7 +137,7 @@ function replace(space: Overlay, change: Of<'replace'>, commit: DatedCommit, tol
   space.setDocument(
     key,
     new DocumentState(
-      { ...head, revision: seq, structure: seq, structureTime: moment, hasBlob, facets },
+      { ...head, revision: seq, structureRevision: seq, structureTime: moment, hasBlob, facets },
       body,
       written,
       rows
@@ -163,8 +163,8 @@ function remove(space: Overlay, change: Of<'delete'>, commit: DatedCommit, told:
 }
 
 function nameOf(document: DocumentState): BodyName {
-  const { position, structure } = document.head
-  return { position, structure, size: document.body.length, elements: document.rows().size }
+  const { position, structureRevision } = document.head
+  return { position, structure: structureRevision, size: document.body.length, elements: document.rows().size }
 }
 
 function write(space: Overlay, change: Of<'value'>, commit: DatedCommit, told: Note | undefined): Note {
@@ -173,7 +173,7 @@ function write(space: Overlay, change: Of<'value'>, commit: DatedCommit, told: N
   if (told === undefined) {
     guardRevision(change.ifRevision, row.revision, `element "${path}" of submodel "${submodel}"`)
   }
-  const sourceTime = change.sourceTime ?? momentOf(commit)
+  const sourceTime = change.sourceTime ?? defaultSourceTime(commit)
   if (BigInt.asIntN(64, sourceTime) !== sourceTime)
     throw new HubError('BadRequest', ['The source time is out of range'])
   // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
@@ -200,15 +200,15 @@ function put(space: Overlay, key: Key, row: ElementRow): void {
 }
 
 /** The element that a value is for, if it is still the one that the sender saw. */
-function guarded(space: Overlay, { submodel, path, stamp }: Of<'value'> | Of<'samples'>) {
+function guarded(space: Overlay, { submodel, path, incarnation }: Of<'value'> | Of<'samples'>) {
   const key = keyOf.document('Submodel', submodel)
   const row = space.row(key, path)
-  if (row !== undefined && row.stamp === stamp) return { key, row }
+  if (row !== undefined && row.incarnation === incarnation) return { key, row }
   const text = `The element "${path}" of submodel "${submodel}" was changed or removed meanwhile`
   throw new HubError('Conflict', [text])
 }
 
-function once(space: Overlay, change: Of<'once'>, { seq }: DatedCommit, told: Note | undefined): Note {
+function once(space: Overlay, change: Of<'idempotencyKey'>, { seq }: DatedCommit, told: Note | undefined): Note {
   const key = keyOf.receipt(change.key)
   const found = space.other(key) as { seq: number } | null | undefined
   if (told === undefined && found != null && found.seq > space.counters.trimmed) {
@@ -291,7 +291,7 @@ function keepUntouched(
   const rows = new Map<string, ElementRow>()
   const written = new Map<string, Written>()
   let merged = false
-  for (const derived of rowsOf(submodel)) {
+  for (const derived of deriveElementRows(submodel)) {
     const { path, modelType, valueType, semanticId, element } = derived
     // Of two elements with the same path, the path leads to the first.
     if (rows.has(path)) continue
@@ -306,8 +306,8 @@ function keepUntouched(
       merged = true
     }
     rows.set(path, { ...before, semanticId })
-    const { stamp, revision, sourceTime, quality } = before
-    written.set(path, { value: undefined, stamp, revision, sourceTime, quality })
+    const { incarnation, revision, sourceTime, quality } = before
+    written.set(path, { value: undefined, incarnation, revision, sourceTime, quality })
   }
   return { rows, written, merged }
 }

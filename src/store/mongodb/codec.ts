@@ -4,8 +4,8 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { qualities } from '../../model/samples.ts'
+import { readText } from '../document-text.ts'
 import type { Change, DocumentKind, Facet, FileEntry, LoggedChange, SubtreeAction, Timing } from '../store.ts'
-import { textOf } from '../text.ts'
 import type { Content, Control, LoggedCommit, Note } from './content.ts'
 
 /** What a change takes in memory beside its text, roughly. */
@@ -88,7 +88,7 @@ type Row =
       letter: 'v',
       submodel: string,
       path: string,
-      stamp: number,
+      incarnation: number,
       value: string,
       sourceTime: Time,
       quality: Code,
@@ -98,7 +98,7 @@ type Row =
       letter: 's',
       submodel: string,
       path: string,
-      stamp: number,
+      incarnation: number,
       value: string,
       quality: Code,
       count: number,
@@ -115,7 +115,7 @@ type Row =
       facets: readonly Facet[],
       json: number,
       touched: readonly string[] | null,
-      became?: Subtrees
+      subtreeAction?: Subtrees
     ]
   | [letter: 'd', kind: DocumentKind, id: string]
   | [letter: 'o', key: string]
@@ -132,35 +132,35 @@ type ToldRow =
       kind: DocumentKind,
       id: string,
       touched: readonly string[] | null,
-      became?: Subtrees
+      subtreeAction?: Subtrees
     ]
 
 function write(change: Change, tail: Uint8Array[]): Row {
   switch (change.change) {
     case 'value': {
-      const { submodel, path, stamp, value, sourceTime, quality } = change
-      const row = ['v', submodel, path, stamp, value, time(sourceTime), qualities.indexOf(quality)] as const
+      const { submodel, path, incarnation, value, sourceTime, quality } = change
+      const row = ['v', submodel, path, incarnation, value, time(sourceTime), qualities.indexOf(quality)] as const
       return change.timing === undefined ? [...row] : [...row, timings[change.timing]]
     }
     case 'samples': {
-      const { submodel, path, stamp, run, count, from, to, value, quality } = change
+      const { submodel, path, incarnation, run, count, from, to, value, quality } = change
       tail.push(run)
       const code = qualities.indexOf(quality)
-      const row = ['s', submodel, path, stamp, value, code, count, String(from), String(to), run.length] as const
+      const row = ['s', submodel, path, incarnation, value, code, count, String(from), String(to), run.length] as const
       return change.timing === undefined ? [...row] : [...row, timings[change.timing]]
     }
     case 'create':
     case 'replace': {
       const { kind, id, facets } = change
-      const bytes = Buffer.from(textOf(change.json))
+      const bytes = Buffer.from(readText(change.json))
       tail.push(bytes)
       if (change.change === 'create') return ['c', kind, id, facets, bytes.length]
-      const { touched = null, became = null } = change
-      return ['r', kind, id, facets, bytes.length, touched, became]
+      const { touched = null, subtreeAction = null } = change
+      return ['r', kind, id, facets, bytes.length, touched, subtreeAction]
     }
     case 'delete':
       return ['d', change.kind, change.id]
-    case 'once':
+    case 'idempotencyKey':
       return ['o', change.key]
     case 'attach':
       return ['a', change.kind, change.id, change.files]
@@ -172,12 +172,12 @@ function write(change: Change, tail: Uint8Array[]): Row {
 function readChange(row: Row, take: (length: number) => Buffer): Change {
   switch (row[0]) {
     case 'v': {
-      const [, submodel, path, stamp, value, sourceTime, quality, timing] = row
+      const [, submodel, path, incarnation, value, sourceTime, quality, timing] = row
       return {
         change: 'value',
         submodel,
         path,
-        stamp,
+        incarnation,
         value,
         ...(sourceTime !== null && { sourceTime: BigInt(sourceTime) }),
         ...timed(timing),
@@ -185,24 +185,24 @@ function readChange(row: Row, take: (length: number) => Buffer): Change {
       }
     }
     case 's': {
-      const [, submodel, path, stamp, value, quality, count, from, to, length, timing] = row
+      const [, submodel, path, incarnation, value, quality, count, from, to, length, timing] = row
       const run = take(length)
       const times = { from: BigInt(from), to: BigInt(to), ...timed(timing) }
-      return { change: 'samples', submodel, path, stamp, value, ...named(quality), count, ...times, run }
+      return { change: 'samples', submodel, path, incarnation, value, ...named(quality), count, ...times, run }
     }
     case 'c': {
       const [, kind, id, facets, length] = row
       return { change: 'create', kind, id, json: take(length).toString(), facets }
     }
     case 'r': {
-      const [, kind, id, facets, length, touched, became] = row
+      const [, kind, id, facets, length, touched, subtreeAction] = row
       const json = take(length).toString()
-      return { change: 'replace', kind, id, json, facets, ...subtrees(touched, became) }
+      return { change: 'replace', kind, id, json, facets, ...subtrees(touched, subtreeAction) }
     }
     case 'd':
       return { change: 'delete', kind: row[1], id: row[2] }
     case 'o':
-      return { change: 'once', key: row[1] }
+      return { change: 'idempotencyKey', key: row[1] }
     case 'a':
       return { change: 'attach', kind: row[1], id: row[2], files: row[3] }
     case 'x':
@@ -221,8 +221,8 @@ function tell(change: LoggedChange, tail: Uint8Array[]): ToldRow {
     tail.push(run)
     return ['s', submodel, path, count, String(from), String(to), run.length]
   }
-  const { kind, id, touched = null, became = null } = change
-  return ['d', change.change, kind, id, touched, became]
+  const { kind, id, touched = null, subtreeAction = null } = change
+  return ['d', change.change, kind, id, touched, subtreeAction]
 }
 
 function hear(row: ToldRow, take: (length: number) => Buffer): LoggedChange {
@@ -234,12 +234,12 @@ function hear(row: ToldRow, take: (length: number) => Buffer): LoggedChange {
     const [, submodel, path, count, from, to, length] = row
     return { change: 'samples', submodel, path, count, from: BigInt(from), to: BigInt(to), run: take(length) }
   }
-  const [, change, kind, id, touched, became] = row
-  return { change, kind, id, ...subtrees(touched, became) }
+  const [, change, kind, id, touched, subtreeAction] = row
+  return { change, kind, id, ...subtrees(touched, subtreeAction) }
 }
 
-function subtrees(touched: readonly string[] | null, became: Subtrees) {
-  return { ...(touched !== null && { touched }), ...(became != null && { became }) }
+function subtrees(touched: readonly string[] | null, subtreeAction: Subtrees) {
+  return { ...(touched !== null && { touched }), ...(subtreeAction != null && { subtreeAction }) }
 }
 
 /** As text: JSON has no integers of 64 bits. */

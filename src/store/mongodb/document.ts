@@ -3,9 +3,17 @@
  * elements are derived from both when somebody asks for one.
  */
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
-import { timeWithin } from '../current.ts'
-import { join } from '../join.ts'
-import { type DerivedRow, hasBlobValue, keyOf, rowsOf, SEVERAL_VALUES, tailOf, textKey } from '../rows.ts'
+import { structureSourceTime } from '../current-value.ts'
+import {
+  type DerivedElementRow,
+  deriveElementRows,
+  hasBlobValue,
+  pathTail,
+  SEVERAL_VALUES,
+  searchKey,
+  textSearchKey
+} from '../element-rows.ts'
+import { joinValues } from '../join-values.ts'
 import type { Document, DocumentKind, ElementCondition, ElementRow, Facet, FileEntry, Quality } from '../store.ts'
 
 /** The small part: what every change replaces. */
@@ -14,7 +22,7 @@ export interface Head {
   readonly id: string
   readonly position: number
   readonly revision: number
-  readonly structure: number
+  readonly structureRevision: number
   /** Source time of values that came with that structure; absent where an earlier release wrote it. */
   readonly structureTime: bigint | undefined
   readonly hasBlob: boolean
@@ -26,7 +34,7 @@ export interface Head {
 export interface Written {
   /** Value members as JSON; undefined where they are those of the body. */
   readonly value: string | undefined
-  readonly stamp: number
+  readonly incarnation: number
   readonly revision: number
   readonly sourceTime: bigint | undefined
   readonly quality: Quality | undefined
@@ -92,19 +100,19 @@ export class DocumentState {
   }
 
   write(row: ElementRow): void {
-    const { value, stamp, revision, sourceTime, quality } = row
+    const { value, incarnation, revision, sourceTime, quality } = row
     this.rows()
     this.#rows?.set(row.path, row)
     this.#written ??= new Map()
-    this.#written.set(row.path, { value, stamp, revision, sourceTime, quality })
+    this.#written.set(row.path, { value, incarnation, revision, sourceTime, quality })
     this.#joined = undefined
     this.#keys = undefined
   }
 
   document(): Document {
-    const { kind, id, position, revision, structure } = this.head
+    const { kind, id, position, revision, structureRevision } = this.head
     const { bytes, hasBlob } = this.#whole()
-    return { kind, id, position, revision, structure, bytes, hasBlob }
+    return { kind, id, position, revision, structureRevision, bytes, hasBlob }
   }
 
   /** What queries for elements find it by: see `wantedKeys`. */
@@ -119,7 +127,7 @@ export class DocumentState {
     for (const [path, { value }] of this.written) if (value !== undefined) values.set(path, value)
     if (values.size === 0) return { bytes: this.body, hasBlob: this.head.hasBlob }
     const submodel = JSON.parse(this.body.toString()) as Submodel
-    join(submodel, values)
+    joinValues(submodel, values)
     const bytes = Buffer.from(JSON.stringify(submodel))
     this.#joined = { bytes, hasBlob: this.head.hasBlob && hasBlobValue(submodel) }
     return this.#joined
@@ -129,31 +137,31 @@ export class DocumentState {
 /** The rows of a submodel that nobody has written to yet. */
 export function freshRows(submodel: Submodel, seq: number, moment: bigint | undefined): Map<string, ElementRow> {
   const rows = new Map<string, ElementRow>()
-  for (const derived of rowsOf(submodel)) {
+  for (const derived of deriveElementRows(submodel)) {
     if (!rows.has(derived.path)) rows.set(derived.path, fresh(derived, seq, moment))
   }
   return rows
 }
 
 /** A row as its element was put here. */
-export function fresh(derived: DerivedRow, seq: number, moment: bigint | undefined): ElementRow {
+export function fresh(derived: DerivedElementRow, seq: number, moment: bigint | undefined): ElementRow {
   const { path, modelType, valueType, semanticId, value } = derived
-  const [stamp, revision] = [seq, seq]
+  const [incarnation, revision] = [seq, seq]
   return {
     path,
     modelType: modelType as SubmodelElement['modelType'],
     valueType,
     semanticId,
     value,
-    stamp,
+    incarnation,
     revision,
-    sourceTime: timeWithin(value, moment),
+    sourceTime: structureSourceTime(value, moment),
     quality: undefined
   }
 }
 
 function derive(body: Buffer, head: Head, written: ReadonlyMap<string, Written>): Map<string, ElementRow> {
-  const rows = freshRows(JSON.parse(body.toString()) as Submodel, head.structure, head.structureTime)
+  const rows = freshRows(JSON.parse(body.toString()) as Submodel, head.structureRevision, head.structureTime)
   for (const [path, { value, ...rest }] of written) {
     const row = rows.get(path)
     if (row !== undefined) rows.set(path, { ...row, ...rest, value: value ?? row.value })
@@ -175,8 +183,8 @@ function keysOf(rows: Rows): readonly string[] {
   const keys = new Set<string>()
   for (const { path, modelType, semanticId, value } of rows.values()) {
     if (semanticId !== undefined) keys.add(MEANING + semanticId)
-    const key = keyOf(modelType, value)
-    if (key !== null) keys.add(valueKey(tailOf(path), key))
+    const key = searchKey(modelType, value)
+    if (key !== null) keys.add(valueKey(pathTail(path), key))
     if (keys.size > MAX_KEYS) return [ANY]
   }
   return [...keys]
@@ -197,10 +205,10 @@ export function wantedKeys({ path, semanticId, value }: ElementCondition): Wante
   const wanted: Wanted[] = []
   if (semanticId !== undefined) wanted.push({ among: [MEANING + semanticId, ANY] })
   if (path === undefined || value === undefined) return wanted
-  const tail = tailOf(path)
+  const tail = pathTail(path)
   const or = [valueKey(tail, SEVERAL_VALUES), ANY]
   if (value.is === 'eq') {
-    const key = typeof value.than === 'number' ? value.than : textKey(value.than)
+    const key = typeof value.than === 'number' ? value.than : textSearchKey(value.than)
     return [...wanted, { among: [valueKey(tail, key), ...or] }]
   }
   const start = `${VALUE}${tail}\u0000`

@@ -37,9 +37,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { scanChunks } from '../chunk-scan.ts'
-import { FUTURE_LIMIT_MS } from '../current.ts'
+import { FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog } from '../damage.ts'
-import { Room } from '../room.ts'
+import { withTextInMemory } from '../document-text.ts'
 import { openSqliteTarget } from '../sqlite/transfer.ts'
 import type {
   Change,
@@ -54,8 +54,8 @@ import type {
   Store,
   StoreFigures
 } from '../store.ts'
-import { inMemory } from '../text.ts'
-import { type Source, transfer } from '../transfer.ts'
+import { type TransferSource, transfer } from '../transfer.ts'
+import { WriteHealth } from '../write-health.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { DocumentState } from './document.ts'
@@ -95,7 +95,7 @@ export async function openMongo(url: string, options: MongoOptions = {}): Promis
 }
 
 /** Everything in a database, also while hubs use it. */
-export async function openMongoSource(url: string, options: MongoOptions = {}): Promise<Source> {
+export async function openMongoSource(url: string, options: MongoOptions = {}): Promise<TransferSource> {
   const store = await open(url, options)
   return store.source(() => store.close())
 }
@@ -136,7 +136,7 @@ class MongoStore implements Store {
   readonly #listeners = new Set<() => void>()
   readonly #sweeper: NodeJS.Timeout
   readonly #bell: LogWatcher
-  readonly #room = new Room()
+  readonly #room = new WriteHealth()
   #closed: Promise<void> | undefined
 
   constructor(parts: Parts) {
@@ -167,8 +167,8 @@ class MongoStore implements Store {
   async head(kind: DocumentKind, id: string) {
     const state = await this.#state(keyOf.document(kind, id))
     if (!(state instanceof DocumentState)) return undefined
-    const { position, revision, structure } = state.head
-    return { kind, id, position, revision, structure }
+    const { position, revision, structureRevision } = state.head
+    return { kind, id, position, revision, structureRevision }
   }
 
   async documents(
@@ -188,10 +188,10 @@ class MongoStore implements Store {
 
   commit(changes: readonly Change[]) {
     // What waits here is looked at more than once, also when the file is gone.
-    const committed = this.#parts.machine.submit({ job: 'commit', changes: changes.map(inMemory) })
+    const committed = this.#parts.machine.submit({ job: 'commit', changes: changes.map(withTextInMemory) })
     committed.then(
-      () => this.#room.found(),
-      (error) => this.#room.refused(error)
+      () => this.#room.recordSuccess(),
+      (error) => this.#room.recordFailure(error)
     )
     return committed
   }
@@ -317,7 +317,7 @@ class MongoStore implements Store {
     }
   }
 
-  source(close?: () => Promise<void>): Source {
+  source(close?: () => Promise<void>): TransferSource {
     return new MongoSource({ ...this.#parts, reader: this.#reader, files: this.#files }, close)
   }
 
@@ -337,12 +337,12 @@ class MongoStore implements Store {
       historyBytes: counters.historyBytes,
       bytes: logBytes + counters.historyBytes + counters.blobBytes + counters.bodyBytes,
       damaged: this.#parts.damage.count,
-      isFull: this.#room.isFull
+      isWriteFailing: this.#room.isFailing
     }
   }
 
   noteDamage(error: unknown): void {
-    this.#parts.damage.note(error)
+    this.#parts.damage.noteError(error)
   }
 
   onDamage(listener: (error: Error) => void): () => void {

@@ -46,9 +46,9 @@ export function rowOf(key: Key, state: State, upto: number): Row {
 }
 
 function documentRow(state: DocumentState) {
-  const { kind, id, position, revision, structure, structureTime, hasBlob, facets, files } = state.head
+  const { kind, id, position, revision, structureRevision, structureTime, hasBlob, facets, files } = state.head
   return {
-    ...{ kind, id, position, revision, structure, hasBlob },
+    ...{ kind, id, position, revision, structure: structureRevision, hasBlob },
     ...(structureTime !== undefined && { structureTime: String(structureTime) }),
     facets: facets.map(facetText),
     files: [...files.values()],
@@ -71,15 +71,18 @@ export function asidesOf({ head, written }: DocumentState, upto: number): Row[] 
   return rows
 }
 
-export function asideId({ position, structure }: Pick<Head, 'position' | 'structure'>, part: number): string {
-  return `${position}.${structure}.w${part}`
+/** A body is named by the commit that wrote it. */
+type BodyKey = Pick<Head, 'position' | 'structureRevision'>
+
+export function asideId({ position, structureRevision }: BodyKey, part: number): string {
+  return `${position}.${structureRevision}.w${part}`
 }
 
 /** Names of the parts of a body. */
-export function bodyIds({ position, structure, size }: Omit<BodyName, 'elements'>): string[] {
+export function bodyIds({ position, structureRevision, size }: BodyKey & { readonly size: number }): string[] {
   return Array.from(
     { length: Math.max(1, Math.ceil(size / DOCUMENT_PART_BYTES)) },
-    (_, part) => `${position}.${structure}.${part}`
+    (_, part) => `${position}.${structureRevision}.${part}`
   )
 }
 
@@ -93,7 +96,8 @@ export function bodyRows({ head, body }: DocumentState): Row[] {
 /** Names of all that there may be of a body that is no longer needed. */
 export function leftoversOf(body: BodyName): string[] {
   const asides = body.elements > MAX_INLINE_BYTES ? Math.ceil(body.elements / MAX_INLINE_BYTES) : 0
-  return [...bodyIds(body), ...Array.from({ length: asides }, (_, part) => asideId(body, part))]
+  const key = { ...body, structureRevision: body.structure }
+  return [...bodyIds(key), ...Array.from({ length: asides }, (_, part) => asideId(key, part))]
 }
 
 export function facetText([name, value]: Facet): string {
@@ -115,7 +119,7 @@ export function headOf(row: Row): Head {
     id: String(row.id),
     position: Number(row.position),
     revision: Number(row.revision),
-    structure: Number(row.structure),
+    structureRevision: Number(row.structure),
     structureTime: row.structureTime === undefined ? undefined : BigInt(String(row.structureTime)),
     hasBlob: row.hasBlob === true,
     facets: (row.facets as string[]).map(facetOf),
@@ -126,9 +130,9 @@ export function headOf(row: Row): Head {
 type WrittenRow = [string, string | null, number, number, string | null, number]
 
 function encodeWritten(written: readonly (readonly [string, Written])[]): Buffer {
-  const rows = written.map(([path, { value, stamp, revision, sourceTime, quality }]): WrittenRow => {
+  const rows = written.map(([path, { value, incarnation, revision, sourceTime, quality }]): WrittenRow => {
     const time = sourceTime === undefined ? null : String(sourceTime)
-    return [path, value ?? null, stamp, revision, time, qualities.indexOf(quality)]
+    return [path, value ?? null, incarnation, revision, time, qualities.indexOf(quality)]
   })
   return written.length === 0 ? Buffer.alloc(0) : zstdCompressSync(JSON.stringify(rows))
 }
@@ -136,11 +140,11 @@ function encodeWritten(written: readonly (readonly [string, Written])[]): Buffer
 export function decodeWritten(bytes: Buffer): [string, Written][] {
   if (bytes.length === 0) return []
   const rows = JSON.parse(zstdDecompressSync(bytes).toString()) as WrittenRow[]
-  return rows.map(([path, value, stamp, revision, time, quality]) => [
+  return rows.map(([path, value, incarnation, revision, time, quality]) => [
     path,
     {
       value: value ?? undefined,
-      stamp,
+      incarnation,
       revision,
       sourceTime: time === null ? undefined : BigInt(time),
       quality: qualities[quality]

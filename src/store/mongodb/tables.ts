@@ -62,11 +62,11 @@ export function savingOf(key: Key, state: Found, upto: number, marked: Counters,
   if (!(state instanceof DocumentState)) {
     return { ...common, isNew: state !== null && 'seq' in state && state.seq > marked.seq, bodies: [], asides: [] }
   }
-  const { position, structure } = state.head
+  const { position, structureRevision } = state.head
   return {
     ...common,
     isNew: position > marked.position,
-    bodies: structure > marked.seq ? bodyRows(state) : [],
+    bodies: structureRevision > marked.seq ? bodyRows(state) : [],
     asides: asidesOf(state, upto)
   }
 }

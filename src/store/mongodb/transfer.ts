@@ -1,10 +1,17 @@
-/** All that a database holds, piece by piece, also while hubs use it, and a database made of such pieces. */
+/** All that a database holds, record by record, also while hubs use it, and a database made of such records. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Filter } from 'mongodb'
 import { HubError } from '../../errors.ts'
 import type { DocumentKind, SeriesName } from '../store.ts'
-import type { DocumentPiece, Piece, Progress, Source, Summary, Target } from '../transfer.ts'
+import type {
+  DocumentRecord,
+  StoreSummary,
+  TransferProgress,
+  TransferRecord,
+  TransferSource,
+  TransferTarget
+} from '../transfer.ts'
 import { type Connection, type ConnectionOptions, connect, type Row } from './connection.ts'
 import { type Counters, nothing, type StoredChunk } from './content.ts'
 import { DocumentState, type Written } from './document.ts'
@@ -19,7 +26,7 @@ import { changed } from './series.ts'
 import { savingOf, Tables } from './tables.ts'
 import { keysOf, sizeOf } from './write-commands.ts'
 
-type Of<Name extends Piece['piece']> = Extract<Piece, { piece: Name }>
+type Of<Name extends TransferRecord['type']> = Extract<TransferRecord, { type: Name }>
 
 /** Rows read at once, and log entries. */
 const ROWS_PER_READ = 100
@@ -39,7 +46,7 @@ interface Parts {
   readonly files: Files
 }
 
-export class MongoSource implements Source {
+export class MongoSource implements TransferSource {
   readonly #parts: Parts
   readonly #close: () => Promise<void>
 
@@ -48,13 +55,13 @@ export class MongoSource implements Source {
     this.#close = close
   }
 
-  async summary(): Promise<Summary> {
+  async summary(): Promise<StoreSummary> {
     await this.#parts.machine.sync()
     const { seq, position, trimmed } = this.#parts.machine.counters
     return { epoch: this.#parts.epoch, seq, position, trimmed }
   }
 
-  async *pieces(after?: Progress): AsyncGenerator<Piece, Summary> {
+  async *records(after?: TransferProgress): AsyncGenerator<TransferRecord, StoreSummary> {
     const { machine } = this.#parts
     await machine.sync()
     let { no } = machine
@@ -89,7 +96,7 @@ export class MongoSource implements Source {
     return this.#close()
   }
 
-  async *#files(last: string): AsyncGenerator<Piece> {
+  async *#files(last: string): AsyncGenerator<TransferRecord> {
     const { connection, files } = this.#parts
     const blobs = connection.rows('blobs')
     for (let after = last; ; ) {
@@ -104,12 +111,12 @@ export class MongoSource implements Source {
     }
   }
 
-  #file(blob: string, hash: string, size: number, files: Files): Piece {
+  #file(blob: string, hash: string, size: number, files: Files): TransferRecord {
     const entry = { name: '', contentType: '', fileName: '', size, blob }
-    return { piece: 'file', hash, size, bytes: () => files.open(entry) }
+    return { type: 'file', hash, size, bytes: () => files.open(entry) }
   }
 
-  async *#documents(last: number): AsyncGenerator<Piece> {
+  async *#documents(last: number): AsyncGenerator<TransferRecord> {
     const { connection } = this.#parts
     const documents = connection.rows('documents')
     for (let after = last; ; ) {
@@ -123,18 +130,18 @@ export class MongoSource implements Source {
   }
 
   /** Documents as they are now; those that are gone are left out. */
-  async *#of(keys: readonly Key[]): AsyncGenerator<Piece> {
+  async *#of(keys: readonly Key[]): AsyncGenerator<TransferRecord> {
     const { machine } = this.#parts
     const found = await machine.together(keys, () =>
       keys.flatMap((key) => {
         const state = machine.peek(key)
-        return state instanceof DocumentState ? [pieceOf(state)] : []
+        return state instanceof DocumentState ? [recordOf(state)] : []
       })
     )
-    for (const piece of found) yield { ...piece, files: await this.#hashed(piece.files) }
+    for (const record of found) yield { ...record, files: await this.#hashed(record.files) }
   }
 
-  async #hashed(files: DocumentPiece['files']): Promise<DocumentPiece['files']> {
+  async #hashed(files: DocumentRecord['files']): Promise<DocumentRecord['files']> {
     return Promise.all(
       files.map(async (file) => {
         const blob = (await this.#parts.machine.state(keyOf.blob(file.blob))) as Blob | null
@@ -143,7 +150,7 @@ export class MongoSource implements Source {
     )
   }
 
-  async *#series(last: SeriesName | undefined): AsyncGenerator<Piece> {
+  async *#series(last: SeriesName | undefined): AsyncGenerator<TransferRecord> {
     const { connection } = this.#parts
     const series = connection.rows('series')
     // The last one may have been cut: it comes again from its beginning.
@@ -168,7 +175,7 @@ export class MongoSource implements Source {
     }
   }
 
-  async *#chunks(name: SeriesName): AsyncGenerator<Piece> {
+  async *#chunks(name: SeriesName): AsyncGenerator<TransferRecord> {
     const { connection, machine } = this.#parts
     const state = (await machine.state(keyOf.series(name))) as SeriesState | null
     for (const { name: id, from, to, seq, count } of state?.chunks ?? []) {
@@ -176,30 +183,30 @@ export class MongoSource implements Source {
       // Another one took its place, which comes when what changed is copied.
       if (row === null) continue
       const [start, end] = [BigInt(from), BigInt(to)]
-      yield { piece: 'chunk', ...name, from: start, seq, to: end, count, bytes: row.data as Buffer }
+      yield { type: 'chunk', ...name, from: start, seq, to: end, count, bytes: row.data as Buffer }
     }
   }
 
-  async *#receipts(): AsyncGenerator<Piece> {
+  async *#receipts(): AsyncGenerator<TransferRecord> {
     const { connection, machine } = this.#parts
     const filter: Filter<Row> = { seq: { $gt: machine.counters.trimmed } }
     const rows = await connection.run(() => connection.rows('receipts').find(filter).sort({ seq: 1, key: 1 }).toArray())
-    for (const { key, seq } of rows) yield { piece: 'receipt', key: String(key), seq: Number(seq) }
+    for (const { key, seq } of rows) yield { type: 'idempotency key', key: String(key), seq: Number(seq) }
   }
 
-  async *#cursors(): AsyncGenerator<Piece> {
+  async *#cursors(): AsyncGenerator<TransferRecord> {
     const { connection } = this.#parts
     const rows = await connection.run(() => connection.rows('cursors').find({}).sort({ _id: 1 }).toArray())
-    for (const { _id, seq } of rows) yield { piece: 'cursor', follower: _id, seq: Number(seq) }
+    for (const { _id, seq } of rows) yield { type: 'cursor', follower: _id, seq: Number(seq) }
   }
 
   /** @returns the last one given */
-  async *#entries(last: number): AsyncGenerator<Piece, number> {
+  async *#entries(last: number): AsyncGenerator<TransferRecord, number> {
     const { machine, reader } = this.#parts
     await machine.sync()
     for (let after = last; ; ) {
       const { entries } = await reader.read(after, ENTRIES_PER_READ)
-      for (const entry of entries) yield { piece: 'entry', entry }
+      for (const entry of entries) yield { type: 'entry', entry }
       if (entries.length === 0) return Math.max(after, machine.counters.seq)
       after = entries.at(-1)?.seq ?? after
     }
@@ -218,7 +225,7 @@ export class MongoSource implements Source {
   }
 
   /** What changed, once more. */
-  async *#anew(keys: ReadonlySet<Key>): AsyncGenerator<Piece> {
+  async *#anew(keys: ReadonlySet<Key>): AsyncGenerator<TransferRecord> {
     const { machine, files } = this.#parts
     for (const key of keys) {
       const state = await machine.state(key)
@@ -231,26 +238,36 @@ export class MongoSource implements Source {
       const state = await machine.state(key)
       if (key.startsWith('d')) {
         const [kind = '', ...id] = key.slice(1).split(' ')
-        yield { piece: 'gone', kind: kind as DocumentKind, id: id.join(' ') }
+        yield { type: 'document removed', kind: kind as DocumentKind, id: id.join(' ') }
         yield* this.#of([key])
       } else if (key.startsWith('s')) {
         const [submodel = '', path = ''] = key.slice(1).split('\u0000')
-        yield { piece: 'series gone', submodel, path }
+        yield { type: 'series removed', submodel, path }
         yield* this.#chunks({ submodel, path })
       } else if (key.startsWith('o') && state !== null) {
-        yield { piece: 'receipt', ...(state as { key: string; seq: number }) }
+        yield { type: 'idempotency key', ...(state as { key: string; seq: number }) }
       }
     }
   }
 }
 
-function pieceOf(state: DocumentState): DocumentPiece {
+function recordOf(state: DocumentState): DocumentRecord {
   const { head, body, written } = state
-  const { kind, id, position, revision, structure, hasBlob, facets, files } = head
+  const { kind, id, position, revision, structureRevision, hasBlob, facets, files } = head
   const elements = [...written].map(([path, element]) => ({ path, ...element }))
   return {
-    piece: 'document',
-    ...{ kind, id, position, revision, structure, structureTime: structureTimeOf(state), hasBlob, facets, body },
+    type: 'document',
+    ...{
+      kind,
+      id,
+      position,
+      revision,
+      structureRevision,
+      structureTime: structureTimeOf(state),
+      hasBlob,
+      facets,
+      body
+    },
     written: elements.sort((one, other) => compare(one.path, other.path)),
     files: [...files.values()].sort((one, other) => compare(one.name, other.name))
   }
@@ -273,7 +290,7 @@ function compare(one: string, other: string): number {
 
 /** How far a migration came, and what it needs to go on. */
 interface Unfinished {
-  readonly progress: Progress
+  readonly progress: TransferProgress
   /** The last batch, and the bytes of all entries. */
   readonly no: number
   readonly logged: number
@@ -281,7 +298,7 @@ interface Unfinished {
 }
 
 /** Makes a database, which must be empty or hold an attempt that was not finished. */
-export async function openMongoTarget(url: string, options: ConnectionOptions = {}): Promise<Target> {
+export async function openMongoTarget(url: string, options: ConnectionOptions = {}): Promise<TransferTarget> {
   const connection = await connect(url, options)
   try {
     const meta = connection.rows('meta')
@@ -299,7 +316,7 @@ export async function openMongoTarget(url: string, options: ConnectionOptions = 
   }
 }
 
-class MongoTarget implements Target {
+class MongoTarget implements TransferTarget {
   readonly #connection: Connection
   readonly #journal: Journal
   readonly #tables: Tables
@@ -312,45 +329,46 @@ class MongoTarget implements Target {
     this.#state = state
   }
 
-  async progress(): Promise<Progress | undefined> {
+  async progress(): Promise<TransferProgress | undefined> {
     return this.#state?.progress
   }
 
-  async put(pieces: readonly Piece[], progress: Progress): Promise<void> {
+  async put(records: readonly TransferRecord[], progress: TransferProgress): Promise<void> {
     const before = this.#state ?? { progress, no: 0, logged: 0, first: 0 }
     if (this.#state === undefined) await this.#keep(before)
     const last = before.progress.position ?? 0
-    for (const piece of pieces) {
-      if (piece.piece === 'file') await this.#file(piece)
-      if (piece.piece === 'gone') await this.#remove(keyOf.document(piece.kind, piece.id))
+    for (const record of records) {
+      if (record.type === 'file') await this.#file(record)
+      if (record.type === 'document removed') await this.#remove(keyOf.document(record.kind, record.id))
       // What came before, and perhaps was not whole, has another body by now.
-      if (piece.piece === 'document' && piece.position <= last) await this.#remove(keyOf.document(piece.kind, piece.id))
-      if (piece.piece === 'series gone') await this.#remove(keyOf.series(piece))
+      if (record.type === 'document' && record.position <= last)
+        await this.#remove(keyOf.document(record.kind, record.id))
+      if (record.type === 'series removed') await this.#remove(keyOf.series(record))
     }
-    const documents = pieces.filter((piece) => piece.piece === 'document')
+    const documents = records.filter((record) => record.type === 'document')
     await this.#tables.save(
-      documents.map((piece) => savingOf(keyOf.document(piece.kind, piece.id), stateOf(piece), 0, nothing)),
+      documents.map((record) => savingOf(keyOf.document(record.kind, record.id), stateOf(record), 0, nothing)),
       0
     )
-    await this.#chunks(pieces.filter((piece) => piece.piece === 'chunk'))
-    for (const piece of pieces) {
-      if (piece.piece === 'receipt') {
-        const { key, seq } = piece
+    await this.#chunks(records.filter((record) => record.type === 'chunk'))
+    for (const record of records) {
+      if (record.type === 'idempotency key') {
+        const { key, seq } = record
         await this.#tables.save([savingOf(keyOf.receipt(key), { key, seq }, 0, nothing)], 0)
-      } else if (piece.piece === 'cursor') {
-        const { follower, seq } = piece
+      } else if (record.type === 'cursor') {
+        const { follower, seq } = record
         const cursors = this.#connection.rows('cursors')
         await this.#connection.write(() => cursors.replaceOne({ _id: follower }, { seq }, { upsert: true }))
       }
     }
     const after = await this.#entries(
-      pieces.filter((piece) => piece.piece === 'entry'),
+      records.filter((record) => record.type === 'entry'),
       before
     )
     await this.#keep({ ...after, progress })
   }
 
-  async finish(summary: Summary): Promise<void> {
+  async finish(summary: StoreSummary): Promise<void> {
     const { epoch, seq, position, trimmed } = summary
     const { no, logged } = this.#state ?? { no: 0, logged: 0 }
     const figures = await this.#figures()
@@ -409,9 +427,9 @@ class MongoTarget implements Target {
     )
   }
 
-  async #chunks(pieces: readonly Of<'chunk'>[]): Promise<void> {
+  async #chunks(records: readonly Of<'chunk'>[]): Promise<void> {
     const bySeries = new Map<Key, { series: SeriesName; added: StoredChunk[] }>()
-    const rows = pieces.map(({ submodel, path, from, to, seq, count, bytes }) => {
+    const rows = records.map(({ submodel, path, from, to, seq, count, bytes }) => {
       const key = keyOf.series({ submodel, path })
       const name = `${idOf(key)}.${from}.${seq}`
       const known = bySeries.get(key) ?? { series: { submodel, path }, added: [] }
@@ -429,10 +447,10 @@ class MongoTarget implements Target {
   }
 
   /** A batch for all of them. */
-  async #entries(pieces: readonly Of<'entry'>[], before: Unfinished): Promise<Unfinished> {
-    const [first, last] = [pieces[0]?.entry, pieces.at(-1)?.entry]
+  async #entries(records: readonly Of<'entry'>[], before: Unfinished): Promise<Unfinished> {
+    const [first, last] = [records[0]?.entry, records.at(-1)?.entry]
     if (first === undefined || last === undefined) return before
-    const commits = pieces.map(({ entry }) => ({ changes: [], notes: [], told: entry.changes, time: entry.time }))
+    const commits = records.map(({ entry }) => ({ changes: [], notes: [], told: entry.changes, time: entry.time }))
     const logged = commits.reduce((sum, { told }) => sum + sizeOf(told), before.logged)
     const no = before.no + 1
     const counters = { ...nothing, seq: last.seq, logged }
@@ -476,12 +494,12 @@ class MongoTarget implements Target {
   }
 }
 
-function stateOf({ written, files, body, ...head }: DocumentPiece): DocumentState {
-  const { kind, id, position, revision, structure, structureTime, hasBlob, facets } = head
+function stateOf({ written, files, body, ...head }: DocumentRecord): DocumentState {
+  const { kind, id, position, revision, structureRevision, structureTime, hasBlob, facets } = head
   const elements = written.map(({ path, ...element }): [string, Written] => [path, element])
   const byName = new Map(files.map((file) => [file.name, file]))
   return new DocumentState(
-    { kind, id, position, revision, structure, structureTime, hasBlob, facets, files: byName },
+    { kind, id, position, revision, structureRevision, structureTime, hasBlob, facets, files: byName },
     body,
     new Map(elements)
   )

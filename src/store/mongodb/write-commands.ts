@@ -1,7 +1,7 @@
 /** What is asked of the log, and how each is carried out on what it finds. */
-import type { DatedCommit } from '../current.ts'
+import type { DatedCommit } from '../current-value.ts'
+import { readText } from '../document-text.ts'
 import type { Change, Chunk, ChunkHead, Commit, LoggedChange, SeriesName } from '../store.ts'
-import { textOf } from '../text.ts'
 import { neededFor, perform, repeat } from './changes.ts'
 import type { Control, Counters, LoggedCommit } from './content.ts'
 import { type Batch, datedIn } from './journal.ts'
@@ -184,8 +184,8 @@ export function sizeOf(changes: readonly (Change | LoggedChange)[]): number {
     bytes += 40
     if (change.change === 'samples') bytes += change.run.length + change.submodel.length + change.path.length
     else if (change.change === 'value') bytes += change.value.length + change.submodel.length + change.path.length
-    else if (change.change === 'once') bytes += change.key.length
-    else bytes += change.id.length + ('json' in change ? textOf(change.json).length : 0)
+    else if (change.change === 'idempotencyKey') bytes += change.key.length
+    else bytes += change.id.length + ('json' in change ? readText(change.json).length : 0)
   }
   return bytes
 }

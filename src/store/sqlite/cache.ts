@@ -3,7 +3,7 @@
  * jobs take out what they changed before anybody hears of them; so it never gives less than was acknowledged. (It may
  * give more: a read between the writer's commit and its answer sees the commit.)
  */
-import { type DatedCommit, isLate, momentOf } from '../current.ts'
+import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts'
 import type { Change, Document, DocumentKind, ElementRow } from '../store.ts'
 
 interface Entry {
@@ -54,7 +54,7 @@ export class Cache {
 
   /** Takes out what a durable change made old; a row that a value was written to is made new instead. */
   note(change: Change, commit: DatedCommit): void {
-    if (change.change === 'once') return
+    if (change.change === 'idempotencyKey') return
     if (change.change !== 'value' && change.change !== 'samples') {
       this.forget(change)
       return
@@ -71,7 +71,7 @@ export class Cache {
 
   /** Takes out what a change is about. */
   forget(change: Change): void {
-    if (change.change === 'once') return
+    if (change.change === 'idempotencyKey') return
     if ('submodel' in change) this.#drop(change.submodel)
     else if (change.kind === 'Submodel') this.#drop(change.id)
     else this.#dropDocument(this.#entries.get(change.id), change.kind)
@@ -128,7 +128,7 @@ function writtenTo(row: ElementRow, change: ValueChange, commit: DatedCommit): E
   // A row read between the writer's commit and its answer may be of a later commit already; and of this one, of which
   // all changes follow each other here.
   if (row.revision > commit.seq) return row
-  const sourceTime = change.change === 'samples' ? change.to : (change.sourceTime ?? momentOf(commit))
+  const sourceTime = change.change === 'samples' ? change.to : (change.sourceTime ?? defaultSourceTime(commit))
   const names = change.change === 'samples' || change.sourceTime !== undefined
   if (names && isLate(row.sourceTime, sourceTime, commit, change.timing)) return row
   return { ...row, value: change.value, revision: commit.seq, sourceTime, quality: change.quality }

@@ -3,11 +3,11 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { type Quality, qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
-import { type DatedCommit, isLate, momentOf, timeWithin } from '../current.ts'
+import { type DatedCommit, defaultSourceTime, isLate, structureSourceTime } from '../current-value.ts'
 import { CHECKSUM_DIFFERS } from '../damage.ts'
-import { type DerivedRow, hasBlobValue, keyOf, rowsOf, tailOf } from '../rows.ts'
+import { readText } from '../document-text.ts'
+import { type DerivedElementRow, deriveElementRows, hasBlobValue, pathTail, searchKey } from '../element-rows.ts'
 import type { Change, DocumentKind, Facet } from '../store.ts'
-import { textOf } from '../text.ts'
 import type { Blobs } from './blobs.ts'
 import { prepare } from './changes-sql.ts'
 import {
@@ -96,7 +96,7 @@ export class Changes {
       case 'samples':
         this.#samples(change, commit)
         break
-      case 'once':
+      case 'idempotencyKey':
         this.#once(change, commit)
         break
       case 'attach':
@@ -110,7 +110,7 @@ export class Changes {
 
   #create({ kind, id, facets, ...change }: Of<'create'>, commit: DatedCommit): void {
     const { seq } = commit
-    const json = textOf(change.json)
+    const json = readText(change.json)
     if (this.#find(kind, id) !== undefined) throw new Refused('AlreadyExists', kind, id)
     const position = this.#counters.add('position')
     const submodel = kind === 'Submodel' ? parse(json) : undefined
@@ -128,12 +128,12 @@ export class Changes {
     const { seq } = commit
     const { kind, id, facets, touched } = change
     const { position, structure, revision } = this.#existing(kind, id)
-    if (change.ifStructure !== undefined && change.ifStructure !== structure) {
+    if (change.ifStructureRevision !== undefined && change.ifStructureRevision !== structure) {
       throw new Refused('Conflict', `${kind} "${id}" was changed meanwhile`)
     }
     guardRevision(change.ifRevision, revision, `${kind} "${id}"`)
     if (change.asOf !== undefined && change.asOf < revision) this.#guardValues(position, change, change.asOf)
-    let json = textOf(change.json)
+    let json = readText(change.json)
     let submodel: Submodel | undefined
     if (kind === 'Submodel') {
       submodel = parse(json)
@@ -166,7 +166,7 @@ export class Changes {
     const { submodel, path, value, quality } = change
     const row = this.#guarded(change)
     guardRevision(change.ifRevision, Number(row[3]), `element "${path}" of submodel "${submodel}"`)
-    const sourceTime = change.sourceTime ?? momentOf(commit)
+    const sourceTime = change.sourceTime ?? defaultSourceTime(commit)
     if (BigInt.asIntN(64, sourceTime) !== sourceTime) throw new Refused('BadRequest', 'The source time is out of range')
     // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
     if (change.sourceTime === undefined || !isLate(row[4], sourceTime, commit, change.timing)) {
@@ -188,7 +188,7 @@ export class Changes {
     const code = quality === undefined ? null : qualities.indexOf(quality)
     const element = { document, path, modelType, valueType, semanticId, value, stamp, revision: seq }
     const crc = elementChecksum({ ...element, sourceTime, quality: code })
-    this.#sql.writeElement.run(value, keyOf(modelType, value), seq, sourceTime, code, crc, document, path)
+    this.#sql.writeElement.run(value, searchKey(modelType, value), seq, sourceTime, code, crc, document, path)
     // A blob may have got or lost its value: which of both, the next reader finds out.
     const hasBlob = modelType === 'Blob' ? 1 : blob
     const head = { position: document, kind: SUBMODEL, id, revision: seq, structure, valued: 1, hasBlob }
@@ -196,14 +196,14 @@ export class Changes {
   }
 
   /** The element that a value is for, if it is still the one that the sender saw. */
-  #guarded({ submodel, path, stamp }: Of<'value'> | Of<'samples'>): ElementHead {
+  #guarded({ submodel, path, incarnation }: Of<'value'> | Of<'samples'>): ElementHead {
     const row = this.#sql.findElement.get(path, submodel) as unknown as ElementHead | undefined
     if (row !== undefined) requireSound(row, submodel, path)
-    if (row !== undefined && Number(row[2]) === stamp) return row
+    if (row !== undefined && Number(row[2]) === incarnation) return row
     throw new Refused('Conflict', `The element "${path}" of submodel "${submodel}" was changed or removed meanwhile`)
   }
 
-  #once({ key }: Of<'once'>, { seq }: DatedCommit): void {
+  #once({ key }: Of<'idempotencyKey'>, { seq }: DatedCommit): void {
     if (this.#sql.addReceipt.run(key, seq).changes === 0) throw new Refused('AlreadyExists', 'Batch', key)
   }
 
@@ -253,18 +253,18 @@ export class Changes {
   }
 
   #addElements(position: number, submodel: Submodel, commit: DatedCommit): void {
-    const moment = momentOf(commit)
-    for (const row of rowsOf(submodel)) this.#addElement(position, row, commit.seq, moment)
+    const moment = defaultSourceTime(commit)
+    for (const row of deriveElementRows(submodel)) this.#addElement(position, row, commit.seq, moment)
   }
 
-  #addElement(position: number, row: DerivedRow, seq: number, moment: bigint): void {
+  #addElement(position: number, row: DerivedElementRow, seq: number, moment: bigint): void {
     const { path, modelType, valueType = null, semanticId = null, value } = row
-    const key = keyOf(modelType, value)
-    const sourceTime = timeWithin(value, moment) ?? null
+    const key = searchKey(modelType, value)
+    const sourceTime = structureSourceTime(value, moment) ?? null
     const written = { document: position, path, modelType, valueType, semanticId, value, stamp: seq, revision: seq }
     const crc = elementChecksum({ ...written, sourceTime, quality: null })
     const { changes } = this.#sql.addElement.run(
-      ...[position, path, modelType, valueType, semanticId, value, seq, seq, sourceTime, tailOf(path), key, crc]
+      ...[position, path, modelType, valueType, semanticId, value, seq, seq, sourceTime, pathTail(path), key, crc]
     )
     this.#counters.add('elements', Number(changes))
   }
@@ -291,10 +291,10 @@ export class Changes {
    */
   #rederiveTouched(position: number, submodel: Submodel, touched: readonly string[], commit: DatedCommit): boolean {
     const roots = new Set(touched)
-    const moment = momentOf(commit)
+    const moment = defaultSourceTime(commit)
     const stored = new Map(this.#sql.elementsOf.all(position).map((row) => [String(row.path), row]))
     let merged = false
-    for (const row of rowsOf(submodel)) {
+    for (const row of deriveElementRows(submodel)) {
       const before = stored.get(row.path)
       stored.delete(row.path)
       if (before !== undefined && !isTouched(row.path, roots)) requireSoundRow(before)

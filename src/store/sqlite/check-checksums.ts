@@ -1,6 +1,6 @@
 /** The rows against their checksums: each that differs, by what it is to its readers. */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
-import { verifyRun } from '../chunks.ts'
+import { verifyRun } from '../run-codec.ts'
 import { isSoundRow } from './checksums.ts'
 import { kinds } from './schema.ts'
 

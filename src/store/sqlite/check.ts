@@ -4,8 +4,8 @@ import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
 import type { Submodel } from '../../model/types.ts'
 import { isDamaged } from '../damage.ts'
-import { join } from '../join.ts'
-import { keyOf, rowsOf, tailOf } from '../rows.ts'
+import { deriveElementRows, pathTail, searchKey } from '../element-rows.ts'
+import { joinValues } from '../join-values.ts'
 import { checksums } from './check-checksums.ts'
 import { storageFailure, translated } from './failure.ts'
 import { readWhole } from './files.ts'
@@ -181,9 +181,9 @@ function* submodels(db: DatabaseSync): Generator<string> {
       yield `Values that were written to "${id}" are no JSON`
       continue
     }
-    join(submodel, new Map(written.map((row) => [String(row.path), String(row.value)])))
+    joinValues(submodel, new Map(written.map((row) => [String(row.path), String(row.value)])))
     // Of two elements with the same path the first counts, so it is entered last.
-    const told = new Map([...rowsOf(submodel)].reverse().map((row) => [row.path, row.value]))
+    const told = new Map([...deriveElementRows(submodel)].reverse().map((row) => [row.path, row.value]))
     for (const [path, value] of told) {
       const row = stored.get(path)
       if (row === undefined) yield `The element "${path}" of "${id}" has no row`
@@ -213,9 +213,9 @@ function isObject(json: string): boolean {
 }
 
 function isFoundAsIs({ path, model_type, value, tail, key }: Record<string, SQLOutputValue>): boolean {
-  const expected = isObject(String(value)) ? keyOf(String(model_type), String(value)) : null
+  const expected = isObject(String(value)) ? searchKey(String(model_type), String(value)) : null
   const isSameKey = key instanceof Uint8Array ? expected instanceof Uint8Array : key === expected
-  return tail === tailOf(String(path)) && isSameKey
+  return tail === pathTail(String(path)) && isSameKey
 }
 
 /** Members in any order: a writer may give them in another one than the metamodel. */

@@ -1,7 +1,7 @@
 /**
  * The checksums of the rows: a byte that flips on the disk must not be taken for data. Each covers all columns of its row
  * but those that are derived from others. NULL stands in rows that a release without checksums wrote; these are taken
- * as they are, and get one with their next change. That of a chunk is of its head: its bytes carry their own (store/chunks.ts).
+ * as they are, and get one with their next change. That of a chunk is of its head: its bytes carry their own (store/run-codec.ts).
  */
 import type { SQLOutputValue } from 'node:sqlite'
 import { crc32 } from 'node:zlib'

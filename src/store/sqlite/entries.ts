@@ -46,7 +46,7 @@ function write(change: LoggedChange): Written {
     return ['s', submodel, path, count, String(from), String(to), run.length]
   }
   const start = [letters[change.change], change.kind, change.id] as const
-  const { touched, became } = change
+  const { touched, subtreeAction: became } = change
   if (touched === undefined) return start
   return became === undefined ? [...start, touched] : [...start, touched, became]
 }
@@ -60,5 +60,5 @@ function read(written: Exclude<Written, readonly ['s', ...unknown[]]>): LoggedCh
   const [letter, kind, id, touched, became] = written
   const change = { change: words[letter], kind, id }
   if (touched === undefined) return change
-  return { ...change, touched, ...(became !== undefined && { became }) }
+  return { ...change, touched, ...(became !== undefined && { subtreeAction: became }) }
 }

@@ -218,5 +218,5 @@ async function readPart(handle: FileHandle, at: number, length: number): Promise
 
 function damagedFile({ name, blob }: StoredFile, damage: DamageLog, reason = 'its checksum does not match'): HubError {
   const advice = 'store the file anew, or restore it from a backup'
-  return damage.found(`The file "${name}" (${blob})`, `${reason}; ${advice}`)
+  return damage.report(`The file "${name}" (${blob})`, `${reason}; ${advice}`)
 }

@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { HubError } from '../../errors.ts'
-import type { DatedCommit } from '../current.ts'
+import type { DatedCommit } from '../current-value.ts'
 import { estimateBytes } from '../size.ts'
 import type { Change } from '../store.ts'
 import type { Failure } from './failure.ts'

@@ -41,11 +41,11 @@ export function readLog(table: LogTable, after: number, limit: number): { entrie
     }
   } catch (error) {
     if (!isDamaged(translated(error))) throw error
-    table.damage.note(translated(error))
+    table.damage.noteError(translated(error))
     isDamagedAt = (entries.at(-1)?.seq ?? after) + 1
   }
   if (isDamagedAt !== undefined) {
-    table.damage.found(`Entry ${isDamagedAt} of the log`)
+    table.damage.report(`Entry ${isDamagedAt} of the log`)
     // What comes before it is whole; who comes back behind that is told.
     if (entries.length === 0) return { entries: [placeholder(table, isDamagedAt)], gap: true }
   }

@@ -4,8 +4,8 @@ import type { HubError } from '../../errors.ts'
 import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
 import { type DamageLog, isDamaged } from '../damage.ts'
-import { join } from '../join.ts'
-import { hasBlobValue, SEVERAL_VALUES, tailOf, textKey } from '../rows.ts'
+import { hasBlobValue, pathTail, SEVERAL_VALUES, textSearchKey } from '../element-rows.ts'
+import { joinValues } from '../join-values.ts'
 import type {
   Chunk,
   ChunkHead,
@@ -74,7 +74,7 @@ export class Reads {
     if (row === undefined) return undefined
     this.#requireName(row, kind, id)
     const { position, revision, structure } = row
-    return { kind, id, position: Number(position), revision: Number(revision), structure: Number(structure) }
+    return { kind, id, position: Number(position), revision: Number(revision), structureRevision: Number(structure) }
   }
 
   documents(
@@ -188,7 +188,7 @@ export class Reads {
         const row = this.#sql.chunk.get(...key)
         // What is listed and not there would be listed for ever.
         const isLost = row === undefined ? this.#sql.isListed.get(...key) !== undefined : !isSoundRow.chunk(row)
-        if (isLost) throw this.#damage.found(`A chunk of the history of "${path}" in "${submodel}"`)
+        if (isLost) throw this.#damage.report(`A chunk of the history of "${path}" in "${submodel}"`)
         return row && { ...head, bytes: row.bytes as Uint8Array }
       })
     })
@@ -198,7 +198,7 @@ export class Reads {
     const series = this.#sql.findSeries.get(submodel, path)
     if (series === undefined) return undefined
     if (series.submodel === submodel && series.path === path && isSoundRow.series(series)) return series
-    throw this.#damage.found(`The history of "${path}" in "${submodel}"`)
+    throw this.#damage.report(`The history of "${path}" in "${submodel}"`)
   }
 
   seriesOf({ submodel, path }: SeriesName): Series | undefined {
@@ -238,7 +238,7 @@ export class Reads {
   }
 
   #atKey(path: string, key: string | number | Uint8Array, from: number): number | undefined {
-    return position(this.#sql.seekKey.get(tailOf(path), key, from))
+    return position(this.#sql.seekKey.get(pathTail(path), key, from))
   }
 
   /** Both halves of a condition must be true in the document; whether of one element, the caller sees. */
@@ -247,11 +247,11 @@ export class Reads {
     if (semanticId !== undefined) seeks.push((from) => position(this.#sql.seekSemanticId.get(semanticId, from)))
     if (path === undefined || value === undefined) return seeks
     if (value.is === 'eq') {
-      const key = typeof value.than === 'number' ? value.than : textKey(value.than)
+      const key = typeof value.than === 'number' ? value.than : textSearchKey(value.than)
       seeks.push((from) => earlier(this.#atKey(path, key, from), this.#atKey(path, SEVERAL_VALUES, from)))
     } else {
       // A range of values is not in the order of documents: its documents are gathered and ordered first.
-      const rows = this.#sql[value.is].all(tailOf(path), value.than, after, MAX_GATHERED)
+      const rows = this.#sql[value.is].all(pathTail(path), value.than, after, MAX_GATHERED)
       if (rows.length < MAX_GATHERED) seeks.push(among(rows.map((row) => Number(row.position))))
     }
     return seeks
@@ -270,7 +270,7 @@ export class Reads {
   #damagedId(position: number, error: unknown): string {
     const found = translated(error)
     if (!isDamaged(found)) throw error
-    this.#damage.note(found)
+    this.#damage.noteError(found)
     try {
       return String(this.#sql.head.get(position)?.id ?? position)
     } catch {
@@ -283,7 +283,7 @@ export class Reads {
   }
 
   #astray(kind: DocumentKind, id: string): HubError {
-    return this.#damage.found(
+    return this.#damage.report(
       `The index entry of ${kind} "${id}"`,
       'it leads to another document; restore the database'
     )
@@ -292,33 +292,33 @@ export class Reads {
   #file(row: Row): FileEntry {
     const file = fileEntry(row)
     if (isSoundRow.file(row)) return file
-    throw this.#damage.found(`The record of the file "${row.name}"`)
+    throw this.#damage.report(`The record of the file "${row.name}"`)
   }
 
   #requireSoundElement(row: Row, submodel: string): void {
     if (isSoundRow.element(row)) return
-    throw this.#damage.found(`The element "${row.path}" of Submodel "${submodel}"`)
+    throw this.#damage.report(`The element "${row.path}" of Submodel "${submodel}"`)
   }
 
   #load(row: Row): Document {
     const stored = row.bytes as Uint8Array | null | undefined
     if (stored == null || !isSoundRow.document(row) || !isSoundRow.body({ ...row, crc: row.body_crc ?? null })) {
-      throw this.#damage.found(`${kindOf(row) ?? 'A document'} "${row.id}"`)
+      throw this.#damage.report(`${kindOf(row) ?? 'A document'} "${row.id}"`)
     }
     const document = {
       kind: kindOf(row),
       id: String(row.id),
       position: Number(row.position),
       revision: Number(row.revision),
-      structure: Number(row.structure),
+      structureRevision: Number(row.structure),
       bytes: Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength),
       hasBlob: row.has_blob === 1
     }
     if (row.valued === 0) return document
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
-    const values = this.#sql.written.all(document.position, document.structure)
+    const values = this.#sql.written.all(document.position, document.structureRevision)
     for (const value of values) this.#requireSoundElement(value, document.id)
-    join(submodel, new Map(values.map(({ path, value }) => [String(path), String(value)])))
+    joinValues(submodel, new Map(values.map(({ path, value }) => [String(path), String(value)])))
     return {
       ...document,
       bytes: Buffer.from(JSON.stringify(submodel)),
@@ -376,7 +376,7 @@ function elementRow(path: string, row: Row): ElementRow {
     valueType: textOf(row.value_type),
     semanticId: textOf(row.semantic_id),
     value: String(row.value),
-    stamp: Number(row.stamp),
+    incarnation: Number(row.stamp),
     revision: Number(row.revision),
     sourceTime: typeof row.source_time === 'bigint' ? row.source_time : undefined,
     quality: qualities[Number(row.quality ?? 0)]

@@ -5,7 +5,7 @@
  *   never a body. `structure` is the `seq` that wrote the body; rows of `element` with a greater `revision` hold values
  *   that the body does not. `valued` tells that there are such rows.
  * - `body` keeps the JSON, and the facets as they were given, so that a replacement knows which ones to take back.
- * - `tail` and `key` of an element are what queries find it by (rows.ts).
+ * - `tail` and `key` of an element are what queries find it by (element-rows.ts).
  * - `blob` has a row for every file in the directory `files` (see files.ts); `orphaned` is the time since when no
  *   document refers to it, NULL while one does, 0 once it is doomed (see blobs.ts).
  * - `size` of a log entry are its bytes, for trimming without reading them.

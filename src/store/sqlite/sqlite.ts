@@ -8,11 +8,10 @@ import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { HubError } from '../../errors.ts'
 import { scanChunks } from '../chunk-scan.ts'
-import { type DatedCommit, FUTURE_LIMIT_MS } from '../current.ts'
+import { type DatedCommit, FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog, isDamaged } from '../damage.ts'
-import { toLoggedChanges } from '../log.ts'
-import { RecentLog } from '../recent.ts'
-import { Room } from '../room.ts'
+import { toLoggedChanges } from '../logged-changes.ts'
+import { RecentLog } from '../recent-log.ts'
 import type {
   Change,
   Chunk,
@@ -26,6 +25,7 @@ import type {
   Store,
   StoreFigures
 } from '../store.ts'
+import { WriteHealth } from '../write-health.ts'
 import { backupDirectory } from './backup.ts'
 import { Cache } from './cache.ts'
 import { translated } from './failure.ts'
@@ -73,7 +73,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     await prepareFiles(directory)
     const cache = new Cache(cacheBytes)
     const recent = new RecentLog(RECENT_LOG_BYTES)
-    const [damage, room] = [new DamageLog(), new Room()]
+    const [damage, room] = [new DamageLog(), new WriteHealth()]
     const listeners = new Set<() => void>()
     const queue = await openQueue({
       directory,
@@ -82,11 +82,11 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       queueBytes,
       clock,
       onCommit: (changes, commit) => {
-        room.found()
+        room.recordSuccess()
         noteCommit(cache, recent, changes, commit)
       },
       onRefused: (error, job) => {
-        room.refused(error)
+        room.recordFailure(error)
         noteRefused(cache, damage, error, job)
       },
       onCommits: () => {
@@ -114,7 +114,7 @@ interface Parts {
   readonly reads: Reads
   readonly recent: RecentLog
   readonly damage: DamageLog
-  readonly room: Room
+  readonly room: WriteHealth
   readonly listeners: Set<() => void>
 }
 
@@ -198,7 +198,7 @@ class SqliteStore implements Store {
   receive(bytes: Readable, limit: number) {
     const { directory, queue, room } = this.#parts
     const received = receive(directory, bytes, limit, (found) => queue.submit({ job: 'receive', ...found }))
-    received.catch((error) => room.refused(error))
+    received.catch((error) => room.recordFailure(error))
     return received
   }
 
@@ -268,12 +268,12 @@ class SqliteStore implements Store {
       historyBytes: counters.get('historyBytes') ?? 0,
       bytes: (counters.get('blobBytes') ?? 0) + (await databaseBytes(this.#parts.directory)),
       damaged: this.#parts.damage.count,
-      isFull: this.#parts.room.isFull
+      isWriteFailing: this.#parts.room.isFailing
     }
   }
 
   noteDamage(error: unknown): void {
-    this.#parts.damage.note(error)
+    this.#parts.damage.noteError(error)
   }
 
   onDamage(listener: (error: Error) => void): () => void {
@@ -312,7 +312,7 @@ class SqliteStore implements Store {
       return read(reads)
     } catch (error) {
       const failure = translated(error)
-      damage.note(failure)
+      damage.noteError(failure)
       throw failure
     }
   }
@@ -328,7 +328,7 @@ function noteCommit(cache: Cache, recent: RecentLog, changes: readonly Change[],
 /** What the writer found damaged must not be read from memory as if it were sound. */
 function noteRefused(cache: Cache, damage: DamageLog, error: HubError, job: Job): void {
   if (!isDamaged(error)) return
-  damage.note(error)
+  damage.noteError(error)
   if (job.job === 'commit') for (const change of job.changes) cache.forget(change)
 }
 

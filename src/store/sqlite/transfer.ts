@@ -1,4 +1,4 @@
-/** All that a data directory holds, piece by piece, and a data directory made of such pieces. No hub may be using it. */
+/** All that a data directory holds, record by record, and a data directory made of such records. No hub may be using it. */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { access, mkdir, readdir, rename, rm } from 'node:fs/promises'
@@ -8,12 +8,20 @@ import { pipeline } from 'node:stream/promises'
 import { HubError } from '../../errors.ts'
 import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
-import { verifyRun } from '../chunks.ts'
-import { timeWithin } from '../current.ts'
+import { structureSourceTime } from '../current-value.ts'
 import { DamageLog } from '../damage.ts'
-import { keyOf, rowsOf, tailOf } from '../rows.ts'
+import { deriveElementRows, pathTail, searchKey } from '../element-rows.ts'
+import { verifyRun } from '../run-codec.ts'
 import type { Facet, FileEntry } from '../store.ts'
-import type { DocumentPiece, Piece, Progress, Source, Summary, Target, WrittenElement } from '../transfer.ts'
+import type {
+  DocumentRecord,
+  StoreSummary,
+  TransferProgress,
+  TransferRecord,
+  TransferSource,
+  TransferTarget,
+  WrittenElement
+} from '../transfer.ts'
 import {
   bodyChecksum,
   chunkChecksum,
@@ -30,13 +38,13 @@ import { blobPath, databasePath, makeDirectory, unfinishedPath } from './layout.
 import { lock } from './lock.ts'
 import { kinds, migrate } from './schema.ts'
 
-type Of<Name extends Piece['piece']> = Extract<Piece, { piece: Name }>
+type Of<Name extends TransferRecord['type']> = Extract<TransferRecord, { type: Name }>
 
 /** Rows read at once. */
 const ROWS_PER_READ = 200
 
 /** @throws HubError `NotFound` where there is no database, `Unavailable` where a hub uses it */
-export async function openSqliteSource(directory: string): Promise<Source> {
+export async function openSqliteSource(directory: string): Promise<TransferSource> {
   const file = databasePath(directory)
   if (!(await exists(file))) throw new HubError('NotFound', ['The database', file])
   const unlock = lock(directory)
@@ -50,7 +58,7 @@ export async function openSqliteSource(directory: string): Promise<Source> {
   }
 }
 
-class SqliteSource implements Source {
+class SqliteSource implements TransferSource {
   readonly #directory: string
   readonly #db: DatabaseSync
   readonly #unlock: () => void
@@ -61,7 +69,7 @@ class SqliteSource implements Source {
     this.#unlock = unlock
   }
 
-  async summary(): Promise<Summary> {
+  async summary(): Promise<StoreSummary> {
     const counters = new Map(
       this.#all('SELECT name, value FROM counter').map(({ name, value }) => [name, Number(value)])
     )
@@ -75,16 +83,16 @@ class SqliteSource implements Source {
     }
   }
 
-  async *pieces(after?: Progress): AsyncGenerator<Piece, Summary> {
+  async *records(after?: TransferProgress): AsyncGenerator<TransferRecord, StoreSummary> {
     yield* this.#files(after?.file ?? '')
     yield* this.#documents(after?.position ?? 0)
     yield* this.#chunks(after?.series)
     yield* this.#entries(after?.seq ?? 0)
     for (const { key, seq } of this.#all('SELECT key, seq FROM receipt ORDER BY seq, key')) {
-      yield { piece: 'receipt', key: String(key), seq: Number(seq) }
+      yield { type: 'idempotency key', key: String(key), seq: Number(seq) }
     }
     for (const { name, seq } of this.#all('SELECT name, seq FROM follower ORDER BY name')) {
-      yield { piece: 'cursor', follower: String(name), seq: Number(seq) }
+      yield { type: 'cursor', follower: String(name), seq: Number(seq) }
     }
     return this.summary()
   }
@@ -94,7 +102,7 @@ class SqliteSource implements Source {
     this.#unlock()
   }
 
-  *#files(last: string): Generator<Piece> {
+  *#files(last: string): Generator<TransferRecord> {
     const some = (after: string) =>
       this.#all(
         'SELECT blob, size, min(name) AS name FROM file WHERE blob > ? GROUP BY blob ORDER BY blob LIMIT ?',
@@ -105,12 +113,12 @@ class SqliteSource implements Source {
       for (const { blob, size, name } of rows) {
         const path = blobPath(this.#directory, String(blob))
         const file = { name: String(name), blob: String(blob), size: Number(size) }
-        yield { piece: 'file', hash: file.blob, size: file.size, bytes: () => readWhole(path, file) }
+        yield { type: 'file', hash: file.blob, size: file.size, bytes: () => readWhole(path, file) }
       }
     }
   }
 
-  *#documents(last: number): Generator<Piece> {
+  *#documents(last: number): Generator<TransferRecord> {
     const some = (after: number) =>
       this.#all(
         `SELECT d.*, b.facets, b.bytes, b.crc AS body_crc FROM document d LEFT JOIN body b USING (position)
@@ -126,12 +134,12 @@ class SqliteSource implements Source {
           `${kinds[Number(row.kind)] ?? 'A document'} "${row.id}"`
         )
         yield {
-          piece: 'document',
+          type: 'document',
           kind: kinds[Number(row.kind)] ?? 'Submodel',
           id: String(row.id),
           position,
           revision: Number(row.revision),
-          structure,
+          structureRevision: structure,
           structureTime: this.#structureTime(position, structure),
           hasBlob: row.has_blob === 1n,
           facets: JSON.parse(String(row.facets)) as Facet[],
@@ -163,7 +171,7 @@ class SqliteSource implements Source {
     return rows.map(({ path, value, stamp, revision, source_time, quality }) => ({
       path: String(path),
       value: Number(revision) > structure ? String(value) : undefined,
-      stamp: Number(stamp),
+      incarnation: Number(stamp),
       revision: Number(revision),
       sourceTime: source_time === null ? undefined : (source_time as bigint),
       quality: qualities[Number(quality ?? 0)]
@@ -182,7 +190,7 @@ class SqliteSource implements Source {
     }))
   }
 
-  *#chunks(last: { submodel: string; path: string } | undefined): Generator<Piece> {
+  *#chunks(last: { submodel: string; path: string } | undefined): Generator<TransferRecord> {
     // The last series may have been cut: it comes again from its beginning.
     const series = this.#all(
       'SELECT * FROM series WHERE (submodel, path) >= (?, ?) ORDER BY submodel, path',
@@ -204,12 +212,12 @@ class SqliteSource implements Source {
         const [from, to] = [row.start as bigint, row.finish as bigint]
         const name = { submodel: String(submodel), path: String(path) }
         const bytes = row.bytes as Uint8Array
-        yield { piece: 'chunk', ...name, from, seq: Number(seq), to, count: Number(row.count), bytes }
+        yield { type: 'chunk', ...name, from, seq: Number(seq), to, count: Number(row.count), bytes }
       }
     }
   }
 
-  *#entries(last: number): Generator<Piece> {
+  *#entries(last: number): Generator<TransferRecord> {
     const some = (after: number) =>
       this.#all('SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?', after, ROWS_PER_READ)
     for (let rows = some(last); rows.length > 0; rows = some(Number(rows.at(-1)?.seq))) {
@@ -217,7 +225,7 @@ class SqliteSource implements Source {
         const { seq, time, changes, runs } = row
         requireSound(isSoundRow.log(row), `Entry ${seq} of the log`)
         const decoded = decodeChanges({ changes: String(changes), runs: runs as Uint8Array | null })
-        yield { piece: 'entry', entry: { seq: Number(seq), time: Number(time), changes: decoded } }
+        yield { type: 'entry', entry: { seq: Number(seq), time: Number(time), changes: decoded } }
       }
     }
   }
@@ -231,11 +239,11 @@ class SqliteSource implements Source {
 
 /** What is damaged is not copied as if it were sound. */
 function requireSound(isSound: boolean, record: string): void {
-  if (!isSound) throw new DamageLog().found(record)
+  if (!isSound) throw new DamageLog().report(record)
 }
 
 /** Makes a data directory, which must be empty or hold an attempt that was not finished. */
-export async function openSqliteTarget(directory: string): Promise<Target> {
+export async function openSqliteTarget(directory: string): Promise<TransferTarget> {
   await makeDirectory(directory)
   if (await exists(databasePath(directory))) {
     throw new HubError('Conflict', [`The data directory ${directory} holds a hub already`])
@@ -257,7 +265,7 @@ export async function openSqliteTarget(directory: string): Promise<Target> {
   }
 }
 
-class SqliteTarget implements Target {
+class SqliteTarget implements TransferTarget {
   readonly #directory: string
   readonly #db: DatabaseSync
   #unlock: () => void
@@ -272,16 +280,16 @@ class SqliteTarget implements Target {
     this.#sql = prepare(db)
   }
 
-  async progress(): Promise<Progress | undefined> {
+  async progress(): Promise<TransferProgress | undefined> {
     const row = this.#db.prepare('SELECT json FROM progress').get()
-    return row === undefined ? undefined : (JSON.parse(String(row.json)) as Progress)
+    return row === undefined ? undefined : (JSON.parse(String(row.json)) as TransferProgress)
   }
 
-  async put(pieces: readonly Piece[], progress: Progress): Promise<void> {
-    for (const piece of pieces) if (piece.piece === 'file') await this.#writeFile(piece)
+  async put(records: readonly TransferRecord[], progress: TransferProgress): Promise<void> {
+    for (const record of records) if (record.type === 'file') await this.#writeFile(record)
     this.#db.exec('BEGIN IMMEDIATE')
     try {
-      for (const piece of pieces) this.#one(piece)
+      for (const record of records) this.#one(record)
       this.#db.prepare('INSERT OR REPLACE INTO progress VALUES (1, ?)').run(JSON.stringify(progress))
       this.#db.exec('COMMIT')
     } catch (error) {
@@ -290,7 +298,7 @@ class SqliteTarget implements Target {
     }
   }
 
-  async finish({ epoch, seq, position }: Summary): Promise<void> {
+  async finish({ epoch, seq, position }: StoreSummary): Promise<void> {
     const count = (sql: string) => Number(this.#db.prepare(sql).get()?.n ?? 0)
     const counters = new Map([
       ['seq', seq],
@@ -333,37 +341,37 @@ class SqliteTarget implements Target {
     this.#unlock = () => {}
   }
 
-  #one(piece: Piece): void {
-    switch (piece.piece) {
+  #one(record: TransferRecord): void {
+    switch (record.type) {
       case 'file':
-        this.#sql.addBlob.run(piece.hash, piece.size, this.#parts.get(piece.hash) ?? null)
-        this.#parts.delete(piece.hash)
+        this.#sql.addBlob.run(record.hash, record.size, this.#parts.get(record.hash) ?? null)
+        this.#parts.delete(record.hash)
         break
       case 'document':
-        this.#document(piece)
+        this.#document(record)
         break
       case 'chunk':
-        this.#chunk(piece)
+        this.#chunk(record)
         break
       case 'entry': {
-        const { seq, time, changes } = piece.entry
+        const { seq, time, changes } = record.entry
         const written = encodeChanges(changes)
         const size = Buffer.byteLength(written.changes) + (written.runs?.length ?? 0)
         const crc = entryChecksum(seq, time, written.changes, written.runs)
         this.#sql.addEntry.run(seq, time, size, written.changes, written.runs, crc)
         break
       }
-      case 'receipt':
-        this.#sql.addReceipt.run(piece.key, piece.seq)
+      case 'idempotency key':
+        this.#sql.addReceipt.run(record.key, record.seq)
         break
       case 'cursor':
-        this.#sql.addCursor.run(piece.follower, piece.seq)
+        this.#sql.addCursor.run(record.follower, record.seq)
         break
-      case 'gone':
-        this.#remove(piece)
+      case 'document removed':
+        this.#remove(record)
         break
-      case 'series gone': {
-        const id = this.#sql.findSeries.get(piece.submodel, piece.path)?.id
+      case 'series removed': {
+        const id = this.#sql.findSeries.get(record.submodel, record.path)?.id
         if (id === undefined) break
         this.#sql.removeChunks.run(id)
         this.#sql.removeSeries.run(id)
@@ -371,12 +379,23 @@ class SqliteTarget implements Target {
     }
   }
 
-  #document(piece: DocumentPiece): void {
-    const { kind, id, position, revision, structure, structureTime, hasBlob, facets, body, files } = piece
+  #document(record: DocumentRecord): void {
+    const {
+      kind,
+      id,
+      position,
+      revision,
+      structureRevision: structure,
+      structureTime,
+      hasBlob,
+      facets,
+      body,
+      files
+    } = record
     const code = kinds.indexOf(kind)
-    this.#remove(piece)
-    const written = new Map(piece.written.map((element) => [element.path, element]))
-    const isValued = piece.written.some(({ value }) => value !== undefined)
+    this.#remove(record)
+    const written = new Map(record.written.map((element) => [element.path, element]))
+    const isValued = record.written.some(({ value }) => value !== undefined)
     const row = { position, kind: code, id, revision, structure, valued: Number(isValued), hasBlob: Number(hasBlob) }
     this.#sql.addDocument.run(...Object.values(row), documentChecksum(row))
     const told = JSON.stringify(facets)
@@ -387,22 +406,22 @@ class SqliteTarget implements Target {
       this.#sql.addFile.run(position, name, blob, contentType, fileName, size, crc)
     }
     if (kind !== 'Submodel') return
-    for (const row of rowsOf(JSON.parse(body.toString()) as Submodel)) {
+    for (const row of deriveElementRows(JSON.parse(body.toString()) as Submodel)) {
       const { path, modelType, valueType = null, semanticId = null } = row
       const here = written.get(path)
       const value = here?.value ?? row.value
-      const { stamp = structure, revision: seq = structure } = here ?? {}
-      const sourceTime = (here === undefined ? timeWithin(value, structureTime) : here.sourceTime) ?? null
+      const { incarnation: stamp = structure, revision: seq = structure } = here ?? {}
+      const sourceTime = (here === undefined ? structureSourceTime(value, structureTime) : here.sourceTime) ?? null
       const quality = here?.quality === undefined ? null : qualities.indexOf(here.quality)
       const columns = { document: position, path, modelType, valueType, semanticId, value, stamp, revision: seq }
       this.#sql.addElement.run(
         ...[position, path, modelType, valueType, semanticId, value, stamp, seq, sourceTime, quality],
-        ...[tailOf(path), keyOf(modelType, value), elementChecksum({ ...columns, sourceTime, quality })]
+        ...[pathTail(path), searchKey(modelType, value), elementChecksum({ ...columns, sourceTime, quality })]
       )
     }
   }
 
-  #remove({ kind, id }: Pick<DocumentPiece, 'kind' | 'id'>): void {
+  #remove({ kind, id }: Pick<DocumentRecord, 'kind' | 'id'>): void {
     const found = this.#sql.findDocument.get(kinds.indexOf(kind), id)
     if (found === undefined) return
     for (const statement of this.#sql.removals) statement.run(Number(found.position))
@@ -432,7 +451,7 @@ class SqliteTarget implements Target {
     await pipeline(bytes(), measured, createWriteStream(temporary))
     if (found.digest('hex') !== hash) {
       await rm(temporary)
-      throw new DamageLog().found(`The stored file ${hash}`)
+      throw new DamageLog().report(`The stored file ${hash}`)
     }
     this.#parts.set(hash, parts.digest())
     await sync(temporary)

@@ -1,5 +1,5 @@
 /** What the main thread asks of the writer. */
-import type { DatedCommit } from '../current.ts'
+import type { DatedCommit } from '../current-value.ts'
 import type { Change, Chunk, ChunkHead, Commit, SeriesName } from '../store.ts'
 import type { Failure } from './failure.ts'
 

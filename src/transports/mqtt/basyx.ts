@@ -9,7 +9,7 @@ import { membersAt, newestOf } from '../../model/samples.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { type ValueMembers, writeValue } from '../../model/values.ts'
 import { resolve } from '../../model/walk.ts'
-import { decodeRun } from '../../store/chunks.ts'
+import { decodeRun } from '../../store/run-codec.ts'
 import type { DocumentKind, LogEntry, LoggedChange, Store, SubtreeAction } from '../../store/store.ts'
 
 export interface BasyxOptions {
@@ -71,12 +71,13 @@ export function basyx(store: Store, { repository, publish, failed }: BasyxOption
         { topic: `${elementTopic(change.submodel, change.path)}/value/updated`, payload: JSON.stringify(element) }
       ]
     }
-    const { kind, id, touched, became } = change
+    const { kind, id, touched, subtreeAction } = change
     const [where, documents] = REPOSITORIES[kind] ?? []
     if (where === undefined) return []
     const topic = `${where}/${repository}/${documents}/${change.change}`
     if (change.change === 'deleted') return [{ topic, payload: JSON.stringify({ modelType: kind, id }) }]
-    if (touched !== undefined && touched.length > 0 && kind === 'Submodel') return elements(id, touched, became, read)
+    if (touched !== undefined && touched.length > 0 && kind === 'Submodel')
+      return elements(id, touched, subtreeAction, read)
     const payload = await read.text(kind, id)
     return payload === undefined ? [] : [{ topic, payload }]
   }
@@ -85,15 +86,15 @@ export function basyx(store: Store, { repository, publish, failed }: BasyxOption
   async function elements(
     id: string,
     paths: readonly string[],
-    became: SubtreeAction | undefined,
+    subtreeAction: SubtreeAction | undefined,
     read: Reading
   ): Promise<Publication[]> {
     const told: Publication[] = []
     for (const path of paths) {
-      const element = became === 'deleted' ? undefined : await read.element(id, path)
+      const element = subtreeAction === 'deleted' ? undefined : await read.element(id, path)
       // What is gone again is told by the change that took it away.
-      if (became === 'created' && element === undefined) continue
-      const event = became ?? (element === undefined ? 'deleted' : 'updated')
+      if (subtreeAction === 'created' && element === undefined) continue
+      const event = subtreeAction ?? (element === undefined ? 'deleted' : 'updated')
       const idShort = parseStoredPath(path)?.findLast((step) => typeof step === 'string')
       told.push({ topic: `${elementTopic(id, path)}/${event}`, payload: JSON.stringify(element ?? { idShort }) })
     }

@@ -8,7 +8,7 @@ import { type Container, childrenOf, walk } from '../model/walk.ts'
  * Puts current values into a submodel; one walk, whatever their number.
  * @param values the value members as JSON, by idShortPath; used up
  */
-export function join(submodel: Submodel, values: Map<string, string>): void {
+export function joinValues(submodel: Submodel, values: Map<string, string>): void {
   if (values.size === 0 || fill(submodel, '', values)) return
   // What is left belongs to elements that are addressed by their index though they stand in no list.
   for (const { element, path } of walk(submodel)) {

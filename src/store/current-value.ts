@@ -17,7 +17,7 @@ export interface DatedCommit extends Commit {
  * The source time, in nanoseconds since 1970, of a value that has none: that of its commit. Two commits of one
  * millisecond are told apart, or the later value would count as a repetition of the earlier.
  */
-export function momentOf({ seq, clock }: Pick<DatedCommit, 'seq' | 'clock'>): bigint {
+export function defaultSourceTime({ seq, clock }: Pick<DatedCommit, 'seq' | 'clock'>): bigint {
   return fromMilliseconds(clock) + BigInt(seq % 1_000_000)
 }
 
@@ -40,7 +40,7 @@ export function isLate(
 }
 
 /** A structure brings the values in it, which are of its moment; an element without a value is of none. */
-export function timeWithin(value: string, moment: bigint | undefined): bigint | undefined {
+export function structureSourceTime(value: string, moment: bigint | undefined): bigint | undefined {
   return value === '{}' ? undefined : moment
 }
 

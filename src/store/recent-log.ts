@@ -21,7 +21,7 @@ export class RecentLog {
   add(entry: LogEntry): void {
     const last = this.#entries.at(-1)
     if (last !== undefined && entry.seq !== last.seq + 1) this.clear()
-    const size = sizeOf(entry)
+    const size = estimateEntryBytes(entry)
     this.#entries.push(entry)
     this.#sizes.push(size)
     this.#bytes += size
@@ -63,11 +63,11 @@ export class RecentLog {
   }
 }
 
-function sizeOf({ changes }: LogEntry): number {
-  return changes.reduce((sum, change) => sum + ENTRY_OVERHEAD_BYTES + weightOf(change), ENTRY_OVERHEAD_BYTES)
+function estimateEntryBytes({ changes }: LogEntry): number {
+  return changes.reduce((sum, change) => sum + ENTRY_OVERHEAD_BYTES + estimateChangeBytes(change), ENTRY_OVERHEAD_BYTES)
 }
 
-function weightOf(change: LoggedChange): number {
+function estimateChangeBytes(change: LoggedChange): number {
   if (change.change === 'samples') return change.run.length + change.submodel.length + change.path.length
   if (change.change === 'value') return change.value.length + change.submodel.length + change.path.length
   return change.id.length + (change.touched?.join('').length ?? 0)

@@ -5,7 +5,7 @@ import { readValue } from '../model/values.ts'
 import { walk } from '../model/walk.ts'
 
 /** An element as its document tells it: the part of an ElementRow that does not come from commits. */
-export interface DerivedRow {
+export interface DerivedElementRow {
   readonly path: string
   readonly modelType: string
   readonly valueType: string | undefined
@@ -26,30 +26,30 @@ export const SEVERAL_VALUES = new Uint8Array(0)
  * What a value is found by: its number where it reads as one, else the beginning of its text.
  * @param members value members as JSON
  */
-export function keyOf(modelType: string, members: string): string | number | Uint8Array | null {
+export function searchKey(modelType: string, members: string): string | number | Uint8Array | null {
   if (members === '{}' || !SEARCHABLE.has(modelType)) return null
   const { value } = JSON.parse(members) as { value?: unknown }
   if (modelType === 'MultiLanguageProperty') return SEVERAL_VALUES
-  return typeof value === 'string' ? textKey(value) : null
+  return typeof value === 'string' ? textSearchKey(value) : null
 }
 
 /** The kinds that have a `#value` (Part 2, "Query Language"). */
 const SEARCHABLE: ReadonlySet<string> = new Set(['Property', 'File', 'MultiLanguageProperty'])
 
 /** The key that a text is found by. */
-export function textKey(text: string): string | number {
+export function textSearchKey(text: string): string | number {
   const number = parseNumber(text)
   if (number !== undefined && !Number.isNaN(number)) return number
   return text.slice(0, KEY_LENGTH).toWellFormed()
 }
 
 /** The last step of an idShortPath, `[]` in place of indexes: `a.log[3]` ends in `log[]`. */
-export function tailOf(path: string): string {
+export function pathTail(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1).replace(/\[\d+\]/g, '[]')
 }
 
 /** A row for every element that an idShortPath leads to, parents before children. */
-export function* rowsOf(submodel: Submodel): Generator<DerivedRow> {
+export function* deriveElementRows(submodel: Submodel): Generator<DerivedElementRow> {
   for (const { element, path } of walk(submodel)) {
     yield {
       path,

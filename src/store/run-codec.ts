@@ -31,22 +31,22 @@ export interface PackedRun {
  * What a run of numbers comes to, readable without unpacking it: a bucket that holds the whole run needs no more. There
  * is none for runs that are short, hold anything but finite numbers, or a value of bad quality.
  */
-export type Summary = Statistics
+export type RunSummary = Statistics
 
 /** A part of a packed run. */
-export interface Part extends Omit<PackedRun, 'bytes'> {
-  readonly summary?: Summary
+export interface RunPart extends Omit<PackedRun, 'bytes'> {
+  readonly summary?: RunSummary
   run(): Run
 }
 
 /** A packed run whose bytes are sound. */
 export interface OpenedRun {
-  readonly summary?: Summary
+  readonly summary?: RunSummary
   run(): Run
   /** Are all values numbers that doubles hold exactly, or whole numbers within 2^53, as the heads of its columns say? */
   holdsOnly(wanted: 'numbers' | 'whole numbers'): boolean
   /** Unpacked once for all of them, when the first is needed; of what is in one part there are none. */
-  parts(): Part[]
+  parts(): RunPart[]
 }
 
 const VERSION = 3
@@ -191,14 +191,14 @@ function checksumOf(bytes: Uint8Array): number {
   return crc32(bytes.subarray(CHECKED), header)
 }
 
-function isSummed(run: Run, summary: Summary | undefined): boolean {
+function isSummed(run: Run, summary: RunSummary | undefined): boolean {
   if (summary === undefined) return true
   const found = statisticsOf(run, 0, lengthOf(run))
   const names = ['count', 'min', 'max', 'mean', 'squares', 'first', 'last'] as const
   return found !== undefined && names.every((name) => found[name] === summary[name])
 }
 
-function isWithin(part: Part): boolean {
+function isWithin(part: RunPart): boolean {
   const { from, to } = spanOf(part.run())
   return from === part.from && to === part.to
 }
@@ -301,7 +301,7 @@ function bodyOf(bytes: Uint8Array): number {
   return startOf(bytes) + (hasFlag(bytes, SUMMED_UP) ? SUMMARY : 0)
 }
 
-function partsIn(bytes: Uint8Array): Part[] {
+function partsIn(bytes: Uint8Array): RunPart[] {
   if (!hasFlag(bytes, PARTED)) return []
   const index = viewOf(bytes.subarray(bodyOf(bytes)))
   const common = commonOf(bytes)
@@ -345,7 +345,7 @@ function unpacked(bytes: Uint8Array): Buffer {
   return hasFlag(bytes, SQUEEZED) ? zstdDecompressSync(body, { maxOutputLength: UNPACKED }) : body
 }
 
-function summaryAt(view: DataView, start: number, version: number | undefined): Summary {
+function summaryAt(view: DataView, start: number, version: number | undefined): RunSummary {
   const at = (place: number) => view.getFloat64(start + place * Float64Array.BYTES_PER_ELEMENT, true)
   const count = at(0)
   const isUnchecked = version === UNCHECKED

@@ -4,7 +4,7 @@ import { HubError } from '../../src/errors.ts'
 import { joined, mergeRuns } from '../../src/model/merge.ts'
 import { lengthOf, pick, qualityAt, type Run, sliceOf, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
 import { condensedAt } from '../../src/model/statistics.ts'
-import { decodeRun, encodeRun, openRun, verifyRun } from '../../src/store/chunks.ts'
+import { decodeRun, encodeRun, openRun, verifyRun } from '../../src/store/run-codec.ts'
 import { runs, thinnedRuns } from '../arbitrary-runs.ts'
 
 const openedSummary = (bytes: Uint8Array) => openRun(bytes).summary

@@ -4,7 +4,7 @@
  */
 
 /** Whole numbers within ±2^52. Signs go to the lowest bit (zigzag), so that small negative numbers are small as well. */
-export function split(column: Float64Array): { planes: number; bytes: Uint8Array } {
+export function splitPlanes(column: Float64Array): { planes: number; bytes: Uint8Array } {
   const count = column.length
   let largest = 0
   for (let i = 0; i < count; i++) {
@@ -24,7 +24,7 @@ export function split(column: Float64Array): { planes: number; bytes: Uint8Array
 }
 
 /** Values of this width: all their first bytes, then all their second bytes … */
-export function transpose(bytes: Uint8Array, width: number): Uint8Array {
+export function transposePlanes(bytes: Uint8Array, width: number): Uint8Array {
   const count = bytes.length / width
   const planes = new Uint8Array(bytes.length)
   for (let plane = 0; plane < width; plane++) {
@@ -34,7 +34,7 @@ export function transpose(bytes: Uint8Array, width: number): Uint8Array {
 }
 
 /** Reads one column after the other. */
-export class Columns {
+export class PlaneReader {
   readonly #raw: Buffer
   readonly #count: number
   #at: number

@@ -3,17 +3,17 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import type { Change, SpooledText } from './store.ts'
 
 /** As it is wanted once, it is not kept. */
-export function textOf(json: string | SpooledText): string {
+export function readText(json: string | SpooledText): string {
   return typeof json === 'string' ? json : read(json).toString()
 }
 
 /** The same change with its text at hand. */
-export function inMemory(change: Change): Change {
-  return 'json' in change && typeof change.json !== 'string' ? { ...change, json: textOf(change.json) } : change
+export function withTextInMemory(change: Change): Change {
+  return 'json' in change && typeof change.json !== 'string' ? { ...change, json: readText(change.json) } : change
 }
 
 /** Bytes that it takes in memory; what lies in a file takes none. */
-export function weightOf(json: string | SpooledText): number {
+export function heapBytes(json: string | SpooledText): number {
   return typeof json === 'string' ? json.length : 0
 }
 

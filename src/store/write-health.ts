@@ -7,21 +7,21 @@ const COUNTS_FOR_MS = 30_000
 /** A disk that is full, and one that fails. */
 const FAILURES: ReadonlySet<string> = new Set(['StorageFull', 'Unavailable'])
 
-export class Room {
+export class WriteHealth {
   #refusedAt = Number.NEGATIVE_INFINITY
 
   /** Something was stored. */
-  found(): void {
+  recordSuccess(): void {
     this.#refusedAt = Number.NEGATIVE_INFINITY
   }
 
   /** Something was not stored. */
-  refused(error: unknown): void {
+  recordFailure(error: unknown): void {
     if (error instanceof HubError && FAILURES.has(error.name)) this.#refusedAt = performance.now()
   }
 
   /** Was something refused because the disk is full or fails a moment ago, and has nothing been stored since? */
-  get isFull(): boolean {
+  get isFailing(): boolean {
     return performance.now() - this.#refusedAt < COUNTS_FOR_MS
   }
 }

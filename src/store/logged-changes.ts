@@ -1,5 +1,5 @@
 /** What the log tells of a commit: derived from its changes alone, so that every store tells the same. */
-import { type DatedCommit, momentOf } from './current.ts'
+import { type DatedCommit, defaultSourceTime } from './current-value.ts'
 import type { Change, LoggedChange } from './store.ts'
 
 type Dated = Pick<DatedCommit, 'seq' | 'clock'>
@@ -20,9 +20,9 @@ function one(change: Change, commit: Dated): LoggedChange | undefined {
     case 'create':
       return { change: 'created', kind: change.kind, id: change.id }
     case 'replace': {
-      const { kind, id, touched, became } = change
+      const { kind, id, touched, subtreeAction } = change
       if (touched === undefined) return { change: 'updated', kind, id }
-      return { change: 'updated', kind, id, touched, ...(became !== undefined && { became }) }
+      return { change: 'updated', kind, id, touched, ...(subtreeAction !== undefined && { subtreeAction }) }
     }
     case 'delete':
       return { change: 'deleted', kind: change.kind, id: change.id }
@@ -30,7 +30,7 @@ function one(change: Change, commit: Dated): LoggedChange | undefined {
     case 'detach':
       return { change: 'updated', kind: change.kind, id: change.id, touched: [] }
     case 'value': {
-      const { submodel, path, value, quality, sourceTime = momentOf(commit) } = change
+      const { submodel, path, value, quality, sourceTime = defaultSourceTime(commit) } = change
       const told = { change: 'value', submodel, path, value, sourceTime } as const
       return quality === undefined ? told : { ...told, quality }
     }
@@ -38,7 +38,7 @@ function one(change: Change, commit: Dated): LoggedChange | undefined {
       const { submodel, path, count, from, to, run } = change
       return { change: 'samples', submodel, path, count, from, to, run }
     }
-    case 'once':
+    case 'idempotencyKey':
       return undefined
   }
 }
