@@ -4,26 +4,49 @@
  */
 import { Literal } from '../model/literal.ts'
 
-/** @throws SyntaxError */
-export function parseSampleJson(text: string): unknown {
-  return mayHoldLongNumber(text) && SUSPICIOUS.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)
+/**
+ * @param bytes the text in UTF-8 or another superset of ASCII, where they are at hand
+ * @throws SyntaxError
+ */
+export function parseSampleJson(text: string, bytes: Uint8Array = Buffer.from(text, 'latin1')): unknown {
+  return mayHoldLongNumber(bytes) && SUSPICIOUS.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)
 }
 
-/** Lets most texts off, several times faster than an expression: sixteen digits in a row, or an exponent. */
-function mayHoldLongNumber(text: string): boolean {
-  let digits = 0
-  for (let at = 0; at < text.length; at++) {
-    const sign = text.charCodeAt(at)
-    if ((sign >= ZERO && sign <= NINE) || sign === POINT) {
-      if (++digits === 16) return true
-    } else {
-      if (digits > 0 && (sign | LOWER_CASE) === SMALL_E) return true
-      digits = 0
-    }
+/**
+ * May a number be in the text that a double cannot hold? Several times faster than the expression below, and true too
+ * often: sixteen digits in a row, or an exponent of three. Both hold three digits in a row, so every third sign is enough.
+ * Bytes, as V8 reads them several times faster than the signs of a string.
+ */
+export function mayHoldLongNumber(bytes: Uint8Array): boolean {
+  for (let at = 2; at < bytes.length; at += 3) {
+    if (!isDigit(bytes[at])) continue
+    let start = at
+    while (start > 0 && isDigitOrPoint(bytes[start - 1])) start--
+    let end = at + 1
+    while (end < bytes.length && isDigitOrPoint(bytes[end])) end++
+    if (end - start >= 16) return true
+    if (end - start >= 3 && isExponent(bytes, start)) return true
+    // The next look is beyond this run.
+    at = end - 1
   }
   return false
 }
 
+/** Does an `e` or `e+` after a digit stand before it? Not the end of a word, as in "machine123". */
+function isExponent(bytes: Uint8Array, start: number): boolean {
+  const sign = bytes[start - 1] === PLUS ? start - 2 : start - 1
+  return sign > 0 && ((bytes[sign] as number) | LOWER_CASE) === SMALL_E && isDigit(bytes[sign - 1])
+}
+
+function isDigit(sign: number | undefined): boolean {
+  return sign !== undefined && sign >= ZERO && sign <= NINE
+}
+
+function isDigitOrPoint(sign: number | undefined): boolean {
+  return isDigit(sign) || sign === POINT
+}
+
+const PLUS = 0x2b
 const ZERO = 0x30
 const NINE = 0x39
 const POINT = 0x2e

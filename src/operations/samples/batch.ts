@@ -105,16 +105,19 @@ export class Batch {
     const at = time ?? this.arrivalOf(submodel, [path])
     const { type, isArrival = time === undefined, isHistorical = false } = origin
     const timing = isHistorical ? 'historical' : isArrival ? 'arrival' : undefined
-    const sample: Sample = { value, quality, type, isArrival, timing, item: this.#size++ }
+    const item = this.#size++
     this.#samples++
     const paths = this.#pathsOf(submodel)
     const rows = paths.get(path)
     const offset = rows === undefined ? 0 : Number(at - rows.base)
     const isOther = isHistorical !== (rows?.timing === 'historical')
-    if (rows !== undefined && !isOther && Math.abs(offset) <= FURTHEST) rows.add(offset, sample)
+    if (rows !== undefined && !isOther && Math.abs(offset) <= FURTHEST)
+      rows.add(offset, value, quality, item, timing, isArrival)
     else {
       this.#close(submodel, path)
-      paths.set(path, new Rows(at, sample))
+      const first = new Rows(at, type, timing)
+      first.add(0, value, quality, item, timing, isArrival)
+      paths.set(path, first)
     }
   }
 
@@ -197,15 +200,6 @@ class Arrivals {
   }
 }
 
-interface Sample {
-  readonly value: unknown
-  readonly quality: Quality | undefined
-  readonly type: DataTypeDefXsd | undefined
-  readonly isArrival: boolean
-  readonly timing: Timing | undefined
-  readonly item: number
-}
-
 /** Samples of one series, being gathered; often there is but one. */
 class Rows {
   /** The time of the first. */
@@ -219,14 +213,21 @@ class Rows {
   /** Of all of them, or undefined. */
   timing: Timing | undefined
 
-  constructor(base: bigint, first: Sample) {
+  constructor(base: bigint, type: DataTypeDefXsd | undefined, timing: Timing | undefined) {
     this.base = base
-    this.timing = first.timing
-    this.#type = first.type
-    this.add(0, first)
+    this.#type = type
+    this.timing = timing
   }
 
-  add(offset: number, { value, quality, isArrival, timing, item }: Sample): void {
+  /** Its arguments one by one: an object for each sample would cost as much as all the rest of this. */
+  add(
+    offset: number,
+    value: unknown,
+    quality: Quality | undefined,
+    item: number,
+    timing: Timing | undefined,
+    isArrival: boolean
+  ): void {
     if (timing !== this.timing) this.timing = undefined
     if (quality !== undefined) this.#qualities ??= new Array(this.#values.length).fill(undefined)
     this.#qualities?.push(quality)

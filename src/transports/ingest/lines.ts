@@ -18,11 +18,18 @@ export class Undecodable {
 
 export type Line = string | Undecodable
 
+/** Lines that arrived together, without their line feeds. */
+export interface LineGroup {
+  readonly lines: readonly Line[]
+  /** The whole of them, as they were sent. */
+  readonly bytes: Uint8Array
+}
+
 /**
- * @returns groups of lines, without their line feeds; a byte order mark before the first is none of it
+ * @returns groups of lines; a byte order mark before the first line is not part of it
  * @throws HubError `TooLarge` for a line that does not end
  */
-export async function* linesOf(bytes: AsyncIterable<Uint8Array>, charset: Charset): AsyncGenerator<readonly Line[]> {
+export async function* linesOf(bytes: AsyncIterable<Uint8Array>, charset: Charset): AsyncGenerator<LineGroup> {
   let rest: Uint8Array[] = []
   let length = 0
   let isFirst = true
@@ -44,10 +51,10 @@ export async function* linesOf(bytes: AsyncIterable<Uint8Array>, charset: Charse
   if (last.length > 0) yield decoded(last, charset, isFirst)
 }
 
-function decoded(group: Buffer, charset: Charset, isFirst: boolean): readonly Line[] {
+function decoded(group: Buffer, charset: Charset, isFirst: boolean): LineGroup {
   const bytes = isFirst ? charset.withoutMark(group) : group
   const text = charset.decode(bytes)
-  return text === undefined ? lineByLine(bytes, charset) : text.split('\n')
+  return text === undefined ? { lines: lineByLine(bytes, charset), bytes } : { lines: text.split('\n'), bytes }
 }
 
 /** Of the charsets that are taken none has a line feed within another sign. */

@@ -1,6 +1,6 @@
 /** A body of any length, line by line, in durable batches: read no faster than they become so. */
 import { LineError, type Point, PointReader } from '../../formats/line-protocol.ts'
-import { parseSampleJson } from '../../formats/sample-json.ts'
+import { mayHoldLongNumber, parseSampleJson } from '../../formats/sample-json.ts'
 import { parseTime } from '../../model/time.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
@@ -8,7 +8,7 @@ import type { Ingest, Receipt } from '../../operations/samples/ingest.ts'
 import { addItem, type Defaults } from '../../operations/samples/parse-items.ts'
 import { MAX_REPORTED, type Refusal } from '../../operations/samples/refusals.ts'
 import type { Charset } from './charset.ts'
-import { type Line, linesOf, Undecodable } from './lines.ts'
+import { type Line, type LineGroup, linesOf, Undecodable } from './lines.ts'
 import type { Targets } from './target.ts'
 
 /** Lines of one batch. */
@@ -28,6 +28,8 @@ export interface Taken {
 
 /** What lines mean. */
 export interface LineFormat {
+  /** Called before the lines of a group are added, for what can be found out once for all of them. */
+  begin?(group: LineGroup): void
   /** Adds what a line holds; synchronous where it can be, as there are many. */
   add(batch: Batch, line: Line): Promise<void> | undefined
   /** Does the next line belong to the item that this one began? */
@@ -67,8 +69,9 @@ export async function takeLines(
   let number = 0
   let before: Promise<void> = Promise.resolve()
   try {
-    for await (const lines of linesOf(bytes, charset)) {
-      for (const text of lines) {
+    for await (const group of linesOf(bytes, charset)) {
+      format.begin?.(group)
+      for (const text of group.lines) {
         if (!format.isOpen) start = line
         const adding = format.add(batch, text)
         if (adding !== undefined) await adding
@@ -87,7 +90,7 @@ export async function takeLines(
   return cursor === undefined ? rest : { ...rest, cursor }
 
   function note(): void {
-    while (places.length < batch.size) places.push(start)
+    for (let size = batch.size; places.length < size; ) places.push(start)
   }
 
   /** The next batch is read while this one becomes durable. */
@@ -118,21 +121,31 @@ export async function takeLines(
 
 /** A row or a column in each line. */
 export function jsonLines(defaults: Defaults, charset: Charset): LineFormat {
+  // One look at a whole group is several times faster than a look at each of its lines.
+  let parse: (text: string) => unknown = parseSampleJson
   return {
     isOpen: false,
+    begin({ bytes }) {
+      parse = mayHoldLongNumber(bytes) ? parseSampleJson : JSON.parse
+    },
     end: () => {},
     add(batch, line) {
       if (line instanceof Undecodable) batch.refuse(notText(charset))
-      else if (line.trim() !== '') addJson(batch, line, defaults)
+      else if (!isBlank(line)) addJson(batch, line, defaults, parse)
       return undefined
     }
   }
 }
 
-function addJson(batch: Batch, line: string, defaults: Defaults): void {
+/** Most lines are seen not to be by their first sign, without a copy. */
+function isBlank(line: string): boolean {
+  return !line.startsWith('{') && line.trim() === ''
+}
+
+function addJson(batch: Batch, line: string, defaults: Defaults, parse: (text: string) => unknown): void {
   let item: unknown
   try {
-    item = parseSampleJson(line)
+    item = parse(line)
   } catch (error) {
     batch.refuse(`JSON was expected: ${(error as Error).message}`)
     return

@@ -68,7 +68,7 @@ const ackText = fastJson({
 export const json: Codec = {
   protocol: 'aas-hub.v1.json',
   isBinary: false,
-  read: (bytes) => parseSampleJson(bytes.toString()),
+  read: (bytes) => parseSampleJson(bytes.toString(), bytes),
   write: (message) => JSON.stringify(message),
   writeAck: (ack) => ackText(ack),
   writeEvents: (sub, message) =>
