@@ -1,5 +1,6 @@
 /**
- * Writes the files that are derived from the model. Run it after an edit of the model:
+ * Writes the files that are derived from the code: schemas, API documents and the table of settings. Run it after an edit
+ * of the model, an endpoint or a setting:
  *
  *   node scripts/derive.ts          writes them
  *   node scripts/derive.ts --check  writes nothing, and fails where a file on disk differs
@@ -11,6 +12,7 @@ import { VERSION } from '../src/app/version.ts'
 import { metamodelSchema } from '../src/formats/json-schema.ts'
 import { asyncApi } from '../src/transports/stream/asyncapi.ts'
 import { openApiFiles } from './derive-openapi.ts'
+import { settingsPage } from './derive-settings.ts'
 import { deriveTemplates } from './derive-templates.ts'
 
 /** A derived file; the path is relative to the project's root. */
@@ -25,6 +27,7 @@ export async function derive(): Promise<Derived[]> {
     { path: 'schemas/aas-3.1.json', text: toJsonText(metamodelSchema()) },
     ...openApiFiles().map(({ path, value }) => ({ path, text: toJsonText(value) })),
     { path: 'openapi/asyncapi.json', text: toJsonText(asyncApi(VERSION)) },
+    { path: 'docs/settings.md', text: settingsPage() },
     ...(await deriveTemplates())
   ]
 }
@@ -55,7 +58,7 @@ if (import.meta.main) {
   const files = await derive()
   const different = stale(files)
   if (process.argv.includes('--check')) {
-    for (const path of different) console.error(`${path} is not what the model says; run scripts/derive.ts`)
+    for (const path of different) console.error(`${path} is out of date; run npm run derive`)
     if (different.length > 0) process.exitCode = 1
   } else {
     for (const { path, text } of files.filter((file) => different.includes(file.path))) {

@@ -1,6 +1,6 @@
 /**
  * Everything that can be set, as one table. A setting is an environment variable (`DATA_DIR=/var/lib/hub`) or a flag of
- * the same name (`--data-dir /var/lib/hub`); the flag wins. Parsing, checks, `--help` and the README are derived from it.
+ * the same name (`--data-dir /var/lib/hub`); the flag wins. Parsing, checks, `--help` and docs/settings.md are derived from it.
  */
 import { parsePolicy } from './consumers/history/policy.ts'
 import { suggest } from './formats/suggest.ts'
@@ -294,7 +294,7 @@ export function readConfig(
   return { config, words, extra }
 }
 
-/** The settings as they stand in the README: name, flag, default, meaning. */
+/** The settings as docs/settings.md lists them: name, flag, default, meaning. */
 export function settingsTable(): readonly (readonly [name: string, flag: string, standard: string, means: string])[] {
   return names().map((name) => [name, `--${flagOf(name)}`, settings[name].default, settings[name].means])
 }

@@ -1,44 +1,64 @@
-import { execFile, spawn } from 'node:child_process'
+/** The pages that a newcomer reads: the files, headings and scripts that they name exist, and every example runs. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import t from 'tap'
-import { settingsTable } from '../src/config.ts'
+import t, { type Test } from 'tap'
 
 const root = new URL('..', import.meta.url).pathname
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, commands = '']) => commands.trim())
+const pages = [
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`)
+].filter((name) => name.endsWith('.md') && existsSync(join(root, name)))
 
-/** Commands that install, or that start what the test has started already; they must exist, the rest is run. */
+/** Commands that install, or that start what the test has started already. The rest is run. */
 const STARTING = /^(npm ci|npm run demo|docker compose up)$/gm
-
-t.test('the table of settings is the one that the hub reads', async (t) => {
-  const rows = settingsTable().map(([name, flag, standard, means]) => {
-    return `| \`${name}\` | \`${flag}\` | ${standard === '' ? '–' : `\`${standard}\``} | ${means} |`
-  })
-  t.ok(readme.includes(`\n${rows.join('\n')}\n\n`), rows.join('\n'))
-})
 
 /** Commands that npm brings. */
 const NPM_ITSELF = new Set(['ci', 'pack'])
 
-t.test('every script that it names exists', async (t) => {
+interface Example {
+  readonly language: string
+  readonly text: string
+}
+
+t.test('every npm script that a page names exists', async (t) => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>
   }
-  const named = [...readme.matchAll(/npm (?:run )?([a-z:]+)/g)]
-    .map(([, name = '']) => name)
-    .filter((name) => !NPM_ITSELF.has(name))
-  t.ok(named.length > 0)
-  for (const name of new Set(named)) t.ok(Object.hasOwn(scripts, name), name)
+  for (const page of pages) {
+    const named = [...read(page).matchAll(/npm (?:run )?(?:-s )?([a-z][a-z:-]*)(?=[ `\n])/g)].map(
+      ([, name = '']) => name
+    )
+    for (const name of new Set(named)) {
+      t.ok(NPM_ITSELF.has(name) || Object.hasOwn(scripts, name), `${page}: npm run ${name}`)
+    }
+  }
 })
 
-t.test('every file that it links to exists', async (t) => {
-  for (const [, path = ''] of readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) t.ok(existsSync(join(root, path)), path)
+t.test('every file and heading that a page links to exists', async (t) => {
+  for (const page of pages) {
+    for (const [, path = '', heading] of read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+      const file = path === '' ? page : join(dirname(page), path)
+      t.ok(existsSync(join(root, file)), `${page} links to ${path}`)
+      if (heading !== undefined) t.ok(headingsOf(file).includes(heading), `${page} links to ${path}#${heading}`)
+    }
+  }
 })
 
-t.test('every command in it does what it says', async (t) => {
+t.test('every example is in a language that is run or parsed here', async (t) => {
+  for (const page of pages) {
+    const fences = read(page).match(/^ *(```|~~~)/gm)?.length ?? 0
+    t.equal(fences, 2 * examplesOf(page).length, `${page}: each fence begins at the start of a line and is closed`)
+    for (const { language, text } of examplesOf(page)) {
+      t.ok(['sh', 'json', 'mermaid'].includes(language), `${page}: ${language || 'no language'}`)
+      if (language === 'json') t.doesNotThrow(() => JSON.parse(text), page)
+    }
+  }
+})
+
+t.test('every example does what its page says, at one hub with the sample plant', async (t) => {
   const directory = t.testdir()
   const env = {
     PATH: process.env.PATH,
@@ -47,35 +67,51 @@ t.test('every command in it does what it says', async (t) => {
     DATA_DIR: join(directory, 'data'),
     LOG_LEVEL: 'info'
   }
+  const { hub, url } = await startDemo(t, env)
+  // The README last: what it leaves behind must not help the other pages.
+  for (const page of pages.toReversed()) {
+    const blocks = examplesOf(page).filter(({ language }) => language === 'sh')
+    if (blocks.length === 0) continue
+    const folder = join(directory, page.replaceAll('/', '-'))
+    mkdirSync(folder)
+    const { status, output } = await bash(session(blocks, { url, folder, data: env.DATA_DIR }), folder, env)
+    t.equal(status, 0, `${page}: …${output.slice(-2000)}`)
+    t.notMatch(output, /^\++ echo 'The file breaks rules/m, `${page}: exported packages are valid`)
+  }
+  hub.kill('SIGTERM')
+  await once(hub, 'exit')
+})
+
+async function startDemo(t: Test, env: NodeJS.ProcessEnv): Promise<{ hub: ChildProcess; url: string }> {
   const hub = spawn(process.execPath, [join(root, 'scripts/demo/demo.ts')], {
     env,
     stdio: ['ignore', 'pipe', 'inherit']
   })
   t.teardown(() => hub.kill('SIGKILL'))
-  const reader = createInterface(hub.stdout)
-  let url = ''
-  for await (const line of reader) {
-    url = /Listening on (http:[^"]+)/.exec(line)?.[1] ?? ''
-    if (url !== '') break
+  for await (const line of createInterface(hub.stdout)) {
+    const [, url] = /Listening on (http:[^"]+)/.exec(line) ?? []
+    if (url !== undefined) return { hub, url }
   }
-  // The examples build on each other, as a reader's session in one terminal does.
-  const text = blocks
-    .map((block) => block.replace(STARTING, '').replace(/^# refused$/m, refused))
+  throw new Error('The demo did not start')
+}
+
+/** The blocks of a page build on each other, as a reader's session in one terminal does. */
+function session(
+  blocks: readonly Example[],
+  { url, folder, data }: { readonly url: string; readonly folder: string; readonly data: string }
+): string {
+  return blocks
+    .map(({ text }) => text.replace(STARTING, '').replace(/^# refused$/m, refused))
     .join(`\n${accepted}\n`)
     .replaceAll('http://127.0.0.1:8080', url)
-    .replaceAll('-- --readings', `-- --hub ${url} --buffer ${join(directory, 'gateway')} --readings`)
+    .replaceAll('-- --readings', `-- --hub ${url} --buffer ${join(folder, 'gateway')} --readings`)
     .replaceAll('-- --path CycleTime', `-- --hub ${url} --path CycleTime`)
-    .replaceAll('./data/demo', env.DATA_DIR)
-    .replaceAll('./backup', join(directory, 'backup'))
-    .replaceAll('validate plant.aasx', `validate ${join(directory, 'plant.aasx')}`)
-  const { status, output } = await bash(text, directory, env)
-  t.equal(status, 0, `…${output.slice(-2000)}`)
-  t.match(output, /^Nothing is wrong with one file\.$/m, 'the package was read')
-  hub.kill('SIGTERM')
-  await once(hub, 'exit')
-})
+    .replaceAll('./data/demo', data)
+    .replaceAll('./backup', join(folder, 'backup'))
+    .replaceAll('validate plant.aasx', `validate ${join(folder, 'plant.aasx')}`)
+}
 
-/** curl fails on a refusal, so that no example can answer an error unnoticed; where one is announced, without it. */
+/** curl fails on a refusal, so that no example can answer an error unnoticed; where one is announced, on its absence. */
 const accepted = 'curl() { command curl -sS --fail-with-body -w "\\n" "$@"; }'
 const refused = 'curl() { command curl -sS -w "\\n" "$@" | grep messageType; }'
 
@@ -91,4 +127,23 @@ function bash(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<{ stat
       }
     )
   })
+}
+
+function read(page: string): string {
+  return readFileSync(join(root, page), 'utf8')
+}
+
+function examplesOf(page: string): Example[] {
+  const blocks = read(page).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)
+  return [...blocks].map(([, language = '', text = '']) => ({ language, text: text.trim() }))
+}
+
+/** The anchors of a page, as GitHub makes them. */
+function headingsOf(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-')
+  )
 }

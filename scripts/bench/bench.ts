@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every workload beside its baseline of the same run. Both sides get the same requests from the same
  * client over loopback, by turns, in rounds; the medians count. `--quick` for a first look, `--only NAME` for one
- * workload, `--write` puts the table into README.md or docs/mongodb.md. `--store mongodb`: the hub over a database, see
+ * workload, `--write` puts the table into docs/benchmarks.md or docs/mongodb.md. `--store mongodb`: the hub over a database, see
  * mongodb.ts.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'

@@ -88,7 +88,7 @@ export async function report(): Promise<void> {
   console.log(`${table}\n\n${machine}`)
   if (!flags.write) return
   const [page, place] =
-    flags.store === 'mongodb' ? ['docs/mongodb.md', 'figures over MongoDB'] : ['README.md', 'figures']
+    flags.store === 'mongodb' ? ['docs/mongodb.md', 'figures over MongoDB'] : ['docs/benchmarks.md', 'figures']
   const file = new URL(`../../${page}`, import.meta.url)
   const text = await readFile(file, 'utf8')
   const figures = new RegExp(`(<!-- ${place} -->)[\\s\\S]*(<!-- end of ${place} -->)`)
