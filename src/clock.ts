@@ -1,9 +1,12 @@
 /**
- * The clock of the hub. Wall time follows the system clock, also where that is set or the machine was suspended;
- * durations are measured by a clock that nobody sets.
+ * The clock of the hub: wall time, durations and timers. Services take it as an option, so that tests advance time
+ * instead of waiting for it.
+ *
+ * Wall time follows the system clock, also where that is set or the machine was suspended. Durations are measured by a
+ * monotonic clock, which is never set.
  */
 
-export interface Clock {
+export interface Clock extends Timers {
   /**
    * Wall time in nanoseconds since 1970, known to about a microsecond. No two calls give the same time, and each gives
    * a later one than the call before unless the system clock was set back meanwhile.
@@ -15,21 +18,35 @@ export interface Clock {
   monotonic(): number
 }
 
+export interface Timers {
+  /** Calls back once. @returns cancels it */
+  after(ms: number, act: () => void): () => void
+  /** Calls back again and again; does not keep the process alive. @returns stops it */
+  every(ms: number, act: () => void): () => void
+  /** Resolves after a time, or as soon as the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
 /**
- * The system clock and the monotonic one may disagree by so much before they are brought together again, in
- * milliseconds: the former is only read to the millisecond.
+ * The wall and the monotonic clock may disagree by this much before they are brought together again, in milliseconds:
+ * wall time is only read to the millisecond.
  */
 const RESOLUTION_MS = 1
 
 /** Up to this step back the times given last are continued, so that order survives a clock that is being adjusted. */
 const ADJUSTMENT_NS = 1_000_000_000n
 
-/** @param wall milliseconds since 1970 @param monotonic milliseconds, with decimals, of a clock that nobody sets */
-export function clockOf(wall: () => number = Date.now, monotonic: () => number = () => performance.now()): Clock {
+/** @param wall milliseconds since 1970 @param monotonic milliseconds, with decimals, of a clock that is never set */
+export function clockOf(
+  wall: () => number = Date.now,
+  monotonic: () => number = () => performance.now(),
+  timers: Timers = systemTimers
+): Clock {
   /** Wall time where the monotonic clock is at zero. */
   let origin = wall() - monotonic()
   let last = 0n
   return {
+    ...timers,
     now() {
       const [ms, elapsed] = [wall(), monotonic()]
       const ahead = origin + elapsed - ms
@@ -44,38 +61,67 @@ export function clockOf(wall: () => number = Date.now, monotonic: () => number =
   }
 }
 
+const systemTimers: Timers = {
+  after(ms, act) {
+    const timer = setTimeout(act, ms)
+    return () => clearTimeout(timer)
+  },
+  every(ms, act) {
+    const timer = setInterval(act, ms).unref()
+    return () => clearInterval(timer)
+  },
+  sleep: (ms, signal) => sleepWith(systemTimers.after, ms, signal)
+}
+
+/** `Timers.sleep` for timers that have `after`. */
+export function sleepWith(after: Timers['after'], ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const wake = () => {
+      cancel()
+      signal?.removeEventListener('abort', wake)
+      resolve()
+    }
+    const cancel = after(ms, wake)
+    signal?.addEventListener('abort', wake)
+  })
+}
+
 export const systemClock: Clock = clockOf()
 
-/** Before any release of the hub: a clock that says so was never set, as in a machine without a battery for it. */
+/** Before any release of the hub: a clock that shows less was never set, as in a machine without a battery for it. */
 const EARLIEST_MS = Date.UTC(2026, 0, 1)
 
-/** May a clock be right that says so, in milliseconds since 1970? */
+/** Can a clock that shows this time, in milliseconds since 1970, be right? */
 export function isPlausible(ms: number): boolean {
   return ms >= EARLIEST_MS
 }
 
-/** Source times after this one, in milliseconds since 1970, are not believed. Infinity: all are. */
+/** Source times after this one, in milliseconds since 1970, are not accepted. Infinity: all are. */
 export function horizonOf(clock: number, limit: number): number {
   return isPlausible(clock) ? clock + limit : Number.POSITIVE_INFINITY
 }
 
-/** Jumps of wall time against the monotonic clock that are told of, in milliseconds. */
-const JUMP_MS = 1000
-const WATCH_EVERY_MS = 10_000
+/** Jumps of wall time against the monotonic clock that are reported, in milliseconds. */
+const MIN_JUMP_MS = 1000
+const CHECK_INTERVAL_MS = 10_000
 
 /**
- * Tells of each jump of the system clock, once, by how many milliseconds: forward where it was set, or the machine was
- * suspended; back where it was set.
- * @returns the way to stop
+ * Reports each jump of the system clock once, in milliseconds: forward where it was set or the machine was suspended,
+ * back where it was set.
+ * @returns stops watching
  */
-export function watchClock(clock: Clock, jumped: (ms: number) => void, everyMs = WATCH_EVERY_MS): () => Promise<void> {
+export function watchClock(
+  clock: Clock,
+  jumped: (ms: number) => void,
+  intervalMs = CHECK_INTERVAL_MS
+): () => Promise<void> {
   let origin = clock.milliseconds() - clock.monotonic()
-  const timer = setInterval(() => {
+  const stop = clock.every(intervalMs, () => {
     const now = clock.milliseconds() - clock.monotonic()
-    if (Math.abs(now - origin) >= JUMP_MS) jumped(Math.round(now - origin))
+    if (Math.abs(now - origin) >= MIN_JUMP_MS) jumped(Math.round(now - origin))
     // A clock that is adjusted little by little does not jump.
     origin = now
-  }, everyMs)
-  timer.unref()
-  return async () => clearInterval(timer)
+  })
+  return async () => stop()
 }

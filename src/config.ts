@@ -2,7 +2,7 @@
  * Everything that can be set, as one table. A setting is an environment variable (`DATA_DIR=/var/lib/hub`) or a flag of
  * the same name (`--data-dir /var/lib/hub`); the flag wins. Parsing, checks, `--help` and docs/settings.md are derived from it.
  */
-import { parsePolicy } from './consumers/history/policy.ts'
+import { parseHistoryPolicy } from './consumers/history/policy.ts'
 import { suggest } from './formats/suggest.ts'
 
 /** How a text becomes a value; throws an Error that says what was expected. */
@@ -100,7 +100,7 @@ export const settings = {
   CACHE_SIZE: { parse: size, default: '64MiB', means: 'Memory that the store may use for its cache' },
   LOG_RETENTION: { parse: duration, default: '7d', means: 'How long the log of changes is kept' },
   HISTORY: {
-    parse: parsePolicy,
+    parse: parseHistoryPolicy,
     default: '',
     means:
       'What of the history is kept, where no qualifier `History` says it: `off`, or `keep=P1Y; after=P30D; mean=PT1M`; all when empty'

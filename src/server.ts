@@ -13,10 +13,10 @@ import { openStore } from './app/open-store.ts'
 import { VERSION } from './app/version.ts'
 import { type Clock, systemClock, watchClock } from './clock.ts'
 import { type Config, ConfigError } from './config.ts'
-import { follow } from './consumers/follow.ts'
-import { type HistoryWriter, startHistoryWriter } from './consumers/history/history.ts'
+import { startConsumer } from './consumers/consumer.ts'
 import { startHistoryRetention } from './consumers/history/history-retention.ts'
-import { policies } from './consumers/history/policy.ts'
+import { type HistoryWriter, startHistoryWriter } from './consumers/history/history-writer.ts'
+import { historyPolicies } from './consumers/history/policy.ts'
 import { startLogRetention } from './consumers/log-retention.ts'
 import { registration } from './consumers/registration.ts'
 import { Subscriptions } from './consumers/subscriptions/subscriptions.ts'
@@ -108,7 +108,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
 
     app.addHook('onError', async (_request, _reply, error) => store.noteDamage(error))
     store.onDamage((error) => app.log.error({ err: error }, 'A stored record is damaged'))
-    const policyOf = policies(store, config.HISTORY)
+    const policyOf = historyPolicies(store, config.HISTORY)
     const past = await startHistoryWriter(store, {
       policyOf,
       failed: (error) => app.log.warn({ err: error }, 'Writing the history failed; it is tried again')
@@ -239,7 +239,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
         stops.push(
           startHistoryRetention(store, {
             policyOf,
-            clock: clock.milliseconds,
+            clock,
             failed: (error) => app.log.warn({ err: error }, 'Looking after the history failed; it is tried again')
           })
         )
@@ -329,16 +329,22 @@ function startFollowers(
   config: Config
 ): Stop[] {
   const failed = (doing: string) => (error: unknown) => log.warn({ err: error }, `${doing} failed; it is tried again`)
-  const { milliseconds: clock } = intake.clock
-  const kept = { time: config.LOG_RETENTION, bytes: config.LOG_SIZE, taken: past.taken, clock }
-  const stops = [startLogRetention(store, kept, failed('Trimming the log')), jobs.watch(failed('Looking after jobs'))]
+  const { clock } = intake
+  const kept = {
+    maxAgeMs: config.LOG_RETENTION,
+    maxBytes: config.LOG_SIZE,
+    taken: () => past.taken(),
+    clock,
+    failed: failed('Trimming the log')
+  }
+  const stops = [startLogRetention(store, kept), jobs.watch(failed('Looking after jobs'))]
   // What was taken leniently has its reasons kept, templates or not.
   if (templates.isActive || config.LENIENT) {
     stops.push(startValidationResults(store, { checker: templates, failed: failed('Checking submodels') }))
   }
   if (config.REGISTER_AT !== '') {
     const options = { registry: config.REGISTER_AT, base: url + config.API_PREFIX, failed: failed('Registering') }
-    stops.push(follow(store, registration(store, options)))
+    stops.push(startConsumer(store, registration(store, options)))
   }
   return stops
 }

@@ -1,52 +1,45 @@
-/** Forgets what the log has held for long enough. Whoever reads the log and fell behind is told of the gap. */
+/** Trims the log by age and size. Readers that are behind the trimmed entries get a gap. */
+import { type Clock, systemClock } from '../clock.ts'
+import { runPeriodicallyAsLeader } from '../store/run-as-leader.ts'
 import type { Store } from '../store/store.ts'
 
-/** How often it looks, in milliseconds. */
 const INTERVAL_MS = 60 * 1000
 
 export interface LogRetentionOptions {
-  /** How long an entry stays, in milliseconds. */
-  readonly time: number
-  /** How much the log may take, in bytes; beyond it the oldest entries go earlier. */
-  readonly bytes: number
-  /** Up to where the history has taken what is in the log; nothing behind it goes. Absent: there is no history. */
+  /** Entries older than this are trimmed. */
+  readonly maxAgeMs: number
+  /** Beyond this size the oldest entries are trimmed earlier. */
+  readonly maxBytes: number
+  /** The last entry that the history has taken; later ones are not trimmed. Absent: there is no history. */
   readonly taken?: () => Promise<number>
-  readonly clock?: () => number
+  readonly clock?: Clock
+  /** Hears of a failure; it is tried again at the next interval. */
+  readonly failed: (error: unknown) => void
 }
 
-/**
- * Trims the log now and from time to time.
- * @param failed told what went wrong; it tries again the next time
- * @returns the way to stop; resolves when nothing is under way any more
- */
-export function startLogRetention(
+/** @returns stops it; resolves when it has ended */
+export function startLogRetention(store: Store, options: LogRetentionOptions): () => Promise<void> {
+  const { clock = systemClock, failed } = options
+  const periodic = { name: 'retention', intervalMs: INTERVAL_MS, clock, failed }
+  return runPeriodicallyAsLeader(store, periodic, () => trimLog(store, options))
+}
+
+async function trimLog(
   store: Store,
-  options: LogRetentionOptions,
-  failed: (error: unknown) => void
-): () => Promise<void> {
-  const trim = () => trimLog(store, options).catch(failed)
-  let under = trim()
-  const timer = setInterval(() => {
-    under = under.then(trim)
-  }, INTERVAL_MS)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await under
-  }
-}
-
-async function trimLog(store: Store, { time, bytes, taken, clock = Date.now }: LogRetentionOptions): Promise<void> {
-  if (!(await store.lease('retention', 2 * INTERVAL_MS))) return
-  const old = Math.max(await lastBefore(store, clock() - time), await lastBeyond(store, bytes))
-  const last = taken === undefined ? old : Math.min(old, await taken())
+  { maxAgeMs, maxBytes, taken, clock = systemClock }: LogRetentionOptions
+): Promise<void> {
+  const expired = Math.max(
+    await lastBefore(store, clock.milliseconds() - maxAgeMs),
+    await lastBeyondSize(store, maxBytes)
+  )
+  const last = taken === undefined ? expired : Math.min(expired, await taken())
   if (last >= (await store.figures()).logFirst) await store.trimLog(last)
 }
 
-/** The last entry of a commit before this time (milliseconds since 1970). */
+/** The last entry committed before a time, in milliseconds since 1970. */
 async function lastBefore(store: Store, time: number): Promise<number> {
   const { logFirst, logLast } = await store.figures()
-  // The times rise with the positions, so it is found by halving: a log may have millions.
+  // Binary search, as times rise with positions: a log may have millions of entries.
   let old = logFirst - 1
   let young = logLast + 1
   while (young - old > 1) {
@@ -59,9 +52,9 @@ async function lastBefore(store: Store, time: number): Promise<number> {
   return old
 }
 
-/** The last entry that goes where the log is to take no more than so many bytes, as if all entries were of one size. */
-async function lastBeyond(store: Store, bytes: number): Promise<number> {
+/** The last entry to trim for the log to fit into a size, as if all entries were equally large. */
+async function lastBeyondSize(store: Store, maxBytes: number): Promise<number> {
   const { logFirst, logLast, logBytes } = await store.figures()
-  if (logBytes <= bytes) return logFirst - 1
-  return logFirst - 1 + Math.ceil((logLast - logFirst + 1) * (1 - bytes / logBytes))
+  if (logBytes <= maxBytes) return logFirst - 1
+  return logFirst - 1 + Math.ceil((logLast - logFirst + 1) * (1 - maxBytes / logBytes))
 }

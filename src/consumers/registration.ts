@@ -1,21 +1,21 @@
-/** Registration: what is stored here is made known to an outside registry, in the background (`--register-at`). */
+/** Registers the stored shells and submodels at an external registry, in the background (`--register-at`). */
 import { describeShell, describeSubmodel } from '../model/descriptors.ts'
 import { targetOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell, Submodel } from '../model/types.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentKind, LogEntry, Store } from '../store/store.ts'
-import type { Consumer } from './follow.ts'
+import type { Consumer } from './consumer.ts'
 
 export interface RegistrationOptions {
   /** URL of the registry's API root. */
   readonly registry: string
-  /** URL under which this hub's API is reached, for the endpoints. */
+  /** URL of this hub's API root, for the endpoints. */
   readonly base: string
   readonly failed: Consumer['failed']
 }
 
-/** Where each kind is registered. */
+/** Path below the API root of the registry, by kind. */
 const PATHS: Partial<Record<DocumentKind, string>> = {
   AssetAdministrationShell: 'shell-descriptors',
   Submodel: 'submodel-descriptors'
@@ -23,15 +23,15 @@ const PATHS: Partial<Record<DocumentKind, string>> = {
 
 const DOCUMENTS_PER_READ = 100
 
-/** A request that hangs must not hold up the ones behind it. */
+/** A request that hangs must not hold up those behind it. */
 const REQUEST_TIMEOUT_MS = 30_000
 
-/** The follower that keeps the outside registry in step. */
+/** The consumer that keeps the external registry up to date. */
 export function registration(store: Store, { registry, base, failed }: RegistrationOptions): Consumer {
-  return { name: `registration ${registry}`, handle, start, failed }
+  return { name: `registration ${registry}`, handle, resync, failed }
 
   async function handle(entries: readonly LogEntry[]): Promise<void> {
-    // Only the present state counts, so each document is sent once however often it changed.
+    // Only the current state counts, so each document is sent once however often it changed.
     const changed = new Map<string, [DocumentKind, string]>()
     for (const change of entries.flatMap((entry) => entry.changes)) {
       if ('kind' in change) changed.set(`${change.kind} ${change.id}`, [change.kind, change.id])
@@ -39,7 +39,7 @@ export function registration(store: Store, { registry, base, failed }: Registrat
     for (const [kind, id] of changed.values()) await send(kind, id)
   }
 
-  async function start(): Promise<void> {
+  async function resync(): Promise<void> {
     for (const kind of Object.keys(PATHS) as DocumentKind[]) {
       let after: number | undefined = 0
       while (after !== undefined) {
@@ -56,7 +56,7 @@ export function registration(store: Store, { registry, base, failed }: Registrat
     const url = `${registry}/${path}/${encodeId(id)}`
     let isUnreadable = false
     const descriptor = await unlessDamaged(describe(kind, id), () => (isUnreadable = true))
-    // What is registered of a damaged document is still the best that there is.
+    // The descriptor that is registered for a damaged document is still the best there is.
     if (isUnreadable) return
     if (descriptor === undefined) {
       await request('DELETE', url, undefined, [404])
@@ -65,7 +65,7 @@ export function registration(store: Store, { registry, base, failed }: Registrat
     // Registries of release 3.0 do not create by PUT.
     const sent = await request('PUT', url, descriptor, [404])
     const created = sent === 404 ? await request('POST', `${registry}/${path}`, descriptor, [409]) : sent
-    // Somebody else created it in between: then it can be replaced.
+    // It was created by another client meanwhile, so it can be replaced now.
     if (created === 409) await request('PUT', url, descriptor, [])
   }
 

@@ -1,77 +1,100 @@
 /**
- * The ledger of validations, kept in step with the submodels: a changed one is checked again, and all of them after a
- * change of the schemas. It lags rather than to take much of the processor from requests.
+ * Keeps the stored validation results up to date: a changed submodel is checked again, and all of them after a change of
+ * the schemas. Lags behind rather than take much processor time from requests.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { type Clock, systemClock } from '../clock.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Change, Document, Facet, LogEntry, Store } from '../store/store.ts'
-import { type Consumer, follow } from './follow.ts'
+import { type Consumer, startConsumer } from './consumer.ts'
 
 export interface ValidationResultsOptions {
-  readonly checker: Checker
+  readonly checker: ResultChecker
   readonly failed: Consumer['failed']
+  readonly clock?: Clock
 }
 
-/** Who knows the rules. */
-interface Checker {
+interface ResultChecker {
   /** Digest of the rules. */
   readonly rules: string
-  entryOf(submodel: Document): Entry
-  facetsOf(entry: Entry): readonly Facet[]
+  entryOf(submodel: Document): StoredResult
+  facetsOf(entry: StoredResult): readonly Facet[]
 }
 
-/** What the follower has to know of an entry. */
-interface Entry {
+/** The members of a validation result that matter here. */
+interface StoredResult {
   readonly revision: number
   readonly rules: string
   readonly checkedAt: string
   readonly result: string
 }
 
-/** Read at a time: few, as others wait meanwhile. */
+/** Few, as others wait while they are read. */
 const DOCUMENTS_PER_READ = 20
 
-/** Entries that are written together. */
 const RESULTS_PER_COMMIT = 50
 
-/** Milliseconds of checking, after which requests get their turn, and how many times as long they get it. */
+/** After this much checking requests get their turn, for REST_FACTOR times as long. */
 const SLICE_MS = 0.5
 const REST_FACTOR = 8
 const MIN_REST_MS = 5
 const MAX_REST_MS = 2000
 
-/** While values change and the verdict does not, the entry is written anew no more often than this, in milliseconds. */
+/** While values change and the verdict does not, a result is rewritten no more often than this. */
 const REWRITE_INTERVAL_MS = 60_000
 
-/** Submodels of which it is remembered up to which revision they were checked. */
+/** Submodels whose last checked revision is remembered. */
 const CACHE_ENTRIES = 10_000
 
-interface Checked {
+/** Changes accumulate for this long, to be checked together. */
+const BATCH_DELAY_MS = 200
+
+interface CheckedSubmodel {
   readonly revision: number
-  /** No value can break a rule where there is none. */
+  /** Without a template no value can break a rule. */
   readonly withoutTemplate: boolean
 }
 
-/** Milliseconds for which changes gather before they are looked at together. */
-const GATHER_MS = 200
+const NOT_CHECKED: CheckedSubmodel = { revision: 0, withoutTemplate: false }
 
-/** @returns the way to stop; resolves when nothing is under way any more */
-export function startValidationResults(
-  store: Store,
-  { checker, failed }: ValidationResultsOptions
-): () => Promise<void> {
-  const stopping = new AbortController()
-  // Another set of rules is another follower, whose first start looks at everything.
-  const stop = follow(store, { name: `validation ${checker.rules}`, handle, start, failed, leisure: GATHER_MS })
-  const checked = new Map<string, Checked>()
-  let waiting: { readonly change: Change; readonly id: string; readonly found: Checked }[] = []
-  let busy = 0
-  return () => {
-    stopping.abort()
-    return stop()
+/** @returns stops it; resolves when it has ended */
+export function startValidationResults(store: Store, options: ValidationResultsOptions): () => Promise<void> {
+  const results = new ValidationResults(store, options)
+  return () => results.stop()
+}
+
+class ValidationResults {
+  readonly #store: Store
+  readonly #checker: ResultChecker
+  readonly #clock: Clock
+  readonly #stopping = new AbortController()
+  readonly #stopConsumer: () => Promise<void>
+  readonly #checked = new Map<string, CheckedSubmodel>()
+  /** To be committed together. */
+  #uncommitted: { readonly change: Change; readonly id: string; readonly checked: CheckedSubmodel }[] = []
+  /** Time spent on checking since the last rest. */
+  #spentMs = 0
+
+  constructor(store: Store, { checker, failed, clock = systemClock }: ValidationResultsOptions) {
+    this.#store = store
+    this.#checker = checker
+    this.#clock = clock
+    const consumer: Consumer = {
+      // Other rules make another consumer, whose resync checks all submodels.
+      name: `validation ${checker.rules}`,
+      handle: (entries) => this.#checkChanged(entries),
+      resync: () => this.#checkAll(),
+      failed,
+      batchDelayMs: BATCH_DELAY_MS
+    }
+    this.#stopConsumer = startConsumer(store, consumer, clock)
   }
 
-  async function handle(entries: readonly LogEntry[]): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping.abort()
+    return this.#stopConsumer()
+  }
+
+  async #checkChanged(entries: readonly LogEntry[]): Promise<void> {
     const changed = new Map<string, { seq: number; structure: boolean }>()
     for (const { seq, changes } of entries) {
       for (const change of changes) {
@@ -82,103 +105,103 @@ export function startValidationResults(
       }
     }
     for (const [id, { seq, structure }] of changed) {
-      const known = checked.get(id)
+      const known = this.#checked.get(id)
       if (known?.withoutTemplate === true && !structure) continue
-      // While it lagged, many changes of one submodel came together; the first look saw them all.
-      if ((known?.revision ?? 0) < seq) await look(id, structure)
+      // Several changes of one submodel are covered by its first check, which saw the newest revision.
+      if ((known?.revision ?? 0) < seq) await this.#check(id, structure)
     }
-    await write()
+    await this.#commit()
   }
 
-  async function start(): Promise<void> {
-    for await (const document of all('Submodel')) await look(document.id, true, document)
-    for await (const { id } of all('Validation')) {
-      if ((await store.head('Submodel', id)) === undefined) await forget(id)
+  async #checkAll(): Promise<void> {
+    for await (const document of this.#all('Submodel')) await this.#check(document.id, true, document)
+    for await (const { id } of this.#all('Validation')) {
+      if ((await this.#store.head('Submodel', id)) === undefined) await this.#deleteResult(id)
     }
-    await write()
+    await this.#commit()
   }
 
-  /** Checks a submodel as it is now. @param structure more than values may have changed */
-  async function look(id: string, structure: boolean, read?: Document): Promise<void> {
-    const isKept = (await store.head('Validation', id)) !== undefined
-    const kept = await unlessDamaged(store.document('Validation', id))
+  /** Checks a submodel as it is now. @param structure whether more than values may have changed */
+  async #check(id: string, structure: boolean, read?: Document): Promise<void> {
+    const store = this.#store
+    const isStored = (await store.head('Validation', id)) !== undefined
+    const stored = await unlessDamaged(store.document('Validation', id))
     let isUnreadable = false
     const document = read ?? (await unlessDamaged(store.document('Submodel', id), () => (isUnreadable = true)))
-    // What is damaged can be checked when it was replaced.
+    // A damaged submodel can be checked once it was replaced.
     if (isUnreadable) return
     if (document === undefined) {
-      if (isKept) await forget(id)
+      if (isStored) await this.#deleteResult(id)
       return
     }
-    const from = performance.now()
-    const known = kept === undefined ? undefined : (JSON.parse(kept.bytes.toString()) as Entry)
-    const current = known?.rules === checker.rules ? known : undefined
+    const startedAt = performance.now()
+    const known = stored === undefined ? undefined : (JSON.parse(stored.bytes.toString()) as StoredResult)
+    const current = known?.rules === this.#checker.rules ? known : undefined
     if (current?.revision !== document.revision) {
-      const entry = checker.entryOf(document)
-      const withoutTemplate = entry.result === 'noTemplate'
-      const isNews = structure || current === undefined || isOld(current) || verdictOf(entry) !== verdictOf(current)
+      const result = this.#checker.entryOf(document)
+      const checked = { revision: document.revision, withoutTemplate: result.result === 'noTemplate' }
+      const isNews =
+        structure || current === undefined || this.#isOld(current) || verdictOf(result) !== verdictOf(current)
       if (isNews) {
-        const change = isKept ? 'replace' : 'create'
-        const [json, facets] = [JSON.stringify(entry), checker.facetsOf(entry)]
-        await put(
-          id,
-          { revision: document.revision, withoutTemplate },
-          { change, kind: 'Validation', id, json, facets }
-        )
-      } else remember(id, { revision: document.revision, withoutTemplate })
+        const change = isStored ? 'replace' : 'create'
+        const [json, facets] = [JSON.stringify(result), this.#checker.facetsOf(result)]
+        await this.#put(id, checked, { change, kind: 'Validation', id, json, facets })
+      } else this.#remember(id, checked)
     }
-    await rest(performance.now() - from)
+    await this.#rest(performance.now() - startedAt)
   }
 
-  async function* all(kind: 'Submodel' | 'Validation'): AsyncGenerator<Document> {
+  async *#all(kind: 'Submodel' | 'Validation'): AsyncGenerator<Document> {
     let after: number | undefined = 0
     while (after !== undefined) {
-      const page = await store.documents(kind, [], { after, limit: DOCUMENTS_PER_READ })
+      const page = await this.#store.documents(kind, [], { after, limit: DOCUMENTS_PER_READ })
       yield* page.items
       after = page.next
     }
   }
 
-  async function forget(id: string): Promise<void> {
-    await put(id, { revision: 0, withoutTemplate: false }, { change: 'delete', kind: 'Validation', id })
+  async #deleteResult(id: string): Promise<void> {
+    await this.#put(id, NOT_CHECKED, { change: 'delete', kind: 'Validation', id })
   }
 
-  async function put(id: string, found: Checked, change: Change): Promise<void> {
-    waiting.push({ change, id, found })
-    if (waiting.length >= RESULTS_PER_COMMIT) await write()
+  async #put(id: string, checked: CheckedSubmodel, change: Change): Promise<void> {
+    this.#uncommitted.push({ change, id, checked })
+    if (this.#uncommitted.length >= RESULTS_PER_COMMIT) await this.#commit()
   }
 
-  async function write(): Promise<void> {
-    const written = waiting
-    waiting = []
-    if (written.length === 0) return
-    await store.commit(written.map(({ change }) => change))
-    for (const { id, found } of written) remember(id, found)
+  async #commit(): Promise<void> {
+    const committed = this.#uncommitted
+    this.#uncommitted = []
+    if (committed.length === 0) return
+    await this.#store.commit(committed.map(({ change }) => change))
+    for (const { id, checked } of committed) this.#remember(id, checked)
   }
 
-  function remember(id: string, found: Checked): void {
-    if (checked.size >= CACHE_ENTRIES) checked.clear()
-    checked.set(id, found)
+  #remember(id: string, checked: CheckedSubmodel): void {
+    if (this.#checked.size >= CACHE_ENTRIES) this.#checked.clear()
+    this.#checked.set(id, checked)
   }
 
-  /** Rests in proportion to the work done. @throws AbortError when the hub stops */
-  async function rest(spent: number): Promise<void> {
-    stopping.signal.throwIfAborted()
-    busy += spent
-    if (busy < SLICE_MS) return
-    const length = Math.min(Math.max(busy * REST_FACTOR, MIN_REST_MS), MAX_REST_MS)
-    busy = 0
-    await sleep(length, undefined, { signal: stopping.signal })
+  /** Rests in proportion to the time spent. @throws AbortError once it is stopped */
+  async #rest(spentMs: number): Promise<void> {
+    const { signal } = this.#stopping
+    signal.throwIfAborted()
+    this.#spentMs += spentMs
+    if (this.#spentMs < SLICE_MS) return
+    const restMs = Math.min(Math.max(this.#spentMs * REST_FACTOR, MIN_REST_MS), MAX_REST_MS)
+    this.#spentMs = 0
+    await this.#clock.sleep(restMs, signal)
+    signal.throwIfAborted()
+  }
+
+  #isOld({ checkedAt }: StoredResult): boolean {
+    const age = this.#clock.milliseconds() - Date.parse(checkedAt)
+    // A time in the future is from a clock that has been set back since.
+    return age > REWRITE_INTERVAL_MS || age < 0
   }
 }
 
-function isOld({ checkedAt }: Entry): boolean {
-  const age = Date.now() - Date.parse(checkedAt)
-  // One of the future was written by a clock that has been set back since.
-  return age > REWRITE_INTERVAL_MS || age < 0
-}
-
-/** What an entry says, without when. */
-function verdictOf(entry: Entry): string {
-  return JSON.stringify({ ...entry, checkedAt: '', revision: 0 })
+/** A result without its time and revision. */
+function verdictOf(result: StoredResult): string {
+  return JSON.stringify({ ...result, checkedAt: '', revision: 0 })
 }

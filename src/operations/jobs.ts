@@ -4,7 +4,9 @@
  * says that nobody can. Bounded, and forgotten in time.
  */
 import { randomUUID } from 'node:crypto'
+import { type Clock, systemClock } from '../clock.ts'
 import { HubError, type Violation } from '../errors.ts'
+import { Lease } from '../store/run-as-leader.ts'
 import type { Change, Document, Store } from '../store/store.ts'
 import { commitOrConflict, retryConflicts } from './concurrency.ts'
 
@@ -49,17 +51,18 @@ export interface JobsOptions {
   readonly limit: number
   /** How many finished ones are kept, how many bytes of them, and for how long; the oldest go first. */
   readonly results: { readonly count: number; readonly bytes: number; readonly keptMs: number }
+  readonly clock?: Clock
 }
 
 /** A process that has not been heard of for so long is taken for dead, in milliseconds. */
 const LEASE_TTL_MS = 10_000
-const LEASE_RENEWAL_MS = 3000
 
 /** How often somebody looks for jobs of dead processes, and for what is to be forgotten, in milliseconds. */
 const CHECK_INTERVAL_MS = 5000
 
 export class Jobs {
   readonly #options: JobsOptions
+  readonly #clock: Clock
   /** Jobs that are done here; those that only this process can do are not waited for when it stops. */
   readonly #own = new Map<string, Promise<void> | 'closure'>()
   /** Those that are done here or are about to be. */
@@ -70,6 +73,7 @@ export class Jobs {
 
   constructor(options: JobsOptions) {
     this.#options = options
+    this.#clock = options.clock ?? systemClock
   }
 
   /**
@@ -96,9 +100,10 @@ export class Jobs {
       state: 'Running',
       ...(typeof work !== 'function' && { task: work })
     }
-    await store.lease(claimOf(job), LEASE_TTL_MS)
+    const lease = this.#leaseOf(job)
+    await lease.acquire()
     await store.commit([{ change: 'create', ...documentOf(job) }])
-    this.#run(job, typeof work === 'function' ? work : () => this.#perform(work))
+    this.#run(job, lease, typeof work === 'function' ? work : () => this.#perform(work))
     return job
   }
 
@@ -117,30 +122,30 @@ export class Jobs {
   watch(failed: (error: unknown) => void): () => Promise<void> {
     const look = () => this.#look().catch(failed)
     let looking = look()
-    const timer = setInterval(() => {
+    const stopTimer = this.#clock.every(CHECK_INTERVAL_MS, () => {
       looking = looking.then(look)
-    }, CHECK_INTERVAL_MS)
-    timer.unref()
+    })
     return async () => {
-      clearInterval(timer)
+      stopTimer()
       await looking
       await Promise.all([...this.#own.values()].filter((done) => done !== 'closure'))
     }
   }
 
   async #look(): Promise<void> {
-    const { store, results } = this.#options
+    const { results } = this.#options
     for await (const document of this.#all('open')) {
       const job = read(document)
-      if (this.#own.has(job.handleId) || !(await store.lease(claimOf(job), LEASE_TTL_MS))) continue
+      const lease = this.#leaseOf(job)
+      if (this.#own.has(job.handleId) || !(await lease.acquire())) continue
       const { task } = job
       this.#underway++
-      this.#run(job, task === undefined ? lost : () => this.#perform(task))
+      this.#run(job, lease, task === undefined ? lost : () => this.#perform(task))
     }
     for await (const document of this.#all('ended')) {
       const { finishedAt = 0, handleId } = read(document)
       // Also where the clock was set back since.
-      if (Math.abs(Date.now() - finishedAt) > results.keptMs) await this.#forget(handleId)
+      if (Math.abs(this.#clock.milliseconds() - finishedAt) > results.keptMs) await this.#forget(handleId)
       else this.#count(handleId, document.bytes.length)
     }
     await this.#evict()
@@ -184,14 +189,18 @@ export class Jobs {
     return task(data)
   }
 
-  #run(job: Job, work: () => Promise<Done>): void {
-    const done = this.#finish(job, work).finally(() => this.#own.delete(job.handleId))
+  #leaseOf({ handleId }: Job): Lease {
+    const { store } = this.#options
+    return new Lease(store, { name: `job ${handleId}`, ttlMs: LEASE_TTL_MS, clock: this.#clock })
+  }
+
+  #run(job: Job, lease: Lease, work: () => Promise<Done>): void {
+    const done = this.#finish(job, lease, work).finally(() => this.#own.delete(job.handleId))
     this.#own.set(job.handleId, job.task === undefined ? 'closure' : done)
   }
 
-  async #finish(job: Job, work: () => Promise<Done>): Promise<void> {
-    const { store } = this.#options
-    const renewal = setInterval(() => void store.lease(claimOf(job), LEASE_TTL_MS).catch(() => {}), LEASE_RENEWAL_MS)
+  async #finish(job: Job, lease: Lease, work: () => Promise<Done>): Promise<void> {
+    const stopRenewal = lease.keep()
     const attempt = async () => {
       const { state = 'Completed', result, changes = [] } = await work()
       await this.#end(job, { state, ...(result !== undefined && { result }) }, changes)
@@ -203,14 +212,14 @@ export class Jobs {
       // Where not even this can be kept, the job stays open, and somebody goes on with it later.
       await this.#end(job, { state: 'Failed', error: told(error) }).catch(() => {})
     } finally {
-      clearInterval(renewal)
+      stopRenewal()
       this.#underway--
     }
     await this.#evict().catch(() => {})
   }
 
   async #end(job: Job, end: Pick<Job, 'state' | 'result' | 'error'>, changes: readonly Change[] = []): Promise<void> {
-    const change = ended(job, end)
+    const change = ended(job, end, this.#clock.milliseconds())
     await commitOrConflict(this.#options.store, [...changes, change])
     this.#count(job.handleId, change.json.length)
   }
@@ -223,9 +232,9 @@ async function lost(): Promise<Done> {
   ])
 }
 
-function ended(job: Job, end: Pick<Job, 'state' | 'result' | 'error'>) {
+function ended(job: Job, end: Pick<Job, 'state' | 'result' | 'error'>, finishedAt: number) {
   const { task: _, ...rest } = job
-  return { change: 'replace' as const, ...documentOf({ ...rest, ...end, finishedAt: Date.now() }) }
+  return { change: 'replace' as const, ...documentOf({ ...rest, ...end, finishedAt }) }
 }
 
 function documentOf(job: Job) {
@@ -235,10 +244,6 @@ function documentOf(job: Job) {
 
 function read(document: Document): Job {
   return JSON.parse(document.bytes.toString()) as Job
-}
-
-function claimOf({ handleId }: Job): string {
-  return `job ${handleId}`
 }
 
 function told(error: unknown): NonNullable<Job['error']> {

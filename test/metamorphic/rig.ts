@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { clockOf } from '../../src/clock.ts'
 import { migrate } from '../../src/commands/migrate.ts'
-import { lookOnce } from '../../src/consumers/history/history-retention.ts'
-import { parsePolicy } from '../../src/consumers/history/policy.ts'
+import { maintainOnce } from '../../src/consumers/history/history-retention.ts'
+import { parseHistoryPolicy } from '../../src/consumers/history/policy.ts'
 import { databaseOf, dropDatabase, encode, openStored, type Running, start } from '../e2e/harness.ts'
 import { formats, pagedRows, replayed, rowsOf, type Shown, samplesOf, shown } from './doors.ts'
 import {
@@ -200,10 +201,10 @@ export class Rig {
   async #look(policy: string): Promise<void> {
     const store = await openStored(this.#place.directory, this.#place.url)
     try {
-      await lookOnce(store, {
-        policyOf: () => parsePolicy(policy),
+      await maintainOnce(store, {
+        policyOf: () => parseHistoryPolicy(policy),
         failed: (error) => this.#t.fail(String(error)),
-        clock: () => NOW_MS
+        clock: clockOf(() => NOW_MS)
       })
     } finally {
       await store.close()

@@ -6,6 +6,7 @@ import { Ingest } from '../../src/operations/samples/ingest.ts'
 import { decodeRun } from '../../src/store/run-codec.ts'
 import type { Store } from '../../src/store/store.ts'
 import { encode, start } from '../e2e/harness.ts'
+import { manualClock } from '../manual-clock.ts'
 import { broker, connect, current, open, storeOf, until } from './mqtt-broker.ts'
 
 /** Values of one element in the order of the log. */
@@ -250,13 +251,16 @@ t.test('of two hubs on the same data one is at the broker, and the other takes i
       return typeof member === 'function' ? member.bind(target) : member
     }
   })
-  const hub = { store: claiming, ingest: new Ingest({ store: claiming }) }
-  const door = await connect(t, store, here, BY_NAME, { hub, claimEvery: 20 })
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  const clock = manualClock()
+  const hub = { store: claiming, ingest: new Ingest({ store: claiming, clock }) }
+  const door = await connect(t, store, here, BY_NAME, { hub })
+  await clock.advance(60_000)
   t.equal(here.aedes.connectedClients, 0)
   mine = true
+  await clock.advance(60_000)
   await until(() => door.isConnected)
   mine = false
+  await clock.advance(60_000)
   await until(() => here.aedes.connectedClients === 0)
   t.notOk(door.isConnected)
 })

@@ -1,31 +1,31 @@
 /**
- * Chunks of a series brought into order: small neighbours become full ones, those that overlap are merged, what is too
- * large is divided. The samples stay the same, of equal times the one that came last.
+ * Compaction of the chunks of a series: small neighbours are joined, overlapping ones merged, large ones split. The
+ * samples stay the same; of several at one time the one that came last.
  *
- * A new chunk is of the last entry of the log that any of the old ones is of. So whoever goes on after a crash still sees
- * what is in chunks. And no sample comes to count more than one that came later: all that overlaps is taken together.
+ * A new chunk has the greatest `seq` of the chunks it replaces, so that after a crash it is still known which entries of
+ * the log are in chunks. Everything that overlaps is rewritten together, so that no sample overrides a later one.
  */
 import { FURTHEST, type Run } from '../../model/samples.ts'
 import { later } from '../../model/time.ts'
 import { isDamaged } from '../../store/damage.ts'
 import { chunkSource, mergeChunks, type SeriesSource } from '../../store/merge-chunks.ts'
 import type { Chunk, ChunkHead, SeriesName, Store } from '../../store/store.ts'
-import { isConflict } from './history.ts'
+import { isChunkConflict } from './history-writer.ts'
 import { CHUNK_SAMPLES, chunksOf } from './packing.ts'
 
 export interface CompactionOptions {
-  /** Called again and again, so that others get their turn. */
+  /** Called often, to yield to requests. */
   readonly rest: () => Promise<void>
-  /** Neighbours that cover more nanoseconds stay apart: what is dropped or thinned by its age is so chunk by chunk. */
+  /** Nanoseconds that a joined chunk may cover: retention and downsampling work on whole chunks. */
   readonly reach?: bigint
-  /** Hears of chunks that cannot be read, which stay as they are. Absent: they are thrown. */
+  /** Hears of chunks that cannot be read, which stay as they are. Absent: the error is thrown. */
   readonly failed?: (error: unknown) => void
 }
 
-/** Samples that are held at a time. What overlaps without end, in another order than it came in, is left as it is. */
+/** Samples that are held in memory. A longer series of overlapping chunks is left as it is, unless it can be split. */
 const MAX_SAMPLES = 1024 * 1024
 
-/** @returns whether there was anything to be done */
+/** @returns whether chunks were out of order */
 export async function compact(
   store: Store,
   series: SeriesName,
@@ -36,7 +36,7 @@ export async function compact(
     const group = await nextGroup(store.heads(series, from, LATEST), reach)
     if (group === undefined) break
     try {
-      if (await bringTogether(store, series, group.heads, rest)) isChanged = true
+      if (await rewriteGroup(store, series, group.heads, rest)) isChanged = true
     } catch (error) {
       if (failed === undefined || !isDamaged(error)) throw error
       failed(error)
@@ -50,56 +50,56 @@ export async function compact(
 const EARLIEST = -(2n ** 63n)
 const LATEST = 2n ** 63n - 1n
 
-interface Group {
+interface ChunkGroup {
   readonly heads: readonly ChunkHead[]
-  /** Where the next one may begin. */
+  /** Where the next group may begin. */
   readonly end: bigint
 }
 
 /** The first chunks that are out of order. */
-async function nextGroup(heads: AsyncIterable<ChunkHead>, reach: bigint): Promise<Group | undefined> {
+async function nextGroup(heads: AsyncIterable<ChunkHead>, reach: bigint): Promise<ChunkGroup | undefined> {
   let group: ChunkHead[] = []
   let [count, to] = [0, EARLIEST]
-  let isTangled = false
+  let isEndless = false
   for await (const head of heads) {
     const [first] = group
     if (first !== undefined && head.from > to) {
-      const isTaken = count < CHUNK_SAMPLES && head.to - first.from <= reach
-      if (!isTangled && !isTaken && !isInOrder(group)) return { heads: group, end: to + 1n }
-      if (isTangled || !isTaken) [group, count, isTangled] = [[], 0, false]
-    } else if (count > MAX_SAMPLES && !isTangled) {
-      const begun = before(group, head.from)
+      const fits = count < CHUNK_SAMPLES && head.to - first.from <= reach
+      if (!isEndless && !fits && !isInOrder(group)) return { heads: group, end: to + 1n }
+      if (isEndless || !fits) [group, count, isEndless] = [[], 0, false]
+    } else if (count > MAX_SAMPLES && !isEndless) {
+      const begun = prefixBefore(group, head.from)
       if (begun !== undefined) return { heads: begun, end: head.from }
-      isTangled = true
+      isEndless = true
     }
-    if (!isTangled) group.push(head)
+    if (!isEndless) group.push(head)
     count += head.count
     to = later(to, head.to)
   }
-  return isTangled || isInOrder(group) ? undefined : { heads: group, end: to + 1n }
+  return isEndless || isInOrder(group) ? undefined : { heads: group, end: to + 1n }
 }
 
 function isInOrder([first, second]: readonly ChunkHead[]): boolean {
   return first === undefined || (second === undefined && first.count <= 2 * CHUNK_SAMPLES)
 }
 
-/** Those that end before a time, where they are most of them, and came before all that reach beyond it. */
-function before(group: readonly ChunkHead[], time: bigint): readonly ChunkHead[] | undefined {
+/** The chunks that end before a time, where they hold most samples and are of earlier entries than all others. */
+function prefixBefore(group: readonly ChunkHead[], time: bigint): readonly ChunkHead[] | undefined {
   const [begun, others] = [group.filter(({ to }) => to < time), group.filter(({ to }) => to >= time)]
-  const last = lastOf(begun)
+  const last = lastSeqOf(begun)
   return others.every(({ seq }) => seq > last) && countOf(begun) > countOf(others) ? begun : undefined
 }
 
-/** @returns whether that made any difference */
-async function bringTogether(
+/** @returns whether chunks were replaced, or another process did that meanwhile */
+async function rewriteGroup(
   store: Store,
   series: SeriesName,
   heads: readonly ChunkHead[],
   rest: () => Promise<void>
 ): Promise<boolean> {
   const chunks: Chunk[] = []
-  for (const runs of await stretches(sourcesOf(store, series, heads), rest)) {
-    for (const chunk of chunksOf(series, runs, lastOf(heads))) {
+  for (const runs of await runsByForm(sourcesOf(store, series, heads), rest)) {
+    for (const chunk of chunksOf(series, runs, lastSeqOf(heads))) {
       chunks.push(chunk)
       await rest()
     }
@@ -108,13 +108,13 @@ async function bringTogether(
   try {
     await store.putChunks(chunks, heads)
   } catch (error) {
-    // Others wrote there meanwhile: it is seen the next time.
-    if (!isConflict(error)) throw error
+    // Rewritten by another process meanwhile; the next pass sees that.
+    if (!isChunkConflict(error)) throw error
   }
   return true
 }
 
-/** The chunks of these heads. */
+/** Reads the chunks of these heads. */
 export async function* sourcesOf(
   store: Store,
   series: SeriesName,
@@ -127,8 +127,8 @@ export async function* sourcesOf(
   }
 }
 
-/** Runs that follow each other in one form: what is no number would make all beside it none. */
-async function stretches(sources: AsyncIterable<SeriesSource>, rest: () => Promise<void>): Promise<Run[][]> {
+/** Consecutive runs of one form: merged with texts, numbers would be stored as texts too. */
+async function runsByForm(sources: AsyncIterable<SeriesSource>, rest: () => Promise<void>): Promise<Run[][]> {
   const found: Run[][] = []
   for await (const piece of mergeChunks(sources, [], EARLIEST, LATEST)) {
     const run = piece.run()
@@ -148,7 +148,7 @@ function countOf(heads: readonly ChunkHead[]): number {
   return heads.reduce((sum, { count }) => sum + count, 0)
 }
 
-/** The last entry of the log that any of them is of. */
-export function lastOf(heads: readonly ChunkHead[]): number {
+/** The last entry of the log that any of these chunks is of. */
+export function lastSeqOf(heads: readonly ChunkHead[]): number {
   return heads.reduce((last, { seq }) => Math.max(last, seq), 0)
 }

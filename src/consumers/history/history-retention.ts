@@ -1,111 +1,104 @@
-/** Lets go of history that is older than its policy wants, makes less of what is old, and brings its chunks into order. In no hurry. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** Background maintenance of the history: retention, downsampling, compaction. Yields to requests. */
+import { type Clock, systemClock } from '../../clock.ts'
 import { FURTHEST } from '../../model/samples.ts'
 import { earlier, fromMilliseconds } from '../../model/time.ts'
+import { runPeriodicallyAsLeader } from '../../store/run-as-leader.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
 import { compact } from './compaction.ts'
-import type { Policy, PolicyOf } from './policy.ts'
-import { type Thinned, thin } from './thinning.ts'
+import { type DownsampledUntil, downsample } from './downsampling.ts'
+import type { HistoryPolicy, HistoryPolicyOf } from './policy.ts'
 
-export interface KeepingOptions {
-  readonly policyOf: PolicyOf
-  /** Hears of a failure; it is tried again. */
+export interface HistoryRetentionOptions {
+  readonly policyOf: HistoryPolicyOf
+  /** Hears of a failure; it is tried again at the next interval. */
   readonly failed: (error: unknown) => void
-  /** How often it looks, in milliseconds. */
-  readonly every?: number
-  /** Server time in milliseconds since 1970. */
-  readonly clock?: () => number
+  readonly intervalMs?: number
+  readonly clock?: Clock
 }
 
 const INTERVAL_MS = 10 * 60 * 1000
 const SERIES_PER_READ = 100
 
-/** It rests so many times as long as it worked, in parts of so many milliseconds. */
+/** Rests for this many times as long as it worked. */
 const REST_FACTOR = 8
 const MIN_REST_MS = 5
 const MAX_REST_MS = 1000
 
-/** Series of which it is remembered that their chunks are in order. */
+/** Series whose state after the last pass is remembered. */
 const CACHE_ENTRIES = 100_000
 
-/** Of the time for which something is kept, or kept as it came, a chunk covers no more than such a part. */
-const PART = 8n
+/** No chunk covers more than this fraction of the time after which samples are dropped or downsampled. */
+const CHUNKS_PER_AGE = 8n
 
-const LONG = 2n ** 63n
+const FOREVER_NS = 2n ** 63n
 
-/** @returns the way to stop; resolves when nothing is under way any more */
-export function startHistoryRetention(store: Store, options: KeepingOptions): () => Promise<void> {
-  const { failed, every = INTERVAL_MS } = options
-  const stopping = new AbortController()
-  const inOrder: InOrder = new Map()
-  const done = (async () => {
-    while (!stopping.signal.aborted) {
-      try {
-        if (await store.lease('history keeping', 2 * every)) await lookOnce(store, options, inOrder, stopping.signal)
-      } catch (error) {
-        if (!stopping.signal.aborted) failed(error)
-      }
-      await sleep(every, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
-    }
-  })()
-  return async () => {
-    stopping.abort()
-    await done
-  }
+/** @returns stops it; resolves when it has ended */
+export function startHistoryRetention(store: Store, options: HistoryRetentionOptions): () => Promise<void> {
+  const { failed, intervalMs = INTERVAL_MS, clock = systemClock } = options
+  const maintained: MaintainedSeries = new Map()
+  return runPeriodicallyAsLeader(store, { name: 'history keeping', intervalMs, clock, failed }, (signal) =>
+    maintainOnce(store, options, maintained, signal)
+  )
 }
 
-/** By its name, what a series looked like when its chunks were in order, and how far it was thinned. */
-type InOrder = Map<string, { readonly glance?: string | undefined; readonly thinned?: Thinned | undefined }>
+/** By series: what it looked like when its chunks were in order, and how far it was downsampled. */
+type MaintainedSeries = Map<
+  string,
+  { readonly inOrder?: string | undefined; readonly downsampled?: DownsampledUntil | undefined }
+>
 
-/** Looks at every series once. */
-export async function lookOnce(
+/** One pass over all series. @throws the reason of the signal once it is aborted */
+export async function maintainOnce(
   store: Store,
-  { policyOf, failed, clock = Date.now }: KeepingOptions,
-  inOrder: InOrder = new Map(),
+  { policyOf, failed, clock = systemClock }: HistoryRetentionOptions,
+  maintained: MaintainedSeries = new Map(),
   signal?: AbortSignal
 ): Promise<void> {
-  const rest = pace(signal)
+  const rest = restsOf(clock, signal)
   let after: SeriesName | undefined
   do {
     const page = await store.series(after, SERIES_PER_READ)
-    for (const { submodel, path, ...found } of page) {
+    for (const { submodel, path, ...figures } of page) {
       const series = { submodel, path }
       const policy = await policyOf(series)
-      const { keep, after: old, mean: width } = policy
-      const now = fromMilliseconds(clock())
+      const { keep, after: rawFor, mean: width } = policy
+      const now = fromMilliseconds(clock.milliseconds())
       const name = JSON.stringify(series)
-      let { glance, thinned } = inOrder.get(name) ?? {}
+      let { inOrder, downsampled } = maintained.get(name) ?? {}
       const reach = reachOf(policy)
       if (keep !== undefined) await store.dropChunks(series, now - keep)
-      if (old !== undefined && width !== undefined) {
-        thinned = await thin(store, series, { before: now - old, width, reach, rest, failed }, thinned)
+      if (rawFor !== undefined && width !== undefined) {
+        const options = { before: now - rawFor, width, reach, rest, failed }
+        downsampled = await downsample(store, series, options, downsampled)
       }
-      const seen = JSON.stringify(found, written)
-      if (glance !== seen) glance = (await compact(store, series, { rest, reach, failed })) ? undefined : seen
-      if (inOrder.size >= CACHE_ENTRIES) inOrder.clear()
-      inOrder.set(name, { glance, thinned })
+      const seen = JSON.stringify(figures, bigintAsText)
+      if (inOrder !== seen) inOrder = (await compact(store, series, { rest, reach, failed })) ? undefined : seen
+      if (maintained.size >= CACHE_ENTRIES) maintained.clear()
+      maintained.set(name, { inOrder, downsampled })
       await rest()
     }
     after = page.length < SERIES_PER_READ ? undefined : page.at(-1)
   } while (after !== undefined)
 }
 
-/** @returns rests, and throws once it is to stop */
-function pace(signal: AbortSignal | undefined): () => Promise<void> {
-  let from = performance.now()
+/** @returns rests in proportion to the time since the last rest; throws the reason of the signal once it is aborted */
+function restsOf(clock: Clock, signal: AbortSignal | undefined): () => Promise<void> {
+  let resumedAt = performance.now()
   return async () => {
     signal?.throwIfAborted()
-    const rest = (performance.now() - from) * REST_FACTOR
-    if (rest < MIN_REST_MS) return
-    await sleep(Math.min(rest, MAX_REST_MS), undefined, { ...(signal && { signal }) })
-    from = performance.now()
+    const restMs = (performance.now() - resumedAt) * REST_FACTOR
+    if (restMs < MIN_REST_MS) return
+    await clock.sleep(Math.min(restMs, MAX_REST_MS), signal)
+    signal?.throwIfAborted()
+    resumedAt = performance.now()
   }
 }
 
-function reachOf({ keep = LONG, after = LONG }: Policy): bigint {
-  return earlier(earlier(keep, after) / PART, BigInt(FURTHEST))
+/** Nanoseconds that a chunk may cover. */
+function reachOf({ keep = FOREVER_NS, after = FOREVER_NS }: HistoryPolicy): bigint {
+  return earlier(earlier(keep, after) / CHUNKS_PER_AGE, BigInt(FURTHEST))
 }
 
-function written(_: string, value: unknown): unknown {
+function bigintAsText(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value
 }

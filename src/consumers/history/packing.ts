@@ -1,38 +1,42 @@
 /**
- * How what is pending of a series becomes chunks: a large run goes as it was logged; small ones are brought together,
- * with the last chunk of the series as long as that is not full. What is older than that chunk goes into one of its
- * own, so that no chunk spans what lies between.
+ * Packs the pending samples of a series into chunks. A large run becomes a chunk as it was logged; small ones are merged,
+ * also with the last chunk of the series until that is full. Samples older than that chunk get one of their own, so that
+ * no chunk spans the time between.
  */
 import { mergeRuns } from '../../model/merge.ts'
 import { lengthOf, type Run, sliceOf, spanOf } from '../../model/samples.ts'
 import { earlier } from '../../model/time.ts'
 import { decodeRun, encodeRun, verifyRun } from '../../store/run-codec.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../../store/store.ts'
-import { type Item, isWhole, runsOf } from './pending.ts'
+import { becomesChunk, type PendingChange, runsOf } from './pending.ts'
 
 /** Samples of a full chunk. */
 export const CHUNK_SAMPLES = 8192
 
-export interface Packed {
+export interface PackedChunks {
   readonly chunks: readonly Chunk[]
   readonly replaced: readonly ChunkHead[]
 }
 
 /** The last chunk of a series, where it is not full. */
-export interface Unfilled {
+export interface UnfilledChunk {
   readonly head: ChunkHead
   readonly run: Run
 }
 
 /** @param items at least one */
-export function pack(series: SeriesName, items: readonly Item[], unfilled: Unfilled | undefined): Packed {
+export function pack(
+  series: SeriesName,
+  items: readonly PendingChange[],
+  unfilled: UnfilledChunk | undefined
+): PackedChunks {
   const chunks: Chunk[] = []
   const replaced: ChunkHead[] = []
   let open = unfilled
-  let group: Item[] = []
+  let group: PendingChange[] = []
   let count = 0
   for (const item of items) {
-    if (isWhole(item)) {
+    if (becomesChunk(item)) {
       close()
       const { from, to, count, run } = item.change
       chunks.push({ ...series, from, to, count, seq: item.seq, bytes: run })
@@ -43,10 +47,10 @@ export function pack(series: SeriesName, items: readonly Item[], unfilled: Unfil
     if (count >= CHUNK_SAMPLES) close()
   }
   close()
-  return { chunks: apart(series, chunks), replaced }
+  return { chunks: mergeOverlapping(series, chunks), replaced }
 
   function close(): void {
-    const late = open === undefined ? new Set<Item>() : lateOf(group, open.head.from)
+    const late = open === undefined ? new Set<PendingChange>() : lateOf(group, open.head.from)
     const [old, young] = [group.filter((item) => late.has(item)), group.filter((item) => !late.has(item))]
     if (old.length > 0) chunks.push(...chunksOf(series, runsOf(old), seqOf(old)))
     if (young.length > 0) {
@@ -62,10 +66,10 @@ export function pack(series: SeriesName, items: readonly Item[], unfilled: Unfil
 }
 
 /**
- * Those that end before all others begin. Of two chunks of one entry of the log nobody could tell which has the newer of
- * two samples of the same time, so what overlaps is not parted.
+ * The items that end before all others begin. Overlapping items stay together: between two chunks of one entry of the log
+ * there is no order, so of two samples at one time the later one could not be told.
  */
-function lateOf(items: readonly Item[], start: bigint): Set<Item> {
+function lateOf(items: readonly PendingChange[], start: bigint): Set<PendingChange> {
   const late = new Set(items)
   for (let from = start; ; ) {
     const young = [...late].map((item) => ({ item, ...spanOfItem(item) })).filter(({ to }) => to >= from)
@@ -75,16 +79,16 @@ function lateOf(items: readonly Item[], start: bigint): Set<Item> {
   }
 }
 
-function spanOfItem({ change }: Item): { readonly from: bigint; readonly to: bigint } {
+function spanOfItem({ change }: PendingChange): { readonly from: bigint; readonly to: bigint } {
   return change.change === 'samples' ? change : { from: change.sourceTime, to: change.sourceTime }
 }
 
-function countOf({ change }: Item): number {
+function countOf({ change }: PendingChange): number {
   return change.change === 'samples' ? change.count : 1
 }
 
-/** Chunks of one entry of the log that overlap become one: their samples of the same time would be told apart by nothing. */
-function apart(series: SeriesName, chunks: readonly Chunk[]): readonly Chunk[] {
+/** Merges chunks of one entry of the log that overlap: they have no order, so of two samples at one time neither would win. */
+function mergeOverlapping(series: SeriesName, chunks: readonly Chunk[]): readonly Chunk[] {
   const [first] = chunks
   if (first === undefined || chunks.length === 1) return chunks
   const overlapping = (one: Chunk) => (other: Chunk) =>
@@ -98,10 +102,10 @@ function apart(series: SeriesName, chunks: readonly Chunk[]): readonly Chunk[] {
   }, chunks)
 }
 
-/** Runs of a series, in the order of the log, as chunks of this entry. */
+/** Merges runs of a series, given in the order of the log, into chunks of the entry `seq`. */
 export function* chunksOf({ submodel, path }: SeriesName, runs: readonly Run[], seq: number): Generator<Chunk> {
   for (const run of mergeRuns(runs)) {
-    // Parts of one size rather than a full one and a crumb.
+    // Parts of equal size rather than full ones and a small rest.
     const size = Math.ceil(lengthOf(run) / Math.ceil(lengthOf(run) / (2 * CHUNK_SAMPLES)))
     for (let start = 0; start < lengthOf(run); start += size) {
       const part = sliceOf(run, start, Math.min(start + size, lengthOf(run)))
@@ -110,6 +114,6 @@ export function* chunksOf({ submodel, path }: SeriesName, runs: readonly Run[], 
   }
 }
 
-function seqOf(items: readonly Item[]): number {
+function seqOf(items: readonly PendingChange[]): number {
   return items.at(-1)?.seq ?? 0
 }

@@ -1,53 +1,53 @@
-/** What the log has and the chunks have not yet, by series, packed as it was logged. */
+/** Samples of the log that are in no chunk yet, by series, encoded as they were logged. */
 import { type Quality, qualities, type Run } from '../../model/samples.ts'
 import { decodeRun, isAscendingRun, type PackedRun, verifyRun } from '../../store/run-codec.ts'
 import type { LoggedChange, SeriesName } from '../../store/store.ts'
 
-export type Measured = Extract<LoggedChange, { change: 'value' | 'samples' }>
+export type SampleChange = Extract<LoggedChange, { change: 'value' | 'samples' }>
 
-export interface Item {
+export interface PendingChange {
   readonly seq: number
-  readonly change: Measured
-  /** What is wrong with its run. */
+  readonly change: SampleChange
+  /** What is wrong with its run, where it is damaged. */
   readonly damage?: string | undefined
 }
 
-/** An item whose run becomes a chunk as it is. */
-export type WholeItem = Item & { readonly change: { readonly change: 'samples' } }
+/** A change whose run becomes a chunk as it is. */
+export type PendingChunk = PendingChange & { readonly change: { readonly change: 'samples' } }
 
-/** A run of so many samples is not worth unpacking. */
+/** Runs of this many samples become chunks as they are; merging them would gain little. */
 const LARGE_RUN_SAMPLES = 512
 
 /**
- * Is it a chunk as it is? One that is damaged is, so that those who ask for its time hear of it, and nothing else is
- * mixed with it.
+ * Does its run become a chunk as it is? A damaged one does, so that readers of its time get the error, and other samples
+ * stay readable.
  */
-export function isWhole(item: Item): item is WholeItem {
+export function becomesChunk(item: PendingChange): item is PendingChunk {
   const { change, damage } = item
   if (change.change !== 'samples') return false
   return damage !== undefined || (change.count >= LARGE_RUN_SAMPLES && isAscendingRun(change.run))
 }
 
-/** What an item takes beside its text, roughly. */
+/** Estimated memory of an item without its value. */
 const ITEM_OVERHEAD_BYTES = 150
 
-export class Pending {
-  readonly #items = new Map<string, Item[]>()
+export class PendingChanges {
+  readonly #items = new Map<string, PendingChange[]>()
   #bytes = 0
 
-  /** Roughly. */
+  /** Estimated. */
   get bytes(): number {
     return this.#bytes
   }
 
-  add(seq: number, change: Measured): Item {
+  add(seq: number, change: SampleChange): PendingChange {
     const key = keyOf(change)
     const items = this.#items.get(key)
     const damage = change.change === 'samples' ? verifyRun(change.run) : undefined
     const item = damage === undefined ? { seq, change } : { seq, change, damage }
     if (items === undefined) this.#items.set(key, [item])
     else items.push(item)
-    this.#bytes += sizeOf(change)
+    this.#bytes += estimateBytes(change)
     return item
   }
 
@@ -55,18 +55,18 @@ export class Pending {
     return [...this.#items.values()].flatMap(([first]) => (first === undefined ? [] : [nameOf(first.change)]))
   }
 
-  /** Those of a series up to this entry of the log, in its order. */
-  items(series: SeriesName, upTo: number): readonly Item[] {
+  /** Changes of a series up to an entry of the log, in its order. */
+  items(series: SeriesName, upTo: number): readonly PendingChange[] {
     const items = this.#items.get(keyOf(series)) ?? []
     return items.slice(0, countUntil(items, upTo))
   }
 
-  /** In the order of the log: large ascending runs packed, the rest unpacked. */
+  /** Samples of a series in the order of the log: large ascending runs encoded, the rest decoded. */
   parts(series: SeriesName): readonly (Run | PackedRun)[] {
     const parts: (Run | PackedRun)[] = []
-    let small: Item[] = []
+    let small: PendingChange[] = []
     for (const item of this.#items.get(keyOf(series)) ?? []) {
-      if (!isWhole(item)) {
+      if (!becomesChunk(item)) {
         small.push(item)
         continue
       }
@@ -77,40 +77,40 @@ export class Pending {
     return [...parts, ...runsOf(small)]
   }
 
-  /** Forgets what came up to this entry of the log. */
+  /** Drops everything up to an entry of the log. */
   dropUntil(seq: number): void {
     for (const [key, items] of this.#items) {
       const gone = countUntil(items, seq)
-      for (let i = 0; i < gone; i++) this.#bytes -= sizeOf((items[i] as Item).change)
+      for (let i = 0; i < gone; i++) this.#bytes -= estimateBytes((items[i] as PendingChange).change)
       if (gone === items.length) this.#items.delete(key)
       else if (gone > 0) this.#items.set(key, items.slice(gone))
     }
   }
 }
 
-/** Single values that follow each other come as one run. */
-export function runsOf(items: readonly Item[]): Run[] {
+/** Decodes runs, and gathers consecutive single values into one. */
+export function runsOf(items: readonly PendingChange[]): Run[] {
   const runs: Run[] = []
-  let values: Single[] = []
+  let values: ValueChange[] = []
   for (const { change } of items) {
     if (change.change === 'value') values.push(change)
     else {
-      if (values.length > 0) runs.push(...gathered(values))
+      if (values.length > 0) runs.push(...runsOfValues(values))
       values = []
       runs.push(decodeRun(change.run))
     }
   }
-  return values.length > 0 ? [...runs, ...gathered(values)] : runs
+  return values.length > 0 ? [...runs, ...runsOfValues(values)] : runs
 }
 
-type Single = Extract<Measured, { change: 'value' }>
+type ValueChange = Extract<SampleChange, { change: 'value' }>
 
-function gathered(values: readonly Single[]): Run[] {
+function runsOfValues(values: readonly ValueChange[]): Run[] {
   const texts = values.map(({ value }) => textOf(value))
   const isText = texts.every((text) => text !== undefined)
   const base = values[0]?.sourceTime ?? 0n
   const far = values.findIndex(({ sourceTime }) => sourceTime - base > MAX_REACH_NS || base - sourceTime > MAX_REACH_NS)
-  if (far > 0) return [...gathered(values.slice(0, far)), ...gathered(values.slice(far))]
+  if (far > 0) return [...runsOfValues(values.slice(0, far)), ...runsOfValues(values.slice(far))]
   return [
     {
       base,
@@ -124,24 +124,24 @@ function gathered(values: readonly Single[]): Run[] {
 
 const MAX_REACH_NS = 2n ** 50n
 
-/** The text of a Property; undefined where the members are another element's. */
+/** The value of a Property; undefined where the members are of another kind of element. */
 function textOf(members: string): string | undefined {
-  const plain = PLAIN.exec(members)?.[1]
+  const plain = PLAIN_VALUE.exec(members)?.[1]
   if (plain !== undefined) return plain
   const { value, ...more } = JSON.parse(members) as Record<string, unknown>
   return typeof value === 'string' && Object.keys(more).length === 0 ? value : undefined
 }
 
-const PLAIN = /^\{"value":"([^"\\]*)"\}$/
+const PLAIN_VALUE = /^\{"value":"([^"\\]*)"\}$/
 
-function qualityOf(values: readonly Single[]): Run['quality'] {
+function qualityOf(values: readonly ValueChange[]): Run['quality'] {
   const first: Quality | undefined = values[0]?.quality
   if (values.every(({ quality }) => quality === first)) return first
   return Uint8Array.from(values, ({ quality }) => qualities.indexOf(quality))
 }
 
-/** How many of them came up to this entry; they are in its order. */
-function countUntil(items: readonly Item[], seq: number): number {
+/** How many items, which are in the order of the log, belong to entries up to this one. */
+function countUntil(items: readonly PendingChange[], seq: number): number {
   let count = items.length
   while (count > 0 && (items[count - 1]?.seq ?? 0) > seq) count--
   return count
@@ -155,6 +155,6 @@ function nameOf({ submodel, path }: SeriesName): SeriesName {
   return { submodel, path }
 }
 
-function sizeOf(change: Measured): number {
+function estimateBytes(change: SampleChange): number {
   return ITEM_OVERHEAD_BYTES + (change.change === 'value' ? 2 * change.value.length : change.run.length)
 }

@@ -1,31 +1,31 @@
 /**
- * What of the history is kept: `off` records nothing; `keep=P1Y` drops what is older; `after=P30D; mean=PT1M` makes one
- * sample of each minute (the mean of numeric types, the last of anything else; see thinner.ts) of what is older than
- * thirty days. Parts are separated by `;`. A qualifier of the type `History` on an element says so for it, one on its
- * submodel for all that say nothing themselves, the configuration for the rest; where nobody says anything, all is kept
- * as it came.
+ * Policies of the history: `off` records nothing; `keep=P1Y` drops samples older than a year; `after=P30D; mean=PT1M`
+ * downsamples those older than thirty days to one per minute (the mean of numeric types, the last of anything else; see
+ * downsampler.ts). Parts are separated by `;`. The policy of an element is its qualifier of type `History`, else that of
+ * its submodel, else the setting `HISTORY`; by default everything is kept.
  */
+import { type Clock, systemClock } from '../../clock.ts'
 import { milliseconds } from '../../model/duration.ts'
 import type { Submodel } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { SeriesName, Store } from '../../store/store.ts'
 
-export interface Policy {
+export interface HistoryPolicy {
   readonly isRecorded: boolean
-  /** Nanoseconds after which chunks are dropped. */
+  /** Chunks older than this are dropped; nanoseconds. */
   readonly keep?: bigint
-  /** Nanoseconds after which samples become one for each `mean`. */
+  /** Samples older than `after` are downsampled to one per `mean`; nanoseconds. */
   readonly after?: bigint
   readonly mean?: bigint
 }
 
 const HISTORY_QUALIFIER = 'History'
 
-export const KEEP_EVERYTHING: Policy = { isRecorded: true }
+export const KEEP_EVERYTHING: HistoryPolicy = { isRecorded: true }
 
-/** @throws Error that says what was expected */
-export function parsePolicy(text: string): Policy {
+/** @throws Error that names what was expected */
+export function parseHistoryPolicy(text: string): HistoryPolicy {
   const trimmed = text.trim()
   if (trimmed === '') return KEEP_EVERYTHING
   if (trimmed === 'off') return { isRecorded: false }
@@ -48,50 +48,50 @@ export function parsePolicy(text: string): Policy {
 
 const EXPECTED = 'off, or durations such as keep=P1Y; after=P30D; mean=PT1M (after and mean together)'
 
-/** Milliseconds for which a submodel's qualifiers are remembered, and of how many submodels. */
+/** The qualifiers of this many submodels are cached for this long. */
 const CACHE_TTL_MS = 5000
 const CACHE_ENTRIES = 10_000
 
-/** The policy of a series; at once where it is known, as it is asked for with every sample. */
-export type PolicyOf = (series: SeriesName) => Policy | Promise<Policy>
+/** The policy of a series; synchronous where it is cached, as it is needed for every sample. */
+export type HistoryPolicyOf = (series: SeriesName) => HistoryPolicy | Promise<HistoryPolicy>
 
-/** A qualifier that cannot be understood counts as none. */
-export function policies(store: Store, standard: Policy): PolicyOf {
-  const known = new Map<string, { readonly until: number; readonly of: (path: string) => Policy }>()
+/** An invalid qualifier counts as none. @param standard for series without a qualifier */
+export function historyPolicies(store: Store, standard: HistoryPolicy, clock: Clock = systemClock): HistoryPolicyOf {
+  const known = new Map<string, { readonly until: number; readonly of: (path: string) => HistoryPolicy }>()
   return (series) => {
     const found = known.get(series.submodel)
-    return found !== undefined && found.until > performance.now() ? found.of(series.path) : read(series)
+    return found !== undefined && found.until > clock.monotonic() ? found.of(series.path) : read(series)
   }
 
-  async function read({ submodel, path }: SeriesName): Promise<Policy> {
-    // What a damaged document wants of its history is not known, so nothing is let go of.
+  async function read({ submodel, path }: SeriesName): Promise<HistoryPolicy> {
+    // The qualifiers of a damaged document are unknown, so nothing is dropped.
     let otherwise = standard
     const document = await unlessDamaged(store.document('Submodel', submodel), () => (otherwise = KEEP_EVERYTHING))
-    // Most have no such qualifier, and need not be read.
+    // Most submodels have no such qualifier, and need not be parsed.
     const of = document?.bytes.includes(`"${HISTORY_QUALIFIER}"`)
-      ? qualified(JSON.parse(document.bytes.toString()) as Submodel, standard)
+      ? policiesOfElements(JSON.parse(document.bytes.toString()) as Submodel, standard)
       : () => otherwise
     if (known.size >= CACHE_ENTRIES) known.clear()
-    known.set(submodel, { until: performance.now() + CACHE_TTL_MS, of })
+    known.set(submodel, { until: clock.monotonic() + CACHE_TTL_MS, of })
     return of(path)
   }
 }
 
-function qualified(submodel: Submodel, standard: Policy): (path: string) => Policy {
-  const whole = told(submodel.qualifiers) ?? standard
-  const byPath = new Map<string, Policy>()
+function policiesOfElements(submodel: Submodel, standard: HistoryPolicy): (path: string) => HistoryPolicy {
+  const whole = policyOfQualifiers(submodel.qualifiers) ?? standard
+  const byPath = new Map<string, HistoryPolicy>()
   for (const { element, path } of walk(submodel)) {
-    const own = told(element.qualifiers)
+    const own = policyOfQualifiers(element.qualifiers)
     if (own !== undefined) byPath.set(path, own)
   }
   return (path) => byPath.get(path) ?? whole
 }
 
-function told(qualifiers: Submodel['qualifiers']): Policy | undefined {
+function policyOfQualifiers(qualifiers: Submodel['qualifiers']): HistoryPolicy | undefined {
   const value = qualifiers?.find(({ type }) => type === HISTORY_QUALIFIER)?.value
   if (value === undefined) return undefined
   try {
-    return parsePolicy(value)
+    return parseHistoryPolicy(value)
   } catch {
     return undefined
   }

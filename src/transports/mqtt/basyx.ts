@@ -2,7 +2,7 @@
  * What happens in the hub, told on the topics of Eclipse BaSyx (its repositories' feature "MQTT eventing"): which
  * document or element was created, updated or deleted, and new values, each with the JSON of what it is about.
  */
-import type { Consumer } from '../../consumers/follow.ts'
+import type { Consumer } from '../../consumers/consumer.ts'
 import { encodeId } from '../../model/identifier.ts'
 import { parseStoredPath } from '../../model/path.ts'
 import { membersAt, newestOf } from '../../model/samples.ts'
@@ -39,7 +39,7 @@ const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024
 /** The follower that publishes every change at least once, in the order of the log. */
 export function basyx(store: Store, { repository, publish, failed }: BasyxOptions): Consumer {
   // What happened before the first start, or was trimmed before it was read, is past: an event is of its moment.
-  return { name: `mqtt ${repository}`, handle, start: async () => {}, failed }
+  return { name: `mqtt ${repository}`, handle, resync: async () => {}, failed }
 
   async function handle(entries: readonly LogEntry[]): Promise<void> {
     const read = new Reading(store)

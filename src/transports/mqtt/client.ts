@@ -1,6 +1,6 @@
 /** One stay at the broker: what comes in becomes samples, what happens in the hub is told. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { follow } from '../../consumers/follow.ts'
+import { startConsumer } from '../../consumers/consumer.ts'
 import { encodeCommand } from '../../formats/sparkplug.ts'
 import type { Store } from '../../store/store.ts'
 import { describedIn, EMPTY_DESCRIPTION } from './asset-interfaces.ts'
@@ -98,7 +98,8 @@ export async function openClient(options: MqttOptions, notices: RateLimitedLog, 
     ...(state !== undefined && { will: () => state.will() })
   })
 
-  const stopTelling = publish === undefined ? undefined : follow(hub.store, basyx(hub.store, telling(publish)))
+  const stopTelling =
+    publish === undefined ? undefined : startConsumer(hub.store, basyx(hub.store, telling(publish)), clock)
 
   return {
     get isConnected() {

@@ -3,7 +3,7 @@
  * Sparkplug B; nothing is acknowledged to the broker before it is durable.
  */
 import type { OperationContext } from '../../operations/operation-context.ts'
-import { runAsLeader } from './leader.ts'
+import { runAsLeader } from '../../store/run-as-leader.ts'
 import type { Mapping } from './mapping.ts'
 import type { Counts } from './message-handler.ts'
 import { type Log, RateLimitedLog } from './rate-limited-log.ts'
@@ -29,8 +29,6 @@ export interface MqttOptions {
   readonly reconnectEvery?: number
   /** How long edge nodes get to be heard of after the hub was away from the broker, in milliseconds. */
   readonly silence?: number
-  /** How often it is looked whether another process has the door, in milliseconds. */
-  readonly claimEvery?: number
 }
 
 export interface MqttDoor {
@@ -40,17 +38,18 @@ export interface MqttDoor {
   close(): Promise<void>
 }
 
-const LEASE_INTERVAL_MS = 5000
-
 /** Opens the door; the connection comes when the broker is there. */
 export async function mqttDoor(options: MqttOptions): Promise<MqttDoor> {
-  const { hub, log, claimEvery = LEASE_INTERVAL_MS } = options
+  const { hub, log } = options
   const notices = new RateLimitedLog(log)
   const counts: Counts = { messages: 0, accepted: 0, refused: 0, wrong: 0, unmapped: 0, repeated: 0 }
   const failed = (error: unknown) => notices.warn('The MQTT door is not open; it is tried again', { err: error })
   // Whoever has no broker does without the megabytes of the client.
   const { openClient } = await import('./client.ts')
-  const client = await runAsLeader(hub.store, 'mqtt', claimEvery, () => openClient(options, notices, counts), failed)
+  // Of several processes sharing the store, one is the broker's client.
+  const leader = { name: 'mqtt', clock: hub.ingest.clock, failed }
+  const client = runAsLeader(hub.store, leader, () => openClient(options, notices, counts))
+  await client.started
   return {
     counts,
     get isConnected() {

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { clockOf } from '../../src/clock.ts'
 import { compact } from '../../src/consumers/history/compaction.ts'
-import { lookOnce } from '../../src/consumers/history/history-retention.ts'
-import { parsePolicy } from '../../src/consumers/history/policy.ts'
-import { type Thinned, thin } from '../../src/consumers/history/thinning.ts'
+import { type DownsampledUntil, downsample } from '../../src/consumers/history/downsampling.ts'
+import { maintainOnce } from '../../src/consumers/history/history-retention.ts'
+import { parseHistoryPolicy } from '../../src/consumers/history/policy.ts'
 import { gridOf } from '../../src/model/grid.ts'
 import { type Quality, qualities, qualityAt, type Run, textAt, timeAt } from '../../src/model/samples.ts'
 import type { DataTypeDefXsd, Submodel } from '../../src/model/types.ts'
@@ -329,11 +330,11 @@ t.test('however often, wide and late, aggregates of buckets that hold whole ones
       await store.dropChunks(series, LATEST)
       const known = new Set<number>()
       const samples: Sample[] = []
-      let done: Thinned | undefined
+      let done: DownsampledUntil | undefined
       for (const step of [...steps, 70]) {
         if (step === 'compact') await compact(store, series, { rest })
         else if (typeof step === 'number') {
-          done = await thin(store, series, { ...options, width: BigInt(step) * SECOND }, done)
+          done = await downsample(store, series, { ...options, width: BigInt(step) * SECOND }, done)
         } else {
           // One that takes the place of another that is one of many already is another matter.
           const fresh = step.filter(([second]) => !known.has(second) && known.add(second))
@@ -396,10 +397,10 @@ async function opened(t: Test, type: DataTypeDefXsd) {
       await store.putChunks([{ ...series, from, to, seq: seq++, count: ascending.length, bytes: encodeRun(run) }])
     },
     thin: (mean: string) =>
-      lookOnce(store, {
-        policyOf: () => parsePolicy(`after=PT1S; mean=${mean}`),
+      maintainOnce(store, {
+        policyOf: () => parseHistoryPolicy(`after=PT1S; mean=${mean}`),
         failed: (error) => t.fail(String(error)),
-        clock: () => Number(DAY / 1_000_000n)
+        clock: clockOf(() => Number(DAY / 1_000_000n))
       })
   }
 }

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { follow } from '../../src/consumers/follow.ts'
+import { startConsumer } from '../../src/consumers/consumer.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { create, submodel, withStore } from '../store/fixtures.ts'
 
 const HOUR = 3_600_000
 
-t.test('a follower that lets entries gather reads on while it is behind, and rests when it is not', async (t) => {
+t.test('a consumer that accumulates entries reads on while it is behind, and waits when it is not', async (t) => {
   await withStore(await openSqlite(t.testdir({})), async (store) => {
     await store.setCursor('patient', 0)
     const many = 2500
@@ -15,14 +15,14 @@ t.test('a follower that lets entries gather reads on while it is behind, and res
     const done = new Promise<void>((resolve) => {
       level = resolve
     })
-    const stop = follow(store, {
+    const stop = startConsumer(store, {
       name: 'patient',
-      leisure: HOUR,
+      batchDelayMs: HOUR,
       handle: async (entries) => {
         taken.push(...entries.map(({ seq }) => seq))
         if (taken.length === many) level()
       },
-      start: async () => void t.fail('nothing was trimmed'),
+      resync: async () => void t.fail('nothing was trimmed'),
       failed: (error) => t.fail(String(error))
     })
     await done

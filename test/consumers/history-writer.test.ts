@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { compact } from '../../src/consumers/history/compaction.ts'
-import { type HistoryWriter, startHistoryWriter } from '../../src/consumers/history/history.ts'
+import { type HistoryWriter, startHistoryWriter } from '../../src/consumers/history/history-writer.ts'
 import { type Run, textAt, timeAt } from '../../src/model/samples.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
@@ -169,7 +169,7 @@ t.test('whatever comes, late, twice and out of order, between restarts and crash
     fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
       const store = await opened(t)
       const intake = new Ingest({ store })
-      const begin = () => startHistoryWriter(store, { failed: (error) => t.fail(String(error)), pendingBytes: 1500 })
+      const begin = () => startHistoryWriter(store, { failed: (error) => t.fail(String(error)), maxPendingBytes: 1500 })
       let follower = await begin()
       const model = new Map<bigint, string>()
       const agrees = async () => {

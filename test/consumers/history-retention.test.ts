@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { lookOnce } from '../../src/consumers/history/history-retention.ts'
-import { KEEP_EVERYTHING, parsePolicy, policies } from '../../src/consumers/history/policy.ts'
+import { clockOf } from '../../src/clock.ts'
+import { maintainOnce } from '../../src/consumers/history/history-retention.ts'
+import { historyPolicies, KEEP_EVERYTHING, parseHistoryPolicy } from '../../src/consumers/history/policy.ts'
 import { type Run, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
 import type { Submodel } from '../../src/model/types.ts'
 import { decodeRun, encodeRun } from '../../src/store/run-codec.ts'
@@ -12,15 +13,16 @@ const SECOND = 1_000_000_000n
 const DAY = 86_400n * SECOND
 
 t.test('a policy says whether, how long, and what is made of it', async (t) => {
-  t.strictSame(parsePolicy(''), { isRecorded: true })
-  t.strictSame(parsePolicy('off'), { isRecorded: false })
-  t.strictSame(parsePolicy('keep=P1D; after=PT1H;mean=PT1M'), {
+  t.strictSame(parseHistoryPolicy(''), { isRecorded: true })
+  t.strictSame(parseHistoryPolicy('off'), { isRecorded: false })
+  t.strictSame(parseHistoryPolicy('keep=P1D; after=PT1H;mean=PT1M'), {
     isRecorded: true,
     keep: DAY,
     after: 3600n * SECOND,
     mean: 60n * SECOND
   })
-  for (const text of ['on', 'keep=soon', 'after=P1D', 'mean=PT1M', 'keep=-P1D']) t.throws(() => parsePolicy(text), text)
+  for (const text of ['on', 'keep=soon', 'after=P1D', 'mean=PT1M', 'keep=-P1D'])
+    t.throws(() => parseHistoryPolicy(text), text)
 })
 
 t.test('an element speaks for itself, its submodel for the others, the configuration for the rest', async (t) => {
@@ -30,7 +32,7 @@ t.test('an element speaks for itself, its submodel for the others, the configura
   const odd = { ...property('Odd'), qualifiers: said('sometimes') } as ReturnType<typeof property>
   const told = { ...submodel('told', quiet, odd, property('Other')), qualifiers: said('keep=P1D') } as Submodel
   await store.commit([create(told), create(submodel('plain', property('Any')))])
-  const policyOf = policies(store, parsePolicy('keep=P2D'))
+  const policyOf = historyPolicies(store, parseHistoryPolicy('keep=P2D'))
   t.strictSame(await policyOf({ submodel: 'told', path: 'Quiet' }), { isRecorded: false })
   t.match(await policyOf({ submodel: 'told', path: 'Other' }), { keep: DAY })
   t.match(await policyOf({ submodel: 'told', path: 'Odd' }), { keep: DAY }, 'what cannot be understood says nothing')
@@ -49,12 +51,12 @@ t.test('what is too old is dropped, what is old becomes less, once, and the rest
   }
   await store.putChunks([chunk(0n, 1), chunk(10n * DAY, 2), chunk(20n * DAY, 3)])
   const options = {
-    policyOf: async () => parsePolicy('keep=P15D; after=P5D; mean=PT1M'),
+    policyOf: async () => parseHistoryPolicy('keep=P15D; after=P5D; mean=PT1M'),
     failed: (error: unknown) => t.fail(String(error)),
-    clock: () => Number((20n * DAY) / 1_000_000n)
+    clock: clockOf(() => Number((20n * DAY) / 1_000_000n))
   }
   for (let look = 0; look < 2; look++) {
-    await lookOnce(store, options)
+    await maintainOnce(store, options)
     const found = await Array.fromAsync(store.chunks(series, 0n, 100n * DAY))
     t.strictSame(
       found.map(({ from, count }) => [from, count]),
@@ -67,7 +69,7 @@ t.test('what is too old is dropped, what is old becomes less, once, and the rest
     t.strictSame([textAt(run, 0), textAt(run, 1)], ['29.5', '89.5'])
     t.strictSame([timeAt(run, 0), timeAt(run, 1)], [10n * DAY, 10n * DAY + 60n * SECOND])
   }
-  await lookOnce(store, { ...options, policyOf: async () => KEEP_EVERYTHING })
+  await maintainOnce(store, { ...options, policyOf: async () => KEEP_EVERYTHING })
   t.match(await store.seriesOf(series), { count: 122 })
   await store.close()
 })
@@ -83,11 +85,11 @@ t.test('what became less comes together, but not so much that it would be kept f
   })
   await store.putChunks(hours)
   const options = {
-    policyOf: async () => parsePolicy('keep=P16D; after=P10D; mean=PT1H'),
+    policyOf: async () => parseHistoryPolicy('keep=P16D; after=P10D; mean=PT1H'),
     failed: (error: unknown) => t.fail(String(error)),
-    clock: () => Number((16n * DAY) / 1_000_000n)
+    clock: clockOf(() => Number((16n * DAY) / 1_000_000n))
   }
-  await lookOnce(store, options)
+  await maintainOnce(store, options)
   const heads = await Array.fromAsync(store.heads(series, 0n, 100n * DAY))
   t.ok(heads.every(({ from, to }) => to - from <= (10n * DAY) / 8n))
   t.ok(heads.length <= 16)

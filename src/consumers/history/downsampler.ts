@@ -1,7 +1,7 @@
 /**
- * Old history made less: one sample of each bucket of time. Of numbers it shows the mean, of anything else the last; what
- * is of bad quality counts only where there is nothing else. Beside it stands what the samples came to that it took the
- * place of, so that aggregates stay what they were, and thinning again, wider or with what came late, is weighted.
+ * Downsampling of runs: one sample per time bucket. It has the mean of numbers and the last of anything else; samples of
+ * bad quality count only where there are no others. The statistics of the samples it replaces are stored with it, so that
+ * aggregates stay the same, and downsampling again, with wider buckets or late samples, is weighted.
  */
 import { isInteger, isNumeric } from '../../model/datatypes.ts'
 import { figureText } from '../../model/figures.ts'
@@ -12,40 +12,40 @@ import { combine, condensedAt, countedAt, meanOf, type Statistics, statisticsOf 
 import { later } from '../../model/time.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 
-/** What becomes of the samples of a series. */
-export interface Thinning {
-  /** Of a bucket, nanoseconds; buckets count from 1970. */
+/** How the samples of a series are downsampled. */
+export interface Downsampling {
+  /** Nanoseconds of a bucket; buckets are aligned to 1970. */
   readonly width: bigint
-  /** Absent where the type is not known: of numbers the mean. */
+  /** Absent where the type is not known: the mean where the values are numbers. */
   readonly show?: 'mean' | 'last'
-  /** Whole numbers by their type: sums and extremes are exact. */
+  /** The type has integers only: sums and extremes are exact. */
   readonly isWhole: boolean
 }
 
-/** @param element undefined where it is gone */
-export function thinningOf(
+/** @param element undefined where it was deleted */
+export function downsamplingOf(
   width: bigint,
   element: { readonly valueType: string | undefined; readonly modelType: string } | undefined
-): Thinning {
+): Downsampling {
   if (element === undefined) return { width, isWhole: false }
   const type = element.modelType === 'Property' ? (element.valueType as DataTypeDefXsd | undefined) : undefined
   const isNumber = type !== undefined && isNumeric(type)
   return { width, show: isNumber ? 'mean' : 'last', isWhole: isNumber && isInteger(type) }
 }
 
-/** Takes ascending runs of a series, makes a sample of each bucket. */
-export class Thinner {
-  readonly #thinning: Thinning
-  readonly #samples: Sample[] = []
-  /** Is a sample not as it came? */
+/** Takes the ascending runs of a series and makes one sample per bucket. */
+export class Downsampler {
+  readonly #downsampling: Downsampling
+  readonly #samples: DownsampledSample[] = []
+  /** Does the result differ from the runs that were added? */
   isChanged = false
 
-  constructor(thinning: Thinning) {
-    this.#thinning = thinning
+  constructor(downsampling: Downsampling) {
+    this.#downsampling = downsampling
   }
 
   add(run: Run): void {
-    const { width } = this.#thinning
+    const { width } = this.#downsampling
     for (let i = 0; i < lengthOf(run); ) {
       const start = floorTo(timeAt(run, i), width)
       const end = firstAt(run, start + width)
@@ -54,20 +54,20 @@ export class Thinner {
     }
   }
 
-  /** @param reach a run covers no more nanoseconds */
+  /** The result. @param reach nanoseconds that a run may cover */
   *runs(reach: bigint): Generator<Run> {
     let start = 0
     for (let i = 1; i <= this.#samples.length; i++) {
       const sample = this.#samples[i]
       if (sample !== undefined && sample.time - (this.#samples[start]?.time ?? 0n) <= reach) continue
-      yield runOf(this.#samples.slice(start, i))
+      yield toRun(this.#samples.slice(start, i))
       start = i
     }
   }
 
-  #put(sample: Sample): void {
+  #put(sample: DownsampledSample): void {
     const before = this.#samples.at(-1)
-    const { width, isWhole } = this.#thinning
+    const { width, isWhole } = this.#downsampling
     if (before === undefined || floorTo(before.time, width) !== floorTo(sample.time, width)) {
       this.#samples.push(sample)
       return
@@ -77,7 +77,7 @@ export class Thinner {
       sample.statistics === undefined ? before.statistics : combine(before.statistics, sample.statistics, isWhole)
     const last = isLater ? sample.statistics?.last : before.statistics?.last
     this.#samples[this.#samples.length - 1] = this.#shown({
-      ...lastOf(before, sample),
+      ...lastOfBucket(before, sample),
       time: before.time,
       end: later(before.end, sample.end),
       statistics: statistics && { ...statistics, last: last ?? statistics.last },
@@ -86,11 +86,11 @@ export class Thinner {
     this.isChanged = true
   }
 
-  #sampleOf(run: Run, from: number, to: number): Sample {
-    const statistics = statisticsOf(run, from, to, this.#thinning.isWhole)
+  #sampleOf(run: Run, from: number, to: number): DownsampledSample {
+    const statistics = statisticsOf(run, from, to, this.#downsampling.isWhole)
     const isMean = this.#isMean(run.form) && statistics !== undefined
     const last = lastAt(run, from, to, (i) => (isMean ? isCounted(run, i) : qualityAt(run, i) !== 'bad'))
-    const sample: Sample = {
+    const sample: DownsampledSample = {
       time: timeAt(run, from),
       end: endAt(run, last),
       form: run.form,
@@ -110,12 +110,12 @@ export class Thinner {
   }
 
   #isMean(form: Run['form']): boolean {
-    const { show = form === 'number' ? 'mean' : 'last' } = this.#thinning
+    const { show = form === 'number' ? 'mean' : 'last' } = this.#downsampling
     return show === 'mean'
   }
 
-  /** With the value and the quality that stand for all. */
-  #shown(sample: Sample): Sample {
+  /** With the value and the quality that represent the bucket. */
+  #shown(sample: DownsampledSample): DownsampledSample {
     const { statistics, worst, form } = sample
     if (!this.#isMean(form) || statistics === undefined) return sample
     const mean = meanOf(statistics)
@@ -128,23 +128,23 @@ export class Thinner {
   }
 }
 
-/** Of two that follow each other, what the last shows; what is bad gives way to what is not. */
-function lastOf(one: Sample, other: Sample): Sample {
+/** The later of two samples; one of bad quality only where both are. */
+function lastOfBucket(one: DownsampledSample, other: DownsampledSample): DownsampledSample {
   if ((one.quality === BAD) !== (other.quality === BAD)) return one.quality === BAD ? other : one
   return other.end >= one.end ? other : one
 }
 
-/** Of the samples that count, or of all where none does, the one that reaches furthest. */
+/** Of the samples that count, or of all where none does, the one with the latest end. */
 function lastAt(run: Run, from: number, to: number, counts: (index: number) => boolean): number {
-  return lastOfThose(run, from, to, counts) ?? lastOfThose(run, from, to, () => true) ?? to - 1
+  return latestOf(run, from, to, counts) ?? latestOf(run, from, to, () => true) ?? to - 1
 }
 
-function lastOfThose(run: Run, from: number, to: number, counts: (index: number) => boolean): number | undefined {
+function latestOf(run: Run, from: number, to: number, counts: (index: number) => boolean): number | undefined {
   let last: number | undefined
   for (let i = to - 1; i >= from; i--) {
     if (!counts(i) || (last !== undefined && endAt(run, i) <= endAt(run, last))) continue
     last = i
-    // Without such as stand for others the order says it.
+    // Without downsampled samples the last one ends last.
     if (run.condensed === undefined) break
   }
   return last
@@ -158,17 +158,17 @@ function isCounted(run: Run, index: number): boolean {
   return countedAt(run, index) !== undefined || condensedAt(run, index) !== undefined
 }
 
-interface Sample {
-  /** Of the first of its bucket. */
+interface DownsampledSample {
+  /** Of the first sample of the bucket. */
   readonly time: bigint
-  /** Of the last that counts. */
+  /** Of the last sample that counts. */
   readonly end: bigint
   readonly form: Run['form']
   readonly value: string | number
-  /** As its place in `qualities`. */
+  /** Index in `qualities`. */
   readonly quality: number
   readonly statistics: Statistics | undefined
-  /** The worst quality among those that count as numbers. */
+  /** The worst quality of the samples that count as numbers. */
   readonly worst: number
 }
 
@@ -185,7 +185,7 @@ function worstOf(run: Run, from: number, to: number): number {
   return worst
 }
 
-function runOf(samples: readonly Sample[]): Run {
+function toRun(samples: readonly DownsampledSample[]): Run {
   const base = samples[0]?.time ?? 0n
   const run = {
     base,
@@ -205,10 +205,10 @@ function runOf(samples: readonly Sample[]): Run {
   return { ...run, form: isMembers ? 'members' : 'text', values: samples.map(isMembers ? membersOf : textOf) }
 }
 
-function textOf({ value }: Sample): string {
+function textOf({ value }: DownsampledSample): string {
   return String(value)
 }
 
-function membersOf({ form, value }: Sample): string {
+function membersOf({ form, value }: DownsampledSample): string {
   return form === 'members' ? String(value) : JSON.stringify({ value: String(value) })
 }
