@@ -22,13 +22,14 @@ import { registration } from './consumers/registration.ts'
 import { Subscriptions } from './consumers/subscriptions/subscriptions.ts'
 import { startValidationResults } from './consumers/validation-results.ts'
 import { HubError } from './errors.ts'
-import { BULK, performBulk } from './operations/bulk.ts'
-import { executors, registeredIn } from './operations/executors.ts'
+import { BULK_TASK, performBulk } from './operations/bulk.ts'
+import { executorFinder } from './operations/executors/find-executor.ts'
+import { loadFunctions } from './operations/executors/load-functions.ts'
 import { handlers } from './operations/handlers.ts'
 import { historyOf } from './operations/history/history.ts'
 import { Jobs } from './operations/jobs.ts'
 import type { OperationContext } from './operations/operation-context.ts'
-import { servedAt } from './operations/profiles.ts'
+import { profilesServedBy } from './operations/profiles.ts'
 import { type CreateOptions, createSeries } from './operations/samples/create.ts'
 import { Ingest } from './operations/samples/ingest.ts'
 import { templateCheckOf } from './operations/samples/template-check.ts'
@@ -136,19 +137,19 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
         store,
         limit: MAX_JOBS,
         results: { count: MAX_RESULTS, bytes: MAX_RESULT_BYTES, keptMs: RESULT_KEPT_MS },
-        tasks: { [BULK]: (task) => performBulk(store, task) }
+        tasks: { [BULK_TASK]: (task) => performBulk(store, task) }
       }),
-      executorOf: executors(
+      findExecutor: executorFinder(
         config.OPERATION_TARGETS,
-        await registeredIn(config.OPERATIONS),
+        await loadFunctions(config.OPERATIONS),
         timeSeriesOperations(segments)
       ),
       scratchFolder: await emptyFolder(config.DATA_DIR, 'scratch'),
       profiles: {
-        hub: servedAt('hub'),
-        aas: servedAt('aas'),
-        submodel: servedAt('submodel'),
-        templates: servedAt('templates')
+        hub: profilesServedBy('hub'),
+        aas: profilesServedBy('aas'),
+        submodel: profilesServedBy('submodel'),
+        templates: profilesServedBy('templates')
       }
     }
     const { HOST: host, PUBLIC_URL: publicUrl, ALLOWED_HOSTS: allowedHosts, CORS_ORIGIN: origins } = config

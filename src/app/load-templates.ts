@@ -1,7 +1,7 @@
 /** The submodel templates of a configuration: for the server, and for whoever checks files without one. */
 import { type Config, ConfigError } from '../config.ts'
 import { loadTemplates } from '../formats/templates/load.ts'
-import { TemplateChecker } from '../operations/validation.ts'
+import { TemplateChecker } from '../operations/validation/template-checker.ts'
 
 /** The templates that the hub knows and those of the operator. @throws ConfigError naming the file that is none */
 export function readTemplates({ SCHEMAS_DIR, TEMPLATES, TEMPLATE_POLICY }: Config): TemplateChecker {

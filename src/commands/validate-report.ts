@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { basename } from 'node:path'
 import type { Violation } from '../errors.ts'
-import type { TemplateChecker } from '../operations/validation.ts'
+import type { TemplateChecker } from '../operations/validation/template-checker.ts'
 import { type Broken, validateFile } from './validate.ts'
 
 /** Smaller files are read before anybody wonders. */

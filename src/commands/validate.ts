@@ -11,7 +11,7 @@ import { unstorable, validate } from '../formats/json.ts'
 import { readJson } from '../formats/json-stream.ts'
 import { LinkedFiles } from '../formats/linked-files.ts'
 import type { Submodel } from '../model/types.ts'
-import type { TemplateChecker } from '../operations/validation.ts'
+import type { TemplateChecker } from '../operations/validation/template-checker.ts'
 
 /** What is wrong with one document of a file. */
 export interface Broken {

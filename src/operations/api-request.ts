@@ -1,38 +1,8 @@
 /** What an operation is asked and what it answers. Plain data: no operation knows HTTP beyond a status number. */
 import type { Readable } from 'node:stream'
 import type { IdShortPath } from '../model/path.ts'
-import type { Reference, SpecificAssetId } from '../model/types.ts'
+import type { Content, RequestQuery } from './request-query.ts'
 import type { OperationDefinition } from './table.ts'
-
-/** The content modifiers of Part 2 (`$metadata`, `$value`, …); `normal` is the absence of one. */
-export type Content = 'normal' | 'metadata' | 'value' | 'reference' | 'path'
-
-/** Query parameters after parsing; absent where the caller gave none. Each operation reads those that its row names. */
-export interface RequestQuery {
-  /** 1…LIMIT_MAX; the default is filled in by the door. */
-  readonly limit: number
-  readonly cursor?: string
-  readonly level?: 'deep' | 'core'
-  readonly extent?: 'withBlobValue' | 'withoutBlobValue'
-  readonly idShort?: string
-  readonly semanticId?: Reference
-  readonly isCaseOf?: Reference
-  readonly dataSpecificationRef?: Reference
-  readonly assetIds?: readonly SpecificAssetId[]
-  readonly assetKind?: string
-  readonly assetType?: string
-  readonly aasId?: string
-  readonly aasIds?: readonly string[]
-  readonly submodelIds?: readonly string[]
-  readonly includeConceptDescriptions?: boolean
-  /** What an upload does with documents that are already stored. */
-  readonly existing?: 'refuse' | 'replace' | 'keep'
-  /** Of the ledger of validations: what the last check said, and against which template. */
-  readonly result?: 'valid' | 'invalid' | 'noTemplate'
-  readonly template?: string
-  /** Which form of a submodel a schema is for. */
-  readonly form?: 'normal' | 'value'
-}
 
 /** A file that comes in; the operation must consume or destroy `bytes`. */
 export interface FileUpload {

@@ -8,34 +8,34 @@ import { encodeId } from '../model/identifier.ts'
 import type { Documents } from '../model/types.ts'
 import type { Change, Store } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
-import type { Done } from './jobs.ts'
+import type { JobOutcome } from './jobs.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 
-type Registered = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
-type Verb = 'create' | 'put' | 'delete'
+type DescriptorClass = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
+type BulkVerb = 'create' | 'put' | 'delete'
 
 /** How many items are checked before other requests get their turn. */
 const ITEMS_PER_SLICE = 5
 const OWNER = 'bulk'
 
 /** Under which name the work is known. */
-export const BULK = 'bulk'
+export const BULK_TASK = 'bulk'
 
 interface BulkTask {
-  readonly kind: Registered
-  readonly verb: Verb
+  readonly kind: DescriptorClass
+  readonly verb: BulkVerb
   readonly items: readonly unknown[]
 }
 
 /** POST, PUT and DELETE of /bulk/shell-descriptors and /bulk/submodel-descriptors. */
-export function bulk(kind: Registered, verb: Verb): OperationHandler {
+export function bulk(kind: DescriptorClass, verb: BulkVerb): OperationHandler {
   return async (context, request) => {
     if (!Array.isArray(request.body)) {
       const text = `a JSON array of ${verb === 'delete' ? 'ids' : 'descriptors'} was expected`
       throw new HubError('Invalid', [1], [{ pointer: '', rule: 'type', text }])
     }
     const job = await context.jobs.start(OWNER, {
-      name: BULK,
+      name: BULK_TASK,
       data: { kind, verb, items: request.body } satisfies BulkTask
     })
     return { status: 202, location: `/bulk/status/${encodeId(job.handleId)}` }
@@ -69,7 +69,7 @@ function job(context: OperationContext, request: ApiRequest) {
 }
 
 /** Does the work of a bulk request: finds everything that is wrong with it, or what is to be stored. */
-export async function performBulk(store: Store, task: unknown): Promise<Done> {
+export async function performBulk(store: Store, task: unknown): Promise<JobOutcome> {
   const { kind, verb, items } = task as BulkTask
   const changes: Change[] = []
   const violations: Violation[] = []
@@ -96,18 +96,18 @@ export async function performBulk(store: Store, task: unknown): Promise<Done> {
   return { changes }
 }
 
-function deletion(kind: Registered, id: unknown, index: number, violations: Violation[]) {
+function deletion(kind: DescriptorClass, id: unknown, index: number, violations: Violation[]) {
   if (typeof id === 'string') return { change: 'delete', kind, id } as const
   violations.push({ pointer: `/${index}`, rule: 'type', text: `an id was expected; found ${JSON.stringify(id)}` })
   return undefined
 }
 
-function registration(kind: Registered, given: unknown, index: number, violations: Violation[]) {
+function registration(kind: DescriptorClass, given: unknown, index: number, violations: Violation[]) {
   const item = currentDescriptor(kind, given)
   const found = validate(kind, item)
   for (const one of found) violations.push({ ...one, pointer: `/${index}${one.pointer}` })
   if (found.length > 0) return undefined
-  const descriptor = item as Documents[Registered]
+  const descriptor = item as Documents[DescriptorClass]
   const facets = facetsOf<Kind>(kind, descriptor)
   return { change: 'create', kind, id: descriptor.id, json: JSON.stringify(descriptor), facets } as const
 }

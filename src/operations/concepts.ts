@@ -30,7 +30,8 @@ export const getById: OperationHandler = async (context, request) => {
 export const put: OperationHandler = async (context, request) => putDocument(context, KIND, conceptOf(request), request)
 
 /** DELETE of one. */
-export const remove_: OperationHandler = async (context, request) => remove(context, KIND, conceptOf(request), request)
+export const deleteById: OperationHandler = async (context, request) =>
+  remove(context, KIND, conceptOf(request), request)
 
 function conceptOf(request: ApiRequest): string {
   return request.cdIdentifier ?? ''

@@ -3,12 +3,12 @@ import { HubError } from '../errors.ts'
 import { assetIdFacet, assetIdFacets } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell, AssetLink, SpecificAssetId } from '../model/types.ts'
+import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
-import { commitOrConflict, retryConflicts } from './concurrency.ts'
 import { check, parse } from './documents.ts'
 import { shellOf } from './elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { listInTurn } from './paging.ts'
+import { listKinds } from './paging.ts'
 
 const LINKS = 'AssetLinks'
 const SHELL = 'AssetAdministrationShell'
@@ -66,7 +66,7 @@ async function search(
   request: ApiRequest,
   assetIds: readonly SpecificAssetId[]
 ): Promise<ApiResponse> {
-  return listInTurn(context, [LINKS, SHELL], assetIds.map(assetIdFacet), request.query, async (document) => {
+  return listKinds(context, [LINKS, SHELL], assetIds.map(assetIdFacet), request.query, async (document) => {
     const twice = document.kind === SHELL && (await context.store.head(LINKS, document.id)) !== undefined
     return twice && (await linked(context, document.id, assetIds)) ? undefined : JSON.stringify(document.id)
   })

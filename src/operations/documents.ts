@@ -7,14 +7,14 @@ import { type ClassName, childrenMember } from '../model/fields.ts'
 import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'
 import type { Documents } from '../model/types.ts'
+import { commitOrConflict, retryConflicts, runExclusive } from '../store/concurrency.ts'
 import { isDamaged } from '../store/damage.ts'
 import { readText } from '../store/document-text.ts'
 import type { Change, Document, DocumentHead, Facet, Store, SubtreeAction } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
-import { commitOrConflict, retryConflicts, runExclusive } from './concurrency.ts'
 import { orphans } from './document-files.ts'
 import type { OperationContext } from './operation-context.ts'
-import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
+import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
 
 /** The kinds that the functions here serve: the three identifiables and the two descriptors. */
 export type DocumentClass = keyof Documents
@@ -53,13 +53,13 @@ export async function list(
   request: ApiRequest,
   render: (document: Document) => readonly (Buffer | string)[]
 ): Promise<ApiResponse> {
-  const after = positionOf(request.query.cursor)
+  const after = parseCursor(request.query.cursor)
   const page = await context.store.documents(kind, facets, {
     limit: request.query.limit,
     ...(after !== undefined && { after })
   })
-  const cursor = page.next === undefined ? undefined : cursorOf(page.next)
-  return paged(page.items.flatMap(render), cursor, damagedIn(page.damaged))
+  const cursor = page.next === undefined ? undefined : toCursor(page.next)
+  return paged(page.items.flatMap(render), cursor, damagedMetadata(page.damaged))
 }
 
 /** Stores a new document. @throws HubError `Invalid`, `AlreadyExists` */
@@ -93,7 +93,7 @@ export async function put(
   const json = JSON.stringify(document)
   return runExclusive(context.store, kind, id, () =>
     retryConflicts(async () => {
-      const stored = await present(context.store, kind, id)
+      const stored = await loadEvenDamaged(context.store, kind, id)
       checkPreconditions(request, stored?.revision)
       // The one thing that a service is about is always there; a PUT to it creates nothing (Part 2, PutSubmodel).
       if (stored === undefined && (request.service === 'aas' || request.service === 'submodel'))
@@ -127,7 +127,7 @@ export async function remove(
 ): Promise<ApiResponse> {
   return runExclusive(context.store, kind, id, () =>
     retryConflicts(async () => {
-      const stored = await present(context.store, kind, id)
+      const stored = await loadEvenDamaged(context.store, kind, id)
       if (stored === undefined) throw new HubError('NotFound', [kind, id])
       checkPreconditions(request, stored.revision)
       await context.store.commit([{ change: 'delete', kind, id, ...guard(request, stored) }, ...(await also())])
@@ -138,9 +138,9 @@ export async function remove(
 }
 
 /** What there is of a document that is to be replaced or deleted: without bytes where it is damaged. */
-type Present = DocumentHead & { readonly bytes?: Buffer }
+type StoredHead = DocumentHead & { readonly bytes?: Buffer }
 
-export async function present(store: Store, kind: DocumentClass, id: string): Promise<Present | undefined> {
+export async function loadEvenDamaged(store: Store, kind: DocumentClass, id: string): Promise<StoredHead | undefined> {
   try {
     return await store.document(kind, id)
   } catch (error) {
@@ -201,7 +201,7 @@ export async function edit<K extends DocumentClass, Result>(
 /** @returns the revision from then on: that of before where nothing changes, of which nobody is told either */
 async function replaceBy(
   { store, templates }: OperationContext,
-  stored: Present,
+  stored: StoredHead,
   replace: Extract<Change, { change: 'replace' }>,
   others: readonly Change[]
 ): Promise<number> {
@@ -248,7 +248,7 @@ export function sameId(inBody: unknown, inPath: string): void {
   throw new HubError('Invalid', [1], [{ pointer: '/id', rule: 'id', text }])
 }
 
-function guard(request: ApiRequest, stored: Present): { ifRevision?: number } {
+function guard(request: ApiRequest, stored: StoredHead): { ifRevision?: number } {
   return request.ifMatch === undefined || request.ifMatch === '*' ? {} : { ifRevision: stored.revision }
 }
 

@@ -9,14 +9,15 @@ import { referenceToElement } from '../model/reference.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
 import type { ValueMembers } from '../model/values.ts'
 import { type Container, child, childrenOf, resolve, setChildren, stepsTo } from '../model/walk.ts'
+import { retryConflicts } from '../store/concurrency.ts'
 import type { Change, Document, ElementRow } from '../store/store.ts'
 import { TimeSlice } from '../time-slice.ts'
-import type { ApiRequest, ApiResponse, Content, RequestQuery } from './api-request.ts'
-import { retryConflicts } from './concurrency.ts'
+import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, checkPreconditions, edit, get, parse, revisionOf } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { paged, pageOf } from './paging.ts'
+import { paged, pageOfItems } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
+import type { Content, RequestQuery } from './request-query.ts'
 import { nameRecord } from './time-series/record-import.ts'
 
 /** GET …/submodel-elements, in all five contents. */
@@ -24,7 +25,7 @@ export const getAll: OperationHandler = async (context, request) => {
   const document = await get(context, 'Submodel', submodelOf(request))
   const submodel = parse(document, 'Submodel')
   if (request.content === 'path') {
-    const { items, cursor } = pageOf(paths(submodel, '', request.query.level), (path) => path, request.query)
+    const { items, cursor } = pageOfItems(paths(submodel, '', request.query.level), (path) => path, request.query)
     return {
       ...paged(
         items.map((path) => JSON.stringify(path)),
@@ -34,7 +35,7 @@ export const getAll: OperationHandler = async (context, request) => {
     }
   }
   const children = childrenOf(submodel)
-  const { items, cursor } = pageOf(children, (element) => element.idShort ?? '', request.query)
+  const { items, cursor } = pageOfItems(children, (element) => element.idShort ?? '', request.query)
   if (request.content === 'value') return valuesByIdShort(items, request, cursor, document.revision)
   // Nothing but a reference tells the way to an element.
   const steps = request.content === 'reference' ? stepsTo(submodel) : []

@@ -16,14 +16,14 @@ import * as shells from './shells.ts'
 import * as submodels from './submodels.ts'
 import type { OperationName } from './table.ts'
 import { uploadFile } from './upload.ts'
-import * as ledger from './validation-result.ts'
+import * as ledger from './validation-results.ts'
 
-const { below } = submodels
+const { visibleOnly: below } = submodels
 
 export const handlers: Readonly<Record<OperationName, OperationHandler>> = {
   GetAllAssetAdministrationShells: shells.getAll,
   PostAssetAdministrationShell: shells.post,
-  DeleteAssetAdministrationShellById: shells.remove_,
+  DeleteAssetAdministrationShellById: shells.deleteById,
 
   GetAssetAdministrationShell: shells.getById,
   PutAssetAdministrationShell: shells.put,
@@ -42,7 +42,7 @@ export const handlers: Readonly<Record<OperationName, OperationHandler>> = {
   GetSubmodel: below(submodels.getById),
   PutSubmodel: below(submodels.put),
   PatchSubmodel: below(submodels.patch),
-  DeleteSubmodel: below(submodels.remove_),
+  DeleteSubmodel: below(submodels.deleteById),
   GetAllSubmodelElements: below(elements.getAll),
   PostSubmodelElement: below(elements.post),
   GetSubmodelElementByPath: below(elements.getByPath),
@@ -62,7 +62,7 @@ export const handlers: Readonly<Record<OperationName, OperationHandler>> = {
   PostConceptDescription: concepts.post,
   GetConceptDescriptionById: concepts.getById,
   PutConceptDescriptionById: concepts.put,
-  DeleteConceptDescriptionById: concepts.remove_,
+  DeleteConceptDescriptionById: concepts.deleteById,
 
   GetAllAssetAdministrationShellDescriptors: registry.getAllShells,
   PostAssetAdministrationShellDescriptor: registry.postShell,
@@ -100,7 +100,7 @@ export const handlers: Readonly<Record<OperationName, OperationHandler>> = {
   PostAASXPackage: packages.post,
   GetAASXByPackageId: packages.getById,
   PutAASXByPackageId: packages.put,
-  DeleteAASXByPackageId: packages.remove_,
+  DeleteAASXByPackageId: packages.deleteById,
 
   QueryAssetAdministrationShells: query('AssetAdministrationShell'),
   QuerySubmodels: query('Submodel'),

@@ -9,7 +9,7 @@ import { resolve } from '../model/walk.ts'
 import type { ApiRequest } from './api-request.ts'
 import { check, get, parse } from './documents.ts'
 import { encodePath, pathOf, submodelOf } from './elements.ts'
-import type { Arguments, Invoke, Outcome } from './executors.ts'
+import type { Executor, InvocationArguments, InvocationOutcome } from './executors/executor.ts'
 import type { Job } from './jobs.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 
@@ -19,18 +19,18 @@ const MAX_TIMEOUT_MS = 3_600_000
 
 /** POST …/invoke and …/invoke/$value. */
 export const invokeSync: OperationHandler = async (context, request) => {
-  const { operation, invoke, given } = await prepare(context, request)
+  const { operation, invoke, arguments: given } = await prepare(context, request)
   const outcome = await execute(invoke, operation, given, timeoutOf(request))
   return { status: 200, json: resultOf(operation, outcome, request.content === 'value') }
 }
 
 /** POST …/invoke-async and …/invoke-async/$value. */
 export const invokeAsync: OperationHandler = async (context, request) => {
-  const { operation, invoke, given } = await prepare(context, request)
+  const { operation, invoke, arguments: given } = await prepare(context, request)
   const timeout = timeoutOf(request)
   const job = await context.jobs.start(ownerOf(request), async () => {
     const outcome = await execute(invoke, operation, given, timeout)
-    return { state: outcome.executionState, result: { operation, outcome } satisfies Finished }
+    return { state: outcome.executionState, result: { operation, outcome } satisfies InvocationResult }
   })
   const location = `${request.mount}/submodel-elements/${encodePath(formatPath(pathOf(request)))}/operation-status/${encodeId(job.handleId)}`
   return { status: 202, location, json: { handleId: job.handleId } }
@@ -52,23 +52,23 @@ export const getResult: OperationHandler = async (context, request) => {
   const { result, error, state } = await jobOf(context, request)
   if (error !== undefined) throw new HubError('Unavailable', [error.text])
   if (result === undefined) throw new HubError('BadRequest', [`The operation is ${state}; ask for its status first`])
-  const { operation, outcome } = result as Finished
+  const { operation, outcome } = result as InvocationResult
   return { status: 200, json: resultOf(operation, outcome, request.content === 'value') }
 }
 
-interface Finished {
+interface InvocationResult {
   readonly operation: Operation
-  readonly outcome: Outcome
+  readonly outcome: InvocationOutcome
 }
 
-interface Prepared {
+interface PreparedInvocation {
   readonly operation: Operation
-  readonly invoke: Invoke
-  readonly given: Arguments
+  readonly invoke: Executor
+  readonly arguments: InvocationArguments
 }
 
 /** Everything that can be wrong is found before anything runs. */
-async function prepare(context: OperationContext, request: ApiRequest): Promise<Prepared> {
+async function prepare(context: OperationContext, request: ApiRequest): Promise<PreparedInvocation> {
   const path = pathOf(request)
   const submodel = parse(await get(context, 'Submodel', submodelOf(request)), 'Submodel')
   const operation = resolve(submodel, path)
@@ -82,13 +82,18 @@ async function prepare(context: OperationContext, request: ApiRequest): Promise<
   }
   const given =
     request.content === 'value' ? fromValues(operation, request.body) : fromVariables(operation, request.body)
-  const invoke = context.executorOf(operation, submodel.id, formatPath(path))
-  return { operation, invoke, given }
+  const invoke = context.findExecutor(operation, submodel.id, formatPath(path))
+  return { operation, invoke, arguments: given }
 }
 
-async function execute(invoke: Invoke, operation: Operation, given: Arguments, timeout: number): Promise<Outcome> {
+async function execute(
+  invoke: Executor,
+  operation: Operation,
+  given: InvocationArguments,
+  timeout: number
+): Promise<InvocationOutcome> {
   const signal = AbortSignal.timeout(timeout)
-  const late = new Promise<Outcome>((resolve) => {
+  const late = new Promise<InvocationOutcome>((resolve) => {
     signal.addEventListener('abort', () =>
       resolve({ executionState: 'Timeout', text: `There was no result within ${timeout} ms` })
     )
@@ -103,7 +108,7 @@ async function execute(invoke: Invoke, operation: Operation, given: Arguments, t
 }
 
 /** What an operation returns is held to its declaration as what it was given. */
-function checked(operation: Operation, outcome: Outcome): Outcome {
+function checked(operation: Operation, outcome: InvocationOutcome): InvocationOutcome {
   const violations: Violation[] = []
   for (const member of ['outputVariables', 'inoutputVariables'] as const) {
     match(operation[member], outcome[member], member, violations, false)
@@ -113,7 +118,7 @@ function checked(operation: Operation, outcome: Outcome): Outcome {
   return { executionState: 'Failed', text: `The result does not fit the operation: ${text}` }
 }
 
-function fromVariables(operation: Operation, body: unknown): Arguments {
+function fromVariables(operation: Operation, body: unknown): InvocationArguments {
   check('OperationRequest', body)
   const { inputArguments, inoutputArguments } = body as OperationRequest
   const violations: Violation[] = []
@@ -124,7 +129,7 @@ function fromVariables(operation: Operation, body: unknown): Arguments {
 }
 
 /** The same arguments written as values: each is put into a copy of the variable that it belongs to. */
-function fromValues(operation: Operation, body: unknown): Arguments {
+function fromValues(operation: Operation, body: unknown): InvocationArguments {
   const request = object(body, '')
   const variables = (declared: readonly OperationVariable[] | undefined, member: string): OperationVariable[] => {
     const values = object(request[member] ?? {}, `/${member}`)
@@ -178,7 +183,7 @@ function kindOf(element: SubmodelElement): string {
   return 'valueType' in element ? `${element.modelType} of ${element.valueType}` : element.modelType
 }
 
-function resultOf(operation: Operation, outcome: Outcome, asValues: boolean): object {
+function resultOf(operation: Operation, outcome: InvocationOutcome, asValues: boolean): object {
   const { executionState, text } = outcome
   const success = executionState === 'Completed'
   const timestamp = new Date().toISOString()

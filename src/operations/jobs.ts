@@ -6,12 +6,10 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.ts'
 import { HubError, type Violation } from '../errors.ts'
+import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
 import { Lease } from '../store/run-as-leader.ts'
 import type { Change, Document, Store } from '../store/store.ts'
-import { commitOrConflict, retryConflicts } from './concurrency.ts'
-
-/** Part 2, ExecutionState. */
-export type ExecutionState = 'Initiated' | 'Running' | 'Completed' | 'Canceled' | 'Failed' | 'Timeout'
+import type { ExecutionState } from './executors/executor.ts'
 
 /** One piece of work and how far it is, as it is kept. */
 export interface Job {
@@ -20,7 +18,7 @@ export interface Job {
   readonly owner: string
   readonly state: ExecutionState
   /** By what another process can do it. */
-  readonly task?: Task
+  readonly task?: JobTask
   readonly result?: unknown
   /** Why it failed. */
   readonly error?: { readonly rule: string; readonly text: string; readonly violations: readonly Violation[] }
@@ -29,13 +27,13 @@ export interface Job {
 }
 
 /** Work that any process can do, told as data. */
-export interface Task {
+export interface JobTask {
   readonly name: string
   readonly data: unknown
 }
 
 /** How a piece of work ended. */
-export interface Done {
+export interface JobOutcome {
   /** `Completed` unless told. */
   readonly state?: ExecutionState
   readonly result?: unknown
@@ -46,7 +44,7 @@ export interface Done {
 export interface JobsOptions {
   readonly store: Store
   /** Who does the tasks, by name. */
-  readonly tasks?: Readonly<Record<string, (data: unknown) => Promise<Done>>>
+  readonly tasks?: Readonly<Record<string, (data: unknown) => Promise<JobOutcome>>>
   /** How many jobs may be under way at once in this process. */
   readonly limit: number
   /** How many finished ones are kept, how many bytes of them, and for how long; the oldest go first. */
@@ -81,7 +79,7 @@ export class Jobs {
    * @param work a task, or something that only this process can do
    * @throws HubError `TooManyRequests` when too many are under way
    */
-  async start(owner: string, work: Task | (() => Promise<Done>)): Promise<Job> {
+  async start(owner: string, work: JobTask | (() => Promise<JobOutcome>)): Promise<Job> {
     if (this.#underway >= this.#options.limit) throw new HubError('TooManyRequests', ['too many jobs are under way'])
     this.#underway++
     try {
@@ -92,7 +90,7 @@ export class Jobs {
     }
   }
 
-  async #start(owner: string, work: Task | (() => Promise<Done>)): Promise<Job> {
+  async #start(owner: string, work: JobTask | (() => Promise<JobOutcome>)): Promise<Job> {
     const { store } = this.#options
     const job: Job = {
       handleId: randomUUID(),
@@ -140,7 +138,7 @@ export class Jobs {
       if (this.#own.has(job.handleId) || !(await lease.acquire())) continue
       const { task } = job
       this.#underway++
-      this.#run(job, lease, task === undefined ? lost : () => this.#perform(task))
+      this.#run(job, lease, task === undefined ? failAsLost : () => this.#perform(task))
     }
     for await (const document of this.#all('ended')) {
       const { finishedAt = 0, handleId } = read(document)
@@ -183,7 +181,7 @@ export class Jobs {
     }
   }
 
-  #perform({ name, data }: Task): Promise<Done> {
+  #perform({ name, data }: JobTask): Promise<JobOutcome> {
     const task = this.#options.tasks?.[name]
     if (task === undefined) throw new HubError('NotImplemented', [`The task "${name}"`])
     return task(data)
@@ -194,12 +192,12 @@ export class Jobs {
     return new Lease(store, { name: `job ${handleId}`, ttlMs: LEASE_TTL_MS, clock: this.#clock })
   }
 
-  #run(job: Job, lease: Lease, work: () => Promise<Done>): void {
+  #run(job: Job, lease: Lease, work: () => Promise<JobOutcome>): void {
     const done = this.#finish(job, lease, work).finally(() => this.#own.delete(job.handleId))
     this.#own.set(job.handleId, job.task === undefined ? 'closure' : done)
   }
 
-  async #finish(job: Job, lease: Lease, work: () => Promise<Done>): Promise<void> {
+  async #finish(job: Job, lease: Lease, work: () => Promise<JobOutcome>): Promise<void> {
     const stopRenewal = lease.keep()
     const attempt = async () => {
       const { state = 'Completed', result, changes = [] } = await work()
@@ -210,7 +208,7 @@ export class Jobs {
       await (job.task === undefined ? attempt() : retryConflicts(attempt))
     } catch (error) {
       // Where not even this can be kept, the job stays open, and somebody goes on with it later.
-      await this.#end(job, { state: 'Failed', error: told(error) }).catch(() => {})
+      await this.#end(job, { state: 'Failed', error: errorOf(error) }).catch(() => {})
     } finally {
       stopRenewal()
       this.#underway--
@@ -226,7 +224,7 @@ export class Jobs {
 }
 
 /** What only a process that is gone could do may have been done or not. */
-async function lost(): Promise<Done> {
+async function failAsLost(): Promise<JobOutcome> {
   throw new HubError('Unavailable', [
     'The process that carried it out ended before it did; whether it took effect is not known'
   ])
@@ -246,7 +244,7 @@ function read(document: Document): Job {
   return JSON.parse(document.bytes.toString()) as Job
 }
 
-function told(error: unknown): NonNullable<Job['error']> {
+function errorOf(error: unknown): NonNullable<Job['error']> {
   if (error instanceof HubError) return { rule: error.name, text: error.message, violations: error.violations }
   return { rule: 'Internal', text: error instanceof Error ? error.message : String(error), violations: [] }
 }

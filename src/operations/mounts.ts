@@ -2,7 +2,7 @@
  * Where the interfaces are mounted below the API root, with what is irregular about each place, and the product of it
  * all: every method and path of the API.
  */
-import type { Content } from './api-request.ts'
+import type { Content } from './request-query.ts'
 import { type Interface, type OperationDefinition, type OperationName, table, type Verb } from './table.ts'
 
 export interface Mount {

@@ -3,8 +3,9 @@
  * official names follow a rule with exceptions; both stand here as data, slips of the official documents included,
  * because clients are generated from them.
  */
-import type { Content } from './api-request.ts'
+
 import type { Endpoint } from './mounts.ts'
+import type { Content } from './request-query.ts'
 import type { OperationName } from './table.ts'
 
 /** The standard's operationId: row, content and mount; or an exception. */

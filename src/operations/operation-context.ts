@@ -2,11 +2,11 @@
 
 import type { Store } from '../store/store.ts'
 import type { ApiRequest, ApiResponse, Service } from './api-request.ts'
-import type { ExecutorOf } from './executors.ts'
+import type { FindExecutor } from './executors/executor.ts'
 import type { History } from './history/history.ts'
 import type { Jobs } from './jobs.ts'
 import type { Ingest } from './samples/ingest.ts'
-import type { TemplateChecker } from './validation.ts'
+import type { TemplateChecker } from './validation/template-checker.ts'
 
 export interface OperationContext {
   readonly store: Store
@@ -23,7 +23,7 @@ export interface OperationContext {
   /** Asynchronous work. */
   readonly jobs: Jobs
   /** Who carries out an operation. @throws HubError `BadRequest` where nobody does */
-  readonly executorOf: ExecutorOf
+  readonly findExecutor: FindExecutor
   /** A folder for files that are being read; what lies there is swept at start. */
   readonly scratchFolder: string
   /** Profiles that `/description` names, of the hub as a whole and of each service beside it. */

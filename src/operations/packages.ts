@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { HubError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
 import { encodeId } from '../model/identifier.ts'
+import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
 import type { Change, FileEntry } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
-import { commitOrConflict, retryConflicts } from './concurrency.ts'
 import { answerFile } from './files.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
+import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
 
 const KIND = 'Package'
 const FILE = 'package'
@@ -22,13 +22,13 @@ interface PackageDescription {
 /** GET /packages, of one shell with `aasId`. */
 export const getAll: OperationHandler = async (context, request) => {
   const { aasId, limit, cursor } = request.query
-  const after = positionOf(cursor)
+  const after = parseCursor(cursor)
   const facets = aasId === undefined ? [] : ([['aasId', aasId]] as const)
   const page = await context.store.documents(KIND, facets, { limit, ...(after !== undefined && { after }) })
   return paged(
     page.items.map(({ bytes }) => bytes),
-    page.next === undefined ? undefined : cursorOf(page.next),
-    damagedIn(page.damaged)
+    page.next === undefined ? undefined : toCursor(page.next),
+    damagedMetadata(page.damaged)
   )
 }
 
@@ -75,7 +75,7 @@ export const put: OperationHandler = async (context, request) => {
 }
 
 /** DELETE /packages/{packageId}; what was loaded from it stays. */
-export const remove_: OperationHandler = async (context, request) => {
+export const deleteById: OperationHandler = async (context, request) => {
   await context.store.commit([{ change: 'delete', kind: KIND, id: request.packageId ?? '' }])
   return { status: 204 }
 }

@@ -2,19 +2,20 @@
 import { HubError } from '../errors.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Document, DocumentKind, Facet } from '../store/store.ts'
-import type { ApiResponse, RequestQuery } from './api-request.ts'
+import type { ApiResponse } from './api-request.ts'
 import type { OperationContext } from './operation-context.ts'
+import type { RequestQuery } from './request-query.ts'
 
 /** Writes the position after which the next page goes on. */
-export function cursorOf(position: number): string {
-  return encodePlace(position)
+export function toCursor(position: number): string {
+  return encodeCursor(position)
 }
 
 /** The position in a document list that a cursor stands for; undefined where none was given. */
-export function positionOf(cursor: string | undefined): number | undefined {
+export function parseCursor(cursor: string | undefined): number | undefined {
   if (cursor === undefined) return undefined
-  const position = decode(cursor)
-  if (typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0) throw garbled()
+  const position = decodeCursor(cursor)
+  if (typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0) throw invalidCursor()
   return position
 }
 
@@ -23,7 +24,7 @@ export function positionOf(cursor: string | undefined): number | undefined {
  * the key of the last item given, and the key of the one that comes next: where items before it came or went, a key
  * finds the place again, also when the last item itself is gone.
  */
-export function pageOf<Item>(
+export function pageOfItems<Item>(
   items: readonly Item[],
   keyOf: (item: Item, index: number) => string,
   query: RequestQuery
@@ -34,21 +35,21 @@ export function pageOf<Item>(
   const item = items[last]
   const next = items[last + 1]
   if (item === undefined || next === undefined) return { items: page }
-  return { items: page, cursor: encodePlace([last, keyOf(item, last), keyOf(next, last + 1)]) }
+  return { items: page, cursor: encodeCursor([last, keyOf(item, last), keyOf(next, last + 1)]) }
 }
 
 /**
  * A page of documents of several kinds, one kind after the other. `render` gives the JSON text that stands for a
  * document, or undefined to leave it out.
  */
-export async function listInTurn(
+export async function listKinds(
   context: OperationContext,
   kinds: readonly DocumentKind[],
   facets: readonly Facet[],
   query: RequestQuery,
   render: (document: Document) => Promise<Buffer | string | undefined>
 ): Promise<ApiResponse> {
-  let [turn, after] = query.cursor === undefined ? [0, 0] : turnOf(query.cursor, kinds.length)
+  let [turn, after] = query.cursor === undefined ? [0, 0] : parseListCursor(query.cursor, kinds.length)
   const results: (Buffer | string)[] = []
   const damaged: string[] = []
   while (turn < kinds.length) {
@@ -64,11 +65,11 @@ export async function listInTurn(
     if (results.length === query.limit) break
   }
   const more = turn < kinds.length && (after > 0 || (await anyIn(context, kinds.slice(turn), facets)))
-  return paged(results, more ? encodePlace([turn, after]) : undefined, damagedIn(damaged))
+  return paged(results, more ? encodeCursor([turn, after]) : undefined, damagedMetadata(damaged))
 }
 
 /** What the metadata of a page tells of documents that belong there and cannot be read. */
-export function damagedIn(ids: readonly string[] = []): { readonly damaged?: readonly string[] } {
+export function damagedMetadata(ids: readonly string[] = []): { readonly damaged?: readonly string[] } {
   return ids.length === 0 ? {} : { damaged: ids }
 }
 
@@ -95,9 +96,9 @@ function placeAfter<Item>(
   keyOf: (item: Item, index: number) => string,
   cursor: string
 ): number {
-  const place = decode(cursor)
+  const place = decodeCursor(cursor)
   if (!Array.isArray(place) || !Number.isSafeInteger(place[0]) || place[0] < 0 || typeof place[1] !== 'string') {
-    throw garbled()
+    throw invalidCursor()
   }
   const [index, key, nextKey] = place as [number, string, unknown]
   const item = items[index]
@@ -109,17 +110,17 @@ function placeAfter<Item>(
 }
 
 /** The place in lists of several kinds, one after the other, that a cursor stands for. */
-export function turnOf(cursor: string, turns: number): [turn: number, after: number] {
-  const place = placeOf(cursor)
-  if (place[0] >= turns) throw garbled()
+export function parseListCursor(cursor: string, turns: number): [turn: number, after: number] {
+  const place = parsePairCursor(cursor)
+  if (place[0] >= turns) throw invalidCursor()
   return place
 }
 
 /** Two numbers that a cursor stands for. */
-export function placeOf(cursor: string): [number, number] {
-  const place = decode(cursor)
+export function parsePairCursor(cursor: string): [number, number] {
+  const place = decodeCursor(cursor)
   if (!Array.isArray(place) || place.length !== 2 || !place.every((part) => Number.isSafeInteger(part) && part >= 0)) {
-    throw garbled()
+    throw invalidCursor()
   }
   return place as [number, number]
 }
@@ -136,19 +137,19 @@ async function anyIn(
 }
 
 /** Writes any place as a cursor. */
-export function encodePlace(place: unknown): string {
+export function encodeCursor(place: unknown): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url')
 }
 
-function decode(cursor: string): unknown {
-  if (!/^[A-Za-z0-9_-]+$/.test(cursor)) throw garbled()
+function decodeCursor(cursor: string): unknown {
+  if (!/^[A-Za-z0-9_-]+$/.test(cursor)) throw invalidCursor()
   try {
     return JSON.parse(Buffer.from(cursor, 'base64url').toString())
   } catch {
-    throw garbled()
+    throw invalidCursor()
   }
 }
 
-function garbled(): HubError {
+function invalidCursor(): HubError {
   return new HubError('BadRequest', ['The cursor was not given out by this list; start again without one'])
 }

@@ -1,7 +1,8 @@
 /** The 27 profiles of Part 2, release 3.1.2: which places of the API each contains. */
-import type { Content, Service } from './api-request.ts'
+import type { Service } from './api-request.ts'
 import { type Endpoint, endpoints } from './mounts.ts'
 import { operationIdOf, semanticIdsOf } from './names.ts'
+import type { Content } from './request-query.ts'
 import type { OperationName } from './table.ts'
 
 export interface Profile {
@@ -104,7 +105,7 @@ export const profiles: readonly Profile[] = [
 ]
 
 /** The name under which `/description` tells of a profile. */
-export function uriOf({ service, number }: Profile, release = '3/1'): string {
+export function profileUri({ service, number }: Profile, release = '3/1'): string {
   return `https://admin-shell.io/aas/API/${release}/${service}/${number}`
 }
 
@@ -137,10 +138,10 @@ function homeOf({ service, number }: Profile): 'hub' | Service {
  * URIs of the profiles that are served at an address, under both releases: a 3.0 client compares them as text (Part 2,
  * "Self-Description").
  */
-export function servedAt(home: 'hub' | Service): string[] {
+export function profilesServedBy(home: 'hub' | Service): string[] {
   const served = profiles.filter((profile) => homeOf(profile) === home)
   const older = served.filter(({ since30 }) => since30)
-  return [...served.map((profile) => uriOf(profile)), ...older.map((profile) => uriOf(profile, '3/0'))]
+  return [...served.map((profile) => profileUri(profile)), ...older.map((profile) => profileUri(profile, '3/0'))]
 }
 
 function at(...paths: string[]): Profile['has'] {

@@ -10,7 +10,7 @@ import { unlessDamaged } from '../store/damage.ts'
 import type { Document, DocumentKind, ElementCondition, Facet } from '../store/store.ts'
 import { parse } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { damagedIn, encodePlace, paged, turnOf } from './paging.ts'
+import { damagedMetadata, encodeCursor, paged, parseListCursor } from './paging.ts'
 import { DESCRIBED, derive, isRegistered } from './registry.ts'
 import { render } from './submodels.ts'
 
@@ -32,7 +32,8 @@ export function query(subject: Subject): OperationHandler {
     const damaged = new Set<string>()
     const undecided: string[] = []
     let judged = 0
-    let [turn, after] = request.query.cursor === undefined ? [0, 0] : turnOf(request.query.cursor, kinds.length)
+    let [turn, after] =
+      request.query.cursor === undefined ? [0, 0] : parseListCursor(request.query.cursor, kinds.length)
     for (; turn < kinds.length; turn++, after = 0) {
       for await (const document of candidates(context, kinds[turn] as DocumentKind, alternatives, after, damaged)) {
         // One more than fits tells that there is more; a search that takes too long goes on with the next page.
@@ -51,9 +52,9 @@ export function query(subject: Subject): OperationHandler {
       if (results.length === request.query.limit || judged === MAX_DOCUMENTS) break
     }
     const more = turn < kinds.length && (await anyAfter(context, kinds, turn, after, alternatives))
-    return paged(results, more ? encodePlace([turn, after]) : undefined, {
+    return paged(results, more ? encodeCursor([turn, after]) : undefined, {
       resultType: selectId ? 'Identifier' : subject,
-      ...damagedIn([...damaged]),
+      ...damagedMetadata([...damaged]),
       ...(undecided.length > 0 && { undecided })
     })
   }

@@ -13,7 +13,7 @@ import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, create, edit, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { shellOf, submodelOf } from './elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { listInTurn, paged, pageOf } from './paging.ts'
+import { listKinds, paged, pageOfItems } from './paging.ts'
 
 const SHELL = 'AssetAdministrationShellDescriptor'
 const SUBMODEL = 'SubmodelDescriptor'
@@ -70,7 +70,7 @@ export const deleteSubmodel: OperationHandler = async (context, request) =>
 /** GET /shell-descriptors/{aasIdentifier}/submodel-descriptors. */
 export const getAllOfShell: OperationHandler = async (context, request) => {
   const { descriptor, revision } = await find(context, SHELL, shellOf(request), request)
-  const { items, cursor } = pageOf(embedded(descriptor), ({ id }) => id, request.query)
+  const { items, cursor } = pageOfItems(embedded(descriptor), ({ id }) => id, request.query)
   return {
     ...paged(
       items.map((item) => JSON.stringify(item)),
@@ -182,7 +182,7 @@ async function list(
   facets: readonly Facet[],
   request: ApiRequest
 ): Promise<ApiResponse> {
-  return listInTurn(context, [kind, DESCRIBED[kind]], facets, request.query, async (document) => {
+  return listKinds(context, [kind, DESCRIBED[kind]], facets, request.query, async (document) => {
     if (document.kind === kind) return document.bytes
     if ((await context.store.head(kind, document.id)) !== undefined) return undefined
     return JSON.stringify(await derive(context, kind, document, request.base))

@@ -8,7 +8,7 @@ import type { Change, Document, Facet } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import { check, checkResult, create, edit, get, list, parse, put as putDocument, remove } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { paged, pageOf } from './paging.ts'
+import { paged, pageOfItems } from './paging.ts'
 
 const KIND = 'AssetAdministrationShell'
 
@@ -33,7 +33,7 @@ export const getById: OperationHandler = async (context, request) => {
 export const put: OperationHandler = async (context, request) => putDocument(context, KIND, shellOf(request), request)
 
 /** DELETE of one shell; its submodels stay. */
-export const remove_: OperationHandler = async (context, request) => remove(context, KIND, shellOf(request), request)
+export const deleteById: OperationHandler = async (context, request) => remove(context, KIND, shellOf(request), request)
 
 /** GET …/asset-information. */
 export const getAssetInformation: OperationHandler = async (context, request) => {
@@ -54,7 +54,7 @@ export const putAssetInformation: OperationHandler = async (context, request) =>
 /** GET …/submodel-refs. */
 export const getSubmodelReferences: OperationHandler = async (context, request) => {
   const document = await get(context, KIND, shellOf(request))
-  const { items, cursor } = pageOf(parse(document, KIND).submodels ?? [], matchKey, request.query)
+  const { items, cursor } = pageOfItems(parse(document, KIND).submodels ?? [], matchKey, request.query)
   return {
     ...paged(
       items.map((reference) => JSON.stringify(reference)),

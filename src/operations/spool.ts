@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { canonicalJson } from '../formats/canonical-json.ts'
 import type { SpooledText } from '../store/store.ts'
 
-export interface Spooled extends SpooledText {
+export interface SpooledDocument extends SpooledText {
   /** Of the document, whatever the order of its members: of two alike, one is left out. */
   readonly digest: string
 }
@@ -12,7 +12,7 @@ export interface Spooled extends SpooledText {
 /** Bytes that are written together; documents are often small. */
 const WRITE_BYTES = 2 ** 20
 
-export class Spool {
+export class DocumentSpool {
   readonly #path: string
   readonly #file: FileHandle
   #pending: Buffer[] = []
@@ -24,11 +24,11 @@ export class Spool {
     this.#file = file
   }
 
-  static async open(path: string): Promise<Spool> {
-    return new Spool(path, await open(path, 'wx+'))
+  static async open(path: string): Promise<DocumentSpool> {
+    return new DocumentSpool(path, await open(path, 'wx+'))
   }
 
-  async add(document: unknown): Promise<Spooled> {
+  async add(document: unknown): Promise<SpooledDocument> {
     const text = Buffer.from(JSON.stringify(document))
     const spooled = { file: this.#path, at: this.#bytes, bytes: text.length, digest: digestOf(document) }
     this.#pending.push(text)

@@ -6,14 +6,15 @@ import { excerptOf } from '../model/constraints/report.ts'
 import { targetOf } from '../model/facets.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { Submodel } from '../model/types.ts'
+import { runExclusive } from '../store/concurrency.ts'
 import type { Change, Document, Facet, Page } from '../store/store.ts'
-import type { ApiRequest, ApiResponse, Content, RequestQuery } from './api-request.ts'
-import { runExclusive } from './concurrency.ts'
+import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, create, edit, get, list, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { patchValues, submodelOf } from './elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { damagedIn, encodePlace, paged, placeOf } from './paging.ts'
+import { damagedMetadata, encodeCursor, paged, parsePairCursor } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
+import type { Content, RequestQuery } from './request-query.ts'
 import { refersTo, shellChange } from './shells.ts'
 
 /** GET /submodels in all five contents. */
@@ -34,7 +35,7 @@ async function getAllPaths(
 ): Promise<ApiResponse> {
   const { cursor, limit, level } = request.query
   // The position of the submodel that is done with, and how many paths of the next one were given.
-  let [done, given] = cursor === undefined ? [0, 0] : placeOf(cursor)
+  let [done, given] = cursor === undefined ? [0, 0] : parsePairCursor(cursor)
   const results: string[] = []
   const damaged: string[] = []
   for (let next: number | undefined = done; next !== undefined; ) {
@@ -43,14 +44,14 @@ async function getAllPaths(
     for (const document of page.items) {
       const all = paths(parse(document, 'Submodel'), '', level)
       for (; given < all.length; given++) {
-        if (results.length === limit) return paged(results, encodePlace([done, given]), damagedIn(damaged))
+        if (results.length === limit) return paged(results, encodeCursor([done, given]), damagedMetadata(damaged))
         results.push(JSON.stringify(all[given]))
       }
       ;[done, given] = [document.position, 0]
     }
     next = page.next
   }
-  return paged(results, undefined, damagedIn(damaged))
+  return paged(results, undefined, damagedMetadata(damaged))
 }
 
 /** POST /submodels. */
@@ -94,7 +95,7 @@ export const patch: OperationHandler = async (context, request) => {
 }
 
 /** DELETE of one submodel; below a shell its reference goes with it. */
-export const remove_: OperationHandler = async (context, request) =>
+export const deleteById: OperationHandler = async (context, request) =>
   withShell(context, request, () =>
     remove(context, 'Submodel', submodelOf(request), request, async () =>
       request.aasIdentifier === undefined
@@ -118,7 +119,7 @@ function withShell(
  * An operation on a submodel that is perhaps mounted where not every submodel can be seen: below a shell only what it
  * refers to, in the repository of templates only these.
  */
-export function below(handler: OperationHandler): OperationHandler {
+export function visibleOnly(handler: OperationHandler): OperationHandler {
   const ifSeen: OperationHandler = async (context, request) => {
     if (request.aasIdentifier !== undefined) await requireReference(context, request, request.aasIdentifier)
     if (request.service === 'templates') await requireStoredTemplate(context, request)

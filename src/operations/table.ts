@@ -3,7 +3,7 @@
  * interface is mounted says mounts.ts, which profile contains what says profiles.ts. The 224 method-and-path pairs of
  * the standard are rows × mounts × contents.
  */
-import type { Content, RequestQuery } from './api-request.ts'
+import type { Content, RequestQuery } from './request-query.ts'
 
 export type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 

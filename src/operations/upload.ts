@@ -12,14 +12,15 @@ import { LinkedFiles } from '../formats/linked-files.ts'
 import { decodePartName } from '../formats/part-names.ts'
 import { facetsOf } from '../model/facets.ts'
 import type { Documents } from '../model/types.ts'
+import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
 import type { Change, DocumentKind, Facet, FileEntry } from '../store/store.ts'
 import { TimeSlice } from '../time-slice.ts'
-import type { FileUpload, RequestQuery } from './api-request.ts'
-import { commitOrConflict, retryConflicts } from './concurrency.ts'
+import type { FileUpload } from './api-request.ts'
 import { orphans, packageThumbnail } from './document-files.ts'
-import { type DocumentClass, present as presentDocument } from './documents.ts'
+import { type DocumentClass, loadEvenDamaged as presentDocument } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { Spool, type Spooled } from './spool.ts'
+import type { RequestQuery } from './request-query.ts'
+import { DocumentSpool, type SpooledDocument } from './spool.ts'
 
 export interface LoadOptions {
   /** What to do with a document whose id is already stored. */
@@ -82,7 +83,7 @@ async function load(context: OperationContext, upload: FileUpload, options: Load
     const form = sniff(upload.fileName, upload.contentType, await firstBytes(path))
     if (form === undefined) throw new HubError('BadRequest', ['The file is neither AASX nor AAS XML nor AAS JSON'])
     const content = await openPackage(path, form, upload.fileName)
-    const spool = await Spool.open(join(folder, 'documents'))
+    const spool = await DocumentSpool.open(join(folder, 'documents'))
     try {
       return await store(context, upload.fileName, content, spool, options)
     } finally {
@@ -121,7 +122,7 @@ export async function* loadPath(
 interface Item {
   readonly kind: Found['className']
   readonly id: string
-  readonly text: Spooled
+  readonly text: SpooledDocument
   readonly facets: readonly Facet[]
   /** Files of the package by the link that leads to them. */
   readonly files: Map<string, PartFile>
@@ -131,7 +132,7 @@ async function store(
   context: OperationContext,
   fileName: string,
   content: Package,
-  spool: Spool,
+  spool: DocumentSpool,
   options: LoadOptions
 ): Promise<LoadReport> {
   const links = new LinkedFiles(content)
@@ -144,7 +145,7 @@ async function storeAsFound(
   context: OperationContext,
   fileName: string,
   content: Package,
-  spool: Spool,
+  spool: DocumentSpool,
   links: LinkedFiles,
   { items, refused, violations }: Content,
   options: LoadOptions
@@ -201,7 +202,7 @@ interface Content {
 async function read(
   context: OperationContext,
   content: Package,
-  spool: Spool,
+  spool: DocumentSpool,
   links: LinkedFiles,
   lenient: boolean
 ): Promise<Content> {

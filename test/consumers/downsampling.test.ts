@@ -9,7 +9,7 @@ import { parseHistoryPolicy } from '../../src/consumers/history/policy.ts'
 import { gridOf } from '../../src/model/grid.ts'
 import { type Quality, qualities, qualityAt, type Run, textAt, timeAt } from '../../src/model/samples.ts'
 import type { DataTypeDefXsd, Submodel } from '../../src/model/types.ts'
-import { aggregates, type Bucket, buckets, figureOf } from '../../src/operations/history/aggregate.ts'
+import { AGGREGATES, aggregateOf, type Bucket, buckets } from '../../src/operations/history/aggregate.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
@@ -426,7 +426,7 @@ async function figures(history: History, width: bigint): Promise<Partial<Record<
   const found: Bucket[] = await Array.fromAsync(
     buckets(pieces, EARLIEST, LATEST, gridOf({ unit: 'nanosecond', count: width }), true)
   )
-  return found.map((bucket) => Object.fromEntries(aggregates.map((name) => [name, figureOf(bucket, name)])))
+  return found.map((bucket) => Object.fromEntries(AGGREGATES.map((name) => [name, aggregateOf(bucket, name)])))
 }
 
 function alike(made: readonly object[], wanted: readonly object[]): boolean {

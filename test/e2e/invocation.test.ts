@@ -136,7 +136,7 @@ t.test('arguments are held against the variables before anything runs', async (t
   t.equal((await hub.post(`${SM}/submodel-elements/none/invoke`, {})).status, 404)
   t.match(await hub.post(`${SM}/submodel-elements/nobody/invoke`, {}), {
     status: 400,
-    json: { messages: [{ text: /Nothing carries out/ }] }
+    json: { messages: [{ text: /has no implementation/ }] }
   })
 })
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { validateFile } from '../../src/commands/validate.ts'
 import { loadTemplates } from '../../src/formats/templates/load.ts'
-import { TemplateChecker } from '../../src/operations/validation.ts'
+import { TemplateChecker } from '../../src/operations/validation/template-checker.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 
 const AASX = 'application/asset-administration-shell-package+xml'

@@ -4,7 +4,7 @@ import { validate } from '../../src/formats/json.ts'
 import { loadTemplates } from '../../src/formats/templates/load.ts'
 import type { Submodel } from '../../src/model/types.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
-import { TemplateChecker } from '../../src/operations/validation.ts'
+import { TemplateChecker } from '../../src/operations/validation/template-checker.ts'
 import { encode, openStored, type Running, start } from './harness.ts'
 
 const ID = 'urn:example:press-4:series'

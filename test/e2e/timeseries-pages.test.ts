@@ -4,7 +4,7 @@ import { tableFromIPC } from 'apache-arrow'
 import fc from 'fast-check'
 import { parquetReadObjects } from 'hyparquet'
 import t from 'tap'
-import { aggregates } from '../../src/operations/history/aggregate.ts'
+import { AGGREGATES } from '../../src/operations/history/aggregate.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
 import { type Running, start } from './harness.ts'
 
@@ -46,7 +46,7 @@ const query = fc.record({
     fc
       .tuple(
         fc.constantFrom('1ms', '7s', '1m', 'P1D', 'P1W', 'P1M', 'P1Y'),
-        fc.subarray([...aggregates], { minLength: 1 })
+        fc.subarray([...AGGREGATES], { minLength: 1 })
       )
       .map(([interval, names]) => `&interval=${interval}&aggregate=${names.join()}`),
     fc

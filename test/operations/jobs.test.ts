@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { HubError } from '../../src/errors.ts'
-import { BULK, performBulk } from '../../src/operations/bulk.ts'
-import { type Done, type Job, Jobs } from '../../src/operations/jobs.ts'
+import { BULK_TASK, performBulk } from '../../src/operations/bulk.ts'
+import { type Job, type JobOutcome, Jobs } from '../../src/operations/jobs.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 
@@ -23,7 +23,7 @@ const descriptor = {
   id: 'urn:sm',
   endpoints: [{ interface: 'SUBMODEL-3.1', protocolInformation: { href: 'http://a' } }]
 }
-const task = { name: BULK, data: { kind: 'SubmodelDescriptor', verb: 'create', items: [descriptor] } }
+const task = { name: BULK_TASK, data: { kind: 'SubmodelDescriptor', verb: 'create', items: [descriptor] } }
 
 test('work goes on after the answer, and its end is known under the handle and nowhere else', async (t, store) => {
   const jobs = jobsOf(store)
@@ -111,7 +111,7 @@ test('a bulk PUT that another one overtakes is made up anew', async (t, store) =
   const document = { kind: 'SubmodelDescriptor', id: json.id, json: JSON.stringify(json), facets } as const
   await store.commit([{ change: 'create', ...document }])
   const jobs = jobsOf(overtaken)
-  const put = { name: BULK, data: { kind: 'SubmodelDescriptor', verb: 'put', items: [descriptor] } }
+  const put = { name: BULK_TASK, data: { kind: 'SubmodelDescriptor', verb: 'put', items: [descriptor] } }
   const { handleId } = await jobs.start('owner', put)
   t.match(await ended(jobs, handleId), { state: 'Completed' })
   t.equal(looked, 2)
@@ -128,11 +128,11 @@ test('results are forgotten in time', async (t, store) => {
 })
 
 function jobsOf(store: Store): Jobs {
-  return new Jobs({ store, limit: 10, results: RESULTS, tasks: { [BULK]: (data) => performBulk(store, data) } })
+  return new Jobs({ store, limit: 10, results: RESULTS, tasks: { [BULK_TASK]: (data) => performBulk(store, data) } })
 }
 
 /** That a job ended may be read a moment before its place is free. */
-async function startWhenFree(jobs: Jobs, work: () => Promise<Done>): Promise<Job> {
+async function startWhenFree(jobs: Jobs, work: () => Promise<JobOutcome>): Promise<Job> {
   for (let tries = 1; ; tries++) {
     try {
       return await jobs.start('owner', work)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { operationsOf, profiles, servedAt, uriOf } from '../../src/operations/profiles.ts'
+import { operationsOf, profiles, profilesServedBy, profileUri } from '../../src/operations/profiles.ts'
 import { operations } from '../conformance/operations.ts'
 import { start } from '../e2e/harness.ts'
 
@@ -9,7 +9,7 @@ t.test('every official operation is offered by its profile, and nothing more', a
   )
   const found = profiles.flatMap((profile) =>
     operationsOf(profile).map(({ endpoint, operationId, semanticIds }) =>
-      line(uriOf(profile), endpoint.verb, endpoint.path, operationId, semanticIds)
+      line(profileUri(profile), endpoint.verb, endpoint.path, operationId, semanticIds)
     )
   )
   t.equal(profiles.length, 27)
@@ -30,20 +30,20 @@ t.test('every official operation is offered by its profile, and nothing more', a
 t.test('an operationId stands once in a profile', async (t) => {
   for (const profile of profiles) {
     const ids = operationsOf(profile).map(({ operationId }) => operationId)
-    t.equal(new Set(ids).size, ids.length, uriOf(profile))
+    t.equal(new Set(ids).size, ids.length, profileUri(profile))
   }
 })
 
 const homes = ['hub', 'aas', 'submodel', 'templates'] as const
 
 t.test('each of the 27 profiles is served at one address', async (t) => {
-  const all = homes.flatMap((home) => servedAt(home)).filter((uri) => uri.includes('/API/3/1/'))
-  t.strictSame(all.sort(), profiles.map((profile) => uriOf(profile)).sort())
+  const all = homes.flatMap((home) => profilesServedBy(home)).filter((uri) => uri.includes('/API/3/1/'))
+  t.strictSame(all.sort(), profiles.map((profile) => profileUri(profile)).sort())
   t.equal(all.length, 27)
 })
 
 t.test('what came with release 3.1 is not claimed for 3.0', async (t) => {
-  const older = servedAt('hub').filter((uri) => uri.includes('/API/3/0/'))
+  const older = profilesServedBy('hub').filter((uri) => uri.includes('/API/3/0/'))
   t.strictSame(
     older.map((uri) => uri.split('/').slice(-2).join(' ')),
     [
@@ -74,8 +74,8 @@ t.test('each address claims what is served there, and answers every operation of
   for (const home of homes) {
     const base = hub.api + addresses[home]
     const { profiles: claimed } = (await hub.ask('GET', `${base}/description`)).json as { profiles: string[] }
-    t.strictSame(claimed, servedAt(home), home)
-    for (const profile of profiles.filter((one) => claimed.includes(uriOf(one)))) {
+    t.strictSame(claimed, profilesServedBy(home), home)
+    for (const profile of profiles.filter((one) => claimed.includes(profileUri(one)))) {
       for (const { endpoint } of operationsOf(profile)) {
         const { definition, verb, path } = endpoint
         const body = definition.takes === undefined ? undefined : definition.takes === 'file' ? new FormData() : {}

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parseTime } from '../../src/model/time.ts'
-import { linkedQuery, readLinked } from '../../src/operations/history/linked.ts'
+import { linkedQuery, readLinked } from '../../src/operations/history/linked-query.ts'
 
 const NOW = BigInt(Date.parse('2026-11-24T12:00:00Z')) * 1_000_000n
 const SECOND = 1_000_000_000n

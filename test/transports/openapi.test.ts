@@ -3,7 +3,7 @@ import t from 'tap'
 import { derive, stale } from '../../scripts/derive.ts'
 import { openApiFiles } from '../../scripts/derive-openapi.ts'
 import { ownPaths } from '../../src/app/extension-endpoints.ts'
-import { operationsOf, profiles, uriOf } from '../../src/operations/profiles.ts'
+import { operationsOf, profiles, profileUri } from '../../src/operations/profiles.ts'
 import { hubDocument, type OpenApi, profileDocument } from '../../src/transports/http/openapi.ts'
 import { routes } from '../../src/transports/http/routes.ts'
 import { operations } from '../conformance/operations.ts'
@@ -23,7 +23,7 @@ t.test('the files in openapi/ are what the table says', async (t) => {
 t.test('a profile has a document with exactly its operations, their names and their semantic ids', async (t) => {
   for (const profile of profiles) {
     const document = profileDocument(profile)
-    t.equal(document['x-profile-identifier'], uriOf(profile))
+    t.equal(document['x-profile-identifier'], profileUri(profile))
     const found = operationsIn(document.paths).map(({ verb, path, operation }) => [
       verb,
       path,
@@ -36,7 +36,7 @@ t.test('a profile has a document with exactly its operations, their names and th
       operationId,
       semanticIds
     ])
-    t.strictSame(found.toSorted(byText), expected.toSorted(byText), uriOf(profile))
+    t.strictSame(found.toSorted(byText), expected.toSorted(byText), profileUri(profile))
   }
 })
 
@@ -125,7 +125,7 @@ t.test('every refusal that the official documents name is named, but for those w
   for (const profile of profiles) {
     const { paths } = profileDocument(profile)
     for (const { method, path, errorStatuses } of operations.filter(
-      ({ profileUri }) => profileUri === uriOf(profile)
+      (operation) => operation.profileUri === profileUri(profile)
     )) {
       const named = Object.keys(
         (paths[path]?.[method.toLowerCase() as 'get'] as { responses?: Json } | undefined)?.responses ?? {}
@@ -134,7 +134,7 @@ t.test('every refusal that the official documents name is named, but for those w
         const reason = neverRefused.find(
           ({ rows, statuses }) => rows.test(`${method} ${path}`) && statuses.includes(status)
         )
-        if (reason === undefined) t.fail(`${uriOf(profile)} ${method} ${path}: ${status}`)
+        if (reason === undefined) t.fail(`${profileUri(profile)} ${method} ${path}: ${status}`)
         else used.add(reason.why)
       }
     }

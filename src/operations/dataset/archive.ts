@@ -19,14 +19,14 @@ import { EARLIEST, type History, LATEST } from '../history/history.ts'
 import { checkGrid, type TableRequest, tableOf } from '../history/table.ts'
 import type { Variable } from '../history/variables.ts'
 import {
-  counting,
-  type DatasetFacts,
-  type Described,
+  type CollectionMethod,
+  type DatasetDescription,
+  type DescribedVariable,
   datasetSubmodel,
   dictionary,
-  type Figures,
   guidebook,
-  type Method
+  type TableStatistics,
+  withStatistics
 } from './dataset.ts'
 
 export interface DatasetRequest {
@@ -61,7 +61,7 @@ export async function datasetArchive(
 ): Promise<Readable> {
   const { variables } = asked.request
   await checkGrid(history, asked.request)
-  const files = await filesOf(history, asked)
+  const files = await dataFilesOf(history, asked)
   const described = await Promise.all(variables.map((variable) => describe(store, variable)))
   const zip = new ZipFile()
   const out = new PassThrough()
@@ -70,23 +70,23 @@ export async function datasetArchive(
   return out
 }
 
-async function write(zip: ZipFile, store: Store, history: History, asked: Writing): Promise<void> {
+async function write(zip: ZipFile, store: Store, history: History, asked: ArchiveContents): Promise<void> {
   const { request, writer, purpose, source, times, described, slice, signal } = asked
   const manifest: Record<string, { readonly size: number; readonly sha256: string }> = {}
-  const whole: Figures[] = []
+  const whole: TableStatistics[] = []
   for (const { name, from, to } of asked.files) {
     const part = { ...request, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
-    const { table, figures } = counting(await tableOf(history, part, { slice, typesFirst: writer.typesFirst }))
+    const { table, figures } = withStatistics(await tableOf(history, part, { slice, typesFirst: writer.typesFirst }))
     await add(name, writer.write(table, times))
     whole.push(figures)
   }
-  const figures = summed(whole)
-  const facts: DatasetFacts = {
+  const figures = combinedStatistics(whole)
+  const facts: DatasetDescription = {
     id: `urn:uuid:${randomUUID()}`,
     files: Object.keys(manifest),
     contentType: writer.contentType,
-    described,
-    figures,
+    variables: described,
+    statistics: figures,
     source,
     made: new Date().toISOString()
   }
@@ -121,21 +121,24 @@ async function write(zip: ZipFile, store: Store, history: History, asked: Writin
   }
 }
 
-interface Part {
+interface DataFile {
   readonly name: string
   readonly from?: bigint
   readonly to?: bigint
 }
 
-interface Writing extends DatasetRequest {
-  readonly files: readonly Part[]
-  readonly described: readonly Described[]
+interface ArchiveContents extends DatasetRequest {
+  readonly files: readonly DataFile[]
+  readonly described: readonly DescribedVariable[]
   readonly slice: TimeSlice
   readonly signal: AbortSignal
 }
 
 /** The files of the data: one, or one for each period from the first sample to the last. */
-async function filesOf(history: History, { request, writer, period, times }: DatasetRequest): Promise<readonly Part[]> {
+async function dataFilesOf(
+  history: History,
+  { request, writer, period, times }: DatasetRequest
+): Promise<readonly DataFile[]> {
   if (period === undefined) return [{ name: `data.${writer.extension}` }]
   const spans = (await Promise.all(request.variables.map((variable) => history.spanOf(variable)))).filter(
     (span) => span !== undefined
@@ -144,7 +147,7 @@ async function filesOf(history: History, { request, writer, period, times }: Dat
   const last = request.to ?? spans.map(({ to }) => to).reduce(later, EARLIEST)
   if (spans.length === 0) return []
   const name = timeText({ ...(times.zone && { zone: times.zone }) })
-  const files: Part[] = []
+  const files: DataFile[] = []
   for (let start = period.startOf(first); start <= last; ) {
     const next = period.next(start)
     const stamp = name(start).replace(/\.\d+/, '').replaceAll(':', '')
@@ -169,7 +172,7 @@ async function filesOf(history: History, { request, writer, period, times }: Dat
   }
 }
 
-function summed(all: readonly Figures[]): Figures {
+function combinedStatistics(all: readonly TableStatistics[]): TableStatistics {
   const [first, ...more] = all
   if (first === undefined) return { rows: 0, from: undefined, to: undefined, columns: [] }
   for (const { rows, from, to, columns } of more) {
@@ -185,7 +188,7 @@ function summed(all: readonly Figures[]): Figures {
   return first
 }
 
-async function describe(store: Store, variable: Variable): Promise<Described> {
+async function describe(store: Store, variable: Variable): Promise<DescribedVariable> {
   const document = await store.document('Submodel', variable.submodel)
   const submodel = document && (JSON.parse(document.bytes.toString()) as Submodel)
   const element = submodel && resolve(submodel, parseStoredPath(variable.path) ?? [])
@@ -200,7 +203,7 @@ async function describe(store: Store, variable: Variable): Promise<Described> {
     variable,
     english: called('en') ?? element?.idShort ?? variable.path,
     korean: called('ko') ?? '',
-    method: method === 'manual' || method === 'semi-automatic' ? (method as Method) : 'automatic'
+    method: method === 'manual' || method === 'semi-automatic' ? (method as CollectionMethod) : 'automatic'
   }
 }
 
@@ -215,7 +218,7 @@ function preferredNames(concept: {
 }
 
 /** The submodels, the shells that refer to them, and the concept descriptions of the variables. */
-async function* identifiables(store: Store, described: readonly Described[]): AsyncGenerator<Identifiable> {
+async function* identifiables(store: Store, described: readonly DescribedVariable[]): AsyncGenerator<Identifiable> {
   const submodels = new Set(described.map(({ variable }) => variable.submodel))
   const concepts = new Set(described.flatMap(({ variable }) => variable.semanticId ?? []))
   const shells = new Set<string>()

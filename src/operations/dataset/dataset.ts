@@ -8,36 +8,40 @@ import type { Property, Reference, ReferenceElement, Submodel, SubmodelElement }
 import type { Variable } from '../history/variables.ts'
 
 /** What is counted of a column while the table goes by. */
-export interface ColumnFigures {
+export interface ColumnStatistics {
   readonly name: string
   count: number
   min: number
   max: number
 }
 
-export interface Figures {
+export interface TableStatistics {
   rows: number
   from: bigint | undefined
   to: bigint | undefined
-  readonly columns: readonly ColumnFigures[]
+  readonly columns: readonly ColumnStatistics[]
 }
 
 /** What is known of a variable beside its column. */
-export interface Described {
+export interface DescribedVariable {
   readonly variable: Variable
   readonly english: string
   readonly korean: string
   /** automatic, semi-automatic or manual: by the qualifier `CollectionMethod` of the element. */
-  readonly method: Method
+  readonly method: CollectionMethod
 }
 
-export type Method = 'automatic' | 'semi-automatic' | 'manual'
+export type CollectionMethod = 'automatic' | 'semi-automatic' | 'manual'
 
-const METHODS: Readonly<Record<Method, string>> = { automatic: '자동', 'semi-automatic': '반자동', manual: '수동' }
+const METHODS: Readonly<Record<CollectionMethod, string>> = {
+  automatic: '자동',
+  'semi-automatic': '반자동',
+  manual: '수동'
+}
 
 /** Passes a table on and counts what goes by. */
-export function counting(table: Table): { table: Table; figures: Figures } {
-  const figures: Figures = {
+export function withStatistics(table: Table): { table: Table; figures: TableStatistics } {
+  const figures: TableStatistics = {
     rows: 0,
     from: undefined,
     to: undefined,
@@ -73,7 +77,7 @@ export function counting(table: Table): { table: Table; figures: Figures } {
 }
 
 /** The columns, each in a line, headed in Korean and English. */
-export function dictionary(described: readonly Described[], figures: Figures): string {
+export function dictionary(described: readonly DescribedVariable[], figures: TableStatistics): string {
   const head = [
     '변수명 / Name',
     '의미 / Meaning (ko)',
@@ -108,30 +112,30 @@ export function dictionary(described: readonly Described[], figures: Figures): s
       figures.from === undefined ? '' : formatTime(figures.from),
       figures.to === undefined ? '' : formatTime(figures.to),
       String(count),
-      rateOf(count, figures.rows)
+      missingRate(count, figures.rows)
     ]
   })
   return `\uFEFF${[head, ...lines].map((cells) => cells.map(quoted).join(',')).join('\r\n')}\r\n`
 }
 
 /** Part of the cells that hold nothing. */
-function rateOf(count: number, rows: number): string {
+function missingRate(count: number, rows: number): string {
   return rows === 0 ? '' : (1 - count / rows).toFixed(4)
 }
 
 /** How complete the whole is, from 0 to 1. */
-function completeness({ rows, columns }: Figures): number {
+function completeness({ rows, columns }: TableStatistics): number {
   const cells = rows * columns.length
   return cells === 0 ? 0 : columns.reduce((sum, { count }) => sum + count, 0) / cells
 }
 
-export interface DatasetFacts {
+export interface DatasetDescription {
   readonly id: string
   /** Files with the data, by their names in the archive. */
   readonly files: readonly string[]
   readonly contentType: string
-  readonly described: readonly Described[]
-  readonly figures: Figures
+  readonly variables: readonly DescribedVariable[]
+  readonly statistics: TableStatistics
   /** Where the data came from. */
   readonly source: string
   /** When it was made, ISO 8601. */
@@ -142,8 +146,8 @@ const TEMPLATE = 'https://admin-shell.io/idta/SubmodelTemplate/AIDataset/1/0'
 const BASE = 'https://admin-shell.io/idta/AIDataset'
 
 /** The data set in the terms of the template. */
-export function datasetSubmodel(facts: DatasetFacts): Submodel {
-  const { id, files, contentType, described, figures, source, made } = facts
+export function datasetSubmodel(facts: DatasetDescription): Submodel {
+  const { id, files, contentType, variables: described, statistics: figures, source, made } = facts
   const period = [figures.from, figures.to].map((time) => (time === undefined ? '' : formatTime(time))).join('/')
   return {
     modelType: 'Submodel',
@@ -219,7 +223,10 @@ function global(value: string) {
 }
 
 /** What a person reads first. */
-export function guidebook({ files, described, figures, source, made }: DatasetFacts, purpose: string): string {
+export function guidebook(
+  { files, variables: described, statistics: figures, source, made }: DatasetDescription,
+  purpose: string
+): string {
   const period =
     figures.from === undefined ? '–' : `${formatTime(figures.from)} – ${formatTime(figures.to ?? figures.from)}`
   const variables = described.map(({ variable, korean, english }) => {

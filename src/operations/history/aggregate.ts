@@ -8,9 +8,9 @@ import { firstAt, type Run, timeAt } from '../../model/samples.ts'
 import { combine, isExact, type Statistics, statisticsOf } from '../../model/statistics.ts'
 import type { SeriesPiece } from '../../store/merge-chunks.ts'
 
-export const aggregates = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last', 'stddev'] as const
+export const AGGREGATES = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last', 'stddev'] as const
 
-export type Aggregate = (typeof aggregates)[number]
+export type Aggregate = (typeof AGGREGATES)[number]
 
 /** What the numbers of one bucket come to; values that are none, and those of bad quality, do not count. */
 export interface Bucket extends Statistics {
@@ -44,7 +44,7 @@ export async function* buckets(
   if (open !== undefined) yield open
 }
 
-interface Window {
+interface BucketWindow {
   readonly from: bigint
   readonly to: bigint
   readonly grid: Grid
@@ -52,7 +52,7 @@ interface Window {
 }
 
 /** Unpacks no more of a piece than lies across the border of a bucket, or of [from, to]. */
-function* bucketsIn(piece: SeriesPiece, window: Window): Generator<Bucket> {
+function* bucketsIn(piece: SeriesPiece, window: BucketWindow): Generator<Bucket> {
   const { from, to, grid, isWhole } = window
   if (piece.to < from || piece.from > to) return
   const { summary } = piece
@@ -68,7 +68,7 @@ function* bucketsIn(piece: SeriesPiece, window: Window): Generator<Bucket> {
 }
 
 /** The value of an aggregate; NaN where the bucket does not tell it. */
-export function figureOf(bucket: Statistics, aggregate: Aggregate): Figure {
+export function aggregateOf(bucket: Statistics, aggregate: Aggregate): Figure {
   const { count, min, max, mean, sum, squares, first, last } = bucket
   switch (aggregate) {
     case 'count':
@@ -92,7 +92,7 @@ export function figureOf(bucket: Statistics, aggregate: Aggregate): Figure {
 }
 
 /** The part of a run that lies in one bucket, in one go. */
-function* bucketsOf(run: Run, { from, to, grid, isWhole }: Window): Generator<Bucket> {
+function* bucketsOf(run: Run, { from, to, grid, isWhole }: BucketWindow): Generator<Bucket> {
   const end = firstAt(run, to + 1n)
   for (let i = firstAt(run, from); i < end; ) {
     const start = grid.startOf(timeAt(run, i))

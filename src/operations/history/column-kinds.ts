@@ -11,7 +11,7 @@ import type { History } from './history.ts'
 import type { Variable } from './variables.ts'
 
 /** The kind of what is stored of a series in [from, to]; undefined where there is nothing. */
-export async function kindStored(
+export async function storedKind(
   history: Pick<History, 'pieces'>,
   variable: Variable,
   { from, to }: { readonly from: bigint; readonly to: bigint },

@@ -23,7 +23,7 @@ export interface History {
 }
 
 /** Knows what is in the log and not in chunks yet; the follower that makes the chunks (consumers/history). */
-export interface Tail {
+export interface HistoryTail {
   /** Resolves when everything that was acknowledged before the call is known here, or in chunks. */
   caughtUp(): Promise<void>
   /** What is not in chunks yet, in the order of the log; packed runs are ascending. */
@@ -34,7 +34,7 @@ export const EARLIEST = -(2n ** 63n)
 export const LATEST = 2n ** 63n - 1n
 
 /** @returns the history over a store and the tail of its log */
-export function historyOf(store: Store, tail: Tail): History {
+export function historyOf(store: Store, tail: HistoryTail): History {
   return {
     pieces: (series, from, to) => found(series, from, to),
 

@@ -6,7 +6,7 @@ import type { Batch, Column } from '../../formats/tables/table.ts'
 import type { Figure } from '../../model/figures.ts'
 import { lengthOf, qualityAt, type Run, timeAt } from '../../model/samples.ts'
 import type { TimeSlice } from '../../time-slice.ts'
-import { type Aggregate, type Bucket, figureOf } from './aggregate.ts'
+import { type Aggregate, aggregateOf, type Bucket } from './aggregate.ts'
 import { type Cell, cellAt } from './cells.ts'
 import { ColumnBuilder } from './column-builder.ts'
 import type { Variable } from './variables.ts'
@@ -179,7 +179,7 @@ export async function bucketSource(
       if (bucket === undefined) return
       for (const [i, aggregate] of aggregates.entries()) {
         builders[at + i]?.add(
-          cellOf(figureOf(bucket, aggregate), aggregate === 'count' || (isWhole && !isFractional(aggregate)))
+          cellOf(aggregateOf(bucket, aggregate), aggregate === 'count' || (isWhole && !isFractional(aggregate)))
         )
       }
     },

@@ -12,17 +12,17 @@ import { sliced, type TimeSlice } from '../../time-slice.ts'
 import { type Aggregate, buckets } from './aggregate.ts'
 import { cellAt } from './cells.ts'
 import { ColumnBuilder } from './column-builder.ts'
-import { kindStored } from './column-kinds.ts'
+import { storedKind } from './column-kinds.ts'
+import { withDetectedTypes } from './detect-types.ts'
 import { type GridSpan, gridRows, lastBefore, refuseTooManyRows } from './grid-rows.ts'
 import { EARLIEST, type History, LATEST } from './history.ts'
 import { batchRows, bucketSource, isFractional, mergedRows, sampleSource } from './rows.ts'
-import { surveyed } from './survey.ts'
 import type { Variable } from './variables.ts'
 
 /** How values get onto a common grid: the last one before, a line between neighbours, or only those that are on it. */
-export const alignments = ['none', 'previous', 'linear'] as const
+export const ALIGNMENTS = ['none', 'previous', 'linear'] as const
 
-export type Alignment = (typeof alignments)[number]
+export type Alignment = (typeof ALIGNMENTS)[number]
 
 export interface TableRequest {
   readonly variables: readonly Variable[]
@@ -127,7 +127,7 @@ async function bucketTable(
     yield* mergedRows(columns, await Promise.all(sources), slice)
   }
   const isCertain = columns.every(({ valueType }) => valueType === undefined)
-  return typesFirst && !isCertain ? surveyed(columns, batches) : { columns, batches: batches() }
+  return typesFirst && !isCertain ? withDetectedTypes(columns, batches) : { columns, batches: batches() }
 }
 
 function aggregated(variable: Variable, aggregate: Aggregate): Column {
@@ -160,7 +160,7 @@ async function gridTable(
     variables.map(async (variable) => {
       if (span === undefined || !typesFirst) return undefined
       const from = await lastBefore(history, variable, span.start)
-      return kindStored(history, variable, { from, to: isLinear ? LATEST : span.end }, slice)
+      return storedKind(history, variable, { from, to: isLinear ? LATEST : span.end }, slice)
     })
   )
   const columns = [
@@ -206,7 +206,7 @@ async function sampleTable(
   const { variables, quality = false } = request
   const { from, to } = windowOf(request)
   const kinds: (Kind | undefined)[] = []
-  if (typesFirst) for (const variable of variables) kinds.push(await kindStored(history, variable, { from, to }, slice))
+  if (typesFirst) for (const variable of variables) kinds.push(await storedKind(history, variable, { from, to }, slice))
   const columns = [
     TIME,
     ...variables.flatMap((variable, i) => [columnOf(variable, kinds[i]), ...(quality ? [qualityOf(variable)] : [])])

@@ -32,7 +32,7 @@ export interface Variable extends SeriesName {
 }
 
 /** Series of one request. */
-const MOST = 1000
+const MAX_SERIES = 1000
 
 const INTEGERS: ReadonlySet<string> = new Set([
   'xs:byte',
@@ -67,11 +67,11 @@ export async function variablesOf(
       'Name the series: by "submodel", with "path" where not all of it, or by "semanticId"'
     ])
   }
-  const found: Found[] = []
+  const found: FoundElement[] = []
   const named = new Set(paths)
   const patterns = paths.filter(isPathPattern).map(compilePath)
   const slice = new TimeSlice()
-  for await (const submodel of asked(store, request)) {
+  for await (const submodel of requestedSubmodels(store, request)) {
     for (const { element, path } of walk(submodel)) {
       if (slice.isOver()) await slice.pause()
       const isNamed = named.has(path)
@@ -81,11 +81,11 @@ export async function variablesOf(
       if (semanticIds.length > 0 && !semanticIds.includes(semanticIdOf(element) ?? '')) continue
       if (!exact && (await history.spanOf({ submodel: submodel.id, path })) === undefined) continue
       found.push({ submodel, element, path })
-      if (found.length > MOST)
-        throw new HubError('BadRequest', [`These are more than ${MOST} series; ask for fewer at a time`])
+      if (found.length > MAX_SERIES)
+        throw new HubError('BadRequest', [`These are more than ${MAX_SERIES} series; ask for fewer at a time`])
     }
   }
-  const gone = await goneOf(history, request, found)
+  const gone = await seriesWithoutElement(history, request, found)
   if (found.length + gone.length === 0) {
     throw new HubError('NotFound', ['A series of', [...submodels, ...paths, ...semanticIds].join(', ')])
   }
@@ -104,13 +104,13 @@ export async function variablesOf(
   return variables
 }
 
-interface Found {
+interface FoundElement {
   readonly submodel: Submodel
   readonly element: SubmodelElement
   readonly path: string
 }
 
-async function* asked(store: Store, { submodels, semanticIds }: SeriesRequest): AsyncGenerator<Submodel> {
+async function* requestedSubmodels(store: Store, { submodels, semanticIds }: SeriesRequest): AsyncGenerator<Submodel> {
   for (const id of submodels) {
     const document = await store.document('Submodel', id)
     if (document !== undefined) yield JSON.parse(document.bytes.toString()) as Submodel
@@ -131,10 +131,10 @@ async function* asked(store: Store, { submodels, semanticIds }: SeriesRequest): 
 }
 
 /** Series that were asked for by name and whose element is gone: what was measured stays. */
-async function goneOf(
+async function seriesWithoutElement(
   history: History,
   { submodels, paths }: SeriesRequest,
-  found: readonly Found[]
+  found: readonly FoundElement[]
 ): Promise<SeriesName[]> {
   const gone: SeriesName[] = []
   for (const submodel of submodels) {
@@ -148,7 +148,7 @@ async function goneOf(
 
 async function describe(
   store: Store,
-  { submodel, element, path }: Found,
+  { submodel, element, path }: FoundElement,
   language: string | undefined
 ): Promise<Omit<Variable, 'name'>> {
   const semanticId = semanticIdOf(element)

@@ -14,9 +14,10 @@ import { join } from '../../model/path.ts'
 import { patterns } from '../../model/patterns.ts'
 import type { DataTypeDefXsd, Property, Submodel, SubmodelElement } from '../../model/types.ts'
 import { type Container, childrenOf, setChildren, stepsTo } from '../../model/walk.ts'
+import { commitOrConflict, retryConflicts, runExclusive } from '../../store/concurrency.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
 import { TimeSlice } from '../../time-slice.ts'
-import { commitOrConflict, retryConflicts, runExclusive } from '../concurrency.ts'
-import type { OperationContext } from '../operation-context.ts'
+import type { TemplateChecker } from '../validation/template-checker.ts'
 import type { Column } from './batch.ts'
 import { indexesOf, stepsOf } from './series.ts'
 
@@ -47,7 +48,14 @@ const MAX_ATTEMPTS = 20
 /** Name of the extension in which an element keeps the name that its idShort was made of. */
 const SOURCE_NAME = 'sourceName'
 
-export function createSeries(context: () => OperationContext, options: CreateOptions): CreateSeries {
+/** What creating elements needs of the operation context. */
+interface CreateContext {
+  readonly store: DocumentStore
+  readonly templates: TemplateChecker
+}
+
+/** @param context called when it is needed, as its store is itself made with the ingest */
+export function createSeries(context: () => CreateContext, options: CreateOptions): CreateSeries {
   return async (missing) => {
     const refused = new Map<Column, Reason>()
     const bySubmodel = new Map<string, Column[]>()
@@ -73,7 +81,7 @@ export function createSeries(context: () => OperationContext, options: CreateOpt
 }
 
 async function createIn(
-  context: OperationContext,
+  context: CreateContext,
   id: string,
   columns: readonly Column[],
   options: CreateOptions

@@ -6,7 +6,7 @@ import type { Submodel } from '../../model/types.ts'
 import { writeValue } from '../../model/values.ts'
 import { resolve } from '../../model/walk.ts'
 import type { Store } from '../../store/store.ts'
-import type { TemplateChecker } from '../validation.ts'
+import type { TemplateChecker } from '../validation/template-checker.ts'
 
 /**
  * So many different values of a run are judged one by one. Where there are more, the template cannot have listed them

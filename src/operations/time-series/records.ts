@@ -2,8 +2,8 @@
 import { isInteger, isLexical, isNumeric } from '../../model/datatypes.ts'
 import type { DataTypeDefXsd, Property, SubmodelElement, SubmodelElementCollection } from '../../model/types.ts'
 import { childrenOf } from '../../model/walk.ts'
-import type { Row } from './rows.ts'
-import type { TimeSeries, TypedProperty, Variable } from './series.ts'
+import type { RecordRow } from './record-rows.ts'
+import type { RecordVariable, TimeSeries, TypedProperty } from './series.ts'
 import { isAbsolute, readTime, scaleOf, writeTime } from './times.ts'
 import { semanticId } from './vocabulary.ts'
 
@@ -13,14 +13,14 @@ export function recordName(time: bigint): string {
 }
 
 /** Records of ascending rows; relative times count from the first of them. */
-export function recordsOf(series: TimeSeries, rows: readonly Row[]): SubmodelElementCollection[] {
+export function recordsOf(series: TimeSeries, rows: readonly RecordRow[]): SubmodelElementCollection[] {
   const start = rows[0]?.time ?? 0n
   return rows.map((row, at) => recordOf(series, row, start, rows[at - 1]?.time ?? start))
 }
 
 function recordOf(
   { times, variables }: TimeSeries,
-  { time, values }: Row,
+  { time, values }: RecordRow,
   start: bigint,
   before: bigint
 ): SubmodelElementCollection {
@@ -51,17 +51,17 @@ function propertyOf({ idShort, valueType, semanticId }: TypedProperty, value: st
 }
 
 /** One value of a record that was written. */
-export interface Written {
-  readonly variable: Variable
+export interface RecordValue {
+  readonly variable: RecordVariable
   readonly text: string
 }
 
-export interface ReadRecord {
+export interface ParsedRecord {
   /** Nanoseconds since 1970; undefined where no property of it tells a point in time. */
   readonly time: bigint | undefined
-  readonly written: readonly Written[]
+  readonly values: readonly RecordValue[]
   /** Names of properties that are no variables of the series. */
-  readonly unknown: readonly string[]
+  readonly unknownNames: readonly string[]
 }
 
 /**
@@ -69,13 +69,13 @@ export interface ReadRecord {
  * @param start what relative points in time count from, the start of the segment
  * @param before what durations count from, the record before
  */
-export function readRecord(
+export function parseRecord(
   series: TimeSeries,
   record: SubmodelElement,
   start: bigint | undefined,
   before: bigint | undefined
-): ReadRecord {
-  const written: Written[] = []
+): ParsedRecord {
+  const written: RecordValue[] = []
   const unknown: string[] = []
   const told: { time: bigint; absolute: boolean }[] = []
   for (const property of childrenOf(record)) {
@@ -96,5 +96,5 @@ export function readRecord(
     if (time !== undefined) told.push({ time, absolute: isAbsolute(own) })
   }
   const { time } = told.find(({ absolute }) => absolute) ?? told[0] ?? {}
-  return { time, written, unknown }
+  return { time, values: written, unknownNames: unknown }
 }

@@ -3,24 +3,24 @@ import { hash } from 'node:crypto'
 import { join } from '../../model/path.ts'
 import type { Submodel } from '../../model/types.ts'
 import type { Document } from '../../store/store.ts'
-import { latestRows, type Reader, spanOfAll } from './rows.ts'
-import { addSegments, internalSegment, linkedSegment, type Names, namesIn } from './segments.ts'
+import { type HistoryReader, latestRows, spanOfVariables } from './record-rows.ts'
+import { addSegments, internalSegment, linkedSegment, type SegmentNames, segmentNamesFor } from './segments.ts'
 import { type TimeSeries, timeSeriesOf } from './series.ts'
 
-export interface RenderedSegments {
+export interface RenderedSubmodel {
   /** As it is kept. */
   readonly stored: Document
   /** With the generated segments. */
   readonly document: Document
   readonly submodel: Submodel
   readonly series: TimeSeries
-  readonly names: Names
+  readonly segmentNames: SegmentNames
   /** idShortPaths of the generated segments. */
-  readonly paths: Names
+  readonly segmentPaths: SegmentNames
 }
 
-export interface ShowOptions {
-  readonly history: Reader
+export interface RenderOptions {
+  readonly history: HistoryReader
   /** Where `/timeseries` is, as others reach it. */
   readonly endpoint: string
   /** Records in the internal segment. */
@@ -30,15 +30,15 @@ export interface ShowOptions {
 /** Undefined where the submodel shows no time series. */
 export async function renderSegments(
   stored: Document,
-  { history, endpoint, records }: ShowOptions
-): Promise<RenderedSegments | undefined> {
+  { history, endpoint, records }: RenderOptions
+): Promise<RenderedSubmodel | undefined> {
   const submodel = JSON.parse(stored.bytes.toString()) as Submodel
   const series = timeSeriesOf(submodel)
   if (series === undefined) return undefined
-  const names = namesIn(submodel)
+  const names = segmentNamesFor(submodel)
   const [rows, span] = await Promise.all([
-    latestRows(history, series.variables, rowsFor(series, records, VALUES)),
-    spanOfAll(history, series.variables)
+    latestRows(history, series.variables, recordLimit(series, records, MAX_SEGMENT_VALUES)),
+    spanOfVariables(history, series.variables)
   ])
   addSegments(submodel, series, [
     internalSegment(series, rows, {
@@ -50,14 +50,21 @@ export async function renderSegments(
   ])
   const bytes = Buffer.from(JSON.stringify(submodel))
   const paths = { latest: join(series.segments, names.latest), linked: join(series.segments, names.linked) }
-  return { stored, document: { ...stored, bytes, revision: fingerprint(bytes) }, submodel, series, names, paths }
+  return {
+    stored,
+    document: { ...stored, bytes, revision: fingerprint(bytes) },
+    submodel,
+    series,
+    segmentNames: names,
+    segmentPaths: paths
+  }
 }
 
 /** Values in the internal segment: where a series has very many variables it holds fewer records. */
-const VALUES = 20_000
+const MAX_SEGMENT_VALUES = 20_000
 
 /** So many records, but no more than hold this many values; one at least. */
-export function rowsFor({ variables }: TimeSeries, records: number, values: number): number {
+export function recordLimit({ variables }: TimeSeries, records: number, values: number): number {
   return Math.max(1, Math.min(records, Math.floor(values / variables.length)))
 }
 

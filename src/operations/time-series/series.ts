@@ -11,7 +11,7 @@ import type { DataTypeDefXsd, Property, Reference, Submodel, SubmodelElement } f
 import { childrenOf } from '../../model/walk.ts'
 import type { SeriesName } from '../../store/store.ts'
 import { isAbsolute, scaleOf } from './times.ts'
-import { find, hasId, type Scale, TIME_SERIES } from './vocabulary.ts'
+import { findByTerm, hasSemanticId, type Scale, TIME_SERIES } from './vocabulary.ts'
 
 /** Type of the qualifier that names the element whose samples a variable shows. */
 const SERIES_SOURCE = 'SeriesSource'
@@ -19,7 +19,7 @@ const SERIES_SOURCE = 'SeriesSource'
 /** A property with a value type; one that was taken leniently may lack it, and shows no samples. */
 export type TypedProperty = Property & { readonly valueType: DataTypeDefXsd }
 
-export interface Variable {
+export interface RecordVariable {
   /** Its idShort in records. */
   readonly name: string
   readonly property: TypedProperty
@@ -37,29 +37,29 @@ export interface TimeSeries {
   readonly id: string
   /** In the order of the record; one at least is absolute, so that no two records tell the same time. */
   readonly times: readonly TimeColumn[]
-  readonly variables: readonly Variable[]
+  readonly variables: readonly RecordVariable[]
   /** idShort of the collection of segments. */
   readonly segments: string
 }
 
 /** Is it a submodel that shows time series, and no template of one? */
 function isTimeSeries(submodel: Submodel): boolean {
-  return submodel.kind !== 'Template' && hasId(submodel, TIME_SERIES)
+  return submodel.kind !== 'Template' && hasSemanticId(submodel, TIME_SERIES)
 }
 
 /** Variables of one submodel that are shown. */
-const MOST = 1000
+const MAX_VARIABLES = 1000
 
 /** What a submodel shows; undefined where it is none of time series, or names no variable. */
 export function timeSeriesOf(submodel: Submodel): TimeSeries | undefined {
   if (!isTimeSeries(submodel)) return undefined
   const elements = childrenOf(submodel)
-  const metadata = find(elements, 'Metadata')
-  const record = metadata && find(childrenOf(metadata), 'Record')
+  const metadata = findByTerm(elements, 'Metadata')
+  const record = metadata && findByTerm(childrenOf(metadata), 'Record')
   if (metadata === undefined || record === undefined) return undefined
   const at = [metadata.idShort ?? '', record.idShort ?? '']
   const times: TimeColumn[] = []
-  const variables: Variable[] = []
+  const variables: RecordVariable[] = []
   for (const property of childrenOf(record)) {
     const { idShort: name } = property
     if (property.modelType !== 'Property' || name === undefined || !isTyped(property)) continue
@@ -74,14 +74,14 @@ export function timeSeriesOf(submodel: Submodel): TimeSeries | undefined {
   }
   if (variables.length === 0) return undefined
   // Each is a series to be read; a document must not decide how many those are.
-  variables.splice(MOST)
-  if (!times.some(({ scale }) => isAbsolute(scale))) times.push(clock(variables))
-  const segments = find(elements, 'Segments')?.idShort ?? 'Segments'
+  variables.splice(MAX_VARIABLES)
+  if (!times.some(({ scale }) => isAbsolute(scale))) times.push(utcColumn(variables))
+  const segments = findByTerm(elements, 'Segments')?.idShort ?? 'Segments'
   return { id: submodel.id, times, variables, segments }
 }
 
 /** Relative times alone, in whole seconds as the template has them, would let records fall together. */
-function clock(variables: readonly Variable[]): TimeColumn {
+function utcColumn(variables: readonly RecordVariable[]): TimeColumn {
   let name = 'TimeUtc'
   while (variables.some((variable) => variable.name === name)) name += '_'
   const property: TypedProperty = { modelType: 'Property', idShort: name, valueType: 'xs:dateTime' }

@@ -4,24 +4,24 @@ import { isInteger, isNumeric } from '../../model/datatypes.ts'
 import { figureText } from '../../model/figures.ts'
 import { type Grid, gridOf } from '../../model/grid.ts'
 import { parseInterval } from '../../model/interval.ts'
-import { parseTime } from '../../model/time.ts'
+import { earlier, later, parseTime } from '../../model/time.ts'
 import type { Operation, OperationVariable, SubmodelElement } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
 import type { Store } from '../../store/store.ts'
-import type { Arguments, BuiltIn, Outcome } from '../executors.ts'
-import { type Aggregate, aggregates, buckets, figureOf } from '../history/aggregate.ts'
-import { startOf } from './record-import.ts'
+import type { FindBuiltIn, InvocationArguments, InvocationOutcome } from '../executors/executor.ts'
+import { AGGREGATES, type Aggregate, aggregateOf, buckets } from '../history/aggregate.ts'
+import { segmentStart } from './record-import.ts'
+import { type HistoryReader, type RecordRow, rowsBetween, spanOfVariables, type TimeSpan } from './record-rows.ts'
 import { recordsOf } from './records.ts'
-import { type RenderedSegments, renderSegments, rowsFor } from './render-segments.ts'
-import { greatest, least, type Reader, type Row, rowsBetween, type Span, spanOfAll } from './rows.ts'
+import { type RenderedSubmodel, recordLimit, renderSegments } from './render-segments.ts'
 import { internalSegment, segmentsOf } from './segments.ts'
-import type { TimeSeries, TypedProperty, Variable } from './series.ts'
-import { isAbsolute, readTime, spanOf } from './times.ts'
-import { find, means } from './vocabulary.ts'
+import type { RecordVariable, TimeSeries, TypedProperty } from './series.ts'
+import { isAbsolute, parseDuration, readTime } from './times.ts'
+import { findByTerm, hasTerm } from './vocabulary.ts'
 
-export interface BuiltInOptions {
+export interface TimeSeriesOperationsOptions {
   readonly store: Store
-  readonly history: Reader
+  readonly history: HistoryReader
   readonly endpoint: () => string
   /** Records in the internal segment. */
   readonly records: number
@@ -30,66 +30,69 @@ export interface BuiltInOptions {
 }
 
 /** The answer is one document, held in memory; whoever wants more reads the linked segment. */
-const LIMIT = 10_000
-const VALUES = 100_000
+const MAX_RESULT_RECORDS = 10_000
+const MAX_RESULT_VALUES = 100_000
 
 /** @returns what carries out an operation by its semanticId; undefined for those that are not known here */
-export function timeSeriesOperations(options: BuiltInOptions): BuiltIn {
+export function timeSeriesOperations(options: TimeSeriesOperationsOptions): FindBuiltIn {
   return (operation, submodelId) => {
-    const carryOut = [...operations].find(([term]) => means(operation, term))?.[1]
+    const carryOut = [...operations].find(([term]) => hasTerm(operation, term))?.[1]
     if (carryOut === undefined) return undefined
     return async (given, signal) => {
-      const shown = await shownOf(options, submodelId)
+      const shown = await renderedOf(options, submodelId)
       const span = timespanOf(given)
-      const limit = rowsFor(shown.series, options.limit ?? LIMIT, VALUES)
+      const limit = recordLimit(shown.series, options.limit ?? MAX_RESULT_RECORDS, MAX_RESULT_VALUES)
       const elements = await carryOut({ ...options, limit }, { given, shown, span, signal })
-      return answer(operation, elements)
+      return outcomeOf(operation, elements)
     }
   }
 }
 
-interface Asked {
-  readonly given: Arguments
-  readonly shown: RenderedSegments
-  readonly span: Span
+interface SegmentInvocation {
+  readonly given: InvocationArguments
+  readonly shown: RenderedSubmodel
+  readonly span: TimeSpan
   readonly signal: AbortSignal
 }
 
-type CarryOut = (options: BuiltInOptions & { limit: number }, asked: Asked) => Promise<readonly SubmodelElement[]>
+type SegmentOperation = (
+  options: TimeSeriesOperationsOptions & { limit: number },
+  asked: SegmentInvocation
+) => Promise<readonly SubmodelElement[]>
 
 /** Records of the time series in a span of time. */
-const readRecords: CarryOut = async (options, { shown: { series }, span }) => {
+const readRecords: SegmentOperation = async (options, { shown: { series }, span }) => {
   const within = await clamp(options, series, span)
   if (within === undefined) return []
   return recordsOf(series, await rowsBetween(options.history, series.variables, within, options.limit))
 }
 
 /** All segments, whoever made them, that reach into the span of time; and those that do not say where they are. */
-const readSegments: CarryOut = async (_, { shown: { submodel, series }, span }) =>
+const readSegments: SegmentOperation = async (_, { shown: { submodel, series }, span }) =>
   segmentsOf(submodel).filter((segment) => {
-    const { from, to } = { from: startOf(series, segment), to: endOf(series, segment) }
+    const { from, to } = { from: segmentStart(series, segment), to: segmentEnd(series, segment) }
     return (from === undefined || from <= span.to) && (to === undefined || to >= span.from)
   })
 
 /** One internal segment with the records of a span of time, as they are or brought down to one per interval. */
-const deriveSegment: CarryOut = async (options, { given, shown: { series }, span, signal }) => {
+const deriveSegment: SegmentOperation = async (options, { given, shown: { series }, span, signal }) => {
   const interval = textOf(given, 'SamplingInterval')
   const aggregation = textOf(given, 'AggregationMethod')
   const within = await clamp(options, series, span)
   const labels = { idShort: 'Derived', state: 'completed' } as const
   if (interval === '') {
-    if (aggregation !== '') throw refused('an AggregationMethod needs a SamplingInterval')
+    if (aggregation !== '') throw badRequest('an AggregationMethod needs a SamplingInterval')
     const rows = within ? await rowsBetween(options.history, series.variables, within, options.limit) : []
     return [internalSegment(series, rows, { ...labels, name: ['Derived: all records', '파생: 모든 기록'] })]
   }
   const grid = gridFor(interval)
   if (grid === undefined) {
-    throw refused(`SamplingInterval is a number of seconds or a duration such as PT10S or P1M; found "${interval}"`)
+    throw badRequest(`SamplingInterval is a number of seconds or a duration such as PT10S or P1M; found "${interval}"`)
   }
   const method = methodOf(aggregation === '' ? 'mean' : aggregation)
-  const rows = within ? await aggregated(options, series.variables, { within, grid, method, signal }) : []
+  const rows = within ? await aggregatedRows(options, series.variables, { within, grid, method, signal }) : []
   const name = [`Derived: ${method} of ${interval}`, `파생: ${interval} 단위 ${method}`] as const
-  return [internalSegment(measuredBy(series, method), rows, { ...labels, name })]
+  return [internalSegment(typedFor(series, method), rows, { ...labels, name })]
 }
 
 const operations = new Map([
@@ -98,24 +101,24 @@ const operations = new Map([
   ['DeriveSegment', deriveSegment]
 ] as const)
 
-async function aggregated(
-  { history, limit }: BuiltInOptions & { limit: number },
-  variables: readonly Variable[],
-  { within, grid, method, signal }: { within: Span; grid: Grid; method: Aggregate; signal: AbortSignal }
-): Promise<Row[]> {
+async function aggregatedRows(
+  { history, limit }: TimeSeriesOperationsOptions & { limit: number },
+  variables: readonly RecordVariable[],
+  { within, grid, method, signal }: { within: TimeSpan; grid: Grid; method: Aggregate; signal: AbortSignal }
+): Promise<RecordRow[]> {
   const rows = new Map<bigint, (string | undefined)[]>()
   for (const [place, { series, property }] of variables.entries()) {
     const pieces = history.pieces(series, within.from, within.to)
     const isWhole = isInteger(property.valueType)
     for await (const bucket of buckets(pieces, within.from, within.to, grid, isWhole)) {
       signal.throwIfAborted()
-      const figure = figureOf(bucket, method)
+      const figure = aggregateOf(bucket, method)
       if (Number.isNaN(figure)) continue
       const values = rows.get(bucket.start) ?? new Array(variables.length).fill(undefined)
       rows.set(bucket.start, values)
       values[place] = figureText(figure)
       if (rows.size > limit)
-        throw refused(`there would be more than ${limit} records; choose a longer SamplingInterval`)
+        throw badRequest(`there would be more than ${limit} records; choose a longer SamplingInterval`)
     }
   }
   return [...rows].map(([time, values]) => ({ time, values })).sort((a, b) => (a.time < b.time ? -1 : 1))
@@ -125,12 +128,12 @@ async function aggregated(
 function gridFor(text: string): Grid | undefined {
   const interval = parseInterval(text)
   if (interval !== undefined) return gridOf(interval)
-  const width = spanOf(text)
+  const width = parseDuration(text)
   return width === undefined || width <= 0n ? undefined : gridOf({ unit: 'nanosecond', count: width })
 }
 
 /** What a method gives is not always of the type of what was measured. */
-function measuredBy(series: TimeSeries, method: Aggregate): TimeSeries {
+function typedFor(series: TimeSeries, method: Aggregate): TimeSeries {
   const valueType = method === 'count' ? 'xs:long' : method === 'mean' || method === 'stddev' ? 'xs:double' : undefined
   // What texts and truth values count as is a number.
   const typed = (property: TypedProperty): TypedProperty => ({
@@ -142,8 +145,8 @@ function measuredBy(series: TimeSeries, method: Aggregate): TimeSeries {
 
 function methodOf(text: string): Aggregate {
   const name = text.toLowerCase().replace(/[^a-z]/g, '')
-  const method = aggregates.find((method) => method === (SYNONYMS.get(name) ?? name))
-  if (method === undefined) throw refused(`AggregationMethod is one of ${aggregates.join(', ')}; found "${text}"`)
+  const method = AGGREGATES.find((method) => method === (SYNONYMS.get(name) ?? name))
+  if (method === undefined) throw badRequest(`AggregationMethod is one of ${AGGREGATES.join(', ')}; found "${text}"`)
   return method
 }
 
@@ -157,23 +160,30 @@ const SYNONYMS: ReadonlyMap<string, Aggregate> = new Map([
 ])
 
 /** The part of a span in which there are samples, so that nobody has to think of the year 1. */
-async function clamp({ history }: BuiltInOptions, { variables }: TimeSeries, span: Span): Promise<Span | undefined> {
-  const all = await spanOfAll(history, variables)
+async function clamp(
+  { history }: TimeSeriesOperationsOptions,
+  { variables }: TimeSeries,
+  span: TimeSpan
+): Promise<TimeSpan | undefined> {
+  const all = await spanOfVariables(history, variables)
   if (all === undefined) return undefined
-  const within = { from: greatest(all.from, span.from), to: least(all.to, span.to) }
+  const within = { from: later(all.from, span.from), to: earlier(all.to, span.to) }
   return within.from <= within.to ? within : undefined
 }
 
-async function shownOf({ store, history, endpoint, records }: BuiltInOptions, id: string): Promise<RenderedSegments> {
+async function renderedOf(
+  { store, history, endpoint, records }: TimeSeriesOperationsOptions,
+  id: string
+): Promise<RenderedSubmodel> {
   const document = await store.document('Submodel', id)
   const shown = document && (await renderSegments(document, { history, endpoint: endpoint(), records }))
   if (shown === undefined)
-    throw refused(`the submodel "${id}" shows no time series: its Metadata/Record names no variable`)
+    throw badRequest(`the submodel "${id}" shows no time series: its Metadata/Record names no variable`)
   return shown
 }
 
 /** `Timespan`; a side that is not said is open. */
-function timespanOf(given: Arguments): Span {
+function timespanOf(given: InvocationArguments): TimeSpan {
   const range = argument(given, 'Timespan')
   if (range?.modelType !== 'Range') return { from: FIRST, to: LAST }
   return { from: bound(range.min, FIRST), to: bound(range.max, LAST) }
@@ -190,26 +200,26 @@ function bound(text: string | undefined, open: bigint): bigint {
   const year = Number(/^(-?\d{4,})-\d\d-\d\d/.exec(text)?.[1])
   if (year < 1678) return FIRST
   if (year > 2261) return LAST
-  throw refused(`Timespan has points in time such as 2026-11-24T13:20:00Z; found "${text}"`)
+  throw badRequest(`Timespan has points in time such as 2026-11-24T13:20:00Z; found "${text}"`)
 }
 
-function endOf({ times }: TimeSeries, segment: SubmodelElement): bigint | undefined {
-  const end = find(childrenOf(segment), 'Segment/EndTime')
+function segmentEnd({ times }: TimeSeries, segment: SubmodelElement): bigint | undefined {
+  const end = findByTerm(childrenOf(segment), 'Segment/EndTime')
   if (end?.modelType !== 'Property' || end.value === undefined) return undefined
   return readTime(times.find(({ scale }) => isAbsolute(scale))?.scale ?? 'UtcTime', end.value, undefined)
 }
 
-function textOf(given: Arguments, name: string): string {
+function textOf(given: InvocationArguments, name: string): string {
   const element = argument(given, name)
   return element?.modelType === 'Property' ? (element.value ?? '').trim() : ''
 }
 
-function argument({ inputVariables }: Arguments, name: string): SubmodelElement | undefined {
+function argument({ inputVariables }: InvocationArguments, name: string): SubmodelElement | undefined {
   return inputVariables.find(({ value }) => value?.idShort === name)?.value
 }
 
 /** The elements in the collection that the operation declares as its result, whatever it is called there. */
-function answer({ outputVariables = [] }: Operation, elements: readonly SubmodelElement[]): Outcome {
+function outcomeOf({ outputVariables = [] }: Operation, elements: readonly SubmodelElement[]): InvocationOutcome {
   const declared = outputVariables.find(({ value }) => value?.modelType === 'SubmodelElementCollection')?.value
   if (declared === undefined) return { executionState: 'Completed', outputVariables: [] }
   const value = structuredClone(declared)
@@ -218,6 +228,6 @@ function answer({ outputVariables = [] }: Operation, elements: readonly Submodel
   return { executionState: 'Completed', outputVariables: [result] }
 }
 
-function refused(text: string): HubError {
+function badRequest(text: string): HubError {
   return new HubError('BadRequest', [text])
 }

@@ -16,13 +16,13 @@ import { unlessDamaged } from '../../store/damage.ts'
 import { readText } from '../../store/document-text.ts'
 import type { Change, Commit, Document, ElementRow, Page, Store } from '../../store/store.ts'
 import type { Ingest } from '../samples/ingest.ts'
-import { fresh, importRecord, type RecordImport, recordImportsOf } from './record-import.ts'
-import { type RenderedSegments, renderSegments, type ShowOptions } from './render-segments.ts'
-import { namesIn, segmentsOf, takeGenerated } from './segments.ts'
-import { timeSeriesOf, type Variable } from './series.ts'
-import { means, TIME_SERIES } from './vocabulary.ts'
+import { importSamples, type RecordSample, samplesOfSegment, withoutKnown } from './record-import.ts'
+import { type RenderedSubmodel, type RenderOptions, renderSegments } from './render-segments.ts'
+import { removeGeneratedSegments, segmentNamesFor, segmentsOf } from './segments.ts'
+import { type RecordVariable, timeSeriesOf } from './series.ts'
+import { hasTerm, TIME_SERIES } from './vocabulary.ts'
 
-export interface SegmentOptions extends Pick<ShowOptions, 'history'> {
+export interface TimeSeriesViewOptions extends Pick<RenderOptions, 'history'> {
   readonly store: Store
   readonly intake: Ingest
   /** Where `/timeseries` is, as others reach it; asked when it is needed, as a port may be free to choose. */
@@ -37,9 +37,9 @@ const PAGE_BYTES = 8 * 1024 * 1024
 /** Submodels of which it is remembered that they show no time series, and revisions of those that do. */
 const CACHE_ENTRIES = 100_000
 
-export function timeSeriesView(options: SegmentOptions): Store {
+export function timeSeriesView(options: TimeSeriesViewOptions): Store {
   const { store } = options
-  const segments = new Segments(options)
+  const segments = new TimeSeriesView(options)
   return {
     epoch: store.epoch,
     document: (kind, id) => {
@@ -78,20 +78,20 @@ export function timeSeriesView(options: SegmentOptions): Store {
   }
 }
 
-type Of<Name extends Change['change']> = Extract<Change, { change: Name }>
+type ChangeOf<Name extends Change['change']> = Extract<Change, { change: Name }>
 
-class Segments {
-  readonly #options: SegmentOptions
+class TimeSeriesView {
+  readonly #options: TimeSeriesViewOptions
   /** By id, the structure with which a submodel shows no time series: of all others nothing more is looked at. */
   readonly #plain = new Map<string, number>()
   /** By id, where the generated segments of a submodel are. */
-  readonly #generated = new Map<string, RenderedSegments['paths']>()
+  readonly #generated = new Map<string, RenderedSubmodel['segmentPaths']>()
   /** By the revision that was shown, that of the document as it was stored then. */
   readonly #revisions = new Map<number, number>()
   /** What is about to be generated, so that whoever asks in the same turn shares it. */
-  readonly #coming = new Map<string, Promise<RenderedSegments | undefined>>()
+  readonly #coming = new Map<string, Promise<RenderedSubmodel | undefined>>()
 
-  constructor(options: SegmentOptions) {
+  constructor(options: TimeSeriesViewOptions) {
     this.#options = options
   }
 
@@ -154,9 +154,9 @@ class Segments {
    */
   async commit(changes: readonly Change[]): Promise<Commit> {
     const stored: Change[] = []
-    const landings: RecordImport[] = []
-    const brought: RecordImport[] = []
-    const values = new Map<string, Of<'value'>[]>()
+    const landings: RecordSample[] = []
+    const brought: RecordSample[] = []
+    const values = new Map<string, ChangeOf<'value'>[]>()
     const touched = new Set<string>()
     for (const change of changes) {
       if (change.change === 'value' && this.#isGenerated(change.submodel, change.path)) {
@@ -177,7 +177,7 @@ class Segments {
       touched.add(id)
     }
     const commit = stored.length === 0 ? undefined : await this.#options.store.commit(stored)
-    await importRecord(this.#options.intake, [...landings, ...(await this.#withSource(brought))])
+    await importSamples(this.#options.intake, [...landings, ...(await this.#withSource(brought))])
     // What a caller is told as the new revision is that of what it will read, where it changed one submodel.
     const [id, ...others] = touched
     const shown = id === undefined || others.length > 0 ? undefined : await this.#shownNow(id)
@@ -186,8 +186,8 @@ class Segments {
   }
 
   /** A whole submodel may come from another hub, and what it was measured by may have stayed there. */
-  async #withSource(landings: readonly RecordImport[]): Promise<readonly RecordImport[]> {
-    const there = new Map<Variable, boolean>()
+  async #withSource(landings: readonly RecordSample[]): Promise<readonly RecordSample[]> {
+    const there = new Map<RecordVariable, boolean>()
     for (const { variable } of landings) {
       if (there.has(variable)) continue
       const { submodel, path } = variable.series
@@ -197,28 +197,30 @@ class Segments {
   }
 
   /** What of a written submodel is to be stored, and what lands in the history. */
-  async #take(change: Of<'create'> | Of<'replace'>): Promise<{ change?: Change; landings: readonly RecordImport[] }> {
+  async #take(
+    change: ChangeOf<'create'> | ChangeOf<'replace'>
+  ): Promise<{ change?: Change; landings: readonly RecordSample[] }> {
     const submodel = JSON.parse(readText(change.json)) as Submodel
     const series = timeSeriesOf(submodel)
     const stored =
       change.change === 'create' ? undefined : await unlessDamaged(this.#options.store.document('Submodel', change.id))
     if (series === undefined || (change.change === 'replace' && stored === undefined)) return { change, landings: [] }
     const before = stored && (JSON.parse(stored.bytes.toString()) as Submodel)
-    const names = namesIn(before && timeSeriesOf(before) ? before : undefined)
+    const names = segmentNamesFor(before && timeSeriesOf(before) ? before : undefined)
     const paths = { latest: `${series.segments}.${names.latest}`, linked: `${series.segments}.${names.linked}` }
-    if (change.change === 'replace') refuseAimless(submodel, change, paths)
-    const latest = takeGenerated(submodel, names)
-    const landings = latest === undefined ? [] : recordImportsOf(series, latest, paths.latest, true)
-    for (const segment of madeAnew(submodel, before)) {
+    if (change.change === 'replace') refuseUnsupported(submodel, change, paths)
+    const latest = removeGeneratedSegments(submodel, names)
+    const landings = latest === undefined ? [] : samplesOfSegment(series, latest, paths.latest, true)
+    for (const segment of changedSegments(submodel, before)) {
       const path = `${series.segments}.${segment.idShort}`
-      for (const landing of recordImportsOf(series, segment, path, false)) landings.push(landing)
+      for (const landing of samplesOfSegment(series, segment, path, false)) landings.push(landing)
     }
-    const measured = await fresh(this.#options.history, series, landings)
+    const measured = await withoutKnown(this.#options.history, series, landings)
     const json = JSON.stringify(submodel)
     if (change.change === 'create' || stored === undefined) return { change: { ...change, json }, landings: measured }
     const guarded = this.#asStored(change, stored)
     const touched = guarded.touched?.filter(
-      (path) => resolve(submodel, parseStoredPath(path) ?? []) || !isIn(path, paths)
+      (path) => resolve(submodel, parseStoredPath(path) ?? []) || !isGeneratedPath(path, paths)
     )
     const isSame = json === stored.bytes.toString() || (touched?.length === 0 && guarded.touched?.length !== 0)
     if (isSame) return { landings: measured }
@@ -226,14 +228,15 @@ class Segments {
   }
 
   /** Guards speak of what was shown; the store knows what it stored. @throws HubError where that is another by now */
-  #asStored(change: Of<'replace'>, stored: Document): Of<'replace'> {
+  #asStored(change: ChangeOf<'replace'>, stored: Document): ChangeOf<'replace'> {
     const { ifRevision, ifStructureRevision, asOf, ...rest } = change
-    if (ifStructureRevision !== undefined && ifStructureRevision !== stored.structureRevision) throw changed(change.id)
+    if (ifStructureRevision !== undefined && ifStructureRevision !== stored.structureRevision)
+      throw changedMeanwhile(change.id)
     if (ifRevision !== undefined && this.#revisions.get(ifRevision) !== stored.revision) {
       throw new HubError('PreconditionFailed', [`Submodel "${change.id}" has another ETag now`])
     }
     const since = asOf === undefined ? undefined : this.#revisions.get(asOf)
-    if (asOf !== undefined && since === undefined) throw changed(change.id)
+    if (asOf !== undefined && since === undefined) throw changedMeanwhile(change.id)
     return {
       ...rest,
       ...(ifRevision !== undefined && { ifRevision: stored.revision }),
@@ -243,38 +246,38 @@ class Segments {
   }
 
   /** Samples that values written to elements of generated segments tell. */
-  async #written(id: string, changes: readonly Of<'value'>[], alone: boolean): Promise<readonly RecordImport[]> {
+  async #written(id: string, changes: readonly ChangeOf<'value'>[], alone: boolean): Promise<readonly RecordSample[]> {
     const shown = await this.#shownNow(id)
-    if (shown === undefined) throw changed(id)
-    const { submodel, series, paths, document } = shown
+    if (shown === undefined) throw changedMeanwhile(id)
+    const { submodel, series, segmentPaths: paths, document } = shown
     for (const { path, value, ifRevision } of changes) {
-      if (ifRevision !== undefined && ifRevision !== document.revision) throw changed(id)
+      if (ifRevision !== undefined && ifRevision !== document.revision) throw changedMeanwhile(id)
       const element = resolve(submodel, parseStoredPath(path) ?? [])
-      if (element === undefined) throw changed(id)
+      if (element === undefined) throw changedMeanwhile(id)
       // A client that writes back what it has read writes counts and times as well; on its own none can be written.
       if (!isRecordPath(path, paths.latest)) {
-        if (alone) throw generated(path)
+        if (alone) throw generatedRefused(path)
         continue
       }
       writeValue(element, JSON.parse(value))
     }
     const latest = resolve(submodel, parseStoredPath(paths.latest) ?? [])
-    const landings = latest === undefined ? [] : recordImportsOf(series, latest, paths.latest, true)
-    return fresh(this.#options.history, series, landings)
+    const landings = latest === undefined ? [] : samplesOfSegment(series, latest, paths.latest, true)
+    return withoutKnown(this.#options.history, series, landings)
   }
 
   #isGenerated(id: string, path: string): boolean {
     const paths = this.#generated.get(id)
-    return paths !== undefined && isIn(path, paths)
+    return paths !== undefined && isGeneratedPath(path, paths)
   }
 
-  async #shownNow(id: string): Promise<RenderedSegments | undefined> {
+  async #shownNow(id: string): Promise<RenderedSubmodel | undefined> {
     const document = await this.#options.store.document('Submodel', id)
     if (document === undefined || this.#plain.get(id) === document.structureRevision) return undefined
     return document.bytes.includes(TIME_SERIES) ? this.#show(document) : undefined
   }
 
-  #show(document: Document): Promise<RenderedSegments | undefined> {
+  #show(document: Document): Promise<RenderedSubmodel | undefined> {
     const key = `${document.revision} ${document.id}`
     let coming = this.#coming.get(key)
     if (coming === undefined) {
@@ -285,14 +288,14 @@ class Segments {
   }
 
   /** Begins when this turn is over, so that nobody who shares it was told of a sample that it does not show. */
-  async #generate(document: Document, key: string): Promise<RenderedSegments | undefined> {
+  async #generate(document: Document, key: string): Promise<RenderedSubmodel | undefined> {
     await new Promise(setImmediate)
     this.#coming.delete(key)
     const { history, endpoint, records } = this.#options
     const shown = await renderSegments(document, { history, endpoint: endpoint(), records })
     if (shown === undefined) remember(this.#plain, document.id, document.structureRevision)
     else {
-      remember(this.#generated, document.id, shown.paths)
+      remember(this.#generated, document.id, shown.segmentPaths)
       remember(this.#revisions, shown.document.revision, document.revision)
     }
     return shown
@@ -300,10 +303,10 @@ class Segments {
 }
 
 /** Internal segments that somebody made, and that are not as they were. */
-function madeAnew(submodel: Submodel, before: Submodel | undefined): SubmodelElement[] {
+function changedSegments(submodel: Submodel, before: Submodel | undefined): SubmodelElement[] {
   const known = new Map((before ? segmentsOf(before) : []).map((one) => [one.idShort, JSON.stringify(one)]))
   return segmentsOf(submodel).filter(
-    (one) => means(one, 'Segments/InternalSegment') && known.get(one.idShort) !== JSON.stringify(one)
+    (one) => hasTerm(one, 'Segments/InternalSegment') && known.get(one.idShort) !== JSON.stringify(one)
   )
 }
 
@@ -311,21 +314,25 @@ function madeAnew(submodel: Submodel, before: Submodel | undefined): SubmodelEle
  * A change of a single element says by its path what it is about: of the generated segments that can be the internal
  * one as a whole, its records, or one of them. Nothing of them can be deleted: the history says what was.
  */
-function refuseAimless(submodel: Submodel, { touched = [] }: Of<'replace'>, paths: RenderedSegments['paths']): void {
+function refuseUnsupported(
+  submodel: Submodel,
+  { touched = [] }: ChangeOf<'replace'>,
+  paths: RenderedSubmodel['segmentPaths']
+): void {
   for (const path of touched) {
     if (isWithin(path, paths.linked)) {
       const segment = resolve(submodel, parseStoredPath(paths.linked) ?? [])
       // With another query it is somebody's own.
-      if (path !== paths.linked || segment === undefined) throw generated(path)
+      if (path !== paths.linked || segment === undefined) throw generatedRefused(path)
     }
     if (!isWithin(path, paths.latest)) continue
     const isThere = resolve(submodel, parseStoredPath(path) ?? []) !== undefined
     const isWhole = path === paths.latest || path === `${paths.latest}.Records`
-    if (!isThere || !(isWhole || isRecordPath(path, paths.latest))) throw generated(path)
+    if (!isThere || !(isWhole || isRecordPath(path, paths.latest))) throw generatedRefused(path)
   }
 }
 
-function isIn(path: string, { latest, linked }: RenderedSegments['paths']): boolean {
+function isGeneratedPath(path: string, { latest, linked }: RenderedSubmodel['segmentPaths']): boolean {
   return isWithin(path, latest) || isWithin(path, linked)
 }
 
@@ -333,22 +340,22 @@ function isRecordPath(path: string, latest: string): boolean {
   return path.startsWith(`${latest}.Records.`)
 }
 
-function generated(path: string): HubError {
+function generatedRefused(path: string): HubError {
   const allowed = 'GET of all of it, and records to be written into the internal segment'
   return new HubError('MethodNotAllowed', ['This change', `"${path}", which is generated from the history`, allowed])
 }
 
-function changed(id: string): HubError {
+function changedMeanwhile(id: string): HubError {
   return new HubError('Conflict', [`Submodel "${id}" was changed meanwhile`])
 }
 
 /** A text in a file is not read for it: a time series says what it is by its semanticId, which is a facet. */
-function mayBeTimeSeries({ json, facets }: Of<'create'> | Of<'replace'>): boolean {
+function mayBeTimeSeries({ json, facets }: ChangeOf<'create'> | ChangeOf<'replace'>): boolean {
   if (typeof json === 'string') return json.includes(TIME_SERIES)
   return facets.some(([, value]) => value.includes(TIME_SERIES))
 }
 
-function isDocument(change: Change): change is Of<'create'> | Of<'replace'> {
+function isDocument(change: Change): change is ChangeOf<'create'> | ChangeOf<'replace'> {
   return change.change === 'create' || change.change === 'replace'
 }
 

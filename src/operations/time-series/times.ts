@@ -2,12 +2,12 @@
 import { milliseconds } from '../../model/duration.ts'
 import { formatTime, parseTime } from '../../model/time.ts'
 import type { DataTypeDefXsd, SubmodelElement } from '../../model/types.ts'
-import { means, type Scale, scales } from './vocabulary.ts'
+import { hasTerm, SCALES, type Scale } from './vocabulary.ts'
 
 /** International atomic time is ahead of UTC by so much since 2017; earlier points in time are taken as if it was then. */
-const TAI = 37_000_000_000n
+const TAI_OFFSET_NS = 37_000_000_000n
 
-const SECOND = 1_000_000_000n
+const NS_PER_SECOND = 1_000_000_000n
 
 /** `Time`, `Time00` … `Time000`: what the template allows as names of time properties. */
 const TIME_NAME = /^time\d{0,3}$/i
@@ -15,7 +15,7 @@ const TIME_NAME = /^time\d{0,3}$/i
 /** Which scale a property of a record is of; undefined where it tells no time. */
 export function scaleOf(element: SubmodelElement): Scale | undefined {
   if (element.modelType !== 'Property') return undefined
-  const meant = scales.find((scale) => means(element, scale))
+  const meant = SCALES.find((scale) => hasTerm(element, scale))
   if (meant !== undefined) return meant
   const { idShort = '', valueType } = element
   if (valueType === 'xs:dateTime') return /^time/i.test(idShort) ? 'UtcTime' : undefined
@@ -34,15 +34,15 @@ export function isAbsolute(scale: Scale): boolean {
 export function readTime(scale: Scale, text: string, since: bigint | undefined): bigint | undefined {
   switch (scale) {
     case 'UtcTime':
-      return absolute(text)
+      return parseAbsolute(text)
     case 'TaiTime': {
-      const time = absolute(text)
-      return time === undefined ? undefined : time - TAI
+      const time = parseAbsolute(text)
+      return time === undefined ? undefined : time - TAI_OFFSET_NS
     }
     case 'UnixTime':
-      return absolute(text)
+      return parseAbsolute(text)
     default: {
-      const span = spanOf(text)
+      const span = parseDuration(text)
       return span === undefined || since === undefined ? undefined : since + span
     }
   }
@@ -56,40 +56,40 @@ export function writeTime(scale: Scale, valueType: DataTypeDefXsd, time: bigint,
   const isText = valueType === 'xs:dateTime' || valueType === 'xs:string'
   switch (scale) {
     case 'UtcTime':
-      return isText ? formatTime(time) : seconds(valueType, time)
+      return isText ? formatTime(time) : secondsText(valueType, time)
     case 'TaiTime':
-      return isText ? formatTime(time + TAI) : seconds(valueType, time + TAI)
+      return isText ? formatTime(time + TAI_OFFSET_NS) : secondsText(valueType, time + TAI_OFFSET_NS)
     case 'UnixTime':
-      return valueType === 'xs:dateTime' ? formatTime(time) : seconds(valueType, time)
+      return valueType === 'xs:dateTime' ? formatTime(time) : secondsText(valueType, time)
     default:
-      return valueType === 'xs:duration' ? writeDuration(time - since) : seconds(valueType, time - since)
+      return valueType === 'xs:duration' ? writeDuration(time - since) : secondsText(valueType, time - since)
   }
 }
 
 /** A length of time in nanoseconds as ISO 8601 has it: `PT1H0.25S`. */
 export function writeDuration(span: bigint): string {
   const whole = span < 0n ? -span : span
-  const [hours, minutes] = [whole / (3600n * SECOND), (whole / (60n * SECOND)) % 60n]
-  const rest = whole % (60n * SECOND)
+  const [hours, minutes] = [whole / (3600n * NS_PER_SECOND), (whole / (60n * NS_PER_SECOND)) % 60n]
+  const rest = whole % (60n * NS_PER_SECOND)
   const parts = [hours > 0n ? `${hours}H` : '', minutes > 0n ? `${minutes}M` : '']
-  const text = parts.join('') + (rest > 0n || (hours === 0n && minutes === 0n) ? `${decimal(rest)}S` : '')
+  const text = parts.join('') + (rest > 0n || (hours === 0n && minutes === 0n) ? `${decimalSeconds(rest)}S` : '')
   return `${span < 0n ? '-' : ''}PT${text}`
 }
 
 /** A length of time: a number of seconds, or an ISO 8601 duration; in nanoseconds. */
-export function spanOf(text: string): bigint | undefined {
+export function parseDuration(text: string): bigint | undefined {
   const [, sign = '', whole, fraction = ''] = /^([+-]?)(\d{1,10})(?:\.(\d+))?$/.exec(text) ?? []
   if (whole !== undefined) {
-    const span = BigInt(whole) * SECOND + BigInt(fraction.slice(0, 9).padEnd(9, '0'))
+    const span = BigInt(whole) * NS_PER_SECOND + BigInt(fraction.slice(0, 9).padEnd(9, '0'))
     return sign === '-' ? -span : span
   }
-  if (/^[+-]?\d[\d.]*[eE][+-]?\d+$/.test(text)) return ofSeconds(Number(text))
+  if (/^[+-]?\d[\d.]*[eE][+-]?\d+$/.test(text)) return fromSeconds(Number(text))
   const length = milliseconds(text)
-  return length === undefined ? undefined : ofSeconds(length / 1000)
+  return length === undefined ? undefined : fromSeconds(length / 1000)
 }
 
 /** ISO 8601, in UTC where it names no zone; or a number since 1970. */
-function absolute(text: string): bigint | undefined {
+function parseAbsolute(text: string): bigint | undefined {
   if (/^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return sinceEpoch(text)
   return parseTime(text) ?? parseTime(`${text}Z`)
 }
@@ -99,29 +99,29 @@ function absolute(text: string): bigint | undefined {
  * microseconds or nanoseconds, which gateways write as well.
  */
 function sinceEpoch(text: string): bigint | undefined {
-  if (!/^[+-]?\d+$/.test(text)) return spanOf(text)
+  if (!/^[+-]?\d+$/.test(text)) return parseDuration(text)
   const digits = text.replace(/^[+-]?0*/, '').length
   return parseTime(text.replace('+', ''), digits < 12 ? 's' : digits < 15 ? 'ms' : digits < 18 ? 'us' : 'ns')
 }
 
-function ofSeconds(number: number): bigint | undefined {
+function fromSeconds(number: number): bigint | undefined {
   const span = Math.round(number * 1e9)
   return Number.isFinite(span) && Math.abs(span) < 9e18 ? BigInt(span) : undefined
 }
 
 /** Nanoseconds as seconds: with decimals where the value type has them, else the whole second that has begun. */
-function seconds(valueType: DataTypeDefXsd, span: bigint): string {
-  const isFractional = FRACTIONAL.has(valueType)
-  if (isFractional) return span < 0n ? `-${decimal(-span)}` : decimal(span)
-  const begun = span / SECOND - (span % SECOND < 0n ? 1n : 0n)
+function secondsText(valueType: DataTypeDefXsd, span: bigint): string {
+  const isFractional = FRACTIONAL_TYPES.has(valueType)
+  if (isFractional) return span < 0n ? `-${decimalSeconds(-span)}` : decimalSeconds(span)
+  const begun = span / NS_PER_SECOND - (span % NS_PER_SECOND < 0n ? 1n : 0n)
   return String(begun)
 }
 
-const FRACTIONAL: ReadonlySet<DataTypeDefXsd> = new Set(['xs:decimal', 'xs:double', 'xs:float', 'xs:string'])
+const FRACTIONAL_TYPES: ReadonlySet<DataTypeDefXsd> = new Set(['xs:decimal', 'xs:double', 'xs:float', 'xs:string'])
 
-function decimal(span: bigint): string {
-  const fraction = String(span % SECOND)
+function decimalSeconds(span: bigint): string {
+  const fraction = String(span % NS_PER_SECOND)
     .padStart(9, '0')
     .replace(/0+$/, '')
-  return `${span / SECOND}${fraction === '' ? '' : `.${fraction}`}`
+  return `${span / NS_PER_SECOND}${fraction === '' ? '' : `.${fraction}`}`
 }

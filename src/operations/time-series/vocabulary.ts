@@ -28,7 +28,7 @@ export type Term =
 /** How a point in time is told. */
 export type Scale = 'UtcTime' | 'TaiTime' | 'UnixTime' | 'RelativePointInTime' | 'RelativeTimeDuration'
 
-export const scales: readonly Scale[] = [
+export const SCALES: readonly Scale[] = [
   'UtcTime',
   'TaiTime',
   'UnixTime',
@@ -42,26 +42,29 @@ export function semanticId(term: Term): Reference {
 }
 
 /** Has it this meaning? Published ids carry blanks here and there, so they are compared without. */
-export function means(element: Pick<SubmodelElement, 'semanticId' | 'supplementalSemanticIds'>, term: Term): boolean {
-  return hasId(element, `${BASE}${term}/1/1`)
+export function hasTerm(element: Pick<SubmodelElement, 'semanticId' | 'supplementalSemanticIds'>, term: Term): boolean {
+  return hasSemanticId(element, `${BASE}${term}/1/1`)
 }
 
 /** Does anything claim this id, as its semanticId or a supplemental one? */
-export function hasId(element: Pick<SubmodelElement, 'semanticId' | 'supplementalSemanticIds'>, id: string): boolean {
+export function hasSemanticId(
+  element: Pick<SubmodelElement, 'semanticId' | 'supplementalSemanticIds'>,
+  id: string
+): boolean {
   const { main, more } = semanticIdsOf(element)
   return [main, ...more].some((keys) => keys?.length === 1 && keys[0]?.trim() === id)
 }
 
 /** The element that has a meaning: by its semanticId, else by the name that the template gives it. */
-export function find(elements: readonly SubmodelElement[], term: Term): SubmodelElement | undefined {
-  const name = nameOf(term)
+export function findByTerm(elements: readonly SubmodelElement[], term: Term): SubmodelElement | undefined {
+  const name = templateIdShort(term)
   return (
-    elements.find((element) => means(element, term)) ??
+    elements.find((element) => hasTerm(element, term)) ??
     elements.find((element) => element.idShort === name && element.semanticId === undefined)
   )
 }
 
 /** The idShort that the template gives to what has this meaning. */
-export function nameOf(term: Term): string {
+export function templateIdShort(term: Term): string {
   return term.slice(term.indexOf('/') + 1)
 }

@@ -1,7 +1,8 @@
 /** From a request to a call: everything that is prepared once per route, so that a request costs little. */
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
-import type { ApiRequest, RequestQuery } from '../../operations/api-request.ts'
+import type { ApiRequest } from '../../operations/api-request.ts'
+import type { RequestQuery } from '../../operations/request-query.ts'
 import { readAccept, readRange, readTags } from './headers.ts'
 import { decodeHandle, decodeId, decodePath, decodeStoredPath } from './identifiers.ts'
 import { type Limits, parseQuery, type QueryParams, queryReader } from './parameters.ts'

@@ -7,7 +7,7 @@ import { enumerations } from '../../model/metamodel.ts'
 import type { Service } from '../../operations/api-request.ts'
 import { type Endpoint, queryParametersOf } from '../../operations/mounts.ts'
 import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
-import { operationsOf, type Profile, type ProfileOperation, profiles, uriOf } from '../../operations/profiles.ts'
+import { operationsOf, type Profile, type ProfileOperation, profiles, profileUri } from '../../operations/profiles.ts'
 import type { Verb } from '../../operations/table.ts'
 import { documented, type ExtensionPath } from './extension-endpoint.ts'
 import { bodyExample, commonExample, fileExample, formExample, parameterExample } from './openapi-examples.ts'
@@ -47,9 +47,9 @@ export function profileDocument(profile: Profile): OpenApi {
   const { service, number } = profile
   const title = `${words(service.replace('ServiceSpecification', ''))} Service, ${number}`
   const operations = operationsOf(profile).map((operation) => ({ ...operation, path: operation.endpoint.path }))
-  const description = `Asset Administration Shell, Part 2: API, release ${RELEASE}: what the profile ${uriOf(profile)} asks for.`
+  const description = `Asset Administration Shell, Part 2: API, release ${RELEASE}: what the profile ${profileUri(profile)} asks for.`
   const info = { title, version: RELEASE, description }
-  return { ...documentOf(info, '/api/v3', operations), 'x-profile-identifier': uriOf(profile) }
+  return { ...documentOf(info, '/api/v3', operations), 'x-profile-identifier': profileUri(profile) }
 }
 
 /**

@@ -3,7 +3,7 @@ import { HubError } from '../../errors.ts'
 import { parseJson, validate } from '../../formats/json.ts'
 import { enumerations } from '../../model/metamodel.ts'
 import type { Reference, SpecificAssetId } from '../../model/types.ts'
-import type { Content, RequestQuery } from '../../operations/api-request.ts'
+import type { Content, RequestQuery } from '../../operations/request-query.ts'
 import type { OperationDefinition } from '../../operations/table.ts'
 import { decodeId, decodeText, excerpt } from './identifiers.ts'
 

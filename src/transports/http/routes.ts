@@ -1,7 +1,8 @@
 /** Where the places of the API are routed in a hub that holds many assets, and how else they may be spelled. */
-import type { Content, Service } from '../../operations/api-request.ts'
+import type { Service } from '../../operations/api-request.ts'
 import { aliasPathsOf, type Endpoint, endpoints } from '../../operations/mounts.ts'
 import { serviceEndpoints } from '../../operations/profiles.ts'
+import type { Content } from '../../operations/request-query.ts'
 import type { Verb } from '../../operations/table.ts'
 
 export interface Route {

@@ -3,11 +3,11 @@ import { HubError } from '../../errors.ts'
 import type { Column, Table } from '../../formats/tables/table.ts'
 import { gridOf } from '../../model/grid.ts'
 import type { Submodel } from '../../model/types.ts'
-import type { LinkedRequest } from '../../operations/history/linked.ts'
+import type { LinkedRequest } from '../../operations/history/linked-query.ts'
 import { type TableOptions, type TableRequest, tableOf, tablesOf } from '../../operations/history/table.ts'
 import { type Variable, variablesOf } from '../../operations/history/variables.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
-import { type Variable as Shown, timeSeriesOf } from '../../operations/time-series/series.ts'
+import { type RecordVariable as Shown, timeSeriesOf } from '../../operations/time-series/series.ts'
 
 type Sources = Pick<OperationContext, 'store' | 'history'>
 

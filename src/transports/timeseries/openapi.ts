@@ -2,8 +2,8 @@
 
 import { timeFormats } from '../../formats/tables/times.ts'
 import { mediaTypeOf, type TableFormat, writers } from '../../formats/tables/writers.ts'
-import { aggregates } from '../../operations/history/aggregate.ts'
-import { alignments } from '../../operations/history/table.ts'
+import { AGGREGATES } from '../../operations/history/aggregate.ts'
+import { ALIGNMENTS } from '../../operations/history/table.ts'
 import {
   choice,
   type DocumentedContent,
@@ -47,12 +47,12 @@ export const seriesParameters = {
   ),
   aggregate: {
     description: 'What each bucket tells, also by comma',
-    schema: { type: 'array', items: { type: 'string', enum: aggregates } },
+    schema: { type: 'array', items: { type: 'string', enum: AGGREGATES } },
     example: ['mean', 'count']
   },
   align: choice(
     'How values get onto the grid: none, the last one before, or a line between neighbours',
-    alignments,
+    ALIGNMENTS,
     'none'
   ),
   quality: {
@@ -74,7 +74,7 @@ export const tableParameters = {
   format: choice('How the table is written; goes before `Accept`', formats)
 } as const satisfies DocumentedParameters
 
-/** What the Query of a linked segment says beside `submodel`, `from` and `to` (operations/history/linked.ts). */
+/** What the Query of a linked segment says beside `submodel`, `from` and `to` (operations/history/linked-query.ts). */
 const linkedParameters: DocumentedParameters = {
   variable: text('Of a linked segment (IDTA 02008): the idShort of a variable in `Metadata/Record`'),
   every: text('Of a linked segment: the width of a bucket as Flux has it, such as `250ms`; a bucket tells its mean')

@@ -5,8 +5,8 @@ import { type Grid, gridOf, startFrom } from '../../model/grid.ts'
 import { parseInterval } from '../../model/interval.ts'
 import { later, parseTime } from '../../model/time.ts'
 import { type TimeZone, timeZone, UTC } from '../../model/zone.ts'
-import { type Aggregate, aggregates } from '../../operations/history/aggregate.ts'
-import { type Alignment, alignments, type TableRequest } from '../../operations/history/table.ts'
+import { AGGREGATES, type Aggregate } from '../../operations/history/aggregate.ts'
+import { ALIGNMENTS, type Alignment, type TableRequest } from '../../operations/history/table.ts'
 import type { SeriesRequest } from '../../operations/history/variables.ts'
 import { MOST, tableParameters } from './openapi.ts'
 
@@ -35,12 +35,12 @@ export function readParameters(given: URLSearchParams, known: object = tablePara
   const to = time(given, 'to')
   const zone = zoneOf(given)
   const grid = cells(given, zone)
-  const asked = list(given, 'aggregate').map((name) => oneOf('aggregate', name, aggregates)) as Aggregate[]
-  const align = oneOf('align', part(given, 'align') ?? 'none', alignments) as Alignment
+  const asked = list(given, 'aggregate').map((name) => oneOf('aggregate', name, AGGREGATES)) as Aggregate[]
+  const align = oneOf('align', part(given, 'align') ?? 'none', ALIGNMENTS) as Alignment
   if (asked.length > 0 && grid === undefined) throw wrong('interval', 'given with "aggregate"', undefined)
   if (align !== 'none' && grid === undefined) throw wrong('interval', 'given with "align"', undefined)
   if (grid !== undefined && asked.length === 0 && align === 'none') {
-    throw wrong('aggregate', `given with "interval": ${aggregates.join(', ')}; or "align"`, undefined)
+    throw wrong('aggregate', `given with "interval": ${AGGREGATES.join(', ')}; or "align"`, undefined)
   }
   const after = cursor(given)
   // A bucket that was told is over: the next page begins with the samples of the next one.

@@ -6,7 +6,7 @@ import { conformed, type Kind, kindsOf, withKinds } from '../../formats/tables/w
 const MAX_KEPT_CELLS = 1_000_000
 
 /** @param make the batches, each time anew */
-export async function surveyed(columns: readonly Column[], make: () => AsyncGenerator<Batch>): Promise<Table> {
+export async function withDetectedTypes(columns: readonly Column[], make: () => AsyncGenerator<Batch>): Promise<Table> {
   const kinds: (Kind | undefined)[] = []
   let kept: Batch[] | undefined = []
   let cells = 0

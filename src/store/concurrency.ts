@@ -5,7 +5,8 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import { HubError } from '../errors.ts'
-import type { Change, Commit, DocumentKind, Store } from '../store/store.ts'
+import type { DocumentStore } from './document-store.ts'
+import type { Change, Commit, DocumentKind } from './store.ts'
 
 /** How often a change is tried, and after how many times it waits before it is tried again. */
 const MAX_ATTEMPTS = 50
@@ -38,7 +39,7 @@ export async function retryConflicts<Result>(attempt: () => Promise<Result>): Pr
  * Commits what was made up by what was there: it creates where there was nothing, and replaces where there was something.
  * @throws HubError `Conflict` where that is no longer so, which {@link retryConflicts} takes for a reason to look again
  */
-export async function commitOrConflict(store: Store, changes: readonly Change[]): Promise<Commit> {
+export async function commitOrConflict(store: DocumentStore, changes: readonly Change[]): Promise<Commit> {
   try {
     return await store.commit(changes)
   } catch (error) {
@@ -47,24 +48,24 @@ export async function commitOrConflict(store: Store, changes: readonly Change[])
   }
 }
 
-interface Line {
+interface WaitingLine {
   last: Promise<unknown>
   waiting: number
 }
 
-const lines = new WeakMap<Store, Map<string, Line>>()
+const lines = new WeakMap<DocumentStore, Map<string, WaitingLine>>()
 
 /**
  * Does the work when all that came before it for the same document is done.
  * @throws HubError `Unavailable` where too much waits for that
  */
 export async function runExclusive<Result>(
-  store: Store,
+  store: DocumentStore,
   kind: DocumentKind,
   id: string,
   work: () => Promise<Result>
 ): Promise<Result> {
-  const ofStore = lines.get(store) ?? new Map<string, Line>()
+  const ofStore = lines.get(store) ?? new Map<string, WaitingLine>()
   lines.set(store, ofStore)
   const key = `${kind} ${id}`
   const line = ofStore.get(key) ?? { last: Promise.resolve(), waiting: 0 }

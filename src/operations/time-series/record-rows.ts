@@ -1,13 +1,14 @@
 /** Samples of several variables brought together: what is known of one point in time is a row. */
 import { HubError } from '../../errors.ts'
 import { lengthOf, type Run, textAt, timeAt } from '../../model/samples.ts'
+import { earlier, later } from '../../model/time.ts'
 import type { History } from '../history/history.ts'
-import type { Variable } from './series.ts'
+import type { RecordVariable } from './series.ts'
 
 /** What is asked of the history here. */
-export type Reader = Pick<History, 'read' | 'pieces' | 'latest' | 'spanOf'>
+export type HistoryReader = Pick<History, 'read' | 'pieces' | 'latest' | 'spanOf'>
 
-export interface Row {
+export interface RecordRow {
   /** Nanoseconds since 1970. */
   readonly time: bigint
   /** In the order of the variables; undefined where there is no sample of this time. */
@@ -15,7 +16,11 @@ export interface Row {
 }
 
 /** The latest rows, oldest first. */
-export async function latestRows(history: Reader, variables: readonly Variable[], count: number): Promise<Row[]> {
+export async function latestRows(
+  history: HistoryReader,
+  variables: readonly RecordVariable[],
+  count: number
+): Promise<RecordRow[]> {
   const runs = await Promise.all(variables.map(({ series }) => history.latest(series, count)))
   // What stands among the latest rows stands among the latest samples of its variable.
   return rowsOf(runs).slice(-count)
@@ -26,11 +31,11 @@ export async function latestRows(history: Reader, variables: readonly Variable[]
  * @throws HubError `BadRequest` where there are more than `limit`
  */
 export async function rowsBetween(
-  history: Reader,
-  variables: readonly Variable[],
-  span: Span,
+  history: HistoryReader,
+  variables: readonly RecordVariable[],
+  span: TimeSpan,
   limit: number
-): Promise<Row[]> {
+): Promise<RecordRow[]> {
   const all = await Promise.all(
     variables.map(async ({ series }) => {
       const runs: Run[] = []
@@ -38,44 +43,39 @@ export async function rowsBetween(
       for await (const run of history.read(series, span.from, span.to)) {
         runs.push(run)
         count += lengthOf(run)
-        if (count > limit) throw tooMany(limit)
+        if (count > limit) throw tooManyRecords(limit)
       }
       return runs
     })
   )
   const rows = rowsOf(all)
-  if (rows.length > limit) throw tooMany(limit)
+  if (rows.length > limit) throw tooManyRecords(limit)
   return rows
 }
 
 /** Nanoseconds since 1970, inclusive. */
-export interface Span {
+export interface TimeSpan {
   readonly from: bigint
   readonly to: bigint
 }
 
 /** From the first sample of any of the variables to the last; undefined where there is none. */
-export async function spanOfAll(history: Reader, variables: readonly Variable[]): Promise<Span | undefined> {
+export async function spanOfVariables(
+  history: HistoryReader,
+  variables: readonly RecordVariable[]
+): Promise<TimeSpan | undefined> {
   const spans = await Promise.all(variables.map(({ series }) => history.spanOf(series)))
-  let whole: Span | undefined
+  let whole: TimeSpan | undefined
   for (const span of spans) {
     if (span === undefined) continue
     const { from, to } = span
-    whole = whole === undefined ? { from, to } : { from: least(whole.from, from), to: greatest(whole.to, to) }
+    whole = whole === undefined ? { from, to } : { from: earlier(whole.from, from), to: later(whole.to, to) }
   }
   return whole
 }
 
-export function least(one: bigint, other: bigint): bigint {
-  return one < other ? one : other
-}
-
-export function greatest(one: bigint, other: bigint): bigint {
-  return one > other ? one : other
-}
-
 /** @param all the runs of each variable */
-function rowsOf(all: readonly (readonly Run[])[]): Row[] {
+function rowsOf(all: readonly (readonly Run[])[]): RecordRow[] {
   const byTime = new Map<bigint, (string | undefined)[]>()
   for (const [variable, runs] of all.entries()) {
     for (const run of runs) {
@@ -92,7 +92,7 @@ function rowsOf(all: readonly (readonly Run[])[]): Row[] {
       }
     }
   }
-  const rows = [...byTime].map(([time, values]): Row => ({ time, values }))
+  const rows = [...byTime].map(([time, values]): RecordRow => ({ time, values }))
   return rows.sort((one, other) => (one.time < other.time ? -1 : 1))
 }
 
@@ -104,7 +104,7 @@ function valueAt(run: Run, index: number): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function tooMany(limit: number): HubError {
+function tooManyRecords(limit: number): HubError {
   const text = `There are more than ${limit} records in this span of time; ask for less of it, or read the linked segment, which has no end`
   return new HubError('BadRequest', [text])
 }

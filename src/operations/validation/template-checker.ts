@@ -1,17 +1,17 @@
 /** Is a submodel what its semanticId claims, and what becomes of it if it is not? Decided here for every door. */
 import { createHash } from 'node:crypto'
-import { HubError, type Violation } from '../errors.ts'
-import { validate } from '../formats/json.ts'
-import { canonical, semanticIdsOf } from '../formats/templates/semantic-ids.ts'
-import type { KnownTemplate, TemplateFinding, Templates } from '../formats/templates/templates.ts'
-import type { Documents, Submodel } from '../model/types.ts'
-import type { Document, Facet, Store } from '../store/store.ts'
+import { HubError, type Violation } from '../../errors.ts'
+import { validate } from '../../formats/json.ts'
+import { canonical, semanticIdsOf } from '../../formats/templates/semantic-ids.ts'
+import type { KnownTemplate, TemplateFinding, Templates } from '../../formats/templates/templates.ts'
+import type { Documents, Submodel } from '../../model/types.ts'
+import type { Document, Facet, Store } from '../../store/store.ts'
 
 /** `warn`: it is stored, and the reasons are kept (see ledger.ts); `enforce`: it is refused. */
-export type Policy = 'off' | 'warn' | 'enforce'
+export type TemplatePolicy = 'off' | 'warn' | 'enforce'
 
 /** What a check of a stored submodel found, as the ledger keeps it. */
-export interface ValidationEntry {
+export interface ValidationResult {
   readonly submodelId: string
   /** `noTemplate`: there is nothing to hold it against, and it breaks no rule of the standard. */
   readonly result: 'valid' | 'invalid' | 'noTemplate'
@@ -44,13 +44,17 @@ export class TemplateChecker {
   readonly isActive: boolean
   /** May any submodel be refused? */
   readonly enforces: boolean
-  readonly #standard: Policy
-  readonly #exceptions: ReadonlyMap<string, Policy>
+  readonly #standard: TemplatePolicy
+  readonly #exceptions: ReadonlyMap<string, TemplatePolicy>
   readonly #enforced = new Map<string, boolean>()
   #forgotten = 0
 
   /** @param exceptions policies by semanticId, in any spelling of it */
-  constructor(templates: Templates, standard: Policy, exceptions: ReadonlyMap<string, Policy> = new Map()) {
+  constructor(
+    templates: Templates,
+    standard: TemplatePolicy,
+    exceptions: ReadonlyMap<string, TemplatePolicy> = new Map()
+  ) {
     const policies = [standard, ...exceptions.values()]
     this.known = templates
     this.#standard = standard
@@ -61,7 +65,7 @@ export class TemplateChecker {
   }
 
   /** By the first of its semantic ids for which there is an exception. */
-  policyOf(submodel: Submodel): Policy {
+  policyOf(submodel: Submodel): TemplatePolicy {
     if (this.#exceptions.size === 0) return this.#standard
     const { main, more } = semanticIdsOf(submodel)
     for (const id of main === undefined ? more : [main, ...more]) {
@@ -108,7 +112,7 @@ export class TemplateChecker {
   }
 
   /** Checks a stored submodel, whatever the policy says of writing it; a template that is `off` is none. */
-  entryOf(document: Document): ValidationEntry {
+  entryOf(document: Document): ValidationResult {
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
     const metamodel = validate('Submodel', submodel, { limit: MAX_REPORTED })
     const { template, findings } =
@@ -133,7 +137,7 @@ export class TemplateChecker {
   }
 
   /** By which the ledger is filtered: the result; the template by its name, with and without version, its schema and its semantic ids. */
-  facetsOf({ result, schema }: ValidationEntry): Facet[] {
+  facetsOf({ result, schema }: ValidationResult): Facet[] {
     const template = this.known.all.find(({ id }) => id === schema)
     const names = new Set(template === undefined ? [] : namesOf(template))
     return [['result', result], ...[...names].map((name): Facet => ['template', name])]

@@ -4,15 +4,15 @@ import type { Facet } from '../store/store.ts'
 import { get } from './documents.ts'
 import { submodelOf } from './elements.ts'
 import type { OperationHandler } from './operation-context.ts'
-import { cursorOf, damagedIn, paged, positionOf } from './paging.ts'
-import type { ValidationEntry } from './validation.ts'
+import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
+import type { ValidationResult } from './validation/template-checker.ts'
 
 /** GET /submodels/{submodelIdentifier}/$validation. What the ledger does not know yet is found out now. */
 export const getById: OperationHandler = async (context, request) => {
   const document = await get(context, 'Submodel', submodelOf(request))
   const kept = await unlessDamaged(context.store.document('Validation', document.id))
   if (kept !== undefined) {
-    const entry = JSON.parse(kept.bytes.toString()) as ValidationEntry
+    const entry = JSON.parse(kept.bytes.toString()) as ValidationResult
     if (entry.revision === document.revision && entry.rules === context.templates.rules)
       return { status: 200, json: entry }
   }
@@ -25,10 +25,10 @@ export const getAll: OperationHandler = async (context, request) => {
   const facets: Facet[] = []
   if (result !== undefined) facets.push(['result', result])
   if (template !== undefined) facets.push(['template', template])
-  const page = await context.store.documents('Validation', facets, { limit, after: positionOf(cursor) ?? 0 })
+  const page = await context.store.documents('Validation', facets, { limit, after: parseCursor(cursor) ?? 0 })
   return paged(
     page.items.map(({ bytes }) => bytes),
-    page.next === undefined ? undefined : cursorOf(page.next),
-    damagedIn(page.damaged)
+    page.next === undefined ? undefined : toCursor(page.next),
+    damagedMetadata(page.damaged)
   )
 }
