@@ -7,7 +7,7 @@
  * anew, also where it begins earlier.
  */
 import { later } from '../model/time.ts'
-import type { ChunkHead } from './store.ts'
+import type { ChunkHead } from './series.ts'
 
 export interface ChunkSource<Entry extends ChunkHead, Loaded> {
   /** The first so many that reach to this time or beyond it, by `from`, then `seq`. */

@@ -6,7 +6,7 @@ import { mergeRuns } from '../model/merge.ts'
 import { firstAt, isAscending, lengthOf, type Run, sliceOf, spanOf, within } from '../model/samples.ts'
 import { formatTime } from '../model/time.ts'
 import { openRun, type PackedRun, type RunSummary } from './run-codec.ts'
-import type { Chunk, SeriesName } from './store.ts'
+import type { Chunk, SeriesName } from './series.ts'
 
 /** An ascending part of a series. */
 export interface SeriesPiece {

@@ -1,22 +1,22 @@
 /**
- * The port to whatever keeps the data, and its promises. Every adapter passes test/store/contract.ts unchanged.
+ * The storage port and its promises. Every adapter passes test/store/contract.ts unchanged.
  *
- * Promises:
  * - `commit` is the only way to write. When its promise resolves, the changes and their log entry are durable; when it
- *   rejects, nothing of them is visible, now or after a crash.
- * - A read never shows less than what was acknowledged before the read began.
- * - The log holds every acknowledged change once, in the order of `seq`; it is readable from any position on until it
- *   is trimmed, and a reader that asks for trimmed entries is told so. Their times never fall, whatever the clock does.
- * - Memory is bounded whatever is stored.
- * - What was damaged where it is stored is never given as data: whoever reads it gets the error `Damaged`, all else stays
- *   readable, and a document that is damaged can be replaced and deleted.
+ *   rejects, none of them is visible, now or after a crash.
+ * - A read never returns less than what was acknowledged before the read began.
+ * - The log holds every acknowledged change once, ordered by `seq`. It can be read from any position until it is trimmed;
+ *   reading trimmed positions reports a gap. Entry times never decrease, even if the clock is set back.
+ * - Memory is bounded, however much is stored.
+ * - Damaged data is never returned: reading it fails with `Damaged`, everything else stays readable, and a damaged
+ *   document can be replaced and deleted.
  *
- * The store holds no policy: it does not validate documents and does not know who asks.
+ * The store holds no policy: it neither validates documents nor knows who asks.
  */
 import type { Readable } from 'node:stream'
 import type { Quality } from '../model/samples.ts'
+import type { Chunk, ChunkHead, Series, SeriesName } from './series.ts'
 
-/** What a document is. Descriptors and packages are documents too, and so is what a check of a submodel found, work under way, and births of MQTT devices. */
+/** Everything with an id and JSON is a document, including descriptors, packages, validation results, jobs and birth certificates of MQTT devices. */
 export type DocumentKind =
   | 'AssetAdministrationShell'
   | 'Submodel'
@@ -29,29 +29,29 @@ export type DocumentKind =
   | 'Job'
   | 'SparkplugBirth'
 
-/** A fact about a document by which lists are filtered: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
+/** A property of a document that lists can be filtered by: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]
 
 /** A stored document with all values current. */
 export interface Document {
   readonly kind: DocumentKind
   readonly id: string
-  /** Place in the stable order of its kind (order of creation). Opaque outside the store except as page position. */
+  /** Rank in the stable order of its kind (creation order). Opaque outside the store except as a page position. */
   readonly position: number
   /** `seq` of the last commit that changed anything in it: the ETag. */
   readonly revision: number
   /** `seq` of the last commit that changed more than values. */
   readonly structureRevision: number
-  /** The canonical JSON (UTF-8) with all current values in place. Not to be written to. */
+  /** The canonical JSON (UTF-8) with all current values in place. Do not modify. */
   readonly bytes: Buffer
-  /** Does a Blob value occur in it? (Then the default extent differs from the bytes.) */
+  /** Does it contain a Blob value? (Then the default extent differs from the bytes.) */
   readonly hasBlob: boolean
 }
 
-/** A document without what is in it; there also where that is damaged. */
+/** A document without its content; available even if the content is damaged. */
 export type DocumentHead = Pick<Document, 'kind' | 'id' | 'position' | 'revision' | 'structureRevision'>
 
-/** The row of one element: what a value is written to. */
+/** The row of one element: the target of value writes. */
 export interface ElementRow {
   readonly path: string
   readonly modelType: string
@@ -59,13 +59,13 @@ export interface ElementRow {
   readonly valueType: string | undefined
   /** First key value of the semanticId. */
   readonly semanticId: string | undefined
-  /** The value members as JSON (see model/values.ts), e.g. `{"value":"21.5"}`; `{}` where none is set. */
+  /** The value members as JSON (see model/values.ts), e.g. `{"value":"21.5"}`; `{}` if none is set. */
   readonly value: string
-  /** `seq` of the commit that put the element here: the guard of a value change. */
+  /** `seq` of the commit that created the element at this path: the guard of a value change. */
   readonly incarnation: number
   /** `seq` of the commit that last changed the element or its value. */
   readonly revision: number
-  /** Time of the value at its source, nanoseconds since 1970: that of its commit where it came with the structure. Undefined: no value was set. */
+  /** Source time of the value in nanoseconds since 1970; the commit's time for values that came with the structure. Undefined: no value was set. */
   readonly sourceTime: bigint | undefined
   readonly quality: Quality | undefined
 }
@@ -74,10 +74,10 @@ export type { Quality }
 
 /** A file that belongs to a document: an attachment, a thumbnail, a supplementary file of a package. */
 export interface FileEntry {
-  /** The name under which the document refers to it (File/value, Resource/path). */
+  /** The name by which the document refers to it (File/value, Resource/path). */
   readonly name: string
   readonly contentType: string
-  /** Name for a download. */
+  /** File name for downloads. */
   readonly fileName: string
   readonly size: number
   /** Opaque handle of the bytes. */
@@ -85,26 +85,26 @@ export interface FileEntry {
 }
 
 /**
- * What is known of a time beside its value: that the source gave none, so it is that of the arrival, or that the source
- * says that the value is of the past, so it never becomes current.
+ * How a source time came about. `arrival`: the source gave none, it is the time of arrival. `historical`: the source
+ * marked the value as past, so it never becomes current.
  */
 export type Timing = 'arrival' | 'historical'
 
 /**
- * The JSON of a document where it lies in a file, for commits that do not fit in memory. It is read while the commit is
- * made, in whatever thread that happens; the file must stay until then.
+ * Document JSON in a file, for commits that do not fit in memory. It is read during the commit, in whichever thread
+ * carries it out; keep the file until the commit settles.
  */
 export interface SpooledText {
   readonly file: string
-  /** Bytes before it in the file, and its own; UTF-8. */
+  /** Offset and length in the file, in bytes; UTF-8. */
   readonly at: number
   readonly bytes: number
 }
 
-/** What became of subtrees that are new, or are gone. */
+/** What happened to whole subtrees. */
 export type SubtreeAction = 'created' | 'deleted'
 
-/** One change; what stands together in a commit becomes visible together. */
+/** One change; the changes of a commit become visible together. */
 export type Change =
   | {
       /** Fails with `AlreadyExists`. */
@@ -115,25 +115,25 @@ export type Change =
       readonly facets: readonly Facet[]
     }
   | {
-      /** Fails with `NotFound`, and with `Conflict` where `ifStructureRevision` is given and no longer true. */
+      /** Fails with `NotFound`, and with `Conflict` if `ifStructureRevision` is given and outdated. */
       readonly change: 'replace'
       readonly kind: DocumentKind
       readonly id: string
       readonly json: string | SpooledText
       readonly facets: readonly Facet[]
       readonly ifStructureRevision?: number
-      /** ETag guard: fails with `PreconditionFailed` unless the document's revision is this one. */
+      /** ETag guard: fails with `PreconditionFailed` unless the document has this revision. */
       readonly ifRevision?: number
       /**
-       * idShortPaths of the subtrees that the change touches; values elsewhere keep what was written to them meanwhile.
+       * idShortPaths of the changed subtrees; values elsewhere keep what was written to them in the meantime.
        * Absent: the whole document. Empty: only members outside all elements.
        */
       readonly touched?: readonly string[]
-      /** Of all that is touched, where it was not there before or is not any more; for the log alone. */
+      /** Set if all touched subtrees are new, or all were deleted; recorded in the log only. */
       readonly subtreeAction?: SubtreeAction
       /**
-       * The document was made from what was read at this revision: fails with `Conflict` when an element within
-       * `touched` (or, without it, any element) was written to after that.
+       * The revision that the new document was derived from: fails with `Conflict` if an element within `touched` (without
+       * `touched`: any element) was written to after it.
        */
       readonly asOf?: number
     }
@@ -145,9 +145,9 @@ export type Change =
     }
   | {
       /**
-       * A new current value of one element. Fails with `Conflict` when the element is no longer the one with `incarnation`.
-       * With `sourceTime`, it becomes current only if no newer one is (current-value.ts); it is logged in any case. Without, it
-       * is of now.
+       * A new current value of one element. Fails with `Conflict` if the element has another `incarnation` by now.
+       * With `sourceTime`, it becomes current only if no newer value is (current-value.ts); it is logged in any case.
+       * Without, the commit's time counts.
        */
       readonly change: 'value'
       readonly submodel: string
@@ -163,31 +163,31 @@ export type Change =
     }
   | {
       /**
-       * Samples of one element. Fails with `Conflict` when the element is no longer the one with `incarnation`. The newest of
-       * them becomes current if no newer value is; all are logged.
+       * Samples of one element. Fails with `Conflict` if the element has another `incarnation` by now. The newest sample
+       * becomes current if no newer value is; all are logged.
        */
       readonly change: 'samples'
       readonly submodel: string
       readonly path: string
       readonly incarnation: number
-      /** In the order in which they were sent, packed (see run-codec.ts). */
+      /** Packed in the order sent (see run-codec.ts). */
       readonly run: Uint8Array
       readonly count: number
       /** Least and greatest source time, nanoseconds since 1970. */
       readonly from: bigint
       readonly to: bigint
       readonly timing?: Timing
-      /** Value members, as JSON, and quality of the newest sample, which is of the time `to`. */
+      /** Value members (JSON) and quality of the newest sample, whose source time is `to`. */
       readonly value: string
       readonly quality?: Quality
     }
   | {
-      /** Refuses the commit with `AlreadyExists` where one with this key was made before, and is remembered (`receipt`). */
+      /** Fails with `AlreadyExists` if an earlier commit had this key; `commitOfKey` finds that commit. */
       readonly change: 'idempotencyKey'
       readonly key: string
     }
   | {
-      /** Files under these names belong to the document from now on (replacing those of the same name). */
+      /** Attaches files to a document, replacing those of the same name. */
       readonly change: 'attach'
       readonly kind: DocumentKind
       readonly id: string
@@ -200,21 +200,21 @@ export type Change =
       readonly names: readonly string[]
     }
 
-/** What a durable commit is known by. */
+/** Identifies a durable commit. */
 export interface Commit {
   readonly seq: number
   /** Server time, milliseconds since 1970. */
   readonly time: number
 }
 
-/** A change as the log tells it: what happened, without the document, which is read where it is wanted. */
+/** A change as logged: what happened, without the document, which readers fetch if they need it. */
 export type LoggedChange =
   | {
       readonly change: 'created' | 'updated' | 'deleted'
       readonly kind: DocumentKind
       readonly id: string
       readonly touched?: readonly string[]
-      /** All that was touched is new, or is gone; absent: it was changed, or nobody said. */
+      /** All touched subtrees are new, or were deleted; absent: they were changed, or it is unknown. */
       readonly subtreeAction?: SubtreeAction
     }
   | {
@@ -234,7 +234,7 @@ export type LoggedChange =
       /** Least and greatest source time, nanoseconds since 1970. */
       readonly from: bigint
       readonly to: bigint
-      /** Packed, in the order sent (see run-codec.ts). */
+      /** Packed in the order sent (see run-codec.ts). */
       readonly run: Uint8Array
     }
 
@@ -243,26 +243,26 @@ export interface LogEntry extends Commit {
 }
 
 /**
- * A page of the stable order; `next` is the position to go on after, absent at the end. A page may hold fewer items than
- * the limit, even none, and still have a `next`: where documents are large, or facets that are both common never meet.
+ * A page of the stable order; `next` is the position to continue after, absent at the end. A page may hold fewer items
+ * than the limit, even none, and still have a `next`: if documents are large, or if frequent facets rarely coincide.
  */
 export interface Page<Item> {
   readonly items: readonly Item[]
   readonly next?: number
-  /** Ids of those that would stand here, but are damaged where they are stored. */
+  /** Ids of documents that belong on this page but are damaged. */
   readonly damaged?: readonly string[]
 }
 
 /**
- * Something that one element of a submodel must be like, as far as an index can tell. It finds all that are, and may
- * find others: text is compared by its first part, and a text that reads as a number as that number.
+ * A condition on one element of a submodel, as far as an index can check it: finds all matches, and possibly others,
+ * since text is compared by a prefix, and text that reads as a number as that number.
  */
 export interface ElementCondition {
-  /** Its idShortPath, or the end of it after a dot, `[]` in place of every index; found by its last step. */
+  /** Its idShortPath, or the end of it after a dot, `[]` in place of every index; looked up by the last step. */
   readonly path?: string
   /** First key value of its semanticId. */
   readonly semanticId?: string
-  /** The value of a Property; needs `path`. Order is that of numbers, and only among numbers. */
+  /** The value of a Property; needs `path`. Ordering is numeric, and only among numbers. */
   readonly value?:
     | { readonly is: 'eq'; readonly than: string | number }
     | { readonly is: 'lt' | 'le' | 'gt' | 'ge'; readonly than: number }
@@ -275,51 +275,13 @@ export interface PageRequest {
   readonly limit: number
 }
 
-/** What samples belong to: an element, also one that is gone. */
-export interface SeriesName {
-  readonly submodel: string
-  readonly path: string
-}
-
-/** By what a chunk is known. */
-export interface ChunkKey extends SeriesName {
-  /** Source time of the first sample, nanoseconds since 1970. */
-  readonly from: bigint
-  /** Up to where in the log its samples come from; where two chunks have a sample of the same time, the later one counts. */
-  readonly seq: number
-}
-
-/** A chunk without what is in it. */
-export interface ChunkHead extends ChunkKey {
-  /** Source time of the last sample. */
-  readonly to: bigint
-  readonly count: number
-}
-
-/** A part of the history of one series: an ascending run, packed (see run-codec.ts). Chunks of a series may overlap in time. */
-export interface Chunk extends ChunkHead {
-  readonly bytes: Uint8Array
-}
-
-/** A series with history, at a glance. */
-export interface Series extends SeriesName {
-  /** Samples in its chunks; late doubles count until the chunks that they are in are brought together. */
-  readonly count: number
-  readonly chunks: number
-  /** Bytes of its chunks. */
-  readonly bytes: number
-  readonly from: bigint
-  readonly to: bigint
-}
-
 export interface StoreFigures {
   readonly documents: Readonly<Record<string, number>>
   readonly elements: number
   readonly logFirst: number
   readonly logLast: number
-  /** Bytes of its entries. */
   readonly logBytes: number
-  /** Series with history, the samples in their chunks, and the bytes of these. */
+  /** Series with history, the samples in their chunks, and the bytes of those chunks. */
   readonly series: number
   readonly samples: number
   readonly historyBytes: number
@@ -327,95 +289,98 @@ export interface StoreFigures {
   readonly bytes: number
   /** Records that this process found damaged. */
   readonly damaged: number
-  /** Something was refused a moment ago because the disk is full or fails, and nothing has been stored since. */
+  /** A write failed recently because the disk is full or fails, and none has succeeded since. */
   readonly isWriteFailing: boolean
 }
 
 export interface Store {
-  /** Names this body of data: positions of a log with another epoch mean nothing here. Kept by a backup. */
+  /** Identifies this body of data: log positions of another epoch mean nothing here. Kept by a backup. */
   readonly epoch: string
 
   /** One document, or undefined. */
   document(kind: DocumentKind, id: string): Promise<Document | undefined>
-  /** That there is a document, and as of when. */
   head(kind: DocumentKind, id: string): Promise<DocumentHead | undefined>
-  /** Documents of a kind that have all these facets, in the stable order; those that are damaged by their ids alone. */
+  /** Documents of a kind that have all these facets, in the stable order; damaged ones by id only. */
   documents(
     kind: DocumentKind,
     facets: readonly Facet[],
     page: PageRequest,
-    /** Of submodels: each must be true of an element. */
+    /** For submodels: each must hold for some element. */
     elements?: readonly ElementCondition[]
   ): Promise<Page<Document>>
   /** The row of one element, or undefined. */
   element(submodel: string, path: string): Promise<ElementRow | undefined>
 
   /**
-   * Makes the changes durable, all or none, together with their entry in the log.
-   * @throws HubError `AlreadyExists`, `NotFound`, `Conflict`, `PreconditionFailed`; `StorageFull`, `Unavailable` where
-   * the storage fails; `TooManyRequests` where more waits to be written than the store keeps
+   * Makes the changes durable, all or none, together with their log entry.
+   * @throws HubError `AlreadyExists`, `NotFound`, `Conflict`, `PreconditionFailed`; `StorageFull`, `Unavailable` if the
+   * storage fails; `TooManyRequests` if the write queue is full
    */
   commit(changes: readonly Change[]): Promise<Commit>
 
   /**
-   * Log entries with a `seq` greater than `after`, oldest first. `gap` tells that entries after `after` were trimmed, or
-   * are damaged; of a damaged one there may be an entry without changes, so that readers come past it.
-   * Where entries are large there may be fewer than the limit; only none at all means the end.
+   * Log entries with a `seq` greater than `after`, oldest first. `gap`: entries after `after` were trimmed or are damaged;
+   * a damaged entry may be returned without changes, so that readers can get past it.
+   * Large entries may make the result shorter than the limit; only an empty result means the end.
    */
   log(after: number, limit: number): Promise<{ entries: readonly LogEntry[]; gap: boolean }>
-  /** Rings after every durable commit, without payload; returns the way to stop listening. */
+  /** Called after every durable commit, without payload; returns a function that stops listening. */
   onCommit(listener: () => void): () => void
-  /** The commit that was made with this `once` key, while the log remembers it. */
+  /** `seq` of the commit with this idempotency key, while the log keeps it. */
   commitOfKey(key: string): Promise<number | undefined>
-  /** Forgets log entries, and receipts, up to and including `seq`. */
+  /** Deletes log entries and idempotency keys up to and including `seq`. */
   trimLog(seq: number): Promise<void>
-  /** Where a follower stands, kept across restarts. */
-  cursor(follower: string): Promise<number | undefined>
-  setCursor(follower: string, seq: number): Promise<void>
+  /** The position of a log consumer, kept across restarts. */
+  cursor(consumer: string): Promise<number | undefined>
+  setCursor(consumer: string, seq: number): Promise<void>
   /**
-   * Work that only one process may do at a time: true where this process may, for so many milliseconds; claiming again
-   * prolongs it. Another process may when the time is over, or the holder was closed.
+   * Acquires or renews a lease on work that only one process may do at a time: true if this process holds it for the
+   * next `ttlMs`. Another process can acquire it once it has expired or its holder was closed.
    */
-  lease(work: string, span: number): Promise<boolean>
+  lease(name: string, ttlMs: number): Promise<boolean>
 
   /**
-   * Takes in the bytes of a file without making it visible; `attach` in a commit does that. What is never attached
-   * is swept. @throws HubError `TooLarge` past `limit` bytes; then nothing is left on disk.
+   * Stores the bytes of a file without making it visible; an `attach` change does that. Files that are never attached
+   * are deleted. @throws HubError `TooLarge` past `limit` bytes, leaving nothing on disk
    */
   receive(bytes: Readable, limit: number): Promise<{ blob: string; size: number }>
   /** A file of a document, or undefined. */
   file(kind: DocumentKind, id: string, name: string): Promise<FileEntry | undefined>
   /** All files of a document, by name. */
   files(kind: DocumentKind, id: string): Promise<readonly FileEntry[]>
-  /** The bytes of a file, or of a part of it (`end` inclusive). */
+  /** The bytes of a file, or a range of them (`end` inclusive). */
   open(file: FileEntry, range?: { start: number; end: number }): Readable
 
   /**
-   * Adds chunks of history in place of others, all or none, durable when resolved. One with a known key replaces it.
-   * @throws HubError `Conflict` where one of `replaced` is no longer there as it was
+   * Adds chunks of history and removes others in exchange, all or none, durably. A chunk with a known key replaces it.
+   * @throws HubError `Conflict` if one of `replaced` has changed or is gone
    */
   putChunks(chunks: readonly Chunk[], replaced?: readonly ChunkHead[]): Promise<void>
   /**
-   * Chunks of a series that overlap [from, to], by `from`, then `seq`. What takes the place of some while they are read
-   * may begin earlier than what was given already, and hold it once more; nothing is missed.
+   * Chunks of a series that overlap [from, to], by `from`, then `seq`. Chunks that replace others during the scan may
+   * begin before those already returned and repeat their samples; nothing is missed.
    */
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk>
-  /** The same without what is in them. */
+  /** The same without the content. */
   heads(series: SeriesName, from: bigint, to: bigint): AsyncIterable<ChunkHead>
   /** Drops chunks that end before this time; returns how many. */
   dropChunks(series: SeriesName, before: bigint): Promise<number>
   /** One series, if it has history. */
   seriesOf(name: SeriesName): Promise<Series | undefined>
-  /** Series with history by submodel, then path: those after one, at most `limit`. */
+  /** Series with history by submodel, then path: those after the given one, at most `limit`. */
   series(after: SeriesName | undefined, limit: number): Promise<readonly Series[]>
 
-  /** Writes a consistent copy of everything into an empty directory while the store is in use. */
-  backup(directory: string): Promise<void>
   figures(): Promise<StoreFigures>
-  /** Counts what a reader found damaged within what the store gave it, such as a run; nothing else counts. */
+  /** Counts damage that a reader found inside data that the store returned, such as a run; ignores other errors. */
   noteDamage(error: unknown): void
-  /** Hears once of each record that is found damaged; returns the way to stop listening. */
+  /** Called once per record that is found damaged; returns a function that stops listening. */
   onDamage(listener: (error: Error) => void): () => void
   /** Resolves when everything accepted is durable and all handles are closed. */
   close(): Promise<void>
+}
+
+/** A store that can back itself up. */
+export interface BackupStore extends Store {
+  /** Writes a consistent copy of everything into an empty directory while the store is in use. */
+  backup(directory: string): Promise<void>
 }

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import type { ChunkKey, DocumentKind, ElementRow, Facet, FileEntry, LogEntry, SeriesName } from './store.ts'
+import type { ChunkKey, SeriesName } from './series.ts'
+import type { DocumentKind, ElementRow, Facet, FileEntry, LogEntry } from './store.ts'
 
 /** What a store says of itself before it is moved. */
 export interface StoreSummary {

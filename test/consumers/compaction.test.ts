@@ -11,9 +11,10 @@ import { mergeRuns } from '../../src/model/merge.ts'
 import { type Run, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
 import { EARLIEST, historyOf, LATEST } from '../../src/operations/history/history.ts'
 import { decodeRun, encodeRun } from '../../src/store/run-codec.ts'
+import type { Chunk } from '../../src/store/series.ts'
 import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
-import type { Chunk, Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/store.ts'
 import { withStore } from '../store/fixtures.ts'
 
 const FULL = 8192

@@ -14,8 +14,9 @@ import { Subscriptions, type SubscriptionsOptions } from '../../src/consumers/su
 import type { Quality, Run } from '../../src/model/samples.ts'
 import { spanOf } from '../../src/model/samples.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
+import type { Chunk } from '../../src/store/series.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
-import type { Change, Chunk, Store } from '../../src/store/store.ts'
+import type { Change, Store } from '../../src/store/store.ts'
 
 export class Listener implements Sink {
   readonly messages: Message[] = []

@@ -9,14 +9,14 @@ import { membersAt, newestOf, type Run, spanOf } from '../../src/model/samples.t
 import type { Reference } from '../../src/model/types.ts'
 import { defaultSourceTime } from '../../src/store/current-value.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
+import type { Chunk, SeriesName } from '../../src/store/series.ts'
 import type {
+  BackupStore,
   Change,
-  Chunk,
   Commit,
   ElementCondition,
   FileEntry,
   LogEntry,
-  SeriesName,
   Store
 } from '../../src/store/store.ts'
 import {
@@ -65,7 +65,7 @@ async function dated(store: Store, path: string, sourceTime: bigint, text: strin
   return { change: 'value', submodel: 'a', path, incarnation, value: `{"value":"${text}"}`, sourceTime } as const
 }
 
-type Open = (place: string, options?: { readonly clock?: () => number }) => Promise<Store>
+type Open = (place: string, options?: { readonly clock?: () => number }) => Promise<BackupStore>
 
 type Define = (title: string, body: (t: Test, store: Store) => Promise<void>) => void
 

@@ -60,7 +60,10 @@ export const WITHOUT_CHECKSUMS = `${['document', 'body', 'element', 'file', 'log
   .join('')} ALTER TABLE blob DROP COLUMN parts;`
 
 /** Closes the store when the work is done or failed, before the directory it lies in is removed. */
-export async function withStore<Result>(store: Store, work: (store: Store) => Promise<Result>): Promise<Result> {
+export async function withStore<Opened extends Store, Result>(
+  store: Opened,
+  work: (store: Opened) => Promise<Result>
+): Promise<Result> {
   try {
     return await work(store)
   } finally {

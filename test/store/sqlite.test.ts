@@ -10,7 +10,7 @@ import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { intersect } from '../../src/store/sqlite/intersect.ts'
 import { migrate } from '../../src/store/sqlite/schema.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { BackupStore } from '../../src/store/store.ts'
 import { contract } from './contract.ts'
 import { create, property, submodel, submodelOf, WITHOUT_CHECKSUMS, withStore, write } from './fixtures.ts'
 
@@ -18,7 +18,7 @@ import { create, property, submodel, submodelOf, WITHOUT_CHECKSUMS, withStore, w
 function stored(
   title: string,
   options: SqliteOptions,
-  body: (t: Test, store: Store, directory: string) => Promise<void>
+  body: (t: Test, store: BackupStore, directory: string) => Promise<void>
 ) {
   t.test(title, async (t) => {
     const directory = join(t.testdir({}), 'data')

@@ -7,7 +7,7 @@ import { mergeRuns } from '../../model/merge.ts'
 import { lengthOf, type Run, sliceOf, spanOf } from '../../model/samples.ts'
 import { earlier } from '../../model/time.ts'
 import { decodeRun, encodeRun, verifyRun } from '../../store/run-codec.ts'
-import type { Chunk, ChunkHead, SeriesName } from '../../store/store.ts'
+import type { Chunk, ChunkHead, SeriesName } from '../../store/series.ts'
 import { becomesChunk, type PendingChange, runsOf } from './pending.ts'
 
 /** Samples of a full chunk. */

@@ -1,7 +1,8 @@
 /** Samples of the log that are in no chunk yet, by series, encoded as they were logged. */
 import { type Quality, qualities, type Run } from '../../model/samples.ts'
 import { decodeRun, isAscendingRun, type PackedRun, verifyRun } from '../../store/run-codec.ts'
-import type { LoggedChange, SeriesName } from '../../store/store.ts'
+import type { SeriesName } from '../../store/series.ts'
+import type { LoggedChange } from '../../store/store.ts'
 
 export type SampleChange = Extract<LoggedChange, { change: 'value' | 'samples' }>
 

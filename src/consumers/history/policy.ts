@@ -9,7 +9,8 @@ import { milliseconds } from '../../model/duration.ts'
 import type { Submodel } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
-import type { SeriesName, Store } from '../../store/store.ts'
+import type { SeriesName } from '../../store/series.ts'
+import type { Store } from '../../store/store.ts'
 
 export interface HistoryPolicy {
   readonly isRecorded: boolean

@@ -5,7 +5,7 @@
 import { floorTo } from '../../model/grid.ts'
 import { lengthOf, pick, type Run, sliceOf, timeAt } from '../../model/samples.ts'
 import { fromMilliseconds } from '../../model/time.ts'
-import type { SeriesName } from '../../store/store.ts'
+import type { SeriesName } from '../../store/series.ts'
 import type { CatchUpSources, CatchUpTarget, HistoryState } from './catch-up-state.ts'
 import { EVENTS_PER_SLICE } from './change-events.ts'
 import { eventsOfRun } from './events.ts'

@@ -1,6 +1,6 @@
 /** What catch-up needs of a subscriber, and how far it has come. */
 import type { Run } from '../../model/samples.ts'
-import type { SeriesName } from '../../store/store.ts'
+import type { SeriesName } from '../../store/series.ts'
 import type { Projection } from './change-events.ts'
 import type { LogPosition } from './log-position.ts'
 import type { Lookups, Matcher } from './matcher.ts'

@@ -1,5 +1,7 @@
 /** The groups there are, and which of them select a change. */
-import type { LoggedChange, SeriesName } from '../../store/store.ts'
+
+import type { SeriesName } from '../../store/series.ts'
+import type { LoggedChange } from '../../store/store.ts'
 import { Group, keyOf } from './group.ts'
 import type { Lookups, Matcher } from './matcher.ts'
 import type { SubscriptionRequest } from './subscription.ts'

@@ -1,5 +1,7 @@
 /** Of many changes the newest per element, and what became of each document: what remains when there is no time for all. */
-import type { LogEntry, LoggedChange, SeriesName } from '../../store/store.ts'
+
+import type { SeriesName } from '../../store/series.ts'
+import type { LogEntry, LoggedChange } from '../../store/store.ts'
 import type { DocumentChange } from './matcher.ts'
 
 export interface LatestChange {

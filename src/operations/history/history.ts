@@ -9,7 +9,8 @@ import {
   type SeriesSource
 } from '../../store/merge-chunks.ts'
 import type { PackedRun } from '../../store/run-codec.ts'
-import type { SeriesName, Store } from '../../store/store.ts'
+import type { SeriesName } from '../../store/series.ts'
+import type { Store } from '../../store/store.ts'
 
 export interface History {
   /** Everything acknowledged of a series in [from, to] (nanoseconds since 1970), ascending, each time once. */

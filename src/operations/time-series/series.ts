@@ -9,7 +9,7 @@
 import { formatPath, parsePath, type Step } from '../../model/path.ts'
 import type { DataTypeDefXsd, Property, Reference, Submodel, SubmodelElement } from '../../model/types.ts'
 import { childrenOf } from '../../model/walk.ts'
-import type { SeriesName } from '../../store/store.ts'
+import type { SeriesName } from '../../store/series.ts'
 import { isAbsolute, scaleOf } from './times.ts'
 import { findByTerm, hasSemanticId, type Scale, TIME_SERIES } from './vocabulary.ts'
 

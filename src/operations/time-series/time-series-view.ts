@@ -70,7 +70,6 @@ export function timeSeriesView(options: TimeSeriesViewOptions): Store {
     dropChunks: (...given) => store.dropChunks(...given),
     series: (...given) => store.series(...given),
     seriesOf: (name) => store.seriesOf(name),
-    backup: (directory) => store.backup(directory),
     figures: () => store.figures(),
     noteDamage: (error) => store.noteDamage(error),
     onDamage: (listener) => store.onDamage(listener),

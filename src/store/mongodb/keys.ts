@@ -1,5 +1,7 @@
 /** Everything that the log changes, by the name under which it is kept in memory. */
-import type { DocumentKind, SeriesName } from '../store.ts'
+
+import type { SeriesName } from '../series.ts'
+import type { DocumentKind } from '../store.ts'
 import type { StoredChunk } from './content.ts'
 import { DocumentState } from './document.ts'
 

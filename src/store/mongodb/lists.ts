@@ -1,15 +1,7 @@
 /** Lists: what the collections hold, and over it what the log did since. */
 import type { Filter } from 'mongodb'
-import type {
-  Document,
-  DocumentKind,
-  ElementCondition,
-  Facet,
-  Page,
-  PageRequest,
-  Series,
-  SeriesName
-} from '../store.ts'
+import type { Series, SeriesName } from '../series.ts'
+import type { Document, DocumentKind, ElementCondition, Facet, Page, PageRequest } from '../store.ts'
 import type { Connection, Row } from './connection.ts'
 import { DocumentState, hasKeys, type Wanted, wantedKeys } from './document.ts'
 import { type Key, keyOf, type SeriesState } from './keys.ts'

@@ -40,18 +40,16 @@ import { scanChunks } from '../chunk-scan.ts'
 import { FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog } from '../damage.ts'
 import { withTextInMemory } from '../document-text.ts'
+import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import { openSqliteTarget } from '../sqlite/transfer.ts'
 import type {
+  BackupStore,
   Change,
-  Chunk,
-  ChunkHead,
   DocumentKind,
   ElementCondition,
   Facet,
   FileEntry,
   PageRequest,
-  SeriesName,
-  Store,
   StoreFigures
 } from '../store.ts'
 import { type TransferSource, transfer } from '../transfer.ts'
@@ -90,7 +88,7 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
  * Opens the database, creating what is missing.
  * @throws HubError `Unavailable` where it cannot be reached, or was written by a later release
  */
-export async function openMongo(url: string, options: MongoOptions = {}): Promise<Store> {
+export async function openMongo(url: string, options: MongoOptions = {}): Promise<BackupStore> {
   return open(url, options)
 }
 
@@ -127,7 +125,7 @@ interface Parts {
   readonly clock: () => number
 }
 
-class MongoStore implements Store {
+class MongoStore implements BackupStore {
   readonly epoch: string
   readonly #parts: Parts
   readonly #files: Files

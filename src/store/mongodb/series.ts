@@ -1,6 +1,6 @@
 /** The chunks of a series as the log changes them. */
 import { HubError } from '../../errors.ts'
-import type { Chunk, ChunkHead, Series, SeriesName } from '../store.ts'
+import type { Chunk, ChunkHead, Series, SeriesName } from '../series.ts'
 import type { SeriesChange, StoredChunk } from './content.ts'
 import { keyOf, type SeriesState } from './keys.ts'
 import type { Overlay } from './overlay.ts'

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Filter } from 'mongodb'
 import { HubError } from '../../errors.ts'
-import type { DocumentKind, SeriesName } from '../store.ts'
+import type { SeriesName } from '../series.ts'
+import type { DocumentKind } from '../store.ts'
 import type {
   DocumentRecord,
   StoreSummary,

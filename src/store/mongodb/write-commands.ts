@@ -1,7 +1,8 @@
 /** What is asked of the log, and how each is carried out on what it finds. */
 import type { DatedCommit } from '../current-value.ts'
 import { readText } from '../document-text.ts'
-import type { Change, Chunk, ChunkHead, Commit, LoggedChange, SeriesName } from '../store.ts'
+import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
+import type { Change, Commit, LoggedChange } from '../store.ts'
 import { neededFor, perform, repeat } from './changes.ts'
 import type { Control, Counters, LoggedCommit } from './content.ts'
 import { type Batch, datedIn } from './journal.ts'

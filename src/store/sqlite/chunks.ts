@@ -1,6 +1,6 @@
 /** Chunks of history in the tables, and the figures of them. Runs in the writer. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Chunk, ChunkHead, SeriesName } from '../store.ts'
+import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import { chunkChecksum, seriesChecksum } from './checksums.ts'
 import type { Counters } from './counters.ts'
 import { Refused } from './failure.ts'

@@ -6,9 +6,8 @@ import type { Submodel } from '../../model/types.ts'
 import { type DamageLog, isDamaged } from '../damage.ts'
 import { hasBlobValue, pathTail, SEVERAL_VALUES, textSearchKey } from '../element-rows.ts'
 import { joinValues } from '../join-values.ts'
+import type { Chunk, ChunkHead, Series, SeriesName } from '../series.ts'
 import type {
-  Chunk,
-  ChunkHead,
   Document,
   DocumentHead,
   DocumentKind,
@@ -18,9 +17,7 @@ import type {
   FileEntry,
   LogEntry,
   Page,
-  PageRequest,
-  Series,
-  SeriesName
+  PageRequest
 } from '../store.ts'
 import type { Cache } from './cache.ts'
 import { isSoundRow } from './checksums.ts'

@@ -12,17 +12,15 @@ import { type DatedCommit, FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog, isDamaged } from '../damage.ts'
 import { toLoggedChanges } from '../logged-changes.ts'
 import { RecentLog } from '../recent-log.ts'
+import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import type {
+  BackupStore,
   Change,
-  Chunk,
-  ChunkHead,
   DocumentKind,
   ElementCondition,
   Facet,
   FileEntry,
   PageRequest,
-  SeriesName,
-  Store,
   StoreFigures
 } from '../store.ts'
 import { WriteHealth } from '../write-health.ts'
@@ -63,7 +61,7 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
  * @throws HubError `Unavailable` where another process uses the directory, the database is damaged, or it was written
  * by a later release
  */
-export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
+export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<BackupStore> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, maxBytes, clock = Date.now } = options
   const { futureLimit = FUTURE_LIMIT_MS } = options
   await makeDirectory(directory)
@@ -118,7 +116,7 @@ interface Parts {
   readonly listeners: Set<() => void>
 }
 
-class SqliteStore implements Store {
+class SqliteStore implements BackupStore {
   readonly epoch: string
   readonly #parts: Parts
   readonly #sweeper: NodeJS.Timeout

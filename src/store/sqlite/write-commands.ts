@@ -1,6 +1,7 @@
 /** What the main thread asks of the writer. */
 import type { DatedCommit } from '../current-value.ts'
-import type { Change, Chunk, ChunkHead, Commit, SeriesName } from '../store.ts'
+import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
+import type { Change, Commit } from '../store.ts'
 import type { Failure } from './failure.ts'
 
 /** Everything that writes goes through one queue, and every kind of job shares transaction and fsync with the others. */
