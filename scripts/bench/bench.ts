@@ -22,7 +22,7 @@ const FEW = 1_000
 /** What a folder was filled with behind its back a hub would check in the background, for as long as it is measured. */
 const AT_REST: Settings = { TEMPLATES: 'off' }
 
-/** Submodels of 200 elements that are checked anew. */
+/** Submodels of 200 elements that are checked again. */
 const CHECKED = flags.quick ? 2_000 : 5_000
 
 // Beside the data of a hub started here, not in a temporary folder, which may be memory: durability is part of the figures.
@@ -259,7 +259,7 @@ async function revalidation(): Promise<void> {
   const checked = Number(/documents\{kind="Validation"\} (\d+)/.exec(metrics)?.[1] ?? 0)
   if (checked >= CHECKED) throw new Error('The ledger was done before it was measured what it does')
   tellP99(
-    `while ${CHECKED.toLocaleString('en')} submodels of 200 elements are checked anew`,
+    `while ${CHECKED.toLocaleString('en')} submodels of 200 elements are checked again`,
     median(meanwhile),
     median(without)
   )
