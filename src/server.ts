@@ -48,7 +48,8 @@ import { site } from './transports/http/site.ts'
 import { ingest } from './transports/ingest/ingest.ts'
 import { type LineRule, readLineRules } from './transports/ingest/target.ts'
 import { readMqttFiles } from './transports/mqtt/files.ts'
-import { type MqttDoor, type MqttOptions, mqttDoor } from './transports/mqtt/mqtt.ts'
+import { type MqttTransport, mqttTransport } from './transports/mqtt/mqtt.ts'
+import type { MqttOptions } from './transports/mqtt/options.ts'
 import { asyncApi } from './transports/stream/asyncapi.ts'
 import { stream, streamPaths } from './transports/stream/stream.ts'
 import { timeseries } from './transports/timeseries/timeseries.ts'
@@ -86,7 +87,7 @@ export interface ServerOptions {
 }
 
 /**
- * Opens the store, loads what is to be preloaded, and opens the doors; `listen` lets people in.
+ * Opens the store, loads what is to be preloaded, and mounts the transports; `listen` accepts requests.
  * @throws HubError `Unavailable` where another process uses the data directory
  */
 export async function createServer(config: Config, { clock = systemClock }: ServerOptions = {}): Promise<Server> {
@@ -161,8 +162,8 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
       if (connections.areTooMany()) throw new HubError('Unavailable', ['There are too many connections'])
       done()
     })
-    let door: MqttDoor | undefined
-    measure(app, { store, intake, subscriptions: () => subscriptions.figures, mqtt: () => door })
+    let mqttClient: MqttTransport | undefined
+    measure(app, { store, intake, subscriptions: () => subscriptions.figures, mqtt: () => mqttClient })
     const drain = probes(app, store)
     if (config.CORS_ORIGIN.length > 0) {
       await app.register(cors, {
@@ -245,8 +246,8 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
           })
         )
         if (mqtt !== undefined) {
-          door = await mqttDoor({ hub, log: app.log, ...mqtt })
-          stops.push(door.close)
+          mqttClient = await mqttTransport({ hub, log: app.log, ...mqtt })
+          stops.push(mqttClient.close)
         }
         return url
       },
@@ -273,7 +274,7 @@ function readMqtt(config: Config): Omit<MqttOptions, 'hub' | 'log'> | undefined 
   if (url === '') return undefined
   try {
     const files = readMqttFiles({ credentials, ca, mapping })
-    return { url, ...files, ...(clientId !== '' && { clientId }), ...(publish !== '' && { publish }) }
+    return { url, ...files, ...(clientId !== '' && { clientId }), ...(publish !== '' && { basyxRepository: publish }) }
   } catch (error) {
     throw new ConfigError([`A file for MQTT: ${(error as Error).message}`])
   }

@@ -5,14 +5,14 @@ import type { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
 import type { Ingest } from '../operations/samples/ingest.ts'
 import type { Store, StoreFigures } from '../store/store.ts'
 import type { ExtensionPath } from '../transports/http/extension-endpoint.ts'
-import type { MqttDoor } from '../transports/mqtt/mqtt.ts'
+import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 
 /** Whom the figures are of; what opens later, or not at all, is asked for when somebody reads them. */
 export interface Sources {
   readonly store: Store
   readonly intake: Pick<Ingest, 'counts'>
   readonly subscriptions: () => Subscriptions['figures']
-  readonly mqtt: () => MqttDoor | undefined
+  readonly mqtt: () => MqttTransport | undefined
 }
 
 /** Seconds; from a value written in a millisecond to an upload that takes its time. */
@@ -153,7 +153,7 @@ function storeFigures(figures: StoreFigures): string[] {
 
 function intakeFigures({ accepted, refused, repeated }: Ingest['counts']): string[] {
   const values = { '{verdict="accepted"}': accepted, '{verdict="refused"}': refused, '{verdict="repeated"}': repeated }
-  return [figure('samples_total', 'counter', 'Samples that were pushed, whichever door they came through', values)]
+  return [figure('samples_total', 'counter', 'Samples that were pushed, through whichever transport', values)]
 }
 
 function subscriptionFigures({ subscribers, late, groups }: Subscriptions['figures']): string[] {
@@ -165,14 +165,14 @@ function subscriptionFigures({ subscribers, late, groups }: Subscriptions['figur
 }
 
 /** None of them where no broker is configured. */
-function mqttFigures(door: MqttDoor | undefined): string[] {
-  if (door === undefined) return []
-  const { messages, unmapped, wrong, accepted, refused } = door.counts
+function mqttFigures(transport: MqttTransport | undefined): string[] {
+  if (transport === undefined) return []
+  const { messages, unmapped, unreadable, accepted, refused } = transport.counts
   const verdicts = { '{verdict="accepted"}': accepted, '{verdict="refused"}': refused }
-  const misfits = { '{reason="unmapped"}': unmapped, '{reason="unreadable"}': wrong }
+  const misfits = { '{reason="unmapped"}': unmapped, '{reason="unreadable"}': unreadable }
   return [
     figure('mqtt_connected', 'gauge', 'Is this process connected to the broker?', {
-      [NO_LABEL]: door.isConnected ? 1 : 0
+      [NO_LABEL]: transport.isConnected ? 1 : 0
     }),
     figure('mqtt_messages_total', 'counter', 'Messages that came from the broker', { [NO_LABEL]: messages }),
     figure('mqtt_misfits_total', 'counter', 'Messages that hold no sample that could be read', misfits),

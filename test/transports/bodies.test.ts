@@ -5,13 +5,13 @@ import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import t from 'tap'
 import type { ApiRequest, ApiResponse } from '../../src/operations/api-request.ts'
-import { ask, encode, messages, openDoor } from './fixture.ts'
+import { ask, encode, messages, openTransport } from './fixture.ts'
 
 const SUBMODEL = `/submodels/${encode('s')}`
 const ATTACHMENT = `${SUBMODEL}/submodel-elements/a/attachment`
 
 t.test('a JSON body reaches the operation as it was written', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const bodies = [
     '{"a":"한","__proto__":{"x":1},"constructor":[1e3,null]}',
     '[]',
@@ -24,7 +24,7 @@ t.test('a JSON body reaches the operation as it was written', async (t) => {
   for (const body of bodies) {
     const { status } = await post('/submodels', body)
     t.equal(status, 204, body)
-    t.same(door.call().body, JSON.parse(body.replace('\ufeff', '')), body)
+    t.same(transport.call().body, JSON.parse(body.replace('\ufeff', '')), body)
   }
   const types = [
     'application/json; charset=utf-8',
@@ -34,20 +34,20 @@ t.test('a JSON body reaches the operation as it was written', async (t) => {
   ]
   for (const type of types) {
     t.equal((await post('/submodels', '{}', type)).status, 204, type)
-    door.call()
+    transport.call()
   }
-  t.equal((await ask(door.api + SUBMODEL, patch('application/merge-patch+json'))).status, 204)
-  t.same(door.call().body, {})
+  t.equal((await ask(transport.api + SUBMODEL, patch('application/merge-patch+json'))).status, 204)
+  t.same(transport.call().body, {})
 
   async function post(path: string, body: string, type = 'application/json') {
-    return await ask(door.api + path, { method: 'POST', body, headers: { 'content-type': type } })
+    return await ask(transport.api + path, { method: 'POST', body, headers: { 'content-type': type } })
   }
 })
 
 t.test('a body that is no JSON is refused with what is wrong', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const send = async (body: string | Uint8Array<ArrayBuffer>, type: string, method = 'POST', path = '/submodels') => {
-    const reply = await ask(door.api + path, { method, body, headers: { 'content-type': type } })
+    const reply = await ask(transport.api + path, { method, body, headers: { 'content-type': type } })
     const [message] = messages(t, reply, type)
     return `${reply.status} ${message?.text}`
   }
@@ -61,12 +61,14 @@ t.test('a body that is no JSON is refused with what is wrong', async (t) => {
   t.match(await send('{}', ';;;'), /^415/)
   t.match(await send('{}', 'application/merge-patch+json'), /^415/)
   t.match(await send('{}', 'text/plain', 'PATCH', SUBMODEL), /^415 .*merge-patch/)
-  const nothing = await ask(`${door.api}/submodels`, { method: 'POST' })
+  const nothing = await ask(`${transport.api}/submodels`, { method: 'POST' })
   t.equal(nothing.status, 400)
   t.match(messages(t, nothing)[0]?.text, 'A JSON body is needed')
-  t.equal(door.calls.length, 0, 'and nothing is asked of the operations')
+  t.equal(transport.calls.length, 0, 'and nothing is asked of the operations')
   t.match(
-    await door.raw('POST /api/v3/submodels HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}'),
+    await transport.raw(
+      'POST /api/v3/submodels HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}'
+    ),
     /^HTTP\/1.1 415 /,
     'a body without type'
   )
@@ -80,10 +82,10 @@ t.test('a file whose type no header can carry is given out as bytes', async (t) 
     fileName: 'f',
     stream: Readable.from([Buffer.from('bytes')])
   })
-  const door = await openDoor(t, { GetFileByPath: file })
+  const transport = await openTransport(t, { GetFileByPath: file })
   for (const type of ['text/\u0001pl\nain', 'text/plain\r\nX-Evil: 1', 'text/한', 'a/b\u007f', '']) {
     contentType = type
-    const reply = await ask(door.api + ATTACHMENT)
+    const reply = await ask(transport.api + ATTACHMENT)
     t.equal(reply.status, 200, JSON.stringify(type))
     t.equal(reply.headers.get('content-type'), 'application/octet-stream', JSON.stringify(type))
     t.equal(reply.headers.get('x-evil'), null)
@@ -92,7 +94,7 @@ t.test('a file whose type no header can carry is given out as bytes', async (t) 
 })
 
 t.test('what was packed for the way is refused as such, in documents, forms and files', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const places = [
     ['POST', '/submodels', 'application/json'],
     ['PUT', ATTACHMENT, 'multipart/form-data; boundary=x'],
@@ -100,21 +102,21 @@ t.test('what was packed for the way is refused as such, in documents, forms and 
   ] as const
   for (const [method, path, type] of places) {
     const headers = { 'content-type': type, 'content-encoding': 'gzip' }
-    const reply = await ask(door.api + path, { method, body: '{}', headers })
+    const reply = await ask(transport.api + path, { method, body: '{}', headers })
     t.equal(reply.status, 415, path)
     t.match(messages(t, reply)[0]?.text, 'no Content-Encoding', path)
   }
-  t.equal(door.calls.length, 0)
+  t.equal(transport.calls.length, 0)
   const headers = { 'content-type': 'application/json', 'content-encoding': 'identity' }
-  t.equal((await ask(`${door.api}/submodels`, { method: 'POST', body: '{}', headers })).status, 204)
+  t.equal((await ask(`${transport.api}/submodels`, { method: 'POST', body: '{}', headers })).status, 204)
 })
 
 t.test('a GET may name the type of a body that it does not have, and a DELETE too', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   for (const type of ['application/json', 'text/plain']) {
     for (const method of ['GET', 'DELETE']) {
       t.equal(
-        (await ask(door.api + SUBMODEL, { method, headers: { 'content-type': type } })).status,
+        (await ask(transport.api + SUBMODEL, { method, headers: { 'content-type': type } })).status,
         204,
         method + type
       )
@@ -123,7 +125,7 @@ t.test('a GET may name the type of a body that it does not have, and a DELETE to
 })
 
 t.test('a DELETE may have any body, which says nothing', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const types = [
     'application/json',
     'application/json; charset=latin1',
@@ -138,18 +140,18 @@ t.test('a DELETE may have any body, which says nothing', async (t) => {
       for (const length of [`Content-Length: ${body.length}`, 'Transfer-Encoding: chunked']) {
         const sent = length.startsWith('C') ? body : `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
         const contentType = type === '' ? '' : `Content-Type: ${type}\r\n`
-        const answer = await door.raw(
+        const answer = await transport.raw(
           `DELETE /api/v3${SUBMODEL} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${contentType}${length}\r\n\r\n${sent}`
         )
         t.match(answer, /^HTTP\/1.1 204 /, `${type}, ${name}, ${length}`)
-        t.equal(door.call().body, undefined)
+        t.equal(transport.call().body, undefined)
       }
     }
   }
 })
 
 t.test('a client that writes all before it reads gets the refusal, and may go on with the connection', async (t) => {
-  const door = await openDoor(t, { PostSubmodel: () => ({ status: 201 }) })
+  const transport = await openTransport(t, { PostSubmodel: () => ({ status: 201 }) })
   const size = 8_000_000
   const requests: Record<string, string> = {
     '413 by length': `POST /api/v3/submodels HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: ${size}`,
@@ -164,7 +166,7 @@ t.test('a client that writes all before it reads gets the refusal, and may go on
       ? `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n0\r\n\r\n`
       : 'x'.repeat(size)
     for (const closes of [false, true]) {
-      const socket = connect(Number(new URL(door.url).port), '127.0.0.1')
+      const socket = connect(Number(new URL(transport.url).port), '127.0.0.1')
       socket.pause()
       const connection = closes ? 'close' : 'keep-alive'
       const written = Promise.withResolvers<void>()
@@ -180,15 +182,19 @@ t.test('a client that writes all before it reads gets the refusal, and may go on
 })
 
 t.test('a bulk DELETE has a body', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const init = { method: 'DELETE', body: '["a"]', headers: { 'content-type': 'application/json' } }
-  t.equal((await ask(`${door.api}/bulk/shell-descriptors`, init)).status, 204)
-  t.same(door.call().body, ['a'])
+  t.equal((await ask(`${transport.api}/bulk/shell-descriptors`, init)).status, 204)
+  t.same(transport.call().body, ['a'])
 })
 
 t.test('the file of a form arrives as a stream, with the fields before it', async (t) => {
   const seen: unknown[] = []
-  const door = await openDoor(t, { PutFileByPath: read(seen), PostAASXPackage: read(seen), UploadFile: read(seen) })
+  const transport = await openTransport(t, {
+    PutFileByPath: read(seen),
+    PostAASXPackage: read(seen),
+    UploadFile: read(seen)
+  })
   const bytes = Buffer.alloc(300_000, 'abc')
   const form = new FormData()
   form.append('fileName', '도면.pdf')
@@ -203,7 +209,7 @@ t.test('the file of a form arrives as a stream, with the fields before it', asyn
     ['POST', '/upload?existing=keep']
   ] as const
   for (const [method, path] of places) {
-    const { status } = await ask(door.api + path, { method, body: form })
+    const { status } = await ask(transport.api + path, { method, body: form })
     t.equal(status, 204, path)
     t.match(seen.pop(), {
       fileName: 'x.pdf',
@@ -212,23 +218,23 @@ t.test('the file of a form arrives as a stream, with the fields before it', asyn
       bytes
     })
   }
-  t.equal(door.calls.at(-1)?.query.existing, 'keep')
+  t.equal(transport.calls.at(-1)?.query.existing, 'keep')
 })
 
 t.test('a part named file is the file, with a file name or without', async (t) => {
   const seen: unknown[] = []
-  const door = await openDoor(t, { PutFileByPath: read(seen) })
+  const transport = await openTransport(t, { PutFileByPath: read(seen) })
   const headers = { 'content-type': 'multipart/form-data; boundary=x' }
   const body =
     '--x\r\nContent-Disposition: form-data; name="other"; filename="o"\r\n\r\nno\r\n--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nyes\r\n--x--\r\n'
-  t.equal((await ask(door.api + ATTACHMENT, { method: 'PUT', headers, body })).status, 204)
+  t.equal((await ask(transport.api + ATTACHMENT, { method: 'PUT', headers, body })).status, 204)
   t.match(seen, [{ bytes: Buffer.from('yes'), fileName: '' }])
 })
 
 t.test('what is no form with a file is refused', async (t) => {
-  const door = await openDoor(t, { PutFileByPath: read([]) })
+  const transport = await openTransport(t, { PutFileByPath: read([]) })
   const put = async (body: string | FormData, headers = {}) => {
-    const reply = await ask(door.api + ATTACHMENT, { method: 'PUT', body, headers })
+    const reply = await ask(transport.api + ATTACHMENT, { method: 'PUT', body, headers })
     return `${reply.status} ${messages(t, reply)[0]?.text}`
   }
   const form = new FormData()
@@ -249,7 +255,7 @@ t.test('what is no form with a file is refused', async (t) => {
 })
 
 t.test('a file that the operation does not want is let go of, and the connection stays', async (t) => {
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     PutFileByPath: ({ upload }) => {
       upload?.bytes.destroy()
       return { status: 204 }
@@ -260,14 +266,14 @@ t.test('a file that the operation does not want is let go of, and the connection
     const form = new FormData()
     form.append('file', new Blob([Buffer.alloc(3_000_000)]), 'x')
     form.append('other', new Blob([Buffer.alloc(1_000_000)]), 'y')
-    t.equal((await ask(door.api + path, { method: 'PUT', body: form })).status, 204)
+    t.equal((await ask(transport.api + path, { method: 'PUT', body: form })).status, 204)
   }
 })
 
 t.test('who goes away in the middle of a file leaves a failure behind, not a short file', async (t) => {
   const outcome = Promise.withResolvers<unknown>()
   const started = Promise.withResolvers<void>()
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     PutFileByPath: async ({ upload }) => {
       started.resolve()
       await buffer(upload?.bytes ?? Readable.from([])).then(outcome.resolve, outcome.resolve)
@@ -280,7 +286,7 @@ t.test('who goes away in the middle of a file leaves a failure behind, not a sho
     }
   })
   const form = '--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nhalf'
-  const socket = connect(Number(new URL(door.url).port), '127.0.0.1')
+  const socket = connect(Number(new URL(transport.url).port), '127.0.0.1')
   socket.write(
     `PUT /api/v3${ATTACHMENT} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n${form}`
   )
@@ -292,14 +298,14 @@ t.test('who goes away in the middle of a file leaves a failure behind, not a sho
 t.test('the same for a file that is the whole body', async (t) => {
   const outcome = Promise.withResolvers<unknown>()
   const started = Promise.withResolvers<void>()
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     UploadFile: async ({ upload }) => {
       started.resolve()
       await buffer(upload?.bytes ?? Readable.from([])).then(outcome.resolve, outcome.resolve)
       return { status: 204 }
     }
   })
-  const socket = connect(Number(new URL(door.url).port), '127.0.0.1')
+  const socket = connect(Number(new URL(transport.url).port), '127.0.0.1')
   socket.write(
     'POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n<environment'
   )
@@ -311,7 +317,7 @@ t.test('the same for a file that is the whole body', async (t) => {
 
 t.test('an upload may be the file itself, at the root and below the API', async (t) => {
   const seen: unknown[] = []
-  const door = await openDoor(t, { UploadFile: read(seen) })
+  const transport = await openTransport(t, { UploadFile: read(seen) })
   const body = Buffer.alloc(200_000, 'x')
   const types = {
     'application/json': 'upload.json',
@@ -323,34 +329,34 @@ t.test('an upload may be the file itself, at the root and below the API', async 
     'application/octet-stream': 'upload'
   }
   for (const [type, name] of Object.entries(types)) {
-    for (const url of [`${door.url}/upload`, `${door.api}/upload`]) {
+    for (const url of [`${transport.url}/upload`, `${transport.api}/upload`]) {
       t.equal((await ask(url, { method: 'POST', body, headers: { 'content-type': type } })).status, 204, type)
       t.match(seen.pop(), { fileName: name, contentType: type.split(';')[0], bytes: body })
     }
   }
   const headers = { 'content-type': 'application/octet-stream' }
-  await ask(`${door.url}/upload?fileName=${encodeURIComponent('공장 1.aasx')}&existing=replace`, {
+  await ask(`${transport.url}/upload?fileName=${encodeURIComponent('공장 1.aasx')}&existing=replace`, {
     method: 'POST',
     body,
     headers
   })
   t.match(seen.pop(), { fileName: '공장 1.aasx' })
-  t.equal(door.calls.at(-1)?.query.existing, 'replace')
+  t.equal(transport.calls.at(-1)?.query.existing, 'replace')
   for (const [url, status] of [
     ['/upload?existing=x', 400],
     ['/upload?fileName=a&fileName=b', 400]
   ] as const) {
-    const reply = await ask(door.url + url, { method: 'POST', body, headers })
+    const reply = await ask(transport.url + url, { method: 'POST', body, headers })
     t.equal(reply.status, status)
     messages(t, reply)
   }
-  const image = await ask(`${door.url}/upload`, { method: 'POST', body, headers: { 'content-type': 'image/png' } })
+  const image = await ask(`${transport.url}/upload`, { method: 'POST', body, headers: { 'content-type': 'image/png' } })
   t.equal(image.status, 415)
   t.match(messages(t, image)[0]?.text, 'multipart/form-data')
 })
 
 t.test('an operation that stops reading a body can still say why', async (t) => {
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     UploadFile: async ({ upload }) => {
       if (upload === undefined) return { status: 204 }
       const { HubError } = await import('../../src/errors.ts')
@@ -363,7 +369,7 @@ t.test('an operation that stops reading a body can still say why', async (t) => 
       return { status: 204 }
     }
   })
-  const reply = await ask(`${door.api}/upload`, {
+  const reply = await ask(`${transport.api}/upload`, {
     method: 'POST',
     body: Buffer.alloc(5_000_000),
     headers: { 'content-type': 'application/octet-stream' }

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import t from 'tap'
 import { HubError } from '../../src/errors.ts'
 import { table } from '../../src/operations/table.ts'
-import { ask, encode, messages, openDoor } from './fixture.ts'
+import { ask, encode, messages, openTransport } from './fixture.ts'
 
 const SUBMODEL = `/submodels/${encode('urn:s')}`
 
 t.test('each broken rule is a message that names the place and the rule', async (t) => {
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     GetSubmodel: () => {
       throw new HubError(
         'Invalid',
@@ -19,7 +19,7 @@ t.test('each broken rule is a message that names the place and the rule', async 
       )
     }
   })
-  const reply = await ask(door.api + SUBMODEL)
+  const reply = await ask(transport.api + SUBMODEL)
   t.equal(reply.status, 400)
   const [first, second] = messages(t, reply)
   t.equal(first?.text, '/submodelElements/0/value (a): a number was expected [AASd-020]')
@@ -29,7 +29,7 @@ t.test('each broken rule is a message that names the place and the rule', async 
 })
 
 t.test('a refusal without rules is one message with its name', async (t) => {
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     GetSubmodel: () => {
       throw new HubError('NotFound', ['Submodel', 'urn:s'])
     },
@@ -40,73 +40,73 @@ t.test('a refusal without rules is one message with its name', async (t) => {
       throw new HubError('MethodNotAllowed', ['attachment', '"a"', 'File'])
     }
   })
-  const missing = await ask(door.api + SUBMODEL)
+  const missing = await ask(transport.api + SUBMODEL)
   t.match(messages(t, missing), [{ code: 'NotFound', text: 'Submodel "urn:s" does not exist' }])
-  const busy = await ask(`${door.api}/submodels`)
+  const busy = await ask(`${transport.api}/submodels`)
   t.equal(busy.status, 503)
   t.match(busy.headers.get('retry-after'), /^\d+$/)
-  const wrongKind = await ask(`${door.api}${SUBMODEL}/submodel-elements/a/attachment`)
+  const wrongKind = await ask(`${transport.api}${SUBMODEL}/submodel-elements/a/attachment`)
   t.equal(wrongKind.status, 405)
   t.equal(wrongKind.headers.get('allow'), '')
 })
 
 t.test('a fault of the hub tells the caller a correlationId only, and the log everything', async (t) => {
   for (const fault of [new TypeError('secret detail'), 'secret detail', null, undefined, { statusCode: 599 }]) {
-    const door = await openDoor(t, {
+    const transport = await openTransport(t, {
       GetSubmodel: () => {
         throw fault
       }
     })
-    const reply = await ask(door.api + SUBMODEL)
+    const reply = await ask(transport.api + SUBMODEL)
     t.equal(reply.status, 500)
     const [message] = messages(t, reply)
     t.notMatch(reply.text, 'secret')
     t.equal(message?.code, 'Internal')
-    t.match(door.logged.join(''), message?.correlationId ?? 'none')
-    if (fault instanceof Error) t.match(door.logged.join(''), 'secret detail')
+    t.match(transport.logged.join(''), message?.correlationId ?? 'none')
+    if (fault instanceof Error) t.match(transport.logged.join(''), 'secret detail')
   }
 })
 
 t.test('what is damaged where it is stored is a 500 that says what', async (t) => {
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     GetSubmodel: () => {
       throw new HubError('Damaged', ['Submodel "urn:s"', 'its checksum does not match; restore it from a backup'])
     }
   })
-  const reply = await ask(door.api + SUBMODEL)
+  const reply = await ask(transport.api + SUBMODEL)
   t.equal(reply.status, 500)
   t.match(messages(t, reply), [
     { code: 'Damaged', text: /^Submodel "urn:s" is damaged where it is stored: its checksum/ }
   ])
-  t.match(door.logged.join(''), 'is damaged where it is stored')
+  t.match(transport.logged.join(''), 'is damaged where it is stored')
 })
 
 t.test('a disk that is full while a file arrives is told as such', async (t) => {
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     GetSubmodel: () => {
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
     }
   })
-  const reply = await ask(door.api + SUBMODEL)
+  const reply = await ask(transport.api + SUBMODEL)
   t.equal(reply.status, 507)
   t.match(messages(t, reply), [{ code: 'StorageFull' }])
 })
 
 t.test('a method that is used nowhere is refused where something is, and finds nothing elsewhere', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   for (const method of ['PROPFIND', 'QUERY', 'PURGE', 'MKCOL', 'REPORT']) {
-    const send = (path: string) => door.raw(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    const send = (path: string) => transport.raw(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
     const refused = await send(`/api/v3${SUBMODEL}/`)
     t.match(refused, /^HTTP\/1.1 405 /, method)
     t.match(refused, /\r\nallow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS\r\n/, method)
     t.match(await send('/api/v3/nothing'), /^HTTP\/1.1 404 /, method)
     t.match(await send('/nothing'), /^HTTP\/1.1 404 /, method)
   }
-  t.equal(door.calls.length, 0)
+  t.equal(transport.calls.length, 0)
 })
 
 t.test('what is no HTTP gets a Result too', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const expected = {
     'GARBAGE\r\n\r\n': 400,
     'GET /api/v3/shells HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n': 400,
@@ -120,15 +120,15 @@ t.test('what is no HTTP gets a Result too', async (t) => {
     'GET /api/v3/shells?unknown=% HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n': 400
   }
   for (const [request, status] of Object.entries(expected)) {
-    const answer = await door.raw(request)
+    const answer = await transport.raw(request)
     t.match(answer, new RegExp(`^HTTP/1.1 ${status} `), request.slice(0, 60))
     t.match(answer, /\r\n\r\n\{"messages":\[/, request.slice(0, 60))
   }
-  t.equal((await ask(`${door.api}/shells`)).status, 204, 'and the server lives on')
+  t.equal((await ask(`${transport.api}/shells`)).status, 204, 'and the server lives on')
 })
 
 t.test('garbage anywhere is answered below 500, and a refusal is always a Result', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const names = [
     'limit',
     'cursor',
@@ -177,7 +177,7 @@ t.test('garbage anywhere is answered below 500, and a refusal is always a Result
         `content-length: ${bytes.length}`,
         'connection: close'
       ]
-      const answer = await door.raw(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), bytes]))
+      const answer = await transport.raw(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), bytes]))
       const [, status = '0'] = /^HTTP\/1\.1 (\d{3}) /.exec(answer) ?? []
       if (Number(status) < 200 || Number(status) >= 500) throw new Error(`${lines.join('\n')}\n${answer}`)
       if (Number(status) >= 400 && verb !== 'HEAD' && !/\r\n\r\n\{"messages":\[\{/.test(answer)) {

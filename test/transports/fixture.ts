@@ -1,4 +1,4 @@
-/** The HTTP door alone, on a free port, before operations that a test writes. */
+/** The HTTP transport alone, on a free port, before operations that a test writes. */
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import fastify from 'fastify'
@@ -12,7 +12,7 @@ import { type HttpOptions, http } from '../../src/transports/http/http.ts'
 /** What the operations see of the hub is nothing: those of a test answer by themselves. */
 const hub = {} as OperationContext
 
-export interface Door {
+export interface HttpTransport {
   readonly url: string
   /** `url` and the API's path. */
   readonly api: string
@@ -29,11 +29,11 @@ export interface Door {
 type Operation = (call: ApiRequest) => ApiResponse | Promise<ApiResponse>
 
 /** @param operations by row; every other row answers 204, but for those that are `without` */
-export async function openDoor(
+export async function openTransport(
   t: Test,
   operations: Partial<Record<OperationName, Operation>> = {},
   { without = [], ...options }: Partial<Omit<HttpOptions, 'hub' | 'handlers'>> & { without?: OperationName[] } = {}
-): Promise<Door> {
+): Promise<HttpTransport> {
   const { apiPrefix = '/api/v3' } = options
   const calls: ApiRequest[] = []
   const logged: string[] = []

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import t from 'tap'
 import { HubError } from '../../src/errors.ts'
 import { routes as official } from '../conformance/operations.ts'
-import { ask, encode, messages, openDoor } from './fixture.ts'
+import { ask, encode, messages, openTransport } from './fixture.ts'
 
 const ID = 'urn:example:submodel:1'
 const SUBMODEL = `/submodels/${encode(ID)}`
@@ -10,7 +10,7 @@ const ELEMENT = `${SUBMODEL}/submodel-elements/a.b%5B0%5D`
 const JSON_BODY = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
 
 t.test('every method and path of the standard is routed, those of one asset below its address', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   t.equal(official.length, 224)
   for (const { method, path } of official) {
     const name = `${method} ${path}`
@@ -20,18 +20,21 @@ t.test('every method and path of the standard is routed, those of one asset belo
         ? `/submodel-services/${encode('s')}`
         : ''
     const filled = path.replace('{idShortPath}', 'a.b').replace(/\{\w+\}/g, encode('x'))
-    const { status, headers } = await ask(door.api + base + filled, { method: 'OPTIONS' })
+    const { status, headers } = await ask(transport.api + base + filled, { method: 'OPTIONS' })
     t.equal(status, 204, name)
     t.ok(headers.get('allow')?.split(', ').includes(method), name)
   }
 })
 
 t.test('a call says what was asked, decoded', async (t) => {
-  const door = await openDoor(t)
-  await ask(`${door.api}/shells/${encode('한국 / ä')}${ELEMENT}/$value?level=core&extent=withBlobValue&unknown=1`, {
-    headers: { accept: 'text/html;q=0.5, application/json, */*;q=0.1' }
-  })
-  t.match(door.call(), {
+  const transport = await openTransport(t)
+  await ask(
+    `${transport.api}/shells/${encode('한국 / ä')}${ELEMENT}/$value?level=core&extent=withBlobValue&unknown=1`,
+    {
+      headers: { accept: 'text/html;q=0.5, application/json, */*;q=0.1' }
+    }
+  )
+  t.match(transport.call(), {
     row: { name: 'GetSubmodelElementByPath' },
     content: 'value',
     aasIdentifier: '한국 / ä',
@@ -39,13 +42,13 @@ t.test('a call says what was asked, decoded', async (t) => {
     idShortPath: ['a', 'b', 0],
     query: { limit: 100, level: 'core', extent: 'withBlobValue' },
     accept: ['application/json', 'text/html', '*/*'],
-    base: door.api,
+    base: transport.api,
     mount: `/shells/${encode('한국 / ä')}${SUBMODEL}`
   })
 })
 
 t.test('the mount is the address of the interface, whatever follows', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const service = `/submodel-services/${encode(ID)}`
   const expected = {
     '/shells': '/shells',
@@ -58,70 +61,74 @@ t.test('the mount is the address of the interface, whatever follows', async (t) 
     '/bulk/status/x': '/bulk'
   }
   for (const [path, mount] of Object.entries(expected)) {
-    await ask(door.api + path)
-    t.equal(door.call().mount, mount, path)
+    await ask(transport.api + path)
+    t.equal(transport.call().mount, mount, path)
   }
 })
 
 t.test('one asset has no address at the root, and the refusal says where it has one', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   for (const path of ['/aas', '/aas/asset-information', '/submodel', '/submodel/$value']) {
-    const reply = await ask(door.api + path)
+    const reply = await ask(transport.api + path)
     t.equal(reply.status, 404)
     t.match(messages(t, reply)[0]?.text, `-services/`, path)
   }
-  await ask(`${door.api}/aas-services/${encode('a')}/aas/submodels/${encode('s')}/submodel-elements`)
-  t.match(door.call(), { aasIdentifier: 'a', submodelIdentifier: 's', row: { name: 'GetAllSubmodelElements' } })
+  await ask(`${transport.api}/aas-services/${encode('a')}/aas/submodels/${encode('s')}/submodel-elements`)
+  t.match(transport.call(), { aasIdentifier: 'a', submodelIdentifier: 's', row: { name: 'GetAllSubmodelElements' } })
 })
 
 t.test('the only submodel of a service cannot be deleted', async (t) => {
-  const door = await openDoor(t)
-  const { status, headers } = await ask(`${door.api}/submodel-services/${encode('s')}/submodel`, { method: 'DELETE' })
+  const transport = await openTransport(t)
+  const { status, headers } = await ask(`${transport.api}/submodel-services/${encode('s')}/submodel`, {
+    method: 'DELETE'
+  })
   t.equal(status, 405)
   t.equal(headers.get('allow'), 'GET, HEAD, PUT, PATCH, OPTIONS')
 })
 
 t.test('other spellings of the standard are known', async (t) => {
-  const door = await openDoor(t)
-  const post = (path: string) => ask(door.api + path, JSON_BODY)
+  const transport = await openTransport(t)
+  const post = (path: string) => ask(transport.api + path, JSON_BODY)
   for (const path of [`${ELEMENT}/invoke-asnyc`, `${ELEMENT}/invoke-async`, `${ELEMENT}/invoke?async=true`]) {
     await post(path)
-    t.match(door.call(), { row: { name: 'InvokeOperationAsync' }, content: 'normal' }, path)
+    t.match(transport.call(), { row: { name: 'InvokeOperationAsync' }, content: 'normal' }, path)
   }
   await post(`${ELEMENT}/invoke/$value?async=TRUE`)
-  t.match(door.call(), { row: { name: 'InvokeOperationAsync' }, content: 'value' })
+  t.match(transport.call(), { row: { name: 'InvokeOperationAsync' }, content: 'value' })
   await post(`${ELEMENT}/invoke?async=false`)
-  t.match(door.call(), { row: { name: 'InvokeOperationSync' } })
+  t.match(transport.call(), { row: { name: 'InvokeOperationSync' } })
   t.equal((await post(`${ELEMENT}/invoke?async=maybe`)).status, 400)
 
   const handle = '5f0c7e5e-6f0f-4f4e-8a35-0d1f6d3a2c11'
   for (const written of [handle, encode(handle)]) {
     for (const name of ['operation-result', 'operation-results', 'operation-status']) {
-      await ask(`${door.api}${ELEMENT}/${name}/${written}`)
-      t.match(door.call(), { handleId: handle }, `${name}/${written}`)
+      await ask(`${transport.api}${ELEMENT}/${name}/${written}`)
+      t.match(transport.call(), { handleId: handle }, `${name}/${written}`)
     }
   }
-  await ask(`${door.api}${SUBMODEL}/%24value`)
-  t.match(door.call(), { content: 'value' }, 'an escaped $')
-  await ask(`${door.api}${SUBMODEL}/`)
-  t.match(door.call(), { row: { name: 'GetSubmodel' } }, 'a slash at the end')
+  await ask(`${transport.api}${SUBMODEL}/%24value`)
+  t.match(transport.call(), { content: 'value' }, 'an escaped $')
+  await ask(`${transport.api}${SUBMODEL}/`)
+  t.match(transport.call(), { row: { name: 'GetSubmodel' } }, 'a slash at the end')
 })
 
 t.test('releases 3.0 and 3.1 have addresses of their own, which Locations keep', async (t) => {
-  const door = await openDoor(t, { PostSubmodel: () => ({ status: 201, json: {}, location: '/submodels/x' }) })
+  const transport = await openTransport(t, {
+    PostSubmodel: () => ({ status: 201, json: {}, location: '/submodels/x' })
+  })
   for (const version of ['', '.0', '.1']) {
-    const { status, headers } = await ask(`${door.api}${version}/submodels`, JSON_BODY)
+    const { status, headers } = await ask(`${transport.api}${version}/submodels`, JSON_BODY)
     t.equal(status, 201)
-    t.equal(headers.get('location'), `${door.api}${version}/submodels/x`)
-    t.match(door.call(), { base: `${door.api}${version}`, mount: '/submodels' })
+    t.equal(headers.get('location'), `${transport.api}${version}/submodels/x`)
+    t.match(transport.call(), { base: `${transport.api}${version}`, mount: '/submodels' })
   }
-  t.equal((await ask(`${door.api}.2/submodels`)).status, 404)
+  t.equal((await ask(`${transport.api}.2/submodels`)).status, 404)
 })
 
 t.test('a Location is absolute: by the public address, else by the Host that is asked', async (t) => {
   const operations = { PostSubmodel: () => ({ status: 201, location: '/submodels/x' }) } as const
-  const open = await openDoor(t, operations)
-  const known = await openDoor(t, operations, { publicUrl: 'https://hub.example.com', apiPrefix: '/x' })
+  const open = await openTransport(t, operations)
+  const known = await openTransport(t, operations, { publicUrl: 'https://hub.example.com', apiPrefix: '/x' })
   const post = (path: string, host: string) =>
     `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`
   t.match(
@@ -139,38 +146,42 @@ t.test('a Location is absolute: by the public address, else by the Host that is 
 t.test('HEAD answers as GET does, without a body', async (t) => {
   let closed = 0
   const stream = () => Readable.from([Buffer.alloc(10)]).on('close', () => closed++)
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     GetSubmodel: () => ({ status: 200, bytes: '{"a":1}', revision: 3 }),
     GetFileByPath: () => ({ status: 200, stream: stream(), contentLength: 10, contentType: 'image/png' })
   })
-  const submodel = await ask(door.api + SUBMODEL, { method: 'HEAD' })
+  const submodel = await ask(transport.api + SUBMODEL, { method: 'HEAD' })
   t.equal(submodel.status, 200)
   t.equal(submodel.headers.get('etag'), '"3"')
   t.equal(submodel.headers.get('content-length'), '7')
   t.equal(submodel.text, '')
-  const file = await ask(`${door.api}${ELEMENT}/attachment`, { method: 'HEAD' })
+  const file = await ask(`${transport.api}${ELEMENT}/attachment`, { method: 'HEAD' })
   t.equal(file.headers.get('content-length'), '10')
   t.equal(file.headers.get('content-type'), 'image/png')
   t.equal(closed, 1, 'the file was closed unread')
 })
 
 t.test('a known path refuses other verbs with those that it has, whatever the body', async (t) => {
-  const door = await openDoor(t)
-  const reply = await ask(door.api + SUBMODEL, { method: 'POST', body: 'x', headers: { 'content-type': 'x/y' } })
+  const transport = await openTransport(t)
+  const reply = await ask(transport.api + SUBMODEL, { method: 'POST', body: 'x', headers: { 'content-type': 'x/y' } })
   t.equal(reply.status, 405)
   t.equal(reply.headers.get('allow'), 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS')
   t.match(messages(t, reply)[0], { code: 'MethodNotAllowed' })
-  t.equal((await ask(`${door.api}/upload`)).headers.get('allow'), 'POST, OPTIONS')
+  t.equal((await ask(`${transport.api}/upload`)).headers.get('allow'), 'POST, OPTIONS')
 })
 
 t.test('what the hub cannot do answers 501 before a body is read, what does not exist 404', async (t) => {
-  const door = await openDoor(t, {}, { without: ['PostSubmodel', 'PostAASXPackage'] })
+  const transport = await openTransport(t, {}, { without: ['PostSubmodel', 'PostAASXPackage'] })
   for (const path of ['/submodels', '/packages']) {
-    const reply = await ask(door.api + path, { method: 'POST', body: 'no JSON', headers: { 'content-type': 'x/y' } })
+    const reply = await ask(transport.api + path, {
+      method: 'POST',
+      body: 'no JSON',
+      headers: { 'content-type': 'x/y' }
+    })
     t.equal(reply.status, 501)
     t.match(messages(t, reply)[0], { code: 'NotImplemented' })
   }
-  for (const url of [`${door.api}/nothing`, `${door.url}/else`, `${door.api}${SUBMODEL}/$nothing`]) {
+  for (const url of [`${transport.api}/nothing`, `${transport.url}/else`, `${transport.api}${SUBMODEL}/$nothing`]) {
     const reply = await ask(url)
     t.equal(reply.status, 404)
     messages(t, reply)
@@ -183,34 +194,35 @@ t.test('what the hub cannot do answers 501 before a body is read, what does not 
 })
 
 t.test('answers go out as they are: ready bytes, values, streams', async (t) => {
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     GetSubmodel: () => ({ status: 200, bytes: '{ "as": "it was" }', revision: 7 }),
     GetAllSubmodels: () => ({ status: 200, json: { result: ['ü'] } }),
     GetFileByPath: () => ({ status: 206, stream: Readable.from([Buffer.from('abc')]), contentRange: 'bytes 0-2/9' }),
     GetThumbnail: () => ({ status: 416, contentRange: 'bytes */9' })
   })
-  const submodel = await ask(door.api + SUBMODEL)
+  const submodel = await ask(transport.api + SUBMODEL)
   t.equal(submodel.text, '{ "as": "it was" }')
   t.equal(submodel.headers.get('content-type'), 'application/json')
   t.equal(submodel.headers.get('etag'), '"7"')
   t.equal(submodel.headers.get('cache-control'), 'no-cache')
-  t.equal((await ask(`${door.api}/submodels`)).text, '{"result":["ü"]}')
-  const file = await ask(`${door.api}${ELEMENT}/attachment`)
+  t.equal((await ask(`${transport.api}/submodels`)).text, '{"result":["ü"]}')
+  const file = await ask(`${transport.api}${ELEMENT}/attachment`)
   t.equal(file.status, 206)
   t.equal(file.text, 'abc')
   t.equal(file.headers.get('content-type'), 'application/octet-stream')
   t.equal(file.headers.get('content-range'), 'bytes 0-2/9')
   t.equal(file.headers.get('accept-ranges'), 'bytes')
   t.equal(file.headers.get('x-content-type-options'), 'nosniff')
-  t.equal((await ask(`${door.api}/shells/${encode('a')}/asset-information/thumbnail`)).status, 416)
+  t.equal((await ask(`${transport.api}/shells/${encode('a')}/asset-information/thumbnail`)).status, 416)
 })
 
 t.test('whoever holds the current revision is told so, and nothing more', async (t) => {
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     GetSubmodel: () => ({ status: 200, bytes: '{}', revision: 7 }),
     PutSubmodel: () => ({ status: 204, revision: 8 })
   })
-  const get = async (tags: string) => (await ask(door.api + SUBMODEL, { headers: { 'if-none-match': tags } })).status
+  const get = async (tags: string) =>
+    (await ask(transport.api + SUBMODEL, { headers: { 'if-none-match': tags } })).status
   t.equal(await get('"7"'), 304)
   t.equal(await get('"6", "7"'), 304)
   t.equal(await get('*'), 304)
@@ -218,25 +230,25 @@ t.test('whoever holds the current revision is told so, and nothing more', async 
   t.equal(await get('"8"'), 200)
   t.equal(await get('7'), 200)
   t.equal(await get('"foreign"'), 200)
-  t.equal((await ask(door.api + SUBMODEL, { headers: { 'if-none-match': '"7"' } })).text, '')
+  t.equal((await ask(transport.api + SUBMODEL, { headers: { 'if-none-match': '"7"' } })).text, '')
   const put = { method: 'PUT', body: '{}', headers: { 'content-type': 'application/json', 'if-none-match': '*' } }
-  t.equal((await ask(door.api + SUBMODEL, put)).status, 204, 'a write is the operation’s to refuse')
+  t.equal((await ask(transport.api + SUBMODEL, put)).status, 204, 'a write is the operation’s to refuse')
 })
 
 t.test('preconditions reach the operation; weak and foreign tags match nothing', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const expected = { '"5"': [5], '*': '*', '"5", "6"': [5, 6], 'W/"5"': [], '"x"': [], 'garbage"': [] }
   for (const [tags, revisions] of Object.entries(expected)) {
-    await ask(door.api + SUBMODEL, { method: 'DELETE', headers: { 'if-match': tags } })
-    t.same(door.call().ifMatch, revisions, tags)
+    await ask(transport.api + SUBMODEL, { method: 'DELETE', headers: { 'if-match': tags } })
+    t.same(transport.call().ifMatch, revisions, tags)
   }
 })
 
 t.test('a range of bytes reaches operations that give files', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const range = async (range: string, path = `${ELEMENT}/attachment`, more = {}) => {
-    await ask(door.api + path, { headers: { range, ...more } })
-    return door.call().range
+    await ask(transport.api + path, { headers: { range, ...more } })
+    return transport.call().range
   }
   t.same(await range('bytes=2-5'), { start: 2, end: 5 })
   t.same(await range('bytes=2-'), { start: 2 })
@@ -258,9 +270,9 @@ t.test('a range of bytes reaches operations that give files', async (t) => {
 })
 
 t.test('who does not take JSON is refused before anything is changed; files have any type', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const accept = async (accept: string, path = SUBMODEL) => {
-    const reply = await ask(door.api + path, { headers: { accept } })
+    const reply = await ask(transport.api + path, { headers: { accept } })
     if (reply.status === 406) messages(t, reply)
     return reply.status
   }
@@ -279,10 +291,10 @@ t.test('who does not take JSON is refused before anything is changed; files have
   }
   t.equal(await accept('image/png', `${ELEMENT}/attachment`), 204)
   t.equal(await accept('application/xml', '/serialization'), 204)
-  door.calls.splice(0)
+  transport.calls.splice(0)
   const post = { ...JSON_BODY, headers: { ...JSON_BODY.headers, accept: 'text/html' } }
-  t.equal((await ask(`${door.api}/submodels`, post)).status, 406)
-  t.equal(door.calls.length, 0)
+  t.equal((await ask(`${transport.api}/submodels`, post)).status, 406)
+  t.equal(transport.calls.length, 0)
 })
 
 t.test('file names reach every client, and break no header', async (t) => {
@@ -293,27 +305,29 @@ t.test('file names reach every client, and break no header', async (t) => {
     '\ud800': `attachment; filename="_"; filename*=UTF-8''%EF%BF%BD`
   }
   let fileName = ''
-  const door = await openDoor(t, { GetFileByPath: () => ({ status: 200, bytes: Buffer.from('x'), fileName }) })
+  const transport = await openTransport(t, {
+    GetFileByPath: () => ({ status: 200, bytes: Buffer.from('x'), fileName })
+  })
   for (const [name, header] of Object.entries(names)) {
     fileName = name
-    const { headers } = await ask(`${door.api}${ELEMENT}/attachment`)
+    const { headers } = await ask(`${transport.api}${ELEMENT}/attachment`)
     t.equal(headers.get('content-disposition'), header)
     t.equal(headers.get('set-cookie'), null)
   }
 })
 
 t.test('jobs tell where to look, and when', async (t) => {
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     GetBulkAsyncStatus: ({ handleId }) =>
       handleId === 'done'
         ? { status: 302, location: '/bulk/result/x' }
         : { status: 200, json: { executionState: 'Running' }, retryAfter: 2 }
   })
-  const running = await ask(`${door.api}/bulk/status/${encode('going')}`)
+  const running = await ask(`${transport.api}/bulk/status/${encode('going')}`)
   t.equal(running.headers.get('retry-after'), '2')
-  const done = await ask(`${door.api}/bulk/status/${encode('done')}`)
+  const done = await ask(`${transport.api}/bulk/status/${encode('done')}`)
   t.equal(done.status, 302)
-  t.equal(done.headers.get('location'), `${door.api}/bulk/result/x`)
+  t.equal(done.headers.get('location'), `${transport.api}/bulk/result/x`)
 })
 
 t.test('a stream that fails halfway ends the connection, and the server lives on', async (t) => {
@@ -321,12 +335,12 @@ t.test('a stream that fails halfway ends the connection, and the server lives on
     yield Buffer.alloc(100)
     throw new Error('the disk is gone')
   }
-  const door = await openDoor(t, {
+  const transport = await openTransport(t, {
     GetFileByPath: () => ({ status: 200, stream: Readable.from(half()), contentLength: 1000 }),
     GetSubmodel: () => {
       throw new HubError('NotFound', ['Submodel', ID])
     }
   })
-  await t.rejects(ask(`${door.api}${ELEMENT}/attachment`))
-  t.equal((await ask(door.api + SUBMODEL)).status, 404)
+  await t.rejects(ask(`${transport.api}${ELEMENT}/attachment`))
+  t.equal((await ask(transport.api + SUBMODEL)).status, 404)
 })

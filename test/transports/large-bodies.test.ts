@@ -5,7 +5,7 @@ import t from 'tap'
 import { JsonShape } from '../../src/formats/json-shape.ts'
 import { BodyBudget } from '../../src/transports/http/collect.ts'
 import { start } from '../e2e/harness.ts'
-import { ask, messages, openDoor } from './fixture.ts'
+import { ask, messages, openTransport } from './fixture.ts'
 
 const MANY = 300_000
 
@@ -41,15 +41,15 @@ t.test('a body of an odd shape is refused before it is parsed, and others are se
   const hub = await start(t)
   for (const [what, text, rule] of shapes) {
     if (rule === undefined) continue
-    for (const [door, body, headers] of [
+    for (const [transport, body, headers] of [
       ['/submodels', text, { 'content-type': 'application/json' }],
       [`${hub.url}/ingest`, text, { 'content-type': 'application/json' }],
       [`${hub.url}/ingest`, text, { 'content-type': 'application/json; charset=euc-kr' }],
       [`${hub.url}/ingest`, text, { 'content-type': 'application/senml+json' }],
       [`${hub.url}/ingest`, gzipSync(text), { 'content-type': 'application/json', 'content-encoding': 'gzip' }]
     ] as const) {
-      const reply = await hub.ask('POST', door, body, headers)
-      t.equal(reply.status, 400, `${what}: ${door} ${JSON.stringify(headers)}`)
+      const reply = await hub.ask('POST', transport, body, headers)
+      t.equal(reply.status, 400, `${what}: ${transport} ${JSON.stringify(headers)}`)
       t.match(reply.json.messages[0].text, rule, what)
     }
   }
@@ -57,16 +57,16 @@ t.test('a body of an odd shape is refused before it is parsed, and others are se
 })
 
 t.test('large bodies that arrive share a bound, and small ones pass', async (t) => {
-  const door = await openDoor(t, {}, { bodies: new BodyBudget(250_000) })
+  const transport = await openTransport(t, {}, { bodies: new BodyBudget(250_000) })
   const body = JSON.stringify('x'.repeat(99_000))
   const half = async () => {
-    const socket = connect(Number(new URL(door.url).port), '127.0.0.1')
+    const socket = connect(Number(new URL(transport.url).port), '127.0.0.1')
     const head = `POST /api/v3/submodels HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99002\r\n\r\n`
     socket.write(head + body.slice(0, 90_000))
     return socket
   }
   const post = (text: string) =>
-    ask(`${door.api}/submodels`, { method: 'POST', body: text, headers: { 'content-type': 'application/json' } })
+    ask(`${transport.api}/submodels`, { method: 'POST', body: text, headers: { 'content-type': 'application/json' } })
   const sockets = [await half(), await half()]
   let refused = await post(body)
   while (refused.status !== 503) refused = await post(body)
@@ -99,10 +99,10 @@ t.test('bodies of samples share the bound with all others', async (t) => {
     return socket
   }
   const sockets = [half(), half()]
-  for (const door of ['/shells', `${hub.url}/ingest`]) {
-    let refused = await hub.post(door, body)
-    while (refused.status !== 503) refused = await hub.post(door, body)
-    t.match(refused.json.messages[0].text, /at once/, door)
+  for (const transport of ['/shells', `${hub.url}/ingest`]) {
+    let refused = await hub.post(transport, body)
+    while (refused.status !== 503) refused = await hub.post(transport, body)
+    t.match(refused.json.messages[0].text, /at once/, transport)
   }
   for (const socket of sockets) {
     socket.destroy()

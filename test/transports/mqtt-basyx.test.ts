@@ -20,20 +20,20 @@ async function listener(here: Broker): Promise<Heard[]> {
   return heard
 }
 
-async function tellingHub(t: Test) {
+async function publishingHub(t: Test) {
   const here = await broker(t)
   const store = await storeOf(t)
   const heard = await listener(here)
-  const door = await open(t, store, here, {}, { publish: 'plant-1' })
+  const transport = await open(t, store, here, {}, { basyxRepository: 'plant-1' })
   await until(async () => (await store.cursor('mqtt plant-1')) !== undefined)
-  return { here, store, heard, door }
+  return { here, store, heard, transport }
 }
 
 const b64 = (id: string) => Buffer.from(id).toString('base64url')
 const PRESS = `sm-repository/plant-1/submodels/${b64('urn:press')}/submodelElements`
 
-t.test('values are told with their element, samples by the newest of them', async (t) => {
-  const { store, heard } = await tellingHub(t)
+t.test('values are published with their element, samples by the newest of them', async (t) => {
+  const { store, heard } = await publishingHub(t)
   await store.commit([await write(store, 'urn:press', 'Speed', '5')])
   const batch = new Batch()
   for (const [time, value] of [
@@ -56,8 +56,8 @@ t.test('values are told with their element, samples by the newest of them', asyn
   ])
 })
 
-t.test('documents are told when they come, change and go', async (t) => {
-  const { store, heard } = await tellingHub(t)
+t.test('documents are published when created, updated and deleted', async (t) => {
+  const { store, heard } = await publishingHub(t)
   const shell = { modelType: 'AssetAdministrationShell', id: 'urn:shell', assetInformation: { assetKind: 'Instance' } }
   const json = JSON.stringify(shell)
   const changes: Change[] = [
@@ -84,7 +84,7 @@ t.test('documents are told when they come, change and go', async (t) => {
   ])
 })
 
-t.test('elements are told as they come, change and go, by the path that they have', async (t) => {
+t.test('elements are published when created, updated and deleted, by their path', async (t) => {
   const here = await broker(t)
   const heard = await listener(here)
   const hub = await start(t, { MQTT_URL: here.url, MQTT_PUBLISH: 'plant-1', UNKNOWN_SERIES: 'create' })
@@ -106,7 +106,7 @@ t.test('elements are told as they come, change and go, by the path that they hav
   for (const [place, step] of steps.entries()) {
     const { status, text } = await step()
     t.ok(status < 300, text)
-    // An element is told as it is when it is told.
+    // An element is published in its state at that moment.
     await until(() => heard.length > place)
   }
   await until(() => heard.length === 10)
@@ -131,8 +131,8 @@ t.test('elements are told as they come, change and go, by the path that they hav
   )
 })
 
-t.test('an element that came and went while nobody read is told as it went', async (t) => {
-  const { here, store, heard } = await tellingHub(t)
+t.test('an element created and deleted while the broker was away is published as deleted', async (t) => {
+  const { here, store, heard } = await publishingHub(t)
   await here.stop()
   await store.commit([create(submodel('urn:other'))])
   const whole = replace(submodel('urn:other', property('New')), { touched: ['New'], subtreeAction: 'created' })
@@ -146,18 +146,18 @@ t.test('an element that came and went while nobody read is told as it went', asy
   )
 })
 
-t.test('what happens while the broker or the door is away is told afterwards, in order', async (t) => {
-  const { here, store, heard, door } = await tellingHub(t)
+t.test('changes while the broker or the transport is down are published afterwards, in order', async (t) => {
+  const { here, store, heard, transport } = await publishingHub(t)
   const values = () => heard.map(({ json }) => Number(json.value))
   await here.stop()
   for (let value = 0; value < 50; value++) await store.commit([await write(store, 'urn:press', 'Speed', String(value))])
   await here.start()
   await until(() => new Set(values()).size === 50)
-  await door.close()
+  await transport.close()
   for (let value = 50; value < 100; value++) {
     await store.commit([await write(store, 'urn:press', 'Speed', String(value))])
   }
-  await open(t, store, here, {}, { publish: 'plant-1' })
+  await open(t, store, here, {}, { basyxRepository: 'plant-1' })
   await until(() => new Set(values()).size === 100)
   const first = [...new Set(values())]
   t.strictSame(
@@ -166,11 +166,11 @@ t.test('what happens while the broker or the door is away is told afterwards, in
   )
 })
 
-t.test('it stops while the broker is away', async (t) => {
-  const { here, store, door } = await tellingHub(t)
+t.test('the transport stops while the broker is away', async (t) => {
+  const { here, store, transport } = await publishingHub(t)
   await here.stop()
   await store.commit([await write(store, 'urn:press', 'Speed', '5')])
   const from = performance.now()
-  await door.close()
+  await transport.close()
   t.ok(performance.now() - from < 2000)
 })

@@ -1,4 +1,4 @@
-/** A real broker on loopback that can be stopped and started again, and a hub's door that is connected to it. */
+/** A real broker on loopback that can be stopped and started again, and a hub's transport that is connected to it. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -10,7 +10,8 @@ import { Ingest } from '../../src/operations/samples/ingest.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { readMapping } from '../../src/transports/mqtt/mapping.ts'
-import { type MqttDoor, type MqttOptions, mqttDoor } from '../../src/transports/mqtt/mqtt.ts'
+import { type MqttTransport, mqttTransport } from '../../src/transports/mqtt/mqtt.ts'
+import type { MqttOptions } from '../../src/transports/mqtt/options.ts'
 import { create, submodel } from '../store/fixtures.ts'
 
 export interface Broker {
@@ -88,36 +89,36 @@ export async function storeOf(t: Test): Promise<Store> {
   return store
 }
 
-type Door = MqttDoor & { readonly lines: string[] }
+type ConnectedTransport = MqttTransport & { readonly lines: string[] }
 
-/** A door that is connected. @param mapping as the operator writes it */
-export async function open(...given: Parameters<typeof connect>): Promise<Door> {
-  const door = await connect(...given)
-  await until(() => door.isConnected)
-  return door
+/** A transport that is connected. @param mapping as the operator writes it */
+export async function open(...given: Parameters<typeof connect>): Promise<ConnectedTransport> {
+  const transport = await connect(...given)
+  await until(() => transport.isConnected)
+  return transport
 }
 
-/** A door that is on its way to the broker. @param mapping as the operator writes it */
+/** A transport that is on its way to the broker. @param mapping as the operator writes it */
 export async function connect(
   t: Test,
   store: Store,
   { url }: Pick<Broker, 'url'>,
   mapping: object,
   options: Partial<MqttOptions> = {}
-): Promise<Door> {
+): Promise<ConnectedTransport> {
   const lines: string[] = []
   const warn = (details: object, text: string) => lines.push(`${text} ${JSON.stringify(details)}`)
-  const door = await mqttDoor({
+  const transport = await mqttTransport({
     hub: { store, ingest: new Ingest({ store }) },
     log: { info: () => {}, warn },
     url,
     clientId: 'hub',
-    reconnectEvery: 50,
+    reconnectIntervalMs: 50,
     mapping: readMapping(JSON.stringify(mapping)),
     ...options
   })
-  t.teardown(() => door.close())
-  return Object.defineProperties(Object.create(door), { lines: { value: lines } })
+  t.teardown(() => transport.close())
+  return Object.defineProperties(Object.create(transport), { lines: { value: lines } })
 }
 
 /** Waits until something is true. */

@@ -8,7 +8,7 @@ async function element(hub: Running, path: string) {
   return (await hub.get(`/submodels/${encode('urn:press')}/submodel-elements/${path}`)).json
 }
 
-t.test('signals of any name are created, and what cannot be takes no other value with it', async (t) => {
+t.test('signals of any name are created, and one that cannot be does not affect others', async (t) => {
   const here = await broker(t)
   const folder = t.testdir({
     'mapping.json': JSON.stringify({

@@ -5,14 +5,14 @@ import t from 'tap'
 import { Literal } from '../../src/model/literal.ts'
 import { parsePath } from '../../src/model/path.ts'
 import { readMqttFiles } from '../../src/transports/mqtt/files.ts'
-import { DEFAULT_PAYLOAD, type PayloadRule, readMapping } from '../../src/transports/mqtt/mapping.ts'
-import { readPlain } from '../../src/transports/mqtt/payload.ts'
+import { DEFAULT_PAYLOAD_RULE, type PayloadRule, readMapping } from '../../src/transports/mqtt/mapping.ts'
+import { parsePayload } from '../../src/transports/mqtt/payload.ts'
 import { qualityOfCode } from '../../src/transports/mqtt/sample.ts'
-import { pathOf, topicPattern } from '../../src/transports/mqtt/topics.ts'
+import { idShortPathOf, topicPattern } from '../../src/transports/mqtt/topics.ts'
 
 const match = (pattern: string, topic: string) => {
-  const parts = topicPattern(pattern).match(topic.split('/'))
-  return parts && Object.fromEntries([...parts].map(([name, levels]) => [name, levels.join('/')]))
+  const named = topicPattern(pattern).match(topic.split('/'))
+  return named && Object.fromEntries([...named].map(([name, levels]) => [name, levels.join('/')]))
 }
 
 t.test('a pattern names the levels of a topic', async (t) => {
@@ -32,18 +32,18 @@ t.test('a pattern names the levels of a topic', async (t) => {
   }
 })
 
-t.test('a name becomes a path that an element can have', async (t) => {
-  t.equal(pathOf('Zone 1/Temp[0]/°C'), 'Zone_1.Temp[0]._C')
-  t.equal(pathOf('/a//b.c/'), 'a.b.c')
+t.test('the name of a signal becomes a valid idShortPath', async (t) => {
+  t.equal(idShortPathOf('Zone 1/Temp[0]/°C'), 'Zone_1.Temp[0]._C')
+  t.equal(idShortPathOf('/a//b.c/'), 'a.b.c')
   fc.assert(
     fc.property(
       fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9_]*(\/[a-zA-Z]\w*)*$/),
-      (name) => parsePath(pathOf(name)) !== undefined
+      (name) => parsePath(idShortPathOf(name)) !== undefined
     )
   )
 })
 
-t.test('a mapping that is wrong is refused with the place', async (t) => {
+t.test('an invalid mapping is refused with the place of the error', async (t) => {
   const topic = { topic: 'a/{b}', submodel: 'urn:{b}' }
   for (const [mapping, message] of [
     [[], /the mapping is not an object/],
@@ -51,13 +51,13 @@ t.test('a mapping that is wrong is refused with the place', async (t) => {
     [{ topics: {} }, /topics is not a list/],
     [{ topics: [{ ...topic, topic: 'a/#/b' }] }, /topics\[0\].topic: "#" must be the last level/],
     [{ topics: [{ ...topic, topic: 'a/x{b}' }] }, /"x\{b\}" in "a\/x\{b\}" is neither/],
-    [{ topics: [{ ...topic, topic: '{b}/{b}' }] }, /stands twice/],
+    [{ topics: [{ ...topic, topic: '{b}/{b}' }] }, /occurs twice/],
     [{ topics: [topic, { ...topic, path: '{c}' }] }, /topics\[1\].path asks for \{c\}/],
     [{ topics: [{ ...topic, idShort: 'b' }] }, /topics\[0\] needs one of submodel and idShort/],
     [{ topics: [{ ...topic, payload: 'xml' }] }, /topics\[0\].payload is none of auto, value, text, opcua, senml/],
     [{ topics: [{ topic: 'a', payload: 'senml', path: 'P' }] }, /topics\[0\] needs one of/],
     [{ topics: [{ ...topic, unit: 'h' }] }, /topics\[0\].unit is none of/],
-    [{ sparkplug: { hostId: 'a/b' } }, /hostId is no level/],
+    [{ sparkplug: { hostId: 'a/b' } }, /hostId is not a topic level/],
     [{ sparkplug: { devices: [{ device: 'a/{x}', path: '{metric}' }] } }, /devices\[0\] needs one of/],
     [{ interfaces: 'yes' }, /interfaces is neither/]
   ] as const) {
@@ -65,7 +65,7 @@ t.test('a mapping that is wrong is refused with the place', async (t) => {
   }
 })
 
-t.test('files that are wrong are named, and no secret is told', async (t) => {
+t.test('an invalid file is named, and no secret is quoted', async (t) => {
   const folder = t.testdir({ good: 'user:pass:word\n', bad: 'hunter2', mapping: '{"topics": 1}', ca: 'hunter2' })
   const files = (more: object) => readMqttFiles({ credentials: '', ca: '', mapping: '', ...more })
   t.match(files({ credentials: join(folder, 'good') }), { username: 'user', password: 'pass:word' })
@@ -92,12 +92,12 @@ t.test('files that are wrong are named, and no secret is told', async (t) => {
 
 const read = (payload: string | Uint8Array, path = 'P', rule: Partial<PayloadRule> = {}) => {
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
-  const { samples, wrong } = readPlain(bytes, { id: 'urn:x' }, path, { ...DEFAULT_PAYLOAD, ...rule }, 7n)
+  const { samples, problems } = parsePayload(bytes, { id: 'urn:x' }, path, { ...DEFAULT_PAYLOAD_RULE, ...rule }, 7n)
   const plain = (value: unknown) => (value instanceof Literal ? `${value.kind} ${value}` : value)
-  return { wrong, samples: samples.map(({ path, time, value, quality }) => [path, time, plain(value), quality]) }
+  return { problems, samples: samples.map(({ path, time, value, quality }) => [path, time, plain(value), quality]) }
 }
 
-t.test('a plain message says what it says', async (t) => {
+t.test('plain messages are values, values with time and quality, or fields', async (t) => {
   t.strictSame(read('1.50').samples, [['P', undefined, 'bare 1.50', undefined]])
   t.strictSame(read('000100').samples, [['P', undefined, 'bare 000100', undefined]])
   t.strictSame(read('123456789012345678901').samples, [['P', undefined, 'bare 123456789012345678901', undefined]])
@@ -120,33 +120,33 @@ t.test('a plain message says what it says', async (t) => {
   const ua = '{"v": 1, "ts": "1970-01-01T00:00:01Z", "s": {"Code": 2147483648}}'
   t.strictSame(read(ua, 'P', { value: ['v'], quality: ['s'] }).samples, [['P', 1_000_000_000n, 1, 'bad']])
   t.strictSame(read('{"value": 1, "q": "GOOD_LOCAL"}').samples, [['P', undefined, 1, 'good']])
-  t.equal(read(`${'{"a":'.repeat(100)}1${'}'.repeat(100)}`, '').wrong.length, 1)
+  t.equal(read(`${'{"a":'.repeat(100)}1${'}'.repeat(100)}`, '').problems.length, 1)
   t.strictSame(read(`[${'{"value":1},'.repeat(100_001)}{"value":1}]`).samples, [], 'too many at once are none')
 })
 
-t.test('names in SenML are fields of the element that the mapping names, or say all themselves', async (t) => {
+t.test('SenML names are fields below the mapped element, or contain the submodel themselves', async (t) => {
   const pack = JSON.stringify([
     { bn: 'axis/', n: 'load', bt: 1795489200, v: 1.5 },
     { n: 'on', t: -1, vb: true },
     { n: 'spare', vs: 'x', v: 1 }
   ])
-  const { samples, wrong } = read(pack, 'P', { form: 'senml' })
+  const { samples, problems } = read(pack, 'P', { form: 'senml' })
   t.strictSame(samples, [
     ['P.axis.load', 1795489200_000_000_000n, 1.5, undefined],
     ['P.axis.on', 1795489199_000_000_000n, true, undefined]
   ])
-  t.match(wrong, [/one value/])
+  t.match(problems, [/one value/])
   const fields = new Map([['axis/load', 'Load']])
   t.match(read(pack, '', { form: 'senml', fields }).samples, [['Load']])
-  t.match(read('{}', 'P', { form: 'senml' }), { samples: [], wrong: [/a list/] })
+  t.match(read('{}', 'P', { form: 'senml' }), { samples: [], problems: [/a list/] })
 
   const bytes = Buffer.from('[{"n":"Press/Axis.Load","v":1},{"n":"urn:a/b/Speed","v":2},{"n":"Load","v":3}]')
-  const named = readPlain(bytes, undefined, '', { ...DEFAULT_PAYLOAD, form: 'senml' }, 7n)
+  const named = parsePayload(bytes, undefined, '', { ...DEFAULT_PAYLOAD_RULE, form: 'senml' }, 7n)
   t.strictSame(named.samples, [
     { target: { idShort: 'Press' }, path: 'Axis.Load', time: undefined, value: 1 },
     { target: { id: 'urn:a/b' }, path: 'Speed', time: undefined, value: 2 }
   ])
-  t.match(named.wrong, [/"Load" names no submodel/])
+  t.match(named.problems, [/"Load" names no submodel/])
 })
 
 t.test('data sets of OPC UA PubSub are read field by field', async (t) => {
@@ -167,13 +167,13 @@ t.test('data sets of OPC UA PubSub are read field by field', async (t) => {
       {}
     ]
   }
-  const { samples, wrong } = read(JSON.stringify(message), 'P', { form: 'opcua' })
+  const { samples, problems } = read(JSON.stringify(message), 'P', { form: 'opcua' })
   t.strictSame(samples, [
     ['P.Speed', 1_500_000_000n, 1.5, 'bad'],
     ['P.Axis.Load', 2_000_000_000n, 2, 'uncertain'],
     ['P.State', 2_000_000_000n, 'on', undefined]
   ])
-  t.match(wrong, [/"Odd"/, /no Payload/])
+  t.match(problems, [/"Odd"/, /no Payload/])
   t.strictSame(read('{"Payload": {"A": {"UaType": 11, "Value": 1}}}', '', { form: 'opcua' }).samples, [
     ['A', undefined, 1, undefined]
   ])
@@ -188,7 +188,7 @@ t.test('the mapping in docs/mqtt.md is valid', async (t) => {
   t.ok(sparkplug?.hostId)
 })
 
-t.test('whatever comes is read or told to be wrong', async () => {
+t.test('any payload is either read or reported as a problem', async () => {
   const payload = fc.oneof(
     fc.json().map((text) => Buffer.from(text)),
     fc.uint8Array(),
@@ -206,8 +206,20 @@ t.test('whatever comes is read or told to be wrong', async () => {
   )
 })
 
-t.test('qualities of OPC UA and of OPC Classic are told apart by their size', async (t) => {
+t.test('qualities of OPC UA and of OPC Classic are distinguished by their size', async (t) => {
   const codes = [0, 192, 64, 24, 0x4000_0000, 0x8000_0000, 0xc000_0000, 0x0096_0000, -1, 1.5, 2 ** 32]
-  const told = ['good', 'good', 'uncertain', 'bad', 'uncertain', 'bad', 'bad', 'good', undefined, undefined, undefined]
-  t.strictSame(codes.map(qualityOfCode), told)
+  const expected = [
+    'good',
+    'good',
+    'uncertain',
+    'bad',
+    'uncertain',
+    'bad',
+    'bad',
+    'good',
+    undefined,
+    undefined,
+    undefined
+  ]
+  t.strictSame(codes.map(qualityOfCode), expected)
 })

@@ -26,7 +26,7 @@ const BY_NAME = { topics: [{ topic: 'plant/{machine}/{signal...}', idShort: '{ma
 t.test('plain messages become values of the elements that their topics name', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
-  const door = await open(t, store, here, {
+  const transport = await open(t, store, here, {
     topics: [
       { topic: 'raw/{machine}', idShort: '{machine}', path: 'State', payload: 'text' },
       { topic: 'kepware/{id}', submodel: 'urn:{id}', fields: { 'axis.v': 'Axis.Speed', n: 'Count' }, unit: 's' },
@@ -45,7 +45,7 @@ t.test('plain messages become values of the elements that their topics name', as
   await publish('plant/Press/State', 'running')
   await publish('plant/Press/Count', '9007199254740993')
   await publish('plant/Press/Axis', { Speed: 3 })
-  await until(() => door.counts.accepted === 6)
+  await until(() => transport.counts.accepted === 6)
   t.equal(await current(store, 'Speed'), '21.5')
   t.equal(await current(store, 'Axis.Load'), '7')
   t.equal(await current(store, 'Running'), 'true')
@@ -57,7 +57,7 @@ t.test('plain messages become values of the elements that their topics name', as
     { bn: 'Press/', n: 'Speed', v: 21 },
     { n: 'Axis.Load', bv: 1, v: 7.5 }
   ])
-  await until(() => door.counts.accepted === 8)
+  await until(() => transport.counts.accepted === 8)
   t.equal(await current(store, 'Speed'), '21')
   t.equal(await current(store, 'Axis.Load'), '8.5')
 
@@ -67,7 +67,7 @@ t.test('plain messages become values of the elements that their topics name', as
   await publish('raw/Press', '12')
   await publish('kepware/press', { axis: { v: 4.5 }, n: 5, other: 1, ts: second })
   await publish('objects/x', { State: 'idle', Axis: { Load: 8 }, q: 192, time: second * 1000 })
-  await until(() => door.counts.accepted === 14)
+  await until(() => transport.counts.accepted === 14)
   t.equal(await current(store, 'Speed'), '22 uncertain')
   t.equal((await store.element('urn:press', 'Speed'))?.sourceTime, BigInt(second) * 1_000_000_000n + 123_456_789n)
   t.equal(await current(store, 'Axis.Speed'), '4.5')
@@ -79,12 +79,12 @@ t.test('plain messages become values of the elements that their topics name', as
     'plant/Press/Speed',
     times.map((time, at) => ({ time, value: at }))
   )
-  await until(() => door.counts.accepted === 17)
+  await until(() => transport.counts.accepted === 17)
   t.equal(await current(store, 'Speed'), '1', 'the newest of a list is current')
-  t.match(door.counts, { messages: 12, refused: 0, wrong: 0, unmapped: 0 })
+  t.match(transport.counts, { messages: 12, refused: 0, unreadable: 0, unmapped: 0 })
 })
 
-t.test('what the broker has retained is stored once, and again only where it is another value', async (t) => {
+t.test('a retained message is stored once, and again only where its value differs', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
   const client = await here.client()
@@ -96,10 +96,10 @@ t.test('what the broker has retained is stored once, and again only where it is 
   await tell('State', 'on')
   await tell('Axis', { Load: 7, Speed: 1 })
   const start = async (taken: number, repeated: number) => {
-    const door = await open(t, store, here, BY_NAME, { clientId: `hub-${Math.random()}` })
-    await until(() => door.counts.accepted + door.counts.repeated === 5)
-    t.match(door.counts, { accepted: taken, repeated })
-    await door.close()
+    const transport = await open(t, store, here, BY_NAME, { clientId: `hub-${Math.random()}` })
+    await until(() => transport.counts.accepted + transport.counts.repeated === 5)
+    t.match(transport.counts, { accepted: taken, repeated })
+    await transport.close()
     return (await store.figures()).logLast
   }
   const seq = await start(5, 0)
@@ -109,17 +109,23 @@ t.test('what the broker has retained is stored once, and again only where it is 
   t.equal(await start(2, 3), seq + 2)
   t.equal(await current(store, 'State'), 'off')
   t.equal(await current(store, 'Axis.Load'), '8')
-  const door = await open(t, store, here, BY_NAME)
-  await until(() => door.counts.repeated === 5)
+  const transport = await open(t, store, here, BY_NAME)
+  await until(() => transport.counts.repeated === 5)
   await tell('State', 'off')
-  await until(() => door.counts.accepted === 1)
-  t.strictSame((await store.figures()).logLast, seq + 3, 'what comes as it happens is a sample, whatever its value')
+  await until(() => transport.counts.accepted === 1)
+  t.strictSame(
+    (await store.figures()).logLast,
+    seq + 3,
+    'a message that is not retained is a sample, whatever its value'
+  )
 })
 
-t.test('what is wrong is told and counted, acknowledged, and disturbs nothing', async (t) => {
+t.test('invalid messages are logged, counted and acknowledged, and do not affect others', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
-  const door = await open(t, store, here, { topics: [...BY_NAME.topics, { topic: 'other/#', submodel: 'urn:none' }] })
+  const transport = await open(t, store, here, {
+    topics: [...BY_NAME.topics, { topic: 'other/#', submodel: 'urn:none' }]
+  })
   const client = await here.client()
   for (const [topic, payload] of [
     ['plant/Press/Speed', 'fast'],
@@ -133,11 +139,11 @@ t.test('what is wrong is told and counted, acknowledged, and disturbs nothing', 
     await client.publishAsync('plant/Press/Speed', payload, { qos: 1 })
   }
   await client.publishAsync('plant/Press/Speed', '5', { qos: 1 })
-  await until(() => door.counts.accepted === 1)
-  t.match(door.counts, { messages: 10, accepted: 1, refused: 4, wrong: 5 })
+  await until(() => transport.counts.accepted === 1)
+  t.match(transport.counts, { messages: 10, accepted: 1, refused: 4, unreadable: 5 })
   t.equal(await current(store, 'Speed'), '5')
-  t.match(door.lines.toSorted(), [/^A message was not understood/, /^Samples were refused/])
-  t.equal(door.lines.length, 2, 'of each kind one line in ten seconds')
+  t.match(transport.lines.toSorted(), [/^A message could not be read completely/, /^Samples were refused/])
+  t.equal(transport.lines.length, 2, 'one line of each kind in ten seconds')
   await until(async () => (await outgoing(here.aedes)) === 0)
   t.pass('the broker keeps none of them')
 })
@@ -152,7 +158,7 @@ async function outgoing(aedes: Awaited<ReturnType<typeof broker>>['aedes']): Pro
   return count
 }
 
-t.test('nothing is acknowledged before it is durable, and what the hub could not store comes again', async (t) => {
+t.test('nothing is acknowledged before it is durable, and what could not be stored is redelivered', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
   let isBroken = true
@@ -171,7 +177,7 @@ t.test('nothing is acknowledged before it is durable, and what the hub could not
   await until(() => first.counts.messages === 2)
   t.equal(await outgoing(here.aedes), 2)
 
-  // The connection breaks while they wait: they are being taken already, so they are not taken twice.
+  // The connection breaks while they wait: being handled already, they are not handled twice.
   await here.stop()
   await until(() => !first.isConnected)
   await here.start()
@@ -182,7 +188,7 @@ t.test('nothing is acknowledged before it is durable, and what the hub could not
   t.equal(await current(store, 'Speed'), '2', 'in the order of arrival')
 })
 
-t.test('what comes while the hub is away is there when it is back', async (t) => {
+t.test('messages sent while the hub is stopped arrive when it is back', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
   const first = await open(t, store, here, BY_NAME)
@@ -199,12 +205,12 @@ t.test('what comes while the hub is away is there when it is back', async (t) =>
   )
 })
 
-t.test('it comes back to a broker that was restarted, and loses nothing that was sent meanwhile', async (t) => {
+t.test('the hub reconnects to a restarted broker and loses nothing sent meanwhile', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
-  const door = await open(t, store, here, BY_NAME)
+  const transport = await open(t, store, here, BY_NAME)
   const client = await here.client()
-  // A gateway too sends again what it has no acknowledgement of.
+  // The gateway redelivers, too.
   let published = 0
   here.aedes.on('publish', ({ topic }) => {
     if (topic === 'plant/Press/Count') published++
@@ -221,26 +227,26 @@ t.test('it comes back to a broker that was restarted, and loses nothing that was
   }
   await Promise.all(sent)
   await until(async () => new Set(await logged(store, 'Count')).size === 600)
-  t.ok(door.isConnected)
+  t.ok(transport.isConnected)
   t.equal((await logged(store, 'Count')).length, published, 'each once')
 })
 
-t.test('thousands of messages at once are kept each, in the order in which they came', async (t) => {
+t.test('thousands of messages at once are all stored, in order of arrival', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
-  const door = await open(t, store, here, BY_NAME)
+  const transport = await open(t, store, here, BY_NAME)
   const client = await here.client()
   await Promise.all(
     Array.from({ length: 2000 }, (_, value) => client.publishAsync('plant/Press/Count', String(value), { qos: 1 }))
   )
-  await until(() => door.counts.accepted === 2000)
+  await until(() => transport.counts.accepted === 2000)
   t.strictSame(
     await logged(store, 'Count'),
     Array.from({ length: 2000 }, (_, at) => at)
   )
 })
 
-t.test('of two hubs on the same data one is at the broker, and the other takes its place', async (t) => {
+t.test('of two hubs on the same store one is connected to the broker, and the other takes over', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
   let mine = false
@@ -253,19 +259,19 @@ t.test('of two hubs on the same data one is at the broker, and the other takes i
   })
   const clock = manualClock()
   const hub = { store: claiming, ingest: new Ingest({ store: claiming, clock }) }
-  const door = await connect(t, store, here, BY_NAME, { hub })
+  const transport = await connect(t, store, here, BY_NAME, { hub })
   await clock.advance(60_000)
   t.equal(here.aedes.connectedClients, 0)
   mine = true
   await clock.advance(60_000)
-  await until(() => door.isConnected)
+  await until(() => transport.isConnected)
   mine = false
   await clock.advance(60_000)
   await until(() => here.aedes.connectedClients === 0)
-  t.notOk(door.isConnected)
+  t.notOk(transport.isConnected)
 })
 
-t.test('the shipped hub takes what its settings say', async (t) => {
+t.test('the shipped hub connects as its settings say', async (t) => {
   const here = await broker(t)
   const mapping = join(t.testdir({ 'mapping.json': JSON.stringify(BY_NAME) }), 'mapping.json')
   const hub = await start(t, { MQTT_URL: here.url, MQTT_MAPPING: mapping, MQTT_CLIENT_ID: 'gateway-7' })

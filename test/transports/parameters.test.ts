@@ -1,40 +1,40 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { ask, type Door, encode, messages, openDoor } from './fixture.ts'
+import { ask, encode, type HttpTransport, messages, openTransport } from './fixture.ts'
 
 const base64 = (value: unknown) => encode(JSON.stringify(value))
 const REFERENCE = { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: 'urn:semantic' }] }
 const LINK = { name: 'serial', value: '한/1' }
 
 /** The query that the operation sees, or the text of the refusal. */
-async function query(t: Test, door: Door, path: string, method = 'GET') {
+async function query(t: Test, transport: HttpTransport, path: string, method = 'GET') {
   const body = method === 'GET' ? {} : { body: '{}', headers: { 'content-type': 'application/json' } }
-  const reply = await ask(door.api + path, { method, ...body })
-  if (reply.status < 300) return door.call().query
+  const reply = await ask(transport.api + path, { method, ...body })
+  if (reply.status < 300) return transport.call().query
   t.equal(reply.status, 400, path)
   return messages(t, reply, path)[0]?.text ?? ''
 }
 
 t.test('identifiers survive the way through a path and a query', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const character = fc.integer({ min: 0x20, max: 0x10ffff }).map((code) => String.fromCodePoint(code).toWellFormed())
   const id = fc.string({ unit: character, minLength: 1, maxLength: 300 })
   await fc.assert(
     fc.asyncProperty(id, fc.constantFrom('', '=', '==', '%3D', '%3d%3D'), async (id, padding) => {
-      await ask(`${door.api}/shells/${encode(id)}${padding}?x`)
-      t.equal(door.call().aasIdentifier, id)
-      await ask(`${door.api}/packages?aasId=${encode(id)}${padding}`)
-      t.equal(door.call().query.aasId, id)
+      await ask(`${transport.api}/shells/${encode(id)}${padding}?x`)
+      t.equal(transport.call().aasIdentifier, id)
+      await ask(`${transport.api}/packages?aasId=${encode(id)}${padding}`)
+      t.equal(transport.call().query.aasId, id)
     }),
     { numRuns: 200 }
   )
   const longest = '한'.repeat(2048)
-  await ask(`${door.api}/shells/${encode(longest)}`)
-  t.equal(door.call().aasIdentifier, longest, 'as long as the standard allows')
+  await ask(`${transport.api}/shells/${encode(longest)}`)
+  t.equal(transport.call().aasIdentifier, longest, 'as long as the standard allows')
 })
 
 t.test('what is no identifier in base64url is refused by name', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const wrong = {
     'invalid-base64url=====': 'more than two',
     abcde: 'a character is missing',
@@ -49,21 +49,21 @@ t.test('what is no identifier in base64url is refused by name', async (t) => {
     '%ED%95%9C': 'alphabet'
   }
   for (const [text, why] of Object.entries(wrong)) {
-    const reply = await ask(`${door.api}/submodels/${text}`)
+    const reply = await ask(`${transport.api}/submodels/${text}`)
     t.equal(reply.status, 400, text)
     const [message] = messages(t, reply, text)
     t.match(message?.text, why)
     t.match(message?.text, 'submodelIdentifier')
   }
-  t.equal((await ask(`${door.api}/submodels//submodel-elements`)).status, 400, 'an empty one')
+  t.equal((await ask(`${transport.api}/submodels//submodel-elements`)).status, 400, 'an empty one')
 })
 
 t.test('idShortPaths are read, with brackets in any spelling', async (t) => {
-  const door = await openDoor(t)
-  const elements = `${door.api}/submodels/${encode('s')}/submodel-elements`
+  const transport = await openTransport(t)
+  const elements = `${transport.api}/submodels/${encode('s')}/submodel-elements`
   for (const path of ['a.b[0][12].c-d_e', 'a.b%5B0%5D%5b12%5d.c-d_e', '%61.b[0][12].c-d_e']) {
     await ask(`${elements}/${path}`)
-    t.same(door.call().idShortPath, ['a', 'b', 0, 12, 'c-d_e'], path)
+    t.same(transport.call().idShortPath, ['a', 'b', 0, 12, 'c-d_e'], path)
   }
   for (const path of [
     'a..b',
@@ -85,40 +85,47 @@ t.test('idShortPaths are read, with brackets in any spelling', async (t) => {
     messages(t, reply, path)
   }
   await ask(`${elements}/constructor.toString`)
-  t.same(door.call().idShortPath, ['constructor', 'toString'], 'names are names')
+  t.same(transport.call().idShortPath, ['constructor', 'toString'], 'names are names')
 })
 
 t.test('pages: the limit is a number from 1 on, cut down to the most that is given', async (t) => {
-  const door = await openDoor(t, {}, { defaultLimit: 7, maxLimit: 20 })
-  t.same(await query(t, door, '/shells'), { limit: 7 })
-  t.same(await query(t, door, '/shells?'), { limit: 7 })
-  t.same(await query(t, door, '/shells?limit=1&cursor=%20x%2B'), { limit: 1, cursor: ' x+' })
-  t.same(await query(t, door, '/shells?limit=21'), { limit: 20 })
-  t.same(await query(t, door, `/shells?limit=${'9'.repeat(400)}`), { limit: 20 })
+  const transport = await openTransport(t, {}, { defaultLimit: 7, maxLimit: 20 })
+  t.same(await query(t, transport, '/shells'), { limit: 7 })
+  t.same(await query(t, transport, '/shells?'), { limit: 7 })
+  t.same(await query(t, transport, '/shells?limit=1&cursor=%20x%2B'), { limit: 1, cursor: ' x+' })
+  t.same(await query(t, transport, '/shells?limit=21'), { limit: 20 })
+  t.same(await query(t, transport, `/shells?limit=${'9'.repeat(400)}`), { limit: 20 })
   for (const wrong of ['0', '-1', '1.5', 'x', '1e3', '0x10', '%20', '١']) {
-    t.match(await query(t, door, `/shells?limit=${wrong}`), /limit/, wrong)
+    t.match(await query(t, transport, `/shells?limit=${wrong}`), /limit/, wrong)
   }
-  t.match(await query(t, door, '/shells?limit=1&limit=1'), /limit is given 2 times/)
+  t.match(await query(t, transport, '/shells?limit=1&limit=1'), /limit is given 2 times/)
 })
 
 t.test('an empty parameter that says how, and not which, is as good as absent', async (t) => {
-  const door = await openDoor(t, {}, { defaultLimit: 7 })
-  t.same(await query(t, door, '/shells?cursor=&limit='), { limit: 7 }, 'the first page of a client that has no cursor')
-  t.same(await query(t, door, '/shells?cursor'), { limit: 7 })
-  t.same(await query(t, door, '/shells?cursor=&cursor='), { limit: 7 })
-  t.same(await query(t, door, '/submodels?level=&extent='), { limit: 7 })
-  t.same(await query(t, door, '/serialization?includeConceptDescriptions='), { limit: 7 })
+  const transport = await openTransport(t, {}, { defaultLimit: 7 })
+  t.same(
+    await query(t, transport, '/shells?cursor=&limit='),
+    { limit: 7 },
+    'the first page of a client that has no cursor'
+  )
+  t.same(await query(t, transport, '/shells?cursor'), { limit: 7 })
+  t.same(await query(t, transport, '/shells?cursor=&cursor='), { limit: 7 })
+  t.same(await query(t, transport, '/submodels?level=&extent='), { limit: 7 })
+  t.same(await query(t, transport, '/serialization?includeConceptDescriptions='), { limit: 7 })
   for (const filter of ['idShort', 'assetIds', 'semanticId'])
-    t.match(await query(t, door, `/${filter === 'semanticId' ? 'submodels' : 'shells'}?${filter}=`), new RegExp(filter))
+    t.match(
+      await query(t, transport, `/${filter === 'semanticId' ? 'submodels' : 'shells'}?${filter}=`),
+      new RegExp(filter)
+    )
 })
 
 t.test('what the web page of Eclipse BaSyx calls ignore-duplicates is existing=keep', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const existing = async (query: string) => {
     const form = new FormData()
     form.append('file', new Blob(['{}']), 'a.json')
-    const { status } = await ask(`${door.url}/upload${query}`, { method: 'POST', body: form })
-    return status < 300 ? door.call().query.existing : status
+    const { status } = await ask(`${transport.url}/upload${query}`, { method: 'POST', body: form })
+    return status < 300 ? transport.call().query.existing : status
   }
   t.equal(await existing('?ignore-duplicates=true'), 'keep')
   t.equal(await existing('?ignore-duplicates=false'), undefined)
@@ -128,51 +135,55 @@ t.test('what the web page of Eclipse BaSyx calls ignore-duplicates is existing=k
 })
 
 t.test('modifiers are the words of the standard, exactly', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const submodel = `/submodels/${encode('s')}`
-  t.match(await query(t, door, `${submodel}?level=deep&extent=withoutBlobValue`), {
+  t.match(await query(t, transport, `${submodel}?level=deep&extent=withoutBlobValue`), {
     level: 'deep',
     extent: 'withoutBlobValue'
   })
   for (const wrong of ['level=DEEP', 'level=%23%23%23', 'extent=x', 'level=core&level=core']) {
-    t.match(await query(t, door, `${submodel}?${wrong}`), /level|extent/, wrong)
+    t.match(await query(t, transport, `${submodel}?${wrong}`), /level|extent/, wrong)
   }
-  t.same(await query(t, door, `/concept-descriptions/${encode('c')}?level=x&limit=x`), { limit: 100 }, 'not its own')
+  t.same(
+    await query(t, transport, `/concept-descriptions/${encode('c')}?level=x&limit=x`),
+    { limit: 100 },
+    'not its own'
+  )
 })
 
 t.test('modifiers that a content does not know are refused', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const submodel = `/submodels/${encode('s')}`
   for (const place of [submodel, '/submodels', `${submodel}/submodel-elements`, `${submodel}/submodel-elements/a`]) {
     for (const level of ['deep', 'core']) {
-      t.match(await query(t, door, `${place}/$metadata?level=${level}`), /\$metadata/)
+      t.match(await query(t, transport, `${place}/$metadata?level=${level}`), /\$metadata/)
     }
-    t.match(await query(t, door, `${place}/$metadata?extent=withBlobValue`), /\$metadata/)
-    t.match(await query(t, door, `${place}/$reference?level=deep`), /\$reference/)
-    t.match(await query(t, door, `${place}/$metadata?extent=withoutBlobValue`), { limit: 100 })
-    t.match(await query(t, door, `${place}/$reference?level=core`), { limit: 100 })
-    t.match(await query(t, door, `${place}/$value?level=core&extent=withBlobValue`), { level: 'core' })
+    t.match(await query(t, transport, `${place}/$metadata?extent=withBlobValue`), /\$metadata/)
+    t.match(await query(t, transport, `${place}/$reference?level=deep`), /\$reference/)
+    t.match(await query(t, transport, `${place}/$metadata?extent=withoutBlobValue`), { limit: 100 })
+    t.match(await query(t, transport, `${place}/$reference?level=core`), { limit: 100 })
+    t.match(await query(t, transport, `${place}/$value?level=core&extent=withBlobValue`), { level: 'core' })
   }
-  t.match(await query(t, door, `${submodel}/$metadata?level=core`, 'PATCH'), { limit: 100 }, 'PATCH ignores it')
+  t.match(await query(t, transport, `${submodel}/$metadata?level=core`, 'PATCH'), { limit: 100 }, 'PATCH ignores it')
 })
 
 t.test('references come as base64url of JSON and are checked', async (t) => {
-  const door = await openDoor(t)
-  t.same(await query(t, door, `/submodels?semanticId=${base64(REFERENCE)}`), { limit: 100, semanticId: REFERENCE })
+  const transport = await openTransport(t)
+  t.same(await query(t, transport, `/submodels?semanticId=${base64(REFERENCE)}`), { limit: 100, semanticId: REFERENCE })
   t.match(
     await query(
       t,
-      door,
+      transport,
       `/concept-descriptions?isCaseOf=${base64(REFERENCE)}&dataSpecificationRef=${base64(REFERENCE)}`
     ),
     { isCaseOf: REFERENCE, dataSpecificationRef: REFERENCE }
   )
   const spaced = encode(JSON.stringify(REFERENCE, null, 4))
-  t.match(await query(t, door, `/submodels?semanticId=${spaced}`), { semanticId: REFERENCE }, 'with white space')
+  t.match(await query(t, transport, `/submodels?semanticId=${spaced}`), { semanticId: REFERENCE }, 'with white space')
   const long = { ...REFERENCE, keys: [{ type: 'GlobalReference', value: 'x'.repeat(2048) }] }
-  t.match(await query(t, door, `/submodels?semanticId=${base64(long)}`), { semanticId: long })
+  t.match(await query(t, transport, `/submodels?semanticId=${base64(long)}`), { semanticId: long })
   const tooLong = encode(JSON.stringify(long) + ' '.repeat(1000))
-  t.match(await query(t, door, `/submodels?semanticId=${tooLong}`), /3072/, 'AASa-002')
+  t.match(await query(t, transport, `/submodels?semanticId=${tooLong}`), /3072/, 'AASa-002')
   for (const wrong of [
     'urn:x',
     '%7B%7D',
@@ -182,12 +193,12 @@ t.test('references come as base64url of JSON and are checked', async (t) => {
     base64({ ...REFERENCE, keys: [] }),
     encode('{')
   ]) {
-    t.match(await query(t, door, `/submodels?semanticId=${wrong}`), /semanticId/, wrong)
+    t.match(await query(t, transport, `/submodels?semanticId=${wrong}`), /semanticId/, wrong)
   }
 })
 
 t.test('asset ids come repeated, by comma, or as one array', async (t) => {
-  const door = await openDoor(t)
+  const transport = await openTransport(t)
   const other = { name: 'globalAssetId', value: 'urn:asset' }
   const shapes = {
     repeated: `assetIds=${base64(LINK)}&assetIds=${base64(other)}`,
@@ -197,43 +208,46 @@ t.test('asset ids come repeated, by comma, or as one array', async (t) => {
   }
   for (const path of ['/shells', '/lookup/shells']) {
     for (const [shape, text] of Object.entries(shapes)) {
-      t.same(await query(t, door, `${path}?${text}`), { limit: 100, assetIds: [LINK, other] }, shape)
+      t.same(await query(t, transport, `${path}?${text}`), { limit: 100, assetIds: [LINK, other] }, shape)
     }
   }
   const withSubject = { ...LINK, externalSubjectId: REFERENCE, semanticId: REFERENCE }
-  t.match(await query(t, door, `/shells?assetIds=${base64(withSubject)}`), {
+  t.match(await query(t, transport, `/shells?assetIds=${base64(withSubject)}`), {
     assetIds: [{ externalSubjectId: REFERENCE }]
   })
   const wrong = [{}, null, 1, 'x', { name: 'x' }, { name: 1, value: 'x' }, { name: '', value: '' }, [[LINK]], [null]]
   for (const one of [...wrong, { ...LINK, externalSubjectId: {} }]) {
-    t.match(await query(t, door, `/shells?assetIds=${base64(one)}`), /assetIds/, JSON.stringify(one))
+    t.match(await query(t, transport, `/shells?assetIds=${base64(one)}`), /assetIds/, JSON.stringify(one))
   }
   for (const text of ['', '!', encode('{'), `${base64(LINK)},`]) {
-    t.match(await query(t, door, `/shells?assetIds=${text}`), /assetIds/, text)
+    t.match(await query(t, transport, `/shells?assetIds=${text}`), /assetIds/, text)
   }
 })
 
 t.test('the other parameters', async (t) => {
-  const door = await openDoor(t)
-  t.match(await query(t, door, '/shells?idShort=Motor_1'), { idShort: 'Motor_1' })
-  t.match(await query(t, door, '/shells?idShort='), /idShort is empty/)
-  t.match(await query(t, door, `/shell-descriptors?assetKind=Role&assetType=${encode('urn:t')}`), {
+  const transport = await openTransport(t)
+  t.match(await query(t, transport, '/shells?idShort=Motor_1'), { idShort: 'Motor_1' })
+  t.match(await query(t, transport, '/shells?idShort='), /idShort is empty/)
+  t.match(await query(t, transport, `/shell-descriptors?assetKind=Role&assetType=${encode('urn:t')}`), {
     assetKind: 'Role',
     assetType: 'urn:t'
   })
-  t.match(await query(t, door, '/shell-descriptors?assetKind=role'), /assetKind/)
-  t.match(await query(t, door, '/shell-descriptors?assetType=urn:t'), /assetType/)
+  t.match(await query(t, transport, '/shell-descriptors?assetKind=role'), /assetKind/)
+  t.match(await query(t, transport, '/shell-descriptors?assetType=urn:t'), /assetType/)
   const ids = `aasIds=${encode('a')},${encode('b')}&aasIds=${encode('c')}&submodelIds=${encode('s')}`
-  t.match(await query(t, door, `/serialization?${ids}&includeConceptDescriptions=True`), {
+  t.match(await query(t, transport, `/serialization?${ids}&includeConceptDescriptions=True`), {
     aasIds: ['a', 'b', 'c'],
     submodelIds: ['s'],
     includeConceptDescriptions: true
   })
-  t.match(await query(t, door, '/serialization?includeConceptDescriptions=FALSE'), {
+  t.match(await query(t, transport, '/serialization?includeConceptDescriptions=FALSE'), {
     includeConceptDescriptions: false
   })
   for (const wrong of ['invalid-bool', '1']) {
-    t.match(await query(t, door, `/serialization?includeConceptDescriptions=${wrong}`), /includeConceptDescriptions/)
+    t.match(
+      await query(t, transport, `/serialization?includeConceptDescriptions=${wrong}`),
+      /includeConceptDescriptions/
+    )
   }
-  t.match(await query(t, door, '/serialization?aasIds='), /aasIds/)
+  t.match(await query(t, transport, '/serialization?aasIds='), /aasIds/)
 })

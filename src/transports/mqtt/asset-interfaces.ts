@@ -1,6 +1,6 @@
 /**
- * A mapping that is itself kept in submodels: an Asset Interfaces Description (IDTA 02017) tells the topics of an asset's
- * MQTT interface, an Asset Interfaces Mapping Configuration (IDTA 02027) which of its properties are which elements.
+ * Topic mappings from stored submodels: an Asset Interfaces Description (IDTA 02017) describes the topics of an asset's
+ * MQTT interface, an Asset Interfaces Mapping Configuration (IDTA 02027) maps its properties to elements.
  */
 import { targetOf } from '../../model/facets.ts'
 import { formatPath, type Step } from '../../model/path.ts'
@@ -9,21 +9,21 @@ import { trimEnd, trimStart } from '../../model/trim.ts'
 import type { Reference, Submodel, SubmodelElement } from '../../model/types.ts'
 import { type Container, child, childrenOf } from '../../model/walk.ts'
 import type { Store } from '../../store/store.ts'
-import { DEFAULT_PAYLOAD, type PayloadRule } from './mapping.ts'
+import { DEFAULT_PAYLOAD_RULE, type PayloadRule } from './mapping.ts'
 
-/** What one topic means to one element. */
-export interface DescribedRule {
+/** Maps a topic to an element, or to the fields of a submodel. */
+export interface InterfaceRule {
   readonly submodel: string
   readonly path: string
   readonly payload: PayloadRule
 }
 
-export interface Description {
+export interface AssetInterfaces {
   /** By topic. */
-  readonly rules: ReadonlyMap<string, readonly DescribedRule[]>
-  /** What could not be understood, in words. */
+  readonly rules: ReadonlyMap<string, readonly InterfaceRule[]>
+  /** What could not be understood, as text. */
   readonly problems: readonly string[]
-  /** Changes with every change of the submodels that it was read from. */
+  /** Ids and revisions of the submodels that the rules were read from. */
   readonly version: string
 }
 
@@ -34,16 +34,16 @@ const CONFIGURATION: Reference = {
   ]
 }
 
-/** By which an interface says that it is one of MQTT: the vocabulary of its binding, in the spellings of the template. */
+/** Semantic ids of an MQTT interface: the vocabulary of the binding, in the spellings that the template uses. */
 const MQTT_SEMANTIC_IDS = ['http://www.w3.org/2011/mqtt', 'https://www.w3.org/2019/wot/mqtt']
 
-/** Mapping configurations and their interfaces; more are left out. */
+/** Mapping configurations, and interfaces, that are read; more are left out. */
 const MAX_INTERFACES = 1000
 
-export const EMPTY_DESCRIPTION: Description = { rules: new Map(), problems: [], version: '' }
+export const NO_ASSET_INTERFACES: AssetInterfaces = { rules: new Map(), problems: [], version: '' }
 
-/** Reads all configurations that are stored. @returns `before` where nothing of them changed since */
-export async function describedIn(store: Store, before: Description): Promise<Description> {
+/** Reads all stored configurations. @returns `before` where none of them changed */
+export async function readAssetInterfaces(store: Store, before: AssetInterfaces): Promise<AssetInterfaces> {
   const configurations = await configurationsIn(store)
   const mappings = configurations.flatMap(({ submodel }) => mappingsIn(submodel))
   const interfaces = new Map<string, { revision: number; submodel: Submodel | undefined }>()
@@ -57,36 +57,40 @@ export async function describedIn(store: Store, before: Description): Promise<De
   const version = read.map(({ id, revision }) => `${revision} ${id}`).join('\n')
   if (version === before.version) return before
 
-  const rules = new Map<string, DescribedRule[]>()
+  const rules = new Map<string, InterfaceRule[]>()
   const problems: string[] = []
   for (const { source, sink, from } of mappings) {
-    const found = sourceOf(source, interfaces.get(targetOf(source))?.submodel)
+    const property = mqttPropertyOf(source, interfaces.get(targetOf(source))?.submodel)
     const [submodel, ...steps] = keyValues(sink)
-    if (found === undefined) continue
-    if (typeof found === 'string' || submodel === undefined || steps.length === 0) {
-      problems.push(`${from}: ${typeof found === 'string' ? found : 'the sink is no element'}`)
+    if (property === undefined) continue
+    if (typeof property === 'string' || submodel === undefined || steps.length === 0) {
+      problems.push(`${from}: ${typeof property === 'string' ? property : 'the sink is no element'}`)
       continue
     }
     const path = formatPath(steps.map(stepOf))
     const rule =
-      found.keys.length === 0
-        ? { submodel, path, payload: { ...DEFAULT_PAYLOAD, form: found.form } }
-        : { submodel, path: '', payload: { ...DEFAULT_PAYLOAD, fields: new Map([[found.keys.join('.'), path]]) } }
-    for (const topic of found.topics) rules.set(topic, [...(rules.get(topic) ?? []), rule])
+      property.keys.length === 0
+        ? { submodel, path, payload: { ...DEFAULT_PAYLOAD_RULE, form: property.form } }
+        : {
+            submodel,
+            path: '',
+            payload: { ...DEFAULT_PAYLOAD_RULE, fields: new Map([[property.keys.join('.'), path]]) }
+          }
+    for (const topic of property.topics) rules.set(topic, [...(rules.get(topic) ?? []), rule])
   }
   return { rules, problems, version }
 }
 
 // ---- Asset Interfaces Mapping Configuration
 
-interface Configuration {
+interface MappingConfiguration {
   readonly id: string
   readonly revision: number
   readonly submodel: Submodel
 }
 
-async function configurationsIn(store: Store): Promise<Configuration[]> {
-  const found: Configuration[] = []
+async function configurationsIn(store: Store): Promise<MappingConfiguration[]> {
+  const found: MappingConfiguration[] = []
   let after: number | undefined = 0
   while (after !== undefined && found.length < MAX_INTERFACES) {
     const page = await store.documents('Submodel', [['semanticId', matchKey(CONFIGURATION)]], { after, limit: 100 })
@@ -99,11 +103,11 @@ async function configurationsIn(store: Store): Promise<Configuration[]> {
 interface SourceToSink {
   readonly source: Reference
   readonly sink: Reference
-  /** The place in words. */
+  /** The place of the pair, as text. */
   readonly from: string
 }
 
-/** Sources and sinks with the same id; what a script would transform is not moved (IDTA 02027, Transformation). */
+/** Pairs of source and sink with the same id. A pair with a script is skipped (IDTA 02027, Transformation). */
 function mappingsIn(submodel: Submodel): SourceToSink[] {
   if (submodel.kind === 'Template') return []
   const lists = childrenOf(submodel).filter(({ idShort }) => idShort === 'MappingConfigurations')
@@ -121,8 +125,8 @@ function mappingsIn(submodel: Submodel): SourceToSink[] {
 
 /** The sources or the sinks of a configuration. */
 function endsOf(configuration: SubmodelElement, list: string, name: string): { id: string; reference: Reference }[] {
-  const all = member(configuration, list)
-  return (all === undefined ? [] : childrenOf(all)).flatMap((end) => {
+  const ends = member(configuration, list)
+  return (ends === undefined ? [] : childrenOf(ends)).flatMap((end) => {
     const element = member(end, name)
     const id = text(member(end, `${name}Id`))
     if (element?.modelType !== 'ReferenceElement' || element.value === undefined || id === undefined) return []
@@ -132,48 +136,48 @@ function endsOf(configuration: SubmodelElement, list: string, name: string): { i
 
 // ---- Asset Interfaces Description
 
-interface Source {
-  /** A topic is written with a leading slash by some and without by others. */
+interface InterfaceProperty {
+  /** With and without a leading slash, as senders differ. */
   readonly topics: readonly string[]
   readonly form: PayloadRule['form']
-  /** Where in the message the value is. */
+  /** Path to the value within the message. */
   readonly keys: readonly string[]
 }
 
-/** Undefined where the source is none of MQTT; a text where it is and cannot be understood. */
-function sourceOf(source: Reference, submodel: Submodel | undefined): Source | string | undefined {
+/** Undefined for another protocol than MQTT; a text where the interface cannot be understood. */
+function mqttPropertyOf(source: Reference, submodel: Submodel | undefined): InterfaceProperty | string | undefined {
   if (submodel === undefined) return 'the submodel of the source is not stored'
   const [, ...keys] = keyValues(source)
-  const way: SubmodelElement[] = []
-  let here: Container | undefined = submodel
+  const elements: SubmodelElement[] = []
+  let current: Container | undefined = submodel
   for (const value of keys) {
-    here = child(here, stepOf(value))
-    if (here === undefined) return `the source ${keys.join('.')} does not exist`
-    way.push(here as SubmodelElement)
+    current = child(current, stepOf(value))
+    if (current === undefined) return `the source ${keys.join('.')} does not exist`
+    elements.push(current as SubmodelElement)
   }
   // interface, InteractionMetadata, properties, the property, and within an object: properties, the property, …
-  const [asset, , , property, ...within] = way
-  if (asset === undefined || !isMqtt(asset)) return undefined
+  const [assetInterface, , , property, ...nested] = elements
+  if (assetInterface === undefined || !isMqtt(assetInterface)) return undefined
   const forms = property && member(property, 'forms')
   const href = text(forms && member(forms, 'href'))
   if (href === undefined) return `the property ${property?.idShort} has no form with an href`
-  // A form by which the asset is written to tells nothing of it.
+  // The asset subscribes to this topic: it is for commands.
   if (forms !== undefined && text(member(forms, 'mqv_controlPacket')) === 'publish') return undefined
-  const endpoint = member(asset, 'EndpointMetadata')
-  const standard = endpoint && text(member(endpoint, 'contentType'))
-  const contentType = (forms && text(member(forms, 'contentType'))) ?? standard ?? 'application/json'
+  const endpoint = member(assetInterface, 'EndpointMetadata')
+  const defaultType = endpoint && text(member(endpoint, 'contentType'))
+  const contentType = (forms && text(member(forms, 'contentType'))) ?? defaultType ?? 'application/json'
   const isText = contentType.startsWith('text/')
-  if (!isText && !/\bjson\b/.test(contentType)) return `the content type ${contentType} is not known`
+  if (!isText && !/\bjson\b/.test(contentType)) return `the content type ${contentType} is not supported`
   const topic = topicOf(href, endpoint && text(member(endpoint, 'base')))
-  if (topic === '' || /[+#\0]/.test(topic)) return `the href ${href} is no topic`
+  if (topic === '' || /[+#\0]/.test(topic)) return `the href ${href} is not a topic`
   return {
     topics: [topic, `/${topic}`],
     form: isText ? 'text' : 'auto',
-    keys: within.filter((_, at) => at % 2 === 1).map((step) => text(member(step, 'key')) ?? step.idShort ?? '')
+    keys: nested.filter((_, at) => at % 2 === 1).map((step) => text(member(step, 'key')) ?? step.idShort ?? '')
   }
 }
 
-/** The path of the address, without the slash before it. */
+/** The path of the address, without a leading slash. */
 function topicOf(href: string, base: string | undefined): string {
   if (/^[a-z]+:\/\//i.test(href)) return pathIn(href)
   const prefix = base === undefined ? '' : pathIn(base)
@@ -208,7 +212,7 @@ function text(element: SubmodelElement | undefined): string | undefined {
     : undefined
 }
 
-/** No idShort begins with a digit: below a list the value of a key is the index [AASd-128]. */
+/** Below a list the value of a key is an index [AASd-128]; no idShort begins with a digit. */
 function stepOf(value: string): Step {
   return /^\d+$/.test(value) ? Number(value) : value
 }

@@ -1,6 +1,6 @@
 /**
- * The births of Sparkplug edge nodes and devices, kept in the store: a death names no metrics, so whoever starts anew must
- * know from before what died. A birth is kept until its death has made the values bad.
+ * The births of Sparkplug edge nodes and devices, kept in the store: a death names no metrics, so after a restart the
+ * stored birth says what died. A birth is kept until its death has made the values bad.
  */
 import { HubError } from '../../errors.ts'
 import type { Whole } from '../../formats/protobuf.ts'
@@ -11,26 +11,26 @@ export interface Birth {
   readonly edge: string
   /** '' for the edge node itself. */
   readonly device: string
-  /** Which connection of the edge node it belongs to; only of the edge node itself. */
+  /** Identifies the connection of the edge node; only for the edge node itself. */
   readonly bdSeq?: bigint
-  /** By how much its clock is behind ours, in milliseconds; only of the edge node itself. */
+  /** How far its clock is behind ours, in milliseconds; only for the edge node itself. */
   readonly lag?: number
-  readonly metrics: readonly BornMetric[]
+  readonly metrics: readonly BirthMetric[]
 }
 
-/** A metric as its birth told it. */
-export interface BornMetric {
+/** A metric as its birth announced it. */
+export interface BirthMetric {
   readonly name: string
   readonly alias: Whole | undefined
   readonly datatype: number | undefined
 }
 
-/** What becomes of a birth: it is to be kept, or to be forgotten. */
-export type BirthChange = Birth | { readonly gone: BirthName }
+/** A birth to store, or one to delete. */
+export type BirthChange = Birth | { readonly gone: BirthKey }
 
-export type BirthName = Pick<Birth, 'group' | 'edge' | 'device'>
+export type BirthKey = Pick<Birth, 'group' | 'edge' | 'device'>
 
-interface Written {
+interface StoredBirth {
   readonly birth: readonly [group: string, edge: string, device: string]
   readonly bdSeq?: string
   readonly lag?: number
@@ -38,39 +38,39 @@ interface Written {
 }
 
 const KIND = 'SparkplugBirth'
-const PAGE = 100
+const PAGE_SIZE = 100
 
-export class Births {
+export class BirthStore {
   readonly #store: Store
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** All that are kept. */
+  /** Every stored birth. */
   async *load(): AsyncGenerator<Birth> {
     for (let after: number | undefined = 0; after !== undefined; ) {
       const page: Awaited<ReturnType<Store['documents']>> = await this.#store.documents(KIND, [], {
         after,
-        limit: PAGE
+        limit: PAGE_SIZE
       })
-      for (const { bytes } of page.items) yield read(JSON.parse(bytes.toString()) as Written)
+      for (const { bytes } of page.items) yield fromStored(JSON.parse(bytes.toString()) as StoredBirth)
       after = page.next
     }
   }
 
-  /** Keeps or forgets a birth, durably. */
-  async change(change: BirthChange): Promise<void> {
-    if ('gone' in change) return this.#forget(change.gone)
+  /** Stores or deletes a birth, durably. */
+  async apply(change: BirthChange): Promise<void> {
+    if ('gone' in change) return this.#delete(change.gone)
     const id = idOf(change)
-    const json = JSON.stringify(write(change))
+    const json = JSON.stringify(toStored(change))
     const known = await this.#store.document(KIND, id)
     if (known?.bytes.toString() === json) return
     const verb = known === undefined ? 'create' : 'replace'
     await this.#store.commit([{ change: verb, kind: KIND, id, json, facets: [] }])
   }
 
-  async #forget(name: BirthName): Promise<void> {
+  async #delete(name: BirthKey): Promise<void> {
     try {
       await this.#store.commit([{ change: 'delete', kind: KIND, id: idOf(name) }])
     } catch (error) {
@@ -79,12 +79,12 @@ export class Births {
   }
 }
 
-/** No level of a topic holds a slash. */
-function idOf({ group, edge, device }: BirthName): string {
+/** Unambiguous, as a topic level holds no slash. */
+function idOf({ group, edge, device }: BirthKey): string {
   return device === '' ? `${group}/${edge}` : `${group}/${edge}/${device}`
 }
 
-function write({ group, edge, device, bdSeq, lag, metrics }: Birth): Written {
+function toStored({ group, edge, device, bdSeq, lag, metrics }: Birth): StoredBirth {
   return {
     birth: [group, edge, device],
     ...(bdSeq !== undefined && { bdSeq: String(bdSeq) }),
@@ -97,7 +97,7 @@ function write({ group, edge, device, bdSeq, lag, metrics }: Birth): Written {
   }
 }
 
-function read({ birth: [group, edge, device], bdSeq, lag, metrics }: Written): Birth {
+function fromStored({ birth: [group, edge, device], bdSeq, lag, metrics }: StoredBirth): Birth {
   return {
     ...{ group, edge, device },
     ...(bdSeq !== undefined && { bdSeq: BigInt(bdSeq) }),
@@ -110,7 +110,7 @@ function read({ birth: [group, edge, device], bdSeq, lag, metrics }: Written): B
   }
 }
 
-/** As the wire gives it: a number where it is exact. */
+/** As decoded from the wire: a number where that is exact. */
 function wholeOf(text: string): Whole {
   const number = Number(text)
   return Number.isSafeInteger(number) ? number : BigInt(text)

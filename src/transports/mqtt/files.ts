@@ -1,20 +1,20 @@
-/** What the operator keeps in files: who the hub is for the broker, who the broker is, and what its topics mean. */
+/** Files of the operator: credentials for the broker, its certificate authority, and the topic mapping. */
 import { readFileSync } from 'node:fs'
-import { DEFAULT_MAPPING, type Mapping, readMapping } from './mapping.ts'
-import type { MqttOptions } from './mqtt.ts'
+import { DEFAULT_MAPPING, type MqttMapping, readMapping } from './mapping.ts'
+import type { MqttOptions } from './options.ts'
 
 export interface MqttFiles {
   /** `user:password` on one line; '' for none. */
   readonly credentials: string
-  /** Certificates as PEM; '' for those of everybody. */
+  /** Certificates as PEM; '' for the public authorities. */
   readonly ca: string
-  /** The mapping as JSON; '' for the standard one. */
+  /** The mapping as JSON; '' for the default. */
   readonly mapping: string
 }
 
-/** @throws Error that names the file and what is wrong with it */
+/** @throws Error naming the file and what is wrong with it */
 export function readMqttFiles(files: MqttFiles): Pick<MqttOptions, 'username' | 'password' | 'ca' | 'mapping'> {
-  const mapping: Mapping =
+  const mapping: MqttMapping =
     files.mapping === '' ? DEFAULT_MAPPING : read(files.mapping, (text) => readMapping(String(text)))
   return {
     mapping,
@@ -33,7 +33,7 @@ function read<Result>(path: string, parse: (bytes: Buffer) => Result): Result {
 
 function credentials(bytes: Buffer): { username: string; password: string } {
   const [, username = '', password = ''] = /^([^:\n]+):(.*?)\r?\n?$/s.exec(bytes.toString()) ?? []
-  // What was found is a secret, so it is not told.
+  // The content is a secret, so the error does not quote it.
   if (username === '') throw new Error('one line with user:password was expected')
   return { username, password }
 }

@@ -1,6 +1,6 @@
-/** Whether a host application is there, as Sparkplug 3.0 says it (4.2.3): as JSON, with the time since when. */
+/** STATE messages of a Sparkplug host application (Sparkplug 3.0, 4.2.3): JSON with `online` and a timestamp. */
 import type { Clock } from '../../clock.ts'
-import { stateTopic } from './sparkplug.ts'
+import { stateTopic } from './sparkplug-topics.ts'
 
 export class HostState {
   readonly topic: string
@@ -13,24 +13,24 @@ export class HostState {
     this.#since = clock.milliseconds()
   }
 
-  /** What the broker says when the connection that is made next breaks. */
+  /** The will of the next connection, published by the broker when it breaks. */
   will(): { topic: string; payload: Buffer; qos: 1; retain: true } {
     this.#since = this.#clock.milliseconds()
-    return { topic: this.topic, payload: Buffer.from(text(false, this.#since)), qos: 1, retain: true }
+    return { topic: this.topic, payload: Buffer.from(statePayload(false, this.#since)), qos: 1, retain: true }
   }
 
-  /** Its time is that of the will. */
-  greeting(): string {
-    return text(true, this.#since)
+  /** Announces the host as online, with the time of the will. */
+  online(): string {
+    return statePayload(true, this.#since)
   }
 
-  /** Before the hub leaves by itself. */
-  farewell(): string {
-    return text(false, this.#clock.milliseconds())
+  /** Announces the host as offline, before a planned disconnect. */
+  offline(): string {
+    return statePayload(false, this.#clock.milliseconds())
   }
 
-  /** Does a message say that we are not there, as of now or later? Our own of an earlier connection does not. */
-  denies(payload: Buffer): boolean {
+  /** Does a message say that this host is offline as of this connection? The will of an earlier one does not. */
+  contradicts(payload: Buffer): boolean {
     try {
       const { online, timestamp } = JSON.parse(payload.toString()) as { online?: unknown; timestamp?: unknown }
       return online === false && typeof timestamp === 'number' && timestamp >= this.#since
@@ -40,6 +40,6 @@ export class HostState {
   }
 }
 
-function text(online: boolean, timestamp: number): string {
+function statePayload(online: boolean, timestamp: number): string {
   return JSON.stringify({ online, timestamp })
 }

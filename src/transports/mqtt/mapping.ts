@@ -1,23 +1,30 @@
-/** Which topics belong to which elements: the file that the operator writes. */
+/** The operator's mapping file: which topics belong to which elements. */
 import { type TimeUnit, timeUnits } from '../../model/time.ts'
-import type { Target } from './sample.ts'
-import { fill, namePathOf, namesIn, type Parts, type TopicPattern, topicPattern } from './topics.ts'
+import type { SubmodelSelector } from '../submodel-selector.ts'
+import {
+  dottedPath,
+  fillTemplate,
+  placeholdersIn,
+  type TopicLevels,
+  type TopicPattern,
+  topicPattern
+} from './topics.ts'
 
-export interface Mapping {
-  /** Plain messages; the first rule that fits a topic counts. */
+export interface MqttMapping {
+  /** For plain messages; the first rule that matches a topic counts. */
   readonly topics: readonly TopicRule[]
   /** Absent: no Sparkplug B. */
   readonly sparkplug?: SparkplugMapping
-  /** Are the asset interfaces that stored submodels describe listened to as well? */
+  /** Also subscribe to the asset interfaces that stored submodels describe. */
   readonly interfaces: boolean
 }
 
 export interface TopicRule {
   readonly pattern: TopicPattern
-  /** Undefined where the names in a message say it themselves. */
-  readonly target: (parts: Parts) => Target | undefined
-  /** Of the element, or of the collection that the fields of a message stand in; '' for the submodel itself. */
-  readonly path: (parts: Parts) => string
+  /** Undefined where the names in a message name the submodel. */
+  readonly target: (levels: TopicLevels) => SubmodelSelector | undefined
+  /** Of the element, or of the collection that holds the fields of a message; '' for the submodel itself. */
+  readonly path: (levels: TopicLevels) => string
   readonly payload: PayloadRule
 }
 
@@ -26,42 +33,42 @@ const PAYLOAD_FORMS = ['auto', 'value', 'text', 'opcua', 'senml'] as const
 export interface PayloadRule {
   /**
    * - `auto`: a bare value, a value with time and quality, an object of fields, or a list of such;
-   * - `value`: all of it is one value in the ValueOnly form;
-   * - `text`: all of it is one text;
+   * - `value`: the payload is one value in the ValueOnly form;
+   * - `text`: the payload is one text;
    * - `opcua`: data sets of OPC UA PubSub;
-   * - `senml`: a pack of SenML (RFC 8428), whose names are as at `/ingest` where the rule names no submodel.
+   * - `senml`: a SenML pack (RFC 8428); its names are read as by `/ingest` where the rule names no submodel.
    */
   readonly form: (typeof PAYLOAD_FORMS)[number]
-  /** Names of the members that hold value, time and quality, the first that is there. */
+  /** Names of the members that hold value, time and quality; the first one present counts. */
   readonly value: readonly string[]
   readonly time: readonly string[]
   readonly quality: readonly string[]
-  /** Unit of a time that is a number. */
+  /** Unit of numeric times. */
   readonly unit: TimeUnit
-  /** Fields by their path in the message (`axis.speed`), with the idShortPath of each; absent: all, under their own names. */
+  /** idShortPaths by the path of the field in the message (`axis.speed`); absent: all fields, under their own names. */
   readonly fields?: ReadonlyMap<string, string>
 }
 
 export interface SparkplugMapping {
-  /** Groups that are listened to; empty: all. */
+  /** Groups to subscribe to; empty: all. */
   readonly groups: readonly string[]
-  /** Under which the hub says that it is there (5.8); absent: it does not. */
+  /** Host id under which the hub announces its state (5.8); absent: it does not. */
   readonly hostId?: string
-  /** Where the name of a device is not the idShort of its submodel: `group/edge/device`, or `group/edge`. */
+  /** For devices whose name is not the idShort of their submodel; patterns of `group/edge/device` or `group/edge`. */
   readonly devices: readonly DeviceRule[]
 }
 
 export interface DeviceRule {
   readonly pattern: TopicPattern
-  readonly target: (parts: Parts) => Target
-  /** Of a metric, by its path. */
-  readonly path: (parts: Parts, metric: string) => string
+  readonly target: (levels: TopicLevels) => SubmodelSelector
+  /** The element's path, from that of the metric. */
+  readonly path: (levels: TopicLevels, metric: string) => string
 }
 
-/** What is done without a file: devices by their names, and what stored submodels describe. */
-export const DEFAULT_MAPPING: Mapping = { topics: [], sparkplug: { groups: [], devices: [] }, interfaces: true }
+/** Without a mapping file: Sparkplug devices by their names, and the asset interfaces of stored submodels. */
+export const DEFAULT_MAPPING: MqttMapping = { topics: [], sparkplug: { groups: [], devices: [] }, interfaces: true }
 
-export const DEFAULT_PAYLOAD: PayloadRule = {
+export const DEFAULT_PAYLOAD_RULE: PayloadRule = {
   form: 'auto',
   value: ['value'],
   time: ['time', 'timestamp', 'ts'],
@@ -70,12 +77,12 @@ export const DEFAULT_PAYLOAD: PayloadRule = {
 }
 
 /**
- * Reads the file's text.
- * @throws Error that names the place, what was found and what was expected
+ * Parses the text of a mapping file.
+ * @throws Error naming the place, what was found and what was expected
  */
-export function readMapping(text: string): Mapping {
+export function readMapping(text: string): MqttMapping {
   const { topics, sparkplug, interfaces, ...others } = object(JSON.parse(text), 'the mapping')
-  none(others, 'the mapping', 'topics, sparkplug, interfaces')
+  refuseOthers(others, 'the mapping', 'topics, sparkplug, interfaces')
   const read = sparkplug === undefined || sparkplug === false ? undefined : sparkplugMapping(sparkplug)
   return {
     topics: list(topics, 'topics').map((rule, at) => topicRule(rule, `topics[${at}]`)),
@@ -86,21 +93,23 @@ export function readMapping(text: string): Mapping {
 
 function topicRule(json: unknown, at: string): TopicRule {
   const { topic, submodel, idShort, path, payload, value, time, quality, unit, fields, ...others } = object(json, at)
-  none(others, at, 'topic, submodel, idShort, path, payload, value, time, quality, unit, fields')
+  refuseOthers(others, at, 'topic, submodel, idShort, path, payload, value, time, quality, unit, fields')
   const pattern = patternOf(string(topic, `${at}.topic`), `${at}.topic`)
   const template = string(path ?? '', `${at}.path`)
-  known(template, pattern.names, `${at}.path`)
-  const isNamedWithin = payload === 'senml' && [submodel, idShort, path, fields].every((member) => member === undefined)
+  checkPlaceholders(template, pattern.names, `${at}.path`)
+  const namesSubmodels =
+    payload === 'senml' && [submodel, idShort, path, fields].every((member) => member === undefined)
   return {
     pattern,
-    target: isNamedWithin ? () => undefined : targetOf(submodel, idShort, pattern.names, at),
-    path: (parts) => fill(template, new Map([...parts].map(([name, levels]) => [name, levels.map(namePathOf)])), '.'),
+    target: namesSubmodels ? () => undefined : targetOf(submodel, idShort, pattern.names, at),
+    path: (levels) =>
+      fillTemplate(template, new Map([...levels].map(([name, some]) => [name, some.map(dottedPath)])), '.'),
     payload: {
-      form: oneOf(payload, PAYLOAD_FORMS, `${at}.payload`) ?? DEFAULT_PAYLOAD.form,
-      value: names(value, `${at}.value`) ?? DEFAULT_PAYLOAD.value,
-      time: names(time, `${at}.time`) ?? DEFAULT_PAYLOAD.time,
-      quality: names(quality, `${at}.quality`) ?? DEFAULT_PAYLOAD.quality,
-      unit: oneOf(unit, timeUnits, `${at}.unit`) ?? DEFAULT_PAYLOAD.unit,
+      form: oneOf(payload, PAYLOAD_FORMS, `${at}.payload`) ?? DEFAULT_PAYLOAD_RULE.form,
+      value: names(value, `${at}.value`) ?? DEFAULT_PAYLOAD_RULE.value,
+      time: names(time, `${at}.time`) ?? DEFAULT_PAYLOAD_RULE.time,
+      quality: names(quality, `${at}.quality`) ?? DEFAULT_PAYLOAD_RULE.quality,
+      unit: oneOf(unit, timeUnits, `${at}.unit`) ?? DEFAULT_PAYLOAD_RULE.unit,
       ...(fields !== undefined && { fields: fieldsOf(fields, `${at}.fields`) })
     }
   }
@@ -109,7 +118,7 @@ function topicRule(json: unknown, at: string): TopicRule {
 function sparkplugMapping(json: unknown): SparkplugMapping {
   if (json === true) return { groups: [], devices: [] }
   const { groups, hostId, devices, ...others } = object(json, 'sparkplug')
-  none(others, 'sparkplug', 'groups, hostId, devices')
+  refuseOthers(others, 'sparkplug', 'groups, hostId, devices')
   const host = hostId === undefined ? undefined : level(hostId, 'sparkplug.hostId')
   return {
     groups: list(groups, 'sparkplug.groups').map((group, at) => level(group, `sparkplug.groups[${at}]`)),
@@ -120,34 +129,40 @@ function sparkplugMapping(json: unknown): SparkplugMapping {
 
 function deviceRule(json: unknown, at: string): DeviceRule {
   const { device, submodel, idShort, path, ...others } = object(json, at)
-  none(others, at, 'device, submodel, idShort, path')
+  refuseOthers(others, at, 'device, submodel, idShort, path')
   const pattern = patternOf(string(device, `${at}.device`), `${at}.device`)
   const template = string(path ?? '{metric}', `${at}.path`)
-  known(template, [...pattern.names, 'metric'], `${at}.path`)
+  checkPlaceholders(template, [...pattern.names, 'metric'], `${at}.path`)
   return {
     pattern,
     target: targetOf(submodel, idShort, pattern.names, at),
-    path: (parts, metric) => fill(template, new Map([...parts, ['metric', [metric]]]), '.')
+    path: (levels, metric) => fillTemplate(template, new Map([...levels, ['metric', [metric]]]), '.')
   }
 }
 
-function targetOf(submodel: unknown, idShort: unknown, names: readonly string[], at: string): (parts: Parts) => Target {
+function targetOf(
+  submodel: unknown,
+  idShort: unknown,
+  names: readonly string[],
+  at: string
+): (levels: TopicLevels) => SubmodelSelector {
   if ((submodel === undefined) === (idShort === undefined)) throw new Error(`${at} needs one of submodel and idShort`)
   const isId = submodel !== undefined
-  const place = `${at}.${isId ? 'submodel' : 'idShort'}`
-  const template = string(isId ? submodel : idShort, place)
-  known(template, names, place)
-  return (parts) => (isId ? { id: fill(template, parts, '/') } : { idShort: fill(template, parts, '_') })
+  const member = `${at}.${isId ? 'submodel' : 'idShort'}`
+  const template = string(isId ? submodel : idShort, member)
+  checkPlaceholders(template, names, member)
+  return (levels) =>
+    isId ? { id: fillTemplate(template, levels, '/') } : { idShort: fillTemplate(template, levels, '_') }
 }
 
-// ---- the kinds of value
+// ---- readers for the types of members
 
 function object(json: unknown, at: string): Record<string, unknown> {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error(`${at} is not an object`)
   return json as Record<string, unknown>
 }
 
-function none(others: Record<string, unknown>, at: string, expected: string): void {
+function refuseOthers(others: Record<string, unknown>, at: string, expected: string): void {
   const [first] = Object.keys(others)
   if (first !== undefined) throw new Error(`${at} has a member "${first}"; expected ${expected}`)
 }
@@ -168,14 +183,14 @@ function boolean(json: unknown, at: string): boolean | undefined {
   return json
 }
 
-/** One level of a topic. */
+/** One topic level. */
 function level(json: unknown, at: string): string {
   const text = string(json, at)
-  if (text === '' || /[/+#\0]/.test(text)) throw new Error(`${at} is no level of a topic`)
+  if (text === '' || /[/+#\0]/.test(text)) throw new Error(`${at} is not a topic level`)
   return text
 }
 
-/** One name, or several in the order in which they are looked for. */
+/** One name, or several in order of preference. */
 function names(json: unknown, at: string): readonly string[] | undefined {
   if (json === undefined) return undefined
   return Array.isArray(json) ? json.map((name) => string(name, at)) : [string(json, at)]
@@ -200,7 +215,7 @@ function patternOf(text: string, at: string): TopicPattern {
   }
 }
 
-function known(template: string, names: readonly string[], at: string): void {
-  const unknown = namesIn(template).find((name) => !names.includes(name))
+function checkPlaceholders(template: string, names: readonly string[], at: string): void {
+  const unknown = placeholdersIn(template).find((name) => !names.includes(name))
   if (unknown !== undefined) throw new Error(`${at} asks for {${unknown}}, which the pattern does not name`)
 }

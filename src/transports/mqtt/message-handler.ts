@@ -1,4 +1,4 @@
-/** From messages to samples that are durable. */
+/** Turns messages into durable samples. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import { valueOfRow } from '../../formats/value.ts'
@@ -8,230 +8,166 @@ import { Batch } from '../../operations/samples/batch.ts'
 import { findSeries } from '../../operations/samples/series.ts'
 import { validateSamples } from '../../operations/samples/validate-samples.ts'
 import type { ElementRow } from '../../store/store.ts'
-import type { DescribedRule } from './asset-interfaces.ts'
-import { Births } from './births.ts'
-import type { Message } from './connection.ts'
+import type { InterfaceRule } from './asset-interfaces.ts'
+import { BirthStore } from './births.ts'
+import type { MqttMessage } from './broker-connection.ts'
 import type { TopicRule } from './mapping.ts'
-import { readPlain } from './payload.ts'
+import { parsePayload } from './payload.ts'
 import type { RateLimitedLog } from './rate-limited-log.ts'
-import type { Loss, Reading, Sample } from './sample.ts'
+import type { ParsedMessage, Sample, SourceLoss } from './sample.ts'
 import type { SparkplugHost } from './sparkplug.ts'
+import { isSparkplugTopic } from './sparkplug-topics.ts'
 import { SubmodelLookup } from './submodel-lookup.ts'
-import { pathOf } from './topics.ts'
+import { idShortPathOf } from './topics.ts'
 
-export interface TakeOptions {
+export interface MessageHandlerOptions {
   readonly hub: Pick<OperationContext, 'store' | 'ingest'>
-  readonly notices: RateLimitedLog
-  /** Rules for plain messages, of which the first that fits a topic counts … */
+  readonly log: RateLimitedLog
+  /** Rules of the mapping file: the first that matches a topic counts. */
   readonly rules: readonly TopicRule[]
-  /** … and those of single topics, as they are now, of which all count. */
-  readonly described: () => ReadonlyMap<string, readonly DescribedRule[]>
+  /** Rules of the stored asset interfaces at this moment, by topic: all of them count. */
+  readonly interfaces: () => ReadonlyMap<string, readonly InterfaceRule[]>
   readonly sparkplug?: SparkplugHost
+  /** Ends retries. */
   readonly signal: AbortSignal
+  readonly counts: MqttCounts
 }
 
-export interface Counts {
-  /** Messages that came. */
+export interface MqttCounts {
+  /** Messages received. */
   messages: number
-  /** Samples that were taken, and those that their element or the mapping refused. */
+  /** Samples accepted, and samples refused by their element or the mapping. */
   accepted: number
   refused: number
-  /** Messages that could not be read, or not wholly. */
-  wrong: number
-  /** Messages that no rule is for. */
+  /** Messages that could not be read, or not completely. */
+  unreadable: number
+  /** Messages that no rule matches. */
   unmapped: number
-  /** Samples that the broker had retained and that were known. */
+  /** Samples of retained messages that were stored already. */
   repeated: number
 }
 
 const FIRST_RETRY_DELAY_MS = 100
 const MAX_RETRY_DELAY_MS = 5000
 
-/** Attempts at a push that fails for no reason that the intake knows. */
+/** Attempts at a push that fails with an error that the ingest does not know. */
 const MAX_ATTEMPTS = 10
 
-/** Refusals in which the hub says: not now. */
+/** Refusals that may not occur at the next attempt. */
 const TRANSIENT_ERRORS = new Set(['TooManyRequests', 'StorageFull', 'Unavailable', 'Conflict'])
 
-function isSparkplug(topic: string): boolean {
-  return topic.startsWith('spBv1.0/')
-}
-
-function together(readings: readonly Reading[]): Reading {
-  return {
-    samples: readings.flatMap(({ samples }) => samples),
-    losses: readings.flatMap(({ losses }) => losses),
-    wrong: readings.flatMap(({ wrong }) => wrong)
-  }
-}
-
-/** A message that the broker has kept says nothing new where it gives the value that is current. */
-function isKnown(row: ElementRow | undefined, { time, value, quality, path }: Sample): boolean {
-  if (row === undefined || row.quality !== quality) return false
-  if (time !== undefined && time !== row.sourceTime) return false
-  const times = { base: 0n, offsets: new Float64Array(1) }
-  const found = validateSamples({ submodel: '', path, times, values: [value], quality, items: 0 }, row)
-  return 'fitting' in found && found.fitting !== undefined && membersAt(found.fitting.run, 0) === row.value
-}
-
-export interface Taker {
-  /** Resolves when all of the message that can be kept is durable; rejects only when stopped. */
-  take(message: Message): Promise<void>
-  /** Takes what nobody told: that sources are gone. */
-  lose(reading: Reading): Promise<void>
-}
-
-/** What a reading came with. */
-interface From {
+interface MessageOrigin {
   readonly topic: string
+  /** Nanoseconds since 1970. */
   readonly arrival: bigint
-  /** The broker had kept it. */
   readonly isRetained?: boolean
 }
 
-export function messageHandler(options: TakeOptions, counts: Counts): Taker {
-  const { hub, notices, rules, described, sparkplug, signal } = options
-  const directory = new SubmodelLookup(hub.store)
-  const births = new Births(hub.store)
-  /** What is being taken of Sparkplug, whose messages mean something by their order … */
-  const before = new Set<Promise<void>>()
-  /** … and the last of it that told a loss: what follows is to be newer. */
-  let loss: Promise<unknown> = Promise.resolve()
+export class MessageHandler {
+  readonly #options: MessageHandlerOptions
+  readonly #submodels: SubmodelLookup
+  readonly #births: BirthStore
+  /** Sparkplug messages being stored. Their order matters: a loss waits for all of them … */
+  readonly #inProgress = new Set<Promise<void>>()
+  /** … and all that follows waits for the last loss, as it must be newer. */
+  #lastLoss: Promise<unknown> = Promise.resolve()
 
-  return {
-    take(message) {
-      counts.messages++
-      const { topic } = message
-      const arrival = hub.ingest.clock.now()
-      const reading = read(message, arrival)
-      if (reading === undefined) return Promise.resolve()
-      const { wrong } = reading
-      if (wrong.length > 0) {
-        counts.wrong++
-        notices.warn('A message was not understood', { topic, wrong: wrong.slice(0, 5), of: wrong.length })
-      }
-      const from = { topic, arrival, isRetained: message.isRetained }
-      return isSparkplug(topic) ? inOrder(reading, from) : keep(reading, from)
-    },
-    lose: (reading) => inOrder(reading, { topic: 'silence', arrival: hub.ingest.clock.now() })
+  constructor(options: MessageHandlerOptions) {
+    this.#options = options
+    this.#submodels = new SubmodelLookup(options.hub.store)
+    this.#births = new BirthStore(options.hub.store)
   }
 
-  function inOrder(reading: Reading, from: From): Promise<void> {
-    const after = reading.losses.length > 0 ? Promise.allSettled([...before]) : loss
-    const taken = after.then(() => keep(reading, from))
-    if (reading.losses.length > 0) loss = taken.catch(() => {})
-    before.add(taken)
-    const done = () => before.delete(taken)
-    taken.then(done, done)
-    return taken
+  /** Resolves when everything storable of the message is durable; rejects only when stopped. */
+  handle(message: MqttMessage): Promise<void> {
+    const { hub, log, counts } = this.#options
+    counts.messages++
+    const { topic } = message
+    const arrival = hub.ingest.clock.now()
+    const parsed = this.#parse(message, arrival)
+    if (parsed === undefined) return Promise.resolve()
+    const { problems } = parsed
+    if (problems.length > 0) {
+      counts.unreadable++
+      log.warn('A message could not be read completely', { topic, problems: problems.slice(0, 5), of: problems.length })
+    }
+    const origin = { topic, arrival, isRetained: message.isRetained }
+    return isSparkplugTopic(topic) ? this.#storeInOrder(parsed, origin) : this.#store(parsed, origin)
   }
 
-  /** Undefined where the message is for nobody. */
-  function read({ topic, payload }: Message, arrival: bigint): Reading | undefined {
+  /** Stores losses that were concluded from silence. */
+  handleLosses(parsed: ParsedMessage): Promise<void> {
+    return this.#storeInOrder(parsed, { topic: 'silence', arrival: this.#options.hub.ingest.clock.now() })
+  }
+
+  /** Undefined where no rule matches. */
+  #parse({ topic, payload }: MqttMessage, arrival: bigint): ParsedMessage | undefined {
+    const { log, rules, interfaces, sparkplug, counts } = this.#options
     const levels = topic.split('/')
     try {
-      if (sparkplug !== undefined && isSparkplug(topic)) return sparkplug.take(levels, payload)
-      const readings = (described().get(topic) ?? []).map(({ submodel, path, payload: rule }) =>
-        readPlain(payload, { id: submodel }, path, rule, arrival)
+      if (sparkplug !== undefined && isSparkplugTopic(topic)) return sparkplug.read(levels, payload)
+      const parsed = (interfaces().get(topic) ?? []).map(({ submodel, path, payload: rule }) =>
+        parsePayload(payload, { id: submodel }, path, rule, arrival)
       )
       for (const { pattern, target, path, payload: rule } of rules) {
-        const parts = pattern.match(levels)
-        if (parts === undefined) continue
-        readings.push(readPlain(payload, target(parts), path(parts), rule, arrival))
+        const named = pattern.match(levels)
+        if (named === undefined) continue
+        parsed.push(parsePayload(payload, target(named), path(named), rule, arrival))
         break
       }
-      if (readings.length > 0) return together(readings)
+      if (parsed.length > 0) return merge(parsed)
     } catch (error) {
       if (!(error instanceof HubError)) throw error
-      return { samples: [], losses: [], wrong: [error.message] }
+      return { samples: [], losses: [], problems: [error.message] }
     }
     counts.unmapped++
-    // One that it asked for once, say, and the broker has kept the subscription.
-    notices.warn('A message came that no rule is for', { topic })
+    // E.g. from a subscription of an earlier mapping, which the broker keeps with the session.
+    log.warn('No rule matches the topic of a message', { topic })
     return undefined
   }
 
-  async function keep({ samples, losses, births: changes = [] }: Reading, from: From): Promise<void> {
-    const { topic, arrival, isRetained } = from
-    if (samples.length > 0) {
-      await persist(topic, async () => {
-        const batch = new Batch(hub.ingest.clock.now, arrival)
-        for (const sample of samples) {
-          const { target, path, time, value, quality, type, isHistorical = false } = sample
-          const { id, why } = await directory.find(target)
-          if (id === undefined) refuse(topic, why, 1)
-          else {
-            const name = await spelled(id, path)
-            if (isRetained && isKnown(await findSeries(hub.store, id, name), sample)) counts.repeated++
-            else batch.add(id, name, time, value, quality, { type, isHistorical })
-          }
-        }
-        return batch
-      })
-    }
-    if (losses.length > 0) await persist(topic, () => lost(losses))
-    for (const change of changes) await attempt(topic, () => births.change(change))
+  #storeInOrder(parsed: ParsedMessage, origin: MessageOrigin): Promise<void> {
+    const isLoss = parsed.losses.length > 0
+    const before = isLoss ? Promise.allSettled([...this.#inProgress]) : this.#lastLoss
+    const stored = before.then(() => this.#store(parsed, origin))
+    if (isLoss) this.#lastLoss = stored.catch(() => {})
+    this.#inProgress.add(stored)
+    const done = () => this.#inProgress.delete(stored)
+    stored.then(done, done)
+    return stored
   }
 
-  /** A name as it is, unless people laid its element out with underscores. */
-  async function spelled(id: string, name: string): Promise<string> {
-    const path = pathOf(name)
-    if (path === name || (await findSeries(hub.store, id, name)) !== undefined) return name
-    return (await hub.store.element(id, path)) === undefined ? name : path
+  async #store({ samples, losses, births = [] }: ParsedMessage, origin: MessageOrigin): Promise<void> {
+    const { topic } = origin
+    if (samples.length > 0) await this.#push(topic, () => this.#batchOf(samples, origin))
+    if (losses.length > 0) await this.#push(topic, () => this.#batchOfLosses(losses))
+    for (const change of births) await this.#retry(topic, () => this.#births.apply(change))
   }
 
-  /** Pushes what `gather` gathers. */
-  async function persist(topic: string, gather: () => Promise<Batch>): Promise<void> {
-    let batch: Batch | undefined
-    const push = async () => {
-      batch ??= await gather()
-      if (batch.size === 0) return
-      // Nobody would hear of a refusal.
-      const { accepted, refused, refusals, clamped } = await hub.ingest.push(batch, { each: true, future: 'clamp' })
-      counts.accepted += accepted
-      if (clamped > 0) notices.warn('Samples from the future were dated by their arrival', { topic, count: clamped })
-      if (refused > 0) refuse(topic, `${refusals[0]?.path}: ${refusals[0]?.text}`, refused)
-    }
-    await attempt(topic, push, () => batch?.samples ?? 1)
-  }
-
-  /** Does something, again and again while the hub cannot take it. */
-  async function attempt(topic: string, act: () => Promise<void>, count = () => 1): Promise<void> {
-    let pause = FIRST_RETRY_DELAY_MS
-    for (let attempt = 1; ; attempt++) {
-      signal.throwIfAborted()
-      try {
-        await act()
-        return
-      } catch (error) {
-        signal.throwIfAborted()
-        const passing = error instanceof HubError && TRANSIENT_ERRORS.has(error.name)
-        if (error instanceof HubError && !passing) {
-          refuse(topic, error.message, count())
-          return
-        }
-        notices.warn('A message could not be stored; it is tried again', { topic, err: error })
-        if (!passing && attempt === MAX_ATTEMPTS) {
-          refuse(topic, 'it cannot be stored', count())
-          return
-        }
-        await sleep(pause, undefined, { signal })
-        pause = Math.min(pause * 2, MAX_RETRY_DELAY_MS)
+  async #batchOf(samples: readonly Sample[], { topic, arrival, isRetained }: MessageOrigin): Promise<Batch> {
+    const { hub, counts } = this.#options
+    const batch = new Batch(hub.ingest.clock.now, arrival)
+    for (const sample of samples) {
+      const { time, value, quality, type, isHistorical = false } = sample
+      const { id, reason } = await this.#submodels.idOf(sample.target)
+      if (id === undefined) {
+        this.#refuse(topic, reason, 1)
+        continue
       }
+      const path = await this.#storedPath(id, sample.path)
+      if (isRetained && isStored(await findSeries(hub.store, id, path), sample)) counts.repeated++
+      else batch.add(id, path, time, value, quality, { type, isHistorical })
     }
+    return batch
   }
 
-  function refuse(topic: string, why: string, count: number): void {
-    counts.refused += count
-    notices.warn('Samples were refused', { topic, why, count })
-  }
-
-  /** The current values again, bad from now on. */
-  async function lost(losses: readonly Loss[]): Promise<Batch> {
+  /** The current values again, with quality bad. */
+  async #batchOfLosses(losses: readonly SourceLoss[]): Promise<Batch> {
+    const { store } = this.#options.hub
     const batch = new Batch()
     for (const { target, path, time, isLast } of losses) {
-      const { id } = await directory.find(target)
-      const row = id === undefined ? undefined : await findSeries(hub.store, id, await spelled(id, path))
+      const { id } = await this.#submodels.idOf(target)
+      const row = id === undefined ? undefined : await findSeries(store, id, await this.#storedPath(id, path))
       const value = row && valueOfRow(row.modelType, row.valueType, row.value)
       if (id === undefined || row === undefined || value === undefined || row.quality === 'bad') continue
       const isLate = row.sourceTime !== undefined && row.sourceTime >= time
@@ -240,4 +176,77 @@ export function messageHandler(options: TakeOptions, counts: Counts): Taker {
     }
     return batch
   }
+
+  /** The name itself, unless the submodel has an element whose path has underscores for characters of the name. */
+  async #storedPath(id: string, name: string): Promise<string> {
+    const { store } = this.#options.hub
+    const path = idShortPathOf(name)
+    if (path === name || (await findSeries(store, id, name)) !== undefined) return name
+    return (await store.element(id, path)) === undefined ? name : path
+  }
+
+  async #push(topic: string, gather: () => Promise<Batch>): Promise<void> {
+    const { hub, log, counts } = this.#options
+    let batch: Batch | undefined
+    const push = async () => {
+      batch ??= await gather()
+      if (batch.size === 0) return
+      // Clamped, since the sender would not learn of a refusal.
+      const { accepted, refused, refusals, clamped } = await hub.ingest.push(batch, { each: true, future: 'clamp' })
+      counts.accepted += accepted
+      if (clamped > 0)
+        log.warn('Samples from the future were stored with their arrival time', { topic, count: clamped })
+      if (refused > 0) this.#refuse(topic, `${refusals[0]?.path}: ${refusals[0]?.text}`, refused)
+    }
+    await this.#retry(topic, push, () => batch?.samples ?? 1)
+  }
+
+  /** Repeats `act` while it fails for a transient reason. @param count samples that are refused if it fails for good */
+  async #retry(topic: string, act: () => Promise<void>, count = () => 1): Promise<void> {
+    const { log, signal } = this.#options
+    let pause = FIRST_RETRY_DELAY_MS
+    for (let attempt = 1; ; attempt++) {
+      signal.throwIfAborted()
+      try {
+        await act()
+        return
+      } catch (error) {
+        signal.throwIfAborted()
+        const isTransient = error instanceof HubError && TRANSIENT_ERRORS.has(error.name)
+        if (error instanceof HubError && !isTransient) {
+          this.#refuse(topic, error.message, count())
+          return
+        }
+        log.warn('A message could not be stored; retrying', { topic, err: error })
+        if (!isTransient && attempt === MAX_ATTEMPTS) {
+          this.#refuse(topic, 'it cannot be stored', count())
+          return
+        }
+        await sleep(pause, undefined, { signal })
+        pause = Math.min(pause * 2, MAX_RETRY_DELAY_MS)
+      }
+    }
+  }
+
+  #refuse(topic: string, why: string, count: number): void {
+    this.#options.counts.refused += count
+    this.#options.log.warn('Samples were refused', { topic, why, count })
+  }
+}
+
+function merge(messages: readonly ParsedMessage[]): ParsedMessage {
+  return {
+    samples: messages.flatMap(({ samples }) => samples),
+    losses: messages.flatMap(({ losses }) => losses),
+    problems: messages.flatMap(({ problems }) => problems)
+  }
+}
+
+/** Is a retained sample the current value? Then it was stored before. */
+function isStored(row: ElementRow | undefined, { time, value, quality, path }: Sample): boolean {
+  if (row === undefined || row.quality !== quality) return false
+  if (time !== undefined && time !== row.sourceTime) return false
+  const times = { base: 0n, offsets: new Float64Array(1) }
+  const found = validateSamples({ submodel: '', path, times, values: [value], quality, items: 0 }, row)
+  return 'fitting' in found && found.fitting !== undefined && membersAt(found.fitting.run, 0) === row.value
 }

@@ -1,32 +1,28 @@
-/** OPC UA PubSub as JSON (Part 14, JSON message mapping): fields of data sets, each with its value, status and source time. */
-
+/** OPC UA PubSub as JSON (Part 14, JSON message mapping): fields of data sets with value, status and source time. */
 import { Literal } from '../../model/literal.ts'
 import type { Quality } from '../../model/samples.ts'
 import { parseTime } from '../../model/time.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 import { qualityOfCode } from './sample.ts'
 
-/** What one field says. */
-export interface Field {
+export interface OpcUaField {
   readonly name: string
   readonly value: unknown
-  /** Where the value is a Variant that says it. */
+  /** Where the value is a Variant with a type. */
   readonly type: DataTypeDefXsd | undefined
   /** Undefined where neither the field nor its message has one. */
   readonly time: bigint | undefined
   readonly quality: Quality | undefined
 }
 
-/**
- * Reads a network message, a list of data set messages, or a single one.
- */
-export function* readDataSets(json: unknown, wrong: string[]): Generator<Field> {
+/** Reads a network message, a list of data set messages, or a single one. @param problems is added to */
+export function* readDataSets(json: unknown, problems: string[]): Generator<OpcUaField> {
   const list = Array.isArray(json) ? json : isObject(json) && Array.isArray(json.Messages) ? json.Messages : [json]
   for (const message of list) {
-    // A keep-alive has no payload, and tells nothing of fields.
+    // A keep-alive has no payload.
     if (isObject(message) && message.Payload === undefined && message.MessageType === 'ua-keepalive') continue
     if (!isObject(message) || !isObject(message.Payload)) {
-      wrong.push('a data set message has no Payload')
+      problems.push('a data set message has no Payload')
       continue
     }
     const sent = message.Timestamp
@@ -34,13 +30,13 @@ export function* readDataSets(json: unknown, wrong: string[]): Generator<Field> 
       const { value, type, timestamp = sent, status } = dataValue(field)
       const time = timestamp === undefined ? undefined : parseTime(timestamp)
       if (timestamp !== undefined && time === undefined)
-        wrong.push(`the field "${name.slice(0, 60)}" has a time that is none`)
+        problems.push(`the field "${name.slice(0, 60)}" has an invalid time`)
       else if (value !== undefined) yield { name, value, type, time, quality: qualityOf(status) }
     }
   }
 }
 
-/** A field is a value alone, or a DataValue with more about it. */
+/** A field is a bare value or a DataValue. */
 function dataValue(field: unknown): Variant & { timestamp?: unknown; status?: unknown } {
   if (!isObject(field)) return { value: field, type: undefined }
   if (!('Value' in field || 'StatusCode' in field || 'SourceTimestamp' in field)) return variantOf(field)
@@ -61,7 +57,7 @@ function variantOf(value: unknown): Variant {
   return { value, type: undefined }
 }
 
-/** Built-in types by their number (Part 6, 5.1.2); those that are single values. */
+/** Built-in types with a single value, by their number (Part 6, 5.1.2). */
 const TYPES: Readonly<Record<number, DataTypeDefXsd>> = {
   1: 'xs:boolean',
   2: 'xs:byte',
@@ -78,7 +74,7 @@ const TYPES: Readonly<Record<number, DataTypeDefXsd>> = {
   13: 'xs:dateTime'
 }
 
-/** A status that is left out is good (Part 6, DataValue), but so is one of a sender that tells none: nothing is made up. */
+/** An absent status means good (Part 6, DataValue), but some senders never write one: no quality is invented. */
 function qualityOf(status: unknown): Quality | undefined {
   const code = isObject(status) ? status.Code : status
   return typeof code === 'number' ? qualityOfCode(code) : undefined

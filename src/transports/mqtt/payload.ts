@@ -1,157 +1,190 @@
-/** Plain messages: a value, a value with time and quality, fields by their names, or a list of such; OPC UA; SenML. */
+/** Plain messages: a value, a value with time and quality, an object of fields, or a list of these; OPC UA; SenML. */
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import { readSenml, SenmlError } from '../../formats/senml.ts'
 import { isNumber, Literal } from '../../model/literal.ts'
 import type { Quality } from '../../model/samples.ts'
 import { parseTime } from '../../model/time.ts'
-import type { DataTypeDefXsd } from '../../model/types.ts'
-import { placeOf } from '../ingest/senml.ts'
+import { parseSenmlName, type SubmodelSelector } from '../submodel-selector.ts'
 import type { PayloadRule } from './mapping.ts'
 import { readDataSets } from './opcua.ts'
-import { qualityOfCode, type Reading, type Sample, type Target } from './sample.ts'
-import { namePathOf } from './topics.ts'
+import { type ParsedMessage, qualityOfCode, type Sample } from './sample.ts'
+import { dottedPath } from './topics.ts'
 
-/** Samples of one message, and how deep its objects go. */
+/** Bounds of one message: samples, and nesting of its objects. */
 const MAX_SAMPLES = 100_000
 const MAX_DEPTH = 32
+const MAX_PROBLEMS = 100
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * @param target absent: names in the message say it
- * @param path of the element, or of what the fields are in
- * @param arrival of the message, nanoseconds since 1970: what relative times count from
+ * @param target absent: the names in the message contain it
+ * @param path of the element, or of the collection that holds the fields
+ * @param arrival nanoseconds since 1970; relative times count from here
  */
-export function readPlain(
+export function parsePayload(
   payload: Uint8Array,
-  target: Target | undefined,
+  target: SubmodelSelector | undefined,
   path: string,
   rule: PayloadRule,
   arrival: bigint
-): Reading {
-  const samples: Sample[] = []
-  const wrong: string[] = []
-  const reading = { samples, losses: [], wrong }
-  let text: string
-  try {
-    text = utf8.decode(payload)
-  } catch {
-    return { ...reading, wrong: ['the message is not UTF-8'] }
-  }
-  if (rule.form === 'text') {
-    add(path, text, undefined, undefined)
-    return reading
-  }
-  const json = parse(text)
-  if (rule.form !== 'auto' && json === undefined) wrong.push('the message is not JSON')
-  else if (rule.form === 'value') add(path, json, undefined, undefined)
-  else if (rule.form === 'opcua') {
-    for (const { name, value, type, time, quality } of readDataSets(json, wrong)) {
-      add(below(path, namePathOf(name)), value, time, quality, type)
-      if (samples.length > MAX_SAMPLES) break
-    }
-  } else if (rule.form === 'senml') takePack(json)
-  else if (json === undefined) {
-    // Many senders write a text without the quotes of JSON.
-    if (/^\s*[[{"]/.test(text) || text.trim() === '') wrong.push('the message is neither JSON nor a bare value')
-    else add(path, new Literal(text.trim(), 'bare'), undefined, undefined)
-  } else if (Array.isArray(json)) {
-    for (const [at, item] of json.entries()) {
-      if (isObject(item)) take(item, `item ${at}`)
-      else wrong.push(`item ${at} of the list is not an object`)
-      if (wrong.length > 100 || samples.length > MAX_SAMPLES) break
-    }
-  } else if (isObject(json)) take(json, 'the message')
-  // Digits without any syntax around them may be a number as well as the text of an order or a badge.
-  else add(path, isNumber(text.trim()) ? new Literal(text.trim(), 'bare') : json, undefined, undefined)
-  if (samples.length > MAX_SAMPLES)
-    return { samples: [], losses: [], wrong: [`the message has more than ${MAX_SAMPLES} values`] }
-  return reading
+): ParsedMessage {
+  return new PayloadParser(target, path, rule, arrival).parse(payload)
+}
 
-  /** An object: one sample of the element at `path`, or fields below it. */
-  function take(item: Record<string, unknown>, what: string): void {
-    const timeName = rule.time.find((name) => Object.hasOwn(item, name))
-    const time = timeName === undefined ? undefined : parseTime(item[timeName], rule.unit)
-    if (timeName !== undefined && time === undefined) {
-      wrong.push(`${what} has the time ${JSON.stringify(item[timeName ?? ''])?.slice(0, 60)}, which is none`)
-      return
-    }
-    const qualityName = rule.quality.find((name) => Object.hasOwn(item, name))
-    const quality = qualityName === undefined ? undefined : qualityOf(item[qualityName])
-    const valueName = path === '' ? undefined : rule.value.find((name) => Object.hasOwn(item, name))
-    if (valueName !== undefined) {
-      add(path, item[valueName], time, quality)
-      return
-    }
-    const { fields } = rule
-    const others = Object.entries(item).filter(([name]) => name !== timeName && name !== qualityName)
-    if (fields === undefined) for (const [name, value] of others) flatten(below(path, namePathOf(name)), value, 1)
-    else {
-      for (const [field, to] of fields) {
-        const value = field.split('.').reduce<unknown>((held, name) => own(held, name), item)
-        if (value !== undefined) add(below(path, to), value, time, quality)
-      }
-    }
+type Details = Pick<Sample, 'quality' | 'type'> & { readonly time?: bigint | undefined }
 
-    function flatten(to: string, value: unknown, depth: number): void {
-      if (samples.length > MAX_SAMPLES) return
-      if (!isObject(value)) {
-        add(to, value, time, quality)
-        return
-      }
-      if (depth === MAX_DEPTH) wrong.push(`${to} is nested too deep`)
-      else for (const [name, inner] of Object.entries(value)) flatten(below(to, namePathOf(name)), inner, depth + 1)
-    }
+class PayloadParser {
+  readonly #target: SubmodelSelector | undefined
+  readonly #path: string
+  readonly #rule: PayloadRule
+  readonly #arrival: bigint
+  readonly #samples: Sample[] = []
+  readonly #problems: string[] = []
+
+  constructor(target: SubmodelSelector | undefined, path: string, rule: PayloadRule, arrival: bigint) {
+    this.#target = target
+    this.#path = path
+    this.#rule = rule
+    this.#arrival = arrival
   }
 
-  /** Without a target a name says all, as at `/ingest`; else it is a field below `path`. */
-  function takePack(pack: unknown): void {
+  parse(payload: Uint8Array): ParsedMessage {
+    let text: string
     try {
-      for (const record of readSenml(pack, arrival)) {
+      text = utf8.decode(payload)
+    } catch {
+      return { samples: [], losses: [], problems: ['the message is not UTF-8'] }
+    }
+    if (this.#rule.form === 'text') this.#add(this.#path, text)
+    else this.#readText(text)
+    if (this.#isFull()) {
+      return { samples: [], losses: [], problems: [`the message has more than ${MAX_SAMPLES} values`] }
+    }
+    return { samples: this.#samples, losses: [], problems: this.#problems }
+  }
+
+  #readText(text: string): void {
+    const { form } = this.#rule
+    const json = parseJson(text)
+    if (form !== 'auto' && json === undefined) this.#problems.push('the message is not JSON')
+    else if (form === 'value') this.#add(this.#path, json)
+    else if (form === 'opcua') this.#readOpcUa(json)
+    else if (form === 'senml') this.#readSenml(json)
+    else this.#readAuto(text, json)
+  }
+
+  #readAuto(text: string, json: unknown): void {
+    if (json === undefined) {
+      // Many senders write a text without the quotes of JSON.
+      if (/^\s*[[{"]/.test(text) || text.trim() === '') {
+        this.#problems.push('the message is neither JSON nor a bare value')
+      } else this.#add(this.#path, new Literal(text.trim(), 'bare'))
+    } else if (Array.isArray(json)) this.#readList(json)
+    else if (isObject(json)) this.#readObject(json, 'the message')
+    // Bare digits may be a number or the text of an order or a badge.
+    else this.#add(this.#path, isNumber(text.trim()) ? new Literal(text.trim(), 'bare') : json)
+  }
+
+  #readList(items: readonly unknown[]): void {
+    for (const [at, item] of items.entries()) {
+      if (isObject(item)) this.#readObject(item, `item ${at}`)
+      else this.#problems.push(`item ${at} of the list is not an object`)
+      if (this.#problems.length > MAX_PROBLEMS || this.#isFull()) break
+    }
+  }
+
+  /** One sample of the element at the path, or fields below it. */
+  #readObject(item: Record<string, unknown>, what: string): void {
+    const { fields, unit } = this.#rule
+    const timeName = this.#rule.time.find((name) => Object.hasOwn(item, name))
+    const time = timeName === undefined ? undefined : parseTime(item[timeName], unit)
+    if (timeName !== undefined && time === undefined) {
+      this.#problems.push(`${what} has an invalid time: ${JSON.stringify(item[timeName ?? ''])?.slice(0, 60)}`)
+      return
+    }
+    const qualityName = this.#rule.quality.find((name) => Object.hasOwn(item, name))
+    const quality = qualityName === undefined ? undefined : qualityOf(item[qualityName])
+    const details = { time, ...(quality !== undefined && { quality }) }
+    const valueName = this.#path === '' ? undefined : this.#rule.value.find((name) => Object.hasOwn(item, name))
+    if (valueName !== undefined) this.#add(this.#path, item[valueName], details)
+    else if (fields === undefined) {
+      for (const [name, value] of Object.entries(item)) {
+        if (name !== timeName && name !== qualityName) this.#addNested(this.#below(name), value, details, 1)
+      }
+    } else {
+      for (const [field, to] of fields) {
+        const value = field.split('.').reduce<unknown>((held, name) => memberOf(held, name), item)
+        if (value !== undefined) this.#add(join(this.#path, to), value, details)
+      }
+    }
+  }
+
+  #addNested(to: string, value: unknown, details: Details, depth: number): void {
+    if (this.#isFull()) return
+    if (!isObject(value)) this.#add(to, value, details)
+    else if (depth === MAX_DEPTH) this.#problems.push(`${to} is nested too deep`)
+    else {
+      for (const [name, inner] of Object.entries(value)) {
+        this.#addNested(join(to, dottedPath(name)), inner, details, depth + 1)
+      }
+    }
+  }
+
+  #readOpcUa(json: unknown): void {
+    for (const { name, value, type, time, quality } of readDataSets(json, this.#problems)) {
+      const details = { time, ...(quality !== undefined && { quality }), ...(type !== undefined && { type }) }
+      this.#add(this.#below(name), value, details)
+      if (this.#isFull()) break
+    }
+  }
+
+  /** Without a target the names contain it, as at `/ingest`; otherwise each is a field below the path. */
+  #readSenml(pack: unknown): void {
+    const target = this.#target
+    try {
+      for (const record of readSenml(pack, this.#arrival)) {
         if ('fault' in record) {
-          wrong.push(record.fault)
+          this.#problems.push(record.fault)
           continue
         }
         const { name, value, time } = record
-        const place = target === undefined ? placeOf(name) : { target, path: fieldOf(name) }
-        if (place === undefined) wrong.push(`the name "${name.slice(0, 60)}" names no submodel`)
-        else if (place.path !== undefined) samples.push({ ...place, path: place.path, time, value })
-        if (samples.length > MAX_SAMPLES) break
+        const named = target === undefined ? parseSenmlName(name) : { target, path: this.#senmlField(name) }
+        if (named === undefined) this.#problems.push(`the name "${name.slice(0, 60)}" names no submodel`)
+        else if (named.path !== undefined) this.#samples.push({ ...named, path: named.path, time, value })
+        if (this.#isFull()) break
       }
     } catch (error) {
       if (!(error instanceof SenmlError)) throw error
-      wrong.push(error.message)
+      this.#problems.push(error.message)
     }
   }
 
-  function fieldOf(name: string): string | undefined {
-    const to = rule.fields === undefined ? namePathOf(name) : rule.fields.get(name)
-    return to && below(path, to)
+  /** Undefined for a field that the rule does not list. */
+  #senmlField(name: string): string | undefined {
+    const { fields } = this.#rule
+    const to = fields === undefined ? dottedPath(name) : fields.get(name)
+    return to && join(this.#path, to)
   }
 
-  function add(
-    to: string,
-    value: unknown,
-    time: bigint | undefined,
-    quality: Quality | undefined,
-    type?: DataTypeDefXsd
-  ): void {
-    if (to === '' || target === undefined) wrong.push('the mapping names no element for a bare value')
-    // There is no value; that is no mistake of the sender.
-    else if (value !== null)
-      samples.push({
-        target,
-        path: to,
-        time,
-        value,
-        ...(quality !== undefined && { quality }),
-        ...(type !== undefined && { type })
-      })
+  #add(path: string, value: unknown, { time, ...details }: Details = {}): void {
+    const target = this.#target
+    if (path === '' || target === undefined) this.#problems.push('the mapping names no element for a bare value')
+    // null means that there is no value, which is not an error of the sender.
+    else if (value !== null) this.#samples.push({ target, path, time, value, ...details })
+  }
+
+  #below(name: string): string {
+    return join(this.#path, dottedPath(name))
+  }
+
+  #isFull(): boolean {
+    return this.#samples.length > MAX_SAMPLES
   }
 }
 
 /** Undefined where it is not JSON. */
-function parse(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return parseSampleJson(text)
   } catch {
@@ -162,18 +195,18 @@ function parse(text: string): unknown {
 function qualityOf(sent: unknown): Quality | undefined {
   if (typeof sent === 'number') return qualityOfCode(sent)
   if (typeof sent === 'boolean') return sent ? 'good' : 'bad'
-  // OPC UA's JSON has the code of a status as a member.
-  if (isObject(sent)) return qualityOf(own(sent, 'Code') ?? own(sent, 'code'))
+  // OPC UA's JSON has the status code as a member.
+  if (isObject(sent)) return qualityOf(memberOf(sent, 'Code') ?? memberOf(sent, 'code'))
   if (typeof sent !== 'string') return undefined
   const [, word] = /^(good|uncertain|bad)/i.exec(sent) ?? []
   return word === undefined ? undefined : (word.toLowerCase() as Quality)
 }
 
-function below(path: string, step: string): string {
+function join(path: string, step: string): string {
   return path === '' ? step : `${path}.${step}`
 }
 
-function own(held: unknown, name: string): unknown {
+function memberOf(held: unknown, name: string): unknown {
   return isObject(held) && Object.hasOwn(held, name) ? held[name] : undefined
 }
 

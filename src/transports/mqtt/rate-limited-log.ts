@@ -1,6 +1,6 @@
-/** A log that what comes a thousand times a second does not fill: of each kind one line in ten seconds. */
+/** Writes at most one line of each kind in ten seconds, so that frequent messages do not flood the log. */
 
-export interface Log {
+export interface LogSink {
   info(details: object, text: string): void
   warn(details: object, text: string): void
 }
@@ -8,22 +8,22 @@ export interface Log {
 const LOG_INTERVAL_MS = 10_000
 
 export class RateLimitedLog {
-  readonly #log: Log
-  readonly #kinds = new Map<string, { told: number; since: number }>()
+  readonly #log: LogSink
+  readonly #kinds = new Map<string, { lastLine: number; suppressed: number }>()
 
-  constructor(log: Log) {
+  constructor(log: LogSink) {
     this.#log = log
   }
 
-  /** @param kind also the text of the line; there are few of them */
+  /** @param kind the text of the line; a fixed text, as each is remembered */
   warn(kind: string, details: object): void {
     const now = performance.now()
-    const { told, since } = this.#kinds.get(kind) ?? { told: Number.NEGATIVE_INFINITY, since: 0 }
-    if (now - told < LOG_INTERVAL_MS) {
-      this.#kinds.set(kind, { told, since: since + 1 })
+    const { lastLine, suppressed } = this.#kinds.get(kind) ?? { lastLine: Number.NEGATIVE_INFINITY, suppressed: 0 }
+    if (now - lastLine < LOG_INTERVAL_MS) {
+      this.#kinds.set(kind, { lastLine, suppressed: suppressed + 1 })
       return
     }
-    this.#kinds.set(kind, { told: now, since: 0 })
-    this.#log.warn({ ...details, ...(since > 0 && { others: since }) }, kind)
+    this.#kinds.set(kind, { lastLine: now, suppressed: 0 })
+    this.#log.warn({ ...details, ...(suppressed > 0 && { others: suppressed }) }, kind)
   }
 }

@@ -1,75 +1,75 @@
 /**
- * What of a session was taken before: a broker sends again, first and in the old order, whatever it has read no
- * acknowledgement of when a connection ends [MQTT-4.4.0-1, MQTT-4.6.0-1].
+ * Recognises redelivered messages: after a reconnect the broker sends again, first and in the original order, every
+ * message whose acknowledgement it has not read [MQTT-4.4.0-1, MQTT-4.6.0-1].
  */
 
-/** A message of QoS 1 that was taken, or is being taken. */
+/** A QoS 1 message that was handled, or is being handled. */
 export interface Delivery {
-  /** Stands for its topic and payload. */
+  /** Of topic and payload. */
   readonly digest: string
   readonly done: Promise<void>
-  settled: 'no' | 'taken' | 'failed'
+  settled: 'pending' | 'handled' | 'failed'
 }
 
-/** A delivery on the present connection. */
+/** A delivery on the current connection. */
 export interface Arrival {
   readonly messageId: number
   readonly delivery: Delivery
 }
 
-/** Messages of which it is remembered that they were acknowledged, while the broker may not have read that. */
-const MAX_REMEMBERED = 4096
+/** Acknowledged messages to remember, as the broker may not have read the acknowledgement. */
+const MAX_ACKNOWLEDGED = 4096
 
-export class Redeliveries {
-  /** On the present connection, not acknowledged, in the order of arrival. */
-  #line: Arrival[] = []
-  /** On connections before this one, not acknowledged: each of them must come again. */
-  #owed: Delivery[] = []
+export class DeliveryTracker {
+  /** Unacknowledged on the current connection, in order of arrival. */
+  #queue: Arrival[] = []
+  /** Unacknowledged on earlier connections: each will be redelivered. */
+  #expected: Delivery[] = []
   /** Acknowledged, by message id. */
   readonly #acknowledged = new Map<number, Delivery>()
 
-  get waiting(): readonly Promise<void>[] {
-    return this.#line.map(({ delivery }) => delivery.done)
+  get unacknowledged(): readonly Promise<void>[] {
+    return this.#queue.map(({ delivery }) => delivery.done)
   }
 
-  /** The connection is gone. */
+  /** The connection broke. */
   interrupt(): void {
-    this.#owed.push(...this.#line.map(({ delivery }) => delivery))
-    this.#line = []
+    this.#expected.push(...this.#queue.map(({ delivery }) => delivery))
+    this.#queue = []
   }
 
-  /** The broker has forgotten the session: nothing comes again, and message ids start anew. */
+  /** The broker started a new session: nothing is redelivered, and message ids start over. */
   forget(): void {
-    this.#owed = []
+    this.#expected = []
     this.#acknowledged.clear()
   }
 
-  /** The delivery that a message repeats; undefined where it is a new one. */
+  /** The delivery that a message repeats; undefined for a new message. */
   repeated(messageId: number, digest: string, isMarked: boolean): Delivery | undefined {
-    // A broker that was restarted may have given it another id, and some do not mark what they send again.
-    const at = this.#owed.findIndex((delivery) => delivery.digest === digest && delivery.settled !== 'failed')
-    if (at >= 0) return this.#owed.splice(at, 1)[0]
+    // A restarted broker may assign another id, and some brokers do not set DUP.
+    const at = this.#expected.findIndex((delivery) => delivery.digest === digest && delivery.settled !== 'failed')
+    if (at >= 0) return this.#expected.splice(at, 1)[0]
     const known = isMarked ? this.#acknowledged.get(messageId) : undefined
     if (known?.digest === digest) return known
-    // New messages come after those that come again.
-    if (!isMarked) this.#owed = []
+    // Redelivered messages precede new ones.
+    if (!isMarked) this.#expected = []
     return undefined
   }
 
   add(arrival: Arrival): void {
-    this.#line.push(arrival)
+    this.#queue.push(arrival)
   }
 
-  /** Takes those that may be acknowledged from the front of the line. @returns their message ids */
+  /** Removes what may be acknowledged from the front of the queue. @returns the message ids */
   settle(): number[] {
     let count = 0
-    while (this.#line[count]?.delivery.settled === 'taken') count++
-    const settled = this.#line.splice(0, count)
+    while (this.#queue[count]?.delivery.settled === 'handled') count++
+    const settled = this.#queue.splice(0, count)
     for (const { messageId, delivery } of settled) {
       this.#acknowledged.delete(messageId)
       this.#acknowledged.set(messageId, delivery)
     }
-    while (this.#acknowledged.size > MAX_REMEMBERED) {
+    while (this.#acknowledged.size > MAX_ACKNOWLEDGED) {
       this.#acknowledged.delete(this.#acknowledged.keys().next().value ?? 0)
     }
     return settled.map(({ messageId }) => messageId)

@@ -1,48 +1,45 @@
-/** What a message says, before it is known which element it belongs to. */
+/** The content of a message, before its elements are looked up. */
 import type { Quality } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
+import type { SubmodelSelector } from '../submodel-selector.ts'
 import type { BirthChange } from './births.ts'
 
-/** A submodel by its id, or by its idShort where only one has it. */
-export type Target = { readonly id: string } | { readonly idShort: string }
-
 export interface Sample {
-  readonly target: Target
+  readonly target: SubmodelSelector
   readonly path: string
-  /** Nanoseconds since 1970; undefined: of the arrival of its message. */
+  /** Nanoseconds since 1970; undefined: the arrival of the message. */
   readonly time: bigint | undefined
   /** In the ValueOnly form. */
   readonly value: unknown
   readonly quality?: Quality
-  /** What the protocol says of the value; absent where it says no more than the value itself. */
+  /** As declared by the protocol. */
   readonly type?: DataTypeDefXsd
-  /** It is of the past, and not to become current. */
+  /** Sent late by a source that was offline; never becomes the current value. */
   readonly isHistorical?: true
 }
 
-/** The source is gone, or says that it does not know: what is current stays so, and is bad from then on. */
-export interface Loss {
-  readonly target: Target
+/** The source is gone, or has no value: the current value stays, with quality bad from `time` on. */
+export interface SourceLoss {
+  readonly target: SubmodelSelector
   readonly path: string
   /** Nanoseconds since 1970. */
   readonly time: bigint
-  /** Whatever its time, nothing of the source comes after it; otherwise a newer value goes before it. */
+  /** The source is gone: applies even where the current value is newer than `time`. */
   readonly isLast: boolean
 }
 
-/** All that came with one message. */
-export interface Reading {
+export interface ParsedMessage {
   readonly samples: readonly Sample[]
-  readonly losses: readonly Loss[]
-  /** What could not be read, in words. */
-  readonly wrong: readonly string[]
-  /** Births that are to be kept, or forgotten, when the rest is durable. */
+  readonly losses: readonly SourceLoss[]
+  /** What could not be read, as text. */
+  readonly problems: readonly string[]
+  /** Births to store or delete once the samples are durable. */
   readonly births?: readonly BirthChange[]
 }
 
 /**
- * Quality by a number: a status code of OPC UA (Part 4, 7.39: its upper two bits are the severity), or a quality of
- * OPC Classic, which has eight bits.
+ * Quality from a number: an OPC UA status code (Part 4, 7.39: the upper two bits are the severity) or an OPC Classic
+ * quality, which has eight bits.
  */
 export function qualityOfCode(code: number): Quality | undefined {
   if (!Number.isInteger(code) || code < 0 || code > 0xffff_ffff) return undefined

@@ -1,44 +1,44 @@
-/** Which submodel is meant by an idShort. */
+/** Finds submodels by idShort, with a short-lived cache. */
 import type { Store } from '../../store/store.ts'
-import type { Target } from './sample.ts'
+import type { SubmodelSelector } from '../submodel-selector.ts'
 
-/** Names that are remembered, and for how long, in milliseconds: submodels come and go, and who waits for one is heard. */
 const CACHE_ENTRIES = 10_000
+/** A missing submodel is looked for again sooner: somebody may be about to create it. */
 const CACHE_TTL_MS = 10_000
 const MISSING_TTL_MS = 500
 
-interface Found {
-  /** Undefined where no submodel has the name, or several have. */
+interface LookupResult {
+  /** Undefined where no submodel has the idShort, or several have. */
   readonly id: string | undefined
-  readonly why: string
-  readonly until: number
+  readonly reason: string
+  readonly expires: number
 }
 
 export class SubmodelLookup {
   readonly #store: Store
-  readonly #found = new Map<string, Found>()
+  readonly #cache = new Map<string, LookupResult>()
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** The id, or why there is none. */
-  async find(target: Target): Promise<{ readonly id: string | undefined; readonly why: string }> {
-    if ('id' in target) return { id: target.id, why: '' }
+  /** The id, or the reason why there is none. */
+  async idOf(target: SubmodelSelector): Promise<Pick<LookupResult, 'id' | 'reason'>> {
+    if ('id' in target) return { id: target.id, reason: '' }
     const { idShort } = target
     const now = performance.now()
-    const known = this.#found.get(idShort)
-    if (known !== undefined && known.until > now) return known
+    const known = this.#cache.get(idShort)
+    if (known !== undefined && known.expires > now) return known
     const { items } = await this.#store.documents('Submodel', [['idShort', idShort]], { limit: 2 })
     const [only] = items
     const found = {
       id: items.length === 1 ? only?.id : undefined,
-      why: `${only === undefined ? 'no submodel has' : 'more than one submodel has'} the idShort "${idShort}"`,
-      until: now + (items.length === 1 ? CACHE_TTL_MS : MISSING_TTL_MS)
+      reason: `${only === undefined ? 'no submodel has' : 'more than one submodel has'} the idShort "${idShort}"`,
+      expires: now + (items.length === 1 ? CACHE_TTL_MS : MISSING_TTL_MS)
     }
-    this.#found.delete(idShort)
-    this.#found.set(idShort, found)
-    if (this.#found.size > CACHE_ENTRIES) this.#found.delete(this.#found.keys().next().value ?? '')
+    this.#cache.delete(idShort)
+    this.#cache.set(idShort, found)
+    if (this.#cache.size > CACHE_ENTRIES) this.#cache.delete(this.#cache.keys().next().value ?? '')
     return found
   }
 }

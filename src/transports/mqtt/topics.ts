@@ -1,20 +1,21 @@
-/** Topic patterns with named levels, and the templates that the names fill in. */
+/** Topic patterns with named levels, and templates with placeholders for these names. */
 
 export interface TopicPattern {
-  /** What is subscribed to (MQTT 5.0, 4.7): `plant/+/#`. */
+  /** The topic filter (MQTT 5.0, 4.7): `plant/+/#`. */
   readonly filter: string
-  /** Names that the pattern gives to levels. */
+  /** Names of levels in the pattern. */
   readonly names: readonly string[]
-  /** The levels by their names; undefined where the topic is another. */
-  match(levels: readonly string[]): Parts | undefined
+  /** The levels by name; undefined where the topic does not match. */
+  match(levels: readonly string[]): TopicLevels | undefined
 }
 
-/** Levels of a topic by name; the rest of a topic as its levels. */
-export type Parts = ReadonlyMap<string, readonly string[]>
+/** Levels of a topic by name; `{rest...}` has any number of them. */
+export type TopicLevels = ReadonlyMap<string, readonly string[]>
 
 /**
- * Reads a pattern: `{name}` is one level and `{name...}`, at the end, all that are left; so are `+` and `#` without a name.
- * @throws Error that says what is wrong
+ * Parses a pattern: `{name}` matches one level and `{name...}`, at the end, all remaining ones; so do `+` and `#`,
+ * without a name.
+ * @throws Error
  */
 export function topicPattern(text: string): TopicPattern {
   const steps = text.split('/').map((level, at, all) => {
@@ -22,45 +23,45 @@ export function topicPattern(text: string): TopicPattern {
     const isRest = level === '#' || rest !== undefined
     if (isRest && at < all.length - 1) throw new Error(`"${level}" must be the last level of "${text}"`)
     if (named === undefined && level !== '#' && level !== '+' && /[+#{}\0]/.test(level)) {
-      throw new Error(`"${level}" in "${text}" is neither a level nor a placeholder for one`)
+      throw new Error(`"${level}" in "${text}" is neither a topic level nor a placeholder`)
     }
     return { level, name: named, isRest, isOpen: isRest || named !== undefined || level === '+' }
   })
-  if (text === '') throw new Error('a topic pattern is not empty')
+  if (text === '') throw new Error('a topic pattern must not be empty')
   const names = steps.flatMap(({ name }) => name ?? [])
-  if (new Set(names).size < names.length) throw new Error(`a name stands twice in "${text}"`)
+  if (new Set(names).size < names.length) throw new Error(`a name occurs twice in "${text}"`)
   return {
     filter: steps.map(({ level, isRest, isOpen }) => (isRest ? '#' : isOpen ? '+' : level)).join('/'),
     names,
     match(levels) {
-      const open = steps.at(-1)?.isRest === true
-      if (open ? levels.length < steps.length : levels.length !== steps.length) return undefined
-      // [MQTT-4.7.2-1] Topics of the broker itself are not for wildcards.
+      const hasRest = steps.at(-1)?.isRest === true
+      if (hasRest ? levels.length < steps.length : levels.length !== steps.length) return undefined
+      // [MQTT-4.7.2-1] A wildcard does not match the broker's own topics.
       if (steps[0]?.isOpen === true && levels[0]?.startsWith('$') === true) return undefined
-      const parts = new Map<string, readonly string[]>()
+      const named = new Map<string, readonly string[]>()
       for (const [at, { level, name, isRest, isOpen }] of steps.entries()) {
         if (!isOpen && levels[at] !== level) return undefined
-        if (name !== undefined) parts.set(name, isRest ? levels.slice(at) : [levels[at] ?? ''])
+        if (name !== undefined) named.set(name, isRest ? levels.slice(at) : [levels[at] ?? ''])
       }
-      return parts
+      return named
     }
   }
 }
 
-/** Names that a template asks for. */
-export function namesIn(template: string): string[] {
+/** Names of the placeholders of a template. */
+export function placeholdersIn(template: string): string[] {
   return [...template.matchAll(PLACEHOLDER)].map(([, name = '']) => name)
 }
 
-/** Fills `{name}` in; several levels are joined by `by`. */
-export function fill(template: string, parts: Parts, by: string): string {
-  return template.replace(PLACEHOLDER, (_, name: string) => (parts.get(name) ?? []).join(by))
+/** Replaces each `{name}`; several levels are joined by `separator`. */
+export function fillTemplate(template: string, levels: TopicLevels, separator: string): string {
+  return template.replace(PLACEHOLDER, (_, name: string) => (levels.get(name) ?? []).join(separator))
 }
 
 const PLACEHOLDER = /\{(\w+)\}/g
 
-/** A name as others give it to a signal, as a path: `/` and `.` part the steps, each of which is a name of its own. */
-export function namePathOf(name: string): string {
+/** The name of a signal as a dotted path: `/` and `.` separate its steps. */
+export function dottedPath(name: string): string {
   return name
     .split(/[/.]/)
     .filter((step) => step !== '')
@@ -68,10 +69,10 @@ export function namePathOf(name: string): string {
 }
 
 /**
- * The idShortPath by which people may have laid out the element of such a name: what an idShort may not hold is an
- * underscore. Indexes, `[0]`, stay.
+ * The idShortPath that people may have given the element of a signal: characters that an idShort must not contain become
+ * underscores. Indexes, `[0]`, stay.
  */
-export function pathOf(name: string): string {
+export function idShortPathOf(name: string): string {
   return name
     .split(/[/.]/)
     .filter((step) => step !== '')

@@ -1,83 +1,90 @@
 /**
- * The connection to the broker. It comes back by itself, the broker keeps a session meanwhile, and a message of QoS 1 is
- * acknowledged only when whoever took it says so: in the order of arrival [MQTT-4.6.0-2], many at once under way.
+ * The connection to the broker. It reconnects by itself to a persistent session, and acknowledges a QoS 1 message only
+ * when its handler has finished: in order of arrival [MQTT-4.6.0-2], with many messages in flight.
  */
 import { hash } from 'node:crypto'
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt'
-import { type Delivery, Redeliveries } from './redelivery.ts'
+import { type Delivery, DeliveryTracker } from './redelivery.ts'
 
-export interface ConnectionOptions {
+export interface BrokerConnectionOptions {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
   readonly url: string
-  /** By which the broker knows the session again. */
+  /** Identifies the session. */
   readonly clientId: string
   readonly username?: string
   readonly password?: string
-  /** Certificates, as PEM, that vouch for the broker; absent: those that vouch for everybody. */
+  /** Certificate authorities of the broker, as PEM; absent: the public ones. */
   readonly ca?: Buffer
-  /** Pause before the next attempt to connect, in milliseconds. */
-  readonly reconnectEvery?: number
-  /** What the broker says when the connection breaks; asked for before each attempt. */
+  /** Pause between attempts to connect. */
+  readonly reconnectIntervalMs?: number
+  /** What the broker publishes when the connection breaks; called before each attempt to connect. */
   readonly will?: () => NonNullable<IClientOptions['will']>
-  /** Topics that are wanted, at each connect. */
+  /** Topic filters to subscribe to; called at each connect and {@link BrokerConnection.refresh}. */
   readonly filters: () => readonly string[]
-  /** Takes a message; when it resolves the message is acknowledged, when it rejects it comes again after a reconnect. */
-  readonly take: (message: Message) => Promise<void>
+  /** The message is acknowledged when this resolves; if it rejects, the broker redelivers it after a reconnect. */
+  readonly handle: (message: MqttMessage) => Promise<void>
   readonly connected: () => void
   readonly lost: (reason: string) => void
   readonly failed: (error: Error) => void
 }
 
-export interface Message {
+export interface MqttMessage {
   readonly topic: string
   readonly payload: Buffer
-  /** The broker had kept it when the hub subscribed; what comes as it happens is not marked so. */
+  /** Published before the hub subscribed, and retained by the broker. */
   readonly isRetained: boolean
 }
 
-/** Messages, and bytes of them, that are being taken at once; the broker, and the socket, hold the others back. */
+/** Bounds of the messages being handled; beyond them the broker, and the socket, hold back. */
 const MAX_MESSAGES_IN_FLIGHT = 1000
 const MAX_BYTES_IN_FLIGHT = 16 * 1024 * 1024
 
-/** Largest message, in bytes. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
-/** Seconds for which the broker keeps the session; never would be forgotten there for ever. */
+/** How long the broker keeps the session of a hub that is gone. Not forever, or it would pile up messages. */
 const SESSION_EXPIRY_S = 30 * 86_400
 
 const RECONNECT_INTERVAL_MS = 2000
 const KEEPALIVE_S = 30
 
-/** Publications that may wait for their acknowledgement at once; some brokers allow twenty. */
+/** Some brokers allow no more than twenty unacknowledged publications. */
 const MAX_PUBLISHES_IN_FLIGHT = 20
 
-/** Subscriptions in one packet; some brokers take no more. */
-const TOGETHER = 8
+/** Some brokers accept no more subscriptions in one packet. */
+const SUBSCRIPTIONS_PER_PACKET = 8
 
-/** Tells mqtt.js to send no acknowledgement and go on: ours follows. */
+/** Makes mqtt.js continue without an acknowledgement; it is sent later. */
 const ACKNOWLEDGED_LATER = new Error('acknowledged later')
 
-export class Connection {
-  readonly #options: ConnectionOptions
+export class BrokerConnection {
+  readonly #options: BrokerConnectionOptions
   readonly #client: MqttClient
-  readonly #deliveries = new Redeliveries()
+  readonly #deliveries = new DeliveryTracker()
   #subscribed = new Set<string>()
-  #underWay = 0
-  #bytes = 0
-  /** Goes on reading, where it stopped for want of room. */
-  #goOn: (() => void) | undefined
+  #messagesInFlight = 0
+  #bytesInFlight = 0
+  /** Resumes reading, which stopped at a bound of the messages in flight. */
+  #resume: (() => void) | undefined
   #isClosing = false
-  /** The next connection, for those who wait for it. */
-  #next = Promise.withResolvers<void>()
+  #nextConnect = Promise.withResolvers<void>()
   #error: Error | undefined
-  #publishing = 0
-  #turns: (() => void)[] = []
-  /** Publications that the broker has not acknowledged: how each is given up. */
-  readonly #pending = new Set<(error: Error) => void>()
+  #publishesInFlight = 0
+  /** Publications that wait for one in flight to finish. */
+  #publishQueue: (() => void)[] = []
+  /** Reject functions of the publications in flight. */
+  readonly #unacknowledged = new Set<(error: Error) => void>()
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: BrokerConnectionOptions) {
     this.#options = options
-    const { url, clientId, username, password, ca, will, reconnectEvery = RECONNECT_INTERVAL_MS } = options
+    const {
+      url,
+      clientId,
+      username,
+      password,
+      ca,
+      will,
+      reconnectIntervalMs: reconnectEvery = RECONNECT_INTERVAL_MS
+    } = options
     this.#client = mqtt.connect(url, {
       clientId,
       ...(username !== undefined && { username }),
@@ -97,12 +104,12 @@ export class Connection {
         maximumPacketSize: MAX_MESSAGE_BYTES
       }
     })
-    this.#next.promise.catch(() => {})
+    this.#nextConnect.promise.catch(() => {})
     this.#client.handleMessage = (packet, next) => this.#handle(packet, next)
     this.#client.on('connect', (packet) => this.#connected(packet))
     this.#client.on('error', (error) => {
       this.#error = error
-      if (!this.#wantsOlder(error)) options.failed(error)
+      if (!this.#requiresMqtt311(error)) options.failed(error)
     })
     this.#client.on('close', () => this.#closed())
     this.#client.on('reconnect', () => {
@@ -114,18 +121,13 @@ export class Connection {
     return this.#client.connected
   }
 
-  /** Messages that are being taken. */
-  get underWay(): number {
-    return this.#underWay
-  }
-
-  /** Resolves while there is a connection, else with the next one. @throws Error where it is closed for good */
+  /** Resolves once connected. @throws Error when {@link close} is called first */
   async whenConnected(): Promise<void> {
-    if (!this.#client.connected) await this.#next.promise
+    if (!this.#client.connected) await this.#nextConnect.promise
   }
 
   /**
-   * Publishes; resolves when the broker has acknowledged (QoS 1) or when it is sent (QoS 0).
+   * Resolves when the broker has acknowledged (QoS 1), or when the message is sent (QoS 0).
    * @throws Error where there is no connection
    */
   async publish(
@@ -133,25 +135,27 @@ export class Connection {
     payload: Buffer | string,
     { qos = 1, retain = false }: { qos?: 0 | 1; retain?: boolean } = {}
   ) {
-    while (this.#publishing >= MAX_PUBLISHES_IN_FLIGHT) await new Promise<void>((resolve) => this.#turns.push(resolve))
-    this.#publishing++
+    while (this.#publishesInFlight >= MAX_PUBLISHES_IN_FLIGHT) {
+      await new Promise<void>((resolve) => this.#publishQueue.push(resolve))
+    }
+    this.#publishesInFlight++
     let rejected: ((error: Error) => void) | undefined
     try {
-      // What waits in a queue of its own would be sent after a reconnect, and again by whoever asked for it.
+      // mqtt.js would queue it and send it after a reconnect, besides the caller's own retry.
       if (!this.#client.connected || this.#isClosing) throw new Error('There is no connection to the broker')
       await new Promise<void>((resolve, reject) => {
         rejected = reject
-        this.#pending.add(reject)
+        this.#unacknowledged.add(reject)
         this.#client.publish(topic, payload, { qos, retain }, (error) => (error ? reject(error) : resolve()))
       })
     } finally {
-      if (rejected !== undefined) this.#pending.delete(rejected)
-      this.#publishing--
-      this.#turns.shift()?.()
+      if (rejected !== undefined) this.#unacknowledged.delete(rejected)
+      this.#publishesInFlight--
+      this.#publishQueue.shift()?.()
     }
   }
 
-  /** Brings the subscriptions in step with what is wanted now. */
+  /** Subscribes and unsubscribes to match the present filters. */
   refresh(): void {
     if (!this.#client.connected) return
     const wanted = new Set(this.#options.filters())
@@ -162,19 +166,19 @@ export class Connection {
     if (added.length > 0) this.#subscribe(added)
   }
 
-  /** Takes no more, waits for what is being taken, for so many milliseconds at most, and leaves. */
-  async close(patience: number): Promise<void> {
+  /** Handles no more messages, waits for those in flight, and disconnects. */
+  async close(timeoutMs: number): Promise<void> {
     this.#isClosing = true
     let timer: NodeJS.Timeout | undefined
-    const waited = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, patience)
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs)
     })
-    await Promise.race([Promise.allSettled(this.#deliveries.waiting), waited])
+    await Promise.race([Promise.allSettled(this.#deliveries.unacknowledged), timeout])
     clearTimeout(timer)
-    for (const turn of this.#turns.splice(0)) turn()
-    this.#next.reject(new Error('The hub stops'))
-    for (const giveUp of this.#pending) giveUp(new Error('The hub stops'))
-    // A publication that nobody acknowledges any more must not hold up the end.
+    for (const proceed of this.#publishQueue.splice(0)) proceed()
+    this.#nextConnect.reject(new Error('The hub stops'))
+    for (const reject of this.#unacknowledged) reject(new Error('The hub stops'))
+    // Forced where a publication is unacknowledged, which would otherwise delay the disconnect.
     await this.#client.endAsync(Object.keys(this.#client.outgoing).length > 0 || !this.#client.connected)
   }
 
@@ -183,9 +187,9 @@ export class Connection {
     if (!sessionPresent) this.#deliveries.forget()
     this.#subscribed = new Set(this.#options.filters())
     this.#subscribe([...this.#subscribed])
-    this.#next.resolve()
-    this.#next = Promise.withResolvers()
-    this.#next.promise.catch(() => {})
+    this.#nextConnect.resolve()
+    this.#nextConnect = Promise.withResolvers()
+    this.#nextConnect.promise.catch(() => {})
     this.#options.connected()
   }
 
@@ -194,22 +198,22 @@ export class Connection {
     const error = this.#error
     this.#error = undefined
     this.#deliveries.interrupt()
-    if (this.#wantsOlder(error)) this.#client.options.protocolVersion = 4
+    if (this.#requiresMqtt311(error)) this.#client.options.protocolVersion = 4
     else this.#options.lost(error?.message ?? 'the connection was closed')
   }
 
-  /** Does the broker refuse MQTT 5? Those of before its time say so with the code of theirs. */
-  #wantsOlder(error: Error | undefined): boolean {
+  /** Does the broker refuse MQTT 5? Older brokers answer with a code of MQTT 3.1.1. */
+  #requiresMqtt311(error: Error | undefined): boolean {
     if (this.#client.options.protocolVersion !== 5 || error === undefined || !('code' in error)) return false
     return error.code === 1 || error.code === 132
   }
 
   #subscribe(filters: readonly string[]): void {
-    // What the hub publishes itself must not come back to it; only MQTT 5 can say so.
-    const own = this.#client.options.protocolVersion === 5 ? { nl: true } : {}
-    for (let start = 0; start < filters.length; start += TOGETHER) {
-      const some = filters.slice(start, start + TOGETHER)
-      this.#client.subscribe(some, { qos: 1, ...own }, (error, granted = []) => {
+    // No Local, which only MQTT 5 has: what the hub publishes must not come back to it.
+    const noLocal = this.#client.options.protocolVersion === 5 ? { nl: true } : {}
+    for (let start = 0; start < filters.length; start += SUBSCRIPTIONS_PER_PACKET) {
+      const some = filters.slice(start, start + SUBSCRIPTIONS_PER_PACKET)
+      this.#client.subscribe(some, { qos: 1, ...noLocal }, (error, granted = []) => {
         if (error) this.#options.failed(error)
         for (const { topic, qos } of granted) {
           if (qos >= 128) this.#options.failed(new Error(`The broker refuses the subscription to "${topic}"`))
@@ -222,24 +226,24 @@ export class Connection {
     if (this.#isClosing) return
     const { topic, messageId, qos, retain: isRetained } = packet
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
-    if (qos === 0 || messageId === undefined) void this.#start({ topic, payload, isRetained }).catch(() => {})
+    if (qos === 0 || messageId === undefined) void this.#process({ topic, payload, isRetained }).catch(() => {})
     else {
       const digest = `${topic}\n${hash('sha1', payload)}`
       const known = this.#deliveries.repeated(messageId, digest, packet.dup === true)
       this.#deliveries.add({ messageId, delivery: known ?? this.#deliver(digest, { topic, payload, isRetained }) })
       this.#acknowledge()
     }
-    const goOn = () => next(ACKNOWLEDGED_LATER)
-    if (this.#underWay < MAX_MESSAGES_IN_FLIGHT && this.#bytes < MAX_BYTES_IN_FLIGHT) goOn()
-    else this.#goOn = goOn
+    const resume = () => next(ACKNOWLEDGED_LATER)
+    if (this.#messagesInFlight < MAX_MESSAGES_IN_FLIGHT && this.#bytesInFlight < MAX_BYTES_IN_FLIGHT) resume()
+    else this.#resume = resume
   }
 
-  #deliver(digest: string, message: Message): Delivery {
-    const done = this.#start(message)
-    const delivery: Delivery = { digest, done, settled: 'no' }
+  #deliver(digest: string, message: MqttMessage): Delivery {
+    const done = this.#process(message)
+    const delivery: Delivery = { digest, done, settled: 'pending' }
     done.then(
       () => {
-        delivery.settled = 'taken'
+        delivery.settled = 'handled'
         this.#acknowledge()
       },
       () => {
@@ -249,24 +253,24 @@ export class Connection {
     return delivery
   }
 
-  async #start(message: Message): Promise<void> {
+  async #process(message: MqttMessage): Promise<void> {
     const { length } = message.payload
-    this.#underWay++
-    this.#bytes += length
+    this.#messagesInFlight++
+    this.#bytesInFlight += length
     try {
-      await this.#options.take(message)
+      await this.#options.handle(message)
     } finally {
-      this.#underWay--
-      this.#bytes -= length
-      const goOn = this.#goOn
-      this.#goOn = undefined
-      goOn?.()
+      this.#messagesInFlight--
+      this.#bytesInFlight -= length
+      const resume = this.#resume
+      this.#resume = undefined
+      resume?.()
     }
   }
 
   #acknowledge(): void {
     if (!this.#client.connected) return
-    // PUBACK without a reason is the same four bytes in every version (MQTT 5.0, 3.4.2.1).
+    // A PUBACK without reason code has the same four bytes in every version (MQTT 5.0, 3.4.2.1).
     const packets = this.#deliveries.settle().map((id) => [0x40, 2, id >> 8, id & 0xff])
     if (packets.length > 0) this.#client.stream.write(Buffer.from(packets.flat()))
   }

@@ -127,16 +127,16 @@ t.test('a number that no double holds is kept with its digits, or refused, and n
       const name = type.slice(3)
       const at = `/submodels/${encode('urn:m')}/submodel-elements/${name}`
       const wanted = (held as Record<string, string | RegExp>)[name]
-      const doors = {
+      const transports = {
         ingest: () => hub.post('/ingest', `{"submodel":"urn:m","path":"${name}","value":${sent}}`),
         ndjson: () => hub.post('/ingest?each=false', `{"submodel":"urn:m","path":"${name}","value":${sent}}`, NDJSON),
         write: () => hub.ask('POST', `${hub.url}/write`, `Machine ${name}=${line}`, LINES),
         rest: () => hub.patch(`${at}/$value`, sent)
       }
-      for (const [door, send] of Object.entries(doors)) {
+      for (const [transport, send] of Object.entries(transports)) {
         await hub.patch(at, { modelType: 'Property', valueType: type, value: type === 'xs:boolean' ? 'false' : '9' })
         const { status } = await send()
-        const what = `${sent} into ${type} by ${door}`
+        const what = `${sent} into ${type} by ${transport}`
         t.equal(status < 300, wanted !== undefined, what)
         if (wanted !== undefined) t.match((await hub.get(at)).json.value, wanted, what)
       }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { facetsOf } from '../../src/model/facets.ts'
 import { referenceToElement } from '../../src/model/reference.ts'
 import type { Reference, Submodel, SubmodelElement } from '../../src/model/types.ts'
-import { describedIn, EMPTY_DESCRIPTION } from '../../src/transports/mqtt/asset-interfaces.ts'
+import { NO_ASSET_INTERFACES, readAssetInterfaces } from '../../src/transports/mqtt/asset-interfaces.ts'
 import { create, write } from '../store/fixtures.ts'
 import { broker, current, open, storeOf, until } from './mqtt-broker.ts'
 
@@ -126,10 +126,10 @@ const PAIRS = [
   [source('axis', 'properties', 'speed'), 'Axis.Speed']
 ] as const
 
-t.test('a collector is configured by submodels alone, also while it runs', async (t) => {
+t.test('stored submodels alone configure the subscriptions, also at run time', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
-  const door = await open(t, store, here, { interfaces: true })
+  const transport = await open(t, store, here, { interfaces: true })
   const client = await here.client()
   await store.commit([stored(INTERFACES), stored(configuration(PAIRS))])
   await until(async () => {
@@ -141,9 +141,9 @@ t.test('a collector is configured by submodels alone, also while it runs', async
   await until(async () => (await current(store, 'Axis.Speed')) === '4')
   t.equal(await current(store, 'State'), '12', 'text/plain is text')
   t.equal(await current(store, 'Axis.Load'), '3')
-  t.equal(door.counts.refused, 0)
+  t.equal(transport.counts.refused, 0)
 
-  // Somebody moves the topic.
+  // The topic changes.
   const path = 'InterfaceMQTT.InteractionMetadata.properties.speed.forms.href'
   await store.commit([await write(store, 'urn:interfaces', path, '/press/velocity')])
   await until(async () => {
@@ -152,15 +152,15 @@ t.test('a collector is configured by submodels alone, also while it runs', async
   })
   await store.commit([{ change: 'delete', kind: 'Submodel', id: 'urn:mapping' }])
   await until(async () => {
-    const before = door.counts.messages
+    const before = transport.counts.messages
     await client.publishAsync('press/state', '13', { qos: 1 })
     await new Promise((resolve) => setTimeout(resolve, 50))
-    return door.counts.messages === before
+    return transport.counts.messages === before
   })
   t.pass('it no longer listens')
 })
 
-t.test('what is described for others, or cannot be understood, is left out and told', async (t) => {
+t.test('interfaces of other protocols, or that cannot be understood, are skipped and reported', async (t) => {
   const store = await storeOf(t)
   const nowhere: Reference = { type: 'ModelReference', keys: [{ type: 'Submodel', value: 'urn:nowhere' }] }
   await store.commit([
@@ -179,13 +179,13 @@ t.test('what is described for others, or cannot be understood, is left out and t
       ])
     )
   ])
-  const { rules, problems } = await describedIn(store, EMPTY_DESCRIPTION)
+  const { rules, problems } = await readAssetInterfaces(store, NO_ASSET_INTERFACES)
   t.strictSame([...rules.keys()], ['line-1/press/speed', '/line-1/press/speed'])
   t.match(problems, [/application\/xml/, /not stored/, /missing does not exist/])
   t.equal(problems.length, 3)
 })
 
-t.test('what a script would transform is not moved', async (t) => {
+t.test('a pair with a transformation script is skipped', async (t) => {
   const store = await storeOf(t)
   const script = {
     modelType: 'Blob',
@@ -194,7 +194,7 @@ t.test('what a script would transform is not moved', async (t) => {
     value: 'AAAA'
   } as SubmodelElement
   await store.commit([stored(INTERFACES), stored(configuration(PAIRS, script))])
-  const first = await describedIn(store, EMPTY_DESCRIPTION)
+  const first = await readAssetInterfaces(store, NO_ASSET_INTERFACES)
   t.equal(first.rules.size, 0)
-  t.equal(await describedIn(store, first), first, 'nothing changed since')
+  t.equal(await readAssetInterfaces(store, first), first, 'nothing changed since')
 })

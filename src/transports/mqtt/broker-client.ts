@@ -1,0 +1,208 @@
+/** The hub as a client of the broker: messages become samples, and changes in the hub are published. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startConsumer } from '../../consumers/consumer.ts'
+import { encodeCommand } from '../../formats/sparkplug.ts'
+import { NO_ASSET_INTERFACES, readAssetInterfaces } from './asset-interfaces.ts'
+import { basyxPublisher } from './basyx.ts'
+import { BirthStore } from './births.ts'
+import { BrokerConnection, type MqttMessage } from './broker-connection.ts'
+import { HostState } from './host-state.ts'
+import { MessageHandler, type MqttCounts } from './message-handler.ts'
+import type { MqttOptions } from './options.ts'
+import type { RateLimitedLog } from './rate-limited-log.ts'
+import type { ParsedMessage } from './sample.ts'
+import { SparkplugHost } from './sparkplug.ts'
+import { sparkplugFilters } from './sparkplug-topics.ts'
+import { watchStore } from './watch-store.ts'
+
+/** How long work in progress may take when the hub stops. */
+const STOP_TIMEOUT_MS = 5000
+const OFFLINE_TIMEOUT_MS = 500
+
+/** How long an edge node may take to answer a rebirth request. */
+const EDGE_TIMEOUT_MS = 30_000
+
+export class BrokerClient {
+  readonly #options: MqttOptions
+  readonly #log: RateLimitedLog
+  readonly #edgeTimeoutMs: number
+  readonly #hostState: HostState | undefined
+  readonly #sparkplug: SparkplugHost | undefined
+  readonly #handler: MessageHandler
+  readonly #stopping = new AbortController()
+  #interfaces = NO_ASSET_INTERFACES
+  #connection: BrokerConnection | undefined
+  /** Births and deaths may have passed before the next connect. */
+  #mayHaveMissed = false
+  #unbornTimer: NodeJS.Timeout | undefined
+  #silenceTimer: NodeJS.Timeout | undefined
+  #stopWatching: (() => void) | undefined
+  #stopPublishing: (() => Promise<void>) | undefined
+
+  /** Returns before the broker is reached. */
+  static async open(options: MqttOptions, log: RateLimitedLog, counts: MqttCounts): Promise<BrokerClient> {
+    const client = new BrokerClient(options, log, counts)
+    await client.#start()
+    return client
+  }
+
+  private constructor(options: MqttOptions, log: RateLimitedLog, counts: MqttCounts) {
+    const { hub, mapping, edgeTimeoutMs = EDGE_TIMEOUT_MS } = options
+    const { sparkplug, topics: rules } = mapping
+    const { clock } = hub.ingest
+    this.#options = options
+    this.#log = log
+    this.#edgeTimeoutMs = edgeTimeoutMs
+    this.#hostState = sparkplug?.hostId === undefined ? undefined : new HostState(sparkplug.hostId, clock)
+    this.#sparkplug =
+      sparkplug && new SparkplugHost(sparkplug, (group, edge) => this.#requestRebirth(group, edge), clock)
+    this.#handler = new MessageHandler({
+      hub,
+      log,
+      rules,
+      interfaces: () => this.#interfaces.rules,
+      signal: this.#stopping.signal,
+      counts,
+      ...(this.#sparkplug !== undefined && { sparkplug: this.#sparkplug })
+    })
+  }
+
+  get isConnected(): boolean {
+    return this.#connection?.isConnected === true
+  }
+
+  /** Acknowledges durable messages, announces the host as offline, and disconnects. */
+  async close(): Promise<void> {
+    clearTimeout(this.#silenceTimer)
+    clearInterval(this.#unbornTimer)
+    this.#stopWatching?.()
+    const published = this.#stopPublishing?.()
+    const timeout = setTimeout(() => this.#stopping.abort(), STOP_TIMEOUT_MS)
+    const state = this.#hostState
+    if (state !== undefined && this.isConnected) {
+      const announced = this.#connection?.publish(state.topic, state.offline(), { retain: true }).catch(() => {})
+      await Promise.race([announced, sleep(OFFLINE_TIMEOUT_MS)])
+    }
+    await this.#connection?.close(STOP_TIMEOUT_MS)
+    await published
+    clearTimeout(timeout)
+    this.#stopping.abort()
+  }
+
+  async #start(): Promise<void> {
+    const { hub, mapping, basyxRepository } = this.#options
+    await this.#restoreBirths()
+    this.#watchUnbornDevices()
+    // Before the connection is made: on subscribing, the broker sends retained messages at once.
+    if (mapping.interfaces) {
+      this.#stopWatching = await watchStore(hub.store, {
+        read: () => this.#readInterfaces(),
+        changed: () => this.#connection?.refresh(),
+        failed: (error) => this.#log.warn('Reading the asset interfaces failed; retrying', { err: error })
+      })
+    }
+    const connection = this.#connect()
+    this.#connection = connection
+    if (basyxRepository !== undefined) this.#stopPublishing = this.#publishChanges(connection, basyxRepository)
+  }
+
+  #connect(): BrokerConnection {
+    const { hub, mapping, ...broker } = this.#options
+    const { sparkplug, topics: rules } = mapping
+    const state = this.#hostState
+    return new BrokerConnection({
+      ...broker,
+      clientId: broker.clientId ?? `aas-hub-${hub.store.epoch.slice(0, 12)}`,
+      filters: () => [
+        ...(sparkplug === undefined ? [] : sparkplugFilters(sparkplug)),
+        ...rules.map(({ pattern }) => pattern.filter),
+        ...this.#interfaces.rules.keys()
+      ],
+      handle: (message) => this.#handle(message),
+      connected: () => this.#connected(),
+      lost: (reason) => {
+        clearTimeout(this.#silenceTimer)
+        this.#log.warn('Not connected to the MQTT broker; retrying', { url: broker.url, reason })
+      },
+      failed: (error) => this.#log.warn('The MQTT broker refused a request', { err: error }),
+      ...(state !== undefined && { will: () => state.will() })
+    })
+  }
+
+  async #handle(message: MqttMessage): Promise<void> {
+    const state = this.#hostState
+    if (state?.topic !== message.topic) await this.#handler.handle(message)
+    // Published by another client, or by the broker as a late will of our own.
+    else if (state.contradicts(message.payload)) this.#announceOnline()
+  }
+
+  #connected(): void {
+    this.#options.log.info({ url: this.#options.url }, 'Connected to the MQTT broker')
+    this.#announceOnline()
+    if (this.#mayHaveMissed) this.#watchSilentNodes()
+    this.#mayHaveMissed = true
+  }
+
+  #announceOnline(): void {
+    const state = this.#hostState
+    if (state === undefined) return
+    this.#connection?.publish(state.topic, state.online(), { retain: true }).catch(() => {})
+  }
+
+  async #readInterfaces(): Promise<boolean> {
+    const before = this.#interfaces
+    this.#interfaces = await readAssetInterfaces(this.#options.hub.store, before)
+    if (this.#interfaces === before) return false
+    const { rules, problems } = this.#interfaces
+    this.#options.log.info({ topics: rules.size / 2, problems }, 'Asset interfaces were read')
+    return true
+  }
+
+  #publishChanges(connection: BrokerConnection, repository: string): () => Promise<void> {
+    const { store, ingest } = this.#options.hub
+    const publisher = basyxPublisher(store, {
+      repository,
+      failed: (error) => this.#log.warn('Publishing changes by MQTT failed; retrying', { err: error }),
+      publish: async (topic, payload) => {
+        await connection.whenConnected()
+        await connection.publish(topic, payload)
+      }
+    })
+    return startConsumer(store, publisher, ingest.clock)
+  }
+
+  // ---- Sparkplug
+
+  async #restoreBirths(): Promise<void> {
+    if (this.#sparkplug === undefined) return
+    for await (const birth of new BirthStore(this.#options.hub.store).load()) {
+      this.#sparkplug.restore(birth)
+      this.#mayHaveMissed = true
+    }
+  }
+
+  #requestRebirth(group: string, edge: string): void {
+    this.#options.log.info({ group, edge }, 'Requesting a rebirth from an edge node')
+    const command = encodeCommand('Node Control/Rebirth', true, this.#options.hub.ingest.clock.milliseconds())
+    // If this fails, the node's next message leads to another request.
+    this.#connection?.publish(`spBv1.0/${group}/NCMD/${edge}`, command, { qos: 0 }).catch(() => {})
+  }
+
+  #watchUnbornDevices(): void {
+    const { clock } = this.#options.hub.ingest
+    const expire = () => this.#lose(this.#sparkplug?.expireUnbornDevices(clock.monotonic() - this.#edgeTimeoutMs))
+    this.#unbornTimer = setInterval(expire, this.#edgeTimeoutMs).unref()
+  }
+
+  /** An edge node that died while the hub was disconnected does not answer. */
+  #watchSilentNodes(): void {
+    const since = this.#options.hub.ingest.clock.monotonic()
+    this.#sparkplug?.reconnected()
+    const expire = () => this.#lose(this.#sparkplug?.expireSilentNodes(since))
+    this.#silenceTimer = setTimeout(expire, this.#edgeTimeoutMs)
+  }
+
+  #lose(message: ParsedMessage | undefined): void {
+    if (message !== undefined && message.losses.length > 0) this.#handler.handleLosses(message).catch(() => {})
+  }
+}

@@ -1,0 +1,27 @@
+/** What the MQTT transport is opened with. */
+import type { OperationContext } from '../../operations/operation-context.ts'
+import type { MqttMapping } from './mapping.ts'
+import type { LogSink } from './rate-limited-log.ts'
+
+export interface MqttOptions {
+  readonly hub: Pick<OperationContext, 'store' | 'ingest'>
+  readonly log: LogSink
+  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
+  readonly url: string
+  /**
+   * MQTT client id; stable across restarts, so that the broker resumes the session, and unique at the broker. Absent:
+   * derived from the store's epoch.
+   */
+  readonly clientId?: string
+  readonly username?: string
+  readonly password?: string
+  /** Certificate authorities of the broker, as PEM; absent: the public ones. */
+  readonly ca?: Buffer
+  readonly mapping: MqttMapping
+  /** Repository id in the topics of Eclipse BaSyx to publish changes on; absent: changes are not published. */
+  readonly basyxRepository?: string
+  /** Pause between attempts to connect. */
+  readonly reconnectIntervalMs?: number
+  /** How long edge nodes may take to answer a rebirth request after a reconnect. */
+  readonly edgeTimeoutMs?: number
+}
