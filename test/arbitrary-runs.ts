@@ -1,8 +1,8 @@
 /** Runs of samples as property tests need them: every form, every kind of number, any order of times. */
 import fc from 'fast-check'
-import { type Figure, fitted } from '../src/model/figures.ts'
-import { type CondensedRow, condensedOf } from '../src/model/merge.ts'
-import { FURTHEST, type Run } from '../src/model/samples.ts'
+import { type ExactNumber, toExact } from '../src/model/exact-numbers.ts'
+import { type CondensedRow, condensedOf } from '../src/model/merge-runs.ts'
+import { MAX_OFFSET_NS, type Run } from '../src/model/samples.ts'
 import type { Statistics } from '../src/model/statistics.ts'
 
 const decimal = fc.tuple(fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }), fc.nat(9)).map(([integer, decimals]) => {
@@ -34,11 +34,11 @@ const values = fc.oneof(
 )
 
 const offsets = fc.oneof(
-  fc.integer({ min: -FURTHEST, max: FURTHEST }).map((from) => (index: number) => from + index * 0),
+  fc.integer({ min: -MAX_OFFSET_NS, max: MAX_OFFSET_NS }).map((from) => (index: number) => from + index * 0),
   fc.tuple(fc.integer({ min: -1e9, max: 1e9 }), fc.integer({ min: -1e9, max: 1e9 })).map(([from, step]) => {
     return (index: number) => from + index * step
   }),
-  fc.infiniteStream(fc.integer({ min: -FURTHEST, max: FURTHEST })).map((all) => () => all.next().value),
+  fc.infiniteStream(fc.integer({ min: -MAX_OFFSET_NS, max: MAX_OFFSET_NS })).map((all) => () => all.next().value),
   fc.infiniteStream(fc.integer({ min: -3, max: 3 })).map((all) => () => all.next().value * 1_000_000)
 )
 
@@ -58,9 +58,9 @@ export const runs: fc.Arbitrary<Run> = fc
     quality: qualityOf(values.length)
   }))
 
-const figure: fc.Arbitrary<Figure> = fc.oneof(
+const figure: fc.Arbitrary<ExactNumber> = fc.oneof(
   number,
-  fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }).map(fitted),
+  fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }).map(toExact),
   fc.constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY)
 )
 

@@ -1,6 +1,6 @@
 /** Registers the stored shells and submodels at an external registry, in the background (`--register-at`). */
 import { describeShell, describeSubmodel } from '../model/descriptors.ts'
-import { targetOf } from '../model/facets.ts'
+import { targetIdOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell, Submodel } from '../model/types.ts'
 import { unlessDamaged } from '../store/damage.ts'
@@ -77,7 +77,7 @@ export function registration(store: Store, { registry, base, failed }: Registrat
     const shell = instance as AssetAdministrationShell
     const submodels: Submodel[] = []
     for (const reference of shell.submodels ?? []) {
-      const submodel = await store.document('Submodel', targetOf(reference))
+      const submodel = await store.document('Submodel', targetIdOf(reference))
       if (submodel !== undefined) submodels.push(JSON.parse(submodel.bytes.toString()) as Submodel)
     }
     return describeShell(shell, submodels, base)

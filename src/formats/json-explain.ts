@@ -3,12 +3,12 @@
  * sender meant. Bounded by the limit, where a validator that is asked for all errors collects one for every node.
  */
 import type { Violation } from '../errors.ts'
-import { quote } from '../model/constraints/report.ts'
 import { isLexical } from '../model/datatypes.ts'
+import { idShortPathTo, pointerTo } from '../model/document-path.ts'
+import { quote } from '../model/excerpt.ts'
 import { allEnumerations, allPrimitives, declarationOf, type Field, fieldsOf, heirsOf } from '../model/fields.ts'
 import type { PrimitiveDeclaration } from '../model/metamodel.ts'
 import { type PatternName, patterns, patternWords } from '../model/patterns.ts'
-import { idShortPathTo, pointerTo } from '../model/place.ts'
 import { suggest } from './suggest.ts'
 
 /** What makes other faults follow comes first. */

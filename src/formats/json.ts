@@ -2,7 +2,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { Violation } from '../errors.ts'
 import { HubError } from '../errors.ts'
-import { checkConstraints, type Damage } from '../model/constraints/constraints.ts'
+import { checkConstraints, type SchemaFaults } from '../model/constraints/constraints.ts'
 import { isLexical } from '../model/datatypes.ts'
 import type { ClassName } from '../model/fields.ts'
 import { explain, isShapeRule } from './json-explain.ts'
@@ -103,7 +103,7 @@ function besides(className: ClassName, value: unknown, faults: readonly Violatio
   return broken.filter(({ pointer }) => !known.has(pointer))
 }
 
-function damageOf(faults: readonly Violation[]): Damage {
+function damageOf(faults: readonly Violation[]): SchemaFaults {
   const unchecked = new Set<string>()
   const closed = new Set<string>()
   for (const fault of faults) {

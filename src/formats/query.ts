@@ -3,6 +3,7 @@
  * has and its place.
  */
 import { HubError, type Violation } from '../errors.ts'
+import type { Comparison, Condition, Match, Operand } from '../model/condition/condition.ts'
 import { parseField } from '../model/condition/field.ts'
 import {
   casts,
@@ -16,11 +17,10 @@ import {
   textOperands,
   textOperators
 } from '../model/condition/grammar.ts'
-import { comparisonsOf, strays } from '../model/condition/lists.ts'
-import { MAX_PATTERN_COST, pattern } from '../model/condition/pattern.ts'
+import { comparisonsOf, strayComparisons } from '../model/condition/match-lists.ts'
+import { compilePattern, MAX_PATTERN_COST } from '../model/condition/pattern.ts'
 import { literalOf } from '../model/condition/resolve.ts'
-import type { Comparison, Condition, Match, Operand } from '../model/condition/tree.ts'
-import { castText, type Typed } from '../model/condition/values.ts'
+import { castText, type TypedValue } from '../model/condition/values.ts'
 import { suggest } from './suggest.ts'
 
 export interface Query {
@@ -165,7 +165,7 @@ class Reading {
   }
 
   #literal(name: keyof typeof literals, held: unknown, place: string): Operand | undefined {
-    const literal: { type: Typed['type']; json: string; pattern?: string; words: string } = literals[name]
+    const literal: { type: TypedValue['type']; json: string; pattern?: string; words: string } = literals[name]
     const value = this.#typed(literal, held)
     if (value !== undefined) return { is: 'literal', value }
     this.#fault(place, `${literal.words} was expected; found ${shown(held)}`)
@@ -173,9 +173,9 @@ class Reading {
   }
 
   #typed(
-    { type, json, pattern }: { type: Typed['type']; json: string; pattern?: string },
+    { type, json, pattern }: { type: TypedValue['type']; json: string; pattern?: string },
     held: unknown
-  ): Typed | undefined {
+  ): TypedValue | undefined {
     if (typeof held !== json) return undefined
     if (typeof held === 'number') return { type: 'num', value: held }
     if (typeof held === 'boolean') return { type: 'bool', value: held }
@@ -199,7 +199,7 @@ class Reading {
   #checkPattern(operand: Operand, place: string): void {
     const literal = literalOf(operand)
     if (literal?.type !== 'str' || this.#patternCost > MAX_PATTERN_COST) return
-    const { problem, cost } = pattern(literal.value)
+    const { problem, cost } = compilePattern(literal.value)
     if (problem !== undefined) this.#fault(place, `this is no regular expression that can be used: ${problem}`)
     this.#patternCost += cost
     if (this.#patternCost > MAX_PATTERN_COST) this.#fault(place, 'the regular expressions are too large together')
@@ -208,7 +208,7 @@ class Reading {
   /** Every comparison within a $match points into the same list. */
   #requireOneList(match: Match): void {
     const comparisons = comparisonsOf(match)
-    for (const [index, text] of strays(comparisons).entries()) {
+    for (const [index, text] of strayComparisons(comparisons).entries()) {
       const comparison = comparisons[index]
       if (text !== undefined && comparison !== undefined) this.#fault(this.#places.get(comparison) ?? '', text)
     }

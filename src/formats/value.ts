@@ -3,17 +3,17 @@
  * from element rows, and back in as writes to value members.
  */
 import { HubError, type Violation } from '../errors.ts'
-import { excerptOf } from '../model/constraints/report.ts'
-import { isNumber, textOf } from '../model/conversion.ts'
 import { describe, isFloating, isLexical, isNumeric } from '../model/datatypes.ts'
+import { pointerTo } from '../model/document-path.ts'
+import { excerptOf } from '../model/excerpt.ts'
 import { childrenMember } from '../model/fields.ts'
 import { Literal, writtenOut } from '../model/literal.ts'
 import { join, type Step } from '../model/path.ts'
 import { patterns } from '../model/patterns.ts'
-import { pointerTo } from '../model/place.ts'
 import { trimEnd, trimStart } from '../model/trim.ts'
 import type { DataTypeDefXsd, Entity, LangString, SubmodelElement } from '../model/types.ts'
-import { readValue, type ValueMembers, valueMembersOf, writeValue } from '../model/values.ts'
+import { readValueMembers, type ValueMembers, valueMemberNames, writeValueMembers } from '../model/value-members.ts'
+import { isNumber, toValueText } from '../model/value-text.ts'
 import { type Container, childrenOf, stepsTo } from '../model/walk.ts'
 import { validate } from './json.ts'
 
@@ -48,7 +48,7 @@ export function toValue(container: Container, shape: Shape = {}): unknown {
     }
     case 'AnnotatedRelationshipElement': {
       const annotations = childrenOf(container).length === 0 ? undefined : byIdShort(container, shape)
-      return leafValue(container.modelType, undefined, present({ ...readValue(container), annotations }))
+      return leafValue(container.modelType, undefined, present({ ...readValueMembers(container), annotations }))
     }
     case 'Blob': {
       const { contentType, value } = container
@@ -60,12 +60,12 @@ export function toValue(container: Container, shape: Shape = {}): unknown {
     }
     case 'Property':
     case 'Range':
-      return leafValue(container.modelType, container.valueType, readValue(container))
+      return leafValue(container.modelType, container.valueType, readValueMembers(container))
     case 'Capability':
     case 'Operation':
       return undefined
     default:
-      return leafValue(container.modelType, undefined, readValue(container))
+      return leafValue(container.modelType, undefined, readValueMembers(container))
   }
 }
 
@@ -217,7 +217,7 @@ export function membersFromValue(
 
 /** Puts a write into the element of its document. */
 export function applyWrite({ element, members }: ValueWrite): void {
-  writeValue(element, { ...readValue(element), ...members })
+  writeValueMembers(element, { ...readValueMembers(element), ...members })
 }
 
 interface Place {
@@ -363,7 +363,7 @@ function leafMembers(
 
 /** The text that a value stands for in this value type; undefined where it is none of it, see {@link membersFromValue}. */
 export function lexicalText(valueType: DataTypeDefXsd, body: unknown): string | undefined {
-  const text = textOf(valueType, body)
+  const text = toValueText(valueType, body)
   return text !== undefined && isLexical(valueType, text) && XML_TEXT.test(text) ? text : undefined
 }
 
@@ -374,7 +374,7 @@ function lexicalOf(
   place: Place,
   violations: Violation[]
 ): string | undefined {
-  const text = textOf(valueType, body)
+  const text = toValueText(valueType, body)
   if (text === undefined || !isLexical(valueType, text)) {
     const hint = isNumber(body) && !isNumeric(valueType) && valueType !== 'xs:boolean' ? ', as a text in quotes' : ''
     violate(
@@ -414,7 +414,7 @@ function report(
   violations: Violation[],
   sent = (pointer: string) => pointer
 ): void {
-  const known = valueMembersOf((element as SubmodelElement).modelType)
+  const known = valueMemberNames((element as SubmodelElement).modelType)
   for (const name of Object.keys(found)) {
     if (known.includes(name)) continue
     violate(violations, place, 'ValueOnly', `there is no value "${name.slice(0, 60)}" here`)

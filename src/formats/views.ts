@@ -6,7 +6,7 @@ import { childrenMember, type Field, fieldsOf, isA } from '../model/fields.ts'
 import { classes } from '../model/metamodel.ts'
 import { join } from '../model/path.ts'
 import type { SubmodelElement } from '../model/types.ts'
-import { valueMembersOf } from '../model/values.ts'
+import { valueMemberNames } from '../model/value-members.ts'
 import { type Container, childrenOf, stepsTo, walk } from '../model/walk.ts'
 
 /** Whether a content modifier is defined for a kind (Part 2, table of modifiers and resources). */
@@ -68,7 +68,7 @@ export function metadata<Instance extends Container>(container: Instance): Insta
   const children = childrenMember(modelType)
   return without(
     container,
-    children === undefined ? valueMembersOf(modelType) : [...valueMembersOf(modelType), children]
+    children === undefined ? valueMemberNames(modelType) : [...valueMemberNames(modelType), children]
   )
 }
 

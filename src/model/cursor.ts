@@ -1,6 +1,6 @@
 /** Places in the log as others hold them: opaque, and of one body of data only. */
 
-export interface LogPlace {
+export interface LogCursor {
   /** Which body of data the log belongs to. */
   readonly epoch: string
   /** The commit last seen … */
@@ -9,12 +9,12 @@ export interface LogPlace {
   readonly index?: number
 }
 
-export function writeCursor({ epoch, seq, index }: LogPlace): string {
+export function encodeCursor({ epoch, seq, index }: LogCursor): string {
   return Buffer.from(`${epoch}.${seq}${index === undefined ? '' : `.${index}`}`).toString('base64url')
 }
 
 /** Undefined where the text is no cursor. */
-export function readCursor(text: string): LogPlace | undefined {
+export function decodeCursor(text: string): LogCursor | undefined {
   if (!/^[\w-]{1,120}$/.test(text)) return undefined
   const [, epoch, seq, index] =
     /^([\w-]{1,64})\.(\d{1,15})(?:\.(\d{1,15}))?$/.exec(Buffer.from(text, 'base64url').toString()) ?? []

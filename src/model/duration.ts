@@ -6,7 +6,7 @@ const PARTS = /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\
 const UNITS = [365 * 86_400_000, 30 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1000]
 
 /** The length of an ISO 8601 duration in milliseconds; undefined where the text is none. */
-export function milliseconds(duration: string): number | undefined {
+export function durationMs(duration: string): number | undefined {
   const [, sign, ...parts] = PARTS.exec(duration) ?? []
   if (sign === undefined || parts.every((part) => part === undefined)) return undefined
   const length = UNITS.reduce((sum, unit, index) => sum + unit * Number(parts[index] ?? 0), 0)

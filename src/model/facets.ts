@@ -28,7 +28,7 @@ const facets: { [Kind in keyof Documents]: (document: Documents[Kind]) => Facet[
 }
 
 function shellFacets({ assetInformation, submodels = [] }: AssetAdministrationShell): Facet[] {
-  const references = submodels.map((reference): Facet => ['submodel', targetOf(reference)])
+  const references = submodels.map((reference): Facet => ['submodel', targetIdOf(reference)])
   return [...assetFacets(assetInformation ?? {}), ...references]
 }
 
@@ -91,6 +91,6 @@ export function assetIdFacet({ name = '', value = '', externalSubjectId }: Speci
 }
 
 /** The id of the identifiable that a model reference leads to. */
-export function targetOf(reference: Reference): string {
+export function targetIdOf(reference: Reference): string {
   return reference.keys?.[0]?.value ?? ''
 }

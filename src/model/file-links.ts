@@ -1,5 +1,5 @@
 /** What a document says of files beside it: the values of its File elements, the path of a shell's thumbnail. */
-import { objectsOf } from './objects.ts'
+import { walkObjects } from './object-walk.ts'
 import type { Identifiable } from './types.ts'
 
 export interface FileLink {
@@ -14,7 +14,7 @@ const LINK_MEMBERS: Readonly<Record<string, string>> = { File: 'value', Resource
 
 /** Every link of a document to a file, in document order. */
 export function* fileLinksOf(document: unknown, className: string): Generator<FileLink> {
-  for (const { className: name, object, pointer } of objectsOf(document, className)) {
+  for (const { className: name, object, pointer } of walkObjects(document, className)) {
     const member = LINK_MEMBERS[name]
     if (member === undefined) continue
     const link = object[member]
@@ -24,7 +24,7 @@ export function* fileLinksOf(document: unknown, className: string): Generator<Fi
 
 /** Changes the links of a document in place. */
 export function relink(document: Identifiable, change: ReadonlyMap<string, string>): void {
-  for (const { className, object } of objectsOf(document, document.modelType)) {
+  for (const { className, object } of walkObjects(document, document.modelType)) {
     const member = LINK_MEMBERS[className]
     const link = member === undefined ? undefined : object[member]
     const changed = typeof link === 'string' ? change.get(link) : undefined

@@ -21,19 +21,19 @@ const ESCAPE = /(?:^|_)x[0-9A-F]{4,6}(?=[^a-zA-Z0-9])/
 const SHORTENED = new RegExp(`^.{${KEPT_LENGTH}}_h[0-9a-f]{${DIGEST_LENGTH}}$`)
 
 /** Does a name become an idShort as it is? */
-function isPlain(name: string): boolean {
+function isUnescaped(name: string): boolean {
   return PLAIN.test(name) && name.length <= MAX_LENGTH && !ESCAPE.test(name) && !SHORTENED.test(name)
 }
 
 /** The idShort of a name that is not empty. */
 export function idShortOf(name: string): string {
-  if (isPlain(name)) return name
+  if (isUnescaped(name)) return name
   const text = escaped(name)
   return text.length <= MAX_LENGTH && !SHORTENED.test(name) ? text : shortened(name, text)
 }
 
 /** The name of which {@link idShortOf} made this; undefined where only a digest of it is left. */
-export function nameOf(idShort: string): string | undefined {
+export function nameOfIdShort(idShort: string): string | undefined {
   if (SHORTENED.test(idShort)) return undefined
   return idShort.replace(/^x([0-9A-F]{4,6})_|_x([0-9A-F]{4,6})_/g, (_, first: string | undefined, other: string) =>
     String.fromCodePoint(Number.parseInt(first ?? other, 16))

@@ -40,14 +40,14 @@ export function parseInterval(text: string): Interval | undefined {
   return { unit: 'nanosecond', count: fixed }
 }
 
-interface Parts {
+interface IntervalParts {
   months: number
   weeks: number
   /** Nanoseconds. */
   fixed: bigint
 }
 
-function isoParts(text: string): Parts | undefined {
+function isoParts(text: string): IntervalParts | undefined {
   const [found, years = 0, months = 0, weeks = 0, ...rest] = ISO.exec(text) ?? []
   if (found === undefined) return undefined
   const [days = 0, hours = 0, minutes = 0, seconds = 0, fraction = ''] = rest
@@ -59,9 +59,9 @@ function isoParts(text: string): Parts | undefined {
   }
 }
 
-function plainParts(text: string): Parts | undefined {
+function plainParts(text: string): IntervalParts | undefined {
   if (text.length > 100 || !/^(\d{1,12}(ns|us|µs|ms|mo|s|m|h|d|w|y))+$/.test(text)) return undefined
-  const parts: Parts = { months: 0, weeks: 0, fixed: 0n }
+  const parts: IntervalParts = { months: 0, weeks: 0, fixed: 0n }
   for (const [, count = '', unit = ''] of text.matchAll(/(\d+)(\D+)/g)) {
     if (unit === 'y') parts.months += 12 * Number(count)
     else if (unit === 'mo') parts.months += Number(count)

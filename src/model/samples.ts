@@ -36,16 +36,16 @@ export interface Condensed {
   readonly spans: Float64Array
   /** Of numbers; those of bad quality do not count. */
   readonly counts: Float64Array
-  readonly min: Figures
-  readonly max: Figures
-  readonly sum: Figures
+  readonly min: ExactColumn
+  readonly max: ExactColumn
+  readonly sum: ExactColumn
   readonly squares: Float64Array
-  readonly first: Figures
-  readonly last: Figures
+  readonly first: ExactColumn
+  readonly last: ExactColumn
 }
 
 /** As text where not all are exact as doubles. */
-export type Figures = Float64Array | readonly string[]
+export type ExactColumn = Float64Array | readonly string[]
 
 /** The columns of `Condensed` in their order. */
 export const condensedColumns = [
@@ -60,7 +60,7 @@ export const condensedColumns = [
 ] as const satisfies readonly (keyof Condensed)[]
 
 /** Makes each column anew. */
-function mapCondensed(condensed: Condensed, change: <Column extends Figures>(column: Column) => Column): Condensed {
+function mapCondensed(condensed: Condensed, change: <Column extends ExactColumn>(column: Column) => Column): Condensed {
   const { spans, counts, min, max, sum, squares, first, last } = condensed
   return {
     spans: change(spans),
@@ -75,7 +75,7 @@ function mapCondensed(condensed: Condensed, change: <Column extends Figures>(col
 }
 
 /** The furthest that an offset reaches. */
-export const FURTHEST = 2 ** 50
+export const MAX_OFFSET_NS = 2 ** 50
 
 export function lengthOf(run: Run): number {
   return run.offsets.length
@@ -159,8 +159,8 @@ export function sliceOf({ base, offsets, form, values, quality, condensed }: Run
   }
 }
 
-function partOf<Column extends Figures>(column: Column, start: number, end: number): Column
-function partOf(column: Figures, start: number, end: number): Figures {
+function partOf<Column extends ExactColumn>(column: Column, start: number, end: number): Column
+function partOf(column: ExactColumn, start: number, end: number): ExactColumn {
   return column instanceof Float64Array ? column.subarray(start, end) : column.slice(start, end)
 }
 
@@ -186,7 +186,7 @@ export function firstAt({ base, offsets }: Run, time: bigint): number {
 }
 
 /** Some samples of a run. */
-export function pick({ base, offsets, form, values, quality, condensed }: Run, places: ArrayLike<number>): Run {
+export function pickSamples({ base, offsets, form, values, quality, condensed }: Run, places: ArrayLike<number>): Run {
   return {
     base,
     form,
@@ -197,8 +197,8 @@ export function pick({ base, offsets, form, values, quality, condensed }: Run, p
   }
 }
 
-function picked<Column extends Figures>(column: Column, places: ArrayLike<number>): Column
-function picked(column: Figures, places: ArrayLike<number>): Figures {
+function picked<Column extends ExactColumn>(column: Column, places: ArrayLike<number>): Column
+function picked(column: ExactColumn, places: ArrayLike<number>): ExactColumn {
   return column instanceof Float64Array
     ? Float64Array.from(places, (place) => column[place] ?? 0)
     : Array.from(places, (place) => column[place] ?? '')

@@ -3,20 +3,20 @@
  * themselves (Chan, Golub, LeVeque: updating formulae for variances). Buckets of a query, summaries of packed runs and
  * thinned samples are made of it alike, so that they agree.
  */
-import { type Figure, figureOf, fitted, greater, lesser, plus, quotient } from './figures.ts'
-import { type Figures, numberAt, qualityAt, type Run } from './samples.ts'
+import { addExact, divideExact, type ExactNumber, maxExact, minExact, parseExact, toExact } from './exact-numbers.ts'
+import { type ExactColumn, numberAt, qualityAt, type Run } from './samples.ts'
 
 export interface Statistics {
   readonly count: number
-  readonly min: Figure
-  readonly max: Figure
+  readonly min: ExactNumber
+  readonly max: ExactNumber
   readonly mean: number
-  readonly sum: Figure
+  readonly sum: ExactNumber
   /** Sum of the squares of the differences from the mean. */
   readonly squares: number
   /** In the order of the samples. */
-  readonly first: Figure
-  readonly last: Figure
+  readonly first: ExactNumber
+  readonly last: ExactNumber
 }
 
 /**
@@ -24,9 +24,9 @@ export interface Statistics {
  * @param isWhole they are whole numbers by their type, so that sums and extremes beyond 2^53 are wanted exactly
  */
 export function statisticsOf(run: Run, from: number, to: number, isWhole = false): Statistics | undefined {
-  if (run.condensed !== undefined) return weighted(run, from, to, isWhole)
-  const found = inDoubles(numbersOf(run, from, to))
-  return isWhole && found !== undefined && !isExact(found) ? (exactly(run, from, to, found) ?? found) : found
+  if (run.condensed !== undefined) return combineCondensed(run, from, to, isWhole)
+  const found = statisticsInDoubles(numbersOf(run, from, to))
+  return isWhole && found !== undefined && !isExact(found) ? (recomputeExactly(run, from, to, found) ?? found) : found
 }
 
 /** Are all that it was made of, and their sum in any order, exact as doubles, if they are whole numbers? */
@@ -39,11 +39,11 @@ export function combine(one: Statistics | undefined, other: Statistics, isWhole 
   if (one === undefined) return other
   const count = one.count + other.count
   const apart = other.mean - one.mean
-  const sum = plus(one.sum, other.sum, isWhole)
+  const sum = addExact(one.sum, other.sum, isWhole)
   return {
     count,
-    min: lesser(one.min, other.min),
-    max: greater(one.max, other.max),
+    min: minExact(one.min, other.min),
+    max: maxExact(one.max, other.max),
     mean: isBounded(sum) ? averageOf(sum, count) : weightedMean(one, other),
     sum,
     squares: one.squares + other.squares + (apart * apart * one.count * other.count) / count,
@@ -53,11 +53,11 @@ export function combine(one: Statistics | undefined, other: Statistics, isWhole 
 }
 
 /** What they are when the first of the numbers turns out to have been another one, or none. */
-export function corrected(held: Statistics, first: Figure | undefined): Statistics | undefined {
+export function replaceFirst(held: Statistics, first: ExactNumber | undefined): Statistics | undefined {
   if (!Number.isFinite(Number(held.first))) return held
   const rest = withoutFirst(held)
   if (first === undefined) return rest
-  return rest === undefined ? ofOne(first) : combine(ofOne(first), rest, isWholeFigure(held.sum))
+  return rest === undefined ? ofSingleValue(first) : combine(ofSingleValue(first), rest, isWholeFigure(held.sum))
 }
 
 /**
@@ -69,9 +69,9 @@ export function condensedAt(run: Run, index: number): Statistics | undefined {
   const { condensed } = run
   const count = condensed?.counts[index] ?? 0
   if (condensed === undefined || count === 0) return undefined
-  const at = (column: Figures): Figure => {
+  const at = (column: ExactColumn): ExactNumber => {
     const held = column[index] ?? 0
-    return typeof held === 'string' ? figureOf(held) : held
+    return typeof held === 'string' ? parseExact(held) : held
   }
   const [min, max, sum] = [at(condensed.min), at(condensed.max), at(condensed.sum)]
   return {
@@ -90,7 +90,7 @@ export function condensedAt(run: Run, index: number): Statistics | undefined {
   }
 }
 
-function ofOne(figure: Figure): Statistics {
+function ofSingleValue(figure: ExactNumber): Statistics {
   return {
     count: 1,
     min: figure,
@@ -104,26 +104,26 @@ function ofOne(figure: Figure): Statistics {
 }
 
 /** The number that a sample counts as; undefined where it does not count. */
-export function countedAt(run: Run, index: number): Figure | undefined {
+export function countedAt(run: Run, index: number): ExactNumber | undefined {
   if (qualityAt(run, index) === 'bad') return undefined
   const held = run.values[index] ?? ''
-  const figure = typeof held === 'number' ? shortest(held) : run.form === 'text' ? figureOf(held) : Number.NaN
+  const figure = typeof held === 'number' ? shortest(held) : run.form === 'text' ? parseExact(held) : Number.NaN
   return Number.isNaN(figure) ? undefined : figure
 }
 
 /** A double of a run stands for its shortest text: beyond 2^53 that may be another whole number than the double's own. */
-function shortest(value: number): Figure {
-  return Number.isSafeInteger(value) || !Number.isInteger(value) ? value : figureOf(String(value))
+function shortest(value: number): ExactNumber {
+  return Number.isSafeInteger(value) || !Number.isInteger(value) ? value : parseExact(String(value))
 }
 
-function weighted(run: Run, from: number, to: number, isWhole: boolean): Statistics | undefined {
+function combineCondensed(run: Run, from: number, to: number, isWhole: boolean): Statistics | undefined {
   const spans = run.condensed?.spans
   let whole: Statistics | undefined
   let end = Number.NEGATIVE_INFINITY
   for (let i = from; i < to; i++) {
     const held = qualityAt(run, i) === 'bad' ? undefined : condensedAt(run, i)
     const figure = held === undefined ? countedAt(run, i) : undefined
-    const one = held ?? (figure === undefined ? undefined : ofOne(isWhole ? figure : Number(figure)))
+    const one = held ?? (figure === undefined ? undefined : ofSingleValue(isWhole ? figure : Number(figure)))
     if (one === undefined) continue
     // One that came late may lie within what another stands for.
     const ownEnd = (run.offsets[i] ?? 0) + (spans?.[i] ?? 0)
@@ -145,7 +145,7 @@ function numbersOf(run: Run, from: number, to: number): Float64Array {
   return numbers
 }
 
-function inDoubles(all: Float64Array): Statistics | undefined {
+function statisticsInDoubles(all: Float64Array): Statistics | undefined {
   const numbers = all.includes(Number.NaN) ? all.filter((value) => !Number.isNaN(value)) : all
   const [first] = numbers
   if (first === undefined) return undefined
@@ -169,37 +169,37 @@ function inDoubles(all: Float64Array): Statistics | undefined {
 }
 
 /** Undefined where not all are whole numbers after all. */
-function exactly(run: Run, from: number, to: number, found: Statistics): Statistics | undefined {
+function recomputeExactly(run: Run, from: number, to: number, found: Statistics): Statistics | undefined {
   let sum = 0n
-  let min: Figure | undefined
-  let max: Figure | undefined
-  let first: Figure | undefined
-  let last: Figure | undefined
+  let min: ExactNumber | undefined
+  let max: ExactNumber | undefined
+  let first: ExactNumber | undefined
+  let last: ExactNumber | undefined
   for (let i = from; i < to; i++) {
     const figure = countedAt(run, i)
     if (figure === undefined) continue
     if (typeof figure === 'number' && !Number.isInteger(figure)) return undefined
     const whole = BigInt(figure)
     sum += whole
-    last = fitted(whole)
+    last = toExact(whole)
     first ??= last
-    min = min === undefined ? last : lesser(min, last)
-    max = max === undefined ? last : greater(max, last)
+    min = min === undefined ? last : minExact(min, last)
+    max = max === undefined ? last : maxExact(max, last)
   }
   if (min === undefined || max === undefined || first === undefined || last === undefined) return undefined
-  return { ...found, min, max, first, last, sum: fitted(sum), mean: averageOf(fitted(sum), found.count) }
+  return { ...found, min, max, first, last, sum: toExact(sum), mean: averageOf(toExact(sum), found.count) }
 }
 
-function averageOf(sum: Figure, count: number): number {
-  return Number(quotient(sum, count))
+function averageOf(sum: ExactNumber, count: number): number {
+  return Number(divideExact(sum, count))
 }
 
 /** As exactly as it can be said. */
-export function meanOf({ sum, count, mean }: Statistics): Figure {
-  return isBounded(sum) ? quotient(sum, count) : mean
+export function meanOf({ sum, count, mean }: Statistics): ExactNumber {
+  return isBounded(sum) ? divideExact(sum, count) : mean
 }
 
-function isBounded(sum: Figure): boolean {
+function isBounded(sum: ExactNumber): boolean {
   return typeof sum === 'bigint' || Number.isFinite(sum)
 }
 
@@ -213,13 +213,13 @@ function withoutFirst(held: Statistics): Statistics | undefined {
   const count = held.count - 1
   if (count === 0) return undefined
   const first = Number(held.first)
-  const sum = plus(held.sum, -held.first, isWholeFigure(held.sum))
+  const sum = addExact(held.sum, -held.first, isWholeFigure(held.sum))
   const mean = averageOf(sum, count)
   // The formula for one number more, backwards; min and max stay, for they may be those of others.
   const squares = Math.max(0, held.squares - (first - mean) * (first - held.mean))
   return { ...held, count, sum, mean, squares }
 }
 
-function isWholeFigure(sum: Figure): boolean {
+function isWholeFigure(sum: ExactNumber): boolean {
   return typeof sum === 'bigint' || Number.isInteger(sum)
 }

@@ -7,7 +7,7 @@ import type { Submodel, SubmodelElement } from './types.ts'
 export type Container = Submodel | SubmodelElement
 
 /** An element met on the walk. */
-export interface Visit {
+export interface ElementVisit {
   element: SubmodelElement
   /** Its idShortPath. */
   path: string
@@ -51,7 +51,7 @@ export function stepsTo(container: Container): Step[] {
 }
 
 /** Every element below `root`, parents before children, in document order. */
-export function* walk(root: Container, rootPath = '', rootPointer = ''): Generator<Visit> {
+export function* walk(root: Container, rootPath = '', rootPointer = ''): Generator<ElementVisit> {
   const member = childrenMember(root.modelType)
   // Before the children are entered, which are containers themselves.
   const steps = stepsTo(root)

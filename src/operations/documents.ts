@@ -1,7 +1,7 @@
 /** What shells, submodels and concept descriptions have in common: a document under an id. */
 import { HubError } from '../errors.ts'
 import { unstorable, validate } from '../formats/json.ts'
-import { excerptOf } from '../model/constraints/report.ts'
+import { excerptOf } from '../model/excerpt.ts'
 import { facetsOf } from '../model/facets.ts'
 import { type ClassName, childrenMember } from '../model/fields.ts'
 import { encodeId } from '../model/identifier.ts'

@@ -1,7 +1,7 @@
 /** Operations: invoke and invoke-async, in Normal and ValueOnly form, their status and their results. */
 import { HubError, type Violation } from '../errors.ts'
 import { applyWrite, fromValue, toValue } from '../formats/value.ts'
-import { milliseconds } from '../model/duration.ts'
+import { durationMs } from '../model/duration.ts'
 import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'
 import type { Operation, OperationRequest, OperationVariable, SubmodelElement } from '../model/types.ts'
@@ -211,7 +211,7 @@ function valuesOf(variables: readonly OperationVariable[] | undefined): object {
 function timeoutOf(request: ApiRequest): number {
   const wish = (request.body as { clientTimeoutDuration?: unknown }).clientTimeoutDuration
   if (wish === undefined) return DEFAULT_TIMEOUT_MS
-  const length = typeof wish === 'string' ? milliseconds(wish) : undefined
+  const length = typeof wish === 'string' ? durationMs(wish) : undefined
   if (length === undefined || length <= 0) refuse('/clientTimeoutDuration', 'a duration such as "PT30S" was expected')
   return Math.min(length, MAX_TIMEOUT_MS)
 }

@@ -4,11 +4,11 @@
  */
 import { HubError, type Violation } from '../errors.ts'
 import { suggest } from '../formats/suggest.ts'
-import { excerptOf } from '../model/constraints/report.ts'
+import { excerptOf } from '../model/excerpt.ts'
 import { childrenMember, fieldsOf } from '../model/fields.ts'
 import type { Step } from '../model/path.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
-import { valueMembersOf } from '../model/values.ts'
+import { valueMemberNames } from '../model/value-members.ts'
 import { type Container, child, childrenOf, stepsTo } from '../model/walk.ts'
 
 /** Puts a schema-valid body into the element, children into children. @throws HubError `Invalid`; then use neither */
@@ -26,7 +26,7 @@ export function mergeMetadata(target: Container, body: unknown): void {
   const given = body as Record<string, unknown>
   const violations: Violation[] = []
   sameType(target, given, '', violations)
-  const values = new Set([...valueMembersOf(target.modelType), childrenMember(target.modelType)])
+  const values = new Set([...valueMemberNames(target.modelType), childrenMember(target.modelType)])
   const known = new Set(['modelType', ...fieldsOf(target.modelType).map((field) => field.name)])
   for (const name of Object.keys(given)) {
     const pointer = `/${name}`

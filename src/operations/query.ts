@@ -1,10 +1,10 @@
 /** POST /query/…: documents that meet a condition, found through the index and judged one by one. */
 import { setImmediate } from 'node:timers/promises'
 import { readQuery } from '../formats/query.ts'
-import { compile, type Test } from '../model/condition/compile.ts'
+import { type CompiledCondition, compile } from '../model/condition/compile.ts'
 import { TextTooLong } from '../model/condition/pattern.ts'
 import { type ElementTerm, type Prefilter, plan } from '../model/condition/plan.ts'
-import { targetOf } from '../model/facets.ts'
+import { targetIdOf } from '../model/facets.ts'
 import type { AssetAdministrationShell, Documents } from '../model/types.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Document, DocumentKind, ElementCondition, Facet } from '../store/store.ts'
@@ -139,7 +139,11 @@ async function anyAfter(
 }
 
 /** One document that takes too long to be judged is told, and keeps no answer about the others from anybody. */
-function matches(test: Test, found: { instance: object; related: object[] }, otherwise: () => void): boolean {
+function matches(
+  test: CompiledCondition,
+  found: { instance: object; related: object[] },
+  otherwise: () => void
+): boolean {
   try {
     return test.matches(found.instance, found.related)
   } catch (error) {
@@ -150,7 +154,13 @@ function matches(test: Test, found: { instance: object; related: object[] }, oth
 }
 
 /** What is judged, and what the condition speaks of beside it. */
-async function candidate(context: OperationContext, subject: Subject, document: Document, base: string, test: Test) {
+async function candidate(
+  context: OperationContext,
+  subject: Subject,
+  document: Document,
+  base: string,
+  test: CompiledCondition
+) {
   const instance = await instanceOf(context, subject, document, base)
   return instance && { instance, related: await relatedTo(context, test, document) }
 }
@@ -168,12 +178,16 @@ async function instanceOf(
 }
 
 /** The submodels of a shell, or the shells of a submodel, where the condition speaks of them. */
-async function relatedTo(context: OperationContext, { joins }: Test, document: Document): Promise<object[]> {
+async function relatedTo(
+  context: OperationContext,
+  { joins }: CompiledCondition,
+  document: Document
+): Promise<object[]> {
   if (joins === undefined) return []
   if (joins === 'Submodel') {
     const { submodels = [] } = JSON.parse(document.bytes.toString()) as AssetAdministrationShell
     const stored = await Promise.all(
-      submodels.map((reference) => context.store.document('Submodel', targetOf(reference)))
+      submodels.map((reference) => context.store.document('Submodel', targetIdOf(reference)))
     )
     return stored.flatMap((one) => (one === undefined ? [] : [parse(one, 'Submodel')]))
   }

@@ -5,7 +5,7 @@
 import { HubError } from '../errors.ts'
 import { currentDescriptor } from '../formats/descriptors.ts'
 import { describeShell, describeSubmodel } from '../model/descriptors.ts'
-import { targetOf } from '../model/facets.ts'
+import { targetIdOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShellDescriptor, Submodel, SubmodelDescriptor } from '../model/types.ts'
 import type { Document, Facet } from '../store/store.ts'
@@ -139,7 +139,7 @@ export async function derive(
   const shell = parse(document, 'AssetAdministrationShell')
   const submodels: Submodel[] = []
   for (const reference of shell.submodels ?? []) {
-    const submodel = await context.store.document('Submodel', targetOf(reference))
+    const submodel = await context.store.document('Submodel', targetIdOf(reference))
     if (submodel !== undefined) submodels.push(parse(submodel, 'Submodel'))
   }
   return describeShell(shell, submodels, base)

@@ -8,9 +8,9 @@ import { extensionOf } from '../formats/opc.ts'
 import { leadsTo } from '../formats/part-links.ts'
 import { partKey } from '../formats/part-names.ts'
 import { writeXml } from '../formats/xml-writer.ts'
-import { targetOf } from '../model/facets.ts'
+import { targetIdOf } from '../model/facets.ts'
 import { relink } from '../model/file-links.ts'
-import { referredIds } from '../model/reference-walk.ts'
+import { referencedIds } from '../model/referenced-ids.ts'
 import type { Identifiable } from '../model/types.ts'
 import { requireUndamaged } from '../store/damage.ts'
 import type { Document, Facet, FileEntry } from '../store/store.ts'
@@ -78,7 +78,7 @@ async function scopeOf(
       const id = request.aasIdentifier ?? ''
       const shell = parse(await get(context, 'AssetAdministrationShell', id), 'AssetAdministrationShell')
       const stored = await Promise.all(
-        (shell.submodels ?? []).map((it) => context.store.document('Submodel', targetOf(it)))
+        (shell.submodels ?? []).map((it) => context.store.document('Submodel', targetIdOf(it)))
       )
       return { aasIds: [id], submodelIds: stored.flatMap((document) => (document ? [document.id] : [])) }
     }
@@ -126,7 +126,7 @@ async function* selected(context: OperationContext, wanted: Wanted): AsyncGenera
 }
 
 function collect(document: Document, ids: Set<string>): void {
-  for (const id of referredIds(JSON.parse(document.bytes.toString()) as Identifiable)) ids.add(id)
+  for (const id of referencedIds(JSON.parse(document.bytes.toString()) as Identifiable)) ids.add(id)
 }
 
 /** A document may go while the answer is under way; then it is left out. */

@@ -1,6 +1,6 @@
 /** Asset Administration Shells, their asset information and their references to submodels. */
 import { HubError } from '../errors.ts'
-import { assetIdFacet, facetsOf, targetOf } from '../model/facets.ts'
+import { assetIdFacet, facetsOf, targetIdOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { AssetAdministrationShell, AssetInformation, Reference } from '../model/types.ts'
@@ -71,12 +71,12 @@ export const postSubmodelReference: OperationHandler = async (context, request) 
   const { revision } = await edit(context, KIND, shellOf(request), request, (shell) => {
     const present = shell.submodels ?? []
     if (present.some((other) => matchKey(other) === matchKey(reference))) {
-      throw new HubError('AlreadyExists', ['A reference to the submodel', targetOf(reference)])
+      throw new HubError('AlreadyExists', ['A reference to the submodel', targetIdOf(reference)])
     }
     shell.submodels = [...present, reference]
     return { result: undefined }
   })
-  const location = `${request.mount}/submodel-refs/${encodeId(targetOf(reference))}`
+  const location = `${request.mount}/submodel-refs/${encodeId(targetIdOf(reference))}`
   return { status: 201, json: reference, revision, location }
 }
 
@@ -84,7 +84,7 @@ export const postSubmodelReference: OperationHandler = async (context, request) 
 export const deleteSubmodelReference: OperationHandler = async (context, request) => {
   const id = request.submodelIdentifier ?? ''
   await edit(context, KIND, shellOf(request), request, (shell) => {
-    const rest = (shell.submodels ?? []).filter((reference) => targetOf(reference) !== id)
+    const rest = (shell.submodels ?? []).filter((reference) => targetIdOf(reference) !== id)
     if (rest.length === (shell.submodels ?? []).length)
       throw new HubError('NotFound', ['A reference to the submodel', id])
     if (rest.length > 0) shell.submodels = rest
@@ -116,7 +116,7 @@ export async function shellChange(
 
 /** Does the shell refer to this submodel? */
 export function refersTo(shell: AssetAdministrationShell, submodelId: string): boolean {
-  return (shell.submodels ?? []).some((reference) => targetOf(reference) === submodelId)
+  return (shell.submodels ?? []).some((reference) => targetIdOf(reference) === submodelId)
 }
 
 /** @throws HubError `NotFound` where the shell was taken leniently without */

@@ -2,8 +2,8 @@
 import { HubError } from '../errors.ts'
 import { toValue } from '../formats/value.ts'
 import { core, metadata, paths, withoutBlobs } from '../formats/views.ts'
-import { excerptOf } from '../model/constraints/report.ts'
-import { targetOf } from '../model/facets.ts'
+import { excerptOf } from '../model/excerpt.ts'
+import { targetIdOf } from '../model/facets.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { Submodel } from '../model/types.ts'
 import { runExclusive } from '../store/concurrency.ts'
@@ -189,7 +189,7 @@ async function addReference(context: OperationContext, shellId: string, submodel
 
 async function dropReference(context: OperationContext, shellId: string, submodelId: string): Promise<Change> {
   return shellChange(context, shellId, (shell) => {
-    const rest = (shell.submodels ?? []).filter((reference) => targetOf(reference) !== submodelId)
+    const rest = (shell.submodels ?? []).filter((reference) => targetIdOf(reference) !== submodelId)
     if (rest.length > 0) shell.submodels = rest
     else delete shell.submodels
   })

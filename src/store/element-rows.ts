@@ -1,7 +1,7 @@
 /** What a store derives from the JSON of a submodel: the rows of its elements, and whether a Blob holds bytes. */
 import { parseNumber } from '../model/condition/values.ts'
 import type { OperationVariable, Submodel, SubmodelElement } from '../model/types.ts'
-import { readValue } from '../model/values.ts'
+import { readValueMembers } from '../model/value-members.ts'
 import { walk } from '../model/walk.ts'
 
 /** An element as its document tells it: the part of an ElementRow that does not come from commits. */
@@ -56,7 +56,7 @@ export function* deriveElementRows(submodel: Submodel): Generator<DerivedElement
       modelType: element.modelType,
       valueType: 'valueType' in element ? element.valueType : undefined,
       semanticId: element.semanticId?.keys?.[0]?.value,
-      value: JSON.stringify(readValue(element)),
+      value: JSON.stringify(readValueMembers(element)),
       element
     }
   }

@@ -1,7 +1,7 @@
 /** Structure and current values, put together again. */
 import { join as joinPath } from '../model/path.ts'
 import type { Submodel } from '../model/types.ts'
-import { writeValue } from '../model/values.ts'
+import { writeValueMembers } from '../model/value-members.ts'
 import { type Container, childrenOf, walk } from '../model/walk.ts'
 
 /**
@@ -13,7 +13,7 @@ export function joinValues(submodel: Submodel, values: Map<string, string>): voi
   // What is left belongs to elements that are addressed by their index though they stand in no list.
   for (const { element, path } of walk(submodel)) {
     const value = values.get(path)
-    if (value !== undefined) writeValue(element, JSON.parse(value))
+    if (value !== undefined) writeValueMembers(element, JSON.parse(value))
   }
 }
 
@@ -33,7 +33,7 @@ function fill(container: Container, containerPath: string, values: Map<string, s
     const path = joinPath(containerPath, isName ? idShort : index)
     const value = values.get(path)
     if (value !== undefined) {
-      writeValue(element, JSON.parse(value))
+      writeValueMembers(element, JSON.parse(value))
       values.delete(path)
     }
     if (values.size === 0 || fill(element, path, values)) return true

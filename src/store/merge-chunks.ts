@@ -2,7 +2,7 @@
  * The history of a series in pieces, ascending and each time once. Chunks that overlap nothing pass as they are, packed;
  * where some overlap they are unpacked and brought together, no further than they do.
  */
-import { mergeRuns } from '../model/merge.ts'
+import { mergeRuns } from '../model/merge-runs.ts'
 import { firstAt, isAscending, lengthOf, type Run, sliceOf, spanOf, within } from '../model/samples.ts'
 import { formatTime } from '../model/time.ts'
 import { openRun, type PackedRun, type RunSummary } from './run-codec.ts'

@@ -13,7 +13,7 @@
  */
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { HubError } from '../errors.ts'
-import { joined } from '../model/merge.ts'
+import { concatRuns } from '../model/merge-runs.ts'
 import { isAscending, lengthOf, qualities, type Run, sliceOf, spanOf } from '../model/samples.ts'
 import { type Statistics, statisticsOf } from '../model/statistics.ts'
 import { columnsOf, inNumbers, isOnScale, runAt } from './run-columns.ts'
@@ -126,7 +126,7 @@ export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): Op
   const run = () => {
     const common = commonOf(bytes)
     if (!hasFlag(bytes, PARTED)) return runAt(unpacked(bytes), 0, common)
-    return joined(
+    return concatRuns(
       common.base,
       parts().map((part) => part.run())
     )

@@ -11,8 +11,8 @@
 import {
   type Condensed,
   condensedColumns,
-  type Figures,
-  FURTHEST,
+  type ExactColumn,
+  MAX_OFFSET_NS,
   type Quality,
   qualities,
   type Run
@@ -92,7 +92,7 @@ function encodeTimes(offsets: Float64Array): { head: Head['times']; columns: Uin
   let before = first
   for (let i = 0; i < offsets.length; i++) {
     const offset = offsets[i] ?? 0
-    if (Math.abs(offset) > FURTHEST) throw new RangeError(`An offset of ${offset} ns is too far from the base`)
+    if (Math.abs(offset) > MAX_OFFSET_NS) throw new RangeError(`An offset of ${offset} ns is too far from the base`)
     tick = divisor(tick, Math.abs(offset - before))
     before = offset
   }
@@ -147,7 +147,7 @@ export function inNumbers(run: Run): Run {
   return values === undefined ? run : { ...run, form: 'number', values }
 }
 
-function encodeValues(form: Run['form'], values: Figures): EncodedValues {
+function encodeValues(form: Run['form'], values: ExactColumn): EncodedValues {
   if (values instanceof Float64Array) return encodeNumbers(values)
   const decimals = form === 'text' ? encodeDecimals(values) : undefined
   if (decimals !== undefined) return decimals
@@ -183,12 +183,12 @@ function encodeDecimals(texts: readonly string[]): EncodedValues | undefined {
   const whole = Float64Array.from(texts, (text, i) =>
     Number(text.replace('.', '') + '0'.repeat(scale - (decimals[i] ?? 0)))
   )
-  if (whole.some((number) => Math.abs(number) > FURTHEST)) return undefined
+  if (whole.some((number) => Math.abs(number) > MAX_OFFSET_NS)) return undefined
   const { first, planes, bytes } = differences(whole)
   return { head: { scale, first, planes, decimals: true }, columns: [bytes, decimals] }
 }
 
-function decodeValues(values: Values, count: number, columns: PlaneReader): Figures {
+function decodeValues(values: Values, count: number, columns: PlaneReader): ExactColumn {
   if (values === 'doubles') {
     const words = new Uint32Array(columns.planes(8).buffer)
     for (let i = 2; i < words.length; i++) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
@@ -237,7 +237,7 @@ function scaleOf(numbers: Float64Array): number | undefined {
   for (let i = 0; i < numbers.length; ) {
     const number = numbers[i] ?? 0
     const whole = Math.round(number * power)
-    if (Math.abs(whole) > FURTHEST) return undefined
+    if (Math.abs(whole) > MAX_OFFSET_NS) return undefined
     if (whole / power === number) {
       i++
       continue

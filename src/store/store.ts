@@ -59,7 +59,7 @@ export interface ElementRow {
   readonly valueType: string | undefined
   /** First key value of the semanticId. */
   readonly semanticId: string | undefined
-  /** The value members as JSON (see model/values.ts), e.g. `{"value":"21.5"}`; `{}` if none is set. */
+  /** The value members as JSON (see model/value-members.ts), e.g. `{"value":"21.5"}`; `{}` if none is set. */
   readonly value: string
   /** `seq` of the commit that created the element at this path: the guard of a value change. */
   readonly incarnation: number

@@ -6,8 +6,8 @@ import { compact } from '../../src/consumers/history/compaction.ts'
 import { type DownsampledUntil, downsample } from '../../src/consumers/history/downsampling.ts'
 import { maintainOnce } from '../../src/consumers/history/history-retention.ts'
 import { parseHistoryPolicy } from '../../src/consumers/history/policy.ts'
-import { gridOf } from '../../src/model/grid.ts'
 import { type Quality, qualities, qualityAt, type Run, textAt, timeAt } from '../../src/model/samples.ts'
+import { timeGrid } from '../../src/model/time-grid.ts'
 import type { DataTypeDefXsd, Submodel } from '../../src/model/types.ts'
 import { AGGREGATES, aggregateOf, type Bucket, buckets } from '../../src/operations/history/aggregate.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
@@ -424,7 +424,7 @@ async function read(history: History): Promise<Sample[]> {
 async function figures(history: History, width: bigint): Promise<Partial<Record<string, unknown>>[]> {
   const pieces = history.pieces(series, EARLIEST, LATEST)
   const found: Bucket[] = await Array.fromAsync(
-    buckets(pieces, EARLIEST, LATEST, gridOf({ unit: 'nanosecond', count: width }), true)
+    buckets(pieces, EARLIEST, LATEST, timeGrid({ unit: 'nanosecond', count: width }), true)
   )
   return found.map((bucket) => Object.fromEntries(AGGREGATES.map((name) => [name, aggregateOf(bucket, name)])))
 }

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { readQuery } from '../../src/formats/query.ts'
 import { compile } from '../../src/model/condition/compile.ts'
+import type { Condition } from '../../src/model/condition/condition.ts'
+import { textsOfValue } from '../../src/model/condition/field-reader.ts'
 import { orderings, textOperators } from '../../src/model/condition/grammar.ts'
 import {
   type ElementTerm,
@@ -11,10 +13,8 @@ import {
   type ValueTest,
   withoutIndexes
 } from '../../src/model/condition/plan.ts'
-import { textsOfValue } from '../../src/model/condition/read.ts'
-import type { Condition } from '../../src/model/condition/tree.ts'
-import { orderOfTexts, parseNumber } from '../../src/model/condition/values.ts'
-import { facetsOf, targetOf } from '../../src/model/facets.ts'
+import { compareByCodePoint, parseNumber } from '../../src/model/condition/values.ts'
+import { facetsOf, targetIdOf } from '../../src/model/facets.ts'
 import type { AssetAdministrationShell, Submodel } from '../../src/model/types.ts'
 import { walk } from '../../src/model/walk.ts'
 
@@ -62,19 +62,19 @@ function elementHas({ path, idShort, semanticId, values = [] }: ElementTerm, sub
 
 function passes(test: ValueTest, text: string): boolean {
   if (test.op === 'startsWith') return text.startsWith(test.text)
-  const found = 'text' in test ? orderOfTexts(text, test.text) : (parseNumber(text) ?? Number.NaN) - test.number
+  const found = 'text' in test ? compareByCodePoint(text, test.text) : (parseNumber(text) ?? Number.NaN) - test.number
   if (test.op === 'eq') return found === 0
   if (test.op === 'lt' || test.op === 'le') return found < 0 || (test.op === 'le' && found === 0)
   return found > 0 || (test.op === 'ge' && found === 0)
 }
 
 function submodelsOf(shell: AssetAdministrationShell, { submodels }: World): Submodel[] {
-  const ids = (shell.submodels ?? []).map(targetOf)
+  const ids = (shell.submodels ?? []).map(targetIdOf)
   return submodels.filter(({ id }) => ids.includes(id))
 }
 
 function shellsOf(submodel: Submodel, { shells }: World): AssetAdministrationShell[] {
-  return shells.filter((shell) => (shell.submodels ?? []).some((one) => targetOf(one) === submodel.id))
+  return shells.filter((shell) => (shell.submodels ?? []).some((one) => targetIdOf(one) === submodel.id))
 }
 
 // ---- Random plants of few names, so that conditions meet them

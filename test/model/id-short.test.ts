@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { idShortOf, nameOf } from '../../src/model/id-short.ts'
+import { idShortOf, nameOfIdShort } from '../../src/model/id-short.ts'
 import { patterns } from '../../src/model/patterns.ts'
 
 t.test('a name becomes an idShort, and is read back out of it', async (t) => {
@@ -19,7 +19,7 @@ t.test('a name becomes an idShort, and is read back out of it', async (t) => {
     ['%MW100', 'x0025_MW100']
   ] as const) {
     t.equal(idShortOf(name), idShort)
-    t.equal(nameOf(idShort), name)
+    t.equal(nameOfIdShort(idShort), name)
   }
 })
 
@@ -28,7 +28,7 @@ t.test('a name that is too long keeps its beginning, and differs from every othe
   t.not(one, other)
   t.equal(one?.length, 128)
   t.ok(one?.startsWith('aaaa'))
-  t.equal(nameOf(one ?? ''), undefined)
+  t.equal(nameOfIdShort(one ?? ''), undefined)
   t.not(idShortOf(one ?? ''), one, 'a name that looks so is another')
 })
 
@@ -56,7 +56,7 @@ t.test('every name has an idShort [AASd-002], and no two names have the same', a
     fc.property(fc.string({ unit, minLength: 1, maxLength: 14 }), (name) => {
       const idShort = idShortOf(name)
       const isShort = idShort.length <= 128 && pattern.test(idShort)
-      return isShort && (nameOf(idShort) ?? name) === name
+      return isShort && (nameOfIdShort(idShort) ?? name) === name
     }),
     { numRuns: 20_000 }
   )

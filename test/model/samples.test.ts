@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { mergeRuns } from '../../src/model/merge.ts'
+import { mergeRuns } from '../../src/model/merge-runs.ts'
 import {
   isAscending,
   lengthOf,

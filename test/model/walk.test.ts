@@ -1,5 +1,5 @@
 import t from 'tap'
-import { idShortPathTo, pointerTo } from '../../src/model/place.ts'
+import { idShortPathTo, pointerTo } from '../../src/model/document-path.ts'
 import type { Submodel } from '../../src/model/types.ts'
 import { resolve, setChildren, walk } from '../../src/model/walk.ts'
 

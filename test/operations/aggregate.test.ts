@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { gridOf } from '../../src/model/grid.ts'
 import { type Run, sliceOf, spanOf } from '../../src/model/samples.ts'
+import { timeGrid } from '../../src/model/time-grid.ts'
 import { type Bucket, buckets } from '../../src/operations/history/aggregate.ts'
 import { chunkSource, mergeChunks, type SeriesSource } from '../../src/store/merge-chunks.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
@@ -31,7 +31,7 @@ t.test('buckets are the same however their samples lie in chunks and parts', asy
         mergeChunks(each(chunks), [], low, high),
         low,
         high,
-        gridOf({ unit: 'nanosecond', count: BigInt(width) })
+        timeGrid({ unit: 'nanosecond', count: BigInt(width) })
       )
       const wanted = oneByOne(run, from, from + length, width)
       return alike(await Array.fromAsync(made), wanted)

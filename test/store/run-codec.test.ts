@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { HubError } from '../../src/errors.ts'
-import { joined, mergeRuns } from '../../src/model/merge.ts'
-import { lengthOf, pick, qualityAt, type Run, sliceOf, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
+import { concatRuns, mergeRuns } from '../../src/model/merge-runs.ts'
+import { lengthOf, pickSamples, qualityAt, type Run, sliceOf, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
 import { condensedAt } from '../../src/model/statistics.ts'
 import { decodeRun, encodeRun, openRun, verifyRun } from '../../src/store/run-codec.ts'
 import { runs, thinnedRuns } from '../arbitrary-runs.ts'
@@ -163,9 +163,9 @@ t.test('a thinned run comes back with what its samples were made of, cut, picked
         sliceOf(back, start ?? 0, end ?? 0),
         sliceOf(back, end ?? 0, lengthOf(run))
       ]
-      const whole = joined(run.base, parts)
+      const whole = concatRuns(run.base, parts)
       const order = Array.from(run.offsets.keys()).reverse()
-      const turned = pick(back, order)
+      const turned = pickSamples(back, order)
       return Array.from(run.offsets.keys()).every((i) => {
         const wanted = JSON.stringify(condensedAt(run, i), exactly)
         const found = [condensedAt(back, i), condensedAt(whole, i), condensedAt(turned, order.length - 1 - i)]

@@ -5,7 +5,7 @@
  * A new chunk has the greatest `seq` of the chunks it replaces, so that after a crash it is still known which entries of
  * the log are in chunks. Everything that overlaps is rewritten together, so that no sample overrides a later one.
  */
-import { FURTHEST, type Run } from '../../model/samples.ts'
+import { MAX_OFFSET_NS, type Run } from '../../model/samples.ts'
 import { later } from '../../model/time.ts'
 import { isDamaged } from '../../store/damage.ts'
 import { chunkSource, mergeChunks, type SeriesSource } from '../../store/merge-chunks.ts'
@@ -30,7 +30,7 @@ const MAX_SAMPLES = 1024 * 1024
 export async function compact(
   store: Store,
   series: SeriesName,
-  { rest, reach = BigInt(FURTHEST), failed }: CompactionOptions
+  { rest, reach = BigInt(MAX_OFFSET_NS), failed }: CompactionOptions
 ): Promise<boolean> {
   let isChanged = false
   for (let from = EARLIEST; from <= LATEST; ) {

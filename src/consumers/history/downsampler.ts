@@ -4,12 +4,12 @@
  * aggregates stay the same, and downsampling again, with wider buckets or late samples, is weighted.
  */
 import { isInteger, isNumeric } from '../../model/datatypes.ts'
-import { figureText } from '../../model/figures.ts'
-import { floorTo } from '../../model/grid.ts'
-import { condensedOf } from '../../model/merge.ts'
+import { formatExact } from '../../model/exact-numbers.ts'
+import { condensedOf } from '../../model/merge-runs.ts'
 import { firstAt, lengthOf, qualities, qualityAt, type Run, textAt, timeAt } from '../../model/samples.ts'
 import { combine, condensedAt, countedAt, meanOf, type Statistics, statisticsOf } from '../../model/statistics.ts'
 import { later } from '../../model/time.ts'
+import { floorTo } from '../../model/time-grid.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 
 /** How the samples of a series are downsampled. */
@@ -123,7 +123,7 @@ export class Downsampler {
     return {
       ...sample,
       quality: worst,
-      ...(isNumber ? { form: 'number', value: mean } : { form: 'text', value: figureText(mean) })
+      ...(isNumber ? { form: 'number', value: mean } : { form: 'text', value: formatExact(mean) })
     }
   }
 }

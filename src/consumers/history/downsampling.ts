@@ -4,8 +4,9 @@
  * Chunks that overlap or share a bucket are downsampled together, so the result depends neither on how the samples were
  * divided into chunks nor on when they arrived.
  */
-import { floorTo } from '../../model/grid.ts'
+
 import { later } from '../../model/time.ts'
+import { floorTo } from '../../model/time-grid.ts'
 import { isDamaged } from '../../store/damage.ts'
 import { mergeChunks } from '../../store/merge-chunks.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../../store/series.ts'

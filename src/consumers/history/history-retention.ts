@@ -1,6 +1,6 @@
 /** Background maintenance of the history: retention, downsampling, compaction. Yields to requests. */
 import { type Clock, systemClock } from '../../clock.ts'
-import { FURTHEST } from '../../model/samples.ts'
+import { MAX_OFFSET_NS } from '../../model/samples.ts'
 import { earlier, fromMilliseconds } from '../../model/time.ts'
 import { runPeriodicallyAsLeader } from '../../store/run-as-leader.ts'
 import type { SeriesName } from '../../store/series.ts'
@@ -97,7 +97,7 @@ function restsOf(clock: Clock, signal: AbortSignal | undefined): () => Promise<v
 
 /** Nanoseconds that a chunk may cover. */
 function reachOf({ keep = FOREVER_NS, after = FOREVER_NS }: HistoryPolicy): bigint {
-  return earlier(earlier(keep, after) / CHUNKS_PER_AGE, BigInt(FURTHEST))
+  return earlier(earlier(keep, after) / CHUNKS_PER_AGE, BigInt(MAX_OFFSET_NS))
 }
 
 function bigintAsText(_: string, value: unknown): unknown {

@@ -3,7 +3,7 @@
  * also with the last chunk of the series until that is full. Samples older than that chunk get one of their own, so that
  * no chunk spans the time between.
  */
-import { mergeRuns } from '../../model/merge.ts'
+import { mergeRuns } from '../../model/merge-runs.ts'
 import { lengthOf, type Run, sliceOf, spanOf } from '../../model/samples.ts'
 import { earlier } from '../../model/time.ts'
 import { decodeRun, encodeRun, verifyRun } from '../../store/run-codec.ts'

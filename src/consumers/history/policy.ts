@@ -5,7 +5,7 @@
  * its submodel, else the setting `HISTORY`; by default everything is kept.
  */
 import { type Clock, systemClock } from '../../clock.ts'
-import { milliseconds } from '../../model/duration.ts'
+import { durationMs } from '../../model/duration.ts'
 import type { Submodel } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
@@ -33,7 +33,7 @@ export function parseHistoryPolicy(text: string): HistoryPolicy {
   const parts = new Map<string, bigint>()
   for (const part of trimmed.split(';').filter((one) => one.trim() !== '')) {
     const [, name = '', duration = ''] = /^\s*(keep|after|mean)\s*=\s*(\S+)\s*$/.exec(part) ?? []
-    const length = milliseconds(duration)
+    const length = durationMs(duration)
     if (length === undefined || length < 1) throw new Error(EXPECTED)
     parts.set(name, BigInt(Math.round(length)) * 1_000_000n)
   }

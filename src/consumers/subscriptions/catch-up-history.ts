@@ -2,9 +2,10 @@
  * Values from before the log begins, from the history: for a subscriber that asked for a time to which the log does not
  * reach back any more. Series by series, each in the order of its source times.
  */
-import { floorTo } from '../../model/grid.ts'
-import { lengthOf, pick, type Run, sliceOf, timeAt } from '../../model/samples.ts'
+
+import { lengthOf, pickSamples, type Run, sliceOf, timeAt } from '../../model/samples.ts'
 import { fromMilliseconds } from '../../model/time.ts'
+import { floorTo } from '../../model/time-grid.ts'
 import type { SeriesName } from '../../store/series.ts'
 import type { CatchUpSources, CatchUpTarget, HistoryState } from './catch-up-state.ts'
 import { EVENTS_PER_SLICE } from './change-events.ts'
@@ -82,7 +83,7 @@ export function withoutOverlap(events: readonly StreamEvent[], { from, to, until
     const places = Array.from(event.run.offsets.keys()).filter((at) => isNew(timeAt(event.run, at)))
     if (places.length === 0) return []
     const { run, values } = event
-    return { ...event, run: pick(run, places), values: places.map((at) => values[at]) }
+    return { ...event, run: pickSamples(run, places), values: places.map((at) => values[at]) }
   })
 }
 
@@ -90,7 +91,7 @@ export function withoutOverlap(events: readonly StreamEvent[], { from, to, until
 function lastPerInterval(run: Run, interval: bigint): Run {
   const bucket = (at: number) => floorTo(timeAt(run, at), interval)
   const last = lengthOf(run) - 1
-  return pick(
+  return pickSamples(
     run,
     Array.from(run.offsets.keys()).filter((at) => at === last || bucket(at) !== bucket(at + 1))
   )

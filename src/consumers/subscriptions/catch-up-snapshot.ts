@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { parseStoredPath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
-import { valueMembersOf, writeValue } from '../../model/values.ts'
+import { valueMemberNames, writeValueMembers } from '../../model/value-members.ts'
 import { type Container, resolve, walk } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { Document, DocumentKind, ElementRow } from '../../store/store.ts'
@@ -165,7 +165,7 @@ async function showValues(
       isSeen = path !== state.path
       continue
     }
-    if (valueMembersOf(element.modelType).length === 0 || !matcher.element(path, ids)) continue
+    if (valueMemberNames(element.modelType).length === 0 || !matcher.element(path, ids)) continue
     const row = await unlessDamaged(store.element(id, path))
     if (row === undefined || row.value === '{}' || isInLog(row, state)) continue
     if (row.revision > state.base && catchUp.shown.size < MAX_SHOWN) {
@@ -188,7 +188,7 @@ function currentValueEvent(submodel: string, row: ElementRow, element: SubmodelE
   const { path, modelType, valueType, value, revision, sourceTime, quality } = row
   // The row may be newer than the document was.
   const shown = element && { ...element }
-  if (shown !== undefined) writeValue(shown, JSON.parse(value))
+  if (shown !== undefined) writeValueMembers(shown, JSON.parse(value))
   const metadata = { modelType, valueType, semanticIds: new Set<string>() }
   return valueEvent(
     { seq: revision, index: 0, time: Date.now(), snapshot: true },

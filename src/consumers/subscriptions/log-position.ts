@@ -1,5 +1,5 @@
 /** Positions between two events of the log: each sample, and each change of a document, is one event. */
-import { readCursor, writeCursor } from '../../model/cursor.ts'
+import { decodeCursor, encodeCursor } from '../../model/cursor.ts'
 import type { LogEntry, LoggedChange } from '../../store/store.ts'
 import type { StreamEvent } from './subscription.ts'
 
@@ -51,18 +51,18 @@ export function positionBehind({ seq, changes }: LogEntry, index: number): LogPo
 }
 
 export function cursorAt(epoch: string, { seq, index }: LogPosition): string {
-  return writeCursor(index === 0 ? { epoch, seq } : { epoch, seq: seq + 1, index })
+  return encodeCursor(index === 0 ? { epoch, seq } : { epoch, seq: seq + 1, index })
 }
 
 /** The cursor behind an event and all before it. */
 export function cursorBehind(epoch: string, event: StreamEvent): string {
   const count = event.event === 'run' ? event.values.length : 1
-  return writeCursor({ epoch, seq: event.seq, index: event.index + count })
+  return encodeCursor({ epoch, seq: event.seq, index: event.index + count })
 }
 
 /** Undefined where the text is no cursor. */
 export function parseCursor(cursor: string): (LogPosition & { readonly epoch: string }) | undefined {
-  const read = readCursor(cursor)
+  const read = decodeCursor(cursor)
   if (read === undefined) return undefined
   const { epoch, seq, index } = read
   return index === undefined ? { epoch, seq, index: 0 } : { epoch, seq: Math.max(seq - 1, 0), index }

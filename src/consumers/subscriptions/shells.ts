@@ -1,5 +1,5 @@
 /** Which submodels belong to the shells that somebody follows, kept current while the log is read. */
-import { targetOf } from '../../model/facets.ts'
+import { targetIdOf } from '../../model/facets.ts'
 import type { AssetAdministrationShell } from '../../model/types.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { LogEntry, Store } from '../../store/store.ts'
@@ -75,7 +75,7 @@ export class ShellSubmodels {
     const document = await unlessDamaged(this.#store.document('AssetAdministrationShell', id))
     const { submodels = [] } =
       document === undefined ? {} : (JSON.parse(document.bytes.toString()) as AssetAdministrationShell)
-    this.#set(id, new Set(submodels.map(targetOf).filter((target) => target !== undefined)))
+    this.#set(id, new Set(submodels.map(targetIdOf).filter((target) => target !== undefined)))
   }
 
   #set(id: string, submodels: ReadonlySet<string>): void {

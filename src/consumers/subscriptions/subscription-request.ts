@@ -1,6 +1,6 @@
 /** Parses and validates subscription requests, from JSON or anything like it. */
 import { HubError } from '../../errors.ts'
-import { readCursor } from '../../model/cursor.ts'
+import { decodeCursor } from '../../model/cursor.ts'
 import { compilePath } from '../../model/path-pattern.ts'
 import { parseTime } from '../../model/time.ts'
 import { changeKinds, type Selection, type SubscriptionRequest } from './subscription.ts'
@@ -108,7 +108,7 @@ function since(from: Sent): string | undefined {
 }
 
 function isSince(text: string): boolean {
-  return readCursor(text) !== undefined || parseTime(text) !== undefined
+  return decodeCursor(text) !== undefined || parseTime(text) !== undefined
 }
 
 function wrong(name: string, expected: string, found: unknown): HubError {

@@ -16,7 +16,7 @@ import {
   Utf8,
   vectorFromArray
 } from 'apache-arrow'
-import { type TimeZone, UTC } from '../../model/zone.ts'
+import { type TimeZone, UTC } from '../../model/time-zone.ts'
 import type { Column, ColumnBatch, Table } from './table.ts'
 import type { WriteOptions } from './times.ts'
 import { conform } from './widen.ts'

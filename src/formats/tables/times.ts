@@ -1,6 +1,6 @@
 /** How text formats write points in time. */
 import { formatTime } from '../../model/time.ts'
-import { type TimeZone, UTC } from '../../model/zone.ts'
+import { type TimeZone, UTC } from '../../model/time-zone.ts'
 
 /**
  * `iso`: ISO 8601 with the offset of the zone; `excel`: local time as spreadsheets read it, to the millisecond and

@@ -1,7 +1,7 @@
 /** A broken rule of a template as one sentence for the person who made the document. */
 import type { Violation } from '../../errors.ts'
-import { quote } from '../../model/constraints/report.ts'
-import { idShortPathTo, pointerTo } from '../../model/place.ts'
+import { idShortPathTo, pointerTo } from '../../model/document-path.ts'
+import { quote } from '../../model/excerpt.ts'
 import type { Failure } from './explain.ts'
 import { type Clause, readClause, type Schema } from './schema.ts'
 

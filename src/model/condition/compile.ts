@@ -4,13 +4,13 @@
  * with not valid, and then the document is not found (Part 2, "Comparison Operators").
  */
 import { HubError } from '../../errors.ts'
-import { comparisonsOf, fieldsOfComparison } from './lists.ts'
-import { type Documents, forgetElements, type Loop, type Reader, reader } from './read.ts'
+import type { Comparison, Condition, FieldIdentifier, Match } from './condition.ts'
+import { type BoundDocuments, clearElementCache, type FieldReader, fieldReader, type ItemLoop } from './field-reader.ts'
+import { comparisonsOf, fieldsOfComparison } from './match-lists.ts'
 import { FALSE, INVALID, type OneField, type Resolved, resolve, TRUE, type Verdict } from './resolve.ts'
-import { belongs, type OwnRoot, ownRoot, type Place, type Subject, subjects } from './subject.ts'
-import type { Comparison, Condition, Field, Match } from './tree.ts'
+import { type DocumentRoot, documentRoot, isReadable, type Subject, type SubjectRoots, subjects } from './subject.ts'
 
-export interface Test {
+export interface CompiledCondition {
   /**
    * What `matches` must be handed beside the document: the submodels that a shell refers to, or the shells that refer
    * to a submodel, as far as they are stored. Undefined: nothing.
@@ -30,7 +30,7 @@ export interface Test {
  * on `$aas`, `$sm` and `$sme` speak of the same pair (Part 2, "Search in AAS Hierarchy"), but a `$match` that names the
  * joined root itself looks for a pair of its own. Conditions on roots that do not belong to the subject find nothing.
  */
-export function compile(condition: Condition, subject: Subject): Test {
+export function compile(condition: Condition, subject: Subject): CompiledCondition {
   const place = subjects[subject]
   const { root, joined } = place
   const roots = rootsOf(condition)
@@ -40,31 +40,31 @@ export function compile(condition: Condition, subject: Subject): Test {
   return {
     joins,
     matches(document, related = []) {
-      const scope: Scope = { documents: { [root]: document }, related: joins === undefined ? [] : related }
-      forgetElements()
+      const scope: EvaluationScope = { documents: { [root]: document }, related: joins === undefined ? [] : related }
+      clearElementCache()
       // A shell without submodels is a pair too.
-      if (joined === undefined || scope.related.length === 0) return node.judge(scope) === TRUE
+      if (joined === undefined || scope.related.length === 0) return node.evaluate(scope) === TRUE
       return scope.related.some((other) => {
         scope.documents[joined] = other
-        return node.judge(scope) === TRUE
+        return node.evaluate(scope) === TRUE
       })
     }
   }
 }
 
-interface Scope {
-  readonly documents: Documents
+interface EvaluationScope {
+  readonly documents: BoundDocuments
   readonly related: readonly object[]
 }
 
-interface Node {
-  readonly judge: (scope: Scope) => Verdict
+interface ConditionNode {
+  readonly evaluate: (scope: EvaluationScope) => Verdict
   /** Can it be invalid? */
   readonly fallible: boolean
 }
 
 /** @param decides nothing but true counts here, so that the first that is not true ends the matter */
-function compileCondition(condition: Condition, place: Place, decides = false): Node {
+function compileCondition(condition: Condition, place: SubjectRoots, decides = false): ConditionNode {
   switch (condition.is) {
     case 'constant':
       return constant(condition.value ? TRUE : FALSE)
@@ -73,12 +73,12 @@ function compileCondition(condition: Condition, place: Place, decides = false): 
     case 'match':
       return compileMatch(condition, place)
     case 'not': {
-      const { judge, fallible } = compileCondition(condition.of, place)
-      const not = (scope: Scope): Verdict => {
+      const { evaluate: judge, fallible } = compileCondition(condition.of, place)
+      const not = (scope: EvaluationScope): Verdict => {
         const verdict = judge(scope)
         return verdict === INVALID ? INVALID : verdict === TRUE ? FALSE : TRUE
       }
-      return { judge: not, fallible }
+      return { evaluate: not, fallible }
     }
     case 'and':
       return combine(
@@ -96,49 +96,49 @@ function compileCondition(condition: Condition, place: Place, decides = false): 
 }
 
 /** @param settles the verdict that settles it, unless something is not valid */
-function combine(nodes: readonly Node[], settles: Verdict, decides: boolean): Node {
+function combine(nodes: readonly ConditionNode[], settles: Verdict, decides: boolean): ConditionNode {
   // Those that cannot be invalid need not be asked once it is settled.
   const [sure, unsure] = [nodes.filter(({ fallible }) => !fallible), nodes.filter(({ fallible }) => fallible)]
-  const judge = (scope: Scope): Verdict => {
+  const judge = (scope: EvaluationScope): Verdict => {
     let settled = false
-    for (const { judge } of sure) {
+    for (const { evaluate: judge } of sure) {
       if (judge(scope) !== settles) continue
       settled = true
       break
     }
     if (settled && decides) return settles
-    for (const { judge } of unsure) {
+    for (const { evaluate: judge } of unsure) {
       const verdict = judge(scope)
       if (verdict === INVALID || (decides && verdict === settles)) return verdict
       if (verdict === settles) settled = true
     }
     return settled === (settles === TRUE) ? TRUE : FALSE
   }
-  return { judge, fallible: unsure.length > 0 }
+  return { evaluate: judge, fallible: unsure.length > 0 }
 }
 
-function constant(verdict: Verdict): Node {
-  return { judge: () => verdict, fallible: verdict === INVALID }
+function constant(verdict: Verdict): ConditionNode {
+  return { evaluate: () => verdict, fallible: verdict === INVALID }
 }
 
-function compileComparison(comparison: Comparison, place: Place): Node {
-  if (!fieldsOfComparison(comparison).every((field) => belongs(field, place))) return constant(INVALID)
+function compileComparison(comparison: Comparison, place: SubjectRoots): ConditionNode {
+  if (!fieldsOfComparison(comparison).every((field) => isReadable(field, place))) return constant(INVALID)
   const resolved = resolve(comparison)
   if (resolved.is === 'settled') return constant(resolved.verdict)
-  const judge = judgeFields(resolved, 0)
-  return { judge: ({ documents }) => judge(documents), fallible: resolved.fallible }
+  const judge = evaluateFields(resolved, 0)
+  return { evaluate: ({ documents }) => judge(documents), fallible: resolved.fallible }
 }
 
-function compileMatch(match: Match, place: Place): Node {
+function compileMatch(match: Match, place: SubjectRoots): ConditionNode {
   const comparisons = comparisonsOf(match)
   const fields = comparisons.flatMap(fieldsOfComparison)
-  if (!fields.every((field) => belongs(field, place))) return constant(INVALID)
-  const all = group(partsOf(match, new Set()), 0)
+  if (!fields.every((field) => isReadable(field, place))) return constant(INVALID)
+  const all = groupParts(partsOf(match, new Set()), 0)
   const { joined } = place
   if (joined === undefined || !fields.some(({ root }) => root === joined)) {
-    return { judge: ({ documents }) => all(documents, documents), fallible: true }
+    return { evaluate: ({ documents }) => all(documents, documents), fallible: true }
   }
-  const judge = ({ documents, related }: Scope): Verdict => {
+  const judge = ({ documents, related }: EvaluationScope): Verdict => {
     const outer = documents[joined]
     const verdict = any(related, (other) => {
       documents[joined] = other
@@ -147,22 +147,22 @@ function compileMatch(match: Match, place: Place): Node {
     documents[joined] = outer
     return verdict
   }
-  return { judge, fallible: true }
+  return { evaluate: judge, fallible: true }
 }
 
 /** A comparison or inner `$match` within a `$match`. */
-interface Part {
+interface MatchPart {
   /** The choices that it may share with others. */
-  readonly chain: readonly Loop[]
+  readonly chain: readonly ItemLoop[]
   /** @param depth how many choices of the chain are made already; `at` is the item chosen last */
-  build(depth: number): JudgeItem
+  build(depth: number): EvaluateItem
 }
 
-type JudgeItem = (at: object, documents: Documents) => Verdict
+type EvaluateItem = (at: object, documents: BoundDocuments) => Verdict
 
 /** @param held keys of the loops whose items are held outside */
-function partsOf(match: Match, held: ReadonlySet<string>): Part[] {
-  const direct = match.of.flatMap((one): Part[] => {
+function partsOf(match: Match, held: ReadonlySet<string>): MatchPart[] {
+  const direct = match.of.flatMap((one): MatchPart[] => {
     if (one.is === 'match') return []
     return [one.is === 'comparison' ? partOfComparison(resolve(one)) : constantPart(one.value)]
   })
@@ -174,16 +174,16 @@ function partsOf(match: Match, held: ReadonlySet<string>): Part[] {
 }
 
 /** An inner `$match` keeps to the items that are held outside, and chooses further by itself. */
-function partOfMatch(match: Match, held: ReadonlySet<string>): Part {
+function partOfMatch(match: Match, held: ReadonlySet<string>): MatchPart {
   const parts = partsOf(match, held)
   const [first = [], ...others] = parts.filter((part) => !isFixed(part)).map(({ chain }) => chain)
   const shared = others.reduce(sharedLoops, first)
   const end = shared.findIndex(({ key }) => !held.has(key))
-  return { chain: end === -1 ? shared : shared.slice(0, end), build: (depth) => group(parts, depth) }
+  return { chain: end === -1 ? shared : shared.slice(0, end), build: (depth) => groupParts(parts, depth) }
 }
 
 /** The ways to the list that each field points into: what a `$match` of nothing but others holds. */
-function firstLists(match: Match): (readonly Loop[])[] {
+function firstLists(match: Match): (readonly ItemLoop[])[] {
   return comparisonsOf(match)
     .flatMap(fieldsOfComparison)
     .map((field) => {
@@ -192,20 +192,20 @@ function firstLists(match: Match): (readonly Loop[])[] {
     })
 }
 
-function constantPart(value: boolean): Part {
+function constantPart(value: boolean): MatchPart {
   return { chain: [], build: () => () => (value ? TRUE : FALSE) }
 }
 
-function partOfComparison(resolved: Resolved): Part {
+function partOfComparison(resolved: Resolved): MatchPart {
   if (resolved.is === 'settled') return { chain: [], build: () => () => resolved.verdict }
   // Two fields are bound to the lists that both point into.
   const chain =
     resolved.is === 'one field' ? loopsOf(resolved.field) : sharedLoops(loopsOf(resolved.left), loopsOf(resolved.right))
-  return { chain, build: (depth) => judgeFields(resolved, depth) }
+  return { chain, build: (depth) => evaluateFields(resolved, depth) }
 }
 
 /** It has no choice beyond the document, and can be judged wherever it stands. */
-function isFixed({ chain }: Part): boolean {
+function isFixed({ chain }: MatchPart): boolean {
   return chain.length <= 1
 }
 
@@ -214,9 +214,9 @@ function isFixed({ chain }: Part): boolean {
  * go on with those that choose from the same items. An item for which one part is false is not the one; it is not
  * valid only where all else is true.
  */
-function group(parts: readonly Part[], depth: number): JudgeItem {
-  const judges: JudgeItem[] = []
-  const further = new Map<string, { readonly loop: Loop; readonly parts: Part[] }>()
+function groupParts(parts: readonly MatchPart[], depth: number): EvaluateItem {
+  const judges: EvaluateItem[] = []
+  const further = new Map<string, { readonly loop: ItemLoop; readonly parts: MatchPart[] }>()
   for (const part of parts) {
     const loop = part.chain[depth]
     if (isFixed(part) && depth > 0) {
@@ -230,7 +230,7 @@ function group(parts: readonly Part[], depth: number): JudgeItem {
     }
   }
   for (const { loop, parts } of further.values()) {
-    const below = group(parts, depth + 1)
+    const below = groupParts(parts, depth + 1)
     judges.push((at, documents) => any(loop.items(at), (item) => below(item, documents)))
   }
   return (at, documents) => {
@@ -247,26 +247,26 @@ function group(parts: readonly Part[], depth: number): JudgeItem {
 type WithFields = Exclude<Resolved, { is: 'settled' }>
 
 /** @param depth the loops that are done; the function takes the item chosen last, or the documents */
-function judgeFields(resolved: WithFields, depth: number): (at: object) => Verdict {
+function evaluateFields(resolved: WithFields, depth: number): (at: object) => Verdict {
   if (resolved.is === 'one field') {
-    return seek(loopsOf(resolved.field), depth, reader(resolved.field).text, resolved.test)
+    return anyTextPasses(loopsOf(resolved.field), depth, fieldReader(resolved.field).text, resolved.test)
   }
   const { left, right, test, ifAbsent, maxPairs } = resolved
   const [readLeft, readRight] = [textsOf(left, depth), textsOf(right, depth)]
   return (at) => {
     const [ones, others] = [readLeft(at), readRight(at)]
     if (ones.length === 0 && others.length === 0) return ifAbsent
-    if (ones.length * others.length > maxPairs) throw new HubError('BadRequest', [TOO_MANY])
+    if (ones.length * others.length > maxPairs) throw new HubError('BadRequest', [TOO_MANY_PAIRS])
     return any(ones, (one) => any(others, (other) => test(one, other)))
   }
 }
 
-const TOO_MANY = 'The query compares two fields that both have many values, which takes too long; use a literal'
+const TOO_MANY_PAIRS = 'The query compares two fields that both have many values, which takes too long; use a literal'
 
-function seek(
-  loops: readonly Loop[],
+function anyTextPasses(
+  loops: readonly ItemLoop[],
   depth: number,
-  read: Reader['text'],
+  read: FieldReader['text'],
   test: OneField['test']
 ): (at: object) => Verdict {
   const loop = loops[depth]
@@ -276,12 +276,12 @@ function seek(
       return text === undefined ? FALSE : test(text)
     }
   }
-  const below = seek(loops, depth + 1, read, test)
+  const below = anyTextPasses(loops, depth + 1, read, test)
   return (at) => any(loop.items(at), below)
 }
 
-function textsOf(field: Field, depth: number): (at: object) => string[] {
-  const { text } = reader(field)
+function textsOf(field: FieldIdentifier, depth: number): (at: object) => string[] {
+  const { text } = fieldReader(field)
   const loops = loopsOf(field).slice(depth)
   return (at) => {
     let items: readonly object[] = [at]
@@ -302,28 +302,28 @@ function any<Item>(items: readonly Item[], judge: (item: Item) => Verdict): Verd
 }
 
 /** All choices, beginning with the document. */
-function loopsOf(field: Field): readonly Loop[] {
-  const { root, loops } = reader(field)
+function loopsOf(field: FieldIdentifier): readonly ItemLoop[] {
+  const { root, loops } = fieldReader(field)
   return [documentLoop(root), ...loops]
 }
 
-function documentLoop(root: OwnRoot): Loop {
-  const items = (documents: Documents): readonly object[] => {
+function documentLoop(root: DocumentRoot): ItemLoop {
+  const items = (documents: BoundDocuments): readonly object[] => {
     const document = documents[root]
     return document === undefined ? [] : [document]
   }
   return { key: root, list: false, items }
 }
 
-function sharedLoops(one: readonly Loop[], other: readonly Loop[]): readonly Loop[] {
+function sharedLoops(one: readonly ItemLoop[], other: readonly ItemLoop[]): readonly ItemLoop[] {
   const end = one.findIndex((loop, index) => loop.key !== other[index]?.key)
   return end === -1 ? one : one.slice(0, end)
 }
 
-function rootsOf(condition: Condition): Set<OwnRoot> {
+function rootsOf(condition: Condition): Set<DocumentRoot> {
   if (condition.is === 'constant') return new Set()
   if (condition.is === 'comparison') {
-    return new Set(fieldsOfComparison(condition).map(ownRoot))
+    return new Set(fieldsOfComparison(condition).map(documentRoot))
   }
   const inner: readonly Condition[] = condition.is === 'not' ? [condition.of] : condition.of
   return new Set(inner.flatMap((one) => [...rootsOf(one)]))

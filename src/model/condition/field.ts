@@ -1,6 +1,7 @@
 /** Field identifiers: `root [ "." idShortPath ] "#" attribute` (Part 2, "Identification of Fields"). */
+
+import { ANY, type FieldIdentifier, type FieldStep } from './condition.ts'
 import { attributesOf, BRACKETS_OPTIONAL, FORMER_NAME, fields, isReference, type Root } from './grammar.ts'
-import { ANY, type Field, type FieldStep } from './tree.ts'
 
 /** Why a text is no field identifier: a sentence, and where a name is wrong, that name and the right ones. */
 export interface FieldProblem {
@@ -16,7 +17,7 @@ const known = new Map<Root, ReadonlySet<string>>()
 for (const root of Object.keys(fields) as Root[]) known.set(root, new Set(attributesOf(root, true)))
 
 /** Parses a field identifier. Takes in the spellings of the standard's prose too (see `BRACKETS_OPTIONAL`). */
-export function parseField(text: string): Field | FieldProblem {
+export function parseField(text: string): FieldIdentifier | FieldProblem {
   const hash = text.indexOf('#')
   if (hash === -1) return { problem: 'a field is a root, "#" and an attribute, like $sm#idShort' }
   const dot = text.slice(0, hash).indexOf('.')

@@ -4,7 +4,7 @@
  */
 
 /** A type of the language; a field is text until the other side of a comparison says otherwise. */
-export type Type = 'str' | 'num' | 'hex' | 'bool' | 'dateTime' | 'time'
+export type ValueType = 'str' | 'num' | 'hex' | 'bool' | 'dateTime' | 'time'
 
 /** Comparisons by their order; [Part 2, "Comparison Operators"] */
 export const orderings = ['$eq', '$ne', '$gt', '$ge', '$lt', '$le'] as const
@@ -35,10 +35,10 @@ export const literals = {
     words: 'a time of day, like 13:20 or 13:20:00'
   },
   $boolean: { type: 'bool', json: 'boolean', words: 'true or false' }
-} as const satisfies Record<string, Literal>
+} as const satisfies Record<string, LiteralForm>
 
-interface Literal {
-  readonly type: Type
+interface LiteralForm {
+  readonly type: ValueType
   readonly json: 'string' | 'number' | 'boolean'
   readonly pattern?: string
   readonly format?: string
@@ -53,7 +53,7 @@ export const casts = {
   $boolCast: 'bool',
   $dateTimeCast: 'dateTime',
   $timeCast: 'time'
-} as const satisfies Record<string, Type>
+} as const satisfies Record<string, ValueType>
 
 /** Numbers taken from a date and time, as its own time zone tells them; the week begins with Sunday = 0. */
 export const dateParts = ['$dayOfWeek', '$dayOfMonth', '$month', '$year'] as const
@@ -65,7 +65,7 @@ export const textOperands = ['$field', '$strVal', '$strCast'] as const
 /** Where a field begins. */
 export type Root = '$aas' | '$sm' | '$sme' | '$cd' | '$aasdesc' | '$smdesc'
 
-interface Fields {
+interface RootFields {
   /** Members that hold text. `[]` stands for any item; a number may be written into it. */
   readonly texts: readonly string[]
   /** References: the name alone is the first key's value; `.type`, `.keys[].type` and `.keys[].value` follow. */
@@ -77,7 +77,7 @@ interface Fields {
 }
 
 /** The fields of each root. Only `$sme` may be followed by an idShortPath [AASa-005]. */
-export const fields: Readonly<Record<Root, Fields>> = {
+export const fields: Readonly<Record<Root, RootFields>> = {
   $aas: {
     texts: [
       'idShort',

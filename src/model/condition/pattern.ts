@@ -17,9 +17,9 @@ const FROM_DOCUMENT = /^[^{]{0,100}$/
 const MAX_STEPS = 50_000_000
 
 const MAX_CACHED = 200
-const cached = new Map<string, Pattern>()
+const cached = new Map<string, CompiledPattern>()
 
-export interface Pattern {
+export interface CompiledPattern {
   /** Why it is none; then it matches nothing. */
   readonly problem?: string
   /** Compiled size. */
@@ -29,7 +29,7 @@ export interface Pattern {
 }
 
 /** Compiles a pattern, or takes it from the last ones used. */
-export function pattern(source: string): Pattern {
+export function compilePattern(source: string): CompiledPattern {
   const known = cached.get(source)
   if (known !== undefined) return known
   const made = compile(source)
@@ -40,20 +40,22 @@ export function pattern(source: string): Pattern {
 }
 
 /** A pattern that comes out of a document. */
-export function patternOfDocument(source: string): Pattern {
-  return FROM_DOCUMENT.test(source) ? pattern(source) : none('the pattern is too long to be taken from a document')
+export function compileDocumentPattern(source: string): CompiledPattern {
+  return FROM_DOCUMENT.test(source)
+    ? compilePattern(source)
+    : unusable('the pattern is too long to be taken from a document')
 }
 
-function compile(source: string): Pattern {
+function compile(source: string): CompiledPattern {
   if (source.length > MAX_PATTERN_LENGTH) {
-    return none(`the pattern has ${source.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed`)
+    return unusable(`the pattern has ${source.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed`)
   }
   // RE2 would read `[a-z-[aeiou]]` as a class and a bracket.
-  if (subtractsClasses(source)) return none('one class of characters cannot be subtracted from another')
+  if (subtractsClasses(source)) return unusable('one class of characters cannot be subtracted from another')
   try {
     const compiled = RE2JS.compile(source)
     const cost = compiled.programSize()
-    if (cost > MAX_PATTERN_COST) return none('the pattern repeats too much')
+    if (cost > MAX_PATTERN_COST) return unusable('the pattern repeats too much')
     return {
       cost,
       test(text) {
@@ -62,7 +64,7 @@ function compile(source: string): Pattern {
       }
     }
   } catch (error) {
-    return none((error as RE2JSException).message)
+    return unusable((error as RE2JSException).message)
   }
 }
 
@@ -75,7 +77,7 @@ export class TextTooLong extends HubError {
   }
 }
 
-function none(problem: string): Pattern {
+function unusable(problem: string): CompiledPattern {
   return { problem, cost: 0, test: () => false }
 }
 

@@ -3,12 +3,12 @@
  * the documents with these, and lets the evaluator judge them, finds the same as by judging all.
  */
 import { assetIdFacet } from '../facets.ts'
+import { ANY, type Comparison, type Condition, type FieldIdentifier, type Match } from './condition.ts'
 import { formatSteps } from './field.ts'
 import type { Ordering } from './grammar.ts'
-import { comparisonsOf, fieldsOfComparison } from './lists.ts'
+import { comparisonsOf, fieldsOfComparison } from './match-lists.ts'
 import { type OneField, resolve, TRUE } from './resolve.ts'
-import { belongs, ownRoot, type Place, type Subject, subjects } from './subject.ts'
-import { ANY, type Comparison, type Condition, type Field, type Match } from './tree.ts'
+import { documentRoot, isReadable, type Subject, type SubjectRoots, subjects } from './subject.ts'
 
 /** A document has all of these. */
 export interface Prefilter {
@@ -55,7 +55,7 @@ export function plan(condition: Condition, subject: Subject): readonly Prefilter
       [pair, ...apart].map((one) => finish(one, []))
     )
   )
-  return filters.some(isEmpty) ? [everything] : filters
+  return filters.some(isEmpty) ? [noFilter] : filters
 }
 
 /** Does an idShortPath with `[]` for its indexes lead to where `path` of a term says? */
@@ -68,7 +68,7 @@ export function withoutIndexes(idShortPath: string): string {
   return idShortPath.replace(/\[[0-9]+\]/g, ANY)
 }
 
-const everything: Prefilter = { facets: [], elements: [], related: [] }
+const noFilter: Prefilter = { facets: [], elements: [], related: [] }
 
 interface Terms {
   readonly id?: string
@@ -84,50 +84,52 @@ interface Alternative {
 }
 
 const noTerms: Terms = { facets: [], elements: [] }
-const noneKnown: readonly Alternative[] = [{ own: noTerms, pair: noTerms, apart: [] }]
+const unconstrained: readonly Alternative[] = [{ own: noTerms, pair: noTerms, apart: [] }]
 
-function planCondition(condition: Condition, place: Place): readonly Alternative[] {
+function planCondition(condition: Condition, place: SubjectRoots): readonly Alternative[] {
   switch (condition.is) {
     case 'constant':
-      return condition.value ? noneKnown : []
+      return condition.value ? unconstrained : []
     case 'comparison':
-      return planTogether([condition], place)
+      return planComparisons([condition], place)
     case 'match':
       return planMatch(condition, place)
     case 'not':
-      return noneKnown
+      return unconstrained
     case 'and':
-      return condition.of.map((one) => planCondition(one, place)).reduce(both, noneKnown)
+      return condition.of.map((one) => planCondition(one, place)).reduce(intersect, unconstrained)
     case 'or': {
       const alternatives = condition.of.flatMap((one) => planCondition(one, place))
-      return alternatives.length > MAX_ALTERNATIVES ? noneKnown : alternatives
+      return alternatives.length > MAX_ALTERNATIVES ? unconstrained : alternatives
     }
   }
 }
 
-function planMatch(match: Match, place: Place): readonly Alternative[] {
+function planMatch(match: Match, place: SubjectRoots): readonly Alternative[] {
   const comparisons = match.of.filter((one) => one.is === 'comparison')
   const others = match.of.filter((one) => one.is !== 'comparison')
-  const planned = [planTogether(comparisons, place), ...others.map((one) => planCondition(one, place))].reduce(both)
+  const planned = [planComparisons(comparisons, place), ...others.map((one) => planCondition(one, place))].reduce(
+    intersect
+  )
   // A $match that names the joined root looks for a pair of its own.
-  if (!names(match, place.joined)) return planned
+  if (!namesRoot(match, place.joined)) return planned
   return planned.map(({ own, pair, apart }) => ({ own, pair: noTerms, apart: [...apart, pair] }))
 }
 
-function names(match: Match, joined: Place['joined']): boolean {
+function namesRoot(match: Match, joined: SubjectRoots['joined']): boolean {
   return comparisonsOf(match).some((one) => fieldsOfComparison(one).some(({ root }) => root === joined))
 }
 
 /** Comparisons that all hold, for the same items where they choose from the same. */
-function planTogether(comparisons: readonly Comparison[], place: Place): readonly Alternative[] {
+function planComparisons(comparisons: readonly Comparison[], place: SubjectRoots): readonly Alternative[] {
   const known: OneField[] = []
   for (const comparison of comparisons) {
-    if (!fieldsOfComparison(comparison).every((field) => belongs(field, place))) return []
+    if (!fieldsOfComparison(comparison).every((field) => isReadable(field, place))) return []
     const resolved = resolve(comparison)
     if (resolved.is === 'settled' && resolved.verdict !== TRUE) return []
     if (resolved.is === 'one field') known.push(resolved)
   }
-  const isOwn = ({ field }: OneField): boolean => ownRoot(field) === place.root
+  const isOwn = ({ field }: OneField): boolean => documentRoot(field) === place.root
   const own = termsOf(known.filter(isOwn))
   const pair = termsOf(known.filter((one) => !isOwn(one)))
   return own === undefined || pair === undefined ? [] : [{ own, pair, apart: [] }]
@@ -138,9 +140,9 @@ function termsOf(all: readonly OneField[]): Terms | undefined {
   let terms: Terms | undefined = noTerms
   for (const { field, range } of all) {
     if (field.root === '$sme' || range?.operator !== '$eq' || typeof range.to !== 'string') continue
-    terms = terms && bothTerms(terms, termsOfEquality(field, range.to))
+    terms = terms && intersectTerms(terms, termsOfEquality(field, range.to))
   }
-  return terms && bothTerms(terms, { facets: assetIdsOf(all), elements: elementTerms(all) })
+  return terms && intersectTerms(terms, { facets: assetIdsOf(all), elements: elementTerms(all) })
 }
 
 /** The facet that an attribute is listed under. */
@@ -157,7 +159,7 @@ const facetNames: Readonly<Record<string, string>> = {
   'submodelDescriptors[].id': 'submodel'
 }
 
-function termsOfEquality(field: Field, to: string): Terms {
+function termsOfEquality(field: FieldIdentifier, to: string): Terms {
   const { attribute } = field
   if (attribute === 'id') return { ...noTerms, id: to }
   if (attribute === 'globalAssetId' || attribute === 'assetInformation.globalAssetId') {
@@ -168,7 +170,7 @@ function termsOfEquality(field: Field, to: string): Terms {
 }
 
 /** Facets of references know the first key only. */
-function isFirstKey({ attribute, steps }: Field): boolean {
+function isFirstKey({ attribute, steps }: FieldIdentifier): boolean {
   return !attribute.endsWith('keys[].value') || steps.at(-2) === 0
 }
 
@@ -197,14 +199,18 @@ function elementTerms(all: readonly OneField[]): ElementTerm[] {
   return [...byPath.values()].filter((term) => Object.keys(term).length > 0)
 }
 
-function termOfPath({ path }: Field): ElementTerm {
+function termOfPath({ path }: FieldIdentifier): ElementTerm {
   const last = path.at(-1)
   if (last === undefined) return {}
   const text = formatSteps(path.map((step) => (typeof step === 'number' ? ANY : step)))
   return { path: text, ...(typeof last === 'string' && last !== ANY && { idShort: last }) }
 }
 
-function termOfRange(field: Field, range: OneField['range'], values: ElementTerm['values'] = []): ElementTerm {
+function termOfRange(
+  field: FieldIdentifier,
+  range: OneField['range'],
+  values: ElementTerm['values'] = []
+): ElementTerm {
   if (range === undefined) return {}
   const { operator, to } = range
   const { attribute } = field
@@ -235,20 +241,20 @@ const valueOperators: { readonly [Name in Ordering | 'startsWith']?: ValueOperat
   startsWith: 'startsWith'
 }
 
-function both(ones: readonly Alternative[], others: readonly Alternative[]): readonly Alternative[] {
+function intersect(ones: readonly Alternative[], others: readonly Alternative[]): readonly Alternative[] {
   if (ones.length === 0 || others.length === 0) return []
   // Either alone is still necessary.
   if (ones.length * others.length > MAX_ALTERNATIVES) return ones.length <= others.length ? ones : others
   return ones.flatMap((one) =>
     others.flatMap((other) => {
-      const own = bothTerms(one.own, other.own)
-      const pair = bothTerms(one.pair, other.pair)
+      const own = intersectTerms(one.own, other.own)
+      const pair = intersectTerms(one.pair, other.pair)
       return own === undefined || pair === undefined ? [] : [{ own, pair, apart: [...one.apart, ...other.apart] }]
     })
   )
 }
 
-function bothTerms(one: Terms, other: Terms): Terms | undefined {
+function intersectTerms(one: Terms, other: Terms): Terms | undefined {
   if (one.id !== undefined && other.id !== undefined && one.id !== other.id) return undefined
   const id = one.id ?? other.id
   return {
@@ -259,7 +265,7 @@ function bothTerms(one: Terms, other: Terms): Terms | undefined {
 }
 
 function finish(terms: Terms, related: readonly Prefilter[]): Prefilter {
-  const elements = terms.elements.toSorted((one, other) => telling(other) - telling(one))
+  const elements = terms.elements.toSorted((one, other) => selectivity(other) - selectivity(one))
   return { ...terms, elements, related: related.filter((one) => !isEmpty(one)) }
 }
 
@@ -268,7 +274,7 @@ function isEmpty({ id, facets, elements, related }: Prefilter): boolean {
 }
 
 /** A guess at how few elements a term leaves. */
-function telling({ path, idShort, semanticId, values = [] }: ElementTerm): number {
+function selectivity({ path, idShort, semanticId, values = [] }: ElementTerm): number {
   const ofValues = values.some(({ op }) => op === 'eq') ? 8 : values.length > 0 ? 4 : 0
   return ofValues + (semanticId === undefined ? 0 : 2) + (path === undefined && idShort === undefined ? 0 : 1)
 }

@@ -1,8 +1,9 @@
 /** A comparison made ready: casts folded into literals, and the type decided by which the two sides are compared. */
-import { isTextOperator, type Ordering, type TextOperator, type Type } from './grammar.ts'
-import { pattern, patternOfDocument } from './pattern.ts'
-import type { Comparison, Field, Operand } from './tree.ts'
-import { cast, castText, fits, holds, orderOfTexts, partOf, type Typed } from './values.ts'
+
+import type { Comparison, FieldIdentifier, Operand } from './condition.ts'
+import { isTextOperator, type Ordering, type TextOperator, type ValueType } from './grammar.ts'
+import { compileDocumentPattern, compilePattern } from './pattern.ts'
+import { cast, castText, compareByCodePoint, datePartOf, satisfies, satisfiesOrder, type TypedValue } from './values.ts'
 
 /** True, false, or not valid: a cast was not possible, and whatever it is combined with is not valid either. */
 export type Verdict = typeof TRUE | typeof FALSE | typeof INVALID
@@ -15,8 +16,8 @@ export type Resolved =
   | OneField
   | {
       readonly is: 'two fields'
-      readonly left: Field
-      readonly right: Field
+      readonly left: FieldIdentifier
+      readonly right: FieldIdentifier
       readonly test: (left: string, right: string) => Verdict
       /** What holds where neither field has a text: they are equal then (Part 2, table of comparisons). */
       readonly ifAbsent: Verdict
@@ -28,7 +29,7 @@ export type Resolved =
 /** A field beside a literal. */
 export interface OneField {
   readonly is: 'one field'
-  readonly field: Field
+  readonly field: FieldIdentifier
   readonly test: (text: string) => Verdict
   /** Can it be invalid? */
   readonly fallible: boolean
@@ -39,47 +40,47 @@ export interface OneField {
 const MAX_PAIRS = 1_000_000
 
 /** The value of an operand that no document has a say in, with all casts done; undefined too where one is not possible. */
-export function literalOf(operand: Operand): Typed | undefined {
-  const done = side(operand)
+export function literalOf(operand: Operand): TypedValue | undefined {
+  const done = toSide(operand)
   return done?.is === 'literal' ? done.value : undefined
 }
 
 export function resolve({ operator, left, right }: Comparison): Resolved {
-  const one = side(left)
-  const other = side(right)
+  const one = toSide(left)
+  const other = toSide(right)
   if (one === undefined || other === undefined) return { is: 'settled', verdict: INVALID }
   return isTextOperator(operator) ? resolveText(operator, one, other) : resolveOrdering(operator, one, other)
 }
 
 /** An operand: a literal with all casts done, or a field with the casts to do. */
-type Side = { readonly is: 'literal'; readonly value: Typed } | FieldSide
+type Side = { readonly is: 'literal'; readonly value: TypedValue } | FieldSide
 
 interface FieldSide {
   readonly is: 'field'
-  readonly field: Field
+  readonly field: FieldIdentifier
   /** Undefined where nothing is said: then the other side decides. */
-  readonly type: Type | undefined
+  readonly type: ValueType | undefined
   readonly cast: Cast
   readonly fallible: boolean
   /** At most one cast stands between the text and the value. */
   readonly direct: boolean
 }
 
-type Cast = (text: string) => Typed | undefined
+type Cast = (text: string) => TypedValue | undefined
 
 /** Undefined for a literal that cannot be cast. */
-function side(operand: Operand): Side | undefined {
+function toSide(operand: Operand): Side | undefined {
   if (operand.is === 'literal') return operand
   if (operand.is === 'field') {
     return { is: 'field', field: operand.field, type: undefined, cast: castTo('str'), fallible: false, direct: true }
   }
-  const inner = side(operand.of)
+  const inner = toSide(operand.of)
   if (inner === undefined) return undefined
   const type = operand.is === 'cast' ? operand.to : 'num'
-  const apply = (value: Typed): Typed | undefined => {
+  const apply = (value: TypedValue): TypedValue | undefined => {
     if (operand.is === 'cast') return cast(value, operand.to)
     const moment = cast(value, 'dateTime')
-    return moment?.type === 'dateTime' ? { type: 'num', value: partOf(operand.part, moment.value) } : undefined
+    return moment?.type === 'dateTime' ? { type: 'num', value: datePartOf(operand.part, moment.value) } : undefined
   }
   if (inner.is === 'literal') {
     const value = apply(inner.value)
@@ -101,32 +102,32 @@ function side(operand: Operand): Side | undefined {
 function resolveOrdering(operator: Ordering, left: Side, right: Side): Resolved {
   if (left.is === 'literal') {
     if (right.is === 'literal')
-      return { is: 'settled', verdict: holds(operator, left.value, right.value) ? TRUE : FALSE }
-    return resolveOrdering(turned[operator], right, left)
+      return { is: 'settled', verdict: satisfies(operator, left.value, right.value) ? TRUE : FALSE }
+    return resolveOrdering(mirrored[operator], right, left)
   }
   // A field takes the type of the other side; two fields are texts.
-  const one = typed(left, right.is === 'literal' ? right.value.type : right.type)
-  if (right.is === 'literal') return besideLiteral(operator, one, right.value)
-  const other = typed(right, left.type)
+  const one = withType(left, right.is === 'literal' ? right.value.type : right.type)
+  if (right.is === 'literal') return compareWithLiteral(operator, one, right.value)
+  const other = withType(right, left.type)
   return {
     is: 'two fields',
     left: left.field,
     right: right.field,
     test: (text, otherText) => {
       const [value, to] = [one.cast(text), other.cast(otherText)]
-      return value === undefined || to === undefined ? INVALID : holds(operator, value, to) ? TRUE : FALSE
+      return value === undefined || to === undefined ? INVALID : satisfies(operator, value, to) ? TRUE : FALSE
     },
-    ifAbsent: fits(operator, 0) ? TRUE : FALSE,
+    ifAbsent: satisfiesOrder(operator, 0) ? TRUE : FALSE,
     fallible: one.fallible || other.fallible,
     maxPairs: MAX_PAIRS
   }
 }
 
-function typed(side: FieldSide, type: Type = 'str'): FieldSide {
+function withType(side: FieldSide, type: ValueType = 'str'): FieldSide {
   return side.type === undefined ? { ...side, type, cast: castTo(type), fallible: type !== 'str' } : side
 }
 
-function besideLiteral(operator: Ordering, side: FieldSide, to: Typed): OneField {
+function compareWithLiteral(operator: Ordering, side: FieldSide, to: TypedValue): OneField {
   const { field, fallible } = side
   const indexed = side.direct && side.type === to.type ? indexable(to) : undefined
   const range = indexed === undefined ? undefined : { operator, to: indexed }
@@ -136,7 +137,7 @@ function besideLiteral(operator: Ordering, side: FieldSide, to: Typed): OneField
   function testOfValue(): (text: string) => Verdict {
     return (text) => {
       const value = side.cast(text)
-      return value === undefined ? INVALID : holds(operator, value, to) ? TRUE : FALSE
+      return value === undefined ? INVALID : satisfies(operator, value, to) ? TRUE : FALSE
     }
   }
 }
@@ -144,21 +145,21 @@ function besideLiteral(operator: Ordering, side: FieldSide, to: Typed): OneField
 /** The commonest comparisons, without a cast. */
 function testOfText(operator: Ordering, to: string): (text: string) => Verdict {
   if (operator === '$eq') return (text) => (text === to ? TRUE : FALSE)
-  return (text) => (fits(operator, orderOfTexts(text, to)) ? TRUE : FALSE)
+  return (text) => (satisfiesOrder(operator, compareByCodePoint(text, to)) ? TRUE : FALSE)
 }
 
-function indexable(to: Typed): string | number | undefined {
+function indexable(to: TypedValue): string | number | undefined {
   if (to.type === 'num') return Number.isFinite(to.value) ? to.value : undefined
   return to.type === 'str' ? to.value : undefined
 }
 
 function resolveText(operator: TextOperator, left: Side, right: Side): Resolved {
   if (left.is === 'literal' && right.is === 'literal') {
-    return { is: 'settled', verdict: compareTexts(operator, textOf(left.value), textOf(right.value), pattern) }
+    return { is: 'settled', verdict: compareTexts(operator, textOf(left.value), textOf(right.value), compilePattern) }
   }
   if (right.is === 'literal' && left.is === 'field') {
     const sought = textOf(right.value)
-    const test = testing(operator, sought)
+    const test = textTest(operator, sought)
     const range =
       operator === '$starts-with' && left.direct && sought !== undefined && sought !== ''
         ? { operator: 'startsWith' as const, to: sought }
@@ -197,14 +198,18 @@ function compareTexts(
   operator: TextOperator,
   text: string | undefined,
   sought: string | undefined,
-  compile = patternOfDocument
+  compile = compileDocumentPattern
 ): Verdict {
   if (text === undefined || sought === undefined) return INVALID
-  return testing(operator, sought, compile)(text)
+  return textTest(operator, sought, compile)(text)
 }
 
 /** Tests texts for the second operand of a comparison of texts. */
-function testing(operator: TextOperator, sought: string | undefined, compile = pattern): (text: string) => Verdict {
+function textTest(
+  operator: TextOperator,
+  sought: string | undefined,
+  compile = compilePattern
+): (text: string) => Verdict {
   if (sought === undefined) return () => INVALID
   switch (operator) {
     case '$contains':
@@ -221,21 +226,21 @@ function testing(operator: TextOperator, sought: string | undefined, compile = p
   }
 }
 
-function testCast(value: Typed | undefined, test: (text: string) => Verdict): Verdict {
+function testCast(value: TypedValue | undefined, test: (text: string) => Verdict): Verdict {
   const text = textOf(value)
   return text === undefined ? INVALID : test(text)
 }
 
-function textOf(value: Typed | undefined): string | undefined {
+function textOf(value: TypedValue | undefined): string | undefined {
   return value?.type === 'str' ? value.value : undefined
 }
 
-function castTo(type: Type): Cast {
+function castTo(type: ValueType): Cast {
   return (text) => castText(text, type)
 }
 
 /** The ordering seen from the other side. */
-const turned: Readonly<Record<Ordering, Ordering>> = {
+const mirrored: Readonly<Record<Ordering, Ordering>> = {
   $eq: '$eq',
   $ne: '$ne',
   $lt: '$gt',

@@ -4,20 +4,20 @@
  */
 import { isLexical } from '../datatypes.ts'
 import { trimEnd } from '../trim.ts'
-import type { DatePart, Ordering, Type } from './grammar.ts'
+import type { DatePart, Ordering, ValueType } from './grammar.ts'
 
 /** A value and its type. */
-export type Typed =
+export type TypedValue =
   | { readonly type: 'str'; readonly value: string }
   | { readonly type: 'num'; readonly value: number }
   /** Digits in upper case, without leading zeros. */
   | { readonly type: 'hex'; readonly value: string }
   | { readonly type: 'bool'; readonly value: boolean }
-  | { readonly type: 'dateTime'; readonly value: Moment }
-  | { readonly type: 'time'; readonly value: Clock }
+  | { readonly type: 'dateTime'; readonly value: DateTimeValue }
+  | { readonly type: 'time'; readonly value: TimeOfDay }
 
 /** A point on the time line. Without a time zone it is taken as UTC. */
-export interface Moment {
+export interface DateTimeValue {
   /** Whole seconds since 1970. */
   readonly seconds: number
   /** Digits of the fraction of a second, without trailing zeros: any precision, and ordered as text. */
@@ -28,14 +28,14 @@ export interface Moment {
 }
 
 /** A time of day. */
-export interface Clock {
+export interface TimeOfDay {
   /** Since midnight UTC; below 0 or above 86,400 where the time zone moves it to another day. */
   readonly seconds: number
   readonly text: string
 }
 
 /** Casts a value; undefined where it has no value of that type. */
-export function cast(typed: Typed, to: Type): Typed | undefined {
+export function cast(typed: TypedValue, to: ValueType): TypedValue | undefined {
   if (typed.type === to) return typed
   if (to === 'str') return { type: 'str', value: textOf(typed) }
   if (typed.type === 'str') return castText(typed.value, to)
@@ -54,7 +54,7 @@ export function cast(typed: Typed, to: Type): Typed | undefined {
 }
 
 /** Casts the text of a field. */
-export function castText(text: string, to: Type): Typed | undefined {
+export function castText(text: string, to: ValueType): TypedValue | undefined {
   switch (to) {
     case 'str':
       return { type: 'str', value: text }
@@ -95,7 +95,7 @@ function parseBoolean(text: string): boolean | undefined {
 }
 
 /** A number taken from a date and time, in its own time zone. */
-export function partOf(part: DatePart, { seconds, offsetMinutes }: Moment): number {
+export function datePartOf(part: DatePart, { seconds, offsetMinutes }: DateTimeValue): number {
   const local = new Date((seconds + offsetMinutes * 60) * 1000)
   switch (part) {
     case '$dayOfWeek':
@@ -113,12 +113,12 @@ export function partOf(part: DatePart, { seconds, offsetMinutes }: Moment): numb
  * Does an ordering hold between two values? Values of different types are not equal, and have no order.
  * Truth values have no order either: there `$le` and `$ge` mean the same as `$eq` (Part 2, table of comparisons).
  */
-export function holds(ordering: Ordering, left: Typed, right: Typed): boolean {
-  return fits(ordering, order(left, right))
+export function satisfies(ordering: Ordering, left: TypedValue, right: TypedValue): boolean {
+  return satisfiesOrder(ordering, compareValues(left, right))
 }
 
 /** @param found below 0, 0, above 0, or NaN where there is no order */
-export function fits(ordering: Ordering, found: number): boolean {
+export function satisfiesOrder(ordering: Ordering, found: number): boolean {
   switch (ordering) {
     case '$eq':
       return found === 0
@@ -136,23 +136,23 @@ export function fits(ordering: Ordering, found: number): boolean {
 }
 
 /** Below 0, 0 or above 0; NaN where there is no order. */
-function order(left: Typed, right: Typed): number {
-  if (left.type === 'str' && right.type === 'str') return orderOfTexts(left.value, right.value)
-  if (left.type === 'num' && right.type === 'num') return orderOfNumbers(left.value, right.value)
+function compareValues(left: TypedValue, right: TypedValue): number {
+  if (left.type === 'str' && right.type === 'str') return compareByCodePoint(left.value, right.value)
+  if (left.type === 'num' && right.type === 'num') return compareNumbers(left.value, right.value)
   if (left.type === 'hex' && right.type === 'hex') {
-    return left.value.length - right.value.length || orderOfTexts(left.value, right.value)
+    return left.value.length - right.value.length || compareByCodePoint(left.value, right.value)
   }
   if (left.type === 'bool' && right.type === 'bool') return left.value === right.value ? 0 : Number.NaN
   if (left.type === 'time' && right.type === 'time') return left.value.seconds - right.value.seconds
   if (left.type === 'dateTime' && right.type === 'dateTime') {
     const [one, other] = [left.value, right.value]
-    return one.seconds - other.seconds || orderOfTexts(one.fraction, other.fraction)
+    return one.seconds - other.seconds || compareByCodePoint(one.fraction, other.fraction)
   }
   return Number.NaN
 }
 
 /** By code points; UTF-16 code units would put U+1F600 before U+FF5E. */
-export function orderOfTexts(left: string, right: string): number {
+export function compareByCodePoint(left: string, right: string): number {
   if (left === right) return 0
   const length = Math.min(left.length, right.length)
   for (let index = 0; index < length; index++) {
@@ -169,26 +169,26 @@ function aboveSurrogates(unit: number): number {
 }
 
 /** Not by difference: that of two infinities is none. */
-function orderOfNumbers(left: number, right: number): number {
+function compareNumbers(left: number, right: number): number {
   return left === right ? 0 : left < right ? -1 : left > right ? 1 : Number.NaN
 }
 
-function textOf(typed: Typed): string {
+function textOf(typed: TypedValue): string {
   if (typed.type === 'dateTime' || typed.type === 'time') return typed.value.text
   return typed.type === 'hex' ? `16#${typed.value}` : String(typed.value)
 }
 
-function numberOf(typed: Typed): Typed | undefined {
+function numberOf(typed: TypedValue): TypedValue | undefined {
   if (typed.type === 'bool') return { type: 'num', value: typed.value ? 1 : 0 }
   return typed.type === 'hex' ? { type: 'num', value: Number(`0x${typed.value}`) } : undefined
 }
 
-function hexOfNumber(value: number): Typed | undefined {
+function hexOfNumber(value: number): TypedValue | undefined {
   return Number.isSafeInteger(value) && value >= 0 ? parseHex(value.toString(16)) : undefined
 }
 
 /** `16#FF` as in queries, `FF` as in values of xs:hexBinary. */
-function parseHex(text: string): Typed | undefined {
+function parseHex(text: string): TypedValue | undefined {
   const [, digits] = /^(?:16#)?([0-9a-fA-F]+)$/.exec(text) ?? []
   if (digits === undefined) return undefined
   return { type: 'hex', value: digits.replace(/^0+(?=.)/, '').toUpperCase() }
@@ -198,7 +198,7 @@ const DATE = /^(-?[0-9]{4,6})-([0-9]{2})-([0-9]{2})/
 const CLOCK = /^([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?(Z|z|[+-][0-9]{2}:[0-9]{2})?$/
 
 /** RFC 3339 and xs:dateTime; the seconds and the time zone may be missing, and so may the whole time. */
-function parseMoment(text: string): Moment | undefined {
+function parseMoment(text: string): DateTimeValue | undefined {
   const [date = '', year, month, day] = DATE.exec(text) ?? []
   const rest = text.slice(date.length)
   const seconds = date === '' ? undefined : midnight(Number(year), Number(month), Number(day))
@@ -220,26 +220,26 @@ function midnight(year: number, month: number, day: number): number | undefined 
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() / 1000 : undefined
 }
 
-function parseClock(text: string): Clock | undefined {
+function parseClock(text: string): TimeOfDay | undefined {
   const time = parseTime(text)
   if (time === undefined) return undefined
   return { seconds: time.seconds + Number(`0.${time.fraction}`) - time.offsetMinutes * 60, text }
 }
 
-function clockOf({ seconds, fraction, offsetMinutes, text }: Moment): Clock {
+function clockOf({ seconds, fraction, offsetMinutes, text }: DateTimeValue): TimeOfDay {
   const local = seconds + offsetMinutes * 60
   const ofDay = ((local % 86_400) + 86_400) % 86_400
   return { seconds: ofDay + Number(`0.${fraction}`) - offsetMinutes * 60, text: text.slice(text.search(/[Tt ]/) + 1) }
 }
 
-interface Time {
+interface ClockTime {
   readonly seconds: number
   readonly fraction: string
   readonly offsetMinutes: number
 }
 
 /** `24:00:00` is the midnight that ends a day, `23:59:60` in UTC a leap second. */
-function parseTime(text: string): Time | undefined {
+function parseTime(text: string): ClockTime | undefined {
   const [found, hours, minutes, seconds = '00', digits = '', zone = 'Z'] = CLOCK.exec(text) ?? []
   if (found === undefined) return undefined
   const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)

@@ -1,7 +1,8 @@
 /** Constraints of what many classes share: extensions, qualifiers, semantics, administration, texts and values. */
 import { describe, isLexical } from '../datatypes.ts'
+import { quote } from '../excerpt.ts'
 import type { DataTypeDefXsd, Extension, Property, Qualifier, Range, Reference } from '../types.ts'
-import { quote, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 /** [AASd-005] A revision needs a version. */
 export function aasd005(it: { version?: string; revision?: string }, report: Report): void {

@@ -7,8 +7,8 @@
  * `ModelReference<Submodel>`, `DateTimeUtc`, `BasicEventElement`.
  */
 import type { Violation } from '../../errors.ts'
+import { type DocumentPath, idShortPathTo, pointerTo } from '../document-path.ts'
 import { type ClassName, classNames, fieldsOf, isA } from '../fields.ts'
-import { idShortPathTo, type Place, pointerTo } from '../place.ts'
 import type { KeyTypes, Submodel } from '../types.ts'
 import {
   aasd005,
@@ -34,7 +34,7 @@ import {
   dayExists,
   maxInterval
 } from './elements.ts'
-import { aasd116, aasd119, aasd129, aasd131, type Scope } from './identifiables.ts'
+import { aasd116, aasd119, aasd129, aasd131, type ConstraintScope } from './identifiables.ts'
 import { aasc3a002, aasc3a008, aasc3a009, aasc3a010, dataTypeOfCategory } from './iec61360.ts'
 import { aasd133, isReferableKey, modelReference, referenceKeys } from './references.ts'
 import type { Report } from './report.ts'
@@ -42,7 +42,7 @@ import type { Report } from './report.ts'
 /**
  * Gets an object of its class, of which any member may be absent: checks run beside faults of form, and on what was
  * taken leniently. `never`, because each check names the class that it is for. */
-type Check = (it: never, report: Report, scope: Scope) => void
+type Check = (it: never, report: Report, scope: ConstraintScope) => void
 
 /** The checks of each class; heirs have those of their superclasses too. */
 const checks: { readonly [Name in ClassName]?: readonly Check[] } = {
@@ -100,19 +100,19 @@ function is(...types: KeyTypes[]): (type: KeyTypes) => boolean {
 }
 
 /** What to do with an object of a class: its checks, and the members that lead on. */
-interface Plan {
+interface ClassPlan {
   readonly checks: readonly Check[]
-  readonly members: readonly Member[]
+  readonly members: readonly PlanMember[]
 }
 
-interface Member {
+interface PlanMember {
   readonly name: string
   readonly many: boolean
   /** Absent for a choice, where the modelType tells. */
-  plan?: Plan
+  plan?: ClassPlan
 }
 
-const plans = new Map<string, Plan>()
+const plans = new Map<string, ClassPlan>()
 for (const name of classNames) {
   plans.set(name, { checks: checksOf(name), members: membersOf(name) })
 }
@@ -128,7 +128,7 @@ function checksOf(name: ClassName): Check[] {
   return (Object.keys(checks) as ClassName[]).flatMap((one) => (isA(name, one) ? (checks[one] ?? []) : []))
 }
 
-function membersOf(name: ClassName): Member[] {
+function membersOf(name: ClassName): PlanMember[] {
   return fieldsOf(name)
     .filter(({ sort, type }) => sort === 'choice' || (sort === 'class' && isWorthIt(type)))
     .map(({ name: member, many }) => ({ name: member, many }))
@@ -142,7 +142,7 @@ function isWorthIt(type: string): boolean {
 }
 
 /** Where a document does not satisfy the JSON Schema of its class, by JSON Pointer. */
-export interface Damage {
+export interface SchemaFaults {
   /** Objects with a value of another type somewhere below them: they are not checked, but what they hold is. */
   readonly unchecked: ReadonlySet<string>
   /** Values that are not what belongs there: they are not entered. */
@@ -161,15 +161,15 @@ export function checkConstraints(
   className: ClassName,
   value: object,
   limit = Number.POSITIVE_INFINITY,
-  damage?: Damage
+  damage?: SchemaFaults
 ): Violation[] {
   const found: Violation[] = []
   const here: (string | number)[] = []
-  const scope: Scope = {}
+  const scope: ConstraintScope = {}
   visit(planFor(plans.get(className), value), value)
   return found
 
-  function visit(plan: Plan | undefined, it: object): void {
+  function visit(plan: ClassPlan | undefined, it: object): void {
     if (plan === undefined || found.length >= limit || isIn(damage?.closed)) return
     if (plan === submodelPlan) scope.submodel = it as Submodel
     if (!isIn(damage?.unchecked)) for (const check of plan.checks) check(it as never, report, scope)
@@ -198,7 +198,7 @@ export function checkConstraints(
     return pointers?.has(pointerTo(here)) === true
   }
 
-  function report(at: Place, rule: string, text: string): void {
+  function report(at: DocumentPath, rule: string, text: string): void {
     if (found.length >= limit) return
     const place = [...here, ...at]
     const idShortPath = idShortPathTo(value, place)
@@ -209,7 +209,7 @@ export function checkConstraints(
 const submodelPlan = plans.get('Submodel')
 
 /** The plan of a choice is that of the object's modelType; no class that has heirs has other heirs below it. */
-function planFor(plan: Plan | undefined, it: object): Plan | undefined {
+function planFor(plan: ClassPlan | undefined, it: object): ClassPlan | undefined {
   const { modelType } = Object(it) as { modelType?: string }
   return modelType === undefined ? plan : plans.get(modelType)
 }

@@ -1,10 +1,11 @@
 /** Constraints of submodel elements: name spaces, lists, entities, operations, events. */
 import { isLexical } from '../datatypes.ts'
+import { quote } from '../excerpt.ts'
 import { isA } from '../fields.ts'
 import { equalKeys, keyValues } from '../reference.ts'
 import type { BasicEventElement, Entity, Operation, Reference, SubmodelElement, SubmodelElementList } from '../types.ts'
 import { type Container, childrenOf } from '../walk.ts'
-import { quote, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 /**
  * [AASd-117] Children have an idShort. Children of a list need none.
@@ -82,7 +83,7 @@ export function aasd107(it: SubmodelElementList, report: Report): void {
   if (expected === undefined) return
   for (const [index, { semanticId }] of (it.value ?? []).entries()) {
     if (semanticId !== undefined && !equalKeys(semanticId, expected)) {
-      const text = `the semanticId ${told(semanticId)} is not the semanticIdListElement of its list, ${told(expected)}`
+      const text = `the semanticId ${keysText(semanticId)} is not the semanticIdListElement of its list, ${keysText(expected)}`
       report(['value', index, 'semanticId'], 'AASd-107', text)
     }
   }
@@ -124,13 +125,13 @@ export function aasd114(it: SubmodelElementList, report: Report): void {
     if (semanticId === undefined) continue
     first ??= semanticId
     if (!equalKeys(first, semanticId)) {
-      const text = `the semanticId ${told(semanticId)} differs from that of an earlier item of the list, ${told(first)}`
+      const text = `the semanticId ${keysText(semanticId)} differs from that of an earlier item of the list, ${keysText(first)}`
       report(['value', index, 'semanticId'], 'AASd-114', text)
     }
   }
 }
 
-function told(reference: Reference): string {
+function keysText(reference: Reference): string {
   return quote(keyValues(reference).join(', '))
 }
 

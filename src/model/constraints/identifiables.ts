@@ -1,6 +1,8 @@
 /** Constraints of shells and their assets, and of a submodel's kind. */
+
+import { quote } from '../excerpt.ts'
 import type { AssetInformation, Qualifier, Submodel, SubmodelElement } from '../types.ts'
-import { quote, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 /** [AASd-131] An asset is identified by a global or at least one specific asset id. */
 export function aasd131(it: AssetInformation, report: Report): void {
@@ -27,13 +29,13 @@ export function aasd119(it: Submodel, report: Report): void {
 }
 
 /** What a check needs to know of what lies above. */
-export interface Scope {
+export interface ConstraintScope {
   /** The submodel that is walked through; absent where an element is looked at by itself. */
   submodel?: Submodel
 }
 
 /** [AASd-129] A template qualifier on an element needs a submodel of the kind Template. */
-export function aasd129(it: SubmodelElement, report: Report, { submodel }: Scope): void {
+export function aasd129(it: SubmodelElement, report: Report, { submodel }: ConstraintScope): void {
   if (it.qualifiers !== undefined && submodel !== undefined && submodel.kind !== 'Template') {
     reportTemplateQualifiers(it, report, 'AASd-129', `the submodel has kind ${submodel.kind ?? 'Instance'}`)
   }

@@ -4,8 +4,10 @@
  * [AASc-3a-050] is not checked: it asks that the content be *accompanied* by the reference to the template, and the
  * official examples carry it under references of all kinds. [AASc-3a-003] needs the concepts that a list refers to.
  */
+
+import { quote } from '../excerpt.ts'
 import type { ConceptDescription, DataSpecificationIec61360, DataTypeIec61360, LangString } from '../types.ts'
-import { quote, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 const MEASURED: readonly DataTypeIec61360[] = [
   'INTEGER_CURRENCY',

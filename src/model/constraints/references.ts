@@ -1,8 +1,9 @@
 /** Constraints on references: which keys may follow which. */
 import { isLexical } from '../datatypes.ts'
+import { quote } from '../excerpt.ts'
 import { enumerations } from '../metamodel.ts'
 import type { KeyTypes, Reference } from '../types.ts'
-import { quote, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 // Part 1, "Key types"; the sets have the names that the constraints use.
 const aasIdentifiables = new Set<KeyTypes>([

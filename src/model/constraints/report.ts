@@ -1,29 +1,7 @@
-import { Literal } from '../literal.ts'
-import type { Place } from '../place.ts'
+import type { DocumentPath } from '../document-path.ts'
 
 /**
- * Takes a broken rule: the place relative to the object that is looked at, the constraint's id, and a sentence that
- * says what was found and what was expected.
+ * Receives a violation: its path relative to the checked object, the constraint's id, and a sentence with what was
+ * found and what was expected.
  */
-export type Report = (at: Place, rule: string, text: string) => void
-
-/** A value of the document as it may stand in a message: quoted, and cut where it is long. */
-export function quote(text: string): string {
-  // Not between the halves of a surrogate pair.
-  const cut = text.length > 80 ? `${text.slice(0, 77).replace(/[\ud800-\udbff]$/, '')}…` : text
-  return JSON.stringify(cut.toWellFormed())
-}
-
-const MAX_EXCERPT = 60
-
-/** A value as it may stand behind "found" in a message, whatever it is; cut where it is long. */
-export function excerptOf(value: unknown): string {
-  if (value === undefined) return 'none'
-  const isPlain = value instanceof Literal || typeof value === 'number' || typeof value === 'bigint'
-  const text = isPlain ? String(value) : JSON.stringify(value, withoutBigint)
-  return (text ?? typeof value).slice(0, MAX_EXCERPT).toWellFormed()
-}
-
-function withoutBigint(_name: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value
-}
+export type Report = (at: DocumentPath, rule: string, text: string) => void

@@ -7,9 +7,9 @@ import { HubError } from '../../errors.ts'
 import { writeJson } from '../../formats/environment.ts'
 import { timeText, type WriteOptions } from '../../formats/tables/times.ts'
 import type { TableWriter } from '../../formats/tables/writers.ts'
-import { type Grid, startFrom } from '../../model/grid.ts'
 import { parseStoredPath } from '../../model/path.ts'
 import { earlier, later } from '../../model/time.ts'
+import { ceilTo, type TimeGrid } from '../../model/time-grid.ts'
 import type { Identifiable, LangString, Submodel } from '../../model/types.ts'
 import { resolve } from '../../model/walk.ts'
 import { requireUndamaged } from '../../store/damage.ts'
@@ -33,7 +33,7 @@ export interface DatasetRequest {
   readonly request: TableRequest
   readonly writer: TableWriter
   /** A file for each of its cells; absent: one. */
-  readonly period?: Grid
+  readonly period?: TimeGrid
   /** How the table writes times, and how files of periods are named. */
   readonly times: WriteOptions
   readonly purpose: string
@@ -166,8 +166,8 @@ async function dataFilesOf(
   function withWholeBuckets({ grid, aggregates = [] }: TableRequest, from: bigint, to: bigint) {
     if (grid === undefined || aggregates.length === 0) return { from, to }
     return {
-      from: from === first ? from : startFrom(grid, from),
-      to: to === last ? to : startFrom(grid, to + 1n) - 1n
+      from: from === first ? from : ceilTo(grid, from),
+      to: to === last ? to : ceilTo(grid, to + 1n) - 1n
     }
   }
 }

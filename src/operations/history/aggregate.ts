@@ -2,10 +2,10 @@
  * Many samples made few: one row for each bucket of time. Pieces, and parts of them, that lie in one bucket and know what
  * their numbers come to are not unpacked.
  */
-import type { Figure } from '../../model/figures.ts'
-import type { Grid } from '../../model/grid.ts'
+import type { ExactNumber } from '../../model/exact-numbers.ts'
 import { firstAt, type Run, timeAt } from '../../model/samples.ts'
 import { combine, isExact, type Statistics, statisticsOf } from '../../model/statistics.ts'
+import type { TimeGrid } from '../../model/time-grid.ts'
 import type { SeriesPiece } from '../../store/merge-chunks.ts'
 
 export const AGGREGATES = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last', 'stddev'] as const
@@ -28,7 +28,7 @@ export async function* buckets(
   pieces: AsyncIterable<SeriesPiece>,
   from: bigint,
   to: bigint,
-  grid: Grid,
+  grid: TimeGrid,
   isWhole = false
 ): AsyncGenerator<Bucket> {
   let open: Bucket | undefined
@@ -47,7 +47,7 @@ export async function* buckets(
 interface BucketWindow {
   readonly from: bigint
   readonly to: bigint
-  readonly grid: Grid
+  readonly grid: TimeGrid
   readonly isWhole: boolean
 }
 
@@ -68,7 +68,7 @@ function* bucketsIn(piece: SeriesPiece, window: BucketWindow): Generator<Bucket>
 }
 
 /** The value of an aggregate; NaN where the bucket does not tell it. */
-export function aggregateOf(bucket: Statistics, aggregate: Aggregate): Figure {
+export function aggregateOf(bucket: Statistics, aggregate: Aggregate): ExactNumber {
   const { count, min, max, mean, sum, squares, first, last } = bucket
   switch (aggregate) {
     case 'count':

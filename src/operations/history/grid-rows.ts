@@ -1,9 +1,9 @@
 /** Series on a common grid: at each of its points the last value before, or one on the line between neighbours. */
 import { HubError } from '../../errors.ts'
 import type { Batch, Column } from '../../formats/tables/table.ts'
-import { type Grid, startFrom } from '../../model/grid.ts'
 import { lengthOf, type Run, timeAt } from '../../model/samples.ts'
 import { earlier, formatTime, later } from '../../model/time.ts'
+import { ceilTo, type TimeGrid } from '../../model/time-grid.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { type Cell, cellAt } from './cells.ts'
 import { type History, LATEST } from './history.ts'
@@ -15,7 +15,7 @@ const MAX_GRID_ROWS = 10_000_000
 const MAX_GRID_CELLS = 100_000_000
 
 export interface GridSpan {
-  readonly grid: Grid
+  readonly grid: TimeGrid
   readonly start: bigint
   readonly end: bigint
 }
@@ -39,7 +39,7 @@ export async function* gridRows(
 ): AsyncGenerator<Batch> {
   const lines = await Promise.all(variables.map((variable) => Line.begin(history, variable, start, isLinear)))
   const rows = new BatchBuilder(columns)
-  for (let time = startFrom(grid, start); time <= end; time = grid.next(time)) {
+  for (let time = ceilTo(grid, start); time <= end; time = grid.next(time)) {
     const { builders } = rows
     builders[0]?.add(time)
     for (let i = 0; i < lines.length; i++) {

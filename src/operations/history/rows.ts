@@ -3,7 +3,7 @@
  * time. What lies ready is taken without waiting: a promise for each cell would cost more than the cell.
  */
 import type { Batch, Column } from '../../formats/tables/table.ts'
-import type { Figure } from '../../model/figures.ts'
+import type { ExactNumber } from '../../model/exact-numbers.ts'
 import { lengthOf, qualityAt, type Run, timeAt } from '../../model/samples.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { type Aggregate, aggregateOf, type Bucket } from './aggregate.ts'
@@ -192,7 +192,7 @@ export function isFractional(aggregate: Aggregate): boolean {
   return aggregate === 'mean' || aggregate === 'stddev'
 }
 
-function cellOf(figure: Figure, isWhole: boolean): Cell {
+function cellOf(figure: ExactNumber, isWhole: boolean): Cell {
   if (Number.isNaN(figure)) return undefined
   if (!isWhole || !(typeof figure === 'bigint' || Number.isInteger(figure))) return Number(figure)
   const whole = BigInt(figure)

@@ -5,9 +5,9 @@
 
 import type { Batch, Column, ColumnBatch, Table } from '../../formats/tables/table.ts'
 import { type Kind, typeOfKind } from '../../formats/tables/widen.ts'
-import type { Grid } from '../../model/grid.ts'
 import { lengthOf, qualityAt, type Run, sliceOf, timeAt } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
+import type { TimeGrid } from '../../model/time-grid.ts'
 import { sliced, type TimeSlice } from '../../time-slice.ts'
 import { type Aggregate, buckets } from './aggregate.ts'
 import { cellAt } from './cells.ts'
@@ -30,7 +30,7 @@ export interface TableRequest {
   readonly from?: bigint
   readonly to?: bigint
   /** Its cells are the buckets, or their starts the points in time of a common grid. */
-  readonly grid?: Grid
+  readonly grid?: TimeGrid
   /** With `grid`: what each bucket tells. */
   readonly aggregates?: readonly Aggregate[]
   readonly align?: Alignment
@@ -110,7 +110,7 @@ function windowOf({ from = EARLIEST, to = LATEST }: TableRequest) {
 async function bucketTable(
   history: History,
   request: TableRequest,
-  grid: Grid,
+  grid: TimeGrid,
   { slice, typesFirst = false }: TableOptions
 ): Promise<Table> {
   const { variables, aggregates = [] } = request
@@ -149,7 +149,7 @@ function aggregated(variable: Variable, aggregate: Aggregate): Column {
 async function gridTable(
   history: History,
   request: TableRequest,
-  grid: Grid,
+  grid: TimeGrid,
   { slice, typesFirst = false, isPaged = false }: TableOptions
 ): Promise<Table> {
   const { variables } = request
@@ -178,7 +178,7 @@ async function gridTable(
 }
 
 /** From where to where the grid reaches; undefined where nothing was measured. */
-async function gridSpan(history: History, request: TableRequest, grid: Grid): Promise<GridSpan | undefined> {
+async function gridSpan(history: History, request: TableRequest, grid: TimeGrid): Promise<GridSpan | undefined> {
   const spans = (await Promise.all(request.variables.map((variable) => history.spanOf(variable)))).filter(
     (span) => span !== undefined
   )

@@ -1,6 +1,6 @@
 /** What one push of samples holds, gathered by series as it is read, so that nothing is kept per sample but its columns. */
 import { systemClock } from '../../clock.ts'
-import { FURTHEST, type Quality } from '../../model/samples.ts'
+import { MAX_OFFSET_NS, type Quality } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 import type { Timing } from '../../store/store.ts'
 
@@ -111,7 +111,7 @@ export class Batch {
     const rows = paths.get(path)
     const offset = rows === undefined ? 0 : Number(at - rows.base)
     const isOther = isHistorical !== (rows?.timing === 'historical')
-    if (rows !== undefined && !isOther && Math.abs(offset) <= FURTHEST)
+    if (rows !== undefined && !isOther && Math.abs(offset) <= MAX_OFFSET_NS)
       rows.add(offset, value, quality, item, timing, isArrival)
     else {
       this.#close(submodel, path)

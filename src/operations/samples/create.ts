@@ -4,8 +4,8 @@
  */
 import type { Violation } from '../../errors.ts'
 import { validate } from '../../formats/json.ts'
-import { excerptOf } from '../../model/constraints/report.ts'
 import { isLexical } from '../../model/datatypes.ts'
+import { excerptOf } from '../../model/excerpt.ts'
 import { facetsOf } from '../../model/facets.ts'
 import { childrenMember } from '../../model/fields.ts'
 import { idShortOf } from '../../model/id-short.ts'

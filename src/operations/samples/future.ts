@@ -4,7 +4,7 @@
  */
 import { isPlausible } from '../../clock.ts'
 import type { Violation } from '../../errors.ts'
-import { FURTHEST, lengthOf, pick, qualities, qualityAt, type Run, timeAt } from '../../model/samples.ts'
+import { lengthOf, MAX_OFFSET_NS, pickSamples, qualities, qualityAt, type Run, timeAt } from '../../model/samples.ts'
 import { formatTime, fromMilliseconds } from '../../model/time.ts'
 import type { Column } from './batch.ts'
 import { MAX_REPORTED, type Refusals } from './refusals.ts'
@@ -57,7 +57,7 @@ function placesBeyond({ base, offsets }: Run, clock: number, limit: number): rea
 }
 
 const NONE: readonly number[] = []
-const FURTHEST_AHEAD = BigInt(FURTHEST)
+const FURTHEST_AHEAD = BigInt(MAX_OFFSET_NS)
 
 /** Moves samples back until the newest of them is of now; what lies between them stays. */
 function clamp(run: Run, places: readonly number[], clock: number): Run {
@@ -68,7 +68,7 @@ function clamp(run: Run, places: readonly number[], clock: number): Run {
   if (places.length === lengthOf(run)) return { ...run, base: now - BigInt(newest), quality }
   const offsets = run.offsets.slice()
   const shift = newest - Number(now - run.base)
-  for (const place of places) offsets[place] = Math.max((offsets[place] ?? 0) - shift, -FURTHEST)
+  for (const place of places) offsets[place] = Math.max((offsets[place] ?? 0) - shift, -MAX_OFFSET_NS)
   return { ...run, offsets, quality }
 }
 
@@ -79,7 +79,7 @@ const UNCERTAIN = qualities.indexOf('uncertain')
 function without(run: Run, places: readonly number[]): { run: Run; kept: readonly number[] } | undefined {
   const gone = new Set(places)
   const kept = Array.from(run.offsets.keys()).filter((place) => !gone.has(place))
-  return kept.length === 0 ? undefined : { run: pick(run, kept), kept }
+  return kept.length === 0 ? undefined : { run: pickSamples(run, kept), kept }
 }
 
 function describeFuture(run: Run, place: number, clock: number, limit: number): Violation {

@@ -4,12 +4,12 @@
  */
 import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
-import { writeCursor } from '../../model/cursor.ts'
+import { encodeCursor } from '../../model/cursor.ts'
 import {
   lengthOf,
   membersAt,
   newestOf,
-  pick,
+  pickSamples,
   qualityAt,
   type Run,
   spanOf,
@@ -209,7 +209,7 @@ export class Ingest {
   }
 
   #receipt(seq: number, { accepted, refused, clamped }: Prepared, repeated: boolean): Receipt {
-    const cursor = writeCursor({ epoch: this.#options.store.epoch, seq })
+    const cursor = encodeCursor({ epoch: this.#options.store.epoch, seq })
     return { seq, cursor, accepted, refused: refused.count, refusals: refused.first, clamped, repeated }
   }
 
@@ -328,7 +328,7 @@ async function judged(
     if (violation === undefined) kept.push(place)
     else refused.add(column, places === 'all' ? place : (places[place] ?? 0), violation)
   }
-  return kept.length === 0 ? undefined : pick(run, kept)
+  return kept.length === 0 ? undefined : pickSamples(run, kept)
 }
 
 function changeOf({ submodel, timing }: Column, row: ElementRow, run: Run): Change & { change: 'value' | 'samples' } {

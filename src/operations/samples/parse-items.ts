@@ -8,8 +8,8 @@
  * missing is taken from `defaults`.
  */
 
-import { excerptOf } from '../../model/constraints/report.ts'
-import { FURTHEST, type Quality, qualities } from '../../model/samples.ts'
+import { excerptOf } from '../../model/excerpt.ts'
+import { MAX_OFFSET_NS, type Quality, qualities } from '../../model/samples.ts'
 import { parseTime, type TimeUnit, timeUnits } from '../../model/time.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 import type { Batch, Times } from './batch.ts'
@@ -118,7 +118,7 @@ function timesOf({ start, step, offsets, times }: Sent, count: number, unit: Tim
   }
   for (let i = 0; i < count; i++) {
     // NaN is not within either.
-    if (!(Math.abs(found[i] ?? 0) <= FURTHEST))
+    if (!(Math.abs(found[i] ?? 0) <= MAX_OFFSET_NS))
       return `a time that is at most 13 days from "start" was expected at ${i}`
   }
   return { base, offsets: found }
@@ -138,7 +138,7 @@ function listed(times: ArrayLike<unknown>, unit: TimeUnit): Times | string {
       if (at === undefined) return wrongTime('times', time, unit)
       offsets[i] = Number(at - base)
     }
-    if (Math.abs(offsets[i] ?? 0) > FURTHEST)
+    if (Math.abs(offsets[i] ?? 0) > MAX_OFFSET_NS)
       return `times within 13 days of the first were expected; the one at ${i} is not`
   }
   return { base, offsets }

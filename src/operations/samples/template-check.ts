@@ -3,7 +3,7 @@ import type { Violation } from '../../errors.ts'
 import { parseStoredPath } from '../../model/path.ts'
 import { lengthOf, membersAt, numberAt, type Run, textAt } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
-import { writeValue } from '../../model/values.ts'
+import { writeValueMembers } from '../../model/value-members.ts'
 import { resolve } from '../../model/walk.ts'
 import type { Store } from '../../store/store.ts'
 import type { TemplateChecker } from '../validation/template-checker.ts'
@@ -28,7 +28,7 @@ export function templateCheckOf(store: Store, templates: TemplateChecker): Templ
     const element = resolve(submodel, steps)
     if (element === undefined) return wrong
     for (const [text, at] of judged(run)) {
-      writeValue(element, JSON.parse(membersAt(run, at)))
+      writeValueMembers(element, JSON.parse(membersAt(run, at)))
       const [finding] = templates.refused(submodel)
       if (finding !== undefined) wrong.set(text, finding)
     }

@@ -2,7 +2,7 @@
 import { HubError } from '../../errors.ts'
 import { lexicalText, membersFromValue } from '../../formats/value.ts'
 import { isFloating, isLexical, isNumeric } from '../../model/datatypes.ts'
-import { pick, qualities, type Run } from '../../model/samples.ts'
+import { pickSamples, qualities, type Run } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 import type { ElementRow } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
@@ -126,7 +126,7 @@ class EachValue {
     const form = this.#row.modelType === 'Property' ? 'text' : 'members'
     const whole = { ...column.times, form, values: this.#texts, quality: qualityOf(column) } as const
     if (this.#misfits === 0) return { ...found, fitting: { run: whole, places: 'all' } }
-    const { values: _, ...rest } = pick({ ...whole, values: [] }, this.#kept)
+    const { values: _, ...rest } = pickSamples({ ...whole, values: [] }, this.#kept)
     return { ...found, fitting: { run: { ...rest, values: this.#texts }, places: this.#kept } }
   }
 

@@ -1,10 +1,10 @@
 /** The operations of IDTA 02008, carried out by the hub itself on submodels of time series. */
 import { HubError } from '../../errors.ts'
 import { isInteger, isNumeric } from '../../model/datatypes.ts'
-import { figureText } from '../../model/figures.ts'
-import { type Grid, gridOf } from '../../model/grid.ts'
+import { formatExact } from '../../model/exact-numbers.ts'
 import { parseInterval } from '../../model/interval.ts'
 import { earlier, later, parseTime } from '../../model/time.ts'
+import { type TimeGrid, timeGrid } from '../../model/time-grid.ts'
 import type { Operation, OperationVariable, SubmodelElement } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
 import type { Store } from '../../store/store.ts'
@@ -104,7 +104,7 @@ const operations = new Map([
 async function aggregatedRows(
   { history, limit }: TimeSeriesOperationsOptions & { limit: number },
   variables: readonly RecordVariable[],
-  { within, grid, method, signal }: { within: TimeSpan; grid: Grid; method: Aggregate; signal: AbortSignal }
+  { within, grid, method, signal }: { within: TimeSpan; grid: TimeGrid; method: Aggregate; signal: AbortSignal }
 ): Promise<RecordRow[]> {
   const rows = new Map<bigint, (string | undefined)[]>()
   for (const [place, { series, property }] of variables.entries()) {
@@ -116,7 +116,7 @@ async function aggregatedRows(
       if (Number.isNaN(figure)) continue
       const values = rows.get(bucket.start) ?? new Array(variables.length).fill(undefined)
       rows.set(bucket.start, values)
-      values[place] = figureText(figure)
+      values[place] = formatExact(figure)
       if (rows.size > limit)
         throw badRequest(`there would be more than ${limit} records; choose a longer SamplingInterval`)
     }
@@ -125,11 +125,11 @@ async function aggregatedRows(
 }
 
 /** A number of seconds as records have it, or a duration, also of the calendar. */
-function gridFor(text: string): Grid | undefined {
+function gridFor(text: string): TimeGrid | undefined {
   const interval = parseInterval(text)
-  if (interval !== undefined) return gridOf(interval)
+  if (interval !== undefined) return timeGrid(interval)
   const width = parseDuration(text)
-  return width === undefined || width <= 0n ? undefined : gridOf({ unit: 'nanosecond', count: width })
+  return width === undefined || width <= 0n ? undefined : timeGrid({ unit: 'nanosecond', count: width })
 }
 
 /** What a method gives is not always of the type of what was measured. */

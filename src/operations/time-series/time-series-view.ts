@@ -10,7 +10,7 @@
 import { HubError } from '../../errors.ts'
 import { isWithin, parseStoredPath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
-import { readValue, writeValue } from '../../model/values.ts'
+import { readValueMembers, writeValueMembers } from '../../model/value-members.ts'
 import { resolve } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import { readText } from '../../store/document-text.ts'
@@ -129,7 +129,7 @@ class TimeSeriesView {
       modelType: element.modelType,
       valueType: 'valueType' in element ? element.valueType : undefined,
       semanticId: element.semanticId?.keys?.[0]?.value,
-      value: JSON.stringify(readValue(element)),
+      value: JSON.stringify(readValueMembers(element)),
       incarnation: shown.document.structureRevision,
       revision: shown.document.revision,
       sourceTime: undefined,
@@ -258,7 +258,7 @@ class TimeSeriesView {
         if (alone) throw generatedRefused(path)
         continue
       }
-      writeValue(element, JSON.parse(value))
+      writeValueMembers(element, JSON.parse(value))
     }
     const latest = resolve(submodel, parseStoredPath(paths.latest) ?? [])
     const landings = latest === undefined ? [] : samplesOfSegment(series, latest, paths.latest, true)

@@ -1,5 +1,5 @@
 /** The time properties of a record: five scales, in whatever value type the submodel gives them. */
-import { milliseconds } from '../../model/duration.ts'
+import { durationMs } from '../../model/duration.ts'
 import { formatTime, parseTime } from '../../model/time.ts'
 import type { DataTypeDefXsd, SubmodelElement } from '../../model/types.ts'
 import { hasTerm, SCALES, type Scale } from './vocabulary.ts'
@@ -84,7 +84,7 @@ export function parseDuration(text: string): bigint | undefined {
     return sign === '-' ? -span : span
   }
   if (/^[+-]?\d[\d.]*[eE][+-]?\d+$/.test(text)) return fromSeconds(Number(text))
-  const length = milliseconds(text)
+  const length = durationMs(text)
   return length === undefined ? undefined : fromSeconds(length / 1000)
 }
 

@@ -5,7 +5,7 @@
 
 import { HubError } from '../../errors.ts'
 import type { Submodel } from '../../model/types.ts'
-import { writeValue } from '../../model/values.ts'
+import { writeValueMembers } from '../../model/value-members.ts'
 import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts'
 import { readText } from '../document-text.ts'
 import { deriveElementRows, hasBlobValue } from '../element-rows.ts'
@@ -302,7 +302,7 @@ function keepUntouched(
       continue
     }
     if (before.value !== derived.value) {
-      writeValue(element, JSON.parse(before.value))
+      writeValueMembers(element, JSON.parse(before.value))
       merged = true
     }
     rows.set(path, { ...before, semanticId })

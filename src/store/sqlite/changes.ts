@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { type Quality, qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
-import { writeValue } from '../../model/values.ts'
+import { writeValueMembers } from '../../model/value-members.ts'
 import { type DatedCommit, defaultSourceTime, isLate, structureSourceTime } from '../current-value.ts'
 import { CHECKSUM_DIFFERS } from '../damage.ts'
 import { readText } from '../document-text.ts'
@@ -305,7 +305,7 @@ export class Changes {
         continue
       }
       if (before.value !== row.value) {
-        writeValue(row.element, JSON.parse(String(before.value)))
+        writeValueMembers(row.element, JSON.parse(String(before.value)))
         merged = true
       }
       const semanticId = row.semanticId ?? null

@@ -2,9 +2,9 @@
 import type { FastifyInstance } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { writers } from '../../formats/tables/writers.ts'
-import { type Grid, gridOf } from '../../model/grid.ts'
 import { parseInterval } from '../../model/interval.ts'
-import type { TimeZone } from '../../model/zone.ts'
+import { type TimeGrid, timeGrid } from '../../model/time-grid.ts'
+import type { TimeZone } from '../../model/time-zone.ts'
 import { datasetArchive } from '../../operations/dataset/archive.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
@@ -65,13 +65,13 @@ function formatOf(text: string): (typeof formats)[number] {
   return format
 }
 
-function periodOf(text: string | undefined, zone: TimeZone | undefined): Grid | undefined {
+function periodOf(text: string | undefined, zone: TimeZone | undefined): TimeGrid | undefined {
   if (text === undefined) return undefined
   const interval = parseInterval(text)
   if (interval === undefined || (interval.unit === 'nanosecond' && interval.count < SECOND)) {
     throw new HubError('BadRequest', ['"period" is a duration of a second or more, such as PT1H, P1D, P1W or P1M'])
   }
-  return gridOf(interval, zone)
+  return timeGrid(interval, zone)
 }
 
 const SECOND = 1_000_000_000n

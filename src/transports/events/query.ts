@@ -3,7 +3,7 @@
 import type { SubscriptionRequest } from '../../consumers/subscriptions/subscription.ts'
 import { parseSubscriptionRequest } from '../../consumers/subscriptions/subscription-request.ts'
 import { HubError } from '../../errors.ts'
-import { readCursor } from '../../model/cursor.ts'
+import { decodeCursor } from '../../model/cursor.ts'
 import { decodeId } from '../http/identifiers.ts'
 import { isBlank, type QueryParams, readBoolean, single } from '../http/parameters.ts'
 import { choices, type eventParameters, MAX_WAIT_S } from './openapi.ts'
@@ -99,7 +99,7 @@ function sinceOf(given: QueryParams, resume: string | undefined): { since?: stri
 const RESUME_PARAMETERS: readonly Name[] = ['cursor', 'lastEventId', 'since']
 
 function cursor(name: string, text: string): string {
-  if (readCursor(text) !== undefined) return text
+  if (decodeCursor(text) !== undefined) return text
   throw new HubError('BadRequest', [`${name} is no cursor that this hub has given out`])
 }
 

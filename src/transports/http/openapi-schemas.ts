@@ -1,7 +1,7 @@
 /** The schemas that OpenAPI documents refer to: those of the model, and what Part 2 adds around them. */
 import { definitions, type JsonSchema } from '../../formats/json-schema.ts'
 import { childrenMember, heirsOf } from '../../model/fields.ts'
-import { valueMembersOf } from '../../model/values.ts'
+import { valueMemberNames } from '../../model/value-members.ts'
 import { extensionSchemas } from './extension-schemas.ts'
 
 const REFERS = '#/components/schemas/'
@@ -55,7 +55,7 @@ function allSchemas(): Readonly<Record<string, JsonSchema>> {
 
 /** `$metadata`: a class without its value members and without its children. */
 function withoutValues(kind: string, schema: JsonSchema | undefined): JsonSchema {
-  const left = new Set<string | undefined>([...valueMembersOf(kind), childrenMember(kind)])
+  const left = new Set<string | undefined>([...valueMemberNames(kind), childrenMember(kind)])
   const { properties = {}, required = [] } = (schema ?? {}) as { properties?: JsonSchema; required?: string[] }
   return {
     ...schema,

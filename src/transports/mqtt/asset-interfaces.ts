@@ -2,7 +2,7 @@
  * Topic mappings from stored submodels: an Asset Interfaces Description (IDTA 02017) describes the topics of an asset's
  * MQTT interface, an Asset Interfaces Mapping Configuration (IDTA 02027) maps its properties to elements.
  */
-import { targetOf } from '../../model/facets.ts'
+import { targetIdOf } from '../../model/facets.ts'
 import { formatPath, type Step } from '../../model/path.ts'
 import { keyValues, matchKey } from '../../model/reference.ts'
 import { trimEnd, trimStart } from '../../model/trim.ts'
@@ -48,7 +48,7 @@ export async function readAssetInterfaces(store: Store, before: AssetInterfaces)
   const mappings = configurations.flatMap(({ submodel }) => mappingsIn(submodel))
   const interfaces = new Map<string, { revision: number; submodel: Submodel | undefined }>()
   for (const { source } of mappings) {
-    const id = targetOf(source)
+    const id = targetIdOf(source)
     if (interfaces.has(id) || interfaces.size === MAX_INTERFACES) continue
     const document = await store.document('Submodel', id)
     interfaces.set(id, { revision: document?.revision ?? 0, submodel: document && parse(document.bytes) })
@@ -60,7 +60,7 @@ export async function readAssetInterfaces(store: Store, before: AssetInterfaces)
   const rules = new Map<string, InterfaceRule[]>()
   const problems: string[] = []
   for (const { source, sink, from } of mappings) {
-    const property = mqttPropertyOf(source, interfaces.get(targetOf(source))?.submodel)
+    const property = mqttPropertyOf(source, interfaces.get(targetIdOf(source))?.submodel)
     const [submodel, ...steps] = keyValues(sink)
     if (property === undefined) continue
     if (typeof property === 'string' || submodel === undefined || steps.length === 0) {

@@ -7,7 +7,7 @@ import { encodeId } from '../../model/identifier.ts'
 import { parseStoredPath } from '../../model/path.ts'
 import { membersAt, newestOf } from '../../model/samples.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
-import { type ValueMembers, writeValue } from '../../model/values.ts'
+import { type ValueMembers, writeValueMembers } from '../../model/value-members.ts'
 import { resolve } from '../../model/walk.ts'
 import { decodeRun } from '../../store/run-codec.ts'
 import type { DocumentKind, LogEntry, LoggedChange, Store, SubtreeAction } from '../../store/store.ts'
@@ -78,7 +78,7 @@ class Publications {
       if (element === undefined) return []
       // Of several samples the newest, which is the current value.
       const members = change.change === 'value' ? change.value : newestIn(change.run)
-      writeValue(element, JSON.parse(members) as ValueMembers)
+      writeValueMembers(element, JSON.parse(members) as ValueMembers)
       const topic = `${this.#elementTopic(change.submodel, change.path)}/value/updated`
       return [{ topic, payload: JSON.stringify(element) }]
     }

@@ -1,7 +1,7 @@
 /** What a web page asks for that draws a linked segment: the variables of a submodel of IDTA 02008. */
 import { HubError } from '../../errors.ts'
 import type { Column, Table } from '../../formats/tables/table.ts'
-import { gridOf } from '../../model/grid.ts'
+import { timeGrid } from '../../model/time-grid.ts'
 import type { Submodel } from '../../model/types.ts'
 import type { LinkedRequest } from '../../operations/history/linked-query.ts'
 import { type TableOptions, type TableRequest, tableOf, tablesOf } from '../../operations/history/table.ts'
@@ -24,7 +24,7 @@ export async function linkedRequest(hub: Sources, asked: LinkedRequest): Promise
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     // A page that names the width of a bucket draws one point for each.
-    ...(every !== undefined && { grid: gridOf(every), aggregates: ['mean'] as const })
+    ...(every !== undefined && { grid: timeGrid(every), aggregates: ['mean'] as const })
   }
 }
 

@@ -1,10 +1,10 @@
 /** The parameters of `/timeseries`, read and checked. */
 import { HubError } from '../../errors.ts'
 import { type TimeFormat, timeFormats, type WriteOptions } from '../../formats/tables/times.ts'
-import { type Grid, gridOf, startFrom } from '../../model/grid.ts'
 import { parseInterval } from '../../model/interval.ts'
 import { later, parseTime } from '../../model/time.ts'
-import { type TimeZone, timeZone, UTC } from '../../model/zone.ts'
+import { ceilTo, type TimeGrid, timeGrid } from '../../model/time-grid.ts'
+import { type TimeZone, timeZone, UTC } from '../../model/time-zone.ts'
 import { AGGREGATES, type Aggregate } from '../../operations/history/aggregate.ts'
 import { ALIGNMENTS, type Alignment, type TableRequest } from '../../operations/history/table.ts'
 import type { SeriesRequest } from '../../operations/history/variables.ts'
@@ -44,7 +44,7 @@ export function readParameters(given: URLSearchParams, known: object = tablePara
   }
   const after = cursor(given)
   // A bucket that was told is over: the next page begins with the samples of the next one.
-  const next = after !== undefined && grid !== undefined && asked.length > 0 ? startFrom(grid, after) : after
+  const next = after !== undefined && grid !== undefined && asked.length > 0 ? ceilTo(grid, after) : after
   const start = from === undefined ? next : next === undefined ? from : later(from, next)
   const limit = whole(given, 'limit')
   const language = part(given, 'language')
@@ -107,14 +107,14 @@ function zoneOf(given: URLSearchParams): TimeZone {
   return found
 }
 
-function cells(given: URLSearchParams, zone: TimeZone): Grid | undefined {
+function cells(given: URLSearchParams, zone: TimeZone): TimeGrid | undefined {
   const text = part(given, 'interval')
   if (text === null) return undefined
   const interval = parseInterval(text)
   if (interval === undefined) {
     throw wrong('interval', 'a time such as 10s, 500ms, 1h, PT1M, P1D, P1W or P1M', text)
   }
-  return gridOf(interval, zone)
+  return timeGrid(interval, zone)
 }
 
 function whole(given: URLSearchParams, name: Name): number | undefined {

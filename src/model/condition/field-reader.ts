@@ -3,15 +3,15 @@
  * down. A field is read by trying all items, unless `$match` holds some of them.
  */
 import type { Submodel, SubmodelElement } from '../types.ts'
+import { ANY, type FieldIdentifier, type FieldStep } from './condition.ts'
 import { formatSteps } from './field.ts'
 import type { Root } from './grammar.ts'
-import { ANY, type Field, type FieldStep } from './tree.ts'
 
 /** The documents that a condition is looked at with; `$sme` begins at `$sm`. */
-export type Documents = { [Name in Exclude<Root, '$sme'>]?: object | undefined }
+export type BoundDocuments = { [Name in Exclude<Root, '$sme'>]?: object | undefined }
 
 /** One choice on the way to a text. */
-export interface Loop {
+export interface ItemLoop {
   /** Two fields choose from the same items where the keys are the same. */
   readonly key: string
   /** Is this the list that `$match` is about, where it is the first such? */
@@ -20,15 +20,15 @@ export interface Loop {
   items(of: object): readonly object[]
 }
 
-export interface Reader {
+export interface FieldReader {
   readonly root: Exclude<Root, '$sme'>
-  readonly loops: readonly Loop[]
+  readonly loops: readonly ItemLoop[]
   /** The text below the last item, if there is one. */
   text(of: object): string | undefined
 }
 
 /** Makes the way to a field. */
-export function reader(field: Field): Reader {
+export function fieldReader(field: FieldIdentifier): FieldReader {
   const { root, path, attribute, steps } = field
   if (root !== '$sme') return { root, ...attributeReader(root, steps) }
   const loops = elementLoops(path)
@@ -37,13 +37,13 @@ export function reader(field: Field): Reader {
   const element = (of: object): object | undefined => descend(of as SubmodelElement, rest)
   const end = `${loops.at(-1)?.key}>${formatSteps(rest)}`
   if (attribute === 'value' || attribute === 'language') {
-    const values: Loop = { key: `${end}#value`, list: false, items: (of) => map(element(of), valuesOf) ?? [] }
+    const values: ItemLoop = { key: `${end}#value`, list: false, items: (of) => map(element(of), valuesOf) ?? [] }
     return { root: '$sm', loops: [...loops, values], text: attribute === 'value' ? textOf : languageOf }
   }
   const inner = attributeReader(end, steps)
   const [first, ...others] = inner.loops
   if (first === undefined) return { root: '$sm', loops, text: (of) => map(element(of), inner.text) }
-  const entry: Loop = { ...first, items: (of) => map(element(of), first.items) ?? [] }
+  const entry: ItemLoop = { ...first, items: (of) => map(element(of), first.items) ?? [] }
   return { root: '$sm', loops: [...loops, entry, ...others], text: inner.text }
 }
 
@@ -77,7 +77,7 @@ function languageOf(value: object): string | undefined {
  * @param visit told whether the element is addressed by its index: in a list, and where an earlier sibling, in a document
  *   that was taken leniently, has its idShort (see `stepsTo`)
  */
-function eachElement(
+function forEachSearchedElement(
   of: Submodel | SubmodelElement,
   visit: (element: SubmodelElement, byIndex: boolean) => void
 ): void {
@@ -86,7 +86,7 @@ function eachElement(
   for (const child of searchedChildren(of)) {
     const count = taken.size
     visit(child, inList || taken.add(child.idShort).size === count)
-    eachElement(child, visit)
+    forEachSearchedElement(child, visit)
   }
 }
 
@@ -97,23 +97,23 @@ function searchedChildren(of: Submodel | SubmodelElement): readonly SubmodelElem
 }
 
 /** The elements of a submodel, flat, so that many comparisons walk it once. */
-interface Elements {
+interface ElementIndex {
   readonly all: SubmodelElement[]
   /** Without those that are addressed by index only. */
   readonly named: Map<string, SubmodelElement[]>
 }
 
-let flattened: { readonly submodel: object; readonly elements: Elements } | undefined
+let flattened: { readonly submodel: object; readonly elements: ElementIndex } | undefined
 
 /** Forgets the elements of the last submodel, which may be changed after this. */
-export function forgetElements(): void {
+export function clearElementCache(): void {
   flattened = undefined
 }
 
-function elementsOf(submodel: object): Elements {
+function elementIndexOf(submodel: object): ElementIndex {
   if (flattened?.submodel === submodel) return flattened.elements
-  const elements: Elements = { all: [], named: new Map() }
-  eachElement(submodel as Submodel, (element, byIndex) => {
+  const elements: ElementIndex = { all: [], named: new Map() }
+  forEachSearchedElement(submodel as Submodel, (element, byIndex) => {
     elements.all.push(element)
     if (byIndex || element.idShort === undefined) return
     const others = elements.named.get(element.idShort)
@@ -128,13 +128,13 @@ function elementsOf(submodel: object): Elements {
  * A path begins at any element with that idShort, not only at the first level (Part 2, table of root elements). Then
  * each `[]` is a choice of its own.
  */
-function elementLoops(path: readonly FieldStep[]): Loop[] {
+function elementLoops(path: readonly FieldStep[]): ItemLoop[] {
   const [first] = path
-  if (first === undefined) return [{ key: '$sme', list: true, items: (submodel) => elementsOf(submodel).all }]
-  const start: Loop = {
+  if (first === undefined) return [{ key: '$sme', list: true, items: (submodel) => elementIndexOf(submodel).all }]
+  const start: ItemLoop = {
     key: `$sme.${first}`,
     list: !path.includes(ANY),
-    items: (submodel) => elementsOf(submodel).named.get(`${first}`) ?? []
+    items: (submodel) => elementIndexOf(submodel).named.get(`${first}`) ?? []
   }
   const loops = [start]
   let from = 1
@@ -163,8 +163,8 @@ function descend(element: SubmodelElement, path: readonly FieldStep[]): Submodel
 }
 
 /** Loops and rest of the way through the members of an object. */
-function attributeReader(prefix: string, steps: readonly FieldStep[]): Pick<Reader, 'loops' | 'text'> {
-  const loops: Loop[] = []
+function attributeReader(prefix: string, steps: readonly FieldStep[]): Pick<FieldReader, 'loops' | 'text'> {
+  const loops: ItemLoop[] = []
   let from = 0
   for (let at = steps.indexOf(ANY); at !== -1; at = steps.indexOf(ANY, at + 1)) {
     const way = steps.slice(from, at)

@@ -9,14 +9,14 @@ import type { SubmodelElement } from './types.ts'
 export type ValueMembers = Readonly<Record<string, unknown>>
 
 /** The names of the value members of a kind, in document order; none for Capability, Operation and pure containers. */
-export function valueMembersOf(modelType: string): readonly string[] {
+export function valueMemberNames(modelType: string): readonly string[] {
   return declarationOf(modelType)?.values ?? []
 }
 
 /** Picks the value members out of an element. */
-export function readValue(element: SubmodelElement): ValueMembers {
+export function readValueMembers(element: SubmodelElement): ValueMembers {
   const members: Record<string, unknown> = {}
-  for (const name of valueMembersOf(element.modelType)) {
+  for (const name of valueMemberNames(element.modelType)) {
     const held = (element as unknown as Record<string, unknown>)[name]
     if (held !== undefined) members[name] = held
   }
@@ -24,9 +24,9 @@ export function readValue(element: SubmodelElement): ValueMembers {
 }
 
 /** Puts value members into an element; a member that is not among them is removed. */
-export function writeValue(element: SubmodelElement, members: ValueMembers): void {
+export function writeValueMembers(element: SubmodelElement, members: ValueMembers): void {
   const open = element as unknown as Record<string, unknown>
-  for (const name of valueMembersOf(element.modelType)) {
+  for (const name of valueMemberNames(element.modelType)) {
     if (members[name] === undefined) delete open[name]
     else open[name] = members[name]
   }

@@ -5,9 +5,9 @@
  */
 import type { Interval } from './interval.ts'
 import { later } from './time.ts'
-import { type TimeZone, UTC } from './zone.ts'
+import { type TimeZone, UTC } from './time-zone.ts'
 
-export interface Grid {
+export interface TimeGrid {
   /** Start of the cell that a time lies in. */
   startOf(time: bigint): bigint
   /** Start of the cell after the one that begins here. */
@@ -16,11 +16,11 @@ export interface Grid {
   readonly length: bigint
 }
 
-const EARLIEST = -(2n ** 63n)
+const MIN_TIME_NS = -(2n ** 63n)
 const HOUR = 3_600_000_000_000n
 const DAY = 24n * HOUR
 
-export function gridOf(interval: Interval, zone: TimeZone = UTC): Grid {
+export function timeGrid(interval: Interval, zone: TimeZone = UTC): TimeGrid {
   switch (interval.unit) {
     case 'nanosecond': {
       const width = interval.count
@@ -35,7 +35,7 @@ export function gridOf(interval: Interval, zone: TimeZone = UTC): Grid {
 }
 
 /** The first start of a cell at this time or after it. */
-export function startFrom(grid: Grid, time: bigint): bigint {
+export function ceilTo(grid: TimeGrid, time: bigint): bigint {
   const start = grid.startOf(time)
   return start === time ? start : grid.next(start)
 }
@@ -46,11 +46,11 @@ export function floorTo(time: bigint, width: bigint): bigint {
   return rest < 0n ? time - rest - width : time - rest
 }
 
-function even(width: bigint): Grid {
+function even(width: bigint): TimeGrid {
   return {
     length: width,
     // A cell that begins before all times that can be told begins with them.
-    startOf: (time) => later(floorTo(time, width), EARLIEST),
+    startOf: (time) => later(floorTo(time, width), MIN_TIME_NS),
     next: (start) => floorTo(start, width) + width
   }
 }
@@ -90,7 +90,7 @@ function months(count: number): LocalCells {
 }
 
 /** A cell begins when its local time first comes; where clocks were set over that, it begins then. */
-function byTheCalendar({ length, floor, next }: LocalCells, zone: TimeZone): Grid {
+function byTheCalendar({ length, floor, next }: LocalCells, zone: TimeZone): TimeGrid {
   const localOf = (time: bigint) => time + zone.offsetAt(time)
   return {
     length,
@@ -98,7 +98,7 @@ function byTheCalendar({ length, floor, next }: LocalCells, zone: TimeZone): Gri
       const local = floor(localOf(time))
       // Clocks set back over midnight show the day before again: it is over nevertheless.
       const following = zone.firstAt(next(local))
-      return later(following <= time ? following : zone.firstAt(local), EARLIEST)
+      return later(following <= time ? following : zone.firstAt(local), MIN_TIME_NS)
     },
     next(start) {
       let local = next(floor(localOf(start)))
@@ -112,16 +112,16 @@ function byTheCalendar({ length, floor, next }: LocalCells, zone: TimeZone): Gri
 // ---- hours and less
 
 /** Longer than clocks are ever set by. */
-const LONGEST_SHIFT = 3n * HOUR
+const MAX_CLOCK_SHIFT_NS = 3n * HOUR
 
 /**
  * A cell begins whenever the clock shows a multiple of the width, so an hour that comes twice is two hours. Of a width
  * that is longer than clocks are set back by, only the first time counts: a shift of eight hours then has nine. Where
  * clocks are set forward over a multiple, the cell begins then.
  */
-function byTheClock(width: bigint, zone: TimeZone): Grid {
+function byTheClock(width: bigint, zone: TimeZone): TimeGrid {
   const { offsetAt, changeBetween } = zone
-  return { length: width, startOf: (time) => later(startOf(time), EARLIEST), next }
+  return { length: width, startOf: (time) => later(startOf(time), MIN_TIME_NS), next }
 
   function startOf(time: bigint): bigint {
     const offset = offsetAt(time)
@@ -137,7 +137,7 @@ function byTheClock(width: bigint, zone: TimeZone): Grid {
 
   /** A start that may be the second one of its local time. */
   function first(start: bigint, local: bigint, offset: bigint): bigint {
-    const before = offsetAt(start - LONGEST_SHIFT)
+    const before = offsetAt(start - MAX_CLOCK_SHIFT_NS)
     const isSecond = before > offset && offsetAt(local - before) === before
     return isSecond && width > before - offset ? local - before : start
   }

@@ -10,7 +10,7 @@ export interface ObjectVisit {
 }
 
 /** The object and everything below it that the metamodel knows, parents before children. */
-export function* objectsOf(object: unknown, className: string, pointer = ''): Generator<ObjectVisit> {
+export function* walkObjects(object: unknown, className: string, pointer = ''): Generator<ObjectVisit> {
   if (typeof object !== 'object' || object === null || Array.isArray(object)) return
   const members = object as Readonly<Record<string, unknown>>
   yield { className, object: members, pointer }
@@ -20,8 +20,8 @@ export function* objectsOf(object: unknown, className: string, pointer = ''): Ge
     if (value === undefined) continue
     if (Array.isArray(value)) {
       for (const [index, item] of value.entries())
-        yield* objectsOf(item, classOf(item, field.type), `${pointer}/${field.name}/${index}`)
-    } else yield* objectsOf(value, classOf(value, field.type), `${pointer}/${field.name}`)
+        yield* walkObjects(item, classOf(item, field.type), `${pointer}/${field.name}/${index}`)
+    } else yield* walkObjects(value, classOf(value, field.type), `${pointer}/${field.name}`)
   }
 }
 

@@ -1,6 +1,6 @@
 /** A condition after it was read and checked: what the evaluator and the index plan work on. */
-import type { DatePart, Operator, Root, Type } from './grammar.ts'
-import type { Typed } from './values.ts'
+import type { DatePart, Operator, Root, ValueType } from './grammar.ts'
+import type { TypedValue } from './values.ts'
 
 export type Condition =
   | { readonly is: 'and' | 'or'; readonly of: readonly Condition[] }
@@ -29,9 +29,9 @@ export interface Constant {
 
 /** One leaf, and what is done to it. (Claims of who asks, for access rules, would be one more kind of leaf.) */
 export type Operand =
-  | { readonly is: 'field'; readonly field: Field }
-  | { readonly is: 'literal'; readonly value: Typed }
-  | { readonly is: 'cast'; readonly to: Type; readonly of: Operand }
+  | { readonly is: 'field'; readonly field: FieldIdentifier }
+  | { readonly is: 'literal'; readonly value: TypedValue }
+  | { readonly is: 'cast'; readonly to: ValueType; readonly of: Operand }
   | { readonly is: 'part'; readonly part: DatePart; readonly of: Operand }
 
 /** Any item of a list. */
@@ -41,7 +41,7 @@ export const ANY = '[]'
 export type FieldStep = string | number
 
 /** A field identifier, e.g. `$sme.Documents[].Title#semanticId.keys[0].value`. */
-export interface Field {
+export interface FieldIdentifier {
   readonly root: Root
   /** `$sme` only: idShorts, indexes and `ANY`; empty for every element of the submodel. */
   readonly path: readonly FieldStep[]

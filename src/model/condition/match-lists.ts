@@ -1,10 +1,11 @@
 /** Which list `$match` is about, and what does not point into it (Part 2, "Match of Elements in Lists"). */
+
+import { ANY, type Comparison, type FieldIdentifier, type FieldStep, type Match, type Operand } from './condition.ts'
 import { formatSteps } from './field.ts'
 import type { Root } from './grammar.ts'
-import { ANY, type Comparison, type Field, type FieldStep, type Match, type Operand } from './tree.ts'
 
 /** The fields of a comparison: none, one or two. */
-export function fieldsOfComparison({ left, right }: Comparison): Field[] {
+export function fieldsOfComparison({ left, right }: Comparison): FieldIdentifier[] {
   return [left, right].flatMap((operand) => fieldOf(operand) ?? [])
 }
 
@@ -22,7 +23,7 @@ export function comparisonsOf(match: Match): Comparison[] {
  * @param comparisons all within the outermost `$match`
  * @returns a sentence for each comparison, undefined where it may stand
  */
-export function strays(comparisons: readonly Comparison[]): (string | undefined)[] {
+export function strayComparisons(comparisons: readonly Comparison[]): (string | undefined)[] {
   const fields = comparisons.map(fieldsOfComparison)
   const all = fields.flat()
   const root = hierarchy.findLast((root) => all.some((field) => field.root === root)) ?? all[0]?.root
@@ -40,13 +41,13 @@ export function strays(comparisons: readonly Comparison[]): (string | undefined)
 
 const hierarchy: readonly (Root | undefined)[] = ['$aas', '$sm', '$sme']
 
-function isAround(field: Field, root: Root | undefined): boolean {
+function isAround(field: FieldIdentifier, root: Root | undefined): boolean {
   const depth = hierarchy.indexOf(field.root)
   return depth !== -1 && depth < hierarchy.indexOf(root)
 }
 
 /** The first list of a field, up to its `[]`. Lists within an element come after that of the elements themselves. */
-function listOf({ root, path, steps }: Field): string | undefined {
+function listOf({ root, path, steps }: FieldIdentifier): string | undefined {
   if (root !== '$sme') return listIn(`${root}#`, steps)
   return listIn(`${root}.`, path)
 }
@@ -57,7 +58,7 @@ function listIn(prefix: string, steps: readonly FieldStep[]): string | undefined
 }
 
 /** The field at the bottom of an operand. */
-function fieldOf(operand: Operand): Field | undefined {
+function fieldOf(operand: Operand): FieldIdentifier | undefined {
   if (operand.is === 'cast' || operand.is === 'part') return fieldOf(operand.of)
   return operand.is === 'field' ? operand.field : undefined
 }

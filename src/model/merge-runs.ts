@@ -1,20 +1,20 @@
 /** Runs of one series brought together: by source time, of equal times the sample that came last. */
-import { type Figure, figureText } from './figures.ts'
+import { type ExactNumber, formatExact } from './exact-numbers.ts'
 import {
   type Condensed,
-  type Figures,
-  FURTHEST,
+  type ExactColumn,
   isAscending,
   lengthOf,
+  MAX_OFFSET_NS,
   membersAt,
-  pick,
+  pickSamples,
   qualities,
   type Run,
   spanOf,
   textAt,
   timeAt
 } from './samples.ts'
-import { condensedAt, corrected, countedAt, type Statistics } from './statistics.ts'
+import { condensedAt, countedAt, replaceFirst, type Statistics } from './statistics.ts'
 import { earlier } from './time.ts'
 
 /**
@@ -28,22 +28,24 @@ export function mergeRuns(runs: readonly Run[]): Run[] {
     if (first !== undefined && rest.length === 1 && isAscending(first)) return [...merged, first]
     const spans = rest.map(spanOf)
     const base = spans.map(({ from }) => from).reduce(earlier)
-    const end = base + BigInt(FURTHEST)
-    const near = rest.flatMap((run, i) => ((spans[i]?.to ?? 0n) <= end ? run : where(run, (time) => time <= end)))
-    rest = rest.flatMap((run, i) => ((spans[i]?.to ?? 0n) <= end ? [] : where(run, (time) => time > end)))
-    merged.push(ordered(joined(base, near)))
+    const end = base + BigInt(MAX_OFFSET_NS)
+    const near = rest.flatMap((run, i) =>
+      (spans[i]?.to ?? 0n) <= end ? run : filterByTime(run, (time) => time <= end)
+    )
+    rest = rest.flatMap((run, i) => ((spans[i]?.to ?? 0n) <= end ? [] : filterByTime(run, (time) => time > end)))
+    merged.push(sortByTime(concatRuns(base, near)))
   }
   return merged
 }
 
 /** The samples of these times, if there are any. */
-function where(run: Run, test: (time: bigint) => boolean): Run[] {
+function filterByTime(run: Run, test: (time: bigint) => boolean): Run[] {
   const places = Array.from(run.offsets.keys()).filter((place) => test(timeAt(run, place)))
-  return places.length === 0 ? [] : [pick(run, places)]
+  return places.length === 0 ? [] : [pickSamples(run, places)]
 }
 
 /** Runs one behind the other as one that counts from `base`, of which none is too far. */
-export function joined(base: bigint, runs: readonly Run[]): Run {
+export function concatRuns(base: bigint, runs: readonly Run[]): Run {
   const count = runs.reduce((sum, run) => sum + lengthOf(run), 0)
   const offsets = new Float64Array(count)
   let at = 0
@@ -89,13 +91,13 @@ function joinedValues(runs: readonly Run[], count: number): Pick<Run, 'form' | '
 /** Samples that stand for themselves have zeros. */
 function joinedCondensed(runs: readonly Run[], count: number): Condensed {
   const numbers = (name: 'spans' | 'counts' | 'squares') => doubles(runs, count, ({ condensed }) => condensed?.[name])
-  const figures = (name: 'min' | 'max' | 'sum' | 'first' | 'last'): Figures => {
+  const figures = (name: 'min' | 'max' | 'sum' | 'first' | 'last'): ExactColumn => {
     const isText = runs.some(({ condensed }) => condensed !== undefined && !(condensed[name] instanceof Float64Array))
     if (!isText) return doubles(runs, count, ({ condensed }) => condensed?.[name] as Float64Array | undefined)
     return runs.flatMap((run) => {
       const column = run.condensed?.[name]
       if (column !== undefined && !(column instanceof Float64Array)) return column
-      return Array.from(run.offsets, (_, place) => figureText(column?.[place] ?? 0))
+      return Array.from(run.offsets, (_, place) => formatExact(column?.[place] ?? 0))
     })
   }
   return {
@@ -126,13 +128,13 @@ function doubles(
 }
 
 /** By time, of equals the last. */
-function ordered(run: Run): Run {
+function sortByTime(run: Run): Run {
   if (isAscending(run)) return run
   const { offsets } = run
   // Sorting is stable, so of equal times the last is the one that came last.
   const order = Uint32Array.from(offsets.keys()).sort((a, b) => (offsets[a] ?? 0) - (offsets[b] ?? 0))
-  if (run.condensed !== undefined) return orderedCondensed(run, order)
-  return pick(
+  if (run.condensed !== undefined) return sortCondensed(run, order)
+  return pickSamples(
     run,
     order.filter((place, i) => i + 1 === order.length || offsets[order[i + 1] ?? 0] !== offsets[place])
   )
@@ -142,7 +144,7 @@ function ordered(run: Run): Run {
  * A thinned sample has the time of the first that it was made of. One of that time which comes later takes the place of
  * that one alone: it must not make the others forgotten. The value shown is made anew when the run is thinned again.
  */
-function orderedCondensed(run: Run, order: Uint32Array): Run {
+function sortCondensed(run: Run, order: Uint32Array): Run {
   const { offsets } = run
   const places: number[] = []
   const rows: CondensedRow[] = []
@@ -157,10 +159,10 @@ function orderedCondensed(run: Run, order: Uint32Array): Run {
       places[at] = place
       rows[at] = own
     } else if (held.statistics !== undefined) {
-      rows[at] = { ...held, statistics: corrected(held.statistics, countedAt(run, place)) }
+      rows[at] = { ...held, statistics: replaceFirst(held.statistics, countedAt(run, place)) }
     }
   }
-  return { ...pick(run, places), condensed: condensedOf(rows) }
+  return { ...pickSamples(run, places), condensed: condensedOf(rows) }
 }
 
 /** Of a sample that stands for itself the span is 0, and there are no statistics. */
@@ -170,9 +172,9 @@ export interface CondensedRow {
 }
 
 export function condensedOf(rows: readonly CondensedRow[]): Condensed {
-  const figures = (figureOf: (one: Statistics) => Figure): Figures => {
+  const figures = (figureOf: (one: Statistics) => ExactNumber): ExactColumn => {
     const all = rows.map(({ statistics }) => (statistics === undefined ? 0 : figureOf(statistics)))
-    return all.every((figure) => typeof figure === 'number') ? Float64Array.from(all) : all.map(figureText)
+    return all.every((figure) => typeof figure === 'number') ? Float64Array.from(all) : all.map(formatExact)
   }
   return {
     spans: Float64Array.from(rows, ({ span }) => span),

@@ -13,7 +13,7 @@ import type { DataTypeDefXsd } from './types.ts'
  * | text            | itself, if it is a value of the type | `true`, `false`, `1`, `0` | itself     |
  * | without quotes  | as a number, else as a text         | as a text, else a number  | itself     |
  */
-export function textOf(valueType: DataTypeDefXsd, body: unknown): string | undefined {
+export function toValueText(valueType: DataTypeDefXsd, body: unknown): string | undefined {
   switch (typeof body) {
     case 'string':
       return body

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { gridOf, startFrom } from '../../src/model/grid.ts'
 import { type Interval, parseInterval } from '../../src/model/interval.ts'
 import { formatTime, parseTime } from '../../src/model/time.ts'
-import { timeZone, UTC } from '../../src/model/zone.ts'
+import { ceilTo, timeGrid } from '../../src/model/time-grid.ts'
+import { timeZone, UTC } from '../../src/model/time-zone.ts'
 
 const at = (text: string): bigint => parseTime(text) ?? 0n
 const interval = (text: string): Interval => parseInterval(text) ?? { unit: 'nanosecond', count: 1n }
@@ -89,7 +89,7 @@ t.test('a cell begins where the calendar or the clock on the wall says', async (
     ['P1D', 'Pacific/Apia', '2011-12-30T10:00:00Z', '2011-12-30T10:00:00Z', '2011-12-31T10:00:00Z']
   ]
   for (const [length, name, time, start, next] of table) {
-    const grid = gridOf(interval(length), zone(name))
+    const grid = timeGrid(interval(length), zone(name))
     t.strictSame(
       [formatTime(grid.startOf(at(time))), formatTime(grid.next(grid.startOf(at(time))))],
       [formatTime(at(start)), formatTime(at(next))],
@@ -118,7 +118,7 @@ t.test('the cells cover all of time, and none of it twice', async () => {
         .integer({ min: 0, max: 500_000 })
         .map((minutes) => at('2005-01-01T00:00:00Z') + BigInt(minutes) * 1_200_000_000_000n),
       (name, length, time) => {
-        const grid = gridOf(interval(length), zone(name))
+        const grid = timeGrid(interval(length), zone(name))
         const start = grid.startOf(time)
         const next = grid.next(start)
         const last = next - 1n
@@ -128,7 +128,7 @@ t.test('the cells cover all of time, and none of it twice', async () => {
           grid.startOf(start) === start &&
           grid.startOf(last) === start &&
           grid.startOf(next) === next &&
-          startFrom(grid, time) === (time === start ? start : next)
+          ceilTo(grid, time) === (time === start ? start : next)
         )
       }
     ),

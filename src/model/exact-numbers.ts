@@ -5,43 +5,43 @@
 import { numberOf } from './samples.ts'
 
 /** A double; or a whole number beyond ±2^53, where a double might not be it. */
-export type Figure = number | bigint
+export type ExactNumber = number | bigint
 
 /** A text of a numeric or boolean value type; NaN for everything else. */
-export function figureOf(text: string): Figure {
+export function parseExact(text: string): ExactNumber {
   const number = numberOf(text)
-  return Number.isSafeInteger(number) || !WHOLE.test(text) ? number : fitted(BigInt(text))
+  return Number.isSafeInteger(number) || !WHOLE.test(text) ? number : toExact(BigInt(text))
 }
 
 /** Reading more digits takes long, and no double would be as large anyway. */
 const WHOLE = /^[+-]?\d{1,308}$/
 
 /** As the numeric value types write it. */
-export function figureText(figure: Figure): string {
+export function formatExact(figure: ExactNumber): string {
   if (figure === Number.POSITIVE_INFINITY) return 'INF'
   return figure === Number.NEGATIVE_INFINITY ? '-INF' : String(figure)
 }
 
 /** @param isWhole both count whole things, so that their sum does too and is wanted exactly */
-export function plus(one: Figure, other: Figure, isWhole: boolean): Figure {
+export function addExact(one: ExactNumber, other: ExactNumber, isWhole: boolean): ExactNumber {
   if (typeof one === 'number' && typeof other === 'number') {
     const sum = one + other
     if (!isWhole || !Number.isInteger(sum) || Number.isSafeInteger(sum)) return sum
   }
   const [x, y] = [wholeOf(one), wholeOf(other)]
-  return x === undefined || y === undefined ? Number(one) + Number(other) : fitted(x + y)
+  return x === undefined || y === undefined ? Number(one) + Number(other) : toExact(x + y)
 }
 
-export function lesser(one: Figure, other: Figure): Figure {
+export function minExact(one: ExactNumber, other: ExactNumber): ExactNumber {
   return other < one ? other : one
 }
 
-export function greater(one: Figure, other: Figure): Figure {
+export function maxExact(one: ExactNumber, other: ExactNumber): ExactNumber {
   return other > one ? other : one
 }
 
 /** A sum divided by a count: rounded to a whole number where a double could not tell it from its neighbours. */
-export function quotient(sum: Figure, count: number): Figure {
+export function divideExact(sum: ExactNumber, count: number): ExactNumber {
   if (typeof sum === 'number') return sum / count
   const by = BigInt(count)
   const [whole, rest] = [sum / by, sum % by]
@@ -51,12 +51,12 @@ export function quotient(sum: Figure, count: number): Figure {
 }
 
 /** As a double where that is exact. */
-export function fitted(whole: bigint): Figure {
+export function toExact(whole: bigint): ExactNumber {
   const number = Number(whole)
   return Number.isSafeInteger(number) ? number : whole
 }
 
-function wholeOf(figure: Figure): bigint | undefined {
+function wholeOf(figure: ExactNumber): bigint | undefined {
   if (typeof figure === 'bigint') return figure
   return Number.isInteger(figure) ? BigInt(figure) : undefined
 }

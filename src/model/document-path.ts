@@ -5,10 +5,10 @@ import { join } from './path.ts'
 const IDSHORT = /^[a-zA-Z][a-zA-Z0-9_-]*$/
 
 /** Member names and list indexes from the root of a document down to a place. */
-export type Place = readonly (string | number)[]
+export type DocumentPath = readonly (string | number)[]
 
 /** The JSON Pointer (RFC 6901) of a place; the root's is the empty text. */
-export function pointerTo(place: Place): string {
+export function pointerTo(place: DocumentPath): string {
   let pointer = ''
   for (const step of place) {
     pointer += typeof step === 'number' ? `/${step}` : `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`
@@ -21,7 +21,7 @@ export function pointerTo(place: Place): string {
  * element that is looked at by itself the path begins with that element's own idShort. No path leads to the variables
  * of an operation; there it is the operation's. The document may be garbage.
  */
-export function idShortPathTo(root: unknown, place: Place): string | undefined {
+export function idShortPathTo(root: unknown, place: DocumentPath): string | undefined {
   let path = isElement(root) ? idShortOf(root) : undefined
   let here: unknown = root
   let container = ''
