@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Schema, Source } from '../src/formats/templates/schema.ts'
+import type { Schema, TemplateSource } from '../src/formats/templates/schema.ts'
 import { schemasOfTemplate } from '../src/formats/templates/schema-of.ts'
 import { semanticIdsOf } from '../src/formats/templates/semantic-ids.ts'
 import type { Submodel } from '../src/model/types.ts'
@@ -21,7 +21,7 @@ export interface Published {
   /** Relative to the directory of templates. */
   readonly file: string
   readonly submodel: Submodel
-  readonly source: Source
+  readonly source: TemplateSource
   /** Names its schemas: `digital-nameplate-3.0.1`. */
   readonly slug: string
 }
@@ -56,7 +56,7 @@ export function published(directory: string): Published[] {
       const folder = dirname(file)
       const plain = found.find((other) => dirname(other.file) === folder)
       const version = versionOf(file, submodel)
-      const source: Source = { publication: publicationOf(file), version, licence: 'CC BY 4.0' }
+      const source: TemplateSource = { publication: publicationOf(file), version, licence: 'CC BY 4.0' }
       if (plain === undefined) found.push({ file, submodel, source, slug: `${folder}-${version}` })
       else if (!asksTheSame(plain.submodel, submodel)) {
         const variant = difference(plain.file, file)

@@ -5,8 +5,8 @@ import { open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { HubError, type Violation } from '../errors.ts'
 import { canonicalJson } from '../formats/canonical-json.ts'
-import { openPackage, sniff } from '../formats/environment.ts'
-import { counted, type Found, LIMITS } from '../formats/environment-source.ts'
+import { detectFormat, openEnvironment } from '../formats/environment.ts'
+import { countBytes, DEFAULT_READ_LIMITS, type FoundDocument } from '../formats/environment-source.ts'
 import { unstorable, validate } from '../formats/json.ts'
 import { readJson } from '../formats/json-stream.ts'
 import { LinkedFiles } from '../formats/linked-files.ts'
@@ -65,7 +65,7 @@ function unreadable(file: string, { origin, error }: Unreadable): Broken {
 }
 
 /** The same checks as at every other door, and none by a policy: who asks wants to know. */
-function check(file: string, found: Found, seen: Map<string, string>, { known }: TemplateChecker): Broken {
+function check(file: string, found: FoundDocument, seen: Map<string, string>, { known }: TemplateChecker): Broken {
   const { document, className, origin } = found
   const metamodel = validate(className, document, { limit: MAX_REPORTED })
   const violations = isReadable(className, document, metamodel)
@@ -94,7 +94,7 @@ function check(file: string, found: Found, seen: Map<string, string>, { known }:
 }
 
 /** Is it a submodel of which a template can be asked? */
-function isReadable(className: Found['className'], document: unknown, broken: readonly Violation[]): boolean {
+function isReadable(className: FoundDocument['className'], document: unknown, broken: readonly Violation[]): boolean {
   return className === 'Submodel' && (broken.length === 0 || unstorable(className, document, { limit: 1 }).length === 0)
 }
 
@@ -109,15 +109,15 @@ async function* documentsOf(
   path: string,
   tell: Tell,
   warn: ValidateOptions['warn']
-): AsyncGenerator<Found | Unreadable> {
+): AsyncGenerator<FoundDocument | Unreadable> {
   const { size } = await stat(path)
   if (/\.(ndjson|jsonl)$/i.test(path)) return yield* lines(path, (read) => tell(read, size))
   const file = await open(path)
   const first = Buffer.alloc(1024)
   const { bytesRead } = await file.read(first, 0, first.length, 0).finally(() => file.close())
-  const form = sniff(path, '', first.subarray(0, bytesRead))
+  const form = detectFormat(path, '', first.subarray(0, bytesRead))
   if (form === undefined) throw new HubError('BadRequest', ['It is neither AASX nor AAS XML, JSON or NDJSON'])
-  const content = await openPackage(path, form)
+  const content = await openEnvironment(path, form)
   try {
     const links = new LinkedFiles(content)
     for await (const found of content.documents((read) => tell(read, content.size))) {
@@ -137,11 +137,11 @@ type Tell = (read: number, size: number) => void
 const NEWLINE = 0x0a
 
 /** A document, or an environment, on each line. What is wrong with one line is told, and the next one is read. */
-async function* lines(path: string, tell: (read: number) => void): AsyncGenerator<Found | Unreadable> {
+async function* lines(path: string, tell: (read: number) => void): AsyncGenerator<FoundDocument | Unreadable> {
   let number = 0
   let parts: Buffer[] = []
   let size = 0
-  const bytes = counted(createReadStream(path), tell) as AsyncIterable<Buffer>
+  const bytes = countBytes(createReadStream(path), tell) as AsyncIterable<Buffer>
   for await (const part of bytes) {
     let from = 0
     for (let at = part.indexOf(NEWLINE); at !== -1; at = part.indexOf(NEWLINE, from)) {
@@ -150,19 +150,19 @@ async function* lines(path: string, tell: (read: number) => void): AsyncGenerato
     }
     parts.push(part.subarray(from))
     size += part.length - from
-    if (size > LIMITS.itemBytes)
-      throw new HubError('TooLarge', [`Line ${number + 1} is longer than ${LIMITS.itemBytes} bytes`])
+    if (size > DEFAULT_READ_LIMITS.itemBytes)
+      throw new HubError('TooLarge', [`Line ${number + 1} is longer than ${DEFAULT_READ_LIMITS.itemBytes} bytes`])
   }
   yield* line(Buffer.alloc(0))
 
-  async function* line(last: Buffer): AsyncGenerator<Found | Unreadable> {
+  async function* line(last: Buffer): AsyncGenerator<FoundDocument | Unreadable> {
     const text = Buffer.concat([...parts, last])
     const origin = `line ${++number}`
     parts = []
     size = 0
     if (text.every(isBlank)) return
     try {
-      yield* readJson(Readable.from([text]), origin, LIMITS)
+      yield* readJson(Readable.from([text]), origin, DEFAULT_READ_LIMITS)
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       yield { origin, error }

@@ -6,28 +6,34 @@ import { promisify } from 'node:util'
 import { SaxesParser } from 'saxes'
 import { type Entry, fromFd, type ZipFile } from 'yauzl'
 import { HubError, type Violation } from '../errors.ts'
-import { counted, type Found, type Package, type PartFile, type ReadLimits } from './environment-source.ts'
+import {
+  countBytes,
+  type EnvironmentSource,
+  type FoundDocument,
+  type PartFile,
+  type ReadLimits
+} from './environment-source.ts'
 import { readJson } from './json-stream.ts'
 import { CONTENT_TYPES, mediaTypeOf, type Relationship, relationshipOf, relationshipsOf, resolveTarget } from './opc.ts'
 import { partsOfLink } from './part-links.ts'
 import { decodePartName, loosePartKey, partKey, partName } from './part-names.ts'
 import { readXml } from './xml-reader.ts'
-import { itemNames } from './zip-names.ts'
+import { entryNames } from './zip-names.ts'
 
 /** Relationship and content-type parts are small; more is no package. */
-const SMALL = 4 * 2 ** 20
+const MAX_METADATA_PART_BYTES = 4 * 2 ** 20
 
 /** A link, and so the name of a part that one leads to, has 2,048 characters at most. */
 const MAX_NAME_BYTES = 4096
 
 /** Beyond this a part is unpacked only if it is small: nothing honest compresses so well. */
-const RATIO = 1000
+const MAX_COMPRESSION_RATIO = 1000
 
 /**
  * Opens a package and finds its way through it.
  * @throws HubError `BadRequest` where it is no AASX, `TooLarge` where it is beyond the limits
  */
-export async function openAasx(path: string, limits: ReadLimits): Promise<Package> {
+export async function openAasx(path: string, limits: ReadLimits): Promise<EnvironmentSource> {
   const zip = await openZip(path)
   try {
     const parts = await listParts(zip, limits)
@@ -38,13 +44,13 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Packag
     const [origin] = targetsOf(root, 'origin')
     if (origin === undefined) throw refused('it has no relationship to an AASX origin', root)
     const fromOrigin = await related(origin)
-    const specs = new Map<string, Part>()
+    const specs = new Map<string, PackagePart>()
     for (const target of targetsOf(fromOrigin, 'spec')) {
-      specs.set(partKey(target), partOf(parts, target))
+      specs.set(partKey(target), requirePart(parts, target))
       // A specification may be split; its further parts are related to its first.
       if (parts.find(relationshipsOf(target)) === undefined) continue
       for (const further of targetsOf(await related(target), 'split')) {
-        specs.set(partKey(further), partOf(parts, further))
+        specs.set(partKey(further), requirePart(parts, further))
       }
     }
     if (specs.size === 0) throw refused('its origin has no relationship to an AAS specification', fromOrigin)
@@ -52,11 +58,11 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Packag
     const [thumbnailPart] = targetsOf(root, 'thumbnail')
     const thumbnail = thumbnailPart === undefined ? undefined : parts.find(thumbnailPart)
     const own = new Set([partKey(origin), ...specs.keys()])
-    const all = new Map<Part, PartFile>()
+    const all = new Map<PackagePart, PartFile>()
     const notes: Violation[] = []
     for (const part of parts.all) {
       const { entry, name } = part
-      if (own.has(partKey(name)) || isOwn(name)) continue
+      if (own.has(partKey(name)) || isPackageMetadata(name)) continue
       const size = entry.uncompressedSize
       all.set(part, { name, contentType: typeOf(name), size, open: () => openEntry(zip, entry) })
     }
@@ -68,7 +74,7 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Packag
       ...(thumbnail && all.has(thumbnail) && { thumbnail: all.get(thumbnail) as PartFile }),
       fileOf: (link, { part = '' }) => {
         for (const name of partsOfLink(link, part)) {
-          const file = all.get(parts.find(name) as Part)
+          const file = all.get(parts.find(name) as PackagePart)
           if (file !== undefined) return file
         }
         return undefined
@@ -86,21 +92,21 @@ function targetsOf(relationships: readonly Relationship[], wanted: Relationship[
   return relationships.flatMap(({ type, target }) => (type === wanted && target !== undefined ? [target] : []))
 }
 
-interface Part {
+interface PackagePart {
   readonly name: string
   readonly entry: Entry
 }
 
 async function* documents(
   zip: ZipFile,
-  specs: readonly Part[],
+  specs: readonly PackagePart[],
   { typeOf, limits, notes }: { typeOf: (name: string) => string; limits: ReadLimits; notes: Violation[] },
   tell: (bytes: number) => void = () => {}
-): AsyncGenerator<Found> {
+): AsyncGenerator<FoundDocument> {
   let before = 0
   for (const { name, entry } of specs) {
     const isJson = /json/i.test(typeOf(name)) || /\.json$/i.test(name)
-    const bytes = counted(await openEntry(zip, entry), tell, before)
+    const bytes = countBytes(await openEntry(zip, entry), tell, before)
     before += entry.uncompressedSize
     for await (const found of (isJson ? readJson : readXml)(bytes, decodePartName(name), limits, notes))
       yield { ...found, part: name }
@@ -108,13 +114,13 @@ async function* documents(
 }
 
 /** The parts of a package, by whichever spelling of their names. */
-class Parts {
-  readonly all: Part[] = []
-  readonly #byName = new Map<string, Part>()
+class PackageParts {
+  readonly all: PackagePart[] = []
+  readonly #byName = new Map<string, PackagePart>()
   /** By names that are no part names of the package, but are taken for them in the field. */
-  readonly #byLooseName = new Map<string, Part>()
+  readonly #byLooseName = new Map<string, PackagePart>()
 
-  add(part: Part, otherNames: readonly string[]): void {
+  add(part: PackagePart, otherNames: readonly string[]): void {
     const key = partKey(part.name)
     if (this.#byName.has(key)) throw refused(`it has two parts of the name "${part.name}"`)
     this.#byName.set(key, part)
@@ -126,19 +132,19 @@ class Parts {
     }
   }
 
-  find(name: string): Part | undefined {
+  find(name: string): PackagePart | undefined {
     return this.#byName.get(partKey(name)) ?? this.#byLooseName.get(loosePartKey(name))
   }
 }
 
 /** Every part, checked before anything is unpacked. */
-async function listParts(zip: ZipFile, limits: ReadLimits): Promise<Parts> {
+async function listParts(zip: ZipFile, limits: ReadLimits): Promise<PackageParts> {
   if (zip.entryCount > limits.entries)
     throw tooLarge(`it has ${zip.entryCount} parts; at most ${limits.entries} are taken`)
-  const parts = new Parts()
+  const parts = new PackageParts()
   let bytes = 0
   for await (const entry of entries(zip)) {
-    const [fileName = '', ...others] = itemNames(entry)
+    const [fileName = '', ...others] = entryNames(entry)
     if (fileName.endsWith('/')) continue
     if (entry.fileNameRaw.length > MAX_NAME_BYTES)
       throw refused(`a part has a name of more than ${MAX_NAME_BYTES} bytes`)
@@ -147,8 +153,8 @@ async function listParts(zip: ZipFile, limits: ReadLimits): Promise<Parts> {
     if (entry.isEncrypted()) throw refused(`the part "${name}" is encrypted`)
     bytes += uncompressedSize
     if (bytes > limits.expandedBytes) throw tooLarge(`unpacked it is larger than ${limits.expandedBytes} bytes`)
-    if (uncompressedSize > SMALL && uncompressedSize > compressedSize * RATIO) {
-      throw tooLarge(`the part "${name}" unpacks to more than ${RATIO} times its size`)
+    if (uncompressedSize > MAX_METADATA_PART_BYTES && uncompressedSize > compressedSize * MAX_COMPRESSION_RATIO) {
+      throw tooLarge(`the part "${name}" unpacks to more than ${MAX_COMPRESSION_RATIO} times its size`)
     }
     parts.add({ name, entry }, others)
   }
@@ -165,12 +171,12 @@ function checkedName(fileName: string): string {
 }
 
 /** The machinery of the package itself: no file that a document could refer to. */
-function isOwn(name: string): boolean {
+function isPackageMetadata(name: string): boolean {
   const key = partKey(name)
-  return key === OWN_TYPES || /(^|\/)_rels\/[^/]*\.rels$/.test(key) || key === '/aasx/aasx-origin'
+  return key === CONTENT_TYPES_KEY || /(^|\/)_rels\/[^/]*\.rels$/.test(key) || key === '/aasx/aasx-origin'
 }
 
-const OWN_TYPES = partKey(`/${CONTENT_TYPES}`)
+const CONTENT_TYPES_KEY = partKey(`/${CONTENT_TYPES}`)
 
 async function openZip(path: string): Promise<ZipFile> {
   const descriptor = await promisify(open)(path, 'r')
@@ -221,15 +227,16 @@ async function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
 }
 
 /** @throws HubError where the package has no such part */
-function partOf(parts: Parts, name: string): Part {
+function requirePart(parts: PackageParts, name: string): PackagePart {
   const part = parts.find(name)
   if (part === undefined) throw refused(`the part "${name}" is missing`)
   return part
 }
 
-async function readSmall(zip: ZipFile, parts: Parts, name: string): Promise<string> {
-  const part = partOf(parts, name)
-  if (part.entry.uncompressedSize > SMALL) throw tooLarge(`the part "${name}" is larger than ${SMALL} bytes`)
+async function readSmall(zip: ZipFile, parts: PackageParts, name: string): Promise<string> {
+  const part = requirePart(parts, name)
+  if (part.entry.uncompressedSize > MAX_METADATA_PART_BYTES)
+    throw tooLarge(`the part "${name}" is larger than ${MAX_METADATA_PART_BYTES} bytes`)
   const pieces: Uint8Array[] = []
   for await (const piece of await openEntry(zip, part.entry)) pieces.push(piece as Uint8Array)
   return Buffer.concat(pieces).toString()
@@ -265,7 +272,7 @@ function attributesOf(xml: string, elementName: string): Record<string, string>[
   return found
 }
 
-function relationships(source: string, xml: string, parts: Parts): Relationship[] {
+function relationships(source: string, xml: string, parts: PackageParts): Relationship[] {
   const found: Relationship[] = []
   for (const { Type = '', Target = '', TargetMode } of attributesOf(xml, 'Relationship')) {
     const type = relationshipOf(Type)

@@ -14,14 +14,14 @@ export const CLASS_OF_LIST: ReadonlyMap<string, Identifiable['modelType']> = new
 )
 
 /** A step of writing: a list ends, a list begins, a document stands in it. */
-export interface Step {
+export interface ListStep {
   readonly closes?: string
   readonly opens?: string
   readonly document?: Identifiable
 }
 
 /** Tells where the lists begin and end; empty ones never begin. */
-export async function* grouped(identifiables: AsyncIterable<Identifiable>): AsyncGenerator<Step> {
+export async function* listSteps(identifiables: AsyncIterable<Identifiable>): AsyncGenerator<ListStep> {
   let open: string | undefined
   for await (const document of identifiables) {
     const group = ENVIRONMENT_LISTS[document.modelType]

@@ -15,10 +15,15 @@ export interface ReadLimits {
   readonly depth: number
 }
 
-export const LIMITS: ReadLimits = { entries: 20_000, expandedBytes: 2 ** 30, itemBytes: 64 * 2 ** 20, depth: 256 }
+export const DEFAULT_READ_LIMITS: ReadLimits = {
+  entries: 20_000,
+  expandedBytes: 2 ** 30,
+  itemBytes: 64 * 2 ** 20,
+  depth: 256
+}
 
 /** A document as it was met; nobody has validated it yet. */
-export interface Found {
+export interface FoundDocument {
   /** The JSON form. */
   readonly document: unknown
   readonly className: Identifiable['modelType']
@@ -37,9 +42,9 @@ export interface PartFile {
   open(): Promise<Readable>
 }
 
-export interface Package {
+export interface EnvironmentSource {
   /** @param tell hears how many bytes of the documents have been read */
-  documents(tell?: (bytes: number) => void): AsyncIterable<Found>
+  documents(tell?: (bytes: number) => void): AsyncIterable<FoundDocument>
   /** What is wrong around the documents rather than in them, once they are read; no reason to refuse any of them. */
   readonly notes: readonly Violation[]
   /** Bytes of all documents, unpacked. */
@@ -47,12 +52,12 @@ export interface Package {
   readonly files: readonly PartFile[]
   readonly thumbnail?: PartFile
   /** The file, or the thumbnail, that a link of a document leads to. */
-  fileOf?(link: string, document: Found): PartFile | undefined
+  fileOf?(link: string, document: FoundDocument): PartFile | undefined
   close(): Promise<void>
 }
 
 /** Passes bytes on and tells how many have passed, those before included. */
-export async function* counted(
+export async function* countBytes(
   bytes: AsyncIterable<Uint8Array>,
   tell: (bytes: number) => void,
   before = 0
@@ -65,10 +70,10 @@ export async function* counted(
   }
 }
 
-export type Form = 'json' | 'xml' | 'aasx'
+export type EnvironmentFormat = 'json' | 'xml' | 'aasx'
 
 /** The schema of an environment has no empty lists, which many programs write. */
-export function emptyList(origin: string, group: string): Violation {
+export function emptyListNote(origin: string, group: string): Violation {
   const text = `the list ${group} is empty; leave it out where there is nothing to list`
   return { pointer: `${origin} /${group}`, rule: 'minItems', text }
 }

@@ -5,14 +5,23 @@ import { basename } from 'node:path'
 import type { Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
 import { openAasx } from './aasx-reader.ts'
-import { grouped } from './environment-lists.ts'
-import { counted, type Form, LIMITS, type Package } from './environment-source.ts'
+import { listSteps } from './environment-lists.ts'
+import {
+  countBytes,
+  DEFAULT_READ_LIMITS,
+  type EnvironmentFormat,
+  type EnvironmentSource
+} from './environment-source.ts'
 import { readJson } from './json-stream.ts'
 import { ENVIRONMENT_TYPES, isEnvironmentType } from './media-types.ts'
 import { readXml } from './xml-reader.ts'
 
 /** Which form a file has: by its first bytes, then by its media type and name. */
-export function sniff(fileName: string, contentType: string, firstBytes: Uint8Array): Form | undefined {
+export function detectFormat(
+  fileName: string,
+  contentType: string,
+  firstBytes: Uint8Array
+): EnvironmentFormat | undefined {
   const text = Buffer.from(firstBytes)
     .toString('latin1')
     .replace(/^\xef\xbb\xbf/, '')
@@ -32,12 +41,17 @@ export function sniff(fileName: string, contentType: string, firstBytes: Uint8Ar
  * Opens a file for reading.
  * @throws HubError `BadRequest`, `Invalid`, `TooLarge`, here or while the documents are read
  */
-export async function openPackage(path: string, form: Form, name = basename(path), limits = LIMITS): Promise<Package> {
+export async function openEnvironment(
+  path: string,
+  form: EnvironmentFormat,
+  name = basename(path),
+  limits = DEFAULT_READ_LIMITS
+): Promise<EnvironmentSource> {
   if (form === 'aasx') return openAasx(path, limits)
   const read = form === 'xml' ? readXml : readJson
   const { size } = await stat(path)
   const bytes = (tell?: (bytes: number) => void) =>
-    tell === undefined ? createReadStream(path) : counted(createReadStream(path), tell)
+    tell === undefined ? createReadStream(path) : countBytes(createReadStream(path), tell)
   const notes: Violation[] = []
   return { documents: (tell) => read(bytes(tell), name, limits, notes), notes, size, files: [], close: async () => {} }
 }
@@ -49,7 +63,7 @@ export async function openPackage(path: string, form: Form, name = basename(path
 export async function* writeJson(identifiables: AsyncIterable<Identifiable>): AsyncGenerator<string> {
   let first = true
   yield '{'
-  for await (const { opens, closes, document } of grouped(identifiables)) {
+  for await (const { opens, closes, document } of listSteps(identifiables)) {
     if (closes !== undefined) yield ']'
     if (opens !== undefined) yield `${closes === undefined ? '' : ','}"${opens}":[`
     if (document !== undefined) yield `${first || opens !== undefined ? '' : ','}${JSON.stringify(document)}`

@@ -3,7 +3,7 @@ import { HubError, type Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
 import { refuseEarlierJson } from './earlier-releases.ts'
 import { CLASS_OF_LIST } from './environment-lists.ts'
-import { emptyList, type Found, type ReadLimits } from './environment-source.ts'
+import { emptyListNote, type FoundDocument, type ReadLimits } from './environment-source.ts'
 import { parseJson } from './json.ts'
 
 /**
@@ -17,8 +17,8 @@ export async function* readJson(
   origin: string,
   limits: ReadLimits,
   notes: Violation[] = []
-): AsyncGenerator<Found> {
-  const cutter = new Cutter(origin, limits, notes)
+): AsyncGenerator<FoundDocument> {
+  const cutter = new EnvironmentCutter(origin, limits, notes)
   for await (const part of bytes) {
     cutter.write(Buffer.from(part.buffer, part.byteOffset, part.byteLength))
     yield* cutter.take()
@@ -27,7 +27,7 @@ export async function* readJson(
   yield* cutter.take()
 }
 
-const KNOWN = new Set<string>(CLASS_OF_LIST.values())
+const IDENTIFIABLE_CLASSES = new Set<string>(CLASS_OF_LIST.values())
 const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, COLON] = Buffer.from('"\\{}[],:')
 
 /** The signs that the cutter looks at; it runs past all others. */
@@ -35,20 +35,20 @@ const SIGNS = new Uint8Array(256)
 for (const sign of Buffer.from('"{}[],:')) SIGNS[sign] = 1
 
 /** Where in the root object the cutter is; within an item of a list it is at none of these places. */
-type State = 'before' | 'first name' | 'name' | 'value' | 'list' | 'after list' | 'after'
+type CutterState = 'before' | 'first name' | 'name' | 'value' | 'list' | 'after list' | 'after'
 
 /**
  * Follows strings and brackets only; what an item says is JSON.parse's matter. Depth 0 is outside, 1 within the root
  * object, 2 within one of its lists; what opens at depth 2 is an item.
  */
-class Cutter {
+class EnvironmentCutter {
   readonly #origin: string
   readonly #limits: ReadLimits
-  readonly #found: Found[] = []
+  readonly #found: FoundDocument[] = []
   /** Bytes of the text that is being collected. */
   #parts: Buffer[] = []
   #size = 0
-  #state: State = 'before'
+  #state: CutterState = 'before'
   #depth = 0
   #inString = false
   /** The last byte of the part before was a backslash within a string. */
@@ -61,7 +61,7 @@ class Cutter {
   readonly #own: string[] = []
   #ownSize = 0
   /** What stands in `submodels` but refers to them: a shell has a member of the same name. */
-  readonly #references: Found[] = []
+  readonly #references: FoundDocument[] = []
   #items = 0
 
   readonly #notes: Violation[]
@@ -97,11 +97,11 @@ class Cutter {
     if (!isBlank(this.#text())) this.#refuse('something stands behind the JSON object')
     if (this.#own.length === 0) {
       for (const reference of this.#references) this.#found.push(reference)
-      this.#notes.push(...this.#emptyLists.map((group) => emptyList(this.#origin, group)))
+      this.#notes.push(...this.#emptyLists.map((group) => emptyListNote(this.#origin, group)))
     } else this.#found.push(this.#single())
   }
 
-  take(): Found[] {
+  take(): FoundDocument[] {
     return this.#found.splice(0)
   }
 
@@ -220,7 +220,7 @@ class Cutter {
       return
     }
     const place = `/${this.#member}/${this.#index}`
-    const found: Found = { document: this.#parse(text, place), className, origin: `${this.#origin} ${place}` }
+    const found: FoundDocument = { document: this.#parse(text, place), className, origin: `${this.#origin} ${place}` }
     refuseEarlierJson(found.document, this.#origin)
     this.#index++
     if (className === 'Submodel' && isReference(found.document)) {
@@ -243,11 +243,11 @@ class Cutter {
   }
 
   /** The document that the root itself is. */
-  #single(): Found {
+  #single(): FoundDocument {
     const document = this.#parse(`{${this.#own.join(',')}}`, '') as Record<string, unknown>
     const { modelType } = document
     refuseEarlierJson(document, this.#origin)
-    if (this.#items > 0 || typeof modelType !== 'string' || !KNOWN.has(modelType)) {
+    if (this.#items > 0 || typeof modelType !== 'string' || !IDENTIFIABLE_CLASSES.has(modelType)) {
       const names = this.#own.map((member) => member.slice(0, 40)).join(', ')
       const what = 'it is neither an environment nor a shell, submodel or concept description'
       return this.#refuse(`${what}; it has ${names.slice(0, 200)}`)

@@ -13,7 +13,7 @@ import { findSyntaxError } from './json-syntax.ts'
 export const MAX_DEPTH = 256
 
 /** Characters of a text in which the place of a fault is looked for. */
-const MAX_SEARCHED = 2 * 2 ** 20
+const MAX_SYNTAX_SEARCH_LENGTH = 2 * 2 ** 20
 
 /**
  * Parses JSON text; bytes are UTF-8.
@@ -26,7 +26,7 @@ export function parseJson(text: string | Uint8Array, parse: (text: string) => un
     return parse(characters)
   } catch (error) {
     // Looking for the place takes longer than parsing; of a large text JSON.parse has to say it.
-    const place = characters.length > MAX_SEARCHED ? undefined : findSyntaxError(characters)
+    const place = characters.length > MAX_SYNTAX_SEARCH_LENGTH ? undefined : findSyntaxError(characters)
     throw new HubError('BadRequest', [`This is not JSON: ${place ?? (error as Error).message}`])
   }
 }
@@ -51,7 +51,7 @@ export function validate(className: ClassName, value: unknown, { limit = 20 } = 
   const satisfies = schemaOf(className)
   if (satisfies(value)) return checkConstraints(className, value as object, limit)
   const violations = explain(className, value, limit)
-  if (violations.length > 0) return [...violations, ...besides(className, value, violations, limit)]
+  if (violations.length > 0) return [...violations, ...constraintViolations(className, value, violations, limit)]
   // Not reached as long as explain() knows every rule of the schema; what the schema refuses stays refused.
   const [first] = satisfies.errors ?? []
   return [{ pointer: first?.instancePath ?? '', rule: first?.keyword ?? 'schema', text: first?.message ?? 'invalid' }]
@@ -95,15 +95,20 @@ const tooDeep: Violation = {
 }
 
 /** The constraints that a document breaks beside the schema, so that a sender need not come twice. */
-function besides(className: ClassName, value: unknown, faults: readonly Violation[], limit: number): Violation[] {
+function constraintViolations(
+  className: ClassName,
+  value: unknown,
+  faults: readonly Violation[],
+  limit: number
+): Violation[] {
   // Beyond the limit nothing was looked at, so it cannot be known to be sound.
   if (faults.length >= limit || typeof value !== 'object' || value === null) return []
   const known = new Set(faults.map(({ pointer }) => pointer))
-  const broken = checkConstraints(className, value, limit - faults.length, damageOf(faults))
+  const broken = checkConstraints(className, value, limit - faults.length, schemaFaultsOf(faults))
   return broken.filter(({ pointer }) => !known.has(pointer))
 }
 
-function damageOf(faults: readonly Violation[]): SchemaFaults {
+function schemaFaultsOf(faults: readonly Violation[]): SchemaFaults {
   const unchecked = new Set<string>()
   const closed = new Set<string>()
   for (const fault of faults) {

@@ -6,15 +6,15 @@
 import { Literal } from '../model/literal.ts'
 import type { DataTypeDefXsd } from '../model/types.ts'
 
-export interface Point {
+export interface LinePoint {
   readonly measurement: string
   readonly tags: ReadonlyMap<string, string>
-  readonly fields: readonly Field[]
+  readonly fields: readonly LineField[]
   /** In the unit of the request; absent where the line has none. */
   readonly time: string | undefined
 }
 
-export interface Field {
+export interface LineField {
   readonly name: string
   /** A literal where the digits that were sent are not those that JavaScript writes. */
   readonly value: number | string | boolean | Literal
@@ -35,7 +35,7 @@ const MAX_POINT_LENGTH = 16 * 1024 * 1024
 const LINE_OVERHEAD = 16
 
 /** Reads a single line. @returns undefined for a blank line or a comment. @throws LineError */
-export function parseLine(line: string): Point | undefined {
+export function parseLine(line: string): LinePoint | undefined {
   const reader = new PointReader()
   const point = reader.read(line)
   const error = reader.end()
@@ -49,7 +49,7 @@ const BLANK = /^\s*(#|$)/
 export class PointReader {
   #line = ''
   #at = 0
-  #point: { measurement: string; tags: Map<string, string>; fields: Field[] } | undefined
+  #point: { measurement: string; tags: Map<string, string>; fields: LineField[] } | undefined
   /** A text that is open at the end of the line, and the field that it belongs to. */
   #open: { readonly name: string; readonly parts: string[] } | undefined
   /** Of the point so far, roughly as it takes in memory: a line counts as some characters more. */
@@ -67,7 +67,7 @@ export class PointReader {
    * @returns the point that ends with it; undefined for a blank line or a comment, or while a quote is open
    * @throws LineError; the lines that belong to the same point are then passed over
    */
-  read(line: string): Point | undefined {
+  read(line: string): LinePoint | undefined {
     this.#line = line
     this.#at = 0
     if (this.#isSkipping) {
@@ -114,7 +114,7 @@ export class PointReader {
       : this.#wrong(`the quote that ends the text of the field "${name.slice(0, 60)}"`)
   }
 
-  #begin(): Point | undefined {
+  #begin(): LinePoint | undefined {
     while (this.#line[this.#at] === ' ') this.#at++
     const measurement = this.#name(', ', 'a measurement')
     const tags = new Map<string, string>()
@@ -130,7 +130,7 @@ export class PointReader {
   }
 
   /** The fields from here on, and the time. */
-  #fields(): Point | undefined {
+  #fields(): LinePoint | undefined {
     const fields = this.#point?.fields ?? []
     do {
       if (fields.length === MAX_FIELDS) throw this.#tooMany('fields')
@@ -146,7 +146,7 @@ export class PointReader {
   }
 
   /** Goes on with a text that was open. */
-  #continue({ name, parts }: { name: string; parts: string[] }): Point | undefined {
+  #continue({ name, parts }: { name: string; parts: string[] }): LinePoint | undefined {
     if (!this.#text(name, parts)) return undefined
     if (this.#takes(',')) return this.#fields()
     const time = this.#time()
@@ -210,7 +210,7 @@ export class PointReader {
     return escaped ? text.replace(/\\([,= \\])/g, '$1') : text
   }
 
-  #scalar(name: string): Field {
+  #scalar(name: string): LineField {
     const start = this.#at
     while (this.#at < this.#line.length && this.#line[this.#at] !== ',' && this.#line[this.#at] !== ' ') this.#at++
     const field = scalarOf(name, this.#line.slice(start, this.#at).trimEnd())
@@ -259,7 +259,7 @@ const FALSE = new Set(['f', 'F', 'false', 'False', 'FALSE'])
 const FLOAT = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 const WHOLE = /^[+-]?\d{1,20}[iu]$/
 
-function scalarOf(name: string, text: string): Field | undefined {
+function scalarOf(name: string, text: string): LineField | undefined {
   if (FLOAT.test(text)) return { name, value: number(text), type: 'xs:double' }
   if (WHOLE.test(text)) {
     return { name, value: number(text.slice(0, -1)), type: text.endsWith('i') ? 'xs:long' : 'xs:unsignedLong' }

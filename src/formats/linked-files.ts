@@ -1,23 +1,23 @@
 /** Which files of a package its documents link to, and what is left over on either side. */
 import type { Violation } from '../errors.ts'
 import { fileLinksOf } from '../model/file-links.ts'
-import type { Found, Package, PartFile } from './environment-source.ts'
+import type { EnvironmentSource, FoundDocument, PartFile } from './environment-source.ts'
 import { partsOfLink } from './part-links.ts'
 
 /** Warnings told of one package, of each kind. */
-const MAX_WARNINGS = 100
+const MAX_WARNINGS_PER_KIND = 100
 
 export class LinkedFiles {
-  readonly #content: Package
+  readonly #content: EnvironmentSource
   readonly #linked = new Set<PartFile>()
   readonly #dangling: Violation[] = []
 
-  constructor(content: Package) {
+  constructor(content: EnvironmentSource) {
     this.#content = content
   }
 
   /** Follows the links of a document. @returns the files that they lead to, by link */
-  follow(found: Found): ReadonlyMap<string, PartFile> {
+  follow(found: FoundDocument): ReadonlyMap<string, PartFile> {
     const files = new Map<string, PartFile>()
     if (this.#content.fileOf === undefined) return files
     for (const { link, pointer } of fileLinksOf(found.document, found.className)) {
@@ -25,7 +25,7 @@ export class LinkedFiles {
       if (file !== undefined) {
         files.set(link, file)
         this.#linked.add(file)
-      } else if (this.#dangling.length < MAX_WARNINGS && partsOfLink(link, found.part ?? '').length > 0) {
+      } else if (this.#dangling.length < MAX_WARNINGS_PER_KIND && partsOfLink(link, found.part ?? '').length > 0) {
         const text = `"${link.slice(0, 200)}" leads to a file that is not in the package`
         this.#dangling.push({ pointer: `${found.origin}${pointer}`, rule: 'File', text })
       }
@@ -39,7 +39,7 @@ export class LinkedFiles {
 
   /** Links that lead to no file, then files that no link leads to; complete once every document was followed. */
   warnings(): Violation[] {
-    const unlinked = this.#content.files.filter((file) => !this.#linked.has(file)).slice(0, MAX_WARNINGS)
+    const unlinked = this.#content.files.filter((file) => !this.#linked.has(file)).slice(0, MAX_WARNINGS_PER_KIND)
     const text = 'no document of the package links to this file'
     return [...this.#dangling, ...unlinked.map(({ name }) => ({ pointer: name, rule: 'File', text }))]
   }

@@ -1,5 +1,5 @@
 /** Media types of environments, by the form that they stand for; the first of a form is the one that it is stored as. */
-import type { Form } from './environment-source.ts'
+import type { EnvironmentFormat } from './environment-source.ts'
 
 export const ENVIRONMENT_TYPES = {
   'application/json': 'json',
@@ -10,7 +10,7 @@ export const ENVIRONMENT_TYPES = {
   'application/asset-administration-shell-package+xml': 'aasx',
   'application/aasx+xml': 'aasx',
   'application/aas+zip': 'aasx'
-} as const satisfies Record<string, Form>
+} as const satisfies Record<string, EnvironmentFormat>
 
 export type EnvironmentType = keyof typeof ENVIRONMENT_TYPES
 

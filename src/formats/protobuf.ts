@@ -1,7 +1,7 @@
 /** The wire of Protocol Buffers: what is needed to read and write messages whose field numbers are known. */
 
 /** Something that is not a message: cut, too long, or no such thing. */
-export class WireError extends Error {
+export class ProtobufError extends Error {
   override readonly name = 'WireError'
 }
 
@@ -14,10 +14,10 @@ const FIXED32 = 5
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A whole number without sign: a bigint only where a number would lose digits. */
-export type Whole = number | bigint
+export type Uint64 = number | bigint
 
 /** Reads the fields of one message from first to last. Every read stays within its bounds. @throws WireError */
-export class Reader {
+export class ProtobufReader {
   readonly #bytes: Uint8Array
   readonly #end: number
   #at: number
@@ -33,7 +33,7 @@ export class Reader {
   field(): number | undefined {
     if (this.#at === this.#end) return undefined
     const tag = this.#varint()
-    if (typeof tag === 'bigint' || tag > 0xffff_ffff || tag < 8) throw new WireError(`${tag} begins no field`)
+    if (typeof tag === 'bigint' || tag > 0xffff_ffff || tag < 8) throw new ProtobufError(`${tag} begins no field`)
     this.#wire = tag & 7
     return tag >>> 3
   }
@@ -43,11 +43,11 @@ export class Reader {
     else if (this.#wire === BYTES) this.bytes()
     else if (this.#wire === FIXED64) this.#take(8)
     else if (this.#wire === FIXED32) this.#take(4)
-    else throw new WireError(`Wire type ${this.#wire} is not known`)
+    else throw new ProtobufError(`Wire type ${this.#wire} is not known`)
   }
 
   /** 64 bits. */
-  uint64(): Whole {
+  uint64(): Uint64 {
     this.#expect(VARINT)
     return this.#varint()
   }
@@ -79,26 +79,26 @@ export class Reader {
   }
 
   /** A message within this one. */
-  message(): Reader {
+  message(): ProtobufReader {
     const start = this.#length()
-    return new Reader(this.#bytes, start, this.#at)
+    return new ProtobufReader(this.#bytes, start, this.#at)
   }
 
   text(): string {
     const start = this.#length()
-    if (this.#at - start < SHORT) {
+    if (this.#at - start < MAX_ASCII_FAST_PATH_BYTES) {
       const short = ascii(this.#bytes, start, this.#at)
       if (short !== undefined) return short
     }
     try {
       return utf8.decode(this.#bytes.subarray(start, this.#at))
     } catch {
-      throw new WireError('A text is not UTF-8')
+      throw new ProtobufError('A text is not UTF-8')
     }
   }
 
   #expect(wire: number): void {
-    if (this.#wire !== wire) throw new WireError(`Wire type ${this.#wire} where ${wire} was expected`)
+    if (this.#wire !== wire) throw new ProtobufError(`Wire type ${this.#wire} where ${wire} was expected`)
   }
 
   /** Where the bytes start that are told with their length. */
@@ -111,7 +111,7 @@ export class Reader {
   /** Where these bytes start. */
   #take(count: number): number {
     const start = this.#at
-    if (start + count > this.#end) throw new WireError('A field goes on after the end')
+    if (start + count > this.#end) throw new ProtobufError('A field goes on after the end')
     this.#at += count
     return start
   }
@@ -123,7 +123,7 @@ export class Reader {
   }
 
   /** Seven bits to the byte, the lowest first. */
-  #varint(): Whole {
+  #varint(): Uint64 {
     // 28 bits at a time are as many as whole operations on numbers take.
     let low = 0
     for (let shift = 0; shift < 28; shift += 7) {
@@ -135,23 +135,23 @@ export class Reader {
     for (let shift = 0; shift < 28; shift += 7) {
       const byte = this.#byte()
       middle |= (byte & 0x7f) << shift
-      if (byte < 0x80) return wholeOf(low, middle, 0)
+      if (byte < 0x80) return uint64Of(low, middle, 0)
     }
     const high = this.#byte()
-    if (high < 0x80) return wholeOf(low, middle, high)
+    if (high < 0x80) return uint64Of(low, middle, high)
     const highest = this.#byte()
-    if (highest >= 0x80) throw new WireError('A number has more than 64 bits')
-    return wholeOf(low, middle, (high & 0x7f) | ((highest & 1) << 7))
+    if (highest >= 0x80) throw new ProtobufError('A number has more than 64 bits')
+    return uint64Of(low, middle, (high & 0x7f) | ((highest & 1) << 7))
   }
 
   #byte(): number {
-    if (this.#at === this.#end) throw new WireError('A field goes on after the end')
+    if (this.#at === this.#end) throw new ProtobufError('A field goes on after the end')
     return this.#bytes[this.#at++] ?? 0
   }
 }
 
 /** Of 28, 28 and 8 bits. */
-function wholeOf(low: number, middle: number, high: number): Whole {
+function uint64Of(low: number, middle: number, high: number): Uint64 {
   const whole = low + middle * 2 ** 28 + high * 2 ** 56
   if (Number.isSafeInteger(whole)) return whole
   return BigInt(low) + (BigInt(middle) << 28n) + (BigInt(high) << 56n)
@@ -162,7 +162,7 @@ const fixed = new DataView(new ArrayBuffer(8))
 const fixedBytes = new Uint8Array(fixed.buffer)
 
 /** Texts that are shorter are read byte by byte, which takes less time than to call the decoder. */
-const SHORT = 24
+const MAX_ASCII_FAST_PATH_BYTES = 24
 
 /** Undefined where it is more than ASCII. */
 function ascii(bytes: Uint8Array, start: number, end: number): string | undefined {
@@ -176,7 +176,7 @@ function ascii(bytes: Uint8Array, start: number, end: number): string | undefine
 }
 
 /** Writes the fields of one message, in the order in which they are given. */
-export class Writer {
+export class ProtobufWriter {
   readonly #parts: number[] = []
 
   uint64(field: number, value: bigint): this {

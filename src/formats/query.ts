@@ -23,7 +23,7 @@ import { literalOf } from '../model/condition/resolve.ts'
 import { castText, type TypedValue } from '../model/condition/values.ts'
 import { suggest } from './suggest.ts'
 
-export interface Query {
+export interface AasqlQuery {
   /** Ids only. */
   readonly selectId: boolean
   readonly condition: Condition
@@ -37,8 +37,8 @@ const MAX_OPERANDS = 2000
 const MAX_REPORTED = 20
 
 /** Reads a query. @throws HubError `Invalid` */
-export function readQuery(body: unknown): Query {
-  const reading = new Reading()
+export function parseQuery(body: unknown): AasqlQuery {
+  const reading = new QueryParser()
   const query = reading.query(body)
   if (query === undefined || reading.violations.length > 0) {
     throw new HubError('Invalid', [reading.violations.length], reading.violations.slice(0, MAX_REPORTED))
@@ -53,21 +53,21 @@ const conditions: readonly string[] = [...operators, ...connectives]
 const inMatch: readonly string[] = [...operators, '$match', '$boolean']
 const operands: readonly string[] = ['$field', ...Object.keys(literals), ...Object.keys(casts), ...dateParts]
 
-class Reading {
+class QueryParser {
   readonly violations: Violation[] = []
   #operands = 0
   #patternCost = 0
   /** Where each comparison stands, for what is found wrong with it later. */
   readonly #places = new Map<Comparison, string>()
 
-  query(body: unknown): Query | undefined {
+  query(body: unknown): AasqlQuery | undefined {
     const members = this.#object(body, '')
     if (members === undefined) return undefined
     for (const name of Object.keys(members)) {
       if (name !== '$select' && name !== '$condition') this.#unknown(`/${name}`, name, ['$select', '$condition'])
     }
     const select = members.$select
-    if (select !== undefined && select !== 'id') this.#fault('/$select', `"id" was expected; found ${shown(select)}`)
+    if (select !== undefined && select !== 'id') this.#fault('/$select', `"id" was expected; found ${excerpt(select)}`)
     if (!Object.hasOwn(members, '$condition')) {
       this.#fault('', 'a query needs a "$condition"')
       return undefined
@@ -117,13 +117,13 @@ class Reading {
   ): Comparison | { is: 'constant'; value: boolean } | undefined {
     if (name !== '$boolean') return this.#comparison(name as Operator, held, place, depth)
     if (typeof held === 'boolean') return { is: 'constant', value: held }
-    this.#fault(place, `true or false was expected; found ${shown(held)}`)
+    this.#fault(place, `true or false was expected; found ${excerpt(held)}`)
     return undefined
   }
 
   #comparison(operator: Operator, held: unknown, place: string, depth: number): Comparison | undefined {
     if (!Array.isArray(held) || held.length !== 2) {
-      this.#fault(place, `an array of two operands was expected; found ${shown(held)}`)
+      this.#fault(place, `an array of two operands was expected; found ${excerpt(held)}`)
       return undefined
     }
     const allowed = isTextOperator(operator) ? textOperands : operands
@@ -152,7 +152,7 @@ class Reading {
 
   #field(held: unknown, place: string): Operand | undefined {
     if (typeof held !== 'string') {
-      this.#fault(place, `a field such as "$sm#idShort" was expected; found ${shown(held)}`)
+      this.#fault(place, `a field such as "$sm#idShort" was expected; found ${excerpt(held)}`)
       return undefined
     }
     const field = parseField(held)
@@ -160,7 +160,7 @@ class Reading {
     const { problem, written, allowed = [] } = field
     const near = written === undefined ? undefined : suggest(written, allowed)
     const hint = near === undefined ? '' : `; did you mean "${near}"?`
-    this.#fault(place, `${shown(held)} is no field: ${problem}${written === undefined ? '' : ` "${written}"`}${hint}`)
+    this.#fault(place, `${excerpt(held)} is no field: ${problem}${written === undefined ? '' : ` "${written}"`}${hint}`)
     return undefined
   }
 
@@ -168,7 +168,7 @@ class Reading {
     const literal: { type: TypedValue['type']; json: string; pattern?: string; words: string } = literals[name]
     const value = this.#typed(literal, held)
     if (value !== undefined) return { is: 'literal', value }
-    this.#fault(place, `${literal.words} was expected; found ${shown(held)}`)
+    this.#fault(place, `${literal.words} was expected; found ${excerpt(held)}`)
     return undefined
   }
 
@@ -239,20 +239,20 @@ class Reading {
 
   #object(value: unknown, pointer: string): Members | undefined {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members
-    this.#fault(pointer, `a JSON object was expected; found ${shown(value)}`)
+    this.#fault(pointer, `a JSON object was expected; found ${excerpt(value)}`)
     return undefined
   }
 
   #list(value: unknown, pointer: string, least: number): readonly unknown[] | undefined {
     if (Array.isArray(value) && value.length >= least) return value
-    this.#fault(pointer, `an array of at least ${least} was expected; found ${shown(value)}`)
+    this.#fault(pointer, `an array of at least ${least} was expected; found ${excerpt(value)}`)
     return undefined
   }
 
   #unknown(pointer: string, name: string, allowed: readonly string[]): void {
     const near = suggest(name, allowed)
     const hint = near === undefined ? `allowed: ${allowed.join(', ')}` : `did you mean "${near}"?`
-    this.#fault(pointer, `${shown(name)} cannot stand here; ${hint}`)
+    this.#fault(pointer, `${excerpt(name)} cannot stand here; ${hint}`)
   }
 
   #fault(pointer: string, text: string): void {
@@ -260,7 +260,7 @@ class Reading {
   }
 }
 
-function shown(value: unknown): string {
+function excerpt(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing'
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }

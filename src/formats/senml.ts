@@ -14,7 +14,7 @@ export interface Measurement {
 }
 
 /** A record that cannot be taken, and why. */
-export interface Fault {
+export interface SenmlFault {
   readonly fault: string
 }
 
@@ -29,18 +29,18 @@ const VERSION = 10
 const SECOND = 1_000_000_000n
 
 /** Times below it count from now [4.5.3]. */
-const ABSOLUTE = 2n ** 28n * SECOND
+const MIN_ABSOLUTE_TIME_NS = 2n ** 28n * SECOND
 
-type Fields = Readonly<Record<string, unknown>>
+type SenmlRecord = Readonly<Record<string, unknown>>
 
 /**
  * Reads a pack, record by record.
  * @param now what relative times count from, nanoseconds since 1970
  * @throws SenmlError before the first record is given
  */
-export function* readSenml(pack: unknown, now: bigint): Generator<Measurement | Fault> {
+export function* parseSenml(pack: unknown, now: bigint): Generator<Measurement | SenmlFault> {
   const records = recordsOf(pack)
-  let base: Fields = {}
+  let base: SenmlRecord = {}
   for (const record of records) {
     const { bn = base.bn, bt = base.bt, bv = base.bv } = record
     base = { bn, bt, bv }
@@ -48,13 +48,13 @@ export function* readSenml(pack: unknown, now: bigint): Generator<Measurement | 
   }
 }
 
-function recordsOf(pack: unknown): readonly Fields[] {
+function recordsOf(pack: unknown): readonly SenmlRecord[] {
   if (!Array.isArray(pack)) throw new SenmlError('a list of records was expected')
   for (const [at, record] of pack.entries()) {
     if (typeof record !== 'object' || record === null || Array.isArray(record)) {
       throw new SenmlError(`record ${at} is not an object`)
     }
-    const { bver = VERSION } = record as Fields
+    const { bver = VERSION } = record as SenmlRecord
     // [4.4] Of a later version nothing may be used, and neither where a field that must be understood is not.
     if (typeof bver !== 'number' || bver > VERSION)
       throw new SenmlError(`record ${at} is of a version beyond ${VERSION}`)
@@ -64,7 +64,11 @@ function recordsOf(pack: unknown): readonly Fields[] {
   return pack
 }
 
-function measurementOf(record: Fields, { bn = '', bt = 0, bv }: Fields, now: bigint): Measurement | Fault {
+function measurementOf(
+  record: SenmlRecord,
+  { bn = '', bt = 0, bv }: SenmlRecord,
+  now: bigint
+): Measurement | SenmlFault {
   const { n = '', t = 0 } = record
   if (typeof bn !== 'string' || typeof n !== 'string') return { fault: 'a name is text' }
   if (bn + n === '') return { fault: 'a name, "n" or "bn", was expected' }
@@ -74,12 +78,12 @@ function measurementOf(record: Fields, { bn = '', bt = 0, bv }: Fields, now: big
   if (typeof value === 'object' && !(value instanceof Literal)) return value
   const sum = start + offset
   if (sum === 0n) return { name: bn + n, value }
-  const time = parseTime(sum < ABSOLUTE ? now + sum : sum, 'ns')
+  const time = parseTime(sum < MIN_ABSOLUTE_TIME_NS ? now + sum : sum, 'ns')
   return time === undefined ? { fault: 'the time is beyond the years 1678 to 2262' } : { name: bn + n, value, time }
 }
 
 /** [4.2] Exactly one value, unless there is a sum, of which elements have none; [4.5.4] or that of the base. */
-function valueIn(record: Fields, bv: unknown): Measurement['value'] | Fault {
+function valueIn(record: SenmlRecord, bv: unknown): Measurement['value'] | SenmlFault {
   const [label = 'v', ...others] = VALUES.filter((label) => Object.hasOwn(record, label))
   if (others.length > 0) return { fault: `one value was expected; found "${label}" and "${others[0]}"` }
   const value = record[label]
@@ -91,14 +95,14 @@ function valueIn(record: Fields, bv: unknown): Measurement['value'] | Fault {
 }
 
 /** [4.5.4] What is missing is zero. */
-function sumOf(base: unknown = 0, value: unknown = 0): number | Fault {
+function sumOf(base: unknown = 0, value: unknown = 0): number | SenmlFault {
   const sum = isNumber(base) && isNumber(value) ? Number(base) + Number(value) : Number.NaN
   return Number.isFinite(sum) ? sum : { fault: '"v" and "bv" are numbers, and their sum is one' }
 }
 
 const VALUES = ['v', 'vs', 'vb', 'vd'] as const
-const NO_VALUE: Fault = { fault: 'a value, "v", "vs", "vb" or "vd", was expected' }
-const NO_BYTES: Fault = { fault: '"vd" is base64url without padding' }
+const NO_VALUE: SenmlFault = { fault: 'a value, "v", "vs", "vb" or "vd", was expected' }
+const NO_BYTES: SenmlFault = { fault: '"vd" is base64url without padding' }
 
 function isNumber(value: unknown): value is number | Literal {
   return typeof value === 'number' || (value instanceof Literal && value.kind === 'number')

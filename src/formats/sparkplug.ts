@@ -6,22 +6,22 @@ import { gunzipSync, inflateSync } from 'node:zlib'
 import { HubError } from '../errors.ts'
 import { formatTime } from '../model/time.ts'
 import type { DataTypeDefXsd } from '../model/types.ts'
-import { Reader, type Whole, WireError, Writer } from './protobuf.ts'
+import { ProtobufError, ProtobufReader, ProtobufWriter, type Uint64 } from './protobuf.ts'
 
 export interface SparkplugPayload {
   /** Milliseconds since 1970. */
-  readonly timestamp?: Whole
+  readonly timestamp?: Uint64
   /** 0 to 255; a certificate of death has none. */
   readonly seq?: number
-  readonly metrics: readonly Metric[]
+  readonly metrics: readonly SparkplugMetric[]
 }
 
-export interface Metric {
+export interface SparkplugMetric {
   /** Absent where only the alias is sent. */
   readonly name?: string
-  readonly alias?: Whole
+  readonly alias?: Uint64
   /** Milliseconds since 1970. */
-  readonly timestamp?: Whole
+  readonly timestamp?: Uint64
   /** Absent where the birth has told it. */
   readonly datatype?: number
   /** It is of the past, sent after an outage. */
@@ -30,11 +30,11 @@ export interface Metric {
   /** The property `Quality` (6.4.9.1). */
   readonly quality?: number
   /** As it was on the wire; `valueOfMetric` reads it. */
-  readonly raw?: Raw
+  readonly raw?: RawValue
 }
 
-type Raw =
-  | { readonly field: 'int' | 'long'; readonly value: Whole }
+type RawValue =
+  | { readonly field: 'int' | 'long'; readonly value: Uint64 }
   | { readonly field: 'float' | 'double'; readonly value: number }
   | { readonly field: 'boolean'; readonly value: boolean }
   | { readonly field: 'string'; readonly value: string }
@@ -78,7 +78,7 @@ const BITS: Readonly<Record<string, number>> = {
 }
 
 /** Metrics of one payload, properties of one metric; and what a compressed one may become, in bytes. */
-const METRICS = 50_000
+const MAX_METRICS = 50_000
 const MAX_PROPERTIES = 1000
 const MAX_INFLATED_BYTES = 16 * 1024 * 1024
 
@@ -88,14 +88,14 @@ const COMPRESSED = 'SPBV1.0_COMPRESSED'
 /** @throws HubError `BadRequest` where the bytes are no such payload */
 export function decodePayload(bytes: Uint8Array): SparkplugPayload {
   try {
-    const { body, uuid, ...payload } = readPayload(new Reader(bytes))
+    const { body, uuid, ...payload } = readPayload(new ProtobufReader(bytes))
     if (uuid !== COMPRESSED || body === undefined) return payload
     const algorithm = payload.metrics.find(({ name }) => name === 'algorithm')?.raw
     const gzip = algorithm?.field === 'string' && algorithm.value === 'GZIP'
-    const { body: _, uuid: __, ...inner } = readPayload(new Reader(inflate(body, gzip)))
+    const { body: _, uuid: __, ...inner } = readPayload(new ProtobufReader(inflate(body, gzip)))
     return { ...payload, ...inner }
   } catch (error) {
-    if (error instanceof WireError)
+    if (error instanceof ProtobufError)
       throw new HubError('BadRequest', [`This is no Sparkplug B payload: ${error.message}`])
     throw error
   }
@@ -108,7 +108,7 @@ export function decodePayload(bytes: Uint8Array): SparkplugPayload {
  * @throws HubError `BadRequest` for a type that stands for no single value, or a value that is not of its type
  */
 export function valueOfMetric(
-  { raw, datatype, isNull }: Metric,
+  { raw, datatype, isNull }: SparkplugMetric,
   told?: number
 ): number | bigint | boolean | string | undefined {
   if (isNull || raw === undefined) return undefined
@@ -157,26 +157,26 @@ const VALUE_TYPES: Readonly<Record<string, DataTypeDefXsd>> = {
 
 /** A command to an edge node (NCMD) that sets one metric, such as `Node Control/Rebirth`, at a time in milliseconds. */
 export function encodeCommand(name: string, value: boolean, time: number): Buffer {
-  const metric = new Writer().text(1, name).uint64(3, BigInt(time)).uint64(4, 11n).boolean(14, value).message()
-  return new Writer().uint64(1, BigInt(time)).bytes(2, metric).message()
+  const metric = new ProtobufWriter().text(1, name).uint64(3, BigInt(time)).uint64(4, 11n).boolean(14, value).message()
+  return new ProtobufWriter().uint64(1, BigInt(time)).bytes(2, metric).message()
 }
 
 // ---- messages, by field number
 
-interface Outer {
-  timestamp?: Whole
-  metrics: Metric[]
+interface PayloadFields {
+  timestamp?: Uint64
+  metrics: SparkplugMetric[]
   seq?: number
   uuid?: string
   body?: Uint8Array
 }
 
-function readPayload(reader: Reader): Outer {
-  const payload: Outer = { metrics: [] }
+function readPayload(reader: ProtobufReader): PayloadFields {
+  const payload: PayloadFields = { metrics: [] }
   for (let field = reader.field(); field !== undefined; field = reader.field()) {
     if (field === 1) payload.timestamp = reader.uint64()
     else if (field === 2) {
-      if (payload.metrics.length === METRICS) throw new WireError(`There are more than ${METRICS} metrics`)
+      if (payload.metrics.length === MAX_METRICS) throw new ProtobufError(`There are more than ${MAX_METRICS} metrics`)
       payload.metrics.push(readMetric(reader.message()))
     } else if (field === 3) payload.seq = sequence(reader.uint64())
     else if (field === 4) payload.uuid = reader.text()
@@ -186,13 +186,16 @@ function readPayload(reader: Reader): Outer {
   return payload
 }
 
-function sequence(seq: Whole): number {
-  if (seq > 255) throw new WireError(`${seq} is no sequence number`)
+function sequence(seq: Uint64): number {
+  if (seq > 255) throw new ProtobufError(`${seq} is no sequence number`)
   return Number(seq)
 }
 
-function readMetric(reader: Reader): Metric {
-  const metric: { -readonly [Member in keyof Metric]: Metric[Member] } = { isHistorical: false, isNull: false }
+function readMetric(reader: ProtobufReader): SparkplugMetric {
+  const metric: { -readonly [Member in keyof SparkplugMetric]: SparkplugMetric[Member] } = {
+    isHistorical: false,
+    isNull: false
+  }
   for (let field = reader.field(); field !== undefined; field = reader.field()) {
     switch (field) {
       case 1:
@@ -251,21 +254,21 @@ function readMetric(reader: Reader): Metric {
 }
 
 /** Of a property set: keys in one field, values in the other, in the same order. */
-function readQuality(reader: Reader): number | undefined {
+function readQuality(reader: ProtobufReader): number | undefined {
   const keys: string[] = []
-  const values: Reader[] = []
+  const values: ProtobufReader[] = []
   for (let field = reader.field(); field !== undefined; field = reader.field()) {
     if (field === 1) keys.push(reader.text())
     else if (field === 2) values.push(reader.message())
     else reader.skip()
     if (Math.max(keys.length, values.length) > MAX_PROPERTIES)
-      throw new WireError(`There are more than ${MAX_PROPERTIES} properties`)
+      throw new ProtobufError(`There are more than ${MAX_PROPERTIES} properties`)
   }
   const value = values[keys.findIndex((key) => key.toLowerCase() === 'quality')]
   return value === undefined ? undefined : readWhole(value)
 }
 
-function readWhole(reader: Reader): number | undefined {
+function readWhole(reader: ProtobufReader): number | undefined {
   let whole: number | undefined
   for (let field = reader.field(); field !== undefined; field = reader.field()) {
     if (field === 3 || field === 4) whole = reader.uint32()
@@ -278,14 +281,14 @@ function inflate(body: Uint8Array, gzip: boolean): Uint8Array {
   try {
     return (gzip ? gunzipSync : inflateSync)(body, { maxOutputLength: MAX_INFLATED_BYTES })
   } catch (error) {
-    throw new WireError(error instanceof Error ? error.message : String(error))
+    throw new ProtobufError(error instanceof Error ? error.message : String(error))
   }
 }
 
 // ---- values
 
 /** Numbers with a sign come as two's complement, of as many bits as the sender pleased to send. */
-function whole(value: Whole, type: string | undefined, field: 'int' | 'long'): Whole {
+function whole(value: Uint64, type: string | undefined, field: 'int' | 'long'): Uint64 {
   const bits = BITS[type ?? '']
   if (type?.startsWith('Int') === true) {
     if (bits !== undefined && bits <= 32 && typeof value === 'number') return (value << (32 - bits)) >> (32 - bits)
@@ -305,7 +308,7 @@ function shortest(float: number): number {
   return Number.isFinite(float) ? Number(float.toPrecision(9)) : float
 }
 
-function dateTime(value: Whole): string {
+function dateTime(value: Uint64): string {
   const ms = BigInt.asIntN(64, BigInt(value))
   if (ms < -8_640_000_000_000_000n || ms > 8_640_000_000_000_000n) {
     throw new HubError('BadRequest', [`${value} is no point in time`])

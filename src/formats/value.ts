@@ -17,7 +17,7 @@ import { isNumber, toValueText } from '../model/value-text.ts'
 import { type Container, childrenOf, stepsTo } from '../model/walk.ts'
 import { validate } from './json.ts'
 
-export interface Shape {
+export interface ValueModifiers {
   readonly level?: 'deep' | 'core'
   readonly extent?: 'withBlobValue' | 'withoutBlobValue'
 }
@@ -34,7 +34,7 @@ export interface ValueWrite {
 // ---- out
 
 /** The value of an element or a submodel; undefined where it has none to show. */
-export function toValue(container: Container, shape: Shape = {}): unknown {
+export function toValue(container: Container, shape: ValueModifiers = {}): unknown {
   switch (container.modelType) {
     case 'Submodel':
     case 'SubmodelElementCollection':
@@ -98,7 +98,7 @@ const PLAIN_ROW = /^\{"value":"([^"\\]*)"\}$/
 const PLAIN_NUMBER = /^(?!-0$)-?(?:0|[1-9]\d{0,8})(?:\.\d{0,5}[1-9])?$/
 
 /** @param level the parent's; with `core` the children are shown without theirs */
-function byIdShort(container: Container, { level, extent }: Shape): Record<string, unknown> {
+function byIdShort(container: Container, { level, extent }: ValueModifiers): Record<string, unknown> {
   const entries: [string, unknown][] = []
   for (const element of childrenOf(container)) {
     // What was taken leniently may have none; ValueOnly has no way to show it.
@@ -112,7 +112,7 @@ function byIdShort(container: Container, { level, extent }: Shape): Record<strin
 }
 
 /** Positions are kept, so an element without a value leaves null; a list of nothing but such is left out. */
-function byIndex(elements: readonly SubmodelElement[], { level, extent }: Shape): unknown[] | undefined {
+function byIndex(elements: readonly SubmodelElement[], { level, extent }: ValueModifiers): unknown[] | undefined {
   const values = elements.map((element) =>
     level === 'core' ? coreValue(element, extent) : toValue(element, present({ extent }))
   )
@@ -120,7 +120,7 @@ function byIndex(elements: readonly SubmodelElement[], { level, extent }: Shape)
   return values.map((value) => value ?? null)
 }
 
-function coreValue(element: SubmodelElement, extent: Shape['extent']): unknown {
+function coreValue(element: SubmodelElement, extent: ValueModifiers['extent']): unknown {
   const member = childrenMember(element.modelType)
   return toValue(member === undefined ? element : { ...element, [member]: undefined }, present({ extent }))
 }
@@ -190,7 +190,7 @@ function significant(text: string): string {
  * @throws HubError `Invalid` with everything that does not fit; then nothing of it may be written
  */
 export function fromValue(target: Container, body: unknown, path: string): ValueWrite[] {
-  const reading: Reading = { writes: [], violations: [] }
+  const reading: ValueWrites = { writes: [], violations: [] }
   read(target, body, { path, pointer: '' }, reading)
   refuse(reading.violations)
   return reading.writes
@@ -220,17 +220,17 @@ export function applyWrite({ element, members }: ValueWrite): void {
   writeValueMembers(element, { ...readValueMembers(element), ...members })
 }
 
-interface Place {
+interface ValueLocation {
   readonly path: string
   readonly pointer: string
 }
 
-interface Reading {
+interface ValueWrites {
   readonly writes: ValueWrite[]
   readonly violations: Violation[]
 }
 
-function read(target: Container, body: unknown, place: Place, reading: Reading): void {
+function read(target: Container, body: unknown, place: ValueLocation, reading: ValueWrites): void {
   switch (target.modelType) {
     case 'Submodel':
     case 'SubmodelElementCollection':
@@ -260,7 +260,7 @@ function read(target: Container, body: unknown, place: Place, reading: Reading):
   }
 }
 
-function readChildren(target: Container, body: unknown, place: Place, reading: Reading): void {
+function readChildren(target: Container, body: unknown, place: ValueLocation, reading: ValueWrites): void {
   const steps = stepsTo(target)
   // Of two with the same idShort the first counts, so it is entered last.
   const children = new Map(
@@ -279,7 +279,7 @@ function readChildren(target: Container, body: unknown, place: Place, reading: R
   }
 }
 
-function readList(target: SubmodelElement, body: unknown, place: Place, reading: Reading): void {
+function readList(target: SubmodelElement, body: unknown, place: ValueLocation, reading: ValueWrites): void {
   const elements = childrenOf(target)
   if (!Array.isArray(body)) {
     violate(reading.violations, place, 'ValueOnly', `a JSON array was expected; found ${excerptOf(body)}`)
@@ -296,7 +296,7 @@ function readList(target: SubmodelElement, body: unknown, place: Place, reading:
   }
 }
 
-function readEntity(target: Entity, body: unknown, place: Place, reading: Reading): void {
+function readEntity(target: Entity, body: unknown, place: ValueLocation, reading: ValueWrites): void {
   const { statements, ...own } = members(body, place, reading.violations)
   if (statements !== undefined) {
     readChildren(target, statements, { ...place, pointer: `${place.pointer}/statements` }, reading)
@@ -308,7 +308,7 @@ function readEntity(target: Entity, body: unknown, place: Place, reading: Readin
   reading.writes.push({ path: place.path, element: target, members: own })
 }
 
-function readLeaf(element: SubmodelElement, body: unknown, place: Place, reading: Reading): void {
+function readLeaf(element: SubmodelElement, body: unknown, place: ValueLocation, reading: ValueWrites): void {
   const valueType = 'valueType' in element ? element.valueType : undefined
   const found = leafMembers(element.modelType, valueType, body, place, reading.violations)
   reading.writes.push({ path: place.path, element, members: found })
@@ -318,7 +318,7 @@ function leafMembers(
   modelType: string,
   valueType: DataTypeDefXsd | undefined,
   body: unknown,
-  place: Place,
+  place: ValueLocation,
   violations: Violation[]
 ): ValueMembers {
   switch (modelType) {
@@ -371,7 +371,7 @@ export function lexicalText(valueType: DataTypeDefXsd, body: unknown): string | 
 function lexicalOf(
   valueType: DataTypeDefXsd,
   body: unknown,
-  place: Place,
+  place: ValueLocation,
   violations: Violation[]
 ): string | undefined {
   const text = toValueText(valueType, body)
@@ -398,7 +398,7 @@ const XML_TEXT = new RegExp(patterns.xmlText)
 function checked(
   modelType: string,
   found: ValueMembers,
-  place: Place,
+  place: ValueLocation,
   violations: Violation[],
   sent?: (pointer: string) => string
 ): ValueMembers {
@@ -410,7 +410,7 @@ function checked(
 function report(
   element: object,
   found: ValueMembers,
-  place: Place,
+  place: ValueLocation,
   violations: Violation[],
   sent = (pointer: string) => pointer
 ): void {
@@ -426,7 +426,7 @@ function report(
 }
 
 /** An array of objects of one member each stands for the object of them all (Part 1 writes both forms). */
-function merged(body: unknown, place: Place, violations: Violation[]): unknown {
+function merged(body: unknown, place: ValueLocation, violations: Violation[]): unknown {
   if (!Array.isArray(body)) return body
   const all = new Map<string, unknown>()
   for (const [index, one] of body.entries()) {
@@ -444,7 +444,7 @@ function merged(body: unknown, place: Place, violations: Violation[]): unknown {
   return Object.fromEntries(all)
 }
 
-function members(body: unknown, place: Place, violations: Violation[]): Record<string, unknown> {
+function members(body: unknown, place: ValueLocation, violations: Violation[]): Record<string, unknown> {
   if (isObject(body)) return body
   violate(violations, place, 'ValueOnly', `a JSON object was expected; found ${excerptOf(body)}`)
   return {}
@@ -454,7 +454,7 @@ function isObject(body: unknown): body is Record<string, unknown> {
   return typeof body === 'object' && body !== null && !Array.isArray(body) && !(body instanceof Literal)
 }
 
-function violate(violations: Violation[], { path, pointer }: Place, rule: string, text: string): void {
+function violate(violations: Violation[], { path, pointer }: ValueLocation, rule: string, text: string): void {
   violations.push({ pointer, rule, text, ...(path !== '' && { idShortPath: path }) })
 }
 

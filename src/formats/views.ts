@@ -10,7 +10,7 @@ import { valueMemberNames } from '../model/value-members.ts'
 import { type Container, childrenOf, stepsTo, walk } from '../model/walk.ts'
 
 /** Whether a content modifier is defined for a kind (Part 2, table of modifiers and resources). */
-export function allows(modelType: string, content: string): boolean {
+export function allowsContent(modelType: string, content: string): boolean {
   switch (content) {
     case 'path':
       // An AnnotatedRelationshipElement has children, but no $path.
@@ -26,7 +26,7 @@ export function allows(modelType: string, content: string): boolean {
 const VALUELESS: ReadonlySet<string> = new Set(['Capability', 'Operation'])
 
 /** `level=core`: the object and its direct children without theirs. */
-export function core<Instance extends Container>(container: Instance): Instance {
+export function coreView<Instance extends Container>(container: Instance): Instance {
   return withChildren(container, childrenOf(container).map(bare))
 }
 
@@ -40,7 +40,7 @@ export function withoutBlobs<Instance>(instance: Instance): Instance {
   const held = instance as Record<string, unknown>
   if (held.modelType === 'Blob') return Object.hasOwn(held, 'value') ? without(instance, ['value']) : instance
   let copy: Record<string, unknown> | undefined
-  for (const name of HOLDERS) {
+  for (const name of ELEMENT_HOLDING_MEMBERS) {
     const shown = withoutBlobs(held[name])
     if (shown !== held[name]) copy = { ...(copy ?? held), [name]: shown }
   }
@@ -48,7 +48,7 @@ export function withoutBlobs<Instance>(instance: Instance): Instance {
 }
 
 /** The members below which an element may stand: children, the variables of an Operation, and a variable's value. */
-const HOLDERS: readonly string[] = [
+const ELEMENT_HOLDING_MEMBERS: readonly string[] = [
   ...new Set(
     Object.keys(classes).flatMap((name) =>
       fieldsOf(name)
@@ -63,7 +63,7 @@ function holdsElements({ type }: Field): boolean {
 }
 
 /** `$metadata`: neither values nor children. */
-export function metadata<Instance extends Container>(container: Instance): Instance {
+export function metadataView<Instance extends Container>(container: Instance): Instance {
   const { modelType } = container
   const children = childrenMember(modelType)
   return without(

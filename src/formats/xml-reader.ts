@@ -4,7 +4,7 @@ import { HubError, type Violation } from '../errors.ts'
 import { allPrimitives, type ClassName, declarationOf, type Field } from '../model/fields.ts'
 import { refuseEarlierNamespace } from './earlier-releases.ts'
 import { CLASS_OF_LIST } from './environment-lists.ts'
-import { emptyList, type Found, type ReadLimits } from './environment-source.ts'
+import { emptyListNote, type FoundDocument, type ReadLimits } from './environment-source.ts'
 import { classOf, elementName, membersOf, NAMESPACES } from './xml-names.ts'
 
 /**
@@ -18,8 +18,8 @@ export async function* readXml(
   origin: string,
   limits: ReadLimits,
   notes: Violation[] = []
-): AsyncGenerator<Found> {
-  const reader = new Reader(origin, limits, notes)
+): AsyncGenerator<FoundDocument> {
+  const reader = new EnvironmentXmlReader(origin, limits, notes)
   const decoder = new TextDecoder('utf-8', { fatal: true })
   for await (const part of bytes) {
     reader.write(decode(decoder, part, origin))
@@ -33,7 +33,7 @@ export async function* readXml(
 /** What is open on the way down; each says what may stand inside it. */
 type Frame =
   | { is: 'environment'; groups: Set<string> }
-  | { is: 'group'; className: Found['className']; isEmpty: boolean }
+  | { is: 'group'; className: FoundDocument['className']; isEmpty: boolean }
   | { is: 'object'; className: ClassName; object: Record<string, unknown> }
   | { is: 'list'; field: Field; items: unknown[] }
   | { is: 'choice'; field: Field; held?: object }
@@ -41,12 +41,12 @@ type Frame =
 
 const MAX_ATTRIBUTES = 32
 
-class Reader {
+class EnvironmentXmlReader {
   readonly #parser = new SaxesParser({ xmlns: true })
   readonly #frames: Frame[] = []
   readonly #origin: string
   readonly #limits: ReadLimits
-  readonly #found: Found[] = []
+  readonly #found: FoundDocument[] = []
   /** Characters of the identifiable that is being read. */
   #size = 0
   #attributes = 0
@@ -89,7 +89,7 @@ class Reader {
     this.#parser.close()
   }
 
-  take(): Found[] {
+  take(): FoundDocument[] {
     return this.#found.splice(0)
   }
 
@@ -160,7 +160,7 @@ class Reader {
   #close(tag: SaxesTagNS): void {
     const frame = this.#frames.pop() as Frame
     const parent = this.#frames.at(-1)
-    if (frame.is === 'group' && frame.isEmpty) this.#notes.push(emptyList(this.#origin, tag.local))
+    if (frame.is === 'group' && frame.isEmpty) this.#notes.push(emptyListNote(this.#origin, tag.local))
     if (parent === undefined || parent.is === 'environment') return
     const value = this.#valueOf(frame)
     if (parent.is === 'group') {

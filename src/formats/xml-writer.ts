@@ -1,7 +1,7 @@
 /** AAS XML, written as a stream of text, one identifiable at a time. */
 import type { Field } from '../model/fields.ts'
 import type { Identifiable } from '../model/types.ts'
-import { grouped } from './environment-lists.ts'
+import { listSteps } from './environment-lists.ts'
 import { elementName, NAMESPACE, writtenFieldsOf } from './xml-names.ts'
 
 /**
@@ -10,7 +10,7 @@ import { elementName, NAMESPACE, writtenFieldsOf } from './xml-names.ts'
  */
 export async function* writeXml(identifiables: AsyncIterable<Identifiable>): AsyncGenerator<string> {
   yield `<?xml version="1.0" encoding="UTF-8"?>\n<environment xmlns="${NAMESPACE}">`
-  for await (const { opens, closes, document } of grouped(identifiables)) {
+  for await (const { opens, closes, document } of listSteps(identifiables)) {
     if (closes !== undefined) yield `</${closes}>`
     if (opens !== undefined) yield `<${opens}>`
     if (document !== undefined) yield instance(document, document.modelType)

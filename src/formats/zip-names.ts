@@ -11,7 +11,7 @@ const UTF8_FLAG = 0x800
 const UNICODE_PATH = 0x7075
 
 /** The name of an item, and others that it may have been meant to have; with `/` between folders. */
-export function itemNames(entry: Entry): readonly [string, ...string[]] {
+export function entryNames(entry: Entry): readonly [string, ...string[]] {
   const { fileNameRaw: raw, generalPurposeBitFlag: flags, extraFields } = entry
   const hasUnicodePath = extraFields.some(({ id }) => id === UNICODE_PATH)
   if (hasUnicodePath || isAscii(raw)) return [getFileNameLowLevel(flags, raw, extraFields, false)]

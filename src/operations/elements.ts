@@ -1,7 +1,7 @@
 /** Submodel elements: read in every form, created, replaced, patched and deleted. */
 import { HubError } from '../errors.ts'
 import { fromValue, membersFromValue, toValue, type ValueWrite, valueOfRow } from '../formats/value.ts'
-import { allows, core, metadata, paths, withoutBlobs } from '../formats/views.ts'
+import { allowsContent, coreView, metadataView, paths, withoutBlobs } from '../formats/views.ts'
 import { excerptOf } from '../model/excerpt.ts'
 import { childrenMember } from '../model/fields.ts'
 import { formatPath, type IdShortPath, join, type Step } from '../model/path.ts'
@@ -52,7 +52,7 @@ export const getByPath: OperationHandler = async (context, request) => {
   const path = pathOf(request)
   const text = formatPath(path)
   const row = await rowOf(context, id, text)
-  if (!allows(row.modelType, request.content)) throw notDefined(request.content, row)
+  if (!allowsContent(row.modelType, request.content)) throw notDefined(request.content, row)
   if (request.content === 'value' && childrenMember(row.modelType) === undefined && row.modelType !== 'Blob') {
     return answerValue(valueOfRow(row.modelType, row.valueType, row.value), text, row.revision)
   }
@@ -169,7 +169,7 @@ async function patchValue(context: OperationContext, request: ApiRequest): Promi
   const text = formatPath(path)
   return retryConflicts(async () => {
     const row = await rowOf(context, id, text)
-    if (!allows(row.modelType, 'value')) throw notDefined('value', row)
+    if (!allowsContent(row.modelType, 'value')) throw notDefined('value', row)
     if (childrenMember(row.modelType) !== undefined) return patchValues(context, request, path)
     checkPreconditions(request, row.revision)
     const members = membersFromValue(row.modelType, row.valueType, request.body, text)
@@ -269,10 +269,10 @@ function render(
   submodel: Submodel,
   path: readonly Step[]
 ): unknown {
-  if (content === 'metadata') return metadata(element)
+  if (content === 'metadata') return metadataView(element)
   if (content === 'reference') return referenceToElement(submodel, path)
   const full = query.extent === 'withBlobValue' ? element : withoutBlobs(element)
-  return query.level === 'core' ? core(full) : full
+  return query.level === 'core' ? coreView(full) : full
 }
 
 /** GET …/submodel-elements/$value: `result` is an object by idShort since 3.0.4. */

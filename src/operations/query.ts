@@ -1,6 +1,6 @@
 /** POST /query/…: documents that meet a condition, found through the index and judged one by one. */
 import { setImmediate } from 'node:timers/promises'
-import { readQuery } from '../formats/query.ts'
+import { parseQuery } from '../formats/query.ts'
 import { type CompiledCondition, compile } from '../model/condition/compile.ts'
 import { TextTooLong } from '../model/condition/pattern.ts'
 import { type ElementTerm, type Prefilter, plan } from '../model/condition/plan.ts'
@@ -23,7 +23,7 @@ const MAX_DOCUMENTS = 20_000
 /** A query over one kind of document; over descriptors it asks those registered here and then those derived. */
 export function query(subject: Subject): OperationHandler {
   return async (context, request) => {
-    const { selectId, condition } = readQuery(request.body)
+    const { selectId, condition } = parseQuery(request.body)
     const test = compile(condition, subject)
     const alternatives = plan(condition, subject)
     const kinds: readonly DocumentKind[] = isRegistered(subject) ? [subject, DESCRIBED[subject]] : [subject]

@@ -32,7 +32,7 @@ export const getSchema: OperationHandler = async (context, request) => {
 /** That of its template where it has one; of a template itself the one that it is turned into; else its own structure. */
 function schemaFor(context: OperationContext, submodel: Submodel, form: 'normal' | 'value'): Schema {
   if (submodel.kind === 'Template') return schemasOfTemplate(submodel, {})[form]
-  return context.templates.known.judge(submodel, { limit: 1 }).template?.[form] ?? schemaOf(submodel, form)
+  return context.templates.known.evaluate(submodel, { limit: 1 }).template?.[form] ?? schemaOf(submodel, form)
 }
 
 /** The best media type that both sides know. @throws HubError `NotAcceptable` */

@@ -1,7 +1,7 @@
 /** Submodels as a whole, wherever they are mounted. */
 import { HubError } from '../errors.ts'
 import { toValue } from '../formats/value.ts'
-import { core, metadata, paths, withoutBlobs } from '../formats/views.ts'
+import { coreView, metadataView, paths, withoutBlobs } from '../formats/views.ts'
 import { excerptOf } from '../model/excerpt.ts'
 import { targetIdOf } from '../model/facets.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
@@ -175,10 +175,10 @@ export function render(document: Document, content: Content, query: RequestQuery
   if (content === 'normal' && whole) return document.bytes
   if (content === 'reference') return JSON.stringify(referenceTo('Submodel', document.id))
   const submodel = parse(document, 'Submodel')
-  if (content === 'metadata') return JSON.stringify(metadata(submodel))
+  if (content === 'metadata') return JSON.stringify(metadataView(submodel))
   if (content === 'value') return JSON.stringify(toValue(submodel, query) ?? {})
   const full = query.extent === 'withBlobValue' ? submodel : withoutBlobs(submodel)
-  return JSON.stringify(query.level === 'core' ? core(full) : full)
+  return JSON.stringify(query.level === 'core' ? coreView(full) : full)
 }
 
 async function addReference(context: OperationContext, shellId: string, submodelId: string): Promise<Change> {

@@ -5,8 +5,8 @@ import { basename, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { HubError, type Violation } from '../errors.ts'
-import { openPackage, sniff } from '../formats/environment.ts'
-import type { Found, Package, PartFile } from '../formats/environment-source.ts'
+import { detectFormat, openEnvironment } from '../formats/environment.ts'
+import type { EnvironmentSource, FoundDocument, PartFile } from '../formats/environment-source.ts'
 import { unstorable, validate } from '../formats/json.ts'
 import { LinkedFiles } from '../formats/linked-files.ts'
 import { decodePartName } from '../formats/part-names.ts'
@@ -80,9 +80,9 @@ async function load(context: OperationContext, upload: FileUpload, options: Load
   try {
     const path = join(folder, 'file')
     await pipeline(upload.bytes, limited(context.uploadLimit), createWriteStream(path))
-    const form = sniff(upload.fileName, upload.contentType, await firstBytes(path))
+    const form = detectFormat(upload.fileName, upload.contentType, await firstBytes(path))
     if (form === undefined) throw new HubError('BadRequest', ['The file is neither AASX nor AAS XML nor AAS JSON'])
-    const content = await openPackage(path, form, upload.fileName)
+    const content = await openEnvironment(path, form, upload.fileName)
     const spool = await DocumentSpool.open(join(folder, 'documents'))
     try {
       return await store(context, upload.fileName, content, spool, options)
@@ -120,7 +120,7 @@ export async function* loadPath(
 }
 
 interface Item {
-  readonly kind: Found['className']
+  readonly kind: FoundDocument['className']
   readonly id: string
   readonly text: SpooledDocument
   readonly facets: readonly Facet[]
@@ -131,7 +131,7 @@ interface Item {
 async function store(
   context: OperationContext,
   fileName: string,
-  content: Package,
+  content: EnvironmentSource,
   spool: DocumentSpool,
   options: LoadOptions
 ): Promise<LoadReport> {
@@ -144,7 +144,7 @@ async function store(
 async function storeAsFound(
   context: OperationContext,
   fileName: string,
-  content: Package,
+  content: EnvironmentSource,
   spool: DocumentSpool,
   links: LinkedFiles,
   { items, refused, violations }: Content,
@@ -201,7 +201,7 @@ interface Content {
  */
 async function read(
   context: OperationContext,
-  content: Package,
+  content: EnvironmentSource,
   spool: DocumentSpool,
   links: LinkedFiles,
   lenient: boolean
@@ -238,7 +238,7 @@ async function read(
 /** What is wrong with a document, and of it what keeps it from being stored even leniently. */
 function judge(
   context: OperationContext,
-  className: Found['className'],
+  className: FoundDocument['className'],
   document: unknown
 ): { broken: readonly Violation[]; reasons: Violation[] } {
   const broken = validate(className, document, { limit: LIMIT })
@@ -262,7 +262,7 @@ function twice({ kind, id }: Item): Violation {
 /** Gives every file of the package to the documents that link to it; what none links to stays with the first. */
 async function receiveFiles(
   context: OperationContext,
-  content: Package,
+  content: EnvironmentSource,
   links: LinkedFiles,
   items: readonly Item[]
 ): Promise<Change[]> {

@@ -105,7 +105,7 @@ t.test('its submodel is what the template AI Dataset asks for, and can be stored
   const files = await unpack(hub, 'submodel=urn:m&format=parquet')
   const [submodel] = JSON.parse(String(files.get('dataset.json'))).submodels
   t.strictSame(validate('Submodel', submodel), [])
-  const { template, findings } = loadTemplates('').judge(submodel)
+  const { template, findings } = loadTemplates('').evaluate(submodel)
   t.match(template?.name, /dataset/i)
   t.strictSame(findings, [])
   t.equal((await hub.post('/submodels', submodel)).status, 201)

@@ -157,12 +157,12 @@ t.test('a text that does not fit the type of a variable stays as it was written'
 
 t.test('what is shown is valid by the template and by the metamodel, with history and without', async (t) => {
   const hub = await start(t)
-  t.strictSame(checker.known.judge(series() as unknown as Submodel).findings, [], 'as it is stored')
+  t.strictSame(checker.known.evaluate(series() as unknown as Submodel).findings, [], 'as it is stored')
   await hub.post('/submodels', series({ more: operations() }))
   for (const step of ['without', 'with']) {
     if (step === 'with') await push(hub, [PRESSURE, NOON, 1.5], [COUNT, NOON, 7], [PRESSURE, NOON + 1n, 2])
     const { json } = await hub.get(AT)
-    const { template, findings } = checker.known.judge(json)
+    const { template, findings } = checker.known.evaluate(json)
     t.match(template?.name, /TimeSeries|Time Series/i)
     t.strictSame(findings, [], step)
     t.strictSame(validate('Submodel', json), [], step)
@@ -447,7 +447,7 @@ t.test('segments that somebody made stand beside the generated ones, and their r
   )
   t.strictSame(segments.value.slice(0, 2), [made, link])
   t.equal(Object.values(await valuesOf(hub))[0]?.Pressure, 0.5)
-  t.strictSame(checker.known.judge(submodel).findings, [])
+  t.strictSame(checker.known.evaluate(submodel).findings, [])
   t.equal((await hub.put(AT, submodel)).status, 204)
   t.strictSame((await hub.get(AT)).json, submodel)
   t.equal((await hub.remove(`${AT}/submodel-elements/Segments.Shift1`)).status, 204)

@@ -11,7 +11,7 @@ import { ZipFile } from 'yazl'
 import { HubError } from '../../src/errors.ts'
 import { openAasx } from '../../src/formats/aasx-reader.ts'
 import { type PackageFile, writeAasx } from '../../src/formats/aasx-writer.ts'
-import { LIMITS, type ReadLimits } from '../../src/formats/environment-source.ts'
+import { DEFAULT_READ_LIMITS, type ReadLimits } from '../../src/formats/environment-source.ts'
 import { validate } from '../../src/formats/json.ts'
 import type { Identifiable } from '../../src/model/types.ts'
 
@@ -24,7 +24,7 @@ interface Read {
   thumbnail: string | undefined
 }
 
-async function read(path: string, limits: ReadLimits = LIMITS): Promise<Read> {
+async function read(path: string, limits: ReadLimits = DEFAULT_READ_LIMITS): Promise<Read> {
   const found = await openAasx(path, limits)
   try {
     const documents: unknown[] = []
@@ -188,12 +188,12 @@ t.test('traps of the zip format are refused', async (t) => {
   await refused(lying, { name: 'BadRequest', message: /bytes/ })
 
   const many = await zip({ ...whole, ...Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`f/${n}`, ''])) })
-  await refused(many, { name: 'TooLarge', message: /parts/ }, { ...LIMITS, entries: 20 })
+  await refused(many, { name: 'TooLarge', message: /parts/ }, { ...DEFAULT_READ_LIMITS, entries: 20 })
   const large = await zip({ ...whole, 'aasx/large.bin': 'x'.repeat(5000) })
-  await refused(large, { name: 'TooLarge', message: /unpacked/ }, { ...LIMITS, expandedBytes: 5000 })
+  await refused(large, { name: 'TooLarge', message: /unpacked/ }, { ...DEFAULT_READ_LIMITS, expandedBytes: 5000 })
   const long = await zip({ ...whole, 'aasx/data.xml': xml('x'.repeat(5000)) })
   await writeFile(path, long)
-  const told = await read(path, { ...LIMITS, itemBytes: 1000 }).catch((error) => error)
+  const told = await read(path, { ...DEFAULT_READ_LIMITS, itemBytes: 1000 }).catch((error) => error)
   t.match(told, { name: 'Invalid', violations: [{ text: /larger than 1000/ }] })
 })
 
@@ -250,7 +250,7 @@ t.test('every part has a content type, and every file a relationship', async (t)
     files: ['/aasx/files/a%20&%20b%23c%3F.png', '/aasx/files/%ED%95%9C.png'],
     thumbnail: '/logo.png'
   })
-  const found = await openAasx(path, LIMITS)
+  const found = await openAasx(path, DEFAULT_READ_LIMITS)
   t.teardown(() => found.close())
   for (const part of [...found.files, found.thumbnail]) t.equal(part?.contentType, 'image/png')
 })
@@ -323,7 +323,7 @@ t.test('every published package opens; what breaks a rule in it is told', { skip
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /\.aasx$/.test(name)
   )) {
-    const found = await openAasx(join(folder, name), LIMITS)
+    const found = await openAasx(join(folder, name), DEFAULT_READ_LIMITS)
     const rules = new Map<string, number>()
     let count = 0
     for await (const { document, className } of found.documents()) {

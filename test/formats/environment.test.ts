@@ -8,8 +8,8 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { HubError } from '../../src/errors.ts'
 import { type PackageFile, writeAasx } from '../../src/formats/aasx-writer.ts'
-import { openPackage, sniff, writeJson } from '../../src/formats/environment.ts'
-import { type Form, LIMITS, type ReadLimits } from '../../src/formats/environment-source.ts'
+import { detectFormat, openEnvironment, writeJson } from '../../src/formats/environment.ts'
+import { DEFAULT_READ_LIMITS, type EnvironmentFormat, type ReadLimits } from '../../src/formats/environment-source.ts'
 import { writeXml } from '../../src/formats/xml-writer.ts'
 import type { Identifiable } from '../../src/model/types.ts'
 import { submodel } from '../arbitrary.ts'
@@ -28,8 +28,8 @@ const writers: Record<string, (list: readonly Identifiable[], files?: PackageFil
   'aasx with JSON': (list, files = []) => writeAasx({ identifiables: each(list), files, form: 'json' })
 }
 
-async function read(path: string, form: Form, limits?: ReadLimits): Promise<unknown[]> {
-  const found = await openPackage(path, form, 'file', limits)
+async function read(path: string, form: EnvironmentFormat, limits?: ReadLimits): Promise<unknown[]> {
+  const found = await openEnvironment(path, form, 'file', limits)
   try {
     const documents: unknown[] = []
     for await (const { document } of found.documents()) documents.push(document)
@@ -42,7 +42,7 @@ async function read(path: string, form: Form, limits?: ReadLimits): Promise<unkn
 async function roundTrip(t: Test, name: string, list: readonly Identifiable[]): Promise<unknown[]> {
   const path = join(t.testdir({}), 'file')
   await pipeline(writers[name]?.(list) ?? [], createWriteStream(path))
-  return read(path, name.slice(0, 4).trim() as Form)
+  return read(path, name.slice(0, 4).trim() as EnvironmentFormat)
 }
 
 const order = ['AssetAdministrationShell', 'Submodel', 'ConceptDescription']
@@ -87,7 +87,7 @@ t.test('files and the thumbnail travel with a package', async (t) => {
     writers.aasx?.([], [file('/aasx/files/매뉴얼 1.png', 'one'), file('/thumbnail.png', 'two', true)]) ?? [],
     createWriteStream(path)
   )
-  const found = await openPackage(path, 'aasx')
+  const found = await openEnvironment(path, 'aasx')
   t.teardown(() => found.close())
   t.match(found.files, [{ name: '/aasx/files/%EB%A7%A4%EB%89%B4%EC%96%BC%201.png', contentType: 'image/png', size: 3 }])
   t.match(found.thumbnail, { name: '/thumbnail.png', contentType: 'image/png' })
@@ -96,11 +96,11 @@ t.test('files and the thumbnail travel with a package', async (t) => {
 })
 
 t.test('a file is recognised by its content first', async (t) => {
-  t.equal(sniff('x.bin', '', Buffer.from('PK\u0003\u0004')), 'aasx')
-  t.equal(sniff('x.json', '', Buffer.from('\uFEFF  <a/>')), 'xml')
-  t.equal(sniff('x', '', Buffer.from(' {')), 'json')
-  t.equal(sniff('x', 'application/xml', Buffer.from('')), 'xml')
-  t.equal(sniff('x', 'text/plain', Buffer.from('hello')), undefined)
+  t.equal(detectFormat('x.bin', '', Buffer.from('PK\u0003\u0004')), 'aasx')
+  t.equal(detectFormat('x.json', '', Buffer.from('\uFEFF  <a/>')), 'xml')
+  t.equal(detectFormat('x', '', Buffer.from(' {')), 'json')
+  t.equal(detectFormat('x', 'application/xml', Buffer.from('')), 'xml')
+  t.equal(detectFormat('x', 'text/plain', Buffer.from('hello')), undefined)
 })
 
 const NS = 'xmlns="https://admin-shell.io/aas/3/1"'
@@ -177,7 +177,7 @@ t.test('one document alone is as good as an environment', async (t) => {
 })
 
 t.test('a document beyond the limits is refused before it fills the memory', async (t) => {
-  const limits = { ...LIMITS, itemBytes: 1000, depth: 20 }
+  const limits = { ...DEFAULT_READ_LIMITS, itemBytes: 1000, depth: 20 }
   const long = join(t.testdir({ file: `{"submodels":[{"id":"${'x'.repeat(5000)}"}]}` }), 'file')
   await t.rejects(read(long, 'json', limits), { message: /larger than 1000/ })
   const deep = join(t.testdir({ file: `{"submodels":[${'['.repeat(50)}${']'.repeat(50)}]}` }), 'file')
@@ -203,6 +203,6 @@ t.test('a package that is none, or a trap, is refused', async (t) => {
   await refused(Buffer.from(whole.toString('latin1').replaceAll('aasx/data.xml', 'aasx/../a.xml'), 'latin1'), {
     name: 'BadRequest'
   })
-  await refused(whole, { name: 'TooLarge' }, { ...LIMITS, entries: 2 })
-  await refused(whole, { name: 'TooLarge' }, { ...LIMITS, expandedBytes: 100 })
+  await refused(whole, { name: 'TooLarge' }, { ...DEFAULT_READ_LIMITS, entries: 2 })
+  await refused(whole, { name: 'TooLarge' }, { ...DEFAULT_READ_LIMITS, expandedBytes: 100 })
 })

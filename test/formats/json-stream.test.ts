@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
-import { type Found, LIMITS } from '../../src/formats/environment-source.ts'
+import { DEFAULT_READ_LIMITS, type FoundDocument } from '../../src/formats/environment-source.ts'
 import { readJson } from '../../src/formats/json-stream.ts'
 import { submodel } from '../arbitrary.ts'
 
-async function read(parts: Iterable<Uint8Array>, limits = LIMITS): Promise<Found[]> {
-  const found: Found[] = []
+async function read(parts: Iterable<Uint8Array>, limits = DEFAULT_READ_LIMITS): Promise<FoundDocument[]> {
+  const found: FoundDocument[] = []
   for await (const one of readJson(Readable.from(parts), 'plant.json', limits)) found.push(one)
   return found
 }
@@ -53,7 +53,7 @@ t.test('a document is handed on before the next has arrived', async (t) => {
       yield Buffer.from(text)
     }
   }
-  for await (const { document, origin } of readJson(slowly(), 'plant.json', LIMITS)) {
+  for await (const { document, origin } of readJson(slowly(), 'plant.json', DEFAULT_READ_LIMITS)) {
     t.match([document, origin, sent], [{ id: 'a' }, 'plant.json /submodels/0', 1])
     break
   }
@@ -99,7 +99,7 @@ t.test('a shell alone keeps its references to submodels, in whatever order its m
 })
 
 t.test('neither one long document nor many members of the root fill the memory', async (t) => {
-  const limits = { ...LIMITS, itemBytes: 1000, depth: 20 }
+  const limits = { ...DEFAULT_READ_LIMITS, itemBytes: 1000, depth: 20 }
   async function refused(text: string, error: { name: string; message?: RegExp }) {
     await t.rejects(read(cut(Buffer.from(text), 64), limits), error, text.slice(0, 30))
   }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import t from 'tap'
-import { readQuery } from '../../src/formats/query.ts'
+import { parseQuery } from '../../src/formats/query.ts'
 import { attributesOf, fields, orderings, type Root, textOperators } from '../../src/model/condition/grammar.ts'
 
 const official = new URL('../../../shared/spec/query-json-schema.json', import.meta.url)
@@ -10,7 +10,7 @@ const absent = existsSync(official) ? false : 'the official schema is not at han
 
 const taken = (query: unknown): boolean => {
   try {
-    readQuery(query)
+    parseQuery(query)
     return true
   } catch {
     return false

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Fault, type Measurement, readSenml, SenmlError } from '../../src/formats/senml.ts'
+import { type Measurement, parseSenml, SenmlError, type SenmlFault } from '../../src/formats/senml.ts'
 
 const SECOND = 1_000_000_000n
 const NOW = 1_795_489_200n * SECOND
 
-const read = (pack: unknown): (Measurement | Fault)[] => [...readSenml(pack, NOW)]
+const read = (pack: unknown): (Measurement | SenmlFault)[] => [...parseSenml(pack, NOW)]
 
 t.test('base fields hold from their record on, and are added to what a record says', async (t) => {
   const pack = [
@@ -75,7 +75,7 @@ t.test('a pack that may not be used is refused before its first record [4.4]', a
     [[record, { bver: 11 }], /record 1 is of a version/],
     [[record, { ...record, must_: 1 }], /record 1 has the field "must_"/]
   ] as const) {
-    t.throws(() => readSenml(pack, NOW).next(), { name: 'SenmlError', message })
+    t.throws(() => parseSenml(pack, NOW).next(), { name: 'SenmlError', message })
   }
   t.strictSame(
     read([{ ...record, bver: 5, other: 1, ut: 10 }]),

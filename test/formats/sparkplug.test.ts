@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import sparkplug from 'sparkplug-payload'
 import t from 'tap'
 import { HubError } from '../../src/errors.ts'
-import { decodePayload, encodeCommand, type Metric, valueOfMetric } from '../../src/formats/sparkplug.ts'
+import { decodePayload, encodeCommand, type SparkplugMetric, valueOfMetric } from '../../src/formats/sparkplug.ts'
 
 type Known = ReturnType<typeof sparkplug.get>
 type Payload = Parameters<NonNullable<Known>['encodePayload']>[0]
@@ -14,7 +14,7 @@ const encode = (payload: object) => library.encodePayload(payload as Payload)
 /** A value by its type, through the library's encoder and our decoder. */
 function through(type: string, value: unknown): unknown {
   const [metric] = decodePayload(encode({ metrics: [{ name: 'm', type, value }] })).metrics
-  return valueOfMetric(metric as Metric)
+  return valueOfMetric(metric as SparkplugMetric)
 }
 
 /** How the library wants whole numbers of 64 bits. */
@@ -80,15 +80,15 @@ t.test('a negative number of fewer bits is understood however many of them were 
   ]) {
     const metric = [0x20, 2, 0x50, ...sent]
     const [found] = decodePayload(Uint8Array.of(0x12, metric.length, ...metric)).metrics
-    t.equal(valueOfMetric(found as Metric), -2)
+    t.equal(valueOfMetric(found as SparkplugMetric), -2)
   }
 })
 
 t.test('where the payload tells no type, the one of the birth counts', async (t) => {
   const [metric] = decodePayload(Uint8Array.of(0x12, 8, 0x10, 7, 0x50, 0xff, 0xff, 0xff, 0xff, 0x0f)).metrics
   t.match(metric, { alias: 7, isNull: false })
-  t.equal(valueOfMetric(metric as Metric, 3), -1)
-  t.equal(valueOfMetric(metric as Metric, 7), 0xffff_ffff)
+  t.equal(valueOfMetric(metric as SparkplugMetric, 3), -1)
+  t.equal(valueOfMetric(metric as SparkplugMetric, 7), 0xffff_ffff)
 })
 
 t.test('time, sequence, alias, history, null and quality are read', async (t) => {
@@ -127,7 +127,7 @@ t.test('time, sequence, alias, history, null and quality are read', async (t) =>
       { name: 'Off', datatype: 3, isHistorical: false, isNull: true }
     ]
   })
-  t.equal(valueOfMetric(payload.metrics[1] as Metric), undefined)
+  t.equal(valueOfMetric(payload.metrics[1] as SparkplugMetric), undefined)
 })
 
 t.test('what stands for no single value is refused by its type, and the rest of the payload is read', async (t) => {
@@ -146,9 +146,9 @@ t.test('what stands for no single value is refused by its type, and the rest of 
     })
   )
   for (const [at, type] of ['DataSet', 'Template', 'Bytes'].entries()) {
-    t.throws(() => valueOfMetric(metrics[at] as Metric), { name: 'BadRequest', message: new RegExp(type) })
+    t.throws(() => valueOfMetric(metrics[at] as SparkplugMetric), { name: 'BadRequest', message: new RegExp(type) })
   }
-  t.equal(valueOfMetric(metrics[3] as Metric), 5)
+  t.equal(valueOfMetric(metrics[3] as SparkplugMetric), 5)
 })
 
 t.test('a compressed payload is unpacked, within bounds', async (t) => {

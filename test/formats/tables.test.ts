@@ -3,10 +3,10 @@ import { tableFromIPC } from 'apache-arrow'
 import fc from 'fast-check'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import t from 'tap'
-import type { Batch, Column, Table } from '../../src/formats/tables/table.ts'
+import type { Table, TableBatch, TableColumn } from '../../src/formats/tables/table.ts'
 import { type TableFormat, writers } from '../../src/formats/tables/writers.ts'
 
-const columns: readonly Column[] = [
+const columns: readonly TableColumn[] = [
   { name: 'time', type: 'time' },
   { name: 'speed', type: 'number', unit: 'mm/s', semanticId: 'urn:speed', label: '속도' },
   { name: 'count', type: 'integer' },
@@ -184,7 +184,7 @@ function tableOf(batches: Row[][]): Table {
   }
 }
 
-function batchOf(batch: Row[]): Batch {
+function batchOf(batch: Row[]): TableBatch {
   const present = (name: keyof Row) => {
     const bits = Uint8Array.from(batch, (row) => (row[name] === undefined ? 0 : 1))
     return bits.every((bit) => bit === 1) ? {} : { present: bits }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { allows, core, metadata, paths, withoutBlobs } from '../../src/formats/views.ts'
+import { allowsContent, coreView, metadataView, paths, withoutBlobs } from '../../src/formats/views.ts'
 import type { Submodel } from '../../src/model/types.ts'
 
 const submodel: Submodel = {
@@ -31,7 +31,7 @@ const motor = submodel.submodelElements?.[0]
 if (motor === undefined) throw new Error('the motor is missing')
 
 t.test('level=core shows direct children without theirs', async (t) => {
-  const shown = core(submodel)
+  const shown = coreView(submodel)
   t.same(shown.submodelElements?.[0], {
     modelType: 'SubmodelElementCollection',
     idShort: 'motor',
@@ -60,13 +60,13 @@ t.test('variables of an operation have no Blob value either, and what has none i
 })
 
 t.test('metadata has neither values nor children', async (t) => {
-  t.same(metadata(submodel), { modelType: 'Submodel', id: 'x', idShort: 'Plant' })
-  t.same(metadata({ modelType: 'Property', idShort: 'aa', valueType: 'xs:int', value: '1' }), {
+  t.same(metadataView(submodel), { modelType: 'Submodel', id: 'x', idShort: 'Plant' })
+  t.same(metadataView({ modelType: 'Property', idShort: 'aa', valueType: 'xs:int', value: '1' }), {
     modelType: 'Property',
     idShort: 'aa',
     valueType: 'xs:int'
   })
-  t.same(metadata({ modelType: 'Entity', idShort: 'ee', entityType: 'CoManagedEntity', globalAssetId: 'g' }), {
+  t.same(metadataView({ modelType: 'Entity', idShort: 'ee', entityType: 'CoManagedEntity', globalAssetId: 'g' }), {
     modelType: 'Entity',
     idShort: 'ee'
   })
@@ -83,15 +83,15 @@ t.test('paths go from the submodel to every element, and address children of lis
 })
 
 t.test('modifiers are defined per kind as Part 2 tabulates', async (t) => {
-  t.notOk(allows('Capability', 'value'))
-  t.notOk(allows('Operation', 'metadata'))
-  t.notOk(allows('Property', 'path'))
-  t.ok(allows('Operation', 'reference'))
-  t.ok(allows('Entity', 'path'))
-  t.notOk(allows('AnnotatedRelationshipElement', 'path'))
-  t.ok(allows('Submodel', 'value'))
-  t.notOk(allows('AssetAdministrationShell', 'metadata'), 'a shell has only $reference')
-  t.ok(allows('AssetAdministrationShell', 'reference'))
+  t.notOk(allowsContent('Capability', 'value'))
+  t.notOk(allowsContent('Operation', 'metadata'))
+  t.notOk(allowsContent('Property', 'path'))
+  t.ok(allowsContent('Operation', 'reference'))
+  t.ok(allowsContent('Entity', 'path'))
+  t.notOk(allowsContent('AnnotatedRelationshipElement', 'path'))
+  t.ok(allowsContent('Submodel', 'value'))
+  t.notOk(allowsContent('AssetAdministrationShell', 'metadata'), 'a shell has only $reference')
+  t.ok(allowsContent('AssetAdministrationShell', 'reference'))
 })
 
 t.test('no view changes what it is given', async (t) => {

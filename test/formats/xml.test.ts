@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { SaxesParser } from 'saxes'
 import t from 'tap'
 import type { HubError } from '../../src/errors.ts'
-import { type Found, LIMITS } from '../../src/formats/environment-source.ts'
+import { DEFAULT_READ_LIMITS, type FoundDocument } from '../../src/formats/environment-source.ts'
 import { elementName, writtenFieldsOf } from '../../src/formats/xml-names.ts'
 import { readXml } from '../../src/formats/xml-reader.ts'
 import { writeXml } from '../../src/formats/xml-writer.ts'
@@ -27,13 +27,13 @@ async function write(list: readonly Identifiable[]): Promise<string> {
   return text
 }
 
-async function read(parts: Iterable<Uint8Array>, limits = LIMITS): Promise<unknown[]> {
-  const found: Found[] = []
+async function read(parts: Iterable<Uint8Array>, limits = DEFAULT_READ_LIMITS): Promise<unknown[]> {
+  const found: FoundDocument[] = []
   for await (const one of readXml(Readable.from(parts), 'plant.xml', limits)) found.push(one)
   return found.map(({ document }) => document)
 }
 
-async function refusal(text: string, limits = LIMITS): Promise<HubError | undefined> {
+async function refusal(text: string, limits = DEFAULT_READ_LIMITS): Promise<HubError | undefined> {
   return read([Buffer.from(text)], limits).then(
     () => undefined,
     (error) => error
@@ -158,7 +158,7 @@ t.test('traps are refused before they cost memory', async (t) => {
     const error = await refusal(text)
     t.match(error, { name: 'Invalid', violations: [{ pointer: /^plant.xml line \d+, column \d+/, text: why }] })
   }
-  const limits = { ...LIMITS, itemBytes: 1000 }
+  const limits = { ...DEFAULT_READ_LIMITS, itemBytes: 1000 }
   t.match(await refusal(inSubmodel('', ` a="${'x'.repeat(5000)}"`), limits), {
     violations: [{ text: /larger than 1000/ }]
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { readQuery } from '../../src/formats/query.ts'
+import { parseQuery } from '../../src/formats/query.ts'
 import { compile } from '../../src/model/condition/compile.ts'
 import type { Condition } from '../../src/model/condition/condition.ts'
 import { textsOfValue } from '../../src/model/condition/field-reader.ts'
@@ -214,7 +214,7 @@ const condition = fc.letrec<{ condition: Json }>((tie) => ({
 /** Undefined where a $match speaks of more than one list. */
 function read($condition: Json): Condition | undefined {
   try {
-    return readQuery({ $condition }).condition
+    return parseQuery({ $condition }).condition
   } catch {
     return undefined
   }
@@ -259,7 +259,7 @@ t.test('whatever meets a condition is found through its plan', async (t) => {
 const field = ($field: string): Json => ({ $field })
 const eq = (name: string, $strVal: string): Json => ({ $eq: [field(name), { $strVal }] })
 const planned = ($condition: Json, subject: 'Submodel' | 'AssetAdministrationShell' = 'Submodel') =>
-  plan(readQuery({ $condition }).condition, subject)
+  plan(parseQuery({ $condition }).condition, subject)
 const none = { facets: [], elements: [], related: [] }
 
 t.test('simple conditions are planned for an index', async (t) => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { JsonShape } from '../../src/formats/json-shape.ts'
+import { JsonLimits } from '../../src/formats/json-limits.ts'
 import { BodyBudget } from '../../src/transports/http/collect.ts'
 import { start } from '../e2e/harness.ts'
 import { ask, messages, openTransport } from './fixture.ts'
@@ -27,7 +27,7 @@ t.test('the shape of JSON is bounded, however it is cut', async (t) => {
   for (const [what, text, rule] of shapes) {
     const bytes = Buffer.from(text)
     for (const size of [bytes.length, 65_536, 7]) {
-      const shape = new JsonShape()
+      const shape = new JsonLimits()
       const read = () => {
         for (let at = 0; at < bytes.length; at += size) shape.write(bytes.subarray(at, at + size))
       }

@@ -17,8 +17,8 @@ import {
   vectorFromArray
 } from 'apache-arrow'
 import { type TimeZone, UTC } from '../../model/time-zone.ts'
-import type { Column, ColumnBatch, Table } from './table.ts'
-import type { WriteOptions } from './times.ts'
+import type { ColumnBatch, Table, TableColumn } from './table.ts'
+import type { WriteOptions } from './time-format.ts'
 import { conform } from './widen.ts'
 
 export async function* writeArrow(
@@ -27,12 +27,12 @@ export async function* writeArrow(
 ): AsyncGenerator<Uint8Array> {
   const fields = columns.map((column) => fieldOf(column, zone))
   const schema = new Schema(fields, new Map(Object.entries(metadata)))
-  const bytes = new Taken()
+  const bytes = new DrainableSink()
   const writer = new RecordBatchStreamWriter()
   writer.reset(bytes, schema)
   for await (const { length, columns: held } of batches) {
     const children = fields.map((field, place) =>
-      dataOf(field.type, conform(columns[place] as Column, held[place] as ColumnBatch), length)
+      dataOf(field.type, conform(columns[place] as TableColumn, held[place] as ColumnBatch), length)
     )
     writer.write(new RecordBatch(schema, makeData({ type: new Struct(fields), length, children, nullCount: 0 })))
     yield* bytes.take()
@@ -42,7 +42,7 @@ export async function* writeArrow(
 }
 
 /** Keeps what is written until it is taken. */
-class Taken extends AsyncByteQueue {
+class DrainableSink extends AsyncByteQueue {
   #bytes: Uint8Array[] = []
 
   override write(value: Uint8Array): void {
@@ -55,14 +55,14 @@ class Taken extends AsyncByteQueue {
   }
 }
 
-function fieldOf({ name, type, valueType, unit, semanticId, label }: Column, zone: TimeZone): Field {
+function fieldOf({ name, type, valueType, unit, semanticId, label }: TableColumn, zone: TimeZone): Field {
   const known = Object.entries({ valueType, unit, semanticId, label }).filter(
     (fact): fact is [string, string] => fact[1] !== undefined
   )
   return new Field(name, typeOf(type, zone), type !== 'time', new Map(known))
 }
 
-function typeOf(type: Column['type'], zone: TimeZone): DataType {
+function typeOf(type: TableColumn['type'], zone: TimeZone): DataType {
   switch (type) {
     case 'time':
       return new TimestampNanosecond(zone.name)

@@ -3,8 +3,8 @@
  * wherever the type of the values changes. (Not as RFC 4180 has it: clients find the header by its second field.)
  */
 import { formatTime } from '../../model/time.ts'
-import type { Column, ColumnBatch, ColumnType, Table } from './table.ts'
-import { quoted } from './text.ts'
+import type { ColumnBatch, ColumnType, Table, TableColumn } from './table.ts'
+import { csvField } from './text.ts'
 import { conform, numberText } from './widen.ts'
 
 /** Types of columns as Flux calls them. */
@@ -46,7 +46,7 @@ export async function* writeFluxTables(tables: AsyncIterable<Table>): AsyncGener
     if (type !== before) yield encoder.encode(`${before === undefined ? '' : '\r\n'}${annotations(type)}`)
     before = type
     const head = `,,${number++},`
-    const field = quoted(column.name)
+    const field = csvField(column.name)
     for await (const { length, columns: pieces } of batches) {
       const times = pieces[0]?.values as BigInt64Array
       const value = valuesOf(column, pieces[1] as ColumnBatch)
@@ -71,7 +71,7 @@ function annotations(type: string): string {
   ].join('\r\n')
 }
 
-function valuesOf(column: Column, piece: ColumnBatch): (row: number) => string | undefined {
+function valuesOf(column: TableColumn, piece: ColumnBatch): (row: number) => string | undefined {
   const { values, present } = conform(column, piece)
   const write = (row: number): string => {
     switch (column.type) {
@@ -80,7 +80,7 @@ function valuesOf(column: Column, piece: ColumnBatch): (row: number) => string |
       case 'boolean':
         return values[row] === 1 ? 'true' : 'false'
       default:
-        return quoted(String(values[row]))
+        return csvField(String(values[row]))
     }
   }
   return present === undefined ? write : (row) => (present[row] === 1 ? write(row) : undefined)

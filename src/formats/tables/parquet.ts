@@ -1,14 +1,14 @@
 /** Tables as Apache Parquet, a row group at a time. */
 import { setImmediate } from 'node:timers/promises'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
-import type { Column, ColumnBatch, Table } from './table.ts'
+import type { ColumnBatch, Table, TableColumn } from './table.ts'
 import { conform } from './widen.ts'
 
 /** Rows of a row group, which readers skip or read as one, and cells of one, which is held in memory. */
 const MAX_GROUP_ROWS = 65_536
 const MAX_GROUP_CELLS = 2_097_152
 
-type Data = BigInt64Array | Float64Array | unknown[]
+type ColumnData = BigInt64Array | Float64Array | unknown[]
 
 export async function* writeParquet({ columns, metadata = {}, batches }: Table): AsyncGenerator<Uint8Array> {
   const writer = new ByteWriter()
@@ -79,7 +79,7 @@ export async function* writeParquet({ columns, metadata = {}, batches }: Table):
   }
 }
 
-function elementOf({ name, type }: Column) {
+function elementOf({ name, type }: TableColumn) {
   const repetition = { repetition_type: type === 'time' ? ('REQUIRED' as const) : ('OPTIONAL' as const) }
   switch (type) {
     case 'time': {
@@ -98,10 +98,10 @@ function elementOf({ name, type }: Column) {
 }
 
 /** The column of a row group: one array, typed where nothing is absent. */
-function dataOf({ type }: Column, parts: readonly ColumnBatch[], length: number): Data {
+function dataOf({ type }: TableColumn, parts: readonly ColumnBatch[], length: number): ColumnData {
   const complete = parts.every(({ present }) => present === undefined)
   if (complete && (type === 'time' || type === 'integer' || type === 'number')) {
-    if (parts.length === 1) return parts[0]?.values as Data
+    if (parts.length === 1) return parts[0]?.values as ColumnData
     const whole = type === 'number' ? new Float64Array(length) : new BigInt64Array(length)
     let at = 0
     for (const { values } of parts) {

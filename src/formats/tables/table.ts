@@ -4,7 +4,7 @@ export const columnTypes = ['time', 'number', 'integer', 'boolean', 'text'] as c
 
 export type ColumnType = (typeof columnTypes)[number]
 
-export interface Column {
+export interface TableColumn {
   readonly name: string
   /** Of what the column holds, which may be more than values of its value type. */
   readonly type: ColumnType
@@ -31,15 +31,15 @@ export interface ColumnBatch {
   readonly isLong?: boolean
 }
 
-export interface Batch {
+export interface TableBatch {
   readonly length: number
   /** One for each column of the table. */
   readonly columns: readonly ColumnBatch[]
 }
 
 export interface Table {
-  readonly columns: readonly Column[]
+  readonly columns: readonly TableColumn[]
   /** Facts about the whole, for formats that have a place for them. */
   readonly metadata?: Readonly<Record<string, string>>
-  readonly batches: AsyncIterable<Batch>
+  readonly batches: AsyncIterable<TableBatch>
 }

@@ -3,8 +3,8 @@ import { isNumeric } from '../../model/datatypes.ts'
 import { numberOf } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 import { exactNumber } from '../value.ts'
-import type { Column, ColumnBatch, Table } from './table.ts'
-import { type TimeText, timeText, type WriteOptions } from './times.ts'
+import type { ColumnBatch, Table, TableColumn } from './table.ts'
+import { type TimeFormatter, timeFormatter, type WriteOptions } from './time-format.ts'
 import { numberText } from './widen.ts'
 
 const encoder = new TextEncoder()
@@ -19,7 +19,7 @@ export async function* writeJson(
   yield encoder.encode(`${head.slice(0, -1)},"rows":[`)
   let first = true
   for await (const { length, columns: values } of batches) {
-    const cells = values.map((column, place) => cellsOf(columns[place], column, time))
+    const cells = values.map((column, place) => jsonCells(columns[place], column, time))
     let text = ''
     for (let row = 0; row < length; row++) {
       text += `${first ? '' : ',\n'}[${cells.map((cell) => cell(row)).join(',')}]`
@@ -38,7 +38,7 @@ export async function* writeNdjson(
   const time = jsonTime(options)
   const names = columns.map(({ name }) => JSON.stringify(name))
   for await (const { length, columns: values } of batches) {
-    const cells = values.map((column, place) => cellsOf(columns[place], column, time))
+    const cells = values.map((column, place) => jsonCells(columns[place], column, time))
     let text = ''
     for (let row = 0; row < length; row++) {
       const members: string[] = []
@@ -57,32 +57,36 @@ export async function* writeNdjson(
  * is known, and its unit.
  */
 export async function* writeCsv({ columns, batches }: Table, options: WriteOptions = {}): AsyncGenerator<Uint8Array> {
-  const time = timeText(options)
+  const time = timeFormatter(options)
   const heads = columns.map(({ name, label, unit }) =>
-    quoted(`${label ?? name}${unit === undefined ? '' : ` [${unit}]`}`)
+    csvField(`${label ?? name}${unit === undefined ? '' : ` [${unit}]`}`)
   )
   yield encoder.encode(`\uFEFF${heads.join(',')}\r\n`)
   for await (const { length, columns: values } of batches) {
-    const cells = values.map((column, place) => fieldsOf(columns[place], column, time))
+    const cells = values.map((column, place) => csvCells(columns[place], column, time))
     let text = ''
     for (let row = 0; row < length; row++) text += `${cells.map((cell) => cell(row)).join(',')}\r\n`
     yield encoder.encode(text)
   }
 }
 
-type Cell = (row: number) => string
+type CellWriter = (row: number) => string
 
 /**
  * Values as JSON: a number where that says the value exactly, else a text. So a cell is the same in whichever piece of
  * the table it comes.
  */
-function cellsOf(column: Column | undefined, batch: ColumnBatch, time: TimeText): Cell {
+function jsonCells(column: TableColumn | undefined, batch: ColumnBatch, time: TimeFormatter): CellWriter {
   const { present } = batch
-  const write = jsonOf(column, batch, time)
+  const write = jsonCell(column, batch, time)
   return present === undefined ? write : (row) => (present[row] === 1 ? write(row) : 'null')
 }
 
-function jsonOf(column: Column | undefined, { values, type = column?.type }: ColumnBatch, time: TimeText): Cell {
+function jsonCell(
+  column: TableColumn | undefined,
+  { values, type = column?.type }: ColumnBatch,
+  time: TimeFormatter
+): CellWriter {
   switch (type) {
     case 'time':
       return (row) => time(values[row] as bigint)
@@ -94,7 +98,7 @@ function jsonOf(column: Column | undefined, { values, type = column?.type }: Col
     case 'integer':
       return (row) => {
         const whole = values[row] as bigint
-        return whole > SAFE || whole < -SAFE ? `"${whole}"` : String(whole)
+        return whole > MAX_SAFE_INTEGER || whole < -MAX_SAFE_INTEGER ? `"${whole}"` : String(whole)
       }
     case 'boolean':
       return (row) => (values[row] === 1 ? 'true' : 'false')
@@ -103,10 +107,10 @@ function jsonOf(column: Column | undefined, { values, type = column?.type }: Col
   }
 }
 
-const SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+const MAX_SAFE_INTEGER = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** Texts in a column of numbers or truth values: those that are none made it one of texts. */
-function textCell(values: readonly string[], valueType: DataTypeDefXsd | undefined): Cell {
+function textCell(values: readonly string[], valueType: DataTypeDefXsd | undefined): CellWriter {
   if (valueType === 'xs:boolean') {
     return (row) => (values[row] === 'true' || values[row] === 'false' ? values[row] : JSON.stringify(values[row]))
   }
@@ -119,21 +123,25 @@ function textCell(values: readonly string[], valueType: DataTypeDefXsd | undefin
 }
 
 /** Numbers stay numbers as long as JSON readers do not round them. */
-function jsonTime(options: WriteOptions): TimeText {
-  const write = timeText(options)
+function jsonTime(options: WriteOptions): TimeFormatter {
+  const write = timeFormatter(options)
   return (time) => {
     const text = write(time)
     return Number.isSafeInteger(Number(text)) && !text.includes('.') ? text : `"${text}"`
   }
 }
 
-function fieldsOf(column: Column | undefined, batch: ColumnBatch, time: TimeText): Cell {
+function csvCells(column: TableColumn | undefined, batch: ColumnBatch, time: TimeFormatter): CellWriter {
   const { present } = batch
-  const write = fieldOf(column, batch, time)
+  const write = csvCell(column, batch, time)
   return present === undefined ? write : (row) => (present[row] === 1 ? write(row) : '')
 }
 
-function fieldOf(column: Column | undefined, { values, type = column?.type }: ColumnBatch, time: TimeText): Cell {
+function csvCell(
+  column: TableColumn | undefined,
+  { values, type = column?.type }: ColumnBatch,
+  time: TimeFormatter
+): CellWriter {
   switch (type) {
     case 'time':
       return (row) => time(values[row] as bigint)
@@ -144,16 +152,16 @@ function fieldOf(column: Column | undefined, { values, type = column?.type }: Co
     case 'boolean':
       return (row) => (values[row] === 1 ? 'true' : 'false')
     default:
-      return (row) => quotedText(String(values[row]))
+      return (row) => csvTextField(String(values[row]))
   }
 }
 
 /** A text that begins like a number stands in quotes, so that a spreadsheet that is told to can keep its digits. */
-function quotedText(text: string): string {
-  return /^[+-]?[.\d]/.test(text) ? `"${text.replaceAll('"', '""')}"` : quoted(text)
+function csvTextField(text: string): string {
+  return /^[+-]?[.\d]/.test(text) ? `"${text.replaceAll('"', '""')}"` : csvField(text)
 }
 
 /** A field of CSV. */
-export function quoted(text: string): string {
+export function csvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -3,51 +3,58 @@
  * while the element had another type. Nothing is left out: the type of the column gives way, to a number where that
  * says the same, else to text.
  */
-import type { Batch, Column, ColumnBatch, ColumnType } from './table.ts'
+import type { ColumnBatch, ColumnType, TableBatch, TableColumn } from './table.ts'
 
 /** What some values have in common; whole numbers that doubles cannot tell apart are `long`. */
-export type Kind = 'boolean' | 'integer' | 'long' | 'number' | 'text'
+export type ValueKind = 'boolean' | 'integer' | 'long' | 'number' | 'text'
 
-export function join(one: Kind | undefined, other: Kind): Kind {
+export function joinKinds(one: ValueKind | undefined, other: ValueKind): ValueKind {
   if (one === undefined || one === other) return other
-  const both: ReadonlySet<Kind> = new Set([one, other])
+  const both: ReadonlySet<ValueKind> = new Set([one, other])
   if (both.has('text') || both.has('boolean')) return 'text'
   return both.has('number') ? (both.has('long') ? 'text' : 'number') : 'long'
 }
 
-export function typeOfKind(kind: Kind): ColumnType {
+export function typeOfKind(kind: ValueKind): ColumnType {
   return kind === 'long' ? 'integer' : kind
 }
 
 /** The kind of a piece of a column; times are of none. */
-function kindOf({ type }: Column, batch: ColumnBatch): Kind | undefined {
+function kindOf({ type }: TableColumn, batch: ColumnBatch): ValueKind | undefined {
   const own = batch.type ?? type
   if (own === 'time') return undefined
   return own === 'integer' && batch.isLong ? 'long' : own
 }
 
 /** Adds what a batch holds to the kinds of its columns. */
-export function kindsOf(columns: readonly Column[], batch: Batch, kinds: (Kind | undefined)[]): void {
+export function collectKinds(
+  columns: readonly TableColumn[],
+  batch: TableBatch,
+  kinds: (ValueKind | undefined)[]
+): void {
   for (const [place, column] of columns.entries()) {
     const own = kindOf(column, batch.columns[place] as ColumnBatch)
-    if (own !== undefined) kinds[place] = join(kinds[place], own)
+    if (own !== undefined) kinds[place] = joinKinds(kinds[place], own)
   }
 }
 
 /** The columns with the types that hold all of what they are of. */
-export function withKinds(columns: readonly Column[], kinds: readonly (Kind | undefined)[]): readonly Column[] {
+export function withKinds(
+  columns: readonly TableColumn[],
+  kinds: readonly (ValueKind | undefined)[]
+): readonly TableColumn[] {
   return columns.map((column, place) => {
     const kind = kinds[place]
     return kind === undefined ? column : { ...column, type: typeOfKind(kind) }
   })
 }
 
-export async function* conformed(
-  columns: readonly Column[],
-  batches: AsyncIterable<Batch> | Iterable<Batch>
-): AsyncGenerator<Batch> {
+export async function* conformBatches(
+  columns: readonly TableColumn[],
+  batches: AsyncIterable<TableBatch> | Iterable<TableBatch>
+): AsyncGenerator<TableBatch> {
   for await (const { length, columns: pieces } of batches) {
-    yield { length, columns: pieces.map((piece, place) => conform(columns[place] as Column, piece)) }
+    yield { length, columns: pieces.map((piece, place) => conform(columns[place] as TableColumn, piece)) }
   }
 }
 
@@ -65,7 +72,7 @@ export function widen(values: ColumnBatch['values'], from: ColumnType, to: Colum
  * A piece as the type of its column has it, for formats that say the types first.
  * @throws Error where it holds what came after they were said
  */
-export function conform({ type }: Column, batch: ColumnBatch): ColumnBatch {
+export function conform({ type }: TableColumn, batch: ColumnBatch): ColumnBatch {
   const { isLong = false, values, present } = batch
   const own = type === 'time' ? type : (batch.type ?? typeOf(values))
   if (own === type) return batch

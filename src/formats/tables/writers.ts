@@ -3,7 +3,7 @@
 import { writeFlux } from './flux.ts'
 import type { Table } from './table.ts'
 import { writeCsv, writeJson, writeNdjson } from './text.ts'
-import type { WriteOptions } from './times.ts'
+import type { WriteOptions } from './time-format.ts'
 
 export interface TableWriter {
   readonly contentType: string

@@ -4,8 +4,8 @@
  * seconds to compile, and an error object for each element that is not the one looked for. The verdict is the same.
  */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { follow, type Schema } from './schema.ts'
-import { isDecidedBySignature, SlotClassifier, type Test } from './slot-classifier.ts'
+import { resolveRef, type Schema } from './schema.ts'
+import { isDecidedBySignature, type Predicate, SlotClassifier } from './slot-classifier.ts'
 import { isGenerated } from './template-version.ts'
 
 /** @throws Error where the schema is none */
@@ -20,7 +20,12 @@ export function compile(schema: Schema): ValidateFunction {
     // Tests hold the generated schemas against the metaschema once; those of operators are held against it below.
     validateSchema: false
   })
-    .addKeyword({ keyword: HOLDS, schemaType: 'object', compile: ({ test }: { test: Test }) => test, errors: false })
+    .addKeyword({
+      keyword: HOLDS,
+      schemaType: 'object',
+      compile: ({ test }: { test: Predicate }) => test,
+      errors: false
+    })
     .addKeyword({ keyword: COUNTS, type: 'array', schemaType: 'object', compile: counting, errors: false })
   // The same $id may be compiled again after its file has changed; references lead nowhere but into the schema itself.
   const { $id, ...rest } = schema
@@ -42,7 +47,7 @@ export function compile(schema: Schema): ValidateFunction {
  * A subschema as a closure: does it hold? Undefined where it uses a keyword that is left to Ajv.
  * @param root the schema that `$ref` leads into
  */
-export function testOf(root: Schema, schema: unknown): Test | undefined {
+export function predicateOf(root: Schema, schema: unknown): Predicate | undefined {
   return preparationOf(root).test(schema)
 }
 
@@ -50,7 +55,7 @@ export function testOf(root: Schema, schema: unknown): Test | undefined {
  * How a list is sorted; undefined where its schema is not of that form, or where a condition looks at more than names
  * and semantic ids.
  */
-export function sortingOf(root: Schema, schema: Schema): Sorting | undefined {
+export function slotSortingOf(root: Schema, schema: Schema): SlotSorting | undefined {
   return preparationOf(root).sorting(schema)
 }
 
@@ -81,20 +86,20 @@ function refersByName(schema: Schema, id: unknown): boolean {
 
 /** How often a test may hold among the items of a list. */
 interface Count {
-  readonly test: Test
+  readonly test: Predicate
   readonly min: number
   readonly max: number
 }
 
 /** All counts of one list in one pass. */
 interface Counts {
-  readonly sorter: SlotClassifier
-  readonly counts: Sorting['counts']
+  readonly classifier: SlotClassifier
+  readonly counts: SlotSorting['counts']
 }
 
 /** A list whose items are sorted by conditions, as the generated schemas have it. */
-export interface Sorting {
-  readonly sorter: SlotClassifier
+export interface SlotSorting {
+  readonly classifier: SlotClassifier
   /** What is asked of the items for which the test at this index holds: `then` and `else`. */
   readonly conditions: readonly { readonly index: number; readonly asks: Schema }[]
   /** How often the test at this index may hold, and the subschema that says so. */
@@ -106,7 +111,7 @@ export interface Sorting {
   }[]
 }
 
-function counting(counted: Count | Counts): Test {
+function counting(counted: Count | Counts): Predicate {
   if ('counts' in counted) return countingAll(counted)
   const { test, min, max } = counted
   return (data) => {
@@ -116,11 +121,11 @@ function counting(counted: Count | Counts): Test {
   }
 }
 
-function countingAll({ sorter, counts }: Counts): Test {
+function countingAll({ classifier: sorter, counts }: Counts): Predicate {
   return (data) => {
     const found = new Uint32Array(counts.length)
     for (const item of data as readonly unknown[]) {
-      const holds = sorter.sort(item)
+      const holds = sorter.classify(item)
       for (let at = 0; at < counts.length; at++) found[at] = (found[at] ?? 0) + (holds[counts[at]?.index ?? 0] ?? 0)
     }
     return counts.every(({ min, max }, at) => (found[at] ?? 0) >= min && (found[at] ?? 0) <= max)
@@ -134,10 +139,10 @@ const NAMED = ['properties', 'patternProperties', '$defs']
 
 class Preparation {
   readonly #root: Schema
-  readonly #tests = new Map<string, Test | undefined>()
+  readonly #tests = new Map<string, Predicate | undefined>()
   readonly #decided = new WeakMap<Schema, boolean>()
-  readonly #sortings = new WeakMap<Schema, Sorting | undefined>()
-  readonly #met = new WeakMap<object, Test | undefined>()
+  readonly #sortings = new WeakMap<Schema, SlotSorting | undefined>()
+  readonly #met = new WeakMap<object, Predicate | undefined>()
 
   constructor(root: Schema) {
     this.#root = root
@@ -164,7 +169,7 @@ class Preparation {
       if (test === undefined) continue
       delete copy[name]
       copy[HOLDS] = {
-        test: allOf([(copy[HOLDS] as { test: Test } | undefined)?.test, test].filter((one) => one !== undefined))
+        test: allOf([(copy[HOLDS] as { test: Predicate } | undefined)?.test, test].filter((one) => one !== undefined))
       }
     }
     if (schema.contains !== undefined) this.#count(schema, copy)
@@ -189,7 +194,7 @@ class Preparation {
     }
     const define = (reference: string): void => {
       const name = reference.replace('#/$defs/', '')
-      const target = follow(this.#root, reference)
+      const target = resolveRef(this.#root, reference)
       if (target === undefined || Object.hasOwn(definitions, name)) return
       definitions[name] = {}
       definitions[name] = this.schema(target)
@@ -202,37 +207,37 @@ class Preparation {
   #sorted(schema: Schema): Schema | undefined {
     const sorting = this.sorting(schema)
     if (sorting === undefined) return undefined
-    const { sorter, conditions, counts } = sorting
+    const { classifier: sorter, conditions, counts } = sorting
     const others = partsOf(schema).filter(({ contains }) => contains === undefined)
     const tests = sorter.inTurn(conditions.map(({ index }) => index))
     const each = conditions.map(({ asks }, at) => ({ if: { [HOLDS]: { test: tests[at] } }, ...this.schema(asks) }))
     return {
       type: 'array',
       ...(others.length > 0 && { allOf: others.map((part) => this.schema(part)) }),
-      ...(counts.length > 0 && { [COUNTS]: { sorter, counts } satisfies Counts }),
+      ...(counts.length > 0 && { [COUNTS]: { classifier: sorter, counts } satisfies Counts }),
       items: { allOf: each }
     }
   }
 
   /** See sortingOf. */
-  sorting(schema: Schema): Sorting | undefined {
+  sorting(schema: Schema): SlotSorting | undefined {
     if (!this.#sortings.has(schema)) this.#sortings.set(schema, this.#sortingOf(schema))
     return this.#sortings.get(schema)
   }
 
-  #sortingOf(schema: Schema): Sorting | undefined {
+  #sortingOf(schema: Schema): SlotSorting | undefined {
     const conditions = (schema.items as Schema | undefined)?.allOf as readonly Schema[] | undefined
     if (schema.type !== 'array' || conditions === undefined) return undefined
     const counted = partsOf(schema).filter(({ contains }) => contains !== undefined)
     const deciding = [...conditions.map((condition) => condition.if), ...counted.map(({ contains }) => contains)]
     const isSimple = (one: unknown): boolean =>
-      isSchema(one) && isDecidedBySignature(one, (reference) => follow(this.#root, reference), this.#decided)
+      isSchema(one) && isDecidedBySignature(one, (reference) => resolveRef(this.#root, reference), this.#decided)
     const tests = deciding.map((one) => (isSimple(one) ? this.test(one) : undefined))
     if (!tests.every((test) => test !== undefined)) return undefined
     const distinct = [...new Set(tests)]
-    const indexOf = (at: number): number => distinct.indexOf(tests[at] as Test)
+    const indexOf = (at: number): number => distinct.indexOf(tests[at] as Predicate)
     return {
-      sorter: new SlotClassifier(distinct),
+      classifier: new SlotClassifier(distinct),
       conditions: conditions.map(({ if: _, ...asks }, at) => ({ index: indexOf(at), asks })),
       counts: counted.map((rule, at) => {
         const { minContains = 1, maxContains = Infinity } = rule
@@ -252,7 +257,7 @@ class Preparation {
     copy[COUNTS] = { test, min: minContains, max: maxContains } satisfies Count
   }
 
-  test(schema: unknown): Test | undefined {
+  test(schema: unknown): Predicate | undefined {
     if (typeof schema !== 'object' || schema === null) return this.#testOf(schema)
     if (this.#met.has(schema)) return this.#met.get(schema)
     const test = this.#testOf(schema)
@@ -261,7 +266,7 @@ class Preparation {
   }
 
   /** Equal subschemas are one closure. */
-  #testOf(schema: unknown): Test | undefined {
+  #testOf(schema: unknown): Predicate | undefined {
     const text = JSON.stringify(schema)
     if (this.#tests.has(text)) return this.#tests.get(text)
     // A condition that refers to itself is left to Ajv.
@@ -272,10 +277,10 @@ class Preparation {
   }
 
   /** Undefined where the schema uses a keyword that is not known here. */
-  #closure(schema: unknown): Test | undefined {
+  #closure(schema: unknown): Predicate | undefined {
     if (typeof schema === 'boolean') return () => schema
     if (!isSchema(schema)) return undefined
-    const tests: Test[] = []
+    const tests: Predicate[] = []
     for (const [keyword, value] of Object.entries(schema)) {
       if (keyword === '$comment' || keyword === 'title') continue
       const test = this.#keyword(keyword, value, schema)
@@ -285,10 +290,10 @@ class Preparation {
     return allOf(tests)
   }
 
-  #keyword(keyword: string, value: unknown, schema: Schema): Test | undefined {
+  #keyword(keyword: string, value: unknown, schema: Schema): Predicate | undefined {
     switch (keyword) {
       case '$ref': {
-        const target = follow(this.#root, value)
+        const target = resolveRef(this.#root, value)
         return target === undefined ? undefined : this.test(target)
       }
       case 'const':
@@ -342,7 +347,7 @@ class Preparation {
     }
   }
 
-  #all(schemas: unknown): Test[] | undefined {
+  #all(schemas: unknown): Predicate[] | undefined {
     const tests = (schemas as readonly unknown[]).map((schema) => this.test(schema))
     return tests.every((test) => test !== undefined) ? tests : undefined
   }
@@ -352,7 +357,7 @@ function partsOf(schema: Schema): readonly Schema[] {
   return (schema.allOf ?? []) as readonly Schema[]
 }
 
-function allOf(tests: readonly Test[] | undefined): Test | undefined {
+function allOf(tests: readonly Predicate[] | undefined): Predicate | undefined {
   if (tests === undefined) return undefined
   const [first, second] = tests
   if (first !== undefined && tests.length === 1) return first

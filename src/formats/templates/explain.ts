@@ -3,13 +3,13 @@
  * schema. Only documents that were refused come here, so it is written for its answers and not for speed. It knows the
  * keywords that the generated schemas use and the common ones of hand-written ones.
  */
-import { expressionOf, type Sorting, sortingOf, testOf } from './compile.ts'
-import { follow, type Schema } from './schema.ts'
+import { expressionOf, predicateOf, type SlotSorting, slotSortingOf } from './compile.ts'
+import { resolveRef, type Schema } from './schema.ts'
 
 /** One rule that does not hold. */
 export interface Failure {
   /** Members and indexes from the document's root. */
-  readonly place: readonly (string | number)[]
+  readonly path: readonly (string | number)[]
   readonly keyword: string
   /** The schema that holds the keyword. */
   readonly schema: Schema
@@ -20,13 +20,13 @@ export interface Failure {
 
 /** @returns up to `limit` failures; none where the document satisfies what the walk understands of the schema */
 export function explain(root: Schema, document: unknown, limit: number): Failure[] {
-  return new Walk(root, limit).failures(root, document, [], undefined)
+  return new FailureWalk(root, limit).failures(root, document, [], undefined)
 }
 
-type Place = readonly (string | number)[]
+type DocumentPath = readonly (string | number)[]
 type Members = Readonly<Record<string, unknown>>
 
-class Walk {
+class FailureWalk {
   readonly #root: Schema
   readonly #limit: number
 
@@ -35,13 +35,13 @@ class Walk {
     this.#limit = limit
   }
 
-  failures(written: unknown, data: unknown, place: Place, above: Schema | undefined): Failure[] {
+  failures(written: unknown, data: unknown, place: DocumentPath, above: Schema | undefined): Failure[] {
     if (written === true || written === undefined) return []
     const schema: Schema = written === false ? { not: {} } : (written as Schema)
     const rule = schema.title !== undefined && schema.$comment !== undefined ? schema : above
     const found: Failure[] = []
-    const fail = (keyword: string, at: Place = place, what: unknown = data): void => {
-      found.push({ place: at, keyword, schema, rule, data: what })
+    const fail = (keyword: string, at: DocumentPath = place, what: unknown = data): void => {
+      found.push({ path: at, keyword, schema, rule, data: what })
     }
     const add = (failures: readonly Failure[]): void => {
       for (const failure of failures) if (found.length < this.#limit) found.push(failure)
@@ -51,7 +51,7 @@ class Walk {
       fail('type')
       return found
     }
-    if (schema.$ref !== undefined) add(this.failures(follow(this.#root, schema.$ref), data, place, rule))
+    if (schema.$ref !== undefined) add(this.failures(resolveRef(this.#root, schema.$ref), data, place, rule))
     const wrong = findWrong(schema, data)
     if (wrong !== undefined) fail(wrong)
     if (isObject(data)) this.#object(schema, data, place, rule, fail, add)
@@ -61,11 +61,13 @@ class Walk {
   }
 
   #holds(schema: unknown, data: unknown): boolean {
-    const test = testOf(this.#root, schema)
-    return test !== undefined ? test(data) : new Walk(this.#root, 1).failures(schema, data, [], undefined).length === 0
+    const test = predicateOf(this.#root, schema)
+    return test !== undefined
+      ? test(data)
+      : new FailureWalk(this.#root, 1).failures(schema, data, [], undefined).length === 0
   }
 
-  #object(schema: Schema, data: Members, place: Place, rule: Schema | undefined, fail: Fail, add: Add): void {
+  #object(schema: Schema, data: Members, place: DocumentPath, rule: Schema | undefined, fail: Fail, add: Add): void {
     const properties = (schema.properties ?? {}) as Readonly<Record<string, Schema>>
     const kind = properties.modelType
     if (kind !== undefined && Object.hasOwn(data, 'modelType')) {
@@ -108,8 +110,15 @@ class Walk {
     }
   }
 
-  #array(schema: Schema, data: readonly unknown[], place: Place, rule: Schema | undefined, fail: Fail, add: Add): void {
-    const sorting = sortingOf(this.#root, schema)
+  #array(
+    schema: Schema,
+    data: readonly unknown[],
+    place: DocumentPath,
+    rule: Schema | undefined,
+    fail: Fail,
+    add: Add
+  ): void {
+    const sorting = slotSortingOf(this.#root, schema)
     if (sorting !== undefined) {
       this.#sorted(sorting, data, place, rule, add)
       return
@@ -127,17 +136,17 @@ class Walk {
   }
 
   #sorted(
-    { sorter, conditions, counts }: Sorting,
+    { classifier: sorter, conditions, counts }: SlotSorting,
     data: readonly unknown[],
-    place: Place,
+    place: DocumentPath,
     rule: Schema | undefined,
     add: Add
   ): void {
-    const sorted = data.map((item) => sorter.sort(item))
+    const sorted = data.map((item) => sorter.classify(item))
     for (const { index, rule: schema, min, max } of counts) {
       const fitting = data.filter((_, at) => sorted[at]?.[index] === 1)
       if (fitting.length < min || fitting.length > max)
-        add([{ place, keyword: 'contains', schema, rule: schema, data: fitting }])
+        add([{ path: place, keyword: 'contains', schema, rule: schema, data: fitting }])
     }
     for (const [at, item] of data.entries()) {
       for (const { index, asks } of conditions) {
@@ -146,9 +155,9 @@ class Walk {
     }
   }
 
-  #logic(schema: Schema, data: unknown, place: Place, rule: Schema | undefined, fail: Fail, add: Add): void {
+  #logic(schema: Schema, data: unknown, place: DocumentPath, rule: Schema | undefined, fail: Fail, add: Add): void {
     // How often an item of a sorted list occurs has been counted with the sorting.
-    const isCounted = Array.isArray(data) && sortingOf(this.#root, schema) !== undefined
+    const isCounted = Array.isArray(data) && slotSortingOf(this.#root, schema) !== undefined
     for (const part of (schema.allOf ?? []) as readonly Schema[]) {
       if (!isCounted || part.contains === undefined) add(this.failures(part, data, place, rule))
     }
@@ -171,7 +180,7 @@ class Walk {
   }
 }
 
-type Fail = (keyword: string, at?: Place, what?: unknown) => void
+type Fail = (keyword: string, at?: DocumentPath, what?: unknown) => void
 type Add = (failures: readonly Failure[]) => void
 
 /** The keyword of a simple rule that does not hold. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Submodel } from '../../model/types.ts'
 import type { Schema } from './schema.ts'
 import { schemasOfTemplate } from './schema-of.ts'
-import { canonical } from './semantic-ids.ts'
+import { canonicalId } from './semantic-ids.ts'
 import { readSchemas, type Templates, templatesFrom } from './templates.ts'
 
 const OWN = fileURLToPath(new URL('../../../schemas/submodels', import.meta.url))
@@ -20,8 +20,10 @@ export function loadTemplates(directory = ''): Templates {
   const added = templatesFrom(readSchemas(directory).flatMap((file) => schemasIn(file)))
   // An operator's mistake is told at start, not when the first submodel meets it.
   added.compile()
-  const taken = new Set(added.all.flatMap(({ semanticIds }) => semanticIds.map(canonical)))
-  const others = templatesFrom(own).all.filter(({ semanticIds }) => !semanticIds.some((id) => taken.has(canonical(id))))
+  const taken = new Set(added.all.flatMap(({ semanticIds }) => semanticIds.map(canonicalId)))
+  const others = templatesFrom(own).all.filter(
+    ({ semanticIds }) => !semanticIds.some((id) => taken.has(canonicalId(id)))
+  )
   const schemas = [...added.all, ...others].flatMap(({ normal, value }) =>
     value === undefined ? [normal] : [normal, value]
   )

@@ -4,17 +4,17 @@
  * `$comment`, who asks it; explain.ts makes messages of the two. Elements that no slot recognises are allowed.
  */
 
-import { FreeNames } from './names.ts'
-import { patternOf } from './numbers.ts'
+import { patternOf } from './numeric-ranges.ts'
 import type { Cardinality } from './qualifiers.ts'
-import { DRAFT, given, type Schema, writeClause } from './schema.ts'
+import { DRAFT, formatRuleComment, ifThen, type Schema } from './schema.ts'
 import { referenceIs } from './semantic-ids.ts'
-import { type Claim, type Define, divide, hasOneOf, knownIn } from './slot-matching.ts'
-import type { Children, Slot, Template } from './template.ts'
+import { type Define, hasOneOf, knownIdsOf, matchSlots, type SlotMatch } from './slot-matching.ts'
+import type { Slot, SlotGroup, Template } from './template.ts'
 import { provenance, schemaId, templateName } from './template-version.ts'
+import { UniqueNames } from './unique-names.ts'
 
 export function normalSchema(template: Template): Schema {
-  const writer = new Writer(template)
+  const writer = new NormalSchemaWriter(template)
   const { main, more } = template
   const ids = [...(main === undefined ? [] : [main]), ...more]
   return {
@@ -35,11 +35,11 @@ export function normalSchema(template: Template): Schema {
 }
 
 /** Definitions are named after the path to their element; what is the same in several places is written once. */
-class Writer {
+class NormalSchemaWriter {
   readonly #template: Template
   readonly #texts = new Map<string, string>()
   readonly #schemas = new Map<string, Schema>()
-  readonly #names = new FreeNames((name) => this.#schemas.has(name))
+  readonly #names = new UniqueNames((name) => this.#schemas.has(name))
   /** Slots that are being written, by the name of their definition: a recursive one refers to it. */
   readonly #open = new Map<Slot, string>()
   /** Definitions that are referred to from within: their names are taken for good. */
@@ -54,7 +54,7 @@ class Writer {
   }
 
   /** What a container asks of its children: `properties` and, where some are mandatory, `required`. */
-  content(kind: string, groups: readonly Children[], path: string): Schema {
+  content(kind: string, groups: readonly SlotGroup[], path: string): Schema {
     const properties: Record<string, Schema> = {}
     const required: string[] = []
     for (const group of groups) {
@@ -170,10 +170,10 @@ class Writer {
   }
 
   /** Children that are told apart. */
-  #children({ slots, wrapped }: Children, path: string, inList: boolean): Schema {
+  #children({ slots, wrapped }: SlotGroup, path: string, inList: boolean): Schema {
     const wrap = wrapped ? wrapVariable : (schema: Schema): Schema => schema
-    const known = knownIn(slots, this.#define)
-    const { claims, families } = divide(
+    const known = knownIdsOf(slots, this.#define)
+    const { claims, families } = matchSlots(
       slots,
       {
         byMain: this.#define(`${path}.known-by-semanticId`, known.byMain),
@@ -189,7 +189,7 @@ class Writer {
       const isOfKind = {
         properties: { modelType: { ...this.#rule(title, names, `modelType=${kinds.join('|')}`), enum: kinds } }
       }
-      each.push(given(wrap(is), wrapThen(wrapped, isOfKind)))
+      each.push(ifThen(wrap(is), wrapThen(wrapped, isOfKind)))
     }
     for (const told of claims) {
       const last = told.slots.map(({ name }) => name).join('-or-')
@@ -198,13 +198,13 @@ class Writer {
       if (claim.slots.every(({ eitherOr }) => eitherOr.length === 0))
         counts.push(...this.#count(claim, cardinality, wrap))
       else counts.push(...this.#count(claim, { ...cardinality, min: 0 }, wrap))
-      each.push(given(wrap(is), wrapThen(wrapped, this.#then(claim, path, inList))))
+      each.push(ifThen(wrap(is), wrapThen(wrapped, this.#then(claim, path, inList))))
     }
     counts.push(...this.#eitherOr(claims, wrap))
     return { type: 'array', ...(counts.length > 0 && { allOf: counts }), items: { allOf: each } }
   }
 
-  #then({ choices }: Claim, path: string, inList: boolean): Schema {
+  #then({ choices }: SlotMatch, path: string, inList: boolean): Schema {
     const [first, ...others] = choices.map(({ when, slots }) => {
       const definitions = slots.map((slot) => this.#slot(slot, path, inList))
       return { when, asks: definitions.length === 1 ? (definitions[0] as Schema) : { anyOf: definitions } }
@@ -212,19 +212,19 @@ class Writer {
     // Only the last choice has no condition.
     if (first?.when === undefined) return first?.asks ?? {}
     return [first, ...others].reduceRight<Schema>(
-      (otherwise, { when, asks }) => (when === undefined ? asks : given(when, asks, otherwise)),
+      (otherwise, { when, asks }) => (when === undefined ? asks : ifThen(when, asks, otherwise)),
       {}
     )
   }
 
-  #count({ is, slots }: Claim, { min, max, clause }: Cardinality, wrap: Wrap): Schema[] {
+  #count({ is, slots }: SlotMatch, { min, max, clause }: Cardinality, wrap: Wrap): Schema[] {
     if (min === 0 && max === Infinity) return []
     const names = slots.map(({ name }) => name).join(', ')
     const rule = this.#rule(`${countWords(min, max)} ${slotWords(slots)}`, names, clause)
     return [{ ...rule, contains: wrap(is), minContains: min, ...(max < Infinity && { maxContains: max }) }]
   }
 
-  #eitherOr(claims: readonly Claim[], wrap: Wrap): Schema[] {
+  #eitherOr(claims: readonly SlotMatch[], wrap: Wrap): Schema[] {
     const classes = new Set(claims.flatMap(({ slots }) => slots.flatMap(({ eitherOr }) => eitherOr)))
     return [...classes].map((name) => {
       const members = claims.filter(({ slots }) => slots.some(({ eitherOr }) => eitherOr.includes(name)))
@@ -239,7 +239,7 @@ class Writer {
   }
 
   /** The items of a list: all of one slot, or told apart like children. */
-  #items(group: Children, path: string): Schema {
+  #items(group: SlotGroup, path: string): Schema {
     const [only, ...others] = group.slots
     if (only === undefined || others.length > 0) return this.#children(group, path, true)
     const { cardinality } = only
@@ -257,7 +257,10 @@ class Writer {
   #rule(title: string, element: string, rule: string): Schema {
     const { source } = this.#template
     const publication = source.publication ?? 'stored submodel'
-    return { $comment: writeClause({ publication, template: templateName(this.#template), element, rule }), title }
+    return {
+      $comment: formatRuleComment({ publication, template: templateName(this.#template), element, rule }),
+      title
+    }
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { isBoolean, isNumeric } from '../../model/datatypes.ts'
 import type { DataTypeDefXsd, Qualifier } from '../../model/types.ts'
-import { type Interval, parseIntervals } from './numbers.ts'
+import { type NumericRange, parseRanges } from './numeric-ranges.ts'
 
 export interface Cardinality {
   readonly min: number
@@ -20,14 +20,14 @@ export interface AllowedValues {
   readonly clause: string
 }
 
-export interface Demands {
+export interface QualifierRules {
   readonly cardinality: Cardinality | undefined
   /** The element is defined by itself further up. */
   readonly recursive: boolean
   /** Classes of which only one element may be there, by name. */
   readonly eitherOr: readonly string[]
   readonly allowed: AllowedValues | undefined
-  readonly ranges: { readonly intervals: readonly Interval[]; readonly clause: string } | undefined
+  readonly ranges: { readonly intervals: readonly NumericRange[]; readonly clause: string } | undefined
   readonly idShort: { readonly pattern: string; readonly clause: string } | undefined
   /** The instance chooses the idShort. */
   readonly freeIdShort: boolean
@@ -40,7 +40,10 @@ export interface Demands {
  * SMT/AccessMode is left out, because it says who may write and not what; SMT/InitialValue, DefaultValue and
  * ExampleValue, because an instance may hold any other value.
  */
-export function demandsOf(qualifiers: readonly Qualifier[], valueType: DataTypeDefXsd | undefined): Demands {
+export function readQualifiers(
+  qualifiers: readonly Qualifier[],
+  valueType: DataTypeDefXsd | undefined
+): QualifierRules {
   const told = qualifiers.map(({ type = '', value = '' }) => ({ name: plainName(type), type, value: value.trim() }))
   const all = (...names: string[]): typeof told => told.filter(({ name }) => names.includes(name))
   const cardinalities = all('cardinality', 'multiplicity')
@@ -75,12 +78,15 @@ function plainName(type: string): string {
     .toLowerCase()
 }
 
-interface Told {
+interface TypedQualifier {
   readonly type: string
   readonly value: string
 }
 
-function first<Read>(told: readonly Told[], read: (told: Told) => Read | undefined): Read | undefined {
+function first<Read>(
+  told: readonly TypedQualifier[],
+  read: (told: TypedQualifier) => Read | undefined
+): Read | undefined {
   for (const one of told) {
     const found = read(one)
     if (found !== undefined) return found
@@ -99,7 +105,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
 }
 
 /** `One`, `ZeroToMany`, `ZerotoOne `, `TwoToMany`; also `0..1`, `1..*`. */
-function readCardinality({ type, value }: Told): Cardinality | undefined {
+function readCardinality({ type, value }: TypedQualifier): Cardinality | undefined {
   const clause = `${type}=${value}`
   const [, low, high] = /^(\w+?)(?:\s*(?:to|\.\.)\s*(\w+|\*))?$/i.exec(value.replace(/\s+/g, '')) ?? []
   const min = count(low)
@@ -114,14 +120,14 @@ function count(word = ''): number | undefined {
 }
 
 /** By the guideline a POSIX regular expression; published are also lists like `good | bad | others`. */
-function readAllowed(told: Told, valueType: DataTypeDefXsd | undefined): AllowedValues | undefined {
+function readAllowed(told: TypedQualifier, valueType: DataTypeDefXsd | undefined): AllowedValues | undefined {
   const { type, value } = told
   if (!/[\\^$*+?()[\]{}]|\.[*+]/.test(value)) return readList(told, valueType)
   const pattern = expression(value)
   return pattern === undefined ? undefined : { pattern, clause: `${type}=${value}` }
 }
 
-function readList({ type, value }: Told, valueType: DataTypeDefXsd | undefined): AllowedValues | undefined {
+function readList({ type, value }: TypedQualifier, valueType: DataTypeDefXsd | undefined): AllowedValues | undefined {
   const separator = ['|', ';', ','].find((character) => value.includes(character)) ?? '|'
   const values = value.split(separator).map((choice) => choice.trim())
   const found = values.filter((choice) => choice !== '')
@@ -134,13 +140,13 @@ function readList({ type, value }: Told, valueType: DataTypeDefXsd | undefined):
   return { values: [...new Set(found)], clause: `${type}=${value}` }
 }
 
-function readRanges({ type, value }: Told): Demands['ranges'] {
-  const intervals = parseIntervals(value)
+function readRanges({ type, value }: TypedQualifier): QualifierRules['ranges'] {
+  const intervals = parseRanges(value)
   return intervals === undefined ? undefined : { intervals, clause: `${type}=${value}` }
 }
 
 /** `Time[\d{2,3}]` means: Time and two or three digits. */
-function readIdShort({ type, value }: Told): Demands['idShort'] {
+function readIdShort({ type, value }: TypedQualifier): QualifierRules['idShort'] {
   const meant = value.replace(/\[(\\d\{\d+(?:,\d*)?\})\]/g, '$1')
   const pattern = expression(meant)
   return pattern === undefined ? undefined : { pattern, clause: `${type}=${value}` }
@@ -173,12 +179,12 @@ function expression(text: string): string | undefined {
 }
 
 /** `10`: at most ten characters; `2..10` or `[2,10]`: from two to ten. */
-function readLength({ type, value }: Told): Demands['length'] {
+function readLength({ type, value }: TypedQualifier): QualifierRules['length'] {
   const clause = `${type}=${value}`
   if (/^\d{1,9}$/.test(value)) return { min: 0, max: Number(value), clause }
-  const [interval, ...others] = parseIntervals(value) ?? []
+  const [interval, ...others] = parseRanges(value) ?? []
   if (interval === undefined || others.length > 0) return undefined
-  const min = Math.ceil(Number(interval.from ?? 0)) + (interval.withoutFrom ? 1 : 0)
-  const max = interval.to === undefined ? Infinity : Math.floor(Number(interval.to)) - (interval.withoutTo ? 1 : 0)
+  const min = Math.ceil(Number(interval.from ?? 0)) + (interval.exclusiveFrom ? 1 : 0)
+  const max = interval.to === undefined ? Infinity : Math.floor(Number(interval.to)) - (interval.exclusiveTo ? 1 : 0)
   return min < 0 || max < min ? undefined : { min, max, clause }
 }

@@ -1,6 +1,6 @@
 import type { Submodel } from '../../model/types.ts'
 import { normalSchema } from './normal-schema.ts'
-import type { Schema, Source } from './schema.ts'
+import type { Schema, TemplateSource } from './schema.ts'
 import { readStructure, readTemplate, type Template } from './template.ts'
 import { valueSchema } from './value-schema.ts'
 
@@ -11,7 +11,7 @@ export interface Schemas {
 }
 
 /** The schemas of a template: a submodel of `kind: Template`. */
-export function schemasOfTemplate(template: Submodel, source: Source): Schemas {
+export function schemasOfTemplate(template: Submodel, source: TemplateSource): Schemas {
   return schemasOf(readTemplate(template, source))
 }
 

@@ -6,7 +6,7 @@ export interface Schema {
 export const DRAFT = 'https://json-schema.org/draft/2020-12/schema'
 
 /** Where a schema comes from: it stands in every `$comment`, so that each rule can be traced. */
-export interface Source {
+export interface TemplateSource {
   /** Who published the template, e.g. `IDTA 02006`; absent where a schema is derived from a stored submodel. */
   readonly publication?: string
   readonly version?: string
@@ -19,7 +19,7 @@ export interface Source {
 const SEPARATOR = ' · '
 
 /** What the `$comment` of one rule says. */
-export interface Clause {
+export interface RuleComment {
   /** `IDTA 02006` */
   readonly publication: string
   /** `Nameplate 3.0.1` */
@@ -30,12 +30,12 @@ export interface Clause {
   readonly rule: string
 }
 
-export function writeClause({ publication, template, element, rule }: Clause): string {
+export function formatRuleComment({ publication, template, element, rule }: RuleComment): string {
   return [publication, template, element, rule].join(SEPARATOR)
 }
 
 /** Reads what writeClause wrote; undefined for every other comment. */
-export function readClause(comment: unknown): Clause | undefined {
+export function parseRuleComment(comment: unknown): RuleComment | undefined {
   if (typeof comment !== 'string') return undefined
   const [publication, template, element, ...rule] = comment.split(SEPARATOR)
   if (publication === undefined || template === undefined || element === undefined || rule.length === 0)
@@ -44,7 +44,7 @@ export function readClause(comment: unknown): Clause | undefined {
 }
 
 /** Follows a `$ref` within the same document; undefined where it leads nowhere or outside. */
-export function follow(root: Schema, reference: unknown): Schema | undefined {
+export function resolveRef(root: Schema, reference: unknown): Schema | undefined {
   if (typeof reference !== 'string') return undefined
   if (reference === '#') return root
   const [, name] = /^#\/\$defs\/([^/]+)$/.exec(reference) ?? []
@@ -55,7 +55,7 @@ export function follow(root: Schema, reference: unknown): Schema | undefined {
 }
 
 /** `if` this, `then` that. */
-export function given(condition: Schema, asks: Schema, otherwise?: Schema): Schema {
+export function ifThen(condition: Schema, asks: Schema, otherwise?: Schema): Schema {
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema; nobody awaits a schema
   return { if: condition, then: asks, ...(otherwise !== undefined && { else: otherwise }) }
 }

@@ -21,7 +21,7 @@ export function semanticIdsOf(element: HasSemantics): { main: SemanticId | undef
 }
 
 /** One text for all spellings of an id. */
-export function canonical(id: SemanticId): string {
+export function canonicalId(id: SemanticId): string {
   return id.map(canonicalKey).join('\n')
 }
 

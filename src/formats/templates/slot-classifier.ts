@@ -4,21 +4,21 @@
  */
 import type { Schema } from './schema.ts'
 
-export type Test = (data: unknown) => boolean
+export type Predicate = (data: unknown) => boolean
 
 /** Past this many different children the memory starts afresh. */
 const CACHE_ENTRIES = 4096
 
 export class SlotClassifier {
-  readonly #tests: readonly Test[]
+  readonly #tests: readonly Predicate[]
   readonly #decided = new Map<string, Uint8Array>()
 
-  constructor(tests: readonly Test[]) {
+  constructor(tests: readonly Predicate[]) {
     this.#tests = tests
   }
 
   /** For each test: 1 where it holds. */
-  sort(child: unknown): Uint8Array {
+  classify(child: unknown): Uint8Array {
     const signature = signatureOf(child)
     const known = signature === undefined ? undefined : this.#decided.get(signature)
     if (known !== undefined) return known
@@ -34,12 +34,12 @@ export class SlotClassifier {
    * Tests to be asked one after another about the same child, the first of them first: it sorts the child, the others
    * look it up.
    */
-  inTurn(indexes: readonly number[]): Test[] {
+  inTurn(indexes: readonly number[]): Predicate[] {
     let holds: Uint8Array = new Uint8Array()
     return indexes.map((index, turn) =>
       turn === 0
         ? (child) => {
-            holds = this.sort(child)
+            holds = this.classify(child)
             return holds[index] === 1
           }
         : () => holds[index] === 1

@@ -5,27 +5,27 @@
 
 import type { Cardinality } from './qualifiers.ts'
 import type { Schema } from './schema.ts'
-import { canonical, referenceIs, type SemanticId } from './semantic-ids.ts'
+import { canonicalId, referenceIs, type SemanticId } from './semantic-ids.ts'
 import type { Slot } from './template.ts'
 
 /** Slots that only together can be told from their siblings; nearly always a single one. */
-export interface Claim {
+export interface SlotMatch {
   /** Satisfied by the elements that belong here. */
   readonly is: Schema
   readonly slots: readonly Slot[]
   /** Where there are several slots: elements that satisfy `is` belong to the slots whose `when` they satisfy too. */
-  readonly choices: readonly Choice[]
+  readonly choices: readonly SlotAlternative[]
   readonly cardinality: Cardinality
 }
 
-export interface Choice {
+export interface SlotAlternative {
   /** Absent for elements that satisfy none of the others. */
   readonly when?: Schema
   readonly slots: readonly Slot[]
 }
 
 /** Siblings that share a semanticId: an element that has it must be of one of these kinds. */
-export interface Family {
+export interface SlotFamily {
   readonly is: Schema
   readonly kinds: readonly string[]
   readonly slots: readonly Slot[]
@@ -38,13 +38,17 @@ export type Define = (name: string, schema: Schema) => Schema
  * Divides the children of one container among its slots.
  * @param known satisfied by the elements that some slot recognises by a semantic id (see knownIn)
  */
-export function divide(slots: readonly Slot[], known: Known, define: Define): { claims: Claim[]; families: Family[] } {
-  const claims: Claim[] = []
-  const families: Family[] = []
+export function matchSlots(
+  slots: readonly Slot[],
+  known: KnownIds,
+  define: Define
+): { claims: SlotMatch[]; families: SlotFamily[] } {
+  const claims: SlotMatch[] = []
+  const families: SlotFamily[] = []
   const all = familiesOf(slots)
   const owners = ownersOf(all)
   for (const family of all) {
-    const is = belongs(family, ownIds(family, owners), known, define)
+    const is = belongsTo(family, ownIds(family, owners), known, define)
     const kinds = [...new Set(family.map(({ kind }) => kind))]
     if (kinds.length > 1) families.push({ is, kinds, slots: family })
     for (const kind of kinds) {
@@ -52,8 +56,8 @@ export function divide(slots: readonly Slot[], known: Known, define: Define): { 
       claims.push({
         is: kinds.length > 1 ? { allOf: [{ properties: { modelType: { const: kind } } }, is] } : is,
         slots: members,
-        choices: choicesAmong(members, define),
-        cardinality: together(members)
+        choices: alternativesAmong(members, define),
+        cardinality: combinedCardinality(members)
       })
     }
   }
@@ -61,12 +65,12 @@ export function divide(slots: readonly Slot[], known: Known, define: Define): { 
 }
 
 /** Elements that carry a semantic id that one of the slots is known by: as semanticId, or as any of their ids. */
-export interface Known {
+export interface KnownIds {
   readonly byMain: Schema
   readonly byAny: Schema
 }
 
-export function knownIn(slots: readonly Slot[], define: Define): Known {
+export function knownIdsOf(slots: readonly Slot[], define: Define): KnownIds {
   const families = familiesOf(slots)
   const owners = ownersOf(families)
   const ids = families.map((family) => ownIds(family, owners)).filter((ids) => ids.length > 0)
@@ -106,7 +110,7 @@ function labelOf([id]: readonly SemanticId[]): string {
 function familiesOf(slots: readonly Slot[]): Slot[][] {
   const families = new Map<unknown, Slot[]>()
   for (const slot of slots) {
-    const key = slot.main === undefined ? slot : canonical(slot.main)
+    const key = slot.main === undefined ? slot : canonicalId(slot.main)
     const family = families.get(key)
     if (family === undefined) families.set(key, [slot])
     else family.push(slot)
@@ -122,7 +126,7 @@ function ownersOf(families: readonly (readonly Slot[])[]): Owners {
   for (const family of families) {
     for (const { main, more } of family) {
       for (const id of main === undefined ? more : [main, ...more]) {
-        const key = canonical(id)
+        const key = canonicalId(id)
         owners.set(key, !owners.has(key) || owners.get(key) === family ? family : undefined)
       }
     }
@@ -133,11 +137,11 @@ function ownersOf(families: readonly (readonly Slot[])[]): Owners {
 /** The ids that tell a family from its siblings: the semanticId, and supplemental ones that no sibling has as well. */
 function ownIds(family: readonly Slot[], owners: Owners): SemanticId[] {
   const [first] = family
-  const more = family.flatMap((slot) => slot.more).filter((id) => owners.get(canonical(id)) === family)
+  const more = family.flatMap((slot) => slot.more).filter((id) => owners.get(canonicalId(id)) === family)
   return unique([...(first?.main === undefined ? [] : [first.main]), ...more])
 }
 
-function belongs(family: readonly Slot[], ids: readonly SemanticId[], known: Known, define: Define): Schema {
+function belongsTo(family: readonly Slot[], ids: readonly SemanticId[], known: KnownIds, define: Define): Schema {
   const ways: Schema[] = []
   if (ids.length > 0) {
     ways.push(hasMain(ids, define))
@@ -155,9 +159,9 @@ function belongs(family: readonly Slot[], ids: readonly SemanticId[], known: Kno
 }
 
 /** Tells slots of one kind and semanticId apart by the supplemental ids that not all of them have. */
-function choicesAmong(slots: readonly Slot[], define: Define): Choice[] {
+function alternativesAmong(slots: readonly Slot[], define: Define): SlotAlternative[] {
   if (slots.length === 1) return [{ slots }]
-  const idsOf = slots.map((slot) => new Map(slot.more.map((id) => [canonical(id), id])))
+  const idsOf = slots.map((slot) => new Map(slot.more.map((id) => [canonicalId(id), id])))
   const common = new Set([...(idsOf[0]?.keys() ?? [])].filter((id) => idsOf.every((ids) => ids.has(id))))
   const groups: { slots: Slot[]; ids: Map<string, SemanticId> }[] = []
   /** The first group that has an id. */
@@ -177,7 +181,7 @@ function choicesAmong(slots: readonly Slot[], define: Define): Choice[] {
   return [...groups.map(({ slots, ids }) => ({ when: hasMore([...ids.values()], define), slots })), { slots }]
 }
 
-function together(slots: readonly Slot[]): Cardinality {
+function combinedCardinality(slots: readonly Slot[]): Cardinality {
   const [first] = slots
   if (slots.length === 1 && first !== undefined) return first.cardinality
   const min = slots.reduce((sum, { cardinality }) => sum + cardinality.min, 0)
@@ -186,5 +190,5 @@ function together(slots: readonly Slot[]): Cardinality {
 }
 
 function unique(ids: readonly SemanticId[]): SemanticId[] {
-  return [...new Map(ids.map((id) => [canonical(id), id])).values()]
+  return [...new Map(ids.map((id) => [canonicalId(id), id])).values()]
 }

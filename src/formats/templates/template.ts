@@ -3,9 +3,9 @@
  * inconsistencies of published templates end here; the schemas are written from slots.
  */
 import type { DataTypeDefXsd, Qualifier, Submodel, SubmodelElement } from '../../model/types.ts'
-import { type AllowedValues, type Cardinality, type Demands, demandsOf } from './qualifiers.ts'
-import type { Source } from './schema.ts'
-import { canonical, escaped, type SemanticId, semanticIdsOf } from './semantic-ids.ts'
+import { type AllowedValues, type Cardinality, type QualifierRules, readQualifiers } from './qualifiers.ts'
+import type { TemplateSource } from './schema.ts'
+import { canonicalId, escaped, type SemanticId, semanticIdsOf } from './semantic-ids.ts'
 
 /**
  * One element of a template. Values, the contentType of a File and the entityType of an Entity are examples there: they
@@ -24,18 +24,18 @@ export interface Slot {
   /** Undefined also where the template leaves the type open. */
   readonly valueType: DataTypeDefXsd | undefined
   readonly allowed: AllowedValues | undefined
-  readonly ranges: Demands['ranges']
-  readonly languages: Demands['languages']
-  readonly length: Demands['length']
+  readonly ranges: QualifierRules['ranges']
+  readonly languages: QualifierRules['languages']
+  readonly length: QualifierRules['length']
   /** What a list says of its items, by member. */
   readonly list: ListRule | undefined
   /** Child slots by the member that holds them. */
-  readonly children: readonly Children[]
+  readonly children: readonly SlotGroup[]
   /** The slot further up that defines this one. */
   readonly same: Slot | undefined
 }
 
-export interface Children {
+export interface SlotGroup {
   readonly member: string
   /** The children are variables of an operation, each below `value`. */
   readonly wrapped: boolean
@@ -59,15 +59,15 @@ export interface ListRule {
 
 export interface Template {
   readonly name: string
-  readonly source: Source
+  readonly source: TemplateSource
   /** Semantic ids by which an instance names the template. */
   readonly main: SemanticId | undefined
   readonly more: readonly SemanticId[]
-  readonly children: readonly Children[]
+  readonly children: readonly SlotGroup[]
 }
 
 /** Reads a template: a submodel of `kind: Template`, valid by the metamodel. */
-export function readTemplate(submodel: Submodel, source: Source = {}): Template {
+export function readTemplate(submodel: Submodel, source: TemplateSource = {}): Template {
   const { main, more } = semanticIdsOf(submodel)
   return {
     name: submodel.idShort ?? submodel.id,
@@ -85,23 +85,23 @@ export function readStructure(submodel: Submodel): Template {
   return { name: submodel.idShort ?? submodel.id, source: {}, main, more, children: childrenOf(submodel, [], readAsIs) }
 }
 
-interface Above {
+interface Ancestor {
   readonly slot: Slot
   readonly element: SubmodelElement
 }
 
-type Reader = (element: SubmodelElement, parent: Parent, above: readonly Above[]) => Slot
+type SlotReader = (element: SubmodelElement, parent: Parent, above: readonly Ancestor[]) => Slot
 
 type Parent = Submodel | SubmodelElement
 
 const ONE: Cardinality = { min: 1, max: 1, clause: 'no cardinality, so One' }
 const ITEM: Cardinality = { min: 1, max: Infinity, clause: 'no cardinality, so at least One' }
 
-function readSlot(element: SubmodelElement, parent: Parent, above: readonly Above[]): Slot {
+function readSlot(element: SubmodelElement, parent: Parent, above: readonly Ancestor[]): Slot {
   const { main, more } = semanticIdsOf(element)
   const qualifiers: readonly Qualifier[] = element.qualifiers ?? []
   const valueType = 'valueType' in element ? element.valueType : undefined
-  const demands = demandsOf(qualifiers, valueType)
+  const demands = readQualifiers(qualifiers, valueType)
   const inList = parent.modelType === 'SubmodelElementList'
   const cardinality = demands.cardinality ?? (inList ? ITEM : ONE)
   const isArbitrary = main?.some((id) => /^https:\/\/admin-shell\.io\/SMT\/General\/Arbitrary/.test(id.trim())) ?? false
@@ -128,7 +128,7 @@ function readSlot(element: SubmodelElement, parent: Parent, above: readonly Abov
   return slot
 }
 
-function readAsIs(element: SubmodelElement, parent: Parent, above: readonly Above[]): Slot {
+function readAsIs(element: SubmodelElement, parent: Parent, above: readonly Ancestor[]): Slot {
   const { main, more } = semanticIdsOf(element)
   const inList = parent.modelType === 'SubmodelElementList'
   const named = element.idShort === undefined || inList ? undefined : `^${escaped(element.idShort)}$`
@@ -162,17 +162,17 @@ function nameOf(element: SubmodelElement, parent: Parent): string {
  * A template that recurses shows an element once more within itself, but empty.
  * (Published: `Node` of the hierarchical structures, `PropertySubmodelList` of the capability description.)
  */
-function definitionAbove({ kind, main }: Slot, above: readonly Above[]): Slot | undefined {
+function definitionAbove({ kind, main }: Slot, above: readonly Ancestor[]): Slot | undefined {
   if (main === undefined) return undefined
-  const text = canonical(main)
+  const text = canonicalId(main)
   const holders = above.filter(
-    ({ slot }) => slot.kind === kind && slot.main !== undefined && canonical(slot.main) === text
+    ({ slot }) => slot.kind === kind && slot.main !== undefined && canonicalId(slot.main) === text
   )
   return holders.at(-1)?.slot
 }
 
-function childrenOf(parent: Parent, above: readonly Above[], read: Reader): Children[] {
-  const groups: Children[] = []
+function childrenOf(parent: Parent, above: readonly Ancestor[], read: SlotReader): SlotGroup[] {
+  const groups: SlotGroup[] = []
   const add = (member: string, elements: readonly SubmodelElement[] | undefined, wrapped = false): void => {
     if (elements === undefined || elements.length === 0) return
     groups.push({ member, wrapped, slots: distinct(elements.map((element) => read(element, parent, above))) })
@@ -236,7 +236,7 @@ const NUMBER = '(?:_{0,2}[0-9]+_{0,2})?'
 function idShortRule(
   idShort: string | undefined,
   { max }: Cardinality,
-  { idShort: asked, freeIdShort }: Demands,
+  { idShort: asked, freeIdShort }: QualifierRules,
   isArbitrary: boolean
 ): IdShortRule {
   if (idShort === undefined) return { pattern: undefined, words: 'any idShort', clause: undefined }

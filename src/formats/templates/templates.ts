@@ -8,12 +8,12 @@ import type { ValidateFunction } from 'ajv/dist/2020.js'
 import type { Submodel } from '../../model/types.ts'
 import { compile } from './compile.ts'
 import { explain } from './explain.ts'
-import { type TemplateFinding, toFinding } from './messages.ts'
+import { type TemplateFinding, toFinding } from './findings.ts'
 import type { Schema } from './schema.ts'
-import { canonical, type SemanticId, semanticIdsOf } from './semantic-ids.ts'
+import { canonicalId, type SemanticId, semanticIdsOf } from './semantic-ids.ts'
 import { versionIn } from './template-version.ts'
 
-export type { TemplateFinding } from './messages.ts'
+export type { TemplateFinding } from './findings.ts'
 
 /** A template as the hub knows it. */
 export interface KnownTemplate {
@@ -42,12 +42,12 @@ export interface Templates {
    */
   check(submodel: Submodel, options?: { readonly limit?: number }): TemplateFinding[]
   /** The same, with the template that was held against it: of several variants the one that fits, or the nearest. */
-  judge(submodel: Submodel, options?: { readonly limit?: number }): Judgement
+  evaluate(submodel: Submodel, options?: { readonly limit?: number }): TemplateResult
   /** Compiles everything now, and throws where a schema is none. */
   compile(): void
 }
 
-export interface Judgement {
+export interface TemplateResult {
   /** Absent where the submodel names none that is known. */
   readonly template: KnownTemplate | undefined
   readonly findings: readonly TemplateFinding[]
@@ -62,7 +62,7 @@ export function templatesFrom(source: string | readonly Schema[]): Templates {
   const all = pair(typeof source === 'string' ? readSchemas(source) : source)
   const byId = new Map<string, KnownTemplate[]>()
   for (const template of all) {
-    for (const id of new Set(template.semanticIds.map(canonical))) byId.set(id, [...(byId.get(id) ?? []), template])
+    for (const id of new Set(template.semanticIds.map(canonicalId))) byId.set(id, [...(byId.get(id) ?? []), template])
   }
   const compiled = new Map<KnownTemplate, ValidateFunction>()
   const satisfies = (template: KnownTemplate): ValidateFunction => {
@@ -75,16 +75,16 @@ export function templatesFrom(source: string | readonly Schema[]): Templates {
     applicable(submodel) {
       const { main, more } = semanticIdsOf(submodel)
       for (const id of [...(main === undefined ? [] : [main]), ...more]) {
-        const found = byId.get(canonical(id))
+        const found = byId.get(canonicalId(id))
         if (found !== undefined) return found
       }
       return []
     },
     check(submodel, options) {
-      return [...templates.judge(submodel, options).findings]
+      return [...templates.evaluate(submodel, options).findings]
     },
-    judge(submodel, { limit = 20 } = {}) {
-      let nearest: Judgement = { template: undefined, findings: [] }
+    evaluate(submodel, { limit = 20 } = {}) {
+      let nearest: TemplateResult = { template: undefined, findings: [] }
       if (submodel.kind === 'Template') return nearest
       for (const template of templates.applicable(submodel)) {
         const accepts = satisfies(template)

@@ -1,6 +1,7 @@
 /** A schema as TypeScript types, for those who compile against a submodel. */
-import { FreeNames } from './names.ts'
-import { follow, type Schema } from './schema.ts'
+
+import { resolveRef, type Schema } from './schema.ts'
+import { UniqueNames } from './unique-names.ts'
 
 /**
  * Types for what a schema describes: one exported type for the schema itself and one for each definition it needs. What
@@ -17,7 +18,7 @@ class TypeWriter {
   readonly #main: string
   readonly #names = new Map<string, string>()
   readonly #written = new Map<string, string>()
-  readonly #free = new FreeNames((name) => this.#written.has(name), '')
+  readonly #free = new UniqueNames((name) => this.#written.has(name), '')
 
   constructor(root: Schema, main: string) {
     this.#root = root
@@ -82,7 +83,7 @@ class TypeWriter {
   #reference(reference: string): string {
     const known = this.#names.get(reference)
     if (known !== undefined) return known
-    const target = follow(this.#root, reference)
+    const target = resolveRef(this.#root, reference)
     if (target === undefined) return 'unknown'
     if (target === this.#root) return this.#main
     const base = identifier(decodeURIComponent(reference.replace('#/$defs/', '')))

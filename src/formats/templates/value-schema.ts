@@ -5,16 +5,16 @@
  */
 import { isBoolean, isNumeric } from '../../model/datatypes.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
-import { FreeNames } from './names.ts'
 import { allowedWords, countWords, definitionName, languagePattern } from './normal-schema.ts'
-import type { Interval } from './numbers.ts'
+import type { NumericRange } from './numeric-ranges.ts'
 import type { Cardinality } from './qualifiers.ts'
-import { DRAFT, type Schema, writeClause } from './schema.ts'
-import type { Children, Slot, Template } from './template.ts'
+import { DRAFT, formatRuleComment, type Schema } from './schema.ts'
+import type { Slot, SlotGroup, Template } from './template.ts'
 import { provenance, schemaId, templateName } from './template-version.ts'
+import { UniqueNames } from './unique-names.ts'
 
 export function valueSchema(template: Template): Schema {
-  const writer = new ValueWriter(template)
+  const writer = new ValueSchemaWriter(template)
   return {
     $schema: DRAFT,
     $id: schemaId(template, 'value'),
@@ -47,11 +47,11 @@ const SAFE_INTEGERS = new Set<string>(
   ['byte', 'short', 'int', 'unsignedByte', 'unsignedShort', 'unsignedInt'].map((name) => `xs:${name}`)
 )
 
-class ValueWriter {
+class ValueSchemaWriter {
   readonly #template: Template
   readonly #names = new Map<Slot, string>()
   readonly #schemas = new Map<string, Schema>()
-  readonly #free = new FreeNames((name) => this.#schemas.has(name))
+  readonly #free = new UniqueNames((name) => this.#schemas.has(name))
   readonly #texts = new Map<string, string>()
   readonly #recursive = new Set<string>()
 
@@ -63,7 +63,7 @@ class ValueWriter {
     return Object.fromEntries(this.#schemas)
   }
 
-  byName(groups: readonly Children[], path: string): Schema {
+  byName(groups: readonly SlotGroup[], path: string): Schema {
     const properties: Record<string, Schema> = {}
     const patternProperties: Record<string, Schema> = {}
     const required: string[] = []
@@ -253,7 +253,7 @@ class ValueWriter {
   #rule({ name }: Pick<Slot, 'name'>, title: string, rule: string): Schema {
     const publication = this.#template.source.publication ?? 'stored submodel'
     return {
-      $comment: writeClause({ publication, template: templateName(this.#template), element: name, rule }),
+      $comment: formatRuleComment({ publication, template: templateName(this.#template), element: name, rule }),
       title
     }
   }
@@ -273,7 +273,7 @@ function jsonOf(valueType: DataTypeDefXsd, text: string): string | number | bool
   return isNumeric(valueType) && Number.isFinite(Number(text)) ? Number(text) : text
 }
 
-function intervalOf({ from, to, withoutFrom, withoutTo }: Interval): Schema {
+function intervalOf({ from, to, exclusiveFrom: withoutFrom, exclusiveTo: withoutTo }: NumericRange): Schema {
   return {
     ...(from !== undefined && { [withoutFrom ? 'exclusiveMinimum' : 'minimum']: Number(from) }),
     ...(to !== undefined && { [withoutTo ? 'exclusiveMaximum' : 'maximum']: Number(to) })

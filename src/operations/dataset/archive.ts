@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
 import { HubError } from '../../errors.ts'
 import { writeJson } from '../../formats/environment.ts'
-import { timeText, type WriteOptions } from '../../formats/tables/times.ts'
+import { timeFormatter, type WriteOptions } from '../../formats/tables/time-format.ts'
 import type { TableWriter } from '../../formats/tables/writers.ts'
 import { parseStoredPath } from '../../model/path.ts'
 import { earlier, later } from '../../model/time.ts'
@@ -146,7 +146,7 @@ async function dataFilesOf(
   const first = request.from ?? spans.map(({ from }) => from).reduce(earlier, LATEST)
   const last = request.to ?? spans.map(({ to }) => to).reduce(later, EARLIEST)
   if (spans.length === 0) return []
-  const name = timeText({ ...(times.zone && { zone: times.zone }) })
+  const name = timeFormatter({ ...(times.zone && { zone: times.zone }) })
   const files: DataFile[] = []
   for (let start = period.startOf(first); start <= last; ) {
     const next = period.next(start)

@@ -1,6 +1,6 @@
 /** What a table shows of one stored sample: exactly what is stored, whatever the value type of the element is now. */
 
-import type { Kind } from '../../formats/tables/widen.ts'
+import type { ValueKind } from '../../formats/tables/widen.ts'
 import { exactNumber, valueOfRow } from '../../formats/value.ts'
 import { membersAt, numberOf, type Run } from '../../model/samples.ts'
 import { trimStart } from '../../model/trim.ts'
@@ -17,7 +17,7 @@ export function cellAt(run: Run, index: number, variable: Variable): Cell {
   return text === undefined || variable.type === 'text' ? text : ofText(text, variable)
 }
 
-export function kindOfCell(cell: Exclude<Cell, undefined>): Kind {
+export function kindOfCell(cell: Exclude<Cell, undefined>): ValueKind {
   if (typeof cell === 'bigint') return isLong(cell) ? 'long' : 'integer'
   return typeof cell === 'string' ? 'text' : typeof cell === 'number' ? 'number' : 'boolean'
 }

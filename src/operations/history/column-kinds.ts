@@ -2,7 +2,7 @@
  * What columns will hold, for formats that say it first. Most is known from what packed runs say of themselves: only
  * texts and numbers that are not whole where whole ones are expected are looked at one by one.
  */
-import { join, type Kind } from '../../formats/tables/widen.ts'
+import { joinKinds, type ValueKind } from '../../formats/tables/widen.ts'
 import { lengthOf, within } from '../../model/samples.ts'
 import type { SeriesPiece } from '../../store/merge-chunks.ts'
 import type { TimeSlice } from '../../time-slice.ts'
@@ -16,36 +16,39 @@ export async function storedKind(
   variable: Variable,
   { from, to }: { readonly from: bigint; readonly to: bigint },
   slice: TimeSlice
-): Promise<Kind | undefined> {
+): Promise<ValueKind | undefined> {
   if (variable.type === 'text' || variable.type === 'time') return 'text'
-  let kind: Kind | undefined
+  let kind: ValueKind | undefined
   for await (const piece of history.pieces(variable, from, to)) {
     if (piece.to < from || piece.from > to) continue
-    kind = join(kind, kindOfPacked(piece, variable) ?? kindOfRun(piece, variable, from, to) ?? kind ?? plain(variable))
+    kind = joinKinds(
+      kind,
+      kindOfPacked(piece, variable) ?? kindOfRun(piece, variable, from, to) ?? kind ?? plain(variable)
+    )
     if (kind === 'text') return kind
     if (slice.isOver()) await slice.pause()
   }
   return kind
 }
 
-function plain({ type }: Variable): Kind {
+function plain({ type }: Variable): ValueKind {
   return type === 'time' ? 'text' : type
 }
 
 /** Undefined where the piece does not say it. */
-function kindOfPacked(piece: SeriesPiece, { type }: Variable): Kind | undefined {
+function kindOfPacked(piece: SeriesPiece, { type }: Variable): ValueKind | undefined {
   if (type === 'boolean') return undefined
   if (type === 'number') return piece.holdsOnly?.('numbers') ? 'number' : undefined
   return piece.holdsOnly?.('whole numbers') ? 'integer' : undefined
 }
 
-function kindOfRun(piece: SeriesPiece, variable: Variable, from: bigint, to: bigint): Kind | undefined {
+function kindOfRun(piece: SeriesPiece, variable: Variable, from: bigint, to: bigint): ValueKind | undefined {
   const run = within(piece.run(), from, to)
   if (run === undefined) return undefined
-  let kind: Kind | undefined
+  let kind: ValueKind | undefined
   for (let i = 0; i < lengthOf(run) && kind !== 'text'; i++) {
     const cell = cellAt(run, i, variable)
-    if (cell !== undefined) kind = join(kind, kindOfCell(cell))
+    if (cell !== undefined) kind = joinKinds(kind, kindOfCell(cell))
   }
   return kind
 }

@@ -1,21 +1,24 @@
 /** Types of columns that only the rows themselves tell: these are kept where they are few, and made twice where not. */
-import type { Batch, Column, Table } from '../../formats/tables/table.ts'
-import { conformed, type Kind, kindsOf, withKinds } from '../../formats/tables/widen.ts'
+import type { Table, TableBatch, TableColumn } from '../../formats/tables/table.ts'
+import { collectKinds, conformBatches, type ValueKind, withKinds } from '../../formats/tables/widen.ts'
 
 /** Cells that are kept meanwhile. */
 const MAX_KEPT_CELLS = 1_000_000
 
 /** @param make the batches, each time anew */
-export async function withDetectedTypes(columns: readonly Column[], make: () => AsyncGenerator<Batch>): Promise<Table> {
-  const kinds: (Kind | undefined)[] = []
-  let kept: Batch[] | undefined = []
+export async function withDetectedTypes(
+  columns: readonly TableColumn[],
+  make: () => AsyncGenerator<TableBatch>
+): Promise<Table> {
+  const kinds: (ValueKind | undefined)[] = []
+  let kept: TableBatch[] | undefined = []
   let cells = 0
   for await (const batch of make()) {
-    kindsOf(columns, batch, kinds)
+    collectKinds(columns, batch, kinds)
     cells += batch.length * columns.length
     if (cells > MAX_KEPT_CELLS) kept = undefined
     kept?.push(batch)
   }
   const known = withKinds(columns, kinds)
-  return { columns: known, batches: conformed(known, kept ?? make()) }
+  return { columns: known, batches: conformBatches(known, kept ?? make()) }
 }

@@ -1,6 +1,6 @@
 /** Series on a common grid: at each of its points the last value before, or one on the line between neighbours. */
 import { HubError } from '../../errors.ts'
-import type { Batch, Column } from '../../formats/tables/table.ts'
+import type { TableBatch, TableColumn } from '../../formats/tables/table.ts'
 import { lengthOf, type Run, timeAt } from '../../model/samples.ts'
 import { earlier, formatTime, later } from '../../model/time.ts'
 import { ceilTo, type TimeGrid } from '../../model/time-grid.ts'
@@ -35,8 +35,8 @@ export async function* gridRows(
   history: History,
   variables: readonly Variable[],
   { grid, start, end }: GridSpan,
-  { columns, isLinear, slice }: { columns: readonly Column[]; isLinear: boolean; slice: TimeSlice }
-): AsyncGenerator<Batch> {
+  { columns, isLinear, slice }: { columns: readonly TableColumn[]; isLinear: boolean; slice: TimeSlice }
+): AsyncGenerator<TableBatch> {
   const lines = await Promise.all(variables.map((variable) => Line.begin(history, variable, start, isLinear)))
   const rows = new BatchBuilder(columns)
   for (let time = ceilTo(grid, start); time <= end; time = grid.next(time)) {

@@ -2,7 +2,7 @@
  * Rows of a table out of series: sources that each give some neighbouring cells at ascending times, brought together by
  * time. What lies ready is taken without waiting: a promise for each cell would cost more than the cell.
  */
-import type { Batch, Column } from '../../formats/tables/table.ts'
+import type { TableBatch, TableColumn } from '../../formats/tables/table.ts'
 import type { ExactNumber } from '../../model/exact-numbers.ts'
 import { lengthOf, qualityAt, type Run, timeAt } from '../../model/samples.ts'
 import type { TimeSlice } from '../../time-slice.ts'
@@ -35,19 +35,19 @@ export interface RowSource {
 
 /** Rows that are being gathered into batches. */
 export class BatchBuilder {
-  readonly #columns: readonly Column[]
+  readonly #columns: readonly TableColumn[]
   readonly #size: number
   builders: readonly ColumnBuilder[]
   #length = 0
 
-  constructor(columns: readonly Column[]) {
+  constructor(columns: readonly TableColumn[]) {
     this.#columns = columns
     this.#size = batchRows(columns.length)
     this.builders = this.#empty()
   }
 
   /** Counts a row of which all cells were added. @returns the batch where that made it full */
-  close(): Batch | undefined {
+  close(): TableBatch | undefined {
     return ++this.#length === this.#size ? this.take() : undefined
   }
 
@@ -56,7 +56,7 @@ export class BatchBuilder {
     return this.#length % ROWS_BETWEEN_LOOKS === 0
   }
 
-  take(): Batch | undefined {
+  take(): TableBatch | undefined {
     if (this.#length === 0) return undefined
     const batch = { length: this.#length, columns: this.builders.map((builder) => builder.batch()) }
     this.builders = this.#empty()
@@ -71,10 +71,10 @@ export class BatchBuilder {
 
 /** A row for each time at which any source has one; the cells of the others are empty. The first column is the time. */
 export async function* mergedRows(
-  columns: readonly Column[],
+  columns: readonly TableColumn[],
   sources: readonly RowSource[],
   slice: TimeSlice
-): AsyncGenerator<Batch> {
+): AsyncGenerator<TableBatch> {
   const rows = new BatchBuilder(columns)
   for (;;) {
     const time = leastTime(sources)

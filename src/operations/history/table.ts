@@ -3,8 +3,8 @@
  * or on a common grid. Rows stream, and are made no faster than they are taken, in slices of time.
  */
 
-import type { Batch, Column, ColumnBatch, Table } from '../../formats/tables/table.ts'
-import { type Kind, typeOfKind } from '../../formats/tables/widen.ts'
+import type { ColumnBatch, Table, TableBatch, TableColumn } from '../../formats/tables/table.ts'
+import { typeOfKind, type ValueKind } from '../../formats/tables/widen.ts'
 import { lengthOf, qualityAt, type Run, sliceOf, timeAt } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { TimeGrid } from '../../model/time-grid.ts'
@@ -88,7 +88,7 @@ function withoutValues({ columns, batches }: Table): Table {
   return { columns: without(columns), batches: fewer() }
 }
 
-const TIME: Column = { name: 'time', type: 'time' }
+const TIME: TableColumn = { name: 'time', type: 'time' }
 
 /** Readers of it wait for a turn where many pieces come to nothing, too. */
 function slicedHistory(history: History, slice: TimeSlice): History {
@@ -130,7 +130,7 @@ async function bucketTable(
   return typesFirst && !isCertain ? withDetectedTypes(columns, batches) : { columns, batches: batches() }
 }
 
-function aggregated(variable: Variable, aggregate: Aggregate): Column {
+function aggregated(variable: Variable, aggregate: Aggregate): TableColumn {
   const { unit, label, valueType, ...column } = columnOf(variable, undefined)
   // A sum, or what was stored under another type, may be no whole number of 64 bits: the column says what it is of.
   const isWhole = variable.type === 'integer' && aggregate !== 'count' && !isFractional(aggregate)
@@ -205,7 +205,7 @@ async function sampleTable(
 ): Promise<Table> {
   const { variables, quality = false } = request
   const { from, to } = windowOf(request)
-  const kinds: (Kind | undefined)[] = []
+  const kinds: (ValueKind | undefined)[] = []
   if (typesFirst) for (const variable of variables) kinds.push(await storedKind(history, variable, { from, to }, slice))
   const columns = [
     TIME,
@@ -221,7 +221,10 @@ async function sampleTable(
 }
 
 /** @param kind of what is stored; absent: of what is declared */
-function columnOf({ name, type, valueType, unit, semanticId, label }: Variable, kind: Kind | undefined): Column {
+function columnOf(
+  { name, type, valueType, unit, semanticId, label }: Variable,
+  kind: ValueKind | undefined
+): TableColumn {
   return {
     name,
     type: kind === undefined ? type : widest(type, typeOfKind(kind)),
@@ -233,11 +236,11 @@ function columnOf({ name, type, valueType, unit, semanticId, label }: Variable, 
 }
 
 /** Whole numbers are numbers where these are declared. */
-function widest(declared: Column['type'], stored: Column['type']): Column['type'] {
+function widest(declared: TableColumn['type'], stored: TableColumn['type']): TableColumn['type'] {
   return declared === 'number' && stored === 'integer' ? 'number' : stored
 }
 
-function qualityOf({ name, label }: Variable): Column {
+function qualityOf({ name, label }: Variable): TableColumn {
   return { name: `${name}.quality`, type: 'text', ...(label !== undefined && { label: `${label} (quality)` }) }
 }
 
@@ -246,8 +249,8 @@ async function* single(
   history: History,
   variable: Variable,
   request: TableRequest,
-  [, column = TIME, ...others]: readonly Column[]
-): AsyncGenerator<Batch> {
+  [, column = TIME, ...others]: readonly TableColumn[]
+): AsyncGenerator<TableBatch> {
   const { from, to } = windowOf(request)
   const most = batchRows(2 + others.length)
   for await (const whole of history.read(variable, from, to)) {
@@ -266,7 +269,7 @@ function timesOf(run: Run): ColumnBatch {
   return { values }
 }
 
-function valuesOf(run: Run, variable: Variable, { type }: Column): ColumnBatch {
+function valuesOf(run: Run, variable: Variable, { type }: TableColumn): ColumnBatch {
   if (type === 'number' && variable.type === 'number' && run.values instanceof Float64Array)
     return { values: run.values }
   const column = new ColumnBuilder(type, lengthOf(run))
@@ -280,4 +283,4 @@ function qualitiesOf(run: Run): ColumnBatch {
   return column.batch()
 }
 
-async function* none(): AsyncGenerator<Batch> {}
+async function* none(): AsyncGenerator<TableBatch> {}

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { HubError, type Violation } from '../../errors.ts'
 import { validate } from '../../formats/json.ts'
-import { canonical, semanticIdsOf } from '../../formats/templates/semantic-ids.ts'
+import { canonicalId, semanticIdsOf } from '../../formats/templates/semantic-ids.ts'
 import type { KnownTemplate, TemplateFinding, Templates } from '../../formats/templates/templates.ts'
 import type { Documents, Submodel } from '../../model/types.ts'
 import type { Document, Facet, Store } from '../../store/store.ts'
@@ -58,7 +58,7 @@ export class TemplateChecker {
     const policies = [standard, ...exceptions.values()]
     this.known = templates
     this.#standard = standard
-    this.#exceptions = new Map([...exceptions].map(([id, policy]) => [canonical([id]), policy]))
+    this.#exceptions = new Map([...exceptions].map(([id, policy]) => [canonicalId([id]), policy]))
     this.isActive = policies.some((policy) => policy !== 'off')
     this.enforces = policies.includes('enforce')
     this.rules = digest([standard, [...this.#exceptions].sort(), templates.all.map(({ normal }) => normal)])
@@ -69,7 +69,7 @@ export class TemplateChecker {
     if (this.#exceptions.size === 0) return this.#standard
     const { main, more } = semanticIdsOf(submodel)
     for (const id of main === undefined ? more : [main, ...more]) {
-      const policy = this.#exceptions.get(canonical(id))
+      const policy = this.#exceptions.get(canonicalId(id))
       if (policy !== undefined) return policy
     }
     return this.#standard
@@ -118,7 +118,7 @@ export class TemplateChecker {
     const { template, findings } =
       this.policyOf(submodel) === 'off'
         ? { template: undefined, findings: [] }
-        : this.known.judge(submodel, { limit: MAX_REPORTED })
+        : this.known.evaluate(submodel, { limit: MAX_REPORTED })
     const isInvalid = findings.length > 0 || metamodel.length > 0
     return {
       submodelId: document.id,

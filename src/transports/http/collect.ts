@@ -1,7 +1,7 @@
 /** Bodies that are held in memory until they are complete: how large they are, together too, and of what shape. */
 import type { Readable } from 'node:stream'
 import { HubError } from '../../errors.ts'
-import { JsonShape } from '../../formats/json-shape.ts'
+import { JsonLimits } from '../../formats/json-limits.ts'
 
 /** Up to here a body is neither counted nor looked at: most are, and connections are bounded. */
 const SMALL_BYTES = 64 * 1024
@@ -48,7 +48,7 @@ class Gathering {
   readonly #chunks: Buffer[] = []
   #size = 0
   #counted = 0
-  #shape: JsonShape | undefined
+  #shape: JsonLimits | undefined
 
   constructor(options: GatheringOptions) {
     this.#options = options
@@ -85,7 +85,7 @@ class Gathering {
     this.#counted = this.#size
     if (!looksAtShape) return
     if (this.#shape === undefined) {
-      this.#shape = new JsonShape()
+      this.#shape = new JsonLimits()
       for (const earlier of this.#chunks) this.#shape.write(earlier)
     }
     this.#shape.write(chunk)

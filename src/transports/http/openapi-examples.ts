@@ -3,7 +3,7 @@
  * its body from the class and the content that the place takes.
  */
 import { toValue } from '../../formats/value.ts'
-import { metadata } from '../../formats/views.ts'
+import { metadataView } from '../../formats/views.ts'
 import { encodeId } from '../../model/identifier.ts'
 import type { SubmodelElement } from '../../model/types.ts'
 import type { Endpoint } from '../../operations/mounts.ts'
@@ -125,7 +125,7 @@ function sampleOf(type: string, { definition: row, content }: Endpoint, path: st
 }
 
 function viewOf(sample: ReturnType<typeof submodel> | SubmodelElement, content: Endpoint['content']): unknown {
-  if (content === 'metadata') return metadata(sample)
+  if (content === 'metadata') return metadataView(sample)
   return content === 'value' ? toValue(sample) : sample
 }
 

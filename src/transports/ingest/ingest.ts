@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { parseJson } from '../../formats/json.ts'
-import { JsonShape } from '../../formats/json-shape.ts'
+import { JsonLimits } from '../../formats/json-limits.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import { type TimeUnit, timeUnits } from '../../model/time.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
@@ -134,7 +134,7 @@ function readJson(bytes: Buffer, charset: Charset): unknown {
   const text = charset.decode(charset.withoutMark(bytes))
   if (text === undefined) throw new HubError('BadRequest', [`This is not JSON: the bytes are not ${charset.name}`])
   // In UTF-8 that was looked at as it arrived.
-  if (!charset.isUtf8) new JsonShape().write(Buffer.from(text))
+  if (!charset.isUtf8) new JsonLimits().write(Buffer.from(text))
   return parseJson(text, parseSampleJson)
 }
 

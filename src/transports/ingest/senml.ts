@@ -1,6 +1,6 @@
 /** SenML packs (RFC 8428) as samples. */
 import { HubError } from '../../errors.ts'
-import { readSenml, SenmlError } from '../../formats/senml.ts'
+import { parseSenml, SenmlError } from '../../formats/senml.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
 import { parseSenmlName } from '../submodel-selector.ts'
 import type { ByIdShort } from './target.ts'
@@ -18,7 +18,7 @@ export async function packBatch(
   byIdShort: ByIdShort
 ): Promise<Batch> {
   try {
-    for (const record of readSenml(pack, batch.arrival)) {
+    for (const record of parseSenml(pack, batch.arrival)) {
       if ('fault' in record) {
         batch.refuse(record.fault)
         continue

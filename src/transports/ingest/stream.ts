@@ -1,5 +1,5 @@
 /** A body of any length, line by line, in durable batches: read no faster than they become so. */
-import { LineError, type Point, PointReader } from '../../formats/line-protocol.ts'
+import { LineError, type LinePoint, PointReader } from '../../formats/line-protocol.ts'
 import { mayHoldLongNumber, parseSampleJson } from '../../formats/sample-json.ts'
 import { parseTime } from '../../model/time.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
@@ -178,7 +178,7 @@ export function influxLines(targets: Targets, unit: bigint, charset: Charset): L
         if (reader.passOver(line.ascii)) batch.refuse(notText(charset))
         return undefined
       }
-      let point: Point | undefined
+      let point: LinePoint | undefined
       try {
         point = reader.read(line)
       } catch (error) {
@@ -194,7 +194,7 @@ export function influxLines(targets: Targets, unit: bigint, charset: Charset): L
   }
 }
 
-async function addPoint(batch: Batch, point: Point, targets: Targets, unit: bigint): Promise<void> {
+async function addPoint(batch: Batch, point: LinePoint, targets: Targets, unit: bigint): Promise<void> {
   const sent = point.time === undefined ? undefined : parseTime(BigInt(point.time) * unit, 'ns')
   if (point.time !== undefined && sent === undefined) return batch.refuse('the time is beyond the years 1678 to 2262')
   const target = await targets(point)

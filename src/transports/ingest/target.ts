@@ -12,7 +12,7 @@
  * `{tag.NAME}` stand for what the point says; a point without such a tag does not fit.
  */
 import { readFileSync } from 'node:fs'
-import type { Point } from '../../formats/line-protocol.ts'
+import type { LinePoint } from '../../formats/line-protocol.ts'
 import { hasPieces } from '../../model/wildcard.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -25,7 +25,7 @@ export interface LineRule {
 /** The submodel of a point and the path of each of its fields; or why there is none. */
 export type Target = { readonly submodel: string; path(field: string): string } | { readonly unknown: string }
 
-export type Targets = (point: Point) => Promise<Target>
+export type Targets = (point: LinePoint) => Promise<Target>
 
 /** The id of the one submodel that has an idShort, or why there is none. */
 export type ByIdShort = (idShort: string) => Promise<{ readonly id: string } | { readonly unknown: string }>
@@ -82,7 +82,7 @@ export function readLineRules(file: string): readonly LineRule[] {
   return rules as LineRule[]
 }
 
-function filled(template: string, { measurement, tags }: Point, field: string): string | undefined {
+function filled(template: string, { measurement, tags }: LinePoint, field: string): string | undefined {
   let complete = true
   const text = template.replace(/\{(measurement|field|tag\.([^}]+))\}/g, (_, name: string, tag: string | undefined) => {
     if (name === 'measurement') return measurement

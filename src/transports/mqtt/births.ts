@@ -3,7 +3,7 @@
  * stored birth says what died. A birth is kept until its death has made the values bad.
  */
 import { HubError } from '../../errors.ts'
-import type { Whole } from '../../formats/protobuf.ts'
+import type { Uint64 } from '../../formats/protobuf.ts'
 import type { Store } from '../../store/store.ts'
 
 export interface Birth {
@@ -21,7 +21,7 @@ export interface Birth {
 /** A metric as its birth announced it. */
 export interface BirthMetric {
   readonly name: string
-  readonly alias: Whole | undefined
+  readonly alias: Uint64 | undefined
   readonly datatype: number | undefined
 }
 
@@ -111,7 +111,7 @@ function fromStored({ birth: [group, edge, device], bdSeq, lag, metrics }: Store
 }
 
 /** As decoded from the wire: a number where that is exact. */
-function wholeOf(text: string): Whole {
+function wholeOf(text: string): Uint64 {
   const number = Number(text)
   return Number.isSafeInteger(number) ? number : BigInt(text)
 }

@@ -1,6 +1,6 @@
 /** What the host knows of one Sparkplug edge node. */
-import type { Whole } from '../../formats/protobuf.ts'
-import { type Metric, valueOfMetric } from '../../formats/sparkplug.ts'
+import type { Uint64 } from '../../formats/protobuf.ts'
+import { type SparkplugMetric, valueOfMetric } from '../../formats/sparkplug.ts'
 import type { MetricTable } from './sparkplug-metrics.ts'
 
 /**
@@ -65,13 +65,13 @@ export class EdgeNode {
     return !this.needsRebirth || (this.bdSeq - bdSeq + 256n) % 256n < 128n
   }
 
-  noteClock(timestamp: Whole, now: number): void {
+  noteClock(timestamp: Uint64, now: number): void {
     const lag = now - Number(timestamp)
     this.clockLagMs = Math.abs(lag) < MAX_CLOCK_LAG_MS ? lag : 0
   }
 }
 
-export function bdSeqOf(metrics: readonly Metric[]): bigint | undefined {
+export function bdSeqOf(metrics: readonly SparkplugMetric[]): bigint | undefined {
   const metric = metrics.find(({ name }) => name === 'bdSeq')
   const value = metric === undefined ? undefined : valueOfMetric(metric)
   // Anything else, e.g. a double with a fraction, is ignored.

@@ -1,6 +1,6 @@
 /** Plain messages: a value, a value with time and quality, an object of fields, or a list of these; OPC UA; SenML. */
 import { parseSampleJson } from '../../formats/sample-json.ts'
-import { readSenml, SenmlError } from '../../formats/senml.ts'
+import { parseSenml, SenmlError } from '../../formats/senml.ts'
 import { isNumber, Literal } from '../../model/literal.ts'
 import type { Quality } from '../../model/samples.ts'
 import { parseTime } from '../../model/time.ts'
@@ -143,7 +143,7 @@ class PayloadParser {
   #readSenml(pack: unknown): void {
     const target = this.#target
     try {
-      for (const record of readSenml(pack, this.#arrival)) {
+      for (const record of parseSenml(pack, this.#arrival)) {
         if ('fault' in record) {
           this.#problems.push(record.fault)
           continue

@@ -1,7 +1,7 @@
 /** The metrics that a birth announced, and how the metrics of later messages are read against them. */
 import { HubError } from '../../errors.ts'
-import type { Whole } from '../../formats/protobuf.ts'
-import { type Metric, type SparkplugPayload, valueOfMetric, valueTypeOf } from '../../formats/sparkplug.ts'
+import type { Uint64 } from '../../formats/protobuf.ts'
+import { type SparkplugMetric, type SparkplugPayload, valueOfMetric, valueTypeOf } from '../../formats/sparkplug.ts'
 import type { Quality } from '../../model/samples.ts'
 import type { SubmodelSelector } from '../submodel-selector.ts'
 import type { BirthMetric } from './births.ts'
@@ -20,7 +20,7 @@ export interface MetricTable {
   readonly target: SubmodelSelector
   readonly pathOf: (metric: string) => string
   readonly byName: Map<string, KnownMetric>
-  readonly byAlias: Map<Whole, KnownMetric>
+  readonly byAlias: Map<Uint64, KnownMetric>
 }
 
 export function addMetrics(table: MetricTable, metrics: readonly BirthMetric[]): void {
@@ -32,7 +32,7 @@ export function addMetrics(table: MetricTable, metrics: readonly BirthMetric[]):
 }
 
 /** What a birth message announces, to be kept. */
-export function birthMetrics(metrics: readonly Metric[]): BirthMetric[] {
+export function birthMetrics(metrics: readonly SparkplugMetric[]): BirthMetric[] {
   return metrics.flatMap(({ name, alias, datatype }) => (hasText(name) ? { name, alias, datatype } : []))
 }
 
@@ -91,13 +91,18 @@ export function lossesOf({ target, byName }: MetricTable, time: bigint): SourceL
 }
 
 /** Nanoseconds; undefined beyond what 64 bits of them hold. */
-export function nanoseconds(ms: Whole): bigint | undefined {
+export function nanoseconds(ms: Uint64): bigint | undefined {
   const time = BigInt(ms) * 1_000_000n
   return BigInt.asIntN(64, time) === time ? time : undefined
 }
 
 /** @throws HubError `BadRequest` for a value that does not fit its type */
-function sampleOf(metric: Metric, known: KnownMetric, target: SubmodelSelector, time: bigint): Sample | undefined {
+function sampleOf(
+  metric: SparkplugMetric,
+  known: KnownMetric,
+  target: SubmodelSelector,
+  time: bigint
+): Sample | undefined {
   const value = valueOfMetric(metric, known.datatype)
   if (value === undefined) return undefined
   const quality = metric.quality === undefined ? undefined : qualityOf(metric.quality)
@@ -112,7 +117,7 @@ function sampleOf(metric: Metric, known: KnownMetric, target: SubmodelSelector, 
 }
 
 /** By name, or by alias alone. */
-function findMetric(table: MetricTable, { name, alias, datatype }: Metric): KnownMetric | undefined {
+function findMetric(table: MetricTable, { name, alias, datatype }: SparkplugMetric): KnownMetric | undefined {
   if (!hasText(name)) return alias === undefined ? undefined : table.byAlias.get(alias)
   return table.byName.get(name) ?? { name, alias, path: table.pathOf(name), datatype }
 }

@@ -1,6 +1,6 @@
 /** The first rows of a table, and where the next ones begin. */
-import type { Batch, ColumnBatch, Table } from '../../formats/tables/table.ts'
-import { conformed, type Kind, kindsOf, withKinds } from '../../formats/tables/widen.ts'
+import type { ColumnBatch, Table, TableBatch } from '../../formats/tables/table.ts'
+import { collectKinds, conformBatches, type ValueKind, withKinds } from '../../formats/tables/widen.ts'
 
 /** Cells of a page, which is held in memory: of a very wide table it has fewer rows than were asked for. */
 const MAX_CELLS = 4_000_000
@@ -8,7 +8,7 @@ const MAX_CELLS = 4_000_000
 /** @returns the rows, and the time after the last of them where there are more; the first column is the time */
 export async function limited(table: Table, wanted: number): Promise<{ table: Table; next: bigint | undefined }> {
   const limit = Math.max(1, Math.min(wanted, Math.floor(MAX_CELLS / table.columns.length)))
-  const taken: Batch[] = []
+  const taken: TableBatch[] = []
   let rows = 0
   let next: bigint | undefined
   for await (const batch of table.batches) {
@@ -20,10 +20,10 @@ export async function limited(table: Table, wanted: number): Promise<{ table: Ta
       break
     }
   }
-  const kinds: (Kind | undefined)[] = []
-  for (const batch of taken) kindsOf(table.columns, batch, kinds)
+  const kinds: (ValueKind | undefined)[] = []
+  for (const batch of taken) collectKinds(table.columns, batch, kinds)
   const columns = withKinds(table.columns, kinds)
-  return { table: { ...table, columns, batches: conformed(columns, taken) }, next }
+  return { table: { ...table, columns, batches: conformBatches(columns, taken) }, next }
 }
 
 function head({ values, present, ...more }: ColumnBatch, length: number): ColumnBatch {
@@ -31,7 +31,7 @@ function head({ values, present, ...more }: ColumnBatch, length: number): Column
   return { ...more, values: first, ...(present !== undefined && { present: present.subarray(0, length) }) }
 }
 
-function lastTime(batches: readonly Batch[]): bigint {
+function lastTime(batches: readonly TableBatch[]): bigint {
   const times = batches.at(-1)?.columns[0]?.values as BigInt64Array
   return times[times.length - 1] ?? 0n
 }

@@ -1,6 +1,6 @@
 /** What a web page asks for that draws a linked segment: the variables of a submodel of IDTA 02008. */
 import { HubError } from '../../errors.ts'
-import type { Column, Table } from '../../formats/tables/table.ts'
+import type { Table, TableColumn } from '../../formats/tables/table.ts'
 import { timeGrid } from '../../model/time-grid.ts'
 import type { Submodel } from '../../model/types.ts'
 import type { LinkedRequest } from '../../operations/history/linked-query.ts'
@@ -52,7 +52,7 @@ export async function linkedTables(
 /** A page looks for the variable, whatever was made of its values. */
 function renamed(table: Table, { variables }: Pick<TableRequest, 'variables'>): Table {
   const columns = table.columns.map(
-    (column, place): Column => ({ ...column, name: variables[place - 1]?.name ?? column.name })
+    (column, place): TableColumn => ({ ...column, name: variables[place - 1]?.name ?? column.name })
   )
   return { ...table, columns }
 }

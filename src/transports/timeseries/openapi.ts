@@ -1,6 +1,6 @@
 /** `/timeseries` as the OpenAPI document tells of it, with the parameters that parameters.ts reads. */
 
-import { timeFormats } from '../../formats/tables/times.ts'
+import { timeFormats } from '../../formats/tables/time-format.ts'
 import { mediaTypeOf, type TableFormat, writers } from '../../formats/tables/writers.ts'
 import { AGGREGATES } from '../../operations/history/aggregate.ts'
 import { ALIGNMENTS } from '../../operations/history/table.ts'

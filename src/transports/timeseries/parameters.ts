@@ -1,6 +1,6 @@
 /** The parameters of `/timeseries`, read and checked. */
 import { HubError } from '../../errors.ts'
-import { type TimeFormat, timeFormats, type WriteOptions } from '../../formats/tables/times.ts'
+import { type TimeFormat, timeFormats, type WriteOptions } from '../../formats/tables/time-format.ts'
 import { parseInterval } from '../../model/interval.ts'
 import { later, parseTime } from '../../model/time.ts'
 import { ceilTo, type TimeGrid, timeGrid } from '../../model/time-grid.ts'

@@ -1,7 +1,7 @@
 /** Instances made from a template, the smallest and a large one, with a note of which slot each element was made for. */
-import { liesIn } from '../../../src/formats/templates/numbers.ts'
+import { liesIn } from '../../../src/formats/templates/numeric-ranges.ts'
 import type { SemanticId } from '../../../src/formats/templates/semantic-ids.ts'
-import type { Children, Slot, Template } from '../../../src/formats/templates/template.ts'
+import type { Slot, SlotGroup, Template } from '../../../src/formats/templates/template.ts'
 import type { Submodel } from '../../../src/model/types.ts'
 
 // Made of what a template says, so the types of the metamodel are what is to be shown.
@@ -52,7 +52,7 @@ export function referenceTo(id: SemanticId): Made {
 
 function fill(
   holder: Made,
-  groups: readonly Children[],
+  groups: readonly SlotGroup[],
   size: 'minimal' | 'maximal',
   parts: Part[],
   ambiguous: boolean,

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { demandsOf } from '../../../src/formats/templates/qualifiers.ts'
-import { canonical, spellings } from '../../../src/formats/templates/semantic-ids.ts'
+import { readQualifiers } from '../../../src/formats/templates/qualifiers.ts'
+import { canonicalId, spellings } from '../../../src/formats/templates/semantic-ids.ts'
 import type { Qualifier } from '../../../src/model/types.ts'
 
 function qualifier(type: string, value: string): Qualifier {
@@ -9,7 +9,7 @@ function qualifier(type: string, value: string): Qualifier {
 
 t.test('a cardinality is read in every spelling that was published', async (t) => {
   for (const type of ['SMT/Cardinality', 'Cardinality', 'Multiplicity', 'SMT/SMT/Cardinality', 'SMT/Multiplicity']) {
-    t.match(demandsOf([qualifier(type, 'One')], undefined).cardinality, { min: 1, max: 1 }, type)
+    t.match(readQualifiers([qualifier(type, 'One')], undefined).cardinality, { min: 1, max: 1 }, type)
   }
   for (const [value, min, max] of [
     ['ZeroToOne ', 0, 1],
@@ -23,41 +23,49 @@ t.test('a cardinality is read in every spelling that was published', async (t) =
     [' one ', 1, 1]
   ] as const) {
     t.match(
-      demandsOf([qualifier('SMT/Cardinality', value)], undefined).cardinality,
+      readQualifiers([qualifier('SMT/Cardinality', value)], undefined).cardinality,
       { min, max },
       JSON.stringify(value)
     )
   }
-  const both = demandsOf([qualifier('SMT/Cardinality', 'Recursive'), qualifier('Cardinality', 'ZeroToMany')], undefined)
+  const both = readQualifiers(
+    [qualifier('SMT/Cardinality', 'Recursive'), qualifier('Cardinality', 'ZeroToMany')],
+    undefined
+  )
   t.match(both, { recursive: true, cardinality: { min: 0, max: Infinity } })
 })
 
 t.test('what cannot be read asks for nothing', async (t) => {
   for (const value of ['', 'some', 'ManyToOne', 'OneToZero', '__proto__', 'constructor']) {
-    t.equal(demandsOf([qualifier('SMT/Cardinality', value)], undefined).cardinality, undefined, value)
+    t.equal(readQualifiers([qualifier('SMT/Cardinality', value)], undefined).cardinality, undefined, value)
   }
-  t.equal(demandsOf([qualifier('SMT/AllowedValue', '(unclosed')], 'xs:string').allowed, undefined)
-  t.equal(demandsOf([qualifier('SMT/AllowedValue', '(a+)+b')], 'xs:string').allowed, undefined, 'a loop over a loop')
-  t.equal(demandsOf([qualifier('SMT/AllowedRange', '[1,2]')], 'xs:string').ranges, undefined, 'text has no range')
-  t.equal(demandsOf([qualifier('SMT/AccessMode', 'Read/Only')], undefined).allowed, undefined)
+  t.equal(readQualifiers([qualifier('SMT/AllowedValue', '(unclosed')], 'xs:string').allowed, undefined)
+  t.equal(
+    readQualifiers([qualifier('SMT/AllowedValue', '(a+)+b')], 'xs:string').allowed,
+    undefined,
+    'a loop over a loop'
+  )
+  t.equal(readQualifiers([qualifier('SMT/AllowedRange', '[1,2]')], 'xs:string').ranges, undefined, 'text has no range')
+  t.equal(readQualifiers([qualifier('SMT/AccessMode', 'Read/Only')], undefined).allowed, undefined)
 })
 
 t.test('allowed values are a list or a pattern', async (t) => {
-  const allowed = (type: string, value: string): unknown => demandsOf([qualifier(type, value)], 'xs:string').allowed
+  const allowed = (type: string, value: string): unknown =>
+    readQualifiers([qualifier(type, value)], 'xs:string').allowed
   t.match(allowed('SMT/AllowedValue', 'good | bad | uncertain'), { values: ['good', 'bad', 'uncertain'] })
   t.match(allowed('FormChoices', 'In;Out;InOut'), { values: ['In', 'Out', 'InOut'] })
   t.match(allowed('Enumeration', 'ReadProperty, WriteProperty,Other'), {
     values: ['ReadProperty', 'WriteProperty', 'Other']
   })
   t.match(allowed('SMT/AllowedValue', '[[:upper:]]{2}-\\d+'), { pattern: '^(?:[A-Z]{2}-\\d+)$' })
-  t.match(demandsOf([qualifier('FormChoices', 'true;false')], 'xs:boolean').allowed, {
+  t.match(readQualifiers([qualifier('FormChoices', 'true;false')], 'xs:boolean').allowed, {
     values: ['true', 'false', '1', '0']
   })
 })
 
 t.test('an idShort pattern that is meant as a suffix is read as one', async (t) => {
   const pattern = (value: string): string | undefined =>
-    demandsOf([qualifier('AllowedIdShort', value)], undefined).idShort?.pattern
+    readQualifiers([qualifier('AllowedIdShort', value)], undefined).idShort?.pattern
   for (const written of ['Time[\\d{2,3}]', 'Time[\\d]{2,3}', 'Time\\d{2,3}']) {
     const expression = new RegExp(pattern(written) ?? '')
     t.ok(expression.test('Time00') && expression.test('Time123'), written)
@@ -66,7 +74,10 @@ t.test('an idShort pattern that is meant as a suffix is read as one', async (t) 
 })
 
 t.test('languages are read from one qualifier or several', async (t) => {
-  const demands = demandsOf([qualifier('SMT/RequiredLang', 'en | de'), qualifier('SMT/RequiredLang', 'ko')], undefined)
+  const demands = readQualifiers(
+    [qualifier('SMT/RequiredLang', 'en | de'), qualifier('SMT/RequiredLang', 'ko')],
+    undefined
+  )
   t.same(
     demands.languages.map(({ language }) => language),
     ['en', 'de', 'ko']
@@ -83,11 +94,11 @@ t.test('all spellings of an IRDI are one id', async (t) => {
     'https://api.eclass-cdp.com/0173-1-02-AAO677-004'
   ]
   for (const other of others) {
-    t.equal(canonical([other]), canonical([first]), other)
+    t.equal(canonicalId([other]), canonicalId([first]), other)
     t.match(other.trim(), new RegExp(`^${spellings(first)}$`))
     t.match(first, new RegExp(`^${spellings(other)}$`))
   }
-  t.equal(canonical(['0112/2///61987#ABN590#002']), canonical(['0112-2---61987#ABN590#002']))
-  t.not(canonical(['0173-1#02-AAO677#004']), canonical(['0173-1#02-AAO677#003']), 'another version is another id')
-  t.not(canonical(['https://example.com/a-b']), canonical(['https://example.com/a/b']), 'a URI is no IRDI')
+  t.equal(canonicalId(['0112/2///61987#ABN590#002']), canonicalId(['0112-2---61987#ABN590#002']))
+  t.not(canonicalId(['0173-1#02-AAO677#004']), canonicalId(['0173-1#02-AAO677#003']), 'another version is another id')
+  t.not(canonicalId(['https://example.com/a-b']), canonicalId(['https://example.com/a/b']), 'a URI is no IRDI')
 })

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { published, templatesDirectory } from '../../../scripts/derive-templates.ts'
-import { openPackage } from '../../../src/formats/environment.ts'
+import { openEnvironment } from '../../../src/formats/environment.ts'
 import { validate } from '../../../src/formats/json.ts'
 import type { Schema } from '../../../src/formats/templates/schema.ts'
 import { schemaOf, schemasOfTemplate } from '../../../src/formats/templates/schema-of.ts'
@@ -197,7 +197,7 @@ t.test('the samples that were published are valid, but for their known defects',
   )
 
   async function defectsOf(templates: Templates, file: string): Promise<string[]> {
-    const opened = await openPackage(`${directory}/${file}`, 'aasx')
+    const opened = await openEnvironment(`${directory}/${file}`, 'aasx')
     const defects = new Set<string>()
     for await (const { document, className } of opened.documents()) {
       if (className !== 'Submodel') continue

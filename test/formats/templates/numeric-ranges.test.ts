@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Interval, liesIn, parseIntervals } from '../../../src/formats/templates/numbers.ts'
+import { liesIn, type NumericRange, parseRanges } from '../../../src/formats/templates/numeric-ranges.ts'
 
 /** Thousandths, so that the arithmetic of the test is exact. */
 const thousandths = fc.integer({ min: -2_000_000, max: 2_000_000 })
@@ -17,9 +17,9 @@ t.test('a range judges plain decimals as arithmetic does', async () => {
       fc.constantFrom('', '0', '00'),
       (low, high, withoutFrom, withoutTo, value, zeros) => {
         fc.pre(low !== undefined || high !== undefined)
-        const interval: Interval = {
-          ...(low !== undefined && { from: decimal(low), withoutFrom }),
-          ...(high !== undefined && { to: decimal(high), withoutTo })
+        const interval: NumericRange = {
+          ...(low !== undefined && { from: decimal(low), exclusiveFrom: withoutFrom }),
+          ...(high !== undefined && { to: decimal(high), exclusiveTo: withoutTo })
         }
         const expected =
           (low === undefined || (withoutFrom ? value > low : value >= low)) &&
@@ -57,13 +57,13 @@ t.test('a bound itself belongs to the range or not, as its bracket says', async 
     ['[1,2]', '+1.5', true],
     ['[1,2]', '1e9', true]
   ] as const) {
-    t.equal(liesIn(value, parseIntervals(range) ?? []), expected, `${value} in ${range}`)
+    t.equal(liesIn(value, parseRanges(range) ?? []), expected, `${value} in ${range}`)
   }
 })
 
 t.test('what is no range is not read as one', async (t) => {
   for (const text of ['', 'positive', '[1,2', '[a,b]', '[*,*]', '100..0', '[3,1]'])
-    t.equal(parseIntervals(text), undefined, text)
+    t.equal(parseRanges(text), undefined, text)
 })
 
 function decimal(thousandths: number): string {

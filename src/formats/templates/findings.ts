@@ -3,7 +3,7 @@ import type { Violation } from '../../errors.ts'
 import { idShortPathTo, pointerTo } from '../../model/document-path.ts'
 import { quote } from '../../model/excerpt.ts'
 import type { Failure } from './explain.ts'
-import { type Clause, readClause, type Schema } from './schema.ts'
+import { parseRuleComment, type RuleComment, type Schema } from './schema.ts'
 
 /** A broken rule of a template. `rule` is the template's clause, e.g. `SMT/Cardinality=One`. */
 export interface TemplateFinding extends Violation {
@@ -23,17 +23,17 @@ export function toFinding(
   { id, name }: { id: string; name: string },
   failure: Failure
 ): TemplateFinding {
-  const clause = readClause(failure.rule?.$comment)
+  const clause = parseRuleComment(failure.rule?.$comment)
   const asks = typeof failure.rule?.title === 'string' ? failure.rule.title : generally(failure)
   const found = foundIn(failure)
   const hint = hintFor(failure, clause, asks)
   const template = clause?.template ?? name
   const rule = clause?.rule ?? failure.keyword
-  const idShortPath = idShortPathTo(document, failure.place)
+  const idShortPath = idShortPathTo(document, failure.path)
   const where = idShortPath === undefined ? '' : `${idShortPath}: `
   const origin = clause === undefined ? '' : ` (${clause.publication}, ${rule})`
   return {
-    pointer: pointerTo(failure.place),
+    pointer: pointerTo(failure.path),
     ...(idShortPath !== undefined && { idShortPath }),
     rule,
     text: `${where}${template} asks for ${asks}, but ${found}; ${hint}${origin}`,
@@ -68,7 +68,7 @@ function foundIn({ keyword, data, schema }: Failure): string {
   }
 }
 
-function hintFor({ keyword, data, schema, rule }: Failure, clause: Clause | undefined, asks: string): string {
+function hintFor({ keyword, data, schema, rule }: Failure, clause: RuleComment | undefined, asks: string): string {
   const count = Array.isArray(data) ? data.length : Number(data)
   switch (keyword) {
     case 'contains':

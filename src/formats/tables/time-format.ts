@@ -16,9 +16,9 @@ export interface WriteOptions {
   readonly timeFormat?: TimeFormat
 }
 
-export type TimeText = (time: bigint) => string
+export type TimeFormatter = (time: bigint) => string
 
-export function timeText({ zone = UTC, timeFormat = 'iso' }: WriteOptions): TimeText {
+export function timeFormatter({ zone = UTC, timeFormat = 'iso' }: WriteOptions): TimeFormatter {
   switch (timeFormat) {
     case 'iso':
       return zone === UTC ? formatTime : (time) => localTime(time, zone.offsetAt(time))

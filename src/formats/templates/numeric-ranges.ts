@@ -5,26 +5,26 @@
 import { trimEnd, trimStart } from '../../model/trim.ts'
 
 /** An interval; an absent bound is none. Bounds are plain decimals. */
-export interface Interval {
+export interface NumericRange {
   readonly from?: string
   readonly to?: string
-  readonly withoutFrom?: boolean
-  readonly withoutTo?: boolean
+  readonly exclusiveFrom?: boolean
+  readonly exclusiveTo?: boolean
 }
 
 /**
  * Reads SMT/AllowedRange: intervals in `[` `(` … `]` `)`, start and end apart by a comma, `*` for no bound, several
  * apart by `|`; the plainer `0..100` as well. Undefined where it is none of these.
  */
-export function parseIntervals(text: string): Interval[] | undefined {
-  const intervals = text.split('|').map((part) => parseInterval(part.trim()))
+export function parseRanges(text: string): NumericRange[] | undefined {
+  const intervals = text.split('|').map((part) => parseRange(part.trim()))
   return intervals.every((interval) => interval !== undefined) ? intervals : undefined
 }
 
 /** A pattern for the decimals that lie in one of the intervals. */
-export function patternOf(intervals: readonly Interval[]): string {
+export function patternOf(intervals: readonly NumericRange[]): string {
   const choices = intervals.map((interval) => {
-    const { from, to, withoutFrom = false, withoutTo = false } = interval
+    const { from, to, exclusiveFrom: withoutFrom = false, exclusiveTo: withoutTo = false } = interval
     const low = from === undefined ? '' : `(?=${atLeast(from, withoutFrom)}$)`
     const high = to === undefined ? '' : `(?=${atMost(to, withoutTo)}$)`
     return `${low}${high}`
@@ -34,7 +34,7 @@ export function patternOf(intervals: readonly Interval[]): string {
 }
 
 /** Does a plain decimal lie in one of the intervals? For samples and for the ValueOnly form, which holds numbers. */
-export function liesIn(value: string, intervals: readonly Interval[]): boolean {
+export function liesIn(value: string, intervals: readonly NumericRange[]): boolean {
   return new RegExp(patternOf(intervals)).test(value)
 }
 
@@ -42,7 +42,7 @@ const NUMBER = '[+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)'
 const BRACKETS = new RegExp(`^([[(])\\s*(${NUMBER}|\\*|)\\s*[,;]\\s*(${NUMBER}|\\*|)\\s*([\\])])$`)
 const DOTS = new RegExp(`^(${NUMBER}|\\*)\\s*\\.\\.\\s*(${NUMBER}|\\*)$`)
 
-function parseInterval(text: string): Interval | undefined {
+function parseRange(text: string): NumericRange | undefined {
   const brackets = BRACKETS.exec(text)
   const [open, from, to, close] = brackets?.slice(1) ?? ['[', ...(DOTS.exec(text)?.slice(1) ?? []), ']']
   if (from === undefined || to === undefined || to === ']') return undefined
@@ -50,8 +50,8 @@ function parseInterval(text: string): Interval | undefined {
   if (!bounded(from) && !bounded(to)) return undefined
   if (bounded(from) && bounded(to) && Number(from) > Number(to)) return undefined
   return {
-    ...(bounded(from) && { from, withoutFrom: open === '(' }),
-    ...(bounded(to) && { to, withoutTo: close === ')' })
+    ...(bounded(from) && { from, exclusiveFrom: open === '(' }),
+    ...(bounded(to) && { to, exclusiveTo: close === ')' })
   }
 }
 

@@ -1,5 +1,5 @@
 /** Names of definitions, of which no two are the same: the second is `Name-2`. */
-export class FreeNames {
+export class UniqueNames {
   readonly #isTaken: (name: string) => boolean
   readonly #separator: string
   /** By name, the least number that may be free: a name that a thousand want is not counted through each time. */

@@ -14,7 +14,7 @@ const SIGNS = new Uint8Array(256)
 for (const sign of Buffer.from('"{}[],')) SIGNS[sign] = 1
 
 /** Follows strings and brackets only; what is no JSON is JSON.parse's matter. */
-export class JsonShape {
+export class JsonLimits {
   readonly #maxValues: number
   /** Members of the objects, or items of the lists, that are open. */
   readonly #counts = new Uint32Array(MAX_DEPTH + 2)
