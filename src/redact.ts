@@ -1,8 +1,8 @@
-/** Takes secrets out of what is written for people: log lines and messages of the command line. */
+/** Removes secrets from log lines and messages of the command line. */
 
 const REDACTED = '[redacted]'
 
-/** What a name says that what it names is not for others. Compared in lower case, without `_`, `-` and `.`. */
+/** Parts of names whose values are secret. Compared in lower case, without `_`, `-` and `.`. */
 const SECRETS = [
   'accesskey',
   'apikey',
@@ -24,23 +24,23 @@ const SECRETS = [
   'token'
 ]
 
-/** Names of query parameters that are secret as a whole: of InfluxDB's clients, of signed addresses, of sign-ins. */
+/** Query parameters that are secret: of InfluxDB's clients, of signed URLs, of sign-ins. */
 const SECRET_PARAMETERS: ReadonlySet<string> = new Set(['code', 'key', 'p', 'pass', 'sig'])
 
-/** `user:password@` of an address; MongoDB's may name several hosts after it. */
+/** `user:password@` of a URL; MongoDB's may name several hosts after it. */
 const USER = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>@]{1,1000}(?:@[^\s/?#"'<>@]{0,1000}){0,3}@/gi
 
 /** `name=value` of a query, of a form or of an option; the name may be percent-encoded. */
 const PAIR = /([?&]?)([A-Za-z0-9_.%-]{1,100})=([^&;#\s"'\\<>]+)/g
 
-/** A member of JSON, and of JSON within a text of JSON. */
+/** A member of JSON, and of JSON inside a JSON string. */
 const MEMBER = /(")([A-Za-z0-9_.-]{1,100})"(\s{0,9}:\s{0,9})"(?:[^"\\]|\\.)*"/g
 const INNER_MEMBER = /(\\")([A-Za-z0-9_.-]{1,100})\\"(\s{0,9}:\s{0,9})\\"(?:[^"\\]|\\[^"])*\\"/g
 
-/** What `Authorization` holds. */
+/** Value of an `Authorization` header. */
 const SCHEME = /\b(Bearer|Basic|Digest|Token)\s+[A-Za-z0-9._~+/=:-]{6,}/gi
 
-/** @param text of any kind; linear in its length */
+/** Takes time linear in the length of the text. */
 export function redact(text: string): string {
   return text
     .replace(USER, `$1${REDACTED}@`)

@@ -1,14 +1,14 @@
 /**
- * Long work on the main thread in slices of some milliseconds, so that requests, samples and subscribers are served in
- * between. Promises alone do not do that: their callbacks run before the event loop goes on.
+ * Cuts long work on the main thread into slices of some milliseconds, so that requests, samples and subscribers are served
+ * in between. Awaiting promises alone does not yield: their callbacks run before the event loop goes on.
  */
 
-/** Long enough that waiting for the next turn costs little, short enough that nobody notices. */
+/** Long enough that yielding costs little, short enough to go unnoticed. */
 const SLICE_MS = 8
 
 const waiting: (() => void)[] = []
 
-/** The work of one request. */
+/** The slices of one piece of work, e.g. of a request. */
 export class TimeSlice {
   readonly #signal: AbortSignal | undefined
   #end = performance.now() + SLICE_MS
@@ -22,7 +22,7 @@ export class TimeSlice {
     return performance.now() >= this.#end
   }
 
-  /** Waits for a turn of the event loop; each of them goes to one work only. @throws the reason of the signal */
+  /** Yields; each turn of the event loop resumes only one piece of work. @throws the reason of the signal */
   async pause(): Promise<void> {
     await new Promise<void>((resolve) => {
       if (waiting.push(resolve) === 1) setImmediate(next)
@@ -37,7 +37,7 @@ export class TimeSlice {
   }
 }
 
-/** Items as they come, in slices: also where nothing is made of most of them. */
+/** Passes items on, yielding in between, also where most of them are skipped by the consumer. */
 export async function* sliced<Item>(items: AsyncIterable<Item>, slice: TimeSlice): AsyncGenerator<Item> {
   for await (const item of items) {
     if (slice.isOver()) await slice.pause()

@@ -21,7 +21,7 @@ t.test('the hub says that it lives and that it is ready', async (t) => {
 
 t.test('a hub whose store is gone is alive but not ready', async (t) => {
   const { url, get, server } = await start(t)
-  await server.hub.store.close()
+  await server.context.store.close()
   t.equal((await get(`${url}/healthz`)).status, 200)
   t.equal((await get(`${url}/readyz`)).status, 503)
 })
@@ -56,7 +56,7 @@ t.test('the figures count samples by what became of them', async (t) => {
 
 t.test('the figures of a hub whose store is gone say so', async (t) => {
   const { url, get, server } = await start(t)
-  await server.hub.store.close()
+  await server.context.store.close()
   const { status, text } = await get(`${url}/metrics`)
   t.equal(status, 200)
   t.match(text, /aas_hub_store_up 0\n/)
@@ -144,7 +144,7 @@ t.test('a request under way is finished before the hub stops', async (t) => {
   const { config } = readConfig({ DATA_DIR: directory, LOG_LEVEL: 'silent' })
   const again = await createServer(config)
   t.teardown(() => again.close())
-  t.ok(await again.hub.store.document('Submodel', 'urn:late'), 'and what it wrote is there')
+  t.ok(await again.context.store.document('Submodel', 'urn:late'), 'and what it wrote is there')
 })
 
 t.test('who holds a connection for ever does not keep the hub from stopping', async (t) => {

@@ -1,5 +1,4 @@
-/** Everything that the hub serves beside the standard's operations, as its OpenAPI document tells of it. */
-
+/** Everything that the hub serves beside the operations of the standard, for its OpenAPI document. */
 import { datasetPaths } from '../transports/dataset/openapi.ts'
 import { eventPaths } from '../transports/events/openapi.ts'
 import { docsPaths } from '../transports/http/docs.ts'
@@ -8,16 +7,16 @@ import { ingestPaths } from '../transports/ingest/openapi.ts'
 import { streamPath } from '../transports/stream/openapi.ts'
 import { timeseriesPaths } from '../transports/timeseries/openapi.ts'
 import { probePaths } from './health.ts'
-import { landingPath } from './index-page.ts'
+import { indexPagePath } from './index-page.ts'
 import { metricsPath } from './metrics.ts'
 
-export const ownPaths: readonly ExtensionPath[] = [
+export const extensionPaths: readonly ExtensionPath[] = [
   ...ingestPaths,
   ...eventPaths,
   streamPath,
   ...timeseriesPaths,
   ...datasetPaths,
-  landingPath,
+  indexPagePath,
   ...docsPaths,
   ...probePaths,
   metricsPath

@@ -1,21 +1,21 @@
-/** `/healthz`: the process answers. `/readyz`: the hub can serve, which needs its store. */
+/** `/healthz`: the process answers. `/readyz`: the hub can serve requests, for which it needs its store. */
 import type { FastifyInstance } from 'fastify'
 import type { Store, StoreFigures } from '../store/store.ts'
 import type { DocumentedResponse, ExtensionPath } from '../transports/http/extension-endpoint.ts'
 import { ref } from '../transports/http/openapi-schemas.ts'
 
-/** Longest time that the store may take, in milliseconds. */
+/** The store has to answer within this time. */
 const READINESS_TIMEOUT_MS = 2000
 
-/** Returns what to call when the hub is about to stop: from then on it is not ready. */
-export function probes(app: FastifyInstance, store: Store): () => void {
+/** @returns to be called when the hub is about to stop: from then on it is not ready */
+export function mountProbes(app: FastifyInstance, store: Store): () => void {
   let draining = false
   app.get('/healthz', async () => ({ status: 'ok' }))
   app.get('/readyz', async (request, reply) => {
     if (draining) return reply.code(503).send({ status: 'stopping' })
     try {
-      const { isWriteFailing: isFull, damaged } = await answers(store)
-      if (isFull) return reply.code(503).send({ status: 'nothing can be stored: the disk is full, or fails' })
+      const { isWriteFailing: isFull, damaged } = await figuresInTime(store)
+      if (isFull) return reply.code(503).send({ status: 'nothing can be stored: the disk is full or failing' })
       return { status: 'ready', ...(damaged > 0 && { damaged }) }
     } catch (error) {
       request.log.error({ err: error }, 'The store does not answer')
@@ -27,10 +27,10 @@ export function probes(app: FastifyInstance, store: Store): () => void {
   }
 }
 
-async function answers(store: Store): Promise<StoreFigures> {
+async function figuresInTime(store: Store): Promise<StoreFigures> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(reject, READINESS_TIMEOUT_MS, new Error(`No answer within ${READINESS_TIMEOUT_MS} ms`))
-  // The figures alone might come from memory.
+  // The cursor too, as the figures may come from memory.
   const asked = store.cursor('readiness').then(() => store.figures())
   return Promise.race([asked, promise]).finally(() => clearTimeout(timer))
 }
@@ -47,8 +47,8 @@ export const probePaths: readonly ExtensionPath[] = [
       operationId: 'GetHealth',
       tag: 'Hub',
       summary: 'Does the process answer?',
-      description: 'Whoever gets no answer may start it anew.',
-      gives: { 200: health('It does') },
+      description: 'Without an answer the process may be restarted.',
+      gives: { 200: health('Yes') },
       refuses: ['Internal']
     }
   },
@@ -58,10 +58,10 @@ export const probePaths: readonly ExtensionPath[] = [
     get: {
       operationId: 'GetReadiness',
       tag: 'Hub',
-      summary: 'Can the hub serve?',
+      summary: 'Can the hub serve requests?',
       description:
-        'It can where its store answers and has room, and it is not about to stop. `damaged` counts records that were found damaged; the rest is served.',
-      gives: { 200: health('It can'), 503: health('It cannot, and why') },
+        'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served.',
+      gives: { 200: health('Yes'), 503: health('No, with the reason') },
       refuses: ['Internal']
     }
   }

@@ -1,24 +1,24 @@
-/** The page at `/`, for whoever opens the hub's address in a browser. */
+/** The page at `/`, for those who open the hub's URL in a browser. */
 import type { FastifyInstance } from 'fastify'
 import type { ExtensionPath } from '../transports/http/extension-endpoint.ts'
 import { LOGO } from '../transports/http/logo.ts'
 
-export const landingPath: ExtensionPath = {
+export const indexPagePath: ExtensionPath = {
   path: '/',
   below: 'hub',
   get: {
     operationId: 'GetLandingPage',
     tag: 'Hub',
-    summary: 'What is where, for whoever opens the hub in a browser',
+    summary: 'Start page, with links',
     description: 'A page of text and links.',
     gives: { 200: { description: 'Done', content: { 'text/html': { schema: { type: 'string' } } } } },
     refuses: ['Internal']
   }
 }
 
-export function landing(app: FastifyInstance, prefix: string, version: string): void {
+export function mountIndexPage(app: FastifyInstance, prefix: string, version: string): void {
   const html = page(prefix, version)
-  // Nothing is loaded and nothing runs: the page is text and links.
+  // Text and links only: nothing is loaded, no script runs.
   const policy =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
   app.get('/', { schema: { hide: true } as object }, async (_, reply) => {
@@ -30,12 +30,12 @@ const links = (prefix: string): readonly (readonly [href: string, english: strin
   [`${prefix}/shells`, 'Asset Administration Shells', '자산관리셸 목록'],
   [`${prefix}/submodels`, 'Submodels', '서브모델 목록'],
   [`${prefix}/concept-descriptions`, 'Concept descriptions', '개념 설명 목록'],
-  [`${prefix}/description`, 'What this hub can do: profiles of the standard', '지원 프로파일'],
-  ['/docs', 'The API, to read and to try', 'API 문서'],
-  ['/openapi.json', 'The API as OpenAPI document', 'OpenAPI 문서'],
-  ['/asyncapi.json', 'The messages of the stream as AsyncAPI document', 'AsyncAPI 문서'],
-  ['/metrics', 'Figures for Prometheus', '지표'],
-  ['/readyz', 'Ready?', '준비 상태']
+  [`${prefix}/description`, 'Supported profiles of the standard', '지원 프로파일'],
+  ['/docs', 'API documentation, to read and to try', 'API 문서'],
+  ['/openapi.json', 'API as OpenAPI document', 'OpenAPI 문서'],
+  ['/asyncapi.json', 'Messages of the stream as AsyncAPI document', 'AsyncAPI 문서'],
+  ['/metrics', 'Metrics for Prometheus', '지표'],
+  ['/readyz', 'Readiness', '준비 상태']
 ]
 
 function page(prefix: string, version: string): string {

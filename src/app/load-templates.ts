@@ -1,9 +1,9 @@
-/** The submodel templates of a configuration: for the server, and for whoever checks files without one. */
+/** Loads the submodel templates of a configuration, for the server and for `validate`. */
 import { type Config, ConfigError } from '../config.ts'
 import { loadTemplates } from '../formats/templates/load.ts'
 import { TemplateChecker } from '../operations/validation/template-checker.ts'
 
-/** The templates that the hub knows and those of the operator. @throws ConfigError naming the file that is none */
+/** The built-in templates and those of the operator. @throws ConfigError naming the file that is no template */
 export function readTemplates({ SCHEMAS_DIR, TEMPLATES, TEMPLATE_POLICY }: Config): TemplateChecker {
   try {
     return new TemplateChecker(loadTemplates(SCHEMAS_DIR), TEMPLATES, TEMPLATE_POLICY)

@@ -1,4 +1,4 @@
-/** The log of the hub itself: lines for people on a terminal, JSON for machines elsewhere. */
+/** The hub's own log: readable lines on a terminal, JSON elsewhere. */
 import type { Server } from 'node:http'
 import {
   type FastifyBaseLogger,
@@ -12,20 +12,20 @@ import { redact } from '../redact.ts'
 
 type LogOptions = NonNullable<FastifyHttpOptions<Server>['logger']>
 
-/** What Fastify is told about logging. */
+/** Fastify's `logger` option. */
 export async function logOptions({ LOG_LEVEL: level, LOG_FORMAT }: Config): Promise<LogOptions> {
   const pretty = LOG_FORMAT === 'pretty' || (LOG_FORMAT === 'auto' && process.stdout.isTTY)
-  // The finished line, since a secret may stand anywhere: in an address, in what a driver throws, in the cause of that.
+  // The finished line, since a secret may occur anywhere: in a URL, in an error of a driver, in its cause.
   const hooks = { streamWrite: redact }
   if (!pretty) return { level, hooks, formatters: { level: (label) => ({ level: label }) } }
   const { default: prettify } = await import('pino-pretty')
-  // In this thread and at once: what is logged last, before the process ends, must be seen too.
+  // Synchronously, in this thread: the last lines before the process ends must be written too.
   return { level, hooks, stream: prettify({ sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' }) }
 }
 
 /**
- * One line for a request that was refused or that failed; what went well is told by the metrics, and with
- * LOG_LEVEL=debug. Headers and bodies stay out: credentials and other people's data are there.
+ * One line per request that was refused or failed; others are counted by the metrics, and logged with LOG_LEVEL=debug.
+ * Headers and bodies are never logged: they hold credentials and personal data.
  */
 export class RequestLog extends LogController {
   readonly #all: boolean
@@ -41,7 +41,7 @@ export class RequestLog extends LogController {
 
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
     const { statusCode } = reply
-    // Nearly every request: nothing is gathered for a line that nobody gets.
+    // Nearly every request ends here, before the line is built.
     if (!error && statusCode < 400 && !this.#all) return
     const level = error || statusCode >= 500 ? 'error' : statusCode >= 400 ? 'info' : 'debug'
     const { method, url, ip } = request
@@ -50,16 +50,21 @@ export class RequestLog extends LogController {
   }
 }
 
+/** @returns for a kind of work, what logs its failures, after which it is tried again */
+export function retryLogger(log: Pick<Logger, 'warn'>): (work: string) => (error: unknown) => void {
+  return (work) => (error) => log.warn({ err: error }, `${work} failed; retrying`)
+}
+
 type Logger = FastifyBaseLogger
 type Bindings = Parameters<Logger['child']>[0]
 type ChildLoggerOptions = NonNullable<Parameters<Logger['child']>[1]>
 
-/** The logger of one request, made when something is logged: most requests log nothing, and making one takes time. */
+/** The logger of one request, created when it first logs: most requests log nothing, and creating one takes time. */
 export class LazyLogger implements Logger {
   readonly #parent: Logger
   readonly #bindings: Bindings
   readonly #options: ChildLoggerOptions
-  #made: Logger | undefined
+  #created: Logger | undefined
 
   constructor(parent: Logger, bindings: Bindings, options: ChildLoggerOptions) {
     this.#parent = parent
@@ -72,41 +77,41 @@ export class LazyLogger implements Logger {
   }
 
   set level(level: string) {
-    this.#own.level = level
+    this.#logger.level = level
   }
 
-  get #own(): Logger {
-    this.#made ??= this.#parent.child(this.#bindings, this.#options)
-    return this.#made
+  get #logger(): Logger {
+    this.#created ??= this.#parent.child(this.#bindings, this.#options)
+    return this.#created
   }
 
   child(bindings: Bindings, options?: ChildLoggerOptions): Logger {
-    return this.#own.child(bindings, options)
+    return this.#logger.child(bindings, options)
   }
 
   silent(): void {}
 
   fatal(...line: unknown[]): void {
-    this.#own.fatal(...(line as [never]))
+    this.#logger.fatal(...(line as [never]))
   }
 
   error(...line: unknown[]): void {
-    this.#own.error(...(line as [never]))
+    this.#logger.error(...(line as [never]))
   }
 
   warn(...line: unknown[]): void {
-    this.#own.warn(...(line as [never]))
+    this.#logger.warn(...(line as [never]))
   }
 
   info(...line: unknown[]): void {
-    this.#own.info(...(line as [never]))
+    this.#logger.info(...(line as [never]))
   }
 
   debug(...line: unknown[]): void {
-    this.#own.debug(...(line as [never]))
+    this.#logger.debug(...(line as [never]))
   }
 
   trace(...line: unknown[]): void {
-    this.#own.trace(...(line as [never]))
+    this.#logger.trace(...(line as [never]))
   }
 }

@@ -1,4 +1,4 @@
-/** The store that the settings ask for. */
+/** Opens the store that the settings select. */
 import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { ConnectionOptions } from '../store/mongodb/connection.ts'
@@ -6,17 +6,17 @@ import { makeDirectory } from '../store/sqlite/layout.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
 
-/** @throws HubError `Unavailable` where another process uses the data directory, or the database cannot be reached */
+/** @throws HubError `Unavailable` where another process uses the data directory, or the database is unreachable */
 export async function openStore(config: Config, { milliseconds: clock }: Clock = systemClock): Promise<Store> {
   const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes, FUTURE_LIMIT: futureLimit } = config
   if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes, clock, futureLimit })
   await makeDirectory(DATA_DIR)
-  // Its driver is loaded where it is used.
+  // The driver is loaded only where it is used.
   const { openMongo } = await import('../store/mongodb/mongodb.ts')
   return openMongo(MONGODB_URL, { cacheBytes, clock, futureLimit, ...connectionOf(config) })
 }
 
-/** How a database is reached. */
+/** Options of the connection to MongoDB. */
 export function connectionOf(config: Config): ConnectionOptions {
   const { MONGODB_CREDENTIALS_FILE: credentialsFile, MONGODB_CA_FILE: caFile } = config
   return {

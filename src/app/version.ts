@@ -1,6 +1,6 @@
-/** The release, as package.json says. */
+/** The version in package.json. */
 import { readFileSync } from 'node:fs'
 
-const about = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
-export const VERSION = about.version
+export const VERSION = manifest.version

@@ -181,7 +181,7 @@ t.test('a gateway dates what has no time, each sample for itself, and keeps the 
     Array.from({ length: 500 }, (_, i) => i),
     'none counts as another again'
   )
-  const row = await hub.server.hub.store.element('urn:m', 'Speed')
+  const row = await hub.server.context.store.element('urn:m', 'Speed')
   t.ok(Number(row?.sourceTime ?? 0n) / 1e6 >= before)
   edge.close()
   const ahead = `${String(Date.now() + 3_600_000).padStart(15, '0')}-x-0.ndjson`

@@ -42,7 +42,7 @@ async function writeAll(hub: Running, publish: (value: number) => Promise<unknow
 
 /** Waits until all series have this current value; answers their source times in milliseconds. */
 async function sourceTimes(hub: Running, value: number): Promise<number[]> {
-  const rows = () => Promise.all(DOORS.map((path) => hub.server.hub.store.element('urn:m', path)))
+  const rows = () => Promise.all(DOORS.map((path) => hub.server.context.store.element('urn:m', path)))
   await until(async () => (await rows()).every((row) => row?.value === `{"value":"${value}"}`))
   return (await rows()).map((row) => Number((row?.sourceTime ?? 0n) / 1_000_000n))
 }
@@ -108,7 +108,7 @@ t.test('one sample of the far future does not hold up what comes after it, throu
   }
   t.match(await stream(hub, { path: 'Stream', value: 1, time: future }), { type: 'refused' })
   await publish({ value: 1, time: future })
-  const element = () => hub.server.hub.store.element('urn:m', 'Mqtt')
+  const element = () => hub.server.context.store.element('urn:m', 'Mqtt')
   await until(async () => (await element())?.quality === 'uncertain')
   t.ok(Math.abs(Number((await element())?.sourceTime ?? 0n) / 1e6 - now) < MINUTE, 'by MQTT it is of its arrival')
   const later = Date.now() + 1000
@@ -119,7 +119,7 @@ t.test('one sample of the far future does not hold up what comes after it, throu
   await publish({ value: 1, time: later })
   for (const door of DOORS.slice(0, -2)) {
     await until(async () => {
-      const row = await hub.server.hub.store.element('urn:m', door)
+      const row = await hub.server.context.store.element('urn:m', door)
       return row?.sourceTime === BigInt(later) * 1_000_000n && row.quality === undefined
     })
   }

@@ -51,7 +51,7 @@ async function filled(t: Parameters<typeof start>[0]): Promise<Running> {
     batch.add('urn:m', 'Speed', START + i * (DAY / 4n), Number(i))
     if (i % 2n === 0n) batch.add('urn:m', 'Weight', START + i * (DAY / 4n), 1.5)
   }
-  await hub.server.hub.ingest.push(batch)
+  await hub.server.context.ingest.push(batch)
   return hub
 }
 

@@ -110,7 +110,7 @@ async function push(hub: Running, path: string, run: number, count = RUN): Promi
     { base: fromMilliseconds(ms(run)), offsets },
     offsets.map((_, i) => i)
   )
-  await hub.server.hub.ingest.push(batch)
+  await hub.server.context.ingest.push(batch)
 }
 
 /** Flips a bit in the chunk of Speed that is to be damaged, and the next time flips it back. */

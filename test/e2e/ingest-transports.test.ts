@@ -71,7 +71,7 @@ t.test('a key is of one target and one content', async (t) => {
   const other = await json({ path: 'Count', value: 2 }, '?submodel=urn:m')
   t.match(other, {
     status: 422,
-    json: { messages: [{ code: 'KeyReused', text: /"X" came before with other content/ }] }
+    json: { messages: [{ code: 'KeyReused', text: /"X" was used before with other content/ }] }
   })
   t.match((await json({ path: 'Count', value: 2, time: 5, submodel: 'urn:m' })).json, { accepted: 1, repeated: 0 })
   for (const path of ['/write', '/api/v2/write']) {

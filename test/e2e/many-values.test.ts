@@ -41,7 +41,7 @@ t.test('If-Match holds until the values are written', async (t) => {
 
 /** Does something once, after the values were checked and before the elements that they belong to are read. */
 function meanwhile({ server }: Running, work: () => Promise<unknown>): void {
-  const { store } = server.hub
+  const { store } = server.context
   const { element } = store
   let done: Promise<unknown> | undefined
   const restored = async () => {

@@ -83,7 +83,7 @@ function record(time: string, values: Record<string, string>, idShort = 'Record'
 async function push(hub: Running, ...samples: [path: string, time: bigint, value: unknown][]): Promise<void> {
   const batch = new Batch()
   for (const [path, time, value] of samples) batch.add(ID, path, time, value)
-  await hub.server.hub.ingest.push(batch)
+  await hub.server.context.ingest.push(batch)
 }
 
 const PRESSURE = 'Metadata.Record.Pressure'
@@ -409,7 +409,7 @@ t.test('a client that writes back what it has read measures nothing', async (t) 
   await hub.post('/submodels', series({ times: [TIME] }))
   await push(hub, [PRESSURE, NOON, 1], [PRESSURE, NOON + 5n, 2])
   const before = (await hub.get(AT)).json
-  const { store } = hub.server.hub
+  const { store } = hub.server.context
   const { logLast } = await store.figures()
   t.equal((await hub.put(AT, before)).status, 204)
   t.equal((await store.figures()).logLast, logLast, 'not even in the log')
@@ -492,7 +492,7 @@ t.test('a variable shows the samples of the element that its qualifier names', a
   t.equal(created.status, 201, created.text)
   const batch = new Batch()
   batch.add('urn:example:line', path, NOON, 12.5)
-  await hub.server.hub.ingest.push(batch)
+  await hub.server.context.ingest.push(batch)
   t.equal((await valuesOf(hub))[`Record_${NOON}`]?.Torque, 12.5)
   const records = `${AT}/submodel-elements/Segments.Latest.Records`
   t.equal((await hub.post(records, record('2026-11-24T12:00:01Z', { Torque: '13' }))).status, 201)
@@ -590,7 +590,7 @@ t.test('ReadRecords refuses to answer with more than it may, and says what to do
   const batch = new Batch()
   const offsets = Float64Array.from({ length: 10_001 }, (_, at) => at)
   batch.addColumn(ID, PRESSURE, { base: NOON, offsets }, offsets)
-  await hub.server.hub.ingest.push(batch)
+  await hub.server.context.ingest.push(batch)
   const { json } = await invoke(hub, 'ReadRecords', {
     Timespan: { min: '2026-01-01T00:00:00Z', max: '2027-01-01T00:00:00Z' }
   })

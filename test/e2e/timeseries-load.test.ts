@@ -21,7 +21,7 @@ async function filled(hub: Running): Promise<void> {
     for (let i = 0n; i < 3600n; i++) batch.add('urn:m', name, START + i * SECOND, Number(i) / 8)
   }
   batch.add('urn:m', 'S1', START - 200_000_000n * SECOND, 1)
-  await hub.server.hub.ingest.push(batch)
+  await hub.server.context.ingest.push(batch)
 }
 
 const hub = await start(t)

@@ -35,7 +35,7 @@ async function filled(hub: Running): Promise<void> {
       if (i % 3n === 0n) batch.add('urn:m', 'On', time, i % 2n === 0n ? 'true' : 'false')
     }
   }
-  await hub.server.hub.ingest.push(batch)
+  await hub.server.context.ingest.push(batch)
 }
 
 const query = fc.record({

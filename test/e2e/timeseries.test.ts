@@ -66,7 +66,7 @@ async function filled(hub: Running): Promise<void> {
     if (i % 2n === 0n) batch.add('urn:m', 'Count', START + i * SECOND, Number(i))
   }
   batch.add('urn:m', 'State', START + 3n * SECOND, '정지', 'uncertain')
-  await hub.server.hub.ingest.push(batch)
+  await hub.server.context.ingest.push(batch)
 }
 
 t.test('the history is one wide table, with units and Korean names where they are asked for', async (t) => {
@@ -170,7 +170,7 @@ t.test('pages follow each other without loss, also while samples come', async (t
     times.push(...json.rows.map(([time]: [string]) => time))
     const batch = new Batch()
     batch.add('urn:m', 'Speed', START + BigInt(page) * 1000n, 1)
-    await hub.server.hub.ingest.push(batch)
+    await hub.server.context.ingest.push(batch)
     const next = /<(.*)>; rel="next"/.exec(headers.get('link') ?? '')?.[1]
     t.equal(next === undefined, json.metadata?.cursor === undefined)
     url = next?.slice('/api/v3'.length)
@@ -276,7 +276,7 @@ t.test('buckets are days, weeks and months of the calendar, in the zone that is 
   // An hour apart, over the days on which Berlin sets its clocks back.
   const first = BigInt(Date.parse('2026-10-23T22:00:00Z')) * 1_000_000n
   for (let i = 0n; i < 96n; i++) batch.add('urn:m', 'Speed', first + i * 3600n * SECOND, Number(i))
-  await hub.server.hub.ingest.push(batch)
+  await hub.server.context.ingest.push(batch)
   const rows = async (query: string) =>
     (await hub.get(`/timeseries?submodel=urn:m&path=Speed&aggregate=count&${query}`)).json.rows
   t.strictSame(await rows('interval=P1D&timezone=Europe/Berlin'), [

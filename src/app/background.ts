@@ -1,0 +1,75 @@
+/** Third step of the start: what runs beside the requests while the hub listens. */
+import type { FastifyBaseLogger } from 'fastify'
+import { watchClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { startConsumer } from '../consumers/consumer.ts'
+import { startHistoryRetention } from '../consumers/history/history-retention.ts'
+import { startLogRetention } from '../consumers/log-retention.ts'
+import { registration } from '../consumers/registration.ts'
+import { startValidationResults } from '../consumers/validation-results.ts'
+import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
+import { retryLogger } from './logging.ts'
+import type { MqttSettings } from './operator-files.ts'
+import type { Services } from './services.ts'
+
+export interface BackgroundParts {
+  readonly config: Config
+  readonly services: Services
+  readonly log: FastifyBaseLogger
+  readonly mqtt: MqttSettings | undefined
+}
+
+export class Background {
+  /** Undefined where no broker is configured. */
+  mqtt: MqttTransport | undefined
+  readonly #stops: (() => Promise<void>)[] = []
+
+  add(stop: () => Promise<void>): void {
+    this.#stops.push(stop)
+  }
+
+  /** Stops everything; resolves when it has ended. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#stops.splice(0).map((stop) => stop()))
+  }
+}
+
+/** @param background is filled as its parts start, so that it can be stopped where one of them fails */
+export async function startBackground(background: Background, parts: BackgroundParts): Promise<void> {
+  const { config, services, log, mqtt } = parts
+  const { store, context, policyOf, historyWriter, clock } = services
+  const { templates, jobs } = context
+  const failed = retryLogger(log)
+  background.add(watchClock(clock, (ms) => logClockJump(log, ms)))
+  background.add(
+    startLogRetention(store, {
+      maxAgeMs: config.LOG_RETENTION,
+      maxBytes: config.LOG_SIZE,
+      taken: () => historyWriter.taken(),
+      clock,
+      failed: failed('Trimming the log')
+    })
+  )
+  background.add(startHistoryRetention(store, { policyOf, clock, failed: failed('History maintenance') }))
+  background.add(jobs.watch(failed('Resuming jobs')))
+  // Also without templates: the reasons why a document was accepted leniently are kept.
+  if (templates.isActive || config.LENIENT) {
+    background.add(startValidationResults(store, { checker: templates, clock, failed: failed('Validating submodels') }))
+  }
+  if (config.REGISTER_AT !== '') {
+    const base = services.baseUrl.current + config.API_PREFIX
+    const options = { registry: config.REGISTER_AT, base, failed: failed('Registering') }
+    background.add(startConsumer(store, registration(store, options), clock))
+  }
+  if (mqtt !== undefined) {
+    const client = await mqttTransport({ hub: context, log, ...mqtt })
+    background.mqtt = client
+    background.add(() => client.close())
+  }
+}
+
+/** Commit times stand still until a clock that was set back has caught up; sample times follow it at once. */
+function logClockJump(log: FastifyBaseLogger, ms: number): void {
+  if (ms < 0) log.warn({ ms }, 'The system clock was set back')
+  else log.info({ ms }, 'The system clock was set forward, or the machine was suspended')
+}

@@ -1,0 +1,45 @@
+/** Files that the operator names in the settings, read before anything is opened. */
+import { type Config, ConfigError } from '../config.ts'
+import type { TemplateChecker } from '../operations/validation/template-checker.ts'
+import { type LineRule, readLineRules } from '../transports/ingest/target.ts'
+import { readMqttFiles } from '../transports/mqtt/files.ts'
+import type { MqttOptions } from '../transports/mqtt/options.ts'
+import { readTemplates } from './load-templates.ts'
+
+export interface OperatorFiles {
+  readonly templates: TemplateChecker
+  /** Which elements the points of the line protocol belong to. */
+  readonly lineRules: readonly LineRule[]
+  /** Absent where no broker is configured. */
+  readonly mqtt?: MqttSettings
+}
+
+export type MqttSettings = Omit<MqttOptions, 'hub' | 'log'>
+
+/** @throws ConfigError naming the file that is wrong */
+export function readOperatorFiles(config: Config): OperatorFiles {
+  const templates = readTemplates(config)
+  const mqtt = readMqtt(config)
+  const lineRules = readLineMapping(config)
+  return { templates, lineRules, ...(mqtt && { mqtt }) }
+}
+
+function readMqtt(config: Config): MqttSettings | undefined {
+  const { MQTT_URL: url, MQTT_CLIENT_ID: clientId, MQTT_PUBLISH: publish } = config
+  const { MQTT_CREDENTIALS_FILE: credentials, MQTT_CA_FILE: ca, MQTT_MAPPING: mapping } = config
+  if (url === '') return undefined
+  try {
+    const files = readMqttFiles({ credentials, ca, mapping })
+    return { url, ...files, ...(clientId !== '' && { clientId }), ...(publish !== '' && { basyxRepository: publish }) }
+  } catch (error) {
+    throw new ConfigError([`A file for MQTT: ${(error as Error).message}`])
+  }
+}
+
+function readLineMapping({ LINE_MAPPING }: Config): readonly LineRule[] {
+  try {
+    return LINE_MAPPING === '' ? [] : readLineRules(LINE_MAPPING)
+  } catch (error) {
+    throw new ConfigError([`LINE_MAPPING: ${(error as Error).message}`])
+  }
+}

@@ -1,0 +1,129 @@
+/** First step of the start: the services that transports and background work share. */
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { type HistoryWriter, startHistoryWriter } from '../consumers/history/history-writer.ts'
+import { type HistoryPolicyOf, historyPolicies } from '../consumers/history/policy.ts'
+import { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
+import { BULK_TASK, performBulk } from '../operations/bulk.ts'
+import { executorFinder } from '../operations/executors/find-executor.ts'
+import { loadFunctions } from '../operations/executors/load-functions.ts'
+import { type History, historyOf } from '../operations/history/history.ts'
+import { Jobs } from '../operations/jobs.ts'
+import type { OperationContext } from '../operations/operation-context.ts'
+import { profilesServedBy } from '../operations/profiles.ts'
+import { type CreateOptions, createSeries } from '../operations/samples/create.ts'
+import { Ingest } from '../operations/samples/ingest.ts'
+import { templateCheckOf } from '../operations/samples/template-check.ts'
+import { timeSeriesOperations } from '../operations/time-series/time-series-operations.ts'
+import { timeSeriesView } from '../operations/time-series/time-series-view.ts'
+import type { TemplateChecker } from '../operations/validation/template-checker.ts'
+import type { Store } from '../store/store.ts'
+import { retryLogger } from './logging.ts'
+
+/** Asynchronous jobs that may be under way at once. */
+const MAX_JOBS = 1000
+/** Results that wait to be fetched; beyond a limit the oldest are dropped. */
+const MAX_RESULTS = 1000
+const MAX_RESULT_BYTES = 64 * 1024 * 1024
+const RESULT_RETENTION_MS = 10 * 60 * 1000
+
+export interface Services {
+  readonly clock: Clock
+  readonly store: Store
+  readonly ingest: Ingest
+  readonly history: History
+  readonly historyWriter: HistoryWriter
+  readonly policyOf: HistoryPolicyOf
+  readonly subscriptions: Subscriptions
+  /** What operations work with; its store shows time series as the template IDTA 02008 has them. */
+  readonly context: OperationContext
+  readonly baseUrl: BaseUrl
+}
+
+/** The URL under which clients reach the hub; without `PUBLIC_URL` known once it listens, as it may take a free port. */
+export interface BaseUrl {
+  current: string
+}
+
+export interface ServiceParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly store: Store
+  readonly templates: TemplateChecker
+  readonly log: FastifyBaseLogger
+}
+
+export async function openServices({ config, clock, store, templates, log }: ServiceParts): Promise<Services> {
+  const failed = retryLogger(log)
+  const policyOf = historyPolicies(store, config.HISTORY, clock)
+  const historyWriter = await startHistoryWriter(store, { policyOf, clock, failed: failed('Writing the history') })
+  const history = historyOf(store, historyWriter)
+  const ingest: Ingest = new Ingest({
+    store,
+    clock,
+    futureLimit: config.FUTURE_LIMIT,
+    future: config.FUTURE_SAMPLES,
+    ...(templates.enforces && { judge: templateCheckOf(store, templates) }),
+    ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => context, createOptions(config)) })
+  })
+  const baseUrl = { current: config.PUBLIC_URL }
+  const timeSeries = {
+    store,
+    history,
+    intake: ingest,
+    endpoint: () => `${baseUrl.current}/timeseries`,
+    records: config.SEGMENT_RECORDS
+  }
+  const context: OperationContext = {
+    store: timeSeriesView(timeSeries),
+    uploadLimit: config.UPLOAD_LIMIT,
+    lenient: config.LENIENT,
+    templates,
+    history,
+    ingest,
+    jobs: openJobs(store, clock),
+    findExecutor: executorFinder(
+      config.OPERATION_TARGETS,
+      await loadFunctions(config.OPERATIONS),
+      timeSeriesOperations(timeSeries)
+    ),
+    scratchFolder: await emptyFolder(config.DATA_DIR, 'scratch'),
+    profiles: {
+      hub: profilesServedBy('hub'),
+      aas: profilesServedBy('aas'),
+      submodel: profilesServedBy('submodel'),
+      templates: profilesServedBy('templates')
+    }
+  }
+  const subscriptions = new Subscriptions(store, { history, failed: failed('Sending changes to subscribers') })
+  return { clock, store, ingest, history, historyWriter, policyOf, subscriptions, context, baseUrl }
+}
+
+function openJobs(store: Store, clock: Clock): Jobs {
+  return new Jobs({
+    store,
+    clock,
+    limit: MAX_JOBS,
+    results: { count: MAX_RESULTS, bytes: MAX_RESULT_BYTES, keptMs: RESULT_RETENTION_MS },
+    tasks: { [BULK_TASK]: (task) => performBulk(store, task) }
+  })
+}
+
+/** Where series that do not exist are created, and of which template. */
+function createOptions({ UNKNOWN_SUBMODEL, UNKNOWN_TEMPLATE }: Config): CreateOptions {
+  return {
+    ...(UNKNOWN_SUBMODEL !== '' && { submodel: UNKNOWN_SUBMODEL }),
+    ...(UNKNOWN_TEMPLATE !== '' && { semanticId: UNKNOWN_TEMPLATE })
+  }
+}
+
+/** Removes the files of a previous process. */
+async function emptyFolder(directory: string, name: string): Promise<string> {
+  const path = join(directory, name)
+  await rm(path, { recursive: true, force: true })
+  await mkdir(path)
+  return path
+}

@@ -1,0 +1,107 @@
+/** Second step of the start: everything that is served over HTTP and WebSocket. */
+import cors from '@fastify/cors'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
+import { HubError } from '../errors.ts'
+import { handlers } from '../operations/handlers.ts'
+import { dataset } from '../transports/dataset/dataset.ts'
+import { events } from '../transports/events/events.ts'
+import { BodyBudget } from '../transports/http/collect.ts'
+import { limitConnections } from '../transports/http/connections.ts'
+import { docs } from '../transports/http/docs.ts'
+import { http } from '../transports/http/http.ts'
+import { hubDocument } from '../transports/http/openapi.ts'
+import { type Site, site } from '../transports/http/site.ts'
+import { ingest } from '../transports/ingest/ingest.ts'
+import type { LineRule } from '../transports/ingest/target.ts'
+import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
+import { asyncApi } from '../transports/stream/asyncapi.ts'
+import { stream } from '../transports/stream/stream.ts'
+import { timeseries } from '../transports/timeseries/timeseries.ts'
+import { extensionPaths } from './extension-endpoints.ts'
+import { mountProbes } from './health.ts'
+import { mountIndexPage } from './index-page.ts'
+import { mountMetrics } from './metrics.ts'
+import type { Services } from './services.ts'
+import { VERSION } from './version.ts'
+
+/**
+ * Headers of every response: the browser takes the media type for what it is and runs nothing of it, as a stored file may
+ * be a page that was uploaded to be opened. The hub's own pages override them. (Not @fastify/helmet: setting all of its
+ * headers halves the throughput of small responses.)
+ */
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox"
+}
+
+export interface TransportParts {
+  readonly config: Config
+  readonly services: Services
+  readonly lineRules: readonly LineRule[]
+  /** For the metrics; undefined until it is open. */
+  readonly mqtt: () => MqttTransport | undefined
+}
+
+/** @returns to be called when the hub is about to stop: from then on it is not ready */
+export async function mountTransports(app: FastifyInstance, parts: TransportParts): Promise<() => void> {
+  const { config, services, lineRules, mqtt } = parts
+  const { store, ingest: samples, history, subscriptions, context, baseUrl } = services
+  const { API_PREFIX: apiPrefix, PUBLIC_URL: publicUrl, DEFAULT_LIMIT: defaultLimit, MAX_LIMIT: maxLimit } = config
+  const bodies = new BodyBudget(config.BODY_MEMORY)
+  const guard = guardRequests(app, config)
+  mountMetrics(app, { store, ingest: samples, subscriptions: () => subscriptions.figures, mqtt })
+  const drain = mountProbes(app, store)
+  await allowOrigins(app, config)
+  mountIndexPage(app, apiPrefix, VERSION)
+  await http(app, { hub: context, handlers, apiPrefix, publicUrl, defaultLimit, maxLimit, bodies })
+  events(app, {
+    ...{ store, subscriptions, apiPrefix, publicUrl, defaultLimit, maxLimit },
+    retention: config.LOG_RETENTION
+  })
+  await stream(app, {
+    ...{ hub: { store, ingest: samples }, subscriptions, apiPrefix, version: VERSION },
+    messageLimit: config.BODY_LIMIT,
+    heartbeat: config.STREAM_HEARTBEAT,
+    deflate: config.STREAM_DEFLATE,
+    admit: guard.admitPage
+  })
+  await ingest(app, {
+    ...{ hub: { store, ingest: samples }, apiPrefix, bodies, lineRules, version: VERSION },
+    bodyLimit: config.BODY_LIMIT
+  })
+  await timeseries(app, { hub: { store, history }, apiPrefix })
+  await dataset(app, { hub: { store, history }, apiPrefix, source: () => baseUrl.current })
+  await docs(app, {
+    document: hubDocument(apiPrefix, extensionPaths, VERSION),
+    messages: (url) => asyncApi(VERSION, url),
+    publicUrl
+  })
+  return drain
+}
+
+/** Checks the host and origin of each request, and the number of connections. */
+function guardRequests(app: FastifyInstance, config: Config): Site {
+  const { HOST: host, PUBLIC_URL: publicUrl, ALLOWED_HOSTS: allowedHosts, CORS_ORIGIN: origins } = config
+  const guard = site({ host, publicUrl, allowedHosts, origins })
+  const connections = limitConnections(app.server, config.MAX_CONNECTIONS)
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS)
+    guard.admit(request)
+    if (connections.areTooMany()) throw new HubError('Unavailable', ['There are too many connections'])
+    done()
+  })
+  return guard
+}
+
+async function allowOrigins(app: FastifyInstance, { CORS_ORIGIN }: Config): Promise<void> {
+  if (CORS_ORIGIN.length === 0) return
+  await app.register(cors, {
+    origin: CORS_ORIGIN === '*' ? '*' : [...CORS_ORIGIN],
+    // An OPTIONS request that is no preflight is answered by our routes, with `Allow` (RFC 9110, 9.3.7).
+    strictPreflight: false,
+    preflightContinue: true,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['Location', 'ETag', 'Content-Disposition', 'X-FileName', 'Retry-After']
+  })
+}
