@@ -10,7 +10,7 @@ import { checkDirectory } from '../src/store/sqlite/check.ts'
 import { openSqlite } from '../src/store/sqlite/sqlite.ts'
 import { openSqliteSource, openSqliteTarget } from '../src/store/sqlite/transfer.ts'
 import type { Store } from '../src/store/store.ts'
-import { digests, type TransferSource, type TransferTarget, transfer } from '../src/store/transfer.ts'
+import { digestsByType, type TransferSource, type TransferTarget, transfer } from '../src/store/transfer.ts'
 import { collection, create, property, replace, submodel, submodelOf, withStore, write } from './store/fixtures.ts'
 
 const url = process.env.MONGODB_URL ?? ''
@@ -134,7 +134,7 @@ async function goesOn(t: Test, store: Store, seq: number): Promise<void> {
 async function exported(open: () => Promise<TransferSource>): Promise<unknown> {
   const source = await open()
   try {
-    return [...(await digests(source))]
+    return [...(await digestsByType(source))]
   } finally {
     await source.close()
   }

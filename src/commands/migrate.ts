@@ -4,7 +4,7 @@ import type { ConnectionOptions } from '../store/mongodb/connection.ts'
 import { openMongoSource } from '../store/mongodb/mongodb.ts'
 import { openMongoTarget } from '../store/mongodb/transfer.ts'
 import { openSqliteSource, openSqliteTarget } from '../store/sqlite/transfer.ts'
-import { digests, type StoreSummary, type TransferSource, transfer } from '../store/transfer.ts'
+import { digestsByType, type StoreSummary, type TransferSource, transfer } from '../store/transfer.ts'
 
 /** How often progress is told, in milliseconds. */
 const PROGRESS_INTERVAL_MS = 1000
@@ -57,7 +57,7 @@ async function copy(source: TransferSource, to: string, connection: ConnectionOp
 
 /** Where hubs go on writing into the source, only what they wrote since may make a difference. */
 async function compare(source: TransferSource, copied: TransferSource): Promise<void> {
-  const [expected, found] = [await digests(source), await digests(copied)]
+  const [expected, found] = [await digestsByType(source), await digestsByType(copied)]
   const kinds = new Set([...expected.keys(), ...found.keys()])
   const wrong = [...kinds].filter((kind) => expected.get(kind) !== found.get(kind))
   if (wrong.length === 0) return

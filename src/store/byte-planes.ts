@@ -1,9 +1,9 @@
 /**
- * Columns of whole numbers by planes: all lowest bytes, then all second bytes …, and only as many planes as the largest
- * takes. So what is zero stands together.
+ * Columns of integers as byte planes: all lowest bytes, then all second bytes …, as many planes as the largest number
+ * needs. This groups zeros together.
  */
 
-/** Whole numbers within ±2^52. Signs go to the lowest bit (zigzag), so that small negative numbers are small as well. */
+/** Integers within ±2^52, zigzag-encoded (the sign is the lowest bit), so that small negative numbers stay small. Overwrites `column`. */
 export function splitPlanes(column: Float64Array): { planes: number; bytes: Uint8Array } {
   const count = column.length
   let largest = 0
@@ -23,7 +23,7 @@ export function splitPlanes(column: Float64Array): { planes: number; bytes: Uint
   return { planes, bytes }
 }
 
-/** Values of this width: all their first bytes, then all their second bytes … */
+/** For values of `width` bytes: all first bytes, then all second bytes … */
 export function transposePlanes(bytes: Uint8Array, width: number): Uint8Array {
   const count = bytes.length / width
   const planes = new Uint8Array(bytes.length)
@@ -33,7 +33,7 @@ export function transposePlanes(bytes: Uint8Array, width: number): Uint8Array {
   return planes
 }
 
-/** Reads one column after the other. */
+/** Reads columns one after the other. */
 export class PlaneReader {
   readonly #raw: Buffer
   readonly #count: number
@@ -49,7 +49,7 @@ export class PlaneReader {
     return this.#take(this.#count).slice()
   }
 
-  /** Whole numbers as `split` wrote them; those of four planes fit into 32 bits. */
+  /** Integers as `splitPlanes` wrote them; up to four planes fit into 32 bits. */
   whole(planes: number): Int32Array | Float64Array {
     const count = this.#count
     const bytes = this.#take(planes * count)
@@ -59,12 +59,12 @@ export class PlaneReader {
       const shift = 8 * plane
       for (let i = 0; i < count; i++) low[i] = (low[i] ?? 0) | ((bytes[at + i] ?? 0) << shift)
     }
-    if (planes > 4) return wide(low, bytes, planes)
-    for (let i = 0; i < count; i++) low[i] = unfolded(low[i] ?? 0)
+    if (planes > 4) return addHighPlanes(low, bytes, planes)
+    for (let i = 0; i < count; i++) low[i] = unzigzag(low[i] ?? 0)
     return low
   }
 
-  /** The bytes of values of this width, each together again. */
+  /** Reverses `transposePlanes`. */
   planes(width: number): Uint8Array {
     const count = this.#count
     const taken = this.#take(width * count)
@@ -79,13 +79,13 @@ export class PlaneReader {
   #take(length: number): Uint8Array {
     const from = this.#at
     this.#at += length
-    if (this.#at > this.#raw.length) throw new Error('A run that ends before its columns do')
+    if (this.#at > this.#raw.length) throw new Error('The run ends before its columns do')
     return this.#raw.subarray(from, this.#at)
   }
 }
 
-function wide(low: Int32Array, bytes: Uint8Array, planes: number): Float64Array {
-  const column = Float64Array.from(low, unfolded)
+function addHighPlanes(low: Int32Array, bytes: Uint8Array, planes: number): Float64Array {
+  const column = Float64Array.from(low, unzigzag)
   for (let plane = 4; plane < planes; plane++) {
     const at = plane * low.length
     const unit = 2 ** (8 * plane - 1)
@@ -97,7 +97,6 @@ function wide(low: Int32Array, bytes: Uint8Array, planes: number): Float64Array 
   return column
 }
 
-/** The lowest bit is the sign. */
-function unfolded(word: number): number {
+function unzigzag(word: number): number {
   return (word >>> 1) ^ -(word & 1)
 }

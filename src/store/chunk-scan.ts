@@ -1,18 +1,18 @@
 /**
- * The chunks of a series one after the other, however long the reader takes and whatever takes their place meanwhile:
- * what was there when it began is given, a part of it perhaps twice.
+ * Scans the chunks of a series while they may be replaced, however slow the reader is: every sample stored when the scan
+ * began is returned, some of them perhaps twice.
  *
- * What is in a chunk does not begin before the chunk does. So all that began before the last one given was given, and
- * whatever takes the place of those to come reaches beyond that start: it is found when what reaches there is listed
- * anew, also where it begins earlier.
+ * A chunk's samples do not begin before the chunk. So every sample before the start of the last chunk returned has been
+ * returned, and replacements of the remaining chunks reach beyond that start: listing what reaches there again finds
+ * them, even if they begin earlier.
  */
 import { later } from '../model/time.ts'
 import type { ChunkHead } from './series.ts'
 
 export interface ChunkSource<Entry extends ChunkHead, Loaded> {
-  /** The first so many that reach to this time or beyond it, by `from`, then `seq`. */
+  /** The first `limit` entries that end at or after this time, by `from`, then `seq`. */
   list(from: bigint, limit: number): Promise<readonly Entry[]>
-  /** In place of those that are no longer there undefined. */
+  /** Undefined for chunks that no longer exist. */
   load(entries: readonly Entry[]): Promise<readonly (Loaded | undefined)[]>
 }
 
@@ -25,31 +25,31 @@ export async function* scanChunks<Entry extends ChunkHead, Loaded>(
 ): AsyncGenerator<Loaded> {
   let start = from
   let limit = CHUNKS_PER_READ
-  /** Those given that reach to the start or beyond it. */
-  let given: Entry[] = []
+  /** Chunks already returned that end at or after `start`. */
+  let returned: Entry[] = []
   for (let isDone = false; !isDone; ) {
-    const listed = await list(start, limit + given.length)
-    const fresh = listed.filter((entry) => !given.some((one) => isSame(one, entry)))
-    isDone = listed.length < limit + given.length
-    // Many read little: so little is listed first.
+    const listed = await list(start, limit + returned.length)
+    const fresh = listed.filter((entry) => !returned.some((one) => isSameChunk(one, entry)))
+    isDone = listed.length < limit + returned.length
+    // Most readers need little, so the first list is short.
     limit = Math.min(2 * limit, HEADS_PER_READ)
     reading: for (let at = 0; at < fresh.length; at += CHUNKS_PER_READ) {
       const entries = fresh.slice(at, at + CHUNKS_PER_READ)
-      for (const [place, loaded] of (await load(entries)).entries()) {
-        const entry = entries[place]
+      for (const [index, loaded] of (await load(entries)).entries()) {
+        const entry = entries[index]
         if (entry === undefined || loaded === undefined) {
           isDone = false
           break reading
         }
         start = later(start, entry.from)
-        given.push(entry)
+        returned.push(entry)
         yield loaded
       }
     }
-    given = given.filter(({ to }) => to >= start)
+    returned = returned.filter(({ to }) => to >= start)
   }
 }
 
-function isSame(one: ChunkHead, other: ChunkHead): boolean {
+function isSameChunk(one: ChunkHead, other: ChunkHead): boolean {
   return one.from === other.from && one.seq === other.seq && one.to === other.to && one.count === other.count
 }

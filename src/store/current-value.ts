@@ -1,31 +1,30 @@
 /**
- * Which value of an element is the current one: that with the newest source time, except that a time in the future must
- * not hold up what comes later. One rule, so that every store and every process decides alike.
+ * Which value of an element is current: the one with the newest source time, except that a time in the future must not
+ * block later values. One rule, so that all stores and processes decide alike.
  */
 import { fromMilliseconds } from '../model/time.ts'
 import type { Commit, Timing } from './store.ts'
 
-/** A commit with what its process knew of the time. Other processes that carry it out do so by the same. */
+/** A commit with the clock readings of the process that wrote it; other processes that replay it use the same. */
 export interface DatedCommit extends Commit {
-  /** What the clock said, in milliseconds since 1970; before `time` where the clock was set back. */
+  /** The clock in milliseconds since 1970; earlier than `time` if the clock was set back. */
   readonly clock: number
-  /** Source times after this one, in milliseconds since 1970, are not believed. Infinity: all are. */
+  /** Source times after this are not trusted, milliseconds since 1970. Infinity: all are trusted. */
   readonly horizon: number
 }
 
 /**
- * The source time, in nanoseconds since 1970, of a value that has none: that of its commit. Two commits of one
- * millisecond are told apart, or the later value would count as a repetition of the earlier.
+ * The source time (nanoseconds since 1970) of a value that has none: its commit's time. Commits of the same millisecond
+ * get different times, or the later value would count as a repetition of the earlier one.
  */
 export function defaultSourceTime({ seq, clock }: Pick<DatedCommit, 'seq' | 'clock'>): bigint {
   return fromMilliseconds(clock) + BigInt(seq % 1_000_000)
 }
 
 /**
- * Is a value older than the current one? What is current from beyond the horizon stands in nobody's way: its source, or
- * the hub, had a wrong clock. What is dated by its arrival is held up by nothing in the future; what is of the past is
- * late whatever its time.
- * @param known source time of the current value; absent: there is none, or it is of no time
+ * Is a value older than the current one? A current value from beyond the horizon blocks none: its source, or the hub, had
+ * a wrong clock. A value dated by its arrival is not blocked by any time in the future; a historical one is always late.
+ * @param known source time of the current value; absent: there is no value, or it has no time
  */
 export function isLate(
   known: bigint | null | undefined,
@@ -35,14 +34,14 @@ export function isLate(
 ): boolean {
   if (timing === 'historical') return true
   if (known === null || known === undefined || known <= time) return false
-  const believed = timing === 'arrival' ? clock : horizon
-  return believed === Number.POSITIVE_INFINITY || known <= fromMilliseconds(believed)
+  const trustedUntil = timing === 'arrival' ? clock : horizon
+  return trustedUntil === Number.POSITIVE_INFINITY || known <= fromMilliseconds(trustedUntil)
 }
 
-/** A structure brings the values in it, which are of its moment; an element without a value is of none. */
-export function structureSourceTime(value: string, moment: bigint | undefined): bigint | undefined {
-  return value === '{}' ? undefined : moment
+/** Source time of an element that came with its document: the commit's time, if the element has a value. */
+export function structureSourceTime(value: string, commitTime: bigint | undefined): bigint | undefined {
+  return value === '{}' ? undefined : commitTime
 }
 
-/** How far ahead of the clock a source time is believed where nothing else is set, in milliseconds. */
+/** Default limit up to which source times ahead of the clock are trusted. */
 export const FUTURE_LIMIT_MS = 10 * 60 * 1000

@@ -1,14 +1,13 @@
 /**
- * Records that were found damaged where they are stored: their readers get an error that names them, whoever watches over
- * the hub a count and a line, once for each record.
+ * Records found damaged in storage. Their readers get an error that names the record; monitoring gets a count and a log
+ * line, once per record.
  */
 import { HubError } from '../errors.ts'
 import type { Page } from './store.ts'
 
-/** Records that are remembered by name, so that a reader who comes again does not count again. */
+/** Bound of the names that are remembered, so that repeated reads of a record count once. */
 const MAX_REMEMBERED = 10_000
 
-/** What is wrong with a record, and what can be done about it. */
 export const CHECKSUM_DIFFERS = 'its checksum does not match; replace it, delete it, or restore the store from a backup'
 
 export class DamageLog {
@@ -16,7 +15,7 @@ export class DamageLog {
   readonly #listeners = new Set<(error: HubError) => void>()
   #count = 0
 
-  /** Different records that were found damaged since the store was opened. */
+  /** Distinct records found damaged since the store was opened. */
   get count(): number {
     return this.#count
   }
@@ -31,7 +30,7 @@ export class DamageLog {
     return error
   }
 
-  /** Counts an error that was made elsewhere, where it tells of damage. */
+  /** Counts an error created elsewhere, if it reports damage. */
   noteError(error: unknown): void {
     if (!isDamaged(error) || this.#known.has(error.message)) return
     if (this.#known.size < MAX_REMEMBERED) this.#known.add(error.message)
@@ -39,28 +38,28 @@ export class DamageLog {
     for (const listener of this.#listeners) listener(error)
   }
 
-  /** Hears of each damaged record once. @returns the way to stop listening */
+  /** Calls the listener once per damaged record. @returns a function that stops listening */
   onDamage(listener: (error: HubError) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 }
 
-/** What is damaged counts as not there. @param otherwise is called where it is */
-export async function unlessDamaged<Found>(
-  found: Promise<Found>,
-  otherwise: () => void = () => {}
-): Promise<Found | undefined> {
+/** Treats damaged data as missing. @param onDamage called if it is damaged */
+export async function unlessDamaged<Value>(
+  read: Promise<Value>,
+  onDamage: () => void = () => {}
+): Promise<Value | undefined> {
   try {
-    return await found
+    return await read
   } catch (error) {
     if (!isDamaged(error)) throw error
-    otherwise()
+    onDamage()
     return undefined
   }
 }
 
-/** For those who need all documents of a page. @throws HubError `Damaged` where one cannot be read */
+/** All items of a page. @throws HubError `Damaged` if one of them is */
 export function requireUndamaged<Item>(page: Page<Item>): readonly Item[] {
   const [id] = page.damaged ?? []
   if (id !== undefined) throw new HubError('Damaged', [`The document "${id}"`, CHECKSUM_DIFFERS])

@@ -1,10 +1,10 @@
-/** What a store derives from the JSON of a submodel: the rows of its elements, and whether a Blob holds bytes. */
+/** What stores derive from the JSON of a submodel: element rows with their search keys, and whether a Blob has a value. */
 import { parseNumber } from '../model/condition/values.ts'
 import type { OperationVariable, Submodel, SubmodelElement } from '../model/types.ts'
 import { readValueMembers } from '../model/value-members.ts'
 import { walk } from '../model/walk.ts'
 
-/** An element as its document tells it: the part of an ElementRow that does not come from commits. */
+/** The part of an ElementRow that comes from the document, not from commits. */
 export interface DerivedElementRow {
   readonly path: string
   readonly modelType: string
@@ -12,35 +12,34 @@ export interface DerivedElementRow {
   readonly semanticId: string | undefined
   /** The value members as JSON. */
   readonly value: string
-  /** Where it was derived from. */
+  /** The element it was derived from. */
   readonly element: SubmodelElement
 }
 
-/** So much of a text takes part in finding it. */
-const KEY_LENGTH = 64
+/** Characters of a text that its search key contains. */
+const KEY_PREFIX_LENGTH = 64
 
-/** Stands for the values of an element that has several: whatever is looked for, it may be among them. */
+/** Search key of an element with several values: it may match any search. */
 export const SEVERAL_VALUES = new Uint8Array(0)
 
 /**
- * What a value is found by: its number where it reads as one, else the beginning of its text.
+ * The search key of a value: its number if it reads as one, else a prefix of its text.
  * @param members value members as JSON
  */
 export function searchKey(modelType: string, members: string): string | number | Uint8Array | null {
-  if (members === '{}' || !SEARCHABLE.has(modelType)) return null
+  if (members === '{}' || !SEARCHABLE_MODEL_TYPES.has(modelType)) return null
   const { value } = JSON.parse(members) as { value?: unknown }
   if (modelType === 'MultiLanguageProperty') return SEVERAL_VALUES
   return typeof value === 'string' ? textSearchKey(value) : null
 }
 
-/** The kinds that have a `#value` (Part 2, "Query Language"). */
-const SEARCHABLE: ReadonlySet<string> = new Set(['Property', 'File', 'MultiLanguageProperty'])
+/** Element kinds that have a `#value` (Part 2, "Query Language"). */
+const SEARCHABLE_MODEL_TYPES: ReadonlySet<string> = new Set(['Property', 'File', 'MultiLanguageProperty'])
 
-/** The key that a text is found by. */
 export function textSearchKey(text: string): string | number {
   const number = parseNumber(text)
   if (number !== undefined && !Number.isNaN(number)) return number
-  return text.slice(0, KEY_LENGTH).toWellFormed()
+  return text.slice(0, KEY_PREFIX_LENGTH).toWellFormed()
 }
 
 /** The last step of an idShortPath, `[]` in place of indexes: `a.log[3]` ends in `log[]`. */

@@ -1,16 +1,16 @@
-/** Structure and current values, put together again. */
+/** Joins a submodel's structure with its current values. */
 import { join as joinPath } from '../model/path.ts'
 import type { Submodel } from '../model/types.ts'
 import { writeValueMembers } from '../model/value-members.ts'
 import { type Container, childrenOf, walk } from '../model/walk.ts'
 
 /**
- * Puts current values into a submodel; one walk, whatever their number.
- * @param values the value members as JSON, by idShortPath; used up
+ * Sets current values in a submodel, in one walk.
+ * @param values the value members as JSON, by idShortPath; emptied
  */
 export function joinValues(submodel: Submodel, values: Map<string, string>): void {
-  if (values.size === 0 || fill(submodel, '', values)) return
-  // What is left belongs to elements that are addressed by their index though they stand in no list.
+  if (values.size === 0 || fillValues(submodel, '', values)) return
+  // The rest belongs to elements that are addressed by index although they are not in a list.
   for (const { element, path } of walk(submodel)) {
     const value = values.get(path)
     if (value !== undefined) writeValueMembers(element, JSON.parse(value))
@@ -18,11 +18,11 @@ export function joinValues(submodel: Submodel, values: Map<string, string>): voi
 }
 
 /**
- * Every reader of a submodel comes by here, so an idShort is taken for the step that leads to the element (walk.ts says
- * when it is not). Of two siblings with the same one the first, to which it leads, has used the value up.
- * @returns whether all values have found their place
+ * Hot path of every submodel read: takes an idShort as the path step, without the checks of walk.ts. Of two siblings with
+ * the same idShort, the first, to which the path leads, takes the value.
+ * @returns whether all values were set
  */
-function fill(container: Container, containerPath: string, values: Map<string, string>): boolean {
+function fillValues(container: Container, containerPath: string, values: Map<string, string>): boolean {
   const children = childrenOf(container)
   const isList = container.modelType === 'SubmodelElementList'
   for (let index = 0; index < children.length; index++) {
@@ -36,7 +36,7 @@ function fill(container: Container, containerPath: string, values: Map<string, s
       writeValueMembers(element, JSON.parse(value))
       values.delete(path)
     }
-    if (values.size === 0 || fill(element, path, values)) return true
+    if (values.size === 0 || fillValues(element, path, values)) return true
   }
   return false
 }

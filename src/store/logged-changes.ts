@@ -1,21 +1,21 @@
-/** What the log tells of a commit: derived from its changes alone, so that every store tells the same. */
+/** What is logged of a commit: derived from its changes alone, so that all stores log the same. */
 import { type DatedCommit, defaultSourceTime } from './current-value.ts'
 import type { Change, LoggedChange } from './store.ts'
 
-type Dated = Pick<DatedCommit, 'seq' | 'clock'>
+type CommitClock = Pick<DatedCommit, 'seq' | 'clock'>
 
-export function toLoggedChanges(changes: readonly Change[], commit: Dated): LoggedChange[] {
-  const told: LoggedChange[] = []
+export function toLoggedChanges(changes: readonly Change[], commit: CommitClock): LoggedChange[] {
+  const logged: LoggedChange[] = []
   for (const change of changes) {
-    const entry = one(change, commit)
-    // Files usually come with a change of their document, which is told already.
-    if (entry !== undefined && !(isFileChange(change) && told.some((other) => concernsSame(other, entry))))
-      told.push(entry)
+    const entry = toLoggedChange(change, commit)
+    // Files usually come with a change of their document, which is logged already.
+    if (entry !== undefined && !(isFileChange(change) && logged.some((other) => isSameDocument(other, entry))))
+      logged.push(entry)
   }
-  return told
+  return logged
 }
 
-function one(change: Change, commit: Dated): LoggedChange | undefined {
+function toLoggedChange(change: Change, commit: CommitClock): LoggedChange | undefined {
   switch (change.change) {
     case 'create':
       return { change: 'created', kind: change.kind, id: change.id }
@@ -31,8 +31,8 @@ function one(change: Change, commit: Dated): LoggedChange | undefined {
       return { change: 'updated', kind: change.kind, id: change.id, touched: [] }
     case 'value': {
       const { submodel, path, value, quality, sourceTime = defaultSourceTime(commit) } = change
-      const told = { change: 'value', submodel, path, value, sourceTime } as const
-      return quality === undefined ? told : { ...told, quality }
+      const logged = { change: 'value', submodel, path, value, sourceTime } as const
+      return quality === undefined ? logged : { ...logged, quality }
     }
     case 'samples': {
       const { submodel, path, count, from, to, run } = change
@@ -47,6 +47,6 @@ function isFileChange({ change }: Change): boolean {
   return change === 'attach' || change === 'detach'
 }
 
-function concernsSame(one: LoggedChange, other: LoggedChange): boolean {
+function isSameDocument(one: LoggedChange, other: LoggedChange): boolean {
   return 'id' in one && 'id' in other && one.kind === other.kind && one.id === other.id
 }

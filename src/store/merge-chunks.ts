@@ -1,6 +1,6 @@
 /**
- * The history of a series in pieces, ascending and each time once. Chunks that overlap nothing pass as they are, packed;
- * where some overlap they are unpacked and brought together, no further than they do.
+ * Merges chunks and recent runs of a series into ascending pieces in which each time occurs once. Chunks without overlap
+ * pass unchanged, still encoded; overlapping ones are decoded and merged as far as they overlap.
  */
 import { mergeRuns } from '../model/merge-runs.ts'
 import { firstAt, isAscending, lengthOf, type Run, sliceOf, spanOf, within } from '../model/samples.ts'
@@ -13,18 +13,18 @@ export interface SeriesPiece {
   readonly from: bigint
   readonly to: bigint
   readonly count: number
-  /** What its numbers come to, where that is known without unpacking it. */
+  /** Statistics of its numbers, if known without decoding. */
   readonly summary?: RunSummary
   run(): Run
-  /** Are all values numbers that doubles hold, or whole numbers within 2^53? Told without unpacking each; absent: unknown. */
+  /** Are all values numbers that doubles represent exactly, or integers within ±2^53? Absent: unknown without decoding. */
   holdsOnly?(wanted: 'numbers' | 'whole numbers'): boolean
-  /** The same in smaller pieces, as far as it can be unpacked in part. */
+  /** The same in smaller pieces, if it can be decoded in parts. */
   parts?(): readonly SeriesPiece[]
 }
 
-/** Something that holds a part of a series. */
+/** A chunk or a recent run to merge. */
 export interface SeriesSource extends Omit<SeriesPiece, 'run'> {
-  /** Where two have a sample of the same time, that of the greater rank counts. */
+  /** If two sources have a sample of the same time, the one of greater rank counts. */
   readonly rank: number
   load(): Run
 }
@@ -35,13 +35,13 @@ export function chunkSource({ seq, ...chunk }: Omit<Chunk, 'path' | 'submodel'> 
 }
 
 /**
- * @param place in the order of the log: what is in no chunk yet is newer than all chunks. A packed run is ascending
+ * @param index in log order: samples that are in no chunk yet are newer than all chunks. An encoded run must be ascending
  * @throws HubError `Damaged`
  */
-export function recentSource(run: Run | PackedRun, place: number, series: Partial<SeriesName> = {}): SeriesSource {
-  if ('bytes' in run) return packedSource(run, NEWER + place, series)
+export function recentSource(run: Run | PackedRun, index: number, series: Partial<SeriesName> = {}): SeriesSource {
+  if ('bytes' in run) return packedSource(run, RECENT_RANK + index, series)
   const load = () => (isAscending(run) ? run : (mergeRuns([run])[0] ?? run))
-  return { ...spanOf(run), count: lengthOf(run), rank: NEWER + place, load }
+  return { ...spanOf(run), count: lengthOf(run), rank: RECENT_RANK + index, load }
 }
 
 function packedSource({ from, to, count, bytes }: PackedRun, rank: number, series: Partial<SeriesName>): SeriesSource {
@@ -49,7 +49,7 @@ function packedSource({ from, to, count, bytes }: PackedRun, rank: number, serie
   return { from, to, count, rank, load: run, parts, holdsOnly, ...(summary !== undefined && { summary }) }
 }
 
-/** For messages. */
+/** For error messages. */
 export function describeChunk({
   submodel,
   path,
@@ -60,12 +60,12 @@ export function describeChunk({
   return `The history${whose} from ${formatTime(from)} to ${formatTime(to)}`
 }
 
-/** Greater than the rank of any chunk. */
-const NEWER = 2 ** 52
+/** Greater than the rank (`seq`) of any chunk. */
+const RECENT_RANK = 2 ** 52
 
 /**
- * @param chunks by `from`; one that took the place of others meanwhile may come late
- * @param recent in the order of the log
+ * @param chunks by `from`; one that replaced others during the scan may come late
+ * @param recent in log order
  */
 export async function* mergeChunks(
   chunks: AsyncIterable<SeriesSource>,
@@ -75,57 +75,65 @@ export async function* mergeChunks(
 ): AsyncGenerator<SeriesPiece> {
   const waiting = recent.filter((source) => source.to >= from && source.from <= to)
   waiting.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0))
-  let open: OpenSource[] = []
-  /** Everything earlier was given. */
-  let begun: bigint | undefined
+  const merger = new SeriesMerger()
   for await (const chunk of chunks) {
-    while (waiting[0] !== undefined && waiting[0].from < chunk.from) yield* add(waiting.shift() as SeriesSource)
-    yield* add(chunk)
+    while (waiting[0] !== undefined && waiting[0].from < chunk.from) yield* merger.add(waiting.shift() as SeriesSource)
+    yield* merger.add(chunk)
   }
-  while (waiting[0] !== undefined) yield* add(waiting.shift() as SeriesSource)
-  yield* close(undefined)
+  while (waiting[0] !== undefined) yield* merger.add(waiting.shift() as SeriesSource)
+  yield* merger.end()
+}
 
-  /** Everything before the start of the next source can go. */
-  function* add(source: SeriesSource): Generator<SeriesPiece> {
-    if (begun !== undefined && source.from < begun) {
-      const rest = within(source.load(), begun, source.to)
-      if (rest !== undefined) open.push({ source, run: rest })
+class SeriesMerger {
+  #open: OpenSource[] = []
+  /** Everything earlier was returned. */
+  #returnedUntil: bigint | undefined;
+
+  /** Returns what is complete: everything before the start of this source. */
+  *add(source: SeriesSource): Generator<SeriesPiece> {
+    if (this.#returnedUntil !== undefined && source.from < this.#returnedUntil) {
+      const rest = within(source.load(), this.#returnedUntil, source.to)
+      if (rest !== undefined) this.#open.push({ source, run: rest })
       return
     }
-    begun = source.from
-    yield* close(begun)
-    open.push({ source, run: undefined })
+    this.#returnedUntil = source.from
+    yield* this.#close(source.from)
+    this.#open.push({ source, run: undefined })
   }
 
-  function* close(before: bigint | undefined): Generator<SeriesPiece> {
-    const [only] = open
+  *end(): Generator<SeriesPiece> {
+    yield* this.#close(undefined)
+  }
+
+  *#close(before: bigint | undefined): Generator<SeriesPiece> {
+    const [only] = this.#open
     if (only === undefined) return
-    if (open.length === 1 && (before === undefined || only.source.to < before)) {
-      open = []
+    if (this.#open.length === 1 && (before === undefined || only.source.to < before)) {
+      this.#open = []
       yield only.run === undefined ? pieceOf(only.source) : pieceOfRun(only.run)
       return
     }
-    if (before !== undefined && open.every(({ source, run }) => startOf(source, run) >= before)) return
-    const parts: { rank: number; run: Run }[] = []
-    const left: OpenSource[] = []
-    for (const { source, run = source.load() } of open) {
+    if (before !== undefined && this.#open.every(({ source, run }) => remainingStart(source, run) >= before)) return
+    const complete: { rank: number; run: Run }[] = []
+    const remaining: OpenSource[] = []
+    for (const { source, run = source.load() } of this.#open) {
       const end = before === undefined ? lengthOf(run) : firstAt(run, before)
-      if (end > 0) parts.push({ rank: source.rank, run: sliceOf(run, 0, end) })
-      if (end < lengthOf(run)) left.push({ source, run: sliceOf(run, end, lengthOf(run)) })
+      if (end > 0) complete.push({ rank: source.rank, run: sliceOf(run, 0, end) })
+      if (end < lengthOf(run)) remaining.push({ source, run: sliceOf(run, end, lengthOf(run)) })
     }
-    open = left
-    parts.sort((a, b) => a.rank - b.rank)
-    for (const run of mergeRuns(parts.map(({ run }) => run))) yield pieceOfRun(run)
+    this.#open = remaining
+    complete.sort((a, b) => a.rank - b.rank)
+    for (const run of mergeRuns(complete.map(({ run }) => run))) yield pieceOfRun(run)
   }
 }
 
-/** A source that was begun; `run` is what is left of it. */
+/** A source being merged; `run` is its rest if part of it was returned. */
 interface OpenSource {
   readonly source: SeriesSource
   readonly run: Run | undefined
 }
 
-function startOf(source: SeriesSource, run: Run | undefined): bigint {
+function remainingStart(source: SeriesSource, run: Run | undefined): bigint {
   return run === undefined ? source.from : spanOf(run).from
 }
 

@@ -1,23 +1,23 @@
 /**
- * The newest entries of the log, kept in memory up to a bound: whoever follows closely does not read them back from the
- * disk. For stores whose process alone writes, or that see every entry in order.
+ * The newest log entries in memory, up to a bound, so that consumers that keep up need not read from disk. For stores
+ * with a single writing process, or that see every entry in order.
  */
 import type { LogEntry, LoggedChange } from './store.ts'
 
-/** What an entry and a change take beside their text, roughly. */
+/** Approximate size of an entry and of a change, without their text. */
 const ENTRY_OVERHEAD_BYTES = 200
 
 export class RecentLog {
-  readonly #bound: number
+  readonly #maxBytes: number
   #entries: LogEntry[] = []
   #sizes: number[] = []
   #bytes = 0
 
-  constructor(bound: number) {
-    this.#bound = bound
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
   }
 
-  /** To be called in the order of `seq`, when durable. */
+  /** Call in the order of `seq`, once durable. */
   add(entry: LogEntry): void {
     const last = this.#entries.at(-1)
     if (last !== undefined && entry.seq !== last.seq + 1) this.clear()
@@ -25,10 +25,10 @@ export class RecentLog {
     this.#entries.push(entry)
     this.#sizes.push(size)
     this.#bytes += size
-    if (this.#bytes > this.#bound) this.#shrink()
+    if (this.#bytes > this.#maxBytes) this.#shrink()
   }
 
-  /** Entries after `after`; undefined where it is not certain that these are all. */
+  /** Entries after `after`; undefined if some may be missing here. */
   after(after: number, limit: number): readonly LogEntry[] | undefined {
     const first = this.#entries[0]?.seq
     if (first === undefined || after + 1 < first) return undefined
@@ -36,7 +36,7 @@ export class RecentLog {
     return this.#entries.slice(start, start + limit)
   }
 
-  /** Entries up to this one are to be known no more. */
+  /** Drops entries up to and including `seq`. */
   trim(seq: number): void {
     const first = this.#entries[0]?.seq
     if (first !== undefined && seq >= first) this.#drop(seq + 1 - first)
@@ -48,12 +48,12 @@ export class RecentLog {
     this.#bytes = 0
   }
 
-  /** Lets the oldest half go at once, so that no entry is moved more than once on average. */
+  /** Drops the oldest half at once, so that entries are moved at most once on average. */
   #shrink(): void {
-    let gone = 0
-    for (let left = this.#bytes; gone < this.#sizes.length && left > this.#bound / 2; gone++)
-      left -= this.#sizes[gone] ?? 0
-    this.#drop(gone)
+    let dropped = 0
+    for (let left = this.#bytes; dropped < this.#sizes.length && left > this.#maxBytes / 2; dropped++)
+      left -= this.#sizes[dropped] ?? 0
+    this.#drop(dropped)
   }
 
   #drop(count: number): void {

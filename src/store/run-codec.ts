@@ -1,15 +1,14 @@
 /**
- * The codec for runs of samples, in the log and in the history alike. Machines repeat themselves: run-columns.ts turns
- * each column so that the repetition becomes zeros, and zstd does the rest.
+ * The codec for runs of samples, used by the log and the history. Machine data is repetitive: run-columns.ts transforms
+ * each column so that repetition becomes zeros, and zstd compresses them.
  *
- * Layout: version and flags (a byte each); base (8 bytes), count (4), checksum (4: CRC-32 of all other bytes); the
- * summary (seven doubles), where a flag tells that there is one; then the body, as a zstd frame where that is worth it:
- * length of the head (4 bytes), head (JSON), columns. In the body of a long run of numbers there are many such parts, so
- * that who needs few of its samples makes no more of them; before it stand their number (4 bytes) and what is known of
- * each: first and last time (8 bytes each), count, where it begins (4 bytes each), and its summary, zeros where it has
- * none.
+ * Layout: version and flags (1 byte each); base (8 bytes), count (4), checksum (4: CRC-32 of all other bytes); a summary
+ * (seven doubles) if its flag is set; then the body, as a zstd frame if that is worth it: length of the head (4 bytes),
+ * head (JSON), columns. The body of a long run of numbers consists of many such parts, so that a reader of few samples
+ * decodes only those. An index precedes that body: the number of parts (4 bytes), then per part its first and last time
+ * (8 bytes each), count and offset (4 bytes each) and summary, zeros if it has none.
  *
- * Version 2, which is still read, has no checksum, and in its summaries the mean in place of the sum.
+ * Version 2 is still read. It has no checksum, and its summaries contain the mean instead of the sum.
  */
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { HubError } from '../errors.ts'
@@ -18,7 +17,7 @@ import { isAscending, lengthOf, qualities, type Run, sliceOf, spanOf } from '../
 import { type Statistics, statisticsOf } from '../model/statistics.ts'
 import { columnsOf, inNumbers, isOnScale, runAt } from './run-columns.ts'
 
-/** A run as it is kept, and what is known of it from outside. */
+/** An encoded run and what is known without decoding it. */
 export interface PackedRun {
   /** Source time of the first and the last sample, nanoseconds since 1970. */
   readonly from: bigint
@@ -28,8 +27,8 @@ export interface PackedRun {
 }
 
 /**
- * What a run of numbers comes to, readable without unpacking it: a bucket that holds the whole run needs no more. There
- * is none for runs that are short, hold anything but finite numbers, or a value of bad quality.
+ * Statistics of a run of numbers, readable without decoding it: enough for a bucket that contains the whole run. Absent
+ * for short runs and for runs with values that are not finite numbers or are of bad quality.
  */
 export type RunSummary = Statistics
 
@@ -39,100 +38,97 @@ export interface RunPart extends Omit<PackedRun, 'bytes'> {
   run(): Run
 }
 
-/** A packed run whose bytes are sound. */
+/** An encoded run whose checksum was verified. */
 export interface OpenedRun {
   readonly summary?: RunSummary
   run(): Run
-  /** Are all values numbers that doubles hold exactly, or whole numbers within 2^53, as the heads of its columns say? */
+  /** Are all values numbers that doubles represent exactly, or integers within ±2^53? Answered from the heads of its columns. */
   holdsOnly(wanted: 'numbers' | 'whole numbers'): boolean
-  /** Unpacked once for all of them, when the first is needed; of what is in one part there are none. */
+  /** Decompressed once, when the first part is decoded. Empty if the run is not divided. */
   parts(): RunPart[]
 }
 
-const VERSION = 3
+const FORMAT_VERSION = 3
 
-/** Without a checksum. */
-const UNCHECKED = 2
+/** The version without checksum. */
+const UNCHECKED_VERSION = 2
 
-/** No run is larger when unpacked: a damaged one must not exhaust memory. */
-const UNPACKED = 256 * 1024 * 1024
+/** Limit of decompression: a damaged run must not exhaust memory. */
+const MAX_UNPACKED_BYTES = 256 * 1024 * 1024
 
-const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
+const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
 
-/** Shorter runs are as quickly unpacked. */
-const SUMMED = 64
+/** Shorter runs get no summary: decoding them is as fast. */
+const MIN_SUMMARISED_SAMPLES = 64
 
-/** Samples of a part, at most. */
-const PART = 1024
+const MAX_PART_SAMPLES = 1024
 
-/** Flags: whether a summary follows, whether the times rise strictly, whether it is in parts, whether zstd packed it. */
-const SUMMED_UP = 1
-const ASCENDING = 2
-const PARTED = 4
-const SQUEEZED = 8
+const FLAG_SUMMARY = 1
+/** Times are strictly ascending. */
+const FLAG_ASCENDING = 2
+const FLAG_PARTS = 4
+const FLAG_ZSTD = 8
 
-/** So many times its place in the list tells the form. */
-const FORM = 16
+/** The flags byte also contains the index of the form, times this factor. */
+const FORM_FACTOR = 16
 
 const forms: readonly Run['form'][] = ['number', 'text', 'members']
 
-/** What zstd makes no smaller than this is left as it is: noise takes hardly more room so, and is read in half the time. */
-const WORTH = 2 / 3
+/** Bodies that zstd does not shrink below this ratio stay uncompressed: noise takes hardly more space and is read in half the time. */
+const MAX_ZSTD_RATIO = 2 / 3
 
-/** Where the checksum stands, and what follows it begins. */
-const CHECKSUM = 14
-const CHECKED = 18
+const CHECKSUM_OFFSET = 14
+const HEADER_BYTES = 18
 
-/** Bytes of a summary, and of what is told of a part. */
-const SUMMARY = 7 * Float64Array.BYTES_PER_ELEMENT
-const ENTRY = 24 + SUMMARY
+const SUMMARY_BYTES = 7 * Float64Array.BYTES_PER_ELEMENT
+const PART_ENTRY_BYTES = 24 + SUMMARY_BYTES
 
-/** Packs a run, its samples in the order given. */
+/** Encodes a run, keeping the order of its samples. */
 export function encodeRun(given: Run): Uint8Array {
-  const run = inNumbers(withoutNothing(given))
+  const run = inNumbers(dropEmptyCondensed(given))
   const sums = summarise(run)
-  const isParted = run.form === 'number' && lengthOf(run) > PART
-  const parts = isParted ? divided(run) : [run]
+  const isParted = run.form === 'number' && lengthOf(run) > MAX_PART_SAMPLES
+  const parts = isParted ? splitIntoParts(run) : [run]
   const columns = parts.map(columnsOf)
   const raw = Buffer.concat(columns.flat())
-  const squeezed = zstdCompressSync(raw, LEVEL)
-  const isWorthIt = squeezed.length < WORTH * raw.length
+  const squeezed = zstdCompressSync(raw, ZSTD_OPTIONS)
+  const isWorthIt = squeezed.length < MAX_ZSTD_RATIO * raw.length
   const flags =
-    FORM * forms.indexOf(run.form) +
-    (sums === undefined ? 0 : SUMMED_UP) +
-    (isAscending(run) ? ASCENDING : 0) +
-    (isParted ? PARTED : 0) +
-    (isWorthIt ? SQUEEZED : 0)
-  const bytes = together([
-    beginning(run, flags),
+    FORM_FACTOR * forms.indexOf(run.form) +
+    (sums === undefined ? 0 : FLAG_SUMMARY) +
+    (isAscending(run) ? FLAG_ASCENDING : 0) +
+    (isParted ? FLAG_PARTS : 0) +
+    (isWorthIt ? FLAG_ZSTD : 0)
+  const bytes = concatBytes([
+    encodeHeader(run, flags),
     ...(sums === undefined ? [] : [new Uint8Array(sums.buffer)]),
-    ...(isParted ? [indexOf(parts, columns.map(sizeOf))] : []),
+    ...(isParted ? [encodePartIndex(parts, columns.map(totalBytes))] : []),
     isWorthIt ? squeezed : raw
   ])
-  viewOf(bytes).setUint32(CHECKSUM, checksumOf(bytes), true)
+  viewOf(bytes).setUint32(CHECKSUM_OFFSET, checksumOf(bytes), true)
   return bytes
 }
 
 /**
- * Looks whether the bytes are sound, once for all that is read of them.
- * @param about what they are, for the message
+ * Verifies the checksum, once for everything that is read afterwards.
+ * @param about names the run in the error message
  * @throws HubError `Damaged`
  */
 export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): OpenedRun {
   const damage = damageOf(bytes)
   if (damage !== undefined) throw new HubError('Damaged', [about(), damage])
-  const summary = hasFlag(bytes, SUMMED_UP) ? summaryAt(viewOf(bytes), startOf(bytes), bytes[0]) : undefined
-  const parts = () => partsIn(bytes)
+  const summary = hasFlag(bytes, FLAG_SUMMARY) ? decodeSummary(viewOf(bytes), headerBytes(bytes), bytes[0]) : undefined
+  const parts = () => decodeParts(bytes)
   const run = () => {
-    const common = commonOf(bytes)
-    if (!hasFlag(bytes, PARTED)) return runAt(unpacked(bytes), 0, common)
+    const common = decodeHeader(bytes)
+    if (!hasFlag(bytes, FLAG_PARTS)) return runAt(unpackBody(bytes), 0, common)
     return concatRuns(
       common.base,
       parts().map((part) => part.run())
     )
   }
-  // Without a checksum, damage shows only here.
-  const soundly = <Result>(read: () => Result) => {
+  // Without a checksum, damage is detected only while decoding.
+  const orDamaged = <Result>(read: () => Result) => {
     try {
       return read()
     } catch (error) {
@@ -141,54 +137,54 @@ export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): Op
   }
   return {
     ...(summary !== undefined && { summary }),
-    run: () => soundly(run),
-    holdsOnly: (wanted) => soundly(() => holdsOnly(bytes, wanted)),
-    parts: () => soundly(parts).map((part) => ({ ...part, run: () => soundly(part.run) }))
+    run: () => orDamaged(run),
+    holdsOnly: (wanted) => orDamaged(() => holdsOnly(bytes, wanted)),
+    parts: () => orDamaged(parts).map((part) => ({ ...part, run: () => orDamaged(part.run) }))
   }
 }
 
-/** Unpacks a run. @throws HubError `Damaged` where the bytes are none */
+/** @throws HubError `Damaged` */
 export function decodeRun(bytes: Uint8Array, about?: () => string): Run {
   return openRun(bytes, about).run()
 }
 
-/** What is wrong with a packed run, in a sentence; undefined where it is sound. Takes as long as reading it takes. */
+/** Describes what is wrong with an encoded run; undefined if it is sound. Decodes all of it if it has no checksum. */
 export function verifyRun(bytes: Uint8Array): string | undefined {
   const damage = damageOf(bytes)
-  if (damage !== undefined || bytes[0] !== UNCHECKED) return damage
+  if (damage !== undefined || bytes[0] !== UNCHECKED_VERSION) return damage
   try {
     const { run, parts, summary } = openRun(bytes)
     const whole = run()
-    const isWhole = lengthOf(whole) === commonOf(bytes).count && isSummed(whole, summary)
+    const isWhole = lengthOf(whole) === decodeHeader(bytes).count && isSummed(whole, summary)
     return isWhole && parts().every((part) => isSummed(part.run(), part.summary) && isWithin(part))
       ? undefined
-      : 'its summary is not that of its samples'
+      : 'its summary does not match its samples'
   } catch (error) {
     return error instanceof HubError ? error.message : String(error)
   }
 }
 
-/** Do the times of a packed run rise strictly? */
+/** Are the times of an encoded run strictly ascending? */
 export function isAscendingRun(bytes: Uint8Array): boolean {
-  return hasFlag(bytes, ASCENDING)
+  return hasFlag(bytes, FLAG_ASCENDING)
 }
 
-// ---- whether it is sound
+// ---- verification
 
 function damageOf(bytes: Uint8Array): string | undefined {
-  if (bytes.length < CHECKSUM) return `a run of ${bytes.length} bytes`
+  if (bytes.length < CHECKSUM_OFFSET) return `it has only ${bytes.length} bytes`
   const [version] = bytes
-  if (version !== VERSION && version !== UNCHECKED) {
-    return `a run of version ${version}, where this release reads ${UNCHECKED} and ${VERSION}`
+  if (version !== FORMAT_VERSION && version !== UNCHECKED_VERSION) {
+    return `it has format version ${version}; this release reads ${UNCHECKED_VERSION} and ${FORMAT_VERSION}`
   }
-  const isRight = bytes.length >= CHECKED && viewOf(bytes).getUint32(CHECKSUM, true) === checksumOf(bytes)
-  // What has a checksum that is right is of the version that has one, whatever its first byte became.
-  return isRight === (version === VERSION) ? undefined : 'its checksum is not that of its bytes'
+  const isMatch = bytes.length >= HEADER_BYTES && viewOf(bytes).getUint32(CHECKSUM_OFFSET, true) === checksumOf(bytes)
+  // The checksum covers the version as well: a correct one proves the version, even if its byte was damaged.
+  return isMatch === (version === FORMAT_VERSION) ? undefined : 'its checksum does not match'
 }
 
 function checksumOf(bytes: Uint8Array): number {
-  const header = crc32(bytes.subarray(1, CHECKSUM), VERSION)
-  return crc32(bytes.subarray(CHECKED), header)
+  const header = crc32(bytes.subarray(1, CHECKSUM_OFFSET), FORMAT_VERSION)
+  return crc32(bytes.subarray(HEADER_BYTES), header)
 }
 
 function isSummed(run: Run, summary: RunSummary | undefined): boolean {
@@ -203,21 +199,21 @@ function isWithin(part: RunPart): boolean {
   return from === part.from && to === part.to
 }
 
-// ---- writing
+// ---- encoding
 
-function beginning(run: Run, flags: number): Uint8Array {
-  const bytes = new Uint8Array(CHECKED)
+function encodeHeader(run: Run, flags: number): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES)
   const view = viewOf(bytes)
-  view.setUint8(0, VERSION)
+  view.setUint8(0, FORMAT_VERSION)
   view.setUint8(1, flags)
   view.setBigInt64(2, run.base, true)
   view.setUint32(10, lengthOf(run), true)
   return bytes
 }
 
-/** In a buffer of their own: with a part of a shared one all of that would be kept, and sent to other threads. */
-function together(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(sizeOf(parts))
+/** Into a buffer of its own: a view of a shared one would keep all of it alive, and send it to other threads. */
+function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(totalBytes(parts))
   let at = 0
   for (const part of parts) {
     bytes.set(part, at)
@@ -226,29 +222,29 @@ function together(parts: readonly Uint8Array[]): Uint8Array {
   return bytes
 }
 
-function sizeOf(parts: readonly Uint8Array[]): number {
+function totalBytes(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0)
 }
 
-/** Where all samples stand for themselves, nothing more needs to be said of them. */
-function withoutNothing(run: Run): Run {
+/** Drops the `condensed` columns if no sample was condensed from others. */
+function dropEmptyCondensed(run: Run): Run {
   const { condensed, ...plain } = run
   return condensed === undefined || condensed.spans.some((span) => span > 0) ? run : plain
 }
 
-/** Parts of one size rather than full ones and a crumb. */
-function divided(run: Run): Run[] {
-  const count = Math.ceil(lengthOf(run) / PART)
+/** Parts of equal size rather than full ones and a small rest. */
+function splitIntoParts(run: Run): Run[] {
+  const count = Math.ceil(lengthOf(run) / MAX_PART_SAMPLES)
   const size = Math.ceil(lengthOf(run) / count)
   return Array.from({ length: count }, (_, i) => sliceOf(run, i * size, Math.min((i + 1) * size, lengthOf(run))))
 }
 
-function indexOf(parts: readonly Run[], sizes: readonly number[]): Uint8Array {
-  const index = new DataView(new ArrayBuffer(4 + parts.length * ENTRY))
+function encodePartIndex(parts: readonly Run[], sizes: readonly number[]): Uint8Array {
+  const index = new DataView(new ArrayBuffer(4 + parts.length * PART_ENTRY_BYTES))
   index.setUint32(0, parts.length, true)
   let start = 0
   for (const [place, part] of parts.entries()) {
-    const at = 4 + place * ENTRY
+    const at = 4 + place * PART_ENTRY_BYTES
     const { from, to } = spanOf(part)
     index.setBigInt64(at, from, true)
     index.setBigInt64(at + 8, to, true)
@@ -260,13 +256,13 @@ function indexOf(parts: readonly Run[], sizes: readonly number[]): Uint8Array {
   return new Uint8Array(index.buffer)
 }
 
-const BAD = qualities.indexOf('bad')
+const BAD_QUALITY = qualities.indexOf('bad')
 
-/** Count, least, greatest, sum, squares, first and last. */
+/** Count, min, max, sum, squares, first and last. */
 function summarise(run: Run): Float64Array<ArrayBuffer> | undefined {
   const { values, quality } = run
-  if (!(values instanceof Float64Array) || values.length < SUMMED || quality === 'bad') return undefined
-  if (quality instanceof Uint8Array && quality.includes(BAD)) return undefined
+  if (!(values instanceof Float64Array) || values.length < MIN_SUMMARISED_SAMPLES || quality === 'bad') return undefined
+  if (quality instanceof Uint8Array && quality.includes(BAD_QUALITY)) return undefined
   const found = statisticsOf({ ...run, quality: undefined }, 0, values.length)
   if (found === undefined || (run.condensed === undefined && found.count < values.length)) return undefined
   const { count, min, max, sum, squares, first, last } = found
@@ -275,7 +271,7 @@ function summarise(run: Run): Float64Array<ArrayBuffer> | undefined {
   return isNumbers ? Float64Array.from(figures) : undefined
 }
 
-// ---- reading
+// ---- decoding
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -285,30 +281,29 @@ function hasFlag(bytes: Uint8Array, flag: number): boolean {
   return ((bytes[1] ?? 0) & flag) !== 0
 }
 
-function commonOf(bytes: Uint8Array): Pick<Run, 'base' | 'form'> & { readonly count: number } {
+function decodeHeader(bytes: Uint8Array): Pick<Run, 'base' | 'form'> & { readonly count: number } {
   const view = viewOf(bytes)
-  const form = forms[Math.floor(view.getUint8(1) / FORM)] ?? 'members'
+  const form = forms[Math.floor(view.getUint8(1) / FORM_FACTOR)] ?? 'members'
   return { base: view.getBigInt64(2, true), form, count: view.getUint32(10, true) }
 }
 
-/** Where the summary begins, if there is one. */
-function startOf(bytes: Uint8Array): number {
-  return bytes[0] === UNCHECKED ? CHECKSUM : CHECKED
+/** Length of the header, after which the summary or the body follows. */
+function headerBytes(bytes: Uint8Array): number {
+  return bytes[0] === UNCHECKED_VERSION ? CHECKSUM_OFFSET : HEADER_BYTES
 }
 
-/** Where what follows the summary begins. */
-function bodyOf(bytes: Uint8Array): number {
-  return startOf(bytes) + (hasFlag(bytes, SUMMED_UP) ? SUMMARY : 0)
+function bodyOffset(bytes: Uint8Array): number {
+  return headerBytes(bytes) + (hasFlag(bytes, FLAG_SUMMARY) ? SUMMARY_BYTES : 0)
 }
 
-function partsIn(bytes: Uint8Array): RunPart[] {
-  if (!hasFlag(bytes, PARTED)) return []
-  const index = viewOf(bytes.subarray(bodyOf(bytes)))
-  const common = commonOf(bytes)
+function decodeParts(bytes: Uint8Array): RunPart[] {
+  if (!hasFlag(bytes, FLAG_PARTS)) return []
+  const index = viewOf(bytes.subarray(bodyOffset(bytes)))
+  const common = decodeHeader(bytes)
   let raw: Buffer | undefined
   return Array.from({ length: index.getUint32(0, true) }, (_, place) => {
-    const at = 4 + place * ENTRY
-    const summary = summaryAt(index, at + 24, bytes[0])
+    const at = 4 + place * PART_ENTRY_BYTES
+    const summary = decodeSummary(index, at + 24, bytes[0])
     const count = index.getUint32(at + 16, true)
     return {
       from: index.getBigInt64(at, true),
@@ -316,7 +311,7 @@ function partsIn(bytes: Uint8Array): RunPart[] {
       count,
       ...(summary.count > 0 && { summary }),
       run: () => {
-        raw ??= unpacked(bytes)
+        raw ??= unpackBody(bytes)
         return runAt(raw, index.getUint32(at + 20, true), { ...common, count })
       }
     }
@@ -324,41 +319,43 @@ function partsIn(bytes: Uint8Array): RunPart[] {
 }
 
 function holdsOnly(bytes: Uint8Array, wanted: 'numbers' | 'whole numbers'): boolean {
-  const { form } = commonOf(bytes)
+  const { form } = decodeHeader(bytes)
   if (form === 'members') return false
   if (form === 'number' && wanted === 'numbers') return true
-  const raw = unpacked(bytes)
-  return startsIn(bytes).every((start) => isOnScale(raw, start, wanted))
+  const raw = unpackBody(bytes)
+  return partOffsets(bytes).every((start) => isOnScale(raw, start, wanted))
 }
 
-/** Where the parts begin in the unpacked body. */
-function startsIn(bytes: Uint8Array): number[] {
-  if (!hasFlag(bytes, PARTED)) return [0]
-  const index = viewOf(bytes.subarray(bodyOf(bytes)))
-  return Array.from({ length: index.getUint32(0, true) }, (_, place) => index.getUint32(4 + place * ENTRY + 20, true))
+/** Offsets of the parts in the decompressed body. */
+function partOffsets(bytes: Uint8Array): number[] {
+  if (!hasFlag(bytes, FLAG_PARTS)) return [0]
+  const index = viewOf(bytes.subarray(bodyOffset(bytes)))
+  return Array.from({ length: index.getUint32(0, true) }, (_, place) =>
+    index.getUint32(4 + place * PART_ENTRY_BYTES + 20, true)
+  )
 }
 
-function unpacked(bytes: Uint8Array): Buffer {
-  let start = bodyOf(bytes)
-  if (hasFlag(bytes, PARTED)) start += 4 + ENTRY * viewOf(bytes).getUint32(start, true)
+function unpackBody(bytes: Uint8Array): Buffer {
+  let start = bodyOffset(bytes)
+  if (hasFlag(bytes, FLAG_PARTS)) start += 4 + PART_ENTRY_BYTES * viewOf(bytes).getUint32(start, true)
   const body = Buffer.from(bytes.buffer, bytes.byteOffset + start, bytes.length - start)
-  return hasFlag(bytes, SQUEEZED) ? zstdDecompressSync(body, { maxOutputLength: UNPACKED }) : body
+  return hasFlag(bytes, FLAG_ZSTD) ? zstdDecompressSync(body, { maxOutputLength: MAX_UNPACKED_BYTES }) : body
 }
 
-function summaryAt(view: DataView, start: number, version: number | undefined): RunSummary {
+function decodeSummary(view: DataView, start: number, version: number | undefined): RunSummary {
   const at = (place: number) => view.getFloat64(start + place * Float64Array.BYTES_PER_ELEMENT, true)
   const count = at(0)
-  const isUnchecked = version === UNCHECKED
-  const sum = isUnchecked ? sumOf(at(3), count) : at(3)
+  const isUnchecked = version === UNCHECKED_VERSION
+  const sum = isUnchecked ? sumOfMean(at(3), count) : at(3)
   const mean = isUnchecked ? at(3) : sum / count
   return { count, min: at(1), max: at(2), mean, sum, squares: at(4), first: at(5), last: at(6) }
 }
 
 /**
- * The sum of so many numbers of this mean. Both the mean and their product were rounded, so what is within that of a
- * whole number is it: of whole numbers below 2^51 it is the sum itself, of others it is as near as a double can tell.
+ * The sum of `count` numbers with this mean. The mean and the product are both rounded, so a result within that error of
+ * an integer is taken to be it: exact for integers below 2^51, otherwise as close as a double can be.
  */
-function sumOf(mean: number, count: number): number {
+function sumOfMean(mean: number, count: number): number {
   const sum = mean * count
   const whole = Math.round(sum)
   return Math.abs(sum - whole) <= Math.abs(sum) * Number.EPSILON ? whole : sum

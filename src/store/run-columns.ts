@@ -1,12 +1,12 @@
 /**
- * The columns of a run: each is turned so that what repeats becomes zeros; zstd does the rest (run-codec.ts).
+ * The columns of a run, each transformed so that repetition becomes zeros, which zstd compresses well (run-codec.ts).
  *
- * - Times: a first one and a step, and where they are not regular differences of differences in ticks of their greatest
- *   common divisor.
- * - Values: differences of whole numbers on a common scale, where that brings them back as they were, with the number of
- *   decimals of each where they were written as text (`21.50`); else XOR of doubles; else places in a dictionary.
- * - Qualities: one, or a byte each.
- * - What thinned samples were made of: seven columns of values.
+ * - Times: first time and step; if they are irregular, differences of differences in ticks of their greatest common
+ *   divisor.
+ * - Values: differences of integers on a common decimal scale if that is lossless, with the number of decimals of each if
+ *   they were written as text (`21.50`); else XOR of doubles; else indexes into a dictionary.
+ * - Qualities: one for all, or a byte each.
+ * - Statistics of downsampled samples: seven columns of values.
  */
 import {
   type Condensed,
@@ -19,30 +19,30 @@ import {
 } from '../model/samples.ts'
 import { PlaneReader, splitPlanes, transposePlanes } from './byte-planes.ts'
 
-interface Head {
-  /** A step in nanoseconds; or in ticks, between the first two. */
-  readonly times: { readonly first: number; readonly step: number } & (Column<{ readonly tick: number }> | object)
-  readonly values: Values
+interface RunHead {
+  /** The step in nanoseconds; with `tick`, the first step in ticks. */
+  readonly times: { readonly first: number; readonly step: number } & (PlanesOf<{ readonly tick: number }> | object)
+  readonly values: ValuesHead
   readonly quality?: Quality | 'each'
   /** In the order of `condensedColumns`. */
-  readonly condensed?: readonly Values[]
+  readonly condensed?: readonly ValuesHead[]
 }
 
-type Values =
-  | (Column<{ readonly scale: number; readonly first: number }> & { readonly decimals?: true })
+type ValuesHead =
+  | (PlanesOf<{ readonly scale: number; readonly first: number }> & { readonly decimals?: true })
   | 'doubles'
-  | Column<{ readonly dictionary: readonly string[] }>
+  | PlanesOf<{ readonly dictionary: readonly string[] }>
 
-/** A column of whole numbers that takes so many planes. */
-type Column<More> = More & { readonly planes: number }
+/** A column of integers in this many byte planes. */
+type PlanesOf<More> = More & { readonly planes: number }
 
-/** The head and the columns of a run. */
+/** Encodes a run as its head and its columns. */
 export function columnsOf(run: Run): Uint8Array[] {
   const times = encodeTimes(run.offsets)
   const values = encodeValues(run.form, run.values)
   const quality = encodeQuality(run.quality)
   const condensed = run.condensed === undefined ? [] : encodeCondensed(run.condensed)
-  const head: Head = {
+  const head: RunHead = {
     times: times.head,
     values: values.head,
     ...(quality.head !== undefined && { quality: quality.head }),
@@ -55,13 +55,13 @@ export function columnsOf(run: Run): Uint8Array[] {
   return [length, json, ...times.columns, ...values.columns, ...quality.columns, ...more]
 }
 
-/** The run whose head begins here. */
+/** Decodes the run whose head begins at `at`. */
 export function runAt(
   raw: Buffer,
   at: number,
   { base, form, count }: Pick<Run, 'base' | 'form'> & { readonly count: number }
 ): Run {
-  const { head, start } = headAt(raw, at)
+  const { head, start } = readHead(raw, at)
   const reader = new PlaneReader(raw, start, count)
   const offsets = decodeTimes(head, count, reader)
   const values = decodeValues(head.values, count, reader)
@@ -70,21 +70,21 @@ export function runAt(
   return head.condensed === undefined ? run : { ...run, condensed: decodeCondensed(head.condensed, count, reader) }
 }
 
-/** Are the values of a run numbers on one scale, which doubles hold exactly; or whole numbers within 2^53? */
+/** Are the values of a run numbers on one scale, which doubles represent exactly; or integers within ±2^53? */
 export function isOnScale(raw: Buffer, at: number, wanted: 'numbers' | 'whole numbers'): boolean {
-  const { values } = headAt(raw, at).head
+  const { values } = readHead(raw, at).head
   return typeof values === 'object' && 'scale' in values && (wanted === 'numbers' || values.scale === 0)
 }
 
-/** The head of a run, and where its columns begin. */
-function headAt(raw: Buffer, at: number): { head: Head; start: number } {
+/** The head of a run and the offset of its columns. */
+function readHead(raw: Buffer, at: number): { head: RunHead; start: number } {
   const start = at + 4 + raw.readUInt32LE(at)
-  return { head: JSON.parse(raw.toString('utf8', at + 4, start)) as Head, start }
+  return { head: JSON.parse(raw.toString('utf8', at + 4, start)) as RunHead, start }
 }
 
 // ---- times
 
-function encodeTimes(offsets: Float64Array): { head: Head['times']; columns: Uint8Array[] } {
+function encodeTimes(offsets: Float64Array): { head: RunHead['times']; columns: Uint8Array[] } {
   const [first = 0, second = first] = offsets
   const step = second - first
   if (isRegular(offsets, first, step)) return { head: { first, step }, columns: [] }
@@ -93,7 +93,7 @@ function encodeTimes(offsets: Float64Array): { head: Head['times']; columns: Uin
   for (let i = 0; i < offsets.length; i++) {
     const offset = offsets[i] ?? 0
     if (Math.abs(offset) > MAX_OFFSET_NS) throw new RangeError(`An offset of ${offset} ns is too far from the base`)
-    tick = divisor(tick, Math.abs(offset - before))
+    tick = greatestCommonDivisor(tick, Math.abs(offset - before))
     before = offset
   }
   const column = new Float64Array(offsets.length)
@@ -112,7 +112,7 @@ function isRegular(offsets: Float64Array, first: number, step: number): boolean 
   return true
 }
 
-function decodeTimes({ times }: Head, count: number, columns: PlaneReader): Float64Array {
+function decodeTimes({ times }: RunHead, count: number, columns: PlaneReader): Float64Array {
   const { first, step } = times
   if (!('tick' in times)) {
     const offsets = new Float64Array(count)
@@ -136,11 +136,11 @@ function decodeTimes({ times }: Head, count: number, columns: PlaneReader): Floa
 // ---- values
 
 interface EncodedValues {
-  readonly head: Values
+  readonly head: ValuesHead
   readonly columns: Uint8Array[]
 }
 
-/** Texts that are what JavaScript writes for numbers are kept as these. */
+/** Converts texts to numbers if JavaScript formats the numbers as exactly these texts. */
 export function inNumbers(run: Run): Run {
   if (run.form !== 'text' || run.values instanceof Float64Array) return run
   const values = numbersOf(run.values)
@@ -175,7 +175,7 @@ function encodeNumbers(numbers: Float64Array): EncodedValues {
   return { head: { scale, first, planes }, columns: [bytes] }
 }
 
-/** Numbers that were written as text, but not in the shortest way: a scale for all, and the decimals of each. */
+/** Decimal texts that are not in shortest form (`21.50`): one scale for all, and the number of decimals of each. */
 function encodeDecimals(texts: readonly string[]): EncodedValues | undefined {
   if (!texts.every(isDecimal)) return undefined
   const decimals = Uint8Array.from(texts, decimalsOf)
@@ -188,21 +188,21 @@ function encodeDecimals(texts: readonly string[]): EncodedValues | undefined {
   return { head: { scale, first, planes, decimals: true }, columns: [bytes, decimals] }
 }
 
-function decodeValues(values: Values, count: number, columns: PlaneReader): ExactColumn {
+function decodeValues(values: ValuesHead, count: number, columns: PlaneReader): ExactColumn {
   if (values === 'doubles') {
     const words = new Uint32Array(columns.planes(8).buffer)
     for (let i = 2; i < words.length; i++) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
     return new Float64Array(words.buffer)
   }
   const whole = columns.whole(values.planes)
-  if ('dictionary' in values) return texts(count, (i) => values.dictionary[whole[i] ?? 0] ?? '')
-  const numbers = summed(whole, values.first, values.decimals ? 1 : 10 ** values.scale)
+  if ('dictionary' in values) return mapTexts(count, (i) => values.dictionary[whole[i] ?? 0] ?? '')
+  const numbers = cumulativeSums(whole, values.first, values.decimals ? 1 : 10 ** values.scale)
   if (!values.decimals) return numbers
   const decimals = columns.bytes()
-  return texts(count, (i) => writeDecimal(numbers[i] ?? 0, values.scale, decimals[i] ?? 0))
+  return mapTexts(count, (i) => writeDecimal(numbers[i] ?? 0, values.scale, decimals[i] ?? 0))
 }
 
-function summed(differences: Int32Array | Float64Array, first: number, power: number): Float64Array {
+function cumulativeSums(differences: Int32Array | Float64Array, first: number, power: number): Float64Array {
   const numbers = new Float64Array(differences.length)
   let sum = first
   for (let i = 0; i < numbers.length; i++) {
@@ -212,14 +212,13 @@ function summed(differences: Int32Array | Float64Array, first: number, power: nu
   return numbers
 }
 
-/** A list that is made at once is much faster than one that grows. */
-function texts(count: number, textAt: (index: number) => string): string[] {
+/** Allocates the list at once, which is much faster than growing it. */
+function mapTexts(count: number, textAt: (index: number) => string): string[] {
   const made = new Array<string>(count)
   for (let i = 0; i < count; i++) made[i] = textAt(i)
   return made
 }
 
-/** The numbers, where the texts are what JavaScript writes for them. */
 function numbersOf(texts: readonly string[]): Float64Array | undefined {
   const numbers = new Float64Array(texts.length)
   for (const [i, text] of texts.entries()) {
@@ -230,7 +229,7 @@ function numbersOf(texts: readonly string[]): Float64Array | undefined {
   return numbers
 }
 
-/** The least number of decimals with which all numbers come back exactly; undefined where there is none. */
+/** The least number of decimals that reproduces all numbers exactly; undefined if there is none. */
 function scaleOf(numbers: Float64Array): number | undefined {
   let scale = 0
   let power = 1
@@ -242,17 +241,17 @@ function scaleOf(numbers: Float64Array): number | undefined {
       i++
       continue
     }
-    if (++scale > MOST_DECIMALS) return undefined
+    if (++scale > MAX_DECIMALS) return undefined
     power = 10 ** scale
-    // What came back with fewer decimals comes back with more, unless it grows too large.
+    // Start over: earlier numbers are exact with more decimals too, but may have become too large.
     i = 0
   }
   return scale
 }
 
-const MOST_DECIMALS = 12
+const MAX_DECIMALS = 12
 
-/** A number that a whole one and a number of decimals bring back as it was; `-0` is none, for it would lose its sign. */
+/** Can the text be restored from an integer and a number of decimals? Not `-0`, which would lose its sign. */
 function isDecimal(text: string): boolean {
   return text.length <= 20 && /^(?!-[0.]*$)-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(text)
 }
@@ -268,7 +267,7 @@ function writeDecimal(whole: number, scale: number, decimals: number): string {
   return decimals === 0 ? units : `${units}.${digits.slice(digits.length - scale, digits.length - scale + decimals)}`
 }
 
-/** The first one, and what each is more than the one before. */
+/** The first number, and the difference of each to the one before. */
 function differences(column: Float64Array): { first: number; planes: number; bytes: Uint8Array } {
   const [first = 0] = column
   for (let i = column.length - 1; i > 0; i--) column[i] = (column[i] ?? 0) - (column[i - 1] ?? 0)
@@ -276,27 +275,27 @@ function differences(column: Float64Array): { first: number; planes: number; byt
   return { first, ...splitPlanes(column) }
 }
 
-// ---- what thinned samples were made of
+// ---- statistics of downsampled samples
 
 function encodeCondensed(condensed: Condensed): EncodedValues[] {
   return condensedColumns.map((name) => encodeValues('text', condensed[name]))
 }
 
-function decodeCondensed(heads: readonly Values[], count: number, columns: PlaneReader): Condensed {
+function decodeCondensed(heads: readonly ValuesHead[], count: number, columns: PlaneReader): Condensed {
   const found = heads.map((head) => decodeValues(head, count, columns))
   return Object.fromEntries(condensedColumns.map((name, i) => [name, found[i]])) as unknown as Condensed
 }
 
 // ---- qualities
 
-function encodeQuality(quality: Run['quality']): { head: Head['quality']; columns: Uint8Array[] } {
+function encodeQuality(quality: Run['quality']): { head: RunHead['quality']; columns: Uint8Array[] } {
   if (!(quality instanceof Uint8Array)) return { head: quality, columns: [] }
   const [first = 0] = quality
   if (quality.every((one) => one === first)) return { head: qualities[first], columns: [] }
   return { head: 'each', columns: [quality] }
 }
 
-function divisor(a: number, b: number): number {
+function greatestCommonDivisor(a: number, b: number): number {
   let [x, y] = [a, b]
   while (y !== 0) [x, y] = [y, x % y]
   return x

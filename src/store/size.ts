@@ -1,9 +1,8 @@
-/** What changes take in memory while they wait to be written. */
+/** Estimates the memory that queued changes take. */
 
 import { heapBytes } from './document-text.ts'
 import type { Change } from './store.ts'
 
-/** Bytes of the changes of a commit, roughly. */
 export function estimateBytes(changes: readonly Change[]): number {
   return changes.reduce((sum, change) => sum + estimateChangeBytes(change), 100)
 }

@@ -119,7 +119,7 @@ export async function transfer(
     }
     const record = next.value
     records.push(record)
-    bytes += weightOf(record)
+    bytes += estimateRecordBytes(record)
     moved.set(record.type, (moved.get(record.type) ?? 0) + 1)
     if (records.length >= ROWS_PER_BATCH || bytes > BYTES_PER_BATCH) await put()
   }
@@ -140,7 +140,7 @@ function advance(progress: TransferProgress, record: TransferRecord): TransferPr
   }
 }
 
-function weightOf(record: TransferRecord): number {
+function estimateRecordBytes(record: TransferRecord): number {
   switch (record.type) {
     case 'file':
       return record.size
@@ -156,7 +156,7 @@ function weightOf(record: TransferRecord): number {
 }
 
 /** A digest of everything in a store, by kind of record: two stores that hold the same have the same. */
-export async function digests(source: TransferSource): Promise<ReadonlyMap<string, string>> {
+export async function digestsByType(source: TransferSource): Promise<ReadonlyMap<string, string>> {
   const hashes = new Map<string, { hash: ReturnType<typeof createHash>; count: number }>()
   const stream = source.records()
   for (let next = await stream.next(); ; next = await stream.next()) {
@@ -168,14 +168,14 @@ export async function digests(source: TransferSource): Promise<ReadonlyMap<strin
       return new Map([...found, ['summary', JSON.stringify(next.value)]])
     }
     const known = hashes.get(next.value.type) ?? { hash: createHash('sha256'), count: 0 }
-    for await (const part of written(next.value)) known.hash.update(part)
+    for await (const part of recordBytes(next.value)) known.hash.update(part)
     known.count++
     hashes.set(next.value.type, known)
   }
 }
 
 /** A record as bytes. */
-async function* written(record: TransferRecord): AsyncGenerator<string | Uint8Array> {
+async function* recordBytes(record: TransferRecord): AsyncGenerator<string | Uint8Array> {
   const { body, bytes, ...rest } = { body: undefined, bytes: undefined, ...record }
   const runs: Uint8Array[] = []
   yield JSON.stringify(rest, (_, value) => {

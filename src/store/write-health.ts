@@ -1,27 +1,24 @@
-/** Could what was written last be stored? */
+/** Whether recent writes failed because of the storage. */
 import { HubError } from '../errors.ts'
 
-/** So long a refusal counts: whoever keeps writers away because of it would never learn that there is room again. */
-const COUNTS_FOR_MS = 30_000
+/** A failure is forgotten after this time: if it kept writers away forever, recovery would go unnoticed. */
+const FAILURE_MEMORY_MS = 30_000
 
-/** A disk that is full, and one that fails. */
-const FAILURES: ReadonlySet<string> = new Set(['StorageFull', 'Unavailable'])
+const STORAGE_ERRORS: ReadonlySet<string> = new Set(['StorageFull', 'Unavailable'])
 
 export class WriteHealth {
-  #refusedAt = Number.NEGATIVE_INFINITY
+  #failedAt = Number.NEGATIVE_INFINITY
 
-  /** Something was stored. */
   recordSuccess(): void {
-    this.#refusedAt = Number.NEGATIVE_INFINITY
+    this.#failedAt = Number.NEGATIVE_INFINITY
   }
 
-  /** Something was not stored. */
   recordFailure(error: unknown): void {
-    if (error instanceof HubError && FAILURES.has(error.name)) this.#refusedAt = performance.now()
+    if (error instanceof HubError && STORAGE_ERRORS.has(error.name)) this.#failedAt = performance.now()
   }
 
-  /** Was something refused because the disk is full or fails a moment ago, and has nothing been stored since? */
+  /** Did a write fail recently because the disk is full or fails, with none stored since? */
   get isFailing(): boolean {
-    return performance.now() - this.#refusedAt < COUNTS_FOR_MS
+    return performance.now() - this.#failedAt < FAILURE_MEMORY_MS
   }
 }
