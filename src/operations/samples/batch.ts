@@ -1,6 +1,7 @@
 /** What one push of samples holds, gathered by series as it is read, so that nothing is kept per sample but its columns. */
 import { systemClock } from '../../clock.ts'
 import { MAX_OFFSET_NS, type Quality } from '../../model/samples.ts'
+import { parseTime, type TimeUnit } from '../../model/time.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 import type { Timing } from '../../store/store.ts'
 
@@ -49,6 +50,9 @@ export class Batch {
   readonly #malformed: { readonly index: number; readonly text: string }[] = []
   #size = 0
   #samples = 0
+  /** The time that was read last and the last distance between two, as the rows of one scan of a machine share them. */
+  #read: { readonly sent: unknown; readonly unit: TimeUnit; readonly time: bigint | undefined } | undefined
+  #distance = { from: 0n, to: 0n, nanoseconds: 0 }
   readonly #arrivals: Arrivals
 
   /**
@@ -84,6 +88,14 @@ export class Batch {
     this.#malformed.push({ index: this.#size++, text })
   }
 
+  /** A source time as it was sent, in nanoseconds since 1970: see `parseTime`. */
+  timeOf(sent: unknown, unit: TimeUnit): bigint | undefined {
+    if (this.#read === undefined || this.#read.sent !== sent || this.#read.unit !== unit) {
+      this.#read = { sent, unit, time: parseTime(sent, unit) }
+    }
+    return this.#read.time
+  }
+
   /** The time of arrival for a group of samples, of these series, that have no time of their own. */
   arrivalOf(submodel: string, paths: readonly string[]): bigint {
     return this.#arrivals.of(paths.map((path) => `${submodel}\n${path}`))
@@ -109,7 +121,7 @@ export class Batch {
     this.#samples++
     const paths = this.#pathsOf(submodel)
     const rows = paths.get(path)
-    const offset = rows === undefined ? 0 : Number(at - rows.base)
+    const offset = rows === undefined ? 0 : this.#offset(rows.base, at)
     const isOther = isHistorical !== (rows?.timing === 'historical')
     if (rows !== undefined && !isOther && Math.abs(offset) <= MAX_OFFSET_NS)
       rows.add(offset, value, quality, item, timing, isArrival)
@@ -149,6 +161,12 @@ export class Batch {
     this.#rows.clear()
     this.#last = undefined
     return this.#columns
+  }
+
+  #offset(from: bigint, to: bigint): number {
+    const last = this.#distance
+    if (last.from !== from || last.to !== to) this.#distance = { from, to, nanoseconds: Number(to - from) }
+    return this.#distance.nanoseconds
   }
 
   #pathsOf(submodel: string): Map<string, Rows> {

@@ -38,14 +38,14 @@ function add(batch: Batch, item: unknown, defaults: Defaults): string | undefine
   if (typeof submodel !== 'string')
     return `"submodel", the id of a submodel, was expected; found ${excerptOf(submodel)}`
   if (typeof path !== 'string') return `"path", an idShortPath, was expected; found ${excerptOf(path)}`
-  if (!isUnit(unit)) return `"unit" is one of ${timeUnits.join(', ')}; found ${excerptOf(unit)}`
+  if (unit !== 'ms' && !isUnit(unit)) return `"unit" is one of ${timeUnits.join(', ')}; found ${excerptOf(unit)}`
   const { values, value, time, quality } = item as Sent
   if (values !== undefined) return addColumn(batch, submodel, path, unit, item as Sent)
   if (value === undefined) return '"value", or "values" of a column, was expected; found neither'
   if (quality !== undefined && !isQuality(quality)) return wrongQuality(quality)
   if (time === undefined) batch.add(submodel, path, undefined, value, quality)
   else {
-    const at = parseTime(time, unit)
+    const at = batch.timeOf(time, unit)
     if (at === undefined) return wrongTime('time', time, unit)
     batch.add(submodel, path, at, value, quality)
   }
