@@ -31,11 +31,12 @@ export function prepare(db: DatabaseSync) {
     addFacet: db.prepare('INSERT OR IGNORE INTO facet VALUES (?, ?, ?, ?)'),
     removeFacets: db.prepare('DELETE FROM facet WHERE position = ?'),
     removeFacet: db.prepare('DELETE FROM facet WHERE kind = ? AND name = ? AND value = ? AND position = ?'),
+    findSubmodel: db.prepare(
+      `SELECT position, revision, structure, valued, has_blob, crc FROM document WHERE kind = ${SUBMODEL} AND id = ?`
+    ),
     findElement: db.prepare(
-      `SELECT d.position, e.model_type, e.stamp, e.revision, e.source_time, e.value_type, e.semantic_id, e.value,
-         e.quality, e.crc, d.revision, d.structure, d.valued, d.has_blob, d.crc
-       FROM document d JOIN element e ON e.document = d.position AND e.path = ?
-       WHERE d.kind = ${SUBMODEL} AND d.id = ?`
+      `SELECT model_type, stamp, revision, source_time, value_type, semantic_id, value, quality, crc
+       FROM element WHERE document = ? AND path = ?`
     ),
     elementsOf: db.prepare('SELECT * FROM element WHERE document = ?'),
     writtenSince: db.prepare('SELECT path FROM element WHERE document = ? AND revision > ?'),
@@ -62,6 +63,7 @@ export function prepare(db: DatabaseSync) {
     removeFile: db.prepare('DELETE FROM file WHERE document = ? AND name = ?'),
     removeFiles: db.prepare('DELETE FROM file WHERE document = ?')
   }
+  sql.findSubmodel.setReturnArrays(true)
   // Source times need all 64 bits.
   sql.findElement.setReadBigInts(true)
   sql.findElement.setReturnArrays(true)

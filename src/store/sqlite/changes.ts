@@ -35,9 +35,28 @@ interface Head {
   readonly hasBlob: number
 }
 
-/** What `findElement` reads, as a list: an object that SQLite makes takes twice as long. */
+/** A submodel whose elements get values in this transaction. */
+interface OpenSubmodel {
+  readonly id: string
+  readonly position: number
+  readonly structure: number
+  hasBlob: number
+  /** The commit that touched it last; absent where none did yet. */
+  touchedBy?: number
+}
+
+/** What `findSubmodel` reads, as a list: an object that SQLite makes takes twice as long. */
+type SubmodelHead = readonly [
+  position: number,
+  revision: number,
+  structure: number,
+  valued: number,
+  hasBlob: number,
+  crc: number | null
+]
+
+/** What `findElement` reads. */
 type ElementHead = readonly [
-  position: bigint,
   modelType: string,
   stamp: bigint,
   revision: bigint,
@@ -46,13 +65,14 @@ type ElementHead = readonly [
   semanticId: string | null,
   value: string,
   quality: bigint | null,
-  crc: bigint | null,
-  documentRevision: bigint,
-  structure: bigint,
-  valued: bigint,
-  hasBlob: bigint,
-  documentCrc: bigint | null
+  crc: bigint | null
 ]
+
+/** An element that may be written to, and its submodel. */
+interface Target {
+  readonly submodel: OpenSubmodel
+  readonly element: ElementHead
+}
 
 /** A value that becomes current. */
 interface Current {
@@ -67,6 +87,8 @@ export class Changes {
   readonly #counters: Counters
   readonly #blobs: Blobs
   readonly #sql
+  /** By id. Many values of a submodel come in one transaction, and its row is read and written once for all of them. */
+  readonly #open = new Map<string, OpenSubmodel>()
 
   constructor(db: DatabaseSync, counters: Counters, blobs: Blobs) {
     this.#counters = counters
@@ -79,7 +101,24 @@ export class Changes {
     for (const change of changes) this.#one(change, commit)
   }
 
+  /** Writes what is left to write of this transaction, before it ends. */
+  flush(): void {
+    for (const { id, position, structure, hasBlob, touchedBy } of this.#open.values()) {
+      if (touchedBy === undefined) continue
+      const crc = documentChecksum({ position, kind: SUBMODEL, id, revision: touchedBy, structure, valued: 1, hasBlob })
+      this.#sql.touchDocument.run(touchedBy, 1, hasBlob, crc, position)
+    }
+    this.#open.clear()
+  }
+
+  /** Forgets it instead, where the transaction is undone. */
+  discard(): void {
+    this.#open.clear()
+  }
+
   #one(change: Change, commit: DatedCommit): void {
+    // These alone leave the rows of documents to `flush`.
+    if (change.change !== 'value' && change.change !== 'samples') this.flush()
     switch (change.change) {
       case 'create':
         this.#create(change, commit)
@@ -162,45 +201,60 @@ export class Changes {
   }
 
   #value(change: Of<'value'>, commit: DatedCommit): void {
-    const { seq } = commit
     const { submodel, path, value, quality } = change
-    const row = this.#guarded(change)
-    guardRevision(change.ifRevision, Number(row[3]), `element "${path}" of submodel "${submodel}"`)
+    const target = this.#guarded(change)
+    const [, , revision, before] = target.element
+    guardRevision(change.ifRevision, Number(revision), `element "${path}" of submodel "${submodel}"`)
     const sourceTime = change.sourceTime ?? defaultSourceTime(commit)
     if (BigInt.asIntN(64, sourceTime) !== sourceTime) throw new Refused('BadRequest', 'The source time is out of range')
     // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
-    if (change.sourceTime === undefined || !isLate(row[4], sourceTime, commit, change.timing)) {
-      this.#write(row, submodel, { path, value, quality, sourceTime, seq })
+    if (change.sourceTime === undefined || !isLate(before, sourceTime, commit, change.timing)) {
+      this.#write(target, { path, value, quality, sourceTime, seq: commit.seq })
     }
   }
 
   #samples(change: Of<'samples'>, commit: DatedCommit): void {
-    const { seq } = commit
-    const { submodel, path, value, quality, to } = change
-    const row = this.#guarded(change)
-    if (!isLate(row[4], to, commit, change.timing))
-      this.#write(row, submodel, { path, value, quality, sourceTime: to, seq })
+    const { path, value, quality, to } = change
+    const target = this.#guarded(change)
+    const [, , , before] = target.element
+    if (!isLate(before, to, commit, change.timing))
+      this.#write(target, { path, value, quality, sourceTime: to, seq: commit.seq })
   }
 
-  #write(row: ElementHead, id: string, next: Current): void {
-    const [document, modelType, stamp, , , valueType, semanticId, , , , , structure, , blob] = row
+  #write({ submodel, element }: Target, next: Current): void {
+    const [modelType, stamp, , , valueType, semanticId] = element
     const { path, value, quality, sourceTime, seq } = next
+    const { position: document } = submodel
     const code = quality === undefined ? null : qualities.indexOf(quality)
-    const element = { document, path, modelType, valueType, semanticId, value, stamp, revision: seq }
-    const crc = elementChecksum({ ...element, sourceTime, quality: code })
+    const row = { document, path, modelType, valueType, semanticId, value, stamp, revision: seq }
+    const crc = elementChecksum({ ...row, sourceTime, quality: code })
     this.#sql.writeElement.run(value, searchKey(modelType, value), seq, sourceTime, code, crc, document, path)
+    submodel.touchedBy = seq
     // A blob may have got or lost its value: which of both, the next reader finds out.
-    const hasBlob = modelType === 'Blob' ? 1 : blob
-    const head = { position: document, kind: SUBMODEL, id, revision: seq, structure, valued: 1, hasBlob }
-    this.#sql.touchDocument.run(seq, 1, hasBlob, documentChecksum(head), document)
+    if (modelType === 'Blob') submodel.hasBlob = 1
   }
 
   /** The element that a value is for, if it is still the one that the sender saw. */
-  #guarded({ submodel, path, incarnation }: Of<'value'> | Of<'samples'>): ElementHead {
-    const row = this.#sql.findElement.get(path, submodel) as unknown as ElementHead | undefined
-    if (row !== undefined) requireSound(row, submodel, path)
-    if (row !== undefined && Number(row[2]) === incarnation) return row
-    throw new Refused('Conflict', `The element "${path}" of submodel "${submodel}" was changed or removed meanwhile`)
+  #guarded({ submodel: id, path, incarnation }: Of<'value'> | Of<'samples'>): Target {
+    const submodel = this.#open.get(id) ?? this.#openSubmodel(id)
+    const element =
+      submodel && (this.#sql.findElement.get(submodel.position, path) as unknown as ElementHead | undefined)
+    if (submodel !== undefined && element !== undefined) {
+      requireSound(element, submodel, path)
+      if (Number(element[1]) === incarnation) return { submodel, element }
+    }
+    throw new Refused('Conflict', `The element "${path}" of submodel "${id}" was changed or removed meanwhile`)
+  }
+
+  #openSubmodel(id: string): OpenSubmodel | undefined {
+    const head = this.#sql.findSubmodel.get(id) as unknown as SubmodelHead | undefined
+    if (head === undefined) return undefined
+    const [position, revision, structure, valued, hasBlob, crc] = head
+    const found = documentChecksum({ position, kind: SUBMODEL, id, revision, structure, valued, hasBlob })
+    if (!isSound(crc, found)) throw damaged(`Submodel "${id}"`)
+    const submodel = { id, position, structure, hasBlob }
+    this.#open.set(id, submodel)
+    return submodel
   }
 
   #once({ key }: Of<'idempotencyKey'>, { seq }: DatedCommit): void {
@@ -342,13 +396,10 @@ export class Changes {
 }
 
 /** What is damaged must not get a checksum that hides it. */
-function requireSound(row: ElementHead, id: string, path: string): void {
-  const [document, modelType, stamp, revision, sourceTime, valueType, semanticId, value, quality, crc, ...rest] = row
-  const element = { document, path, modelType, valueType, semanticId, value, stamp, revision, sourceTime, quality }
-  if (!isSound(crc, elementChecksum(element))) throw damaged(`The element "${path}" of Submodel "${id}"`)
-  const [documentRevision, structure, valued, hasBlob, documentCrc] = rest
-  const head = { position: document, kind: SUBMODEL, id, revision: documentRevision, structure, valued, hasBlob }
-  if (!isSound(documentCrc, documentChecksum(head))) throw damaged(`Submodel "${id}"`)
+function requireSound(element: ElementHead, { id, position: document }: OpenSubmodel, path: string): void {
+  const [modelType, stamp, revision, sourceTime, valueType, semanticId, value, quality, crc] = element
+  const row = { document, path, modelType, valueType, semanticId, value, stamp, revision, sourceTime, quality }
+  if (!isSound(crc, elementChecksum(row))) throw damaged(`The element "${path}" of Submodel "${id}"`)
 }
 
 function requireSoundRow(row: Record<string, SQLOutputValue>): void {

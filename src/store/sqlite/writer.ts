@@ -102,12 +102,14 @@ class Writer {
     try {
       this.#sql.begin.run()
       const outcomes = work()
+      this.#changes.flush()
       this.#counters.save()
       this.#sql.commit.run()
       this.#counters.saved()
       return outcomes
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      this.#changes.discard()
       this.#counters.restore(before)
       throw error
     }
@@ -118,10 +120,12 @@ class Writer {
     this.#sql.savepoint.run()
     try {
       const answer = this.#perform(job, at)
+      this.#changes.flush()
       this.#sql.release.run()
       return answer
     } catch (error) {
       if (isOfAll(error)) throw error
+      this.#changes.discard()
       this.#sql.rollback.run()
       this.#sql.release.run()
       this.#counters.restore(before)
