@@ -10,12 +10,15 @@ import { mountTransports } from './app/transports.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { OperationContext } from './operations/operation-context.ts'
+import type { Store } from './store/store.ts'
 import { fastifyOptions } from './transports/http/fastify-options.ts'
 import { streamPaths } from './transports/stream/stream.ts'
 
 export interface Server {
   readonly app: FastifyInstance
   readonly context: OperationContext
+  /** The store itself; that of `context` also shows generated time-series segments. */
+  readonly store: Store
   /** Accepts requests from now on. @returns the URL under which clients reach the hub */
   listen(): Promise<string>
   /** Accepts no more requests, finishes those under way, then closes the store. May be called twice. */
@@ -65,12 +68,14 @@ interface HubServerParts {
 class HubServer implements Server {
   readonly app: FastifyInstance
   readonly context: OperationContext
+  readonly store: Store
   readonly #parts: HubServerParts
   #closed: Promise<void> | undefined
 
   constructor(parts: HubServerParts) {
     this.app = parts.app
     this.context = parts.services.context
+    this.store = parts.services.store
     this.#parts = parts
   }
 

@@ -21,7 +21,7 @@ t.test('the hub says that it lives and that it is ready', async (t) => {
 
 t.test('a hub whose store is gone is alive but not ready', async (t) => {
   const { url, get, server } = await start(t)
-  await server.context.store.close()
+  await server.store.close()
   t.equal((await get(`${url}/healthz`)).status, 200)
   t.equal((await get(`${url}/readyz`)).status, 503)
 })
@@ -56,7 +56,7 @@ t.test('the figures count samples by what became of them', async (t) => {
 
 t.test('the figures of a hub whose store is gone say so', async (t) => {
   const { url, get, server } = await start(t)
-  await server.context.store.close()
+  await server.store.close()
   const { status, text } = await get(`${url}/metrics`)
   t.equal(status, 200)
   t.match(text, /aas_hub_store_up 0\n/)

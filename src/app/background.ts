@@ -62,7 +62,11 @@ export async function startBackground(background: Background, parts: BackgroundP
     background.add(startConsumer(store, registration(store, options), clock))
   }
   if (mqtt !== undefined) {
-    const client = await mqttTransport({ hub: context, log, ...mqtt })
+    const client = await mqttTransport({
+      hub: { store, documents: context.store, ingest: context.ingest },
+      log,
+      ...mqtt
+    })
     background.mqtt = client
     background.add(() => client.close())
   }

@@ -18,7 +18,7 @@ import { type CreateOptions, createSeries } from '../operations/samples/create.t
 import { Ingest } from '../operations/samples/ingest.ts'
 import { templateCheckOf } from '../operations/samples/template-check.ts'
 import { timeSeriesOperations } from '../operations/time-series/time-series-operations.ts'
-import { timeSeriesView } from '../operations/time-series/time-series-view.ts'
+import { withTimeSeriesView } from '../operations/time-series/time-series-view.ts'
 import type { TemplateChecker } from '../operations/validation/template-checker.ts'
 import type { Store } from '../store/store.ts'
 import { retryLogger } from './logging.ts'
@@ -73,12 +73,12 @@ export async function openServices({ config, clock, store, templates, log }: Ser
   const timeSeries = {
     store,
     history,
-    intake: ingest,
+    ingest,
     endpoint: () => `${baseUrl.current}/timeseries`,
     records: config.SEGMENT_RECORDS
   }
   const context: OperationContext = {
-    store: timeSeriesView(timeSeries),
+    store: withTimeSeriesView(timeSeries),
     uploadLimit: config.UPLOAD_LIMIT,
     lenient: config.LENIENT,
     templates,

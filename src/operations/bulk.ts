@@ -6,7 +6,8 @@ import { validate } from '../formats/json.ts'
 import { facetsOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { Documents } from '../model/types.ts'
-import type { Change, Store } from '../store/store.ts'
+import type { DocumentStore } from '../store/document-store.ts'
+import type { Change } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import type { JobOutcome } from './jobs.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
@@ -69,7 +70,7 @@ function job(context: OperationContext, request: ApiRequest) {
 }
 
 /** Does the work of a bulk request: finds everything that is wrong with it, or what is to be stored. */
-export async function performBulk(store: Store, task: unknown): Promise<JobOutcome> {
+export async function performBulk(store: DocumentStore, task: unknown): Promise<JobOutcome> {
   const { kind, verb, items } = task as BulkTask
   const changes: Change[] = []
   const violations: Violation[] = []

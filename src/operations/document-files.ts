@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { partForLink } from '../formats/part-links.ts'
 import { decodePartName, portableSegment } from '../formats/part-names.ts'
 import { fileLinksOf } from '../model/file-links.ts'
-import type { Change, DocumentHead, DocumentKind, FileEntry, Store } from '../store/store.ts'
+import type { DocumentStore } from '../store/document-store.ts'
+import type { Change, DocumentHead, DocumentKind, FileEntry } from '../store/store.ts'
 
 /** The links of a document to files, each once. */
 export function linksOf(document: unknown, kind: DocumentKind): ReadonlySet<string> {
@@ -13,7 +14,7 @@ export function linksOf(document: unknown, kind: DocumentKind): ReadonlySet<stri
 type Before = DocumentHead & { readonly bytes?: Buffer }
 
 /** Files that the document referred to and no longer does leave with the change that let go of them. */
-export async function orphans(store: Store, before: Before, after: unknown): Promise<readonly Change[]> {
+export async function orphans(store: DocumentStore, before: Before, after: unknown): Promise<readonly Change[]> {
   const { kind, id, bytes } = before
   const files = await store.files(kind, id)
   // To which files a damaged document referred is not known: they stay with it.
@@ -77,7 +78,7 @@ function portable(path: string): string {
 
 /** The picture of a shell: the one that it names, else that of its package. */
 export async function storedThumbnail(
-  store: Store,
+  store: DocumentStore,
   id: string,
   path: string | undefined
 ): Promise<FileEntry | undefined> {

@@ -9,8 +9,9 @@ import { formatPath } from '../model/path.ts'
 import type { Documents } from '../model/types.ts'
 import { commitOrConflict, retryConflicts, runExclusive } from '../store/concurrency.ts'
 import { isDamaged } from '../store/damage.ts'
+import type { DocumentStore } from '../store/document-store.ts'
 import { readText } from '../store/document-text.ts'
-import type { Change, Document, DocumentHead, Facet, Store, SubtreeAction } from '../store/store.ts'
+import type { Change, Document, DocumentHead, Facet, SubtreeAction } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { orphans } from './document-files.ts'
 import type { OperationContext } from './operation-context.ts'
@@ -140,7 +141,11 @@ export async function remove(
 /** What there is of a document that is to be replaced or deleted: without bytes where it is damaged. */
 type StoredHead = DocumentHead & { readonly bytes?: Buffer }
 
-export async function loadEvenDamaged(store: Store, kind: DocumentClass, id: string): Promise<StoredHead | undefined> {
+export async function loadEvenDamaged(
+  store: DocumentStore,
+  kind: DocumentClass,
+  id: string
+): Promise<StoredHead | undefined> {
   try {
     return await store.document(kind, id)
   } catch (error) {

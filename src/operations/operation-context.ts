@@ -1,6 +1,6 @@
 /** What every operation works with. */
 
-import type { Store } from '../store/store.ts'
+import type { DocumentStore } from '../store/document-store.ts'
 import type { ApiRequest, ApiResponse, Service } from './api-request.ts'
 import type { FindExecutor } from './executors/executor.ts'
 import type { History } from './history/history.ts'
@@ -9,7 +9,7 @@ import type { Ingest } from './samples/ingest.ts'
 import type { TemplateChecker } from './validation/template-checker.ts'
 
 export interface OperationContext {
-  readonly store: Store
+  readonly store: DocumentStore
   /** Largest file that is taken in, in bytes. */
   readonly uploadLimit: number
   /** Take documents that break rules, and keep the reasons. */

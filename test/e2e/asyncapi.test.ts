@@ -61,7 +61,7 @@ t.test('every example of a client is understood, and every message of the hub is
   await next('error')
   socket.send(JSON.stringify({ type: 'push', id: 6, submodel: MACHINE, path: 'ShotCount', value: 7 }))
   await next('event')
-  await hub.server.context.store.close()
+  await hub.server.store.close()
   await next('store')
   const closed = once(socket, 'close')
   await hub.stop()

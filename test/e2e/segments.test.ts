@@ -275,7 +275,7 @@ t.test('a record that cannot become samples is refused by name, and nothing of i
     [record('2026-11-24T12:00:00Z', { Pressure: '1', Heat: '5' }), 'no variable "Heat"'],
     [
       collection('Record', 'Record/', [{ ...TIME, value: '5' }, property('Pressure', 'xs:double', { value: '1' })]),
-      'tells the time'
+      'property with the time'
     ],
     [
       collection('Record', 'Record/', [
@@ -409,7 +409,7 @@ t.test('a client that writes back what it has read measures nothing', async (t) 
   await hub.post('/submodels', series({ times: [TIME] }))
   await push(hub, [PRESSURE, NOON, 1], [PRESSURE, NOON + 5n, 2])
   const before = (await hub.get(AT)).json
-  const { store } = hub.server.context
+  const { store } = hub.server
   const { logLast } = await store.figures()
   t.equal((await hub.put(AT, before)).status, 204)
   t.equal((await store.figures()).logLast, logLast, 'not even in the log')

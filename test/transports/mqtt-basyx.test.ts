@@ -88,7 +88,7 @@ t.test('elements are published when created, updated and deleted, by their path'
   const here = await broker(t)
   const heard = await listener(here)
   const hub = await start(t, { MQTT_URL: here.url, MQTT_PUBLISH: 'plant-1', UNKNOWN_SERIES: 'create' })
-  await until(async () => (await hub.server.context.store.cursor('mqtt plant-1')) !== undefined)
+  await until(async () => (await hub.server.store.cursor('mqtt plant-1')) !== undefined)
   const speed = { ...property('Speed'), value: '1' }
   const at = `/submodels/${b64('urn:press')}/submodel-elements`
   const log = { modelType: 'SubmodelElementList', idShort: 'Log', typeValueListElement: 'Capability' }

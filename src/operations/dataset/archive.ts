@@ -13,7 +13,7 @@ import { ceilTo, type TimeGrid } from '../../model/time-grid.ts'
 import type { Identifiable, LangString, Submodel } from '../../model/types.ts'
 import { resolve } from '../../model/walk.ts'
 import { requireUndamaged } from '../../store/damage.ts'
-import type { Store } from '../../store/store.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { EARLIEST, type History, LATEST } from '../history/history.ts'
 import { checkGrid, type TableRequest, tableOf } from '../history/table.ts'
@@ -54,7 +54,7 @@ const MAX_SERIES = 10_000
  * @throws HubError `BadRequest` where it would have too many rows or files
  */
 export async function datasetArchive(
-  store: Store,
+  store: DocumentStore,
   history: History,
   asked: DatasetRequest,
   { slice, signal }: { slice: TimeSlice; signal: AbortSignal }
@@ -70,7 +70,7 @@ export async function datasetArchive(
   return out
 }
 
-async function write(zip: ZipFile, store: Store, history: History, asked: ArchiveContents): Promise<void> {
+async function write(zip: ZipFile, store: DocumentStore, history: History, asked: ArchiveContents): Promise<void> {
   const { request, writer, purpose, source, times, described, slice, signal } = asked
   const manifest: Record<string, { readonly size: number; readonly sha256: string }> = {}
   const whole: TableStatistics[] = []
@@ -188,7 +188,7 @@ function combinedStatistics(all: readonly TableStatistics[]): TableStatistics {
   return first
 }
 
-async function describe(store: Store, variable: Variable): Promise<DescribedVariable> {
+async function describe(store: DocumentStore, variable: Variable): Promise<DescribedVariable> {
   const document = await store.document('Submodel', variable.submodel)
   const submodel = document && (JSON.parse(document.bytes.toString()) as Submodel)
   const element = submodel && resolve(submodel, parseStoredPath(variable.path) ?? [])
@@ -218,7 +218,10 @@ function preferredNames(concept: {
 }
 
 /** The submodels, the shells that refer to them, and the concept descriptions of the variables. */
-async function* identifiables(store: Store, described: readonly DescribedVariable[]): AsyncGenerator<Identifiable> {
+async function* identifiables(
+  store: DocumentStore,
+  described: readonly DescribedVariable[]
+): AsyncGenerator<Identifiable> {
   const submodels = new Set(described.map(({ variable }) => variable.submodel))
   const concepts = new Set(described.flatMap(({ variable }) => variable.semanticId ?? []))
   const shells = new Set<string>()

@@ -5,8 +5,8 @@ import { compilePath, isPathPattern } from '../../model/path-pattern.ts'
 import type { ConceptDescription, DataTypeDefXsd, LangString, Submodel, SubmodelElement } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
 import { requireUndamaged } from '../../store/damage.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
 import type { SeriesName } from '../../store/series.ts'
-import type { Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import type { History } from './history.ts'
 
@@ -58,7 +58,7 @@ const NUMBERS: ReadonlySet<string> = new Set(['xs:double', 'xs:float', 'xs:decim
  * @throws HubError `BadRequest` where too little or too much is asked for, `NotFound` where there is nothing of it
  */
 export async function variablesOf(
-  store: Store,
+  store: DocumentStore,
   history: History,
   request: SeriesRequest
 ): Promise<readonly Variable[]> {
@@ -111,7 +111,10 @@ interface FoundElement {
   readonly path: string
 }
 
-async function* requestedSubmodels(store: Store, { submodels, semanticIds }: SeriesRequest): AsyncGenerator<Submodel> {
+async function* requestedSubmodels(
+  store: DocumentStore,
+  { submodels, semanticIds }: SeriesRequest
+): AsyncGenerator<Submodel> {
   for (const id of submodels) {
     const document = await store.document('Submodel', id)
     if (document !== undefined) yield JSON.parse(document.bytes.toString()) as Submodel
@@ -148,7 +151,7 @@ async function seriesWithoutElement(
 }
 
 async function describe(
-  store: Store,
+  store: DocumentStore,
   { submodel, element, path }: FoundElement,
   language: string | undefined
 ): Promise<Omit<Variable, 'name'>> {
@@ -172,7 +175,7 @@ async function describe(
   }
 }
 
-async function conceptOf(store: Store, id: string): Promise<ConceptDescription | undefined> {
+async function conceptOf(store: DocumentStore, id: string): Promise<ConceptDescription | undefined> {
   const document = await store.document('ConceptDescription', id)
   return document && (JSON.parse(document.bytes.toString()) as ConceptDescription)
 }

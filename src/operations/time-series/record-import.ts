@@ -1,4 +1,4 @@
-/** Records that a client wrote into an internal segment, on their way into the history. */
+/** Turns records that a client wrote into an internal segment into samples of the history. */
 import { HubError, type Violation } from '../../errors.ts'
 import { describe, isLexical, isNumeric } from '../../model/datatypes.ts'
 import { join } from '../../model/path.ts'
@@ -14,24 +14,24 @@ import { type RecordVariable, type TimeSeries, timeSeriesOf } from './series.ts'
 import { isAbsolute, readTime } from './times.ts'
 import { findByTerm, hasTerm } from './vocabulary.ts'
 
-/** A sample, and where it was written. */
+/** A sample, and the element it was written to. */
 export interface RecordSample {
   readonly variable: RecordVariable
   /** Nanoseconds since 1970. */
   readonly time: bigint
   readonly text: string
-  /** idShortPath of the property that told it. */
+  /** idShortPath of the property that holds it. */
   readonly path: string
 }
 
-/** So many rows are looked through for what is known already; beyond that all are written, which changes nothing. */
+/** Known rows that new records are compared with; beyond that all are pushed, which is idempotent. */
 const MAX_COMPARED_ROWS = 10_000
 
 /**
- * The samples that the records of a segment tell.
+ * The samples in the records of a segment.
  * @param path idShortPath of the segment
- * @param strictly refuse what cannot become a sample; otherwise it is left out
- * @throws HubError `Invalid` with everything that does not fit
+ * @param strictly refuse values that cannot become a sample; otherwise skip them
+ * @throws HubError `Invalid` with all violations
  */
 export function samplesOfSegment(
   series: TimeSeries,
@@ -39,29 +39,29 @@ export function samplesOfSegment(
   path: string,
   strictly: boolean
 ): RecordSample[] {
-  const landings: RecordSample[] = []
+  const samples: RecordSample[] = []
   const violations: Violation[] = []
   for (const { record, under, time, values: written, unknownNames: unknown } of recordsIn(series, segment)) {
     const at = join(join(path, under), record.idShort ?? '')
     if (time === undefined) {
-      violate(at, 'a property that tells the time was expected, such as one that means UtcTime; found none that does')
+      violate(at, 'a property with the time was expected, for example of semanticId UtcTime; found none')
       continue
     }
     for (const name of unknown) violate(join(at, name), `the Metadata of the time series has no variable "${name}"`)
     for (const { variable, text } of written) {
       const { valueType } = variable.property
-      const told = join(at, variable.name)
-      if (isLexical(valueType, text)) landings.push({ variable, time, text, path: told })
+      const idShortPath = join(at, variable.name)
+      if (isLexical(valueType, text)) samples.push({ variable, time, text, path: idShortPath })
       else
         violate(
-          told,
+          idShortPath,
           `the variable is of ${valueType}, which takes ${describe(valueType)}; found "${text.slice(0, 60)}"`
         )
     }
   }
   if (strictly && violations.length > 0)
     throw new HubError('Invalid', [violations.length], violations.slice(0, MAX_REPORTED))
-  return landings
+  return samples
 
   function violate(idShortPath: string, text: string): void {
     violations.push({ pointer: '', idShortPath, rule: 'TimeSeries', text })
@@ -69,24 +69,24 @@ export function samplesOfSegment(
 }
 
 /**
- * Gives a record that is put into the generated segment the idShort under which it will be found there, which its time
- * tells; anything else stays as it is.
- * @param parent what of the submodel it is put into
+ * Gives a record that is posted into the generated segment the idShort under which it will be read, which is derived from
+ * its time. Other elements keep theirs.
+ * @param parent the element of the submodel that it is added to
  */
 export function nameRecord(submodel: Submodel, parent: SubmodelElement, record: SubmodelElement): void {
   if (!hasTerm(parent, 'Records')) return
   const series = timeSeriesOf(submodel)
   const latest = generatedSegmentIn(submodel)
   if (series === undefined || latest === undefined || !childrenOf(latest).includes(parent)) return
-  const grown = structuredClone(latest)
-  const records = findByTerm(childrenOf(grown), 'Records')
+  const extended = structuredClone(latest)
+  const records = findByTerm(childrenOf(extended), 'Records')
   if (records === undefined) return
   setChildren(records, [...childrenOf(records), record])
-  const { time } = [...recordsIn(series, grown)].at(-1) ?? {}
+  const { time } = [...recordsIn(series, extended)].at(-1) ?? {}
   if (time !== undefined) record.idShort = recordName(time)
 }
 
-/** The records of a segment in their order, read; `under` is the idShort of their collection. */
+/** The parsed records of a segment in order; `under` is the idShort of their collection. */
 function* recordsIn(
   series: TimeSeries,
   segment: SubmodelElement
@@ -101,19 +101,18 @@ function* recordsIn(
   }
 }
 
-/** Violations told at once. */
 const MAX_REPORTED = 100
 
-/** Leaves out what the history says already: whoever writes a segment back has not measured anything. */
+/** Leaves out samples that the history already has, so that writing back a segment as read adds nothing. */
 export async function withoutKnown(
   history: HistoryReader,
   { variables }: TimeSeries,
-  landings: readonly RecordSample[]
+  samples: readonly RecordSample[]
 ): Promise<RecordSample[]> {
-  const [first] = landings
+  const [first] = samples
   if (first === undefined) return []
   const span = { from: first.time, to: first.time }
-  for (const { time } of landings) {
+  for (const { time } of samples) {
     span.from = earlier(span.from, time)
     span.to = later(span.to, time)
   }
@@ -122,38 +121,38 @@ export async function withoutKnown(
     throw error
   })
   const byTime = new Map(known.map(({ time, values }) => [time, values]))
-  return landings.filter(({ variable, time, text }) => {
-    const there = byTime.get(time)?.[variables.indexOf(variable)]
-    return there === undefined || !isSameValue(variable, there, text)
+  return samples.filter(({ variable, time, text }) => {
+    const stored = byTime.get(time)?.[variables.indexOf(variable)]
+    return stored === undefined || !isSameValue(variable, stored, text)
   })
 }
 
-/** Pushes samples, all or none; resolves when they are durable. @throws HubError as the intake does */
-export async function importSamples(ingest: Ingest, landings: readonly RecordSample[]): Promise<void> {
-  if (landings.length === 0) return
+/** Pushes samples, all or none; resolves when they are durable. @throws HubError as `Ingest.push` does */
+export async function importSamples(ingest: Ingest, samples: readonly RecordSample[]): Promise<void> {
+  if (samples.length === 0) return
   const batch = new Batch()
-  for (const { variable, time, text } of landings) {
+  for (const { variable, time, text } of samples) {
     const { submodel, path } = variable.series
     batch.add(submodel, path, time, sampleValue(variable, text))
   }
   try {
-    // What a document says was measured, or is to be expected, is kept as it says.
+    // Records may hold forecasts: times in the future are taken as written.
     await ingest.push(batch, { future: 'take' })
   } catch (error) {
-    throw error instanceof HubError && error.name === 'Invalid' ? withElementPaths(error, landings) : error
+    throw error instanceof HubError && error.name === 'Invalid' ? withElementPaths(error, samples) : error
   }
 }
 
-/** The intake names samples by their place in the batch; the client knows the elements that it wrote. */
-function withElementPaths({ violations }: HubError, landings: readonly RecordSample[]): HubError {
-  const told = violations.map((violation): Violation => {
-    const path = landings[Number(violation.pointer.slice(1))]?.path
+/** Ingest names samples by their index in the batch; the client knows the elements that it wrote. */
+function withElementPaths({ violations }: HubError, samples: readonly RecordSample[]): HubError {
+  const byPath = violations.map((violation): Violation => {
+    const path = samples[Number(violation.pointer.slice(1))]?.path
     return { ...violation, pointer: '', ...(path !== undefined && { idShortPath: path }) }
   })
-  return new HubError('Invalid', [told.length], told)
+  return new HubError('Invalid', [byPath.length], byPath)
 }
 
-/** Where the times of a segment begin; undefined where it does not say. */
+/** The start time of a segment; undefined if it has none. */
 export function segmentStart({ times }: TimeSeries, segment: SubmodelElement): bigint | undefined {
   const start = findByTerm(childrenOf(segment), 'Segment/StartTime')
   if (start?.modelType !== 'Property' || start.value === undefined) return undefined
@@ -161,7 +160,7 @@ export function segmentStart({ times }: TimeSeries, segment: SubmodelElement): b
   return readTime(scale, start.value, undefined)
 }
 
-/** A number where the text is just how JavaScript writes it, as numbers take less room than texts. */
+/** A number if JavaScript writes it as the same text, as numbers take less space. */
 function sampleValue({ property: { valueType } }: RecordVariable, text: string): unknown {
   return isNumeric(valueType) && String(Number(text)) === text && Number.isFinite(Number(text)) ? Number(text) : text
 }

@@ -1,17 +1,17 @@
-/** Samples of several variables brought together: what is known of one point in time is a row. */
+/** Joins the samples of several variables by time: a row holds the values of one point in time. */
 import { HubError } from '../../errors.ts'
 import { lengthOf, type Run, textAt, timeAt } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { History } from '../history/history.ts'
 import type { RecordVariable } from './series.ts'
 
-/** What is asked of the history here. */
+/** What reading records needs of the history. */
 export type HistoryReader = Pick<History, 'read' | 'pieces' | 'latest' | 'spanOf'>
 
 export interface RecordRow {
   /** Nanoseconds since 1970. */
   readonly time: bigint
-  /** In the order of the variables; undefined where there is no sample of this time. */
+  /** In the order of the variables; undefined for those without a sample at this time. */
   readonly values: readonly (string | undefined)[]
 }
 
@@ -22,13 +22,13 @@ export async function latestRows(
   count: number
 ): Promise<RecordRow[]> {
   const runs = await Promise.all(variables.map(({ series }) => history.latest(series, count)))
-  // What stands among the latest rows stands among the latest samples of its variable.
+  // The latest `count` rows hold only values that are among the latest `count` samples of their variable.
   return rowsOf(runs).slice(-count)
 }
 
 /**
- * All rows of a span of time (inclusive), oldest first.
- * @throws HubError `BadRequest` where there are more than `limit`
+ * All rows of a time span (inclusive), oldest first.
+ * @throws HubError `BadRequest` if there are more than `limit`
  */
 export async function rowsBetween(
   history: HistoryReader,
@@ -59,7 +59,7 @@ export interface TimeSpan {
   readonly to: bigint
 }
 
-/** From the first sample of any of the variables to the last; undefined where there is none. */
+/** From the first sample of any variable to the last; undefined if there are none. */
 export async function spanOfVariables(
   history: HistoryReader,
   variables: readonly RecordVariable[]
@@ -96,7 +96,7 @@ function rowsOf(all: readonly (readonly Run[])[]): RecordRow[] {
   return rows.sort((one, other) => (one.time < other.time ? -1 : 1))
 }
 
-/** What a Property held; undefined for the members of other kinds of element, which a record has no place for. */
+/** The value of a Property; undefined for other elements, which a record cannot hold. */
 function valueAt(run: Run, index: number): string | undefined {
   const text = textAt(run, index)
   if (run.form !== 'members') return text

@@ -1,4 +1,4 @@
-/** Records as IDTA 02008 has them: a collection with the properties of Metadata/Record, made from rows and read again. */
+/** Records of IDTA 02008: collections with the properties of Metadata/Record, written from rows and parsed. */
 import { isInteger, isLexical, isNumeric } from '../../model/datatypes.ts'
 import type { DataTypeDefXsd, Property, SubmodelElement, SubmodelElementCollection } from '../../model/types.ts'
 import { childrenOf } from '../../model/walk.ts'
@@ -7,7 +7,7 @@ import type { RecordVariable, TimeSeries, TypedProperty } from './series.ts'
 import { isAbsolute, readTime, scaleOf, writeTime } from './times.ts'
 import { semanticId } from './vocabulary.ts'
 
-/** The idShort of the record of a point in time: always the same, however the segment moves on. */
+/** The idShort of the record of a point in time, stable while the segment moves on. */
 export function recordName(time: bigint): string {
   return `Record_${time}`
 }
@@ -28,12 +28,12 @@ function recordOf(
     const since = scale === 'RelativeTimeDuration' ? before : start
     return propertyOf(property, writeTime(scale, property.valueType, time, since))
   })
-  // A record has the shape of Metadata/Record; what was not measured at its time has no value.
+  // Every record has all properties of Metadata/Record; variables without a sample at its time have no value.
   for (const [at, { property }] of variables.entries()) value.push(propertyOf(property, values[at]))
   return { modelType: 'SubmodelElementCollection', idShort: recordName(time), semanticId: semanticId('Record'), value }
 }
 
-/** The value as the Metadata declares it; where it does not fit, as a number if one is declared, else as text. */
+/** Of the declared value type; a value that does not fit becomes a number if a number is declared, else a text. */
 function propertyOf({ idShort, valueType, semanticId }: TypedProperty, value: string | undefined): Property {
   const types: DataTypeDefXsd[] = [
     valueType,
@@ -50,24 +50,24 @@ function propertyOf({ idShort, valueType, semanticId }: TypedProperty, value: st
   }
 }
 
-/** One value of a record that was written. */
+/** One value of a parsed record. */
 export interface RecordValue {
   readonly variable: RecordVariable
   readonly text: string
 }
 
 export interface ParsedRecord {
-  /** Nanoseconds since 1970; undefined where no property of it tells a point in time. */
+  /** Nanoseconds since 1970; undefined if no property holds a valid time. */
   readonly time: bigint | undefined
   readonly values: readonly RecordValue[]
-  /** Names of properties that are no variables of the series. */
+  /** Names of properties that are neither times nor variables of the series. */
   readonly unknownNames: readonly string[]
 }
 
 /**
- * Reads a record. Of several times an absolute one counts, as it needs nothing else to be understood.
- * @param start what relative points in time count from, the start of the segment
- * @param before what durations count from, the record before
+ * Parses a record. An absolute time takes precedence over relative ones.
+ * @param start of the segment, which relative points in time count from
+ * @param before the time of the previous record, which durations count from
  */
 export function parseRecord(
   series: TimeSeries,
@@ -75,26 +75,26 @@ export function parseRecord(
   start: bigint | undefined,
   before: bigint | undefined
 ): ParsedRecord {
-  const written: RecordValue[] = []
-  const unknown: string[] = []
-  const told: { time: bigint; absolute: boolean }[] = []
+  const values: RecordValue[] = []
+  const unknownNames: string[] = []
+  const times: { time: bigint; absolute: boolean }[] = []
   for (const property of childrenOf(record)) {
     if (property.modelType !== 'Property' || property.value === undefined) continue
     const { idShort: name, value: text } = property
     const scale = series.times.find((column) => column.name === name)?.scale
     const variable = series.variables.find((variable) => variable.name === name)
     if (scale === undefined && variable !== undefined) {
-      written.push({ variable, text })
+      values.push({ variable, text })
       continue
     }
     const own = scale ?? scaleOf(property)
     if (own === undefined) {
-      unknown.push(name ?? '')
+      unknownNames.push(name ?? '')
       continue
     }
     const time = readTime(own, text, own === 'RelativeTimeDuration' ? before : start)
-    if (time !== undefined) told.push({ time, absolute: isAbsolute(own) })
+    if (time !== undefined) times.push({ time, absolute: isAbsolute(own) })
   }
-  const { time } = told.find(({ absolute }) => absolute) ?? told[0] ?? {}
-  return { time, values: written, unknownNames: unknown }
+  const { time } = times.find(({ absolute }) => absolute) ?? times[0] ?? {}
+  return { time, values, unknownNames }
 }

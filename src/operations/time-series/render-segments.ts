@@ -1,33 +1,30 @@
-/** A stored submodel of time series as it is shown: with the segments that are generated from the history. */
+/** Adds the segments generated from the history to a stored time-series submodel. */
 import { hash } from 'node:crypto'
-import { join } from '../../model/path.ts'
 import type { Submodel } from '../../model/types.ts'
 import type { Document } from '../../store/store.ts'
+import type { SegmentPaths } from './generated-paths.ts'
 import { type HistoryReader, latestRows, spanOfVariables } from './record-rows.ts'
-import { addSegments, internalSegment, linkedSegment, type SegmentNames, segmentNamesFor } from './segments.ts'
+import { addSegments, internalSegment, linkedSegment, segmentNamesFor, segmentPathsFor } from './segments.ts'
 import { type TimeSeries, timeSeriesOf } from './series.ts'
 
 export interface RenderedSubmodel {
-  /** As it is kept. */
-  readonly stored: Document
   /** With the generated segments. */
   readonly document: Document
   readonly submodel: Submodel
   readonly series: TimeSeries
-  readonly segmentNames: SegmentNames
   /** idShortPaths of the generated segments. */
-  readonly segmentPaths: SegmentNames
+  readonly segmentPaths: SegmentPaths
 }
 
 export interface RenderOptions {
   readonly history: HistoryReader
-  /** Where `/timeseries` is, as others reach it. */
+  /** URL of `/timeseries` as clients reach it. */
   readonly endpoint: string
   /** Records in the internal segment. */
   readonly records: number
 }
 
-/** Undefined where the submodel shows no time series. */
+/** @returns undefined if the submodel shows no time series */
 export async function renderSegments(
   stored: Document,
   { history, endpoint, records }: RenderOptions
@@ -49,28 +46,21 @@ export async function renderSegments(
     linkedSegment(series, span, { idShort: names.linked, endpoint })
   ])
   const bytes = Buffer.from(JSON.stringify(submodel))
-  const paths = { latest: join(series.segments, names.latest), linked: join(series.segments, names.linked) }
-  return {
-    stored,
-    document: { ...stored, bytes, revision: fingerprint(bytes) },
-    submodel,
-    series,
-    segmentNames: names,
-    segmentPaths: paths
-  }
+  const document = { ...stored, bytes, revision: fingerprint(bytes) }
+  return { document, submodel, series, segmentPaths: segmentPathsFor(series, names) }
 }
 
-/** Values in the internal segment: where a series has very many variables it holds fewer records. */
+/** Values in the internal segment: with very many variables it holds fewer records. */
 const MAX_SEGMENT_VALUES = 20_000
 
-/** So many records, but no more than hold this many values; one at least. */
+/** The number of records, reduced so that they hold no more than so many values; at least 1. */
 export function recordLimit({ variables }: TimeSeries, records: number, values: number): number {
   return Math.max(1, Math.min(records, Math.floor(values / variables.length)))
 }
 
 /**
- * The revision of something generated: told by what it shows, because what it is made of has no revision in common –
- * a sample may come late, to another submodel, or leave when its time is over. 48 bits, so that an ETag holds it.
+ * The revision of a rendered submodel: a digest of its content, as its sources have no revision in common. Samples may
+ * arrive late, belong to another submodel, or expire. 48 bits, which fit a number in an ETag.
  */
 function fingerprint(bytes: Buffer): number {
   return hash('sha256', bytes, 'buffer').readUIntBE(0, 6)

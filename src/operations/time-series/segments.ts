@@ -1,4 +1,5 @@
-/** The segments that are generated from the history, and how they are told from those that somebody made. */
+/** The segments generated from the history, and how they differ from segments made by clients. */
+import { join } from '../../model/path.ts'
 import { formatTime } from '../../model/time.ts'
 import type {
   DataTypeDefXsd,
@@ -9,38 +10,44 @@ import type {
 } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
 import { isLinkedQuery, linkedQuery } from '../history/linked-query.ts'
+import type { SegmentPaths } from './generated-paths.ts'
 import type { RecordRow, TimeSpan } from './record-rows.ts'
 import { recordsOf } from './records.ts'
 import type { TimeSeries } from './series.ts'
 import { writeDuration, writeTime } from './times.ts'
 import { findByTerm, hasTerm, semanticId, type Term, templateIdShort } from './vocabulary.ts'
 
-/** idShorts of the generated segments; with a digit behind them where somebody made a segment of that name. */
+/** idShorts of the generated segments; with a digit appended if a client made a segment of that name. */
 export interface SegmentNames {
   readonly latest: string
   readonly linked: string
 }
 
-/** @param stored as it is kept, without generated segments; absent while there is none */
+/** @param stored without generated segments; undefined if the submodel is new */
 export function segmentNamesFor(stored: Submodel | undefined): SegmentNames {
   const taken = new Set((stored === undefined ? [] : segmentsOf(stored)).map(({ idShort }) => idShort))
   return { latest: freeName('Latest', taken), linked: freeName('LinkedSegment', taken) }
 }
 
-/** The segments of a submodel, whoever made them. */
+/** idShortPaths of segments with these names. */
+export function segmentPathsFor({ segments }: TimeSeries, { latest, linked }: SegmentNames): SegmentPaths {
+  return { latest: join(segments, latest), linked: join(segments, linked) }
+}
+
+/** All segments of a submodel, generated or not. */
 export function segmentsOf(submodel: Submodel): readonly SubmodelElement[] {
   const segments = findByTerm(childrenOf(submodel), 'Segments')
   return segments === undefined ? [] : childrenOf(segments)
 }
 
-/** The generated internal segment of a submodel as it is shown: it stands behind those that somebody made. */
-export function generatedSegmentIn(shown: Submodel): SubmodelElement | undefined {
-  return segmentsOf(shown).findLast(
+/** The generated internal segment of a rendered submodel, which comes after those made by clients. */
+export function generatedSegmentIn(rendered: Submodel): SubmodelElement | undefined {
+  return segmentsOf(rendered).findLast(
     (one) => /^Latest\d*$/.test(one.idShort ?? '') && hasTerm(one, 'Segments/InternalSegment')
   )
 }
 
-/** Puts segments behind those that are there; makes their collection where there is none. */
+/** Appends segments to those of the submodel; creates their collection if it has none. */
 export function addSegments(submodel: Submodel, series: TimeSeries, added: readonly SubmodelElement[]): void {
   const elements = childrenOf(submodel)
   let segments = findByTerm(elements, 'Segments')
@@ -52,7 +59,7 @@ export function addSegments(submodel: Submodel, series: TimeSeries, added: reado
 }
 
 /**
- * Takes generated segments out of a submodel that somebody has written.
+ * Removes the generated segments from a submodel that a client wrote.
  * @returns the generated internal segment, as it was written
  */
 export function removeGeneratedSegments(submodel: Submodel, names: SegmentNames): SubmodelElement | undefined {
@@ -70,7 +77,7 @@ export function removeGeneratedSegments(submodel: Submodel, names: SegmentNames)
   return latest
 }
 
-/** A segment with this name that leads elsewhere was made by somebody, and is kept. */
+/** A segment of this name with another query is a client's own, and is kept. */
 function isGeneratedLink(segment: SubmodelElement, id: string): boolean {
   const query = hasTerm(segment, 'Segments/LinkedSegment') ? findByTerm(childrenOf(segment), 'Query') : undefined
   return query?.modelType === 'Property' && query.value !== undefined && isLinkedQuery(query.value, id)
@@ -94,10 +101,10 @@ export function internalSegment(
   ])
 }
 
-/** The words of the standard for a series that goes on, and for one that does not. */
+/** Values of Segment/State in IDTA 02008. */
 export type SegmentState = 'in progress' | 'completed'
 
-/** A linked segment: all of the history, where it can be read with any client. */
+/** A linked segment: the URL and query that read the whole history. */
 export function linkedSegment(
   series: TimeSeries,
   span: TimeSpan | undefined,
@@ -113,7 +120,7 @@ export function linkedSegment(
   ])
 }
 
-/** Start, end and duration; start and end in the scale of the records, as far as that has a beginning of its own. */
+/** Start, end and duration; start and end in the scale of the records if that is absolute, else in UTC. */
 function timeProperties({ times }: TimeSeries, { from, to }: TimeSpan): Property[] {
   const scale = times.find(({ scale }) => scale === 'TaiTime' || scale === 'UtcTime' || scale === 'UnixTime')?.scale
   const write = (time: bigint) => writeTime(scale ?? 'UtcTime', 'xs:string', time, 0n)
@@ -124,7 +131,7 @@ function timeProperties({ times }: TimeSeries, { from, to }: TimeSpan): Property
   ]
 }
 
-/** Interval in seconds and rate in hertz where the records are regular, and these are whole numbers as the template wants. */
+/** Interval in seconds and rate in hertz if the records are regular and these are integers, as the template demands. */
 function samplingProperties(rows: readonly RecordRow[]): Property[] {
   const [first, last] = [rows[0], rows.at(-1)]
   if (first === undefined || last === undefined || rows.length < 3) return []
@@ -133,19 +140,19 @@ function samplingProperties(rows: readonly RecordRow[]): Property[] {
     const step = Number((rows[at]?.time ?? 0n) - (rows[at - 1]?.time ?? 0n))
     if (Math.abs(step - mean) > mean * REGULARITY_TOLERANCE) return []
   }
-  const interval = whole(mean / 1e9)
-  const rate = whole(1e9 / mean)
+  const interval = nearInteger(mean / 1e9)
+  const rate = nearInteger(1e9 / mean)
   return [
     ...(interval === undefined ? [] : [property('Segment/SamplingInterval', 'xs:long', String(interval))]),
     ...(rate === undefined ? [] : [property('Segment/SamplingRate', 'xs:long', String(rate))])
   ]
 }
 
-/** So far a step may be from the mean one, and a number from a whole one, as a part of it. */
+/** Relative deviation allowed of a step from the mean step, and of a number from an integer. */
 const REGULARITY_TOLERANCE = 0.1
 const INTEGER_TOLERANCE = 0.01
 
-function whole(number: number): number | undefined {
+function nearInteger(number: number): number | undefined {
   const near = Math.round(number)
   return near > 0 && Math.abs(near - number) <= near * INTEGER_TOLERANCE ? near : undefined
 }
@@ -171,13 +178,13 @@ function property(term: Term, valueType: DataTypeDefXsd, value: string): Propert
   return { modelType: 'Property', idShort: templateIdShort(term), semanticId: semanticId(term), valueType, value }
 }
 
-/** A collection; one without elements has no value, as the JSON form demands. */
+/** A collection; if empty, without `value`, as the JSON format demands. */
 function collection(idShort: string, term: Term, children: readonly SubmodelElement[]): SubmodelElementCollection {
-  const made: SubmodelElementCollection = {
+  const empty: SubmodelElementCollection = {
     modelType: 'SubmodelElementCollection',
     idShort,
     semanticId: semanticId(term)
   }
-  setChildren(made, [...children])
-  return made
+  setChildren(empty, [...children])
+  return empty
 }

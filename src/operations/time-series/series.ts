@@ -1,10 +1,10 @@
 /**
- * What a stored submodel of IDTA 02008 says of its time series: its Metadata/Record has one Property per variable, and
- * properties that tell the time.
+ * The variables and time columns that a submodel of IDTA 02008 declares: its Metadata/Record has one Property per
+ * variable, and one per time.
  *
- * The samples of a variable are those of that Property itself: a gateway pushes to `Metadata.Record.<variable>` and
- * needs no configuration. Where they are pushed to another element, be it of another submodel, the variable says so by
- * a qualifier of the type `SeriesSource`, whose `valueId` is a ModelReference to that element.
+ * The samples of a variable are those of that Property: a gateway pushes to `Metadata.Record.<variable>` and needs no
+ * configuration. If they are pushed to another element, also of another submodel, the variable has a qualifier of type
+ * `SeriesSource` whose `valueId` is a ModelReference to that element.
  */
 import { formatPath, parsePath, type Step } from '../../model/path.ts'
 import type { DataTypeDefXsd, Property, Reference, Submodel, SubmodelElement } from '../../model/types.ts'
@@ -13,10 +13,10 @@ import type { SeriesName } from '../../store/series.ts'
 import { isAbsolute, scaleOf } from './times.ts'
 import { findByTerm, hasSemanticId, type Scale, TIME_SERIES } from './vocabulary.ts'
 
-/** Type of the qualifier that names the element whose samples a variable shows. */
+/** Type of the qualifier that refers to the element whose samples a variable shows. */
 const SERIES_SOURCE = 'SeriesSource'
 
-/** A property with a value type; one that was taken leniently may lack it, and shows no samples. */
+/** A Property with a value type; one stored leniently may lack it, and shows no samples. */
 export type TypedProperty = Property & { readonly valueType: DataTypeDefXsd }
 
 export interface RecordVariable {
@@ -35,22 +35,22 @@ export interface TimeColumn {
 export interface TimeSeries {
   /** Id of the submodel. */
   readonly id: string
-  /** In the order of the record; one at least is absolute, so that no two records tell the same time. */
+  /** In the order of the record; at least one is absolute, so that no two records have the same time. */
   readonly times: readonly TimeColumn[]
   readonly variables: readonly RecordVariable[]
   /** idShort of the collection of segments. */
   readonly segments: string
 }
 
-/** Is it a submodel that shows time series, and no template of one? */
+/** Whether a submodel shows time series; templates do not. */
 function isTimeSeries(submodel: Submodel): boolean {
   return submodel.kind !== 'Template' && hasSemanticId(submodel, TIME_SERIES)
 }
 
-/** Variables of one submodel that are shown. */
+/** Variables shown of one submodel; each is a series to be read. */
 const MAX_VARIABLES = 1000
 
-/** What a submodel shows; undefined where it is none of time series, or names no variable. */
+/** The time series of a submodel; undefined if it shows none or declares no variable. */
 export function timeSeriesOf(submodel: Submodel): TimeSeries | undefined {
   if (!isTimeSeries(submodel)) return undefined
   const elements = childrenOf(submodel)
@@ -73,14 +73,13 @@ export function timeSeriesOf(submodel: Submodel): TimeSeries | undefined {
       })
   }
   if (variables.length === 0) return undefined
-  // Each is a series to be read; a document must not decide how many those are.
   variables.splice(MAX_VARIABLES)
   if (!times.some(({ scale }) => isAbsolute(scale))) times.push(utcColumn(variables))
   const segments = findByTerm(elements, 'Segments')?.idShort ?? 'Segments'
   return { id: submodel.id, times, variables, segments }
 }
 
-/** Relative times alone, in whole seconds as the template has them, would let records fall together. */
+/** Added if all times are relative: these are in whole seconds, and records within a second would coincide. */
 function utcColumn(variables: readonly RecordVariable[]): TimeColumn {
   let name = 'TimeUtc'
   while (variables.some((variable) => variable.name === name)) name += '_'
@@ -97,7 +96,7 @@ function sourceOf(property: SubmodelElement): SeriesName | undefined {
   return reference === undefined ? undefined : targetOf(reference)
 }
 
-/** The element that a model reference leads to; below a list the key's value is the index [AASd-128]. */
+/** The element that a ModelReference refers to; in a list the key's value is the index [AASd-128]. */
 function targetOf({ keys = [] }: Partial<Reference>): SeriesName | undefined {
   const [first, ...rest] = keys
   if (first?.type !== 'Submodel' || first.value === undefined || rest.length === 0) return undefined

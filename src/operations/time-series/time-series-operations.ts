@@ -1,4 +1,4 @@
-/** The operations of IDTA 02008, carried out by the hub itself on submodels of time series. */
+/** The operations of IDTA 02008 on time-series submodels: ReadRecords, ReadSegments and DeriveSegment. */
 import { HubError } from '../../errors.ts'
 import { isInteger, isNumeric } from '../../model/datatypes.ts'
 import { formatExact } from '../../model/exact-numbers.ts'
@@ -7,7 +7,7 @@ import { earlier, later, parseTime } from '../../model/time.ts'
 import { type TimeGrid, timeGrid } from '../../model/time-grid.ts'
 import type { Operation, OperationVariable, SubmodelElement } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
-import type { Store } from '../../store/store.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
 import type { FindBuiltIn, InvocationArguments, InvocationOutcome } from '../executors/executor.ts'
 import { AGGREGATES, type Aggregate, aggregateOf, buckets } from '../history/aggregate.ts'
 import { segmentStart } from './record-import.ts'
@@ -20,37 +20,37 @@ import { isAbsolute, parseDuration, readTime } from './times.ts'
 import { findByTerm, hasTerm } from './vocabulary.ts'
 
 export interface TimeSeriesOperationsOptions {
-  readonly store: Store
+  readonly store: DocumentStore
   readonly history: HistoryReader
   readonly endpoint: () => string
   /** Records in the internal segment. */
   readonly records: number
-  /** Most records that one invocation answers with. */
+  /** Maximum number of records in one result. */
   readonly limit?: number
 }
 
-/** The answer is one document, held in memory; whoever wants more reads the linked segment. */
+/** A result is one document in memory; larger amounts can be read through the linked segment. */
 const MAX_RESULT_RECORDS = 10_000
 const MAX_RESULT_VALUES = 100_000
 
-/** @returns what carries out an operation by its semanticId; undefined for those that are not known here */
+/** Finds the executor of an operation by its semanticId. */
 export function timeSeriesOperations(options: TimeSeriesOperationsOptions): FindBuiltIn {
   return (operation, submodelId) => {
-    const carryOut = [...operations].find(([term]) => hasTerm(operation, term))?.[1]
-    if (carryOut === undefined) return undefined
-    return async (given, signal) => {
-      const shown = await renderedOf(options, submodelId)
-      const span = timespanOf(given)
-      const limit = recordLimit(shown.series, options.limit ?? MAX_RESULT_RECORDS, MAX_RESULT_VALUES)
-      const elements = await carryOut({ ...options, limit }, { given, shown, span, signal })
+    const execute = [...operations].find(([term]) => hasTerm(operation, term))?.[1]
+    if (execute === undefined) return undefined
+    return async (args, signal) => {
+      const rendered = await renderedOf(options, submodelId)
+      const span = timespanOf(args)
+      const limit = recordLimit(rendered.series, options.limit ?? MAX_RESULT_RECORDS, MAX_RESULT_VALUES)
+      const elements = await execute({ ...options, limit }, { args, rendered, span, signal })
       return outcomeOf(operation, elements)
     }
   }
 }
 
 interface SegmentInvocation {
-  readonly given: InvocationArguments
-  readonly shown: RenderedSubmodel
+  readonly args: InvocationArguments
+  readonly rendered: RenderedSubmodel
   readonly span: TimeSpan
   readonly signal: AbortSignal
 }
@@ -60,24 +60,24 @@ type SegmentOperation = (
   asked: SegmentInvocation
 ) => Promise<readonly SubmodelElement[]>
 
-/** Records of the time series in a span of time. */
-const readRecords: SegmentOperation = async (options, { shown: { series }, span }) => {
+/** The records of a time span. */
+const readRecords: SegmentOperation = async (options, { rendered: { series }, span }) => {
   const within = await clamp(options, series, span)
   if (within === undefined) return []
   return recordsOf(series, await rowsBetween(options.history, series.variables, within, options.limit))
 }
 
-/** All segments, whoever made them, that reach into the span of time; and those that do not say where they are. */
-const readSegments: SegmentOperation = async (_, { shown: { submodel, series }, span }) =>
+/** All segments, generated or not, that overlap the time span, and those without start and end. */
+const readSegments: SegmentOperation = async (_, { rendered: { submodel, series }, span }) =>
   segmentsOf(submodel).filter((segment) => {
     const { from, to } = { from: segmentStart(series, segment), to: segmentEnd(series, segment) }
     return (from === undefined || from <= span.to) && (to === undefined || to >= span.from)
   })
 
-/** One internal segment with the records of a span of time, as they are or brought down to one per interval. */
-const deriveSegment: SegmentOperation = async (options, { given, shown: { series }, span, signal }) => {
-  const interval = textOf(given, 'SamplingInterval')
-  const aggregation = textOf(given, 'AggregationMethod')
+/** One internal segment with the records of a time span, unchanged or aggregated to one per interval. */
+const deriveSegment: SegmentOperation = async (options, { args, rendered: { series }, span, signal }) => {
+  const interval = textOf(args, 'SamplingInterval')
+  const aggregation = textOf(args, 'AggregationMethod')
   const within = await clamp(options, series, span)
   const labels = { idShort: 'Derived', state: 'completed' } as const
   if (interval === '') {
@@ -124,7 +124,7 @@ async function aggregatedRows(
   return [...rows].map(([time, values]) => ({ time, values })).sort((a, b) => (a.time < b.time ? -1 : 1))
 }
 
-/** A number of seconds as records have it, or a duration, also of the calendar. */
+/** Parses a number of seconds or a duration, also of the calendar. */
 function gridFor(text: string): TimeGrid | undefined {
   const interval = parseInterval(text)
   if (interval !== undefined) return timeGrid(interval)
@@ -132,10 +132,10 @@ function gridFor(text: string): TimeGrid | undefined {
   return width === undefined || width <= 0n ? undefined : timeGrid({ unit: 'nanosecond', count: width })
 }
 
-/** What a method gives is not always of the type of what was measured. */
+/** The series with the value types that the aggregation results in. */
 function typedFor(series: TimeSeries, method: Aggregate): TimeSeries {
   const valueType = method === 'count' ? 'xs:long' : method === 'mean' || method === 'stddev' ? 'xs:double' : undefined
-  // What texts and truth values count as is a number.
+  // Texts and booleans are aggregated as numbers.
   const typed = (property: TypedProperty): TypedProperty => ({
     ...property,
     valueType: valueType ?? (isNumeric(property.valueType) ? property.valueType : 'xs:double')
@@ -159,7 +159,7 @@ const SYNONYMS: ReadonlyMap<string, Aggregate> = new Map([
   ['standarddeviation', 'stddev']
 ])
 
-/** The part of a span in which there are samples, so that nobody has to think of the year 1. */
+/** The part of a span in which there are samples; an open bound would make the buckets start at the year 1678. */
 async function clamp(
   { history }: TimeSeriesOperationsOptions,
   { variables }: TimeSeries,
@@ -176,15 +176,15 @@ async function renderedOf(
   id: string
 ): Promise<RenderedSubmodel> {
   const document = await store.document('Submodel', id)
-  const shown = document && (await renderSegments(document, { history, endpoint: endpoint(), records }))
-  if (shown === undefined)
-    throw badRequest(`the submodel "${id}" shows no time series: its Metadata/Record names no variable`)
-  return shown
+  const rendered = document && (await renderSegments(document, { history, endpoint: endpoint(), records }))
+  if (rendered === undefined)
+    throw badRequest(`the submodel "${id}" shows no time series: its Metadata/Record declares no variable`)
+  return rendered
 }
 
-/** `Timespan`; a side that is not said is open. */
-function timespanOf(given: InvocationArguments): TimeSpan {
-  const range = argument(given, 'Timespan')
+/** The argument `Timespan`; a bound that is missing is open. */
+function timespanOf(args: InvocationArguments): TimeSpan {
+  const range = argument(args, 'Timespan')
   if (range?.modelType !== 'Range') return { from: FIRST, to: LAST }
   return { from: bound(range.min, FIRST), to: bound(range.max, LAST) }
 }
@@ -192,7 +192,7 @@ function timespanOf(given: InvocationArguments): TimeSpan {
 const FIRST = -(2n ** 63n)
 const LAST = 2n ** 63n - 1n
 
-/** Years before 1678 and after 2261, which no sample is of, stand for no bound at all. */
+/** Years before 1678 and after 2261 are out of the range of sample times: the bound is open. */
 function bound(text: string | undefined, open: bigint): bigint {
   if (text === undefined || text === '') return open
   const time = readTime('UtcTime', text, undefined) ?? parseTime(text)
@@ -209,8 +209,8 @@ function segmentEnd({ times }: TimeSeries, segment: SubmodelElement): bigint | u
   return readTime(times.find(({ scale }) => isAbsolute(scale))?.scale ?? 'UtcTime', end.value, undefined)
 }
 
-function textOf(given: InvocationArguments, name: string): string {
-  const element = argument(given, name)
+function textOf(args: InvocationArguments, name: string): string {
+  const element = argument(args, name)
   return element?.modelType === 'Property' ? (element.value ?? '').trim() : ''
 }
 
@@ -218,7 +218,7 @@ function argument({ inputVariables }: InvocationArguments, name: string): Submod
   return inputVariables.find(({ value }) => value?.idShort === name)?.value
 }
 
-/** The elements in the collection that the operation declares as its result, whatever it is called there. */
+/** The elements in the collection that the operation declares as its result, whatever its idShort. */
 function outcomeOf({ outputVariables = [] }: Operation, elements: readonly SubmodelElement[]): InvocationOutcome {
   const declared = outputVariables.find(({ value }) => value?.modelType === 'SubmodelElementCollection')?.value
   if (declared === undefined) return { executionState: 'Completed', outputVariables: [] }

@@ -1,115 +1,105 @@
 /**
- * The store as operations see it: submodels of IDTA 02008, Time Series Data, are read with segments that are generated
- * from the history, and what is written into these lands in the history. They are kept nowhere; segments that somebody
- * made are documents like everything else, and stand beside them.
+ * Shows submodels of IDTA 02008, Time Series Data, with segments generated from the history. The generated segments are
+ * not stored: records written into them become samples of the history. Segments made by clients are stored as part of
+ * the submodel and stand beside them.
  *
- * Every operation reads and writes submodels through the store, so what is done here holds for all of them: contents,
- * paths, lists, packages, invocations. The index of elements knows stored elements only: queries find a time series by
- * what is stored of it. Followers and the intake use the store itself.
+ * Operations read and write submodels through the view, so all of them see the segments: content modifiers, paths,
+ * lists, packages, invocations. The element index covers stored elements only: queries do not find generated ones.
+ * Consumers of the log and ingest use the store itself.
  */
 import { HubError } from '../../errors.ts'
-import { isWithin, parseStoredPath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { readValueMembers, writeValueMembers } from '../../model/value-members.ts'
-import { resolve } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
 import { readText } from '../../store/document-text.ts'
-import type { Change, Commit, Document, ElementRow, Page, Store } from '../../store/store.ts'
+import type { Change, Commit, Document, DocumentKind, ElementRow, Page, Store } from '../../store/store.ts'
 import type { Ingest } from '../samples/ingest.ts'
+import { elementAt, isGeneratedPath, isRecordPath, notWritable, refuseUnsupported } from './generated-paths.ts'
 import { importSamples, type RecordSample, samplesOfSegment, withoutKnown } from './record-import.ts'
-import { type RenderedSubmodel, type RenderOptions, renderSegments } from './render-segments.ts'
-import { removeGeneratedSegments, segmentNamesFor, segmentsOf } from './segments.ts'
+import { RenderedSubmodels, type RenderedSubmodelsOptions } from './rendered-submodels.ts'
+import { removeGeneratedSegments, segmentNamesFor, segmentPathsFor, segmentsOf } from './segments.ts'
 import { type RecordVariable, timeSeriesOf } from './series.ts'
 import { hasTerm, TIME_SERIES } from './vocabulary.ts'
 
-export interface TimeSeriesViewOptions extends Pick<RenderOptions, 'history'> {
-  readonly store: Store
-  readonly intake: Ingest
-  /** Where `/timeseries` is, as others reach it; asked when it is needed, as a port may be free to choose. */
-  readonly endpoint: () => string
-  /** Records in the internal segment. */
-  readonly records: number
+export interface TimeSeriesViewOptions extends RenderedSubmodelsOptions {
+  readonly store: DocumentStore & Pick<Store, 'figures'>
+  readonly ingest: Ingest
 }
 
-/** Bytes of generated submodels on one page, in memory all at once. */
-const PAGE_BYTES = 8 * 1024 * 1024
-
-/** Submodels of which it is remembered that they show no time series, and revisions of those that do. */
-const CACHE_ENTRIES = 100_000
-
-export function timeSeriesView(options: TimeSeriesViewOptions): Store {
+/** A store whose {@link TimeSeriesView} methods show the segments; everything else is the store's own. */
+export function withTimeSeriesView(options: TimeSeriesViewOptions): DocumentStore {
   const { store } = options
-  const segments = new TimeSeriesView(options)
+  const view = new TimeSeriesView(options)
   return {
-    epoch: store.epoch,
-    document: (kind, id) => {
-      const found = store.document(kind, id)
-      return kind === 'Submodel' ? found.then((document) => document && segments.of(document)) : found
-    },
-    head: (...given) => store.head(...given),
-    documents: (kind, ...rest) => {
-      const found = store.documents(kind, ...rest)
-      return kind === 'Submodel' ? found.then((page) => segments.ofAll(page)) : found
-    },
-    element: (submodel, path) => store.element(submodel, path).then((row) => row ?? segments.element(submodel, path)),
-    commit: (changes) => (segments.concern(changes) ? segments.commit(changes) : store.commit(changes)),
-    log: (...given) => store.log(...given),
-    onCommit: (listener) => store.onCommit(listener),
-    commitOfKey: (key) => store.commitOfKey(key),
-    trimLog: (seq) => store.trimLog(seq),
-    cursor: (follower) => store.cursor(follower),
-    setCursor: (...given) => store.setCursor(...given),
-    lease: (...given) => store.lease(...given),
-    receive: (...given) => store.receive(...given),
-    file: (...given) => store.file(...given),
-    files: (...given) => store.files(...given),
-    open: (...given) => store.open(...given),
-    putChunks: (...given) => store.putChunks(...given),
-    chunks: (...given) => store.chunks(...given),
-    heads: (...given) => store.heads(...given),
-    dropChunks: (...given) => store.dropChunks(...given),
-    series: (...given) => store.series(...given),
-    seriesOf: (name) => store.seriesOf(name),
-    figures: () => store.figures(),
-    noteDamage: (error) => store.noteDamage(error),
-    onDamage: (listener) => store.onDamage(listener),
-    close: () => store.close()
+    document: (kind, id) => view.document(kind, id),
+    documents: (...args) => view.documents(...args),
+    element: (submodel, path) => view.element(submodel, path),
+    commit: (changes) => view.commit(changes),
+    head: (kind, id) => store.head(kind, id),
+    file: (...args) => store.file(...args),
+    files: (...args) => store.files(...args),
+    open: (...args) => store.open(...args),
+    receive: (...args) => store.receive(...args)
   }
 }
 
 type ChangeOf<Name extends Change['change']> = Extract<Change, { change: Name }>
 
-class TimeSeriesView {
+/** What remains to be stored of a written submodel, and the samples taken out of it. */
+interface Split {
+  readonly change?: Change
+  readonly samples: readonly RecordSample[]
+}
+
+/** Bytes of rendered submodels on one page; all of them are in memory at once. */
+const PAGE_BYTES = 8 * 1024 * 1024
+
+/**
+ * The methods of the store that deal with generated segments. Reads add them: `document` and `documents` to submodels,
+ * `element` as elements of their own. `commit` takes them out, and is two commits: that of the store, then a push of the
+ * samples. Revisions of a rendered submodel are translated into those of the stored one and back.
+ */
+class TimeSeriesView implements Pick<DocumentStore, 'document' | 'documents' | 'element' | 'commit'> {
   readonly #options: TimeSeriesViewOptions
-  /** By id, the structure with which a submodel shows no time series: of all others nothing more is looked at. */
-  readonly #plain = new Map<string, number>()
-  /** By id, where the generated segments of a submodel are. */
-  readonly #generated = new Map<string, RenderedSubmodel['segmentPaths']>()
-  /** By the revision that was shown, that of the document as it was stored then. */
-  readonly #revisions = new Map<number, number>()
-  /** What is about to be generated, so that whoever asks in the same turn shares it. */
-  readonly #coming = new Map<string, Promise<RenderedSubmodel | undefined>>()
+  readonly #rendered: RenderedSubmodels
 
   constructor(options: TimeSeriesViewOptions) {
     this.#options = options
+    this.#rendered = new RenderedSubmodels(options)
   }
 
-  /** A submodel as it is shown; the same document where it shows no time series. */
-  of(document: Document): Document | Promise<Document> {
-    if (this.#plain.get(document.id) === document.structureRevision) return document
-    if (!document.bytes.includes(TIME_SERIES)) {
-      remember(this.#plain, document.id, document.structureRevision)
-      return document
-    }
-    return this.#show(document).then((shown) => shown?.document ?? document)
+  document(kind: DocumentKind, id: string): Promise<Document | undefined> {
+    const found = this.#options.store.document(kind, id)
+    return kind === 'Submodel' ? found.then((stored) => stored && this.#rendered.documentFor(stored)) : found
   }
 
-  /** A page of them; a shorter one where what is generated is large. */
-  async ofAll(page: Page<Document>): Promise<Page<Document>> {
+  documents(...args: Parameters<Store['documents']>): Promise<Page<Document>> {
+    const found = this.#options.store.documents(...args)
+    return args[0] === 'Submodel' ? found.then((page) => this.#renderPage(page)) : found
+  }
+
+  element(submodel: string, path: string): Promise<ElementRow | undefined> {
+    return this.#options.store.element(submodel, path).then((row) => row ?? this.#generatedElement(submodel, path))
+  }
+
+  /**
+   * Stores what is to be stored, then pushes the samples of written records. Everything is refused beforehand if a record
+   * cannot become a sample. The two are not one transaction: if the push fails for lack of space the caller gets the
+   * error although the rest is stored, and may repeat the write, which is idempotent.
+   */
+  commit(changes: readonly Change[]): Promise<Commit> {
+    return changes.some((change) => this.#mayConcernSegments(change))
+      ? this.#commitWithSamples(changes)
+      : this.#options.store.commit(changes)
+  }
+
+  /** A shorter page if the rendered submodels are large. */
+  async #renderPage(page: Page<Document>): Promise<Page<Document>> {
     const items: Document[] = []
     let bytes = 0
     for (const stored of page.items) {
-      const document = await this.of(stored)
+      const document = await this.#rendered.documentFor(stored)
       items.push(document)
       if (document !== stored) bytes += document.bytes.length
       if (bytes > PAGE_BYTES && items.length < page.items.length)
@@ -118,190 +108,149 @@ class TimeSeriesView {
     return { ...page, items }
   }
 
-  /** The row of a generated element. */
-  async element(id: string, path: string): Promise<ElementRow | undefined> {
-    const shown = await this.#shownNow(id)
-    const steps = parseStoredPath(path)
-    const element = shown && steps && resolve(shown.submodel, steps)
-    if (shown === undefined || element === undefined) return undefined
+  async #generatedElement(id: string, path: string): Promise<ElementRow | undefined> {
+    const rendered = await this.#rendered.current(id)
+    const element = rendered && elementAt(rendered.submodel, path)
+    if (rendered === undefined || element === undefined) return undefined
+    const { structureRevision, revision } = rendered.document
     return {
       path,
       modelType: element.modelType,
       valueType: 'valueType' in element ? element.valueType : undefined,
       semanticId: element.semanticId?.keys?.[0]?.value,
       value: JSON.stringify(readValueMembers(element)),
-      incarnation: shown.document.structureRevision,
-      revision: shown.document.revision,
+      incarnation: structureRevision,
+      revision,
       sourceTime: undefined,
       quality: undefined
     }
   }
 
-  /** Could any of these changes have to do with a generated segment? Asked with every commit. */
-  concern(changes: readonly Change[]): boolean {
-    return changes.some((change) => {
-      if (change.change === 'value') return this.#isGenerated(change.submodel, change.path)
-      if (change.change === 'delete') return this.#revisions.has(change.ifRevision ?? -1)
-      return isDocument(change) && change.kind === 'Submodel' && mayBeTimeSeries(change)
-    })
+  /** A cheap check, as every commit of an operation passes here. */
+  #mayConcernSegments(change: Change): boolean {
+    if (change.change === 'value') return this.#rendered.isGenerated(change.submodel, change.path)
+    if (change.change === 'delete') return this.#rendered.storedRevision(change.ifRevision) !== undefined
+    return isDocument(change) && change.kind === 'Submodel' && mayBeTimeSeries(change)
   }
 
-  /**
-   * Commits what is to be stored, then pushes the samples that were written. Where a record cannot become a sample the
-   * whole is refused before; the two are not one transaction, so where the push fails for want of room the caller
-   * hears of it and has to write again, which does no harm.
-   */
-  async commit(changes: readonly Change[]): Promise<Commit> {
-    const stored: Change[] = []
-    const landings: RecordSample[] = []
-    const brought: RecordSample[] = []
+  async #commitWithSamples(changes: readonly Change[]): Promise<Commit> {
+    const toStore: Change[] = []
+    const samples: RecordSample[] = []
+    const imported: RecordSample[] = []
     const values = new Map<string, ChangeOf<'value'>[]>()
     const touched = new Set<string>()
     for (const change of changes) {
-      if (change.change === 'value' && this.#isGenerated(change.submodel, change.path)) {
+      if (change.change === 'value' && this.#rendered.isGenerated(change.submodel, change.path)) {
         values.set(change.submodel, [...(values.get(change.submodel) ?? []), change])
       } else if (isDocument(change) && change.kind === 'Submodel') {
-        const taken = await this.#take(change)
-        if (taken.change !== undefined) stored.push(taken.change)
+        const split = await this.#split(change)
+        if (split.change !== undefined) toStore.push(split.change)
         const isWhole = change.change === 'create' || change.touched === undefined
-        for (const landing of taken.landings) (isWhole ? brought : landings).push(landing)
+        for (const sample of split.samples) (isWhole ? imported : samples).push(sample)
         touched.add(change.id)
       } else if (change.change === 'delete') {
-        const ifRevision = this.#revisions.get(change.ifRevision ?? -1)
-        stored.push(ifRevision === undefined ? change : { ...change, ifRevision })
-      } else stored.push(change)
+        const ifRevision = this.#rendered.storedRevision(change.ifRevision)
+        toStore.push(ifRevision === undefined ? change : { ...change, ifRevision })
+      } else toStore.push(change)
     }
-    for (const [id, ones] of values) {
-      for (const landing of await this.#written(id, ones, changes.length === 1)) landings.push(landing)
+    for (const [id, written] of values) {
+      for (const sample of await this.#samplesOfValues(id, written, changes.length === 1)) samples.push(sample)
       touched.add(id)
     }
-    const commit = stored.length === 0 ? undefined : await this.#options.store.commit(stored)
-    await importSamples(this.#options.intake, [...landings, ...(await this.#withSource(brought))])
-    // What a caller is told as the new revision is that of what it will read, where it changed one submodel.
+    const commit = toStore.length === 0 ? undefined : await this.#options.store.commit(toStore)
+    await importSamples(this.#options.ingest, [...samples, ...(await this.#withExistingSource(imported))])
+    // The new revision is that of the submodel as it will be read, if exactly one was changed.
     const [id, ...others] = touched
-    const shown = id === undefined || others.length > 0 ? undefined : await this.#shownNow(id)
-    const seq = shown?.document.revision ?? commit?.seq ?? (await this.#options.store.figures()).logLast
+    const rendered = id === undefined || others.length > 0 ? undefined : await this.#rendered.current(id)
+    const seq = rendered?.document.revision ?? commit?.seq ?? (await this.#options.store.figures()).logLast
     return { seq, time: commit?.time ?? Date.now() }
   }
 
-  /** A whole submodel may come from another hub, and what it was measured by may have stayed there. */
-  async #withSource(landings: readonly RecordSample[]): Promise<readonly RecordSample[]> {
-    const there = new Map<RecordVariable, boolean>()
-    for (const { variable } of landings) {
-      if (there.has(variable)) continue
+  /** A whole submodel may be a copy from another hub, without the submodels that its samples belong to. */
+  async #withExistingSource(samples: readonly RecordSample[]): Promise<readonly RecordSample[]> {
+    const exists = new Map<RecordVariable, boolean>()
+    for (const { variable } of samples) {
+      if (exists.has(variable)) continue
       const { submodel, path } = variable.series
-      there.set(variable, (await this.#options.store.element(submodel, path)) !== undefined)
+      exists.set(variable, (await this.#options.store.element(submodel, path)) !== undefined)
     }
-    return landings.filter(({ variable }) => there.get(variable))
+    return samples.filter(({ variable }) => exists.get(variable))
   }
 
-  /** What of a written submodel is to be stored, and what lands in the history. */
-  async #take(
-    change: ChangeOf<'create'> | ChangeOf<'replace'>
-  ): Promise<{ change?: Change; landings: readonly RecordSample[] }> {
+  /** Takes the generated segments and the new records out of a written submodel. */
+  async #split(change: ChangeOf<'create'> | ChangeOf<'replace'>): Promise<Split> {
     const submodel = JSON.parse(readText(change.json)) as Submodel
     const series = timeSeriesOf(submodel)
     const stored =
       change.change === 'create' ? undefined : await unlessDamaged(this.#options.store.document('Submodel', change.id))
-    if (series === undefined || (change.change === 'replace' && stored === undefined)) return { change, landings: [] }
+    if (series === undefined || (change.change === 'replace' && stored === undefined)) return { change, samples: [] }
     const before = stored && (JSON.parse(stored.bytes.toString()) as Submodel)
     const names = segmentNamesFor(before && timeSeriesOf(before) ? before : undefined)
-    const paths = { latest: `${series.segments}.${names.latest}`, linked: `${series.segments}.${names.linked}` }
-    if (change.change === 'replace') refuseUnsupported(submodel, change, paths)
+    const paths = segmentPathsFor(series, names)
+    if (change.change === 'replace') refuseUnsupported(submodel, change.touched, paths)
     const latest = removeGeneratedSegments(submodel, names)
-    const landings = latest === undefined ? [] : samplesOfSegment(series, latest, paths.latest, true)
+    const written = latest === undefined ? [] : samplesOfSegment(series, latest, paths.latest, true)
     for (const segment of changedSegments(submodel, before)) {
       const path = `${series.segments}.${segment.idShort}`
-      for (const landing of samplesOfSegment(series, segment, path, false)) landings.push(landing)
+      for (const sample of samplesOfSegment(series, segment, path, false)) written.push(sample)
     }
-    const measured = await withoutKnown(this.#options.history, series, landings)
+    const samples = await withoutKnown(this.#options.history, series, written)
     const json = JSON.stringify(submodel)
-    if (change.change === 'create' || stored === undefined) return { change: { ...change, json }, landings: measured }
-    const guarded = this.#asStored(change, stored)
+    if (change.change === 'create' || stored === undefined) return { change: { ...change, json }, samples }
+    const guarded = this.#guardStored(change, stored)
     const touched = guarded.touched?.filter(
-      (path) => resolve(submodel, parseStoredPath(path) ?? []) || !isGeneratedPath(path, paths)
+      (path) => elementAt(submodel, path) !== undefined || !isGeneratedPath(path, paths)
     )
-    const isSame = json === stored.bytes.toString() || (touched?.length === 0 && guarded.touched?.length !== 0)
-    if (isSame) return { landings: measured }
-    return { change: { ...guarded, json, ...(touched !== undefined && { touched }) }, landings: measured }
+    const isUnchanged = json === stored.bytes.toString() || (touched?.length === 0 && guarded.touched?.length !== 0)
+    if (isUnchanged) return { samples }
+    return { change: { ...guarded, json, ...(touched !== undefined && { touched }) }, samples }
   }
 
-  /** Guards speak of what was shown; the store knows what it stored. @throws HubError where that is another by now */
-  #asStored(change: ChangeOf<'replace'>, stored: Document): ChangeOf<'replace'> {
+  /** Translates the guards of a change, which name rendered revisions. @throws HubError if they do not hold */
+  #guardStored(change: ChangeOf<'replace'>, stored: Document): ChangeOf<'replace'> {
     const { ifRevision, ifStructureRevision, asOf, ...rest } = change
     if (ifStructureRevision !== undefined && ifStructureRevision !== stored.structureRevision)
       throw changedMeanwhile(change.id)
-    if (ifRevision !== undefined && this.#revisions.get(ifRevision) !== stored.revision) {
+    if (ifRevision !== undefined && this.#rendered.storedRevision(ifRevision) !== stored.revision) {
       throw new HubError('PreconditionFailed', [`Submodel "${change.id}" has another ETag now`])
     }
-    const since = asOf === undefined ? undefined : this.#revisions.get(asOf)
+    const since = this.#rendered.storedRevision(asOf)
     if (asOf !== undefined && since === undefined) throw changedMeanwhile(change.id)
     return {
       ...rest,
       ...(ifRevision !== undefined && { ifRevision: stored.revision }),
-      ...(ifStructureRevision !== undefined && { ifStructureRevision: ifStructureRevision }),
+      ...(ifStructureRevision !== undefined && { ifStructureRevision }),
       ...(since !== undefined && { asOf: since })
     }
   }
 
-  /** Samples that values written to elements of generated segments tell. */
-  async #written(id: string, changes: readonly ChangeOf<'value'>[], alone: boolean): Promise<readonly RecordSample[]> {
-    const shown = await this.#shownNow(id)
-    if (shown === undefined) throw changedMeanwhile(id)
-    const { submodel, series, segmentPaths: paths, document } = shown
+  /** The samples in values written to elements of generated segments. */
+  async #samplesOfValues(
+    id: string,
+    changes: readonly ChangeOf<'value'>[],
+    isOnly: boolean
+  ): Promise<readonly RecordSample[]> {
+    const rendered = await this.#rendered.current(id)
+    if (rendered === undefined) throw changedMeanwhile(id)
+    const { submodel, series, segmentPaths, document } = rendered
     for (const { path, value, ifRevision } of changes) {
       if (ifRevision !== undefined && ifRevision !== document.revision) throw changedMeanwhile(id)
-      const element = resolve(submodel, parseStoredPath(path) ?? [])
+      const element = elementAt(submodel, path)
       if (element === undefined) throw changedMeanwhile(id)
-      // A client that writes back what it has read writes counts and times as well; on its own none can be written.
-      if (!isRecordPath(path, paths.latest)) {
-        if (alone) throw generatedRefused(path)
+      // Counts and times are ignored when a client writes back all that it has read, and refused on their own.
+      if (!isRecordPath(path, segmentPaths)) {
+        if (isOnly) throw notWritable(path)
         continue
       }
       writeValueMembers(element, JSON.parse(value))
     }
-    const latest = resolve(submodel, parseStoredPath(paths.latest) ?? [])
-    const landings = latest === undefined ? [] : samplesOfSegment(series, latest, paths.latest, true)
-    return withoutKnown(this.#options.history, series, landings)
-  }
-
-  #isGenerated(id: string, path: string): boolean {
-    const paths = this.#generated.get(id)
-    return paths !== undefined && isGeneratedPath(path, paths)
-  }
-
-  async #shownNow(id: string): Promise<RenderedSubmodel | undefined> {
-    const document = await this.#options.store.document('Submodel', id)
-    if (document === undefined || this.#plain.get(id) === document.structureRevision) return undefined
-    return document.bytes.includes(TIME_SERIES) ? this.#show(document) : undefined
-  }
-
-  #show(document: Document): Promise<RenderedSubmodel | undefined> {
-    const key = `${document.revision} ${document.id}`
-    let coming = this.#coming.get(key)
-    if (coming === undefined) {
-      coming = this.#generate(document, key)
-      this.#coming.set(key, coming)
-    }
-    return coming
-  }
-
-  /** Begins when this turn is over, so that nobody who shares it was told of a sample that it does not show. */
-  async #generate(document: Document, key: string): Promise<RenderedSubmodel | undefined> {
-    await new Promise(setImmediate)
-    this.#coming.delete(key)
-    const { history, endpoint, records } = this.#options
-    const shown = await renderSegments(document, { history, endpoint: endpoint(), records })
-    if (shown === undefined) remember(this.#plain, document.id, document.structureRevision)
-    else {
-      remember(this.#generated, document.id, shown.segmentPaths)
-      remember(this.#revisions, shown.document.revision, document.revision)
-    }
-    return shown
+    const latest = elementAt(submodel, segmentPaths.latest)
+    const samples = latest === undefined ? [] : samplesOfSegment(series, latest, segmentPaths.latest, true)
+    return withoutKnown(this.#options.history, series, samples)
   }
 }
 
-/** Internal segments that somebody made, and that are not as they were. */
+/** Internal segments made by clients that are new or differ from the stored ones. */
 function changedSegments(submodel: Submodel, before: Submodel | undefined): SubmodelElement[] {
   const known = new Map((before ? segmentsOf(before) : []).map((one) => [one.idShort, JSON.stringify(one)]))
   return segmentsOf(submodel).filter(
@@ -309,46 +258,11 @@ function changedSegments(submodel: Submodel, before: Submodel | undefined): Subm
   )
 }
 
-/**
- * A change of a single element says by its path what it is about: of the generated segments that can be the internal
- * one as a whole, its records, or one of them. Nothing of them can be deleted: the history says what was.
- */
-function refuseUnsupported(
-  submodel: Submodel,
-  { touched = [] }: ChangeOf<'replace'>,
-  paths: RenderedSubmodel['segmentPaths']
-): void {
-  for (const path of touched) {
-    if (isWithin(path, paths.linked)) {
-      const segment = resolve(submodel, parseStoredPath(paths.linked) ?? [])
-      // With another query it is somebody's own.
-      if (path !== paths.linked || segment === undefined) throw generatedRefused(path)
-    }
-    if (!isWithin(path, paths.latest)) continue
-    const isThere = resolve(submodel, parseStoredPath(path) ?? []) !== undefined
-    const isWhole = path === paths.latest || path === `${paths.latest}.Records`
-    if (!isThere || !(isWhole || isRecordPath(path, paths.latest))) throw generatedRefused(path)
-  }
-}
-
-function isGeneratedPath(path: string, { latest, linked }: RenderedSubmodel['segmentPaths']): boolean {
-  return isWithin(path, latest) || isWithin(path, linked)
-}
-
-function isRecordPath(path: string, latest: string): boolean {
-  return path.startsWith(`${latest}.Records.`)
-}
-
-function generatedRefused(path: string): HubError {
-  const allowed = 'GET of all of it, and records to be written into the internal segment'
-  return new HubError('MethodNotAllowed', ['This change', `"${path}", which is generated from the history`, allowed])
-}
-
 function changedMeanwhile(id: string): HubError {
   return new HubError('Conflict', [`Submodel "${id}" was changed meanwhile`])
 }
 
-/** A text in a file is not read for it: a time series says what it is by its semanticId, which is a facet. */
+/** Spooled JSON is not read for this: the semanticId of a time series is also among the facets. */
 function mayBeTimeSeries({ json, facets }: ChangeOf<'create'> | ChangeOf<'replace'>): boolean {
   if (typeof json === 'string') return json.includes(TIME_SERIES)
   return facets.some(([, value]) => value.includes(TIME_SERIES))
@@ -356,9 +270,4 @@ function mayBeTimeSeries({ json, facets }: ChangeOf<'create'> | ChangeOf<'replac
 
 function isDocument(change: Change): change is ChangeOf<'create'> | ChangeOf<'replace'> {
   return change.change === 'create' || change.change === 'replace'
-}
-
-function remember<Key, Value>(known: Map<Key, Value>, key: Key, value: Value): void {
-  if (known.size >= CACHE_ENTRIES) known.clear()
-  known.set(key, value)
 }

@@ -1,35 +1,35 @@
-/** The time properties of a record: five scales, in whatever value type the submodel gives them. */
+/** Parses and formats the time properties of a record: five scales, in any value type that the submodel declares. */
 import { durationMs } from '../../model/duration.ts'
 import { formatTime, parseTime } from '../../model/time.ts'
 import type { DataTypeDefXsd, SubmodelElement } from '../../model/types.ts'
 import { hasTerm, SCALES, type Scale } from './vocabulary.ts'
 
-/** International atomic time is ahead of UTC by so much since 2017; earlier points in time are taken as if it was then. */
+/** International Atomic Time minus UTC since 2017; used for earlier times as well. */
 const TAI_OFFSET_NS = 37_000_000_000n
 
 const NS_PER_SECOND = 1_000_000_000n
 
-/** `Time`, `Time00` … `Time000`: what the template allows as names of time properties. */
+/** `Time`, `Time00` … `Time000`: the names that the template allows for time properties. */
 const TIME_NAME = /^time\d{0,3}$/i
 
-/** Which scale a property of a record is of; undefined where it tells no time. */
+/** The time scale of a property of a record; undefined if it holds no time. */
 export function scaleOf(element: SubmodelElement): Scale | undefined {
   if (element.modelType !== 'Property') return undefined
-  const meant = SCALES.find((scale) => hasTerm(element, scale))
-  if (meant !== undefined) return meant
+  const declared = SCALES.find((scale) => hasTerm(element, scale))
+  if (declared !== undefined) return declared
   const { idShort = '', valueType } = element
   if (valueType === 'xs:dateTime') return /^time/i.test(idShort) ? 'UtcTime' : undefined
   return TIME_NAME.test(idShort) ? 'UnixTime' : undefined
 }
 
-/** Does a time of this scale mean something without knowing where its segment begins? */
+/** Whether times of this scale are independent of the start of their segment. */
 export function isAbsolute(scale: Scale): boolean {
   return scale === 'UtcTime' || scale === 'TaiTime' || scale === 'UnixTime'
 }
 
 /**
- * The point in time that a text stands for, in nanoseconds since 1970; undefined where it is none.
- * @param since what a relative time counts from: the start of the segment, or the record before
+ * Parses a time to nanoseconds since 1970; undefined if it is invalid.
+ * @param since base of a relative time: the start of the segment, or the previous record
  */
 export function readTime(scale: Scale, text: string, since: bigint | undefined): bigint | undefined {
   switch (scale) {
@@ -49,8 +49,8 @@ export function readTime(scale: Scale, text: string, since: bigint | undefined):
 }
 
 /**
- * Writes a point in time for a property of this scale and value type. Whole seconds where the type holds no more.
- * @param since what a relative time counts from
+ * Formats a time for a property of this scale and value type; in whole seconds if the type is an integer.
+ * @param since base of a relative time
  */
 export function writeTime(scale: Scale, valueType: DataTypeDefXsd, time: bigint, since: bigint): string {
   const isText = valueType === 'xs:dateTime' || valueType === 'xs:string'
@@ -66,7 +66,7 @@ export function writeTime(scale: Scale, valueType: DataTypeDefXsd, time: bigint,
   }
 }
 
-/** A length of time in nanoseconds as ISO 8601 has it: `PT1H0.25S`. */
+/** Formats nanoseconds as an ISO 8601 duration: `PT1H0.25S`. */
 export function writeDuration(span: bigint): string {
   const whole = span < 0n ? -span : span
   const [hours, minutes] = [whole / (3600n * NS_PER_SECOND), (whole / (60n * NS_PER_SECOND)) % 60n]
@@ -76,7 +76,7 @@ export function writeDuration(span: bigint): string {
   return `${span < 0n ? '-' : ''}PT${text}`
 }
 
-/** A length of time: a number of seconds, or an ISO 8601 duration; in nanoseconds. */
+/** Parses a number of seconds or an ISO 8601 duration to nanoseconds. */
 export function parseDuration(text: string): bigint | undefined {
   const [, sign = '', whole, fraction = ''] = /^([+-]?)(\d{1,10})(?:\.(\d+))?$/.exec(text) ?? []
   if (whole !== undefined) {
@@ -88,15 +88,15 @@ export function parseDuration(text: string): bigint | undefined {
   return length === undefined ? undefined : fromSeconds(length / 1000)
 }
 
-/** ISO 8601, in UTC where it names no zone; or a number since 1970. */
+/** ISO 8601, in UTC if without a zone; or a number since 1970. */
 function parseAbsolute(text: string): bigint | undefined {
   if (/^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return sinceEpoch(text)
   return parseTime(text) ?? parseTime(`${text}Z`)
 }
 
 /**
- * Seconds since 1970; but as seconds of the year 5138 and later are never meant, numbers that large are milliseconds,
- * microseconds or nanoseconds, which gateways write as well.
+ * Seconds since 1970. Gateways also write milliseconds, microseconds and nanoseconds: numbers too large for seconds
+ * before the year 5138 are taken as those.
  */
 function sinceEpoch(text: string): bigint | undefined {
   if (!/^[+-]?\d+$/.test(text)) return parseDuration(text)
@@ -109,12 +109,12 @@ function fromSeconds(number: number): bigint | undefined {
   return Number.isFinite(span) && Math.abs(span) < 9e18 ? BigInt(span) : undefined
 }
 
-/** Nanoseconds as seconds: with decimals where the value type has them, else the whole second that has begun. */
+/** Formats nanoseconds as seconds: with decimals if the value type has them, else rounded down. */
 function secondsText(valueType: DataTypeDefXsd, span: bigint): string {
   const isFractional = FRACTIONAL_TYPES.has(valueType)
   if (isFractional) return span < 0n ? `-${decimalSeconds(-span)}` : decimalSeconds(span)
-  const begun = span / NS_PER_SECOND - (span % NS_PER_SECOND < 0n ? 1n : 0n)
-  return String(begun)
+  const roundedDown = span / NS_PER_SECOND - (span % NS_PER_SECOND < 0n ? 1n : 0n)
+  return String(roundedDown)
 }
 
 const FRACTIONAL_TYPES: ReadonlySet<DataTypeDefXsd> = new Set(['xs:decimal', 'xs:double', 'xs:float', 'xs:string'])

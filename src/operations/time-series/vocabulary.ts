@@ -1,13 +1,13 @@
-/** The names of IDTA 02008, Time Series Data, release 1.1. */
+/** The semanticIds of IDTA 02008, Time Series Data, release 1.1. */
 import { semanticIdsOf } from '../../formats/templates/semantic-ids.ts'
 import type { Reference, SubmodelElement } from '../../model/types.ts'
 
 const BASE = 'https://admin-shell.io/idta/TimeSeries/'
 
-/** The semanticId of a submodel that shows time series. */
+/** semanticId of a time-series submodel. */
 export const TIME_SERIES = `${BASE}1/1`
 
-/** What elements of it mean: the part of their semanticId that tells them apart. */
+/** The distinguishing part of an element's semanticId. */
 export type Term =
   | 'Metadata'
   | 'Record'
@@ -25,7 +25,7 @@ export type Term =
   | 'AggregationMethod'
   | Scale
 
-/** How a point in time is told. */
+/** How a time is expressed. */
 export type Scale = 'UtcTime' | 'TaiTime' | 'UnixTime' | 'RelativePointInTime' | 'RelativeTimeDuration'
 
 export const SCALES: readonly Scale[] = [
@@ -41,12 +41,12 @@ export function semanticId(term: Term): Reference {
   return { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: `${BASE}${term}/1/1` }] }
 }
 
-/** Has it this meaning? Published ids carry blanks here and there, so they are compared without. */
+/** Whether an element has the semanticId of a term. Blanks are ignored, as some published ids contain them. */
 export function hasTerm(element: Pick<SubmodelElement, 'semanticId' | 'supplementalSemanticIds'>, term: Term): boolean {
   return hasSemanticId(element, `${BASE}${term}/1/1`)
 }
 
-/** Does anything claim this id, as its semanticId or a supplemental one? */
+/** Whether an element has this id as its semanticId or a supplemental one. */
 export function hasSemanticId(
   element: Pick<SubmodelElement, 'semanticId' | 'supplementalSemanticIds'>,
   id: string
@@ -55,7 +55,7 @@ export function hasSemanticId(
   return [main, ...more].some((keys) => keys?.length === 1 && keys[0]?.trim() === id)
 }
 
-/** The element that has a meaning: by its semanticId, else by the name that the template gives it. */
+/** The element with the semanticId of a term; else one without semanticId that has the template's idShort. */
 export function findByTerm(elements: readonly SubmodelElement[], term: Term): SubmodelElement | undefined {
   const name = templateIdShort(term)
   return (
@@ -64,7 +64,7 @@ export function findByTerm(elements: readonly SubmodelElement[], term: Term): Su
   )
 }
 
-/** The idShort that the template gives to what has this meaning. */
+/** The idShort that the template gives to elements of this term. */
 export function templateIdShort(term: Term): string {
   return term.slice(term.indexOf('/') + 1)
 }

@@ -5,7 +5,8 @@ import { validate } from '../../formats/json.ts'
 import { canonicalId, semanticIdsOf } from '../../formats/templates/semantic-ids.ts'
 import type { KnownTemplate, TemplateFinding, Templates } from '../../formats/templates/templates.ts'
 import type { Documents, Submodel } from '../../model/types.ts'
-import type { Document, Facet, Store } from '../../store/store.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
+import type { Document, Facet } from '../../store/store.ts'
 
 /** `warn`: it is stored, and the reasons are kept (see ledger.ts); `enforce`: it is refused. */
 export type TemplatePolicy = 'off' | 'warn' | 'enforce'
@@ -91,7 +92,7 @@ export class TemplateChecker {
    * Is a template enforced on this stored submodel? Asked with every value that is written, so it is remembered.
    * Whoever changes the structure of a submodel says so by `forget`.
    */
-  async isEnforced(store: Store, id: string): Promise<boolean> {
+  async isEnforced(store: DocumentStore, id: string): Promise<boolean> {
     if (!this.enforces) return false
     const known = this.#enforced.get(id)
     if (known !== undefined) return known

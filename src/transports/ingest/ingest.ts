@@ -12,6 +12,7 @@ import type { OperationContext } from '../../operations/operation-context.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { addItem, type Defaults } from '../../operations/samples/parse-items.ts'
+import type { Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { type BodyBudget, gather } from '../http/collect.ts'
 import { unpacked } from './body.ts'
@@ -24,7 +25,7 @@ import { influxLines, jsonLines, PRECISIONS, type Taken, takeLines } from './str
 import { type ByIdShort, type LineRule, submodelsByIdShort, type Targets, targetsOf } from './target.ts'
 
 export interface IngestOptions {
-  readonly hub: Pick<OperationContext, 'store' | 'ingest'>
+  readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
   /** Path of the API, below which `/ingest` stands as well. */
   readonly apiPrefix: string
   /** Largest JSON body, in bytes, also after it was unpacked. */

@@ -9,8 +9,9 @@ import { membersAt, newestOf } from '../../model/samples.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { type ValueMembers, writeValueMembers } from '../../model/value-members.ts'
 import { resolve } from '../../model/walk.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
 import { decodeRun } from '../../store/run-codec.ts'
-import type { DocumentKind, LogEntry, LoggedChange, Store, SubtreeAction } from '../../store/store.ts'
+import type { DocumentKind, LogEntry, LoggedChange, SubtreeAction } from '../../store/store.ts'
 
 export interface BasyxOptions {
   /** `$repoId` of the topics. */
@@ -37,7 +38,10 @@ const MAX_UNACKNOWLEDGED = 100
 const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024
 
 /** A consumer that publishes every change at least once, in the order of the log. */
-export function basyxPublisher(store: Store, { repository, publish, failed }: BasyxOptions): Consumer {
+export function basyxPublisher(
+  store: Pick<DocumentStore, 'document'>,
+  { repository, publish, failed }: BasyxOptions
+): Consumer {
   // Changes before the first start, or trimmed before they were read, are not published: an event is of its moment.
   return { name: `mqtt ${repository}`, handle, resync: async () => {}, failed }
 
@@ -63,11 +67,11 @@ export function basyxPublisher(store: Store, { repository, publish, failed }: Ba
 
 /** The publications of logged changes, with the documents as they are now; each is read once for a batch of changes. */
 class Publications {
-  readonly #store: Store
+  readonly #store: Pick<DocumentStore, 'document'>
   readonly #repository: string
   readonly #submodels = new Map<string, Submodel | undefined>()
 
-  constructor(store: Store, repository: string) {
+  constructor(store: Pick<DocumentStore, 'document'>, repository: string) {
     this.#store = store
     this.#repository = repository
   }

@@ -159,8 +159,8 @@ export class BrokerClient {
   }
 
   #publishChanges(connection: BrokerConnection, repository: string): () => Promise<void> {
-    const { store, ingest } = this.#options.hub
-    const publisher = basyxPublisher(store, {
+    const { store, documents = store, ingest } = this.#options.hub
+    const publisher = basyxPublisher(documents, {
       repository,
       failed: (error) => this.#log.warn('Publishing changes by MQTT failed; retrying', { err: error }),
       publish: async (topic, payload) => {

@@ -7,7 +7,7 @@ import type { OperationContext } from '../../operations/operation-context.ts'
 import { Batch } from '../../operations/samples/batch.ts'
 import { findSeries } from '../../operations/samples/series.ts'
 import { validateSamples } from '../../operations/samples/validate-samples.ts'
-import type { ElementRow } from '../../store/store.ts'
+import type { ElementRow, Store } from '../../store/store.ts'
 import type { InterfaceRule } from './asset-interfaces.ts'
 import { BirthStore } from './births.ts'
 import type { MqttMessage } from './broker-connection.ts'
@@ -21,7 +21,7 @@ import { SubmodelLookup } from './submodel-lookup.ts'
 import { idShortPathOf } from './topics.ts'
 
 export interface MessageHandlerOptions {
-  readonly hub: Pick<OperationContext, 'store' | 'ingest'>
+  readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
   readonly log: RateLimitedLog
   /** Rules of the mapping file: the first that matches a topic counts. */
   readonly rules: readonly TopicRule[]

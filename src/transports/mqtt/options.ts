@@ -1,10 +1,16 @@
 /** What the MQTT transport is opened with. */
 import type { OperationContext } from '../../operations/operation-context.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
+import type { Store } from '../../store/store.ts'
 import type { MqttMapping } from './mapping.ts'
 import type { LogSink } from './rate-limited-log.ts'
 
 export interface MqttOptions {
-  readonly hub: Pick<OperationContext, 'store' | 'ingest'>
+  readonly hub: Pick<OperationContext, 'ingest'> & {
+    readonly store: Store
+    /** Where published submodels are read; absent: `store`. */
+    readonly documents?: Pick<DocumentStore, 'document'>
+  }
   readonly log: LogSink
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
   readonly url: string

@@ -14,13 +14,14 @@ import type { Batch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { OrderedGate, type Receipt } from '../../operations/samples/ingest.ts'
 import { addItem, type Defaults } from '../../operations/samples/parse-items.ts'
+import type { Store } from '../../store/store.ts'
 import type { Ack, Codec } from './codec.ts'
 
 export interface ConnectionOptions {
   readonly webSocket: WebSocket
   readonly socket: Duplex
   readonly codec: Codec
-  readonly hub: Pick<OperationContext, 'ingest' | 'store'>
+  readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
   readonly subscriptions: Subscriptions
   readonly credit: number
   readonly messageLimit: number

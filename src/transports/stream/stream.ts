@@ -10,11 +10,12 @@ import type { WebSocket } from 'ws'
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
 import { HubError } from '../../errors.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
+import type { Store } from '../../store/store.ts'
 import { cbor, json } from './codec.ts'
 import { Connection } from './connection.ts'
 
 export interface StreamOptions {
-  readonly hub: Pick<OperationContext, 'ingest' | 'store'>
+  readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
   readonly subscriptions: Subscriptions
   /** Path of the API, below which `/stream` stands as well. */
   readonly apiPrefix: string

@@ -1,0 +1,96 @@
+/** Renders time-series submodels with their generated segments, and remembers what writing needs to know of them. */
+import type { DocumentStore } from '../../store/document-store.ts'
+import type { Document } from '../../store/store.ts'
+import { isGeneratedPath } from './generated-paths.ts'
+import type { HistoryReader } from './record-rows.ts'
+import { type RenderedSubmodel, renderSegments } from './render-segments.ts'
+import { TIME_SERIES } from './vocabulary.ts'
+
+export interface RenderedSubmodelsOptions {
+  readonly store: Pick<DocumentStore, 'document'>
+  readonly history: HistoryReader
+  /** URL of `/timeseries` as clients reach it; called late, as the port may be known only when the server listens. */
+  readonly endpoint: () => string
+  /** Records in the internal segment. */
+  readonly records: number
+}
+
+/** Submodels known to show no time series, submodels that do, and rendered revisions: so many of each. */
+const CACHE_ENTRIES = 100_000
+
+export class RenderedSubmodels {
+  readonly #options: RenderedSubmodelsOptions
+  /** By id, the structure revision at which a submodel shows no time series; no others are parsed to find out. */
+  readonly #plain = new Map<string, number>()
+  /** By id, the paths of the generated segments. */
+  readonly #generated = new Map<string, RenderedSubmodel['segmentPaths']>()
+  /** By rendered revision, that of the stored document it was rendered from. */
+  readonly #storedRevisions = new Map<number, number>()
+  /** Renderings that start in the next turn of the event loop; requests of this turn share them. */
+  readonly #pending = new Map<string, Promise<RenderedSubmodel | undefined>>()
+
+  constructor(options: RenderedSubmodelsOptions) {
+    this.#options = options
+  }
+
+  /** A submodel with its generated segments; the same document if it shows no time series. */
+  documentFor(stored: Document): Document | Promise<Document> {
+    if (this.#isPlain(stored)) return stored
+    if (!stored.bytes.includes(TIME_SERIES)) {
+      remember(this.#plain, stored.id, stored.structureRevision)
+      return stored
+    }
+    return this.#render(stored).then((rendered) => rendered?.document ?? stored)
+  }
+
+  /** A submodel as it is now; undefined if there is none, or it shows no time series. */
+  async current(id: string): Promise<RenderedSubmodel | undefined> {
+    const stored = await this.#options.store.document('Submodel', id)
+    if (stored === undefined || this.#isPlain(stored) || !stored.bytes.includes(TIME_SERIES)) return undefined
+    return this.#render(stored)
+  }
+
+  /** Whether a path was in a generated segment when the submodel was last rendered. */
+  isGenerated(id: string, path: string): boolean {
+    const paths = this.#generated.get(id)
+    return paths !== undefined && isGeneratedPath(path, paths)
+  }
+
+  /** The stored revision behind a rendered one; undefined for revisions that were not rendered here. */
+  storedRevision(rendered: number | undefined): number | undefined {
+    return rendered === undefined ? undefined : this.#storedRevisions.get(rendered)
+  }
+
+  #isPlain({ id, structureRevision }: Document): boolean {
+    return this.#plain.get(id) === structureRevision
+  }
+
+  #render(stored: Document): Promise<RenderedSubmodel | undefined> {
+    const key = `${stored.revision} ${stored.id}`
+    let pending = this.#pending.get(key)
+    if (pending === undefined) {
+      pending = this.#renderNextTurn(stored, key)
+      this.#pending.set(key, pending)
+    }
+    return pending
+  }
+
+  /** Waits for the end of this turn, so that no sample acknowledged to one of the sharing requests is missing. */
+  async #renderNextTurn(stored: Document, key: string): Promise<RenderedSubmodel | undefined> {
+    await new Promise(setImmediate)
+    this.#pending.delete(key)
+    const { history, endpoint, records } = this.#options
+    const rendered = await renderSegments(stored, { history, endpoint: endpoint(), records })
+    if (rendered === undefined) remember(this.#plain, stored.id, stored.structureRevision)
+    else {
+      remember(this.#generated, stored.id, rendered.segmentPaths)
+      remember(this.#storedRevisions, rendered.document.revision, stored.revision)
+    }
+    return rendered
+  }
+}
+
+function remember<Key, Value>(known: Map<Key, Value>, key: Key, value: Value): void {
+  if (known.size >= CACHE_ENTRIES) known.clear()
+  known.set(key, value)
+}
