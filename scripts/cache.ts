@@ -1,4 +1,4 @@
-/** Where programs of others that the tests need are kept, so that they are brought once. */
+/** The cache for third-party programs that the tests need. */
 import { access } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Programs of others that the tests need, built from the Go module proxy into the user's cache, once. */
+/** Third-party programs that the tests need, built once from the Go module proxy into the user's cache. */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,26 +9,26 @@ import { CACHE, exists } from './cache.ts'
 const run = promisify(execFile)
 
 export interface GoProgram {
-  /** Of the program, as it is called in the cache together with its version. */
+  /** Name of the program; its file in the cache is `<name>-<version>`. */
   readonly name: string
   readonly version: string
-  /** Makes `<folder>/<name>`. */
+  /** Builds `<folder>/<name>`. */
   build(folder: string, go: (...args: string[]) => Promise<unknown>): Promise<void>
 }
 
-/** Where the program is; built where it is not there yet, which takes some minutes. @throws Error where there is no Go */
+/** @returns the path of the program, which is built first if the cache does not have it. @throws Error without Go */
 export async function goProgram({ name, version, build }: GoProgram): Promise<string> {
   const program = join(CACHE, `${name}-${version}`)
   if (await exists(program)) return program
   console.error(`Building ${name} ${version}; this is done once and takes some minutes`)
   await mkdir(CACHE, { recursive: true })
   const folder = await mkdtemp(join(tmpdir(), `${name}-`))
-  // Go often lies where the PATH of a service does not lead.
+  // The PATH of a service often lacks Go's folder.
   const path = [process.env.PATH ?? '', '/usr/local/go/bin'].join(delimiter)
   const env = { ...process.env, PATH: path, GOBIN: folder, GOFLAGS: '', GOWORK: 'off' }
   try {
     await build(folder, (...args) => run('go', args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 }))
-    // Others may build at the same time: whoever is last replaces the same by the same.
+    // Another process may build at the same time; the last one replaces the file by an equal one.
     const built = join(CACHE, `${name}-${process.pid}`)
     await run('cp', [join(folder, name), built])
     await rename(built, program)

@@ -1,4 +1,4 @@
-/** The shipped program in a process of its own, to be used from outside and to be killed. */
+/** The shipped program in a process of its own, for tests that talk to it from outside or kill it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -7,7 +7,7 @@ import type { SettingName } from '../src/config.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 const running = new Set<ChildProcess>()
-// Whoever started them may end in any way.
+// However this process ends, it leaves no hub behind.
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
@@ -15,17 +15,17 @@ process.once('exit', () => {
 export interface HubProcess {
   readonly url: string
   readonly api: string
-  /** SIGKILL unless told otherwise: no handler runs, nothing is flushed. Resolves when it is gone. */
+  /** By default SIGKILL: no handler runs, nothing is flushed. Resolves when the process has exited. */
   kill(signal?: NodeJS.Signals): Promise<void>
 }
 
 /**
  * Resolves when it listens.
- * @param program where it is not the one that lies here
- * @throws Error with what it said where it ended before
+ * @param program another program than the one of this checkout
+ * @throws Error with its output if it exits before
  */
 export async function startHub(settings: Partial<Record<SettingName, string>>, program = PROGRAM): Promise<HubProcess> {
-  // Without what a test runner puts into the environment of Node.
+  // Without the variables that a test runner adds for Node.
   const env = {
     PATH: process.env.PATH,
     HOST: '127.0.0.1',

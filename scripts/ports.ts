@@ -1,9 +1,9 @@
-/** Ports of this machine, for servers that tests start. */
+/** Local ports for servers that tests start. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
-/** One that nobody listens at, for a server that is to be found at the same address again. */
+/** A free port, for a server that must come back at the same address. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -13,11 +13,11 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Resolves when somebody listens on a port of this machine. @throws Error after so many milliseconds */
-export async function listens(port: number, patience: number): Promise<void> {
+/** Resolves when a server listens on the port. @throws Error after the timeout */
+export async function listens(port: number, timeoutMs: number): Promise<void> {
   const start = performance.now()
   while (!(await isOpen(port))) {
-    if (performance.now() - start > patience) throw new Error(`Nobody listens on port ${port}`)
+    if (performance.now() - start > timeoutMs) throw new Error(`No server listens on port ${port}`)
     await setTimeout(20)
   }
 }

@@ -1,4 +1,4 @@
-/** Runs of samples as property tests need them: every form, every kind of number, any order of times. */
+/** Runs of samples for property tests: every form, every kind of number, any order of times. */
 import fc from 'fast-check'
 import { type ExactNumber, toExact } from '../src/model/exact-numbers.ts'
 import { type CondensedRow, condensedOf } from '../src/model/merge-runs.ts'
@@ -75,8 +75,8 @@ const statistics: fc.Arbitrary<Statistics> = fc.record({
   last: figure
 })
 
-/** Any run some of whose samples took the place of others. */
-export const thinnedRuns: fc.Arbitrary<Run> = fc
+/** Any run with downsampled samples among others. */
+export const downsampledRuns: fc.Arbitrary<Run> = fc
   .tuple(runs, fc.infiniteStream(fc.option(statistics, { nil: undefined })))
   .map(([run, all]) => ({ ...run, condensed: condensedOf(Array.from(run.offsets, () => rowOf(all.next().value))) }))
 

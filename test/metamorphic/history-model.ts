@@ -1,4 +1,4 @@
-/** What the history of a series should be, said in the plainest way: all that was sent, thinned anew for each question. */
+/** The expected history of a series, in the plainest way: all that was sent, downsampled from scratch for each question. */
 
 export type Type =
   | 'xs:int'
@@ -39,7 +39,7 @@ export interface Sample {
   readonly time: number
   readonly text: string
   readonly quality?: Quality | undefined
-  /** Of one that was thinned before the type changed: the time of the last that it stands for, and what counted. */
+  /** For one that was downsampled before the type changed: the time of the last sample it stands for, and the numbers that counted. */
   readonly end?: number
   readonly numbers?: readonly string[]
 }
@@ -62,8 +62,8 @@ export const NUMERIC: ReadonlySet<Type> = new Set([...WHOLE, 'xs:double', 'xs:fl
 export class Series {
   readonly #types: readonly Type[]
   #typeIndex = 0
-  /** As they came, by time; thinned as far as they are of the first. */
-  #thinned = new Map<number, Sample>()
+  /** By time; those in `#downsampled` were downsampled, those in `#fresh` are as they were sent. */
+  #downsampled = new Map<number, Sample>()
   #fresh = new Map<number, Sample>()
   readonly #taken = new Set<number>()
   #width = 1
@@ -81,20 +81,20 @@ export class Series {
     return this.#typeIndex
   }
 
-  /** What was thinned under one type stays as it is under the next. */
+  /** What was downsampled under one type stays as it is under the next. */
   retype(): void {
     if (this.#types.length === 1) return
     const isAlike = this.#types.every((type) => NUMERIC.has(type))
     if (!isAlike) {
-      const frozen = [...groups([...this.#thinned.values()], this.#width).values()].map((all) =>
+      const frozen = [...groups([...this.#downsampled.values()], this.#width).values()].map((all) =>
         frozenOne(all, this.type)
       )
-      this.#thinned = new Map(frozen.map((sample) => [sample.time, sample]))
+      this.#downsampled = new Map(frozen.map((sample) => [sample.time, sample]))
     }
     this.#typeIndex = (this.#typeIndex + 1) % this.#types.length
   }
 
-  /** Which of the first is in the second one is not told apart by its time any more. */
+  /** A sample of this time was downsampled, so its time no longer identifies it. */
   isTaken(time: number): boolean {
     return this.#taken.has(time)
   }
@@ -103,25 +103,25 @@ export class Series {
     this.#fresh.set(sample.time, sample)
   }
 
-  thin(width: number): void {
+  downsample(width: number): void {
     const { type } = this
-    const known = [...this.#thinned.values()].map((sample) => (NUMERIC.has(type) ? withMean(sample, type) : sample))
-    this.#thinned = new Map([...known, ...this.#fresh.values()].map((sample) => [sample.time, sample]))
+    const known = [...this.#downsampled.values()].map((sample) => (NUMERIC.has(type) ? withMean(sample, type) : sample))
+    this.#downsampled = new Map([...known, ...this.#fresh.values()].map((sample) => [sample.time, sample]))
     for (const time of this.#fresh.keys()) this.#taken.add(time)
     this.#fresh.clear()
     this.#width = width
   }
 
-  /** What every door shows. */
+  /** What every endpoint must return. */
   shown(): Sample[] {
-    const buckets = groups([...this.#thinned.values()], this.#width)
-    return sorted([...[...buckets.values()].map((all) => thinnedOne(all, this.type)), ...this.#fresh.values()])
+    const buckets = groups([...this.#downsampled.values()], this.#width)
+    return sorted([...[...buckets.values()].map((all) => downsampledOne(all, this.type)), ...this.#fresh.values()])
   }
 
   /** Forgets what is older, as far as it is not shown any more. */
   drop(shown: ReadonlySet<number>): void {
-    for (const all of groups([...this.#thinned.values()], this.#width).values()) {
-      if (!shown.has(all[0]?.time ?? 0)) for (const { time } of all) this.#thinned.delete(time)
+    for (const all of groups([...this.#downsampled.values()], this.#width).values()) {
+      if (!shown.has(all[0]?.time ?? 0)) for (const { time } of all) this.#downsampled.delete(time)
     }
     for (const time of this.#fresh.keys()) if (!shown.has(time)) this.#fresh.delete(time)
   }
@@ -129,7 +129,7 @@ export class Series {
   /** By the start of the bucket; those that hold no number are not there. */
   figures(width: number): Map<number, Figures> {
     const found = new Map<number, Figures>()
-    for (const [start, all] of groups([...this.#thinned.values(), ...this.#fresh.values()], width)) {
+    for (const [start, all] of groups([...this.#downsampled.values(), ...this.#fresh.values()], width)) {
       const numbers = all.flatMap(numbersOf).map(figureOf)
       if (numbers.length === 0) continue
       const sum = total(numbers, this.type)
@@ -149,12 +149,12 @@ export class Series {
   }
 
   #isLate(time: number): boolean {
-    return this.#fresh.has(time) && groups([...this.#thinned.values()], this.#width).has(startOf(time, this.#width))
+    return this.#fresh.has(time) && groups([...this.#downsampled.values()], this.#width).has(startOf(time, this.#width))
   }
 }
 
 /** One for a bucket. */
-function thinnedOne(all: readonly Sample[], type: Type): Sample {
+function downsampledOne(all: readonly Sample[], type: Type): Sample {
   const [first] = all
   if (first === undefined || all.length === 1) return first as Sample
   const sound = all.filter(({ quality }) => quality !== 'bad')
@@ -170,7 +170,7 @@ function frozenOne(all: readonly Sample[], type: Type): Sample {
   const sound = all.filter(({ quality }) => quality !== 'bad')
   const counted = NUMERIC.has(type) ? sound.filter((sample) => numbersOf(sample).length > 0) : []
   const end = endOf(last([counted, sound, all].find((some) => some.length > 0) as Sample[]))
-  const shown = thinnedOne(all, type)
+  const shown = downsampledOne(all, type)
   return end > first.time ? { ...shown, end, numbers: sound.flatMap(numbersOf) } : shown
 }
 
@@ -215,7 +215,7 @@ function counts({ text, quality }: Sample): boolean {
   return quality !== 'bad' && /^(true|false|-?INF|[+-]?[\d.]+([eE][+-]?\d+)?)$/.test(text)
 }
 
-/** Texts of numbers are told apart by what they say, not by how it is written. */
+/** Texts of numbers are compared by their value, not by their spelling. */
 export function textOf(value: unknown): string {
   if (value === Number.POSITIVE_INFINITY) return 'INF'
   if (value === Number.NEGATIVE_INFINITY) return '-INF'

@@ -1,21 +1,21 @@
 /**
- * Whatever becomes of the history in the background and over time, all doors show the same samples, and aggregates stay
- * what they were. A failure prints its seed: `METAMORPHIC_SEED=… METAMORPHIC_ROUNDS=1` tries it again.
+ * Whatever background maintenance does to the history, all endpoints return the same samples, and aggregates do not
+ * change. A failure prints its seed: `METAMORPHIC_SEED=… METAMORPHIC_ROUNDS=1` repeats it.
  */
 import fc from 'fast-check'
 import t from 'tap'
 import { names, type Quality, series, type Type } from './history-model.ts'
-import { type Given, Rig, type Step } from './rig.ts'
+import { Rig, type SentSamples, type Step } from './rig.ts'
 
 const ROUNDS = Number(process.env.METAMORPHIC_ROUNDS ?? 2)
 const SEED = Number(process.env.METAMORPHIC_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
-/** Names of digits, texts that look like other things, and what breaks formats. */
+/** Texts that look like numbers, booleans or formulas, and texts that break formats. */
 const texts = ['000100', '1E3', '7', 'true', 'NaN', 'on, "off"', '한국', ' ', '=1+1', '-INF']
 
 const values: Record<Type, fc.Arbitrary<string>> = {
   'xs:int': fc.oneof(fc.integer({ min: -100, max: 100 }), fc.constantFrom(-(2 ** 31), 2 ** 31 - 1)).map(String),
-  // Also those that are the shortest text of a double with another value.
+  // Also integers that are the shortest text of a double of another value.
   'xs:long': fc.oneof(
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
     fc.constantFrom('-697154448632442400', '9223372036854775000')
@@ -36,7 +36,7 @@ const values: Record<Type, fc.Arbitrary<string>> = {
   )
 }
 
-/** Around 1970, and around a day of 2024; whole and broken seconds; most of them near others. */
+/** Around 1970, and around a day of 2024; whole seconds and fractions; most of them close together. */
 const time = fc
   .tuple(
     fc.constantFrom(0, Date.UTC(2024, 1, 29)),
@@ -47,18 +47,18 @@ const time = fc
 
 const quality = fc.constantFrom<(Quality | undefined)[]>(undefined, 'good', 'good', 'uncertain', 'bad')
 
-const samples: fc.Arbitrary<Given> = fc.tuple(
+const samples: fc.Arbitrary<SentSamples> = fc.tuple(
   ...names.map((name) => {
     const texts = fc.tuple(...series[name].map((type: Type) => values[type]))
     return fc.array(fc.tuple(time, texts, quality), { minLength: 1, maxLength: 30 })
   })
 )
 
-/** @param others beside samples and thinning; one that stands twice comes twice as often */
+/** @param others steps beside samples and downsampling; one that is listed twice is twice as likely */
 function planOf(others: readonly Step[]) {
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 3, arbitrary: samples.map((all) => ({ samples: all })) },
-    { weight: 2, arbitrary: fc.constant('thin' as const) },
+    { weight: 2, arbitrary: fc.constant('downsample' as const) },
     { weight: 3, arbitrary: fc.constantFrom(...others) }
   )
   return fc.tuple(samples, fc.array(step, { minLength: 3, maxLength: 5 }), fc.integer({ min: 5, max: 40 }))
@@ -66,12 +66,12 @@ function planOf(others: readonly Step[]) {
 
 const plans: readonly { title: string; steps: readonly Step[]; skip: string | false }[] = [
   {
-    title: 'all doors show the same history',
+    title: 'all endpoints return the same history',
     steps: ['restart', 'compact', 'retype', 'retype', 'migrate', 'keep'],
     skip: false
   },
   {
-    title: 'all doors show the same history when the hub moves between the embedded store and MongoDB',
+    title: 'all endpoints return the same history when the hub moves between the embedded store and MongoDB',
     steps: ['retype', 'change store', 'change store'],
     skip:
       (process.env.MONGODB_URL ?? '') === '' && 'MONGODB_URL is not set; npm run test:mongodb-memory starts a server'
@@ -84,9 +84,9 @@ for (const { title, steps: others, skip } of plans) {
     for (const [round, [first, steps, limit]] of sampled.entries()) {
       const rig = await Rig.begin(t)
       try {
-        for (const step of [{ samples: first }, ...steps, 'thin' as const]) {
-          await rig.take(step)
-          await rig.agree(limit, `round ${round}, after ${typeof step === 'string' ? step : 'samples'}`)
+        for (const step of [{ samples: first }, ...steps, 'downsample' as const]) {
+          await rig.apply(step)
+          await rig.compareAll(limit, `round ${round}, after ${typeof step === 'string' ? step : 'samples'}`)
         }
       } finally {
         await rig.end()

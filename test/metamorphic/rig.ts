@@ -1,4 +1,4 @@
-/** A hub, and what it should show. */
+/** A hub beside the model of its history. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,6 @@ import { migrate } from '../../src/commands/migrate.ts'
 import { maintainOnce } from '../../src/consumers/history/history-retention.ts'
 import { parseHistoryPolicy } from '../../src/consumers/history/policy.ts'
 import { databaseOf, dropDatabase, encode, openStored, type Running, start } from '../e2e/harness.ts'
-import { formats, pagedRows, replayed, rowsOf, type Shown, samplesOf, shown } from './doors.ts'
 import {
   type Figures,
   type Name,
@@ -21,19 +20,20 @@ import {
   textOf,
   WHOLE
 } from './history-model.ts'
-import { internalSegment, linkedSegment, recordsFor, seriesSubmodel } from './segment-doors.ts'
-import { marker, streamed } from './stream-door.ts'
+import { internalSegment, linkedSegment, recordsFor, seriesSubmodel } from './segment-samples.ts'
+import { marker, streamed } from './stream-samples.ts'
+import { formats, pagedRows, replayed, rowsOf, type ShownSample, samplesOf, shown } from './table-samples.ts'
 
 /** For each series, in their order; a text for each of its types. */
-export type Given = readonly (readonly (readonly [
+export type SentSamples = readonly (readonly (readonly [
   time: number,
   texts: readonly string[],
   quality: Quality | undefined
 ])[])[]
 
 export type Step =
-  | { readonly samples: Given }
-  | 'thin'
+  | { readonly samples: SentSamples }
+  | 'downsample'
   | 'restart'
   | 'compact'
   | 'retype'
@@ -41,8 +41,8 @@ export type Step =
   | 'keep'
   | 'change store'
 
-/** Where a hub keeps its data: in the directory, or in a database where there is an address of one. */
-interface Place {
+/** Where a hub keeps its data: in the directory, or in the database if there is a URL. */
+interface StoreLocation {
   readonly directory: string
   readonly url: string
 }
@@ -54,11 +54,11 @@ export class Rig {
   readonly #t: Test
   readonly #series = new Map(names.map((name) => [name, new Series(seriesTypes[name])]))
   readonly #sent = new Map<Name, Sample[]>(names.map((name) => [name, []]))
-  readonly #places: Place[] = []
+  readonly #places: StoreLocation[] = []
   #hub: Running
   #width = 10_000
 
-  private constructor(t: Test, hub: Running, place: Place) {
+  private constructor(t: Test, hub: Running, place: StoreLocation) {
     this.#t = t
     this.#hub = hub
     this.#places.push(place)
@@ -80,14 +80,14 @@ export class Rig {
     }
   }
 
-  async take(step: Step): Promise<void> {
+  async apply(step: Step): Promise<void> {
     if (typeof step === 'object') return this.#push(step.samples)
     if (step === 'retype') return this.#retype()
     await this.#hub.stop()
     if (step === 'compact') await this.#look('')
-    if (step === 'thin') {
+    if (step === 'downsample') {
       await this.#look(`after=PT1S; mean=PT${this.#width / 1000}S`)
-      for (const series of this.#series.values()) series.thin(this.#width)
+      for (const series of this.#series.values()) series.downsample(this.#width)
       this.#width *= 2
     }
     if (step === 'keep') await this.#look('keep=P400D')
@@ -97,7 +97,7 @@ export class Rig {
     if (step === 'keep') await this.#dropOld(NOW_MS - 400 * DAY_MS)
   }
 
-  async agree(limit: number, when: string): Promise<void> {
+  async compareAll(limit: number, when: string): Promise<void> {
     const replays = await streamed(this.#hub, (path) => this.#series.get(path as Name)?.type ?? 'xs:string')
     for (const [path, series] of this.#series) {
       const { type } = series
@@ -112,9 +112,9 @@ export class Rig {
       await this.#agreeOnFigures(path, series, limit, when)
       const sent = (this.#sent.get(path) ?? []).map(({ time, text, quality }) => shown(type, time, text, quality))
       const logged = new Map([['the log', await replayed(this.#hub, path, type)]])
-      for (const [door, byPath] of replays) logged.set(door, byPath.get(path) ?? [])
-      for (const [door, found] of logged) {
-        this.#t.same(sortedTexts(found), sortedTexts(sent), `${path} in ${door}, ${when}`)
+      for (const [source, byPath] of replays) logged.set(source, byPath.get(path) ?? [])
+      for (const [source, found] of logged) {
+        this.#t.same(sortedTexts(found), sortedTexts(sent), `${path} in ${source}, ${when}`)
       }
     }
     await this.#agreeOnSegments(when)
@@ -166,7 +166,7 @@ export class Rig {
     }
   }
 
-  async #push(given: Given): Promise<void> {
+  async #push(given: SentSamples): Promise<void> {
     const sent: (Sample & { path: Name })[] = []
     for (const [i, path] of names.entries()) {
       const series = this.#series.get(path) as Series
@@ -219,7 +219,7 @@ export class Rig {
     await migrate(from.url || from.directory, to.url || to.directory)
   }
 
-  /** Retention lets go of whole chunks: what is young enough stays, and nothing else comes instead. */
+  /** Retention deletes whole chunks: younger samples stay, and nothing is added. */
   async #dropOld(before: number): Promise<void> {
     for (const [path, series] of this.#series) {
       const left = await samplesOf(this.#hub, path, series.type, 'json').catch(() => [])
@@ -233,8 +233,8 @@ export class Rig {
     }
   }
 
-  get #place(): Place {
-    return this.#places.at(-1) as Place
+  get #place(): StoreLocation {
+    return this.#places.at(-1) as StoreLocation
   }
 
   #types(): Map<Name, Type> {
@@ -254,7 +254,7 @@ export class Rig {
   }
 }
 
-function startAt(t: Test, { directory, url }: Place): Promise<Running> {
+function startAt(t: Test, { directory, url }: StoreLocation): Promise<Running> {
   return start(t, { DATA_DIR: directory, MONGODB_URL: url, SEGMENT_RECORDS: '100000' })
 }
 
@@ -266,11 +266,17 @@ function sentValue(type: Type | undefined, text: string): unknown {
   return type === 'xs:boolean' ? text === 'true' : text
 }
 
-function bare({ time, text }: Shown): Shown {
+function bare({ time, text }: ShownSample): ShownSample {
   return { time, text }
 }
 
-function same(t: Test, found: readonly Shown[], wanted: readonly Shown[], title: string, isRounded = false): void {
+function same(
+  t: Test,
+  found: readonly ShownSample[],
+  wanted: readonly ShownSample[],
+  title: string,
+  isRounded = false
+): void {
   const isSame =
     found.length === wanted.length &&
     found.every(({ time, text, quality }, i) => {
@@ -290,6 +296,6 @@ function isNear(one: string, other: string, isRounded = false): boolean {
   return (isRounded || !isWhole) && Math.abs(a - b) <= 1e-9 * (1 + Math.abs(a))
 }
 
-function sortedTexts(all: readonly Shown[]): string[] {
+function sortedTexts(all: readonly ShownSample[]): string[] {
   return all.map(({ time, text, quality = '' }) => `${time} ${text} ${quality}`).sort()
 }

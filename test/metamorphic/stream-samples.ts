@@ -1,25 +1,25 @@
-/** The samples that `/stream` replays, from before everything up to now: as rows and as columns, in JSON and in CBOR. */
+/** The samples that `/stream` replays from the beginning: as rows and as columns, in JSON and in CBOR. */
 import { once } from 'node:events'
 import { decode, encode } from 'cborg'
 import { WebSocket } from 'ws'
 import type { Running } from '../e2e/harness.ts'
-import { type Shown, shown } from './doors.ts'
 import type { Type } from './history-model.ts'
+import { type ShownSample, shown } from './table-samples.ts'
 
 const MARKER = 'Marker'
 
 const SHAPES = ['rows', 'columns'] as const
 
-/** An element whose value says that all that was sent before it has come. */
+/** An element whose value marks the end: everything that was sent before it has arrived. */
 export const marker = { modelType: 'Property', idShort: MARKER, valueType: 'xs:long' }
 
-/** By the title of the door, what it sends of each element. */
+/** What is sent of each element, by shape and protocol. */
 export async function streamed(
   hub: Running,
   typeOf: (path: string) => Type
-): Promise<Map<string, Map<string, Shown[]>>> {
+): Promise<Map<string, Map<string, ShownSample[]>>> {
   const mark = await markedEnd(hub)
-  const found = new Map<string, Map<string, Shown[]>>()
+  const found = new Map<string, Map<string, ShownSample[]>>()
   for (const protocol of ['aas-hub.v1.json', 'aas-hub.v1.cbor']) {
     const replays = await replay(hub, protocol, mark)
     for (const shape of SHAPES) {
@@ -42,7 +42,7 @@ async function markedEnd(hub: Running): Promise<number> {
   return mark
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: messages as they come
+// biome-ignore lint/suspicious/noExplicitAny: messages as received
 type Received = any
 
 /** Events of both shapes, on one connection, up to the mark. */
@@ -66,8 +66,14 @@ async function replay(hub: Running, protocol: string, mark: number): Promise<Map
     })
     for (const shape of SHAPES) {
       const select = { submodels: ['urn:m'], kinds: ['value'] }
-      const wish = { type: 'subscribe', id: shape, select, since: '1970-01-01T00:00:00Z', columns: shape === 'columns' }
-      socket.send(isBinary ? encode(wish) : JSON.stringify(wish))
+      const request = {
+        type: 'subscribe',
+        id: shape,
+        select,
+        since: '1970-01-01T00:00:00Z',
+        columns: shape === 'columns'
+      }
+      socket.send(isBinary ? encode(request) : JSON.stringify(request))
     }
     await promise
     return events
@@ -80,7 +86,7 @@ function isMark({ path, value, values = [value] }: Received, mark: number): bool
   return path === MARKER && values.some((one: unknown) => Number(one) === mark)
 }
 
-function samplesOf(event: Received, typeOf: (path: string) => Type): (readonly [path: string, Shown])[] {
+function samplesOf(event: Received, typeOf: (path: string) => Type): (readonly [path: string, ShownSample])[] {
   const { path, value, values, sourceTime, start, step, offsets, quality } = event
   if (path === MARKER) return []
   if (values === undefined) return [[path, shown(typeOf(path), Date.parse(sourceTime), value, quality)]]

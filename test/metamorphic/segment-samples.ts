@@ -1,7 +1,7 @@
 /** The samples as a submodel of IDTA 02008 shows them whose variables are elements of another submodel. */
 import { encode, type Running } from '../e2e/harness.ts'
-import { fluxOf, type Shown, shown } from './doors.ts'
 import type { Name, Type } from './history-model.ts'
+import { fluxOf, type ShownSample, shown } from './table-samples.ts'
 
 const ID = 'urn:series'
 const ELEMENTS = `/submodels/${encode(ID)}/submodel-elements`
@@ -37,7 +37,7 @@ export function seriesSubmodel(types: ReadonlyMap<Name, Type>) {
 export async function internalSegment(
   hub: Running,
   types: ReadonlyMap<Name, Type>
-): Promise<{ count: number; samples: Map<Name, Shown[]> }> {
+): Promise<{ count: number; samples: Map<Name, ShownSample[]> }> {
   const { status, text, json } = await hub.get(`${ELEMENTS}/Segments.Latest/$value`)
   if (status !== 200) throw new Error(text)
   const records = Object.values<Record<string, unknown>>(json.Records ?? {})
@@ -57,7 +57,7 @@ export async function linkedSegment(
   hub: Running,
   types: ReadonlyMap<Name, Type>,
   widthMs?: number
-): Promise<Map<Name, Shown[]>> {
+): Promise<Map<Name, ShownSample[]>> {
   const { json: segment } = await hub.get(`${ELEMENTS}/Segments.LinkedSegment/$value`)
   const body = widthMs === undefined ? segment.Query : asked(segment.Query, widthMs)
   const headers = { 'content-type': 'application/vnd.flux', accept: 'application/csv', authorization: 'Token ' }
