@@ -159,7 +159,7 @@ function atMostPending(t: Test, what: string, hits: readonly string[]): void {
   t.ok(hits.length <= pending, `${what}: ${hits.length}, at most ${pending}`, { hits })
 }
 
-/** src/store/sqlite/queue.ts → src/store; README.md → pages */
+/** src/store/sqlite/write-queue.ts → src/store; README.md → pages */
 function roomOf(file: string): string {
   return file.endsWith('.md') ? 'pages' : dirname(file).split('/').slice(0, 2).join('/')
 }

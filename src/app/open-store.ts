@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { ConnectionOptions } from '../store/mongodb/connection.ts'
-import { makeDirectory } from '../store/sqlite/layout.ts'
+import { makeDirectory } from '../store/sqlite/paths.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
 

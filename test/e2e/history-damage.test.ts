@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { fromMilliseconds } from '../../src/model/time.ts'
 import { Batch } from '../../src/operations/samples/batch.ts'
-import { databasePath } from '../../src/store/sqlite/layout.ts'
+import { databasePath } from '../../src/store/sqlite/paths.ts'
 import { embedded, type Running, start } from './harness.ts'
 
 const START_MS = 1_700_000_000_000

@@ -4,10 +4,10 @@ import { access, copyFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
-import { translated } from './failure.ts'
-import { sync } from './files.ts'
-import { blobPath, databasePath, filesPath } from './layout.ts'
-import { lockFiles } from './lock.ts'
+import { fsyncPath } from './files.ts'
+import { lockSweep } from './lock.ts'
+import { blobPath, databasePath, filesPath } from './paths.ts'
+import { toHubError } from './storage-errors.ts'
 
 /** Database pages copied in one step on the thread pool. */
 const PAGES_PER_STEP = 1000
@@ -28,10 +28,10 @@ export async function backupDirectory(from: string, to: string): Promise<void> {
   try {
     await copyDatabase(databasePath(from), databasePath(to))
     await copyFiles(from, to)
-    await sync(to)
+    await fsyncPath(to)
   } catch (error) {
     for (const name of await readdir(to)) await rm(join(to, name), { recursive: true, force: true })
-    throw translated(error)
+    throw toHubError(error)
   } finally {
     unlock()
   }
@@ -40,7 +40,7 @@ export async function backupDirectory(from: string, to: string): Promise<void> {
 /** A sweep holds the lock for the moment it takes to remove some files. */
 async function sharedLock(directory: string): Promise<() => void> {
   for (;;) {
-    const unlock = lockFiles(directory, 'SHARED')
+    const unlock = lockSweep(directory, 'SHARED')
     if (unlock !== undefined) return unlock
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
@@ -55,7 +55,7 @@ async function copyDatabase(from: string, to: string): Promise<void> {
   } finally {
     source.close()
   }
-  await sync(to)
+  await fsyncPath(to)
 }
 
 async function copyFiles(from: string, to: string): Promise<void> {
@@ -78,8 +78,8 @@ async function copyBlob(from: string, to: string, blob: string): Promise<void> {
   const target = blobPath(to, blob)
   await mkdir(dirname(target), { recursive: true })
   await copyFile(blobPath(from, blob), target, constants.COPYFILE_FICLONE)
-  await sync(target)
-  await sync(dirname(target))
+  await fsyncPath(target)
+  await fsyncPath(dirname(target))
 }
 
 async function exists(path: string): Promise<boolean> {

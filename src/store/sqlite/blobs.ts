@@ -8,9 +8,9 @@
 import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Counters } from './counters.ts'
-import { Refused } from './failure.ts'
-import { blobPath } from './layout.ts'
-import { lockFiles } from './lock.ts'
+import { lockSweep } from './lock.ts'
+import { blobPath } from './paths.ts'
+import { Refused } from './storage-errors.ts'
 import type { ReceivedBlob } from './write-commands.ts'
 
 /** So many blobs at most in one sweep: it holds up the commits behind it. */
@@ -73,7 +73,7 @@ export class Blobs {
   }
 
   #removeDoomed(): number {
-    const unlock = lockFiles(this.#directory, 'EXCLUSIVE')
+    const unlock = lockSweep(this.#directory, 'EXCLUSIVE')
     if (unlock === undefined) return 0
     try {
       const doomed = this.#sql.doomed.all()

@@ -6,7 +6,7 @@
 import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts'
 import type { Change, Document, DocumentKind, ElementRow } from '../store.ts'
 
-interface Entry {
+interface CacheEntry {
   readonly documents: Map<DocumentKind, Document>
   readonly rows: Map<string, ElementRow>
   bytes: number
@@ -17,12 +17,12 @@ interface Entry {
 /** What an entry and a row take beside their text, roughly. */
 const ENTRY_OVERHEAD_BYTES = 300
 
-export class Cache {
+export class DocumentCache {
   /**
    * By id, the oldest first. One that was used is spared the first time, and counts as new; so reading leaves the order
    * alone, which would cost more than all else about it.
    */
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, CacheEntry>()
   readonly #bound: number
   #bytes = 0
 
@@ -38,25 +38,25 @@ export class Cache {
     return this.#use(submodel)?.rows.get(path)
   }
 
-  keepDocument(document: Document): void {
+  putDocument(document: Document): void {
     const entry = this.#entryOf(document.id)
     const before = entry.documents.get(document.kind)
     entry.documents.set(document.kind, document)
     this.#grow(entry, document.bytes.length - (before?.bytes.length ?? 0))
   }
 
-  keepElement(submodel: string, row: ElementRow): void {
+  putElement(submodel: string, row: ElementRow): void {
     const entry = this.#entryOf(submodel)
     const before = entry.rows.get(row.path)
     entry.rows.set(row.path, row)
-    this.#grow(entry, sizeOf(row) - (before === undefined ? 0 : sizeOf(before)))
+    this.#grow(entry, rowBytes(row) - (before === undefined ? 0 : rowBytes(before)))
   }
 
   /** Takes out what a durable change made old; a row that a value was written to is made new instead. */
-  note(change: Change, commit: DatedCommit): void {
+  apply(change: Change, commit: DatedCommit): void {
     if (change.change === 'idempotencyKey') return
     if (change.change !== 'value' && change.change !== 'samples') {
-      this.forget(change)
+      this.evict(change)
       return
     }
     const entry = this.#entries.get(change.submodel)
@@ -64,26 +64,26 @@ export class Cache {
     this.#dropDocument(entry, 'Submodel')
     const row = entry.rows.get(change.path)
     if (row === undefined) return
-    const written = writtenTo(row, change, commit)
+    const written = applyValue(row, change, commit)
     entry.rows.set(change.path, written)
-    this.#grow(entry, sizeOf(written) - sizeOf(row))
+    this.#grow(entry, rowBytes(written) - rowBytes(row))
   }
 
   /** Takes out what a change is about. */
-  forget(change: Change): void {
+  evict(change: Change): void {
     if (change.change === 'idempotencyKey') return
     if ('submodel' in change) this.#drop(change.submodel)
     else if (change.kind === 'Submodel') this.#drop(change.id)
     else this.#dropDocument(this.#entries.get(change.id), change.kind)
   }
 
-  #use(id: string): Entry | undefined {
+  #use(id: string): CacheEntry | undefined {
     const entry = this.#entries.get(id)
     if (entry !== undefined) entry.isUsed = true
     return entry
   }
 
-  #entryOf(id: string): Entry {
+  #entryOf(id: string): CacheEntry {
     const known = this.#use(id)
     if (known !== undefined) return known
     const bytes = ENTRY_OVERHEAD_BYTES + 2 * id.length
@@ -94,7 +94,7 @@ export class Cache {
   }
 
   /** Counts so many bytes more of an entry. */
-  #grow(entry: Entry, bytes: number): void {
+  #grow(entry: CacheEntry, bytes: number): void {
     entry.bytes += bytes
     this.#bytes += bytes
     if (this.#bytes > this.#bound) this.#shrink()
@@ -110,7 +110,7 @@ export class Cache {
     }
   }
 
-  #dropDocument(entry: Entry | undefined, kind: DocumentKind): void {
+  #dropDocument(entry: CacheEntry | undefined, kind: DocumentKind): void {
     const document = entry?.documents.get(kind)
     if (entry === undefined || document === undefined) return
     entry.documents.delete(kind)
@@ -124,7 +124,7 @@ export class Cache {
 }
 
 /** The row as the writer left it: what it does with a late value, see changes.ts. */
-function writtenTo(row: ElementRow, change: ValueChange, commit: DatedCommit): ElementRow {
+function applyValue(row: ElementRow, change: ValueChange, commit: DatedCommit): ElementRow {
   // A row read between the writer's commit and its answer may be of a later commit already; and of this one, of which
   // all changes follow each other here.
   if (row.revision > commit.seq) return row
@@ -136,6 +136,6 @@ function writtenTo(row: ElementRow, change: ValueChange, commit: DatedCommit): E
 
 type ValueChange = Extract<Change, { change: 'value' | 'samples' }>
 
-function sizeOf(row: ElementRow): number {
+function rowBytes(row: ElementRow): number {
   return ENTRY_OVERHEAD_BYTES + 2 * (row.value.length + row.path.length)
 }

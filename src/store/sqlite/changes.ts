@@ -20,8 +20,8 @@ import {
   isSoundRow
 } from './checksums.ts'
 import type { Counters } from './counters.ts'
-import { Refused } from './failure.ts'
 import { kinds } from './schema.ts'
+import { Refused } from './storage-errors.ts'
 
 const SUBMODEL = kinds.indexOf('Submodel')
 

@@ -4,15 +4,15 @@ import { verifyRun } from '../run-codec.ts'
 import { isSoundRow } from './checksums.ts'
 import { kinds } from './schema.ts'
 
-type Row = Record<string, SQLOutputValue>
+type CheckedRow = Record<string, SQLOutputValue>
 
-interface Table {
+interface CheckedTable {
   readonly rows: string
-  readonly isSound: (row: Row) => boolean
-  readonly name: (row: Row) => string
+  readonly isSound: (row: CheckedRow) => boolean
+  readonly name: (row: CheckedRow) => string
 }
 
-const tables: readonly Table[] = [
+const tables: readonly CheckedTable[] = [
   { rows: 'SELECT * FROM document', isSound: isSoundRow.document, name: documentName },
   {
     rows: 'SELECT b.*, d.kind, d.id FROM body b LEFT JOIN document d USING (position)',
@@ -38,7 +38,7 @@ const tables: readonly Table[] = [
   { rows: 'SELECT * FROM log', isSound: isSoundRow.log, name: ({ seq }) => `Entry ${seq} of the log` }
 ]
 
-export function* checksums(db: DatabaseSync): Generator<string> {
+export function* checkChecksums(db: DatabaseSync): Generator<string> {
   for (const { rows, isSound, name } of tables) {
     const all = db.prepare(rows)
     // Source times need all 64 bits.
@@ -47,6 +47,6 @@ export function* checksums(db: DatabaseSync): Generator<string> {
   }
 }
 
-function documentName({ kind, id }: Row): string {
+function documentName({ kind, id }: CheckedRow): string {
   return `${kinds[Number(kind)] ?? 'A document'} "${id}"`
 }

@@ -6,11 +6,11 @@ import type { Submodel } from '../../model/types.ts'
 import { isDamaged } from '../damage.ts'
 import { deriveElementRows, pathTail, searchKey } from '../element-rows.ts'
 import { joinValues } from '../join-values.ts'
-import { checksums } from './check-checksums.ts'
-import { storageFailure, translated } from './failure.ts'
-import { readWhole } from './files.ts'
-import { blobPath, databasePath } from './layout.ts'
+import { checkChecksums } from './check-checksums.ts'
+import { readVerified } from './files.ts'
+import { blobPath, databasePath } from './paths.ts'
 import { kinds, migrations } from './schema.ts'
+import { storageFailure, toHubError } from './storage-errors.ts'
 
 /** After so many findings nobody reads on. */
 const MAX_REPORTED = 20
@@ -35,7 +35,7 @@ export async function checkDirectory(directory: string): Promise<readonly string
           `The schema is of version ${version}, this release has ${migrations.length}: start the hub once, which brings it there`
         ]
       }
-      for (const step of steps) {
+      for (const step of checks) {
         for (const finding of await findingsOf(step, db, directory))
           if (findings.push(finding) === MAX_REPORTED) return findings
       }
@@ -43,17 +43,17 @@ export async function checkDirectory(directory: string): Promise<readonly string
       db.close()
     }
   } catch (error) {
-    throw translated(error)
+    throw toHubError(error)
   }
   return findings
 }
 
-type Step = (db: DatabaseSync, directory: string) => Iterable<string> | AsyncIterable<string>
+type Check = (db: DatabaseSync, directory: string) => Iterable<string> | AsyncIterable<string>
 
 /** What says most comes first. */
-const steps: readonly Step[] = [checksums, pages, figures, leftovers, facets, submodels, files]
+const checks: readonly Check[] = [checkChecksums, pages, figures, leftovers, facets, submodels, files]
 
-async function findingsOf(step: Step, db: DatabaseSync, directory: string): Promise<readonly string[]> {
+async function findingsOf(step: Check, db: DatabaseSync, directory: string): Promise<readonly string[]> {
   const findings: string[] = []
   try {
     for await (const finding of step(db, directory)) if (findings.push(finding) === MAX_REPORTED) break
@@ -86,7 +86,7 @@ async function* files(db: DatabaseSync, directory: string): AsyncGenerator<strin
 
 async function isWhole(path: string, file: { name: string; blob: string; size: number }): Promise<boolean> {
   try {
-    for await (const _ of readWhole(path, file));
+    for await (const _ of readVerified(path, file));
     return true
   } catch (error) {
     if (isDamaged(error)) return false
@@ -144,11 +144,11 @@ function* facets(db: DatabaseSync): Generator<string> {
   const rows = db.prepare('SELECT DISTINCT name, value FROM facet WHERE position = ? ORDER BY name, value')
   for (const { position, id, facets } of all.iterate()) {
     const found = rows.all(Number(position)).map(({ name, value }) => `${name}\0${value}`)
-    if (!isSameSet(found, given(String(facets)))) yield `"${id}" is found by other facets than it was given`
+    if (!isSameSet(found, parseFacets(String(facets)))) yield `"${id}" is found by other facets than it was given`
   }
 }
 
-function given(facets: string): string[] {
+function parseFacets(facets: string): string[] {
   try {
     return (JSON.parse(facets) as [string, string][]).map(([name, value]) => `${name}\0${value}`)
   } catch {
@@ -172,7 +172,7 @@ function* submodels(db: DatabaseSync): Generator<string> {
     const stored = new Map(rows.all(Number(position)).map((row) => [String(row.path), row]))
     const written = [...stored.values()].filter((row) => Number(row.revision) > Number(structure))
     if (written.length > 0 && valued !== 1) yield `Values were written to "${id}" that its readers do not look for`
-    const submodel = submodelIn(bytes as Uint8Array)
+    const submodel = parseSubmodel(bytes as Uint8Array)
     if (submodel === undefined) {
       yield `Submodel "${id}" is damaged: it is no JSON`
       continue
@@ -196,7 +196,7 @@ function* submodels(db: DatabaseSync): Generator<string> {
   }
 }
 
-function submodelIn(bytes: Uint8Array): Submodel | undefined {
+function parseSubmodel(bytes: Uint8Array): Submodel | undefined {
   try {
     return JSON.parse(Buffer.from(bytes).toString()) as Submodel
   } catch {
@@ -220,10 +220,10 @@ function isFoundAsIs({ path, model_type, value, tail, key }: Record<string, SQLO
 
 /** Members in any order: a writer may give them in another one than the metamodel. */
 function sameJson(one: string, other: string): boolean {
-  return one === other || sorted(one) === sorted(other)
+  return one === other || sortMembers(one) === sortMembers(other)
 }
 
-function sorted(json: string): string {
+function sortMembers(json: string): string {
   try {
     return JSON.stringify(Object.entries(JSON.parse(json) as object).sort(([a], [b]) => (a < b ? -1 : 1)))
   } catch {

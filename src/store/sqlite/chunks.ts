@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import { chunkChecksum, seriesChecksum } from './checksums.ts'
 import type { Counters } from './counters.ts'
-import { Refused } from './failure.ts'
+import { Refused } from './storage-errors.ts'
 
 export class Chunks {
   readonly #counters: Counters

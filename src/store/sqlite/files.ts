@@ -10,8 +10,8 @@ import { crc32 } from 'node:zlib'
 import { HubError } from '../../errors.ts'
 import { DamageLog } from '../damage.ts'
 import type { FileEntry } from '../store.ts'
-import { translated } from './failure.ts'
-import { blobPath, filesPath, temporaryPath } from './layout.ts'
+import { blobPath, filesPath, temporaryPath } from './paths.ts'
+import { toHubError } from './storage-errors.ts'
 import type { ReceivedBlob } from './write-commands.ts'
 
 /** Bytes that share a checksum; in a file the last part may have fewer. */
@@ -28,7 +28,7 @@ export async function prepareFiles(directory: string): Promise<void> {
  * Takes in a stream of bytes.
  * @param announce makes the blob known, durably, before its file gets its name: so no file is ever unknown
  */
-export async function receive(
+export async function receiveFile(
   directory: string,
   bytes: Readable,
   limit: number,
@@ -38,49 +38,49 @@ export async function receive(
   // A stream that breaks before anybody reads it would end the process; the reading loop below gets the error anyway.
   bytes.on('error', () => {})
   try {
-    const received = await write(temporary, bytes, limit)
+    const received = await writeTemporary(temporary, bytes, limit)
     await announce(received)
     const { blob, size } = received
     const final = blobPath(directory, blob)
     await mkdir(dirname(final), { recursive: true })
     await rename(temporary, final)
-    await Promise.all([syncShared(dirname(final)), syncShared(filesPath(directory))])
+    await Promise.all([fsyncShared(dirname(final)), fsyncShared(filesPath(directory))])
     return { blob, size }
   } catch (error) {
     bytes.destroy()
     await rm(temporary, { force: true })
-    throw translated(error)
+    throw toHubError(error)
   }
 }
 
 /** What is known of the bytes of a file. */
-export interface StoredBytes {
+export interface FileChecks {
   /** Absent for what a release took in that kept none. */
   readonly parts: Uint8Array | undefined
   readonly damage: DamageLog
 }
 
 /** The bytes of a blob, or of a part of it (`end` inclusive); none that are damaged. */
-export function read(
+export function readFileRange(
   directory: string,
   file: FileEntry,
-  stored: StoredBytes,
+  stored: FileChecks,
   range?: { start: number; end: number }
 ): Readable {
   const path = blobPath(directory, file.blob)
   const { start = 0, end = file.size - 1 } = range ?? {}
   const bytes =
     stored.parts === undefined && range === undefined
-      ? hashed(path, file, stored.damage)
-      : checked(path, file, stored, start, Math.min(end, file.size - 1))
+      ? readHashed(path, file, stored.damage)
+      : readCheckedParts(path, file, stored, start, Math.min(end, file.size - 1))
   return Readable.from(bytes, { objectMode: false, highWaterMark: PART_BYTES })
 }
 
 type StoredFile = Pick<FileEntry, 'name' | 'blob' | 'size'>
 
 /** All the bytes of a file; none where it is damaged. */
-export function readWhole(path: string, file: StoredFile): Readable {
-  return Readable.from(hashed(path, file, new DamageLog()), { objectMode: false })
+export function readVerified(path: string, file: StoredFile): Readable {
+  return Readable.from(readHashed(path, file, new DamageLog()), { objectMode: false })
 }
 
 /** The checksums of a file that lies on the disk, four bytes for each of its parts. */
@@ -113,7 +113,7 @@ export class PartChecksums {
 }
 
 /** Makes the names in a directory, or the bytes of a file, durable. */
-export async function sync(path: string): Promise<void> {
+export async function fsyncPath(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
     await handle.sync()
@@ -123,28 +123,28 @@ export async function sync(path: string): Promise<void> {
 }
 
 /** Syncs that are wanted while one of the same directory is under way share the next one. */
-const coming = new Map<string, Promise<void>>()
-const running = new Map<string, Promise<void>>()
+const pendingSyncs = new Map<string, Promise<void>>()
+const runningSyncs = new Map<string, Promise<void>>()
 
-function syncShared(path: string): Promise<void> {
-  let next = coming.get(path)
+function fsyncShared(path: string): Promise<void> {
+  let next = pendingSyncs.get(path)
   if (next === undefined) {
-    next = (running.get(path) ?? Promise.resolve())
+    next = (runningSyncs.get(path) ?? Promise.resolve())
       .catch(() => {})
       .then(() => {
-        coming.delete(path)
-        const now = sync(path).finally(() => {
-          if (running.get(path) === now) running.delete(path)
+        pendingSyncs.delete(path)
+        const now = fsyncPath(path).finally(() => {
+          if (runningSyncs.get(path) === now) runningSyncs.delete(path)
         })
-        running.set(path, now)
+        runningSyncs.set(path, now)
         return now
       })
-    coming.set(path, next)
+    pendingSyncs.set(path, next)
   }
   return next
 }
 
-async function write(file: string, bytes: Readable, limit: number): Promise<ReceivedBlob> {
+async function writeTemporary(file: string, bytes: Readable, limit: number): Promise<ReceivedBlob> {
   const [hash, parts] = [createHash('sha256'), new PartChecksums()]
   let size = 0
   const handle = await open(file, 'wx')
@@ -165,8 +165,14 @@ async function write(file: string, bytes: Readable, limit: number): Promise<Rece
 }
 
 /** Part by part, each as soon as it is known to be sound. */
-async function* checked(path: string, file: FileEntry, { parts, damage }: StoredBytes, start: number, end: number) {
-  const handle = await opened(path, file, damage)
+async function* readCheckedParts(
+  path: string,
+  file: FileEntry,
+  { parts, damage }: FileChecks,
+  start: number,
+  end: number
+) {
+  const handle = await openFile(path, file, damage)
   try {
     for (let part = Math.floor(start / PART_BYTES); part * PART_BYTES <= end; part++) {
       const at = part * PART_BYTES
@@ -181,8 +187,8 @@ async function* checked(path: string, file: FileEntry, { parts, damage }: Stored
 }
 
 /** All of it against its name; the last part is given when that is known to be right. */
-async function* hashed(path: string, file: StoredFile, damage: DamageLog) {
-  const handle = await opened(path, file, damage)
+async function* readHashed(path: string, file: StoredFile, damage: DamageLog) {
+  const handle = await openFile(path, file, damage)
   try {
     const hash = createHash('sha256')
     for (let at = 0; at < file.size; at += PART_BYTES) {
@@ -198,10 +204,10 @@ async function* hashed(path: string, file: StoredFile, damage: DamageLog) {
   }
 }
 
-async function opened(path: string, file: StoredFile, damage: DamageLog): Promise<FileHandle> {
+async function openFile(path: string, file: StoredFile, damage: DamageLog): Promise<FileHandle> {
   return open(path).catch((error) => {
     if (error.code === 'ENOENT') throw damagedFile(file, damage, 'its bytes are not there')
-    throw translated(error)
+    throw toHubError(error)
   })
 }
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
-import { storageFailure } from './failure.ts'
+import { storageFailure } from './storage-errors.ts'
 
 /**
  * Takes the directory for this process. The lock is an open exclusive transaction, which the kernel ends with the
@@ -10,7 +10,7 @@ import { storageFailure } from './failure.ts'
  * @returns the way to give it back
  * @throws HubError `Unavailable` where another process (or another store in this one) has it
  */
-export function lock(directory: string): () => void {
+export function lockDirectory(directory: string): () => void {
   const release = tryLock(join(directory, 'lock.db'), 'EXCLUSIVE')
   if (release !== undefined) return release
   throw new HubError('Unavailable', [
@@ -19,7 +19,7 @@ export function lock(directory: string): () => void {
 }
 
 /** While a backup reads the directory, nothing is swept: backups share this lock, a sweep needs it alone. */
-export function lockFiles(directory: string, mode: 'SHARED' | 'EXCLUSIVE'): (() => void) | undefined {
+export function lockSweep(directory: string, mode: 'SHARED' | 'EXCLUSIVE'): (() => void) | undefined {
   return tryLock(join(directory, 'sweep.db'), mode)
 }
 

@@ -3,8 +3,8 @@ import type { SQLOutputValue, StatementSync } from 'node:sqlite'
 import { type DamageLog, isDamaged } from '../damage.ts'
 import type { LogEntry } from '../store.ts'
 import { isSoundRow } from './checksums.ts'
-import { decodeChanges } from './entries.ts'
-import { translated } from './failure.ts'
+import { decodeChanges } from './log-entry-codec.ts'
+import { toHubError } from './storage-errors.ts'
 
 /** A page of log entries takes no more once it has this many bytes, so that memory stays bounded. */
 const PAGE_BYTES = 16 * 1024 * 1024
@@ -40,21 +40,21 @@ export function readLog(table: LogTable, after: number, limit: number): { entrie
       if (bytes > PAGE_BYTES) break
     }
   } catch (error) {
-    if (!isDamaged(translated(error))) throw error
-    table.damage.noteError(translated(error))
+    if (!isDamaged(toHubError(error))) throw error
+    table.damage.noteError(toHubError(error))
     isDamagedAt = (entries.at(-1)?.seq ?? after) + 1
   }
   if (isDamagedAt !== undefined) {
     table.damage.report(`Entry ${isDamagedAt} of the log`)
     // What comes before it is whole; who comes back behind that is told.
-    if (entries.length === 0) return { entries: [placeholder(table, isDamagedAt)], gap: true }
+    if (entries.length === 0) return { entries: [placeholderEntry(table, isDamagedAt)], gap: true }
   }
   const first = entries[0]?.seq ?? table.last() + 1
   return { entries, gap: first > after + 1 }
 }
 
 /** An entry without changes, in place of all that are damaged from here on. */
-function placeholder(table: LogTable, from: number): LogEntry {
+function placeholderEntry(table: LogTable, from: number): LogEntry {
   const end = Math.min(table.last(), from + MAX_PROBES)
   for (let seq = from; seq <= end; seq++) {
     const next = soundEntry(table.one, seq + 1)
@@ -69,7 +69,7 @@ function soundEntry(one: StatementSync, seq: number): LogEntry | undefined {
     const row = one.get(seq)
     return row !== undefined && isSoundEntry(row) ? entryOf(row) : undefined
   } catch (error) {
-    if (isDamaged(translated(error))) return undefined
+    if (isDamaged(toHubError(error))) return undefined
     throw error
   }
 }

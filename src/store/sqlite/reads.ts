@@ -19,13 +19,13 @@ import type {
   Page,
   PageRequest
 } from '../store.ts'
-import type { Cache } from './cache.ts'
+import type { DocumentCache } from './cache.ts'
 import { isSoundRow } from './checksums.ts'
-import { translated } from './failure.ts'
 import { intersect, type Seek } from './intersect.ts'
 import { readLog } from './read-log.ts'
 import { prepare } from './reads-sql.ts'
 import { kinds } from './schema.ts'
+import { toHubError } from './storage-errors.ts'
 
 /** A page of documents or log entries takes no more once it has this many bytes, so that memory stays bounded. */
 const PAGE_BYTES = 16 * 1024 * 1024
@@ -35,15 +35,15 @@ const PAGE_BYTES = 16 * 1024 * 1024
  */
 const MAX_GATHERED = 50_000
 
-type Row = Record<string, SQLOutputValue>
+type StoredRecord = Record<string, SQLOutputValue>
 
 export class Reads {
   readonly #db: DatabaseSync
-  readonly #cache: Cache
+  readonly #cache: DocumentCache
   readonly #damage: DamageLog
   readonly #sql
 
-  constructor(file: string, cache: Cache, damage: DamageLog) {
+  constructor(file: string, cache: DocumentCache, damage: DamageLog) {
     this.#damage = damage
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
     this.#db.exec('PRAGMA cache_size = -32000')
@@ -59,7 +59,7 @@ export class Reads {
       if (row === undefined) return undefined
       this.#requireName(row, kind, id)
       const document = this.#load(row)
-      this.#cache.keepDocument(document)
+      this.#cache.putDocument(document)
       return document
     })
   }
@@ -112,7 +112,7 @@ export class Reads {
     if (found.owner !== submodel) throw this.#astray('Submodel', submodel)
     this.#requireSoundElement(found, submodel)
     const row = elementRow(path, found)
-    this.#cache.keepElement(submodel, row)
+    this.#cache.putElement(submodel, row)
     return row
   }
 
@@ -149,7 +149,7 @@ export class Reads {
     return (this.#sql.blob.get(blob)?.parts as Uint8Array | null | undefined) ?? undefined
   }
 
-  receipt(key: string): number | undefined {
+  commitOfKey(key: string): number | undefined {
     const seq = this.#sql.receipt.get(key)?.seq
     return seq === undefined ? undefined : Number(seq)
   }
@@ -164,7 +164,7 @@ export class Reads {
       const series = this.#findSeries(submodel, path)
       if (series === undefined) return []
       // So early may a chunk start that reaches into the span.
-      const earliest = bounded(from - (series.longest as bigint))
+      const earliest = clampTime(from - (series.longest as bigint))
       return this.#sql.heads.all(series.id as bigint, earliest, to, from, limit).map((row) => ({
         submodel,
         path,
@@ -191,7 +191,7 @@ export class Reads {
     })
   }
 
-  #findSeries(submodel: string, path: string): Row | undefined {
+  #findSeries(submodel: string, path: string): StoredRecord | undefined {
     const series = this.#sql.findSeries.get(submodel, path)
     if (series === undefined) return undefined
     if (series.submodel === submodel && series.path === path && isSoundRow.series(series)) return series
@@ -245,27 +245,27 @@ export class Reads {
     if (path === undefined || value === undefined) return seeks
     if (value.is === 'eq') {
       const key = typeof value.than === 'number' ? value.than : textSearchKey(value.than)
-      seeks.push((from) => earlier(this.#atKey(path, key, from), this.#atKey(path, SEVERAL_VALUES, from)))
+      seeks.push((from) => earliestOf(this.#atKey(path, key, from), this.#atKey(path, SEVERAL_VALUES, from)))
     } else {
       // A range of values is not in the order of documents: its documents are gathered and ordered first.
       const rows = this.#sql[value.is].all(pathTail(path), value.than, after, MAX_GATHERED)
-      if (rows.length < MAX_GATHERED) seeks.push(among(rows.map((row) => Number(row.position))))
+      if (rows.length < MAX_GATHERED) seeks.push(seekIn(rows.map((row) => Number(row.position))))
     }
     return seeks
   }
 
   /** A document of a page. It is kept only where it was costly to make: a walk over all pages must not flush the cache. */
   #at(position: number): Document {
-    const head = this.#sql.head.get(position) as Row
+    const head = this.#sql.head.get(position) as StoredRecord
     const cached = this.#cache.document(kindOf(head), String(head.id))
     if (cached?.position === position && cached.revision === head.revision) return cached
     const document = this.#load({ ...head, ...this.#sql.body.get(position) })
-    if (head.valued === 1) this.#cache.keepDocument(document)
+    if (head.valued === 1) this.#cache.putDocument(document)
     return document
   }
 
   #damagedId(position: number, error: unknown): string {
-    const found = translated(error)
+    const found = toHubError(error)
     if (!isDamaged(found)) throw error
     this.#damage.noteError(found)
     try {
@@ -275,7 +275,7 @@ export class Reads {
     }
   }
 
-  #requireName(row: Row, kind: DocumentKind, id: string): void {
+  #requireName(row: StoredRecord, kind: DocumentKind, id: string): void {
     if (row.id !== id || row.kind !== kinds.indexOf(kind)) throw this.#astray(kind, id)
   }
 
@@ -286,18 +286,18 @@ export class Reads {
     )
   }
 
-  #file(row: Row): FileEntry {
+  #file(row: StoredRecord): FileEntry {
     const file = fileEntry(row)
     if (isSoundRow.file(row)) return file
     throw this.#damage.report(`The record of the file "${row.name}"`)
   }
 
-  #requireSoundElement(row: Row, submodel: string): void {
+  #requireSoundElement(row: StoredRecord, submodel: string): void {
     if (isSoundRow.element(row)) return
     throw this.#damage.report(`The element "${row.path}" of Submodel "${submodel}"`)
   }
 
-  #load(row: Row): Document {
+  #load(row: StoredRecord): Document {
     const stored = row.bytes as Uint8Array | null | undefined
     if (stored == null || !isSoundRow.document(row) || !isSoundRow.body({ ...row, crc: row.body_crc ?? null })) {
       throw this.#damage.report(`${kindOf(row) ?? 'A document'} "${row.id}"`)
@@ -335,22 +335,22 @@ export class Reads {
 }
 
 /** The nearest number of 64 bits. */
-function bounded(time: bigint): bigint {
+function clampTime(time: bigint): bigint {
   return time < EARLIEST ? EARLIEST : time
 }
 
 const EARLIEST = -(2n ** 63n)
 
-function position(row: Row | undefined): number | undefined {
+function position(row: StoredRecord | undefined): number | undefined {
   return row === undefined ? undefined : Number(row.position)
 }
 
-function earlier(one: number | undefined, other: number | undefined): number | undefined {
+function earliestOf(one: number | undefined, other: number | undefined): number | undefined {
   return one === undefined || (other !== undefined && other < one) ? other : one
 }
 
 /** Seeks in an ascending list. */
-function among(positions: readonly number[]): Seek {
+function seekIn(positions: readonly number[]): Seek {
   return (from) => {
     let [low, high] = [0, positions.length]
     while (low < high) {
@@ -362,11 +362,11 @@ function among(positions: readonly number[]): Seek {
   }
 }
 
-function kindOf(row: Row): DocumentKind {
+function kindOf(row: StoredRecord): DocumentKind {
   return kinds[Number(row.kind)] as DocumentKind
 }
 
-function elementRow(path: string, row: Row): ElementRow {
+function elementRow(path: string, row: StoredRecord): ElementRow {
   return {
     path,
     modelType: String(row.model_type),
@@ -380,7 +380,7 @@ function elementRow(path: string, row: Row): ElementRow {
   }
 }
 
-function seriesOf(row: Row): Series {
+function seriesOf(row: StoredRecord): Series {
   return {
     submodel: String(row.submodel),
     path: String(row.path),
@@ -392,7 +392,7 @@ function seriesOf(row: Row): Series {
   }
 }
 
-function fileEntry(row: Row): FileEntry {
+function fileEntry(row: StoredRecord): FileEntry {
   return {
     name: String(row.name),
     contentType: String(row.content_type),

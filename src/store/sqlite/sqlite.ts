@@ -1,7 +1,7 @@
 /**
  * The embedded store: one SQLite database in WAL mode and a directory of files.
  *
- * Writes go through the queue (queue.ts) to a thread with the only writing connection (writer.ts, changes.ts); reads
+ * Writes go through the queue (write-queue.ts) to a thread with the only writing connection (writer.ts, changes.ts); reads
  * run here (reads.ts), behind a cache (cache.ts) that durable writes keep honest. Files lie beside (files.ts, blobs.ts).
  */
 import { stat } from 'node:fs/promises'
@@ -25,14 +25,14 @@ import type {
 } from '../store.ts'
 import { WriteHealth } from '../write-health.ts'
 import { backupDirectory } from './backup.ts'
-import { Cache } from './cache.ts'
-import { translated } from './failure.ts'
-import { prepareFiles, read, receive } from './files.ts'
-import { databasePath, makeDirectory, refuseOrphans } from './layout.ts'
-import { lock } from './lock.ts'
-import { openQueue, type Queue } from './queue.ts'
+import { DocumentCache } from './cache.ts'
+import { prepareFiles, readFileRange, receiveFile } from './files.ts'
+import { lockDirectory } from './lock.ts'
+import { databasePath, makeDirectory, refuseOrphanedFiles } from './paths.ts'
 import { Reads } from './reads.ts'
-import type { Job } from './write-commands.ts'
+import { toHubError } from './storage-errors.ts'
+import type { WriteCommand } from './write-commands.ts'
+import { openWriteQueue, type WriteQueue } from './write-queue.ts'
 
 export interface SqliteOptions {
   /** Bound of the cache of documents and element rows, in bytes. */
@@ -65,15 +65,15 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, maxBytes, clock = Date.now } = options
   const { futureLimit = FUTURE_LIMIT_MS } = options
   await makeDirectory(directory)
-  await refuseOrphans(directory)
-  const unlock = lock(directory)
+  await refuseOrphanedFiles(directory)
+  const unlock = lockDirectory(directory)
   try {
     await prepareFiles(directory)
-    const cache = new Cache(cacheBytes)
+    const cache = new DocumentCache(cacheBytes)
     const recent = new RecentLog(RECENT_LOG_BYTES)
     const [damage, room] = [new DamageLog(), new WriteHealth()]
     const listeners = new Set<() => void>()
-    const queue = await openQueue({
+    const queue = await openWriteQueue({
       directory,
       maxBytes,
       futureLimit,
@@ -81,11 +81,11 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       clock,
       onCommit: (changes, commit) => {
         room.recordSuccess()
-        noteCommit(cache, recent, changes, commit)
+        applyToCaches(cache, recent, changes, commit)
       },
-      onRefused: (error, job) => {
+      onRefused: (error, command) => {
         room.recordFailure(error)
-        noteRefused(cache, damage, error, job)
+        recordRefusal(cache, damage, error, command)
       },
       onCommits: () => {
         for (const listener of listeners) listener()
@@ -100,15 +100,15 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     }
   } catch (error) {
     unlock()
-    throw translated(error)
+    throw toHubError(error)
   }
 }
 
-interface Parts {
+interface StoreParts {
   readonly directory: string
   readonly clock: () => number
   readonly unlock: () => void
-  readonly queue: Queue
+  readonly queue: WriteQueue
   readonly reads: Reads
   readonly recent: RecentLog
   readonly damage: DamageLog
@@ -118,12 +118,12 @@ interface Parts {
 
 class SqliteStore implements BackupStore {
   readonly epoch: string
-  readonly #parts: Parts
+  readonly #parts: StoreParts
   readonly #sweeper: NodeJS.Timeout
   #sweeping: Promise<void>
   #closed: Promise<void> | undefined
 
-  constructor(parts: Parts) {
+  constructor(parts: StoreParts) {
     this.#parts = parts
     this.epoch = parts.reads.epoch()
     // What nothing refers to now was left by a process that is gone, and waits for nobody.
@@ -156,7 +156,7 @@ class SqliteStore implements BackupStore {
   }
 
   commit(changes: readonly Change[]) {
-    return this.#parts.queue.submit({ job: 'commit', changes })
+    return this.#parts.queue.submit({ type: 'commit', changes })
   }
 
   async log(after: number, limit: number) {
@@ -172,12 +172,12 @@ class SqliteStore implements BackupStore {
   }
 
   async commitOfKey(key: string) {
-    return this.#read((reads) => reads.receipt(key))
+    return this.#read((reads) => reads.commitOfKey(key))
   }
 
   async trimLog(seq: number): Promise<void> {
     this.#parts.recent.trim(seq)
-    while ((await this.#parts.queue.submit({ job: 'trim', seq })) > 0);
+    while ((await this.#parts.queue.submit({ type: 'trim', seq })) > 0);
   }
 
   async cursor(follower: string) {
@@ -185,7 +185,7 @@ class SqliteStore implements BackupStore {
   }
 
   async setCursor(follower: string, seq: number): Promise<void> {
-    await this.#parts.queue.submit({ job: 'cursor', follower, seq })
+    await this.#parts.queue.submit({ type: 'cursor', follower, seq })
   }
 
   /** The data directory is of this process alone. */
@@ -195,7 +195,7 @@ class SqliteStore implements BackupStore {
 
   receive(bytes: Readable, limit: number) {
     const { directory, queue, room } = this.#parts
-    const received = receive(directory, bytes, limit, (found) => queue.submit({ job: 'receive', ...found }))
+    const received = receiveFile(directory, bytes, limit, (found) => queue.submit({ type: 'receive', ...found }))
     received.catch((error) => room.recordFailure(error))
     return received
   }
@@ -211,11 +211,11 @@ class SqliteStore implements BackupStore {
   open(file: FileEntry, range?: { start: number; end: number }): Readable {
     const { directory, damage } = this.#parts
     const parts = this.#read((reads) => reads.blobParts(file.blob))
-    return read(directory, file, { parts, damage }, range)
+    return readFileRange(directory, file, { parts, damage }, range)
   }
 
   async putChunks(chunks: readonly Chunk[], replaced: readonly ChunkHead[] = []): Promise<void> {
-    await this.#parts.queue.submit({ job: 'putChunks', chunks, replaced })
+    await this.#parts.queue.submit({ type: 'putChunks', chunks, replaced })
   }
 
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
@@ -233,7 +233,7 @@ class SqliteStore implements BackupStore {
   }
 
   dropChunks(series: SeriesName, before: bigint) {
-    return this.#parts.queue.submit({ job: 'dropChunks', series, before })
+    return this.#parts.queue.submit({ type: 'dropChunks', series, before })
   }
 
   async seriesOf(name: SeriesName) {
@@ -298,7 +298,7 @@ class SqliteStore implements BackupStore {
   async #sweep(before: number): Promise<void> {
     const { queue } = this.#parts
     try {
-      while ((await queue.submit({ job: 'sweep', before })) > 0);
+      while ((await queue.submit({ type: 'sweep', before })) > 0);
     } catch {
       // The storage failed, which whoever writes next is told, or the store was closed.
     }
@@ -309,7 +309,7 @@ class SqliteStore implements BackupStore {
     try {
       return read(reads)
     } catch (error) {
-      const failure = translated(error)
+      const failure = toHubError(error)
       damage.noteError(failure)
       throw failure
     }
@@ -317,17 +317,17 @@ class SqliteStore implements BackupStore {
 }
 
 /** To be called before anybody hears of the commit. */
-function noteCommit(cache: Cache, recent: RecentLog, changes: readonly Change[], commit: DatedCommit): void {
-  for (const change of changes) cache.note(change, commit)
+function applyToCaches(cache: DocumentCache, recent: RecentLog, changes: readonly Change[], commit: DatedCommit): void {
+  for (const change of changes) cache.apply(change, commit)
   const { seq, time } = commit
   recent.add({ seq, time, changes: toLoggedChanges(changes, commit) })
 }
 
 /** What the writer found damaged must not be read from memory as if it were sound. */
-function noteRefused(cache: Cache, damage: DamageLog, error: HubError, job: Job): void {
+function recordRefusal(cache: DocumentCache, damage: DamageLog, error: HubError, command: WriteCommand): void {
   if (!isDamaged(error)) return
   damage.noteError(error)
-  if (job.job === 'commit') for (const change of job.changes) cache.forget(change)
+  if (command.type === 'commit') for (const change of command.changes) cache.evict(change)
 }
 
 async function databaseBytes(directory: string): Promise<number> {

@@ -32,13 +32,13 @@ import {
   isSoundRow,
   seriesChecksum
 } from './checksums.ts'
-import { decodeChanges, encodeChanges } from './entries.ts'
-import { PartChecksums, readWhole, sync } from './files.ts'
-import { blobPath, databasePath, makeDirectory, unfinishedPath } from './layout.ts'
-import { lock } from './lock.ts'
+import { fsyncPath, PartChecksums, readVerified } from './files.ts'
+import { lockDirectory } from './lock.ts'
+import { decodeChanges, encodeChanges } from './log-entry-codec.ts'
+import { blobPath, databasePath, makeDirectory, unfinishedPath } from './paths.ts'
 import { kinds, migrate } from './schema.ts'
 
-type Of<Name extends TransferRecord['type']> = Extract<TransferRecord, { type: Name }>
+type RecordOf<Name extends TransferRecord['type']> = Extract<TransferRecord, { type: Name }>
 
 /** Rows read at once. */
 const ROWS_PER_READ = 200
@@ -47,7 +47,7 @@ const ROWS_PER_READ = 200
 export async function openSqliteSource(directory: string): Promise<TransferSource> {
   const file = databasePath(directory)
   if (!(await exists(file))) throw new HubError('NotFound', ['The database', file])
-  const unlock = lock(directory)
+  const unlock = lockDirectory(directory)
   try {
     const db = new DatabaseSync(file, { timeout: 5000 })
     migrate(db)
@@ -113,7 +113,7 @@ class SqliteSource implements TransferSource {
       for (const { blob, size, name } of rows) {
         const path = blobPath(this.#directory, String(blob))
         const file = { name: String(name), blob: String(blob), size: Number(size) }
-        yield { type: 'file', hash: file.blob, size: file.size, bytes: () => readWhole(path, file) }
+        yield { type: 'file', hash: file.blob, size: file.size, bytes: () => readVerified(path, file) }
       }
     }
   }
@@ -252,7 +252,7 @@ export async function openSqliteTarget(directory: string): Promise<TransferTarge
   if (!isStarted && (await readdir(directory)).length > 0) {
     throw new HubError('Conflict', [`The directory ${directory} is not empty`])
   }
-  const unlock = lock(directory)
+  const unlock = lockDirectory(directory)
   try {
     const db = new DatabaseSync(unfinishedPath(directory))
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
@@ -323,9 +323,9 @@ class SqliteTarget implements TransferTarget {
     // All of it in the one file that is renamed.
     this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE')
     this.#db.close()
-    await sync(unfinishedPath(this.#directory))
+    await fsyncPath(unfinishedPath(this.#directory))
     await rename(unfinishedPath(this.#directory), databasePath(this.#directory))
-    await sync(this.#directory)
+    await fsyncPath(this.#directory)
   }
 
   async abandon(): Promise<void> {
@@ -427,7 +427,7 @@ class SqliteTarget implements TransferTarget {
     for (const statement of this.#sql.removals) statement.run(Number(found.position))
   }
 
-  #chunk({ submodel, path, from, to, seq, count, bytes }: Of<'chunk'>): void {
+  #chunk({ submodel, path, from, to, seq, count, bytes }: RecordOf<'chunk'>): void {
     const fresh = () => this.#sql.addSeries.get(submodel, path, seriesChecksum(submodel, path, 0))?.id
     const series = Number(this.#sql.findSeries.get(submodel, path)?.id ?? fresh())
     const [longest, size] = [to - from, bytes.length]
@@ -436,7 +436,7 @@ class SqliteTarget implements TransferTarget {
     this.#sql.lengthen.run(longest, seriesChecksum(submodel, path, longest), series, longest)
   }
 
-  async #writeFile({ hash, bytes }: Of<'file'>): Promise<void> {
+  async #writeFile({ hash, bytes }: RecordOf<'file'>): Promise<void> {
     const path = blobPath(this.#directory, hash)
     await mkdir(dirname(path), { recursive: true })
     const temporary = `${path}.part`
@@ -454,9 +454,9 @@ class SqliteTarget implements TransferTarget {
       throw new DamageLog().report(`The stored file ${hash}`)
     }
     this.#parts.set(hash, parts.digest())
-    await sync(temporary)
+    await fsyncPath(temporary)
     await rename(temporary, path)
-    await sync(dirname(path))
+    await fsyncPath(dirname(path))
   }
 }
 

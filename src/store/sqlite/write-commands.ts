@@ -2,21 +2,21 @@
 import type { DatedCommit } from '../current-value.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import type { Change, Commit } from '../store.ts'
-import type { Failure } from './failure.ts'
+import type { Failure } from './storage-errors.ts'
 
-/** Everything that writes goes through one queue, and every kind of job shares transaction and fsync with the others. */
-export type Job =
-  | { readonly job: 'commit'; readonly changes: readonly Change[] }
-  | { readonly job: 'cursor'; readonly follower: string; readonly seq: number }
+/** Everything that writes goes through one queue, and every kind of command shares transaction and fsync with the others. */
+export type WriteCommand =
+  | { readonly type: 'commit'; readonly changes: readonly Change[] }
+  | { readonly type: 'cursor'; readonly follower: string; readonly seq: number }
   /** Removes some log entries up to `seq`, if there are any; answers how many. */
-  | { readonly job: 'trim'; readonly seq: number }
-  | { readonly job: 'putChunks'; readonly chunks: readonly Chunk[]; readonly replaced: readonly ChunkHead[] }
+  | { readonly type: 'trim'; readonly seq: number }
+  | { readonly type: 'putChunks'; readonly chunks: readonly Chunk[]; readonly replaced: readonly ChunkHead[] }
   /** Answers how many were dropped. */
-  | { readonly job: 'dropChunks'; readonly series: SeriesName; readonly before: bigint }
+  | { readonly type: 'dropChunks'; readonly series: SeriesName; readonly before: bigint }
   /** Makes a blob known before its bytes get their final name. */
-  | ({ readonly job: 'receive' } & ReceivedBlob)
+  | ({ readonly type: 'receive' } & ReceivedBlob)
   /** Removes blobs that have been orphans since before this time (ms); answers how many. */
-  | { readonly job: 'sweep'; readonly before: number }
+  | { readonly type: 'sweep'; readonly before: number }
 
 export interface ReceivedBlob {
   readonly blob: string
@@ -25,7 +25,7 @@ export interface ReceivedBlob {
   readonly parts: Uint8Array
 }
 
-export interface Answers {
+export interface CommandResults {
   commit: Commit
   cursor: undefined
   trim: number
@@ -35,16 +35,16 @@ export interface Answers {
   sweep: number
 }
 
-export type Answer = Answers[keyof Answers]
+export type CommandResult = CommandResults[keyof CommandResults]
 
-/** The answer of a job that was done and is durable, of a commit its `seq`; or that it was refused, or met a fault of the hub. */
-export type Outcome = number | undefined | { readonly refused: Failure } | { readonly fault: Error }
+/** The answer of a command that was done and is durable, of a commit its `seq`; or that it was refused, or met a fault of the hub. */
+export type CommandOutcome = number | undefined | { readonly refused: Failure } | { readonly fault: Error }
 
 /** Jobs that came together. */
-export interface Batch {
+export interface CommandBatch {
   /** What the clock says, milliseconds since 1970. */
   readonly clock: number
-  readonly jobs: readonly Job[]
+  readonly commands: readonly WriteCommand[]
 }
 
 /** The times of all commits of a transaction. */
@@ -60,9 +60,9 @@ export interface WriterOptions {
 }
 
 /** To the writer: a batch, or the wish that it ends. */
-export type ToWriter = Batch | 'close'
-/** From the writer: that it is ready or why not, then of each transaction its times and the outcomes of its jobs, in order. */
+export type ToWriter = CommandBatch | 'close'
+/** From the writer: that it is ready or why not, then of each transaction its times and the outcomes of its commands, in order. */
 export type FromWriter =
   | { readonly ready: true }
   | { readonly failed: Failure }
-  | ({ readonly outcomes: readonly Outcome[] } & TransactionTime)
+  | ({ readonly outcomes: readonly CommandOutcome[] } & TransactionTime)

@@ -1,6 +1,6 @@
 /**
- * The writer: a thread that owns the only connection that writes. It gets batches of jobs, carries out all that have come
- * in one transaction with one fsync, and answers when it is durable. The jobs do not concern each other: one that is
+ * The writer: a thread that owns the only connection that writes. It gets batches of commands, carries out all that have come
+ * in one transaction with one fsync, and answers when it is durable. The commands do not concern each other: one that is
  * refused is undone. Only a failure of the storage takes the whole transaction with it.
  */
 import { DatabaseSync } from 'node:sqlite'
@@ -13,13 +13,21 @@ import { Changes } from './changes.ts'
 import { entryChecksum } from './checksums.ts'
 import { Chunks } from './chunks.ts'
 import { Counters } from './counters.ts'
-import { encodeChanges } from './entries.ts'
-import { Refused, storageFailure } from './failure.ts'
-import { databasePath } from './layout.ts'
+import { encodeChanges } from './log-entry-codec.ts'
+import { databasePath } from './paths.ts'
 import { migrate } from './schema.ts'
-import type { Batch, FromWriter, Job, Outcome, ToWriter, TransactionTime, WriterOptions } from './write-commands.ts'
+import { Refused, storageFailure } from './storage-errors.ts'
+import type {
+  CommandBatch,
+  CommandOutcome,
+  FromWriter,
+  ToWriter,
+  TransactionTime,
+  WriteCommand,
+  WriterOptions
+} from './write-commands.ts'
 
-/** Removed by one job, at most: entries, and bytes once more than these. */
+/** Removed by one command, at most: entries, and bytes once more than these. */
 const MAX_TRIMMED = 10_000
 const MAX_TRIMMED_BYTES = 32 * 1024 * 1024
 
@@ -41,8 +49,8 @@ function start(port: MessagePort, options: WriterOptions): void {
 }
 
 /** What came while the last transaction was written. The wish to end is never among it: that waits for all answers. */
-function arrived(port: MessagePort): Batch[] {
-  const batches: Batch[] = []
+function arrived(port: MessagePort): CommandBatch[] {
+  const batches: CommandBatch[] = []
   for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
     batches.push(next.message)
   }
@@ -72,32 +80,32 @@ class Writer {
   }
 
   /** One transaction, of one time. */
-  run(batches: readonly Batch[]): TransactionTime & { readonly outcomes: readonly Outcome[] } {
-    const jobs = batches.flatMap((batch) => batch.jobs)
+  run(batches: readonly CommandBatch[]): TransactionTime & { readonly outcomes: readonly CommandOutcome[] } {
+    const commands = batches.flatMap((batch) => batch.commands)
     const { clock = 0 } = batches.at(-1) ?? {}
     this.#time = Math.max(this.#time, clock)
     const at = { time: this.#time, clock, horizon: horizonOf(clock, this.#futureLimit) }
-    return { ...at, outcomes: this.#outcomes(jobs, at) }
+    return { ...at, outcomes: this.#outcomes(commands, at) }
   }
 
   /**
-   * Savepoints have their price, a copy of every page that is written to, so it is tried without them first; where a job
+   * Savepoints have their price, a copy of every page that is written to, so it is tried without them first; where a command
    * is refused, all are carried out again, each in its own.
    */
-  #outcomes(jobs: readonly Job[], at: TransactionTime): readonly Outcome[] {
+  #outcomes(commands: readonly WriteCommand[], at: TransactionTime): readonly CommandOutcome[] {
     try {
-      return this.#transact(() => jobs.map((job) => this.#perform(job, at)))
+      return this.#transact(() => commands.map((command) => this.#perform(command, at)))
     } catch (error) {
-      if (jobs.length === 1 || isOfAll(error)) return jobs.map(() => outcomeOf(error))
+      if (commands.length === 1 || isOfAll(error)) return commands.map(() => outcomeOf(error))
     }
     try {
-      return this.#transact(() => jobs.map((job) => this.#attempt(job, at)))
+      return this.#transact(() => commands.map((command) => this.#attempt(command, at)))
     } catch (error) {
-      return jobs.map(() => outcomeOf(error))
+      return commands.map(() => outcomeOf(error))
     }
   }
 
-  #transact(work: () => readonly Outcome[]): readonly Outcome[] {
+  #transact(work: () => readonly CommandOutcome[]): readonly CommandOutcome[] {
     const before = this.#counters.snapshot()
     try {
       this.#sql.begin.run()
@@ -115,11 +123,11 @@ class Writer {
     }
   }
 
-  #attempt(job: Job, at: TransactionTime): Outcome {
+  #attempt(command: WriteCommand, at: TransactionTime): CommandOutcome {
     const before = this.#counters.snapshot()
     this.#sql.savepoint.run()
     try {
-      const answer = this.#perform(job, at)
+      const answer = this.#perform(command, at)
       this.#changes.flush()
       this.#sql.release.run()
       return answer
@@ -133,12 +141,12 @@ class Writer {
     }
   }
 
-  #perform(job: Job, at: TransactionTime): number | undefined {
-    switch (job.job) {
+  #perform(command: WriteCommand, at: TransactionTime): number | undefined {
+    switch (command.type) {
       case 'commit': {
         const commit = { seq: this.#counters.add('seq'), ...at }
-        this.#changes.apply(job.changes, commit)
-        const { changes, runs } = encodeChanges(toLoggedChanges(job.changes, commit))
+        this.#changes.apply(command.changes, commit)
+        const { changes, runs } = encodeChanges(toLoggedChanges(command.changes, commit))
         const size = Buffer.byteLength(changes) + (runs?.length ?? 0)
         this.#counters.add('logBytes', size)
         const crc = entryChecksum(commit.seq, at.time, changes, runs)
@@ -146,20 +154,20 @@ class Writer {
         return commit.seq
       }
       case 'cursor':
-        this.#sql.cursor.run(job.follower, job.seq)
+        this.#sql.cursor.run(command.follower, command.seq)
         return undefined
       case 'trim':
-        return this.#trim(job.seq)
+        return this.#trim(command.seq)
       case 'putChunks':
-        this.#chunks.put(job.chunks, job.replaced)
+        this.#chunks.put(command.chunks, command.replaced)
         return undefined
       case 'dropChunks':
-        return this.#chunks.drop(job.series, job.before)
+        return this.#chunks.drop(command.series, command.before)
       case 'receive':
-        this.#blobs.receive(job, at.time)
+        this.#blobs.receive(command, at.time)
         return undefined
       case 'sweep':
-        return this.#blobs.sweep(job.before)
+        return this.#blobs.sweep(command.before)
     }
   }
 
@@ -201,9 +209,9 @@ function prepare(db: DatabaseSync) {
   return {
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
-    savepoint: db.prepare('SAVEPOINT job'),
-    release: db.prepare('RELEASE job'),
-    rollback: db.prepare('ROLLBACK TO job'),
+    savepoint: db.prepare('SAVEPOINT command'),
+    release: db.prepare('RELEASE command'),
+    rollback: db.prepare('ROLLBACK TO command'),
     log: db.prepare('INSERT INTO log (seq, time, size, changes, runs, crc) VALUES (?, ?, ?, ?, ?, ?)'),
     lastTime: db.prepare('SELECT time FROM log ORDER BY seq DESC LIMIT 1'),
     oldest: db.prepare('SELECT seq, size FROM log WHERE seq <= ? ORDER BY seq LIMIT ?'),
@@ -213,13 +221,13 @@ function prepare(db: DatabaseSync) {
   }
 }
 
-/** Does a failure of the storage concern all jobs? A damaged page concerns those that need it. */
+/** Does a failure of the storage concern all commands? A damaged page concerns those that need it. */
 function isOfAll(error: unknown): boolean {
   const failure = storageFailure(error)
   return failure !== undefined && failure.name !== 'Damaged'
 }
 
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown): CommandOutcome {
   const refused = error instanceof Refused ? { name: error.name, about: error.about } : storageFailure(error)
   return refused === undefined ? { fault: error as Error } : { refused }
 }

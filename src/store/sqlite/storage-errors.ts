@@ -58,7 +58,7 @@ function failed(error: Error): Failure {
 }
 
 /** The error to throw for one met below: in the table's words where it has them, as it is where it has none. */
-export function translated(error: unknown): unknown {
+export function toHubError(error: unknown): unknown {
   const failure = storageFailure(error)
   return failure === undefined ? error : new HubError(failure.name, failure.about)
 }

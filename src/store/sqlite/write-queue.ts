@@ -1,5 +1,5 @@
 /**
- * Group commit, seen from the main thread: jobs go to the writer at the end of the turn in which they came, and whatever
+ * Group commit, seen from the main thread: commands go to the writer at the end of the turn in which they came, and whatever
  * lies there when it is free it brings to the disk together. The slower the disk, the more that is; nothing waits for a
  * timer. Only what the writer cannot take yet waits here.
  */
@@ -9,21 +9,29 @@ import { HubError } from '../../errors.ts'
 import type { DatedCommit } from '../current-value.ts'
 import { estimateBytes } from '../size.ts'
 import type { Change } from '../store.ts'
-import type { Failure } from './failure.ts'
-import type { Answer, Answers, FromWriter, Job, Outcome, TransactionTime, WriterOptions } from './write-commands.ts'
+import type { Failure } from './storage-errors.ts'
+import type {
+  CommandOutcome,
+  CommandResult,
+  CommandResults,
+  FromWriter,
+  TransactionTime,
+  WriteCommand,
+  WriterOptions
+} from './write-commands.ts'
 
-/** The writer has at most this many jobs, and is given no more once they weigh this much; so no transaction is long. */
-const MAX_JOBS = 4000
-const MAX_BYTES = 16 * 1024 * 1024
+/** The writer has at most this many commands, and is given no more once they weigh this much; so no transaction is long. */
+const MAX_WRITER_COMMANDS = 4000
+const MAX_WRITER_BYTES = 16 * 1024 * 1024
 
 /** The file beside this one, of the same kind: TypeScript, or what was built from it. */
-const WRITER = new URL(import.meta.url.replace(/queue(\.[jt]s)$/, 'writer$1'))
+const WRITER_MODULE = new URL(import.meta.url.replace(/write-queue(\.[jt]s)$/, 'writer$1'))
 
-interface Waiting {
-  readonly job: Job
+interface QueuedCommand {
+  readonly command: WriteCommand
   /** Roughly the bytes it keeps. */
   readonly weight: number
-  readonly resolve: (answer: Answer) => void
+  readonly resolve: (answer: CommandResult) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -34,32 +42,32 @@ export interface QueueOptions extends WriterOptions {
   /** Called for each durable commit, in order, before anybody hears of it. */
   readonly onCommit: (changes: readonly Change[], commit: DatedCommit) => void
   /** Called for what was refused, before whoever submitted it hears of it. */
-  readonly onRefused: (error: HubError, job: Job) => void
+  readonly onRefused: (error: HubError, command: WriteCommand) => void
   /** Called once after each transaction in which something was committed. */
   readonly onCommits: () => void
 }
 
 /** Starts the writer. @throws HubError `Unavailable` where the database cannot be opened */
-export async function openQueue(options: QueueOptions): Promise<Queue> {
+export async function openWriteQueue(options: QueueOptions): Promise<WriteQueue> {
   const { directory, maxBytes, futureLimit } = options
   // Without the flags of the process: what it preloads for itself is not meant for the writer.
-  const worker = new Worker(WRITER, {
+  const worker = new Worker(WRITER_MODULE, {
     workerData: { directory, maxBytes, futureLimit },
     execArgv: []
   })
   const [message] = (await once(worker, 'message')) as [FromWriter]
-  if ('ready' in message) return new Queue(worker, options)
+  if ('ready' in message) return new WriteQueue(worker, options)
   await worker.terminate()
   const { name, about } = 'failed' in message ? message.failed : { name: 'Internal' as const, about: [] }
   throw new HubError(name, about)
 }
 
-export class Queue {
+export class WriteQueue {
   readonly #worker: Worker
   readonly #options: QueueOptions
-  #waiting: Waiting[] = []
+  #waiting: QueuedCommand[] = []
   /** What the writer has, in order, and its weight. */
-  #underway: Waiting[] = []
+  #underway: QueuedCommand[] = []
   #given = 0
   /** Weight of what waits and of what is under way. */
   #weight = 0
@@ -79,17 +87,19 @@ export class Queue {
     })
   }
 
-  /** Resolves when the job is done and durable. Jobs are done in the order in which they were submitted. */
-  submit<Name extends Job['job']>(job: Extract<Job, { job: Name }>): Promise<Answers[Name]> {
+  /** Resolves when the command is done and durable. Commands are done in the order in which they were submitted. */
+  submit<Name extends WriteCommand['type']>(
+    command: Extract<WriteCommand, { type: Name }>
+  ): Promise<CommandResults[Name]> {
     if (this.#end !== undefined) return Promise.reject(this.#end)
-    const weight = weigh(job)
+    const weight = estimateCommandBytes(command)
     // An empty queue takes anything, or what is larger than the bound could never be stored.
     if (this.#weight > 0 && this.#weight + weight > this.#options.queueBytes) {
       return Promise.reject(new HubError('TooManyRequests', ['the disk does not keep up with what is written']))
     }
     this.#weight += weight
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ job, weight, resolve: resolve as (answer: Answer) => void, reject })
+      this.#waiting.push({ command, weight, resolve: resolve as (answer: CommandResult) => void, reject })
       this.#schedule()
     })
   }
@@ -113,7 +123,7 @@ export class Queue {
   }
 
   get #isFull(): boolean {
-    return this.#underway.length >= MAX_JOBS || this.#given >= MAX_BYTES
+    return this.#underway.length >= MAX_WRITER_COMMANDS || this.#given >= MAX_WRITER_BYTES
   }
 
   /** Sends at the end of this turn of the event loop, so that all requests read in it share a message. */
@@ -127,28 +137,28 @@ export class Queue {
   }
 
   #send(): void {
-    const jobs: Job[] = []
+    const commands: WriteCommand[] = []
     for (const next of this.#waiting) {
       if (this.#isFull) break
-      jobs.push(next.job)
+      commands.push(next.command)
       this.#underway.push(next)
       this.#given += next.weight
     }
-    this.#waiting = this.#waiting.slice(jobs.length)
-    this.#worker.postMessage({ clock: this.#options.clock(), jobs })
+    this.#waiting = this.#waiting.slice(commands.length)
+    this.#worker.postMessage({ clock: this.#options.clock(), commands })
   }
 
-  #settle({ outcomes, ...at }: TransactionTime & { readonly outcomes: readonly Outcome[] }): void {
+  #settle({ outcomes, ...at }: TransactionTime & { readonly outcomes: readonly CommandOutcome[] }): void {
     let committed = false
-    for (const [index, { job, weight, resolve, reject }] of this.#underway.splice(0, outcomes.length).entries()) {
+    for (const [index, { command, weight, resolve, reject }] of this.#underway.splice(0, outcomes.length).entries()) {
       this.#weight -= weight
       this.#given -= weight
       const outcome = outcomes[index]
       if (typeof outcome === 'object') {
-        reject('refused' in outcome ? this.#refusal(outcome.refused, job) : outcome.fault)
-      } else if (job.job === 'commit') {
+        reject('refused' in outcome ? this.#refusal(outcome.refused, command) : outcome.fault)
+      } else if (command.type === 'commit') {
         const seq = outcome ?? 0
-        this.#options.onCommit(job.changes, { seq, ...at })
+        this.#options.onCommit(command.changes, { seq, ...at })
         committed = true
         resolve({ seq, time: at.time })
       } else resolve(outcome)
@@ -158,9 +168,9 @@ export class Queue {
     if (committed) this.#options.onCommits()
   }
 
-  #refusal({ name, about }: Failure, job: Job): HubError {
+  #refusal({ name, about }: Failure, command: WriteCommand): HubError {
     const error = new HubError(name, about)
-    this.#options.onRefused(error, job)
+    this.#options.onRefused(error, command)
     return error
   }
 
@@ -174,12 +184,12 @@ export class Queue {
   }
 }
 
-function weigh(job: Job): number {
-  switch (job.job) {
+function estimateCommandBytes(command: WriteCommand): number {
+  switch (command.type) {
     case 'commit':
-      return estimateBytes(job.changes)
+      return estimateBytes(command.changes)
     case 'putChunks':
-      return job.chunks.reduce((sum, chunk) => sum + chunk.bytes.length + 200, 100)
+      return command.chunks.reduce((sum, chunk) => sum + chunk.bytes.length + 200, 100)
     default:
       return 200
   }

@@ -42,7 +42,7 @@ export async function makeDirectory(directory: string): Promise<void> {
  * begin anew beside them, and have them swept.
  * @throws HubError `Damaged`
  */
-export async function refuseOrphans(directory: string): Promise<void> {
+export async function refuseOrphanedFiles(directory: string): Promise<void> {
   const size = await sizeOf(databasePath(directory))
   if (size !== undefined && size > 0) return
   if ((await sizeOf(unfinishedPath(directory))) !== undefined) {
