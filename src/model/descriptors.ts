@@ -1,7 +1,8 @@
 /**
- * Descriptors of what is stored here. They are derived when they are asked for and stored nowhere, so they cannot fall
- * out of step with the shells and submodels that they describe.
+ * Descriptors of stored shells and submodels. They are derived on request and never stored, so they cannot get out of
+ * step with what they describe.
  */
+import { defined } from './defined.ts'
 import { encodeId } from './identifier.ts'
 import type {
   AssetAdministrationShell,
@@ -15,7 +16,7 @@ import type {
 export function describeSubmodel(submodel: Submodel, base: string): SubmodelDescriptor {
   const { description, displayName, extensions, administration, idShort, id } = submodel
   const { semanticId, supplementalSemanticIds } = submodel
-  return defined<SubmodelDescriptor>({
+  return defined({
     description,
     displayName,
     extensions,
@@ -28,7 +29,7 @@ export function describeSubmodel(submodel: Submodel, base: string): SubmodelDesc
     id,
     semanticId,
     supplementalSemanticIds
-  })
+  }) as SubmodelDescriptor
 }
 
 /** The descriptor of a stored shell, with those of its submodels that are stored beside it. */
@@ -40,7 +41,7 @@ export function describeShell(
   const { description, displayName, extensions, administration, idShort, id, assetInformation } = shell
   const { assetKind, assetType, globalAssetId, specificAssetIds } = assetInformation ?? {}
   const submodelDescriptors = submodels.map((submodel) => describeSubmodel(submodel, base))
-  return defined<AssetAdministrationShellDescriptor>({
+  return defined({
     description,
     displayName,
     extensions,
@@ -56,18 +57,11 @@ export function describeShell(
     id,
     specificAssetIds,
     submodelDescriptors: submodelDescriptors.length > 0 ? submodelDescriptors : undefined
-  })
+  }) as AssetAdministrationShellDescriptor
 }
 
 function endpoint(name: string, href: string): Endpoint {
   const endpointProtocol = href.slice(0, href.indexOf(':')).toUpperCase()
   const protocolInformation = { href, endpointProtocol, endpointProtocolVersion: ['1.1'] }
   return { interface: name, protocolInformation }
-}
-
-/** Without the members that are undefined, as JSON has none. */
-function defined<Instance extends object>(
-  members: { [Name in keyof Instance]?: Instance[Name] | undefined }
-): Instance {
-  return Object.fromEntries(Object.entries(members).filter(([, held]) => held !== undefined)) as Instance
 }

@@ -1,6 +1,8 @@
 /** Submodel elements: read in every form, created, replaced, patched and deleted. */
 import { HubError } from '../errors.ts'
-import { fromValue, membersFromValue, toValue, type ValueWrite, valueOfRow } from '../formats/value.ts'
+import { fromValue, type ValueWrite } from '../formats/from-value.ts'
+import { membersFromValue } from '../formats/leaf-from-value.ts'
+import { toValue, valueOfRow } from '../formats/to-value.ts'
 import { allowsContent, coreView, metadataView, paths, withoutBlobs } from '../formats/views.ts'
 import { excerptOf } from '../model/excerpt.ts'
 import { childrenMember } from '../model/fields.ts'

@@ -1,6 +1,7 @@
 /** Operations: invoke and invoke-async, in Normal and ValueOnly form, their status and their results. */
 import { HubError, type Violation } from '../errors.ts'
-import { applyWrite, fromValue, toValue } from '../formats/value.ts'
+import { applyWrite, fromValue } from '../formats/from-value.ts'
+import { toValue } from '../formats/to-value.ts'
 import { durationMs } from '../model/duration.ts'
 import { encodeId } from '../model/identifier.ts'
 import { formatPath } from '../model/path.ts'

@@ -1,6 +1,6 @@
 /** Submodels as a whole, wherever they are mounted. */
 import { HubError } from '../errors.ts'
-import { toValue } from '../formats/value.ts'
+import { toValue } from '../formats/to-value.ts'
 import { coreView, metadataView, paths, withoutBlobs } from '../formats/views.ts'
 import { excerptOf } from '../model/excerpt.ts'
 import { targetIdOf } from '../model/facets.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { validate } from '../../src/formats/json.ts'
-import { toValue } from '../../src/formats/value.ts'
+import { toValue } from '../../src/formats/to-value.ts'
 import type { SubmodelElement } from '../../src/model/types.ts'
 import { walk } from '../../src/model/walk.ts'
 import { submodel } from '../arbitrary.ts'

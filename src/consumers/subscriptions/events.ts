@@ -1,5 +1,5 @@
 /** Builds the events of values that subscribers are sent, from the log, the history and a snapshot alike. */
-import { valueOfRow } from '../../formats/value.ts'
+import { valueOfRow } from '../../formats/to-value.ts'
 import { isNumeric } from '../../model/datatypes.ts'
 import { lengthOf, membersAt, type Quality, qualityAt, type Run, textAt, timeAt } from '../../model/samples.ts'
 import type { DataTypeDefXsd, SubmodelElement } from '../../model/types.ts'

@@ -2,7 +2,7 @@
 import { isNumeric } from '../../model/datatypes.ts'
 import { numberOf } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
-import { exactNumber } from '../value.ts'
+import { exactNumber } from '../to-value.ts'
 import type { ColumnBatch, Table, TableColumn } from './table.ts'
 import { type TimeFormatter, timeFormatter, type WriteOptions } from './time-format.ts'
 import { numberText } from './widen.ts'

@@ -1,7 +1,7 @@
 /** What a table shows of one stored sample: exactly what is stored, whatever the value type of the element is now. */
 
 import type { ValueKind } from '../../formats/tables/widen.ts'
-import { exactNumber, valueOfRow } from '../../formats/value.ts'
+import { exactNumber, valueOfRow } from '../../formats/to-value.ts'
 import { membersAt, numberOf, type Run } from '../../model/samples.ts'
 import { trimStart } from '../../model/trim.ts'
 import type { Variable } from './variables.ts'

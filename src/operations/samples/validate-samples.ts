@@ -1,6 +1,6 @@
 /** Do samples fit their element? What does becomes a run; what does not is told by name. */
 import { HubError } from '../../errors.ts'
-import { lexicalText, membersFromValue } from '../../formats/value.ts'
+import { lexicalText, membersFromValue } from '../../formats/leaf-from-value.ts'
 import { isFloating, isLexical, isNumeric } from '../../model/datatypes.ts'
 import { pickSamples, qualities, type Run } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'

@@ -2,7 +2,7 @@
  * Examples for the standard's operations, derived from the samples: what a request is about follows from its place, and
  * its body from the class and the content that the place takes.
  */
-import { toValue } from '../../formats/value.ts'
+import { toValue } from '../../formats/to-value.ts'
 import { metadataView } from '../../formats/views.ts'
 import { encodeId } from '../../model/identifier.ts'
 import type { SubmodelElement } from '../../model/types.ts'

@@ -2,7 +2,7 @@
  * One sample of each class that a request carries, out of the sample plant (`npm run demo`): what is replaced or changed
  * is there, and keeps the parts that other examples speak of; what is created is not.
  */
-import { toValue } from '../../formats/value.ts'
+import { toValue } from '../../formats/to-value.ts'
 import type {
   AssetAdministrationShell,
   AssetAdministrationShellDescriptor,

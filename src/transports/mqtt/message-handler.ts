@@ -1,7 +1,7 @@
 /** Turns messages into durable samples. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
-import { valueOfRow } from '../../formats/value.ts'
+import { valueOfRow } from '../../formats/to-value.ts'
 import { membersAt } from '../../model/samples.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
 import { Batch } from '../../operations/samples/batch.ts'

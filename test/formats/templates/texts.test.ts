@@ -11,7 +11,7 @@ import { schemasOfTemplate } from '../../../src/formats/templates/schema-of.ts'
 import { readTemplate } from '../../../src/formats/templates/template.ts'
 import { templatesFrom } from '../../../src/formats/templates/templates.ts'
 import { toTypeScript } from '../../../src/formats/templates/typescript.ts'
-import { toValue } from '../../../src/formats/value.ts'
+import { toValue } from '../../../src/formats/to-value.ts'
 import { asSubmodel, type Made, makeInstance } from './instances.ts'
 import { synthetic } from './synthetic.ts'
 
