@@ -26,12 +26,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const APART: Readonly<Record<string, readonly string[]>> = { client: [], page: ['client'] }
 
 /** Circles that are still to be resolved: the folders they stand in. */
-const PENDING_CIRCLES = new Set([
-  'transports/events',
-  'transports/http + transports/stream',
-  'transports/ingest + transports/mqtt',
-  'transports/mqtt'
-])
+const PENDING_CIRCLES = new Set(['transports/events', 'transports/http + transports/stream'])
 
 interface Import {
   readonly from: string
