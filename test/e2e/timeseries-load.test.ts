@@ -41,11 +41,14 @@ t.test('a grid that has too many rows is refused before it begins, with ways to 
   ]) {
     const { status, json } = await hub.get(`/timeseries?submodel=urn:m&${query}`)
     t.equal(status, 400, query)
-    t.match(json.messages[0].text, /rows; one answer has \d+ at most.*longer "interval".*"from" and "to".*"limit"/)
+    t.match(
+      json.messages[0].text,
+      /rows; the maximum for one response is \d+.*longer "interval".*"from" and "to".*"limit"/
+    )
   }
   const archive = await hub.get('/dataset?submodel=urn:m&interval=1ms&align=previous')
   t.equal(archive.status, 400)
-  t.match(archive.json.messages[0].text, /rows; one answer has/)
+  t.match(archive.json.messages[0].text, /rows; the maximum for one response is/)
   const files = await hub.get('/dataset?submodel=urn:m&period=PT1H')
   t.equal(files.status, 400)
   t.match(files.json.messages[0].text, /10000 files/)

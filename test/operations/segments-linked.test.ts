@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parseTime } from '../../src/model/time.ts'
-import { linkedQuery, readLinked } from '../../src/operations/history/linked-query.ts'
+import { formatLinkedQuery, parseLinkedQuery } from '../../src/operations/history/linked-query.ts'
 
 const NOW = BigInt(Date.parse('2026-11-24T12:00:00Z')) * 1_000_000n
 const SECOND = 1_000_000_000n
@@ -16,8 +16,14 @@ function chosen(query: string, variable: string, start: string, stop: string, pe
 }
 
 t.test('what a page puts into the query is read again, whatever the id of the submodel', async (t) => {
-  const sent = chosen(linkedQuery(ID), 'Pressure', '2026-11-24T11:59:00.000Z', '2026-11-24T12:00:00.000Z', '167ms')
-  t.strictSame(readLinked(sent, NOW), {
+  const sent = chosen(
+    formatLinkedQuery(ID),
+    'Pressure',
+    '2026-11-24T11:59:00.000Z',
+    '2026-11-24T12:00:00.000Z',
+    '167ms'
+  )
+  t.strictSame(parseLinkedQuery(sent, NOW), {
     submodel: ID,
     from: NOW - 60n * SECOND,
     to: NOW,
@@ -26,17 +32,17 @@ t.test('what a page puts into the query is read again, whatever the id of the su
 })
 
 t.test('one variable may be named, as the queries of earlier releases did', async (t) => {
-  const before = `${linkedQuery(ID)}&variable={{y-value}}`
-  t.equal(readLinked(chosen(before, 'Pressure', '-1h', 'now()', '1s'), NOW).variable, 'Pressure')
-  t.equal(readLinked(before, NOW).variable, undefined)
+  const before = `${formatLinkedQuery(ID)}&variable={{y-value}}`
+  t.equal(parseLinkedQuery(chosen(before, 'Pressure', '-1h', 'now()', '1s'), NOW).variable, 'Pressure')
+  t.equal(parseLinkedQuery(before, NOW).variable, undefined)
 })
 
 t.test('what was not replaced counts as not said', async (t) => {
-  t.strictSame(readLinked(linkedQuery(ID), NOW), { submodel: ID })
+  t.strictSame(parseLinkedQuery(formatLinkedQuery(ID), NOW), { submodel: ID })
 })
 
 t.test('relative times and durations are read as Flux has them', async (t) => {
-  const read = readLinked(chosen(linkedQuery('m'), 'P', '-1h30m', 'now()', '1m'), NOW)
+  const read = parseLinkedQuery(chosen(formatLinkedQuery('m'), 'P', '-1h30m', 'now()', '1m'), NOW)
   t.match(read, { from: NOW - 5400n * SECOND, to: NOW, every: { unit: 'nanosecond', count: 60n * SECOND } })
   for (const [every, unit, count] of [
     ['1mo', 'month', 1],
@@ -44,7 +50,7 @@ t.test('relative times and durations are read as Flux has them', async (t) => {
     ['1w', 'week', 1],
     ['P1M', 'month', 1]
   ] as const) {
-    t.strictSame(readLinked(`submodel=m&every=${every}`, NOW).every, { unit, count }, every)
+    t.strictSame(parseLinkedQuery(`submodel=m&every=${every}`, NOW).every, { unit, count }, every)
   }
   for (const [from, time] of [
     ['-1mo', '2026-10-24T12:00:00Z'],
@@ -53,18 +59,18 @@ t.test('relative times and durations are read as Flux has them', async (t) => {
     ['-1w', '2026-11-17T12:00:00Z'],
     ['1h', '2026-11-24T13:00:00Z']
   ] as const) {
-    t.equal(readLinked(`submodel=m&from=${from}`, NOW).from, parseTime(time), from)
+    t.equal(parseLinkedQuery(`submodel=m&from=${from}`, NOW).from, parseTime(time), from)
   }
   t.equal(
-    readLinked('submodel=m&from=-1mo', parseTime('2026-03-31T00:00:00Z') ?? 0n).from,
+    parseLinkedQuery('submodel=m&from=-1mo', parseTime('2026-03-31T00:00:00Z') ?? 0n).from,
     parseTime('2026-02-28T00:00:00Z')
   )
-  t.equal(readLinked('submodel=m&to=1795521600000', 0n).to, NOW, 'a number is milliseconds since 1970')
+  t.equal(parseLinkedQuery('submodel=m&to=1795521600000', 0n).to, NOW, 'a number is milliseconds since 1970')
 })
 
 t.test('a query that says something else is refused by the part that is wrong', async (t) => {
-  t.throws(() => readLinked('variable=P', NOW), { name: 'BadRequest', message: /submodel/ })
-  t.throws(() => readLinked('submodel=m&from=yesterday', NOW), { name: 'BadRequest', message: /"from"/ })
-  t.throws(() => readLinked('submodel=m&every=0s', NOW), { name: 'BadRequest', message: /"every"/ })
-  t.throws(() => readLinked('from(bucket: "x")', NOW), { name: 'BadRequest' })
+  t.throws(() => parseLinkedQuery('variable=P', NOW), { name: 'BadRequest', message: /submodel/ })
+  t.throws(() => parseLinkedQuery('submodel=m&from=yesterday', NOW), { name: 'BadRequest', message: /"from"/ })
+  t.throws(() => parseLinkedQuery('submodel=m&every=0s', NOW), { name: 'BadRequest', message: /"every"/ })
+  t.throws(() => parseLinkedQuery('from(bucket: "x")', NOW), { name: 'BadRequest' })
 })

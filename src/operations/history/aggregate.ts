@@ -1,6 +1,6 @@
 /**
- * Many samples made few: one row for each bucket of time. Pieces, and parts of them, that lie in one bucket and know what
- * their numbers come to are not unpacked.
+ * Aggregates samples to one row per time bucket. Pieces, and parts of pieces, that lie within one bucket and have a
+ * summary are not unpacked.
  */
 import type { ExactNumber } from '../../model/exact-numbers.ts'
 import { firstAt, type Run, timeAt } from '../../model/samples.ts'
@@ -12,17 +12,17 @@ export const AGGREGATES = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last'
 
 export type Aggregate = (typeof AGGREGATES)[number]
 
-/** What the numbers of one bucket come to; values that are none, and those of bad quality, do not count. */
+/** Statistics of the numbers in one bucket; other values, and those of bad quality, do not count. */
 export interface Bucket extends Statistics {
   /** Start of the bucket, nanoseconds since 1970. */
   readonly start: bigint
 }
 
 /**
- * @param pieces ascending; what lies outside of [from, to] is left out
+ * @param pieces ascending; samples outside of [from, to] are ignored
  * @param grid its cells are the buckets
- * @param isWhole the series counts whole things: sums and extremes beyond 2^53 are exact
- * @returns the buckets that hold anything, ascending
+ * @param isWhole the series is of integers: sums and extremes beyond 2^53 are exact
+ * @returns the buckets that are not empty, ascending
  */
 export async function* buckets(
   pieces: AsyncIterable<SeriesPiece>,
@@ -51,7 +51,7 @@ interface BucketWindow {
   readonly isWhole: boolean
 }
 
-/** Unpacks no more of a piece than lies across the border of a bucket, or of [from, to]. */
+/** Unpacks only the parts of a piece that cross the border of a bucket, or of [from, to]. */
 function* bucketsIn(piece: SeriesPiece, window: BucketWindow): Generator<Bucket> {
   const { from, to, grid, isWhole } = window
   if (piece.to < from || piece.from > to) return
@@ -67,7 +67,7 @@ function* bucketsIn(piece: SeriesPiece, window: BucketWindow): Generator<Bucket>
   for (const part of parts) yield* bucketsIn(part, window)
 }
 
-/** The value of an aggregate; NaN where the bucket does not tell it. */
+/** The value of an aggregate; NaN if the bucket has none. */
 export function aggregateOf(bucket: Statistics, aggregate: Aggregate): ExactNumber {
   const { count, min, max, mean, sum, squares, first, last } = bucket
   switch (aggregate) {
@@ -86,12 +86,12 @@ export function aggregateOf(bucket: Statistics, aggregate: Aggregate): ExactNumb
     case 'last':
       return last
     case 'stddev':
-      // Of a sample, not of a population: what was measured stands for more than itself.
+      // Sample standard deviation, not that of a population.
       return count > 1 ? Math.sqrt(squares / (count - 1)) : Number.NaN
   }
 }
 
-/** The part of a run that lies in one bucket, in one go. */
+/** Walks a run bucket by bucket. */
 function* bucketsOf(run: Run, { from, to, grid, isWhole }: BucketWindow): Generator<Bucket> {
   const end = firstAt(run, to + 1n)
   for (let i = firstAt(run, from); i < end; ) {

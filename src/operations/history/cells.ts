@@ -1,4 +1,4 @@
-/** What a table shows of one stored sample: exactly what is stored, whatever the value type of the element is now. */
+/** Table cells of stored samples: exactly what is stored, also if the value type of the element has changed since. */
 
 import type { ValueKind } from '../../formats/tables/widen.ts'
 import { exactNumber, valueOfRow } from '../../formats/to-value.ts'
@@ -6,15 +6,15 @@ import { membersAt, numberOf, type Run } from '../../model/samples.ts'
 import { trimStart } from '../../model/trim.ts'
 import type { Variable } from './variables.ts'
 
-/** A whole number of 64 bits is a bigint, what no number and no truth value says exactly a text. */
+/** A 64-bit integer is a bigint; a text is used for what neither number nor boolean can express exactly. */
 export type Cell = number | bigint | boolean | string | undefined
 
-/** Undefined where the element had no value. */
+/** @returns undefined if the element had no value */
 export function cellAt(run: Run, index: number, variable: Variable): Cell {
   const value = run.values[index]
-  if (typeof value === 'number') return ofNumber(value, variable)
-  const text = run.form === 'members' ? ofMembers(run, index, variable) : value
-  return text === undefined || variable.type === 'text' ? text : ofText(text, variable)
+  if (typeof value === 'number') return cellOfNumber(value, variable)
+  const text = run.form === 'members' ? textOfMembers(run, index, variable) : value
+  return text === undefined || variable.type === 'text' ? text : cellOfText(text, variable)
 }
 
 export function kindOfCell(cell: Exclude<Cell, undefined>): ValueKind {
@@ -22,24 +22,24 @@ export function kindOfCell(cell: Exclude<Cell, undefined>): ValueKind {
   return typeof cell === 'string' ? 'text' : typeof cell === 'number' ? 'number' : 'boolean'
 }
 
-/** Is it a whole number that doubles cannot tell from its neighbours? */
+/** Whether an integer is beyond the range that doubles represent exactly. */
 export function isLong(whole: bigint): boolean {
   return whole > MAX_SAFE || whole < -MAX_SAFE
 }
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
-function ofNumber(value: number, { type }: Variable): Cell {
+function cellOfNumber(value: number, { type }: Variable): Cell {
   switch (type) {
     case 'number':
       return value
     case 'integer':
       if (!Number.isInteger(value)) return value
-      // Beyond 2^53 it stands for its shortest text, which is not always the double's own value.
+      // Beyond 2^53 the stored value is the double's shortest text, which may differ from its exact value.
       return Number.isSafeInteger(value)
         ? BigInt(value)
         : Math.abs(value) < 1e21
-          ? ofWhole(String(value))
+          ? integerCell(String(value))
           : String(value)
     case 'boolean':
       return value === 1 || (value === 0 ? false : String(value))
@@ -48,22 +48,22 @@ function ofNumber(value: number, { type }: Variable): Cell {
   }
 }
 
-function ofText(text: string, { type, valueType = 'xs:string' }: Variable): Cell {
+function cellOfText(text: string, { type, valueType = 'xs:string' }: Variable): Cell {
   if (type === 'boolean') {
     if (text === 'true' || text === '1') return true
     return text === 'false' || text === '0' ? false : text
   }
-  if (type === 'integer' && INTEGER.test(text)) return ofWhole(text)
+  if (type === 'integer' && INTEGER.test(text)) return integerCell(text)
   if (text === 'NaN' || text === 'INF' || text === '-INF') return numberOf(text)
   if (!NUMBER.test(text)) return text
-  // What is no whole number was stored when the element had another type.
+  // A number that is not an integer was stored when the element had another type.
   return exactNumber(type === 'integer' ? 'xs:decimal' : valueType, text) ?? text
 }
 
 const INTEGER = /^[+-]?\d+$/
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 
-function ofWhole(text: string): bigint | string {
+function integerCell(text: string): bigint | string {
   const digits = trimStart(text, '+-0') || '0'
   const plain = text.startsWith('-') && digits !== '0' ? `-${digits}` : digits
   if (digits.length > 19) return plain
@@ -71,12 +71,12 @@ function ofWhole(text: string): bigint | string {
   return BigInt.asIntN(64, whole) === whole ? whole : plain
 }
 
-/** The text of a Property, also of what was one; of all other elements their value as JSON. */
-function ofMembers(run: Run, index: number, { modelType, valueType }: Variable): string | undefined {
+/** The text of a Property, or of an element that was one; the JSON value of any other element. */
+function textOfMembers(run: Run, index: number, { modelType, valueType }: Variable): string | undefined {
   const members = membersAt(run, index)
   if (modelType !== 'Property') return valueOfRow(modelType, valueType, members)
-  const held = JSON.parse(members) as Record<string, unknown>
-  const { value, ...others } = held
+  const parsed = JSON.parse(members) as Record<string, unknown>
+  const { value, ...others } = parsed
   if (Object.keys(others).length > 0 || (value !== undefined && typeof value !== 'string')) return members
   return value
 }

@@ -1,4 +1,4 @@
-/** A piece of a column while it is being filled. */
+/** Fills one column of a batch, and widens its type when a cell does not fit. */
 import type { ColumnBatch, ColumnType } from '../../formats/tables/table.ts'
 import { numberText, widen } from '../../formats/tables/widen.ts'
 import { type Cell, isLong } from './cells.ts'
@@ -13,7 +13,7 @@ export class ColumnBuilder {
   #isComplete = true
   #isLong = false
 
-  /** @param type gives way where a cell does not fit it. @param size how many cells there are at most */
+  /** @param type initial type. @param size maximum number of cells */
   constructor(type: ColumnType, size: number) {
     this.#planned = type
     this.#type = type
@@ -72,7 +72,7 @@ export class ColumnBuilder {
     const values = emptyColumn(type, this.#size)
     const before = Array.isArray(this.#values) ? this.#values : this.#values.subarray(0, at)
     const wider = widen(before, this.#type, type)
-    // What is absent has no text.
+    // Absent cells are empty texts.
     if (Array.isArray(values)) for (let i = 0; i < at; i++) values[i] = this.#present[i] === 1 ? String(wider[i]) : ''
     else (values as Float64Array).set(wider as Float64Array)
     this.#values = values

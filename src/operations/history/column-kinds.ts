@@ -1,6 +1,6 @@
 /**
- * What columns will hold, for formats that say it first. Most is known from what packed runs say of themselves: only
- * texts and numbers that are not whole where whole ones are expected are looked at one by one.
+ * Detects what a column will hold, for formats that declare types before the first row. Mostly known from the headers of
+ * packed runs: only texts, and non-integers in integer columns, are checked one by one.
  */
 import { joinKinds, type ValueKind } from '../../formats/tables/widen.ts'
 import { lengthOf, within } from '../../model/samples.ts'
@@ -10,7 +10,7 @@ import { cellAt, kindOfCell } from './cells.ts'
 import type { History } from './history.ts'
 import type { Variable } from './variables.ts'
 
-/** The kind of what is stored of a series in [from, to]; undefined where there is nothing. */
+/** The kind of the values stored of a series in [from, to]; undefined if there are none. */
 export async function storedKind(
   history: Pick<History, 'pieces'>,
   variable: Variable,
@@ -23,7 +23,7 @@ export async function storedKind(
     if (piece.to < from || piece.from > to) continue
     kind = joinKinds(
       kind,
-      kindOfPacked(piece, variable) ?? kindOfRun(piece, variable, from, to) ?? kind ?? plain(variable)
+      kindOfPacked(piece, variable) ?? kindOfRun(piece, variable, from, to) ?? kind ?? declaredKind(variable)
     )
     if (kind === 'text') return kind
     if (slice.isOver()) await slice.pause()
@@ -31,11 +31,11 @@ export async function storedKind(
   return kind
 }
 
-function plain({ type }: Variable): ValueKind {
+function declaredKind({ type }: Variable): ValueKind {
   return type === 'time' ? 'text' : type
 }
 
-/** Undefined where the piece does not say it. */
+/** @returns undefined if the piece has to be unpacked to find out */
 function kindOfPacked(piece: SeriesPiece, { type }: Variable): ValueKind | undefined {
   if (type === 'boolean') return undefined
   if (type === 'number') return piece.holdsOnly?.('numbers') ? 'number' : undefined

@@ -1,11 +1,11 @@
-/** Types of columns that only the rows themselves tell: these are kept where they are few, and made twice where not. */
+/** Detects column types from the rows themselves: few rows are buffered, many are produced twice. */
 import type { Table, TableBatch, TableColumn } from '../../formats/tables/table.ts'
 import { collectKinds, conformBatches, type ValueKind, withKinds } from '../../formats/tables/widen.ts'
 
-/** Cells that are kept meanwhile. */
+/** Cells that are buffered. */
 const MAX_KEPT_CELLS = 1_000_000
 
-/** @param make the batches, each time anew */
+/** @param make produces the batches, from the start on every call */
 export async function withDetectedTypes(
   columns: readonly TableColumn[],
   make: () => AsyncGenerator<TableBatch>

@@ -1,4 +1,4 @@
-/** Series on a common grid: at each of its points the last value before, or one on the line between neighbours. */
+/** Resamples series on a common grid: the last value before each grid point, or linear interpolation. */
 import { HubError } from '../../errors.ts'
 import type { TableBatch, TableColumn } from '../../formats/tables/table.ts'
 import { lengthOf, type Run, timeAt } from '../../model/samples.ts'
@@ -10,7 +10,7 @@ import { type History, LATEST } from './history.ts'
 import { BatchBuilder, SampleReader } from './rows.ts'
 import type { Variable } from './variables.ts'
 
-/** Rows and cells of a grid that is asked for as one answer. */
+/** Rows and cells of a grid in one response. */
 const MAX_GRID_ROWS = 10_000_000
 const MAX_GRID_CELLS = 100_000_000
 
@@ -20,14 +20,14 @@ export interface GridSpan {
   readonly end: bigint
 }
 
-/** @throws HubError `BadRequest` that says how to ask instead */
+/** @throws HubError `BadRequest` that suggests smaller requests */
 export function refuseTooManyRows({ grid, start, end }: GridSpan, variables: number): void {
   const most = Math.min(MAX_GRID_ROWS, Math.floor(MAX_GRID_CELLS / (variables + 1)))
   const rows = end < start ? 0n : (end - start) / grid.length + 1n
   if (rows <= BigInt(most)) return
   const window = `${formatTime(start)} to ${formatTime(end)}`
   throw new HubError('BadRequest', [
-    `From ${window} this grid has about ${rows} rows; one answer has ${most} at most for ${variables} series. Ask for a longer "interval", a shorter time by "from" and "to", fewer series, or for pages by "limit"`
+    `From ${window} this grid has about ${rows} rows; the maximum for one response is ${most} for ${variables} series. Use a longer "interval", a shorter time by "from" and "to", fewer series, or pages by "limit"`
   ])
 }
 
@@ -37,13 +37,13 @@ export async function* gridRows(
   { grid, start, end }: GridSpan,
   { columns, isLinear, slice }: { columns: readonly TableColumn[]; isLinear: boolean; slice: TimeSlice }
 ): AsyncGenerator<TableBatch> {
-  const lines = await Promise.all(variables.map((variable) => Line.begin(history, variable, start, isLinear)))
+  const lines = await Promise.all(variables.map((variable) => GridSeries.begin(history, variable, start, isLinear)))
   const rows = new BatchBuilder(columns)
   for (let time = ceilTo(grid, start); time <= end; time = grid.next(time)) {
     const { builders } = rows
     builders[0]?.add(time)
     for (let i = 0; i < lines.length; i++) {
-      const line = lines[i] as Line
+      const line = lines[i] as GridSeries
       while (line.isBehind(time)) {
         const wait = line.next()
         if (wait !== undefined) await wait
@@ -58,8 +58,8 @@ export async function* gridRows(
   if (last !== undefined) yield last
 }
 
-/** A series that is asked for at ascending times: its last sample before, and the one after it. */
-class Line {
+/** Evaluates a series at ascending times; holds the last sample before, and the next one. */
+class GridSeries {
   readonly #reader: SampleReader
   readonly #variable: Variable
   readonly #isLinear: boolean
@@ -73,10 +73,10 @@ class Line {
     this.#isLinear = isLinear
   }
 
-  static async begin(history: History, variable: Variable, start: bigint, isLinear: boolean): Promise<Line> {
-    const runs = history.read(variable, await lastBefore(history, variable, start), LATEST)
-    const line = new Line(await SampleReader.open(runs), variable, isLinear)
-    line.#look()
+  static async begin(history: History, variable: Variable, start: bigint, isLinear: boolean): Promise<GridSeries> {
+    const runs = history.read(variable, await lastSampleTime(history, variable, start), LATEST)
+    const line = new GridSeries(await SampleReader.open(runs), variable, isLinear)
+    line.#loadNext()
     return line
   }
 
@@ -90,8 +90,8 @@ class Line {
       this.#time = this.#reader.time ?? 0n
     }
     const wait = this.#reader.next()
-    if (wait !== undefined) return wait.then(() => this.#look())
-    this.#look()
+    if (wait !== undefined) return wait.then(() => this.#loadNext())
+    this.#loadNext()
     return undefined
   }
 
@@ -101,26 +101,26 @@ class Line {
     const from = numberOf(before)
     if (this.#time === time) return from ?? before
     const after = this.#after
-    // Behind the last sample nobody knows where the line goes.
+    // There is no extrapolation after the last sample.
     if (after === undefined) return from === undefined ? before : undefined
     const to = numberOf(after)
     if (from === undefined || to === undefined) return before
     return from + (to - from) * (Number(time - this.#time) / Number((this.#reader.time ?? 0n) - this.#time))
   }
 
-  #look(): void {
+  #loadNext(): void {
     const { run, index } = this.#reader
     this.#after = run === undefined ? undefined : cellAt(run, index, this.#variable)
   }
 }
 
-/** Between whole numbers lie others. */
+/** Interpolation is in doubles, also between integers. */
 function numberOf(cell: Cell): number | undefined {
   return typeof cell === 'number' ? cell : typeof cell === 'bigint' ? Number(cell) : undefined
 }
 
-/** Time of the last sample at or before a time; the time itself where there is none. */
-export async function lastBefore(history: History, variable: Variable, time: bigint): Promise<bigint> {
+/** Time of the last sample at or before a time; the time itself if there is none. */
+export async function lastSampleTime(history: History, variable: Variable, time: bigint): Promise<bigint> {
   const span = await history.spanOf(variable)
   if (span === undefined || span.from >= time) return time
   const end = earlier(time, span.to)

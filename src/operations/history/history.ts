@@ -1,4 +1,4 @@
-/** What was measured: everything acknowledged of a series, from the chunks of the store and what is not in them yet. */
+/** Reads the history of a series: the chunks in the store, and the acknowledged samples that are not in chunks yet. */
 import { lengthOf, type Run, spanOf as rangeOf, sliceOf, within } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import {
@@ -13,28 +13,27 @@ import type { SeriesName } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
 
 export interface History {
-  /** Everything acknowledged of a series in [from, to] (nanoseconds since 1970), ascending, each time once. */
+  /** All acknowledged samples of a series in [from, to] (nanoseconds since 1970), ascending, one per time. */
   read(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Run>
-  /** The same in pieces that need not be unpacked; those at the ends may reach out of [from, to]. */
+  /** The same in pieces that are unpacked on demand; the first and last may reach beyond [from, to]. */
   pieces(series: SeriesName, from: bigint, to: bigint): AsyncIterable<SeriesPiece>
-  /** The last so many samples, ascending; in several runs where one cannot hold them. */
+  /** The last `count` samples, ascending; in several runs if one cannot hold them. */
   latest(series: SeriesName, count: number): Promise<readonly Run[]>
-  /** First and last time, and how many samples; late doubles may count twice. */
+  /** First and last time, and number of samples; a late duplicate may be counted twice. */
   spanOf(series: SeriesName): Promise<{ from: bigint; to: bigint; count: number } | undefined>
 }
 
-/** Knows what is in the log and not in chunks yet; the follower that makes the chunks (consumers/history). */
+/** The samples in the log that are not in chunks yet; implemented by the history writer (consumers/history). */
 export interface HistoryTail {
-  /** Resolves when everything that was acknowledged before the call is known here, or in chunks. */
+  /** Resolves when everything acknowledged before the call is in `parts` or in chunks. */
   caughtUp(): Promise<void>
-  /** What is not in chunks yet, in the order of the log; packed runs are ascending. */
+  /** Runs that are not in chunks yet, in log order; packed runs are ascending. */
   parts(series: SeriesName): readonly (Run | PackedRun)[]
 }
 
 export const EARLIEST = -(2n ** 63n)
 export const LATEST = 2n ** 63n - 1n
 
-/** @returns the history over a store and the tail of its log */
 export function historyOf(store: Store, tail: HistoryTail): History {
   return {
     pieces: (series, from, to) => found(series, from, to),
@@ -48,7 +47,7 @@ export function historyOf(store: Store, tail: HistoryTail): History {
 
     async latest(series, count) {
       const span = await this.spanOf(series)
-      return span === undefined || count < 1 ? [] : last(this, series, span, count)
+      return span === undefined || count < 1 ? [] : latestRuns(this, series, span, count)
     },
 
     async spanOf(series) {
@@ -71,7 +70,7 @@ export function historyOf(store: Store, tail: HistoryTail): History {
 
   async function* found(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<SeriesPiece> {
     await tail.caughtUp()
-    // First the tail: what becomes a chunk meanwhile is found twice, and told once; the other way it could be missed.
+    // The tail first: a run that becomes a chunk meanwhile is then found twice and merged, instead of missed.
     const isWanted = (run: Run | PackedRun) => !('bytes' in run) || (run.to >= from && run.from <= to)
     const recent = tail.parts(series).filter(isWanted)
     const sources = recent.map((run, place) => recentSource(run, place, series))
@@ -83,15 +82,15 @@ export function historyOf(store: Store, tail: HistoryTail): History {
   }
 }
 
-/** Looks back from the end in windows that double until there is enough. */
-async function last(
+/** Searches backwards from the end in windows that double until there are enough samples. */
+async function latestRuns(
   history: History,
   series: SeriesName,
   span: { from: bigint; to: bigint; count: number },
   count: number
 ): Promise<readonly Run[]> {
   const length = span.to - span.from
-  // As far back as so many samples reach on average, and a little more.
+  // The average duration of so many samples, and a little more.
   let back = span.count <= count ? length : (length * BigInt(count)) / BigInt(span.count) + 1_000_000n
   for (;;) {
     const start = later(span.to - back, span.from)

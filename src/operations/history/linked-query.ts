@@ -1,21 +1,20 @@
 /**
- * The Query of a linked segment of IDTA 02008: the query string of `/timeseries`, with the placeholders that web pages
- * for time series replace. What such a page sends back, by POST as the body, is read here as well.
+ * The Query of a linked segment of IDTA 02008: the query string of `/timeseries`, with placeholders that web pages for
+ * time series replace. Also parses the query that such a page sends back as the body of a POST.
  *
- * The page of Eclipse BaSyx replaces `{{y-value}}`, where a Query has it, by the idShort of the variable chosen first and
- * `v.timeRangeStart`, `v.timeRangeStop`, `v.windowPeriod` as InfluxDB has them (`2026-11-24T03:00:00.000Z`, `250ms`); older ones leave the
- * times as they stand, and whoever has chosen nothing sends all of it as it stands. What was not replaced counts as
- * not said.
+ * The page of Eclipse BaSyx replaces `{{y-value}}` by the idShort of the first chosen variable, and `v.timeRangeStart`,
+ * `v.timeRangeStop`, `v.windowPeriod` by values in InfluxDB's format (`2026-11-24T03:00:00.000Z`, `250ms`). Older versions
+ * do not replace the times, and without a choice nothing is replaced. A placeholder left in place counts as absent.
  */
 import { HubError } from '../../errors.ts'
 import { type Interval, parseInterval } from '../../model/interval.ts'
 import { parseTime } from '../../model/time.ts'
 
 /**
- * What a linked segment asks `/timeseries` for. As parameters of a GET they have the same names: `submodel` (its id),
- * `variable`, `from`, `to`, `every`.
+ * A parsed query of a linked segment. The parameters of a GET have the same names: `submodel` (its id), `variable`,
+ * `from`, `to`, `every`.
  */
-export interface LinkedRequest {
+export interface LinkedQuery {
   /** Id of the submodel that shows the time series. */
   readonly submodel: string
   /** idShort of the variable in its Metadata/Record; absent: all of them. Its series: `seriesOf` in time-series/series.ts. */
@@ -33,31 +32,32 @@ const PLACEHOLDERS = {
   every: 'v.windowPeriod'
 } as const
 
-/** By which a page names the variable that was chosen first; the others it would look for in vain. */
-const VARIABLE = '{{y-value}}'
+/** Replaced by the first chosen variable only, so it is not part of generated queries any more. */
+const VARIABLE_PLACEHOLDER = '{{y-value}}'
 
-/** The Query for all variables of a submodel: a page picks those that were chosen out of the answer. */
-export function linkedQuery(submodel: string): string {
+/** The Query for all variables of a submodel; a page picks the chosen ones from the response. */
+export function formatLinkedQuery(submodel: string): string {
   const placeholders = Object.entries(PLACEHOLDERS).map(([name, placeholder]) => `${name}=${placeholder}`)
   return [`submodel=${encodeURIComponent(submodel)}`, ...placeholders].join('&')
 }
 
-/** Is it the Query that is generated for a submodel, or was by earlier releases? */
+/** Whether this is the Query generated for a submodel, by this release or an earlier one. */
 export function isLinkedQuery(query: string, submodel: string): boolean {
-  const wanted = linkedQuery(submodel)
-  return query === wanted || query.replace(`&variable=${VARIABLE}`, '') === wanted
+  const wanted = formatLinkedQuery(submodel)
+  return query === wanted || query.replace(`&variable=${VARIABLE_PLACEHOLDER}`, '') === wanted
 }
 
 /**
- * Reads such a Query after a page has put its choice into it.
- * @param now what relative times (`-1h`, `now()`) count from, nanoseconds since 1970
- * @throws HubError `BadRequest` naming the part that cannot be read
+ * @param now base of relative times (`-1h`, `now()`), nanoseconds since 1970
+ * @throws HubError `BadRequest` naming the invalid part
  */
-export function readLinked(query: string, now: bigint): LinkedRequest {
+export function parseLinkedQuery(query: string, now: bigint): LinkedQuery {
   const given = new URLSearchParams(query.trim())
   const part = (name: string): string | undefined => {
     const text = given.get(name)?.trim()
-    return text === '' || text === VARIABLE || text === (PLACEHOLDERS as Readonly<Record<string, string>>)[name]
+    return text === '' ||
+      text === VARIABLE_PLACEHOLDER ||
+      text === (PLACEHOLDERS as Readonly<Record<string, string>>)[name]
       ? undefined
       : text
   }
@@ -76,7 +76,7 @@ export function readLinked(query: string, now: bigint): LinkedRequest {
   }
 }
 
-/** A point in time as Flux has it: absolute, `now()`, or a duration from now. */
+/** A time in Flux syntax: absolute, `now()`, or a duration relative to now. */
 function instant(name: string, text: string, now: bigint): bigint {
   if (text === 'now()') return now
   const [, sign, length = ''] = /^([+-]?)(\d.*[a-zµ])$/.exec(text) ?? []
@@ -87,10 +87,10 @@ function instant(name: string, text: string, now: bigint): bigint {
   throw new HubError('BadRequest', [`"${name}" is a time such as 2026-11-24T03:00:00Z or -1h; found "${text}"`])
 }
 
-/** Months and years back lead to the same day and time, or to the last day of a shorter month. */
+/** Months and years keep the day of the month, or use the last day of a shorter month. */
 function shifted(time: bigint, { unit, count }: Interval, sign: bigint): bigint {
   if (unit === 'nanosecond') return time + sign * count
-  if (unit === 'week') return time + sign * BigInt(count) * WEEK
+  if (unit === 'week') return time + sign * BigInt(count) * WEEK_NS
   const date = new Date(Number(time / 1_000_000n))
   const day = date.getUTCDate()
   date.setUTCMonth(date.getUTCMonth() + Number(sign) * count, 1)
@@ -99,7 +99,7 @@ function shifted(time: bigint, { unit, count }: Interval, sign: bigint): bigint 
   return BigInt(date.getTime()) * 1_000_000n + (time % 1_000_000n)
 }
 
-const WEEK = 604_800_000_000_000n
+const WEEK_NS = 604_800_000_000_000n
 
 function width(text: string): Interval {
   const found = parseInterval(/^\d{1,15}$/.test(text) ? `${text}ms` : text)

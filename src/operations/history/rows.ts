@@ -1,6 +1,6 @@
 /**
- * Rows of a table out of series: sources that each give some neighbouring cells at ascending times, brought together by
- * time. What lies ready is taken without waiting: a promise for each cell would cost more than the cell.
+ * Merges sources by time into table rows. Each source fills some adjacent columns at ascending times. Cells that are in
+ * memory are taken synchronously: a promise per cell would cost more than the cell.
  */
 import type { TableBatch, TableColumn } from '../../formats/tables/table.ts'
 import type { ExactNumber } from '../../model/exact-numbers.ts'
@@ -11,29 +11,29 @@ import { type Cell, cellAt } from './cells.ts'
 import { ColumnBuilder } from './column-builder.ts'
 import type { Variable } from './variables.ts'
 
-/** Cells of a batch: so many are written down within a slice of time. Rows of one, at most and at least. */
+/** Cells of a batch, as many as are formatted within a time slice; and the limits of its rows. */
 const MAX_BATCH_CELLS = 32_768
 const MAX_BATCH_ROWS = 8192
 const MIN_BATCH_ROWS = 8
 
-const ROWS_BETWEEN_LOOKS = 8
+const ROWS_PER_CLOCK_CHECK = 8
 
 export function batchRows(columns: number): number {
   return Math.max(MIN_BATCH_ROWS, Math.min(MAX_BATCH_ROWS, Math.floor(MAX_BATCH_CELLS / columns)))
 }
 
 export interface RowSource {
-  /** How many columns it fills. */
+  /** Number of columns it fills. */
   readonly width: number
-  /** Of its next row; undefined behind the last. */
+  /** Time of its next row; undefined after the last. */
   readonly time: bigint | undefined
-  /** Adds the cells of its next row to the builders from `at` on. */
+  /** Adds the cells of its next row to the builders, starting at `at`. */
   addTo(builders: readonly ColumnBuilder[], at: number): void
-  /** Goes on to the row after it; a promise where that must be fetched. */
+  /** Advances to the row after it; returns a promise if that must be fetched. */
   next(): Promise<void> | undefined
 }
 
-/** Rows that are being gathered into batches. */
+/** Collects rows into batches. */
 export class BatchBuilder {
   readonly #columns: readonly TableColumn[]
   readonly #size: number
@@ -46,14 +46,14 @@ export class BatchBuilder {
     this.builders = this.#empty()
   }
 
-  /** Counts a row of which all cells were added. @returns the batch where that made it full */
+  /** Ends a row after all its cells were added. @returns the batch if it is full */
   close(): TableBatch | undefined {
     return ++this.#length === this.#size ? this.take() : undefined
   }
 
-  /** Is it time to look at the clock? That costs as much as a cell does. */
+  /** Whether the time slice should be checked, which costs as much as a cell. */
   isDue(): boolean {
-    return this.#length % ROWS_BETWEEN_LOOKS === 0
+    return this.#length % ROWS_PER_CLOCK_CHECK === 0
   }
 
   take(): TableBatch | undefined {
@@ -69,7 +69,7 @@ export class BatchBuilder {
   }
 }
 
-/** A row for each time at which any source has one; the cells of the others are empty. The first column is the time. */
+/** One row for each time at which any source has one; cells of the others are empty. The first column is the time. */
 export async function* mergedRows(
   columns: readonly TableColumn[],
   sources: readonly RowSource[],
@@ -104,7 +104,7 @@ function leastTime(sources: readonly RowSource[]): bigint | undefined {
   return least
 }
 
-/** Samples one by one, as they lie in runs. */
+/** Iterates over the samples of runs. */
 export class SampleReader {
   readonly #runs: AsyncIterator<Run>
   run: Run | undefined
@@ -136,7 +136,7 @@ export class SampleReader {
   }
 }
 
-/** A series as it was measured, its quality beside it where that is wanted. */
+/** The samples of a series, optionally with a column for the quality. */
 export async function sampleSource(
   runs: AsyncIterable<Run>,
   variable: Variable,
@@ -158,7 +158,7 @@ export async function sampleSource(
   }
 }
 
-/** A series in buckets. @param isWhole it counts whole things */
+/** The aggregates of a series by bucket. @param isWhole the series is of integers */
 export async function bucketSource(
   buckets: AsyncGenerator<Bucket>,
   aggregates: readonly Aggregate[],
@@ -187,7 +187,7 @@ export async function bucketSource(
   }
 }
 
-/** Of whole numbers: does it lie between them? */
+/** Whether the aggregate of integers may be a fraction. */
 export function isFractional(aggregate: Aggregate): boolean {
   return aggregate === 'mean' || aggregate === 'stddev'
 }

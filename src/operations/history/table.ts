@@ -1,8 +1,7 @@
 /**
- * Series as one wide table: a row for each point in time, a column for each series. As they were measured; in buckets;
- * or on a common grid. Rows stream, and are made no faster than they are taken, in slices of time.
+ * Series as one wide table: one row per time, one column per series. Samples, aggregates of time buckets, or values on a
+ * common grid. Rows are streamed with back-pressure, in time slices.
  */
-
 import type { ColumnBatch, Table, TableBatch, TableColumn } from '../../formats/tables/table.ts'
 import { typeOfKind, type ValueKind } from '../../formats/tables/widen.ts'
 import { lengthOf, qualityAt, type Run, sliceOf, timeAt } from '../../model/samples.ts'
@@ -14,42 +13,42 @@ import { cellAt } from './cells.ts'
 import { ColumnBuilder } from './column-builder.ts'
 import { storedKind } from './column-kinds.ts'
 import { withDetectedTypes } from './detect-types.ts'
-import { type GridSpan, gridRows, lastBefore, refuseTooManyRows } from './grid-rows.ts'
+import { type GridSpan, gridRows, lastSampleTime, refuseTooManyRows } from './grid-rows.ts'
 import { EARLIEST, type History, LATEST } from './history.ts'
 import { batchRows, bucketSource, isFractional, mergedRows, sampleSource } from './rows.ts'
 import type { Variable } from './variables.ts'
 
-/** How values get onto a common grid: the last one before, a line between neighbours, or only those that are on it. */
+/** Values on a common grid: `previous` the last one before, `linear` interpolated; `none`: no grid. */
 export const ALIGNMENTS = ['none', 'previous', 'linear'] as const
 
 export type Alignment = (typeof ALIGNMENTS)[number]
 
 export interface TableRequest {
   readonly variables: readonly Variable[]
-  /** Nanoseconds since 1970, inclusive; absent: all there is. */
+  /** Nanoseconds since 1970, inclusive; absent: unbounded. */
   readonly from?: bigint
   readonly to?: bigint
-  /** Its cells are the buckets, or their starts the points in time of a common grid. */
+  /** The cells are the buckets; or the starts of the cells are the times of a common grid. */
   readonly grid?: TimeGrid
-  /** With `grid`: what each bucket tells. */
+  /** Aggregates of each bucket; with `grid`. */
   readonly aggregates?: readonly Aggregate[]
   readonly align?: Alignment
-  /** Add a column with the quality beside each series; for samples as they were measured. */
+  /** Add a column with the quality next to each series; for samples only. */
   readonly quality?: boolean
 }
 
 export interface TableOptions {
-  /** Of the request that it is made for. */
+  /** The time slice of the request. */
   readonly slice: TimeSlice
-  /** Are the types of the columns said before the first row? Without, batches say what does not fit. */
+  /** Column types must be final before the first row; otherwise batches say which columns they widen. */
   readonly typesFirst?: boolean
-  /** No more than a page of it is taken. */
+  /** Only a page of the rows will be read. */
   readonly isPaged?: boolean
 }
 
-/** @throws HubError `BadRequest` where it would have too many rows */
-export async function tableOf(given: History, request: TableRequest, options: TableOptions): Promise<Table> {
-  const history = slicedHistory(given, options.slice)
+/** @throws HubError `BadRequest` if there would be too many rows */
+export async function tableOf(source: History, request: TableRequest, options: TableOptions): Promise<Table> {
+  const history = slicedHistory(source, options.slice)
   const { grid, aggregates = [], align = 'none' } = request
   if (grid !== undefined && aggregates.length > 0) return bucketTable(history, request, grid, options)
   if (grid !== undefined && align !== 'none') return gridTable(history, request, grid, options)
@@ -57,8 +56,8 @@ export async function tableOf(given: History, request: TableRequest, options: Ta
 }
 
 /**
- * The same as a table for each column, one after the other: for formats in which columns follow each other.
- * @throws HubError `BadRequest` where it would have too many rows, before the first
+ * The same as one table per column, in sequence, for column-oriented formats.
+ * @throws HubError `BadRequest` if there would be too many rows, before the first table
  */
 export async function tablesOf(
   history: History,
@@ -79,7 +78,7 @@ export async function tablesOf(
   })()
 }
 
-/** The time and the quality beside a series. */
+/** Drops the values: time and quality remain. */
 function withoutValues({ columns, batches }: Table): Table {
   const without = <Item>([time, _, ...others]: readonly Item[]) => [time, ...others] as Item[]
   const fewer = async function* () {
@@ -88,9 +87,9 @@ function withoutValues({ columns, batches }: Table): Table {
   return { columns: without(columns), batches: fewer() }
 }
 
-const TIME: TableColumn = { name: 'time', type: 'time' }
+const TIME_COLUMN: TableColumn = { name: 'time', type: 'time' }
 
-/** Readers of it wait for a turn where many pieces come to nothing, too. */
+/** Pauses between time slices also while many pieces yield no row. */
 function slicedHistory(history: History, slice: TimeSlice): History {
   return {
     ...history,
@@ -116,8 +115,8 @@ async function bucketTable(
   const { variables, aggregates = [] } = request
   const { from, to } = windowOf(request)
   const columns = [
-    TIME,
-    ...variables.flatMap((variable) => aggregates.map((aggregate) => aggregated(variable, aggregate)))
+    TIME_COLUMN,
+    ...variables.flatMap((variable) => aggregates.map((aggregate) => aggregateColumn(variable, aggregate)))
   ]
   const batches = async function* () {
     const sources = variables.map((variable) => {
@@ -130,9 +129,9 @@ async function bucketTable(
   return typesFirst && !isCertain ? withDetectedTypes(columns, batches) : { columns, batches: batches() }
 }
 
-function aggregated(variable: Variable, aggregate: Aggregate): TableColumn {
+function aggregateColumn(variable: Variable, aggregate: Aggregate): TableColumn {
   const { unit, label, valueType, ...column } = columnOf(variable, undefined)
-  // A sum, or what was stored under another type, may be no whole number of 64 bits: the column says what it is of.
+  // A sum, or values stored under another type, may not be 64-bit integers: the column states its value type.
   const isWhole = variable.type === 'integer' && aggregate !== 'count' && !isFractional(aggregate)
   return {
     ...column,
@@ -159,25 +158,25 @@ async function gridTable(
   const kinds = await Promise.all(
     variables.map(async (variable) => {
       if (span === undefined || !typesFirst) return undefined
-      const from = await lastBefore(history, variable, span.start)
+      const from = await lastSampleTime(history, variable, span.start)
       return storedKind(history, variable, { from, to: isLinear ? LATEST : span.end }, slice)
     })
   )
   const columns = [
-    TIME,
+    TIME_COLUMN,
     ...variables.map((variable, i) => {
       const column = columnOf(variable, kinds[i])
-      // Between whole numbers lie others.
+      // Interpolated integers are fractions.
       return isLinear && column.type === 'integer' ? { ...column, type: 'number' as const } : column
     })
   ]
   return {
     columns,
-    batches: span === undefined ? none() : gridRows(history, variables, span, { columns, isLinear, slice })
+    batches: span === undefined ? noBatches() : gridRows(history, variables, span, { columns, isLinear, slice })
   }
 }
 
-/** From where to where the grid reaches; undefined where nothing was measured. */
+/** The extent of the grid; undefined if there are no samples. */
 async function gridSpan(history: History, request: TableRequest, grid: TimeGrid): Promise<GridSpan | undefined> {
   const spans = (await Promise.all(request.variables.map((variable) => history.spanOf(variable)))).filter(
     (span) => span !== undefined
@@ -188,7 +187,7 @@ async function gridSpan(history: History, request: TableRequest, grid: TimeGrid)
   return { grid, start: request.from ?? first, end: request.to ?? last }
 }
 
-/** Is a grid that is made in parts too large as a whole? @throws HubError `BadRequest` */
+/** Refuses a grid that is too large as a whole although it is read in parts. @throws HubError `BadRequest` */
 export async function checkGrid(history: History, request: TableRequest): Promise<void> {
   const { grid, align = 'none', aggregates = [], variables } = request
   if (grid === undefined || align === 'none' || aggregates.length > 0) return
@@ -196,7 +195,7 @@ export async function checkGrid(history: History, request: TableRequest): Promis
   if (span !== undefined) refuseTooManyRows(span, variables.length)
 }
 
-// ---- samples as they were measured
+// ---- samples
 
 async function sampleTable(
   history: History,
@@ -208,11 +207,12 @@ async function sampleTable(
   const kinds: (ValueKind | undefined)[] = []
   if (typesFirst) for (const variable of variables) kinds.push(await storedKind(history, variable, { from, to }, slice))
   const columns = [
-    TIME,
+    TIME_COLUMN,
     ...variables.flatMap((variable, i) => [columnOf(variable, kinds[i]), ...(quality ? [qualityOf(variable)] : [])])
   ]
   const [only, ...others] = variables
-  if (only !== undefined && others.length === 0) return { columns, batches: single(history, only, request, columns) }
+  if (only !== undefined && others.length === 0)
+    return { columns, batches: singleSeriesBatches(history, only, request, columns) }
   const batches = async function* () {
     const sources = variables.map((variable) => sampleSource(history.read(variable, from, to), variable, quality))
     yield* mergedRows(columns, await Promise.all(sources), slice)
@@ -220,7 +220,7 @@ async function sampleTable(
   return { columns, batches: batches() }
 }
 
-/** @param kind of what is stored; absent: of what is declared */
+/** @param kind of the stored values; undefined: as declared */
 function columnOf(
   { name, type, valueType, unit, semanticId, label }: Variable,
   kind: ValueKind | undefined
@@ -235,7 +235,7 @@ function columnOf(
   }
 }
 
-/** Whole numbers are numbers where these are declared. */
+/** Integers are numbers if numbers are declared. */
 function widest(declared: TableColumn['type'], stored: TableColumn['type']): TableColumn['type'] {
   return declared === 'number' && stored === 'integer' ? 'number' : stored
 }
@@ -244,12 +244,12 @@ function qualityOf({ name, label }: Variable): TableColumn {
   return { name: `${name}.quality`, type: 'text', ...(label !== undefined && { label: `${label} (quality)` }) }
 }
 
-/** One series, column by column. */
-async function* single(
+/** A single series, built column by column. */
+async function* singleSeriesBatches(
   history: History,
   variable: Variable,
   request: TableRequest,
-  [, column = TIME, ...others]: readonly TableColumn[]
+  [, column = TIME_COLUMN, ...others]: readonly TableColumn[]
 ): AsyncGenerator<TableBatch> {
   const { from, to } = windowOf(request)
   const most = batchRows(2 + others.length)
@@ -283,4 +283,4 @@ function qualitiesOf(run: Run): ColumnBatch {
   return column.batch()
 }
 
-async function* none(): AsyncGenerator<TableBatch> {}
+async function* noBatches(): AsyncGenerator<TableBatch> {}

@@ -1,4 +1,4 @@
-/** Which series a request is about, and what is known of each: name, type, unit, meaning. */
+/** Finds the series that a request selects, with their metadata: name, type, unit, semanticId, label. */
 import { HubError } from '../../errors.ts'
 import type { ColumnType } from '../../formats/tables/table.ts'
 import { compilePath, isPathPattern } from '../../model/path-pattern.ts'
@@ -11,18 +11,18 @@ import { TimeSlice } from '../../time-slice.ts'
 import type { History } from './history.ts'
 
 export interface SeriesRequest {
-  /** Ids of submodels; empty: all that have an element with one of the semantic ids. */
+  /** Ids of submodels; empty: all that have an element with one of the semanticIds. */
   readonly submodels: readonly string[]
-  /** idShortPaths, or patterns of them (model/path-pattern.ts); empty: all. */
+  /** idShortPaths or patterns (model/path-pattern.ts); empty: all. */
   readonly paths: readonly string[]
   readonly semanticIds: readonly string[]
-  /** In which the labels are wanted, e.g. `ko`. */
+  /** Language of the labels, e.g. `ko`. */
   readonly language?: string
 }
 
 /** One series as a column. */
 export interface Variable extends SeriesName {
-  /** Unique among those of the request. */
+  /** Unique within the request. */
   readonly name: string
   readonly type: ColumnType
   readonly modelType: string
@@ -32,7 +32,7 @@ export interface Variable extends SeriesName {
   readonly label?: string
 }
 
-/** Series of one request. */
+/** Series in one request. */
 const MAX_SERIES = 1000
 
 const INTEGERS: ReadonlySet<string> = new Set([
@@ -53,9 +53,9 @@ const INTEGERS: ReadonlySet<string> = new Set([
 const NUMBERS: ReadonlySet<string> = new Set(['xs:double', 'xs:float', 'xs:decimal'])
 
 /**
- * Finds the series, in the order of the request and of their submodels. What is named exactly is there even without a
- * sample, and even where its element is gone; what a pattern finds is there if it has samples.
- * @throws HubError `BadRequest` where too little or too much is asked for, `NotFound` where there is nothing of it
+ * Finds the series, in the order of the request and of their submodels. A path named exactly is included even without
+ * samples, and even if its element was deleted; matches of a pattern only if they have samples.
+ * @throws HubError `BadRequest` if the request selects by nothing or too much, `NotFound` if there is no such series
  */
 export async function variablesOf(
   store: DocumentStore,
@@ -134,7 +134,7 @@ async function* requestedSubmodels(
   }
 }
 
-/** Series that were asked for by name and whose element is gone: what was measured stays. */
+/** Series named exactly whose element was deleted; their history remains. */
 async function seriesWithoutElement(
   history: History,
   { submodels, paths }: SeriesRequest,
@@ -180,7 +180,7 @@ async function conceptOf(store: DocumentStore, id: string): Promise<ConceptDescr
   return document && (JSON.parse(document.bytes.toString()) as ConceptDescription)
 }
 
-/** The text in the language asked for; in none where none is asked for. */
+/** The text in the requested language; undefined if none was requested. */
 function inLanguage(texts: readonly LangString[] | undefined, language: string | undefined): string | undefined {
   if (language === undefined) return undefined
   return texts?.find((one) => one.language?.toLowerCase().split('-')[0] === language.toLowerCase().split('-')[0])?.text

@@ -9,7 +9,7 @@ import type {
   SubmodelElementCollection
 } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
-import { isLinkedQuery, linkedQuery } from '../history/linked-query.ts'
+import { formatLinkedQuery, isLinkedQuery } from '../history/linked-query.ts'
 import type { SegmentPaths } from './generated-paths.ts'
 import type { RecordRow, TimeSpan } from './record-rows.ts'
 import { recordsOf } from './records.ts'
@@ -116,7 +116,7 @@ export function linkedSegment(
     property('Segment/State', 'xs:string', 'in progress'),
     ...(span === undefined ? [] : [property('Segment/LastUpdate', 'xs:string', formatTime(span.to))]),
     property('Endpoint', 'xs:string', endpoint),
-    property('Query', 'xs:string', linkedQuery(series.id))
+    property('Query', 'xs:string', formatLinkedQuery(series.id))
   ])
 }
 

@@ -3,7 +3,7 @@ import { HubError } from '../../errors.ts'
 import type { Table, TableColumn } from '../../formats/tables/table.ts'
 import { timeGrid } from '../../model/time-grid.ts'
 import type { Submodel } from '../../model/types.ts'
-import type { LinkedRequest } from '../../operations/history/linked-query.ts'
+import type { LinkedQuery } from '../../operations/history/linked-query.ts'
 import { type TableOptions, type TableRequest, tableOf, tablesOf } from '../../operations/history/table.ts'
 import { type Variable, variablesOf } from '../../operations/history/variables.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
@@ -12,7 +12,7 @@ import { type RecordVariable as Shown, timeSeriesOf } from '../../operations/tim
 type Sources = Pick<OperationContext, 'store' | 'history'>
 
 /** @throws HubError `NotFound` where there is no such variable */
-export async function linkedRequest(hub: Sources, asked: LinkedRequest): Promise<TableRequest> {
+export async function linkedRequest(hub: Sources, asked: LinkedQuery): Promise<TableRequest> {
   const { submodel: id, variable: name, from, to, every } = asked
   const document = await hub.store.document('Submodel', id)
   if (document === undefined) throw new HubError('NotFound', ['Submodel', id])

@@ -7,7 +7,7 @@ import { HubError } from '../../errors.ts'
 import { writeFluxTables } from '../../formats/tables/flux.ts'
 import { mediaTypeOf, type TableFormat, type TableWriter, writers } from '../../formats/tables/writers.ts'
 import { fromMilliseconds } from '../../model/time.ts'
-import { readLinked } from '../../operations/history/linked-query.ts'
+import { parseLinkedQuery } from '../../operations/history/linked-query.ts'
 import { tableOf, tablesOf } from '../../operations/history/table.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
@@ -97,7 +97,7 @@ async function answerLinkedQuery(
   format: TableFormat,
   reply: FastifyReply
 ): Promise<FastifyReply> {
-  const asked = readLinked(query, fromMilliseconds(Date.now()))
+  const asked = parseLinkedQuery(query, fromMilliseconds(Date.now()))
   const { write, typesFirst } = writers[format] as TableWriter
   return reading(reply, async (slice) => {
     const request = await linkedRequest(hub, asked)
