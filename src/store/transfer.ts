@@ -49,7 +49,7 @@ export type TransferRecord =
   | ({ readonly type: 'chunk'; readonly to: bigint; readonly count: number; readonly bytes: Uint8Array } & ChunkKey)
   | { readonly type: 'entry'; readonly entry: LogEntry }
   | { readonly type: 'idempotency key'; readonly key: string; readonly seq: number }
-  | { readonly type: 'cursor'; readonly follower: string; readonly seq: number }
+  | { readonly type: 'cursor'; readonly consumer: string; readonly seq: number }
   /** What changed while it was moved: it is not there any more, or follows anew. */
   | { readonly type: 'document removed'; readonly kind: DocumentKind; readonly id: string }
   | ({ readonly type: 'series removed' } & SeriesName)

@@ -5,7 +5,7 @@ import { MongoClient } from 'mongodb'
 import t from 'tap'
 import { openMongo } from '../../src/store/mongodb/mongodb.ts'
 import { openMongoTarget } from '../../src/store/mongodb/transfer.ts'
-import { openSqliteSource } from '../../src/store/sqlite/transfer.ts'
+import { openSqliteSource } from '../../src/store/sqlite/transfer-source.ts'
 import { transfer } from '../../src/store/transfer.ts'
 import { contract } from './contract.ts'
 

@@ -41,7 +41,7 @@ import { FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog } from '../damage.ts'
 import { withTextInMemory } from '../document-text.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
-import { openSqliteTarget } from '../sqlite/transfer.ts'
+import { openSqliteTarget } from '../sqlite/transfer-target.ts'
 import type {
   BackupStore,
   Change,

@@ -198,7 +198,7 @@ export class MongoSource implements TransferSource {
   async *#cursors(): AsyncGenerator<TransferRecord> {
     const { connection } = this.#parts
     const rows = await connection.run(() => connection.rows('cursors').find({}).sort({ _id: 1 }).toArray())
-    for (const { _id, seq } of rows) yield { type: 'cursor', follower: _id, seq: Number(seq) }
+    for (const { _id, seq } of rows) yield { type: 'cursor', consumer: _id, seq: Number(seq) }
   }
 
   /** @returns the last one given */
@@ -357,7 +357,7 @@ class MongoTarget implements TransferTarget {
         const { key, seq } = record
         await this.#tables.save([savingOf(keyOf.receipt(key), { key, seq }, 0, nothing)], 0)
       } else if (record.type === 'cursor') {
-        const { follower, seq } = record
+        const { consumer: follower, seq } = record
         const cursors = this.#connection.rows('cursors')
         await this.#connection.write(() => cursors.replaceOne({ _id: follower }, { seq }, { upsert: true }))
       }

@@ -1,12 +1,12 @@
 /** A consistent copy of a data directory that is in use, by this process or by another one. */
 import { constants } from 'node:fs'
-import { access, copyFile, mkdir, readdir, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
 import { fsyncPath } from './files.ts'
 import { lockSweep } from './lock.ts'
-import { blobPath, databasePath, filesPath } from './paths.ts'
+import { blobPath, databasePath, filesPath, pathExists } from './paths.ts'
 import { toHubError } from './storage-errors.ts'
 
 /** Database pages copied in one step on the thread pool. */
@@ -21,7 +21,7 @@ const ROWS_PER_STEP = 1000
  * @throws HubError `Conflict` where `to` is not empty, `NotFound` where `from` holds no database, `StorageFull`
  */
 export async function backupDirectory(from: string, to: string): Promise<void> {
-  if (!(await exists(databasePath(from)))) throw new HubError('NotFound', ['The database', databasePath(from)])
+  if (!(await pathExists(databasePath(from)))) throw new HubError('NotFound', ['The database', databasePath(from)])
   await mkdir(to, { recursive: true })
   if ((await readdir(to)).length > 0) throw new HubError('Conflict', [`The backup directory ${to} is not empty`])
   const unlock = await sharedLock(from)
@@ -80,11 +80,4 @@ async function copyBlob(from: string, to: string, blob: string): Promise<void> {
   await copyFile(blobPath(from, blob), target, constants.COPYFILE_FICLONE)
   await fsyncPath(target)
   await fsyncPath(dirname(target))
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false
-  )
 }

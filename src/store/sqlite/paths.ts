@@ -1,5 +1,5 @@
 /** Where things lie in a data directory. */
-import { mkdir, opendir, stat } from 'node:fs/promises'
+import { access, mkdir, opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HubError } from '../../errors.ts'
 
@@ -56,6 +56,13 @@ export async function refuseOrphanedFiles(directory: string): Promise<void> {
     `its database hub.db is ${size === undefined ? 'missing' : 'empty'}, but what belongs to it is there (${left.join(', ')}); ` +
       'put hub.db back or restore the directory from a backup, or, to start empty, choose another directory or move these away'
   ])
+}
+
+export function pathExists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false
+  )
 }
 
 async function holdsFiles(folder: string): Promise<boolean> {

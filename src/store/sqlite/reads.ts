@@ -128,8 +128,8 @@ export class Reads {
     return seq === undefined || seq === null ? undefined : Number(seq)
   }
 
-  cursor(follower: string): number | undefined {
-    const seq = this.#sql.cursor.get(follower)?.seq
+  cursor(consumer: string): number | undefined {
+    const seq = this.#sql.cursor.get(consumer)?.seq
     return seq === undefined ? undefined : Number(seq)
   }
 

@@ -180,12 +180,12 @@ class SqliteStore implements BackupStore {
     while ((await this.#parts.queue.submit({ type: 'trim', seq })) > 0);
   }
 
-  async cursor(follower: string) {
-    return this.#read((reads) => reads.cursor(follower))
+  async cursor(consumer: string) {
+    return this.#read((reads) => reads.cursor(consumer))
   }
 
-  async setCursor(follower: string, seq: number): Promise<void> {
-    await this.#parts.queue.submit({ type: 'cursor', follower, seq })
+  async setCursor(consumer: string, seq: number): Promise<void> {
+    await this.#parts.queue.submit({ type: 'cursor', consumer, seq })
   }
 
   /** The data directory is of this process alone. */

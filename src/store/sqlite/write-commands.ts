@@ -7,7 +7,7 @@ import type { Failure } from './storage-errors.ts'
 /** Everything that writes goes through one queue, and every kind of command shares transaction and fsync with the others. */
 export type WriteCommand =
   | { readonly type: 'commit'; readonly changes: readonly Change[] }
-  | { readonly type: 'cursor'; readonly follower: string; readonly seq: number }
+  | { readonly type: 'cursor'; readonly consumer: string; readonly seq: number }
   /** Removes some log entries up to `seq`, if there are any; answers how many. */
   | { readonly type: 'trim'; readonly seq: number }
   | { readonly type: 'putChunks'; readonly chunks: readonly Chunk[]; readonly replaced: readonly ChunkHead[] }

@@ -154,7 +154,7 @@ class Writer {
         return commit.seq
       }
       case 'cursor':
-        this.#sql.cursor.run(command.follower, command.seq)
+        this.#sql.cursor.run(command.consumer, command.seq)
         return undefined
       case 'trim':
         return this.#trim(command.seq)
