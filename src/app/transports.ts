@@ -6,12 +6,12 @@ import { HubError } from '../errors.ts'
 import { handlers } from '../operations/handlers.ts'
 import { dataset } from '../transports/dataset/dataset.ts'
 import { events } from '../transports/events/events.ts'
-import { BodyBudget } from '../transports/http/collect.ts'
+import { BodyBudget } from '../transports/http/body-collector.ts'
 import { limitConnections } from '../transports/http/connections.ts'
 import { docs } from '../transports/http/docs.ts'
 import { http } from '../transports/http/http.ts'
 import { hubDocument } from '../transports/http/openapi.ts'
-import { type Site, site } from '../transports/http/site.ts'
+import { type OriginGuard, originGuard } from '../transports/http/origin-guard.ts'
 import { ingest } from '../transports/ingest/ingest.ts'
 import type { LineRule } from '../transports/ingest/target.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
@@ -64,7 +64,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     messageLimit: config.BODY_LIMIT,
     heartbeat: config.STREAM_HEARTBEAT,
     deflate: config.STREAM_DEFLATE,
-    admit: guard.admitPage
+    checkOrigin: guard.checkOrigin
   })
   await ingest(app, {
     ...{ hub: { store, ingest: samples }, apiPrefix, bodies, lineRules, version: VERSION },
@@ -81,13 +81,13 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
 }
 
 /** Checks the host and origin of each request, and the number of connections. */
-function guardRequests(app: FastifyInstance, config: Config): Site {
+function guardRequests(app: FastifyInstance, config: Config): OriginGuard {
   const { HOST: host, PUBLIC_URL: publicUrl, ALLOWED_HOSTS: allowedHosts, CORS_ORIGIN: origins } = config
-  const guard = site({ host, publicUrl, allowedHosts, origins })
+  const guard = originGuard({ host, publicUrl, allowedHosts, origins })
   const connections = limitConnections(app.server, config.MAX_CONNECTIONS)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS)
-    guard.admit(request)
+    guard.check(request)
     if (connections.areTooMany()) throw new HubError('Unavailable', ['There are too many connections'])
     done()
   })

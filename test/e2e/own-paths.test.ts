@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
 import type { OpenApi } from '../../src/transports/http/openapi.ts'
 import { routes } from '../../src/transports/http/routes.ts'
-import { MACHINE } from '../../src/transports/stream/schemas.ts'
+import { MACHINE } from '../../src/transports/schemas/sample-schemas.ts'
 import { type Reply, type Running, start } from './harness.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -24,7 +24,7 @@ t.test('a JSON body reaches the operation as it was written', async (t) => {
   for (const body of bodies) {
     const { status } = await post('/submodels', body)
     t.equal(status, 204, body)
-    t.same(transport.call().body, JSON.parse(body.replace('\ufeff', '')), body)
+    t.same(transport.onlyRequest().body, JSON.parse(body.replace('\ufeff', '')), body)
   }
   const types = [
     'application/json; charset=utf-8',
@@ -34,10 +34,10 @@ t.test('a JSON body reaches the operation as it was written', async (t) => {
   ]
   for (const type of types) {
     t.equal((await post('/submodels', '{}', type)).status, 204, type)
-    transport.call()
+    transport.onlyRequest()
   }
   t.equal((await ask(transport.api + SUBMODEL, patch('application/merge-patch+json'))).status, 204)
-  t.same(transport.call().body, {})
+  t.same(transport.onlyRequest().body, {})
 
   async function post(path: string, body: string, type = 'application/json') {
     return await ask(transport.api + path, { method: 'POST', body, headers: { 'content-type': type } })
@@ -64,7 +64,7 @@ t.test('a body that is no JSON is refused with what is wrong', async (t) => {
   const nothing = await ask(`${transport.api}/submodels`, { method: 'POST' })
   t.equal(nothing.status, 400)
   t.match(messages(t, nothing)[0]?.text, 'A JSON body is needed')
-  t.equal(transport.calls.length, 0, 'and nothing is asked of the operations')
+  t.equal(transport.requests.length, 0, 'and nothing is asked of the operations')
   t.match(
     await transport.raw(
       'POST /api/v3/submodels HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}'
@@ -106,7 +106,7 @@ t.test('what was packed for the way is refused as such, in documents, forms and 
     t.equal(reply.status, 415, path)
     t.match(messages(t, reply)[0]?.text, 'no Content-Encoding', path)
   }
-  t.equal(transport.calls.length, 0)
+  t.equal(transport.requests.length, 0)
   const headers = { 'content-type': 'application/json', 'content-encoding': 'identity' }
   t.equal((await ask(`${transport.api}/submodels`, { method: 'POST', body: '{}', headers })).status, 204)
 })
@@ -144,7 +144,7 @@ t.test('a DELETE may have any body, which says nothing', async (t) => {
           `DELETE /api/v3${SUBMODEL} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${contentType}${length}\r\n\r\n${sent}`
         )
         t.match(answer, /^HTTP\/1.1 204 /, `${type}, ${name}, ${length}`)
-        t.equal(transport.call().body, undefined)
+        t.equal(transport.onlyRequest().body, undefined)
       }
     }
   }
@@ -185,7 +185,7 @@ t.test('a bulk DELETE has a body', async (t) => {
   const transport = await openTransport(t)
   const init = { method: 'DELETE', body: '["a"]', headers: { 'content-type': 'application/json' } }
   t.equal((await ask(`${transport.api}/bulk/shell-descriptors`, init)).status, 204)
-  t.same(transport.call().body, ['a'])
+  t.same(transport.onlyRequest().body, ['a'])
 })
 
 t.test('the file of a form arrives as a stream, with the fields before it', async (t) => {
@@ -218,7 +218,7 @@ t.test('the file of a form arrives as a stream, with the fields before it', asyn
       bytes
     })
   }
-  t.equal(transport.calls.at(-1)?.query.existing, 'keep')
+  t.equal(transport.requests.at(-1)?.query.existing, 'keep')
 })
 
 t.test('a part named file is the file, with a file name or without', async (t) => {
@@ -341,7 +341,7 @@ t.test('an upload may be the file itself, at the root and below the API', async 
     headers
   })
   t.match(seen.pop(), { fileName: '공장 1.aasx' })
-  t.equal(transport.calls.at(-1)?.query.existing, 'replace')
+  t.equal(transport.requests.at(-1)?.query.existing, 'replace')
   for (const [url, status] of [
     ['/upload?existing=x', 400],
     ['/upload?fileName=a&fileName=b', 400]

@@ -102,7 +102,7 @@ t.test('a method that is used nowhere is refused where something is, and finds n
     t.match(await send('/api/v3/nothing'), /^HTTP\/1.1 404 /, method)
     t.match(await send('/nothing'), /^HTTP\/1.1 404 /, method)
   }
-  t.equal(transport.calls.length, 0)
+  t.equal(transport.requests.length, 0)
 })
 
 t.test('what is no HTTP gets a Result too', async (t) => {

@@ -9,40 +9,40 @@ import { type OperationName, table } from '../../src/operations/table.ts'
 import { fastifyOptions } from '../../src/transports/http/fastify-options.ts'
 import { type HttpOptions, http } from '../../src/transports/http/http.ts'
 
-/** What the operations see of the hub is nothing: those of a test answer by themselves. */
+/** Empty: the operations of a test do not use it. */
 const hub = {} as OperationContext
 
 export interface HttpTransport {
   readonly url: string
   /** `url` and the API's path. */
   readonly api: string
-  /** What the operations were asked, oldest first. */
-  readonly calls: ApiRequest[]
-  /** What the hub wrote into its log. */
+  /** The requests that reached operations, oldest first. */
+  readonly requests: ApiRequest[]
+  /** Lines of the log. */
   readonly logged: string[]
-  /** The only call since the last time this was asked. */
-  call(): ApiRequest
+  /** The only request since the last call. */
+  onlyRequest(): ApiRequest
   /** Sends bytes as they are and reads until the server closes. */
   raw(request: string | Buffer): Promise<string>
 }
 
-type Operation = (call: ApiRequest) => ApiResponse | Promise<ApiResponse>
+type Operation = (request: ApiRequest) => ApiResponse | Promise<ApiResponse>
 
-/** @param operations by row; every other row answers 204, but for those that are `without` */
+/** @param operations by name; every other operation answers 204, except those listed in `without` */
 export async function openTransport(
   t: Test,
   operations: Partial<Record<OperationName, Operation>> = {},
   { without = [], ...options }: Partial<Omit<HttpOptions, 'hub' | 'handlers'>> & { without?: OperationName[] } = {}
 ): Promise<HttpTransport> {
   const { apiPrefix = '/api/v3' } = options
-  const calls: ApiRequest[] = []
+  const requests: ApiRequest[] = []
   const logged: string[] = []
   const handlers: Record<string, HttpOptions['handlers'][OperationName]> = {}
   for (const { name } of table) {
     if (without.includes(name)) continue
-    handlers[name] = async (_, call) => {
-      calls.push(call)
-      return operations[name]?.(call) ?? { status: 204 }
+    handlers[name] = async (_, request) => {
+      requests.push(request)
+      return operations[name]?.(request) ?? { status: 204 }
     }
   }
   const app = fastify({
@@ -57,11 +57,12 @@ export async function openTransport(
   return {
     url,
     api: url + apiPrefix,
-    calls,
+    requests,
     logged,
-    call: () => {
-      const [only, ...others] = calls.splice(0)
-      if (only === undefined || others.length > 0) throw new Error(`${others.length + (only ? 1 : 0)} calls, not one`)
+    onlyRequest: () => {
+      const [only, ...others] = requests.splice(0)
+      if (only === undefined || others.length > 0)
+        throw new Error(`${others.length + (only ? 1 : 0)} requests, not one`)
       return only
     },
     raw: async (request) => {
@@ -72,7 +73,7 @@ export async function openTransport(
   }
 }
 
-/** An identifier as it stands in a path. */
+/** An identifier as it is encoded in a path. */
 export function encode(id: string): string {
   return Buffer.from(id).toString('base64url')
 }
@@ -88,7 +89,7 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Reply> {
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-/** Messages of a Result; fails where the body is none. */
+/** Messages of a Result; fails where the body is not a Result. */
 export function messages(t: Test, { headers, text }: Pick<Reply, 'headers' | 'text'>, about = ''): Message[] {
   t.equal(headers.get('content-type'), 'application/json', `${about} answers JSON`)
   const body = JSON.parse(text)

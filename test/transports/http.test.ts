@@ -34,8 +34,8 @@ t.test('a call says what was asked, decoded', async (t) => {
       headers: { accept: 'text/html;q=0.5, application/json, */*;q=0.1' }
     }
   )
-  t.match(transport.call(), {
-    row: { name: 'GetSubmodelElementByPath' },
+  t.match(transport.onlyRequest(), {
+    definition: { name: 'GetSubmodelElementByPath' },
     content: 'value',
     aasIdentifier: '한국 / ä',
     submodelIdentifier: ID,
@@ -62,7 +62,7 @@ t.test('the mount is the address of the interface, whatever follows', async (t) 
   }
   for (const [path, mount] of Object.entries(expected)) {
     await ask(transport.api + path)
-    t.equal(transport.call().mount, mount, path)
+    t.equal(transport.onlyRequest().mount, mount, path)
   }
 })
 
@@ -74,7 +74,11 @@ t.test('one asset has no address at the root, and the refusal says where it has 
     t.match(messages(t, reply)[0]?.text, `-services/`, path)
   }
   await ask(`${transport.api}/aas-services/${encode('a')}/aas/submodels/${encode('s')}/submodel-elements`)
-  t.match(transport.call(), { aasIdentifier: 'a', submodelIdentifier: 's', row: { name: 'GetAllSubmodelElements' } })
+  t.match(transport.onlyRequest(), {
+    aasIdentifier: 'a',
+    submodelIdentifier: 's',
+    definition: { name: 'GetAllSubmodelElements' }
+  })
 })
 
 t.test('the only submodel of a service cannot be deleted', async (t) => {
@@ -91,25 +95,25 @@ t.test('other spellings of the standard are known', async (t) => {
   const post = (path: string) => ask(transport.api + path, JSON_BODY)
   for (const path of [`${ELEMENT}/invoke-asnyc`, `${ELEMENT}/invoke-async`, `${ELEMENT}/invoke?async=true`]) {
     await post(path)
-    t.match(transport.call(), { row: { name: 'InvokeOperationAsync' }, content: 'normal' }, path)
+    t.match(transport.onlyRequest(), { definition: { name: 'InvokeOperationAsync' }, content: 'normal' }, path)
   }
   await post(`${ELEMENT}/invoke/$value?async=TRUE`)
-  t.match(transport.call(), { row: { name: 'InvokeOperationAsync' }, content: 'value' })
+  t.match(transport.onlyRequest(), { definition: { name: 'InvokeOperationAsync' }, content: 'value' })
   await post(`${ELEMENT}/invoke?async=false`)
-  t.match(transport.call(), { row: { name: 'InvokeOperationSync' } })
+  t.match(transport.onlyRequest(), { definition: { name: 'InvokeOperationSync' } })
   t.equal((await post(`${ELEMENT}/invoke?async=maybe`)).status, 400)
 
   const handle = '5f0c7e5e-6f0f-4f4e-8a35-0d1f6d3a2c11'
   for (const written of [handle, encode(handle)]) {
     for (const name of ['operation-result', 'operation-results', 'operation-status']) {
       await ask(`${transport.api}${ELEMENT}/${name}/${written}`)
-      t.match(transport.call(), { handleId: handle }, `${name}/${written}`)
+      t.match(transport.onlyRequest(), { handleId: handle }, `${name}/${written}`)
     }
   }
   await ask(`${transport.api}${SUBMODEL}/%24value`)
-  t.match(transport.call(), { content: 'value' }, 'an escaped $')
+  t.match(transport.onlyRequest(), { content: 'value' }, 'an escaped $')
   await ask(`${transport.api}${SUBMODEL}/`)
-  t.match(transport.call(), { row: { name: 'GetSubmodel' } }, 'a slash at the end')
+  t.match(transport.onlyRequest(), { definition: { name: 'GetSubmodel' } }, 'a slash at the end')
 })
 
 t.test('releases 3.0 and 3.1 have addresses of their own, which Locations keep', async (t) => {
@@ -120,7 +124,7 @@ t.test('releases 3.0 and 3.1 have addresses of their own, which Locations keep',
     const { status, headers } = await ask(`${transport.api}${version}/submodels`, JSON_BODY)
     t.equal(status, 201)
     t.equal(headers.get('location'), `${transport.api}${version}/submodels/x`)
-    t.match(transport.call(), { base: `${transport.api}${version}`, mount: '/submodels' })
+    t.match(transport.onlyRequest(), { base: `${transport.api}${version}`, mount: '/submodels' })
   }
   t.equal((await ask(`${transport.api}.2/submodels`)).status, 404)
 })
@@ -240,7 +244,7 @@ t.test('preconditions reach the operation; weak and foreign tags match nothing',
   const expected = { '"5"': [5], '*': '*', '"5", "6"': [5, 6], 'W/"5"': [], '"x"': [], 'garbage"': [] }
   for (const [tags, revisions] of Object.entries(expected)) {
     await ask(transport.api + SUBMODEL, { method: 'DELETE', headers: { 'if-match': tags } })
-    t.same(transport.call().ifMatch, revisions, tags)
+    t.same(transport.onlyRequest().ifMatch, revisions, tags)
   }
 })
 
@@ -248,7 +252,7 @@ t.test('a range of bytes reaches operations that give files', async (t) => {
   const transport = await openTransport(t)
   const range = async (range: string, path = `${ELEMENT}/attachment`, more = {}) => {
     await ask(transport.api + path, { headers: { range, ...more } })
-    return transport.call().range
+    return transport.onlyRequest().range
   }
   t.same(await range('bytes=2-5'), { start: 2, end: 5 })
   t.same(await range('bytes=2-'), { start: 2 })
@@ -291,10 +295,10 @@ t.test('who does not take JSON is refused before anything is changed; files have
   }
   t.equal(await accept('image/png', `${ELEMENT}/attachment`), 204)
   t.equal(await accept('application/xml', '/serialization'), 204)
-  transport.calls.splice(0)
+  transport.requests.splice(0)
   const post = { ...JSON_BODY, headers: { ...JSON_BODY.headers, accept: 'text/html' } }
   t.equal((await ask(`${transport.api}/submodels`, post)).status, 406)
-  t.equal(transport.calls.length, 0)
+  t.equal(transport.requests.length, 0)
 })
 
 t.test('file names reach every client, and break no header', async (t) => {

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { JsonLimits } from '../../src/formats/json-limits.ts'
-import { BodyBudget } from '../../src/transports/http/collect.ts'
+import { BodyBudget } from '../../src/transports/http/body-collector.ts'
 import { start } from '../e2e/harness.ts'
 import { ask, messages, openTransport } from './fixture.ts'
 

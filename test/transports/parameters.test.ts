@@ -10,7 +10,7 @@ const LINK = { name: 'serial', value: '한/1' }
 async function query(t: Test, transport: HttpTransport, path: string, method = 'GET') {
   const body = method === 'GET' ? {} : { body: '{}', headers: { 'content-type': 'application/json' } }
   const reply = await ask(transport.api + path, { method, ...body })
-  if (reply.status < 300) return transport.call().query
+  if (reply.status < 300) return transport.onlyRequest().query
   t.equal(reply.status, 400, path)
   return messages(t, reply, path)[0]?.text ?? ''
 }
@@ -22,15 +22,15 @@ t.test('identifiers survive the way through a path and a query', async (t) => {
   await fc.assert(
     fc.asyncProperty(id, fc.constantFrom('', '=', '==', '%3D', '%3d%3D'), async (id, padding) => {
       await ask(`${transport.api}/shells/${encode(id)}${padding}?x`)
-      t.equal(transport.call().aasIdentifier, id)
+      t.equal(transport.onlyRequest().aasIdentifier, id)
       await ask(`${transport.api}/packages?aasId=${encode(id)}${padding}`)
-      t.equal(transport.call().query.aasId, id)
+      t.equal(transport.onlyRequest().query.aasId, id)
     }),
     { numRuns: 200 }
   )
   const longest = '한'.repeat(2048)
   await ask(`${transport.api}/shells/${encode(longest)}`)
-  t.equal(transport.call().aasIdentifier, longest, 'as long as the standard allows')
+  t.equal(transport.onlyRequest().aasIdentifier, longest, 'as long as the standard allows')
 })
 
 t.test('what is no identifier in base64url is refused by name', async (t) => {
@@ -63,7 +63,7 @@ t.test('idShortPaths are read, with brackets in any spelling', async (t) => {
   const elements = `${transport.api}/submodels/${encode('s')}/submodel-elements`
   for (const path of ['a.b[0][12].c-d_e', 'a.b%5B0%5D%5b12%5d.c-d_e', '%61.b[0][12].c-d_e']) {
     await ask(`${elements}/${path}`)
-    t.same(transport.call().idShortPath, ['a', 'b', 0, 12, 'c-d_e'], path)
+    t.same(transport.onlyRequest().idShortPath, ['a', 'b', 0, 12, 'c-d_e'], path)
   }
   for (const path of [
     'a..b',
@@ -85,7 +85,7 @@ t.test('idShortPaths are read, with brackets in any spelling', async (t) => {
     messages(t, reply, path)
   }
   await ask(`${elements}/constructor.toString`)
-  t.same(transport.call().idShortPath, ['constructor', 'toString'], 'names are names')
+  t.same(transport.onlyRequest().idShortPath, ['constructor', 'toString'], 'names are names')
 })
 
 t.test('pages: the limit is a number from 1 on, cut down to the most that is given', async (t) => {
@@ -125,7 +125,7 @@ t.test('what the web page of Eclipse BaSyx calls ignore-duplicates is existing=k
     const form = new FormData()
     form.append('file', new Blob(['{}']), 'a.json')
     const { status } = await ask(`${transport.url}/upload${query}`, { method: 'POST', body: form })
-    return status < 300 ? transport.call().query.existing : status
+    return status < 300 ? transport.onlyRequest().query.existing : status
   }
   t.equal(await existing('?ignore-duplicates=true'), 'keep')
   t.equal(await existing('?ignore-duplicates=false'), undefined)

@@ -9,10 +9,10 @@ import { jsonEventOf } from '../../consumers/subscriptions/json-envelope.ts'
 import type { StreamEvent } from '../../consumers/subscriptions/subscription.ts'
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
 import type { Store } from '../../store/store.ts'
-import { asIs } from '../http/answer.ts'
-import { rootOf } from '../http/base-url.ts'
-import { queryOf } from '../http/call.ts'
-import { compressed, negotiate } from '../http/compression.ts'
+import { baseUrlReader } from '../http/base-url.ts'
+import { compress, negotiateEncoding } from '../http/compression.ts'
+import { queryParamsOf } from '../http/request.ts'
+import { preserialized } from '../http/response.ts'
 import { capabilities } from './capabilities.ts'
 import { type EventQuery, readEventQuery } from './query.ts'
 import { streamEvents } from './sse.ts'
@@ -35,7 +35,7 @@ export interface EventsOptions {
 export function events(app: FastifyInstance, options: EventsOptions): void {
   const { store, subscriptions, apiPrefix } = options
   const { epoch } = store
-  const base = rootOf(options.publicUrl, apiPrefix)
+  const base = baseUrlReader(options.publicUrl, apiPrefix)
   // Those who listen would hold up the hub when it stops.
   app.addHook('preClose', () => subscriptions.close())
 
@@ -43,7 +43,7 @@ export function events(app: FastifyInstance, options: EventsOptions): void {
     const { 'last-event-id': resume } = request.headers
     const isStream = wantsStream(request)
     const known = { ...options, isStream, ...(typeof resume === 'string' && { resume }) }
-    const query = readEventQuery(queryOf(request), known)
+    const query = readEventQuery(queryParamsOf(request), known)
     const write = writer(query, epoch, base(request))
     if (!isStream) return answerPage(request, reply, query, write)
     const format = `sse ${query.envelope} ${base(request)}`
@@ -54,7 +54,7 @@ export function events(app: FastifyInstance, options: EventsOptions): void {
   const feed = JSON.stringify(capabilities(options))
   for (const path of ['', apiPrefix]) {
     app.get(`${path}/.well-known/event-feed.json`, async (_, reply) => {
-      return reply.type('application/json').serializer(asIs).send(feed)
+      return reply.type('application/json').serializer(preserialized).send(feed)
     })
   }
 
@@ -78,8 +78,8 @@ export function events(app: FastifyInstance, options: EventsOptions): void {
     }
     const body = `${JSON.stringify(head).slice(0, -1)},"records":[${page.events.map(write).join()}]}`
     reply.type('application/json').header('cache-control', 'no-store')
-    const coding = negotiate(request, reply, 'application/json', body.length)
-    return coding === undefined ? reply.serializer(asIs).send(body) : reply.send(compressed(body, coding))
+    const coding = negotiateEncoding(request, reply, 'application/json', body.length)
+    return coding === undefined ? reply.serializer(preserialized).send(body) : reply.send(compress(body, coding))
   }
 }
 

@@ -2,7 +2,7 @@
 import { changeKinds } from '../../consumers/subscriptions/subscription.ts'
 import { choice, type DocumentedParameters, type ExtensionPath, text, texts } from '../http/extension-endpoint.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { MACHINE } from '../stream/schemas.ts'
+import { MACHINE } from '../schemas/sample-schemas.ts'
 
 /** What a parameter that is one of a few words may be. */
 export const choices = {

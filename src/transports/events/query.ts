@@ -5,7 +5,7 @@ import { parseSubscriptionRequest } from '../../consumers/subscriptions/subscrip
 import { HubError } from '../../errors.ts'
 import { decodeCursor } from '../../model/cursor.ts'
 import { decodeId } from '../http/identifiers.ts'
-import { isBlank, type QueryParams, readBoolean, single } from '../http/parameters.ts'
+import { isBlank, type QueryParams, readBoolean, singleValue } from '../http/parameters.ts'
 import { choices, type eventParameters, MAX_WAIT_S } from './openapi.ts'
 
 export interface EventQuery {
@@ -92,7 +92,7 @@ function sinceOf(given: QueryParams, resume: string | undefined): { since?: stri
   if (name === undefined) return {}
   if (others.length > 0)
     throw new HubError('BadRequest', [`The parameters ${name} and ${others[0]} exclude each other`])
-  const text = single(given.get(name) ?? [], name)
+  const text = singleValue(given.get(name) ?? [], name)
   return { since: name === 'since' ? text : cursor(name, text) }
 }
 
@@ -120,7 +120,7 @@ function number(given: QueryParams, name: Name) {
 function whole(given: QueryParams, name: Name, least: number, most: number): number | undefined {
   const values = given.get(name)
   if (values === undefined || isBlank(values)) return undefined
-  const text = single(values, name)
+  const text = singleValue(values, name)
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return value
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`
@@ -133,7 +133,7 @@ function choice<Of extends keyof typeof choices>(
 ): (typeof choices)[Of][number] | undefined {
   const values = given.get(name)
   if (values === undefined) return undefined
-  const text = single(values, name)
+  const text = singleValue(values, name)
   const found = choices[name].find((one) => one === text)
   if (found === undefined)
     throw new HubError('BadRequest', [`The parameter ${name}: ${choices[name].join(' or ')} was expected`])

@@ -1,4 +1,4 @@
-/** Bodies on their way in: JSON, read whole under a limit; files, handed on as they arrive. */
+/** Request bodies: JSON, read completely under a limit; files, passed on as streams. */
 import { isUtf8 } from 'node:buffer'
 import { PassThrough, type Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
@@ -8,22 +8,22 @@ import { parseJson } from '../../formats/json.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import type { FileUpload } from '../../operations/api-request.ts'
 import type { OperationDefinition } from '../../operations/table.ts'
-import { type BodyBudget, collect, tooLarge } from './collect.ts'
+import { type BodyBudget, collectBody, tooLarge } from './body-collector.ts'
 
 const JSON_TYPE = 'application/json'
 const MERGE_PATCH = 'application/merge-patch+json'
 
-/** Bounds of a form beside its file: parts, and bytes of a field. */
+/** Bounds of a form beside its file. */
 const MAX_FORM_PARTS = 100
 const MAX_FIELD_BYTES = 65_536
 
-/** Routes of `scope` take JSON. */
-export function takeJson(scope: FastifyInstance, budget: BodyBudget): void {
+/** Makes the routes of `scope` accept JSON. */
+export function acceptJson(scope: FastifyInstance, budget: BodyBudget): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser([JSON_TYPE, MERGE_PATCH], (request, payload, done) => {
     const { bodyLimit } = request.routeOptions
     if (Number(request.headers['content-length']) > bodyLimit) return done(tooLarge(bodyLimit))
-    collect(payload, { limit: bodyLimit, budget }, (error, bytes) => {
+    collectBody(payload, { limit: bodyLimit, budget }, (error, bytes) => {
       if (bytes === undefined) return done(error)
       let body: unknown
       try {
@@ -41,19 +41,19 @@ export function takeJson(scope: FastifyInstance, budget: BodyBudget): void {
   })
 }
 
-/** Routes of `scope` leave a body unread, whatever it is: with GET and DELETE it means nothing (RFC 9110, 9.3.5). */
-export function takeNothing(scope: FastifyInstance): void {
+/** Makes the routes of `scope` ignore bodies, which have no meaning with GET and DELETE (RFC 9110, 9.3.5). */
+export function ignoreBodies(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  // Fastify refuses a Content-Type that is none before it asks a parser.
+  // Fastify refuses an invalid Content-Type before it calls a parser.
   scope.addHook('onRequest', async ({ raw }) => {
     delete raw.headers['content-type']
   })
 }
 
-/** Routes of `scope` take forms with a file, or whatever {@link readForm} and {@link guard} are asked to read. */
-export async function takeFiles(scope: FastifyInstance): Promise<void> {
-  // The size of a file is the operation's to limit: a parser that cuts it short would look like the end of the file.
+/** Makes the routes of `scope` accept any body as a stream, for {@link readForm} and {@link isolateStream}. */
+export async function acceptFiles(scope: FastifyInstance): Promise<void> {
+  // Operations limit the size of a file: one truncated by the parser would look complete.
   const limits = { fileSize: Number.POSITIVE_INFINITY, parts: MAX_FORM_PARTS, fieldSize: MAX_FIELD_BYTES }
   const isPartAFile = (name: string | undefined, _type?: string, fileName?: string) =>
     name === 'file' || fileName !== undefined
@@ -62,31 +62,31 @@ export async function takeFiles(scope: FastifyInstance): Promise<void> {
   await scope.register(multipart, { limits, throwFileSizeLimit: false, isPartAFile })
 }
 
-/** The body of a request, as far as its row takes one. @throws HubError BadRequest */
-export function bodyFor(row: OperationDefinition, request: FastifyRequest): unknown {
+/** The JSON body of a request. @throws HubError BadRequest where it is missing, or where the operation has none */
+export function checkedBody({ takes }: OperationDefinition, request: FastifyRequest): unknown {
   const { body } = request
-  if (row.takes === undefined && body !== undefined) {
+  if (takes === undefined && body !== undefined) {
     throw new HubError('BadRequest', [`${request.method} takes no body here`])
   }
-  if (row.takes !== undefined && body === undefined) {
-    throw new HubError('BadRequest', [`A JSON body is needed: ${row.takes}`])
+  if (takes !== undefined && body === undefined) {
+    throw new HubError('BadRequest', [`A JSON body is needed: ${takes}`])
   }
   return body
 }
 
 /**
- * The file of a form, as it arrives. Fields must stand before it: those that follow are read when it is too late.
- * @throws HubError BadRequest where there is no part `file`, UnsupportedMediaType where the body is no form
+ * The file of a form, as a stream. Fields count only if they precede it.
+ * @throws HubError BadRequest where there is no part `file`, UnsupportedMediaType where the body is not a form
  */
 export async function readForm(request: FastifyRequest): Promise<FileUpload> {
-  refuseEncoded(request)
+  refuseContentEncoding(request)
   if (!request.isMultipart()) throw unsupported(request, 'multipart/form-data')
   try {
     return await firstFile(request)
   } catch (error) {
     if (error instanceof HubError) throw error
     const { statusCode, message } = error as FastifyError
-    // Whatever a form fails on is in the form; limits have their own status.
+    // All other errors are those of the sender; exceeded limits have a status of their own.
     throw new HubError(statusCode === 413 ? 'TooLarge' : 'BadRequest', [`The form cannot be read: ${message}`])
   }
 }
@@ -96,7 +96,7 @@ async function firstFile(request: FastifyRequest): Promise<FileUpload> {
   for await (const part of request.parts()) {
     if (part.type === 'file') {
       const { file: bytes, mimetype: contentType, filename: fileName = '' } = part
-      if (part.fieldname === 'file') return { bytes: guard(bytes), fileName, contentType, fields }
+      if (part.fieldname === 'file') return { bytes: isolateStream(bytes), fileName, contentType, fields }
       bytes.resume()
     } else {
       if (part.valueTruncated)
@@ -110,10 +110,10 @@ async function firstFile(request: FastifyRequest): Promise<FileUpload> {
 }
 
 /**
- * The same bytes in a stream that may be destroyed without taking the connection along, and whose failure says that
- * the sender is to blame.
+ * Copies to a stream that can be destroyed without closing the connection, and that fails with BadRequest where the
+ * sender breaks off.
  */
-export function guard(source: Readable): Readable {
+export function isolateStream(source: Readable): Readable {
   const bytes = new PassThrough()
   const failed = () => {
     if (!source.readableEnded) bytes.destroy(new HubError('BadRequest', ['The file ended before it was complete']))
@@ -123,23 +123,23 @@ export function guard(source: Readable): Readable {
     source.unpipe(bytes)
     source.resume()
   })
-  // Without a listener an error that comes before the operation listens would end the process.
+  // Without a listener, an error before the operation listens would end the process.
   bytes.on('error', () => {})
   return source.pipe(bytes)
 }
 
-/** Lets the rest of a request pass unread: a connection with an unread rest serves no other request. */
+/** Discards the rest of a request, without which its connection could serve no other request. */
 export function drain({ raw }: FastifyRequest, upload: FileUpload | undefined): void {
   upload?.bytes.destroy()
   raw.unpipe()
   raw.resume()
 }
 
-/** A body in the ValueOnly form. */
+/** Paths whose body is in the ValueOnly form. */
 const IS_VALUE = /\/\$value(?:\?|$)/
 
 function readJson(request: FastifyRequest, bytes: Buffer): unknown {
-  refuseEncoded(request)
+  refuseContentEncoding(request)
   const type = request.headers['content-type'] ?? ''
   if (type !== JSON_TYPE) {
     const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(type)?.[1]?.toLowerCase()
@@ -147,13 +147,13 @@ function readJson(request: FastifyRequest, bytes: Buffer): unknown {
     if (request.method !== 'PATCH' && type.toLowerCase().startsWith(MERGE_PATCH)) throw unsupported(request, JSON_TYPE)
   }
   if (bytes.length === 0) return undefined
-  // The plain way is the faster one; what is not UTF-8, or starts with a byte order mark, is parseJson's to judge.
+  // The common case first, as it is faster; parseJson handles invalid UTF-8 and byte order marks.
   const text = isUtf8(bytes) && bytes[0] !== 0xef ? bytes.toString() : bytes
   return IS_VALUE.test(request.url) ? parseJson(text, parseSampleJson) : parseJson(text)
 }
 
-/** Nothing is unpacked here, so that a small body stays small. @throws HubError UnsupportedMediaType */
-export function refuseEncoded({ headers }: FastifyRequest): void {
+/** Encoded bodies are not decoded, so that a small body stays small. @throws HubError UnsupportedMediaType */
+export function refuseContentEncoding({ headers }: FastifyRequest): void {
   const coding = headers['content-encoding']
   if (coding === undefined || coding.toLowerCase() === 'identity') return
   throw new HubError('UnsupportedMediaType', [`${headers['content-type'] ?? ''} (${coding})`, 'no Content-Encoding'])

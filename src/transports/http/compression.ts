@@ -1,50 +1,50 @@
-/** Large texts leave compressed, where the caller can read that (RFC 9110, 8.4 and 12.5.3). */
+/** Compresses large text responses where the client accepts it (RFC 9110, 8.4 and 12.5.3). */
 import { pipeline, Readable } from 'node:stream'
 import { constants, createGzip, createZstdCompress } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-type Coding = 'zstd' | 'gzip'
+type ContentEncoding = 'zstd' | 'gzip'
 
-/** Below this, compressing takes longer than sending; bytes. */
+/** Smaller bodies take longer to compress than to send. */
 const MIN_COMPRESSED_BYTES = 32 * 1024
 
-/** Media types that are text; what else is sent as a file is compressed already, or small. */
+/** Other media types are compressed already, or small. */
 const TEXT = /^(application\/(json|xml|schema\+json)|text\/)/
 
 /**
- * Prepares a reply for a compressed body, where it is to be one.
- * @param size in bytes; undefined where nobody knows
- * @returns the coding, for `compressed`; undefined: as it is
+ * Sets the headers for a compressed body, where it should be compressed.
+ * @param size in bytes; undefined where unknown
+ * @returns the encoding, for {@link compress}; undefined: send the body as it is
  */
-export function negotiate(
+export function negotiateEncoding(
   request: FastifyRequest,
   reply: FastifyReply,
   type: string,
   size?: number
-): Coding | undefined {
+): ContentEncoding | undefined {
   if ((size !== undefined && size < MIN_COMPRESSED_BYTES) || reply.statusCode !== 200 || !TEXT.test(type))
     return undefined
   reply.header('vary', 'accept-encoding')
-  const coding = preferred(request.headers['accept-encoding'])
-  if (coding === undefined || request.method === 'HEAD') return undefined
-  reply.header('content-encoding', coding)
-  // Other bytes have another strong tag; the revision in it stays readable (see readTags).
+  const encoding = preferredEncoding(request.headers['accept-encoding'])
+  if (encoding === undefined || request.method === 'HEAD') return undefined
+  reply.header('content-encoding', encoding)
+  // Different bytes need a different strong ETag; readTags still finds the revision in it.
   const tag = reply.getHeader('etag')
-  if (typeof tag === 'string') reply.header('etag', `${tag.slice(0, -1)}-${coding}"`)
-  return coding
+  if (typeof tag === 'string') reply.header('etag', `${tag.slice(0, -1)}-${encoding}"`)
+  return encoding
 }
 
-/** The body on its way through the coder; an error on either side ends both. */
-export function compressed(body: Readable | Buffer | string, coding: Coding): Readable {
-  const coder = coding === 'gzip' ? createGzip({ level: constants.Z_BEST_SPEED }) : createZstdCompress()
-  pipeline(body instanceof Readable ? body : Readable.from([body]), coder, () => {})
-  return coder
+/** An error of the body or of the encoder ends both. */
+export function compress(body: Readable | Buffer | string, encoding: ContentEncoding): Readable {
+  const encoder = encoding === 'gzip' ? createGzip({ level: constants.Z_BEST_SPEED }) : createZstdCompress()
+  pipeline(body instanceof Readable ? body : Readable.from([body]), encoder, () => {})
+  return encoder
 }
 
-function preferred(header: string | undefined): Coding | undefined {
+function preferredEncoding(header: string | undefined): ContentEncoding | undefined {
   if (header === undefined) return undefined
   const refused = /;\s*q=0(\.0*)?\s*$/
-  const codings = header.split(',').flatMap((part) => (refused.test(part) ? [] : [part.split(';', 1)[0]?.trim()]))
-  if (codings.includes('zstd')) return 'zstd'
-  return codings.includes('gzip') ? 'gzip' : undefined
+  const encodings = header.split(',').flatMap((part) => (refused.test(part) ? [] : [part.split(';', 1)[0]?.trim()]))
+  if (encodings.includes('zstd')) return 'zstd'
+  return encodings.includes('gzip') ? 'gzip' : undefined
 }

@@ -1,13 +1,13 @@
-/** How many connections there are. */
+/** Limits the number of connections. */
 import type { Server } from 'node:http'
 
-/** Connections beyond the limit that are let in to be told so; what comes after them is dropped. */
-const TOLD = 1000
+/** Connections beyond the limit whose requests are refused with 503; further ones are dropped. */
+const REFUSED_CONNECTIONS = 1000
 
-/** Counts the connections of `server`. @param limit above which requests are to be refused */
+/** @param limit above it, `areTooMany` is true */
 export function limitConnections(server: Server, limit: number): { areTooMany(): boolean } {
   let open = 0
-  server.maxConnections = limit + TOLD
+  server.maxConnections = limit + REFUSED_CONNECTIONS
   server.on('connection', (socket) => {
     open++
     socket.once('close', () => open--)

@@ -1,23 +1,22 @@
-/** `/openapi.json` and `/asyncapi.json`, and `/docs`: the first to read and to try, with nothing loaded from elsewhere. */
+/** `/openapi.json`, `/asyncapi.json` and `/docs`, which is Swagger UI without anything loaded from other servers. */
 import swagger, { type StaticDocumentSpec } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
-import { rootOf } from './base-url.ts'
+import { baseUrlReader } from './base-url.ts'
 import type { ExtensionPath } from './extension-endpoint.ts'
 import { LOGO } from './logo.ts'
 import type { OpenApi } from './openapi.ts'
 
 export interface DocsOptions {
-  /** The OpenAPI document of this hub. */
   readonly document: OpenApi
-  /** The AsyncAPI document of its stream. @param url where the caller reaches the hub */
+  /** Makes the AsyncAPI document. @param url under which the client reaches the hub */
   readonly messages: (url: string) => object
-  /** Where others reach the hub; '' to go by the request. */
+  /** Origin under which clients reach the hub; '' to derive it from the request. */
   readonly publicUrl: string
 }
 
 export async function docs(app: FastifyInstance, { document, messages, publicUrl }: DocsOptions): Promise<void> {
-  const base = rootOf(publicUrl, '')
+  const base = baseUrlReader(publicUrl, '')
   const text = Buffer.from(JSON.stringify(document))
   const specification = { document: document as unknown as StaticDocumentSpec['document'] }
   await app.register(swagger, { mode: 'static', specification })
@@ -35,7 +34,7 @@ export async function docs(app: FastifyInstance, { document, messages, publicUrl
       title: `${document.info.title} ${document.info.version}`,
       favicon: [{ ...logo, filename: 'logo.svg', rel: 'icon', sizes: 'any' }]
     },
-    // No validator elsewhere is asked: the plant may have no way out, and the document is nobody else's business.
+    // No online validator: the plant may have no internet access, and the document is not for third parties.
     uiConfig: { docExpansion: 'none', deepLinking: true, defaultModelsExpandDepth: 0, validatorUrl: null },
     staticCSP: POLICY
   })
@@ -81,7 +80,7 @@ export const docsPaths: readonly ExtensionPath[] = [
   }
 ]
 
-/** Everything comes from here, and the page may ask here only. Plain http is fine within a plant, so it is not upgraded. */
+/** Everything is loaded from, and all requests go to, this origin. No upgrade to https, as plants may use plain http. */
 const POLICY = [
   "default-src 'none'",
   "base-uri 'none'",

@@ -1,93 +1,97 @@
-/** Refusals and faults on their way out: the Result of Part 2 with the status of the error table. */
+/** Sends errors: the Result of Part 2 with the status of the error table. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorName, HubError, type Violation } from '../../errors.ts'
-import { asIs } from './answer.ts'
 import { linger } from './linger.ts'
-import { serviceOf } from './routes.ts'
+import { preserialized } from './response.ts'
+import { serviceBaseOf } from './routes.ts'
 
-/** Seconds after which it may be worth to ask again. */
 const RETRY_AFTER_S: { readonly [Status in number]?: number } = { 429: 1, 503: 5 }
 
-/** The longest `code` and `correlationId` (Part 2, Message). */
+/** Of `code` and `correlationId` (Part 2, Message). */
 const MAX_CODE_LENGTH = 32
 const MAX_CORRELATION_ID_LENGTH = 128
 
 /**
- * Gives `app` the standard's words for everything that can go wrong.
- * @param allowedAt the verbs of a path of the API, where there is something
+ * Makes `app` answer every error, and unknown routes, with a Result.
+ * @param allowedAt the methods of a path of the API; undefined where there is none
  */
-export async function explainFaults(
+export async function handleErrors(
   app: FastifyInstance,
   prefix: string,
   allowedAt: (path: string) => string[] | undefined
 ): Promise<void> {
-  app.setErrorHandler(refuse)
-  await app.register(async (strangers) => {
-    // Where nothing is, no body is read.
-    strangers.removeAllContentTypeParsers()
-    strangers.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    // Before the body, for the type of which Fastify would ask with some methods.
-    strangers.addHook('onRequest', async (request, reply) => stranger(request, reply))
-    strangers.setNotFoundHandler((request, reply) => stranger(request, reply))
+  app.setErrorHandler(sendError)
+  await app.register(async (unknown) => {
+    // Unknown routes are answered without reading the body.
+    unknown.removeAllContentTypeParsers()
+    unknown.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    // On request, since for some methods Fastify would refuse the type of the body first.
+    unknown.addHook('onRequest', async (request, reply) => notFound(request, reply))
+    unknown.setNotFoundHandler((request, reply) => notFound(request, reply))
   })
 
-  function stranger(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  function notFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = request.url.split('?', 1)[0] ?? ''
     const allow = allowedAt(path)?.join(', ')
-    // A method that nothing at all is routed by, such as PROPFIND.
+    // The path exists, but the method is not routed anywhere, e.g. PROPFIND.
     if (allow !== undefined) {
-      return refuse(
+      return sendError(
         new HubError('MethodNotAllowed', [request.method, path, allow]),
         request,
         reply.header('allow', allow)
       )
     }
-    const below = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
-    const service = serviceOf(below)
-    const hint = service === undefined ? '' : `; for one of many, it lies at ${prefix}${service}${below}`
-    return tell(request, reply, 404, [message('NotFound', `There is nothing at ${path}${hint}`)])
+    const apiPath = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
+    const base = serviceBaseOf(apiPath)
+    const hint = base === undefined ? '' : `; for one of many, it lies at ${prefix}${base}${apiPath}`
+    return sendMessages(request, reply, 404, [message('NotFound', `There is nothing at ${path}${hint}`)])
   }
 }
 
-/** Writes a refusal down. */
-export type RefusalForm = (messages: readonly Message[], status: number, request: FastifyRequest) => string
+/** Writes the body of an error response. */
+export type ErrorFormat = (messages: readonly ResultMessage[], status: number, request: FastifyRequest) => string
 
-/** Answers with what was thrown. @param form of clients that read another one than the standard's */
-export function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, form?: RefusalForm): FastifyReply {
-  const refusal = error instanceof HubError ? error : fault(error, request)
-  const { status, name, violations } = refusal
+/** @param format for clients that expect another body than the standard's Result */
+export function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  format?: ErrorFormat
+): FastifyReply {
+  const hubError = error instanceof HubError ? error : toHubError(error, request)
+  const { status, name, violations } = hubError
   if (status === 500) request.log.error({ err: error }, 'a request failed')
   if (status === 503 || status === 507) request.log.warn({ err: error }, 'a request could not be served')
-  // A resource that refuses a verb for what it is, as an attachment of what is no File, allows none (RFC 9110, 15.5.6).
+  // The resource allows no method, e.g. an attachment of an element that is not a File (RFC 9110, 15.5.6).
   if (status === 405 && !reply.hasHeader('allow')) reply.header('allow', '')
-  const messages = violations.length > 0 ? violations.map(broken) : [message(name, refusal.message)]
-  return tell(request, reply, status, messages, form)
+  const messages = violations.length > 0 ? violations.map(violationMessage) : [message(name, hubError.message)]
+  return sendMessages(request, reply, status, messages, format)
 }
 
-export interface Message {
+export interface ResultMessage {
   readonly code: string
   readonly text: string
 }
 
-function tell(
+function sendMessages(
   request: FastifyRequest,
   reply: FastifyReply,
   status: number,
-  messages: readonly Message[],
-  form: RefusalForm = (all, _, { id }) => result(all, id)
+  messages: readonly ResultMessage[],
+  format: ErrorFormat = (all, _, { id }) => resultBody(all, id)
 ) {
   const retryAfter = RETRY_AFTER_S[status]
   if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfter)
   if (!request.raw.complete) linger(request.raw, reply)
-  // Left by an answer that failed halfway.
+  // Left over from a response that failed while it was prepared.
   for (const name of ['content-length', 'content-disposition', 'etag']) reply.removeHeader(name)
   if (status !== 416) reply.removeHeader('content-range')
   reply.code(status).header('content-type', 'application/json').header('cache-control', 'no-store')
-  return reply.serializer(asIs).send(form(messages, status, request))
+  return reply.serializer(preserialized).send(format(messages, status, request))
 }
 
-/** A Result (Part 2, 4.9); its body holds `messages` only. */
-export function result(messages: readonly Message[], id: string): string {
+/** A Result (Part 2, 4.9); it has no member but `messages`. */
+export function resultBody(messages: readonly ResultMessage[], id: string): string {
   const timestamp = new Date().toISOString()
   const correlationId = id.slice(0, MAX_CORRELATION_ID_LENGTH)
   return JSON.stringify({
@@ -95,40 +99,40 @@ export function result(messages: readonly Message[], id: string): string {
   })
 }
 
-function message(code: string, text: string): Message {
+function message(code: string, text: string): ResultMessage {
   return { code: code.slice(0, MAX_CODE_LENGTH), text }
 }
 
-/** A broken rule: the place, what was expected and found, the rule; what a template says names some of it itself. */
-function broken({ pointer, idShortPath, rule, text }: Violation): Message {
-  // The place of a whole document in a file ends in the colon that a pointer would follow.
+/** The place, the text and the rule; texts of template violations contain some of these already. */
+function violationMessage({ pointer, idShortPath, rule, text }: Violation): ResultMessage {
+  // The place of a document in a file ends in a colon, which a pointer would follow.
   const place = pointer === '' ? 'the document' : pointer.replace(/: $/, '')
   const isNamed = idShortPath === undefined || idShortPath === '' || text.startsWith(`${idShortPath}: `)
   const element = isNamed ? '' : ` (${idShortPath})`
   return message(rule, `${place}${element}: ${text}${text.endsWith(`, ${rule})`) ? '' : ` [${rule}]`}`)
 }
 
-/** What Fastify or a parser found wrong with the request; `Internal` for everything else. */
-function fault(error: unknown, request: FastifyRequest): HubError {
+/** Maps errors of Fastify and its parsers; any other error is `Internal`. */
+function toHubError(error: unknown, request: FastifyRequest): HubError {
   const { code, statusCode = 500, message } = Object(error) as Partial<FastifyError>
   if (code === 'FST_ERR_BAD_URL')
-    return new HubError('BadRequest', ['The path holds percent-encoding that is no UTF-8'])
+    return new HubError('BadRequest', ['The path holds percent-encoding that is not UTF-8'])
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return new HubError('TooLarge', [`The body is larger than ${request.routeOptions.bodyLimit} bytes`])
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new HubError('UnsupportedMediaType', [request.headers['content-type'] ?? '', 'application/json'])
   }
-  // Met where a file is being received; the store says so by itself.
+  // While a file is received; the store reports a full disk itself.
   if (code !== undefined && DISK_FULL_CODES.has(code)) return new HubError('StorageFull', ['the disk is used up'])
   if (statusCode < 400 || statusCode >= 500) return new HubError('Internal')
-  return new HubError(NAMES.get(statusCode) ?? 'BadRequest', [message ?? ''])
+  return new HubError(ERRORS_BY_STATUS.get(statusCode) ?? 'BadRequest', [message ?? ''])
 }
 
 const DISK_FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
-/** Errors of the table that say what they are given; what has no name here is a bad request. */
-const NAMES: ReadonlyMap<number, ErrorName> = new Map([
+/** Errors whose message is the text they are given; every other status below 500 becomes a BadRequest. */
+const ERRORS_BY_STATUS: ReadonlyMap<number, ErrorName> = new Map([
   [403, 'Forbidden'],
   [413, 'TooLarge'],
   [429, 'TooManyRequests']

@@ -1,31 +1,32 @@
-/** The request headers that operations hear of, parsed. Malformed ones are as good as absent, as RFC 9110 has it. */
+/** Parsers of request headers. Malformed headers count as absent (RFC 9110). */
 import type { ApiRequest } from '../../operations/api-request.ts'
 
-export interface Accept {
+export interface AcceptedTypes {
   /** Media types, best first, in lower case and without parameters. */
   readonly types: readonly string[]
-  /** May the answer be JSON? */
+
   readonly json: boolean
 }
 
-const ACCEPT_ANYTHING: Accept = { types: ['*/*'], json: true }
+const ACCEPT_ANYTHING: AcceptedTypes = { types: ['*/*'], json: true }
 
-/** Clients send few different ones. */
-const accepts = new Map<string, Accept>()
+/** Clients send few different headers. */
+const parsedHeaders = new Map<string, AcceptedTypes>()
 const CACHE_ENTRIES = 100
+const MAX_CACHED_LENGTH = 1024
 
 /** `Accept` (RFC 9110, 12.5.1). */
-export function readAccept(header: string | undefined): Accept {
+export function readAccept(header: string | undefined): AcceptedTypes {
   if (header === undefined || header === '*/*' || header === '') return ACCEPT_ANYTHING
-  const known = accepts.get(header)
+  const known = parsedHeaders.get(header)
   if (known !== undefined) return known
   const accept = parseAccept(header)
-  if (accepts.size >= CACHE_ENTRIES) accepts.clear()
-  if (header.length <= 1024) accepts.set(header, accept)
+  if (parsedHeaders.size >= CACHE_ENTRIES) parsedHeaders.clear()
+  if (header.length <= MAX_CACHED_LENGTH) parsedHeaders.set(header, accept)
   return accept
 }
 
-function parseAccept(header: string): Accept {
+function parseAccept(header: string): AcceptedTypes {
   const weights = new Map<string, number>()
   for (const range of header.split(',')) {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
@@ -35,24 +36,24 @@ function parseAccept(header: string): Accept {
   }
   if (weights.size === 0) return ACCEPT_ANYTHING
   const types = [...weights].filter(([, q]) => q > 0).sort(([, one], [, other]) => other - one)
-  // What is named exactly goes before a wildcard: "application/json;q=0, */*" excludes JSON.
+  // An exact type precedes a wildcard: "application/json;q=0, */*" excludes JSON.
   const json = weights.get('application/json') ?? weights.get('application/*') ?? weights.get('*/*') ?? 0
   return { types: types.map(([type]) => type), json: json > 0 }
 }
 
 /**
- * Revisions of an `If-Match`, or of an `If-None-Match`, which compares weakly, so that tags count that a proxy marked
- * weak (RFC 9110, 13.1). Tags that the hub did not give out match nothing.
+ * The revisions in `If-Match` or `If-None-Match`. The latter compares weakly, so that tags count that a proxy made weak
+ * (RFC 9110, 13.1). Tags that the hub did not issue match nothing.
  */
-export function readTags(header: string, weakly: boolean): '*' | readonly number[] {
+export function readTags(header: string, weakComparison: boolean): '*' | readonly number[] {
   if (header.trim() === '*') return '*'
   return header.split(',').flatMap((tag) => {
     const [, weak, digits] = /^\s*(W\/)?"(\d{1,15})(?:-zstd|-gzip)?"\s*$/.exec(tag) ?? []
-    return digits === undefined || (weak !== undefined && !weakly) ? [] : [Number(digits)]
+    return digits === undefined || (weak !== undefined && !weakComparison) ? [] : [Number(digits)]
   })
 }
 
-/** One range of bytes, or so many at the end; a list of ranges may be ignored, and is (RFC 9110, 14.2). */
+/** A single byte range or suffix. Lists of ranges are ignored, as RFC 9110 (14.2) allows. */
 export function readRange(header: string): ApiRequest['range'] {
   const [, from, to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.trim()) ?? []
   if (from === undefined || (from === '' && to === '')) return undefined

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { HubError } from '../../errors.ts'
 import { type IdShortPath, parsePath, parseStoredPath } from '../../model/path.ts'
 
-/** How many decoded texts are remembered, and how long one may be: together at most a few megabytes. */
+/** Bounds of the cache of decoded texts: a few megabytes at most. */
 const CACHE_ENTRIES = 2000
 const MAX_CACHED_LENGTH = 512
 
@@ -13,42 +13,42 @@ for (const letter of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
   ALPHABET[letter.charCodeAt(0)] = 1
 }
 
-/** Remembers what is asked for again and again; starts afresh when full, which costs less than keeping an order. */
-function remember<Value>(make: (text: string, name: string) => Value): (text: string, name: string) => Value {
-  const known = new Map<string, Value>()
+/** Caches a decoder. The cache is cleared when full, which is cheaper than keeping an order. */
+function cached<Value>(decode: (text: string, name: string) => Value): (text: string, name: string) => Value {
+  const values = new Map<string, Value>()
   return (text, name) => {
-    const found = known.get(text)
+    const found = values.get(text)
     if (found !== undefined) return found
-    const value = make(text, name)
+    const value = decode(text, name)
     if (text.length <= MAX_CACHED_LENGTH) {
-      if (known.size >= CACHE_ENTRIES) known.clear()
-      known.set(text, value)
+      if (values.size >= CACHE_ENTRIES) values.clear()
+      values.set(text, value)
     }
     return value
   }
 }
 
 /**
- * The identifier behind base64url text, of which padding may be left.
- * @param name of the parameter, for the message
- * @throws HubError BadRequest where it is not base64url, not UTF-8, empty, or holds what no identifier can
+ * Decodes an identifier from base64url, with or without padding.
+ * @param name of the parameter, for the error
+ * @throws HubError BadRequest where it is not base64url, not UTF-8, empty, or contains control characters
  */
-export const decodeId = remember((text, name) => {
+export const decodeId = cached((text, name) => {
   const id = decodeText(text, name)
   if (id === '') throw new HubError('BadRequest', [`The parameter ${name} is empty`])
   for (let at = 0; at < id.length; at++) {
     const code = id.charCodeAt(at)
     // [AASd-130], as far as control characters go.
     if (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) {
-      throw new HubError('BadRequest', [`The parameter ${name} holds a control character, which no identifier can`])
+      throw new HubError('BadRequest', [`The parameter ${name} contains a control character, which no identifier may`])
     }
   }
   return id
 })
 
 /**
- * A handle that the hub gave out. Clients of other servers send it as they found it in a Location or in a body, so what
- * is no readable text in base64url is taken as it stands.
+ * Decodes a handle. Clients written for other servers send it as they received it in a Location or a body, so text that
+ * is not base64url of printable ASCII is used unchanged.
  */
 export function decodeHandle(text: string): string {
   try {
@@ -59,15 +59,15 @@ export function decodeHandle(text: string): string {
   }
 }
 
-/** An idShortPath from a path. @throws HubError BadRequest */
-export const decodePath = remember((text, name): IdShortPath => parsePath(text) ?? notAPath(text, name))
+/** @throws HubError BadRequest */
+export const decodePath = cached((text, name): IdShortPath => parsePath(text) ?? invalidPath(text, name))
 
-/** The path of an element that was perhaps taken leniently. @throws HubError BadRequest */
-export const decodeStoredPath = remember((text, name): IdShortPath => parseStoredPath(text) ?? notAPath(text, name))
+/** Accepts the paths of leniently stored elements as well. @throws HubError BadRequest */
+export const decodeStoredPath = cached((text, name): IdShortPath => parseStoredPath(text) ?? invalidPath(text, name))
 
-function notAPath(text: string, name: string): never {
+function invalidPath(text: string, name: string): never {
   throw new HubError('BadRequest', [
-    `The parameter ${name} is no idShortPath: idShorts joined by "." and indices such as [0]; found "${excerpt(text)}"`
+    `The parameter ${name} is not an idShortPath: idShorts joined by "." and indices such as [0]; found "${excerpt(text)}"`
   ])
 }
 
@@ -90,7 +90,7 @@ function notBase64(name: string, text: string, why: string): HubError {
   return new HubError('BadRequest', [`The parameter ${name} is not base64url: ${why}; found "${excerpt(text)}"`])
 }
 
-/** Enough of what the caller wrote to find it again. */
+/** The beginning of a text, for error messages. */
 export function excerpt(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80).toWellFormed()}…` : text
 }

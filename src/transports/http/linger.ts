@@ -1,37 +1,38 @@
-/** What becomes of a body that still arrives when its request has been answered. */
+/** Handles bodies that are still arriving when their request has been answered. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 
-/** How long, and how far, the rest of such a body is read. */
+/** Bounds for reading the rest of a body. */
 const LINGER_MS = 30_000
 const LINGER_BYTES = 256 * 2 ** 20
 
-const LOOK_MS = 200
+const POLL_INTERVAL_MS = 200
 
 /**
- * Lets the rest of a request pass unread after its answer. Closed at once, a connection on which bytes still arrive is
- * reset, and a client that writes all before it reads sees a broken pipe in place of the answer (RFC 9112, 9.6).
+ * Discards the rest of a request after its response. If the connection were closed at once, the arriving bytes would
+ * reset it, and a client that writes everything before it reads would see a broken pipe instead of the response
+ * (RFC 9112, 9.6).
  */
 export function linger(request: IncomingMessage, reply: FastifyReply): void {
   const { socket } = request
   if (request.complete || lingering.has(request) || socket.destroyed) return
   lingering.add(request)
-  // Fastify would close the connection as soon as the answer is out, and Node where the client wants it closed.
+  // Fastify would close the connection after the response, and Node where the client asks for it.
   const closes = !reply.raw.shouldKeepAlive
   reply.removeHeader('connection')
   reply.raw.shouldKeepAlive = true
   const lastByte = socket.bytesRead + LINGER_BYTES
-  const lastMoment = performance.now() + LINGER_MS
+  const deadline = performance.now() + LINGER_MS
   reply.raw.once('finish', () => {
     request.unpipe()
     request.resume()
-    const look = setInterval(() => {
-      const isOver = socket.bytesRead > lastByte || performance.now() > lastMoment
+    const poll = setInterval(() => {
+      const isOver = socket.bytesRead > lastByte || performance.now() > deadline
       if (!request.complete && !isOver && !socket.destroyed) return
-      clearInterval(look)
+      clearInterval(poll)
       if (closes || !request.complete) socket.destroySoon()
-    }, LOOK_MS)
-    look.unref()
+    }, POLL_INTERVAL_MS)
+    poll.unref()
   })
 }
 

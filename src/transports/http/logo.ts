@@ -1,4 +1,4 @@
-/** The logo of the pages for people: machines around a hub. It stands in the pages themselves, so nothing is loaded. */
+/** The logo, machines around a hub, inlined into the HTML pages, so that they load nothing. */
 export const LOGO = [
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="40" height="40" role="img" aria-label="AAS Hub">',
   '<rect width="32" height="32" rx="7" fill="#0b5c8a"/>',

@@ -1,6 +1,6 @@
 /**
- * Examples for the standard's operations, derived from the samples: what a request is about follows from its place, and
- * its body from the class and the content that the place takes.
+ * Examples for the standard's operations, derived from the samples: the target of a request follows from its endpoint, and
+ * the body from the class and the content that the endpoint takes.
  */
 import { toValue } from '../../formats/to-value.ts'
 import { metadataView } from '../../formats/views.ts'
@@ -25,72 +25,72 @@ import {
   submodelReference
 } from './openapi-samples.ts'
 
-type Placed = { readonly endpoint: Endpoint; readonly path: string }
+export type EndpointAtPath = { readonly endpoint: Endpoint; readonly path: string }
 
-/** The value of a parameter, as it stands in an address; undefined where none can be known beforehand. */
+/** An example value of a parameter, encoded; undefined where none can be known in advance. */
 export function commonExample(name: string): unknown {
   return PARAMETERS[name]
 }
 
 /** The same for one operation. */
-export function parameterExample(name: string, { endpoint: place, path }: Placed): unknown {
+export function parameterExample(name: string, { endpoint, path }: EndpointAtPath): unknown {
   switch (name) {
     case 'submodelIdentifier':
-      return encodeId(targetOf(place, path).submodel)
+      return encodeId(targetOf(endpoint, path).submodel)
     case 'idShortPath':
-      return targetOf(place, path).element
+      return targetOf(endpoint, path).element
     case 'aasIds':
-      // A service of a submodel, or of templates, knows no shells.
+      // Services of a submodel, or of templates, have no shells.
       return /^\/(submodel-services|template-repository)\//.test(path) ? undefined : commonExample(name)
     case 'submodelIds':
       return path.startsWith('/template-repository/') ? [encodeId(ids.template)] : commonExample(name)
     case 'idShort':
-      return IDSHORTS[place.definition.on]
+      return IDSHORTS[endpoint.definition.on]
     default:
       return commonExample(name)
   }
 }
 
 /** The body as JSON; undefined for a form or a file. */
-export function bodyExample({ endpoint: place, path }: Placed): unknown {
-  const { takes = '' } = place.definition
-  if (takes.endsWith('[]')) return [sampleOf(takes.slice(0, -2), place, path)]
-  return sampleOf(takes, place, path)
+export function bodyExample({ endpoint, path }: EndpointAtPath): unknown {
+  const { takes = '' } = endpoint.definition
+  if (takes.endsWith('[]')) return [sampleOf(takes.slice(0, -2), endpoint, path)]
+  return sampleOf(takes, endpoint, path)
 }
 
-/** A form with a file; each file is text, so that it can stand in a document. */
-export function formExample({ definition: row }: Endpoint): Readonly<Record<string, unknown>> {
-  if (row.on === 'Upload') return { fileName: 'machine.json', file: JSON.stringify(environment) }
-  if (row.path.endsWith('/thumbnail')) return { fileName: 'machine.svg', file: DRAWING }
-  if (row.path.endsWith('/attachment')) return { fileName: 'drawing.svg', file: DRAWING }
+/** A form with a file, which is text, so that it can be part of a document. */
+export function formExample({ definition }: Endpoint): Readonly<Record<string, unknown>> {
+  if (definition.on === 'Upload') return { fileName: 'machine.json', file: JSON.stringify(environment) }
+  if (definition.path.endsWith('/thumbnail')) return { fileName: 'machine.svg', file: DRAWING }
+  if (definition.path.endsWith('/attachment')) return { fileName: 'drawing.svg', file: DRAWING }
   return { aasIds: [ids.shell], fileName: 'machine.json', file: JSON.stringify(environment) }
 }
 
-/** A file that is the body itself, by its media type; a package is bytes, which no example can show. */
+/** A file that is the body itself, by media type; undefined for packages, which are binary. */
 export function fileExample(type: string): unknown {
   if (type.endsWith('json')) return environment
   if (type.endsWith('/xml')) return XML
   return type === 'application/octet-stream' ? JSON.stringify(environment) : undefined
 }
 
-/** What a place is about in the sample plant. */
+/** The submodel and element of the sample plant that an example is about. */
 function targetOf(
-  { definition: row, mount, content }: Endpoint,
+  { definition, mount, content }: Endpoint,
   path: string
 ): { readonly submodel: string; readonly element: string } {
   const isTemplate = path.startsWith('/template-repository')
   const submodel = isTemplate ? ids.template : ids.data
   if (mount.path.startsWith('/submodel-descriptors')) return { submodel, element: '' }
-  if (row.path.endsWith('/attachment')) {
+  if (definition.path.endsWith('/attachment')) {
     return { submodel: isTemplate ? ids.template : ids.technicalData, element: 'Drawing' }
   }
-  if (/\/(invoke|operation-)/.test(row.path)) return { submodel: ids.control, element: 'StartProduction' }
-  const hasChildren = row.verb === 'POST' || content === 'path'
+  if (/\/(invoke|operation-)/.test(definition.path)) return { submodel: ids.control, element: 'StartProduction' }
+  const hasChildren = definition.verb === 'POST' || content === 'path'
   return { submodel, element: hasChildren ? 'Order' : 'CycleTime' }
 }
 
-function sampleOf(type: string, { definition: row, content }: Endpoint, path: string): unknown {
-  const isNew = row.verb === 'POST'
+function sampleOf(type: string, { definition, content }: Endpoint, path: string): unknown {
+  const isNew = definition.verb === 'POST'
   const isTemplate = path.startsWith('/template-repository')
   switch (type) {
     case 'AssetAdministrationShell':
@@ -111,14 +111,14 @@ function sampleOf(type: string, { definition: row, content }: Endpoint, path: st
     case 'SubmodelDescriptor':
       return submodelDescriptor(isNew ? ids.newData : ids.data)
     case 'Identifier':
-      return row.path === '/shell-descriptors' ? ids.shell : ids.data
+      return definition.path === '/shell-descriptors' ? ids.shell : ids.data
     case 'AssetLink':
     case 'SpecificAssetId':
       return inventoryNumber
     case 'OperationRequest':
       return content === 'value' ? operationRequestValue : operationRequest
     case 'Query':
-      return { $condition: QUERIES[row.path] }
+      return { $condition: QUERIES[definition.path] }
     default:
       return undefined
   }
@@ -135,7 +135,7 @@ const IDSHORTS: Readonly<Partial<Record<Endpoint['definition']['on'], string>>> 
   ConceptDescriptions: 'CycleTime'
 }
 
-/** The examples of all parameters of an operation go together: what they select is in the sample plant. */
+/** The examples of an operation's parameters are consistent: together they select something in the sample plant. */
 const PARAMETERS: Readonly<Record<string, unknown>> = {
   aasIdentifier: encodeId(ids.shell),
   aasId: encodeId(ids.shell),

@@ -1,4 +1,4 @@
-/** Which refusals a caller of an operation must be ready for; every other one is told of by `default`. */
+/** The error responses that an OpenAPI document lists for an operation; `default` stands for all others. */
 import { type ErrorName, errorTable } from '../../errors.ts'
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import type { Endpoint } from '../../operations/mounts.ts'
@@ -7,7 +7,7 @@ import { ref } from './openapi-schemas.ts'
 
 const RESULT = { 'application/json': { schema: ref('Result') } } as const
 
-/** The refusals that documents name, with what each means to a caller. */
+/** The listed errors, with their meaning for a client. */
 const meanings = {
   BadRequest: 'The address, a parameter or the body is malformed, or the outcome would break a rule of the standard',
   Unauthorized: 'Credentials are missing or not valid',
@@ -29,7 +29,7 @@ const meanings = {
 
 export type RefusalName = keyof typeof meanings
 
-/** The components that {@link refusals} refers to. */
+/** The response components that {@link refusals} refers to. */
 export const refusalResponses: Readonly<Record<string, JsonSchema>> = {
   ...Object.fromEntries(
     Object.entries(meanings).map(([name, description]) => [name, { description, content: RESULT }])
@@ -40,28 +40,29 @@ export const refusalResponses: Readonly<Record<string, JsonSchema>> = {
   }
 }
 
-/** Responses by status. @param path the whole path in the document, as it may begin with the address of a service */
-export function refusalsOf(place: Endpoint, path: string): Readonly<Record<string, JsonSchema>> {
+/** Responses by status. @param path in the document, which may begin with the address of a service */
+export function refusalsOf(endpoint: Endpoint, path: string): Readonly<Record<string, JsonSchema>> {
+  const { definition } = endpoint
   const names: RefusalName[] = ['BadRequest', 'Unauthorized', 'Forbidden', 'Internal']
-  if (namesMore(place, path)) names.push('NotFound')
-  if (/\/(attachment|invoke|invoke-async)$/.test(place.definition.path)) names.push('MethodNotAllowed')
-  if ((place.definition.media?.length ?? 0) > 1) names.push('NotAcceptable')
-  if (place.definition.verb === 'POST' && place.definition.right === 'CREATE' && !NEVER_THERE.has(place.definition.on))
+  if (mayBeMissing(endpoint, path)) names.push('NotFound')
+  if (/\/(attachment|invoke|invoke-async)$/.test(definition.path)) names.push('MethodNotAllowed')
+  if ((definition.media?.length ?? 0) > 1) names.push('NotAcceptable')
+  if (definition.verb === 'POST' && definition.right === 'CREATE' && !NEVER_IN_CONFLICT.has(definition.on))
     names.push('Conflict')
-  if (isGuarded(place)) names.push('PreconditionFailed')
-  if (place.definition.takes !== undefined) names.push('TooLarge', 'UnsupportedMediaType')
+  if (takesIfMatch(endpoint)) names.push('PreconditionFailed')
+  if (definition.takes !== undefined) names.push('TooLarge', 'UnsupportedMediaType')
   return refusals(names)
 }
 
-/** Responses by status, with one for all that are not named. */
+/** Responses by status, with a `default`. */
 export function refusals(names: readonly RefusalName[]): Readonly<Record<string, JsonSchema>> {
   const named = names.map((name) => [errorTable[name][0], { $ref: `#/components/responses/${name}` }])
   return { ...Object.fromEntries(named), default: { $ref: '#/components/responses/Refusal' } }
 }
 
-/** Does `If-Match` hold for the operation? It guards documents and what is in them. */
-export function isGuarded({ definition: row }: Endpoint): boolean {
-  return DOCUMENTS.has(row.on) && ['PUT', 'PATCH', 'DELETE'].includes(row.verb)
+/** Is `If-Match` evaluated? It guards documents and their contents. */
+export function takesIfMatch({ definition }: Endpoint): boolean {
+  return DOCUMENTS.has(definition.on) && ['PUT', 'PATCH', 'DELETE'].includes(definition.verb)
 }
 
 const DOCUMENTS: ReadonlySet<Interface> = new Set([
@@ -72,14 +73,14 @@ const DOCUMENTS: ReadonlySet<Interface> = new Set([
   'SubmodelDescriptor'
 ])
 
-/** Nothing stands in the way at once: the one tells of it later, the other replaces. */
-const NEVER_THERE: ReadonlySet<Interface> = new Set(['Bulk', 'Discovery'])
+/** Bulk operations report a conflict in their result, and discovery replaces. */
+const NEVER_IN_CONFLICT: ReadonlySet<Interface> = new Set(['Bulk', 'Discovery'])
 
-/** Is anything named that must be there? PUT creates the last thing that it names, but no parents of an element. */
-function namesMore({ definition: row, success }: Endpoint, path: string): boolean {
-  if (row.gives === 'file' || row.path.endsWith('/thumbnail')) return true
+/** Does the path name anything that must exist? PUT creates what it names last, but no parents of an element. */
+function mayBeMissing({ definition, success }: Endpoint, path: string): boolean {
+  if (definition.gives === 'file' || definition.path.endsWith('/thumbnail')) return true
   const count = path.match(/\{\w+\}/g)?.length ?? 0
-  const creates = row.verb === 'PUT' && success.includes(201) && !path.endsWith('/{idShortPath}')
-  // Links may be given to a shell that is unknown here (Part 2, Discovery).
-  return count > (creates || row.name === 'PostAllAssetLinksById' ? 1 : 0)
+  const creates = definition.verb === 'PUT' && success.includes(201) && !path.endsWith('/{idShortPath}')
+  // Links may be added for a shell that is not stored here (Part 2, Discovery).
+  return count > (creates || definition.name === 'PostAllAssetLinksById' ? 1 : 0)
 }

@@ -1,6 +1,6 @@
 /**
- * One sample of each class that a request carries, out of the sample plant (`npm run demo`): what is replaced or changed
- * is there, and keeps the parts that other examples speak of; what is created is not.
+ * One sample of each class that a request contains, from the sample plant (`npm run demo`): what examples replace or change
+ * exists in it, and keeps the parts that other examples use; what they create does not.
  */
 import { toValue } from '../../formats/to-value.ts'
 import type {

@@ -1,8 +1,8 @@
-/** The schemas that OpenAPI documents refer to: those of the model, and what Part 2 adds around them. */
+/** The schemas of the OpenAPI documents: those of the model, of Part 2, and of the extension endpoints. */
 import { definitions, type JsonSchema } from '../../formats/json-schema.ts'
 import { childrenMember, heirsOf } from '../../model/fields.ts'
 import { valueMemberNames } from '../../model/value-members.ts'
-import { extensionSchemas } from './extension-schemas.ts'
+import { extensionSchemas } from '../schemas/extension-schemas.ts'
 
 const REFERS = '#/components/schemas/'
 
@@ -11,7 +11,7 @@ export function ref(name: string): JsonSchema {
   return { $ref: REFERS + name }
 }
 
-/** Schemas by name: the named ones and everything that they refer to, in the order of {@link allSchemas}. */
+/** The named schemas and all that they refer to, in the order of {@link allSchemas}. */
 export function schemasFor(names: Iterable<string>): Readonly<Record<string, JsonSchema>> {
   const all = allSchemas()
   const wanted = new Set<string>()
@@ -27,7 +27,6 @@ export function schemasFor(names: Iterable<string>): Readonly<Record<string, Jso
   return Object.fromEntries(Object.entries(all).filter(([name]) => wanted.has(name)))
 }
 
-/** Every schema there is, by name. */
 function allSchemas(): Readonly<Record<string, JsonSchema>> {
   const model = definitions(REFERS)
   const kinds = heirsOf('SubmodelElement')

@@ -1,6 +1,6 @@
 /**
- * OpenAPI documents, derived from the table of operations: one per profile, and one for the hub as a whole with what its
- * doors declare beside the table.
+ * OpenAPI documents, derived from the table of operations: one per profile, and one for the hub as a whole, including the
+ * extension endpoints that the transports declare.
  */
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { enumerations } from '../../model/metamodel.ts'
@@ -10,16 +10,23 @@ import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
 import { operationsOf, type Profile, type ProfileOperation, profiles, profileUri } from '../../operations/profiles.ts'
 import type { Verb } from '../../operations/table.ts'
 import { documented, type ExtensionPath } from './extension-endpoint.ts'
-import { bodyExample, commonExample, fileExample, formExample, parameterExample } from './openapi-examples.ts'
-import { isGuarded, refusalResponses, refusalsOf } from './openapi-refusals.ts'
+import {
+  bodyExample,
+  commonExample,
+  type EndpointAtPath,
+  fileExample,
+  formExample,
+  parameterExample
+} from './openapi-examples.ts'
+import { refusalResponses, refusalsOf, takesIfMatch } from './openapi-refusals.ts'
 import { ref, schemasFor } from './openapi-schemas.ts'
-import { isBesideApi, routes } from './routes.ts'
-import { uploadTypes } from './upload.ts'
+import { isAlsoAtRoot, routes } from './routes.ts'
+import { uploadMediaTypes } from './upload.ts'
 
 export interface OpenApi {
   readonly openapi: '3.1.0'
   readonly info: { readonly title: string; readonly version: string; readonly description: string }
-  readonly servers: readonly Address[]
+  readonly servers: readonly ServerAddress[]
   readonly tags: readonly { readonly name: string }[]
   readonly paths: Readonly<Record<string, PathItem>>
   readonly components: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>
@@ -27,11 +34,11 @@ export interface OpenApi {
 }
 
 export interface PathItem extends Readonly<Partial<Record<Lowercase<Verb>, PathOperation>>> {
-  /** Where the path does not lie below the root of the API alone. */
-  readonly servers?: readonly Address[]
+  /** For paths that are not only served below the root of the API. */
+  readonly servers?: readonly ServerAddress[]
 }
 
-interface Address {
+interface ServerAddress {
   readonly url: string
 }
 
@@ -42,7 +49,6 @@ export interface PathOperation {
 
 const RELEASE = '3.1.2'
 
-/** What a profile offers, as a document of its own. */
 export function profileDocument(profile: Profile): OpenApi {
   const { service, number } = profile
   const title = `${words(service.replace('ServiceSpecification', ''))} Service, ${number}`
@@ -53,23 +59,23 @@ export function profileDocument(profile: Profile): OpenApi {
 }
 
 /**
- * Everything that the hub offers.
- * @param prefix path below which the API lies
- * @param own what is served beside the standard's operations
+ * The document of the hub as a whole.
+ * @param prefix path of the API
+ * @param extensions endpoints beside the standard's operations
  * @param version of the hub
  */
-export function hubDocument(prefix: string, own: readonly ExtensionPath[], version: string): OpenApi {
+export function hubDocument(prefix: string, extensions: readonly ExtensionPath[], version: string): OpenApi {
   const known = new Set<string>()
   const operations = routes()
-    .filter(({ path, place }) => path.endsWith(place.path))
-    .map(({ path, place, service }) => {
-      const { operationId, semanticIds } = nameOf(place)
-      const id = known.has(operationId) ? operationId + tellingOf(place, service) : operationId
+    .filter(({ path, endpoint }) => path.endsWith(endpoint.path))
+    .map(({ path, endpoint, service }) => {
+      const { operationId, semanticIds } = nameOf(endpoint)
+      const id = known.has(operationId) ? operationId + operationIdSuffix(endpoint, service) : operationId
       known.add(id)
-      return { endpoint: place, path, operationId: id, semanticIds }
+      return { endpoint, path, operationId: id, semanticIds }
     })
   const info = { title: 'AAS Hub', version, description: ABOUT_HUB }
-  return documentOf(info, prefix, operations, own)
+  return documentOf(info, prefix, operations, extensions)
 }
 
 const ABOUT_HUB = [
@@ -78,8 +84,8 @@ const ABOUT_HUB = [
   'Identifiers stand in addresses as base64url of their UTF-8. The examples speak of the sample plant, which `npm run demo` starts the hub with.'
 ].join('\n\n')
 
-/** In one document an operationId stands once, so where the standard gives two places the same, the service is added. */
-function tellingOf({ mount }: Endpoint, service: Service | undefined): string {
+/** Makes operationIds unique in the document: where the standard uses one for several endpoints, the service is added. */
+function operationIdSuffix({ mount }: Endpoint, service: Service | undefined): string {
   if (service !== undefined) return SERVICE_NAMES[service]
   return mount.path === '/submodels/{submodelIdentifier}' ? '_SubmodelRepo' : ''
 }
@@ -90,32 +96,32 @@ const SERVICE_NAMES: Readonly<Record<Service, string>> = {
   templates: '_TemplateRepository'
 }
 
-/** As the first profile names it that has it; the hub's own operations are in none. */
-function nameOf(place: Endpoint): { operationId: string; semanticIds: readonly string[] } {
-  const profile = profiles.find(({ has }) => has(place))
+/** The name in the first profile that has the endpoint; the hub's own operations are in no profile. */
+function nameOf(endpoint: Endpoint): { operationId: string; semanticIds: readonly string[] } {
+  const profile = profiles.find(({ has }) => has(endpoint))
   const service = profile?.service ?? ''
-  return { operationId: operationIdOf(place, service), semanticIds: semanticIdsOf(place, service) }
+  return { operationId: operationIdOf(endpoint, service), semanticIds: semanticIdsOf(endpoint, service) }
 }
 
-interface Placed extends ProfileOperation {
+interface DocumentedEndpoint extends ProfileOperation {
   readonly path: string
 }
 
 function documentOf(
   info: OpenApi['info'],
   prefix: string,
-  operations: readonly Placed[],
-  own: readonly ExtensionPath[] = []
+  operations: readonly DocumentedEndpoint[],
+  extensions: readonly ExtensionPath[] = []
 ): OpenApi {
   const paths: Record<string, PathItem> = {}
   for (const operation of operations) {
-    const { path, endpoint: place } = operation
-    const servers = isBesideApi(place.definition) ? { servers: addressesOf('both', prefix) } : {}
-    paths[path] = { ...servers, ...paths[path], [place.verb.toLowerCase()]: operationOf(operation) }
+    const { path, endpoint } = operation
+    const servers = isAlsoAtRoot(endpoint.definition) ? { servers: serversOf('both', prefix) } : {}
+    paths[path] = { ...servers, ...paths[path], [endpoint.verb.toLowerCase()]: operationOf(operation) }
   }
-  for (const { path, below, get, post } of own) {
+  for (const { path, below, get, post } of extensions) {
     paths[path] = {
-      ...(below !== 'api' && { servers: addressesOf(below, prefix) }),
+      ...(below !== 'api' && { servers: serversOf(below, prefix) }),
       ...(get !== undefined && { get: documented(get) }),
       ...(post !== undefined && { post: documented(post) })
     }
@@ -123,7 +129,7 @@ function documentOf(
   const schemas = [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
     ([, name = '']) => name
   )
-  const tags = [...operations.map(({ endpoint: place }) => tagOf(place)), ...own.flatMap(tagsOf)]
+  const tags = [...operations.map(({ endpoint }) => tagOf(endpoint)), ...extensions.flatMap(tagsOf)]
   const parameters = new Set(operations.flatMap(parameterNames))
   const refusals = new Set(
     [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/responses\/(\w+)"/g)].map(([, name = '']) => name)
@@ -144,51 +150,51 @@ function documentOf(
   }
 }
 
-/** Programs that go to one address only take the first. */
-function addressesOf(below: ExtensionPath['below'], prefix: string): Address[] {
+/** Programs that use one server only take the first. */
+function serversOf(below: ExtensionPath['below'], prefix: string): ServerAddress[] {
   return below === 'hub' ? [{ url: '/' }] : [{ url: '/' }, { url: prefix }]
 }
 
-function operationOf({ endpoint: place, path, operationId, semanticIds }: Placed): PathOperation {
-  const { definition: row } = place
-  const parameters = parameterNames({ endpoint: place, path })
-  const body = requestBodyOf({ endpoint: place, path })
+function operationOf({ endpoint, path, operationId, semanticIds }: DocumentedEndpoint): PathOperation {
+  const { definition } = endpoint
+  const parameters = parameterNames({ endpoint, path })
+  const body = requestBodyOf({ endpoint, path })
   return {
     operationId,
-    tags: [tagOf(place)],
-    summary: summaryOf(place),
+    tags: [tagOf(endpoint)],
+    summary: summaryOf(endpoint),
     'x-semanticIds': semanticIds,
-    'x-right': row.right,
-    ...(row.name === 'GetAllAssetAdministrationShellIdsByAssetLink' && { deprecated: true }),
+    'x-right': definition.right,
+    ...(definition.name === 'GetAllAssetAdministrationShellIdsByAssetLink' && { deprecated: true }),
     ...(parameters.length > 0 && {
-      parameters: parameters.map((name) => parameterIn(name, { endpoint: place, path }))
+      parameters: parameters.map((name) => parameterIn(name, { endpoint, path }))
     }),
     ...(body !== undefined && { requestBody: body }),
     responses: {
-      ...Object.fromEntries(place.success.map((status) => [String(status), responseOf(place, status)])),
-      ...refusalsOf(place, path)
+      ...Object.fromEntries(endpoint.success.map((status) => [String(status), responseOf(endpoint, status)])),
+      ...refusalsOf(endpoint, path)
     }
   }
 }
 
-function requestBodyOf(placed: Pick<Placed, 'endpoint' | 'path'>): JsonSchema | undefined {
-  const { definition: row, content } = placed.endpoint
-  if (row.takes === undefined) return undefined
-  if (row.takes !== 'file') {
-    const body = { schema: schemaOf(row.takes, content), ...exampleOf(bodyExample(placed)) }
+function requestBodyOf(target: EndpointAtPath): JsonSchema | undefined {
+  const { definition, content } = target.endpoint
+  if (definition.takes === undefined) return undefined
+  if (definition.takes !== 'file') {
+    const body = { schema: schemaOf(definition.takes, content), ...exampleOf(bodyExample(target)) }
     return { required: true, content: { 'application/json': body } }
   }
-  const example = formExample(placed.endpoint)
-  const isPackage = row.on === 'Packages' || row.on === 'Package'
-  // Pages that fill in a form take the example of each member, not that of the whole.
+  const example = formExample(target.endpoint)
+  const isPackage = definition.on === 'Packages' || definition.on === 'Package'
+  // Swagger UI fills in a form from the examples of its members, not from that of the whole.
   const properties = {
     ...(isPackage && { aasIds: { ...strings, example: example.aasIds } }),
     fileName: { ...string, example: example.fileName },
     file: BINARY
   }
   const form = { 'multipart/form-data': { schema: { type: 'object', required: ['file'], properties }, example } }
-  const bare = uploadTypes.map((type) => [type, { schema: BINARY, ...exampleOf(fileExample(type)) }])
-  return { required: true, content: { ...form, ...(row.own && Object.fromEntries(bare)) } }
+  const bare = uploadMediaTypes.map((type) => [type, { schema: BINARY, ...exampleOf(fileExample(type)) }])
+  return { required: true, content: { ...form, ...(definition.own && Object.fromEntries(bare)) } }
 }
 
 function exampleOf(example: unknown): JsonSchema {
@@ -197,16 +203,17 @@ function exampleOf(example: unknown): JsonSchema {
 
 const BINARY: JsonSchema = { type: 'string', format: 'binary' }
 
-/** The bodies of success: 201 and 200 give what the row gives, 202, 204 and 302 nothing. */
-function responseOf(place: Endpoint, status: number): JsonSchema {
-  const { definition: row } = place
-  const gives = status === 200 || status === 201
-  const content = gives ? contentOf(place) : undefined
-  const moved = status === 302 || status === 202 || (status === 201 && !row.own && row.on !== 'Discovery')
+/** A successful response; 202, 204 and 302 have no body. */
+function responseOf(endpoint: Endpoint, status: number): JsonSchema {
+  const { definition } = endpoint
+  const hasBody = status === 200 || status === 201
+  const content = hasBody ? contentOf(endpoint) : undefined
+  const hasLocation =
+    status === 302 || status === 202 || (status === 201 && !definition.own && definition.on !== 'Discovery')
   const Location = { description: 'Where it is', schema: { type: 'string', format: 'uri' } }
   return {
     description: DESCRIPTIONS[status] ?? 'Done',
-    ...(moved && { headers: { Location } }),
+    ...(hasLocation && { headers: { Location } }),
     ...(content !== undefined && { content })
   }
 }
@@ -219,15 +226,16 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   302: 'Ended; the result is at the Location'
 }
 
-function contentOf({ definition: row, content }: Endpoint): JsonSchema | undefined {
-  if (row.gives === undefined) return undefined
-  if (row.gives !== 'file') {
-    const schema = row.paged ? pageOf(row, content) : schemaOf(row.gives, content)
-    const types = row.media ?? ['application/json']
+function contentOf({ definition, content }: Endpoint): JsonSchema | undefined {
+  if (definition.gives === undefined) return undefined
+  if (definition.gives !== 'file') {
+    const schema = definition.paged ? pageOf(definition, content) : schemaOf(definition.gives, content)
+    const types = definition.media ?? ['application/json']
     return Object.fromEntries(types.map((type) => [type, { schema: type.endsWith('json') ? schema : string }]))
   }
-  // A stored file is sent as what it was stored as.
-  const media = row.media?.includes('application/octet-stream') ? [...row.media, '*/*'] : (row.media ?? [])
+  // A stored file has the media type that it was stored with.
+  const known = definition.media ?? []
+  const media = known.includes('application/octet-stream') ? [...known, '*/*'] : known
   const types = media.map((type) => {
     const json = type === 'application/json' ? ref('Environment') : BINARY
     return [type, { schema: json }]
@@ -258,18 +266,18 @@ function schemaOf(type: string, content: Endpoint['content']): JsonSchema {
   return ref(type)
 }
 
-function parameterNames({ endpoint: place, path }: Pick<Placed, 'endpoint' | 'path'>): string[] {
+function parameterNames({ endpoint, path }: EndpointAtPath): string[] {
   return [
     ...namesIn(path),
-    ...queryParametersOf(place),
-    ...(isBesideApi(place.definition) ? ['fileName'] : []),
-    ...(isGuarded(place) ? ['IfMatch'] : [])
+    ...queryParametersOf(endpoint),
+    ...(isAlsoAtRoot(endpoint.definition) ? ['fileName'] : []),
+    ...(takesIfMatch(endpoint) ? ['IfMatch'] : [])
   ]
 }
 
-/** A parameter that all operations share, unless the operation has an example of its own for it. */
-function parameterIn(name: string, placed: Pick<Placed, 'endpoint' | 'path'>): JsonSchema {
-  const example = parameterExample(name, placed)
+/** A reference to the shared parameter, unless the endpoint has an example of its own for it. */
+function parameterIn(name: string, target: EndpointAtPath): JsonSchema {
+  const example = parameterExample(name, target)
   return example === commonExample(name) ? { $ref: `#/components/parameters/${name}` } : parameterOf(name, example)
 }
 
@@ -350,12 +358,13 @@ function tagsOf({ get, post }: ExtensionPath): string[] {
   return [get, post].flatMap((operation) => operation?.tag ?? [])
 }
 
-function tagOf({ definition: row }: Endpoint): string {
-  return words(row.on)
+function tagOf({ definition }: Endpoint): string {
+  return words(definition.on)
 }
 
-function summaryOf({ definition: row, content }: Endpoint): string {
-  return content === 'normal' ? words(row.name) : `${words(row.name)} ($${content})`
+function summaryOf({ definition, content }: Endpoint): string {
+  const name = words(definition.name)
+  return content === 'normal' ? name : `${name} ($${content})`
 }
 
 /** `GetSubmodelElementByPath` as words. */

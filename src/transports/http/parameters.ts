@@ -1,4 +1,4 @@
-/** Query parameters: text in, the members of `Query` out. What a row does not name is ignored. */
+/** Query parameters of the standard's operations. Parameters that an operation does not define are ignored. */
 import { HubError } from '../../errors.ts'
 import { parseJson, validate } from '../../formats/json.ts'
 import { enumerations } from '../../model/metamodel.ts'
@@ -7,69 +7,69 @@ import type { Content, RequestQuery } from '../../operations/request-query.ts'
 import type { OperationDefinition } from '../../operations/table.ts'
 import { decodeId, decodeText, excerpt } from './identifiers.ts'
 
-export interface Limits {
-  /** Entries on a page when the caller does not say how many. */
+export interface PageLimits {
+  /** Entries on a page where the client sends no limit. */
   readonly defaultLimit: number
-  /** A greater wish is cut down to this. */
+  /** A larger limit is reduced to this. */
   readonly maxLimit: number
 }
 
-/** Values of each parameter, in the order in which they were given. */
+/** The values of each parameter, in the order of the query. */
 export type QueryParams = ReadonlyMap<string, readonly string[]>
 
-/** The longest reference, in base64url. [AASa-002] */
+/** Of a reference in base64url. [AASa-002] */
 const MAX_REFERENCE_LENGTH = 3072
 
 /**
- * Takes a query string apart.
+ * Parses a query string.
  * @param text what follows the `?`
  * @throws HubError BadRequest where percent-encoding is broken
  */
 export function parseQuery(text: string): QueryParams {
-  const given = new Map<string, string[]>()
+  const params = new Map<string, string[]>()
   for (const pair of text.split('&')) {
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const name = unescaped(equals === -1 ? pair : pair.slice(0, equals))
     const value = equals === -1 ? '' : unescaped(pair.slice(equals + 1))
-    const values = given.get(name)
-    if (values === undefined) given.set(name, [value])
+    const values = params.get(name)
+    if (values === undefined) params.set(name, [value])
     else values.push(value)
   }
-  return given
+  return params
 }
 
-/** Prepares what reads the query of a row in one content. @returns a function that throws HubError BadRequest */
-export function queryReader(
-  row: OperationDefinition,
+/** Returns the parser for the query of an operation. It throws HubError BadRequest. */
+export function queryParser(
+  definition: OperationDefinition,
   content: Content,
-  { defaultLimit, maxLimit }: Limits
-): (given: QueryParams) => RequestQuery {
-  const names = row.query ?? []
+  { defaultLimit, maxLimit }: PageLimits
+): (params: QueryParams) => RequestQuery {
+  const names = definition.query ?? []
   const takesExisting = names.includes('existing')
-  const unfit = row.verb === 'GET' ? (FORBIDDEN_MODIFIERS[content] ?? []) : []
-  return (given) => {
-    for (const [name, which] of unfit) {
-      const value = given.get(name)?.find((value) => which === undefined || value === which)
+  const forbidden = definition.verb === 'GET' ? (FORBIDDEN_MODIFIERS[content] ?? []) : []
+  return (params) => {
+    for (const [name, which] of forbidden) {
+      const value = params.get(name)?.find((value) => which === undefined || value === which)
       if (value !== undefined) throw new HubError('BadRequest', [`${name}=${excerpt(value)} is not for $${content}`])
     }
     const query: { -readonly [Name in keyof RequestQuery]: RequestQuery[Name] } = { limit: defaultLimit }
     for (const name of names) {
-      const values = given.get(name)
-      if (values === undefined || (BLANK.has(name) && isBlank(values))) continue
+      const values = params.get(name)
+      if (values === undefined || (BLANK_MEANS_ABSENT.has(name) && isBlank(values))) continue
       Object.assign(query, { [name]: readers[name](values, name) })
     }
-    if (takesExisting && query.existing === undefined && ignoresDuplicates(given)) query.existing = 'keep'
+    if (takesExisting && query.existing === undefined && ignoresDuplicates(params)) query.existing = 'keep'
     if (query.limit > maxLimit) query.limit = maxLimit
     return query
   }
 }
 
 /**
- * Parameters that say how, and not which: an empty one is as good as absent, as clients send `cursor=` with their first
- * page. An empty filter is refused, since without it everything would match.
+ * Parameters for which an empty value means absent: clients send `cursor=` for their first page. An empty filter is
+ * refused, since without it everything would match.
  */
-const BLANK: ReadonlySet<string> = new Set<keyof RequestQuery>([
+const BLANK_MEANS_ABSENT: ReadonlySet<string> = new Set<keyof RequestQuery>([
   'limit',
   'cursor',
   'level',
@@ -83,21 +83,21 @@ export function isBlank(values: readonly string[]): boolean {
   return values.every((value) => value === '')
 }
 
-/** What the web page of Eclipse BaSyx says in place of `existing=keep`. */
-function ignoresDuplicates(given: QueryParams): boolean {
-  const values = given.get('ignore-duplicates')
+/** The web UI of Eclipse BaSyx sends this instead of `existing=keep`. */
+function ignoresDuplicates(params: QueryParams): boolean {
+  const values = params.get('ignore-duplicates')
   return values !== undefined && !isBlank(values) && readBoolean(values, 'ignore-duplicates')
 }
 
-/** Modifiers that a content forbids (Part 2, "Modifiers"): any value, or the one that is named. */
+/** Modifiers that a content forbids (Part 2, "Modifiers"): with any value, or with the named one. */
 const FORBIDDEN_MODIFIERS: { readonly [Of in Content]?: readonly (readonly [name: string, value?: string])[] } = {
   metadata: [['level'], ['extent', 'withBlobValue']],
   reference: [['level', 'deep']]
 }
 
-type Reader<Value> = (values: readonly string[], name: string) => Value
+type ParameterReader<Value> = (values: readonly string[], name: string) => Value
 
-const readers: { readonly [Name in keyof RequestQuery]-?: Reader<NonNullable<RequestQuery[Name]>> } = {
+const readers: { readonly [Name in keyof RequestQuery]-?: ParameterReader<NonNullable<RequestQuery[Name]>> } = {
   limit: readLimit,
   cursor: readText, // [AASa-001]
   level: oneOf('deep', 'core'),
@@ -121,59 +121,59 @@ const readers: { readonly [Name in keyof RequestQuery]-?: Reader<NonNullable<Req
 
 /** `true` or `false` in any case. @throws HubError BadRequest */
 export function readBoolean(values: readonly string[], name: string): boolean {
-  const text = single(values, name)
+  const text = singleValue(values, name)
   if (text.toLowerCase() === 'true') return true
   if (text.toLowerCase() === 'false') return false
-  throw wrong(name, 'true or false', text)
+  throw unexpected(name, 'true or false', text)
 }
 
-/** The only value of a parameter that can have one. @throws HubError BadRequest */
-export function single(values: readonly string[], name: string): string {
+/** The value of a parameter that must not be repeated. @throws HubError BadRequest */
+export function singleValue(values: readonly string[], name: string): string {
   const [value = '', ...others] = values
   if (others.length === 0) return value
   throw new HubError('BadRequest', [`The parameter ${name} is given ${values.length} times`])
 }
 
 function readLimit(values: readonly string[], name: string): number {
-  const text = single(values, name)
+  const text = singleValue(values, name)
   const limit = /^\d+$/.test(text) ? Number(text) : 0
-  if (limit < 1) throw wrong(name, 'a whole number from 1 on', text)
+  if (limit < 1) throw unexpected(name, 'a whole number from 1 on', text)
   return limit
 }
 
 function readText(values: readonly string[], name: string): string {
-  const text = single(values, name)
+  const text = singleValue(values, name)
   if (text === '') throw new HubError('BadRequest', [`The parameter ${name} is empty`])
   return text
 }
 
-function oneOf<const Choice extends string>(...choices: Choice[]): Reader<Choice> {
+function oneOf<const Choice extends string>(...choices: Choice[]): ParameterReader<Choice> {
   return (values, name) => {
-    const text = single(values, name)
+    const text = singleValue(values, name)
     const choice = choices.find((choice) => choice === text)
-    if (choice === undefined) throw wrong(name, choices.join(' or '), text)
+    if (choice === undefined) throw unexpected(name, choices.join(' or '), text)
     return choice
   }
 }
 
 function readId(values: readonly string[], name: string): string {
-  return decodeId(single(values, name), name)
+  return decodeId(singleValue(values, name), name)
 }
 
-/** Repeated, as the OpenAPI documents have it, or by comma, as the prose has it. */
+/** Repeated parameters, as in the official OpenAPI documents, or a list with commas, as in the text of the standard. */
 function readIds(values: readonly string[], name: string): readonly string[] {
   return split(values).map((text) => decodeId(text, name))
 }
 
 function readReference(values: readonly string[], name: string): Reference {
-  const text = single(values, name)
+  const text = singleValue(values, name)
   if (text.length > MAX_REFERENCE_LENGTH) {
     throw new HubError('BadRequest', [`The parameter ${name} is longer than ${MAX_REFERENCE_LENGTH} characters`])
   }
-  return reference(decodeJson(text, name), name)
+  return checkedReference(decodeJson(text, name), name)
 }
 
-/** Objects, repeated or by comma; or one array of them. */
+/** Objects, repeated or separated by commas; or one array of them. */
 function readAssetIds(values: readonly string[], name: string): readonly SpecificAssetId[] {
   return split(values).flatMap((text) => {
     const decoded = decodeJson(text, name)
@@ -181,21 +181,21 @@ function readAssetIds(values: readonly string[], name: string): readonly Specifi
   })
 }
 
-// Not held to the whole class: `globalAssetId` is reserved as a name [AASd-116], and asked for by that name here.
+// Not validated as a SpecificAssetId: `globalAssetId`, a reserved name [AASd-116], is valid as a filter.
 function readAssetId(item: unknown, parameter: string): SpecificAssetId {
   const { name, value, externalSubjectId } = (item ?? {}) as Record<string, unknown>
   if (typeof name !== 'string' || typeof value !== 'string' || name === '' || value === '') {
-    throw wrong(parameter, 'objects with the texts "name" and "value"', JSON.stringify(item))
+    throw unexpected(parameter, 'objects with the texts "name" and "value"', JSON.stringify(item))
   }
   if (externalSubjectId === undefined) return { name, value }
-  return { name, value, externalSubjectId: reference(externalSubjectId, parameter) }
+  return { name, value, externalSubjectId: checkedReference(externalSubjectId, parameter) }
 }
 
-function reference(value: unknown, name: string): Reference {
+function checkedReference(value: unknown, name: string): Reference {
   const violations = validate('Reference', value)
   if (violations.length === 0) return value as Reference
   const texts = violations.map(({ pointer, text, rule }) => `${pointer === '' ? '' : `${pointer}: `}${text} [${rule}]`)
-  throw new HubError('BadRequest', [`The parameter ${name} is no Reference: ${texts.join('; ')}`])
+  throw new HubError('BadRequest', [`The parameter ${name} is not a Reference: ${texts.join('; ')}`])
 }
 
 function decodeJson(text: string, name: string): unknown {
@@ -211,15 +211,15 @@ function split(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(','))
 }
 
-function wrong(name: string, expected: string, found: string): HubError {
+function unexpected(name: string, expected: string, found: string): HubError {
   return new HubError('BadRequest', [`The parameter ${name}: ${expected} was expected; found "${excerpt(found)}"`])
 }
 
-/** A plus is a space, as forms and most clients write it. */
+/** A plus is a space, as in forms. */
 function unescaped(text: string): string {
   try {
     return decodeURIComponent(text.includes('+') ? text.replaceAll('+', ' ') : text)
   } catch {
-    throw new HubError('BadRequest', [`The query holds percent-encoding that is no UTF-8: "${excerpt(text)}"`])
+    throw new HubError('BadRequest', [`The query holds percent-encoding that is not UTF-8: "${excerpt(text)}"`])
   }
 }

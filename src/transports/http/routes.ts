@@ -1,4 +1,4 @@
-/** Where the places of the API are routed in a hub that holds many assets, and how else they may be spelled. */
+/** The routes of the standard's endpoints in a hub that holds many assets, with the spellings of other releases. */
 import type { Service } from '../../operations/api-request.ts'
 import { aliasPathsOf, type Endpoint, endpoints } from '../../operations/mounts.ts'
 import { serviceEndpoints } from '../../operations/profiles.ts'
@@ -9,19 +9,19 @@ export interface Route {
   readonly verb: Verb
   /** Below the API root, with parameters in braces: `/submodels/{submodelIdentifier}/$value`. */
   readonly path: string
-  /** What is there; its own path may be spelled otherwise. */
-  readonly place: Endpoint
-  readonly row: Endpoint['definition']
+  /** May have a path of another spelling. */
+  readonly endpoint: Endpoint
+  readonly definition: Endpoint['definition']
   readonly content: Content
-  /** How many segments of the path are the mount. */
+  /** Number of path segments of the mount. */
   readonly depth: number
   /** Absent: the hub as a whole. */
   readonly service?: Service
 }
 
 /**
- * Where the services beside the hub have their addresses: each is the base URL of an Asset Administration Shell Service,
- * of a Submodel Service, or of a repository of submodel templates (Part 2, service specifications).
+ * Addresses of the services beside the hub: each is the base URL of an Asset Administration Shell Service, of a Submodel
+ * Service, or of a repository of submodel templates (Part 2, service specifications).
  */
 const SERVICES: readonly (readonly [service: Service, base: string])[] = [
   ['aas', '/aas-services/{aasIdentifier}'],
@@ -29,33 +29,40 @@ const SERVICES: readonly (readonly [service: Service, base: string])[] = [
   ['templates', '/template-repository']
 ]
 
-/** Everything that is routed; spelled as the standard spells it, a route's path ends with that of its place. */
+/** Every route. In the standard's own spelling, the path of a route ends with that of its endpoint. */
 export function routes(): Route[] {
-  return endpoints.flatMap((place) => [place.path, ...aliasPathsOf(place)].flatMap((path) => [...at(path, place)]))
+  return endpoints.flatMap((endpoint) =>
+    [endpoint.path, ...aliasPathsOf(endpoint)].flatMap((path) => [...routesOf(path, endpoint)])
+  )
 }
 
-/** Is it found at the address of the hub as well, beside the standard's API? Files are uploaded to the hub, not to the API. */
-export function isBesideApi(row: Endpoint['definition']): boolean {
-  return row.own === true && row.takes === 'file'
+/** Is it served below the hub's root as well as below the API root? Files are uploaded to the hub. */
+export function isAlsoAtRoot(definition: Endpoint['definition']): boolean {
+  return definition.own === true && definition.takes === 'file'
 }
 
-/** The address of a single asset's service that `path` belongs below; undefined where it belongs below none. */
-export function serviceOf(path: string): string | undefined {
+/** The base path of the service that `path` belongs to; undefined for a path of the hub. */
+export function serviceBaseOf(path: string): string | undefined {
   const [, first] = path.split('/', 2)
   return SERVICES.find(([service]) => service === first)?.[1]
 }
 
-function* at(path: string, place: Endpoint): Generator<Route> {
-  const { verb, definition: row, content, mount } = place
+/** A path with parameters in braces as Fastify spells it. */
+export function fastifyPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1')
+}
+
+function* routesOf(path: string, endpoint: Endpoint): Generator<Route> {
+  const { verb, definition, content, mount } = endpoint
   const route = (base: string) => ({
     verb,
     path: base + path,
-    place,
-    row,
+    endpoint,
+    definition,
     content,
     depth: (base + mount.path).split('/').length - 1
   })
-  // The interfaces of a single asset are at no address of a hub that holds many.
-  if (serviceOf(mount.path) === undefined) yield route('')
-  for (const [service, base] of SERVICES) if (serviceEndpoints[service](place)) yield { ...route(base), service }
+  // Interfaces of a single asset are only served below the address of a service.
+  if (serviceBaseOf(mount.path) === undefined) yield route('')
+  for (const [service, base] of SERVICES) if (serviceEndpoints[service](endpoint)) yield { ...route(base), service }
 }

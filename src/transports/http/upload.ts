@@ -1,30 +1,30 @@
-/** What comes in by `POST /upload`: a form, as everywhere, or the file itself as the body. */
+/** The file of `POST /upload`: in a form, or as the body itself. */
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { ENVIRONMENT_TYPES } from '../../formats/media-types.ts'
 import type { FileUpload } from '../../operations/api-request.ts'
-import { guard, readForm, refuseEncoded } from './body.ts'
-import { type QueryParams, single } from './parameters.ts'
+import { isolateStream, readForm, refuseContentEncoding } from './body.ts'
+import { type QueryParams, singleValue } from './parameters.ts'
 
-/** Media types of a body that is a file, and its name where the caller gives none by `?fileName=`. */
-const NAMES: ReadonlyMap<string, string> = new Map([
+/** File names for bodies without `?fileName=`, by media type. */
+const DEFAULT_NAMES: ReadonlyMap<string, string> = new Map([
   ...Object.entries(ENVIRONMENT_TYPES).map(([type, form]) => [type, `upload.${form}`] as const),
   ['application/octet-stream', 'upload']
 ])
 
-/** Media types of a body that is the file itself. */
-export const uploadTypes: readonly string[] = [...NAMES.keys()]
+/** Media types of bodies that are a file. */
+export const uploadMediaTypes: readonly string[] = [...DEFAULT_NAMES.keys()]
 
 /** @throws HubError UnsupportedMediaType, and BadRequest for a form without file */
-export async function readUpload(request: FastifyRequest, given: QueryParams): Promise<FileUpload> {
+export async function readUpload(request: FastifyRequest, params: QueryParams): Promise<FileUpload> {
   if (request.isMultipart()) return await readForm(request)
-  refuseEncoded(request)
+  refuseContentEncoding(request)
   const header = request.headers['content-type'] ?? ''
   const contentType = (header.split(';', 1)[0] ?? '').trim().toLowerCase()
-  const name = NAMES.get(contentType)
+  const name = DEFAULT_NAMES.get(contentType)
   if (name === undefined) {
-    throw new HubError('UnsupportedMediaType', [header, ['multipart/form-data', ...NAMES.keys()].join(', ')])
+    throw new HubError('UnsupportedMediaType', [header, ['multipart/form-data', ...DEFAULT_NAMES.keys()].join(', ')])
   }
-  const fileName = single(given.get('fileName') ?? [name], 'fileName')
-  return { bytes: guard(request.raw), fileName, contentType, fields: {} }
+  const fileName = singleValue(params.get('fileName') ?? [name], 'fileName')
+  return { bytes: isolateStream(request.raw), fileName, contentType, fields: {} }
 }

@@ -3,7 +3,7 @@ import { pipeline, type Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
-import { guard } from '../http/body.ts'
+import { isolateStream } from '../http/body.ts'
 import { CODINGS } from './openapi.ts'
 
 const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> = {
@@ -33,7 +33,7 @@ export function unpacked({ headers, raw }: FastifyRequest): AsyncIterable<Buffer
   }
   // Destroyed, the request would take its connection along, and with it the answer.
   if (codings.length === 0) return raw.iterator({ destroyOnReturn: false })
-  return told(codings.toReversed().reduce(unpack, guard(raw)), codings.join(', '))
+  return told(codings.toReversed().reduce(unpack, isolateStream(raw)), codings.join(', '))
 }
 
 function unpack(bytes: Readable, coding: string): Readable {

@@ -5,8 +5,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
-import { type BodyBudget, gather } from '../http/collect.ts'
-import { refuse } from '../http/errors.ts'
+import { type BodyBudget, collectChunks } from '../http/body-collector.ts'
+import { sendError } from '../http/errors.ts'
 
 export interface InfluxOptions {
   readonly store: Pick<Store, 'cursor'>
@@ -43,7 +43,7 @@ export function influx(scope: FastifyInstance, { store, bodies, version }: Influ
   })
   scope.get('/query', async (request, reply) => reply.headers(named).send(answer(queryOf(request.url))))
   scope.post('/query', async (request, reply) => {
-    const form = await gather(request.raw, { limit: MAX_QUERY_BYTES, budget: bodies, looksAtShape: false })
+    const form = await collectChunks(request.raw, { limit: MAX_QUERY_BYTES, budget: bodies, checksLimits: false })
     const { query } = new URLSearchParams(form.toString()).has('q') ? { query: `/?${form}` } : { query: request.url }
     return reply.headers(named).send(answer(queryOf(query)))
   })
@@ -62,7 +62,7 @@ export function influx(scope: FastifyInstance, { store, bodies, version }: Influ
 
 /** An error handler that refuses in the form that these clients read: of 1.x `error`, of 2.x `code` and `message`. */
 export function refuseToClient(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return refuse(error, request, reply, (messages, status) =>
+  return sendError(error, request, reply, (messages, status) =>
     refusalText(request, status, messages.map(({ text }) => text).join('; '))
   )
 }

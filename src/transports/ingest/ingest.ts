@@ -14,7 +14,7 @@ import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { addItem, type Defaults } from '../../operations/samples/parse-items.ts'
 import type { Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
-import { type BodyBudget, gather } from '../http/collect.ts'
+import { type BodyBudget, collectChunks } from '../http/body-collector.ts'
 import { unpacked } from './body.ts'
 import { type Charset, charsetOf } from './charset.ts'
 import { influx, refusalText, refuseToClient } from './influx.ts'
@@ -84,7 +84,12 @@ async function take(
     throw new HubError('UnsupportedMediaType', [type, types.join(', ')])
   }
   const { isUtf8 } = charset
-  const bytes = await gather(body, { limit: bodyLimit, budget: bodies, refusal: tooLargeForJson, looksAtShape: isUtf8 })
+  const bytes = await collectChunks(body, {
+    limit: bodyLimit,
+    budget: bodies,
+    refusal: tooLargeForJson,
+    checksLimits: isUtf8
+  })
   const sent = readJson(bytes, charset)
   const defaults = defaultsOf(given)
   const empty = hub.ingest.batch()

@@ -8,7 +8,7 @@ import {
   text
 } from '../http/extension-endpoint.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { each, key, MACHINE } from '../stream/schemas.ts'
+import { each, key, MACHINE } from '../schemas/sample-schemas.ts'
 import { influxPaths, LINE_TYPES } from './influx-openapi.ts'
 import { PRECISIONS } from './stream.ts'
 

@@ -20,7 +20,7 @@ import {
   text,
   violation,
   whole
-} from './schemas.ts'
+} from '../schemas/sample-schemas.ts'
 
 export interface MessageDeclaration {
   readonly name: string

@@ -28,7 +28,7 @@ export interface StreamOptions {
   /** Of the hub. */
   readonly version: string
   /** Refuses pages of other sites, which could read with their user's rights. @throws HubError */
-  readonly admit: (headers: IncomingHttpHeaders) => void
+  readonly checkOrigin: (headers: IncomingHttpHeaders) => void
 }
 
 /** Samples that a client may have sent without their acknowledgement. */
@@ -49,7 +49,7 @@ export function streamPaths(apiPrefix: string): string[] {
 
 /** The handshakes go through the router as every request does, and so through its hooks. */
 export async function stream(app: FastifyInstance, options: StreamOptions): Promise<void> {
-  const { hub, subscriptions, apiPrefix, messageLimit, heartbeat, deflate, admit, version } = options
+  const { hub, subscriptions, apiPrefix, messageLimit, heartbeat, deflate, checkOrigin: admit, version } = options
   const connections = new Set<Connection>()
 
   const clock = setInterval(() => {

@@ -13,7 +13,7 @@ import {
   texts
 } from '../http/extension-endpoint.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { MACHINE } from '../stream/schemas.ts'
+import { MACHINE } from '../schemas/sample-schemas.ts'
 
 /** Rows of a page; whoever wants more takes all of them as a stream. */
 export const MOST = 100_000

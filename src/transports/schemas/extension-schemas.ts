@@ -1,7 +1,7 @@
 /** The schemas of what the hub takes and gives beside the standard's operations. */
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { columnTypes } from '../../formats/tables/table.ts'
-import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from '../stream/schemas.ts'
+import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
 
 /** @param ref refers to a schema of the document by its name */
 export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Record<string, JsonSchema>> {
