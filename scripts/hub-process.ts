@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { SettingName } from '../src/config.ts'
+import type { SettingName } from '../src/config/config.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 const running = new Set<ChildProcess>()

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript of a kind that an old Node can read too, so that it can say what is wrong.
+// Plain JavaScript that old versions of Node can run too, for the message below.
 import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -8,8 +8,8 @@ if (Number(major) < 26) {
   console.error(`This is Node ${process.versions.node}; the hub needs Node 26 or later. "npm start" brings its own.`)
   process.exit(1)
 }
-// What was made of the sources once is there at the next start, which is sooner then and takes less memory; for threads,
-// too. Not in the folder for all that Node would choose: what lies there is run.
+// Caches compiled code: the next start is faster and takes less memory, also in threads. Not in Node's default folder,
+// which all users share: the cached code is executed.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/aas-hub', import.meta.url))
 module.enableCompileCache()
 await import('./cli.ts')

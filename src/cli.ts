@@ -1,7 +1,6 @@
-/** The command line: which verb, with which settings, and what a person is told when it cannot be done. */
-
+/** The command line: verbs, settings, and messages for what fails. */
 import { VERSION } from './app/version.ts'
-import { type Config, ConfigError, readConfig, settingsTable } from './config.ts'
+import { type Config, ConfigError, readConfig, settingsTable } from './config/config.ts'
 import { HubError } from './errors.ts'
 import { redact } from './redact.ts'
 
@@ -12,55 +11,55 @@ interface Verb {
   readonly does: string
   /** What follows it. */
   readonly usage: string
-  /** The settings that it heeds. */
-  readonly heeds: RegExp
+  /** The settings that apply to it. */
+  readonly settings: RegExp
   run(config: Config, extra: ReadonlyMap<string, string>, files: readonly string[]): Promise<void>
-  /** It is told of files. */
+  /** Its other words are names of files. */
   readonly takesFiles?: true
 }
 
-/** Each loads what it alone needs: whoever checks a file waits neither for the doors nor for the driver of a database. */
+/** Each imports its own modules only, so that `validate` waits neither for the transports nor for a database driver. */
 const verbs: Readonly<Record<string, Verb>> = {
-  serve: { does: 'starts the hub; so does no verb at all', usage: '[--flag value …]', heeds: /^/, run: serve },
+  serve: { does: 'starts the hub; the default', usage: '[--flag value …]', settings: /^/, run: serve },
   backup: {
     does: 'copies the data directory into the empty folder --to, also while the hub runs',
     usage: '--to FOLDER [--data-dir FOLDER]',
-    heeds: /^DATA_DIR$/,
+    settings: /^DATA_DIR$/,
     run: backup
   },
   migrate: {
-    does: 'copies everything --from one store --to another one, each a data directory or mongodb://…; goes on where it was cut',
+    does: 'copies everything --from one store --to another, each a data directory or mongodb://…; resumes where it was interrupted',
     usage: '--from FOLDER|mongodb://… --to FOLDER|mongodb://…',
-    heeds: /^MONGODB_(?!URL)/,
+    settings: /^MONGODB_(?!URL)/,
     run: copyAll
   },
   check: {
-    does: 'looks whether what is stored is sound, also while the hub runs',
+    does: 'checks the stored data for damage, also while the hub runs',
     usage: '[--data-dir FOLDER]',
-    heeds: /^DATA_DIR$/,
+    settings: /^DATA_DIR$/,
     run: check
   },
   validate: {
-    does: 'tells what is wrong with FILE…: AASX, XML, JSON, NDJSON; --format json for programs; needs no hub',
+    does: 'reports what is wrong with FILE…: AASX, XML, JSON, NDJSON; --format json for programs; needs no hub',
     usage: '[--format text|json] FILE…',
-    heeds: /^(TEMPLATE|SCHEMAS)/,
+    settings: /^(TEMPLATE|SCHEMAS)/,
     run: validate,
     takesFiles: true
   }
 }
 
-/** Something that a person can mend; told without a stack. */
-class Complaint extends Error {}
+/** A mistake of the user; reported without a stack. */
+class UsageError extends Error {}
 
 try {
   await run(process.argv.slice(2))
 } catch (error) {
-  console.error(redact(complaint(error)))
+  console.error(redact(describeError(error)))
   process.exit(1)
 }
 
 async function run(args: readonly string[]): Promise<void> {
-  // Whoever asks for help is not to be told of wrong settings first.
+  // Before the settings are read: help is given also where they are wrong.
   if (args.includes('--help') || args.includes('help') || args.includes('-h')) return console.log(help(args))
   if (args.includes('--version') || args.includes('-v')) return console.log(VERSION)
   const { config, words, extra } = readConfig(process.env, args, flags)
@@ -68,7 +67,7 @@ async function run(args: readonly string[]): Promise<void> {
   const verb = Object.hasOwn(verbs, word) ? verbs[word] : undefined
   const unknown = verb === undefined ? word : verb.takesFiles ? undefined : others[0]
   if (unknown !== undefined)
-    throw new Complaint(`"${unknown}" is not known; there are: ${Object.keys(verbs).join(', ')}`)
+    throw new UsageError(`"${unknown}" is not known; there are: ${Object.keys(verbs).join(', ')}`)
   await verb?.run(config, extra, others)
 }
 
@@ -80,18 +79,18 @@ async function serve(config: Config): Promise<void> {
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1)
     stopping = true
-    log.info(`${signal}: finishing what is under way; once more ends at once`)
+    log.info(`${signal}: finishing running requests; a second signal ends at once`)
     server.close().then(
       () => process.exit(0),
       (error) => fail(error)
     )
   }
   const fail = (error: unknown) => {
-    log.fatal({ err: error }, 'The hub cannot go on')
+    log.fatal({ err: error }, 'Fatal error')
     process.exit(1)
   }
   process.on('SIGTERM', stop).on('SIGINT', stop)
-  // Whatever nobody caught leaves the hub in a state that nobody thought of: the store is sound after any end.
+  // After an uncaught error the state of the process is unknown. The store survives any end.
   process.on('uncaughtException', fail).on('unhandledRejection', fail)
 
   let url: string
@@ -106,7 +105,7 @@ async function serve(config: Config): Promise<void> {
 
 async function backup(config: Config, extra: ReadonlyMap<string, string>): Promise<void> {
   const to = extra.get('to')
-  if (to === undefined) throw new Complaint('backup needs --to with an empty folder')
+  if (to === undefined) throw new UsageError('backup needs --to with an empty folder')
   const { backupDirectory } = await import('./store/sqlite/backup.ts')
   await backupDirectory(config.DATA_DIR, to)
   console.log(`${config.DATA_DIR} is copied to ${to}`)
@@ -115,7 +114,7 @@ async function backup(config: Config, extra: ReadonlyMap<string, string>): Promi
 async function copyAll(config: Config, extra: ReadonlyMap<string, string>): Promise<void> {
   const [from, to] = [extra.get('from'), extra.get('to')]
   if (from === undefined || to === undefined) {
-    throw new Complaint('migrate needs --from and --to, each a data directory or the address of a database')
+    throw new UsageError('migrate needs --from and --to, each a data directory or the address of a database')
   }
   const { connectionOf } = await import('./app/open-store.ts')
   const { migrate } = await import('./commands/migrate.ts')
@@ -126,33 +125,33 @@ async function copyAll(config: Config, extra: ReadonlyMap<string, string>): Prom
 async function check(config: Config): Promise<void> {
   const { checkDirectory } = await import('./store/sqlite/check.ts')
   const problems = await checkDirectory(config.DATA_DIR)
-  if (problems.length > 0) throw new Complaint(`${config.DATA_DIR} is damaged:\n${problems.join('\n')}`)
+  if (problems.length > 0) throw new UsageError(`${config.DATA_DIR} is damaged:\n${problems.join('\n')}`)
   console.log(`${config.DATA_DIR} is sound`)
 }
 
 async function validate(config: Config, extra: ReadonlyMap<string, string>, files: readonly string[]): Promise<void> {
   const format = extra.get('format') ?? 'text'
-  if (files.length === 0) throw new Complaint('validate needs a file')
-  if (format !== 'text' && format !== 'json') throw new Complaint(`--format is "${format}", expected text or json`)
+  if (files.length === 0) throw new UsageError('validate needs a file')
+  if (format !== 'text' && format !== 'json') throw new UsageError(`--format is "${format}", expected text or json`)
   const { readTemplates } = await import('./app/load-templates.ts')
   const { reportFiles } = await import('./commands/validate-report.ts')
   const isValid = await reportFiles(files, readTemplates(config), format)
   if (!isValid) process.exitCode = 1
 }
 
-/** Of the verb that is named, or of all. */
+/** Help on the verb that is named, or on all. */
 function help(args: readonly string[]): string {
   const named = args.find((word) => Object.hasOwn(verbs, word)) ?? ''
-  const { usage = '[--flag value …]', does, heeds = /^/ } = verbs[named] ?? {}
+  const { usage = '[--flag value …]', does, settings = /^/ } = verbs[named] ?? {}
   const list = (rows: readonly (readonly [string, string])[]) => {
     const width = Math.max(...rows.map(([name]) => name.length))
     return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n')
   }
   const rows = settingsTable()
-    .filter(([name]) => heeds.test(name))
-    .map(([name, flag, standard, means]): [string, string] => [
+    .filter(([name]) => settings.test(name))
+    .map(([name, flag, defaultValue, means]): [string, string] => [
       `${flag}, ${name}`,
-      `${means.replaceAll('`', '')}${standard === '' ? '' : ` (${standard})`}`
+      `${means.replaceAll('`', '')}${defaultValue === '' ? '' : ` (${defaultValue})`}`
     ])
   const about =
     does === undefined
@@ -173,27 +172,27 @@ function welcome(url: string, { API_PREFIX }: Config): string {
   return `
   AAS Hub ${VERSION}: ${url}
 
-  ${url}/docs            the API, to read and to try
-  ${url}${API_PREFIX}/shells    what is stored
+  ${url}/docs            API documentation, to read and to try
+  ${url}${API_PREFIX}/shells    Asset Administration Shells
 `
 }
 
-/** What is said of an error: what a person can mend in a line or few, what only a developer can with its stack. */
-function complaint(error: unknown): string {
+/** Mistakes of the user in a line or few; other errors with their stack. */
+function describeError(error: unknown): string {
   if (error instanceof ConfigError)
     return `The hub cannot start:\n${error.problems.map((problem) => `  ${problem}`).join('\n')}`
   if (error instanceof HubError) {
     const reasons = error.violations.map(({ pointer, rule, text }) => `\n  ${pointer} [${rule}] ${text}`)
     return `${error.message}${reasons.join('')}`
   }
-  if (error instanceof Complaint) return error.message
+  if (error instanceof UsageError) return error.message
   const { code, message, port, address, path } = error as NodeJS.ErrnoException & { port?: number; address?: string }
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} of ${address} is taken; choose another one by --port or PORT`
+      return `Port ${port} of ${address} is in use; choose another one with --port or PORT`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `This machine has no address ${address ?? ''}; choose another one by --host or HOST (${message})`
+      return `This machine has no address ${address ?? ''}; choose another one with --host or HOST (${message})`
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

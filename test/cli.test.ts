@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
-import { settings } from '../src/config.ts'
+import { settings } from '../src/config/settings.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -84,7 +84,7 @@ t.test('a taken port is told', async (t) => {
   const { port } = taken.address() as { port: number }
   const { code, stderr } = await run(['--port', String(port), '--data-dir', t.testdir()])
   t.equal(code, 1)
-  t.equal(stderr, `Port ${port} of 127.0.0.1 is taken; choose another one by --port or PORT\n`)
+  t.equal(stderr, `Port ${port} of 127.0.0.1 is in use; choose another one with --port or PORT\n`)
 })
 
 t.test('a file to preload that is not there is told', async (t) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
-import { settings } from '../src/config.ts'
+import { settings } from '../src/config/settings.ts'
 
 const root = new URL('..', import.meta.url)
 const file = readFileSync(new URL('docker-compose.yml', root), 'utf8')

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { ConfigError, readConfig, settings, settingsTable } from '../src/config.ts'
+import { ConfigError, readConfig, settingsTable } from '../src/config/config.ts'
+import { settings } from '../src/config/settings.ts'
 
 t.test('nothing needs to be set', async (t) => {
   const { config, words } = readConfig({})

@@ -15,7 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['formats', 'store'],
   ['security'],
   ['operations', 'consumers'],
-  ['transports', 'collectors', 'config.ts'],
+  ['transports', 'collectors', 'config'],
   ['app', 'commands'],
   ['server.ts'],
   ['cli.ts'],

@@ -1,7 +1,7 @@
 import fastify from 'fastify'
 import t from 'tap'
 import { logOptions, RequestLog } from '../src/app/logging.ts'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/config/config.ts'
 import { redact } from '../src/redact.ts'
 
 const secrets: readonly string[] = [

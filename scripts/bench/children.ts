@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { SettingName } from '../../src/config.ts'
+import type { SettingName } from '../../src/config/config.ts'
 
 export type Settings = Partial<Record<SettingName, string>>
 

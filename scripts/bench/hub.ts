@@ -1,5 +1,5 @@
 /** The hub as it is shipped, as a child process that tells its parent where it listens. Settings that it is not told are the defaults. */
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/config.ts'
 import { createServer } from '../../src/server.ts'
 
 const { config } = readConfig({

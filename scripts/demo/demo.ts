@@ -1,10 +1,10 @@
 /**
- * `npm run demo`: the hub with a sample plant, in a data directory of its own. All settings of the hub work here too;
+ * `npm run demo`: the hub with a sample plant, in its own data directory. All settings of the hub apply;
  * with `--move`, some values of the machine change once a second.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ConfigError, readConfig } from '../../src/config.ts'
+import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { encodeId } from '../../src/model/identifier.ts'
 import { createServer, type Server } from '../../src/server.ts'
 import { BASE, OPERATIONAL_DATA, plant } from './plant.ts'
@@ -56,7 +56,7 @@ function settings() {
 
 let shots = 1_204_377
 
-/** One shot of the machine, written by the standard's own way: PATCH …/$value of each property. */
+/** One shot of the machine, written with operations of the standard: PATCH …/$value of each property. */
 async function move({ app }: Server, machine: string): Promise<void> {
   const around = (middle: number, spread: number) => (middle + (Math.random() - 0.5) * spread).toFixed(2)
   const values = {

@@ -1,4 +1,4 @@
-/** Prints what happens, as it happens: `--path` and `--submodel` select, `--events N` ends it after so many. */
+/** Prints changes as they happen: `--path` and `--submodel` select, `--events N` ends it after N events. */
 import { parseArgs } from 'node:util'
 import { connect } from '../../src/client/client.ts'
 
@@ -14,9 +14,9 @@ const { values } = parseArgs({
 const client = connect(values.hub)
 let left = Number(values.events)
 const select = { ...(values.submodel && { submodels: values.submodel }), ...(values.path && { paths: values.path }) }
-const wish = { select, snapshot: true, ...(values.since !== undefined && { since: values.since }) }
-client.subscribe(wish, ({ events, recovered }) => {
-  if (recovered === false) console.error('What came before is no longer in the log')
+const request = { select, snapshot: true, ...(values.since !== undefined && { since: values.since }) }
+client.subscribe(request, ({ events, recovered }) => {
+  if (recovered === false) console.error('Earlier events are no longer in the log')
   for (const event of events) if (left-- > 0) console.log(JSON.stringify(event))
   if (left <= 0) client.close()
 })

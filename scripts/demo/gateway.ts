@@ -1,4 +1,4 @@
-/** An edge gateway: ten readings a second, kept on disk until the hub has them. `--readings N` ends it after so many. */
+/** An edge gateway: ten readings a second, buffered on disk until the hub has them. `--readings N` ends it after N. */
 import { parseArgs } from 'node:util'
 import { gateway } from '../../src/client/node.ts'
 

@@ -1,17 +1,17 @@
 /**
- * Who carries out the Operations of the sample plant: what `OPERATIONS` names is a module like this one. Here it stands
- * in for the machine's own control; in a plant it would talk to that.
+ * Executes the Operations of the sample plant; a module like this one is what the setting `OPERATIONS` names. It stands in
+ * for the control of the machine, to which a real one would connect.
  */
 import type { OperationVariable, Property } from '../../src/model/types.ts'
 import { BASE } from './plant.ts'
 
-interface Given {
+interface Invocation {
   readonly inputArguments: readonly OperationVariable[]
 }
 
 export default {
   /** An order of at least one part is accepted. */
-  [`${BASE}/sm/imm-01/control/StartProduction`]: async ({ inputArguments }: Given) => {
+  [`${BASE}/sm/imm-01/control/StartProduction`]: async ({ inputArguments }: Invocation) => {
     const isAccepted = textOf(inputArguments, 'OrderNumber') !== '' && Number(textOf(inputArguments, 'Quantity')) > 0
     const accepted: Property = {
       modelType: 'Property',

@@ -1,6 +1,6 @@
 /**
- * A small plant of our own: one injection moulding line with a machine, its mould and a handling robot. All fourteen
- * kinds of element occur, texts are in Korean and English, and units come by concept descriptions.
+ * The sample plant: one injection moulding line with a machine, its mould and a handling robot. All fourteen kinds of
+ * submodel element occur, texts are in Korean and English, and concept descriptions give the units.
  */
 import type {
   AssetAdministrationShell,
@@ -38,7 +38,7 @@ export function plant(): Environment {
   }
 }
 
-// ---- the meaning of the numbers: concept descriptions with units (IEC 61360)
+// ---- concept descriptions with units (IEC 61360)
 
 const concepts = {
   CycleTime: concept(
@@ -203,7 +203,7 @@ const machineTechnicalData: Submodel = {
   id: `${BASE}/sm/imm-01/technical-data`,
   idShort: 'TechnicalData',
   description: texts('What the machine can do', '기계 사양'),
-  // A data sheet of the maker's own: it claims to follow no template that it does not fulfil.
+  // A semanticId of the manufacturer: the data sheet does not fulfil the template of the IDTA.
   semanticId: external(`${BASE}/semantics/technical-data/1/0`),
   submodelElements: [
     property('MaximumClampingForce', 'xs:double', '1800', means('ClampingForce')),
@@ -292,7 +292,7 @@ const operationalData: Submodel = {
   ]
 }
 
-/** What every machine of the plant is to report. */
+/** The data that every machine of the plant reports. */
 const operationalDataTemplate: Submodel = {
   modelType: 'Submodel',
   id: `${BASE}/smt/operational-data`,
@@ -455,7 +455,7 @@ function shell(
   }
 }
 
-// ---- small words
+// ---- helpers
 
 function texts(english: string, korean: string): { language: string; text: string }[] {
   return [

@@ -1,4 +1,4 @@
-/** The history of the machine as the template IDTA 02008 has it: one variable, whose samples the hub keeps. */
+/** The history of the machine in the template IDTA 02008: one variable, whose samples the hub stores. */
 import type { Property, Reference, Submodel, SubmodelElementCollection } from '../../src/model/types.ts'
 
 /** @param id of the submodel */

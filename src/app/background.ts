@@ -1,7 +1,7 @@
 /** Third step of the start: what runs beside the requests while the hub listens. */
 import type { FastifyBaseLogger } from 'fastify'
 import { watchClock } from '../clock.ts'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { startConsumer } from '../consumers/consumer.ts'
 import { startHistoryRetention } from '../consumers/history/history-retention.ts'
 import { startLogRetention } from '../consumers/log-retention.ts'

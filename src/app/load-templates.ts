@@ -1,5 +1,5 @@
 /** Loads the submodel templates of a configuration, for the server and for `validate`. */
-import { type Config, ConfigError } from '../config.ts'
+import { type Config, ConfigError } from '../config/config.ts'
 import { loadTemplates } from '../formats/templates/load.ts'
 import { TemplateChecker } from '../operations/validation/template-checker.ts'
 

@@ -7,7 +7,7 @@ import {
   type FastifyRequest,
   LogController
 } from 'fastify'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { redact } from '../redact.ts'
 
 type LogOptions = NonNullable<FastifyHttpOptions<Server>['logger']>

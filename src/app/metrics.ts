@@ -121,13 +121,13 @@ function metricText(
 /** For a value without labels. */
 const NO_LABEL = ''
 
-async function hubMetrics({ store, ingest: intake, subscriptions, mqtt }: MetricSources): Promise<string> {
+async function hubMetrics({ store, ingest, subscriptions, mqtt }: MetricSources): Promise<string> {
   // While the database is unreachable the other metrics help to find out why.
   const stored = await store.figures().catch(() => undefined)
   return [
     metricText('store_up', 'gauge', 'Does the store answer?', { [NO_LABEL]: stored === undefined ? 0 : 1 }),
     ...(stored === undefined ? [] : storeMetrics(stored)),
-    ...ingestMetrics(intake.counts),
+    ...ingestMetrics(ingest.counts),
     ...subscriptionMetrics(subscriptions()),
     ...mqttMetrics(mqtt())
   ].join('\n')

@@ -1,6 +1,6 @@
 /** Opens the store that the settings select. */
 import { type Clock, systemClock } from '../clock.ts'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { ConnectionOptions } from '../store/mongodb/connection.ts'
 import { makeDirectory } from '../store/sqlite/paths.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'

@@ -1,6 +1,6 @@
 /** Loads the files of `PRELOAD` at start. */
 import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { OperationContext } from '../operations/operation-context.ts'
 import { loadPath } from '../operations/upload.ts'
 

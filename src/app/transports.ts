@@ -1,7 +1,7 @@
 /** Second step of the start: everything that is served over HTTP and WebSocket. */
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { HubError } from '../errors.ts'
 import { handlers } from '../operations/handlers.ts'
 import { dataset } from '../transports/dataset/dataset.ts'

@@ -1,12 +1,12 @@
 /**
- * A gateway's and a reader's own library, for browsers and Node: pushes samples and follows changes over `/stream`.
- * It comes back by itself when the connection breaks: what was not acknowledged is sent again under the same key, so it
- * counts once; subscriptions go on behind the last cursor, so nothing is missed. It imports nothing but what the
- * platform has; node.ts adds a buffer on disk.
+ * The client library for gateways and readers, in browsers and Node: pushes samples and subscribes to changes over
+ * `/stream`. It reconnects by itself: pushes that were not acknowledged are sent again under the same key, so they count
+ * once; subscriptions resume behind the last cursor, so nothing is missed. It has no dependencies; node.ts adds a buffer
+ * on disk.
  */
 
 import { RefusedError } from './refused-error.ts'
-import type { Column, Events, Incoming, Pushed, Sample, Wish } from './types.ts'
+import type { Column, Events, Pushed, Sample, ServerMessage, SubscriptionRequest } from './types.ts'
 
 export { RefusedError } from './refused-error.ts'
 export type {
@@ -19,62 +19,62 @@ export type {
   Pushed,
   Quality,
   Sample,
+  SubscriptionRequest,
   ValueEvent,
-  Violation,
-  Wish
+  Violation
 } from './types.ts'
 
-export interface Following {
-  /** Behind what was handed over last; where to go on in another process. */
+export interface Subscription {
+  /** Behind the last events that were delivered; with it another process can resume. */
   readonly cursor: string | undefined
   /**
-   * Resolves when the hub has taken the subscription; rejects with a RefusedError where it refuses it. Where there is no
-   * `onError` a refusal that is not awaited is an unhandled rejection: it does not pass unnoticed.
+   * Resolves when the hub has accepted the subscription; rejects with a RefusedError where it refuses it. Without
+   * `onError` a refusal that is not awaited is an unhandled rejection, so that it does not go unnoticed.
    */
   readonly ready: Promise<void>
   close(): void
 }
 
 export interface SubscribeOptions {
-  /** Hears of a refusal, at first or when the client came back; the subscription has ended. */
+  /** Hears of a refusal, at first or after a reconnect; the subscription has ended. */
   readonly onError?: (error: RefusedError) => void
 }
 
 export interface ClientOptions {
-  /** Prefix of the keys under which pushes are repeated: one for each gateway, e.g. its serial number. */
+  /** Prefix of idempotency keys: different for each gateway, e.g. its serial number. */
   readonly name?: string
-  /** Pushes that wait for their acknowledgement; those beyond wait to be sent. */
+  /** Maximum number of unacknowledged pushes; further ones wait to be sent. */
   readonly inFlight?: number
   /**
-   * Hears of connections that came and went, and of each attempt that failed, with the reason. Without it the first
-   * failure is a warning on the console: a wrong address is not to be waited for in silence.
+   * Hears of connections that opened and closed, and of each attempt that failed, with the reason. Without it the first
+   * failure is a warning on the console, so that a wrong URL is noticed.
    */
   readonly onState?: (state: 'open' | 'closed', reason: string) => void
-  /** Another WebSocket than that of the platform. */
+  /** Instead of the platform's WebSocket. */
   readonly WebSocket?: typeof globalThis.WebSocket
 }
 
-/** Milliseconds before it comes back: the first time, and at most. */
+/** Delay before it reconnects: doubles from the first to the greatest. */
 const FIRST_RETRY_DELAY_MS = 200
 const MAX_RETRY_DELAY_MS = 15_000
 
-/** Milliseconds without a word after which the connection is taken for broken; asked at half of the time. */
+/** A connection without messages for this long counts as broken; after half of the time the hub is pinged. */
 const SILENCE_TIMEOUT_MS = 30_000
 
-/** Refusals that pass, and milliseconds after which a push is sent again. */
+/** Errors after which a push is sent again, and the delay before that. */
 const TRANSIENT_ERRORS: ReadonlySet<string> = new Set(['Unavailable', 'TooManyRequests', 'StorageFull', 'Internal'])
-const RESENT = 1000
+const RESEND_DELAY_MS = 1000
 
-interface Waiting {
+interface PendingPush {
   readonly message: object
   readonly resolve: (pushed: Pushed) => void
   readonly reject: (error: unknown) => void
 }
 
-interface Followed {
-  readonly wish: Wish
+interface OpenSubscription {
+  readonly request: SubscriptionRequest
   readonly onEvents: (events: Events) => void
-  readonly taken: () => void
+  readonly accepted: () => void
   readonly refused: (error: Error) => void
   cursor: string | undefined
 }
@@ -92,28 +92,28 @@ export class Client {
   #socket: WebSocket | undefined
   #isOpen = false
   #isClosed = false
-  /** Why the last attempt to connect failed. */
+  /** Why the last connection failed. */
   #reason = ''
   #hasWarned = false
   #waiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
-  #pause = FIRST_RETRY_DELAY_MS
+  #retryDelayMs = FIRST_RETRY_DELAY_MS
   #retry: ReturnType<typeof setTimeout> | undefined
-  #next = 0
-  /** Sent and not acknowledged, and not sent yet, in order. */
-  readonly #sent = new Map<number, Waiting>()
-  readonly #unsent = new Map<number, Waiting>()
-  readonly #followed = new Map<number, Followed>()
-  #heardAt = 0
-  readonly #clock: ReturnType<typeof setInterval>
+  #nextId = 0
+  /** Pushes that are not acknowledged, and those that are not sent, in order. */
+  readonly #sent = new Map<number, PendingPush>()
+  readonly #unsent = new Map<number, PendingPush>()
+  readonly #subscriptions = new Map<number, OpenSubscription>()
+  #lastMessageAt = 0
+  readonly #timer: ReturnType<typeof setInterval>
   #idle: (() => void)[] = []
 
   constructor(url: string, options: ClientOptions) {
     this.#url = `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/stream`
     this.#options = options
-    // Without a name of its own no two runs have the same keys.
+    // Without a name the keys are unique to this run.
     this.#name = options.name ?? crypto.randomUUID()
     this.#inFlight = options.inFlight ?? 256
-    this.#clock = setInterval(() => this.#look(), SILENCE_TIMEOUT_MS / 2)
+    this.#timer = setInterval(() => this.#checkLiveness(), SILENCE_TIMEOUT_MS / 2)
     this.#connect()
   }
 
@@ -122,10 +122,10 @@ export class Client {
   }
 
   /**
-   * Resolves when there is a connection.
-   * @param patience milliseconds after which it rejects, with the reason of the last attempt; absent: never
+   * Resolves when it is connected.
+   * @param timeoutMs after which it rejects, with the reason of the last attempt; absent: never
    */
-  connected(patience?: number): Promise<void> {
+  connected(timeoutMs?: number): Promise<void> {
     if (this.#isClosed) return Promise.reject(new Error('The client is closed'))
     if (this.#isOpen) return Promise.resolve()
     return new Promise((resolve, reject) => {
@@ -141,22 +141,22 @@ export class Client {
         }
       }
       this.#waiters.push(waiter)
-      if (patience === undefined) return
+      if (timeoutMs === undefined) return
       timer = setTimeout(() => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter)
-        reject(new Error(`${this.#url} is not reached: ${this.#reason || 'no answer'}`))
-      }, patience)
+        reject(new Error(`${this.#url} is unreachable: ${this.#reason || 'no answer'}`))
+      }, timeoutMs)
     })
   }
 
   /**
    * Pushes samples; resolves when they are durable, however often the connection breaks until then.
-   * @param key under which it may be repeated, also by another process; made up where there is none
-   * @throws RefusedError where one of them does not fit; then none is stored
+   * @param key under which it may be repeated, also by another process; generated where absent
+   * @throws RefusedError where one of them is invalid; then none is stored
    */
   push(samples: Sample | Column | readonly (Sample | Column)[], key?: string): Promise<Pushed> {
     if (this.#isClosed) return Promise.reject(new Error('The client is closed'))
-    const id = this.#next++
+    const id = this.#nextId++
     const message = {
       type: 'push',
       id,
@@ -169,7 +169,7 @@ export class Client {
     })
   }
 
-  /** Resolves when there is room for another push: gateways that wait for it keep their memory bounded. */
+  /** Resolves when another push can be sent: gateways that await it keep their memory bounded. */
   async ready(): Promise<void> {
     while (this.#unsent.size > 0 && !this.#isClosed) {
       await new Promise<void>((resolve) => {
@@ -178,38 +178,42 @@ export class Client {
     }
   }
 
-  /** Follows changes until closed, across connections. */
-  subscribe(wish: Wish, onEvents: (events: Events) => void, { onError }: SubscribeOptions = {}): Following {
+  /** Delivers changes until it is closed, across reconnects. */
+  subscribe(
+    request: SubscriptionRequest,
+    onEvents: (events: Events) => void,
+    { onError }: SubscribeOptions = {}
+  ): Subscription {
     if (this.#isClosed) throw new Error('The client is closed')
-    const id = this.#next++
+    const id = this.#nextId++
     const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
-    let isTaken = false
-    const followed: Followed = {
-      ...{ wish, onEvents, cursor: wish.since },
-      taken: () => {
-        isTaken = true
+    let isAccepted = false
+    const subscription: OpenSubscription = {
+      ...{ request, onEvents, cursor: request.since },
+      accepted: () => {
+        isAccepted = true
         resolve()
       },
       refused: (error) => {
-        this.#followed.delete(id)
+        this.#subscriptions.delete(id)
         if (onError !== undefined || !(error instanceof RefusedError)) ready.catch(() => {})
         reject(error)
         if (!(error instanceof RefusedError)) return
         if (onError !== undefined) onError(error)
-        // Nobody awaits what was taken once.
-        else if (isTaken) void Promise.reject(error)
+        // `ready` was resolved, so it cannot report this.
+        else if (isAccepted) void Promise.reject(error)
       }
     }
-    this.#followed.set(id, followed)
-    if (this.#isOpen) this.#follow(id, followed)
+    this.#subscriptions.set(id, subscription)
+    if (this.#isOpen) this.#sendRequest(id, subscription)
     return {
       ready,
       get cursor() {
-        return followed.cursor
+        return subscription.cursor
       },
       close: () => {
-        if (!this.#followed.has(id)) return
-        followed.refused(new Error('The subscription was closed'))
+        if (!this.#subscriptions.has(id)) return
+        subscription.refused(new Error('The subscription was closed'))
         if (this.#isOpen) this.#send({ type: 'unsubscribe', id })
       }
     }
@@ -224,15 +228,15 @@ export class Client {
     }
   }
 
-  /** Ends the connection; pushes that are not acknowledged are rejected. */
+  /** Closes the connection; unacknowledged pushes are rejected. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    clearInterval(this.#clock)
+    clearInterval(this.#timer)
     clearTimeout(this.#retry)
     this.#socket?.close(1000)
     const ended = new Error('The client was closed')
-    for (const { refused } of [...this.#followed.values()]) refused(ended)
+    for (const { refused } of [...this.#subscriptions.values()]) refused(ended)
     for (const { reject } of this.#waiters.splice(0)) reject(ended)
     for (const { reject } of [...this.#sent.values(), ...this.#unsent.values()]) reject(ended)
     this.#sent.clear()
@@ -246,10 +250,10 @@ export class Client {
     this.#socket = socket
     socket.onopen = () => this.#opened()
     socket.onmessage = ({ data }: MessageEvent) => {
-      if (socket === this.#socket) this.#read(JSON.parse(String(data)) as Incoming)
+      if (socket === this.#socket) this.#read(JSON.parse(String(data)) as ServerMessage)
     }
     socket.onerror = (event: Event) => {
-      // What browsers do not tell.
+      // Browsers do not give the reason.
       this.#reason = 'message' in event && typeof event.message === 'string' ? event.message : ''
     }
     socket.onclose = ({ code, reason }: CloseEvent) => {
@@ -259,14 +263,14 @@ export class Client {
 
   #opened(): void {
     this.#isOpen = true
-    this.#pause = FIRST_RETRY_DELAY_MS
-    this.#heardAt = performance.now()
+    this.#retryDelayMs = FIRST_RETRY_DELAY_MS
+    this.#lastMessageAt = performance.now()
     this.#reason = ''
     this.#hasWarned = false
     this.#options.onState?.('open', '')
     for (const { resolve } of this.#waiters.splice(0)) resolve()
-    for (const [id, followed] of this.#followed) this.#follow(id, followed)
-    // In the order in which they were made, and before any other.
+    for (const [id, subscription] of this.#subscriptions) this.#sendRequest(id, subscription)
+    // In their order, before any other.
     for (const { message } of this.#sent.values()) this.#send(message)
     this.#flush()
   }
@@ -279,19 +283,19 @@ export class Client {
     if (this.#isClosed) return
     if (this.#options.onState === undefined && !this.#hasWarned) {
       this.#hasWarned = true
-      console.warn(`${this.#url} is not reached (${reason}); it is tried again`)
+      console.warn(`${this.#url} is unreachable (${reason}); retrying`)
     }
-    // Gateways that lost the hub together do not come back together.
-    this.#retry = setTimeout(() => this.#connect(), this.#pause * (0.5 + Math.random()))
-    this.#pause = Math.min(this.#pause * 2, MAX_RETRY_DELAY_MS)
+    // With jitter, so that gateways that lost the hub together do not reconnect together.
+    this.#retry = setTimeout(() => this.#connect(), this.#retryDelayMs * (0.5 + Math.random()))
+    this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, MAX_RETRY_DELAY_MS)
   }
 
-  /** A connection that says nothing is asked, and given up where it says nothing then. */
-  #look(): void {
+  /** Pings a silent connection, and gives it up where it stays silent. */
+  #checkLiveness(): void {
     if (!this.#isOpen) return
-    if (performance.now() - this.#heardAt > SILENCE_TIMEOUT_MS) {
+    if (performance.now() - this.#lastMessageAt > SILENCE_TIMEOUT_MS) {
       const socket = this.#socket
-      this.#broken('no sign of life')
+      this.#broken('no answer to a ping')
       socket?.close()
     } else this.#send({ type: 'ping' })
   }
@@ -306,16 +310,16 @@ export class Client {
     }
   }
 
-  #follow(id: number, { wish, cursor }: Followed): void {
-    this.#send({ ...wish, type: 'subscribe', id, ...(cursor !== undefined && { since: cursor }) })
+  #sendRequest(id: number, { request, cursor }: OpenSubscription): void {
+    this.#send({ ...request, type: 'subscribe', id, ...(cursor !== undefined && { since: cursor }) })
   }
 
   #send(message: object): void {
     this.#socket?.send(JSON.stringify(message))
   }
 
-  #read(message: Incoming): void {
-    this.#heardAt = performance.now()
+  #read(message: ServerMessage): void {
+    this.#lastMessageAt = performance.now()
     switch (message.type) {
       case 'ack':
         for (const { id, ...ack } of message.acks ?? []) {
@@ -326,17 +330,17 @@ export class Client {
         this.#refused(message)
         break
       case 'subscribed': {
-        const followed = this.#followed.get(message.id ?? -1)
-        if (followed !== undefined && message.cursor !== undefined) followed.cursor = message.cursor
-        followed?.taken()
-        if (message.recovered === false) followed?.onEvents({ events: [], recovered: false })
+        const subscription = this.#subscriptions.get(message.id ?? -1)
+        if (subscription !== undefined && message.cursor !== undefined) subscription.cursor = message.cursor
+        subscription?.accepted()
+        if (message.recovered === false) subscription?.onEvents({ events: [], recovered: false })
         break
       }
       case 'event': {
-        const followed = this.#followed.get(message.sub ?? -1)
-        if (followed === undefined) break
-        followed.onEvents(message as Incoming & Events)
-        if (message.cursor !== undefined) followed.cursor = message.cursor
+        const subscription = this.#subscriptions.get(message.sub ?? -1)
+        if (subscription === undefined) break
+        subscription.onEvents(message as ServerMessage & Events)
+        if (message.cursor !== undefined) subscription.cursor = message.cursor
         break
       }
       case 'closed':
@@ -349,35 +353,36 @@ export class Client {
     this.#settled()
   }
 
-  #refused({ id = -1, code = '', text = '', violations }: Incoming): void {
-    const followed = this.#followed.get(id)
+  #refused({ id = -1, code = '', text = '', violations }: ServerMessage): void {
+    const subscription = this.#subscriptions.get(id)
     if (!TRANSIENT_ERRORS.has(code)) {
       const error = new RefusedError(code, text, violations)
       this.#take(id)?.reject(error)
-      followed?.refused(error)
+      subscription?.refused(error)
       return
     }
-    // It is sent again: on the next connection, where this one ends before.
+    // Sent again, on the next connection where this one ends before.
     const socket = this.#socket
     setTimeout(() => {
       if (!this.#isOpen || socket !== this.#socket) return
       const waiting = this.#sent.get(id)
       if (waiting !== undefined) this.#send(waiting.message)
-      if (followed !== undefined && this.#followed.get(id) === followed) this.#follow(id, followed)
-    }, RESENT)
+      if (subscription !== undefined && this.#subscriptions.get(id) === subscription)
+        this.#sendRequest(id, subscription)
+    }, RESEND_DELAY_MS)
   }
 
-  /** A subscriber that lagged too far goes on behind what it has seen. */
-  #ended({ id = -1, cursor }: Incoming): void {
-    const followed = this.#followed.get(id)
-    if (followed === undefined) return
-    followed.cursor = cursor ?? followed.cursor
+  /** A subscription that was closed, e.g. as it lagged too far, resumes behind the events it has seen. */
+  #ended({ id = -1, cursor }: ServerMessage): void {
+    const subscription = this.#subscriptions.get(id)
+    if (subscription === undefined) return
+    subscription.cursor = cursor ?? subscription.cursor
     setTimeout(() => {
-      if (this.#isOpen && this.#followed.get(id) === followed) this.#follow(id, followed)
+      if (this.#isOpen && this.#subscriptions.get(id) === subscription) this.#sendRequest(id, subscription)
     }, FIRST_RETRY_DELAY_MS)
   }
 
-  #take(id: number): Waiting | undefined {
+  #take(id: number): PendingPush | undefined {
     const waiting = this.#sent.get(id)
     this.#sent.delete(id)
     return waiting

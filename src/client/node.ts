@@ -1,10 +1,10 @@
 /**
- * A gateway's buffer on disk: samples are kept there before they are sent and until they are acknowledged, so that they
- * survive a plant network that is down for hours, and the death of the gateway's own process. Each has a key that it
- * is repeated under, so it counts once however often it is sent.
+ * A gateway with a buffer on disk: samples are written there before they are sent and removed once they are acknowledged,
+ * so they survive network outages of hours and a crash of the gateway's process. Each push has an idempotency key, so it
+ * counts once however often it is sent.
  *
- * The buffer is a folder of files, each with some pushes, a line of JSON each; a file is removed when all of its pushes
- * are acknowledged. After a crash the files that are there are sent again.
+ * The buffer is a folder of NDJSON files with one push per line; a file is removed when all of its pushes are
+ * acknowledged. After a crash the files that are left are sent again.
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -24,17 +24,17 @@ import { type Client, type ClientOptions, type Column, connect, RefusedError, ty
 export * from './client.ts'
 
 export interface GatewayOptions extends ClientOptions {
-  /** Folder of the buffer; made where absent. No two gateways may have the same. */
+  /** Folder of the buffer; created where absent. No two gateways may share one. */
   readonly directory: string
-  /** Bytes that the buffer may take; beyond it `push` throws. */
+  /** Maximum size of the buffer in bytes; beyond it `push` throws. */
   readonly limit?: number
-  /** Wait for the disk with every push, so that also a power cut loses nothing; without, a crash of the process loses nothing. */
+  /** Flush every push to the disk, so that a power failure loses nothing either; without it only a crash of the process is survived. */
   readonly sync?: boolean
-  /** Hears of pushes that the hub will never take; they are removed from the buffer. Without it they are a warning. */
+  /** Hears of pushes that the hub refuses for good; they are removed from the buffer. Without it a warning is logged. */
   readonly onRefused?: (error: RefusedError, samples: readonly (Sample | Column)[]) => void
 }
 
-/** Bytes of a file, after which the next one is begun. */
+/** Size after which the next file is begun. */
 const FILE_BYTES = 1024 * 1024
 
 const DEFAULT_LIMIT_BYTES = 1024 ** 3
@@ -42,7 +42,7 @@ const DEFAULT_LIMIT_BYTES = 1024 ** 3
 /** Pushes that are sent and not acknowledged. */
 const MAX_IN_FLIGHT = 256
 
-/** The buffer is full: the gateway must wait, or let go of what counts least. */
+/** The buffer is full: the gateway has to wait, or to drop its least important samples. */
 export class BufferFullError extends Error {
   override readonly name = 'BufferFullError'
 }
@@ -52,14 +52,14 @@ export function gateway(url: string, options: GatewayOptions): Gateway {
   return new Gateway(connect(url, options), options)
 }
 
-interface Kept {
+interface BufferedPush {
   readonly key: string
   readonly samples: readonly (Sample | Column)[]
 }
 
-interface File {
+interface BufferFile {
   readonly name: string
-  /** Not acknowledged yet. */
+  /** Pushes that are not acknowledged. */
   left: number
   bytes: number
   isOpen: boolean
@@ -69,18 +69,18 @@ export class Gateway {
   readonly client: Client
   readonly #options: GatewayOptions
   readonly #name: string
-  /** Files with pushes that were not read back yet, oldest first. */
+  /** Files of previous processes that were not read back yet, oldest first. */
   #old: string[]
-  #open: { readonly file: File; readonly descriptor: number } | undefined
+  #open: { readonly file: BufferFile; readonly descriptor: number } | undefined
   #count = 0
-  /** By which the last file is named. */
+  /** The number in the name of the last file. */
   #order = 0
   #lastTime = 0
   #sameTime = 0
   #bytes = 0
-  #underWay = 0
-  /** In memory: what was pushed by this process and waits to be sent; else it is read back from its file. */
-  #fresh: { readonly kept: Kept; readonly file: File }[] = []
+  #inFlight = 0
+  /** Pushes that wait to be sent, in memory: of this process, or read back from a file. */
+  #queue: { readonly kept: BufferedPush; readonly file: BufferFile }[] = []
   #isClosed = false
   #idle: (() => void)[] = []
 
@@ -97,20 +97,20 @@ export class Gateway {
     this.#pump()
   }
 
-  /** Bytes that are not acknowledged yet. */
+  /** Bytes that are not acknowledged. */
   get backlog(): number {
     return this.#bytes
   }
 
-  /** Keeps samples in the buffer; they are sent in the order in which they came. @throws BufferFullError */
+  /** Writes samples to the buffer; they are sent in order. @throws BufferFullError */
   push(samples: Sample | Column | readonly (Sample | Column)[]): void {
     if (this.#isClosed) throw new Error('The gateway is closed')
-    // Buffered samples arrive late: what names no time is of now.
+    // Buffered samples arrive late, so those without a time get it here.
     const now = this.#now()
     const list = (Array.isArray(samples) ? samples : [samples]).map((sample: Sample | Column) =>
       'values' in sample || sample.time !== undefined ? sample : { ...sample, time: now }
     )
-    const kept: Kept = { key: `${this.#name}/${this.#count++}`, samples: list }
+    const kept: BufferedPush = { key: `${this.#name}/${this.#count++}`, samples: list }
     const line = Buffer.from(`${JSON.stringify(kept)}\n`)
     if (this.#bytes + line.length > (this.#options.limit ?? DEFAULT_LIMIT_BYTES)) {
       throw new BufferFullError(`The buffer holds ${this.#bytes} bytes that the hub has not acknowledged`)
@@ -122,7 +122,7 @@ export class Gateway {
     file.bytes += line.length
     this.#bytes += line.length
     if (file.bytes > FILE_BYTES) this.#closeFile()
-    this.#fresh.push({ kept, file })
+    this.#queue.push({ kept, file })
     this.#pump()
   }
 
@@ -135,7 +135,7 @@ export class Gateway {
     }
   }
 
-  /** Ends the connection; what is not acknowledged stays in the folder for the next start. */
+  /** Closes the connection; unacknowledged pushes stay in the folder for the next start. */
   close(): void {
     this.#isClosed = true
     this.#closeFile()
@@ -143,7 +143,7 @@ export class Gateway {
     this.#settled()
   }
 
-  /** In ISO 8601. Two samples of one millisecond are told apart, or the hub would take the second for the first again. */
+  /** In ISO 8601. Two samples of one millisecond get different times, or the second would overwrite the first. */
   #now(): string {
     const now = Date.now()
     this.#sameTime = now === this.#lastTime ? this.#sameTime + 1 : 0
@@ -153,7 +153,7 @@ export class Gateway {
 
   #openFile() {
     if (this.#open === undefined) {
-      // The names are in the order of the files, also where the clock was set back between them.
+      // Names sort in the order of the files, also where the clock was set back between them.
       this.#order = Math.max(this.#order + 1, Date.now())
       const name = `${String(this.#order).padStart(15, '0')}-${this.#name}-${this.#count}.ndjson`
       const descriptor = openSync(join(this.#options.directory, name), 'a')
@@ -171,30 +171,30 @@ export class Gateway {
     this.#removeDone(file)
   }
 
-  /** Sends what may be sent: first what an earlier process left. */
+  /** Sends as much as may be in flight, files of previous processes first. */
   #pump(): void {
-    while (this.#underWay < MAX_IN_FLIGHT && !this.#isClosed) {
+    while (this.#inFlight < MAX_IN_FLIGHT && !this.#isClosed) {
       const old = this.#old[0]
-      if (old !== undefined && this.#fresh[0]?.file.name !== old) {
+      if (old !== undefined && this.#queue[0]?.file.name !== old) {
         this.#old.shift()
-        this.#fresh.unshift(...this.#readBack(old))
+        this.#queue.unshift(...this.#readBack(old))
       }
-      const next = this.#fresh.shift()
+      const next = this.#queue.shift()
       if (next === undefined) return
-      this.#underWay++
+      this.#inFlight++
       void this.#send(next.kept, next.file)
     }
   }
 
-  #readBack(name: string): { readonly kept: Kept; readonly file: File }[] {
+  #readBack(name: string): { readonly kept: BufferedPush; readonly file: BufferFile }[] {
     const path = join(this.#options.directory, name)
     const text = readFileSync(path, 'utf8')
-    const file: File = { name, left: 0, bytes: Buffer.byteLength(text), isOpen: false }
+    const file: BufferFile = { name, left: 0, bytes: Buffer.byteLength(text), isOpen: false }
     const entries = text.split('\n').flatMap((line) => {
       try {
-        return line === '' ? [] : [{ kept: JSON.parse(line) as Kept, file }]
+        return line === '' ? [] : [{ kept: JSON.parse(line) as BufferedPush, file }]
       } catch {
-        // The last line of a process that died while it wrote; nobody was told that it was kept.
+        // The last line of a process that crashed while writing it: its push had not returned.
         return []
       }
     })
@@ -203,27 +203,27 @@ export class Gateway {
     return entries
   }
 
-  async #send({ key, samples }: Kept, file: File): Promise<void> {
+  async #send({ key, samples }: BufferedPush, file: BufferFile): Promise<void> {
     try {
       await this.client.push(samples, key)
     } catch (error) {
-      // Closed: it stays in its file.
+      // The client was closed: the push stays in its file.
       if (!(error instanceof RefusedError)) return
       const { onRefused } = this.#options
       if (onRefused !== undefined) onRefused(error, samples)
-      else console.warn(`The hub refuses samples, which are lost: ${error.message}`)
+      else console.warn(`The hub refused samples, which are lost: ${error.message}`)
     }
-    this.#underWay--
+    this.#inFlight--
     file.left--
     this.#removeDone(file)
     this.#pump()
   }
 
-  #removeDone(file: File): void {
+  #removeDone(file: BufferFile): void {
     if (file.left > 0) return
-    // A file that is being written to goes when nothing waits any more, so that the folder of an idle gateway is empty.
+    // The open file is removed when nothing waits to be sent, so that the folder of an idle gateway is empty.
     if (file.isOpen) {
-      if (this.#fresh.length > 0 || this.#underWay > 0 || this.#isClosed) return
+      if (this.#queue.length > 0 || this.#inFlight > 0 || this.#isClosed) return
       this.#closeFile()
       return
     }

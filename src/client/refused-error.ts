@@ -1,6 +1,6 @@
 import type { Violation } from './types.ts'
 
-/** A push or a subscription was refused: repeating it will not help. */
+/** A push or a subscription was refused; repeating it will not help. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
   readonly code: string

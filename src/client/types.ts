@@ -1,6 +1,6 @@
-/** What goes over the connection: samples in, events out. As `openapi/asyncapi.json` has it. */
+/** Messages of the connection, as in `openapi/asyncapi.json`: samples in, events out. */
 
-/** One sample; without `time` it is of its arrival. */
+/** One sample; without `time` it gets the time of its arrival. */
 export interface Sample {
   readonly submodel: string
   readonly path: string
@@ -10,7 +10,7 @@ export interface Sample {
   readonly quality?: Quality
 }
 
-/** Samples of one series: with `start` and `step`, or with `times`; numbers are milliseconds unless `unit` is told. */
+/** Samples of one series: with `start` and `step`, or with `times`; numbers are milliseconds unless `unit` says otherwise. */
 export interface Column {
   readonly submodel: string
   readonly path: string
@@ -24,17 +24,17 @@ export interface Column {
 
 export type Quality = 'good' | 'uncertain' | 'bad'
 
-/** A push that is durable. */
+/** The acknowledgement of a push, which is durable. */
 export interface Pushed {
   readonly cursor: string
   readonly accepted: number
-  /** It was taken before: this is what was said then. */
+  /** The key was used before: this is the first acknowledgement again. */
   readonly repeated?: true
   readonly refused?: readonly { index: number; at?: number; path: string; text: string }[]
 }
 
-/** What to follow; see the Wish of `openapi/asyncapi.json`. */
-export interface Wish {
+/** What to subscribe to; see `openapi/asyncapi.json`. */
+export interface SubscriptionRequest {
   readonly select?: {
     readonly shells?: readonly string[]
     readonly submodels?: readonly string[]
@@ -54,26 +54,26 @@ export interface Wish {
 
 export type ChangeKind = 'value' | 'structure' | 'created' | 'deleted' | 'registry' | 'validation'
 
-/** Events that are handed over together. */
+/** Events that are delivered together. */
 export interface Events {
   /** Behind these events; absent within a snapshot. */
   readonly cursor?: string
   readonly events: readonly ChangeEvent[]
   readonly snapshot?: 'part' | 'end'
-  /** What came before fell out of the log while nobody followed. */
+  /** Earlier events are lost: they were trimmed from the log before they were delivered. */
   readonly recovered?: false
   /** Values in between were left out, as the reader was too slow. */
   readonly conflated?: true
 }
 
-/** Told apart by their members: `values` in columns, `value` in single values, `change` in the rest. */
+/** Distinguished by their members: `values` in columns, `value` in single values, `change` in others. */
 export type ChangeEvent = ValueEvent | ColumnEvent | DocumentEvent
 
 interface ElementEvent {
   readonly kind: 'value'
   readonly submodel: string
   readonly path: string
-  /** When the hub took it, in ISO 8601. */
+  /** Commit time at the hub, in ISO 8601. */
   readonly time: string
   /** The element as it is now, where `content` is `full`. */
   readonly element?: Readonly<Record<string, unknown>>
@@ -83,17 +83,17 @@ interface ElementEvent {
 /** A new value of an element, in the ValueOnly form of Part 1. */
 export interface ValueEvent extends ElementEvent {
   readonly value: unknown
-  /** When it was so at its source, in ISO 8601 to the nanosecond. */
+  /** Time at the source, in ISO 8601 to the nanosecond. */
   readonly sourceTime?: string
   readonly quality?: Quality
 }
 
-/** Many values of an element, where `columns` was asked for. */
+/** Many values of an element, where `columns` was requested. */
 export interface ColumnEvent extends ElementEvent {
   readonly values: readonly unknown[]
-  /** Source time of the first, in ISO 8601 … */
+  /** Source time of the first value, in ISO 8601 … */
   readonly start: string
-  /** … and of the others from it, in nanoseconds: evenly spaced, or each. */
+  /** … and of the others relative to it, in nanoseconds: evenly spaced, or each. */
   readonly step?: number
   readonly offsets?: readonly number[]
   readonly quality?: Quality | readonly (Quality | null)[]
@@ -103,16 +103,16 @@ export interface ColumnEvent extends ElementEvent {
 export interface DocumentEvent {
   readonly kind: Exclude<ChangeKind, 'value'>
   readonly change: 'created' | 'updated' | 'deleted'
-  /** What it is: `Submodel`, `AssetAdministrationShell` … */
+  /** Its kind: `Submodel`, `AssetAdministrationShell` … */
   readonly type: string
   readonly id: string
-  /** idShortPaths of the elements that were touched; absent: the whole. */
+  /** idShortPaths of the elements that were touched; absent: the whole document. */
   readonly touched?: readonly string[]
   /** What happened to the elements that were touched. */
   readonly became?: 'created' | 'deleted'
-  /** When the hub took it, in ISO 8601. */
+  /** Commit time at the hub, in ISO 8601. */
   readonly time: string
-  /** As they are now, where `content` is `full`. */
+  /** The document or the touched elements as they are now, where `content` is `full`. */
   readonly document?: Readonly<Record<string, unknown>>
   readonly elements?: Readonly<Record<string, unknown>>
   readonly snapshot?: true
@@ -125,8 +125,8 @@ export interface Violation {
   readonly text: string
 }
 
-/** What the hub sends. */
-export interface Incoming extends Partial<Omit<Events, 'recovered'>> {
+/** Any message of the hub. */
+export interface ServerMessage extends Partial<Omit<Events, 'recovered'>> {
   readonly type: string
   readonly id?: number
   readonly sub?: number

@@ -1,4 +1,4 @@
-/** `aas-hub validate FILE…`: what the hub would say of files, for those who make them, before they are sent. */
+/** `aas-hub validate FILE…`: checks files like an upload does, without a hub. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
@@ -14,44 +14,44 @@ import type { Submodel } from '../model/types.ts'
 import type { TemplateChecker } from '../operations/validation/template-checker.ts'
 
 /** What is wrong with one document of a file. */
-export interface Broken {
+export interface InvalidDocument {
   readonly file: string
-  /** Where in the file it stands; '' for the file as a whole. */
+  /** Where in the file it is; '' for the file as a whole. */
   readonly origin: string
   readonly modelType?: string
   readonly id?: string
   readonly idShort?: string
-  /** Rules of the standard. */
+  /** Violated rules of the standard. */
   readonly metamodel: readonly Violation[]
-  /** Rules of the template that it names. */
+  /** Violated rules of its template. */
   readonly violations: readonly Violation[]
 }
 
 export interface ValidateOptions {
   readonly checker: TemplateChecker
-  /** Hears how far a file is read, in bytes of its documents; of a package these are unpacked. */
+  /** Hears how many bytes of a file are read; of a package, uncompressed ones. */
   readonly progress?: (file: string, read: number, size: number) => void
-  /** Gets what should be looked at, and is no fault of a document: links of a package and files that do not meet. */
+  /** Hears of problems that are no violations: links of a package without a file, and files without a link. */
   readonly warn?: (warning: Violation) => void
 }
 
-/** Violations told of one document, of each kind. */
+/** Violations that are reported of one document, of each kind. */
 const MAX_REPORTED = 100
 
 /**
- * Everything that is wrong with a file, document by document as they are read; only one is in memory.
+ * The invalid documents of a file. Only one document is in memory at a time.
  * @throws Error of the file system where it cannot be read
  */
 export async function* validateFile(
   path: string,
   { checker, progress, warn }: ValidateOptions
-): AsyncGenerator<Broken> {
+): AsyncGenerator<InvalidDocument> {
   const seen = new Map<string, string>()
-  const tell: Tell = (read, size) => progress?.(path, read, size)
+  const report: ReportProgress = (read, size) => progress?.(path, read, size)
   try {
-    for await (const found of documentsOf(path, tell, warn)) {
-      const broken = 'error' in found ? unreadable(path, found) : check(path, found, seen, checker)
-      if (broken.metamodel.length + broken.violations.length > 0) yield broken
+    for await (const found of documentsOf(path, report, warn)) {
+      const invalid = 'error' in found ? unreadable(path, found) : check(path, found, seen, checker)
+      if (invalid.metamodel.length + invalid.violations.length > 0) yield invalid
     }
   } catch (error) {
     if (!(error instanceof HubError)) throw error
@@ -59,13 +59,18 @@ export async function* validateFile(
   }
 }
 
-function unreadable(file: string, { origin, error }: Unreadable): Broken {
+function unreadable(file: string, { origin, error }: Unreadable): InvalidDocument {
   const whole = { pointer: '', rule: error.name, text: error.message }
   return { file, origin, metamodel: error.violations.length > 0 ? error.violations : [whole], violations: [] }
 }
 
-/** The same checks as at every other door, and none by a policy: who asks wants to know. */
-function check(file: string, found: FoundDocument, seen: Map<string, string>, { known }: TemplateChecker): Broken {
+/** The same checks as in uploads, but those of templates regardless of the policy. */
+function check(
+  file: string,
+  found: FoundDocument,
+  seen: Map<string, string>,
+  { known }: TemplateChecker
+): InvalidDocument {
   const { document, className, origin } = found
   const metamodel = validate(className, document, { limit: MAX_REPORTED })
   const violations = isReadable(className, document, metamodel)
@@ -73,7 +78,7 @@ function check(file: string, found: FoundDocument, seen: Map<string, string>, { 
     : []
   const { id, idShort } = (document ?? {}) as { id?: unknown; idShort?: unknown }
   if (typeof id === 'string') {
-    // Published packages repeat documents: the same twice is one. Only digests are kept.
+    // Published packages repeat documents; only different content is a violation. Digests save memory.
     const [key, content] = [digest(`${className} ${id}`), digest(canonicalJson(document))]
     const twin = seen.get(key)
     if (twin === undefined) seen.set(key, content)
@@ -93,12 +98,12 @@ function check(file: string, found: FoundDocument, seen: Map<string, string>, { 
   }
 }
 
-/** Is it a submodel of which a template can be asked? */
+/** Can it be checked against a template? */
 function isReadable(className: FoundDocument['className'], document: unknown, broken: readonly Violation[]): boolean {
   return className === 'Submodel' && (broken.length === 0 || unstorable(className, document, { limit: 1 }).length === 0)
 }
 
-/** What cannot be read, where the rest can. */
+/** A part of the file that cannot be read, while the others can. */
 interface Unreadable {
   readonly origin: string
   readonly error: HubError
@@ -107,11 +112,11 @@ interface Unreadable {
 /** @throws HubError where the file as a whole cannot be read */
 async function* documentsOf(
   path: string,
-  tell: Tell,
+  report: ReportProgress,
   warn: ValidateOptions['warn']
 ): AsyncGenerator<FoundDocument | Unreadable> {
   const { size } = await stat(path)
-  if (/\.(ndjson|jsonl)$/i.test(path)) return yield* lines(path, (read) => tell(read, size))
+  if (/\.(ndjson|jsonl)$/i.test(path)) return yield* lines(path, (read) => report(read, size))
   const file = await open(path)
   const first = Buffer.alloc(1024)
   const { bytesRead } = await file.read(first, 0, first.length, 0).finally(() => file.close())
@@ -120,7 +125,7 @@ async function* documentsOf(
   const content = await openEnvironment(path, form)
   try {
     const links = new LinkedFiles(content)
-    for await (const found of content.documents((read) => tell(read, content.size))) {
+    for await (const found of content.documents((read) => report(read, content.size))) {
       links.follow(found)
       yield found
     }
@@ -132,16 +137,16 @@ async function* documentsOf(
   }
 }
 
-type Tell = (read: number, size: number) => void
+type ReportProgress = (read: number, size: number) => void
 
 const NEWLINE = 0x0a
 
-/** A document, or an environment, on each line. What is wrong with one line is told, and the next one is read. */
-async function* lines(path: string, tell: (read: number) => void): AsyncGenerator<FoundDocument | Unreadable> {
+/** NDJSON: a document, or an environment, on each line. A line that is wrong does not stop the next one. */
+async function* lines(path: string, report: (read: number) => void): AsyncGenerator<FoundDocument | Unreadable> {
   let number = 0
   let parts: Buffer[] = []
   let size = 0
-  const bytes = countBytes(createReadStream(path), tell) as AsyncIterable<Buffer>
+  const bytes = countBytes(createReadStream(path), report) as AsyncIterable<Buffer>
   for await (const part of bytes) {
     let from = 0
     for (let at = part.indexOf(NEWLINE); at !== -1; at = part.indexOf(NEWLINE, from)) {

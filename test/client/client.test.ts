@@ -10,7 +10,7 @@ import {
   type Events,
   gateway,
   RefusedError,
-  type Wish
+  type SubscriptionRequest
 } from '../../src/client/node.ts'
 import { encode, type Running, start } from '../e2e/harness.ts'
 
@@ -115,7 +115,7 @@ t.test('a hub that is not there is told, with the reason, and waited for no long
   const states: string[] = []
   const made = connect(hub.url, { onState: (state, reason) => states.push(`${state} ${reason}`) })
   t.teardown(() => made.close())
-  await t.rejects(made.connected(500), { message: new RegExp(`^ws://127.0.0.1:${port}/stream is not reached: \\S`) })
+  await t.rejects(made.connected(500), { message: new RegExp(`^ws://127.0.0.1:${port}/stream is unreachable: \\S`) })
   t.match(states[0], /^closed 1006/)
   const connected = made.connected()
   const again = await start(t, { DATA_DIR: hub.directory, PORT: port })
@@ -130,7 +130,7 @@ t.test('a hub that is not there is told, with the reason, and waited for no long
   await t.rejects(silent.connected(700))
   t.match(
     warnings().map(({ args }) => args),
-    [[/is not reached .*tried again/]],
+    [[/is unreachable .*retrying/]],
     'once'
   )
 })
@@ -139,7 +139,7 @@ t.test('events are of the types that the library declares', async (t) => {
   const hub = await filled(t)
   const made = client(t, hub)
   const seen: ChangeEvent[] = []
-  const follow = (wish: Wish) => made.subscribe(wish, ({ events }) => seen.push(...events)).ready
+  const follow = (request: SubscriptionRequest) => made.subscribe(request, ({ events }) => seen.push(...events)).ready
   await follow({ columns: true, content: 'full', select: { kinds: ['value', 'structure', 'deleted'] } })
   await made.push({ submodel: 'urn:m', path: 'Speed', value: 1, time: 1, quality: 'bad' })
   await made.push({ submodel: 'urn:m', path: 'Count', start: 0, step: 1, values: [1, 2, 3], quality: 'good' })

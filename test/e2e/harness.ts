@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import type { Test } from 'tap'
 import { openStore } from '../../src/app/open-store.ts'
-import { readConfig, type SettingName } from '../../src/config.ts'
+import { readConfig, type SettingName } from '../../src/config/config.ts'
 import { createServer, type Server, type ServerOptions } from '../../src/server.ts'
 import type { Store } from '../../src/store/store.ts'
 

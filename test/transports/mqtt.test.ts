@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/config.ts'
 import { numberOf } from '../../src/model/samples.ts'
 import { Ingest } from '../../src/operations/samples/ingest.ts'
 import { decodeRun } from '../../src/store/run-codec.ts'

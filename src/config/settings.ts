@@ -1,0 +1,243 @@
+/**
+ * All settings, as one table. A setting is an environment variable (`DATA_DIR=/var/lib/hub`) or a flag of the same name
+ * (`--data-dir /var/lib/hub`); the flag wins. Parsing, checks, `--help` and docs/settings.md are derived from it.
+ */
+import { parseHistoryPolicy } from '../consumers/history/policy.ts'
+import {
+  type Parse,
+  parseBoolean,
+  parseBrokerUrl,
+  parseBytes,
+  parseCount,
+  parseDatabaseUrl,
+  parseDuration,
+  parseHosts,
+  parseOneOf,
+  parseOptionalDuration,
+  parseOrigin,
+  parseOrigins,
+  parsePathPrefix,
+  parsePort,
+  parseTemplatePolicies,
+  parseText,
+  parseTimeout,
+  parseTopicLevel,
+  parseUrl,
+  parseUrls,
+  TEMPLATE_POLICIES
+} from './parsers.ts'
+
+interface Setting<Value> {
+  readonly parse: Parse<Value>
+  /** As it would be written; empty: not set. */
+  readonly default: string
+  readonly means: string
+  /** A flag that needs no value. */
+  readonly flag?: true
+}
+
+export const settings = {
+  HOST: { parse: parseText, default: '127.0.0.1', means: 'Address to listen on; `0.0.0.0` for all interfaces' },
+  PORT: { parse: parsePort, default: '8080', means: 'Port to listen on; `0` takes a free one' },
+  DATA_DIR: { parse: parseText, default: './data', means: 'Data directory; created if absent' },
+  MONGODB_URL: {
+    parse: parseDatabaseUrl,
+    default: '',
+    means:
+      'Connection string of a MongoDB that stores all data instead, and that several hubs may share; `DATA_DIR` then holds temporary files, one directory per hub'
+  },
+  MONGODB_CREDENTIALS_FILE: { parse: parseText, default: '', means: 'File with `user:password` for MongoDB' },
+  MONGODB_CA_FILE: { parse: parseText, default: '', means: 'CA certificates (PEM) for the connection to MongoDB' },
+  MONGODB_POOL_SIZE: { parse: parseCount, default: '20', means: 'Maximum number of connections to MongoDB' },
+  MONGODB_CONNECT_TIMEOUT: {
+    parse: parseTimeout,
+    default: '2s',
+    means: 'Time to connect to MongoDB before a request is refused'
+  },
+  MONGODB_TIMEOUT: { parse: parseTimeout, default: '10s', means: 'Time MongoDB may take to respond' },
+  API_PREFIX: {
+    parse: parsePathPrefix,
+    default: '/api/v3',
+    means: 'Path prefix of the standard API; the aliases add `.0` and `.1`'
+  },
+  PUBLIC_URL: {
+    parse: parseOrigin,
+    default: '',
+    means: 'URL under which clients reach the hub behind a proxy; without path'
+  },
+  PRELOAD: {
+    parse: parseText,
+    default: '',
+    means:
+      'File, or folder of files (`.aasx`, `.json`, `.xml`), loaded at start; documents that are already stored stay as they are'
+  },
+  LENIENT: {
+    parse: parseBoolean,
+    default: 'false',
+    flag: true,
+    means: 'Accept invalid documents in uploads and preloaded files, and store the reasons'
+  },
+  TEMPLATES: {
+    parse: parseOneOf(...TEMPLATE_POLICIES),
+    default: 'warn',
+    means:
+      'What to do with a submodel that violates the template of its semanticId: `off` nothing, `warn` store it with the reasons, `enforce` refuse it'
+  },
+  TEMPLATE_POLICY: {
+    parse: parseTemplatePolicies,
+    default: '',
+    means: 'Exceptions from `TEMPLATES`, separated by commas: `semanticId=enforce`, `semanticId=off`'
+  },
+  SCHEMAS_DIR: {
+    parse: parseText,
+    default: '',
+    means:
+      'Folder of additional JSON Schemas, or submodel templates as `.json`; they override the built-in ones of the same semanticId'
+  },
+  BODY_LIMIT: { parse: parseBytes, default: '16MiB', means: 'Maximum size of a JSON body' },
+  BODY_MEMORY: {
+    parse: parseBytes,
+    default: '128MiB',
+    means: 'Memory for all large JSON bodies that are being received; beyond it requests are answered with 503'
+  },
+  MAX_CONNECTIONS: {
+    parse: parseCount,
+    default: '20000',
+    means: 'Maximum number of connections; requests on further ones are answered with 503'
+  },
+  UPLOAD_LIMIT: {
+    parse: parseBytes,
+    default: '1GiB',
+    means: 'Maximum size of a file: packages, attachments, thumbnails'
+  },
+  DEFAULT_LIMIT: { parse: parseCount, default: '100', means: 'Page size when the client asks for none' },
+  MAX_LIMIT: { parse: parseCount, default: '1000', means: 'Maximum page size' },
+  REQUEST_TIMEOUT: { parse: parseTimeout, default: '5m', means: 'Time for a request to arrive completely' },
+  DRAIN_TIMEOUT: {
+    parse: parseTimeout,
+    default: '10s',
+    means: 'Time that running requests get when the hub stops'
+  },
+  CACHE_SIZE: { parse: parseBytes, default: '64MiB', means: 'Memory for the cache of the store' },
+  LOG_RETENTION: { parse: parseDuration, default: '7d', means: 'Time for which the log of changes is kept' },
+  HISTORY: {
+    parse: parseHistoryPolicy,
+    default: '',
+    means:
+      'Policy of the history for elements without a qualifier `History`: `off`, or `keep=P1Y; after=P30D; mean=PT1M`; empty keeps everything'
+  },
+  LOG_SIZE: {
+    parse: parseBytes,
+    default: '4GiB',
+    means: 'Maximum size of the log of changes; beyond it the oldest entries are trimmed early'
+  },
+  FUTURE_LIMIT: {
+    parse: parseOptionalDuration,
+    default: '10m',
+    means: 'How far the time of a sample may be ahead of the clock of the hub; `off` for no limit'
+  },
+  FUTURE_SAMPLES: {
+    parse: parseOneOf('refuse', 'clamp'),
+    default: 'refuse',
+    means:
+      'What to do with samples beyond `FUTURE_LIMIT`: `refuse` them, or `clamp` them to the time of arrival, with quality uncertain; MQTT always clamps'
+  },
+  UNKNOWN_SERIES: {
+    parse: parseOneOf('refuse', 'create'),
+    default: 'refuse',
+    means: 'What to do with samples for an element that does not exist: `refuse` them, or `create` the Property'
+  },
+  UNKNOWN_SUBMODEL: {
+    parse: parseText,
+    default: '',
+    means: 'Id of the only submodel that samples may create; empty: any'
+  },
+  UNKNOWN_TEMPLATE: {
+    parse: parseText,
+    default: '',
+    means: 'The semanticId, e.g. of a submodel template, of submodels created by samples'
+  },
+  SEGMENT_RECORDS: {
+    parse: parseCount,
+    default: '100',
+    means: 'Number of latest records in the internal segment of a TimeSeries submodel (IDTA 02008)'
+  },
+  STREAM_HEARTBEAT: {
+    parse: parseTimeout,
+    default: '20s',
+    means: 'Interval of heartbeats on a WebSocket; a client that does not answer is disconnected'
+  },
+  STREAM_DEFLATE: {
+    parse: parseBoolean,
+    default: 'false',
+    flag: true,
+    means: 'Offer compression (permessage-deflate) to WebSocket clients'
+  },
+  LINE_MAPPING: {
+    parse: parseText,
+    default: '',
+    means:
+      'JSON file that maps points of the line protocol to elements; empty: by the tag `submodel` or the measurement'
+  },
+  CORS_ORIGIN: {
+    parse: parseOrigins,
+    default: '',
+    means: 'Web origins that may call the API from a browser, separated by commas; `*` for all, empty for none'
+  },
+  ALLOWED_HOSTS: {
+    parse: parseHosts,
+    default: '',
+    means:
+      'Accepted host names besides that of `PUBLIC_URL`, separated by commas; `*` for any. Empty: `localhost` and IP addresses while listening on this machine only, else any'
+  },
+  REGISTER_AT: {
+    parse: parseUrl,
+    default: '',
+    means: 'API root of a registry at which shells and submodels are registered, with endpoints below `PUBLIC_URL`'
+  },
+  MQTT_URL: {
+    parse: parseBrokerUrl,
+    default: '',
+    means: 'URL of an MQTT broker to receive samples from: `mqtt://`, `mqtts://`, `ws://` or `wss://`'
+  },
+  MQTT_CREDENTIALS_FILE: { parse: parseText, default: '', means: 'File with `user:password` for the MQTT broker' },
+  MQTT_CA_FILE: { parse: parseText, default: '', means: 'CA certificates (PEM) for the connection to the MQTT broker' },
+  MQTT_CLIENT_ID: {
+    parse: parseText,
+    default: '',
+    means:
+      'MQTT client id, unique and stable across restarts so that the broker resumes the session; empty: derived from the stored data'
+  },
+  MQTT_MAPPING: {
+    parse: parseText,
+    default: '',
+    means:
+      'JSON file that maps topics to elements; empty: Sparkplug B devices by the idShort of their submodel, and the asset interfaces (IDTA 02017) that are stored'
+  },
+  MQTT_PUBLISH: {
+    parse: parseTopicLevel,
+    default: '',
+    means: 'Repository name in the topics of Eclipse BaSyx on which changes are published; empty: none are'
+  },
+  OPERATION_TARGETS: {
+    parse: parseUrls,
+    default: '',
+    means: 'URLs, separated by commas, to which invocations of Operations may be delegated, with all paths below them'
+  },
+  OPERATIONS: {
+    parse: parseText,
+    default: '',
+    means:
+      'JavaScript module whose default export has the functions that execute Operations, by `submodelId/idShortPath` or semanticId'
+  },
+  LOG_LEVEL: {
+    parse: parseOneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    default: 'info',
+    means: 'Minimum level of log lines: `trace`, `debug`, `info`, `warn`, `error`, `fatal`, `silent`'
+  },
+  LOG_FORMAT: {
+    parse: parseOneOf('auto', 'pretty', 'json'),
+    default: 'auto',
+    means: 'Log lines for reading (`pretty`) or for machines (`json`); `auto`: pretty on a terminal'
+  }
+} as const satisfies Record<string, Setting<unknown>>
