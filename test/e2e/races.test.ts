@@ -1,6 +1,9 @@
-/** Many at once at the same thing: 409 says what is there, and is never the answer to a race. */
+/**
+ * Many at once at the same thing: 409 says what is there, and is never the answer to a race. Over a database two hubs
+ * are asked in turn, as behind a load balancer.
+ */
 import t, { type Test } from 'tap'
-import { encode, type Reply, type Running, start } from './harness.ts'
+import { databaseOf, embedded, encode, type Reply, type Running, start } from './harness.ts'
 
 const TOGETHER = 12
 const ROUNDS = 5
@@ -38,22 +41,24 @@ const upserts: Readonly<Record<string, (hub: Running, id: string) => Promise<Rep
 
 for (const [title, request] of Object.entries(upserts)) {
   t.test(`${title}: all who come at once succeed`, async (t) => {
-    const hub = await prepared(t)
+    const at = await prepared(t)
     for (let round = 0; round < ROUNDS; round++) {
-      const replies = await Promise.all(Array.from({ length: TOGETHER }, () => request(hub, `urn:new:${round}`)))
+      const replies = await Promise.all(Array.from({ length: TOGETHER }, (_, n) => request(at(n), `urn:new:${round}`)))
       for (const { status, text } of replies) t.ok(status < 300, `${status} ${status < 300 ? '' : text}`)
     }
   })
 }
 
 t.test('of many who create the same, one does, and the others are told that it is there', async (t) => {
-  const hub = await prepared(t)
-  const replies = await Promise.all(Array.from({ length: TOGETHER }, () => hub.post('/submodels', submodel('urn:x'))))
+  const at = await prepared(t)
+  const replies = await Promise.all(
+    Array.from({ length: TOGETHER }, (_, n) => at(n).post('/submodels', submodel('urn:x')))
+  )
   t.equal(replies.filter(({ status }) => status === 201).length, 1)
   t.equal(replies.filter(({ status }) => status === 409).length, TOGETHER - 1)
   const guarded = await Promise.all(
-    Array.from({ length: TOGETHER }, () =>
-      hub.ask('PUT', `/submodels/${encode('urn:y')}`, submodel('urn:y'), { 'if-none-match': '*' })
+    Array.from({ length: TOGETHER }, (_, n) =>
+      at(n).ask('PUT', `/submodels/${encode('urn:y')}`, submodel('urn:y'), { 'if-none-match': '*' })
     )
   )
   t.equal(guarded.filter(({ status }) => status === 201).length, 1)
@@ -61,7 +66,7 @@ t.test('of many who create the same, one does, and the others are told that it i
 })
 
 t.test('a hundred who change different elements of one submodel all succeed, and nothing is lost', async (t) => {
-  const hub = await prepared(t)
+  const at = await prepared(t)
   const path = `/submodels/${encode('urn:submodel')}/submodel-elements`
   const property = (idShort: string, value: string) => ({
     modelType: 'Property',
@@ -70,51 +75,54 @@ t.test('a hundred who change different elements of one submodel all succeed, and
     value
   })
   const names = Array.from({ length: 100 }, (_, n) => `e${n}`)
-  const all = async (request: (name: string, n: number) => Promise<Reply>, title: string) => {
-    const replies = await Promise.all(names.map(request))
+  const all = async (request: (hub: Running, name: string, n: number) => Promise<Reply>, title: string) => {
+    const replies = await Promise.all(names.map((name, n) => request(at(n >> 1), name, n)))
     t.strictSame([...new Set(replies.map(({ status }) => status < 300))], [true], title)
   }
-  await all((name) => hub.post(path, property(name, '0')), 'POST')
-  await all((name) => hub.put(`${path}/${name}`, property(name, '1')), 'PUT')
+  await all((hub, name) => hub.post(path, property(name, '0')), 'POST')
+  await all((hub, name) => hub.put(`${path}/${name}`, property(name, '1')), 'PUT')
   await all(
-    (name) => hub.patch(`${path}/${name}/$metadata`, { modelType: 'Property', category: 'VARIABLE' }),
+    (hub, name) => hub.patch(`${path}/${name}/$metadata`, { modelType: 'Property', category: 'VARIABLE' }),
     'PATCH of metadata'
   )
-  await all((name, n) => hub.patch(`${path}/${name}/$value`, JSON.stringify(String(n))), 'PATCH of values')
+  await all((hub, name, n) => hub.patch(`${path}/${name}/$value`, JSON.stringify(String(n))), 'PATCH of values')
   await all(
-    (name, n) =>
+    (hub, name, n) =>
       n % 2 === 0
         ? hub.patch(`/submodels/${encode('urn:submodel')}/$value`, { [name]: `w${n}` })
         : hub.patch(`${path}/${name}`, { ...property(name, `w${n}`), category: 'CONSTANT' }),
     'values of the submodel, and elements as wholes'
   )
-  const { json } = await hub.get(`/submodels/${encode('urn:submodel')}/$value`)
+  const { json } = await at(0).get(`/submodels/${encode('urn:submodel')}/$value`)
   t.strictSame(json, Object.fromEntries(names.map((name, n) => [name, `w${n}`])))
-  await all((name) => hub.remove(`${path}/${name}`), 'DELETE')
-  t.strictSame((await hub.get(path)).json.result, [])
+  await all((hub, name) => hub.remove(`${path}/${name}`), 'DELETE')
+  t.strictSame((await at(1).get(path)).json.result, [])
 })
 
 t.test('two hundred who refer a shell to submodels all succeed, however they do it', async (t) => {
-  const hub = await prepared(t)
+  const at = await prepared(t)
   const ids = Array.from({ length: 200 }, (_, n) => `urn:s:${n}`)
   const references = `/shells/${encode('urn:shell')}/submodel-refs`
   const reference = (value: string) => ({ type: 'ModelReference', keys: [{ type: 'Submodel', value }] })
   const replies = await Promise.all(
     ids.map((id, n) =>
       n % 2 === 0
-        ? hub.put(`/shells/${encode('urn:shell')}/submodels/${encode(id)}`, submodel(id))
-        : hub.post(references, reference(id))
+        ? at(n >> 1).put(`/shells/${encode('urn:shell')}/submodels/${encode(id)}`, submodel(id))
+        : at(n >> 1).post(references, reference(id))
     )
   )
   t.strictSame([...new Set(replies.map(({ status }) => status))], [201])
-  t.equal((await hub.get(`${references}?limit=1000`)).json.result.length, 200)
+  t.equal((await at(0).get(`${references}?limit=1000`)).json.result.length, 200)
 })
 
-async function prepared(t: Test): Promise<Running> {
+/** @returns the hub for the n-th request */
+async function prepared(t: Test): Promise<(n: number) => Running> {
   const hub = await start(t)
   await hub.post('/shells', shell('urn:shell'))
   await hub.post('/submodels', submodel('urn:submodel'))
-  return hub
+  if (embedded === false) return () => hub
+  const other = await start(t, { MONGODB_URL: databaseOf(hub.directory) })
+  return (n) => (n % 2 === 0 ? hub : other)
 }
 
 function form(id: string): FormData {
