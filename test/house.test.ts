@@ -1,5 +1,5 @@
 /**
- * Keeps the layers. A room is a folder of `src/` with its sub-folders. A file imports from its own room or from a room on
+ * Keeps the layers, and ARCHITECTURE.md true. A room is a folder of `src/` with its sub-folders. A file imports from its own room or from a room on
  * a lower floor; neither files nor the folders of a room import one another in a circle, types included.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -33,6 +33,7 @@ interface Import {
   readonly to: string
 }
 
+const architecture = readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8')
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /\.[jt]s$/.test(file))
 const imports = files.flatMap(importsOf)
 
@@ -58,6 +59,32 @@ t.test('the folders of a room do not import one another in a circle', async (t) 
     const steps = circle.slice(1).map((folder, index) => [circle[index], folder])
     const reasons = within.filter(({ from, to }) => steps.some(([a, b]) => dirname(from) === a && dirname(to) === b))
     t.fail(reasons.map(({ from, to }) => `${from} imports ${to}`).join('; '))
+  }
+})
+
+t.test('every file and name that ARCHITECTURE.md leads to is there', async (t) => {
+  const steps = [...architecture.matchAll(/\[`([\w./-]+\.ts):([\w$]+)`\]\(([^)]+)\)/g)]
+  t.ok(steps.length > 40)
+  for (const [, file = '', name, path = ''] of steps) {
+    t.equal(path, `src/${file}`)
+    if (!t.ok(files.includes(file), `ARCHITECTURE.md: ${path} exists`)) continue
+    const declaration = new RegExp(
+      `^(?:export )?(?:async )?(?:function\\*?|class|const|interface|type) ${name}\\b`,
+      'm'
+    )
+    t.match(readFileSync(join(src, file), 'utf8'), declaration, `ARCHITECTURE.md: ${path} declares ${name}`)
+  }
+})
+
+t.test('ARCHITECTURE.md names every room, and answers a question in at most two steps', async (t) => {
+  for (const room of new Set(files.map(roomOf))) {
+    if (!room.endsWith('.js')) t.ok(architecture.includes(`](src/${room})`), room)
+  }
+  const questions = architecture.split('\n').filter((line) => line.startsWith('| ') && line.includes('? |'))
+  t.ok(questions.length >= 10)
+  for (const question of questions) {
+    const [, , ...further] = question.split(' | ')
+    t.ok(further.length <= 1 && question.includes(']('), question)
   }
 })
 
