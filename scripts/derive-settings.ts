@@ -1,11 +1,11 @@
-/** The table of settings as a page, derived from src/config/config.ts. */
+/** The table of settings as a page, derived from src/config/settings.ts. */
 import { settingsTable } from '../src/config/config.ts'
 
 export function settingsPage(): string {
   const rows = settingsTable().map(([name, flag, standard, means]) => {
     return `| \`${name}\` | \`${flag}\` | ${standard === '' ? '–' : `\`${standard}\``} | ${means} |`
   })
-  return `<!-- Derived from src/config/config.ts by \`npm run derive\`; edit that file. -->
+  return `<!-- Derived from src/config/settings.ts by \`npm run derive\`; edit that file. -->
 
 # Settings
 

@@ -62,22 +62,18 @@ t.test(
 
 /** What is still to be mended. The numbers may only fall, and a number of zero goes. */
 const PENDING: Readonly<Record<string, number>> = {
-  'private words in src': 15,
-  'private words in src/app': 3,
-  'private words in src/client': 19,
-  'private words in src/commands': 10,
+  'private words in src/app': 1,
   'private words in src/consumers': 45,
-  'private words in src/formats': 73,
+  'private words in src/formats': 72,
   'private words in src/model': 42,
-  'private words in src/operations': 98,
-  'private words in src/store': 212,
-  'private words in src/transports': 91,
+  'private words in src/operations': 92,
+  'private words in src/store': 195,
+  'private words in src/transports': 67,
   'private words in scripts/bench': 10,
   'private words in scripts/conformance': 13,
   'private words in scripts/databases': 4,
-  'private words in scripts/demo': 2,
   'private words in test': 23,
-  'private words in test/client': 5,
+  'private words in test/client': 1,
   'private words in test/consumers': 157,
   'private words in test/e2e': 143,
   'private words in test/formats': 29,
@@ -86,11 +82,11 @@ const PENDING: Readonly<Record<string, number>> = {
   'private words in test/operations': 4,
   'private words in test/store': 45,
   'private words in test/transports': 11,
-  'private words in pages': 3,
-  'long files': 7,
+  'private words in pages': 1,
+  'long files': 5,
   'long functions': 3,
-  'types declared twice in a folder': 9,
-  'types exported by several rooms': 12
+  'types declared twice in a folder': 6,
+  'types exported by several rooms': 11
 }
 
 t.test('code, tests and pages are written in the words of the field', async (t) => {
@@ -110,12 +106,7 @@ t.test('code, tests and pages are written in the words of the field', async (t) 
 })
 
 /** Tables: data, one entry after the other. They may be longer than a file that is read from top to bottom. */
-const TABLES = new Set([
-  'src/config/config.ts',
-  'src/model/metamodel.ts',
-  'src/operations/table.ts',
-  'scripts/demo/plant.ts'
-])
+const TABLES = new Set(['src/model/metamodel.ts', 'src/operations/table.ts', 'scripts/demo/plant.ts'])
 const MAX_FILE_LINES = 400
 
 t.test('a file that is not a table has at most 400 lines', async (t) => {
