@@ -21,8 +21,8 @@ export function connectionOf(config: Config): ConnectionOptions {
   const { MONGODB_CREDENTIALS_FILE: credentialsFile, MONGODB_CA_FILE: caFile } = config
   return {
     poolSize: config.MONGODB_POOL_SIZE,
-    patience: config.MONGODB_CONNECT_TIMEOUT,
-    timeout: config.MONGODB_TIMEOUT,
+    connectTimeoutMs: config.MONGODB_CONNECT_TIMEOUT,
+    responseTimeoutMs: config.MONGODB_TIMEOUT,
     ...(credentialsFile !== '' && { credentialsFile }),
     ...(caFile !== '' && { caFile })
   }

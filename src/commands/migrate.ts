@@ -2,7 +2,7 @@
 import { HubError } from '../errors.ts'
 import type { ConnectionOptions } from '../store/mongodb/connection.ts'
 import { openMongoSource } from '../store/mongodb/mongodb.ts'
-import { openMongoTarget } from '../store/mongodb/transfer.ts'
+import { openMongoTarget } from '../store/mongodb/transfer-target.ts'
 import { openSqliteSource } from '../store/sqlite/transfer-source.ts'
 import { openSqliteTarget } from '../store/sqlite/transfer-target.ts'
 import { digestsByType, type StoreSummary, type TransferSource, transfer } from '../store/transfer.ts'

@@ -7,13 +7,13 @@ import { MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
 import { startFerretdb } from '../../scripts/databases/ferretdb.ts'
 import type { Property } from '../../src/model/types.ts'
+import { Collections } from '../../src/store/mongodb/collections.ts'
 import { connect } from '../../src/store/mongodb/connection.ts'
-import { Files } from '../../src/store/mongodb/files.ts'
+import { FileStorage } from '../../src/store/mongodb/file-storage.ts'
 import { Journal } from '../../src/store/mongodb/journal.ts'
 import { LogWatcher } from '../../src/store/mongodb/log-watcher.ts'
 import { openMongo } from '../../src/store/mongodb/mongodb.ts'
-import { ReplicatedState } from '../../src/store/mongodb/replicated-state.ts'
-import { Tables } from '../../src/store/mongodb/tables.ts'
+import { openReplica } from '../../src/store/mongodb/replica.ts'
 import type { Change, Store } from '../../src/store/store.ts'
 import { create, property, replace, submodel, submodelOf, withStore, write } from '../store/fixtures.ts'
 
@@ -261,15 +261,14 @@ stored('a page goes on however many were just deleted behind it', async (t, data
 stored('a file that nothing refers to is swept, and what never arrived is, too', async (t, database, client) => {
   const connection = await connect(url, { database })
   await (await openMongo(url, { database })).close()
-  const [journal, tables] = [new Journal(connection), new Tables(connection)]
-  const machine = new ReplicatedState(connection, journal, tables, {
+  const [journal, collections] = [new Journal(connection), new Collections(connection)]
+  const replica = await openReplica(connection, journal, collections, {
     cacheBytes: MIB,
     queueBytes: MIB,
     futureLimit: 600_000,
     clock: Date.now
   })
-  await machine.open()
-  const files = new Files(connection, machine, Date.now)
+  const files = new FileStorage(connection, replica, Date.now)
   const rows = () => client.db(database).collection('files').countDocuments()
   await withStore(await openMongo(url, { database }), async (store) => {
     await store.commit([create(submodel('a'))])
@@ -278,11 +277,11 @@ stored('a file that nothing refers to is swept, and what never arrived is, too',
     const file = { name: 'f', contentType: '', fileName: '', blob, size }
     await store.commit([{ change: 'attach', kind: 'Submodel', id: 'a', files: [file] }])
     await store.receive(Readable.from([orphan]), 3 * MIB)
-    await files.announce('cut', { collection: 'files', parts: 0 })
-    await files.store('files', 'cut.0', orphan)
+    await files.registerUpload('cut', { collection: 'files', parts: 0 })
+    await files.storePart('files', 'cut.0', orphan)
     t.equal(await rows(), 3 + 2 + 1)
     await setTimeout(1000)
-    await machine.sync()
+    await replica.follower.sync()
     await files.sweep(Date.now() - 60_000)
     t.equal(await rows(), 3 + 2 + 1, 'what is young may still be attached')
     await files.sweep(Date.now() + 1)
@@ -309,14 +308,14 @@ stored('a database of a later release is refused', async (t, database, client) =
 
 t.test('where there is no database, that is told soon, and by name', async (t) => {
   const start = performance.now()
-  await t.rejects(openMongo('mongodb://127.0.0.1:9/', { patience: 300 }), {
+  await t.rejects(openMongo('mongodb://127.0.0.1:9/', { connectTimeoutMs: 300 }), {
     name: 'Unavailable',
     message: /127.0.0.1:9/
   })
   t.ok(performance.now() - start < 3000)
   const missing = join(t.testdir({}), 'nowhere')
   await t.rejects(openMongo('mongodb://127.0.0.1:9/', { credentialsFile: missing }), /nowhere/)
-  await t.rejects(openMongo('mongodb://127.0.0.1:9/', { caFile: missing, patience: 300 }), /nowhere/)
+  await t.rejects(openMongo('mongodb://127.0.0.1:9/', { caFile: missing, connectTimeoutMs: 300 }), /nowhere/)
   t.notOk(existsSync(missing))
 })
 
@@ -326,7 +325,7 @@ t.test(
   async (t) => {
     const server = await startFerretdb(join(t.testdir({}), 'data'))
     try {
-      await withStore(await openMongo(server.url, { patience: 500 }), async (store) => {
+      await withStore(await openMongo(server.url, { connectTimeoutMs: 500 }), async (store) => {
         await store.commit([create(submodel('a', property('p', '1')))])
         await server.kill()
         await t.rejects(store.document('Submodel', 'a'), { name: 'Unavailable', message: /cannot be reached/ })

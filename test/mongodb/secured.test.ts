@@ -37,13 +37,13 @@ t.test(
       t.match(await store.document('Submodel', 'a'), { id: 'a' })
     })
     await t.rejects(
-      openMongo(url, { caFile: certificate, credentialsFile: wrongFile, patience }),
+      openMongo(url, { caFile: certificate, credentialsFile: wrongFile, connectTimeoutMs: patience }),
       { name: 'Unavailable' },
       'a wrong password'
     )
-    await t.rejects(openMongo(url, { credentialsFile, patience }), { name: 'Unavailable' }, 'no TLS')
+    await t.rejects(openMongo(url, { credentialsFile, connectTimeoutMs: patience }), { name: 'Unavailable' }, 'no TLS')
     await t.rejects(
-      openMongo(`${url}&tls=true`, { credentialsFile, patience }),
+      openMongo(`${url}&tls=true`, { credentialsFile, connectTimeoutMs: patience }),
       { name: 'Unavailable' },
       'nobody vouches for it'
     )

@@ -1,50 +1,77 @@
 /**
- * What each kind of change does. The process that writes a commit carries its changes out on what they find, guards and
- * all, and notes what they came to; the others carry out the same changes without guards.
+ * What each kind of change does. The process that writes a commit applies its changes with all guards to the state that it
+ * meets, and notes the effects that depend on that; every process replays them without guards.
  */
-
 import { HubError } from '../../errors.ts'
 import type { Submodel } from '../../model/types.ts'
-import { writeValueMembers } from '../../model/value-members.ts'
+import {
+  becomesCurrent,
+  type ChangeOf,
+  ChangeRefused,
+  elementChanged,
+  guardRevision,
+  guardStructureRevision,
+  guardValues,
+  keepsRow,
+  parseSubmodel,
+  restoreValue,
+  sourceTimeOf
+} from '../change-rules.ts'
 import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts'
 import { readText } from '../document-text.ts'
 import { deriveElementRows, hasBlobValue } from '../element-rows.ts'
 import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
-import type { BodyName, LoggedCommit, Note } from './content.ts'
-import { DocumentState, fresh, freshRows, type Head, type Written } from './document.ts'
-import { type Blob, type Key, keyOf } from './keys.ts'
+import type { BodyRef, ChangeNote, LoggedCommit } from './batch-content.ts'
+import {
+  DocumentState,
+  type ElementOverride,
+  type ElementRows,
+  type HeadState,
+  newElementRow,
+  newElementRows
+} from './document.ts'
+import { type BlobState, keyOf, type ReceiptState, type StateKey } from './keys.ts'
 import type { Overlay } from './overlay.ts'
 
-type Of<Name extends Change['change']> = Extract<Change, { change: Name }>
-
-const NOTHING: Note = {}
+const NO_NOTE: ChangeNote = {}
 const NO_FILES: ReadonlyMap<string, FileEntry> = new Map()
 
-/** Carries out a commit, or throws a HubError where it may not be; then the layer is to be dropped. */
-export function perform(space: Overlay, changes: readonly Change[], commit: DatedCommit): Note[] {
-  return changes.map((change) => one(space, change, commit, undefined))
+/**
+ * Applies a commit.
+ * @returns a note for each change
+ * @throws ChangeRefused, HubError; then the overlay is to be discarded
+ */
+export function applyChanges(overlay: Overlay, changes: readonly Change[], commit: DatedCommit): ChangeNote[] {
+  return changes.map((change) => applyChange(overlay, change, commit, undefined))
 }
 
-/** Carries out what a commit in the log did to those of these names. */
-export function repeat(
-  space: Overlay,
+/** Applies what a commit of the log did to the wanted states. */
+export function replayCommit(
+  overlay: Overlay,
   { changes, notes }: LoggedCommit,
   commit: DatedCommit,
-  isWanted: (key: Key) => boolean
+  isWanted: (key: StateKey) => boolean
 ) {
   for (const [index, change] of changes.entries()) {
-    const note = notes[index] ?? NOTHING
+    const note = notes[index] ?? NO_NOTE
     const key = keyOfChange(change)
-    const isMade = change.change === 'create' || change.change === 'idempotencyKey'
-    // Of a document that was deleted in the end, nothing tells up to where it was carried out: it is not there before
-    // it is made again.
-    if (isWanted(key) && (isMade || space.head(key) !== undefined)) one(space, change, commit, note)
-    for (const [blob, by] of note.blobs ?? []) if (isWanted(keyOf.blob(blob))) refer(space, blob, by, commit)
+    const isCreating = change.change === 'create' || change.change === 'idempotencyKey'
+    // A document that is deleted in the end is loaded as absent, whatever batch it was stored as of: earlier changes of
+    // it are skipped until it is created again.
+    if (isWanted(key) && (isCreating || overlay.head(key) !== undefined)) applyChange(overlay, change, commit, note)
+    for (const [blob, by] of note.blobs ?? []) {
+      if (isWanted(keyOf.blob(blob))) changeReferences(overlay, blob, by, commit)
+    }
   }
 }
 
-/** What a change is about. */
-function keyOfChange(change: Change): Key {
+/** The states that must be loaded for a change; first the one that it changes. */
+export function* keysReadBy(change: Change): Generator<StateKey> {
+  yield keyOfChange(change)
+  if (change.change === 'attach') for (const { blob } of change.files) yield keyOf.blob(blob)
+}
+
+function keyOfChange(change: Change): StateKey {
   switch (change.change) {
     case 'value':
     case 'samples':
@@ -56,296 +83,294 @@ function keyOfChange(change: Change): Key {
   }
 }
 
-/** Everything that must be loaded for a change. */
-export function* neededFor(change: Change): Generator<Key> {
-  yield keyOfChange(change)
-  if (change.change === 'attach') for (const { blob } of change.files) yield keyOf.blob(blob)
-}
-
-/** @param told what the change came to where it is carried out again; then there are no guards */
-function one(space: Overlay, change: Change, commit: DatedCommit, told: Note | undefined): Note {
+/** @param replayed the note of a logged change; undefined if it is applied for the first time, with guards */
+function applyChange(
+  overlay: Overlay,
+  change: Change,
+  commit: DatedCommit,
+  replayed: ChangeNote | undefined
+): ChangeNote {
   switch (change.change) {
     case 'create':
-      return create(space, change, commit, told)
+      return createDocument(overlay, change, commit, replayed)
     case 'replace':
-      return replace(space, change, commit, told)
+      return replaceDocument(overlay, change, commit, replayed)
     case 'delete':
-      return remove(space, change, commit, told)
+      return deleteDocument(overlay, change, commit, replayed)
     case 'value':
-      return write(space, change, commit, told)
+      return writeValue(overlay, change, commit, replayed)
     case 'samples':
-      return take(space, change, commit, told)
+      return writeSamples(overlay, change, commit)
     case 'idempotencyKey':
-      return once(space, change, commit, told)
+      return recordKey(overlay, change, commit, replayed)
     case 'attach':
-      return attach(space, change, commit, told)
+      return attachFiles(overlay, change, commit, replayed)
     case 'detach':
-      return detach(space, change, commit, told)
+      return detachFiles(overlay, change, commit, replayed)
   }
 }
 
-function create(space: Overlay, change: Of<'create'>, commit: DatedCommit, told: Note | undefined): Note {
+function createDocument(
+  overlay: Overlay,
+  change: ChangeOf<'create'>,
+  commit: DatedCommit,
+  replayed: ChangeNote | undefined
+): ChangeNote {
   const { seq } = commit
-  const moment = defaultSourceTime(commit)
   const { kind, id, facets } = change
-  const json = readText(change.json)
   const key = keyOf.document(kind, id)
-  if (told === undefined && space.head(key) !== undefined) throw new HubError('AlreadyExists', [kind, id])
-  const submodel = kind === 'Submodel' ? parse(json) : undefined
-  const rows = submodel === undefined ? new Map<string, ElementRow>() : freshRows(submodel, seq, moment)
-  const position = told?.position ?? space.counters.position + 1
+  if (replayed === undefined && overlay.head(key) !== undefined) throw new ChangeRefused('AlreadyExists', kind, id)
+  const json = readText(change.json)
+  const moment = defaultSourceTime(commit)
+  const submodel = kind === 'Submodel' ? parseSubmodel(json) : undefined
+  const rows = submodel === undefined ? new Map<string, ElementRow>() : newElementRows(submodel, seq, moment)
+  const position = replayed?.position ?? overlay.counters.position + 1
   const body = Buffer.from(json)
   const hasBlob = submodel !== undefined && hasBlobValue(submodel)
-  const times = { revision: seq, structureRevision: seq, structureTime: moment }
-  const head: Head = { kind, id, position, ...times, hasBlob, facets, files: NO_FILES }
-  space.setDocument(key, new DocumentState(head, body, undefined, rows))
-  if (told !== undefined) return told
-  space.count({ position: 1, elements: rows.size, bodyBytes: body.length })
-  countDocuments(space, kind, 1)
+  const revisions = { revision: seq, structureRevision: seq, structureTime: moment }
+  const head: HeadState = { kind, id, position, ...revisions, hasBlob, facets, files: NO_FILES }
+  overlay.setDocument(key, new DocumentState(head, body, undefined, rows))
+  if (replayed !== undefined) return replayed
+  overlay.addToCounters({ position: 1, elements: rows.size, bodyBytes: body.length })
+  countDocuments(overlay, kind, 1)
   return { position }
 }
 
-function replace(space: Overlay, change: Of<'replace'>, commit: DatedCommit, told: Note | undefined): Note {
-  const { seq } = commit
-  const moment = defaultSourceTime(commit)
-  const { kind, id, facets, touched, ifStructureRevision, asOf } = change
-  const { key, head } = existing(space, kind, id)
-  if (told === undefined) {
-    if (ifStructureRevision !== undefined && ifStructureRevision !== head.structureRevision) {
-      throw new HubError('Conflict', [`${kind} "${id}" was changed meanwhile`])
-    }
-    guardRevision(change.ifRevision, head.revision, `${kind} "${id}"`)
-    if (asOf !== undefined && asOf < head.revision) guardValues(space.rows(key), change, asOf)
-  }
-  const before = space.document(key) as DocumentState
-  let json = readText(change.json)
-  let rows = new Map<string, ElementRow>()
-  let written = new Map<string, Written>()
-  let hasBlob = false
-  if (kind === 'Submodel') {
-    const submodel = parse(json)
-    if (touched === undefined) rows = freshRows(submodel, seq, moment)
-    else {
-      const kept = keepUntouched(space.rows(key), submodel, touched, { seq, moment })
-      if (kept.merged) json = JSON.stringify(submodel)
-      ;({ rows, written } = kept)
-    }
-    hasBlob = hasBlobValue(submodel)
-  }
+function replaceDocument(
+  overlay: Overlay,
+  change: ChangeOf<'replace'>,
+  commit: DatedCommit,
+  replayed: ChangeNote | undefined
+): ChangeNote {
+  const { kind, id, facets } = change
+  const { key, head } = existing(overlay, kind, id)
+  if (replayed === undefined) guardReplace(overlay, change)
+  const before = overlay.document(key) as DocumentState
+  const { json, rows, overrides, hasBlob } = replacedContent(overlay.rows(key), change, commit)
   const body = Buffer.from(json)
-  const elements = told === undefined ? rows.size - before.rows().size : 0
-  space.setDocument(
-    key,
-    new DocumentState(
-      { ...head, revision: seq, structureRevision: seq, structureTime: moment, hasBlob, facets },
-      body,
-      written,
-      rows
-    )
+  // To be counted before the document is replaced.
+  const added = replayed === undefined ? rows.size - before.rows().size : 0
+  const revisions = { revision: commit.seq, structureRevision: commit.seq, structureTime: defaultSourceTime(commit) }
+  overlay.setDocument(key, new DocumentState({ ...head, ...revisions, hasBlob, facets }, body, overrides, rows))
+  if (replayed !== undefined) return replayed
+  overlay.addToCounters({ elements: added, bodyBytes: body.length - before.body.length })
+  return { body: bodyRefOf(before) }
+}
+
+function guardReplace(overlay: Overlay, change: ChangeOf<'replace'>): void {
+  const { kind, id, ifRevision, asOf } = change
+  const { key, head } = existing(overlay, kind, id)
+  guardStructureRevision(change, head.structureRevision)
+  guardRevision(ifRevision, head.revision, `${kind} "${id}"`)
+  if (asOf === undefined || asOf >= head.revision) return
+  const written = [...overlay.rows(key).values()].filter(({ revision }) => revision > asOf)
+  guardValues(
+    change,
+    written.map(({ path }) => path)
   )
-  if (told !== undefined) return told
-  space.count({ elements, bodyBytes: body.length - before.body.length })
-  return { body: nameOf(before) }
 }
 
-function remove(space: Overlay, change: Of<'delete'>, commit: DatedCommit, told: Note | undefined): Note {
-  const { kind, id, ifRevision } = change
-  const { key, head } = existing(space, kind, id)
-  if (told === undefined) guardRevision(ifRevision, head.revision, `${kind} "${id}"`)
-  const before = space.document(key) as DocumentState
-  space.setDocument(key, null)
-  if (told !== undefined) return told
-  space.count({ elements: -before.rows().size, bodyBytes: -before.body.length })
-  countDocuments(space, kind, -1)
-  const blobs = changeOf(head.files, new Map())
-  for (const [blob, by] of blobs) refer(space, blob, by, commit)
-  return { body: nameOf(before), blobs }
+/** The new JSON with the values of untouched elements, and the rows that go with it. */
+function replacedContent(
+  before: ElementRows,
+  { kind, json, touched }: ChangeOf<'replace'>,
+  commit: DatedCommit
+): {
+  readonly json: string
+  readonly rows: Map<string, ElementRow>
+  readonly overrides: Map<string, ElementOverride>
+  readonly hasBlob: boolean
+} {
+  const text = readText(json)
+  if (kind !== 'Submodel') return { json: text, rows: new Map(), overrides: new Map(), hasBlob: false }
+  const submodel = parseSubmodel(text)
+  if (touched === undefined) {
+    const rows = newElementRows(submodel, commit.seq, defaultSourceTime(commit))
+    return { json: text, rows, overrides: new Map(), hasBlob: hasBlobValue(submodel) }
+  }
+  const { rows, overrides, isMerged } = keepUntouchedRows(before, submodel, touched, commit)
+  return { json: isMerged ? JSON.stringify(submodel) : text, rows, overrides, hasBlob: hasBlobValue(submodel) }
 }
 
-function nameOf(document: DocumentState): BodyName {
-  const { position, structureRevision } = document.head
-  return { position, structure: structureRevision, size: document.body.length, elements: document.rows().size }
+/**
+ * Rows of a new structure, of which untouched elements keep theirs. Values written to those since go into `submodel`;
+ * `isMerged` if there were any.
+ */
+function keepUntouchedRows(
+  before: ElementRows,
+  submodel: Submodel,
+  touched: readonly string[],
+  commit: DatedCommit
+): { rows: Map<string, ElementRow>; overrides: Map<string, ElementOverride>; isMerged: boolean } {
+  const roots = new Set(touched)
+  const rows = new Map<string, ElementRow>()
+  const overrides = new Map<string, ElementOverride>()
+  let isMerged = false
+  for (const derived of deriveElementRows(submodel)) {
+    const { path, semanticId } = derived
+    // Of two elements with the same path, the path leads to the first.
+    if (rows.has(path)) continue
+    const kept = before.get(path)
+    if (kept === undefined || !keepsRow(derived, kept, roots)) {
+      rows.set(path, newElementRow(derived, commit.seq, defaultSourceTime(commit)))
+      continue
+    }
+    if (restoreValue(derived, kept)) isMerged = true
+    rows.set(path, { ...kept, semanticId })
+    const { incarnation, revision, sourceTime, quality } = kept
+    overrides.set(path, { value: undefined, incarnation, revision, sourceTime, quality })
+  }
+  return { rows, overrides, isMerged }
 }
 
-function write(space: Overlay, change: Of<'value'>, commit: DatedCommit, told: Note | undefined): Note {
+function deleteDocument(
+  overlay: Overlay,
+  { kind, id, ifRevision }: ChangeOf<'delete'>,
+  commit: DatedCommit,
+  replayed: ChangeNote | undefined
+): ChangeNote {
+  const { key, head } = existing(overlay, kind, id)
+  if (replayed === undefined) guardRevision(ifRevision, head.revision, `${kind} "${id}"`)
+  const before = overlay.document(key) as DocumentState
+  overlay.setDocument(key, null)
+  if (replayed !== undefined) return replayed
+  overlay.addToCounters({ elements: -before.rows().size, bodyBytes: -before.body.length })
+  countDocuments(overlay, kind, -1)
+  const blobs = referenceChanges(head.files, NO_FILES)
+  for (const [blob, by] of blobs) changeReferences(overlay, blob, by, commit)
+  return { body: bodyRefOf(before), blobs }
+}
+
+function writeValue(
+  overlay: Overlay,
+  change: ChangeOf<'value'>,
+  commit: DatedCommit,
+  replayed: ChangeNote | undefined
+): ChangeNote {
   const { submodel, path, value, quality } = change
-  const { key, row } = guarded(space, change)
-  if (told === undefined) {
+  const { key, row } = expectedElement(overlay, change)
+  if (replayed === undefined) {
     guardRevision(change.ifRevision, row.revision, `element "${path}" of submodel "${submodel}"`)
   }
-  const sourceTime = change.sourceTime ?? defaultSourceTime(commit)
-  if (BigInt.asIntN(64, sourceTime) !== sourceTime)
-    throw new HubError('BadRequest', ['The source time is out of range'])
-  // Only a value that names its time can be late; one of now is current by definition, whatever clocks said before.
-  if (change.sourceTime === undefined || !isLate(row.sourceTime, sourceTime, commit, change.timing)) {
-    put(space, key, { ...row, value, quality, sourceTime, revision: commit.seq })
+  const sourceTime = sourceTimeOf(change, commit)
+  if (becomesCurrent(change, row.sourceTime, commit)) {
+    setRow(overlay, key, { ...row, value, quality, sourceTime, revision: commit.seq })
   }
-  return NOTHING
+  return NO_NOTE
 }
 
-function take(space: Overlay, change: Of<'samples'>, commit: DatedCommit, _told: Note | undefined): Note {
-  const { value, quality, to } = change
-  const { key, row } = guarded(space, change)
-  if (!isLate(row.sourceTime, to, commit, change.timing)) {
-    put(space, key, { ...row, value, quality, sourceTime: to, revision: commit.seq })
+function writeSamples(overlay: Overlay, change: ChangeOf<'samples'>, commit: DatedCommit): ChangeNote {
+  const { value, quality, to, timing } = change
+  const { key, row } = expectedElement(overlay, change)
+  if (!isLate(row.sourceTime, to, commit, timing)) {
+    setRow(overlay, key, { ...row, value, quality, sourceTime: to, revision: commit.seq })
   }
-  return NOTHING
+  return NO_NOTE
 }
 
-function put(space: Overlay, key: Key, row: ElementRow): void {
-  space.setRow(key, row)
-  const head = space.head(key) as Head
-  // A blob may have got or lost its value: which of both, the next reader finds out.
-  space.setHead(key, { ...head, revision: row.revision, hasBlob: head.hasBlob || row.modelType === 'Blob' })
+function setRow(overlay: Overlay, key: StateKey, row: ElementRow): void {
+  overlay.setRow(key, row)
+  const head = overlay.head(key) as HeadState
+  // A Blob may have gained or lost its value; the next reader finds out which.
+  overlay.setHead(key, { ...head, revision: row.revision, hasBlob: head.hasBlob || row.modelType === 'Blob' })
 }
 
 /** The element that a value is for, if it is still the one that the sender saw. */
-function guarded(space: Overlay, { submodel, path, incarnation }: Of<'value'> | Of<'samples'>) {
+function expectedElement(overlay: Overlay, change: ChangeOf<'value'> | ChangeOf<'samples'>) {
+  const { submodel, path, incarnation } = change
   const key = keyOf.document('Submodel', submodel)
-  const row = space.row(key, path)
-  if (row !== undefined && row.incarnation === incarnation) return { key, row }
-  const text = `The element "${path}" of submodel "${submodel}" was changed or removed meanwhile`
-  throw new HubError('Conflict', [text])
+  const row = overlay.row(key, path)
+  if (row === undefined || row.incarnation !== incarnation) throw elementChanged(submodel, path)
+  return { key, row }
 }
 
-function once(space: Overlay, change: Of<'idempotencyKey'>, { seq }: DatedCommit, told: Note | undefined): Note {
+function recordKey(
+  overlay: Overlay,
+  change: ChangeOf<'idempotencyKey'>,
+  { seq }: DatedCommit,
+  replayed: ChangeNote | undefined
+): ChangeNote {
   const key = keyOf.receipt(change.key)
-  const found = space.other(key) as { seq: number } | null | undefined
-  if (told === undefined && found != null && found.seq > space.counters.trimmed) {
-    throw new HubError('AlreadyExists', ['Batch', change.key])
+  const found = overlay.otherState(key) as ReceiptState | null | undefined
+  if (replayed === undefined && found != null && found.seq > overlay.counters.trimmed) {
+    throw new ChangeRefused('AlreadyExists', 'Batch', change.key)
   }
-  space.setOther(key, { key: change.key, seq })
-  return NOTHING
+  overlay.setOtherState(key, { key: change.key, seq })
+  return NO_NOTE
 }
 
-function attach(space: Overlay, { kind, id, files }: Of<'attach'>, commit: DatedCommit, told: Note | undefined): Note {
-  const { key, head } = existing(space, kind, id)
-  if (told === undefined) {
+function attachFiles(
+  overlay: Overlay,
+  { kind, id, files }: ChangeOf<'attach'>,
+  commit: DatedCommit,
+  replayed: ChangeNote | undefined
+): ChangeNote {
+  const { head } = existing(overlay, kind, id)
+  if (replayed === undefined) {
     for (const { blob } of files) {
-      if (space.other(keyOf.blob(blob)) == null) throw new HubError('NotFound', ['The stored file', blob])
+      if (overlay.otherState(keyOf.blob(blob)) == null) throw new HubError('NotFound', ['The stored file', blob])
     }
   }
   const after = new Map(head.files)
   for (const { name, contentType, fileName, size, blob } of files) {
     after.set(name, { name, contentType, fileName, size, blob })
   }
-  return refile(space, key, head, after, commit, told)
+  return setFiles(overlay, head, after, commit, replayed)
 }
 
-function detach(space: Overlay, { kind, id, names }: Of<'detach'>, commit: DatedCommit, told: Note | undefined): Note {
-  const { key, head } = existing(space, kind, id)
+function detachFiles(
+  overlay: Overlay,
+  { kind, id, names }: ChangeOf<'detach'>,
+  commit: DatedCommit,
+  replayed: ChangeNote | undefined
+): ChangeNote {
+  const { head } = existing(overlay, kind, id)
   const after = new Map(head.files)
   for (const name of names) after.delete(name)
-  return refile(space, key, head, after, commit, told)
+  return setFiles(overlay, head, after, commit, replayed)
 }
 
-function refile(
-  ...[space, key, head, files, commit, told]: [
-    Overlay,
-    Key,
-    Head,
-    Map<string, FileEntry>,
-    DatedCommit,
-    Note | undefined
-  ]
-): Note {
-  space.setHead(key, { ...head, revision: commit.seq, files })
-  if (told !== undefined) return told
-  const blobs = changeOf(head.files, files)
-  for (const [blob, by] of blobs) refer(space, blob, by, commit)
-  return blobs.length === 0 ? NOTHING : { blobs }
+function setFiles(
+  overlay: Overlay,
+  head: HeadState,
+  files: Map<string, FileEntry>,
+  commit: DatedCommit,
+  replayed: ChangeNote | undefined
+): ChangeNote {
+  overlay.setHead(keyOf.document(head.kind, head.id), { ...head, revision: commit.seq, files })
+  if (replayed !== undefined) return replayed
+  const blobs = referenceChanges(head.files, files)
+  for (const [blob, by] of blobs) changeReferences(overlay, blob, by, commit)
+  return blobs.length === 0 ? NO_NOTE : { blobs }
 }
 
-/** A document refers to a blob more or less often than before. What is not loaded is nobody's concern here. */
-function refer(space: Overlay, blob: string, by: number, { time }: DatedCommit): void {
+/** Does nothing for a blob that is not loaded. */
+function changeReferences(overlay: Overlay, blob: string, by: number, { time }: DatedCommit): void {
   const key = keyOf.blob(blob)
-  const found = space.other(key) as Blob | null | undefined
-  if (found != null) space.setOther(key, { ...found, refs: found.refs + by, at: time })
+  const found = overlay.otherState(key) as BlobState | null | undefined
+  if (found != null) overlay.setOtherState(key, { ...found, refs: found.refs + by, at: time })
 }
 
-function changeOf(before: Head['files'], after: Head['files']): [blob: string, by: number][] {
+function referenceChanges(before: HeadState['files'], after: HeadState['files']): [blob: string, by: number][] {
   const counts = new Map<string, number>()
   for (const { blob } of before.values()) counts.set(blob, (counts.get(blob) ?? 0) - 1)
   for (const { blob } of after.values()) counts.set(blob, (counts.get(blob) ?? 0) + 1)
   return [...counts].filter(([, by]) => by !== 0)
 }
 
-function existing(space: Overlay, kind: DocumentKind, id: string): { key: Key; head: Head } {
+function existing(overlay: Overlay, kind: DocumentKind, id: string): { key: StateKey; head: HeadState } {
   const key = keyOf.document(kind, id)
-  const head = space.head(key)
-  if (head === undefined) throw new HubError('NotFound', [kind, id])
+  const head = overlay.head(key)
+  if (head === undefined) throw new ChangeRefused('NotFound', kind, id)
   return { key, head }
 }
 
-/**
- * The rows of a new structure: an element outside of what was touched keeps its row, and with it what was written
- * meanwhile: its value goes into the new document. `merged` tells whether any did.
- */
-function keepUntouched(
-  stored: ReadonlyMap<string, ElementRow>,
-  submodel: Submodel,
-  touched: readonly string[],
-  { seq, moment }: { readonly seq: number; readonly moment: bigint }
-) {
-  const roots = new Set(touched)
-  const rows = new Map<string, ElementRow>()
-  const written = new Map<string, Written>()
-  let merged = false
-  for (const derived of deriveElementRows(submodel)) {
-    const { path, modelType, valueType, semanticId, element } = derived
-    // Of two elements with the same path, the path leads to the first.
-    if (rows.has(path)) continue
-    const before = stored.get(path)
-    const sameKind = before?.modelType === modelType && before.valueType === valueType
-    if (before === undefined || !sameKind || isTouched(path, roots)) {
-      rows.set(path, fresh(derived, seq, moment))
-      continue
-    }
-    if (before.value !== derived.value) {
-      writeValueMembers(element, JSON.parse(before.value))
-      merged = true
-    }
-    rows.set(path, { ...before, semanticId })
-    const { incarnation, revision, sourceTime, quality } = before
-    written.set(path, { value: undefined, incarnation, revision, sourceTime, quality })
-  }
-  return { rows, written, merged }
+function bodyRefOf(document: DocumentState): BodyRef {
+  const { position, structureRevision } = document.head
+  return { position, structure: structureRevision, size: document.body.length, elements: document.rows().size }
 }
 
-/** Refuses a document that would take back a value written after it was read. */
-function guardValues(rows: ReadonlyMap<string, ElementRow>, { id, touched }: Of<'replace'>, asOf: number): void {
-  const roots = touched && new Set(touched)
-  for (const { path, revision } of rows.values()) {
-    if (revision > asOf && (roots === undefined || isTouched(path, roots))) {
-      throw new HubError('Conflict', [`The element "${path}" of submodel "${id}" was written to meanwhile`])
-    }
-  }
-}
-
-function guardRevision(wanted: number | undefined, found: number, what: string): void {
-  if (wanted !== undefined && wanted !== found) throw new HubError('PreconditionFailed', [what])
-}
-
-/** The store does not validate, but it can only take apart what is a submodel. */
-function parse(json: string): Submodel {
-  try {
-    return JSON.parse(json) as Submodel
-  } catch (error) {
-    throw new HubError('BadRequest', [`The submodel is not JSON: ${(error as Error).message}`])
-  }
-}
-
-/** Is the element at `path`, or one above it, among the roots? */
-function isTouched(path: string, roots: ReadonlySet<string>): boolean {
-  if (roots.has(path)) return true
-  for (let end = path.length - 1; end > 0; end--) {
-    const sign = path[end]
-    if ((sign === '.' || sign === '[') && roots.has(path.slice(0, end))) return true
-  }
-  return false
-}
-
-function countDocuments(space: Overlay, kind: DocumentKind, by: number): void {
-  const { documents } = space.counters
-  space.counters = { ...space.counters, documents: { ...documents, [kind]: (documents[kind] ?? 0) + by } }
+function countDocuments(overlay: Overlay, kind: DocumentKind, by: number): void {
+  const { documents } = overlay.counters
+  overlay.counters = { ...overlay.counters, documents: { ...documents, [kind]: (documents[kind] ?? 0) + by } }
 }

@@ -1,66 +1,31 @@
-/** The log as it lies in the database: batches with a number each, the next of which only one process can write. */
+/**
+ * The log as it is stored: one row per batch under its number, which the unique `_id` grants to one process only. What
+ * exceeds the size of a row is stored beside it in parts.
+ */
 import { setTimeout } from 'node:timers/promises'
-import { type ChangeStream, MongoServerError } from 'mongodb'
+import type { ChangeStream } from 'mongodb'
 import { HubError } from '../../errors.ts'
-import type { DatedCommit } from '../current-value.ts'
-import { toLoggedChanges } from '../logged-changes.ts'
-import type { LogEntry } from '../store.ts'
-import { decodeContent, encodeContent } from './codec.ts'
-import { type Connection, isAwayError, isDuplicate, type Row, type Rows, wasNotSent } from './connection.ts'
-import type { Content, Counters } from './content.ts'
+import type { Batch, NewBatch, PackedBatch } from './batch.ts'
+import { decodeBatchContent, encodeBatchContent } from './batch-codec.ts'
+import type { Counters } from './batch-content.ts'
+import type { Connection, RowCollection, StoredRow } from './connection.ts'
+import { isDuplicateKey, isUnavailableError, wasNotSent } from './failure.ts'
 
-export interface Batch {
-  readonly no: number
-  /** `seq` of its first entry, or of the next one where it has none. */
-  readonly first: number
-  /** Server time, milliseconds since 1970. */
-  readonly time: number
-  /** What else its commits know of the time (current.ts); absent in what an earlier release wrote. */
-  readonly clock?: number
-  readonly horizon?: number
-  /** Known to its writer alone, to tell its own batch from another one. */
-  readonly by: string
-  /** As they stand behind it. */
-  readonly counters: Counters
-  readonly content: Content
-  /** Bytes that it takes in memory, roughly. */
-  readonly weight: number
-}
+/** The batch was removed, only its number is left. A process that meets it has fallen too far behind. */
+export type BatchGone = 'gone'
 
-/** A batch as it was read: what is in it takes several times as much memory, so it is unpacked when it is wanted. */
-export interface Packed {
-  readonly no: number
-  /** `seq` of its first entry, or of the next one where it has none. */
-  readonly first: number
-  /** Entries. */
-  readonly count: number
-  unpack(): Promise<Batch>
-}
-
-/** A number that was used and whose batch is gone: whoever meets it stood still for too long. */
-export type Gone = 'gone'
-
-/** Server limits are 16 MB for a document; what is larger goes beside it, in parts. */
+/** MongoDB limits a document to 16 MB. */
 const BATCH_PART_BYTES = 8 * 1024 * 1024
 
-/**
- * FerretDB looks at all rows of a collection for each one that it finds, so its log lies in so many of them, by turns. All
- * are made with the database: one whose making was cut short by the end of the server would take a number twice.
- */
-const LOG_COLLECTIONS = 16
-
-/** And what is larger goes beside it there, so that a look at the end of the log does not run over it. */
-const SMALL_BATCH_BYTES = 64 * 1024
-
-/** Batches that are read at once, at most, and the bytes after which no more are. */
+/** Upper bound of the batches of one read; it also ends once it has this many bytes. */
 const BATCHES_PER_READ = 256
 const BYTES_PER_READ = 4 * 1024 * 1024
 
-/** Batches that are removed at once. */
 const BATCHES_PER_DELETE = 1000
 
-/** How long the outcome of an insert may stay unknown before its sender is told so, in milliseconds. */
+/** How long the outcome of an insert may stay unknown before its sender gets an error. */
 const IN_DOUBT_MS = 30_000
+const RETRY_DELAY_MS = 10
 
 export class Journal {
   readonly #connection: Connection
@@ -69,46 +34,89 @@ export class Journal {
     this.#connection = connection
   }
 
-  /** To be called before anything is in the log, by whoever makes the database. */
-  async prepare(): Promise<void> {
-    if (!this.#connection.isFerret) return
-    for (let no = 0; no < LOG_COLLECTIONS; no++) {
-      for (const rows of [this.#batches(no), this.#parts(no)]) await this.#make(rows)
-    }
-  }
-
-  async #make(rows: Rows): Promise<void> {
-    for (;;) {
-      await this.#connection.db.createCollection(rows.collectionName).catch(ignoreKnown)
-      const indexes = await this.#connection.run(() => rows.indexes())
-      if (indexes.some(({ name }) => name === '_id_')) return
-      await this.#connection.write(() => rows.drop())
-    }
-  }
-
-  async read(no: number): Promise<Batch | Gone | undefined> {
-    const { newest } = this.#connection
-    const found = await this.#connection.run(() => this.#batches(no).findOne({ _id: idOf(no) }, newest))
+  async read(number: number): Promise<Batch | BatchGone | undefined> {
+    const { latestRead } = this.#connection
+    const found = await this.#connection.run(() => this.#log.findOne({ _id: batchId(number) }, latestRead))
     if (found === null) return undefined
     return found.gone === true ? 'gone' : this.#decode(found)
   }
 
-  /** Batches from this one on without a hole, as many as are read at once: perhaps not all that there are, or none. */
-  async following(no: number): Promise<Packed[]> {
-    const rows = await this.#connection.run(() => this.#rowsFrom(no))
-    const end = rows.findIndex(({ _id, gone }, index) => _id !== idOf(no + index) || gone === true)
+  /** Consecutive batches from this one on, as many as one read returns: there may be more; may be none. */
+  async readFrom(number: number): Promise<PackedBatch[]> {
+    const rows = await this.#connection.run(() => this.#rowsFrom(number))
+    const end = rows.findIndex(({ _id, gone }, index) => _id !== batchId(number + index) || gone === true)
     return (end < 0 ? rows : rows.slice(0, end)).map((row) => ({
-      no: Number(row._id),
-      first: Number(row.first),
-      count: Number(row.count),
+      number: Number(row._id),
+      firstSeq: Number(row.first),
+      entryCount: Number(row.count),
       unpack: () => this.#decode(row)
     }))
   }
 
-  async #rowsFrom(no: number): Promise<Row[]> {
-    const rows: Row[] = []
+  /**
+   * Writes a batch durably.
+   * @returns the batch, or undefined if another process wrote one of this number first
+   * @throws HubError `Unavailable`; if the batch had been sent before, its outcome is unknown
+   */
+  async append(batch: NewBatch): Promise<Batch | undefined> {
+    const { bytes, memoryBytes } = encodeBatchContent(batch.content)
+    const parts = bytes.length > BATCH_PART_BYTES ? Math.ceil(bytes.length / BATCH_PART_BYTES) : 0
+    if (parts > 0) await this.#insertParts(batch.writeId, bytes)
+    const row = {
+      _id: batchId(batch.number),
+      first: batch.firstSeq,
+      count: batch.content.commits.length,
+      time: batch.time,
+      ...(batch.clock !== undefined && { clock: batch.clock }),
+      ...(batch.horizon !== undefined && { horizon: batch.horizon }),
+      by: batch.writeId,
+      counters: JSON.stringify(batch.counters),
+      size: bytes.length,
+      parts,
+      data: parts > 0 ? Buffer.alloc(0) : bytes
+    }
+    const isOurs = await this.#insert(row)
+    if (!isOurs && parts > 0) await this.#removeParts(row)
+    return isOurs ? { ...batch, memoryBytes } : undefined
+  }
+
+  /** Reports that batches were inserted, without their content. */
+  watch(): ChangeStream<StoredRow> {
+    return this.#log.watch([{ $match: { operationType: 'insert' } }, { $project: { documentKey: 1 } }])
+  }
+
+  /** Removes the content of these batches; their numbers stay. */
+  async empty(from: number, before: number): Promise<void> {
+    for (let number = from; number < before; number++) {
+      const _id = batchId(number)
+      const row = await this.#connection.run(() => this.#log.findOne({ _id }))
+      if (row === null || row.gone === true) continue
+      await this.#connection.write(() => this.#log.replaceOne({ _id }, { gone: true }))
+      if (row.parts > 0) await this.#removeParts({ by: String(row.by), parts: Number(row.parts) })
+    }
+  }
+
+  /** Removes these batches with their numbers. */
+  async remove(from: number, before: number): Promise<void> {
+    for (let start = from; start < before; start += BATCHES_PER_DELETE) {
+      const filter = { _id: { $gte: batchId(start), $lt: batchId(Math.min(start + BATCHES_PER_DELETE, before)) } }
+      await this.#connection.write(() => this.#log.deleteMany(filter))
+    }
+  }
+
+  get #log(): RowCollection {
+    return this.#connection.collection('log')
+  }
+
+  get #logParts(): RowCollection {
+    return this.#connection.collection('log_parts')
+  }
+
+  async #rowsFrom(number: number): Promise<StoredRow[]> {
+    const filter = { _id: { $gte: batchId(number), $lt: batchId(number + BATCHES_PER_READ) } }
+    const rows: StoredRow[] = []
     let bytes = 0
-    for await (const row of this.#connection.isFerret ? this.#oneByOne(no) : this.#range(no)) {
+    for await (const row of this.#log.find(filter).sort({ _id: 1 }).batchSize(BATCHES_PER_READ)) {
       rows.push(row)
       bytes += row.size ?? 0
       if (bytes > BYTES_PER_READ) break
@@ -116,187 +124,88 @@ export class Journal {
     return rows
   }
 
-  #range(no: number): AsyncIterable<Row> {
-    const filter = { _id: { $gte: idOf(no), $lt: idOf(no + BATCHES_PER_READ) } }
-    return this.#batches(no).find(filter).sort({ _id: 1 }).batchSize(BATCHES_PER_READ)
-  }
-
-  async *#oneByOne(no: number): AsyncGenerator<Row> {
-    for (let start = no; start < no + BATCHES_PER_READ; start += LOG_COLLECTIONS) {
-      const numbers = Array.from({ length: LOG_COLLECTIONS }, (_, n) => start + n)
-      const rows = await Promise.all(numbers.map((next) => this.#batches(next).findOne({ _id: idOf(next) })))
-      for (const row of rows) {
-        if (row === null) return
-        yield row
-      }
-    }
-  }
-
-  async #decode(row: Row): Promise<Batch> {
-    const bytes = row.parts > 0 ? await this.#gather(row) : (row.data as Buffer)
+  async #decode(row: StoredRow): Promise<Batch> {
+    const bytes = row.parts > 0 ? await this.#readParts(row) : (row.data as Buffer)
     return {
-      no: Number(row._id),
-      first: Number(row.first),
+      number: Number(row._id),
+      firstSeq: Number(row.first),
       time: Number(row.time),
       ...(row.clock !== undefined && { clock: Number(row.clock) }),
       ...(row.horizon !== undefined && { horizon: Number(row.horizon) }),
-      by: String(row.by),
+      writeId: String(row.by),
       counters: JSON.parse(String(row.counters)) as Counters,
-      ...decodeContent(bytes)
+      ...decodeBatchContent(bytes)
     }
   }
 
   /**
-   * Writes a batch, durably.
-   * @returns the batch, or undefined where another process was first
-   * @throws HubError `Unavailable`; where it was on its way before, nobody knows yet whether it arrived
+   * If the answer to an insert is lost, the same row is inserted again: one of the two attempts finds the other's row.
+   * @returns whether the row is ours
    */
-  async append(batch: Omit<Batch, 'weight'>): Promise<Batch | undefined> {
-    const { by } = batch
-    const { bytes, weight } = encodeContent(batch.content)
-    const most = this.#connection.isFerret ? SMALL_BATCH_BYTES : BATCH_PART_BYTES
-    const parts = bytes.length > most ? Math.ceil(bytes.length / BATCH_PART_BYTES) : 0
-    if (parts > 0) await this.#scatter(batch.no, by, bytes)
-    const row = {
-      _id: idOf(batch.no),
-      first: batch.first,
-      count: batch.content.commits.length,
-      time: batch.time,
-      ...(batch.clock !== undefined && { clock: batch.clock }),
-      ...(batch.horizon !== undefined && { horizon: batch.horizon }),
-      by,
-      counters: JSON.stringify(batch.counters),
-      size: bytes.length,
-      parts,
-      data: parts > 0 ? Buffer.alloc(0) : bytes
-    }
-    const isOurs = await this.#insert(this.#batches(batch.no), row)
-    if (!isOurs && parts > 0) await this.#drop({ ...row, parts })
-    return isOurs ? { ...batch, weight } : undefined
-  }
-
-  /** Tells that there is another batch, and nothing of it. Only where the server has change streams. */
-  watch(): ChangeStream<Row> {
-    return this.#batches(0).watch([{ $match: { operationType: 'insert' } }, { $project: { documentKey: 1 } }])
-  }
-
-  /** Leaves the numbers of these batches, and nothing else. */
-  async empty(from: number, before: number): Promise<void> {
-    for (let no = from; no < before; no++) {
-      const row = await this.#connection.run(() => this.#batches(no).findOne({ _id: idOf(no) }))
-      if (row === null || row.gone === true) continue
-      await this.#connection.write(() => this.#batches(no).replaceOne({ _id: idOf(no) }, { gone: true }))
-      if (row.parts > 0) await this.#drop(row)
-    }
-  }
-
-  async remove(from: number, before: number): Promise<void> {
-    for (let start = from; start < before; start += BATCHES_PER_DELETE) {
-      const numbers = Array.from({ length: Math.min(BATCHES_PER_DELETE, before - start) }, (_, n) => start + n)
-      for (const some of Map.groupBy(numbers, (no) => this.#partOf('log', no)).values()) {
-        const deletes = some.map((no) => ({ deleteOne: { filter: { _id: idOf(no) } } }))
-        await this.#connection.write(() => this.#batches(some[0] ?? 0).bulkWrite(deletes, { ordered: false }))
-      }
-    }
-  }
-
-  /** The outcome of an insert that nobody answered is found out by inserting again: one of both finds the other there. */
-  async #insert(rows: Rows, row: { _id: string; by: string }): Promise<boolean> {
+  async #insert(row: { _id: string; by: string }): Promise<boolean> {
     const start = performance.now()
     let isInDoubt = false
     for (;;) {
       try {
-        if (!isInDoubt) this.#connection.check()
-        await this.#connection.turn(() => rows.insertOne(row), true)
+        if (!isInDoubt) this.#connection.assertAvailable()
+        await this.#connection.retryWhileBusy(() => this.#log.insertOne(row))
         return true
       } catch (error) {
-        if (isDuplicate(error)) {
+        if (isDuplicateKey(error)) {
           if (!isInDoubt) return false
-          const found = await this.#owner(rows, row._id)
-          if (found !== undefined) return found === row.by
-        } else if (isAwayError(error)) {
-          const failure = this.#connection.failure(error)
+          const writeId = await this.#writeIdOf(row._id)
+          if (writeId !== undefined) return writeId === row.by
+        } else if (isUnavailableError(error)) {
+          const failure = this.#connection.toHubError(error)
           if (wasNotSent(error) && !isInDoubt) throw failure
-        } else if (!isInDoubt) throw this.#connection.failure(error)
+        } else if (!isInDoubt) throw this.#connection.toHubError(error)
         isInDoubt = true
       }
       const left = IN_DOUBT_MS - (performance.now() - start)
-      if (left <= 0 || !(await this.#connection.back(left))) throw unknown()
-      await setTimeout(10)
+      if (left <= 0 || !(await this.#connection.awaitAvailable(left))) throw outcomeUnknown()
+      await setTimeout(RETRY_DELAY_MS)
     }
   }
 
-  async #owner(rows: Rows, _id: string): Promise<string | undefined> {
+  async #writeIdOf(_id: string): Promise<string | undefined> {
     try {
-      const found = await rows.findOne({ _id }, this.#connection.newest)
+      const found = await this.#log.findOne({ _id }, this.#connection.latestRead)
       return found === null ? undefined : String(found.by)
     } catch (error) {
-      this.#connection.failure(error)
+      this.#connection.toHubError(error)
       return undefined
     }
   }
 
-  /** The collection that a batch is in. */
-  #batches(no: number): Rows {
-    return this.#connection.rows(this.#partOf('log', no))
-  }
-
-  /** And the one that holds what is too large for it. */
-  #parts(no: number): Rows {
-    return this.#connection.rows(this.#partOf('log_parts', no))
-  }
-
-  #partOf(name: string, no: number): string {
-    return this.#connection.isFerret ? `${name}_${no % LOG_COLLECTIONS}` : name
-  }
-
-  async #scatter(no: number, by: string, bytes: Buffer): Promise<void> {
-    for (let at = 0, n = 0; at < bytes.length; at += BATCH_PART_BYTES, n++) {
-      const row = { _id: `${by}.${n}`, data: bytes.subarray(at, at + BATCH_PART_BYTES) }
-      await this.#connection.write(() => this.#parts(no).insertOne(row))
+  async #insertParts(writeId: string, bytes: Buffer): Promise<void> {
+    for (let at = 0, part = 0; at < bytes.length; at += BATCH_PART_BYTES, part++) {
+      const row = { _id: `${writeId}.${part}`, data: bytes.subarray(at, at + BATCH_PART_BYTES) }
+      await this.#connection.write(() => this.#logParts.insertOne(row))
     }
   }
 
-  async #gather({ _id, by, parts }: Row): Promise<Buffer> {
+  async #readParts({ by, parts }: StoredRow): Promise<Buffer> {
     const found: Buffer[] = []
-    for (let n = 0; n < parts; n++) {
-      const part = await this.#connection.run(() => this.#parts(Number(_id)).findOne({ _id: `${by}.${n}` }))
-      if (part === null) throw new HubError('Unavailable', ['A part of the log is missing'])
-      found.push(part.data as Buffer)
+    for (let part = 0; part < parts; part++) {
+      const row = await this.#connection.run(() => this.#logParts.findOne({ _id: `${by}.${part}` }))
+      if (row === null) throw new HubError('Unavailable', ['A part of the log is missing'])
+      found.push(row.data as Buffer)
     }
     return Buffer.concat(found)
   }
 
-  async #drop({ _id, by, parts }: Row): Promise<void> {
-    for (let n = 0; n < parts; n++) {
-      await this.#connection.write(() => this.#parts(Number(_id)).deleteOne({ _id: `${by}.${n}` }))
+  async #removeParts({ by, parts }: { by: string; parts: number }): Promise<void> {
+    for (let part = 0; part < parts; part++) {
+      await this.#connection.write(() => this.#logParts.deleteOne({ _id: `${by}.${part}` }))
     }
   }
 }
 
-/** Another process made it first. */
-function ignoreKnown(error: unknown): void {
-  if (!(error instanceof MongoServerError && error.codeName === 'NamespaceExists')) throw error
+/** Padded, so that the order of texts is that of numbers. */
+function batchId(number: number): string {
+  return String(number).padStart(15, '0')
 }
 
-/** The entries of a batch. */
-export function entriesOf(batch: Batch): LogEntry[] {
-  return batch.content.commits.map(({ changes, told, time = batch.time }, index) => {
-    const dated = datedIn(batch, index)
-    return { seq: dated.seq, time, changes: told ?? toLoggedChanges(changes, dated) }
-  })
-}
-
-/** A commit of a batch, with all that its process knew of the time. */
-export function datedIn({ first, time, clock = time, horizon = Infinity }: Batch, index: number): DatedCommit {
-  return { seq: first + index, time, clock, horizon }
-}
-
-/** In the order of texts, too. */
-function idOf(no: number): string {
-  return String(no).padStart(15, '0')
-}
-
-function unknown(): HubError {
-  return new HubError('Unavailable', ['The database went away; whether this was stored is not known'])
+function outcomeUnknown(): HubError {
+  return new HubError('Unavailable', ['The database subtreeAction unreachable; whether this was stored is unknown'])
 }

@@ -1,11 +1,12 @@
 /**
- * Who holds which work, as this process sees it: no clock but its own, which never goes back, says when a claim is over.
- * That one may stand while the machine is suspended, so its own claims end by wall time too, whichever is earlier.
+ * Leases as seen by this process; expiry uses the local monotonic clock only. That clock may stand still while the machine
+ * is suspended, so a process's own leases also end by wall time, whichever is earlier.
  */
-import type { Counters } from './content.ts'
+import type { Counters } from './batch-content.ts'
 
-interface Seen {
+interface SeenLease {
   readonly holder: string
+  /** The batch that granted it. */
   readonly term: number
   readonly until: number
   /** The same by wall time. */
@@ -13,38 +14,38 @@ interface Seen {
 }
 
 export class Leases {
-  readonly #own: string
-  readonly #seen = new Map<string, Seen>()
+  readonly #holder: string
+  readonly #seen = new Map<string, SeenLease>()
 
-  /** @param own by which the log knows this process */
-  constructor(own: string) {
-    this.#own = own
+  /** @param holder this process's name in the log */
+  constructor(holder: string) {
+    this.#holder = holder
   }
 
   /**
-   * Takes in the claims as they stand behind a batch.
-   * @param sent since when this process had tried to write it; 0 where it was not it that wrote it
+   * Takes over the leases as they stand after a batch.
+   * @param sentAt when this process first tried to write the batch; 0 if another process wrote it
    */
-  note(claims: Counters['claims'], sent: number): void {
-    for (const [work, [holder, span, term]] of Object.entries(claims)) {
-      if (this.#seen.get(work)?.term === term) continue
-      // Others count from when they see a claim, so its holder counts from before anybody can have seen it; one whose
-      // answer it never heard it does not count on.
+  update(leases: Counters['claims'], sentAt: number): void {
+    for (const [name, [holder, ttlMs, term]] of Object.entries(leases)) {
+      if (this.#seen.get(name)?.term === term) continue
+      // Others count from when they see a lease, so its holder counts from before anyone can have seen it. A lease of
+      // which it never got the answer it does not count on.
       const now = performance.now()
-      const from = holder === this.#own ? sent : now
-      this.#seen.set(work, { holder, term, until: from + span, wallUntil: Date.now() - (now - from) + span })
+      const from = holder === this.#holder ? sentAt : now
+      this.#seen.set(name, { holder, term, until: from + ttlMs, wallUntil: Date.now() - (now - from) + ttlMs })
     }
-    for (const work of this.#seen.keys()) if (!Object.hasOwn(claims, work)) this.#seen.delete(work)
+    for (const name of this.#seen.keys()) if (!Object.hasOwn(leases, name)) this.#seen.delete(name)
   }
 
-  /** For how many milliseconds this process still has the work. */
-  left(work: string): number {
-    const seen = this.#seen.get(work)
-    if (seen?.holder !== this.#own) return 0
+  /** For how long this process still holds the lease; at most 0 if it does not. */
+  remainingMs(name: string): number {
+    const seen = this.#seen.get(name)
+    if (seen?.holder !== this.#holder) return 0
     return Math.min(seen.until - performance.now(), seen.wallUntil - Date.now())
   }
 
-  isFree(work: string): boolean {
-    return (this.#seen.get(work)?.until ?? 0) < performance.now()
+  isFree(name: string): boolean {
+    return (this.#seen.get(name)?.until ?? 0) < performance.now()
   }
 }

@@ -1,166 +1,223 @@
-/** Lists: what the collections hold, and over it what the log did since. */
+/**
+ * Pages of documents and series: what the collections contain, corrected by what the log did since. A page is of one
+ * moment: it is read again if a checkpoint or a new document came between.
+ */
 import type { Filter } from 'mongodb'
 import type { Series, SeriesName } from '../series.ts'
 import type { Document, DocumentKind, ElementCondition, Facet, Page, PageRequest } from '../store.ts'
-import type { Connection, Row } from './connection.ts'
-import { DocumentState, hasKeys, type Wanted, wantedKeys } from './document.ts'
-import { type Key, keyOf, type SeriesState } from './keys.ts'
+import type { Collections } from './collections.ts'
+import type { Connection, StoredRow } from './connection.ts'
+import { DocumentState } from './document.ts'
+import { documentKeyPrefix, keyOf, type SeriesState, type StateKey, seriesKeyPrefix } from './keys.ts'
+import type { Replica } from './replica.ts'
 import type { ReplicatedState } from './replicated-state.ts'
-import { facetText } from './rows.ts'
-import { glance } from './series.ts'
-import type { Tables } from './tables.ts'
+import { encodeFacet } from './row-codec.ts'
+import { type KeyCondition, matchesKeys, toKeyConditions } from './search-keys.ts'
+import { summarizeSeries } from './series-state.ts'
 
-/** A page takes no more once it has this many bytes, so that memory stays bounded. */
+/** A page ends once it has this many bytes, so that memory stays bounded. */
 const PAGE_BYTES = 16 * 1024 * 1024
 
-interface Parts {
+export interface ListContext {
   readonly connection: Connection
-  readonly machine: ReplicatedState
-  readonly tables: Tables
+  readonly collections: Collections
+  readonly replica: Replica
 }
 
-export async function documents(
-  parts: Parts,
+interface DocumentQuery {
+  readonly kind: DocumentKind
+  readonly facets: readonly Facet[]
+  readonly conditions: readonly KeyCondition[]
+}
+
+export async function listDocuments(
+  context: ListContext,
   kind: DocumentKind,
   facets: readonly Facet[],
   { after = 0, limit }: PageRequest,
   elements: readonly ElementCondition[]
 ): Promise<Page<Document>> {
-  const { machine } = parts
-  const wanted = elements.flatMap(wantedKeys)
-  const filter = filterOf(kind, facets, after, wanted)
+  const query = { kind, facets, conditions: elements.flatMap(toKeyConditions) }
+  await context.replica.follower.sync()
   for (;;) {
-    const { mark } = machine
-    const rows = await found(parts, filter, limit + 1)
-    const hasMore = rows.length > limit
-    const horizon = hasMore ? Number(rows.at(-1)?.position) : Number.POSITIVE_INFINITY
-    const stored = rows.slice(0, limit + 1).map((row) => keyOf.document(row.kind as DocumentKind, String(row.id)))
-    await Promise.all(rows.map((row, index) => offer(parts, stored[index] ?? '', row, mark)))
-    const keys = [...new Set([...stored, ...changedSince(machine, `d${kind} `)])]
-    const page = await machine.together(keys, () => {
-      // What is in the log and not in the collections must all be among the keys.
-      if (machine.mark !== mark) return undefined
-      const all = new Set([...keys, ...changedSince(machine, `d${kind} `)])
-      if (all.size > keys.length) return undefined
-      const inKeys = new Set(stored)
-      const states = keys.flatMap((key) => {
-        const state = machine.peek(key)
-        if (!(state instanceof DocumentState)) return []
-        const { position } = state.head
-        if (position <= after || position > horizon) return []
-        // Of a row that nothing changed since, the database looked at the rest.
-        const isAsFound = inKeys.has(key) && machine.tail.of(key).length === 0
-        return isAsFound || (hasAll(state, facets) && hasKeys(state.keys(), wanted)) ? [state] : []
-      })
-      states.sort((one, other) => one.head.position - other.head.position)
-      return pageOf(states, limit, hasMore ? horizon : undefined)
-    })
-    if (page === undefined) continue
-    if (page.next !== horizon) return page
-    // Rows that were found are gone by now, so none of them shows whether anything follows.
-    const rest = await documents(parts, kind, facets, { after: horizon, limit: 1 }, elements)
-    return rest.items.length > 0 || rest.next !== undefined ? page : { items: page.items }
+    const page = await readDocumentPage(context, query, after, limit)
+    if (page !== undefined) return page
   }
 }
 
-function pageOf(states: readonly DocumentState[], limit: number, horizon: number | undefined): Page<Document> {
+/** @returns undefined if it has to be read again */
+async function readDocumentPage(
+  context: ListContext,
+  query: DocumentQuery,
+  after: number,
+  limit: number
+): Promise<Page<Document> | undefined> {
+  const { state, loader } = context.replica
+  const prefix = documentKeyPrefix(query.kind)
+  const checkpoint = state.checkpointNumber
+  const rows = await findDocumentRows(context, query, after, limit + 1)
+  const hasMore = rows.length > limit
+  /** Nothing is known of what follows this position. */
+  const end = hasMore ? Number(rows.at(-1)?.position) : Number.POSITIVE_INFINITY
+  const found = rows.map((row) => keyOf.document(row.kind as DocumentKind, String(row.id)))
+  await Promise.all(rows.map((row, index) => cacheRow(context, found[index] ?? '', row, checkpoint)))
+  const keys = [...new Set([...found, ...uncheckpointedKeys(state, prefix)])]
+  const page = await loader.withStates(keys, () => {
+    // Everything that is in the log and not in the collections must be among the keys.
+    if (state.checkpointNumber !== checkpoint) return undefined
+    if (new Set([...keys, ...uncheckpointedKeys(state, prefix)]).size > keys.length) return undefined
+    const wasFound = new Set(found)
+    const documents = keys.flatMap((key) => {
+      const document = state.peek(key)
+      if (!(document instanceof DocumentState)) return []
+      const { position } = document.head
+      if (position <= after || position > end) return []
+      // The database has tested a row that did not change since.
+      const isTested = wasFound.has(key) && state.uncheckpointed.batchesOf(key).length === 0
+      return isTested || matches(document, query) ? [document] : []
+    })
+    documents.sort((one, other) => one.head.position - other.head.position)
+    return toPage(documents, limit, hasMore ? end : undefined)
+  })
+  if (page === undefined || page.next !== end) return page
+  // Rows that were found are gone by now, so none of them proves that anything follows.
+  const rest = await readDocumentPage(context, query, end, 1)
+  if (rest === undefined) return undefined
+  return rest.items.length > 0 || rest.next !== undefined ? page : { items: page.items }
+}
+
+/** @param end where to go on if all documents fit; undefined if nothing follows */
+function toPage(documents: readonly DocumentState[], limit: number, end: number | undefined): Page<Document> {
   const items: Document[] = []
   let bytes = 0
-  for (const state of states) {
+  for (const document of documents) {
     const last = items.at(-1)
     if (last !== undefined && (items.length === limit || bytes > PAGE_BYTES)) return { items, next: last.position }
-    const item = state.document()
+    const item = document.document()
     bytes += item.bytes.length
     items.push(item)
   }
-  return horizon === undefined ? { items } : { items, next: horizon }
+  return end === undefined ? { items } : { items, next: end }
 }
 
-function filterOf(
-  kind: DocumentKind,
-  facets: readonly Facet[],
+function findDocumentRows(
+  { connection }: ListContext,
+  query: DocumentQuery,
   after: number,
-  wantedKeys: readonly Wanted[]
-): Filter<Row> {
-  const all: Filter<Row>[] = facets.map((facet) => ({ facets: facetText(facet) }))
-  for (const wanted of wantedKeys) {
-    if ('among' in wanted) all.push({ keys: { $in: [...wanted.among] } })
+  limit: number
+): Promise<StoredRow[]> {
+  const documents = connection.collection('documents')
+  const filter = toFilter(query, after)
+  const cursor = () => documents.find(filter).project<StoredRow>({ keys: 0 }).sort({ position: 1 }).limit(limit)
+  return connection.run(() => cursor().toArray())
+}
+
+function toFilter({ kind, facets, conditions }: DocumentQuery, after: number): Filter<StoredRow> {
+  const all: Filter<StoredRow>[] = facets.map((facet) => ({ facets: encodeFacet(facet) }))
+  for (const condition of conditions) {
+    if ('among' in condition) all.push({ keys: { $in: [...condition.among] } })
     else {
-      const inRange = { keys: { $elemMatch: { $gte: wanted.from, $lt: wanted.before } } }
-      all.push({ $or: [inRange, { keys: { $in: [...wanted.or] } }] })
+      const inRange = { keys: { $elemMatch: { $gte: condition.from, $lt: condition.before } } }
+      all.push({ $or: [inRange, { keys: { $in: [...condition.or] } }] })
     }
   }
   return { kind, position: { $gt: after }, ...(all.length > 0 && { $and: all }) }
 }
 
-function found({ connection }: Parts, filter: Filter<Row>, limit: number): Promise<Row[]> {
-  const cursor = () =>
-    connection.rows('documents').find(filter).project<Row>({ keys: 0 }).sort({ position: 1 }).limit(limit)
-  return connection.run(() => cursor().toArray())
+function matches(document: DocumentState, { facets, conditions }: DocumentQuery): boolean {
+  const hasFacet = ([name, value]: Facet) =>
+    document.head.facets.some((facet) => facet[0] === name && facet[1] === value)
+  return facets.every(hasFacet) && matchesKeys(document.searchKeys(), conditions)
 }
 
-/** A row that was read need not be read again. */
-async function offer({ machine, tables }: Parts, key: Key, row: Row, mark: number): Promise<void> {
-  if (machine.peek(key) !== undefined) return
-  const stored = await tables.fromRow(key, row)
-  if (stored !== undefined) await machine.offer(key, stored, mark)
+/** A row that was listed need not be read again. */
+async function cacheRow(
+  { replica, collections }: ListContext,
+  key: StateKey,
+  row: StoredRow,
+  checkpoint: number
+): Promise<void> {
+  if (replica.state.peek(key) !== undefined) return
+  const stored = await collections.fromRow(key, row)
+  if (stored !== undefined) await replica.loader.cacheIfCurrent(key, stored, checkpoint)
 }
 
-function changedSince(machine: ReplicatedState, start: string): Key[] {
-  return [...machine.tail.keys()].filter((key) => key.startsWith(start))
+function uncheckpointedKeys(state: ReplicatedState, prefix: string): StateKey[] {
+  return [...state.uncheckpointed.keys()].filter((key) => key.startsWith(prefix))
 }
 
-function hasAll({ head }: DocumentState, facets: readonly Facet[]): boolean {
-  return facets.every(([name, value]) => head.facets.some((facet) => facet[0] === name && facet[1] === value))
-}
-
-export async function series(parts: Parts, after: SeriesName | undefined, limit: number): Promise<Series[]> {
-  const { connection, machine } = parts
-  const filter: Filter<Row> =
-    after === undefined
-      ? {}
-      : { $or: [{ submodel: { $gt: after.submodel } }, { submodel: after.submodel, path: { $gt: after.path } }] }
-  for (;;) {
-    const { mark } = machine
-    const rows = await connection.run(() =>
-      connection
-        .rows('series')
-        .find(filter)
-        .project<Row>({ list: 0 })
-        .sort({ submodel: 1, path: 1 })
-        .limit(limit)
-        .toArray()
-    )
-    const changed = new Set(changedSince(machine, 's'))
-    const horizon = rows.length === limit ? rows.at(-1) : undefined
-    const listed = await machine.together([...changed], () => {
-      if (machine.mark !== mark || changedSince(machine, 's').some((key) => !changed.has(key))) return undefined
-      const stored = rows.map(glanceOf).filter((one) => !changed.has(keyOf.series(one)))
-      const now = [...changed].flatMap((key) => glance(machine.peek(key) as SeriesState | null) ?? [])
-      const inReach = now.filter((one) => {
-        if (after !== undefined && compare(one, after) <= 0) return false
-        return horizon === undefined || compare(one, glanceOf(horizon)) <= 0
-      })
-      return { list: [...stored, ...inReach].sort(compare).slice(0, limit), isWhole: horizon === undefined }
-    })
-    if (listed === undefined) continue
-    // All that were there may be gone: what follows them is not the end.
-    if (listed.list.length > 0 || listed.isWhole || horizon === undefined) return listed.list
-    return series(parts, glanceOf(horizon), limit)
+export async function listSeries(
+  context: ListContext,
+  after: SeriesName | undefined,
+  limit: number
+): Promise<readonly Series[]> {
+  await context.replica.follower.sync()
+  for (let start = after; ; ) {
+    const page = await readSeriesPage(context, start, limit)
+    if (page === undefined) continue
+    // All that were found may be gone by now: that is not the end.
+    if (page.series.length > 0 || page.next === undefined) return page.series
+    start = page.next
   }
 }
 
-function glanceOf(row: Row): Series {
-  const { submodel, path, count, chunks, bytes, from, to } = row
-  const [name, figures] = [
-    { submodel: String(submodel), path: String(path) },
-    { count: Number(count), chunks: Number(chunks) }
-  ]
-  return { ...name, ...figures, bytes: Number(bytes), from: BigInt(String(from)), to: BigInt(String(to)) }
+/** @returns undefined if it has to be read again; `next` is where to go on */
+async function readSeriesPage(
+  context: ListContext,
+  after: SeriesName | undefined,
+  limit: number
+): Promise<{ readonly series: readonly Series[]; readonly next: SeriesName | undefined } | undefined> {
+  const { state, loader } = context.replica
+  const checkpoint = state.checkpointNumber
+  const rows = (await findSeriesRows(context.connection, after, '$gt', limit)).map(toSeries)
+  const end = rows.length === limit ? rows.at(-1) : undefined
+  const changed = new Set(uncheckpointedKeys(state, seriesKeyPrefix))
+  return loader.withStates([...changed], () => {
+    const isOutdated = uncheckpointedKeys(state, seriesKeyPrefix).some((key) => !changed.has(key))
+    if (state.checkpointNumber !== checkpoint || isOutdated) return undefined
+    const stored = rows.filter((series) => !changed.has(keyOf.series(series)))
+    const current = [...changed].flatMap((key) => summarizeSeries(state.peek(key) as SeriesState | null) ?? [])
+    const inRange = current.filter((series) => {
+      if (after !== undefined && compareSeries(series, after) <= 0) return false
+      return end === undefined || compareSeries(series, end) <= 0
+    })
+    return { series: [...stored, ...inRange].sort(compareSeries).slice(0, limit), next: end }
+  })
 }
 
-/** In the order of the bytes, as databases have it. */
-function compare(one: SeriesName, other: SeriesName): number {
+/** Rows of series in the order of their names, without their chunks. */
+export function findSeriesRows(
+  connection: Connection,
+  after: SeriesName | undefined,
+  comparison: '$gt' | '$gte',
+  limit: number
+): Promise<StoredRow[]> {
+  const series = connection.collection('series')
+  const filter: Filter<StoredRow> =
+    after === undefined
+      ? {}
+      : {
+          $or: [{ submodel: { $gt: after.submodel } }, { submodel: after.submodel, path: { [comparison]: after.path } }]
+        }
+  const cursor = () => series.find(filter).project<StoredRow>({ list: 0 }).sort({ submodel: 1, path: 1 }).limit(limit)
+  return connection.run(() => cursor().toArray())
+}
+
+function toSeries(row: StoredRow): Series {
+  const { submodel, path, count, chunks, bytes, from, to } = row
+  return {
+    submodel: String(submodel),
+    path: String(path),
+    count: Number(count),
+    chunks: Number(chunks),
+    bytes: Number(bytes),
+    from: BigInt(String(from)),
+    to: BigInt(String(to))
+  }
+}
+
+/** By bytes, as databases sort. */
+function compareSeries(one: SeriesName, other: SeriesName): number {
   const order = Buffer.compare(Buffer.from(one.submodel), Buffer.from(other.submodel))
   return order === 0 ? Buffer.compare(Buffer.from(one.path), Buffer.from(other.path)) : order
 }

@@ -1,49 +1,49 @@
 /**
- * When to look at the log for what other processes wrote. Where the server has change streams it says so by itself;
- * else the log is looked at by and by. Either way a look, and nothing else, tells what is there: a stream that says
- * something late, twice or never costs time at most.
+ * Decides when to poll the log for other processes' writes: when a change stream of the server reports an insert, else with
+ * back-off. Only a poll decides what is there, so an event that is late, doubled or missing costs time at most.
  */
 import { setTimeout } from 'node:timers/promises'
-import { type Connection, isAwayError } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { isUnavailableError } from './failure.ts'
 import type { Journal } from './journal.ts'
 
-/** How soon after something happened the log is looked at again, and how seldom where nothing happens (ms). */
+/** Without a change stream: after a poll that found something, growing up to the maximum while nothing happens. */
 const MIN_POLL_INTERVAL_MS = 5
 const MAX_POLL_INTERVAL_MS = 50
+const POLL_BACK_OFF = 1.5
 
-/** How seldom where the server says by itself when something happens (ms). */
+/** With a change stream. */
 const WATCHED_POLL_INTERVAL_MS = 1000
 
-/** How long after a stream broke off the next one is opened (ms). */
+/** After a change stream broke, before the next one is opened. */
 const RETRY_DELAY_MS = 1000
 
 export class LogWatcher {
   readonly #connection: Connection
   readonly #journal: Journal
-  /** Looks at the log, and tells whether there was anything. */
-  readonly #look: () => Promise<boolean>
+  readonly #poll: () => Promise<boolean>
   #isOn = false
-  #isLooking = false
-  #isWatching = false
-  /** Does the server say by itself when something happens, as of now? */
+  #isPolling = false
+  #isStreaming = false
+  /** Is a change stream open? */
   #isWatched = false
-  /** Something happened since the last look began. */
-  #isRung = false
-  /** Ends the wait for the next look. */
+  /** Something happened since the last poll began. */
+  #isNotified = false
   #wake = () => {}
   #stream: { close(): Promise<void> } | undefined
 
-  constructor(connection: Connection, journal: Journal, look: () => Promise<boolean>) {
+  /** @param poll reads the log; resolves with whether there was anything new */
+  constructor(connection: Connection, journal: Journal, poll: () => Promise<boolean>) {
     this.#connection = connection
     this.#journal = journal
-    this.#look = look
+    this.#poll = poll
   }
 
   start(): void {
     this.#isOn = true
-    // What was stopped a moment ago may still be there, and goes on.
-    if (!this.#isLooking) void this.#lookOn()
-    if (!this.#isWatching && this.#connection.hasStreams) void this.#watch()
+    // The loops of a watcher that was stopped a moment ago may still be running, and continue.
+    if (!this.#isPolling) void this.#pollRepeatedly()
+    if (!this.#isStreaming && this.#connection.hasPromptStreams) void this.#readStreams()
   }
 
   stop(): void {
@@ -52,22 +52,22 @@ export class LogWatcher {
     this.#wake()
   }
 
-  async #lookOn(): Promise<void> {
-    this.#isLooking = true
-    let pause = MIN_POLL_INTERVAL_MS
+  async #pollRepeatedly(): Promise<void> {
+    this.#isPolling = true
+    let interval = MIN_POLL_INTERVAL_MS
     while (this.#isOn) {
-      if (!this.#isRung) await this.#rest(this.#isWatched ? WATCHED_POLL_INTERVAL_MS : pause)
+      if (!this.#isNotified) await this.#sleep(this.#isWatched ? WATCHED_POLL_INTERVAL_MS : interval)
       if (!this.#isOn) break
-      this.#isRung = false
-      const isSomething = await this.#look().catch(() => false)
-      pause = isSomething ? MIN_POLL_INTERVAL_MS : Math.min(MAX_POLL_INTERVAL_MS, pause * 1.5)
+      this.#isNotified = false
+      const hasFound = await this.#poll().catch(() => false)
+      interval = hasFound ? MIN_POLL_INTERVAL_MS : Math.min(MAX_POLL_INTERVAL_MS, interval * POLL_BACK_OFF)
     }
-    this.#isLooking = false
+    this.#isPolling = false
   }
 
-  #rest(pause: number): Promise<void> {
+  #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = globalThis.setTimeout(resolve, pause)
+      const timer = globalThis.setTimeout(resolve, ms)
       timer.unref()
       this.#wake = () => {
         clearTimeout(timer)
@@ -76,31 +76,31 @@ export class LogWatcher {
     })
   }
 
-  #ring(): void {
-    this.#isRung = true
+  #notify(): void {
+    this.#isNotified = true
     this.#wake()
   }
 
-  async #watch(): Promise<void> {
-    this.#isWatching = true
+  async #readStreams(): Promise<void> {
+    this.#isStreaming = true
     while (this.#isOn && !this.#connection.isClosed) {
       const stream = this.#journal.watch()
       this.#stream = stream
       try {
-        // Only once it is open is everything after told; what came before is looked for.
+        // Reports begin once it is open; a poll finds what came before.
         await stream.tryNext()
         this.#isWatched = true
-        for (this.#ring(); this.#isOn; this.#ring()) await stream.next()
+        for (this.#notify(); this.#isOn; this.#notify()) await stream.next()
       } catch (error) {
-        // A server that has none says so at once, and is not asked again.
-        if (!this.#isWatched && !isAwayError(error)) return
+        // A server without change streams refuses at once, and is not asked again.
+        if (!this.#isWatched && !isUnavailableError(error)) return
       } finally {
         this.#isWatched = false
-        this.#ring()
+        this.#notify()
         await stream.close().catch(() => {})
       }
       await setTimeout(RETRY_DELAY_MS, undefined, { ref: false })
     }
-    this.#isWatching = false
+    this.#isStreaming = false
   }
 }

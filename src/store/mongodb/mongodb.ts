@@ -1,38 +1,35 @@
 /**
- * The store for several equal processes: MongoDB, a replica set or sharded, or an engine that speaks its protocol and has
- * neither transactions nor change streams.
+ * The store for several equal processes over MongoDB (a replica set or sharded), or an engine that speaks its protocol.
+ * It needs neither transactions nor change streams.
  *
- * The log is the truth. It is a line of batches with numbers, and a commit is one insert: of the batch with the next
- * number (journal.ts), which a unique `_id` gives to one process only, with `w: majority` and `j: true`. Whoever comes
- * second reads the batch that was there, carries it out, and tries behind it. A batch holds everything that happened in
- * it, and the counters as they stand behind it; the commits that wait while one is on its way share the next, so a slow
- * server means large batches (machine.ts). Whether an insert arrived whose answer did not is found out by inserting the
- * same again: one of both finds the other. So nothing is ever half committed, and nothing twice.
+ * The log is the truth: a sequence of numbered batches. A commit is one insert, of the batch with the next number
+ * (journal.ts), which the unique `_id` grants to one process only, with `w: majority` and `j: true`. A process that comes
+ * second reads the batch that won, applies it, and tries again with the next number. A batch contains everything that
+ * happened in it and the counters after it; commits that wait while one batch is on its way share the next, so a slow
+ * server means large batches (batch-writer.ts). If the answer to an insert is lost, the same row is inserted again: one of
+ * the two attempts finds the other's row. So nothing is ever half committed, and nothing twice.
  *
- * Every process carries out the same batches in the same order (changes.ts, series.ts) on what it has loaded, which is
+ * Every process applies the same batches in the same order (replicated-state.ts, replay.ts) to what it has loaded, which is
  * therefore never stale: the guards of a commit are checked on the state before its batch, and hold, because nothing can
- * come between. A refusal is given only after a look at the end of the log. A read begins with such a look, too, one
- * for all that wait (`sync`): with `linearizable` where there are several nodes, as a deposed primary would answer out
- * of the past. After it, memory is as good as the database. Values are a part of their document in memory, and several
- * documents are looked at without waiting in between, so what was committed together is seen together.
+ * come between. A refusal is given only after a look at the end of the log. A read begins with such a look, too, one for
+ * all reads that wait (log-follower.ts): with `linearizable` if there are several nodes, as a deposed primary would answer
+ * from the past. After it, memory is as good as the database. Values are part of their document in memory, and several
+ * documents are read without waiting in between, so what was committed together is seen together.
  *
- * The collections (layout.ts) are where the log ends up: what a state was as of some batch, by which it is loaded without
- * reading the log from its beginning. One process brings the log in, for all, holding a claim (keeper.ts); everything it
- * does may be done twice, and where it dies another one goes on from the mark. Nobody waits for it: what the
- * collections lack is in the tail of the log, which every process has at hand, and is carried out on what it loads
- * and laid over what lists find (lists.ts). Where the tail grows too long, writers wait.
+ * The log is checkpointed into the collections (schema.ts): each row is a state as of some batch, from which it is loaded
+ * without reading the log from its beginning (state-loader.ts). One process checkpoints at a time, under a lease
+ * (checkpointer.ts); every step is idempotent, and if the process dies another one continues. Nobody waits for it: what the
+ * collections lack is in memory at every process (uncheckpointed.ts), replayed on what it loads and laid over what lists
+ * find (lists.ts). Writers wait only if that becomes too much.
  *
- * Claims are entries of the log as well. When one ends, no clock of another machine has to say: its holder counts from
- * before it was sent, the others from when they saw it, each by a clock of its own that never goes back.
+ * Leases are entries of the log as well (leases.ts).
  *
- * What must be stored before a batch refers to it (bodies of files, chunks of history) is announced as an upload
- * first, and swept where it never comes to that (files.ts). Bytes beyond the 16 MB of a row go in parts.
+ * What must be stored before a batch refers to it (bytes of files, chunks of history) is registered as an upload first, and
+ * swept if no batch ever does (file-storage.ts). Bytes beyond the 16 MB of a row are stored in parts.
  *
- * Trimming empties old batches at once, but their numbers stay for an hour: a process that stood still would take a
- * number that is gone for the end of the log. One that stood still for longer begins anew.
+ * Trimming empties old batches at once, but keeps their numbers for an hour (log-trimmer.ts).
  *
- * The bell rings at once for commits of this process. Those of others are looked for while somebody listens: when the
- * server's change stream says so, else after 5 ms, or, where nothing happens, after up to 50 (bell.ts).
+ * Listeners are notified at once of commits of this process, and of those of others by log-watcher.ts.
  */
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
@@ -55,24 +52,26 @@ import type {
 import { type TransferSource, transfer } from '../transfer.ts'
 import { WriteHealth } from '../write-health.ts'
 import { Checkpointer } from './checkpointer.ts'
-import { type Connection, type ConnectionOptions, connect } from './connection.ts'
+import { Collections } from './collections.ts'
+import type { MongoComponents } from './components.ts'
+import { type ConnectionOptions, connect } from './connection.ts'
 import { DocumentState } from './document.ts'
-import { Files } from './files.ts'
+import { FileStorage } from './file-storage.ts'
 import { Journal } from './journal.ts'
-import { type Found, keyOf, type Receipt, type SeriesState } from './keys.ts'
-import { documents, series } from './lists.ts'
+import { keyOf, type ReceiptState, type SeriesState } from './keys.ts'
+import { listDocuments, listSeries } from './lists.ts'
+import { LogReader } from './log-reader.ts'
+import { LogTrimmer } from './log-trimmer.ts'
 import { LogWatcher } from './log-watcher.ts'
-import { LogReader } from './reader.ts'
-import { ReplicatedState } from './replicated-state.ts'
-import { prepare } from './schema.ts'
-import { glance, type NamedChunk, overlapping } from './series.ts'
-import { Tables } from './tables.ts'
-import { MongoSource } from './transfer.ts'
+import { openReplica } from './replica.ts'
+import { prepareDatabase } from './schema.ts'
+import { type NamedChunk, overlappingChunks, summarizeSeries } from './series-state.ts'
+import { MongoSource } from './transfer-source.ts'
 
 export interface MongoOptions extends ConnectionOptions {
-  /** Bound of the cache of documents and element rows, in bytes. */
+  /** Bound of the cache of documents and element rows. */
   readonly cacheBytes?: number
-  /** Bound of what waits to be written, in bytes; beyond it `commit` rejects with `TooManyRequests`. */
+  /** Bound of what waits to be written; beyond it `commit` rejects with `TooManyRequests`. */
   readonly queueBytes?: number
   /** Server time in milliseconds since 1970. */
   readonly clock?: () => number
@@ -82,227 +81,218 @@ export interface MongoOptions extends ConnectionOptions {
 
 const MIB = 1024 * 1024
 
+const SWEEP_LEASE = 'sweep'
 const SWEEP_INTERVAL_MS = 10 * 60 * 1000
 
 /**
  * Opens the database, creating what is missing.
- * @throws HubError `Unavailable` where it cannot be reached, or was written by a later release
+ * @throws HubError `Unavailable` if it cannot be reached, or was written by a later release
  */
-export async function openMongo(url: string, options: MongoOptions = {}): Promise<BackupStore> {
-  return open(url, options)
+export function openMongo(url: string, options: MongoOptions = {}): Promise<BackupStore> {
+  return openStore(url, options)
 }
 
 /** Everything in a database, also while hubs use it. */
 export async function openMongoSource(url: string, options: MongoOptions = {}): Promise<TransferSource> {
-  const store = await open(url, options)
+  const store = await openStore(url, options)
   return store.source(() => store.close())
 }
 
-async function open(url: string, options: MongoOptions): Promise<MongoStore> {
+async function openStore(url: string, options: MongoOptions): Promise<MongoStore> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, clock = Date.now } = options
   const { futureLimit = FUTURE_LIMIT_MS } = options
   const connection = await connect(url, options)
   try {
     const journal = new Journal(connection)
-    const tables = new Tables(connection)
-    const { epoch } = await prepare(connection, journal)
-    const machine = new ReplicatedState(connection, journal, tables, { cacheBytes, queueBytes, clock, futureLimit })
-    await machine.open()
-    return new MongoStore({ epoch, connection, journal, tables, machine, damage: new DamageLog(), clock })
+    const collections = new Collections(connection)
+    const { epoch } = await prepareDatabase(connection, journal)
+    const replica = await openReplica(connection, journal, collections, { cacheBytes, queueBytes, clock, futureLimit })
+    const reader = new LogReader(journal, replica.state)
+    const files = new FileStorage(connection, replica, clock)
+    const damage = new DamageLog()
+    return new MongoStore({ epoch, connection, journal, collections, replica, reader, files, damage })
   } catch (error) {
     await connection.close()
     throw error
   }
 }
 
-interface Parts {
-  readonly epoch: string
-  readonly connection: Connection
-  readonly journal: Journal
-  readonly tables: Tables
-  readonly machine: ReplicatedState
-  readonly damage: DamageLog
-  readonly clock: () => number
-}
-
 class MongoStore implements BackupStore {
   readonly epoch: string
-  readonly #parts: Parts
-  readonly #files: Files
-  readonly #reader: LogReader
-  readonly #keeper: Checkpointer
+  readonly #components: MongoComponents
+  readonly #checkpointer: Checkpointer
+  readonly #watcher: LogWatcher
+  readonly #sweepTimer: NodeJS.Timeout
   readonly #listeners = new Set<() => void>()
-  readonly #sweeper: NodeJS.Timeout
-  readonly #bell: LogWatcher
-  readonly #room = new WriteHealth()
+  readonly #writeHealth = new WriteHealth()
   #closed: Promise<void> | undefined
 
-  constructor(parts: Parts) {
-    const { connection, machine, journal, clock } = parts
-    this.epoch = parts.epoch
-    this.#parts = parts
-    this.#files = new Files(connection, machine, clock)
-    this.#reader = new LogReader(journal, machine)
-    this.#keeper = new Checkpointer({ ...parts, reader: this.#reader })
-    this.#keeper.start()
-    machine.onBatch((hasEntries) => {
+  constructor(components: MongoComponents) {
+    const { connection, journal, replica, reader } = components
+    const { state, follower } = replica
+    this.epoch = components.epoch
+    this.#components = components
+    this.#checkpointer = new Checkpointer({
+      ...components,
+      trimmer: new LogTrimmer(connection, journal, state, reader)
+    })
+    this.#checkpointer.start()
+    state.onBatch((hasEntries) => {
       if (hasEntries) for (const listener of this.#listeners) listener()
     })
-    this.#bell = new LogWatcher(connection, journal, async () => {
-      const { seq } = machine.counters
-      await machine.sync()
-      return machine.counters.seq > seq
+    this.#watcher = new LogWatcher(connection, journal, async () => {
+      const { seq } = state.counters
+      await follower.sync()
+      return state.counters.seq > seq
     })
-    this.#sweeper = setInterval(() => void this.#sweep(), SWEEP_INTERVAL_MS)
-    this.#sweeper.unref()
+    this.#sweepTimer = setInterval(() => void this.#sweep(), SWEEP_INTERVAL_MS)
+    this.#sweepTimer.unref()
   }
 
   async document(kind: DocumentKind, id: string) {
-    const state = await this.#state(keyOf.document(kind, id))
-    return state instanceof DocumentState ? state.document() : undefined
+    return (await this.#document(kind, id))?.document()
   }
 
   async head(kind: DocumentKind, id: string) {
-    const state = await this.#state(keyOf.document(kind, id))
-    if (!(state instanceof DocumentState)) return undefined
-    const { position, revision, structureRevision } = state.head
+    const document = await this.#document(kind, id)
+    if (document === undefined) return undefined
+    const { position, revision, structureRevision } = document.head
     return { kind, id, position, revision, structureRevision }
   }
 
-  async documents(
+  documents(
     kind: DocumentKind,
     facets: readonly Facet[],
     page: PageRequest,
     elements: readonly ElementCondition[] = []
   ) {
-    await this.#parts.machine.sync()
-    return documents(this.#parts, kind, facets, page, elements)
+    return listDocuments(this.#components, kind, facets, page, elements)
   }
 
   async element(submodel: string, path: string) {
-    const state = await this.#state(keyOf.document('Submodel', submodel))
-    return state instanceof DocumentState ? state.rows().get(path) : undefined
+    return (await this.#document('Submodel', submodel))?.rows().get(path)
   }
 
   commit(changes: readonly Change[]) {
-    // What waits here is looked at more than once, also when the file is gone.
-    const committed = this.#parts.machine.submit({ job: 'commit', changes: changes.map(withTextInMemory) })
+    // Changes that wait are read more than once, also when their file is gone.
+    const inMemory = changes.map(withTextInMemory)
+    const committed = this.#components.replica.writer.submit({ command: 'commit', changes: inMemory })
     committed.then(
-      () => this.#room.recordSuccess(),
-      (error) => this.#room.recordFailure(error)
+      () => this.#writeHealth.recordSuccess(),
+      (error) => this.#writeHealth.recordFailure(error)
     )
     return committed
   }
 
   async log(after: number, limit: number) {
-    await this.#parts.machine.sync()
-    return this.#reader.read(after, limit)
+    await this.#components.replica.follower.sync()
+    return this.#components.reader.read(after, limit)
   }
 
   onCommit(listener: () => void): () => void {
-    // Wrapped, so that the same function listening twice can stop once.
-    const ring = () => listener()
-    this.#listeners.add(ring)
-    this.#bell.start()
+    // Wrapped, so that a function that is added twice can be removed once.
+    const wrapped = () => listener()
+    this.#listeners.add(wrapped)
+    this.#watcher.start()
     return () => {
-      this.#listeners.delete(ring)
-      if (this.#listeners.size === 0) this.#bell.stop()
+      this.#listeners.delete(wrapped)
+      if (this.#listeners.size === 0) this.#watcher.stop()
     }
   }
 
   async commitOfKey(key: string) {
-    const found = (await this.#state(keyOf.receipt(key))) as Receipt | null
-    return found === null || found.seq <= this.#parts.machine.counters.trimmed ? undefined : found.seq
+    const { loader, state } = this.#components.replica
+    const found = (await loader.loadLatest(keyOf.receipt(key))) as ReceiptState | null
+    return found === null || found.seq <= state.counters.trimmed ? undefined : found.seq
   }
 
   async trimLog(seq: number): Promise<void> {
-    const { machine } = this.#parts
-    await machine.sync()
-    const upto = Math.min(seq, machine.counters.seq)
-    if (upto <= machine.counters.trimmed) return
-    await machine.submit({ job: 'trim', seq: upto, bytes: await this.#reader.bytesUpTo(upto) })
+    const { replica, reader } = this.#components
+    const { state, follower, writer } = replica
+    await follower.sync()
+    const upto = Math.min(seq, state.counters.seq)
+    if (upto <= state.counters.trimmed) return
+    await writer.submit({ command: 'trimLog', seq: upto, bytes: await reader.bytesUpTo(upto) })
   }
 
-  async cursor(follower: string) {
-    const { connection } = this.#parts
-    const found = await connection.run(() => connection.rows('cursors').findOne({ _id: follower }))
+  async cursor(consumer: string) {
+    const { connection } = this.#components
+    const found = await connection.run(() => connection.collection('cursors').findOne({ _id: consumer }))
     return found === null ? undefined : Number(found.seq)
   }
 
-  async setCursor(follower: string, seq: number): Promise<void> {
-    const { connection } = this.#parts
-    const cursors = connection.rows('cursors')
-    await connection.write(() => cursors.replaceOne({ _id: follower }, { seq }, { upsert: true }))
+  async setCursor(consumer: string, seq: number): Promise<void> {
+    const { connection } = this.#components
+    const cursors = connection.collection('cursors')
+    await connection.write(() => cursors.replaceOne({ _id: consumer }, { seq }, { upsert: true }))
   }
 
-  async lease(work: string, span: number): Promise<boolean> {
+  async lease(name: string, ttlMs: number): Promise<boolean> {
     const start = performance.now()
-    const isMine = await this.#parts.machine.submit({ job: 'claim', work, span })
-    // Where the answer took longer than the claim lasts, it is over.
-    return isMine && performance.now() - start < span
+    const isOurs = await this.#components.replica.writer.submit({ command: 'lease', name, ttlMs })
+    // If the answer took longer than the time to live, the lease has expired.
+    return isOurs && performance.now() - start < ttlMs
   }
 
-  async receive(bytes: Readable, limit: number) {
-    return this.#files.receive(bytes, limit)
+  receive(bytes: Readable, limit: number) {
+    return this.#components.files.receive(bytes, limit)
   }
 
   async file(kind: DocumentKind, id: string, name: string) {
-    const state = await this.#state(keyOf.document(kind, id))
-    return state instanceof DocumentState ? state.head.files.get(name) : undefined
+    return (await this.#document(kind, id))?.head.files.get(name)
   }
 
   async files(kind: DocumentKind, id: string) {
-    const state = await this.#state(keyOf.document(kind, id))
-    if (!(state instanceof DocumentState)) return []
-    return [...state.head.files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
+    const files = (await this.#document(kind, id))?.head.files ?? new Map<string, FileEntry>()
+    return [...files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
   }
 
   open(file: FileEntry, range?: { start: number; end: number }): Readable {
-    return this.#files.open(file, range)
+    return this.#components.files.open(file, range)
   }
 
   async putChunks(chunks: readonly Chunk[], replaced: readonly ChunkHead[] = []): Promise<void> {
+    const { files, replica } = this.#components
     const upload = randomUUID()
     const names = chunks.map((_, index) => `${upload}.${index}`)
-    const announced = { collection: 'chunks', parts: chunks.length } as const
-    await this.#files.announce(upload, announced)
+    const pending = { collection: 'chunks', parts: chunks.length } as const
+    await files.registerUpload(upload, pending)
     try {
-      await Promise.all(chunks.map(({ bytes }, index) => this.#files.store('chunks', names[index] ?? '', bytes)))
+      await Promise.all(chunks.map(({ bytes }, index) => files.storePart('chunks', names[index] ?? '', bytes)))
     } catch (error) {
-      await this.#files.withdraw(upload, announced).catch(() => {})
+      await files.discardUpload(upload, pending).catch(() => {})
       throw error
     }
-    await this.#parts.machine.submit({ job: 'putChunks', chunks, names, replaced, upload })
+    await replica.writer.submit({ command: 'putChunks', chunks, names, replaced, upload })
   }
 
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
     return scanChunks(from, {
-      list: (start, limit) => this.#list(series, start, to, limit),
-      load: (listed) => Promise.all(listed.map((chunk) => this.#load(chunk)))
+      list: (start, limit) => this.#listChunks(series, start, to, limit),
+      load: (listed) => Promise.all(listed.map((chunk) => this.#loadChunk(chunk)))
     })
   }
 
   heads(series: SeriesName, from: bigint, to: bigint): AsyncIterable<ChunkHead> {
     return scanChunks(from, {
-      list: (start, limit) => this.#list(series, start, to, limit),
+      list: (start, limit) => this.#listChunks(series, start, to, limit),
       load: async (listed) => listed.map(({ name: _, ...head }) => head)
     })
   }
 
-  dropChunks(name: SeriesName, before: bigint): Promise<number> {
-    return this.#parts.machine.submit({ job: 'dropChunks', series: name, before })
+  dropChunks(series: SeriesName, before: bigint): Promise<number> {
+    return this.#components.replica.writer.submit({ command: 'dropChunks', series, before })
   }
 
   async seriesOf(name: SeriesName) {
-    return glance((await this.#state(keyOf.series(name))) as SeriesState | null)
+    return summarizeSeries(await this.#series(name))
   }
 
-  async series(after: SeriesName | undefined, limit: number) {
-    await this.#parts.machine.sync()
-    return series(this.#parts, after, limit)
+  series(after: SeriesName | undefined, limit: number) {
+    return listSeries(this.#components, after, limit)
   }
 
-  /** An embedded store with all that is here; `aas-hub migrate` brings it back. */
+  /** An embedded store with everything; `aas-hub migrate` brings it back. */
   async backup(directory: string): Promise<void> {
     const target = await openSqliteTarget(directory)
     try {
@@ -316,13 +306,13 @@ class MongoStore implements BackupStore {
   }
 
   source(close?: () => Promise<void>): TransferSource {
-    return new MongoSource({ ...this.#parts, reader: this.#reader, files: this.#files }, close)
+    return new MongoSource(this.#components, close)
   }
 
   async figures(): Promise<StoreFigures> {
-    const { machine } = this.#parts
-    await machine.sync()
-    const { counters } = machine
+    const { state, follower } = this.#components.replica
+    await follower.sync()
+    const { counters } = state
     const logBytes = counters.logged - counters.forgotten
     return {
       documents: counters.documents,
@@ -334,17 +324,17 @@ class MongoStore implements BackupStore {
       logBytes,
       historyBytes: counters.historyBytes,
       bytes: logBytes + counters.historyBytes + counters.blobBytes + counters.bodyBytes,
-      damaged: this.#parts.damage.count,
-      isWriteFailing: this.#room.isFailing
+      damaged: this.#components.damage.count,
+      isWriteFailing: this.#writeHealth.isFailing
     }
   }
 
   noteDamage(error: unknown): void {
-    this.#parts.damage.noteError(error)
+    this.#components.damage.noteError(error)
   }
 
   onDamage(listener: (error: Error) => void): () => void {
-    return this.#parts.damage.onDamage(listener)
+    return this.#components.damage.onDamage(listener)
   }
 
   close(): Promise<void> {
@@ -353,40 +343,42 @@ class MongoStore implements BackupStore {
   }
 
   async #close(): Promise<void> {
-    const { machine, connection } = this.#parts
-    clearInterval(this.#sweeper)
+    const { replica, connection } = this.#components
+    clearInterval(this.#sweepTimer)
     this.#listeners.clear()
-    this.#bell.stop()
-    await machine.drain()
-    await this.#keeper.stop()
-    // Others need not wait until what this process claimed is over.
-    if (!connection.isAway) await machine.submitLast({ job: 'release' }).catch(() => {})
+    this.#watcher.stop()
+    await replica.writer.drain()
+    await this.#checkpointer.stop()
+    // Other processes need not wait for the leases to expire.
+    if (!connection.isUnavailable) await replica.writer.submitFinal({ command: 'releaseLeases' }).catch(() => {})
     await connection.close()
   }
 
-  /** A state that is no older than this call. */
-  async #state(key: string): Promise<Found> {
-    const { machine } = this.#parts
-    await machine.sync()
-    return machine.state(key)
+  async #document(kind: DocumentKind, id: string): Promise<DocumentState | undefined> {
+    const found = await this.#components.replica.loader.loadLatest(keyOf.document(kind, id))
+    return found instanceof DocumentState ? found : undefined
   }
 
-  async #list(series: SeriesName, from: bigint, to: bigint, limit: number) {
-    return overlapping((await this.#state(keyOf.series(series))) as SeriesState | null, from, to, limit)
+  async #series(name: SeriesName): Promise<SeriesState | null> {
+    return (await this.#components.replica.loader.loadLatest(keyOf.series(name))) as SeriesState | null
   }
 
-  async #load({ name, ...head }: NamedChunk): Promise<Chunk | undefined> {
-    const { connection } = this.#parts
-    const found = await connection.run(() => connection.rows('chunks').findOne({ _id: name }))
+  async #listChunks(series: SeriesName, from: bigint, to: bigint, limit: number): Promise<NamedChunk[]> {
+    return overlappingChunks(await this.#series(series), from, to, limit)
+  }
+
+  async #loadChunk({ name, ...head }: NamedChunk): Promise<Chunk | undefined> {
+    const { connection } = this.#components
+    const found = await connection.run(() => connection.collection('chunks').findOne({ _id: name }))
     return found === null ? undefined : { ...head, bytes: found.data as Buffer }
   }
 
   /** Removes what nothing refers to. What fails is tried again the next time. */
   async #sweep(): Promise<void> {
     try {
-      if (await this.lease('sweep', 2 * SWEEP_INTERVAL_MS)) await this.#files.sweep()
+      if (await this.lease(SWEEP_LEASE, 2 * SWEEP_INTERVAL_MS)) await this.#components.files.sweep()
     } catch {
-      // The database is away, which whoever asks next is told.
+      // The database is unavailable; requests report that.
     }
   }
 }

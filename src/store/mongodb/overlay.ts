@@ -1,137 +1,137 @@
 /**
- * What a commit sees and changes: a layer over what was there before, so that it can be dropped as a whole. The commits
- * of a batch stand on each other, the batch on what is known to be durable.
+ * A copy-on-write overlay for one commit; discarded if the commit is refused. The overlays of a batch's commits are
+ * stacked: each sees what those before it changed, and the first one what is known to be durable.
  */
 import type { ElementRow } from '../store.ts'
-import type { Counters } from './content.ts'
-import type { DocumentState, Head, Rows } from './document.ts'
-import type { Found, Key, State } from './keys.ts'
+import type { Counters } from './batch-content.ts'
+import type { DocumentState, ElementRows, HeadState } from './document.ts'
+import type { KnownState, State, StateKey } from './keys.ts'
 
 export interface ReadView {
   readonly counters: Counters
-  /** The document as a whole, without what layers changed in it; undefined where it was not loaded. */
-  document(key: Key): Found<DocumentState> | undefined
-  head(key: Key): Head | undefined
-  row(key: Key, path: string): ElementRow | undefined
-  /** Anything that is no document. */
-  other(key: Key): Found | undefined
+  /** The document without changes of its head and rows in overlays; undefined if it is not loaded. */
+  document(key: StateKey): KnownState<DocumentState> | undefined
+  head(key: StateKey): HeadState | undefined
+  row(key: StateKey, path: string): ElementRow | undefined
+  /** A state that is not a document. */
+  otherState(key: StateKey): KnownState | undefined
 }
 
-interface Changed {
-  /** A document made anew, or null where it was deleted; undefined: the one below. */
-  whole: Found<DocumentState> | undefined
-  head: Head | undefined
+interface DocumentDelta {
+  /** A document that was created or replaced, or null if it was deleted; undefined: that of the base. */
+  whole: KnownState<DocumentState> | undefined
+  head: HeadState | undefined
   rows: Map<string, ElementRow> | undefined
 }
 
 export class Overlay implements ReadView {
-  readonly below: ReadView
+  readonly base: ReadView
   counters: Counters
-  readonly #documents = new Map<Key, Changed>()
-  readonly #others = new Map<Key, Found>()
+  readonly #documents = new Map<StateKey, DocumentDelta>()
+  readonly #others = new Map<StateKey, KnownState>()
 
-  constructor(below: ReadView) {
-    this.below = below
-    this.counters = below.counters
+  constructor(base: ReadView) {
+    this.base = base
+    this.counters = base.counters
   }
 
-  document(key: Key): Found<DocumentState> | undefined {
+  document(key: StateKey): KnownState<DocumentState> | undefined {
     const whole = this.#documents.get(key)?.whole
-    return whole === undefined ? this.below.document(key) : whole
+    return whole === undefined ? this.base.document(key) : whole
   }
 
-  head(key: Key): Head | undefined {
-    const changed = this.#documents.get(key)
-    if (changed === undefined) return this.below.head(key)
-    if (changed.head !== undefined) return changed.head
-    return changed.whole === undefined ? this.below.head(key) : changed.whole?.head
+  head(key: StateKey): HeadState | undefined {
+    const delta = this.#documents.get(key)
+    if (delta === undefined) return this.base.head(key)
+    if (delta.head !== undefined) return delta.head
+    return delta.whole === undefined ? this.base.head(key) : delta.whole?.head
   }
 
-  row(key: Key, path: string): ElementRow | undefined {
-    const changed = this.#documents.get(key)
-    if (changed === undefined) return this.below.row(key, path)
-    const row = changed.rows?.get(path)
+  row(key: StateKey, path: string): ElementRow | undefined {
+    const delta = this.#documents.get(key)
+    if (delta === undefined) return this.base.row(key, path)
+    const row = delta.rows?.get(path)
     if (row !== undefined) return row
-    return changed.whole === undefined ? this.below.row(key, path) : changed.whole?.rows().get(path)
+    return delta.whole === undefined ? this.base.row(key, path) : delta.whole?.rows().get(path)
   }
 
-  other(key: Key): Found | undefined {
+  otherState(key: StateKey): KnownState | undefined {
     const found = this.#others.get(key)
-    return found === undefined ? this.below.other(key) : found
+    return found === undefined ? this.base.otherState(key) : found
   }
 
-  /** All rows of a document as they are seen here. */
-  rows(key: Key): Rows {
+  /** All rows of a document, with all changes. */
+  rows(key: StateKey): ElementRows {
     const document = this.document(key)
     if (document === null || document === undefined) return new Map()
     const rows = new Map(document.rows())
-    this.overlay(key, rows)
+    this.#overlayRows(key, rows)
     return rows
   }
 
-  /** Puts what was changed from below up to here over these rows. */
-  overlay(key: Key, rows: Map<string, ElementRow>): void {
-    const changed = this.#documents.get(key)
-    if (changed?.whole === undefined && this.below instanceof Overlay) this.below.overlay(key, rows)
-    for (const [path, row] of changed?.rows ?? []) rows.set(path, row)
-  }
-
-  setDocument(key: Key, whole: Found<DocumentState>): void {
+  setDocument(key: StateKey, whole: KnownState<DocumentState>): void {
     this.#documents.set(key, { whole, head: undefined, rows: undefined })
   }
 
-  setHead(key: Key, head: Head): void {
-    this.#changed(key).head = head
+  setHead(key: StateKey, head: HeadState): void {
+    this.#deltaOf(key).head = head
   }
 
-  setRow(key: Key, row: ElementRow): void {
-    const changed = this.#changed(key)
-    changed.rows ??= new Map()
-    changed.rows.set(row.path, row)
+  setRow(key: StateKey, row: ElementRow): void {
+    const delta = this.#deltaOf(key)
+    delta.rows ??= new Map()
+    delta.rows.set(row.path, row)
   }
 
-  setOther(key: Key, state: Found): void {
+  setOtherState(key: StateKey, state: KnownState): void {
     this.#others.set(key, state)
   }
 
-  count(by: Partial<Omit<Counters, 'documents' | 'claims'>>): void {
+  addToCounters(amounts: Partial<Omit<Counters, 'documents' | 'claims'>>): void {
     const counters: Record<string, unknown> = { ...this.counters }
-    for (const [name, amount] of Object.entries(by)) counters[name] = Number(counters[name]) + amount
+    for (const [name, amount] of Object.entries(amounts)) counters[name] = Number(counters[name]) + amount
     this.counters = counters as unknown as Counters
   }
 
-  /** Makes what was changed here part of the layer below, which must be one. */
-  merge(): void {
-    const { below } = this
-    if (!(below instanceof Overlay)) return
-    below.counters = this.counters
+  /** Makes the changes part of the base, which must be an overlay. */
+  mergeIntoBase(): void {
+    const { base } = this
+    if (!(base instanceof Overlay)) return
+    base.counters = this.counters
     for (const [key, { whole, head, rows }] of this.#documents) {
-      if (whole !== undefined) below.setDocument(key, whole)
-      if (head !== undefined) below.setHead(key, head)
-      for (const row of rows?.values() ?? []) below.setRow(key, row)
+      if (whole !== undefined) base.setDocument(key, whole)
+      if (head !== undefined) base.setHead(key, head)
+      for (const row of rows?.values() ?? []) base.setRow(key, row)
     }
-    for (const [key, state] of this.#others) below.setOther(key, state)
+    for (const [key, state] of this.#others) base.setOtherState(key, state)
   }
 
-  /** Everything changed here, whole; documents that lie below are written to. */
-  settle(put: (key: Key, state: Found<State>) => void): void {
+  /** Passes on every changed state as a whole. Documents of the base are modified in place. */
+  writeTo(put: (key: StateKey, state: KnownState<State>) => void): void {
     for (const [key, { whole, head, rows }] of this.#documents) {
-      const document = whole === undefined ? this.below.document(key) : whole
+      const document = whole === undefined ? this.base.document(key) : whole
       if (document !== null && document !== undefined) {
         if (head !== undefined) document.head = head
-        for (const row of rows?.values() ?? []) document.write(row)
+        for (const row of rows?.values() ?? []) document.setRow(row)
       }
       put(key, document ?? null)
     }
     for (const [key, state] of this.#others) put(key, state)
   }
 
-  #changed(key: Key): Changed {
-    let changed = this.#documents.get(key)
-    if (changed === undefined) {
-      changed = { whole: undefined, head: undefined, rows: undefined }
-      this.#documents.set(key, changed)
+  /** Puts changed rows of all overlays since the document was last replaced over `rows`, oldest first. */
+  #overlayRows(key: StateKey, rows: Map<string, ElementRow>): void {
+    const delta = this.#documents.get(key)
+    if (delta?.whole === undefined && this.base instanceof Overlay) this.base.#overlayRows(key, rows)
+    for (const [path, row] of delta?.rows ?? []) rows.set(path, row)
+  }
+
+  #deltaOf(key: StateKey): DocumentDelta {
+    let delta = this.#documents.get(key)
+    if (delta === undefined) {
+      delta = { whole: undefined, head: undefined, rows: undefined }
+      this.#documents.set(key, delta)
     }
-    return changed
+    return delta
   }
 }

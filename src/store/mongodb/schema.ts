@@ -1,37 +1,34 @@
 /**
- * What lies where. Keys are texts made from the names, so that every point access is one by `_id`, which all servers do
- * well.
+ * Collections and indexes. `_id`s are strings made from names, so that every point access is one by `_id`.
  *
- * | collection  | `_id`                         | holds                                                         |
- * | ----------- | ----------------------------- | ------------------------------------------------------------- |
- * | `meta`      | `hub`, `applied`, `trimmed`   | epoch and schema; up to where the log is in the other ones    |
- * | `log`       | number of the batch           | batches (journal.ts); `log_parts` what is too large for one   |
- * |             |                               | (with FerretDB both lie in many: `log_0`, `log_1` …)          |
- * | `documents` | hash of kind and id           | everything of a document but its body                         |
- * | `bodies`    | position, structure, part     | the JSON as it was at that structure; never changed           |
- * | `receipts`  | hash of the key               | that a commit with a key was made                             |
- * | `series`    | hash of submodel and path     | which chunks a series has                                     |
- * | `chunks`    | name                          | the bytes of a chunk; never changed                           |
- * | `blobs`     | name                          | that a file is there, and how often it is referred to         |
- * | `files`     | name of the blob, part        | a part of the bytes of a file; never changed                  |
- * | `uploads`   | name                          | what is on its way in, so that it is removed if it never is   |
- * | `cursors`   | name of the follower          | where it stands                                               |
+ * | collection  | `_id`                         | contents                                                         |
+ * | ----------- | ----------------------------- | ---------------------------------------------------------------- |
+ * | `meta`      | `hub`, `applied`, `trimmed`   | epoch and schema version; the checkpoint; state of log trimming  |
+ * | `log`       | number of the batch           | batches (journal.ts); parts of large ones are in `log_parts`     |
+ * | `documents` | hash of kind and id           | everything of a document but its body                            |
+ * | `bodies`    | position, structure, part     | the JSON as of that structure; never changed                     |
+ * | `receipts`  | hash of the key               | idempotency keys of commits                                      |
+ * | `series`    | hash of submodel and path     | the list of a series' chunks                                     |
+ * | `chunks`    | name                          | the bytes of a chunk; never changed                              |
+ * | `blobs`     | name                          | size, hash and reference count of a file                         |
+ * | `files`     | name of the blob, part        | a part of the bytes of a file; never changed                     |
+ * | `uploads`   | name                          | uploads no batch refers to yet, to be removed if none ever does  |
+ * | `cursors`   | name of the consumer          | its position in the log                                          |
  *
- * `upto` of a row is the number of the batch that it is as of: it holds what all batches up to that one did to it.
+ * `upto` of a row is the number of a batch: the row contains the effects of all batches up to it.
  *
- * On a sharded cluster all but `meta`, `log` and `cursors` are sharded by hashed `_id`: every point access names it, and
- * documents made one after the other spread evenly; lists ask all shards. The log is one line of numbers, each given
- * once: a unique `_id` holds on one shard only, and every process reads its end; it takes small batches, not the bodies'
- * lifetime of reads.
+ * On a sharded cluster, `meta`, `log`, `cursors` and `uploads` stay unsharded and all others are sharded by hashed `_id`
+ * (docs/mongodb.md). The log is one sequence whose numbers are each granted once, and `_id` is unique per shard only.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
-import { type Connection, isDuplicate } from './connection.ts'
-import { nothing } from './content.ts'
+import { ZERO_COUNTERS } from './batch-content.ts'
+import type { Connection } from './connection.ts'
+import { isDuplicateKey } from './failure.ts'
 import type { Journal } from './journal.ts'
 
-/** What lists are read by. Everything else is found by `_id`. */
+/** For lists. Everything else is found by `_id`. */
 const indexes: readonly (readonly [collection: string, key: Readonly<Record<string, 1>>])[] = [
   ['documents', { kind: 1, position: 1 }],
   ['documents', { position: 1 }],
@@ -42,30 +39,32 @@ const indexes: readonly (readonly [collection: string, key: Readonly<Record<stri
   ['blobs', { refs: 1 }]
 ]
 
-/** A change of the layout is a new version, and a step that leads to it; a step that was released is never edited. */
+/** A change of the schema is a new version with a migration step; released steps are never edited. */
 const SCHEMA_VERSION = 1
 
-export interface Meta {
+const MAX_INDEX_ATTEMPTS = 5
+const INDEX_RETRY_DELAY_MS = 50
+
+export interface DatabaseInfo {
   readonly epoch: string
 }
 
 /**
- * Makes the database ready, whoever else does so at the same time: everything here may be done twice.
- * @throws HubError `Unavailable` where it was written by a later release
+ * Creates what is missing. Other processes may do the same at the same time: every step is idempotent.
+ * @throws HubError `Unavailable` if a later release wrote the database
  */
-export async function prepare(connection: Connection, journal: Journal): Promise<Meta> {
-  const meta = connection.rows('meta')
+export async function prepareDatabase(connection: Connection, journal: Journal): Promise<DatabaseInfo> {
+  const meta = connection.collection('meta')
   const found = await connection.run(() => meta.findOne({ _id: 'hub' }))
   if (found === null) {
     if ((await connection.run(() => meta.findOne({ _id: 'unfinished' }))) !== null) {
       throw new HubError('Unavailable', ['A migration into this database was not finished; run it again'])
     }
     await createIndexes(connection)
-    await journal.prepare()
     const content = { commits: [], controls: [] }
-    await journal.append({ no: 0, first: 1, time: 0, by: randomUUID(), counters: nothing, content })
-    await insertHub(connection, randomUUID().replaceAll('-', '').slice(0, 16))
-    return prepare(connection, journal)
+    await journal.append({ number: 0, firstSeq: 1, time: 0, writeId: randomUUID(), counters: ZERO_COUNTERS, content })
+    await insertHubRow(connection, randomUUID().replaceAll('-', '').slice(0, 16))
+    return prepareDatabase(connection, journal)
   }
   if (Number(found.schema) > SCHEMA_VERSION) {
     throw new HubError('Unavailable', [
@@ -75,7 +74,7 @@ export async function prepare(connection: Connection, journal: Journal): Promise
   return { epoch: String(found.epoch) }
 }
 
-/** Several processes may try at once, and some servers let only one of them succeed. */
+/** Retries, as some servers let only one of several processes succeed. */
 export async function createIndexes(connection: Connection): Promise<void> {
   for (const [collection, key] of indexes) {
     for (let attempt = 1; ; attempt++) {
@@ -83,18 +82,19 @@ export async function createIndexes(connection: Connection): Promise<void> {
         await connection.db.collection(collection).createIndex(key)
         break
       } catch (error) {
-        if (attempt === 5) throw connection.failure(error)
-        await setTimeout(50 * attempt)
+        if (attempt === MAX_INDEX_ATTEMPTS) throw connection.toHubError(error)
+        await setTimeout(INDEX_RETRY_DELAY_MS * attempt)
       }
     }
   }
 }
 
-/** The last step of making a database: what has this row is whole. */
-export async function insertHub(connection: Connection, epoch: string): Promise<void> {
+/** The last step of creating a database: one with this row is complete. */
+export async function insertHubRow(connection: Connection, epoch: string): Promise<void> {
   try {
-    await connection.turn(() => connection.rows('meta').insertOne({ _id: 'hub', schema: SCHEMA_VERSION, epoch }))
+    const row = { _id: 'hub', schema: SCHEMA_VERSION, epoch }
+    await connection.retryWhileBusy(() => connection.collection('meta').insertOne(row))
   } catch (error) {
-    if (!isDuplicate(error)) throw connection.failure(error)
+    if (!isDuplicateKey(error)) throw connection.toHubError(error)
   }
 }

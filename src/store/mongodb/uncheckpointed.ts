@@ -1,32 +1,35 @@
-/** The batches at the end of the log that are not in the other collections yet, as far as this process knows. */
-
-import type { Batch } from './journal.ts'
-import type { Key } from './keys.ts'
-import { keysOf } from './write-commands.ts'
+/** The batches at the end of the log that are not in the collections yet, as far as this process knows. */
+import type { Batch } from './batch.ts'
+import type { StateKey } from './keys.ts'
+import { keysWritten } from './replay.ts'
 
 export interface UncheckpointedBatch {
   readonly batch: Batch
-  readonly keys: ReadonlySet<Key>
+  readonly keys: ReadonlySet<StateKey>
 }
 
 export class Uncheckpointed {
   #batches: UncheckpointedBatch[] = []
-  readonly #byKey = new Map<Key, Batch[]>()
-  #weight = 0
+  readonly #byKey = new Map<StateKey, Batch[]>()
+  #memoryBytes = 0
 
-  /** Bytes that they take in memory, roughly. */
-  get weight(): number {
-    return this.#weight
+  /** Approximate. */
+  get memoryBytes(): number {
+    return this.#memoryBytes
   }
 
   get length(): number {
     return this.#batches.length
   }
 
+  get batches(): readonly UncheckpointedBatch[] {
+    return this.#batches
+  }
+
   add(batch: Batch): void {
-    const keys = new Set(keysOf(batch))
+    const keys = new Set(keysWritten(batch))
     this.#batches.push({ batch, keys })
-    this.#weight += batch.weight
+    this.#memoryBytes += batch.memoryBytes
     for (const key of keys) {
       const known = this.#byKey.get(key)
       if (known === undefined) this.#byKey.set(key, [batch])
@@ -34,41 +37,27 @@ export class Uncheckpointed {
     }
   }
 
-  /** Batches up to this one are in the other collections. @returns the last of them */
-  drop(upto: number): Batch | undefined {
-    let gone = 0
-    let last: Batch | undefined
-    for (const { batch, keys } of this.#batches) {
-      if (batch.no > upto) break
-      gone++
-      last = batch
-      this.#weight -= batch.weight
+  /** Forgets batches up to this one, which are in the collections now. @returns the last of them */
+  dropUpTo(number: number): Batch | undefined {
+    const dropped = this.#batches.filter(({ batch }) => batch.number <= number)
+    for (const { batch, keys } of dropped) {
+      this.#memoryBytes -= batch.memoryBytes
       for (const key of keys) {
-        const left = this.#byKey.get(key)?.filter(({ no }) => no > upto) ?? []
+        const left = this.#byKey.get(key)?.filter((other) => other.number > number) ?? []
         if (left.length === 0) this.#byKey.delete(key)
         else this.#byKey.set(key, left)
       }
     }
-    this.#batches = this.#batches.slice(gone)
-    return last
+    this.#batches = this.#batches.slice(dropped.length)
+    return dropped.at(-1)?.batch
   }
 
-  /** What changed it, oldest first. */
-  of(key: Key): readonly Batch[] {
+  /** Those that changed a state, oldest first. */
+  batchesOf(key: StateKey): readonly Batch[] {
     return this.#byKey.get(key) ?? []
   }
 
-  /** What the last batch, which is this one, changed. */
-  keysOf(batch: Batch): Iterable<Key> {
-    const last = this.#batches.at(-1)
-    return last?.batch === batch ? last.keys : []
-  }
-
-  keys(): Iterable<Key> {
+  keys(): Iterable<StateKey> {
     return this.#byKey.keys()
-  }
-
-  get batches(): readonly UncheckpointedBatch[] {
-    return this.#batches
   }
 }

@@ -1,42 +1,44 @@
-/** What stands in a batch of the log, and the figures behind it. */
+/** What a batch of the log contains, and the counters after it. All of it is persisted as JSON: member names are fixed. */
 import type { Change, LoggedChange } from '../store.ts'
 
-export interface Content {
+export interface BatchContent {
   readonly commits: readonly LoggedCommit[]
-  readonly controls: readonly Control[]
+  readonly controls: readonly ControlRecord[]
 }
 
 export interface LoggedCommit {
   readonly changes: readonly Change[]
-  /** One for each change: what whoever carries it out later cannot know. */
-  readonly notes: readonly Note[]
-  /** Instead of both, and with a time of its own (ms), where the entry came from another store. */
-  readonly told?: readonly LoggedChange[]
+  /** One per change: what a process that replays it cannot derive. */
+  readonly notes: readonly ChangeNote[]
+  /** Instead of both, and with a time of its own (ms), where the entry was imported from another store. */
+  readonly importedChanges?: readonly LoggedChange[]
   readonly time?: number
 }
 
-/** What a change made of documents that it found: decided by the process that wrote it, carried out by all alike. */
-export interface Note {
-  /** Position of a document created. */
+/** Effects of a change that depend on the state it met: decided by the process that wrote it, replayed by all. */
+export interface ChangeNote {
+  /** Position of a created document. */
   readonly position?: number
   /** A body that is no longer needed. */
-  readonly body?: BodyName
-  /** By how much more, or less, often a blob is referred to. */
+  readonly body?: BodyRef
+  /** Changes of the reference counts of blobs. */
   readonly blobs?: readonly (readonly [blob: string, by: number])[]
 }
 
-export interface BodyName {
+export interface BodyRef {
   readonly position: number
   readonly structure: number
   readonly size: number
-  /** Elements, which tell how much may lie beside it. */
+  /** Number of elements, which bounds how many override parts may exist. */
   readonly elements: number
 }
 
-/** What concerns the store alone, and has its place in the order of the log all the same. */
-export type Control =
+/** Records of the store itself, which need a place in the order of the log. */
+export type ControlRecord =
   | { readonly control: 'trim'; readonly seq: number; readonly bytes: number }
+  /** A lease: its name is `work`, its time to live in milliseconds `span`. */
   | { readonly control: 'claim'; readonly work: string; readonly holder: string; readonly span: number }
+  /** All leases of a holder end. */
   | { readonly control: 'release'; readonly holder: string }
   | {
       readonly control: 'blob'
@@ -45,12 +47,13 @@ export type Control =
       readonly hash: string
       readonly at: number
     }
+  /** A blob is deleted. */
   | { readonly control: 'doom'; readonly blob: string; readonly size: number }
   | { readonly control: 'chunks'; readonly series: readonly SeriesChange[]; readonly upload?: string }
-  /** Nobody writes until so many milliseconds have passed, or another one of these comes. */
+  /** Writers of all processes pause for `span` milliseconds, or until the next of these records. */
   | { readonly control: 'hold'; readonly span: number }
 
-/** All that happens to one series at once. Times as text: JSON has no integers of 64 bits. */
+/** All changes of one series in a batch. Times are text, as JSON has no 64-bit integers. */
 export interface SeriesChange {
   readonly submodel: string
   readonly path: string
@@ -60,7 +63,7 @@ export interface SeriesChange {
 }
 
 export interface StoredChunk {
-  /** Name of its bytes. */
+  /** `_id` of its bytes. */
   readonly name: string
   readonly from: string
   readonly to: string
@@ -69,7 +72,7 @@ export interface StoredChunk {
   readonly size: number
 }
 
-/** Numbers as they stand after a batch, absolute: whoever knows the last batch knows them. */
+/** Totals after a batch. They are absolute, so the last batch alone is enough to know them. */
 export interface Counters {
   readonly seq: number
   readonly position: number
@@ -85,11 +88,11 @@ export interface Counters {
   readonly blobBytes: number
   readonly bodyBytes: number
   readonly documents: Readonly<Record<string, number>>
-  /** Who holds which work, and for how long from when that was seen, in milliseconds. */
-  readonly claims: Readonly<Record<string, readonly [holder: string, span: number, term: number]>>
+  /** Leases by name; the time to live (ms) runs from when a process sees them, `term` is the batch that granted them. */
+  readonly claims: Readonly<Record<string, readonly [holder: string, ttlMs: number, term: number]>>
 }
 
-export const nothing: Counters = {
+export const ZERO_COUNTERS: Counters = {
   seq: 0,
   position: 0,
   elements: 0,

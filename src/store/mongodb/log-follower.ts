@@ -1,0 +1,93 @@
+/** Reads the log up to its end and applies it to the replicated state. */
+import { HubError } from '../../errors.ts'
+import type { Connection } from './connection.ts'
+import type { Journal } from './journal.ts'
+import type { ReplicatedState } from './replicated-state.ts'
+
+/** After this long without reading the log the cache is discarded: trimmed batches may already be deleted. */
+const STALE_MS = 30 * 60 * 1000
+
+export class LogFollower {
+  readonly #connection: Connection
+  readonly #journal: Journal
+  readonly #state: ReplicatedState
+  #readAt = 0
+  #queued: Promise<void> | undefined
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(connection: Connection, journal: Journal, state: ReplicatedState) {
+    this.#connection = connection
+    this.#journal = journal
+    this.#state = state
+  }
+
+  /** Starts at the last checkpoint and reads on to the end of the log. */
+  async open(): Promise<void> {
+    await this.#reset()
+    await this.sync()
+  }
+
+  /** Resolves when every batch acknowledged before this call, by any process, is applied. Waiting calls share one read. */
+  sync(): Promise<void> {
+    this.#queued ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#queued = undefined
+        this.#running = this.#readToEnd()
+        return this.#running
+      })
+    return this.#queued
+  }
+
+  /**
+   * By wall time, which passes while the machine is suspended. If it was set back, it is unknown how long that was.
+   */
+  get isStale(): boolean {
+    const age = Date.now() - this.#readAt
+    return age > STALE_MS || age < 0
+  }
+
+  async #readToEnd(): Promise<void> {
+    if (this.isStale) await this.#reset()
+    await this.#applyRemaining()
+    this.#readAt = Date.now()
+  }
+
+  /** Ends, as reading is faster than writing. */
+  async #applyRemaining(): Promise<void> {
+    for (let read = 0; ; read++) {
+      // Far behind, many batches are read at a time.
+      if (read > 1) {
+        const packed = await this.#journal.readFrom(this.#state.appliedNumber + 1)
+        for (const batch of packed) this.#state.applyBatch(await batch.unpack())
+      }
+      // Only this read is sure to find what was acknowledged last.
+      const next = await this.#journal.read(this.#state.appliedNumber + 1)
+      if (next === undefined) return
+      if (next === 'gone') await this.#reset()
+      else this.#state.applyBatch(next)
+    }
+  }
+
+  async #reset(): Promise<void> {
+    for (;;) {
+      const checkpoint = await this.readCheckpoint()
+      const batch = await this.#journal.read(checkpoint)
+      if (batch === undefined) {
+        throw new HubError('Unavailable', [
+          `The log of the database lacks batch ${checkpoint}, up to which it is applied`
+        ])
+      }
+      if (batch === 'gone') continue
+      this.#state.reset(batch)
+      this.#readAt = Date.now()
+      return
+    }
+  }
+
+  /** Number of the last batch that is in the collections. */
+  async readCheckpoint(): Promise<number> {
+    const found = await this.#connection.run(() => this.#connection.collection('meta').findOne({ _id: 'applied' }))
+    return Number(found?.no ?? 0)
+  }
+}

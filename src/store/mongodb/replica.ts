@@ -1,0 +1,34 @@
+/** This process's copy of the state, and what keeps it current. */
+import { BatchWriter, type WriterOptions } from './batch-writer.ts'
+import type { Collections } from './collections.ts'
+import type { Connection } from './connection.ts'
+import type { Journal } from './journal.ts'
+import { LogFollower } from './log-follower.ts'
+import { ReplicatedState } from './replicated-state.ts'
+import { StateLoader } from './state-loader.ts'
+
+export interface Replica {
+  readonly state: ReplicatedState
+  readonly follower: LogFollower
+  readonly loader: StateLoader
+  readonly writer: BatchWriter
+}
+
+export interface ReplicaOptions extends WriterOptions {
+  /** Bound of the cache. */
+  readonly cacheBytes: number
+}
+
+export async function openReplica(
+  connection: Connection,
+  journal: Journal,
+  collections: Collections,
+  options: ReplicaOptions
+): Promise<Replica> {
+  const state = new ReplicatedState(options.cacheBytes)
+  const follower = new LogFollower(connection, journal, state)
+  const loader = new StateLoader(state, follower, collections)
+  const writer = new BatchWriter({ connection, journal, state, follower, loader }, options)
+  await follower.open()
+  return { state, follower, loader, writer }
+}
