@@ -98,7 +98,7 @@ export async function openServices({ config, clock, store, templates, log }: Ser
       templates: profilesServedBy('templates')
     }
   }
-  const subscriptions = new Subscriptions(store, { history, failed: failed('Sending changes to subscribers') })
+  const subscriptions = new Subscriptions(store, { history, clock, failed: failed('Sending changes to subscribers') })
   return { clock, store, ingest, history, historyWriter, policyOf, subscriptions, context, baseUrl }
 }
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { SubscriptionRequest } from '../../src/consumers/subscriptions/subscription.ts'
 import type { LoggedChange } from '../../src/store/store.ts'
 import { collection, create, property, replace, submodel } from '../store/fixtures.ts'
-import { type Listener, run, type Scene, scene, short, until } from './subscriptions-fixture.ts'
+import { type Listener, run, type Scene, scene, short, until } from './subscriptions-scene.ts'
 
 const IDS = ['a', 'b', 'c']
 const PATHS = ['Speed', 'Load', 'Line.Speed']

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Message, SubscriptionRequest } from '../../src/consumers/subscriptions/subscription.ts'
 import { create, property, replace, submodel } from '../store/fixtures.ts'
-import { Listener, run, type Scene, scene, short, until } from './subscriptions-fixture.ts'
+import { Listener, run, type Scene, scene, short, until } from './subscriptions-scene.ts'
 
 const NAMES = ['A', 'B', 'C']
 

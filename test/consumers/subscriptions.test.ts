@@ -3,7 +3,7 @@ import type { StreamEvent } from '../../src/consumers/subscriptions/subscription
 import type { AssetAdministrationShell } from '../../src/model/types.ts'
 import type { Change, DocumentKind } from '../../src/store/store.ts'
 import { collection, create, property, replace, submodel } from '../store/fixtures.ts'
-import { type Listener, run, scene, short, until } from './subscriptions-fixture.ts'
+import { type Listener, run, scene, short, until } from './subscriptions-scene.ts'
 
 scene(
   t,

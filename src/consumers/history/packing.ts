@@ -67,7 +67,7 @@ export function pack(
 
 /**
  * The items that end before all others begin. Overlapping items stay together: between two chunks of one entry of the log
- * there is no order, so of two samples at one time the later one could not be told.
+ * there is no order, so of two samples at one time neither would be the later one.
  */
 function lateOf(items: readonly PendingChange[], start: bigint): Set<PendingChange> {
   const late = new Set(items)

@@ -1,4 +1,4 @@
-/** Catch-up by the newest value per element: of one interval, or of all that a subscriber has missed. */
+/** Catch-up with only the newest value per element: of one interval, or of everything that a subscriber missed. */
 import { setImmediate } from 'node:timers/promises'
 import { readLog } from './catch-up-log.ts'
 import { SelectionFilter } from './catch-up-selection.ts'
@@ -9,17 +9,17 @@ import { LatestPerElement } from './latest-per-element.ts'
 import { changesBehind, eventCount, type LogPosition } from './log-position.ts'
 import { MessageBatcher } from './message-batcher.ts'
 
-/** Longest time of one step: longer than that of a replay, as it skips most of what it reads. */
+/** Longer than a step of a replay, as most of what is read is skipped. */
 const STEP_MS = 200
 
-/** Elements whose newest values are gathered at a time. */
+/** Elements gathered in one step. */
 const MAX_ELEMENTS_GATHERED = 1000
 
 export async function conflateLog(target: CatchUpTarget, sources: CatchUpSources): Promise<void> {
   const { isConflating, projection } = target
   const { latest, position } = await gather(target, sources, isConflating ? undefined : target.request.interval)
   if (target.state !== 'late') return
-  // Too many to be sent one by one: a snapshot says the same.
+  // For this many elements a snapshot is cheaper and has the same content.
   const instead = isConflating && latest.size >= MAX_ELEMENTS_GATHERED ? startSnapshot(sources.position()) : undefined
   const batcher = new MessageBatcher(target, isConflating ? { conflated: true } : {})
   const filter = new SelectionFilter(target)
@@ -39,7 +39,7 @@ export async function conflateLog(target: CatchUpTarget, sources: CatchUpSources
   }
 }
 
-/** Reads on to the end of an interval, or of the log; or until time or room is used up. */
+/** Reads to the end of an interval or of the log, or until the limits of time and size are reached. */
 async function gather(
   target: CatchUpTarget,
   sources: CatchUpSources,
@@ -53,7 +53,7 @@ async function gather(
   while (performance.now() < until && latest.size < MAX_ELEMENTS_GATHERED) {
     const entries = await readLog(target, sources, position)
     if (entries.length === 0) break
-    // A gap before these has been reported.
+    // There was a gap, which has been reported.
     if (position.seq < target.position.seq) position = target.position
     for (const entry of entries) {
       if (interval !== undefined) end ??= entry.time + interval

@@ -1,6 +1,6 @@
 /**
- * Values from before the log begins, from the history: for a subscriber that asked for a time to which the log does not
- * reach back any more. Series by series, each in the order of its source times.
+ * Catch-up from the history, for a subscriber that asked for a time before the log begins. Series by series, each in the
+ * order of its source times.
  */
 
 import { lengthOf, pickSamples, type Run, sliceOf, timeAt } from '../../model/samples.ts'
@@ -11,7 +11,7 @@ import type { CatchUpSources, CatchUpTarget, HistoryState } from './catch-up-sta
 import { EVENTS_PER_SLICE } from './change-events.ts'
 import { eventsOfRun } from './events.ts'
 import { MessageBatcher } from './message-batcher.ts'
-import type { EventPlace, StreamEvent } from './subscription.ts'
+import type { EventPosition, StreamEvent } from './subscription.ts'
 
 const SERIES_PER_READ = 20
 
@@ -43,7 +43,7 @@ export async function sendHistory(
   }
 }
 
-/** @returns whether it came to the end of the series; else `state` says where it stands */
+/** @returns whether the end of the series was reached; else `state` has the position */
 async function sendSeries(
   series: SeriesName,
   target: CatchUpTarget,
@@ -69,12 +69,12 @@ async function sendSeries(
   return true
 }
 
-/** The history does not know which commit a sample came with; its time is that of the source. */
-function placeOf(run: Run, at: number): EventPlace {
+/** The history does not know the commit of a sample; the time is that of its source. */
+function placeOf(run: Run, at: number): EventPosition {
   return { seq: 0, index: 0, time: Number(timeAt(run, at) / 1_000_000n) }
 }
 
-/** Without what the history has sent already. */
+/** Removes samples of the log that were sent from the history already. */
 export function withoutOverlap(events: readonly StreamEvent[], { from, to, until }: HistoryState): StreamEvent[] {
   const isNew = (time: bigint) => time < from || time >= to
   return events.flatMap((event) => {

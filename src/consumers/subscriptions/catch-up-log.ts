@@ -1,10 +1,10 @@
-/** Reading the log on behalf of subscribers that are not live. */
+/** Reads the log for subscribers that are behind. */
 import type { LogEntry } from '../../store/store.ts'
 import type { CatchUpSources, CatchUpTarget } from './catch-up-state.ts'
 import type { LogPosition } from './log-position.ts'
 
 /**
- * The next entries, up to where live subscribers are; none where there are no more.
+ * The next entries up to the position of the live loop; none at the end.
  * @returns `gap` where entries behind the position were trimmed
  */
 export async function readUpToLive(
@@ -19,7 +19,7 @@ export async function readUpToLive(
   return { entries: beyond === -1 ? entries : entries.slice(0, beyond), gap }
 }
 
-/** The same for one subscriber, which is sent word of a gap and moved behind it. */
+/** The same for one subscriber, which is notified of a gap and moved behind it. */
 export async function readLog(
   target: CatchUpTarget,
   sources: CatchUpSources,

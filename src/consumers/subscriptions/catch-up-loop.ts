@@ -1,11 +1,11 @@
-/** Lets subscribers that are behind catch up, one step after the other, so that together they cost no more than one. */
+/** Lets subscribers that are behind catch up, one step of one subscriber at a time, so that many cost no more than one. */
 import { setImmediate } from 'node:timers/promises'
 import { catchUp } from './catch-up.ts'
 import type { CatchUpSources, CatchUpTarget } from './catch-up-state.ts'
 
 export interface CatchUpLoopOptions {
   readonly sources: CatchUpSources
-  /** When the live loop last had something to do, by `performance.now()`. */
+  /** When the live loop was last busy, by `performance.now()`. */
   readonly liveBusyAt: () => number
   /** Hears of a failure; it is tried again. */
   readonly failed: (error: unknown) => void
@@ -14,7 +14,7 @@ export interface CatchUpLoopOptions {
   readonly signal: AbortSignal
 }
 
-/** While the live loop had something to do so recently, catching up gets half of the time. */
+/** While the live loop was busy this recently, catching up gets half of the time. */
 const LIVE_BUSY_MS = 50
 
 const RETRY_DELAY_MS = 500
@@ -55,7 +55,7 @@ export class CatchUpLoop {
       const { position } = target
       try {
         const isReady = await catchUp(target, sources)
-        // Where it waits for the live loop it is looked at again a little later.
+        // Without progress it waits for the live loop; `Subscriber.check` adds it again.
         if (isReady && target.position !== position) this.#queue.add(target)
       } catch (error) {
         if (!signal.aborted) failed(error)

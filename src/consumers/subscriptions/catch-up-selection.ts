@@ -1,4 +1,4 @@
-/** What of the log a subscriber that is behind is sent; for one step. */
+/** Filters the log for a subscriber that is behind. For one step, as it caches what it looks up. */
 import type { LoggedChange } from '../../store/store.ts'
 import { withoutOverlap } from './catch-up-history.ts'
 import type { CatchUpTarget } from './catch-up-state.ts'
@@ -13,7 +13,7 @@ export class SelectionFilter {
     this.#target = target
   }
 
-  /** Does its request select the change? */
+  /** Does the request select the change? */
   async selects(change: LoggedChange): Promise<boolean> {
     const { matcher } = this.#target
     if (!('path' in change)) return matcher.document(change, true)
@@ -25,7 +25,7 @@ export class SelectionFilter {
     return isSelected
   }
 
-  /** Without what a snapshot or the history has shown already. */
+  /** Removes events that a snapshot or the history has shown already. */
   unseen(events: readonly StreamEvent[]): readonly StreamEvent[] {
     const { shown, overlap } = this.#target.catchUp
     if (shown.size === 0 && overlap === undefined) return events

@@ -1,6 +1,6 @@
 /**
- * How everything that is selected is now. The position in the log is taken first, so what changes meanwhile comes after;
- * an element that has been written to since is left out here, as the log is about to send its newer values anyway.
+ * Sends the current state of everything that is selected. The position in the log is taken first, so changes during the
+ * snapshot come after it; elements that were written to since then are left out, as the log has their newer values.
  */
 import { setImmediate } from 'node:timers/promises'
 import { parseStoredPath } from '../../model/path.ts'
@@ -30,7 +30,7 @@ const STAGES: readonly DocumentKind[] = [
 
 const DOCUMENTS_PER_READ = 20
 
-/** Commits up to which elements that came anew were shown are kept for so many; only those could be told twice. */
+/** Elements created during the snapshot for which the shown revision is remembered; beyond it a value may be sent twice. */
 const MAX_SHOWN = 100_000
 
 export async function sendSnapshot(
@@ -52,7 +52,7 @@ export async function sendSnapshot(
       for (const document of page.documents) {
         const current: unknown = JSON.parse(document.bytes.toString())
         noteSize(current, document.bytes.length)
-        if (state.path === '') await showDocument(document, current, target, batcher)
+        if (state.path === '') await showDocument(document, current, target, batcher, sources.clock.milliseconds())
         if (
           kind === 'Submodel' &&
           !(await showValues(document, current as Submodel, target, sources, state, batcher, isTimeOver))
@@ -77,7 +77,7 @@ function isSelected(kind: DocumentKind, { kinds }: Matcher): boolean {
   return kinds.has(kindOf({ change: 'updated', kind, id: '' })) || (kind === 'Submodel' && kinds.has('value'))
 }
 
-/** The next documents of a kind: those that are named, or all. */
+/** The next documents of a kind: those that the request names, or all. */
 async function pageOf(
   kind: DocumentKind,
   { store, shells }: CatchUpSources,
@@ -98,7 +98,7 @@ async function pageOf(
   return { documents, more: ids.length > DOCUMENTS_PER_READ }
 }
 
-/** Ids beyond which no document of a kind is selected; undefined: any may be. */
+/** The only ids of a kind that can be selected; undefined: any. */
 function namedIds(
   kind: DocumentKind,
   matcher: Matcher,
@@ -118,7 +118,8 @@ async function showDocument(
   { kind, id, revision }: Document,
   current: unknown,
   { matcher, projection }: CatchUpTarget,
-  batcher: MessageBatcher
+  batcher: MessageBatcher,
+  time: number
 ): Promise<void> {
   if (!(await matcher.document({ change: 'updated', kind, id }, false))) return
   if (kind === 'Submodel' && !hasSelected(current as Submodel, matcher)) return
@@ -127,7 +128,7 @@ async function showDocument(
     kind: kindOf({ change: 'updated', kind, id }),
     seq: revision,
     index: 0,
-    time: Date.now(),
+    time,
     snapshot: true,
     change: 'updated',
     of: kind,
@@ -137,25 +138,25 @@ async function showDocument(
   batcher.add([event])
 }
 
-/** Is there an element of a selected path? A change may have removed it; the snapshot shows what is there now. */
+/** Is there an element at a selected path now? */
 function hasSelected(submodel: Submodel, matcher: Matcher): boolean {
   if (!matcher.hasPaths) return true
   for (const { path } of walk(submodel)) if (matcher.path(path)) return true
   return false
 }
 
-/** @returns whether it came to the end of the submodel; else `state` says where it stands */
+/** @returns whether the end of the submodel was reached; else `state` has the position */
 async function showValues(
   { id }: Document,
   current: Submodel,
   { matcher, projection, catchUp }: CatchUpTarget,
-  { store }: CatchUpSources,
+  { store, clock }: CatchUpSources,
   state: SnapshotState,
   batcher: MessageBatcher,
   isTimeOver: () => boolean
 ): Promise<boolean> {
   if (!matcher.kinds.has('value') || !matcher.submodel(id)) return true
-  // Where that element was removed meanwhile the submodel is shown anew.
+  // The element at which it paused may have been removed: then the submodel is sent from its beginning.
   let isSeen = resolve(current, parseStoredPath(state.path) ?? []) !== undefined
   const semanticIds = new Map<Container, ReadonlySet<string>>([[current, withId(new Set(), current)]])
   for (const { element, path, parent } of walk(current)) {
@@ -172,26 +173,31 @@ async function showValues(
       catchUp.shown.set(elementKey({ submodel: id, path }), row.revision)
       catchUp.shownUntil = Math.max(catchUp.shownUntil, row.revision)
     }
-    batcher.add([currentValueEvent(id, row, projection.full ? element : undefined)])
+    batcher.add([currentValueEvent(id, row, projection.full ? element : undefined, clock.milliseconds())])
     state.path = path
     if (batcher.isFull && isTimeOver()) return false
   }
   return true
 }
 
-/** Written to since the snapshot began, and not because it was created: the log has the value. */
+/** Written to since the snapshot began, other than by its creation: the log has the value. */
 function isInLog({ revision, incarnation }: ElementRow, { base }: SnapshotState): boolean {
   return revision > base && incarnation <= base
 }
 
-function currentValueEvent(submodel: string, row: ElementRow, element: SubmodelElement | undefined): ValueEvent {
+function currentValueEvent(
+  submodel: string,
+  row: ElementRow,
+  element: SubmodelElement | undefined,
+  time: number
+): ValueEvent {
   const { path, modelType, valueType, value, revision, sourceTime, quality } = row
-  // The row may be newer than the document was.
+  // The row may be newer than the document.
   const shown = element && { ...element }
   if (shown !== undefined) writeValueMembers(shown, JSON.parse(value))
   const metadata = { modelType, valueType, semanticIds: new Set<string>() }
   return valueEvent(
-    { seq: revision, index: 0, time: Date.now(), snapshot: true },
+    { seq: revision, index: 0, time, snapshot: true },
     { submodel, path, metadata, element: shown },
     valueOnly(metadata, value),
     sourceTime,

@@ -1,4 +1,5 @@
-/** What catch-up needs of a subscriber, and how far it has come. */
+/** State of a catch-up, and the interface of the subscriber that it serves. */
+import type { Clock } from '../../clock.ts'
 import type { Run } from '../../model/samples.ts'
 import type { SeriesName } from '../../store/series.ts'
 import type { Projection } from './change-events.ts'
@@ -11,50 +12,50 @@ export interface HistoryReader {
   read(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Run>
 }
 
-/** Where catch-up reads from. */
+/** Where a catch-up reads from. */
 export interface CatchUpSources extends Lookups {
+  readonly clock: Clock
   readonly history?: HistoryReader
-  /** The commit up to which live subscribers have been sent everything. */
+  /** The commit up to which live subscribers have received everything. */
   position(): number
 }
 
 export interface SnapshotState {
-  /** The log is sent from behind this commit on. */
+  /** After the snapshot the log is sent from behind this commit. */
   readonly base: number
-  /** Which of the kinds of documents, and where in it. */
+  /** The kind of documents, as index of STAGES, and the position in it. */
   stage: number
   after: number
   afterId: string
-  /** The last element of the document behind that has been looked at; '' where none has. */
+  /** The last element that was shown of the next document; '' for none. */
   path: string
 }
 
 export interface HistoryState {
-  /** Source times: from the one that was asked for to before the server time at which the log begins. */
+  /** Source times in [from, to): from the requested time to the server time at which the log begins. */
   readonly from: bigint
   readonly to: bigint
-  /** Samples of these times from commits up to this one are in the history; the log has those behind it. */
+  /** The history has the samples of these times of commits up to this one; the log has those of later commits. */
   readonly until: number
-  /** The last series that was sent completely. */
+  /** The last series that is complete. */
   after?: SeriesName
-  /** The next series is sent from this time on. */
+  /** Where to resume in the series after it. */
   next?: bigint
 }
 
-/** What is to be sent before the log, and how far that has come. */
+/** What is sent before the log, and its progress. */
 export interface CatchUpState {
-  /** Until it has been sent there is no position from which a subscriber could resume. */
+  /** It is not complete: there is no position yet from which the subscriber could resume. */
   isBeginning: boolean
   snapshot?: SnapshotState
   history?: HistoryState
-  /** What the history has sent, so that the log does not send it again. */
+  /** What was sent from the history, so that it is not sent again from the log. */
   overlap?: HistoryState
   /**
-   * Elements that were created while the snapshot was taken, by the commit up to which it shows them: older values in
-   * the log are not sent after it.
+   * Elements that were created during the snapshot, with the revision that it shows: older values in the log are skipped.
    */
   readonly shown: Map<string, number>
-  /** The greatest of them. */
+  /** The greatest of these revisions. */
   shownUntil: number
 }
 
@@ -62,7 +63,7 @@ export function startSnapshot(base: number): SnapshotState {
   return { base, stage: 0, after: 0, afterId: '', path: '' }
 }
 
-/** @param before what is to be sent before the log */
+/** @param before what is sent before the log */
 export function startCatchUp(before: Pick<CatchUpState, 'snapshot' | 'history'> | undefined): CatchUpState {
   return { isBeginning: before !== undefined, shown: new Map<string, number>(), shownUntil: 0, ...before }
 }
@@ -73,20 +74,20 @@ export interface CatchUpTarget {
   readonly matcher: Matcher
   readonly projection: Projection
   readonly catchUp: CatchUpState
-  /** From where it goes on. */
+  /** Where it resumes. */
   readonly position: LogPosition
-  /** It is no longer behind once it is `live`, or `closed`. */
+  /** It is behind while it is `late`. */
   readonly state: 'late' | 'live' | 'closed'
-  /** It lagged too far: only the newest value per element is sent until it has caught up. */
+  /** It lagged too far: it gets only the newest value per element until it has caught up. */
   readonly isConflating: boolean
-  /** May it be sent more? */
+  /** Can it take more messages? */
   readonly isReady: boolean
-  /** Entries of the log to read at a time. */
+  /** Entries of the log per read. */
   entriesPerRead: number
-  /** @param position from where to go on behind the message; absent: there is none. @param size bytes, roughly */
+  /** @param position behind the message; undefined: it cannot resume there. @param size estimated bytes */
   send(parts: Omit<Message, 'encoded' | 'cursor'>, position: LogPosition | undefined, size: number): void
-  /** Moves on without having been sent anything. */
+  /** Moves on without a message. */
   passed(position: LogPosition): void
-  /** Joins the live subscribers. @returns false where they have been sent something that this one has not */
+  /** Joins the live subscribers. @returns false where these have received events that this one has not */
   goLive(): boolean
 }

@@ -14,12 +14,12 @@ import { CurrentState } from './current-state.ts'
 import { changesBehind } from './log-position.ts'
 import { MessageBatcher } from './message-batcher.ts'
 
-/** Longest time that one step takes while others wait. */
+/** Longest step, as others wait meanwhile. */
 const STEP_MS = 20
 
 const MAX_ENTRIES_PER_READ = 1024
 
-/** Sends a subscriber some more. @returns whether it wants another step; it does not once it is live, or not ready */
+/** One step. @returns whether another one can follow: it is still behind, and takes more messages */
 export async function catchUp(target: CatchUpTarget, sources: CatchUpSources): Promise<boolean> {
   const { snapshot, history } = target.catchUp
   const until = performance.now() + STEP_MS

@@ -8,17 +8,17 @@ import type { ElementMetadata, ElementMetadataCache } from './element-metadata-c
 import { type EventElement, runEvent, sampleEvent, valueEvent, valueOnly } from './events.ts'
 import { type DocumentChange, kindOf } from './matcher.ts'
 import { EVENT_BYTES, SAMPLE_BYTES } from './message.ts'
-import type { DocumentEvent, EventPlace, StreamEvent, SubscriptionRequest } from './subscription.ts'
+import type { DocumentEvent, EventPosition, StreamEvent, SubscriptionRequest } from './subscription.ts'
 
-/** The form in which a subscriber wants changes; subscribers with the same one share the events. */
+/** The form of the events; subscribers with the same one share them. */
 export interface Projection {
-  /** Of samples that came together: an event each, one for all, or one for the newest alone. */
+  /** For samples of one change: an event each, one for all, or one for the newest alone. */
   readonly shape: 'rows' | 'runs' | 'newest'
-  /** With the element, or document, as it is now. */
+  /** With the current element or document. */
   readonly full: boolean
 }
 
-/** Events of one change are made in slices of this many, which bounds what is in memory for them. */
+/** Events of one change are created in slices of this size, which bounds their memory. */
 export const EVENTS_PER_SLICE = 256
 
 export function projectionOf({ content, columns, interval }: SubscriptionRequest): Projection {
@@ -37,7 +37,7 @@ export class ChangeEvents {
   #element: SubmodelElement | undefined
   #full: Pick<DocumentEvent, 'document' | 'elements'> = {}
 
-  /** @param index events that stand before it in its commit */
+  /** @param index number of events before it in its commit */
   constructor(entry: LogEntry, change: LoggedChange, index: number) {
     this.#entry = entry
     this.#change = change
@@ -45,8 +45,7 @@ export class ChangeEvents {
   }
 
   /**
-   * Looks up what the events need; to be called, and its promise awaited where it returns one, before the first of them
-   * is asked for.
+   * Looks up what the events need. Must be called before `events`, and awaited where it returns a promise.
    * @param current absent where no event is `full`
    */
   prepare(cache: ElementMetadataCache, current: CurrentState | undefined): Promise<void> | undefined {
@@ -59,14 +58,14 @@ export class ChangeEvents {
     return current && this.#readDocument(change, current)
   }
 
-  /** Bytes, roughly, that its events take together. */
+  /** Estimated bytes of all its events. */
   sizeAs(shape: Projection['shape']): number {
     const change = this.#change
     if (change.change !== 'samples' || shape === 'newest') return EVENT_BYTES
     return shape === 'rows' ? EVENT_BYTES * change.count : EVENT_BYTES + SAMPLE_BYTES * change.count
   }
 
-  /** The events from `start` to before `end` of this change. */
+  /** The events of this change in [start, end). */
   events({ shape, full }: Projection, start: number, end: number): StreamEvent[] {
     const change = this.#change
     if ('kind' in change) return [this.#documentEvent(change, full)]
@@ -90,7 +89,7 @@ export class ChangeEvents {
     return events
   }
 
-  #placeOf(at: number): EventPlace {
+  #placeOf(at: number): EventPosition {
     return { seq: this.#entry.seq, index: this.#index + at, time: this.#entry.time }
   }
 

@@ -1,5 +1,5 @@
 /**
- * Events as CloudEvents 1.0, with the types that the community of the AAS uses:
+ * Events as CloudEvents 1.0, with the types of two AAS projects:
  * - `cloudevents`: async-aas (`io.admin-shell.events.v1.created`, `updated`, `deleted`, `valueChanged`);
  * - `feed`: the Event Feed proposed as issue 557 of admin-shell-io/aas-specs-api, as implemented in September 2026
  *   (`io.admin-shell.submodel.updated.v1`): changes of values and elements are updates of their submodel.
@@ -13,12 +13,12 @@ import type { DocumentEvent, StreamEvent } from './subscription.ts'
 
 export interface CloudEvent {
   readonly specversion: '1.0'
-  /** Unique, the same whenever the event is told, and the cursor to go on with behind it; none in a snapshot. */
+  /** Unique and stable across deliveries. Also the cursor behind the event, except in a snapshot. */
   readonly id: string
   /** URL of what changed. */
   readonly source: string
   readonly type: string
-  /** Of a value at its source, of all else in the hub. */
+  /** Source time of a value; commit time of other changes. */
   readonly time: string
   readonly subject?: string
   /** Class of the metamodel. */
@@ -35,7 +35,7 @@ export interface CloudEventOptions {
 
 const SCHEMAS = 'https://api.swaggerhub.com/domains/Plattform_i40/Part1-MetaModel-Schemas/V3.1.0#/components/schemas/'
 
-/** Where documents of a kind lie, and what the Event Feed calls them. */
+/** Path of each kind of document, and its name in the Event Feed. */
 const KINDS: { readonly [Kind in DocumentKind]?: readonly [path: string, name: string] } = {
   AssetAdministrationShell: ['shells', 'aas'],
   Submodel: ['submodels', 'submodel'],
@@ -50,7 +50,7 @@ const KINDS: { readonly [Kind in DocumentKind]?: readonly [path: string, name: s
 /** Kinds that are classes of the metamodel. */
 const CLASSES: ReadonlySet<string> = new Set(['AssetAdministrationShell', 'Submodel', 'ConceptDescription'])
 
-/** In the style of async-aas. */
+/** As in async-aas. */
 export function cloudEventOf(event: StreamEvent, options: CloudEventOptions): CloudEvent {
   const id = idOf(event, options.epoch)
   if (event.event === 'document') {
@@ -82,7 +82,7 @@ export function cloudEventOf(event: StreamEvent, options: CloudEventOptions): Cl
   }
 }
 
-/** In the style of the Event Feed. @param full with the payload, not the identifiers alone */
+/** As in the Event Feed. @param full with the payload, else with identifiers alone */
 export function feedEventOf(event: StreamEvent, options: CloudEventOptions, full: boolean): CloudEvent {
   const [of, change, subject] =
     event.event === 'document' ? [event.of, event.change, event.id] : (['Submodel', 'updated', event.submodel] as const)
@@ -100,7 +100,7 @@ export function feedEventOf(event: StreamEvent, options: CloudEventOptions, full
   }
 }
 
-/** Of those that are no changes, and have no place in the log, what they show and when. */
+/** Events of a snapshot or of the history have no position in the log: their content and time identify them. */
 function idOf(event: StreamEvent, epoch: string): string {
   if (event.seq > 0 && event.snapshot === undefined) return cursorBehind(epoch, event)
   if (event.event === 'document') return `${event.seq}/${event.of}/${event.id}`
@@ -108,7 +108,7 @@ function idOf(event: StreamEvent, epoch: string): string {
   return `${event.seq}/${time ?? ''}/${event.path}/${event.submodel}`
 }
 
-/** The path of the element, where one was touched. */
+/** The path of the touched element, where it is exactly one. */
 function elementOf({ of, touched }: DocumentEvent): string | undefined {
   return of === 'Submodel' && touched?.length === 1 ? touched[0] : undefined
 }

@@ -2,18 +2,18 @@
 import { elementKey } from './latest-per-element.ts'
 import type { ValueEvent } from './subscription.ts'
 
-/** Elements that are held back at once, by all groups together; beyond it values go out as they come. */
+/** Elements that all groups together may conflate; values of further ones are sent at once. */
 const MAX_ELEMENTS_HELD = 200_000
 
 let holding = 0
 
 export class Conflation {
   readonly #interval: number
-  /** Elements told of within the interval, and the source time that was told. */
-  readonly #told = new Map<string, bigint>()
-  /** What waits for the end of its element's interval; in the order of the log. */
+  /** Elements that were sent within the interval, with the source time of that value. */
+  readonly #sent = new Map<string, bigint>()
+  /** Values held back until the interval of their element ends; in the order of the log. */
   readonly #held = new Map<string, ValueEvent>()
-  /** The ends of intervals, each as long as all others, so in the order in which they come. */
+  /** Ends of intervals; in ascending order, as all intervals are equally long. */
   #ends: { key: string; end: number }[] = []
 
   /** @param interval in milliseconds */
@@ -21,7 +21,7 @@ export class Conflation {
     this.#interval = interval
   }
 
-  /** The oldest thing that waits. */
+  /** The oldest value that is held back. */
   get oldest(): ValueEvent | undefined {
     return this.#held.values().next().value
   }
@@ -32,28 +32,28 @@ export class Conflation {
   }
 
   /**
-   * @param now milliseconds of a clock that never goes back
-   * @returns whether it is to be told at once; else it is held back, or was late: a newer value has been told
+   * @param now monotonic time in milliseconds
+   * @returns whether to send it at once; else it is held back, or dropped as a newer value was sent
    */
   take(event: ValueEvent, now: number): boolean {
     const key = elementKey(event)
     const time = event.sourceTime ?? 0n
-    const told = this.#told.get(key)
-    if (told === undefined) {
+    const sent = this.#sent.get(key)
+    if (sent === undefined) {
       if (holding >= MAX_ELEMENTS_HELD) return true
-      this.#tell(key, time, now)
+      this.#noteSent(key, time, now)
       holding++
       return true
     }
     const held = this.#held.get(key)
-    if (time < (held?.sourceTime ?? told)) return false
-    // Put at the end: what it replaces needs not be told any more.
+    if (time < (held?.sourceTime ?? sent)) return false
+    // At the end of the order: the value it replaces is dropped.
     this.#held.delete(key)
     this.#held.set(key, event)
     return false
   }
 
-  /** What is to be told now. */
+  /** Values whose interval has ended. */
   release(now: number): ValueEvent[] {
     const released: ValueEvent[] = []
     let count = 0
@@ -61,26 +61,26 @@ export class Conflation {
       const key = this.#ends[count++]?.key ?? ''
       const held = this.#held.get(key)
       if (held === undefined) {
-        if (this.#told.delete(key)) holding--
+        if (this.#sent.delete(key)) holding--
         continue
       }
       this.#held.delete(key)
       released.push(held)
     }
     this.#ends = this.#ends.slice(count)
-    for (const event of released) this.#tell(elementKey(event), event.sourceTime ?? 0n, now)
+    for (const event of released) this.#noteSent(elementKey(event), event.sourceTime ?? 0n, now)
     return released.sort((a, b) => a.seq - b.seq || a.index - b.index)
   }
 
   close(): void {
-    holding -= this.#told.size
-    this.#told.clear()
+    holding -= this.#sent.size
+    this.#sent.clear()
     this.#held.clear()
     this.#ends = []
   }
 
-  #tell(key: string, time: bigint, now: number): void {
-    this.#told.set(key, time)
+  #noteSent(key: string, time: bigint, now: number): void {
+    this.#sent.set(key, time)
     this.#ends.push({ key, end: now + this.#interval })
   }
 }

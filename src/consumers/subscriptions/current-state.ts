@@ -1,4 +1,4 @@
-/** Documents as they are now, for events with `content: 'full'`. */
+/** Current documents and elements, for events with `content: 'full'`. */
 import { parseStoredPath } from '../../model/path.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { resolve } from '../../model/walk.ts'
@@ -6,7 +6,7 @@ import { unlessDamaged } from '../../store/damage.ts'
 import type { DocumentKind, Store } from '../../store/store.ts'
 import { noteSize } from './message.ts'
 
-/** Reads each document at most once; to be used for one batch of the log. */
+/** Reads each document at most once. For one batch of the log. */
 export class CurrentState {
   readonly #store: Store
   readonly #documents = new Map<string, Promise<unknown>>()
@@ -15,7 +15,7 @@ export class CurrentState {
     this.#store = store
   }
 
-  /** A document as JSON; undefined where it is gone. */
+  /** A parsed document; undefined where it was deleted. */
   document(kind: DocumentKind, id: string): Promise<unknown> {
     const key = `${kind} ${id}`
     let document = this.#documents.get(key)

@@ -1,6 +1,6 @@
 /**
- * What the log does not say of a change and others ask: what kind of element it is, and which semanticIds it lies under.
- * Kept in memory up to a bound, and forgotten when structure changes.
+ * Metadata of elements that the log does not have: their kind and the semanticIds that apply to them. Cached up to a
+ * bound, and invalidated when the structure changes.
  */
 import { isWithin, join, parseStoredPath } from '../../model/path.ts'
 import type { Submodel } from '../../model/types.ts'
@@ -11,43 +11,43 @@ import type { LoggedChange, Store } from '../../store/store.ts'
 export interface ElementMetadata {
   readonly modelType: string
   readonly valueType: string | undefined
-  /** First key of its own semanticId, of those of the elements around it, and of the submodel's. */
+  /** First keys of the semanticIds of the element, of its ancestors and of the submodel. */
   readonly semanticIds: ReadonlySet<string>
 }
 
-/** The semanticIds in a submodel. */
+/** All semanticIds of a submodel. */
 export interface SubmodelSemanticIds {
   readonly own: string | undefined
   readonly paths: readonly (readonly [path: string, semanticId: string])[]
 }
 
-/** Elements, and submodels, that are remembered. */
+/** Cached elements and submodels. */
 const MAX_ELEMENTS = 50_000
 const MAX_SUBMODELS = 200
 
-/** Stands for what is not there, so that it is not looked for again and again. */
+/** Cached for elements that do not exist. */
 const GONE = null
 
 export class ElementMetadataCache {
   readonly #store: Store
   readonly #elements = new Map<string, Map<string, ElementMetadata | typeof GONE>>()
   readonly #submodels = new Map<string, SubmodelSemanticIds>()
-  /** First key of the semanticIds of submodels. */
+  /** First key of the semanticId of each submodel. */
   readonly #own = new Map<string, string | undefined>()
   #count = 0
-  /** Counts changes of structure: what was read before one is not kept after it. */
+  /** Counts invalidations: what was read before one is not cached after it. */
   #generation = 0
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** What is known of an element without asking the store; null where it is known not to be there. */
+  /** The cached metadata of an element; null where it does not exist, undefined where that is not cached. */
   known(submodel: string, path: string): ElementMetadata | null | undefined {
     return this.#elements.get(submodel)?.get(path)
   }
 
-  /** Null where there is no such element (any more). */
+  /** Null where there is no such element. */
   async element(submodel: string, path: string): Promise<ElementMetadata | null> {
     const known = this.known(submodel, path)
     if (known !== undefined) return known
@@ -57,22 +57,22 @@ export class ElementMetadataCache {
     return found
   }
 
-  /** The semanticIds in a submodel; undefined where there is none (any more). */
+  /** Undefined where there is no such submodel. */
   async submodel(id: string): Promise<SubmodelSemanticIds | undefined> {
     const known = this.#submodels.get(id)
     if (known !== undefined) return known
     const generation = this.#generation
     const document = await unlessDamaged(this.#store.document('Submodel', id))
     if (document === undefined) return undefined
-    const facts = factsOf(JSON.parse(document.bytes.toString()) as Submodel)
+    const semanticIds = semanticIdsOf(JSON.parse(document.bytes.toString()) as Submodel)
     if (generation === this.#generation) {
       if (this.#submodels.size >= MAX_SUBMODELS) this.#submodels.clear()
-      this.#submodels.set(id, facts)
+      this.#submodels.set(id, semanticIds)
     }
-    return facts
+    return semanticIds
   }
 
-  /** To be told of every change, in the order of the log, once it is acted upon. */
+  /** Invalidates what a change affects. To be called for every change, in the order of the log, before it is sent. */
   note(change: LoggedChange): void {
     if (change.change === 'value' || change.change === 'samples' || change.kind !== 'Submodel') return
     this.#generation++
@@ -95,8 +95,8 @@ export class ElementMetadataCache {
     if (row === undefined) return GONE
     const semanticIds = new Set<string>()
     if (row.semanticId !== undefined) semanticIds.add(row.semanticId)
-    for (const around of pathsAround(path)) {
-      const id = (await unlessDamaged(this.#store.element(submodel, around)))?.semanticId
+    for (const ancestor of ancestorPaths(path)) {
+      const id = (await unlessDamaged(this.#store.element(submodel, ancestor)))?.semanticId
       if (id !== undefined) semanticIds.add(id)
     }
     const own = await this.#ownOf(submodel)
@@ -117,7 +117,7 @@ export class ElementMetadataCache {
   }
 
   #keep(submodel: string, path: string, found: ElementMetadata | null): void {
-    // Starts afresh when full, which costs less than keeping an order.
+    // Cleared when full, which is cheaper than an LRU order.
     if (this.#count >= MAX_ELEMENTS) {
       this.#elements.clear()
       this.#count = 0
@@ -132,7 +132,7 @@ export class ElementMetadataCache {
   }
 }
 
-function factsOf(submodel: Submodel): SubmodelSemanticIds {
+function semanticIdsOf(submodel: Submodel): SubmodelSemanticIds {
   const paths: [string, string][] = []
   for (const { element, path } of walk(submodel)) {
     const id = element.semanticId?.keys?.[0]?.value
@@ -141,7 +141,7 @@ function factsOf(submodel: Submodel): SubmodelSemanticIds {
   return { own: submodel.semanticId?.keys?.[0]?.value, paths }
 }
 
-/** The semanticIds that a subtree lies under or holds; all of the submodel without a path. */
+/** The semanticIds of a subtree, its ancestors and the submodel; without a root, of the whole submodel. */
 export function* semanticIdsAt({ own, paths }: SubmodelSemanticIds, root?: string): Generator<string> {
   if (own !== undefined) yield own
   for (const [path, id] of paths) {
@@ -149,9 +149,9 @@ export function* semanticIdsAt({ own, paths }: SubmodelSemanticIds, root?: strin
   }
 }
 
-/** The paths of the elements around one, outermost first. */
-function pathsAround(path: string): string[] {
-  const around: string[] = []
-  for (const step of (parseStoredPath(path) ?? []).slice(0, -1)) around.push(join(around.at(-1) ?? '', step))
-  return around
+/** The paths of the ancestors of an element, outermost first. */
+function ancestorPaths(path: string): string[] {
+  const ancestors: string[] = []
+  for (const step of (parseStoredPath(path) ?? []).slice(0, -1)) ancestors.push(join(ancestors.at(-1) ?? '', step))
+  return ancestors
 }

@@ -1,4 +1,4 @@
-/** The log for pollers: as many events as they want at a time, and the cursor to go on with. */
+/** Pages of events for clients that poll. */
 import { setImmediate } from 'node:timers/promises'
 import type { LoggedChange } from '../../store/store.ts'
 import { readUpToLive } from './catch-up-log.ts'
@@ -12,21 +12,21 @@ import type { StreamEvent } from './subscription.ts'
 
 export interface EventPage {
   readonly events: readonly StreamEvent[]
-  /** Always there: from where to go on, now or later. */
+  /** Always present: where to resume, at once or later. */
   readonly cursor: string
-  /** Is there more to read already? */
+  /** Are there more events already? */
   readonly more: boolean
-  /** False where what was asked for lies further back than the log reaches; the page begins where the log does. */
+  /** False where the requested position was trimmed; the page begins where the log does. */
   readonly recovered: boolean
 }
 
-/** Longest time that is spent on one page, and roughly how many bytes go on it. */
+/** Limits of one page: time to gather it, estimated size. */
 const PAGE_TIME_MS = 200
 const PAGE_BYTES = 16 * MESSAGE_BYTES
 
 const ENTRIES_PER_READ = 200
 
-/** Reads on from a position, up to where the live loop is. */
+/** Reads from a position on, at most up to that of the live loop. */
 export async function readEventPage(
   sources: CatchUpSources,
   matcher: Matcher,

@@ -1,24 +1,24 @@
-/** Builds the events of values that subscribers are sent, from the log, the history and a snapshot alike. */
+/** Creates value events, for the log, the history and snapshots alike. */
 import { valueOfRow } from '../../formats/to-value.ts'
 import { isNumeric } from '../../model/datatypes.ts'
 import { lengthOf, membersAt, type Quality, qualityAt, type Run, textAt, timeAt } from '../../model/samples.ts'
 import type { DataTypeDefXsd, SubmodelElement } from '../../model/types.ts'
 import type { ElementMetadata } from './element-metadata-cache.ts'
-import type { EventPlace, RunEvent, ValueEvent } from './subscription.ts'
+import type { EventPosition, RunEvent, ValueEvent } from './subscription.ts'
 
-/** The element that values belong to, as far as it is known. */
+/** The element of a value, as far as it is known. */
 export interface EventElement {
   readonly submodel: string
   readonly path: string
-  /** Null where the element is gone. */
+  /** Null where the element was deleted. */
   readonly metadata: ElementMetadata | null
-  /** With `content: 'full'`: the element as it is now. */
+  /** With `content: 'full'`: the current element. */
   readonly element?: SubmodelElement | undefined
 }
 
 /** @param value in the ValueOnly form. @param sourceTime nanoseconds since 1970 */
 export function valueEvent(
-  { seq, index, time, snapshot }: EventPlace,
+  { seq, index, time, snapshot }: EventPosition,
   { submodel, path, metadata, element }: EventElement,
   value: unknown,
   sourceTime: bigint | undefined,
@@ -42,7 +42,7 @@ export function valueEvent(
 }
 
 /** One sample of a run. */
-export function sampleEvent(place: EventPlace, element: EventElement, run: Run, at: number): ValueEvent {
+export function sampleEvent(place: EventPosition, element: EventElement, run: Run, at: number): ValueEvent {
   const number = run.values[at]
   const isNumber = typeof number === 'number' && isPlain(number) && isNumbers(element.metadata)
   const value = isNumber ? number : valueOnly(element.metadata, membersAt(run, at))
@@ -51,7 +51,7 @@ export function sampleEvent(place: EventPlace, element: EventElement, run: Run, 
 
 /** A run as one event. */
 export function runEvent(
-  { seq, index, time }: EventPlace,
+  { seq, index, time }: EventPosition,
   { submodel, path, metadata, element }: EventElement,
   run: Run
 ): RunEvent {
@@ -70,12 +70,12 @@ export function runEvent(
   }
 }
 
-/** Events of all samples of a run: one for each, or one for the whole. @param placeAt of the sample at an index of the run */
+/** Events of a run: one per sample, or one for all. @param placeAt for the index of a sample in the run */
 export function eventsOfRun(
   element: EventElement,
   run: Run,
   shape: 'rows' | 'runs',
-  placeAt: (at: number) => EventPlace
+  placeAt: (at: number) => EventPosition
 ): (ValueEvent | RunEvent)[] {
   if (shape === 'runs') return [runEvent(placeAt(lengthOf(run) - 1), element, run)]
   return Array.from({ length: lengthOf(run) }, (_, at) => sampleEvent(placeAt(at), element, run, at))
@@ -85,7 +85,7 @@ export function eventsOfRun(
 function valuesOf(metadata: ElementMetadata | null, run: Run): RunEvent['values'] {
   const { values } = run
   if (values instanceof Float64Array && isNumbers(metadata) && arePlain(values)) return values
-  // States and switches have few different values.
+  // Cached, as states and switches have few different values.
   const known = new Map<string, unknown>()
   return Array.from(values as ArrayLike<unknown>, (_, at) => {
     const text = textAt(run, at)
@@ -98,7 +98,7 @@ function valuesOf(metadata: ElementMetadata | null, run: Run): RunEvent['values'
   })
 }
 
-/** Texts that read as numbers are packed as such, whatever the type of the element. */
+/** Runs store texts that look like numbers as numbers, whatever the type of the element. */
 function isNumbers(metadata: ElementMetadata | null): boolean {
   if (metadata === null) return true
   return metadata.valueType !== undefined && isNumeric(metadata.valueType as DataTypeDefXsd)
@@ -109,14 +109,14 @@ function arePlain(values: Float64Array): boolean {
   return true
 }
 
-/** JSON has none that is not finite; of those beyond 2^53 the value type says how they are written. */
+/** Can it be written as a JSON number? Not finite numbers cannot; beyond 2^53 the notation depends on the value type. */
 function isPlain(number: number): boolean {
   return Math.abs(number) <= Number.MAX_SAFE_INTEGER
 }
 
 /**
- * A value in the ValueOnly form; null where the element was left without one. Where the element is gone, and its kind
- * with it, texts stay texts and all else stays as it was written.
+ * A value in the ValueOnly form; null where the element has none. Where the element was deleted, and its kind is unknown,
+ * texts stay texts and other members are returned as they are stored.
  */
 export function valueOnly(metadata: ElementMetadata | null, members: string): unknown {
   if (metadata !== null) {

@@ -1,25 +1,28 @@
-/** The groups there are, and which of them select a change. */
+/** All groups of subscribers, and which of them select a change. */
 
+import type { Clock } from '../../clock.ts'
 import type { SeriesName } from '../../store/series.ts'
 import type { LoggedChange } from '../../store/store.ts'
 import { Group, keyOf } from './group.ts'
 import type { Lookups, Matcher } from './matcher.ts'
 import type { SubscriptionRequest } from './subscription.ts'
 
-/** Elements of which it is remembered which groups select them. */
+/** Elements whose groups are cached. */
 const MAX_ROUTES = 20_000
 
 export class GroupRegistry {
   readonly #lookups: Lookups
+  readonly #clock: Clock
   readonly #groups = new Map<string, Group>()
-  /** Groups that select an element, by submodel, then path. */
+  /** Cached: groups that select an element, by submodel, then path. */
   readonly #routes = new Map<string, Map<string, readonly Group[]>>()
   #routeCount = 0
-  /** Counts how often routes were forgotten: one that was looked for before is not kept after. */
+  /** Counts invalidations: a route that was looked up before one is not cached after it. */
   #generation = 0
 
-  constructor(lookups: Lookups) {
+  constructor(lookups: Lookups, clock: Clock) {
     this.#lookups = lookups
+    this.#clock = clock
   }
 
   get size(): number {
@@ -35,7 +38,7 @@ export class GroupRegistry {
     const key = keyOf(request)
     let group = this.#groups.get(key)
     if (group === undefined) {
-      group = new Group(request, this.#lookups, covers)
+      group = new Group(request, this.#lookups, this.#clock, covers)
       this.#groups.set(key, group)
       this.forgetRoutes()
     }
@@ -51,13 +54,13 @@ export class GroupRegistry {
     this.forgetRoutes()
   }
 
-  /** The groups that select a change; a promise only where something has to be looked up. */
+  /** The groups that select a change; synchronous where that is cached. */
   route(change: LoggedChange): readonly Group[] | Promise<readonly Group[]> {
     if (!('path' in change)) return this.#selecting((matcher) => matcher.document(change, false))
     return this.#routes.get(change.submodel)?.get(change.path) ?? this.#findRoute(change)
   }
 
-  /** @param submodel of which structure has changed; absent: everything may have */
+  /** @param submodel whose structure has changed; absent: all */
   forgetRoutes(submodel?: string): void {
     this.#generation++
     if (submodel === undefined) {

@@ -1,4 +1,5 @@
-/** Subscribers with the same request: what they are sent is matched, gathered and written once for all of them. */
+/** Subscribers with the same request: changes are matched, batched and serialized once for all of them. */
+import type { Clock } from '../../clock.ts'
 import { type Projection, projectionOf } from './change-events.ts'
 import { Conflation } from './conflation.ts'
 import { cursorAt, type LogPosition } from './log-position.ts'
@@ -8,11 +9,11 @@ import type { Message, StreamEvent, SubscriptionRequest } from './subscription.t
 
 /** A live subscriber. */
 export interface Member {
-  /** @param position from where to go on behind it */
+  /** @param position behind the message */
   take(message: Message, position: LogPosition, size: number): void
 }
 
-/** Requests with the same key have the same group. */
+/** Requests with the same key share a group. */
 export function keyOf({
   select = {},
   interval = 0,
@@ -29,43 +30,46 @@ export class Group {
   readonly matcher: Matcher
   readonly projection: Projection
   readonly window: number
-  /** Everything behind this commit has been matched for this group. */
+  /** Every later commit has been matched for this group. */
   readonly covers: number
-  /** Live subscribers, and the commit up to which each of them had everything when it joined. */
+  /** Live subscribers, with the commit up to which each had everything when it joined. */
   readonly #members = new Map<Member, number>()
-  /** Bytes, roughly, of all events ever: by this the lag of a subscriber is known. */
+  /** Estimated bytes of all events so far, from which the lag of a subscriber is calculated. */
   produced = 0
   /** Subscribers, live or not. */
   users = 0
 
   readonly #epoch: string
+  readonly #clock: Clock
   readonly #conflation: Conflation | undefined
-  /** Behind what was taken last. */
+  /** Behind the last event taken. */
   #position: LogPosition
   #events: StreamEvent[] = []
   #bytes = 0
-  #timer: NodeJS.Timeout | undefined
-  /** When the window began, or 0. */
-  #since = 0
-  #sentAt = performance.now()
+  #cancelTimer: () => void = () => {}
+  /** When the first of the gathered events was taken. */
+  #windowStart = 0
+  #sentAt: number
   #sentPosition: LogPosition
-  /** Behind the last event that was sent or passed over; some of those before may be held back. */
+  /** Behind the last event that was sent or skipped; earlier ones may be held back. */
   #frontier: LogPosition
 
-  constructor(request: SubscriptionRequest, lookups: Lookups, covers: number) {
+  constructor(request: SubscriptionRequest, lookups: Lookups, clock: Clock, covers: number) {
     const { select = {}, interval = 0, window = 0 } = request
     this.matcher = new Matcher(select, lookups)
     this.projection = projectionOf(request)
     this.window = window
     this.covers = covers
     this.#epoch = lookups.store.epoch
+    this.#clock = clock
+    this.#sentAt = clock.monotonic()
     this.#conflation = interval > 0 ? new Conflation(interval) : undefined
     this.#position = { seq: covers, index: 0 }
     this.#sentPosition = this.#position
     this.#frontier = this.#position
   }
 
-  /** False where something that this member has not seen has been sent already: it has to catch up first. */
+  /** False where events that this member has not seen have been sent already: it has to catch up first. */
   join(member: Member, { seq, index }: LogPosition): boolean {
     const { seq: sent, index: more } = this.#frontier
     if (index > 0 || seq < this.covers || seq < sent || (seq === sent && more > 0)) return false
@@ -82,7 +86,7 @@ export class Group {
     return this.#members.size > 0
   }
 
-  /** Moves past a selected change while there are no live subscribers. @param size bytes, roughly, that it would take */
+  /** Skips a selected change while there are no live subscribers. @param size estimated bytes of its events */
   pass(size: number, position: LogPosition): void {
     this.produced += size
     this.#position = position
@@ -91,9 +95,9 @@ export class Group {
     this.#bytes = 0
   }
 
-  /** Takes selected events, in the order of the log. @param position behind the last of them */
+  /** Takes selected events, in the order of the log. @param position behind the last one */
   take(events: readonly StreamEvent[], position: LogPosition): void {
-    const now = performance.now()
+    const now = this.#clock.monotonic()
     for (const event of events) {
       if (event.event === 'value' && this.#conflation?.take(event, now) === false) continue
       this.#gather(event)
@@ -102,25 +106,25 @@ export class Group {
     if (this.#bytes >= MESSAGE_BYTES) this.#send()
   }
 
-  /** The log has been read up to here, for now. */
+  /** The end of the log was reached, for now. */
   settle(position: LogPosition): void {
     this.#position = position
     if (this.#events.length > 0 && this.window === 0) this.#send()
     this.#schedule()
   }
 
-  /** Sends the cursor alone where nothing was sent for so long, so that no subscriber falls out of the log by silence. */
+  /** Sends the cursor alone after this long without a message, so that it is not trimmed from the log. */
   remind(silenceMs: number): void {
-    if (performance.now() - this.#sentAt < silenceMs || this.#events.length > 0) return
+    if (this.#clock.monotonic() - this.#sentAt < silenceMs || this.#events.length > 0) return
     if (this.#reached.seq > this.#sentPosition.seq) this.#send()
   }
 
   close(): void {
-    clearTimeout(this.#timer)
+    this.#cancelTimer()
     this.#conflation?.close()
   }
 
-  /** From where to go on: nothing that is held back lies before it. */
+  /** The position to resume from: before everything that is held back. */
   get #reached(): LogPosition {
     const oldest = this.#conflation?.oldest
     return oldest === undefined ? this.#position : { seq: oldest.seq - 1, index: oldest.index }
@@ -129,7 +133,7 @@ export class Group {
   #gather(event: StreamEvent): void {
     const size = sizeOf(event)
     this.produced += size
-    if (this.#events.length === 0) this.#since = performance.now()
+    if (this.#events.length === 0) this.#windowStart = this.#clock.monotonic()
     this.#events.push(event)
     this.#bytes += size
   }
@@ -140,12 +144,12 @@ export class Group {
     const position = this.#reached
     this.#events = []
     this.#bytes = 0
-    this.#sentAt = performance.now()
+    this.#sentAt = this.#clock.monotonic()
     this.#sentPosition = position
     this.#frontier = this.#position
     const cursor = cursorAt(this.#epoch, position)
     const whole = message({ cursor, events })
-    // What was held back may be older than what a member that came later has seen.
+    // Events that were held back may be older than what a member had seen when it joined.
     const oldest = events[0]?.seq ?? Number.POSITIVE_INFINITY
     for (const [member, seen] of this.#members) {
       if (oldest > seen) member.take(whole, position, size)
@@ -158,17 +162,18 @@ export class Group {
 
   /** Sets the timer for the end of the window, or of the next interval. */
   #schedule(): void {
-    clearTimeout(this.#timer)
-    const window = this.#events.length > 0 ? this.#since + this.window : Number.POSITIVE_INFINITY
+    this.#cancelTimer()
+    const window = this.#events.length > 0 ? this.#windowStart + this.window : Number.POSITIVE_INFINITY
     const due = Math.min(window, this.#conflation?.due ?? Number.POSITIVE_INFINITY)
     if (due === Number.POSITIVE_INFINITY) return
-    this.#timer = setTimeout(() => this.#onTimer(), Math.max(0, due - performance.now()) + 1)
+    const delayMs = Math.max(0, due - this.#clock.monotonic()) + 1
+    this.#cancelTimer = this.#clock.after(delayMs, () => this.#onTimer())
   }
 
   #onTimer(): void {
-    const now = performance.now()
+    const now = this.#clock.monotonic()
     for (const event of this.#conflation?.release(now) ?? []) this.#gather(event)
-    if (this.#events.length > 0 && now >= this.#since + this.window) this.#send()
+    if (this.#events.length > 0 && now >= this.#windowStart + this.window) this.#send()
     this.#schedule()
   }
 }

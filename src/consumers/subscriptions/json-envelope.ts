@@ -1,12 +1,9 @@
-/**
- * Events as plain JSON objects, in which nothing stands that the reader does not need: what doors send where no other
- * envelope is asked for.
- */
+/** Events as plain JSON objects: the default envelope of all transports. */
 import { qualities, qualityAt, type Run, timeAt } from '../../model/samples.ts'
 import { formatTime } from '../../model/time.ts'
 import type { StreamEvent } from './subscription.ts'
 
-/** An event as it is sent: times as ISO 8601 in UTC, or as offsets in nanoseconds from one. */
+/** Times are ISO 8601 in UTC, or offsets from one in nanoseconds. */
 export function jsonEventOf(event: StreamEvent): Record<string, unknown> {
   const { kind, snapshot } = event
   const more = snapshot === undefined ? {} : { snapshot }
@@ -18,7 +15,7 @@ export function jsonEventOf(event: StreamEvent): Record<string, unknown> {
         submodel,
         path,
         value,
-        // Members that are undefined are left out by whoever writes the object.
+        // Undefined members are left out by the serializer.
         sourceTime: sourceTime === undefined ? undefined : formatTime(sourceTime),
         quality,
         time: isoOf(event.time),
@@ -40,7 +37,7 @@ export function jsonEventOf(event: StreamEvent): Record<string, unknown> {
 
 /**
  * The columns of a run: `start`, and `step` where the times are regular, else `offsets`, in nanoseconds; the values in
- * the ValueOnly form; the quality of all, or of each, null where the source says nothing.
+ * the ValueOnly form; the quality of all, or of each, null where the source gives none.
  */
 export function columnsOf(run: Run, values: Float64Array | readonly unknown[]): Record<string, unknown> {
   const step = stepOf(run.offsets)
@@ -61,7 +58,7 @@ function qualityOf(run: Run): unknown {
   return Array.from(quality, (_, at) => qualityAt(run, at) ?? null)
 }
 
-/** Nanoseconds between two samples; undefined where it is not always the same. */
+/** Nanoseconds between samples; undefined where they are not equally spaced. */
 function stepOf(offsets: Float64Array): number | undefined {
   const step = (offsets[1] ?? 0) - (offsets[0] ?? 0)
   for (let at = 1; at < offsets.length; at++) {
@@ -73,7 +70,7 @@ function stepOf(offsets: Float64Array): number | undefined {
 let lastTime = Number.NaN
 let lastText = ''
 
-/** Events of one commit are of one time, and most messages of one commit. @param time milliseconds since 1970 */
+/** Caches the last text, as events of one commit have the same time. @param time milliseconds since 1970 */
 export function isoOf(time: number): string {
   if (time !== lastTime) {
     lastTime = time

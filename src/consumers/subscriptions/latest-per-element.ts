@@ -1,4 +1,4 @@
-/** Of many changes the newest per element, and what became of each document: what remains when there is no time for all. */
+/** Reduces many changes to the newest per element, and to one per document. */
 
 import type { SeriesName } from '../../store/series.ts'
 import type { LogEntry, LoggedChange } from '../../store/store.ts'
@@ -25,7 +25,7 @@ export class LatestPerElement {
       if (before === undefined || timeOf(change) >= timeOf(before.change)) this.#latest.set(key, latest)
     } else {
       const known = before?.change
-      const all = known !== undefined && !('path' in known) ? together(known, change) : change
+      const all = known !== undefined && !('path' in known) ? mergeChanges(known, change) : change
       this.#latest.set(key, { ...latest, change: all })
     }
   }
@@ -36,7 +36,7 @@ export class LatestPerElement {
   }
 }
 
-/** No path holds a space, so this is one element's. */
+/** Unique, as no path contains a space. */
 export function elementKey({ submodel, path }: SeriesName): string {
   return `${path} ${submodel}`
 }
@@ -45,8 +45,8 @@ function timeOf(change: LoggedChange): bigint {
   return change.change === 'samples' ? change.to : change.change === 'value' ? change.sourceTime : 0n
 }
 
-/** Two changes of one document as one. */
-function together(first: DocumentChange, second: DocumentChange): DocumentChange {
+/** Merges two changes of one document. */
+function mergeChanges(first: DocumentChange, second: DocumentChange): DocumentChange {
   if (second.change !== 'updated') return second
   const touched = first.touched && second.touched && [...new Set([...first.touched, ...second.touched])]
   const { kind, id } = second

@@ -1,4 +1,5 @@
 /** Reads the log once for all live subscribers and hands each change to the groups that select it. */
+import type { Clock } from '../../clock.ts'
 import type { LogEntry, Store } from '../../store/store.ts'
 import { ChangeEvents, EVENTS_PER_SLICE } from './change-events.ts'
 import { CurrentState } from './current-state.ts'
@@ -11,16 +12,16 @@ export interface LiveLoopOptions {
   readonly store: Store
   readonly lookups: Lookups
   readonly groups: GroupRegistry
-  /** Entries behind the loop's position were trimmed: all live subscribers have to catch up by themselves. */
+  /** Entries behind the position of the loop were trimmed: all live subscribers have to catch up. */
   readonly onGap: () => void
   /** Hears of a failure before it is tried again. */
   readonly failed: (error: unknown) => void
-  /** Waits before something is tried again. */
+  /** Waits before a retry. */
   readonly pause: () => Promise<void>
+  readonly clock: Clock
   readonly signal: AbortSignal
 }
 
-/** Entries of the log that are taken at a time. */
 const ENTRIES_PER_READ = 500
 
 export class LiveLoop {
@@ -28,11 +29,11 @@ export class LiveLoop {
   #position = 0
   #ahead = 0
   #busyAt = 0
-  /** Wakes those that wait for the loop to go on. */
+  /** Wakes the callers of `reached`. */
   readonly #waiting = new Set<() => void>()
   #notify: () => void = () => {}
   readonly #stopListening: () => void
-  /** Resolves when the loop knows where the log ends. */
+  /** Resolves when the loop has its initial position, the end of the log. */
   readonly ready: Promise<void>
 
   constructor(options: LiveLoopOptions) {
@@ -47,12 +48,12 @@ export class LiveLoop {
     return this.#position
   }
 
-  /** Everything up to this commit has been sent, or is about to be. */
+  /** Everything up to this commit has been sent, or is being sent. */
   get ahead(): number {
     return this.#ahead
   }
 
-  /** When it last had something to do, by `performance.now()`. */
+  /** When it was last busy, by `performance.now()`. */
   get busyAt(): number {
     return this.#busyAt
   }
@@ -73,19 +74,20 @@ export class LiveLoop {
     }
   }
 
-  /** Waits until the loop is past a commit, or until the time is over. */
+  /** Waits until the loop is past a commit, at most for a time. */
   async reached(seq: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const until = performance.now() + timeoutMs
-    while (this.#position <= seq && performance.now() < until) {
+    const { clock } = this.#options
+    const until = clock.monotonic() + timeoutMs
+    while (this.#position <= seq && clock.monotonic() < until) {
       if (signal?.aborted || this.#options.signal.aborted) return
       await new Promise<void>((resolve) => {
         const wake = () => {
           this.#waiting.delete(wake)
           signal?.removeEventListener('abort', wake)
-          clearTimeout(timer)
+          cancel()
           resolve()
         }
-        const timer = setTimeout(wake, until - performance.now())
+        const cancel = clock.after(until - clock.monotonic(), wake)
         signal?.addEventListener('abort', wake)
         this.#waiting.add(wake)
       })
@@ -117,7 +119,7 @@ export class LiveLoop {
     await pause()
   }
 
-  /** One batch; false when there was none. */
+  /** Delivers one batch. @returns false at the end of the log */
   async #step(): Promise<boolean> {
     const { store, groups } = this.#options
     const { entries, gap } = await store.log(this.#position, ENTRIES_PER_READ)
@@ -145,7 +147,7 @@ export class LiveLoop {
     if (first !== undefined) this.#position = first.seq - 1
   }
 
-  /** @returns undefined where that is all, as there are no groups */
+  /** @returns undefined where there is nothing to wait for, as there are no groups */
   #deliver(entry: LogEntry, current: CurrentState): Promise<void> | undefined {
     const { lookups, groups } = this.#options
     for (const change of entry.changes) {
@@ -157,7 +159,7 @@ export class LiveLoop {
     return this.#deliverToGroups(entry, current, shellsChanged)
   }
 
-  /** Looks up everything that is needed first, so that after a fault nothing of an entry has been sent. */
+  /** Looks everything up first, so that after a failure nothing of an entry has been sent. */
   async #deliverToGroups(
     entry: LogEntry,
     current: CurrentState,
@@ -184,14 +186,14 @@ export class LiveLoop {
       try {
         sendToGroups(changeEvents, selecting, located)
       } catch (error) {
-        // Damaged samples cannot be sent to anybody, and must not hold up those behind them.
+        // Damaged samples cannot be sent, and must not block later ones.
         failed(error)
       }
     }
   }
 }
 
-/** Events are made once for all groups that want them in the same form. */
+/** Creates the events once for all groups with the same projection. */
 function sendToGroups(
   changeEvents: ChangeEvents,
   groups: readonly Group[],

@@ -1,34 +1,34 @@
-/** Positions between two events of the log: each sample, and each change of a document, is one event. */
+/** Positions between events of the log. Each sample and each change of a document is one event. */
 import { decodeCursor, encodeCursor } from '../../model/cursor.ts'
 import type { LogEntry, LoggedChange } from '../../store/store.ts'
 import type { StreamEvent } from './subscription.ts'
 
 export interface LogPosition {
-  /** All commits up to this one lie before … */
+  /** All commits up to this one are before the position … */
   readonly seq: number
-  /** … and so many events of the next. */
+  /** … and this many events of the next one. */
   readonly index: number
 }
 
-/** How many events a change is. */
+/** Number of events of a change. */
 export function eventCount(change: LoggedChange): number {
   return change.change === 'samples' ? change.count : 1
 }
 
-/** A change of the log and where its events stand. */
+/** A change and the positions of its events. */
 export interface LocatedChange {
   readonly entry: LogEntry
-  /** Place of the entry among those that were given. */
+  /** Index of the entry among those given. */
   readonly place: number
   readonly change: LoggedChange
-  /** Events of the commit before the first one of this change. */
+  /** Number of events before this change in its commit. */
   readonly index: number
   readonly count: number
-  /** So many of its events lie before the position. */
+  /** Number of its events before the position. */
   readonly skip: number
 }
 
-/** The changes that have events behind a position, in the order of the log. */
+/** The changes with events behind a position, in the order of the log. */
 export function* changesBehind(
   entries: readonly LogEntry[],
   { seq, index: seen }: LogPosition
@@ -44,7 +44,7 @@ export function* changesBehind(
   }
 }
 
-/** The position behind so many events of an entry. */
+/** The position behind this many events of an entry. */
 export function positionBehind({ seq, changes }: LogEntry, index: number): LogPosition {
   const all = changes.reduce((sum, change) => sum + eventCount(change), 0)
   return index < all ? { seq: seq - 1, index } : { seq, index: 0 }

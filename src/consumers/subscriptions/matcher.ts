@@ -1,21 +1,20 @@
-/** A selection, compiled once: does it select a change? */
-
+/** Matches changes against a selection, which is compiled once. */
 import { compilePath, type PathPattern } from '../../model/path-pattern.ts'
 import type { DocumentKind, LoggedChange, Store } from '../../store/store.ts'
 import { type ElementMetadataCache, semanticIdsAt } from './element-metadata-cache.ts'
-import type { ShellSubmodels } from './shells.ts'
+import type { ShellSubmodels } from './shell-submodels.ts'
 import { type ChangeKind, changeKinds, type Selection } from './subscription.ts'
 
 export type DocumentChange = Extract<LoggedChange, { kind: DocumentKind }>
 
-/** What a matcher looks things up in. */
+/** What matching needs beside the change. */
 export interface Lookups {
   readonly store: Store
   readonly metadata: ElementMetadataCache
   readonly shells: ShellSubmodels
 }
 
-/** What counts as registry; validations are a kind of their own. */
+/** Kinds of documents whose changes are of kind `registry`. */
 const REGISTRY: ReadonlySet<DocumentKind> = new Set([
   'AssetAdministrationShellDescriptor',
   'SubmodelDescriptor',
@@ -36,7 +35,7 @@ export class Matcher {
   readonly #semanticIds: ReadonlySet<string> | undefined
   readonly #lookups: Lookups
 
-  /** @throws HubError `BadRequest` where a path is no pattern */
+  /** @throws HubError `BadRequest` where a path is no valid pattern */
   constructor({ kinds = changeKinds, shells, submodels, paths, semanticIds }: Selection, lookups: Lookups) {
     this.kinds = new Set(kinds)
     this.shells = shells
@@ -47,8 +46,8 @@ export class Matcher {
   }
 
   /**
-   * Is a value of this element selected? A promise only where something has to be looked up.
-   * @param isPast whether the change may lie so far back that its submodel has been deleted since
+   * Is a value of this element selected? Synchronous where nothing has to be looked up.
+   * @param isPast whether the change may be old, and its submodel deleted since
    */
   value(submodel: string, path: string, isPast: boolean): boolean | Promise<boolean> {
     if (!this.kinds.has('value')) return false
@@ -59,7 +58,7 @@ export class Matcher {
     if (!isOfShell) return this.#pastValue(submodel, path)
     if (this.#semanticIds === undefined) return true
     const metadata = this.#lookups.metadata.known(submodel, path)
-    return metadata === undefined ? this.#hasSemanticId(submodel, path) : this.#fits(metadata?.semanticIds)
+    return metadata === undefined ? this.#hasSemanticId(submodel, path) : this.#matchesSemanticId(metadata?.semanticIds)
   }
 
   /** Is a change of this document selected? */
@@ -73,14 +72,14 @@ export class Matcher {
       case 'Validation':
         if (this.submodels !== undefined && !this.submodels.has(id)) return false
         if (!this.#isOfShell(id) && !(isPast && (await this.#isGone(id)))) return false
-        return kind === 'Submodel' ? this.#fitsWithin(change) : this.#fitsWhole(id)
+        return kind === 'Submodel' ? this.#matchesTouched(change) : this.#matchesSubmodel(id)
       case 'AssetAdministrationShell':
       case 'AssetAdministrationShellDescriptor':
       case 'AssetLinks':
         if (this.submodels ?? this.#patterns ?? this.#semanticIds) return false
         return this.shells === undefined || this.shells.includes(id)
       case 'ConceptDescription':
-        // The id of a concept description is what a semanticId names.
+        // A semanticId names a concept description by its id.
         if (this.shells ?? this.submodels ?? this.#patterns) return false
         return this.#semanticIds === undefined || this.#semanticIds.has(id)
       case 'Package':
@@ -92,22 +91,22 @@ export class Matcher {
     }
   }
 
-  /** Is anything of a submodel selected that exists now? */
+  /** May elements of this submodel be selected, which exists now? */
   submodel(id: string): boolean {
     return this.submodels?.has(id) !== false && this.#isOfShell(id)
   }
 
-  /** Is an element selected, its submodel aside? */
+  /** Is an element selected, given that its submodel is? */
   element(path: string, semanticIds: ReadonlySet<string>): boolean {
-    return this.path(path) && this.#fits(semanticIds)
+    return this.path(path) && this.#matchesSemanticId(semanticIds)
   }
 
-  /** Are only some paths selected? */
+  /** Does it select by path? */
   get hasPaths(): boolean {
     return this.#patterns !== undefined
   }
 
-  /** Is it one of the selected paths? */
+  /** Is the path selected? */
   path(path: string): boolean {
     return this.#patterns === undefined || this.#patterns.some((pattern) => pattern.matches(path))
   }
@@ -126,26 +125,26 @@ export class Matcher {
 
   async #hasSemanticId(submodel: string, path: string): Promise<boolean> {
     if (this.#semanticIds === undefined) return true
-    return this.#fits((await this.#lookups.metadata.element(submodel, path))?.semanticIds)
+    return this.#matchesSemanticId((await this.#lookups.metadata.element(submodel, path))?.semanticIds)
   }
 
-  /** What has been deleted has no semanticIds any more; it counts as fitting rather than being missed. */
-  #fits(semanticIds: ReadonlySet<string> | undefined): boolean {
+  /** A deleted element has no semanticIds; it matches, rather than being missed. */
+  #matchesSemanticId(semanticIds: ReadonlySet<string> | undefined): boolean {
     if (this.#semanticIds === undefined || semanticIds === undefined) return true
     return !this.#semanticIds.isDisjointFrom(semanticIds)
   }
 
-  /** A change of a submodel as a whole, not of any element of it. */
-  async #fitsWhole(submodel: string): Promise<boolean> {
+  /** For a change of a submodel outside its elements. */
+  async #matchesSubmodel(submodel: string): Promise<boolean> {
     if (this.#patterns !== undefined) return false
     if (this.#semanticIds === undefined) return true
     const metadata = await this.#lookups.metadata.submodel(submodel)
     return metadata === undefined || (metadata.own !== undefined && this.#semanticIds.has(metadata.own))
   }
 
-  /** Does a change of structure concern what is selected? */
-  async #fitsWithin({ id, touched }: DocumentChange): Promise<boolean> {
-    if (touched?.length === 0) return this.#fitsWhole(id)
+  /** For a change of structure: does it touch a selected element? */
+  async #matchesTouched({ id, touched }: DocumentChange): Promise<boolean> {
+    if (touched?.length === 0) return this.#matchesSubmodel(id)
     const roots = this.#patterns === undefined ? touched : touched?.filter((root) => this.#touches(root))
     if (roots?.length === 0) return false
     if (this.#semanticIds === undefined) return true
@@ -154,7 +153,7 @@ export class Matcher {
     for (const root of roots ?? [undefined]) {
       for (const semanticId of semanticIdsAt(metadata, root)) if (this.#semanticIds.has(semanticId)) return true
     }
-    // An element that was removed from a submodel has left no semanticId behind.
+    // Removed elements match, as their semanticIds are unknown.
     for (const root of roots ?? []) {
       if ((await this.#lookups.metadata.element(id, root)) === null) return true
     }

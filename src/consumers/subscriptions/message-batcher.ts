@@ -1,4 +1,4 @@
-/** Gathers events into messages for one subscriber that is behind. */
+/** Batches events into messages, for one subscriber that is behind. */
 import type { CatchUpTarget } from './catch-up-state.ts'
 import type { LogPosition } from './log-position.ts'
 import { MESSAGE_BYTES, sizeOf } from './message.ts'
@@ -27,7 +27,7 @@ export class MessageBatcher {
     }
   }
 
-  /** @param position from where to go on behind the last of them; undefined: there is none */
+  /** @param position behind the last event; undefined: it cannot resume there */
   send(position: LogPosition | undefined): void {
     const events = this.#events
     if (events.length > 0) this.#target.send({ events, ...this.#flags }, position, this.#bytes)

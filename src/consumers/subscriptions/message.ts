@@ -1,7 +1,7 @@
-/** Messages, and how events are gathered for one. */
+/** Messages, and estimated sizes of their events. */
 import type { Message, StreamEvent } from './subscription.ts'
 
-/** A message is sent once its events take about so many bytes. */
+/** Estimated bytes after which a message is sent. */
 export const MESSAGE_BYTES = 48 * 1024
 
 export function message(parts: Omit<Message, 'encoded'>): Message {
@@ -19,14 +19,14 @@ export function message(parts: Omit<Message, 'encoded'>): Message {
   }
 }
 
-/** Bytes of the JSON of what was read, so that nobody has to write it to know. */
+/** JSON sizes of documents, noted when they are parsed. */
 const sizes = new WeakMap<object, number>()
 
-export function noteSize(read: unknown, size: number): void {
-  if (typeof read === 'object' && read !== null) sizes.set(read, size)
+export function noteSize(parsed: unknown, size: number): void {
+  if (typeof parsed === 'object' && parsed !== null) sizes.set(parsed, size)
 }
 
-/** Roughly what an event takes when it is written. */
+/** Estimated bytes of an event as JSON. */
 export function sizeOf(event: StreamEvent): number {
   switch (event.event) {
     case 'value':
@@ -55,12 +55,12 @@ export function sizeOf(event: StreamEvent): number {
   }
 }
 
-/** Of an event, its names and values aside; of a sample in a run; of an element. */
+/** Estimates: an event without names and values, a sample in a run, an element. */
 const EVENT_OVERHEAD_BYTES = 150
 export const SAMPLE_BYTES = 12
 const ELEMENT_BYTES = 1000
 
-/** Of an event as most are. */
+/** Estimate for a typical event. */
 export const EVENT_BYTES = 200
 
 function sizeOfValue(value: unknown): number {

@@ -1,4 +1,5 @@
-/** From where a subscription resumes. */
+/** Finds the position from which a subscription starts or resumes. */
+import type { Clock } from '../../clock.ts'
 import { fromMilliseconds, parseTime } from '../../model/time.ts'
 import type { Store } from '../../store/store.ts'
 import type { HistoryState } from './catch-up-state.ts'
@@ -7,23 +8,24 @@ import type { Matcher } from './matcher.ts'
 
 export interface ResumePoint {
   readonly position: LogPosition
-  /** The last commit there is. */
+  /** The last commit of the log. */
   readonly last: number
-  /** Does the log reach back that far? */
+  /** False where changes since the requested position are lost. */
   readonly recovered: boolean
-  /** What the history is to send first. */
+  /** To be sent from the history first. */
   readonly history?: HistoryState
 }
 
 /**
- * @param since a cursor, a time, or `earliest`: where the log begins; absent: now
- * @param history whether there is one, for values from before the log begins
+ * @param since a cursor, a time, or `earliest` for the beginning of the log; absent: now
+ * @param history whether values from before the log can be sent from the history
  */
 export async function resumePointOf(
   store: Store,
   since: string | undefined,
   { kinds }: Matcher,
-  history: boolean
+  history: boolean,
+  clock: Clock
 ): Promise<ResumePoint> {
   const { logFirst, logLast: last } = await store.figures()
   const now = { seq: last, index: 0 }
@@ -33,7 +35,7 @@ export async function resumePointOf(
   const parsed = parseCursor(since)
   if (parsed !== undefined) {
     const isKnown = parsed.epoch === store.epoch && parsed.seq + (parsed.index > 0 ? 1 : 0) <= last
-    // Positions of another body of data, or of a future that a restored copy has not had, mean nothing here.
+    // A position of other data, or of commits that a restored backup does not have, is meaningless here.
     if (!isKnown) return { position: now, last, recovered: false }
     if (parsed.seq < earliest.seq) return { position: earliest, last, recovered: false }
     return { position: { seq: parsed.seq, index: parsed.index }, last, recovered: true }
@@ -41,10 +43,10 @@ export async function resumePointOf(
   const time = parseTime(since) ?? 0n
   const seq = await lastBefore(store, time, logFirst, last)
   const at = { seq, index: 0 }
-  // A log that was never trimmed has nothing before it.
+  // There is nothing before a log that was never trimmed.
   if (seq >= logFirst || logFirst <= 1) return { position: at, last, recovered: true }
   const begin = (await store.log(seq, 1)).entries[0]?.time
-  const to = fromMilliseconds(begin ?? Date.now())
+  const to = fromMilliseconds(begin ?? clock.milliseconds())
   if (to <= time) return { position: at, last, recovered: true }
   if (!history || !kinds.has('value')) return { position: at, last, recovered: false }
   return { position: at, last, recovered: kinds.size === 1, history: { from: time, to, until: last } }

@@ -1,7 +1,8 @@
 /**
- * One subscriber: where it stands, and whether it keeps up. While it does, its group sends it what is new. When it does
- * not, only its position is kept; it reads on from there in the log, at its own pace, until it has caught up.
+ * One subscriber: its position, and whether it keeps up. While it does, its group sends it new events. When it falls
+ * behind, only its position is kept; it reads the log from there, at its own pace, until it has caught up.
  */
+import type { Clock } from '../../clock.ts'
 import type { CatchUpState, CatchUpTarget } from './catch-up-state.ts'
 import type { Projection } from './change-events.ts'
 import type { Group, Member } from './group.ts'
@@ -10,28 +11,29 @@ import type { Matcher } from './matcher.ts'
 import { message as newMessage } from './message.ts'
 import type { CloseReason, Message, Sink, Subscription, SubscriptionRequest } from './subscription.ts'
 
-/** Bytes that a connection may not have taken yet while it is sent more: of live subscribers, and of all others. */
+/** Unsent bytes of a connection up to which it is sent more: while it is live, and while it catches up. */
 const LIVE_BACKLOG_BYTES = 1024 * 1024
 const CATCH_UP_BACKLOG_BYTES = 16 * 1024
 
-/** Bytes that all connections together may not have taken yet; beyond it each is held to the lower bound. */
+/** Unsent bytes of all connections, beyond which the lower limit applies to each. */
 const TOTAL_BACKLOG_BYTES = 64 * 1024 * 1024
 
 const DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024
 
-/** What subscribers share. */
+/** Shared by all subscribers. */
 export interface SubscriberPool {
   readonly epoch: string
+  readonly clock: Clock
   /** Milliseconds without a message after which the cursor alone is sent. */
   readonly silenceMs: number
-  /** Bytes that connections have not taken yet. */
+  /** Unsent bytes of all connections. */
   backlog: number
-  /** Lets a subscriber that is behind read on. */
+  /** Queues a subscriber that is behind for a step. */
   catchUp(subscriber: Subscriber): void
   left(subscriber: Subscriber): void
 }
 
-/** Where a subscriber begins. */
+/** Where a subscriber starts. */
 export interface SubscriberStart {
   readonly position: LogPosition
   readonly recovered: boolean
@@ -44,7 +46,7 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
   readonly recovered: boolean
   readonly catchUp: CatchUpState
   position: LogPosition
-  /** `late` is on its way to `live`. */
+  /** `late` while it catches up. */
   state: 'late' | 'live' | 'closed' = 'late'
   isConflating = false
   entriesPerRead = 64
@@ -52,9 +54,9 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
   readonly #sink: Sink
   readonly #pool: SubscriberPool
   #backlog = 0
-  /** What its group had produced when it fell behind, and what it was sent since; undefined where it was never live. */
+  /** `produced` of its group when it fell behind, plus what it was sent since; undefined where it was never live. */
   #producedAtFall: number | undefined
-  #sentAt = performance.now()
+  #sentAt: number
 
   constructor(
     request: SubscriptionRequest,
@@ -70,6 +72,7 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
     this.catchUp = catchUp
     this.#sink = sink
     this.#pool = pool
+    this.#sentAt = pool.clock.monotonic()
   }
 
   get matcher(): Matcher {
@@ -84,7 +87,7 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
     return this.catchUp.isBeginning ? '' : cursorAt(this.#pool.epoch, this.position)
   }
 
-  /** From the group, while it is live. */
+  /** Called by the group while it is live. */
   take(message: Message, position: LogPosition, size: number): void {
     const isOverfull = this.#pool.backlog > TOTAL_BACKLOG_BYTES
     if (this.#measure() >= (isOverfull ? CATCH_UP_BACKLOG_BYTES : LIVE_BACKLOG_BYTES)) {
@@ -110,10 +113,10 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
   passed(position: LogPosition): void {
     if (this.state !== 'late') return
     this.position = position
-    if (performance.now() - this.#sentAt > this.#pool.silenceMs) this.send({ events: [] }, position, 0)
+    if (this.#pool.clock.monotonic() - this.#sentAt > this.#pool.silenceMs) this.send({ events: [] }, position, 0)
   }
 
-  /** Leaves the live subscribers; it reads on by itself. */
+  /** Leaves the live subscribers and starts to catch up. */
   fallBehind(): void {
     if (this.state !== 'live') return
     this.group.leave(this)
@@ -124,7 +127,7 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
     return this.state === 'late' && this.#measure() < CATCH_UP_BACKLOG_BYTES
   }
 
-  /** Checks whether it can go on, and whether it lags too far; to be called from time to time. */
+  /** Checks whether it can catch up further, and whether it lags too far. Called periodically. */
   check(): void {
     if (this.state !== 'late') {
       if (this.#backlog > 0) this.#measure()
@@ -138,13 +141,13 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
     if (this.isReady) this.#pool.catchUp(this)
   }
 
-  /** Goes live at once where nothing is to be sent before. */
+  /** Goes live at once where there is nothing to catch up with. */
   begin(): void {
     if (this.state === 'late' && (this.catchUp.isBeginning || !this.goLive())) this.check()
   }
 
   goLive(): boolean {
-    // Not before the log has come past all that a snapshot or the history showed.
+    // Only once it is past everything that a snapshot or the history has shown.
     const { shown, shownUntil, overlap } = this.catchUp
     if (this.position.seq < Math.max(shownUntil, overlap?.until ?? 0)) return false
     if (!this.group.join(this, this.position)) return false
@@ -176,11 +179,11 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
   }
 
   #send(message: Message): void {
-    this.#sentAt = performance.now()
+    this.#sentAt = this.#pool.clock.monotonic()
     try {
       this.#sink.send(message)
     } catch {
-      // The sink's own fault, and no reason for others to wait.
+      // A fault of this sink must not affect other subscribers.
       this.end('failed')
     }
   }

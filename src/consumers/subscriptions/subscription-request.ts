@@ -5,17 +5,16 @@ import { compilePath } from '../../model/path-pattern.ts'
 import { parseTime } from '../../model/time.ts'
 import { changeKinds, type Selection, type SubscriptionRequest } from './subscription.ts'
 
-/** Entries of one member of a selection, and characters of one of them. [AASd-100] allows no longer identifier. */
+/** Limits of a selection: entries of a member, characters of an entry. [AASd-100] limits identifiers to 2048. */
 const MAX_SELECTION_ENTRIES = 1000
 const MAX_TEXT_LENGTH = 2048
 
-/** Longest interval and window, in milliseconds; greatest lag, in bytes. */
 const MAX_INTERVAL_MS = 24 * 60 * 60 * 1000
 const MAX_WINDOW_MS = 60 * 1000
 const MAX_BUFFER_BYTES = 1024 ** 3
 
 /**
- * A request from the members of a JSON object; other members are left to the caller.
+ * Parses the members of a JSON object; other members are ignored.
  * @throws HubError `BadRequest` naming the member and what was expected
  */
 export function parseSubscriptionRequest(sent: unknown): SubscriptionRequest {
@@ -89,7 +88,7 @@ function whole(from: Sent, name: string, greatest: number): number | undefined {
   const sent = from[name]
   if (sent === undefined) return undefined
   if (typeof sent === 'number' && Number.isInteger(sent) && sent >= 0 && sent <= greatest) return sent
-  throw wrong(name, `a whole number from 0 to ${greatest}`, sent)
+  throw wrong(name, `an integer from 0 to ${greatest}`, sent)
 }
 
 function choice<const Choice extends string>(from: Sent, name: string, choices: readonly Choice[]): Choice | undefined {
@@ -104,7 +103,7 @@ function since(from: Sent): string | undefined {
   const sent = from.since
   if (sent === undefined) return undefined
   if (typeof sent === 'string' && isSince(sent)) return sent
-  throw wrong('since', 'a cursor that the hub has given out, or a time such as 2026-01-31T12:00:00Z', sent)
+  throw wrong('since', 'a cursor of the hub, or a time such as 2026-01-31T12:00:00Z', sent)
 }
 
 function isSince(text: string): boolean {

@@ -1,12 +1,12 @@
 /**
- * Subscriptions: one loop reads the log for all that keep up (live-loop.ts); those with the same request are a group, for
- * which a change is matched, gathered and written once (group.ts). A subscriber that does not keep up, or begins in the
- * past, catches up in steps (catch-up-loop.ts) and joins the live loop when it stands where that does: no gap, no overlap.
+ * Subscriptions: one loop reads the log for all subscribers that keep up (live-loop.ts); those with the same request form
+ * a group, for which a change is matched, batched and serialized once (group.ts). A subscriber that falls behind, or
+ * starts in the past, catches up in steps (catch-up-loop.ts) and joins the live loop at its position: no gap, no overlap.
  *
- * Only a position is kept per subscriber, so memory does not grow with how slow one is. Changes are sent once each and in
- * the order of the log, per element also across reconnects with the cursor of the last message.
+ * Only a position is kept per subscriber, so memory does not grow with its lag. Each change is sent once, in the order of
+ * the log; per element also across reconnects with the cursor of the last message.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
 import { CatchUpLoop } from './catch-up-loop.ts'
@@ -20,26 +20,27 @@ import { LiveLoop } from './live-loop.ts'
 import { cursorAt } from './log-position.ts'
 import { type Lookups, Matcher } from './matcher.ts'
 import { resumePointOf } from './resume.ts'
-import { ShellSubmodels } from './shells.ts'
+import { ShellSubmodels } from './shell-submodels.ts'
 import { Subscriber, type SubscriberPool, type SubscriberStart } from './subscriber.ts'
 import type { Sink, Subscription, SubscriptionRequest } from './subscription.ts'
 
 export interface SubscriptionsOptions {
-  /** For values from before the log begins; absent: these are not sent. */
+  /** For values from before the log begins; absent: they are not sent. */
   readonly history?: HistoryReader
-  /** Hears what went wrong; it is tried again. */
+  /** Hears of a failure; it is tried again. */
   readonly failed?: (error: unknown) => void
-  /** Subscriptions that may run at once. */
+  /** Maximum number of subscriptions. */
   readonly maxSubscriptions?: number
   /** Time without a message after which a subscriber is sent the cursor alone. */
   readonly silenceMs?: number
+  readonly clock?: Clock
 }
 
-/** How often it is checked whether subscribers that lag can go on. */
+/** How often subscribers that are behind are checked. */
 const CHECK_INTERVAL_MS = 50
 
-/** After a fault, before it is tried again; and how long a poll waits for the live loop to have come up to it. */
 const RETRY_DELAY_MS = 500
+/** How long a poll waits for the live loop to reach the end of the log. */
 const POLL_TIMEOUT_MS = 2000
 
 const MAX_SUBSCRIPTIONS = 10_000
@@ -47,6 +48,7 @@ const SILENCE_MS = 10_000
 
 export class Subscriptions {
   readonly #store: Store
+  readonly #clock: Clock
   readonly #maxSubscriptions: number
   readonly #lookups: Lookups
   readonly #sources: CatchUpSources
@@ -57,8 +59,8 @@ export class Subscriptions {
   readonly #catchUp: CatchUpLoop
   readonly #closing = new AbortController()
   readonly #running: Promise<unknown>
-  readonly #timer: NodeJS.Timeout
-  #remindedAt = 0
+  readonly #stopTimer: () => void
+  #remindedAt = Number.NEGATIVE_INFINITY
 
   constructor(
     store: Store,
@@ -66,48 +68,50 @@ export class Subscriptions {
       history,
       failed = () => {},
       maxSubscriptions = MAX_SUBSCRIPTIONS,
-      silenceMs = SILENCE_MS
+      silenceMs = SILENCE_MS,
+      clock = systemClock
     }: SubscriptionsOptions = {}
   ) {
     const { signal } = this.#closing
-    const pauseFor = (ms: number) => sleep(ms, undefined, { signal, ref: false }).catch(() => {})
+    this.#clock = clock
     this.#store = store
     this.#maxSubscriptions = maxSubscriptions
     this.#lookups = { store, metadata: new ElementMetadataCache(store), shells: new ShellSubmodels(store) }
-    this.#groups = new GroupRegistry(this.#lookups)
+    this.#groups = new GroupRegistry(this.#lookups, clock)
     this.#live = new LiveLoop({
       store,
       lookups: this.#lookups,
       groups: this.#groups,
-      // Each is told of the gap when it reads on by itself.
+      // Each subscriber reports the gap when it catches up.
       onGap: () => {
         for (const subscriber of this.#subscribers) subscriber.fallBehind()
       },
       failed,
-      pause: () => pauseFor(RETRY_DELAY_MS),
+      pause: () => clock.sleep(RETRY_DELAY_MS, signal),
+      clock,
       signal
     })
-    this.#sources = { ...this.#lookups, ...(history && { history }), position: () => this.#live.position }
+    this.#sources = { ...this.#lookups, clock, ...(history && { history }), position: () => this.#live.position }
     this.#catchUp = new CatchUpLoop({
       sources: this.#sources,
       liveBusyAt: () => this.#live.busyAt,
       failed,
-      sleep: pauseFor,
+      sleep: (ms) => clock.sleep(ms, signal),
       signal
     })
     this.#pool = {
       epoch: store.epoch,
+      clock,
       silenceMs,
       backlog: 0,
       catchUp: (subscriber) => this.#catchUp.add(subscriber),
       left: (subscriber) => this.#left(subscriber)
     }
     this.#running = Promise.all([this.#live.run(), this.#live.ready.then(() => this.#catchUp.run())])
-    this.#timer = setInterval(() => this.#check(), CHECK_INTERVAL_MS)
-    this.#timer.unref()
+    this.#stopTimer = clock.every(CHECK_INTERVAL_MS, () => this.#check())
   }
 
-  /** Subscriptions that run, those of them that lag or replay, and groups of equal requests. */
+  /** Numbers of subscriptions, of those that are behind, and of groups. */
   get figures(): { readonly subscribers: number; readonly late: number; readonly groups: number } {
     let late = 0
     for (const { state } of this.#subscribers) if (state === 'late') late++
@@ -115,14 +119,14 @@ export class Subscriptions {
   }
 
   /**
-   * Begins to send what is requested to a sink. With `snapshot` and `since`, the snapshot is sent only where `since`
-   * cannot be resumed from.
+   * Starts a subscription. With both `snapshot` and `since`, the snapshot is sent only where `since` cannot be resumed
+   * from.
    * @throws HubError `BadRequest` where the request is not valid; `TooManyRequests`; `Unavailable` where the hub stops
    */
   async subscribe(request: SubscriptionRequest, sink: Sink): Promise<Subscription> {
     this.#refuseWhileClosing()
     if (this.#subscribers.size >= this.#maxSubscriptions) {
-      throw new HubError('TooManyRequests', [`${this.#maxSubscriptions} subscriptions are as many as there can be`])
+      throw new HubError('TooManyRequests', [`the limit is ${this.#maxSubscriptions} subscriptions`])
     }
     await this.#live.ready
     const group = this.#groups.enter(request, this.#live.ahead)
@@ -131,7 +135,7 @@ export class Subscriptions {
       this.#refuseWhileClosing()
       const subscriber = new Subscriber(request, group, sink, start, this.#pool)
       this.#subscribers.add(subscriber)
-      // Nothing is sent before the caller knows that the request was accepted.
+      // Not before the caller knows that the request was accepted.
       globalThis.setImmediate(() => subscriber.begin())
       return subscriber
     } catch (error) {
@@ -141,9 +145,9 @@ export class Subscriptions {
   }
 
   /**
-   * Events for a poller, from `since` on, or from where the log begins. Where there are none yet it waits for some.
-   * @param limit most events; there may be fewer, even none, and still be more to read
-   * @param waitMs time to wait for the first event
+   * A page of events from `since`, or from the beginning of the log. Waits where there are none yet.
+   * @param limit maximum number of events; there may be fewer, even none, and still be more to read
+   * @param waitMs how long to wait for the first event
    * @param signal ends the waiting
    * @throws HubError `BadRequest` where the request is not valid
    */
@@ -154,13 +158,13 @@ export class Subscriptions {
     signal?: AbortSignal
   ): Promise<EventPage> {
     await this.#live.ready
-    const until = performance.now() + waitMs
+    const until = this.#clock.monotonic() + waitMs
     const matcher = new Matcher(select, this.#lookups)
     const shells = select.shells ?? []
     await this.#lookups.shells.join(shells)
     try {
-      const start = await resumePointOf(this.#store, since ?? 'earliest', matcher, false)
-      // What was acknowledged before is never left out.
+      const start = await resumePointOf(this.#store, since ?? 'earliest', matcher, false, this.#clock)
+      // Changes that were acknowledged before the call are never left out.
       await this.#live.reached(start.last - 1, POLL_TIMEOUT_MS, signal)
       let { position, recovered } = start
       for (;;) {
@@ -168,7 +172,7 @@ export class Subscriptions {
         position = page.position
         recovered &&= !page.gap
         const more = position.seq < this.#live.position
-        const rest = until - performance.now()
+        const rest = until - this.#clock.monotonic()
         if (page.events.length > 0 || more || rest <= 0 || signal?.aborted || this.#closing.signal.aborted) {
           return { events: page.events, cursor: cursorAt(this.#store.epoch, position), more, recovered }
         }
@@ -179,19 +183,25 @@ export class Subscriptions {
     }
   }
 
-  /** Ends all subscriptions, each with its cursor, as the hub stops. */
+  /** Ends all subscriptions, each with its cursor. */
   async close(): Promise<void> {
     this.#closing.abort()
-    clearInterval(this.#timer)
+    this.#stopTimer()
     await this.#running
     for (const subscriber of this.#subscribers) subscriber.end('stopping')
   }
 
   async #startOf({ select, since, snapshot }: SubscriptionRequest, group: Group): Promise<SubscriberStart> {
-    // The loop may have looked for what belongs to these shells before they were followed.
+    // The live loop may have cached routes before these shells were tracked.
     await this.#lookups.shells.join(select?.shells ?? [])
     this.#groups.forgetRoutes()
-    const resume = await resumePointOf(this.#store, since, group.matcher, this.#sources.history !== undefined)
+    const resume = await resumePointOf(
+      this.#store,
+      since,
+      group.matcher,
+      this.#sources.history !== undefined,
+      this.#clock
+    )
     const { position, recovered, history, last } = resume
     if (snapshot === true && (since === undefined || !recovered)) {
       return {
@@ -216,8 +226,9 @@ export class Subscriptions {
   #check(): void {
     for (const subscriber of this.#subscribers) subscriber.check()
     const { silenceMs } = this.#pool
-    if (performance.now() - this.#remindedAt < silenceMs / 10) return
-    this.#remindedAt = performance.now()
+    const now = this.#clock.monotonic()
+    if (now - this.#remindedAt < silenceMs / 10) return
+    this.#remindedAt = now
     for (const group of this.#groups.all()) group.remind(silenceMs)
   }
 }

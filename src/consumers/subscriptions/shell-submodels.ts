@@ -1,4 +1,4 @@
-/** Which submodels belong to the shells that somebody follows, kept current while the log is read. */
+/** The submodels of the shells that subscriptions select, kept current while the log is read. */
 import { targetIdOf } from '../../model/facets.ts'
 import type { AssetAdministrationShell } from '../../model/types.ts'
 import { unlessDamaged } from '../../store/damage.ts'
@@ -6,52 +6,52 @@ import type { LogEntry, Store } from '../../store/store.ts'
 
 export class ShellSubmodels {
   readonly #store: Store
-  readonly #followed = new Map<string, { users: number; submodels: ReadonlySet<string>; known: Promise<void> }>()
+  readonly #tracked = new Map<string, { users: number; submodels: ReadonlySet<string>; known: Promise<void> }>()
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** Follows these from now on. To be let go of by `leave`. */
+  /** Tracks these shells until `leave`. */
   async join(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
-      const followed = this.#followed.get(id)
-      if (followed !== undefined) followed.users++
+      const tracked = this.#tracked.get(id)
+      if (tracked !== undefined) tracked.users++
       else {
         const fresh = { users: 1, submodels: new Set<string>(), known: Promise.resolve() }
-        this.#followed.set(id, fresh)
+        this.#tracked.set(id, fresh)
         fresh.known = this.#refresh(id)
       }
     }
-    // One that was followed before is as the loop has left it.
-    for (const id of ids) await this.#followed.get(id)?.known
+    // Shells that were tracked before are as of the live loop's position.
+    for (const id of ids) await this.#tracked.get(id)?.known
   }
 
   leave(ids: readonly string[]): void {
     for (const id of ids) {
-      const followed = this.#followed.get(id)
-      if (followed !== undefined && --followed.users === 0) this.#followed.delete(id)
+      const tracked = this.#tracked.get(id)
+      if (tracked !== undefined && --tracked.users === 0) this.#tracked.delete(id)
     }
   }
 
   has(shell: string, submodel: string): boolean {
-    return this.#followed.get(shell)?.submodels.has(submodel) === true
+    return this.#tracked.get(shell)?.submodels.has(submodel) === true
   }
 
   of(shell: string): ReadonlySet<string> {
-    return this.#followed.get(shell)?.submodels ?? new Set()
+    return this.#tracked.get(shell)?.submodels ?? new Set()
   }
 
   /**
-   * To be called before an entry of the log is acted upon. While it is, a submodel belongs to a shell before and after
-   * the change: one that leaves its shell, or is deleted together with the reference to it, is told of once more.
-   * @returns what to call when the entry is done; undefined where it changes nothing here
+   * To be called before an entry of the log is delivered. Until it is, a shell has the submodels of before and after the
+   * change, so that the change that removes a submodel from its shell is still sent.
+   * @returns to be called when the entry is delivered; undefined where no shell changes
    */
   note({ changes }: LogEntry): Promise<() => void> | undefined {
-    if (this.#followed.size === 0) return undefined
+    if (this.#tracked.size === 0) return undefined
     const changed = new Set<string>()
     for (const change of changes) {
-      if ('kind' in change && change.kind === 'AssetAdministrationShell' && this.#followed.has(change.id)) {
+      if ('kind' in change && change.kind === 'AssetAdministrationShell' && this.#tracked.has(change.id)) {
         changed.add(change.id)
       }
     }
@@ -79,7 +79,7 @@ export class ShellSubmodels {
   }
 
   #set(id: string, submodels: ReadonlySet<string>): void {
-    const followed = this.#followed.get(id)
-    if (followed !== undefined) followed.submodels = submodels
+    const tracked = this.#tracked.get(id)
+    if (tracked !== undefined) tracked.submodels = submodels
   }
 }

@@ -5,7 +5,7 @@ import { Subscriptions } from '../../src/consumers/subscriptions/subscriptions.t
 import { historyOf } from '../../src/operations/history/history.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { collection, create, property, replace, submodel } from '../store/fixtures.ts'
-import { chunk, Listener, run, samplesOf, scene, short, until } from './subscriptions-fixture.ts'
+import { chunk, Listener, run, samplesOf, scene, short, until } from './subscriptions-scene.ts'
 
 scene(t, 'a snapshot tells how everything is, and then what changes', async (t, { store, listen, write }) => {
   const speed = { ...property('Speed', '1'), semanticId: reference('urn:speed') }
