@@ -1,74 +1,44 @@
-/** Bounds of JSON that are looked at while it arrives, as JSON.parse cannot be stopped and takes long over odd shapes. */
+/** Limits of JSON bodies, checked while the bytes arrive: JSON.parse cannot be interrupted and is slow on odd shapes. */
 import { HubError } from '../errors.ts'
 import { MAX_DEPTH } from './json.ts'
+import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, JsonScanner, OPEN_BRACE, OPEN_BRACKET } from './json-scanner.ts'
 
-/** Members of one object: those of the values of a whole submodel may be many. */
+/** Members of one object; the value of a large submodel may have many. */
 const MAX_MEMBERS = 200_000
 
-/** Members and items of all objects and lists together. */
+/** Members and items of all objects and lists in total. */
 const MAX_VALUES = 2_000_000
 
-const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA] = Buffer.from('"\\{}[],')
-
-const SIGNS = new Uint8Array(256)
-for (const sign of Buffer.from('"{}[],')) SIGNS[sign] = 1
-
-/** Follows strings and brackets only; what is no JSON is JSON.parse's matter. */
+/** Counts only; JSON.parse reports what is not JSON. */
 export class JsonLimits {
   readonly #maxValues: number
-  /** Members of the objects, or items of the lists, that are open. */
+  /** Members of the open objects, or items of the open lists, by depth. */
   readonly #counts = new Uint32Array(MAX_DEPTH + 2)
   readonly #isObject = new Uint8Array(MAX_DEPTH + 2)
   #depth = 0
   #values = 0
-  #inString = false
-  #escaped = false
+  readonly #scanner = new JsonScanner('{}[],')
 
-  /** @param maxValues more for lists of plain numbers, which are quickly read */
+  /** @param maxValues higher for lists of plain numbers, which parse quickly */
   constructor(maxValues = MAX_VALUES) {
     this.#maxValues = maxValues
   }
 
-  /** @throws HubError `Invalid` where a bound is passed */
+  /** @throws HubError `Invalid` if a limit is exceeded */
   write(part: Uint8Array): void {
-    let at = 0
-    while (at < part.length) {
-      if (this.#inString) at = this.#skipString(part, at)
-      else {
-        while (at < part.length && SIGNS[part[at] as number] === 0) at++
-        if (at < part.length) this.#sign(part[at++] as number)
-      }
+    for (let at = this.#scanner.next(part, 0); at < part.length; at = this.#scanner.next(part, at + 1)) {
+      this.#count(part[at] as number)
     }
   }
 
-  #skipString(part: Uint8Array, from: number): number {
-    let at = from
-    if (this.#escaped) {
-      this.#escaped = false
-      at++
-    }
-    while (at < part.length) {
-      const sign = part[at++]
-      if (sign === BACKSLASH) {
-        this.#escaped = at === part.length
-        at++
-      } else if (sign === QUOTE) {
-        this.#inString = false
-        return at
-      }
-    }
-    return part.length
-  }
-
-  #sign(sign: number): void {
-    if (sign === QUOTE) this.#inString = true
-    else if (sign === OPEN_BRACE || sign === OPEN_BRACKET) {
+  #count(structural: number): void {
+    if (structural === OPEN_BRACE || structural === OPEN_BRACKET) {
       if (++this.#depth > MAX_DEPTH) refuse('depth', `the document is nested more than ${MAX_DEPTH} levels deep`)
       this.#counts[this.#depth] = 1
-      this.#isObject[this.#depth] = sign === OPEN_BRACE ? 1 : 0
-    } else if (sign === CLOSE_BRACE || sign === CLOSE_BRACKET) {
+      this.#isObject[this.#depth] = structural === OPEN_BRACE ? 1 : 0
+    } else if (structural === CLOSE_BRACE || structural === CLOSE_BRACKET) {
       if (this.#depth > 0) this.#depth--
-    } else if (sign === COMMA) {
+    } else if (structural === COMMA) {
       const count = (this.#counts[this.#depth] ?? 0) + 1
       this.#counts[this.#depth] = count
       if (this.#isObject[this.#depth] === 1 && count > MAX_MEMBERS)

@@ -1,16 +1,26 @@
-/** AAS JSON, read as a stream: the lists of an environment are cut into their items, so that only one is in memory. */
+/** AAS JSON, read as a stream: the lists of an environment are cut into items, so that only one is in memory. */
 import { HubError, type Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
 import { refuseEarlierJson } from './earlier-releases.ts'
 import { CLASS_OF_LIST } from './environment-lists.ts'
 import { emptyListNote, type FoundDocument, type ReadLimits } from './environment-source.ts'
 import { parseJson } from './json.ts'
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  JsonScanner,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE
+} from './json-scanner.ts'
 
 /**
  * Reads an environment, or a single shell, submodel or concept description.
- * @param origin what the file is called in messages
- * @param notes gets what is wrong around the documents
- * @throws HubError at the first place where this is not AAS JSON
+ * @param origin name of the file in messages
+ * @param notes receives findings outside of the documents
+ * @throws HubError at the first position where this is not AAS JSON
  */
 export async function* readJson(
   bytes: AsyncIterable<Uint8Array>,
@@ -28,39 +38,31 @@ export async function* readJson(
 }
 
 const IDENTIFIABLE_CLASSES = new Set<string>(CLASS_OF_LIST.values())
-const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, COLON] = Buffer.from('"\\{}[],:')
-
-/** The signs that the cutter looks at; it runs past all others. */
-const SIGNS = new Uint8Array(256)
-for (const sign of Buffer.from('"{}[],:')) SIGNS[sign] = 1
-
-/** Where in the root object the cutter is; within an item of a list it is at none of these places. */
+/** Position in the root object; unchanged within an item of a list. */
 type CutterState = 'before' | 'first name' | 'name' | 'value' | 'list' | 'after list' | 'after'
 
 /**
- * Follows strings and brackets only; what an item says is JSON.parse's matter. Depth 0 is outside, 1 within the root
- * object, 2 within one of its lists; what opens at depth 2 is an item.
+ * Cuts by structural characters only; JSON.parse reads the items. Depth 0 is outside, 1 within the root object, 2 within
+ * one of its lists; an object that opens at depth 2 is an item.
  */
 class EnvironmentCutter {
   readonly #origin: string
   readonly #limits: ReadLimits
   readonly #found: FoundDocument[] = []
-  /** Bytes of the text that is being collected. */
+  /** Bytes of the text being collected. */
   #parts: Buffer[] = []
   #size = 0
   #state: CutterState = 'before'
   #depth = 0
-  #inString = false
-  /** The last byte of the part before was a backslash within a string. */
-  #escaped = false
-  /** Name of the root's member that is being read. */
+  readonly #scanner = new JsonScanner('{}[],:')
+  /** Name of the root's member being read. */
   #member = ''
   #index = 0
   readonly #lists = new Set<string>()
-  /** Members of a root that is no environment but a document of its own, as JSON text. */
+  /** Members of a root that is a single document instead of an environment, as JSON text. */
   readonly #own: string[] = []
   #ownSize = 0
-  /** What stands in `submodels` but refers to them: a shell has a member of the same name. */
+  /** References found in `submodels`: a shell has a member of the same name. */
   readonly #references: FoundDocument[] = []
   #items = 0
 
@@ -75,26 +77,15 @@ class EnvironmentCutter {
 
   write(part: Buffer): void {
     let start = 0
-    let at = 0
-    if (this.#escaped && part.length > 0) {
-      this.#escaped = false
-      at = 1
-    }
-    while (at < part.length) {
-      if (this.#inString) {
-        at = this.#skipString(part, at)
-        continue
-      }
-      while (at < part.length && SIGNS[part[at] as number] === 0) at++
-      if (at < part.length && this.#sign(part, start, at)) start = at + 1
-      at++
+    for (let at = this.#scanner.next(part, 0); at < part.length; at = this.#scanner.next(part, at + 1)) {
+      if (this.#sign(part, start, at)) start = at + 1
     }
     this.#keep(part.subarray(start))
   }
 
   close(): void {
-    if (this.#state !== 'after') this.#refuse('it ends before its JSON does')
-    if (!isBlank(this.#text())) this.#refuse('something stands behind the JSON object')
+    if (this.#state !== 'after') this.#refuse('it ends in the middle of its JSON')
+    if (!isBlank(this.#text())) this.#refuse('there is more text after the JSON object')
     if (this.#own.length === 0) {
       for (const reference of this.#references) this.#found.push(reference)
       this.#notes.push(...this.#emptyLists.map((group) => emptyListNote(this.#origin, group)))
@@ -105,28 +96,11 @@ class EnvironmentCutter {
     return this.#found.splice(0)
   }
 
-  /** @returns the place behind the string, or the end of the part where the string goes on */
-  #skipString(part: Buffer, from: number): number {
-    let at = from
-    while (at < part.length) {
-      const sign = part[at++]
-      if (sign === BACKSLASH) {
-        this.#escaped = at === part.length
-        at++
-      } else if (sign === QUOTE) {
-        this.#inString = false
-        return at
-      }
-    }
-    return part.length
-  }
-
-  /** @returns whether the text up to this sign was taken; what follows is collected anew */
+  /** @returns whether the text up to this character was consumed */
   #sign(part: Buffer, start: number, at: number): boolean {
     switch (part[at]) {
       case QUOTE:
         if (this.#depth === 0) this.#refuse('a JSON object was expected')
-        this.#inString = true
         return false
       case OPEN_BRACE:
       case OPEN_BRACKET:
@@ -151,7 +125,7 @@ class EnvironmentCutter {
   #open(part: Buffer, start: number, at: number): boolean {
     let taken = false
     if (this.#depth === 0) {
-      // A byte order mark is no part of the text; TextDecoder has taken it away.
+      // TextDecoder has removed a byte order mark.
       if (this.#state !== 'before' || part[at] !== OPEN_BRACE || !isBlank(this.#collect(part, start, at)))
         this.#refuse('a JSON object was expected')
       this.#state = 'first name'
@@ -183,7 +157,7 @@ class EnvironmentCutter {
       this.#state = 'after'
       return true
     }
-    if (this.#depth < 0) this.#refuse('a bracket closes that was not opened')
+    if (this.#depth < 0) this.#refuse('a closing bracket has no opening one')
     return false
   }
 
@@ -192,13 +166,13 @@ class EnvironmentCutter {
     if ((this.#state !== 'first name' && this.#state !== 'name') || typeof name !== 'string')
       this.#refuse('a member name was expected')
     this.#member = name as string
-    if (this.#lists.has(this.#member)) this.#refuse(`${this.#member} stands here twice`)
+    if (this.#lists.has(this.#member)) this.#refuse(`${this.#member} occurs twice`)
     if (CLASS_OF_LIST.has(this.#member)) this.#lists.add(this.#member)
     this.#index = 0
     this.#state = 'value'
   }
 
-  /** A member of the root ends; `more` tells that another must follow. */
+  /** A member of the root ends. @param more another member must follow */
   #endMember(text: string, more: boolean): void {
     const empty = this.#state === 'first name' && !more
     if (this.#state === 'value') {
@@ -211,7 +185,7 @@ class EnvironmentCutter {
     this.#state = 'name'
   }
 
-  /** An item of a list ends; `more` tells that another must follow. */
+  /** An item of a list ends. @param more another item must follow */
   #item(text: string, more: boolean): void {
     const className = CLASS_OF_LIST.get(this.#member)
     if (className === undefined) return
@@ -242,7 +216,7 @@ class EnvironmentCutter {
     if (this.#ownSize > this.#limits.itemBytes) this.#tooLarge()
   }
 
-  /** The document that the root itself is. */
+  /** The root as a single document. */
   #single(): FoundDocument {
     const document = this.#parse(`{${this.#own.join(',')}}`, '') as Record<string, unknown>
     const { modelType } = document
@@ -299,7 +273,7 @@ class EnvironmentCutter {
   }
 }
 
-/** Nothing but JSON's white space (RFC 8259, 2). */
+/** Only JSON's white space (RFC 8259, 2). */
 function isBlank(text: string): boolean {
   return !/[^ \t\r\n]/.test(text)
 }

@@ -1,12 +1,13 @@
 /**
- * Why a document is refused by a schema, as a tree walk: a validator names keywords, we name the rule that stands in the
- * schema. Only documents that were refused come here, so it is written for its answers and not for speed. It knows the
- * keywords that the generated schemas use and the common ones of hand-written ones.
+ * Explains why a schema refuses a document. A validator reports keywords, this walk reports the rules that the schema
+ * contains. It runs only for refused documents, so it favours good messages over speed. It knows the keywords of the
+ * generated schemas and the common ones of hand-written schemas.
  */
-import { expressionOf, predicateOf, type SlotSorting, slotSortingOf } from './compile.ts'
+import { expressionOf, predicatesOf } from './predicates.ts'
 import { resolveRef, type Schema } from './schema.ts'
+import { type SlotSorting, slotSortingOf } from './slot-sorting.ts'
 
-/** One rule that does not hold. */
+/** One violated rule. */
 export interface Failure {
   /** Members and indexes from the document's root. */
   readonly path: readonly (string | number)[]
@@ -18,7 +19,7 @@ export interface Failure {
   readonly data: unknown
 }
 
-/** @returns up to `limit` failures; none where the document satisfies what the walk understands of the schema */
+/** @returns up to `limit` failures; none if the document satisfies every keyword that the walk knows */
 export function explain(root: Schema, document: unknown, limit: number): Failure[] {
   return new FailureWalk(root, limit).failures(root, document, [], undefined)
 }
@@ -61,7 +62,7 @@ class FailureWalk {
   }
 
   #holds(schema: unknown, data: unknown): boolean {
-    const test = predicateOf(this.#root, schema)
+    const test = predicatesOf(this.#root).of(schema)
     return test !== undefined
       ? test(data)
       : new FailureWalk(this.#root, 1).failures(schema, data, [], undefined).length === 0
@@ -72,7 +73,7 @@ class FailureWalk {
     const kind = properties.modelType
     if (kind !== undefined && Object.hasOwn(data, 'modelType')) {
       const wrong = this.failures(kind, data.modelType, [...place, 'modelType'], rule)
-      // What is asked of a Property says nothing to somebody who sent a File.
+      // The rules for a Property do not help the sender of a File.
       if (wrong.length > 0) {
         add(wrong)
         return
@@ -98,7 +99,7 @@ class FailureWalk {
     }
     for (const name of (schema.required ?? []) as readonly string[]) {
       if (Object.hasOwn(data, name)) continue
-      // A list that is left out is an empty one: say what is missing in it.
+      // An absent list counts as an empty one: report what is missing in it.
       const inside = isListing(properties[name]) ? this.failures(properties[name], [], [...place, name], rule) : []
       if (inside.length > 0) add(inside)
       else fail('required', [...place, name], undefined)
@@ -136,13 +137,13 @@ class FailureWalk {
   }
 
   #sorted(
-    { classifier: sorter, conditions, counts }: SlotSorting,
+    { classifier, conditions, counts }: SlotSorting,
     data: readonly unknown[],
     place: DocumentPath,
     rule: Schema | undefined,
     add: Add
   ): void {
-    const sorted = data.map((item) => sorter.classify(item))
+    const sorted = data.map((item) => classifier.classify(item))
     for (const { index, rule: schema, min, max } of counts) {
       const fitting = data.filter((_, at) => sorted[at]?.[index] === 1)
       if (fitting.length < min || fitting.length > max)
@@ -156,7 +157,7 @@ class FailureWalk {
   }
 
   #logic(schema: Schema, data: unknown, place: DocumentPath, rule: Schema | undefined, fail: Fail, add: Add): void {
-    // How often an item of a sorted list occurs has been counted with the sorting.
+    // The items of such a list have already been counted.
     const isCounted = Array.isArray(data) && slotSortingOf(this.#root, schema) !== undefined
     for (const part of (schema.allOf ?? []) as readonly Schema[]) {
       if (!isCounted || part.contains === undefined) add(this.failures(part, data, place, rule))
@@ -166,7 +167,7 @@ class FailureWalk {
     }
     if (schema.not !== undefined && this.#holds(schema.not, data)) fail('not')
     if (schema.anyOf !== undefined && !(schema.anyOf as readonly Schema[]).some((way) => this.#holds(way, data))) {
-      // A rule in words speaks for all its ways; else the way that is nearest is likely to be the one meant.
+      // A rule with a title covers all its alternatives; otherwise the nearest alternative is probably the one meant.
       if (rule === schema) fail('anyOf')
       else {
         const ways = (schema.anyOf as readonly Schema[]).map((way) => this.failures(way, data, place, rule))
@@ -183,7 +184,7 @@ class FailureWalk {
 type Fail = (keyword: string, at?: DocumentPath, what?: unknown) => void
 type Add = (failures: readonly Failure[]) => void
 
-/** The keyword of a simple rule that does not hold. */
+/** The keyword of a violated rule, of those without subschemas. */
 function findWrong(schema: Schema, data: unknown): string | undefined {
   if (schema.const !== undefined && !isSame(schema.const, data)) return 'const'
   if (Array.isArray(schema.enum) && !schema.enum.some((value) => isSame(value, data))) return 'enum'
@@ -222,7 +223,7 @@ function isOfType(data: unknown, type: unknown): boolean {
   if (type === 'array') return Array.isArray(data)
   if (type === 'object') return isObject(data)
   if (type === 'integer') return Number.isInteger(data)
-  // The names that are left are those of typeof.
+  // The remaining names are those of typeof.
   return typeof data === type
 }
 

@@ -1,23 +1,23 @@
-/** A broken rule of a template as one sentence for the person who made the document. */
+/** Violations of a template's rules as sentences for the author of the document. */
 import type { Violation } from '../../errors.ts'
 import { idShortPathTo, pointerTo } from '../../model/document-path.ts'
 import { quote } from '../../model/excerpt.ts'
 import type { Failure } from './explain.ts'
 import { parseRuleComment, type RuleComment, type Schema } from './schema.ts'
 
-/** A broken rule of a template. `rule` is the template's clause, e.g. `SMT/Cardinality=One`. */
+/** A violation of a template's rule. `rule` is the template's clause, e.g. `SMT/Cardinality=One`. */
 export interface TemplateFinding extends Violation {
-  /** The schema that says so. */
+  /** `$id` of the schema. */
   readonly schema: string
   /** The template by name and version, `Nameplate 3.0.1`. */
   readonly template: string
-  /** What the template asks for, in words. */
+  /** What the template requires, in words. */
   readonly asks: string
   readonly found: string
   readonly hint: string
 }
 
-/** Makes a finding of a failure. @param template what to call the template where the rule does not say */
+/** Converts a failure into a finding. */
 export function toFinding(
   document: unknown,
   { id, name }: { id: string; name: string },
@@ -105,7 +105,7 @@ function hintFor({ keyword, data, schema, rule }: Failure, clause: RuleComment |
   }
 }
 
-/** Where a hand-written schema has no title: what the keyword asks for, in words. */
+/** What a keyword requires, in words, for hand-written schemas without titles. */
 function generally({ keyword, schema }: Failure): string {
   switch (keyword) {
     case 'const':
@@ -159,7 +159,7 @@ function semanticIdIn(data: unknown): string | undefined {
   return quote(keys.map((key: { value?: unknown } | null) => String(key?.value)).join(' / '))
 }
 
-/** A JSON value as one would call it. */
+/** A JSON value in words. */
 function described(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') return quote(value)

@@ -1,4 +1,4 @@
-/** The templates that come with the hub, and those that an operator adds to them. */
+/** The templates shipped with the hub, and those that an operator adds. */
 import { fileURLToPath } from 'node:url'
 import type { Submodel } from '../../model/types.ts'
 import type { Schema } from './schema.ts'
@@ -9,7 +9,7 @@ import { readSchemas, type Templates, templatesFrom } from './templates.ts'
 const OWN = fileURLToPath(new URL('../../../schemas/submodels', import.meta.url))
 
 /**
- * All templates. What the operator adds goes before what the hub knows for the same semanticId.
+ * All templates; an operator's template replaces the shipped one with the same semanticId.
  * @param directory of the operator: JSON Schemas, and templates as `.json` (submodels of `kind: Template`, alone or in
  * an environment); '' for none
  * @throws Error naming the file that is neither
@@ -18,7 +18,7 @@ export function loadTemplates(directory = ''): Templates {
   const own = readSchemas(OWN)
   if (directory === '') return templatesFrom(own)
   const added = templatesFrom(readSchemas(directory).flatMap((file) => schemasIn(file)))
-  // An operator's mistake is told at start, not when the first submodel meets it.
+  // Compiled now, so that an operator's mistake is reported at start and not by the first submodel.
   added.compile()
   const taken = new Set(added.all.flatMap(({ semanticIds }) => semanticIds.map(canonicalId)))
   const others = templatesFrom(own).all.filter(
@@ -30,7 +30,7 @@ export function loadTemplates(directory = ''): Templates {
   return templatesFrom(schemas)
 }
 
-/** A file's schemas: itself, or those of the templates in it. */
+/** The file itself if it is a schema, else the schemas of the templates in it. */
 function schemasIn(file: Schema): Schema[] {
   if (file.modelType === 'Submodel') return schemasFrom(file)
   if (Array.isArray(file.submodels)) return (file.submodels as unknown[]).flatMap((submodel) => schemasFrom(submodel))
@@ -44,7 +44,7 @@ function schemasFrom(value: unknown): Schema[] {
   const publication = submodel.administration?.templateId ?? submodel.id
   const { normal, value: forValues } = schemasOfTemplate(submodel, {
     publication,
-    licence: 'not told',
+    licence: 'not stated',
     version: version === undefined ? '1.0' : `${version}.${revision}`
   })
   return [normal, forValues]

@@ -1,7 +1,7 @@
 /**
- * A template as JSON Schema for the Normal form: how often each element occurs, by `contains` over the children, and
- * what it has to be, by `if` … `then` over each of them. Every rule has a `title`, what is asked in words, and a
- * `$comment`, who asks it; explain.ts makes messages of the two. Elements that no slot recognises are allowed.
+ * A template as JSON Schema for the Normal form: `contains` over the children limits how often each element occurs, `if`
+ * … `then` over each child states its rules. Every rule has a `title`, the requirement in words, and a `$comment`, its
+ * origin; findings.ts builds messages from both. Elements that match no slot are allowed.
  */
 
 import { patternOf } from './numeric-ranges.ts'
@@ -24,7 +24,7 @@ export function normalSchema(template: Template): Schema {
     title: template.name,
     type: 'object',
     ...(ids.length > 0 && {
-      // The ids as they are written; the pattern knows their other spellings.
+      // The ids as spelled in the template; the pattern covers the other spellings.
       examples: ids.map((id) => ({
         semanticId: { type: 'ExternalReference', keys: id.map((value) => ({ type: 'GlobalReference', value })) }
       }))
@@ -34,15 +34,15 @@ export function normalSchema(template: Template): Schema {
   }
 }
 
-/** Definitions are named after the path to their element; what is the same in several places is written once. */
+/** Definitions are named after the path to their element; equal ones are written once. */
 class NormalSchemaWriter {
   readonly #template: Template
   readonly #texts = new Map<string, string>()
   readonly #schemas = new Map<string, Schema>()
   readonly #names = new UniqueNames((name) => this.#schemas.has(name))
-  /** Slots that are being written, by the name of their definition: a recursive one refers to it. */
+  /** Slots being written and the names of their definitions, to which recursive slots refer. */
   readonly #open = new Map<Slot, string>()
-  /** Definitions that are referred to from within: their names are taken for good. */
+  /** Definitions that refer to themselves; their names stay reserved. */
   readonly #recursive = new Set<string>()
 
   constructor(template: Template) {
@@ -53,7 +53,7 @@ class NormalSchemaWriter {
     return Object.fromEntries(this.#schemas)
   }
 
-  /** What a container asks of its children: `properties` and, where some are mandatory, `required`. */
+  /** The rules of a container for its children: `properties` and, if some are mandatory, `required`. */
   content(kind: string, groups: readonly SlotGroup[], path: string): Schema {
     const properties: Record<string, Schema> = {}
     const required: string[] = []
@@ -88,7 +88,7 @@ class NormalSchemaWriter {
     }
     const wanted = `${parent}.${slot.name}`
     const path = this.#freeName(wanted)
-    // Something has to stand there, so that nothing below takes the name.
+    // Reserves the name for the definitions below.
     this.#schemas.set(path, {})
     this.#open.set(slot, path)
     const schema = this.#element(slot, path, inList)
@@ -112,7 +112,7 @@ class NormalSchemaWriter {
     const properties: Record<string, Schema> = {
       modelType: rule(`a ${kind}`, `modelType=${kind}`, kinds.length > 1 ? { enum: kinds } : { const: kind })
     }
-    // Items of a list are addressed by position; their names do not matter.
+    // Items of a list are addressed by position, not by name.
     if (idShort.clause !== undefined && idShort.pattern !== undefined && !inList) {
       properties.idShort = rule(idShort.words, idShort.clause, { pattern: idShort.pattern })
     }
@@ -145,7 +145,7 @@ class NormalSchemaWriter {
     }
   }
 
-  /** What qualifiers ask of the value of a leaf. */
+  /** The rules of the qualifiers for the value of a leaf. */
   #value({ kind, allowed, ranges, length, languages }: Slot, rule: RuleOf): Record<string, Schema> {
     if (kind === 'MultiLanguageProperty') {
       const texts: Schema[] = languages.map(({ language, clause }) =>
@@ -169,11 +169,11 @@ class NormalSchemaWriter {
     return kind === 'Range' ? { min: value, max: value } : {}
   }
 
-  /** Children that are told apart. */
+  /** Children that are assigned to slots by conditions. */
   #children({ slots, wrapped }: SlotGroup, path: string, inList: boolean): Schema {
     const wrap = wrapped ? wrapVariable : (schema: Schema): Schema => schema
     const known = knownIdsOf(slots, this.#define)
-    const { claims, families } = matchSlots(
+    const { matches, families } = matchSlots(
       slots,
       {
         byMain: this.#define(`${path}.known-by-semanticId`, known.byMain),
@@ -191,16 +191,16 @@ class NormalSchemaWriter {
       }
       each.push(ifThen(wrap(is), wrapThen(wrapped, isOfKind)))
     }
-    for (const told of claims) {
-      const last = told.slots.map(({ name }) => name).join('-or-')
-      const claim = { ...told, is: this.#define(`is.${path}.${last}`, told.is) }
-      const { is, cardinality } = claim
-      if (claim.slots.every(({ eitherOr }) => eitherOr.length === 0))
-        counts.push(...this.#count(claim, cardinality, wrap))
-      else counts.push(...this.#count(claim, { ...cardinality, min: 0 }, wrap))
-      each.push(ifThen(wrap(is), wrapThen(wrapped, this.#then(claim, path, inList))))
+    for (const one of matches) {
+      const last = one.slots.map(({ name }) => name).join('-or-')
+      const match = { ...one, is: this.#define(`is.${path}.${last}`, one.is) }
+      const { is, cardinality } = match
+      if (match.slots.every(({ eitherOr }) => eitherOr.length === 0))
+        counts.push(...this.#count(match, cardinality, wrap))
+      else counts.push(...this.#count(match, { ...cardinality, min: 0 }, wrap))
+      each.push(ifThen(wrap(is), wrapThen(wrapped, this.#then(match, path, inList))))
     }
-    counts.push(...this.#eitherOr(claims, wrap))
+    counts.push(...this.#eitherOr(matches, wrap))
     return { type: 'array', ...(counts.length > 0 && { allOf: counts }), items: { allOf: each } }
   }
 
@@ -209,7 +209,7 @@ class NormalSchemaWriter {
       const definitions = slots.map((slot) => this.#slot(slot, path, inList))
       return { when, asks: definitions.length === 1 ? (definitions[0] as Schema) : { anyOf: definitions } }
     })
-    // Only the last choice has no condition.
+    // Only the last alternative has no condition.
     if (first?.when === undefined) return first?.asks ?? {}
     return [first, ...others].reduceRight<Schema>(
       (otherwise, { when, asks }) => (when === undefined ? asks : ifThen(when, asks, otherwise)),
@@ -224,10 +224,10 @@ class NormalSchemaWriter {
     return [{ ...rule, contains: wrap(is), minContains: min, ...(max < Infinity && { maxContains: max }) }]
   }
 
-  #eitherOr(claims: readonly SlotMatch[], wrap: Wrap): Schema[] {
-    const classes = new Set(claims.flatMap(({ slots }) => slots.flatMap(({ eitherOr }) => eitherOr)))
+  #eitherOr(matches: readonly SlotMatch[], wrap: Wrap): Schema[] {
+    const classes = new Set(matches.flatMap(({ slots }) => slots.flatMap(({ eitherOr }) => eitherOr)))
     return [...classes].map((name) => {
-      const members = claims.filter(({ slots }) => slots.some(({ eitherOr }) => eitherOr.includes(name)))
+      const members = matches.filter(({ slots }) => slots.some(({ eitherOr }) => eitherOr.includes(name)))
       const isMandatory = members.some(({ cardinality }) => cardinality.min > 0)
       const words = members.map(({ slots }) => slotWords(slots)).join(' or ')
       const oneOf: Schema[] = members.map(({ is }) => ({ contains: wrap(is) }))
@@ -238,7 +238,7 @@ class NormalSchemaWriter {
     })
   }
 
-  /** The items of a list: all of one slot, or told apart like children. */
+  /** The items of a list: all of one slot, or assigned to slots like children. */
   #items(group: SlotGroup, path: string): Schema {
     const [only, ...others] = group.slots
     if (only === undefined || others.length > 0) return this.#children(group, path, true)
@@ -267,7 +267,7 @@ class NormalSchemaWriter {
 type RuleOf = (title: string, clause: string, schema: Schema) => Schema
 type Wrap = (schema: Schema) => Schema
 
-/** How often, in words: `exactly one`, `at least one`, `at most 3`. */
+/** A cardinality in words: `exactly one`, `at least one`, `at most 3`. */
 export function countWords(min: number, max: number): string {
   const number = (count: number): string => (count === 1 ? 'one' : String(count))
   if (min === max) return `exactly ${number(min)}`
@@ -301,12 +301,12 @@ function lengthOf({ min, max }: NonNullable<Slot['length']>): Schema {
   return { ...(min > 0 && { minLength: min }), ...(max < Infinity && { maxLength: max }) }
 }
 
-/** A language by itself or with a region: `en` is fulfilled by `en-GB`. */
+/** A language with or without a region: `en-GB` satisfies `en`. */
 function inLanguage(language: string): Schema {
   return { properties: { language: { pattern: languagePattern(language) } }, required: ['language'] }
 }
 
-/** Language tags are the same in upper and lower case, but patterns have no flag for it. */
+/** Language tags are case-insensitive, but patterns have no flag for it. */
 export function languagePattern(language: string): string {
   const letters = [...language].map((letter) => {
     const [lower, upper] = [letter.toLowerCase(), letter.toUpperCase()]
@@ -315,12 +315,12 @@ export function languagePattern(language: string): string {
   return `^${letters.join('')}(?:-.*)?$`
 }
 
-/** The name of the definition of what stands at a path. */
+/** The name of the definition for a path. */
 function nameOf(path: string): string {
   return path.split('.').map(definitionName).join('.')
 }
 
-/** A definition's name is a part of a URI and of a JSON Pointer. */
+/** A definition's name becomes part of a URI and of a JSON Pointer. */
 export function definitionName(name: string): string {
   return name.replace(/\[\]$/, '-item').replace(/[^A-Za-z0-9_-]/g, '_')
 }

@@ -1,10 +1,10 @@
 /**
- * Ranges of numbers. In the Normal form a number is a text, and JSON Schema can hold a text only against a pattern, so a
- * range becomes one. It judges plain decimals of any length exactly; an exponent, INF and NaN it lets pass.
+ * Numeric ranges. In the Normal form a number is a text, and JSON Schema restricts texts by patterns only, so a range
+ * becomes a pattern. It is exact for plain decimals of any length; exponents, INF and NaN pass.
  */
 import { trimEnd, trimStart } from '../../model/trim.ts'
 
-/** An interval; an absent bound is none. Bounds are plain decimals. */
+/** A range; an absent bound is unbounded. Bounds are plain decimals. */
 export interface NumericRange {
   readonly from?: string
   readonly to?: string
@@ -13,15 +13,15 @@ export interface NumericRange {
 }
 
 /**
- * Reads SMT/AllowedRange: intervals in `[` `(` … `]` `)`, start and end apart by a comma, `*` for no bound, several
- * apart by `|`; the plainer `0..100` as well. Undefined where it is none of these.
+ * Parses SMT/AllowedRange: `[0, 100)`, with `*` for no bound, several separated by `|`; also `0..100`. Undefined for any
+ * other text.
  */
 export function parseRanges(text: string): NumericRange[] | undefined {
   const intervals = text.split('|').map((part) => parseRange(part.trim()))
   return intervals.every((interval) => interval !== undefined) ? intervals : undefined
 }
 
-/** A pattern for the decimals that lie in one of the intervals. */
+/** A pattern for the decimals within one of the ranges. */
 export function patternOf(intervals: readonly NumericRange[]): string {
   const choices = intervals.map((interval) => {
     const { from, to, exclusiveFrom: withoutFrom = false, exclusiveTo: withoutTo = false } = interval
@@ -29,11 +29,11 @@ export function patternOf(intervals: readonly NumericRange[]): string {
     const high = to === undefined ? '' : `(?=${atMost(to, withoutTo)}$)`
     return `${low}${high}`
   })
-  // What is no plain decimal is the value type's matter.
+  // Anything but a plain decimal is checked by the value type.
   return `^(?:(?![+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)$)|${choices.join('|')})`
 }
 
-/** Does a plain decimal lie in one of the intervals? For samples and for the ValueOnly form, which holds numbers. */
+/** Does a plain decimal lie within one of the ranges? */
 export function liesIn(value: string, intervals: readonly NumericRange[]): boolean {
   return new RegExp(patternOf(intervals)).test(value)
 }
@@ -78,7 +78,7 @@ function decimal(text: string): { negative: boolean; whole: string; fraction: st
   return { negative: text.startsWith('-') && whole + fraction !== '', whole, fraction }
 }
 
-/** Decimals without a sign whose magnitude is on this side of whole.fraction. */
+/** Unsigned decimals above or below whole.fraction. */
 function magnitude(whole: string, fraction: string, side: 'above' | 'below', without: boolean): string {
   const anyFraction = '(?:\\.[0-9]*)?'
   const choices: string[] = []
@@ -93,18 +93,18 @@ function magnitude(whole: string, fraction: string, side: 'above' | 'below', wit
   for (let index = 0; index < fraction.length; index++) {
     const digits = digitsBeyond(fraction[index] ?? '0', side, false)
     if (digits !== undefined) choices.push(`${whole}\\.${fraction.slice(0, index)}${digits}[0-9]*`)
-    // A shorter fraction is a smaller one.
+    // A shorter fraction is smaller.
     if (side === 'below') choices.push(`${whole}(?:\\.${fraction.slice(0, index)}0*)?`)
   }
   if (side === 'above') choices.push(`${whole}\\.${fraction}0*[1-9][0-9]*`)
   if (!without) choices.push(fraction === '' ? `${whole}(?:\\.0*)?` : `${whole}\\.${fraction}0*`)
-  // Nothing is below zero but what has a sign.
+  // No unsigned number is below zero.
   if (choices.length === 0) return '(?!)'
-  // At least one digit somewhere: "" and "." are no numbers.
+  // At least one digit: "" and "." are not numbers.
   return `(?=\\.?[0-9])0*(?:${choices.join('|')})`
 }
 
-/** A class of the digits on this side of one; the first digit of a number is not 0. */
+/** A character class of the digits above or below one; the first digit of a number is not 0. */
 function digitsBeyond(digit: string, side: 'above' | 'below', first: boolean): string | undefined {
   const value = Number(digit)
   const [low, high] = side === 'above' ? [value + 1, 9] : [first ? 1 : 0, value - 1]

@@ -1,6 +1,6 @@
 /**
- * What the qualifiers of a template's element ask of an instance, in all the spellings that published templates use.
- * The types and values are those of the guideline "How to write a submodel template specification" and its forerunners.
+ * The rules that the qualifiers of a template's element set for an instance, in all spellings that published templates
+ * use. Types and values follow the guideline "How to write a submodel template specification" and its predecessors.
  */
 import { isBoolean, isNumeric } from '../../model/datatypes.ts'
 import type { DataTypeDefXsd, Qualifier } from '../../model/types.ts'
@@ -9,7 +9,7 @@ import { type NumericRange, parseRanges } from './numeric-ranges.ts'
 export interface Cardinality {
   readonly min: number
   readonly max: number
-  /** As it is written in the template, for the clause: `SMT/Cardinality=One`. */
+  /** As written in the template: `SMT/Cardinality=One`. */
   readonly clause: string
 }
 
@@ -22,9 +22,9 @@ export interface AllowedValues {
 
 export interface QualifierRules {
   readonly cardinality: Cardinality | undefined
-  /** The element is defined by itself further up. */
+  /** The element repeats an ancestor, which defines it. */
   readonly recursive: boolean
-  /** Classes of which only one element may be there, by name. */
+  /** Names of groups of which only one element may exist. */
   readonly eitherOr: readonly string[]
   readonly allowed: AllowedValues | undefined
   readonly ranges: { readonly intervals: readonly NumericRange[]; readonly clause: string } | undefined
@@ -36,16 +36,16 @@ export interface QualifierRules {
 }
 
 /**
- * Everything that the qualifiers ask for. What cannot be read asks for nothing: a template may hold prose anywhere.
- * SMT/AccessMode is left out, because it says who may write and not what; SMT/InitialValue, DefaultValue and
- * ExampleValue, because an instance may hold any other value.
+ * All rules of the qualifiers. A qualifier that cannot be parsed is ignored: a template may contain prose anywhere.
+ * SMT/AccessMode is ignored because it restricts writers, not values; SMT/InitialValue, DefaultValue and ExampleValue
+ * because an instance may have any other value.
  */
 export function readQualifiers(
   qualifiers: readonly Qualifier[],
   valueType: DataTypeDefXsd | undefined
 ): QualifierRules {
-  const told = qualifiers.map(({ type = '', value = '' }) => ({ name: plainName(type), type, value: value.trim() }))
-  const all = (...names: string[]): typeof told => told.filter(({ name }) => names.includes(name))
+  const typed = qualifiers.map(({ type = '', value = '' }) => ({ name: plainName(type), type, value: value.trim() }))
+  const all = (...names: string[]): typeof typed => typed.filter(({ name }) => names.includes(name))
   const cardinalities = all('cardinality', 'multiplicity')
   const isNumber = valueType !== undefined && isNumeric(valueType)
   return {
@@ -53,9 +53,9 @@ export function readQualifiers(
     recursive: cardinalities.some(({ value }) => value.toLowerCase() === 'recursive'),
     eitherOr: all('eitheror').map(({ value }) => value),
     allowed:
-      first(all('allowedvalue', 'allowedvalues'), (told) => readAllowed(told, valueType)) ??
-      first(all('formchoices', 'enumeration'), (told) => readList(told, valueType)),
-    // Only numbers have an order that a pattern can express.
+      first(all('allowedvalue', 'allowedvalues'), (one) => readAllowed(one, valueType)) ??
+      first(all('formchoices', 'enumeration'), (one) => readList(one, valueType)),
+    // A pattern can express the order of numbers only.
     ranges: isNumber ? first(all('allowedrange'), readRanges) : undefined,
     idShort: first(all('allowedidshort', 'idshort'), readIdShort),
     freeIdShort: all('editidshort').some(({ value }) => value.toLowerCase() === 'true'),
@@ -70,7 +70,7 @@ export function readQualifiers(
   }
 }
 
-/** `SMT/Cardinality`, `Cardinality` and the slip `SMT/SMT/Cardinality` are one type. */
+/** `SMT/Cardinality`, `Cardinality` and the typo `SMT/SMT/Cardinality` are one type. */
 function plainName(type: string): string {
   return type
     .trim()
@@ -84,10 +84,10 @@ interface TypedQualifier {
 }
 
 function first<Read>(
-  told: readonly TypedQualifier[],
-  read: (told: TypedQualifier) => Read | undefined
+  qualifiers: readonly TypedQualifier[],
+  read: (qualifier: TypedQualifier) => Read | undefined
 ): Read | undefined {
-  for (const one of told) {
+  for (const one of qualifiers) {
     const found = read(one)
     if (found !== undefined) return found
   }
@@ -119,10 +119,10 @@ function count(word = ''): number | undefined {
   return Object.hasOwn(NUMBERS, name) ? NUMBERS[name] : undefined
 }
 
-/** By the guideline a POSIX regular expression; published are also lists like `good | bad | others`. */
-function readAllowed(told: TypedQualifier, valueType: DataTypeDefXsd | undefined): AllowedValues | undefined {
-  const { type, value } = told
-  if (!/[\\^$*+?()[\]{}]|\.[*+]/.test(value)) return readList(told, valueType)
+/** By the guideline a POSIX regular expression; published templates also have lists like `good | bad | others`. */
+function readAllowed(qualifier: TypedQualifier, valueType: DataTypeDefXsd | undefined): AllowedValues | undefined {
+  const { type, value } = qualifier
+  if (!/[\\^$*+?()[\]{}]|\.[*+]/.test(value)) return readList(qualifier, valueType)
   const pattern = expression(value)
   return pattern === undefined ? undefined : { pattern, clause: `${type}=${value}` }
 }
@@ -133,7 +133,7 @@ function readList({ type, value }: TypedQualifier, valueType: DataTypeDefXsd | u
   const found = values.filter((choice) => choice !== '')
   if (found.length === 0) return undefined
   if (valueType !== undefined && isBoolean(valueType)) {
-    // Two texts for each truth value.
+    // Each boolean has two texts.
     if (found.includes('true')) found.push('1')
     if (found.includes('false')) found.push('0')
   }
@@ -163,11 +163,11 @@ const POSIX: Readonly<Record<string, string>> = {
   blank: ' \\t'
 }
 
-/** An expression that a text has to match as a whole; undefined where the template's is none. */
+/** The anchored form of a template's expression; undefined if it is not one. */
 function expression(text: string): string | undefined {
   const bare = text.replace(/^\^/, '').replace(/(?<!\\)\$$/, '')
   const translated = bare.replace(/\[:(\w+):\]/g, (all, name: string) => POSIX[name] ?? all)
-  // A loop over a loop can take exponential time.
+  // Nested quantifiers can take exponential time.
   if (translated.length > 1000 || /[*+}]\)[*+{]/.test(translated)) return undefined
   try {
     new RegExp(`^(?:${translated})$`)

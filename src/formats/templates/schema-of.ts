@@ -4,7 +4,7 @@ import type { Schema, TemplateSource } from './schema.ts'
 import { readStructure, readTemplate, type Template } from './template.ts'
 import { valueSchema } from './value-schema.ts'
 
-/** A schema for each of the two forms in which a submodel is read. */
+/** The schemas for the Normal and the ValueOnly form. */
 export interface Schemas {
   readonly normal: Schema
   readonly value: Schema
@@ -16,8 +16,8 @@ export function schemasOfTemplate(template: Submodel, source: TemplateSource): S
 }
 
 /**
- * The schemas of a stored submodel that has no template: its structure as it is. Every element is asked for under its
- * idShort, of its kind and valueType, as often as it is there; lists may grow and shrink. Values are free.
+ * The schema of a stored submodel without a template, from its structure: every element is required under its idShort,
+ * with its kind and valueType; lists may have any length. Values are free.
  */
 export function schemaOf(submodel: Submodel, form: keyof Schemas): Schema {
   const structure = readStructure(submodel)

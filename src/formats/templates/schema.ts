@@ -5,26 +5,26 @@ export interface Schema {
 
 export const DRAFT = 'https://json-schema.org/draft/2020-12/schema'
 
-/** Where a schema comes from: it stands in every `$comment`, so that each rule can be traced. */
+/** Origin of a schema, part of every `$comment` so that each rule can be traced. */
 export interface TemplateSource {
-  /** Who published the template, e.g. `IDTA 02006`; absent where a schema is derived from a stored submodel. */
+  /** Publication of the template, e.g. `IDTA 02006`; absent for a schema derived from a stored submodel. */
   readonly publication?: string
   readonly version?: string
   readonly licence?: string
-  /** Tells templates with one semanticId apart, e.g. with and without operations. */
+  /** Distinguishes templates with the same semanticId, e.g. with and without operations. */
   readonly variant?: string
 }
 
 /** Separates the parts of a rule's `$comment`: publication, template and version, element, rule. */
 const SEPARATOR = ' · '
 
-/** What the `$comment` of one rule says. */
+/** The parts of a rule's `$comment`. */
 export interface RuleComment {
   /** `IDTA 02006` */
   readonly publication: string
   /** `Nameplate 3.0.1` */
   readonly template: string
-  /** The template's own element by its idShort, `…[]` for what stands in a list. */
+  /** idShort of the template's element, `…[]` for the items of a list. */
   readonly element: string
   /** `SMT/Cardinality=One`, `valueType=xs:date` */
   readonly rule: string
@@ -34,7 +34,7 @@ export function formatRuleComment({ publication, template, element, rule }: Rule
   return [publication, template, element, rule].join(SEPARATOR)
 }
 
-/** Reads what writeClause wrote; undefined for every other comment. */
+/** Parses what {@link formatRuleComment} wrote; undefined for any other comment. */
 export function parseRuleComment(comment: unknown): RuleComment | undefined {
   if (typeof comment !== 'string') return undefined
   const [publication, template, element, ...rule] = comment.split(SEPARATOR)
@@ -43,7 +43,7 @@ export function parseRuleComment(comment: unknown): RuleComment | undefined {
   return { publication, template, element, rule: rule.join(SEPARATOR) }
 }
 
-/** Follows a `$ref` within the same document; undefined where it leads nowhere or outside. */
+/** Resolves a `$ref` within the same document; undefined if it has no target or leads outside. */
 export function resolveRef(root: Schema, reference: unknown): Schema | undefined {
   if (typeof reference !== 'string') return undefined
   if (reference === '#') return root
@@ -56,6 +56,6 @@ export function resolveRef(root: Schema, reference: unknown): Schema | undefined
 
 /** `if` this, `then` that. */
 export function ifThen(condition: Schema, asks: Schema, otherwise?: Schema): Schema {
-  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema; nobody awaits a schema
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema; schemas are never awaited
   return { if: condition, then: asks, ...(otherwise !== undefined && { else: otherwise }) }
 }

@@ -1,26 +1,26 @@
 /**
- * Semantic ids as templates and instances really spell them: with blanks around, and IRDIs with `/`, `#`, `-` or `---`
- * between their parts, or as a link into the ECLASS dictionary. All spellings of one id are one id.
+ * Semantic ids in the spellings that templates and instances use: surrounded by blanks, IRDIs with `/`, `#`, `-` or `---`
+ * between their parts, or as a link into the ECLASS dictionary. All spellings of an id are equal.
  */
 import type { Schema } from './schema.ts'
 
-/** The values of the keys of a reference, in order; nearly always one. */
+/** The values of the keys of a reference, in order; usually one. */
 export type SemanticId = readonly string[]
 
-/** What may carry semantic ids. Read from data that nobody has validated yet. */
+/** An object with semantic ids, not yet validated. */
 interface HasSemantics {
   readonly semanticId?: unknown
   readonly supplementalSemanticIds?: unknown
 }
 
-/** The semanticId first (undefined where there is none or an empty one), the supplemental ones after it. */
+/** The semanticId (undefined if absent or empty) and the supplemental ones. */
 export function semanticIdsOf(element: HasSemantics): { main: SemanticId | undefined; more: SemanticId[] } {
   const { semanticId, supplementalSemanticIds } = element
   const more = Array.isArray(supplementalSemanticIds) ? supplementalSemanticIds.map(keyValues) : []
   return { main: keyValues(semanticId), more: more.filter((id) => id !== undefined) }
 }
 
-/** One text for all spellings of an id. */
+/** The same text for all spellings of an id. */
 export function canonicalId(id: SemanticId): string {
   return id.map(canonicalKey).join('\n')
 }
@@ -32,7 +32,7 @@ export function spellings(value: string): string {
   return `(?:https?://api\\.eclass-cdp\\.com/)?${parts.map(escaped).join('(?:[-/#]|%23)+')}`
 }
 
-/** A reference is one of these ids. */
+/** A schema for references to one of these ids. */
 export function referenceIs(ids: readonly SemanticId[]): Schema {
   const single = ids.filter((id) => id.length === 1).map(([value = '']) => spellings(value))
   const choices: Schema[] = ids.filter((id) => id.length > 1).map((id) => keysAre(id.map(anchored)))
@@ -61,7 +61,7 @@ function canonicalKey(value: string): string {
   return irdiParts(value.trim())?.join('-') ?? value.trim()
 }
 
-/** The parts of an IRDI (ISO 29002-5), whatever stands between them; undefined for every other id. */
+/** The parts of an IRDI (ISO 29002-5), whatever separates them; undefined for any other id. */
 function irdiParts(value: string): string[] | undefined {
   const bare = value.replace(/^https?:\/\/api\.eclass-cdp\.com\//, '')
   if (!/^\d{4}[-/]\d/.test(bare)) return undefined

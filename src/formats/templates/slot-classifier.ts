@@ -1,12 +1,11 @@
 /**
- * Sorts the children of a container by the conditions of its schema. A condition looks at names and semantic ids only,
- * and the same few of them come again in every document: what was decided once is looked up the next time.
+ * Assigns the children of a container to slots by the conditions of its schema. A condition depends on names and semantic
+ * ids only, and the same few recur in every document, so each decision is cached.
  */
+import type { Predicate } from './predicates.ts'
 import type { Schema } from './schema.ts'
 
-export type Predicate = (data: unknown) => boolean
-
-/** Past this many different children the memory starts afresh. */
+/** Different children after which the cache is cleared. */
 const CACHE_ENTRIES = 4096
 
 export class SlotClassifier {
@@ -17,7 +16,7 @@ export class SlotClassifier {
     this.#tests = tests
   }
 
-  /** For each test: 1 where it holds. */
+  /** For each predicate: 1 if the child satisfies it. */
   classify(child: unknown): Uint8Array {
     const signature = signatureOf(child)
     const known = signature === undefined ? undefined : this.#decided.get(signature)
@@ -31,8 +30,8 @@ export class SlotClassifier {
   }
 
   /**
-   * Tests to be asked one after another about the same child, the first of them first: it sorts the child, the others
-   * look it up.
+   * Predicates that must be called for the same child in this order: the first classifies it, the others reuse the
+   * result.
    */
   inTurn(indexes: readonly number[]): Predicate[] {
     let holds: Uint8Array = new Uint8Array()
@@ -51,9 +50,9 @@ const READ = new Set(['idShort', 'modelType', 'semanticId', 'supplementalSemanti
 const READ_BELOW = new Set(['keys', 'value'])
 
 /**
- * Does a condition look at nothing but what a signature holds?
- * @param follow leads from a `$ref` to its schema
- * @param decided what was found out before about schemas that are referred to
+ * Does a condition depend on nothing but the signature?
+ * @param follow resolves a `$ref`
+ * @param decided cached results for schemas that are referred to
  */
 export function isDecidedBySignature(
   schema: unknown,
@@ -96,7 +95,7 @@ export function isDecidedBySignature(
     if (target === undefined) return false
     const known = decided.get(target)
     if (known !== undefined) return known
-    // A condition that refers to itself is not one of these.
+    // A condition that refers to itself is not.
     decided.set(target, false)
     const found = looksAt(target, READ)
     decided.set(target, found)
@@ -104,7 +103,7 @@ export function isDecidedBySignature(
   }
 }
 
-/** Name, kind and ids as one text; undefined for what is not shaped like an element. */
+/** Name, kind and ids as one text; undefined for values that are not shaped like an element. */
 function signatureOf(child: unknown): string | undefined {
   if (typeof child !== 'object' || child === null || Array.isArray(child)) return undefined
   const { idShort, modelType, semanticId, supplementalSemanticIds } = child as Readonly<Record<string, unknown>>
@@ -126,7 +125,7 @@ function isLine(value: unknown): value is string | undefined {
   return value === undefined || (typeof value === 'string' && !value.includes('\n'))
 }
 
-/** Not empty, so that a reference without keys is told from none; no two lists of keys have the same text. */
+/** Never empty, to distinguish a reference without keys from no reference; different keys have different texts. */
 function keysOf(reference: unknown): string | undefined {
   const keys = (reference as { keys?: unknown } | null)?.keys
   if (!Array.isArray(keys)) return undefined

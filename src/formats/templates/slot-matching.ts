@@ -1,6 +1,6 @@
 /**
- * Which elements of an instance belong to which slot: by semanticId first, by idShort second. As JSON Schemas that an
- * element satisfies or not, so that every validator decides alike.
+ * Matches elements of an instance to slots: by semanticId first, by idShort second. The conditions are JSON Schemas, so
+ * that every validator decides alike.
  */
 
 import type { Cardinality } from './qualifiers.ts'
@@ -8,42 +8,42 @@ import type { Schema } from './schema.ts'
 import { canonicalId, referenceIs, type SemanticId } from './semantic-ids.ts'
 import type { Slot } from './template.ts'
 
-/** Slots that only together can be told from their siblings; nearly always a single one. */
+/** Slots that can only be matched together; usually a single one. */
 export interface SlotMatch {
-  /** Satisfied by the elements that belong here. */
+  /** Satisfied by the elements of these slots. */
   readonly is: Schema
   readonly slots: readonly Slot[]
-  /** Where there are several slots: elements that satisfy `is` belong to the slots whose `when` they satisfy too. */
+  /** For several slots: an element that satisfies `is` belongs to the slots whose `when` it satisfies too. */
   readonly choices: readonly SlotAlternative[]
   readonly cardinality: Cardinality
 }
 
 export interface SlotAlternative {
-  /** Absent for elements that satisfy none of the others. */
+  /** Absent for the last: elements that satisfy none of the others. */
   readonly when?: Schema
   readonly slots: readonly Slot[]
 }
 
-/** Siblings that share a semanticId: an element that has it must be of one of these kinds. */
+/** Siblings with the same semanticId: an element with it must be of one of these kinds. */
 export interface SlotFamily {
   readonly is: Schema
   readonly kinds: readonly string[]
   readonly slots: readonly Slot[]
 }
 
-/** Writes a schema down under a name, once, and refers to it. */
+/** Adds a schema to the definitions, once, and returns a `$ref` to it. */
 export type Define = (name: string, schema: Schema) => Schema
 
 /**
- * Divides the children of one container among its slots.
- * @param known satisfied by the elements that some slot recognises by a semantic id (see knownIn)
+ * Matches the children of one container to its slots.
+ * @param known satisfied by elements with a semantic id of some slot (see {@link knownIdsOf})
  */
 export function matchSlots(
   slots: readonly Slot[],
   known: KnownIds,
   define: Define
-): { claims: SlotMatch[]; families: SlotFamily[] } {
-  const claims: SlotMatch[] = []
+): { matches: SlotMatch[]; families: SlotFamily[] } {
+  const matches: SlotMatch[] = []
   const families: SlotFamily[] = []
   const all = familiesOf(slots)
   const owners = ownersOf(all)
@@ -53,7 +53,7 @@ export function matchSlots(
     if (kinds.length > 1) families.push({ is, kinds, slots: family })
     for (const kind of kinds) {
       const members = family.filter((slot) => slot.kind === kind)
-      claims.push({
+      matches.push({
         is: kinds.length > 1 ? { allOf: [{ properties: { modelType: { const: kind } } }, is] } : is,
         slots: members,
         choices: alternativesAmong(members, define),
@@ -61,10 +61,10 @@ export function matchSlots(
       })
     }
   }
-  return { claims, families }
+  return { matches, families }
 }
 
-/** Elements that carry a semantic id that one of the slots is known by: as semanticId, or as any of their ids. */
+/** Satisfied by elements with a semantic id of one of the slots: as semanticId, or as any of their ids. */
 export interface KnownIds {
   readonly byMain: Schema
   readonly byAny: Schema
@@ -98,7 +98,7 @@ function hasMore(ids: readonly SemanticId[], define: Define): Schema {
   })
 }
 
-/** The end of an id is what tells it from the others. */
+/** The end of an id distinguishes it from the others. */
 function labelOf([id]: readonly SemanticId[]): string {
   return (id?.at(-1) ?? '')
     .trim()
@@ -106,7 +106,7 @@ function labelOf([id]: readonly SemanticId[]): string {
     .slice(-60)
 }
 
-/** Slots with the same semanticId stand together; a slot without one stands alone. */
+/** Groups slots by semanticId; a slot without one is a group of its own. */
 function familiesOf(slots: readonly Slot[]): Slot[][] {
   const families = new Map<unknown, Slot[]>()
   for (const slot of slots) {
@@ -118,7 +118,7 @@ function familiesOf(slots: readonly Slot[]): Slot[][] {
   return [...families.values()]
 }
 
-/** The family that has an id, by the id as it is compared; undefined where several have it. */
+/** The family with an id, by the canonical id; undefined if several have it. */
 type Owners = ReadonlyMap<string, readonly Slot[] | undefined>
 
 function ownersOf(families: readonly (readonly Slot[])[]): Owners {
@@ -134,7 +134,7 @@ function ownersOf(families: readonly (readonly Slot[])[]): Owners {
   return owners
 }
 
-/** The ids that tell a family from its siblings: the semanticId, and supplemental ones that no sibling has as well. */
+/** The ids that distinguish a family from its siblings: the semanticId, and supplemental ones that no sibling has. */
 function ownIds(family: readonly Slot[], owners: Owners): SemanticId[] {
   const [first] = family
   const more = family.flatMap((slot) => slot.more).filter((id) => owners.get(canonicalId(id)) === family)
@@ -145,26 +145,26 @@ function belongsTo(family: readonly Slot[], ids: readonly SemanticId[], known: K
   const ways: Schema[] = []
   if (ids.length > 0) {
     ways.push(hasMain(ids, define))
-    // A main id speaks louder than a supplemental one.
+    // A semanticId takes precedence over a supplemental one.
     ways.push({ allOf: [hasMore(ids, define), { not: known.byMain }] })
   }
   for (const { idShort } of family) {
     if (idShort.pattern === undefined) continue
     const named = { properties: { idShort: { pattern: idShort.pattern } }, required: ['idShort'] }
-    // A name that the instance may choose says nothing where the element says itself what it is.
+    // A free name is ignored if the element has a semanticId.
     const undecided = idShort.clause === undefined ? { not: { required: ['semanticId'] } } : { not: known.byAny }
     ways.push({ allOf: [named, undecided] })
   }
   return ways.length === 1 ? (ways[0] as Schema) : ways.length === 0 ? { not: {} } : { anyOf: ways }
 }
 
-/** Tells slots of one kind and semanticId apart by the supplemental ids that not all of them have. */
+/** Distinguishes slots of one kind and semanticId by the supplemental ids that not all of them have. */
 function alternativesAmong(slots: readonly Slot[], define: Define): SlotAlternative[] {
   if (slots.length === 1) return [{ slots }]
   const idsOf = slots.map((slot) => new Map(slot.more.map((id) => [canonicalId(id), id])))
   const common = new Set([...(idsOf[0]?.keys() ?? [])].filter((id) => idsOf.every((ids) => ids.has(id))))
   const groups: { slots: Slot[]; ids: Map<string, SemanticId> }[] = []
-  /** The first group that has an id. */
+  /** The first group with an id. */
   const groupOf = new Map<string, number>()
   for (const [place, slot] of slots.entries()) {
     const ids = new Map([...(idsOf[place] ?? [])].filter(([id]) => !common.has(id)))

@@ -1,12 +1,12 @@
 import type { Schema } from './schema.ts'
 import type { Template } from './template.ts'
 
-/** The template by name and version: `Nameplate 3.0.1`. */
+/** Name and version of a template: `Nameplate 3.0.1`. */
 export function templateName({ name, source }: Template): string {
   return source.version === undefined ? name : `${name} ${source.version}`
 }
 
-/** The `$comment` at the top of a schema: where it comes from and under which licence. */
+/** The top-level `$comment` of a schema: origin and licence. */
 export function provenance({ name, source, main }: Template): string {
   const { publication, version, licence } = source
   if (publication === undefined) return `Structure of the stored submodel ${name}, as it is.`
@@ -17,19 +17,19 @@ export function provenance({ name, source, main }: Template): string {
   ].join(' ')
 }
 
-/** Did provenance() write the comment at the top? */
+/** Was the top-level comment written by {@link provenance}? */
 export function isGenerated({ $comment }: Schema): boolean {
   return (
     typeof $comment === 'string' && /^(?:Derived from the submodel template|Structure of the stored) /.test($comment)
   )
 }
 
-/** The version that provenance() wrote into a schema. */
+/** The version that {@link provenance} wrote into a schema. */
 export function versionIn(schema: Schema): string | undefined {
   return /, version ([^,]*), semanticId /.exec(String(schema.$comment))?.[1]
 }
 
-/** The `$id`: the semanticId of the template, as a URI without fragment, and a query where one id has several schemas. */
+/** The `$id`: the template's semanticId as a URI without fragment, with a query if one id has several schemas. */
 export function schemaId({ main, name, source }: Template, form: 'normal' | 'value'): string {
   const id = (main ?? [name]).join('/').trim()
   const isUri = /^[a-z][a-z0-9+.-]*:[^\s#]+$/i.test(id)

@@ -1,6 +1,6 @@
 /**
- * A submodel template as a tree of slots: what each element of the template asks of the elements of an instance. The
- * inconsistencies of published templates end here; the schemas are written from slots.
+ * A submodel template as a tree of slots: the rules of each element of the template for the elements of an instance. The
+ * inconsistencies of published templates are resolved here; the schemas are written from slots.
  */
 import type { DataTypeDefXsd, Qualifier, Submodel, SubmodelElement } from '../../model/types.ts'
 import { type AllowedValues, type Cardinality, type QualifierRules, readQualifiers } from './qualifiers.ts'
@@ -8,11 +8,11 @@ import type { TemplateSource } from './schema.ts'
 import { canonicalId, escaped, type SemanticId, semanticIdsOf } from './semantic-ids.ts'
 
 /**
- * One element of a template. Values, the contentType of a File and the entityType of an Entity are examples there: they
- * depend on the asset, and no qualifier asks for them.
+ * One element of a template. Values, the contentType of a File and the entityType of an Entity are mere examples: they
+ * depend on the asset, and no qualifier restricts them.
  */
 export interface Slot {
-  /** Its idShort; for what stands in a list and has none, that of the list and `[]`. */
+  /** Its idShort; for an item of a list that of the list and `[]`. */
   readonly name: string
   readonly kind: SubmodelElement['modelType']
   readonly main: SemanticId | undefined
@@ -21,17 +21,17 @@ export interface Slot {
   readonly cardinality: Cardinality
   readonly eitherOr: readonly string[]
   readonly idShort: IdShortRule
-  /** Undefined also where the template leaves the type open. */
+  /** Undefined also if the template leaves the type open. */
   readonly valueType: DataTypeDefXsd | undefined
   readonly allowed: AllowedValues | undefined
   readonly ranges: QualifierRules['ranges']
   readonly languages: QualifierRules['languages']
   readonly length: QualifierRules['length']
-  /** What a list says of its items, by member. */
+  /** The rules of a list for its items. */
   readonly list: ListRule | undefined
-  /** Child slots by the member that holds them. */
+  /** Child slots, grouped by the member that contains them. */
   readonly children: readonly SlotGroup[]
-  /** The slot further up that defines this one. */
+  /** The ancestor that defines this recursive slot. */
   readonly same: Slot | undefined
 }
 
@@ -43,11 +43,11 @@ export interface SlotGroup {
 }
 
 export interface IdShortRule {
-  /** Anchored pattern by which an element without a semanticId is recognised; undefined where no name tells it. */
+  /** Anchored pattern that matches elements without a semanticId; undefined if no name does. */
   readonly pattern: string | undefined
   /** For messages: `"Time" and two digits`. */
   readonly words: string
-  /** The idShort has to be so; undefined where the instance may choose it. */
+  /** Set if the idShort is required; undefined if the instance may choose it. */
   readonly clause: string | undefined
 }
 
@@ -60,26 +60,26 @@ export interface ListRule {
 export interface Template {
   readonly name: string
   readonly source: TemplateSource
-  /** Semantic ids by which an instance names the template. */
+  /** Semantic ids of the template's instances. */
   readonly main: SemanticId | undefined
   readonly more: readonly SemanticId[]
   readonly children: readonly SlotGroup[]
 }
 
-/** Reads a template: a submodel of `kind: Template`, valid by the metamodel. */
+/** Reads a template: a valid submodel of `kind: Template`. */
 export function readTemplate(submodel: Submodel, source: TemplateSource = {}): Template {
   const { main, more } = semanticIdsOf(submodel)
   return {
     name: submodel.idShort ?? submodel.id,
     source,
-    // One published template has no semanticId; its id stands in.
+    // One published template has no semanticId; its id is used instead.
     main: main ?? [submodel.id],
     more,
     children: childrenOf(submodel, [], readSlot)
   }
 }
 
-/** Reads the structure of any submodel, as it is: every element is asked for by its name, lists repeat. */
+/** Reads the structure of any submodel: every element is required by its name, lists may have any length. */
 export function readStructure(submodel: Submodel): Template {
   const { main, more } = semanticIdsOf(submodel)
   return { name: submodel.idShort ?? submodel.id, source: {}, main, more, children: childrenOf(submodel, [], readAsIs) }
@@ -113,7 +113,7 @@ function readSlot(element: SubmodelElement, parent: Parent, above: readonly Ance
     cardinality,
     eitherOr: demands.eitherOr,
     idShort: idShortRule(element.idShort, cardinality, demands, isArbitrary),
-    // The type of an arbitrary property is the instance's choice.
+    // The instance chooses the type of an arbitrary property.
     valueType: isArbitrary ? undefined : valueType,
     allowed: demands.allowed,
     ranges: demands.ranges,
@@ -159,8 +159,8 @@ function nameOf(element: SubmodelElement, parent: Parent): string {
 }
 
 /**
- * A template that recurses shows an element once more within itself, but empty.
- * (Published: `Node` of the hierarchical structures, `PropertySubmodelList` of the capability description.)
+ * A recursive template repeats an element within itself, but empty.
+ * (Published examples: `Node` of the hierarchical structures, `PropertySubmodelList` of the capability description.)
  */
 function definitionAbove({ kind, main }: Slot, above: readonly Ancestor[]): Slot | undefined {
   if (main === undefined) return undefined
@@ -203,11 +203,11 @@ function childrenOf(parent: Parent, above: readonly Ancestor[], read: SlotReader
   return groups
 }
 
-/** A template that shows three examples of one thing asks for the thing once. */
+/** A template may contain several examples of one element; they are one slot. */
 function distinct(slots: readonly Slot[]): Slot[] {
   const seen = new Map<string, Slot>()
   for (const slot of slots) {
-    // An ancestor would make the text endless.
+    // An ancestor would make the text infinite.
     const text = JSON.stringify(slot, (member, value) => (member === 'same' ? value?.name : value))
     if (!seen.has(text)) seen.set(text, slot)
   }
@@ -218,7 +218,7 @@ function listRule(element: SubmodelElement): ListRule | undefined {
   if (element.modelType !== 'SubmodelElementList') return undefined
   const { typeValueListElement, valueTypeListElement, semanticIdListElement } = element
   return {
-    // An abstract class leaves the kind of the items open.
+    // An abstract class allows any of its kinds.
     typeValueListElement: /^(?:SubmodelElement|DataElement|EventElement)$/.test(typeValueListElement ?? '')
       ? undefined
       : typeValueListElement,
@@ -227,9 +227,9 @@ function listRule(element: SubmodelElement): ListRule | undefined {
   }
 }
 
-/** A number that a template leaves to be filled in: `Mode__00__`, `Document{00}`, `Endpoint01`. */
+/** A placeholder for a number: `Mode__00__`, `Document{00}`, `Endpoint01`. */
 const PLACEHOLDER = /(?:_{0,2}\{0+\}_{0,2}|__0+__|(?<![0-9])0+[01])$/
-/** Names that stand for any other one. */
+/** Names that stand for any other name. */
 const STANDS_FOR_ANY = /^(?:Arbitrary|Example|Sample)(?=[A-Z0-9_]|$)/
 const NUMBER = '(?:_{0,2}[0-9]+_{0,2})?'
 
@@ -242,7 +242,7 @@ function idShortRule(
   if (idShort === undefined) return { pattern: undefined, words: 'any idShort', clause: undefined }
   const own = escaped(idShort)
   if (asked !== undefined) {
-    // The template's own idShort is right by definition, even where its pattern wants a number behind it.
+    // The template's own idShort is valid even if its pattern requires a trailing number.
     return {
       pattern: `${asked.pattern}|^${own}$`,
       words: describePattern(asked.pattern, idShort),
@@ -254,7 +254,7 @@ function idShortRule(
   const base = escaped(idShort.replace(PLACEHOLDER, ''))
   const pattern =
     isNumbered || max > 1 || isFree ? `^${isNumbered ? `${base}${NUMBER}$|^${own}` : `${own}${NUMBER}`}$` : `^${own}$`
-  // Two siblings cannot have one idShort [AASd-022], so what may repeat is named by the instance.
+  // Siblings have different idShorts [AASd-022], so the instance names elements that may repeat.
   if (isFree || (max > 1 && !isNumbered)) return { pattern, words: 'any idShort', clause: undefined }
   if (!isNumbered) return { pattern, words: `the idShort "${idShort}"`, clause: `idShort=${idShort}` }
   const words = `the idShort "${idShort.replace(PLACEHOLDER, '')}" with a number behind it`

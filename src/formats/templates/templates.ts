@@ -1,12 +1,12 @@
 /**
- * Is a submodel what its semanticId claims? Each template is a JSON Schema; Ajv decides, and only what it refuses is
- * walked once more for a message. Compiled when first needed: a hub meets few of the templates that it knows.
+ * Checks submodels against the templates that their semanticIds name. Each template is a JSON Schema; Ajv decides, and
+ * only refused submodels are walked again for messages. Compiled on first use: a hub needs few of the known templates.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ValidateFunction } from 'ajv/dist/2020.js'
 import type { Submodel } from '../../model/types.ts'
-import { compile } from './compile.ts'
+import { compile } from './ajv.ts'
 import { explain } from './explain.ts'
 import { type TemplateFinding, toFinding } from './findings.ts'
 import type { Schema } from './schema.ts'
@@ -15,7 +15,7 @@ import { versionIn } from './template-version.ts'
 
 export type { TemplateFinding } from './findings.ts'
 
-/** A template as the hub knows it. */
+/** A known template. */
 export interface KnownTemplate {
   /** The `$id` of the schema for the Normal form. */
   readonly id: string
@@ -23,40 +23,39 @@ export interface KnownTemplate {
   readonly version: string | undefined
   readonly semanticIds: readonly SemanticId[]
   readonly normal: Schema
-  /** For the ValueOnly form, where there is one. */
+  /** For the ValueOnly form, if there is one. */
   readonly value: Schema | undefined
 }
 
 export interface Templates {
   readonly all: readonly KnownTemplate[]
   /**
-   * The templates that a submodel names by its semanticId, or else by a supplemental one. The id has to be the very
-   * one, in any spelling: another version of a template is another template. Several have one id where a template is
-   * published in variants.
+   * The templates that a submodel names by its semanticId, or else by a supplemental one. The id must be equal, in any
+   * spelling: another version is another template. A template published in variants has several schemas with one id.
    */
   applicable(submodel: Submodel): readonly KnownTemplate[]
   /**
-   * Holds a submodel against the template that it names. Of several variants it has to satisfy one; what is reported
-   * is what the nearest asks for. Templates themselves are not held against anything.
-   * @returns at most `limit` findings; none where the submodel names no known template
+   * Checks a submodel against the template that it names. It must satisfy one of several variants; findings are
+   * reported for the nearest. Templates themselves are not checked.
+   * @returns at most `limit` findings; none if the submodel names no known template
    */
   check(submodel: Submodel, options?: { readonly limit?: number }): TemplateFinding[]
-  /** The same, with the template that was held against it: of several variants the one that fits, or the nearest. */
+  /** The same, with the template it was checked against: of several variants the one that fits, or the nearest. */
   evaluate(submodel: Submodel, options?: { readonly limit?: number }): TemplateResult
-  /** Compiles everything now, and throws where a schema is none. */
+  /** Compiles every schema now. @throws Error if one is not valid */
   compile(): void
 }
 
 export interface TemplateResult {
-  /** Absent where the submodel names none that is known. */
+  /** Undefined if the submodel names no known template. */
   readonly template: KnownTemplate | undefined
   readonly findings: readonly TemplateFinding[]
 }
 
 /**
  * Templates from schemas, or from the `.json` files below a directory (`….value.json` are for the ValueOnly form).
- * A hand-written schema names the semanticIds that it is for in its `$id`, or in `examples: [{ semanticId: … }]`.
- * @throws Error naming the file that is no JSON Schema or names no semanticId
+ * A hand-written schema names its semanticIds in `$id`, or in `examples: [{ semanticId: … }]`.
+ * @throws Error naming the file that is not a JSON Schema or names no semanticId
  */
 export function templatesFrom(source: string | readonly Schema[]): Templates {
   const all = pair(typeof source === 'string' ? readSchemas(source) : source)
@@ -105,7 +104,7 @@ export function templatesFrom(source: string | readonly Schema[]): Templates {
   return templates
 }
 
-/** A hand-written schema may use a keyword that explain() does not know; what it refuses stays refused. */
+/** For a hand-written schema that refuses a submodel by a keyword unknown to {@link explain}. */
 function unexplained({ id, name }: KnownTemplate, { errors }: ValidateFunction): TemplateFinding {
   const [first] = errors ?? []
   const text = first?.message ?? 'does not fit'
@@ -121,7 +120,7 @@ function unexplained({ id, name }: KnownTemplate, { errors }: ValidateFunction):
   }
 }
 
-/** The `.json` files below a directory. @throws Error naming the file that holds no JSON object */
+/** The `.json` files below a directory. @throws Error naming the file that is not a JSON object */
 export function readSchemas(directory: string): Schema[] {
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'))
   return files.sort().map((file) => {
@@ -136,7 +135,7 @@ export function readSchemas(directory: string): Schema[] {
   })
 }
 
-/** Puts the schemas for the two forms of one template together. */
+/** Pairs the schemas for the two forms of each template. */
 function pair(schemas: readonly Schema[]): KnownTemplate[] {
   const values = new Map<string, Schema>()
   for (const schema of schemas) if (isForValues(schema)) values.set(normalIdOf(String(schema.$id)), schema)

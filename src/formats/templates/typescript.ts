@@ -1,12 +1,12 @@
-/** A schema as TypeScript types, for those who compile against a submodel. */
+/** A schema as TypeScript types, for programs that use a submodel. */
 
 import { resolveRef, type Schema } from './schema.ts'
 import { UniqueNames } from './unique-names.ts'
 
 /**
- * Types for what a schema describes: one exported type for the schema itself and one for each definition it needs. What
- * TypeScript cannot say (patterns, counts, ranges) is left out; members that no rule names stay possible.
- * @param name of the main type; made an identifier
+ * One exported type for the schema and one for each definition it needs. Rules that TypeScript cannot express (patterns,
+ * counts, ranges) are left out; other members stay allowed.
+ * @param name of the main type; converted to an identifier
  */
 export function toTypeScript(schema: Schema, name: string): string {
   const writer = new TypeWriter(schema, identifier(name))
@@ -35,15 +35,15 @@ class TypeWriter {
   #type(schema: unknown, indent: string): string {
     if (typeof schema !== 'object' || schema === null) return 'unknown'
     const { $ref, anyOf, allOf, type, properties, patternProperties, additionalProperties, items } = schema as Schema
-    const told = schema as Schema
+    const known = schema as Schema
     if (typeof $ref === 'string') return this.#reference($ref)
-    if (told.const !== undefined) return JSON.stringify(told.const)
-    // A rule within narrows what the type alone would allow.
-    const choices = told.enum ?? (allOf as Schema[] | undefined)?.find((part) => part.enum !== undefined)?.enum
+    if (known.const !== undefined) return JSON.stringify(known.const)
+    // A nested rule narrows the type.
+    const choices = known.enum ?? (allOf as Schema[] | undefined)?.find((part) => part.enum !== undefined)?.enum
     if (Array.isArray(choices)) return choices.map((value) => JSON.stringify(value)).join(' | ')
     if (type === 'array' || items !== undefined) return this.#list(items, indent)
     if (type === 'object' || properties !== undefined || patternProperties !== undefined) {
-      return this.#object(told, indent)
+      return this.#object(known, indent)
     }
     if (type === undefined && Array.isArray(anyOf)) return this.#union(anyOf, indent)
     if (type === undefined && additionalProperties === undefined) return 'unknown'
@@ -60,7 +60,7 @@ class TypeWriter {
       const mark = mandatory.has(name) ? '' : '?'
       return `${inner}${isIdentifier(name) ? name : JSON.stringify(name)}${mark}: ${this.#type(schema, inner)}`
     })
-    // A pattern is no key of TypeScript's, and neither are members that nobody named.
+    // TypeScript has no pattern as key; other members need an index signature.
     const isTyped = typeof additionalProperties === 'object' && Object.keys(properties as Schema).length === 0
     const isOpen = additionalProperties !== false || Object.keys(patternProperties as Schema).length > 0
     if (isTyped) lines.push(`${inner}[name: string]: ${this.#type(additionalProperties, inner)}`)
@@ -68,7 +68,7 @@ class TypeWriter {
     return lines.length === 0 ? 'Record<string, never>' : `{\n${lines.join('\n')}\n${indent}}`
   }
 
-  /** In the Normal form the items are told apart by conditions: any of what these lead to, or something else. */
+  /** In the Normal form conditions distinguish the items: any of their types, or any other object. */
   #list(items: unknown, indent: string): string {
     const conditions = (items as Schema | undefined)?.allOf as Schema[] | undefined
     if (conditions === undefined) return `Array<${this.#type(items, indent)}>`

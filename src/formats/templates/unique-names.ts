@@ -1,8 +1,8 @@
-/** Names of definitions, of which no two are the same: the second is `Name-2`. */
+/** Makes names of definitions unique: the second `Name` becomes `Name-2`. */
 export class UniqueNames {
   readonly #isTaken: (name: string) => boolean
   readonly #separator: string
-  /** By name, the least number that may be free: a name that a thousand want is not counted through each time. */
+  /** Per name the lowest number that may be free, so that numbers are not counted through for each use. */
   readonly #next = new Map<string, number>()
 
   constructor(isTaken: (name: string) => boolean, separator = '-') {
@@ -18,7 +18,7 @@ export class UniqueNames {
     return name + this.#separator + number
   }
 
-  /** Says that a name which was found for another is free again. */
+  /** Frees a name that `find` returned. */
   release(name: string, found: string): void {
     if (found === name) return
     const number = Number(found.slice(name.length + this.#separator.length))

@@ -1,7 +1,7 @@
 /**
- * A template as JSON Schema for the ValueOnly form (Part 1, "Format ValueOnly"): objects keyed by idShort. Semantic ids
- * and kinds are not written there, so only slots with a name of their own can be asked for; an element that is there
- * without a value cannot be told from one that is missing. Other members are allowed.
+ * A template as JSON Schema for the ValueOnly form (Part 1, "Format ValueOnly"): objects keyed by idShort. The form has no
+ * semantic ids and kinds, so only slots with a fixed name can be required, and an element without a value cannot be
+ * distinguished from a missing one. Other members are allowed.
  */
 import { isBoolean, isNumeric } from '../../model/datatypes.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
@@ -42,7 +42,7 @@ const REFERENCE: Schema = {
   required: ['type', 'keys']
 }
 
-/** Whole numbers that JSON holds without loss; the larger types may come as text. */
+/** Integers that JSON represents without loss; values of larger types may be strings. */
 const SAFE_INTEGERS = new Set<string>(
   ['byte', 'short', 'int', 'unsignedByte', 'unsignedShort', 'unsignedInt'].map((name) => `xs:${name}`)
 )
@@ -73,7 +73,7 @@ class ValueSchemaWriter {
       const { idShort, cardinality, kind, eitherOr } = slot
       if (idShort.pattern === undefined || kind === 'Capability' || kind === 'Operation') continue
       const isFree = idShort.clause === undefined && cardinality.max === 1
-      // What the instance names as it likes cannot be found again.
+      // Elements that the instance names freely cannot be recognised.
       if (isFree || isNameless(slot)) continue
       const asked = this.#slot(slot, path)
       const fixed = fixedName(slot)
@@ -96,7 +96,7 @@ class ValueSchemaWriter {
     }
   }
 
-  /** A member whose name matches has to be there: not all names fail to match. */
+  /** At least one member's name must match: not all names fail to match. */
   #some(slot: Slot, { min, max, clause }: Cardinality): Schema {
     const title = `${countWords(min, max)} "${slot.name}"`
     return { ...this.#rule(slot, title, clause), not: { propertyNames: { not: { pattern: slot.idShort.pattern } } } }
@@ -130,7 +130,7 @@ class ValueSchemaWriter {
     const schema = this.#value(slot, path)
     const text = JSON.stringify(schema)
     const known = this.#texts.get(text)
-    // Short and common ones are more readable in place.
+    // Short and repeated ones are more readable inline.
     if ((known !== undefined || text.length < 120) && !this.#recursive.has(path)) {
       this.#schemas.delete(path)
       this.#free.release(base, path)
@@ -264,7 +264,7 @@ function typeOf(valueType: DataTypeDefXsd | undefined): Schema {
   if (isBoolean(valueType)) return { type: 'boolean' }
   if (!isNumeric(valueType)) return { type: 'string' }
   if (SAFE_INTEGERS.has(valueType)) return { type: 'integer' }
-  // INF and NaN, and digits that a JSON number would lose, are written as text.
+  // INF, NaN and numbers that JSON would round are written as strings.
   return { type: ['number', 'string'] }
 }
 
@@ -284,12 +284,12 @@ function lengthOf({ min, max }: NonNullable<Slot['length']>): Schema {
   return { ...(min > 0 && { minLength: min }), ...(max < Infinity && { maxLength: max }) }
 }
 
-/** The one name that a slot has; undefined where a pattern tells it. */
+/** The only name of a slot; undefined if it is a pattern. */
 function fixedName({ idShort, name }: Slot): string | undefined {
   return idShort.pattern === `^${name}$` ? name : undefined
 }
 
-/** Its name stands for any other, or may carry any: only its semanticId tells it, which is not written here. */
+/** Its name stands for any other: only its semanticId, which this form lacks, identifies it. */
 function isNameless({ idShort, name }: Slot): boolean {
   return idShort.clause === undefined && /^(?:Arbitrary|Example|Sample)/.test(name)
 }
