@@ -31,5 +31,15 @@ export const privateWords: readonly PrivateWord[] = [
   { found: /\bShelf\b/g, instead: 'ChunkSource' },
   { found: /\bin no hurry\b|\bin a hurry\b/gi, instead: 'yields to requests, low priority' },
   { found: /\banew\b/gi, instead: 'again, from scratch' },
-  { found: /\b(?:as|where) it came\b/gi, instead: 'unchanged, as received' }
+  { found: /\b(?:as|where) it came\b/gi, instead: 'unchanged, as received' },
+  { found: /\bhears?\b/gi, instead: 'receives, is notified of, gets' },
+  { found: /\bmend(?:s|ed|ing)?\b/gi, instead: 'fix, repair, correct' },
+  { found: /\bpatience\b/gi, instead: 'timeoutMs, timeout' },
+  { found: /\bvouch(?:es)?\b/gi, instead: 'verifies, authenticates' },
+  { found: /\bin earnest\b/gi, instead: 'in production' },
+  { found: /\blets? go of\b/gi, instead: 'deletes, releases' },
+  {
+    found: /\b(?:MOST|LONGEST|LONGEST_\w+|REMEMBERED|TOLD|PATIENCE|AGAIN|LOOK|SILENCE)\b/g,
+    instead: 'a constant with meaning and unit: MAX_SUBSCRIPTIONS, RETRY_DELAY_MS'
+  }
 ]
