@@ -103,7 +103,7 @@ export function restoreValue(derived: DerivedElementRow, { value }: Pick<Element
 }
 
 /** Is the element at `path`, or one above it, among the touched ones? */
-function isTouched(path: string, touched: ReadonlySet<string>): boolean {
+export function isTouched(path: string, touched: ReadonlySet<string>): boolean {
   if (touched.has(path)) return true
   for (let end = path.length - 1; end > 0; end--) {
     const separator = path[end]

@@ -7,10 +7,10 @@
  */
 import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { ChangeRefused } from '../change-rules.ts'
 import type { Counters } from './counters.ts'
 import { lockSweep } from './lock.ts'
 import { blobPath } from './paths.ts'
-import { Refused } from './storage-errors.ts'
 import type { ReceivedBlob } from './write-commands.ts'
 
 /** So many blobs at most in one sweep: it holds up the commits behind it. */
@@ -18,7 +18,7 @@ const MAX_SWEPT = 1000
 
 const DOOMED = 0
 
-export class Blobs {
+export class BlobTable {
   readonly #directory: string
   readonly #counters: Counters
   readonly #sql
@@ -56,7 +56,7 @@ export class Blobs {
 
   /** A document refers to the blob from now on. */
   adopt(blob: string): void {
-    if (this.#sql.adopt.run(blob).changes === 0) throw new Refused('NotFound', 'The stored file', blob)
+    if (this.#sql.adopt.run(blob).changes === 0) throw new ChangeRefused('NotFound', 'The stored file', blob)
   }
 
   /** A document no longer refers to the blob; perhaps none does. */

@@ -1,8 +1,10 @@
-/** The statements by which changes are carried out. */
+/** The statements of all changes. */
 import type { DatabaseSync } from 'node:sqlite'
 import { kinds } from './schema.ts'
 
 const SUBMODEL = kinds.indexOf('Submodel')
+
+export type ChangeStatements = ReturnType<typeof prepare>
 
 export function prepare(db: DatabaseSync) {
   const sql = {
@@ -20,7 +22,7 @@ export function prepare(db: DatabaseSync) {
     touchDocument: db.prepare('UPDATE document SET revision = ?, valued = ?, has_blob = ?, crc = ? WHERE position = ?'),
     removeDocument: db.prepare('DELETE FROM document WHERE position = ?'),
     addBody: db.prepare('INSERT INTO body (position, facets, bytes, crc) VALUES (?, ?, ?, ?)'),
-    // A body that was lost is there again.
+    // Restores a body that was lost.
     replaceBody: db.prepare(
       `INSERT INTO body (position, facets, bytes, crc) VALUES (?, ?, ?, ?) ON CONFLICT (position)
        DO UPDATE SET facets = excluded.facets, bytes = excluded.bytes, crc = excluded.crc`
@@ -40,7 +42,7 @@ export function prepare(db: DatabaseSync) {
     ),
     elementsOf: db.prepare('SELECT * FROM element WHERE document = ?'),
     writtenSince: db.prepare('SELECT path FROM element WHERE document = ? AND revision > ?'),
-    // Of two elements with the same path (an invalid document, loaded leniently) the path leads to the first.
+    // If two elements have the same path (an invalid document, loaded leniently), the path leads to the first.
     addElement: db.prepare(
       `INSERT OR IGNORE INTO element
          (document, path, model_type, value_type, semantic_id, value, stamp, revision, source_time, tail, key, crc)
@@ -53,7 +55,7 @@ export function prepare(db: DatabaseSync) {
     renameElement: db.prepare('UPDATE element SET semantic_id = ?, crc = ? WHERE document = ? AND path = ?'),
     removeElement: db.prepare('DELETE FROM element WHERE document = ? AND path = ?'),
     removeElements: db.prepare('DELETE FROM element WHERE document = ?'),
-    addReceipt: db.prepare('INSERT OR IGNORE INTO receipt VALUES (?, ?)'),
+    addKey: db.prepare('INSERT OR IGNORE INTO receipt VALUES (?, ?)'),
     findFile: db.prepare('SELECT blob FROM file WHERE document = ? AND name = ?'),
     blobsOf: db.prepare('SELECT DISTINCT blob FROM file WHERE document = ?'),
     addFile: db.prepare(

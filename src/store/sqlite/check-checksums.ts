@@ -1,15 +1,13 @@
 /** The rows against their checksums: each that differs, by what it is to its readers. */
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { verifyRun } from '../run-codec.ts'
 import { isSoundRow } from './checksums.ts'
-import { kinds } from './schema.ts'
-
-type CheckedRow = Record<string, SQLOutputValue>
+import { kinds, type StoredRow } from './schema.ts'
 
 interface CheckedTable {
   readonly rows: string
-  readonly isSound: (row: CheckedRow) => boolean
-  readonly name: (row: CheckedRow) => string
+  readonly isSound: (row: StoredRow) => boolean
+  readonly name: (row: StoredRow) => string
 }
 
 const tables: readonly CheckedTable[] = [
@@ -47,6 +45,6 @@ export function* checkChecksums(db: DatabaseSync): Generator<string> {
   }
 }
 
-function documentName({ kind, id }: CheckedRow): string {
+function documentName({ kind, id }: StoredRow): string {
   return `${kinds[Number(kind)] ?? 'A document'} "${id}"`
 }

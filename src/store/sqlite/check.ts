@@ -1,6 +1,6 @@
 /** Is what is stored sound? For operators after a doubtful shutdown, and for the tests that cause such. */
 import { stat } from 'node:fs/promises'
-import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
 import type { Submodel } from '../../model/types.ts'
 import { isDamaged } from '../damage.ts'
@@ -9,7 +9,7 @@ import { joinValues } from '../join-values.ts'
 import { checkChecksums } from './check-checksums.ts'
 import { readVerified } from './files.ts'
 import { blobPath, databasePath } from './paths.ts'
-import { kinds, migrations } from './schema.ts'
+import { kinds, migrations, type StoredRow } from './schema.ts'
 import { storageFailure, toHubError } from './storage-errors.ts'
 
 /** After so many findings nobody reads on. */
@@ -212,7 +212,7 @@ function isObject(json: string): boolean {
   }
 }
 
-function isFoundAsIs({ path, model_type, value, tail, key }: Record<string, SQLOutputValue>): boolean {
+function isFoundAsIs({ path, model_type, value, tail, key }: StoredRow): boolean {
   const expected = isObject(String(value)) ? searchKey(String(model_type), String(value)) : null
   const isSameKey = key instanceof Uint8Array ? expected instanceof Uint8Array : key === expected
   return tail === pathTail(String(path)) && isSameKey

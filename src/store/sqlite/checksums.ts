@@ -1,44 +1,44 @@
 /**
- * The checksums of the rows: a byte that flips on the disk must not be taken for data. Each covers all columns of its row
- * but those that are derived from others. NULL stands in rows that a release without checksums wrote; these are taken
- * as they are, and get one with their next change. That of a chunk is of its head: its bytes carry their own (store/run-codec.ts).
+ * Row checksums, which detect bytes that flipped on disk. Each covers all columns of its row except derived ones. It is
+ * NULL in rows written by a release without checksums; these are trusted and get one with their next change. A chunk's
+ * covers its head only, since its bytes contain their own (store/run-codec.ts).
  */
-import type { SQLOutputValue } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
+import type { StoredRow } from './schema.ts'
 
-type Whole = number | bigint
+type Integer = number | bigint
 type Text = string | null | undefined
 
 export interface DocumentColumns {
-  readonly position: Whole
-  readonly kind: Whole
+  readonly position: Integer
+  readonly kind: Integer
   readonly id: string
-  readonly revision: Whole
-  readonly structure: Whole
-  readonly valued: Whole
-  readonly hasBlob: Whole
+  readonly revision: Integer
+  readonly structure: Integer
+  readonly valued: Integer
+  readonly hasBlob: Integer
 }
 
 export interface ElementColumns {
-  readonly document: Whole
+  readonly document: Integer
   readonly path: string
   readonly modelType: string
   readonly valueType: Text
   readonly semanticId: Text
   readonly value: string
-  readonly stamp: Whole
-  readonly revision: Whole
-  readonly sourceTime: Whole | null
-  readonly quality: Whole | null
+  readonly stamp: Integer
+  readonly revision: Integer
+  readonly sourceTime: Integer | null
+  readonly quality: Integer | null
 }
 
 export interface FileColumns {
-  readonly document: Whole
+  readonly document: Integer
   readonly name: string
   readonly blob: string
   readonly contentType: string
   readonly fileName: string
-  readonly size: Whole
+  readonly size: Integer
 }
 
 export function documentChecksum(row: DocumentColumns): number {
@@ -46,7 +46,7 @@ export function documentChecksum(row: DocumentColumns): number {
   return crc32(`${position} ${kind} ${revision} ${structure} ${valued} ${hasBlob} ${id}`)
 }
 
-export function bodyChecksum(position: Whole, facets: string, bytes: Uint8Array): number {
+export function bodyChecksum(position: Integer, facets: string, bytes: Uint8Array): number {
   return crc32(bytes, crc32(`${position} ${facets}`))
 }
 
@@ -60,21 +60,21 @@ export function fileChecksum({ document, name, blob, contentType, fileName, size
   return crc32(`${document} ${size} ${blob} ${name}\0${contentType}\0${fileName}`)
 }
 
-export function entryChecksum(seq: Whole, time: Whole, changes: string, runs: Uint8Array | null): number {
+export function entryChecksum(seq: Integer, time: Integer, changes: string, runs: Uint8Array | null): number {
   const text = crc32(`${seq} ${time} ${changes}`)
   return runs === null ? text : crc32(runs, text)
 }
 
 export interface ChunkColumns {
-  readonly series: Whole
-  readonly start: Whole
-  readonly seq: Whole
-  readonly finish: Whole
-  readonly count: Whole
-  readonly size: Whole
+  readonly series: Integer
+  readonly start: Integer
+  readonly seq: Integer
+  readonly finish: Integer
+  readonly count: Integer
+  readonly size: Integer
 }
 
-export function seriesChecksum(submodel: string, path: string, longest: Whole): number {
+export function seriesChecksum(submodel: string, path: string, longest: Integer): number {
   return crc32(`${longest} ${path}\0${submodel}`)
 }
 
@@ -82,56 +82,55 @@ export function chunkChecksum({ series, start, seq, finish, count, size }: Chunk
   return crc32(`${series} ${start} ${seq} ${finish} ${count} ${size}`)
 }
 
-/** A row of `element`, as it was read. */
+/** The checksummed columns of a row of `element`. */
 export function elementColumns(row: StoredRow): ElementColumns {
   return {
-    document: row.document as Whole,
+    document: row.document as Integer,
     path: String(row.path),
     modelType: String(row.model_type),
     valueType: row.value_type as string | null,
     semanticId: row.semantic_id as string | null,
     value: String(row.value),
-    stamp: row.stamp as Whole,
-    revision: row.revision as Whole,
-    sourceTime: row.source_time as Whole | null,
-    quality: row.quality as Whole | null
+    stamp: row.stamp as Integer,
+    revision: row.revision as Integer,
+    sourceTime: row.source_time as Integer | null,
+    quality: row.quality as Integer | null
   }
 }
 
-/** Has a row the checksum that was kept with it? All columns of the row must have been read. */
+/** Does a row match its stored checksum? The row must contain all columns. */
 export const isSoundRow = {
   document: (row: StoredRow) => isSound(row.crc, documentChecksum(documentColumns(row))),
   body: (row: StoredRow) =>
-    isSound(row.crc, bodyChecksum(row.position as Whole, String(row.facets), row.bytes as Uint8Array)),
+    isSound(row.crc, bodyChecksum(row.position as Integer, String(row.facets), row.bytes as Uint8Array)),
   element: (row: StoredRow) => isSound(row.crc, elementChecksum(elementColumns(row))),
   series: (row: StoredRow) =>
-    isSound(row.crc, seriesChecksum(String(row.submodel), String(row.path), row.longest as Whole)),
-  /** Its head alone. */
+    isSound(row.crc, seriesChecksum(String(row.submodel), String(row.path), row.longest as Integer)),
+  /** Its head only. */
   chunk: (row: StoredRow) => isSound(row.crc, chunkChecksum(row as unknown as ChunkColumns)),
   file: (row: StoredRow) => isSound(row.crc, fileChecksum(fileColumns(row))),
   log: (row: StoredRow) =>
-    isSound(row.crc, entryChecksum(row.seq as Whole, row.time as Whole, String(row.changes), row.runs as Runs))
+    isSound(row.crc, entryChecksum(row.seq as Integer, row.time as Integer, String(row.changes), row.runs as Runs))
 }
 
-export function isSound(kept: unknown, found: number): boolean {
-  return kept === null || Number(kept) === found
+export function isSound(stored: unknown, computed: number): boolean {
+  return stored === null || Number(stored) === computed
 }
 
-type StoredRow = Record<string, SQLOutputValue>
 type Runs = Uint8Array | null
 
 function documentColumns(row: StoredRow): DocumentColumns {
-  const { position, kind, id, revision, structure, valued, has_blob: hasBlob } = row as Record<string, Whole>
+  const { position, kind, id, revision, structure, valued, has_blob: hasBlob } = row as Record<string, Integer>
   return { position, kind, id: String(id), revision, structure, valued, hasBlob } as DocumentColumns
 }
 
 function fileColumns(row: StoredRow): FileColumns {
   return {
-    document: row.document as Whole,
+    document: row.document as Integer,
     name: String(row.name),
     blob: String(row.blob),
     contentType: String(row.content_type),
     fileName: String(row.file_name),
-    size: row.size as Whole
+    size: row.size as Integer
   }
 }

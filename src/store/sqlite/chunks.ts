@@ -1,11 +1,11 @@
 /** Chunks of history in the tables, and the figures of them. Runs in the writer. */
 import type { DatabaseSync } from 'node:sqlite'
+import { ChangeRefused } from '../change-rules.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import { chunkChecksum, seriesChecksum } from './checksums.ts'
 import type { Counters } from './counters.ts'
-import { Refused } from './storage-errors.ts'
 
-export class Chunks {
+export class ChunkTable {
   readonly #counters: Counters
   readonly #sql
 
@@ -51,7 +51,7 @@ export class Chunks {
 
   #replace({ from, seq, to, count, ...name }: ChunkHead): void {
     const found = this.#sql.replace.get(this.#find(name) ?? null, from, seq, to, count)
-    if (found === undefined) throw new Refused('Conflict', `The history of "${name.path}" was written meanwhile`)
+    if (found === undefined) throw new ChangeRefused('Conflict', `The history of "${name.path}" was written meanwhile`)
     this.#count(found, -1)
   }
 

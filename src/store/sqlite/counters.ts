@@ -43,7 +43,7 @@ export class Counters {
   }
 
   /** To be called when the transaction is durable. */
-  saved(): void {
+  markSaved(): void {
     this.#saved = new Map(this.#values)
   }
 }

@@ -1,9 +1,10 @@
 /** A page of the log. What is damaged stops nobody, and is told as a gap. */
-import type { SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
 import { type DamageLog, isDamaged } from '../damage.ts'
 import type { LogEntry } from '../store.ts'
 import { isSoundRow } from './checksums.ts'
 import { decodeChanges } from './log-entry-codec.ts'
+import type { StoredRow } from './schema.ts'
 import { toHubError } from './storage-errors.ts'
 
 /** A page of log entries takes no more once it has this many bytes, so that memory stays bounded. */
@@ -74,7 +75,7 @@ function soundEntry(one: StatementSync, seq: number): LogEntry | undefined {
   }
 }
 
-function isSoundEntry(row: Record<string, SQLOutputValue>): boolean {
+function isSoundEntry(row: StoredRow): boolean {
   return row.crc === null ? isDecodable(String(row.changes)) : isSoundRow.log(row)
 }
 
@@ -88,7 +89,7 @@ function isDecodable(changes: string): boolean {
   }
 }
 
-function entryOf({ seq, time, changes, runs }: Record<string, SQLOutputValue>): LogEntry {
+function entryOf({ seq, time, changes, runs }: StoredRow): LogEntry {
   const written = { changes: String(changes), runs: runs as Uint8Array | null }
   return { seq: Number(seq), time: Number(time), changes: decodeChanges(written) }
 }

@@ -1,33 +1,45 @@
-/** The statements by which is read. */
+/** The statements of all reads. */
 import type { DatabaseSync } from 'node:sqlite'
 import { kinds } from './schema.ts'
 
+export type ReadStatements = ReturnType<typeof prepare>
+
+/** Runs several statements on one state of the database. */
+export function readSnapshot<Result>(sql: ReadStatements, read: () => Result): Result {
+  sql.begin.run()
+  try {
+    return read()
+  } finally {
+    sql.end.run()
+  }
+}
+
 export function prepare(db: DatabaseSync) {
-  // Numbers stand before texts in the order of SQLite.
+  // SQLite sorts numbers before texts.
   const range = (bounds: string) =>
     db.prepare(
       `SELECT DISTINCT document AS position FROM element INDEXED BY element_by_key
        WHERE tail = ? AND (key ${bounds} OR key = x'') AND document > ? ORDER BY document LIMIT ?`
     )
-  // The aggregates come from an index, without the bytes.
-  const series = (names: string) =>
+  // The index covers the aggregates, so the bytes are not read.
+  const series = (selection: string) =>
     db.prepare(
       `SELECT submodel, path, sum(count) AS count, count(*) AS chunks, sum(size) AS bytes,
          min(start) AS start, max(finish) AS finish
-       FROM (${names}) JOIN chunk INDEXED BY chunk_figures ON series = id GROUP BY id ORDER BY submodel, path`
+       FROM (${selection}) JOIN chunk INDEXED BY chunk_figures ON series = id GROUP BY id ORDER BY submodel, path`
     )
   const submodel = kinds.indexOf('Submodel')
   const head = 'position, kind, id, revision, structure, valued, has_blob, d.crc'
-  // Read from the table, not from the index that leads there: so it is seen where that leads astray.
-  const named = '(SELECT position FROM document WHERE kind = ? AND id = ?)'
+  // Read from the table via its primary key, so that an index that leads to the wrong row is detected.
+  const byName = '(SELECT position FROM document WHERE kind = ? AND id = ?)'
   const sql = {
     begin: db.prepare('BEGIN'),
     end: db.prepare('COMMIT'),
     document: db.prepare(
       `SELECT ${head}, bytes, facets, b.crc AS body_crc
-       FROM document d LEFT JOIN body b USING (position) WHERE position = ${named}`
+       FROM document d LEFT JOIN body b USING (position) WHERE position = ${byName}`
     ),
-    headOf: db.prepare(`SELECT position, kind, id, revision, structure FROM document WHERE position = ${named}`),
+    headOf: db.prepare(`SELECT position, kind, id, revision, structure FROM document WHERE position = ${byName}`),
     head: db.prepare(`SELECT ${head} FROM document d WHERE position = ?`),
     body: db.prepare('SELECT bytes, facets, crc AS body_crc FROM body WHERE position = ?'),
     written: db.prepare('SELECT * FROM element WHERE document = ? AND revision > ?'),
@@ -58,13 +70,13 @@ export function prepare(db: DatabaseSync) {
     file: db.prepare('SELECT * FROM file WHERE document = ? AND name = ?'),
     files: db.prepare('SELECT * FROM file WHERE document = ? ORDER BY name'),
     blob: db.prepare('SELECT parts FROM blob WHERE name = ?'),
-    receipt: db.prepare('SELECT seq FROM receipt WHERE key = ?'),
+    commitOfKey: db.prepare('SELECT seq FROM receipt WHERE key = ?'),
     epoch: db.prepare('SELECT name FROM epoch'),
     findSeries: db.prepare(
       `SELECT id, submodel, path, longest, crc FROM series
        WHERE id = (SELECT id FROM series WHERE submodel = ? AND path = ?)`
     ),
-    // As the aggregates of a series, from an index, without the bytes.
+    // Covered by the index, so the bytes are not read.
     heads: db.prepare(
       `SELECT start, seq, finish, count FROM chunk INDEXED BY chunk_figures
        WHERE series = ? AND start >= ? AND start <= ? AND finish >= ? ORDER BY start, seq LIMIT ?`

@@ -16,11 +16,14 @@
  * - `crc` is the checksum of a row (checksums.ts); `parts` of a blob are those of its bytes, for each part (files.ts).
  * - `counter` keeps `seq`, `position` and the figures, so that nothing is counted at start.
  */
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
 import type { DocumentKind } from '../store.ts'
 
-/** A kind is stored as its place in this list: append only. */
+/** A row as SQLite returns it. */
+export type StoredRow = Record<string, SQLOutputValue>
+
+/** A kind is stored as its index in this list: append only. */
 export const kinds: readonly DocumentKind[] = [
   'AssetAdministrationShell',
   'Submodel',

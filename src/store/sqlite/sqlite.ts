@@ -220,14 +220,14 @@ class SqliteStore implements BackupStore {
 
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk> {
     return scanChunks(from, {
-      list: async (start, limit) => this.#read((reads) => reads.heads(series, start, to, limit)),
-      load: async (heads) => this.#read((reads) => reads.chunks(series, heads))
+      list: async (start, limit) => this.#read((reads) => reads.history.heads(series, start, to, limit)),
+      load: async (heads) => this.#read((reads) => reads.history.chunks(series, heads))
     })
   }
 
   heads(series: SeriesName, from: bigint, to: bigint): AsyncIterable<ChunkHead> {
     return scanChunks(from, {
-      list: async (start, limit) => this.#read((reads) => reads.heads(series, start, to, limit)),
+      list: async (start, limit) => this.#read((reads) => reads.history.heads(series, start, to, limit)),
       load: async (heads) => heads
     })
   }
@@ -237,11 +237,11 @@ class SqliteStore implements BackupStore {
   }
 
   async seriesOf(name: SeriesName) {
-    return this.#read((reads) => reads.seriesOf(name))
+    return this.#read((reads) => reads.history.one(name))
   }
 
   async series(after: SeriesName | undefined, limit: number) {
-    return this.#read((reads) => reads.series(after, limit))
+    return this.#read((reads) => reads.history.list(after, limit))
   }
 
   backup(directory: string): Promise<void> {

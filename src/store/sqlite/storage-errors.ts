@@ -1,26 +1,21 @@
-/** What goes wrong below the store, told in the words of the error table. */
+/** Maps failures of disk and database to the error table. */
 import { type ErrorName, HubError } from '../../errors.ts'
+import { ChangeRefused } from '../change-rules.ts'
+import { CHECKSUM_DIFFERS } from '../damage.ts'
 
-/** A refusal in a form that passes between threads. */
-export interface Failure {
+/** An error of the error table in a form that can be sent between threads. */
+export interface SerializedError {
   readonly name: ErrorName
   readonly about: readonly (string | number)[]
 }
 
-/** Thrown in the writer where a change may not be made; its neighbours in the batch are not concerned. */
-export class Refused extends Error implements Failure {
-  override readonly name: ErrorName
-  readonly about: readonly (string | number)[]
-
-  constructor(name: ErrorName, ...about: readonly (string | number)[]) {
-    super(name)
-    this.name = name
-    this.about = about
-  }
+/** Refuses a change that needs a damaged record. */
+export function damagedRecord(record: string): ChangeRefused {
+  return new ChangeRefused('Damaged', record, CHECKSUM_DIFFERS)
 }
 
-/** The failure of disk or database that an error stands for; undefined for every other error. */
-export function storageFailure(error: unknown): Failure | undefined {
+/** Classifies an error of disk or database; undefined for any other error. */
+export function storageFailure(error: unknown): SerializedError | undefined {
   if (!(error instanceof Error)) return undefined
   const { code, errcode } = error as { code?: string; errcode?: number }
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return full
@@ -34,13 +29,10 @@ export function storageFailure(error: unknown): Failure | undefined {
     case 11: // SQLITE_CORRUPT
       return {
         name: 'Damaged',
-        about: [
-          'A page of the database',
-          'it is malformed; see what `aas-hub check` says, and restore it from a backup'
-        ]
+        about: ['A page of the database', 'it is malformed; run `aas-hub check` and restore it from a backup']
       }
     case 26: // SQLITE_NOTADB
-      return { name: 'Unavailable', about: ['The database is damaged or is none; restore it from a backup'] }
+      return { name: 'Unavailable', about: ['The database is damaged or not a database; restore it from a backup'] }
     case 5: // SQLITE_BUSY
     case 8: // SQLITE_READONLY
     case 10: // SQLITE_IOERR
@@ -51,13 +43,16 @@ export function storageFailure(error: unknown): Failure | undefined {
   }
 }
 
-const full: Failure = { name: 'StorageFull', about: ['the disk, or the size set for the database, is used up'] }
+const full: SerializedError = {
+  name: 'StorageFull',
+  about: ['the disk or the size limit of the database is exhausted']
+}
 
-function failed(error: Error): Failure {
+function failed(error: Error): SerializedError {
   return { name: 'Unavailable', about: [`The storage failed: ${error.message}`] }
 }
 
-/** The error to throw for one met below: in the table's words where it has them, as it is where it has none. */
+/** The HubError for an error of disk or database; any other error unchanged. */
 export function toHubError(error: unknown): unknown {
   const failure = storageFailure(error)
   return failure === undefined ? error : new HubError(failure.name, failure.about)

@@ -2,7 +2,7 @@
 import type { DatedCommit } from '../current-value.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import type { Change, Commit } from '../store.ts'
-import type { Failure } from './storage-errors.ts'
+import type { SerializedError } from './storage-errors.ts'
 
 /** Everything that writes goes through one queue, and every kind of command shares transaction and fsync with the others. */
 export type WriteCommand =
@@ -38,7 +38,7 @@ export interface CommandResults {
 export type CommandResult = CommandResults[keyof CommandResults]
 
 /** The answer of a command that was done and is durable, of a commit its `seq`; or that it was refused, or met a fault of the hub. */
-export type CommandOutcome = number | undefined | { readonly refused: Failure } | { readonly fault: Error }
+export type CommandOutcome = number | undefined | { readonly refused: SerializedError } | { readonly fault: Error }
 
 /** Jobs that came together. */
 export interface CommandBatch {
@@ -64,5 +64,5 @@ export type ToWriter = CommandBatch | 'close'
 /** From the writer: that it is ready or why not, then of each transaction its times and the outcomes of its commands, in order. */
 export type FromWriter =
   | { readonly ready: true }
-  | { readonly failed: Failure }
+  | { readonly failed: SerializedError }
   | ({ readonly outcomes: readonly CommandOutcome[] } & TransactionTime)

@@ -9,7 +9,7 @@ import { HubError } from '../../errors.ts'
 import type { DatedCommit } from '../current-value.ts'
 import { estimateBytes } from '../size.ts'
 import type { Change } from '../store.ts'
-import type { Failure } from './storage-errors.ts'
+import type { SerializedError } from './storage-errors.ts'
 import type {
   CommandOutcome,
   CommandResult,
@@ -168,7 +168,7 @@ export class WriteQueue {
     if (committed) this.#options.onCommits()
   }
 
-  #refusal({ name, about }: Failure, command: WriteCommand): HubError {
+  #refusal({ name, about }: SerializedError, command: WriteCommand): HubError {
     const error = new HubError(name, about)
     this.#options.onRefused(error, command)
     return error

@@ -7,16 +7,17 @@ import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { horizonOf } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
+import { ChangeRefused } from '../change-rules.ts'
 import { toLoggedChanges } from '../logged-changes.ts'
-import { Blobs } from './blobs.ts'
+import { BlobTable } from './blobs.ts'
 import { Changes } from './changes.ts'
 import { entryChecksum } from './checksums.ts'
-import { Chunks } from './chunks.ts'
+import { ChunkTable } from './chunks.ts'
 import { Counters } from './counters.ts'
 import { encodeChanges } from './log-entry-codec.ts'
 import { databasePath } from './paths.ts'
 import { migrate } from './schema.ts'
-import { Refused, storageFailure } from './storage-errors.ts'
+import { storageFailure } from './storage-errors.ts'
 import type {
   CommandBatch,
   CommandOutcome,
@@ -60,9 +61,9 @@ function arrived(port: MessagePort): CommandBatch[] {
 class Writer {
   readonly #db: DatabaseSync
   readonly #counters: Counters
-  readonly #blobs: Blobs
+  readonly #blobs: BlobTable
   readonly #changes: Changes
-  readonly #chunks: Chunks
+  readonly #chunks: ChunkTable
   readonly #sql
   readonly #futureLimit: number
   /** Time of the last batch: where the clock of the machine goes back, that of the log stands. */
@@ -72,9 +73,9 @@ class Writer {
     this.#futureLimit = futureLimit
     this.#db = open(databasePath(directory), maxBytes)
     this.#counters = new Counters(this.#db)
-    this.#blobs = new Blobs(this.#db, this.#counters, directory)
+    this.#blobs = new BlobTable(this.#db, this.#counters, directory)
     this.#changes = new Changes(this.#db, this.#counters, this.#blobs)
-    this.#chunks = new Chunks(this.#db, this.#counters)
+    this.#chunks = new ChunkTable(this.#db, this.#counters)
     this.#sql = prepare(this.#db)
     this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)
   }
@@ -113,7 +114,7 @@ class Writer {
       this.#changes.flush()
       this.#counters.save()
       this.#sql.commit.run()
-      this.#counters.saved()
+      this.#counters.markSaved()
       return outcomes
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
@@ -228,7 +229,7 @@ function isOfAll(error: unknown): boolean {
 }
 
 function outcomeOf(error: unknown): CommandOutcome {
-  const refused = error instanceof Refused ? { name: error.name, about: error.about } : storageFailure(error)
+  const refused = error instanceof ChangeRefused ? { name: error.name, about: error.about } : storageFailure(error)
   return refused === undefined ? { fault: error as Error } : { refused }
 }
 
