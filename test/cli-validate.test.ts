@@ -20,13 +20,13 @@ const nameplate: Submodel = { modelType: 'Submodel', id: 'urn:nameplate', idShor
 const plain: Submodel = { modelType: 'Submodel', id: 'urn:plain' }
 const wrong = { modelType: 'Submodel', id: 'urn:wrong', submodelElements: [{ modelType: 'Property', idShort: '1st' }] }
 
-t.test('what is valid is told in a line, with the exit code 0', async (t) => {
+t.test('a valid file gives one line and the exit code 0', async (t) => {
   const file = join(t.testdir(), 'plain.json')
   writeFileSync(file, JSON.stringify(plain))
   t.same(await run([file]), { code: 0, stdout: 'Nothing is wrong with one file.\n', stderr: '' })
 })
 
-t.test('every form of a file is read, with the same verdict', async (t) => {
+t.test('every file format is read, with the same result', async (t) => {
   const directory = t.testdir()
   const all = [plain, nameplate]
   writeFileSync(join(directory, 'environment.json'), JSON.stringify({ submodels: all }))
@@ -49,7 +49,7 @@ t.test('every form of a file is read, with the same verdict', async (t) => {
   t.equal(verdicts.size, 1)
 })
 
-t.test('links of a package and its files that do not meet are warnings, and no fault', async (t) => {
+t.test('links without a file and files without a link are warnings, not violations', async (t) => {
   const file = join(t.testdir(), 'package.aasx')
   const linking: Submodel = {
     ...plain,
@@ -75,7 +75,7 @@ t.test('links of a package and its files that do not meet are warnings, and no f
 })
 
 t.test(
-  "the standard's and the template's rules are told alike, a sentence each, below file and submodel",
+  'violations of the standard and of templates are reported alike, one sentence each, below file and submodel',
   async (t) => {
     const file = join(t.testdir(), 'plant.json')
     writeFileSync(file, JSON.stringify({ submodels: [wrong, nameplate] }))
@@ -91,7 +91,7 @@ t.test(
   }
 )
 
-t.test('a line that is none does not keep the others from being read', async (t) => {
+t.test('an invalid line does not stop the others from being read', async (t) => {
   const file = join(t.testdir(), 'lines.jsonl')
   writeFileSync(file, `${JSON.stringify(plain)}\nnonsense\n{"modelType":\n${JSON.stringify(nameplate)}`)
   const { documents } = JSON.parse((await run([file, '--format=json'])).stdout)
@@ -101,7 +101,7 @@ t.test('a line that is none does not keep the others from being read', async (t)
   )
 })
 
-t.test('the same id twice with different content is told, as an upload would', async (t) => {
+t.test('the same id twice with different content is a violation, as in an upload', async (t) => {
   const file = join(t.testdir(), 'twice.json')
   writeFileSync(file, JSON.stringify({ submodels: [plain, plain, { ...plain, idShort: 'Other' }] }))
   const { code, stdout } = await run([file])
@@ -109,7 +109,7 @@ t.test('the same id twice with different content is told, as an upload would', a
   t.match(stdout, /"urn:plain" stands in the file twice/)
 })
 
-t.test('what is no file of these forms is told, and the next one is read', async (t) => {
+t.test('a file of another format is reported, and the next one is read', async (t) => {
   const directory = t.testdir({ 'picture.png': '\x89PNG', 'cut.json': '{"submodels":[', 'good.json': '{}' })
   writeFileSync(join(directory, 'good.json'), JSON.stringify(nameplate))
   const files = ['picture.png', 'cut.json', 'good.json'].map((name) => join(directory, name))
@@ -135,7 +135,7 @@ t.test("an operator's own templates count", async (t) => {
   t.equal((await run([file, '--schemas-dir', join(directory, 'schemas')])).code, 0)
 })
 
-t.test('it says what it needs', async (t) => {
+t.test('missing arguments are reported', async (t) => {
   t.match(await run([]), { code: 1, stderr: 'validate needs a file\n' })
   t.match(await run(['x.json', '--format', 'xml']), { code: 1, stderr: /--format is "xml"/ })
   t.match(await run([join(t.testdir(), 'nowhere.json')]), { code: 1, stderr: /nowhere\.json.*no such file/ })

@@ -20,7 +20,7 @@ t.test('--help names every verb and every setting', async (t) => {
   }
 })
 
-t.test('the help of a verb tells what follows it, and the settings that it heeds', async (t) => {
+t.test('the help of a verb names its arguments and its settings', async (t) => {
   const { code, stdout } = await run(['migrate', '--help'])
   t.equal(code, 0)
   t.match(stdout, /^Usage: aas-hub migrate --from .* --to /m)
@@ -28,11 +28,11 @@ t.test('the help of a verb tells what follows it, and the settings that it heeds
   t.notMatch(stdout, '--port')
 })
 
-t.test('--version tells the release', async (t) => {
+t.test('--version prints the version', async (t) => {
   t.same(await run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
-t.test('wrong settings are told all at once, and nothing is started', async (t) => {
+t.test('all wrong settings are reported at once, and nothing is started', async (t) => {
   const { code, stderr } = await run(['--port', 'x', '--colour', 'red'], { BODY_LIMIT: 'much' })
   t.equal(code, 1)
   for (const name of ['--port is "x"', '--colour is not known', 'BODY_LIMIT is "much"'])
@@ -40,7 +40,7 @@ t.test('wrong settings are told all at once, and nothing is started', async (t) 
   t.notMatch(stderr, /\n {4}at /, 'without a stack')
 })
 
-t.test('an unknown verb is told, with those that there are', async (t) => {
+t.test('an unknown verb is reported, with those that exist', async (t) => {
   const { code, stderr } = await run(['start'])
   t.equal(code, 1)
   t.equal(stderr, '"start" is not known; there are: serve, backup, migrate, check, validate\n')
@@ -54,7 +54,7 @@ t.test('the hub starts, logs JSON where there is no terminal, and stops on SIGTE
   for (const line of hub.lines) t.type(JSON.parse(line).level, 'string')
 })
 
-t.test('a second signal ends a hub that still waits for somebody', async (t) => {
+t.test('a second signal ends a hub that still waits for a request', async (t) => {
   const hub = await serve(t, t.testdir())
   const socket = connect(Number(new URL(hub.url).port), '127.0.0.1').on('error', () => {})
   socket.write(
@@ -69,7 +69,7 @@ t.test('a second signal ends a hub that still waits for somebody', async (t) => 
   socket.destroy()
 })
 
-t.test('a data directory in use is told', async (t) => {
+t.test('a data directory in use is reported', async (t) => {
   const directory = t.testdir()
   await serve(t, directory)
   const { code, stderr } = await run(['--port', '0', '--data-dir', directory])
@@ -77,7 +77,7 @@ t.test('a data directory in use is told', async (t) => {
   t.match(stderr, /in use by another process/)
 })
 
-t.test('a taken port is told', async (t) => {
+t.test('a port in use is reported', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   t.teardown(() => taken.close())
   await once(taken, 'listening')
@@ -87,7 +87,7 @@ t.test('a taken port is told', async (t) => {
   t.equal(stderr, `Port ${port} of 127.0.0.1 is in use; choose another one with --port or PORT\n`)
 })
 
-t.test('a file to preload that is not there is told', async (t) => {
+t.test('a missing file to preload is reported', async (t) => {
   const { code, stderr } = await run([
     '--port',
     '0',
@@ -101,7 +101,7 @@ t.test('a file to preload that is not there is told', async (t) => {
   t.notMatch(stderr, /\n {4}at /, 'without a stack')
 })
 
-t.test('a running hub is copied, and the copy is sound', async (t) => {
+t.test('a running hub is backed up, and the copy is sound', async (t) => {
   const directory = t.testdir()
   const [data, copy] = [join(directory, 'data'), join(directory, 'copy')]
   const hub = await serve(t, data)
@@ -142,7 +142,7 @@ t.test('damage is found', async (t) => {
   t.match(stderr, /damaged/)
 })
 
-t.test('a folder without data is told', async (t) => {
+t.test('a folder without data is reported', async (t) => {
   const directory = t.testdir()
   mkdirSync(join(directory, 'empty'))
   t.match(await run(['check', '--data-dir', join(directory, 'empty')]), { code: 1, stderr: /does not exist/ })

@@ -18,7 +18,7 @@ function manual(start = 1_700_000_000_000) {
 
 const millisecondOf = (time: bigint) => Number(time / 1_000_000n)
 
-t.test('time is that of the system clock, and no two calls give the same', async (t) => {
+t.test('time follows the system clock, and no two calls give the same', async (t) => {
   const { time, clock, pass } = manual()
   let last = 0n
   for (let i = 0; i < 1000; i++) {
@@ -30,7 +30,7 @@ t.test('time is that of the system clock, and no two calls give the same', async
   }
 })
 
-t.test('between two milliseconds it goes on', async (t) => {
+t.test('time advances between two milliseconds', async (t) => {
   const { clock, pass } = manual()
   const start = clock.now()
   pass(0.25)
@@ -51,12 +51,15 @@ t.test('a clock that is set is followed at once, forward and back', async (t) =>
   }
 })
 
-t.test('what passed while the machine was suspended, and the monotonic clock stood, is seen', async (t) => {
-  const { time, clock } = manual()
-  clock.now()
-  time.wall += 8 * 3_600_000
-  t.ok(Math.abs(millisecondOf(clock.now()) - time.wall) <= 1)
-})
+t.test(
+  'time that passed while the machine was suspended is counted, although the monotonic clock stood still',
+  async (t) => {
+    const { time, clock } = manual()
+    clock.now()
+    time.wall += 8 * 3_600_000
+    t.ok(Math.abs(millisecondOf(clock.now()) - time.wall) <= 1)
+  }
+)
 
 t.test('order survives a clock that is adjusted by less than a second', async (t) => {
   const { time, clock } = manual()
@@ -90,7 +93,7 @@ t.test('the system clock is the default', async (t) => {
   t.ok(systemClock.monotonic() <= performance.now())
 })
 
-t.test('each jump of the system clock is told once', async (t) => {
+t.test('each jump of the system clock is reported once', async (t) => {
   const { time, clock } = manual()
   const jumps: number[] = []
   const stop = watchClock(clock, (ms) => jumps.push(ms), 1)
@@ -103,7 +106,7 @@ t.test('each jump of the system clock is told once', async (t) => {
   t.strictSame(jumps, [-3_600_000, 5000])
 })
 
-t.test('a clock that was never set knows no future', async (t) => {
+t.test('with a clock that was never set no sample is in the future', async (t) => {
   t.equal(horizonOf(Date.UTC(1970, 0, 2), 1000), Number.POSITIVE_INFINITY)
   t.equal(horizonOf(Date.UTC(2026, 5, 1), 1000), Date.UTC(2026, 5, 1) + 1000)
 })

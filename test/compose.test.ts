@@ -27,7 +27,7 @@ interface Compose {
 
 const compose = parse(file, { merge: true }) as Compose
 
-t.test('what a service of docker-compose.yml names is there', async (t) => {
+t.test('every file that docker-compose.yml names exists', async (t) => {
   for (const [name, service] of Object.entries(compose.services)) {
     t.ok(service.image !== undefined || service.build !== undefined, `${name} has an image`)
     for (const other of Object.keys(service.depends_on ?? {}))
@@ -38,22 +38,25 @@ t.test('what a service of docker-compose.yml names is there', async (t) => {
   }
 })
 
-t.test('three nodes of a database, two hubs that know them, a proxy that knows both', async (t) => {
-  const hubs = Object.entries(compose.services).filter(([name]) => name.startsWith('hub'))
-  t.equal(hubs.length, 2)
-  for (const [name, { environment = {}, read_only }] of hubs) {
-    for (const setting of Object.keys(environment)) t.ok(setting in settings, setting)
-    const hosts = /^mongodb:\/\/([^/]+)\//.exec(environment.MONGODB_URL ?? '')?.[1]?.split(',') ?? []
-    t.strictSame(hosts, ['db1', 'db2', 'db3'])
-    for (const host of hosts) t.ok(compose.services[host])
-    t.match(compose.configs.proxy?.content, `server ${name}:8080`)
-    t.equal(read_only, true)
+t.test(
+  'docker-compose.yml has three nodes of a database, two hubs connected to them, and a proxy before both',
+  async (t) => {
+    const hubs = Object.entries(compose.services).filter(([name]) => name.startsWith('hub'))
+    t.equal(hubs.length, 2)
+    for (const [name, { environment = {}, read_only }] of hubs) {
+      for (const setting of Object.keys(environment)) t.ok(setting in settings, setting)
+      const hosts = /^mongodb:\/\/([^/]+)\//.exec(environment.MONGODB_URL ?? '')?.[1]?.split(',') ?? []
+      t.strictSame(hosts, ['db1', 'db2', 'db3'])
+      for (const host of hosts) t.ok(compose.services[host])
+      t.match(compose.configs.proxy?.content, `server ${name}:8080`)
+      t.equal(read_only, true)
+    }
+    t.match(compose.configs.proxy?.content, /Upgrade \$\$http_upgrade/, 'WebSockets pass')
+    t.strictSame(compose.services.mosquitto?.profiles, ['mqtt'])
   }
-  t.match(compose.configs.proxy?.content, /Upgrade \$\$http_upgrade/, 'WebSockets pass')
-  t.strictSame(compose.services.mosquitto?.profiles, ['mqtt'])
-})
+)
 
-t.test('the image runs as somebody who is not root, and copies what is there', async (t) => {
+t.test('the image does not run as root, and copies only files that exist', async (t) => {
   const lines = readFileSync(new URL('Dockerfile', root), 'utf8').split('\n')
   const users = lines.filter((line) => line.startsWith('USER'))
   t.ok(users.length > 0 && users.every((line) => !/root|\b0\b/.test(line)))

@@ -2,7 +2,7 @@ import t from 'tap'
 import { ConfigError, readConfig, settingsTable } from '../src/config/config.ts'
 import { settings } from '../src/config/settings.ts'
 
-t.test('nothing needs to be set', async (t) => {
+t.test('all settings have defaults', async (t) => {
   const { config, words } = readConfig({})
   t.equal(config.HOST, '127.0.0.1')
   t.equal(config.PORT, 8080)
@@ -73,7 +73,7 @@ t.test('policies for templates are written by semanticId, which may hold an equa
   }
 })
 
-t.test('every wrong setting is told at once, by name, with what was expected', async (t) => {
+t.test('all wrong settings are reported at once, by name, with what was expected', async (t) => {
   const wrong = {
     PORT: '65536',
     BODY_LIMIT: '16 monkeys',
@@ -104,11 +104,11 @@ t.test('every wrong setting is told at once, by name, with what was expected', a
   t.equal(problems.length, Object.keys(wrong).length + 3)
 })
 
-t.test('a page is by default not longer than the longest', async (t) => {
+t.test('the default page size must not exceed the maximum', async (t) => {
   t.same(problemsOf({ MAX_LIMIT: '10' }), ['DEFAULT_LIMIT is 100, expected at most MAX_LIMIT, which is 10'])
 })
 
-t.test('names of objects are no flags', async (t) => {
+t.test('properties of Object.prototype are not flags', async (t) => {
   for (const flag of ['__proto__', 'constructor', 'toString']) t.match(problemsOf({}, [`--${flag}`]), [/is not known/])
 })
 

@@ -7,11 +7,11 @@ import { classes } from '../src/model/metamodel.ts'
 import { walk } from '../src/model/walk.ts'
 import { encode, start } from './e2e/harness.ts'
 
-t.test('the sample plant keeps every rule of the standard', async (t) => {
+t.test('the sample plant violates no rule of the standard', async (t) => {
   t.same(validate('Environment', JSON.parse(JSON.stringify(plant()))), [])
 })
 
-t.test('every submodel of it fulfils the template that it names, and its Operation runs', async (t) => {
+t.test('every submodel of the sample plant fulfils its template, and its Operation runs', async (t) => {
   const file = join(t.testdir({ 'plant.json': JSON.stringify(plant()) }), 'plant.json')
   const hub = await start(t, { PRELOAD: file, OPERATIONS: join(import.meta.dirname, '../scripts/demo/operations.ts') })
   const count = plant().submodels?.length
@@ -37,7 +37,7 @@ t.test('every submodel of it fulfils the template that it names, and its Operati
   }
 })
 
-t.test('all fourteen kinds of element occur in it', async (t) => {
+t.test('all fourteen kinds of submodel element occur in the sample plant', async (t) => {
   const found = new Set<string>()
   for (const submodel of plant().submodels ?? []) for (const { element } of walk(submodel)) found.add(element.modelType)
   const kinds = Object.entries(classes).filter(([, declared]) => 'modelType' in declared && isElement(declared))
@@ -45,7 +45,7 @@ t.test('all fourteen kinds of element occur in it', async (t) => {
   for (const [kind] of kinds) t.ok(found.has(kind), kind)
 })
 
-t.test('what its shells refer to is there', async (t) => {
+t.test('all references of its shells resolve', async (t) => {
   const { assetAdministrationShells: shells = [], submodels = [] } = plant()
   const ids = new Set(submodels.filter(({ kind }) => kind !== 'Template').map(({ id }) => id))
   const referred = shells.flatMap(({ submodels = [] }) => submodels.map(({ keys }) => keys?.[0]?.value ?? ''))

@@ -17,7 +17,7 @@ import { collection, create, property, replace, submodel, submodelOf, withStore,
 const url = process.env.MONGODB_URL ?? ''
 const skip = url === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
 
-t.test('everything moves to another data directory, positions and all', async (t) => {
+t.test('everything is migrated to another data directory, with the positions of the log', async (t) => {
   const [from, to] = [join(t.testdir({}), 'from'), join(t.testdirName, 'to')]
   await withStore(await openSqlite(from), fill)
   const { seq } = await migrate(from, to)
@@ -26,7 +26,7 @@ t.test('everything moves to another data directory, positions and all', async (t
   await withStore(await openSqlite(to), (store) => goesOn(t, store, seq))
 })
 
-t.test('everything moves into a database and back, and is the same byte by byte', { skip }, async (t) => {
+t.test('everything is migrated to MongoDB and back, and is the same byte by byte', { skip }, async (t) => {
   const directory = t.testdir({})
   const [from, back] = [join(directory, 'from'), join(directory, 'back')]
   const database = await freshDatabase(t, 'there')
@@ -41,7 +41,7 @@ t.test('everything moves into a database and back, and is the same byte by byte'
   await withStore(await openSqlite(back), (store) => goesOn(t, store, seq))
 })
 
-t.test('a migration that is cut anywhere goes on from there', { skip }, async (t) => {
+t.test('a migration that is interrupted anywhere is resumed there', { skip }, async (t) => {
   const directory = t.testdir({})
   const from = join(directory, 'from')
   await withStore(await openSqlite(from), fill)
@@ -58,7 +58,7 @@ t.test('a migration that is cut anywhere goes on from there', { skip }, async (t
   }
 })
 
-t.test('nothing is moved into what holds something else', { skip }, async (t) => {
+t.test('a target that holds other data is refused', { skip }, async (t) => {
   const directory = t.testdir({ full: { mine: 'precious' } })
   const from = join(directory, 'from')
   await withStore(await openSqlite(from), fill)

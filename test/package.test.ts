@@ -10,7 +10,7 @@ const root = new URL('..', import.meta.url).pathname
 /** Without what the test runner puts into the environment of every Node that is started: the compiler is one, too. */
 const CLEAN = ['-u', 'NODE_OPTIONS']
 
-/** As somebody would write it whose project has the package among its dependencies. */
+/** The code of a project that depends on the package. */
 const gatewayOf = (library: string, node: string) => `
   import { connect } from '${library}'
   import { gateway } from '${node}'
@@ -30,7 +30,7 @@ const gatewayOf = (library: string, node: string) => `
   reader.close()
 `
 
-t.test('the package that npm makes has a hub that runs, and the library for gateways and readers', async (t) => {
+t.test('the npm package has a hub that runs, and the client library', async (t) => {
   const directory = installed(t.testdir({}))
   const hub = await startHub(
     { DATA_DIR: join(directory, 'data'), PRELOAD: join(directory, 'plant.json') },
@@ -47,7 +47,7 @@ t.test('the package that npm makes has a hub that runs, and the library for gate
   )
 })
 
-t.test('the library is a package of its own, small and without dependencies', async (t) => {
+t.test('the client library is a small package of its own, without dependencies', async (t) => {
   const directory = t.testdir({})
   const home = unpacked(directory, join(root, 'scripts/client-package'), 'aas-hub-client')
   const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))

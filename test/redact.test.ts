@@ -35,7 +35,7 @@ const innocent: readonly string[] = [
   'the token was not valid'
 ]
 
-t.test('what is secret by its name is not told, whatever it stands in', async (t) => {
+t.test('values with secret names are redacted in every format', async (t) => {
   for (const text of secrets) {
     t.notMatch(redact(text), /S3CRET/, text)
     t.match(redact(text), /\[redacted\]/, text)
@@ -44,12 +44,12 @@ t.test('what is secret by its name is not told, whatever it stands in', async (t
   t.match(redact('/x?access_token=S3CRET&cursor=x'), /&cursor=x$/, 'what stands beside it is')
 })
 
-t.test('hostile text is looked through in one go', async (t) => {
+t.test('redacting hostile text takes linear time', async (t) => {
   for (const text of ['"'.repeat(100_000), '\\'.repeat(100_000), 'a'.repeat(100_000), 'a://'.repeat(50_000)])
     t.equal(redact(text), text)
 })
 
-t.test('the log tells no secret of addresses, errors and their causes, at any level', async (t) => {
+t.test('the log has no secrets of URLs, errors and their causes, at any level', async (t) => {
   for (const LOG_FORMAT of ['json', 'pretty']) {
     const { config } = readConfig({ LOG_LEVEL: 'debug', LOG_FORMAT })
     const lines: string[] = []

@@ -11,7 +11,7 @@ const submodel = (id: string) => ({
   submodelElements: [{ modelType: 'Property', idShort: 'Speed', valueType: 'xs:int', value: '1' }]
 })
 
-t.test('the hub says that it lives and that it is ready', async (t) => {
+t.test('a running hub reports that it is alive and ready', async (t) => {
   const { url, get } = await start(t)
   t.same((await get(`${url}/healthz`)).json, { status: 'ok' })
   const ready = await get(`${url}/readyz`)
@@ -19,14 +19,14 @@ t.test('the hub says that it lives and that it is ready', async (t) => {
   t.same(ready.json, { status: 'ready' })
 })
 
-t.test('a hub whose store is gone is alive but not ready', async (t) => {
+t.test('a hub whose store is closed is alive but not ready', async (t) => {
   const { url, get, server } = await start(t)
   await server.store.close()
   t.equal((await get(`${url}/healthz`)).status, 200)
   t.equal((await get(`${url}/readyz`)).status, 503)
 })
 
-t.test('the figures name routes, never identifiers, and tell what is stored', async (t) => {
+t.test('metrics name routes, never identifiers, and count what is stored', async (t) => {
   const { url, get, post } = await start(t)
   await post('/submodels', submodel('urn:secret'))
   await get(`/submodels/${encode('urn:secret')}`)
@@ -43,10 +43,10 @@ t.test('the figures name routes, never identifiers, and tell what is stored', as
   t.match(text, /aas_hub_samples_total\{verdict="accepted"\} 0\n/)
   t.match(text, /aas_hub_subscribers 0\n/)
   t.notMatch(text, /aas_hub_mqtt/, 'there is no broker')
-  t.equal(new Set(text.match(/^# TYPE \S+/gm)).size, text.match(/^# TYPE /gm)?.length, 'each figure is told once')
+  t.equal(new Set(text.match(/^# TYPE \S+/gm)).size, text.match(/^# TYPE /gm)?.length, 'each metric occurs once')
 })
 
-t.test('the figures count samples by what became of them', async (t) => {
+t.test('metrics count samples by verdict', async (t) => {
   const { url, get, post, ask } = await start(t)
   await post('/submodels', submodel('urn:1'))
   const push = (path: string) => ask('POST', `${url}/ingest?each=true`, { submodel: 'urn:1', path, value: 1 })
@@ -54,7 +54,7 @@ t.test('the figures count samples by what became of them', async (t) => {
   t.match((await get(`${url}/metrics`)).text, /aas_hub_samples_total\{verdict="refused"\} 2\n/)
 })
 
-t.test('the figures of a hub whose store is gone say so', async (t) => {
+t.test('metrics of a hub whose store is closed report that', async (t) => {
   const { url, get, server } = await start(t)
   await server.store.close()
   const { status, text } = await get(`${url}/metrics`)
@@ -62,7 +62,7 @@ t.test('the figures of a hub whose store is gone say so', async (t) => {
   t.match(text, /aas_hub_store_up 0\n/)
 })
 
-t.test('whoever opens the address in a browser finds the way', async (t) => {
+t.test('the index page links to the API', async (t) => {
   const { url, get } = await start(t)
   const page = await get(url)
   t.match(page.headers.get('content-type'), /^text\/html/)
@@ -71,7 +71,7 @@ t.test('whoever opens the address in a browser finds the way', async (t) => {
   }
 })
 
-t.test('every answer forbids a browser to take it for something else', async (t) => {
+t.test('every response has the security headers', async (t) => {
   const { url, get } = await start(t)
   for (const path of ['/', '/healthz', '/nowhere', '/api/v3/submodels']) {
     const { headers } = await get(url + path)
@@ -80,7 +80,7 @@ t.test('every answer forbids a browser to take it for something else', async (t)
   }
 })
 
-t.test('what is nowhere is answered with a Result', async (t) => {
+t.test('an unknown path is answered with a Result', async (t) => {
   const { url, get } = await start(t)
   for (const path of ['/nowhere', '/api/v9/submodels', '/api/v3/nothing', '/%']) {
     const { status, json } = await get(url + path)
@@ -96,7 +96,7 @@ t.test('the API is served under its prefix and the aliases of both releases', as
   t.equal((await get(`${url}/api/v3/submodels`)).status, 404)
 })
 
-t.test('web origins are let in only where the operator says so', async (t) => {
+t.test('only the configured web origins are allowed', async (t) => {
   const origin = 'https://app.example'
   const closed = await start(t)
   t.equal((await closed.get('/submodels', { origin })).headers.get('access-control-allow-origin'), null)
@@ -109,11 +109,11 @@ t.test('web origins are let in only where the operator says so', async (t) => {
   const asked = await open.ask('OPTIONS', '/submodels', undefined, { origin, 'access-control-request-method': 'PATCH' })
   t.match(asked.headers.get('access-control-allow-methods'), /PATCH/)
   const plain = await open.ask('OPTIONS', '/submodels')
-  t.equal(plain.status, 204, 'one that no browser sent is told what the address allows')
+  t.equal(plain.status, 204, 'one that is no preflight is answered with Allow')
   t.equal(plain.headers.get('allow'), 'GET, HEAD, POST, OPTIONS')
 })
 
-t.test('a page is as long as the operator allows', async (t) => {
+t.test('page sizes follow the settings', async (t) => {
   const { get, post } = await start(t, { DEFAULT_LIMIT: '2', MAX_LIMIT: '3' })
   for (const id of ['a', 'b', 'c', 'd', 'e']) t.equal((await post('/submodels', submodel(`urn:${id}`))).status, 201)
   t.equal((await get('/submodels')).json.result.length, 2)
@@ -127,7 +127,7 @@ t.test('a body beyond the limit is refused', async (t) => {
   t.equal(json.messages[0].code, 'TooLarge')
 })
 
-t.test('a request under way is finished before the hub stops', async (t) => {
+t.test('a running request is finished before the hub stops', async (t) => {
   const { server, url, directory } = await start(t)
   const body = JSON.stringify(submodel('urn:late'))
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -136,7 +136,7 @@ t.test('a request under way is finished before the hub stops', async (t) => {
   socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`)
   await new Promise((resolve) => server.app.server.once('request', resolve))
   const closed = server.close()
-  await t.rejects(fetch(`${url}/readyz`), 'nobody else gets in')
+  await t.rejects(fetch(`${url}/readyz`), 'no other request is accepted')
   socket.write(body.slice(10))
   t.match(await text(socket), /^HTTP\/1.1 201 /)
   await closed
@@ -147,7 +147,7 @@ t.test('a request under way is finished before the hub stops', async (t) => {
   t.ok(await again.context.store.document('Submodel', 'urn:late'), 'and what it wrote is there')
 })
 
-t.test('who holds a connection for ever does not keep the hub from stopping', async (t) => {
+t.test('an idle connection does not keep the hub from stopping', async (t) => {
   const { server, url } = await start(t, { DRAIN_TIMEOUT: '200ms' })
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.on('error', () => {})
@@ -159,7 +159,7 @@ t.test('who holds a connection for ever does not keep the hub from stopping', as
   t.pass()
 })
 
-t.test('a data directory belongs to one hub', async (t) => {
+t.test('a data directory in use by another hub is refused', async (t) => {
   const { directory } = await start(t)
   const { config } = readConfig({ DATA_DIR: directory, LOG_LEVEL: 'silent' })
   await t.rejects(createServer(config), { name: 'Unavailable', message: /in use/ })

@@ -38,7 +38,7 @@ async function values(hub: Running, path = 'Speed'): Promise<unknown[]> {
   return (json.rows ?? []).map(([, value]: [string, unknown]) => value)
 }
 
-t.test('a push resolves when it is durable, and one that does not fit is refused with the reason', async (t) => {
+t.test('a push resolves when it is durable, and an invalid one is refused with the reason', async (t) => {
   const hub = await filled(t)
   const made = client(t, hub)
   t.match(await made.push({ submodel: 'urn:m', path: 'Speed', value: 1.5 }), { accepted: 1, cursor: String })
@@ -51,43 +51,40 @@ t.test('a push resolves when it is durable, and one that does not fit is refused
   t.strictSame(await values(hub, 'Count'), [1, 2, 3])
 })
 
-t.test(
-  'a client that loses the hub comes back, sends again what was not acknowledged, and misses nothing',
-  async (t) => {
-    const hub = await filled(t)
-    const port = new URL(hub.url).port
-    const settings = { DATA_DIR: hub.directory, PORT: port }
-    const [writer, reader] = [client(t, hub), client(t, hub)]
-    const seen: unknown[] = []
-    const following = reader.subscribe({ select: { paths: ['Speed'] } }, ({ events }: Events) =>
-      seen.push(...events.flatMap((event) => ('value' in event ? event.value : [])))
-    )
-    await following.ready
-    const count = 300
-    const pushed: Promise<unknown>[] = []
-    let current: Running = hub
-    for (let i = 0; i < count; i++) {
-      pushed.push(writer.push({ submodel: 'urn:m', path: 'Speed', time: i, value: i }))
-      if (i === 100) void current.stop()
-      if (i % 10 === 0) await sleep(1)
-    }
-    await current.stop()
-    current = await start(t, settings)
-    await Promise.all(pushed)
-    t.strictSame(
-      await values(current),
-      Array.from({ length: count }, (_, i) => i)
-    )
-    while (seen.length < count) await sleep(10)
-    t.strictSame(
-      seen,
-      Array.from({ length: count }, (_, i) => i),
-      'each once and in order'
-    )
+t.test('a client that loses the hub reconnects, repeats unacknowledged pushes, and misses nothing', async (t) => {
+  const hub = await filled(t)
+  const port = new URL(hub.url).port
+  const settings = { DATA_DIR: hub.directory, PORT: port }
+  const [writer, reader] = [client(t, hub), client(t, hub)]
+  const seen: unknown[] = []
+  const following = reader.subscribe({ select: { paths: ['Speed'] } }, ({ events }: Events) =>
+    seen.push(...events.flatMap((event) => ('value' in event ? event.value : [])))
+  )
+  await following.ready
+  const count = 300
+  const pushed: Promise<unknown>[] = []
+  let current: Running = hub
+  for (let i = 0; i < count; i++) {
+    pushed.push(writer.push({ submodel: 'urn:m', path: 'Speed', time: i, value: i }))
+    if (i === 100) void current.stop()
+    if (i % 10 === 0) await sleep(1)
   }
-)
+  await current.stop()
+  current = await start(t, settings)
+  await Promise.all(pushed)
+  t.strictSame(
+    await values(current),
+    Array.from({ length: count }, (_, i) => i)
+  )
+  while (seen.length < count) await sleep(10)
+  t.strictSame(
+    seen,
+    Array.from({ length: count }, (_, i) => i),
+    'each once and in order'
+  )
+})
 
-t.test('a subscription that is refused reaches the caller, at once and when the client comes back', async (t) => {
+t.test('a refused subscription is reported to the caller, at first and after a reconnect', async (t) => {
   const hub = await filled(t)
   const made = client(t, hub)
   const refused = await made.subscribe({ since: 'yesterday' }, () => {}).ready.catch((error: unknown) => error)
@@ -108,7 +105,7 @@ t.test('a subscription that is refused reaches the caller, at once and when the 
   await t.rejects(made.connected(), { message: 'The client is closed' })
 })
 
-t.test('a hub that is not there is told, with the reason, and waited for no longer than asked', async (t) => {
+t.test('an unreachable hub is reported with the reason, after the timeout at the latest', async (t) => {
   const hub = await filled(t)
   const { port } = new URL(hub.url)
   await hub.stop()
@@ -135,7 +132,7 @@ t.test('a hub that is not there is told, with the reason, and waited for no long
   )
 })
 
-t.test('events are of the types that the library declares', async (t) => {
+t.test('events have the types that the library declares', async (t) => {
   const hub = await filled(t)
   const made = client(t, hub)
   const seen: ChangeEvent[] = []
@@ -169,7 +166,7 @@ const MEMBERS = {
   ...{ change: true, type: true, id: true, touched: true, became: true, document: true, elements: true }
 } as const satisfies Record<AllKeys<ChangeEvent>, true>
 
-t.test('a gateway dates what has no time, each sample for itself, and keeps the order of its files', async (t) => {
+t.test('a gateway sets missing times, a different one for each sample, and keeps the order of its files', async (t) => {
   const hub = await filled(t)
   const directory = join(t.testdir({}), 'buffer')
   const edge = gateway(hub.url, { directory })
@@ -194,7 +191,7 @@ t.test('a gateway dates what has no time, each sample for itself, and keeps the 
   again.close()
 })
 
-t.test('a gateway keeps what it cannot send on disk, also across its own end', async (t) => {
+t.test('a gateway keeps unsent pushes on disk, across its own restarts', async (t) => {
   const hub = await filled(t)
   const port = new URL(hub.url).port
   const directory = join(t.testdir({}), 'buffer')
@@ -219,7 +216,7 @@ t.test('a gateway keeps what it cannot send on disk, also across its own end', a
   second.close()
 })
 
-t.test('a buffer has a bound, and what the hub will never take does not stop the rest', async (t) => {
+t.test('the buffer is bounded, and a refused push does not stop the others', async (t) => {
   const hub = await filled(t)
   const directory = join(t.testdir({}), 'buffer')
   const refused: string[] = []

@@ -1,4 +1,4 @@
-/** The process that compaction.test.ts kills: it tells that it begins, and brings chunks together until it is done. */
+/** The process that compaction.test.ts kills: it reports that it begins, then compacts until it is done. */
 import { compact } from '../../src/consumers/history/compaction.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 

@@ -33,7 +33,7 @@ const test = (title: string, body: (t: Test, store: Store) => Promise<void>) =>
     await store.close()
   })
 
-test('of many small chunks come few full ones, with the same samples', async (t, store) => {
+test('many small chunks are compacted into few full ones with the same samples', async (t, store) => {
   const chunks = Array.from({ length: 100 }, (_, i) => chunk({ from: i * 600, count: 600, seq: i + 1 }))
   await store.putChunks(chunks)
   const before = await read(store)
@@ -47,7 +47,7 @@ test('of many small chunks come few full ones, with the same samples', async (t,
   t.equal(await compact(store, speed, options), false, 'once is enough')
 })
 
-test('of samples that came late or twice, those count that came last, each once', async (t, store) => {
+test('of several samples at one time the last one that arrived is kept', async (t, store) => {
   await store.putChunks([
     chunk({ from: 0, count: 10_000, seq: 1, value: 1 }),
     chunk({ from: 10_000, count: 10_000, seq: 2, value: 2 }),
@@ -61,7 +61,7 @@ test('of samples that came late or twice, those count that came last, each once'
   t.match(await store.figures(), { samples: 20_000 })
 })
 
-test('a chunk that is too large is divided', async (t, store) => {
+test('a chunk that is too large is split', async (t, store) => {
   await store.putChunks([chunk({ from: 0, count: 100_000, seq: 1 })])
   await compact(store, speed, options)
   const { heads } = await look(store)
@@ -69,7 +69,7 @@ test('a chunk that is too large is divided', async (t, store) => {
   t.match(await store.figures(), { samples: 100_000 })
 })
 
-test('neighbours stay apart where they would cover too long a time', async (t, store) => {
+test('neighbours are not joined where they would cover too long a time', async (t, store) => {
   const daily = Array.from({ length: 60 }, (_, i) => chunk({ base: BigInt(i) * DAY, count: 10, seq: i + 1 }))
   await store.putChunks(daily)
   await compact(store, speed, { ...options, reach: 3n * DAY })
@@ -80,7 +80,7 @@ test('neighbours stay apart where they would cover too long a time', async (t, s
   t.equal(await compact(store, speed, options), false)
 })
 
-test('an element that became another kind keeps the numbers that it had', async (t, store) => {
+test('an element whose kind changed keeps its earlier numbers', async (t, store) => {
   const members: Run = { ...run({ count: 600 }), base: 600n, form: 'members', values: Array(600).fill('{"min":"1"}') }
   await store.putChunks([
     chunk({ from: 0, count: 600, seq: 1 }),
@@ -95,7 +95,7 @@ test('an element that became another kind keeps the numbers that it had', async 
   t.equal(await compact(store, speed, options), false)
 })
 
-test('what was written meanwhile is not overwritten', async (t, store) => {
+test('a chunk that was rewritten meanwhile is not overwritten', async (t, store) => {
   await store.putChunks([chunk({ from: 0, count: 600, seq: 1 }), chunk({ from: 600, count: 600, seq: 2 })])
   const grown = chunk({ from: 600, count: 900, seq: 3 })
   let isFirst = true
@@ -112,7 +112,7 @@ test('what was written meanwhile is not overwritten', async (t, store) => {
   t.match(await store.seriesOf(speed), { chunks: 1, count: 1500 })
 })
 
-test('a million samples that overlap from chunk to chunk come into order part by part', async (t, store) => {
+test('a million samples in overlapping chunks are compacted in several passes', async (t, store) => {
   const chunks = Array.from({ length: 200 }, (_, i) => chunk({ from: i * 7999, count: 8000, seq: i + 1, value: i }))
   await store.putChunks(chunks)
   for (let turn = 0; turn < 2; turn++) t.equal(await compact(store, speed, options), true)
@@ -123,7 +123,7 @@ test('a million samples that overlap from chunk to chunk come into order part by
   t.equal(at && textAt(at, 0), '1', 'the later sample counts')
 })
 
-test('what overlaps without end is left, and read as before', async (t, store) => {
+test('an endless chain of overlapping chunks is left as it is, and stays readable', async (t, store) => {
   const chunks = Array.from({ length: 150 }, (_, i) => chunk({ from: i, count: 8000, step: 150, seq: i + 1 }))
   const after = [0, 1].map((i) => chunk({ from: 2_000_000 + i * 600, count: 600, seq: 200 + i }))
   await store.putChunks([...chunks, ...after])
@@ -132,7 +132,7 @@ test('what overlaps without end is left, and read as before', async (t, store) =
   t.equal(await compact(store, speed, options), false)
 })
 
-t.test('a process that is killed while it brings chunks together leaves each sample once', async (t) => {
+t.test('a process that is killed during compaction leaves each sample once', async (t) => {
   const directory = join(t.testdir({}), 'data')
   const chunks = Array.from({ length: 3000 }, (_, i) => chunk({ from: i * 300, count: 400, seq: i + 1, value: i }))
   const before = await withStore(await openSqlite(directory), async (store) => {
@@ -157,7 +157,7 @@ const some = fc.record({
   seq: fc.integer({ min: 1, max: 30 })
 })
 
-t.test('who reads while chunks are brought together is told each sample once', async (t) => {
+t.test('a reader during compaction gets each sample once', async (t) => {
   let places = 0
   await fc.assert(
     fc.asyncProperty(fc.array(some, { minLength: 1, maxLength: 60 }), fc.nat(40), async (all, pause) => {

@@ -218,7 +218,7 @@ const table: readonly {
 ]
 
 for (const { title, type, given, kept } of table) {
-  t.test(`thinning ${type}: ${title}`, async (t) => {
+  t.test(`downsampling ${type}: ${title}`, async (t) => {
     const { store, history, thin, put } = await opened(t, type)
     await put(given)
     const before = await figures(history, 10n * MINUTE)
@@ -231,7 +231,7 @@ for (const { title, type, given, kept } of table) {
   })
 }
 
-t.test('the last bucket of one chunk goes on in the next, and the one is as full as if it had been one', async (t) => {
+t.test('a bucket that spans two chunks is as full as if they were one', async (t) => {
   const { store, history, thin, put } = await opened(t, 'xs:int')
   const all = Array.from({ length: 400 }, (_, i) => [i, String(i)] as const)
   for (let start = 0; start < 400; start += 25) await put(all.slice(start, start + 25))
@@ -244,7 +244,7 @@ t.test('the last bucket of one chunk goes on in the next, and the one is as full
   await store.close()
 })
 
-t.test('a late sample is weighed as one among those that are one already', async (t) => {
+t.test('a late sample counts as one among those that were downsampled already', async (t) => {
   const { store, history, thin, put } = await opened(t, 'xs:double')
   await put(Array.from({ length: 59 }, (_, i) => [i, '1'] as const))
   await thin('PT1M')
@@ -257,7 +257,7 @@ t.test('a late sample is weighed as one among those that are one already', async
   await store.close()
 })
 
-t.test('a late sample does not hide the last of a bucket in which all are bad', async (t) => {
+t.test('a late sample does not hide the last sample of a bucket of bad quality', async (t) => {
   const { store, history, thin, put } = await opened(t, 'xs:int')
   await put([
     [0, '1', 'bad'],
@@ -270,7 +270,7 @@ t.test('a late sample does not hide the last of a bucket in which all are bad', 
   await store.close()
 })
 
-t.test('a late sample of the time of one that stands for many corrects the first of them alone', async (t) => {
+t.test('a late sample at the time of a downsampled one corrects only the first sample of that bucket', async (t) => {
   const { store, history, thin, put } = await opened(t, 'xs:double')
   await put(Array.from({ length: 60 }, (_, i) => [i, '1'] as const))
   await thin('PT1M')
@@ -284,7 +284,7 @@ t.test('a late sample of the time of one that stands for many corrects the first
   await store.close()
 })
 
-t.test('the type that the element has now decides, and where it is gone the form', async (t) => {
+t.test('the current type of the element decides, and for a deleted element the form of its values', async (t) => {
   const { store, history, thin, put } = await opened(t, 'xs:int')
   await put([
     [0, '1'],
@@ -319,7 +319,7 @@ const value: fc.Arbitrary<string> = fc.oneof(
 const sample = fc.tuple(fc.integer({ min: -300, max: 300 }), value, fc.constantFrom(...qualities))
 const step = fc.oneof(fc.array(sample, { minLength: 1, maxLength: 60 }), fc.constantFrom(7, 14, 70, 'compact' as const))
 
-t.test('however often, wide and late, aggregates of buckets that hold whole ones stay what they were', async (t) => {
+t.test('aggregates stay the same however often, wide and late samples are downsampled', async (t) => {
   const { store, history, put } = await opened(t, 'xs:double')
   t.teardown(() => store.close())
   const rest = async () => {}

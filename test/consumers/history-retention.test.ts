@@ -12,7 +12,7 @@ import { create, property, submodel } from '../store/fixtures.ts'
 const SECOND = 1_000_000_000n
 const DAY = 86_400n * SECOND
 
-t.test('a policy says whether, how long, and what is made of it', async (t) => {
+t.test('a policy says whether and how long samples are kept, and how they are downsampled', async (t) => {
   t.strictSame(parseHistoryPolicy(''), { isRecorded: true })
   t.strictSame(parseHistoryPolicy('off'), { isRecorded: false })
   t.strictSame(parseHistoryPolicy('keep=P1D; after=PT1H;mean=PT1M'), {
@@ -25,23 +25,23 @@ t.test('a policy says whether, how long, and what is made of it', async (t) => {
     t.throws(() => parseHistoryPolicy(text), text)
 })
 
-t.test('an element speaks for itself, its submodel for the others, the configuration for the rest', async (t) => {
+t.test('the policy comes from the element, else from its submodel, else from the configuration', async (t) => {
   const store = await openSqlite(join(t.testdir({}), 'data'))
   const said = (value: string) => [{ type: 'History', valueType: 'xs:string', value }]
   const quiet = { ...property('Quiet'), qualifiers: said('off') } as ReturnType<typeof property>
   const odd = { ...property('Odd'), qualifiers: said('sometimes') } as ReturnType<typeof property>
-  const told = { ...submodel('told', quiet, odd, property('Other')), qualifiers: said('keep=P1D') } as Submodel
-  await store.commit([create(told), create(submodel('plain', property('Any')))])
+  const own = { ...submodel('own', quiet, odd, property('Other')), qualifiers: said('keep=P1D') } as Submodel
+  await store.commit([create(own), create(submodel('plain', property('Any')))])
   const policyOf = historyPolicies(store, parseHistoryPolicy('keep=P2D'))
-  t.strictSame(await policyOf({ submodel: 'told', path: 'Quiet' }), { isRecorded: false })
-  t.match(await policyOf({ submodel: 'told', path: 'Other' }), { keep: DAY })
-  t.match(await policyOf({ submodel: 'told', path: 'Odd' }), { keep: DAY }, 'what cannot be understood says nothing')
+  t.strictSame(await policyOf({ submodel: 'own', path: 'Quiet' }), { isRecorded: false })
+  t.match(await policyOf({ submodel: 'own', path: 'Other' }), { keep: DAY })
+  t.match(await policyOf({ submodel: 'own', path: 'Odd' }), { keep: DAY }, 'what cannot be understood says nothing')
   t.match(await policyOf({ submodel: 'plain', path: 'Any' }), { keep: 2n * DAY })
   t.match(await policyOf({ submodel: 'gone', path: 'Any' }), { keep: 2n * DAY })
   await store.close()
 })
 
-t.test('what is too old is dropped, what is old becomes less, once, and the rest stays', async (t) => {
+t.test('expired samples are dropped, old ones downsampled once, and recent ones kept', async (t) => {
   const store = await openSqlite(join(t.testdir({}), 'data'))
   const series = { submodel: 'm', path: 'p' }
   const chunk = (from: bigint, seq: number) => {
@@ -74,7 +74,7 @@ t.test('what is too old is dropped, what is old becomes less, once, and the rest
   await store.close()
 })
 
-t.test('what became less comes together, but not so much that it would be kept for too long', async (t) => {
+t.test('downsampled chunks are joined, but not so far that they would outlive the retention time', async (t) => {
   const store = await openSqlite(join(t.testdir({}), 'data'))
   const series = { submodel: 'm', path: 'p' }
   const hours = Array.from({ length: 400 }, (_, hour) => {

@@ -17,27 +17,27 @@ const speed = { submodel: 'm', path: 'Speed' }
 
 interface Fixture {
   readonly store: Store
-  readonly intake: Ingest
-  readonly follower: HistoryWriter
+  readonly ingest: Ingest
+  readonly writer: HistoryWriter
   readonly history: History
 }
 
 const test = (title: string, body: (t: Test, fixture: Fixture) => Promise<void>) =>
   t.test(title, async (t) => {
     const store = await opened(t)
-    const follower = await startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })
-    await body(t, { store, intake: new Ingest({ store }), follower, history: historyOf(store, follower) })
-    await follower.stop()
+    const writer = await startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })
+    await body(t, { store, ingest: new Ingest({ store }), writer, history: historyOf(store, writer) })
+    await writer.stop()
     await store.close()
   })
 
-test('what was acknowledged is read at once, before and after it became a chunk', async (t, {
+test('acknowledged samples are readable at once, before and after they are in a chunk', async (t, {
   store,
-  intake,
-  follower,
+  ingest,
+  writer,
   history
 }) => {
-  await push(intake, [
+  await push(ingest, [
     [20n, 2],
     [10n, 1]
   ])
@@ -50,7 +50,7 @@ test('what was acknowledged is read at once, before and after it became a chunk'
   ]
   t.strictSame(await read(history), wanted)
   t.strictSame((await store.figures()).samples, 0)
-  await follower.stop()
+  await writer.stop()
   t.match(await store.figures(), { series: 1, samples: 3 })
   t.strictSame(await read(history), wanted)
   t.strictSame(await read(history, 11n, 29n), wanted.slice(1, 2))
@@ -58,43 +58,39 @@ test('what was acknowledged is read at once, before and after it became a chunk'
   t.equal(await history.spanOf({ submodel: 'm', path: 'Spee' }), undefined)
 })
 
-test('a large run becomes a chunk as it was logged', async (t, { store, intake, follower }) => {
+test('a large run becomes a chunk as it was logged', async (t, { store, ingest, writer }) => {
   const batch = new Batch()
   const offsets = Float64Array.from({ length: 1000 }, (_, i) => i)
   batch.addColumn('m', 'Speed', { base: 0n, offsets }, offsets)
-  const { seq } = await intake.push(batch)
-  await follower.stop()
+  const { seq } = await ingest.push(batch)
+  await writer.stop()
   const [logged] = (await store.log(seq - 1, 1)).entries[0]?.changes ?? []
   for await (const { bytes, count } of store.chunks(speed, EARLIEST, LATEST)) {
     t.equal(count, 1000)
     t.same(Buffer.from(bytes), logged?.change === 'samples' && Buffer.from(logged.run))
   }
-  t.equal(await follower.taken(), seq)
+  t.equal(await writer.taken(), seq)
 })
 
-test('small runs fill a chunk instead of becoming one each, across restarts', async (t, {
-  store,
-  intake,
-  follower
-}) => {
-  await follower.stop()
+test('small runs fill a chunk instead of becoming one each, across restarts', async (t, { store, ingest, writer }) => {
+  await writer.stop()
   for (let start = 0; start < 5; start++) {
-    await push(intake, [[BigInt(start), start]])
+    await push(ingest, [[BigInt(start), start]])
     await (await startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })).stop()
   }
   t.match(await store.seriesOf(speed), { chunks: 1, count: 5 })
 })
 
-test('of two samples of one time that are written together the last counts, however old and new lie around them', async (t, {
+test('of two samples at one time in one write the last one counts, whatever surrounds them', async (t, {
   store,
-  intake,
-  follower
+  ingest,
+  writer
 }) => {
   const begin = () => startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })
-  await push(intake, [[80n, 0]])
-  await follower.stop()
+  await push(ingest, [[80n, 0]])
+  await writer.stop()
   const next = await begin()
-  await push(intake, [
+  await push(ingest, [
     [50n, 1],
     [90n, 1]
   ])
@@ -118,13 +114,13 @@ test('of two samples of one time that are written together the last counts, howe
   await last.stop()
 })
 
-test('the last samples are found, wherever they are', async (t, { store, intake, history }) => {
+test('the last samples are found in chunks and in the log', async (t, { store, ingest, history }) => {
   await push(
-    intake,
+    ingest,
     Array.from({ length: 50 }, (_, i) => [BigInt(i * i * i), i])
   )
   await (await startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })).stop()
-  await push(intake, [[1_000_000n, 50]])
+  await push(ingest, [[1_000_000n, 50]])
   const latest = (await history.latest(speed, 10)).flatMap(samplesOf)
   t.equal(latest.length, 10)
   t.strictSame(latest.at(-1), [1_000_000n, '50'])
@@ -132,10 +128,10 @@ test('the last samples are found, wherever they are', async (t, { store, intake,
   t.strictSame(await history.latest({ submodel: 'm', path: 'Other' }, 10), [])
 })
 
-test('the last samples are found months apart, in chunks and in the log', async (t, { intake, follower, history }) => {
+test('the last samples are found although they are months apart', async (t, { ingest, writer, history }) => {
   const month = 30n * 86_400n * 1_000_000_000n
   const samples = Array.from({ length: 12 }, (_, i) => [BigInt(i) * month, i] as const)
-  await push(intake, samples)
+  await push(ingest, samples)
   for (const where of ['in the log', 'in chunks']) {
     for (const count of [1, 2, 5, 12, 100]) {
       t.strictSame(
@@ -144,37 +140,37 @@ test('the last samples are found months apart, in chunks and in the log', async 
         `${count} ${where}`
       )
     }
-    await follower.stop()
+    await writer.stop()
   }
 })
 
-test('a series that is not recorded has no history', async (t, { store, intake, follower }) => {
-  await follower.stop()
+test('a series that is not recorded has no history', async (t, { store, ingest, writer }) => {
+  await writer.stop()
   const picky = await startHistoryWriter(store, {
     failed: (error) => t.fail(String(error)),
     policyOf: ({ path }) => ({ isRecorded: path !== 'Speed' })
   })
-  await push(intake, [[1n, 1]])
+  await push(ingest, [[1n, 1]])
   await picky.caughtUp()
   t.strictSame(picky.parts(speed), [])
   await picky.stop()
   t.match(await store.figures(), { series: 0 })
 })
 
-t.test('whatever comes, late, twice and out of order, between restarts and crashes, counts once', async (t) => {
+t.test('samples that arrive late, twice and out of order, across restarts and crashes, count once', async (t) => {
   const samples = fc.array(fc.tuple(fc.bigInt({ min: 0n, max: 40n }), fc.nat(99)), { minLength: 1, maxLength: 8 })
   const large = fc.tuple(fc.nat(30), fc.nat(99)).map(([start, value]) => ({ large: start, value }))
   const step = fc.oneof(samples, large, fc.constantFrom('restart', 'crash', 'compact', 'read'))
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
       const store = await opened(t)
-      const intake = new Ingest({ store })
+      const ingest = new Ingest({ store })
       const begin = () => startHistoryWriter(store, { failed: (error) => t.fail(String(error)), maxPendingBytes: 1500 })
-      let follower = await begin()
+      let writer = await begin()
       const model = new Map<bigint, string>()
       const agrees = async () => {
         const wanted = [...model].sort(([a], [b]) => Number(a - b))
-        return JSON.stringify(await read(historyOf(store, follower)), text) === JSON.stringify(wanted, text)
+        return JSON.stringify(await read(historyOf(store, writer)), text) === JSON.stringify(wanted, text)
       }
       let right = true
       for (const step of [...steps, 'read', 'restart', 'read', 'compact', 'read']) {
@@ -183,11 +179,11 @@ t.test('whatever comes, late, twice and out of order, between restarts and crash
         else if (step === 'restart' || step === 'crash') {
           // Who dies after the chunks were written and before the cursor was begins again where it began.
           const before = (await store.cursor('history')) ?? 0
-          await follower.stop()
+          await writer.stop()
           if (step === 'crash') await store.setCursor('history', before)
-          follower = await begin()
+          writer = await begin()
         } else if (Array.isArray(step)) {
-          await push(intake, step)
+          await push(ingest, step)
           for (const [time, value] of step) model.set(time, String(value))
         } else if (typeof step === 'object') {
           const offsets = Float64Array.from({ length: 600 }, (_, i) => step.large + i)
@@ -198,11 +194,11 @@ t.test('whatever comes, late, twice and out of order, between restarts and crash
             { base: 0n, offsets },
             offsets.map(() => step.value)
           )
-          await intake.push(batch)
+          await ingest.push(batch)
           for (const offset of offsets) model.set(BigInt(offset), String(step.value))
         }
       }
-      await follower.stop()
+      await writer.stop()
       await store.close()
       return right
     }),
@@ -222,10 +218,10 @@ async function opened(t: Test): Promise<Store> {
   return store
 }
 
-async function push(intake: Ingest, samples: readonly (readonly [time: bigint, value: number])[]): Promise<void> {
+async function push(ingest: Ingest, samples: readonly (readonly [time: bigint, value: number])[]): Promise<void> {
   const batch = new Batch()
   for (const [time, value] of samples) batch.add('m', 'Speed', time, value)
-  await intake.push(batch)
+  await ingest.push(batch)
 }
 
 async function read(history: History, from = EARLIEST, to = LATEST): Promise<[bigint, string][]> {

@@ -7,14 +7,14 @@ import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { collection, create, property, replace, submodel } from '../store/fixtures.ts'
 import { chunk, Listener, run, samplesOf, scene, short, until } from './subscriptions-scene.ts'
 
-scene(t, 'a snapshot tells how everything is, and then what changes', async (t, { store, listen, write }) => {
+scene(t, 'a snapshot sends the current state, followed by changes', async (t, { store, listen, write }) => {
   const speed = { ...property('Speed', '1'), semanticId: reference('urn:speed') }
   await store.commit([create(submodel('m', collection('Line', [speed, property('Load')]), property('Top', '3')))])
   await store.commit([create(submodel('n', property('Speed', '4')))])
   const measured = BigInt(Date.now() + 1000) * 1_000_000n
   await store.commit([await write('m', 'Line.Speed', '2', measured, 'uncertain')])
   const all = await listen({ snapshot: true })
-  t.equal(all.subscription?.cursor, '', 'there is no place to go on from before the snapshot has been told')
+  t.equal(all.subscription?.cursor, '', 'there is no position to resume from before the snapshot is complete')
   const some = await listen({
     snapshot: true,
     select: { semanticIds: ['urn:speed'], kinds: ['value'] },
@@ -22,7 +22,7 @@ scene(t, 'a snapshot tells how everything is, and then what changes', async (t, 
   })
   await until(
     t,
-    'the snapshot is told',
+    'the snapshot is sent',
     () => all.messages.at(-1)?.snapshot === 'end' && some.messages.at(-1)?.snapshot === 'end'
   )
   t.strictSame(all.events.map(short), [
@@ -39,14 +39,14 @@ scene(t, 'a snapshot tells how everything is, and then what changes', async (t, 
   ])
   t.equal(some.events.length, 1)
   await store.commit([await write('m', 'Line.Speed', '6')])
-  await until(t, 'the change is told', () => all.events.length === 6 && some.events.length === 2)
+  await until(t, 'the change is sent', () => all.events.length === 6 && some.events.length === 2)
   t.notOk(all.events.at(-1)?.snapshot)
   const resumed = await listen({ since: all.cursor, snapshot: true })
   await sleep(50)
-  t.strictSame(resumed.events, [], 'where the cursor can be gone on from, the snapshot is not told again')
+  t.strictSame(resumed.events, [], 'no snapshot where the cursor can be resumed from')
   const lost = await listen({ since: Buffer.from('another.1').toString('base64url'), snapshot: true })
   t.equal(lost.subscription?.recovered, false)
-  await until(t, 'the snapshot is told instead', () => lost.messages.at(-1)?.snapshot === 'end')
+  await until(t, 'the snapshot is sent instead', () => lost.messages.at(-1)?.snapshot === 'end')
   t.ok(lost.events.some((event) => short(event) === 'm/Line.Speed=6'))
 })
 
@@ -54,26 +54,26 @@ scene(t, 'a snapshot of some paths shows only submodels that have them', async (
   await store.commit([create(submodel('m', collection('Line', [property('Speed', '1')]), property('Top', '3')))])
   await store.commit([create(submodel('n', property('Top', '4')))])
   const some = await listen({ snapshot: true, select: { paths: ['**.Speed'] } })
-  await until(t, 'the snapshot is told', () => some.messages.at(-1)?.snapshot === 'end')
+  await until(t, 'the snapshot is sent', () => some.messages.at(-1)?.snapshot === 'end')
   t.strictSame(some.events.map(short), ['updated Submodel m', 'm/Line.Speed=1'])
   await store.commit([replace(submodel('n', property('Speed', '5')), { touched: ['Speed', 'Top'] })])
-  await until(t, 'one that comes to have it is told of', () => some.events.length > 2)
+  await until(t, 'a submodel that gets the path is sent', () => some.events.length > 2)
   t.equal(some.events.slice(2).map(short)[0], 'updated Submodel n [Speed,Top]')
 })
 
-scene(t, 'while a snapshot is taken nothing older comes after something newer', async (t, { store, listen, write }) => {
+scene(t, 'during a snapshot no older value follows a newer one', async (t, { store, listen, write }) => {
   const names = Array.from({ length: 600 }, (_, i) => `P${i}`)
   const whole = submodel('m', ...names.map((name) => property(name, '0')))
   await store.commit([create(whole), create({ ...whole, id: 'n' }), create({ ...whole, id: 'z' })])
   const listener = new Listener()
-  // Takes one message, and the next when it is told to.
+  // Takes one message, and the next one on request.
   listener.slow = 1e6
   await listen({ snapshot: true, select: { kinds: ['value'] } }, listener)
   let counter = 0
   const written: string[] = []
   for (let part = 1; !listener.messages.some(({ snapshot }) => snapshot === 'end'); part++) {
-    await until(t, 'a part is told', () => listener.messages.length >= part)
-    // What has been shown, what has not yet, and what comes anew.
+    await until(t, 'a part is sent', () => listener.messages.length >= part)
+    // Elements that were shown, that were not yet, and new ones.
     for (const name of ['P1', 'P299', 'P599']) {
       await store.commit([await write('m', name, String(++counter)), await write('n', name, String(counter))])
       await store.commit([await write('z', name, String(counter))])
@@ -87,10 +87,10 @@ scene(t, 'while a snapshot is taken nothing older comes after something newer', 
   listener.slow = 0
   listener.drain()
   await store.commit([await write('m', 'P7', String(++counter))])
-  await until(t, 'all is told', () => listener.events.some((event) => short(event) === `m/P7=${counter}`))
-  const told = new Set(listener.events.map(short))
+  await until(t, 'all is sent', () => listener.events.some((event) => short(event) === `m/P7=${counter}`))
+  const received = new Set(listener.events.map(short))
   t.strictSame(
-    written.filter((value) => !told.has(value)),
+    written.filter((value) => !received.has(value)),
     [],
     'the snapshot takes the place of no value that was written meanwhile'
   )
@@ -102,7 +102,7 @@ scene(t, 'while a snapshot is taken nothing older comes after something newer', 
     if (value < (newest.get(key) ?? -1)) t.fail(`${key} goes back from ${newest.get(key)} to ${value}`)
     newest.set(key, value)
   }
-  t.equal(newest.size, 1800, 'every element is told')
+  t.equal(newest.size, 1800, 'every element is sent')
   for (const [key, value] of newest) {
     const [id = '', path = ''] = key.split('/')
     if (JSON.parse((await store.element(id, path))?.value ?? '').value !== String(value))
@@ -112,13 +112,13 @@ scene(t, 'while a snapshot is taken nothing older comes after something newer', 
 
 scene(
   t,
-  'whoever asks for a time is told what came since then',
+  'a subscription from a time gets all changes since then',
   async (t, { store, listen, write, subscriptions }) => {
     await store.commit([create(submodel('m', property('Speed')))])
     for (const value of [1, 2, 3, 4]) await store.commit([await write('m', 'Speed', String(value))])
     const listener = await listen({ since: new Date(clock.now - 1500).toISOString() })
     t.equal(listener.subscription?.recovered, true)
-    await until(t, 'it is told', () => listener.events.length === 2)
+    await until(t, 'it is sent', () => listener.events.length === 2)
     t.strictSame(listener.events.map(short), ['m/Speed=3', 'm/Speed=4'])
     const page = await subscriptions.page({ since: new Date(clock.now - 500).toISOString() }, 10)
     t.strictSame(page.events.map(short), ['m/Speed=4'])
@@ -130,7 +130,7 @@ const clock = { now: 1_790_000_000_000 }
 
 scene(
   t,
-  'a cursor that fell out of the log is told so, with the place from which it goes on',
+  'a trimmed cursor is reported, with the position from which the subscription continues',
   async (t, { store, listen, write }) => {
     await store.commit([create(submodel('m', property('Speed')))])
     const first = await listen()
@@ -140,18 +140,18 @@ scene(
     await store.trimLog(3)
     const second = await listen({ since: cursor })
     t.equal(second.subscription?.recovered, false)
-    await until(t, 'the rest is told', () => second.events.length === 2)
+    await until(t, 'the rest is sent', () => second.events.length === 2)
     t.strictSame(second.events.map(short), ['m/Speed=3', 'm/Speed=4'])
     const third = await listen({ since: second.subscription?.cursor ?? '' })
     t.equal(third.subscription?.recovered, true)
     const ahead = await listen({ since: Buffer.from(`${store.epoch}.1000`).toString('base64url') })
-    t.equal(ahead.subscription?.recovered, false, 'a position that the log has not reached is of another past')
+    t.equal(ahead.subscription?.recovered, false, 'a position that the log has not reached belongs to other data')
   }
 )
 
 scene(
   t,
-  'one that stalls until the log has forgotten is told of the gap, and goes on',
+  'a subscriber that stalls until entries are trimmed is notified of the gap, and continues',
   async (t, { store, listen, write }) => {
     await store.commit([create(submodel('m', property('Speed')))])
     const slow = await listen()
@@ -160,14 +160,14 @@ scene(
     await sleep(20)
     await store.trimLog(8)
     slow.drain()
-    await until(t, 'the rest is told', () => slow.events.length === 3)
+    await until(t, 'the rest is sent', () => slow.events.length === 3)
     t.equal(slow.messages[0]?.recovered, false)
     t.strictSame(slow.messages[0]?.events, [])
     t.strictSame(slow.events.map(short), ['m/Speed=7', 'm/Speed=8', 'm/Speed=9'])
   }
 )
 
-t.test('values from before the log begins come out of the history, and none twice', async (t) => {
+t.test('values from before the log are sent from the history, each once', async (t) => {
   // The log begins at 3.5 s, as far as it is left.
   let now = 3496
   const store = await openSqlite(join(t.testdir({}), 'data'), { clock: () => ++now })
@@ -189,14 +189,14 @@ t.test('values from before the log begins come out of the history, and none twic
   t.equal(both.recovered, false, 'changes of structure are not in the history')
   await store.commit([await samplesOf(store, 'm', 'Speed', at(5000))])
   const times = [1000, 1001, 1500, 1501, 2000, 2001, 3000, 3001, 4000, 4001, 5000, 5001]
-  const told = (listener: Listener) =>
+  const received = (listener: Listener) =>
     listener.events.flatMap((event) =>
       event.event === 'value' ? event.value : event.event === 'run' ? [...event.values] : []
     )
-  await until(t, 'all is told', () => told(rows).length >= 12 && told(runs).length >= 12)
+  await until(t, 'all is sent', () => received(rows).length >= 12 && received(runs).length >= 12)
   await sleep(50)
-  t.strictSame(told(rows), times)
-  t.strictSame(told(runs), times)
+  t.strictSame(received(rows), times)
+  t.strictSame(received(runs), times)
   t.equal(rows.messages[0]?.cursor, '')
   t.not(rows.messages.at(-1)?.cursor, '')
   await subscriptions.close()

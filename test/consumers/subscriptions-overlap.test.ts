@@ -9,13 +9,13 @@ function runOf(times: readonly number[], texts: readonly string[], values: reado
   return { event: 'run', kind: 'value', seq: 7, index: 0, time: 0, submodel: 'm', path: 'On', run, values }
 }
 
-t.test('of a run that the history has sent in part, the rest keeps its values in the ValueOnly form', async (t) => {
+t.test('the rest of a run that was sent in part from the history keeps its values in the ValueOnly form', async (t) => {
   const [rest, ...more] = withoutOverlap([runOf([10, 20, 30], ['true', 'false', 'true'], [true, false, true])], OVERLAP)
   t.match(rest, { values: [false, true], run: { values: ['false', 'true'], offsets: Float64Array.of(20, 30) } })
   t.strictSame(more, [])
 })
 
-t.test('a run that the history has sent completely is left out, one of a later commit is not', async (t) => {
+t.test('a run that was sent from the history is skipped, one of a later commit is not', async (t) => {
   const sent = runOf([10], ['true'], [true])
   t.strictSame(withoutOverlap([sent], OVERLAP), [])
   t.strictSame(withoutOverlap([{ ...sent, seq: 8 }], OVERLAP), [{ ...sent, seq: 8 }])

@@ -8,19 +8,19 @@ import { type Listener, run, type Scene, scene, short, until } from './subscript
 const IDS = ['a', 'b', 'c']
 const PATHS = ['Speed', 'Load', 'Line.Speed']
 
-/** Wishes, and what of the log they mean, said a second time in the plainest way. */
-const WISHES: readonly { wish: SubscriptionRequest; means: (change: LoggedChange) => boolean }[] = [
-  { wish: {}, means: () => true },
-  { wish: { select: { submodels: ['a'] } }, means: (change) => idOf(change) === 'a' },
+/** Requests, and an independent, simple definition of what each selects. */
+const REQUESTS: readonly { request: SubscriptionRequest; means: (change: LoggedChange) => boolean }[] = [
+  { request: {}, means: () => true },
+  { request: { select: { submodels: ['a'] } }, means: (change) => idOf(change) === 'a' },
   {
-    wish: { select: { paths: ['**.Speed'], kinds: ['value'] } },
+    request: { select: { paths: ['**.Speed'], kinds: ['value'] } },
     means: (change) => 'path' in change && change.path.endsWith('Speed')
   },
   {
-    wish: { select: { kinds: ['created', 'deleted'] } },
+    request: { select: { kinds: ['created', 'deleted'] } },
     means: ({ change }) => change === 'created' || change === 'deleted'
   },
-  { wish: { select: { submodels: ['b', 'c'] }, window: 5 }, means: (change) => idOf(change) !== 'a' }
+  { request: { select: { submodels: ['b', 'c'] }, window: 5 }, means: (change) => idOf(change) !== 'a' }
 ]
 
 type Step =
@@ -31,7 +31,7 @@ type Step =
 
 const id = fc.constantFrom(...IDS)
 const path = fc.constantFrom(...PATHS)
-const subscriber = fc.nat({ max: 2 * WISHES.length - 1 })
+const subscriber = fc.nat({ max: 2 * REQUESTS.length - 1 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ step: fc.constant('write'), id, path }) },
   {
@@ -44,14 +44,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 scene(
   t,
-  'whoever comes, goes, stalls and comes back with its cursor is told every change that it means, once and in order',
+  'a subscriber that joins, leaves, stalls and resumes gets each selected change once and in order',
   async (t, scene) => {
     const { store } = scene
     for (const id of IDS) await store.commit([create(whole(id))])
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { maxLength: 12 }), async (rounds) => {
         const began = (await store.figures()).logLast
-        const readers = Array.from({ length: 2 * WISHES.length }, (_, at) => new Reader(scene, at % WISHES.length))
+        const readers = Array.from({ length: 2 * REQUESTS.length }, (_, at) => new Reader(scene, at % REQUESTS.length))
         for (const reader of readers) await reader.connect()
         for (const round of rounds) for (const one of round) await take(one, scene, readers)
         for (const reader of readers) await reader.connect()
@@ -70,16 +70,16 @@ scene(
 class Reader {
   readonly #scene: Scene
   readonly #means: (change: LoggedChange) => boolean
-  readonly #wish: SubscriptionRequest
-  readonly #told: string[] = []
+  readonly #request: SubscriptionRequest
+  readonly #received: string[] = []
   readonly #places: number[] = []
   #cursor: string | undefined
   #listener: Listener | undefined
 
   constructor(scene: Scene, which: number) {
     this.#scene = scene
-    const { wish, means } = WISHES[which] ?? { wish: {}, means: () => true }
-    this.#wish = wish
+    const { request, means } = REQUESTS[which] ?? { request: {}, means: () => true }
+    this.#request = request
     this.#means = means
   }
 
@@ -90,8 +90,8 @@ class Reader {
       return
     }
     this.leave()
-    const wish = this.#cursor === undefined ? this.#wish : { ...this.#wish, since: this.#cursor }
-    this.#listener = await this.#scene.listen({ ...wish, buffer: 100_000 })
+    const request = this.#cursor === undefined ? this.#request : { ...this.#request, since: this.#cursor }
+    this.#listener = await this.#scene.listen({ ...request, buffer: 100_000 })
     this.#cursor ??= this.#listener.subscription?.cursor
   }
 
@@ -122,22 +122,22 @@ class Reader {
       }
       seq = entries.at(-1)?.seq ?? last
     }
-    await until(t, `${expected.length} things are told`, () => {
+    await until(t, `${expected.length} events are sent`, () => {
       if (this.#listener?.closed !== undefined) {
         this.leave()
         void this.connect()
       }
-      return this.#told.length + (this.#listener?.events.length ?? 0) >= expected.length
+      return this.#received.length + (this.#listener?.events.length ?? 0) >= expected.length
     })
     this.leave()
-    if (this.#told.join() !== expected.join()) t.strictSame(this.#told, expected)
+    if (this.#received.join() !== expected.join()) t.strictSame(this.#received, expected)
     if (this.#places.some((place, at) => place <= (this.#places[at - 1] ?? 0))) t.fail('places rise')
   }
 
   #note({ events }: Listener): void {
     for (const event of events) {
-      // Of an element that was gone when its value was told nobody knows that it was a number.
-      this.#told.push(short(event).replaceAll('"', ''))
+      // When its value was sent after its deletion, the type of the element was unknown.
+      this.#received.push(short(event).replaceAll('"', ''))
       this.#places.push(event.seq * 1e6 + event.index)
     }
   }

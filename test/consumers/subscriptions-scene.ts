@@ -1,4 +1,4 @@
-/** A store, subscriptions to it, and subscribers that write down what they are told. */
+/** A store, subscriptions to it, and subscribers that write down what they are received. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
@@ -49,7 +49,7 @@ export class Listener implements Sink {
     return this.messages.findLast(({ cursor }) => cursor !== '')?.cursor ?? this.subscription?.cursor ?? ''
   }
 
-  /** Takes all that it held, and goes on. */
+  /** Takes everything that it held back. */
   drain(): void {
     this.held = 0
     this.subscription?.wake()
@@ -59,7 +59,7 @@ export class Listener implements Sink {
 export interface Scene {
   readonly store: Store
   readonly subscriptions: Subscriptions
-  listen(wish?: SubscriptionRequest, listener?: Listener): Promise<Listener>
+  listen(request?: SubscriptionRequest, listener?: Listener): Promise<Listener>
   /** A change of one value against the element that is there now. */
   write(submodel: string, path: string, value: string, sourceTime?: bigint, quality?: Quality): Promise<Change>
   samples(submodel: string, path: string, run: Run): Promise<Change>
@@ -79,8 +79,8 @@ export function scene(
       await body(t, {
         store,
         subscriptions,
-        listen: async (wish = {}, listener = new Listener()) => {
-          listener.subscription = await subscriptions.subscribe(wish, listener)
+        listen: async (request = {}, listener = new Listener()) => {
+          listener.subscription = await subscriptions.subscribe(request, listener)
           return listener
         },
         write: async (submodel, path, value, sourceTime, quality) => ({
@@ -114,7 +114,7 @@ export async function until(t: Test, what: string, isSo: () => boolean, patience
   }
 }
 
-/** What was told, in short: `m/Speed=21.5`, `created Submodel m`. */
+/** An event in short: `m/Speed=21.5`, `created Submodel m`. */
 export function short(event: StreamEvent): string {
   switch (event.event) {
     case 'value':

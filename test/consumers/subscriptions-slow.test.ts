@@ -6,43 +6,47 @@ import { Listener, run, type Scene, scene, short, until } from './subscriptions-
 
 const NAMES = ['A', 'B', 'C']
 
-scene(t, 'one that is slow loses nothing and lets nobody wait', async (t, { store, listen, write, subscriptions }) => {
+scene(t, 'a slow subscriber loses nothing and delays no other', async (t, { store, listen, write, subscriptions }) => {
   await fill(store)
   const [slow, quick] = [await listen(), await listen()]
   slow.held = 1e9
   for (let i = 0; i < 300; i++) await store.commit([await write('m', 'A', String(i))])
-  await until(t, 'the quick one is told', () => quick.events.length === 300)
+  await until(t, 'the quick one is sent', () => quick.events.length === 300)
   t.equal(slow.events.length, 0)
   slow.drain()
-  await until(t, 'the slow one is told', () => slow.events.length === 300)
+  await until(t, 'the slow one is sent', () => slow.events.length === 300)
   t.strictSame(slow.events.map(short), quick.events.map(short))
   await until(t, 'it is live again', () => subscriptions.figures.late === 0)
   await store.commit([await write('m', 'A', '-1')])
   await until(t, 'both are live', () => slow.events.length === 301 && quick.events.length === 301)
-  t.equal(slow.messages.at(-1), quick.messages.at(-1), 'those with the same wish get the same message')
-})
-
-scene(t, 'one that lags too far is closed with the cursor to go on with', async (t, { store, listen, write }) => {
-  await fill(store)
-  const slow = await listen({ buffer: 2000 })
-  await store.commit([await write('m', 'A', '0')])
-  await until(t, 'it is live', () => slow.events.length === 1)
-  slow.held = 1e9
-  for (let i = 1; i < 100; i++) await store.commit([await write('m', 'A', String(i))])
-  await until(t, 'it is closed', () => slow.closed !== undefined)
-  t.equal(slow.closed?.reason, 'overflow')
-  const again = await listen({ since: slow.closed?.cursor ?? '' })
-  t.equal(again.subscription?.recovered, true)
-  await until(t, 'the rest is told', () => again.events.length === 99)
-  t.strictSame(
-    again.events.map(short),
-    Array.from({ length: 99 }, (_, i) => `m/A=${i + 1}`)
-  )
+  t.equal(slow.messages.at(-1), quick.messages.at(-1), 'subscribers with the same request get the same message')
 })
 
 scene(
   t,
-  'one that chose so is told the newest per element, and goes on',
+  'a subscriber that lags too far is closed with the cursor to resume from',
+  async (t, { store, listen, write }) => {
+    await fill(store)
+    const slow = await listen({ buffer: 2000 })
+    await store.commit([await write('m', 'A', '0')])
+    await until(t, 'it is live', () => slow.events.length === 1)
+    slow.held = 1e9
+    for (let i = 1; i < 100; i++) await store.commit([await write('m', 'A', String(i))])
+    await until(t, 'it is closed', () => slow.closed !== undefined)
+    t.equal(slow.closed?.reason, 'overflow')
+    const again = await listen({ since: slow.closed?.cursor ?? '' })
+    t.equal(again.subscription?.recovered, true)
+    await until(t, 'the rest is sent', () => again.events.length === 99)
+    t.strictSame(
+      again.events.map(short),
+      Array.from({ length: 99 }, (_, i) => `m/A=${i + 1}`)
+    )
+  }
+)
+
+scene(
+  t,
+  'with overflow conflate a subscriber that lags gets the newest per element, and continues',
   async (t, { store, listen, write, samples }) => {
     await fill(store)
     const slow = await listen({ buffer: 2000, overflow: 'conflate' })
@@ -61,7 +65,7 @@ scene(
     await store.commit([{ change: 'delete', kind: 'Submodel', id: 'o' }])
     await sleep(120)
     slow.drain()
-    await until(t, 'it is told', () => slow.messages.some(({ conflated }) => conflated))
+    await until(t, 'it is sent', () => slow.messages.some(({ conflated }) => conflated))
     t.strictSame(slow.events.slice(1).map(short), [
       'm/A=49',
       'm/B=-49',
@@ -74,7 +78,7 @@ scene(
   }
 )
 
-scene(t, 'where too many elements changed, how they are now takes the place of what was missed', async (t, scene) => {
+scene(t, 'where too many elements changed, a snapshot replaces the missed changes', async (t, scene) => {
   const { store, listen, write } = scene
   const names = Array.from({ length: 1500 }, (_, i) => `P${i}`)
   await store.commit([create(submodel('m', ...names.map((name) => property(name))))])
@@ -89,15 +93,15 @@ scene(t, 'where too many elements changed, how they are now takes the place of w
   }
   await sleep(120)
   slow.drain()
-  await until(t, 'the snapshot is told', () => slow.messages.some(({ snapshot }) => snapshot === 'end'))
-  const told = slow.events.slice(1)
-  t.equal(told.length, 1500)
-  t.ok(told.every((event) => event.event === 'value' && event.value === 2 && event.snapshot))
+  await until(t, 'the snapshot is sent', () => slow.messages.some(({ snapshot }) => snapshot === 'end'))
+  const received = slow.events.slice(1)
+  t.equal(received.length, 1500)
+  t.ok(received.every((event) => event.event === 'value' && event.value === 2 && event.snapshot))
   await store.commit([await write('m', 'P7', '3')])
   await until(t, 'it goes on', () => slow.events.some((event) => short(event) === 'm/P7=3'))
 })
 
-scene(t, 'with an interval at most one value per element is told in it, the first and the newest', async (t, scene) => {
+scene(t, 'with an interval at most one value per element is sent in it, the first and the newest', async (t, scene) => {
   const { store, listen, write } = scene
   await fill(store)
   const all = await listen({ interval: 200 })
@@ -116,7 +120,7 @@ scene(t, 'with an interval at most one value per element is told in it, the firs
     if (i === 1) await until(t, 'the first comes at once', () => all.events.length === 2, 150)
     await sleep(5)
   }
-  await until(t, 'the last is told', () => all.events.some((event) => short(event) === `m/A=${i}`), 1000)
+  await until(t, 'the last is sent', () => all.events.some((event) => short(event) === `m/A=${i}`), 1000)
   for (const [key, times] of arrivals) {
     t.ok(times.length >= 4 && times.length <= 6, `${times.length} times ${key}`)
     for (const [at, time] of times.entries())
@@ -127,25 +131,21 @@ scene(t, 'with an interval at most one value per element is told in it, the firs
   t.ok(again.events.length <= 12, `${again.events.length} of ${2 * i}`)
 })
 
-scene(
-  t,
-  'a late sample does not come after a newer one where there is an interval',
-  async (t, { store, listen, write }) => {
-    await fill(store)
-    const some = await listen({ interval: 50 })
-    await store.commit([await write('m', 'A', '1', 100n)])
-    await until(t, 'the first is told', () => some.events.length === 1)
-    await store.commit([await write('m', 'A', '2', 50n)])
-    await store.commit([await write('m', 'A', '3', 200n)])
-    await store.commit([await write('m', 'A', '4', 150n)])
-    await until(t, 'the newest is told', () => some.events.length === 2)
-    t.strictSame(some.events.map(short), ['m/A=1', 'm/A=3'])
-  }
-)
+scene(t, 'with an interval a late sample does not follow a newer one', async (t, { store, listen, write }) => {
+  await fill(store)
+  const some = await listen({ interval: 50 })
+  await store.commit([await write('m', 'A', '1', 100n)])
+  await until(t, 'the first is sent', () => some.events.length === 1)
+  await store.commit([await write('m', 'A', '2', 50n)])
+  await store.commit([await write('m', 'A', '3', 200n)])
+  await store.commit([await write('m', 'A', '4', 150n)])
+  await until(t, 'the newest is sent', () => some.events.length === 2)
+  t.strictSame(some.events.map(short), ['m/A=1', 'm/A=3'])
+})
 
 scene(
   t,
-  'a window gathers, and a full message does not wait for its end',
+  'a window batches events, and a full message does not wait for its end',
   async (t, { store, listen, write, samples }) => {
     await fill(store)
     const some = await listen({ window: 150 })
@@ -160,7 +160,7 @@ scene(
   }
 )
 
-scene(t, 'one whose connection has a fault is closed, and others go on', async (t, { store, listen, write }) => {
+scene(t, 'a subscriber whose connection fails is closed, and others continue', async (t, { store, listen, write }) => {
   await fill(store)
   const broken = new Listener()
   broken.send = () => {
@@ -169,13 +169,13 @@ scene(t, 'one whose connection has a fault is closed, and others go on', async (
   await listen({}, broken)
   const other = await listen()
   await store.commit([await write('m', 'A', '1')])
-  await until(t, 'the other is told', () => other.events.length === 1)
+  await until(t, 'the other is sent', () => other.events.length === 1)
   t.equal(broken.closed?.reason, 'failed')
 })
 
 scene(
   t,
-  'what is wished for wrongly, or by too many, is refused',
+  'invalid requests, and too many subscriptions, are refused',
   async (t, { listen, subscriptions }) => {
     await t.rejects(listen({ select: { paths: ['a..b'] } }), { name: 'BadRequest' })
     await listen()
@@ -187,17 +187,17 @@ scene(
   { maxSubscriptions: 2 }
 )
 
-scene(t, 'a thousand that take nothing leave memory as it is, in one group or in many', async (t, scene) => {
+scene(t, 'a thousand stalled subscribers do not grow memory, in one group or in many', async (t, scene) => {
   const { store, listen, samples } = scene
   await fill(store)
   const times = Array.from({ length: 1000 }, (_, i) => i)
-  const wishes: SubscriptionRequest[] = Array.from({ length: 1000 }, (_, i) => ({
+  const requests: SubscriptionRequest[] = Array.from({ length: 1000 }, (_, i) => ({
     columns: i % 2 === 0,
     buffer: 1e9,
     select: { submodels: i < 500 ? ['m'] : ['m', `other-${i}`] }
   }))
   const slow: Bytes[] = []
-  for (const wish of wishes) slow.push((await listen(wish, new Bytes())) as Bytes)
+  for (const request of requests) slow.push((await listen(request, new Bytes())) as Bytes)
   const quick = await listen()
   global.gc?.()
   const before = process.memoryUsage()
@@ -229,7 +229,7 @@ scene(t, 'a thousand that take nothing leave memory as it is, in one group or in
   t.ok(slow.every(({ held }) => held < 2 ** 21))
 })
 
-/** Writes what it is sent, as a connection would, and keeps the bytes as one that nobody reads from. */
+/** Serializes messages as a connection does, and keeps the bytes as one that is not read from. */
 class Bytes extends Listener {
   readonly #kept: Uint8Array[] = []
 

@@ -11,23 +11,28 @@ import { encode, type Running, start } from './harness.ts'
 const MINUTE = 60_000
 const DAY = 86_400_000
 
-/** Each is one series with a door of its own. */
-const DOORS = ['Json', 'Ndjson', 'Line', 'Influx', 'Senml', 'Stream', 'Mqtt', 'Value', 'Values']
+/** Each is a series with a transport of its own. */
+const TRANSPORTS = ['Json', 'Ndjson', 'Line', 'Influx', 'Senml', 'Stream', 'Mqtt', 'Value', 'Values']
 const FORMS = { Ndjson: 'application/x-ndjson', Line: 'text/plain', Senml: 'application/senml+json' } as const
 
 const machine = {
   modelType: 'Submodel',
   id: 'urn:m',
   idShort: 'Machine',
-  submodelElements: DOORS.map((idShort) => ({ modelType: 'Property', idShort, valueType: 'xs:double', value: '0' }))
+  submodelElements: TRANSPORTS.map((idShort) => ({
+    modelType: 'Property',
+    idShort,
+    valueType: 'xs:double',
+    value: '0'
+  }))
 }
 
-/** Writes a value without a time through every door. */
+/** Writes a value without a time by every transport. */
 async function writeAll(hub: Running, publish: (value: number) => Promise<unknown>, value: number): Promise<void> {
   const element = `/submodels/${encode('urn:m')}`
-  const push = (door: keyof typeof FORMS, body: string) =>
-    hub.post('/ingest', body, { 'content-type': FORMS[door] }).then(({ json }) => {
-      if (json.accepted !== 1) throw new Error(`${door}: ${JSON.stringify(json)}`)
+  const push = (transport: keyof typeof FORMS, body: string) =>
+    hub.post('/ingest', body, { 'content-type': FORMS[transport] }).then(({ json }) => {
+      if (json.accepted !== 1) throw new Error(`${transport}: ${JSON.stringify(json)}`)
     })
   await hub.post('/ingest', { submodel: 'urn:m', path: 'Json', value })
   await push('Ndjson', JSON.stringify({ submodel: 'urn:m', path: 'Ndjson', value }))
@@ -42,7 +47,7 @@ async function writeAll(hub: Running, publish: (value: number) => Promise<unknow
 
 /** Waits until all series have this current value; answers their source times in milliseconds. */
 async function sourceTimes(hub: Running, value: number): Promise<number[]> {
-  const rows = () => Promise.all(DOORS.map((path) => hub.server.context.store.element('urn:m', path)))
+  const rows = () => Promise.all(TRANSPORTS.map((path) => hub.server.context.store.element('urn:m', path)))
   await until(async () => (await rows()).every((row) => row?.value === `{"value":"${value}"}`))
   return (await rows()).map((row) => Number((row?.sourceTime ?? 0n) / 1_000_000n))
 }
@@ -78,20 +83,22 @@ async function through(t: Test, jumps: readonly number[]): Promise<void> {
     wall += jump
     await writeAll(hub, publish, at + 1)
     const times = await sourceTimes(hub, at + 1)
-    for (const [door, time] of times.entries()) {
-      t.ok(Math.abs(time - wall) <= 2, `${DOORS[door]} after ${jump} ms: ${time - wall} ms off`)
+    for (const [transport, time] of times.entries()) {
+      t.ok(Math.abs(time - wall) <= 2, `${TRANSPORTS[transport]} after ${jump} ms: ${time - wall} ms off`)
     }
     wall += 1000
   }
 }
 
-t.test('a hub that starts long ago dates right as soon as its clock is set', (t) => through(t, [300 * DAY, 5 * MINUTE]))
+t.test('a hub that starts with a wrong clock sets correct times as soon as the clock is set', (t) =>
+  through(t, [300 * DAY, 5 * MINUTE])
+)
 
-t.test('values are current, and dated right, also after the clock was set ahead and back', (t) =>
+t.test('values are current, with correct times, also after the clock was set forward and back', (t) =>
   through(t, [300 * DAY, -300 * DAY, 5 * MINUTE, -5 * MINUTE, -2 * DAY])
 )
 
-t.test('one sample of the far future does not hold up what comes after it, through no door', async (t) => {
+t.test('a sample of the far future does not block later ones, by any transport', async (t) => {
   const { hub, publish } = await running(t, () => Date.now())
   const [now, future] = [Date.now(), Date.UTC(2200, 0, 1)]
   const rows = (time: number) => [
@@ -101,10 +108,10 @@ t.test('one sample of the far future does not hold up what comes after it, throu
     ['Influx', '/write?precision=ms', `Machine Influx=1 ${time}`, FORMS.Line],
     ['Senml', '/ingest', JSON.stringify([{ n: 'urn:m/Senml', v: 1, t: time / 1000 }]), FORMS.Senml]
   ]
-  for (const [door, path, body, type = ''] of rows(future)) {
+  for (const [transport, path, body, type = ''] of rows(future)) {
     const { status, json } = await hub.ask('POST', hub.url + path, body, { 'content-type': type })
-    t.match(JSON.stringify(json), /2200.*ahead of the clock of the hub/, `${door} tells why`)
-    t.ok(status >= 400 || json.refused === 1, `${door} refuses`)
+    t.match(JSON.stringify(json), /2200.*ahead of the clock of the hub/, `${transport} names the reason`)
+    t.ok(status >= 400 || json.refused === 1, `${transport} refuses`)
   }
   t.match(await stream(hub, { path: 'Stream', value: 1, time: future }), { type: 'refused' })
   await publish({ value: 1, time: future })
@@ -117,15 +124,15 @@ t.test('one sample of the far future does not hold up what comes after it, throu
   }
   await stream(hub, { path: 'Stream', value: 1, time: later })
   await publish({ value: 1, time: later })
-  for (const door of DOORS.slice(0, -2)) {
+  for (const transport of TRANSPORTS.slice(0, -2)) {
     await until(async () => {
-      const row = await hub.server.context.store.element('urn:m', door)
+      const row = await hub.server.context.store.element('urn:m', transport)
       return row?.sourceTime === BigInt(later) * 1_000_000n && row.quality === undefined
     })
   }
 })
 
-t.test('a document that brings a value is not overruled by what was measured before', async (t) => {
+t.test('a value written as part of a document is not replaced by an older sample', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', machine)
   const path = `/submodels/${encode('urn:m')}/submodel-elements/Json`

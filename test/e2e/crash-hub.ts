@@ -6,14 +6,14 @@ import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { databaseOf, dropDatabase, embedded } from './harness.ts'
 
 /**
- * @param port where it is to be found again; any that is free unless told
- * @param database where it keeps what it has; with MONGODB_URL one for each directory unless told
+ * @param port the same for each start; any free one where absent
+ * @param database its database; with MONGODB_URL one for each directory where absent
  */
 export function startProcess(directory: string, port = 0, database = databaseOf(directory)): Promise<HubProcess> {
   return startHub({ DATA_DIR: directory, PORT: String(port), MONGODB_URL: database })
 }
 
-/** What a hub that was killed has left: the embedded store looks through it itself, a database is not ours to judge. */
+/** Checks the data that a killed hub has left: of the embedded store; a database checks itself. */
 export async function checkSound(t: Test, directory: string, title: string): Promise<void> {
   if (embedded === false) t.same(await checkDirectory(directory), [], title)
 }

@@ -33,7 +33,7 @@ export interface LoadOptions {
 
 export async function startLoad({ api, url, directory, client = {} }: LoadOptions): Promise<Load> {
   await createSubmodel(api)
-  // The last gateway keeps what it has on disk, and is told of no acknowledgement until the end.
+  // The last gateway keeps what it has on disk, and gets no acknowledgement until the end.
   const clients = Array.from({ length: GATEWAYS }, () => connect(url, client))
   const edge = gateway(url, { ...client, directory: join(directory, 'buffer') })
   const gaps: unknown[] = []
@@ -74,7 +74,7 @@ export async function startLoad({ api, url, directory, client = {} }: LoadOption
     for (const [index, count] of counts.entries()) {
       const wanted = Array.from({ length: count }, (_, i) => i)
       t.strictSame(await history(api, index), wanted, `Value${index}: ${count} samples are in the history, each once`)
-      t.strictSame(inRows[index], wanted, 'and were told in order, each once')
+      t.strictSame(inRows[index], wanted, 'and were sent in order, each once')
       t.strictSame(inColumns[index], wanted, 'in columns, too')
     }
     t.strictSame(gaps, [])
@@ -91,20 +91,20 @@ async function createSubmodel(api: string): Promise<void> {
   await fetch(`${api}/submodels`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
 }
 
-/** Values as they are told, by element; resolves when nothing that happens from then on is missed. */
-async function follow(client: Client, gaps: unknown[], wish: object): Promise<number[][]> {
-  const told: number[][] = Array.from({ length: GATEWAYS + 1 }, () => [])
+/** Values as they are received, by element; resolves when no later change can be missed. */
+async function follow(client: Client, gaps: unknown[], request: object): Promise<number[][]> {
+  const received: number[][] = Array.from({ length: GATEWAYS + 1 }, () => [])
   const select = { submodels: [ID], kinds: ['value'] } as const
-  const following = client.subscribe({ select, ...wish }, ({ events, recovered }: Events) => {
+  const subscription = client.subscribe({ select, ...request }, ({ events, recovered }: Events) => {
     if (recovered === false) gaps.push(events)
     for (const event of events) {
       if (event.kind !== 'value') continue
       const values = 'values' in event ? event.values : [event.value]
-      told[Number(event.path.slice('Value'.length))]?.push(...(values as number[]))
+      received[Number(event.path.slice('Value'.length))]?.push(...(values as number[]))
     }
   })
-  while (following.cursor === undefined) await wait(10)
-  return told
+  while (subscription.cursor === undefined) await wait(10)
+  return received
 }
 
 async function history(api: string, index: number): Promise<number[]> {

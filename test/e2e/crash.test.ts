@@ -24,7 +24,7 @@ const submodel = (id: string, count: number) => ({
   submodelElements: [{ modelType: 'Property', idShort: 'count', valueType: 'xs:int', value: String(count) }]
 })
 
-t.test('whatever was acknowledged is there after the hub is killed, again and again', async (t) => {
+t.test('everything acknowledged is there after the hub is killed, again and again', async (t) => {
   const directory = dataOf(t)
   const writers = Array.from(
     { length: WRITERS },
@@ -83,7 +83,7 @@ async function write(hub: HubProcess, known: Known, step: number): Promise<numbe
     if (kind === 'put' || kind === 'delete') known.added.clear()
     return 1
   } catch (error) {
-    // Killed meanwhile: whether it was written, nobody was told. A put or delete may have taken the additions along.
+    // Killed meanwhile: whether it was written is unknown. A put or delete may have taken the additions along.
     if (error instanceof TypeError) {
       if (kind === 'put' || kind === 'delete') known.added.clear()
       return 0

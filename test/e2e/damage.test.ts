@@ -1,73 +1,77 @@
-/** What callers of a hub are told of what is damaged on its disk. */
+/** How a hub reports records that are damaged on its disk. */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { embedded, encode, start } from './harness.ts'
 
-t.test('damage is told where it is asked for, and everywhere else the hub serves on', { skip: embedded }, async (t) => {
-  const directory = t.testdir({})
-  const first = await start(t, { DATA_DIR: directory })
-  for (const id of ['urn:a', 'urn:b', 'urn:c']) {
-    const value = { modelType: 'Property', idShort: 'pp', valueType: 'xs:string', value: id }
-    await first.post('/submodels', { modelType: 'Submodel', id, submodelElements: [value] })
-    await first.post('/shells', {
-      ...{
-        modelType: 'AssetAdministrationShell',
-        id: `${id}:shell`,
-        assetInformation: { assetKind: 'Instance', globalAssetId: id }
-      },
-      submodels: [{ type: 'ModelReference', keys: [{ type: 'Submodel', value: id }] }]
-    })
+t.test(
+  'a damaged record is reported where it is read, and everything else is served',
+  { skip: embedded },
+  async (t) => {
+    const directory = t.testdir({})
+    const first = await start(t, { DATA_DIR: directory })
+    for (const id of ['urn:a', 'urn:b', 'urn:c']) {
+      const value = { modelType: 'Property', idShort: 'pp', valueType: 'xs:string', value: id }
+      await first.post('/submodels', { modelType: 'Submodel', id, submodelElements: [value] })
+      await first.post('/shells', {
+        ...{
+          modelType: 'AssetAdministrationShell',
+          id: `${id}:shell`,
+          assetInformation: { assetKind: 'Instance', globalAssetId: id }
+        },
+        submodels: [{ type: 'ModelReference', keys: [{ type: 'Submodel', value: id }] }]
+      })
+    }
+    t.equal((await first.get('/submodels')).json.result.length, 3)
+    await first.patch(`/submodels/${encode('urn:b')}/submodel-elements/pp/$value`, '"written"')
+    await first.stop()
+    const db = new DatabaseSync(join(directory, 'hub.db'))
+    db.exec(`UPDATE element SET value = '{"value":"wrong"}' WHERE value LIKE '%written%'`)
+    db.exec('UPDATE log SET time = time + 1 WHERE seq = 2')
+    db.close()
+
+    const hub = await start(t, { DATA_DIR: directory })
+    const b = `/submodels/${encode('urn:b')}`
+    for (const path of ['', '/$value', '/$metadata', '/submodel-elements', '/submodel-elements/pp/$value']) {
+      const { status, json } = await hub.get(`${b}${path}`)
+      t.equal(status, 500, path)
+      t.match(json.messages[0], { code: 'Damaged', text: /element "pp" of Submodel "urn:b".*replace.*backup/ })
+    }
+    for (const path of ['/submodels', '/submodels/$value', '/submodels/$path', '/submodels/$reference']) {
+      const { status, json } = await hub.get(path)
+      t.equal(status, 200, path)
+      t.strictSame(json.paging_metadata.damaged, ['urn:b'], path)
+      t.equal(json.result.length, 2, path)
+    }
+    const descriptors = await hub.get('/shell-descriptors')
+    t.match(descriptors, { status: 200, json: { paging_metadata: { damaged: ['urn:b:shell'] } } }, 'derived from it')
+    const condition = { $eq: [{ $field: '$sme.pp#value' }, { $strVal: 'urn:c' }] }
+    const found = await hub.post('/query/shells', { $condition: condition })
+    t.equal(found.status, 200)
+    t.strictSame(
+      found.json.result.map(({ id }: { id: string }) => id),
+      ['urn:c:shell']
+    )
+    await t.rejects(hub.get('/serialization'), 'an answer that must be whole and has begun is cut off')
+    t.equal((await hub.get(`/submodels/${encode('urn:a')}`)).status, 200)
+
+    const sample = (submodel: string) => ({ submodel, path: 'pp', value: 'pushed' })
+    const lines = `${JSON.stringify(sample('urn:b'))}\n${JSON.stringify(sample('urn:c'))}\n`
+    const push = await hub.post('/ingest', lines, { 'content-type': 'application/x-ndjson' })
+    const refusals = [{ submodel: 'urn:b', rule: 'Damaged' }]
+    t.match(push.json, { accepted: 1, refused: 1, refusals }, 'others in the push are taken')
+    t.equal((await hub.get(`/submodels/${encode('urn:c')}/submodel-elements/pp/$value`)).text, '"pushed"')
+
+    const events = await hub.get('/events?limit=100')
+    t.equal(events.status, 200)
+    const metrics = await hub.ask('GET', `${hub.url}/metrics`)
+    t.match(metrics.text, /^aas_hub_damaged_total [1-9]/m)
+    t.match((await hub.ask('GET', `${hub.url}/readyz`)).json, { status: 'ready', damaged: Number })
+
+    const whole = { modelType: 'Submodel', id: 'urn:b' }
+    t.equal((await hub.put(b, whole)).status, 204, 'it can be replaced')
+    t.match(await hub.get(b), { status: 200, json: whole })
+    t.equal((await hub.get('/submodels')).json.paging_metadata.damaged, undefined)
+    t.equal((await hub.remove(b)).status, 204)
   }
-  t.equal((await first.get('/submodels')).json.result.length, 3)
-  await first.patch(`/submodels/${encode('urn:b')}/submodel-elements/pp/$value`, '"written"')
-  await first.stop()
-  const db = new DatabaseSync(join(directory, 'hub.db'))
-  db.exec(`UPDATE element SET value = '{"value":"wrong"}' WHERE value LIKE '%written%'`)
-  db.exec('UPDATE log SET time = time + 1 WHERE seq = 2')
-  db.close()
-
-  const hub = await start(t, { DATA_DIR: directory })
-  const b = `/submodels/${encode('urn:b')}`
-  for (const path of ['', '/$value', '/$metadata', '/submodel-elements', '/submodel-elements/pp/$value']) {
-    const { status, json } = await hub.get(`${b}${path}`)
-    t.equal(status, 500, path)
-    t.match(json.messages[0], { code: 'Damaged', text: /element "pp" of Submodel "urn:b".*replace.*backup/ })
-  }
-  for (const path of ['/submodels', '/submodels/$value', '/submodels/$path', '/submodels/$reference']) {
-    const { status, json } = await hub.get(path)
-    t.equal(status, 200, path)
-    t.strictSame(json.paging_metadata.damaged, ['urn:b'], path)
-    t.equal(json.result.length, 2, path)
-  }
-  const descriptors = await hub.get('/shell-descriptors')
-  t.match(descriptors, { status: 200, json: { paging_metadata: { damaged: ['urn:b:shell'] } } }, 'derived from it')
-  const condition = { $eq: [{ $field: '$sme.pp#value' }, { $strVal: 'urn:c' }] }
-  const found = await hub.post('/query/shells', { $condition: condition })
-  t.equal(found.status, 200)
-  t.strictSame(
-    found.json.result.map(({ id }: { id: string }) => id),
-    ['urn:c:shell']
-  )
-  await t.rejects(hub.get('/serialization'), 'an answer that must be whole and has begun is cut off')
-  t.equal((await hub.get(`/submodels/${encode('urn:a')}`)).status, 200)
-
-  const sample = (submodel: string) => ({ submodel, path: 'pp', value: 'pushed' })
-  const lines = `${JSON.stringify(sample('urn:b'))}\n${JSON.stringify(sample('urn:c'))}\n`
-  const push = await hub.post('/ingest', lines, { 'content-type': 'application/x-ndjson' })
-  const refusals = [{ submodel: 'urn:b', rule: 'Damaged' }]
-  t.match(push.json, { accepted: 1, refused: 1, refusals }, 'others in the push are taken')
-  t.equal((await hub.get(`/submodels/${encode('urn:c')}/submodel-elements/pp/$value`)).text, '"pushed"')
-
-  const events = await hub.get('/events?limit=100')
-  t.equal(events.status, 200)
-  const metrics = await hub.ask('GET', `${hub.url}/metrics`)
-  t.match(metrics.text, /^aas_hub_damaged_total [1-9]/m)
-  t.match((await hub.ask('GET', `${hub.url}/readyz`)).json, { status: 'ready', damaged: Number })
-
-  const whole = { modelType: 'Submodel', id: 'urn:b' }
-  t.equal((await hub.put(b, whole)).status, 204, 'it can be replaced')
-  t.match(await hub.get(b), { status: 200, json: whole })
-  t.equal((await hub.get('/submodels')).json.paging_metadata.damaged, undefined)
-  t.equal((await hub.remove(b)).status, 204)
-})
+)

@@ -76,7 +76,7 @@ async function unpack(hub: Running, query: string): Promise<Map<string, Buffer>>
   return new Map(await Promise.all([...files].map(async ([name, bytes]) => [name, await bytes] as const)))
 }
 
-t.test('a data set is one archive that explains itself in Korean and English', async (t) => {
+t.test('a data set is one archive, with explanations in Korean and English', async (t) => {
   const hub = await filled(t)
   const files = await unpack(hub, 'submodel=urn:m&language=ko&purpose=Scrap')
   const names = ['data.csv', 'data-dictionary.csv', 'dataset.json', 'environment.json', 'README.md', 'manifest.json']
@@ -100,7 +100,7 @@ t.test('a data set is one archive that explains itself in Korean and English', a
   t.match(environment, { assetAdministrationShells: [{ id: 'urn:shell' }], submodels: [{ id: 'urn:m' }] })
 })
 
-t.test('its submodel is what the template AI Dataset asks for, and can be stored', async (t) => {
+t.test('its submodel fulfils the template AI Dataset, and can be stored', async (t) => {
   const hub = await filled(t)
   const files = await unpack(hub, 'submodel=urn:m&format=parquet')
   const [submodel] = JSON.parse(String(files.get('dataset.json'))).submodels
@@ -127,7 +127,7 @@ t.test('there is a file for each period', async (t) => {
   t.match(String(files.get('data-dictionary.csv')), /,10,0\.0000/)
 })
 
-t.test('periods are those of the calendar in a zone, and no bucket lies in two of them', async (t) => {
+t.test('periods follow the calendar of a time zone, and no bucket is in two of them', async (t) => {
   const hub = await filled(t)
   const names = async (query: string) =>
     [...(await unpack(hub, `submodel=urn:m&path=Speed&${query}`)).keys()].filter((name) => name.startsWith('data-2'))
@@ -149,7 +149,7 @@ function rowsOf(csv: Buffer | undefined): string[] {
   return String(csv).trim().split('\r\n').slice(1)
 }
 
-t.test('what cannot be answered is refused before the archive begins', async (t) => {
+t.test('an invalid request is refused before the archive begins', async (t) => {
   const hub = await filled(t)
   for (const query of ['', '?submodel=urn:m&format=xls', '?submodel=urn:m&period=soon', '?submodel=urn:m&from=x']) {
     t.equal((await hub.get(`/dataset${query}`)).status, 400, query)

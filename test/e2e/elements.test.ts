@@ -38,7 +38,7 @@ async function withPlant(t: Test): Promise<Running> {
   return hub
 }
 
-t.test('an element is read by its path in every content', async (t) => {
+t.test('an element can be read by its path in every content', async (t) => {
   const hub = await withPlant(t)
   t.same((await hub.get(at('motor.speed'))).json, property('speed', '5'))
   t.same(
@@ -61,7 +61,7 @@ t.test('an element is read by its path in every content', async (t) => {
   ])
 })
 
-t.test('a submodel is read in every content', async (t) => {
+t.test('a submodel can be read in every content', async (t) => {
   const hub = await withPlant(t)
   const withoutBlob = structuredClone(plant)
   delete (withoutBlob.submodelElements[3] as { value?: unknown }).value
@@ -90,7 +90,7 @@ t.test('a submodel is read in every content', async (t) => {
   t.same((await hub.get('/submodels/$metadata')).json.result, [(await hub.get(`${SM}/$metadata`)).json])
 })
 
-t.test('the elements are listed in every content, by pages', async (t) => {
+t.test('elements are listed in every content, page by page', async (t) => {
   const hub = await withPlant(t)
   const list = `${SM}/submodel-elements`
   const first = await hub.get(`${list}?limit=3`)
@@ -109,7 +109,7 @@ t.test('the elements are listed in every content, by pages', async (t) => {
   ])
 })
 
-t.test('a page goes on where the one before ended, although elements were deleted in between', async (t) => {
+t.test('a page continues where the previous one ended, although elements were deleted in between', async (t) => {
   const hub = await start(t)
   const names = ['P0', 'P1', 'P2', 'P3', 'P4', 'P5']
   const submodelElements = names.map((idShort) => ({ modelType: 'Property', idShort, valueType: 'xs:int' }))
@@ -125,7 +125,7 @@ t.test('a page goes on where the one before ended, although elements were delete
   t.same(await rest(), ['P3', 'P4', 'P5'], 'with the last one of the page before')
 })
 
-t.test('a page of paths is one of paths, whichever element they belong to', async (t) => {
+t.test('a page of paths is limited by the number of paths', async (t) => {
   const hub = await withPlant(t)
   await hub.post('/submodels', { modelType: 'Submodel', id: 'empty' })
   await hub.post('/submodels', {
@@ -150,7 +150,7 @@ t.test('a page of paths is one of paths, whichever element they belong to', asyn
   }
 })
 
-t.test('what is not defined for a kind is refused', async (t) => {
+t.test('contents that are not defined for a kind of element are refused', async (t) => {
   const hub = await withPlant(t)
   for (const path of [`${at('turn')}/$value`, `${at('turn')}/$metadata`, `${at('motor.speed')}/$path`]) {
     t.match(await hub.get(path), { status: 400, json: { messages: [{ text: /not defined/ }] } }, path)
@@ -158,7 +158,7 @@ t.test('what is not defined for a kind is refused', async (t) => {
   t.equal((await hub.get(`${at('motor.speed')}?level=core`)).status, 200, 'level means nothing to a Property')
 })
 
-t.test('an element is created where it belongs', async (t) => {
+t.test('an element is created at its path', async (t) => {
   const hub = await withPlant(t)
   const posted = await hub.post(`${SM}/submodel-elements`, property('added', '1'))
   t.equal(posted.status, 201)
@@ -195,7 +195,7 @@ t.test('PUT replaces an element, or creates it where POST could', async (t) => {
   t.equal((await hub.put(at('nowhere.extra'), property('extra', '1'))).status, 404)
 })
 
-t.test('DELETE in a list moves the elements behind up', async (t) => {
+t.test('DELETE in a list moves up the elements behind', async (t) => {
   const hub = await withPlant(t)
   await hub.patch(`${at('log[2]')}/$value`, 33)
   t.equal((await hub.remove(at('log[0]'))).status, 204)
@@ -228,7 +228,7 @@ t.test('PATCH $value writes leaves, containers and whole submodels, all or nothi
   )
 })
 
-t.test('a value that does not fit is told with the path of its element, also where it alone is written', async (t) => {
+t.test('an invalid value is reported with the path of its element, also where only that is written', async (t) => {
   const hub = await withPlant(t)
   const refused = await hub.patch(`${SM}/submodel-elements/motor.torque/$value`, '"none"')
   t.match(refused, { status: 400, json: { messages: [{ code: 'ValueDataType', text: /\(motor\.torque\)/ }] } })
@@ -282,7 +282,7 @@ t.test('PATCH $metadata changes neither values nor children', async (t) => {
   t.match((await hub.get(SM)).json, { idShort: 'Renamed', submodelElements: [{}, {}, {}, {}] })
 })
 
-t.test('a partial write may not leave the whole invalid', async (t) => {
+t.test('a partial write must not make the whole invalid', async (t) => {
   const hub = await withPlant(t)
   const template = {
     ...property('tt', '1'),
@@ -306,7 +306,7 @@ t.test('the ETag of a value changes with it and not with its neighbour', async (
   t.equal((await hub.get(`${at('motor.speed')}/$value`)).json, 6)
 })
 
-t.test('writers of one submodel at the same time all get through', async (t) => {
+t.test('concurrent writers of one submodel all succeed', async (t) => {
   const hub = await withPlant(t)
   const writes = Array.from({ length: 20 }, (_, index) => [
     hub.post(at('motor'), property(`added${index}`, '1')),

@@ -5,7 +5,7 @@ import { encode, type Running, start } from './harness.ts'
 
 const ID = 'urn:example:line-1'
 
-t.test('the feed is read page by page, each event once, and goes on where it ended', async (t) => {
+t.test('the feed is read page by page, each event once, and resumes where it ended', async (t) => {
   const hub = await filled(t)
   const seen: { id: string; type: string; subject: string }[] = []
   let query = '?limit=2'
@@ -40,7 +40,7 @@ t.test('the feed is read page by page, each event once, and goes on where it end
   t.match(late.json.records, [{ kind: 'value', submodel: ID, path: 'Speed', value: 7 }])
 })
 
-t.test('events are CloudEvents, plain, or those of the feed, compact or whole', async (t) => {
+t.test('events are CloudEvents, plain, or of the Event Feed, compact or full', async (t) => {
   const hub = await filled(t)
   const cloud = await hub.get('/events?envelope=cloudevents')
   t.match(cloud.json.records[0], {
@@ -65,32 +65,29 @@ t.test('events are CloudEvents, plain, or those of the feed, compact or whole', 
   t.strictSame(compact.json.records[1].data, { id: ID, paths: ['Speed'] })
 })
 
-t.test(
-  'an element that comes or goes is told so, to who follows the structure and to who waits for that',
-  async (t) => {
-    const hub = await filled(t)
-    const elements = `/submodels/${encode(ID)}/submodel-elements`
-    const begin = (await hub.get('/events?limit=1000')).json.next
-    await hub.post(elements, { modelType: 'Property', idShort: 'Torque', valueType: 'xs:double' })
-    await hub.remove(`${elements}/Torque`)
-    const told = async (query: string) => (await hub.get(`/events?cursor=${begin}&${query}`)).json.records
-    for (const kinds of ['kind=structure', 'kind=created&kind=deleted']) {
-      t.match(await told(`envelope=plain&${kinds}`), [
-        { kind: 'structure', change: 'updated', id: ID, touched: ['Torque'], became: 'created' },
-        { kind: 'structure', change: 'updated', id: ID, touched: ['Torque'], became: 'deleted' }
-      ])
-    }
-    t.match(await told('envelope=plain&kind=created'), { length: 1 })
-    const source = `${hub.api}${element(ID, 'Torque')}`
-    t.match(await told('envelope=cloudevents'), [
-      { type: 'io.admin-shell.events.v1.created', source },
-      { type: 'io.admin-shell.events.v1.deleted', source }
+t.test('a created or deleted element is an event for both structure and created or deleted', async (t) => {
+  const hub = await filled(t)
+  const elements = `/submodels/${encode(ID)}/submodel-elements`
+  const begin = (await hub.get('/events?limit=1000')).json.next
+  await hub.post(elements, { modelType: 'Property', idShort: 'Torque', valueType: 'xs:double' })
+  await hub.remove(`${elements}/Torque`)
+  const events = async (query: string) => (await hub.get(`/events?cursor=${begin}&${query}`)).json.records
+  for (const kinds of ['kind=structure', 'kind=created&kind=deleted']) {
+    t.match(await events(`envelope=plain&${kinds}`), [
+      { kind: 'structure', change: 'updated', id: ID, touched: ['Torque'], became: 'created' },
+      { kind: 'structure', change: 'updated', id: ID, touched: ['Torque'], became: 'deleted' }
     ])
-    t.match(await told('kind=structure'), [{ type: 'io.admin-shell.submodel.updated.v1', subject: ID }, {}])
   }
-)
+  t.match(await events('envelope=plain&kind=created'), { length: 1 })
+  const source = `${hub.api}${element(ID, 'Torque')}`
+  t.match(await events('envelope=cloudevents'), [
+    { type: 'io.admin-shell.events.v1.created', source },
+    { type: 'io.admin-shell.events.v1.deleted', source }
+  ])
+  t.match(await events('kind=structure'), [{ type: 'io.admin-shell.submodel.updated.v1', subject: ID }, {}])
+})
 
-t.test('the feed is selected from by query, ids as they are or in base64url', async (t) => {
+t.test('query parameters select from the feed, with ids plain or in base64url', async (t) => {
   const hub = await filled(t)
   const kinds = async (query: string) => {
     const { json } = await hub.get(`/events?envelope=plain&${query}`)
@@ -115,7 +112,7 @@ t.test('a poll waits for the first event', async (t) => {
   t.ok(performance.now() - begun < 5000)
 })
 
-t.test('what the query says wrongly is refused in the words of the standard', async (t) => {
+t.test('an invalid query is refused with a Result of the standard', async (t) => {
   const hub = await filled(t)
   const wrong = ['limit=0', 'kind=odd', 'path=a..b', 'cursor=xyz', 'since=yesterday', 'wait=61', 'filter=rsql:a==b']
   for (const query of [...wrong, 'content=some', 'envelope=x', 'since=2026-01-01T00:00:00Z&cursor=eA', 'interval=-1']) {
@@ -127,7 +124,7 @@ t.test('what the query says wrongly is refused in the words of the standard', as
   t.match(streamed, { status: 400, json: { messages: [{ code: 'BadRequest' }] } })
 })
 
-t.test('a cursor of another body of data is told to be lost', async (t) => {
+t.test('a cursor of other data is reported as lost', async (t) => {
   const hub = await filled(t)
   const other = Buffer.from('another.3').toString('base64url')
   t.match((await hub.get(`/events?cursor=${other}`)).json, { recovered: false, records: [] })
@@ -135,7 +132,7 @@ t.test('a cursor of another body of data is told to be lost', async (t) => {
   t.match(await stream.next(), { event: 'subscribed', data: { recovered: false } })
 })
 
-t.test('what the feed can do is told where the proposal says', async (t) => {
+t.test('the capabilities of the feed are at the path of the proposal', async (t) => {
   const hub = await filled(t)
   for (const root of [hub.url, hub.api]) {
     const { status, json } = await hub.get(`${root}/.well-known/event-feed.json`)
@@ -145,23 +142,23 @@ t.test('what the feed can do is told where the proposal says', async (t) => {
   }
 })
 
-t.test('events stream as they happen, and a client that comes back misses none', async (t) => {
+t.test('events are streamed as they happen, and a client that reconnects misses none', async (t) => {
   const hub = await filled(t)
   const first = await listen(t, hub, '?kind=value')
   t.match(await first.next(), { event: 'subscribed', data: { recovered: true } })
   await hub.patch(`${element(ID, 'Speed')}/$value`, 10)
-  const told = await first.next()
-  t.match(told, { data: { kind: 'value', submodel: ID, path: 'Speed', value: 10 } })
+  const received = await first.next()
+  t.match(received, { data: { kind: 'value', submodel: ID, path: 'Speed', value: 10 } })
   first.stop()
   await hub.patch(`${element(ID, 'Speed')}/$value`, 11)
   await hub.patch(`${element(ID, 'Speed')}/$value`, 12)
-  const second = await listen(t, hub, '?kind=value', { 'last-event-id': told.id ?? '' })
+  const second = await listen(t, hub, '?kind=value', { 'last-event-id': received.id ?? '' })
   t.match(await second.next(), { event: 'subscribed', data: { recovered: true } })
   t.match(await second.next(), { data: { value: 11 } })
   t.match(await second.next(), { data: { value: 12 } })
 })
 
-t.test('a stream begins with how everything is, where that is wanted', async (t) => {
+t.test('a stream begins with a snapshot on request', async (t) => {
   const hub = await filled(t)
   const stream = await listen(t, hub, `?snapshot=true&kind=value&submodel=${encode(ID)}`)
   const opened = await stream.next()
@@ -173,7 +170,7 @@ t.test('a stream begins with how everything is, where that is wanted', async (t)
   t.match(await stream.next(), { data: { value: 13 } })
 })
 
-t.test('a hub that stops says so, and does not wait for those who listen', async (t) => {
+t.test('a hub that stops ends its streams, and does not wait for their readers', async (t) => {
   const hub = await filled(t)
   const stream = await listen(t, hub, '')
   const { data } = await stream.next()
@@ -188,7 +185,7 @@ t.test('a hub that stops says so, and does not wait for those who listen', async
 
 /** A hub with two submodels, the value of one written twice. */
 async function filled(t: Test): Promise<Running> {
-  // What checks find would be told between the rest.
+  // Validation results would be sent in between.
   const hub = await start(t, { TEMPLATES: 'off' })
   const speed = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:double' }
   t.equal((await hub.post('/submodels', { modelType: 'Submodel', id: ID, submodelElements: [speed] })).status, 201)
@@ -201,7 +198,7 @@ function element(submodel: string, path: string): string {
   return `/submodels/${encode(submodel)}/submodel-elements/${path}`
 }
 
-interface Told {
+interface SentEvent {
   readonly event?: string
   readonly id?: string
   readonly data?: unknown
@@ -209,7 +206,7 @@ interface Told {
 
 /** A reader of Server-Sent Events. */
 async function listen(t: Test, hub: Running, query: string, headers: Record<string, string> = {}) {
-  const lines: Told[] = []
+  const lines: SentEvent[] = []
   let wake = () => {}
   const request = httpRequest(`${hub.api}/events${query}`, { headers: { accept: 'text/event-stream', ...headers } })
   request.on('error', () => {})
@@ -232,7 +229,7 @@ async function listen(t: Test, hub: Running, query: string, headers: Record<stri
   await answer
   return {
     stop: () => request.destroy(),
-    next: async (): Promise<Told> => {
+    next: async (): Promise<SentEvent> => {
       const end = performance.now() + 5000
       while (lines.length === 0 && performance.now() < end) {
         await Promise.race([sleep(100), new Promise<void>((resolve) => (wake = resolve))])
@@ -242,7 +239,7 @@ async function listen(t: Test, hub: Running, query: string, headers: Record<stri
   }
 }
 
-function parse(block: string): Told {
+function parse(block: string): SentEvent {
   const fields = block.split('\n').map((line): [string, string] => {
     const colon = line.indexOf(': ')
     return [line.slice(0, colon), line.slice(colon + 2)]

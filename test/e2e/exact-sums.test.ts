@@ -58,7 +58,7 @@ const table: readonly {
 
 const AGGREGATES = ['min', 'max', 'sum', 'first', 'last'] as const
 
-t.test('sums and extremes of whole numbers are exact in every format, out of the log and out of chunks', async (t) => {
+t.test('sums and extremes of integers are exact in every format, from the log and from chunks', async (t) => {
   const hub = await start(t)
   const submodelElements = table.map(({ type }) => ({
     modelType: 'Property',

@@ -39,7 +39,7 @@ async function filesOnDisk({ directory }: Running): Promise<string[]> {
     .map(({ name }) => name)
 }
 
-t.test('an attachment is uploaded, downloaded whole and in parts, and deleted', async (t) => {
+t.test('an attachment is uploaded, downloaded whole and in ranges, and deleted', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', submodel)
   t.equal((await hub.get(`${MANUAL}/attachment`)).status, 404)
@@ -79,7 +79,7 @@ t.test('an attachment is uploaded, downloaded whole and in parts, and deleted', 
   t.equal((await hub.remove(`${MANUAL}/attachment`)).status, 404)
 })
 
-t.test('only a File takes an attachment', async (t) => {
+t.test('only a File can have an attachment', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', submodel)
   const title = `${SM}/submodel-elements/title/attachment`
@@ -90,7 +90,7 @@ t.test('only a File takes an attachment', async (t) => {
   t.equal((await hub.put(`${MANUAL}/attachment`, 'no form', { 'content-type': 'text/plain' })).status, 415)
 })
 
-t.test('a thumbnail is uploaded, shown and deleted', async (t) => {
+t.test('a thumbnail is uploaded, downloaded and deleted', async (t) => {
   const hub = await start(t)
   await hub.post('/shells', shell)
   const thumbnail = `${SHELL}/asset-information/thumbnail`
@@ -114,7 +114,7 @@ t.test('a file that is too large is refused and leaves nothing on disk', async (
   t.same(await filesOnDisk(hub), before)
 })
 
-t.test('a plant goes out and comes in again with all its files, in a package', async (t) => {
+t.test('a plant is exported and imported as a package with all its files', async (t) => {
   const hub = await start(t)
   await hub.post('/shells', shell)
   await hub.post('/submodels', submodel)
@@ -148,7 +148,7 @@ t.test('a plant goes out and comes in again with all its files, in a package', a
   )
 })
 
-t.test('a serialization names what it cannot find and gives the form that was asked for', async (t) => {
+t.test('a serialization names missing documents and has the requested format', async (t) => {
   const hub = await start(t)
   await hub.post('/shells', shell)
   await hub.post('/submodels', submodel)
@@ -163,7 +163,7 @@ t.test('a serialization names what it cannot find and gives the form that was as
   )
 })
 
-t.test('an upload that breaks a rule is refused whole, with every reason', async (t) => {
+t.test('an upload with a violation is refused as a whole, with all reasons', async (t) => {
   const hub = await start(t)
   const environment = {
     submodels: [
@@ -179,9 +179,9 @@ t.test('an upload that breaks a rule is refused whole, with every reason', async
     hub.ask('POST', `${hub.url}/upload`, JSON.stringify(body), { 'content-type': 'application/json' })
   const refused = await upload(environment)
   t.equal(refused.status, 400)
-  const told = refused.json.messages.map(({ text }: { text: string }) => text).join('\n')
-  t.match(told, /submodels\/1\/submodelElements\/0\/idShort/)
-  t.match(told, /submodels\/1\/submodelElements\/1: modelType/)
+  const text = refused.json.messages.map(({ text }: { text: string }) => text).join('\n')
+  t.match(text, /submodels\/1\/submodelElements\/0\/idShort/)
+  t.match(text, /submodels\/1\/submodelElements\/1: modelType/)
   t.equal((await hub.get(SM)).status, 404, 'nothing of it is stored')
   t.equal((await upload('nonsense')).status, 400)
   t.equal(
@@ -191,7 +191,7 @@ t.test('an upload that breaks a rule is refused whole, with every reason', async
   t.same(await filesOnDisk(hub), [])
 })
 
-t.test('leniently, a document may break rules, keeps its faults, and gets no new ones', async (t) => {
+t.test('with LENIENT an invalid document is stored with its violations, and no new ones may be added', async (t) => {
   const hub = await start(t, { LENIENT: 'true' })
   const faulty = {
     modelType: 'Submodel',
@@ -210,7 +210,7 @@ t.test('leniently, a document may break rules, keeps its faults, and gets no new
   t.equal((await hub.post(one, { modelType: 'Property', idShort: 'pp', valueType: 'xs:int', value: 'x' })).status, 400)
 })
 
-t.test('what was taken without idShort leaves no hole in the values', async (t) => {
+t.test('elements stored without idShort leave no gap in the values', async (t) => {
   const hub = await start(t, { LENIENT: 'true' })
   const speed = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:int', value: '1' }
   const faulty = { modelType: 'Submodel', id: 'bad', submodelElements: [speed, { ...speed, idShort: undefined }] }
@@ -240,7 +240,7 @@ t.test(
   }
 )
 
-t.test('a folder is loaded at start, and what was changed since stays as it is', async (t) => {
+t.test('a folder is loaded at start, and documents changed since stay as they are', async (t) => {
   const place = t.testdir({
     plant: { 'a.json': '{"assetAdministrationShells":[]}', 'b.json': JSON.stringify(submodel) }
   })
