@@ -1,13 +1,12 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { Subscriptions } from '../../src/consumers/subscriptions/subscriptions.ts'
 import { historyOf } from '../../src/operations/history/history.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { collection, create, property, replace, submodel } from '../store/fixtures.ts'
-import { chunk, Listener, run, samplesOf, scene, short, until } from './subscriptions-scene.ts'
+import { chunk, clockFor, Listener, run, samplesOf, scene, short, until } from './subscriptions-scene.ts'
 
-scene(t, 'a snapshot sends the current state, followed by changes', async (t, { store, listen, write }) => {
+scene(t, 'a snapshot sends the current state, followed by changes', async (t, { store, clock, listen, write }) => {
   const speed = { ...property('Speed', '1'), semanticId: reference('urn:speed') }
   await store.commit([create(submodel('m', collection('Line', [speed, property('Load')]), property('Top', '3')))])
   await store.commit([create(submodel('n', property('Speed', '4')))])
@@ -42,7 +41,7 @@ scene(t, 'a snapshot sends the current state, followed by changes', async (t, { 
   await until(t, 'the change is sent', () => all.events.length === 6 && some.events.length === 2)
   t.notOk(all.events.at(-1)?.snapshot)
   const resumed = await listen({ since: all.cursor, snapshot: true })
-  await sleep(50)
+  await clock.advance(1000)
   t.strictSame(resumed.events, [], 'no snapshot where the cursor can be resumed from')
   const lost = await listen({ since: Buffer.from('another.1').toString('base64url'), snapshot: true })
   t.equal(lost.subscription?.recovered, false)
@@ -116,17 +115,18 @@ scene(
   async (t, { store, listen, write, subscriptions }) => {
     await store.commit([create(submodel('m', property('Speed')))])
     for (const value of [1, 2, 3, 4]) await store.commit([await write('m', 'Speed', String(value))])
-    const listener = await listen({ since: new Date(clock.now - 1500).toISOString() })
+    const listener = await listen({ since: new Date(ticking.now - 1500).toISOString() })
     t.equal(listener.subscription?.recovered, true)
     await until(t, 'it is sent', () => listener.events.length === 2)
     t.strictSame(listener.events.map(short), ['m/Speed=3', 'm/Speed=4'])
-    const page = await subscriptions.page({ since: new Date(clock.now - 500).toISOString() }, 10)
+    const page = await subscriptions.page({ since: new Date(ticking.now - 500).toISOString() }, 10)
     t.strictSame(page.events.map(short), ['m/Speed=4'])
   },
-  { store: { clock: () => (clock.now += 1000) } }
+  { store: { clock: () => (ticking.now += 1000) } }
 )
 
-const clock = { now: 1_790_000_000_000 }
+/** Each commit is a second later. */
+const ticking = { now: 1_790_000_000_000 }
 
 scene(
   t,
@@ -152,12 +152,12 @@ scene(
 scene(
   t,
   'a subscriber that stalls until entries are trimmed is notified of the gap, and continues',
-  async (t, { store, listen, write }) => {
+  async (t, { store, subscriptions, listen, write }) => {
     await store.commit([create(submodel('m', property('Speed')))])
     const slow = await listen()
     slow.held = 1e9
     for (let value = 0; value < 10; value++) await store.commit([await write('m', 'Speed', String(value))])
-    await sleep(20)
+    await until(t, 'it is behind', () => subscriptions.figures.late === 1)
     await store.trimLog(8)
     slow.drain()
     await until(t, 'the rest is sent', () => slow.events.length === 3)
@@ -179,7 +179,8 @@ t.test('values from before the log are sent from the history, each once', async 
   await store.commit([await samplesOf(store, 'm', 'Speed', at(1500))])
   for (const ms of [1000, 1500, 2000, 3000, 4000]) await store.putChunks([chunk('m', 'Speed', at(ms), 6)])
   const history = historyOf(store, { caughtUp: async () => {}, parts: () => [] })
-  const subscriptions = new Subscriptions(store, { history })
+  const clock = clockFor(t)
+  const subscriptions = new Subscriptions(store, { clock, history })
   const since = new Date(500).toISOString()
   const [rows, runs] = [new Listener(), new Listener()]
   const subscription = await subscriptions.subscribe({ since, select: { kinds: ['value'] } }, rows)
@@ -194,7 +195,7 @@ t.test('values from before the log are sent from the history, each once', async 
       event.event === 'value' ? event.value : event.event === 'run' ? [...event.values] : []
     )
   await until(t, 'all is sent', () => received(rows).length >= 12 && received(runs).length >= 12)
-  await sleep(50)
+  await clock.advance(1000)
   t.strictSame(received(rows), times)
   t.strictSame(received(runs), times)
   t.equal(rows.messages[0]?.cursor, '')

@@ -17,6 +17,7 @@ import { encodeRun } from '../../src/store/run-codec.ts'
 import type { Chunk } from '../../src/store/series.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
 import type { Change, Store } from '../../src/store/store.ts'
+import { type ManualClock, manualClock } from '../manual-clock.ts'
 
 export class Listener implements Sink {
   readonly messages: Message[] = []
@@ -59,6 +60,8 @@ export class Listener implements Sink {
 export interface Scene {
   readonly store: Store
   readonly subscriptions: Subscriptions
+  /** Time passes only where the test lets it, and in `until`. */
+  readonly clock: ManualClock
   listen(request?: SubscriptionRequest, listener?: Listener): Promise<Listener>
   /** A change of one value against the element that is there now. */
   write(submodel: string, path: string, value: string, sourceTime?: bigint, quality?: Quality): Promise<Change>
@@ -72,13 +75,15 @@ export function scene(
   options: SubscriptionsOptions & { store?: SqliteOptions } = {}
 ): Promise<unknown> {
   return t.test(title, async (t) => {
-    const store = await openSqlite(join(t.testdir({}), 'data'), options.store)
+    const clock = clockFor(t)
+    const store = await openSqlite(join(t.testdir({}), 'data'), { clock: clock.milliseconds, ...options.store })
     const failures: unknown[] = []
-    const subscriptions = new Subscriptions(store, { failed: (error) => failures.push(error), ...options })
+    const subscriptions = new Subscriptions(store, { clock, failed: (error) => failures.push(error), ...options })
     try {
       await body(t, {
         store,
         subscriptions,
+        clock,
         listen: async (request = {}, listener = new Listener()) => {
           listener.subscription = await subscriptions.subscribe(request, listener)
           return listener
@@ -102,16 +107,28 @@ export function scene(
   })
 }
 
-/** Waits until something is so. */
-export async function until(t: Test, what: string, isSo: () => boolean, patience = 5000): Promise<void> {
-  const end = performance.now() + patience
+/** Waits until something is so. @param passes whether the clock of the scene advances meanwhile */
+export async function until(t: Test, what: string, isSo: () => boolean, passes = true): Promise<void> {
+  const end = performance.now() + TIMEOUT_MS
   while (!isSo()) {
     if (performance.now() > end) {
       t.fail(`waited in vain until ${what}`)
       return
     }
-    await sleep(2)
+    if (passes) await clocks.get(t)?.advance(10)
+    await sleep(1)
   }
+}
+
+const TIMEOUT_MS = 10_000
+
+const clocks = new WeakMap<Test, ManualClock>()
+
+/** A clock that `until` advances. */
+export function clockFor(t: Test): ManualClock {
+  const clock = manualClock()
+  clocks.set(t, clock)
+  return clock
 }
 
 /** An event in short: `m/Speed=21.5`, `created Submodel m`. */

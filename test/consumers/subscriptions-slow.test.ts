@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Message, SubscriptionRequest } from '../../src/consumers/subscriptions/subscription.ts'
 import { create, property, replace, submodel } from '../store/fixtures.ts'
@@ -47,9 +46,9 @@ scene(
 scene(
   t,
   'with overflow conflate a subscriber that lags gets the newest per element, and continues',
-  async (t, { store, listen, write, samples }) => {
+  async (t, { store, clock, listen, write, samples }) => {
     await fill(store)
-    const slow = await listen({ buffer: 2000, overflow: 'conflate' })
+    const [slow, plain] = [await listen({ buffer: 2000, overflow: 'conflate' }), await listen()]
     await store.commit([await write('m', 'A', '0')])
     await until(t, 'it is live', () => slow.events.length === 1)
     slow.held = 1e9
@@ -63,7 +62,8 @@ scene(
     await store.commit([replace(whole(), { touched: ['A'] }), replace(submodel('n'))])
     await store.commit([create(submodel('o'))])
     await store.commit([{ change: 'delete', kind: 'Submodel', id: 'o' }])
-    await sleep(120)
+    await until(t, 'all are read', () => plain.events.some((event) => short(event) === 'deleted Submodel o'))
+    await clock.advance(100)
     slow.drain()
     await until(t, 'it is sent', () => slow.messages.some(({ conflated }) => conflated))
     t.strictSame(slow.events.slice(1).map(short), [
@@ -79,10 +79,11 @@ scene(
 )
 
 scene(t, 'where too many elements changed, a snapshot replaces the missed changes', async (t, scene) => {
-  const { store, listen, write } = scene
+  const { store, clock, listen, write } = scene
   const names = Array.from({ length: 1500 }, (_, i) => `P${i}`)
   await store.commit([create(submodel('m', ...names.map((name) => property(name))))])
   const slow = await listen({ buffer: 2000, overflow: 'conflate', select: { kinds: ['value'] } })
+  const plain = await listen()
   await store.commit([await write('m', 'P0', '0')])
   await until(t, 'it is live', () => slow.events.length === 1)
   slow.held = 1e9
@@ -91,7 +92,8 @@ scene(t, 'where too many elements changed, a snapshot replaces the missed change
       await store.commit(await Promise.all(names.slice(i, i + 500).map((name) => write('m', name, round))))
     }
   }
-  await sleep(120)
+  await until(t, 'all are read', () => plain.events.length === 3001)
+  await clock.advance(100)
   slow.drain()
   await until(t, 'the snapshot is sent', () => slow.messages.some(({ snapshot }) => snapshot === 'end'))
   const received = slow.events.slice(1)
@@ -102,27 +104,29 @@ scene(t, 'where too many elements changed, a snapshot replaces the missed change
 })
 
 scene(t, 'with an interval at most one value per element is sent in it, the first and the newest', async (t, scene) => {
-  const { store, listen, write } = scene
+  const { store, clock, listen, write } = scene
   await fill(store)
-  const all = await listen({ interval: 200 })
+  const [all, plain] = [await listen({ interval: 200 }), await listen()]
   const arrivals = new Map<string, number[]>()
   all.send = (message) => {
     Listener.prototype.send.call(all, message)
     for (const event of message.events) {
       const key = short(event).split('=')[0] ?? ''
-      arrivals.set(key, [...(arrivals.get(key) ?? []), performance.now()])
+      arrivals.set(key, [...(arrivals.get(key) ?? []), clock.monotonic()])
     }
   }
-  const begun = performance.now()
+  const begun = clock.monotonic()
   let i = 0
-  while (performance.now() - begun < 700) {
+  while (clock.monotonic() - begun < 700) {
     await store.commit([await write('m', 'A', String(++i)), await write('m', 'B', String(-i))])
-    if (i === 1) await until(t, 'the first comes at once', () => all.events.length === 2, 150)
-    await sleep(5)
+    await until(t, 'it is delivered', () => plain.events.length === 2 * i, false)
+    if (i === 1) await until(t, 'the first is sent at once', () => all.events.length === 2, false)
+    await clock.advance(20)
   }
-  await until(t, 'the last is sent', () => all.events.some((event) => short(event) === `m/A=${i}`), 1000)
+  await clock.advance(200)
+  t.ok(all.events.some((event) => short(event) === `m/A=${i}`))
   for (const [key, times] of arrivals) {
-    t.ok(times.length >= 4 && times.length <= 6, `${times.length} times ${key}`)
+    t.equal(times.length, 5, key)
     for (const [at, time] of times.entries())
       if (at > 0) t.ok(time - (times[at - 1] ?? 0) >= 190, `${key} ${time - begun}`)
   }
@@ -146,17 +150,19 @@ scene(t, 'with an interval a late sample does not follow a newer one', async (t,
 scene(
   t,
   'a window batches events, and a full message does not wait for its end',
-  async (t, { store, listen, write, samples }) => {
+  async (t, { store, clock, listen, write, samples }) => {
     await fill(store)
-    const some = await listen({ window: 150 })
+    const [some, plain] = [await listen({ window: 150 }), await listen()]
     for (let i = 0; i < 5; i++) await store.commit([await write('m', 'A', String(i))])
-    await sleep(30)
+    await until(t, 'all are delivered', () => plain.events.length === 5, false)
+    await clock.advance(140)
     t.equal(some.messages.length, 0)
-    await until(t, 'all come together', () => some.messages.length === 1)
+    await clock.advance(20)
+    t.equal(some.messages.length, 1)
     t.equal(some.events.length, 5)
     const times = Array.from({ length: 2000 }, (_, i) => i)
     await store.commit([await samples('m', 'B', run(times, times))])
-    await until(t, 'the full ones have come', () => some.events.length > 500, 100)
+    await until(t, 'full messages are sent', () => some.events.length > 500, false)
   }
 )
 
@@ -188,7 +194,7 @@ scene(
 )
 
 scene(t, 'a thousand stalled subscribers do not grow memory, in one group or in many', async (t, scene) => {
-  const { store, listen, samples } = scene
+  const { store, clock, listen, samples } = scene
   await fill(store)
   const times = Array.from({ length: 1000 }, (_, i) => i)
   const requests: SubscriptionRequest[] = Array.from({ length: 1000 }, (_, i) => ({
@@ -201,7 +207,7 @@ scene(t, 'a thousand stalled subscribers do not grow memory, in one group or in 
   const quick = await listen()
   global.gc?.()
   const before = process.memoryUsage()
-  let sent = 0
+  let [sent, last] = [0, 0]
   for (let i = 0; i < 60; i++) {
     const changes = await Promise.all(
       NAMES.map((name) =>
@@ -215,11 +221,12 @@ scene(t, 'a thousand stalled subscribers do not grow memory, in one group or in 
         )
       )
     )
-    await store.commit(changes)
+    last = (await store.commit(changes)).seq
     sent += 3000
     quick.messages.length = quick.messages.length > 50 ? 0 : quick.messages.length
   }
-  await sleep(300)
+  await clock.advance(1000)
+  await until(t, 'the last is delivered', () => quick.events.at(-1)?.seq === last)
   global.gc?.()
   const after = process.memoryUsage()
   const grown = (after.rss - before.rss) / 2 ** 20

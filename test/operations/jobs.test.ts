@@ -6,6 +6,7 @@ import { BULK_TASK, performBulk } from '../../src/operations/bulk.ts'
 import { type Job, type JobOutcome, Jobs } from '../../src/operations/jobs.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
+import { manualClock } from '../manual-clock.ts'
 
 const RESULTS = { count: 100, bytes: 1_000_000, keptMs: 60_000 }
 
@@ -118,10 +119,11 @@ test('a bulk PUT that another one overtakes is made up anew', async (t, store) =
 })
 
 test('results are forgotten in time', async (t, store) => {
-  const jobs = new Jobs({ store, limit: 1, results: { ...RESULTS, keptMs: 0 } })
+  const clock = manualClock()
+  const jobs = new Jobs({ store, clock, limit: 1, results: { ...RESULTS, keptMs: 1000 } })
   const { handleId } = await jobs.start('owner', async () => ({}))
   await ended(jobs, handleId)
-  await sleep(2)
+  await clock.advance(2000)
   await jobs.watch((error) => t.fail(String(error)))()
   await t.rejects(jobs.get(handleId, 'owner'), { name: 'NotFound' })
   t.ok(await jobs.start('owner', async () => ({})))
