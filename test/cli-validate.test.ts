@@ -106,7 +106,7 @@ t.test('the same id twice with different content is a violation, as in an upload
   writeFileSync(file, JSON.stringify({ submodels: [plain, plain, { ...plain, idShort: 'Other' }] }))
   const { code, stdout } = await run([file])
   t.equal(code, 1)
-  t.match(stdout, /"urn:plain" stands in the file twice/)
+  t.match(stdout, /"urn:plain" occurs twice in the file/)
 })
 
 t.test('a file of another format is reported, and the next one is read', async (t) => {

@@ -83,7 +83,7 @@ function check(
     const twin = seen.get(key)
     if (twin === undefined) seen.set(key, content)
     else if (twin !== content) {
-      const text = `the ${className} "${id}" stands in the file twice, with different content`
+      const text = `the ${className} "${id}" occurs twice in the file, with different content`
       metamodel.push({ pointer: '/id', rule: 'id', text })
     }
   }

@@ -1,10 +1,10 @@
-/** What an operation is asked and what it answers. Plain data: no operation knows HTTP beyond a status number. */
+/** Request and response of an operation. Plain data, independent of HTTP except for the status. */
 import type { Readable } from 'node:stream'
 import type { IdShortPath } from '../model/path.ts'
 import type { Content, RequestQuery } from './request-query.ts'
 import type { OperationDefinition } from './table.ts'
 
-/** A file that comes in; the operation must consume or destroy `bytes`. */
+/** An uploaded file; the operation must consume or destroy `bytes`. */
 export interface FileUpload {
   readonly bytes: Readable
   readonly fileName: string
@@ -14,16 +14,16 @@ export interface FileUpload {
 }
 
 /**
- * A service with an address of its own beside the hub's: that of one shell, of one submodel, or the repository of
- * submodel templates. Whoever calls it sees nothing else.
+ * A service with a base URL of its own: one shell, one submodel, or the repository of submodel templates. Its clients
+ * see nothing else of the hub.
  */
 export type Service = 'aas' | 'submodel' | 'templates'
 
-/** One request, decoded and checked against its row, before anybody looks into the store. */
+/** A request, decoded and checked against its definition. */
 export interface ApiRequest {
   readonly definition: OperationDefinition
   readonly content: Content
-  /** Absent: the hub as a whole. */
+  /** Absent: the whole hub. */
   readonly service?: Service
   /** Path parameters, decoded from base64url. */
   readonly aasIdentifier?: string
@@ -39,32 +39,32 @@ export interface ApiRequest {
   /** Revisions of `If-Match` / `If-None-Match`; `*` for any. */
   readonly ifMatch?: '*' | readonly number[]
   readonly ifNoneMatch?: '*' | readonly number[]
-  /** Media types of `Accept`, best first; `['*' + '/*']` where none was given. */
+  /** Media types of `Accept` by preference; `['*' + '/*']` if absent. */
   readonly accept: readonly string[]
-  /** The bytes asked for with `Range`, if some were: from the start on, or as many at the end. */
+  /** `Range`: from `start` to `end` or the end of the file, or the last `suffix` bytes. */
   readonly range?: { readonly start: number; readonly end?: number } | { readonly suffix: number }
-  /** URL of the API root as callers reach it, without trailing slash, e.g. `https://hub.plant.kr/api/v3`. */
+  /** URL of the API root as clients reach it, without trailing slash, e.g. `https://hub.plant.kr/api/v3`. */
   readonly base: string
-  /** Path of the mount as the caller wrote it, e.g. `/submodels/abc`; the base of a Location. */
+  /** Path of the mount as requested, e.g. `/submodels/abc`; the base of a `Location`. */
   readonly mount: string
 }
 
-/** What goes back. At most one of `bytes`, `json` and `stream`. */
+/** At most one of `bytes`, `json` and `stream` is present. */
 export interface ApiResponse {
   readonly status: number
-  /** JSON text that is ready to go. */
+  /** Serialized JSON. */
   readonly bytes?: Buffer | string
-  /** A value that the door turns into JSON. */
+  /** A value that the transport serializes. */
   readonly json?: unknown
   readonly stream?: Readable
   readonly contentType?: string
   readonly contentLength?: number
-  /** `Content-Range` of a part, or of a range that cannot be had. */
+  /** `Content-Range` of a partial response, or of a range that is not satisfiable. */
   readonly contentRange?: string
   readonly fileName?: string
-  /** Headers that only this operation has. */
+  /** Further headers. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Where the new resource is, below the API root, e.g. `/submodels/abc`. */
+  /** Path of the new resource below the API root, e.g. `/submodels/abc`. */
   readonly location?: string
   /** Seconds to wait before asking again. */
   readonly retryAfter?: number

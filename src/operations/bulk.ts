@@ -15,11 +15,11 @@ import type { OperationContext, OperationHandler } from './operation-context.ts'
 type DescriptorClass = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
 type BulkVerb = 'create' | 'put' | 'delete'
 
-/** How many items are checked before other requests get their turn. */
+/** Items checked before yielding to other requests. */
 const ITEMS_PER_SLICE = 5
 const OWNER = 'bulk'
 
-/** Under which name the work is known. */
+/** Name of the task. */
 export const BULK_TASK = 'bulk'
 
 interface BulkTask {
@@ -43,7 +43,7 @@ export function bulk(kind: DescriptorClass, verb: BulkVerb): OperationHandler {
   }
 }
 
-/** GET /bulk/status/{handleId}: how it goes, and where the result is once there is one. */
+/** GET /bulk/status/{handleId}: 302 to the result when finished. */
 export const getStatus: OperationHandler = async (context, request) => {
   const { state, handleId } = await job(context, request)
   if (state === 'Initiated' || state === 'Running') {
@@ -52,15 +52,15 @@ export const getStatus: OperationHandler = async (context, request) => {
   return { status: 302, location: `/bulk/result/${encodeId(handleId)}` }
 }
 
-/** GET /bulk/result/{handleId}: 204, or 400 with a message for every item that stood in the way. */
+/** GET /bulk/result/{handleId}: 204, or 400 with a message for every invalid item. */
 export const getResult: OperationHandler = async (context, request) => {
   const { state, error } = await job(context, request)
   if (state === 'Completed') return { status: 204 }
   if (error !== undefined) {
-    // What the store refused has one message, which is then the violation of the whole.
+    // A refusal by the store has no violations: its message becomes one.
     const { rule, text, violations } = error
-    const told = violations.length > 0 ? violations : [{ pointer: '', rule, text }]
-    throw new HubError('Invalid', [told.length], told)
+    const reported = violations.length > 0 ? violations : [{ pointer: '', rule, text }]
+    throw new HubError('Invalid', [reported.length], reported)
   }
   throw new HubError('BadRequest', ['The job is still under way; ask for its status first'])
 }
@@ -69,7 +69,7 @@ function job(context: OperationContext, request: ApiRequest) {
   return context.jobs.get(request.handleId, OWNER)
 }
 
-/** Does the work of a bulk request: finds everything that is wrong with it, or what is to be stored. */
+/** The task of a bulk request. @throws HubError `Invalid` with all violations; otherwise returns the changes */
 export async function performBulk(store: DocumentStore, task: unknown): Promise<JobOutcome> {
   const { kind, verb, items } = task as BulkTask
   const changes: Change[] = []
@@ -82,7 +82,7 @@ export async function performBulk(store: DocumentStore, task: unknown): Promise<
     if (change === undefined) continue
     const stored = (await store.head(kind, change.id)) !== undefined
     const fault = ids.has(change.id)
-      ? 'stands twice in the request'
+      ? 'occurs twice in the request'
       : verb === 'create' && stored
         ? 'already exists'
         : verb === 'delete' && !stored
@@ -103,8 +103,8 @@ function deletion(kind: DescriptorClass, id: unknown, index: number, violations:
   return undefined
 }
 
-function registration(kind: DescriptorClass, given: unknown, index: number, violations: Violation[]) {
-  const item = currentDescriptor(kind, given)
+function registration(kind: DescriptorClass, body: unknown, index: number, violations: Violation[]) {
+  const item = currentDescriptor(kind, body)
   const found = validate(kind, item)
   for (const one of found) violations.push({ ...one, pointer: `/${index}${one.pointer}` })
   if (found.length > 0) return undefined

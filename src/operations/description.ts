@@ -1,4 +1,4 @@
-/** GET /description: what a service can do, by the profiles of Part 2. */
+/** GET /description: the profiles of Part 2 that a service implements. */
 import type { OperationHandler } from './operation-context.ts'
 
 export const getSelfDescription: OperationHandler = async (context, request) => ({

@@ -1,4 +1,4 @@
-/** Discovery: which shells belong to an asset. Fed by the shells stored here and by explicit links. */
+/** Discovery: the shells of an asset, from the shells stored here and from explicit links. */
 import { HubError } from '../errors.ts'
 import { assetIdFacet, assetIdFacets } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
@@ -23,7 +23,7 @@ export const searchIds: OperationHandler = async (context, request) => {
   return search(context, request, request.body as AssetLink[])
 }
 
-/** GET /lookup/shells/{aasIdentifier}: explicit links, then those that the stored shell itself has. */
+/** GET /lookup/shells/{aasIdentifier}: explicit links, then those of the stored shell itself. */
 export const getLinks: OperationHandler = async (context, request) => {
   const id = shellOf(request)
   const explicit = await context.store.document(LINKS, id)
@@ -52,7 +52,7 @@ export const postLinks: OperationHandler = async (context, request) => {
   return { status: 201, bytes: json, revision: seq, location: `/lookup/shells/${encodeId(id)}` }
 }
 
-/** DELETE /lookup/shells/{aasIdentifier}: explicit links go; what a stored shell says of itself stays with it. */
+/** DELETE /lookup/shells/{aasIdentifier}: removes explicit links, not those of a stored shell itself. */
 export const deleteLinks: OperationHandler = async (context, request) => {
   const id = shellOf(request)
   if ((await context.store.head(LINKS, id)) !== undefined)
@@ -72,7 +72,7 @@ async function search(
   })
 }
 
-/** Was the shell already found by its explicit links? */
+/** Whether the shell was already found by its explicit links. */
 async function linked(context: OperationContext, id: string, assetIds: readonly SpecificAssetId[]): Promise<boolean> {
   const document = await context.store.document(LINKS, id)
   if (document === undefined) return false
@@ -96,7 +96,7 @@ function linksIn(body: unknown): unknown[] {
   throw new HubError('Invalid', [1], [{ pointer: '', rule: 'type', text }])
 }
 
-/** The global asset id has no subject that issued it within a domain (Part 2, PostAllAssetLinksById). */
+/** A globalAssetId is not specific to a subject (Part 2, PostAllAssetLinksById). */
 function checkLink(link: SpecificAssetId): void {
   check('SpecificAssetId', link)
   if (link.name?.toLowerCase() !== 'globalassetid' || link.externalSubjectId === undefined) return

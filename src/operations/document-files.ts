@@ -1,4 +1,4 @@
-/** The files that are stored with a document: those that it links to, and what came with it in a package. */
+/** The files stored with a document: those that it links to, and others of its package. */
 import { createHash } from 'node:crypto'
 import { partForLink } from '../formats/part-links.ts'
 import { decodePartName, portableSegment } from '../formats/part-names.ts'
@@ -13,11 +13,11 @@ export function linksOf(document: unknown, kind: DocumentKind): ReadonlySet<stri
 
 type Before = DocumentHead & { readonly bytes?: Buffer }
 
-/** Files that the document referred to and no longer does leave with the change that let go of them. */
+/** The change that removes files which a document no longer links to. */
 export async function orphans(store: DocumentStore, before: Before, after: unknown): Promise<readonly Change[]> {
   const { kind, id, bytes } = before
   const files = await store.files(kind, id)
-  // To which files a damaged document referred is not known: they stay with it.
+  // The links of a damaged document are unknown: its files stay.
   if (files.length === 0 || bytes === undefined) return []
   const stays = linksOf(after, kind)
   const links = linksOf(JSON.parse(bytes.toString()), kind)
@@ -26,8 +26,8 @@ export async function orphans(store: DocumentStore, before: Before, after: unkno
 }
 
 /**
- * The name of a package's own thumbnail, kept with its first shell. No link is spelled so, because no part of a package
- * can be called so; data of earlier versions have it without the name of the part.
+ * Name prefix of a package's thumbnail, stored with its first shell. No part of a package can have this name, so it never
+ * collides with a link. Earlier versions stored it without the name of the part.
  */
 const THUMBNAIL = 'thumbnail'
 
@@ -35,26 +35,26 @@ export function packageThumbnail(partName: string): string {
   return `${THUMBNAIL}:${partName}`
 }
 
-/** Is this file the thumbnail of the package that the document came in? */
+/** Whether a file is the thumbnail of the document's package. */
 export function isPackageThumbnail({ name }: FileEntry): boolean {
   return name === THUMBNAIL || name.startsWith(`${THUMBNAIL}:`)
 }
 
-/** Where the attachments of a document lie, apart from those of others, so that all can lie in one package. */
+/** The folder of a document's attachments, unique per document, so that all fit in one package. */
 export function attachmentFolder(id: string, idShortPath?: string): string {
   const folder = `/aasx/files/${digest(id)}`
   if (idShortPath === undefined) return folder
-  // What was taken leniently may have signs that a part name has no place for.
+  // idShorts stored leniently may have characters that part names cannot contain.
   const isPlain = /^\w[\w.[\]-]*$/.test(idShortPath)
   return `${folder}/${isPlain ? idShortPath.replaceAll('[', '.').replaceAll(']', '') : digest(idShortPath)}`
 }
 
-/** The name of an attachment, without the folders that some browsers and Windows put before it. */
+/** The name of an attachment, without the path that some browsers send. */
 export function attachmentName(folder: string, fileName: string): string {
   return `${folder}/${portableSegment(fileName.split(/[\\/]/).at(-1) ?? '')}`
 }
 
-/** Names that earlier versions gave to attachments; others cannot open packages with some of them. */
+/** Attachment names of earlier versions, some of which other software cannot open in packages. */
 const EARLIER_ATTACHMENT = /^(\/aasx\/files\/[0-9a-f]{12}(?:\/[^/]+)?)\/([^/]+)$/
 
 function digest(text: string): string {
@@ -76,7 +76,7 @@ function portable(path: string): string {
     .join('/')
 }
 
-/** The picture of a shell: the one that it names, else that of its package. */
+/** The thumbnail of a shell: its `defaultThumbnail`, else that of its package. */
 export async function storedThumbnail(
   store: DocumentStore,
   id: string,

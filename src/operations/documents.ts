@@ -1,4 +1,4 @@
-/** What shells, submodels and concept descriptions have in common: a document under an id. */
+/** Operations common to identifiables and descriptors: documents stored under an id. */
 import { HubError } from '../errors.ts'
 import { unstorable, validate } from '../formats/json.ts'
 import { excerptOf } from '../model/excerpt.ts'
@@ -17,7 +17,7 @@ import { orphans } from './document-files.ts'
 import type { OperationContext } from './operation-context.ts'
 import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
 
-/** The kinds that the functions here serve: the three identifiables and the two descriptors. */
+/** The three identifiables and the two descriptors. */
 export type DocumentClass = keyof Documents
 
 /** Reads a document. @throws HubError `NotFound` */
@@ -27,18 +27,18 @@ export async function get(context: OperationContext, kind: DocumentClass, id: st
   return document
 }
 
-/** A document as the object that it stands for; a fresh copy, free to change. */
+/** Parses a document; the result may be modified. */
 export function parse<K extends DocumentClass>(document: Pick<Document, 'bytes'>, _kind: K): Documents[K] {
   return JSON.parse(document.bytes.toString()) as Documents[K]
 }
 
-/** Refuses what breaks a rule. @throws HubError `Invalid` with every violation found */
+/** @throws HubError `Invalid` with every violation of the schema and constraints of a class */
 export function check(className: ClassName, value: unknown): void {
   refuse(validate(className, value))
 }
 
-/** The same for a whole document, with what an enforced template asks of it. @throws HubError `Invalid` */
-function accept(context: OperationContext, kind: DocumentClass, body: unknown): Documents[DocumentClass] {
+/** Checks a whole document, including enforced templates. @throws HubError `Invalid` */
+function acceptedDocument(context: OperationContext, kind: DocumentClass, body: unknown): Documents[DocumentClass] {
   const violations = validate(kind, body)
   const document = body as Documents[DocumentClass]
   const isReadable = violations.length === 0 || unstorable(kind, body, { limit: 1 }).length === 0
@@ -46,7 +46,7 @@ function accept(context: OperationContext, kind: DocumentClass, body: unknown): 
   return document
 }
 
-/** A page of documents; `render` gives the JSON texts that stand for one of them. */
+/** A page of documents; `render` returns the JSON texts of one of them. */
 export async function list(
   context: OperationContext,
   kind: DocumentClass,
@@ -70,7 +70,7 @@ export async function create(
   body: unknown,
   request: ApiRequest
 ): Promise<ApiResponse> {
-  const document = accept(context, kind, body)
+  const document = acceptedDocument(context, kind, body)
   const json = JSON.stringify(document)
   const { seq } = await context.store.commit([
     { change: 'create', kind, id: document.id, json, facets: facetsOf(kind, document) }
@@ -79,8 +79,8 @@ export async function create(
 }
 
 /**
- * Stores a document under its id, whether there was one or not (Part 2, 3.1: PUT creates).
- * @param also further changes of the same commit, by whether the document is new
+ * Creates or replaces a document (Part 2, 3.1: PUT creates).
+ * @param also further changes of the same commit
  */
 export async function put(
   context: OperationContext,
@@ -89,14 +89,14 @@ export async function put(
   request: ApiRequest,
   also: (isNew: boolean) => Promise<readonly Change[]> = async () => []
 ): Promise<ApiResponse> {
-  const document = accept(context, kind, request.body)
+  const document = acceptedDocument(context, kind, request.body)
   sameId(document.id, id)
   const json = JSON.stringify(document)
   return runExclusive(context.store, kind, id, () =>
     retryConflicts(async () => {
       const stored = await loadEvenDamaged(context.store, kind, id)
       checkPreconditions(request, stored?.revision)
-      // The one thing that a service is about is always there; a PUT to it creates nothing (Part 2, PutSubmodel).
+      // PUT to the resource of a single-resource service does not create it (Part 2, PutSubmodel).
       if (stored === undefined && (request.service === 'aas' || request.service === 'submodel'))
         throw new HubError('NotFound', [kind, id])
       if (stored === undefined) {
@@ -110,10 +110,10 @@ export async function put(
         id,
         json,
         facets: facetsOf(kind, document),
-        ...guard(request, stored)
+        ...revisionGuard(request, stored)
       }
       const others = [...(await orphans(context.store, stored, document)), ...(await also(false))]
-      return { status: 204, revision: await replaceBy(context, stored, replace, others) }
+      return { status: 204, revision: await commitReplace(context, stored, replace, others) }
     })
   )
 }
@@ -131,14 +131,14 @@ export async function remove(
       const stored = await loadEvenDamaged(context.store, kind, id)
       if (stored === undefined) throw new HubError('NotFound', [kind, id])
       checkPreconditions(request, stored.revision)
-      await context.store.commit([{ change: 'delete', kind, id, ...guard(request, stored) }, ...(await also())])
+      await context.store.commit([{ change: 'delete', kind, id, ...revisionGuard(request, stored) }, ...(await also())])
       context.templates.forget(id)
       return { status: 204 }
     })
   )
 }
 
-/** What there is of a document that is to be replaced or deleted: without bytes where it is damaged. */
+/** A document to be replaced or deleted; without bytes if it is damaged. */
 type StoredHead = DocumentHead & { readonly bytes?: Buffer }
 
 export async function loadEvenDamaged(
@@ -154,28 +154,28 @@ export async function loadEvenDamaged(
   }
 }
 
-/** What an edit did, so that the store need touch no more than that. */
-export interface Edited<Result> {
+/** The result of an edit, and what it changed, so that the store updates no more than that. */
+export interface EditResult<Result> {
   /** idShortPaths of the subtrees that changed; absent: the whole document. */
   readonly touched?: readonly string[]
-  /** All of these are new, or are gone. */
+  /** Set if all of these were created or deleted. */
   readonly subtreeAction?: SubtreeAction
-  /** Members or elements were carried over from what was read, so nothing in them may have changed since. */
+  /** The new document contains values of the one that was read, which must not have changed since. */
   readonly carried?: boolean
   readonly also?: readonly Change[]
   readonly result: Result
 }
 
 /**
- * Reads a document, changes the copy, checks the resulting whole and stores it; again from the start when somebody
- * else was quicker. @returns the edit's result and the new revision
+ * Reads a document, changes the copy, validates the result and stores it; starts again on conflict.
+ * @returns the edit's result and the new revision
  */
 export async function edit<K extends DocumentClass, Result>(
   context: OperationContext,
   kind: K,
   id: string,
   request: ApiRequest,
-  change: (document: Documents[K], stored: Document) => Promise<Edited<Result>> | Edited<Result>
+  change: (document: Documents[K], stored: Document) => Promise<EditResult<Result>> | EditResult<Result>
 ): Promise<{ result: Result; revision: number }> {
   return runExclusive(context.store, kind, id, () =>
     retryConflicts(async () => {
@@ -198,13 +198,13 @@ export async function edit<K extends DocumentClass, Result>(
         ...(carried && { asOf: stored.revision })
       }
       const others = [...(await orphans(context.store, stored, document)), ...also]
-      return { result, revision: await replaceBy(context, stored, replace, others) }
+      return { result, revision: await commitReplace(context, stored, replace, others) }
     })
   )
 }
 
-/** @returns the revision from then on: that of before where nothing changes, of which nobody is told either */
-async function replaceBy(
+/** @returns the new revision; the current one if nothing changes, which is not committed */
+async function commitReplace(
   { store, templates }: OperationContext,
   stored: StoredHead,
   replace: Extract<Change, { change: 'replace' }>,
@@ -217,8 +217,8 @@ async function replaceBy(
 }
 
 /**
- * The revision that is the ETag of what the call addresses: that of the document; of a leaf element its own, so that
- * a client may hold on to one value while others move. A container changes whenever its document does.
+ * The revision used as ETag of the addressed resource: that of the document; of a leaf element its own, so that other
+ * values may change without invalidating it. A container changes whenever its document does.
  */
 export async function revisionOf(
   context: OperationContext,
@@ -230,7 +230,7 @@ export async function revisionOf(
   return row === undefined || childrenMember(row.modelType) === undefined ? row?.revision : document.revision
 }
 
-/** `If-Match` and `If-None-Match` against the revision of what is stored (RFC 9110, 13.2). @throws HubError */
+/** Checks `If-Match` and `If-None-Match` (RFC 9110, 13.2). @throws HubError `PreconditionFailed` */
 export function checkPreconditions(request: ApiRequest, revision: number | undefined): void {
   const { ifMatch, ifNoneMatch } = request
   if (ifMatch !== undefined) {
@@ -246,20 +246,20 @@ export function checkPreconditions(request: ApiRequest, revision: number | undef
   }
 }
 
-/** The id in the path and the id in the body are one (Part 2, PutAssetAdministrationShellById). */
+/** The ids in path and body must be equal (Part 2, PutAssetAdministrationShellById). */
 export function sameId(inBody: unknown, inPath: string): void {
   if (inBody === inPath) return
   const text = `the id of the path, ${JSON.stringify(inPath)}, was expected; found ${excerptOf(inBody)}`
   throw new HubError('Invalid', [1], [{ pointer: '/id', rule: 'id', text }])
 }
 
-function guard(request: ApiRequest, stored: StoredHead): { ifRevision?: number } {
+function revisionGuard(request: ApiRequest, stored: StoredHead): { ifRevision?: number } {
   return request.ifMatch === undefined || request.ifMatch === '*' ? {} : { ifRevision: stored.revision }
 }
 
 /**
- * The resulting whole must obey the rules. What was taken in leniently may keep the faults it came with, so that they
- * can be mended one by one, but gets no new ones.
+ * An edited document must be valid. One stored leniently may keep violations that it had, so that they can be fixed one
+ * by one, but gets no new ones. @throws HubError `Invalid`
  */
 export function checkResult(kind: DocumentClass, document: Documents[DocumentClass], stored: Document): void {
   const violations = validate(kind, document)

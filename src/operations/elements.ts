@@ -1,4 +1,4 @@
-/** Submodel elements: read in every form, created, replaced, patched and deleted. */
+/** Operations on submodel elements. */
 import { HubError } from '../errors.ts'
 import { fromValue, type ValueWrite } from '../formats/from-value.ts'
 import { membersFromValue } from '../formats/leaf-from-value.ts'
@@ -39,7 +39,7 @@ export const getAll: OperationHandler = async (context, request) => {
   const children = childrenOf(submodel)
   const { items, cursor } = pageOfItems(children, (element) => element.idShort ?? '', request.query)
   if (request.content === 'value') return valuesByIdShort(items, request, cursor, document.revision)
-  // Nothing but a reference tells the way to an element.
+  // Only references contain the path of an element.
   const steps = request.content === 'reference' ? stepsTo(submodel) : []
   const stepOf = new Map(steps.map((step, index) => [children[index], step]))
   const results = items.map((element) =>
@@ -54,9 +54,9 @@ export const getByPath: OperationHandler = async (context, request) => {
   const path = pathOf(request)
   const text = formatPath(path)
   const row = await rowOf(context, id, text)
-  if (!allowsContent(row.modelType, request.content)) throw notDefined(request.content, row)
+  if (!allowsContent(row.modelType, request.content)) throw contentNotDefined(request.content, row)
   if (request.content === 'value' && childrenMember(row.modelType) === undefined && row.modelType !== 'Blob') {
-    return answerValue(valueOfRow(row.modelType, row.valueType, row.value), text, row.revision)
+    return valueResponse(valueOfRow(row.modelType, row.valueType, row.value), text, row.revision)
   }
   const document = await get(context, 'Submodel', id)
   const submodel = parse(document, 'Submodel')
@@ -66,7 +66,7 @@ export const getByPath: OperationHandler = async (context, request) => {
   if (request.content !== 'value')
     return { status: 200, json: render(element, request.content, request.query, submodel, path), revision }
   const value = toValue(element, request.query)
-  return answerValue(value === undefined ? undefined : JSON.stringify(value), text, revision)
+  return valueResponse(value === undefined ? undefined : JSON.stringify(value), text, revision)
 }
 
 /** POST …/submodel-elements: a new first-level element. */
@@ -101,7 +101,7 @@ export const postByPath: OperationHandler = async (context, request) => {
   return { status: 201, json: element, revision, location }
 }
 
-/** PUT …/submodel-elements/{idShortPath}: replaces an element, or creates it where POST could. */
+/** PUT …/submodel-elements/{idShortPath}: replaces an element, or creates it if POST could. */
 export const putByPath: OperationHandler = async (context, request) => {
   check('SubmodelElement', request.body)
   const element = request.body as SubmodelElement
@@ -113,9 +113,9 @@ export const putByPath: OperationHandler = async (context, request) => {
     if (typeof step === 'string') sameIdShort(element, step)
     const present = child(parent, step)
     const children = [...childrenOf(parent)]
-    const renames = hasUnnamed(parent)
+    const renames = hasUnnamedChildren(parent)
     if (present === undefined) {
-      // Beyond the end of a list there is no place to create (an index must follow the last one).
+      // In a list only the index after the last one can be created.
       const isNext = parent.modelType === 'SubmodelElementList' && step === children.length
       if (typeof step === 'number' && !isNext) throw notFound(text)
       append(parent, formatPath(path.slice(0, -1)), element)
@@ -124,7 +124,7 @@ export const putByPath: OperationHandler = async (context, request) => {
       setChildren(parent, children)
     }
     if (present === undefined) return { touched: [text], subtreeAction: 'created', result: true }
-    return { ...(renames ? containerOf(path) : { touched: [text] }), result: false }
+    return { ...(renames ? touchedContainer(path) : { touched: [text] }), result: false }
   })
   if (!created) return { status: 204, revision }
   return { status: 201, json: element, revision, location: `${request.mount}/submodel-elements/${encodePath(text)}` }
@@ -138,40 +138,40 @@ export const patchByPath: OperationHandler = async (context, request) => {
   if (request.content === 'normal') check('SubmodelElement', request.body)
   const { revision } = await edit(context, 'Submodel', submodelOf(request), request, (submodel) => {
     const element = elementAt(submodel, path)
-    const renames = hasUnnamed(parentOf(submodel, path))
+    const renames = hasUnnamedChildren(parentOf(submodel, path))
     const step = path[path.length - 1]
     if (request.content === 'metadata') mergeMetadata(element, request.body)
     else merge(element, request.body as SubmodelElement)
     if (typeof step === 'string') sameIdShort(element, step)
-    return { ...(renames ? containerOf(path) : { touched: [text] }), carried: true, result: undefined }
+    return { ...(renames ? touchedContainer(path) : { touched: [text] }), carried: true, result: undefined }
   })
   return { status: 204, revision }
 }
 
-/** DELETE …/submodel-elements/{idShortPath}; in a list the elements behind move up. */
+/** DELETE …/submodel-elements/{idShortPath}; in a list the following elements move up. */
 export const deleteByPath: OperationHandler = async (context, request) => {
   const path = pathOf(request)
   await edit(context, 'Submodel', submodelOf(request), request, (submodel) => {
     const element = elementAt(submodel, path)
     const parent = parentOf(submodel, path)
-    const movesUp = parent.modelType === 'SubmodelElementList' || hasUnnamed(parent)
+    const movesUp = parent.modelType === 'SubmodelElementList' || hasUnnamedChildren(parent)
     const children = childrenOf(parent).filter((other) => other !== element)
     setChildren(parent, children)
-    // What is touched is the list: an element at the path is there still, unless it was the last.
-    if (movesUp) return { ...containerOf(path), carried: true, result: undefined }
+    // The whole list is touched: another element may be at the path now.
+    if (movesUp) return { ...touchedContainer(path), carried: true, result: undefined }
     return { touched: [formatPath(path)], subtreeAction: 'deleted', carried: false, result: undefined }
   })
   return { status: 204 }
 }
 
-/** PATCH …/{idShortPath}/$value. A leaf is written without reading its submodel, whatever its size. */
+/** PATCH …/{idShortPath}/$value. A leaf is written without reading its submodel. */
 async function patchValue(context: OperationContext, request: ApiRequest): Promise<ApiResponse> {
   const id = submodelOf(request)
   const path = pathOf(request)
   const text = formatPath(path)
   return retryConflicts(async () => {
     const row = await rowOf(context, id, text)
-    if (!allowsContent(row.modelType, 'value')) throw notDefined('value', row)
+    if (!allowsContent(row.modelType, 'value')) throw contentNotDefined('value', row)
     if (childrenMember(row.modelType) !== undefined) return patchValues(context, request, path)
     checkPreconditions(request, row.revision)
     const members = membersFromValue(row.modelType, row.valueType, request.body, text)
@@ -185,7 +185,7 @@ async function patchValue(context: OperationContext, request: ApiRequest): Promi
   })
 }
 
-/** Values of a submodel, or of the container at `path`, all or none. */
+/** Writes values of a submodel, or of the container at `path`; all or none. */
 export async function patchValues(
   context: OperationContext,
   request: ApiRequest,
@@ -210,7 +210,7 @@ export async function patchValues(
   })
 }
 
-/** The changes that write the values, made in slices, so that others are served while there are many. */
+/** The changes that write the values, computed in time slices. */
 async function changesOf(
   context: OperationContext,
   submodel: string,
@@ -218,8 +218,8 @@ async function changesOf(
 ): Promise<Change[]> {
   const slice = new TimeSlice()
   const changes: Change[] = []
-  for (let start = 0; start < writes.length; start += ROWS_AT_ONCE) {
-    const some = writes.slice(start, start + ROWS_AT_ONCE)
+  for (let start = 0; start < writes.length; start += ROWS_PER_BATCH) {
+    const some = writes.slice(start, start + ROWS_PER_BATCH)
     const rows = await Promise.all(some.map(({ path }) => rowOf(context, submodel, path)))
     for (const [index, row] of rows.entries()) {
       const write = some[index]
@@ -230,10 +230,10 @@ async function changesOf(
   return changes
 }
 
-/** Rows that are read before the clock is looked at: a fraction of a slice. */
-const ROWS_AT_ONCE = 100
+/** Rows read between two checks of the time slice. */
+const ROWS_PER_BATCH = 100
 
-/** @throws HubError `Conflict` where the elements, or what If-Match named, changed since the values were checked */
+/** @throws HubError `Conflict` if the elements, or the revision of If-Match, changed since the values were checked */
 async function refuseOvertaken(
   context: OperationContext,
   { id, revision, structureRevision }: Document,
@@ -245,7 +245,7 @@ async function refuseOvertaken(
   throw new HubError('Conflict', [`Submodel "${id}" was changed meanwhile`])
 }
 
-/** Where a template is enforced a value is judged by what becomes of the submodel, so it has to be read. */
+/** Validates the submodel with the new value against its enforced template. */
 async function enforceValue(
   context: OperationContext,
   id: string,
@@ -257,13 +257,13 @@ async function enforceValue(
   context.templates.enforce(submodel)
 }
 
-/** A value change of one row; members that the body left out keep what they hold (PATCH). */
+/** A value change of one row; members missing in the body keep their values (PATCH). */
 function valueChange(submodel: string, row: ElementRow, members: ValueMembers): Change & { change: 'value' } {
   const value = JSON.stringify(row.value === '{}' ? members : { ...JSON.parse(row.value), ...members })
   return { change: 'value', submodel, path: row.path, incarnation: row.incarnation, value }
 }
 
-/** One element in one of the contents that are not its value. */
+/** An element in normal, metadata or reference form. */
 function render(
   element: SubmodelElement,
   content: Content,
@@ -289,7 +289,7 @@ function valuesByIdShort(
   for (const element of elements) {
     const { idShort } = element
     const value = toValue(element, request.query)
-    // What was taken leniently may have no name, or one of an earlier sibling.
+    // Elements stored leniently may have no idShort, or that of a sibling.
     if (value === undefined || idShort === undefined || names.has(idShort)) continue
     names.add(idShort)
     members.push(`${JSON.stringify(idShort)}:${JSON.stringify(value)}`)
@@ -299,12 +299,12 @@ function valuesByIdShort(
   return { status: 200, bytes, revision }
 }
 
-function answerValue(bytes: string | undefined, path: string, revision: number): ApiResponse {
+function valueResponse(bytes: string | undefined, path: string, revision: number): ApiResponse {
   if (bytes === undefined) throw new HubError('NotFound', ['A value of', path])
   return { status: 200, bytes, revision }
 }
 
-/** Adds a child at the end. @returns its path @throws HubError `AlreadyExists`, `Invalid` */
+/** Appends a child. @returns its path @throws HubError `AlreadyExists`, `Invalid` */
 function append(parent: Container, parentPath: string, element: SubmodelElement): string {
   const children = childrenOf(parent)
   if (parent.modelType !== 'SubmodelElementList') {
@@ -320,13 +320,13 @@ function append(parent: Container, parentPath: string, element: SubmodelElement)
   return join(parentPath, stepsTo(parent).at(-1) as Step)
 }
 
-/** Has it children that are addressed by index though it is no list? A change of one may give others another step. */
-function hasUnnamed(parent: Container): boolean {
+/** Whether a container other than a list has children addressed by index; a change may shift these. */
+function hasUnnamedChildren(parent: Container): boolean {
   return parent.modelType !== 'SubmodelElementList' && stepsTo(parent).some((step) => typeof step === 'number')
 }
 
-/** What is touched where the children of a container move up; absent for the submodel as a whole. */
-function containerOf(path: IdShortPath): { touched?: string[] } {
+/** `touched` if the children of a container shift; absent for the whole submodel. */
+function touchedContainer(path: IdShortPath): { touched?: string[] } {
   return path.length === 1 ? {} : { touched: [formatPath(path.slice(0, -1))] }
 }
 
@@ -340,12 +340,12 @@ function elementAt(submodel: Submodel, path: readonly Step[]): SubmodelElement {
   return element
 }
 
-/** The row of an element; tells a missing submodel from a missing element. */
+/** The row of an element. @throws HubError `NotFound`, naming the submodel or the element */
 export function rowOf(context: OperationContext, submodel: string, path: string): Promise<ElementRow> {
-  return context.store.element(submodel, path).then((row) => row ?? missing(context, submodel, path))
+  return context.store.element(submodel, path).then((row) => row ?? throwNotFound(context, submodel, path))
 }
 
-async function missing(context: OperationContext, submodel: string, path: string): Promise<never> {
+async function throwNotFound(context: OperationContext, submodel: string, path: string): Promise<never> {
   await get(context, 'Submodel', submodel)
   throw notFound(path)
 }
@@ -360,7 +360,7 @@ function notFound(path: string): HubError {
   return new HubError('NotFound', ['SubmodelElement', path])
 }
 
-function notDefined(content: Content, row: ElementRow): HubError {
+function contentNotDefined(content: Content, row: ElementRow): HubError {
   return new HubError('BadRequest', [`$${content} is not defined for a ${row.modelType} ("${row.path}")`])
 }
 
@@ -377,7 +377,7 @@ export function pathOf(request: ApiRequest): IdShortPath {
   return request.idShortPath
 }
 
-/** An idShortPath as it stands in a URL: brackets encoded, dots as they are. */
+/** An idShortPath in a URL: brackets are encoded, dots are not. */
 export function encodePath(path: string): string {
   return encodeURIComponent(path)
 }

@@ -1,4 +1,4 @@
-/** Attachments of File elements and thumbnails of assets: streamed to and from the store, never held in memory. */
+/** Attachments of File elements and thumbnails of assets, streamed to and from the store. */
 import { HubError } from '../errors.ts'
 import { formatPath } from '../model/path.ts'
 import { resolve } from '../model/walk.ts'
@@ -10,7 +10,7 @@ import { pathOf, rowOf, submodelOf } from './elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { assetInformationOf, shellOf } from './shells.ts'
 
-/** GET …/attachment of a File; of a Blob its bytes. */
+/** GET …/attachment of a File or a Blob. */
 export const getAttachment: OperationHandler = async (context, request) => {
   const id = submodelOf(request)
   const path = formatPath(pathOf(request))
@@ -24,10 +24,10 @@ export const getAttachment: OperationHandler = async (context, request) => {
   requireFile(row.modelType, path)
   const file = value === undefined ? undefined : await context.store.file('Submodel', id, value)
   if (file === undefined) throw new HubError('NotFound', ['A file stored here for', path])
-  return answerFile(context, request, file)
+  return fileResponse(context, request, file)
 }
 
-/** PUT …/attachment: the bytes and the element that refers to them become visible together. */
+/** PUT …/attachment: file and element are committed together. */
 export const putAttachment: OperationHandler = async (context, request) => {
   const id = submodelOf(request)
   const path = pathOf(request)
@@ -49,7 +49,7 @@ export const putAttachment: OperationHandler = async (context, request) => {
   return { status: 204, revision }
 }
 
-/** DELETE …/attachment: the element stays, without a value. Part 2 answers 200 here. */
+/** DELETE …/attachment: the element stays, without a value. 200 by Part 2. */
 export const deleteAttachment: OperationHandler = async (context, request) => {
   const id = submodelOf(request)
   const path = pathOf(request)
@@ -73,7 +73,7 @@ export const getThumbnail: OperationHandler = async (context, request) => {
   const { assetInformation } = parse(await get(context, 'AssetAdministrationShell', id), 'AssetAdministrationShell')
   const file = await storedThumbnail(context.store, id, assetInformation?.defaultThumbnail?.path)
   if (file === undefined) throw new HubError('NotFound', ['A thumbnail stored here for', id])
-  return answerFile(context, request, file)
+  return fileResponse(context, request, file)
 }
 
 /** PUT …/thumbnail. */
@@ -106,10 +106,10 @@ export const deleteThumbnail: OperationHandler = async (context, request) => {
   return { status: 204 }
 }
 
-/** Streams a stored file out, or the range of it that was asked for. */
-export function answerFile(context: OperationContext, request: ApiRequest, file: FileEntry): ApiResponse {
+/** Streams a stored file, or the requested range of it. */
+export function fileResponse(context: OperationContext, request: ApiRequest, file: FileEntry): ApiResponse {
   const { contentType, fileName, size } = file
-  // Of an empty file no bytes at the end can be named (RFC 9110, 14.4), so it is sent as a whole.
+  // No suffix range of an empty file is satisfiable (RFC 9110, 14.4): it is sent as a whole.
   const isWhole = request.range === undefined || ('suffix' in request.range && size === 0 && request.range.suffix > 0)
   if (request.range === undefined || isWhole) {
     return { status: 200, stream: context.store.open(file), contentType, contentLength: size, fileName }
@@ -123,7 +123,7 @@ export function answerFile(context: OperationContext, request: ApiRequest, file:
   return { status: 206, stream, contentType, contentLength: end - start + 1, contentRange, fileName }
 }
 
-/** Takes the file of a form in and gives it a name below `folder`. */
+/** Stores the file of a form under a name below `folder`. */
 async function receive(context: OperationContext, request: ApiRequest, folder: string): Promise<FileEntry> {
   const { upload } = request
   if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the bytes'])
@@ -137,7 +137,7 @@ async function receive(context: OperationContext, request: ApiRequest, folder: s
   return { name, contentType: upload.contentType, fileName, size, blob }
 }
 
-/** Lets go of an upload that nobody will read. */
+/** Discards an upload that will not be read. */
 function discard(request: ApiRequest): void {
   request.upload?.bytes.destroy()
 }

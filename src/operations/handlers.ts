@@ -1,4 +1,4 @@
-/** Which function carries out which row of the table. A row without one is a compile error. */
+/** The function that implements each operation. A missing one is a compile error. */
 import { bulk, getResult as getBulkResult, getStatus as getBulkStatus } from './bulk.ts'
 import * as concepts from './concepts.ts'
 import { getSelfDescription } from './description.ts'
@@ -16,7 +16,7 @@ import * as shells from './shells.ts'
 import * as submodels from './submodels.ts'
 import type { OperationName } from './table.ts'
 import { uploadFile } from './upload.ts'
-import * as ledger from './validation-results.ts'
+import * as validationResults from './validation-results.ts'
 
 const { visibleOnly: below } = submodels
 
@@ -111,7 +111,7 @@ export const handlers: Readonly<Record<OperationName, OperationHandler>> = {
   GenerateSerializationByIds: generateSerialization,
   GetSelfDescription: getSelfDescription,
   UploadFile: uploadFile,
-  GetValidation: ledger.getById,
-  GetAllValidations: ledger.getAll,
+  GetValidation: validationResults.getById,
+  GetAllValidations: validationResults.getAll,
   GetSchema: getSchema
 }

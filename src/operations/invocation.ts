@@ -14,7 +14,7 @@ import type { Executor, InvocationArguments, InvocationOutcome } from './executo
 import type { Job } from './jobs.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 
-/** A caller without a wish waits this long at most, and no wish is granted beyond the limit; milliseconds. */
+/** Timeout of a request without `clientTimeoutDuration`, and the longest one. */
 const DEFAULT_TIMEOUT_MS = 60_000
 const MAX_TIMEOUT_MS = 3_600_000
 
@@ -41,7 +41,7 @@ export const invokeAsync: OperationHandler = async (context, request) => {
 export const getStatus: OperationHandler = async (context, request) => {
   const { state, handleId } = await jobOf(context, request)
   if (state === 'Initiated' || state === 'Running') {
-    // Whether it succeeds is not known yet; the member is optional.
+    // `success` is optional, and not known yet.
     return { status: 200, json: { executionState: state }, retryAfter: 1 }
   }
   const location = `${request.mount}/submodel-elements/${encodePath(formatPath(pathOf(request)))}/operation-results/${encodeId(handleId)}`
@@ -68,7 +68,7 @@ interface PreparedInvocation {
   readonly arguments: InvocationArguments
 }
 
-/** Everything that can be wrong is found before anything runs. */
+/** Validates everything before the operation runs. */
 async function prepare(context: OperationContext, request: ApiRequest): Promise<PreparedInvocation> {
   const path = pathOf(request)
   const submodel = parse(await get(context, 'Submodel', submodelOf(request)), 'Submodel')
@@ -96,7 +96,7 @@ async function execute(
   const signal = AbortSignal.timeout(timeout)
   const late = new Promise<InvocationOutcome>((resolve) => {
     signal.addEventListener('abort', () =>
-      resolve({ executionState: 'Timeout', text: `There was no result within ${timeout} ms` })
+      resolve({ executionState: 'Timeout', text: `No result within ${timeout} ms` })
     )
   })
   try {
@@ -108,7 +108,7 @@ async function execute(
   }
 }
 
-/** What an operation returns is held to its declaration as what it was given. */
+/** Validates the result of an operation against its declaration. */
 function checked(operation: Operation, outcome: InvocationOutcome): InvocationOutcome {
   const violations: Violation[] = []
   for (const member of ['outputVariables', 'inoutputVariables'] as const) {
@@ -129,7 +129,7 @@ function fromVariables(operation: Operation, body: unknown): InvocationArguments
   return { inputVariables: inputArguments ?? [], inoutputVariables: inoutputArguments ?? [] }
 }
 
-/** The same arguments written as values: each is put into a copy of the variable that it belongs to. */
+/** Arguments in ValueOnly form: each value is set in a copy of the declared variable. */
 function fromValues(operation: Operation, body: unknown): InvocationArguments {
   const request = object(body, '')
   const variables = (declared: readonly OperationVariable[] | undefined, member: string): OperationVariable[] => {
@@ -150,7 +150,7 @@ function fromValues(operation: Operation, body: unknown): InvocationArguments {
   }
 }
 
-/** Every declared variable once, of the declared kind and value type, and no other. */
+/** Checks that each declared variable occurs once, with the declared type, and no others. */
 function match(
   declared: readonly OperationVariable[] = [],
   given: readonly OperationVariable[] = [],
@@ -175,7 +175,7 @@ function match(
   }
 }
 
-/** The elements that variables hold; one that was taken leniently may hold none. */
+/** The elements of variables; one stored leniently may have none. */
 function elementsOf(variables: readonly OperationVariable[] = []): SubmodelElement[] {
   return variables.flatMap(({ value }) => value ?? [])
 }
@@ -208,11 +208,11 @@ function valuesOf(variables: readonly OperationVariable[] | undefined): object {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
-/** `clientTimeoutDuration` in milliseconds; it was optional once, and is taken as such (Part 2, 3.1.2 against 3.0). */
+/** `clientTimeoutDuration` in milliseconds; optional as in 3.0 (mandatory in Part 2, 3.1.2). */
 function timeoutOf(request: ApiRequest): number {
-  const wish = (request.body as { clientTimeoutDuration?: unknown }).clientTimeoutDuration
-  if (wish === undefined) return DEFAULT_TIMEOUT_MS
-  const length = typeof wish === 'string' ? durationMs(wish) : undefined
+  const requested = (request.body as { clientTimeoutDuration?: unknown }).clientTimeoutDuration
+  if (requested === undefined) return DEFAULT_TIMEOUT_MS
+  const length = typeof requested === 'string' ? durationMs(requested) : undefined
   if (length === undefined || length <= 0) refuse('/clientTimeoutDuration', 'a duration such as "PT30S" was expected')
   return Math.min(length, MAX_TIMEOUT_MS)
 }
@@ -221,7 +221,7 @@ function jobOf(context: OperationContext, request: ApiRequest): Promise<Job> {
   return context.jobs.get(request.handleId, ownerOf(request))
 }
 
-/** A handle answers only at the operation that it was given out for, by whichever mount. */
+/** A handle is valid only for its operation, through any mount. */
 function ownerOf(request: ApiRequest): string {
   return `${submodelOf(request)} ${formatPath(pathOf(request))}`
 }

@@ -1,7 +1,7 @@
 /**
- * Work that goes on after the answer: bulk registrations and asynchronous invocations. It is kept in the store, so that
- * any process knows how far it is; one process at a time does it, and where that one dies another goes on with it, or
- * says that nobody can. Bounded, and forgotten in time.
+ * Asynchronous jobs: bulk registrations and invocations. Jobs are stored, so that any process can report their state. One
+ * process at a time runs a job, holding a lease; if it dies another one runs the task again, or marks the job as failed if
+ * it was a closure. Number and size of results are bounded, and results expire.
  */
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.ts'
@@ -11,13 +11,13 @@ import { Lease } from '../store/run-as-leader.ts'
 import type { Change, Document, Store } from '../store/store.ts'
 import type { ExecutionState } from './executors/executor.ts'
 
-/** One piece of work and how far it is, as it is kept. */
+/** A job as stored. */
 export interface Job {
   readonly handleId: string
-  /** What the handle may be asked under, so that no handle of one resource answers on another. */
+  /** The resource that the handle belongs to; the handle is unknown to any other resource. */
   readonly owner: string
   readonly state: ExecutionState
-  /** By what another process can do it. */
+  /** With which another process can run it. */
   readonly task?: JobTask
   readonly result?: unknown
   /** Why it failed. */
@@ -26,46 +26,45 @@ export interface Job {
   readonly finishedAt?: number
 }
 
-/** Work that any process can do, told as data. */
+/** Work that any process can do, described as data. */
 export interface JobTask {
   readonly name: string
   readonly data: unknown
 }
 
-/** How a piece of work ended. */
 export interface JobOutcome {
-  /** `Completed` unless told. */
+  /** Default: `Completed`. */
   readonly state?: ExecutionState
   readonly result?: unknown
-  /** Become durable together with the end, so that nobody does them again. */
+  /** Committed together with the end of the job, so that they are not repeated. */
   readonly changes?: readonly Change[]
 }
 
 export interface JobsOptions {
   readonly store: Store
-  /** Who does the tasks, by name. */
+  /** Implementations of tasks, by name. */
   readonly tasks?: Readonly<Record<string, (data: unknown) => Promise<JobOutcome>>>
-  /** How many jobs may be under way at once in this process. */
+  /** Jobs that may run at the same time in this process. */
   readonly limit: number
-  /** How many finished ones are kept, how many bytes of them, and for how long; the oldest go first. */
+  /** Limits of stored results: number, bytes and age; the oldest are deleted first. */
   readonly results: { readonly count: number; readonly bytes: number; readonly keptMs: number }
   readonly clock?: Clock
 }
 
-/** A process that has not been heard of for so long is taken for dead, in milliseconds. */
+/** A process that does not renew its lease for this long is considered dead. */
 const LEASE_TTL_MS = 10_000
 
-/** How often somebody looks for jobs of dead processes, and for what is to be forgotten, in milliseconds. */
+/** Interval of checks for jobs of dead processes and for expired results. */
 const CHECK_INTERVAL_MS = 5000
 
 export class Jobs {
   readonly #options: JobsOptions
   readonly #clock: Clock
-  /** Jobs that are done here; those that only this process can do are not waited for when it stops. */
+  /** Jobs running here; closures, which only this process can run, are not awaited when it stops. */
   readonly #own = new Map<string, Promise<void> | 'closure'>()
-  /** Those that are done here or are about to be. */
+  /** Number of jobs running or about to start here. */
   #underway = 0
-  /** Bytes of finished ones, in the order in which they were seen to be finished. */
+  /** Bytes of results, in the order in which they were seen to be finished. */
   readonly #results = new Map<string, number>()
   #resultBytes = 0
 
@@ -75,9 +74,9 @@ export class Jobs {
   }
 
   /**
-   * Starts a piece of work, which is known when this resolves.
-   * @param work a task, or something that only this process can do
-   * @throws HubError `TooManyRequests` when too many are under way
+   * Starts a job; it is stored when this resolves.
+   * @param work a task, or work that only this process can do, e.g. a closure
+   * @throws HubError `TooManyRequests` if too many are running
    */
   async start(owner: string, work: JobTask | (() => Promise<JobOutcome>)): Promise<Job> {
     if (this.#underway >= this.#options.limit) throw new HubError('TooManyRequests', ['too many jobs are under way'])
@@ -105,7 +104,7 @@ export class Jobs {
     return job
   }
 
-  /** A job by its handle. @throws HubError `NotFound` where there is none, or none any more */
+  /** @throws HubError `NotFound` if there is no such job, or it has expired */
   async get(handleId: string | undefined, owner: string): Promise<Job> {
     const document = await this.#options.store.document('Job', handleId ?? '')
     const job = document && read(document)
@@ -114,8 +113,8 @@ export class Jobs {
   }
 
   /**
-   * Goes on with what dead processes left, now and from time to time, and forgets what is old.
-   * @returns the way to stop; resolves when nothing is done here any more
+   * Takes over jobs of dead processes and deletes expired results, now and periodically.
+   * @returns a function that stops; resolves when the running tasks have ended
    */
   watch(failed: (error: unknown) => void): () => Promise<void> {
     const look = () => this.#look().catch(failed)
@@ -142,7 +141,7 @@ export class Jobs {
     }
     for await (const document of this.#all('ended')) {
       const { finishedAt = 0, handleId } = read(document)
-      // Also where the clock was set back since.
+      // Absolute, as the clock may have been set back.
       if (Math.abs(this.#clock.milliseconds() - finishedAt) > results.keptMs) await this.#forget(handleId)
       else this.#count(handleId, document.bytes.length)
     }
@@ -155,7 +154,7 @@ export class Jobs {
     this.#resultBytes += bytes
   }
 
-  /** The last one stays, however large it is. */
+  /** Deletes the oldest results beyond the limits, but never the last one. */
   async #evict(): Promise<void> {
     const { count, bytes } = this.#options.results
     for (const handleId of this.#results.keys()) {
@@ -166,7 +165,7 @@ export class Jobs {
   }
 
   async #forget(handleId: string): Promise<void> {
-    // First, so that two who evict at the same time do not count it twice.
+    // Before the commit, so that concurrent evictions do not count it twice.
     this.#resultBytes -= this.#results.get(handleId) ?? 0
     this.#results.delete(handleId)
     await this.#options.store.commit([{ change: 'delete', kind: 'Job', id: handleId }]).catch(ignoreGone)
@@ -204,10 +203,10 @@ export class Jobs {
       await this.#end(job, { state, ...(result !== undefined && { result }) }, changes)
     }
     try {
-      // What a task changes is made up by what is there, which others may change meanwhile: then it is made up anew.
+      // A task computes its changes from stored documents; on conflict it runs again.
       await (job.task === undefined ? attempt() : retryConflicts(attempt))
     } catch (error) {
-      // Where not even this can be kept, the job stays open, and somebody goes on with it later.
+      // If this fails as well the job stays open, and is taken over later.
       await this.#end(job, { state: 'Failed', error: errorOf(error) }).catch(() => {})
     } finally {
       stopRenewal()
@@ -223,10 +222,10 @@ export class Jobs {
   }
 }
 
-/** What only a process that is gone could do may have been done or not. */
+/** A closure of a dead process may or may not have taken effect. */
 async function failAsLost(): Promise<JobOutcome> {
   throw new HubError('Unavailable', [
-    'The process that carried it out ended before it did; whether it took effect is not known'
+    'The process that ran the job ended before it finished; whether the job took effect is unknown'
   ])
 }
 
@@ -249,7 +248,7 @@ function errorOf(error: unknown): NonNullable<Job['error']> {
   return { rule: 'Internal', text: error instanceof Error ? error.message : String(error), violations: [] }
 }
 
-/** Somebody else forgot it first. */
+/** Another process deleted it first. */
 function ignoreGone(error: unknown): void {
   if (!(error instanceof HubError && error.name === 'NotFound')) throw error
 }

@@ -1,6 +1,6 @@
 /**
- * Where the interfaces are mounted below the API root, with what is irregular about each place, and the product of it
- * all: every method and path of the API.
+ * Where interfaces are mounted below the API root, with the irregularities of each mount; and the product of table and
+ * mounts: every endpoint of the API.
  */
 import type { Content } from './request-query.ts'
 import { type Interface, type OperationDefinition, type OperationName, table, type Verb } from './table.ts'
@@ -8,11 +8,11 @@ import { type Interface, type OperationDefinition, type OperationName, table, ty
 export interface Mount {
   readonly on: Interface
   readonly path: string
-  /** Rows that the standard does not offer here. */
+  /** Operations that the standard does not offer here. */
   readonly without?: readonly OperationName[]
-  /** PUT of the thing itself never creates it here: 204 only. */
+  /** The resource always exists: PUT never creates it, 204 only. */
   readonly permanent?: true
-  /** The standard's own spelling of a row's path where it deviates; only without a content modifier. */
+  /** Deviating paths in the standard; only without a content modifier. */
   readonly spelling?: Readonly<Partial<Record<OperationName, string>>>
 }
 
@@ -27,7 +27,7 @@ export const mounts: readonly Mount[] = [
     on: 'Submodel',
     path: '/aas/submodels/{submodelIdentifier}',
     permanent: true,
-    // A slip of the official document that clients were generated from.
+    // A typo of the official document, which clients are generated from.
     spelling: { InvokeOperationAsync: '/submodel-elements/{idShortPath}/invoke-asnyc' }
   },
   { on: 'Submodel', path: '/submodel', without: ['DeleteSubmodel'], permanent: true },
@@ -61,25 +61,25 @@ export interface Endpoint {
   readonly success: readonly number[]
 }
 
-/** Rows × mounts × contents. */
+/** Operations × mounts × contents. */
 export const endpoints: readonly Endpoint[] = table.flatMap((definition: Endpoint['definition']) =>
   mounts
     .filter((mount) => mount.on === definition.on && !mount.without?.includes(definition.name))
     .flatMap((mount) => (definition.contents ?? ['normal']).map((content) => endpointOf(definition, mount, content)))
 )
 
-/** Other spellings under which a place is found as well, for clients made from other documents of the standard. */
+/** Alternative paths of an endpoint, for clients generated from other documents of the standard. */
 export function aliasPathsOf({ path }: Endpoint): string[] {
   const aliases: (readonly [from: string, to: string])[] = [
     ['/invoke-async', '/invoke-asnyc'],
     ['/invoke-asnyc', '/invoke-async'],
-    // The prose of Part 2 has the singular.
+    // The text of Part 2 uses the singular.
     ['/operation-results/', '/operation-result/']
   ]
   return aliases.filter(([from]) => path.includes(from)).map(([from, to]) => path.replace(from, to))
 }
 
-/** The query parameters that a row takes in one of its contents (Part 2, "Modifiers"). */
+/** The query parameters of an operation with a content modifier (Part 2, "Modifiers"). */
 export function queryParametersOf({
   definition,
   content
@@ -88,7 +88,7 @@ export function queryParametersOf({
     normal: [],
     value: [],
     path: ['extent'],
-    // `level` is deprecated here since 3.1; what it may not be is checked all the same.
+    // `level` is deprecated here since 3.1, but still validated.
     reference: ['level', 'extent'],
     metadata: ['level', 'extent']
   }

@@ -1,14 +1,13 @@
 /**
- * How the standard calls an operation at a place: its operationId and its semantic ids (Part 2, release 3.1.2). The
- * official names follow a rule with exceptions; both stand here as data, slips of the official documents included,
- * because clients are generated from them.
+ * operationIds and semantic ids of endpoints (Part 2, release 3.1.2). The official names follow a rule with exceptions;
+ * errors of the official documents are included, as clients are generated from these.
  */
 
 import type { Endpoint } from './mounts.ts'
 import type { Content } from './request-query.ts'
 import type { OperationName } from './table.ts'
 
-/** The standard's operationId: row, content and mount; or an exception. */
+/** The operationId of the standard: operation, content and mount; or an exception. */
 export function operationIdOf(endpoint: Endpoint, service: string): string {
   const { definition, mount, content } = endpoint
   const exception = exceptional(operationIds, endpoint, service)
@@ -18,7 +17,7 @@ export function operationIdOf(endpoint: Endpoint, service: string): string {
   return `${definition.name}${byId}${CONTENT_SUFFIX[content]}${mountSuffix(mount.path, isRoot, content)}`
 }
 
-/** The standard's semantic ids: the operation's name, those of its filters, and `/3/1`. */
+/** The semantic ids of the standard: of the operation and its filters, with release `/3/1`. */
 export function semanticIdsOf(endpoint: Endpoint, service: string): string[] {
   const { definition, mount } = endpoint
   if (definition.own) return []
@@ -35,7 +34,7 @@ const CONTENT_SUFFIX: Readonly<Record<Content, string>> = {
   path: '-Path'
 }
 
-/** Mounts of a single thing among many. */
+/** Mounts of one resource of a collection. */
 const ID_IN_PATH: ReadonlySet<string> = new Set([
   '/shells/{aasIdentifier}',
   '/submodels/{submodelIdentifier}',
@@ -50,7 +49,7 @@ function mountSuffix(mount: string, isRoot: boolean, content: Content): string {
   return ''
 }
 
-/** By row, then by mount (or `mount content`, or service where the mount does not tell). */
+/** By operation, then by mount, by `mount content`, or by service if the mount is ambiguous. */
 type Exceptions = Readonly<Partial<Record<OperationName, Readonly<Record<string, string>>>>>
 
 function exceptional(all: Exceptions, { definition, mount, content }: Endpoint, service: string): string | undefined {

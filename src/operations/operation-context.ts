@@ -1,5 +1,4 @@
-/** What every operation works with. */
-
+/** The services that operations use. */
 import type { DocumentStore } from '../store/document-store.ts'
 import type { ApiRequest, ApiResponse, Service } from './api-request.ts'
 import type { FindExecutor } from './executors/executor.ts'
@@ -9,26 +8,23 @@ import type { Ingest } from './samples/ingest.ts'
 import type { TemplateChecker } from './validation/template-checker.ts'
 
 export interface OperationContext {
+  /** Shows time-series submodels with generated segments (time-series/time-series-view.ts). */
   readonly store: DocumentStore
-  /** Largest file that is taken in, in bytes. */
+  /** Largest uploaded file, in bytes. */
   readonly uploadLimit: number
-  /** Take documents that break rules, and keep the reasons. */
+  /** Store documents that violate rules, and record the violations. */
   readonly lenient: boolean
-  /** Holds submodels against the templates that they name. */
+  /** Validates submodels against the templates that their semanticIds name. */
   readonly templates: TemplateChecker
-  /** What was measured. */
   readonly history: History
-  /** Takes samples, whichever door they come through. */
   readonly ingest: Ingest
-  /** Asynchronous work. */
   readonly jobs: Jobs
-  /** Who carries out an operation. @throws HubError `BadRequest` where nobody does */
   readonly findExecutor: FindExecutor
-  /** A folder for files that are being read; what lies there is swept at start. */
+  /** Folder for temporary files; emptied at start. */
   readonly scratchFolder: string
-  /** Profiles that `/description` names, of the hub as a whole and of each service beside it. */
+  /** Profiles named by `/description`, of the whole hub and of each service. */
   readonly profiles: Readonly<Record<'hub' | Service, readonly string[]>>
 }
 
-/** An operation: looks into the store, changes it, and answers. Refusals are thrown as HubError. */
+/** Implements an operation. @throws HubError if the request is refused */
 export type OperationHandler = (context: OperationContext, request: ApiRequest) => Promise<ApiResponse>

@@ -1,4 +1,4 @@
-/** The AASX File Server: packages as they are, by an id that the server gives. */
+/** The AASX File Server: packages stored unchanged, under ids assigned by the server. */
 import { randomUUID } from 'node:crypto'
 import { HubError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
@@ -6,7 +6,7 @@ import { encodeId } from '../model/identifier.ts'
 import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
 import type { Change, FileEntry } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
-import { answerFile } from './files.ts'
+import { fileResponse } from './files.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
 
@@ -45,14 +45,14 @@ export const getById: OperationHandler = async (context, request) => {
   const id = request.packageId ?? ''
   const file = await context.store.file(KIND, id, FILE)
   if (file === undefined) throw new HubError('NotFound', [KIND, id])
-  // Earlier versions stored them under another media type.
+  // Earlier versions stored another media type.
   return {
-    ...answerFile(context, request, { ...file, contentType: AASX }),
+    ...fileResponse(context, request, { ...file, contentType: AASX }),
     headers: { 'x-filename': headerText(file.fileName) }
   }
 }
 
-/** A name as a header can carry it: percent-encoded where it is not plain ASCII. */
+/** A file name as a header value: percent-encoded if it is not printable ASCII. */
 function headerText(fileName: string): string {
   return /^[\x20-\x7e]+$/.test(fileName) ? fileName : encodeURIComponent(fileName.toWellFormed())
 }
@@ -74,7 +74,7 @@ export const put: OperationHandler = async (context, request) => {
   })
 }
 
-/** DELETE /packages/{packageId}; what was loaded from it stays. */
+/** DELETE /packages/{packageId}; documents loaded from it stay. */
 export const deleteById: OperationHandler = async (context, request) => {
   await context.store.commit([{ change: 'delete', kind: KIND, id: request.packageId ?? '' }])
   return { status: 204 }
@@ -89,7 +89,7 @@ async function receive(
   const { upload } = request
   if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the package'])
   const { blob, size } = await context.store.receive(upload.bytes, context.uploadLimit)
-  // The fields may come after the file.
+  // Read after the file, as the fields may follow it in the form.
   const aasIds = idsIn(upload.fields.aasIds)
   const fileName = upload.fields.fileName || upload.fileName || `${packageId}.aasx`
   const description: PackageDescription = { packageId, aasIds }
@@ -105,11 +105,13 @@ async function receive(
   }
 }
 
-/** `aasIds` of the form: one id, ids by comma, or a JSON array of them. */
+/** `aasIds` of the form: one id, several separated by commas, or a JSON array. */
 function idsIn(field: string | undefined): string[] {
   if (field === undefined || field.trim() === '') return []
   if (!field.trimStart().startsWith('[')) return field.split(',').map((id) => id.trim())
   const ids = parseJson(field)
   if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return ids
-  throw new HubError('BadRequest', ['The field aasIds takes ids: one, several by comma, or a JSON array of texts'])
+  throw new HubError('BadRequest', [
+    'The field aasIds takes one id, several separated by commas, or a JSON array of strings'
+  ])
 }

@@ -1,4 +1,4 @@
-/** Cursors: opaque to the caller, checked when they come back. [AASa-001] */
+/** Pages and cursors. Cursors are opaque to clients, and validated when they come back. [AASa-001] */
 import { HubError } from '../errors.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Document, DocumentKind, Facet } from '../store/store.ts'
@@ -6,12 +6,12 @@ import type { ApiResponse } from './api-request.ts'
 import type { OperationContext } from './operation-context.ts'
 import type { RequestQuery } from './request-query.ts'
 
-/** Writes the position after which the next page goes on. */
+/** The cursor of the page after a position. */
 export function toCursor(position: number): string {
   return encodeCursor(position)
 }
 
-/** The position in a document list that a cursor stands for; undefined where none was given. */
+/** The position in a document list; undefined without a cursor. @throws HubError `BadRequest` if it is invalid */
 export function parseCursor(cursor: string | undefined): number | undefined {
   if (cursor === undefined) return undefined
   const position = decodeCursor(cursor)
@@ -20,16 +20,16 @@ export function parseCursor(cursor: string | undefined): number | undefined {
 }
 
 /**
- * A page of items that stand in one document. They have no positions of their own, so the cursor holds the index and
- * the key of the last item given, and the key of the one that comes next: where items before it came or went, a key
- * finds the place again, also when the last item itself is gone.
+ * A page of items within one document. They have no positions, so the cursor holds index and key of the last item
+ * returned, and the key of the next one: if items were added or removed meanwhile a key still finds the place, also if the
+ * last item itself was removed.
  */
 export function pageOfItems<Item>(
   items: readonly Item[],
   keyOf: (item: Item, index: number) => string,
   query: RequestQuery
 ): { items: readonly Item[]; cursor?: string } {
-  const start = query.cursor === undefined ? 0 : placeAfter(items, keyOf, query.cursor)
+  const start = query.cursor === undefined ? 0 : indexAfter(items, keyOf, query.cursor)
   const page = items.slice(start, start + query.limit)
   const last = start + page.length - 1
   const item = items[last]
@@ -39,8 +39,8 @@ export function pageOfItems<Item>(
 }
 
 /**
- * A page of documents of several kinds, one kind after the other. `render` gives the JSON text that stands for a
- * document, or undefined to leave it out.
+ * A page of documents of several kinds, one kind after the other. `render` returns the JSON of a document, or undefined
+ * to omit it.
  */
 export async function listKinds(
   context: OperationContext,
@@ -68,12 +68,12 @@ export async function listKinds(
   return paged(results, more ? encodeCursor([turn, after]) : undefined, damagedMetadata(damaged))
 }
 
-/** What the metadata of a page tells of documents that belong there and cannot be read. */
+/** Page metadata that names documents of the list that cannot be read. */
 export function damagedMetadata(ids: readonly string[] = []): { readonly damaged?: readonly string[] } {
   return ids.length === 0 ? {} : { damaged: ids }
 }
 
-/** A page as Part 2 sends it; `results` are JSON texts. @param more what its metadata tells beside the cursor */
+/** A page in the format of Part 2; `results` are JSON texts. @param more further members of its metadata */
 export function paged(
   results: readonly (Buffer | string)[],
   cursor: string | undefined,
@@ -91,7 +91,7 @@ export function paged(
 
 const COMMA = Buffer.from(',')
 
-function placeAfter<Item>(
+function indexAfter<Item>(
   items: readonly Item[],
   keyOf: (item: Item, index: number) => string,
   cursor: string
@@ -109,14 +109,14 @@ function placeAfter<Item>(
   return next === -1 ? Math.min(index, items.length) : next
 }
 
-/** The place in lists of several kinds, one after the other, that a cursor stands for. */
-export function parseListCursor(cursor: string, turns: number): [turn: number, after: number] {
+/** The position in a list of several kinds, one after the other. */
+export function parseListCursor(cursor: string, kinds: number): [kind: number, after: number] {
   const place = parsePairCursor(cursor)
-  if (place[0] >= turns) throw invalidCursor()
+  if (place[0] >= kinds) throw invalidCursor()
   return place
 }
 
-/** Two numbers that a cursor stands for. */
+/** A cursor of two numbers. */
 export function parsePairCursor(cursor: string): [number, number] {
   const place = decodeCursor(cursor)
   if (!Array.isArray(place) || place.length !== 2 || !place.every((part) => Number.isSafeInteger(part) && part >= 0)) {
@@ -136,7 +136,7 @@ async function anyIn(
   return false
 }
 
-/** Writes any place as a cursor. */
+/** Encodes any JSON value as a cursor. */
 export function encodeCursor(place: unknown): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url')
 }
@@ -151,5 +151,5 @@ function decodeCursor(cursor: string): unknown {
 }
 
 function invalidCursor(): HubError {
-  return new HubError('BadRequest', ['The cursor was not given out by this list; start again without one'])
+  return new HubError('BadRequest', ['The cursor is not valid for this list; start again without one'])
 }

@@ -1,6 +1,6 @@
 /**
- * PATCH in its normal and metadata form (Part 2, 4.6 of the digest): members that the body has replace those of the
- * element, members and children that it leaves out stay; everything it names must already exist with the same type.
+ * PATCH in normal and metadata form: members in the body replace those of the element, others stay. Children named in
+ * the body must exist with the same type.
  */
 import { HubError, type Violation } from '../errors.ts'
 import { suggest } from '../formats/suggest.ts'
@@ -11,14 +11,14 @@ import type { Submodel, SubmodelElement } from '../model/types.ts'
 import { valueMemberNames } from '../model/value-members.ts'
 import { type Container, child, childrenOf, stepsTo } from '../model/walk.ts'
 
-/** Puts a schema-valid body into the element, children into children. @throws HubError `Invalid`; then use neither */
+/** Merges a schema-valid body into the element, recursively. @throws HubError `Invalid`; then discard the target */
 export function merge(target: Container, body: Submodel | SubmodelElement): void {
   const violations: Violation[] = []
   mergeInto(target, body, '', violations)
   refuse(violations)
 }
 
-/** Puts `$metadata` into the element; values and children never change. @throws HubError `Invalid`; then use neither */
+/** Merges `$metadata`; values and children stay unchanged. @throws HubError `Invalid`; then discard the target */
 export function mergeMetadata(target: Container, body: unknown): void {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new HubError('Invalid', [1], [{ pointer: '', rule: 'type', text: 'a JSON object was expected' }])
@@ -30,7 +30,7 @@ export function mergeMetadata(target: Container, body: unknown): void {
   const known = new Set(['modelType', ...fieldsOf(target.modelType).map((field) => field.name)])
   for (const name of Object.keys(given)) {
     const pointer = `/${name}`
-    if (values.has(name)) violations.push({ pointer, rule: '$metadata', text: `"${name}" is no part of the metadata` })
+    if (values.has(name)) violations.push({ pointer, rule: '$metadata', text: `"${name}" is not part of the metadata` })
     else if (!known.has(name)) {
       const meant = suggest(name, [...known])
       const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
@@ -51,12 +51,12 @@ function mergeInto(target: Container, body: Container, pointer: string, violatio
   const steps = stepsTo(body)
   for (const [index, part] of childrenOf(body).entries()) {
     const step = steps[index] as Step
-    const place = `${pointer}/${member}/${index}`
+    const childPointer = `${pointer}/${member}/${index}`
     const present = child(target, step)
-    if (present !== undefined) mergeInto(present, part, place, violations)
+    if (present !== undefined) mergeInto(present, part, childPointer, violations)
     else
       violations.push({
-        pointer: place,
+        pointer: childPointer,
         rule: 'PATCH',
         text: `there is no element "${step}" to change; create it with POST or PUT`
       })

@@ -1,4 +1,4 @@
-/** The 27 profiles of Part 2, release 3.1.2: which places of the API each contains. */
+/** The 27 profiles of Part 2, release 3.1.2, and the endpoints that each contains. */
 import type { Service } from './api-request.ts'
 import { type Endpoint, endpoints } from './mounts.ts'
 import { operationIdOf, semanticIdsOf } from './names.ts'
@@ -11,7 +11,7 @@ export interface Profile {
   /** e.g. `SSP-001` */
   readonly number: string
   readonly has: (endpoint: Endpoint) => boolean
-  /** It stood in release 3.0 as well, so that 3.0 clients look for it under `/3/0/`. */
+  /** Already part of release 3.0: clients of 3.0 look for it under `/3/0/`. */
   readonly since30?: true
 }
 
@@ -104,12 +104,12 @@ export const profiles: readonly Profile[] = [
   { service: CONCEPTS, number: 'SSP-002', has: rows('QueryConceptDescriptions') }
 ]
 
-/** The name under which `/description` tells of a profile. */
+/** The URI of a profile in `/description`. */
 export function profileUri({ service, number }: Profile, release = '3/1'): string {
   return `https://admin-shell.io/aas/API/${release}/${service}/${number}`
 }
 
-/** Everything that a profile offers; each has GET /description too. */
+/** The operations of a profile; each also has GET /description. */
 export function operationsOf(profile: Profile): readonly ProfileOperation[] {
   return endpoints
     .filter((endpoint) => endpoint.definition.name === 'GetSelfDescription' || profile.has(endpoint))
@@ -120,7 +120,7 @@ export function operationsOf(profile: Profile): readonly ProfileOperation[] {
     }))
 }
 
-/** Whether a place belongs to a service that has an address of its own. */
+/** Whether an endpoint belongs to a service with a base URL of its own. */
 export const serviceEndpoints: Readonly<Record<Service, (endpoint: Endpoint) => boolean>> = {
   aas: either(aas, rows('GetSelfDescription')),
   submodel: either(submodel, rows('GetSelfDescription')),

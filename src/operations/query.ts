@@ -1,4 +1,4 @@
-/** POST /query/…: documents that meet a condition, found through the index and judged one by one. */
+/** POST /query/…: documents that match a condition; candidates are found by index and tested one by one. */
 import { setImmediate } from 'node:timers/promises'
 import { parseQuery } from '../formats/query.ts'
 import { type CompiledCondition, compile } from '../model/condition/compile.ts'
@@ -11,45 +11,45 @@ import type { Document, DocumentKind, ElementCondition, Facet } from '../store/s
 import { parse } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, encodeCursor, paged, parseListCursor } from './paging.ts'
-import { DESCRIBED, derive, isRegistered } from './registry.ts'
+import { DESCRIBED_CLASS, deriveDescriptor, isDescriptorClass } from './registry.ts'
 import { render } from './submodels.ts'
 
-type Subject = keyof Documents
+type QuerySubject = keyof Documents
 
-/** Documents that are judged before other requests get their turn, and those that are judged for one answer at most. */
+/** Documents tested before yielding to other requests, and documents tested per page at most. */
 const DOCUMENTS_PER_SLICE = 50
 const MAX_DOCUMENTS = 20_000
 
-/** A query over one kind of document; over descriptors it asks those registered here and then those derived. */
-export function query(subject: Subject): OperationHandler {
+/** A query over one class of document; of descriptors first the registered ones, then those derived. */
+export function query(subject: QuerySubject): OperationHandler {
   return async (context, request) => {
     const { selectId, condition } = parseQuery(request.body)
     const test = compile(condition, subject)
     const alternatives = plan(condition, subject)
-    const kinds: readonly DocumentKind[] = isRegistered(subject) ? [subject, DESCRIBED[subject]] : [subject]
+    const kinds: readonly DocumentKind[] = isDescriptorClass(subject) ? [subject, DESCRIBED_CLASS[subject]] : [subject]
 
     const results: (Buffer | string)[] = []
     const damaged = new Set<string>()
     const undecided: string[] = []
-    let judged = 0
+    let tested = 0
     let [turn, after] =
       request.query.cursor === undefined ? [0, 0] : parseListCursor(request.query.cursor, kinds.length)
     for (; turn < kinds.length; turn++, after = 0) {
       for await (const document of candidates(context, kinds[turn] as DocumentKind, alternatives, after, damaged)) {
-        // One more than fits tells that there is more; a search that takes too long goes on with the next page.
-        if (results.length === request.query.limit || judged === MAX_DOCUMENTS) break
+        // Reaching one more than fits shows that there is a next page; a long search continues there.
+        if (results.length === request.query.limit || tested === MAX_DOCUMENTS) break
         after = document.position
-        judged++
-        if (judged % DOCUMENTS_PER_SLICE === 0) await setImmediate()
-        const judging = candidate(context, subject, document, request.base, test)
-        const found = await unlessDamaged(judging, () => damaged.add(document.id))
-        if (found === undefined || !matches(test, found, () => undecided.push(document.id))) continue
-        const { instance } = found
+        tested++
+        if (tested % DOCUMENTS_PER_SLICE === 0) await setImmediate()
+        const testing = candidate(context, subject, document, request.base, test)
+        const candidatesBy = await unlessDamaged(testing, () => damaged.add(document.id))
+        if (candidatesBy === undefined || !matches(test, candidatesBy, () => undecided.push(document.id))) continue
+        const { instance } = candidatesBy
         if (selectId) results.push(JSON.stringify(document.id))
         else if (subject === 'Submodel') results.push(render(document, 'normal', request.query))
         else results.push(document.kind === subject ? document.bytes : JSON.stringify(instance))
       }
-      if (results.length === request.query.limit || judged === MAX_DOCUMENTS) break
+      if (results.length === request.query.limit || tested === MAX_DOCUMENTS) break
     }
     const more = turn < kinds.length && (await anyAfter(context, kinds, turn, after, alternatives))
     return paged(results, more ? encodeCursor([turn, after]) : undefined, {
@@ -60,7 +60,7 @@ export function query(subject: Subject): OperationHandler {
   }
 }
 
-/** The documents that may meet the condition, in their stable order, each once. */
+/** The documents that may match, by position, each once. */
 async function* candidates(
   context: OperationContext,
   kind: DocumentKind,
@@ -86,7 +86,7 @@ async function* candidates(
   }
 }
 
-/** Documents that a store finds by one alternative. */
+/** The documents that the store finds by one alternative. */
 async function* found(
   context: OperationContext,
   kind: DocumentKind,
@@ -101,7 +101,7 @@ async function* found(
     return
   }
   const conditions = elements.flatMap(conditionsOf)
-  // Small at first: a query that is answered by ten documents should not read a hundred.
+  // Small pages first, as few results may suffice.
   let limit = 16
   for (let from: number | undefined = after; from !== undefined; limit = Math.min(limit * 2, 256)) {
     const page = await context.store.documents(kind, facets as readonly Facet[], { after: from, limit }, conditions)
@@ -111,7 +111,7 @@ async function* found(
   }
 }
 
-/** What the store's index can answer of a term. */
+/** The part of a term that the store's index can answer. */
 function conditionsOf({ path, semanticId, values = [] }: ElementTerm): ElementCondition[] {
   const conditions: ElementCondition[] = semanticId === undefined ? [] : [{ semanticId }]
   if (path === undefined) return conditions
@@ -138,25 +138,25 @@ async function anyAfter(
   return false
 }
 
-/** One document that takes too long to be judged is told, and keeps no answer about the others from anybody. */
+/** A document with a text too long to match is reported as undecided, without failing the query. */
 function matches(
   test: CompiledCondition,
   found: { instance: object; related: object[] },
-  otherwise: () => void
+  onUndecided: () => void
 ): boolean {
   try {
     return test.matches(found.instance, found.related)
   } catch (error) {
     if (!(error instanceof TextTooLong)) throw error
-    otherwise()
+    onUndecided()
     return false
   }
 }
 
-/** What is judged, and what the condition speaks of beside it. */
+/** The instance to test, with related documents that the condition refers to. */
 async function candidate(
   context: OperationContext,
-  subject: Subject,
+  subject: QuerySubject,
   document: Document,
   base: string,
   test: CompiledCondition
@@ -165,19 +165,19 @@ async function candidate(
   return instance && { instance, related: await relatedTo(context, test, document) }
 }
 
-/** What is judged: the document, or the descriptor that is derived from it; undefined where a registered one has its place. */
+/** The document, or the descriptor derived from it; undefined if a registered descriptor replaces that. */
 async function instanceOf(
   context: OperationContext,
-  subject: Subject,
+  subject: QuerySubject,
   document: Document,
   base: string
 ): Promise<object | undefined> {
-  if (document.kind === subject || !isRegistered(subject)) return parse(document, subject)
+  if (document.kind === subject || !isDescriptorClass(subject)) return parse(document, subject)
   if ((await context.store.head(subject, document.id)) !== undefined) return undefined
-  return derive(context, subject, document, base)
+  return deriveDescriptor(context, subject, document, base)
 }
 
-/** The submodels of a shell, or the shells of a submodel, where the condition speaks of them. */
+/** The submodels of a shell, or the shells of a submodel, if the condition refers to them. */
 async function relatedTo(
   context: OperationContext,
   { joins }: CompiledCondition,

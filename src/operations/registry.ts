@@ -1,6 +1,6 @@
 /**
- * The two registries: descriptors that others registered here, stored as documents, and after them those of what is
- * stored here itself. A registered descriptor goes before the derived one of the same id.
+ * The two registries: registered descriptors, which are stored, then descriptors derived from the shells and submodels of
+ * this hub. A registered descriptor takes precedence over the derived one of the same id.
  */
 import { HubError } from '../errors.ts'
 import { currentDescriptor } from '../formats/descriptors.ts'
@@ -17,14 +17,13 @@ import { listKinds, paged, pageOfItems } from './paging.ts'
 
 const SHELL = 'AssetAdministrationShellDescriptor'
 const SUBMODEL = 'SubmodelDescriptor'
-type Registered = typeof SHELL | typeof SUBMODEL
+type DescriptorClass = typeof SHELL | typeof SUBMODEL
 
-/** What a descriptor of either kind describes. */
-export const DESCRIBED = { [SHELL]: 'AssetAdministrationShell', [SUBMODEL]: 'Submodel' } as const
+/** The class that a descriptor describes. */
+export const DESCRIBED_CLASS = { [SHELL]: 'AssetAdministrationShell', [SUBMODEL]: 'Submodel' } as const
 
-/** Is this a kind of descriptor? */
-export function isRegistered(kind: string): kind is Registered {
-  return Object.hasOwn(DESCRIBED, kind)
+export function isDescriptorClass(kind: string): kind is DescriptorClass {
+  return Object.hasOwn(DESCRIBED_CLASS, kind)
 }
 
 /** GET /shell-descriptors. */
@@ -105,16 +104,18 @@ export const postOfShell: OperationHandler = async (context, request) => {
 export const putOfShell: OperationHandler = async (context, request) => {
   const body = currentDescriptor(SUBMODEL, request.body)
   check(SUBMODEL, body)
-  const given = body as SubmodelDescriptor
-  sameId(given.id, submodelOf(request))
+  const descriptor = body as SubmodelDescriptor
+  sameId(descriptor.id, submodelOf(request))
   let created = false
   const revision = await editEmbedded(context, request, (present) => {
-    created = !present.some(({ id }) => id === given.id)
-    return created ? [...present, given] : present.map((other) => (other.id === given.id ? given : other))
+    created = !present.some(({ id }) => id === descriptor.id)
+    return created
+      ? [...present, descriptor]
+      : present.map((other) => (other.id === descriptor.id ? descriptor : other))
   })
   if (!created) return { status: 204, revision }
-  const location = `/shell-descriptors/${encodeId(shellOf(request))}/submodel-descriptors/${encodeId(given.id)}`
-  return { status: 201, json: given, revision, location }
+  const location = `/shell-descriptors/${encodeId(shellOf(request))}/submodel-descriptors/${encodeId(descriptor.id)}`
+  return { status: 201, json: descriptor, revision, location }
 }
 
 /** DELETE /shell-descriptors/{aasIdentifier}/submodel-descriptors/{submodelIdentifier}. */
@@ -128,13 +129,13 @@ export const deleteOfShell: OperationHandler = async (context, request) => {
   return { status: 204 }
 }
 
-/** The descriptor of something that is stored here. */
-export async function derive(
+/** Derives the descriptor of a stored shell or submodel. */
+export async function deriveDescriptor(
   context: OperationContext,
-  kind: Registered,
+  kind: DescriptorClass,
   document: Document,
   base: string
-): Promise<Described> {
+): Promise<Descriptor> {
   if (kind === SUBMODEL) return describeSubmodel(parse(document, 'Submodel'), base)
   const shell = parse(document, 'AssetAdministrationShell')
   const submodels: Submodel[] = []
@@ -145,19 +146,19 @@ export async function derive(
   return describeShell(shell, submodels, base)
 }
 
-type Described = AssetAdministrationShellDescriptor | SubmodelDescriptor
+type Descriptor = AssetAdministrationShellDescriptor | SubmodelDescriptor
 
-interface Found {
-  readonly descriptor: Described
+interface FoundDescriptor {
+  readonly descriptor: Descriptor
   readonly revision: number
-  /** Stored as such, by somebody who registered it. */
+  /** Stored; otherwise derived. */
   readonly registered: boolean
 }
 
-/** A registered descriptor leaves as it is stored. */
+/** A registered descriptor is returned as stored. */
 async function getById(
   context: OperationContext,
-  kind: Registered,
+  kind: DescriptorClass,
   id: string,
   request: ApiRequest
 ): Promise<ApiResponse> {
@@ -167,41 +168,51 @@ async function getById(
   return { status: 200, json: descriptor, revision }
 }
 
-async function find(context: OperationContext, kind: Registered, id: string, request: ApiRequest): Promise<Found> {
+async function find(
+  context: OperationContext,
+  kind: DescriptorClass,
+  id: string,
+  request: ApiRequest
+): Promise<FoundDescriptor> {
   const stored = await context.store.document(kind, id)
   if (stored !== undefined) return { descriptor: parse(stored, kind), revision: stored.revision, registered: true }
-  const described = await context.store.document(DESCRIBED[kind], id)
+  const described = await context.store.document(DESCRIBED_CLASS[kind], id)
   if (described === undefined) throw notFound(kind, id)
-  const descriptor = await derive(context, kind, described, request.base)
+  const descriptor = await deriveDescriptor(context, kind, described, request.base)
   return { descriptor, revision: described.revision, registered: false }
 }
 
 async function list(
   context: OperationContext,
-  kind: Registered,
+  kind: DescriptorClass,
   facets: readonly Facet[],
   request: ApiRequest
 ): Promise<ApiResponse> {
-  return listKinds(context, [kind, DESCRIBED[kind]], facets, request.query, async (document) => {
+  return listKinds(context, [kind, DESCRIBED_CLASS[kind]], facets, request.query, async (document) => {
     if (document.kind === kind) return document.bytes
     if ((await context.store.head(kind, document.id)) !== undefined) return undefined
-    return JSON.stringify(await derive(context, kind, document, request.base))
+    return JSON.stringify(await deriveDescriptor(context, kind, document, request.base))
   })
 }
 
-async function post(context: OperationContext, kind: Registered, request: ApiRequest): Promise<ApiResponse> {
+async function post(context: OperationContext, kind: DescriptorClass, request: ApiRequest): Promise<ApiResponse> {
   const body = currentDescriptor(kind, request.body)
   const id = (body as { id?: unknown } | null)?.id
-  if (typeof id === 'string' && (await context.store.head(DESCRIBED[kind], id)) !== undefined) {
+  if (typeof id === 'string' && (await context.store.head(DESCRIBED_CLASS[kind], id)) !== undefined) {
     check(kind, body)
     throw new HubError('AlreadyExists', [kind, id])
   }
   return create(context, kind, body, request)
 }
 
-/** A PUT for something that is stored here registers the given descriptor in place of the derived one: 204. */
-async function put(context: OperationContext, kind: Registered, id: string, request: ApiRequest): Promise<ApiResponse> {
-  const derived = (await context.store.head(DESCRIBED[kind], id)) !== undefined
+/** PUT for a shell or submodel stored here registers the descriptor in place of the derived one: 204. */
+async function put(
+  context: OperationContext,
+  kind: DescriptorClass,
+  id: string,
+  request: ApiRequest
+): Promise<ApiResponse> {
+  const derived = (await context.store.head(DESCRIBED_CLASS[kind], id)) !== undefined
   const answered = await putDocument(context, kind, id, { ...request, body: currentDescriptor(kind, request.body) })
   return derived && answered.status === 201
     ? { status: 204, ...(answered.revision && { revision: answered.revision }) }
@@ -210,17 +221,17 @@ async function put(context: OperationContext, kind: Registered, id: string, requ
 
 async function unregister(
   context: OperationContext,
-  kind: Registered,
+  kind: DescriptorClass,
   id: string,
   request: ApiRequest
 ): Promise<ApiResponse> {
   if ((await context.store.head(kind, id)) !== undefined) return remove(context, kind, id, request)
   await find(context, kind, id, request)
-  const text = `${kind} "${id}" is derived from the ${DESCRIBED[kind]} that is stored here and goes with it`
+  const text = `${kind} "${id}" is derived from the ${DESCRIBED_CLASS[kind]} stored here and is deleted with it`
   throw new HubError('BadRequest', [text])
 }
 
-/** Changes the submodel descriptors within a shell descriptor; a derived one is registered as it then is. */
+/** Changes the submodel descriptors in a shell descriptor; a derived one is registered first. */
 async function editEmbedded(
   context: OperationContext,
   request: ApiRequest,
@@ -236,15 +247,15 @@ async function editEmbedded(
   return revision
 }
 
-/** Somebody else registered it at the same moment. */
+/** Another request registered it at the same time. */
 function ignoreExisting(error: unknown): void {
   if (!(error instanceof HubError && error.name === 'AlreadyExists')) throw error
 }
 
-function embedded(descriptor: Described): SubmodelDescriptor[] {
+function embedded(descriptor: Descriptor): SubmodelDescriptor[] {
   return (descriptor as AssetAdministrationShellDescriptor).submodelDescriptors ?? []
 }
 
-function notFound(kind: Registered, id: string): HubError {
+function notFound(kind: DescriptorClass, id: string): HubError {
   return new HubError('NotFound', [kind, id])
 }

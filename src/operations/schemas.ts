@@ -1,4 +1,4 @@
-/** GET /submodels/{submodelIdentifier}/$schema: what a program may rely on when it reads or writes a submodel. */
+/** GET /submodels/{submodelIdentifier}/$schema: the JSON Schema of a submodel, also as TypeScript or OpenAPI. */
 import { setImmediate } from 'node:timers/promises'
 import { HubError } from '../errors.ts'
 import { toOpenApi } from '../formats/templates/openapi.ts'
@@ -11,7 +11,7 @@ import { get, parse } from './documents.ts'
 import { submodelOf } from './elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 
-/** How a schema is written down, by media type; the one for a caller without a wish first. */
+/** Serializers by media type; the default first. */
 const WRITERS = {
   'application/schema+json': (schema: Schema) => JSON.stringify(schema),
   'application/json': (schema: Schema) => JSON.stringify(schema),
@@ -22,20 +22,20 @@ const WRITERS = {
 export const getSchema: OperationHandler = async (context, request) => {
   const contentType = negotiate(request)
   const submodel = parse(await get(context, 'Submodel', submodelOf(request)), 'Submodel')
-  // What it is made of may be large: others get a turn between the steps.
+  // The submodel may be large: yields between the steps.
   await setImmediate()
   const schema = schemaFor(context, submodel, request.query.form ?? 'normal')
   await setImmediate()
   return { status: 200, contentType, bytes: WRITERS[contentType](schema, submodel.idShort ?? 'Submodel') }
 }
 
-/** That of its template where it has one; of a template itself the one that it is turned into; else its own structure. */
+/** The schema of its template; of a template the one derived from it; else one derived from the submodel's structure. */
 function schemaFor(context: OperationContext, submodel: Submodel, form: 'normal' | 'value'): Schema {
   if (submodel.kind === 'Template') return schemasOfTemplate(submodel, {})[form]
   return context.templates.known.evaluate(submodel, { limit: 1 }).template?.[form] ?? schemaOf(submodel, form)
 }
 
-/** The best media type that both sides know. @throws HubError `NotAcceptable` */
+/** The first acceptable media type. @throws HubError `NotAcceptable` */
 function negotiate(request: ApiRequest): keyof typeof WRITERS {
   for (const wanted of request.accept) {
     if (wanted === '*/*' || wanted === 'application/*') return 'application/schema+json'

@@ -1,4 +1,4 @@
-/** GET /serialization: an environment in any of the three forms, streamed. */
+/** GET /serialization: streams an environment as JSON, XML or AASX. */
 import { Readable } from 'node:stream'
 import { HubError } from '../errors.ts'
 import { freePartNames, type PackageFile, writeAasx } from '../formats/aasx-writer.ts'
@@ -25,19 +25,19 @@ const DOCUMENTS_PER_READ = 100
 export const generateSerialization: OperationHandler = async (context, request) => {
   const contentType = negotiate(request)
   const form = ENVIRONMENT_TYPES[contentType]
-  // Asked for by id, an unknown one is an error, and it must be known before the first byte leaves.
-  const wanted = await wantedBy(context, request)
-  for (const id of wanted.aasIds ?? []) await get(context, 'AssetAdministrationShell', id)
-  for (const id of wanted.submodelIds ?? []) await get(context, 'Submodel', id)
-  const documents = selected(context, wanted)
+  // An unknown id is an error, which must be found before the response starts.
+  const selection = await selectionOf(context, request)
+  for (const id of selection.aasIds ?? []) await get(context, 'AssetAdministrationShell', id)
+  for (const id of selection.submodelIds ?? []) await get(context, 'Submodel', id)
+  const documents = selected(context, selection)
   const response: ApiResponse = { status: 200, contentType, fileName: `environment.${form}` }
   if (form === 'json') return { ...response, stream: Readable.from(writeJson(identifiables(documents))) }
   if (form === 'xml') return { ...response, stream: Readable.from(writeXml(identifiables(documents))) }
-  const { files, relinked } = await pack(context, wanted)
+  const { files, relinked } = await pack(context, selection)
   return { ...response, stream: writeAasx({ identifiables: identifiables(documents, relinked), files, form: 'xml' }) }
 }
 
-/** The best media type that both sides know. @throws HubError `NotAcceptable` */
+/** The first acceptable media type. @throws HubError `NotAcceptable` */
 function negotiate(request: ApiRequest): EnvironmentType {
   for (const wanted of request.accept) {
     if (wanted === '*/*' || wanted === 'application/*') return 'application/json'
@@ -46,29 +46,29 @@ function negotiate(request: ApiRequest): EnvironmentType {
   throw new HubError('NotAcceptable', [Object.keys(ENVIRONMENT_TYPES).join(', ')])
 }
 
-interface Wanted {
+interface Selection {
   readonly aasIds?: readonly string[]
   readonly submodelIds?: readonly string[]
   readonly includeConceptDescriptions: boolean
 }
 
-/** What is asked for: the documents named, or all that the service has. @throws HubError `NotFound` beyond it */
-async function wantedBy(context: OperationContext, request: ApiRequest): Promise<Wanted> {
+/** The documents named, or all of the service. @throws HubError `NotFound` for documents outside of the service */
+async function selectionOf(context: OperationContext, request: ApiRequest): Promise<Selection> {
   const { aasIds, submodelIds, includeConceptDescriptions = true } = request.query
   const named = aasIds !== undefined || submodelIds !== undefined
   const wanted = { ...(aasIds && { aasIds }), ...(submodelIds && { submodelIds }), includeConceptDescriptions }
-  const within = await scopeOf(context, request)
-  if (within === undefined) return wanted
-  if (!named) return { ...within, includeConceptDescriptions }
+  const scope = await scopeOf(context, request)
+  if (scope === undefined) return wanted
+  if (!named) return { ...scope, includeConceptDescriptions }
   const outside = [
-    ...(aasIds ?? []).filter((id) => !within.aasIds.includes(id)),
-    ...(submodelIds ?? []).filter((id) => !within.submodelIds.includes(id))
+    ...(aasIds ?? []).filter((id) => !scope.aasIds.includes(id)),
+    ...(submodelIds ?? []).filter((id) => !scope.submodelIds.includes(id))
   ]
   if (outside[0] !== undefined) throw new HubError('NotFound', ['In this service a document', outside[0]])
   return wanted
 }
 
-/** The ids that can be seen in a service; undefined in the hub as a whole. */
+/** The ids visible in a service; undefined for the whole hub. */
 async function scopeOf(
   context: OperationContext,
   request: ApiRequest
@@ -86,7 +86,7 @@ async function scopeOf(
       return { aasIds: [], submodelIds: [request.submodelIdentifier ?? ''] }
     case 'templates': {
       const submodelIds: string[] = []
-      for await (const { id } of everything(context, 'Submodel', [TEMPLATE])) submodelIds.push(id)
+      for await (const { id } of allDocuments(context, 'Submodel', [TEMPLATE])) submodelIds.push(id)
       return { aasIds: [], submodelIds }
     }
     default:
@@ -94,13 +94,13 @@ async function scopeOf(
   }
 }
 
-/** The documents asked for: those named, or all where none is named. */
-async function* selected(context: OperationContext, wanted: Wanted): AsyncGenerator<Document> {
-  const { aasIds, submodelIds, includeConceptDescriptions } = wanted
+/** The selected documents; all if none is named. */
+async function* selected(context: OperationContext, selection: Selection): AsyncGenerator<Document> {
+  const { aasIds, submodelIds, includeConceptDescriptions } = selection
   if (aasIds === undefined && submodelIds === undefined) {
-    yield* everything(context, 'AssetAdministrationShell')
-    yield* everything(context, 'Submodel')
-    if (includeConceptDescriptions) yield* everything(context, 'ConceptDescription')
+    yield* allDocuments(context, 'AssetAdministrationShell')
+    yield* allDocuments(context, 'Submodel')
+    if (includeConceptDescriptions) yield* allDocuments(context, 'ConceptDescription')
     return
   }
   const referred = new Set<string>()
@@ -110,32 +110,32 @@ async function* selected(context: OperationContext, wanted: Wanted): AsyncGenera
   ] as const
   for (const [kind, ids] of named) {
     for (const id of new Set(ids ?? [])) {
-      for await (const document of one(context, kind, id)) {
-        if (includeConceptDescriptions) collect(document, referred)
+      for await (const document of ifStored(context, kind, id)) {
+        if (includeConceptDescriptions) collectReferredIds(document, referred)
         yield document
       }
     }
   }
-  // A set that grows while it is gone through: concept descriptions refer to others.
+  // The set grows during iteration: concept descriptions refer to others.
   for (const id of referred) {
-    for await (const document of one(context, 'ConceptDescription', id)) {
-      collect(document, referred)
+    for await (const document of ifStored(context, 'ConceptDescription', id)) {
+      collectReferredIds(document, referred)
       yield document
     }
   }
 }
 
-function collect(document: Document, ids: Set<string>): void {
+function collectReferredIds(document: Document, ids: Set<string>): void {
   for (const id of referencedIds(JSON.parse(document.bytes.toString()) as Identifiable)) ids.add(id)
 }
 
-/** A document may go while the answer is under way; then it is left out. */
-async function* one(context: OperationContext, kind: DocumentClass, id: string): AsyncGenerator<Document> {
+/** A document deleted while the response is sent is omitted. */
+async function* ifStored(context: OperationContext, kind: DocumentClass, id: string): AsyncGenerator<Document> {
   const document = await context.store.document(kind, id)
   if (document !== undefined) yield document
 }
 
-async function* everything(
+async function* allDocuments(
   context: OperationContext,
   kind: DocumentClass,
   facets: readonly Facet[] = []
@@ -151,7 +151,7 @@ async function* everything(
 
 async function* identifiables(
   documents: AsyncIterable<Document>,
-  relinked: Packed['relinked'] = new Map()
+  relinked: PackageContents['relinked'] = new Map()
 ): AsyncGenerator<Identifiable> {
   for await (const { kind, id, bytes } of documents) {
     const document = JSON.parse(bytes.toString()) as Identifiable
@@ -161,18 +161,18 @@ async function* identifiables(
   }
 }
 
-interface Packed {
+interface PackageContents {
   readonly files: readonly PackageFile[]
-  /** By class and id of a document, what its links become that would not lead to the part which their file is. */
+  /** By class and id of a document, new targets of links that do not match the part name of their file. */
   readonly relinked: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
 
-/** Every file of the documents that go into the package. */
-async function pack(context: OperationContext, wanted: Wanted): Promise<Packed> {
+/** The files of the selected documents. */
+async function pack(context: OperationContext, selection: Selection): Promise<PackageContents> {
   const names = freePartNames()
   const files = new Map<string, PackageFile>()
   const relinked = new Map<string, Map<string, string>>()
-  for await (const { kind, id, bytes } of selected(context, wanted)) {
+  for await (const { kind, id, bytes } of selected(context, selection)) {
     if (kind === 'ConceptDescription') continue
     const stored = await context.store.files(kind, id)
     if (stored.length === 0) continue
@@ -181,7 +181,7 @@ async function pack(context: OperationContext, wanted: Wanted): Promise<Packed> 
     for (const file of stored) {
       const { contentType, blob } = file
       const wantedPart = partForFile(file, extensionOf(contentType))
-      // The same bytes under the same name are one part.
+      // Equal bytes under the same name share a part.
       const bytesKey = JSON.stringify([partKey(wantedPart), blob])
       const name = files.get(bytesKey)?.name ?? names.take(wantedPart)
       files.set(bytesKey, {
@@ -198,7 +198,7 @@ async function pack(context: OperationContext, wanted: Wanted): Promise<Packed> 
   return { files: [...files.values()], relinked }
 }
 
-/** The file that is the picture of the package. */
+/** The file used as thumbnail of the package. */
 function thumbnailOf(stored: readonly FileEntry[], links: ReadonlySet<string>): FileEntry | undefined {
   return stored.find(isPackageThumbnail) ?? stored.find(({ name }) => links.has(name))
 }

@@ -80,7 +80,7 @@ export const postSubmodelReference: OperationHandler = async (context, request) 
   return { status: 201, json: reference, revision, location }
 }
 
-/** DELETE …/submodel-refs/{submodelIdentifier}: only the reference goes. */
+/** DELETE …/submodel-refs/{submodelIdentifier}: the submodel stays. */
 export const deleteSubmodelReference: OperationHandler = async (context, request) => {
   const id = request.submodelIdentifier ?? ''
   await edit(context, KIND, shellOf(request), request, (shell) => {
@@ -94,7 +94,7 @@ export const deleteSubmodelReference: OperationHandler = async (context, request
   return { status: 204 }
 }
 
-/** A change of a shell that belongs to a commit of something else. */
+/** A change of a shell within another commit. */
 export async function shellChange(
   context: OperationContext,
   id: string,
@@ -114,12 +114,11 @@ export async function shellChange(
   }
 }
 
-/** Does the shell refer to this submodel? */
 export function refersTo(shell: AssetAdministrationShell, submodelId: string): boolean {
   return (shell.submodels ?? []).some((reference) => targetIdOf(reference) === submodelId)
 }
 
-/** @throws HubError `NotFound` where the shell was taken leniently without */
+/** @throws HubError `NotFound` if the shell was stored leniently without it */
 export function assetInformationOf({ id, assetInformation }: AssetAdministrationShell): AssetInformation {
   if (assetInformation === undefined) throw new HubError('NotFound', ['The asset information of', id])
   return assetInformation

@@ -1,15 +1,15 @@
-/** Checked documents on their way from a large file to one commit, kept in a file: memory holds one at a time. */
+/** Buffers the checked documents of a large upload in a file until they are committed; memory holds one at a time. */
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { canonicalJson } from '../formats/canonical-json.ts'
 import type { SpooledText } from '../store/store.ts'
 
 export interface SpooledDocument extends SpooledText {
-  /** Of the document, whatever the order of its members: of two alike, one is left out. */
+  /** Independent of the order of members; of two equal documents one is dropped. */
   readonly digest: string
 }
 
-/** Bytes that are written together; documents are often small. */
+/** Bytes per write; documents are often small. */
 const WRITE_BYTES = 2 ** 20
 
 export class DocumentSpool {
@@ -38,7 +38,7 @@ export class DocumentSpool {
     return spooled
   }
 
-  /** Everything that was added can be read from the file then. */
+  /** Writes all added documents to the file. */
   async flush(): Promise<void> {
     if (this.#pending.length === 0) return
     const bytes = Buffer.concat(this.#pending)

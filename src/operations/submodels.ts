@@ -1,4 +1,4 @@
-/** Submodels as a whole, wherever they are mounted. */
+/** Operations on whole submodels, for all mounts. */
 import { HubError } from '../errors.ts'
 import { toValue } from '../formats/to-value.ts'
 import { coreView, metadataView, paths, withoutBlobs } from '../formats/views.ts'
@@ -27,15 +27,15 @@ export const getAll: OperationHandler = async (context, request) => {
   return list(context, 'Submodel', facets, request, (document) => [render(document, request.content, request.query)])
 }
 
-/** GET /submodels/$path: the paths of all submodels in one list, and a page is one of paths. */
+/** GET /submodels/$path: a page of the paths of all submodels. */
 async function getAllPaths(
   context: OperationContext,
   request: ApiRequest,
   facets: readonly Facet[]
 ): Promise<ApiResponse> {
   const { cursor, limit, level } = request.query
-  // The position of the submodel that is done with, and how many paths of the next one were given.
-  let [done, given] = cursor === undefined ? [0, 0] : parsePairCursor(cursor)
+  // The position of the last finished submodel, and the number of paths already returned of the next one.
+  let [done, returned] = cursor === undefined ? [0, 0] : parsePairCursor(cursor)
   const results: string[] = []
   const damaged: string[] = []
   for (let next: number | undefined = done; next !== undefined; ) {
@@ -43,11 +43,11 @@ async function getAllPaths(
     damaged.push(...(page.damaged ?? []))
     for (const document of page.items) {
       const all = paths(parse(document, 'Submodel'), '', level)
-      for (; given < all.length; given++) {
-        if (results.length === limit) return paged(results, encodeCursor([done, given]), damagedMetadata(damaged))
-        results.push(JSON.stringify(all[given]))
+      for (; returned < all.length; returned++) {
+        if (results.length === limit) return paged(results, encodeCursor([done, returned]), damagedMetadata(damaged))
+        results.push(JSON.stringify(all[returned]))
       }
-      ;[done, given] = [document.position, 0]
+      ;[done, returned] = [document.position, 0]
     }
     next = page.next
   }
@@ -69,7 +69,7 @@ export const getById: OperationHandler = async (context, request) => {
   return { status: 200, json: paths(parse(document, 'Submodel'), '', request.query.level), revision }
 }
 
-/** PUT of one submodel; below a shell it is also referred to by the shell from then on. */
+/** PUT of one submodel; below a shell it also adds a reference to the shell. */
 export const put: OperationHandler = async (context, request) =>
   withShell(context, request, () =>
     putDocument(context, 'Submodel', submodelOf(request), request, async (isNew) =>
@@ -88,13 +88,13 @@ export const patch: OperationHandler = async (context, request) => {
     if (request.content === 'metadata') mergeMetadata(submodel, request.body)
     else merge(submodel, request.body as Submodel)
     sameId(submodel.id, id)
-    // Metadata touches no element; a normal patch may touch all.
+    // $metadata changes no element, a normal patch any.
     return request.content === 'metadata' ? { touched: [], result: undefined } : { carried: true, result: undefined }
   })
   return { status: 204, revision }
 }
 
-/** DELETE of one submodel; below a shell its reference goes with it. */
+/** DELETE of one submodel; below a shell with the shell's reference to it. */
 export const deleteById: OperationHandler = async (context, request) =>
   withShell(context, request, () =>
     remove(context, 'Submodel', submodelOf(request), request, async () =>
@@ -104,7 +104,7 @@ export const deleteById: OperationHandler = async (context, request) =>
     )
   )
 
-/** A submodel that comes or goes below a shell changes that as well, and takes its turn with what else does. */
+/** Creating or deleting a submodel below a shell also changes the shell: runs exclusively with other changes of it. */
 function withShell(
   context: OperationContext,
   { aasIdentifier }: ApiRequest,
@@ -116,26 +116,26 @@ function withShell(
 }
 
 /**
- * An operation on a submodel that is perhaps mounted where not every submodel can be seen: below a shell only what it
- * refers to, in the repository of templates only these.
+ * Restricts an operation to the submodels that are visible at its mount: below a shell those it refers to, in the
+ * template repository templates.
  */
 export function visibleOnly(handler: OperationHandler): OperationHandler {
-  const ifSeen: OperationHandler = async (context, request) => {
+  const checked: OperationHandler = async (context, request) => {
     if (request.aasIdentifier !== undefined) await requireReference(context, request, request.aasIdentifier)
     if (request.service === 'templates') await requireStoredTemplate(context, request)
     return handler(context, request)
   }
-  // Nearly every call is of the repository, where there is nothing to wait for.
+  // The submodel repository is the hot path, and needs no check.
   return (context, request) =>
     request.aasIdentifier === undefined && request.service !== 'templates'
       ? handler(context, request)
-      : ifSeen(context, request)
+      : checked(context, request)
 }
 
-/** What of a submodel says that it is a template. */
+/** Facet of submodels that are templates. */
 export const TEMPLATE: Facet = ['kind', 'Template']
 
-/** A repository of templates takes nothing else [AASa-003]. */
+/** The template repository accepts templates only [AASa-003]. */
 function requireTemplate(request: ApiRequest): void {
   const kind = (request.body as { kind?: unknown } | null)?.kind
   if (request.service !== 'templates' || kind === 'Template') return
@@ -144,8 +144,8 @@ function requireTemplate(request: ApiRequest): void {
 }
 
 async function requireStoredTemplate(context: OperationContext, request: ApiRequest): Promise<void> {
-  const wholesale = request.definition.name === 'PutSubmodel' || request.definition.name === 'PatchSubmodel'
-  if (wholesale) requireTemplate(request)
+  const isWhole = request.definition.name === 'PutSubmodel' || request.definition.name === 'PatchSubmodel'
+  if (isWhole) requireTemplate(request)
   const document = await context.store.document('Submodel', submodelOf(request))
   if (document === undefined && request.definition.name === 'PutSubmodel') return
   if (document === undefined || parse(document, 'Submodel').kind !== 'Template') {
@@ -157,7 +157,7 @@ async function requireReference(context: OperationContext, request: ApiRequest, 
   const id = submodelOf(request)
   if (await isReferredTo(context, shellId, id)) return
   if (request.definition.name === 'PutSubmodel') {
-    // PUT below a shell creates the submodel and the reference to it; another one may do so at this moment.
+    // PUT below a shell creates submodel and reference; wait for another one that may be doing so.
     if ((await context.store.head('Submodel', id)) === undefined) return
     await runExclusive(context.store, 'AssetAdministrationShell', shellId, async () => {})
     if (await isReferredTo(context, shellId, id)) return
@@ -169,7 +169,7 @@ async function isReferredTo(context: OperationContext, shellId: string, id: stri
   return refersTo(parse(await get(context, 'AssetAdministrationShell', shellId), 'AssetAdministrationShell'), id)
 }
 
-/** A submodel in one of the contents that make one JSON text of it. */
+/** A submodel in any form except `$path`. */
 export function render(document: Document, content: Content, query: RequestQuery): Buffer | string {
   const whole = query.level !== 'core' && (!document.hasBlob || query.extent === 'withBlobValue')
   if (content === 'normal' && whole) return document.bytes

@@ -1,13 +1,13 @@
 /**
- * The verbs of Part 2 (IDTA-01002), release 3.1.2, as one table. A row says what can be asked of an interface; where the
- * interface is mounted says mounts.ts, which profile contains what says profiles.ts. The 224 method-and-path pairs of
- * the standard are rows × mounts × contents.
+ * The operations of Part 2 (IDTA-01002), release 3.1.2, as one table. A row defines an operation of an interface;
+ * mounts.ts defines where the interface is mounted, profiles.ts which profiles contain it. The 224 method-and-path pairs
+ * of the standard are rows × mounts × contents.
  */
 import type { Content, RequestQuery } from './request-query.ts'
 
 export type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** The interfaces of Part 2. Those that are mounted at more than one place are found in mounts.ts. */
+/** The interfaces of Part 2, and the hub's own. */
 export type Interface =
   | 'Shells'
   | 'Shell'
@@ -31,11 +31,11 @@ export type Interface =
   | 'Validations'
   | 'Schema'
 
-/** What a caller needs to be allowed to do (Part 4). */
+/** The permission that an operation requires (Part 4). */
 export type Right = 'CREATE' | 'READ' | 'UPDATE' | 'DELETE' | 'EXECUTE'
 
 export interface OperationDefinition {
-  /** The operation by its name in the standard, without what mounts and contents add to it. */
+  /** Name in the standard, without the suffixes of mounts and contents. */
   readonly name: string
   readonly verb: Verb
   readonly on: Interface
@@ -45,24 +45,24 @@ export interface OperationDefinition {
   readonly contents?: readonly Content[]
   /** Query parameters. */
   readonly query?: readonly (keyof RequestQuery)[]
-  /** Class of the JSON body, by its name in the model, `[]` for an array; `file` for a form with a file. Absent: no body. */
+  /** Class of the JSON body, `[]` for an array; `file` for a form with a file. Absent: no body. */
   readonly takes?: string
-  /** Class of the answer's body, `[]` for an array; `file` for bytes. Absent: no body. */
+  /** Class of the response body, `[]` for an array; `file` for bytes. Absent: no body. */
   readonly gives?: string
-  /** Media types of the answer; absent: JSON. */
+  /** Media types of the response; absent: JSON. */
   readonly media?: readonly string[]
-  /** The answer is a page of `gives`. */
+  /** The response is a page of `gives`. */
   readonly paged?: true
-  /** Statuses of success; a mount may know fewer. */
+  /** Statuses of success; a mount may restrict them. */
   readonly success: readonly number[]
   readonly right: Right
-  /** Names under which the standard describes it beside its own, e.g. for a filter. */
+  /** Further names in the standard, e.g. for a filter. */
   readonly also?: readonly string[]
-  /** The hub's own: in no profile, and without a semantic id. */
+  /** An extension of the hub: in no profile, without semantic id. */
   readonly own?: true
 }
 
-/** What a stored file is, its media type says. */
+/** Stored files have any media type. */
 const ANY = ['application/octet-stream'] as const
 const FIVE = ['normal', 'metadata', 'value', 'reference', 'path'] as const
 const PAGE = ['limit', 'cursor'] as const
@@ -824,7 +824,7 @@ export const table = [
     right: 'READ'
   },
 
-  // ---- offered beside several interfaces
+  // ---- part of several interfaces
   {
     name: 'GenerateSerializationByIds',
     verb: 'GET',
@@ -846,7 +846,7 @@ export const table = [
     right: 'READ'
   },
 
-  // ---- the hub's own
+  // ---- extensions of the hub
   {
     name: 'UploadFile',
     verb: 'POST',

@@ -1,4 +1,4 @@
-/** Taking in whole environments: JSON, XML and AASX, by upload or from a folder. All of a file, or nothing. */
+/** Loads whole environments (JSON, XML, AASX) by upload or from a folder; each file as a whole or not at all. */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -25,43 +25,42 @@ import { DocumentSpool, type SpooledDocument } from './spool.ts'
 export interface LoadOptions {
   /** What to do with a document whose id is already stored. */
   readonly existing: NonNullable<RequestQuery['existing']>
-  /** Take documents that break rules, and tell the reasons; only what cannot be stored at all is left out. */
+  /** Store documents that violate rules, and report why; skip only what cannot be stored at all. */
   readonly lenient: boolean
 }
 
-/** What became of a file. */
 export interface LoadReport {
   readonly fileName: string
-  readonly created: readonly Loaded[]
-  readonly replaced: readonly Loaded[]
-  /** Stored before, and left as they were. */
-  readonly kept: readonly Loaded[]
+  readonly created: readonly LoadedDocument[]
+  readonly replaced: readonly LoadedDocument[]
+  /** Already stored, and left unchanged. */
+  readonly kept: readonly LoadedDocument[]
   readonly files: number
-  /** Left out while the others were taken: what cannot be stored even leniently, and what a template forbids. */
-  readonly refused: readonly Refused[]
-  /** Rules that the documents break, and the reasons for what was refused; empty unless taken leniently. */
+  /** Not stored, unlike the others: not storable even leniently, or refused by an enforced template. */
+  readonly refused: readonly RefusedDocument[]
+  /** Violations of stored and refused documents; empty unless lenient. */
   readonly violations: readonly Violation[]
-  /** Links of the documents that lead to no file of the package, files that none leads to, and empty lists around. */
+  /** Links without a file in the package, files without a link, and empty lists. */
   readonly warnings: readonly Violation[]
 }
 
-export interface Loaded {
+export interface LoadedDocument {
   readonly modelType: string
   readonly id: string
 }
 
-export interface Refused {
+export interface RefusedDocument {
   readonly modelType: string
   readonly id?: string
-  /** Where in the file it stands; the pointers of its violations begin so. */
+  /** Location in the file; prefix of the pointers of its violations. */
   readonly origin: string
 }
 
-/** Files of a package that are taken in at the same time. */
-const RECEIVED_TOGETHER = 32
+/** Files of a package stored at the same time. */
+const MAX_CONCURRENT_FILES = 32
 
-/** Violations told of one file. */
-const LIMIT = 100
+/** Violations reported of one file. */
+const MAX_REPORTED = 100
 
 /** POST /upload. */
 export const uploadFile: OperationHandler = async (context, request) => {
@@ -74,18 +73,18 @@ export const uploadFile: OperationHandler = async (context, request) => {
   return { status: report.created.length > 0 ? 201 : 200, json: report }
 }
 
-/** Takes a file in. @throws HubError with every reason; then nothing of it is stored */
+/** Loads a file. @throws HubError with all violations; then nothing of it is stored */
 async function load(context: OperationContext, upload: FileUpload, options: LoadOptions): Promise<LoadReport> {
   const folder = await mkdtemp(join(context.scratchFolder, 'upload-'))
   try {
     const path = join(folder, 'file')
-    await pipeline(upload.bytes, limited(context.uploadLimit), createWriteStream(path))
+    await pipeline(upload.bytes, sizeLimit(context.uploadLimit), createWriteStream(path))
     const form = detectFormat(upload.fileName, upload.contentType, await firstBytes(path))
     if (form === undefined) throw new HubError('BadRequest', ['The file is neither AASX nor AAS XML nor AAS JSON'])
     const content = await openEnvironment(path, form, upload.fileName)
     const spool = await DocumentSpool.open(join(folder, 'documents'))
     try {
-      return await store(context, upload.fileName, content, spool, options)
+      return await checkAndStore(context, upload.fileName, content, spool, options)
     } finally {
       await Promise.all([content.close(), spool.close()])
     }
@@ -94,13 +93,13 @@ async function load(context: OperationContext, upload: FileUpload, options: Load
   }
 }
 
-/** A file of a folder that was refused as a whole. */
+/** A file of a folder that was refused. */
 export interface FailedLoad {
   readonly fileName: string
   readonly error: HubError
 }
 
-/** Takes in a file, or every `.aasx`, `.xml` and `.json` file of a folder in the order of their names. */
+/** Loads a file, or every `.aasx`, `.xml` and `.json` file of a folder by name. */
 export async function* loadPath(
   context: OperationContext,
   path: string,
@@ -112,23 +111,23 @@ export async function* loadPath(
     const bytes = createReadStream(folder ? join(path, name) : path)
     const fileName = basename(name)
     yield await load(context, { bytes, fileName, contentType: '', fields: {} }, options).catch((error: unknown) => {
-      // What a file says is its author's fault, and no reason to keep the others out; a full disk is.
+      // An invalid file does not keep the others from being loaded; a full disk does.
       if (!(error instanceof HubError) || error.status >= 500) throw error
       return { fileName, error }
     })
   }
 }
 
-interface Item {
+interface CheckedDocument {
   readonly kind: FoundDocument['className']
   readonly id: string
   readonly text: SpooledDocument
   readonly facets: readonly Facet[]
-  /** Files of the package by the link that leads to them. */
+  /** Files of the package by the document's link to them. */
   readonly files: Map<string, PartFile>
 }
 
-async function store(
+async function checkAndStore(
   context: OperationContext,
   fileName: string,
   content: EnvironmentSource,
@@ -136,23 +135,23 @@ async function store(
   options: LoadOptions
 ): Promise<LoadReport> {
   const links = new LinkedFiles(content)
-  const found = await read(context, content, spool, links, options.lenient)
-  // What is there decides what is created and what is replaced, and others may store the same at the same moment.
-  return retryConflicts(() => storeAsFound(context, fileName, content, spool, links, found, options))
+  const found = await checkDocuments(context, content, spool, links, options.lenient)
+  // Stored documents decide what is created or replaced, and may change concurrently.
+  return retryConflicts(() => storeChecked(context, fileName, content, spool, links, found, options))
 }
 
-async function storeAsFound(
+async function storeChecked(
   context: OperationContext,
   fileName: string,
   content: EnvironmentSource,
   spool: DocumentSpool,
   links: LinkedFiles,
-  { items, refused, violations }: Content,
+  { items, refused, violations }: CheckedContent,
   options: LoadOptions
 ): Promise<LoadReport> {
-  const created: Loaded[] = []
-  const replaced: Loaded[] = []
-  const kept: Loaded[] = []
+  const created: LoadedDocument[] = []
+  const replaced: LoadedDocument[] = []
+  const kept: LoadedDocument[] = []
   const changes: Change[] = []
   for (const item of items) {
     const { kind, id, text, facets } = item
@@ -168,7 +167,7 @@ async function storeAsFound(
       if (present) changes.push(...(await orphans(context.store, stored, await spool.read(text))))
     }
   }
-  if (options.existing === 'refuse' && replaced.length > 0) throw alreadyThere(replaced)
+  if (options.existing === 'refuse' && replaced.length > 0) throw alreadyStored(replaced)
   const isKept = new Set(kept.map(({ id, modelType }) => `${modelType} ${id}`))
   const taken = items.filter(({ id, kind }) => !isKept.has(`${kind} ${id}`))
   const files = await receiveFiles(context, content, links, taken)
@@ -189,36 +188,36 @@ async function storeAsFound(
   }
 }
 
-interface Content {
-  readonly items: readonly Item[]
-  readonly refused: readonly Refused[]
+interface CheckedContent {
+  readonly items: readonly CheckedDocument[]
+  readonly refused: readonly RefusedDocument[]
   readonly violations: readonly Violation[]
 }
 
 /**
- * Every document of the file, checked. Published packages repeat concept descriptions: the same twice is one.
- * @throws HubError `Invalid` where anything is wrong, or leniently where nothing is left to be stored
+ * Checks every document of the file. Published packages repeat concept descriptions: equal documents count once.
+ * @throws HubError `Invalid` with all violations; if lenient only if nothing can be stored
  */
-async function read(
+async function checkDocuments(
   context: OperationContext,
   content: EnvironmentSource,
   spool: DocumentSpool,
   links: LinkedFiles,
   lenient: boolean
-): Promise<Content> {
+): Promise<CheckedContent> {
   const slice = new TimeSlice()
-  const items = new Map<string, Item>()
-  const refused: Refused[] = []
+  const items = new Map<string, CheckedDocument>()
+  const refused: RefusedDocument[] = []
   const violations: Violation[] = []
   for await (const found of content.documents()) {
     const { document, className, origin } = found
     await slice.check()
-    const { broken, reasons } = judge(context, className, document)
+    const { broken, reasons } = checkDocument(context, className, document)
     const id = idOf(document)
     const key = `${className} ${id}`
     const twin = reasons.length === 0 ? items.get(key) : undefined
     const text = reasons.length === 0 ? await spool.add(document) : undefined
-    if (twin !== undefined && twin.text.digest !== text?.digest) reasons.push(twice(twin))
+    if (twin !== undefined && twin.text.digest !== text?.digest) reasons.push(duplicateViolation(twin))
     const files = links.follow(found)
     if (text === undefined || reasons.length > 0)
       refused.push({ modelType: className, ...(id !== undefined && { id }), origin })
@@ -226,7 +225,7 @@ async function read(
       const facets = facetsOf(className, document as never)
       items.set(key, { kind: className, id: id ?? '', text, facets, files: new Map(files) })
     } else for (const [link, file] of files) twin.files.set(link, file)
-    for (const violation of [...reasons, ...broken].slice(0, LIMIT - violations.length)) {
+    for (const violation of [...reasons, ...broken].slice(0, MAX_REPORTED - violations.length)) {
       violations.push({ ...violation, pointer: `${origin}${violation.pointer}` })
     }
   }
@@ -235,18 +234,18 @@ async function read(
   return { items: [...items.values()], refused, violations }
 }
 
-/** What is wrong with a document, and of it what keeps it from being stored even leniently. */
-function judge(
+/** The violations of a document, and the reasons why it cannot be stored even leniently. */
+function checkDocument(
   context: OperationContext,
   className: FoundDocument['className'],
   document: unknown
 ): { broken: readonly Violation[]; reasons: Violation[] } {
-  const broken = validate(className, document, { limit: LIMIT })
-  const reasons = broken.length === 0 ? [] : unstorable(className, document, { limit: LIMIT })
-  // A template that is enforced is so in lenient times too: somebody asked for it by name.
+  const broken = validate(className, document, { limit: MAX_REPORTED })
+  const reasons = broken.length === 0 ? [] : unstorable(className, document, { limit: MAX_REPORTED })
+  // Enforced templates apply in lenient mode as well, as they were configured explicitly.
   if (reasons.length === 0) reasons.push(...context.templates.refused(document as Documents[DocumentClass]))
-  const isTold = new Set(reasons.map(({ pointer }) => pointer))
-  return { broken: broken.filter(({ pointer }) => !isTold.has(pointer)), reasons }
+  const reported = new Set(reasons.map(({ pointer }) => pointer))
+  return { broken: broken.filter(({ pointer }) => !reported.has(pointer)), reasons }
 }
 
 function idOf(document: unknown): string | undefined {
@@ -254,46 +253,49 @@ function idOf(document: unknown): string | undefined {
   return typeof id === 'string' ? id : undefined
 }
 
-function twice({ kind, id }: Item): Violation {
-  const text = `the ${kind} "${id}" stands in the file twice, with different content; the first counts`
+function duplicateViolation({ kind, id }: CheckedDocument): Violation {
+  const text = `the ${kind} "${id}" occurs twice in the file, with different content; the first one counts`
   return { pointer: '', rule: 'id', text }
 }
 
-/** Gives every file of the package to the documents that link to it; what none links to stays with the first. */
+/** Attaches files of the package to the documents that link to them, and files without a link to the first document. */
 async function receiveFiles(
   context: OperationContext,
   content: EnvironmentSource,
   links: LinkedFiles,
-  items: readonly Item[]
+  items: readonly CheckedDocument[]
 ): Promise<Change[]> {
   const owners = items.filter(({ kind }) => kind !== 'ConceptDescription')
   const first = owners.find(({ kind }) => kind === 'AssetAdministrationShell') ?? owners[0]
   if (first === undefined) return []
-  const entries = new Map<Item, FileEntry[]>()
-  const give = (item: Item, entry: FileEntry) => entries.set(item, [...(entries.get(item) ?? []), entry])
-  // A document's own spelling of its link is what the file is kept under.
-  const linking = new Map<PartFile, { item: Item; name: string }[]>()
+  const entries = new Map<CheckedDocument, FileEntry[]>()
+  const attach = (item: CheckedDocument, entry: FileEntry) => entries.set(item, [...(entries.get(item) ?? []), entry])
+  // Files are stored under the link as spelled in the document.
+  const linking = new Map<PartFile, { item: CheckedDocument; name: string }[]>()
   for (const item of owners) {
     for (const [name, file] of item.files) linking.set(file, [...(linking.get(file) ?? []), { item, name }])
   }
   const { thumbnail } = content
   const isOfPackage = (file: PartFile) => file === thumbnail && first.kind === 'AssetAdministrationShell'
   const all = thumbnail === undefined ? content.files : [...content.files, thumbnail]
-  // Documents that are kept as they were have their files already.
+  // Documents that are kept have their files already.
   const wanted = all.filter((file) => linking.has(file) || !links.isLinked(file) || isOfPackage(file))
-  const received = inOrder(wanted, RECEIVED_TOGETHER, async (file) => ({ file, entry: await receive(context, file) }))
-  // Together, as each waits for the disk several times; given in the order of the package.
+  const received = concurrentInOrder(wanted, MAX_CONCURRENT_FILES, async (file) => ({
+    file,
+    entry: await storeFile(context, file)
+  }))
+  // Concurrently, as each waits for the disk several times; results are in the order of the package.
   for await (const { file, entry } of received) {
     const owned = linking.get(file) ?? []
     const isPackageThumbnail = isOfPackage(file)
-    for (const { item, name } of owned) give(item, { ...entry, name })
-    if (owned.length === 0) give(first, isPackageThumbnail ? { ...entry, name: packageThumbnail(file.name) } : entry)
+    for (const { item, name } of owned) attach(item, { ...entry, name })
+    if (owned.length === 0) attach(first, isPackageThumbnail ? { ...entry, name: packageThumbnail(file.name) } : entry)
   }
   return [...entries].map(([{ kind, id }, files]) => ({ change: 'attach', kind: kind as DocumentKind, id, files }))
 }
 
-/** Results in the order of the items, up to so many of them under way; when one fails, what is under way is awaited. */
-async function* inOrder<Item, Result>(
+/** Runs up to `limit` items at a time, and yields results in order; on failure awaits those that were started. */
+async function* concurrentInOrder<Item, Result>(
   items: Iterable<Item>,
   limit: number,
   work: (item: Item) => Promise<Result>
@@ -312,13 +314,13 @@ async function* inOrder<Item, Result>(
   }
 }
 
-async function receive(context: OperationContext, { name, contentType, open }: PartFile): Promise<FileEntry> {
+async function storeFile(context: OperationContext, { name, contentType, open }: PartFile): Promise<FileEntry> {
   const { blob, size } = await context.store.receive(await open(), context.uploadLimit)
   return { name, contentType, fileName: basename(decodePartName(name)), size, blob }
 }
 
-function alreadyThere(loaded: readonly Loaded[]): HubError {
-  const violations = loaded.slice(0, LIMIT).map(({ modelType, id }) => ({
+function alreadyStored(loaded: readonly LoadedDocument[]): HubError {
+  const violations = loaded.slice(0, MAX_REPORTED).map(({ modelType, id }) => ({
     pointer: '',
     rule: 'AlreadyExists',
     text: `${modelType} "${id}" is already stored; upload with existing=replace or existing=keep`
@@ -326,7 +328,7 @@ function alreadyThere(loaded: readonly Loaded[]): HubError {
   return new HubError('AlreadyExists', ['A document of the file,', loaded[0]?.id ?? ''], violations)
 }
 
-function limited(limit: number): Transform {
+function sizeLimit(limit: number): Transform {
   let size = 0
   return new Transform({
     transform(part: Buffer, _encoding, done) {

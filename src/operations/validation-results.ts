@@ -1,4 +1,4 @@
-/** The ledger of validations: what the last check of each submodel found. It is written in the background. */
+/** Validation results: what the last check of each submodel found; written in the background. */
 import { unlessDamaged } from '../store/damage.ts'
 import type { Facet } from '../store/store.ts'
 import { get } from './documents.ts'
@@ -7,7 +7,7 @@ import type { OperationHandler } from './operation-context.ts'
 import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
 import type { ValidationResult } from './validation/template-checker.ts'
 
-/** GET /submodels/{submodelIdentifier}/$validation. What the ledger does not know yet is found out now. */
+/** GET /submodels/{submodelIdentifier}/$validation. Validates now if the stored result is out of date. */
 export const getById: OperationHandler = async (context, request) => {
   const document = await get(context, 'Submodel', submodelOf(request))
   const kept = await unlessDamaged(context.store.document('Validation', document.id))

@@ -1,26 +1,26 @@
 /**
- * Changes that begin with reading what they change, while others change the same. Within a process those of one document
- * take turns; what comes between all the same (a value that was written, another process) is a reason to look again.
- * None of that is the caller's fault: 409 tells of what is there, never of a race.
+ * Optimistic concurrency of read-modify-write changes. Within a process changes of one document are serialized; other
+ * conflicts (a value was written, another process) lead to a retry. Clients never see these: 409 reports existing
+ * documents, not races.
  */
 import { setTimeout } from 'node:timers/promises'
 import { HubError } from '../errors.ts'
 import type { DocumentStore } from './document-store.ts'
 import type { Change, Commit, DocumentKind } from './store.ts'
 
-/** How often a change is tried, and after how many times it waits before it is tried again. */
+/** Attempts of a change, and those of them without a pause before. */
 const MAX_ATTEMPTS = 50
 const EAGER_ATTEMPTS = 3
 
-/** The longest of these waits; random, so that processes do not meet again. */
+/** Longest pause; randomized, so that processes do not collide again. */
 const MAX_WAIT_MS = 50
 
-/** Changes of one document that wait for their turn; more are sent away, to come again. */
+/** Waiting changes of one document; more are refused with `Unavailable`. */
 const MAX_WAITING = 2000
 
 /**
- * Tries again while the only reason against is that somebody else changed the same thing meanwhile.
- * @throws HubError `Unavailable` where that does not end
+ * Repeats an attempt as long as it fails with `Conflict`.
+ * @throws HubError `Unavailable` after too many attempts
  */
 export async function retryConflicts<Result>(attempt: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries++) {
@@ -28,16 +28,15 @@ export async function retryConflicts<Result>(attempt: () => Promise<Result>): Pr
       return await attempt()
     } catch (error) {
       if (!(error instanceof HubError && error.name === 'Conflict')) throw error
-      if (tries === MAX_ATTEMPTS)
-        throw new HubError('Unavailable', [`${error.message}, again and again; come back later`])
+      if (tries === MAX_ATTEMPTS) throw new HubError('Unavailable', [`${error.message}, repeatedly; retry later`])
       if (tries > EAGER_ATTEMPTS) await setTimeout(Math.random() * Math.min(tries, MAX_WAIT_MS))
     }
   }
 }
 
 /**
- * Commits what was made up by what was there: it creates where there was nothing, and replaces where there was something.
- * @throws HubError `Conflict` where that is no longer so, which {@link retryConflicts} takes for a reason to look again
+ * Commits changes that were computed from what was read: `create` if there was no document, `replace` if there was.
+ * @throws HubError `Conflict` if that has changed; see {@link retryConflicts}
  */
 export async function commitOrConflict(store: DocumentStore, changes: readonly Change[]): Promise<Commit> {
   try {
@@ -56,8 +55,8 @@ interface WaitingLine {
 const lines = new WeakMap<DocumentStore, Map<string, WaitingLine>>()
 
 /**
- * Does the work when all that came before it for the same document is done.
- * @throws HubError `Unavailable` where too much waits for that
+ * Runs the work after all earlier work on the same document of this store.
+ * @throws HubError `Unavailable` if too many are waiting
  */
 export async function runExclusive<Result>(
   store: DocumentStore,
@@ -70,10 +69,10 @@ export async function runExclusive<Result>(
   const key = `${kind} ${id}`
   const line = ofStore.get(key) ?? { last: Promise.resolve(), waiting: 0 }
   if (line.waiting >= MAX_WAITING) {
-    throw new HubError('Unavailable', [`Too many changes of ${kind} "${id}" wait for each other; come back later`])
+    throw new HubError('Unavailable', [`Too many changes of ${kind} "${id}" are waiting; retry later`])
   }
   ofStore.set(key, line)
-  // Who is alone does not wait for a turn of the event loop.
+  // Without contention runs synchronously.
   const own = line.waiting++ === 0 ? work() : line.last.then(work)
   line.last = own.catch(() => {})
   try {

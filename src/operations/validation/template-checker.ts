@@ -1,4 +1,4 @@
-/** Is a submodel what its semanticId claims, and what becomes of it if it is not? Decided here for every door. */
+/** Validates submodels against the templates that their semanticIds name, and decides by policy whether to refuse them. */
 import { createHash } from 'node:crypto'
 import { HubError, type Violation } from '../../errors.ts'
 import { validate } from '../../formats/json.ts'
@@ -8,42 +8,42 @@ import type { Documents, Submodel } from '../../model/types.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { Document, Facet } from '../../store/store.ts'
 
-/** `warn`: it is stored, and the reasons are kept (see ledger.ts); `enforce`: it is refused. */
+/** `warn`: an invalid submodel is stored, and its violations are recorded; `enforce`: it is refused. */
 export type TemplatePolicy = 'off' | 'warn' | 'enforce'
 
-/** What a check of a stored submodel found, as the ledger keeps it. */
+/** The result of validating a stored submodel, as stored. */
 export interface ValidationResult {
   readonly submodelId: string
-  /** `noTemplate`: there is nothing to hold it against, and it breaks no rule of the standard. */
+  /** `noTemplate`: no template applies, and no rule of the standard is violated. */
   readonly result: 'valid' | 'invalid' | 'noTemplate'
-  /** By name, with the `$id` of its schema. */
+  /** Name of the template; `schema` is the `$id` of its schema. */
   readonly template?: string
   readonly schema?: string
-  /** The version of the template; of a schema that names none, a digest of it. */
+  /** Version of the template; a digest of the schema if it has none. */
   readonly schemaVersion?: string
   readonly checkedAt: string
-  /** That of the submodel that was checked. */
+  /** Revision of the submodel that was checked. */
   readonly revision: number
-  /** Digest of the schemas and policies by which it was checked. */
+  /** Digest of the schemas and policies used. */
   readonly rules: string
   readonly violations: readonly TemplateFinding[]
-  /** Rules of the standard that it breaks; it was taken leniently. */
+  /** Violations of the standard, of a submodel stored leniently. */
   readonly metamodel: readonly Violation[]
 }
 
-/** Violations told of one submodel, of each kind. */
+/** Violations reported of one submodel, of each kind. */
 const MAX_REPORTED = 100
 
-/** Submodels of which it is remembered whether a template is enforced on them. */
+/** Submodels in the cache of `isEnforced`. */
 const CACHE_ENTRIES = 10_000
 
 export class TemplateChecker {
   readonly known: Templates
-  /** Digest of all schemas and policies: where it differs from the last start's, verdicts are out of date. */
+  /** Digest of all schemas and policies; stored results with another one are out of date. */
   readonly rules: string
-  /** Is any submodel checked at all? */
+  /** Whether any submodel is checked. */
   readonly isActive: boolean
-  /** May any submodel be refused? */
+  /** Whether any submodel may be refused. */
   readonly enforces: boolean
   readonly #standard: TemplatePolicy
   readonly #exceptions: ReadonlyMap<string, TemplatePolicy>
@@ -65,7 +65,7 @@ export class TemplateChecker {
     this.rules = digest([standard, [...this.#exceptions].sort(), templates.all.map(({ normal }) => normal)])
   }
 
-  /** By the first of its semantic ids for which there is an exception. */
+  /** The policy of the first semanticId with an exception, else the default. */
   policyOf(submodel: Submodel): TemplatePolicy {
     if (this.#exceptions.size === 0) return this.#standard
     const { main, more } = semanticIdsOf(submodel)
@@ -76,21 +76,21 @@ export class TemplateChecker {
     return this.#standard
   }
 
-  /** What a document is to be refused for; only submodels have templates. */
+  /** Findings for which a document is refused; only submodels have templates. */
   refused(document: Documents[keyof Documents]): readonly TemplateFinding[] {
     if (!this.enforces || !isSubmodel(document) || this.policyOf(document) !== 'enforce') return []
     return this.known.check(document)
   }
 
-  /** @throws HubError `Invalid` with everything that an enforced template asks for and does not find */
+  /** @throws HubError `Invalid` with all violations of an enforced template */
   enforce(document: Documents[keyof Documents]): void {
     const findings = this.refused(document)
     if (findings.length > 0) throw new HubError('Invalid', [findings.length], findings)
   }
 
   /**
-   * Is a template enforced on this stored submodel? Asked with every value that is written, so it is remembered.
-   * Whoever changes the structure of a submodel says so by `forget`.
+   * Whether a template is enforced on a stored submodel; cached, as it is called on every value write. Call `forget` after
+   * changing a submodel's structure.
    */
   async isEnforced(store: DocumentStore, id: string): Promise<boolean> {
     if (!this.enforces) return false
@@ -102,7 +102,7 @@ export class TemplateChecker {
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
     const enforced = this.policyOf(submodel) === 'enforce' && this.known.applicable(submodel).length > 0
     if (this.#enforced.size >= CACHE_ENTRIES) this.#enforced.clear()
-    // What was read may be of before a change that came meanwhile.
+    // Not cached if a submodel was changed while this one was read.
     if (forgotten === this.#forgotten) this.#enforced.set(id, enforced)
     return enforced
   }
@@ -112,7 +112,7 @@ export class TemplateChecker {
     this.#enforced.delete(id)
   }
 
-  /** Checks a stored submodel, whatever the policy says of writing it; a template that is `off` is none. */
+  /** Validates a stored submodel; policy `off` means no template. */
   entryOf(document: Document): ValidationResult {
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
     const metamodel = validate('Submodel', submodel, { limit: MAX_REPORTED })
@@ -137,7 +137,7 @@ export class TemplateChecker {
     }
   }
 
-  /** By which the ledger is filtered: the result; the template by its name, with and without version, its schema and its semantic ids. */
+  /** Facets of a result: the outcome; the template by name, with and without version, schema and semanticIds. */
   facetsOf({ result, schema }: ValidationResult): Facet[] {
     const template = this.known.all.find(({ id }) => id === schema)
     const names = new Set(template === undefined ? [] : namesOf(template))
