@@ -152,8 +152,8 @@ async function two(one: Child, other: Child): Promise<void> {
 
 async function memory(directory: string, given: string): Promise<void> {
   // It keeps everything in memory, some 8 kB for each.
-  const heap = 2 + Math.ceil(DOCUMENTS / 100_000)
-  const server = given === '' ? await startMemoryMongo({ heap, hasStreams: false }) : undefined
+  const heapGib = 2 + Math.ceil(DOCUMENTS / 100_000)
+  const server = given === '' ? await startMemoryMongo({ heapGib, hasStreams: false }) : undefined
   const database = `bench_many_${process.pid}`
   const url = within(server?.url ?? given, database)
   process.stderr.write(`${whole(DOCUMENTS)} submodels are stored …\n`)

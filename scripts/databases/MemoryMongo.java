@@ -9,7 +9,7 @@ import java.util.List;
 /** mongo-java-server with its documents in memory: {@code java -cp '…' MemoryMongo.java PORT [streams]}. */
 public class MemoryMongo {
 
-  /** What it calls itself is too old for the driver, which uses nothing that it lacks. */
+  /** Its own version is too old for the driver, though it has everything that the driver uses. */
   static final class Version implements MongoVersion {
     public List<Integer> getVersionArray() {
       return List.of(5, 0, 0);
@@ -20,7 +20,7 @@ public class MemoryMongo {
     }
   }
 
-  /** It knows this command by its older name only. */
+  /** It knows `hello` by its older name only. */
   static final class Backend extends MemoryBackend {
     @Override
     public Document handleCommand(Channel channel, String database, String command, Document query) {
@@ -30,7 +30,7 @@ public class MemoryMongo {
 
   public static void main(String[] arguments) throws InterruptedException {
     MongoServer server = new MongoServer(new Backend().version(new Version()));
-    // Change streams are read from it, and it keeps everything once more.
+    // Change streams are read from the oplog, which keeps everything once more.
     if (arguments.length > 1) {
       server.enableOplog();
     }

@@ -1,7 +1,7 @@
 /**
  * FerretDB with its SQLite backend: a server that speaks the protocol of MongoDB, for the tests.
  *
- * As a program it builds and tells where the server is: `node scripts/databases/ferretdb-build.ts`
+ * As a program it builds the server and prints its path: `node scripts/databases/ferretdb-build.ts`
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,10 +11,10 @@ const VERSION = 'v1.24.2'
 const COMMAND = 'github.com/FerretDB/FerretDB/cmd/ferretdb'
 const MODULE = 'github.com/FerretDB/FerretDB'
 
-/** Without the backend that is not used: half the time. */
+/** Leaves out a backend that is not used, which halves the build time. */
 const TAGS = 'ferretdb_no_postgresql'
 
-/** Where the server is; built where it is not there yet. @throws Error where there is no Go */
+/** Path of the server, which is built if it is missing. @throws Error without Go */
 export function buildFerretdb(): Promise<string> {
   return goProgram({
     name: 'ferretdb',
@@ -23,7 +23,7 @@ export function buildFerretdb(): Promise<string> {
       await go('mod', 'init', 'ferretdb.local')
       await go('get', '-tool', `${COMMAND}@${VERSION}`)
       await go('mod', 'vendor')
-      // A file that its own build makes, without which the program does not start.
+      // Its own build creates this file; without it the program does not start.
       await writeFile(join(folder, 'vendor', MODULE, 'build/version/version.txt'), VERSION)
       await go('install', '-mod=vendor', '-tags', TAGS, COMMAND)
     }

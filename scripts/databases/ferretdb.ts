@@ -1,4 +1,4 @@
-/** A FerretDB of one's own, on a free port of this machine, with its data in a directory. */
+/** Starts a FerretDB on a free port, with its data in a directory. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
@@ -8,20 +8,19 @@ import { buildFerretdb } from './ferretdb-build.ts'
 export interface Ferretdb {
   /** For MONGODB_URL. */
   readonly url: string
-  /** Ends it at once, as a power failure would; what it acknowledged is in the directory. */
+  /** Ends it at once, like a power failure; what it acknowledged is in the directory. */
   kill(): Promise<void>
-  /** Starts it again at the same address. */
+  /** At the same address. */
   restart(): Promise<void>
 }
 
-/** How long it may take to start, in milliseconds. */
-const PATIENCE = 20_000
+const START_TIMEOUT_MS = 20_000
 
 export interface FerretdbOptions {
-  /** Files (PEM) of a certificate and its key: it is reached by TLS alone. */
+  /** Files (PEM) of a certificate and its key; then it accepts TLS only. */
   readonly certificate?: string
   readonly key?: string
-  /** Nobody else may use it. */
+  /** The only user with access. */
   readonly user?: { readonly name: string; readonly password: string }
 }
 
@@ -36,7 +35,7 @@ export async function startFerretdb(directory: string, options: FerretdbOptions 
     server.kill('SIGKILL')
     await ended
   }
-  // Whoever started it may end in any way.
+  // The process that started it may end in any way.
   process.once('exit', () => server.kill('SIGKILL'))
   return {
     url: `mongodb://127.0.0.1:${port}/`,
@@ -86,6 +85,6 @@ async function start(
     throw new Error(`FerretDB ended with ${code}`)
   })
   failed.catch(() => {})
-  await Promise.race([listens(port, PATIENCE), failed])
+  await Promise.race([listens(port, START_TIMEOUT_MS), failed])
   return server
 }

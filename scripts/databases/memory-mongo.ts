@@ -1,7 +1,4 @@
-/**
- * mongo-java-server: another server that speaks the protocol of MongoDB, with change streams and everything in memory. The
- * hub takes the same way through it as through MongoDB itself, where FerretDB has one of its own.
- */
+/** Starts mongo-java-server, which speaks the protocol of MongoDB, has change streams and keeps everything in memory. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
@@ -15,8 +12,7 @@ import { freePort, listens } from '../ports.ts'
 const VERSION = '1.47.0'
 const MAIN = fileURLToPath(new URL('./MemoryMongo.java', import.meta.url))
 
-/** How long it may take to start, in milliseconds. */
-const PATIENCE = 60_000
+const START_TIMEOUT_MS = 60_000
 
 export interface MemoryMongo {
   /** For MONGODB_URL. */
@@ -25,24 +21,27 @@ export interface MemoryMongo {
 }
 
 export interface MemoryMongoOptions {
-  /** How much memory it may take, in GiB. */
-  readonly heap?: number
-  /** Has it change streams? Then everything is in memory twice. */
+  /** Upper bound of its memory. */
+  readonly heapGib?: number
+  /** Change streams keep everything in memory twice. */
   readonly hasStreams?: boolean
 }
 
-/** @throws Error where there is no Java or Maven */
-export async function startMemoryMongo({ heap = 2, hasStreams = true }: MemoryMongoOptions = {}): Promise<MemoryMongo> {
+/** @throws Error without Java or Maven */
+export async function startMemoryMongo({
+  heapGib = 2,
+  hasStreams = true
+}: MemoryMongoOptions = {}): Promise<MemoryMongo> {
   const libraries = await fetchLibraries()
   const port = await freePort()
-  const args = [`-Xmx${heap}g`, '-cp', join(libraries, '*'), MAIN, String(port), ...(hasStreams ? ['streams'] : [])]
+  const args = [`-Xmx${heapGib}g`, '-cp', join(libraries, '*'), MAIN, String(port), ...(hasStreams ? ['streams'] : [])]
   const server = spawn('java', args, { stdio: 'ignore' })
   process.once('exit', () => server.kill('SIGKILL'))
   const ended = once(server, 'exit').then(([code]) => {
     throw new Error(`mongo-java-server ended with ${code}`)
   })
   ended.catch(() => {})
-  await Promise.race([listens(port, PATIENCE), ended])
+  await Promise.race([listens(port, START_TIMEOUT_MS), ended])
   return {
     url: `mongodb://127.0.0.1:${port}/`,
     kill: async () => {
@@ -52,7 +51,7 @@ export async function startMemoryMongo({ heap = 2, hasStreams = true }: MemoryMo
   }
 }
 
-/** The folder of its libraries, brought from Maven Central once. */
+/** The folder of its libraries, which are fetched from Maven Central once. */
 async function fetchLibraries(): Promise<string> {
   const libraries = join(CACHE, `mongo-java-server-${VERSION}`)
   if (await exists(libraries)) return libraries
@@ -64,7 +63,7 @@ async function fetchLibraries(): Promise<string> {
     const target = join(CACHE, `mongo-java-server-${process.pid}`)
     const goal = ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${target}`]
     await promisify(execFile)('mvn', goal, { cwd: folder, maxBuffer: 16 * 1024 * 1024 })
-    // Others may fetch it at the same time: whoever is first made the same.
+    // Another process may fetch them at the same time; the first one wins.
     await rename(target, libraries).catch(() => rm(target, { recursive: true, force: true }))
     return libraries
   } finally {

@@ -1,7 +1,6 @@
 /**
  * Runs a command with a database to test against: `node scripts/databases/with.ts npx tap test/store/mongodb.test.ts`.
- * Where MONGODB_URL is set, that one; else a FerretDB, or after `--memory` a mongo-java-server, that lasts as long as the
- * command.
+ * That of MONGODB_URL if it is set; else a FerretDB, or with `--memory` a mongo-java-server, which ends with the command.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

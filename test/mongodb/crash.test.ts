@@ -45,7 +45,7 @@ t.test(
 )
 
 t.test(
-  'a database that is killed and started again under load loses nothing, and its clients go on by themselves',
+  'a database that is killed and restarted under load loses nothing, and its clients resume by themselves',
   { skip, timeout },
   async (t) => {
     const directory = await scratch(t)
@@ -63,10 +63,10 @@ t.test(
         await setTimeout(Math.random() * 2000)
         await server.restart()
       }
-      const told = writers.map((writer) => writer.lines().length)
+      const before = writers.map((writer) => writer.lines().length)
       await setTimeout(4000)
       for (const [index, writer] of writers.entries()) {
-        t.ok(writer.lines().length > Number(told[index]), 'it goes on')
+        t.ok(writer.lines().length > Number(before[index]), 'it goes on')
         await writer.kill()
       }
       await withStore(await openMongo(server.url, { database }), (store) => compare(t, store, writers, 50))
@@ -77,7 +77,7 @@ t.test(
   }
 )
 
-/** Not that of tap, which another run may clear. */
+/** Not tap's, which another run may clear. */
 async function scratch(t: Test): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'aas-hub-crash-'))
   t.teardown(() => rm(directory, { recursive: true, force: true }))
@@ -87,14 +87,14 @@ async function scratch(t: Test): Promise<string> {
 async function compare(t: Test, store: Store, writers: readonly Writer[], least: number): Promise<void> {
   const lines = writers.flatMap((writer) => writer.lines())
   t.strictSame(
-    lines.filter(({ told }) => told === 'wrong'),
+    lines.filter(({ event }) => event === 'failed'),
     []
   )
-  const log = await everything(store)
+  const log = await readWholeLog(store)
   t.strictSame(
     log.map(({ seq }) => seq),
     log.map((_, index) => index + 1),
-    'no entry is missing, none is there twice'
+    'no entry is missing or doubled'
   )
 
   const values = new Map<string, { value: number; seq: number }[]>()
@@ -110,33 +110,37 @@ async function compare(t: Test, store: Store, writers: readonly Writer[], least:
   }
   for (const [id, counted] of values) {
     const wrong = counted.findIndex(({ value }, index) => value !== index + 1)
-    t.equal(wrong, -1, `${id} was counted up one by one`)
+    t.equal(wrong, -1, `${id} was incremented one by one`)
     const row = await store.element(id, 'p')
-    t.equal(JSON.parse(String(row?.value)).value, String(counted.at(-1)?.value), `${id} is where its log ends`)
+    t.equal(JSON.parse(String(row?.value)).value, String(counted.at(-1)?.value), `${id} has the last value of the log`)
     const document = JSON.parse(String((await store.document('Submodel', id))?.bytes))
-    t.equal(document.submodelElements[0].value, String(counted.at(-1)?.value), `${id} as a whole, too`)
+    t.equal(document.submodelElements[0].value, String(counted.at(-1)?.value), `${id} as a document, too`)
   }
-  const counts = lines.filter((line) => line.told === 'counted')
+  const counts = lines.filter((line) => line.event === 'counted')
   for (const { id, value, seq } of counts) {
-    if (values.get(id)?.[value - 1]?.seq !== seq)
-      t.fail(`${id} = ${value} was acknowledged as ${seq}, and is not there`)
+    if (values.get(id)?.[value - 1]?.seq !== seq) t.fail(`${id} = ${value} was acknowledged as ${seq}, but is missing`)
   }
-  const onces = lines.filter((line) => line.told === 'once')
-  for (const [index, { key, seq }] of onces.entries()) {
+  const creations = lines.filter((line) => line.event === 'created')
+  for (const [index, { key, seq }] of creations.entries()) {
     if (created.get(key)?.join() !== String(seq))
-      t.fail(`${key} was made as ${seq}, and is there as ${created.get(key)}`)
-    if (created.has(`${key}/again`)) t.fail(`${key} was made twice`)
+      t.fail(`${key} was created by commit ${seq}, the log says ${created.get(key)}`)
+    if (created.has(`${key}/again`)) t.fail(`${key} was created twice`)
     if (index % 10 === 0) t.equal(await store.commitOfKey(key), seq)
   }
-  t.ok(counts.length + onces.length > least, `${counts.length + onces.length} commits were acknowledged`)
-  await lists(t, store, created, deleted)
-  await followers(t, writers)
-  await files(t, store, lines)
-  claims(t, writers)
+  t.ok(counts.length + creations.length > least, `${counts.length + creations.length} commits were acknowledged`)
+  await compareLists(t, store, created, deleted)
+  await compareReaders(t, writers)
+  await compareFiles(t, store, lines)
+  compareLeases(t, writers)
 }
 
-/** The list of what was made and not deleted, by facet, in the order of its making. */
-async function lists(t: Test, store: Store, created: ReadonlyMap<string, number[]>, deleted: ReadonlySet<string>) {
+/** Documents created and not deleted are listed by facet, in the order of creation. */
+async function compareLists(
+  t: Test,
+  store: Store,
+  created: ReadonlyMap<string, number[]>,
+  deleted: ReadonlySet<string>
+) {
   const expected = [...created].filter(([id]) => id.includes('/') && !deleted.has(id)).map(([id]) => id)
   const found: string[] = []
   for (let after: number | undefined = 0; after !== undefined; ) {
@@ -144,36 +148,36 @@ async function lists(t: Test, store: Store, created: ReadonlyMap<string, number[
     found.push(...page.items.map(({ id }) => id))
     after = page.next
   }
-  t.strictSame(found, expected, 'everything made is listed, in order')
+  t.strictSame(found, expected, 'all documents are listed, in order')
   const { documents, elements } = await store.figures()
   const counters = [...created.keys()].filter((id) => !id.includes('/')).length
   t.equal(documents.Submodel, expected.length + counters, 'and counted')
   t.equal(elements, expected.length + 2 * counters)
 }
 
-async function followers(t: Test, writers: readonly Writer[]): Promise<void> {
+async function compareReaders(t: Test, writers: readonly Writer[]): Promise<void> {
   for (const writer of writers) {
-    const heard = new Set<number>()
+    const read = new Set<number>()
     for (const life of writer.lives()) {
       let last: number | undefined
       for (const line of life) {
-        if (line.told === 'follows') last = line.after
-        if (line.told !== 'heard' || last === undefined) continue
+        if (line.event === 'resumed') last = line.after
+        if (line.event !== 'read' || last === undefined) continue
         for (const seq of line.seqs) {
-          if (seq !== last + 1) t.fail(`${writer.name} heard ${seq} after ${last}`)
-          heard.add(seq)
+          if (seq !== last + 1) t.fail(`${writer.name} read ${seq} after ${last}`)
+          read.add(seq)
           last = seq
         }
       }
     }
-    t.equal(Math.max(...heard), heard.size, `${writer.name} heard all ${heard.size} entries up to where it was killed`)
+    t.equal(Math.max(...read), read.size, `${writer.name} read all ${read.size} entries up to where it was killed`)
   }
 }
 
-/** The last file that was acknowledged, or a later one that nobody heard of any more. */
-async function files(t: Test, store: Store, lines: readonly Line[]): Promise<void> {
+/** The last file that was acknowledged, or a later one whose acknowledgement was lost. */
+async function compareFiles(t: Test, store: Store, lines: readonly Line[]): Promise<void> {
   const last = new Map<string, number>()
-  for (const line of lines) if (line.told === 'file') last.set(line.id, Number(line.text.split('.')[1]))
+  for (const line of lines) if (line.event === 'attached') last.set(line.id, Number(line.text.split('.')[1]))
   for (const [name, number] of last) {
     const file = await store.file('Submodel', 'shared', name)
     const found = file === undefined ? 'none' : await text(store.open(file))
@@ -181,10 +185,12 @@ async function files(t: Test, store: Store, lines: readonly Line[]): Promise<voi
   }
 }
 
-/** Nobody held the work while another one did. */
-function claims(t: Test, writers: readonly Writer[]): void {
+/** No two processes held the lease at the same time. */
+function compareLeases(t: Test, writers: readonly Writer[]): void {
   const [one = [], two = []] = writers.map((writer) =>
-    writer.lives().map((life) => life.filter((line) => line.told === 'held').filter(({ from, until }) => from < until))
+    writer
+      .lives()
+      .map((life) => life.filter((line) => line.event === 'leased').filter(({ from, until }) => from < until))
   )
   const all = [...one.map((spans) => ({ of: 'one', spans })), ...two.map((spans) => ({ of: 'two', spans }))]
   for (const [index, life] of all.entries()) {
@@ -192,15 +198,15 @@ function claims(t: Test, writers: readonly Writer[]): void {
       for (const { from, until } of life.spans) {
         for (const span of other.spans) {
           if (span.from < until && from < span.until)
-            t.fail(`${life.of} held the work from ${from} to ${until}, ${other.of} from ${span.from} to ${span.until}`)
+            t.fail(`${life.of} held the lease from ${from} to ${until}, ${other.of} from ${span.from} to ${span.until}`)
         }
       }
     }
   }
-  t.ok(one.flat().length + two.flat().length > 0, 'the work was held')
+  t.ok(one.flat().length + two.flat().length > 0, 'the lease was held')
 }
 
-async function everything(store: Store): Promise<LogEntry[]> {
+async function readWholeLog(store: Store): Promise<LogEntry[]> {
   const log: LogEntry[] = []
   for (;;) {
     const { entries } = await store.log(log.at(-1)?.seq ?? 0, 1000)

@@ -10,17 +10,17 @@ import { startProcess } from '../e2e/crash-hub.ts'
 import { startLoad } from '../e2e/crash-load.ts'
 import { databaseOf, dropDatabase, encode } from '../e2e/harness.ts'
 
-/** More by the environment, for a longer look. */
+/** More by the environment, for a longer run. */
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 4)
 const skip = (process.env.MONGODB_URL ?? '') === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
 const timeout = 180_000 + ROUNDS * 20_000
 const COUNTERS = 4
 
-/** A hub that lives answers within so many milliseconds. */
-const PATIENCE = 60_000
+/** A running hub answers within this time. */
+const ANSWER_TIMEOUT_MS = 60_000
 
-/** Rounds after which there is peace until another job is done. */
-const PEACE = 4
+/** After this many rounds no hub is killed until another job is done. */
+const ROUNDS_PER_PAUSE = 4
 
 t.test(
   'two hubs on one database, killed in turn, lose nothing, do nothing twice and keep the order',
@@ -40,8 +40,8 @@ t.test(
       const enough = load.acknowledged() + 20 + Math.random() * 200
       while (load.acknowledged() < enough) await wait(1)
       await hubs.restart(round % 2)
-      // What the dead had claimed is free only after a while of peace.
-      if (round % PEACE === PEACE - 1) await jobs.progress()
+      // Leases of a killed hub must have time to expire.
+      if (round % ROUNDS_PER_PAUSE === ROUNDS_PER_PAUSE - 1) await jobs.progress()
     }
     const counts = await Promise.all(counters.map((counter) => counter.stop()))
     const registered = await jobs.stop()
@@ -58,14 +58,14 @@ t.test(
 interface Hubs {
   readonly ports: readonly number[]
   readonly directory: string
-  /** The one or the other, as it runs now. */
+  /** One hub or the other, as it runs now. */
   at(turn: number): HubProcess
-  /** Kills it, and starts it again after a while. */
+  /** Kills it and starts it again after a while. */
   restart(turn: number): Promise<void>
 }
 
 async function startHubs(t: Test): Promise<Hubs> {
-  // Not that of tap, which another run may clear.
+  // Not tap's, which another run may clear.
   const directory = await mkdtemp(join(tmpdir(), 'aas-hub-two-'))
   const database = databaseOf(directory)
   const ports = [await freePort(), await freePort()]
@@ -85,7 +85,7 @@ async function startHubs(t: Test): Promise<Hubs> {
   return { ports, directory, at, restart }
 }
 
-/** Connects now here, now there, as a proxy before several hubs does. */
+/** Connects to the hubs in turn, like a proxy. */
 function balanced(ports: readonly number[]): typeof globalThis.WebSocket {
   let turn = 0
   class Balanced extends WebSocket {
@@ -98,7 +98,7 @@ function balanced(ports: readonly number[]): typeof globalThis.WebSocket {
   return Balanced as unknown as typeof globalThis.WebSocket
 }
 
-/** Writes at one hub and reads at the other one. */
+/** Writes at one hub and reads at the other. */
 function countUp(hubs: Hubs, id: string) {
   const wrong: string[] = []
   let writing = true
@@ -123,7 +123,7 @@ function countUp(hubs: Hubs, id: string) {
   return { stop }
 }
 
-/** Starts jobs at one hub and asks for their results at the other one, which may have to finish them. */
+/** Starts jobs at one hub and gets their results from the other, which may have to finish them. */
 function registerInBulk(hubs: Hubs) {
   const registered: string[] = []
   let working = true
@@ -135,7 +135,7 @@ function registerInBulk(hubs: Hubs) {
         return { id, endpoints: [{ interface: 'SUBMODEL-3.0', protocolInformation }] }
       })
       const asked = await once(hubs, turn, 'POST', '/bulk/submodel-descriptors', descriptors)
-      // Killed while it was asked: whether there is a job, nobody was told.
+      // The hub was killed before it answered: whether there is a job is unknown.
       if (asked === undefined) continue
       const result = await resultOf(hubs, turn + 1, asked.location)
       if (result !== 204) throw new Error(`The job ended with ${result}`)
@@ -169,7 +169,7 @@ interface Reply {
   readonly location: string
 }
 
-/** @returns undefined where the hub was killed meanwhile, or cannot serve */
+/** @returns undefined if the hub was killed meanwhile or is unavailable */
 async function once(
   hubs: Hubs,
   turn: number,
@@ -182,7 +182,7 @@ async function once(
     const response = await fetch(url, {
       method,
       redirect: 'manual',
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       ...(body !== undefined && {
         headers: { 'content-type': 'application/json' },
         body: typeof body === 'string' ? body : JSON.stringify(body)
@@ -196,11 +196,11 @@ async function once(
   }
 }
 
-/** Asks again, now here, now there, until it is answered. */
+/** Asks the hubs in turn until one answers. */
 async function until(hubs: Hubs, turn: number, method: string, path: string, body?: unknown): Promise<Reply> {
   for (let attempt = 0; ; attempt++) {
     const reply = await once(hubs, turn + attempt, method, path, body)
-    // What was not answered the first time may have been done.
+    // The first attempt may have succeeded without an answer.
     const isDone = reply !== undefined && (reply.status < 400 || (attempt > 0 && reply.status === 409))
     if (isDone) return reply
     if (reply !== undefined) throw new Error(`${method} ${path}: ${reply.status} ${reply.body}`)
@@ -208,22 +208,22 @@ async function until(hubs: Hubs, turn: number, method: string, path: string, bod
   }
 }
 
-/** Of each descriptor it is told once that it was made. */
+/** The log reports the creation of each descriptor once. */
 async function eachOnce(t: Test, api: string, ids: readonly string[]): Promise<void> {
-  const told = new Map<string, number>()
+  const counts = new Map<string, number>()
   let from = ''
   for (;;) {
     const response = await fetch(`${api}/events?envelope=plain&kind=registry&limit=500&${from}`)
     if (!response.ok) throw new Error(await response.text())
     const { records, cursor } = (await response.json()) as { records: { id: string }[]; cursor?: string }
-    for (const { id } of records) told.set(id, (told.get(id) ?? 0) + 1)
+    for (const { id } of records) counts.set(id, (counts.get(id) ?? 0) + 1)
     if (cursor === undefined) break
     from = `cursor=${cursor}`
   }
   t.ok(ids.length > 0)
   t.strictSame(
-    ids.filter((id) => told.get(id) !== 1),
+    ids.filter((id) => counts.get(id) !== 1),
     [],
-    'each descriptor was made once'
+    'each descriptor was created once'
   )
 }

@@ -35,7 +35,7 @@ function stored(title: string, body: (t: Test, database: string, client: MongoCl
   })
 }
 
-/** A test with two stores on one database, as two processes have them. */
+/** A test with two stores on one database, like two processes. */
 function shared(title: string, body: (t: Test, one: Store, two: Store) => Promise<void>): void {
   stored(title, async (t, database) => {
     await withStore(await openMongo(url, { database }), async (one) => {
@@ -44,7 +44,7 @@ function shared(title: string, body: (t: Test, one: Store, two: Store) => Promis
   })
 }
 
-stored('processes that start at once on an empty database agree on what it is', async (t, database) => {
+stored('processes that start at the same time on an empty database agree on its epoch', async (t, database) => {
   const stores = await Promise.all(Array.from({ length: 4 }, () => openMongo(url, { database })))
   t.equal(new Set(stores.map(({ epoch }) => epoch)).size, 1)
   const seqs = await Promise.all(stores.map(async (store, n) => (await store.commit([create(submodel(`s${n}`))])).seq))
@@ -69,7 +69,7 @@ shared('what one process acknowledged, the other one reads', async (t, one, two)
   t.match(await one.log(0, 1), { gap: true, entries: [{ seq: 6 }] })
 })
 
-shared('of two that create the same, one is refused', async (t, one, two) => {
+shared('of two processes that create the same document, one is refused', async (t, one, two) => {
   for (let n = 0; n < 20; n++) {
     const outcomes = await Promise.allSettled([one, two].map((store) => store.commit([create(submodel(`s${n}`))])))
     t.strictSame(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
@@ -80,16 +80,16 @@ shared('of two that create the same, one is refused', async (t, one, two) => {
   }
 })
 
-shared('the bell rings for what another process wrote', async (t, one, two) => {
-  const heard = new Promise<number>((resolve) => {
+shared('listeners are notified of commits of another process', async (t, one, two) => {
+  const entryCount = new Promise<number>((resolve) => {
     two.onCommit(() => void two.log(0, 10).then(({ entries }) => resolve(entries.length)))
   })
   await one.commit([create(submodel('a'))])
-  t.equal(await heard, 1)
+  t.equal(await entryCount, 1)
 })
 
 stored(
-  'others are heard of by the change stream of the server, else by looking again and again',
+  'commits of other processes are noticed by the change stream of the server, else by polling',
   async (t, database, client) => {
     const log = client.db(database).collection<{ _id: string }>('log')
     await log.insertOne({ _id: 'first' })
@@ -101,46 +101,46 @@ stored(
         () => false
       )
     const connection = await connect(url, { database })
-    let looks = 0
-    const bell = new LogWatcher(connection, new Journal(connection), async () => {
-      looks++
+    let polls = 0
+    const watcher = new LogWatcher(connection, new Journal(connection), async () => {
+      polls++
       return false
     })
-    bell.start()
+    watcher.start()
     await setTimeout(1000)
-    looks = 0
+    polls = 0
     await setTimeout(2000)
     if (hasStreams) {
-      t.ok(looks <= 4, `${looks} looks in two seconds in which nothing happened`)
+      t.ok(polls <= 4, `${polls} polls in two idle seconds`)
       for (let n = 0; n < 5; n++) {
-        const before = looks
+        const before = polls
         await log.insertOne({ _id: `n${n}` })
         await setTimeout(200)
-        t.ok(looks > before, 'what happens is looked at')
+        t.ok(polls > before, 'an insert causes a poll')
       }
-    } else t.ok(looks >= 20, `${looks} looks in two seconds`)
-    bell.stop()
-    const before = looks
+    } else t.ok(polls >= 20, `${polls} polls in two seconds`)
+    watcher.stop()
+    const before = polls
     await setTimeout(200)
-    t.equal(looks, before, 'where nobody listens, nobody looks')
+    t.equal(polls, before, 'without listeners there are no polls')
     await connection.close()
   }
 )
 
 shared(
-  'work is claimed by one process, and by another one when its time is over or it was closed',
+  'a lease is held by one process, and by another one once it expires or its holder is closed',
   async (t, one, two) => {
-    // A claim that is over before its answer is there is none, so the span is longer than a busy machine takes for that.
-    const span = 3000
-    t.equal(await one.lease('work', span), true)
-    t.equal(await two.lease('work', span), false)
+    // Longer than a busy machine takes to answer: a lease that has expired by then is not granted.
+    const ttlMs = 3000
+    t.equal(await one.lease('work', ttlMs), true)
+    t.equal(await two.lease('work', ttlMs), false)
     t.equal(await two.lease('other', 60_000), true)
-    await setTimeout(span + 100)
+    await setTimeout(ttlMs + 100)
     t.equal(await two.lease('work', 60_000), true)
     t.equal(await one.lease('work', 60_000), false)
     const both = await Promise.all([one.lease('this', 60_000), one.lease('that', 60_000)])
-    t.strictSame(both, [true, true], 'of two that are claimed at once')
-    t.equal(await two.lease('this', 60_000), false, 'none is forgotten')
+    t.strictSame(both, [true, true], 'of two leases that are acquired together')
+    t.equal(await two.lease('this', 60_000), false, 'none is lost')
     t.equal(await two.lease('that', 60_000), false)
     await two.close()
     t.equal(await one.lease('work', 60_000), true)
@@ -148,44 +148,36 @@ shared(
   }
 )
 
-stored(
-  'what is written faster than it is brought into the collections waits for that, and for nothing else',
-  async (t, database) => {
-    await withStore(await openMongo(url, { database }), async (store) => {
-      const many = Array.from({ length: 40 }, (_, n) => ({ ...submodel(`large ${n}`), idShort: 'x'.repeat(MIB) }))
-      await Promise.all(many.map((one) => store.commit([create(one)])))
-      t.equal((await store.figures()).documents.Submodel, many.length)
-    })
-  }
-)
+stored('writes that are faster than checkpoints wait for these, and succeed', async (t, database) => {
+  await withStore(await openMongo(url, { database }), async (store) => {
+    const many = Array.from({ length: 40 }, (_, n) => ({ ...submodel(`large ${n}`), idShort: 'x'.repeat(MIB) }))
+    await Promise.all(many.map((one) => store.commit([create(one)])))
+    t.equal((await store.figures()).documents.Submodel, many.length)
+  })
+})
 
-stored(
-  'documents and commits beyond what a row can hold are stored, read and replaced',
-  async (t, database, client) => {
-    const large = (mark: string) => ({ ...submodel('large', property('p', '1')), idShort: mark.repeat(20 * MIB) })
-    await withStore(await openMongo(url, { database }), async (store) => {
-      await store.commit([create(large('x'))])
-      await store.commit([replace(large('y'))])
-      await store.commit([await write(store, 'large', 'p', '2')])
-    })
-    await withStore(await openMongo(url, { database }), async (store) => {
-      const document = await store.document('Submodel', 'large')
-      t.ok(
-        document?.bytes.equals(Buffer.from(JSON.stringify({ ...large('y'), submodelElements: [property('p', '2')] })))
-      )
-      let read = 0
-      // A page of the log has no more than fits in memory.
-      for (let more = 1; more > 0; read += more) more = (await store.log(read, 10)).entries.length
-      t.equal(read, 3)
-      const bodies = await client.db(database).collection('bodies').countDocuments()
-      t.equal(bodies, 3, 'the parts of the last body are left')
-      await store.commit([{ change: 'delete', kind: 'Submodel', id: 'large' }])
-    })
-    t.equal(await client.db(database).collection('bodies').countDocuments(), 0)
-  }
-)
+stored('documents and commits larger than a row are stored, read and replaced', async (t, database, client) => {
+  const large = (mark: string) => ({ ...submodel('large', property('p', '1')), idShort: mark.repeat(20 * MIB) })
+  await withStore(await openMongo(url, { database }), async (store) => {
+    await store.commit([create(large('x'))])
+    await store.commit([replace(large('y'))])
+    await store.commit([await write(store, 'large', 'p', '2')])
+  })
+  await withStore(await openMongo(url, { database }), async (store) => {
+    const document = await store.document('Submodel', 'large')
+    t.ok(document?.bytes.equals(Buffer.from(JSON.stringify({ ...large('y'), submodelElements: [property('p', '2')] }))))
+    let read = 0
+    // A page of the log is bounded in memory.
+    for (let more = 1; more > 0; read += more) more = (await store.log(read, 10)).entries.length
+    t.equal(read, 3)
+    const bodies = await client.db(database).collection('bodies').countDocuments()
+    t.equal(bodies, 3, 'only the parts of the last body are left')
+    await store.commit([{ change: 'delete', kind: 'Submodel', id: 'large' }])
+  })
+  t.equal(await client.db(database).collection('bodies').countDocuments(), 0)
+})
 
-stored('of a document with very many values all are kept', async (t, database) => {
+stored('all values of a document with very many are kept', async (t, database) => {
   const count = 5000
   const value = (n: number, round: number) => property(`p${n}`, String(n * round))
   const all = (round: number) => Array.from({ length: count }, (_, n) => value(n, round))
@@ -197,7 +189,7 @@ stored('of a document with very many values all are kept', async (t, database) =
         return { change: 'value', submodel: 'a', path: idShort, incarnation, value: JSON.stringify({ value }) }
       })
       await store.commit(changes)
-      // Long enough to be brought into the collections.
+      // Long enough for a checkpoint.
       await setTimeout(500)
     }
   })
@@ -208,33 +200,31 @@ stored('of a document with very many values all are kept', async (t, database) =
   })
 })
 
-stored(
-  'of a log that is trimmed the room is given back, and everything goes on behind it',
-  async (t, database, client) => {
-    await withStore(await openMongo(url, { database }), async (store) => {
-      for (let n = 1; n <= 40; n++) await store.commit([create(submodel(`s${n}`))])
-      const before = (await store.figures()).logBytes
-      await store.trimLog(30)
-      t.ok((await store.figures()).logBytes < before / 2)
-      for (let waited = 0; waited < 5000 && (await full(client, database)) > 20; waited += 100) await setTimeout(100)
-      t.ok((await full(client, database)) <= 20)
-      t.match(await store.log(30, 100), { gap: false, entries: { length: 10 } })
-    })
-    await withStore(await openMongo(url, { database }), async (store) => {
-      t.match(await store.log(0, 5), { gap: true, entries: [{ seq: 31 }, { seq: 32 }] })
-      t.match(await store.figures(), { logFirst: 31, logLast: 40 })
-      await store.trimLog(40)
-      t.equal((await store.figures()).logBytes, 0)
-      t.equal((await store.commit([create(submodel('next'))])).seq, 41)
-    })
-  }
-)
+stored('trimming the log frees its space, and everything continues after it', async (t, database, client) => {
+  await withStore(await openMongo(url, { database }), async (store) => {
+    for (let n = 1; n <= 40; n++) await store.commit([create(submodel(`s${n}`))])
+    const before = (await store.figures()).logBytes
+    await store.trimLog(30)
+    t.ok((await store.figures()).logBytes < before / 2)
+    for (let waited = 0; waited < 5000 && (await countFullBatches(client, database)) > 20; waited += 100)
+      await setTimeout(100)
+    t.ok((await countFullBatches(client, database)) <= 20)
+    t.match(await store.log(30, 100), { gap: false, entries: { length: 10 } })
+  })
+  await withStore(await openMongo(url, { database }), async (store) => {
+    t.match(await store.log(0, 5), { gap: true, entries: [{ seq: 31 }, { seq: 32 }] })
+    t.match(await store.figures(), { logFirst: 31, logLast: 40 })
+    await store.trimLog(40)
+    t.equal((await store.figures()).logBytes, 0)
+    t.equal((await store.commit([create(submodel('next'))])).seq, 41)
+  })
+})
 
-stored('a page before which something was just deleted says whether another one follows', async (t, database) => {
+stored('a page from which a document was just deleted still says whether another page follows', async (t, database) => {
   await withStore(await openMongo(url, { database }), async (store) => {
     for (let n = 0; n < 7; n++) await store.commit([create(submodel(`s${n}`))])
     const { next } = await store.documents('Submodel', [], { limit: 3 })
-    // Long enough to be brought into the collections.
+    // Long enough for a checkpoint.
     await setTimeout(500)
     await store.commit([{ change: 'delete', kind: 'Submodel', id: 's3' }])
     const rest = await store.documents('Submodel', [], { limit: 3, after: Number(next) })
@@ -243,7 +233,7 @@ stored('a page before which something was just deleted says whether another one 
   })
 })
 
-stored('a page goes on however many were just deleted behind it', async (t, database) => {
+stored('listing continues however many documents were just deleted after a page', async (t, database) => {
   await withStore(await openMongo(url, { database }), async (store) => {
     for (let n = 0; n < 10; n++) await store.commit([create(submodel(`s${n}`))])
     await setTimeout(500)
@@ -258,7 +248,7 @@ stored('a page goes on however many were just deleted behind it', async (t, data
   })
 })
 
-stored('a file that nothing refers to is swept, and what never arrived is, too', async (t, database, client) => {
+stored('a file that nothing refers to is swept, and so is an interrupted upload', async (t, database, client) => {
   const connection = await connect(url, { database })
   await (await openMongo(url, { database })).close()
   const [journal, collections] = [new Journal(connection), new Collections(connection)]
@@ -281,9 +271,9 @@ stored('a file that nothing refers to is swept, and what never arrived is, too',
     await files.storePart('files', 'cut.0', orphan)
     t.equal(await rows(), 3 + 2 + 1)
     await setTimeout(1000)
-    await replica.follower.sync()
+    await replica.applier.sync()
     await files.sweep(Date.now() - 60_000)
-    t.equal(await rows(), 3 + 2 + 1, 'what is young may still be attached')
+    t.equal(await rows(), 3 + 2 + 1, 'a recent file may still be attached')
     await files.sweep(Date.now() + 1)
     for (let waited = 0; waited < 5000 && (await rows()) > 3; waited += 100) {
       await store.figures()
@@ -306,7 +296,7 @@ stored('a database of a later release is refused', async (t, database, client) =
   await t.rejects(openMongo(url, { database }), { name: 'Unavailable', message: /later release.*999/ })
 })
 
-t.test('where there is no database, that is told soon, and by name', async (t) => {
+t.test('an unreachable database is reported soon, with its address', async (t) => {
   const start = performance.now()
   await t.rejects(openMongo('mongodb://127.0.0.1:9/', { connectTimeoutMs: 300 }), {
     name: 'Unavailable',
@@ -320,7 +310,7 @@ t.test('where there is no database, that is told soon, and by name', async (t) =
 })
 
 t.test(
-  'while the database is away requests fail at once, and succeed when it is back',
+  'while the database is unreachable requests fail at once, and succeed when it is back',
   { skip, timeout: 120_000 },
   async (t) => {
     const server = await startFerretdb(join(t.testdir({}), 'data'))
@@ -352,11 +342,10 @@ t.test(
   }
 )
 
-/** Batches of the log that hold anything. */
-async function full(client: MongoClient, database: string): Promise<number> {
-  const logs = (await client.db(database).collections()).filter(({ collectionName }) =>
-    /^log(_\d+)?$/.test(collectionName)
-  )
-  const counts = await Promise.all(logs.map((log) => log.countDocuments({ gone: { $exists: false } })))
-  return counts.reduce((sum, count) => sum + count, 0)
+/** Number of batches of the log that are not emptied. */
+function countFullBatches(client: MongoClient, database: string): Promise<number> {
+  return client
+    .db(database)
+    .collection('log')
+    .countDocuments({ gone: { $exists: false } })
 }

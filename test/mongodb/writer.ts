@@ -1,6 +1,6 @@
 /**
- * The process that crash.test.ts kills: it writes, follows the log and claims work, beside another one of its kind, and
- * tells what was acknowledged. `node writer.ts <url> <database> <name>`
+ * The process that crash.test.ts kills: it writes, reads the log and acquires leases beside another one of its kind, and
+ * reports what was acknowledged. `node writer.ts <url> <database> <name>`
  */
 import { writeSync } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -10,30 +10,36 @@ import { openMongo } from '../../src/store/mongodb/mongodb.ts'
 import type { Change, Store } from '../../src/store/store.ts'
 import { create, property, replace, submodel } from '../store/fixtures.ts'
 
-/** Counters of its own that each process has. */
-export const COUNTERS = 3
+/** Each process has this many counters of its own. */
+const COUNTERS = 3
 
-/** How long work is claimed for, in milliseconds. */
-export const SPAN = 400
+const LEASE_TTL_MS = 400
 
-/** Times are those of the machine, in milliseconds. */
+/** What it reports. Times are wall time in milliseconds. */
 export type Line =
-  | { told: 'counted'; id: string; value: number; seq: number }
-  | { told: 'once'; key: string; seq: number }
-  | { told: 'heard'; seqs: number[] }
-  | { told: 'follows'; after: number }
-  | { told: 'held'; from: number; until: number }
-  | { told: 'file'; id: string; text: string }
-  | { told: 'wrong'; what: string }
+  | { event: 'counted'; id: string; value: number; seq: number }
+  | { event: 'created'; key: string; seq: number }
+  | { event: 'read'; seqs: number[] }
+  | { event: 'resumed'; after: number }
+  | { event: 'leased'; from: number; until: number }
+  | { event: 'attached'; id: string; text: string }
+  | { event: 'failed'; what: string }
 
 async function main(url: string, database: string, name: string): Promise<void> {
   const store = await openMongo(url, { database })
   const own = Array.from({ length: COUNTERS }, (_, n) => count(store, `${name}.${n}`))
   const together = [count(store, 'shared'), count(store, 'shared')]
-  await Promise.all([...own, ...together, restructure(store), makeOnce(store, name), follow(store, name), work(store)])
+  await Promise.all([
+    ...own,
+    ...together,
+    restructure(store),
+    createOnce(store, name),
+    readLog(store, name),
+    acquireLeases(store)
+  ])
 }
 
-/** Counts up one by one, from whatever is there. */
+/** Increments from the current value. */
 async function count(store: Store, id: string): Promise<never> {
   for (;;) {
     try {
@@ -54,14 +60,14 @@ async function count(store: Store, id: string): Promise<never> {
         ifRevision: revision
       }
       const { seq } = await store.commit([change])
-      tell({ told: 'counted', id, value, seq })
+      report({ event: 'counted', id, value, seq })
     } catch (error) {
-      await sufferable(error)
+      await tolerate(error)
     }
   }
 }
 
-/** Changes the structure beside the values of the counter that all share, and the file of it. */
+/** Changes structure and file of the shared counter beside its values. */
 async function restructure(store: Store): Promise<never> {
   for (let n = 0; ; n++) {
     try {
@@ -73,17 +79,17 @@ async function restructure(store: Store): Promise<never> {
         const { blob, size } = await store.receive(Readable.from([text]), 100)
         const file = { name: `${process.pid}`, contentType: 'text/plain', fileName: 'f', blob, size }
         await store.commit([{ change: 'attach', kind: 'Submodel', id: 'shared', files: [file] }])
-        tell({ told: 'file', id: file.name, text })
+        report({ event: 'attached', id: file.name, text })
       }
     } catch (error) {
-      await sufferable(error)
+      await tolerate(error)
     }
     await setTimeout(20)
   }
 }
 
-/** Documents with a key each, some of which are deleted again. */
-async function makeOnce(store: Store, name: string): Promise<never> {
+/** Creates documents, each with an idempotency key, and deletes some of them. */
+async function createOnce(store: Store, name: string): Promise<never> {
   for (let n = 0; ; n++) {
     const key = `${name}/${process.pid}/${n}`
     try {
@@ -91,71 +97,72 @@ async function makeOnce(store: Store, name: string): Promise<never> {
         { change: 'idempotencyKey', key },
         create(submodel(key, property('p', '1')), ['made', 'once'])
       ])
-      tell({ told: 'once', key, seq })
+      report({ event: 'created', key, seq })
       const again = await store
         .commit([{ change: 'idempotencyKey', key }, create(submodel(`${key}/again`))])
         .catch((error) => error)
       if (again?.name !== 'AlreadyExists' && again?.name !== 'Unavailable') {
-        tell({ told: 'wrong', what: `${key} was made twice: ${again?.message}` })
+        report({ event: 'failed', what: `${key} was made twice: ${again?.message}` })
       }
       if (n % 2 === 1) await store.commit([{ change: 'delete', kind: 'Submodel', id: key }])
     } catch (error) {
-      await sufferable(error)
+      await tolerate(error)
     }
     await setTimeout(5)
   }
 }
 
-/** Reads the log as it grows, and goes on where the process before it stood. */
-async function follow(store: Store, name: string): Promise<never> {
+/** Reads the log as it grows, from where the process before it stopped. */
+async function readLog(store: Store, name: string): Promise<never> {
   let wake = () => {}
   store.onCommit(() => wake())
   let after: number | undefined
   for (;;) {
-    const bell = new Promise<void>((resolve) => {
+    const committed = new Promise<void>((resolve) => {
       wake = resolve
     })
     try {
       if (after === undefined) {
         after = (await store.cursor(name)) ?? 0
-        tell({ told: 'follows', after })
+        report({ event: 'resumed', after })
       }
       const { entries } = await store.log(after, 100)
       if (entries.length > 0) {
-        tell({ told: 'heard', seqs: entries.map(({ seq }) => seq) })
+        report({ event: 'read', seqs: entries.map(({ seq }) => seq) })
         after = entries.at(-1)?.seq ?? after
         await store.setCursor(name, after)
         continue
       }
     } catch (error) {
-      await sufferable(error)
+      await tolerate(error)
     }
-    await Promise.race([bell, setTimeout(1000)])
+    await Promise.race([committed, setTimeout(1000)])
   }
 }
 
-async function work(store: Store): Promise<never> {
+async function acquireLeases(store: Store): Promise<never> {
   for (;;) {
     const from = Date.now()
     try {
-      if (await store.lease('work', SPAN)) tell({ told: 'held', from: Date.now(), until: from + SPAN })
+      if (await store.lease('work', LEASE_TTL_MS))
+        report({ event: 'leased', from: Date.now(), until: from + LEASE_TTL_MS })
     } catch (error) {
-      await sufferable(error)
+      await tolerate(error)
     }
-    await setTimeout(Math.random() * 2 * SPAN)
+    await setTimeout(Math.random() * 2 * LEASE_TTL_MS)
   }
 }
 
-/** Refusals are part of the game, and the database may be away; everything else is wrong. */
-async function sufferable(error: unknown): Promise<void> {
+/** Refusals are expected, and the database may be unreachable; any other error is a failure. */
+async function tolerate(error: unknown): Promise<void> {
   if (!(error instanceof HubError)) {
-    tell({ told: 'wrong', what: error instanceof Error ? `${error.stack}` : String(error) })
+    report({ event: 'failed', what: error instanceof Error ? `${error.stack}` : String(error) })
   }
   await setTimeout(error instanceof HubError && error.name === 'Unavailable' ? 50 : 1)
 }
 
-/** Written at once: what is said is said before the process can be killed. */
-function tell(line: Line): void {
+/** Synchronous, so that it is written before the process can be killed. */
+function report(line: Line): void {
   writeSync(1, `${JSON.stringify(line)}\n`)
 }
 

@@ -10,7 +10,7 @@ import type { Connection } from './connection.ts'
 import { closedError } from './failure.ts'
 import type { Journal } from './journal.ts'
 import type { StateKey } from './keys.ts'
-import type { LogFollower } from './log-follower.ts'
+import type { LogApplier } from './log-applier.ts'
 import { Overlay } from './overlay.ts'
 import type { ReplicatedState } from './replicated-state.ts'
 import type { StateLoader } from './state-loader.ts'
@@ -38,7 +38,7 @@ interface WriterContext {
   readonly connection: Connection
   readonly journal: Journal
   readonly state: ReplicatedState
-  readonly follower: LogFollower
+  readonly applier: LogApplier
   readonly loader: StateLoader
 }
 
@@ -117,22 +117,22 @@ export class BatchWriter {
 
   /** Writes one batch; tried again after the batches of other processes. */
   async #write(commands: readonly WriteCommand[]): Promise<readonly CommandOutcome[]> {
-    const { journal, state, follower, loader } = this.#context
+    const { journal, state, applier, loader } = this.#context
     const keys = new Set<StateKey>(commands.flatMap((command) => [...keysRead(command)]))
     state.cache.pin(keys)
     try {
       for (;;) {
         await this.#awaitUnpaused(commands)
         if (!(await loader.loadMissing(keys))) continue
-        if (follower.isStale) {
-          await follower.sync()
+        if (applier.isStale) {
+          await applier.sync()
           continue
         }
         const { outcomes, batch, overlay } = this.#execute(commands)
         if (batch === undefined) {
           // All are refused. The refusal must be based on the end of the log, not on where this process last read.
           const { appliedNumber } = state
-          await follower.sync()
+          await applier.sync()
           if (state.appliedNumber === appliedNumber) return outcomes
           continue
         }
@@ -140,7 +140,7 @@ export class BatchWriter {
         const written = await journal.append(batch)
         if (written !== undefined) state.applyBatch(written)
         state.setInFlight(undefined)
-        if (state.appliedNumber < batch.number) await follower.sync()
+        if (state.appliedNumber < batch.number) await applier.sync()
         if (written !== undefined) return outcomes
       }
     } finally {
@@ -184,11 +184,11 @@ export class BatchWriter {
 
   async #awaitUnpaused(commands: readonly WriteCommand[]): Promise<void> {
     if (commands.every(({ command }) => command === 'pauseWriters')) return
-    const { connection, state, follower } = this.#context
+    const { connection, state, applier } = this.#context
     while (state.pausedUntil > performance.now()) {
       await setTimeout(BLOCKED_POLL_MS)
       connection.assertAvailable()
-      await follower.sync()
+      await applier.sync()
     }
   }
 }

@@ -110,8 +110,8 @@ export class Checkpointer {
 
   /** How far is the process that holds the lease? */
   async #readCheckpoint(): Promise<void> {
-    const { state, follower } = this.#context.replica
-    state.noteCheckpoint(await follower.readCheckpoint())
+    const { state, applier } = this.#context.replica
+    state.noteCheckpoint(await applier.readCheckpoint())
   }
 
   async #checkpoint(): Promise<void> {

@@ -38,7 +38,7 @@ export async function listDocuments(
   elements: readonly ElementCondition[]
 ): Promise<Page<Document>> {
   const query = { kind, facets, conditions: elements.flatMap(toKeyConditions) }
-  await context.replica.follower.sync()
+  await context.replica.applier.sync()
   for (;;) {
     const page = await readDocumentPage(context, query, after, limit)
     if (page !== undefined) return page
@@ -151,7 +151,7 @@ export async function listSeries(
   after: SeriesName | undefined,
   limit: number
 ): Promise<readonly Series[]> {
-  await context.replica.follower.sync()
+  await context.replica.applier.sync()
   for (let start = after; ; ) {
     const page = await readSeriesPage(context, start, limit)
     if (page === undefined) continue

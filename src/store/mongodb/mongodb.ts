@@ -12,13 +12,13 @@
  * Every process applies the same batches in the same order (replicated-state.ts, replay.ts) to what it has loaded, which is
  * therefore never stale: the guards of a commit are checked on the state before its batch, and hold, because nothing can
  * come between. A refusal is given only after a look at the end of the log. A read begins with such a look, too, one for
- * all reads that wait (log-follower.ts): with `linearizable` if there are several nodes, as a deposed primary would answer
+ * all reads that wait (log-applier.ts): with `linearizable` if there are several nodes, as a deposed primary would answer
  * from the past. After it, memory is as good as the database. Values are part of their document in memory, and several
  * documents are read without waiting in between, so what was committed together is seen together.
  *
  * The log is checkpointed into the collections (schema.ts): each row is a state as of some batch, from which it is loaded
  * without reading the log from its beginning (state-loader.ts). One process checkpoints at a time, under a lease
- * (checkpointer.ts); every step is idempotent, and if the process dies another one continues. Nobody waits for it: what the
+ * (checkpointer.ts); every step is idempotent, and if the process dies another one continues. Nothing waits for it: what the
  * collections lack is in memory at every process (uncheckpointed.ts), replayed on what it loads and laid over what lists
  * find (lists.ts). Writers wait only if that becomes too much.
  *
@@ -129,7 +129,7 @@ class MongoStore implements BackupStore {
 
   constructor(components: MongoComponents) {
     const { connection, journal, replica, reader } = components
-    const { state, follower } = replica
+    const { state, applier } = replica
     this.epoch = components.epoch
     this.#components = components
     this.#checkpointer = new Checkpointer({
@@ -142,7 +142,7 @@ class MongoStore implements BackupStore {
     })
     this.#watcher = new LogWatcher(connection, journal, async () => {
       const { seq } = state.counters
-      await follower.sync()
+      await applier.sync()
       return state.counters.seq > seq
     })
     this.#sweepTimer = setInterval(() => void this.#sweep(), SWEEP_INTERVAL_MS)
@@ -185,7 +185,7 @@ class MongoStore implements BackupStore {
   }
 
   async log(after: number, limit: number) {
-    await this.#components.replica.follower.sync()
+    await this.#components.replica.applier.sync()
     return this.#components.reader.read(after, limit)
   }
 
@@ -208,8 +208,8 @@ class MongoStore implements BackupStore {
 
   async trimLog(seq: number): Promise<void> {
     const { replica, reader } = this.#components
-    const { state, follower, writer } = replica
-    await follower.sync()
+    const { state, applier, writer } = replica
+    await applier.sync()
     const upto = Math.min(seq, state.counters.seq)
     if (upto <= state.counters.trimmed) return
     await writer.submit({ command: 'trimLog', seq: upto, bytes: await reader.bytesUpTo(upto) })
@@ -310,8 +310,8 @@ class MongoStore implements BackupStore {
   }
 
   async figures(): Promise<StoreFigures> {
-    const { state, follower } = this.#components.replica
-    await follower.sync()
+    const { state, applier } = this.#components.replica
+    await applier.sync()
     const { counters } = state
     const logBytes = counters.logged - counters.forgotten
     return {

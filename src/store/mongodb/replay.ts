@@ -1,4 +1,4 @@
-/** Applies a batch of the log as every process does it, whoever wrote it. */
+/** Applies a batch of the log as every process does it, its writer or not. */
 import { type Batch, datedCommitOf } from './batch.ts'
 import type { ControlRecord } from './batch-content.ts'
 import { keysReadBy, replayCommit } from './changes.ts'

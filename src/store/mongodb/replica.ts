@@ -3,13 +3,13 @@ import { BatchWriter, type WriterOptions } from './batch-writer.ts'
 import type { Collections } from './collections.ts'
 import type { Connection } from './connection.ts'
 import type { Journal } from './journal.ts'
-import { LogFollower } from './log-follower.ts'
+import { LogApplier } from './log-applier.ts'
 import { ReplicatedState } from './replicated-state.ts'
 import { StateLoader } from './state-loader.ts'
 
 export interface Replica {
   readonly state: ReplicatedState
-  readonly follower: LogFollower
+  readonly applier: LogApplier
   readonly loader: StateLoader
   readonly writer: BatchWriter
 }
@@ -26,9 +26,9 @@ export async function openReplica(
   options: ReplicaOptions
 ): Promise<Replica> {
   const state = new ReplicatedState(options.cacheBytes)
-  const follower = new LogFollower(connection, journal, state)
-  const loader = new StateLoader(state, follower, collections)
-  const writer = new BatchWriter({ connection, journal, state, follower, loader }, options)
-  await follower.open()
-  return { state, follower, loader, writer }
+  const applier = new LogApplier(connection, journal, state)
+  const loader = new StateLoader(state, applier, collections)
+  const writer = new BatchWriter({ connection, journal, state, applier, loader }, options)
+  await applier.open()
+  return { state, applier, loader, writer }
 }

@@ -1,18 +1,18 @@
 /** Loads states from the collections into the cache, with what the log did to them since. */
 import type { Collections, StoredState } from './collections.ts'
 import type { KnownState, StateKey } from './keys.ts'
-import type { LogFollower } from './log-follower.ts'
+import type { LogApplier } from './log-applier.ts'
 import type { ReplicatedState } from './replicated-state.ts'
 
 export class StateLoader {
   readonly #state: ReplicatedState
-  readonly #follower: LogFollower
+  readonly #applier: LogApplier
   readonly #collections: Collections
   readonly #loading = new Map<StateKey, Promise<void>>()
 
-  constructor(state: ReplicatedState, follower: LogFollower, collections: Collections) {
+  constructor(state: ReplicatedState, applier: LogApplier, collections: Collections) {
     this.#state = state
-    this.#follower = follower
+    this.#applier = applier
     this.#collections = collections
   }
 
@@ -27,7 +27,7 @@ export class StateLoader {
 
   /** A state that is no older than this call. */
   async loadLatest(key: StateKey): Promise<KnownState> {
-    await this.#follower.sync()
+    await this.#applier.sync()
     return this.load(key)
   }
 
@@ -56,7 +56,7 @@ export class StateLoader {
    */
   async cacheIfCurrent(key: StateKey, stored: StoredState, checkpoint: number): Promise<void> {
     const state = this.#state
-    if (stored.newest > state.appliedNumber) await this.#follower.sync()
+    if (stored.newest > state.appliedNumber) await this.#applier.sync()
     if (state.checkpointNumber === checkpoint && !state.cache.has(key)) {
       state.cache.put(key, state.replayed(key, stored))
     }
@@ -80,7 +80,7 @@ export class StateLoader {
       const { checkpointNumber, generation } = state
       const stored = await this.#loadStored(keys)
       const newest = Math.max(...stored.map((one) => one.newest))
-      if (newest > state.appliedNumber) await this.#follower.sync()
+      if (newest > state.appliedNumber) await this.#applier.sync()
       // What the collections lacked when they were read must still be in memory to be replayed.
       if (state.checkpointNumber !== checkpointNumber || state.generation !== generation) continue
       for (const [index, key] of keys.entries()) {

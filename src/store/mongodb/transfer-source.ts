@@ -40,13 +40,13 @@ export class MongoSource implements TransferSource {
   }
 
   async summary(): Promise<StoreSummary> {
-    await this.#components.replica.follower.sync()
+    await this.#components.replica.applier.sync()
     return this.#summary()
   }
 
   async *records(after?: TransferProgress): AsyncGenerator<TransferRecord, StoreSummary> {
-    const { state, follower, writer } = this.#components.replica
-    await follower.sync()
+    const { state, applier, writer } = this.#components.replica
+    await applier.sync()
     let copied = state.appliedNumber
     // The collections are read as they are, so they must contain everything up to here.
     while (state.checkpointNumber < copied) await setTimeout(CHECKPOINT_POLL_MS)
@@ -182,7 +182,7 @@ export class MongoSource implements TransferSource {
   /** @returns `seq` of the last entry */
   async *#entries(last: number): AsyncGenerator<TransferRecord, number> {
     const { replica, reader } = this.#components
-    await replica.follower.sync()
+    await replica.applier.sync()
     for (let after = last; ; ) {
       const { entries } = await reader.read(after, ENTRIES_PER_READ)
       for (const entry of entries) yield { type: 'entry', entry }
@@ -193,7 +193,7 @@ export class MongoSource implements TransferSource {
 
   async #changedSince(number: number): Promise<Set<StateKey>> {
     const { journal, replica } = this.#components
-    await replica.follower.sync()
+    await replica.applier.sync()
     const keys = new Set<StateKey>()
     for (let next = number + 1; next <= replica.state.appliedNumber; next++) {
       const batch = await journal.read(next)

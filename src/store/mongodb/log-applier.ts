@@ -7,7 +7,7 @@ import type { ReplicatedState } from './replicated-state.ts'
 /** After this long without reading the log the cache is discarded: trimmed batches may already be deleted. */
 const STALE_MS = 30 * 60 * 1000
 
-export class LogFollower {
+export class LogApplier {
   readonly #connection: Connection
   readonly #journal: Journal
   readonly #state: ReplicatedState

@@ -18,7 +18,7 @@ const submodel = {
 const COUNT = `/submodels/${encode('urn:m')}/submodel-elements/Count/$value`
 
 t.test(
-  'while the database is away everybody is told at once, and when it is back all goes on by itself',
+  'while the database is unreachable every client gets an error at once, and service resumes by itself',
   { skip, timeout: 120_000 },
   async (t) => {
     const directory = await mkdtemp(join(tmpdir(), 'aas-hub-away-'))
@@ -30,38 +30,39 @@ t.test(
     const hub = await start(t, { DATA_DIR: join(directory, 'data'), MONGODB_URL: `${database.url}hub` })
     await hub.post('/submodels', submodel)
     const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/stream`)
-    const told: { type: string; available?: boolean; events?: { value: number }[] }[] = []
-    socket.on('message', (data) => told.push(JSON.parse(String(data))))
+    const messages: { type: string; available?: boolean; events?: { value: number }[] }[] = []
+    socket.on('message', (data) => messages.push(JSON.parse(String(data))))
     await once(socket, 'open')
     socket.send('{"type":"subscribe","id":1,"select":{"kinds":["value"]}}')
-    const hears = (type: string, from = 0) => until(() => told.slice(from).some((message) => message.type === type))
-    await hears('subscribed')
+    const receives = (type: string, from = 0) =>
+      until(() => messages.slice(from).some((message) => message.type === type))
+    await receives('subscribed')
     t.equal((await hub.patch(COUNT, '1')).status, 204)
-    await hears('event')
+    await receives('event')
 
     await database.kill()
     const refused = await hub.patch(COUNT, '2')
     t.equal(refused.status, 503)
     t.match(refused.headers.get('retry-after'), /^\d+$/)
     t.match(refused.json, { messages: [{ text: /cannot be reached/ }] })
-    t.equal((await hub.get(COUNT)).status, 503, 'what it once knew may be old')
+    t.equal((await hub.get(COUNT)).status, 503, 'what is cached may be outdated')
     t.match(await hub.get(`${hub.url}/readyz`), { status: 503 })
     t.match(await hub.get(`${hub.url}/healthz`), { status: 200 })
-    await hears('store')
-    t.match(told.at(-1), { type: 'store', available: false })
-    const pushed = told.length
+    await receives('store')
+    t.match(messages.at(-1), { type: 'store', available: false })
+    const pushed = messages.length
     socket.send('{"type":"push","id":2,"submodel":"urn:m","path":"Count","value":3}')
-    await hears('refused', pushed)
-    t.match(told.at(-1), { type: 'refused', code: 'Unavailable' })
+    await receives('refused', pushed)
+    t.match(messages.at(-1), { type: 'refused', code: 'Unavailable' })
 
     await database.restart()
-    const back = told.length
-    await hears('store', back)
-    t.match(told.at(-1), { type: 'store', available: true })
+    const back = messages.length
+    await receives('store', back)
+    t.match(messages.at(-1), { type: 'store', available: true })
     await until(async () => (await hub.get(`${hub.url}/readyz`)).status === 200)
     t.equal((await hub.get(COUNT)).json, 1)
     t.equal((await hub.patch(COUNT, '4')).status, 204)
-    await until(() => told.some(({ events }) => events?.some(({ value }) => value === 4) === true))
+    await until(() => messages.some(({ events }) => events?.some(({ value }) => value === 4) === true))
     socket.terminate()
   }
 )
@@ -69,7 +70,7 @@ t.test(
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const late = Date.now() + 30_000
   while (!(await isTrue())) {
-    if (Date.now() > late) throw new Error(`In vain: ${isTrue}`)
+    if (Date.now() > late) throw new Error(`Timed out waiting for ${isTrue}`)
     await wait(20)
   }
 }
