@@ -5,10 +5,9 @@
  *   node scripts/conformance/fuzz.ts [seconds]
  */
 import { fileURLToPath } from 'node:url'
-import { MAX_WAIT_S } from '../../src/transports/events/openapi.ts'
-import { LINE_TYPES } from '../../src/transports/ingest/influx-openapi.ts'
-import { NDJSON_TYPES } from '../../src/transports/ingest/openapi.ts'
-import { FLUX } from '../../src/transports/timeseries/openapi.ts'
+import { MAX_WAIT_S } from '../../src/transports/events/endpoint.ts'
+import { LINE_TYPES, NDJSON_TYPES } from '../../src/transports/ingest/media-types.ts'
+import { FLUX } from '../../src/transports/timeseries/endpoint.ts'
 import { plant } from '../demo/plant.ts'
 import { withHub } from './hub.ts'
 import { run, tool } from './python.ts'

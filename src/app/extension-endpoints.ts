@@ -1,23 +1,26 @@
-/** Everything that the hub serves beside the operations of the standard, for its OpenAPI document. */
-import { datasetPaths } from '../transports/dataset/openapi.ts'
-import { eventPaths } from '../transports/events/openapi.ts'
-import { docsPaths } from '../transports/http/docs.ts'
-import type { ExtensionPath } from '../transports/http/extension-endpoint.ts'
-import { ingestPaths } from '../transports/ingest/openapi.ts'
-import { streamPath } from '../transports/stream/openapi.ts'
-import { timeseriesPaths } from '../transports/timeseries/openapi.ts'
-import { probePaths } from './health.ts'
-import { indexPagePath } from './index-page.ts'
-import { metricsPath } from './metrics.ts'
+/** The endpoints that the hub serves beside the operations of the standard, for its OpenAPI document. */
+import { datasetEndpoint } from '../transports/dataset/endpoint.ts'
+import { capabilitiesEndpoint, eventsEndpoint } from '../transports/events/endpoint.ts'
+import { docsEndpoints } from '../transports/http/docs.ts'
+import type { ExtensionEndpoint } from '../transports/http/extension-endpoint.ts'
+import { ingestEndpoint } from '../transports/ingest/endpoint.ts'
+import { influxEndpoints } from '../transports/ingest/influx-endpoints.ts'
+import { streamEndpoint } from '../transports/stream/endpoint.ts'
+import { timeseriesEndpoint } from '../transports/timeseries/endpoint.ts'
+import { probeEndpoints } from './health.ts'
+import { indexPageEndpoint } from './index-page.ts'
+import { metricsEndpoint } from './metrics.ts'
 
-export const extensionPaths: readonly ExtensionPath[] = [
-  ...ingestPaths,
-  ...eventPaths,
-  streamPath,
-  ...timeseriesPaths,
-  ...datasetPaths,
-  indexPagePath,
-  ...docsPaths,
-  ...probePaths,
-  metricsPath
+export const extensionEndpoints: readonly ExtensionEndpoint[] = [
+  ingestEndpoint,
+  ...influxEndpoints,
+  eventsEndpoint,
+  capabilitiesEndpoint,
+  streamEndpoint,
+  timeseriesEndpoint,
+  datasetEndpoint,
+  indexPageEndpoint,
+  ...docsEndpoints,
+  ...probeEndpoints,
+  metricsEndpoint
 ]

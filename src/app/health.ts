@@ -1,17 +1,55 @@
 /** `/healthz`: the process answers. `/readyz`: the hub can serve requests, for which it needs its store. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Store, StoreFigures } from '../store/store.ts'
-import type { DocumentedResponse, ExtensionPath } from '../transports/http/extension-endpoint.ts'
+import { type DocumentedResponse, type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import { ref } from '../transports/http/openapi-schemas.ts'
 
 /** The store has to answer within this time. */
 const READINESS_TIMEOUT_MS = 2000
 
+const health = (description: string): DocumentedResponse => {
+  return { description, content: { 'application/json': { schema: ref('Health') } } }
+}
+
+const healthEndpoint = {
+  path: '/healthz',
+  below: 'hub',
+  get: {
+    operationId: 'GetHealth',
+    tag: 'Hub',
+    summary: 'Does the process answer?',
+    description: 'Without an answer the process may be restarted.',
+    gives: { 200: health('Yes') },
+    refuses: ['Internal']
+  }
+} as const satisfies ExtensionEndpoint
+
+const readinessEndpoint = {
+  path: '/readyz',
+  below: 'hub',
+  get: {
+    operationId: 'GetReadiness',
+    tag: 'Hub',
+    summary: 'Can the hub serve requests?',
+    description:
+      'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served.',
+    gives: { 200: health('Yes'), 503: health('No, with the reason') },
+    refuses: ['Internal']
+  }
+} as const satisfies ExtensionEndpoint
+
+export const probeEndpoints: readonly ExtensionEndpoint[] = [healthEndpoint, readinessEndpoint]
+
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
 export function mountProbes(app: FastifyInstance, store: Store): () => void {
   let draining = false
-  app.get('/healthz', async () => ({ status: 'ok' }))
-  app.get('/readyz', async (request, reply) => {
+  serve(app, '', healthEndpoint, { get: () => ({ status: 'ok' }) })
+  serve(app, '', readinessEndpoint, { get: ({ request, reply }) => readiness(request, reply) })
+  return () => {
+    draining = true
+  }
+
+  async function readiness(request: FastifyRequest, reply: FastifyReply): Promise<object> {
     if (draining) return reply.code(503).send({ status: 'stopping' })
     try {
       const { isWriteFailing: isFull, damaged } = await figuresInTime(store)
@@ -21,9 +59,6 @@ export function mountProbes(app: FastifyInstance, store: Store): () => void {
       request.log.error({ err: error }, 'The store does not answer')
       return reply.code(503).send({ status: 'the store does not answer' })
     }
-  })
-  return () => {
-    draining = true
   }
 }
 
@@ -34,35 +69,3 @@ async function figuresInTime(store: Store): Promise<StoreFigures> {
   const asked = store.cursor('readiness').then(() => store.figures())
   return Promise.race([asked, promise]).finally(() => clearTimeout(timer))
 }
-
-const health = (description: string): DocumentedResponse => {
-  return { description, content: { 'application/json': { schema: ref('Health') } } }
-}
-
-export const probePaths: readonly ExtensionPath[] = [
-  {
-    path: '/healthz',
-    below: 'hub',
-    get: {
-      operationId: 'GetHealth',
-      tag: 'Hub',
-      summary: 'Does the process answer?',
-      description: 'Without an answer the process may be restarted.',
-      gives: { 200: health('Yes') },
-      refuses: ['Internal']
-    }
-  },
-  {
-    path: '/readyz',
-    below: 'hub',
-    get: {
-      operationId: 'GetReadiness',
-      tag: 'Hub',
-      summary: 'Can the hub serve requests?',
-      description:
-        'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served.',
-      gives: { 200: health('Yes'), 503: health('No, with the reason') },
-      refuses: ['Internal']
-    }
-  }
-]

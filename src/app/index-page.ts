@@ -1,28 +1,29 @@
 /** The page at `/`, for those who open the hub's URL in a browser. */
 import type { FastifyInstance } from 'fastify'
-import type { ExtensionPath } from '../transports/http/extension-endpoint.ts'
+import { type ExtensionEndpoint, plainOperation, serve } from '../transports/http/extension-endpoint.ts'
 import { LOGO } from '../transports/http/logo.ts'
 
-export const indexPagePath: ExtensionPath = {
+export const indexPageEndpoint = {
   path: '/',
   below: 'hub',
-  get: {
-    operationId: 'GetLandingPage',
-    tag: 'Hub',
-    summary: 'Start page, with links',
-    description: 'A page of text and links.',
-    gives: { 200: { description: 'Done', content: { 'text/html': { schema: { type: 'string' } } } } },
-    refuses: ['Internal']
-  }
-}
+  get: plainOperation(
+    {
+      operationId: 'GetLandingPage',
+      summary: 'Start page, with links',
+      description: 'A page of text and links.'
+    },
+    'text/html',
+    { type: 'string' }
+  )
+} as const satisfies ExtensionEndpoint
 
 export function mountIndexPage(app: FastifyInstance, prefix: string, version: string): void {
   const html = page(prefix, version)
   // Text and links only: nothing is loaded, no script runs.
   const policy =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-  app.get('/', { schema: { hide: true } as object }, async (_, reply) => {
-    return reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(html)
+  serve(app, prefix, indexPageEndpoint, {
+    get: ({ reply }) => reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(html)
   })
 }
 

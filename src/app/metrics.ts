@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
 import type { Ingest } from '../operations/samples/ingest.ts'
 import type { Store, StoreFigures } from '../store/store.ts'
-import type { ExtensionPath } from '../transports/http/extension-endpoint.ts'
+import { type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 
 /** Where the metrics come from; functions for parts that open later, or not at all. */
@@ -29,13 +29,15 @@ export function mountMetrics(app: FastifyInstance, sources: MetricSources): void
     requests.observe(request.method, request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000)
     done()
   })
-  app.get('/metrics', async (_, reply) => {
-    reply.type(register.contentType)
-    return `${await register.metrics()}\n${await hubMetrics(sources)}\n${requests.text()}`
+  serve(app, '', metricsEndpoint, {
+    get: async ({ reply }) => {
+      reply.type(register.contentType)
+      return `${await register.metrics()}\n${await hubMetrics(sources)}\n${requests.text()}`
+    }
   })
 }
 
-export const metricsPath: ExtensionPath = {
+export const metricsEndpoint = {
   path: '/metrics',
   below: 'hub',
   get: {
@@ -51,7 +53,7 @@ export const metricsPath: ExtensionPath = {
     },
     refuses: ['Internal']
   }
-}
+} as const satisfies ExtensionEndpoint
 
 /** Requests of one route that were answered with one status. */
 interface RequestSeries {

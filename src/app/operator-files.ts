@@ -1,7 +1,7 @@
 /** Files that the operator names in the settings, read before anything is opened. */
 import { type Config, ConfigError } from '../config/config.ts'
 import type { TemplateChecker } from '../operations/validation/template-checker.ts'
-import { type LineRule, readLineRules } from '../transports/ingest/target.ts'
+import { type LineRule, readLineRules } from '../transports/ingest/point-target.ts'
 import { readMqttFiles } from '../transports/mqtt/files.ts'
 import type { MqttOptions } from '../transports/mqtt/options.ts'
 import { readTemplates } from './load-templates.ts'

@@ -13,12 +13,12 @@ import { http } from '../transports/http/http.ts'
 import { hubDocument } from '../transports/http/openapi.ts'
 import { type OriginGuard, originGuard } from '../transports/http/origin-guard.ts'
 import { ingest } from '../transports/ingest/ingest.ts'
-import type { LineRule } from '../transports/ingest/target.ts'
+import type { LineRule } from '../transports/ingest/point-target.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 import { asyncApi } from '../transports/stream/asyncapi.ts'
 import { stream } from '../transports/stream/stream.ts'
 import { timeseries } from '../transports/timeseries/timeseries.ts'
-import { extensionPaths } from './extension-endpoints.ts'
+import { extensionEndpoints } from './extension-endpoints.ts'
 import { mountProbes } from './health.ts'
 import { mountIndexPage } from './index-page.ts'
 import { mountMetrics } from './metrics.ts'
@@ -73,7 +73,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   await timeseries(app, { hub: { store, history }, apiPrefix })
   await dataset(app, { hub: { store, history }, apiPrefix, source: () => baseUrl.current })
   await docs(app, {
-    document: hubDocument(apiPrefix, extensionPaths, VERSION),
+    document: hubDocument(apiPrefix, extensionEndpoints, VERSION),
     messages: (url) => asyncApi(VERSION, url),
     publicUrl
   })

@@ -183,7 +183,7 @@ t.test('bytes that are no UTF-8 are refused by their line, and the others are ta
   for (const door of ['/write', '/api/v2/write']) {
     const { status, json } = await write(hub, door, lines)
     t.equal(status, 400)
-    t.match(json.error ?? json.message, /line 2: the line is no text in UTF-8.*charset=euc-kr/)
+    t.match(json.error ?? json.message, /line 2: the line is not valid UTF-8.*charset=euc-kr/)
   }
   const json = (bytes: Buffer) =>
     Buffer.concat([
@@ -192,7 +192,7 @@ t.test('bytes that are no UTF-8 are refused by their line, and the others are ta
       Buffer.from('"}\n')
     ])
   const ndjson = await write(hub, '/ingest?submodel=urn:m', json(KOREAN), 'application/x-ndjson')
-  t.match(ndjson.json, { accepted: 1, refused: 1, refusals: [{ index: 1, text: /no text in UTF-8/ }] })
+  t.match(ndjson.json, { accepted: 1, refused: 1, refusals: [{ index: 1, text: /not valid UTF-8/ }] })
   const whole = Buffer.concat([Buffer.from('{"path":"Text","value":"'), KOREAN, Buffer.from('"}')])
   t.equal((await write(hub, '/ingest?submodel=urn:m', whole, 'application/json')).status, 400)
   t.strictSame(await rows(hub, 'Text'), [])

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
 import { plant } from '../../scripts/demo/plant.ts'
-import { extensionPaths } from '../../src/app/extension-endpoints.ts'
+import { extensionEndpoints } from '../../src/app/extension-endpoints.ts'
 import { hubDocument, type OpenApi } from '../../src/transports/http/openapi.ts'
 import { ids } from '../../src/transports/http/openapi-samples.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
@@ -32,7 +32,7 @@ interface Operation {
   readonly responses: Json
 }
 
-const document = hubDocument('/api/v3', extensionPaths, '1.2.3')
+const document = hubDocument('/api/v3', extensionEndpoints, '1.2.3')
 const operations = operationsOf(document)
 
 /** Examples that are answered otherwise at a sample plant that was just loaded, with the reason. */
@@ -67,7 +67,7 @@ t.test('every operation with a body has an example, and every parameter', async 
       if (PACKAGE.test(type)) continue
       t.ok(example !== undefined || examples !== undefined, `${verb} ${path} ${type}`)
     }
-    if (extensionPaths.some((own) => own.path === path)) continue
+    if (extensionEndpoints.some((own) => own.path === path)) continue
     for (const { name, example } of parameters) {
       const isWithout = WITHOUT_EXAMPLE.has(name) || (name === 'aasIds' && KNOWS_NO_SHELLS.test(path))
       t.equal(example === undefined, isWithout, `${verb} ${path} ${name}`)

@@ -1,6 +1,6 @@
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { extensionPaths } from '../../src/app/extension-endpoints.ts'
+import { extensionEndpoints } from '../../src/app/extension-endpoints.ts'
 import { docs } from '../../src/transports/http/docs.ts'
 import { hubDocument } from '../../src/transports/http/openapi.ts'
 import { asyncApi } from '../../src/transports/stream/asyncapi.ts'
@@ -13,7 +13,7 @@ async function start(t: Test, publicUrl = ''): Promise<string> {
     done()
   })
   await app.register(docs, {
-    document: hubDocument('/aas', extensionPaths, '1.2.3'),
+    document: hubDocument('/aas', extensionEndpoints, '1.2.3'),
     messages: (url) => asyncApi('1.2.3', url),
     publicUrl
   })

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { derive, stale } from '../../scripts/derive.ts'
 import { openApiFiles } from '../../scripts/derive-openapi.ts'
-import { extensionPaths } from '../../src/app/extension-endpoints.ts'
+import { extensionEndpoints } from '../../src/app/extension-endpoints.ts'
 import { operationsOf, profiles, profileUri } from '../../src/operations/profiles.ts'
 import { hubDocument, type OpenApi, profileDocument } from '../../src/transports/http/openapi.ts'
 import { routes } from '../../src/transports/http/routes.ts'
@@ -41,9 +41,9 @@ t.test('a profile has a document with exactly its operations, their names and th
 })
 
 t.test("the hub's document has what is routed, each operation under an id of its own", async (t) => {
-  const operations = operationsIn(hubDocument('/api/v3', extensionPaths, '1.2.3').paths)
+  const operations = operationsIn(hubDocument('/api/v3', extensionEndpoints, '1.2.3').paths)
   t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length)
-  const own = new Set(extensionPaths.map(({ path }) => path))
+  const own = new Set(extensionEndpoints.map(({ path }) => path))
   const found = new Set(operations.filter(({ path }) => !own.has(path)).map(({ verb, path }) => `${verb} ${path}`))
   const all = new Set(routes().map(({ verb, path }) => `${verb} ${path}`))
   t.equal(all.isSupersetOf(found), true)
@@ -78,7 +78,7 @@ t.test('every schema in a document is used', async (t) => {
 })
 
 t.test('the schemas are sound, and tell right from wrong', async (t) => {
-  const { schemas } = hubDocument('/api/v3', extensionPaths, '1.2.3').components
+  const { schemas } = hubDocument('/api/v3', extensionEndpoints, '1.2.3').components
   const ajv = new Ajv2020({
     strict: false,
     unicodeRegExp: false,
@@ -100,7 +100,7 @@ t.test('the schemas are sound, and tell right from wrong', async (t) => {
 const endpoint = { interface: 'SUBMODEL-3.1', protocolInformation: { href: 'http://plant.example/api/v3' } }
 
 t.test('an operation declares the parameters that stand in its path, and refuses with a Result', async (t) => {
-  for (const { path, operation } of operationsIn(hubDocument('/api/v3', extensionPaths, '1.2.3').paths)) {
+  for (const { path, operation } of operationsIn(hubDocument('/api/v3', extensionEndpoints, '1.2.3').paths)) {
     const parameters = (operation.parameters ?? []) as { $ref?: string; name?: string }[]
     const named = parameters.map(({ $ref, name }) => name ?? $ref?.split('/').at(-1))
     for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) t.ok(named.includes(name), `${path}: ${name}`)
@@ -171,7 +171,7 @@ t.test('paths differ by more than the names of their parameters', async (t) => {
 })
 
 t.test('$metadata of an element knows neither its value nor its children', async (t) => {
-  const { schemas } = hubDocument('/api/v3', extensionPaths, '1.2.3').components as {
+  const { schemas } = hubDocument('/api/v3', extensionEndpoints, '1.2.3').components as {
     schemas: Record<string, { properties: Json }>
   }
   const members = (name: string) => Object.keys(schemas[name]?.properties ?? {})

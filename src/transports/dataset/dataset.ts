@@ -1,77 +1,53 @@
-/** `GET /dataset`: the series that `/timeseries` would show, as an archive for those who train elsewhere. */
-import type { FastifyInstance } from 'fastify'
+/** `GET /dataset`: the table of `/timeseries` as an archive with its documentation, for training elsewhere. */
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { writers } from '../../formats/tables/writers.ts'
-import { parseInterval } from '../../model/interval.ts'
-import { type TimeGrid, timeGrid } from '../../model/time-grid.ts'
-import type { TimeZone } from '../../model/time-zone.ts'
+import { timeGrid } from '../../model/time-grid.ts'
 import { datasetArchive } from '../../operations/dataset/archive.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
-import { seriesParameters } from '../timeseries/openapi.ts'
-import { readParameters } from '../timeseries/parameters.ts'
-import { reading } from '../timeseries/reading.ts'
-import { type archiveParameters, formats } from './openapi.ts'
+import { type EndpointRequest, serve } from '../http/extension-endpoint.ts'
+import { seriesParameters } from '../timeseries/parameters.ts'
+import { withSlices } from '../timeseries/sliced-response.ts'
+import { refuseUnknown, tableQueryOf } from '../timeseries/table-query.ts'
+import { archiveParameters, datasetEndpoint } from './endpoint.ts'
 
 export interface DatasetOptions {
   readonly hub: Pick<OperationContext, 'store' | 'history'>
   readonly apiPrefix: string
-  /** Address of the hub as others reach it. */
+  /** The URL under which clients reach the hub. */
   readonly source: () => string
 }
 
-export async function dataset(app: FastifyInstance, { hub, apiPrefix, source }: DatasetOptions): Promise<void> {
+export async function dataset(app: FastifyInstance, options: DatasetOptions): Promise<void> {
+  serve(app, options.apiPrefix, datasetEndpoint, { get: (received) => sendArchive(options, received) })
+}
+
+async function sendArchive(
+  { hub, source }: DatasetOptions,
+  { reply, params, query: parse }: EndpointRequest<(typeof datasetEndpoint)['get']>
+): Promise<FastifyReply> {
   const { store, history } = hub
-  for (const url of [`${apiPrefix}/dataset`, '/dataset']) {
-    app.get(url, async (request, reply) => {
-      const given = new URL(request.url, 'http://hub').searchParams
-      const format = formatOf(taken(given, 'format') ?? 'csv')
-      const purpose = taken(given, 'purpose') ?? ''
-      const length = taken(given, 'period')
-      const { series, shape, language, times } = readParameters(given, seriesParameters)
-      const period = periodOf(length, times.zone)
-      if (given.has('timeFormat') && format !== 'csv') throw new HubError('BadRequest', ['"timeFormat" is for CSV'])
-      const variables = await variablesOf(store, history, { ...series, ...(language !== undefined && { language }) })
-      const asked = {
-        request: { ...shape, variables },
-        writer: writers[format],
-        purpose,
-        times,
-        source: source(),
-        ...(period !== undefined && { period })
-      }
-      return reading(reply, async (slice, signal) => {
-        const archive = await datasetArchive(store, history, asked, { slice, signal })
-        return reply
-          .type('application/zip')
-          .header('cache-control', 'no-store')
-          .header('content-disposition', 'attachment; filename="dataset.zip"')
-          .send(archive)
-      })
-    })
+  refuseUnknown(params, Object.keys(seriesParameters), Object.keys(archiveParameters))
+  const query = parse()
+  const { format = 'csv', purpose = '', period, timeFormat } = query
+  const { series, shape, times } = tableQueryOf(query)
+  if (timeFormat !== undefined && format !== 'csv') throw new HubError('BadRequest', ['"timeFormat" is for CSV'])
+  const variables = await variablesOf(store, history, series)
+  const archiveRequest = {
+    request: { ...shape, variables },
+    writer: writers[format],
+    purpose,
+    times,
+    source: source(),
+    ...(period !== undefined && { period: timeGrid(period, times.zone) })
   }
+  return withSlices(reply, async (slice, signal) => {
+    const archive = await datasetArchive(store, history, archiveRequest, { slice, signal })
+    return reply
+      .type('application/zip')
+      .header('cache-control', 'no-store')
+      .header('content-disposition', 'attachment; filename="dataset.zip"')
+      .send(archive)
+  })
 }
-
-/** Takes out what the parameters of `/timeseries` do not know. */
-function taken(given: URLSearchParams, name: keyof typeof archiveParameters): string | undefined {
-  const text = given.get(name)
-  given.delete(name)
-  return text ?? undefined
-}
-
-function formatOf(text: string): (typeof formats)[number] {
-  const format = formats.find((format) => format === text)
-  if (format === undefined) throw new HubError('BadRequest', [`"format" is ${formats.join(' or ')}`])
-  return format
-}
-
-function periodOf(text: string | undefined, zone: TimeZone | undefined): TimeGrid | undefined {
-  if (text === undefined) return undefined
-  const interval = parseInterval(text)
-  if (interval === undefined || (interval.unit === 'nanosecond' && interval.count < SECOND)) {
-    throw new HubError('BadRequest', ['"period" is a duration of a second or more, such as PT1H, P1D, P1W or P1M'])
-  }
-  return timeGrid(interval, zone)
-}
-
-const SECOND = 1_000_000_000n

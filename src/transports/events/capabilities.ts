@@ -1,5 +1,4 @@
-/** What the feed can do, in the form that the proposed Event Feed has for it. */
-import type { EventsOptions } from './events.ts'
+/** The capabilities of the feed, in the form of the proposed Event Feed. */
 
 const SCHEMAS = 'https://api.swaggerhub.com/domains/Plattform_i40/Part1-MetaModel-Schemas/V3.1.0#/components/schemas/'
 
@@ -9,7 +8,14 @@ const TYPES = {
   'concept-description': 'ConceptDescription'
 } as const
 
-export function capabilities({ maxLimit, retention }: Pick<EventsOptions, 'maxLimit' | 'retention'>): object {
+export interface FeedLimits {
+  /** Maximum number of events on a page. */
+  readonly maxLimit: number
+  /** How long the log is kept, in milliseconds. */
+  readonly retention: number
+}
+
+export function capabilities({ maxLimit, retention }: FeedLimits): object {
   const eventTypes = Object.entries(TYPES).flatMap(([name, className]) =>
     ['created', 'updated', 'deleted'].map((change) => [
       `io.admin-shell.${name}.${change}.v1`,

@@ -3,7 +3,7 @@ import swagger, { type StaticDocumentSpec } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { baseUrlReader } from './base-url.ts'
-import type { ExtensionPath } from './extension-endpoint.ts'
+import { type ExtensionEndpoint, plainOperation, serve } from './extension-endpoint.ts'
 import { LOGO } from './logo.ts'
 import type { OpenApi } from './openapi.ts'
 
@@ -20,15 +20,15 @@ export async function docs(app: FastifyInstance, { document, messages, publicUrl
   const text = Buffer.from(JSON.stringify(document))
   const specification = { document: document as unknown as StaticDocumentSpec['document'] }
   await app.register(swagger, { mode: 'static', specification })
-  app.get('/openapi.json', async (_, reply) => {
-    return reply.header('content-type', 'application/json').header('cache-control', 'no-cache').send(text)
+  serve(app, '', openApiEndpoint, {
+    get: ({ reply }) => reply.header('content-type', 'application/json').header('cache-control', 'no-cache').send(text)
   })
-  app.get('/asyncapi.json', async (request, reply) => {
-    return reply.header('cache-control', 'no-cache').send(messages(base(request)))
+  serve(app, '', asyncApiEndpoint, {
+    get: ({ request, reply }) => reply.header('cache-control', 'no-cache').send(messages(base(request)))
   })
   const logo = { type: 'image/svg+xml', content: Buffer.from(LOGO) }
   await app.register(swaggerUi, {
-    routePrefix: '/docs',
+    routePrefix: docsEndpoint.path,
     logo: { ...logo, href: '/' },
     theme: {
       title: `${document.info.title} ${document.info.version}`,
@@ -40,45 +40,51 @@ export async function docs(app: FastifyInstance, { document, messages, publicUrl
   })
 }
 
-export const docsPaths: readonly ExtensionPath[] = [
-  {
-    path: '/openapi.json',
-    below: 'hub',
-    get: {
+const openApiEndpoint = {
+  path: '/openapi.json',
+  below: 'hub',
+  get: plainOperation(
+    {
       operationId: 'GetOpenApi',
-      tag: 'Hub',
       summary: 'This document',
       description:
-        'Of everything that the hub serves by HTTP. The messages of the WebSocket `/stream` are in `/asyncapi.json`.',
-      gives: { 200: { description: 'Done', content: { 'application/json': { schema: { type: 'object' } } } } },
-      refuses: ['Internal']
-    }
-  },
-  {
-    path: '/asyncapi.json',
-    below: 'hub',
-    get: {
+        'Of everything that the hub serves by HTTP. The messages of the WebSocket `/stream` are in `/asyncapi.json`.'
+    },
+    'application/json',
+    { type: 'object' }
+  )
+} as const satisfies ExtensionEndpoint
+
+const asyncApiEndpoint = {
+  path: '/asyncapi.json',
+  below: 'hub',
+  get: plainOperation(
+    {
       operationId: 'GetAsyncApi',
-      tag: 'Hub',
       summary: 'The messages of the WebSocket /stream',
-      description: 'As an AsyncAPI document, with an example of every message.',
-      gives: { 200: { description: 'Done', content: { 'application/json': { schema: { type: 'object' } } } } },
-      refuses: ['Internal']
-    }
-  },
-  {
-    path: '/docs',
-    below: 'hub',
-    get: {
+      description: 'As an AsyncAPI document, with an example of every message.'
+    },
+    'application/json',
+    { type: 'object' }
+  )
+} as const satisfies ExtensionEndpoint
+
+/** Served by the plugin. */
+const docsEndpoint = {
+  path: '/docs',
+  below: 'hub',
+  get: plainOperation(
+    {
       operationId: 'GetDocs',
-      tag: 'Hub',
       summary: 'This document as a page to read and to try',
-      description: 'With nothing loaded from elsewhere.',
-      gives: { 200: { description: 'Done', content: { 'text/html': { schema: { type: 'string' } } } } },
-      refuses: ['Internal']
-    }
-  }
-]
+      description: 'With nothing loaded from elsewhere.'
+    },
+    'text/html',
+    { type: 'string' }
+  )
+} as const satisfies ExtensionEndpoint
+
+export const docsEndpoints: readonly ExtensionEndpoint[] = [openApiEndpoint, asyncApiEndpoint, docsEndpoint]
 
 /** Everything is loaded from, and all requests go to, this origin. No upgrade to https, as plants may use plain http. */
 const POLICY = [

@@ -1,14 +1,16 @@
 /**
- * What the hub serves beside the standard's operations, as its OpenAPI document tells of it. A door declares its paths
- * next to where it opens them, and reads its parameters by the names declared; a test holds what is declared against
- * what is routed.
+ * Endpoints beside the standard's operations. Each is declared once: its routes, the parsing of its query and its entry
+ * in the OpenAPI document come from the same declaration.
  */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { type RefusalName, refusals } from './openapi-refusals.ts'
+import type { QueryParams } from './parameters.ts'
+import { queryParamsOf } from './request.ts'
 
-export interface ExtensionPath {
+export interface ExtensionEndpoint {
   readonly path: string
-  /** What it lies below: the address of the hub, the root of the API, or either. */
+  /** Where it is served: below the hub's root, below the API root, or both. */
   readonly below: 'hub' | 'api' | 'both'
   readonly get?: ExtensionOperation
   readonly post?: ExtensionOperation
@@ -19,23 +21,30 @@ export interface ExtensionOperation {
   readonly tag: string
   readonly summary: string
   readonly description: string
-  readonly query?: DocumentedParameters
-  readonly headers?: DocumentedParameters
-  /** Bodies that are taken, by media type. */
+  readonly query?: QueryDeclaration
+  /** Documented only. */
+  readonly headers?: Readonly<Record<string, DocumentedParameter>>
+  /** Request bodies by media type. */
   readonly takes?: DocumentedContents
-  /** Answers by status, other than refusals in the form of the standard. */
+  /** Responses by status, except refusals in the form of the standard. */
   readonly gives: Readonly<Record<number, DocumentedResponse>>
   readonly refuses: readonly RefusalName[]
+  /** HEAD is answered like GET unless this is false. */
+  readonly head?: false
 }
 
-/** By name. */
-export type DocumentedParameters = Readonly<Record<string, DocumentedParameter>>
+export type QueryDeclaration = Readonly<Record<string, QueryParameter>>
+
+export interface QueryParameter<Value = unknown> extends DocumentedParameter {
+  /** @param values every occurrence in the query, at least one @throws HubError `BadRequest` */
+  readonly parse: (values: readonly string[], name: string) => Value
+}
 
 export interface DocumentedParameter {
   readonly description: string
   readonly schema: JsonSchema
   readonly required?: true
-  /** The examples of all parameters of an operation go together. */
+  /** The examples of all parameters of an operation are consistent. */
   readonly example?: string | number | boolean | readonly string[]
 }
 
@@ -53,11 +62,69 @@ export interface DocumentedResponse {
   readonly content?: DocumentedContents
 }
 
-/** The operation as a document has it. */
-export function documented({ tag, query = {}, headers = {}, takes, gives, refuses, ...told }: ExtensionOperation) {
-  const parameters = [...placed(query, 'query'), ...placed(headers, 'header')]
+/** The values of a query; undefined where a parameter is absent. */
+export type ParsedQuery<Query> = {
+  readonly [Name in keyof Query]?: (Query[Name] extends QueryParameter<infer Value> ? Value : never) | undefined
+}
+
+export interface EndpointRequest<Operation> {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** The query as it was sent, including parameters that are not declared. */
+  readonly params: QueryParams
+  /** Parses the declared parameters. @throws HubError `BadRequest` */
+  query(): ParsedQuery<Operation extends { readonly query: infer Query } ? Query : unknown>
+}
+
+type EndpointHandlers<Endpoint> = {
+  readonly [Verb in keyof Endpoint & ('get' | 'post')]: (received: EndpointRequest<Endpoint[Verb]>) => unknown
+}
+
+/** Registers the routes of an endpoint. */
+export function serve<const Endpoint extends ExtensionEndpoint>(
+  app: FastifyInstance,
+  apiPrefix: string,
+  endpoint: Endpoint,
+  handlers: EndpointHandlers<Endpoint>
+): void {
+  for (const verb of ['get', 'post'] as const) {
+    const operation = endpoint[verb]
+    if (operation === undefined) continue
+    const handle = handlers[verb as keyof typeof handlers] as (received: EndpointRequest<unknown>) => unknown
+    for (const url of urlsOf(endpoint, apiPrefix)) {
+      app.route({
+        method: verb.toUpperCase(),
+        url,
+        ...(operation.head === false && { exposeHeadRoute: false }),
+        handler: async (request, reply) => {
+          const params = queryParamsOf(request)
+          return handle({ request, reply, params, query: () => parseDeclared(operation.query ?? {}, params) })
+        }
+      })
+    }
+  }
+}
+
+/** Paths below the hub's root. */
+export function urlsOf({ path, below }: ExtensionEndpoint, apiPrefix: string): string[] {
+  if (below === 'both') return [path, apiPrefix + path]
+  return [below === 'hub' ? path : apiPrefix + path]
+}
+
+/** An operation in an OpenAPI document. */
+export function documented({
+  tag,
+  query = {},
+  headers = {},
+  takes,
+  gives,
+  refuses,
+  head,
+  ...texts
+}: ExtensionOperation) {
+  const parameters = [...parametersIn('query', query), ...parametersIn('header', headers)]
   return {
-    ...told,
+    ...texts,
     tags: [tag],
     ...(parameters.length > 0 && { parameters }),
     ...(takes !== undefined && { requestBody: { required: true, content: takes } }),
@@ -65,24 +132,50 @@ export function documented({ tag, query = {}, headers = {}, takes, gives, refuse
   }
 }
 
-function placed(parameters: DocumentedParameters, where: 'query' | 'header'): JsonSchema[] {
-  return Object.entries(parameters).map(([name, parameter]) => ({ name, in: where, ...parameter }))
+function parametersIn(
+  where: 'query' | 'header',
+  parameters: Readonly<Record<string, DocumentedParameter | QueryParameter>>
+): JsonSchema[] {
+  return Object.entries(parameters).map(([name, { description, schema, required, example }]) => ({
+    ...{ name, in: where, description, schema },
+    ...(required !== undefined && { required }),
+    ...(example !== undefined && { example })
+  }))
 }
 
-/** A parameter that is one of a few words. */
-export function choice(description: string, choices: readonly string[], standard?: string) {
+function parseDeclared(declared: QueryDeclaration, params: QueryParams): Record<string, unknown> {
+  const query: Record<string, unknown> = {}
+  for (const [name, { parse }] of Object.entries(declared)) {
+    const values = params.get(name)
+    if (values !== undefined) query[name] = parse(values, name)
+  }
+  return query
+}
+
+// ---- documentation of common kinds of parameters
+
+export function documentChoice(description: string, choices: readonly string[], defaultChoice?: string) {
   return {
     description,
-    schema: { type: 'string', enum: choices, ...(standard !== undefined && { default: standard }) }
+    schema: { type: 'string', enum: choices, ...(defaultChoice !== undefined && { default: defaultChoice }) }
   }
 }
 
-/** A parameter that is text. */
-export function text(description: string, example?: string) {
+export function documentText(description: string, example?: string) {
   return { description, schema: { type: 'string' }, ...(example !== undefined && { example }) }
 }
 
-/** A parameter that may be given several times. */
-export function texts(description: string, ...example: string[]) {
+/** A parameter that may be repeated. */
+export function documentTexts(description: string, ...example: string[]) {
   return { description, schema: { type: 'array', items: { type: 'string' } }, ...(example.length > 0 && { example }) }
+}
+
+/** An operation without parameters that answers with one media type. */
+export function plainOperation(
+  texts: Pick<ExtensionOperation, 'operationId' | 'summary' | 'description'>,
+  mediaType: string,
+  schema: JsonSchema
+): ExtensionOperation {
+  const response = { description: 'Done', content: { [mediaType]: { schema } } }
+  return { ...texts, tag: 'Hub', gives: { 200: response }, refuses: ['Internal'] }
 }

@@ -9,7 +9,7 @@ import { type Endpoint, queryParametersOf } from '../../operations/mounts.ts'
 import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
 import { operationsOf, type Profile, type ProfileOperation, profiles, profileUri } from '../../operations/profiles.ts'
 import type { Verb } from '../../operations/table.ts'
-import { documented, type ExtensionPath } from './extension-endpoint.ts'
+import { documented, type ExtensionEndpoint } from './extension-endpoint.ts'
 import {
   bodyExample,
   commonExample,
@@ -64,7 +64,7 @@ export function profileDocument(profile: Profile): OpenApi {
  * @param extensions endpoints beside the standard's operations
  * @param version of the hub
  */
-export function hubDocument(prefix: string, extensions: readonly ExtensionPath[], version: string): OpenApi {
+export function hubDocument(prefix: string, extensions: readonly ExtensionEndpoint[], version: string): OpenApi {
   const known = new Set<string>()
   const operations = routes()
     .filter(({ path, endpoint }) => path.endsWith(endpoint.path))
@@ -111,7 +111,7 @@ function documentOf(
   info: OpenApi['info'],
   prefix: string,
   operations: readonly DocumentedEndpoint[],
-  extensions: readonly ExtensionPath[] = []
+  extensions: readonly ExtensionEndpoint[] = []
 ): OpenApi {
   const paths: Record<string, PathItem> = {}
   for (const operation of operations) {
@@ -151,7 +151,7 @@ function documentOf(
 }
 
 /** Programs that use one server only take the first. */
-function serversOf(below: ExtensionPath['below'], prefix: string): ServerAddress[] {
+function serversOf(below: ExtensionEndpoint['below'], prefix: string): ServerAddress[] {
   return below === 'hub' ? [{ url: '/' }] : [{ url: '/' }, { url: prefix }]
 }
 
@@ -354,7 +354,7 @@ function namesIn(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 }
 
-function tagsOf({ get, post }: ExtensionPath): string[] {
+function tagsOf({ get, post }: ExtensionEndpoint): string[] {
   return [get, post].flatMap((operation) => operation?.tag ?? [])
 }
 

@@ -11,16 +11,17 @@ export interface Charset {
   /** Undefined where the bytes are no text. */
   decode(bytes: Buffer): string | undefined
   /** The bytes without the byte order mark that some editors put before UTF-8. */
-  withoutMark(bytes: Buffer): Buffer
+  withoutByteOrderMark(bytes: Buffer): Buffer
 }
 
-const MARK = Buffer.from([0xef, 0xbb, 0xbf])
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 const utf8: Charset = {
   name: 'UTF-8',
   isUtf8: true,
   decode: (bytes) => (isUtf8(bytes) ? bytes.toString() : undefined),
-  withoutMark: (bytes) => (bytes.subarray(0, MARK.length).equals(MARK) ? bytes.subarray(MARK.length) : bytes)
+  withoutByteOrderMark: (bytes) =>
+    bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK) ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes
 }
 
 /** Names of Windows for charsets that the Encoding Standard knows by others. */
@@ -29,14 +30,14 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
 )
 
 /** Those with a line feed of more than one byte, or of one that is part of another sign. */
-const NOT_BY_LINES = /^(utf-16|iso-2022|replacement)/
+const NOT_LINE_BASED = /^(utf-16|iso-2022|replacement)/
 
 /** What a content type declares. @throws HubError `UnsupportedMediaType` for an unknown charset */
 export function charsetOf(contentType: string): Charset {
   const declared = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8'
   if (declared === 'utf-8' || declared === 'utf8' || declared === 'us-ascii') return utf8
   const decoder = decoderOf(ALIASES.get(declared) ?? declared)
-  if (decoder === undefined || NOT_BY_LINES.test(decoder.encoding)) {
+  if (decoder === undefined || NOT_LINE_BASED.test(decoder.encoding)) {
     throw new HubError('UnsupportedMediaType', [
       contentType,
       'charset=utf-8, euc-kr (cp949) and other supersets of ASCII'
@@ -53,7 +54,7 @@ export function charsetOf(contentType: string): Charset {
         return undefined
       }
     },
-    withoutMark: (bytes) => bytes
+    withoutByteOrderMark: (bytes) => bytes
   }
 }
 

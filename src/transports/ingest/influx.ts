@@ -1,74 +1,92 @@
 /**
- * What clients of InfluxDB ask beside writing: whether it is there, whether their database is, and how a refusal reads.
- * Their databases and buckets are whatever they call them; reading is `/timeseries`.
+ * What clients of InfluxDB request besides writing: whether the server and their database exist. Their databases and
+ * buckets may have any name; to read, use `/timeseries`.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
 import { type BodyBudget, collectChunks } from '../http/body-collector.ts'
 import { sendError } from '../http/errors.ts'
+import { serve } from '../http/extension-endpoint.ts'
+import {
+  bucketsEndpoint,
+  fluxEndpoint,
+  healthEndpoint,
+  orgsEndpoint,
+  pingEndpoint,
+  queryEndpoint
+} from './influx-endpoints.ts'
 
 export interface InfluxOptions {
   readonly store: Pick<Store, 'cursor'>
-  /** For all that holds bodies in memory. */
+  /** Shared by all transports that hold bodies in memory. */
   readonly bodies: BodyBudget
   /** Of the hub. */
   readonly version: string
 }
 
-/** Name of the database that is listed; any other may be written to as well. */
+/** The database that is listed; clients may write to any other. */
 const DATABASE = 'aas-hub'
 const ID = '0000000000000001'
 
-/** Largest form with a query, in bytes. */
-const MAX_QUERY_BYTES = 64 * 1024
+/** Of a form with a query. */
+const MAX_FORM_BYTES = 64 * 1024
 
 const HOW_TO_READ =
   'this hub takes the line protocol but no InfluxQL and no Flux; read with GET /timeseries (CSV, JSON, Parquet, Arrow)'
 
 export function influx(scope: FastifyInstance, { store, bodies, version }: InfluxOptions): void {
-  const named = { 'x-influxdb-version': `aas-hub-${version}`, 'x-influxdb-build': 'AAS Hub' }
-  scope.get('/ping', async (_, reply) => reply.code(204).headers(named).send())
-  scope.get('/health', async (_, reply) => {
-    const isUp = await store.cursor('readiness').then(
-      () => true,
-      () => false
-    )
-    const status = isUp ? 'pass' : 'fail'
-    const message = isUp ? 'ready for writes' : 'the store does not answer'
-    return reply
-      .code(isUp ? 200 : 503)
-      .headers(named)
-      .send({ name: DATABASE, message, checks: [], status, version, commit: '' })
+  const headers = { 'x-influxdb-version': `aas-hub-${version}`, 'x-influxdb-build': 'AAS Hub' }
+  serve(scope, '', pingEndpoint, { get: ({ reply }) => reply.code(204).headers(headers).send() })
+  serve(scope, '', healthEndpoint, {
+    get: async ({ reply }) => {
+      const isUp = await store.cursor('readiness').then(
+        () => true,
+        () => false
+      )
+      const status = isUp ? 'pass' : 'fail'
+      const message = isUp ? 'ready for writes' : 'the store does not answer'
+      return reply
+        .code(isUp ? 200 : 503)
+        .headers(headers)
+        .send({ name: DATABASE, message, checks: [], status, version, commit: '' })
+    }
   })
-  scope.get('/query', async (request, reply) => reply.headers(named).send(answer(queryOf(request.url))))
-  scope.post('/query', async (request, reply) => {
-    const form = await collectChunks(request.raw, { limit: MAX_QUERY_BYTES, budget: bodies, checksLimits: false })
-    const { query } = new URLSearchParams(form.toString()).has('q') ? { query: `/?${form}` } : { query: request.url }
-    return reply.headers(named).send(answer(queryOf(query)))
+  serve(scope, '', queryEndpoint, {
+    get: ({ reply, query }) => reply.headers(headers).send(influxQlResults(query().q)),
+    post: async ({ request, reply, query }) => {
+      const form = await collectChunks(request.raw, { limit: MAX_FORM_BYTES, budget: bodies, checksLimits: false })
+      const fromForm = new URLSearchParams(form.toString()).get('q')
+      return reply.headers(headers).send(influxQlResults(fromForm ?? query().q))
+    }
   })
-  scope.post('/api/v2/query', async () => {
-    throw new HubError('NotImplemented', [`Flux (${HOW_TO_READ})`])
+  serve(scope, '', fluxEndpoint, {
+    post: () => {
+      throw new HubError('NotImplemented', [`Flux (${HOW_TO_READ})`])
+    }
   })
-  scope.get('/api/v2/buckets', async (request) => {
-    const name = new URL(request.url, 'http://hub').searchParams.get('name') ?? DATABASE
-    return { buckets: [{ id: ID, orgID: ID, type: 'user', name, retentionRules: [] }] }
+  serve(scope, '', bucketsEndpoint, {
+    get: ({ query }) => {
+      const { name = DATABASE } = query()
+      return { buckets: [{ id: ID, orgID: ID, type: 'user', name, retentionRules: [] }] }
+    }
   })
-  scope.get('/api/v2/orgs', async (request) => {
-    const name = new URL(request.url, 'http://hub').searchParams.get('org') ?? DATABASE
-    return { orgs: [{ id: ID, name, status: 'active' }] }
+  serve(scope, '', orgsEndpoint, {
+    get: ({ query }) => {
+      const { org: name = DATABASE } = query()
+      return { orgs: [{ id: ID, name, status: 'active' }] }
+    }
   })
 }
 
-/** An error handler that refuses in the form that these clients read: of 1.x `error`, of 2.x `code` and `message`. */
-export function refuseToClient(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** An error handler for clients of InfluxDB: they expect `error` (1.x), or `code` and `message` (2.x). */
+export function sendInfluxError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return sendError(error, request, reply, (messages, status) =>
-    refusalText(request, status, messages.map(({ text }) => text).join('; '))
+    influxErrorBody(request, status, messages.map(({ text }) => text).join('; '))
   )
 }
 
-/** The body of a refusal. */
-export function refusalText({ url }: FastifyRequest, status: number, text: string): string {
+export function influxErrorBody({ url }: FastifyRequest, status: number, text: string): string {
   return JSON.stringify(
     url.startsWith('/api/v2/') ? { code: CODES[status] ?? 'internal error', message: text } : { error: text }
   )
@@ -91,19 +109,17 @@ const CODES: Readonly<Record<number, string>> = {
   507: 'unavailable'
 }
 
-function queryOf(url: string): string {
-  return new URL(url, 'http://hub').searchParams.get('q') ?? ''
-}
-
 /**
- * InfluxQL, as far as programs ask it before they write: databases are there, and made by being written to.
+ * InfluxQL, as far as clients use it before they write: every database exists, and is created by writing to it.
  * @throws HubError `BadRequest` for everything else
  */
-function answer(query: string): object {
-  const statements = query.split(';').map((statement) => statement.trim())
-  const asked = statements.filter((statement) => statement !== '')
-  if (asked.length === 0) throw new HubError('BadRequest', ['missing required parameter "q"'])
-  return { results: asked.map((statement, at) => ({ statement_id: at, ...resultOf(statement) })) }
+function influxQlResults(query = ''): object {
+  const statements = query
+    .split(';')
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '')
+  if (statements.length === 0) throw new HubError('BadRequest', ['missing required parameter "q"'])
+  return { results: statements.map((statement, at) => ({ statement_id: at, ...resultOf(statement) })) }
 }
 
 function resultOf(statement: string): object {

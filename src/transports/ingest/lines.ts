@@ -52,7 +52,7 @@ export async function* linesOf(bytes: AsyncIterable<Uint8Array>, charset: Charse
 }
 
 function decoded(group: Buffer, charset: Charset, isFirst: boolean): LineGroup {
-  const bytes = isFirst ? charset.withoutMark(group) : group
+  const bytes = isFirst ? charset.withoutByteOrderMark(group) : group
   const text = charset.decode(bytes)
   return text === undefined ? { lines: lineByLine(bytes, charset), bytes } : { lines: text.split('\n'), bytes }
 }

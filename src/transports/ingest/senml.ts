@@ -3,7 +3,7 @@ import { HubError } from '../../errors.ts'
 import { parseSenml, SenmlError } from '../../formats/senml.ts'
 import type { Batch } from '../../operations/samples/batch.ts'
 import { parseSenmlName } from '../submodel-selector.ts'
-import type { ByIdShort } from './target.ts'
+import type { SubmodelFinder } from './point-target.ts'
 
 /**
  * Adds the records of a pack to a batch.
@@ -15,7 +15,7 @@ export async function packBatch(
   batch: Batch,
   pack: unknown,
   submodel: string | undefined,
-  byIdShort: ByIdShort
+  byIdShort: SubmodelFinder
 ): Promise<Batch> {
   try {
     for (const record of parseSenml(pack, batch.arrival)) {

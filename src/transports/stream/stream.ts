@@ -11,8 +11,10 @@ import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.
 import { HubError } from '../../errors.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
 import type { Store } from '../../store/store.ts'
+import { urlsOf } from '../http/extension-endpoint.ts'
 import { cbor, json } from './codec.ts'
 import { Connection } from './connection.ts'
+import { streamEndpoint } from './endpoint.ts'
 
 export interface StreamOptions {
   readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
@@ -42,9 +44,9 @@ const CHECK_INTERVAL_MS = 1000
 
 const codecs = [json, cbor]
 
-/** Where a WebSocket is opened. */
+/** Paths at which a WebSocket can be opened. */
 export function streamPaths(apiPrefix: string): string[] {
-  return ['/stream', `${apiPrefix}/stream`]
+  return urlsOf(streamEndpoint, apiPrefix)
 }
 
 /** The handshakes go through the router as every request does, and so through its hooks. */

@@ -12,7 +12,7 @@ import { type RecordVariable as Shown, timeSeriesOf } from '../../operations/tim
 type Sources = Pick<OperationContext, 'store' | 'history'>
 
 /** @throws HubError `NotFound` where there is no such variable */
-export async function linkedRequest(hub: Sources, asked: LinkedQuery): Promise<TableRequest> {
+export async function linkedTableRequest(hub: Sources, asked: LinkedQuery): Promise<TableRequest> {
   const { submodel: id, variable: name, from, to, every } = asked
   const document = await hub.store.document('Submodel', id)
   if (document === undefined) throw new HubError('NotFound', ['Submodel', id])

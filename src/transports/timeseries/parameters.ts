@@ -1,135 +1,183 @@
-/** The parameters of `/timeseries`, read and checked. */
+/** The query parameters of `/timeseries`, most of which `/dataset` has as well. */
 import { HubError } from '../../errors.ts'
-import { type TimeFormat, timeFormats, type WriteOptions } from '../../formats/tables/time-format.ts'
-import { parseInterval } from '../../model/interval.ts'
-import { later, parseTime } from '../../model/time.ts'
-import { ceilTo, type TimeGrid, timeGrid } from '../../model/time-grid.ts'
-import { type TimeZone, timeZone, UTC } from '../../model/time-zone.ts'
-import { AGGREGATES, type Aggregate } from '../../operations/history/aggregate.ts'
-import { ALIGNMENTS, type Alignment, type TableRequest } from '../../operations/history/table.ts'
-import type { SeriesRequest } from '../../operations/history/variables.ts'
-import { MOST, tableParameters } from './openapi.ts'
+import { type TimeFormat, timeFormats } from '../../formats/tables/time-format.ts'
+import { type TableFormat, writers } from '../../formats/tables/writers.ts'
+import { type Interval, parseInterval } from '../../model/interval.ts'
+import { parseTime } from '../../model/time.ts'
+import { type TimeZone, timeZone } from '../../model/time-zone.ts'
+import { AGGREGATES } from '../../operations/history/aggregate.ts'
+import { ALIGNMENTS } from '../../operations/history/table.ts'
+import { documentChoice, documentText, documentTexts, type QueryDeclaration } from '../http/extension-endpoint.ts'
+import { MACHINE } from '../schemas/sample-schemas.ts'
 
-export interface Parameters {
-  readonly series: SeriesRequest
-  readonly shape: Omit<TableRequest, 'variables'>
-  /** Rows; absent: all. */
-  readonly limit?: number
-  readonly language?: string
-  /** How text formats write times. */
-  readonly times: WriteOptions
-}
+/** Rows of a page. Without `limit` all rows are sent as a stream. */
+const MAX_PAGE_ROWS = 100_000
 
-/** Nothing is read that the document does not tell of. */
-type Name = keyof typeof tableParameters
+export const tableFormats = Object.keys(writers) as TableFormat[]
 
-/**
- * @param known whose names may be given
- * @throws HubError `BadRequest` naming the parameter, what was found and what was expected
- */
-export function readParameters(given: URLSearchParams, known: object = tableParameters): Parameters {
-  for (const name of given.keys()) {
-    if (!Object.hasOwn(known, name)) throw wrong(name, `one of ${Object.keys(known).join(', ')}`, undefined)
+/** Which series, from when to when, and in which shape. */
+export const seriesParameters = {
+  submodel: {
+    ...documentTexts('Ids of submodels: all series in them, or those that `path` and `semanticId` name', MACHINE),
+    parse: nonEmpty
+  },
+  path: {
+    ...documentTexts('idShortPaths; `*` is any one step or index, `**` any number of steps', 'CycleTime'),
+    parse: nonEmpty
+  },
+  semanticId: { ...documentTexts('First key of the semanticId of the elements'), parse: nonEmpty },
+  from: {
+    ...documentText('From this time on: ISO 8601, or milliseconds since 1970', '2026-11-24T03:00:00Z'),
+    parse: parseTimeParameter
+  },
+  to: { ...documentText('Up to and with this time', '2026-11-24T04:00:00Z'), parse: parseTimeParameter },
+  interval: {
+    ...documentText(
+      'Width of a bucket, or of the grid: a number with `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, `mo` or `y`, or a duration of ISO 8601. Weeks (from Monday), months and years are those of the calendar',
+      '1s'
+    ),
+    parse: parseIntervalParameter
+  },
+  timezone: {
+    ...documentText(
+      'Where days, weeks, months and hours begin, and in which CSV, JSON and NDJSON write times: a name of the IANA database, or an offset; without, UTC',
+      'Asia/Seoul'
+    ),
+    parse: parseTimeZone
+  },
+  timeFormat: {
+    ...documentChoice(
+      'How CSV, JSON and NDJSON write times: ISO 8601; local time that spreadsheets read as a time, to the millisecond; or a number since 1970',
+      timeFormats,
+      'iso'
+    ),
+    parse: oneOf<TimeFormat>(timeFormats)
+  },
+  aggregate: {
+    description: 'What each bucket tells, also by comma',
+    schema: { type: 'array', items: { type: 'string', enum: AGGREGATES } },
+    example: ['mean', 'count'],
+    parse: (values, name) =>
+      nonEmpty(values.flatMap((text) => text.split(','))).map((text) => oneOf(AGGREGATES)([text], name))
+  },
+  align: {
+    ...documentChoice(
+      'How values get onto the grid: none, the last one before, or a line between neighbours',
+      ALIGNMENTS,
+      'none'
+    ),
+    parse: oneOf(ALIGNMENTS)
+  },
+  quality: {
+    description: 'With a column of qualities beside each series, as it was measured',
+    schema: { type: 'boolean', default: false },
+    parse: (values, name) => oneOf(['true', 'false'])(values, name) === 'true'
+  },
+  language: { ...documentText('The language in which CSV and data sets name their columns', 'ko'), parse: first }
+} as const satisfies QueryDeclaration
+
+export const tableParameters = {
+  ...seriesParameters,
+  limit: {
+    description:
+      'Most rows of a page, of which a very wide table has fewer; without, all of them come as one stream, of a grid 10,000,000 at most',
+    schema: { type: 'integer', minimum: 1, maximum: MAX_PAGE_ROWS },
+    example: 1000,
+    parse: parseLimit
+  },
+  cursor: {
+    ...documentText('Where the page before ended: it is in its `Link`, and in its `metadata`'),
+    parse: parsePageCursor
+  },
+  format: { ...documentChoice('How the table is written; goes before `Accept`', tableFormats), parse: parseFormat }
+} as const satisfies QueryDeclaration
+
+/** Of the Query of a linked segment, beside `submodel`, `from` and `to`; parsed by operations/history/linked-query.ts. */
+export const linkedParameters = {
+  variable: {
+    ...documentText('Of a linked segment (IDTA 02008): the idShort of a variable in `Metadata/Record`'),
+    parse: first
+  },
+  every: {
+    ...documentText(
+      'Of a linked segment: the width of a bucket as Flux has it, such as `250ms`; a bucket tells its mean'
+    ),
+    parse: first
   }
-  const from = time(given, 'from')
-  const to = time(given, 'to')
-  const zone = zoneOf(given)
-  const grid = cells(given, zone)
-  const asked = list(given, 'aggregate').map((name) => oneOf('aggregate', name, AGGREGATES)) as Aggregate[]
-  const align = oneOf('align', part(given, 'align') ?? 'none', ALIGNMENTS) as Alignment
-  if (asked.length > 0 && grid === undefined) throw wrong('interval', 'given with "aggregate"', undefined)
-  if (align !== 'none' && grid === undefined) throw wrong('interval', 'given with "align"', undefined)
-  if (grid !== undefined && asked.length === 0 && align === 'none') {
-    throw wrong('aggregate', `given with "interval": ${AGGREGATES.join(', ')}; or "align"`, undefined)
-  }
-  const after = cursor(given)
-  // A bucket that was told is over: the next page begins with the samples of the next one.
-  const next = after !== undefined && grid !== undefined && asked.length > 0 ? ceilTo(grid, after) : after
-  const start = from === undefined ? next : next === undefined ? from : later(from, next)
-  const limit = whole(given, 'limit')
-  const language = part(given, 'language')
-  return {
-    series: {
-      submodels: list(given, 'submodel', false),
-      paths: list(given, 'path', false),
-      semanticIds: list(given, 'semanticId', false)
-    },
-    shape: {
-      ...(start !== undefined && { from: start }),
-      ...(to !== undefined && { to }),
-      ...(grid !== undefined && { grid }),
-      aggregates: asked,
-      align,
-      quality: oneOf('quality', part(given, 'quality') ?? 'false', ['true', 'false']) === 'true'
-    },
-    times: { zone, timeFormat: oneOf('timeFormat', part(given, 'timeFormat') ?? 'iso', timeFormats) as TimeFormat },
-    ...(limit !== undefined && { limit }),
-    ...(language !== null && { language })
+} as const satisfies QueryDeclaration
+
+/** The cursor after the rows up to, but without, a time. */
+export function pageCursor(next: bigint): string {
+  return Buffer.from(String(next)).toString('base64url')
+}
+
+export function invalid(name: string, expected: string, found?: string): HubError {
+  const suffix = found === undefined ? '' : `; found "${found.slice(0, 60)}"`
+  return new HubError('BadRequest', [`Query parameter "${name}": expected ${expected}${suffix}`])
+}
+
+/** Of a repeated parameter the first occurrence counts. */
+function first(values: readonly string[]): string {
+  return values[0] ?? ''
+}
+
+function nonEmpty(values: readonly string[]): string[] {
+  return values.map((text) => text.trim()).filter((text) => text !== '')
+}
+
+function oneOf<const Choice extends string>(choices: readonly Choice[]) {
+  return (values: readonly string[], name: string): Choice => {
+    const text = first(values)
+    const choice = choices.find((choice) => choice === text)
+    if (choice === undefined) throw invalid(name, `one of ${choices.join(', ')}`, text)
+    return choice
   }
 }
 
-function part(given: URLSearchParams, name: Name): string | null {
-  return given.get(name)
+function parseTimeParameter(values: readonly string[], name: string): bigint {
+  const text = first(values)
+  // A plus that is not percent-encoded arrives as a space.
+  const time = parseTime(text) ?? parseTime(text.replace(/ (\d\d:\d\d)$/, '+$1'))
+  if (time === undefined) throw invalid(name, 'a time such as 2026-11-24T03:00:00Z, or milliseconds since 1970', text)
+  return time
 }
 
-/** @param commas whether one parameter may hold several, by comma */
-function list(given: URLSearchParams, name: Name, commas = true): string[] {
-  const all = given.getAll(name).flatMap((text) => (commas ? text.split(',') : [text]))
-  return all.map((text) => text.trim()).filter((text) => text !== '')
-}
-
-function time(given: URLSearchParams, name: Name): bigint | undefined {
-  const text = part(given, name)
-  if (text === null) return undefined
-  // A plus that was not encoded arrives as a blank.
-  const found = parseTime(text) ?? parseTime(text.replace(/ (\d\d:\d\d)$/, '+$1'))
-  if (found === undefined) throw wrong(name, 'a time such as 2026-11-24T03:00:00Z, or milliseconds since 1970', text)
-  return found
-}
-
-function cursor(given: URLSearchParams): bigint | undefined {
-  const text = part(given, 'cursor')
-  if (text === null) return undefined
-  const digits = /^[\w-]{1,40}$/.test(text) ? Buffer.from(text, 'base64url').toString() : ''
-  const found = parseTime(digits, 'ns')
-  if (found === undefined) throw wrong('cursor', 'the one of the page before', text)
-  return found
-}
-
-function zoneOf(given: URLSearchParams): TimeZone {
-  const text = part(given, 'timezone')
-  if (text === null) return UTC
-  // A plus that was not encoded arrives as a blank.
-  const found = timeZone(text) ?? timeZone(text.replace(/^ /, '+'))
-  if (found === undefined) {
-    throw wrong('timezone', 'the name of a time zone such as Asia/Seoul, or an offset such as +09:00', text)
-  }
-  return found
-}
-
-function cells(given: URLSearchParams, zone: TimeZone): TimeGrid | undefined {
-  const text = part(given, 'interval')
-  if (text === null) return undefined
+function parseIntervalParameter(values: readonly string[], name: string): Interval {
+  const text = first(values)
   const interval = parseInterval(text)
-  if (interval === undefined) {
-    throw wrong('interval', 'a time such as 10s, 500ms, 1h, PT1M, P1D, P1W or P1M', text)
-  }
-  return timeGrid(interval, zone)
+  if (interval === undefined) throw invalid(name, 'a time such as 10s, 500ms, 1h, PT1M, P1D, P1W or P1M', text)
+  return interval
 }
 
-function whole(given: URLSearchParams, name: Name): number | undefined {
-  const text = part(given, name)
-  if (text === null) return undefined
-  if (!/^[1-9]\d{0,5}$/.test(text) || Number(text) > MOST) throw wrong(name, `a whole number from 1 to ${MOST}`, text)
+function parseTimeZone(values: readonly string[], name: string): TimeZone {
+  const text = first(values)
+  // A plus that is not percent-encoded arrives as a space.
+  const zone = timeZone(text) ?? timeZone(text.replace(/^ /, '+'))
+  if (zone === undefined) {
+    throw invalid(name, 'the name of a time zone such as Asia/Seoul, or an offset such as +09:00', text)
+  }
+  return zone
+}
+
+function parseLimit(values: readonly string[], name: string): number {
+  const text = first(values)
+  if (!/^[1-9]\d{0,5}$/.test(text) || Number(text) > MAX_PAGE_ROWS) {
+    throw invalid(name, `a whole number from 1 to ${MAX_PAGE_ROWS}`, text)
+  }
   return Number(text)
 }
 
-function oneOf(name: string, text: string, choices: readonly string[]): string {
-  if (choices.includes(text)) return text
-  throw wrong(name, `one of ${choices.join(', ')}`, text)
+/** Nanoseconds since 1970. */
+function parsePageCursor(values: readonly string[], name: string): bigint {
+  const text = first(values)
+  const digits = /^[\w-]{1,40}$/.test(text) ? Buffer.from(text, 'base64url').toString() : ''
+  const time = parseTime(digits, 'ns')
+  if (time === undefined) throw invalid(name, 'the one of the page before', text)
+  return time
 }
 
-function wrong(name: string, expected: string, found: string | undefined): HubError {
-  const told = found === undefined ? '' : `; found "${found.slice(0, 60)}"`
-  return new HubError('BadRequest', [`Query parameter "${name}": expected ${expected}${told}`])
+function parseFormat(values: readonly string[]): TableFormat {
+  const text = first(values)
+  if (Object.hasOwn(writers, text)) return text as TableFormat
+  throw new HubError('BadRequest', [`"format" is one of ${tableFormats.join(', ')}; found "${text.slice(0, 60)}"`])
 }

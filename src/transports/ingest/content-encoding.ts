@@ -4,7 +4,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { isolateStream } from '../http/body.ts'
-import { CODINGS } from './openapi.ts'
+import { CONTENT_ENCODINGS } from './media-types.ts'
 
 const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> = {
   gzip: createGunzip,
@@ -17,7 +17,7 @@ const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>
 const MAX_CODINGS = 3
 
 /** @throws HubError `BadRequest` for what cannot be unpacked, `UnsupportedMediaType` for another coding */
-export function unpacked({ headers, raw }: FastifyRequest): AsyncIterable<Buffer> {
+export function decodedBody({ headers, raw }: FastifyRequest): AsyncIterable<Buffer> {
   // Names of codings know no upper and lower case; the last one was applied last.
   const given = (headers['content-encoding'] ?? '').toLowerCase().split(',')
   const codings = given.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity')
@@ -25,7 +25,7 @@ export function unpacked({ headers, raw }: FastifyRequest): AsyncIterable<Buffer
   if (unknown !== undefined) {
     throw new HubError('UnsupportedMediaType', [
       `the coding ${unknown.slice(0, 60)}`,
-      [...CODINGS, 'identity'].join(', ')
+      [...CONTENT_ENCODINGS, 'identity'].join(', ')
     ])
   }
   if (codings.length > MAX_CODINGS) {
@@ -33,10 +33,10 @@ export function unpacked({ headers, raw }: FastifyRequest): AsyncIterable<Buffer
   }
   // Destroyed, the request would take its connection along, and with it the answer.
   if (codings.length === 0) return raw.iterator({ destroyOnReturn: false })
-  return told(codings.toReversed().reduce(unpack, isolateStream(raw)), codings.join(', '))
+  return decodingErrors(codings.toReversed().reduce(decode, isolateStream(raw)), codings.join(', '))
 }
 
-function unpack(bytes: Readable, coding: string): Readable {
+function decode(bytes: Readable, coding: string): Readable {
   const decoder = DECODERS[coding]?.() as NodeJS.ReadWriteStream & Readable
   // What goes wrong is thrown where it is read. Of a request that is refused for something else nobody reads, and an
   // error that nobody listens to ends the process.
@@ -45,7 +45,7 @@ function unpack(bytes: Readable, coding: string): Readable {
   return decoder
 }
 
-async function* told(bytes: Readable, coding: string): AsyncGenerator<Buffer> {
+async function* decodingErrors(bytes: Readable, coding: string): AsyncGenerator<Buffer> {
   try {
     yield* bytes
   } catch (error) {

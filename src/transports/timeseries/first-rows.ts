@@ -6,7 +6,7 @@ import { collectKinds, conformBatches, type ValueKind, withKinds } from '../../f
 const MAX_CELLS = 4_000_000
 
 /** @returns the rows, and the time after the last of them where there are more; the first column is the time */
-export async function limited(table: Table, wanted: number): Promise<{ table: Table; next: bigint | undefined }> {
+export async function firstRows(table: Table, wanted: number): Promise<{ table: Table; next: bigint | undefined }> {
   const limit = Math.max(1, Math.min(wanted, Math.floor(MAX_CELLS / table.columns.length)))
   const taken: TableBatch[] = []
   let rows = 0

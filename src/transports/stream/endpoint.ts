@@ -1,7 +1,7 @@
-/** `/stream` as the OpenAPI document tells of it; what is said on it is in the AsyncAPI document. */
-import type { ExtensionPath } from '../http/extension-endpoint.ts'
+/** Declaration of `/stream`; its messages are in the AsyncAPI document. */
+import type { ExtensionEndpoint } from '../http/extension-endpoint.ts'
 
-export const streamPath: ExtensionPath = {
+export const streamEndpoint = {
   path: '/stream',
   below: 'both',
   get: {
@@ -15,4 +15,4 @@ export const streamPath: ExtensionPath = {
     },
     refuses: ['BadRequest', 'Forbidden', 'UpgradeRequired', 'Unavailable', 'Internal']
   }
-}
+} as const satisfies ExtensionEndpoint

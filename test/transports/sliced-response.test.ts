@@ -1,6 +1,6 @@
 import fastify from 'fastify'
 import t from 'tap'
-import { reading } from '../../src/transports/timeseries/reading.ts'
+import { withSlices } from '../../src/transports/timeseries/sliced-response.ts'
 
 t.test('so many answers are made at a time; more are refused until some are done or given up', async (t) => {
   const app = fastify()
@@ -10,12 +10,12 @@ t.test('so many answers are made at a time; more are refused until some are done
     reply.code(error.status ?? 500).send(error.message)
   )
   app.get('/slow', (_, reply) =>
-    reading(reply, async () => {
+    withSlices(reply, async () => {
       await new Promise<void>((resolve) => releases.push(resolve))
       return reply.send('done')
     })
   )
-  app.get('/quick', (_, reply) => reading(reply, async () => reply.send('done')))
+  app.get('/quick', (_, reply) => withSlices(reply, async () => reply.send('done')))
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const leaving = new AbortController()
   const open = Array.from({ length: 64 }, (_, i) =>

@@ -23,26 +23,26 @@ export interface LineRule {
 }
 
 /** The submodel of a point and the path of each of its fields; or why there is none. */
-export type Target = { readonly submodel: string; path(field: string): string } | { readonly unknown: string }
+export type PointTarget = { readonly submodel: string; path(field: string): string } | { readonly unknown: string }
 
-export type Targets = (point: LinePoint) => Promise<Target>
+export type PointTargetFinder = (point: LinePoint) => Promise<PointTarget>
 
 /** The id of the one submodel that has an idShort, or why there is none. */
-export type ByIdShort = (idShort: string) => Promise<{ readonly id: string } | { readonly unknown: string }>
+export type SubmodelFinder = (idShort: string) => Promise<{ readonly id: string } | { readonly unknown: string }>
 
 /** How long an idShort is taken to mean the same submodel, in milliseconds, and how many are remembered. */
 const CACHE_TTL_MS = 1000
 const CACHE_ENTRIES = 10_000
 
-export function targetsOf(byIdShort: ByIdShort, rules: readonly LineRule[] = []): Targets {
+export function pointTargetFinder(byIdShort: SubmodelFinder, rules: readonly LineRule[] = []): PointTargetFinder {
   const matchers = rules.map((rule) => ({ rule, pieces: (rule.measurement ?? '*').split('*') }))
 
   return async (point) => {
     for (const { rule, pieces } of matchers) {
       if (!hasPieces(point.measurement, pieces)) continue
-      const submodel = filled(rule.submodel, point, '')
-      if (submodel === undefined || filled(rule.path, point, '') === undefined) continue
-      return { submodel, path: (field) => filled(rule.path, point, field) ?? '' }
+      const submodel = fillTemplate(rule.submodel, point, '')
+      if (submodel === undefined || fillTemplate(rule.path, point, '') === undefined) continue
+      return { submodel, path: (field) => fillTemplate(rule.path, point, field) ?? '' }
     }
     const id = point.tags.get('submodel')
     if (id !== undefined) return { submodel: id, path: (field) => field }
@@ -52,8 +52,8 @@ export function targetsOf(byIdShort: ByIdShort, rules: readonly LineRule[] = [])
   }
 }
 
-export function submodelsByIdShort(store: Store): ByIdShort {
-  const known = new Map<string, { readonly until: number; readonly found: Awaited<ReturnType<ByIdShort>> }>()
+export function submodelFinder(store: Store): SubmodelFinder {
+  const known = new Map<string, { readonly until: number; readonly found: Awaited<ReturnType<SubmodelFinder>> }>()
   return async (idShort) => {
     const before = known.get(idShort)
     if (before !== undefined && before.until > performance.now()) return before.found
@@ -82,7 +82,7 @@ export function readLineRules(file: string): readonly LineRule[] {
   return rules as LineRule[]
 }
 
-function filled(template: string, { measurement, tags }: LinePoint, field: string): string | undefined {
+function fillTemplate(template: string, { measurement, tags }: LinePoint, field: string): string | undefined {
   let complete = true
   const text = template.replace(/\{(measurement|field|tag\.([^}]+))\}/g, (_, name: string, tag: string | undefined) => {
     if (name === 'measurement') return measurement

@@ -5,7 +5,7 @@ import { HubError } from '../../errors.ts'
 import { TimeSlice } from '../../time-slice.ts'
 
 /** Answers under way in this process: each holds some batches, whoever reads them and however slowly. */
-const MAX_READINGS = 64
+const MAX_RESPONSES = 64
 
 /** Bytes that are made before the first leaves, so that what goes wrong early is an error and no broken answer. */
 const HEAD_BYTES = 65_536
@@ -17,13 +17,13 @@ let underWay = 0
  * @param make with the slices that its work goes in, which end when the client leaves
  * @throws HubError `Unavailable` where too many are being made
  */
-export async function reading(
+export async function withSlices(
   reply: FastifyReply,
   make: (slice: TimeSlice, signal: AbortSignal) => Promise<FastifyReply>
 ): Promise<FastifyReply> {
-  if (underWay >= MAX_READINGS) {
+  if (underWay >= MAX_RESPONSES) {
     throw new HubError('Unavailable', [
-      `${MAX_READINGS} answers are being made of the history; ask again when some are done`
+      `${MAX_RESPONSES} answers are being made of the history; ask again when some are done`
     ])
   }
   underWay++
@@ -42,7 +42,7 @@ export async function reading(
 }
 
 /** Sends bytes as the client takes them. Faults of the first of them are thrown, later ones break the answer off. */
-export async function sendSliced(
+export async function sendInSlices(
   reply: FastifyReply,
   bytes: AsyncGenerator<Uint8Array>,
   slice: TimeSlice

@@ -1,0 +1,60 @@
+/** Declaration of `/dataset`. */
+import { HubError } from '../../errors.ts'
+import { type Interval, parseInterval } from '../../model/interval.ts'
+import {
+  documentChoice,
+  documentText,
+  type ExtensionEndpoint,
+  type QueryDeclaration
+} from '../http/extension-endpoint.ts'
+import { seriesParameters } from '../timeseries/parameters.ts'
+
+const formats = ['csv', 'parquet'] as const
+
+const SECOND_NS = 1_000_000_000n
+
+/** Beside those that select the series. */
+export const archiveParameters = {
+  format: {
+    ...documentChoice('How the table is written', formats, 'csv'),
+    parse: ([text]) => {
+      const format = formats.find((format) => format === text)
+      if (format === undefined) throw new HubError('BadRequest', [`"format" is ${formats.join(' or ')}`])
+      return format
+    }
+  },
+  purpose: {
+    ...documentText('What the data are meant for, as the guidebook tells it', 'Prediction of cycle times'),
+    parse: ([text = '']) => text
+  },
+  period: {
+    ...documentText('A file of its own for each period, as `interval` has them, in the time zone', 'P1D'),
+    parse: ([text = '']): Interval => {
+      const interval = parseInterval(text)
+      if (interval === undefined || (interval.unit === 'nanosecond' && interval.count < SECOND_NS)) {
+        throw new HubError('BadRequest', ['"period" is a duration of a second or more, such as PT1H, P1D, P1W or P1M'])
+      }
+      return interval
+    }
+  }
+} as const satisfies QueryDeclaration
+
+export const datasetEndpoint = {
+  path: '/dataset',
+  below: 'both',
+  get: {
+    operationId: 'GetDataset',
+    tag: 'Time Series',
+    summary: 'The same table as an archive for those who train elsewhere',
+    description:
+      'The table, a dictionary of its columns, a guidebook in Korean and English, the filled submodel of the template AI Dataset (IDTA 02058), and the environment that the series came from.',
+    query: { ...seriesParameters, ...archiveParameters },
+    gives: {
+      200: {
+        description: 'The archive',
+        content: { 'application/zip': { schema: { type: 'string', format: 'binary' } } }
+      }
+    },
+    refuses: ['BadRequest', 'NotFound', 'Unavailable', 'Internal']
+  }
+} as const satisfies ExtensionEndpoint

@@ -1,0 +1,167 @@
+/** Declaration of `/events` and of its capabilities. */
+import { changeKinds } from '../../consumers/subscriptions/subscription.ts'
+import { HubError } from '../../errors.ts'
+import {
+  documentChoice,
+  documentText,
+  documentTexts,
+  type ExtensionEndpoint,
+  type QueryDeclaration
+} from '../http/extension-endpoint.ts'
+import { decodeId } from '../http/identifiers.ts'
+import { ref } from '../http/openapi-schemas.ts'
+import { isBlank, readBoolean, singleValue } from '../http/parameters.ts'
+import { MACHINE } from '../schemas/sample-schemas.ts'
+
+/** How long a page may wait for its first event. */
+export const MAX_WAIT_S = 60
+
+/** Query parameters of `/events`. */
+export const eventParameters = {
+  shell: {
+    ...documentTexts('Ids of shells: their own changes and those of their submodels; as they are, or in base64url'),
+    parse: parseIds
+  },
+  submodel: { ...documentTexts('Ids of submodels; as they are, or in base64url', MACHINE), parse: parseIds },
+  path: {
+    ...documentTexts('idShortPaths; `*` is any one step or index, `**` any number of steps', 'CycleTime', 'Axis.**'),
+    parse: all
+  },
+  semanticId: {
+    ...documentTexts('First key of the semanticId of the element, of one around it, or of the submodel'),
+    parse: all
+  },
+  kind: {
+    description: 'What the change is about',
+    schema: { type: 'array', items: { type: 'string', enum: changeKinds } },
+    example: ['value', 'structure'],
+    parse: all
+  },
+  cursor: {
+    ...documentText('Go on behind this: `next` of the page before, or the id of an event'),
+    parse: nonBlank
+  },
+  lastEventId: { ...documentText('The same, by the name that the Event Feed has for it'), parse: nonBlank },
+  since: {
+    ...documentText('Go on behind this cursor, or from this time (ISO 8601)', '2026-11-24T03:00:00Z'),
+    parse: nonBlank
+  },
+  limit: { ...wholeNumber('Most events on a page', { minimum: 1 }), example: 10 },
+  wait: { ...wholeNumber('Seconds to wait for the first event of a page', { maximum: MAX_WAIT_S }), example: 0 },
+  content: choice('`full` adds the element, or the document, as it is now', ['value', 'full']),
+  presentation: choice('The same, as the Event Feed has it: COMPACT is `value`, the others are `full`', [
+    'REGULAR',
+    'FULL',
+    'COMPACT'
+  ]),
+  envelope: choice(
+    'How an event is written: `plain`; as CloudEvents in the types of async-aas; or in those of the Event Feed, which a page has where nothing is said',
+    ['plain', 'cloudevents', 'feed']
+  ),
+  columns: flag('Samples that came together stay together, as columns'),
+  snapshot: flag('Of a stream: begin with the current state of all that is selected'),
+  interval: wholeNumber('Of a stream, milliseconds: at most one update per element in each'),
+  window: wholeNumber('Of a stream, milliseconds to gather before sending'),
+  overflow: choice('Of a stream: what becomes of a reader that lags too far', ['conflate', 'disconnect']),
+  buffer: wholeNumber('Of a stream: bytes that its reader may lag behind')
+} as const satisfies QueryDeclaration
+
+export const eventsEndpoint = {
+  path: '/events',
+  below: 'api',
+  get: {
+    operationId: 'GetEvents',
+    tag: 'Events',
+    summary: 'What happens, page by page or as a stream',
+    description:
+      'By `Accept: text/event-stream` the answer is Server-Sent Events without end, else one page of a feed. Both go on from any cursor, and tell where something was lost.',
+    query: eventParameters,
+    headers: {
+      'Last-Event-ID': documentText('The cursor that a stream goes on behind, as browsers send it when they come back')
+    },
+    gives: {
+      200: {
+        description: 'Events in the order of the log',
+        content: {
+          'application/json': { schema: ref('EventPage') },
+          'text/event-stream': {
+            schema: {
+              type: 'string',
+              description:
+                '`data` is an event in the envelope asked for, `id` the cursor behind it; the events `subscribed`, `snapshot`, `lost` and `closed` tell of the subscription itself'
+            }
+          }
+        }
+      }
+    },
+    refuses: ['BadRequest', 'Unavailable', 'Internal'],
+    head: false
+  }
+} as const satisfies ExtensionEndpoint
+
+export const capabilitiesEndpoint = {
+  path: '/.well-known/event-feed.json',
+  below: 'both',
+  get: {
+    operationId: 'GetEventFeedCapabilities',
+    tag: 'Events',
+    summary: 'What the feed can do',
+    description: 'In the form of the Event Feed that is proposed for the standard.',
+    gives: { 200: { description: 'Done', content: { 'application/json': { schema: { type: 'object' } } } } },
+    refuses: ['Internal']
+  }
+} as const satisfies ExtensionEndpoint
+
+function all(values: readonly string[]): readonly string[] {
+  return values
+}
+
+/** Ids as they are, or in base64url as in a path; a text that can be read as both selects both. */
+function parseIds(values: readonly string[], name: string): readonly string[] {
+  return values.flatMap((text) => {
+    try {
+      return [text, decodeId(text, name)]
+    } catch {
+      return text
+    }
+  })
+}
+
+/** Undefined for a blank parameter, as clients send `cursor=` for their first page. */
+function nonBlank(values: readonly string[], name: string): string | undefined {
+  return isBlank(values) ? undefined : singleValue(values, name)
+}
+
+function flag(description: string) {
+  return { description, schema: { type: 'boolean', default: false }, parse: readBoolean }
+}
+
+function choice<const Choice extends string>(description: string, choices: readonly Choice[]) {
+  return {
+    ...documentChoice(description, choices),
+    parse: (values: readonly string[], name: string): Choice => {
+      const text = singleValue(values, name)
+      const found = choices.find((one) => one === text)
+      if (found === undefined) {
+        throw new HubError('BadRequest', [`The parameter ${name}: ${choices.join(' or ')} was expected`])
+      }
+      return found
+    }
+  }
+}
+
+function wholeNumber(description: string, bounds: { readonly minimum?: number; readonly maximum?: number } = {}) {
+  const { minimum = 0, maximum } = bounds
+  return {
+    description,
+    schema: { type: 'integer', minimum: 0, ...bounds },
+    parse: (values: readonly string[], name: string): number | undefined => {
+      if (isBlank(values)) return undefined
+      const text = singleValue(values, name)
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+      if (value >= minimum && value <= (maximum ?? Number.MAX_SAFE_INTEGER)) return value
+      const range = maximum === undefined ? `from ${minimum} on` : `from ${minimum} to ${maximum}`
+      throw new HubError('BadRequest', [`The parameter ${name}: a whole number ${range} was expected`])
+    }
+  }
+}
