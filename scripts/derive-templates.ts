@@ -28,12 +28,12 @@ export interface Published {
 
 /**
  * One file for each form of each template, paths relative to the project's root.
- * @param tell hears why there is nothing to derive
+ * @param log receives the reason if there is nothing to derive
  */
-export function deriveTemplates(tell: (message: string) => void = console.log): { path: string; text: string }[] {
+export function deriveTemplates(log: (message: string) => void = console.log): { path: string; text: string }[] {
   const directory = templatesDirectory()
   if (directory === undefined) {
-    tell('schemas/submodels: skipped, the published templates are not at hand')
+    log('schemas/submodels: skipped, the published templates are not at hand')
     return []
   }
   return published(directory).flatMap(({ submodel, source, slug }) => {

@@ -35,7 +35,7 @@ app.post<{ Body: { id: string } }>('/insert', async ({ body }, reply) => {
   return reply.code(201).send(body)
 })
 
-// What is pushed is stored as it came, and said again when it is durable.
+// A push is stored unchanged, and echoed when it is durable.
 const server = new WebSocketServer({ noServer: true, perMessageDeflate: false })
 let count = 0
 server.on('connection', (socket) => {

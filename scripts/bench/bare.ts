@@ -1,6 +1,6 @@
 /**
  * The baselines: what the same Fastify does with nothing of the hub in between. Runs as a child process with the folder
- * to work in as its argument, and tells its parent where it listens.
+ * to work in as its argument, and reports to its parent where it listens.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -48,7 +48,7 @@ function commit(): void {
   for (const { done } of group) done()
 }
 
-// A WebSocket that says what it hears; and one on which what one says all others hear, as an event of the hub is written.
+// One WebSocket that echoes, and one that broadcasts to all others in the form of the hub's events.
 const echo = new WebSocketServer({ noServer: true, perMessageDeflate: false })
 echo.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
 const fan = new WebSocketServer({ noServer: true, perMessageDeflate: false })

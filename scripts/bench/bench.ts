@@ -236,7 +236,7 @@ async function registry(): Promise<void> {
   await Promise.all([hub.stop(), bare.stop()])
 }
 
-/** What the ledger does to others while it checks everything anew, as it does when a schema has changed. */
+/** The latency of requests while all submodels are checked again, as after a change of a schema. */
 async function revalidation(): Promise<void> {
   const [schemas, data] = [await folder('templates'), await folder('documents')]
   await writeFile(join(schemas, 'documents.json'), JSON.stringify(documentsTemplate()))
@@ -257,7 +257,7 @@ async function revalidation(): Promise<void> {
   }
   const metrics = await (await fetch(`${busy.url}/metrics`)).text()
   const checked = Number(/documents\{kind="Validation"\} (\d+)/.exec(metrics)?.[1] ?? 0)
-  if (checked >= CHECKED) throw new Error('The ledger was done before it was measured what it does')
+  if (checked >= CHECKED) throw new Error('All submodels were checked before the latency was measured')
   tellP99(
     `while ${CHECKED.toLocaleString('en')} submodels of 200 elements are checked again`,
     median(meanwhile),

@@ -25,7 +25,7 @@ type Script = 'hub.ts' | 'bare.ts' | 'bare-mongodb.ts'
 
 /**
  * Starts a script of this folder and waits until it listens.
- * @param settings of the hub, where they are not the defaults; the bare driver is told the database by them
+ * @param settings of the hub, if they are not the defaults; the bare driver takes the database from them
  */
 export async function start(script: Script, directory: string, settings: Settings = {}): Promise<Child> {
   const child = fork(new URL(script, import.meta.url), [directory, JSON.stringify(settings)], {

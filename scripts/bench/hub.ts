@@ -1,4 +1,4 @@
-/** The hub as it is shipped, as a child process that tells its parent where it listens. Settings that it is not told are the defaults. */
+/** The shipped hub as a child process that reports to its parent where it listens. Settings that are not given have their defaults. */
 import { readConfig } from '../../src/config/config.ts'
 import { createServer } from '../../src/server.ts'
 

@@ -1,4 +1,4 @@
-/** How it is measured: by turns, in rounds, the medians count; and how it is told. */
+/** Measuring, in alternating rounds of which the medians count, and reporting. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -33,7 +33,7 @@ export function wanted(...names: string[]): boolean {
   return flags.only === undefined || names.includes(flags.only)
 }
 
-/** Two sides of a workload: each runs for about so many seconds and tells how much it got done in one. */
+/** Two sides of a workload: each runs for about so many seconds and returns its rate per second. */
 export interface Race {
   readonly title: string
   /** The ratio to reach; absent for what is printed for comparison only. */

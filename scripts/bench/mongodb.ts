@@ -166,8 +166,8 @@ async function memory(directory: string, given: string): Promise<void> {
   }
   await store.close()
   // They were stored behind the hub's back, so it would check them all now; and a server without an index takes its time.
-  const patience = { MONGODB_TIMEOUT: '5m', MONGODB_CONNECT_TIMEOUT: '1m' }
-  const hub = await start('hub.ts', directory, { MONGODB_URL: url, ...patience, TEMPLATES: 'off' })
+  const timeouts = { MONGODB_TIMEOUT: '5m', MONGODB_CONNECT_TIMEOUT: '1m' }
+  const hub = await start('hub.ts', directory, { MONGODB_URL: url, ...timeouts, TEMPLATES: 'off' })
   await send(hub, 'GET', `${API}?limit=100`)
   for (let index = 0; index < READ; index++) {
     const id = `https://bench.example/sm/${Math.floor((index * DOCUMENTS) / READ)}`

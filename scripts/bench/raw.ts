@@ -144,7 +144,7 @@ async function fanOut(hub: Child, bare: Child): Promise<void> {
         time += 10
         gateway.send(frame(time))
         sent.count++
-        // No more is under way than a hundred frames, so that both sides hear all that was sent.
+        // At most a hundred frames are in flight, so that both sides receive everything that was sent.
         while (heard - before < (sent.count - 20) * readers.length) await sleep(0)
       }
       while (heard - before < sent.count * readers.length) await sleep(0)

@@ -59,12 +59,12 @@ async function check(
   console.log(`\n${name}/SSP-002 at ${path || '/'}`)
   const strip = prefix === undefined ? [] : ['--remove-path-prefix', prefix]
   const args = ['check_server', api + path, `${PROFILES}/${name}/SSP-002`, '--output', 'json', ...strip]
-  // Its exit code tells of failures, which are judged here.
+  // Its exit code reports failures, which are classified here.
   const { output } = await run(command, args)
   if (!output.startsWith('{')) throw new Error(`The engine said nothing that can be read: ${output.slice(0, 300)}`)
   const result = JSON.parse(output) as Finding
   for (const operation of result.s) {
-    const { leaves, known, unknown } = judge(operation)
+    const { leaves, known, unknown } = classify(operation)
     passed += leaves - unknown.length
     failed += unknown.length
     const verdict = unknown.length > 0 ? 'FAILED' : known > 0 ? `ok, ${known} known conflicts` : 'ok'
@@ -73,8 +73,8 @@ async function check(
   }
 }
 
-/** Counts what an operation was checked for, and tells failures that the standard does not explain. */
-function judge(operation: Finding): { leaves: number; known: number; unknown: string[] } {
+/** Counts the checks of an operation, and separates failures that the standard does not explain. */
+function classify(operation: Finding): { leaves: number; known: number; unknown: string[] } {
   const found = { leaves: 0, known: 0, unknown: [] as string[] }
   const walk = (finding: Finding, path: readonly string[]): void => {
     const here = [...path, finding.m.trim()]

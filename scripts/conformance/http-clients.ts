@@ -70,13 +70,13 @@ async function curl(submodel: (id: string) => string): Promise<void> {
     const expecting = [option, '-H', 'expect: 100-continue', ...post.slice(1, 3)]
     const body = submodel(`urn:curl${option}:expect`)
     check(
-      `curl ${option} stores when told to go on`,
+      `curl ${option} stores after 100 Continue`,
       await ask(...expecting, '-d', body, `${hub.api}/submodels`),
       '201'
     )
   }
   const unknown = ['--http1.1', '-H', 'connection: upgrade', '-H', 'upgrade: gopher']
-  check('an offer of what nobody knows is ignored', await ask(...unknown, `${hub.api}/shells`), '200')
+  check('an offer of an unknown protocol is ignored', await ask(...unknown, `${hub.api}/shells`), '200')
   check('also where nothing is', await ask(...unknown, `${hub.url}/nowhere`), '404')
 }
 
@@ -104,6 +104,6 @@ async function python(submodel: (id: string) => string): Promise<void> {
       "print(ask('GET', api + '/shells', None), ask('POST', api + '/submodels', body.encode()), ask('POST', api + '/submodels', b'x' * 20_000_000))"
     ].join('\n')
     const { output } = await run(interpreter, ['-c', program, hub.api, submodel(`urn:${name}`)])
-    check(`${name} reads, stores, and hears of a body that is too large`, output, '200 201 413')
+    check(`${name} reads, stores, and receives the refusal of a body that is too large`, output, '200 201 413')
   }
 }

@@ -16,7 +16,7 @@ const SCRIPT = fileURLToPath(new URL('line-protocol.py', import.meta.url))
 const CLIENTS = 'influxdb==5.3.2 influxdb-client==1.50.0'
 
 /** What the script reports of what the clients saw, and what they sent. */
-interface Report {
+interface ClientReport {
   readonly seen: Readonly<Record<string, unknown>>
   readonly expected: readonly (readonly [time: number, fields: Readonly<Record<string, unknown>>])[]
 }
@@ -48,7 +48,7 @@ async function compare(): Promise<void> {
   const { hostname, port } = new URL(hub.url)
   const { code, output } = await run(python, [SCRIPT, hub.url, hostname, port])
   if (code !== 0) throw new Error(output)
-  const { seen, expected } = JSON.parse(output.trim().split('\n').at(-1) ?? '') as Report
+  const { seen, expected } = JSON.parse(output.trim().split('\n').at(-1) ?? '') as ClientReport
   checkAnswers(seen)
   for (const id of ['urn:one', 'urn:two']) await checkStored(hub.api, id, expected)
   const victim = await fetch(`${hub.api}/submodels/${Buffer.from('Victim').toString('base64url')}`)
@@ -56,7 +56,7 @@ async function compare(): Promise<void> {
   await hub.kill('SIGTERM')
 }
 
-function checkAnswers(seen: Report['seen']): void {
+function checkAnswers(seen: ClientReport['seen']): void {
   const is = (name: string, test: (value: unknown) => boolean) => check(name, test(seen[name]), seen[name])
   const text = (value: unknown) => JSON.stringify(value)
   is('ping1', (value) => typeof value === 'string' && value.length > 0)
@@ -72,7 +72,7 @@ function checkAnswers(seen: Report['seen']): void {
 }
 
 /** Every value with its type and its digits, at its nanosecond. */
-async function checkStored(api: string, id: string, expected: Report['expected']): Promise<void> {
+async function checkStored(api: string, id: string, expected: ClientReport['expected']): Promise<void> {
   const submodel = await fetch(`${api}/submodels/${Buffer.from(id).toString('base64url')}`)
   const { submodelElements = [] } = (await submodel.json()) as { submodelElements?: Record<string, unknown>[] }
   const types = Object.fromEntries(submodelElements.map(({ idShort, valueType }) => [idShort, valueType]))

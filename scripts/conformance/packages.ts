@@ -128,7 +128,7 @@ async function publishedPackages(url: string, api: string): Promise<void> {
       body: readFileSync(path),
       headers: { 'content-type': TYPES.aasx }
     })
-    const report = (await sent.json()) as Report
+    const report = (await sent.json()) as UploadReport
     // This hub is strict; what breaks a rule is none of its exports.
     if (!sent.ok) continue
     const name = path.slice(shared.length)
@@ -155,9 +155,9 @@ async function publishedPackages(url: string, api: string): Promise<void> {
   }
 }
 
-interface Report {
+interface UploadReport {
   readonly created: readonly { readonly modelType: string; readonly id: string }[]
-  readonly replaced: Report['created']
+  readonly replaced: UploadReport['created']
   readonly warnings: readonly { readonly text: string }[]
 }
 
@@ -183,7 +183,7 @@ function idsOf(environment: Environment = {}): string[] {
     .sort()
 }
 
-/** AAS4J brings elements of one kind together when it reads XML, so that their order tells nothing. */
+/** AAS4J groups elements by kind when it reads XML, so their order is not compared. */
 function unordered(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((item) => JSON.stringify(unordered(item))).sort()

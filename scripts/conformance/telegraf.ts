@@ -25,7 +25,7 @@ const START = 1_764_000_000_000_000_001n
 const STEP = 1_000_003n
 
 /** How long the last points may take, in milliseconds. */
-const PATIENCE = 60_000
+const TIMEOUT_MS = 60_000
 
 /** One submodel for each version of the interface; the measurement is its idShort. */
 const machines = ['PressOne', 'PressTwo']
@@ -156,7 +156,7 @@ function stateOf(index: number): string {
 
 /** All rows, when there are as many as there should be or no more come. */
 async function allOf(api: string, id: string): Promise<object[]> {
-  const late = performance.now() + PATIENCE
+  const late = performance.now() + TIMEOUT_MS
   for (;;) {
     const query = `submodel=${encodeURIComponent(id)}&path=Speed&path=Count&path=State`
     const response = await fetch(`${api}/timeseries?${query}`, { headers: { accept: 'application/x-ndjson' } })
