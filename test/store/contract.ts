@@ -1,4 +1,4 @@
-/** What every store promises (src/store/store.ts), as tests. A store passes them unchanged, or it is none. */
+/** The promises of the port (src/store/store.ts) as tests, which every store passes unchanged. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -33,8 +33,8 @@ import {
 } from './fixtures.ts'
 
 /**
- * @param open opens the store that is kept at a place, a directory of its own for each test; the same place gives the
- * same data again, and the clock tells it the server time
+ * @param open opens the store at a place, a directory of its own for each test; the same place has the same data.
+ * `clock` is the server time
  */
 export function contract(t: Test, open: Open): void {
   const test = (title: string, body: (t: Test, store: Store) => Promise<void>) =>
@@ -54,12 +54,12 @@ export function contract(t: Test, open: Open): void {
   lifetime(t, open)
 }
 
-/** The source time of values that a commit brought without one. */
+/** The source time of values that were committed without one. */
 function momentIn({ seq, time }: Commit): bigint {
   return defaultSourceTime({ seq, clock: time })
 }
 
-/** A value of a property of the submodel `a`, with a time. */
+/** A value with a source time, for a property of the submodel `a`. */
 async function dated(store: Store, path: string, sourceTime: bigint, text: string) {
   const incarnation = (await store.element('a', path))?.incarnation ?? -1
   return { change: 'value', submodel: 'a', path, incarnation, value: `{"value":"${text}"}`, sourceTime } as const
@@ -70,7 +70,7 @@ type Open = (place: string, options?: { readonly clock?: () => number }) => Prom
 type Define = (title: string, body: (t: Test, store: Store) => Promise<void>) => void
 
 function documents(test: Define): void {
-  test('what was created is read back byte for byte, with its revision', async (t, store) => {
+  test('a created document is read back byte for byte, with its revision', async (t, store) => {
     const json = '{"modelType":"ConceptDescription","id":"ä\u{1f600}","__proto__":{"x":1}}'
     const change: Change = { change: 'create', kind: 'ConceptDescription', id: 'ä\u{1f600}', json, facets: [] }
     const { seq } = await store.commit([change])
@@ -85,7 +85,7 @@ function documents(test: Define): void {
     t.equal(document?.bytes.toString(), json)
   })
 
-  test('ids are apart by kind, and names that objects inherit are just names', async (t, store) => {
+  test('ids are scoped by kind, and names of inherited object members are ordinary ids', async (t, store) => {
     await store.commit([create(submodel('__proto__', property('constructor', '1')))])
     t.ok(await store.document('Submodel', '__proto__'))
     t.equal(await store.document('ConceptDescription', '__proto__'), undefined)
@@ -93,7 +93,7 @@ function documents(test: Define): void {
     t.equal(await store.element('__proto__', 'toString'), undefined)
   })
 
-  test('what exists cannot be created, what does not exist can neither be replaced nor deleted', async (t, store) => {
+  test('an existing document cannot be created, a missing one neither replaced nor deleted', async (t, store) => {
     await store.commit([create(submodel('a'))])
     await refused(t, store, 'AlreadyExists', create(submodel('a')))
     await refused(t, store, 'NotFound', replace(submodel('b')))
@@ -102,7 +102,7 @@ function documents(test: Define): void {
     await refused(t, store, 'NotFound', { change: 'detach', kind: 'Submodel', id: 'b', names: [] })
   })
 
-  test('a replacement is guarded by structure and by revision', async (t, store) => {
+  test('a replacement is guarded by structure revision and by revision', async (t, store) => {
     const { seq } = await store.commit([create(submodel('a', property('p', '1')))])
     const written = await store.commit([await write(store, 'a', 'p', '2')])
     await refused(t, store, 'Conflict', replace(submodel('a'), { ifStructureRevision: seq - 1 }))
@@ -114,7 +114,7 @@ function documents(test: Define): void {
     t.equal(await store.document('Submodel', 'a'), undefined)
   })
 
-  test('a deleted document is gone with its elements, facets and files; its namesake comes last', async (t, store) => {
+  test('deleting a document deletes its elements, facets and files; a new one with its id comes last', async (t, store) => {
     await store.commit([create(submodel('a', property('p')), ['idShort', 'x'])])
     await store.commit([create(submodel('b'), ['idShort', 'x'])])
     await attach(store, 'a', 'f', 'bytes')
@@ -128,7 +128,7 @@ function documents(test: Define): void {
     t.strictSame(await store.files('Submodel', 'a'), [])
   })
 
-  test('the last document, deleted and created again, gets a position of its own', async (t, store) => {
+  test('the last document, deleted and created again, gets a new position', async (t, store) => {
     await store.commit([create(submodel('a'))])
     const before = await store.document('Submodel', 'a')
     await store.commit([{ change: 'delete', kind: 'Submodel', id: 'a' }])
@@ -136,7 +136,7 @@ function documents(test: Define): void {
     t.ok(Number((await store.document('Submodel', 'a'))?.position) > Number(before?.position))
   })
 
-  test('a document tells whether a Blob in it has a value, also one among the variables of an operation', async (t, store) => {
+  test('hasBlob is set if any Blob has a value, including operation variables', async (t, store) => {
     const blob = { modelType: 'Blob', idShort: 'b', value: 'AAAA' } as const
     await store.commit([create(submodel('with', collection('c', [blob])))])
     await store.commit([create(submodel('without', { modelType: 'Blob', idShort: 'b' }))])
@@ -156,7 +156,7 @@ function documents(test: Define): void {
     t.equal((await store.document('Submodel', 'without'))?.hasBlob, false)
   })
 
-  test('of two elements with the same path, the path leads to the first', async (t, store) => {
+  test('if two elements have the same path, the path leads to the first', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '1'), property('p', '2'), property('q')))])
     t.equal((await store.element('a', 'p'))?.value, '{"value":"1"}')
     await store.commit([await write(store, 'a', 'p', '3'), await write(store, 'a', 'q', '4')])
@@ -168,7 +168,7 @@ function documents(test: Define): void {
 }
 
 function values(test: Define): void {
-  test('an element row tells kind, type, meaning and value of every element', async (t, store) => {
+  test('element rows contain modelType, valueType, semanticId and value', async (t, store) => {
     const range = { modelType: 'Range', idShort: 'r', valueType: 'xs:int', min: '1' } as const
     const semanticId = {
       type: 'ExternalReference' as const,
@@ -200,7 +200,7 @@ function values(test: Define): void {
     t.equal(await store.element('b', 'p'), undefined)
   })
 
-  test('a value written is in the row and in the document, and changes its revision but not its structure', async (t, store) => {
+  test('a value write is visible in row and document, and changes the revision but not the structure revision', async (t, store) => {
     const { seq: structureRevision } = await store.commit([
       create(submodel('a', property('p', '1'), collection('c', [property('q')])))
     ])
@@ -213,13 +213,13 @@ function values(test: Define): void {
     t.match(await store.element('a', 'c.q'), { value: '{"value":"3"}', revision: seq, incarnation: structureRevision })
   })
 
-  test('a value without members takes the value away', async (t, store) => {
+  test('a value without members removes the value', async (t, store) => {
     const { seq: incarnation } = await store.commit([create(submodel('a', property('p', '1')))])
     await store.commit([{ change: 'value', submodel: 'a', path: 'p', incarnation, value: '{}' }])
     t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p')))
   })
 
-  test('a value for an element that is another one by now is refused', async (t, store) => {
+  test('a value for an outdated incarnation is refused', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '1')))])
     const stale = await write(store, 'a', 'p', '2')
     await store.commit([replace(submodel('a', property('p', '3')))])
@@ -229,7 +229,7 @@ function values(test: Define): void {
     t.equal((await store.element('a', 'p'))?.value, '{"value":"3"}')
   })
 
-  test('a value is guarded by the revision of its element', async (t, store) => {
+  test('a value write is guarded by the revision of its element', async (t, store) => {
     const { seq } = await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
     const guarded = { ...(await write(store, 'a', 'p', '2')), ifRevision: seq }
     await store.commit([await write(store, 'a', 'q', '2')])
@@ -237,7 +237,7 @@ function values(test: Define): void {
     await refused(t, store, 'PreconditionFailed', guarded)
   })
 
-  test('of values with a source time the newest is current, whatever order they come in; all are logged', async (t, store) => {
+  test('of values with source times the newest is current, in any order of arrival; all are logged', async (t, store) => {
     const { seq: incarnation } = await store.commit([create(submodel('a', property('p')))])
     const at = (sourceTime: bigint, text: string): Change => {
       const value = JSON.stringify({ value: text })
@@ -266,7 +266,7 @@ function values(test: Define): void {
     t.equal((await store.element('a', 'p'))?.value, '{"value":"again"}', 'the later of two at the same time wins')
   })
 
-  test('a value without source time is of now, and current even after one from the future', async (t, store) => {
+  test('a value without source time becomes current even after one from the future', async (t, store) => {
     const { seq: incarnation } = await store.commit([create(submodel('a', property('p')))])
     const future = BigInt(Date.now() + 1e9) * 1_000_000n
     const value = '{"value":"9"}'
@@ -277,7 +277,7 @@ function values(test: Define): void {
     t.equal(row?.sourceTime, BigInt(time) * 1_000_000n + BigInt(seq), 'no two commits are of the same time')
   })
 
-  test('a value that came with its document is of the moment of that commit: an older one is logged, but not current', async (t, store) => {
+  test('a value in a new document is dated by the commit: an older one is logged, but not current', async (t, store) => {
     const made = await store.commit([create(submodel('a', property('p', '1'), property('q'), property('r', '1')))])
     const old = await sampled(store, 'a', 'p', [30n, 40n], ['3', '4'])
     await store.commit([old, await dated(store, 'r', momentIn(made) - 1n, '0')])
@@ -295,7 +295,7 @@ function values(test: Define): void {
     t.match(await store.element('a', 'q'), { value: '{"value":"3"}', sourceTime: 30n })
   })
 
-  test('a value from far in the future holds up none that comes after it', async (t, store) => {
+  test('a value from far in the future does not block later values', async (t, store) => {
     await store.commit([create(submodel('a', property('p'), property('q')))])
     const now = BigInt(Date.now()) * 1_000_000n
     const future = now + 3_600_000_000_000n
@@ -311,7 +311,7 @@ function values(test: Define): void {
     t.strictSame(document, submodel('a', property('p', '1'), property('q', '2')))
   })
 
-  test('a time a little ahead of the clock is believed, but holds up nothing that is dated by its arrival', async (t, store) => {
+  test('a time slightly ahead of the clock is trusted, but does not block values dated by arrival', async (t, store) => {
     await store.commit([create(submodel('a', property('p')))])
     const now = BigInt(Date.now()) * 1_000_000n
     const ahead = now + 60_000_000_000n
@@ -326,7 +326,7 @@ function values(test: Define): void {
     t.match(await store.element('a', 'p'), { value: '{"value":"3"}' }, 'one that was held up on its way is late')
   })
 
-  test('a value of the past is logged, and never current', async (t, store) => {
+  test('a historical value is logged, but never current', async (t, store) => {
     await store.commit([create(submodel('a', property('p')))])
     const now = BigInt(Date.now()) * 1_000_000n
     const { seq } = await store.commit([await dated(store, 'p', now, '1')])
@@ -353,7 +353,7 @@ function values(test: Define): void {
 }
 
 function structureBesideValues(test: Define): void {
-  test('a structural change keeps values written elsewhere meanwhile, in rows and document', async (t, store) => {
+  test('a structural change keeps values written elsewhere in the meantime, in rows and document', async (t, store) => {
     await store.commit([
       create(submodel('a', property('p', '1'), property('q', '1'), collection('c', [property('r', '1')])))
     ])
@@ -396,7 +396,7 @@ function structureBesideValues(test: Define): void {
     t.equal((await store.element('a', 'p'))?.value, '{"value":"3"}')
   })
 
-  test('a change made from what was read before a value came is refused where it would take the value back', async (t, store) => {
+  test('a change derived from an outdated read is refused if it would revert a value', async (t, store) => {
     const { seq: read } = await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
     const { seq } = await store.commit([await write(store, 'a', 'p', '2')])
     const change = submodel('a', property('p', '1'), property('q', '5'))
@@ -408,13 +408,13 @@ function structureBesideValues(test: Define): void {
     await store.commit([replace(change, { asOf: seq + 1 })])
   })
 
-  test('a namesake of a touched element is not touched', async (t, store) => {
+  test('an element whose name starts with that of a touched one is not touched', async (t, store) => {
     const { seq } = await store.commit([create(submodel('a', property('p', '1'), property('pp', '1')))])
     await store.commit([replace(submodel('a', property('p', '2'), property('pp', '1')), { touched: ['p'] })])
     t.equal((await store.element('a', 'pp'))?.incarnation, seq)
   })
 
-  test('rows go with the elements that a change removes, and of an element of another kind nothing is kept', async (t, store) => {
+  test('rows of removed elements are deleted; an element of another kind keeps nothing', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '1'), property('q', '1'), property('r', '1')))])
     await store.commit([await write(store, 'a', 'q', '2')])
     const q = { modelType: 'Range' as const, idShort: 'q', valueType: 'xs:double' as const }
@@ -425,7 +425,7 @@ function structureBesideValues(test: Define): void {
     t.equal((await store.figures()).elements, 2)
   })
 
-  test('a replacement of the whole puts every element anew', async (t, store) => {
+  test('replacing the whole document gives every element a new incarnation', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '1')))])
     await store.commit([await write(store, 'a', 'p', '2')])
     const commit = await store.commit([replace(submodel('a', property('p', '1')))])
@@ -434,7 +434,7 @@ function structureBesideValues(test: Define): void {
     t.strictSame(await submodelOf(store, 'a'), submodel('a', property('p', '1')))
   })
 
-  test('values and structure written at once in disjoint subtrees lose nothing', async (t, store) => {
+  test('concurrent value and structure writes in disjoint subtrees lose nothing', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '0'), collection('c', [])))])
     const values = async () => {
       for (let n = 1; n <= 100; n++) await store.commit([await write(store, 'a', 'p', String(n))])
@@ -455,7 +455,7 @@ function structureBesideValues(test: Define): void {
 }
 
 function commits(test: Define): void {
-  test('of several changes all become visible or none, and the log has one entry for them', async (t, store) => {
+  test('a commit becomes visible as a whole or not at all, with one log entry', async (t, store) => {
     const { seq } = await store.commit([create(submodel('a', property('p', '1')))])
     const value = await write(store, 'a', 'p', '2')
     const all = [create(submodel('b', property('p'))), value, { change: 'delete', kind: 'Submodel', id: 'c' }] as const
@@ -480,7 +480,7 @@ function commits(test: Define): void {
     t.equal(await store.element('a', 'p'), undefined)
   })
 
-  test('a refused commit does not spoil those beside it, and seq counts without holes', async (t, store) => {
+  test('a refused commit does not affect concurrent ones, and seq has no gaps', async (t, store) => {
     await store.commit([create(submodel('taken'))])
     const outcomes = await Promise.allSettled(
       Array.from({ length: 60 }, (_, n) => store.commit([create(submodel(n % 3 === 0 ? 'taken' : `n${n}`))]))
@@ -494,7 +494,7 @@ function commits(test: Define): void {
     )
   })
 
-  test('what is no JSON is refused and spoils nothing', async (t, store) => {
+  test('invalid JSON is refused without side effects', async (t, store) => {
     const torn: Change = { change: 'create', kind: 'Submodel', id: 'x', json: '{"modelType":', facets: [] }
     const [bad, good] = await Promise.allSettled([store.commit([torn]), store.commit([create(submodel('a'))])])
     t.match(bad, { status: 'rejected', reason: { name: 'BadRequest' } })
@@ -502,7 +502,7 @@ function commits(test: Define): void {
     t.equal(await store.document('Submodel', 'x'), undefined)
   })
 
-  test('what was acknowledged is read, however reads and writes mingle', async (t, store) => {
+  test('acknowledged writes are visible under concurrent reads and writes', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '0')))])
     let acknowledged = 0
     let writing = true
@@ -530,7 +530,7 @@ function commits(test: Define): void {
 }
 
 function pages(test: Define): void {
-  test('pages follow the order of creation and end without a next', async (t, store) => {
+  test('pages follow creation order, and the last has no next', async (t, store) => {
     for (let n = 0; n < 7; n++) await store.commit([create(submodel(`s${6 - n}`))])
     await store.commit([{ change: 'create', kind: 'ConceptDescription', id: 'cd', json: '{}', facets: [] }])
     const first = await store.documents('Submodel', [], { limit: 3 })
@@ -547,7 +547,7 @@ function pages(test: Define): void {
     t.strictSame(await store.documents('AssetLinks', [], { limit: 5 }), { items: [] })
   })
 
-  test('submodels are found by what their elements are like, also after a value changed', async (t, store) => {
+  test('submodels are found by element conditions, also after a value changed', async (t, store) => {
     const semanticId: Reference = { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: 'urn:speed' }] }
     const marked = { ...property('marked', '1'), semanticId }
     await store.commit([create(submodel('a', property('v', '5'), marked), ['idShort', 'x'])])
@@ -584,7 +584,7 @@ function pages(test: Define): void {
     t.same(await found({ path: 'v', value: { is: 'gt', than: 0 } }), ['b'])
   })
 
-  test('facets are ANDed; a replacement brings its own', async (t, store) => {
+  test('facets are ANDed; a replacement replaces them', async (t, store) => {
     await store.commit([create(submodel('a'), ['idShort', 'x'], ['kind', 'Instance'])])
     await store.commit([create(submodel('b'), ['idShort', 'y'], ['kind', 'Instance'])])
     await store.commit([create(submodel('c'), ['idShort', 'x'], ['kind', 'Instance'], ['kind', 'Instance'])])
@@ -609,7 +609,7 @@ function pages(test: Define): void {
     t.strictSame(await ids(store, [['kind', 'Instance']]), ['b', 'c'])
   })
 
-  test('a walk over the pages meets everything that was there all the time, once', async (t, store) => {
+  test('iterating pages returns every document that exists throughout, once', async (t, store) => {
     const keep = Array.from({ length: 40 }, (_, n) => `keep${n}`)
     for (const id of keep)
       await store.commit([create(submodel(id), ['f', '1']), create(submodel(`drop-${id}`), ['f', '1'])])
@@ -629,7 +629,7 @@ function pages(test: Define): void {
     )
   })
 
-  test('documents of a page have their values in place', async (t, store) => {
+  test('documents of a page contain current values', async (t, store) => {
     for (const id of ['a', 'b']) await store.commit([create(submodel(id, property('p', '1')))])
     await store.commit([await write(store, 'b', 'p', '2')])
     const { items } = await store.documents('Submodel', [], { limit: 5 })
@@ -638,7 +638,7 @@ function pages(test: Define): void {
 }
 
 function log(test: Define): void {
-  test('the log tells every change in order, from any position on', async (t, store) => {
+  test('the log contains every change in order, from any position on', async (t, store) => {
     t.strictSame(await store.log(0, 10), { entries: [], gap: false })
     const first = await store.commit([create(submodel('a', property('p', '1')))])
     await store.commit([replace(submodel('a', property('p', '1')), { touched: ['p'] })])
@@ -672,7 +672,7 @@ function log(test: Define): void {
     t.strictSame(await store.log(value.seq + 4, 10), { entries: [], gap: false })
   })
 
-  test('who asks for what was trimmed is told of the gap', async (t, store) => {
+  test('reading trimmed log entries reports a gap', async (t, store) => {
     for (let n = 1; n <= 10; n++) await store.commit([create(submodel(`s${n}`))])
     await store.trimLog(4)
     t.match(await store.log(3, 1), { gap: true, entries: [{ seq: 5 }] })
@@ -685,7 +685,7 @@ function log(test: Define): void {
     t.match(await store.log(10, 10), { gap: false, entries: [{ seq: 11 }] })
   })
 
-  test('the bell rings for a durable commit, not for a refused one, and stops when told', async (t, store) => {
+  test('listeners are called for durable commits, not for refused ones, until they stop listening', async (t, store) => {
     let rung = 0
     const stop = store.onCommit(() => rung++)
     await store.commit([create(submodel('a'))])
@@ -698,7 +698,7 @@ function log(test: Define): void {
     t.equal(rung, 1)
   })
 
-  test('whoever hears the bell reads the commit that it rang for', async (t, store) => {
+  test('a commit is readable when its listeners are called', async (t, store) => {
     const heard = new Promise<number>((resolve) => {
       store.onCommit(() => void store.log(0, 10).then(({ entries }) => resolve(entries.length)))
     })
@@ -706,7 +706,7 @@ function log(test: Define): void {
     t.equal(await heard, 1)
   })
 
-  test('a follower finds its cursor where it left it', async (t, store) => {
+  test('the cursor of a consumer is kept', async (t, store) => {
     t.equal(await store.cursor('history'), undefined)
     await store.setCursor('history', 7)
     await store.setCursor('audit', 3)
@@ -717,7 +717,7 @@ function log(test: Define): void {
 }
 
 function files(test: Define): void {
-  test('a file is visible once it is attached, whole or in part, until it is detached', async (t, store) => {
+  test('an attached file is readable, whole or by range, until it is detached', async (t, store) => {
     await store.commit([create(submodel('a'))])
     const { blob, size } = await store.receive(Readable.from([Buffer.from('hello '), Buffer.from('world')]), 11)
     t.equal(size, 11)
@@ -759,7 +759,7 @@ function files(test: Define): void {
     t.strictSame((await store.log(seq - 1, 1)).entries[0]?.changes, [{ change: 'created', kind: 'Submodel', id: 'a' }])
   })
 
-  test('a file over the limit is refused, one that fits exactly is not, and an empty one is a file', async (t, store) => {
+  test('a file over the limit is refused; one of exactly the limit and an empty one are stored', async (t, store) => {
     const before = (await store.figures()).bytes
     await t.rejects(store.receive(Readable.from([Buffer.alloc(60_000), Buffer.alloc(50_001)]), 110_000), {
       name: 'TooLarge'
@@ -769,7 +769,7 @@ function files(test: Define): void {
     t.equal((await store.receive(Readable.from([]), 10)).size, 0)
   })
 
-  test('a stream that is cut is refused', async (t, store) => {
+  test('an interrupted upload is refused', async (t, store) => {
     const cut = new Readable({ read() {} })
     cut.push('half')
     setImmediate(() => cut.destroy())
@@ -780,14 +780,14 @@ function files(test: Define): void {
     await t.rejects(store.receive(broken, 100), /connection reset/)
   })
 
-  test('what was never received cannot be attached', async (t, store) => {
+  test('a blob that was never received cannot be attached', async (t, store) => {
     await store.commit([create(submodel('a'))])
     const files = [entry('f', 'nonsense', 1)]
     await refused(t, store, 'NotFound', { change: 'attach', kind: 'Submodel', id: 'a', files })
     t.strictSame(await store.files('Submodel', 'a'), [])
   })
 
-  test('documents with the same bytes do not take them from each other', async (t, store) => {
+  test('documents that share a file do not delete it from each other', async (t, store) => {
     for (const id of ['a', 'b']) {
       await store.commit([create(submodel(id))])
       await attach(store, id, 'f', 'same')
@@ -799,7 +799,7 @@ function files(test: Define): void {
 }
 
 function samples(test: Define): void {
-  test('samples are logged as they were sent, and the newest of them is current', async (t, store) => {
+  test('samples are logged as sent, and the newest becomes current', async (t, store) => {
     await store.commit([create(submodel('a', property('p'), property('q', '1')))])
     const change = await sampled(store, 'a', 'p', [30n, 10n, 20n], ['3', '1', '2'])
     const { seq, time } = await store.commit([change])
@@ -814,7 +814,7 @@ function samples(test: Define): void {
     )
   })
 
-  test('samples that are all older than the current value are logged and change nothing', async (t, store) => {
+  test('samples older than the current value are only logged', async (t, store) => {
     await store.commit([create(submodel('a', property('p')))])
     const { seq } = await store.commit([await sampled(store, 'a', 'p', [50n], ['5'])])
     await store.commit([await sampled(store, 'a', 'p', [10n, 49n], ['1', '4'])])
@@ -824,7 +824,7 @@ function samples(test: Define): void {
     t.equal((await store.log(seq, 9)).entries.length, 2)
   })
 
-  test('of several values for one element in a commit, what is read agrees with what is stored', async (t, store) => {
+  test('with several values for an element in one commit, cached and stored rows agree', async (t, store) => {
     await store.commit([create(submodel('a', property('p')))])
     await store.element('a', 'p')
     const { incarnation = -1 } = (await store.element('a', 'p')) ?? {}
@@ -844,14 +844,14 @@ function samples(test: Define): void {
     t.equal(element.value, '5')
   })
 
-  test('samples for an element that is another one by now are refused', async (t, store) => {
+  test('samples for an outdated incarnation are refused', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '1')))])
     const change = await sampled(store, 'a', 'p', [50n], ['5'])
     await store.commit([replace(submodel('a', property('p', '2')))])
     await refused(t, store, 'Conflict', change)
   })
 
-  test('several runs in one commit keep apart in the log, whatever stands between them', async (t, store) => {
+  test('several runs in one commit stay separate in the log, whatever is between them', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
     const [one, other] = [
       await sampled(store, 'a', 'p', [1n, 2n], ['1', '2']),
@@ -865,7 +865,7 @@ function samples(test: Define): void {
     t.strictSame(told, [Buffer.from(one.run), 'value', Buffer.from(other.run)])
   })
 
-  test('a commit with a key is made once, and remembered until the log is trimmed behind it', async (t, store) => {
+  test('a commit with an idempotency key is made once, until the log is trimmed past it', async (t, store) => {
     await store.commit([create(submodel('a', property('p', '1')))])
     const once: Change = { change: 'idempotencyKey', key: 'gateway 1/batch 7' }
     const { seq } = await store.commit([once, await write(store, 'a', 'p', '2')])
@@ -881,7 +881,7 @@ function samples(test: Define): void {
     t.equal(await store.commitOfKey('gateway 1/batch 7'), undefined)
   })
 
-  test('work is claimed by one at a time', async (t, store) => {
+  test('a lease has one holder at a time', async (t, store) => {
     t.equal(await store.lease('history', 1000), true)
     t.equal(await store.lease('history', 1000), true, 'and prolonged by its holder')
   })
@@ -908,7 +908,7 @@ async function sampled(store: Store, submodel: string, path: string, times: bigi
   } as const
 }
 
-/** With its bytes as Buffers, whichever kind of array the store gives. */
+/** With its bytes as a Buffer, whichever array type the store returns. */
 function plain({ changes, ...commit }: LogEntry) {
   return {
     ...commit,
@@ -927,7 +927,7 @@ function chunks(test: Define): void {
   const found = async (store: Store, name: SeriesName, from: bigint, to: bigint) =>
     (await all(store.chunks(name, from, to))).map((one) => ({ ...one, bytes: new Uint8Array(one.bytes) }))
 
-  test('chunks that overlap a span are given oldest first; the same key replaces', async (t, store) => {
+  test('chunks that overlap a range are returned oldest first; the same key replaces', async (t, store) => {
     const start = 1_700_000_000_000_000_001n
     const [one, two, three] = [
       chunk(p, start, start + 9n, 'one'),
@@ -944,7 +944,7 @@ function chunks(test: Define): void {
     t.strictSame(await found(store, p, -(2n ** 63n), 2n ** 63n - 1n), [one, longer, three])
   })
 
-  test('chunks that begin at the same time stand side by side, in the order of the log', async (t, store) => {
+  test('chunks that begin at the same time coexist, in log order', async (t, store) => {
     const [early, late] = [chunk(p, 10n, 19n, 'early', 1), chunk(p, 10n, 11n, 'late', 2)]
     const long = chunk(p, 0n, 99n, 'long', 3)
     await store.putChunks([late, early, long])
@@ -952,7 +952,7 @@ function chunks(test: Define): void {
     t.strictSame(await found(store, p, 12n, 50n), [long, early])
   })
 
-  test('chunks take the place of others at once', async (t, store) => {
+  test('chunks are replaced atomically', async (t, store) => {
     const [one, two] = [chunk(p, 0n, 9n, 'one'), chunk(p, 5n, 19n, 'two', 2)]
     await store.putChunks([one, two])
     const whole = chunk(p, 0n, 19n, 'whole', 2)
@@ -961,7 +961,7 @@ function chunks(test: Define): void {
     t.match(await store.figures(), { series: 1, samples: 2, historyBytes: 5 })
   })
 
-  test('chunks take the place of none that are gone, or are no longer what they were', async (t, store) => {
+  test('replacing chunks that are gone or have changed is refused', async (t, store) => {
     const [one, two] = [chunk(p, 0n, 9n, 'one'), chunk(p, 5n, 19n, 'two', 2)]
     await store.putChunks([one, two])
     const before = await store.figures()
@@ -978,19 +978,19 @@ function chunks(test: Define): void {
     t.match(await store.figures(), { series: 1, samples: before.samples, historyBytes: before.historyBytes })
   })
 
-  test('many chunks of one series are all given', async (t, store) => {
+  test('a series of many chunks is returned completely', async (t, store) => {
     await store.putChunks(Array.from({ length: 100 }, (_, i) => chunk(p, BigInt(i), BigInt(i), `${i}`)))
     t.equal((await found(store, p, 0n, 99n)).length, 100)
     t.equal((await found(store, p, 20n, 69n)).length, 50)
   })
 
-  test('who reads chunks while others take their place misses nothing', async (t, store) => {
+  test('a scan misses nothing while chunks are replaced', async (t, store) => {
     const small = Array.from({ length: 40 }, (_, i) => chunk(p, BigInt(10 * i), BigInt(10 * i + 5), `${i}`, i + 1))
     await store.putChunks(small)
     const given: string[] = []
     for await (const { bytes } of store.chunks(p, 0n, 999n)) {
       given.push(String(Buffer.from(bytes)))
-      // One that begins before what was given, and one that nobody has read of yet.
+      // One that begins before what was returned, and one not listed yet.
       if (given.length === 3) await store.putChunks([chunk(p, 0n, 195n, 'first half', 20)], small.slice(0, 20))
       if (given.length === 5) await store.putChunks([chunk(p, 200n, 395n, 'second half', 40)], small.slice(20))
     }
@@ -1014,7 +1014,7 @@ function chunks(test: Define): void {
     t.equal(await store.dropChunks({ submodel: 'a', path: 'unknown' }, 19n), 0)
   })
 
-  test('series are listed by name, with what they hold, until they hold nothing', async (t, store) => {
+  test('series are listed by name, with their figures, until they are empty', async (t, store) => {
     const b = { submodel: 'b', path: 'p' }
     await store.putChunks([
       chunk(b, -3n, 5n, 'abc'),
@@ -1040,38 +1040,35 @@ function chunks(test: Define): void {
 }
 
 function lifetime(t: Test, open: Open): void {
-  t.test(
-    'where the clock jumps back, also between two starts, the times of the log stand until it has caught up',
-    async (t) => {
-      const place = join(t.testdir({}), 'data')
-      let now = 1_790_000_000_000
-      const clock = () => now
-      const times: number[] = []
-      for (const jumps of [
-        [0, 5000, -3_600_000],
-        [-7_200_000, 60_000],
-        [20_000_000, 1000]
-      ]) {
-        await withStore(await open(place, { clock }), async (store) => {
-          for (const jump of jumps) {
-            now += jump
-            times.push((await store.commit([create(submodel(`s${times.length}`))])).time)
-          }
-        })
-      }
-      const latest = 1_790_000_005_000
-      t.strictSame(times, [latest - 5000, ...Array(4).fill(latest), now - 1000, now])
+  t.test('log times never decrease, even if the clock jumps back or did so between two starts', async (t) => {
+    const place = join(t.testdir({}), 'data')
+    let now = 1_790_000_000_000
+    const clock = () => now
+    const times: number[] = []
+    for (const jumps of [
+      [0, 5000, -3_600_000],
+      [-7_200_000, 60_000],
+      [20_000_000, 1000]
+    ]) {
       await withStore(await open(place, { clock }), async (store) => {
-        const { entries } = await store.log(0, 10)
-        t.strictSame(
-          entries.map(({ time }) => time),
-          times
-        )
+        for (const jump of jumps) {
+          now += jump
+          times.push((await store.commit([create(submodel(`s${times.length}`))])).time)
+        }
       })
     }
-  )
+    const latest = 1_790_000_005_000
+    t.strictSame(times, [latest - 5000, ...Array(4).fill(latest), now - 1000, now])
+    await withStore(await open(place, { clock }), async (store) => {
+      const { entries } = await store.log(0, 10)
+      t.strictSame(
+        entries.map(({ time }) => time),
+        times
+      )
+    })
+  })
 
-  t.test('where the clock jumps ahead and back, values are dated by what it says now', async (t) => {
+  t.test('after the clock jumped ahead and back, values are dated by its current time', async (t) => {
     const place = join(t.testdir({}), 'data')
     let now = 1_790_000_000_000
     const rows: unknown[] = []
@@ -1104,7 +1101,7 @@ function lifetime(t: Test, open: Open): void {
     })
   })
 
-  t.test('everything is there again after closing and opening', async (t) => {
+  t.test('everything is kept across closing and opening', async (t) => {
     const place = join(t.testdir({}), 'data')
     const seen = await withStore(await open(place), async (store) => {
       await fill(store)
@@ -1116,7 +1113,7 @@ function lifetime(t: Test, open: Open): void {
     })
   })
 
-  t.test('close waits for what was accepted; afterwards the store refuses', async (t) => {
+  t.test('close waits for accepted commits; afterwards the store refuses', async (t) => {
     const place = join(t.testdir({}), 'data')
     const store = await open(place)
     const pending = Array.from({ length: 100 }, (_, n) => store.commit([create(submodel(`s${n}`))]))
@@ -1130,14 +1127,14 @@ function lifetime(t: Test, open: Open): void {
     })
   })
 
-  t.test('a backup taken while writes go on is one state of the whole', async (t) => {
+  t.test('a backup during writes is one consistent state', async (t) => {
     const directory = t.testdir({})
     let pairs = 0
     await withStore(await open(join(directory, 'data')), async (store) => {
       await fill(store)
       let writing = true
       const writer = async () => {
-        // Both or none: a copy that has one of them is not one state.
+        // Both or none: a copy with only one of them is not consistent.
         for (; writing; pairs++) {
           await store.commit([create(submodel(`left${pairs}`)), create(submodel(`right${pairs}`))])
           await attach(store, `left${pairs}`, 'f', `bytes ${pairs}`)
@@ -1160,7 +1157,7 @@ function lifetime(t: Test, open: Open): void {
     })
   })
 
-  t.test('a backup into a directory that is not empty is refused and changes nothing there', async (t) => {
+  t.test('a backup into a directory that is not empty is refused without changes', async (t) => {
     const directory = t.testdir({ full: { mine: 'precious' } })
     await withStore(await open(join(directory, 'data')), async (store) => {
       await t.rejects(store.backup(join(directory, 'full')), { name: 'Conflict' })

@@ -13,7 +13,7 @@ import { withStore } from './fixtures.ts'
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 12)
 
-t.test('a process killed at any moment leaves what it acknowledged, and nothing half done', async (t) => {
+t.test('a process killed at any moment leaves all acknowledged commits, and none half applied', async (t) => {
   const directory = join(t.testdir({}), 'data')
   let acknowledged = 0
   for (let round = 1; round <= ROUNDS; round++) {

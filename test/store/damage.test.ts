@@ -1,6 +1,6 @@
 /**
- * Bytes that flip on the disk: whatever table they lie in, nobody is given less or something else than was stored, the
- * rest stays readable, and `aas-hub check` says what it is.
+ * Bytes that flip on disk, in any table: reads never return less or other data than was stored, the rest stays readable,
+ * and `aas-hub check` names the damage.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,7 +32,7 @@ const BYTES = Buffer.from('a file with some bytes '.repeat(100_000))
 interface Flip {
   readonly title: string
   readonly sql: string
-  /** What reading it is refused with; absent: it is derived, and what is derived is found by the check alone. */
+  /** The error of reading it; absent: derived data, which only the check verifies. */
   readonly refused?: (store: Store) => Promise<unknown>
   readonly found: RegExp
 }
@@ -51,7 +51,7 @@ const flips: readonly Flip[] = [
     found: /Submodel "b" is damaged/
   },
   {
-    title: 'a body that is gone',
+    title: 'a missing body',
     sql: 'DELETE FROM body WHERE position = 2',
     refused: (store) => store.document('Submodel', 'b'),
     found: /"b" has no body/
@@ -63,7 +63,7 @@ const flips: readonly Flip[] = [
     found: /Submodel "b" is damaged/
   },
   {
-    title: 'that values were written',
+    title: 'the flag that values were written',
     sql: 'UPDATE document SET valued = 0 WHERE position = 2',
     refused: (store) => store.document('Submodel', 'b'),
     found: /Submodel "b" is damaged/
@@ -99,19 +99,19 @@ const flips: readonly Flip[] = [
     found: /record of the file "f" is damaged/
   },
   {
-    title: 'what an element is found by',
+    title: 'the search key of an element',
     sql: `UPDATE element SET key = 8 WHERE document = 2 AND path = 'p'`,
-    found: /"p" of "b" is found by something else/
+    found: /search key of the element "p" of "b" differs/
   },
   {
-    title: 'what a document is found by',
+    title: 'the facet rows of a document',
     sql: `UPDATE facet SET value = 'other' WHERE position = 2`,
-    found: /"b" is found by other facets/
+    found: /facet rows of "b" differ/
   }
 ]
 
 for (const { title, sql, refused, found } of flips) {
-  t.test(`${title}: told, and the rest is served`, async (t) => {
+  t.test(`damage of ${title} is reported, and the rest is served`, async (t) => {
     const directory = await filled(t)
     t.strictSame(await checkDirectory(directory), [])
     damage(directory, sql)
@@ -135,7 +135,7 @@ for (const { title, sql, refused, found } of flips) {
   })
 }
 
-t.test('a list goes on past what is damaged, and says what that is', async (t) => {
+t.test('a list continues past damaged documents and names them', async (t) => {
   const directory = await filled(t)
   damage(directory, `UPDATE body SET bytes = x'00' WHERE position IN (2, 4)`)
   await withStore(await openSqlite(directory), async (store) => {
@@ -155,7 +155,7 @@ t.test('a list goes on past what is damaged, and says what that is', async (t) =
   })
 })
 
-t.test('a value is not written to what is damaged, which would hide it', async (t) => {
+t.test('a damaged element refuses writes, which would hide the damage', async (t) => {
   const directory = await filled(t)
   await withStore(await openSqlite(directory), async (store) => {
     const [toDamaged, toSound] = [await write(store, 'b', 'p', '10'), await write(store, 'c', 'p', '10')]
@@ -167,7 +167,7 @@ t.test('a value is not written to what is damaged, which would hide it', async (
   })
 })
 
-t.test('entries of the log that are damaged are told as a gap, and stop nobody', async (t) => {
+t.test('damaged log entries are reported as a gap, and readers get past them', async (t) => {
   for (const sql of [
     'UPDATE log SET time = time + 1 WHERE seq IN (3, 4)',
     `UPDATE log SET changes = replace(changes, 'Submodel', 'Rubmodel') WHERE seq IN (3, 4)`,
@@ -197,7 +197,7 @@ t.test('entries of the log that are damaged are told as a gap, and stop nobody',
   }
 })
 
-t.test('damage at the end of the log is told as a gap as well', async (t) => {
+t.test('damage at the end of the log is reported as a gap', async (t) => {
   const directory = await filled(t)
   damage(directory, `UPDATE log SET changes = '[]' WHERE seq >= 8`)
   await withStore(await openSqlite(directory), async (store) => {
@@ -209,7 +209,7 @@ t.test('damage at the end of the log is told as a gap as well', async (t) => {
   })
 })
 
-t.test('damage of the history is told, and other series are readable', async (t) => {
+t.test('damage of the history is reported, and other series are readable', async (t) => {
   for (const sql of [
     'UPDATE chunk SET count = count - 1 WHERE series = 1',
     'UPDATE chunk SET finish = finish - 1 WHERE series = 1',
@@ -234,7 +234,7 @@ t.test('damage of the history is told, and other series are readable', async (t)
   }
 })
 
-t.test('a file that is damaged is never given whole, nor a range that the damage is in', async (t) => {
+t.test('a damaged file is not returned, nor a range that contains the damage', async (t) => {
   const directory = await filled(t)
   const [folder = ''] = readdirSync(join(directory, 'files')).filter((name) => name.length === 2)
   const [name = ''] = readdirSync(join(directory, 'files', folder))
@@ -255,14 +255,14 @@ t.test('a file that is damaged is never given whole, nor a range that the damage
     const sound = await buffer(store.open(await entry(store), { start: 10, end: 20 }))
     t.ok(sound.equals(BYTES.subarray(10, 21)), 'a part elsewhere is')
   })
-  // Files of earlier releases have no checksums but their name.
+  // Files of earlier releases have no checksum but their name.
   damage(directory, 'UPDATE blob SET parts = NULL')
   await withStore(await openSqlite(directory), async (store) => {
     await t.rejects(buffer(store.open(await entry(store))), { name: 'Damaged' })
   })
   rmSync(path)
   await withStore(await openSqlite(directory), async (store) => {
-    await t.rejects(buffer(store.open(await entry(store))), { name: 'Damaged', message: /not there/ })
+    await t.rejects(buffer(store.open(await entry(store))), { name: 'Damaged', message: /is missing/ })
   })
 })
 
@@ -291,7 +291,7 @@ t.test('bytes that flip anywhere in the database file never change what is read'
     )
     for (const [name, text] of found) {
       if (text === expected.get(name)) continue
-      // Where the index of names is hit, something is not found under its name any more.
+      // A damaged index may hide a document from lookups by id.
       const isMissing = text === undefined || text === '[null,null]'
       t.ok(text === 'Damaged' || isMissing, `seed ${seed}, round ${round}: ${name} at byte ${at} is ${text}`)
       t.not(check.length, 0, `the check names what is wrong with byte ${at}`)
@@ -300,7 +300,7 @@ t.test('bytes that flip anywhere in the database file never change what is read'
   }
 })
 
-t.test('what is damaged is not migrated as if it were sound', async (t) => {
+t.test('damaged data is not migrated', async (t) => {
   for (const { sql, title } of flips.filter(({ refused }) => refused !== undefined)) {
     const directory = await filled(t)
     damage(directory, sql)
@@ -311,7 +311,7 @@ t.test('what is damaged is not migrated as if it were sound', async (t) => {
   await t.rejects(migrate(directory, join(t.testdirName, 'to')), { name: 'Damaged', message: /Entry 3/ })
 })
 
-t.test('a database that is gone from beside its files is not begun anew', async (t) => {
+t.test('a directory with files but without its database is not opened', async (t) => {
   const directory = await filled(t)
   const file = join(directory, 'hub.db')
   renameSync(file, join(directory, 'away'))
@@ -323,7 +323,7 @@ t.test('a database that is gone from beside its files is not begun anew', async 
   await (await openSqlite(directory)).close()
 })
 
-t.test('what an earlier release stored is taken as it is, and gets checksums with its next change', async (t) => {
+t.test('data of a release without checksums is trusted, and gets checksums with its next change', async (t) => {
   const directory = await filled(t)
   damage(directory, `${WITHOUT_CHECKSUMS} PRAGMA user_version = ${migrations.length - 2}`)
   await withStore(await openSqlite(directory), async (store) => {
@@ -339,7 +339,7 @@ t.test('what an earlier release stored is taken as it is, and gets checksums wit
   })
 })
 
-/** Submodels whose value was written to, one of them with a file, in a directory that nobody uses. */
+/** A closed data directory: submodels with written values, one of them with a file. */
 async function filled(t: Test, padding = 0): Promise<string> {
   const directory = join(t.testdir({}), 'data')
   await withStore(await openSqlite(directory), async (store) => {
@@ -359,7 +359,7 @@ function damage(directory: string, sql: string): void {
   db.close()
 }
 
-/** What readers are told of everything, by name. */
+/** The results of reading everything, by name. */
 async function everything(store: Store): Promise<Map<string, string>> {
   const told = new Map<string, string>()
   const note = async (name: string, read: () => Promise<unknown>) => {

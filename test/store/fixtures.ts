@@ -1,4 +1,4 @@
-/** Small documents for the tests of the stores. */
+/** Small documents for store tests. */
 import type { Property, Submodel, SubmodelElement } from '../../src/model/types.ts'
 import type { Change, Document, Store } from '../../src/store/store.ts'
 
@@ -34,7 +34,7 @@ export function replace(
   return { change: 'replace', kind: 'Submodel', id, json: JSON.stringify(document), facets: [], ...more } as const
 }
 
-/** A value change of a property against the element that is there now. */
+/** A value change of a property, for its current incarnation. */
 export async function write(store: Store, id: string, path: string, value: string): Promise<Change> {
   const incarnation = (await store.element(id, path))?.incarnation ?? -1
   return { change: 'value', submodel: id, path, incarnation, value: JSON.stringify({ value }) }
@@ -54,12 +54,12 @@ export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return list
 }
 
-/** SQL that takes out of an embedded store what the step that brought checksums put there. */
+/** SQL that reverts the migrations that added checksums. */
 export const WITHOUT_CHECKSUMS = `${['document', 'body', 'element', 'file', 'log', 'series', 'chunk']
   .map((table) => `ALTER TABLE ${table} DROP COLUMN crc;`)
   .join('')} ALTER TABLE blob DROP COLUMN parts;`
 
-/** Closes the store when the work is done or failed, before the directory it lies in is removed. */
+/** Closes the store when the work is done or has failed, before its directory is removed. */
 export async function withStore<Opened extends Store, Result>(
   store: Opened,
   work: (store: Opened) => Promise<Result>

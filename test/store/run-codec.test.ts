@@ -12,7 +12,7 @@ const openedParts = (bytes: Uint8Array) => openRun(bytes).parts()
 
 const SECOND = 1e9
 
-t.test('what was packed comes back as it was, to the last zero', async () => {
+t.test('encoding is lossless, including trailing zeros', async () => {
   fc.assert(
     fc.property(runs, (run) => {
       const back = decodeRun(encodeRun(run))
@@ -31,37 +31,31 @@ t.test('what was packed comes back as it was, to the last zero', async () => {
   )
 })
 
-t.test(
-  'a sensor of two decimals at 10 Hz takes at most four bytes a sample, also where its clock trembles',
-  async (t) => {
-    const random = randomness()
-    let level = 2150
-    const count = 6000
-    const offsets = Float64Array.from(
-      { length: count },
-      (_, i) => (i * SECOND) / 10 + Math.round(random() * 2000) * 1000
-    )
-    const values = Float64Array.from({ length: count }, () => {
-      level += Math.round((random() - 0.5) * 60)
-      return level / 100
-    })
-    const run: Run = { base: 1_700_000_000_000_000_000n, offsets, form: 'number', values, quality: 'good' }
-    const bytes = encodeRun(run)
-    t.strictSame(decodeRun(bytes), run)
-    t.ok(bytes.length / count <= 4, `${(bytes.length / count).toFixed(2)} bytes a sample`)
-    const written: Run = { ...run, form: 'text', values: Array.from(values, (value) => value.toFixed(2)) }
-    t.strictSame(decodeRun(encodeRun(written)), written)
-    t.ok(encodeRun(written).length / count <= 4)
-  }
-)
+t.test('a sensor with two decimals at 10 Hz takes at most four bytes a sample, even with clock jitter', async (t) => {
+  const random = randomness()
+  let level = 2150
+  const count = 6000
+  const offsets = Float64Array.from({ length: count }, (_, i) => (i * SECOND) / 10 + Math.round(random() * 2000) * 1000)
+  const values = Float64Array.from({ length: count }, () => {
+    level += Math.round((random() - 0.5) * 60)
+    return level / 100
+  })
+  const run: Run = { base: 1_700_000_000_000_000_000n, offsets, form: 'number', values, quality: 'good' }
+  const bytes = encodeRun(run)
+  t.strictSame(decodeRun(bytes), run)
+  t.ok(bytes.length / count <= 4, `${(bytes.length / count).toFixed(2)} bytes a sample`)
+  const written: Run = { ...run, form: 'text', values: Array.from(values, (value) => value.toFixed(2)) }
+  t.strictSame(decodeRun(encodeRun(written)), written)
+  t.ok(encodeRun(written).length / count <= 4)
+})
 
-t.test('a value that never changes costs next to nothing', async (t) => {
+t.test('a constant value takes almost no space', async (t) => {
   const offsets = Float64Array.from({ length: 10_000 }, (_, i) => i * SECOND)
   const values = Array.from(offsets, () => 'running')
   t.ok(encodeRun({ base: 0n, offsets, form: 'text', values, quality: undefined }).length < 400)
 })
 
-t.test('what a run of numbers comes to is known without unpacking it', async (t) => {
+t.test('the summary of a run of numbers is readable without decoding it', async (t) => {
   const values = Float64Array.from({ length: 100 }, (_, i) => (i * 37) % 101)
   const run: Run = { base: 0n, offsets: values.map((_, i) => i), form: 'number', values, quality: undefined }
   const sum = values.reduce((total, value) => total + value, 0)
@@ -76,7 +70,7 @@ t.test('what a run of numbers comes to is known without unpacking it', async (t)
   t.equal(openedSummary(encodeRun({ ...run, form: 'text', values: Array.from(values, () => 'on') })), undefined)
 })
 
-t.test('a long run is unpacked in parts, each with what it comes to', async (t) => {
+t.test('a long run is decoded in parts, each with a summary', async (t) => {
   const random = randomness()
   const values = Float64Array.from({ length: 5000 }, () => Math.round(random() * 1e6) / 100)
   const offsets = values.map((_, i) => i * SECOND + Math.round(random() * 1000))
@@ -105,7 +99,7 @@ t.test('a long run is unpacked in parts, each with what it comes to', async (t) 
   t.strictSame(openedParts(encodeRun(sliceOf(run, 0, 1000))), [])
 })
 
-t.test('what was packed by earlier releases, without a checksum, is read as it was', async (t) => {
+t.test('runs of earlier releases, without a checksum, are still read', async (t) => {
   const short = unpackedOf('short')
   t.strictSame(
     [0, 1, 2].map((i) => [timeAt(short, i), textAt(short, i), qualityAt(short, i)]),
@@ -136,7 +130,7 @@ t.test('what was packed by earlier releases, without a checksum, is read as it w
   t.match(verifyRun(untrue), /summary/)
 })
 
-t.test('no byte of a packed run changes unseen', async (t) => {
+t.test('a change of any byte of an encoded run is detected', async (t) => {
   const values = Float64Array.from({ length: 1500 }, (_, i) => i % 9)
   const long: Run = { base: 1n, offsets: values.map((_, i) => i), form: 'number', values, quality: 'good' }
   for (const run of [long, sliceOf(long, 0, 100), sliceOf(long, 0, 1)]) {
@@ -153,7 +147,7 @@ t.test('no byte of a packed run changes unseen', async (t) => {
   }
 })
 
-t.test('a thinned run comes back with what its samples were made of, cut, picked and joined as they are', async () => {
+t.test('a downsampled run keeps the statistics of its samples when sliced, picked and joined', async () => {
   fc.assert(
     fc.property(downsampledRuns, fc.nat(), fc.nat(), (run, one, other) => {
       const [start, end] = [one % (lengthOf(run) + 1), other % (lengthOf(run) + 1)].sort((a, b) => a - b)
@@ -176,7 +170,7 @@ t.test('a thinned run comes back with what its samples were made of, cut, picked
   )
 })
 
-t.test('bytes that are no run are refused', async (t) => {
+t.test('bytes that are not a run are refused', async (t) => {
   const bytes = encodeRun({ base: 1n, offsets: Float64Array.of(0), form: 'text', values: ['a'], quality: undefined })
   t.throws(() => decodeRun(Uint8Array.of(1, ...bytes.subarray(1))), /version 1/)
   t.throws(() => decodeRun(bytes.subarray(0, bytes.length - 3)))

@@ -14,7 +14,7 @@ import type { BackupStore } from '../../src/store/store.ts'
 import { contract } from './contract.ts'
 import { create, property, submodel, submodelOf, WITHOUT_CHECKSUMS, withStore, write } from './fixtures.ts'
 
-/** A test on a store of its own, which is closed before its directory is removed. */
+/** A test with its own store, which is closed before its directory is removed. */
 function stored(
   title: string,
   options: SqliteOptions,
@@ -29,7 +29,7 @@ function stored(
 t.test('the embedded store keeps the promises of the port', async (t) => contract(t, openSqlite))
 
 stored(
-  'a cache too small for what is read stays within its bound and stays right',
+  'a cache that is too small for the working set stays bounded and correct',
   { cacheBytes: 5000 },
   async (t, store) => {
     for (let n = 0; n < 50; n++) await store.commit([create(submodel(`s${n}`, property('p', '0')))])
@@ -42,7 +42,7 @@ stored(
   }
 )
 
-t.test('a second opener is told which directory is in use', async (t) => {
+t.test('opening a directory that is in use fails and names it', async (t) => {
   const directory = t.testdir({})
   const store = await openSqlite(directory)
   await t.rejects(openSqlite(directory), { name: 'Unavailable', message: new RegExp(`${directory} is in use`) })
@@ -51,7 +51,7 @@ t.test('a second opener is told which directory is in use', async (t) => {
   await (await openSqlite(directory)).close()
 })
 
-t.test('a database of a later release is refused and left as it is', async (t) => {
+t.test('a database of a later release is refused and left unchanged', async (t) => {
   const directory = t.testdir({})
   await (await openSqlite(directory)).close()
   const db = new DatabaseSync(join(directory, 'hub.db'))
@@ -61,12 +61,12 @@ t.test('a database of a later release is refused and left as it is', async (t) =
   await t.rejects(openSqlite(directory), { message: /999/ }, 'the directory is not left locked')
 })
 
-t.test('a file that is no database is named', async (t) => {
+t.test('a file that is not a database is refused by name', async (t) => {
   const directory = t.testdir({ 'hub.db': 'no database '.repeat(1000) })
   await t.rejects(openSqlite(directory), { name: 'Unavailable', message: /hub\.db.*damaged.*backup/ })
 })
 
-t.test('migrations run once each, in order, and a failing one leaves the version before it', async (t) => {
+t.test('migrations run once each, in order; a failing one leaves the previous version', async (t) => {
   const db = new DatabaseSync(':memory:')
   const version = () => db.prepare('PRAGMA user_version').get()?.user_version
   migrate(db, ['CREATE TABLE a (x)'])
@@ -80,7 +80,7 @@ t.test('migrations run once each, in order, and a failing one leaves the version
 })
 
 stored(
-  'where there is no room left, writes are refused as StorageFull and the store stays usable',
+  'at the size limit, writes fail with StorageFull and the store stays usable',
   { maxBytes: 2_000_000 },
   async (t, store) => {
     const large = (id: string) => create({ ...submodel(id), idShort: 'x'.repeat(300_000) })
@@ -101,7 +101,7 @@ stored(
   }
 )
 
-t.test('where the system fails to write, so do commits, and the store stays usable', async (t) => {
+t.test('if the system fails to write, commits fail and the store stays usable', async (t) => {
   if (process.platform === 'win32') return t.pass('skipped: no way to limit the size of files here')
   const directory = join(t.testdir({}), 'data')
   // The child may write no file larger than about 2 MB; what the test runner preloads would end it there by a signal.
@@ -131,7 +131,7 @@ t.test('where the system fails to write, so do commits, and the store stays usab
   })
 })
 
-stored('a page of large documents ends early, and the next one goes on', {}, async (t, store) => {
+stored('a page of large documents ends early, and the next one continues', {}, async (t, store) => {
   const json = JSON.stringify('x'.repeat(9 * 1024 * 1024))
   for (const id of ['a', 'b', 'c']) {
     await store.commit([{ change: 'create', kind: 'ConceptDescription', id, json, facets: [['f', '1']] }])
@@ -144,7 +144,7 @@ stored('a page of large documents ends early, and the next one goes on', {}, asy
 })
 
 stored(
-  'more than the queue holds is refused as TooManyRequests, and what it holds is stored',
+  'commits beyond the queue limit fail with TooManyRequests; those queued are stored',
   { queueBytes: 20_000 },
   async (t, store) => {
     const outcomes = await Promise.allSettled(
@@ -158,7 +158,7 @@ stored(
   }
 )
 
-t.test('what an earlier process left without anything that refers to it is removed at the start', async (t) => {
+t.test('unreferenced files of an earlier process are removed at the start', async (t) => {
   const directory = t.testdir({})
   const files = () =>
     readdirSync(join(directory, 'files'), { recursive: true }).filter((name) => String(name).length > 60)
@@ -181,7 +181,7 @@ t.test('what an earlier process left without anything that refers to it is remov
   t.strictSame(await checkDirectory(directory), [])
 })
 
-t.test('the same bytes received again are new again', async (t) => {
+t.test('receiving the same bytes again restarts their grace period', async (t) => {
   const directory = t.testdir({})
   let now = Date.now()
   const store = await openSqlite(directory, { clock: () => now })
@@ -198,7 +198,7 @@ t.test('the same bytes received again are new again', async (t) => {
   })
 })
 
-t.test('what a killed process had half received is gone when the store is opened', async (t) => {
+t.test('incomplete files of a killed process are removed when the store is opened', async (t) => {
   const directory = t.testdir({ tmp: { half: 'a file' } })
   await withStore(await openSqlite(directory), async (store) => {
     t.strictSame(readdirSync(join(directory, 'tmp')), [])
@@ -218,7 +218,7 @@ stored('a directory can be copied by another process while the hub runs', {}, as
   })
 })
 
-stored('a backup that fails leaves nothing, one of nothing says so', {}, async (t, store, directory) => {
+stored('a failing backup leaves nothing; a missing source is reported', {}, async (t, store, directory) => {
   const target = join(directory, '..', 'copy')
   await t.rejects(backupDirectory(join(directory, 'nowhere'), target), { name: 'NotFound' })
   await store.commit([create(submodel('a'))])
@@ -231,7 +231,7 @@ stored('a backup that fails leaves nothing, one of nothing says so', {}, async (
   t.match(await checkDirectory(directory), [/should have 1 bytes, but has none/])
 })
 
-t.test('the check tells what does not agree', async (t) => {
+t.test('the check reports inconsistencies', async (t) => {
   const directory = t.testdir({})
   const store = await openSqlite(directory)
   await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
@@ -248,7 +248,7 @@ t.test('the check tells what does not agree', async (t) => {
   )
 })
 
-t.test('lists are intersected by leaping; two that never agree are given up with a place to go on', async (t) => {
+t.test('intersecting lists skips ahead; without matches it stops at a position to continue from', async (t) => {
   let seeks = 0
   const list = (items: readonly number[]) => (from: number) => {
     seeks++
@@ -265,7 +265,7 @@ t.test('lists are intersected by leaping; two that never agree are given up with
   t.strictSame(intersect([list(odd), list(even)], Number(given.stoppedAt), 10).positions, [901])
 })
 
-t.test('a store closed well leaves one database file behind', async (t) => {
+t.test('a closed store leaves a single database file', async (t) => {
   const directory = t.testdir({})
   const store = await openSqlite(directory)
   await store.commit([create(submodel('a'))])
@@ -283,25 +283,22 @@ function urlOf(module: string): string {
   return new URL(`../../src/store/sqlite/${module}`, import.meta.url).href
 }
 
-t.test(
-  'in a directory of an earlier release, values of documents are of the commits that the log still knows',
-  async (t) => {
-    const directory = join(t.testdir({}), 'data')
-    const made = await withStore(await openSqlite(directory), async (store) => {
-      await store.commit([create(submodel('old', property('p', '1')))])
-      const made = await store.commit([create(submodel('a', property('p', '1'), property('q')))])
-      await store.trimLog(1)
-      return made
-    })
-    const db = new DatabaseSync(join(directory, 'hub.db'))
-    db.exec(`${WITHOUT_CHECKSUMS} UPDATE element SET source_time = NULL; PRAGMA user_version = 2`)
-    db.close()
-    await withStore(await openSqlite(directory), async (store) => {
-      const moment = BigInt(made.time) * 1_000_000n + BigInt(made.seq)
-      t.match(await store.element('a', 'p'), { value: '{"value":"1"}', sourceTime: moment })
-      t.match(await store.element('a', 'q'), { value: '{}', sourceTime: undefined })
-      t.match(await store.element('old', 'p'), { sourceTime: undefined }, 'of it nothing is known any more')
-    })
-    t.strictSame(await checkDirectory(directory), [])
-  }
-)
+t.test('migration dates values of documents by the commits that are still in the log', async (t) => {
+  const directory = join(t.testdir({}), 'data')
+  const made = await withStore(await openSqlite(directory), async (store) => {
+    await store.commit([create(submodel('old', property('p', '1')))])
+    const made = await store.commit([create(submodel('a', property('p', '1'), property('q')))])
+    await store.trimLog(1)
+    return made
+  })
+  const db = new DatabaseSync(join(directory, 'hub.db'))
+  db.exec(`${WITHOUT_CHECKSUMS} UPDATE element SET source_time = NULL; PRAGMA user_version = 2`)
+  db.close()
+  await withStore(await openSqlite(directory), async (store) => {
+    const moment = BigInt(made.time) * 1_000_000n + BigInt(made.seq)
+    t.match(await store.element('a', 'p'), { value: '{"value":"1"}', sourceTime: moment })
+    t.match(await store.element('a', 'q'), { value: '{}', sourceTime: undefined })
+    t.match(await store.element('old', 'p'), { sourceTime: undefined }, 'of it nothing is known any more')
+  })
+  t.strictSame(await checkDirectory(directory), [])
+})

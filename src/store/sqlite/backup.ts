@@ -1,4 +1,4 @@
-/** A consistent copy of a data directory that is in use, by this process or by another one. */
+/** Copies a data directory consistently while this or another process uses it. */
 import { constants } from 'node:fs'
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -9,16 +9,13 @@ import { lockSweep } from './lock.ts'
 import { blobPath, databasePath, filesPath, pathExists } from './paths.ts'
 import { toHubError } from './storage-errors.ts'
 
-/** Database pages copied in one step on the thread pool. */
 const PAGES_PER_STEP = 1000
-
-/** File rows read at once. */
 const ROWS_PER_STEP = 1000
 
 /**
- * Copies the data directory `from` to `to`, which must be empty or not exist yet. Neither readers nor writers wait.
- * Where it fails, nothing is left in `to`.
- * @throws HubError `Conflict` where `to` is not empty, `NotFound` where `from` holds no database, `StorageFull`
+ * Copies the data directory `from` to `to`, which must be empty or missing. Blocks neither readers nor writers. If it
+ * fails, nothing is left in `to`.
+ * @throws HubError `Conflict` if `to` is not empty, `NotFound` if `from` has no database, `StorageFull`
  */
 export async function backupDirectory(from: string, to: string): Promise<void> {
   if (!(await pathExists(databasePath(from)))) throw new HubError('NotFound', ['The database', databasePath(from)])
@@ -37,7 +34,7 @@ export async function backupDirectory(from: string, to: string): Promise<void> {
   }
 }
 
-/** A sweep holds the lock for the moment it takes to remove some files. */
+/** Waits for a sweep, which holds the lock only briefly. */
 async function sharedLock(directory: string): Promise<() => void> {
   for (;;) {
     const unlock = lockSweep(directory, 'SHARED')
@@ -46,7 +43,7 @@ async function sharedLock(directory: string): Promise<() => void> {
   }
 }
 
-/** The open read transaction pins one state; without it, every commit of the hub would start the copy over. */
+/** The open read transaction pins one state; otherwise every commit of the hub would restart the copy. */
 async function copyDatabase(from: string, to: string): Promise<void> {
   const source = new DatabaseSync(from, { readOnly: true, timeout: 5000 })
   try {

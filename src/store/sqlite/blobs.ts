@@ -1,9 +1,9 @@
 /**
- * Which blobs are known, and which of them no document refers to any more. Runs in the writer.
+ * Garbage collection of blobs that no document refers to. Runs in the writer.
  *
- * A file is removed in two steps: a sweep dooms the orphan, durably, and from then on nobody can attach it; the next
- * sweep unlinks it and forgets it. So a crash at any moment leaves neither a file that nothing knows nor a document
- * that refers to a file that is gone.
+ * A file is removed in two steps: a sweep dooms the orphan durably, from when on it cannot be attached; the next sweep
+ * unlinks the file and deletes its row. So a crash at any moment leaves neither an untracked file nor a document that
+ * refers to a missing file.
  */
 import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
@@ -13,9 +13,10 @@ import { lockSweep } from './lock.ts'
 import { blobPath } from './paths.ts'
 import type { ReceivedBlob } from './write-commands.ts'
 
-/** So many blobs at most in one sweep: it holds up the commits behind it. */
+/** Bound of one sweep, since it delays the commits behind it. */
 const MAX_SWEPT = 1000
 
+/** Value of the column `orphaned`. */
 const DOOMED = 0
 
 export class BlobTable {
@@ -43,7 +44,7 @@ export class BlobTable {
     }
   }
 
-  /** Makes a blob known whose file is about to get its final name; an orphan, unless a document has the same bytes. */
+  /** Tracks a blob before its file gets its final name; it is an orphan, unless a document refers to the same bytes. */
   receive({ blob, size, parts }: ReceivedBlob, time: number): void {
     if (this.#sql.known.get(blob) !== undefined) {
       this.#sql.replaceParts.run(parts, blob)
@@ -54,19 +55,19 @@ export class BlobTable {
     this.#counters.add('blobBytes', size)
   }
 
-  /** A document refers to the blob from now on. */
+  /** Call when a document refers to the blob. */
   adopt(blob: string): void {
     if (this.#sql.adopt.run(blob).changes === 0) throw new ChangeRefused('NotFound', 'The stored file', blob)
   }
 
-  /** A document no longer refers to the blob; perhaps none does. */
+  /** Call when a document no longer refers to the blob. */
   release(blob: string, time: number): void {
     this.#sql.orphan.run(blob, time)
   }
 
   /**
-   * Removes what is doomed, unless a backup runs, and dooms what has been an orphan since before `before` (ms).
-   * Answers how many blobs it dealt with. Only one sweep in a transaction.
+   * Removes doomed blobs, unless a backup is running, and dooms those orphaned before `before` (milliseconds). Only one
+   * sweep per transaction. @returns how many blobs it processed
    */
   sweep(before: number): number {
     return this.#removeDoomed() + Number(this.#sql.doom.run(before).changes)

@@ -1,7 +1,7 @@
 /**
- * What was read last, up to a bound in bytes: documents, and element rows under their document. Reads fill it, durable
- * jobs take out what they changed before anybody hears of them; so it never gives less than was acknowledged. (It may
- * give more: a read between the writer's commit and its answer sees the commit.)
+ * Cache of documents and element rows, bounded in bytes. Reads fill it; durable commits update or evict what they changed
+ * before they are acknowledged, so it never returns less than was acknowledged. (It may return more: a read between the
+ * writer's commit and its response sees the commit.)
  */
 import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts'
 import type { Change, Document, DocumentKind, ElementRow } from '../store.ts'
@@ -10,24 +10,24 @@ interface CacheEntry {
   readonly documents: Map<DocumentKind, Document>
   readonly rows: Map<string, ElementRow>
   bytes: number
-  /** Since it was last spared. */
+  /** Since `#shrink` last considered it. */
   isUsed: boolean
 }
 
-/** What an entry and a row take beside their text, roughly. */
+/** Approximate size of an entry and of a row, without their text. */
 const ENTRY_OVERHEAD_BYTES = 300
 
 export class DocumentCache {
   /**
-   * By id, the oldest first. One that was used is spared the first time, and counts as new; so reading leaves the order
-   * alone, which would cost more than all else about it.
+   * By id, oldest first. Eviction gives an entry that was used a second chance (CLOCK), so reads need not reorder the
+   * map, which would cost more than the rest of a read.
    */
   readonly #entries = new Map<string, CacheEntry>()
-  readonly #bound: number
+  readonly #maxBytes: number
   #bytes = 0
 
-  constructor(bound: number) {
-    this.#bound = bound
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
   }
 
   document(kind: DocumentKind, id: string): Document | undefined {
@@ -52,7 +52,7 @@ export class DocumentCache {
     this.#grow(entry, rowBytes(row) - (before === undefined ? 0 : rowBytes(before)))
   }
 
-  /** Takes out what a durable change made old; a row that a value was written to is made new instead. */
+  /** Applies a durable change: evicts what is outdated; a row whose value was written is updated instead. */
   apply(change: Change, commit: DatedCommit): void {
     if (change.change === 'idempotencyKey') return
     if (change.change !== 'value' && change.change !== 'samples') {
@@ -69,7 +69,7 @@ export class DocumentCache {
     this.#grow(entry, rowBytes(written) - rowBytes(row))
   }
 
-  /** Takes out what a change is about. */
+  /** Evicts what a change concerns. */
   evict(change: Change): void {
     if (change.change === 'idempotencyKey') return
     if ('submodel' in change) this.#drop(change.submodel)
@@ -93,16 +93,15 @@ export class DocumentCache {
     return entry
   }
 
-  /** Counts so many bytes more of an entry. */
   #grow(entry: CacheEntry, bytes: number): void {
     entry.bytes += bytes
     this.#bytes += bytes
-    if (this.#bytes > this.#bound) this.#shrink()
+    if (this.#bytes > this.#maxBytes) this.#shrink()
   }
 
   #shrink(): void {
     for (const [id, oldest] of this.#entries) {
-      if (this.#bytes <= this.#bound) return
+      if (this.#bytes <= this.#maxBytes) return
       this.#entries.delete(id)
       if (oldest.isUsed) this.#entries.set(id, oldest)
       else this.#bytes -= oldest.bytes
@@ -123,14 +122,14 @@ export class DocumentCache {
   }
 }
 
-/** The row as the writer left it: what it does with a late value, see changes.ts. */
+/** The row as the writer left it (value-changes.ts). */
 function applyValue(row: ElementRow, change: ValueChange, commit: DatedCommit): ElementRow {
-  // A row read between the writer's commit and its answer may be of a later commit already; and of this one, of which
-  // all changes follow each other here.
+  // A row read between the writer's commit and its response may be newer already. One of this very commit must still be
+  // updated: all changes of a commit pass here one after the other.
   if (row.revision > commit.seq) return row
   const sourceTime = change.change === 'samples' ? change.to : (change.sourceTime ?? defaultSourceTime(commit))
-  const names = change.change === 'samples' || change.sourceTime !== undefined
-  if (names && isLate(row.sourceTime, sourceTime, commit, change.timing)) return row
+  const hasTime = change.change === 'samples' || change.sourceTime !== undefined
+  if (hasTime && isLate(row.sourceTime, sourceTime, commit, change.timing)) return row
   return { ...row, value: change.value, revision: commit.seq, sourceTime, quality: change.quality }
 }
 

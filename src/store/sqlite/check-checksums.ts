@@ -1,4 +1,4 @@
-/** The rows against their checksums: each that differs, by what it is to its readers. */
+/** Verifies all row checksums; names the records that differ. */
 import type { DatabaseSync } from 'node:sqlite'
 import { verifyRun } from '../run-codec.ts'
 import { isSoundRow } from './checksums.ts'

@@ -1,4 +1,4 @@
-/** Is what is stored sound? For operators after a doubtful shutdown, and for the tests that cause such. */
+/** Checks a data directory for damage and inconsistencies, e.g. after a crash. */
 import { stat } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
@@ -12,13 +12,13 @@ import { blobPath, databasePath } from './paths.ts'
 import { kinds, migrations, type StoredRow } from './schema.ts'
 import { storageFailure, toHubError } from './storage-errors.ts'
 
-/** After so many findings nobody reads on. */
 const MAX_REPORTED = 20
 
 /**
- * Reads everything in a data directory, also while a hub uses it, and tells what does not agree, each in a line; none
- * where all is sound. Changes nothing. Takes as long as reading the whole database takes.
- * @throws HubError `NotFound` where there is no database, `Unavailable` where it cannot be read at all
+ * Reads everything in a data directory, even while a hub uses it, and changes nothing. Takes as long as reading the whole
+ * database.
+ * @returns a line for each finding, at most `MAX_REPORTED`; empty if all is sound
+ * @throws HubError `NotFound` if there is no database, `Unavailable` if it cannot be read at all
  */
 export async function checkDirectory(directory: string): Promise<readonly string[]> {
   const file = databasePath(directory)
@@ -27,12 +27,12 @@ export async function checkDirectory(directory: string): Promise<readonly string
   try {
     const db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
     try {
-      // One read transaction: everything is looked at in one state, whatever is written meanwhile.
+      // One read transaction: all checks see one state, even during writes.
       db.exec('BEGIN')
       const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
       if (version !== migrations.length) {
         return [
-          `The schema is of version ${version}, this release has ${migrations.length}: start the hub once, which brings it there`
+          `The schema has version ${version}, this release has ${migrations.length}: start the hub once to migrate it`
         ]
       }
       for (const step of checks) {
@@ -50,7 +50,7 @@ export async function checkDirectory(directory: string): Promise<readonly string
 
 type Check = (db: DatabaseSync, directory: string) => Iterable<string> | AsyncIterable<string>
 
-/** What says most comes first. */
+/** The most informative checks come first. */
 const checks: readonly Check[] = [checkChecksums, pages, figures, leftovers, facets, submodels, files]
 
 async function findingsOf(step: Check, db: DatabaseSync, directory: string): Promise<readonly string[]> {
@@ -58,7 +58,7 @@ async function findingsOf(step: Check, db: DatabaseSync, directory: string): Pro
   try {
     for await (const finding of step(db, directory)) if (findings.push(finding) === MAX_REPORTED) break
   } catch (error) {
-    // Where a page is damaged, reading stops: a finding, not a failure of the check.
+    // Reading stops at a damaged page: a finding, not a failure of the check.
     const failure = storageFailure(error)
     if (failure?.name !== 'Damaged') throw error
     findings.push(new HubError(failure.name, failure.about).message)
@@ -76,10 +76,10 @@ async function* files(db: DatabaseSync, directory: string): AsyncGenerator<strin
   const all = 'SELECT blob, size, min(name) AS name FROM file GROUP BY blob, size'
   for (const { blob, size, name } of db.prepare(all).iterate()) {
     const path = blobPath(directory, String(blob))
-    const there = await stat(path).catch(() => undefined)
-    if (there?.size !== size) yield `The file ${name} should have ${size} bytes, but has ${there?.size ?? 'none'}`
+    const found = await stat(path).catch(() => undefined)
+    if (found?.size !== size) yield `The file ${name} should have ${size} bytes, but has ${found?.size ?? 'none'}`
     else if (!(await isWhole(path, { name: String(name), blob: String(blob), size: Number(size) }))) {
-      yield `The file ${name} (${blob}) is damaged: its bytes are not those that were stored`
+      yield `The file ${name} (${blob}) is damaged: its bytes have changed`
     }
   }
 }
@@ -94,7 +94,7 @@ async function isWhole(path: string, file: { name: string; blob: string; size: n
   }
 }
 
-/** The counters against what is there. */
+/** Compares the counters with the tables. */
 function* figures(db: DatabaseSync): Generator<string> {
   const counters = new Map(
     db
@@ -121,7 +121,7 @@ function* figures(db: DatabaseSync): Generator<string> {
   if (log?.n !== 0 && log?.n !== log?.span) yield `The log has ${log?.n} entries for ${log?.span} commits`
 }
 
-/** Rows of documents that are no more, and documents without what belongs to them. */
+/** Rows without their document, and documents without their rows. */
 function* leftovers(db: DatabaseSync): Generator<string> {
   const lost = 'SELECT count(*) AS n FROM chunk WHERE series NOT IN (SELECT id FROM series)'
   const chunks = db.prepare(lost).get()?.n
@@ -135,16 +135,16 @@ function* leftovers(db: DatabaseSync): Generator<string> {
   const bare = 'SELECT id FROM document WHERE position NOT IN (SELECT position FROM body)'
   for (const { id } of db.prepare(bare).iterate()) yield `The document "${id}" has no body`
   const unknown = 'SELECT name FROM file WHERE blob NOT IN (SELECT name FROM blob WHERE orphaned IS NULL)'
-  for (const { name } of db.prepare(unknown).iterate()) yield `The file ${name} is in use, but not known to be`
+  for (const { name } of db.prepare(unknown).iterate()) yield `The file ${name} is in use, but tracked as unused`
 }
 
-/** Are documents found by the facets that they were given? */
+/** Do the facet rows agree with the facets of the documents? */
 function* facets(db: DatabaseSync): Generator<string> {
   const all = db.prepare('SELECT position, id, facets FROM document JOIN body USING (position)')
   const rows = db.prepare('SELECT DISTINCT name, value FROM facet WHERE position = ? ORDER BY name, value')
   for (const { position, id, facets } of all.iterate()) {
     const found = rows.all(Number(position)).map(({ name, value }) => `${name}\0${value}`)
-    if (!isSameSet(found, parseFacets(String(facets)))) yield `"${id}" is found by other facets than it was given`
+    if (!isSameSet(found, parseFacets(String(facets)))) yield `The facet rows of "${id}" differ from its facets`
   }
 }
 
@@ -161,7 +161,7 @@ function isSameSet(some: readonly string[], others: readonly string[]): boolean 
   return set.size === some.length && some.every((one) => set.has(one))
 }
 
-/** Do the element rows say what the documents say? */
+/** Do the element rows agree with the documents? */
 function* submodels(db: DatabaseSync): Generator<string> {
   const all = db.prepare(
     `SELECT position, id, structure, valued, bytes FROM document JOIN body USING (position)
@@ -171,28 +171,28 @@ function* submodels(db: DatabaseSync): Generator<string> {
   for (const { position, id, structure, valued, bytes } of all.iterate()) {
     const stored = new Map(rows.all(Number(position)).map((row) => [String(row.path), row]))
     const written = [...stored.values()].filter((row) => Number(row.revision) > Number(structure))
-    if (written.length > 0 && valued !== 1) yield `Values were written to "${id}" that its readers do not look for`
+    if (written.length > 0 && valued !== 1) yield `"${id}" is not marked as having values of its own, but has some`
     const submodel = parseSubmodel(bytes as Uint8Array)
     if (submodel === undefined) {
-      yield `Submodel "${id}" is damaged: it is no JSON`
+      yield `Submodel "${id}" is damaged: it is not JSON`
       continue
     }
     if (!written.every((row) => isObject(String(row.value)))) {
-      yield `Values that were written to "${id}" are no JSON`
+      yield `Values written to "${id}" are not JSON`
       continue
     }
     joinValues(submodel, new Map(written.map((row) => [String(row.path), String(row.value)])))
-    // Of two elements with the same path the first counts, so it is entered last.
-    const told = new Map([...deriveElementRows(submodel)].reverse().map((row) => [row.path, row.value]))
-    for (const [path, value] of told) {
+    // If two elements have the same path, the first one counts, so it is entered last.
+    const expected = new Map([...deriveElementRows(submodel)].reverse().map((row) => [row.path, row.value]))
+    for (const [path, value] of expected) {
       const row = stored.get(path)
       if (row === undefined) yield `The element "${path}" of "${id}" has no row`
       else if (!sameJson(value, String(row.value))) yield `The element "${path}" of "${id}" and its row differ`
     }
     for (const [path, row] of stored) {
-      if (!isFoundAsIs(row)) yield `The element "${path}" of "${id}" is found by something else than its value`
+      if (!hasRightKey(row)) yield `The search key of the element "${path}" of "${id}" differs from its value`
     }
-    for (const path of stored.keys()) if (!told.has(path)) yield `The row "${path}" of "${id}" has no element`
+    for (const path of stored.keys()) if (!expected.has(path)) yield `The row "${path}" of "${id}" has no element`
   }
 }
 
@@ -212,13 +212,13 @@ function isObject(json: string): boolean {
   }
 }
 
-function isFoundAsIs({ path, model_type, value, tail, key }: StoredRow): boolean {
+function hasRightKey({ path, model_type, value, tail, key }: StoredRow): boolean {
   const expected = isObject(String(value)) ? searchKey(String(model_type), String(value)) : null
   const isSameKey = key instanceof Uint8Array ? expected instanceof Uint8Array : key === expected
   return tail === pathTail(String(path)) && isSameKey
 }
 
-/** Members in any order: a writer may give them in another one than the metamodel. */
+/** Ignores the order of members, which writers need not keep. */
 function sameJson(one: string, other: string): boolean {
   return one === other || sortMembers(one) === sortMembers(other)
 }
@@ -227,7 +227,7 @@ function sortMembers(json: string): string {
   try {
     return JSON.stringify(Object.entries(JSON.parse(json) as object).sort(([a], [b]) => (a < b ? -1 : 1)))
   } catch {
-    // Damaged, and as such equal to itself alone.
+    // Damaged: equal only to itself.
     return json
   }
 }

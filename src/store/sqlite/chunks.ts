@@ -1,4 +1,4 @@
-/** Chunks of history in the tables, and the figures of them. Runs in the writer. */
+/** The tables of the history, with their counters. Runs in the writer. */
 import type { DatabaseSync } from 'node:sqlite'
 import { ChangeRefused } from '../change-rules.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
@@ -26,16 +26,16 @@ export class ChunkTable {
       this.#sql.lengthen.run(longest, seriesChecksum(name.submodel, name.path, longest), series, longest)
       this.#count({ count, size: bytes.length }, 1)
     }
-    for (const name of replaced) this.#leave(this.#find(name))
+    for (const name of replaced) this.#deleteIfEmpty(this.#find(name))
   }
 
-  /** Drops chunks of a series that end before this time. */
+  /** Drops chunks of a series that end before this time. @returns how many */
   drop(name: SeriesName, before: bigint): number {
     const series = this.#find(name)
     if (series === undefined) return 0
     const dropped = this.#sql.drop.all(series, before)
     for (const chunk of dropped) this.#count(chunk, -1)
-    this.#leave(series)
+    this.#deleteIfEmpty(series)
     return dropped.length
   }
 
@@ -61,8 +61,8 @@ export class ChunkTable {
     this.#counters.add('historyBytes', sign * Number(chunk.size))
   }
 
-  /** A series without chunks is none. */
-  #leave(series: number | undefined): void {
+  /** Deletes a series without chunks. */
+  #deleteIfEmpty(series: number | undefined): void {
     if (series === undefined || this.#sql.any.get(series) !== undefined) return
     this.#sql.forget.run(series)
     this.#counters.add('series', -1)

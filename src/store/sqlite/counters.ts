@@ -1,4 +1,4 @@
-/** Numbers that go up and down with the changes and are written once per transaction: `seq`, `position`, the figures. */
+/** Counters that are saved once per transaction: `seq`, `position` and the figures. */
 import type { DatabaseSync } from 'node:sqlite'
 
 export class Counters {
@@ -16,19 +16,19 @@ export class Counters {
     this.#raise('position', Number(db.prepare('SELECT max(position) AS last FROM document').get()?.last ?? 0))
   }
 
-  /** A number that was given must not be given again, whatever became of the row that tells of it. */
+  /** A number must never be issued twice, even if the counter's row was damaged. */
   #raise(name: string, least: number): void {
     if ((this.#values.get(name) ?? 0) < least) this.#values.set(name, least)
   }
 
-  /** Adds to a counter and gives its new value. */
+  /** Adds to a counter. @returns its new value */
   add(name: string, amount = 1): number {
     const value = (this.#values.get(name) ?? 0) + amount
     this.#values.set(name, value)
     return value
   }
 
-  /** What `restore` takes to undo everything since. */
+  /** The state for `restore`. */
   snapshot(): ReadonlyMap<string, number> {
     return new Map(this.#values)
   }
@@ -37,12 +37,12 @@ export class Counters {
     this.#values = new Map(snapshot)
   }
 
-  /** Writes what changed since the last `saved`. */
+  /** Writes what changed since the last `markSaved`. */
   save(): void {
     for (const [name, value] of this.#values) if (this.#saved.get(name) !== value) this.#save.run(name, value)
   }
 
-  /** To be called when the transaction is durable. */
+  /** Call when the transaction is durable. */
   markSaved(): void {
     this.#saved = new Map(this.#values)
   }

@@ -1,6 +1,6 @@
 /**
- * Files on disk: written beside, synced, and renamed to the hash of their bytes. Each part of them has a checksum, kept
- * in the database, so that a range of a large file can be trusted without reading all of it.
+ * Files on disk: written to a temporary file, synced, and renamed to the hash of their bytes. The database keeps a
+ * checksum per part, so that a range of a large file can be verified without reading all of it.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
@@ -14,10 +14,10 @@ import { blobPath, filesPath, temporaryPath } from './paths.ts'
 import { toHubError } from './storage-errors.ts'
 import type { ReceivedBlob } from './write-commands.ts'
 
-/** Bytes that share a checksum; in a file the last part may have fewer. */
+/** Bytes per checksum; the last part of a file may have fewer. */
 const PART_BYTES = 1024 * 1024
 
-/** Prepares the directories, and removes what a process left that ended while it was receiving. */
+/** Creates the directories and removes files that a crashed process had not received completely. */
 export async function prepareFiles(directory: string): Promise<void> {
   await rm(temporaryPath(directory), { recursive: true, force: true })
   await mkdir(temporaryPath(directory), { recursive: true })
@@ -25,8 +25,8 @@ export async function prepareFiles(directory: string): Promise<void> {
 }
 
 /**
- * Takes in a stream of bytes.
- * @param announce makes the blob known, durably, before its file gets its name: so no file is ever unknown
+ * Stores a stream of bytes.
+ * @param announce records the blob durably before its file gets its final name, so that every file is tracked
  */
 export async function receiveFile(
   directory: string,
@@ -35,7 +35,7 @@ export async function receiveFile(
   announce: (received: ReceivedBlob) => Promise<void>
 ): Promise<{ blob: string; size: number }> {
   const temporary = join(temporaryPath(directory), randomUUID())
-  // A stream that breaks before anybody reads it would end the process; the reading loop below gets the error anyway.
+  // Without a listener, an error before reading begins would end the process; the reading loop gets the error anyway.
   bytes.on('error', () => {})
   try {
     const received = await writeTemporary(temporary, bytes, limit)
@@ -53,14 +53,14 @@ export async function receiveFile(
   }
 }
 
-/** What is known of the bytes of a file. */
+/** How reads of a file are verified. */
 export interface FileChecks {
-  /** Absent for what a release took in that kept none. */
+  /** Absent for files stored by a release without part checksums. */
   readonly parts: Uint8Array | undefined
   readonly damage: DamageLog
 }
 
-/** The bytes of a blob, or of a part of it (`end` inclusive); none that are damaged. */
+/** The bytes of a file or of a range of it (`end` inclusive); fails instead of returning damaged bytes. */
 export function readFileRange(
   directory: string,
   file: FileEntry,
@@ -78,12 +78,12 @@ export function readFileRange(
 
 type StoredFile = Pick<FileEntry, 'name' | 'blob' | 'size'>
 
-/** All the bytes of a file; none where it is damaged. */
+/** All bytes of a file; fails if it is damaged. */
 export function readVerified(path: string, file: StoredFile): Readable {
   return Readable.from(readHashed(path, file, new DamageLog()), { objectMode: false })
 }
 
-/** The checksums of a file that lies on the disk, four bytes for each of its parts. */
+/** Computes the part checksums of a file, four bytes each. */
 export class PartChecksums {
   #parts: number[] = []
   #crc = 0
@@ -112,7 +112,7 @@ export class PartChecksums {
   }
 }
 
-/** Makes the names in a directory, or the bytes of a file, durable. */
+/** Makes the entries of a directory, or the bytes of a file, durable. */
 export async function fsyncPath(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
@@ -122,7 +122,7 @@ export async function fsyncPath(path: string): Promise<void> {
   }
 }
 
-/** Syncs that are wanted while one of the same directory is under way share the next one. */
+/** Requests to sync a directory while a sync of it is running share the next one. */
 const pendingSyncs = new Map<string, Promise<void>>()
 const runningSyncs = new Map<string, Promise<void>>()
 
@@ -164,7 +164,7 @@ async function writeTemporary(file: string, bytes: Readable, limit: number): Pro
   return { blob: hash.digest('hex'), size, parts: parts.digest() }
 }
 
-/** Part by part, each as soon as it is known to be sound. */
+/** Returns part by part, each once verified. */
 async function* readCheckedParts(
   path: string,
   file: FileEntry,
@@ -186,7 +186,7 @@ async function* readCheckedParts(
   }
 }
 
-/** All of it against its name; the last part is given when that is known to be right. */
+/** Verifies the whole file against its hash; the last part is returned only if it matches. */
 async function* readHashed(path: string, file: StoredFile, damage: DamageLog) {
   const handle = await openFile(path, file, damage)
   try {
@@ -206,12 +206,12 @@ async function* readHashed(path: string, file: StoredFile, damage: DamageLog) {
 
 async function openFile(path: string, file: StoredFile, damage: DamageLog): Promise<FileHandle> {
   return open(path).catch((error) => {
-    if (error.code === 'ENOENT') throw damagedFile(file, damage, 'its bytes are not there')
+    if (error.code === 'ENOENT') throw damagedFile(file, damage, 'its file is missing')
     throw toHubError(error)
   })
 }
 
-/** So many bytes; undefined where there are fewer. */
+/** Reads exactly `length` bytes; undefined if there are fewer. */
 async function readPart(handle: FileHandle, at: number, length: number): Promise<Buffer | undefined> {
   const bytes = Buffer.allocUnsafe(length)
   for (let filled = 0; filled < length; ) {
@@ -223,6 +223,6 @@ async function readPart(handle: FileHandle, at: number, length: number): Promise
 }
 
 function damagedFile({ name, blob }: StoredFile, damage: DamageLog, reason = 'its checksum does not match'): HubError {
-  const advice = 'store the file anew, or restore it from a backup'
+  const advice = 'store the file again, or restore it from a backup'
   return damage.report(`The file "${name}" (${blob})`, `${reason}; ${advice}`)
 }

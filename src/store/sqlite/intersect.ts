@@ -1,15 +1,15 @@
-/** Finding what several ordered lists have in common, by leaping from list to list. */
+/** Intersects ordered lists by leapfrogging from list to list. */
 
-/** The first position in a list that is not before `from`. */
+/** The first position in a list that is at least `from`. */
 export type Seek = (from: number) => number | undefined
 
-/** So many seeks for one page; less than a tenth of a second. */
+/** Seeks per page, which take less than 100 ms. */
 const MAX_SEEKS = 20_000
 
 /**
- * At most `limit` positions after `after` that all lists have, ascending. Each list leaps to where the others are, so a
- * list with few positions spares the others theirs. Two long lists that never agree would still keep the caller
- * waiting: after a number of seeks it gives up and tells where to go on (`stoppedAt`).
+ * At most `limit` positions after `after` that are in all lists, ascending. Each list skips to the position of the
+ * others, so a short list saves most seeks in long ones. Two long lists without common positions would still take long:
+ * after `budget` seeks it stops and returns the position to continue after (`stoppedAt`).
  */
 export function intersect(seeks: readonly Seek[], after: number, limit: number, budget = MAX_SEEKS) {
   const positions: number[] = []

@@ -1,14 +1,14 @@
-/** One process at a time in a data directory. */
+/** Locks of a data directory. */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
 import { storageFailure } from './storage-errors.ts'
 
 /**
- * Takes the directory for this process. The lock is an open exclusive transaction, which the kernel ends with the
- * process however it dies, so no stale lock is ever left.
- * @returns the way to give it back
- * @throws HubError `Unavailable` where another process (or another store in this one) has it
+ * Locks the directory for this process. The lock is an open exclusive transaction, which the kernel ends with the process
+ * however it dies, so locks never become stale.
+ * @returns releases the lock
+ * @throws HubError `Unavailable` if another process (or another store in this one) holds it
  */
 export function lockDirectory(directory: string): () => void {
   const release = tryLock(join(directory, 'lock.db'), 'EXCLUSIVE')
@@ -18,7 +18,7 @@ export function lockDirectory(directory: string): () => void {
   ])
 }
 
-/** While a backup reads the directory, nothing is swept: backups share this lock, a sweep needs it alone. */
+/** Keeps sweeps from removing files during a backup: backups share this lock, a sweep needs it exclusively. */
 export function lockSweep(directory: string, mode: 'SHARED' | 'EXCLUSIVE'): (() => void) | undefined {
   return tryLock(join(directory, 'sweep.db'), mode)
 }
@@ -26,7 +26,7 @@ export function lockSweep(directory: string, mode: 'SHARED' | 'EXCLUSIVE'): (() 
 function tryLock(file: string, mode: 'SHARED' | 'EXCLUSIVE'): (() => void) | undefined {
   const db = new DatabaseSync(file, { timeout: 0 })
   try {
-    // A deferred transaction takes its shared lock with the first read.
+    // A deferred transaction acquires its shared lock with the first read.
     db.exec(mode === 'EXCLUSIVE' ? 'BEGIN EXCLUSIVE' : 'BEGIN; SELECT count(*) FROM sqlite_schema')
     return () => db.close()
   } catch (error) {

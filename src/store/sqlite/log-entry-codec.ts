@@ -1,12 +1,18 @@
-/** How a log entry is written down: compact JSON, because there is one for every commit, and the packed runs behind it. */
+/** Encodes log entries: compact JSON, since there is one per commit, and the encoded runs after it. */
 import type { Quality } from '../../model/samples.ts'
 import type { DocumentKind, LoggedChange, SubtreeAction } from '../store.ts'
 
 type EncodedChange =
-  | readonly ['c' | 'u' | 'd', kind: DocumentKind, id: string, touched?: readonly string[], became?: SubtreeAction]
+  | readonly [
+      'c' | 'u' | 'd',
+      kind: DocumentKind,
+      id: string,
+      touched?: readonly string[],
+      subtreeAction?: SubtreeAction
+    ]
   /** Times as text: JSON has no integers of 64 bits. */
   | readonly ['v', submodel: string, path: string, value: string, sourceTime: string, quality?: Quality]
-  /** `length`: bytes of the run. */
+  /** `length`: bytes of the run in `runs`. */
   | readonly ['s', submodel: string, path: string, count: number, from: string, to: string, length: number]
 
 const codes = { created: 'c', updated: 'u', deleted: 'd' } as const
@@ -14,7 +20,7 @@ const names = { c: 'created', u: 'updated', d: 'deleted' } as const
 
 export interface EncodedEntry {
   readonly changes: string
-  /** The runs one after the other; null where there is none. */
+  /** The runs, concatenated; null if there is none. */
   readonly runs: Uint8Array | null
 }
 
@@ -46,9 +52,9 @@ function encodeChange(change: LoggedChange): EncodedChange {
     return ['s', submodel, path, count, String(from), String(to), run.length]
   }
   const start = [codes[change.change], change.kind, change.id] as const
-  const { touched, subtreeAction: became } = change
+  const { touched, subtreeAction } = change
   if (touched === undefined) return start
-  return became === undefined ? [...start, touched] : [...start, touched, became]
+  return subtreeAction === undefined ? [...start, touched] : [...start, touched, subtreeAction]
 }
 
 function decodeChange(written: Exclude<EncodedChange, readonly ['s', ...unknown[]]>): LoggedChange {
@@ -57,8 +63,8 @@ function decodeChange(written: Exclude<EncodedChange, readonly ['s', ...unknown[
     const change = { change: 'value', submodel, path, value, sourceTime: BigInt(sourceTime) } as const
     return quality === undefined ? change : { ...change, quality }
   }
-  const [letter, kind, id, touched, became] = written
+  const [letter, kind, id, touched, subtreeAction] = written
   const change = { change: names[letter], kind, id }
   if (touched === undefined) return change
-  return { ...change, touched, ...(became !== undefined && { subtreeAction: became }) }
+  return { ...change, touched, ...(subtreeAction !== undefined && { subtreeAction }) }
 }

@@ -1,4 +1,4 @@
-/** Where things lie in a data directory. */
+/** Layout of a data directory. */
 import { access, mkdir, opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HubError } from '../../errors.ts'
@@ -7,12 +7,12 @@ export function databasePath(directory: string): string {
   return join(directory, 'hub.db')
 }
 
-/** A database that a migration makes; until it is whole, no hub takes it for one. */
+/** The database of an unfinished migration, which hubs do not open. */
 export function unfinishedPath(directory: string): string {
   return join(directory, 'unfinished.db')
 }
 
-/** Files on their way in; what is found here at start was never finished. */
+/** Files being received; those found at start are incomplete. */
 export function temporaryPath(directory: string): string {
   return join(directory, 'tmp')
 }
@@ -21,12 +21,12 @@ export function filesPath(directory: string): string {
   return join(directory, 'files')
 }
 
-/** A blob is named by the SHA-256 of its bytes, and spread over 256 directories by its first two digits. */
+/** Blobs are named by the SHA-256 of their bytes and spread over 256 directories by the first two digits. */
 export function blobPath(directory: string, blob: string): string {
   return join(filesPath(directory), blob.slice(0, 2), blob)
 }
 
-/** Creates the data directory where it is missing. @throws HubError `Conflict` where its path leads to something else */
+/** Creates the data directory if missing. @throws HubError `Conflict` if its path is not a directory */
 export async function makeDirectory(directory: string): Promise<void> {
   const found = await stat(directory).catch(() => undefined)
   if (found !== undefined && !found.isDirectory()) {
@@ -38,8 +38,7 @@ export async function makeDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Files without the database that knows whose they are mean that it was lost or moved: whoever started without it would
- * begin anew beside them, and have them swept.
+ * Files without their database mean that it was lost or moved: a new, empty database beside them would have them swept.
  * @throws HubError `Damaged`
  */
 export async function refuseOrphanedFiles(directory: string): Promise<void> {
@@ -53,7 +52,7 @@ export async function refuseOrphanedFiles(directory: string): Promise<void> {
   if (!isLeft) return
   throw new HubError('Damaged', [
     `The data directory ${directory}`,
-    `its database hub.db is ${size === undefined ? 'missing' : 'empty'}, but what belongs to it is there (${left.join(', ')}); ` +
+    `its database hub.db is ${size === undefined ? 'missing' : 'empty'}, but its other files exist (${left.join(', ')}); ` +
       'put hub.db back or restore the directory from a backup, or, to start empty, choose another directory or move these away'
   ])
 }

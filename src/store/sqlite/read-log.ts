@@ -1,4 +1,4 @@
-/** A page of the log. What is damaged stops nobody, and is told as a gap. */
+/** Reads pages of the log. Damaged entries are reported as gaps, so that readers get past them. */
 import type { StatementSync } from 'node:sqlite'
 import { type DamageLog, isDamaged } from '../damage.ts'
 import type { LogEntry } from '../store.ts'
@@ -7,14 +7,14 @@ import { decodeChanges } from './log-entry-codec.ts'
 import type { StoredRow } from './schema.ts'
 import { toHubError } from './storage-errors.ts'
 
-/** A page of log entries takes no more once it has this many bytes, so that memory stays bounded. */
+/** Bound of a page, to keep memory bounded. */
 const PAGE_BYTES = 16 * 1024 * 1024
 
-/** So many entries are looked for one by one behind a page of the database that cannot be read. */
+/** Entries probed one by one behind an unreadable database page. */
 const MAX_PROBES = 10_000
 
 export interface LogTable {
-  /** Entries after a `seq`, at most so many. */
+  /** Entries after a `seq`, up to a limit. */
   readonly rows: StatementSync
   /** The entry of a `seq`. */
   readonly one: StatementSync
@@ -25,15 +25,15 @@ export interface LogTable {
 
 export function readLog(table: LogTable, after: number, limit: number): { entries: LogEntry[]; gap: boolean } {
   const entries: LogEntry[] = []
-  let isDamagedAt: number | undefined
+  let damagedSeq: number | undefined
   let bytes = 0
   try {
     for (const row of table.rows.iterate(after, limit)) {
       const seq = Number(row.seq)
       const expected = (entries.at(-1)?.seq ?? seq - 1) + 1
-      // Every `seq` has one entry: one that is missing at the front was trimmed, one that is missing within was lost.
+      // Every `seq` has an entry: those missing at the front were trimmed, those missing in between were lost.
       if (seq !== expected || !isSoundEntry(row)) {
-        isDamagedAt = Math.min(seq, expected)
+        damagedSeq = Math.min(seq, expected)
         break
       }
       entries.push(entryOf(row))
@@ -43,23 +43,23 @@ export function readLog(table: LogTable, after: number, limit: number): { entrie
   } catch (error) {
     if (!isDamaged(toHubError(error))) throw error
     table.damage.noteError(toHubError(error))
-    isDamagedAt = (entries.at(-1)?.seq ?? after) + 1
+    damagedSeq = (entries.at(-1)?.seq ?? after) + 1
   }
-  if (isDamagedAt !== undefined) {
-    table.damage.report(`Entry ${isDamagedAt} of the log`)
-    // What comes before it is whole; who comes back behind that is told.
-    if (entries.length === 0) return { entries: [placeholderEntry(table, isDamagedAt)], gap: true }
+  if (damagedSeq !== undefined) {
+    table.damage.report(`Entry ${damagedSeq} of the log`)
+    // Entries before it are returned first; the next page reports the gap.
+    if (entries.length === 0) return { entries: [placeholderEntry(table, damagedSeq)], gap: true }
   }
   const first = entries[0]?.seq ?? table.last() + 1
   return { entries, gap: first > after + 1 }
 }
 
-/** An entry without changes, in place of all that are damaged from here on. */
+/** An entry without changes in place of all damaged ones from here on. */
 function placeholderEntry(table: LogTable, from: number): LogEntry {
   const end = Math.min(table.last(), from + MAX_PROBES)
   for (let seq = from; seq <= end; seq++) {
     const next = soundEntry(table.one, seq + 1)
-    // Its own time may be damaged as well: that of the next one is not earlier.
+    // Its own time may be damaged, so use the next entry's, which is not earlier.
     if (next !== undefined) return { seq, time: next.time, changes: [] }
   }
   return { seq: end, time: Date.now(), changes: [] }
@@ -79,7 +79,7 @@ function isSoundEntry(row: StoredRow): boolean {
   return row.crc === null ? isDecodable(String(row.changes)) : isSoundRow.log(row)
 }
 
-/** Of an entry without a checksum no more can be said. */
+/** The only check for entries without a checksum. */
 function isDecodable(changes: string): boolean {
   try {
     JSON.parse(changes)

@@ -1,4 +1,4 @@
-/** Everything that is read, on a connection of the main thread. Reads are synchronous: what one read sees is one state. */
+/** All reads, on a connection of the main thread. They are synchronous, so each read sees one state. */
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import type { HubError } from '../../errors.ts'
 import { qualities } from '../../model/samples.ts'
@@ -27,7 +27,7 @@ import { kinds, type StoredRow } from './schema.ts'
 import { SeriesReads } from './series-reads.ts'
 import { toHubError } from './storage-errors.ts'
 
-/** A page of documents or log entries takes no more once it has this many bytes, so that memory stays bounded. */
+/** Bound of a page of documents, to keep memory bounded. */
 const PAGE_BYTES = 16 * 1024 * 1024
 
 export class Reads {
@@ -104,7 +104,7 @@ export class Reads {
     if (cached !== undefined) return cached
     const found = this.#sql.element.get(path, submodel)
     if (found === undefined) return undefined
-    if (found.owner !== submodel) throw this.#astray('Submodel', submodel)
+    if (found.owner !== submodel) throw this.#wrongRow('Submodel', submodel)
     this.#requireSoundElement(found, submodel)
     const row = elementRow(path, found)
     this.#cache.putElement(submodel, row)
@@ -139,7 +139,7 @@ export class Reads {
     return this.#sql.files.all(position).map((row) => this.#file(row))
   }
 
-  /** The checksums of the parts of a file; undefined where none were kept. */
+  /** The part checksums of a file, if stored. */
   blobParts(blob: string): Uint8Array | undefined {
     return (this.#sql.blob.get(blob)?.parts as Uint8Array | null | undefined) ?? undefined
   }
@@ -161,7 +161,7 @@ export class Reads {
     this.#db.close()
   }
 
-  /** A document of a page. It is kept only where it was costly to make: a walk over all pages must not flush the cache. */
+  /** A document of a page. Cached only if it was costly to join: a scan of all pages must not flush the cache. */
   #at(position: number): Document {
     const head = this.#sql.head.get(position) as StoredRow
     const cached = this.#cache.document(kindOf(head), String(head.id))
@@ -183,10 +183,10 @@ export class Reads {
   }
 
   #requireName(row: StoredRow, kind: DocumentKind, id: string): void {
-    if (row.id !== id || row.kind !== kinds.indexOf(kind)) throw this.#astray(kind, id)
+    if (row.id !== id || row.kind !== kinds.indexOf(kind)) throw this.#wrongRow(kind, id)
   }
 
-  #astray(kind: DocumentKind, id: string): HubError {
+  #wrongRow(kind: DocumentKind, id: string): HubError {
     return this.#damage.report(
       `The index entry of ${kind} "${id}"`,
       'it leads to another document; restore the database'

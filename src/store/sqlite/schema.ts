@@ -1,20 +1,22 @@
 /**
- * The tables, as the list of steps that led to them. A step that was released is never edited; a change is a new one.
+ * The tables, as a list of migrations. Never edit a released migration; append a new one. Some names of tables and columns
+ * are older than those in the code: `follower` has the cursors of log consumers, `receipt` the idempotency keys, `stamp`
+ * is the incarnation of an element, `structure` the structureRevision of a document.
  *
- * - `document` has small columns only, so that a value write, which bumps `revision`, rewrites a hundred bytes and
- *   never a body. `structure` is the `seq` that wrote the body; rows of `element` with a greater `revision` hold values
- *   that the body does not. `valued` tells that there are such rows.
- * - `body` keeps the JSON, and the facets as they were given, so that a replacement knows which ones to take back.
- * - `tail` and `key` of an element are what queries find it by (element-rows.ts).
- * - `blob` has a row for every file in the directory `files` (see files.ts); `orphaned` is the time since when no
- *   document refers to it, NULL while one does, 0 once it is doomed (see blobs.ts).
- * - `size` of a log entry are its bytes, for trimming without reading them.
- * - `runs` of a log entry are its packed samples one after the other; `changes` tells how long each is.
- * - `longest` of a series is the span of its longest chunk, in nanoseconds: so far before a time may a chunk start that
- *   reaches it.
- * - `quality` of an element is its place in the list of model/samples.ts, NULL where no quality was given.
- * - `crc` is the checksum of a row (checksums.ts); `parts` of a blob are those of its bytes, for each part (files.ts).
- * - `counter` keeps `seq`, `position` and the figures, so that nothing is counted at start.
+ * - `document` has small columns only, so that a value write, which updates `revision`, rewrites a hundred bytes and
+ *   never a body. `structure` is the `seq` that wrote the body; rows of `element` with a greater `revision` have values
+ *   that the body lacks. `valued` is 1 if there are such rows.
+ * - `body` has the JSON, and the facets as given, so that a replacement knows which facet rows to remove.
+ * - `tail` and `key` of an element are its search keys (../element-rows.ts).
+ * - `blob` has a row for every file in the directory `files` (files.ts); `orphaned` is the time since which no document
+ *   refers to it, NULL while one does, 0 once it is doomed (blobs.ts).
+ * - `size` of a log entry is its size in bytes, for trimming without reading the entry.
+ * - `runs` of a log entry are its encoded runs, concatenated; `changes` contains the length of each.
+ * - `longest` of a series is the time span of its longest chunk, in nanoseconds: a chunk that reaches a given time may
+ *   start this much earlier.
+ * - `quality` of an element is its index in the list of model/samples.ts, NULL if no quality was given.
+ * - `crc` is the checksum of a row (checksums.ts); `parts` of a blob are its part checksums (files.ts).
+ * - `counter` has `seq`, `position` and the figures, so that nothing need be counted at start.
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
@@ -122,10 +124,10 @@ export const migrations: readonly string[] = [
   // Chunks are listed without their bytes.
   `DROP INDEX chunk_figures;
    CREATE INDEX chunk_figures ON chunk (series, start, seq, finish, count, size);`,
-  // A value that came with its document is of the moment of that commit, as far as the log still knows it.
+  // Source time of values that came with their document: the time of that commit, if the log still has it.
   `UPDATE element SET source_time = log.time * 1000000 + log.seq % 1000000 FROM log
    WHERE log.seq = element.stamp AND element.source_time IS NULL AND element.value <> '{}';`,
-  // Takes no time whatever there is: what is stored already has none.
+  // Fast for any database: existing rows get no checksum.
   `ALTER TABLE document ADD COLUMN crc INTEGER;
    ALTER TABLE body ADD COLUMN crc INTEGER;
    ALTER TABLE element ADD COLUMN crc INTEGER;
@@ -137,14 +139,14 @@ export const migrations: readonly string[] = [
 ]
 
 /**
- * Brings a database to the newest version, each step in a transaction of its own.
- * @throws HubError `Unavailable` where the database is of a later version than this program knows
+ * Migrates a database to the newest version, each migration in a transaction of its own.
+ * @throws HubError `Unavailable` if the database has a later version
  */
 export function migrate(db: DatabaseSync, steps = migrations): void {
   const found = Number(db.prepare('PRAGMA user_version').get()?.user_version)
   if (found > steps.length) {
     throw new HubError('Unavailable', [
-      `The database was written by a later release: its schema is of version ${found}, this release knows up to ${steps.length}`
+      `The database was written by a later release: its schema has version ${found}, this release knows up to ${steps.length}`
     ])
   }
   for (const [index, step] of steps.entries()) {

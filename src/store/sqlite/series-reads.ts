@@ -39,7 +39,7 @@ export class SeriesReads {
       return heads.map((head) => {
         const key = [id, head.from, head.seq, head.to, head.count] as const
         const row = this.#sql.chunk.get(...key)
-        // A chunk that the index lists but the table lacks is damage: a scan would wait for it forever.
+        // A chunk that the index lists but the table lacks is damage: a scan would list it again and again.
         const isLost = row === undefined ? this.#sql.isListed.get(...key) !== undefined : !isSoundRow.chunk(row)
         if (isLost) throw this.#damage.report(`A chunk of the history of "${path}" in "${submodel}"`)
         return row && { ...head, bytes: row.bytes as Uint8Array }

@@ -1,7 +1,7 @@
 /**
- * Group commit, seen from the main thread: commands go to the writer at the end of the turn in which they came, and whatever
- * lies there when it is free it brings to the disk together. The slower the disk, the more that is; nothing waits for a
- * timer. Only what the writer cannot take yet waits here.
+ * Group commit, on the main thread: commands are sent to the writer at the end of each event loop turn, and the writer
+ * commits all that have arrived in one transaction. The slower the disk, the larger the transactions; no timers are
+ * involved. Commands wait here only while the writer is at its limit.
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
@@ -20,37 +20,36 @@ import type {
   WriterOptions
 } from './write-commands.ts'
 
-/** The writer has at most this many commands, and is given no more once they weigh this much; so no transaction is long. */
+/** Limits of what the writer holds, so that transactions stay short. */
 const MAX_WRITER_COMMANDS = 4000
 const MAX_WRITER_BYTES = 16 * 1024 * 1024
 
-/** The file beside this one, of the same kind: TypeScript, or what was built from it. */
+/** The file next to this one, with the same extension: TypeScript or compiled. */
 const WRITER_MODULE = new URL(import.meta.url.replace(/write-queue(\.[jt]s)$/, 'writer$1'))
 
 interface QueuedCommand {
   readonly command: WriteCommand
-  /** Roughly the bytes it keeps. */
-  readonly weight: number
+  readonly bytes: number
   readonly resolve: (answer: CommandResult) => void
   readonly reject: (error: unknown) => void
 }
 
 export interface QueueOptions extends WriterOptions {
-  /** Bound of what waits, in bytes; beyond it `submit` rejects with `TooManyRequests`. */
+  /** Bound of queued commands, in bytes; beyond it `submit` rejects with `TooManyRequests`. */
   readonly queueBytes: number
   readonly clock: () => number
-  /** Called for each durable commit, in order, before anybody hears of it. */
+  /** Called for each durable commit, in order, before its promise resolves. */
   readonly onCommit: (changes: readonly Change[], commit: DatedCommit) => void
-  /** Called for what was refused, before whoever submitted it hears of it. */
+  /** Called for each refused command, before its promise rejects. */
   readonly onRefused: (error: HubError, command: WriteCommand) => void
-  /** Called once after each transaction in which something was committed. */
+  /** Called after each transaction with a commit. */
   readonly onCommits: () => void
 }
 
-/** Starts the writer. @throws HubError `Unavailable` where the database cannot be opened */
+/** Starts the writer. @throws HubError `Unavailable` if the database cannot be opened */
 export async function openWriteQueue(options: QueueOptions): Promise<WriteQueue> {
   const { directory, maxBytes, futureLimit } = options
-  // Without the flags of the process: what it preloads for itself is not meant for the writer.
+  // Without the flags of the process: its preloaded modules are not meant for the writer.
   const worker = new Worker(WRITER_MODULE, {
     workerData: { directory, maxBytes, futureLimit },
     execArgv: []
@@ -66,11 +65,11 @@ export class WriteQueue {
   readonly #worker: Worker
   readonly #options: QueueOptions
   #waiting: QueuedCommand[] = []
-  /** What the writer has, in order, and its weight. */
-  #underway: QueuedCommand[] = []
-  #given = 0
-  /** Weight of what waits and of what is under way. */
-  #weight = 0
+  /** Sent to the writer, in order. */
+  #sent: QueuedCommand[] = []
+  #sentBytes = 0
+  /** Of waiting and sent commands. */
+  #totalBytes = 0
   #flushing = false
   #end: HubError | undefined
   #idle: (() => void) | undefined
@@ -87,33 +86,33 @@ export class WriteQueue {
     })
   }
 
-  /** Resolves when the command is done and durable. Commands are done in the order in which they were submitted. */
+  /** Resolves when the command is durable. Commands are carried out in the order submitted. */
   submit<Name extends WriteCommand['type']>(
     command: Extract<WriteCommand, { type: Name }>
   ): Promise<CommandResults[Name]> {
     if (this.#end !== undefined) return Promise.reject(this.#end)
-    const weight = estimateCommandBytes(command)
-    // An empty queue takes anything, or what is larger than the bound could never be stored.
-    if (this.#weight > 0 && this.#weight + weight > this.#options.queueBytes) {
-      return Promise.reject(new HubError('TooManyRequests', ['the disk does not keep up with what is written']))
+    const bytes = estimateCommandBytes(command)
+    // An empty queue accepts any command, or those larger than the bound could never be stored.
+    if (this.#totalBytes > 0 && this.#totalBytes + bytes > this.#options.queueBytes) {
+      return Promise.reject(new HubError('TooManyRequests', ['the disk does not keep up with the writes']))
     }
-    this.#weight += weight
+    this.#totalBytes += bytes
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ command, weight, resolve: resolve as (answer: CommandResult) => void, reject })
+      this.#waiting.push({ command, bytes, resolve: resolve as (answer: CommandResult) => void, reject })
       this.#schedule()
     })
   }
 
-  /** Takes nothing more and waits until everything submitted is done. */
+  /** Rejects new commands and waits for those submitted. */
   async drain(): Promise<void> {
     this.#end ??= new HubError('Unavailable', ['The store is closed'])
-    if (this.#waiting.length + this.#underway.length === 0) return
+    if (this.#waiting.length + this.#sent.length === 0) return
     await new Promise<void>((resolve) => {
       this.#idle = resolve
     })
   }
 
-  /** Ends the writer; to be called when drained. */
+  /** Ends the writer; call when drained. */
   async close(): Promise<void> {
     if (this.#exited) return
     await new Promise<void>((resolve) => {
@@ -123,10 +122,10 @@ export class WriteQueue {
   }
 
   get #isFull(): boolean {
-    return this.#underway.length >= MAX_WRITER_COMMANDS || this.#given >= MAX_WRITER_BYTES
+    return this.#sent.length >= MAX_WRITER_COMMANDS || this.#sentBytes >= MAX_WRITER_BYTES
   }
 
-  /** Sends at the end of this turn of the event loop, so that all requests read in it share a message. */
+  /** Sends at the end of this event loop turn, so that all requests read in it share a message. */
   #schedule(): void {
     if (this.#flushing || this.#isFull) return
     this.#flushing = true
@@ -141,8 +140,8 @@ export class WriteQueue {
     for (const next of this.#waiting) {
       if (this.#isFull) break
       commands.push(next.command)
-      this.#underway.push(next)
-      this.#given += next.weight
+      this.#sent.push(next)
+      this.#sentBytes += next.bytes
     }
     this.#waiting = this.#waiting.slice(commands.length)
     this.#worker.postMessage({ clock: this.#options.clock(), commands })
@@ -150,9 +149,9 @@ export class WriteQueue {
 
   #settle({ outcomes, ...at }: TransactionTime & { readonly outcomes: readonly CommandOutcome[] }): void {
     let committed = false
-    for (const [index, { command, weight, resolve, reject }] of this.#underway.splice(0, outcomes.length).entries()) {
-      this.#weight -= weight
-      this.#given -= weight
+    for (const [index, { command, bytes, resolve, reject }] of this.#sent.splice(0, outcomes.length).entries()) {
+      this.#totalBytes -= bytes
+      this.#sentBytes -= bytes
       const outcome = outcomes[index]
       if (typeof outcome === 'object') {
         reject('refused' in outcome ? this.#refusal(outcome.refused, command) : outcome.fault)
@@ -164,7 +163,7 @@ export class WriteQueue {
       } else resolve(outcome)
     }
     if (this.#waiting.length > 0) this.#schedule()
-    else if (this.#underway.length === 0) this.#idle?.()
+    else if (this.#sent.length === 0) this.#idle?.()
     if (committed) this.#options.onCommits()
   }
 
@@ -174,11 +173,11 @@ export class WriteQueue {
     return error
   }
 
-  /** The writer is gone: whether what is under way became durable is not known, so nobody is told that it did. */
+  /** The writer has exited: whether sent commands became durable is unknown, so they are rejected. */
   #fail(text: string): void {
     this.#end ??= new HubError('Unavailable', [text])
-    for (const { reject } of [...this.#underway, ...this.#waiting]) reject(this.#end)
-    this.#underway = []
+    for (const { reject } of [...this.#sent, ...this.#waiting]) reject(this.#end)
+    this.#sent = []
     this.#waiting = []
     this.#idle?.()
   }
