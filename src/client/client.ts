@@ -36,7 +36,7 @@ export interface Subscription {
 }
 
 export interface SubscribeOptions {
-  /** Hears of a refusal, at first or after a reconnect; the subscription has ended. */
+  /** Called when the subscription is refused, at first or after a reconnect; it has ended. */
   readonly onError?: (error: RefusedError) => void
 }
 
@@ -46,7 +46,7 @@ export interface ClientOptions {
   /** Maximum number of unacknowledged pushes; further ones wait to be sent. */
   readonly inFlight?: number
   /**
-   * Hears of connections that opened and closed, and of each attempt that failed, with the reason. Without it the first
+   * Called when the connection opens or closes, and for each failed attempt, with the reason. Without it the first
    * failure is a warning on the console, so that a wrong URL is noticed.
    */
   readonly onState?: (state: 'open' | 'closed', reason: string) => void

@@ -30,7 +30,7 @@ export interface GatewayOptions extends ClientOptions {
   readonly limit?: number
   /** Flush every push to the disk, so that a power failure loses nothing either; without it only a crash of the process is survived. */
   readonly sync?: boolean
-  /** Hears of pushes that the hub refuses for good; they are removed from the buffer. Without it a warning is logged. */
+  /** Called for pushes that the hub refuses for good; they are removed from the buffer. Without it a warning is logged. */
   readonly onRefused?: (error: RefusedError, samples: readonly (Sample | Column)[]) => void
 }
 

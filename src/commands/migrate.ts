@@ -15,7 +15,7 @@ const PROGRESS_INTERVAL_MS = 1000
  * @param from a data directory that no hub is using, or the connection string of a MongoDB
  * @param to the same, empty or left by an interrupted attempt
  * @param connection options for MongoDB
- * @param report hears of the progress
+ * @param report called with the progress
  * @throws HubError `Conflict` where the copy differs, or `to` holds other data
  */
 export async function migrate(

@@ -29,9 +29,9 @@ export interface InvalidDocument {
 
 export interface ValidateOptions {
   readonly checker: TemplateChecker
-  /** Hears how many bytes of a file are read; of a package, uncompressed ones. */
+  /** Called with the number of bytes read; of a package, uncompressed ones. */
   readonly progress?: (file: string, read: number, size: number) => void
-  /** Hears of problems that are no violations: links of a package without a file, and files without a link. */
+  /** Called for problems that are no violations: links of a package without a file, and files without a link. */
   readonly warn?: (warning: Violation) => void
 }
 

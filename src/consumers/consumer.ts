@@ -14,7 +14,7 @@ export interface Consumer {
   handle(entries: readonly LogEntry[]): Promise<void>
   /** Reads the whole state instead: at the first start, and where entries were trimmed before they were read. */
   resync(): Promise<void>
-  /** Hears of a failure before it is tried again. */
+  /** Called with an error, before a retry. */
   failed(error: unknown): void
   /** Once it has read the whole log it lets entries accumulate for this long. */
   readonly batchDelayMs?: number

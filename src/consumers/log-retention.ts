@@ -13,7 +13,7 @@ export interface LogRetentionOptions {
   /** The last entry that the history has taken; later ones are not trimmed. Absent: there is no history. */
   readonly taken?: () => Promise<number>
   readonly clock?: Clock
-  /** Hears of a failure; it is tried again at the next interval. */
+  /** Called with an error; the next attempt follows at the next interval. */
   readonly failed: (error: unknown) => void
 }
 

@@ -69,7 +69,7 @@ export interface LeaderTask {
 }
 
 export interface LeaderOptions extends LeaseOptions {
-  /** Hears of a failure of the store or of `open`; it is tried again. */
+  /** Called with an error of the store or of `open`; a retry follows. */
   readonly failed: (error: unknown) => void
 }
 
@@ -149,7 +149,7 @@ export function runAsLeader<Task extends LeaderTask>(
 
 export interface PeriodicOptions extends LeaseOptions {
   readonly intervalMs: number
-  /** Hears of a failure; the next turn comes all the same. */
+  /** Called with an error; the next turn follows all the same. */
   readonly failed: (error: unknown) => void
 }
 

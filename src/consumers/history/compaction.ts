@@ -19,7 +19,7 @@ export interface CompactionOptions {
   readonly rest: () => Promise<void>
   /** Nanoseconds that a joined chunk may cover: retention and downsampling work on whole chunks. */
   readonly reach?: bigint
-  /** Hears of chunks that cannot be read, which stay as they are. Absent: the error is thrown. */
+  /** Called where chunks cannot be read; they stay as they are. Absent: the error is thrown. */
   readonly failed?: (error: unknown) => void
 }
 

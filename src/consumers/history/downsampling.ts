@@ -25,7 +25,7 @@ export interface DownsamplingOptions {
   readonly reach: bigint
   /** Called often, to yield to requests. */
   readonly rest: () => Promise<void>
-  /** Hears of chunks that cannot be read, which stay as they are. */
+  /** Called where chunks cannot be read; they stay as they are. */
   readonly failed: (error: unknown) => void
 }
 

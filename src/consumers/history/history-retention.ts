@@ -11,7 +11,7 @@ import type { HistoryPolicy, HistoryPolicyOf } from './policy.ts'
 
 export interface HistoryRetentionOptions {
   readonly policyOf: HistoryPolicyOf
-  /** Hears of a failure; it is tried again at the next interval. */
+  /** Called with an error; the next attempt follows at the next interval. */
   readonly failed: (error: unknown) => void
   readonly intervalMs?: number
   readonly clock?: Clock

@@ -26,7 +26,7 @@ import { type HistoryPolicyOf, KEEP_EVERYTHING } from './policy.ts'
 export interface HistoryWriterOptions {
   /** Absent: everything is recorded. */
   readonly policyOf?: HistoryPolicyOf
-  /** Hears of a failure; it is tried again. */
+  /** Called with an error; a retry follows. */
   readonly failed: (error: unknown) => void
   /** Pending samples are written at this interval, and earlier where there are more bytes of them. */
   readonly intervalMs?: number

@@ -7,7 +7,7 @@ export interface CatchUpLoopOptions {
   readonly sources: CatchUpSources
   /** When the live loop was last busy, by `performance.now()`. */
   readonly liveBusyAt: () => number
-  /** Hears of a failure; it is tried again. */
+  /** Called with an error; a retry follows. */
   readonly failed: (error: unknown) => void
   /** Sleeps, at most until the loop is aborted. */
   readonly sleep: (ms: number) => Promise<void>

@@ -14,7 +14,7 @@ export interface LiveLoopOptions {
   readonly groups: GroupRegistry
   /** Entries behind the position of the loop were trimmed: all live subscribers have to catch up. */
   readonly onGap: () => void
-  /** Hears of a failure before it is tried again. */
+  /** Called with an error, before a retry. */
   readonly failed: (error: unknown) => void
   /** Waits before a retry. */
   readonly pause: () => Promise<void>

@@ -27,7 +27,7 @@ import type { Sink, Subscription, SubscriptionRequest } from './subscription.ts'
 export interface SubscriptionsOptions {
   /** For values from before the log begins; absent: they are not sent. */
   readonly history?: HistoryReader
-  /** Hears of a failure; it is tried again. */
+  /** Called with an error; a retry follows. */
   readonly failed?: (error: unknown) => void
   /** Maximum number of subscriptions. */
   readonly maxSubscriptions?: number

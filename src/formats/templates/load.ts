@@ -15,19 +15,26 @@ const OWN = fileURLToPath(new URL('../../../schemas/submodels', import.meta.url)
  * @throws Error naming the file that is neither
  */
 export function loadTemplates(directory = ''): Templates {
-  const own = readSchemas(OWN)
-  if (directory === '') return templatesFrom(own)
+  if (directory === '') return shippedTemplates()
   const added = templatesFrom(readSchemas(directory).flatMap((file) => schemasIn(file)))
   // Compiled now, so that an operator's mistake is reported at start and not by the first submodel.
   added.compile()
   const taken = new Set(added.all.flatMap(({ semanticIds }) => semanticIds.map(canonicalId)))
-  const others = templatesFrom(own).all.filter(
+  const others = shippedTemplates().all.filter(
     ({ semanticIds }) => !semanticIds.some((id) => taken.has(canonicalId(id)))
   )
   const schemas = [...added.all, ...others].flatMap(({ normal, value }) =>
     value === undefined ? [normal] : [normal, value]
   )
   return templatesFrom(schemas)
+}
+
+let shipped: Templates | undefined
+
+/** Read once per process, and compiled once per template: they never change. */
+function shippedTemplates(): Templates {
+  shipped ??= templatesFrom(readSchemas(OWN))
+  return shipped
 }
 
 /** The file itself if it is a schema, else the schemas of the templates in it. */
