@@ -1,23 +1,22 @@
 /**
- * Moving everything from one store to another: positions, revisions, the log and the history, which `commit` alone could
- * not carry over. Beside the port, because only migrations and backups across kinds of stores use it.
+ * Copies everything from one store to another, including what `commit` cannot recreate: positions, revisions, the log and
+ * the history. Apart from the port, because only migrations and backups between kinds of stores use it.
  */
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { ChunkKey, SeriesName } from './series.ts'
 import type { DocumentKind, ElementRow, Facet, FileEntry, LogEntry } from './store.ts'
 
-/** What a store says of itself before it is moved. */
 export interface StoreSummary {
   readonly epoch: string
-  /** The last commit, and the last position given. */
+  /** Last commit and last position issued. */
   readonly seq: number
   readonly position: number
-  /** Entries up to this one are trimmed. */
+  /** Log entries up to and including this one are trimmed. */
   readonly trimmed: number
 }
 
-/** What was written to an element; `value` only where the body does not have it. */
+/** An element written since its document; `value` only if it differs from the body's. */
 export interface WrittenElement
   extends Pick<ElementRow, 'path' | 'incarnation' | 'revision' | 'sourceTime' | 'quality'> {
   readonly value: string | undefined
@@ -30,19 +29,19 @@ export interface DocumentRecord {
   readonly position: number
   readonly revision: number
   readonly structureRevision: number
-  /** Source time of the values that are as the body has them; absent where there are none, or it is not known. */
+  /** Source time of the values that came with the body; absent if there are none, or if it is unknown. */
   readonly structureTime: bigint | undefined
   readonly hasBlob: boolean
   readonly facets: readonly Facet[]
-  /** The JSON as of `structure`. */
+  /** The JSON as of `structureRevision`. */
   readonly body: Buffer
-  /** Elements that are not as the body has them, by path. */
+  /** Elements that differ from the body, by path. */
   readonly written: readonly WrittenElement[]
   /** By name; `blob` is the SHA-256 of the bytes. */
   readonly files: readonly FileEntry[]
 }
 
-/** In the order in which they are moved: whatever one refers to comes before it. */
+/** Ordered so that a record follows those it refers to. */
 export type TransferRecord =
   | { readonly type: 'file'; readonly hash: string; readonly size: number; bytes(): Readable }
   | DocumentRecord
@@ -50,25 +49,25 @@ export type TransferRecord =
   | { readonly type: 'entry'; readonly entry: LogEntry }
   | { readonly type: 'idempotency key'; readonly key: string; readonly seq: number }
   | { readonly type: 'cursor'; readonly consumer: string; readonly seq: number }
-  /** What changed while it was moved: it is not there any more, or follows anew. */
+  /** Changed during the transfer: removed, or sent again afterwards. */
   | { readonly type: 'document removed'; readonly kind: DocumentKind; readonly id: string }
   | ({ readonly type: 'series removed' } & SeriesName)
 
 export interface TransferSource {
   /**
-   * Everything, each kind of record from where `after` says that an earlier attempt came to.
-   * @returns what the store came to with all of that
+   * All records, each type from where an earlier attempt stopped (`after`).
+   * @returns the state of the store that the records amount to
    */
   records(after?: TransferProgress): AsyncGenerator<TransferRecord, StoreSummary>
-  /** Of now; where nobody writes, it is what `records` returns. */
+  /** The current state; without concurrent writes, what `records` returns. */
   summary(): Promise<StoreSummary>
   close(): Promise<void>
 }
 
-/** How far an attempt came. */
+/** How far a transfer got; stored by the target. */
 export interface TransferProgress {
   readonly epoch: string
-  /** Files, documents, chunks, entries: each up to and including this one. */
+  /** Last file (hash), document, series and log entry transferred. */
   readonly file?: string
   readonly position?: number
   readonly series?: SeriesName
@@ -76,39 +75,38 @@ export interface TransferProgress {
 }
 
 export interface TransferTarget {
-  /** Of an earlier attempt that was not finished. @throws HubError `Conflict` where there is something else */
+  /** Progress of an unfinished attempt. @throws HubError `Conflict` if the target holds other data */
   progress(): Promise<TransferProgress | undefined>
-  /** Takes in some records, durably; taking in one again changes nothing. */
+  /** Stores records durably; idempotent. */
   put(records: readonly TransferRecord[], progress: TransferProgress): Promise<void>
-  /** Makes it a store. */
+  /** Turns the target into a store. */
   finish(summary: StoreSummary): Promise<void>
-  /** Leaves nothing of an attempt that is not to be gone on with. */
+  /** Deletes what an attempt wrote that will not be resumed. */
   abandon(): Promise<void>
   close(): Promise<void>
 }
 
-/** Records, and bytes, that are put at once. */
-const ROWS_PER_BATCH = 500
+const RECORDS_PER_BATCH = 500
 const BYTES_PER_BATCH = 4 * 1024 * 1024
 
 /**
- * Moves everything; where an earlier attempt was cut, goes on from there.
- * @param tell hears how many records were moved, by kind
+ * Copies everything, continuing an interrupted attempt.
+ * @param onProgress called with the number of records copied, by type
  */
 export async function transfer(
   source: TransferSource,
   target: TransferTarget,
-  tell: (moved: ReadonlyMap<string, number>) => void = () => {}
+  onProgress: (copied: ReadonlyMap<string, number>) => void = () => {}
 ): Promise<StoreSummary> {
   const { epoch } = await source.summary()
   let progress = (await target.progress()) ?? { epoch }
-  const moved = new Map<string, number>()
+  const copied = new Map<string, number>()
   let [records, bytes]: [TransferRecord[], number] = [[], 0]
   const put = async () => {
     progress = records.reduce(advance, progress)
     await target.put(records, progress)
     ;[records, bytes] = [[], 0]
-    tell(moved)
+    onProgress(copied)
   }
   const stream = source.records(progress)
   for (let next = await stream.next(); ; next = await stream.next()) {
@@ -120,8 +118,8 @@ export async function transfer(
     const record = next.value
     records.push(record)
     bytes += estimateRecordBytes(record)
-    moved.set(record.type, (moved.get(record.type) ?? 0) + 1)
-    if (records.length >= ROWS_PER_BATCH || bytes > BYTES_PER_BATCH) await put()
+    copied.set(record.type, (copied.get(record.type) ?? 0) + 1)
+    if (records.length >= RECORDS_PER_BATCH || bytes > BYTES_PER_BATCH) await put()
   }
 }
 
@@ -155,7 +153,7 @@ function estimateRecordBytes(record: TransferRecord): number {
   }
 }
 
-/** A digest of everything in a store, by kind of record: two stores that hold the same have the same. */
+/** Digests of everything in a store by record type: equal for stores with the same content. */
 export async function digestsByType(source: TransferSource): Promise<ReadonlyMap<string, string>> {
   const hashes = new Map<string, { hash: ReturnType<typeof createHash>; count: number }>()
   const stream = source.records()
@@ -174,7 +172,6 @@ export async function digestsByType(source: TransferSource): Promise<ReadonlyMap
   }
 }
 
-/** A record as bytes. */
 async function* recordBytes(record: TransferRecord): AsyncGenerator<string | Uint8Array> {
   const { body, bytes, ...rest } = { body: undefined, bytes: undefined, ...record }
   const runs: Uint8Array[] = []
@@ -190,7 +187,7 @@ async function* recordBytes(record: TransferRecord): AsyncGenerator<string | Uin
   else if (bytes !== undefined) yield bytes
 }
 
-/** A Buffer that has told its own JSON already. */
+/** JSON.stringify calls a Buffer's toJSON before the replacer. */
 function isBuffer(value: unknown): value is { data: number[] } {
   return typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'Buffer'
 }

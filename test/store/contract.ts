@@ -806,11 +806,11 @@ function samples(test: Define): void {
     t.match(await store.element('a', 'p'), { value: '{"value":"3"}', sourceTime: 30n, quality: 'good', revision: seq })
     t.match(JSON.parse(String((await store.document('Submodel', 'a'))?.bytes)).submodelElements[0], { value: '3' })
     const { submodel: id, path, count, from, to, run } = change
-    const told = { change: 'samples', submodel: id, path, count, from, to, run: Buffer.from(run) }
+    const logged = { change: 'samples', submodel: id, path, count, from, to, run: Buffer.from(run) }
     const { entries } = await store.log(seq - 1, 9)
     t.strictSame(
       entries.map((entry) => plain(entry)),
-      [{ seq, time, changes: [told] }]
+      [{ seq, time, changes: [logged] }]
     )
   })
 
@@ -859,10 +859,10 @@ function samples(test: Define): void {
     ]
     const { seq } = await store.commit([one, await write(store, 'a', 'q', '7'), other])
     const [entry] = (await store.log(seq - 1, 1)).entries
-    const told = (entry?.changes ?? []).map((change) =>
+    const logged = (entry?.changes ?? []).map((change) =>
       change.change === 'samples' ? Buffer.from(change.run) : change.change
     )
-    t.strictSame(told, [Buffer.from(one.run), 'value', Buffer.from(other.run)])
+    t.strictSame(logged, [Buffer.from(one.run), 'value', Buffer.from(other.run)])
   })
 
   test('a commit with an idempotency key is made once, until the log is trimmed past it', async (t, store) => {

@@ -1,6 +1,6 @@
 /**
- * The process that crash.test.ts kills: some writers at once, each with documents of its own, each telling what it is
- * about to do and when that was acknowledged. So for each of them there are at most two worlds that may be found later.
+ * The process that crash.test.ts kills: concurrent writers, each with its own documents, each reporting what it is about
+ * to do and when that was acknowledged. So each of them can be found in one of at most two states later.
  */
 import { writeSync } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -16,10 +16,10 @@ const DOCUMENTS = 4
 /** What one writer's documents hold. */
 export type World = Record<string, { p: string; q: string; file: string }>
 
-/** `attempt` is told at start and before each commit, with the world as it will be; `seq` when it was acknowledged. */
+/** `attempt`: the resulting state, reported at start and before each commit; `seq`: reported when acknowledged. */
 export type Line = { writer: number; attempt: World } | { writer: number; seq: number; id: string }
 
-/** The world of a writer as the store has it. */
+/** The state of a writer's documents in the store. */
 export async function worldOf(store: Store, writer: number): Promise<World> {
   const world: World = {}
   for (const id of idsOf(writer)) {
@@ -54,12 +54,12 @@ async function work(store: Store, writer: number): Promise<never> {
   }
 }
 
-/** A change at random, and the world that it leads to. */
+/** A random change and the state that results. */
 async function next(store: Store, writer: number, world: World, id: string, value: string) {
   const after = structuredClone(world)
   const here = after[id]
   if (here === undefined) {
-    // All the missing ones in one commit: all of them are found later, or none.
+    // All missing ones in one commit: later all of them are found, or none.
     const missing = idsOf(writer).filter((other) => world[other] === undefined)
     for (const other of missing) after[other] = { p: value, q: value, file: '' }
     return { changes: missing.map((other) => create(bodyOf(other, value, value))), after }
@@ -94,7 +94,7 @@ function pick<Item>(items: readonly Item[]): Item {
   return items[Math.floor(Math.random() * items.length)] as Item
 }
 
-/** Written at once: what is said is said before the process can be killed. */
+/** Written synchronously, before the process can be killed. */
 function tell(line: Line): void {
   writeSync(1, `${JSON.stringify(line)}\n`)
 }

@@ -25,21 +25,21 @@ t.test('a process killed at any moment leaves all acknowledged commits, and none
   t.ok(acknowledged > ROUNDS * 10, `${acknowledged} commits were acknowledged`)
 })
 
-/** Runs the writers and kills them so many milliseconds after their first word; gives what they told. */
+/** Runs the writers and kills them `delay` milliseconds after their first line. @returns their lines */
 async function killedAfter(directory: string, delay: number): Promise<Line[]> {
   const script = fileURLToPath(new URL('./crash-writer.ts', import.meta.url))
-  // Into a file, which takes everything at once; a pipe may be full.
-  const told = `${directory}.told`
-  const output = openSync(told, 'w')
+  // To a file, since a pipe may be full.
+  const report = `${directory}.report`
+  const output = openSync(report, 'w')
   const child = spawn(process.execPath, [script, directory], { stdio: ['ignore', output, 'inherit'] })
   const ended = once(child, 'exit')
   closeSync(output)
-  while (statSync(told).size === 0 && child.exitCode === null) await setTimeout(10)
+  while (statSync(report).size === 0 && child.exitCode === null) await setTimeout(10)
   await setTimeout(delay)
   child.kill('SIGKILL')
   const [, signal] = await ended
   if (signal !== 'SIGKILL') throw new Error('The writers ended by themselves')
-  const lines = readFileSync(told, 'utf8').split('\n')
+  const lines = readFileSync(report, 'utf8').split('\n')
   return lines.slice(0, -1).map((line) => JSON.parse(line) as Line)
 }
 
@@ -58,11 +58,11 @@ async function compare(t: Test, store: Store, lines: readonly Line[], round: num
     after = some.entries.at(-1)?.seq ?? after
   }
   for (let writer = 0; writer < WRITERS; writer++) {
-    const told = lines.filter((line) => line.writer === writer)
-    const attempts = told.filter((line) => 'attempt' in line).map((line) => line.attempt)
-    const commits = told.filter((line) => 'seq' in line)
+    const reported = lines.filter((line) => line.writer === writer)
+    const attempts = reported.filter((line) => 'attempt' in line).map((line) => line.attempt)
+    const commits = reported.filter((line) => 'seq' in line)
     if (attempts.length === 0) continue
-    // The last attempt may have become durable without anybody hearing of it; the first one is the world at start.
+    // The last attempt may be durable without having been acknowledged; the first one is the state at start.
     const possible = attempts.slice(commits.length === attempts.length - 1 ? -1 : -2)
     const found = await worldOf(store, writer)
     t.ok(

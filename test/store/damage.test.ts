@@ -117,12 +117,12 @@ for (const { title, sql, refused, found } of flips) {
     damage(directory, sql)
     t.match((await checkDirectory(directory)).join('\n'), found, 'the check names it')
     await withStore(await openSqlite(directory), async (store) => {
-      const told: string[] = []
-      store.onDamage(({ message }) => told.push(message))
+      const reported: string[] = []
+      store.onDamage(({ message }) => reported.push(message))
       if (refused === undefined) return
       for (let again = 0; again < 2; again++) await t.rejects(refused(store), { name: 'Damaged', status: 500 })
       t.equal((await store.figures()).damaged, 1)
-      t.equal(told.length, 1, 'once for each record')
+      t.equal(reported.length, 1, 'once for each record')
       for (const id of ['a', 'c', 'd']) {
         t.strictSame(await submodelOf(store, id), submodel(id, property('p', '7')), `${id} is readable`)
       }
@@ -361,13 +361,13 @@ function damage(directory: string, sql: string): void {
 
 /** The results of reading everything, by name. */
 async function everything(store: Store): Promise<Map<string, string>> {
-  const told = new Map<string, string>()
+  const reported = new Map<string, string>()
   const note = async (name: string, read: () => Promise<unknown>) => {
     const text = await read().then(
       (found) => JSON.stringify(found, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
       (error) => error.name
     )
-    told.set(name, text)
+    reported.set(name, text)
   }
   const ids = [...IDS, ...Array.from({ length: 60 }, (_, n) => `padding ${n}`)]
   for (const id of ids) {
@@ -385,5 +385,5 @@ async function everything(store: Store): Promise<Map<string, string>> {
       return entries
     })
   }
-  return told
+  return reported
 }

@@ -2,7 +2,7 @@
  * The embedded store: one SQLite database in WAL mode and a directory of files.
  *
  * Writes go through the queue (write-queue.ts) to a thread with the only writing connection (writer.ts, changes.ts); reads
- * run here (reads.ts), behind a cache (cache.ts) that durable writes keep honest. Files lie beside (files.ts, blobs.ts).
+ * run here (reads.ts), behind a cache (cache.ts) that durable writes update. Files are stored next to it (files.ts, blobs.ts).
  */
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
@@ -37,28 +37,27 @@ import { openWriteQueue, type WriteQueue } from './write-queue.ts'
 export interface SqliteOptions {
   /** Bound of the cache of documents and element rows, in bytes. */
   readonly cacheBytes?: number
-  /** Bound of what waits to be written, in bytes; beyond it `commit` rejects with `TooManyRequests`. */
+  /** Bound of queued writes, in bytes; beyond it `commit` rejects with `TooManyRequests`. */
   readonly queueBytes?: number
-  /** Bound of the database file, in bytes; beyond it `commit` rejects with `StorageFull`. Without: the disk. */
+  /** Bound of the database file, in bytes; beyond it `commit` rejects with `StorageFull`. Default: none. */
   readonly maxBytes?: number
   /** Server time in milliseconds since 1970. */
   readonly clock?: () => number
-  /** How far ahead of the clock source times are believed, in milliseconds; a value from beyond holds up no other. */
+  /** How far ahead of the clock source times are trusted, in milliseconds; values from beyond do not block later ones. */
   readonly futureLimit?: number
 }
 
 const MIB = 1024 * 1024
 
-/** Bound of the newest log entries that are kept in memory, in bytes. */
 const RECENT_LOG_BYTES = 16 * MIB
 
-/** A file that nothing refers to is removed after this time, in milliseconds: until then it may still be attached. */
+/** Files without a reference are removed after this time; until then they may still be attached. */
 const SWEEP_GRACE_MS = 60 * 60 * 1000
 const SWEEP_INTERVAL_MS = 10 * 60 * 1000
 
 /**
- * Opens the data directory, creating what is missing.
- * @throws HubError `Unavailable` where another process uses the directory, the database is damaged, or it was written
+ * Opens a data directory, creating it if missing.
+ * @throws HubError `Unavailable` if another process uses the directory, the database is damaged, or it was written
  * by a later release
  */
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<BackupStore> {
@@ -126,7 +125,7 @@ class SqliteStore implements BackupStore {
   constructor(parts: StoreParts) {
     this.#parts = parts
     this.epoch = parts.reads.epoch()
-    // What nothing refers to now was left by a process that is gone, and waits for nobody.
+    // Unreferenced files now were left by an earlier process and need no grace period.
     this.#sweeping = this.#sweep(parts.clock())
     this.#sweeper = setInterval(() => {
       this.#sweeping = this.#sweeping.then(() => this.#sweep(parts.clock() - SWEEP_GRACE_MS))
@@ -165,10 +164,10 @@ class SqliteStore implements BackupStore {
   }
 
   onCommit(listener: () => void): () => void {
-    // Wrapped, so that the same function listening twice can stop once.
-    const ring = () => listener()
-    this.#parts.listeners.add(ring)
-    return () => this.#parts.listeners.delete(ring)
+    // Wrapped, so that a function that listens twice can be removed once.
+    const wrapped = () => listener()
+    this.#parts.listeners.add(wrapped)
+    return () => this.#parts.listeners.delete(wrapped)
   }
 
   async commitOfKey(key: string) {
@@ -188,7 +187,7 @@ class SqliteStore implements BackupStore {
     await this.#parts.queue.submit({ type: 'cursor', consumer, seq })
   }
 
-  /** The data directory is of this process alone. */
+  /** Always granted: only one process uses a data directory. */
   async lease() {
     return true
   }
@@ -288,19 +287,19 @@ class SqliteStore implements BackupStore {
     clearInterval(this.#sweeper)
     await queue.drain()
     await this.#sweeping
-    // The last connection to close writes everything into the one database file, which a reading one cannot.
+    // The last connection to close checkpoints the WAL, which a read-only one cannot.
     reads.close()
     await queue.close()
     unlock()
   }
 
-  /** Removes files that nothing has referred to since `before`. What fails is tried again the next time. */
+  /** Removes files unreferenced since `before`. Failures are retried by the next sweep. */
   async #sweep(before: number): Promise<void> {
     const { queue } = this.#parts
     try {
       while ((await queue.submit({ type: 'sweep', before })) > 0);
     } catch {
-      // The storage failed, which whoever writes next is told, or the store was closed.
+      // The storage failed, which the next write reports, or the store was closed.
     }
   }
 
@@ -316,14 +315,14 @@ class SqliteStore implements BackupStore {
   }
 }
 
-/** To be called before anybody hears of the commit. */
+/** Call before the commit is acknowledged. */
 function applyToCaches(cache: DocumentCache, recent: RecentLog, changes: readonly Change[], commit: DatedCommit): void {
   for (const change of changes) cache.apply(change, commit)
   const { seq, time } = commit
   recent.add({ seq, time, changes: toLoggedChanges(changes, commit) })
 }
 
-/** What the writer found damaged must not be read from memory as if it were sound. */
+/** Records that the writer found damaged must not be served from the cache. */
 function recordRefusal(cache: DocumentCache, damage: DamageLog, error: HubError, command: WriteCommand): void {
   if (!isDamaged(error)) return
   damage.noteError(error)

@@ -149,7 +149,7 @@ class SqliteTarget implements TransferTarget {
         break
       }
       case 'idempotency key':
-        this.#sql.addReceipt.run(record.key, record.seq)
+        this.#sql.addKey.run(record.key, record.seq)
         break
       case 'cursor':
         this.#sql.addCursor.run(record.consumer, record.seq)
@@ -271,7 +271,7 @@ function prepare(db: DatabaseSync) {
     removeChunks: db.prepare('DELETE FROM chunk WHERE series = ?'),
     removeSeries: db.prepare('DELETE FROM series WHERE id = ?'),
     addEntry: db.prepare('INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?, ?, ?)'),
-    addReceipt: db.prepare('INSERT OR REPLACE INTO receipt VALUES (?, ?)'),
+    addKey: db.prepare('INSERT OR REPLACE INTO receipt VALUES (?, ?)'),
     addCursor: db.prepare('INSERT OR REPLACE INTO follower VALUES (?, ?)')
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The writer: a thread that owns the only connection that writes. It gets batches of commands, carries out all that have come
- * in one transaction with one fsync, and answers when it is durable. The commands do not concern each other: one that is
- * refused is undone. Only a failure of the storage takes the whole transaction with it.
+ * The writer: a thread with the only connection that writes. It receives batches of commands, carries out all that have
+ * arrived in one transaction with one fsync, and responds once that is durable. Commands are independent: a refused one is
+ * rolled back alone. Only a failure of the storage fails the whole transaction.
  */
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
@@ -28,28 +28,28 @@ import type {
   WriterOptions
 } from './write-commands.ts'
 
-/** Removed by one command, at most: entries, and bytes once more than these. */
+/** Bounds of one trim command. */
 const MAX_TRIMMED = 10_000
 const MAX_TRIMMED_BYTES = 32 * 1024 * 1024
 
 function start(port: MessagePort, options: WriterOptions): void {
-  const tell = (message: FromWriter) => port.postMessage(message)
+  const send = (message: FromWriter) => port.postMessage(message)
   try {
     const writer = new Writer(options)
     port.on('message', (message: ToWriter) => {
-      if (message !== 'close') return tell(writer.run([message, ...arrived(port)]))
+      if (message !== 'close') return send(writer.run([message, ...arrived(port)]))
       writer.close()
       port.close()
     })
-    tell({ ready: true })
+    send({ ready: true })
   } catch (error) {
     const failure = storageFailure(error)
     const cause = failure === undefined ? (error as Error).message : new HubError(failure.name, failure.about).message
-    tell({ failed: { name: 'Unavailable', about: [`${databasePath(options.directory)} cannot be opened. ${cause}`] } })
+    send({ failed: { name: 'Unavailable', about: [`${databasePath(options.directory)} cannot be opened. ${cause}`] } })
   }
 }
 
-/** What came while the last transaction was written. The wish to end is never among it: that waits for all answers. */
+/** Batches that arrived during the last transaction. 'close' is not among them: it is sent after all responses. */
 function arrived(port: MessagePort): CommandBatch[] {
   const batches: CommandBatch[] = []
   for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
@@ -66,7 +66,7 @@ class Writer {
   readonly #chunks: ChunkTable
   readonly #sql
   readonly #futureLimit: number
-  /** Time of the last batch: where the clock of the machine goes back, that of the log stands. */
+  /** Time of the last transaction: log times never decrease, even if the system clock is set back. */
   #time: number
 
   constructor({ directory, maxBytes, futureLimit }: WriterOptions) {
@@ -80,7 +80,7 @@ class Writer {
     this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)
   }
 
-  /** One transaction, of one time. */
+  /** Carries out batches in one transaction with one time. */
   run(batches: readonly CommandBatch[]): TransactionTime & { readonly outcomes: readonly CommandOutcome[] } {
     const commands = batches.flatMap((batch) => batch.commands)
     const { clock = 0 } = batches.at(-1) ?? {}
@@ -90,14 +90,14 @@ class Writer {
   }
 
   /**
-   * Savepoints have their price, a copy of every page that is written to, so it is tried without them first; where a command
-   * is refused, all are carried out again, each in its own.
+   * Savepoints are expensive: they copy every page that is written. So commands run without them first; if one is refused,
+   * all run again, each in its own savepoint.
    */
   #outcomes(commands: readonly WriteCommand[], at: TransactionTime): readonly CommandOutcome[] {
     try {
       return this.#transact(() => commands.map((command) => this.#perform(command, at)))
     } catch (error) {
-      if (commands.length === 1 || isOfAll(error)) return commands.map(() => outcomeOf(error))
+      if (commands.length === 1 || isFatal(error)) return commands.map(() => outcomeOf(error))
     }
     try {
       return this.#transact(() => commands.map((command) => this.#attempt(command, at)))
@@ -133,7 +133,7 @@ class Writer {
       this.#sql.release.run()
       return answer
     } catch (error) {
-      if (isOfAll(error)) throw error
+      if (isFatal(error)) throw error
       this.#changes.discard()
       this.#sql.rollback.run()
       this.#sql.release.run()
@@ -172,7 +172,7 @@ class Writer {
     }
   }
 
-  /** Removes so many of the oldest entries that it holds up nobody; answers how many. */
+  /** Removes some of the oldest entries, few enough not to delay other commands. @returns how many */
   #trim(seq: number): number {
     let last: number | undefined
     let bytes = 0
@@ -183,7 +183,7 @@ class Writer {
     }
     if (last === undefined) return 0
     this.#counters.add('logBytes', -bytes)
-    this.#sql.trimReceipts.run(last)
+    this.#sql.trimKeys.run(last)
     return Number(this.#sql.trim.run(last).changes)
   }
 
@@ -194,9 +194,9 @@ class Writer {
 
 function open(file: string, maxBytes: number | undefined): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5000 })
-  // FULL: in WAL mode a commit is durable only if the log is synced with it.
+  // FULL: in WAL mode, commits are durable only if the WAL is synced with each.
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000')
-  // A checkpoint every 16 MiB instead of 4: hot pages are written back less often.
+  // Checkpoint every 16 MiB instead of 4, to write hot pages back less often.
   db.exec('PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864')
   if (maxBytes !== undefined) {
     const pageSize = Number(db.prepare('PRAGMA page_size').get()?.page_size)
@@ -218,12 +218,12 @@ function prepare(db: DatabaseSync) {
     oldest: db.prepare('SELECT seq, size FROM log WHERE seq <= ? ORDER BY seq LIMIT ?'),
     trim: db.prepare('DELETE FROM log WHERE seq <= ?'),
     cursor: db.prepare('INSERT INTO follower VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq'),
-    trimReceipts: db.prepare('DELETE FROM receipt WHERE seq <= ?')
+    trimKeys: db.prepare('DELETE FROM receipt WHERE seq <= ?')
   }
 }
 
-/** Does a failure of the storage concern all commands? A damaged page concerns those that need it. */
-function isOfAll(error: unknown): boolean {
+/** Does an error fail the whole transaction? A damaged page only concerns commands that need it. */
+function isFatal(error: unknown): boolean {
   const failure = storageFailure(error)
   return failure !== undefined && failure.name !== 'Damaged'
 }
@@ -233,5 +233,5 @@ function outcomeOf(error: unknown): CommandOutcome {
   return refused === undefined ? { fault: error as Error } : { refused }
 }
 
-// Last, because a class does not exist before its declaration has run.
+// Last, because classes are not hoisted.
 if (parentPort !== null) start(parentPort, workerData as WriterOptions)
