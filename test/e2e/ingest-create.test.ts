@@ -139,7 +139,7 @@ t.test('what cannot be created is refused by name, and takes nothing else with i
   ]
   const { json } = await ingest(hub, JSON.stringify(items))
   t.match(json, { accepted: 2, refused: 6 })
-  const told = Object.fromEntries(
+  const texts = Object.fromEntries(
     json.refusals.map(({ index, text }: { index: number; text: string }) => [index, text])
   )
   for (const [index, text] of [
@@ -150,7 +150,7 @@ t.test('what cannot be created is refused by name, and takes nothing else with i
     [5, /at most 32 steps/],
     [6, /only "urn:new" may be created/]
   ] as const) {
-    t.match(told[index], text)
+    t.match(texts[index], text)
   }
   const body =
     'Press,submodel=urn:m Speed=2 1\nPress,submodel=urn:other Speed=2 1\nPress,submodel=urn:new good=2,x=1 1\n'

@@ -38,12 +38,12 @@ async function current(hub: Running, path: string): Promise<unknown> {
 }
 
 const LINES = 'text/plain'
-const doors = ['/write', '/api/v2/write', '/ingest'] as const
-const write = (hub: Running, door: string, body: string | Uint8Array, type = LINES, more = {}) =>
-  hub.ask('POST', hub.url + door, body, { 'content-type': type, ...more })
+const endpoints = ['/write', '/api/v2/write', '/ingest'] as const
+const write = (hub: Running, endpoint: string, body: string | Uint8Array, type = LINES, more = {}) =>
+  hub.ask('POST', hub.url + endpoint, body, { 'content-type': type, ...more })
 
 t.test('a text in quotes may hold lines, which are no points of their own', async (t) => {
-  for (const door of doors) {
+  for (const endpoint of endpoints) {
     const hub = await filled(t)
     const texts = [
       'first\nVictim Dbl=666 1000000000000000000\nlast',
@@ -56,15 +56,15 @@ t.test('a text in quotes may hold lines, which are no points of their own', asyn
       'comma, blank = sign\nDbl=1'
     ]
     const body = texts.map((text, at) => `Machine Text="${text}",Dbl=${at} ${at + 1}`).join('\n')
-    const { status } = await write(hub, door, body)
-    t.ok(status === 200 || status === 204, `${door} takes all of them`)
+    const { status } = await write(hub, endpoint, body)
+    t.ok(status === 200 || status === 204, `${endpoint} accepts all of them`)
     const expected = texts.map((text) => text.replaceAll('\\"', '"').replaceAll('\\\\', '\\'))
-    t.strictSame(await values(hub, 'Text'), expected, door)
+    t.strictSame(await values(hub, 'Text'), expected, endpoint)
     t.strictSame(
       await values(hub, 'Dbl'),
       texts.map((_, at) => at)
     )
-    t.strictSame(await rows(hub, 'Dbl', 'urn:v'), [], 'nobody else got a value')
+    t.strictSame(await rows(hub, 'Dbl', 'urn:v'), [], 'no other element got a value')
   }
 })
 
@@ -92,7 +92,7 @@ t.test('a point has as many fields as a machine has signals, not a million', asy
   t.match(json.error, /1 samples were taken, 1 refused: line 1: column \d+: a point has at most 10000 fields/)
 })
 
-/** Written without any code of the hub, as the documentation of InfluxDB tells. */
+/** Written without any code of the hub, after the documentation of InfluxDB. */
 function lineOf({ text, number, whole, flag, time }: Sent): string {
   const quoted = text.split('\\').join('\\\\').split('"').join('\\"')
   return `Machine,line=a\\ b Text="${quoted}",Dbl=${number},Count=${whole}i,On=${flag} ${time}`
@@ -180,8 +180,8 @@ t.test('bytes that are no UTF-8 are refused by their line, and the others are ta
     KOREAN,
     Buffer.from('" 2\nMachine Count=2i 2\n')
   ])
-  for (const door of ['/write', '/api/v2/write']) {
-    const { status, json } = await write(hub, door, lines)
+  for (const endpoint of ['/write', '/api/v2/write']) {
+    const { status, json } = await write(hub, endpoint, lines)
     t.equal(status, 400)
     t.match(json.error ?? json.message, /line 2: the line is not valid UTF-8.*charset=euc-kr/)
   }

@@ -78,7 +78,7 @@ t.test('of a JSON body all is taken or nothing, unless each sample is for itself
   t.strictSame(kept.json.refusals.map(({ index }: { index: number }) => index).sort(), [1, 2])
 })
 
-t.test('NDJSON of any length is taken line by line, and lines that are wrong are told by their number', async (t) => {
+t.test('NDJSON of any length is read line by line, and wrong lines are reported by number', async (t) => {
   const hub = await filled(t)
   const count = 45_000
   const lines = Array.from({ length: count }, (_, i) => `{"path":"Speed","time":${i},"value":${i / 10}}`)
@@ -190,7 +190,7 @@ t.test('SenML that is wrong is refused whole, or record by record', async (t) =>
   t.strictSame(await rows(hub, 'Count'), [])
   const { json } = await hub.post('/ingest?each=true', pack, SENML)
   t.equal(json.accepted, 1)
-  const told = json.refusals.map(({ index, text }: { index: number; text: string }) => `${index}: ${text}`)
+  const refusals = json.refusals.map(({ index, text }: { index: number; text: string }) => `${index}: ${text}`)
   for (const expected of [
     /^1: .*xs:int/,
     /^2: no submodel has the idShort "Unknown"/,
@@ -198,7 +198,7 @@ t.test('SenML that is wrong is refused whole, or record by record', async (t) =>
     /^4: a name such as "submodel\/path"/,
     /^5: a value/
   ]) {
-    t.equal(told.filter((line: string) => expected.test(line)).length, 1, `${expected} in ${told.join('; ')}`)
+    t.equal(refusals.filter((line: string) => expected.test(line)).length, 1, `${expected} in ${refusals.join('; ')}`)
   }
   t.match(await hub.post('/ingest', [{ n: 'Machine/Count', v: 1, must_: 1 }], SENML), {
     status: 400,
@@ -237,7 +237,7 @@ t.test('a mapping says where points belong', async (t) => {
   t.equal(await current(hub, 'Count'), 7)
 })
 
-t.test('series that nobody knows are created where that is wanted', async (t) => {
+t.test('unknown series are created if the setting says so', async (t) => {
   const hub = await filled(t, {
     UNKNOWN_SERIES: 'create',
     UNKNOWN_SUBMODEL: 'urn:new',

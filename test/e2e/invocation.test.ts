@@ -53,7 +53,7 @@ async function withOperation(t: Test, url: string, settings: object = {}): Promi
     submodelElements: [
       operation('double', `${url}/double`),
       operation('broken', `${url}/broken`),
-      { modelType: 'Operation', idShort: 'nobody' },
+      { modelType: 'Operation', idShort: 'unassigned' },
       { modelType: 'Capability', idShort: 'can' }
     ]
   })
@@ -134,7 +134,7 @@ t.test('arguments are held against the variables before anything runs', async (t
   }
   t.equal((await hub.post(`${SM}/submodel-elements/can/invoke`, {})).status, 405)
   t.equal((await hub.post(`${SM}/submodel-elements/none/invoke`, {})).status, 404)
-  t.match(await hub.post(`${SM}/submodel-elements/nobody/invoke`, {}), {
+  t.match(await hub.post(`${SM}/submodel-elements/unassigned/invoke`, {}), {
     status: 400,
     json: { messages: [{ text: /has no implementation/ }] }
   })
@@ -151,7 +151,7 @@ t.test('no endpoint is called that the operator did not allow', async (t) => {
   t.equal((await other.post(`${OPERATION}/invoke`, normal)).status, 400, 'a path is not allowed by its beginning')
 })
 
-t.test('who waits too long is told so', async (t) => {
+t.test('a caller that waits too long gets a timeout', async (t) => {
   const url = await endpoint(t, 1000)
   const hub = await withOperation(t, url, { OPERATION_TARGETS: url })
   t.match((await hub.post(`${OPERATION}/invoke`, { ...normal, clientTimeoutDuration: 'PT0.1S' })).json, {
@@ -162,7 +162,7 @@ t.test('who waits too long is told so', async (t) => {
 
 t.test('a function of the operator carries an operation out', async (t) => {
   const module = `export default {
-    'sm/nobody': async () => ({}),
+    'sm/unassigned': async () => ({}),
     'sm/double': async ({ inputArguments: [{ value }], inoutputArguments }) => ({
       outputArguments: [{ value: { ...value, idShort: 'out', value: String(Number(value.value) * 2) } }],
       inoutputArguments
@@ -175,5 +175,5 @@ t.test('a function of the operator carries an operation out', async (t) => {
     outputArguments: { out: 42 },
     inoutputArguments: { both: 1 }
   })
-  t.match((await hub.post(`${SM}/submodel-elements/nobody/invoke`, {})).json, { success: true })
+  t.match((await hub.post(`${SM}/submodel-elements/unassigned/invoke`, {})).json, { success: true })
 })

@@ -265,7 +265,7 @@ t.test('a file to preload that is refused keeps neither the hub nor the other fi
   }
 })
 
-t.test('what lacks a part is mended part by part, whatever else is wrong with it', async (t) => {
+t.test('missing parts are added one by one, whatever else is wrong with a document', async (t) => {
   const hub = await start(t, { LENIENT: 'true' })
   const untyped = { modelType: 'Property', idShort: 'Untyped', value: '1' }
   await upload(hub, { submodels: [submodel('urn:s', untyped, property('Aa'), property('Aa'))] })

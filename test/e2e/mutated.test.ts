@@ -1,4 +1,4 @@
-/** Documents with something wrong in them at any place, at every door: refused with the reason, or taken; never a fault of the hub. */
+/** Documents with a fault at any location, sent to every endpoint: refused with the reason, or accepted; never a 500. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -142,8 +142,8 @@ const SM = `/submodels/${encode('urn:s')}`
 const AAS = `/shells/${encode('urn:shell')}`
 const GROUP = `${SM}/submodel-elements/Group`
 
-/** Each door, with what a valid body of it is. */
-const doors: readonly [method: string, path: string, body: object][] = [
+/** Each endpoint with a valid body for it. */
+const endpoints: readonly [method: string, path: string, body: object][] = [
   ['PUT', SM, { modelType: 'Submodel', id: 'urn:s', submodelElements: [element] }],
   ['PATCH', SM, { modelType: 'Submodel', id: 'urn:s', submodelElements: [element] }],
   ['PATCH', `${SM}/$metadata`, { modelType: 'Submodel', id: 'urn:s', semanticId: global('urn:x') }],
@@ -195,7 +195,7 @@ t.test('a body with something wrong is refused with the reason, or taken', async
     await hub.put(AAS, shell)
     await hub.put(SM, { modelType: 'Submodel', id: 'urn:s', submodelElements: [element] })
   }
-  for (const [method, path, body] of doors) {
+  for (const [method, path, body] of endpoints) {
     await prepare()
     const valid = await hub.ask(method, path, body)
     t.ok(valid.status < 300 || valid.text.includes('carries out'), `${method} ${path}: ${valid.status} ${valid.text}`)

@@ -24,8 +24,8 @@ interface Operation {
 /** The paths of the standard, as the router knows them. */
 const standard = new Set(routes().map(({ path }) => `/api/v3${path.replace(/\{(\w+)\}/g, ':$1')}`))
 
-/** What the document tells of beside the standard, and everywhere where it lies. */
-async function toldBy(hub: Running) {
+/** The endpoints beside the standard in the OpenAPI document, at each address where they are served. */
+async function documentedBy(hub: Running) {
   const { paths, servers: all } = (await hub.ask('GET', `${hub.url}/openapi.json`)).json as OpenApi
   return Object.entries(paths).flatMap(([path, { servers = all, ...verbs }]) =>
     servers
@@ -60,15 +60,15 @@ t.test('what is served beside the standard is in the document, and nothing else'
   const hub = await start(t)
   // The files that the page at /docs loads are its own affair.
   const routed = (await routedBy(hub)).filter((route) => !/^GET \/docs[/*]/.test(route))
-  const told = (await toldBy(hub)).map(({ verb, path }) => `${verb} ${path}`)
-  t.ok(told.includes('POST /ingest') && told.includes('POST /upload'))
-  t.strictSame(routed.toSorted(), told.toSorted())
+  const documented = (await documentedBy(hub)).map(({ verb, path }) => `${verb} ${path}`)
+  t.ok(documented.includes('POST /ingest') && documented.includes('POST /upload'))
+  t.strictSame(routed.toSorted(), documented.toSorted())
 })
 
 t.test('every example is taken, and answered as the document says', async (t) => {
   const hub = await plantHub(t)
   const check = answerChecker((await hub.ask('GET', `${hub.url}/openapi.json`)).json)
-  for (const { verb, path, operation } of await toldBy(hub)) {
+  for (const { verb, path, operation } of await documentedBy(hub)) {
     // A file, and a WebSocket, are more than an example can say.
     if (['UploadFile', 'OpenStream'].includes(operation.operationId)) continue
     const { parameters = [], requestBody } = operation
@@ -88,7 +88,7 @@ t.test('every choice that a parameter gives is understood', async (t) => {
   const hub = await plantHub(t)
   const check = answerChecker((await hub.ask('GET', `${hub.url}/openapi.json`)).json)
   let count = 0
-  for (const { verb, path, operation } of await toldBy(hub)) {
+  for (const { verb, path, operation } of await documentedBy(hub)) {
     if (verb !== 'GET') continue
     const { parameters = [] } = operation
     for (const { name, schema } of parameters) {
@@ -145,12 +145,12 @@ function answerChecker(document: OpenApi) {
   const ajv = new Ajv2020({ strict: false, unicodeRegExp: false, formats: { 'date-time': true, binary: true } })
   ajv.addSchema({ $id: 'urn:aas-hub:document', components: document.components })
   return (t: Test, { responses }: Operation, { status, headers, text, json }: Reply, title: string): void => {
-    const [told = '', { content = {} } = {}] = Object.entries(responses)[0] ?? []
-    t.equal(String(status), told, status < 400 ? title : `${title}: ${text}`)
+    const [expected = '', { content = {} } = {}] = Object.entries(responses)[0] ?? []
+    t.equal(String(status), expected, status < 400 ? title : `${title}: ${text}`)
     const type = headers.get('content-type')?.split(';', 1)[0] ?? ''
     if (type === '' && Object.keys(content).length === 0) return
     const schema = content[type]?.schema
-    t.ok(schema, `${title}: ${type} is told of`)
+    t.ok(schema, `${title}: ${type} is documented`)
     if (type !== 'application/json') return
     const isValid = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"urn:aas-hub:document#/')))
     t.ok(isValid(json), `${title}: ${ajv.errorsText(isValid.errors)}`)

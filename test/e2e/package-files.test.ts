@@ -114,7 +114,7 @@ t.test('a file is found for every form of a link to it', async (t) => {
   }
 })
 
-t.test('links that lead nowhere, and files that no link leads to, are told', async (t) => {
+t.test('links to no file, and files without a link, are reported', async (t) => {
   const hub = await start(t)
   const { json } = await upload(hub, await pack({ link: '/aasx/files/none.pdf', item: 'aasx/files/m.pdf' }))
   t.match(json, {
@@ -134,7 +134,7 @@ t.test('links that lead nowhere, and files that no link leads to, are told', asy
   t.match(external.json.warnings, [{ pointer: '/m.pdf' }], 'an address elsewhere is no file of the package')
 })
 
-t.test('a document that is replaced lets go of the files that it no longer links to', async (t) => {
+t.test('replacing a document deletes the files that it no longer links to', async (t) => {
   const hub = await start(t)
   await upload(hub, await pack({ link: '/one.pdf', item: 'one.pdf' }))
   await upload(hub, await pack({ link: '/two.pdf', item: 'two.pdf' }), '?existing=replace')

@@ -49,21 +49,24 @@ for (const [title, request] of Object.entries(upserts)) {
   })
 }
 
-t.test('of many who create the same, one does, and the others are told that it is there', async (t) => {
-  const at = await prepared(t)
-  const replies = await Promise.all(
-    Array.from({ length: TOGETHER }, (_, n) => at(n).post('/submodels', submodel('urn:x')))
-  )
-  t.equal(replies.filter(({ status }) => status === 201).length, 1)
-  t.equal(replies.filter(({ status }) => status === 409).length, TOGETHER - 1)
-  const guarded = await Promise.all(
-    Array.from({ length: TOGETHER }, (_, n) =>
-      at(n).ask('PUT', `/submodels/${encode('urn:y')}`, submodel('urn:y'), { 'if-none-match': '*' })
+t.test(
+  'of many clients that create the same, one succeeds, and the others are refused with AlreadyExists',
+  async (t) => {
+    const at = await prepared(t)
+    const replies = await Promise.all(
+      Array.from({ length: TOGETHER }, (_, n) => at(n).post('/submodels', submodel('urn:x')))
     )
-  )
-  t.equal(guarded.filter(({ status }) => status === 201).length, 1)
-  t.equal(guarded.filter(({ status }) => status === 412).length, TOGETHER - 1)
-})
+    t.equal(replies.filter(({ status }) => status === 201).length, 1)
+    t.equal(replies.filter(({ status }) => status === 409).length, TOGETHER - 1)
+    const guarded = await Promise.all(
+      Array.from({ length: TOGETHER }, (_, n) =>
+        at(n).ask('PUT', `/submodels/${encode('urn:y')}`, submodel('urn:y'), { 'if-none-match': '*' })
+      )
+    )
+    t.equal(guarded.filter(({ status }) => status === 201).length, 1)
+    t.equal(guarded.filter(({ status }) => status === 412).length, TOGETHER - 1)
+  }
+)
 
 t.test('a hundred who change different elements of one submodel all succeed, and nothing is lost', async (t) => {
   const at = await prepared(t)

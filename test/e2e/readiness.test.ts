@@ -20,7 +20,7 @@ t.test('what was refused for want of room counts until something is stored again
   t.notOk(room.isFailing)
 })
 
-t.test('a data directory that is a file is told in one sentence', async (t) => {
+t.test('a data directory that is a file is reported in one sentence', async (t) => {
   const file = join(t.testdir({}), 'file')
   writeFileSync(file, '')
   for (const args of [

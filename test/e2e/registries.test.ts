@@ -65,7 +65,7 @@ t.test('descriptors of release 3.0 to 3.1.1 are taken, and answered in the words
   const own = `/submodel-descriptors/${encode('old')}`
   const holder = `/shell-descriptors/${encode('holder')}`
   const below = `${holder}/submodel-descriptors`
-  const doors: readonly [method: string, path: string, body: unknown, read: string, answer: unknown][] = [
+  const endpoints: readonly [method: string, path: string, body: unknown, read: string, answer: unknown][] = [
     ['POST', '/submodel-descriptors', former, own, current],
     ['PUT', own, former, own, current],
     ['POST', '/shell-descriptors', nested(former), holder, nested(current)],
@@ -75,7 +75,7 @@ t.test('descriptors of release 3.0 to 3.1.1 are taken, and answered in the words
     ['PUT', '/bulk/submodel-descriptors', [former], own, current],
     ['PUT', '/bulk/shell-descriptors', [nested(former)], holder, nested(current)]
   ]
-  for (const [method, path, body, read, answer] of doors) {
+  for (const [method, path, body, read, answer] of endpoints) {
     const hub = await start(t)
     if (path.startsWith(below)) await hub.post('/shell-descriptors', shellDescriptor('holder'))
     const reply = await hub.ask(method, path, body)
@@ -157,7 +157,7 @@ t.test('what is stored here is described by itself, with endpoints that work, un
   t.equal((await hub.get(`/shell-descriptors/${encode('shell')}`)).json.submodelDescriptors, undefined)
 })
 
-t.test('a descriptor that somebody registered is left alone and goes before the derived one', async (t) => {
+t.test('a registered descriptor is left alone and wins over the derived one', async (t) => {
   const hub = await start(t)
   await hub.put(`/submodel-descriptors/${encode('sm')}`, submodelDescriptor('sm', { idShort: 'Theirs' }))
   await hub.post('/submodels', submodel)
@@ -212,7 +212,7 @@ async function finished(hub: Running, status: string): Promise<Reply> {
   throw new Error('the job did not finish')
 }
 
-t.test('a bulk registration is done whole or not at all, and tells every item in the way', async (t) => {
+t.test('a bulk registration is done whole or not at all, and names every item that prevents it', async (t) => {
   const hub = await start(t)
   const started = await hub.post('/bulk/submodel-descriptors', [submodelDescriptor('a'), submodelDescriptor('b')])
   t.equal(started.status, 202)
@@ -289,11 +289,11 @@ t.test('packages are kept as they came', async (t) => {
   t.equal((await hub.get(one)).status, 404)
 })
 
-t.test('an outside registry is told of what is stored here, also when it was away for a while', async (t) => {
+t.test('what is stored is registered with an outside registry, also after it was unreachable', async (t) => {
   const registry = await start(t)
   const requests: string[] = []
   let away = true
-  const door = createServer((request, response) => {
+  const proxy = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`)
     if (away) return void response.writeHead(503).end()
     const { method = 'GET', headers } = request
@@ -306,9 +306,9 @@ t.test('an outside registry is told of what is stored here, also when it was awa
       response.writeHead(reply.status).end()
     })
   })
-  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => door.close())
-  const { port } = door.address() as AddressInfo
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => proxy.close())
+  const { port } = proxy.address() as AddressInfo
   const hub = await start(t, { REGISTER_AT: `http://127.0.0.1:${port}/api/v3` })
   t.equal((await hub.post('/submodels', submodel)).status, 201, 'writes do not wait for the registry')
   for (let tries = 0; tries < 100 && requests.length < 1; tries++) await wait(50)

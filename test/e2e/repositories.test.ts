@@ -63,19 +63,19 @@ for (const [path, make] of repositories) {
     t.equal(created.headers.get('location'), `${hub.api}${path}/${encode('new')}`)
   })
 
-  t.test(`${path}: a PUT of what is there already is no change, of which nobody is told`, async (t) => {
+  t.test(`${path}: a PUT of what is stored already is no change and no event`, async (t) => {
     const hub = await start(t)
     const { headers } = await hub.post(path, make('x'))
     const etag = headers.get('etag')
     const { next } = (await hub.get('/events?kind=structure')).json
-    const told = async () => (await hub.get(`/events?envelope=plain&kind=structure&cursor=${next}`)).json.records
+    const events = async () => (await hub.get(`/events?envelope=plain&kind=structure&cursor=${next}`)).json.records
     const again = await hub.put(`${path}/${encode('x')}`, make('x'))
     t.equal(again.status, 204)
     t.equal(again.headers.get('etag'), etag)
-    t.same(await told(), [])
+    t.same(await events(), [])
     const other = await hub.put(`${path}/${encode('x')}`, make('x', { idShort: 'Changed' }))
     t.not(other.headers.get('etag'), etag)
-    t.equal((await told()).length, 1)
+    t.equal((await events()).length, 1)
   })
 
   t.test(`${path}: pages follow one another to the end, in a stable order`, async (t) => {

@@ -1,5 +1,5 @@
 /**
- * The page for time series of the BaSyx web UI (TimeSeries_v1_1.vue), told again in its terms: what it asks for, what
+ * The page for time series of the BaSyx web UI (TimeSeries_v1_1.vue), reproduced: what it asks for, what
  * it takes for an answer, and how it finds its points, so that a segment of the hub is drawn by it.
  */
 import t from 'tap'
@@ -169,7 +169,7 @@ t.test(
     }
     const at = (record: number, place: number) => records[record].value[place].value
     t.strictSame([at(0, 2), at(1, 2), at(2, 2), at(0, 4)], ['0', undefined, '1', undefined])
-    // Whoever writes a record back has measured nothing.
+    // Writing a record back is no measurement.
     const before = (await hub.get(`/timeseries?submodel=${ID}`)).json.rows
     const written = await hub.put(`${AT}/submodel-elements/Segments.Latest.Records.${records[1].idShort}`, records[1])
     t.equal(written.status, 204, written.text)

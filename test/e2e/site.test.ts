@@ -18,7 +18,7 @@ async function statusOf(hub: Running, method: string, path: string, headers: Rec
   return Number(answer.slice(9, 12))
 }
 
-/** Everything that the document tells of and that is not safe by its method. */
+/** Every documented operation with an unsafe method. */
 async function changing(hub: Running): Promise<[method: string, path: string][]> {
   const { paths, servers: all } = (await hub.ask('GET', `${hub.url}/openapi.json`)).json as OpenApi
   return Object.entries(paths).flatMap(([path, { servers = all, ...verbs }]) =>
@@ -31,13 +31,13 @@ async function changing(hub: Running): Promise<[method: string, path: string][]>
   )
 }
 
-t.test('a page of another site changes nothing at any door', async (t) => {
+t.test('a page of another site changes nothing at any endpoint', async (t) => {
   const hub = await start(t)
-  const doors = await changing(hub)
-  const paths = new Set(doors.map(([, path]) => path))
+  const operations = await changing(hub)
+  const paths = new Set(operations.map(([, path]) => path))
   for (const path of ['/ingest', '/write', '/api/v2/write', '/upload', '/api/v3/packages', '/api/v3/upload'])
     t.ok(paths.has(path), path)
-  for (const [method, path] of doors) {
+  for (const [method, path] of operations) {
     t.equal(await statusOf(hub, method, path, { origin: EVIL }), 403, `${method} ${path}`)
     t.not(await statusOf(hub, method, path), 403, `${method} ${path} by a program`)
   }
@@ -50,22 +50,22 @@ const requests: readonly [what: string, headers: Record<string, string>, passes:
   ['an origin that is none', { origin: 'evil' }, false],
   ['an origin that is empty', { origin: ' ' }, false],
   ['another port of this machine', { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-site' }, false],
-  ['another port, told by an older browser', { origin: 'http://127.0.0.1:1' }, false],
+  ['another port, from an older browser', { origin: 'http://127.0.0.1:1' }, false],
   ['another site without an origin', { 'sec-fetch-site': 'cross-site' }, false],
   ['the same site without an origin', { 'sec-fetch-site': 'same-site' }, false],
-  ['somebody who typed the address', { 'sec-fetch-site': 'none' }, true],
+  ['a typed address', { 'sec-fetch-site': 'none' }, true],
   ['a page of the hub', { origin: 'http://hub.example:8080', host: 'hub.example:8080' }, true],
   ['a page of the hub behind a proxy with TLS', { origin: 'https://hub.example', host: 'hub.example' }, true],
   ['the same where the proxy names the port', { origin: 'https://hub.example', host: 'hub.example:443' }, true],
   ['a page whose name is spelled otherwise', { origin: 'http://hub.example', host: 'HUB.example' }, true],
   ['a page of the hub behind a proxy that renames it', { origin: 'https://public.example', host: '10.0.0.1' }, true],
-  ['the same, told by the browser', { origin: 'https://x.example', 'sec-fetch-site': 'same-origin' }, true],
+  ['the same, from the browser', { origin: 'https://x.example', 'sec-fetch-site': 'same-origin' }, true],
   ['an origin that CORS_ORIGIN names', { origin: 'https://app.example', 'sec-fetch-site': 'cross-site' }, true],
   ['a name that only begins like it', { origin: 'https://app.example.evil.example' }, false],
   ['a name with the hub as its user', { origin: 'http://hub.example@evil.example', host: 'hub.example' }, false]
 ]
 
-t.test('who sent a request is told by its headers', async (t) => {
+t.test('the sender of a request is recognised by its headers', async (t) => {
   const hub = await start(t, {
     CORS_ORIGIN: 'https://app.example',
     PUBLIC_URL: 'https://public.example',

@@ -81,7 +81,7 @@ async function count(hub: Running): Promise<number> {
 
 for (const protocol of ['aas-hub.v1.json', 'aas-hub.v1.cbor']) {
   t.test(`${protocol}: rows and columns are pushed, acknowledged when durable, and followed`, async (t) => {
-    // Without the ledger nothing but what is pushed comes into the log, so the cursors are known.
+    // Without validation results only pushes are in the log, so the cursors are known.
     const hub = await filled(t, { TEMPLATES: 'off' })
     const [gateway, reader] = [await Client.open(hub, protocol), await Client.open(hub, protocol)]
     t.match(await gateway.next('welcome'), { version: 1, credit: Number, epoch: String })
@@ -184,7 +184,7 @@ t.test('a push that is repeated under its key counts once', async (t) => {
   t.equal(await count(hub), 1)
 })
 
-t.test('whoever comes back with the last cursor misses nothing and gets nothing twice', async (t) => {
+t.test('a client that returns with the last cursor misses nothing and gets nothing twice', async (t) => {
   const hub = await filled(t)
   const gateway = await Client.open(hub)
   const values: number[] = []
@@ -222,7 +222,7 @@ t.test('whoever comes back with the last cursor misses nothing and gets nothing 
   )
 })
 
-t.test('subscriptions of one connection are told apart, refused, and ended', async (t) => {
+t.test('subscriptions of one connection are distinguished by id, refused, and ended', async (t) => {
   const hub = await filled(t)
   const client = await Client.open(hub)
   client.send({ type: 'subscribe', id: 'a', select: { paths: ['Count'] } })
@@ -241,7 +241,7 @@ t.test('subscriptions of one connection are told apart, refused, and ended', asy
   t.match(await client.next('event'), { sub: 'b', events: [{ kind: 'deleted', id: 'urn:m' }] })
 })
 
-t.test('what is no message is told so, and the connection goes on', async (t) => {
+t.test('an invalid message is answered with an error, and the connection stays open', async (t) => {
   const hub = await filled(t)
   const client = await Client.open(hub)
   for (const [frame, text] of [
@@ -260,25 +260,28 @@ t.test('what is no message is told so, and the connection goes on', async (t) =>
   t.match(await client.next('accepted'), { id: 4 })
 })
 
-t.test('frames that are too large or broken end the connection with the code for it, and nobody else', async (t) => {
-  const hub = await filled(t, { BODY_LIMIT: '64KiB' })
-  const client = await Client.open(hub)
-  client.socket.send('x'.repeat(70_000))
-  const [code] = await once(client.socket, 'close')
-  t.equal(code, 1009)
-  const { port } = new URL(hub.url)
-  const raw = connect(Number(port), '127.0.0.1')
-  raw.write(
-    'GET /stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
-  )
-  await once(raw, 'data')
-  // Not masked, as frames of a client must be; with reserved bits set.
-  raw.write(Buffer.of(0xf1, 0x05, 1, 2, 3, 4, 5))
-  await once(raw, 'close')
-  const other = await Client.open(hub)
-  other.send({ type: 'push', id: 1, submodel: 'urn:m', path: 'Speed', value: 1 })
-  t.match((await other.next('ack')).acks, [{ accepted: 1 }])
-})
+t.test(
+  'frames that are too large or broken end the connection with the code for it, and no other connection',
+  async (t) => {
+    const hub = await filled(t, { BODY_LIMIT: '64KiB' })
+    const client = await Client.open(hub)
+    client.socket.send('x'.repeat(70_000))
+    const [code] = await once(client.socket, 'close')
+    t.equal(code, 1009)
+    const { port } = new URL(hub.url)
+    const raw = connect(Number(port), '127.0.0.1')
+    raw.write(
+      'GET /stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+    )
+    await once(raw, 'data')
+    // Not masked, as frames of a client must be; with reserved bits set.
+    raw.write(Buffer.of(0xf1, 0x05, 1, 2, 3, 4, 5))
+    await once(raw, 'close')
+    const other = await Client.open(hub)
+    other.send({ type: 'push', id: 1, submodel: 'urn:m', path: 'Speed', value: 1 })
+    t.match((await other.next('ack')).acks, [{ accepted: 1 }])
+  }
+)
 
 t.test('a connection that is half open is ended', async (t) => {
   const hub = await filled(t, { STREAM_HEARTBEAT: '200ms' })

@@ -46,7 +46,7 @@ t.test(
   }
 )
 
-/** @returns the number of submodels in the file, which is as large as told */
+/** @returns the number of submodels in the file, which has the given size */
 async function writeEnvironment(path: string, bytes: number): Promise<number> {
   const file = await open(path, 'w')
   const submodelElements = Array.from({ length: 2000 }, (_, index) => {

@@ -66,7 +66,7 @@ function texts({ json }: Reply): string[] {
 
 const at = (id: string) => `/submodels/${encode(id)}`
 
-/** The entry in the ledger itself, once it is as expected; it is written in the background. */
+/** The validation result, once it is as expected; it is written in the background. */
 async function kept(hub: Running, filter: string, ready: (ids: string[]) => boolean): Promise<string[]> {
   for (let tries = 0; ; tries++) {
     const { json } = await hub.get(`/validation?${filter}`)
@@ -98,10 +98,10 @@ t.test('warn: what breaks its template is stored, and the reasons can be read', 
   const none = (await hub.get(`${at('urn:unknown')}/$validation`)).json
   t.match(none, { result: 'noTemplate', violations: [] })
   t.notOk('template' in none)
-  t.equal((await hub.get(`${at('urn:nobody')}/$validation`)).status, 404)
+  t.equal((await hub.get(`${at('urn:unknown')}/$validation`)).status, 404)
 })
 
-t.test('the ledger is a list with filters, in pages, and follows what happens', async (t) => {
+t.test('validation results are a list with filters, in pages, and follow changes', async (t) => {
   const hub = await start(t, { SCHEMAS_DIR: schemasDir(t) })
   const bodies = [broken('urn:1'), valid('urn:2'), unknown('urn:3'), emptyNameplate('urn:4')]
   for (const body of bodies) await hub.post('/submodels', body)
@@ -134,7 +134,7 @@ t.test('the ledger is a list with filters, in pages, and follows what happens', 
   t.same(await kept(hub, 'result=invalid', has('urn:2')), ['urn:2'])
 })
 
-t.test('enforce: every door refuses the same document with the same reasons', async (t) => {
+t.test('enforce: every endpoint refuses the same document with the same reasons', async (t) => {
   const SCHEMAS_DIR = schemasDir(t)
   const hub = await start(t, { SCHEMAS_DIR, TEMPLATES: 'enforce' })
   const wrong = broken('urn:s')
@@ -170,12 +170,12 @@ t.test('enforce: every door refuses the same document with the same reasons', as
   const file = join(SCHEMAS_DIR, '..', 'wrong.json')
   writeFileSync(file, JSON.stringify(wrong))
   const checker = new TemplateChecker(loadTemplates(SCHEMAS_DIR), 'warn')
-  const told: string[] = []
+  const reported: string[] = []
   for await (const { metamodel, violations } of validateFile(file, { checker })) {
     t.same(metamodel, [])
-    told.push(...violations.map(({ text }) => text))
+    reported.push(...violations.map(({ text }) => text))
   }
-  t.same(told, expected.map(bare), 'command line')
+  t.same(reported, expected.map(bare), 'command line')
 
   const worse = { ...wrong, idShort: '1st' }
   const both = texts(await hub.post('/submodels', worse))
@@ -225,7 +225,7 @@ t.test('enforce: what is written to an element or a value is judged by what beco
   t.equal((await hub.patch(`${elements}/Pressure/$value`, '"15"')).status, 400)
 })
 
-t.test('off: nothing is checked, and there is no ledger', async (t) => {
+t.test('off: nothing is checked, and there are no validation results', async (t) => {
   const hub = await start(t, { TEMPLATES: 'off' })
   t.equal((await hub.post('/submodels', emptyNameplate('urn:n'))).status, 201)
   t.match((await hub.get(`${at('urn:n')}/$validation`)).json, { result: 'noTemplate', violations: [] })
@@ -245,7 +245,7 @@ t.test('templates themselves are not held against what they ask of others', asyn
   t.equal((await hub.post('/submodels', { ...broken('urn:t'), kind: 'Template' })).status, 201)
 })
 
-t.test('after a change of the schemas everything stored is checked anew', async (t) => {
+t.test('after a change of the schemas everything stored is checked again', async (t) => {
   const directory = join(folderOf(t), 'data')
   const before = await start(t, { DATA_DIR: directory, SCHEMAS_DIR: schemasDir(t) })
   for (const body of [valid('urn:1'), valid('urn:2'), unknown('urn:3')]) await before.post('/submodels', body)
@@ -312,7 +312,7 @@ t.test('$schema is that of the template, in each form and spelling', async (t) =
   t.ok('Synthetic' in components.json.components.schemas)
   t.equal((await hub.get(path, { accept: 'image/png' })).status, 406)
   t.equal((await hub.get(`${path}?form=other`)).status, 400)
-  t.equal((await hub.get(`${at('urn:nobody')}/$schema`)).status, 404)
+  t.equal((await hub.get(`${at('urn:unknown')}/$schema`)).status, 404)
 })
 
 t.test('$schema of a submodel without a template is that of its own structure', async (t) => {
@@ -327,7 +327,7 @@ t.test('$schema of a submodel without a template is that of its own structure', 
   t.ok(accepts(value, { Speed: '7' }) || accepts(value, { Speed: 7 }))
 })
 
-t.test('a folder of schemas that are none is told before anything starts', async (t) => {
+t.test('a folder of invalid schemas is reported before anything starts', async (t) => {
   const directory = t.testdir({ 'wrong.json': '[]' })
   await t.rejects(start(t, { SCHEMAS_DIR: directory }), { name: 'ConfigError', message: /SCHEMAS_DIR.*wrong\.json/ })
   await t.rejects(start(t, { SCHEMAS_DIR: join(directory, 'nowhere') }), { message: /nowhere/ })
