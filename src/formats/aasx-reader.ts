@@ -1,4 +1,4 @@
-/** AASX packages, read part by part from a file on disk. */
+/** Reads AASX packages part by part from a file on disk. */
 
 import { close, open } from 'node:fs'
 import { finished, type Readable, Transform } from 'node:stream'
@@ -20,18 +20,18 @@ import { decodePartName, loosePartKey, partKey, partName } from './part-names.ts
 import { readXml } from './xml-reader.ts'
 import { entryNames } from './zip-names.ts'
 
-/** Relationship and content-type parts are small; more is no package. */
+/** Relationship and content-type parts are small; larger ones are refused. */
 const MAX_METADATA_PART_BYTES = 4 * 2 ** 20
 
-/** A link, and so the name of a part that one leads to, has 2,048 characters at most. */
+/** A link, and thus the name of a linked part, has at most 2,048 characters. */
 const MAX_NAME_BYTES = 4096
 
-/** Beyond this a part is unpacked only if it is small: nothing honest compresses so well. */
+/** A part that compresses better is unpacked only if it is small: it is probably a zip bomb. */
 const MAX_COMPRESSION_RATIO = 1000
 
 /**
- * Opens a package and finds its way through it.
- * @throws HubError `BadRequest` where it is no AASX, `TooLarge` where it is beyond the limits
+ * Opens a package and resolves its relationships.
+ * @throws HubError `BadRequest` if it is not an AASX package, `TooLarge` beyond the limits
  */
 export async function openAasx(path: string, limits: ReadLimits): Promise<EnvironmentSource> {
   const zip = await openZip(path)
@@ -47,7 +47,7 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Enviro
     const specs = new Map<string, PackagePart>()
     for (const target of targetsOf(fromOrigin, 'spec')) {
       specs.set(partKey(target), requirePart(parts, target))
-      // A specification may be split; its further parts are related to its first.
+      // A specification may be split; its other parts are related to the first.
       if (parts.find(relationshipsOf(target)) === undefined) continue
       for (const further of targetsOf(await related(target), 'split')) {
         specs.set(partKey(further), requirePart(parts, further))
@@ -67,7 +67,7 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Enviro
       all.set(part, { name, contentType: typeOf(name), size, open: () => openEntry(zip, entry) })
     }
     return {
-      documents: (tell) => documents(zip, [...specs.values()], { typeOf, limits, notes }, tell),
+      documents: (onProgress) => documents(zip, [...specs.values()], { typeOf, limits, notes }, onProgress),
       notes,
       size: [...specs.values()].reduce((sum, { entry }) => sum + entry.uncompressedSize, 0),
       files: [...all].flatMap(([part, file]) => (part === thumbnail ? [] : [file])),
@@ -87,7 +87,7 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Enviro
   }
 }
 
-/** The parts that relationships of a type lead to. */
+/** The targets of relationships of a type. */
 function targetsOf(relationships: readonly Relationship[], wanted: Relationship['type']): string[] {
   return relationships.flatMap(({ type, target }) => (type === wanted && target !== undefined ? [target] : []))
 }
@@ -101,23 +101,23 @@ async function* documents(
   zip: ZipFile,
   specs: readonly PackagePart[],
   { typeOf, limits, notes }: { typeOf: (name: string) => string; limits: ReadLimits; notes: Violation[] },
-  tell: (bytes: number) => void = () => {}
+  onProgress: (bytes: number) => void = () => {}
 ): AsyncGenerator<FoundDocument> {
   let before = 0
   for (const { name, entry } of specs) {
     const isJson = /json/i.test(typeOf(name)) || /\.json$/i.test(name)
-    const bytes = countBytes(await openEntry(zip, entry), tell, before)
+    const bytes = countBytes(await openEntry(zip, entry), onProgress, before)
     before += entry.uncompressedSize
     for await (const found of (isJson ? readJson : readXml)(bytes, decodePartName(name), limits, notes))
       yield { ...found, part: name }
   }
 }
 
-/** The parts of a package, by whichever spelling of their names. */
+/** The parts of a package, found by any spelling of their names. */
 class PackageParts {
   readonly all: PackagePart[] = []
   readonly #byName = new Map<string, PackagePart>()
-  /** By names that are no part names of the package, but are taken for them in the field. */
+  /** By other spellings that are used for part names in practice. */
   readonly #byLooseName = new Map<string, PackagePart>()
 
   add(part: PackagePart, otherNames: readonly string[]): void {
@@ -125,7 +125,7 @@ class PackageParts {
     if (this.#byName.has(key)) throw refused(`it has two parts of the name "${part.name}"`)
     this.#byName.set(key, part)
     this.all.push(part)
-    // Some writers encode the names of parts, but not of links, a second time.
+    // Some writers percent-encode the names of parts twice, but not those in links.
     for (const name of [part.name, decodePartName(part.name), ...otherNames]) {
       const loose = loosePartKey(name)
       if (!this.#byLooseName.has(loose)) this.#byLooseName.set(loose, part)
@@ -137,7 +137,7 @@ class PackageParts {
   }
 }
 
-/** Every part, checked before anything is unpacked. */
+/** All parts, checked before anything is unpacked. */
 async function listParts(zip: ZipFile, limits: ReadLimits): Promise<PackageParts> {
   if (zip.entryCount > limits.entries)
     throw tooLarge(`it has ${zip.entryCount} parts; at most ${limits.entries} are taken`)
@@ -161,16 +161,16 @@ async function listParts(zip: ZipFile, limits: ReadLimits): Promise<PackageParts
   return parts
 }
 
-/** @throws HubError where the name would lead out of the package */
+/** @throws HubError if the name would lead out of the package */
 function checkedName(fileName: string): string {
   const decoded = decodePartName(fileName)
   const unsafe = decoded.split(/[\\/]/).some((step) => step === '..' || step === '.' || step === '')
   if (unsafe || decoded.includes('\0') || /^[a-zA-Z]:/.test(decoded))
-    throw refused(`"${fileName}" is no name of a part`)
+    throw refused(`"${fileName}" is not a valid part name`)
   return partName(fileName)
 }
 
-/** The machinery of the package itself: no file that a document could refer to. */
+/** Parts of the package format itself, to which no document refers. */
 function isPackageMetadata(name: string): boolean {
   const key = partKey(name)
   return key === CONTENT_TYPES_KEY || /(^|\/)_rels\/[^/]*\.rels$/.test(key) || key === '/aasx/aasx-origin'
@@ -213,20 +213,20 @@ function entries(zip: ZipFile): AsyncIterable<Entry> {
   }
 }
 
-/** The bytes of a part; what is wrong with the zip is told as the sender's fault. */
+/** The bytes of a part; defects of the zip are reported as a bad request. */
 async function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
   const source = await new Promise<Readable>((resolve, reject) => {
     zip.openReadStream(entry, (error, stream) => (error ? reject(refused(error.message)) : resolve(stream)))
   })
-  const told = new Transform({ transform: (part, _encoding, done) => done(null, part) })
+  const output = new Transform({ transform: (part, _encoding, done) => done(null, part) })
   finished(source, { writable: false }, (error) => {
-    if (error) told.destroy(refused(error.message))
+    if (error) output.destroy(refused(error.message))
   })
-  finished(told, () => source.destroy())
-  return source.pipe(told)
+  finished(output, () => source.destroy())
+  return source.pipe(output)
 }
 
-/** @throws HubError where the package has no such part */
+/** @throws HubError if the package has no such part */
 function requirePart(parts: PackageParts, name: string): PackagePart {
   const part = parts.find(name)
   if (part === undefined) throw refused(`the part "${name}" is missing`)
@@ -242,7 +242,7 @@ async function readSmall(zip: ZipFile, parts: PackageParts, name: string): Promi
   return Buffer.concat(pieces).toString()
 }
 
-/** The attributes of every element of this name. */
+/** The attributes of all elements with this name. */
 function attributesOf(xml: string, elementName: string): Record<string, string>[] {
   const found: Record<string, string>[] = []
   const parser = new SaxesParser()
@@ -252,7 +252,7 @@ function attributesOf(xml: string, elementName: string): Record<string, string>[
   parser.on('doctype', () => {
     throw refused('a document type (<!DOCTYPE …>) is not allowed')
   })
-  // These parts are two elements deep, with a handful of attributes; a parser keeps all that is open in memory.
+  // These parts are two elements deep with a few attributes each; the parser keeps open elements in memory.
   let depth = 0
   let count = 0
   parser.on('opentagstart', () => {
@@ -279,10 +279,10 @@ function relationships(source: string, xml: string, parts: PackageParts): Relati
     if (type === undefined) continue
     const target = resolveTarget(source, Target)
     if (TargetMode === 'External') {
-      // AAS4J up to 2.0.1 calls every target external. A path to a part of the package is not.
+      // AAS4J up to 2.0.1 marks every target as external, also parts of the package.
       const isPart = target !== undefined && parts.find(target) !== undefined
       found.push(isPart ? { type, target } : { type, external: Target.slice(0, 200) })
-    } else if (target === undefined) throw refused(`"${Target.slice(0, 200)}" is no name of a part`)
+    } else if (target === undefined) throw refused(`"${Target.slice(0, 200)}" is not a valid part name`)
     else found.push({ type, target })
   }
   return found
@@ -301,11 +301,11 @@ function contentTypes(xml: string): (name: string) => string {
   }
 }
 
-/** @param found the relationships among which the wanted one is not; it may have been one that leads elsewhere */
+/** @param found the relationships searched in vain; an external one among them may be the reason */
 function refused(text: string, found: readonly Relationship[] = []): HubError {
   const external = found.find((relationship) => relationship.external !== undefined)?.external
   const reason =
-    external === undefined ? '' : `; "${external}", which is said to be external, is no part of the package`
+    external === undefined ? '' : `; "${external}", which is marked as external, is not part of the package`
   return new HubError('BadRequest', [`This is not an AASX package that can be read: ${text.slice(0, 300)}${reason}`])
 }
 

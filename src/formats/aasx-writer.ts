@@ -1,4 +1,4 @@
-/** AASX packages, written as a stream. */
+/** Writes AASX packages as a stream. */
 import { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
 import { patterns } from '../model/patterns.ts'
@@ -16,12 +16,12 @@ import { DOCUMENT_FOLDER } from './part-links.ts'
 import { PartNames } from './part-names.ts'
 import { writeXml } from './xml-writer.ts'
 
-/** A file that goes into the package. */
+/** A file for the package. */
 export interface PackageFile {
-  /** The part name, e.g. `/aasx/files/manual.pdf`; one that is none, or is taken, is made one that is free. */
+  /** The part name, e.g. `/aasx/files/manual.pdf`; an invalid or used one is changed. */
   readonly name: string
   readonly contentType: string
-  /** The picture of the package as a whole. */
+  /** The thumbnail of the package. */
   readonly thumbnail?: boolean
   open(): Promise<Readable>
 }
@@ -36,15 +36,15 @@ export interface PackageContent {
 const ROOT = '/_rels/.rels'
 const ORIGIN = '/aasx/aasx-origin'
 
-/** Part names for the files of a package, those that the package itself needs left out. */
+/** Part names for the files of a package, without those reserved by the package format. */
 export function freePartNames(): PartNames {
   return new PartNames([`/${CONTENT_TYPES}`, ROOT, ORIGIN, relationshipsOf(ORIGIN)])
 }
 
-/** The same content gives the same bytes, whatever the time zone. */
+/** Equal content gives equal bytes in any time zone. */
 const OPTIONS = { mtime: new Date(2000, 0, 1), mode: 0o100644, forceDosTimestamp: true }
 
-/** Writes a package; nothing of it is held in memory. */
+/** Writes a package without buffering it in memory. */
 export function writeAasx({ identifiables, files, form }: PackageContent): Readable {
   const zip = new ZipFile()
   const output = zip.outputStream as Readable
@@ -58,7 +58,7 @@ export function writeAasx({ identifiables, files, form }: PackageContent): Reada
     zip.addReadStreamLazy(part.slice(1), OPTIONS, (done) => {
       open().then(
         (bytes) => {
-          // yazl looks neither after the errors of what it reads, nor after what is open when its reader leaves.
+          // yazl neither handles errors of its sources, nor closes them when its output is destroyed.
           bytes.on('error', (error) => output.destroy(error))
           if (output.destroyed) bytes.destroy()
           source = bytes
@@ -108,7 +108,7 @@ function contentTypes(form: string, spec: string, parts: readonly { part: string
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Types xmlns="${CONTENT_TYPE_NAMESPACE}">${relations}${overrides.join('')}</Types>\n`
 }
 
-/** A media type that a reader of packages accepts; documents taken leniently name what is none. */
+/** A valid media type; leniently stored documents may contain invalid ones. */
 function mediaType(contentType: string): string {
   return MEDIA_TYPE.test(contentType) ? contentType : 'application/octet-stream'
 }

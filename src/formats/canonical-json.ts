@@ -1,6 +1,6 @@
-/** JSON text that is the same for values that are the same, in whichever order their members stand (as RFC 8785). */
+/** JSON text with sorted members, so that equal values have equal texts (as in RFC 8785). */
 
-/** @param value as JSON.parse gives it, of a depth that was checked */
+/** @param value parsed JSON of limited depth */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(sorted(value))
 }

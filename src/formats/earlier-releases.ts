@@ -1,14 +1,14 @@
-/** Documents of releases of the metamodel before 3.0, which no reader of today understands: what to say of them. */
+/** Refuses documents of metamodel releases before 3.0 with a message that names the release. */
 import { HubError } from '../errors.ts'
 
-/** Namespaces of the XML mapping that were in use before release 3.0. */
+/** Namespaces of the XML mapping before release 3.0. */
 const NAMESPACES: readonly (readonly [namespace: RegExp, release: string])[] = [
   [/^https?:\/\/(?:www\.)?admin-shell\.io\/aas\/([12])\/(\d)$/, 'V$1.$2'],
   [/^http:\/\/www\.admin-shell\.io\/aas\/3\/0$/, 'a release candidate of V3.0'],
   [/^https?:\/\/(?:www\.)?admin-shell\.io\/aas\/3\/0\/RC0?(\d)$/i, 'release candidate $1 of V3.0']
 ]
 
-/** @throws HubError `BadRequest` where a namespace is that of an earlier release */
+/** @throws HubError `BadRequest` if a namespace belongs to an earlier release */
 export function refuseEarlierNamespace(namespace: string, origin: string): void {
   for (const [pattern, release] of NAMESPACES) {
     if (pattern.test(namespace))
@@ -16,7 +16,7 @@ export function refuseEarlierNamespace(namespace: string, origin: string): void 
   }
 }
 
-/** @throws HubError `BadRequest` where a shell, submodel or concept description has the form of an earlier release */
+/** @throws HubError `BadRequest` if a shell, submodel or concept description has the form of an earlier release */
 export function refuseEarlierJson(document: unknown, origin: string): void {
   if (typeof document !== 'object' || document === null) return
   const { identification, modelType } = document as { identification?: unknown; modelType?: unknown }

@@ -1,13 +1,13 @@
-/** What a file with an AAS environment holds, whatever its form. */
+/** A file with an AAS environment in any format: its documents and files. */
 import type { Readable } from 'node:stream'
 import type { Violation } from '../errors.ts'
 import type { Identifiable } from '../model/types.ts'
 
-/** Bounds of what is taken in. */
+/** Limits for reading. */
 export interface ReadLimits {
   /** Parts of a package. */
   readonly entries: number
-  /** Bytes of all parts together, unpacked. */
+  /** Bytes of all parts, unpacked. */
   readonly expandedBytes: number
   /** Bytes of one identifiable. */
   readonly itemBytes: number
@@ -22,14 +22,14 @@ export const DEFAULT_READ_LIMITS: ReadLimits = {
   depth: 256
 }
 
-/** A document as it was met; nobody has validated it yet. */
+/** A document of the file, not yet validated. */
 export interface FoundDocument {
   /** The JSON form. */
   readonly document: unknown
   readonly className: Identifiable['modelType']
-  /** Where it stands, to be put before a JSON Pointer, e.g. `plant.json /submodels/3`. */
+  /** Its position, as prefix of a JSON Pointer, e.g. `plant.json /submodels/3`. */
   readonly origin: string
-  /** The part of the package that it stands in. */
+  /** The part of the package that contains it. */
   readonly part?: string
 }
 
@@ -43,36 +43,36 @@ export interface PartFile {
 }
 
 export interface EnvironmentSource {
-  /** @param tell hears how many bytes of the documents have been read */
-  documents(tell?: (bytes: number) => void): AsyncIterable<FoundDocument>
-  /** What is wrong around the documents rather than in them, once they are read; no reason to refuse any of them. */
+  /** @param onProgress called with the number of document bytes read so far */
+  documents(onProgress?: (bytes: number) => void): AsyncIterable<FoundDocument>
+  /** Findings outside of the documents, complete once these are read; no reason to refuse any document. */
   readonly notes: readonly Violation[]
   /** Bytes of all documents, unpacked. */
   readonly size: number
   readonly files: readonly PartFile[]
   readonly thumbnail?: PartFile
-  /** The file, or the thumbnail, that a link of a document leads to. */
+  /** The file or thumbnail that a link of a document refers to. */
   fileOf?(link: string, document: FoundDocument): PartFile | undefined
   close(): Promise<void>
 }
 
-/** Passes bytes on and tells how many have passed, those before included. */
+/** Passes bytes on and reports their number. @param before bytes counted before these */
 export async function* countBytes(
   bytes: AsyncIterable<Uint8Array>,
-  tell: (bytes: number) => void,
+  onProgress: (bytes: number) => void,
   before = 0
 ): AsyncGenerator<Uint8Array, void> {
   let count = before
   for await (const part of bytes) {
     count += part.byteLength
-    tell(count)
+    onProgress(count)
     yield part
   }
 }
 
 export type EnvironmentFormat = 'json' | 'xml' | 'aasx'
 
-/** The schema of an environment has no empty lists, which many programs write. */
+/** A note on an empty list, which the schema of an environment does not allow but many programs write. */
 export function emptyListNote(origin: string, group: string): Violation {
   const text = `the list ${group} is empty; leave it out where there is nothing to list`
   return { pointer: `${origin} /${group}`, rule: 'minItems', text }

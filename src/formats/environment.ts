@@ -1,4 +1,4 @@
-/** An AAS environment in any of its three written forms, read document by document and written the same way. */
+/** AAS environments as JSON, XML or AASX, read and written document by document. */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
@@ -16,7 +16,7 @@ import { readJson } from './json-stream.ts'
 import { ENVIRONMENT_TYPES, isEnvironmentType } from './media-types.ts'
 import { readXml } from './xml-reader.ts'
 
-/** Which form a file has: by its first bytes, then by its media type and name. */
+/** Detects the format of a file by its first bytes, then by its media type and name. */
 export function detectFormat(
   fileName: string,
   contentType: string,
@@ -39,7 +39,7 @@ export function detectFormat(
 
 /**
  * Opens a file for reading.
- * @throws HubError `BadRequest`, `Invalid`, `TooLarge`, here or while the documents are read
+ * @throws HubError `BadRequest`, `Invalid`, `TooLarge`, here or while documents are read
  */
 export async function openEnvironment(
   path: string,
@@ -50,10 +50,16 @@ export async function openEnvironment(
   if (form === 'aasx') return openAasx(path, limits)
   const read = form === 'xml' ? readXml : readJson
   const { size } = await stat(path)
-  const bytes = (tell?: (bytes: number) => void) =>
-    tell === undefined ? createReadStream(path) : countBytes(createReadStream(path), tell)
+  const bytes = (onProgress?: (bytes: number) => void) =>
+    onProgress === undefined ? createReadStream(path) : countBytes(createReadStream(path), onProgress)
   const notes: Violation[] = []
-  return { documents: (tell) => read(bytes(tell), name, limits, notes), notes, size, files: [], close: async () => {} }
+  return {
+    documents: (onProgress) => read(bytes(onProgress), name, limits, notes),
+    notes,
+    size,
+    files: [],
+    close: async () => {}
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Why a document is refused by the schema, told from the metamodel: a schema validator knows keywords, we know what the
- * sender meant. Bounded by the limit, where a validator that is asked for all errors collects one for every node.
+ * Explains from the metamodel why the schema refuses a document: a validator only knows keywords. Stops at the limit,
+ * whereas a validator asked for all errors collects one for every node.
  */
 import type { Violation } from '../errors.ts'
 import { isLexical } from '../model/datatypes.ts'
@@ -11,10 +11,10 @@ import type { PrimitiveDeclaration } from '../model/metamodel.ts'
 import { type PatternName, patterns, patternWords } from '../model/patterns.ts'
 import { suggest } from './suggest.ts'
 
-/** What makes other faults follow comes first. */
+/** Rules whose violations cause others are reported first. */
 const ranks: readonly string[] = ['modelType', 'additionalProperties', 'type', 'required']
 
-/** Rules whose breach leaves a value of another shape than its class has; beyond them no code can trust the types. */
+/** Rules for the types of values; where they are violated, no code can rely on the types of the metamodel. */
 const SHAPE_RULES: ReadonlySet<string> = new Set(['type', 'modelType', 'enum'])
 
 export function isShapeRule({ rule }: Violation): boolean {
@@ -22,10 +22,10 @@ export function isShapeRule({ rule }: Violation): boolean {
 }
 
 /**
- * @param className the class that the value should be of, or an abstract one
- * @param value parsed JSON, not nested too deep to recurse
- * @param counts which violations are looked for; of the others none is in the way of the limit
- * @returns up to `limit` violations of the schema, most telling first
+ * @param className the expected class, possibly abstract
+ * @param value parsed JSON of limited depth
+ * @param counts filters violations; others do not count towards the limit
+ * @returns up to `limit` violations of the schema, most important first
  */
 export function explain(
   className: string,
@@ -60,7 +60,7 @@ export function explain(
     } else add('type', `expected an object (${type}), found ${nameOf(it)}`)
   }
 
-  /** The class that the modelType names, if it may stand here. */
+  /** The class named by the modelType, if it is allowed here. */
   function concreteClass(type: string, it: Readonly<Record<string, unknown>>): string | undefined {
     const declaration = declarationOf(type)
     if (!declaration?.abstract && !declaration?.modelType) return type
@@ -139,7 +139,7 @@ export function explain(
   }
 }
 
-/** The patterns that a constraint of Part 1 asks for. */
+/** Constraints of Part 1 that are checked by a pattern. */
 const rulesOfPatterns: { readonly [Name in PatternName]?: string } = { idShort: 'AASd-002', xmlText: 'AASd-130' }
 
 const expressions = new Map<PatternName, RegExp>()
@@ -168,7 +168,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A JSON value as one would call it. */
+/** A JSON value in words. */
 function nameOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (isObject(value)) return 'an object'
@@ -178,7 +178,7 @@ function nameOf(value: unknown): string {
 }
 
 function isLonger(text: string, maxLength: number): boolean {
-  // Only a text that is too long in UTF-16 can be too long in characters.
+  // A text has at most as many characters as UTF-16 code units.
   return text.length > maxLength && lengthOf(text) > maxLength
 }
 

@@ -1,16 +1,16 @@
 /**
- * The metamodel, and Part 2's own nouns, as JSON Schema (draft 2020-12): one definition per class, flattened, derived
- * from its declaration.
+ * The metamodel and the classes of Part 2 as JSON Schema (draft 2020-12): one definition per class, with inherited
+ * members, derived from its declaration.
  */
 import { allEnumerations, allPrimitives, declarationOf, type Field, fieldsOf, heirsOf } from '../model/fields.ts'
 import { interfaceClasses } from '../model/interfaces.ts'
 import { classes, type PrimitiveDeclaration } from '../model/metamodel.ts'
 import { type PatternName, patterns, patternWords } from '../model/patterns.ts'
 
-/** A JSON Schema; read by Ajv and by tools, never by us. */
+/** A JSON Schema for Ajv and tools. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-/** The name under which the derived schema can be referred to. */
+/** `$id` of the derived schema. */
 export const SCHEMA_ID = 'urn:aas-hub:schema:aas-3.1'
 
 /** The whole schema; its root is an environment. */
@@ -27,7 +27,7 @@ export function metamodelSchema(): JsonSchema {
 
 /**
  * A definition for each primitive type, enumeration, concrete class and choice between classes, in that order.
- * @param refers what a reference to a definition begins with, e.g. `#/components/schemas/`
+ * @param refers prefix of references to definitions, e.g. `#/components/schemas/`
  */
 export function definitions(refers = '#/$defs/'): Readonly<Record<string, JsonSchema>> {
   const all: Record<string, JsonSchema> = {}
@@ -40,10 +40,10 @@ export function definitions(refers = '#/$defs/'): Readonly<Record<string, JsonSc
   return all
 }
 
-/** Those of Part 1, then the nouns of Part 2. */
+/** The classes of Part 1, then those of Part 2. */
 const classNames = Object.keys({ ...classes, ...interfaceClasses })
 
-/** The abstract classes that a member is declared with. */
+/** The abstract classes that are the type of a member. */
 function choices(): Set<string> {
   const fields = classNames.flatMap((name) => fieldsOf(name))
   return new Set(fields.filter(({ sort }) => sort === 'choice').map(({ type }) => type))
@@ -54,7 +54,7 @@ function primitiveSchema(title: string, primitive: PrimitiveDeclaration): JsonSc
   if (json === 'boolean') return { title, type: 'boolean' }
   if (base64) return { title, type: 'string', contentEncoding: 'base64' }
   const bounds = { ...(minLength !== undefined && { minLength }), ...(maxLength !== undefined && { maxLength }) }
-  // Every string obeys [AASd-130]; the named patterns admit fewer characters anyway.
+  // [AASd-130] applies to every string; the named patterns allow fewer characters anyway.
   const name = (primitive.pattern ?? 'xmlText') as PatternName
   return { title, $comment: patternWords[name], type: 'string', ...bounds, pattern: patterns[name] }
 }

@@ -1,7 +1,7 @@
 /**
- * InfluxDB's line protocol, as most gateways push it: `measurement,tag=value field=1.5,other=2i 1700000000000000000`.
- * A point ends with its line, except that a text in quotes may hold line ends; so points are read line by line by a
- * reader that remembers an open quote. Each line is read in one pass, however many a point has.
+ * InfluxDB's line protocol: `measurement,tag=value field=1.5,other=2i 1700000000000000000`. A point ends with its line,
+ * unless a quoted text contains line feeds; so the reader takes lines and remembers an open quote. Each line is read in
+ * one pass.
  */
 import { Literal } from '../model/literal.ts'
 import type { DataTypeDefXsd } from '../model/types.ts'
@@ -10,31 +10,31 @@ export interface LinePoint {
   readonly measurement: string
   readonly tags: ReadonlyMap<string, string>
   readonly fields: readonly LineField[]
-  /** In the unit of the request; absent where the line has none. */
+  /** In the unit of the request; undefined if the line has none. */
   readonly time: string | undefined
 }
 
 export interface LineField {
   readonly name: string
-  /** A literal where the digits that were sent are not those that JavaScript writes. */
+  /** A literal if JavaScript would write other digits than were sent. */
   readonly value: number | string | boolean | Literal
-  /** The type that the syntax says: a number is a float unless `i` or `u` follows it, whatever its digits. */
+  /** The type by the syntax: a number is a float unless `i` or `u` follows. */
   readonly type: DataTypeDefXsd
 }
 
-/** What is wrong with a point. */
+/** A syntax error in a point. */
 export class LineError extends Error {
   override readonly name = 'LineError'
 }
 
-/** Tags of one point, and fields. */
+/** Maximal number of tags, and of fields, of a point. */
 const MAX_FIELDS = 10_000
 
-/** Characters of a point whose texts hold line ends: a quote that is never closed must not gather all that follows. */
+/** Characters of a multi-line point: an unclosed quote must not swallow the rest of the body. */
 const MAX_POINT_LENGTH = 16 * 1024 * 1024
 const LINE_OVERHEAD = 16
 
-/** Reads a single line. @returns undefined for a blank line or a comment. @throws LineError */
+/** Parses a single line. @returns undefined for a blank line or a comment. @throws LineError */
 export function parseLine(line: string): LinePoint | undefined {
   const reader = new PointReader()
   const point = reader.read(line)
@@ -50,14 +50,14 @@ export class PointReader {
   #line = ''
   #at = 0
   #point: { measurement: string; tags: Map<string, string>; fields: LineField[] } | undefined
-  /** A text that is open at the end of the line, and the field that it belongs to. */
+  /** The field and the lines so far of an unclosed text. */
   #open: { readonly name: string; readonly parts: string[] } | undefined
-  /** Of the point so far, roughly as it takes in memory: a line counts as some characters more. */
+  /** Characters of the point so far, with an overhead per line: roughly its size in memory. */
   #length = 0
-  /** The rest of a point that was refused, in which a quote is open: what follows belongs to it. */
+  /** A refused point has an unclosed quote: the next lines belong to it. */
   #isSkipping = false
 
-  /** Is a quote open, so that the next line belongs to the same point? */
+  /** Does the next line belong to the same point? */
   get isOpen(): boolean {
     return this.#open !== undefined || this.#isSkipping
   }
@@ -65,7 +65,7 @@ export class PointReader {
   /**
    * Reads one line, without its line feed.
    * @returns the point that ends with it; undefined for a blank line or a comment, or while a quote is open
-   * @throws LineError; the lines that belong to the same point are then passed over
+   * @throws LineError; the remaining lines of the same point are then skipped
    */
   read(line: string): LinePoint | undefined {
     this.#line = line
@@ -91,10 +91,10 @@ export class PointReader {
   }
 
   /**
-   * Passes over a line that cannot be read.
-   * @returns whether a point is refused with it: not where it is a comment, or belongs to a point that was refused before
+   * Skips a line that cannot be decoded.
+   * @returns whether this refuses a point: not for comments and lines of an already refused point
    */
-  passOver(line: string): boolean {
+  skipLine(line: string): boolean {
     const [wasOpen, wasRefused] = [this.isOpen, this.#isSkipping]
     if (!wasOpen && BLANK.test(line)) return false
     this.#line = line
@@ -103,7 +103,7 @@ export class PointReader {
     return !wasRefused
   }
 
-  /** To be called after the last line: why the last point is none, if a text of it is open. */
+  /** Must be called after the last line. @returns an error if a text is still open */
   end(): LineError | undefined {
     const name = this.#open?.name
     this.#open = undefined
@@ -129,7 +129,7 @@ export class PointReader {
     return this.#fields()
   }
 
-  /** The fields from here on, and the time. */
+  /** The remaining fields, and the time. */
   #fields(): LinePoint | undefined {
     const fields = this.#point?.fields ?? []
     do {
@@ -145,7 +145,7 @@ export class PointReader {
     return this.#point === undefined ? undefined : { ...this.#point, time }
   }
 
-  /** Goes on with a text that was open. */
+  /** Continues an open text. */
   #continue({ name, parts }: { name: string; parts: string[] }): LinePoint | undefined {
     if (!this.#text(name, parts)) return undefined
     if (this.#takes(',')) return this.#fields()
@@ -153,7 +153,7 @@ export class PointReader {
     return this.#point === undefined ? undefined : { ...this.#point, time }
   }
 
-  /** Reads a text up to its quote. @returns false where it goes on in the next line */
+  /** Reads a text up to its quote. @returns false if it continues in the next line */
   #text(name: string, parts: string[]): boolean {
     const start = this.#at
     const end = quoteIn(this.#line, start)
@@ -172,7 +172,7 @@ export class PointReader {
     return true
   }
 
-  /** Do all quotes from here on come in pairs, so that the point ends with the line? */
+  /** Are all quotes from here on closed, so that the point ends with the line? */
   #closesQuotes(from: number, isOpen: boolean): boolean {
     let open = isOpen
     for (let at = quoteIn(this.#line, from); at >= 0; at = quoteIn(this.#line, at + 1)) open = !open
@@ -194,7 +194,7 @@ export class PointReader {
     while (this.#line[this.#at] === ' ') this.#at++
   }
 
-  /** Up to one of these signs; a backslash takes the meaning from a sign that has one. */
+  /** Reads up to one of these characters; a backslash escapes special characters. */
   #name(ends: string, what: string): string {
     const start = this.#at
     let escaped = false
@@ -242,7 +242,7 @@ export class PointReader {
   }
 }
 
-/** Where the next quote is that no backslash stands before; -1 where there is none. */
+/** Position of the next unescaped quote, or -1. */
 function quoteIn(line: string, from: number): number {
   for (let at = line.indexOf('"', from); at >= 0; at = line.indexOf('"', at + 1)) {
     let backslashes = 0

@@ -1,10 +1,10 @@
-/** Which files of a package its documents link to, and what is left over on either side. */
+/** Tracks which files of a package are linked by its documents; finds dangling links and unlinked files. */
 import type { Violation } from '../errors.ts'
 import { fileLinksOf } from '../model/file-links.ts'
 import type { EnvironmentSource, FoundDocument, PartFile } from './environment-source.ts'
 import { partsOfLink } from './part-links.ts'
 
-/** Warnings told of one package, of each kind. */
+/** Reported warnings of each kind per package. */
 const MAX_WARNINGS_PER_KIND = 100
 
 export class LinkedFiles {
@@ -16,7 +16,7 @@ export class LinkedFiles {
     this.#content = content
   }
 
-  /** Follows the links of a document. @returns the files that they lead to, by link */
+  /** Resolves the links of a document. @returns the linked files by link */
   follow(found: FoundDocument): ReadonlyMap<string, PartFile> {
     const files = new Map<string, PartFile>()
     if (this.#content.fileOf === undefined) return files
@@ -37,7 +37,7 @@ export class LinkedFiles {
     return this.#linked.has(file)
   }
 
-  /** Links that lead to no file, then files that no link leads to; complete once every document was followed. */
+  /** Dangling links, then unlinked files; complete after the last document. */
   warnings(): Violation[] {
     const unlinked = this.#content.files.filter((file) => !this.#linked.has(file)).slice(0, MAX_WARNINGS_PER_KIND)
     const text = 'no document of the package links to this file'

@@ -1,11 +1,11 @@
-/** Media types of environments, by the form that they stand for; the first of a form is the one that it is stored as. */
+/** Media types of environments and their formats; the first of each format is used for storing. */
 import type { EnvironmentFormat } from './environment-source.ts'
 
 export const ENVIRONMENT_TYPES = {
   'application/json': 'json',
   'application/xml': 'xml',
   'text/xml': 'xml',
-  // Part 2 spells it differently for packages and serialization, and in its prose; release 3.2 will again.
+  // Part 2 uses different spellings for packages, serialization and in its prose; release 3.2 will add another.
   'application/asset-administration-shell-package': 'aasx',
   'application/asset-administration-shell-package+xml': 'aasx',
   'application/aasx+xml': 'aasx',

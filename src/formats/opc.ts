@@ -1,7 +1,7 @@
-/** The parts of the Open Packaging Conventions (ISO/IEC 29500-2) that AASX (Part 5, IDTA-01005) builds on. */
+/** What AASX (Part 5, IDTA-01005) uses of the Open Packaging Conventions (ISO/IEC 29500-2). */
 import { partName } from './part-names.ts'
 
-/** Relationship types of Part 5. Packages in the wild also spell them with `www.`. */
+/** Relationship types of Part 5. Some packages spell them with `www.`. */
 export const RELATIONSHIPS = {
   origin: 'http://admin-shell.io/aasx/relationships/aasx-origin',
   spec: 'http://admin-shell.io/aasx/relationships/aas-spec',
@@ -17,26 +17,26 @@ export const CONTENT_TYPE_NAMESPACE = 'http://schemas.openxmlformats.org/package
 
 export interface Relationship {
   readonly type: keyof typeof RELATIONSHIPS
-  /** Name of the part that it leads to. */
+  /** Name of the target part. */
   readonly target?: string
-  /** What it leads to out of the package. */
+  /** A target outside of the package. */
   readonly external?: string
 }
 
-/** The kind of a relationship, whichever spelling; undefined for one that AASX has no use for. */
+/** The kind of a relationship in any spelling; undefined for types that AASX does not use. */
 export function relationshipOf(type: string): Relationship['type'] | undefined {
   const plain = type.replace('http://www.admin-shell.io', 'http://admin-shell.io')
   const entries = Object.entries(RELATIONSHIPS) as [keyof typeof RELATIONSHIPS, string][]
   return entries.find(([, uri]) => uri === plain)?.[0]
 }
 
-/** The name of the part that holds the relationships of a part; of the package itself for ''. */
+/** Name of the relationships part of a part; of the package itself for ''. */
 export function relationshipsOf(part: string): string {
   const slash = part.lastIndexOf('/')
   return `${part.slice(0, slash)}/_rels/${part.slice(slash + 1)}.rels`
 }
 
-/** A target, relative to the part that names it, as a part name; undefined where it leads out of the package. */
+/** Resolves a target relative to its source part; undefined if it leads out of the package. */
 export function resolveTarget(source: string, target: string): string | undefined {
   const url = URL.parse(target.replaceAll('\\', '/'), `opc:${source === '' ? '/' : source}`)
   return url === null || url.protocol !== 'opc:' || url.host !== '' ? undefined : partName(url.pathname)
@@ -55,7 +55,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   csv: 'text/csv'
 }
 
-/** The media type of a file name's extension, where the package does not say it. */
+/** The media type by file name extension, for parts without a declared one. */
 export function mediaTypeOf(name: string): string {
   return MEDIA_TYPES[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] ?? 'application/octet-stream'
 }

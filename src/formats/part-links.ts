@@ -1,20 +1,19 @@
 /**
- * How a document refers to a file of the package that it lies in (`File.value`, `Resource.path`). Part 1 leaves several
- * ways, and packages in the field use them all: the name of the part, a URI of the scheme `file`, and a path that is
- * relative to the document or to the root of the package.
+ * Links of a document to files of its package (`File.value`, `Resource.path`). Part 1 allows several forms, and real
+ * packages use all of them: the part name, a `file` URI, and a path relative to the document or to the package root.
  */
 import { partName } from './part-names.ts'
 
-/** Where the document lies in the packages that we write. */
+/** Folder of the document in packages written by the hub. */
 export const DOCUMENT_FOLDER = '/aasx'
 
 /**
- * The parts that a link may mean, the likeliest first; none where it leads out of the package.
- * @param document name of the part that the link stands in
+ * The parts that a link may refer to, the most likely first; none if it leads out of the package.
+ * @param document name of the part that contains the link
  */
 export function partsOfLink(link: string, document: string): readonly string[] {
   const paths = pathsOf(link, document)
-  // A `#` or `?` that is no part of the name should have been the only ones that are not percent-encoded.
+  // Unencoded `#` and `?` should start a fragment or query, but may be part of the name.
   const plain = paths.map((path) => path.replace(/[?#].*$/s, '')).filter((path) => path !== '/')
   return [...new Set([...paths, ...plain].map(partName))]
 }
@@ -29,13 +28,13 @@ function pathsOf(link: string, document: string): string[] {
   return [absolute(`${folder}/${text}`), absolute(text), absolute(`${DOCUMENT_FOLDER}/${text}`)]
 }
 
-/** `/path`, `///path`; of `//host/path` the host is a folder, unless somebody meant a machine. */
+/** `/path` and `///path`; in `//host/path` the host may be a folder or a real host. */
 function pathsOfFileUri(rest: string): string[] {
   const host = /^\/\/[^/]+/.exec(rest)?.[0]
   return host === undefined ? [absolute(rest)] : [absolute(rest), absolute(rest.slice(host.length))]
 }
 
-/** Without dot segments (RFC 3986, 5.2.4) and empty ones. */
+/** Without empty segments and dot segments (RFC 3986, 5.2.4). */
 function absolute(path: string): string {
   const segments: string[] = []
   for (const segment of path.split('/')) {
@@ -45,15 +44,15 @@ function absolute(path: string): string {
   return `/${segments.join('/')}`
 }
 
-/** The name that a part should have, so that this link leads to it in a package that we write. */
+/** The name of the part for a link, in a package written by the hub. */
 export function partForLink(link: string): string {
   const [fromDocument = '/file', fromRoot] = pathsOf(link, `${DOCUMENT_FOLDER}/`)
   return partName(fromRoot?.startsWith(`${DOCUMENT_FOLDER}/`) && !link.startsWith('.') ? fromRoot : fromDocument)
 }
 
 /**
- * Does this link lead any reader to the part, in a package that we write? As a part name, as a `file` URI, or by RFC
- * 3986 relative to the document; a link in another spelling does not, because readers compare text.
+ * Does the link lead every reader to the part, in a package written by the hub? True for the part name, a `file` URI, or
+ * a path relative to the document by RFC 3986; not for other spellings, because readers compare texts.
  */
 export function leadsTo(link: string, part: string): boolean {
   if (link === part || link === `file://${part}` || link === `file:${part}`) return true

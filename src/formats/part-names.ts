@@ -1,20 +1,20 @@
 /**
- * Names of parts in a package, as the Open Packaging Conventions have them (ISO/IEC 29500-2, 6.2.2): an absolute path in
- * the characters of a URI. A name is written this way in the ZIP directory, in relationships, in content types and in
- * the documents alike, because readers compare these spellings as text.
+ * Names of parts in a package by the Open Packaging Conventions (ISO/IEC 29500-2, 6.2.2): absolute paths in URI
+ * characters. The ZIP directory, relationships, content types and documents use the same spelling, because readers
+ * compare names as text.
  */
 
-/** Part names are equivalent without regard to the case of ASCII letters (6.2.2.3); percent-encoding is spelling. */
+/** Equal for equivalent part names: the case of ASCII letters (6.2.2.3) and percent-encoding do not count. */
 export function partKey(name: string): string {
   return decodePartName(partName(name)).replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
-/** Equal for names that people take for the same: in another case of any script, in composed or decomposed letters. */
+/** Equal also for names that differ in the case of any script, or in composed and decomposed letters. */
 export function loosePartKey(name: string): string {
   return decodePartName(partName(name)).normalize('NFC').toLowerCase()
 }
 
-/** A name for people. */
+/** A readable name. */
 export function decodePartName(name: string): string {
   if (!name.includes('%')) return name
   try {
@@ -24,18 +24,17 @@ export function decodePartName(name: string): string {
   }
 }
 
-/** Characters that stand for themselves in a segment of a URI (RFC 3986, 3.3, `pchar`). */
+/** Unencoded characters of a URI segment (RFC 3986, 3.3, `pchar`). */
 const SEGMENT_CHARACTER = /[\w\-.~!$&'()*+,;=:@]/
 
-/** Part names without escapes, which most are: no segment begins or ends with a dot. */
+/** Part names that need no conversion, as most: no escapes, no segment begins or ends with a dot. */
 const PLAIN = /^(?:\/[\w\-~!$&'()*+,;=:@](?:[\w\-.~!$&'()*+,;=:@]*[\w\-~!$&'()*+,;=:@])?)+$/
 
 /** Characters that are never percent-encoded (RFC 3986, 2.3, `unreserved`). */
 const UNRESERVED = /[\w\-.~]/
 
 /**
- * The name of a part for any text that is meant to be one, whether it is percent-encoded already or not. Applied to a
- * part name it changes nothing.
+ * Converts any text to a part name, percent-encoded or not. Idempotent.
  */
 export function partName(text: string): string {
   if (PLAIN.test(text)) return text
@@ -47,18 +46,18 @@ export function partName(text: string): string {
   return `/${segments.join('/') || 'file'}`
 }
 
-/** One segment; '' for one that no part name may have: empty, or nothing but dots. */
+/** One segment; '' for an invalid one: empty, or only dots. */
 function encodeSegment(text: string): string {
   if (/^\.*$/.test(text)) return ''
   const encoded = text.replace(/%[0-9a-fA-F]{2}|[\s\S]/gu, (sign) =>
     sign.length === 3 ? keepEscape(sign) : encode(sign)
   )
   if (/^\.+$/.test(encoded)) return ''
-  // No segment ends with a dot.
+  // A segment must not end with a dot.
   return encoded.endsWith('.') ? `${encoded.slice(0, -1)}_` : encoded
 }
 
-/** An escape as it may stay: not of an unreserved character, a slash, a backslash or NUL (6.2.2.2). */
+/** Normalizes an escape: none of unreserved characters, slash, backslash or NUL (6.2.2.2). */
 function keepEscape(escaped: string): string {
   const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
   if (character === '/' || character === '\\' || character === '\0') return '_'
@@ -71,8 +70,8 @@ function encode(character: string): string {
 }
 
 /**
- * A file name as a segment of a part name that needs no escapes but those of letters. Readers that build on Apache POI
- * cannot open a package at all that has an escaped ASCII character (`%20`, `%23`, `%5B` …) in the name of a part.
+ * A file name as a segment of a part name with escapes only for letters. Readers based on Apache POI cannot open a
+ * package with an escaped ASCII character (`%20`, `%23`, `%5B` …) in the name of a part.
  */
 export function portableSegment(fileName: string): string {
   const plain = fileName
@@ -83,21 +82,21 @@ export function portableSegment(fileName: string): string {
 }
 
 /**
- * Part names of one package that is being written. No two are equivalent, and none continues another one, as
- * `/a/b` continues `/a` (6.2.2.3).
+ * Part names of a package being written. No two are equivalent, and none extends another, as `/a/b` extends `/a`
+ * (6.2.2.3).
  */
 export class PartNames {
   readonly #parts = new Set<string>()
   readonly #folders = new Set<string>()
-  /** By a name that was taken, the number to try next. */
+  /** Per used name the number to try next. */
   readonly #numbers = new Map<string, number>()
 
-  /** @param reserved names that are never given away */
+  /** @param reserved names that are never returned */
   constructor(reserved: readonly string[]) {
     for (const name of reserved) this.#add(name)
   }
 
-  /** The name, made a part name, or one like it where it is taken; it is taken then. */
+  /** Reserves the part name, or a similar one if it is in use. */
   take(wanted: string): string {
     const [file = '', ...folders] = partName(wanted).slice(1).split('/').reverse()
     let path = ''
@@ -109,7 +108,7 @@ export class PartNames {
     return name
   }
 
-  /** `folder/segment`, with a number before the extension where it is not free. */
+  /** `folder/segment`, with a number before the extension if it is in use. */
   #free(folder: string, segment: string, isFree: (key: string) => boolean): string {
     const name = `${folder}/${segment}`
     const key = loosePartKey(name)
@@ -132,7 +131,7 @@ export class PartNames {
   }
 }
 
-/** What the package itself, or Windows, would take for something else: `_rels` holds relationships, `c:` is a drive. */
+/** Avoids names with a special meaning: `_rels` contains relationships, `c:` is a drive. */
 function ownFolder(segment: string, folder: string): string {
   if (/^_rels$/i.test(segment)) return 'rels'
   return folder === '' ? segment.replace(/^([a-zA-Z]):/, '$1_') : segment

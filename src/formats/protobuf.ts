@@ -1,11 +1,11 @@
-/** The wire of Protocol Buffers: what is needed to read and write messages whose field numbers are known. */
+/** The wire format of Protocol Buffers, as far as needed for messages with known field numbers. */
 
-/** Something that is not a message: cut, too long, or no such thing. */
+/** The bytes are not a message: truncated, too long or malformed. */
 export class ProtobufError extends Error {
   override readonly name = 'WireError'
 }
 
-/** How the value of a field is written. Groups (3 and 4) are gone from the format for long, and refused. */
+/** Wire types. Groups (3 and 4) are deprecated and refused. */
 const VARINT = 0
 const FIXED64 = 1
 const BYTES = 2
@@ -13,10 +13,10 @@ const FIXED32 = 5
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A whole number without sign: a bigint only where a number would lose digits. */
+/** An unsigned integer; a bigint only beyond 2^53. */
 export type Uint64 = number | bigint
 
-/** Reads the fields of one message from first to last. Every read stays within its bounds. @throws WireError */
+/** Reads the fields of one message in order, never beyond its end. @throws ProtobufError */
 export class ProtobufReader {
   readonly #bytes: Uint8Array
   readonly #end: number
@@ -29,7 +29,7 @@ export class ProtobufReader {
     this.#end = end
   }
 
-  /** Number of the next field; undefined at the end. Its value is to be read, or skipped, before the next. */
+  /** Number of the next field; undefined at the end. Its value must be read or skipped before the next call. */
   field(): number | undefined {
     if (this.#at === this.#end) return undefined
     const tag = this.#varint()
@@ -52,7 +52,7 @@ export class ProtobufReader {
     return this.#varint()
   }
 
-  /** 32 bits; a negative number is written with 64, of which the upper half says nothing. */
+  /** 32 bits; negative numbers are written with 64, of which the upper half is ignored. */
   uint32(): number {
     const value = this.uint64()
     return typeof value === 'bigint' ? Number(value & 0xffff_ffffn) : value % 2 ** 32
@@ -78,7 +78,7 @@ export class ProtobufReader {
     return this.#bytes.subarray(start, this.#at)
   }
 
-  /** A message within this one. */
+  /** A nested message. */
   message(): ProtobufReader {
     const start = this.#length()
     return new ProtobufReader(this.#bytes, start, this.#at)
@@ -101,14 +101,14 @@ export class ProtobufReader {
     if (this.#wire !== wire) throw new ProtobufError(`Wire type ${this.#wire} where ${wire} was expected`)
   }
 
-  /** Where the bytes start that are told with their length. */
+  /** Start of a length-delimited value. */
   #length(): number {
     this.#expect(BYTES)
-    // A length that no memory has is past the end too.
+    // Also correct for lengths beyond 2^53: they exceed the end as well.
     return this.#take(Number(this.#varint()))
   }
 
-  /** Where these bytes start. */
+  /** Start of the next bytes, which are consumed. */
   #take(count: number): number {
     const start = this.#at
     if (start + count > this.#end) throw new ProtobufError('A field goes on after the end')
@@ -122,9 +122,9 @@ export class ProtobufReader {
     return fixed
   }
 
-  /** Seven bits to the byte, the lowest first. */
+  /** Seven bits per byte, the lowest first. */
   #varint(): Uint64 {
-    // 28 bits at a time are as many as whole operations on numbers take.
+    // 28 bits at a time fit into integer operations on numbers.
     let low = 0
     for (let shift = 0; shift < 28; shift += 7) {
       const byte = this.#byte()
@@ -150,21 +150,21 @@ export class ProtobufReader {
   }
 }
 
-/** Of 28, 28 and 8 bits. */
+/** Combines 28, 28 and 8 bits. */
 function uint64Of(low: number, middle: number, high: number): Uint64 {
   const whole = low + middle * 2 ** 28 + high * 2 ** 56
   if (Number.isSafeInteger(whole)) return whole
   return BigInt(low) + (BigInt(middle) << 28n) + (BigInt(high) << 56n)
 }
 
-/** Where numbers of a fixed width are read from, one at a time. */
+/** Buffer for numbers of fixed width. */
 const fixed = new DataView(new ArrayBuffer(8))
 const fixedBytes = new Uint8Array(fixed.buffer)
 
-/** Texts that are shorter are read byte by byte, which takes less time than to call the decoder. */
+/** Shorter texts are read byte by byte, which is faster than the decoder. */
 const MAX_ASCII_FAST_PATH_BYTES = 24
 
-/** Undefined where it is more than ASCII. */
+/** Undefined if there are other characters. */
 function ascii(bytes: Uint8Array, start: number, end: number): string | undefined {
   let text = ''
   for (let at = start; at < end; at++) {
@@ -175,7 +175,7 @@ function ascii(bytes: Uint8Array, start: number, end: number): string | undefine
   return text
 }
 
-/** Writes the fields of one message, in the order in which they are given. */
+/** Writes the fields of one message in the order of the calls. */
 export class ProtobufWriter {
   readonly #parts: number[] = []
 

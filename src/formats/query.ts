@@ -1,7 +1,4 @@
-/**
- * AASQL as it is written in JSON (Part 2, "Query Language"): read into a condition, or refused with every fault that it
- * has and its place.
- */
+/** Parses AASQL in its JSON form (Part 2, "Query Language") into a condition, or reports every violation. */
 import { HubError, type Violation } from '../errors.ts'
 import type { Comparison, Condition, Match, Operand } from '../model/condition/condition.ts'
 import { parseField } from '../model/condition/field.ts'
@@ -29,14 +26,14 @@ export interface AasqlQuery {
   readonly condition: Condition
 }
 
-/** Beyond these a query is refused before it is looked at any further. */
+/** Larger queries are refused without further checks. */
 const MAX_DEPTH = 100
 const MAX_OPERANDS = 2000
 
-/** Violations told of one query. */
+/** Reported violations per query. */
 const MAX_REPORTED = 20
 
-/** Reads a query. @throws HubError `Invalid` */
+/** Parses a query. @throws HubError `Invalid` */
 export function parseQuery(body: unknown): AasqlQuery {
   const reading = new QueryParser()
   const query = reading.query(body)
@@ -57,7 +54,7 @@ class QueryParser {
   readonly violations: Violation[] = []
   #operands = 0
   #patternCost = 0
-  /** Where each comparison stands, for what is found wrong with it later. */
+  /** JSON Pointers of comparisons, for violations found later. */
   readonly #places = new Map<Comparison, string>()
 
   query(body: unknown): AasqlQuery | undefined {
@@ -160,7 +157,10 @@ class QueryParser {
     const { problem, written, allowed = [] } = field
     const near = written === undefined ? undefined : suggest(written, allowed)
     const hint = near === undefined ? '' : `; did you mean "${near}"?`
-    this.#fault(place, `${excerpt(held)} is no field: ${problem}${written === undefined ? '' : ` "${written}"`}${hint}`)
+    this.#fault(
+      place,
+      `${excerpt(held)} is not a field: ${problem}${written === undefined ? '' : ` "${written}"`}${hint}`
+    )
     return undefined
   }
 
@@ -186,7 +186,7 @@ class QueryParser {
     return castText(text, type)
   }
 
-  /** `$year` and the others: of a date and time as a literal, as the schema has it, or of any operand, as the text has it. */
+  /** `$year` and the like: of a date-time literal, as in the schema, or of any operand, as in the prose. */
   #part(part: DatePart, held: unknown, place: string, depth: number): Operand | undefined {
     const of =
       typeof held === 'string'
@@ -195,17 +195,17 @@ class QueryParser {
     return of && { is: 'part', part, of }
   }
 
-  /** All patterns of a query together may not cost too much; what exceeds that is not compiled any more. */
+  /** Limits the total cost of all patterns of a query; beyond it none is compiled. */
   #checkPattern(operand: Operand, place: string): void {
     const literal = literalOf(operand)
     if (literal?.type !== 'str' || this.#patternCost > MAX_PATTERN_COST) return
     const { problem, cost } = compilePattern(literal.value)
-    if (problem !== undefined) this.#fault(place, `this is no regular expression that can be used: ${problem}`)
+    if (problem !== undefined) this.#fault(place, `this regular expression cannot be used: ${problem}`)
     this.#patternCost += cost
     if (this.#patternCost > MAX_PATTERN_COST) this.#fault(place, 'the regular expressions are too large together')
   }
 
-  /** Every comparison within a $match points into the same list. */
+  /** All comparisons within a $match must refer to the same list. */
   #requireOneList(match: Match): void {
     const comparisons = comparisonsOf(match)
     for (const [index, text] of strayComparisons(comparisons).entries()) {
@@ -214,7 +214,7 @@ class QueryParser {
     }
   }
 
-  /** An object of exactly one member, which is one of these. */
+  /** The only member of an object, which must be one of `allowed`. */
   #only(value: unknown, pointer: string, allowed: readonly string[], what: string, depth: number) {
     if (depth > MAX_DEPTH) {
       this.#fault(pointer, `a query is nested at most ${MAX_DEPTH} deep`)
@@ -252,7 +252,7 @@ class QueryParser {
   #unknown(pointer: string, name: string, allowed: readonly string[]): void {
     const near = suggest(name, allowed)
     const hint = near === undefined ? `allowed: ${allowed.join(', ')}` : `did you mean "${near}"?`
-    this.#fault(pointer, `${excerpt(name)} cannot stand here; ${hint}`)
+    this.#fault(pointer, `${excerpt(name)} is not allowed here; ${hint}`)
   }
 
   #fault(pointer: string, text: string): void {

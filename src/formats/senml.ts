@@ -1,6 +1,6 @@
 /**
- * SenML (RFC 8428) as JSON: a pack is a list of records, of which each says a name, a time and a value, and base fields
- * that hold from it on. Units are left to whoever knows the element.
+ * SenML (RFC 8428) in JSON: a pack is a list of records, each with a name, a time and a value, and base fields for the
+ * following records. Units are ignored here.
  */
 import { Literal, writtenOut } from '../model/literal.ts'
 import { parseTime } from '../model/time.ts'
@@ -9,16 +9,16 @@ import { parseTime } from '../model/time.ts'
 export interface Measurement {
   readonly name: string
   readonly value: number | string | boolean | Literal
-  /** Nanoseconds since 1970; absent: about now. */
+  /** Nanoseconds since 1970; undefined for about now. */
   readonly time?: bigint
 }
 
-/** A record that cannot be taken, and why. */
+/** Why a record is refused. */
 export interface SenmlFault {
   readonly fault: string
 }
 
-/** What is wrong with a pack as a whole, so that nothing of it may be used. */
+/** The pack as a whole is invalid, so no record may be used. */
 export class SenmlError extends Error {
   override readonly name = 'SenmlError'
 }
@@ -28,15 +28,15 @@ const VERSION = 10
 
 const SECOND = 1_000_000_000n
 
-/** Times below it count from now [4.5.3]. */
+/** Smaller times are relative to now [4.5.3]. */
 const MIN_ABSOLUTE_TIME_NS = 2n ** 28n * SECOND
 
 type SenmlRecord = Readonly<Record<string, unknown>>
 
 /**
- * Reads a pack, record by record.
- * @param now what relative times count from, nanoseconds since 1970
- * @throws SenmlError before the first record is given
+ * Parses a pack, record by record.
+ * @param now base of relative times, nanoseconds since 1970
+ * @throws SenmlError before the first record
  */
 export function* parseSenml(pack: unknown, now: bigint): Generator<Measurement | SenmlFault> {
   const records = recordsOf(pack)
@@ -55,7 +55,7 @@ function recordsOf(pack: unknown): readonly SenmlRecord[] {
       throw new SenmlError(`record ${at} is not an object`)
     }
     const { bver = VERSION } = record as SenmlRecord
-    // [4.4] Of a later version nothing may be used, and neither where a field that must be understood is not.
+    // [4.4] A pack of a later version, or with an unknown mandatory field, must not be used.
     if (typeof bver !== 'number' || bver > VERSION)
       throw new SenmlError(`record ${at} is of a version beyond ${VERSION}`)
     const unknown = Object.keys(record).find((label) => label.endsWith('_'))
@@ -82,7 +82,7 @@ function measurementOf(
   return time === undefined ? { fault: 'the time is beyond the years 1678 to 2262' } : { name: bn + n, value, time }
 }
 
-/** [4.2] Exactly one value, unless there is a sum, of which elements have none; [4.5.4] or that of the base. */
+/** [4.2] Exactly one value, or [4.5.4] that of the base; a record with only a sum has no value for an element. */
 function valueIn(record: SenmlRecord, bv: unknown): Measurement['value'] | SenmlFault {
   const [label = 'v', ...others] = VALUES.filter((label) => Object.hasOwn(record, label))
   if (others.length > 0) return { fault: `one value was expected; found "${label}" and "${others[0]}"` }
@@ -94,7 +94,7 @@ function valueIn(record: SenmlRecord, bv: unknown): Measurement['value'] | Senml
   return bv === undefined && isNumber(value) ? value : sumOf(bv, value)
 }
 
-/** [4.5.4] What is missing is zero. */
+/** [4.5.4] A missing term is zero. */
 function sumOf(base: unknown = 0, value: unknown = 0): number | SenmlFault {
   const sum = isNumber(base) && isNumber(value) ? Number(base) + Number(value) : Number.NaN
   return Number.isFinite(sum) ? sum : { fault: '"v" and "bv" are numbers, and their sum is one' }
@@ -114,11 +114,11 @@ function isBase64Url(value: unknown): value is string {
 
 const SECONDS = /^(-?)(\d{1,19})(?:\.(\d+))?$/
 
-/** By their digits: a sum of two doubles would not be exact to the nanosecond. */
+/** From the digits: a sum of two doubles would not be exact to the nanosecond. */
 function nanoseconds(seconds: unknown): bigint | undefined {
   if (!isNumber(seconds) && !(typeof seconds === 'string' && SECONDS.test(seconds))) return undefined
   const [, sign, whole, part = ''] = SECONDS.exec(writtenOut(String(seconds)) ?? '') ?? []
-  // JavaScript writes an exponent where a number is very small, and where it is no time.
+  // JavaScript writes an exponent for very small numbers, and for numbers that are no time.
   if (whole === undefined) return Math.abs(Number(seconds)) < 1 ? BigInt(Math.round(Number(seconds) * 1e9)) : undefined
   const size = BigInt(whole) * SECOND + BigInt(part.padEnd(9, '0').slice(0, 9))
   return sign === '-' ? -size : size

@@ -1,6 +1,6 @@
 /**
- * Payloads of Sparkplug B (Eclipse Sparkplug 3.0, chapter 6): metrics with their values, as an edge node publishes them,
- * and the command with which a host asks for a birth.
+ * Payloads of Sparkplug B (Eclipse Sparkplug 3.0, chapter 6): the metrics that an edge node publishes, and the command by
+ * which a host requests a birth.
  */
 import { gunzipSync, inflateSync } from 'node:zlib'
 import { HubError } from '../errors.ts'
@@ -11,25 +11,25 @@ import { ProtobufError, ProtobufReader, ProtobufWriter, type Uint64 } from './pr
 export interface SparkplugPayload {
   /** Milliseconds since 1970. */
   readonly timestamp?: Uint64
-  /** 0 to 255; a certificate of death has none. */
+  /** 0 to 255; a death certificate has none. */
   readonly seq?: number
   readonly metrics: readonly SparkplugMetric[]
 }
 
 export interface SparkplugMetric {
-  /** Absent where only the alias is sent. */
+  /** Absent if only the alias is sent. */
   readonly name?: string
   readonly alias?: Uint64
   /** Milliseconds since 1970. */
   readonly timestamp?: Uint64
-  /** Absent where the birth has told it. */
+  /** Absent if the birth certificate contains it. */
   readonly datatype?: number
-  /** It is of the past, sent after an outage. */
+  /** A past value, sent after an outage. */
   readonly isHistorical: boolean
   readonly isNull: boolean
   /** The property `Quality` (6.4.9.1). */
   readonly quality?: number
-  /** As it was on the wire; `valueOfMetric` reads it. */
+  /** The encoded value, see {@link valueOfMetric}. */
   readonly raw?: RawValue
 }
 
@@ -77,15 +77,15 @@ const BITS: Readonly<Record<string, number>> = {
   UInt64: 64
 }
 
-/** Metrics of one payload, properties of one metric; and what a compressed one may become, in bytes. */
+/** Limits of a payload: its metrics, properties per metric, and its decompressed size. */
 const MAX_METRICS = 50_000
 const MAX_PROPERTIES = 1000
 const MAX_INFLATED_BYTES = 16 * 1024 * 1024
 
-/** By which the payloads of some edge nodes tell that the true one is inside. */
+/** `uuid` of payloads that contain a compressed payload. */
 const COMPRESSED = 'SPBV1.0_COMPRESSED'
 
-/** @throws HubError `BadRequest` where the bytes are no such payload */
+/** @throws HubError `BadRequest` if the bytes are not a payload */
 export function decodePayload(bytes: Uint8Array): SparkplugPayload {
   try {
     const { body, uuid, ...payload } = readPayload(new ProtobufReader(bytes))
@@ -96,23 +96,23 @@ export function decodePayload(bytes: Uint8Array): SparkplugPayload {
     return { ...payload, ...inner }
   } catch (error) {
     if (error instanceof ProtobufError)
-      throw new HubError('BadRequest', [`This is no Sparkplug B payload: ${error.message}`])
+      throw new HubError('BadRequest', [`This is not a Sparkplug B payload: ${error.message}`])
     throw error
   }
 }
 
 /**
  * The value in the ValueOnly form: whole numbers beyond 2^53 as bigint, a DateTime as text of xs:dateTime.
- * @param datatype what the birth told; what the metric tells itself goes first
- * @returns undefined where the metric has none
- * @throws HubError `BadRequest` for a type that stands for no single value, or a value that is not of its type
+ * @param bornType data type from the birth certificate, used if the metric has none
+ * @returns undefined if the metric has no value
+ * @throws HubError `BadRequest` for a type without single values, or a value out of the range of its type
  */
 export function valueOfMetric(
   { raw, datatype, isNull }: SparkplugMetric,
-  told?: number
+  bornType?: number
 ): number | bigint | boolean | string | undefined {
   if (isNull || raw === undefined) return undefined
-  const number = datatype ?? told ?? 0
+  const number = datatype ?? bornType ?? 0
   const type = TYPES[number]
   switch (raw.field) {
     case 'string':
@@ -132,7 +132,7 @@ export function valueOfMetric(
   }
 }
 
-/** The value type of XML Schema that a data type is; undefined for `Unknown`, and for what is no single value. */
+/** The value type for a data type; undefined for `Unknown`, and for types without single values. */
 export function valueTypeOf(datatype: number | undefined): DataTypeDefXsd | undefined {
   return VALUE_TYPES[TYPES[datatype ?? 0] ?? '']
 }
@@ -187,7 +187,7 @@ function readPayload(reader: ProtobufReader): PayloadFields {
 }
 
 function sequence(seq: Uint64): number {
-  if (seq > 255) throw new ProtobufError(`${seq} is no sequence number`)
+  if (seq > 255) throw new ProtobufError(`${seq} is not a sequence number`)
   return Number(seq)
 }
 
@@ -253,7 +253,7 @@ function readMetric(reader: ProtobufReader): SparkplugMetric {
   return metric
 }
 
-/** Of a property set: keys in one field, values in the other, in the same order. */
+/** Property sets have keys in one field and values in another, in the same order. */
 function readQuality(reader: ProtobufReader): number | undefined {
   const keys: string[] = []
   const values: ProtobufReader[] = []
@@ -287,7 +287,7 @@ function inflate(body: Uint8Array, gzip: boolean): Uint8Array {
 
 // ---- values
 
-/** Numbers with a sign come as two's complement, of as many bits as the sender pleased to send. */
+/** Signed integers are two's complement of 8 to 64 bits, depending on the sender. */
 function whole(value: Uint64, type: string | undefined, field: 'int' | 'long'): Uint64 {
   const bits = BITS[type ?? '']
   if (type?.startsWith('Int') === true) {
@@ -295,11 +295,12 @@ function whole(value: Uint64, type: string | undefined, field: 'int' | 'long'): 
     const signed = BigInt.asIntN(bits ?? (field === 'int' ? 32 : 64), BigInt(value))
     return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed
   }
-  if (bits !== undefined && value >= 2 ** bits) throw new HubError('BadRequest', [`${value} is no ${type}`])
+  if (bits !== undefined && value >= 2 ** bits)
+    throw new HubError('BadRequest', [`${value} is out of range for ${type}`])
   return value
 }
 
-/** The shortest decimal number that stands for these 32 bits: 0.1, not 0.10000000149011612. */
+/** The shortest decimal for these 32 bits: 0.1, not 0.10000000149011612. */
 function shortest(float: number): number {
   for (let digits = 6; digits < 9; digits++) {
     const number = Number(float.toPrecision(digits))
@@ -311,7 +312,7 @@ function shortest(float: number): number {
 function dateTime(value: Uint64): string {
   const ms = BigInt.asIntN(64, BigInt(value))
   if (ms < -8_640_000_000_000_000n || ms > 8_640_000_000_000_000n) {
-    throw new HubError('BadRequest', [`${value} is no point in time`])
+    throw new HubError('BadRequest', [`${value} is not a point in time`])
   }
   return formatTime(ms * 1_000_000n)
 }

@@ -1,11 +1,11 @@
 const SHORTEST_ABBREVIATION = 3
 
-/** The name that somebody who wrote `written` is likely to have meant, or undefined where none is near. */
+/** The name that `written` is probably a typo or an abbreviation of; undefined if none is similar. */
 export function suggest(written: string, names: readonly string[]): string | undefined {
   if (written.length > 64) return undefined
   const lower = written.toLowerCase()
   let best: string | undefined
-  // A third of the letters may be wrong; upper and lower case do not count.
+  // A third of the letters may differ; case is ignored.
   let least = Math.floor(written.length / 3) + 1
   for (const name of names) {
     const away = distance(lower, name.toLowerCase(), least)
@@ -17,14 +17,14 @@ export function suggest(written: string, names: readonly string[]): string | und
   return best ?? abbreviated(lower, names)
 }
 
-/** The one name that `lower` begins, such as `lang` for `language`. */
+/** The only name with this prefix, such as `language` for `lang`. */
 function abbreviated(lower: string, names: readonly string[]): string | undefined {
   if (lower.length < SHORTEST_ABBREVIATION) return undefined
   const [only, ...others] = names.filter((name) => name.toLowerCase().startsWith(lower))
   return others.length === 0 ? only : undefined
 }
 
-/** Levenshtein's distance where it is below `limit`, else some number that is not. */
+/** Levenshtein distance if below `limit`, else any number that is not. */
 function distance(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) >= limit) return limit
   let above = Array.from({ length: other.length + 1 }, (_, column) => column)

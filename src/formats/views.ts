@@ -1,6 +1,6 @@
 /**
- * The views of Part 2 on a submodel or an element that are not its value: `$metadata`, `$path`, `level=core` and the
- * default extent. None of them changes what it is given; what it leaves alone is shared with the original.
+ * The serialization modifiers of Part 2 other than `$value`: `$metadata`, `$path`, `level=core` and the default extent.
+ * The views do not modify their argument and share unchanged parts with it.
  */
 import { childrenMember, type Field, fieldsOf, isA } from '../model/fields.ts'
 import { classes } from '../model/metamodel.ts'
@@ -9,7 +9,7 @@ import type { SubmodelElement } from '../model/types.ts'
 import { valueMemberNames } from '../model/value-members.ts'
 import { type Container, childrenOf, stepsTo, walk } from '../model/walk.ts'
 
-/** Whether a content modifier is defined for a kind (Part 2, table of modifiers and resources). */
+/** Is a content modifier defined for a kind? (Part 2, table of modifiers and resources) */
 export function allowsContent(modelType: string, content: string): boolean {
   switch (content) {
     case 'path':
@@ -25,12 +25,12 @@ export function allowsContent(modelType: string, content: string): boolean {
 
 const VALUELESS: ReadonlySet<string> = new Set(['Capability', 'Operation'])
 
-/** `level=core`: the object and its direct children without theirs. */
+/** `level=core`: the object and its direct children without their own children. */
 export function coreView<Instance extends Container>(container: Instance): Instance {
   return withChildren(container, childrenOf(container).map(bare))
 }
 
-/** `extent=withoutBlobValue`: no Blob has a value, at any depth, the variables of an Operation included. */
+/** `extent=withoutBlobValue`: removes the values of Blobs at any depth, also in the variables of an Operation. */
 export function withoutBlobs<Instance>(instance: Instance): Instance {
   if (typeof instance !== 'object' || instance === null) return instance
   if (Array.isArray(instance)) {
@@ -47,7 +47,7 @@ export function withoutBlobs<Instance>(instance: Instance): Instance {
   return (copy as Instance | undefined) ?? instance
 }
 
-/** The members below which an element may stand: children, the variables of an Operation, and a variable's value. */
+/** The members that may contain elements: children, the variables of an Operation, and a variable's value. */
 const ELEMENT_HOLDING_MEMBERS: readonly string[] = [
   ...new Set(
     Object.keys(classes).flatMap((name) =>
@@ -73,8 +73,8 @@ export function metadataView<Instance extends Container>(container: Instance): I
 }
 
 /**
- * `$path`: the idShortPaths of everything below a submodel (`ownPath` empty, its own idShort is no part of a path), or
- * of an element and everything below it; with `level=core` of the direct children only.
+ * `$path`: the idShortPaths of all elements of a submodel (`ownPath` empty), or of an element and all elements below it;
+ * with `level=core` of the direct children only.
  */
 export function paths(container: Container, ownPath: string, level: 'deep' | 'core' = 'deep'): string[] {
   const found = ownPath === '' ? [] : [ownPath]

@@ -1,8 +1,8 @@
-/** How the metamodel is spelled in XML: class names as lower camel element names, lists wrapped (Part 1, XML mapping). */
+/** Names in AAS XML: element names are class names in lower camel case, lists are wrapped (Part 1, XML mapping). */
 import { type ClassName, type Field, fieldsOf, heirsOf, isClass } from '../model/fields.ts'
 import { classes } from '../model/metamodel.ts'
 
-/** The namespace that is written; those of 3.0 and 3.2 are read as well. */
+/** The namespace for writing; those of 3.0 and 3.2 are read too. */
 export const NAMESPACE = 'https://admin-shell.io/aas/3/1'
 export const NAMESPACES: readonly string[] = [
   NAMESPACE,
@@ -10,10 +10,10 @@ export const NAMESPACES: readonly string[] = [
   'https://admin-shell.io/aas/3/2'
 ]
 
-/** Members that release 3.2 brought: read, but not written in the namespace of 3.1. */
+/** Members added by release 3.2: read, but not written in the namespace of 3.1. */
 const SINCE_3_2: Readonly<Record<string, readonly string[]>> = { AdministrativeInformation: ['createdAt', 'updatedAt'] }
 
-/** The members of a class in the order in which they are written. */
+/** The members of a class in writing order. */
 export function writtenFieldsOf(className: string): readonly Field[] {
   const later = SINCE_3_2[className]
   return later === undefined ? fieldsOf(className) : fieldsOf(className).filter(({ name }) => !later.includes(name))
@@ -27,7 +27,7 @@ export function elementName(className: string): string {
   return className.charAt(0).toLowerCase() + className.slice(1)
 }
 
-/** The class of an element name, where it is one that a member of this type may hold. */
+/** The class for an element name, if a member of this type may contain it. */
 export function classOf(element: string, type: string): ClassName | undefined {
   const name = classNames.get(element)
   return name !== undefined && heirsOf(type).includes(name) ? name : undefined

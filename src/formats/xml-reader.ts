@@ -9,9 +9,9 @@ import { classOf, elementName, membersOf, NAMESPACES } from './xml-names.ts'
 
 /**
  * @param bytes UTF-8; another encoding is refused
- * @param origin what the file is called in messages
- * @param notes gets what is wrong around the documents
- * @throws HubError `Invalid` at the first place where this is not AAS XML
+ * @param origin name of the file in messages
+ * @param notes receives findings outside of the documents
+ * @throws HubError `Invalid` at the first position where this is not AAS XML
  */
 export async function* readXml(
   bytes: AsyncIterable<Uint8Array>,
@@ -30,7 +30,7 @@ export async function* readXml(
   yield* reader.take()
 }
 
-/** What is open on the way down; each says what may stand inside it. */
+/** An open XML element; its kind decides what it may contain. */
 type Frame =
   | { is: 'environment'; groups: Set<string> }
   | { is: 'group'; className: FoundDocument['className']; isEmpty: boolean }
@@ -47,7 +47,7 @@ class EnvironmentXmlReader {
   readonly #origin: string
   readonly #limits: ReadLimits
   readonly #found: FoundDocument[] = []
-  /** Characters of the identifiable that is being read. */
+  /** Characters of the identifiable being read. */
   #size = 0
   #attributes = 0
   #began = 0
@@ -59,13 +59,13 @@ class EnvironmentXmlReader {
     this.#limits = limits
     this.#notes = notes
     this.#parser.on('error', (error) => this.#refuse(error.message.replace(/^\d+:\d+: /, '')))
-    // Entities of one's own are the way to blow up a parser; AAS XML has no use for a document type.
+    // Custom entities could exhaust memory; AAS XML does not need a document type.
     this.#parser.on('doctype', () => this.#refuse('a document type (<!DOCTYPE …>) is not allowed'))
     this.#parser.on('xmldecl', ({ encoding }) => {
       if (encoding !== undefined && !/^(utf-8|us-ascii)$/i.test(encoding))
         this.#refuse(`the encoding UTF-8 was expected; the file says "${encoding}"`)
     })
-    // AAS XML has no attributes but those of namespaces and the schema's location.
+    // AAS XML has attributes only for namespaces and the schema location.
     this.#parser.on('opentagstart', () => {
       this.#attributes = 0
     })
@@ -189,7 +189,7 @@ class EnvironmentXmlReader {
   #primitive(text: string, type: string): string | boolean {
     const { json, base64 } = allPrimitives.get(type) ?? {}
     if (json === 'boolean') return this.#boolean(text)
-    // xs:base64Binary may be broken into lines (XML Schema part 2, 3.2.16); JSON has it in one piece (RFC 4648, 3.1).
+    // xs:base64Binary may contain line breaks (XML Schema part 2, 3.2.16), JSON's base64 may not (RFC 4648, 3.1).
     return base64 === true ? text.replace(/[ \t\r\n]+/g, '') : text
   }
 
@@ -200,7 +200,7 @@ class EnvironmentXmlReader {
     return this.#refuse(`true or false was expected; found "${trimmed.slice(0, 60)}"`)
   }
 
-  /** Between elements only white space may stand. */
+  /** Only white space is allowed between elements. */
   #text(text: string): void {
     const frame = this.#frames.at(-1)
     if (frame?.is === 'text') frame.text += text
@@ -209,7 +209,7 @@ class EnvironmentXmlReader {
 
   #refuse(text: string): never {
     const pointer = `${this.#origin} line ${this.#parser.line}, column ${this.#parser.column}: `
-    // A name may be as long as the file.
+    // The text may contain a name as long as the file.
     throw new HubError('Invalid', [1], [{ pointer, rule: 'XML', text: text.slice(0, 300) }])
   }
 }

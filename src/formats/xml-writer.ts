@@ -1,4 +1,4 @@
-/** AAS XML, written as a stream of text, one identifiable at a time. */
+/** Writes AAS XML as a stream of text, one identifiable at a time. */
 import type { Field } from '../model/fields.ts'
 import type { Identifiable } from '../model/types.ts'
 import { listSteps } from './environment-lists.ts'
@@ -18,7 +18,7 @@ export async function* writeXml(identifiables: AsyncIterable<Identifiable>): Asy
   yield '</environment>\n'
 }
 
-/** One object within the element of its class. */
+/** One object in the element of its class. */
 function instance(object: object, className: string): string {
   const name = elementName(className)
   return `<${name}>${content(object, className)}</${name}>`
@@ -39,7 +39,7 @@ function content(object: object, className: string): string {
   return Object.keys(members).length === written ? text : text + leftOut(members, fields)
 }
 
-/** A comment on the members that this release of AAS XML has no elements for, so that they do not vanish unseen. */
+/** A comment with the members that this release of AAS XML cannot express, so that they are not lost silently. */
 function leftOut(members: Readonly<Record<string, unknown>>, fields: readonly Field[]): string {
   const known = new Set(['modelType', ...fields.map(({ name }) => name)])
   const rest = Object.entries(members).filter(([name, value]) => !known.has(name) && value !== undefined)
@@ -52,7 +52,7 @@ function leftOut(members: Readonly<Record<string, unknown>>, fields: readonly Fi
 function member(value: unknown, field: Field): string {
   if (Array.isArray(value)) return value.map((item) => instance(item, classNameOf(item, field))).join('')
   if (typeof value !== 'object' || value === null) return escapeText(String(value))
-  // A choice says by an element of its own which class it is.
+  // A choice is wrapped in an element that names its class.
   return field.sort === 'choice' ? instance(value, classNameOf(value, field)) : content(value, field.type)
 }
 
@@ -62,10 +62,10 @@ function classNameOf(value: object, field: Field): string {
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#xD;' }
 
-/** What XML 1.0 cannot carry at all [AASd-130]; only a document that was taken leniently has such. */
+/** Characters not allowed in XML 1.0 [AASd-130]; only leniently stored documents contain them. */
 const FOREIGN = /[\0-\x08\v\f\x0E-\x1F\uFFFE\uFFFF]/g
 
-/** A bare carriage return would be read back as a line feed (XML 1.0, 2.11). */
+/** An unescaped carriage return would be read as a line feed (XML 1.0, 2.11). */
 function escapeText(text: string): string {
   return text.replace(FOREIGN, '\uFFFD').replace(/[&<>\r]/g, (sign) => ESCAPES[sign] ?? sign)
 }

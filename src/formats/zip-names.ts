@@ -1,16 +1,16 @@
 /**
- * Names of items in a ZIP directory. They should be ASCII; what is not is UTF-8 where a flag says so, and otherwise in
- * whatever the packing machine spoke.
+ * Names of entries in a ZIP directory. Non-ASCII names are UTF-8 if a flag says so, otherwise in an unknown local
+ * encoding.
  */
 import { type Entry, getFileNameLowLevel } from 'yauzl'
 
 /** General purpose bit 11: the name is UTF-8 (APPNOTE 4.4.4). */
 const UTF8_FLAG = 0x800
 
-/** Info-ZIP's extra field that repeats the name in UTF-8 (APPNOTE 4.6.9). */
+/** Info-ZIP's extra field with the name in UTF-8 (APPNOTE 4.6.9). */
 const UNICODE_PATH = 0x7075
 
-/** The name of an item, and others that it may have been meant to have; with `/` between folders. */
+/** The name of an entry, then other possible decodings; with `/` between folders. */
 export function entryNames(entry: Entry): readonly [string, ...string[]] {
   const { fileNameRaw: raw, generalPurposeBitFlag: flags, extraFields } = entry
   const hasUnicodePath = extraFields.some(({ id }) => id === UNICODE_PATH)
@@ -18,7 +18,7 @@ export function entryNames(entry: Entry): readonly [string, ...string[]] {
   const utf8 = decode('utf-8', raw)
   if (utf8 !== undefined) return [utf8]
   const dos = getFileNameLowLevel(flags & ~UTF8_FLAG, raw, extraFields, false)
-  // Windows in Korea writes CP949, which the web calls euc-kr. Western letters of CP437 rarely make Hangul.
+  // Korean Windows writes CP949 (`euc-kr` in the Encoding Standard). Western CP437 text rarely decodes to Hangul.
   const korean = decode('euc-kr', raw)
   if (korean === undefined) return [dos]
   return /\p{Script=Hangul}/u.test(korean) ? [korean, dos] : [dos, korean]

@@ -1,11 +1,11 @@
-/** Places in the log as others hold them: opaque, and of one body of data only. */
+/** Positions in the log as opaque cursors, valid for one store only. */
 
 export interface LogCursor {
-  /** Which body of data the log belongs to. */
+  /** Identifies the store's data. */
   readonly epoch: string
   /** The commit last seen … */
   readonly seq: number
-  /** … and, where only a part of it was seen, how many of its changes, each sample of a run counting as one. */
+  /** … and, if only a part of it was seen, the number of its changes, each sample of a run counting as one. */
   readonly index?: number
 }
 
@@ -13,7 +13,7 @@ export function encodeCursor({ epoch, seq, index }: LogCursor): string {
   return Buffer.from(`${epoch}.${seq}${index === undefined ? '' : `.${index}`}`).toString('base64url')
 }
 
-/** Undefined where the text is no cursor. */
+/** Undefined if the text is not a cursor. */
 export function decodeCursor(text: string): LogCursor | undefined {
   if (!/^[\w-]{1,120}$/.test(text)) return undefined
   const [, epoch, seq, index] =

@@ -1,11 +1,11 @@
 /**
- * The thirty value types of the metamodel (DataTypeDefXsd): which texts are values of them. XML Schema part 2,
- * second edition (the one Part 1 cites), lexical form and value range. White space around a value is not removed.
+ * The thirty value types of the metamodel (DataTypeDefXsd) and their lexical forms and ranges by XML Schema part 2,
+ * second edition (the one Part 1 cites). White space around a value is not removed.
  */
 import { lexical } from './patterns.ts'
 import type { DataTypeDefXsd } from './types.ts'
 
-/** Is `text` a value of this type? Linear in the length of the text, and of bounded stack. */
+/** Is `text` a value of this type? Takes linear time and bounded stack. */
 export function isLexical(type: DataTypeDefXsd, text: string): boolean {
   return types[type].accepts(text)
 }
@@ -27,7 +27,7 @@ export function isBoolean(type: DataTypeDefXsd): boolean {
   return type === 'xs:boolean'
 }
 
-/** What a value of this type looks like, for messages: words and an example. */
+/** Describes values of this type for messages, with an example. */
 export function describe(type: DataTypeDefXsd): string {
   return types[type].words
 }
@@ -46,7 +46,7 @@ const DAY = '(?:0[1-9]|[12][0-9]|3[01])'
 const DECIMAL = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$/
 const SCIENTIFIC = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]+$/
 const INTEGER = /^[+-]?[0-9]+$/
-// The last two bits, or four, of a shortened group must be zero.
+// The unused bits (two or four) of a shortened group must be zero.
 const BASE64 = /^[A-Za-z0-9+/]*(?:[AQgw]==|[AEIMQUYcgkosw048]=)?$/
 
 const types: Readonly<Record<DataTypeDefXsd, DataType>> = {
@@ -83,7 +83,7 @@ const types: Readonly<Record<DataTypeDefXsd, DataType>> = {
   'xs:nonPositiveInteger': integer(undefined, '0'),
   'xs:positiveInteger': integer('1'),
   'xs:short': integer('-32768', '32767'),
-  // Which characters a string may hold is [AASd-130]'s matter.
+  // [AASd-130] restricts the characters.
   'xs:string': { accepts: () => true, words: 'any text' },
   'xs:time': matching(`${TIME}${ZONE}`, 'a time of day, like 13:20:00Z'),
   'xs:unsignedByte': integer('0', '255'),
@@ -108,7 +108,7 @@ function floating(inRange: (value: number) => boolean, words: string): DataType 
   return { accepts, words, numeric: true }
 }
 
-/** Bounds are inclusive and without leading zeros; an absent one is none. */
+/** Bounds are inclusive and without leading zeros; an absent one means unbounded. */
 function integer(lowest?: string, highest?: string): DataType {
   const low = lowest === undefined ? Number.NEGATIVE_INFINITY : Number(lowest)
   const high = highest === undefined ? Number.POSITIVE_INFINITY : Number(highest)
@@ -128,7 +128,7 @@ function integerWords(lowest?: string, highest?: string): string {
   return `a whole number from ${lowest} to ${highest}`
 }
 
-/** Compares as text: numbers beyond 2^53 lose digits, and BigInt is slow on a text of millions of them. */
+/** Compares as text: doubles lose digits beyond 2^53, and BigInt is slow for millions of digits. */
 function isBetween(text: string, lowest?: string, highest?: string): boolean {
   const digits = text.replace(/^[+-]?0*/, '')
   const negative = text[0] === '-' && digits !== ''
@@ -153,11 +153,11 @@ function isBase64(text: string): boolean {
     return isBase64(text.replaceAll(' ', ''))
   }
   if (text.length % 4 !== 0) return false
-  // Decoded and encoded again it is the same only where it is canonical, which large texts are asked by native code.
+  // Only canonical base64 survives decoding and encoding; for large texts native code is faster than the expression.
   return text.length < LARGE_TEXT ? BASE64.test(text) : Buffer.from(text, 'base64').toString('base64') === text
 }
 
-/** Characters from which on a regular expression is the slower way. */
+/** Length from which the regular expression is slower. */
 const LARGE_TEXT = 4096
 
 function year(pattern: string, words: string): DataType {
@@ -184,7 +184,7 @@ function dayExists(text: string): boolean {
   return day === '29' && (years === '' || isLeap(Number(years) - (text[0] === '-' ? 1 : 0)))
 }
 
-/** Leap years repeat every 400 years, so the last four digits tell. */
+/** Leap years repeat every 400 years, so the last four digits suffice. */
 function isLeap(years: number): boolean {
   return years % 4 === 0 && (years % 100 !== 0 || years % 400 === 0)
 }

@@ -1,13 +1,13 @@
-/** Places within a document, told in the two ways a reader may look for them: JSON Pointer and idShortPath. */
+/** Positions within a document, as JSON Pointer and as idShortPath. */
 import { childrenMember } from './fields.ts'
 import { join } from './path.ts'
 
 const IDSHORT = /^[a-zA-Z][a-zA-Z0-9_-]*$/
 
-/** Member names and list indexes from the root of a document down to a place. */
+/** Member names and list indexes from the root of a document. */
 export type DocumentPath = readonly (string | number)[]
 
-/** The JSON Pointer (RFC 6901) of a place; the root's is the empty text. */
+/** The JSON Pointer (RFC 6901) of a path; '' for the root. */
 export function pointerTo(place: DocumentPath): string {
   let pointer = ''
   for (const step of place) {
@@ -17,9 +17,9 @@ export function pointerTo(place: DocumentPath): string {
 }
 
 /**
- * The idShortPath of the innermost element that a place lies in, or undefined outside of all elements. Within an
- * element that is looked at by itself the path begins with that element's own idShort. No path leads to the variables
- * of an operation; there it is the operation's. The document may be garbage.
+ * The idShortPath of the innermost element that contains the position; undefined outside of all elements. If the root is
+ * an element, the path begins with its idShort. Within variables of an operation it is the path of the operation. The
+ * document may be any JSON.
  */
 export function idShortPathTo(root: unknown, place: DocumentPath): string | undefined {
   let path = isElement(root) ? idShortOf(root) : undefined
@@ -58,7 +58,7 @@ function modelTypeOf(value: unknown): string | undefined {
   return textMember(value, 'modelType')
 }
 
-/** One that is no idShort is of no use in a path. */
+/** Undefined for texts that are not idShorts. */
 function idShortOf(value: unknown): string | undefined {
   const idShort = textMember(value, 'idShort')
   return idShort !== undefined && IDSHORT.test(idShort) ? idShort : undefined

@@ -1,28 +1,28 @@
 /**
- * Arithmetic with what was measured: in doubles, and exactly where whole numbers outgrow them. A counter of the type
- * xs:long, or the sum of many of them, goes beyond 2^53, from where on doubles skip numbers.
+ * Arithmetic in doubles, and with bigints for integers beyond 2^53, such as counters of type xs:long and their sums:
+ * doubles cannot represent all of these.
  */
 import { numberOf } from './samples.ts'
 
-/** A double; or a whole number beyond ±2^53, where a double might not be it. */
+/** A double; or a bigint for integers beyond ±2^53. */
 export type ExactNumber = number | bigint
 
-/** A text of a numeric or boolean value type; NaN for everything else. */
+/** Parses a text of a numeric or boolean value type; NaN for anything else. */
 export function parseExact(text: string): ExactNumber {
   const number = numberOf(text)
   return Number.isSafeInteger(number) || !WHOLE.test(text) ? number : toExact(BigInt(text))
 }
 
-/** Reading more digits takes long, and no double would be as large anyway. */
+/** More digits would be slow to parse, and exceed any double anyway. */
 const WHOLE = /^[+-]?\d{1,308}$/
 
-/** As the numeric value types write it. */
+/** Formats a number like the numeric value types. */
 export function formatExact(figure: ExactNumber): string {
   if (figure === Number.POSITIVE_INFINITY) return 'INF'
   return figure === Number.NEGATIVE_INFINITY ? '-INF' : String(figure)
 }
 
-/** @param isWhole both count whole things, so that their sum does too and is wanted exactly */
+/** @param isWhole both are of an integer type, so their sum must be exact */
 export function addExact(one: ExactNumber, other: ExactNumber, isWhole: boolean): ExactNumber {
   if (typeof one === 'number' && typeof other === 'number') {
     const sum = one + other
@@ -40,7 +40,7 @@ export function maxExact(one: ExactNumber, other: ExactNumber): ExactNumber {
   return other > one ? other : one
 }
 
-/** A sum divided by a count: rounded to a whole number where a double could not tell it from its neighbours. */
+/** Divides a sum by a count; rounded to an integer if it is beyond 2^53. */
 export function divideExact(sum: ExactNumber, count: number): ExactNumber {
   if (typeof sum === 'number') return sum / count
   const by = BigInt(count)
@@ -50,7 +50,7 @@ export function divideExact(sum: ExactNumber, count: number): ExactNumber {
   return half ? whole + (sum < 0n ? -1n : 1n) : whole
 }
 
-/** As a double where that is exact. */
+/** A double if that is exact. */
 export function toExact(whole: bigint): ExactNumber {
   const number = Number(whole)
   return Number.isSafeInteger(number) ? number : whole

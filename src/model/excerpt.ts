@@ -1,16 +1,16 @@
 /** Values of a document quoted in messages. */
 import { Literal } from './literal.ts'
 
-/** A value of the document as it may stand in a message: quoted, and cut where it is long. */
+/** Quotes a text for a message, shortened if it is long. */
 export function quote(text: string): string {
-  // Not between the halves of a surrogate pair.
+  // Do not split a surrogate pair.
   const cut = text.length > 80 ? `${text.slice(0, 77).replace(/[\ud800-\udbff]$/, '')}…` : text
   return JSON.stringify(cut.toWellFormed())
 }
 
 const MAX_EXCERPT = 60
 
-/** A value as it may stand behind "found" in a message, whatever it is; cut where it is long. */
+/** Any value for a message, shortened if it is long. */
 export function excerptOf(value: unknown): string {
   if (value === undefined) return 'none'
   const isPlain = value instanceof Literal || typeof value === 'number' || typeof value === 'bigint'

@@ -1,4 +1,4 @@
-/** The facts by which Part 2 filters its lists, as name and value, so that a store can index them. */
+/** The attributes by which Part 2 filters its lists, as name and value for the store's index. */
 import { matchKey } from './reference.ts'
 import type {
   AssetAdministrationShell,
@@ -37,7 +37,7 @@ function shellDescriptorFacets(descriptor: AssetAdministrationShellDescriptor): 
   return [...assetFacets(descriptor), ...embedded]
 }
 
-/** What a shell and its descriptor say of the asset. */
+/** Asset attributes of a shell or its descriptor. */
 function assetFacets(asset: {
   assetKind?: string
   assetType?: string
@@ -75,14 +75,14 @@ function conceptFacets({ isCaseOf = [], embeddedDataSpecifications = [] }: Conce
   ]
 }
 
-/** By which an asset id is found: without the subject, and with it where one is named. */
+/** The facets of an asset id: without its subject, and with it if there is one. */
 export function assetIdFacets(assetId: SpecificAssetId): Facet[] {
   const { externalSubjectId, ...bare } = assetId
   return externalSubjectId === undefined ? [assetIdFacet(bare)] : [assetIdFacet(bare), assetIdFacet(assetId)]
 }
 
 /**
- * The facet of an asset id; with the subject where one is named. `globalAssetId` is a reserved name in any spelling
+ * The facet of an asset id, with its subject if there is one. `globalAssetId` is a reserved name in any case
  * [AASd-116].
  */
 export function assetIdFacet({ name = '', value = '', externalSubjectId }: SpecificAssetId): Facet {
@@ -90,7 +90,7 @@ export function assetIdFacet({ name = '', value = '', externalSubjectId }: Speci
   return ['assetId', JSON.stringify(externalSubjectId ? [key, value, matchKey(externalSubjectId)] : [key, value])]
 }
 
-/** The id of the identifiable that a model reference leads to. */
+/** The id of the identifiable at the start of a model reference. */
 export function targetIdOf(reference: Reference): string {
   return reference.keys?.[0]?.value ?? ''
 }

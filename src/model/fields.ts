@@ -8,18 +8,18 @@ import {
   primitives
 } from './metamodel.ts'
 
-/** A class that occurs in documents, or an abstract one that stands for its heirs. */
+/** A class of the metamodel, possibly abstract. */
 export type ClassName = keyof typeof classes | keyof typeof interfaceClasses
 
-/** A member of a class with inheritance resolved and its type looked up once. */
+/** A member of a class, with inheritance and type resolved. */
 export interface Field {
   readonly name: string
-  /** The type by its name in the metamodel. */
+  /** Name of the type in the metamodel. */
   readonly type: string
-  /** How the type is declared; a `choice` is an abstract class, told apart by `modelType`. */
+  /** Sort of the type; a `choice` is an abstract class, resolved by `modelType`. */
   readonly sort: 'primitive' | 'enumeration' | 'class' | 'choice'
   readonly many: boolean
-  /** An empty list may stand where there is nothing to list (Part 2's own nouns only). */
+  /** The list may be empty (classes of Part 2 only). */
   readonly mayBeEmpty: boolean
   readonly required: boolean
 }

@@ -1,4 +1,4 @@
-/** What a document says of files beside it: the values of its File elements, the path of a shell's thumbnail. */
+/** Links of a document to files: the values of its File elements, the path of a shell's thumbnail. */
 import { walkObjects } from './object-walk.ts'
 import type { Identifiable } from './types.ts'
 
@@ -9,10 +9,10 @@ export interface FileLink {
   readonly pointer: string
 }
 
-/** The member that holds the link, by class. */
+/** The member with the link, by class. */
 const LINK_MEMBERS: Readonly<Record<string, string>> = { File: 'value', Resource: 'path' }
 
-/** Every link of a document to a file, in document order. */
+/** All links of a document to files, in document order. */
 export function* fileLinksOf(document: unknown, className: string): Generator<FileLink> {
   for (const { className: name, object, pointer } of walkObjects(document, className)) {
     const member = LINK_MEMBERS[name]

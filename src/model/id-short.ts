@@ -1,11 +1,11 @@
 /**
- * Names that others give to a signal, as idShorts [AASd-002], so that each name has one idShort and each idShort one name.
+ * Maps names of signals to idShorts [AASd-002], one to one.
  *
- * A name that is an idShort of at least two characters stays as it is. In any other every character that may not stand
- * where it does is written as its code point, `_xHHHH_` with four to six hexadecimal digits; as the first character,
- * where no underscore may stand, `xHHHH_`. `temp-` is `temp_x002D_`, `1st` is `x0031_st`, `온도` is `xC628__xB3C4_`, `x`
- * is `x0078_`. What looks like such an escape in a name is escaped itself. Where this is longer than an idShort may be,
- * its end is replaced by `_h` and a digest of the name, which cannot be read back.
+ * A name that is an idShort of at least two characters is unchanged. In any other name each character that is not allowed
+ * at its position is escaped as its code point, `_xHHHH_` with four to six hexadecimal digits; as the first character,
+ * where an underscore is not allowed, `xHHHH_`. `temp-` is `temp_x002D_`, `1st` is `x0031_st`, `온도` is `xC628__xB3C4_`,
+ * `x` is `x0078_`. A part of a name that looks like an escape is escaped too. If the result is too long for an idShort,
+ * its end is replaced by `_h` and a digest of the name, which is irreversible.
  */
 import { hash } from 'node:crypto'
 
@@ -16,23 +16,23 @@ const DIGEST_LENGTH = 32
 const KEPT_LENGTH = MAX_LENGTH - DIGEST_LENGTH - '_h'.length
 
 const PLAIN = /^[a-zA-Z][a-zA-Z0-9_-]*[a-zA-Z0-9_]$/
-/** Only what an underscore follows, or what becomes one, could be read as an escape. */
+/** Only followed by an underscore, or by a character that becomes one, can this be read as an escape. */
 const ESCAPE = /(?:^|_)x[0-9A-F]{4,6}(?=[^a-zA-Z0-9])/
 const SHORTENED = new RegExp(`^.{${KEPT_LENGTH}}_h[0-9a-f]{${DIGEST_LENGTH}}$`)
 
-/** Does a name become an idShort as it is? */
+/** Is the name its own idShort? */
 function isUnescaped(name: string): boolean {
   return PLAIN.test(name) && name.length <= MAX_LENGTH && !ESCAPE.test(name) && !SHORTENED.test(name)
 }
 
-/** The idShort of a name that is not empty. */
+/** The idShort of a non-empty name. */
 export function idShortOf(name: string): string {
   if (isUnescaped(name)) return name
   const text = escaped(name)
   return text.length <= MAX_LENGTH && !SHORTENED.test(name) ? text : shortened(name, text)
 }
 
-/** The name of which {@link idShortOf} made this; undefined where only a digest of it is left. */
+/** The name from which {@link idShortOf} made this; undefined if only a digest is left. */
 export function nameOfIdShort(idShort: string): string | undefined {
   if (SHORTENED.test(idShort)) return undefined
   return idShort.replace(/^x([0-9A-F]{4,6})_|_x([0-9A-F]{4,6})_/g, (_, first: string | undefined, other: string) =>
@@ -51,7 +51,7 @@ function escaped(name: string): string {
     .join('')
 }
 
-/** One letter alone is an idShort in release 3.0 only. */
+/** A single letter is an idShort only in release 3.0. */
 function mayBegin(name: string, length: number): boolean {
   return length > 1 && /^[a-zA-Z]/.test(name) && !/^x[0-9A-F]{4,6}(?=[^a-zA-Z0-9])/.test(name)
 }

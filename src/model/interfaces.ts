@@ -1,6 +1,6 @@
 /**
- * The nouns of Part 2 (IDTA-01002), release 3.1.2: descriptors, endpoints, links, requests and results. Written like
- * the metamodel; a list marked `[]` may be empty, which Part 2 allows where Part 1 does not.
+ * The classes of Part 2 (IDTA-01002), release 3.1.2: descriptors, endpoints, links, requests and results. Declared like
+ * the metamodel; a list marked `[]` may be empty, which Part 2 allows and Part 1 does not.
  */
 import type { ClassDeclaration, PrimitiveDeclaration } from './metamodel.ts'
 

@@ -1,6 +1,6 @@
-/** Lengths of time that line up with the clock and the calendar: `10s`, `PT1H`, `P1D`, `1w`, `P1M`, `1y`. */
+/** Intervals by the clock or the calendar: `10s`, `PT1H`, `P1D`, `1w`, `P1M`, `1y`. */
 
-/** Months and weeks are of the calendar. A day is 24 hours of the clock on the wall, however long those take. */
+/** Weeks and months follow the calendar. A day is 24 hours of local time, however long those take. */
 export type Interval =
   | { readonly unit: 'nanosecond'; readonly count: bigint }
   | { readonly unit: 'week' | 'month'; readonly count: number }
@@ -17,7 +17,7 @@ const FIXED: Readonly<Record<string, bigint>> = {
   d: 86_400n * S
 }
 
-/** Longer than all times that can be told. */
+/** Beyond the range of representable times. */
 const MAX_MONTHS = 12 * 1000
 const MAX_WEEKS = 52 * 1000
 
@@ -25,9 +25,9 @@ const ISO =
   /^P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:\.(\d{1,9}))?S)?)?$/
 
 /**
- * Reads a duration of ISO 8601, or one as Flux and InfluxQL write it. Units of the calendar stand alone, as nobody can
- * say where the parts of a month and three days begin.
- * @returns undefined where the text is none, is not longer than nothing, or mixes what cannot be
+ * Parses a duration in ISO 8601, Flux or InfluxQL notation. Calendar units cannot be combined with others: cells of a
+ * month and three days have no defined start.
+ * @returns undefined if invalid, zero, or a forbidden combination
  */
 export function parseInterval(text: string): Interval | undefined {
   const parts = text.startsWith('P') ? isoParts(text) : plainParts(text)

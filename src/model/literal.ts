@@ -1,12 +1,12 @@
 /**
- * A value as its sender wrote it, where no JavaScript value says the same: a number that a double would round, or whose
- * spelling (`20.50`, `+5`) is to be kept, and a text that came without quotes.
+ * A value in the sender's spelling, if no JavaScript value is equivalent: a number that a double would round, or whose
+ * spelling (`20.50`, `+5`) must be kept, or a text without quotes.
  */
 export class Literal {
   readonly text: string
   /**
-   * - `number`: the sender's protocol says that this is a number;
-   * - `bare`: a payload without any syntax: a number for elements that hold numbers, for all others the text that it is.
+   * - `number`: a number by the syntax of the protocol;
+   * - `bare`: from a payload without syntax: a number for numeric elements, a text for all others.
    */
   readonly kind: 'number' | 'bare'
 
@@ -24,24 +24,24 @@ export class Literal {
   }
 }
 
-/** A number as people and programs write it; XML Schema knows the same spellings, and none else but INF and NaN. */
+/** A decimal number in the spellings of XML Schema, without INF and NaN. */
 const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/
 
-/** Zeros that an exponent may stand for, those of the largest double: `1e999999999` must not fill the memory. */
+/** Maximal exponent written out, as in the smallest double: `1e999999999` must not exhaust memory. */
 const MAX_DIGITS = 324
 
-/** Does it read as a finite number? */
+/** Is the text a finite number? */
 export function isFiniteNumber(text: string): boolean {
   return isNumber(text) && Number.isFinite(Number(text))
 }
 
-/** Does it read as a number, of whatever size? */
+/** Is the text a number of any size? */
 export function isNumber(text: string): boolean {
   const [, , whole = '', fraction = ''] = NUMBER.exec(text) ?? []
   return whole !== '' || fraction !== ''
 }
 
-/** The number without an exponent and with all of its digits; undefined where it is none, or has too many of them. */
+/** The number without an exponent; undefined if it is not a number, or has too many digits. */
 export function writtenOut(text: string): string | undefined {
   const [, sign = '', whole = '', fraction = '', exponent] = NUMBER.exec(text) ?? []
   if (whole === '' && fraction === '') return undefined
@@ -49,7 +49,7 @@ export function writtenOut(text: string): string | undefined {
   const minus = sign === '-' ? '-' : ''
   const digits = (whole + fraction).replace(/^0+/, '')
   if (digits === '') return '0'
-  // Where the point is, counted from the first digit that is not zero.
+  // Position of the point, counted from the first non-zero digit.
   const point = whole.length + Number(exponent) - (whole.length + fraction.length - digits.length)
   if (Math.abs(point) > MAX_DIGITS) return undefined
   if (point <= 0) return `${minus}0.${'0'.repeat(-point)}${digits}`
@@ -57,7 +57,7 @@ export function writtenOut(text: string): string | undefined {
   return `${minus}${digits.slice(0, point)}.${digits.slice(point)}`
 }
 
-/** The number as digits alone; undefined where it is no whole number. */
+/** The integer as digits only; undefined if it is not an integer. */
 export function wholeDigits(text: string): string | undefined {
   if (/^-?\d+$/.test(text)) return text
   const written = writtenOut(text)

@@ -1,4 +1,4 @@
-/** Runs of one series brought together: by source time, of equal times the sample that came last. */
+/** Merges runs of one series by source time; of samples with equal times the last received wins. */
 import { type ExactNumber, formatExact } from './exact-numbers.ts'
 import {
   type Condensed,
@@ -19,7 +19,7 @@ import { earlier } from './time.ts'
 
 /**
  * @param runs in the order of the log
- * @returns ascending runs; more than one only where they cover too long a time for one
+ * @returns ascending runs; more than one only if the time span is too long for one
  */
 export function mergeRuns(runs: readonly Run[]): Run[] {
   const merged: Run[] = []
@@ -38,19 +38,19 @@ export function mergeRuns(runs: readonly Run[]): Run[] {
   return merged
 }
 
-/** The samples of these times, if there are any. */
+/** The samples whose times pass the test; none or one run. */
 function filterByTime(run: Run, test: (time: bigint) => boolean): Run[] {
   const places = Array.from(run.offsets.keys()).filter((place) => test(timeAt(run, place)))
   return places.length === 0 ? [] : [pickSamples(run, places)]
 }
 
-/** Runs one behind the other as one that counts from `base`, of which none is too far. */
+/** Concatenates runs into one with this base, from which no sample is too far. */
 export function concatRuns(base: bigint, runs: readonly Run[]): Run {
   const count = runs.reduce((sum, run) => sum + lengthOf(run), 0)
   const offsets = new Float64Array(count)
   let at = 0
   for (const run of runs) {
-    // Neither number is beyond 2^51, so the sum is exact.
+    // Both numbers are below 2^51, so the sum is exact.
     const shift = Number(run.base - base)
     if (shift === 0) offsets.set(run.offsets, at)
     else for (let i = 0; i < run.offsets.length; i++) offsets[at + i] = (run.offsets[i] ?? 0) + shift
@@ -79,7 +79,7 @@ function joinedValues(runs: readonly Run[], count: number): Pick<Run, 'form' | '
   if (runs.every(({ form }) => form === 'number')) {
     return { form: 'number', values: doubles(runs, count, ({ values }) => values as Float64Array) }
   }
-  // An element that became another kind of element keeps its history: what was a Property then is written as members.
+  // An element that changed its kind keeps its history: former Property values are written as members.
   const form = runs.some((run) => run.form === 'members') ? 'members' : 'text'
   const textOf = form === 'members' ? membersAt : textAt
   const values = runs.flatMap((run) =>
@@ -88,7 +88,7 @@ function joinedValues(runs: readonly Run[], count: number): Pick<Run, 'form' | '
   return { form, values }
 }
 
-/** Samples that stand for themselves have zeros. */
+/** Original samples have zeros. */
 function joinedCondensed(runs: readonly Run[], count: number): Condensed {
   const numbers = (name: 'spans' | 'counts' | 'squares') => doubles(runs, count, ({ condensed }) => condensed?.[name])
   const figures = (name: 'min' | 'max' | 'sum' | 'first' | 'last'): ExactColumn => {
@@ -127,11 +127,11 @@ function doubles(
   return joined
 }
 
-/** By time, of equals the last. */
+/** Sorts by time; of equal times the last sample remains. */
 function sortByTime(run: Run): Run {
   if (isAscending(run)) return run
   const { offsets } = run
-  // Sorting is stable, so of equal times the last is the one that came last.
+  // Sorting is stable, so the last of equal times is the last received.
   const order = Uint32Array.from(offsets.keys()).sort((a, b) => (offsets[a] ?? 0) - (offsets[b] ?? 0))
   if (run.condensed !== undefined) return sortCondensed(run, order)
   return pickSamples(
@@ -141,8 +141,8 @@ function sortByTime(run: Run): Run {
 }
 
 /**
- * A thinned sample has the time of the first that it was made of. One of that time which comes later takes the place of
- * that one alone: it must not make the others forgotten. The value shown is made anew when the run is thinned again.
+ * A downsampled sample has the time of the first sample it replaces. A later received sample of that time replaces only
+ * that first one, not the others. The value is recomputed when the run is downsampled again.
  */
 function sortCondensed(run: Run, order: Uint32Array): Run {
   const { offsets } = run
@@ -165,7 +165,7 @@ function sortCondensed(run: Run, order: Uint32Array): Run {
   return { ...pickSamples(run, places), condensed: condensedOf(rows) }
 }
 
-/** Of a sample that stands for itself the span is 0, and there are no statistics. */
+/** An original sample has span 0 and no statistics. */
 export interface CondensedRow {
   readonly span: number
   readonly statistics: Statistics | undefined

@@ -1,32 +1,32 @@
 /**
- * The metamodel of the Asset Administration Shell, said once: Part 1 (IDTA-01001), release 3.1, with the IEC 61360
- * data specification (IDTA-01003-a). Types, JSON Schema, XML, the three views and every walk are derived from this page.
+ * The metamodel of the Asset Administration Shell: Part 1 (IDTA-01001), release 3.1, with the IEC 61360 data
+ * specification (IDTA-01003-a). Types, JSON Schema, XML, the three views and every walk are derived from this file.
  *
- * A member is written `name: 'Type'` with a mark for how often it occurs: none = exactly once, `?` = at most once,
- * `*` = a list that is absent rather than empty, `+` = a list of at least one. Members stand in the order in which
- * the XML Schema of Part 1 serialises them.
+ * A member is declared as `name: 'Type'` with a mark for its multiplicity: none = exactly one, `?` = at most one, `*` = a
+ * list that is absent rather than empty, `+` = a list of at least one. Members are in the order of the XML Schema of
+ * Part 1.
  */
 
-/** How often a member occurs. */
+/** Multiplicity of a member. */
 export type Mark = '' | '?' | '*' | '+' | '[]'
 
-/** A class of the metamodel, before inheritance is resolved. */
+/** Declaration of a class, without inherited members. */
 export interface ClassDeclaration {
-  /** Superclasses in the order in which they contribute members. */
+  /** Superclasses in the order of their members. */
   readonly is?: readonly string[]
-  /** Abstract classes never occur by themselves; a member of such a type is a choice between its heirs. */
+  /** A member of an abstract type is a choice between its concrete subclasses. */
   readonly abstract?: true
   /** Own members. */
   readonly has?: Readonly<Record<string, string>>
-  /** The member that holds child elements (Part 2, idShortPath). */
+  /** The member with child elements (Part 2, idShortPath). */
   readonly children?: string
   /** Members that `$metadata` leaves out (Part 2, 11.3.3, and the `…Metadata` schemas), apart from `children`. */
   readonly values?: readonly string[]
-  /** The kinds are serialised with a `modelType` (Part 1, JSON mapping). */
+  /** Serialized with a `modelType` (Part 1, JSON mapping). */
   readonly modelType?: true
 }
 
-/** A string type: its bounds in characters and the pattern (by name, see patterns.ts) that it must match. */
+/** A primitive type: its length in characters and its pattern (by name, see patterns.ts). */
 export interface PrimitiveDeclaration {
   readonly json: 'string' | 'boolean'
   readonly minLength?: number
@@ -36,7 +36,7 @@ export interface PrimitiveDeclaration {
   readonly base64?: true
 }
 
-/** Part 1, "Primitive and simple data types". Every string also obeys [AASd-130]. */
+/** Part 1, "Primitive and simple data types". [AASd-130] applies to every string. */
 export const primitives = {
   boolean: { json: 'boolean' },
   string: { json: 'string', minLength: 1 },

@@ -1,7 +1,7 @@
-/** The walk over every object of a document, by the declaration of the metamodel: elements, references, qualifiers … */
+/** Walks all objects of a document by the metamodel: elements, references, qualifiers … */
 import { fieldsOf, heirsOf, isClass } from './fields.ts'
 
-/** An object met on the walk. Taken leniently, a document may lack what its class demands. */
+/** A visited object. In leniently stored documents it may lack required members. */
 export interface ObjectVisit {
   readonly className: string
   readonly object: Readonly<Record<string, unknown>>
@@ -9,7 +9,7 @@ export interface ObjectVisit {
   readonly pointer: string
 }
 
-/** The object and everything below it that the metamodel knows, parents before children. */
+/** The object and all objects below it that the metamodel knows, parents before children. */
 export function* walkObjects(object: unknown, className: string, pointer = ''): Generator<ObjectVisit> {
   if (typeof object !== 'object' || object === null || Array.isArray(object)) return
   const members = object as Readonly<Record<string, unknown>>
@@ -25,7 +25,7 @@ export function* walkObjects(object: unknown, className: string, pointer = ''): 
   }
 }
 
-/** The class that an object says it is, where its place allows it. */
+/** The class named by the modelType, if allowed here, else the declared one. */
 function classOf(value: unknown, declared: string): string {
   const { modelType } = (value ?? {}) as { modelType?: unknown }
   return typeof modelType === 'string' && isClass(modelType) && heirsOf(declared).includes(modelType)

@@ -1,4 +1,4 @@
-/** idShortPaths with wildcards, as every address takes them that selects elements by path. */
+/** idShortPaths with wildcards, as used wherever elements are selected by path. */
 import { HubError } from '../errors.ts'
 import { parseStoredPath, type Step } from './path.ts'
 import { hasPieces } from './wildcard.ts'
@@ -10,22 +10,22 @@ export interface PathPattern {
   touches(path: string): boolean
 }
 
-/** A step, any index, any step, any number of steps; or the pieces of a name between its wildcards (`Temp*`). */
+/** A step, any index, any step, any number of steps; or the parts of a name between wildcards (`Temp*`). */
 type Wanted = Step | '[*]' | '*' | '**' | readonly string[]
 
-/** [AASd-100] allows no longer identifier. */
+/** Limit of [AASd-100]. */
 const MAX_LENGTH = 2048
 
 const TOKEN = /\.?(\*\*|[a-zA-Z*][a-zA-Z0-9_*-]*)|\[(\*|0|[1-9][0-9]*)\]/y
 
-/** Has this text wildcards, or is it the path of one element? */
+/** Does the text have wildcards? */
 export function isPathPattern(text: string): boolean {
   return text.includes('*')
 }
 
 /**
- * Compiles a pattern such as `Line.*.Speed`, `Log[*]`, `**.Speed` or `Temp*`. Matching takes time in proportion to the
- * product of both lengths whatever the pattern: an expression with backtracking would take exponential time.
+ * Compiles a pattern such as `Line.*.Speed`, `Log[*]`, `**.Speed` or `Temp*`. Matching takes time proportional to the
+ * product of both lengths; a backtracking regular expression could take exponential time.
  * @throws HubError `BadRequest`
  */
 export function compilePath(pattern: string): PathPattern {
@@ -55,7 +55,7 @@ function parse(pattern: string): readonly Wanted[] {
     const start = TOKEN.lastIndex
     const [, name, index] = TOKEN.exec(pattern) ?? []
     const dotted = pattern[start] === '.'
-    // The dot stands between steps: never at the beginning, always before a name.
+    // A dot separates steps: never at the beginning, always before a name.
     if ((name === undefined && index === undefined) || (name !== undefined && dotted !== start > 0)) throw no(pattern)
     if (start === 0 && name === undefined) throw no(pattern)
     wanted.push(name === undefined ? (index === '*' ? '[*]' : Number(index)) : nameOf(name, pattern))
@@ -66,7 +66,7 @@ function parse(pattern: string): readonly Wanted[] {
 
 function nameOf(name: string, pattern: string): Wanted {
   if (!name.includes('*') || name === '*' || name === '**') return name
-  // `**` stands for steps, and is none of their letters.
+  // `**` stands for whole steps, not for a part of a name.
   if (name.includes('**')) throw no(pattern)
   return name.split('*')
 }
@@ -74,13 +74,13 @@ function nameOf(name: string, pattern: string): Wanted {
 function no(pattern: string): HubError {
   const text = `idShorts joined by ".", indices such as [0], "*" or [*] for any one, "Temp*" for names that begin so, and "**" for any number of steps, together no longer than ${MAX_LENGTH} characters`
   return new HubError('BadRequest', [
-    `"${pattern.slice(0, 80).toWellFormed()}" is no idShortPath with wildcards: ${text}`
+    `"${pattern.slice(0, 80).toWellFormed()}" is not an idShortPath with wildcards: ${text}`
   ])
 }
 
 /**
- * Walks along a path in all ways that the pattern allows.
- * @returns at which places of the pattern one may stand at the end; the last place is that behind all of it
+ * Follows a path through the pattern as a nondeterministic automaton.
+ * @returns the pattern positions reached at the end; the last one is behind the whole pattern
  */
 function follow(wanted: readonly Wanted[], steps: readonly Step[], seen?: (places: boolean[]) => void): boolean[] {
   let places: boolean[] = new Array(wanted.length + 1).fill(false)
@@ -100,7 +100,7 @@ function follow(wanted: readonly Wanted[], steps: readonly Step[], seen?: (place
   return places
 }
 
-/** Where `**` stands for no step at all. */
+/** `**` may match no step. */
 function skip(wanted: readonly Wanted[], places: boolean[]): void {
   for (const [place, one] of wanted.entries()) if (one === '**' && places[place] === true) places[place + 1] = true
 }

@@ -1,18 +1,17 @@
 /**
- * The patterns that the metamodel refers to by name. Each is composed of the grammar it comes from, and anchored.
+ * The patterns that the metamodel refers to by name. Each is composed from its grammar, and anchored.
  *
- * They are written for engines that read UTF-16 code units as well as for those that read code points (Ajv runs with
- * `unicodeRegExp: false`), and so that no text makes them slow: no loop stands within a loop over the same characters.
- * Where a text has no bound, a loop is over a mere class of characters or has a bound itself, because V8 spends stack on
- * every turn of any other loop.
+ * They work by UTF-16 code units and by code points (Ajv runs with `unicodeRegExp: false`), and no text makes them slow:
+ * no loop is nested in a loop over the same characters. For unbounded texts, a loop is over a character class or is
+ * bounded itself, because V8 uses stack for each iteration of any other loop.
  */
 
 // ---- RFC 2396, "URI Generic Syntax"; every grammar rule that shrinks to a class of characters is written as one.
 const UNRESERVED = "a-zA-Z0-9\\-_.!~*'()"
 const ESCAPES_ARE_WHOLE = '(?![\\s\\S]*?%(?![0-9a-fA-F]{2}))'
 const SCHEME = '[a-zA-Z][a-zA-Z0-9+\\-.]*'
-// `abs_path` after its first slash. It may begin with another one, and `reg_name` has no character that a segment has
-// not; so net_path, server and authority all fall into it.
+// `abs_path` after its first slash. It may begin with another one, and `reg_name` has only characters of segments; so it
+// covers net_path, server and authority.
 const SEGMENT_CHARACTER = `[${UNRESERVED}%;@&=+$,]`
 const URI_CHARACTER = `[${UNRESERVED}%;:@&=+$,/?]`
 const PATH = [
@@ -30,9 +29,9 @@ const PATH = [
   `(?:#${URI_CHARACTER}*)?`
 ].join('')
 
-// ---- xs:anyURI: RFC 2396 as amended by RFC 2732, which lets addresses of IPv6 in brackets in; and, as XML Schema part
-// 2, 3.2.17, takes what becomes such a URI when it is escaped, also an IRI (Part 1, "URIs and IRIs"). The characters are
-// those of RFC 3987, `ucschar` and in queries `iprivate`; that surrogates come in pairs is [AASd-130]'s matter.
+// ---- xs:anyURI: RFC 2396 as amended by RFC 2732, which adds IPv6 addresses in brackets; and, by XML Schema part 2,
+// 3.2.17, texts that become such a URI when escaped, also IRIs (Part 1, "URIs and IRIs"). The characters are those of
+// RFC 3987, `ucschar` and in queries `iprivate`; [AASd-130] checks that surrogates come in pairs.
 const UCSCHAR = '\\u00a0-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\uffef\\ud800-\\udb7f\\udc00-\\udfff'
 const IPRIVATE = '\\ue000-\\uf8ff\\udb80-\\udbff'
 const IUNRESERVED = `${UNRESERVED}${UCSCHAR}`
@@ -43,7 +42,7 @@ const QUERY_CHARACTER = `[${IUNRESERVED}${IPRIVATE}%;:@&=+$,/?[\\]]`
 const HEX4 = '[0-9a-fA-F]{1,4}'
 const HEX_GROUPS = `${HEX4}(?::${HEX4})*`
 const IPV4 = '[0-9]{1,3}(?:\\.[0-9]{1,3}){3}'
-// RFC 2373, appendix B. Its grammar wants a third colon between `::` and an IPv4 address, its examples have two.
+// RFC 2373, appendix B. Its grammar requires a third colon between `::` and an IPv4 address, its examples have two.
 const IPV6 = `(?:${HEX_GROUPS}|(?:${HEX_GROUPS})?::(?:${HEX_GROUPS}|${IPV4})?)(?::${IPV4})?`
 const IPV6_AUTHORITY = `(?:[${IUNRESERVED}%;:&=+$,]*@)?\\[${IPV6}\\](?::[0-9]*)?`
 const HIERARCHY = `(?://${IPV6_AUTHORITY}(?:/${IPATH_CHARACTER}*)?|/${IPATH_CHARACTER}*)`
@@ -53,7 +52,7 @@ const ANY_URI = [
   '(?:',
   [
     `${SCHEME}:${HIERARCHY}${QUERY}`,
-    // Behind the first question mark of an opaque part is no query, but as good as one.
+    // The rest of an opaque part after a question mark is not a query, but has the same characters.
     `${SCHEME}:[${IUNRESERVED}%;?:@&=+$,]${QUERY_CHARACTER}*`,
     `${HIERARCHY}${QUERY}`,
     `${ISEGMENT_CHARACTER}+(?:/${IPATH_CHARACTER}*)?${QUERY}`
@@ -75,11 +74,11 @@ const ALPHANUM = '[a-zA-Z0-9]'
 const LANGUAGE = '(?:[a-zA-Z]{2,3}(?:-[a-zA-Z]{3}){0,3}|[a-zA-Z]{4,8})'
 const SCRIPT = '(?:-[a-zA-Z]{4})?'
 const REGION = '(?:-(?:[a-zA-Z]{2}|[0-9]{3}))?'
-// BCP 47 bounds no repetition. A tag has two subtags, not two million; sixty-four of each sort keep the stack flat.
+// BCP 47 has unbounded repetitions. Real tags have few subtags; a limit of 64 of each sort bounds the stack.
 const VARIANTS = `(?:-(?:${ALPHANUM}{5,8}|[0-9]${ALPHANUM}{3})){0,64}`
 const EXTENSIONS = `(?:-[0-9A-WY-Za-wy-z](?:-${ALPHANUM}{2,8}){1,64}){0,64}`
 const PRIVATE_USE = `[xX](?:-${ALPHANUM}{1,8}){1,64}`
-// The registered tags that the grammar above does not make.
+// Registered tags that the grammar above does not cover.
 const IRREGULAR = [
   'en-GB-oed',
   'i-ami',
@@ -107,7 +106,7 @@ const LANGUAGE_TAG = [
   ...REGULAR
 ].join('|')
 
-// ---- XML Schema part 2; whether the day exists in its month is not for a pattern, see datatypes.ts
+// ---- XML Schema part 2; datatypes.ts checks that the day exists in its month
 const YEAR = '-?(?:[1-9][0-9]{3,}|0[0-9]{3})'
 const DATE = `${YEAR}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])`
 const TIME = '(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?|24:00:00(?:\\.0+)?)'
@@ -117,13 +116,13 @@ const DAYS = '(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?'
 const CLOCK = '(?:T(?=[0-9])(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\\.[0-9]+)?S)?)?'
 const DURATION = `-?P(?=[0-9T])${DAYS}${CLOCK}`
 
-// ---- XML 1.0, 2.2 [2] Char: what no string may hold [AASd-130]
+// ---- XML 1.0, 2.2 [2] Char: characters that strings must not contain [AASd-130]
 const CONTROL = '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]'
 const LONE_HIGH_SURROGATE = '[\\ud800-\\udbff](?![\\udc00-\\udfff])'
 const LONE_LOW_SURROGATE = '(?:^|[^\\ud800-\\udbff])[\\udc00-\\udfff]'
 const NOT_XML = `${CONTROL}|${LONE_HIGH_SURROGATE}|${LONE_LOW_SURROGATE}`
 
-/** Patterns by the names that metamodel.ts uses, as JSON Schema spells them. */
+/** Patterns by their names in metamodel.ts, in JSON Schema syntax. */
 export const patterns = {
   /** [AASd-002] */
   idShort: '^[a-zA-Z][a-zA-Z0-9_-]*[a-zA-Z0-9_]$',
@@ -140,7 +139,7 @@ export const patterns = {
 
 export type PatternName = keyof typeof patterns
 
-/** What a text that matches looks like, for messages. */
+/** Descriptions of matching texts, for messages. */
 export const patternWords: Readonly<Record<PatternName, string>> = {
   idShort: 'at least two of letters, digits, "-" and "_", beginning with a letter and not ending in "-"',
   version: 'a number without leading zeros, like 1 or 12',
@@ -153,5 +152,5 @@ export const patternWords: Readonly<Record<PatternName, string>> = {
   xmlText: 'text of characters that XML 1.0 can carry: no control characters, no halves of surrogate pairs'
 }
 
-/** xs:date, xs:time … are put together from these in datatypes.ts. */
+/** Parts of which datatypes.ts composes xs:date, xs:time … */
 export const lexical = { YEAR, DATE, TIME, DURATION, ANY_URI } as const

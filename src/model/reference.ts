@@ -1,4 +1,4 @@
-/** References: making them to what is stored here, and comparing them. */
+/** Creates and compares references. */
 import type { Step } from './path.ts'
 import type { KeyTypes, Reference, Submodel } from './types.ts'
 import { type Container, child } from './walk.ts'
@@ -23,21 +23,21 @@ export function referenceToElement(submodel: Submodel, path: readonly Step[]): R
 }
 
 /**
- * Value matching (Part 1, "Matching strategies"): the same key values in the same order; key types and
- * referredSemanticId do not count. As text, so that it can be indexed and compared.
+ * A text for value matching (Part 1, "Matching strategies"), to index and compare references: the same key values in the
+ * same order; key types and referredSemanticId do not count.
  */
 export function matchKey(reference: Reference): string {
   return JSON.stringify(keyValues(reference))
 }
 
-/** Do two references match by value, as above? */
+/** Do two references match by value? */
 export function equalKeys(one: Reference, other: Reference): boolean {
   const { keys = [] } = one
   const { keys: others = [] } = other
   return keys.length === others.length && keys.every((key, index) => key.value === others[index]?.value)
 }
 
-/** The values of the keys; of a key without one (a document that was taken leniently) the empty text. */
+/** The values of the keys; '' for a key without one (in leniently stored documents). */
 export function keyValues(reference: Reference): string[] {
   return (reference.keys ?? []).map(({ value = '' }) => value)
 }

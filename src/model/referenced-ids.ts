@@ -1,10 +1,10 @@
-/** The references of a document, wherever the metamodel lets one stand, and what they may name. */
+/** The ids that a document refers to. */
 import { walkObjects } from './object-walk.ts'
 import type { Identifiable } from './types.ts'
 
 /**
- * Ids of identifiables and of concepts elsewhere that a document refers to: as a semantic id, a value id, a unit, the
- * value of a ReferenceElement … Keys that name an element within a submodel are left out.
+ * Ids of identifiables and external concepts that a document refers to, in semantic ids, value ids, units, values of
+ * ReferenceElements … Keys that name an element within a submodel are left out.
  */
 export function* referencedIds(document: Identifiable): Generator<string> {
   for (const { className, object } of walkObjects(document, document.modelType)) {
@@ -13,7 +13,7 @@ export function* referencedIds(document: Identifiable): Generator<string> {
   }
 }
 
-/** Key types whose value is an id. In the field, a concept description goes under any of them. */
+/** Key types whose value is an id. In practice, concept descriptions are referred to by any of them. */
 const IDENTIFYING_KEY_TYPES = new Set<unknown>([
   'AssetAdministrationShell',
   'ConceptDescription',

@@ -1,40 +1,41 @@
 /**
- * Samples of one element over time, column by column: the shape in which raw data travel from the doors through the
- * log into the history, and from there to whoever reads them.
+ * Samples of one element over time, as columns: the form of raw data from the transports through the log and the history
+ * to the readers.
  */
-/** What the source says of a value; absent where it says nothing. */
+
+/** Quality of a value as reported by its source, if at all. */
 export type Quality = 'good' | 'uncertain' | 'bad'
 
-/** A quality as a byte: its place in this list. */
+/** A quality is stored as its index in this list. */
 export const qualities: readonly (Quality | undefined)[] = [undefined, 'good', 'uncertain', 'bad']
 
-/** A run of samples of one element, at least one, in the order in which they were sent unless something says otherwise. */
+/** Consecutive samples of one element, at least one, in the order received unless stated otherwise. */
 export interface Run {
-  /** Nanoseconds since 1970 from which `offsets` count. */
+  /** Nanoseconds since 1970, added to each offset. */
   readonly base: bigint
-  /** Whole nanoseconds, none beyond ±2^50: a run covers at most 13 days to either side of its base. */
+  /** Integers of nanoseconds within ±2^50: a run covers at most 13 days on either side of its base. */
   readonly offsets: Float64Array
   /**
-   * - `number`: values of a Property, each standing for the shortest text that JavaScript writes for it;
-   * - `text`: values of a Property as they were written (`21.50`, `true`);
-   * - `members`: value members as JSON (see values.ts), for all other kinds of element.
+   * - `number`: values of a Property whose texts are what JavaScript writes for these numbers;
+   * - `text`: values of a Property as text (`21.50`, `true`);
+   * - `members`: value members as JSON (see value-members.ts), for all other kinds of element.
    */
   readonly form: 'number' | 'text' | 'members'
   readonly values: Float64Array | readonly string[]
-  /** Of all, or of each as its place in `qualities`. */
+  /** The same for all samples, or one byte per sample: its index in `qualities`. */
   readonly quality: Quality | undefined | Uint8Array
-  /** Of a run that was thinned. */
+  /** Only of downsampled runs. */
   readonly condensed?: Condensed
 }
 
 /**
- * What the samples come to that one of a thinned run took the place of, column by column, so that aggregates stay what
- * they were: see statistics.ts. Where the count is 0, those that it stands for were no numbers, or it stands for itself.
+ * Statistics of the samples that each sample of a downsampled run replaces, as columns, so that aggregates stay exact (see
+ * statistics.ts). Count 0: the replaced samples were not numeric, or the sample is an original one.
  */
 export interface Condensed {
-  /** Nanoseconds from the time of the sample, which is that of the first, to that of the last. */
+  /** Nanoseconds from the first replaced sample, whose time the sample has, to the last. */
   readonly spans: Float64Array
-  /** Of numbers; those of bad quality do not count. */
+  /** Number of numeric samples, without those of bad quality. */
   readonly counts: Float64Array
   readonly min: ExactColumn
   readonly max: ExactColumn
@@ -44,7 +45,7 @@ export interface Condensed {
   readonly last: ExactColumn
 }
 
-/** As text where not all are exact as doubles. */
+/** Doubles, or texts if not all of them are exact as doubles. */
 export type ExactColumn = Float64Array | readonly string[]
 
 /** The columns of `Condensed` in their order. */
@@ -59,7 +60,7 @@ export const condensedColumns = [
   'last'
 ] as const satisfies readonly (keyof Condensed)[]
 
-/** Makes each column anew. */
+/** Maps each column. */
 function mapCondensed(condensed: Condensed, change: <Column extends ExactColumn>(column: Column) => Column): Condensed {
   const { spans, counts, min, max, sum, squares, first, last } = condensed
   return {
@@ -74,7 +75,7 @@ function mapCondensed(condensed: Condensed, change: <Column extends ExactColumn>
   }
 }
 
-/** The furthest that an offset reaches. */
+/** Maximal absolute offset. */
 export const MAX_OFFSET_NS = 2 ** 50
 
 export function lengthOf(run: Run): number {
@@ -86,21 +87,21 @@ export function timeAt({ base, offsets }: Run, index: number): bigint {
   return base + BigInt(offsets[index] ?? 0)
 }
 
-/** The value as text: what a Property holds, or the members as JSON. */
+/** The value as text: that of a Property, or the members as JSON. */
 export function textAt({ values }: Run, index: number): string {
   const value = values[index]
   if (value === Number.POSITIVE_INFINITY) return 'INF'
   return value === Number.NEGATIVE_INFINITY ? '-INF' : String(value)
 }
 
-/** The value as a number: NaN where it is none. */
+/** The value as a number, or NaN. */
 export function numberAt({ form, values }: Run, index: number): number {
   const value = values[index]
   if (typeof value === 'number') return value
   return form === 'text' ? numberOf(value ?? '') : Number.NaN
 }
 
-/** What a text of a numeric or boolean value type counts as; NaN for everything else. */
+/** The number for a text of a numeric or boolean value type; else NaN. */
 export function numberOf(text: string): number {
   if (text === 'true') return 1
   if (text === 'false') return 0
@@ -111,7 +112,7 @@ export function numberOf(text: string): number {
 
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 
-/** The value members as JSON, as an element row holds them. */
+/** The value members as JSON, as in element rows. */
 export function membersAt(run: Run, index: number): string {
   const text = textAt(run, index)
   if (run.form === 'members') return text
@@ -122,14 +123,14 @@ export function qualityAt({ quality }: Run, index: number): Quality | undefined 
   return quality instanceof Uint8Array ? qualities[quality[index] ?? 0] : quality
 }
 
-/** Index of the newest sample by source time; the last of equals. */
+/** Index of the newest sample by source time; of equal times the last. */
 export function newestOf({ offsets }: Run): number {
   let newest = 0
   for (let i = 1; i < offsets.length; i++) if ((offsets[i] ?? 0) >= (offsets[newest] ?? 0)) newest = i
   return newest
 }
 
-/** Least and greatest source time. */
+/** Earliest and latest source time. */
 export function spanOf(run: Run): { from: bigint; to: bigint } {
   const { base, offsets } = run
   let [least, greatest] = [offsets[0] ?? 0, offsets[0] ?? 0]
@@ -141,13 +142,13 @@ export function spanOf(run: Run): { from: bigint; to: bigint } {
   return { from: base + BigInt(least), to: base + BigInt(greatest) }
 }
 
-/** Do the times rise strictly, so that no sample is late or double? */
+/** Are the times strictly ascending, so that no sample is late or duplicate? */
 export function isAscending({ offsets }: Run): boolean {
   for (let i = 1; i < offsets.length; i++) if ((offsets[i] ?? 0) <= (offsets[i - 1] ?? 0)) return false
   return true
 }
 
-/** A part of a run: samples from `start` to before `end`. */
+/** The samples [start, end) of a run. */
 export function sliceOf({ base, offsets, form, values, quality, condensed }: Run, start: number, end: number): Run {
   return {
     base,
@@ -164,7 +165,7 @@ function partOf(column: ExactColumn, start: number, end: number): ExactColumn {
   return column instanceof Float64Array ? column.subarray(start, end) : column.slice(start, end)
 }
 
-/** The part of an ascending run within [from, to]. */
+/** The samples of an ascending run within [from, to]. */
 export function within(run: Run, from: bigint, to: bigint): Run | undefined {
   const start = timeAt(run, 0) >= from ? 0 : firstAt(run, from)
   const end = timeAt(run, lengthOf(run) - 1) <= to ? lengthOf(run) : firstAt(run, to + 1n)
@@ -172,9 +173,9 @@ export function within(run: Run, from: bigint, to: bigint): Run | undefined {
   return start === 0 && end === lengthOf(run) ? run : sliceOf(run, start, end)
 }
 
-/** Index of the first sample of an ascending run at this time or later. */
+/** Index of the first sample of an ascending run at or after a time. */
 export function firstAt({ base, offsets }: Run, time: bigint): number {
-  // Between neighbours of 2^50 a number is exact.
+  // Exact: the offsets are far below 2^53.
   const wanted = Number(time - base)
   let [low, high] = [0, offsets.length]
   while (low < high) {
@@ -185,7 +186,7 @@ export function firstAt({ base, offsets }: Run, time: bigint): number {
   return low
 }
 
-/** Some samples of a run. */
+/** The samples at these indexes. */
 export function pickSamples({ base, offsets, form, values, quality, condensed }: Run, places: ArrayLike<number>): Run {
   return {
     base,

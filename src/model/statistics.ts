@@ -1,7 +1,7 @@
 /**
- * What some numbers come to: all that the aggregates need, and what brings two parts together without the numbers
- * themselves (Chan, Golub, LeVeque: updating formulae for variances). Buckets of a query, summaries of packed runs and
- * thinned samples are made of it alike, so that they agree.
+ * Statistics of numbers: all that the aggregates need, combinable without the numbers themselves (Chan, Golub, LeVeque:
+ * updating formulae for variances). Query buckets, summaries of packed runs and downsampled samples all use it, so that
+ * they agree.
  */
 import { addExact, divideExact, type ExactNumber, maxExact, minExact, parseExact, toExact } from './exact-numbers.ts'
 import { type ExactColumn, numberAt, qualityAt, type Run } from './samples.ts'
@@ -14,14 +14,14 @@ export interface Statistics {
   readonly sum: ExactNumber
   /** Sum of the squares of the differences from the mean. */
   readonly squares: number
-  /** In the order of the samples. */
+  /** First and last in the order of the samples. */
   readonly first: ExactNumber
   readonly last: ExactNumber
 }
 
 /**
- * Of the samples from `from` to before `to`; values that are no numbers, and those of bad quality, do not count.
- * @param isWhole they are whole numbers by their type, so that sums and extremes beyond 2^53 are wanted exactly
+ * Statistics of the samples [from, to); non-numeric values and those of bad quality do not count.
+ * @param isWhole the value type is an integer type, so sums and extremes beyond 2^53 must be exact
  */
 export function statisticsOf(run: Run, from: number, to: number, isWhole = false): Statistics | undefined {
   if (run.condensed !== undefined) return combineCondensed(run, from, to, isWhole)
@@ -29,12 +29,12 @@ export function statisticsOf(run: Run, from: number, to: number, isWhole = false
   return isWhole && found !== undefined && !isExact(found) ? (recomputeExactly(run, from, to, found) ?? found) : found
 }
 
-/** Are all that it was made of, and their sum in any order, exact as doubles, if they are whole numbers? */
+/** If all numbers are integers: are they, and their sum in any order, exact as doubles? */
 export function isExact({ count, min, max }: Statistics): boolean {
   return count * Math.max(Math.abs(Number(min)), Math.abs(Number(max))) <= Number.MAX_SAFE_INTEGER
 }
 
-/** Of two parts, the later behind the earlier. */
+/** Combines the statistics of two consecutive parts. */
 export function combine(one: Statistics | undefined, other: Statistics, isWhole = false): Statistics {
   if (one === undefined) return other
   const count = one.count + other.count
@@ -52,7 +52,7 @@ export function combine(one: Statistics | undefined, other: Statistics, isWhole 
   }
 }
 
-/** What they are when the first of the numbers turns out to have been another one, or none. */
+/** Replaces the first of the numbers by another one, or removes it. */
 export function replaceFirst(held: Statistics, first: ExactNumber | undefined): Statistics | undefined {
   if (!Number.isFinite(Number(held.first))) return held
   const rest = withoutFirst(held)
@@ -61,9 +61,9 @@ export function replaceFirst(held: Statistics, first: ExactNumber | undefined): 
 }
 
 /**
- * What a sample of a thinned run was made of; undefined where it stands for itself. The mean of finite numbers whose sum
- * is beyond what a double holds is the value that the sample shows; an infinite number among them makes it infinite,
- * whatever the sample shows: of a text that is the last one.
+ * Statistics of the samples that a sample of a downsampled run replaces; undefined for an original sample. If the sum of
+ * finite numbers overflows a double, their mean is the value of the sample; with an infinite number among them the mean
+ * is infinite, whatever the sample's value (a text sample has the last value).
  */
 export function condensedAt(run: Run, index: number): Statistics | undefined {
   const { condensed } = run
@@ -103,7 +103,7 @@ function ofSingleValue(figure: ExactNumber): Statistics {
   }
 }
 
-/** The number that a sample counts as; undefined where it does not count. */
+/** The number of a sample; undefined if it does not count. */
 export function countedAt(run: Run, index: number): ExactNumber | undefined {
   if (qualityAt(run, index) === 'bad') return undefined
   const held = run.values[index] ?? ''
@@ -111,7 +111,7 @@ export function countedAt(run: Run, index: number): ExactNumber | undefined {
   return Number.isNaN(figure) ? undefined : figure
 }
 
-/** A double of a run stands for its shortest text: beyond 2^53 that may be another whole number than the double's own. */
+/** A double of a run represents its shortest text, which beyond 2^53 may be another integer than the double's. */
 function shortest(value: number): ExactNumber {
   return Number.isSafeInteger(value) || !Number.isInteger(value) ? value : parseExact(String(value))
 }
@@ -125,7 +125,7 @@ function combineCondensed(run: Run, from: number, to: number, isWhole: boolean):
     const figure = held === undefined ? countedAt(run, i) : undefined
     const one = held ?? (figure === undefined ? undefined : ofSingleValue(isWhole ? figure : Number(figure)))
     if (one === undefined) continue
-    // One that came late may lie within what another stands for.
+    // A late sample may lie within the span of another one.
     const ownEnd = (run.offsets[i] ?? 0) + (spans?.[i] ?? 0)
     const last = whole === undefined || ownEnd >= end ? one.last : whole.last
     whole = { ...combine(whole, one, isWhole), last }
@@ -134,7 +134,7 @@ function combineCondensed(run: Run, from: number, to: number, isWhole: boolean):
   return whole
 }
 
-/** NaN is what does not count. */
+/** The numbers; NaN for samples that do not count. */
 function numbersOf(run: Run, from: number, to: number): Float64Array {
   const { values, quality } = run
   if (values instanceof Float64Array && quality !== 'bad' && !(quality instanceof Uint8Array)) {
@@ -168,7 +168,7 @@ function statisticsInDoubles(all: Float64Array): Statistics | undefined {
   return { count, min, max, mean, sum, squares, first, last: numbers[count - 1] ?? first }
 }
 
-/** Undefined where not all are whole numbers after all. */
+/** Undefined if not all numbers are integers after all. */
 function recomputeExactly(run: Run, from: number, to: number, found: Statistics): Statistics | undefined {
   let sum = 0n
   let min: ExactNumber | undefined
@@ -194,7 +194,7 @@ function averageOf(sum: ExactNumber, count: number): number {
   return Number(divideExact(sum, count))
 }
 
-/** As exactly as it can be said. */
+/** The mean, exact if possible. */
 export function meanOf({ sum, count, mean }: Statistics): ExactNumber {
   return isBounded(sum) ? divideExact(sum, count) : mean
 }
@@ -203,7 +203,7 @@ function isBounded(sum: ExactNumber): boolean {
   return typeof sum === 'bigint' || Number.isFinite(sum)
 }
 
-/** Of numbers whose sum is beyond what a double holds. */
+/** For sums that overflow a double. */
 function weightedMean(one: Statistics, other: Statistics): number {
   const count = one.count + other.count
   return one.mean * (one.count / count) + other.mean * (other.count / count)
@@ -215,7 +215,7 @@ function withoutFirst(held: Statistics): Statistics | undefined {
   const first = Number(held.first)
   const sum = addExact(held.sum, -held.first, isWholeFigure(held.sum))
   const mean = averageOf(sum, count)
-  // The formula for one number more, backwards; min and max stay, for they may be those of others.
+  // The inverse of adding one number; min and max stay, as they may be those of other numbers.
   const squares = Math.max(0, held.squares - (first - mean) * (first - held.mean))
   return { ...held, count, sum, mean, squares }
 }

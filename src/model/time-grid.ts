@@ -1,18 +1,18 @@
 /**
- * The line of time cut into cells: by the clock (`10s`, eight hours, a day) or by the calendar (weeks from Monday as in
- * ISO 8601, months, years), as clocks on the wall show it in a time zone. Cells count from 1970, so that they are the
- * same whatever is asked for, and each point in time lies in one of them, also where clocks are set.
+ * Divides time into cells: by the clock (`10s`, eight hours, a day) or by the calendar (weeks from Monday as in ISO 8601,
+ * months, years), in local time of a time zone. Cells count from 1970, so they do not depend on the query, and each point
+ * in time lies in exactly one, also across clock changes.
  */
 import type { Interval } from './interval.ts'
 import { later } from './time.ts'
 import { type TimeZone, UTC } from './time-zone.ts'
 
 export interface TimeGrid {
-  /** Start of the cell that a time lies in. */
+  /** Start of the cell that contains a time. */
   startOf(time: bigint): bigint
-  /** Start of the cell after the one that begins here. */
+  /** Start of the cell after the one with this start. */
   next(start: bigint): bigint
-  /** Nanoseconds of a cell, the shortest of those that clocks being set do not shorten. */
+  /** Nanoseconds of the shortest cell without a clock change. */
   readonly length: bigint
 }
 
@@ -34,13 +34,13 @@ export function timeGrid(interval: Interval, zone: TimeZone = UTC): TimeGrid {
   }
 }
 
-/** The first start of a cell at this time or after it. */
+/** The first start of a cell at or after a time. */
 export function ceilTo(grid: TimeGrid, time: bigint): bigint {
   const start = grid.startOf(time)
   return start === time ? start : grid.next(start)
 }
 
-/** The greatest multiple of a width that is not after a time, before 1970 as well. */
+/** The greatest multiple of a width not after a time, also before 1970. */
 export function floorTo(time: bigint, width: bigint): bigint {
   const rest = time % width
   return rest < 0n ? time - rest - width : time - rest
@@ -49,15 +49,15 @@ export function floorTo(time: bigint, width: bigint): bigint {
 function even(width: bigint): TimeGrid {
   return {
     length: width,
-    // A cell that begins before all times that can be told begins with them.
+    // The first cell begins with the first representable time.
     startOf: (time) => later(floorTo(time, width), MIN_TIME_NS),
     next: (start) => floorTo(start, width) + width
   }
 }
 
-// ---- days, weeks, months: local times that each come once
+// ---- days, weeks, months
 
-/** Cells in local time, which is written like UTC. */
+/** Cells in local time, which is represented like UTC. */
 interface LocalCells {
   readonly length: bigint
   floor(local: bigint): bigint
@@ -89,20 +89,20 @@ function months(count: number): LocalCells {
   }
 }
 
-/** A cell begins when its local time first comes; where clocks were set over that, it begins then. */
+/** A cell begins at the first occurrence of its local time; if clocks skipped that time, at the clock change. */
 function byTheCalendar({ length, floor, next }: LocalCells, zone: TimeZone): TimeGrid {
   const localOf = (time: bigint) => time + zone.offsetAt(time)
   return {
     length,
     startOf(time) {
       const local = floor(localOf(time))
-      // Clocks set back over midnight show the day before again: it is over nevertheless.
+      // Clocks set back over midnight show the previous day again, but it is over.
       const following = zone.firstAt(next(local))
       return later(following <= time ? following : zone.firstAt(local), MIN_TIME_NS)
     },
     next(start) {
       let local = next(floor(localOf(start)))
-      // A day that a country left out begins with the one after it.
+      // A skipped day begins with the following one.
       while (zone.firstAt(local) <= start) local = next(local)
       return zone.firstAt(local)
     }
@@ -111,13 +111,13 @@ function byTheCalendar({ length, floor, next }: LocalCells, zone: TimeZone): Tim
 
 // ---- hours and less
 
-/** Longer than clocks are ever set by. */
+/** No clock change is longer. */
 const MAX_CLOCK_SHIFT_NS = 3n * HOUR
 
 /**
- * A cell begins whenever the clock shows a multiple of the width, so an hour that comes twice is two hours. Of a width
- * that is longer than clocks are set back by, only the first time counts: a shift of eight hours then has nine. Where
- * clocks are set forward over a multiple, the cell begins then.
+ * A cell begins whenever the clock shows a multiple of the width, so a repeated hour makes two cells. If the width is
+ * longer than the clock change, only the first occurrence counts: a cell of eight hours then has nine. If clocks are set
+ * forward over a multiple, the cell begins at the change.
  */
 function byTheClock(width: bigint, zone: TimeZone): TimeGrid {
   const { offsetAt, changeBetween } = zone
@@ -130,12 +130,12 @@ function byTheClock(width: bigint, zone: TimeZone): TimeGrid {
     const before = offsetAt(start)
     if (before === offset) return first(start, local, offset)
     const change = changeBetween(start, time)
-    // Set back: the last multiple before. Set forward: the multiple lies before it, or was left out.
+    // Set back: the last multiple before. Set forward: the multiple lies before the change, or was skipped.
     if (before > offset) return floorTo(change + before - 1n, width) - before
     return local >= change + before ? change : local - before
   }
 
-  /** A start that may be the second one of its local time. */
+  /** The first start with this local time, if that counts. */
   function first(start: bigint, local: bigint, offset: bigint): bigint {
     const before = offsetAt(start - MAX_CLOCK_SHIFT_NS)
     const isSecond = before > offset && offsetAt(local - before) === before

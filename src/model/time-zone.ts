@@ -1,17 +1,17 @@
-/** Time zones: how far local time is from UTC, and when a local time was. */
+/** Time zones: offsets from UTC, and conversion of local times. */
 import { trimStart } from './trim.ts'
 
 export interface TimeZone {
-  /** As it was asked for. */
+  /** As requested. */
   readonly name: string
-  /** Nanoseconds by which local time is ahead of UTC. */
+  /** Offset of local time from UTC in nanoseconds, positive east of Greenwich. */
   offsetAt(time: bigint): bigint
   /**
-   * When clocks first showed a local time, which is written like a point in time of UTC. Where they were set forward
-   * over it: when that was done.
+   * The first point in time with this local time, which is given like a time in UTC. If clocks were set forward over it,
+   * the time of that change.
    */
   firstAt(local: bigint): bigint
-  /** The first point in time after `from`, and not after `to`, of another offset; there must be one. */
+  /** The first point in time in (from, to] with another offset than `from`; there must be one. */
   changeBetween(from: bigint, to: bigint): bigint
 }
 
@@ -21,13 +21,13 @@ const MILLISECOND = 1_000_000n
 const DAY = 86_400_000n * MILLISECOND
 const WEEK_MS = 7 * 86_400_000
 
-/** Zones that are remembered, and weeks of each. */
+/** Cached zones, and weeks per zone. */
 const MAX_ZONES = 500
 const MAX_WEEKS = 50_000
 
 const known = new Map<string, TimeZone>()
 
-/** @param name of the IANA database (`Asia/Seoul`), or an offset (`+09:00`); undefined where there is no such zone */
+/** @param name of the IANA database (`Asia/Seoul`), or an offset (`+09:00`); undefined if there is no such zone */
 export function timeZone(name: string): TimeZone | undefined {
   const found = known.get(name) ?? open(name)
   if (known.size >= MAX_ZONES) known.clear()
@@ -42,12 +42,12 @@ function open(name: string): TimeZone | undefined {
     const offset = (BigInt(hours ?? 0) * 60n + BigInt(minutes ?? 0)) * 60_000n * MILLISECOND
     return fixed(name, sign === '-' ? -offset : offset)
   }
-  // Other spellings of offsets, which some engines take and others do not.
+  // Other spellings of offsets are not portable between engines.
   if (!/^[a-z]/i.test(name) || name.length > 100) return undefined
   try {
     const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' })
     const { timeZone } = format.resolvedOptions()
-    // As the database spells it; where it names another instead, as it was asked for.
+    // The canonical spelling, unless the engine substitutes another zone.
     return changing(timeZone.toLowerCase() === name.toLowerCase() ? timeZone : name, format)
   } catch {
     return undefined
@@ -61,7 +61,7 @@ function fixed(name: string, offset: bigint): TimeZone {
   return { name, offsetAt: () => offset, firstAt: (local) => local - offset, changeBetween }
 }
 
-/** Offset of a week; where it changes within it, until when it is so, and what it is then. Milliseconds. */
+/** Offset of a week; if it changes within the week, the time of the change (ms) and the offset thereafter. */
 interface Week {
   readonly offset: bigint
   readonly until: number
@@ -96,7 +96,7 @@ function changing(name: string, format: Intl.DateTimeFormat): TimeZone {
     offsetAt,
     changeBetween,
     firstAt(local) {
-      // No offset is a day long, so these two are on either side.
+      // Offsets are shorter than a day, so these two are on either side.
       const [before, after] = [offsetAt(local - DAY), offsetAt(local + DAY)]
       for (const offset of [before, after]) if (offsetAt(local - offset) === offset) return local - offset
       return changeBetween(local - DAY, local + DAY)
@@ -104,7 +104,7 @@ function changing(name: string, format: Intl.DateTimeFormat): TimeZone {
   }
 }
 
-/** The first millisecond after `low` with another offset than it. */
+/** The first millisecond after `low` with another offset. */
 function search(low: number, high: number, offsetAt: (ms: number) => bigint): number {
   const offset = offsetAt(low)
   let [same, other] = [low, high]

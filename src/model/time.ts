@@ -1,7 +1,7 @@
-/** Points in time to the nanosecond: whole nanoseconds since 1970, as 64 bits hold them (years 1678 to 2262). */
+/** Points in time as nanoseconds since 1970, within 64 bits (years 1678 to 2262). */
 import { Literal, wholeDigits } from './literal.ts'
 
-/** Nanoseconds of one of each. */
+/** Nanoseconds per unit. */
 const UNITS = { ns: 1n, us: 1000n, ms: 1_000_000n, s: 1_000_000_000n } as const
 
 export type TimeUnit = keyof typeof UNITS
@@ -9,8 +9,8 @@ export type TimeUnit = keyof typeof UNITS
 export const timeUnits = Object.keys(UNITS) as readonly TimeUnit[]
 
 /**
- * A point in time as it is sent: ISO 8601 with an offset from UTC and up to nine decimals, or a whole number, also as
- * text, of `unit`. Undefined where it is neither, where there is no such day or time of day, or beyond 64 bits.
+ * Parses a point in time: ISO 8601 with an offset from UTC and up to nine decimals, or an integer of `unit`, possibly as
+ * text. Undefined for anything else, for nonexistent days and times of day, and beyond 64 bits.
  */
 export function parseTime(sent: unknown, unit: TimeUnit = 'ms'): bigint | undefined {
   if (typeof sent === 'bigint') return bounded(sent * UNITS[unit])
@@ -30,12 +30,12 @@ export function parseTime(sent: unknown, unit: TimeUnit = 'ms'): bigint | undefi
   return bounded(BigInt(ms) * UNITS.ms + BigInt(fraction.padEnd(9, '0')))
 }
 
-/** As XML Schema has it (part 2, 3.2.7), to the nanosecond; a space for the T, as many databases write it, is taken too. */
+/** XML Schema dateTime (part 2, 3.2.7) to the nanosecond; also with a space instead of the T, as many databases write. */
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|z|[+-]\d\d:\d\d)$/
 const FIELDS = [1, 2, 3, 4, 5, 6]
 type SixNumbers = [year: number, month: number, day: number, hour: number, minute: number, second: number]
 
-/** The first year that 64 bits reach in part; `Date.UTC` takes the first hundred for those of the last century. */
+/** The first year within 64 bits. (`Date.UTC` would read the years 0 to 99 as 1900 to 1999.) */
 const FIRST_YEAR = 1677
 
 function isDay(year: number, month: number, day: number): boolean {
@@ -43,7 +43,7 @@ function isDay(year: number, month: number, day: number): boolean {
   return day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
 }
 
-/** Of an offset from UTC, which is at most 14 hours. */
+/** Minutes of an offset from UTC, at most 14 hours. */
 function minutesOf(offset: string): number | undefined {
   if (offset.length === 1) return 0
   const [hours, minutes] = [Number(offset.slice(1, 3)), Number(offset.slice(4))]
@@ -52,7 +52,7 @@ function minutesOf(offset: string): number | undefined {
   return offset[0] === '-' ? -total : total
 }
 
-/** ISO 8601 in UTC, with three, six or nine decimals, as few as say it. */
+/** ISO 8601 in UTC, with three, six or nine decimals, as few as are exact. */
 export function formatTime(time: bigint): string {
   let rest = time % MINUTE
   if (rest < 0n) rest += MINUTE
@@ -65,17 +65,17 @@ export function formatTime(time: bigint): string {
 
 const MINUTE = 60n * UNITS.s
 
-/** Puts a digit before those of the nanoseconds of a minute, so that there are as many of them always. */
+/** Added to the nanoseconds of a minute, so that they always have the same number of digits. */
 const BEFORE = 100_000_000_000
 
-/** Times are mostly written one after the other, and most of what is written of the next is the same. */
+/** Cache: consecutive times usually share their minute. */
 let minute = { start: 0n, text: minuteText(0n) }
 
 function minuteText(start: bigint): string {
   return new Date(Number(start / UNITS.ms)).toISOString().slice(0, -'00.000Z'.length)
 }
 
-/** Of a point in time that is only known to the millisecond. */
+/** Converts milliseconds since 1970. */
 export function fromMilliseconds(ms: number): bigint {
   return BigInt(ms) * UNITS.ms
 }

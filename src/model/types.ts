@@ -1,9 +1,9 @@
 /**
  * The TypeScript types of the metamodel, inferred from its declaration. All conditional types of the project live here.
  *
- * They say what every stored document has, and a document that was taken leniently may lack any member but its id and
- * the modelTypes (formats/json.ts, `unstorable`). So members of Part 1 are optional here even where the schema requires
- * them, and the compiler finds the code that forgets it. Part 2's own nouns are never taken leniently.
+ * They describe any stored document. Leniently stored documents may lack all members but the id and the modelTypes
+ * (formats/json.ts, `unstorable`), so members of Part 1 are optional here even if the schema requires them, and the
+ * compiler finds code that relies on them. Classes of Part 2 are never stored leniently.
  */
 import type { interfaceClasses, interfaceEnumerations, interfacePrimitives } from './interfaces.ts'
 import type { classes, enumerations, primitives } from './metamodel.ts'
@@ -43,7 +43,7 @@ type Flat<Has, Certain> = {
   -readonly [Member in keyof Has as Member extends Certain ? never : Member]?: Held<Has[Member]>
 }
 
-/** The members that an object of a stored document has for certain. */
+/** The members that every object of a stored document has. */
 type CertainMember<Name extends keyof Classes> = Name extends keyof typeof interfaceClasses
   ? RequiredMember<Members<Name>>
   : 'id'
@@ -110,7 +110,7 @@ export interface Endpoint extends Instance<'Endpoint'> {}
 export interface AssetLink extends Instance<'AssetLink'> {}
 export interface OperationRequest extends Instance<'OperationRequest'> {}
 
-/** Everything that stands under an id of its own, by class. */
+/** Documents with an id of their own, by class. */
 export interface Documents {
   AssetAdministrationShell: AssetAdministrationShell
   Submodel: Submodel
@@ -119,7 +119,7 @@ export interface Documents {
   SubmodelDescriptor: SubmodelDescriptor
 }
 
-/** Any of the fourteen kinds of element. */
+/** Any kind of submodel element. */
 export type SubmodelElement = HeirOf<'SubmodelElement'>
-/** The three classes that stand alone and have an id of their own. */
+/** The three identifiable classes of Part 1. */
 export type Identifiable = AssetAdministrationShell | Submodel | ConceptDescription

@@ -1,5 +1,5 @@
 /**
- * The value members of an element: what `$metadata` leaves out and what a value write replaces. They are kept apart
+ * The value members of an element: those that `$metadata` leaves out and a value write replaces. They are stored apart
  * from the structure, because values change a thousand times a second and structure a few times a year.
  */
 import { declarationOf } from './fields.ts'
@@ -13,7 +13,7 @@ export function valueMemberNames(modelType: string): readonly string[] {
   return declarationOf(modelType)?.values ?? []
 }
 
-/** Picks the value members out of an element. */
+/** The value members of an element. */
 export function readValueMembers(element: SubmodelElement): ValueMembers {
   const members: Record<string, unknown> = {}
   for (const name of valueMemberNames(element.modelType)) {
@@ -23,7 +23,7 @@ export function readValueMembers(element: SubmodelElement): ValueMembers {
   return members
 }
 
-/** Puts value members into an element; a member that is not among them is removed. */
+/** Sets the value members of an element; absent ones are removed. */
 export function writeValueMembers(element: SubmodelElement, members: ValueMembers): void {
   const open = element as unknown as Record<string, unknown>
   for (const name of valueMemberNames(element.modelType)) {

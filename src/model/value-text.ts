@@ -1,10 +1,10 @@
-/** From what senders write to what a Property holds: the text of a value type. */
+/** Converts values from senders to the text of a Property's value type. */
 import { isFloating, isLexical, isNumeric } from './datatypes.ts'
 import { Literal, wholeDigits, writtenOut } from './literal.ts'
 import type { DataTypeDefXsd } from './types.ts'
 
 /**
- * The one conversion of what senders write into the text of a value type, whichever way it came:
+ * The same conversion for all transports:
  *
  * | sent            | numeric types                       | xs:boolean                | all others |
  * | --------------- | ----------------------------------- | ------------------------- | ---------- |
@@ -20,7 +20,7 @@ export function toValueText(valueType: DataTypeDefXsd, body: unknown): string | 
     case 'boolean':
       return valueType === 'xs:boolean' ? String(body) : undefined
     case 'number':
-      // Beyond 2^53 a parser may have rounded it already; parsers that know better give literals.
+      // Beyond 2^53 JSON.parse may have rounded it; exact parsers return literals.
       return isSure(body) || isFloating(valueType) ? textOfNumber(valueType, String(body)) : undefined
     case 'bigint':
       return textOfNumber(valueType, String(body))
@@ -51,7 +51,7 @@ function textOfLiteral(valueType: DataTypeDefXsd, { text, kind }: Literal): stri
   return isLexical(valueType, text) ? text : (textOfNumber(valueType, text) ?? text)
 }
 
-/** Is it a number by what its sender wrote? */
+/** Did the sender write a number? */
 export function isNumber(body: unknown): boolean {
   return typeof body === 'number' || typeof body === 'bigint' || (body instanceof Literal && body.kind === 'number')
 }

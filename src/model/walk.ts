@@ -1,12 +1,12 @@
-/** The one walk over a submodel: every reader of structure goes through here. */
+/** The walk over the elements of a submodel, used by all code that reads structure. */
 import { childrenMember } from './fields.ts'
 import { isStep, join, type Step } from './path.ts'
 import type { Submodel, SubmodelElement } from './types.ts'
 
-/** Anything that holds elements: a submodel, or one of the container kinds. */
+/** A submodel, or an element that may contain others. */
 export type Container = Submodel | SubmodelElement
 
-/** An element met on the walk. */
+/** An element visited by the walk. */
 export interface ElementVisit {
   element: SubmodelElement
   /** Its idShortPath. */
@@ -16,13 +16,13 @@ export interface ElementVisit {
   parent: Container
 }
 
-/** The child elements of a container, in document order; empty for every other kind and for an empty container. */
+/** The child elements in document order; empty for an empty container and for any other kind. */
 export function childrenOf(container: Container): readonly SubmodelElement[] {
   const member = childrenMember(container.modelType)
   return member === undefined ? [] : ((container as unknown as Record<string, SubmodelElement[]>)[member] ?? [])
 }
 
-/** Puts these children into a container; an empty list is left out, as the JSON form demands. */
+/** Sets the children of a container; an empty list is left out, as the JSON form requires. */
 export function setChildren(container: Container, children: SubmodelElement[]): void {
   const member = childrenMember(container.modelType)
   if (member === undefined) return
@@ -32,8 +32,8 @@ export function setChildren(container: Container, children: SubmodelElement[]): 
 }
 
 /**
- * The steps to the children of a container, in document order. Children of a list are addressed by index only, even
- * where they have an idShort (Part 2); elsewhere so is what no idShort can lead to (path.ts).
+ * The steps to the children of a container, in document order. Children of a list are addressed by index even if they
+ * have an idShort (Part 2); elsewhere only those that no idShort can address (path.ts).
  */
 export function stepsTo(container: Container): Step[] {
   const children = childrenOf(container)
@@ -43,7 +43,7 @@ export function stepsTo(container: Container): Step[] {
   for (let index = 0; index < children.length; index++) {
     const idShort = children[index]?.idShort
     const isName = !isList && idShort !== undefined && isStep(idShort)
-    // One look-up tells whether an earlier sibling has it, and keeps it.
+    // `size` grows only if no earlier sibling has the idShort.
     const count = taken.size
     steps[index] = isName && taken.add(idShort).size > count ? idShort : index
   }
@@ -53,7 +53,7 @@ export function stepsTo(container: Container): Step[] {
 /** Every element below `root`, parents before children, in document order. */
 export function* walk(root: Container, rootPath = '', rootPointer = ''): Generator<ElementVisit> {
   const member = childrenMember(root.modelType)
-  // Before the children are entered, which are containers themselves.
+  // Before descending into the children.
   const steps = stepsTo(root)
   let index = 0
   for (const element of childrenOf(root)) {
@@ -65,7 +65,7 @@ export function* walk(root: Container, rootPath = '', rootPointer = ''): Generat
   }
 }
 
-/** The child that one step leads to. */
+/** The child at a step. */
 export function child(container: Container, step: Step): SubmodelElement | undefined {
   const children = childrenOf(container)
   if (typeof step === 'string') {
@@ -77,7 +77,7 @@ export function child(container: Container, step: Step): SubmodelElement | undef
   return isAddressedByIndex ? children[step] : undefined
 }
 
-/** The element that a path leads to, or undefined. */
+/** The element at a path, or undefined. */
 export function resolve(root: Container, path: readonly Step[]): SubmodelElement | undefined {
   let here: Container | undefined = root
   for (const step of path) {

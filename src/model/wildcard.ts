@@ -1,9 +1,9 @@
-/** Texts with `*` for any characters, matched in linear time. */
+/** Matches texts with `*` wildcards in linear time. */
 
 /**
- * Does a text hold these pieces in their order, beginning with the first and ending in the last? The earliest place of
- * a piece leaves the most room for those that follow, so none is ever looked for twice.
- * @param pieces what stands between the wildcards
+ * Does a text consist of these pieces in order, with any text between them? Each piece is matched at its first
+ * occurrence, which leaves the most room for the following ones, so no backtracking is needed.
+ * @param pieces the texts between the wildcards
  */
 export function hasPieces(text: string, pieces: readonly string[]): boolean {
   const [first = '', ...others] = pieces

@@ -288,7 +288,7 @@ t.test('a malformed query is refused with what is wrong and where', async (t) =>
   const wrong: [unknown, RegExp][] = [
     [{}, /"\$condition"/],
     [{ $condition: {} }, /exactly one member/],
-    [{ $condition: { $boolean: true }, more: 1 }, /cannot stand here/],
+    [{ $condition: { $boolean: true }, more: 1 }, /is not allowed here/],
     [{ $select: 'all', $condition: { $boolean: true } }, /"id" was expected/],
     [{ $condition: { $equals: [] } }, /did you mean "\$eq"|allowed/],
     [{ $condition: { $eq: [field('$sm#idshort'), str('x')] } }, /did you mean "idShort"/],
@@ -297,7 +297,7 @@ t.test('a malformed query is refused with what is wrong and where', async (t) =>
     [{ $condition: { $and: [{ $boolean: true }] } }, /at least 2/],
     [{ $condition: { $eq: [field('$sm#idShort'), str('$x')] } }, /does not begin with/],
     [{ $condition: { $eq: [field('$sm#idShort'), { $dateTimeVal: 'yesterday' }] } }, /date and time/],
-    [{ $condition: { $contains: [field('$sm#idShort'), num(1)] } }, /cannot stand here/],
+    [{ $condition: { $contains: [field('$sm#idShort'), num(1)] } }, /is not allowed here/],
     [{ $condition: { $regex: [field('$sm#idShort'), str('(')] } }, /regular expression/],
     [{ $condition: { $match: [{ $eq: [field('$aas#idShort'), str('x')] }] } }, /no list/],
     [[], /JSON object/]

@@ -97,7 +97,7 @@ t.test('a relationship that does not concern the package may lead anywhere', asy
   t.match(await opened(t, { ...whole, '_rels/.rels': elsewhere }), { documents: [{ id: 'a' }], thumbnail: undefined })
 })
 
-t.test('a target that is said to be external but is a part is followed, as AAS4J up to 2.0.1 writes it', async (t) => {
+t.test('a target marked as external that is a part is followed, as AAS4J up to 2.0.1 writes it', async (t) => {
   const { documents, thumbnail } = await opened(t, {
     ...whole,
     '_rels/.rels': relationships(
@@ -116,12 +116,12 @@ t.test('a package that is put together wrongly is refused', async (t) => {
     '_rels/.rels': relationships([`${TYPES}/aasx-origin`, target, mode])
   })
   const wrong: [Parts, RegExp][] = [
-    [origin('http://[bad'), /no name of a part/],
-    [origin('http://example.com/aasx/aasx-origin'), /no name of a part/],
-    [origin('//example.com/aasx/aasx-origin'), /no name of a part/],
-    [origin('file:///etc/passwd'), /no name of a part/],
-    [origin('http://example.com/origin', 'External'), /"http:\/\/example.com\/origin", which is said to be external/],
-    [origin('/nowhere', 'External'), /no relationship to an AASX origin; "\/nowhere", which is said to be external/],
+    [origin('http://[bad'), /not a valid part name/],
+    [origin('http://example.com/aasx/aasx-origin'), /not a valid part name/],
+    [origin('//example.com/aasx/aasx-origin'), /not a valid part name/],
+    [origin('file:///etc/passwd'), /not a valid part name/],
+    [origin('http://example.com/origin', 'External'), /"http:\/\/example.com\/origin", which is marked as external/],
+    [origin('/nowhere', 'External'), /no relationship to an AASX origin; "\/nowhere", which is marked as external/],
     [origin('/nowhere'), /missing/],
     [{ '_rels/.rels': 'no XML' }, /text data/],
     [{ '_rels/.rels': '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>' }, /document type/],

@@ -376,7 +376,7 @@ t.test('what is not JSON is refused with line, column and reason', async (t) => 
     ['[01]', 'line 1, column 3: expected "," or "]" after the item, but there is "1"'],
     ['{} {}', 'line 1, column 4: expected the end of the text, but there is "{"'],
     ['"a\nb"', 'line 1, column 3: a control character must be escaped in a string, but there is "\\n"'],
-    ['"\\x"', 'line 1, column 2: this is no escape sequence, but there is "\\\\"'],
+    ['"\\x"', 'line 1, column 2: this is not an escape sequence, but there is "\\\\"'],
     ['["a', 'line 1, column 4: the string is not closed, but the text ends']
   ] as const) {
     t.throws(() => parseJson(text), { name: 'BadRequest', message: `This is not JSON: ${reason}` })

@@ -1,4 +1,4 @@
-/** Tables as an Arrow IPC stream, batch by batch. */
+/** Writes tables as an Arrow IPC stream, batch by batch. */
 import {
   AsyncByteQueue,
   Bool,
@@ -41,12 +41,12 @@ export async function* writeArrow(
   yield* bytes.take()
 }
 
-/** Keeps what is written until it is taken. */
+/** Collects written bytes until they are taken. */
 class DrainableSink extends AsyncByteQueue {
   #bytes: Uint8Array[] = []
 
   override write(value: Uint8Array): void {
-    // The writer may use its buffers again.
+    // The writer may reuse its buffers.
     if (value.byteLength > 0) this.#bytes.push(value.slice())
   }
 
@@ -88,7 +88,7 @@ function dataOf(type: DataType, { values, present }: ColumnBatch, length: number
   return makeData({ type: type as Float64, length, data: values as Float64Array, ...validity(present, length) })
 }
 
-/** A bit for each row, the first in the lowest. */
+/** One bit per row, the first in the lowest. */
 function validity(present: Uint8Array | undefined, length: number) {
   if (present === undefined) return { nullCount: 0 }
   const bits = new Uint8Array(Math.ceil(length / 64) * 8)

@@ -1,13 +1,13 @@
 /**
- * The annotated CSV that InfluxDB answers with: a table for each column, a row for each value, and annotations anew
- * wherever the type of the values changes. (Not as RFC 4180 has it: clients find the header by its second field.)
+ * InfluxDB's annotated CSV: a table per column, a row per value, and annotations wherever the type of the values changes.
+ * (Not RFC 4180: clients find the header by its second field.)
  */
 import { formatTime } from '../../model/time.ts'
 import type { ColumnBatch, ColumnType, Table, TableColumn } from './table.ts'
 import { csvField } from './text.ts'
 import { conform, numberText } from './widen.ts'
 
-/** Types of columns as Flux calls them. */
+/** Flux names of column types. */
 const TYPES: Readonly<Record<ColumnType, string>> = {
   time: 'dateTime:RFC3339',
   number: 'double',
@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<ColumnType, string>> = {
   text: 'string'
 }
 
-/** A table in memory: its columns follow one another, so all but the first are kept as text meanwhile. */
+/** Columns follow one another, so the batches of a table with several columns are collected in memory. */
 export async function* writeFlux(table: Table): AsyncGenerator<Uint8Array> {
   const [time, ...columns] = table.columns
   if (time === undefined) return
@@ -34,7 +34,7 @@ export async function* writeFlux(table: Table): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Tables of a time and one other column each, as they come. */
+/** Streams tables of a time column and one other column. */
 export async function* writeFluxTables(tables: AsyncIterable<Table>): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder()
   let before: string | undefined
@@ -86,7 +86,7 @@ function valuesOf(column: TableColumn, piece: ColumnBatch): (row: number) => str
   return present === undefined ? write : (row) => (present[row] === 1 ? write(row) : undefined)
 }
 
-/** As Flux spells it. */
+/** Infinity in Flux spelling. */
 function infinite(text: string): string {
   return text === 'INF' ? '+Inf' : text === '-INF' ? '-Inf' : text
 }

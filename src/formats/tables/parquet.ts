@@ -1,10 +1,10 @@
-/** Tables as Apache Parquet, a row group at a time. */
+/** Writes tables as Apache Parquet, one row group at a time. */
 import { setImmediate } from 'node:timers/promises'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import type { ColumnBatch, Table, TableColumn } from './table.ts'
 import { conform } from './widen.ts'
 
-/** Rows of a row group, which readers skip or read as one, and cells of one, which is held in memory. */
+/** Limits of a row group, which is held in memory and read as a whole. */
 const MAX_GROUP_ROWS = 65_536
 const MAX_GROUP_CELLS = 2_097_152
 
@@ -21,18 +21,18 @@ export async function* writeParquet({ columns, metadata = {}, batches }: Table):
   const parquet = new ParquetWriter({
     writer,
     schema: [{ name: 'root', num_children: columns.length }, ...columns.map(elementOf)],
-    // Nobody skips by the least and greatest of a sensor's values; of times they are kept.
+    // Written for times only (below): readers do not skip by the range of a sensor's values.
     statistics: true,
     kvMetadata: [...Object.entries(metadata).map(([key, value]) => ({ key, value })), ...facts],
     createdBy: 'aas-hub'
   })
-  const most = Math.max(1, Math.min(MAX_GROUP_ROWS, Math.floor(MAX_GROUP_CELLS / columns.length)))
+  const maxRows = Math.max(1, Math.min(MAX_GROUP_ROWS, Math.floor(MAX_GROUP_CELLS / columns.length)))
   let waiting: { readonly length: number; readonly columns: readonly ColumnBatch[] }[] = []
   let rows = 0
   for await (const batch of batches) {
     waiting.push(batch)
     rows += batch.length
-    if (rows < most) continue
+    if (rows < maxRows) continue
     yield* group(waiting, rows)
     ;[waiting, rows] = [[], 0]
   }
@@ -40,7 +40,7 @@ export async function* writeParquet({ columns, metadata = {}, batches }: Table):
   parquet.finish()
   yield drained()
 
-  /** Column by column, with turns of the event loop between them: packing all of them takes long. */
+  /** Column by column, yielding to the event loop between them: encoding takes long. */
   async function* group(parts: typeof waiting, length: number): AsyncGenerator<Uint8Array> {
     const before = parquet.row_groups.length
     for (const [place, column] of columns.entries()) {
@@ -51,7 +51,7 @@ export async function* writeParquet({ columns, metadata = {}, batches }: Table):
             name: column.name,
             data: dataOf(column, pieces, length) as unknown[],
             statistics: column.type === 'time',
-            // Times rise, and so do counters: their differences are small.
+            // Times ascend, so their differences are small.
             ...(column.type === 'time' && { encoding: 'DELTA_BINARY_PACKED' as const })
           }
         ],
@@ -60,7 +60,7 @@ export async function* writeParquet({ columns, metadata = {}, batches }: Table):
       yield drained()
       await setImmediate()
     }
-    // The library knows row groups as wholes: what it took for one for each column is one.
+    // The library wrote one row group per column; merge them into one.
     const written = parquet.row_groups.splice(before)
     parquet.row_groups.push({
       columns: written.flatMap((one) => one.columns),
@@ -71,7 +71,7 @@ export async function* writeParquet({ columns, metadata = {}, batches }: Table):
     parquet.num_rows -= BigInt(length) * BigInt(columns.length - 1)
   }
 
-  /** What was written since, as bytes of its own. */
+  /** The bytes written since the last call. */
   function drained(): Uint8Array {
     const bytes = writer.getBytes().slice()
     writer.index = 0
@@ -97,7 +97,7 @@ function elementOf({ name, type }: TableColumn) {
   }
 }
 
-/** The column of a row group: one array, typed where nothing is absent. */
+/** The column of a row group as one array, typed if no value is absent. */
 function dataOf({ type }: TableColumn, parts: readonly ColumnBatch[], length: number): ColumnData {
   const complete = parts.every(({ present }) => present === undefined)
   if (complete && (type === 'time' || type === 'integer' || type === 'number')) {

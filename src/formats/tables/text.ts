@@ -1,4 +1,4 @@
-/** Tables as text: JSON, NDJSON and CSV. */
+/** Writes tables as JSON, NDJSON and CSV. */
 import { isNumeric } from '../../model/datatypes.ts'
 import { numberOf } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
@@ -9,7 +9,7 @@ import { numberText } from './widen.ts'
 
 const encoder = new TextEncoder()
 
-/** One object with the columns and, for each row, a list of values. */
+/** One object with the columns and a list of values per row. */
 export async function* writeJson(
   { columns, metadata, batches }: Table,
   options: WriteOptions = {}
@@ -30,7 +30,7 @@ export async function* writeJson(
   yield encoder.encode(']}')
 }
 
-/** An object for each row, by the names of the columns; what is absent is left out. */
+/** One object per row, keyed by column name; absent values are left out. */
 export async function* writeNdjson(
   { columns, batches }: Table,
   options: WriteOptions = {}
@@ -53,8 +53,8 @@ export async function* writeNdjson(
 }
 
 /**
- * RFC 4180, with the mark that tells spreadsheets that it is UTF-8. A column is headed by what people call it, if that
- * is known, and its unit.
+ * RFC 4180, with the byte order mark by which spreadsheets recognise UTF-8. Headers are display names, or else column
+ * names, with the unit.
  */
 export async function* writeCsv({ columns, batches }: Table, options: WriteOptions = {}): AsyncGenerator<Uint8Array> {
   const time = timeFormatter(options)
@@ -73,8 +73,7 @@ export async function* writeCsv({ columns, batches }: Table, options: WriteOptio
 type CellWriter = (row: number) => string
 
 /**
- * Values as JSON: a number where that says the value exactly, else a text. So a cell is the same in whichever piece of
- * the table it comes.
+ * Values as JSON: a number if that is exact, else a string. So a value is written the same in every batch.
  */
 function jsonCells(column: TableColumn | undefined, batch: ColumnBatch, time: TimeFormatter): CellWriter {
   const { present } = batch
@@ -109,7 +108,7 @@ function jsonCell(
 
 const MAX_SAFE_INTEGER = BigInt(Number.MAX_SAFE_INTEGER)
 
-/** Texts in a column of numbers or truth values: those that are none made it one of texts. */
+/** Texts of a numeric or boolean column that was widened to text. */
 function textCell(values: readonly string[], valueType: DataTypeDefXsd | undefined): CellWriter {
   if (valueType === 'xs:boolean') {
     return (row) => (values[row] === 'true' || values[row] === 'false' ? values[row] : JSON.stringify(values[row]))
@@ -122,7 +121,7 @@ function textCell(values: readonly string[], valueType: DataTypeDefXsd | undefin
   }
 }
 
-/** Numbers stay numbers as long as JSON readers do not round them. */
+/** A JSON number unless readers would round it. */
 function jsonTime(options: WriteOptions): TimeFormatter {
   const write = timeFormatter(options)
   return (time) => {
@@ -156,7 +155,7 @@ function csvCell(
   }
 }
 
-/** A text that begins like a number stands in quotes, so that a spreadsheet that is told to can keep its digits. */
+/** Quotes texts that begin like a number, so that spreadsheets can be configured to keep their digits. */
 function csvTextField(text: string): string {
   return /^[+-]?[.\d]/.test(text) ? `"${text.replaceAll('"', '""')}"` : csvField(text)
 }

@@ -1,17 +1,17 @@
-/** How text formats write points in time. */
+/** Points in time for text formats. */
 import { formatTime } from '../../model/time.ts'
 import { type TimeZone, UTC } from '../../model/time-zone.ts'
 
 /**
- * `iso`: ISO 8601 with the offset of the zone; `excel`: local time as spreadsheets read it, to the millisecond and
- * without a zone; the others: how long since 1970 in UTC, with decimals where that is no whole number.
+ * `iso`: ISO 8601 with the offset of the zone; `excel`: local time for spreadsheets, to the millisecond and without a
+ * zone; the others: time since 1970 in UTC, with decimals if necessary.
  */
 export const timeFormats = ['iso', 'excel', 'epoch-s', 'epoch-ms', 'epoch-us', 'epoch-ns'] as const
 
 export type TimeFormat = (typeof timeFormats)[number]
 
 export interface WriteOptions {
-  /** In which times are written; absent: UTC. */
+  /** Time zone of written times; default UTC. */
   readonly zone?: TimeZone
   readonly timeFormat?: TimeFormat
 }
@@ -38,7 +38,7 @@ export function timeFormatter({ zone = UTC, timeFormat = 'iso' }: WriteOptions):
 const MINUTE = 60_000_000_000n
 
 function localTime(time: bigint, offset: bigint): string {
-  // ISO 8601 has no seconds in offsets, which some had before there were time zones.
+  // ISO 8601 offsets have no seconds, but historic local times did.
   if (offset % MINUTE !== 0n) return formatTime(time)
   const minutes = Number(offset / MINUTE)
   const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60]
@@ -50,13 +50,13 @@ function twoDigits(number: number): string {
   return String(number).padStart(2, '0')
 }
 
-/** Spreadsheets take times with more decimals for text. */
+/** Spreadsheets treat times with more decimals as text. */
 function spreadsheetTime(local: bigint): string {
   const text = formatTime(local).slice(0, '2026-11-24T12:00:00.123'.length).replace('T', ' ')
   return text.endsWith('.000') ? text.slice(0, -'.000'.length) : text
 }
 
-/** A whole number with so many of its digits behind the point, without zeros at the end. */
+/** Shifts the decimal point, without trailing zeros. */
 function decimal(whole: bigint, decimals: number): string {
   const digits = String(whole < 0n ? -whole : whole).padStart(decimals + 1, '0')
   const fraction = digits.slice(-decimals).replace(/0+$/, '')

@@ -1,11 +1,10 @@
 /**
- * Columns that hold more than their value type: whole numbers beyond 64 bits, means of whole numbers, what was stored
- * while the element had another type. Nothing is left out: the type of the column gives way, to a number where that
- * says the same, else to text.
+ * Columns with values beyond their value type: integers beyond 64 bits, means of integers, values stored while the
+ * element had another type. No value is dropped: the column is widened to a number if that is exact, else to text.
  */
 import type { ColumnBatch, ColumnType, TableBatch, TableColumn } from './table.ts'
 
-/** What some values have in common; whole numbers that doubles cannot tell apart are `long`. */
+/** The narrowest type of some values; integers beyond 2^53 are `long`. */
 export type ValueKind = 'boolean' | 'integer' | 'long' | 'number' | 'text'
 
 export function joinKinds(one: ValueKind | undefined, other: ValueKind): ValueKind {
@@ -19,14 +18,14 @@ export function typeOfKind(kind: ValueKind): ColumnType {
   return kind === 'long' ? 'integer' : kind
 }
 
-/** The kind of a piece of a column; times are of none. */
+/** The kind of a batch of a column; undefined for times. */
 function kindOf({ type }: TableColumn, batch: ColumnBatch): ValueKind | undefined {
   const own = batch.type ?? type
   if (own === 'time') return undefined
   return own === 'integer' && batch.isLong ? 'long' : own
 }
 
-/** Adds what a batch holds to the kinds of its columns. */
+/** Widens the kinds of columns by the values of a batch. */
 export function collectKinds(
   columns: readonly TableColumn[],
   batch: TableBatch,
@@ -38,7 +37,7 @@ export function collectKinds(
   }
 }
 
-/** The columns with the types that hold all of what they are of. */
+/** The columns, widened to these kinds. */
 export function withKinds(
   columns: readonly TableColumn[],
   kinds: readonly (ValueKind | undefined)[]
@@ -58,7 +57,7 @@ export async function* conformBatches(
   }
 }
 
-/** Values of one type as those of a wider one. */
+/** Converts values to a wider type. */
 export function widen(values: ColumnBatch['values'], from: ColumnType, to: ColumnType): ColumnBatch['values'] {
   if (from === to) return values
   if (from === 'integer' && to === 'number') return Float64Array.from(values as BigInt64Array, Number)
@@ -69,8 +68,8 @@ export function widen(values: ColumnBatch['values'], from: ColumnType, to: Colum
 }
 
 /**
- * A piece as the type of its column has it, for formats that say the types first.
- * @throws Error where it holds what came after they were said
+ * Converts a batch to the type of its column, for formats that write the types first.
+ * @throws Error if a value came up that does not fit the written type
  */
 export function conform({ type }: TableColumn, batch: ColumnBatch): ColumnBatch {
   const { isLong = false, values, present } = batch
@@ -80,14 +79,14 @@ export function conform({ type }: TableColumn, batch: ColumnBatch): ColumnBatch 
   return { values: widen(values, own, type), ...(present !== undefined && { present }) }
 }
 
-/** A piece that fitted its column does not say its type, and the column may have got a wider one since. */
+/** The type of a batch without an explicit one; its column may have been widened since. */
 function typeOf(values: ColumnBatch['values']): ColumnType {
   if (values instanceof BigInt64Array) return 'integer'
   if (values instanceof Float64Array) return 'number'
   return values instanceof Uint8Array ? 'boolean' : 'text'
 }
 
-/** As XML Schema writes it. */
+/** XML Schema spelling. */
 export function numberText(number: number): string {
   if (Number.isFinite(number)) return String(number)
   if (Number.isNaN(number)) return 'NaN'

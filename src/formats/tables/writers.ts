@@ -1,4 +1,4 @@
-/** Every way in which a table is written down. */
+/** The formats of tables. */
 
 import { writeFlux } from './flux.ts'
 import type { Table } from './table.ts'
@@ -7,13 +7,13 @@ import type { WriteOptions } from './time-format.ts'
 
 export interface TableWriter {
   readonly contentType: string
-  /** Of a file, without the dot. */
+  /** File name extension, without the dot. */
   readonly extension: string
-  /** Does it say the types of the columns before the first row? */
+  /** Are column types written before the first row? */
   readonly typesFirst: boolean
-  /** Does it write times as text, so that they may have a form of their own? */
+  /** Are times written as text, so that their format can be chosen? */
   readonly isText: boolean
-  /** Bytes as they are taken; nothing is made ahead. */
+  /** Bytes on demand; nothing is written ahead. */
   write(table: Table, options?: WriteOptions): AsyncGenerator<Uint8Array>
 }
 
@@ -41,7 +41,7 @@ export const writers = {
     isText: false,
     write: arrow
   },
-  // As InfluxDB calls it, and pages read it that look for the type.
+  // The media type of InfluxDB, which some clients check.
   flux: { contentType: 'text/csv; charset=utf-8', extension: 'csv', typesFirst: true, isText: false, write: writeFlux }
 } as const satisfies Record<string, TableWriter>
 
@@ -52,7 +52,7 @@ export function mediaTypeOf(format: TableFormat): string {
   return writers[format].contentType.split(';', 1)[0] ?? ''
 }
 
-// Loaded where they are asked for: a hub that nobody asks for them starts the sooner.
+// Loaded on first use, for a faster start.
 
 async function* parquet(table: Table): AsyncGenerator<Uint8Array> {
   yield* (await import('./parquet.ts')).writeParquet(table)

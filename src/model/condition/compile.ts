@@ -1,7 +1,7 @@
 /**
- * The evaluator: a condition made into a function of a document. A comparison is true where it holds for any of the
- * texts that its fields have; what is not valid (a cast that is not possible) makes everything that it is combined
- * with not valid, and then the document is not found (Part 2, "Comparison Operators").
+ * The evaluator: compiles a condition to a function of a document. A comparison is true if it holds for any of the texts
+ * of its fields; an invalid one (an impossible cast) makes every combination with it invalid, and the document does not
+ * match (Part 2, "Comparison Operators").
  */
 import { HubError } from '../../errors.ts'
 import type { Comparison, Condition, FieldIdentifier, Match } from './condition.ts'
@@ -12,23 +12,23 @@ import { type DocumentRoot, documentRoot, isReadable, type Subject, type Subject
 
 export interface CompiledCondition {
   /**
-   * What `matches` must be handed beside the document: the submodels that a shell refers to, or the shells that refer
-   * to a submodel, as far as they are stored. Undefined: nothing.
+   * Documents that `matches` needs in addition: the stored submodels that a shell refers to, or the stored shells that
+   * refer to a submodel. Undefined if none.
    */
   readonly joins: 'Submodel' | 'AssetAdministrationShell' | undefined
   /**
    * @param related see `joins`; in any order
-   * @throws HubError BadRequest where the document makes the condition take too long
+   * @throws HubError `BadRequest` if the evaluation would take too long
    */
   matches(document: object, related?: readonly object[]): boolean
 }
 
 /**
- * Makes a condition ready for documents of one kind.
+ * Compiles a condition for documents of one kind.
  *
- * Of a shell with its submodels, and of a submodel with its shells, each pair is looked at by itself: all conditions
- * on `$aas`, `$sm` and `$sme` speak of the same pair (Part 2, "Search in AAS Hierarchy"), but a `$match` that names the
- * joined root itself looks for a pair of its own. Conditions on roots that do not belong to the subject find nothing.
+ * Each pair of a shell and a submodel is evaluated separately: all conditions on `$aas`, `$sm` and `$sme` refer to the
+ * same pair (Part 2, "Search in AAS Hierarchy"), but a `$match` on the joined root searches for a pair of its own.
+ * Conditions on roots that do not belong to the subject match nothing.
  */
 export function compile(condition: Condition, subject: Subject): CompiledCondition {
   const place = subjects[subject]
@@ -42,7 +42,7 @@ export function compile(condition: Condition, subject: Subject): CompiledConditi
     matches(document, related = []) {
       const scope: EvaluationScope = { documents: { [root]: document }, related: joins === undefined ? [] : related }
       clearElementCache()
-      // A shell without submodels is a pair too.
+      // A shell without submodels is evaluated alone.
       if (joined === undefined || scope.related.length === 0) return node.evaluate(scope) === TRUE
       return scope.related.some((other) => {
         scope.documents[joined] = other
@@ -63,7 +63,7 @@ interface ConditionNode {
   readonly fallible: boolean
 }
 
-/** @param decides nothing but true counts here, so that the first that is not true ends the matter */
+/** @param decides only true matters here, so the first result that is not true decides */
 function compileCondition(condition: Condition, place: SubjectRoots, decides = false): ConditionNode {
   switch (condition.is) {
     case 'constant':
@@ -95,9 +95,9 @@ function compileCondition(condition: Condition, place: SubjectRoots, decides = f
   }
 }
 
-/** @param settles the verdict that settles it, unless something is not valid */
+/** @param settles the verdict that decides the combination, unless another one is invalid */
 function combine(nodes: readonly ConditionNode[], settles: Verdict, decides: boolean): ConditionNode {
-  // Those that cannot be invalid need not be asked once it is settled.
+  // Conditions that cannot be invalid are skipped once the result is settled.
   const [sure, unsure] = [nodes.filter(({ fallible }) => !fallible), nodes.filter(({ fallible }) => fallible)]
   const judge = (scope: EvaluationScope): Verdict => {
     let settled = false
@@ -152,15 +152,15 @@ function compileMatch(match: Match, place: SubjectRoots): ConditionNode {
 
 /** A comparison or inner `$match` within a `$match`. */
 interface MatchPart {
-  /** The choices that it may share with others. */
+  /** The loops that it may share with other parts. */
   readonly chain: readonly ItemLoop[]
-  /** @param depth how many choices of the chain are made already; `at` is the item chosen last */
+  /** @param depth number of loops already entered; `at` is the current item of the innermost */
   build(depth: number): EvaluateItem
 }
 
 type EvaluateItem = (at: object, documents: BoundDocuments) => Verdict
 
-/** @param held keys of the loops whose items are held outside */
+/** @param held keys of the loops that an outer part iterates */
 function partsOf(match: Match, held: ReadonlySet<string>): MatchPart[] {
   const direct = match.of.flatMap((one): MatchPart[] => {
     if (one.is === 'match') return []
@@ -173,7 +173,7 @@ function partsOf(match: Match, held: ReadonlySet<string>): MatchPart[] {
   return [...direct, ...inner.map((one) => partOfMatch(one, all))]
 }
 
-/** An inner `$match` keeps to the items that are held outside, and chooses further by itself. */
+/** An inner `$match` uses the items of the outer loops and iterates further loops itself. */
 function partOfMatch(match: Match, held: ReadonlySet<string>): MatchPart {
   const parts = partsOf(match, held)
   const [first = [], ...others] = parts.filter((part) => !isFixed(part)).map(({ chain }) => chain)
@@ -182,7 +182,7 @@ function partOfMatch(match: Match, held: ReadonlySet<string>): MatchPart {
   return { chain: end === -1 ? shared : shared.slice(0, end), build: (depth) => groupParts(parts, depth) }
 }
 
-/** The ways to the list that each field points into: what a `$match` of nothing but others holds. */
+/** The loops down to the first list of each field: those held by a `$match` that contains only others. */
 function firstLists(match: Match): (readonly ItemLoop[])[] {
   return comparisonsOf(match)
     .flatMap(fieldsOfComparison)
@@ -198,21 +198,20 @@ function constantPart(value: boolean): MatchPart {
 
 function partOfComparison(resolved: Resolved): MatchPart {
   if (resolved.is === 'settled') return { chain: [], build: () => () => resolved.verdict }
-  // Two fields are bound to the lists that both point into.
+  // Two fields share the loops down to their last common list.
   const chain =
     resolved.is === 'one field' ? loopsOf(resolved.field) : sharedLoops(loopsOf(resolved.left), loopsOf(resolved.right))
   return { chain, build: (depth) => evaluateFields(resolved, depth) }
 }
 
-/** It has no choice beyond the document, and can be judged wherever it stands. */
+/** It loops over nothing but the document, so it can be evaluated anywhere. */
 function isFixed({ chain }: MatchPart): boolean {
   return chain.length <= 1
 }
 
 /**
- * Judges all parts for the same items. Those that are done with choosing are judged at the item at hand; the others
- * go on with those that choose from the same items. An item for which one part is false is not the one; it is not
- * valid only where all else is true.
+ * Evaluates all parts for the same items. Parts without further loops are evaluated for the current item; the others are
+ * grouped by their next loop. An item fails if one part is false; it is invalid only if all other parts are true.
  */
 function groupParts(parts: readonly MatchPart[], depth: number): EvaluateItem {
   const judges: EvaluateItem[] = []
@@ -246,7 +245,7 @@ function groupParts(parts: readonly MatchPart[], depth: number): EvaluateItem {
 
 type WithFields = Exclude<Resolved, { is: 'settled' }>
 
-/** @param depth the loops that are done; the function takes the item chosen last, or the documents */
+/** @param depth number of loops already entered; the function takes the current item, or the documents */
 function evaluateFields(resolved: WithFields, depth: number): (at: object) => Verdict {
   if (resolved.is === 'one field') {
     return anyTextPasses(loopsOf(resolved.field), depth, fieldReader(resolved.field).text, resolved.test)
@@ -290,7 +289,7 @@ function textsOf(field: FieldIdentifier, depth: number): (at: object) => string[
   }
 }
 
-/** True where it is for any; not valid where it is for all; false also where there are none. */
+/** True if true for any item; invalid if invalid for all; false for no items. */
 function any<Item>(items: readonly Item[], judge: (item: Item) => Verdict): Verdict {
   let verdict: Verdict = items.length === 0 ? FALSE : INVALID
   for (const item of items) {
@@ -301,7 +300,7 @@ function any<Item>(items: readonly Item[], judge: (item: Item) => Verdict): Verd
   return verdict
 }
 
-/** All choices, beginning with the document. */
+/** All loops, beginning with the document. */
 function loopsOf(field: FieldIdentifier): readonly ItemLoop[] {
   const { root, loops } = fieldReader(field)
   return [documentLoop(root), ...loops]

@@ -1,4 +1,4 @@
-/** A condition after it was read and checked: what the evaluator and the index plan work on. */
+/** A parsed and checked condition, input of the evaluator and the index plan. */
 import type { DatePart, Operator, Root, ValueType } from './grammar.ts'
 import type { TypedValue } from './values.ts'
 
@@ -9,7 +9,7 @@ export type Condition =
   | Comparison
   | Constant
 
-/** All of these hold for the same items of the lists that they point into. */
+/** All of these must hold for the same items of their lists. */
 export interface Match {
   readonly is: 'match'
   readonly of: readonly (Match | Comparison | Constant)[]
@@ -27,7 +27,7 @@ export interface Constant {
   readonly value: boolean
 }
 
-/** One leaf, and what is done to it. (Claims of who asks, for access rules, would be one more kind of leaf.) */
+/** A leaf and the functions applied to it. (Claims of the subject, for access rules, would be another kind of leaf.) */
 export type Operand =
   | { readonly is: 'field'; readonly field: FieldIdentifier }
   | { readonly is: 'literal'; readonly value: TypedValue }
@@ -37,7 +37,7 @@ export type Operand =
 /** Any item of a list. */
 export const ANY = '[]'
 
-/** A step down: a member or idShort, an index, or `ANY`. */
+/** A step: a member or idShort, an index, or `ANY`. */
 export type FieldStep = string | number
 
 /** A field identifier, e.g. `$sme.Documents[].Title#semanticId.keys[0].value`. */

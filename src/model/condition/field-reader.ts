@@ -1,33 +1,33 @@
 /**
- * How the text of a field is reached in a document: loops over the items that it may be taken from, then a fixed way
- * down. A field is read by trying all items, unless `$match` holds some of them.
+ * Reads the texts of a field in a document: loops over the items of its lists, then follows a fixed path. A field is read
+ * from all items, unless a `$match` fixes some of them.
  */
 import type { Submodel, SubmodelElement } from '../types.ts'
 import { ANY, type FieldIdentifier, type FieldStep } from './condition.ts'
 import { formatSteps } from './field.ts'
 import type { Root } from './grammar.ts'
 
-/** The documents that a condition is looked at with; `$sme` begins at `$sm`. */
+/** The documents that a condition is evaluated for; `$sme` begins at `$sm`. */
 export type BoundDocuments = { [Name in Exclude<Root, '$sme'>]?: object | undefined }
 
-/** One choice on the way to a text. */
+/** A loop on the way to a text. */
 export interface ItemLoop {
-  /** Two fields choose from the same items where the keys are the same. */
+  /** Fields with equal keys loop over the same items. */
   readonly key: string
-  /** Is this the list that `$match` is about, where it is the first such? */
+  /** Can `$match` refer to this list? The first such is the one. */
   readonly list: boolean
-  /** The items to choose from, below the item that was chosen before. */
+  /** The items below the item of the enclosing loop. */
   items(of: object): readonly object[]
 }
 
 export interface FieldReader {
   readonly root: Exclude<Root, '$sme'>
   readonly loops: readonly ItemLoop[]
-  /** The text below the last item, if there is one. */
+  /** The text below the item of the last loop, if there is one. */
   text(of: object): string | undefined
 }
 
-/** Makes the way to a field. */
+/** Compiles the access to a field. */
 export function fieldReader(field: FieldIdentifier): FieldReader {
   const { root, path, attribute, steps } = field
   if (root !== '$sme') return { root, ...attributeReader(root, steps) }
@@ -47,14 +47,14 @@ export function fieldReader(field: FieldIdentifier): FieldReader {
   return { root: '$sm', loops: [...loops, entry, ...others], text: inner.text }
 }
 
-/** The texts that `#value` reads; an index over values must hold them all. */
+/** The texts of `#value`; an index over values must contain all of them. */
 export function textsOfValue(element: SubmodelElement): string[] {
   return valuesOf(element).flatMap((value) => textOf(value) ?? [])
 }
 
 /**
- * What `#value` and `#language` choose from: a Property or File itself, or each text of a MultiLanguageProperty. The
- * content of a Blob is left out of answers by default, and is not searched either.
+ * The items of `#value` and `#language`: a Property or File itself, or the texts of a MultiLanguageProperty. The content
+ * of a Blob is not searched, as it is left out of responses by default.
  */
 function valuesOf(element: object): readonly object[] {
   const { modelType, value } = element as SubmodelElement & { value?: unknown }
@@ -72,10 +72,10 @@ function languageOf(value: object): string | undefined {
 }
 
 /**
- * Calls back for each element that queries search: those below collections and lists. Statements, annotations and
- * variables of operations cannot be reached (Part 2, "Limitations").
- * @param visit told whether the element is addressed by its index: in a list, and where an earlier sibling, in a document
- *   that was taken leniently, has its idShort (see `stepsTo`)
+ * Visits each element that queries search: those in collections and lists. Statements, annotations and variables of
+ * operations cannot be queried (Part 2, "Limitations").
+ * @param visit `byIndex`: the element is addressed by index, in a list or if an earlier sibling in a leniently stored
+ *   document has its idShort (see `stepsTo`)
  */
 function forEachSearchedElement(
   of: Submodel | SubmodelElement,
@@ -96,16 +96,16 @@ function searchedChildren(of: Submodel | SubmodelElement): readonly SubmodelElem
   return container ? (of.value ?? []) : []
 }
 
-/** The elements of a submodel, flat, so that many comparisons walk it once. */
+/** The elements of a submodel as a flat list, so that it is walked once for many comparisons. */
 interface ElementIndex {
   readonly all: SubmodelElement[]
-  /** Without those that are addressed by index only. */
+  /** By idShort, without those addressed by index. */
   readonly named: Map<string, SubmodelElement[]>
 }
 
 let flattened: { readonly submodel: object; readonly elements: ElementIndex } | undefined
 
-/** Forgets the elements of the last submodel, which may be changed after this. */
+/** Clears the cached elements; the submodel may be modified afterwards. */
 export function clearElementCache(): void {
   flattened = undefined
 }
@@ -125,8 +125,8 @@ function elementIndexOf(submodel: object): ElementIndex {
 }
 
 /**
- * A path begins at any element with that idShort, not only at the first level (Part 2, table of root elements). Then
- * each `[]` is a choice of its own.
+ * A path begins at any element with that idShort, not only at the first level (Part 2, table of root elements). Each
+ * `[]` then is a loop.
  */
 function elementLoops(path: readonly FieldStep[]): ItemLoop[] {
   const [first] = path
@@ -150,7 +150,7 @@ function elementLoops(path: readonly FieldStep[]): ItemLoop[] {
   return loops
 }
 
-/** Below a list only an index leads on, below a collection only an idShort. */
+/** In a list only by index, in a collection only by idShort. */
 function descend(element: SubmodelElement, path: readonly FieldStep[]): SubmodelElement | undefined {
   let here: SubmodelElement | undefined = element
   for (const step of path) {
@@ -162,7 +162,7 @@ function descend(element: SubmodelElement, path: readonly FieldStep[]): Submodel
   return here
 }
 
-/** Loops and rest of the way through the members of an object. */
+/** Loops and final path through the members of an object. */
 function attributeReader(prefix: string, steps: readonly FieldStep[]): Pick<FieldReader, 'loops' | 'text'> {
   const loops: ItemLoop[] = []
   let from = 0

@@ -3,7 +3,7 @@
 import { ANY, type FieldIdentifier, type FieldStep } from './condition.ts'
 import { attributesOf, BRACKETS_OPTIONAL, FORMER_NAME, fields, isReference, type Root } from './grammar.ts'
 
-/** Why a text is no field identifier: a sentence, and where a name is wrong, that name and the right ones. */
+/** Why a text is not a field identifier: a sentence, and for a wrong name that name and the allowed ones. */
 export interface FieldProblem {
   readonly problem: string
   readonly written?: string
@@ -16,7 +16,7 @@ const INDEXES = /\[([0-9]*)\]/g
 const known = new Map<Root, ReadonlySet<string>>()
 for (const root of Object.keys(fields) as Root[]) known.set(root, new Set(attributesOf(root, true)))
 
-/** Parses a field identifier. Takes in the spellings of the standard's prose too (see `BRACKETS_OPTIONAL`). */
+/** Parses a field identifier, also in the spellings of the standard's prose (see `BRACKETS_OPTIONAL`). */
 export function parseField(text: string): FieldIdentifier | FieldProblem {
   const hash = text.indexOf('#')
   if (hash === -1) return { problem: 'a field is a root, "#" and an attribute, like $sm#idShort' }
@@ -26,7 +26,7 @@ export function parseField(text: string): FieldIdentifier | FieldProblem {
   if (attributes === undefined) return { problem: 'no such root', written: root, allowed: [...known.keys()] }
   if (dot !== -1 && root !== '$sme') return { problem: 'only $sme may be followed by an idShortPath [AASa-005]' }
   const path = dot === -1 ? [] : parseElementPath(text.slice(dot + 1, hash))
-  if (path === undefined) return { problem: 'this is no idShortPath' }
+  if (path === undefined) return { problem: 'this is not an idShortPath' }
 
   const current = text.slice(hash + 1).replace(FORMER_NAME, '$1supplementalSemanticIds')
   const written = current.replace(BRACKETS_OPTIONAL, '$1$2[]')
@@ -39,7 +39,7 @@ export function parseField(text: string): FieldIdentifier | FieldProblem {
   return { root: root as Root, path, attribute, steps }
 }
 
-/** Writes steps the way they are spelt: `a.b[].c[0]`. */
+/** Formats steps: `a.b[].c[0]`. */
 export function formatSteps(steps: readonly FieldStep[]): string {
   let text = ''
   for (const step of steps) {
@@ -59,7 +59,7 @@ function parseElementPath(text: string): FieldStep[] | undefined {
 function stepsOf(segment: string): FieldStep[] {
   const [bracket] = /\[/.exec(segment) ?? []
   const name = bracket === undefined ? segment : segment.slice(0, segment.indexOf('['))
-  // Part 2 writes `protocolinformation`, the member is called `protocolInformation`.
+  // Part 2 writes `protocolinformation`, but the member is `protocolInformation`.
   const steps: FieldStep[] = [name === 'protocolinformation' ? 'protocolInformation' : name]
   for (const [, index = ''] of segment.matchAll(INDEXES)) steps.push(index === '' ? ANY : Number(index))
   return steps

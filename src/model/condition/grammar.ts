@@ -1,23 +1,23 @@
 /**
- * The grammar of AASQL (Part 2, "Query Language"; the same for the formulas of Part 4) as data: what can be compared,
- * and how. The parser, the evaluator, the index plan and the JSON Schema all read it from here.
+ * The grammar of AASQL (Part 2, "Query Language"; the same for the formulas of Part 4) as data, used by the parser, the
+ * evaluator, the index plan and the JSON Schema.
  */
 
-/** A type of the language; a field is text until the other side of a comparison says otherwise. */
+/** A type of the language; a field is text unless the other side of a comparison has another type. */
 export type ValueType = 'str' | 'num' | 'hex' | 'bool' | 'dateTime' | 'time'
 
-/** Comparisons by their order; [Part 2, "Comparison Operators"] */
+/** Comparisons by order [Part 2, "Comparison Operators"] */
 export const orderings = ['$eq', '$ne', '$gt', '$ge', '$lt', '$le'] as const
 /** Comparisons of texts. */
 export const textOperators = ['$contains', '$starts-with', '$ends-with', '$regex'] as const
-/** What combines conditions; within `$match` only comparisons, `$boolean` and `$match` may stand. */
+/** Combine conditions; `$match` may contain only comparisons, `$boolean` and `$match`. */
 export const connectives = ['$and', '$or', '$not', '$match', '$boolean'] as const
 
 export type Ordering = (typeof orderings)[number]
 export type TextOperator = (typeof textOperators)[number]
 export type Operator = Ordering | TextOperator
 
-/** Literals, and the JSON that they are written as. */
+/** Literals and their JSON form. */
 export const literals = {
   $strVal: { type: 'str', json: 'string', pattern: '^(?!\\$)', words: 'text that does not begin with "$"' },
   $numVal: { type: 'num', json: 'number', words: 'a number' },
@@ -45,7 +45,7 @@ interface LiteralForm {
   readonly words: string
 }
 
-/** Casts of any value, and the type that they cast to. */
+/** Casts of any value, and their target types. */
 export const casts = {
   $strCast: 'str',
   $numCast: 'num',
@@ -55,24 +55,24 @@ export const casts = {
   $timeCast: 'time'
 } as const satisfies Record<string, ValueType>
 
-/** Numbers taken from a date and time, as its own time zone tells them; the week begins with Sunday = 0. */
+/** Numbers extracted from a date-time in its own time zone; the week begins with Sunday = 0. */
 export const dateParts = ['$dayOfWeek', '$dayOfMonth', '$month', '$year'] as const
 export type DatePart = (typeof dateParts)[number]
 
-/** What may stand in a comparison of texts. */
+/** Operands of text comparisons. */
 export const textOperands = ['$field', '$strVal', '$strCast'] as const
 
-/** Where a field begins. */
+/** The root of a field. */
 export type Root = '$aas' | '$sm' | '$sme' | '$cd' | '$aasdesc' | '$smdesc'
 
 interface RootFields {
-  /** Members that hold text. `[]` stands for any item; a number may be written into it. */
+  /** Text members. `[]` is any item; it may contain an index. */
   readonly texts: readonly string[]
-  /** References: the name alone is the first key's value; `.type`, `.keys[].type` and `.keys[].value` follow. */
+  /** References: the name alone is the first key's value; `.type`, `.keys[].type` and `.keys[].value` may follow. */
   readonly references: readonly string[]
-  /** References that release 3.1.2 does not let stand alone, without `.type` or `.keys[]`. */
+  /** References that release 3.1.2 does not allow without `.type` or `.keys[]`. */
   readonly partReferences?: readonly string[]
-  /** References that only release 3.2 knows. */
+  /** References added by release 3.2. */
   readonly laterReferences?: readonly string[]
 }
 
@@ -128,13 +128,13 @@ export const fields: Readonly<Record<Root, RootFields>> = {
   }
 }
 
-/** Lists whose brackets may be left out, as the prose of the standard does; that means any item. */
+/** Lists whose brackets may be omitted, as in the prose of the standard; that means any item. */
 export const BRACKETS_OPTIONAL = /(^|\.)(submodels|submodelDescriptors|supplementalSemanticIds)(?=\.|$)/g
 
-/** What descriptors called the list until release 3.1.1. */
+/** Name of the list in descriptors until release 3.1.1. */
 export const FORMER_NAME = /(^|\.)supplementalSemanticId(?=[.[]|$)/g
 
-/** All attributes of a root as the grammar spells them; `every` with those that release 3.1.2 does not know. */
+/** All attributes of a root in the grammar's spelling; `every` includes those unknown to release 3.1.2. */
 export function attributesOf(root: Root, every: boolean): string[] {
   const { texts, references, partReferences = [], laterReferences = [] } = fields[root]
   const later = every ? laterReferences : []

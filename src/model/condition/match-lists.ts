@@ -1,4 +1,4 @@
-/** Which list `$match` is about, and what does not point into it (Part 2, "Match of Elements in Lists"). */
+/** The list that a `$match` refers to (Part 2, "Match of Elements in Lists"). */
 
 import { ANY, type Comparison, type FieldIdentifier, type FieldStep, type Match, type Operand } from './condition.ts'
 import { formatSteps } from './field.ts'
@@ -15,13 +15,12 @@ export function comparisonsOf(match: Match): Comparison[] {
 }
 
 /**
- * Why a comparison may not stand in a `$match` beside the others. Fields of the innermost root all point into the same
- * list; beside them may stand what the submodel or shell around it says of itself, as in the standard's own example
- * (`$sm#idShort` beside `$sme.Documents[]…`). Where nothing is written with `[]`, the list is that of the submodel's
- * elements, or of the shell's submodels.
+ * Why comparisons are not allowed together in a `$match`. Fields of the innermost root must all refer to the same list;
+ * attributes of the enclosing submodel or shell are allowed too, as in the standard's example (`$sm#idShort` with
+ * `$sme.Documents[]…`). Without any `[]`, the list is that of the submodel's elements, or of the shell's submodels.
  *
  * @param comparisons all within the outermost `$match`
- * @returns a sentence for each comparison, undefined where it may stand
+ * @returns a sentence per comparison, undefined if it is allowed
  */
 export function strayComparisons(comparisons: readonly Comparison[]): (string | undefined)[] {
   const fields = comparisons.map(fieldsOfComparison)
@@ -35,7 +34,7 @@ export function strayComparisons(comparisons: readonly Comparison[]): (string | 
         ? undefined
         : 'there is no list here; $match needs a field with "[]", or of $sm or $sme'
     }
-    return `this does not point into the list of the others, ${list ?? root}`
+    return `this does not refer to the list of the others, ${list ?? root}`
   })
 }
 
@@ -46,7 +45,7 @@ function isAround(field: FieldIdentifier, root: Root | undefined): boolean {
   return depth !== -1 && depth < hierarchy.indexOf(root)
 }
 
-/** The first list of a field, up to its `[]`. Lists within an element come after that of the elements themselves. */
+/** The first list of a field, up to its `[]`. Lists within an element come after the list of elements. */
 function listOf({ root, path, steps }: FieldIdentifier): string | undefined {
   if (root !== '$sme') return listIn(`${root}#`, steps)
   return listIn(`${root}.`, path)

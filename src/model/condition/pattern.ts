@@ -1,45 +1,45 @@
 /**
- * Regular expressions of `$regex`, by an engine that is linear in the text whatever the pattern. The syntax is RE2's,
- * which is near to that of XPath fn:matches; what it has not (back references, `\i`, `\c`, blocks, classes subtracted
- * from classes) is refused. A pattern matches anywhere in the text unless it is anchored.
+ * Regular expressions of `$regex`, with an engine that takes linear time for any pattern. The syntax is RE2's, which is
+ * close to that of XPath fn:matches; unsupported features (back references, `\i`, `\c`, blocks, class subtraction) are
+ * refused. A pattern matches anywhere in the text unless it is anchored.
  */
 import { RE2JS, type RE2JSException } from 're2js'
 import { HubError } from '../../errors.ts'
 
-/** Longer patterns are refused. */
+/** Maximal number of characters. */
 const MAX_PATTERN_LENGTH = 1000
-/** The compiled size that all patterns of one query may have together: time to match grows with it. */
+/** Maximal compiled size of all patterns of a query: matching time grows with it. */
 export const MAX_PATTERN_COST = 2000
-/** Patterns that a document holds are many, and compiled for each text: they must be short and count no repetitions. */
+/** Patterns from documents are numerous and compiled per text: they must be short and without counted repetitions. */
 const FROM_DOCUMENT = /^[^{]{0,100}$/
 
-/** Matching takes at most so many steps for one text: the pattern's cost times the length of the text. */
+/** Maximal steps for one text: the pattern's cost times the length of the text. */
 const MAX_STEPS = 50_000_000
 
 const MAX_CACHED = 200
 const cached = new Map<string, CompiledPattern>()
 
 export interface CompiledPattern {
-  /** Why it is none; then it matches nothing. */
+  /** Why it is unusable; then it matches nothing. */
   readonly problem?: string
   /** Compiled size. */
   readonly cost: number
-  /** @throws HubError BadRequest where that would take too long */
+  /** @throws HubError `BadRequest` if that would take too long */
   test(text: string): boolean
 }
 
-/** Compiles a pattern, or takes it from the last ones used. */
+/** Compiles a pattern, or returns it from the cache. */
 export function compilePattern(source: string): CompiledPattern {
   const known = cached.get(source)
   if (known !== undefined) return known
   const made = compile(source)
   if (cached.size >= MAX_CACHED) cached.delete(cached.keys().next().value ?? '')
-  // The key of one that is too long would keep memory.
+  // The key of an overlong pattern would waste memory.
   if (source.length <= MAX_PATTERN_LENGTH) cached.set(source, made)
   return made
 }
 
-/** A pattern that comes out of a document. */
+/** Compiles a pattern from a document. */
 export function compileDocumentPattern(source: string): CompiledPattern {
   return FROM_DOCUMENT.test(source)
     ? compilePattern(source)
@@ -50,7 +50,7 @@ function compile(source: string): CompiledPattern {
   if (source.length > MAX_PATTERN_LENGTH) {
     return unusable(`the pattern has ${source.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed`)
   }
-  // RE2 would read `[a-z-[aeiou]]` as a class and a bracket.
+  // RE2 would parse `[a-z-[aeiou]]` as a class and a bracket.
   if (subtractsClasses(source)) return unusable('one class of characters cannot be subtracted from another')
   try {
     const compiled = RE2JS.compile(source)
@@ -68,7 +68,7 @@ function compile(source: string): CompiledPattern {
   }
 }
 
-/** A text on which an expression would take too long. Of whatever holds it, no more is known: others can be judged. */
+/** A text is too long for an expression. The document cannot be evaluated; others can. */
 export class TextTooLong extends HubError {
   constructor() {
     super('BadRequest', [

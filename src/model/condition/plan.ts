@@ -1,6 +1,6 @@
 /**
- * The index plan: what every document that meets a condition has, in terms of what a store indexes. A store that finds
- * the documents with these, and lets the evaluator judge them, finds the same as by judging all.
+ * The index plan: necessary terms of a condition that a store can look up in its indexes. Evaluating only the documents
+ * with these terms finds the same as evaluating all.
  */
 import { assetIdFacet } from '../facets.ts'
 import { ANY, type Comparison, type Condition, type FieldIdentifier, type Match } from './condition.ts'
@@ -10,26 +10,26 @@ import { comparisonsOf, fieldsOfComparison } from './match-lists.ts'
 import { type OneField, resolve, TRUE } from './resolve.ts'
 import { documentRoot, isReadable, type Subject, type SubjectRoots, subjects } from './subject.ts'
 
-/** A document has all of these. */
+/** Terms that a document must all have. */
 export interface Prefilter {
   readonly id?: string
-  /** Facets as model/facets.ts gives them, and `semanticIdValue`: the value of the first key of the semanticId. */
+  /** Facets of model/facets.ts, among them `semanticIdValue`: the value of the first key of the semanticId. */
   readonly facets: readonly (readonly [name: string, value: string])[]
-  /** For each term there is an element in the submodel; the most telling term comes first. */
+  /** The submodel has an element for each term; the most selective term comes first. */
   readonly elements: readonly ElementTerm[]
-  /** For each there is a submodel that the shell refers to, or a shell that refers to the submodel. */
+  /** For each, the shell refers to such a submodel, or such a shell refers to the submodel. */
   readonly related: readonly Prefilter[]
 }
 
-/** One element has all of these; only elements below collections and lists count (see `eachElement`). */
+/** Terms that one element must all have; only elements in collections and lists count (see `forEachSearchedElement`). */
 export interface ElementTerm {
-  /** Its idShortPath, or the end of it after a dot; `[]` in place of every index (see `endsInPath`). */
+  /** Its idShortPath, or the end of it after a dot; with `[]` for every index (see `endsInPath`). */
   readonly path?: string
   /** Its own idShort. */
   readonly idShort?: string
   /** The value of the first key of its semanticId. */
   readonly semanticId?: string
-  /** One of its texts (`textsOfValue`) passes all of these; as a number it is what `parseNumber` makes of it. */
+  /** One of its texts (`textsOfValue`) passes all of these; `parseNumber` converts it to a number. */
   readonly values?: readonly ValueTest[]
 }
 
@@ -40,12 +40,12 @@ export type ValueTest =
 /** Texts are ordered by code points. */
 export type ValueOperator = 'eq' | 'lt' | 'le' | 'gt' | 'ge' | 'startsWith'
 
-/** Past this, an OR is not planned but scanned. */
+/** An OR with more alternatives is not planned: all documents are scanned. */
 const MAX_ALTERNATIVES = 16
 
 /**
- * @returns alternatives: a document meets the condition only if it has all that one of them tells. None at all: no
- * document can meet it. A single one that tells nothing: all must be judged.
+ * @returns alternatives: a document can match only if it has all terms of one of them. Empty: no document can match. A
+ * single one without terms: all documents must be evaluated.
  */
 export function plan(condition: Condition, subject: Subject): readonly Prefilter[] {
   const alternatives = planCondition(condition, subjects[subject])
@@ -58,12 +58,12 @@ export function plan(condition: Condition, subject: Subject): readonly Prefilter
   return filters.some(isEmpty) ? [noFilter] : filters
 }
 
-/** Does an idShortPath with `[]` for its indexes lead to where `path` of a term says? */
+/** Does an idShortPath with `[]` for its indexes match the `path` of a term? */
 export function endsInPath(idShortPath: string, path: string): boolean {
   return idShortPath === path || idShortPath.endsWith(`.${path}`)
 }
 
-/** An idShortPath with `[]` in place of its indexes, as terms have it. */
+/** An idShortPath with `[]` for its indexes, as in terms. */
 export function withoutIndexes(idShortPath: string): string {
   return idShortPath.replace(/\[[0-9]+\]/g, ANY)
 }
@@ -76,7 +76,7 @@ interface Terms {
   readonly elements: readonly ElementTerm[]
 }
 
-/** Of the subject, of the joined document of the pair that is looked at, and of others that a `$match` looks for. */
+/** Terms of the subject, of the joined document of the pair, and of other joined documents required by a `$match`. */
 interface Alternative {
   readonly own: Terms
   readonly pair: Terms
@@ -111,7 +111,7 @@ function planMatch(match: Match, place: SubjectRoots): readonly Alternative[] {
   const planned = [planComparisons(comparisons, place), ...others.map((one) => planCondition(one, place))].reduce(
     intersect
   )
-  // A $match that names the joined root looks for a pair of its own.
+  // A $match on the joined root searches for a pair of its own.
   if (!namesRoot(match, place.joined)) return planned
   return planned.map(({ own, pair, apart }) => ({ own, pair: noTerms, apart: [...apart, pair] }))
 }
@@ -120,7 +120,7 @@ function namesRoot(match: Match, joined: SubjectRoots['joined']): boolean {
   return comparisonsOf(match).some((one) => fieldsOfComparison(one).some(({ root }) => root === joined))
 }
 
-/** Comparisons that all hold, for the same items where they choose from the same. */
+/** Comparisons that all hold, for the same items if they share lists. */
 function planComparisons(comparisons: readonly Comparison[], place: SubjectRoots): readonly Alternative[] {
   const known: OneField[] = []
   for (const comparison of comparisons) {
@@ -135,7 +135,7 @@ function planComparisons(comparisons: readonly Comparison[], place: SubjectRoots
   return own === undefined || pair === undefined ? [] : [{ own, pair, apart: [] }]
 }
 
-/** Undefined where they contradict each other. */
+/** Undefined if they contradict each other. */
 function termsOf(all: readonly OneField[]): Terms | undefined {
   let terms: Terms | undefined = noTerms
   for (const { field, range } of all) {
@@ -145,7 +145,7 @@ function termsOf(all: readonly OneField[]): Terms | undefined {
   return terms && intersectTerms(terms, { facets: assetIdsOf(all), elements: elementTerms(all) })
 }
 
-/** The facet that an attribute is listed under. */
+/** The facet of an attribute. */
 const facetNames: Readonly<Record<string, string>> = {
   idShort: 'idShort',
   semanticId: 'semanticIdValue',
@@ -169,12 +169,12 @@ function termsOfEquality(field: FieldIdentifier, to: string): Terms {
   return name === undefined || !isFirstKey(field) ? noTerms : { ...noTerms, facets: [[name, to]] }
 }
 
-/** Facets of references know the first key only. */
+/** Facets of references contain the first key only. */
 function isFirstKey({ attribute, steps }: FieldIdentifier): boolean {
   return !attribute.endsWith('keys[].value') || steps.at(-2) === 0
 }
 
-/** The name and the value of one specificAssetId, where both are given. */
+/** Facets of specificAssetIds with both name and value. */
 function assetIdsOf(all: readonly OneField[]): Prefilter['facets'] {
   const found = new Map<string, { name?: string; value?: string }>()
   for (const { field, range } of all) {
@@ -187,7 +187,7 @@ function assetIdsOf(all: readonly OneField[]): Prefilter['facets'] {
   )
 }
 
-/** One term for each path: what is said of the same path in one place is said of the same element. */
+/** One term per path: comparisons with the same path refer to the same element. */
 function elementTerms(all: readonly OneField[]): ElementTerm[] {
   const byPath = new Map<string, ElementTerm>()
   for (const { field, range } of all) {
@@ -243,7 +243,7 @@ const valueOperators: { readonly [Name in Ordering | 'startsWith']?: ValueOperat
 
 function intersect(ones: readonly Alternative[], others: readonly Alternative[]): readonly Alternative[] {
   if (ones.length === 0 || others.length === 0) return []
-  // Either alone is still necessary.
+  // Either one alone is still a necessary condition.
   if (ones.length * others.length > MAX_ALTERNATIVES) return ones.length <= others.length ? ones : others
   return ones.flatMap((one) =>
     others.flatMap((other) => {
@@ -273,7 +273,7 @@ function isEmpty({ id, facets, elements, related }: Prefilter): boolean {
   return id === undefined && facets.length === 0 && elements.length === 0 && related.length === 0
 }
 
-/** A guess at how few elements a term leaves. */
+/** Estimates how few elements have a term. */
 function selectivity({ path, idShort, semanticId, values = [] }: ElementTerm): number {
   const ofValues = values.some(({ op }) => op === 'eq') ? 8 : values.length > 0 ? 4 : 0
   return ofValues + (semanticId === undefined ? 0 : 2) + (path === undefined && idShort === undefined ? 0 : 1)

@@ -1,11 +1,11 @@
-/** A comparison made ready: casts folded into literals, and the type decided by which the two sides are compared. */
+/** Resolves a comparison: folds casts of literals, and determines the type for comparing both sides. */
 
 import type { Comparison, FieldIdentifier, Operand } from './condition.ts'
 import { isTextOperator, type Ordering, type TextOperator, type ValueType } from './grammar.ts'
 import { compileDocumentPattern, compilePattern } from './pattern.ts'
 import { cast, castText, compareByCodePoint, datePartOf, satisfies, satisfiesOrder, type TypedValue } from './values.ts'
 
-/** True, false, or not valid: a cast was not possible, and whatever it is combined with is not valid either. */
+/** True, false, or invalid: a cast was impossible, so every combination with it is invalid too. */
 export type Verdict = typeof TRUE | typeof FALSE | typeof INVALID
 export const TRUE = 1
 export const FALSE = 0
@@ -19,27 +19,27 @@ export type Resolved =
       readonly left: FieldIdentifier
       readonly right: FieldIdentifier
       readonly test: (left: string, right: string) => Verdict
-      /** What holds where neither field has a text: they are equal then (Part 2, table of comparisons). */
+      /** Verdict if neither field has a text: they are equal then (Part 2, table of comparisons). */
       readonly ifAbsent: Verdict
       readonly fallible: boolean
-      /** More pairs of texts than this are not compared for one document. */
+      /** Maximal pairs of texts compared per document. */
       readonly maxPairs: number
     }
 
-/** A field beside a literal. */
+/** A field compared with a literal. */
 export interface OneField {
   readonly is: 'one field'
   readonly field: FieldIdentifier
   readonly test: (text: string) => Verdict
   /** Can it be invalid? */
   readonly fallible: boolean
-  /** What an index can answer: the field, as text or number, stands so to this. */
+  /** For indexes: this comparison of the field, as text or number, is necessary. */
   readonly range?: { readonly operator: Ordering | 'startsWith'; readonly to: string | number }
 }
 
 const MAX_PAIRS = 1_000_000
 
-/** The value of an operand that no document has a say in, with all casts done; undefined too where one is not possible. */
+/** The value of an operand without fields, with casts applied; undefined also if a cast is impossible. */
 export function literalOf(operand: Operand): TypedValue | undefined {
   const done = toSide(operand)
   return done?.is === 'literal' ? done.value : undefined
@@ -52,17 +52,17 @@ export function resolve({ operator, left, right }: Comparison): Resolved {
   return isTextOperator(operator) ? resolveText(operator, one, other) : resolveOrdering(operator, one, other)
 }
 
-/** An operand: a literal with all casts done, or a field with the casts to do. */
+/** An operand: a literal with casts applied, or a field with its casts. */
 type Side = { readonly is: 'literal'; readonly value: TypedValue } | FieldSide
 
 interface FieldSide {
   readonly is: 'field'
   readonly field: FieldIdentifier
-  /** Undefined where nothing is said: then the other side decides. */
+  /** Undefined without a cast: then the other side decides. */
   readonly type: ValueType | undefined
   readonly cast: Cast
   readonly fallible: boolean
-  /** At most one cast stands between the text and the value. */
+  /** There is at most one cast. */
   readonly direct: boolean
 }
 
@@ -105,7 +105,7 @@ function resolveOrdering(operator: Ordering, left: Side, right: Side): Resolved 
       return { is: 'settled', verdict: satisfies(operator, left.value, right.value) ? TRUE : FALSE }
     return resolveOrdering(mirrored[operator], right, left)
   }
-  // A field takes the type of the other side; two fields are texts.
+  // A field has the type of the other side; two fields are compared as texts.
   const one = withType(left, right.is === 'literal' ? right.value.type : right.type)
   if (right.is === 'literal') return compareWithLiteral(operator, one, right.value)
   const other = withType(right, left.type)
@@ -142,7 +142,7 @@ function compareWithLiteral(operator: Ordering, side: FieldSide, to: TypedValue)
   }
 }
 
-/** The commonest comparisons, without a cast. */
+/** The most common comparisons, without a cast. */
 function testOfText(operator: Ordering, to: string): (text: string) => Verdict {
   if (operator === '$eq') return (text) => (text === to ? TRUE : FALSE)
   return (text) => (satisfiesOrder(operator, compareByCodePoint(text, to)) ? TRUE : FALSE)
@@ -193,7 +193,7 @@ function resolveText(operator: TextOperator, left: Side, right: Side): Resolved 
   }
 }
 
-/** @param compile for a `sought` that comes out of a document */
+/** @param compile for patterns from documents by default */
 function compareTexts(
   operator: TextOperator,
   text: string | undefined,
@@ -204,7 +204,7 @@ function compareTexts(
   return textTest(operator, sought, compile)(text)
 }
 
-/** Tests texts for the second operand of a comparison of texts. */
+/** The test for the second operand of a text comparison. */
 function textTest(
   operator: TextOperator,
   sought: string | undefined,
@@ -239,7 +239,7 @@ function castTo(type: ValueType): Cast {
   return (text) => castText(text, type)
 }
 
-/** The ordering seen from the other side. */
+/** The ordering with swapped operands. */
 const mirrored: Readonly<Record<Ordering, Ordering>> = {
   $eq: '$eq',
   $ne: '$ne',

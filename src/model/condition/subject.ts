@@ -1,4 +1,4 @@
-/** What a query asks for, and which roots its conditions may speak of. */
+/** The subjects of queries and the roots available for each. */
 import type { Documents } from '../types.ts'
 import type { FieldIdentifier } from './condition.ts'
 import type { Root } from './grammar.ts'
@@ -9,9 +9,9 @@ export type Subject = keyof Documents
 export type DocumentRoot = Exclude<Root, '$sme'>
 
 export interface SubjectRoots {
-  /** The root that stands for the subject. */
+  /** The root of the subject. */
   readonly root: DocumentRoot
-  /** The root of what belongs to it: the submodels of a shell, the shells of a submodel. */
+  /** The root of joined documents: the submodels of a shell, the shells of a submodel. */
   readonly joined?: DocumentRoot
 }
 
@@ -27,7 +27,7 @@ export function documentRoot({ root }: FieldIdentifier): DocumentRoot {
   return root === '$sme' ? '$sm' : root
 }
 
-/** Can this field be read here? */
+/** Does the field belong to these roots? */
 export function isReadable(field: FieldIdentifier, { root, joined }: SubjectRoots): boolean {
   const own = documentRoot(field)
   return own === root || own === joined

@@ -1,6 +1,6 @@
 /**
- * Values of AASQL: casts between its types, and their order. A cast that is not possible gives undefined, never an
- * error: the comparison is invalid then (Part 2, "Casting"). The lexical forms are those of XML Schema.
+ * Values of AASQL: casts between its types, and their order. An impossible cast returns undefined and makes the
+ * comparison invalid (Part 2, "Casting"). The lexical forms are those of XML Schema.
  */
 import { isLexical } from '../datatypes.ts'
 import { trimEnd } from '../trim.ts'
@@ -16,11 +16,11 @@ export type TypedValue =
   | { readonly type: 'dateTime'; readonly value: DateTimeValue }
   | { readonly type: 'time'; readonly value: TimeOfDay }
 
-/** A point on the time line. Without a time zone it is taken as UTC. */
+/** A point in time; UTC without a time zone. */
 export interface DateTimeValue {
   /** Whole seconds since 1970. */
   readonly seconds: number
-  /** Digits of the fraction of a second, without trailing zeros: any precision, and ordered as text. */
+  /** Fraction of a second as digits without trailing zeros: any precision, ordered as text. */
   readonly fraction: string
   /** East of UTC. */
   readonly offsetMinutes: number
@@ -29,12 +29,12 @@ export interface DateTimeValue {
 
 /** A time of day. */
 export interface TimeOfDay {
-  /** Since midnight UTC; below 0 or above 86,400 where the time zone moves it to another day. */
+  /** Since midnight UTC; below 0 or above 86,400 if the time zone moves it to another day. */
   readonly seconds: number
   readonly text: string
 }
 
-/** Casts a value; undefined where it has no value of that type. */
+/** Casts a value; undefined if impossible. */
 export function cast(typed: TypedValue, to: ValueType): TypedValue | undefined {
   if (typed.type === to) return typed
   if (to === 'str') return { type: 'str', value: textOf(typed) }
@@ -80,8 +80,8 @@ export function castText(text: string, to: ValueType): TypedValue | undefined {
 }
 
 /**
- * The number that a text is (xs:double), or undefined. An index over numbers must hold what this gives, and nothing
- * else, to find the same as the evaluator.
+ * Parses a number (xs:double); undefined if invalid. An index over numbers must contain exactly these values, to find the
+ * same as the evaluator.
  */
 export function parseNumber(text: string): number | undefined {
   if (!isLexical('xs:double', text)) return undefined
@@ -94,7 +94,7 @@ function parseBoolean(text: string): boolean | undefined {
   return text === 'false' || text === '0' ? false : undefined
 }
 
-/** A number taken from a date and time, in its own time zone. */
+/** A part of a date-time in its own time zone. */
 export function datePartOf(part: DatePart, { seconds, offsetMinutes }: DateTimeValue): number {
   const local = new Date((seconds + offsetMinutes * 60) * 1000)
   switch (part) {
@@ -110,14 +110,14 @@ export function datePartOf(part: DatePart, { seconds, offsetMinutes }: DateTimeV
 }
 
 /**
- * Does an ordering hold between two values? Values of different types are not equal, and have no order.
- * Truth values have no order either: there `$le` and `$ge` mean the same as `$eq` (Part 2, table of comparisons).
+ * Does an ordering hold between two values? Values of different types are not equal and have no order. Booleans have no
+ * order either: `$le` and `$ge` mean the same as `$eq` (Part 2, table of comparisons).
  */
 export function satisfies(ordering: Ordering, left: TypedValue, right: TypedValue): boolean {
   return satisfiesOrder(ordering, compareValues(left, right))
 }
 
-/** @param found below 0, 0, above 0, or NaN where there is no order */
+/** @param found below 0, 0, above 0, or NaN without an order */
 export function satisfiesOrder(ordering: Ordering, found: number): boolean {
   switch (ordering) {
     case '$eq':
@@ -135,7 +135,7 @@ export function satisfiesOrder(ordering: Ordering, found: number): boolean {
   }
 }
 
-/** Below 0, 0 or above 0; NaN where there is no order. */
+/** Below 0, 0 or above 0; NaN without an order. */
 function compareValues(left: TypedValue, right: TypedValue): number {
   if (left.type === 'str' && right.type === 'str') return compareByCodePoint(left.value, right.value)
   if (left.type === 'num' && right.type === 'num') return compareNumbers(left.value, right.value)
@@ -151,7 +151,7 @@ function compareValues(left: TypedValue, right: TypedValue): number {
   return Number.NaN
 }
 
-/** By code points; UTF-16 code units would put U+1F600 before U+FF5E. */
+/** By code points; by UTF-16 code units U+1F600 would come before U+FF5E. */
 export function compareByCodePoint(left: string, right: string): number {
   if (left === right) return 0
   const length = Math.min(left.length, right.length)
@@ -163,12 +163,12 @@ export function compareByCodePoint(left: string, right: string): number {
   return left.length - right.length
 }
 
-/** Halves of surrogate pairs stand for code points above all others. */
+/** Surrogates represent code points above all others. */
 function aboveSurrogates(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }
 
-/** Not by difference: that of two infinities is none. */
+/** Not by difference: that of two infinities is NaN. */
 function compareNumbers(left: number, right: number): number {
   return left === right ? 0 : left < right ? -1 : left > right ? 1 : Number.NaN
 }
@@ -197,7 +197,7 @@ function parseHex(text: string): TypedValue | undefined {
 const DATE = /^(-?[0-9]{4,6})-([0-9]{2})-([0-9]{2})/
 const CLOCK = /^([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?(Z|z|[+-][0-9]{2}:[0-9]{2})?$/
 
-/** RFC 3339 and xs:dateTime; the seconds and the time zone may be missing, and so may the whole time. */
+/** RFC 3339 and xs:dateTime; the seconds, the time zone or the whole time may be missing. */
 function parseMoment(text: string): DateTimeValue | undefined {
   const [date = '', year, month, day] = DATE.exec(text) ?? []
   const rest = text.slice(date.length)
@@ -213,7 +213,7 @@ function parseMoment(text: string): DateTimeValue | undefined {
   return { seconds: seconds + time.seconds - offsetMinutes * 60, fraction, offsetMinutes, text }
 }
 
-/** Seconds since 1970, or undefined where there is no such day. XML Schema knows no year 0, this line of time does. */
+/** Seconds since 1970; undefined if there is no such day. Unlike XML Schema, with a year 0. */
 function midnight(year: number, month: number, day: number): number | undefined {
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
@@ -238,7 +238,7 @@ interface ClockTime {
   readonly offsetMinutes: number
 }
 
-/** `24:00:00` is the midnight that ends a day, `23:59:60` in UTC a leap second. */
+/** `24:00:00` is the end of a day, `23:59:60` in UTC a leap second. */
 function parseTime(text: string): ClockTime | undefined {
   const [found, hours, minutes, seconds = '00', digits = '', zone = 'Z'] = CLOCK.exec(text) ?? []
   if (found === undefined) return undefined

@@ -1,4 +1,4 @@
-/** Constraints of what many classes share: extensions, qualifiers, semantics, administration, texts and values. */
+/** Constraints shared by many classes: extensions, qualifiers, semantics, administration, texts and values. */
 import { describe, isLexical } from '../datatypes.ts'
 import { quote } from '../excerpt.ts'
 import type { DataTypeDefXsd, Extension, Property, Qualifier, Range, Reference } from '../types.ts'
@@ -72,7 +72,7 @@ function checkValue<Member extends string>(
 ): void {
   const value: string | undefined = it[member]
   if (value === undefined || type === undefined || isLexical(type, value)) return
-  report([member], rule, `${quote(value)} is no value of ${type}; expected ${describe(type)}`)
+  report([member], rule, `${quote(value)} is not a value of ${type}; expected ${describe(type)}`)
 }
 
 /**
@@ -97,7 +97,7 @@ export function oneTextPerLanguage(...members: string[]) {
   }
 }
 
-/** Reports every later item that repeats an earlier one's name. */
+/** Reports items that repeat the name of an earlier one. */
 function checkDistinct<Name extends string>(
   items: readonly { [K in Name]?: string }[] | undefined,
   member: string,
@@ -113,6 +113,6 @@ function checkDistinct<Name extends string>(
     if (held === undefined) continue
     const first = seen.get(held)
     if (first === undefined) seen.set(held, index)
-    else report([member, index, name], rule, `${quote(held)} stands already in ${member} ${first}; ${text}`)
+    else report([member, index, name], rule, `${quote(held)} occurs already in ${member} ${first}; ${text}`)
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The constraints of Part 1 (AASd-…) and of IEC 61360 (AASc-3a-…), as far as a machine can check them within one
- * document. [AASd-002] and [AASd-130] are patterns (patterns.ts); [AASd-006], [AASd-007], [AASd-012] and [AASc-3a-003]
- * need other documents or a human, [AASd-115] is a way of reading.
+ * The constraints of Part 1 (AASd-…) and of IEC 61360 (AASc-3a-…), as far as they can be checked within one document.
+ * [AASd-002] and [AASd-130] are patterns (patterns.ts); [AASd-006], [AASd-007], [AASd-012] and [AASc-3a-003] need other
+ * documents or a human, [AASd-115] is a rule for readers.
  *
- * Rules of Part 1 that have no number are named by the type they belong to: `ValueDataType`, `LangStringSet`,
+ * Rules of Part 1 without a number are named by their type: `ValueDataType`, `LangStringSet`,
  * `ModelReference<Submodel>`, `DateTimeUtc`, `BasicEventElement`.
  */
 import type { Violation } from '../../errors.ts'
@@ -40,11 +40,11 @@ import { aasd133, isReferableKey, modelReference, referenceKeys } from './refere
 import type { Report } from './report.ts'
 
 /**
- * Gets an object of its class, of which any member may be absent: checks run beside faults of form, and on what was
- * taken leniently. `never`, because each check names the class that it is for. */
+ * Checks an object of its class, of which any member may be absent: checks also run on documents that violate the schema
+ * and on leniently stored ones. `never`, because each check declares its own class. */
 type Check = (it: never, report: Report, scope: ConstraintScope) => void
 
-/** The checks of each class; heirs have those of their superclasses too. */
+/** The checks of each class; subclasses inherit them. */
 const checks: { readonly [Name in ClassName]?: readonly Check[] } = {
   HasExtensions: [aasd077],
   HasSemantics: [aasd118],
@@ -99,7 +99,7 @@ function is(...types: KeyTypes[]): (type: KeyTypes) => boolean {
   return (type) => types.includes(type)
 }
 
-/** What to do with an object of a class: its checks, and the members that lead on. */
+/** The checks of a class, and the members to descend into. */
 interface ClassPlan {
   readonly checks: readonly Check[]
   readonly members: readonly PlanMember[]
@@ -108,7 +108,7 @@ interface ClassPlan {
 interface PlanMember {
   readonly name: string
   readonly many: boolean
-  /** Absent for a choice, where the modelType tells. */
+  /** Absent for a choice, which the modelType resolves. */
   plan?: ClassPlan
 }
 
@@ -134,34 +134,34 @@ function membersOf(name: ClassName): PlanMember[] {
     .map(({ name: member, many }) => ({ name: member, many }))
 }
 
-/** Has the class a check, or anything below it? Keys, texts and the like have none, and are not entered. */
+/** Can there be a check for the class or below it? Keys, texts and the like are skipped. */
 function isWorthIt(type: string): boolean {
   return (
     checksOf(type as ClassName).length > 0 || fieldsOf(type).some(({ sort }) => sort === 'choice' || sort === 'class')
   )
 }
 
-/** Where a document does not satisfy the JSON Schema of its class, by JSON Pointer. */
+/** JSON Pointers to the parts of a document that violate the JSON Schema. */
 export interface SchemaFaults {
-  /** Objects with a value of another type somewhere below them: they are not checked, but what they hold is. */
+  /** Objects with a value of a wrong type below them: not checked themselves, but their members are. */
   readonly unchecked: ReadonlySet<string>
-  /** Values that are not what belongs there: they are not entered. */
+  /** Values of a wrong type: not descended into. */
   readonly closed: ReadonlySet<string>
 }
 
 /**
  * Checks every constraint in one walk over the document.
  *
- * @param className the class of the root; of an abstract one the modelType tells which. An element that is looked at
- *   by itself is spared what depends on its parent: [AASd-117] and [AASd-022] of itself, [AASd-129].
- * @param value what is there is of the types that its class has, except for the `damage`; members may be missing
- * @param limit stops after so many violations
+ * @param className the class of the root; an abstract one is resolved by the modelType. A single element is not checked
+ *   for what depends on its parent: [AASd-117] and [AASd-022] of itself, [AASd-129].
+ * @param value has the types of its class, except for the `faults`; members may be missing
+ * @param limit maximal number of violations
  */
 export function checkConstraints(
   className: ClassName,
   value: object,
   limit = Number.POSITIVE_INFINITY,
-  damage?: SchemaFaults
+  faults?: SchemaFaults
 ): Violation[] {
   const found: Violation[] = []
   const here: (string | number)[] = []
@@ -170,14 +170,14 @@ export function checkConstraints(
   return found
 
   function visit(plan: ClassPlan | undefined, it: object): void {
-    if (plan === undefined || found.length >= limit || isIn(damage?.closed)) return
+    if (plan === undefined || found.length >= limit || isIn(faults?.closed)) return
     if (plan === submodelPlan) scope.submodel = it as Submodel
-    if (!isIn(damage?.unchecked)) for (const check of plan.checks) check(it as never, report, scope)
+    if (!isIn(faults?.unchecked)) for (const check of plan.checks) check(it as never, report, scope)
     for (const { name, many, plan: next } of plan.members) {
       const held = (it as Record<string, object | undefined>)[name]
       if (held === undefined) continue
       const depth = here.push(name)
-      if (isIn(damage?.closed)) {
+      if (isIn(faults?.closed)) {
         here.length = depth - 1
         continue
       }
@@ -208,7 +208,7 @@ export function checkConstraints(
 
 const submodelPlan = plans.get('Submodel')
 
-/** The plan of a choice is that of the object's modelType; no class that has heirs has other heirs below it. */
+/** The plan for a choice, by the object's modelType. */
 function planFor(plan: ClassPlan | undefined, it: object): ClassPlan | undefined {
   const { modelType } = Object(it) as { modelType?: string }
   return modelType === undefined ? plan : plans.get(modelType)

@@ -1,4 +1,4 @@
-/** Constraints of submodel elements: name spaces, lists, entities, operations, events. */
+/** Constraints of submodel elements: idShorts, lists, entities, operations, events. */
 import { isLexical } from '../datatypes.ts'
 import { quote } from '../excerpt.ts'
 import { isA } from '../fields.ts'
@@ -8,8 +8,8 @@ import { type Container, childrenOf } from '../walk.ts'
 import type { Report } from './report.ts'
 
 /**
- * [AASd-117] Children have an idShort. Children of a list need none.
- * @param member the member that holds them
+ * [AASd-117] Children have an idShort, except in a list.
+ * @param member the member with the children
  */
 export function aasd117(member: string) {
   return (it: Container, report: Report): void => {
@@ -30,9 +30,9 @@ function reportNameless(at: (string | number)[], report: Report): void {
 }
 
 /**
- * [AASd-022] Siblings have different idShorts, by upper and lower case. Not so in a list, whose items are addressed by
- * index alone (Part 2): since release 3.1 has dropped [AASd-120] they may have any.
- * @param member the member that holds them
+ * [AASd-022] Siblings have different idShorts; case matters. Not in a list, whose items are addressed by index (Part 2):
+ * release 3.1 dropped [AASd-120], so they may have any.
+ * @param member the member with the children
  */
 export function aasd022(member: string) {
   return (it: Container, report: Report): void => {
@@ -77,7 +77,7 @@ export function aasd014(it: Entity, report: Report): void {
   }
 }
 
-/** [AASd-107] A child of a list that has a semantic id has that of the list. */
+/** [AASd-107] A child of a list has no semantic id, or that of the list. */
 export function aasd107(it: SubmodelElementList, report: Report): void {
   const expected = it.semanticIdListElement
   if (expected === undefined) return
@@ -117,7 +117,7 @@ export function aasd109(it: SubmodelElementList, report: Report): void {
   }
 }
 
-/** [AASd-114] Children of a list that have semantic ids have the same. Where the list names one, [AASd-107] says it. */
+/** [AASd-114] Children of a list that have semantic ids have the same one. If the list names it, [AASd-107] applies. */
 export function aasd114(it: SubmodelElementList, report: Report): void {
   if (it.semanticIdListElement !== undefined) return
   let first: Reference | undefined

@@ -28,9 +28,9 @@ export function aasd119(it: Submodel, report: Report): void {
   }
 }
 
-/** What a check needs to know of what lies above. */
+/** Context of the checked object. */
 export interface ConstraintScope {
-  /** The submodel that is walked through; absent where an element is looked at by itself. */
+  /** The submodel that contains the object; absent when a single element is checked. */
   submodel?: Submodel
 }
 

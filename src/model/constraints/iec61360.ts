@@ -1,8 +1,8 @@
 /**
  * Constraints of the IEC 61360 data specification (IDTA-01003-a).
  *
- * [AASc-3a-050] is not checked: it asks that the content be *accompanied* by the reference to the template, and the
- * official examples carry it under references of all kinds. [AASc-3a-003] needs the concepts that a list refers to.
+ * [AASc-3a-050] is not checked: it requires that the content be *accompanied* by the reference to the template, but the
+ * official examples use references of all kinds. [AASc-3a-003] needs the concepts that a list refers to.
  */
 
 import { quote } from '../excerpt.ts'
@@ -33,7 +33,7 @@ const FOR_VALUES: readonly DataTypeIec61360[] = [
   'TIMESTAMP'
 ]
 
-/** [AASc-3a-004] to [AASc-3a-007]: what data types a (deprecated) category asks for; empty: any. */
+/** [AASc-3a-004] to [AASc-3a-007]: the data types for each (deprecated) category; empty for any. */
 const categories = new Map<string, { rule: string; dataTypes: readonly DataTypeIec61360[] }>([
   ['PROPERTY', { rule: 'AASc-3a-004', dataTypes: FOR_VALUES }],
   ['VALUE', { rule: 'AASc-3a-004', dataTypes: FOR_VALUES }],
@@ -80,7 +80,7 @@ export function aasc3a002(it: DataSpecificationIec61360, report: Report): void {
   }
 }
 
-/** [AASc-3a-009] What is measured or paid has a unit. */
+/** [AASc-3a-009] Measures and currencies have a unit. */
 export function aasc3a009(it: DataSpecificationIec61360, report: Report): void {
   if (it.dataType === undefined || !MEASURED.includes(it.dataType)) return
   if (it.unit === undefined && it.unitId === undefined) {

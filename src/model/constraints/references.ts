@@ -1,4 +1,4 @@
-/** Constraints on references: which keys may follow which. */
+/** Constraints on references and the order of their keys. */
 import { isLexical } from '../datatypes.ts'
 import { quote } from '../excerpt.ts'
 import { enumerations } from '../metamodel.ts'
@@ -83,8 +83,8 @@ export function aasd133(it: { externalSubjectId?: Reference }, report: Report): 
 }
 
 /**
- * Part 1 types some members as `ModelReference<T>`: their last key says that they lead to a T.
- * @returns the check for a member that holds one such reference or a list of them
+ * Part 1 types some members as `ModelReference<T>`: their last key names a T.
+ * @returns the check for a member with one such reference or a list of them
  */
 export function modelReference(member: string, target: string, accepts: (type: KeyTypes) => boolean) {
   return (it: Record<string, Reference | Reference[] | undefined>, report: Report): void => {
@@ -106,7 +106,7 @@ export function modelReference(member: string, target: string, accepts: (type: K
   }
 }
 
-/** May a key of this type lead to something that has an idShort? */
+/** Can a key of this type refer to an object with an idShort? */
 export function isReferableKey(type: KeyTypes): boolean {
   return type !== 'GlobalReference' && type !== 'FragmentReference'
 }

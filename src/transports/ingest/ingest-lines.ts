@@ -183,7 +183,7 @@ export function influxLines(findTarget: PointTargetFinder, unit: bigint, charset
     },
     add(batch, line) {
       if (line instanceof Undecodable) {
-        if (reader.passOver(line.ascii)) batch.refuse(undecodableLine(charset))
+        if (reader.skipLine(line.ascii)) batch.refuse(undecodableLine(charset))
         return undefined
       }
       let point: LinePoint | undefined
