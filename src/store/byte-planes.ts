@@ -3,7 +3,7 @@
  * needs. This groups zeros together.
  */
 
-/** Integers within ±2^52, zigzag-encoded (the sign is the lowest bit), so that small negative numbers stay small. Overwrites `column`. */
+/** Zigzag-encodes integers within ±2^52, so that small negative numbers stay small. Overwrites `column`. */
 export function splitPlanes(column: Float64Array): { planes: number; bytes: Uint8Array } {
   const count = column.length
   let largest = 0

@@ -16,7 +16,7 @@ export interface SeriesPiece {
   /** Statistics of its numbers, if known without decoding. */
   readonly summary?: RunSummary
   run(): Run
-  /** Are all values numbers that doubles represent exactly, or integers within ±2^53? Absent: unknown without decoding. */
+  /** Are all values exact doubles, or integers within ±2^53? Absent: unknown without decoding. */
   holdsOnly?(wanted: 'numbers' | 'whole numbers'): boolean
   /** The same in smaller pieces, if it can be decoded in parts. */
   parts?(): readonly SeriesPiece[]

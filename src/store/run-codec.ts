@@ -32,7 +32,7 @@ export interface PackedRun {
  */
 export type RunSummary = Statistics
 
-/** A part of a packed run. */
+/** A part of an encoded run. */
 export interface RunPart extends Omit<PackedRun, 'bytes'> {
   readonly summary?: RunSummary
   run(): Run
@@ -42,7 +42,7 @@ export interface RunPart extends Omit<PackedRun, 'bytes'> {
 export interface OpenedRun {
   readonly summary?: RunSummary
   run(): Run
-  /** Are all values numbers that doubles represent exactly, or integers within ±2^53? Answered from the heads of its columns. */
+  /** Are all values exact doubles, or integers within ±2^53? Answered from the heads of the columns. */
   holdsOnly(wanted: 'numbers' | 'whole numbers'): boolean
   /** Decompressed once, when the first part is decoded. Empty if the run is not divided. */
   parts(): RunPart[]
@@ -74,7 +74,7 @@ const FORM_FACTOR = 16
 
 const forms: readonly Run['form'][] = ['number', 'text', 'members']
 
-/** Bodies that zstd does not shrink below this ratio stay uncompressed: noise takes hardly more space and is read in half the time. */
+/** Bodies that zstd does not shrink below this ratio stay uncompressed: noise is then read in half the time. */
 const MAX_ZSTD_RATIO = 2 / 3
 
 const CHECKSUM_OFFSET = 14
@@ -178,7 +178,7 @@ function damageOf(bytes: Uint8Array): string | undefined {
     return `it has format version ${version}; this release reads ${UNCHECKED_VERSION} and ${FORMAT_VERSION}`
   }
   const isMatch = bytes.length >= HEADER_BYTES && viewOf(bytes).getUint32(CHECKSUM_OFFSET, true) === checksumOf(bytes)
-  // The checksum covers the version as well: a correct one proves the version, even if its byte was damaged.
+  // A correct checksum proves that the run is of the version that has one, even if its version byte was damaged.
   return isMatch === (version === FORMAT_VERSION) ? undefined : 'its checksum does not match'
 }
 

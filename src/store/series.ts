@@ -10,7 +10,7 @@ export interface SeriesName {
 export interface ChunkKey extends SeriesName {
   /** Source time of the first sample, nanoseconds since 1970. */
   readonly from: bigint
-  /** Log position up to which its samples were taken; of two chunks with a sample of the same time, the greater `seq` counts. */
+  /** Log position up to which its samples were taken. If chunks have samples of the same time, the greater `seq` counts. */
   readonly seq: number
 }
 

@@ -16,7 +16,7 @@ import type { Readable } from 'node:stream'
 import type { Quality } from '../model/samples.ts'
 import type { Chunk, ChunkHead, Series, SeriesName } from './series.ts'
 
-/** Everything with an id and JSON is a document, including descriptors, packages, validation results, jobs and birth certificates of MQTT devices. */
+/** Descriptors, packages, validation results, jobs and birth certificates of MQTT devices are documents, too. */
 export type DocumentKind =
   | 'AssetAdministrationShell'
   | 'Submodel'
@@ -65,7 +65,7 @@ export interface ElementRow {
   readonly incarnation: number
   /** `seq` of the commit that last changed the element or its value. */
   readonly revision: number
-  /** Source time of the value in nanoseconds since 1970; the commit's time for values that came with the structure. Undefined: no value was set. */
+  /** Source time of the value, nanoseconds since 1970: the commit's if it came with the structure. Undefined: no value. */
   readonly sourceTime: bigint | undefined
   readonly quality: Quality | undefined
 }
