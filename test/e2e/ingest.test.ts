@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import t from 'tap'
+import { manualClock } from '../manual-clock.ts'
 import { encode, type Running, start } from './harness.ts'
 
 const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
@@ -12,8 +13,8 @@ const machine = {
   submodelElements: [property('Speed', 'xs:double'), property('Count', 'xs:int'), property('State', 'xs:string')]
 }
 
-async function filled(t: Tap, settings = {}): Promise<Running> {
-  const hub = await start(t, settings)
+async function filled(t: Tap, settings = {}, options: Parameters<typeof start>[2] = {}): Promise<Running> {
+  const hub = await start(t, settings, options)
   await hub.post('/submodels', machine)
   return hub
 }
@@ -207,7 +208,8 @@ t.test('SenML that is wrong is refused whole, or record by record', async (t) =>
 })
 
 t.test('senders of the line protocol push as to InfluxDB, by the idShort of the submodel or by its id', async (t) => {
-  const hub = await filled(t)
+  const clock = manualClock()
+  const hub = await filled(t, {}, { clock })
   const write = (path: string, body: string) => hub.ask('POST', hub.url + path, body, LINES)
   t.equal((await hub.ask('GET', `${hub.url}/ping`)).status, 204)
   t.equal(
@@ -225,7 +227,7 @@ t.test('senders of the line protocol push as to InfluxDB, by the idShort of the 
   })
   t.equal(await current(hub, 'Speed'), 2)
   await hub.post('/submodels', { ...machine, id: 'urn:m2' })
-  await new Promise((resolve) => setTimeout(resolve, 1100))
+  await clock.advance(1100)
   t.match((await write('/write', 'Machine Speed=3\n')).json, { error: /several submodels have the idShort "Machine"/ })
   t.equal((await write('/write?precision=d', 'Machine Speed=3\n')).status, 400)
 })

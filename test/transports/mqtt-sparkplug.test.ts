@@ -2,8 +2,10 @@ import { newClient } from 'sparkplug-client'
 import sparkplug from 'sparkplug-payload'
 import t, { type Test } from 'tap'
 import { clockOf } from '../../src/clock.ts'
+import { Ingest } from '../../src/operations/samples/ingest.ts'
 import type { ParsedMessage } from '../../src/transports/mqtt/sample.ts'
 import { SparkplugHost } from '../../src/transports/mqtt/sparkplug.ts'
+import { manualClock } from '../manual-clock.ts'
 import { type Broker, broker, current, open, storeOf, until } from './mqtt-broker.ts'
 
 type Edge = ReturnType<typeof newClient>
@@ -113,7 +115,9 @@ t.test('a death keeps the values with quality bad; a birth makes them good again
 t.test('an edge node that died while the hub was disconnected is detected', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
-  const transport = await open(t, store, here, SPARKPLUG, { edgeTimeoutMs: 300 })
+  const clock = manualClock(Date.now())
+  const hub = { store, ingest: new Ingest({ store, clock }) }
+  const transport = await open(t, store, here, SPARKPLUG, { hub })
   let count = 0
   const edge = await edgeNode(t, here, (edge) => {
     count++
@@ -125,12 +129,16 @@ t.test('an edge node that died while the hub was disconnected is detected', asyn
   await here.start()
   await until(() => transport.isConnected)
   await until(() => count > 1)
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await until(async () => (await current(store, 'Count')) === '7')
+  await clock.advance(60_000)
   t.equal(await current(store, 'Count'), '7', 'this one lives, and answered')
   await here.stop()
   edge.stop()
   await here.start()
-  await until(async () => (await current(store, 'Count')) === '7 bad')
+  await until(async () => {
+    await clock.advance(10_000)
+    return (await current(store, 'Count')) === '7 bad'
+  })
   t.equal(await current(store, 'Axis.Load'), '0.1 bad')
 })
 

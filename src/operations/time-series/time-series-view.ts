@@ -163,7 +163,7 @@ class TimeSeriesView implements Pick<DocumentStore, 'document' | 'documents' | '
     const [id, ...others] = touched
     const rendered = id === undefined || others.length > 0 ? undefined : await this.#rendered.current(id)
     const seq = rendered?.document.revision ?? commit?.seq ?? (await this.#options.store.figures()).logLast
-    return { seq, time: commit?.time ?? Date.now() }
+    return { seq, time: commit?.time ?? this.#options.ingest.clock.milliseconds() }
   }
 
   /** A whole submodel may be a copy from another hub, without the submodels that its samples belong to. */

@@ -53,7 +53,7 @@ interface Context extends IngestOptions {
 
 export async function ingest(app: FastifyInstance, options: IngestOptions): Promise<void> {
   const { hub, apiPrefix, bodies, version, lineRules } = options
-  const findSubmodel = submodelFinder(hub.store)
+  const findSubmodel = submodelFinder(hub.store, hub.ingest.clock)
   const context = { ...options, findSubmodel, findTarget: pointTargetFinder(findSubmodel, lineRules) }
   await app.register(async (scope) => {
     // Bodies are read by the handlers, as streams.

@@ -12,6 +12,7 @@
  * `{tag.NAME}` stand for what the point says; a point without such a tag does not fit.
  */
 import { readFileSync } from 'node:fs'
+import type { Clock } from '../../clock.ts'
 import type { LinePoint } from '../../formats/line-protocol.ts'
 import { hasPieces } from '../../model/wildcard.ts'
 import type { Store } from '../../store/store.ts'
@@ -52,18 +53,18 @@ export function pointTargetFinder(byIdShort: SubmodelFinder, rules: readonly Lin
   }
 }
 
-export function submodelFinder(store: Store): SubmodelFinder {
+export function submodelFinder(store: Store, clock: Clock): SubmodelFinder {
   const known = new Map<string, { readonly until: number; readonly found: Awaited<ReturnType<SubmodelFinder>> }>()
   return async (idShort) => {
     const before = known.get(idShort)
-    if (before !== undefined && before.until > performance.now()) return before.found
+    if (before !== undefined && before.until > clock.monotonic()) return before.found
     const { items } = await store.documents('Submodel', [['idShort', idShort]], { limit: 2 })
     const [only, another] = items
     const several = another === undefined ? 'no submodel has' : 'several submodels have'
     const isOne = only !== undefined && another === undefined
     const found = isOne ? { id: only.id } : { unknown: `${several} the idShort "${idShort}"` }
     if (known.size >= CACHE_ENTRIES) known.clear()
-    known.set(idShort, { until: performance.now() + CACHE_TTL_MS, found })
+    known.set(idShort, { until: clock.monotonic() + CACHE_TTL_MS, found })
     return found
   }
 }

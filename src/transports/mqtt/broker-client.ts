@@ -34,8 +34,8 @@ export class BrokerClient {
   #connection: BrokerConnection | undefined
   /** Births and deaths may have passed before the next connect. */
   #mayHaveMissed = false
-  #unbornTimer: NodeJS.Timeout | undefined
-  #silenceTimer: NodeJS.Timeout | undefined
+  #stopUnbornTimer: () => void = () => {}
+  #stopSilenceTimer: () => void = () => {}
   #stopWatching: (() => void) | undefined
   #stopPublishing: (() => Promise<void>) | undefined
 
@@ -73,8 +73,8 @@ export class BrokerClient {
 
   /** Acknowledges durable messages, announces the host as offline, and disconnects. */
   async close(): Promise<void> {
-    clearTimeout(this.#silenceTimer)
-    clearInterval(this.#unbornTimer)
+    this.#stopSilenceTimer()
+    this.#stopUnbornTimer()
     this.#stopWatching?.()
     const published = this.#stopPublishing?.()
     const timeout = setTimeout(() => this.#stopping.abort(), STOP_TIMEOUT_MS)
@@ -95,7 +95,7 @@ export class BrokerClient {
     this.#watchUnbornDevices()
     // Before the connection is made: on subscribing, the broker sends retained messages at once.
     if (mapping.interfaces) {
-      this.#stopWatching = await watchStore(hub.store, {
+      this.#stopWatching = await watchStore(hub.store, hub.ingest.clock, {
         read: () => this.#readInterfaces(),
         changed: () => this.#connection?.refresh(),
         failed: (error) => this.#log.warn('Reading the asset interfaces failed; retrying', { err: error })
@@ -121,7 +121,7 @@ export class BrokerClient {
       handle: (message) => this.#handle(message),
       connected: () => this.#connected(),
       lost: (reason) => {
-        clearTimeout(this.#silenceTimer)
+        this.#stopSilenceTimer()
         this.#log.warn('Not connected to the MQTT broker; retrying', { url: broker.url, reason })
       },
       failed: (error) => this.#log.warn('The MQTT broker refused a request', { err: error }),
@@ -191,15 +191,16 @@ export class BrokerClient {
   #watchUnbornDevices(): void {
     const { clock } = this.#options.hub.ingest
     const expire = () => this.#lose(this.#sparkplug?.expireUnbornDevices(clock.monotonic() - this.#edgeTimeoutMs))
-    this.#unbornTimer = setInterval(expire, this.#edgeTimeoutMs).unref()
+    this.#stopUnbornTimer = clock.every(this.#edgeTimeoutMs, expire)
   }
 
   /** An edge node that died while the hub was disconnected does not answer. */
   #watchSilentNodes(): void {
-    const since = this.#options.hub.ingest.clock.monotonic()
+    const { clock } = this.#options.hub.ingest
+    const since = clock.monotonic()
     this.#sparkplug?.reconnected()
     const expire = () => this.#lose(this.#sparkplug?.expireSilentNodes(since))
-    this.#silenceTimer = setTimeout(expire, this.#edgeTimeoutMs)
+    this.#stopSilenceTimer = clock.after(this.#edgeTimeoutMs, expire)
   }
 
   #lose(message: ParsedMessage | undefined): void {

@@ -74,7 +74,7 @@ export class MessageHandler {
 
   constructor(options: MessageHandlerOptions) {
     this.#options = options
-    this.#submodels = new SubmodelLookup(options.hub.store)
+    this.#submodels = new SubmodelLookup(options.hub.store, options.hub.ingest.clock)
     this.#births = new BirthStore(options.hub.store)
   }
 

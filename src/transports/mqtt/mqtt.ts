@@ -17,7 +17,7 @@ export interface MqttTransport {
 /** Connects in the background: returns before the broker is reached. */
 export async function mqttTransport(options: MqttOptions): Promise<MqttTransport> {
   const { hub, log } = options
-  const limitedLog = new RateLimitedLog(log)
+  const limitedLog = new RateLimitedLog(log, hub.ingest.clock)
   const counts: MqttCounts = { messages: 0, accepted: 0, refused: 0, unreadable: 0, unmapped: 0, repeated: 0 }
   const failed = (error: unknown) => limitedLog.warn('Opening the MQTT transport failed; retrying', { err: error })
   // Loaded on demand: the client library takes megabytes.

@@ -1,4 +1,5 @@
 /** Finds submodels by idShort, with a short-lived cache. */
+import type { Clock } from '../../clock.ts'
 import type { Store } from '../../store/store.ts'
 import type { SubmodelSelector } from '../submodel-selector.ts'
 
@@ -16,17 +17,19 @@ interface LookupResult {
 
 export class SubmodelLookup {
   readonly #store: Store
+  readonly #clock: Clock
   readonly #cache = new Map<string, LookupResult>()
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Clock) {
     this.#store = store
+    this.#clock = clock
   }
 
   /** The id, or the reason why there is none. */
   async idOf(target: SubmodelSelector): Promise<Pick<LookupResult, 'id' | 'reason'>> {
     if ('id' in target) return { id: target.id, reason: '' }
     const { idShort } = target
-    const now = performance.now()
+    const now = this.#clock.monotonic()
     const known = this.#cache.get(idShort)
     if (known !== undefined && known.expires > now) return known
     const { items } = await this.#store.documents('Submodel', [['idShort', idShort]], { limit: 2 })

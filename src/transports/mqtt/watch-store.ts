@@ -1,4 +1,5 @@
 /** Repeats a reading of the store after commits. */
+import type { Clock } from '../../clock.ts'
 import type { Store } from '../../store/store.ts'
 
 /** Pause between readings while commits arrive. */
@@ -16,6 +17,7 @@ export interface WatchOptions {
 /** Resolves after the first reading. @returns a function that stops */
 export async function watchStore(
   store: Pick<Store, 'onCommit'>,
+  clock: Clock,
   { read, changed, failed }: WatchOptions
 ): Promise<() => void> {
   let isStale = false
@@ -34,15 +36,14 @@ export async function watchStore(
     isStale = true
   })
   await attempt()
-  const timer = setInterval(async () => {
+  const stopTimer = clock.every(CHECK_INTERVAL_MS, async () => {
     if (!isStale || reading !== undefined) return
     reading = attempt()
     if (await reading) changed()
     reading = undefined
-  }, CHECK_INTERVAL_MS)
-  timer.unref()
+  })
   return () => {
-    clearInterval(timer)
+    stopTimer()
     unsubscribe()
   }
 }

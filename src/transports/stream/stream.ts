@@ -54,19 +54,18 @@ export async function stream(app: FastifyInstance, options: StreamOptions): Prom
   const { hub, subscriptions, apiPrefix, messageLimit, heartbeat, deflate, checkOrigin: admit, version } = options
   const connections = new Set<Connection>()
 
-  const clock = setInterval(() => {
+  const { clock } = hub.ingest
+  const stopHeartbeat = clock.every(heartbeat, () => {
     for (const connection of connections) connection.beat()
-  }, heartbeat)
-  clock.unref()
+  })
   let isStoreThere = true
   let looking = Promise.resolve()
-  const watch = setInterval(() => {
+  const stopLooking = clock.every(CHECK_INTERVAL_MS, () => {
     looking = looking.then(look)
-  }, CHECK_INTERVAL_MS)
-  watch.unref()
+  })
   app.addHook('preClose', async () => {
-    clearInterval(clock)
-    clearInterval(watch)
+    stopHeartbeat()
+    stopLooking()
     await Promise.all([...connections].map((connection) => connection.stop()))
   })
 
