@@ -52,6 +52,16 @@ export function elementChanged(submodel: string, path: string): ChangeRefused {
   )
 }
 
+/** A chunk of history that is to be replaced is no longer there as it was. */
+export function historyChanged(path: string): ChangeRefused {
+  return new ChangeRefused('Conflict', `The history of "${path}" was written meanwhile`)
+}
+
+/** The bytes of a file that is to be attached are not stored. */
+export function fileMissing(blob: string): ChangeRefused {
+  return new ChangeRefused('NotFound', 'The stored file', blob)
+}
+
 /** Source time of a value, nanoseconds since 1970. */
 export function sourceTimeOf({ sourceTime }: ChangeOf<'value'>, commit: DatedCommit): bigint {
   const time = sourceTime ?? defaultSourceTime(commit)
@@ -82,8 +92,8 @@ export function parseSubmodel(json: string): Submodel {
 }
 
 /**
- * In a new structure, does an element keep its row, and with it the value written meanwhile? It does outside the touched
- * subtrees, unless it became an element of another kind.
+ * In a new structure, does an element keep its row, and with it the value written meanwhile? It does outside the
+ * touched subtrees, unless it became an element of another kind.
  */
 export function keepsRow(
   { path, modelType, valueType }: DerivedElementRow,

@@ -1,6 +1,6 @@
 /**
- * The process that crash.test.ts kills: it writes, reads the log and acquires leases beside another one of its kind, and
- * reports what was acknowledged. `node writer.ts <url> <database> <name>`
+ * The process that crash.test.ts kills: it writes, reads the log and acquires leases beside another one of its kind,
+ * and reports what was acknowledged. `node writer.ts <url> <database> <name>`
  */
 import { writeSync } from 'node:fs'
 import { Readable } from 'node:stream'

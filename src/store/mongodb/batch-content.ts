@@ -1,4 +1,6 @@
-/** What a batch of the log contains, and the counters after it. All of it is persisted as JSON: member names are fixed. */
+/**
+ * What a batch of the log contains, and the counters after it. All of it is persisted as JSON: member names are fixed.
+ */
 import type { Change, LoggedChange } from '../store.ts'
 
 export interface BatchContent {
@@ -88,7 +90,9 @@ export interface Counters {
   readonly blobBytes: number
   readonly bodyBytes: number
   readonly documents: Readonly<Record<string, number>>
-  /** Leases by name; the time to live (ms) runs from when a process sees them, `term` is the batch that granted them. */
+  /**
+   * Leases by name; the time to live (ms) runs from when a process sees them, `term` is the batch that granted them.
+   */
   readonly claims: Readonly<Record<string, readonly [holder: string, ttlMs: number, term: number]>>
 }
 

@@ -1,14 +1,14 @@
 /**
- * What each kind of change does. The process that writes a commit applies its changes with all guards to the state that it
- * meets, and notes the effects that depend on that; every process replays them without guards.
+ * What each kind of change does. The process that writes a commit applies its changes with all guards to the state
+ * that it meets, and notes the effects that depend on that; every process replays them without guards.
  */
-import { HubError } from '../../errors.ts'
 import type { Submodel } from '../../model/types.ts'
 import {
   becomesCurrent,
   type ChangeOf,
   ChangeRefused,
   elementChanged,
+  fileMissing,
   guardRevision,
   guardStructureRevision,
   guardValues,
@@ -39,7 +39,7 @@ const NO_FILES: ReadonlyMap<string, FileEntry> = new Map()
 /**
  * Applies a commit.
  * @returns a note for each change
- * @throws ChangeRefused, HubError; then the overlay is to be discarded
+ * @throws ChangeRefused; then the overlay is to be discarded
  */
 export function applyChanges(overlay: Overlay, changes: readonly Change[], commit: DatedCommit): ChangeNote[] {
   return changes.map((change) => applyChange(overlay, change, commit, undefined))
@@ -308,7 +308,7 @@ function attachFiles(
   const { head } = existing(overlay, kind, id)
   if (replayed === undefined) {
     for (const { blob } of files) {
-      if (overlay.otherState(keyOf.blob(blob)) == null) throw new HubError('NotFound', ['The stored file', blob])
+      if (overlay.otherState(keyOf.blob(blob)) == null) throw fileMissing(blob)
     }
   }
   const after = new Map(head.files)

@@ -1,6 +1,6 @@
 /**
- * Checkpoints the log into the collections, so that a starting process need not replay it. One process does so at a time,
- * under a lease; if it dies, another one continues from the last checkpoint. Every step is idempotent.
+ * Checkpoints the log into the collections, so that a starting process need not replay it. One process does so at a
+ * time, under a lease; if it dies, another one continues from the last checkpoint. Every step is idempotent.
  */
 import { setTimeout } from 'node:timers/promises'
 import { type Collections, type StateWrite, toStateWrite } from './collections.ts'

@@ -12,6 +12,7 @@ import {
 } from 'mongodb'
 import { HubError } from '../../errors.ts'
 import { closedError, isBusyError, isDiskFull, isUnavailableError } from './failure.ts'
+import { WriteMutex } from './write-mutex.ts'
 
 export interface ConnectionOptions {
   /** File with `user:password`. */
@@ -49,6 +50,8 @@ export class Connection {
   hasPromptStreams = false
   /** Options of a read that must see every acknowledged write, also after an election. */
   latestRead: { readConcern?: ReadConcern } = {}
+  readonly #writeMutex = new WriteMutex()
+  #admitsManyWriters = true
   #unavailable: HubError | undefined
   #isClosed = false
   #probe: NodeJS.Timeout | undefined
@@ -86,16 +89,21 @@ export class Connection {
     return this.run(() => this.retryWhileBusy(operation))
   }
 
-  /** Only a server that admits one writer at a time is ever busy (FerretDB over SQLite). */
-  async retryWhileBusy<Result>(operation: () => Promise<Result>): Promise<Result> {
-    for (let attempt = 1; ; attempt++) {
+  /**
+   * Retries a write that the server refused because it was busy with another one. That happens only with a server that
+   * admits one writer at a time (FerretDB over SQLite): from then on the writes of this process wait for one another.
+   * @param isUrgent goes before those that are not
+   */
+  async retryWhileBusy<Result>(operation: () => Promise<Result>, isUrgent = false): Promise<Result> {
+    if (this.#admitsManyWriters) {
       try {
         return await operation()
       } catch (error) {
-        if (attempt === MAX_BUSY_ATTEMPTS || !isBusyError(error)) throw error
-        await setTimeout(Math.random() * MAX_BUSY_DELAY_MS)
+        if (!isBusyError(error)) throw error
+        this.#admitsManyWriters = false
       }
     }
+    return this.#writeMutex.run(() => this.#retry(operation), isUrgent)
   }
 
   /** @throws HubError `Unavailable` while the database is unreachable, and after `close` */
@@ -141,6 +149,17 @@ export class Connection {
     clearTimeout(this.#probe)
     this.#wakeWaiting()
     await this.client.close()
+  }
+
+  async #retry<Result>(operation: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await operation()
+      } catch (error) {
+        if (attempt === MAX_BUSY_ATTEMPTS || !isBusyError(error)) throw error
+        await setTimeout(Math.random() * MAX_BUSY_DELAY_MS)
+      }
+    }
   }
 
   #scheduleProbe(): void {

@@ -1,6 +1,6 @@
 /**
- * A document in memory: its JSON as of its last structural change, and the values written to its elements since. The rows
- * of its elements are derived from both on demand.
+ * A document in memory: its JSON as of its last structural change, and the values written to its elements since. The
+ * rows of its elements are derived from both on demand.
  */
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { structureSourceTime } from '../current-value.ts'

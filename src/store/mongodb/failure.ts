@@ -8,7 +8,9 @@ import {
 } from 'mongodb'
 import { HubError } from '../../errors.ts'
 
-/** Server codes: not primary, shutting down, network, timed out. A later attempt may succeed, here or at another node. */
+/**
+ * Server codes: not primary, shutting down, network, timed out. A later attempt may succeed, here or at another node.
+ */
 const UNAVAILABLE_CODES = new Set([91, 189, 7, 6, 89, 9001, 10107, 10058, 11600, 11602, 13435, 13436, 262, 24])
 const UNAVAILABLE_NAMES = ['MongoTopologyClosedError', 'MongoNotConnectedError', 'MongoWaitQueueTimeoutError']
 const SOCKET_CODES = new Set([
@@ -52,7 +54,10 @@ export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoError && error.code === DUPLICATE_KEY_CODE
 }
 
-/** Indexes of the rows of an unordered insert that existed before. @throws the error if there is any other reason in it */
+/**
+ * Indexes of the rows of an unordered insert that existed before.
+ * @throws the error if there is any other reason in it
+ */
 export function duplicateIndexes(error: unknown): number[] {
   if (!(error instanceof MongoBulkWriteError)) throw error
   const failed = [error.writeErrors].flat()

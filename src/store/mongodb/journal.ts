@@ -148,7 +148,7 @@ export class Journal {
     for (;;) {
       try {
         if (!isInDoubt) this.#connection.assertAvailable()
-        await this.#connection.retryWhileBusy(() => this.#log.insertOne(row))
+        await this.#connection.retryWhileBusy(() => this.#log.insertOne(row), true)
         return true
       } catch (error) {
         if (isDuplicateKey(error)) {

@@ -1,6 +1,6 @@
 /**
- * Leases as seen by this process; expiry uses the local monotonic clock only. That clock may stand still while the machine
- * is suspended, so a process's own leases also end by wall time, whichever is earlier.
+ * Leases as seen by this process; expiry uses the local monotonic clock only. That clock may stand still while the
+ * machine is suspended, so a process's own leases also end by wall time, whichever is earlier.
  */
 import type { Counters } from './batch-content.ts'
 

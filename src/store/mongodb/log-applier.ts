@@ -27,7 +27,9 @@ export class LogApplier {
     await this.sync()
   }
 
-  /** Resolves when every batch acknowledged before this call, by any process, is applied. Waiting calls share one read. */
+  /**
+   * Resolves when every batch acknowledged before this call, by any process, is applied. Waiting calls share one read.
+   */
   sync(): Promise<void> {
     this.#queued ??= this.#running
       .catch(() => {})

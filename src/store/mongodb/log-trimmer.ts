@@ -1,6 +1,6 @@
 /**
- * Removes batches whose entries are all trimmed: their content at once, their numbers later. A process that was suspended
- * would take a missing number for the end of the log and write there.
+ * Removes batches whose entries are all trimmed: their content at once, their numbers later. A process that was
+ * suspended would take a missing number for the end of the log and write there.
  */
 import type { Connection } from './connection.ts'
 import type { Journal } from './journal.ts'

@@ -1,6 +1,6 @@
 /**
- * Decides when to poll the log for other processes' writes: when a change stream of the server reports an insert, else with
- * back-off. Only a poll decides what is there, so an event that is late, doubled or missing costs time at most.
+ * Decides when to poll the log for other processes' writes: when a change stream of the server reports an insert, else
+ * with back-off. Only a poll decides what is there, so an event that is late, doubled or missing costs time at most.
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Connection } from './connection.ts'

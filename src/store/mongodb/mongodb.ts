@@ -1,31 +1,32 @@
 /**
- * The store for several equal processes over MongoDB (a replica set or sharded), or an engine that speaks its protocol.
- * It needs neither transactions nor change streams.
+ * The store for several equal processes over MongoDB (a replica set or sharded), or an engine that speaks its
+ * protocol. It needs neither transactions nor change streams.
  *
  * The log is the truth: a sequence of numbered batches. A commit is one insert, of the batch with the next number
- * (journal.ts), which the unique `_id` grants to one process only, with `w: majority` and `j: true`. A process that comes
- * second reads the batch that won, applies it, and tries again with the next number. A batch contains everything that
- * happened in it and the counters after it; commits that wait while one batch is on its way share the next, so a slow
- * server means large batches (batch-writer.ts). If the answer to an insert is lost, the same row is inserted again: one of
- * the two attempts finds the other's row. So nothing is ever half committed, and nothing twice.
+ * (journal.ts), which the unique `_id` grants to one process only, with `w: majority` and `j: true`. A process that
+ * comes second reads the batch that won, applies it, and tries again with the next number. A batch contains everything
+ * that happened in it and the counters after it; commits that wait while one batch is on its way share the next, so a
+ * slow server means large batches (batch-writer.ts). If the answer to an insert is lost, the same row is inserted
+ * again: one of the two attempts finds the other's row. So nothing is ever half committed, and nothing twice.
  *
- * Every process applies the same batches in the same order (replicated-state.ts, replay.ts) to what it has loaded, which is
- * therefore never stale: the guards of a commit are checked on the state before its batch, and hold, because nothing can
- * come between. A refusal is given only after a look at the end of the log. A read begins with such a look, too, one for
- * all reads that wait (log-applier.ts): with `linearizable` if there are several nodes, as a deposed primary would answer
- * from the past. After it, memory is as good as the database. Values are part of their document in memory, and several
- * documents are read without waiting in between, so what was committed together is seen together.
+ * Every process applies the same batches in the same order (replicated-state.ts, replay.ts) to what it has loaded,
+ * which is therefore never stale: the guards of a commit are checked on the state before its batch, and hold, because
+ * nothing can come between. A refusal is given only after a look at the end of the log. A read begins with such a
+ * look, too, one for all reads that wait (log-applier.ts): with `linearizable` if there are several nodes, as a
+ * deposed primary would answer from the past. After it, memory is as good as the database. Values are part of their
+ * document in memory, and several documents are read without waiting in between, so what was committed together is
+ * seen together.
  *
- * The log is checkpointed into the collections (schema.ts): each row is a state as of some batch, from which it is loaded
- * without reading the log from its beginning (state-loader.ts). One process checkpoints at a time, under a lease
- * (checkpointer.ts); every step is idempotent, and if the process dies another one continues. Nothing waits for it: what the
- * collections lack is in memory at every process (uncheckpointed.ts), replayed on what it loads and laid over what lists
- * find (lists.ts). Writers wait only if that becomes too much.
+ * The log is checkpointed into the collections (schema.ts): each row is a state as of some batch, from which it is
+ * loaded without reading the log from its beginning (state-loader.ts). One process checkpoints at a time, under a
+ * lease (checkpointer.ts); every step is idempotent, and if the process dies another one continues. Nothing waits for
+ * it: what the collections lack is in memory at every process (uncheckpointed.ts), replayed on what it loads and laid
+ * over what lists find (lists.ts). Writers wait only if that becomes too much.
  *
  * Leases are entries of the log as well (leases.ts).
  *
- * What must be stored before a batch refers to it (bytes of files, chunks of history) is registered as an upload first, and
- * swept if no batch ever does (file-storage.ts). Bytes beyond the 16 MB of a row are stored in parts.
+ * What must be stored before a batch refers to it (bytes of files, chunks of history) is registered as an upload
+ * first, and swept if no batch ever does (file-storage.ts). Bytes beyond the 16 MB of a row are stored in parts.
  *
  * Trimming empties old batches at once, but keeps their numbers for an hour (log-trimmer.ts).
  *

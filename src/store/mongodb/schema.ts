@@ -17,8 +17,9 @@
  *
  * `upto` of a row is the number of a batch: the row contains the effects of all batches up to it.
  *
- * On a sharded cluster, `meta`, `log`, `cursors` and `uploads` stay unsharded and all others are sharded by hashed `_id`
- * (docs/mongodb.md). The log is one sequence whose numbers are each granted once, and `_id` is unique per shard only.
+ * On a sharded cluster, `meta`, `log`, `cursors` and `uploads` stay unsharded and all others are sharded by hashed
+ * `_id` (docs/mongodb.md). The log is one sequence whose numbers are each granted once, and `_id` is unique per shard
+ * only.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'

@@ -1,6 +1,6 @@
 /**
- * Keys by which queries for elements find documents: one per semanticId and per value. They are stored with the document
- * under an index, where their order as text is the order of what they stand for.
+ * Keys by which queries for elements find documents: one per semanticId and per value. They are stored with the
+ * document under an index, where their order as text is the order of what they stand for.
  */
 import { pathTail, SEVERAL_VALUES, searchKey, textSearchKey } from '../element-rows.ts'
 import type { ElementCondition, ElementRow } from '../store.ts'

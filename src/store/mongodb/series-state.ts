@@ -1,5 +1,5 @@
 /** The chunks of a series as the log changes them. Their bytes are stored before, and never change. */
-import { ChangeRefused } from '../change-rules.ts'
+import { historyChanged } from '../change-rules.ts'
 import type { Chunk, ChunkHead, Series, SeriesName } from '../series.ts'
 import type { SeriesChange, StoredChunk } from './batch-content.ts'
 import { keyOf, type SeriesState } from './keys.ts'
@@ -35,7 +35,7 @@ export function putChunks(
   for (const head of replaced) {
     const stored = removeChunk(head)
     if (stored?.count !== head.count || stored.to !== String(head.to)) {
-      throw new ChangeRefused('Conflict', `The history of "${head.path}" was written meanwhile`)
+      throw historyChanged(head.path)
     }
   }
   for (const [index, chunk] of chunks.entries()) {

@@ -1,4 +1,6 @@
-/** Everything that is written goes through the log as one of these commands, each executed on the state that it meets. */
+/**
+ * Everything that is written goes through the log as one of these commands, each executed on the state that it meets.
+ */
 import type { DatedCommit } from '../current-value.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import type { Change, Commit } from '../store.ts'
@@ -83,7 +85,7 @@ export function* keysRead(command: WriteCommand): Generator<StateKey> {
 
 /**
  * @param overlay of its own, to be discarded if it throws
- * @throws ChangeRefused, HubError
+ * @throws ChangeRefused
  */
 export function execute(overlay: Overlay, command: WriteCommand, context: ExecutionContext): Execution {
   switch (command.command) {

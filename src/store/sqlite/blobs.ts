@@ -7,7 +7,7 @@
  */
 import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
-import { ChangeRefused } from '../change-rules.ts'
+import { fileMissing } from '../change-rules.ts'
 import type { Counters } from './counters.ts'
 import { lockSweep } from './lock.ts'
 import { blobPath } from './paths.ts'
@@ -57,7 +57,7 @@ export class BlobTable {
 
   /** Call when a document refers to the blob. */
   adopt(blob: string): void {
-    if (this.#sql.adopt.run(blob).changes === 0) throw new ChangeRefused('NotFound', 'The stored file', blob)
+    if (this.#sql.adopt.run(blob).changes === 0) throw fileMissing(blob)
   }
 
   /** Call when a document no longer refers to the blob. */

@@ -1,6 +1,6 @@
 /** The tables of the history, with their counters. Runs in the writer. */
 import type { DatabaseSync } from 'node:sqlite'
-import { ChangeRefused } from '../change-rules.ts'
+import { historyChanged } from '../change-rules.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import { chunkChecksum, seriesChecksum } from './checksums.ts'
 import type { Counters } from './counters.ts'
@@ -51,7 +51,7 @@ export class ChunkTable {
 
   #replace({ from, seq, to, count, ...name }: ChunkHead): void {
     const found = this.#sql.replace.get(this.#find(name) ?? null, from, seq, to, count)
-    if (found === undefined) throw new ChangeRefused('Conflict', `The history of "${name.path}" was written meanwhile`)
+    if (found === undefined) throw historyChanged(name.path)
     this.#count(found, -1)
   }
 
