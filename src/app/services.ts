@@ -66,7 +66,7 @@ export async function openServices({ config, clock, store, templates, log }: Ser
     clock,
     futureLimit: config.FUTURE_LIMIT,
     future: config.FUTURE_SAMPLES,
-    ...(templates.enforces && { judge: templateCheckOf(store, templates) }),
+    ...(templates.enforces && { templateCheck: templateCheckOf(store, templates) }),
     ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => context, createOptions(config)) })
   })
   const baseUrl = { current: config.PUBLIC_URL }

@@ -5,7 +5,7 @@ import { compact } from '../../src/consumers/history/compaction.ts'
 import { type HistoryWriter, startHistoryWriter } from '../../src/consumers/history/history-writer.ts'
 import { type Run, textAt, timeAt } from '../../src/model/samples.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
-import { Batch } from '../../src/operations/samples/batch.ts'
+import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { Ingest } from '../../src/operations/samples/ingest.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -59,7 +59,7 @@ test('acknowledged samples are readable at once, before and after they are in a 
 })
 
 test('a large run becomes a chunk as it was logged', async (t, { store, ingest, writer }) => {
-  const batch = new Batch()
+  const batch = new SampleBatch()
   const offsets = Float64Array.from({ length: 1000 }, (_, i) => i)
   batch.addColumn('m', 'Speed', { base: 0n, offsets }, offsets)
   const { seq } = await ingest.push(batch)
@@ -187,7 +187,7 @@ t.test('samples that arrive late, twice and out of order, across restarts and cr
           for (const [time, value] of step) model.set(time, String(value))
         } else if (typeof step === 'object') {
           const offsets = Float64Array.from({ length: 600 }, (_, i) => step.large + i)
-          const batch = new Batch()
+          const batch = new SampleBatch()
           batch.addColumn(
             'm',
             'Speed',
@@ -219,7 +219,7 @@ async function opened(t: Test): Promise<Store> {
 }
 
 async function push(ingest: Ingest, samples: readonly (readonly [time: bigint, value: number])[]): Promise<void> {
-  const batch = new Batch()
+  const batch = new SampleBatch()
   for (const [time, value] of samples) batch.add('m', 'Speed', time, value)
   await ingest.push(batch)
 }

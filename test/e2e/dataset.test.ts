@@ -5,7 +5,7 @@ import t from 'tap'
 import { fromBuffer } from 'yauzl'
 import { validate } from '../../src/formats/json.ts'
 import { loadTemplates } from '../../src/formats/templates/load.ts'
-import { Batch } from '../../src/operations/samples/batch.ts'
+import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { type Running, start } from './harness.ts'
 
 const reference = (value: string) => ({ type: 'ExternalReference', keys: [{ type: 'GlobalReference', value }] })
@@ -46,7 +46,7 @@ async function filled(t: Parameters<typeof start>[0]): Promise<Running> {
   const hub = await start(t)
   await hub.post('/submodels', machine)
   await hub.post('/shells', shell)
-  const batch = new Batch()
+  const batch = new SampleBatch()
   for (let i = 0n; i < 10n; i++) {
     batch.add('urn:m', 'Speed', START + i * (DAY / 4n), Number(i))
     if (i % 2n === 0n) batch.add('urn:m', 'Weight', START + i * (DAY / 4n), 1.5)

@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { fromMilliseconds } from '../../src/model/time.ts'
-import { Batch } from '../../src/operations/samples/batch.ts'
+import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { databasePath } from '../../src/store/sqlite/paths.ts'
 import { embedded, type Running, start } from './harness.ts'
 
@@ -103,7 +103,7 @@ function ms(run: number): number {
 
 async function push(hub: Running, path: string, run: number, count = RUN): Promise<void> {
   const offsets = Float64Array.from({ length: count }, (_, i) => i * 1e9)
-  const batch = new Batch()
+  const batch = new SampleBatch()
   batch.addColumn(
     'urn:m',
     path,

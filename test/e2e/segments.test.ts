@@ -3,7 +3,7 @@ import t from 'tap'
 import { validate } from '../../src/formats/json.ts'
 import { loadTemplates } from '../../src/formats/templates/load.ts'
 import type { Submodel } from '../../src/model/types.ts'
-import { Batch } from '../../src/operations/samples/batch.ts'
+import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { TemplateChecker } from '../../src/operations/validation/template-checker.ts'
 import { encode, openStored, type Running, start } from './harness.ts'
 
@@ -81,7 +81,7 @@ function record(time: string, values: Record<string, string>, idShort = 'Record'
 }
 
 async function push(hub: Running, ...samples: [path: string, time: bigint, value: unknown][]): Promise<void> {
-  const batch = new Batch()
+  const batch = new SampleBatch()
   for (const [path, time, value] of samples) batch.add(ID, path, time, value)
   await hub.server.context.ingest.push(batch)
 }
@@ -490,7 +490,7 @@ t.test('a variable shows the samples of the element that its qualifier names', a
   const qualifiers = [{ type: 'SeriesSource', valueType: 'xs:string', valueId: { type: 'ModelReference', keys } }]
   const created = await hub.post('/submodels', series({ variables: [property('Torque', 'xs:double', { qualifiers })] }))
   t.equal(created.status, 201, created.text)
-  const batch = new Batch()
+  const batch = new SampleBatch()
   batch.add('urn:example:line', path, NOON, 12.5)
   await hub.server.context.ingest.push(batch)
   t.equal((await valuesOf(hub))[`Record_${NOON}`]?.Torque, 12.5)
@@ -587,7 +587,7 @@ t.test('ReadRecords gives the records of a span of time', async (t) => {
 t.test('ReadRecords refuses to answer with more than it may, and says what to do', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series({ more: operations() }))
-  const batch = new Batch()
+  const batch = new SampleBatch()
   const offsets = Float64Array.from({ length: 10_001 }, (_, at) => at)
   batch.addColumn(ID, PRESSURE, { base: NOON, offsets }, offsets)
   await hub.server.context.ingest.push(batch)

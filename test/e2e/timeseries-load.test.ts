@@ -1,7 +1,7 @@
 /** Answers that take long: what else the hub does meanwhile, and what becomes of them when nobody waits any more. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { Batch } from '../../src/operations/samples/batch.ts'
+import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { type Running, start } from './harness.ts'
 
 const START = 1_764_000_000_000_000_000n
@@ -16,7 +16,7 @@ const machine = {
 /** An hour of three series at 1 Hz, and one sample of years before. */
 async function filled(hub: Running): Promise<void> {
   await hub.post('/submodels', machine)
-  const batch = new Batch()
+  const batch = new SampleBatch()
   for (const name of ['S1', 'S2', 'S3']) {
     for (let i = 0n; i < 3600n; i++) batch.add('urn:m', name, START + i * SECOND, Number(i) / 8)
   }

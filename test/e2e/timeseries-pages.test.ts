@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { parquetReadObjects } from 'hyparquet'
 import t from 'tap'
 import { AGGREGATES } from '../../src/operations/history/aggregate.ts'
-import { Batch } from '../../src/operations/samples/batch.ts'
+import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { type Running, start } from './harness.ts'
 
 const START = 1_764_000_000_000_000_000n
@@ -25,7 +25,7 @@ const machine = {
 /** Samples at uneven times around 1970 and later, some of them bad. */
 async function filled(hub: Running): Promise<void> {
   if ((await hub.post('/submodels', machine)).status !== 201) throw new Error('the submodel was refused')
-  const batch = new Batch()
+  const batch = new SampleBatch()
   for (const base of [-20_000n * MILLISECOND, START]) {
     for (let i = 0n; i < 60n; i++) {
       const time = base + ((i * i * 37n) % 90_000n) * MILLISECOND

@@ -1,7 +1,7 @@
 import { tableFromIPC } from 'apache-arrow'
 import { parquetReadObjects } from 'hyparquet'
 import t from 'tap'
-import { Batch } from '../../src/operations/samples/batch.ts'
+import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { type Running, start } from './harness.ts'
 
 const START = 1_764_000_000_000_000_000n
@@ -60,7 +60,7 @@ async function filled(hub: Running): Promise<void> {
   ] as const) {
     if ((await hub.post(path, document)).status !== 201) throw new Error(`${path} was refused`)
   }
-  const batch = new Batch()
+  const batch = new SampleBatch()
   for (let i = 0n; i < 10n; i++) {
     batch.add('urn:m', 'Speed', START + i * SECOND, Number(i) * 1.5)
     if (i % 2n === 0n) batch.add('urn:m', 'Count', START + i * SECOND, Number(i))
@@ -168,7 +168,7 @@ t.test('pages follow each other without loss, also while samples come', async (t
   for (let page = 0; url !== undefined; page++) {
     const { json, headers } = await hub.get(url)
     times.push(...json.rows.map(([time]: [string]) => time))
-    const batch = new Batch()
+    const batch = new SampleBatch()
     batch.add('urn:m', 'Speed', START + BigInt(page) * 1000n, 1)
     await hub.server.context.ingest.push(batch)
     const next = /<(.*)>; rel="next"/.exec(headers.get('link') ?? '')?.[1]
@@ -272,7 +272,7 @@ t.test('times are written in the zone and the form that are asked for', async (t
 t.test('buckets are days, weeks and months of the calendar, in the zone that is asked for', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', machine)
-  const batch = new Batch()
+  const batch = new SampleBatch()
   // An hour apart, over the days on which Berlin sets its clocks back.
   const first = BigInt(Date.parse('2026-10-23T22:00:00Z')) * 1_000_000n
   for (let i = 0n; i < 96n; i++) batch.add('urn:m', 'Speed', first + i * 3600n * SECOND, Number(i))

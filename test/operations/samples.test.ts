@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { clockOf } from '../../src/clock.ts'
 import type { HubError } from '../../src/errors.ts'
 import { type Quality, qualityAt, textAt, timeAt } from '../../src/model/samples.ts'
-import { Batch } from '../../src/operations/samples/batch.ts'
+import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { Ingest, type IngestOptions, OrderedGate } from '../../src/operations/samples/ingest.ts'
 import { decodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
@@ -38,8 +38,8 @@ function number(idShort: string, valueType = 'xs:double') {
   return { modelType: 'Property', idShort, valueType } as ReturnType<typeof property>
 }
 
-function rows(...all: [path: string, time: bigint, value: unknown][]): Batch {
-  const batch = new Batch()
+function rows(...all: [path: string, time: bigint, value: unknown][]): SampleBatch {
+  const batch = new SampleBatch()
   for (const [path, time, value] of all) batch.add('m', path, time, value)
   return batch
 }
@@ -92,7 +92,7 @@ test(
       refused: 1,
       refusals: [{ index: 1, rule: 'future' }]
     })
-    const column = new Batch()
+    const column = new SampleBatch()
     const offsets = Float64Array.of(0, 1e9, 3.6e12, 2e9, 7.2e12)
     column.addColumn('m', 'Count', { base: now, offsets }, [1, 2, 3, 4, 5])
     t.match(await ingest.push(column, { each: true }), {
@@ -112,7 +112,7 @@ test(
   'where nobody hears of a refusal, samples from the future move to now, are uncertain, and keep their distances',
   async (t, store, ingest) => {
     const push = async (times: readonly bigint[], quality?: Quality) => {
-      const batch = new Batch()
+      const batch = new SampleBatch()
       for (const [i, time] of times.entries()) batch.add('m', 'Count', time, i, quality)
       const { seq, clamped } = await ingest.push(batch)
       const [change] = await logged(store, seq - 1)
@@ -199,7 +199,7 @@ test('a batch with a key is taken once, whether it comes again at once or later'
 })
 
 test('samples without a time are of their arrival, and never of the same', async (t, store, ingest) => {
-  const batch = new Batch()
+  const batch = new SampleBatch()
   for (let i = 0; i < 3; i++) batch.add('m', 'Speed', undefined, i)
   await Promise.all([ingest.push(batch), ingest.push(rows(['Count', 1n, 1]))])
   const [run] = (await logged(store)).flatMap((change) => (change.change === 'samples' ? [decodeRun(change.run)] : []))
@@ -269,7 +269,7 @@ test(
   'what waits is bounded',
   async (t, _, ingest) => {
     const column = () => {
-      const batch = new Batch()
+      const batch = new SampleBatch()
       batch.addColumn('m', 'Speed', { base: 0n, offsets: new Float64Array(600) }, new Float64Array(600))
       return batch
     }
@@ -278,5 +278,5 @@ test(
     await first
     t.match(await ingest.push(column()), { accepted: 600 })
   },
-  { waiting: 1000 }
+  { maxWaiting: 1000 }
 )

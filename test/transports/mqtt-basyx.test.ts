@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { Batch } from '../../src/operations/samples/batch.ts'
+import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { Ingest } from '../../src/operations/samples/ingest.ts'
 import type { Change } from '../../src/store/store.ts'
 import { start } from '../e2e/harness.ts'
@@ -35,7 +35,7 @@ const PRESS = `sm-repository/plant-1/submodels/${b64('urn:press')}/submodelEleme
 t.test('values are published with their element, samples by the newest of them', async (t) => {
   const { store, heard } = await publishingHub(t)
   await store.commit([await write(store, 'urn:press', 'Speed', '5')])
-  const batch = new Batch()
+  const batch = new SampleBatch()
   for (const [time, value] of [
     [10n, 1],
     [30n, 3],

@@ -1,4 +1,4 @@
-/** What one push of samples holds, gathered by series as it is read, so that nothing is kept per sample but its columns. */
+/** The samples of one push, collected in columns by series while they are parsed; there is no object per sample. */
 import { systemClock } from '../../clock.ts'
 import { MAX_OFFSET_NS, type Quality } from '../../model/samples.ts'
 import { parseTime, type TimeUnit } from '../../model/time.ts'
@@ -6,89 +6,89 @@ import type { DataTypeDefXsd } from '../../model/types.ts'
 import type { Timing } from '../../store/store.ts'
 
 /** Source times of a column: whole nanoseconds from a base, each within ±2^50. */
-export interface Times {
+export interface SampleTimes {
   /** Nanoseconds since 1970. */
   readonly base: bigint
   readonly offsets: Float64Array
 }
 
-/** Samples of one series as they were sent: values in the ValueOnly form, not yet held against the element. */
-export interface Column {
+/** Samples of one series as sent: values in ValueOnly form, not yet validated against the element. */
+export interface SampleColumn {
   readonly submodel: string
   readonly path: string
-  readonly times: Times
+  readonly times: SampleTimes
   readonly values: ArrayLike<unknown>
   readonly quality: Quality | undefined | ArrayLike<Quality | undefined>
-  /** The type that the sender's protocol gave to the first value; absent where it says no more than the value itself. */
+  /** Type of the first value in the sender's protocol; absent if that is the type of the value itself. */
   readonly type?: DataTypeDefXsd
-  /** Are times among them that the sender did not give? */
+  /** Some times are arrival times, not the sender's. */
   readonly hasArrivals?: boolean
-  /** Which item of the push each sample was; or the one item that all of them were. */
+  /** Index of the item of the push, per sample; or of the one item that holds all of them. */
   readonly items: number | readonly number[]
-  /** Where it is the same for all of them. */
+  /** Present if it is the same for all samples. */
   readonly timing?: Timing
 }
 
-/** What else is known of a sample. */
-export interface Origin {
-  /** The type that the protocol gives to the value; absent where it says no more than the value itself. */
+/** Where value and time of a sample come from. */
+export interface SampleOrigin {
+  /** Type of the value in the sender's protocol; absent if that is the type of the value itself. */
   readonly type?: DataTypeDefXsd | undefined
-  /** The time is {@link Batch.arrivalOf}. */
+  /** The time is {@link SampleBatch.arrivalOf}. */
   readonly isArrival?: boolean
-  /** It is of the past, and not to become current whatever its time. */
+  /** A historical sample, which does not become the current value whatever its time. */
   readonly isHistorical?: boolean
 }
 
-const UNTYPED: Origin = {}
+const NO_ORIGIN: SampleOrigin = {}
 
-export class Batch {
-  /** By submodel, then path: rows that are being gathered. */
-  readonly #rows = new Map<string, Map<string, Rows>>()
-  /** Those of the submodel that was named last, as the next row nearly always names it again. */
-  #last: { readonly submodel: string; readonly paths: Map<string, Rows> } | undefined
-  readonly #columns: Column[] = []
+export class SampleBatch {
+  /** Open rows, by submodel, then path. */
+  readonly #rows = new Map<string, Map<string, SeriesRows>>()
+  /** The open rows of the last submodel, as the next row is nearly always of the same. */
+  #last: { readonly submodel: string; readonly paths: Map<string, SeriesRows> } | undefined
+  readonly #columns: SampleColumn[] = []
   readonly #malformed: { readonly index: number; readonly text: string }[] = []
   #size = 0
   #samples = 0
-  /** The time that was read last and the last distance between two, as the rows of one scan of a machine share them. */
+  /** The last parsed time and the last offset: rows of one scan of a machine share them. */
   #read: { readonly sent: unknown; readonly unit: TimeUnit; readonly time: bigint | undefined } | undefined
   #distance = { from: 0n, to: 0n, nanoseconds: 0 }
   readonly #arrivals: Arrivals
 
   /**
-   * @param now wall time in nanoseconds since 1970, never the same twice
-   * @param first the time of arrival, where it is known already
+   * @param now wall time in nanoseconds since 1970, strictly increasing
+   * @param first the time of arrival, if already known
    */
   constructor(now: () => bigint = systemClock.now, first?: bigint) {
     this.#arrivals = new Arrivals(now, first)
   }
 
-  /** The time of arrival: that of the samples that have none of their own. */
+  /** The time of arrival, which samples without a time get. */
   get arrival(): bigint {
     return this.#arrivals.first
   }
 
-  /** Items added so far: a row is one, and so is a column. */
+  /** Number of items; a row is one, and so is a column. */
   get size(): number {
     return this.#size
   }
 
-  /** Samples in all of them. */
+  /** Number of samples. */
   get samples(): number {
     return this.#samples
   }
 
-  /** Items that are no samples at all, and why. */
+  /** Items that hold no sample, with the reason. */
   get malformed(): readonly { readonly index: number; readonly text: string }[] {
     return this.#malformed
   }
 
-  /** Counts an item that is none. */
+  /** Adds an item that holds no sample. */
   refuse(text: string): void {
     this.#malformed.push({ index: this.#size++, text })
   }
 
-  /** A source time as it was sent, in nanoseconds since 1970: see `parseTime`. */
+  /** Parses a source time to nanoseconds since 1970: see `parseTime`. */
   timeOf(sent: unknown, unit: TimeUnit): bigint | undefined {
     if (this.#read === undefined || this.#read.sent !== sent || this.#read.unit !== unit) {
       this.#read = { sent, unit, time: parseTime(sent, unit) }
@@ -96,7 +96,7 @@ export class Batch {
     return this.#read.time
   }
 
-  /** The time of arrival for a group of samples, of these series, that have no time of their own. */
+  /** The time of arrival for one sample of each of these series. */
   arrivalOf(submodel: string, paths: readonly string[]): bigint {
     return this.#arrivals.of(paths.map((path) => `${submodel}\n${path}`))
   }
@@ -104,7 +104,7 @@ export class Batch {
   /**
    * Adds one sample.
    * @param time source time in nanoseconds since 1970; absent: the time of arrival
-   * @param value in the ValueOnly form (Part 1): number, text or boolean for a Property, an object for others
+   * @param value in ValueOnly form (Part 1): number, text or boolean for a Property, an object for others
    */
   add(
     submodel: string,
@@ -112,7 +112,7 @@ export class Batch {
     time: bigint | undefined,
     value: unknown,
     quality?: Quality,
-    origin: Origin = UNTYPED
+    origin: SampleOrigin = NO_ORIGIN
   ): void {
     const at = time ?? this.arrivalOf(submodel, [path])
     const { type, isArrival = time === undefined, isHistorical = false } = origin
@@ -127,17 +127,17 @@ export class Batch {
       rows.add(offset, value, quality, item, timing, isArrival)
     else {
       this.#close(submodel, path)
-      const first = new Rows(at, type, timing)
+      const first = new SeriesRows(at, type, timing)
       first.add(0, value, quality, item, timing, isArrival)
       paths.set(path, first)
     }
   }
 
-  /** Adds samples of one series. @throws RangeError where times and values do not pair up */
+  /** Adds samples of one series. @throws RangeError if the numbers of times and values differ */
   addColumn(
     submodel: string,
     path: string,
-    times: Times,
+    times: SampleTimes,
     values: ArrayLike<unknown>,
     quality?: Quality | ArrayLike<Quality | undefined>,
     type?: DataTypeDefXsd
@@ -148,13 +148,13 @@ export class Batch {
     const items = this.#size++
     if (values.length === 0) return
     this.#samples += values.length
-    // What came in rows before it stays before it.
+    // Earlier rows of the series stay before the column.
     this.#close(submodel, path)
     this.#columns.push({ submodel, path, times, values, quality, items, ...(type !== undefined && { type }) })
   }
 
-  /** All samples by series, each series in the order in which it was added. */
-  columns(): readonly Column[] {
+  /** All samples by series, each in the order in which it was added. */
+  columns(): readonly SampleColumn[] {
     for (const [submodel, paths] of this.#rows) {
       for (const [path, rows] of paths) this.#columns.push(rows.column(submodel, path))
     }
@@ -169,9 +169,9 @@ export class Batch {
     return this.#distance.nanoseconds
   }
 
-  #pathsOf(submodel: string): Map<string, Rows> {
+  #pathsOf(submodel: string): Map<string, SeriesRows> {
     if (this.#last?.submodel === submodel) return this.#last.paths
-    const paths = this.#rows.get(submodel) ?? new Map<string, Rows>()
+    const paths = this.#rows.get(submodel) ?? new Map<string, SeriesRows>()
     this.#rows.set(submodel, paths)
     this.#last = { submodel, paths }
     return paths
@@ -187,8 +187,8 @@ export class Batch {
 }
 
 /**
- * The time of arrival of what came together without times: one for all of it, and a later one from where a series comes
- * again, as its second sample would count as a repetition of the first.
+ * Arrival times of samples without a time: the same for all, until a series occurs again; then a later one, as otherwise
+ * its second sample would count as a repetition of the first.
  */
 class Arrivals {
   readonly #next: () => bigint
@@ -218,9 +218,9 @@ class Arrivals {
   }
 }
 
-/** Samples of one series, being gathered; often there is but one. */
-class Rows {
-  /** The time of the first. */
+/** Collects rows of one series; often there is only one. */
+class SeriesRows {
+  /** Time of the first sample. */
   readonly base: bigint
   readonly #type: DataTypeDefXsd | undefined
   readonly #offsets: number[] = []
@@ -228,7 +228,7 @@ class Rows {
   readonly #items: number[] = []
   #qualities: (Quality | undefined)[] | undefined
   #hasArrivals = false
-  /** Of all of them, or undefined. */
+  /** Of all samples; undefined if they differ. */
   timing: Timing | undefined
 
   constructor(base: bigint, type: DataTypeDefXsd | undefined, timing: Timing | undefined) {
@@ -237,7 +237,7 @@ class Rows {
     this.timing = timing
   }
 
-  /** Its arguments one by one: an object for each sample would cost as much as all the rest of this. */
+  /** Takes separate arguments, as an object per sample would double the cost. */
   add(
     offset: number,
     value: unknown,
@@ -255,7 +255,7 @@ class Rows {
     if (isArrival) this.#hasArrivals = true
   }
 
-  column(submodel: string, path: string): Column {
+  column(submodel: string, path: string): SampleColumn {
     return {
       submodel,
       path,

@@ -1,6 +1,6 @@
 /**
- * Series that there is no element for, where the configuration wants them: their Properties are created. What cannot be
- * created is refused by name, and takes nothing else with it.
+ * Creates Properties for series without an element, if configured. Series that cannot be created are refused one by one,
+ * without affecting others.
  */
 import type { Violation } from '../../errors.ts'
 import { validate } from '../../formats/json.ts'
@@ -18,34 +18,34 @@ import { commitOrConflict, retryConflicts, runExclusive } from '../../store/conc
 import type { DocumentStore } from '../../store/document-store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import type { TemplateChecker } from '../validation/template-checker.ts'
-import type { Column } from './batch.ts'
+import type { SampleColumn } from './batch.ts'
 import { indexesOf, stepsOf } from './series.ts'
 
 export interface CreateOptions {
-  /** The one submodel that may be created where it does not exist; absent: any that samples name. */
+  /** The only submodel that may be created; absent: any that samples name. */
   readonly submodel?: string
-  /** The semanticId, of a template, that a created submodel is given. */
+  /** semanticId of created submodels, e.g. of a template. */
   readonly semanticId?: string
 }
 
-/** Why columns have no element, by column. */
-export type Uncreated = ReadonlyMap<Column, Reason>
+/** Reasons why no element was created, by column. */
+export type RefusedColumns = ReadonlyMap<SampleColumn, RefusalReason>
 
-export type Reason = Pick<Violation, 'rule' | 'text'>
+export type RefusalReason = Pick<Violation, 'rule' | 'text'>
 
-/** Creates the elements for columns that have none. @returns those that it could not be created for, and why */
-export type CreateSeries = (missing: readonly Column[]) => Promise<Uncreated>
+/** Creates the elements of columns that have none. @returns the columns without a created element */
+export type CreateSeries = (missing: readonly SampleColumn[]) => Promise<RefusedColumns>
 
-/** Series of one push that may be created: a sender that invents names must not fill the hub with them. */
-const MAX_CREATED = 10_000
+/** Series created by one push, so that a faulty sender cannot fill the hub with elements. */
+const MAX_CREATED_SERIES = 10_000
 
-/** Steps of a path. [Part 2, "Recursion": no deeper than 32] */
+/** Maximum number of steps of a path. [Part 2, "Recursion"] */
 const MAX_DEPTH = 32
 
-/** How often a submodel is tried again without what a template refuses, before all of it is refused. */
+/** Attempts without the elements that a template refuses, before all are refused. */
 const MAX_ATTEMPTS = 20
 
-/** Name of the extension in which an element keeps the name that its idShort was made of. */
+/** Name of the extension that holds the name from which the idShort of an element was generated. */
 const SOURCE_NAME = 'sourceName'
 
 /** What creating elements needs of the operation context. */
@@ -57,13 +57,13 @@ interface CreateContext {
 /** @param context called when it is needed, as its store is itself made with the ingest */
 export function createSeries(context: () => CreateContext, options: CreateOptions): CreateSeries {
   return async (missing) => {
-    const refused = new Map<Column, Reason>()
-    const bySubmodel = new Map<string, Column[]>()
+    const refused = new Map<SampleColumn, RefusalReason>()
+    const bySubmodel = new Map<string, SampleColumn[]>()
     for (const [at, column] of missing.entries()) {
-      if (at >= MAX_CREATED) {
+      if (at >= MAX_CREATED_SERIES) {
         refused.set(column, {
           rule: 'unknownSeries',
-          text: `one push creates at most ${MAX_CREATED} elements; send it again`
+          text: `one push creates at most ${MAX_CREATED_SERIES} elements; send it again`
         })
         continue
       }
@@ -83,11 +83,11 @@ export function createSeries(context: () => CreateContext, options: CreateOption
 async function createIn(
   context: CreateContext,
   id: string,
-  columns: readonly Column[],
+  columns: readonly SampleColumn[],
   options: CreateOptions
-): Promise<Map<Column, Reason>> {
+): Promise<Map<SampleColumn, RefusalReason>> {
   const stored = await context.store.document('Submodel', id)
-  const refused = new Map<Column, Reason>()
+  const refused = new Map<SampleColumn, RefusalReason>()
   if (stored === undefined && options.submodel !== undefined && options.submodel !== id) {
     return refuseAll(columns, refused, {
       rule: 'unknownSeries',
@@ -97,13 +97,13 @@ async function createIn(
   const slice = new TimeSlice()
   for (let attempt = 1; ; attempt++) {
     const submodel = stored === undefined ? newSubmodel(id, options) : (JSON.parse(stored.bytes.toString()) as Submodel)
-    const touched = await growAll(submodel, columns, refused, slice)
+    const touched = await addElements(submodel, columns, refused, slice)
     if (touched.size === 0) return refused
     const broken = stored === undefined ? validate('Submodel', submodel) : []
     const findings = broken.length > 0 ? broken : context.templates.refused(submodel)
     if (findings.length > 0) {
       const isLast = attempt === MAX_ATTEMPTS
-      if (refuseFound(findings, touched, refused, isLast)) continue
+      if (refuseByFindings(findings, touched, refused, isLast)) continue
       return refused
     }
     const document = {
@@ -125,33 +125,33 @@ async function createIn(
 }
 
 /** @returns the columns that elements were added for, by the path of each */
-async function growAll(
+async function addElements(
   submodel: Submodel,
-  columns: readonly Column[],
-  refused: Map<Column, Reason>,
+  columns: readonly SampleColumn[],
+  refused: Map<SampleColumn, RefusalReason>,
   slice: TimeSlice
-): Promise<Map<string, Column[]>> {
-  const tree = new Tree(submodel)
-  const touched = new Map<string, Column[]>()
+): Promise<Map<string, SampleColumn[]>> {
+  const tree = new SubmodelTree(submodel)
+  const touched = new Map<string, SampleColumn[]>()
   for (const column of columns) {
     if (refused.has(column)) continue
     if (slice.isOver()) await slice.pause()
-    const grown = tree.grow(column)
-    if (typeof grown === 'string') touched.set(grown, [...(touched.get(grown) ?? []), column])
-    else if (grown !== undefined) refused.set(column, grown)
+    const added = tree.add(column)
+    if (typeof added === 'string') touched.set(added, [...(touched.get(added) ?? []), column])
+    else if (added !== undefined) refused.set(column, added)
   }
   tree.close()
   return touched
 }
 
 /**
- * Refuses the columns whose elements are named by what is wrong, or all where none is.
- * @returns whether there may be others left that can be created
+ * Refuses the columns whose elements the findings name, or all if they name none.
+ * @returns whether some columns are left
  */
-function refuseFound(
+function refuseByFindings(
   findings: readonly Violation[],
-  touched: ReadonlyMap<string, readonly Column[]>,
-  refused: Map<Column, Reason>,
+  touched: ReadonlyMap<string, readonly SampleColumn[]>,
+  refused: Map<SampleColumn, RefusalReason>,
   isLast: boolean
 ): boolean {
   const before = refused.size
@@ -164,23 +164,27 @@ function refuseFound(
   return false
 }
 
-function refuseAll(columns: readonly Column[], refused: Map<Column, Reason>, reason: Reason): Map<Column, Reason> {
+function refuseAll(
+  columns: readonly SampleColumn[],
+  refused: Map<SampleColumn, RefusalReason>,
+  reason: RefusalReason
+): Map<SampleColumn, RefusalReason> {
   for (const column of columns) if (!refused.has(column)) refused.set(column, reason)
   return refused
 }
 
 function newSubmodel(id: string, { semanticId }: CreateOptions): Submodel {
   const submodel: Submodel = { modelType: 'Submodel', id, kind: 'Instance' }
-  const named = /[a-zA-Z][a-zA-Z0-9_]+$/.exec(id)?.[0]
-  if (named !== undefined) submodel.idShort = named.slice(0, 128)
+  const namedElement = /[a-zA-Z][a-zA-Z0-9_]+$/.exec(id)?.[0]
+  if (namedElement !== undefined) submodel.idShort = namedElement.slice(0, 128)
   if (semanticId !== undefined) {
     submodel.semanticId = { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: semanticId }] }
   }
   return submodel
 }
 
-/** A submodel that grows; the children of each container are indexed once, however many are added. */
-class Tree {
+/** Adds elements to a submodel; children of each container are indexed once, however many are added. */
+class SubmodelTree {
   readonly #root: Submodel
   readonly #children = new Map<Container, Map<string | number, SubmodelElement>>()
   readonly #added = new Map<Container, SubmodelElement[]>()
@@ -190,10 +194,10 @@ class Tree {
   }
 
   /**
-   * Adds a Property, and the collections on the way to it.
-   * @returns its path; undefined where it is there already; or why it cannot be
+   * Adds a Property and its parent collections.
+   * @returns its path; undefined if it exists; or the reason why it cannot be added
    */
-  grow(column: Column): string | Reason | undefined {
+  add(column: SampleColumn): string | RefusalReason | undefined {
     const steps = stepsOf(column.path)
     if (column.path === '') return reason('a name was expected; found none')
     if (steps.length > MAX_DEPTH) return reason(`a path has at most ${MAX_DEPTH} steps; found ${steps.length}`)
@@ -204,40 +208,40 @@ class Tree {
     let [parent, path]: [Container, string] = [this.#root, '']
     for (const [at, step] of steps.entries()) {
       const isLast = at === steps.length - 1
-      const below: Below | Reason =
-        this.#below(parent, path, step) ?? this.#add(parent, path, step, isLast ? valueType : undefined)
-      if ('text' in below) return below
-      if (isLast) return below.isNew ? below.path : undefined
-      if (childrenMember(below.element.modelType) === undefined) {
-        return reason(`"${below.path}" is a ${below.element.modelType}, which holds no elements`)
+      const node: TreeNode | RefusalReason =
+        this.#find(parent, path, step) ?? this.#add(parent, path, step, isLast ? valueType : undefined)
+      if ('text' in node) return node
+      if (isLast) return node.isNew ? node.path : undefined
+      if (childrenMember(node.element.modelType) === undefined) {
+        return reason(`"${node.path}" is a ${node.element.modelType}, which holds no elements`)
       }
-      ;[parent, path] = [below.element, below.path]
+      ;[parent, path] = [node.element, node.path]
     }
     return undefined
   }
 
-  /** Puts what was added where it belongs. */
+  /** Adds the new elements to their parents. */
   close(): void {
     for (const [parent, added] of this.#added) setChildren(parent, [...childrenOf(parent), ...added])
   }
 
-  /** What a step leads to; undefined where there is nothing yet. */
-  #below(parent: Container, path: string, step: string): Below | Reason | undefined {
+  /** The child at a step; undefined if there is none. */
+  #find(parent: Container, path: string, step: string): TreeNode | RefusalReason | undefined {
     const known = this.#child(parent, path, idShortOf(step)) ?? this.#child(parent, path, step)
     const { name, indexes } = indexesOf(step)
     if (known !== undefined || indexes === '') return known
     let list = this.#child(parent, path, idShortOf(name)) ?? this.#child(parent, path, name)
     if (list === undefined) return undefined
     for (const index of indexes.slice(1, -1).split('][').map(Number)) {
-      const item: Below | undefined = this.#child(list.element, list.path, index)
-      // A list has a type for all of its elements, and its indexes follow each other: that is for people to lay out.
+      const item: TreeNode | undefined = this.#child(list.element, list.path, index)
+      // Not created, as elements of a list share a type and their indexes have no gaps.
       if (item === undefined) return reason(`"${list.path}" has no element ${index}; elements of lists are not created`)
       list = item
     }
     return list
   }
 
-  #child(parent: Container, path: string, step: string | number): Below | undefined {
+  #child(parent: Container, path: string, step: string | number): TreeNode | undefined {
     const element = this.#childrenOf(parent).get(step)
     return element && { element, path: join(path, step), isNew: false }
   }
@@ -251,7 +255,7 @@ class Tree {
     return children
   }
 
-  #add(parent: Container, path: string, step: string, valueType: DataTypeDefXsd | undefined): Below | Reason {
+  #add(parent: Container, path: string, step: string, valueType: DataTypeDefXsd | undefined): TreeNode | RefusalReason {
     if (parent.modelType === 'SubmodelElementList')
       return reason(`"${path}" is a list; elements of lists are not created`)
     const idShort = idShortOf(step)
@@ -267,17 +271,17 @@ class Tree {
   }
 }
 
-interface Below {
+interface TreeNode {
   readonly element: SubmodelElement
   readonly path: string
   readonly isNew: boolean
 }
 
-function reason(text: string): Reason {
+function reason(text: string): RefusalReason {
   return { rule: 'unknownSeries', text }
 }
 
-/** Where the idShort is another than the name, people see the name, and programs find it in an extension. */
+/** If the idShort differs from the name, the name becomes the displayName, and is kept in an extension for programs. */
 function named(name: string, idShort: string): Partial<Property> {
   if (name === idShort || !XML_TEXT.test(name)) return { idShort }
   const language = /[\u3131-\uD79D]/.test(name) ? 'ko' : 'en'
@@ -291,10 +295,10 @@ function named(name: string, idShort: string): Partial<Property> {
 const XML_TEXT = new RegExp(patterns.xmlText)
 
 /**
- * The value type of a Property: what the protocol says of the first value, or its kind. A number is xs:double, as the
- * next one may have a fraction, unless a double cannot hold it.
+ * The value type of a Property: that of the protocol, or by the first value. A number is xs:double, as the next one may
+ * have a fraction, unless a double cannot represent it.
  */
-function typeOf({ values, type }: Column): DataTypeDefXsd | undefined {
+function typeOf({ values, type }: SampleColumn): DataTypeDefXsd | undefined {
   if (type !== undefined) return type
   const value = values[0]
   switch (typeof value) {

@@ -1,7 +1,4 @@
-/**
- * The one way for samples into the hub, whichever door they came through: each is held against its element, and those
- * of one series go together.
- */
+/** Takes pushes of samples, from all transports: validates them against their elements and commits them by series. */
 import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import { encodeCursor } from '../../model/cursor.ts'
@@ -16,29 +13,37 @@ import {
   textAt,
   timeAt
 } from '../../model/samples.ts'
+import { retryConflicts } from '../../store/concurrency.ts'
 import { FUTURE_LIMIT_MS } from '../../store/current-value.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import { encodeRun } from '../../store/run-codec.ts'
 import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
-import { Batch, type Column } from './batch.ts'
-import type { CreateSeries, Reason } from './create.ts'
-import { dated, type FuturePolicy } from './future.ts'
-import { findRepeated, type IdempotencyKey, onceChanges, type Remembered, remembered, reused } from './idempotency.ts'
+import { SampleBatch, type SampleColumn } from './batch.ts'
+import type { CreateSeries, RefusalReason } from './create.ts'
+import { applyFuturePolicy, type FuturePolicy } from './future.ts'
+import {
+  findEarlierCommit,
+  type IdempotencyKey,
+  keyChanges,
+  keyReused,
+  type StoredKeys,
+  storedKeysOf
+} from './idempotency.ts'
 import { type Refusal, Refusals } from './refusals.ts'
 import { findSeries } from './series.ts'
 import type { TemplateCheck } from './template-check.ts'
-import { type ValidatedColumn, validateSamples } from './validate-samples.ts'
+import { type ValidSamples, validateSamples } from './validate-samples.ts'
 
-/** When a push of a sender may go to the store: they are looked at side by side, but stored in the order in which they came. */
+/** A push's index in an {@link OrderedGate}. Whoever takes one must call `pass`, whatever becomes of the push. */
 export interface GatePass {
-  /** Resolves when the one before it is on its way. */
+  /** Resolves when the previous push has passed. */
   readonly before: Promise<void>
-  /** Lets the next one go. */
+  /** Lets the next push through. */
   pass(): void
 }
 
-/** The turns of one sender. */
+/** Orders the commits of one sender whose pushes are validated concurrently. */
 export class OrderedGate {
   #last: Promise<void> = Promise.resolve()
 
@@ -46,69 +51,64 @@ export class OrderedGate {
     const before = this.#last
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#last = promise
-    // One that is refused at once does not let others past those before it.
+    // After `before`, so that a push refused early does not let others overtake earlier ones.
     return { before, pass: () => void before.then(resolve) }
   }
 }
 
 export interface PushOptions {
-  /** Refuse single samples and keep the rest; otherwise one wrong sample refuses the batch. */
+  /** Refuse invalid samples one by one; otherwise one invalid sample refuses the batch. */
   readonly each?: boolean
-  /** A batch with a key that was taken before is answered as then, and not stored again. */
+  /** A batch with a key that was stored before is not stored again, and gets the same receipt. */
   readonly key?: IdempotencyKey
-  /** Where a sender pushes on before it is answered. Whoever gives it has to pass it on, whatever comes of the push. */
-  readonly turn?: GatePass
-  /** What to do with samples from too far in the future; absent: as the intake is set. */
+  /** For senders that push again before the response; the caller calls `pass` when the push has ended. */
+  readonly gatePass?: GatePass
+  /** For samples too far in the future; absent: as configured. */
   readonly future?: FuturePolicy
 }
 
 export interface Receipt {
-  /** The commit that holds the batch; that of the last one before where nothing was to be stored. */
+  /** The commit of the batch; the last one before if nothing was stored. */
   readonly seq: number
   /** The same as a cursor of the stream. */
   readonly cursor: string
-  /** Samples that were taken. */
+  /** Number of stored samples. */
   readonly accepted: number
-  /** Samples, and items that hold none, that were refused; and the first of them. */
+  /** Number of refused samples, and of items without a sample; and the first of them. */
   readonly refused: number
   readonly refusals: readonly Refusal[]
-  /** Samples from the future that were moved to the time of their arrival. */
+  /** Number of samples from the future that were moved back. */
   readonly clamped: number
-  /** It was taken before, under the same key. */
+  /** The batch was stored before, with the same key. */
   readonly repeated: boolean
 }
 
-/** What the intake needs to know of others. */
 export interface IngestOptions {
   readonly store: Store
-  /** Makes elements for series that there are none for; absent: they are refused. */
+  /** Creates elements for unknown series; absent: they are refused. */
   readonly create?: CreateSeries
-  /** What the templates in force have against a run; absent: no template is in force. */
-  readonly judge?: TemplateCheck
-  /** Dates samples that have no time of their own. */
+  /** Checks runs against enforced templates; absent: none is enforced. */
+  readonly templateCheck?: TemplateCheck
+  /** Clock for samples without a time. */
   readonly clock?: Clock
-  /** How far ahead of the clock a time may be, in milliseconds, and what becomes of samples from beyond. */
+  /** How far ahead of the clock a time may be, in milliseconds; and what to do with samples beyond. */
   readonly futureLimit?: number
   readonly future?: FuturePolicy
-  /** Bound of the samples that wait to become durable; beyond it pushes are refused with `TooManyRequests`. */
-  readonly waiting?: number
+  /** Maximum number of samples waiting to become durable; more are refused with `TooManyRequests`. */
+  readonly maxWaiting?: number
 }
 
-/** Samples that may wait. */
-const WAITING = 4_000_000
+const MAX_WAITING_SAMPLES = 4_000_000
 
-/** How often a push is tried again when elements changed between the look at them and the commit. */
-const ATTEMPTS = 10
-
-/** Series that are looked at without giving others a turn. */
+/** Series that are validated without pausing. */
 const MAX_UNSLICED = 256
 
-interface Keyed {
+interface KeyedPush {
   readonly key: IdempotencyKey
-  readonly names: Remembered
+  readonly names: StoredKeys
 }
 
-interface Prepared {
+interface PreparedPush {
   readonly changes: readonly Change[]
   readonly accepted: number
   readonly refused: Refusals
@@ -118,10 +118,10 @@ interface Prepared {
 export class Ingest {
   readonly clock: Clock
   readonly #options: IngestOptions
-  /** Batches with a key that are being taken. */
-  readonly #keyed = new Map<string, { readonly names: Remembered; readonly taken: Promise<Receipt> }>()
+  /** Pushes with a key that are under way. */
+  readonly #keyed = new Map<string, { readonly names: StoredKeys; readonly taken: Promise<Receipt> }>()
   #waiting = 0
-  /** Samples taken and refused since the start. */
+  /** Numbers of samples since the start. */
   readonly counts = { accepted: 0, refused: 0, repeated: 0 }
 
   constructor(options: IngestOptions) {
@@ -129,29 +129,29 @@ export class Ingest {
     this.clock = options.clock ?? systemClock
   }
 
-  /** An empty batch whose samples without a time are dated by the clock of the intake as they are added. */
-  batch(): Batch {
-    return new Batch(this.clock.now)
+  /** An empty batch that uses this clock for samples without a time. */
+  batch(): SampleBatch {
+    return new SampleBatch(this.clock.now)
   }
 
   /**
-   * Takes a batch; resolves when it is durable.
-   * @throws HubError `Invalid` with every sample that does not fit (pointer: `/<index>`, or `/<index>/<at>` in a column);
-   * `BadRequest` for an unusable key, `KeyReused` for one that stands for another batch; `TooManyRequests` under overload;
+   * Stores a batch; resolves when it is durable.
+   * @throws HubError `Invalid` with the invalid samples (pointer: `/<index>`, or `/<index>/<at>` in a column);
+   * `BadRequest` for an invalid key, `KeyReused` for that of another batch; `TooManyRequests` under overload;
    * `StorageFull`, `Unavailable`
    */
-  push(batch: Batch, options: PushOptions = {}): Promise<Receipt> {
+  push(batch: SampleBatch, options: PushOptions = {}): Promise<Receipt> {
     const { key } = options
     return key === undefined ? this.#push(batch, options) : this.#pushOnce(batch, key, options)
   }
 
-  async #pushOnce(batch: Batch, key: IdempotencyKey, options: PushOptions): Promise<Receipt> {
-    const names = remembered(key, batch)
+  async #pushOnce(batch: SampleBatch, key: IdempotencyKey, options: PushOptions): Promise<Receipt> {
+    const names = storedKeysOf(key, batch)
     const { name } = names
     const twin = this.#keyed.get(name)
     if (twin !== undefined) {
-      if (twin.names.withDigest !== names.withDigest) throw reused(key.key)
-      // Where the first of them fails the second is on its own.
+      if (twin.names.withDigest !== names.withDigest) throw keyReused(key.key)
+      // If the first push fails this one is tried on its own.
       const receipt = await twin.taken.catch(() => undefined)
       if (receipt !== undefined) return { ...receipt, repeated: true }
       return this.push(batch, options)
@@ -165,74 +165,81 @@ export class Ingest {
     }
   }
 
-  async #push(batch: Batch, options: PushOptions, keyed?: Keyed): Promise<Receipt> {
-    const { turn } = options
-    const { store, waiting = WAITING } = this.#options
+  async #push(batch: SampleBatch, options: PushOptions, keyed?: KeyedPush): Promise<Receipt> {
+    const { maxWaiting: waiting = MAX_WAITING_SAMPLES } = this.#options
     if (this.#waiting > 0 && this.#waiting + batch.samples > waiting) {
       throw new HubError('TooManyRequests', ['the disk does not keep up with the samples that come'])
     }
     this.#waiting += batch.samples
     try {
-      for (let attempt = 1; ; attempt++) {
-        const known = keyed && (await findRepeated(store, keyed.key, keyed.names))
-        const prepared = await this.#prepare(batch, options)
-        const { accepted, refused } = prepared
-        if (known !== undefined) {
-          this.counts.repeated += accepted
-          return this.#receipt(known, prepared, true)
-        }
-        if (turn !== undefined) await turn.before
-        try {
-          const stored = accepted === 0 ? undefined : this.#commit(prepared.changes, keyed)
-          turn?.pass()
-          const seq = stored === undefined ? (await store.figures()).logLast : (await stored).seq
-          this.counts.accepted += accepted
-          this.counts.refused += refused.count
-          return this.#receipt(seq, prepared, false)
-        } catch (error) {
-          if (!(error instanceof HubError && AGAIN.has(error.name))) throw error
-          if (attempt === ATTEMPTS)
-            throw new HubError('Unavailable', [`${error.message}, again and again; come back later`])
-        }
-      }
+      return await retryConflicts(() => this.#attempt(batch, options, keyed))
     } finally {
       this.#waiting -= batch.samples
     }
   }
 
-  /**
-   * Each push is a commit of its own, of which the store brings many to the disk together. So one that is refused takes
-   * no other with it, and those of one series are stored in the order in which they came.
-   */
-  #commit(changes: readonly Change[], keyed: Keyed | undefined): Promise<Commit> {
-    return this.#options.store.commit(keyed === undefined ? changes : [...onceChanges(keyed.names), ...changes])
+  /** @throws HubError `Conflict` if elements changed between validation and commit */
+  async #attempt(batch: SampleBatch, options: PushOptions, keyed: KeyedPush | undefined): Promise<Receipt> {
+    const { gatePass } = options
+    const { store } = this.#options
+    const known = keyed && (await findEarlierCommit(store, keyed.key, keyed.names))
+    const prepared = await this.#prepare(batch, options)
+    const { accepted, refused } = prepared
+    if (known !== undefined) {
+      this.counts.repeated += accepted
+      return this.#receipt(known, prepared, true)
+    }
+    if (gatePass !== undefined) await gatePass.before
+    const stored = accepted === 0 ? undefined : this.#commit(prepared.changes, keyed)
+    gatePass?.pass()
+    const seq = stored === undefined ? (await store.figures()).logLast : (await stored).seq
+    this.counts.accepted += accepted
+    this.counts.refused += refused.count
+    return this.#receipt(seq, prepared, false)
   }
 
-  #receipt(seq: number, { accepted, refused, clamped }: Prepared, repeated: boolean): Receipt {
+  /**
+   * Each push is a commit of its own, so that a refused one does not affect others, and pushes of one series are stored
+   * in order; the store groups commits for the disk.
+   */
+  #commit(changes: readonly Change[], keyed: KeyedPush | undefined): Promise<Commit> {
+    const all = keyed === undefined ? changes : [...keyChanges(keyed.names), ...changes]
+    return this.#options.store.commit(all).catch((error: unknown) => {
+      throw error instanceof HubError && RETRYABLE.has(error.name) ? new HubError('Conflict', [error.message]) : error
+    })
+  }
+
+  #receipt(seq: number, { accepted, refused, clamped }: PreparedPush, repeated: boolean): Receipt {
     const cursor = encodeCursor({ epoch: this.#options.store.epoch, seq })
     return { seq, cursor, accepted, refused: refused.count, refusals: refused.first, clamped, repeated }
   }
 
-  /** Holds every sample against its element. @throws HubError `Invalid` where not `each` and anything does not fit */
-  async #prepare(batch: Batch, { each = false, future = this.#options.future }: PushOptions): Promise<Prepared> {
-    const { judge, futureLimit: limit = FUTURE_LIMIT_MS } = this.#options
+  /** Validates every sample against its element. @throws HubError `Invalid` on any invalid sample, unless `each` */
+  async #prepare(
+    batch: SampleBatch,
+    { each = false, future = this.#options.future }: PushOptions
+  ): Promise<PreparedPush> {
+    const { templateCheck, futureLimit: limit = FUTURE_LIMIT_MS } = this.#options
     const bound = { policy: future, limit, clock: this.clock.milliseconds() }
     const changes: Change[] = []
     const refused = new Refusals()
     for (const { index, text } of batch.malformed) refused.addItem(index, text)
     const columns = batch.columns()
-    // Those of a few series do not pause, so that they are stored in the order in which they came.
+    // Pushes of few series do not pause, so that they are stored in the order of their arrival.
     const slice = columns.length > MAX_UNSLICED ? new TimeSlice() : undefined
     let accepted = 0
     let clamped = 0
     for (const [column, row] of await this.#rowsOf(columns, refused, slice)) {
       if (slice?.isOver()) await slice.pause()
       const found = validateSamples(column, row)
-      const { fitting: fits, misfits, first } = found instanceof Promise ? await found : found
-      if (misfits > 0) refused.addSome(column, misfits, first)
-      const fitting = fits && dated(column, fits, bound, refused)
-      clamped += fitting?.clamped ?? 0
-      const run = judge === undefined ? fitting?.run : fitting && (await judged(judge, column, row, fitting, refused))
+      const { valid, rejected, first } = found instanceof Promise ? await found : found
+      if (rejected > 0) refused.addSome(column, rejected, first)
+      const inTime = valid && applyFuturePolicy(column, valid, bound, refused)
+      clamped += inTime?.clamped ?? 0
+      const run =
+        templateCheck === undefined || inTime === undefined
+          ? inTime?.run
+          : await withoutRefused(templateCheck, column, row, inTime, refused)
       if (run === undefined) continue
       accepted += lengthOf(run)
       changes.push(changeOf(column, row, run))
@@ -244,16 +251,16 @@ export class Ingest {
     return { changes, accepted, refused, clamped }
   }
 
-  /** The elements of the columns, created where they are to be; columns without one are refused. */
+  /** The elements of the columns, created if configured; columns without one are refused. */
   async #rowsOf(
-    columns: readonly Column[],
+    columns: readonly SampleColumn[],
     refused: Refusals,
     slice: TimeSlice | undefined
-  ): Promise<readonly (readonly [Column, ElementRow])[]> {
+  ): Promise<readonly (readonly [SampleColumn, ElementRow])[]> {
     const { store, create } = this.#options
-    const rows: (readonly [Column, ElementRow])[] = []
-    const find = async (wanted: readonly Column[]) => {
-      const missing: Column[] = []
+    const rows: (readonly [SampleColumn, ElementRow])[] = []
+    const find = async (wanted: readonly SampleColumn[]) => {
+      const missing: SampleColumn[] = []
       for (const column of wanted) {
         if (slice?.isOver()) await slice.pause()
         let isUnreadable = false
@@ -269,7 +276,7 @@ export class Ingest {
     }
     let missing = await find(columns)
     if (missing.length === 0) return rows
-    let reasons: ReadonlyMap<Column, Reason> = new Map()
+    let reasons: ReadonlyMap<SampleColumn, RefusalReason> = new Map()
     if (create !== undefined && missing.length > 0) {
       reasons = await create(missing)
       missing = await find(missing.filter((column) => !reasons.has(column)))
@@ -282,17 +289,17 @@ export class Ingest {
 }
 
 /**
- * Somebody changed an element meanwhile, or another process took a batch with this key; or an element turned out to be
- * damaged, which is then read as such and refused by itself.
+ * An element was changed meanwhile; another process stored a batch with this key; or an element turned out to be damaged,
+ * which is refused by itself on the next attempt.
  */
-const AGAIN: ReadonlySet<string> = new Set(['Conflict', 'AlreadyExists', 'Damaged'])
+const RETRYABLE: ReadonlySet<string> = new Set(['Conflict', 'AlreadyExists', 'Damaged'])
 
-function unreadable({ submodel, path }: Column): Reason {
-  const text = `the element "${path}" of "${submodel}" is damaged where it is stored; replace the submodel`
+function unreadable({ submodel, path }: SampleColumn): RefusalReason {
+  const text = `the element "${path}" of "${submodel}" is damaged in the store; replace the submodel`
   return { rule: 'Damaged', text }
 }
 
-/** Says what is unknown of a series; whether there is a submodel is looked up once. */
+/** Reasons for unknown series; each submodel is looked up once. */
 class UnknownSeries {
   readonly #store: Store
   readonly #submodels = new Map<string, boolean>()
@@ -301,7 +308,7 @@ class UnknownSeries {
     this.#store = store
   }
 
-  async reason({ submodel, path }: Column): Promise<Reason> {
+  async reason({ submodel, path }: SampleColumn): Promise<RefusalReason> {
     let isKnown = this.#submodels.get(submodel)
     if (isKnown === undefined) {
       isKnown = (await this.#store.head('Submodel', submodel)) !== undefined
@@ -312,33 +319,37 @@ class UnknownSeries {
   }
 }
 
-/** Leaves out what a template refuses. */
-async function judged(
-  judge: TemplateCheck,
-  column: Column,
+/** Removes the samples that a template refuses. */
+async function withoutRefused(
+  check: TemplateCheck,
+  column: SampleColumn,
   { path }: ElementRow,
-  { run, places }: ValidatedColumn,
+  { run, indexes: places }: ValidSamples,
   refused: Refusals
 ): Promise<Run | undefined> {
-  const wrong = await judge(column.submodel, path, run)
+  const wrong = await check(column.submodel, path, run)
   if (wrong.size === 0) return run
   const kept: number[] = []
-  for (let place = 0; place < lengthOf(run); place++) {
-    const violation = wrong.get(textAt(run, place))
-    if (violation === undefined) kept.push(place)
-    else refused.add(column, places === 'all' ? place : (places[place] ?? 0), violation)
+  for (let index = 0; index < lengthOf(run); index++) {
+    const violation = wrong.get(textAt(run, index))
+    if (violation === undefined) kept.push(index)
+    else refused.add(column, places === 'all' ? index : (places[index] ?? 0), violation)
   }
   return kept.length === 0 ? undefined : pickSamples(run, kept)
 }
 
-function changeOf({ submodel, timing }: Column, row: ElementRow, run: Run): Change & { change: 'value' | 'samples' } {
+function changeOf(
+  { submodel, timing }: SampleColumn,
+  row: ElementRow,
+  run: Run
+): Change & { change: 'value' | 'samples' } {
   const newest = newestOf(run)
   const value = membersAt(run, newest)
   const quality = qualityAt(run, newest)
-  const told = { ...(quality !== undefined && { quality }), ...(timing !== undefined && { timing }) }
+  const metadata = { ...(quality !== undefined && { quality }), ...(timing !== undefined && { timing }) }
   const { path, incarnation } = row
   if (lengthOf(run) === 1) {
-    return { change: 'value', submodel, path, incarnation, value, sourceTime: timeAt(run, 0), ...told }
+    return { change: 'value', submodel, path, incarnation, value, sourceTime: timeAt(run, 0), ...metadata }
   }
   const { from, to } = spanOf(run)
   return {
@@ -351,6 +362,6 @@ function changeOf({ submodel, timing }: Column, row: ElementRow, run: Run): Chan
     from,
     to,
     value,
-    ...told
+    ...metadata
   }
 }

@@ -1,46 +1,45 @@
 /**
- * What senders write, whichever door they come to: rows, and columns.
+ * Parses the items of a push, which are the same for all transports: rows and columns.
  *
  * - row: `{ submodel, path, value, time?, quality? }`
  * - column: `{ submodel, path, values, quality? }` with `start` and `step`, or `start` and `offsets`, or `times`
  *
- * Times are ISO 8601 or whole numbers of `unit` (`ms` unless told); `step` and `offsets` are numbers of it. What is
- * missing is taken from `defaults`.
+ * Times are ISO 8601 or integers in `unit` (default `ms`); `step` and `offsets` are numbers in it. Missing members are
+ * taken from `defaults`.
  */
-
 import { excerptOf } from '../../model/excerpt.ts'
 import { MAX_OFFSET_NS, type Quality, qualities } from '../../model/samples.ts'
 import { parseTime, type TimeUnit, timeUnits } from '../../model/time.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
-import type { Batch, Times } from './batch.ts'
+import type { SampleBatch, SampleTimes } from './batch.ts'
 
-export interface Defaults {
+export interface ItemDefaults {
   readonly submodel?: string
   readonly path?: string
   readonly unit?: TimeUnit
 }
 
-/** Nanoseconds of a unit. */
-const LENGTH: Readonly<Record<TimeUnit, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
+/** Nanoseconds per unit. */
+const UNIT_NS: Readonly<Record<TimeUnit, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
 
-/** Adds an item to a batch; where it is none, that is what the batch tells of it. */
-export function addItem(batch: Batch, item: unknown, defaults: Defaults = {}): void {
+/** Adds an item to a batch; an invalid one as malformed. */
+export function addItem(batch: SampleBatch, item: unknown, defaults: ItemDefaults = {}): void {
   const fault = add(batch, item, defaults)
   if (fault !== undefined) batch.refuse(fault)
 }
 
-/** @returns what is wrong with it */
-function add(batch: Batch, item: unknown, defaults: Defaults): string | undefined {
+/** @returns the error message if the item is invalid */
+function add(batch: SampleBatch, item: unknown, defaults: ItemDefaults): string | undefined {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     return `an object with "submodel", "path" and "value" was expected; found ${excerptOf(item)}`
   }
-  const { submodel = defaults.submodel, path = defaults.path, unit = defaults.unit ?? 'ms' } = item as Sent
+  const { submodel = defaults.submodel, path = defaults.path, unit = defaults.unit ?? 'ms' } = item as ItemMembers
   if (typeof submodel !== 'string')
     return `"submodel", the id of a submodel, was expected; found ${excerptOf(submodel)}`
   if (typeof path !== 'string') return `"path", an idShortPath, was expected; found ${excerptOf(path)}`
   if (unit !== 'ms' && !isUnit(unit)) return `"unit" is one of ${timeUnits.join(', ')}; found ${excerptOf(unit)}`
-  const { values, value, time, quality } = item as Sent
-  if (values !== undefined) return addColumn(batch, submodel, path, unit, item as Sent)
+  const { values, value, time, quality } = item as ItemMembers
+  if (values !== undefined) return addColumn(batch, submodel, path, unit, item as ItemMembers)
   if (value === undefined) return '"value", or "values" of a column, was expected; found neither'
   if (quality !== undefined && !isQuality(quality)) return wrongQuality(quality)
   if (time === undefined) batch.add(submodel, path, undefined, value, quality)
@@ -52,8 +51,8 @@ function add(batch: Batch, item: unknown, defaults: Defaults): string | undefine
   return undefined
 }
 
-/** What an item may have. */
-interface Sent {
+/** The members of an item. */
+interface ItemMembers {
   readonly submodel?: unknown
   readonly path?: unknown
   readonly value?: unknown
@@ -67,7 +66,13 @@ interface Sent {
   readonly quality?: unknown
 }
 
-function addColumn(batch: Batch, submodel: string, path: string, unit: TimeUnit, sent: Sent): string | undefined {
+function addColumn(
+  batch: SampleBatch,
+  submodel: string,
+  path: string,
+  unit: TimeUnit,
+  sent: ItemMembers
+): string | undefined {
   const { quality } = sent
   const values = sent.values
   if (!isList(values)) return `"values", an array, was expected; found ${excerptOf(values)}`
@@ -90,18 +95,18 @@ function addColumn(batch: Batch, submodel: string, path: string, unit: TimeUnit,
   return undefined
 }
 
-/** Typed arrays of whole numbers (RFC 8746) have a type; in JSON and in plain CBOR 20 and 20.0 are the same number. */
+/** Typed arrays of integers (RFC 8746) have a type; in JSON and in plain CBOR 20 and 20.0 are the same number. */
 function typeOf(values: ArrayLike<unknown>): DataTypeDefXsd | undefined {
   if (!ArrayBuffer.isView(values) || values instanceof Float32Array || values instanceof Float64Array) return undefined
   return values instanceof BigUint64Array ? 'xs:unsignedLong' : 'xs:long'
 }
 
-/** The times of a column, or what is wrong with them. */
-function timesOf({ start, step, offsets, times }: Sent, count: number, unit: TimeUnit): Times | string {
+/** The times of a column, or the error message. */
+function timesOf({ start, step, offsets, times }: ItemMembers, count: number, unit: TimeUnit): SampleTimes | string {
   if (times !== undefined) {
     if (!isList(times)) return `"times", an array, was expected; found ${excerptOf(times)}`
     if (times.length !== count) return `there are ${times.length} times for ${count} values`
-    return listed(times, unit)
+    return timesFromList(times, unit)
   }
   const base = parseTime(start, unit)
   if (base === undefined) return wrongTime('start', start, unit)
@@ -109,22 +114,22 @@ function timesOf({ start, step, offsets, times }: Sent, count: number, unit: Tim
   if (offsets !== undefined) {
     if (!isList(offsets)) return `"offsets", an array, was expected; found ${excerptOf(offsets)}`
     if (offsets.length !== count) return `there are ${offsets.length} offsets for ${count} values`
-    for (let i = 0; i < count; i++) found[i] = Math.round(Number(offsets[i]) * LENGTH[unit])
+    for (let i = 0; i < count; i++) found[i] = Math.round(Number(offsets[i]) * UNIT_NS[unit])
   } else {
     if (typeof step !== 'number')
       return `"step", a number of ${unit}, "offsets" or "times" was expected; found ${excerptOf(step)}`
-    const length = step * LENGTH[unit]
+    const length = step * UNIT_NS[unit]
     for (let i = 0; i < count; i++) found[i] = Math.round(i * length)
   }
   for (let i = 0; i < count; i++) {
-    // NaN is not within either.
+    // Negated, so that NaN fails.
     if (!(Math.abs(found[i] ?? 0) <= MAX_OFFSET_NS))
       return `a time that is at most 13 days from "start" was expected at ${i}`
   }
   return { base, offsets: found }
 }
 
-function listed(times: ArrayLike<unknown>, unit: TimeUnit): Times | string {
+function timesFromList(times: ArrayLike<unknown>, unit: TimeUnit): SampleTimes | string {
   const base = parseTime(times[0], unit)
   const offsets = new Float64Array(times.length)
   if (base === undefined) return times.length === 0 ? { base: 0n, offsets } : wrongTime('times', times[0], unit)
@@ -132,7 +137,7 @@ function listed(times: ArrayLike<unknown>, unit: TimeUnit): Times | string {
   for (let i = 0; i < times.length; i++) {
     const time = times[i]
     if (typeof time === 'number' && typeof first === 'number' && Number.isSafeInteger(time)) {
-      offsets[i] = (time - first) * LENGTH[unit]
+      offsets[i] = (time - first) * UNIT_NS[unit]
     } else {
       const at = parseTime(time, unit)
       if (at === undefined) return wrongTime('times', time, unit)

@@ -1,4 +1,4 @@
-/** Samples under a template that is in force get the verdict that the same values get through every other door. */
+/** Checks samples against an enforced template, with the same outcome as for values written by other operations. */
 import type { Violation } from '../../errors.ts'
 import { parseStoredPath } from '../../model/path.ts'
 import { lengthOf, membersAt, numberAt, type Run, textAt } from '../../model/samples.ts'
@@ -9,12 +9,12 @@ import type { Store } from '../../store/store.ts'
 import type { TemplateChecker } from '../validation/template-checker.ts'
 
 /**
- * So many different values of a run are judged one by one. Where there are more, the template cannot have listed them
- * all: of the rest the least and the greatest decide, as ranges have no holes.
+ * Distinct values of a run that are checked one by one. A template does not enumerate more values than these, so of the
+ * others only minimum and maximum are checked: ranges are contiguous.
  */
 const MAX_CHECKED = 100
 
-/** What a template has against values of a run, by the text of the value; empty where none is in force. */
+/** Violations of an enforced template, by the text of the value; empty if none is enforced. */
 export type TemplateCheck = (submodel: string, path: string, run: Run) => Promise<ReadonlyMap<string, Violation>>
 
 export function templateCheckOf(store: Store, templates: TemplateChecker): TemplateCheck {
@@ -27,7 +27,7 @@ export function templateCheckOf(store: Store, templates: TemplateChecker): Templ
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
     const element = resolve(submodel, steps)
     if (element === undefined) return wrong
-    for (const [text, at] of judged(run)) {
+    for (const [text, at] of valuesToCheck(run)) {
       writeValueMembers(element, JSON.parse(membersAt(run, at)))
       const [finding] = templates.refused(submodel)
       if (finding !== undefined) wrong.set(text, finding)
@@ -36,8 +36,8 @@ export function templateCheckOf(store: Store, templates: TemplateChecker): Templ
   }
 }
 
-/** Values to be judged, with the place of one sample that has it. */
-function judged(run: Run): Map<string, number> {
+/** The values to be checked, each with the index of one sample. */
+function valuesToCheck(run: Run): Map<string, number> {
   const places = new Map<string, number>()
   let [least, greatest] = [0, 0]
   for (let at = 0; at < lengthOf(run); at++) {

@@ -1,4 +1,4 @@
-/** Do samples fit their element? What does becomes a run; what does not is told by name. */
+/** Validates the samples of a column against their element: valid ones become a run, the others are rejected. */
 import { HubError } from '../../errors.ts'
 import { lexicalText, membersFromValue } from '../../formats/leaf-from-value.ts'
 import { isFloating, isLexical, isNumeric } from '../../model/datatypes.ts'
@@ -6,42 +6,42 @@ import { pickSamples, qualities, type Run } from '../../model/samples.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
 import type { ElementRow } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
-import type { Column } from './batch.ts'
-import { MAX_REPORTED, type Misfit } from './refusals.ts'
+import type { SampleColumn } from './batch.ts'
+import { MAX_REPORTED, type RejectedSample } from './refusals.ts'
 
-/** Samples that fit, and where in their column each of them stands. */
-export interface ValidatedColumn {
+/** Valid samples, with their indexes in the column. */
+export interface ValidSamples {
   readonly run: Run
-  readonly places: readonly number[] | 'all'
+  readonly indexes: readonly number[] | 'all'
 }
 
-export interface Fit {
-  readonly fitting?: ValidatedColumn
-  /** How many do not fit, and the first of them. */
-  readonly misfits: number
-  readonly first: readonly Misfit[]
+export interface ValidationOutcome {
+  readonly valid?: ValidSamples
+  /** Number of rejected samples, and the first of them. */
+  readonly rejected: number
+  readonly first: readonly RejectedSample[]
 }
 
-/** Samples that are looked at one by one before others get a turn. */
-const SLICE = 1000
+/** Values validated one by one before yielding to other requests. */
+const VALUES_PER_SLICE = 1000
 
-/** @returns those that fit, if any does, and the others; at once where it is quickly done */
-export function validateSamples(column: Column, row: ElementRow): Fit | Promise<Fit> {
-  const values = row.modelType === 'Property' ? fast(column.values, valueTypeOf(row)) : undefined
-  if (values === undefined) return fitEach(column, row)
+/** Synchronous unless many values have to be validated one by one. */
+export function validateSamples(column: SampleColumn, row: ElementRow): ValidationOutcome | Promise<ValidationOutcome> {
+  const values = row.modelType === 'Property' ? validateColumn(column.values, valueTypeOf(row)) : undefined
+  if (values === undefined) return validateEach(column, row)
   const run = { ...column.times, ...values, quality: qualityOf(column) }
-  return { fitting: { run, places: 'all' }, misfits: 0, first: [] }
+  return { valid: { run, indexes: 'all' }, rejected: 0, first: [] }
 }
 
-type Values = Pick<Run, 'form' | 'values'>
+type RunValues = Pick<Run, 'form' | 'values'>
 
-/** A Property that was taken leniently may lack its valueType; whatever it holds is text then. */
+/** A Property stored leniently may lack its valueType; its values are texts then. */
 function valueTypeOf({ valueType = 'xs:string' }: ElementRow): DataTypeDefXsd {
   return valueType as DataTypeDefXsd
 }
 
-/** The values of a whole column, where it can be told quickly that all of them fit. */
-function fast(values: ArrayLike<unknown>, valueType: DataTypeDefXsd): Values | undefined {
+/** Fast path: the values of the whole column if all of them are certainly valid. */
+function validateColumn(values: ArrayLike<unknown>, valueType: DataTypeDefXsd): RunValues | undefined {
   if (valueType === 'xs:boolean') {
     if (!every(values, (value) => typeof value === 'boolean')) return undefined
     return { form: 'text', values: Array.from(values, String) }
@@ -57,15 +57,15 @@ function fast(values: ArrayLike<unknown>, valueType: DataTypeDefXsd): Values | u
     else if (number > greatest) greatest = number
     whole &&= Number.isInteger(number)
   }
-  // Where both ends of a column are values of the type so is everything between them: ranges have no holes, and within
-  // these bounds JavaScript writes whole numbers without an exponent.
+  // If minimum and maximum are valid so are all values between them: value ranges of types are contiguous, and within
+  // these bounds JavaScript writes integers without an exponent.
   const within = Math.max(Math.abs(least), Math.abs(greatest)) <= Number.MAX_SAFE_INTEGER
   if (!isFloating(valueType) && !(whole && within)) return undefined
   if (!isLexical(valueType, String(least)) || !isLexical(valueType, String(greatest))) return undefined
   return { form: 'number', values: numbers }
 }
 
-/** Numbers that are all finite; undefined where anything else is among them. */
+/** The values if all are finite numbers. */
 function numbersOf(values: ArrayLike<unknown>): Float64Array | undefined {
   if (values instanceof Float64Array) return values.every(Number.isFinite) ? values : undefined
   const numbers = new Float64Array(values.length)
@@ -77,41 +77,41 @@ function numbersOf(values: ArrayLike<unknown>): Float64Array | undefined {
   return numbers
 }
 
-/** One value after the other, as any other door would take it. */
-function fitEach(column: Column, row: ElementRow): Fit | Promise<Fit> {
-  const each = new EachValue(column, row)
-  if (column.values.length <= SLICE) {
-    each.look(0, SLICE)
-    return each.fit()
+/** Validates each value in the same way as other write operations. */
+function validateEach(column: SampleColumn, row: ElementRow): ValidationOutcome | Promise<ValidationOutcome> {
+  const each = new ValueByValue(column, row)
+  if (column.values.length <= VALUES_PER_SLICE) {
+    each.validate(0, VALUES_PER_SLICE)
+    return each.outcome()
   }
   return (async () => {
     const slice = new TimeSlice()
-    for (let start = 0; start < column.values.length; start += SLICE) {
-      each.look(start, start + SLICE)
+    for (let start = 0; start < column.values.length; start += VALUES_PER_SLICE) {
+      each.validate(start, start + VALUES_PER_SLICE)
       await slice.check()
     }
-    return each.fit()
+    return each.outcome()
   })()
 }
 
-class EachValue {
-  readonly #column: Column
+class ValueByValue {
+  readonly #column: SampleColumn
   readonly #row: ElementRow
   readonly #texts: string[] = []
   readonly #kept: number[] = []
-  readonly #first: Misfit[] = []
-  #misfits = 0
+  readonly #first: RejectedSample[] = []
+  #rejected = 0
 
-  constructor(column: Column, row: ElementRow) {
+  constructor(column: SampleColumn, row: ElementRow) {
     this.#column = column
     this.#row = row
   }
 
-  look(start: number, end: number): void {
+  validate(start: number, end: number): void {
     const { values } = this.#column
     for (let at = start; at < Math.min(end, values.length); at++) {
-      const text = this.#textOf(at, plain(values[at]))
-      if (text === undefined) this.#misfits++
+      const text = this.#textOf(at, xsdText(values[at]))
+      if (text === undefined) this.#rejected++
       else {
         this.#texts.push(text)
         this.#kept.push(at)
@@ -119,18 +119,18 @@ class EachValue {
     }
   }
 
-  fit(): Fit {
+  outcome(): ValidationOutcome {
     const column = this.#column
-    const found = { misfits: this.#misfits, first: this.#first }
+    const found = { rejected: this.#rejected, first: this.#first }
     if (this.#kept.length === 0) return found
     const form = this.#row.modelType === 'Property' ? 'text' : 'members'
     const whole = { ...column.times, form, values: this.#texts, quality: qualityOf(column) } as const
-    if (this.#misfits === 0) return { ...found, fitting: { run: whole, places: 'all' } }
+    if (this.#rejected === 0) return { ...found, valid: { run: whole, indexes: 'all' } }
     const { values: _, ...rest } = pickSamples({ ...whole, values: [] }, this.#kept)
-    return { ...found, fitting: { run: { ...rest, values: this.#texts }, places: this.#kept } }
+    return { ...found, valid: { run: { ...rest, values: this.#texts }, indexes: this.#kept } }
   }
 
-  /** Undefined where the value does not fit; why is found out of the first only, as that takes much longer. */
+  /** Undefined if the value is not valid; only the first get a reason, as finding it takes much longer. */
   #textOf(at: number, value: unknown): string | undefined {
     const { modelType, valueType } = this.#row
     const isProperty = modelType === 'Property'
@@ -148,14 +148,14 @@ class EachValue {
   }
 }
 
-/** What a binary format can say and JSON cannot, as the text that stands for it in XML Schema. */
-function plain(value: unknown): unknown {
+/** Numbers that binary formats have and JSON has not, as their texts in XML Schema. */
+function xsdText(value: unknown): unknown {
   if (typeof value !== 'number' || Number.isFinite(value)) return value
   if (Number.isNaN(value)) return 'NaN'
   return value > 0 ? 'INF' : '-INF'
 }
 
-function qualityOf({ quality, values }: Column): Run['quality'] {
+function qualityOf({ quality, values }: SampleColumn): Run['quality'] {
   if (quality === undefined || typeof quality === 'string') return quality
   return Uint8Array.from({ length: values.length }, (_, at) => qualities.indexOf(quality[at]))
 }

@@ -5,7 +5,7 @@ import { join } from '../../model/path.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
-import { Batch } from '../samples/batch.ts'
+import { SampleBatch } from '../samples/batch.ts'
 import type { Ingest } from '../samples/ingest.ts'
 import { type HistoryReader, rowsBetween } from './record-rows.ts'
 import { type ParsedRecord, parseRecord, recordName } from './records.ts'
@@ -130,7 +130,7 @@ export async function withoutKnown(
 /** Pushes samples, all or none; resolves when they are durable. @throws HubError as `Ingest.push` does */
 export async function importSamples(ingest: Ingest, samples: readonly RecordSample[]): Promise<void> {
   if (samples.length === 0) return
-  const batch = new Batch()
+  const batch = new SampleBatch()
   for (const { variable, time, text } of samples) {
     const { submodel, path } = variable.series
     batch.add(submodel, path, time, sampleValue(variable, text))

@@ -2,10 +2,10 @@
 import { LineError, type LinePoint, PointReader } from '../../formats/line-protocol.ts'
 import { mayHoldLongNumber, parseSampleJson } from '../../formats/sample-json.ts'
 import { parseTime } from '../../model/time.ts'
-import type { Batch } from '../../operations/samples/batch.ts'
+import type { SampleBatch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import type { Ingest } from '../../operations/samples/ingest.ts'
-import { addItem, type Defaults } from '../../operations/samples/parse-items.ts'
+import { addItem, type ItemDefaults } from '../../operations/samples/parse-items.ts'
 import { MAX_REPORTED, type Refusal } from '../../operations/samples/refusals.ts'
 import type { Charset } from './charset.ts'
 import { type Line, type LineGroup, linesOf, Undecodable } from './lines.ts'
@@ -31,11 +31,11 @@ export interface LineFormat {
   /** Called before the lines of a group are added, for checks that are cheaper once for all of them. */
   begin?(group: LineGroup): void
   /** Adds the samples of a line; synchronous where possible, as there are many lines. */
-  add(batch: Batch, line: Line): Promise<void> | undefined
+  add(batch: SampleBatch, line: Line): Promise<void> | undefined
   /** Does the item of this line continue on the next one? */
   readonly isOpen: boolean
   /** Refuses an item that is still open after the last line. */
-  end(batch: Batch): void
+  end(batch: SampleBatch): void
 }
 
 export interface LineOptions {
@@ -82,7 +82,7 @@ export async function ingestLines(
 class LineBatches {
   readonly #ingest: Ingest
   readonly #options: LineOptions
-  current: Batch
+  current: SampleBatch
   /** The push in progress, if any; rejects if it fails. */
   idle: Promise<void> = Promise.resolve()
   /** The line of each item of the current batch. */
@@ -126,7 +126,7 @@ class LineBatches {
     }
   }
 
-  async #push(batch: Batch, lines: readonly number[], key: IdempotencyKey | undefined): Promise<void> {
+  async #push(batch: SampleBatch, lines: readonly number[], key: IdempotencyKey | undefined): Promise<void> {
     const { each } = this.#options
     const receipt = await this.#ingest.push(batch, { each, ...(key !== undefined && { key }) })
     this.#accepted += receipt.accepted
@@ -141,7 +141,7 @@ class LineBatches {
 }
 
 /** A row or a column in each line. */
-export function jsonLines(defaults: Defaults, charset: Charset): LineFormat {
+export function jsonLines(defaults: ItemDefaults, charset: Charset): LineFormat {
   // Checking a whole group is several times faster than checking each line.
   let parse: (text: string) => unknown = parseSampleJson
   return {
@@ -163,7 +163,7 @@ function isBlank(line: string): boolean {
   return !line.startsWith('{') && line.trim() === ''
 }
 
-function addJson(batch: Batch, line: string, defaults: Defaults, parse: (text: string) => unknown): void {
+function addJson(batch: SampleBatch, line: string, defaults: ItemDefaults, parse: (text: string) => unknown): void {
   let item: unknown
   try {
     item = parse(line)
@@ -202,7 +202,12 @@ export function influxLines(findTarget: PointTargetFinder, unit: bigint, charset
   }
 }
 
-async function addPoint(batch: Batch, point: LinePoint, findTarget: PointTargetFinder, unit: bigint): Promise<void> {
+async function addPoint(
+  batch: SampleBatch,
+  point: LinePoint,
+  findTarget: PointTargetFinder,
+  unit: bigint
+): Promise<void> {
   const sent = point.time === undefined ? undefined : parseTime(BigInt(point.time) * unit, 'ns')
   if (point.time !== undefined && sent === undefined) return batch.refuse('the time is beyond the years 1678 to 2262')
   const target = await findTarget(point)

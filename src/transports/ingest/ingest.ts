@@ -8,9 +8,9 @@ import { parseJson } from '../../formats/json.ts'
 import { JsonLimits } from '../../formats/json-limits.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
-import type { Batch } from '../../operations/samples/batch.ts'
+import type { SampleBatch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
-import { addItem, type Defaults } from '../../operations/samples/parse-items.ts'
+import { addItem, type ItemDefaults } from '../../operations/samples/parse-items.ts'
 import type { Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { type BodyBudget, collectChunks } from '../http/body-collector.ts'
@@ -150,17 +150,17 @@ function tooLargeForJson(limit: number): HubError {
 }
 
 /** One item, a list of items, or an object with a list and the members that its items share. */
-async function batchOf(batch: Batch, body: unknown, defaults: Defaults): Promise<Batch> {
+async function batchOf(batch: SampleBatch, body: unknown, defaults: ItemDefaults): Promise<SampleBatch> {
   if (Array.isArray(body)) await addItems(batch, body, defaults)
   else if (typeof body === 'object' && body !== null && 'samples' in body) {
     const { samples, ...shared } = body as { samples: unknown; submodel?: unknown; path?: unknown; unit?: unknown }
     if (!Array.isArray(samples)) throw new HubError('BadRequest', ['"samples", an array, was expected'])
-    await addItems(batch, samples, { ...defaults, ...(shared as Defaults) })
+    await addItems(batch, samples, { ...defaults, ...(shared as ItemDefaults) })
   } else addItem(batch, body, defaults)
   return batch
 }
 
-async function addItems(batch: Batch, items: readonly unknown[], defaults: Defaults): Promise<void> {
+async function addItems(batch: SampleBatch, items: readonly unknown[], defaults: ItemDefaults): Promise<void> {
   const slice = new TimeSlice()
   for (const [at, item] of items.entries()) {
     addItem(batch, item, defaults)
@@ -170,7 +170,7 @@ async function addItems(batch: Batch, items: readonly unknown[], defaults: Defau
 
 const ITEMS_PER_CLOCK_READ = 100
 
-function defaultsOf({ submodel, path, unit }: ParsedQuery<typeof ingestParameters>): Defaults {
+function defaultsOf({ submodel, path, unit }: ParsedQuery<typeof ingestParameters>): ItemDefaults {
   return {
     ...(submodel !== undefined && { submodel }),
     ...(path !== undefined && { path }),

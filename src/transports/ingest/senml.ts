@@ -1,7 +1,7 @@
 /** SenML packs (RFC 8428) as samples. */
 import { HubError } from '../../errors.ts'
 import { parseSenml, SenmlError } from '../../formats/senml.ts'
-import type { Batch } from '../../operations/samples/batch.ts'
+import type { SampleBatch } from '../../operations/samples/batch.ts'
 import { parseSenmlName } from '../submodel-selector.ts'
 import type { SubmodelFinder } from './point-target.ts'
 
@@ -12,11 +12,11 @@ import type { SubmodelFinder } from './point-target.ts'
  * @throws HubError `BadRequest` where nothing of the pack may be used
  */
 export async function packBatch(
-  batch: Batch,
+  batch: SampleBatch,
   pack: unknown,
   submodel: string | undefined,
   byIdShort: SubmodelFinder
-): Promise<Batch> {
+): Promise<SampleBatch> {
   try {
     for (const record of parseSenml(pack, batch.arrival)) {
       if ('fault' in record) {

@@ -4,7 +4,7 @@ import { HubError } from '../../errors.ts'
 import { valueOfRow } from '../../formats/to-value.ts'
 import { membersAt } from '../../model/samples.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
-import { Batch } from '../../operations/samples/batch.ts'
+import { SampleBatch } from '../../operations/samples/batch.ts'
 import { findSeries } from '../../operations/samples/series.ts'
 import { validateSamples } from '../../operations/samples/validate-samples.ts'
 import type { ElementRow, Store } from '../../store/store.ts'
@@ -144,9 +144,9 @@ export class MessageHandler {
     for (const change of births) await this.#retry(topic, () => this.#births.apply(change))
   }
 
-  async #batchOf(samples: readonly Sample[], { topic, arrival, isRetained }: MessageOrigin): Promise<Batch> {
+  async #batchOf(samples: readonly Sample[], { topic, arrival, isRetained }: MessageOrigin): Promise<SampleBatch> {
     const { hub, counts } = this.#options
-    const batch = new Batch(hub.ingest.clock.now, arrival)
+    const batch = new SampleBatch(hub.ingest.clock.now, arrival)
     for (const sample of samples) {
       const { time, value, quality, type, isHistorical = false } = sample
       const { id, reason } = await this.#submodels.idOf(sample.target)
@@ -162,9 +162,9 @@ export class MessageHandler {
   }
 
   /** The current values again, with quality bad. */
-  async #batchOfLosses(losses: readonly SourceLoss[]): Promise<Batch> {
+  async #batchOfLosses(losses: readonly SourceLoss[]): Promise<SampleBatch> {
     const { store } = this.#options.hub
-    const batch = new Batch()
+    const batch = new SampleBatch()
     for (const { target, path, time, isLast } of losses) {
       const { id } = await this.#submodels.idOf(target)
       const row = id === undefined ? undefined : await findSeries(store, id, await this.#storedPath(id, path))
@@ -185,9 +185,9 @@ export class MessageHandler {
     return (await store.element(id, path)) === undefined ? name : path
   }
 
-  async #push(topic: string, gather: () => Promise<Batch>): Promise<void> {
+  async #push(topic: string, gather: () => Promise<SampleBatch>): Promise<void> {
     const { hub, log, counts } = this.#options
-    let batch: Batch | undefined
+    let batch: SampleBatch | undefined
     const push = async () => {
       batch ??= await gather()
       if (batch.size === 0) return
@@ -248,5 +248,5 @@ function isStored(row: ElementRow | undefined, { time, value, quality, path }: S
   if (time !== undefined && time !== row.sourceTime) return false
   const times = { base: 0n, offsets: new Float64Array(1) }
   const found = validateSamples({ submodel: '', path, times, values: [value], quality, items: 0 }, row)
-  return 'fitting' in found && found.fitting !== undefined && membersAt(found.fitting.run, 0) === row.value
+  return 'valid' in found && found.valid !== undefined && membersAt(found.valid.run, 0) === row.value
 }

@@ -10,10 +10,10 @@ import { parseSubscriptionRequest } from '../../consumers/subscriptions/subscrip
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
 import { HubError } from '../../errors.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
-import type { Batch } from '../../operations/samples/batch.ts'
+import type { SampleBatch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { OrderedGate, type Receipt } from '../../operations/samples/ingest.ts'
-import { addItem, type Defaults } from '../../operations/samples/parse-items.ts'
+import { addItem, type ItemDefaults } from '../../operations/samples/parse-items.ts'
 import type { Store } from '../../store/store.ts'
 import type { Ack, Codec } from './codec.ts'
 
@@ -205,11 +205,11 @@ export class Connection {
     this.#pushing.add(done)
   }
 
-  async #take(batch: Batch, options: { each?: boolean; key?: IdempotencyKey }): Promise<Receipt> {
+  async #take(batch: SampleBatch, options: { each?: boolean; key?: IdempotencyKey }): Promise<Receipt> {
     for (;;) {
       const turn = this.#turns.next()
       try {
-        return await this.#options.hub.ingest.push(batch, { ...options, turn })
+        return await this.#options.hub.ingest.push(batch, { ...options, gatePass: turn })
       } catch (error) {
         const isFull = error instanceof HubError && error.name === 'TooManyRequests'
         if (!isFull || this.#isClosed) throw error
@@ -323,7 +323,7 @@ export class Connection {
 /** Stands for a subscription that is beginning. */
 const NO_SUBSCRIPTION: Subscription = { cursor: '', recovered: true, wake: () => {}, close: () => {} }
 
-interface Incoming extends Defaults {
+interface Incoming extends ItemDefaults {
   readonly type?: unknown
   readonly id?: Id
   readonly key?: string
@@ -332,7 +332,7 @@ interface Incoming extends Defaults {
 }
 
 /** Rows and columns of a push; one of them may be the message itself. Undefined where there is no list of them. */
-function filled(batch: Batch, message: Incoming): Batch | undefined {
+function filled(batch: SampleBatch, message: Incoming): SampleBatch | undefined {
   const { samples } = message
   if (samples === undefined) addItem(batch, message)
   else if (Array.isArray(samples)) for (const item of samples) addItem(batch, item, message)
