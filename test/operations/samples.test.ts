@@ -238,7 +238,7 @@ test('what one sender pushes is stored in its order, however long each push is l
   const pushes = Array.from({ length: 30 }, async (_, n) => {
     const turn = turns.next()
     const value = n % 7 === 3 ? 'wrong' : n
-    const options = { turn, ...(n % 2 === 0 && { key: key(`${n}`) }) }
+    const options = { gatePass: turn, ...(n % 2 === 0 && { key: key(`${n}`) }) }
     await ingest
       .push(rows(['Speed', BigInt(n), value]), options)
       .catch(() => {})
