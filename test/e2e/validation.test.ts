@@ -98,7 +98,7 @@ t.test('warn: what breaks its template is stored, and the reasons can be read', 
   const none = (await hub.get(`${at('urn:unknown')}/$validation`)).json
   t.match(none, { result: 'noTemplate', violations: [] })
   t.notOk('template' in none)
-  t.equal((await hub.get(`${at('urn:unknown')}/$validation`)).status, 404)
+  t.equal((await hub.get(`${at('urn:absent')}/$validation`)).status, 404)
 })
 
 t.test('validation results are a list with filters, in pages, and follow changes', async (t) => {
