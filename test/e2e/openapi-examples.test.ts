@@ -86,6 +86,19 @@ t.test('every example of a body is what its schema says', async (t) => {
   }
 })
 
+t.test('the result of an invocation has an example that matches its schema', async (t) => {
+  const ajv = new Ajv2020({ strict: false, unicodeRegExp: false, validateFormats: false })
+  ajv.addSchema({ $id: 'urn:aas-hub:document', components: document.components })
+  const results = operations.filter(({ path }) => /\/(invoke|operation-(status|results)\/.*)(\/\$value)?$/.test(path))
+  t.ok(results.length >= 6)
+  for (const { verb, path, responses } of results) {
+    const { content } = responses['200'] as { content: Record<string, Content> }
+    const { schema, example } = content['application/json'] ?? {}
+    const isValid = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"urn:aas-hub:document#/')))
+    t.ok(example !== undefined && isValid(example), `${verb} ${path}: ${ajv.errorsText(isValid.errors)}`)
+  }
+})
+
 t.test('each member of a form but the file has its example for pages that fill it in', async (t) => {
   for (const { verb, path, bodies } of operations) {
     const { schema, example } = bodies['multipart/form-data'] ?? {}

@@ -18,6 +18,9 @@ import {
   newElement,
   operationRequest,
   operationRequestValue,
+  operationResult,
+  operationResultValue,
+  operationStatus,
   shell,
   shellDescriptor,
   submodel,
@@ -56,6 +59,13 @@ export function bodyExample({ endpoint, path }: EndpointAtPath): unknown {
   const { takes = '' } = endpoint.definition
   if (takes.endsWith('[]')) return [sampleOf(takes.slice(0, -2), endpoint, path)]
   return sampleOf(takes, endpoint, path)
+}
+
+/** The body of a response; only where a page could not make one from the schema, which is recursive. */
+export function responseExample({ definition, content }: Endpoint): unknown {
+  if (definition.gives === 'BaseOperationResult') return operationStatus
+  if (definition.gives !== 'OperationResult') return undefined
+  return content === 'value' ? operationResultValue : operationResult
 }
 
 /** A form with a file, which is text, so that it can be part of a document. */

@@ -150,6 +150,17 @@ export const operationRequestValue = {
   clientTimeoutDuration: 'PT10S'
 }
 
+/** What the sample plant's StartProduction answers. */
+const accepted = property('Accepted', 'xs:boolean', 'true')
+const completed = { executionState: 'Completed', success: true } as const
+
+export const operationResult = { ...completed, outputArguments: [{ value: accepted }] }
+
+export const operationResultValue = { ...completed, outputArguments: { Accepted: toValue(accepted) } }
+
+/** Of an invocation that is still running. */
+export const operationStatus = { executionState: 'Running' } as const
+
 function property(idShort: string, valueType: NonNullable<Property['valueType']>, value: string): Property {
   return { modelType: 'Property', idShort, valueType, value }
 }

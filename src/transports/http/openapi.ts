@@ -16,7 +16,8 @@ import {
   type EndpointAtPath,
   fileExample,
   formExample,
-  parameterExample
+  parameterExample,
+  responseExample
 } from './openapi-examples.ts'
 import { refusalResponses, refusalsOf, takesIfMatch } from './openapi-refusals.ts'
 import { ref, schemasFor } from './openapi-schemas.ts'
@@ -226,12 +227,18 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   302: 'Ended; the result is at the Location'
 }
 
-function contentOf({ definition, content }: Endpoint): JsonSchema | undefined {
+function contentOf(endpoint: Endpoint): JsonSchema | undefined {
+  const { definition, content } = endpoint
   if (definition.gives === undefined) return undefined
   if (definition.gives !== 'file') {
     const schema = definition.paged ? pageOf(definition, content) : schemaOf(definition.gives, content)
     const types = definition.media ?? ['application/json']
-    return Object.fromEntries(types.map((type) => [type, { schema: type.endsWith('json') ? schema : string }]))
+    return Object.fromEntries(
+      types.map((type) => [
+        type,
+        type.endsWith('json') ? { schema, ...exampleOf(responseExample(endpoint)) } : { schema: string }
+      ])
+    )
   }
   // A stored file has the media type that it was stored with.
   const known = definition.media ?? []
