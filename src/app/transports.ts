@@ -61,8 +61,8 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   })
   await stream(app, {
     ...{ hub: { store, ingest: samples }, subscriptions, apiPrefix, version: VERSION },
-    messageLimit: config.BODY_LIMIT,
-    heartbeat: config.STREAM_HEARTBEAT,
+    maxMessageBytes: config.BODY_LIMIT,
+    heartbeatMs: config.STREAM_HEARTBEAT,
     deflate: config.STREAM_DEFLATE,
     checkOrigin: guard.checkOrigin
   })

@@ -16,7 +16,7 @@ const SECOND_NS = 1_000_000_000n
 /** Beside those that select the series. */
 export const archiveParameters = {
   format: {
-    ...documentChoice('How the table is written', formats, 'csv'),
+    ...documentChoice('Format of the table', formats, 'csv'),
     parse: ([text]) => {
       const format = formats.find((format) => format === text)
       if (format === undefined) throw new HubError('BadRequest', [`"format" is ${formats.join(' or ')}`])
@@ -24,11 +24,11 @@ export const archiveParameters = {
     }
   },
   purpose: {
-    ...documentText('What the data are meant for, as the guidebook tells it', 'Prediction of cycle times'),
+    ...documentText('Purpose of the data, for the guidebook', 'Prediction of cycle times'),
     parse: ([text = '']) => text
   },
   period: {
-    ...documentText('A file of its own for each period, as `interval` has them, in the time zone', 'P1D'),
+    ...documentText('One file per period, in the notation of `interval` and the time zone', 'P1D'),
     parse: ([text = '']): Interval => {
       const interval = parseInterval(text)
       if (interval === undefined || (interval.unit === 'nanosecond' && interval.count < SECOND_NS)) {
@@ -45,9 +45,9 @@ export const datasetEndpoint = {
   get: {
     operationId: 'GetDataset',
     tag: 'Time Series',
-    summary: 'The same table as an archive for those who train elsewhere',
+    summary: 'The same table as an archive with its documentation',
     description:
-      'The table, a dictionary of its columns, a guidebook in Korean and English, the filled submodel of the template AI Dataset (IDTA 02058), and the environment that the series came from.',
+      'The table, a dictionary of its columns, a guidebook in Korean and English, a submodel of the template AI Dataset (IDTA 02058), and the environment of the series.',
     query: { ...seriesParameters, ...archiveParameters },
     gives: {
       200: {

@@ -19,51 +19,51 @@ export const MAX_WAIT_S = 60
 /** Query parameters of `/events`. */
 export const eventParameters = {
   shell: {
-    ...documentTexts('Ids of shells: their own changes and those of their submodels; as they are, or in base64url'),
+    ...documentTexts('Ids of shells: changes of the shells and of their submodels; plain or base64url'),
     parse: parseIds
   },
-  submodel: { ...documentTexts('Ids of submodels; as they are, or in base64url', MACHINE), parse: parseIds },
+  submodel: { ...documentTexts('Ids of submodels; plain or base64url', MACHINE), parse: parseIds },
   path: {
     ...documentTexts('idShortPaths; `*` is any one step or index, `**` any number of steps', 'CycleTime', 'Axis.**'),
     parse: all
   },
   semanticId: {
-    ...documentTexts('First key of the semanticId of the element, of one around it, or of the submodel'),
+    ...documentTexts('First key of the semanticId of the element, of an ancestor, or of the submodel'),
     parse: all
   },
   kind: {
-    description: 'What the change is about',
+    description: 'Kinds of changes',
     schema: { type: 'array', items: { type: 'string', enum: changeKinds } },
     example: ['value', 'structure'],
     parse: all
   },
   cursor: {
-    ...documentText('Go on behind this: `next` of the page before, or the id of an event'),
+    ...documentText('Continue after this cursor: `next` of the previous page, or the id of an event'),
     parse: nonBlank
   },
-  lastEventId: { ...documentText('The same, by the name that the Event Feed has for it'), parse: nonBlank },
+  lastEventId: { ...documentText('The same, as named by the Event Feed'), parse: nonBlank },
   since: {
-    ...documentText('Go on behind this cursor, or from this time (ISO 8601)', '2026-11-24T03:00:00Z'),
+    ...documentText('Continue after this cursor, or from this time (ISO 8601)', '2026-11-24T03:00:00Z'),
     parse: nonBlank
   },
-  limit: { ...wholeNumber('Most events on a page', { minimum: 1 }), example: 10 },
+  limit: { ...wholeNumber('Maximum number of events on a page', { minimum: 1 }), example: 10 },
   wait: { ...wholeNumber('Seconds to wait for the first event of a page', { maximum: MAX_WAIT_S }), example: 0 },
-  content: choice('`full` adds the element, or the document, as it is now', ['value', 'full']),
-  presentation: choice('The same, as the Event Feed has it: COMPACT is `value`, the others are `full`', [
+  content: choice('`full` adds the current element or document', ['value', 'full']),
+  presentation: choice('The same, as named by the Event Feed: COMPACT is `value`, the others are `full`', [
     'REGULAR',
     'FULL',
     'COMPACT'
   ]),
   envelope: choice(
-    'How an event is written: `plain`; as CloudEvents in the types of async-aas; or in those of the Event Feed, which a page has where nothing is said',
+    'Format of events: `plain`; CloudEvents with the types of async-aas; or with those of the Event Feed, which is the default of a page',
     ['plain', 'cloudevents', 'feed']
   ),
-  columns: flag('Samples that came together stay together, as columns'),
-  snapshot: flag('Of a stream: begin with the current state of all that is selected'),
-  interval: wholeNumber('Of a stream, milliseconds: at most one update per element in each'),
-  window: wholeNumber('Of a stream, milliseconds to gather before sending'),
-  overflow: choice('Of a stream: what becomes of a reader that lags too far', ['conflate', 'disconnect']),
-  buffer: wholeNumber('Of a stream: bytes that its reader may lag behind')
+  columns: flag('Samples that were pushed together stay together, as columns'),
+  snapshot: flag('Stream only: begin with the current state of the selection'),
+  interval: wholeNumber('Stream only, in milliseconds: at most one update per element in each interval'),
+  window: wholeNumber('Stream only, in milliseconds: collect events before sending'),
+  overflow: choice('Stream only: what happens when the client lags too far behind', ['conflate', 'disconnect']),
+  buffer: wholeNumber('Stream only: bytes that the client may lag behind')
 } as const satisfies QueryDeclaration
 
 export const eventsEndpoint = {
@@ -72,12 +72,12 @@ export const eventsEndpoint = {
   get: {
     operationId: 'GetEvents',
     tag: 'Events',
-    summary: 'What happens, page by page or as a stream',
+    summary: 'Changes, page by page or as a stream',
     description:
-      'By `Accept: text/event-stream` the answer is Server-Sent Events without end, else one page of a feed. Both go on from any cursor, and tell where something was lost.',
+      'With `Accept: text/event-stream` the response is an endless stream of Server-Sent Events, otherwise one page of a feed. Both continue from any cursor, and report a gap.',
     query: eventParameters,
     headers: {
-      'Last-Event-ID': documentText('The cursor that a stream goes on behind, as browsers send it when they come back')
+      'Last-Event-ID': documentText('Cursor that a stream continues after; browsers send it when they reconnect')
     },
     gives: {
       200: {
@@ -88,7 +88,7 @@ export const eventsEndpoint = {
             schema: {
               type: 'string',
               description:
-                '`data` is an event in the envelope asked for, `id` the cursor behind it; the events `subscribed`, `snapshot`, `lost` and `closed` tell of the subscription itself'
+                '`data` is an event in the requested envelope, `id` the cursor after it; the events `subscribed`, `snapshot`, `lost` and `closed` are about the subscription itself'
             }
           }
         }
@@ -105,8 +105,8 @@ export const capabilitiesEndpoint = {
   get: {
     operationId: 'GetEventFeedCapabilities',
     tag: 'Events',
-    summary: 'What the feed can do',
-    description: 'In the form of the Event Feed that is proposed for the standard.',
+    summary: 'Capabilities of the feed',
+    description: 'In the form of the Event Feed proposed for the standard.',
     gives: { 200: { description: 'Done', content: { 'application/json': { schema: { type: 'object' } } } } },
     refuses: ['Internal']
   }

@@ -1,7 +1,7 @@
 /**
- * Events as they happen, as Server-Sent Events (WHATWG HTML, 9.2). What is told are messages without a name, so that
- * `onmessage` of a browser hears them; `subscribed`, `snapshot`, `lost` and `closed` tell of the subscription itself.
- * Every event that can be gone on from has its cursor as `id`, so a browser comes back by itself and misses nothing.
+ * Server-Sent Events (WHATWG HTML, 9.2). Changes are messages without a name, so that `onmessage` of a browser receives
+ * them; `subscribed`, `snapshot`, `lost` and `closed` are about the subscription itself. Every event that can be resumed
+ * from has its cursor as `id`, so that a browser reconnects by itself and misses nothing.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
@@ -15,24 +15,29 @@ import type {
 } from '../../consumers/subscriptions/subscription.ts'
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
 
-/** Milliseconds between signs of life, and that a client waits before it comes back. */
 const HEARTBEAT_INTERVAL_MS = 15_000
+/** How long a client waits before it reconnects. */
 const RETRY_DELAY_MS = 2000
 
 export interface SseOptions {
   readonly subscriptions: Subscriptions
   readonly epoch: string
-  /** An event as JSON, and the name of the format that this is. */
+  /** Writes an event as JSON. */
   readonly write: (event: StreamEvent) => string
+  /** Identifies the output of `write`, which is cached for subscribers of the same format. */
   readonly format: string
 }
 
-/** Answers with events until the caller, or the hub, has had enough. @throws HubError before anything is sent */
-export async function streamEvents(reply: FastifyReply, wish: SubscriptionRequest, options: SseOptions): Promise<void> {
+/** Sends events until the client disconnects or the subscription ends. @throws HubError before anything is sent */
+export async function streamEvents(
+  reply: FastifyReply,
+  request: SubscriptionRequest,
+  options: SseOptions
+): Promise<void> {
   const { subscriptions } = options
   const response = reply.raw
-  const sink = new SseSink(response, wish, options)
-  const subscription = await subscriptions.subscribe(wish, sink)
+  const sink = new SseSink(response, request, options)
+  const subscription = await subscriptions.subscribe(request, sink)
   if (response.closed || response.destroyed) return subscription.close()
   reply.hijack()
   for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -40,7 +45,7 @@ export async function streamEvents(reply: FastifyReply, wish: SubscriptionReques
   response.writeHead(200, {
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
-    // Proxies that gather answers would hold events back.
+    // Keeps proxies from buffering.
     'x-accel-buffering': 'no'
   })
   response.socket?.setNoDelay(true)
@@ -51,14 +56,14 @@ export async function streamEvents(reply: FastifyReply, wish: SubscriptionReques
 class SseSink implements Sink {
   readonly #response: ServerResponse
   readonly #options: SseOptions
-  /** Each event is a place to go on from, not only the end of a message. */
-  readonly #isExact: boolean
+  /** Each event can be resumed from, not only the last one of a message. */
+  readonly #hasCursorPerEvent: boolean
   #timer: NodeJS.Timeout | undefined
 
   constructor(response: ServerResponse, { interval = 0 }: SubscriptionRequest, options: SseOptions) {
     this.#response = response
     this.#options = options
-    this.#isExact = interval === 0
+    this.#hasCursorPerEvent = interval === 0
   }
 
   open(subscription: Subscription): void {
@@ -94,15 +99,15 @@ class SseSink implements Sink {
   #text(message: Message): string {
     const { cursor, events, snapshot, recovered, conflated } = message
     const { epoch, write } = this.#options
-    const isExact = this.#isExact && conflated === undefined && cursor !== ''
+    const hasCursors = this.#hasCursorPerEvent && conflated === undefined && cursor !== ''
     const parts: string[] = []
     if (recovered === false) parts.push(named('lost', { recovered, cursor }, cursor))
     for (const [at, event] of events.entries()) {
-      const id = at === events.length - 1 ? cursor : isExact ? cursorBehind(epoch, event) : ''
+      const id = at === events.length - 1 ? cursor : hasCursors ? cursorBehind(epoch, event) : ''
       parts.push(`${id === '' ? '' : `id: ${id}\n`}data: ${write(event)}\n\n`)
     }
     if (snapshot === 'end') parts.push(named('snapshot', { complete: true, cursor }, cursor))
-    // The id alone: no event, and yet what the client comes back with.
+    // An id without data: no event, but the client resumes from it.
     return parts.length === 0 ? `id: ${cursor}\n\n` : parts.join('')
   }
 }

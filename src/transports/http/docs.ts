@@ -47,8 +47,7 @@ const openApiEndpoint = {
     {
       operationId: 'GetOpenApi',
       summary: 'This document',
-      description:
-        'Of everything that the hub serves by HTTP. The messages of the WebSocket `/stream` are in `/asyncapi.json`.'
+      description: 'All HTTP endpoints of the hub. The messages of the WebSocket `/stream` are in `/asyncapi.json`.'
     },
     'application/json',
     { type: 'object' }
@@ -76,8 +75,8 @@ const docsEndpoint = {
   get: plainOperation(
     {
       operationId: 'GetDocs',
-      summary: 'This document as a page to read and to try',
-      description: 'With nothing loaded from elsewhere.'
+      summary: 'Swagger UI of this document',
+      description: 'Nothing is loaded from other servers.'
     },
     'text/html',
     { type: 'string' }

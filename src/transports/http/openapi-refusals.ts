@@ -9,22 +9,22 @@ const RESULT = { 'application/json': { schema: ref('Result') } } as const
 
 /** The listed errors, with their meaning for a client. */
 const meanings = {
-  BadRequest: 'The address, a parameter or the body is malformed, or the outcome would break a rule of the standard',
-  Unauthorized: 'Credentials are missing or not valid',
-  Forbidden: 'The caller may not do this',
+  BadRequest: 'The path, a parameter or the body is malformed, or the result would violate a rule of the standard',
+  Unauthorized: 'Credentials are missing or invalid',
+  Forbidden: 'The client is not allowed to do this',
   NotFound: 'What the path names does not exist',
-  MethodNotAllowed: 'The element is of a kind that does not know this',
-  NotAcceptable: 'None of the media types asked for can be given',
-  Conflict: 'There is one already, or somebody else changed it at the same time',
-  PreconditionFailed: 'It is not, or no longer, what If-Match or If-None-Match expects',
-  TooLarge: 'The body is larger than the server takes',
-  UnsupportedMediaType: 'The body is of a media type that is not accepted here',
-  KeyReused: 'The Idempotency-Key came before with other content',
-  UpgradeRequired: 'This is for a WebSocket only',
-  TooManyRequests: 'The hub is behind with what it was sent before; Retry-After says when to come again',
-  Unavailable: 'The store does not answer; Retry-After says when to come again',
-  StorageFull: 'There is no room left on the disk',
-  Internal: 'The server failed; its log says more under the correlationId'
+  MethodNotAllowed: 'Not supported by elements of this kind',
+  NotAcceptable: 'None of the accepted media types is available',
+  Conflict: 'It already exists, or was changed concurrently',
+  PreconditionFailed: 'If-Match or If-None-Match does not hold',
+  TooLarge: 'The body exceeds the limit of the server',
+  UnsupportedMediaType: 'The media type of the body is not supported',
+  KeyReused: 'The Idempotency-Key was used before with other content',
+  UpgradeRequired: 'Only available as a WebSocket',
+  TooManyRequests: 'The hub is still busy with earlier samples; retry after Retry-After',
+  Unavailable: 'The store does not answer; retry after Retry-After',
+  StorageFull: 'The disk is full',
+  Internal: 'An error of the server; its log has details under the correlationId'
 } as const satisfies Partial<Record<ErrorName, string>>
 
 export type RefusalName = keyof typeof meanings
@@ -35,7 +35,7 @@ export const refusalResponses: Readonly<Record<string, JsonSchema>> = {
     Object.entries(meanings).map(([name, description]) => [name, { description, content: RESULT }])
   ),
   Refusal: {
-    description: 'Refused, or failed; each message names the place, the rule, what was expected and what was found',
+    description: 'Refused or failed; each message names the place, the rule, what was expected and what was found',
     content: RESULT
   }
 }

@@ -69,11 +69,11 @@ const text = { type: 'string' } as const
 const ids = { type: 'array', minItems: 1, items: text } as const
 const damaged = {
   ...ids,
-  description: 'Documents that belong here and cannot be read, as they are damaged where they are stored'
+  description: 'Documents that belong here but cannot be read, because their stored records are damaged'
 }
 const undecided = {
   ...ids,
-  description: 'Documents with a text that is too long for a regular expression of the query'
+  description: 'Documents with a text too long for a regular expression of the query'
 }
 
 const envelope: Readonly<Record<string, JsonSchema>> = {
@@ -93,9 +93,9 @@ const envelope: Readonly<Record<string, JsonSchema>> = {
         maxLength: 32,
         description: 'The rule that was broken: a constraint id, a schema keyword, or the HTTP status'
       },
-      correlationId: { type: 'string', minLength: 1, maxLength: 128, description: 'Finds the request in the log' },
+      correlationId: { type: 'string', minLength: 1, maxLength: 128, description: 'Identifies the request in the log' },
       messageType: { type: 'string', enum: ['Undefined', 'Info', 'Warning', 'Error', 'Exception'] },
-      text: { type: 'string', description: 'Where, what was expected, and what was found' },
+      text: { type: 'string', description: 'The place, what was expected, and what was found' },
       timestamp: { type: 'string', format: 'date-time' }
     }
   },
@@ -122,7 +122,7 @@ const valueOnly: Readonly<Record<string, JsonSchema>> = {
   },
   SubmodelElementValue: {
     title: 'SubmodelElementValue',
-    description: 'ValueOnly: what it is depends on the kind of the element (Part 1, "ValueOnly serialization")',
+    description: 'ValueOnly: depends on the kind of the element (Part 1, "ValueOnly serialization")',
     type: ['object', 'array', 'string', 'number', 'boolean']
   }
 }
@@ -208,7 +208,7 @@ const services: Readonly<Record<string, JsonSchema>> = {
     title: 'RefusedDocument',
     type: 'object',
     required: ['modelType', 'origin'],
-    properties: { modelType: text, id: text, origin: { ...text, description: 'Where in the file it stands' } }
+    properties: { modelType: text, id: text, origin: { ...text, description: 'Its place in the file' } }
   },
   UploadReport: {
     title: 'UploadReport',
@@ -219,15 +219,15 @@ const services: Readonly<Record<string, JsonSchema>> = {
       created: named,
       replaced: named,
       kept: named,
-      files: { type: 'integer', description: 'How many files came with the documents' },
+      files: { type: 'integer', description: 'Number of files stored with the documents' },
       refused: {
         type: 'array',
-        description: 'Documents that cannot be stored even leniently; the others of the file were taken',
+        description: 'Documents that cannot be stored even leniently; the others of the file were stored',
         items: ref('RefusedDocument')
       },
       violations: {
         type: 'array',
-        description: 'Rules that the documents break, and why some were refused; only where the hub is lenient',
+        description: 'Rules that the documents violate, and reasons for refusals; only on a lenient hub',
         items: ref('Violation')
       }
     }
@@ -260,7 +260,7 @@ const services: Readonly<Record<string, JsonSchema>> = {
       revision: { type: 'integer', description: 'The ETag of the submodel when it was checked' },
       rules: { type: 'string', description: 'A digest of all schemas and policies at that time' },
       violations: { type: 'array', description: "Of the template's rules", items: ref('TemplateViolation') },
-      metamodel: { type: 'array', description: "Of the standard's rules; taken leniently", items: ref('Violation') }
+      metamodel: { type: 'array', description: "Of the standard's rules; accepted leniently", items: ref('Violation') }
     }
   },
   JsonSchema: {

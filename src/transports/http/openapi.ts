@@ -80,9 +80,9 @@ export function hubDocument(prefix: string, extensions: readonly ExtensionEndpoi
 }
 
 const ABOUT_HUB = [
-  `The API of the Asset Administration Shell (Part 2, release ${RELEASE}), and what the hub serves beside it.`,
+  `The API of the Asset Administration Shell (Part 2, release ${RELEASE}), and the hub's own endpoints.`,
   'The messages of the WebSocket `/stream` are in [/asyncapi.json](/asyncapi.json).',
-  'Identifiers stand in addresses as base64url of their UTF-8. The examples speak of the sample plant, which `npm run demo` starts the hub with.'
+  'Identifiers in paths are base64url of their UTF-8. The examples use the sample plant, which `npm run demo` loads.'
 ].join('\n\n')
 
 /** Makes operationIds unique in the document: where the standard uses one for several endpoints, the service is added. */
@@ -211,7 +211,7 @@ function responseOf(endpoint: Endpoint, status: number): JsonSchema {
   const content = hasBody ? contentOf(endpoint) : undefined
   const hasLocation =
     status === 302 || status === 202 || (status === 201 && !definition.own && definition.on !== 'Discovery')
-  const Location = { description: 'Where it is', schema: { type: 'string', format: 'uri' } }
+  const Location = { description: 'URL of the resource', schema: { type: 'string', format: 'uri' } }
   return {
     description: DESCRIPTIONS[status] ?? 'Done',
     ...(hasLocation && { headers: { Location } }),
@@ -222,9 +222,9 @@ function responseOf(endpoint: Endpoint, status: number): JsonSchema {
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
   200: 'Done',
   201: 'Created',
-  202: 'Begun; the Location tells how it goes',
-  204: 'Done; there is nothing to say',
-  302: 'Ended; the result is at the Location'
+  202: 'Accepted; the Location reports the progress',
+  204: 'Done, without a body',
+  302: 'Finished; the result is at the Location'
 }
 
 function contentOf(endpoint: Endpoint): JsonSchema | undefined {
@@ -301,7 +301,7 @@ function parameterOf(name: string, example: unknown): JsonSchema {
 const IF_MATCH: JsonSchema = {
   name: 'If-Match',
   in: 'header',
-  description: 'Only if it is still as it was read: the ETag of the answer then',
+  description: 'ETag of the version that was read; refused if the resource has changed since',
   schema: { type: 'string' }
 }
 
@@ -320,21 +320,24 @@ const string = { type: 'string' } as const
 const strings = { type: 'array', items: string } as const
 
 const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
-  limit: { description: 'Most entries on a page', schema: { type: 'integer', minimum: 1 } },
+  limit: { description: 'Maximum number of entries on a page', schema: { type: 'integer', minimum: 1 } },
   cursor: {
-    description: 'Where the page before ended: its paging_metadata.cursor',
+    description: 'paging_metadata.cursor of the previous page',
     schema: { type: 'string', minLength: 1 }
   },
-  level: { description: 'How deep', schema: { type: 'string', enum: ['deep', 'core'], default: 'deep' } },
+  level: {
+    description: 'Depth: all descendants, or direct children only',
+    schema: { type: 'string', enum: ['deep', 'core'], default: 'deep' }
+  },
   extent: {
-    description: 'With the values of Blobs or without',
+    description: 'With or without the values of Blobs',
     schema: { type: 'string', enum: ['withBlobValue', 'withoutBlobValue'], default: 'withoutBlobValue' }
   },
   idShort: { description: 'Exactly this idShort', schema: string },
   semanticId: { description: 'base64url of a Reference in JSON', schema: { type: 'string', maxLength: 3072 } },
   isCaseOf: { description: 'base64url of a Reference in JSON', schema: string },
   dataSpecificationRef: { description: 'base64url of a Reference in JSON', schema: string },
-  assetIds: { description: 'base64url of a SpecificAssetId in JSON, each; all must match', schema: strings },
+  assetIds: { description: 'Each is base64url of a SpecificAssetId in JSON; all must match', schema: strings },
   assetKind: { description: 'Exactly this kind', schema: { type: 'string', enum: enumerations.AssetKind } },
   assetType: { description: BASE64URL, schema: string },
   aasId: { description: BASE64URL, schema: string },
@@ -342,17 +345,17 @@ const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   submodelIds: { description: `${BASE64URL}, each`, schema: strings },
   includeConceptDescriptions: { description: 'With concept descriptions', schema: { type: 'boolean', default: true } },
   existing: {
-    description: 'What becomes of documents that are already stored',
+    description: 'What to do with documents that are already stored',
     schema: { type: 'string', enum: ['refuse', 'replace', 'keep'], default: 'refuse' }
   },
-  fileName: { description: 'The name of a file that is sent as the body itself', schema: string },
+  fileName: { description: 'Name of a file that is the body itself', schema: string },
   result: {
     description: 'Exactly this result',
     schema: { type: 'string', enum: ['valid', 'invalid', 'noTemplate'] }
   },
   template: { description: 'A template: its name, its semanticId, or the $id of its schema', schema: string },
   form: {
-    description: 'The form of the submodel that the schema is for',
+    description: 'Serialization of the submodel that the schema describes',
     schema: { type: 'string', enum: ['normal', 'value'], default: 'normal' }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How the text of a body is encoded. UTF-8 unless the content type declares another charset; Korean gateways on Windows
- * send CP949. Bytes that are no text of the charset are refused, never replaced.
+ * Charsets of bodies: UTF-8 unless the content type declares another one; Korean gateways on Windows send CP949. Bytes
+ * that are invalid in the charset are refused, never replaced.
  */
 import { isUtf8 } from 'node:buffer'
 import { HubError } from '../../errors.ts'
@@ -8,9 +8,9 @@ import { HubError } from '../../errors.ts'
 export interface Charset {
   readonly name: string
   readonly isUtf8: boolean
-  /** Undefined where the bytes are no text. */
+  /** Undefined where the bytes are invalid. */
   decode(bytes: Buffer): string | undefined
-  /** The bytes without the byte order mark that some editors put before UTF-8. */
+  /** Without the byte order mark that some editors write before UTF-8. */
   withoutByteOrderMark(bytes: Buffer): Buffer
 }
 
@@ -24,15 +24,15 @@ const utf8: Charset = {
     bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK) ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes
 }
 
-/** Names of Windows for charsets that the Encoding Standard knows by others. */
+/** Windows names of charsets that have another name in the Encoding Standard. */
 const ALIASES: ReadonlyMap<string, string> = new Map(
   ['cp949', 'ms949', 'uhc', 'x-windows-949'].map((name) => [name, 'euc-kr'])
 )
 
-/** Those with a line feed of more than one byte, or of one that is part of another sign. */
+/** Charsets in which a line feed has several bytes, or its byte is part of other characters. */
 const NOT_LINE_BASED = /^(utf-16|iso-2022|replacement)/
 
-/** What a content type declares. @throws HubError `UnsupportedMediaType` for an unknown charset */
+/** The charset of a content type. @throws HubError `UnsupportedMediaType` for an unknown charset */
 export function charsetOf(contentType: string): Charset {
   const declared = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8'
   if (declared === 'utf-8' || declared === 'utf8' || declared === 'us-ascii') return utf8

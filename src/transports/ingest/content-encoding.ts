@@ -1,4 +1,4 @@
-/** Bodies as they arrive, without their content codings (RFC 9110, 8.4). */
+/** Decodes the content encodings of bodies (RFC 9110, 8.4). */
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { FastifyRequest } from 'fastify'
@@ -13,12 +13,11 @@ const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>
   zstd: createZstdDecompress
 }
 
-/** Codings that lie one over the other, at most. */
 const MAX_CODINGS = 3
 
-/** @throws HubError `BadRequest` for what cannot be unpacked, `UnsupportedMediaType` for another coding */
+/** @throws HubError `BadRequest` for a body that cannot be decoded, `UnsupportedMediaType` for an unknown encoding */
 export function decodedBody({ headers, raw }: FastifyRequest): AsyncIterable<Buffer> {
-  // Names of codings know no upper and lower case; the last one was applied last.
+  // Names are case-insensitive; the last encoding was applied last.
   const given = (headers['content-encoding'] ?? '').toLowerCase().split(',')
   const codings = given.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity')
   const unknown = codings.find((coding) => !Object.hasOwn(DECODERS, coding))
@@ -31,15 +30,15 @@ export function decodedBody({ headers, raw }: FastifyRequest): AsyncIterable<Buf
   if (codings.length > MAX_CODINGS) {
     throw new HubError('BadRequest', [`A body has at most ${MAX_CODINGS} content codings; found ${codings.length}`])
   }
-  // Destroyed, the request would take its connection along, and with it the answer.
+  // Destroying the request would close the connection before the response.
   if (codings.length === 0) return raw.iterator({ destroyOnReturn: false })
   return decodingErrors(codings.toReversed().reduce(decode, isolateStream(raw)), codings.join(', '))
 }
 
 function decode(bytes: Readable, coding: string): Readable {
   const decoder = DECODERS[coding]?.() as NodeJS.ReadWriteStream & Readable
-  // What goes wrong is thrown where it is read. Of a request that is refused for something else nobody reads, and an
-  // error that nobody listens to ends the process.
+  // Errors are thrown to the reader. If the request is refused for another reason nobody reads, and an error without a
+  // listener would end the process.
   decoder.on('error', () => {})
   pipeline(bytes, decoder, () => {})
   return decoder
@@ -51,6 +50,6 @@ async function* decodingErrors(bytes: Readable, coding: string): AsyncGenerator<
   } catch (error) {
     const { code = '' } = error as { code?: string }
     if (!/^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code)) throw error
-    throw new HubError('BadRequest', [`The body is no ${coding}: ${(error as Error).message}`])
+    throw new HubError('BadRequest', [`The body is not valid ${coding}: ${(error as Error).message}`])
   }
 }

@@ -6,7 +6,7 @@ import { JSON_TYPE, LINE_TYPES, NDJSON_TYPES, SENML_TYPE } from './media-types.t
 import { ingestHeaders, ingestParameters, lineContent } from './parameters.ts'
 
 const ndjson = {
-  schema: { type: 'string', description: 'A sample, or a column, in each line; as many as there are' },
+  schema: { type: 'string', description: 'A sample or a column in each line; any number of lines' },
   examples: {
     rows: {
       summary: 'Two samples',
@@ -36,7 +36,7 @@ const takes: DocumentedContents = {
         value: { path: 'CycleTime', start: '2026-11-24T03:00:01Z', step: 100, values: [12.7, 12.8, 12.6] }
       },
       list: {
-        summary: 'Several, with what they have in common; a sample without a time is of now',
+        summary: 'Several with shared members; a sample without a time gets the current time',
         value: {
           submodel: MACHINE,
           samples: [
@@ -51,7 +51,7 @@ const takes: DocumentedContents = {
     schema: ref('SenmlPack'),
     examples: {
       pack: {
-        summary: 'The last three seconds of one element, and a text of now',
+        summary: 'The last three seconds of one element, and a current text',
         value: [
           { n: 'CycleTime', bt: 1795489204, t: -2, v: 12.7 },
           { n: 'CycleTime', t: -1, v: 12.8 },
@@ -73,13 +73,13 @@ export const ingestEndpoint = {
     tag: 'Samples',
     summary: 'Push samples',
     description:
-      'The answer says that they are durable. What comes late or out of order is history, what comes twice counts once, the newest is the current value. JSON is taken whole or refused whole, unless `each` says otherwise; a name in SenML is `{submodel}/{idShortPath}` with the id or the idShort of the submodel, or the path alone where `submodel` is given, and units are not looked at; NDJSON and lines may be of any length, and are taken in batches as they arrive.',
+      'The samples are durable when the response is sent. Late or unordered samples go to the history, repeated ones count once, and the newest is the current value. JSON is accepted or refused as a whole, unless `each` is set. A name in SenML is `{submodel}/{idShortPath}`, with the id or the idShort of the submodel, or the path alone if `submodel` is given; units are ignored. NDJSON and lines may have any length, and are stored in batches as they arrive.',
     query: ingestParameters,
     headers: ingestHeaders,
     takes,
     gives: {
       200: {
-        description: 'What was taken is durable, and what was refused is told',
+        description: 'Accepted samples are durable; refused ones are listed',
         content: { [JSON_TYPE]: { schema: ref('SampleReceipt') } }
       }
     },

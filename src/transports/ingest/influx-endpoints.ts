@@ -25,13 +25,13 @@ export const writeV2Endpoint = {
 export const pingEndpoint = {
   path: '/ping',
   below: 'hub',
-  get: operation('Ping', 'Is there something that takes the line protocol?', { 204: { description: 'There is' } })
+  get: operation('Ping', 'Is there a server for the line protocol?', { 204: { description: 'Yes' } })
 } as const satisfies ExtensionEndpoint
 
 export const healthEndpoint = {
   path: '/health',
   below: 'hub',
-  get: operation('InfluxDbHealth', 'Can it be written to?', {
+  get: operation('InfluxDbHealth', 'Is the server ready for writes?', {
     200: json('Yes', 'InfluxDbHealth'),
     503: json('The store does not answer', 'InfluxDbHealth')
   })
@@ -42,15 +42,15 @@ const queryParameters = {
 } as const satisfies QueryDeclaration
 
 const queryResponses = {
-  200: json('SHOW DATABASES, or CREATE DATABASE, which does nothing', 'InfluxQlResults'),
-  400: json('Everything else; says where to read instead', 'InfluxDbError')
+  200: json('Result of SHOW DATABASES or CREATE DATABASE; the latter does nothing', 'InfluxQlResults'),
+  400: json('Any other statement; the message says where to read instead', 'InfluxDbError')
 }
 
 export const queryEndpoint = {
   path: '/query',
   below: 'hub',
   get: {
-    ...operation('InfluxQl', 'What clients of InfluxDB 1.x ask before they write', queryResponses),
+    ...operation('InfluxQl', 'Statements that clients of InfluxDB 1.x send before they write', queryResponses),
     query: queryParameters
   },
   post: {
@@ -62,8 +62,8 @@ export const queryEndpoint = {
 export const fluxEndpoint = {
   path: '/api/v2/query',
   below: 'hub',
-  post: operation('Flux', 'Not answered; says where to read instead', {
-    501: json('There is no Flux here', 'InfluxDbErrorV2')
+  post: operation('Flux', 'Not supported; the message says where to read instead', {
+    501: json('Flux is not supported', 'InfluxDbErrorV2')
   })
 } as const satisfies ExtensionEndpoint
 
@@ -71,8 +71,8 @@ export const bucketsEndpoint = {
   path: '/api/v2/buckets',
   below: 'hub',
   get: {
-    ...operation('InfluxDbBuckets', 'The bucket of any name', { 200: json('It is there', 'InfluxDbBuckets') }),
-    query: { name: { ...documentText('The bucket that is looked for', 'plant'), parse: first } }
+    ...operation('InfluxDbBuckets', 'A bucket of any name', { 200: json('The bucket', 'InfluxDbBuckets') }),
+    query: { name: { ...documentText('Name of the bucket', 'plant'), parse: first } }
   }
 } as const satisfies ExtensionEndpoint
 
@@ -80,10 +80,10 @@ export const orgsEndpoint = {
   path: '/api/v2/orgs',
   below: 'hub',
   get: {
-    ...operation('InfluxDbOrganizations', 'The organization of any name', {
-      200: json('It is there', 'InfluxDbOrganizations')
+    ...operation('InfluxDbOrganizations', 'An organization of any name', {
+      200: json('The organization', 'InfluxDbOrganizations')
     }),
-    query: { org: { ...documentText('The organization that is looked for', 'plant'), parse: first } }
+    query: { org: { ...documentText('Name of the organization', 'plant'), parse: first } }
   }
 } as const satisfies ExtensionEndpoint
 
@@ -103,9 +103,9 @@ function writeOperation(operationId: string, errorSchema: string) {
   return {
     operationId,
     tag: 'Samples',
-    summary: "Push InfluxDB's line protocol, as its senders know it",
+    summary: "Push InfluxDB's line protocol, as to InfluxDB",
     description:
-      'The tag `submodel` of a point, or else its measurement, names the submodel (by id, or by idShort), a field the idShortPath. What is right is kept where something is wrong.',
+      'The tag `submodel` of a point is the id of the submodel, or else the measurement is its idShort; a field is an idShortPath. Valid points are stored even if others are refused.',
     query: lineParameters,
     headers: ingestHeaders,
     takes: Object.fromEntries(LINE_TYPES.map((type) => [type, lineContent])),
@@ -113,19 +113,19 @@ function writeOperation(operationId: string, errorSchema: string) {
       204: { description: 'Everything is durable' },
       400: refused('Some points were refused, the others are durable; or the request is malformed'),
       413: refused('A line is too long'),
-      415: refused('The body is packed or encoded in a way that is not taken'),
-      422: refused('The Idempotency-Key came before with other content'),
-      429: refused('The hub is behind; Retry-After says when to come again'),
-      500: refused('The server failed'),
-      503: refused('The store does not answer; Retry-After says when to come again'),
-      507: refused('There is no room left on the disk')
+      415: refused('The compression or charset of the body is not supported'),
+      422: refused('The Idempotency-Key was used before with other content'),
+      429: refused('The hub is busy; retry after Retry-After'),
+      500: refused('An error of the server'),
+      503: refused('The store does not answer; retry after Retry-After'),
+      507: refused('The disk is full')
     },
     refuses: []
   } as const satisfies ExtensionOperation
 }
 
 function operation(operationId: string, summary: string, gives: ExtensionOperation['gives']) {
-  const description = 'For clients of InfluxDB, which ask so before they write.'
+  const description = 'For clients of InfluxDB, which request it before they write.'
   return { operationId, tag: 'Samples', summary, description, gives, refuses: [] } as const
 }
 

@@ -1,13 +1,13 @@
-/** Lines out of bytes that arrive in any pieces, many at a time. */
+/** Splits a body that arrives in arbitrary chunks into groups of lines. */
 import { HubError } from '../../errors.ts'
 import type { Charset } from './charset.ts'
 
-/** No line is longer, in bytes: a body without line ends must not fill the memory. */
+/** A body without line feeds must not fill the memory. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024
 
 const NEWLINE = 10
 
-/** A line whose bytes are no text; as far as its signs of ASCII go it can be seen where it ends. */
+/** A line that is not valid in its charset. Its ASCII characters suffice to find where an item ends. */
 export class Undecodable {
   readonly ascii: string
 
@@ -57,7 +57,7 @@ function decoded(group: Buffer, charset: Charset, isFirst: boolean): LineGroup {
   return text === undefined ? { lines: lineByLine(bytes, charset), bytes } : { lines: text.split('\n'), bytes }
 }
 
-/** Of the charsets that are taken none has a line feed within another sign. */
+/** No accepted charset has a line feed within another character. */
 function lineByLine(group: Buffer, charset: Charset): Line[] {
   const lines: Line[] = []
   for (let start = 0; start <= group.length; ) {

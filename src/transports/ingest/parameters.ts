@@ -36,10 +36,10 @@ export const lineParameters = {
 } as const satisfies QueryDeclaration
 
 export const ingestParameters = {
-  submodel: { ...documentText('Id of the submodel of those samples that name none', MACHINE), parse: first },
-  path: { ...documentText('idShortPath of those samples that name none', 'CycleTime'), parse: first },
+  submodel: { ...documentText('Id of the submodel for samples that name none', MACHINE), parse: first },
+  path: { ...documentText('idShortPath for samples that name none', 'CycleTime'), parse: first },
   unit: {
-    ...documentChoice('Unit of times that are numbers', timeUnits, 'ms'),
+    ...documentChoice('Unit of numeric times', timeUnits, 'ms'),
     parse: ([text = '']): TimeUnit => {
       const unit = timeUnits.find((unit) => unit === text)
       if (unit === undefined) throw invalid('unit', `one of ${timeUnits.join(', ')}`, text)
@@ -47,7 +47,7 @@ export const ingestParameters = {
     }
   },
   each: {
-    description: `${each.description}; lines are taken one by one where nothing is said`,
+    description: `${each.description}; the default for NDJSON and lines`,
     schema: { type: 'boolean' },
     parse: ([text = '']): boolean => {
       if (text === 'true' || text === 'false') return text === 'true'
@@ -62,13 +62,13 @@ export const ingestHeaders: Readonly<Record<string, DocumentedParameter>> = {
     description: key.description,
     schema: { type: 'string', minLength: 1, maxLength: key.maxLength }
   },
-  'Content-Encoding': documentChoice('How the body is packed, if it is', CONTENT_ENCODINGS)
+  'Content-Encoding': documentChoice('Compression of the body', CONTENT_ENCODINGS)
 }
 
 const POINTS = `OperationalData,submodel=${MACHINE} CycleTime=12.3,State="running" 1795489203000000000\n`
 
 export const lineContent: DocumentedContent = {
-  schema: { type: 'string', description: "Points of InfluxDB's line protocol, one a line; as many as there are" },
+  schema: { type: 'string', description: "Points of InfluxDB's line protocol, one per line; any number of lines" },
   examples: { points: { summary: 'Two fields of one point', value: POINTS } }
 }
 

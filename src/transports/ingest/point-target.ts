@@ -1,15 +1,15 @@
 /**
- * Where a point of the line protocol belongs. Without a mapping: the tag `submodel` is the id of the submodel, else the
- * measurement is its idShort; the field is the idShortPath.
+ * Maps points of the line protocol to elements. Without a mapping file, the tag `submodel` is the id of the submodel, or
+ * else the measurement is its idShort; the field is the idShortPath.
  *
- * A mapping is a JSON file: a list of rules, of which the first that fits counts.
+ * A mapping file is a JSON list of rules; the first that matches counts.
  *
  * ```json
  * [{ "measurement": "press*", "submodel": "urn:plant:{tag.line}:press", "path": "{measurement}.{field}" }]
  * ```
  *
- * `measurement` is a pattern with `*`, absent for any. In `submodel` and `path`, `{measurement}`, `{field}` and
- * `{tag.NAME}` stand for what the point says; a point without such a tag does not fit.
+ * `measurement` is a pattern with `*`; absent, it matches any. In `submodel` and `path`, `{measurement}`, `{field}` and
+ * `{tag.NAME}` are replaced; a point without such a tag does not match.
  */
 import { readFileSync } from 'node:fs'
 import type { Clock } from '../../clock.ts'
@@ -23,19 +23,19 @@ export interface LineRule {
   readonly path: string
 }
 
-/** The submodel of a point and the path of each of its fields; or why there is none. */
+/** The submodel of a point and the paths of its fields; or the reason why there is none. */
 export type PointTarget = { readonly submodel: string; path(field: string): string } | { readonly unknown: string }
 
 export type PointTargetFinder = (point: LinePoint) => Promise<PointTarget>
 
-/** The id of the one submodel that has an idShort, or why there is none. */
+/** Finds the id of the only submodel with an idShort, or the reason why there is none. */
 export type SubmodelFinder = (idShort: string) => Promise<{ readonly id: string } | { readonly unknown: string }>
 
-/** How long an idShort is taken to mean the same submodel, in milliseconds, and how many are remembered. */
+/** Bounds of the cache of idShorts. */
 const CACHE_TTL_MS = 1000
 const CACHE_ENTRIES = 10_000
 
-export function pointTargetFinder(byIdShort: SubmodelFinder, rules: readonly LineRule[] = []): PointTargetFinder {
+export function pointTargetFinder(findSubmodel: SubmodelFinder, rules: readonly LineRule[] = []): PointTargetFinder {
   const matchers = rules.map((rule) => ({ rule, pieces: (rule.measurement ?? '*').split('*') }))
 
   return async (point) => {
@@ -47,7 +47,7 @@ export function pointTargetFinder(byIdShort: SubmodelFinder, rules: readonly Lin
     }
     const id = point.tags.get('submodel')
     if (id !== undefined) return { submodel: id, path: (field) => field }
-    const found = await byIdShort(point.measurement)
+    const found = await findSubmodel(point.measurement)
     if ('id' in found) return { submodel: found.id, path: (field) => field }
     return { unknown: `${found.unknown}; the tag "submodel" can name one by its id` }
   }
@@ -69,7 +69,7 @@ export function submodelFinder(store: Store, clock: Clock): SubmodelFinder {
   }
 }
 
-/** Reads a mapping. @throws Error that names what is wrong with the file */
+/** Reads a mapping file. @throws Error naming what is wrong with it */
 export function readLineRules(file: string): readonly LineRule[] {
   const rules: unknown = JSON.parse(readFileSync(file, 'utf8'))
   if (!Array.isArray(rules)) throw new Error(`${file}: a list of rules was expected`)

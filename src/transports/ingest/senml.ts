@@ -15,7 +15,7 @@ export async function packBatch(
   batch: SampleBatch,
   pack: unknown,
   submodel: string | undefined,
-  byIdShort: SubmodelFinder
+  findSubmodel: SubmodelFinder
 ): Promise<SampleBatch> {
   try {
     for (const record of parseSenml(pack, batch.arrival)) {
@@ -30,7 +30,7 @@ export async function packBatch(
         continue
       }
       const { target, path } = named
-      const found = 'id' in target ? target : await byIdShort(target.idShort)
+      const found = 'id' in target ? target : await findSubmodel(target.idShort)
       if ('unknown' in found) batch.refuse(found.unknown)
       else batch.add(found.id, path, time, value)
     }

@@ -1,12 +1,12 @@
-/** The schemas of what the hub takes and gives beside the standard's operations. */
+/** JSON Schemas of the extension endpoints. */
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { columnTypes } from '../../formats/tables/table.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
 
-/** @param ref refers to a schema of the document by its name */
+/** @param ref makes a reference to a schema of the document */
 export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Record<string, JsonSchema>> {
   return {
-    Sample: { title: 'Sample', description: 'Without a time: of the time of its arrival', ...sample },
+    Sample: { title: 'Sample', description: 'A sample without `time` gets the time of its arrival', ...sample },
     SampleColumn: {
       title: 'SampleColumn',
       description: 'Samples of one element: with `start` and `step`, with `start` and `offsets`, or with `times`',
@@ -15,17 +15,17 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
     SampleItem: { title: 'SampleItem', anyOf: [ref('Sample'), ref('SampleColumn')] },
     SampleList: {
       title: 'SampleList',
-      description: 'Samples, and what those of them have that do not say it themselves',
+      description: 'Samples, with defaults for members that they omit',
       ...object({ submodel: text, path: text, unit, samples: list(ref('SampleItem')) }, ['samples'])
     },
     SenmlPack: { title: 'SenmlPack', type: 'array', items: ref('SenmlRecord') },
     SenmlRecord: {
       title: 'SenmlRecord',
-      description: 'RFC 8428; what begins with `b` holds from this record on',
+      description: 'RFC 8428; members that begin with `b` apply from this record on',
       ...object({
-        bn: { ...text, description: 'Before each name' },
-        bt: { ...number, description: 'To be added to each time' },
-        bv: { ...number, description: 'To be added to each number' },
+        bn: { ...text, description: 'Prefix of each name' },
+        bt: { ...number, description: 'Added to each time' },
+        bv: { ...number, description: 'Added to each number' },
         bver: { ...whole, maximum: 10 },
         n: text,
         t: { ...number, description: 'Seconds since 1970; below 2^28, from now' },
@@ -43,10 +43,10 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
           refused: { ...whole, description: 'Samples, or lines, that were refused' },
           refusals: {
             ...list(refusal),
-            description: 'The first hundred of them; `index` is the item or line, from 0 on'
+            description: 'The first hundred; `index` is the item or line, from 0'
           },
-          repeated: { ...whole, description: 'Batches that were taken before under the same key' },
-          cursor: { ...text, description: 'Who follows from here misses nothing that comes after' }
+          repeated: { ...whole, description: 'Batches that were stored before under the same key' },
+          cursor: { ...text, description: 'Position in the log; subscribing from here misses nothing later' }
         },
         ['accepted', 'refused', 'refusals', 'repeated']
       )
@@ -78,11 +78,11 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
     Event: { title: 'Event', ...event },
     CloudEvent: {
       title: 'CloudEvent',
-      description: 'A CloudEvent (1.0); in a snapshot its id is no cursor',
+      description: 'A CloudEvent (1.0); in a snapshot its id is not a cursor',
       ...object(
         {
           specversion: { const: '1.0' },
-          id: { ...text, description: 'Unique, and the cursor behind the event' },
+          id: { ...text, description: 'Unique; also the cursor after the event' },
           source: { ...text, description: 'URL of what changed' },
           type: text,
           time: { ...text, format: 'date-time' },
@@ -101,9 +101,9 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
         {
           id: { ...text, description: 'Address of the feed' },
           updated: { ...text, format: 'date-time', description: 'Time of the newest event on the page' },
-          cursor: { ...text, description: 'The next page begins here; absent where there is no more yet' },
-          next: { ...text, description: 'Where to go on, now or later' },
-          recovered: { const: false, description: 'What was asked for lies further back than the log reaches' },
+          cursor: { ...text, description: 'The next page begins here; absent while there is none' },
+          next: { ...text, description: 'Cursor to continue from, now or later' },
+          recovered: { const: false, description: 'The requested position is older than the log' },
           records: list({ anyOf: [ref('CloudEvent'), ref('Event')] })
         },
         ['id', 'next', 'records']
@@ -114,10 +114,10 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
       ...object(
         {
           columns: list(ref('TableColumn')),
-          metadata: { type: 'object', description: '`cursor`: where the next page begins, if there is one' },
+          metadata: { type: 'object', description: '`cursor` of the next page, if there is one' },
           rows: {
             type: 'array',
-            description: 'A value for each column; null where there is none, text where a number would be rounded',
+            description: 'A value for each column; null where absent, text where a number would be rounded',
             items: { type: 'array' }
           }
         },
@@ -132,7 +132,7 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
           type: { enum: columnTypes },
           unit: { ...text, description: 'As the concept description names it' },
           semanticId: text,
-          label: { ...text, description: 'What people call it, in the language asked for' }
+          label: { ...text, description: 'Display name in the requested language' }
         },
         ['name', 'type']
       )

@@ -1,10 +1,9 @@
-/** What is sent and told of samples and changes, as JSON Schemas: the documents of the stream and of HTTP refer to them. */
-
+/** JSON Schemas of samples and events, for the documents of the stream and of HTTP. */
 import { changeKinds } from '../../consumers/subscriptions/subscription.ts'
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { timeUnits } from '../../model/time.ts'
 
-/** The submodel that examples are of. */
+/** The submodel that examples use. */
 export const MACHINE = 'https://plant.example/sm/imm-01/operational-data'
 
 export const text = { type: 'string' }
@@ -12,16 +11,16 @@ export const flag = { type: 'boolean' }
 export const whole = { type: 'integer' }
 export const number = { type: 'number' }
 export const id = { type: ['string', 'integer'], description: 'Chosen by the client' }
-export const cursor = { type: 'string', description: 'A place in the log from which `since` goes on; opaque' }
+export const cursor = { type: 'string', description: 'A position in the log, for `since`; opaque' }
 const time = {
   type: ['string', 'integer'],
-  description: 'ISO 8601 with an offset, to the nanosecond; or a whole number of `unit`'
+  description: 'ISO 8601 with an offset, up to nanoseconds; or a whole number of `unit`'
 }
 const quality = { enum: ['good', 'uncertain', 'bad'] }
 const qualities = { anyOf: [quality, { type: 'array', items: { anyOf: [quality, { type: 'null' }] } }] }
 export const unit = { enum: timeUnits, default: 'ms' }
-export const key = { type: 'string', maxLength: 256, description: 'A push that comes again under its key counts once' }
-export const each = { type: 'boolean', default: false, description: 'Refuse single samples and keep the rest' }
+export const key = { type: 'string', maxLength: 256, description: 'A repeated push with the same key counts once' }
+export const each = { type: 'boolean', default: false, description: 'Refuse single samples and accept the rest' }
 const value = { description: 'In the ValueOnly form of Part 1' }
 export const refusal = object({ index: whole, at: whole, submodel: text, path: text, rule: text, text }, [
   'index',
@@ -72,11 +71,11 @@ export const event = {
     type: text,
     id: text,
     touched: list(text),
-    became: { enum: ['created', 'deleted'], description: 'What happened to the elements that were touched' },
+    became: { enum: ['created', 'deleted'], description: 'What happened to the touched elements' },
     snapshot: flag,
-    element: { type: 'object', description: 'The element as it is now, where `content` is `full`' },
-    document: { type: 'object', description: 'The document as it is now, where `content` is `full`' },
-    elements: { type: 'object', description: 'The elements that were touched, by path, where `content` is `full`' }
+    element: { type: 'object', description: 'The current element, if `content` is `full`' },
+    document: { type: 'object', description: 'The current document, if `content` is `full`' },
+    elements: { type: 'object', description: 'The touched elements by path, if `content` is `full`' }
   }
 }
 

@@ -2,7 +2,7 @@
 import { cbor, json } from './codec.ts'
 import { closeCodes, type MessageDeclaration, messages } from './messages.ts'
 
-/** @param url where the hub is reached */
+/** @param url under which clients reach the hub */
 export function asyncApi(version: string, url = 'http://127.0.0.1:8080'): object {
   const { host, protocol } = new URL(url)
   const of = (from: MessageDeclaration['from']) => messages.filter((message) => message.from === from)
@@ -13,9 +13,9 @@ export function asyncApi(version: string, url = 'http://127.0.0.1:8080'): object
       title: 'AAS Hub: stream',
       version,
       description: [
-        'One WebSocket on which samples are pushed and changes are followed.',
-        `The subprotocol \`${json.protocol}\` is text frames of JSON, and what is spoken where none is named; \`${cbor.protocol}\` is binary frames of CBOR (RFC 8949) with the same members, in which columns may be typed arrays (RFC 8746).`,
-        'A push is acknowledged when it is durable. A client that sends more than `credit` samples without acknowledgement is not read from until they are durable: it is slowed and loses nothing.',
+        'One WebSocket to push samples and to subscribe to changes.',
+        `The subprotocol \`${json.protocol}\`, the default, uses text frames of JSON; \`${cbor.protocol}\` uses binary frames of CBOR (RFC 8949) with the same members, in which columns may be typed arrays (RFC 8746).`,
+        'A push is acknowledged when it is durable. While more than `credit` samples of a client are unacknowledged, the hub does not read from it: the client is slowed down and loses nothing.',
         `Close codes: ${Object.entries(closeCodes)
           .map(([code, text]) => `${code}: ${text}`)
           .join('. ')}.`

@@ -1,6 +1,6 @@
 /**
- * How messages are written on a connection: as JSON, or as CBOR (RFC 8949) where the client asks for it by subprotocol.
- * What tells of events is written once for all who get the same; only whose subscription it is differs.
+ * Encodings of messages: JSON, or CBOR (RFC 8949) if the client selects it as subprotocol. Events are encoded once for all
+ * subscribers of the same content; only the id of the subscription is added for each.
  */
 import { isUtf8 } from 'node:buffer'
 import { decode, encode, Tokenizer } from 'cborg'
@@ -16,11 +16,11 @@ export interface Codec {
   read(bytes: Buffer): unknown
   write(message: object): Uint8Array | string
   writeAck(ack: Ack): Uint8Array | string
-  /** @param sub of which subscription the client is told */
+  /** @param sub id of the subscription */
   writeEvents(sub: string | number, message: Message): Uint8Array
 }
 
-/** Pushes that are durable by one commit. */
+/** Acknowledges the pushes that one commit made durable. */
 export interface Ack {
   readonly type: 'ack'
   readonly cursor: string
@@ -33,7 +33,7 @@ export interface Ack {
   }[]
 }
 
-/** The members of an `event` message but for its type and whose it is. */
+/** The members of an `event` message without `type` and `sub`. */
 function eventsOf({ cursor, events, snapshot, recovered, conflated }: Message): object {
   return {
     ...(cursor !== '' && { cursor }),
@@ -81,45 +81,45 @@ export const json: Codec = {
 export const cbor: Codec = {
   protocol: 'aas-hub.v1.cbor',
   isBinary: true,
-  read: (bytes) => decode(bytes, { ...DECODING, tokenizer: new Utf8Tokenizer(bytes, DECODING) }),
+  read: (bytes) => decode(bytes, { ...DECODE_OPTIONS, tokenizer: new Utf8Tokenizer(bytes, DECODE_OPTIONS) }),
   write: (message) => encode(defined(message)),
   writeAck: (ack) => encode(defined(ack)),
   writeEvents: (sub, message) =>
     message.encoded(`stream cbor ${typeof sub} ${sub}`, () => {
       const rest = message.encoded('stream cbor', () => encode(defined(eventsOf(message))))
-      // A map is its number of pairs and then the pairs: these are put before those that all have in common.
-      const pairs = (rest[0] ?? 0) - MAP + 2
+      // A map is its number of pairs and then the pairs: two are put in front of the shared ones.
+      const pairs = (rest[0] ?? 0) - EMPTY_MAP + 2
       return Buffer.concat([
-        Uint8Array.of(MAP + pairs),
+        Uint8Array.of(EMPTY_MAP + pairs),
         ...['type', 'event', 'sub', sub].map((one) => encode(one)),
         rest.subarray(1)
       ])
     })
 }
 
-/** Refuses a text that is no UTF-8 (RFC 8949, 5.3.1), of which the decoder makes replacement characters. */
+/** Refuses text that is not UTF-8 (RFC 8949, 5.3.1), which the decoder would turn into replacement characters. */
 class Utf8Tokenizer extends Tokenizer {
   override next(): ReturnType<Tokenizer['next']> {
     const start = this.pos()
     const token = super.next()
     if (typeof token.value !== 'string' || !token.value.includes('\ufffd')) return token
-    // It may have been sent so.
+    // The text itself may contain U+FFFD.
     const content = start + headLength(this.data[start] ?? 0)
     if (!isUtf8(this.data.subarray(content, this.pos()))) throw new Error('a text is not UTF-8')
     return token
   }
 }
 
-/** Bytes before the content of a text: its first byte says how many of them hold the length (RFC 8949, 3). */
+/** Bytes before the content of a text: the first byte encodes how many hold the length (RFC 8949, 3). */
 function headLength(first: number): number {
   const short = first & 0x1f
   return short < 24 ? 1 : 1 + 2 ** (short - 24)
 }
 
-/** The first byte of an empty map; that of one with fewer than 24 pairs is so many more. */
-const MAP = 0xa0
+/** The first byte of an empty map; for up to 23 pairs their number is added. */
+const EMPTY_MAP = 0xa0
 
-/** Typed arrays (RFC 8746) as gateways have them: little-endian, and single bytes. */
+/** Typed arrays (RFC 8746): single bytes, and little-endian, as on gateways. */
 const tags = typedArrays({
   64: Uint8Array,
   69: Uint16Array,
@@ -133,23 +133,23 @@ const tags = typedArrays({
   86: Float64Array
 })
 
-/** The options of the decoder, which a tokenizer is not given by itself. */
-const DECODING = { strict: false, allowIndefinite: true, allowUndefined: true, allowBigInt: true, tags }
+/** For the decoder and, separately, for its tokenizer. */
+const DECODE_OPTIONS = { strict: false, allowIndefinite: true, allowUndefined: true, allowBigInt: true, tags }
 
 function typedArrays(kinds: Readonly<Record<number, new (buffer: ArrayBuffer) => ArrayLike<unknown>>>) {
   const found: ((content: () => unknown) => unknown)[] = []
   for (const [tag, Kind] of Object.entries(kinds)) {
     found[Number(tag)] = (content) => {
       const bytes = content()
-      if (!(bytes instanceof Uint8Array)) throw new Error(`the tag ${tag} is of bytes`)
-      // Copied, for bytes begin anywhere and numbers do not.
+      if (!(bytes instanceof Uint8Array)) throw new Error(`the tag ${tag} requires bytes`)
+      // Copied, since typed arrays must be aligned.
       return new Kind(Uint8Array.from(bytes).buffer)
     }
   }
   return found
 }
 
-/** Without members that are undefined, as JSON leaves them out. */
+/** Omits undefined members, as JSON does. */
 function defined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(defined)
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value

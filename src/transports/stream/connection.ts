@@ -1,6 +1,6 @@
 /**
- * One connection: pushes in, acknowledgements and events out. A client that sends faster than its samples become
- * durable is not read from until they are, so nothing is dropped and nothing piles up.
+ * One connection: receives pushes, sends acknowledgements and events. A client that sends faster than its samples become
+ * durable is not read from meanwhile, so nothing is dropped and nothing piles up.
  */
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,55 +17,54 @@ import { addItem, type ItemDefaults } from '../../operations/samples/parse-items
 import type { Store } from '../../store/store.ts'
 import type { Ack, Codec } from './codec.ts'
 
-export interface ConnectionOptions {
+export interface StreamConnectionOptions {
   readonly webSocket: WebSocket
   readonly socket: Duplex
   readonly codec: Codec
   readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
   readonly subscriptions: Subscriptions
-  readonly credit: number
-  readonly messageLimit: number
-  readonly heartbeat: number
+  readonly creditSamples: number
+  readonly maxMessageBytes: number
+  readonly heartbeatMs: number
   /** Of the hub. */
   readonly version: string
 }
 
-type Id = string | number | undefined
+type MessageId = string | number | undefined
 
-/** Milliseconds before a batch is tried again for which there was no room. */
-const PAUSE_MS = 50
+/** Before a batch is retried that the ingest had no capacity for. */
+const RETRY_DELAY_MS = 50
 
-/** Refusals that are told of one push. */
+/** Violations reported for one message. */
 const MAX_REPORTED = 100
 
-/** Subscriptions of one connection. */
+/** Per connection. */
 const MAX_SUBSCRIPTIONS = 100
 
-/** Milliseconds that acknowledgements under way get when the hub stops. */
+/** How long pushes in progress may take when the hub stops, and then the closing handshake. */
 const CLOSE_GRACE_MS = 2000
 const CLOSE_TIMEOUT_MS = 1000
 
-export class Connection {
-  readonly #options: ConnectionOptions
+export class StreamConnection {
+  readonly #options: StreamConnectionOptions
   readonly #subscriptions = new Map<string | number, Subscription>()
-  /** Samples that are not acknowledged yet. */
-  #open = 0
+  #unacknowledgedSamples = 0
   #isPaused = false
   #isAlive = true
   #isClosed = false
   #isStopping = false
-  /** Acknowledgements of this turn of the event loop, by commit. */
-  #acks: { readonly id: Id; readonly receipt: Receipt }[] = []
-  readonly #turns = new OrderedGate()
-  readonly #pushing = new Set<Promise<void>>()
+  /** Acknowledgements to be sent at the end of this turn of the event loop. */
+  #acks: { readonly id: MessageId; readonly receipt: Receipt }[] = []
+  readonly #gate = new OrderedGate()
+  readonly #pushes = new Set<Promise<void>>()
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: StreamConnectionOptions) {
     this.#options = options
-    const { webSocket, socket, hub, credit, messageLimit, heartbeat, version } = options
+    const { webSocket, socket, hub, creditSamples, maxMessageBytes, heartbeatMs, version } = options
     webSocket.on('message', (data: RawData, isBinary: boolean) => this.#read(data, isBinary))
-    webSocket.on('pong', () => this.#alive())
-    webSocket.on('ping', () => this.#alive())
-    // A frame that breaks the protocol is answered by the close code that ws gives it.
+    webSocket.on('pong', () => this.#noteAlive())
+    webSocket.on('ping', () => this.#noteAlive())
+    // ws closes the connection with the code for the error.
     webSocket.on('error', () => {})
     webSocket.on('close', () => this.#closed())
     socket.on('drain', () => {
@@ -76,41 +75,40 @@ export class Connection {
       version: 1,
       server: version,
       epoch: hub.store.epoch,
-      credit,
-      messageLimit,
-      heartbeat
+      credit: creditSamples,
+      messageLimit: maxMessageBytes,
+      heartbeat: heartbeatMs
     })
   }
 
-  /** To be called from time to time: asks for a sign of life, and ends where the last one never came. */
-  beat(): void {
+  /** To be called periodically: sends a ping, or ends the connection if the previous one was not answered. */
+  heartbeat(): void {
     const { webSocket } = this.#options
-    // Where we do not read, we hear nothing.
+    // While paused, pongs are not read either.
     if (this.#isPaused) return
     if (this.#isAlive) webSocket.ping()
     else webSocket.terminate()
     this.#isAlive = false
   }
 
-  /** Whether the store is there, for those who wonder why nothing comes. */
-  tellStore(available: boolean): void {
+  reportStore(available: boolean): void {
     this.#send({ type: 'store', available })
   }
 
-  /** Takes nothing more, acknowledges what is under way, and says why it ends. */
+  /** Accepts no more pushes, acknowledges those in progress, and closes with the reason. */
   async stop(): Promise<void> {
     const { webSocket } = this.#options
     this.#isStopping = true
-    await Promise.race([Promise.all(this.#pushing), sleep(CLOSE_GRACE_MS, undefined, { ref: false })])
-    this.#tell()
+    await Promise.race([Promise.all(this.#pushes), sleep(CLOSE_GRACE_MS, undefined, { ref: false })])
+    this.#sendAcks()
     this.#send({ type: 'stopping' })
-    // To hear the other side say farewell, which may be behind what was not read.
+    // The client's close frame may be behind unread messages.
     webSocket.resume()
     webSocket.close(1001, 'stopping')
     setTimeout(() => webSocket.terminate(), CLOSE_TIMEOUT_MS).unref()
   }
 
-  #alive(): void {
+  #noteAlive(): void {
     this.#isAlive = true
   }
 
@@ -132,10 +130,10 @@ export class Connection {
   #read(data: RawData, isBinary: boolean): void {
     const { codec } = this.#options
     this.#isAlive = true
-    let message: Incoming
+    let message: ClientMessage
     try {
       if (isBinary !== codec.isBinary) throw new Error(`${codec.isBinary ? 'binary' : 'text'} frames were expected`)
-      message = codec.read(data as Buffer) as Incoming
+      message = codec.read(data as Buffer) as ClientMessage
     } catch (error) {
       this.#send({ type: 'error', text: `This is no message of ${codec.protocol}: ${(error as Error).message}` })
       return
@@ -154,7 +152,7 @@ export class Connection {
         this.#send({ type: 'pong', ...idOf(message) })
         break
       case 'token':
-        // Nobody asks for tokens yet; a client that renews one need not know.
+        // Tokens are not checked yet; clients may renew theirs all the same.
         this.#send({ type: 'accepted', ...idOf(message) })
         break
       default:
@@ -166,9 +164,9 @@ export class Connection {
     }
   }
 
-  // ---- pushing
+  // ---- pushes
 
-  #push(message: Incoming): void {
+  #push(message: ClientMessage): void {
     const { id, each, key } = message
     if (this.#isStopping) {
       this.#refuse(id, new HubError('Unavailable', ['The hub is stopping']))
@@ -178,23 +176,23 @@ export class Connection {
       this.#refuse(id, new HubError('BadRequest', ['"each" is true or false, and "key" a text']))
       return
     }
-    const batch = filled(this.#options.hub.ingest.batch(), message)
+    const batch = addSamples(this.#options.hub.ingest.batch(), message)
     if (batch === undefined) {
       this.#refuse(id, new HubError('BadRequest', ['"samples", an array, was expected']))
       return
     }
     const { samples } = batch
-    this.#open += samples
-    if (this.#open > this.#options.credit && !this.#isPaused) {
+    this.#unacknowledgedSamples += samples
+    if (this.#unacknowledgedSamples > this.#options.creditSamples && !this.#isPaused) {
       this.#isPaused = true
       this.#options.webSocket.pause()
     }
-    const done = this.#take(batch, {
+    const done = this.#ingest(batch, {
       ...(each && { each }),
       ...(key !== undefined && { key: { key, scope: 'stream' } })
     }).then(
       (receipt) => {
-        if (this.#acks.push({ id, receipt }) === 1) setImmediate(() => this.#tell())
+        if (this.#acks.push({ id, receipt }) === 1) setImmediate(() => this.#sendAcks())
         this.#release(samples, done)
       },
       (error: unknown) => {
@@ -202,12 +200,12 @@ export class Connection {
         this.#release(samples, done)
       }
     )
-    this.#pushing.add(done)
+    this.#pushes.add(done)
   }
 
-  async #take(batch: SampleBatch, options: { each?: boolean; key?: IdempotencyKey }): Promise<Receipt> {
+  async #ingest(batch: SampleBatch, options: { each?: boolean; key?: IdempotencyKey }): Promise<Receipt> {
     for (;;) {
-      const turn = this.#turns.next()
+      const turn = this.#gate.next()
       try {
         return await this.#options.hub.ingest.push(batch, { ...options, gatePass: turn })
       } catch (error) {
@@ -216,39 +214,41 @@ export class Connection {
       } finally {
         turn.pass()
       }
-      await sleep(PAUSE_MS)
+      await sleep(RETRY_DELAY_MS)
     }
   }
 
   #release(samples: number, done: Promise<void>): void {
-    this.#pushing.delete(done)
-    this.#open -= samples
-    if (!this.#isPaused || this.#open > this.#options.credit / 2) return
+    this.#pushes.delete(done)
+    this.#unacknowledgedSamples -= samples
+    if (!this.#isPaused || this.#unacknowledgedSamples > this.#options.creditSamples / 2) return
     this.#isPaused = false
     this.#isAlive = true
     this.#options.webSocket.resume()
   }
 
-  /** What became durable together is acknowledged together. */
-  #tell(): void {
+  /** One message for the pushes that one commit made durable. */
+  #sendAcks(): void {
     const acks = this.#acks
     this.#acks = []
     for (let start = 0; start < acks.length; ) {
       const { seq, cursor } = (acks[start] as (typeof acks)[number]).receipt
       let end = start + 1
       while (end < acks.length && acks[end]?.receipt.seq === seq) end++
-      const told: Ack['acks'] = acks.slice(start, end).map(({ id, receipt: { accepted, repeated, refusals } }) => ({
-        id,
-        accepted,
-        ...(repeated && { repeated }),
-        ...(refusals.length > 0 && { refused: refusals })
-      }))
-      this.#transmit(this.#options.codec.writeAck({ type: 'ack', cursor, seq, acks: told }))
+      const committed: Ack['acks'] = acks
+        .slice(start, end)
+        .map(({ id, receipt: { accepted, repeated, refusals } }) => ({
+          id,
+          accepted,
+          ...(repeated && { repeated }),
+          ...(refusals.length > 0 && { refused: refusals })
+        }))
+      this.#transmit(this.#options.codec.writeAck({ type: 'ack', cursor, seq, acks: committed }))
       start = end
     }
   }
 
-  #refuse(id: Id, error: unknown): void {
+  #refuse(id: MessageId, error: unknown): void {
     const known = error instanceof HubError ? error : new HubError('Internal')
     const { name, status, message, violations } = known
     this.#send({
@@ -261,14 +261,14 @@ export class Connection {
     })
   }
 
-  // ---- following
+  // ---- subscriptions
 
-  async #subscribe(message: Incoming): Promise<void> {
-    const { type: _, id, ...wish } = message
+  async #subscribe(message: ClientMessage): Promise<void> {
+    const { type: _, id, ...request } = message
     if (typeof id !== 'string' && typeof id !== 'number') {
       return this.#refuse(
         undefined,
-        new HubError('BadRequest', ['"id", by which the events are told apart, was expected'])
+        new HubError('BadRequest', ['"id", which identifies the subscription, was expected'])
       )
     }
     if (this.#subscriptions.has(id) || this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
@@ -277,11 +277,14 @@ export class Connection {
         : `There are ${MAX_SUBSCRIPTIONS} subscriptions`
       return this.#refuse(id, new HubError('Conflict', [text]))
     }
-    // Its place is taken while it begins.
-    this.#subscriptions.set(id, NO_SUBSCRIPTION)
+    // Reserves the id.
+    this.#subscriptions.set(id, STARTING)
     try {
-      const subscription = await this.#options.subscriptions.subscribe(parseSubscriptionRequest(wish), this.#sinkOf(id))
-      if (this.#isClosed || this.#subscriptions.get(id) !== NO_SUBSCRIPTION) return subscription.close()
+      const subscription = await this.#options.subscriptions.subscribe(
+        parseSubscriptionRequest(request),
+        this.#sinkOf(id)
+      )
+      if (this.#isClosed || this.#subscriptions.get(id) !== STARTING) return subscription.close()
       this.#subscriptions.set(id, subscription)
       const { cursor, recovered } = subscription
       this.#send({ type: 'subscribed', id, recovered, ...(cursor !== '' && { cursor }) })
@@ -303,7 +306,7 @@ export class Connection {
     }
   }
 
-  #unsubscribe({ id }: Incoming): void {
+  #unsubscribe({ id }: ClientMessage): void {
     const subscription = id === undefined ? undefined : this.#subscriptions.get(id)
     if (id === undefined || subscription === undefined) {
       this.#refuse(id, new HubError('NotFound', ['Subscription', String(id)]))
@@ -320,19 +323,19 @@ export class Connection {
   }
 }
 
-/** Stands for a subscription that is beginning. */
-const NO_SUBSCRIPTION: Subscription = { cursor: '', recovered: true, wake: () => {}, close: () => {} }
+/** Placeholder for a subscription that is being started. */
+const STARTING: Subscription = { cursor: '', recovered: true, wake: () => {}, close: () => {} }
 
-interface Incoming extends ItemDefaults {
+interface ClientMessage extends ItemDefaults {
   readonly type?: unknown
-  readonly id?: Id
+  readonly id?: MessageId
   readonly key?: string
   readonly each?: boolean
   readonly samples?: unknown
 }
 
-/** Rows and columns of a push; one of them may be the message itself. Undefined where there is no list of them. */
-function filled(batch: SampleBatch, message: Incoming): SampleBatch | undefined {
+/** Adds the rows and columns of a push, which may be the message itself. @returns undefined if `samples` is not a list */
+function addSamples(batch: SampleBatch, message: ClientMessage): SampleBatch | undefined {
   const { samples } = message
   if (samples === undefined) addItem(batch, message)
   else if (Array.isArray(samples)) for (const item of samples) addItem(batch, item, message)
@@ -340,6 +343,6 @@ function filled(batch: SampleBatch, message: Incoming): SampleBatch | undefined 
   return batch
 }
 
-function idOf({ id }: { readonly id?: Id }): { id?: string | number } {
+function idOf({ id }: { readonly id?: MessageId }): { id?: string | number } {
   return id === undefined ? {} : { id }
 }

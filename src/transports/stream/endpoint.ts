@@ -7,9 +7,9 @@ export const streamEndpoint = {
   get: {
     operationId: 'OpenStream',
     tag: 'Samples',
-    summary: 'A WebSocket on which samples are pushed and changes are followed',
+    summary: 'A WebSocket to push samples and to subscribe to changes',
     description:
-      'Its messages are in `/asyncapi.json`. A page of another web origin is refused unless CORS_ORIGIN names it.',
+      'Its messages are in `/asyncapi.json`. Pages of other web origins are refused unless CORS_ORIGIN names them.',
     gives: {
       101: { description: 'The WebSocket is open' }
     },

@@ -1,6 +1,6 @@
 /**
- * The messages of `/stream`, declared once: what each says, and an example that a test sends or waits for.
- * `openapi/asyncapi.json` is derived from this list.
+ * The messages of `/stream`, each declared once with examples that a test sends or waits for. `openapi/asyncapi.json` is
+ * derived from this list.
  */
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import {
@@ -24,21 +24,21 @@ import {
 
 export interface MessageDeclaration {
   readonly name: string
-  /** Who sends it. */
+  /** The sender. */
   readonly from: 'client' | 'hub'
   readonly summary: string
   readonly payload: JsonSchema
   readonly examples: readonly Readonly<Record<string, unknown>>[]
 }
 
-/** In the order in which they are met. */
+/** In the order of their use. */
 export const messages: readonly MessageDeclaration[] = [
-  hub('welcome', 'What the hub is, and what it bears.', {
+  hub('welcome', 'The first message of the hub, with its limits.', {
     payload: object(
       {
         version: { const: 1 },
         server: text,
-        epoch: { type: 'string', description: 'Names the body of data that cursors belong to' },
+        epoch: { type: 'string', description: 'Identifies the store that cursors belong to' },
         credit: { type: 'integer', description: 'Samples that may be unacknowledged before the hub stops reading' },
         messageLimit: { type: 'integer', description: 'Bytes' },
         heartbeat: { type: 'integer', description: 'Milliseconds between pings' }
@@ -56,7 +56,7 @@ export const messages: readonly MessageDeclaration[] = [
       }
     ]
   }),
-  client('push', 'Samples: one, one column, or a list of both. What the message says counts for all in the list.', {
+  client('push', 'Samples: one, one column, or a list of both. Members of the message are defaults for the list.', {
     payload: object({
       id,
       key,
@@ -102,7 +102,7 @@ export const messages: readonly MessageDeclaration[] = [
       }
     ]
   }),
-  hub('ack', 'Pushes that are durable by one commit.', {
+  hub('ack', 'Acknowledges the pushes that one commit made durable.', {
     payload: object(
       {
         cursor,
@@ -113,7 +113,7 @@ export const messages: readonly MessageDeclaration[] = [
     ),
     examples: [{ cursor: 'NmYxZDBjM2E5YjVlN2Q0Mi43', seq: 7, acks: [{ id: 1, accepted: 1 }] }]
   }),
-  hub('refused', 'A message with this id did nothing, and why.', {
+  hub('refused', 'The message with this id was refused, with the reason.', {
     payload: object({ id, code: text, status: whole, text, violations: list(violation) }, ['code', 'status', 'text']),
     examples: [
       {
@@ -125,19 +125,19 @@ export const messages: readonly MessageDeclaration[] = [
       }
     ]
   }),
-  client('subscribe', 'Follow changes: of everything, or of what is selected.', {
+  client('subscribe', 'Subscribe to all changes, or to selected ones.', {
     payload: object(
       {
         id,
         select,
         snapshot: { type: 'boolean', description: 'Begin with the current state of all that is selected' },
-        since: { type: 'string', description: 'A cursor, or a time (ISO 8601): go on from there' },
+        since: { type: 'string', description: 'Continue after this cursor, or from this time (ISO 8601)' },
         interval: { type: 'integer', description: 'Milliseconds: at most one update per element in each' },
-        window: { type: 'integer', description: 'Milliseconds to gather before sending' },
+        window: { type: 'integer', description: 'Milliseconds to collect events before sending them' },
         content: { enum: ['value', 'full'] },
-        columns: { type: 'boolean', description: 'Samples that came together stay together' },
-        overflow: { enum: ['conflate', 'disconnect'], description: 'What becomes of a subscriber that lags too far' },
-        buffer: { type: 'integer', description: 'Bytes that it may lag behind' }
+        columns: { type: 'boolean', description: 'Samples that were pushed together stay together' },
+        overflow: { enum: ['conflate', 'disconnect'], description: 'What happens when the client lags too far behind' },
+        buffer: { type: 'integer', description: 'Bytes that the client may lag behind' }
       },
       ['id']
     ),
@@ -147,22 +147,22 @@ export const messages: readonly MessageDeclaration[] = [
       { id: 'slow', select: { paths: ['**'] }, snapshot: true, interval: 1000, overflow: 'conflate' }
     ]
   }),
-  hub('subscribed', 'The subscription runs; what comes after the cursor will be told.', {
+  hub('subscribed', 'The subscription is active; events after the cursor follow.', {
     payload: object(
       {
         id,
         cursor,
-        recovered: { type: 'boolean', description: 'False where what lies between `since` and now is lost' }
+        recovered: { type: 'boolean', description: 'False if events since `since` are no longer available' }
       },
       ['id', 'recovered']
     ),
     examples: [{ id: 'live', recovered: true, cursor: 'NmYxZDBjM2E5YjVlN2Q0Mi43' }]
   }),
-  hub('event', 'What happened, in the order of the log.', {
+  hub('event', 'Events, in the order of the log.', {
     payload: object(
       {
         sub: { ...id, description: 'Id of the subscription' },
-        cursor: { ...cursor, description: 'Behind these events; whoever comes back with it misses nothing' },
+        cursor: { ...cursor, description: 'After these events; resuming from it misses nothing' },
         snapshot: { enum: ['part', 'end'] },
         recovered: { const: false },
         conflated: { const: true },
@@ -187,37 +187,37 @@ export const messages: readonly MessageDeclaration[] = [
       }
     ]
   }),
-  client('unsubscribe', 'No more of this.', {
+  client('unsubscribe', 'Ends a subscription.', {
     payload: object({ id }, ['id']),
     examples: [{ id: 'live' }]
   }),
-  hub('closed', 'A subscription ended, and where it can go on.', {
+  hub('closed', 'A subscription ended; it can be resumed from the cursor.', {
     payload: object({ id, cursor, reason: { enum: ['unsubscribed', 'overflow', 'stopping', 'failed'] } }, [
       'id',
       'reason'
     ]),
     examples: [{ id: 'live', reason: 'unsubscribed', cursor: 'NmYxZDBjM2E5YjVlN2Q0Mi45' }]
   }),
-  client('ping', 'Are you there? For clients that cannot see the pings of WebSocket.', {
+  client('ping', 'For clients that have no access to the pings of WebSocket.', {
     payload: object({ id }),
     examples: [{ id: 9 }]
   }),
-  hub('pong', 'Yes.', { payload: object({ id }), examples: [{ id: 9 }] }),
-  client('token', 'A newer token, before the one of the connection expires.', {
+  hub('pong', 'Answers a ping.', { payload: object({ id }), examples: [{ id: 9 }] }),
+  client('token', 'Renews the token of the connection before it expires.', {
     payload: object({ id, token: text }, ['token']),
     examples: [{ id: 10, token: 'eyJhbGciOiJub25lIn0.e30.' }]
   }),
-  hub('accepted', 'The token is taken.', { payload: object({ id }), examples: [{ id: 10 }] }),
-  hub('error', 'A frame that is no message; the connection goes on.', {
+  hub('accepted', 'The token was accepted.', { payload: object({ id }), examples: [{ id: 10 }] }),
+  hub('error', 'A frame was not a valid message; the connection stays open.', {
     payload: object({ id, text }, ['text']),
     examples: [{ text: '"type" is one of push, subscribe, unsubscribe, ping, token; found "shout"' }]
   }),
   hub(
     'store',
-    'The store is away, or there again. While it is away nothing is taken and nothing told; then all goes on by itself.',
+    'The store became unavailable, or available again. Meanwhile nothing is accepted and no events are sent; both resume by themselves.',
     { payload: object({ available: { type: 'boolean' } }, ['available']), examples: [{ available: false }] }
   ),
-  hub('stopping', 'The hub stops; everything that was acknowledged is kept.', { payload: object({}), examples: [{}] })
+  hub('stopping', 'The hub is stopping; everything acknowledged is durable.', { payload: object({}), examples: [{}] })
 ]
 
 function client(
@@ -252,10 +252,10 @@ function declared(
   }
 }
 
-/** Close codes beside those of RFC 6455. */
+/** Close codes and their meaning here. */
 export const closeCodes: Readonly<Record<number, string>> = {
-  1001: 'The hub stops; come back to the one that comes after it',
-  1002: 'A frame that breaks the protocol of WebSocket',
-  1006: 'No sign of life for longer than the heartbeat',
-  1009: 'A message larger than `messageLimit`'
+  1001: 'The hub is stopping; reconnect',
+  1002: 'A frame violates the WebSocket protocol',
+  1006: 'No pong for longer than the heartbeat',
+  1009: 'A message is larger than `messageLimit`'
 }

@@ -1,6 +1,6 @@
 /**
- * `/stream`: one WebSocket on which samples are pushed and changes are followed. The messages are declared in
- * messages.ts, from which `openapi/asyncapi.json` is derived.
+ * `/stream`: one WebSocket to push samples and to subscribe to changes. messages.ts declares the messages;
+ * `openapi/asyncapi.json` is derived from it.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -13,34 +13,30 @@ import type { OperationContext } from '../../operations/operation-context.ts'
 import type { Store } from '../../store/store.ts'
 import { urlsOf } from '../http/extension-endpoint.ts'
 import { cbor, json } from './codec.ts'
-import { Connection } from './connection.ts'
+import { StreamConnection } from './connection.ts'
 import { streamEndpoint } from './endpoint.ts'
 
 export interface StreamOptions {
   readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
   readonly subscriptions: Subscriptions
-  /** Path of the API, below which `/stream` stands as well. */
   readonly apiPrefix: string
-  /** Largest message, in bytes. */
-  readonly messageLimit: number
-  /** Milliseconds between signs of life; who gives none is gone. */
-  readonly heartbeat: number
-  /** Compress each message: fewer bytes, more of the processor. */
+  readonly maxMessageBytes: number
+  /** Interval of pings; a connection without a pong is closed. */
+  readonly heartbeatMs: number
+  /** Compress messages: less traffic, more CPU. */
   readonly deflate: boolean
   /** Of the hub. */
   readonly version: string
-  /** Refuses pages of other sites, which could read with their user's rights. @throws HubError */
+  /** Refuses pages of other sites, which could act with the rights of their user. @throws HubError */
   readonly checkOrigin: (headers: IncomingHttpHeaders) => void
 }
 
-/** Samples that a client may have sent without their acknowledgement. */
+/** Samples that a client may send ahead of their acknowledgement. */
 const CREDIT_SAMPLES = 100_000
 
-/** Connections at once. */
 const MAX_CONNECTIONS = 20_000
 
-/** Milliseconds between looks whether the store is there. */
-const CHECK_INTERVAL_MS = 1000
+const STORE_CHECK_INTERVAL_MS = 1000
 
 const codecs = [json, cbor]
 
@@ -49,41 +45,27 @@ export function streamPaths(apiPrefix: string): string[] {
   return urlsOf(streamEndpoint, apiPrefix)
 }
 
-/** The handshakes go through the router as every request does, and so through its hooks. */
+/** Handshakes are routed like any other request, so that all hooks apply. */
 export async function stream(app: FastifyInstance, options: StreamOptions): Promise<void> {
-  const { hub, subscriptions, apiPrefix, messageLimit, heartbeat, deflate, checkOrigin: admit, version } = options
-  const connections = new Set<Connection>()
+  const { apiPrefix, maxMessageBytes, deflate, checkOrigin } = options
+  const connections = new StreamConnections(options)
+  connections.start()
+  app.addHook('preClose', () => connections.stop())
 
-  const { clock } = hub.ingest
-  const stopHeartbeat = clock.every(heartbeat, () => {
-    for (const connection of connections) connection.beat()
-  })
-  let isStoreThere = true
-  let looking = Promise.resolve()
-  const stopLooking = clock.every(CHECK_INTERVAL_MS, () => {
-    looking = looking.then(look)
-  })
-  app.addHook('preClose', async () => {
-    stopHeartbeat()
-    stopLooking()
-    await Promise.all([...connections].map((connection) => connection.stop()))
-  })
-
-  // Its hooks are for these routes alone.
+  // A scope, since its hooks are for these routes only.
   await app.register(async (scope) => {
     await scope.register(websocket, {
       options: {
-        maxPayload: messageLimit,
+        maxPayload: maxMessageBytes,
         perMessageDeflate: deflate,
-        // Pongs are given by hand, where also a client's own are counted.
         clientTracking: false,
         handleProtocols: (offered) => codecs.find(({ protocol }) => offered.has(protocol))?.protocol ?? false
       },
-      // A connection hears of its own errors, and says farewell itself.
+      // Connections handle their own errors and close themselves.
       errorHandler: () => {},
       preClose: (done) => done()
     })
-    // Refused by whichever hook, a handshake has left the parser of HTTP: its connection serves nothing more.
+    // A refused handshake has left the HTTP parser, so its connection cannot be used again.
     scope.addHook('onResponse', async ({ raw }) => {
       if (raw.headers.upgrade !== undefined) raw.socket.destroySoon()
     })
@@ -94,50 +76,80 @@ export async function stream(app: FastifyInstance, options: StreamOptions): Prom
         exposeHeadRoute: false,
         onRequest: async (request, reply) => {
           if (!request.ws) refusePlain(reply)
-          admit(request.headers)
+          checkOrigin(request.headers)
           if (connections.size >= MAX_CONNECTIONS)
             throw new HubError('Unavailable', [`There are ${MAX_CONNECTIONS} connections already`])
           refuseProtocol(request.headers['sec-websocket-protocol'])
         },
         handler: (_, reply) => refusePlain(reply),
-        wsHandler: (webSocket, { raw: { socket } }) => open(webSocket, socket)
+        wsHandler: (webSocket, { raw: { socket } }) => connections.open(webSocket, socket)
       })
     }
   })
+}
 
-  /** Subscribers hear that the store went away, rather than nothing; nobody asks it for nobody. */
-  async function look(): Promise<void> {
-    if (connections.size === 0 && isStoreThere) return
-    const was = isStoreThere
-    isStoreThere = await hub.store.cursor('readiness').then(
+/** All open connections: their heartbeat, and the state of the store that they report. */
+class StreamConnections {
+  readonly #options: StreamOptions
+  readonly #connections = new Set<StreamConnection>()
+  #isStoreAvailable = true
+  #checking = Promise.resolve()
+  #stopHeartbeat: (() => void) | undefined
+  #stopChecks: (() => void) | undefined
+
+  constructor(options: StreamOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#connections.size
+  }
+
+  start(): void {
+    const { hub, heartbeatMs } = this.#options
+    const { clock } = hub.ingest
+    this.#stopHeartbeat = clock.every(heartbeatMs, () => {
+      for (const connection of this.#connections) connection.heartbeat()
+    })
+    this.#stopChecks = clock.every(STORE_CHECK_INTERVAL_MS, () => {
+      this.#checking = this.#checking.then(() => this.#checkStore())
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopHeartbeat?.()
+    this.#stopChecks?.()
+    await Promise.all([...this.#connections].map((connection) => connection.stop()))
+  }
+
+  open(webSocket: WebSocket, socket: Duplex): void {
+    const { hub, subscriptions, maxMessageBytes, heartbeatMs, version } = this.#options
+    const codec = codecs.find(({ protocol }) => protocol === webSocket.protocol) ?? json
+    const connection = new StreamConnection({
+      ...{ webSocket, socket, codec, hub, subscriptions, maxMessageBytes, heartbeatMs, version },
+      creditSamples: CREDIT_SAMPLES
+    })
+    this.#connections.add(connection)
+    if (!this.#isStoreAvailable) connection.reportStore(false)
+    webSocket.on('close', () => this.#connections.delete(connection))
+  }
+
+  /** Clients are told when the store becomes unavailable, instead of hearing nothing. */
+  async #checkStore(): Promise<void> {
+    if (this.#connections.size === 0 && this.#isStoreAvailable) return
+    const before = this.#isStoreAvailable
+    this.#isStoreAvailable = await this.#options.hub.store.cursor('readiness').then(
       () => true,
       () => false
     )
-    if (isStoreThere !== was) for (const connection of connections) connection.tellStore(isStoreThere)
-  }
-
-  function open(webSocket: WebSocket, socket: Duplex): void {
-    const codec = codecs.find(({ protocol }) => protocol === webSocket.protocol) ?? json
-    const connection = new Connection({
-      webSocket,
-      socket,
-      codec,
-      hub,
-      subscriptions,
-      credit: CREDIT_SAMPLES,
-      messageLimit,
-      heartbeat,
-      version
-    })
-    connections.add(connection)
-    if (!isStoreThere) connection.tellStore(false)
-    webSocket.on('close', () => connections.delete(connection))
+    if (this.#isStoreAvailable === before) return
+    for (const connection of this.#connections) connection.reportStore(this.#isStoreAvailable)
   }
 }
 
 function refusePlain(reply: FastifyReply): never {
   reply.header('upgrade', 'websocket')
-  throw new HubError('UpgradeRequired', ['This is a WebSocket; GET /events tells the same to those who have none'])
+  throw new HubError('UpgradeRequired', ['This is a WebSocket; without one, use GET /events'])
 }
 
 function refuseProtocol(offered: string | undefined): void {

@@ -25,13 +25,13 @@ export const timeseriesEndpoint = {
     tag: 'Time Series',
     summary: 'The history as one wide table',
     description:
-      'A column for the time and one for each series: as it was measured; in buckets, by `interval` and `aggregate`; or on a common grid, by `interval` and `align`. With `variable` or `every` it is the Query of a linked segment (IDTA 02008).',
+      'A column for the time and one for each series: raw samples; buckets, with `interval` and `aggregate`; or a common grid, with `interval` and `align`. With `variable` or `every` it is the Query of a linked segment (IDTA 02008).',
     query: { ...tableParameters, ...linkedParameters },
     gives: {
       200: {
         description: 'The table',
         headers: {
-          Link: { description: 'With `limit`, where there is more: the next page', schema: { type: 'string' } }
+          Link: { description: 'With `limit`, if there are more rows: the next page', schema: { type: 'string' } }
         },
         content: contents
       }
@@ -41,8 +41,8 @@ export const timeseriesEndpoint = {
   post: {
     operationId: 'QueryTimeSeries',
     tag: 'Time Series',
-    summary: 'The history as web pages draw it',
-    description: 'The Query of a linked segment (IDTA 02008) as the body; the answer is the annotated CSV of InfluxDB.',
+    summary: 'The history for web pages that draw linked segments',
+    description: 'The body is the Query of a linked segment (IDTA 02008); the response is annotated CSV of InfluxDB.',
     takes: {
       [FLUX]: {
         schema: { type: 'string', maxLength: MAX_QUERY_BYTES },

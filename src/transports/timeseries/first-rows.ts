@@ -1,11 +1,11 @@
-/** The first rows of a table, and where the next ones begin. */
+/** The first rows of a table, and the start of the next page. */
 import type { ColumnBatch, Table, TableBatch } from '../../formats/tables/table.ts'
 import { collectKinds, conformBatches, type ValueKind, withKinds } from '../../formats/tables/widen.ts'
 
-/** Cells of a page, which is held in memory: of a very wide table it has fewer rows than were asked for. */
+/** Cells of a page, which is held in memory: a page of a very wide table has fewer rows than requested. */
 const MAX_CELLS = 4_000_000
 
-/** @returns the rows, and the time after the last of them where there are more; the first column is the time */
+/** @returns the rows and, if there are more, the time after the last row; the first column must be the time */
 export async function firstRows(table: Table, wanted: number): Promise<{ table: Table; next: bigint | undefined }> {
   const limit = Math.max(1, Math.min(wanted, Math.floor(MAX_CELLS / table.columns.length)))
   const taken: TableBatch[] = []

@@ -1,4 +1,4 @@
-/** What a web page asks for that draws a linked segment: the variables of a submodel of IDTA 02008. */
+/** Tables for web pages that draw a linked segment: the variables of a submodel of IDTA 02008. */
 import { HubError } from '../../errors.ts'
 import type { Table, TableColumn } from '../../formats/tables/table.ts'
 import { timeGrid } from '../../model/time-grid.ts'
@@ -7,7 +7,7 @@ import type { LinkedQuery } from '../../operations/history/linked-query.ts'
 import { type TableOptions, type TableRequest, tableOf, tablesOf } from '../../operations/history/table.ts'
 import { type Variable, variablesOf } from '../../operations/history/variables.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
-import { type RecordVariable as Shown, timeSeriesOf } from '../../operations/time-series/series.ts'
+import { type RecordVariable, timeSeriesOf } from '../../operations/time-series/series.ts'
 
 type Sources = Pick<OperationContext, 'store' | 'history'>
 
@@ -23,7 +23,7 @@ export async function linkedTableRequest(hub: Sources, asked: LinkedQuery): Prom
     variables: await sourcesOf(hub, wanted),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
-    // A page that names the width of a bucket draws one point for each.
+    // The page draws one point for each bucket.
     ...(every !== undefined && { grid: timeGrid(every), aggregates: ['mean'] as const })
   }
 }
@@ -49,7 +49,7 @@ export async function linkedTables(
   })()
 }
 
-/** A page looks for the variable, whatever was made of its values. */
+/** Names columns after their variables, also where they hold aggregates. */
 function renamed(table: Table, { variables }: Pick<TableRequest, 'variables'>): Table {
   const columns = table.columns.map(
     (column, place): TableColumn => ({ ...column, name: variables[place - 1]?.name ?? column.name })
@@ -57,21 +57,21 @@ function renamed(table: Table, { variables }: Pick<TableRequest, 'variables'>): 
   return { ...table, columns }
 }
 
-/** The series of the variables; one that neither is there nor was ever measured has nothing to show. */
-async function sourcesOf({ store, history }: Sources, wanted: readonly Shown[]): Promise<Variable[]> {
-  const found = new Map<string, Variable>()
+/** The series of the variables; a missing one becomes an empty column. */
+async function sourcesOf({ store, history }: Sources, wanted: readonly RecordVariable[]): Promise<Variable[]> {
+  const existing = new Map<string, Variable>()
   const keyOf = (submodel: string, path: string) => JSON.stringify([submodel, path])
   for (const id of new Set(wanted.map(({ series }) => series.submodel))) {
     const paths = wanted.filter(({ series }) => series.submodel === id).map(({ series }) => series.path)
     for (const one of await variablesOf(store, history, { submodels: [id], paths, semanticIds: [] }).catch(none)) {
-      found.set(keyOf(id, one.path), one)
+      existing.set(keyOf(id, one.path), one)
     }
   }
   return wanted.map(({ name, series }) => ({
     ...series,
     modelType: 'Property',
     type: 'text' as const,
-    ...found.get(keyOf(series.submodel, series.path)),
+    ...existing.get(keyOf(series.submodel, series.path)),
     name
   }))
 }

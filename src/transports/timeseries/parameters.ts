@@ -27,34 +27,34 @@ export const seriesParameters = {
   },
   semanticId: { ...documentTexts('First key of the semanticId of the elements'), parse: nonEmpty },
   from: {
-    ...documentText('From this time on: ISO 8601, or milliseconds since 1970', '2026-11-24T03:00:00Z'),
+    ...documentText('Start, inclusive: ISO 8601, or milliseconds since 1970', '2026-11-24T03:00:00Z'),
     parse: parseTimeParameter
   },
-  to: { ...documentText('Up to and with this time', '2026-11-24T04:00:00Z'), parse: parseTimeParameter },
+  to: { ...documentText('End, inclusive', '2026-11-24T04:00:00Z'), parse: parseTimeParameter },
   interval: {
     ...documentText(
-      'Width of a bucket, or of the grid: a number with `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, `mo` or `y`, or a duration of ISO 8601. Weeks (from Monday), months and years are those of the calendar',
+      'Width of buckets or of the grid: a number with `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, `mo` or `y`, or an ISO 8601 duration. Weeks (from Monday), months and years follow the calendar',
       '1s'
     ),
     parse: parseIntervalParameter
   },
   timezone: {
     ...documentText(
-      'Where days, weeks, months and hours begin, and in which CSV, JSON and NDJSON write times: a name of the IANA database, or an offset; without, UTC',
+      'Time zone of hours, days, weeks and months, and of times in CSV, JSON and NDJSON: an IANA name or an offset; default UTC',
       'Asia/Seoul'
     ),
     parse: parseTimeZone
   },
   timeFormat: {
     ...documentChoice(
-      'How CSV, JSON and NDJSON write times: ISO 8601; local time that spreadsheets read as a time, to the millisecond; or a number since 1970',
+      'Times in CSV, JSON and NDJSON: ISO 8601; local time as spreadsheets read it, in milliseconds; or a number since 1970',
       timeFormats,
       'iso'
     ),
     parse: oneOf<TimeFormat>(timeFormats)
   },
   aggregate: {
-    description: 'What each bucket tells, also by comma',
+    description: 'Aggregates of each bucket; may be separated by commas',
     schema: { type: 'array', items: { type: 'string', enum: AGGREGATES } },
     example: ['mean', 'count'],
     parse: (values, name) =>
@@ -62,45 +62,45 @@ export const seriesParameters = {
   },
   align: {
     ...documentChoice(
-      'How values get onto the grid: none, the last one before, or a line between neighbours',
+      'How values are aligned to the grid: not at all, the previous value, or linear interpolation',
       ALIGNMENTS,
       'none'
     ),
     parse: oneOf(ALIGNMENTS)
   },
   quality: {
-    description: 'With a column of qualities beside each series, as it was measured',
+    description: 'Adds a column of qualities for each series of raw samples',
     schema: { type: 'boolean', default: false },
     parse: (values, name) => oneOf(['true', 'false'])(values, name) === 'true'
   },
-  language: { ...documentText('The language in which CSV and data sets name their columns', 'ko'), parse: first }
+  language: { ...documentText('Language of column names in CSV and data sets', 'ko'), parse: first }
 } as const satisfies QueryDeclaration
 
 export const tableParameters = {
   ...seriesParameters,
   limit: {
     description:
-      'Most rows of a page, of which a very wide table has fewer; without, all of them come as one stream, of a grid 10,000,000 at most',
+      'Maximum number of rows of a page; a very wide table has fewer. Without it all rows are streamed, at most 10,000,000 of a grid',
     schema: { type: 'integer', minimum: 1, maximum: MAX_PAGE_ROWS },
     example: 1000,
     parse: parseLimit
   },
   cursor: {
-    ...documentText('Where the page before ended: it is in its `Link`, and in its `metadata`'),
+    ...documentText('Cursor of the previous page, from its `Link` or its `metadata`'),
     parse: parsePageCursor
   },
-  format: { ...documentChoice('How the table is written; goes before `Accept`', tableFormats), parse: parseFormat }
+  format: { ...documentChoice('Format of the table; precedes `Accept`', tableFormats), parse: parseFormat }
 } as const satisfies QueryDeclaration
 
 /** Of the Query of a linked segment, beside `submodel`, `from` and `to`; parsed by operations/history/linked-query.ts. */
 export const linkedParameters = {
   variable: {
-    ...documentText('Of a linked segment (IDTA 02008): the idShort of a variable in `Metadata/Record`'),
+    ...documentText('For a linked segment (IDTA 02008): idShort of a variable in `Metadata/Record`'),
     parse: first
   },
   every: {
     ...documentText(
-      'Of a linked segment: the width of a bucket as Flux has it, such as `250ms`; a bucket tells its mean'
+      'For a linked segment: width of buckets in the notation of Flux, e.g. `250ms`; each bucket gives its mean'
     ),
     parse: first
   }

@@ -1,47 +1,47 @@
-/** Answers that are made of the history: a bounded number at a time, in slices, and for no longer than the client waits. */
+/** Responses computed from the history: a bounded number at a time, in time slices, and only while the client waits. */
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { TimeSlice } from '../../time-slice.ts'
 
-/** Answers under way in this process: each holds some batches, whoever reads them and however slowly. */
+/** In this process at a time: each holds some batches in memory until a slow client has read them. */
 const MAX_RESPONSES = 64
 
-/** Bytes that are made before the first leaves, so that what goes wrong early is an error and no broken answer. */
+/** Computed before anything is sent, so that an early error still becomes an error response. */
 const HEAD_BYTES = 65_536
 
-let underWay = 0
+let inProgress = 0
 
 /**
- * Makes an answer, unless the client leaves before it begins.
- * @param make with the slices that its work goes in, which end when the client leaves
- * @throws HubError `Unavailable` where too many are being made
+ * Computes a response, unless the client disconnects first.
+ * @param make receives the time slices for its work; they end when the client disconnects
+ * @throws HubError `Unavailable` where too many responses are in progress
  */
 export async function withSlices(
   reply: FastifyReply,
   make: (slice: TimeSlice, signal: AbortSignal) => Promise<FastifyReply>
 ): Promise<FastifyReply> {
-  if (underWay >= MAX_RESPONSES) {
+  if (inProgress >= MAX_RESPONSES) {
     throw new HubError('Unavailable', [
-      `${MAX_RESPONSES} answers are being made of the history; ask again when some are done`
+      `${MAX_RESPONSES} responses from the history are in progress; try again when some are done`
     ])
   }
-  underWay++
+  inProgress++
   const ending = new AbortController()
   reply.raw.once('close', () => {
-    underWay--
+    inProgress--
     ending.abort()
   })
   try {
     return await make(new TimeSlice(ending.signal), ending.signal)
   } catch (error) {
     if (!ending.signal.aborted) throw error
-    // Nobody is there to hear of it.
+    // The client is gone.
     return reply.hijack()
   }
 }
 
-/** Sends bytes as the client takes them. Faults of the first of them are thrown, later ones break the answer off. */
+/** Sends bytes as fast as the client reads. Errors in the first bytes are thrown, later ones abort the response. */
 export async function sendInSlices(
   reply: FastifyReply,
   bytes: AsyncGenerator<Uint8Array>,
@@ -67,7 +67,7 @@ async function* resumed(
   yield Buffer.concat(head)
   for await (const part of rest) {
     yield part
-    // A client that has taken its part has called: the work goes on in a turn of its own.
+    // The client's read calls this generator: continue in a turn of the event loop of its own.
     await slice.pause()
   }
 }
