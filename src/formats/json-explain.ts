@@ -33,49 +33,69 @@ export function explain(
   limit: number,
   counts: (violation: Violation) => boolean = () => true
 ): Violation[] {
-  const found: Violation[] = []
-  const here: (string | number)[] = []
-  explainObject(className, value)
-  return found.sort((one, other) => rankOf(one) - rankOf(other))
+  const explainer = new SchemaExplainer(value, limit, counts)
+  explainer.object(className, value)
+  return explainer.violations.sort((one, other) => rankOf(one) - rankOf(other))
+}
 
-  function add(rule: string, text: string, ...at: (string | number)[]): void {
-    if (found.length >= limit) return
-    const place = [...here, ...at]
-    const idShortPath = idShortPathTo(value, place)
+/** Walks a document along the metamodel and collects violations of the schema. */
+class SchemaExplainer {
+  readonly violations: Violation[] = []
+  readonly #root: unknown
+  readonly #limit: number
+  readonly #counts: (violation: Violation) => boolean
+  readonly #here: (string | number)[] = []
+
+  constructor(root: unknown, limit: number, counts: (violation: Violation) => boolean) {
+    this.#root = root
+    this.#limit = limit
+    this.#counts = counts
+  }
+
+  #add(rule: string, text: string, ...at: (string | number)[]): void {
+    if (this.violations.length >= this.#limit) return
+    const place = [...this.#here, ...at]
+    const idShortPath = idShortPathTo(this.#root, place)
     const violation = { pointer: pointerTo(place), ...(idShortPath !== undefined && { idShortPath }), rule, text }
-    if (counts(violation)) found.push(violation)
+    if (this.#counts(violation)) this.violations.push(violation)
   }
 
-  function at(step: string | number, look: () => void): void {
-    if (found.length >= limit) return
-    here.push(step)
+  #at(step: string | number, look: () => void): void {
+    if (this.violations.length >= this.#limit) return
+    this.#here.push(step)
     look()
-    here.pop()
+    this.#here.pop()
   }
 
-  function explainObject(type: string, it: unknown): void {
+  object(type: string, it: unknown): void {
     if (isObject(it)) {
-      const concrete = concreteClass(type, it)
-      if (concrete !== undefined) explainMembers(concrete, it)
-    } else add('type', `expected an object (${type}), found ${nameOf(it)}`)
+      const concrete = this.#concreteClass(type, it)
+      if (concrete !== undefined) this.#members(concrete, it)
+    } else this.#add('type', `expected an object (${type}), found ${nameOf(it)}`)
   }
 
   /** The class named by the modelType, if it is allowed here. */
-  function concreteClass(type: string, it: Readonly<Record<string, unknown>>): string | undefined {
+  #concreteClass(type: string, it: Readonly<Record<string, unknown>>): string | undefined {
     const declaration = declarationOf(type)
     if (!declaration?.abstract && !declaration?.modelType) return type
     const allowed = heirsOf(type)
     if (!Object.hasOwn(it, 'modelType')) {
-      add('modelType', `modelType is missing; expected ${listed(allowed)}`)
+      this.#add('modelType', `modelType is missing; expected ${listed(allowed)}`)
       return undefined
     }
     if (typeof it.modelType === 'string' && allowed.includes(it.modelType)) return it.modelType
-    if (typeof it.modelType !== 'string') add('type', `expected a string, found ${nameOf(it.modelType)}`, 'modelType')
-    else add('modelType', `${quote(it.modelType)} is not possible here; ${choice(it.modelType, allowed)}`, 'modelType')
+    if (typeof it.modelType !== 'string')
+      this.#add('type', `expected a string, found ${nameOf(it.modelType)}`, 'modelType')
+    else
+      this.#add(
+        'modelType',
+        `${quote(it.modelType)} is not possible here; ${choice(it.modelType, allowed)}`,
+        'modelType'
+      )
     return undefined
   }
 
-  function explainMembers(type: string, it: Readonly<Record<string, unknown>>): void {
+  #members(type: string, it: Readonly<Record<string, unknown>>): void {
     const fields = fieldsOf(type)
     const meant = new Set<string>()
     for (const name of Object.keys(it)) {
@@ -85,56 +105,57 @@ export function explain(
       const suggestion = suggest(name, free)
       if (suggestion !== undefined) meant.add(suggestion)
       const hint = suggestion === undefined ? `${type} has no such member` : `did you mean ${quote(suggestion)}?`
-      add('additionalProperties', `unknown member ${quote(name)}; ${hint}`, name)
-      if (found.length >= limit) return
+      this.#add('additionalProperties', `unknown member ${quote(name)}; ${hint}`, name)
+      if (this.violations.length >= this.#limit) return
     }
     for (const field of fields) {
-      if (Object.hasOwn(it, field.name)) at(field.name, () => explainField(field, it[field.name]))
+      if (Object.hasOwn(it, field.name)) this.#at(field.name, () => this.#field(field, it[field.name]))
       else if (field.required && !meant.has(field.name))
-        add('required', `${type} needs the member ${quote(field.name)}`)
+        this.#add('required', `${type} needs the member ${quote(field.name)}`)
     }
   }
 
-  function explainField(field: Field, held: unknown): void {
-    if (held === null) add('type', 'null is not allowed; leave the member out where there is nothing to say')
-    else if (!field.many) explainValue(field, held)
-    else if (!Array.isArray(held)) add('type', `expected a list, found ${nameOf(held)}`)
+  #field(field: Field, held: unknown): void {
+    if (held === null) this.#add('type', 'null is not allowed; leave the member out where there is nothing to say')
+    else if (!field.many) this.#value(field, held)
+    else if (!Array.isArray(held)) this.#add('type', `expected a list, found ${nameOf(held)}`)
     else if (held.length === 0 && !field.mayBeEmpty)
-      add('minItems', 'the list is empty; leave it out where there is nothing to list')
+      this.#add('minItems', 'the list is empty; leave it out where there is nothing to list')
     else {
-      for (let index = 0; index < held.length && found.length < limit; index++) {
-        at(index, () => explainValue(field, held[index]))
+      for (let index = 0; index < held.length && this.violations.length < this.#limit; index++) {
+        this.#at(index, () => this.#value(field, held[index]))
       }
     }
   }
 
-  function explainValue({ sort, type }: Field, held: unknown): void {
-    if (sort === 'class' || sort === 'choice') explainObject(type, held)
-    else if (sort === 'enumeration') explainEnumeration(type, held)
-    else explainPrimitive(allPrimitives.get(type), held)
+  #value({ sort, type }: Field, held: unknown): void {
+    if (sort === 'class' || sort === 'choice') this.object(type, held)
+    else if (sort === 'enumeration') this.#enumeration(type, held)
+    else this.#primitive(allPrimitives.get(type), held)
   }
 
-  function explainEnumeration(type: string, held: unknown): void {
+  #enumeration(type: string, held: unknown): void {
     const allowed = allEnumerations.get(type) ?? []
-    if (typeof held !== 'string') add('type', `expected a string, found ${nameOf(held)}`)
-    else if (!allowed.includes(held)) add('enum', `${quote(held)} is not one of ${type}; ${choice(held, allowed)}`)
+    if (typeof held !== 'string') this.#add('type', `expected a string, found ${nameOf(held)}`)
+    else if (!allowed.includes(held))
+      this.#add('enum', `${quote(held)} is not one of ${type}; ${choice(held, allowed)}`)
   }
 
-  function explainPrimitive(primitive: PrimitiveDeclaration | undefined, held: unknown): void {
+  #primitive(primitive: PrimitiveDeclaration | undefined, held: unknown): void {
     const wanted = primitive?.json === 'boolean' ? 'true or false' : 'a string'
-    if (typeof held !== primitive?.json) add('type', `expected ${wanted}, found ${nameOf(held)}`)
-    else if (typeof held === 'string' && primitive !== undefined) explainText(primitive, held)
+    if (typeof held !== primitive?.json) this.#add('type', `expected ${wanted}, found ${nameOf(held)}`)
+    else if (typeof held === 'string' && primitive !== undefined) this.#text(primitive, held)
   }
 
-  function explainText({ minLength = 0, maxLength, pattern, base64 }: PrimitiveDeclaration, text: string): void {
+  #text({ minLength = 0, maxLength, pattern, base64 }: PrimitiveDeclaration, text: string): void {
     const name = (pattern ?? 'xmlText') as PatternName
     if (base64) {
-      if (!isLexical('xs:base64Binary', text)) add('contentEncoding', `${quote(text)} is not base64 text`)
-    } else if (text.length < minLength) add('minLength', 'the text is empty')
+      if (!isLexical('xs:base64Binary', text)) this.#add('contentEncoding', `${quote(text)} is not base64 text`)
+    } else if (text.length < minLength) this.#add('minLength', 'the text is empty')
     else if (maxLength !== undefined && isLonger(text, maxLength)) {
-      add('maxLength', `the text has ${lengthOf(text)} characters; at most ${maxLength} are allowed`)
+      this.#add('maxLength', `the text has ${lengthOf(text)} characters; at most ${maxLength} are allowed`)
     } else if (!expressionOf(name).test(text)) {
-      add(rulesOfPatterns[name] ?? 'pattern', `${quote(text)} does not fit; expected ${patternWords[name]}`)
+      this.#add(rulesOfPatterns[name] ?? 'pattern', `${quote(text)} does not fit; expected ${patternWords[name]}`)
     }
   }
 }
