@@ -1,4 +1,4 @@
-/** The OpenAPI documents in openapi/: one per profile of Part 2, and one for all that the hub offers. */
+/** The OpenAPI documents in openapi/: one per profile of Part 2, and one for all endpoints of the hub. */
 
 import { extensionEndpoints } from '../src/app/extension-endpoints.ts'
 import { VERSION } from '../src/app/version.ts'

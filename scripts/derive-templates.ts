@@ -1,6 +1,6 @@
 /**
- * The schemas of the published submodel templates, for scripts/derive.ts. The templates are data beside the project and
- * no part of it; where they are absent there is nothing to derive, and the schemas on disk stand.
+ * Schemas of the published submodel templates, for scripts/derive.ts. The templates are not part of the repository;
+ * without them nothing is derived, and the schemas on disk are kept.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -10,19 +10,19 @@ import { schemasOfTemplate } from '../src/formats/templates/schema-of.ts'
 import { semanticIdsOf } from '../src/formats/templates/semantic-ids.ts'
 import type { Submodel } from '../src/model/types.ts'
 
-/** Where the published templates lie, or undefined where they are not at hand. */
+/** Directory of the published templates, or undefined if absent. */
 export function templatesDirectory(): string | undefined {
   const directory = fileURLToPath(new URL('../../shared/templates', import.meta.url))
   return existsSync(directory) ? directory : undefined
 }
 
-/** A published template and where it comes from. */
+/** A published template and its origin. */
 export interface Published {
   /** Relative to the directory of templates. */
   readonly file: string
   readonly submodel: Submodel
   readonly source: TemplateSource
-  /** Names its schemas: `digital-nameplate-3.0.1`. */
+  /** Base name of its schema files: `digital-nameplate-3.0.1`. */
   readonly slug: string
 }
 
@@ -45,7 +45,7 @@ export function deriveTemplates(log: (message: string) => void = console.log): {
   })
 }
 
-/** All templates below a directory; of files that ask for the same, the first. */
+/** All templates below a directory; of files with equal rules the first. */
 export function published(directory: string): Published[] {
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'))
   const found: Published[] = []
@@ -67,7 +67,7 @@ export function published(directory: string): Published[] {
   return found.sort((one, other) => (one.slug < other.slug ? -1 : 1))
 }
 
-/** One definition a line: readable line by line in a diff, and half the size of indented text. */
+/** One definition per line: readable in a diff, and half the size of indented text. */
 function toText({ $defs, ...schema }: Schema): string {
   const definitions = Object.entries(($defs ?? {}) as Schema).map(
     ([name, held]) => `    ${JSON.stringify(name)}: ${JSON.stringify(held)}`
@@ -76,13 +76,13 @@ function toText({ $defs, ...schema }: Schema): string {
   return `{\n${[...members, `  "$defs": {\n${definitions.join(',\n')}\n  }`].join(',\n')}\n}\n`
 }
 
-/** `IDTA_02006-3-0-1_Template_…` → `IDTA 02006`; a number after it that stands alone is a part: `IDTA 02038-1`. */
+/** `IDTA_02006-3-0-1_Template_…` → `IDTA 02006`; a single number after it is a part: `IDTA 02038-1`. */
 function publicationOf(file: string): string {
   const [, number = '', part] = /IDTA_(\d{5})(?:[-_](\d+)(?=_))?/.exec(basename(file)) ?? []
   return `IDTA ${part === undefined ? number : `${number}-${part}`}`
 }
 
-/** From the file's name, which names releases that the submodel does not; else from the submodel, else its semanticId. */
+/** From the file name, which contains releases missing in the submodel; else from the submodel, else its semanticId. */
 function versionOf(file: string, submodel: Submodel): string {
   const [, inName] = /IDTA_\d{5}[-_](\d+(?:-\d+)+)/.exec(basename(file)) ?? []
   if (inName !== undefined) return inName.replaceAll('-', '.')
@@ -97,7 +97,7 @@ function asksTheSame(one: Submodel, other: Submodel): boolean {
   return asked(one) === asked(other)
 }
 
-/** The word in which two file names differ, as a part of a file name. */
+/** The word in which two file names differ. */
 function difference(plain: string, other: string): string {
   const wordsOf = (file: string): string[] => basename(file, '.json').split('_')
   const known = new Set(wordsOf(plain))

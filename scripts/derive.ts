@@ -1,9 +1,9 @@
 /**
- * Writes the files that are derived from the code: schemas, API documents and the table of settings. Run it after an edit
- * of the model, an endpoint or a setting:
+ * Writes the files that are derived from the code: schemas, API documents and the table of settings. Run it after
+ * changes to the model, an endpoint or a setting:
  *
- *   node scripts/derive.ts          writes them
- *   node scripts/derive.ts --check  writes nothing, and fails where a file on disk differs
+ *   node scripts/derive.ts          writes the files
+ *   node scripts/derive.ts --check  fails if a file on disk differs
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -21,7 +21,7 @@ export interface Derived {
   readonly text: string
 }
 
-/** Everything that is derived, in the order in which it is written. */
+/** All derived files in writing order. */
 export async function derive(): Promise<Derived[]> {
   return [
     { path: 'schemas/aas-3.1.json', text: toJsonText(metamodelSchema()) },
@@ -32,7 +32,7 @@ export async function derive(): Promise<Derived[]> {
   ]
 }
 
-/** The same value gives the same text on every machine; nothing reformats it. */
+/** Equal values give equal texts on every machine; no formatter is involved. */
 export function toJsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`
 }

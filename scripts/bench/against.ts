@@ -1,8 +1,8 @@
 /**
- * `npm run bench:against -- DIR [NAME …] [--rounds 5] [--full]`: the workloads of the bench, at this checkout and at another
- * one, by turns in one run: what a change costs. DIR is a checkout with its dependencies installed; NAMEs are those of
- * `npm run bench -- --only NAME`, all when absent. Prints the medians of both sides and the median of the ratios, pair by pair,
- * so that a machine that becomes slower meanwhile does not count. A ratio above 1 is better, whatever the unit.
+ * `npm run bench:against -- DIR [NAME …] [--rounds 5] [--full]`: compares this checkout with another one by alternating
+ * runs of the benchmark workloads. DIR is a checkout with installed dependencies; NAMEs are those of
+ * `npm run bench -- --only NAME`, default all. Prints the medians of both sides and the median of the pairwise ratios, which
+ * is robust against a machine that slows down. A ratio above 1 is better, whatever the unit.
  */
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
@@ -15,7 +15,7 @@ const NAMES = [
   ...['columns', 'ndjson', 'single', 'fanout', 'latency', 'slow', 'aggregate', 'parquet', 'disk']
 ]
 
-/** A run of one workload ends in this time, or has failed. */
+/** Time limit for a run of one workload. */
 const RUN_TIMEOUT_MS = 10 * 60 * 1000
 
 const { values: flags, positionals } = parseArgs({
@@ -30,14 +30,14 @@ if (directory === undefined) {
 const here = fileURLToPath(new URL('../..', import.meta.url))
 const there = resolve(directory)
 
-/** Figures by workload, one of each round. */
+/** Figures by workload, one per round. */
 type Figures = Map<string, { readonly here: number[]; readonly there: number[]; readonly isLowerBetter: boolean }>
 
 const figures: Figures = new Map()
 for (const name of chosen.length > 0 ? chosen : NAMES) {
   for (let round = 0; round < Number(flags.rounds); round++) {
     process.stderr.write(`${name}, round ${round + 1} …\n`)
-    // Every other round begins with the other side.
+    // Rounds begin with alternating sides.
     const sides = round % 2 === 0 ? (['here', 'there'] as const) : (['there', 'here'] as const)
     for (const side of sides) await measure(name, side)
   }
@@ -59,7 +59,7 @@ async function measure(name: string, side: 'here' | 'there'): Promise<void> {
   }
 }
 
-/** `1.12 s, RSS 245 MB` → one figure for each part, with the word before it. */
+/** `1.12 s, RSS 245 MB` → one figure per part, with the word before it. */
 function* figuresIn(cell: string): Generator<[what: string, figure: number, unit: string]> {
   for (const part of cell.split(/, (?=[a-zA-Z])/)) {
     const [, what = '', digits = '', unit = ''] = /^([a-zA-Z][\w ]*? )?([\d,.]+) ?(\S.*)$/.exec(part) ?? []

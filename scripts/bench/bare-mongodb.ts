@@ -1,6 +1,6 @@
 /**
- * The baselines over a database: the same Fastify and ws with the bare driver, each commit a write of its own, durable
- * before it is answered as the hub's are. Runs as a child process with settings as its second argument.
+ * Baselines over a database: Fastify and ws with the bare driver, one durable write per commit before the response, like
+ * the hub. Runs as a child process with settings as its second argument.
  */
 import fastify from 'fastify'
 import { MongoClient } from 'mongodb'

@@ -1,6 +1,6 @@
 /**
- * The baselines: what the same Fastify does with nothing of the hub in between. Runs as a child process with the folder
- * to work in as its argument, and reports to its parent where it listens.
+ * Baselines: Fastify without the hub's code. Runs as a child process with its working folder as argument, and reports its
+ * address to the parent.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ app.get('/small', async () => ({ value: '21.5' }))
 
 app.patch('/nothing', async (_, reply) => reply.code(204).send())
 
-// Durable before it answers, as the hub is: WAL and synchronous=FULL. One commit a request, no grouping.
+// Durable before the response, like the hub: WAL and synchronous=FULL. One commit per request, no group commit.
 const database = new DatabaseSync(join(directory, 'bare.sqlite'))
 database.exec(
   'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE document (id TEXT PRIMARY KEY, json TEXT)'
@@ -30,7 +30,7 @@ app.post<{ Body: { id: string } }>('/insert', async ({ body }, reply) => {
   return reply.code(201).send(body)
 })
 
-// The same, with what arrives meanwhile in one commit: stricter than the figure asks for, printed beside it.
+// The same with group commit: a stricter baseline than required, printed in addition.
 let waiting: { id: string; json: string; done: () => void }[] = []
 app.post<{ Body: { id: string } }>('/insert-grouped', async ({ body }, reply) => {
   await new Promise<void>((done) => {

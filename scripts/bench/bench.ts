@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: every workload beside its baseline of the same run. Both sides get the same requests from the same
- * client over loopback, by turns, in rounds; the medians count. `--quick` for a first look, `--only NAME` for one
+ * `npm run bench`: every workload and its baseline in the same run. Both sides get the same requests from the same client
+ * over loopback, in alternating rounds; the medians count. `--quick` for a first look, `--only NAME` for one
  * workload, `--write` puts the table into docs/benchmarks.md or docs/mongodb.md. `--store mongodb`: the hub over a database, see
  * mongodb.ts.
  */
@@ -19,13 +19,13 @@ import { compileTime, documentsInstance, documentsTemplate, validationSides } fr
 const MANY = flags.quick ? 20_000 : 1_000_000
 const FEW = 1_000
 
-/** What a folder was filled with behind its back a hub would check in the background, for as long as it is measured. */
-const AT_REST: Settings = { TEMPLATES: 'off' }
+/** Validation off: a hub would check pre-filled documents in the background during the measurement. */
+const VALIDATION_OFF: Settings = { TEMPLATES: 'off' }
 
-/** Submodels of 200 elements that are checked again. */
+/** Submodels of 200 elements to revalidate. */
 const CHECKED = flags.quick ? 2_000 : 5_000
 
-// Beside the data of a hub started here, not in a temporary folder, which may be memory: durability is part of the figures.
+// Next to the default data folder, not in a temporary one, which may be in memory: durability is measured too.
 await mkdir('data', { recursive: true })
 const directory = await mkdtemp(join('data', 'bench-'))
 try {
@@ -120,8 +120,8 @@ async function many(): Promise<void> {
   if (wanted('start')) await startTime(join(directory, 'many'))
   if (!wanted('page')) return
   const [large, small] = [
-    await start('hub.ts', join(directory, 'many'), AT_REST),
-    await start('hub.ts', join(directory, 'few'), AT_REST)
+    await start('hub.ts', join(directory, 'many'), VALIDATION_OFF),
+    await start('hub.ts', join(directory, 'few'), VALIDATION_OFF)
   ]
   await compare({
     name: 'page',
@@ -134,7 +134,7 @@ async function many(): Promise<void> {
   await Promise.all([large.stop(), small.stop()])
 }
 
-/** From the start of the process until it answers, and what it takes of memory then. */
+/** Time from process start to the first response, and memory use then. */
 async function startTime(directory: string): Promise<void> {
   const times: number[] = []
   const sizes: number[] = []
@@ -157,14 +157,14 @@ async function startTime(directory: string): Promise<void> {
   })
 }
 
-/** A query by semanticId and value at a path that yields ten answers, among many submodels and among few. */
+/** A query by semanticId, path and value with ten results, among many submodels and among few. */
 async function queries(): Promise<void> {
   const count = MANY / 10
   await fill(await folder('hundred'), count, 50)
   await fill(await folder('thousand'), FEW, 50)
   const [large, small] = [
-    await start('hub.ts', join(directory, 'hundred'), AT_REST),
-    await start('hub.ts', join(directory, 'thousand'), AT_REST)
+    await start('hub.ts', join(directory, 'hundred'), VALIDATION_OFF),
+    await start('hub.ts', join(directory, 'thousand'), VALIDATION_OFF)
   ]
   const body = JSON.stringify({
     $select: 'id',
@@ -203,7 +203,7 @@ async function queries(): Promise<void> {
   await Promise.all([large.stop(), small.stop()])
 }
 
-/** A descriptor by id, and what a bulk registration does to others meanwhile. */
+/** A descriptor by id, and the effect of a bulk registration on other requests. */
 async function registry(): Promise<void> {
   const hub = await start('hub.ts', await folder('registry'))
   const descriptor = (id: string) => ({
@@ -236,7 +236,7 @@ async function registry(): Promise<void> {
   await Promise.all([hub.stop(), bare.stop()])
 }
 
-/** The latency of requests while all submodels are checked again, as after a change of a schema. */
+/** The latency of requests while all submodels are revalidated, as after a schema change. */
 async function revalidation(): Promise<void> {
   const [schemas, data] = [await folder('templates'), await folder('documents')]
   await writeFile(join(schemas, 'documents.json'), JSON.stringify(documentsTemplate()))
@@ -248,7 +248,7 @@ async function revalidation(): Promise<void> {
   ]
   const one = `/api/v3/submodels/${encode('one')}/$value`
   for (const hub of [quiet, busy]) await send(hub, 'POST', '/api/v3/submodels', JSON.stringify(submodel('one', 10)))
-  // The first requests of a process are slow for reasons of their own.
+  // Warm-up: the first requests of a process are slow.
   for (const hub of [quiet, busy]) await p99Of(hub, one, 1)
   const [meanwhile, without]: [number[], number[]] = [[], []]
   for (let turn = 0; turn < ROUNDS; turn++) {
@@ -266,7 +266,7 @@ async function revalidation(): Promise<void> {
   await Promise.all([quiet.stop(), busy.stop()])
 }
 
-/** Milliseconds in which 99 of 100 are answered, at 1,000 requests a second. */
+/** The 99th percentile of latency in milliseconds, at 1,000 requests per second. */
 async function p99Of(hub: Child, path: string, duration: number): Promise<number> {
   return (await autocannon({ url: hub.url + path, connections: 5, duration, overallRate: 1000 })).latency.p99
 }
@@ -282,7 +282,7 @@ function tellP99(meanwhile: string, busy: number, quiet: number): void {
   })
 }
 
-/** The address of the page in the middle of the list. */
+/** URL of the page in the middle of the list. */
 async function middle(hub: Child, count: number): Promise<string> {
   let cursor = ''
   for (let read = 0; read < count / 2; read += 500) {
@@ -294,7 +294,7 @@ async function middle(hub: Child, count: number): Promise<string> {
   return `/api/v3/submodels?limit=100${cursor}`
 }
 
-/** In this process: there is nothing but the processor to compare. */
+/** In this process: only CPU time matters. */
 async function validation(): Promise<void> {
   const title =
     'validate a submodel of 200 elements against metamodel and template; baseline: aas-core, metamodel alone'

@@ -1,4 +1,4 @@
-/** The servers under test, each in a process of its own. */
+/** The servers under test, each in its own process. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ export interface Child {
   stop(): Promise<void>
 }
 
-/** As the shipped program has it. */
+/** The options of the shipped program. */
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/aas-hub', import.meta.url))
 
 const running = new Set<ChildProcess>()
@@ -47,7 +47,7 @@ export async function start(script: Script, directory: string, settings: Setting
       return (await answer)[0].rss
     },
     stop: async () => {
-      // The hub closes its store when the line is cut; what has none to close is just ended.
+      // The hub closes its store on disconnect; a baseline is just killed.
       if (script === 'hub.ts') child.disconnect()
       else child.kill()
       await ended

@@ -1,10 +1,10 @@
-/** What the bench stores and sends. */
+/** Data of the benchmark. */
 import { facetsOf } from '../../src/model/facets.ts'
 import type { Property, Submodel } from '../../src/model/types.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Change } from '../../src/store/store.ts'
 
-/** A submodel of so many properties with semantic ids, as a machine's operational data has them. */
+/** A submodel with this number of properties with semantic ids, like operational data of a machine. */
 export function submodel(id: string, properties: number): Submodel {
   return {
     modelType: 'Submodel',
@@ -35,11 +35,11 @@ export function encode(id: string): string {
   return Buffer.from(id).toString('base64url')
 }
 
-/** So many submodels of a filled directory have a value of their own in their first property. */
+/** Number of submodels of a filled directory with a distinct value in their first property. */
 export const MARKED = 10
 export const MARK = '99.5'
 
-/** Fills a data directory with so many submodels of so many properties, through the store's own way of writing. */
+/** Fills a data directory with submodels, through the store's write interface. */
 export async function fill(directory: string, count: number, properties = 1): Promise<void> {
   const store = await openSqlite(directory)
   for (const changes of creations(count, properties)) await store.commit(changes)
@@ -59,7 +59,7 @@ function creation(document: Submodel): Change {
   return { change: 'create', kind, id, json: JSON.stringify(document), facets: facetsOf('Submodel', document) }
 }
 
-/** Commits that make so many submodels of so many properties. Every so often one is marked. */
+/** Commits that create submodels; some of them have a distinct value. */
 export function* creations(count: number, properties: number): Generator<Change[]> {
   const batch = Math.ceil(2_000 / properties)
   for (let from = 0; from < count; from += batch) {

@@ -1,4 +1,4 @@
-/** The shipped hub as a child process that reports to its parent where it listens. Settings that are not given have their defaults. */
+/** The shipped hub as a child process that reports its address to the parent. Settings default to the hub's own. */
 import { readConfig } from '../../src/config/config.ts'
 import { createServer } from '../../src/server.ts'
 

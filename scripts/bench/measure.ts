@@ -1,4 +1,4 @@
-/** Measuring, in alternating rounds of which the medians count, and reporting. */
+/** Measures in alternating rounds, of which the medians count, and reports. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -28,22 +28,22 @@ export interface Line {
 
 export const lines: Line[] = []
 
-/** Is this workload asked for? */
+/** Is this workload selected? */
 export function wanted(...names: string[]): boolean {
   return flags.only === undefined || names.includes(flags.only)
 }
 
-/** Two sides of a workload: each runs for about so many seconds and returns its rate per second. */
+/** Two sides of a workload: each runs for about the given seconds and returns its rate per second. */
 export interface Race {
   readonly title: string
-  /** The ratio to reach; absent for what is printed for comparison only. */
+  /** Required ratio; absent for comparison only. */
   readonly goal?: number
   readonly unit?: string
   readonly ours: (seconds: number) => Promise<number> | number
   readonly theirs: (seconds: number) => Promise<number> | number
 }
 
-/** By turns, so that whatever else the machine does meets both sides. */
+/** Alternates, so that other load on the machine affects both sides. */
 export async function race({ title, goal, unit = '', ours, theirs }: Race): Promise<void> {
   process.stderr.write(`${title} …\n`)
   const rates: [ours: number[], theirs: number[]] = [[], []]

@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- --store mongodb`: the hub over a database beside the bare driver that makes the same commits on the
- * same server; two hubs beside one; and what a hub takes with many submodels stored (`--documents N`, of which `--reads N`
- * are read). The server is that of MONGODB_URL, else a FerretDB of its own; for many submodels a mongo-java-server, as
- * FerretDB reads all of them for each list.
+ * `npm run bench -- --store mongodb`: compares the hub over a database with the bare driver making the same commits on the
+ * same server, two hubs with one, and measures a hub with many stored submodels (`--documents N`, of which `--reads N` are
+ * read). The server is that of MONGODB_URL, else a FerretDB; for many submodels a mongo-java-server, as FerretDB reads all
+ * of them for each list.
  */
 import autocannon from 'autocannon'
 import { MongoClient } from 'mongodb'
@@ -33,7 +33,7 @@ export async function overMongo(folder: (name: string) => Promise<string>): Prom
       await start('bare-mongodb.ts', '.', { MONGODB_URL: url })
     ]
     await fill(hub, bare)
-    // Before much is written, which goes on into the collections for a while.
+    // Before the large writes, whose checkpointing takes a while.
     if (wanted('two')) await two(hub, await start('hub.ts', await folder('two'), { MONGODB_URL: url }))
     await requests(hub, bare)
     await pushes(hub, bare)
@@ -129,7 +129,7 @@ async function pushes(hub: Child, bare: Child): Promise<void> {
   for (const socket of [ours, theirs].flat()) socket?.terminate()
 }
 
-/** A read that the processor of a hub is busy with, by the same number of connections at one hub or half of them at each. */
+/** CPU-bound reads with the same number of connections, all to one hub or half to each of two. */
 async function two(one: Child, other: Child): Promise<void> {
   await send(one, 'POST', API, JSON.stringify(submodel('two thousand', 2000)))
   const path = `${API}/${encode('two thousand')}/$value`
@@ -151,7 +151,7 @@ async function two(one: Child, other: Child): Promise<void> {
 }
 
 async function memory(directory: string, given: string): Promise<void> {
-  // It keeps everything in memory, some 8 kB for each.
+  // It keeps everything in memory, about 8 kB per document.
   const heapGib = 2 + Math.ceil(DOCUMENTS / 100_000)
   const server = given === '' ? await startMemoryMongo({ heapGib, hasStreams: false }) : undefined
   const database = `bench_many_${process.pid}`
@@ -165,7 +165,7 @@ async function memory(directory: string, given: string): Promise<void> {
     if (stored % 100_000 === 0) process.stderr.write(`${whole(stored)} …\n`)
   }
   await store.close()
-  // They were stored behind the hub's back, so it would check them all now; and a server without an index takes its time.
+  // Otherwise the hub would validate all of them now, which is slow on a server without indexes.
   const timeouts = { MONGODB_TIMEOUT: '5m', MONGODB_CONNECT_TIMEOUT: '1m' }
   const hub = await start('hub.ts', directory, { MONGODB_URL: url, ...timeouts, TEMPLATES: 'off' })
   await send(hub, 'GET', `${API}?limit=100`)
@@ -187,7 +187,7 @@ async function memory(directory: string, given: string): Promise<void> {
   else await server.kill()
 }
 
-/** The address of a database on a server. */
+/** URL of a database on a server. */
 function within(url: string, database: string): string {
   return url.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?[^?]*/, `$1/${database}`)
 }

@@ -1,4 +1,4 @@
-/** What raw data are measured against: the least that could be done instead, in one process and without a network. */
+/** Baselines for raw data: the minimal work, in one process and without a network. */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Run } from '../../src/model/samples.ts'
@@ -7,10 +7,10 @@ import { encodeRun } from '../../src/store/run-codec.ts'
 /** Samples in a columnar frame. */
 export const FRAME = 1000
 
-/** Frames that the loop puts into one transaction, as a hub under load does. */
+/** Frames per transaction, like a hub under load. */
 const TOGETHER = 64
 
-/** Two-decimal readings of a sensor that wanders. */
+/** Readings of a drifting sensor with two decimals. */
 export function readings(count: number, seed = 1): number[] {
   const random = randomness(seed)
   let level = 2150
@@ -20,7 +20,7 @@ export function readings(count: number, seed = 1): number[] {
   })
 }
 
-/** JSON.parse, compress and insert, durable with each transaction; samples per second. */
+/** JSON.parse, compression and durable insert; samples per second. */
 export function columnLoop(directory: string): (seconds: number) => number {
   const database = open(directory, 'columns')
   const insert = database.prepare('INSERT INTO frame (start, bytes) VALUES (?, ?)')

@@ -1,4 +1,4 @@
-/** The workloads of raw data: pushed, followed, read back; each beside the least that could be done instead. */
+/** The workloads of raw data: push, follow, read back; each with a minimal baseline. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { compact } from '../../src/consumers/history/compaction.ts'
@@ -14,7 +14,7 @@ import { quantile } from './statistics.ts'
 const ID = 'https://bench.example/raw'
 const PROPERTIES = 100
 
-/** Samples of a series that is read back. */
+/** Samples of the series that is read back. */
 const HISTORY = flags.quick ? 1_000_000 : 10_000_000
 
 export async function rawData(folder: (name: string) => Promise<string>): Promise<void> {
@@ -116,7 +116,7 @@ async function single(hub: Child, bare: Child): Promise<void> {
   for (const socket of [...ours, ...theirs]) socket.terminate()
 }
 
-/** Frames of ten samples of one gateway, each heard by a hundred; frames that were heard in a second. */
+/** Frames of ten samples of one gateway, with a hundred subscribers; received frames per second. */
 async function fanOut(hub: Child, bare: Child): Promise<void> {
   const frame = (time: number) =>
     `{"type":"push","id":1,"submodel":"${ID}","path":"Value0","start":${time},"step":1,"values":[1,2,3,4,5,6,7,8,9,10]}`
@@ -144,7 +144,7 @@ async function fanOut(hub: Child, bare: Child): Promise<void> {
         time += 10
         gateway.send(frame(time))
         sent.count++
-        // At most a hundred frames are in flight, so that both sides receive everything that was sent.
+        // At most a hundred frames in flight, so that both sides receive all of them.
         while (heard - before < (sent.count - 20) * readers.length) await sleep(0)
       }
       while (heard - before < sent.count * readers.length) await sleep(0)
@@ -166,7 +166,7 @@ async function fanOut(hub: Child, bare: Child): Promise<void> {
   theirs.stop()
 }
 
-/** From the sending of a sample to the receipt of its event, while columns come at about half of the full load. */
+/** Latency from sending a sample to receiving its event, at about half of the full load. */
 async function latency(hub: Child): Promise<void> {
   const [gateway, reader, load] = await Promise.all([connect(hub), connect(hub), connect(hub)])
   reader.send('{"type":"subscribe","id":1,"select":{"paths":["Value1"]}}')
@@ -212,7 +212,7 @@ function columnFrame(body: string): string {
   return `{"type":"push","id":1,"submodel":"${ID}","path":"Value2","start":${columnTime},"step":100,"values":${body}}`
 }
 
-/** What a thousand subscribers that read nothing cost while a gateway pushes as fast as it may. */
+/** The cost of a thousand subscribers that read nothing while a gateway pushes at full speed. */
 async function slow(hub: Child): Promise<void> {
   const load = await connect(hub)
   const body = JSON.stringify(readings(FRAME))
@@ -237,7 +237,7 @@ async function slow(hub: Child): Promise<void> {
   for (const socket of [load, ...readers]) socket.terminate()
 }
 
-/** Just pushed; and at rest, when all of it is in chunks and these are in order. Buckets begin in the middle of frames. */
+/** Just after pushing, and after compaction of all chunks. Buckets begin in the middle of frames. */
 async function aggregate(directory: string): Promise<void> {
   let hub = await start('hub.ts', directory)
   await create(hub)
@@ -357,7 +357,7 @@ async function parquet(): Promise<void> {
   })
 }
 
-/** The chunks alone: the log is trimmed behind them. */
+/** Size of the chunks only; the log is trimmed. */
 function disk(): void {
   const count = 8192
   const bytes = encodeRun(runOf(1_764_000_000_000_000_000n, readings(count))).length

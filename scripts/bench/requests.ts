@@ -1,4 +1,4 @@
-/** Requests of the bench, and how many of them a server answers. */
+/** Requests of the benchmark and their rates. */
 import autocannon, { type Request } from 'autocannon'
 import type { Child } from './children.ts'
 import { submodel } from './data.ts'
@@ -13,7 +13,7 @@ export interface Side {
 export interface Comparison {
   readonly name: string
   readonly title: string
-  /** The ratio to reach; absent for what is printed for comparison only. */
+  /** Required ratio; absent for comparison only. */
   readonly goal?: number
   readonly connections: number
   readonly ours: Side
@@ -22,7 +22,7 @@ export interface Comparison {
 
 export const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** How many submodels were sent; each has an id of its own. */
+/** Number of submodels sent, for unique ids. */
 let inserted = 0
 
 export async function compare({ name, title, goal, connections, ours, theirs }: Comparison): Promise<void> {
@@ -35,7 +35,7 @@ export async function compare({ name, title, goal, connections, ours, theirs }: 
   })
 }
 
-/** Requests per second. Anything but success spoils the figure, so it ends the run. */
+/** Requests per second. Any failure ends the run, as it would distort the figure. */
 async function round({ server, requests }: Side, connections: number, duration: number): Promise<number> {
   const result = await autocannon({ url: server.url, connections, duration, requests })
   if (result.non2xx + result.errors + result.timeouts > 0) {
@@ -56,7 +56,7 @@ export async function send(server: Child, method: string, path: string, body?: s
   return response.json()
 }
 
-/** Ten PATCHes by turns, each with a value of its own. */
+/** Ten alternating PATCHes with different values. */
 export function writes(path: (index: number) => string): Request[] {
   return Array.from({ length: 10 }, (_, index) => ({
     method: 'PATCH',

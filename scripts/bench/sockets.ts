@@ -1,4 +1,4 @@
-/** WebSockets of the bench, and how fast they push. */
+/** WebSockets of the benchmark and their push rates. */
 import { WebSocket } from 'ws'
 import type { Child } from './children.ts'
 
@@ -23,8 +23,8 @@ export function once(socket: WebSocket, test: (text: string) => boolean): Promis
 }
 
 /**
- * Keeps so many frames under way on each connection; an echo of a frame counts as its acknowledgement.
- * @returns samples that were acknowledged in a second
+ * Keeps a number of frames in flight on each connection; the echo of a frame is its acknowledgement.
+ * @returns acknowledged samples per second
  */
 export async function pushFor(
   sockets: readonly WebSocket[],

@@ -1,4 +1,4 @@
-/** Validation in memory, beside the library of the aas-core project, which knows the metamodel alone. */
+/** Validation in memory, compared with the library of the aas-core project, which knows only the metamodel. */
 import { createRequire } from 'node:module'
 import type * as Jsonization from '@aas-core-works/aas-core3.0-typescript/jsonization'
 import type * as Verification from '@aas-core-works/aas-core3.0-typescript/verification'
@@ -8,7 +8,7 @@ import { schemasOfTemplate } from '../../src/formats/templates/schema-of.ts'
 import { templatesFrom } from '../../src/formats/templates/templates.ts'
 import type { Submodel } from '../../src/model/types.ts'
 
-// What it ships as ES modules imports files without their endings, which Node does not find.
+// Its ES modules import files without extensions, which Node does not resolve.
 const require = createRequire(import.meta.url)
 const { submodelFromJsonable } = require('@aas-core-works/aas-core3.0-typescript/jsonization') as typeof Jsonization
 const { verify } = require('@aas-core-works/aas-core3.0-typescript/verification') as typeof Verification
@@ -35,7 +35,7 @@ export function validationSides(): { readonly ours: () => void; readonly theirs:
   }
 }
 
-/** Milliseconds from nothing to all schemas compiled. */
+/** Milliseconds to compile all schemas. */
 export function compileTime(): { readonly milliseconds: number; readonly count: number } {
   const from = performance.now()
   const templates = loadTemplates()
@@ -43,7 +43,7 @@ export function compileTime(): { readonly milliseconds: number; readonly count: 
   return { milliseconds: performance.now() - from, count: templates.all.length }
 }
 
-/** What the operator's folder holds for them. */
+/** The template in the operator's folder. */
 export function documentsTemplate(): Submodel {
   return model('Template', 1)
 }

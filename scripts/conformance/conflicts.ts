@@ -1,12 +1,12 @@
 /**
- * Where the official test engine (aas-test-engines 1.0.3) and the standard disagree, each with the clause that decides
- * it. A failure that fits none of these is a fault of the hub; one that no longer shows is to be taken off the list.
+ * Conflicts between the official test engine (aas-test-engines 1.0.3) and the standard, each with the deciding clause.
+ * Any other failure is a defect of the hub; an entry that no longer occurs must be removed.
  */
 export interface Conflict {
-  /** What the engine checks, and what it says. */
+  /** Check and message of the engine. */
   readonly check: RegExp
   readonly says: RegExp
-  /** What the standard says instead. */
+  /** The clause of the standard. */
   readonly clause: string
 }
 

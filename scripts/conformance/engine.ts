@@ -1,6 +1,6 @@
 /**
- * Runs the official AAS test engine against a freshly started hub and compares what it says with the known conflicts
- * between the tool and the standard. Needs Python 3; the engine is installed into a virtual environment of its own.
+ * Runs the official AAS test engine against a new hub and compares its results with the known conflicts between the engine
+ * and the standard. Needs Python 3; the engine is installed into its own virtual environment.
  *
  *   npm run conformance
  */
@@ -13,7 +13,7 @@ import { run, tool } from './python.ts'
 const ENGINE = 'aas-test-engines==1.0.3'
 const PROFILES = 'https://admin-shell.io/aas/API/3/0'
 
-/** A result of the engine: a message, its level (2 and above: failed), and what it is made of. */
+/** A result of the engine: a message, its level (2 and above: failed), and nested results. */
 interface Finding {
   readonly m: string
   readonly l: number
@@ -23,7 +23,7 @@ interface Finding {
 const suites = [
   { name: 'AssetAdministrationShellRepositoryServiceSpecification', path: '' },
   { name: 'SubmodelRepositoryServiceSpecification', path: '' },
-  // The engine writes its paths below the address of the one shell or submodel.
+  // The engine's paths are relative to the URL of the shell or submodel.
   {
     name: 'AssetAdministrationShellServiceSpecification',
     path: `/aas-services/${encodeId(SHELL)}/aas`,
@@ -51,7 +51,7 @@ for (const [index, { clause }] of conflicts.entries()) {
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
 
-/** Runs one suite in a process of its own, so that the hub can answer it. */
+/** Runs one suite in a separate process, so that the hub can answer. */
 async function check(
   api: string,
   { name, path, prefix }: { name: string; path: string; prefix?: string }

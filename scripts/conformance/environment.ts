@@ -1,6 +1,6 @@
 /**
- * What the official test engine needs to find: one shell, and one submodel with all fourteen kinds of element on its
- * first page. Valid in releases 3.0 and 3.1.
+ * Data that the official test engine needs: one shell, and one submodel with all kinds of elements on its first page. Valid
+ * in releases 3.0 and 3.1.
  */
 import type { Environment, Reference, SubmodelElement } from '../../src/model/types.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Asks the hub for everything that its own OpenAPI document describes, in valid and in broken ways, and fails on any
- * 5xx and on any answer that contradicts the document: status, content type or schema. Needs Python 3.
+ * Sends valid and invalid requests for all operations of the hub's OpenAPI document, and fails on any 5xx and on any
+ * response that contradicts the document: status, content type or schema. Needs Python 3.
  *
  *   node scripts/conformance/fuzz.ts [seconds]
  */
@@ -21,7 +21,7 @@ process.env.TEXT_TYPES = [...NDJSON_TYPES, ...LINE_TYPES, FLUX].join(' ')
 
 const command = await tool(TOOL, 'st')
 await withHub(async (url, api) => {
-  // What the examples in the document speak of.
+  // The data of the examples in the document.
   const headers = { 'content-type': 'application/json' }
   const { status } = await fetch(`${api}/upload`, { method: 'POST', headers, body: JSON.stringify(plant()) })
   if (status !== 201) throw new Error(`The plant was refused: ${status}`)
@@ -30,15 +30,15 @@ await withHub(async (url, api) => {
     `${url}/openapi.json`,
     ...['--checks', CHECKS, '--phases', 'examples,coverage,fuzzing', '--continue-on-failure'],
     ...['--max-examples', '3', '--max-time', String(SECONDS), '--seed', '7'],
-    // Queries of InfluxDB are refused with the status 501, which its clients read, and which is no fault.
+    // 501 is the expected response to InfluxDB queries.
     ...['--exclude-path', '/api/v2/query'],
     ...['--suppress-health-check', 'all', '--warnings', 'off'],
-    // A page of events may be asked to wait for its first.
+    // A request for events may wait for the first one.
     ...['--request-timeout', String(MAX_WAIT_S + 10)]
   ])
   console.log(output.trim())
   const [, generated = '0', passed = '0'] = /(\d+) generated, (\d+) passed/.exec(output) ?? []
-  // A run that generated nothing proves nothing.
+  // A run without generated cases proves nothing.
   const failed = Number(generated) - Number(passed) + (code !== 0 && generated === passed ? 1 : 0)
   console.log(`${passed} passed, ${generated === '0' ? 1 : failed} failed`)
   process.exitCode = failed > 0 || generated === '0' ? 1 : 0

@@ -1,6 +1,6 @@
 /**
- * Clients of others, as they come: each reads a list and stores a submodel. Those of Java and of curl with `--http2` offer
- * another protocol with their request, which a server may ignore (RFC 9110, 7.8) but not refuse.
+ * Third-party HTTP clients with default settings: each reads a list and stores a submodel. Java's and curl's with `--http2`
+ * offer a protocol upgrade, which a server may ignore (RFC 9110, 7.8) but must not refuse.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { startHub } from '../hub-process.ts'
 import { run, tool } from './python.ts'
 
-/** Each library stores a body that is too large as well: it must see the refusal, and no broken pipe. */
+/** Each library also sends an oversized body: it must receive the refusal, not a broken pipe. */
 const LIBRARIES: readonly [name: string, requirement: string, program: string][] = [
   [
     'requests',

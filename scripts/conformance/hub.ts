@@ -1,4 +1,4 @@
-/** A freshly started hub with the data of environment.ts, on loopback, for as long as some work lasts. */
+/** Starts a hub with the data of environment.ts on loopback, for the duration of some work. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { createServer } from '../../src/server.ts'
 import { environment } from './environment.ts'
 
-/** @param work gets the hub's URL and that of its API */
+/** @param work receives the URLs of the hub and its API */
 export async function withHub(work: (url: string, api: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'aas-hub-conformance-'))
   try {

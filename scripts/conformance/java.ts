@@ -1,4 +1,4 @@
-/** A Java program with its libraries, brought by Maven into the user's cache, once. */
+/** Builds Java programs with Maven, cached per user. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
@@ -9,8 +9,8 @@ import { CACHE, exists } from '../cache.ts'
 const run = promisify(execFile)
 
 /**
- * Compiles a program unless it is there.
- * @param source path of the `.java` file; its libraries are those of the `pom.xml` beside it
+ * Compiles a program unless it is cached.
+ * @param source path of the `.java` file; its libraries are those of the `pom.xml` next to it
  * @returns the arguments for `java` that run it
  */
 export async function javaProgram(source: string): Promise<string[]> {

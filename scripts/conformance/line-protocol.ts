@@ -1,6 +1,6 @@
 /**
- * The official clients of InfluxDB, for both versions of its interface, write every kind of value to the hub, unchanged,
- * and what is stored is compared with what they sent. Needs Python.
+ * The unmodified official clients of InfluxDB, for both API versions, write every kind of value to the hub; the stored
+ * values are compared with the sent ones. Needs Python.
  *
  *   node scripts/conformance/line-protocol.ts
  */
@@ -15,7 +15,7 @@ import { run, tool } from './python.ts'
 const SCRIPT = fileURLToPath(new URL('line-protocol.py', import.meta.url))
 const CLIENTS = 'influxdb==5.3.2 influxdb-client==1.50.0'
 
-/** What the script reports of what the clients saw, and what they sent. */
+/** The script's report of what the clients sent and received. */
 interface ClientReport {
   readonly seen: Readonly<Record<string, unknown>>
   readonly expected: readonly (readonly [time: number, fields: Readonly<Record<string, unknown>>])[]
@@ -89,7 +89,7 @@ async function checkStored(api: string, id: string, expected: ClientReport['expe
     const response = await fetch(`${api}/timeseries?submodel=${id}&path=${idShort}`)
     const { rows } = (await response.json()) as { rows: [string, unknown][] }
     const found = rows.map(([time, value]) => [time, String(value)])
-    // Times lie beyond 2^53, so they are counted from the first.
+    // Times are beyond 2^53, so they are compared relative to the first.
     const sent = expected.map(([, fields], at) => {
       const time = 1_700_000_000_000_000_000n + BigInt(at) * 1_000_000_007n
       const value = id === 'urn:one' ? asSentByFirst(fields[field]) : fields[field]
@@ -107,7 +107,7 @@ async function checkStored(api: string, id: string, expected: ClientReport['expe
   }
 }
 
-/** The client of 1.x writes a line feed as a backslash and an n, which InfluxDB stores as these two. */
+/** The 1.x client writes a line feed as backslash and n, which InfluxDB stores literally. */
 function asSentByFirst(value: unknown): unknown {
   return typeof value === 'string' ? value.replaceAll('\n', '\\n') : value
 }

@@ -1,7 +1,7 @@
 /**
- * Packages, XML and JSON that the hub exports are read by others: AAS4J, the BaSyx Python SDK, and a reader that knows
- * nothing but the letter of the Open Packaging Conventions. Every link must lead each of them to the bytes that were
- * attached. Random plants with files of hostile names, then published packages where they are at hand.
+ * Third-party readers read the hub's exported packages, XML and JSON: AAS4J, the BaSyx Python SDK, and a strict reader of
+ * the Open Packaging Conventions. Every link must lead each of them to the attached bytes. Uses random plants with hostile
+ * file names, then published packages if present.
  * Needs Python 3, Java and Maven.
  *
  *   node scripts/conformance/packages.ts
@@ -93,7 +93,7 @@ async function randomPlants(url: string, api: string): Promise<void> {
     check(`${name}: BaSyx finds the files`, answers.basyx.error ?? answers.basyx.files, digests.toSorted())
     check(`${name}: by the letter`, answers.opc.error ?? answers.opc.faults, [])
     check(`${name}: every link leads to its bytes`, Object.values(answers.opc.links ?? {}).sort(), digests.toSorted())
-    // Once more through the hub: the same links to the same bytes.
+    // Import and export again: the same links must lead to the same bytes.
     await send('POST', `${url}/upload?existing=replace`, bytes, { 'content-type': TYPES.aasx })
     const again = await exported(api, query, 'aasx')
     check(`${name}: the same again`, again.answers.opc.links, answers.opc.links)
@@ -129,7 +129,7 @@ async function publishedPackages(url: string, api: string): Promise<void> {
       headers: { 'content-type': TYPES.aasx }
     })
     const report = (await sent.json()) as UploadReport
-    // This hub is strict; what breaks a rule is none of its exports.
+    // This hub is strict, so it does not export documents that break rules.
     if (!sent.ok) continue
     const name = path.slice(shared.length)
     const dangling = report.warnings.flatMap(({ text }) => /^"(.*)" leads to a file/.exec(text)?.[1] ?? [])
@@ -147,7 +147,7 @@ async function publishedPackages(url: string, api: string): Promise<void> {
       dead.filter((link) => !dangling.includes(link)),
       []
     )
-    // What they could read before, they can read after.
+    // Whatever they read before the round trip, they must read after it.
     if (((await java.ask(path)) as Answers['aas4j']).error === undefined)
       check(`${name}: AAS4J reads it`, answers.aas4j.error, undefined)
     const { basyx } = (await python.ask(path)) as Answers
@@ -161,7 +161,7 @@ interface UploadReport {
   readonly warnings: readonly { readonly text: string }[]
 }
 
-/** An environment as the hub writes it, and what others say of it. */
+/** An environment exported by the hub, and the results of the readers. */
 async function exported(
   api: string,
   query: string,
@@ -183,7 +183,7 @@ function idsOf(environment: Environment = {}): string[] {
     .sort()
 }
 
-/** AAS4J groups elements by kind when it reads XML, so their order is not compared. */
+/** AAS4J groups elements by kind when reading XML, so their order is not compared. */
 function unordered(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((item) => JSON.stringify(unordered(item))).sort()
@@ -197,14 +197,14 @@ function check(name: string, found: unknown, wanted: unknown): void {
   if (one === other) passed++
   else failed++
   if (one === other) return
-  // From a little before where they part.
+  // Starting shortly before the first difference.
   let at = 0
   while (one?.[at] === other?.[at]) at++
   const [found_, wanted_] = [one, other].map((text) => text?.slice(Math.max(at - 200, 0), at + 300))
   console.log(`wrong ${name}: … ${found_} … is not … ${wanted_} …`)
 }
 
-/** A program that answers a line of JSON for each line. */
+/** A program that answers each line with a line of JSON. */
 function lines(command: string, args: readonly string[]): { ask(line: string): Promise<unknown>; end(): void } {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'], cwd: tmpdir() })
   const reader = createInterface({ input: child.stdout })

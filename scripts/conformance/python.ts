@@ -1,4 +1,4 @@
-/** Python tools, each in a virtual environment of its own beside the installed packages, never in the repository. */
+/** Python tools, each in its own virtual environment outside of the repository. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Installs a tool unless it is there.
- * @param requirement a package with its version, as pip takes it, or several, by blanks
- * @param program the command that it brings
+ * Installs a tool unless it is present.
+ * @param requirement one or more pip requirements, separated by blanks
+ * @param program the installed command
  * @returns the path of the command
  */
 export async function tool(requirement: string, program: string): Promise<string> {
@@ -21,17 +21,17 @@ export async function tool(requirement: string, program: string): Promise<string
   await mkdir(cache, { recursive: true })
   console.log(`Installing ${requirement} …`)
   if (spawnSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'ignore' }).status !== 0) {
-    // Debian keeps what a virtual environment needs in a package of its own.
+    // Debian needs a separate package for virtual environments.
     execFileSync('apt-get', ['install', '-y', '-q', 'python3-venv'], { stdio: 'inherit' })
     execFileSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'inherit' })
   }
   execFileSync(join(folder, 'bin', 'pip'), ['install', '--quiet', ...requirement.split(' ')], { stdio: 'inherit' })
-  // An installation that was cut short left the folder, and even the program, behind.
+  // An interrupted installation may have left the folder, and even the program.
   writeFileSync(installed, '')
   return command
 }
 
-/** Runs a command beside this process, which goes on answering it. */
+/** Runs a command asynchronously, so that this process can answer it. */
 export async function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     execFile(command, args, { maxBuffer: 2 ** 28, cwd: tmpdir() }, (error, stdout, stderr) => {

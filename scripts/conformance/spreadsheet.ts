@@ -1,14 +1,14 @@
-/** LibreOffice Calc without a window: opens a CSV file as a person would, and saves what it understood as XLSX. */
+/** Converts CSV to XLSX with headless LibreOffice Calc, like a user who opens the file. */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 const SOFFICE = '/usr/bin/soffice'
 
-/** Comma, double quotes, UTF-8, from the first line on; quoted fields are text, and times are recognised as times. */
+/** Comma, double quotes, UTF-8, from the first line; quoted fields are text, times are recognised. */
 const CSV_FILTER = 'CSV:44,34,76,1,,0,true,true'
 
-/** @returns the path of the XLSX file, beside the CSV file */
+/** @returns the path of the XLSX file, next to the CSV file */
 export function toSpreadsheet(folder: string, csv: string): string {
   if (!existsSync(SOFFICE)) {
     execFileSync('apt-get', ['update', '-q'], { stdio: 'ignore' })

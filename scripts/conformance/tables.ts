@@ -1,7 +1,7 @@
 /**
- * Reads what `/timeseries` gives with the tools that people train with: DuckDB, Apache Arrow's own library, Polars, pandas,
- * and a spreadsheet (LibreOffice Calc, whose file openpyxl reads). Values, times to the nanosecond, what is absent, units,
- * qualities, time zones and whole numbers beyond 64 bits must be what was pushed. Needs Python 3.
+ * Reads the output of `/timeseries` with common data tools: DuckDB, Apache Arrow's library, Polars, pandas, and a
+ * spreadsheet (LibreOffice Calc, whose file openpyxl reads). Values, times to the nanosecond, absent values, units,
+ * qualities, time zones and integers beyond 64 bits must equal the pushed data. Needs Python 3.
  *
  *   node scripts/conformance/tables.ts
  */
@@ -29,7 +29,7 @@ const submodel = {
   ]
 }
 
-/** Few values, of every kind that columns are of. */
+/** A few values of every column type. */
 const kinds = {
   modelType: 'Submodel',
   id: 'urn:kinds',
@@ -50,7 +50,7 @@ const VALUES: Readonly<Record<string, readonly [string, string]>> = {
 }
 const KINDS_START = Date.parse('2026-11-24T03:00:00.123Z')
 
-/** Prints `ok` or what is wrong, a line for each check. */
+/** Prints a line per check: `ok` or the error. */
 const CHECKS = `
 def check(name, found, wanted):
     print(("ok " if found == wanted else "wrong ") + name + ("" if found == wanted else f": {found} is not {wanted}"))

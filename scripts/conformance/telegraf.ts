@@ -1,7 +1,6 @@
 /**
- * Telegraf as it is shipped pushes to the hub, unchanged, through both versions of InfluxDB's interface, while the hub
- * is killed: every point must be there once, with its time to the nanosecond. Builds Telegraf with the plugins that it
- * needs here; that needs Go.
+ * Unmodified Telegraf pushes to the hub through both versions of InfluxDB's API while the hub is killed: every point must
+ * be stored once, with its time to the nanosecond. Builds Telegraf with the needed plugins, which requires Go.
  *
  *   node scripts/conformance/telegraf.ts
  */
@@ -24,10 +23,10 @@ const KILLS = 4
 const START = 1_764_000_000_000_000_001n
 const STEP = 1_000_003n
 
-/** How long the last points may take, in milliseconds. */
+/** Maximal delay of the last points in milliseconds. */
 const TIMEOUT_MS = 60_000
 
-/** One submodel for each version of the interface; the measurement is its idShort. */
+/** One submodel per API version; its idShort is the measurement. */
 const machines = ['PressOne', 'PressTwo']
 
 let passed = 0
@@ -74,7 +73,7 @@ async function run(program: string): Promise<void> {
   telegraf = spawn(program, ['--config', config], { stdio: 'ignore' })
   const ended = once(telegraf, 'exit')
 
-  // Points come little by little, so that the hub is away while some are on their way.
+  // Points are sent gradually, so that some are in transit while the hub is down.
   const parts = KILLS * 10
   for (let part = 0; part < parts; part++) {
     const first = (part * POINTS) / parts
@@ -112,7 +111,7 @@ async function create(api: string, id: string, idShort: string): Promise<void> {
   check(`${idShort}: a submodel is stored`, status, 201)
 }
 
-/** Its defaults where nothing is said: gzip, the tag `host`, batches of 1,000. */
+/** Mostly defaults: gzip, the tag `host`, batches of 1,000. */
 function configuration(url: string, source: string): string {
   return `
 [agent]
@@ -154,7 +153,7 @@ function stateOf(index: number): string {
   return index % 2 === 0 ? 'running, "fast"' : '가동'
 }
 
-/** All rows, when there are as many as there should be or no more come. */
+/** All rows, once the expected number has arrived or no more arrive. */
 async function allOf(api: string, id: string): Promise<object[]> {
   const late = performance.now() + TIMEOUT_MS
   for (;;) {

@@ -318,7 +318,7 @@ t.test('a reader that leaves early leaves nothing open', async (t) => {
   t.ok(output.destroyed)
 })
 
-t.test('every published package opens; what breaks a rule in it is told', { skip: absent }, async (t) => {
+t.test('every published package opens, and its violations are reported', { skip: absent }, async (t) => {
   const folder = fileURLToPath(shared)
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /\.aasx$/.test(name)
@@ -341,7 +341,7 @@ t.test('every published package opens; what breaks a rule in it is told', { skip
   }
 })
 
-t.test('what is no zip is refused', async (t) => {
+t.test('a file that is not a zip is refused', async (t) => {
   const path = join(t.testdir({}), 'file.aasx')
   for (const bytes of ['', 'PK', 'PK\u0003\u0004 no zip', readFileSync(fileURLToPath(import.meta.url))]) {
     await writeFile(path, bytes)

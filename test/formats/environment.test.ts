@@ -65,7 +65,7 @@ t.test('an environment of nothing is written and read', async (t) => {
   for (const name of Object.keys(writers)) t.same(await roundTrip(t, name, []), [], name)
 })
 
-t.test('every published package opens and says the same in JSON', { skip: absent }, async (t) => {
+t.test('every published package opens and has the same content as JSON', { skip: absent }, async (t) => {
   const folder = fileURLToPath(new URL('templates', shared))
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!/\.(aasx|json)$/.test(name)) continue
@@ -112,7 +112,7 @@ t.test('XML of release 3.0 is read too', async (t) => {
   t.same(await read(path, 'xml'), [{ modelType: 'Submodel', id: 'x' }])
 })
 
-t.test('what is not AAS XML is refused with line and column', async (t) => {
+t.test('invalid AAS XML is refused with line and column', async (t) => {
   const broken: [string, RegExp][] = [
     ['<environment', /root element|unclosed/i],
     ['<environment/>', /namespace/],
@@ -138,7 +138,7 @@ t.test('what is not AAS XML is refused with line and column', async (t) => {
   }
 })
 
-t.test('what is not AAS JSON is refused', async (t) => {
+t.test('invalid AAS JSON is refused', async (t) => {
   const broken = [
     '',
     '[',

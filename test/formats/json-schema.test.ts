@@ -18,14 +18,14 @@ interface Definition {
   allOf?: Definition[]
 }
 
-t.test('the files in schemas/ are what the model says', async (t) => {
+t.test('the files in schemas/ match the model', async (t) => {
   const files = (await derive()).filter(({ path }) => path.startsWith('schemas/'))
   t.ok(files.length > 0)
   t.same(stale(files), [])
   for (const { text } of files) t.match(text, /derived; edit|Do not edit: run/)
 })
 
-t.test('a file that differs from the model is told', async (t) => {
+t.test('a file that differs from the model is reported', async (t) => {
   t.same(stale([{ path: 'schemas/aas-3.1.json', text: 'something else' }]), ['schemas/aas-3.1.json'])
   t.same(stale([{ path: 'schemas/nowhere.json', text: '' }]), ['schemas/nowhere.json'])
 })

@@ -59,7 +59,7 @@ t.test('a document is handed on before the next has arrived', async (t) => {
   }
 })
 
-t.test('what only looks like JSON is refused', async (t) => {
+t.test('texts that only look like JSON are refused', async (t) => {
   const broken = [
     '{"submodels":[],}',
     '{,"submodels":[]}',

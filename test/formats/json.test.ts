@@ -172,7 +172,7 @@ t.test('a text of as many characters as allowed may have more code units', async
   t.same(validate('Submodel', { modelType: 'Submodel', id: '😀'.repeat(2048) }), [])
 })
 
-t.test('all faults are told up to the limit, the most telling first', async (t) => {
+t.test('all violations are reported up to the limit, the most important first', async (t) => {
   const document = submodel(
     { ...property, value: 7 },
     { modelType: 'Prop', idShort: 'aa' },
@@ -187,7 +187,7 @@ t.test('all faults are told up to the limit, the most telling first', async (t) 
   t.equal(validate('Submodel', many, { limit: 3 }).length, 3)
 })
 
-t.test('constraints are told beside faults of form, as far as the form allows', async (t) => {
+t.test('constraint violations are reported with schema violations where possible', async (t) => {
   const rules = (document: unknown) => validate('Submodel', document).map(({ pointer, rule }) => `${rule} ${pointer}`)
   const ten = { ...property, idShort: 'Ten', value: 'ten' }
   t.same(
@@ -279,7 +279,7 @@ t.test('hostile sizes are refused or accepted without harm', async (t) => {
   t.equal(validate('Submodel', { modelType: 'Submodel', id: 'urn:s', ...crowd }).length, 20)
 })
 
-t.test('garbage of any shape never throws, and is told in plain text', async (t) => {
+t.test('garbage of any shape never throws, and is reported in plain text', async (t) => {
   const names = fc.constantFrom(
     'modelType',
     'id',
@@ -364,7 +364,7 @@ t.test('JSON is parsed from text and from UTF-8 bytes', async (t) => {
   t.same(parseJson(Buffer.from('\ufeff{}')), {})
 })
 
-t.test('what is not JSON is refused with line, column and reason', async (t) => {
+t.test('invalid JSON is refused with line, column and reason', async (t) => {
   for (const [text, reason] of [
     ['', 'line 1, column 1: expected a value, but the text ends'],
     ['{\n  "a": 1,\n}', 'line 3, column 1: expected a member name in double quotes, but there is "}"'],
@@ -459,7 +459,7 @@ const concept = (embedded: object) => ({
   embeddedDataSpecifications: [embedded]
 })
 
-t.test('a required member that is misspelt is named with the right one, and nothing else is told of it', async (t) => {
+t.test('a misspelt required member is reported once, with the right name', async (t) => {
   const misspelt: readonly [className: ClassName, value: unknown, written: string, meant: string][] = [
     [
       'Submodel',
@@ -572,7 +572,7 @@ t.test('a constraint is checked beside a member that is missing', async (t) => {
   t.match(validate('Submodel', twice), [{ rule: 'required' }, { rule: 'AASd-022' }])
 })
 
-t.test('whatever is wrong with a document, it is told and nothing is thrown', async (t) => {
+t.test('any violation of a document is reported, and nothing is thrown', async (t) => {
   const classes = [
     'Submodel',
     'SubmodelElement',
@@ -592,7 +592,7 @@ t.test('whatever is wrong with a document, it is told and nothing is thrown', as
   t.same(vague, [])
 })
 
-t.test('what breaks rules can be stored, what has another shape or no address cannot', async (t) => {
+t.test('documents that break rules can be stored, those with another shape or without address cannot', async (t) => {
   const storable: unknown[] = [
     submodel(),
     submodel({ modelType: 'Property' }, property, property),

@@ -44,7 +44,7 @@ t.test('blank lines and comments are none', async (t) => {
   for (const line of ['', '   ', '# a comment', '  # another']) t.equal(parseLine(line), undefined)
 })
 
-t.test('what is wrong is told by its column and by what was expected', async (t) => {
+t.test('errors are reported with column and expectation', async (t) => {
   for (const [line, text] of [
     ['m', 'column 2: expected a space and then fields; found the end of the line'],
     [',a=1 b=2', 'column 1: expected a measurement; found ",a=1 b=2"'],
@@ -58,7 +58,7 @@ t.test('what is wrong is told by its column and by what was expected', async (t)
   }
 })
 
-t.test('what a sender writes is what is read', async () => {
+t.test('a written payload is read unchanged', async () => {
   const name = fc
     .string({ unit: fc.constantFrom('a', 'Ö', '7', ' ', ',', '=', '\\', '"', '한'), minLength: 1, maxLength: 8 })
     .filter((text) => !text.endsWith('\\') && !text.startsWith('#'))

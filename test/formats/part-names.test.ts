@@ -3,7 +3,7 @@ import t from 'tap'
 import { leadsTo, partForLink, partsOfLink } from '../../src/formats/part-links.ts'
 import { loosePartKey, PartNames, partKey, partName } from '../../src/formats/part-names.ts'
 
-t.test('any text has a part name, and a part name stays as it is', async (t) => {
+t.test('any text has a part name, and part names are unchanged', async (t) => {
   const names: [text: string, name: string][] = [
     ['/aasx/files/m.pdf', '/aasx/files/m.pdf'],
     ['/aasx/files/설명.txt', '/aasx/files/%EC%84%A4%EB%AA%85.txt'],

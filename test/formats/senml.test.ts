@@ -7,7 +7,7 @@ const NOW = 1_795_489_200n * SECOND
 
 const read = (pack: unknown): (Measurement | SenmlFault)[] => [...parseSenml(pack, NOW)]
 
-t.test('base fields hold from their record on, and are added to what a record says', async (t) => {
+t.test('base fields apply from their record on, and are added to the fields of a record', async (t) => {
   const pack = [
     { bn: 'urn:press/', bt: 1795489200.001, bu: 'A', n: 'Voltage', u: 'V', v: 120.1 },
     { n: 'Current', t: -5, v: 1.2 },
@@ -41,7 +41,7 @@ t.test('times below 2^28 count from now, and none is about now [4.5.3]', async (
   t.equal(timeOf({ t: '1795489200.123456789' }), 1795489200_123_456_789n, 'digits that a double would lose')
 })
 
-t.test('a record that is wrong is told, and the others stand', async (t) => {
+t.test('an invalid record is reported, and the others are kept', async (t) => {
   for (const [record, fault] of [
     [{ v: 1 }, /a name/],
     [{ n: 5, v: 1 }, /a name is text/],

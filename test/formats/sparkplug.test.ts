@@ -52,7 +52,7 @@ t.test('whole numbers of 64 bits lose no digit', async () => {
   )
 })
 
-t.test('a Float is the shortest number that it stands for', async (t) => {
+t.test('a Float is read as the shortest decimal number', async (t) => {
   fc.assert(fc.property(fc.float({ noNaN: true }), (value) => Math.fround(Number(through('Float', value))) === value))
   for (const value of [0.1, 21.5, 1e-7, 123456.7, 0, 3.4e38]) t.equal(through('Float', value), value)
   t.ok(Number.isNaN(through('Float', Number.NaN)))
@@ -84,7 +84,7 @@ t.test('a negative number of fewer bits is understood however many of them were 
   }
 })
 
-t.test('where the payload tells no type, the one of the birth counts', async (t) => {
+t.test('without a type in the payload, that of the birth counts', async (t) => {
   const [metric] = decodePayload(Uint8Array.of(0x12, 8, 0x10, 7, 0x50, 0xff, 0xff, 0xff, 0xff, 0x0f)).metrics
   t.match(metric, { alias: 7, isNull: false })
   t.equal(valueOfMetric(metric as SparkplugMetric, 3), -1)
@@ -130,7 +130,7 @@ t.test('time, sequence, alias, history, null and quality are read', async (t) =>
   t.equal(valueOfMetric(payload.metrics[1] as SparkplugMetric), undefined)
 })
 
-t.test('what stands for no single value is refused by its type, and the rest of the payload is read', async (t) => {
+t.test('types without single values are refused, and the rest of the payload is read', async (t) => {
   const { metrics } = decodePayload(
     encode({
       metrics: [

@@ -39,7 +39,7 @@ t.test('JSON has the columns and a list for each row', async (t) => {
   ])
 })
 
-t.test('NDJSON has an object for each row, without what is absent', async (t) => {
+t.test('NDJSON has an object per row, without absent values', async (t) => {
   const lines = String(await written('ndjson', [rows]))
     .trimEnd()
     .split('\n')
@@ -78,7 +78,7 @@ t.test('annotated CSV has a table for each column, as clients of InfluxDB read i
   t.equal(lines[11], ',,1,2025-11-24T16:00:00.000000002Z,-1152921504606846976,count')
 })
 
-t.test('Parquet comes back as it was, with times to the nanosecond, and facts about its columns', async (t) => {
+t.test('Parquet survives a round trip, with times to the nanosecond and column metadata', async (t) => {
   const bytes = await written('parquet', [rows.slice(0, 1), rows.slice(1)])
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
   const { schema, key_value_metadata: facts = [] } = parquetMetadata(file)
@@ -90,7 +90,7 @@ t.test('Parquet comes back as it was, with times to the nanosecond, and facts ab
   t.strictSame(await fromParquet(bytes), rows)
 })
 
-t.test('Arrow comes back as it was, with units in the fields', async (t) => {
+t.test('Arrow survives a round trip, with units in the fields', async (t) => {
   const bytes = await written('arrow', [rows.slice(0, 1), rows.slice(1)])
   const table = tableFromIPC(bytes)
   t.equal(table.schema.fields[1]?.metadata.get('unit'), 'mm/s')

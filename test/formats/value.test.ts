@@ -97,7 +97,7 @@ t.test('a number is shown from its row as from its document, whatever it is', as
   )
 })
 
-t.test('what a row does not hold is not shown', async (t) => {
+t.test('values absent from a row are left out', async (t) => {
   const reference = { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: 'x' }] }
   t.equal(valueOfRow('Property', 'xs:int', JSON.stringify({ valueId: reference })), undefined)
   t.equal(valueOfRow('Property', 'xs:int', JSON.stringify({ value: '5', valueId: reference })), '5')
@@ -191,7 +191,7 @@ t.test('a value comes back as the text of its type', async (t) => {
     t.same(membersFromValue('Property', type, body), { value }, `${type} ${body}`)
 })
 
-t.test('what does not fit the value type is refused', async (t) => {
+t.test('values that do not fit the value type are refused', async (t) => {
   const refused: [DataTypeDefXsd, unknown][] = [
     ['xs:int', 1.5],
     ['xs:int', 3_000_000_000],
@@ -216,7 +216,7 @@ t.test('what does not fit the value type is refused', async (t) => {
   )
 })
 
-t.test('a body is taken as a whole or not at all, and every fault is named with its place', async (t) => {
+t.test('a body is accepted as a whole or not at all, and every violation has its position', async (t) => {
   const target = holding(property('xs:int', '1'), { modelType: 'Capability', idShort: 'can' })
   t.match(
     (() => {
@@ -301,7 +301,7 @@ t.test('annotations are written as an object or as an array, each of them once',
   )
 })
 
-t.test('an Entity is written with what its type demands, or not at all', async (t) => {
+t.test('an Entity is written with the ids that its type requires, or not at all', async (t) => {
   const entity: SubmodelElement = { modelType: 'Entity', idShort: 'ee', entityType: 'CoManagedEntity' }
   t.match(fromValue(entity, { entityType: 'SelfManagedEntity', globalAssetId: 'g' }, 'ee'), [
     { path: 'ee', members: { entityType: 'SelfManagedEntity', globalAssetId: 'g' } }
@@ -355,7 +355,7 @@ t.test('a list takes no more values than it has elements', async (t) => {
   )
 })
 
-t.test('a random submodel is valid, and writing back what was read changes nothing', async () => {
+t.test('a random submodel is valid, and writing back its value changes nothing', async () => {
   fc.assert(
     fc.property(submodel, (document) => {
       const violations = validate('Submodel', document)

@@ -45,7 +45,7 @@ t.test('no Blob value is left at any depth in the default extent', async (t) => 
   t.match(JSON.stringify(withoutBlobs(submodel)), /"picture"/)
 })
 
-t.test('variables of an operation have no Blob value either, and what has none is not copied', async (t) => {
+t.test('Blob values are removed from variables of operations too, and nothing is copied without need', async (t) => {
   const blob = { modelType: 'Blob', idShort: 'bb', contentType: 'image/png', value: 'QQ==' } as const
   const nested = { modelType: 'SubmodelElementCollection', idShort: 'cc', value: [blob] } as const
   const property = { modelType: 'Property', idShort: 'pp', valueType: 'xs:int', value: '1' } as const
@@ -94,6 +94,6 @@ t.test('modifiers are defined per kind as Part 2 tabulates', async (t) => {
   t.ok(allowsContent('AssetAdministrationShell', 'reference'))
 })
 
-t.test('no view changes what it is given', async (t) => {
+t.test('no view modifies its argument', async (t) => {
   t.equal(JSON.stringify(submodel), before)
 })

@@ -44,7 +44,7 @@ const NS = 'xmlns="https://admin-shell.io/aas/3/1"'
 const inSubmodel = (inner: string, attributes = '') =>
   `<environment ${NS}><submodels><submodel${attributes}>${inner}</submodel></submodels></environment>`
 
-t.test('what is written is valid by the official schema', { skip: noLint }, async (t) => {
+t.test('written XML is valid by the official schema', { skip: noLint }, async (t) => {
   const order = ['AssetAdministrationShell', 'Submodel', 'ConceptDescription']
   const lines = readFileSync(new URL('testdata/http-cases-3.1.jsonl', shared), 'utf8').trimEnd().split('\n')
   const accepted = lines.map((line) => JSON.parse(line)).flatMap(({ accept, body }) => (accept ? [body] : []))
@@ -164,7 +164,7 @@ t.test('traps are refused before they cost memory', async (t) => {
   })
 })
 
-t.test('a refusal is short, however long the name it tells', async (t) => {
+t.test('a refusal is short, however long the name in it', async (t) => {
   const error = await refusal(inSubmodel(`<${'a'.repeat(100_000)}/>`))
   t.ok((error?.violations[0]?.text.length ?? Number.NaN) <= 300)
 })

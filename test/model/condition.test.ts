@@ -269,7 +269,7 @@ t.test('values of different types are not equal', async (t) => {
   t.notOk(found({ $le: [num(13), str('13')] }, 'Submodel', one('')))
 })
 
-t.test('what cannot be cast makes all around it not valid', async (t) => {
+t.test('an impossible cast makes the whole condition invalid', async (t) => {
   const bad = { $gt: [P, num(1)] }
   const document = one('text')
   t.notOk(found(bad, 'Submodel', document))
@@ -282,7 +282,7 @@ t.test('what cannot be cast makes all around it not valid', async (t) => {
   t.ok(found({ $gt: [field('$sme#value'), num(1)] }, 'Submodel', submodel(property('a', 'x'), property('b', '2'))))
 })
 
-t.test('what is absent equals only what is absent too', async (t) => {
+t.test('an absent value equals only another absent value', async (t) => {
   const document = { modelType: 'AssetAdministrationShell', id: 'urn:s', assetInformation: { assetKind: 'Instance' } }
   const both = [field('$aas#idShort'), field('$aas#assetInformation.assetType')]
   for (const [operator, expected] of [
@@ -440,7 +440,7 @@ t.test('$match holds on to one element, one text, and one list within another', 
   t.notOk(finds(match(is('.A[].x#value', '1'), { $boolean: false })))
 })
 
-t.test('$match refuses what does not point into its list, and nothing else', async (t) => {
+t.test('$match refuses only fields that do not refer to its list', async (t) => {
   const is = (name: string) => eq(field(name), str('x'))
   const taken = (...names: string[]): boolean => {
     try {
@@ -504,7 +504,7 @@ t.test('roots that the subject does not have find nothing, also when negated', a
 
 // ---- Hostile conditions
 
-t.test('what would take too long is refused', async (t) => {
+t.test('conditions that would take too long are refused', async (t) => {
   const many = submodel(...Array.from({ length: 2000 }, (_, index) => property(`p${index}`, `${index} (a?)`)))
   const refused = (condition: Json, document: object) => {
     const began = performance.now()

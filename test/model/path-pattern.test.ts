@@ -29,7 +29,7 @@ t.test('a pattern selects the paths that it describes and no others', async (t) 
   }
 })
 
-t.test('what is no pattern, or too long for one, is refused', async (t) => {
+t.test('invalid and overlong patterns are refused', async (t) => {
   for (const pattern of [
     '',
     '.A',

@@ -9,7 +9,7 @@ t.test('a path of the standard is parsed and written back', async (t) => {
   }
 })
 
-t.test('what is no path is refused', async (t) => {
+t.test('invalid paths are refused', async (t) => {
   for (const text of [
     '',
     '1a',
@@ -29,7 +29,7 @@ t.test('what is no path is refused', async (t) => {
   }
 })
 
-t.test('the path of what was taken leniently has any name that an address can carry, or an index', async (t) => {
+t.test('paths in leniently stored documents have any name that a URL can carry, or an index', async (t) => {
   const stored: readonly [text: string, steps: readonly (string | number)[]][] = [
     ['1', ['1']],
     ['a b.Document{00}[3].x/y', ['a b', 'Document{00}', 3, 'x/y']],

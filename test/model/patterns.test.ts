@@ -133,7 +133,7 @@ t.test('the patterns agree with the official schema', { skip }, async (t) => {
   }
 })
 
-t.test('read with or without the u flag, a pattern says the same', async () => {
+t.test('a pattern means the same with and without the u flag', async () => {
   for (const [name, { parts }] of Object.entries(grammars) as [Official, (typeof grammars)[Official]][]) {
     const unicode = new RegExp(patterns[name], 'u')
     const text = fc.array(fc.constantFrom(...parts), { maxLength: 9 }).map((words) => words.join(''))

@@ -52,7 +52,7 @@ t.test('a zone is one of the IANA database or an offset', async (t) => {
   t.equal(zone('Asia/Seoul').offsetAt(at('1988-07-01T00:00:00Z')), 36_000_000_000_000n)
 })
 
-t.test('a cell begins where the calendar or the clock on the wall says', async (t) => {
+t.test('a cell begins by the calendar or by local time', async (t) => {
   const table: [interval: string, zone: string, time: string, start: string, next: string][] = [
     ['10s', 'UTC', '2026-11-24T03:00:05Z', '2026-11-24T03:00:00Z', '2026-11-24T03:00:10Z'],
     ['10s', 'UTC', '1969-12-31T23:59:55Z', '1969-12-31T23:59:50Z', '1970-01-01T00:00:00Z'],

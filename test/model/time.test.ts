@@ -24,7 +24,7 @@ t.test('times come as ISO 8601 with an offset, or as whole numbers of a unit', a
   t.equal(formatTime(253_402_300_800_000_000_000n), '+010000-01-01T00:00:00.000Z', 'what a value holds may lie further')
 })
 
-t.test('what is no time, has no offset, or lies beyond 64 bits is none', async (t) => {
+t.test('invalid times, times without offset and times beyond 64 bits are undefined', async (t) => {
   for (const sent of [
     '',
     'now',
@@ -59,7 +59,7 @@ t.test('a day or an hour that does not exist is none, and never another one', as
   }
 })
 
-t.test('the ends of days, months, years and of what 64 bits hold are read', async (t) => {
+t.test('the ends of days, months, years and of the 64-bit range are parsed', async (t) => {
   for (const [sent, meant] of [
     ['2024-02-29T23:59:59.999999999Z', '2024-02-29T23:59:59.999999999Z'],
     ['2000-02-29T00:00:00Z', '2000-02-29T00:00:00.000Z'],
@@ -77,7 +77,7 @@ t.test('the ends of days, months, years and of what 64 bits hold are read', asyn
   t.equal(parseTime('2262-04-11T23:47:16.854775808Z'), undefined)
 })
 
-t.test('a cursor comes back as it was, and what is none is told', async (t) => {
+t.test('a cursor survives a round trip, and other texts are undefined', async (t) => {
   t.strictSame(decodeCursor(encodeCursor({ epoch: 'ab12', seq: 7 })), { epoch: 'ab12', seq: 7 })
   t.strictSame(decodeCursor(encodeCursor({ epoch: 'ab12', seq: 7, index: 3 })), { epoch: 'ab12', seq: 7, index: 3 })
   for (const text of ['', '***', 'x', 'YWI.', 'a'.repeat(500)]) t.equal(decodeCursor(text), undefined, text)

@@ -31,7 +31,7 @@ const smallest: { [Kind in SubmodelElementKind]: Extract<SubmodelElement, { mode
   SubmodelElementList: { modelType: 'SubmodelElementList', typeValueListElement: 'Capability' }
 }
 
-t.test('what the types take for the smallest element of a kind, the schema takes too', async (t) => {
+t.test('the schema accepts the smallest element of each kind that the types allow', async (t) => {
   t.same(Object.keys(smallest).toSorted(), heirsOf('SubmodelElement').toSorted())
   for (const element of Object.values(smallest)) t.same(validate('SubmodelElement', element), [], element.modelType)
 })
@@ -45,7 +45,7 @@ t.test('a member that the types demand, the schema demands', async (t) => {
   }
 })
 
-t.test('what the types refuse, the schema refuses', async (t) => {
+t.test('the schema refuses elements that the types refuse', async (t) => {
   // A document that was taken leniently may lack what the schema requires, so the compiler lets it pass.
   const untyped: Property = { modelType: 'Property' }
   // @ts-expect-error xs:flaot is no value type

@@ -83,7 +83,7 @@ t.test('places in garbage have the path of the last element that is one', async 
   t.equal(idShortPathTo(JSON.parse('{"__proto__": {"modelType": "Blob"}}'), ['__proto__', 'modelType']), undefined)
 })
 
-t.test('a pointer escapes what RFC 6901 asks for', async (t) => {
+t.test('a pointer is escaped by RFC 6901', async (t) => {
   t.equal(pointerTo(['a/b', '~', 0]), '/a~1b/~0/0')
 })
 

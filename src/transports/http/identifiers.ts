@@ -81,6 +81,7 @@ export function decodeText(text: string, name: string): string {
     if (ALPHABET[text.charCodeAt(at)] !== 1) throw notBase64(name, text, `"${text[at]}" is not in its alphabet`)
   }
   if (length % 4 === 1) throw notBase64(name, text, 'a character is missing or too many')
+  // Not Uint8Array.fromBase64: it skips white space, needs padding in strict mode, and takes twice as long (Node 26).
   const bytes = Buffer.from(text, 'base64url')
   if (!isUtf8(bytes)) throw notBase64(name, text, 'the bytes are not UTF-8')
   return bytes.toString()

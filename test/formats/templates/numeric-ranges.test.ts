@@ -36,7 +36,7 @@ t.test('a range judges plain decimals as arithmetic does', async () => {
   )
 })
 
-t.test('a bound itself belongs to the range or not, as its bracket says', async (t) => {
+t.test('a bound is inclusive or exclusive by its bracket', async (t) => {
   for (const [range, value, expected] of [
     ['[0,100]', '0', true],
     ['[0,100]', '-0', true],
@@ -61,7 +61,7 @@ t.test('a bound itself belongs to the range or not, as its bracket says', async 
   }
 })
 
-t.test('what is no range is not read as one', async (t) => {
+t.test('other texts are not parsed as ranges', async (t) => {
   for (const text of ['', 'positive', '[1,2', '[a,b]', '[*,*]', '100..0', '[3,1]'])
     t.equal(parseRanges(text), undefined, text)
 })

@@ -66,7 +66,7 @@ for (const { submodel, source, slug } of all) {
   })
 }
 
-t.test('a message says where, what is asked, what was found, who asks and what to do', async (t) => {
+t.test('a message has position, requirement, finding, origin and advice', async (t) => {
   const templates = templatesFrom([schemasOfTemplate(synthetic, { publication: 'Example', version: '1.0' }).normal])
   const { submodel } = makeInstance(readTemplate(synthetic), 'minimal')
   const elements = submodel.submodelElements as Made[]
@@ -212,7 +212,7 @@ t.test('the samples that were published are valid, but for their known defects',
   }
 })
 
-t.test('a template taken as an instance satisfies itself, but for known defects of the file', { skip }, async (t) => {
+t.test('a template as an instance satisfies itself, except for known defects of the file', { skip }, async (t) => {
   const defects: Readonly<Record<string, readonly string[]>> = {
     // It asks for two or more of an element and shows one.
     'capability-description-1.0': ['SMT/Cardinality=TwoToMany']
@@ -265,7 +265,7 @@ t.test('all published templates compile, and the metaschema accepts them', { ski
   for (const schema of schemas) t.ok(ajv.validateSchema(schema), String(schema.$id))
 })
 
-t.test('a hand-written schema is used as it is, and its refusals are put in words', async (t) => {
+t.test('a hand-written schema is used unchanged, and its refusals are explained', async (t) => {
   const schema = {
     $id: 'https://example.com/own',
     title: 'Own',
@@ -321,7 +321,7 @@ t.test('findings are bounded', async (t) => {
   t.equal(templates.check(submodel, { limit: 7 }).length, 7)
 })
 
-t.test('what a submodel says is judged anew after it has changed', async (t) => {
+t.test('a changed submodel is checked again', async (t) => {
   const template = { ...synthetic, submodelElements: [synthetic.submodelElements?.[0]] } as unknown as Submodel
   const templates = templatesFrom([schemasOfTemplate(template, {}).normal])
   const { submodel } = makeInstance(readTemplate(template), 'minimal')
@@ -342,7 +342,7 @@ t.test('a stored submodel without a template satisfies the schemas made of it', 
   }
 })
 
-t.test('the schemas of a stored submodel ask for what it has', async (t) => {
+t.test('the schemas of a stored submodel require its elements', async (t) => {
   const { submodel } = makeInstance(readTemplate(synthetic), 'minimal')
   const [normal, value] = [schemaOf(asSubmodel(submodel), 'normal'), schemaOf(asSubmodel(submodel), 'value')]
   const accepts = plainValidator(normal)

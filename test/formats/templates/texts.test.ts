@@ -22,7 +22,7 @@ const { normal, value } = schemasOfTemplate(synthetic, { publication: 'Example',
 const { submodel } = makeInstance(readTemplate(synthetic), 'maximal')
 const values = toValue(asSubmodel(submodel)) as Made
 
-t.test('the schemas on disk are what the templates say', { skip }, async (t) => {
+t.test('the schemas on disk match the templates', { skip }, async (t) => {
   const derived = deriveTemplates()
   t.same(
     readdirSync(join(root, 'schemas/submodels')).sort(),
@@ -41,7 +41,7 @@ t.test('a directory of schemas gives both forms of each template', async (t) => 
   t.match(nameplate, { name: 'Nameplate', version: '3.0.1' })
 })
 
-t.test('a file that is no schema is named', async (t) => {
+t.test('a file that is not a schema is named', async (t) => {
   t.throws(() => templatesFrom(t.testdir({ 'broken.json': '{' })), /broken\.json is not a JSON Schema/)
   t.throws(() => templatesFrom(t.testdir({ 'list.json': '[]' })), /list\.json is not a JSON Schema/)
 })
