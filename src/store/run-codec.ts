@@ -15,7 +15,7 @@ import { HubError } from '../errors.ts'
 import { concatRuns } from '../model/merge-runs.ts'
 import { isAscending, lengthOf, qualities, type Run, sliceOf, spanOf } from '../model/samples.ts'
 import { type Statistics, statisticsOf } from '../model/statistics.ts'
-import { columnsOf, inNumbers, isOnScale, runAt } from './run-columns.ts'
+import { decodeColumns, encodeColumns, holdsScaledNumbers, toNumberForm } from './run-columns.ts'
 
 /** An encoded run and what is known without decoding it. */
 export interface PackedRun {
@@ -84,12 +84,12 @@ const SUMMARY_BYTES = 7 * Float64Array.BYTES_PER_ELEMENT
 const PART_ENTRY_BYTES = 24 + SUMMARY_BYTES
 
 /** Encodes a run, keeping the order of its samples. */
-export function encodeRun(given: Run): Uint8Array {
-  const run = inNumbers(dropEmptyCondensed(given))
+export function encodeRun(samples: Run): Uint8Array {
+  const run = toNumberForm(dropEmptyCondensed(samples))
   const sums = summarise(run)
   const isParted = run.form === 'number' && lengthOf(run) > MAX_PART_SAMPLES
   const parts = isParted ? splitIntoParts(run) : [run]
-  const columns = parts.map(columnsOf)
+  const columns = parts.map(encodeColumns)
   const raw = Buffer.concat(columns.flat())
   const squeezed = zstdCompressSync(raw, ZSTD_OPTIONS)
   const isWorthIt = squeezed.length < MAX_ZSTD_RATIO * raw.length
@@ -121,7 +121,7 @@ export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): Op
   const parts = () => decodeParts(bytes)
   const run = () => {
     const common = decodeHeader(bytes)
-    if (!hasFlag(bytes, FLAG_PARTS)) return runAt(unpackBody(bytes), 0, common)
+    if (!hasFlag(bytes, FLAG_PARTS)) return decodeColumns(unpackBody(bytes), 0, common)
     return concatRuns(
       common.base,
       parts().map((part) => part.run())
@@ -155,8 +155,8 @@ export function verifyRun(bytes: Uint8Array): string | undefined {
   try {
     const { run, parts, summary } = openRun(bytes)
     const whole = run()
-    const isWhole = lengthOf(whole) === decodeHeader(bytes).count && isSummed(whole, summary)
-    return isWhole && parts().every((part) => isSummed(part.run(), part.summary) && isWithin(part))
+    const isWhole = lengthOf(whole) === decodeHeader(bytes).count && matchesSummary(whole, summary)
+    return isWhole && parts().every((part) => matchesSummary(part.run(), part.summary) && matchesTimes(part))
       ? undefined
       : 'its summary does not match its samples'
   } catch (error) {
@@ -187,14 +187,14 @@ function checksumOf(bytes: Uint8Array): number {
   return crc32(bytes.subarray(HEADER_BYTES), header)
 }
 
-function isSummed(run: Run, summary: RunSummary | undefined): boolean {
+function matchesSummary(run: Run, summary: RunSummary | undefined): boolean {
   if (summary === undefined) return true
   const found = statisticsOf(run, 0, lengthOf(run))
   const names = ['count', 'min', 'max', 'mean', 'squares', 'first', 'last'] as const
   return found !== undefined && names.every((name) => found[name] === summary[name])
 }
 
-function isWithin(part: RunPart): boolean {
+function matchesTimes(part: RunPart): boolean {
   const { from, to } = spanOf(part.run())
   return from === part.from && to === part.to
 }
@@ -243,15 +243,15 @@ function encodePartIndex(parts: readonly Run[], sizes: readonly number[]): Uint8
   const index = new DataView(new ArrayBuffer(4 + parts.length * PART_ENTRY_BYTES))
   index.setUint32(0, parts.length, true)
   let start = 0
-  for (const [place, part] of parts.entries()) {
-    const at = 4 + place * PART_ENTRY_BYTES
+  for (const [i, part] of parts.entries()) {
+    const at = 4 + i * PART_ENTRY_BYTES
     const { from, to } = spanOf(part)
     index.setBigInt64(at, from, true)
     index.setBigInt64(at + 8, to, true)
     index.setUint32(at + 16, lengthOf(part), true)
     index.setUint32(at + 20, start, true)
-    for (const [i, sum] of (summarise(part) ?? []).entries()) index.setFloat64(at + 24 + 8 * i, sum, true)
-    start += sizes[place] ?? 0
+    for (const [field, sum] of (summarise(part) ?? []).entries()) index.setFloat64(at + 24 + 8 * field, sum, true)
+    start += sizes[i] ?? 0
   }
   return new Uint8Array(index.buffer)
 }
@@ -301,8 +301,8 @@ function decodeParts(bytes: Uint8Array): RunPart[] {
   const index = viewOf(bytes.subarray(bodyOffset(bytes)))
   const common = decodeHeader(bytes)
   let raw: Buffer | undefined
-  return Array.from({ length: index.getUint32(0, true) }, (_, place) => {
-    const at = 4 + place * PART_ENTRY_BYTES
+  return Array.from({ length: index.getUint32(0, true) }, (_, i) => {
+    const at = 4 + i * PART_ENTRY_BYTES
     const summary = decodeSummary(index, at + 24, bytes[0])
     const count = index.getUint32(at + 16, true)
     return {
@@ -312,7 +312,7 @@ function decodeParts(bytes: Uint8Array): RunPart[] {
       ...(summary.count > 0 && { summary }),
       run: () => {
         raw ??= unpackBody(bytes)
-        return runAt(raw, index.getUint32(at + 20, true), { ...common, count })
+        return decodeColumns(raw, index.getUint32(at + 20, true), { ...common, count })
       }
     }
   })
@@ -323,15 +323,15 @@ function holdsOnly(bytes: Uint8Array, wanted: 'numbers' | 'whole numbers'): bool
   if (form === 'members') return false
   if (form === 'number' && wanted === 'numbers') return true
   const raw = unpackBody(bytes)
-  return partOffsets(bytes).every((start) => isOnScale(raw, start, wanted))
+  return partOffsets(bytes).every((start) => holdsScaledNumbers(raw, start, wanted))
 }
 
 /** Offsets of the parts in the decompressed body. */
 function partOffsets(bytes: Uint8Array): number[] {
   if (!hasFlag(bytes, FLAG_PARTS)) return [0]
   const index = viewOf(bytes.subarray(bodyOffset(bytes)))
-  return Array.from({ length: index.getUint32(0, true) }, (_, place) =>
-    index.getUint32(4 + place * PART_ENTRY_BYTES + 20, true)
+  return Array.from({ length: index.getUint32(0, true) }, (_, i) =>
+    index.getUint32(4 + i * PART_ENTRY_BYTES + 20, true)
   )
 }
 
@@ -343,7 +343,7 @@ function unpackBody(bytes: Uint8Array): Buffer {
 }
 
 function decodeSummary(view: DataView, start: number, version: number | undefined): RunSummary {
-  const at = (place: number) => view.getFloat64(start + place * Float64Array.BYTES_PER_ELEMENT, true)
+  const at = (position: number) => view.getFloat64(start + position * Float64Array.BYTES_PER_ELEMENT, true)
   const count = at(0)
   const isUnchecked = version === UNCHECKED_VERSION
   const sum = isUnchecked ? sumOfMean(at(3), count) : at(3)

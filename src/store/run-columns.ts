@@ -37,7 +37,7 @@ type ValuesHead =
 type PlanesOf<More> = More & { readonly planes: number }
 
 /** Encodes a run as its head and its columns. */
-export function columnsOf(run: Run): Uint8Array[] {
+export function encodeColumns(run: Run): Uint8Array[] {
   const times = encodeTimes(run.offsets)
   const values = encodeValues(run.form, run.values)
   const quality = encodeQuality(run.quality)
@@ -56,7 +56,7 @@ export function columnsOf(run: Run): Uint8Array[] {
 }
 
 /** Decodes the run whose head begins at `at`. */
-export function runAt(
+export function decodeColumns(
   raw: Buffer,
   at: number,
   { base, form, count }: Pick<Run, 'base' | 'form'> & { readonly count: number }
@@ -71,7 +71,7 @@ export function runAt(
 }
 
 /** Are the values of a run numbers on one scale, which doubles represent exactly; or integers within ±2^53? */
-export function isOnScale(raw: Buffer, at: number, wanted: 'numbers' | 'whole numbers'): boolean {
+export function holdsScaledNumbers(raw: Buffer, at: number, wanted: 'numbers' | 'whole numbers'): boolean {
   const { values } = readHead(raw, at).head
   return typeof values === 'object' && 'scale' in values && (wanted === 'numbers' || values.scale === 0)
 }
@@ -141,7 +141,7 @@ interface EncodedValues {
 }
 
 /** Converts texts to numbers if JavaScript formats the numbers as exactly these texts. */
-export function inNumbers(run: Run): Run {
+export function toNumberForm(run: Run): Run {
   if (run.form !== 'text' || run.values instanceof Float64Array) return run
   const values = numbersOf(run.values)
   return values === undefined ? run : { ...run, form: 'number', values }
@@ -151,14 +151,14 @@ function encodeValues(form: Run['form'], values: ExactColumn): EncodedValues {
   if (values instanceof Float64Array) return encodeNumbers(values)
   const decimals = form === 'text' ? encodeDecimals(values) : undefined
   if (decimals !== undefined) return decimals
-  const places = new Map<string, number>()
+  const indexes = new Map<string, number>()
   const indices = Float64Array.from(values, (text) => {
-    const place = places.get(text) ?? places.size
-    if (place === places.size) places.set(text, place)
-    return place
+    const index = indexes.get(text) ?? indexes.size
+    if (index === indexes.size) indexes.set(text, index)
+    return index
   })
   const { planes, bytes } = splitPlanes(indices)
-  return { head: { planes, dictionary: [...places.keys()] }, columns: [bytes] }
+  return { head: { planes, dictionary: [...indexes.keys()] }, columns: [bytes] }
 }
 
 function encodeNumbers(numbers: Float64Array): EncodedValues {

@@ -171,7 +171,7 @@ function* submodels(db: DatabaseSync): Generator<string> {
   for (const { position, id, structure, valued, bytes } of all.iterate()) {
     const stored = new Map(rows.all(Number(position)).map((row) => [String(row.path), row]))
     const written = [...stored.values()].filter((row) => Number(row.revision) > Number(structure))
-    if (written.length > 0 && valued !== 1) yield `"${id}" is not marked as having values of its own, but has some`
+    if (written.length > 0 && valued !== 1) yield `"${id}" has written values, but is not marked as having any`
     const submodel = parseSubmodel(bytes as Uint8Array)
     if (submodel === undefined) {
       yield `Submodel "${id}" is damaged: it is not JSON`

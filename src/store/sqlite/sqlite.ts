@@ -70,7 +70,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     await prepareFiles(directory)
     const cache = new DocumentCache(cacheBytes)
     const recent = new RecentLog(RECENT_LOG_BYTES)
-    const [damage, room] = [new DamageLog(), new WriteHealth()]
+    const [damage, writeHealth] = [new DamageLog(), new WriteHealth()]
     const listeners = new Set<() => void>()
     const queue = await openWriteQueue({
       directory,
@@ -79,11 +79,11 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       queueBytes,
       clock,
       onCommit: (changes, commit) => {
-        room.recordSuccess()
+        writeHealth.recordSuccess()
         applyToCaches(cache, recent, changes, commit)
       },
       onRefused: (error, command) => {
-        room.recordFailure(error)
+        writeHealth.recordFailure(error)
         recordRefusal(cache, damage, error, command)
       },
       onCommits: () => {
@@ -92,7 +92,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     })
     try {
       const reads = new Reads(databasePath(directory), cache, damage)
-      return new SqliteStore({ directory, clock, unlock, queue, reads, recent, damage, room, listeners })
+      return new SqliteStore({ directory, clock, unlock, queue, reads, recent, damage, writeHealth, listeners })
     } catch (error) {
       await queue.close()
       throw error
@@ -111,7 +111,7 @@ interface StoreParts {
   readonly reads: Reads
   readonly recent: RecentLog
   readonly damage: DamageLog
-  readonly room: WriteHealth
+  readonly writeHealth: WriteHealth
   readonly listeners: Set<() => void>
 }
 
@@ -193,9 +193,9 @@ class SqliteStore implements BackupStore {
   }
 
   receive(bytes: Readable, limit: number) {
-    const { directory, queue, room } = this.#parts
+    const { directory, queue, writeHealth } = this.#parts
     const received = receiveFile(directory, bytes, limit, (found) => queue.submit({ type: 'receive', ...found }))
-    received.catch((error) => room.recordFailure(error))
+    received.catch((error) => writeHealth.recordFailure(error))
     return received
   }
 
@@ -265,7 +265,7 @@ class SqliteStore implements BackupStore {
       historyBytes: counters.get('historyBytes') ?? 0,
       bytes: (counters.get('blobBytes') ?? 0) + (await databaseBytes(this.#parts.directory)),
       damaged: this.#parts.damage.count,
-      isWriteFailing: this.#parts.room.isFailing
+      isWriteFailing: this.#parts.writeHealth.isFailing
     }
   }
 
