@@ -70,7 +70,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ hub: { store, ingest: samples }, apiPrefix, bodies, lineRules, version: VERSION },
     bodyLimit: config.BODY_LIMIT
   })
-  await timeseries(app, { hub: { store, history }, apiPrefix })
+  await timeseries(app, { hub: { store, history, ingest: samples }, apiPrefix })
   await dataset(app, { hub: { store, history }, apiPrefix, source: () => baseUrl.current })
   await docs(app, {
     document: hubDocument(apiPrefix, extensionEndpoints, VERSION),

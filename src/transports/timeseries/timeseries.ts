@@ -23,7 +23,7 @@ import { sendInSlices, withSlices } from './sliced-response.ts'
 import { refuseUnknown, tableQueryOf } from './table-query.ts'
 
 export interface TimeseriesOptions {
-  readonly hub: Pick<OperationContext, 'store' | 'history'>
+  readonly hub: Pick<OperationContext, 'store' | 'history' | 'ingest'>
   readonly apiPrefix: string
 }
 
@@ -99,7 +99,7 @@ async function sendLinked(
   format: TableFormat,
   reply: FastifyReply
 ): Promise<FastifyReply> {
-  const linkedQuery = parseLinkedQuery(query, fromMilliseconds(Date.now()))
+  const linkedQuery = parseLinkedQuery(query, fromMilliseconds(hub.ingest.clock.milliseconds()))
   const { write, typesFirst } = writers[format] as TableWriter
   return withSlices(reply, async (slice) => {
     const request = await linkedTableRequest(hub, linkedQuery)
