@@ -74,7 +74,7 @@ for (const [where, at] of [
   )
 }
 
-t.test('the last chunk of a series is damaged, and what comes is written beside it', { skip: embedded }, async (t) => {
+t.test('after damage to the last chunk of a series, new samples go to another chunk', { skip: embedded }, async (t) => {
   const count = async (hub: Running, path: string) =>
     (await hub.get(`/timeseries?submodel=urn:m&path=${path}&interval=365d&aggregate=count`)).json.rows[0][1]
   const first = await start(t)

@@ -15,7 +15,7 @@ async function element(hub: Running, path: string, id = 'urn:new') {
   return (await hub.get(`/submodels/${encode(id)}/submodel-elements/${path}`)).json
 }
 
-t.test('the type of a created Property is what the syntax says, whatever the digits', async (t) => {
+t.test('the type of a created Property follows the syntax of the value, not its digits', async (t) => {
   const hub = await create(t)
   for (const [at, [sent, valueType, value]] of (
     [
@@ -57,7 +57,7 @@ t.test('the type of a created Property is what the syntax says, whatever the dig
   t.match((await ingest(hub, '{"submodel":"urn:new","path":"json2","value":20.5}')).json, { accepted: 1 })
 })
 
-t.test('typed arrays of CBOR say what they are', async (t) => {
+t.test('typed arrays of CBOR determine the type', async (t) => {
   const hub = await create(t)
   const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/stream`, 'aas-hub.v1.cbor')
   await new Promise((resolve) => socket.once('open', resolve))
@@ -90,7 +90,7 @@ t.test('typed arrays of CBOR say what they are', async (t) => {
   t.match(await element(hub, 'Typed'), { valueType: 'xs:long', value: '2' })
 })
 
-t.test('a name that is no idShort is made into one, and finds its element again', async (t) => {
+t.test('a name that is not an idShort is converted, and finds the same element again', async (t) => {
   const hub = await create(t)
   const names = ['x', 'temp-', '1st', '온도', 'a b', 'very/long', `long${'g'.repeat(200)}`, 'Axis.2', 'a..b', 'DB1[3]']
   const escaped = (name: string) => name.replace(/[ ,=]/g, '\\$&')
@@ -112,7 +112,7 @@ t.test('a name that is no idShort is made into one, and finds its element again'
   t.match(await element(hub, 'xC628__xB3C4_'), { value: '3' }, 'the idShort addresses it too')
 })
 
-t.test('what cannot be created is refused by name, and takes nothing else with it', async (t) => {
+t.test('a series that cannot be created is refused by name, without affecting others', async (t) => {
   const hub = await create(t, { UNKNOWN_SUBMODEL: 'urn:new' })
   await hub.post('/submodels', {
     modelType: 'Submodel',
@@ -158,7 +158,7 @@ t.test('what cannot be created is refused by name, and takes nothing else with i
   t.match(await element(hub, 'good'), { value: '2' })
 })
 
-t.test('what a template in force refuses is refused by name, and takes nothing else with it', async (t) => {
+t.test('a series that an enforced template forbids is refused by name, without affecting others', async (t) => {
   const NAMEPLATE = 'https://admin-shell.io/idta/nameplate/3/0/Nameplate'
   const hub = await create(t, { TEMPLATES: 'enforce', UNKNOWN_TEMPLATE: NAMEPLATE, UNKNOWN_SUBMODEL: 'urn:nameplate' })
   await hub.post('/submodels', {
@@ -178,7 +178,7 @@ t.test('what a template in force refuses is refused by name, and takes nothing e
   t.not(json.refusals[0].text, '')
 })
 
-t.test('hundreds of thousands of refused samples are counted, and the others are kept', async (t) => {
+t.test('hundreds of thousands of refused samples are counted, and the others are stored', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', {
     modelType: 'Submodel',

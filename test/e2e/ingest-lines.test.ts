@@ -42,7 +42,7 @@ const endpoints = ['/write', '/api/v2/write', '/ingest'] as const
 const write = (hub: Running, endpoint: string, body: string | Uint8Array, type = LINES, more = {}) =>
   hub.ask('POST', hub.url + endpoint, body, { 'content-type': type, ...more })
 
-t.test('a text in quotes may hold lines, which are no points of their own', async (t) => {
+t.test('a quoted text may contain line feeds', async (t) => {
   for (const endpoint of endpoints) {
     const hub = await filled(t)
     const texts = [
@@ -68,7 +68,7 @@ t.test('a text in quotes may hold lines, which are no points of their own', asyn
   }
 })
 
-t.test('a point that is wrong is refused with all of its lines, and the next one is taken', async (t) => {
+t.test('an invalid point is refused with all its lines, and the next one is accepted', async (t) => {
   const hub = await filled(t)
   for (const [body, line] of [
     ['Machine Dbl=x,Text="one\nVictim Dbl=1 1\ntwo" 1\nMachine Count=1i 1', 1],
@@ -85,7 +85,7 @@ t.test('a point that is wrong is refused with all of its lines, and the next one
   t.strictSame(await rows(hub, 'Text'), [])
 })
 
-t.test('a point has as many fields as a machine has signals, not a million', async (t) => {
+t.test('the number of fields of a point is bounded', async (t) => {
   const hub = await filled(t)
   const fields = Array.from({ length: 1_000_000 }, (_, at) => `f${at}=1`).join(',')
   const { json } = await write(hub, '/write', `Machine ${fields} 1\nMachine Count=1i 1\n`)
@@ -106,7 +106,7 @@ interface Sent {
   readonly time: number
 }
 
-t.test('what any sender writes is what is stored, however the body is cut', async (t) => {
+t.test('points are stored as sent, however the body is split into chunks', async (t) => {
   const hub = await filled(t)
   const sent = fc.record({
     text: fc.string({
@@ -143,7 +143,7 @@ t.test('what any sender writes is what is stored, however the body is cut', asyn
   t.strictSame(await rows(hub, 'Dbl', 'urn:v'), [])
 })
 
-t.test('all fields of a point without a time are of one moment, and so is all that comes with it', async (t) => {
+t.test('fields of a point without a time share one time, and so do points in the same body', async (t) => {
   const hub = await filled(t)
   const times = async (path: string) => (await rows(hub, path)).map(([time]) => time)
   t.equal((await write(hub, '/write', 'Machine Dbl=1,Count=2i,Text="x"\nMachine On=t')).status, 204)
@@ -173,7 +173,7 @@ t.test('all fields of a point without a time are of one moment, and so is all th
 
 const KOREAN = Buffer.from([0xb0, 0xa1, 0xb5, 0xbf]) // 가동 in CP949
 
-t.test('bytes that are no UTF-8 are refused by their line, and the others are taken', async (t) => {
+t.test('lines that are not UTF-8 are refused, and the others are accepted', async (t) => {
   const hub = await filled(t)
   const lines = Buffer.concat([
     Buffer.from('Machine Count=1i 1\nMachine Text="'),
@@ -206,7 +206,7 @@ t.test('bytes that are no UTF-8 are refused by their line, and the others are ta
   t.strictSame(await rows(hub, 'Dbl', 'urn:v'), [], 'lines within a text that cannot be read are none')
 })
 
-t.test('a charset that is declared is honoured', async (t) => {
+t.test('a declared charset is used', async (t) => {
   const hub = await filled(t)
   for (const charset of ['euc-kr', 'cp949', 'CP949', '"ks_c_5601-1987"', 'windows-949']) {
     const line = Buffer.concat([Buffer.from('Machine Text="'), KOREAN, Buffer.from('"')])
@@ -224,7 +224,7 @@ t.test('a charset that is declared is honoured', async (t) => {
   }
 })
 
-t.test('a byte order mark before a body is none of it', async (t) => {
+t.test('a byte order mark is not part of the body', async (t) => {
   const hub = await filled(t)
   const mark = '\ufeff'
   t.equal((await write(hub, '/write', `${mark}Machine Count=1i 1\n`)).status, 204)
@@ -234,7 +234,7 @@ t.test('a byte order mark before a body is none of it', async (t) => {
   t.match((await write(hub, '/ingest', mark + item, 'application/json')).json, { accepted: 1 })
 })
 
-t.test('names of codings know no case, and one may lie over the other', async (t) => {
+t.test('content encodings are case-insensitive and may be combined', async (t) => {
   const hub = await filled(t)
   const body = 'Machine Count=1i\n'
   for (const [coding, bytes] of [

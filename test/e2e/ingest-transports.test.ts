@@ -18,7 +18,7 @@ async function filled(t: Parameters<typeof start>[0]): Promise<Running> {
 const NDJSON = { 'content-type': 'application/x-ndjson' }
 const LINES = { 'content-type': 'text/plain' }
 
-t.test('clients of InfluxDB find what they ask for before they write, and refusals as they read them', async (t) => {
+t.test('clients of InfluxDB get the answers they need before writing, and errors in their format', async (t) => {
   const hub = await filled(t)
   const ask = (method: string, path: string, body?: string, type = 'text/plain') =>
     hub.ask(method, hub.url + path, body, { 'content-type': type })
@@ -59,7 +59,7 @@ t.test('clients of InfluxDB find what they ask for before they write, and refusa
   }
 })
 
-t.test('a key is of one target and one content', async (t) => {
+t.test('an idempotency key is bound to one target and one content', async (t) => {
   const hub = await filled(t)
   const key = { 'idempotency-key': 'X' }
   const lines = (path: string, body: string, more = {}) =>
@@ -87,7 +87,7 @@ t.test('a key is of one target and one content', async (t) => {
   t.equal((await hub.post('/ingest?path=a', item(2), { ...NDJSON, ...key })).status, 422)
 })
 
-t.test('a number that no double holds is kept with its digits, or refused, and never another', async (t) => {
+t.test('a number beyond double precision keeps its digits or is refused, and never changes', async (t) => {
   const hub = await start(t)
   const types = ['xs:double', 'xs:long', 'xs:unsignedLong', 'xs:integer', 'xs:decimal', 'xs:boolean', 'xs:string']
   const submodelElements = types.map((type) => property(type.slice(3), type))

@@ -33,7 +33,7 @@ async function current(hub: Running, path: string): Promise<unknown> {
 const NDJSON = { 'content-type': 'application/x-ndjson' }
 const LINES = { 'content-type': 'text/plain; charset=utf-8' }
 
-t.test('JSON takes rows, columns, and lists of both, and says where they are in the log', async (t) => {
+t.test('JSON may be rows, columns and lists of both, and is answered with a log position', async (t) => {
   const hub = await filled(t)
   const row = await hub.post('/ingest', {
     submodel: 'urn:m',
@@ -62,7 +62,7 @@ t.test('JSON takes rows, columns, and lists of both, and says where they are in 
   t.ok(json.records.length >= 2, 'the cursor is one of the stream')
 })
 
-t.test('of a JSON body all is taken or nothing, unless each sample is for itself', async (t) => {
+t.test('a JSON body is accepted or refused as a whole, unless each is set', async (t) => {
   const hub = await filled(t)
   const body = [
     { submodel: 'urn:m', path: 'Count', time: 1, value: 1 },
@@ -96,7 +96,7 @@ t.test('NDJSON of any length is read line by line, and wrong lines are reported 
   t.equal(counted.rows[0][1], count - 2)
 })
 
-t.test('bodies come packed, too', async (t) => {
+t.test('compressed bodies are decoded', async (t) => {
   const hub = await filled(t)
   const line = (time: number) => Buffer.from(`{"submodel":"urn:m","path":"Count","time":${time},"value":${time}}\n`)
   for (const [coding, body] of [
@@ -117,7 +117,7 @@ t.test('bodies come packed, too', async (t) => {
   )
 })
 
-t.test('a batch that is sent again under its key is taken once', async (t) => {
+t.test('a batch that is repeated with its key is stored once', async (t) => {
   const hub = await filled(t)
   const key = { 'idempotency-key': 'gateway-1/42' }
   const body = { submodel: 'urn:m', path: 'Count', value: 1 }
@@ -133,7 +133,7 @@ t.test('a batch that is sent again under its key is taken once', async (t) => {
   t.match((await hub.post('/ingest', lines, { ...NDJSON, ...key })).json, { accepted: 25_000, repeated: 2 })
 })
 
-t.test('a body that cannot be unpacked does no harm where the request is refused before it is read', async (t) => {
+t.test('a body that cannot be decoded does no harm where the request is refused before it is read', async (t) => {
   const hub = await filled(t)
   const lost: unknown[] = []
   const note = (error: unknown) => lost.push(error)
@@ -157,7 +157,7 @@ t.test('a body that cannot be unpacked does no harm where the request is refused
 
 const SENML = { 'content-type': 'application/senml+json' }
 
-t.test('SenML is taken by names that hold the submodel and the path, or the path alone', async (t) => {
+t.test('SenML names contain the submodel and the path, or the path alone', async (t) => {
   const hub = await filled(t)
   const pack = [
     { bn: 'Machine/', n: 'Speed', bt: 1795489200.001, v: 21.5 },
@@ -177,7 +177,7 @@ t.test('SenML is taken by names that hold the submodel and the path, or the path
   t.equal(await current(hub, 'Count'), 4)
 })
 
-t.test('SenML that is wrong is refused whole, or record by record', async (t) => {
+t.test('invalid SenML is refused as a whole, or record by record', async (t) => {
   const hub = await filled(t)
   const pack = [
     { n: 'Machine/Count', v: 1 },
@@ -207,7 +207,7 @@ t.test('SenML that is wrong is refused whole, or record by record', async (t) =>
   })
 })
 
-t.test('senders of the line protocol push as to InfluxDB, by the idShort of the submodel or by its id', async (t) => {
+t.test('clients of the line protocol push as to InfluxDB, by idShort or id of the submodel', async (t) => {
   const clock = manualClock()
   const hub = await filled(t, {}, { clock })
   const write = (path: string, body: string) => hub.ask('POST', hub.url + path, body, LINES)
@@ -232,7 +232,7 @@ t.test('senders of the line protocol push as to InfluxDB, by the idShort of the 
   t.equal((await write('/write?precision=d', 'Machine Speed=3\n')).status, 400)
 })
 
-t.test('a mapping says where points belong', async (t) => {
+t.test('a mapping file assigns points to elements', async (t) => {
   const file = t.testdir({ 'mapping.json': '[{"measurement":"imm*","submodel":"urn:{tag.plant}","path":"{field}"}]' })
   const hub = await filled(t, { LINE_MAPPING: `${file}/mapping.json` })
   t.equal((await hub.ask('POST', `${hub.url}/write`, 'imm01,plant=m Count=7i 1\n', LINES)).status, 204)
@@ -261,7 +261,7 @@ t.test('unknown series are created if the setting says so', async (t) => {
   t.equal((await hub.post('/ingest', { submodel: 'urn:other', path: 'Speed', value: 1 })).status, 400)
 })
 
-t.test('a body that is cut leaves what was durable, and the hub goes on', async (t) => {
+t.test('a body that breaks off keeps what was durable, and the hub keeps running', async (t) => {
   const hub = await filled(t)
   const { port } = new URL(hub.url)
   const socket = connect(Number(port), '127.0.0.1')

@@ -63,7 +63,7 @@ async function withOperation(t: Test, url: string, settings: object = {}): Promi
 const normal = { inputArguments: [variable('in', '21')], inoutputArguments: [variable('both', '1')] }
 const values = { inputArguments: { in: 21 }, inoutputArguments: { both: 1 } }
 
-t.test('an operation is carried out by the endpoint that it names, in both forms', async (t) => {
+t.test('an operation is executed by its endpoint, in both serializations', async (t) => {
   const url = await endpoint(t)
   const hub = await withOperation(t, url, { OPERATION_TARGETS: url })
   t.same(await hub.post(`${OPERATION}/invoke`, normal).then(({ status, json }) => [status, json]), [
@@ -86,7 +86,7 @@ t.test('an operation is carried out by the endpoint that it names, in both forms
   })
 })
 
-t.test('asynchronously, a handle leads to the result', async (t) => {
+t.test('an asynchronous invocation gives a handle for the result', async (t) => {
   const url = await endpoint(t, 100)
   const hub = await withOperation(t, url, { OPERATION_TARGETS: url })
   for (const [path, body, result] of [
@@ -114,7 +114,7 @@ t.test('asynchronously, a handle leads to the result', async (t) => {
   t.equal((await hub.get(`${OPERATION}/operation-status/none`)).status, 404)
 })
 
-t.test('arguments are held against the variables before anything runs', async (t) => {
+t.test('arguments are checked against the variables before anything runs', async (t) => {
   const hub = await withOperation(t, 'http://127.0.0.1:1', { OPERATION_TARGETS: 'http://127.0.0.1:1' })
   const wrong: [string, object][] = [
     ['invoke', { inputArguments: [variable('in', '1')] }],
@@ -140,7 +140,7 @@ t.test('arguments are held against the variables before anything runs', async (t
   })
 })
 
-t.test('no endpoint is called that the operator did not allow', async (t) => {
+t.test('only endpoints that the operator allows are called', async (t) => {
   const url = await endpoint(t)
   const hub = await withOperation(t, url)
   t.match(await hub.post(`${OPERATION}/invoke`, normal), {
@@ -160,7 +160,7 @@ t.test('a caller that waits too long gets a timeout', async (t) => {
   })
 })
 
-t.test('a function of the operator carries an operation out', async (t) => {
+t.test('a function of the operator executes an operation', async (t) => {
   const module = `export default {
     'sm/unassigned': async () => ({}),
     'sm/double': async ({ inputArguments: [{ value }], inoutputArguments }) => ({

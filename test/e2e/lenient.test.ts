@@ -79,7 +79,7 @@ function upload(hub: Running, body: unknown): Promise<Reply> {
   return hub.ask('POST', `${hub.url}/upload`, JSON.stringify(body), { 'content-type': 'application/json' })
 }
 
-t.test('each is stored, reads back as it was sent, and can be deleted', async (t) => {
+t.test('each document is stored, read back unchanged, and can be deleted', async (t) => {
   const hub = await start(t, { LENIENT: 'true' })
   for (const [what, document] of all) {
     const taken = await upload(hub, environment([document]))
@@ -92,7 +92,7 @@ t.test('each is stored, reads back as it was sent, and can be deleted', async (t
   }
 })
 
-t.test('all together can be listed, searched, described and exported', async (t) => {
+t.test('all documents together can be listed, searched, described and exported', async (t) => {
   const hub = await start(t, { LENIENT: 'true' })
   t.equal((await upload(hub, environment(all.map(([, document]) => document)))).status, 201)
   for (const path of [
@@ -120,7 +120,7 @@ t.test('all together can be listed, searched, described and exported', async (t)
   }
 })
 
-t.test('every element has an address, whatever its idShort', async (t) => {
+t.test('every element has a path, whatever its idShort', async (t) => {
   const hub = await start(t, { LENIENT: 'true' })
   const names = ['1', 'X', 'a b', 'Document{00}', '설비', 'a/b?c#d%65', '__proto__', 'x'.repeat(200)]
   const namesakes = ['Twin', 'Twin', '', 'a.b', 'a[0]', '$value', 'tab\t', undefined]
@@ -182,7 +182,7 @@ t.test('of two elements with one idShort the second takes the place of the first
   t.equal((await hub.get(`${at}/Alone/$value`)).json, 'a')
 })
 
-t.test('a document without shape or identity is left out with the reason, and the others are stored', async (t) => {
+t.test('a document without an id or structure is refused with the reason, and the others are stored', async (t) => {
   const hub = await start(t, { LENIENT: 'true' })
   const taken = await upload(hub, {
     submodels: [
@@ -216,7 +216,7 @@ t.test('a document without shape or identity is left out with the reason, and th
   t.match(nothing.text, /submodels\/0.*found null/)
 })
 
-t.test('an empty list of an environment is said, strictly too, and refuses no document', async (t) => {
+t.test('an empty list of an environment is reported, also when strict, and refuses no document', async (t) => {
   const hub = await start(t)
   const good = { modelType: 'Submodel', id: 'urn:good' }
   const json = { assetAdministrationShells: [], submodels: [good], conceptDescriptions: [] }
@@ -244,7 +244,7 @@ t.test('an empty list of an environment is said, strictly too, and refuses no do
   t.match(own?.metamodel, [{ rule: 'required' }, { pointer: '/submodels', rule: 'minItems' }])
 })
 
-t.test('a strict hub refuses all of it with the places', async (t) => {
+t.test('a strict hub refuses everything, with the places', async (t) => {
   const hub = await start(t)
   for (const [what, document] of all) await refusedWith400(t, hub, what, environment([document]))
   for (const one of [{ submodels: [null] }, { submodels: [3, []] }, { conceptDescriptions: [{}] }])
@@ -252,7 +252,7 @@ t.test('a strict hub refuses all of it with the places', async (t) => {
   t.same((await hub.get('/submodels')).json.result, [])
 })
 
-t.test('a file to preload that is refused keeps neither the hub nor the other files from loading', async (t) => {
+t.test('a refused preload file stops neither the hub nor the other files', async (t) => {
   for (const lenient of ['true', 'false']) {
     const place = t.testdir({
       'a.json': JSON.stringify({ submodels: [null] }),
@@ -297,7 +297,7 @@ async function exported(hub: Running, form: string): Promise<{ status: number; b
   return { status: response.status, bytes: new Uint8Array(await response.arrayBuffer()) }
 }
 
-t.test('a Property without its valueType takes samples of text, and refuses others with the reason', async (t) => {
+t.test('a Property without valueType accepts text samples, and refuses others with the reason', async (t) => {
   const hub = await start(t, { LENIENT: 'true' })
   const untyped = { modelType: 'Property', idShort: 'Odd' }
   const body = JSON.stringify({ submodels: [submodel('urn:odd', untyped)] })

@@ -75,7 +75,7 @@ t.test('every operation with a body has an example, and every parameter', async 
   }
 })
 
-t.test('every example of a body is what its schema says', async (t) => {
+t.test('every example of a body matches its schema', async (t) => {
   const ajv = new Ajv2020({ strict: false, unicodeRegExp: false, validateFormats: false })
   ajv.addSchema({ $id: 'urn:aas-hub:document', components: document.components })
   for (const { verb, path, bodies } of operations) {
@@ -99,7 +99,7 @@ t.test('the result of an invocation has an example that matches its schema', asy
   }
 })
 
-t.test('each member of a form but the file has its example for pages that fill it in', async (t) => {
+t.test('each member of a form except the file has an example', async (t) => {
   for (const { verb, path, bodies } of operations) {
     const { schema, example } = bodies['multipart/form-data'] ?? {}
     for (const [name, member] of Object.entries((schema?.properties ?? {}) as Record<string, Json>)) {
@@ -134,7 +134,7 @@ t.test('every example works at the sample plant', async (t) => {
   t.equal(used.size, exceptions.length, 'every reason is still one')
 })
 
-t.test('what was put by its example is got and deleted by theirs', async (t) => {
+t.test('what the example of PUT stores, those of GET and DELETE find', async (t) => {
   const hub = await demoHub(t)
   const puts = operations.filter(({ verb, path }) => {
     return verb === 'PUT' && exceptions.some(({ operations }) => operations.test(`GET ${path}`))

@@ -64,7 +64,7 @@ const THUMBNAIL = `/shells/${encode('s')}/asset-information/thumbnail`
 const korean = Buffer.from([0xbc, 0xb3, 0xb8, 0xed])
 const inFolder = (name: Buffer) => Buffer.concat([Buffer.from('aasx/files/'), name, Buffer.from('.pdf')])
 
-t.test('a file is found for every form of a link to it', async (t) => {
+t.test('a file is found through every form of link', async (t) => {
   const item = 'aasx/files/m.pdf'
   const escaped = '/aasx/files/%EC%84%A4%EB%AA%85.pdf'
   const given: Given[] = [

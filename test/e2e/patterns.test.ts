@@ -28,7 +28,7 @@ async function filled(t: Parameters<typeof start>[0]): Promise<Running> {
   return hub
 }
 
-t.test('every address refuses a path of nothing but wildcards, and says what a pattern looks like', async (t) => {
+t.test('every endpoint refuses a path of wildcards only, and explains patterns', async (t) => {
   const hub = await filled(t)
   for (const path of [`${'**'.repeat(12)}z`, '*'.repeat(200), `${'*'.repeat(3)}z`, `${'a*'.repeat(1500)}`]) {
     for (const address of ['/timeseries?submodel=urn:m', '/dataset?submodel=urn:m', '/events?submodel=urn:m']) {
@@ -39,7 +39,7 @@ t.test('every address refuses a path of nothing but wildcards, and says what a p
   }
 })
 
-t.test('every address takes the same patterns, however many wildcards they have', async (t) => {
+t.test('every endpoint accepts the same patterns, with any number of wildcards', async (t) => {
   const hub = await filled(t)
   for (const [path, names] of [
     ['Sp*', ['Speed']],
@@ -60,14 +60,14 @@ t.test('every address takes the same patterns, however many wildcards they have'
   }
 })
 
-t.test('numbers of a million digits are read as any other', async (t) => {
+t.test('numbers of a million digits are parsed in linear time', async (t) => {
   const hub = await filled(t)
   const value = (await hub.get(`/submodels/${encode('urn:m')}/$value`)).json
   t.equal(value.Exact.length, NOUGHTS.length + 3)
   t.equal(value.Whole, 1)
 })
 
-t.test('a header of blanks is taken apart in one pass', async (t) => {
+t.test('a header of blanks is parsed in one pass', async (t) => {
   const hub = await filled(t)
   const blanks = `a${' '.repeat(12_000)}b`
   for (const name of ['accept', 'accept-language', 'if-none-match', 'accept-encoding', 'range']) {

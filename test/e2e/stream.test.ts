@@ -120,7 +120,7 @@ for (const protocol of ['aas-hub.v1.json', 'aas-hub.v1.cbor']) {
   })
 }
 
-t.test('CBOR carries columns of typed arrays, and whole numbers beyond what JSON is sure of', async (t) => {
+t.test('CBOR carries columns as typed arrays, and integers beyond 2^53', async (t) => {
   const hub = await filled(t)
   const gateway = await Client.open(hub, 'aas-hub.v1.cbor')
   gateway.send({
@@ -137,7 +137,7 @@ t.test('CBOR carries columns of typed arrays, and whole numbers beyond what JSON
   t.match((await hub.get('/timeseries?submodel=urn:m&path=Speed')).json.rows[0], ['2025-11-24T16:00:00.000000001Z', 1])
 })
 
-t.test('whole numbers beyond 2^53 come as text, also where a double has the same shortest text', async (t) => {
+t.test('integers beyond 2^53 are sent as text, even if a double has the same shortest text', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', { ...machine, submodelElements: [property('Long', 'xs:long')] })
   const reader = await Client.open(hub, 'aas-hub.v1.cbor')
@@ -156,7 +156,7 @@ t.test('whole numbers beyond 2^53 come as text, also where a double has the same
   t.strictSame(values, { rows: all, columns: all })
 })
 
-t.test('a wrong sample is refused by name and place: the batch, or only that', async (t) => {
+t.test('an invalid sample is refused by name and index: with its batch, or alone', async (t) => {
   const hub = await filled(t)
   const gateway = await Client.open(hub)
   const push = {
@@ -174,7 +174,7 @@ t.test('a wrong sample is refused by name and place: the batch, or only that', a
   t.equal(acks[0].refused.length, 3)
 })
 
-t.test('a push that is repeated under its key counts once', async (t) => {
+t.test('a push that is repeated with its key counts once', async (t) => {
   const hub = await filled(t)
   const gateway = await Client.open(hub)
   for (const id of [1, 2]) {
@@ -283,7 +283,7 @@ t.test(
   }
 )
 
-t.test('a connection that is half open is ended', async (t) => {
+t.test('a half-open connection is closed', async (t) => {
   const hub = await filled(t, { STREAM_HEARTBEAT: '200ms' })
   const silent = await Client.open(hub)
   // It takes nothing more from the network, and so gives no sign of life.
@@ -297,7 +297,7 @@ t.test('a connection that is half open is ended', async (t) => {
   t.equal(lively.socket.readyState, WebSocket.OPEN)
 })
 
-t.test('a gateway that sends faster than the disk writes is slowed, and loses nothing', async (t) => {
+t.test('a gateway that sends faster than the disk writes is slowed down and loses nothing', async (t) => {
   const hub = await filled(t)
   const gateway = await Client.open(hub)
   const frames = 600
@@ -309,7 +309,7 @@ t.test('a gateway that sends faster than the disk writes is slowed, and loses no
   t.equal(await count(hub), frames * 1000)
 })
 
-t.test('other addresses have no WebSocket, and pages of strangers get none', async (t) => {
+t.test('other paths have no WebSocket, and pages of other sites get none', async (t) => {
   const hub = await filled(t)
   const refused = (path: string, options: object = {}, protocols: string[] = []) =>
     new Promise<number | undefined>((resolve) => {
@@ -326,7 +326,7 @@ t.test('other addresses have no WebSocket, and pages of strangers get none', asy
   t.equal(await refused('/api/v3/stream'), undefined)
 })
 
-t.test('when the hub stops it acknowledges what is under way and says that it stops', async (t) => {
+t.test('a stopping hub acknowledges pushes in progress and says that it stops', async (t) => {
   const hub = await filled(t)
   const client = await Client.open(hub)
   client.send({ type: 'subscribe', id: 1 })

@@ -10,7 +10,7 @@ import { ask, encode, messages, openTransport } from './fixture.ts'
 const SUBMODEL = `/submodels/${encode('s')}`
 const ATTACHMENT = `${SUBMODEL}/submodel-elements/a/attachment`
 
-t.test('a JSON body reaches the operation as it was written', async (t) => {
+t.test('a JSON body reaches the operation unchanged', async (t) => {
   const transport = await openTransport(t)
   const bodies = [
     '{"a":"한","__proto__":{"x":1},"constructor":[1e3,null]}',
@@ -44,7 +44,7 @@ t.test('a JSON body reaches the operation as it was written', async (t) => {
   }
 })
 
-t.test('a body that is no JSON is refused with what is wrong', async (t) => {
+t.test('a body that is not JSON is refused with the reason', async (t) => {
   const transport = await openTransport(t)
   const send = async (body: string | Uint8Array<ArrayBuffer>, type: string, method = 'POST', path = '/submodels') => {
     const reply = await ask(transport.api + path, { method, body, headers: { 'content-type': type } })
@@ -74,7 +74,7 @@ t.test('a body that is no JSON is refused with what is wrong', async (t) => {
   )
 })
 
-t.test('a file whose type no header can carry is given out as bytes', async (t) => {
+t.test('a file whose media type is not a valid header is sent as bytes', async (t) => {
   let contentType = ''
   const file = (): ApiResponse => ({
     status: 200,
@@ -93,7 +93,7 @@ t.test('a file whose type no header can carry is given out as bytes', async (t) 
   }
 })
 
-t.test('what was packed for the way is refused as such, in documents, forms and files', async (t) => {
+t.test('a Content-Encoding is refused for documents, forms and files', async (t) => {
   const transport = await openTransport(t)
   const places = [
     ['POST', '/submodels', 'application/json'],
@@ -111,7 +111,7 @@ t.test('what was packed for the way is refused as such, in documents, forms and 
   t.equal((await ask(`${transport.api}/submodels`, { method: 'POST', body: '{}', headers })).status, 204)
 })
 
-t.test('a GET may name the type of a body that it does not have, and a DELETE too', async (t) => {
+t.test('GET and DELETE may have a Content-Type without a body', async (t) => {
   const transport = await openTransport(t)
   for (const type of ['application/json', 'text/plain']) {
     for (const method of ['GET', 'DELETE']) {
@@ -124,7 +124,7 @@ t.test('a GET may name the type of a body that it does not have, and a DELETE to
   }
 })
 
-t.test('a DELETE may have any body, which says nothing', async (t) => {
+t.test('the body of a DELETE is ignored', async (t) => {
   const transport = await openTransport(t)
   const types = [
     'application/json',
@@ -150,7 +150,7 @@ t.test('a DELETE may have any body, which says nothing', async (t) => {
   }
 })
 
-t.test('a client that writes all before it reads gets the refusal, and may go on with the connection', async (t) => {
+t.test('a client that writes everything before it reads gets the refusal and can keep the connection', async (t) => {
   const transport = await openTransport(t, { PostSubmodel: () => ({ status: 201 }) })
   const size = 8_000_000
   const requests: Record<string, string> = {
@@ -231,7 +231,7 @@ t.test('a part named file is the file, with a file name or without', async (t) =
   t.match(seen, [{ bytes: Buffer.from('yes'), fileName: '' }])
 })
 
-t.test('what is no form with a file is refused', async (t) => {
+t.test('a body that is not a form with a file is refused', async (t) => {
   const transport = await openTransport(t, { PutFileByPath: read([]) })
   const put = async (body: string | FormData, headers = {}) => {
     const reply = await ask(transport.api + ATTACHMENT, { method: 'PUT', body, headers })
@@ -254,7 +254,7 @@ t.test('what is no form with a file is refused', async (t) => {
   t.match(await put(many), /^4(00|13)/)
 })
 
-t.test('a file that the operation does not want is let go of, and the connection stays', async (t) => {
+t.test('a file that the operation does not read is discarded, and the connection stays open', async (t) => {
   const transport = await openTransport(t, {
     PutFileByPath: ({ upload }) => {
       upload?.bytes.destroy()
@@ -270,7 +270,7 @@ t.test('a file that the operation does not want is let go of, and the connection
   }
 })
 
-t.test('who goes away in the middle of a file leaves a failure behind, not a short file', async (t) => {
+t.test('a client that disconnects during a file causes an error, not a short file', async (t) => {
   const outcome = Promise.withResolvers<unknown>()
   const started = Promise.withResolvers<void>()
   const transport = await openTransport(t, {
@@ -355,7 +355,7 @@ t.test('an upload may be the file itself, at the root and below the API', async 
   t.match(messages(t, image)[0]?.text, 'multipart/form-data')
 })
 
-t.test('an operation that stops reading a body can still say why', async (t) => {
+t.test('an operation that stops reading a body can still answer', async (t) => {
   const transport = await openTransport(t, {
     UploadFile: async ({ upload }) => {
       if (upload === undefined) return { status: 204 }

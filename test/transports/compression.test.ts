@@ -24,7 +24,7 @@ const large = {
   }))
 }
 
-t.test('a large answer is compressed where the caller reads that, and has a tag of its own', async (t) => {
+t.test('a large response is compressed if the client accepts it, with an ETag of its own', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', large)
   const url = `${hub.api}/submodels/${encode('large')}`
@@ -61,7 +61,7 @@ t.test('a large answer is compressed where the caller reads that, and has a tag 
   t.equal(JSON.parse(gunzipSync(streamed.body).toString()).submodels[0].id, 'large')
 })
 
-t.test('a small answer is sent as it is', async (t) => {
+t.test('a small response is not compressed', async (t) => {
   const hub = await start(t)
   const { reply } = await raw(`${hub.api}/submodels`, { 'accept-encoding': 'gzip, zstd' })
   t.equal(reply.headers['content-encoding'], undefined)

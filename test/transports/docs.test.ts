@@ -21,7 +21,7 @@ async function start(t: Test, publicUrl = ''): Promise<string> {
   return app.listen({ host: '127.0.0.1', port: 0 })
 }
 
-t.test('/openapi.json tells where the API lies', async (t) => {
+t.test('/openapi.json names the base path of the API', async (t) => {
   const response = await fetch(`${await start(t)}/openapi.json`)
   t.equal(response.headers.get('content-type'), 'application/json')
   const document = (await response.json()) as { openapi: string; servers: unknown; paths: object }
@@ -30,7 +30,7 @@ t.test('/openapi.json tells where the API lies', async (t) => {
   t.ok(Object.hasOwn(document.paths, '/submodels/{submodelIdentifier}/$value'))
 })
 
-t.test('/docs works without a way out of the plant', async (t) => {
+t.test('/docs works without internet access', async (t) => {
   const url = await start(t)
   const page = await fetch(`${url}/docs`)
   t.equal(page.status, 200)
@@ -47,7 +47,7 @@ t.test('/docs works without a way out of the plant', async (t) => {
   }
 })
 
-t.test('/docs may load from here and ask here, and nothing else', async (t) => {
+t.test('the policy of /docs allows this origin only', async (t) => {
   const page = await fetch(`${await start(t)}/docs/`)
   await page.text()
   const policy = new Map(
@@ -64,7 +64,7 @@ t.test('/docs may load from here and ask here, and nothing else', async (t) => {
   t.notOk(policy.has('upgrade-insecure-requests'), 'a plant may speak plain http')
 })
 
-t.test('the page shows the document of this hub, and asks no validator', async (t) => {
+t.test('the page shows the document of this hub and uses no online validator', async (t) => {
   const url = await start(t)
   const shown = (await (await fetch(`${url}/docs/json`)).json()) as object
   t.strictSame(shown, await (await fetch(`${url}/openapi.json`)).json())
@@ -72,7 +72,7 @@ t.test('the page shows the document of this hub, and asks no validator', async (
   t.match(script, /"validatorUrl":null/)
 })
 
-t.test('/docs bears our name, our version and our logo, and speaks to users', async (t) => {
+t.test('/docs has the name, version and logo of the hub', async (t) => {
   const url = await start(t)
   t.match(await (await fetch(`${url}/docs`)).text(), '<title>AAS Hub 1.2.3</title>')
   const icon = await fetch(`${url}/docs/static/theme/logo.svg`)
@@ -83,7 +83,7 @@ t.test('/docs bears our name, our version and our logo, and speaks to users', as
   t.notMatch(text, /\bDerived\b|\bsrc\/|\bscripts\/|\bopenapi\//, 'files of the project are no matter of a user')
 })
 
-t.test('/asyncapi.json tells of the stream where the caller reaches it', async (t) => {
+t.test('/asyncapi.json names the URL under which the client reaches the stream', async (t) => {
   const url = await start(t)
   const response = await fetch(`${url}/asyncapi.json`)
   t.match(response.headers.get('content-type'), /^application\/json/)

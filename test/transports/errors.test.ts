@@ -6,7 +6,7 @@ import { ask, encode, messages, openTransport } from './fixture.ts'
 
 const SUBMODEL = `/submodels/${encode('urn:s')}`
 
-t.test('each broken rule is a message that names the place and the rule', async (t) => {
+t.test('each violation is a message that names the place and the rule', async (t) => {
   const transport = await openTransport(t, {
     GetSubmodel: () => {
       throw new HubError(
@@ -28,7 +28,7 @@ t.test('each broken rule is a message that names the place and the rule', async 
   t.equal(second?.code, 'x'.repeat(32))
 })
 
-t.test('a refusal without rules is one message with its name', async (t) => {
+t.test('an error without violations is one message with its name', async (t) => {
   const transport = await openTransport(t, {
     GetSubmodel: () => {
       throw new HubError('NotFound', ['Submodel', 'urn:s'])
@@ -50,7 +50,7 @@ t.test('a refusal without rules is one message with its name', async (t) => {
   t.equal(wrongKind.headers.get('allow'), '')
 })
 
-t.test('a fault of the hub tells the caller a correlationId only, and the log everything', async (t) => {
+t.test('an internal error gives the client a correlationId only, and the log the details', async (t) => {
   for (const fault of [new TypeError('secret detail'), 'secret detail', null, undefined, { statusCode: 599 }]) {
     const transport = await openTransport(t, {
       GetSubmodel: () => {
@@ -67,7 +67,7 @@ t.test('a fault of the hub tells the caller a correlationId only, and the log ev
   }
 })
 
-t.test('what is damaged where it is stored is a 500 that says what', async (t) => {
+t.test('a damaged record is a 500 that names it', async (t) => {
   const transport = await openTransport(t, {
     GetSubmodel: () => {
       throw new HubError('Damaged', ['Submodel "urn:s"', 'its checksum does not match; restore it from a backup'])
@@ -81,7 +81,7 @@ t.test('what is damaged where it is stored is a 500 that says what', async (t) =
   t.match(transport.logged.join(''), 'is damaged where it is stored')
 })
 
-t.test('a disk that is full while a file arrives is told as such', async (t) => {
+t.test('a full disk during an upload is reported as such', async (t) => {
   const transport = await openTransport(t, {
     GetSubmodel: () => {
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
@@ -92,7 +92,7 @@ t.test('a disk that is full while a file arrives is told as such', async (t) => 
   t.match(messages(t, reply), [{ code: 'StorageFull' }])
 })
 
-t.test('a method that is used nowhere is refused where something is, and finds nothing elsewhere', async (t) => {
+t.test('an unrouted method is answered 405 on a known path, 404 elsewhere', async (t) => {
   const transport = await openTransport(t)
   for (const method of ['PROPFIND', 'QUERY', 'PURGE', 'MKCOL', 'REPORT']) {
     const send = (path: string) => transport.raw(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
@@ -105,7 +105,7 @@ t.test('a method that is used nowhere is refused where something is, and finds n
   t.equal(transport.requests.length, 0)
 })
 
-t.test('what is no HTTP gets a Result too', async (t) => {
+t.test('malformed HTTP is answered with a Result, too', async (t) => {
   const transport = await openTransport(t)
   const expected = {
     'GARBAGE\r\n\r\n': 400,

@@ -9,24 +9,27 @@ const SUBMODEL = `/submodels/${encode(ID)}`
 const ELEMENT = `${SUBMODEL}/submodel-elements/a.b%5B0%5D`
 const JSON_BODY = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
 
-t.test('every method and path of the standard is routed, those of one asset below its address', async (t) => {
-  const transport = await openTransport(t)
-  t.equal(official.length, 224)
-  for (const { method, path } of official) {
-    const name = `${method} ${path}`
-    const base = path.startsWith('/aas')
-      ? `/aas-services/${encode('a')}`
-      : /^\/submodel(\/|$)/.test(path)
-        ? `/submodel-services/${encode('s')}`
-        : ''
-    const filled = path.replace('{idShortPath}', 'a.b').replace(/\{\w+\}/g, encode('x'))
-    const { status, headers } = await ask(transport.api + base + filled, { method: 'OPTIONS' })
-    t.equal(status, 204, name)
-    t.ok(headers.get('allow')?.split(', ').includes(method), name)
+t.test(
+  'every method and path of the standard is routed, those of a single asset below a service address',
+  async (t) => {
+    const transport = await openTransport(t)
+    t.equal(official.length, 224)
+    for (const { method, path } of official) {
+      const name = `${method} ${path}`
+      const base = path.startsWith('/aas')
+        ? `/aas-services/${encode('a')}`
+        : /^\/submodel(\/|$)/.test(path)
+          ? `/submodel-services/${encode('s')}`
+          : ''
+      const filled = path.replace('{idShortPath}', 'a.b').replace(/\{\w+\}/g, encode('x'))
+      const { status, headers } = await ask(transport.api + base + filled, { method: 'OPTIONS' })
+      t.equal(status, 204, name)
+      t.ok(headers.get('allow')?.split(', ').includes(method), name)
+    }
   }
-})
+)
 
-t.test('a call says what was asked, decoded', async (t) => {
+t.test('an operation receives the decoded request', async (t) => {
   const transport = await openTransport(t)
   await ask(
     `${transport.api}/shells/${encode('한국 / ä')}${ELEMENT}/$value?level=core&extent=withBlobValue&unknown=1`,
@@ -47,7 +50,7 @@ t.test('a call says what was asked, decoded', async (t) => {
   })
 })
 
-t.test('the mount is the address of the interface, whatever follows', async (t) => {
+t.test('the mount is the path of the interface without what follows', async (t) => {
   const transport = await openTransport(t)
   const service = `/submodel-services/${encode(ID)}`
   const expected = {
@@ -66,7 +69,7 @@ t.test('the mount is the address of the interface, whatever follows', async (t) 
   }
 })
 
-t.test('one asset has no address at the root, and the refusal says where it has one', async (t) => {
+t.test('interfaces of a single asset are not served at the root, and the 404 names their address', async (t) => {
   const transport = await openTransport(t)
   for (const path of ['/aas', '/aas/asset-information', '/submodel', '/submodel/$value']) {
     const reply = await ask(transport.api + path)
@@ -90,7 +93,7 @@ t.test('the only submodel of a service cannot be deleted', async (t) => {
   t.equal(headers.get('allow'), 'GET, HEAD, PUT, PATCH, OPTIONS')
 })
 
-t.test('other spellings of the standard are known', async (t) => {
+t.test('paths in the spelling of other releases are routed', async (t) => {
   const transport = await openTransport(t)
   const post = (path: string) => ask(transport.api + path, JSON_BODY)
   for (const path of [`${ELEMENT}/invoke-asnyc`, `${ELEMENT}/invoke-async`, `${ELEMENT}/invoke?async=true`]) {
@@ -116,7 +119,7 @@ t.test('other spellings of the standard are known', async (t) => {
   t.match(transport.onlyRequest(), { definition: { name: 'GetSubmodel' } }, 'a slash at the end')
 })
 
-t.test('releases 3.0 and 3.1 have addresses of their own, which Locations keep', async (t) => {
+t.test('releases 3.0 and 3.1 have base paths of their own, which Location headers keep', async (t) => {
   const transport = await openTransport(t, {
     PostSubmodel: () => ({ status: 201, json: {}, location: '/submodels/x' })
   })
@@ -129,7 +132,7 @@ t.test('releases 3.0 and 3.1 have addresses of their own, which Locations keep',
   t.equal((await ask(`${transport.api}.2/submodels`)).status, 404)
 })
 
-t.test('a Location is absolute: by the public address, else by the Host that is asked', async (t) => {
+t.test('a Location is absolute: with the public URL, else with the requested Host', async (t) => {
   const operations = { PostSubmodel: () => ({ status: 201, location: '/submodels/x' }) } as const
   const open = await openTransport(t, operations)
   const known = await openTransport(t, operations, { publicUrl: 'https://hub.example.com', apiPrefix: '/x' })
@@ -165,7 +168,7 @@ t.test('HEAD answers as GET does, without a body', async (t) => {
   t.equal(closed, 1, 'the file was closed unread')
 })
 
-t.test('a known path refuses other verbs with those that it has, whatever the body', async (t) => {
+t.test('a known path answers other methods with 405 and Allow, whatever the body', async (t) => {
   const transport = await openTransport(t)
   const reply = await ask(transport.api + SUBMODEL, { method: 'POST', body: 'x', headers: { 'content-type': 'x/y' } })
   t.equal(reply.status, 405)
@@ -174,7 +177,7 @@ t.test('a known path refuses other verbs with those that it has, whatever the bo
   t.equal((await ask(`${transport.api}/upload`)).headers.get('allow'), 'POST, OPTIONS')
 })
 
-t.test('what the hub cannot do answers 501 before a body is read, what does not exist 404', async (t) => {
+t.test('unimplemented operations answer 501 before the body is read, unknown paths 404', async (t) => {
   const transport = await openTransport(t, {}, { without: ['PostSubmodel', 'PostAASXPackage'] })
   for (const path of ['/submodels', '/packages']) {
     const reply = await ask(transport.api + path, {
@@ -197,7 +200,7 @@ t.test('what the hub cannot do answers 501 before a body is read, what does not 
   }
 })
 
-t.test('answers go out as they are: ready bytes, values, streams', async (t) => {
+t.test('bytes, values and streams are sent unchanged', async (t) => {
   const transport = await openTransport(t, {
     GetSubmodel: () => ({ status: 200, bytes: '{ "as": "it was" }', revision: 7 }),
     GetAllSubmodels: () => ({ status: 200, json: { result: ['ü'] } }),
@@ -220,7 +223,7 @@ t.test('answers go out as they are: ready bytes, values, streams', async (t) => 
   t.equal((await ask(`${transport.api}/shells/${encode('a')}/asset-information/thumbnail`)).status, 416)
 })
 
-t.test('whoever holds the current revision is told so, and nothing more', async (t) => {
+t.test('a client with the current revision gets 304 without a body', async (t) => {
   const transport = await openTransport(t, {
     GetSubmodel: () => ({ status: 200, bytes: '{}', revision: 7 }),
     PutSubmodel: () => ({ status: 204, revision: 8 })
@@ -239,7 +242,7 @@ t.test('whoever holds the current revision is told so, and nothing more', async 
   t.equal((await ask(transport.api + SUBMODEL, put)).status, 204, 'a write is the operation’s to refuse')
 })
 
-t.test('preconditions reach the operation; weak and foreign tags match nothing', async (t) => {
+t.test('preconditions reach the operation; weak and unknown ETags match nothing', async (t) => {
   const transport = await openTransport(t)
   const expected = { '"5"': [5], '*': '*', '"5", "6"': [5, 6], 'W/"5"': [], '"x"': [], 'garbage"': [] }
   for (const [tags, revisions] of Object.entries(expected)) {
@@ -248,7 +251,7 @@ t.test('preconditions reach the operation; weak and foreign tags match nothing',
   }
 })
 
-t.test('a range of bytes reaches operations that give files', async (t) => {
+t.test('byte ranges reach operations that return files', async (t) => {
   const transport = await openTransport(t)
   const range = async (range: string, path = `${ELEMENT}/attachment`, more = {}) => {
     await ask(transport.api + path, { headers: { range, ...more } })
@@ -273,7 +276,7 @@ t.test('a range of bytes reaches operations that give files', async (t) => {
   t.equal(await range('bytes=0-1', undefined, { 'if-range': '"x"' }), undefined)
 })
 
-t.test('who does not take JSON is refused before anything is changed; files have any type', async (t) => {
+t.test('a client that does not accept JSON is refused before anything changes; files have any type', async (t) => {
   const transport = await openTransport(t)
   const accept = async (accept: string, path = SUBMODEL) => {
     const reply = await ask(transport.api + path, { headers: { accept } })
@@ -301,7 +304,7 @@ t.test('who does not take JSON is refused before anything is changed; files have
   t.equal(transport.requests.length, 0)
 })
 
-t.test('file names reach every client, and break no header', async (t) => {
+t.test('file names are sent to every client without breaking a header', async (t) => {
   const names: Record<string, string> = {
     'plan.pdf': 'attachment; filename="plan.pdf"',
     '도면 "1".pdf': `attachment; filename="__ _1_.pdf"; filename*=UTF-8''%EB%8F%84%EB%A9%B4%20%221%22.pdf`,
@@ -320,7 +323,7 @@ t.test('file names reach every client, and break no header', async (t) => {
   }
 })
 
-t.test('jobs tell where to look, and when', async (t) => {
+t.test('asynchronous jobs answer with Location and Retry-After', async (t) => {
   const transport = await openTransport(t, {
     GetBulkAsyncStatus: ({ handleId }) =>
       handleId === 'done'
@@ -334,7 +337,7 @@ t.test('jobs tell where to look, and when', async (t) => {
   t.equal(done.headers.get('location'), `${transport.api}/bulk/result/x`)
 })
 
-t.test('a stream that fails halfway ends the connection, and the server lives on', async (t) => {
+t.test('a stream that fails midway ends the connection, and the server keeps running', async (t) => {
   async function* half() {
     yield Buffer.alloc(100)
     throw new Error('the disk is gone')

@@ -23,7 +23,7 @@ const shapes: readonly [what: string, text: string, rule: RegExp | undefined][] 
   ['depth that is allowed', `${'['.repeat(256)}"${'x'.repeat(MANY)}"${']'.repeat(256)}`, undefined]
 ]
 
-t.test('the shape of JSON is bounded, however it is cut', async (t) => {
+t.test('nesting and parts of JSON are bounded, however it is split into chunks', async (t) => {
   for (const [what, text, rule] of shapes) {
     const bytes = Buffer.from(text)
     for (const size of [bytes.length, 65_536, 7]) {
@@ -37,7 +37,7 @@ t.test('the shape of JSON is bounded, however it is cut', async (t) => {
   }
 })
 
-t.test('a body of an odd shape is refused before it is parsed, and others are served', async (t) => {
+t.test('a body with too much nesting is refused before it is parsed, and others are served', async (t) => {
   const hub = await start(t)
   for (const [what, text, rule] of shapes) {
     if (rule === undefined) continue
@@ -56,7 +56,7 @@ t.test('a body of an odd shape is refused before it is parsed, and others are se
   t.equal((await hub.get('/submodels')).status, 200)
 })
 
-t.test('large bodies that arrive share a bound, and small ones pass', async (t) => {
+t.test('large bodies share a memory budget, and small ones are not counted', async (t) => {
   const transport = await openTransport(t, {}, { bodies: new BodyBudget(250_000) })
   const body = JSON.stringify('x'.repeat(99_000))
   const half = async () => {
@@ -86,7 +86,7 @@ t.test('large bodies that arrive share a bound, and small ones pass', async (t) 
   t.equal(after.status, 204, 'one that was cut gives back what it had')
 })
 
-t.test('bodies of samples share the bound with all others', async (t) => {
+t.test('bodies of samples share the budget with all others', async (t) => {
   const hub = await start(t, { BODY_MEMORY: '250000' })
   const { port } = new URL(hub.url)
   const body = `[${' '.repeat(99_000)}]`
@@ -113,7 +113,7 @@ t.test('bodies of samples share the bound with all others', async (t) => {
   t.equal(later.status, 200, 'what was cut gives back what it had')
 })
 
-t.test('requests on more connections than are allowed are told to come again', async (t) => {
+t.test('requests beyond the connection limit are answered 503', async (t) => {
   const hub = await start(t, { MAX_CONNECTIONS: '3' })
   const { port } = new URL(hub.url)
   const held = await Promise.all(

@@ -13,14 +13,14 @@ type Json = Readonly<Record<string, unknown>>
 
 const documents = openApiFiles().map(({ path, value }) => ({ path, document: value as Json }))
 
-t.test('the files in openapi/ are what the table says', async (t) => {
+t.test('the files in openapi/ are up to date with the table', async (t) => {
   const files = (await derive()).filter(({ path }) => path.startsWith('openapi/'))
   // One for each profile, one for the hub as a whole, and that of the stream.
   t.equal(files.length, profiles.length + 2)
   t.same(stale(files), [])
 })
 
-t.test('a profile has a document with exactly its operations, their names and their semantic ids', async (t) => {
+t.test('the document of a profile has exactly its operations, with their names and semantic ids', async (t) => {
   for (const profile of profiles) {
     const document = profileDocument(profile)
     t.equal(document['x-profile-identifier'], profileUri(profile))
@@ -40,7 +40,7 @@ t.test('a profile has a document with exactly its operations, their names and th
   }
 })
 
-t.test("the hub's document has what is routed, each operation under an id of its own", async (t) => {
+t.test('the document of the hub has every route, with unique operationIds', async (t) => {
   const operations = operationsIn(hubDocument('/api/v3', extensionEndpoints, '1.2.3').paths)
   t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length)
   const own = new Set(extensionEndpoints.map(({ path }) => path))
@@ -59,7 +59,7 @@ t.test("the hub's document has what is routed, each operation under an id of its
     t.ok(found.has(`GET ${address}/description`), address)
 })
 
-t.test('every reference in a document leads somewhere in it', async (t) => {
+t.test('every reference in a document can be resolved', async (t) => {
   for (const { path, document } of documents) {
     const lost = [...JSON.stringify(document).matchAll(/"\$ref":"#([^"]+)"/g)]
       .map(([, pointer = '']) => pointer)
@@ -77,7 +77,7 @@ t.test('every schema in a document is used', async (t) => {
   }
 })
 
-t.test('the schemas are sound, and tell right from wrong', async (t) => {
+t.test('the schemas are valid, and distinguish valid from invalid documents', async (t) => {
   const { schemas } = hubDocument('/api/v3', extensionEndpoints, '1.2.3').components
   const ajv = new Ajv2020({
     strict: false,
@@ -99,7 +99,7 @@ t.test('the schemas are sound, and tell right from wrong', async (t) => {
 
 const endpoint = { interface: 'SUBMODEL-3.1', protocolInformation: { href: 'http://plant.example/api/v3' } }
 
-t.test('an operation declares the parameters that stand in its path, and refuses with a Result', async (t) => {
+t.test('an operation declares the parameters of its path, and a Result for errors', async (t) => {
   for (const { path, operation } of operationsIn(hubDocument('/api/v3', extensionEndpoints, '1.2.3').paths)) {
     const parameters = (operation.parameters ?? []) as { $ref?: string; name?: string }[]
     const named = parameters.map(({ $ref, name }) => name ?? $ref?.split('/').at(-1))
@@ -120,7 +120,7 @@ const neverRefused: readonly { readonly why: string; readonly rows: RegExp; read
   { why: 'what is missing is told by the result (4.13)', rows: /^DELETE \/bulk\//, statuses: ['404'] }
 ]
 
-t.test('every refusal that the official documents name is named, but for those with a reason', async (t) => {
+t.test('every error of the official documents is listed, except for stated reasons', async (t) => {
   const used = new Set<string>()
   for (const profile of profiles) {
     const { paths } = profileDocument(profile)
@@ -142,7 +142,7 @@ t.test('every refusal that the official documents name is named, but for those w
   t.strictSame([...used].sort(), neverRefused.map(({ why }) => why).sort(), 'every reason is still one')
 })
 
-t.test('what the shipped server refuses is named by its document', async (t) => {
+t.test('errors of the shipped server are listed in its document', async (t) => {
   const { url: hub, ask } = await start(t)
   const { paths, servers } = (await ask('GET', `${hub}/openapi.json`)).json as OpenApi
   for (const { verb, path, operation, at } of operationsIn(paths, servers)) {
@@ -170,7 +170,7 @@ t.test('paths differ by more than the names of their parameters', async (t) => {
   }
 })
 
-t.test('$metadata of an element knows neither its value nor its children', async (t) => {
+t.test('$metadata of an element has neither its value nor its children', async (t) => {
   const { schemas } = hubDocument('/api/v3', extensionEndpoints, '1.2.3').components as {
     schemas: Record<string, { properties: Json }>
   }

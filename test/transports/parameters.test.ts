@@ -15,7 +15,7 @@ async function query(t: Test, transport: HttpTransport, path: string, method = '
   return messages(t, reply, path)[0]?.text ?? ''
 }
 
-t.test('identifiers survive the way through a path and a query', async (t) => {
+t.test('identifiers are decoded from a path and a query', async (t) => {
   const transport = await openTransport(t)
   const character = fc.integer({ min: 0x20, max: 0x10ffff }).map((code) => String.fromCodePoint(code).toWellFormed())
   const id = fc.string({ unit: character, minLength: 1, maxLength: 300 })
@@ -33,7 +33,7 @@ t.test('identifiers survive the way through a path and a query', async (t) => {
   t.equal(transport.onlyRequest().aasIdentifier, longest, 'as long as the standard allows')
 })
 
-t.test('what is no identifier in base64url is refused by name', async (t) => {
+t.test('invalid base64url identifiers are refused, naming the parameter', async (t) => {
   const transport = await openTransport(t)
   const wrong = {
     'invalid-base64url=====': 'more than two',
@@ -58,7 +58,7 @@ t.test('what is no identifier in base64url is refused by name', async (t) => {
   t.equal((await ask(`${transport.api}/submodels//submodel-elements`)).status, 400, 'an empty one')
 })
 
-t.test('idShortPaths are read, with brackets in any spelling', async (t) => {
+t.test('idShortPaths are parsed, with brackets in any encoding', async (t) => {
   const transport = await openTransport(t)
   const elements = `${transport.api}/submodels/${encode('s')}/submodel-elements`
   for (const path of ['a.b[0][12].c-d_e', 'a.b%5B0%5D%5b12%5d.c-d_e', '%61.b[0][12].c-d_e']) {
@@ -88,7 +88,7 @@ t.test('idShortPaths are read, with brackets in any spelling', async (t) => {
   t.same(transport.onlyRequest().idShortPath, ['constructor', 'toString'], 'names are names')
 })
 
-t.test('pages: the limit is a number from 1 on, cut down to the most that is given', async (t) => {
+t.test('the limit of a page is at least 1 and reduced to the maximum', async (t) => {
   const transport = await openTransport(t, {}, { defaultLimit: 7, maxLimit: 20 })
   t.same(await query(t, transport, '/shells'), { limit: 7 })
   t.same(await query(t, transport, '/shells?'), { limit: 7 })
@@ -101,7 +101,7 @@ t.test('pages: the limit is a number from 1 on, cut down to the most that is giv
   t.match(await query(t, transport, '/shells?limit=1&limit=1'), /limit is given 2 times/)
 })
 
-t.test('an empty parameter that says how, and not which, is as good as absent', async (t) => {
+t.test('an empty parameter that is not a filter counts as absent', async (t) => {
   const transport = await openTransport(t, {}, { defaultLimit: 7 })
   t.same(
     await query(t, transport, '/shells?cursor=&limit='),
@@ -119,7 +119,7 @@ t.test('an empty parameter that says how, and not which, is as good as absent', 
     )
 })
 
-t.test('what the web page of Eclipse BaSyx calls ignore-duplicates is existing=keep', async (t) => {
+t.test('ignore-duplicates of the BaSyx web UI means existing=keep', async (t) => {
   const transport = await openTransport(t)
   const existing = async (query: string) => {
     const form = new FormData()
@@ -134,7 +134,7 @@ t.test('what the web page of Eclipse BaSyx calls ignore-duplicates is existing=k
   t.equal(await existing('?ignore-duplicates=maybe'), 400)
 })
 
-t.test('modifiers are the words of the standard, exactly', async (t) => {
+t.test('modifiers must be spelled as in the standard', async (t) => {
   const transport = await openTransport(t)
   const submodel = `/submodels/${encode('s')}`
   t.match(await query(t, transport, `${submodel}?level=deep&extent=withoutBlobValue`), {
@@ -151,7 +151,7 @@ t.test('modifiers are the words of the standard, exactly', async (t) => {
   )
 })
 
-t.test('modifiers that a content does not know are refused', async (t) => {
+t.test('modifiers that a content forbids are refused', async (t) => {
   const transport = await openTransport(t)
   const submodel = `/submodels/${encode('s')}`
   for (const place of [submodel, '/submodels', `${submodel}/submodel-elements`, `${submodel}/submodel-elements/a`]) {
@@ -167,7 +167,7 @@ t.test('modifiers that a content does not know are refused', async (t) => {
   t.match(await query(t, transport, `${submodel}/$metadata?level=core`, 'PATCH'), { limit: 100 }, 'PATCH ignores it')
 })
 
-t.test('references come as base64url of JSON and are checked', async (t) => {
+t.test('references are base64url of JSON and are validated', async (t) => {
   const transport = await openTransport(t)
   t.same(await query(t, transport, `/submodels?semanticId=${base64(REFERENCE)}`), { limit: 100, semanticId: REFERENCE })
   t.match(
@@ -197,7 +197,7 @@ t.test('references come as base64url of JSON and are checked', async (t) => {
   }
 })
 
-t.test('asset ids come repeated, by comma, or as one array', async (t) => {
+t.test('asset ids may be repeated, separated by commas, or one array', async (t) => {
   const transport = await openTransport(t)
   const other = { name: 'globalAssetId', value: 'urn:asset' }
   const shapes = {

@@ -56,7 +56,7 @@ async function routedBy(hub: Running): Promise<string[]> {
   return found
 }
 
-t.test('what is served beside the standard is in the document, and nothing else', async (t) => {
+t.test('exactly the served extension endpoints are in the document', async (t) => {
   const hub = await start(t)
   // The files that the page at /docs loads are its own affair.
   const routed = (await routedBy(hub)).filter((route) => !/^GET \/docs[/*]/.test(route))
@@ -65,7 +65,7 @@ t.test('what is served beside the standard is in the document, and nothing else'
   t.strictSame(routed.toSorted(), documented.toSorted())
 })
 
-t.test('every example is taken, and answered as the document says', async (t) => {
+t.test('every example is accepted, and answered as documented', async (t) => {
   const hub = await plantHub(t)
   const check = answerChecker((await hub.ask('GET', `${hub.url}/openapi.json`)).json)
   for (const { verb, path, operation } of await documentedBy(hub)) {
@@ -84,7 +84,7 @@ t.test('every example is taken, and answered as the document says', async (t) =>
   }
 })
 
-t.test('every choice that a parameter gives is understood', async (t) => {
+t.test('every choice of a parameter is accepted', async (t) => {
   const hub = await plantHub(t)
   const check = answerChecker((await hub.ask('GET', `${hub.url}/openapi.json`)).json)
   let count = 0
