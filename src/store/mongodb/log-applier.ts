@@ -7,6 +7,13 @@ import type { ReplicatedState } from './replicated-state.ts'
 /** After this long without reading the log the cache is discarded: trimmed batches may already be deleted. */
 const STALE_MS = 30 * 60 * 1000
 
+/**
+ * Near the end of the log, batches are read one by one: that is quicker on servers that read a range slowly, and so ends
+ * sooner. After this many, they are read in pages as long as a page has at least `NEAR_BATCHES`.
+ */
+const MAX_SINGLE_READS = 8
+const NEAR_BATCHES = 32
+
 export class LogApplier {
   readonly #connection: Connection
   readonly #journal: Journal
@@ -57,18 +64,23 @@ export class LogApplier {
 
   /** Ends, as reading is faster than writing. */
   async #applyRemaining(): Promise<void> {
-    for (let read = 0; ; read++) {
-      // Far behind, many batches are read at a time.
-      if (read > 1) {
-        const packed = await this.#journal.readFrom(this.#state.appliedNumber + 1)
-        for (const batch of packed) this.#state.applyBatch(await batch.unpack())
-      }
+    for (let inRow = 1; ; inRow++) {
       // Only this read is sure to find what was acknowledged last.
       const next = await this.#journal.read(this.#state.appliedNumber + 1)
       if (next === undefined) return
       if (next === 'gone') await this.#reset()
       else this.#state.applyBatch(next)
+      if (inRow < MAX_SINGLE_READS) continue
+      while ((await this.#applyPage()) >= NEAR_BATCHES);
+      inRow = 0
     }
+  }
+
+  /** @returns the number of batches */
+  async #applyPage(): Promise<number> {
+    const packed = await this.#journal.readFrom(this.#state.appliedNumber + 1)
+    for (const batch of packed) this.#state.applyBatch(await batch.unpack())
+    return packed.length
   }
 
   async #reset(): Promise<void> {
