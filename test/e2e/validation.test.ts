@@ -312,7 +312,7 @@ t.test('$schema is that of the template, in each form and spelling', async (t) =
   t.ok('Synthetic' in components.json.components.schemas)
   t.equal((await hub.get(path, { accept: 'image/png' })).status, 406)
   t.equal((await hub.get(`${path}?form=other`)).status, 400)
-  t.equal((await hub.get(`${at('urn:unknown')}/$schema`)).status, 404)
+  t.equal((await hub.get(`${at('urn:absent')}/$schema`)).status, 404)
 })
 
 t.test('$schema of a submodel without a template is that of its own structure', async (t) => {
