@@ -198,7 +198,10 @@ t.test('a mutated body is refused with the reason, or accepted', async (t) => {
   for (const [method, path, body] of endpoints) {
     await prepare()
     const valid = await hub.ask(method, path, body)
-    t.ok(valid.status < 300 || valid.text.includes('carries out'), `${method} ${path}: ${valid.status} ${valid.text}`)
+    t.ok(
+      valid.status < 300 || valid.text.includes('has no implementation'),
+      `${method} ${path}: ${valid.status} ${valid.text}`
+    )
     await fc.assert(
       fc.asyncProperty(mutated(fc.constant(body)), async (wrong) => {
         const reply = await hub.ask(method, path, JSON.stringify(wrong), { 'content-type': 'application/json' })
