@@ -63,21 +63,16 @@ t.test(
 /** What is still to be mended. The numbers may only fall, and a number of zero goes. */
 const PENDING: Readonly<Record<string, number>> = {
   'private words in src/consumers': 1,
-  'private words in src/formats': 29,
-  'private words in src/model': 42,
-  // Names of tables that are stored.
+  'private words in src/model': 23,
+  'private words in src/operations': 3,
   'private words in src/store': 6,
-  'private words in src/operations': 45,
-  'private words in src/transports': 82,
-  'private words in test/e2e': 104,
-  'private words in test/formats': 35,
-  'private words in test/model': 7,
+  'private words in src/transports': 3,
+  'private words in test/e2e': 21,
+  'private words in test/formats': 21,
+  'private words in test/model': 6,
   'private words in test/operations': 5,
   'private words in test/transports': 17,
-  'private words in pages': 3,
-  'long functions': 2,
-  'types declared twice in a folder': 1,
-  'types exported by several rooms': 6
+  'private words in pages': 3
 }
 
 t.test('code, tests and pages are written in the words of the field', async (t) => {

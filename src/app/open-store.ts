@@ -1,7 +1,7 @@
 /** Opens the store that the settings select. */
 import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import type { ConnectionOptions } from '../store/mongodb/connection.ts'
+import type { MongoConnectionOptions } from '../store/mongodb/connection.ts'
 import { makeDirectory } from '../store/sqlite/paths.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
@@ -17,7 +17,7 @@ export async function openStore(config: Config, { milliseconds: clock }: Clock =
 }
 
 /** Options of the connection to MongoDB. */
-export function connectionOf(config: Config): ConnectionOptions {
+export function connectionOf(config: Config): MongoConnectionOptions {
   const { MONGODB_CREDENTIALS_FILE: credentialsFile, MONGODB_CA_FILE: caFile } = config
   return {
     poolSize: config.MONGODB_POOL_SIZE,

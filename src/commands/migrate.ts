@@ -1,6 +1,6 @@
 /** Copies a hub from one store to another: `aas-hub migrate --from ./data --to mongodb://…`, and back. */
 import { HubError } from '../errors.ts'
-import type { ConnectionOptions } from '../store/mongodb/connection.ts'
+import type { MongoConnectionOptions } from '../store/mongodb/connection.ts'
 import { openMongoSource } from '../store/mongodb/mongodb.ts'
 import { openMongoTarget } from '../store/mongodb/transfer-target.ts'
 import { openSqliteSource } from '../store/sqlite/transfer-source.ts'
@@ -21,7 +21,7 @@ const PROGRESS_INTERVAL_MS = 1000
 export async function migrate(
   from: string,
   to: string,
-  connection: ConnectionOptions = {},
+  connection: MongoConnectionOptions = {},
   report: (text: string) => void = () => {}
 ): Promise<StoreSummary> {
   const source = await openSource(from, connection)
@@ -40,7 +40,12 @@ export async function migrate(
   }
 }
 
-async function copy(source: TransferSource, to: string, connection: ConnectionOptions, report: (text: string) => void) {
+async function copy(
+  source: TransferSource,
+  to: string,
+  connection: MongoConnectionOptions,
+  report: (text: string) => void
+) {
   const target = isConnectionString(to) ? await openMongoTarget(to, connection) : await openSqliteTarget(to)
   try {
     if ((await target.progress()) !== undefined) report('Resuming an interrupted attempt')
@@ -70,7 +75,7 @@ async function compare(source: TransferSource, copied: TransferSource): Promise<
   throw new HubError('Conflict', [`The copy differs from the source: ${wrong.join(', ')}`])
 }
 
-function openSource(location: string, connection: ConnectionOptions): Promise<TransferSource> {
+function openSource(location: string, connection: MongoConnectionOptions): Promise<TransferSource> {
   return isConnectionString(location) ? openMongoSource(location, connection) : openSqliteSource(location)
 }
 

@@ -11,8 +11,8 @@ import type { Change } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import type { JobOutcome } from './jobs.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
+import type { DescriptorClass } from './registry.ts'
 
-type DescriptorClass = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
 type BulkVerb = 'create' | 'put' | 'delete'
 
 /** Items checked before yielding to other requests. */

@@ -51,7 +51,7 @@ export const mounts: readonly Mount[] = [
 ]
 
 /** One method and path of the API. */
-export interface Endpoint {
+export interface ApiEndpoint {
   readonly definition: OperationDefinition & { readonly name: OperationName }
   readonly mount: Mount
   readonly content: Content
@@ -62,14 +62,14 @@ export interface Endpoint {
 }
 
 /** Operations × mounts × contents. */
-export const endpoints: readonly Endpoint[] = table.flatMap((definition: Endpoint['definition']) =>
+export const endpoints: readonly ApiEndpoint[] = table.flatMap((definition: ApiEndpoint['definition']) =>
   mounts
     .filter((mount) => mount.on === definition.on && !mount.without?.includes(definition.name))
     .flatMap((mount) => (definition.contents ?? ['normal']).map((content) => endpointOf(definition, mount, content)))
 )
 
 /** Alternative paths of an endpoint, for clients generated from other documents of the standard. */
-export function aliasPathsOf({ path }: Endpoint): string[] {
+export function aliasPathsOf({ path }: ApiEndpoint): string[] {
   const aliases: (readonly [from: string, to: string])[] = [
     ['/invoke-async', '/invoke-asnyc'],
     ['/invoke-asnyc', '/invoke-async'],
@@ -83,7 +83,7 @@ export function aliasPathsOf({ path }: Endpoint): string[] {
 export function queryParametersOf({
   definition,
   content
-}: Pick<Endpoint, 'definition' | 'content'>): readonly string[] {
+}: Pick<ApiEndpoint, 'definition' | 'content'>): readonly string[] {
   const meaningless: Readonly<Record<Content, readonly string[]>> = {
     normal: [],
     value: [],
@@ -95,7 +95,7 @@ export function queryParametersOf({
   return (definition.query ?? []).filter((name) => !meaningless[content].includes(name))
 }
 
-function endpointOf(definition: Endpoint['definition'], mount: Mount, content: Content): Endpoint {
+function endpointOf(definition: ApiEndpoint['definition'], mount: Mount, content: Content): ApiEndpoint {
   const own = content === 'normal' ? mount.spelling?.[definition.name] : undefined
   const modifier = content === 'normal' ? '' : `/$${content}`
   const path = `${mount.path}${own ?? definition.path}${modifier}`

@@ -3,12 +3,12 @@
  * errors of the official documents are included, as clients are generated from these.
  */
 
-import type { Endpoint } from './mounts.ts'
+import type { ApiEndpoint } from './mounts.ts'
 import type { Content } from './request-query.ts'
 import type { OperationName } from './table.ts'
 
 /** The operationId of the standard: operation, content and mount; or an exception. */
-export function operationIdOf(endpoint: Endpoint, service: string): string {
+export function operationIdOf(endpoint: ApiEndpoint, service: string): string {
   const { definition, mount, content } = endpoint
   const exception = exceptional(operationIds, endpoint, service)
   if (exception !== undefined) return exception
@@ -18,7 +18,7 @@ export function operationIdOf(endpoint: Endpoint, service: string): string {
 }
 
 /** The semantic ids of the standard: of the operation and its filters, with release `/3/1`. */
-export function semanticIdsOf(endpoint: Endpoint, service: string): string[] {
+export function semanticIdsOf(endpoint: ApiEndpoint, service: string): string[] {
   const { definition, mount } = endpoint
   if (definition.own) return []
   const byId = definition.path === '' && ID_IN_PATH.has(mount.path) && !definition.name.endsWith('ById') ? 'ById' : ''
@@ -52,7 +52,11 @@ function mountSuffix(mount: string, isRoot: boolean, content: Content): string {
 /** By operation, then by mount, by `mount content`, or by service if the mount is ambiguous. */
 type Exceptions = Readonly<Partial<Record<OperationName, Readonly<Record<string, string>>>>>
 
-function exceptional(all: Exceptions, { definition, mount, content }: Endpoint, service: string): string | undefined {
+function exceptional(
+  all: Exceptions,
+  { definition, mount, content }: ApiEndpoint,
+  service: string
+): string | undefined {
   const own = all[definition.name]
   return own?.[`${mount.path} ${content}`] ?? own?.[mount.path] ?? own?.[service]
 }

@@ -1,6 +1,6 @@
 /** The 27 profiles of Part 2, release 3.1.2, and the endpoints that each contains. */
 import type { Service } from './api-request.ts'
-import { type Endpoint, endpoints } from './mounts.ts'
+import { type ApiEndpoint, endpoints } from './mounts.ts'
 import { operationIdOf, semanticIdsOf } from './names.ts'
 import type { Content } from './request-query.ts'
 import type { OperationName } from './table.ts'
@@ -10,14 +10,14 @@ export interface Profile {
   readonly service: string
   /** e.g. `SSP-001` */
   readonly number: string
-  readonly has: (endpoint: Endpoint) => boolean
+  readonly has: (endpoint: ApiEndpoint) => boolean
   /** Already part of release 3.0: clients of 3.0 look for it under `/3/0/`. */
   readonly since30?: true
 }
 
 /** An operation as one profile describes it. */
 export interface ProfileOperation {
-  readonly endpoint: Endpoint
+  readonly endpoint: ApiEndpoint
   readonly operationId: string
   readonly semanticIds: readonly string[]
 }
@@ -121,7 +121,7 @@ export function operationsOf(profile: Profile): readonly ProfileOperation[] {
 }
 
 /** Whether an endpoint belongs to a service with a base URL of its own. */
-export const serviceEndpoints: Readonly<Record<Service, (endpoint: Endpoint) => boolean>> = {
+export const serviceEndpoints: Readonly<Record<Service, (endpoint: ApiEndpoint) => boolean>> = {
   aas: either(aas, rows('GetSelfDescription')),
   submodel: either(submodel, rows('GetSelfDescription')),
   templates: either(templatesOf(submodels), rows('GetSelfDescription'))

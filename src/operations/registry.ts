@@ -17,7 +17,7 @@ import { listKinds, paged, pageOfItems } from './paging.ts'
 
 const SHELL = 'AssetAdministrationShellDescriptor'
 const SUBMODEL = 'SubmodelDescriptor'
-type DescriptorClass = typeof SHELL | typeof SUBMODEL
+export type DescriptorClass = typeof SHELL | typeof SUBMODEL
 
 /** The class that a descriptor describes. */
 export const DESCRIBED_CLASS = { [SHELL]: 'AssetAdministrationShell', [SUBMODEL]: 'Submodel' } as const

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { aliasPathsOf, type Endpoint, endpoints, mounts, queryParametersOf } from '../../src/operations/mounts.ts'
+import { type ApiEndpoint, aliasPathsOf, endpoints, mounts, queryParametersOf } from '../../src/operations/mounts.ts'
 import { table } from '../../src/operations/table.ts'
 import { operations, routes } from '../conformance/operations.ts'
 
 const own = endpoints.filter(({ definition }) => definition.own)
 const standard = endpoints.filter(({ definition }) => !definition.own)
-const keyOf = ({ verb, path }: Endpoint) => `${verb} ${path}`
+const keyOf = ({ verb, path }: ApiEndpoint) => `${verb} ${path}`
 
 /**
  * Where the table deliberately differs from the official documents, with the reason. What is offered beyond a
@@ -108,12 +108,12 @@ t.test("the hub's own rows are few", async (t) => {
   ])
 })
 
-function bodyOf({ definition }: Endpoint): string[] {
+function bodyOf({ definition }: ApiEndpoint): string[] {
   if (definition.takes === undefined) return []
   return [definition.takes === 'file' ? 'multipart/form-data' : 'application/json']
 }
 
-function mediaOf({ definition }: Endpoint): readonly string[] {
+function mediaOf({ definition }: ApiEndpoint): readonly string[] {
   if (definition.gives === undefined) return []
   return definition.media ?? ['application/json']
 }

@@ -8,14 +8,14 @@ import type { Lookups, Matcher } from './matcher.ts'
 import type { Message, SubscriptionRequest } from './subscription.ts'
 
 /** Reads the history of a series: everything acknowledged in [from, to] (nanoseconds since 1970), ascending. */
-export interface HistoryReader {
+export interface CatchUpHistory {
   read(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Run>
 }
 
 /** Where a catch-up reads from. */
 export interface CatchUpSources extends Lookups {
   readonly clock: Clock
-  readonly history?: HistoryReader
+  readonly history?: CatchUpHistory
   /** The commit up to which live subscribers have received everything. */
   position(): number
 }

@@ -10,7 +10,7 @@ import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
 import { CatchUpLoop } from './catch-up-loop.ts'
-import { type CatchUpSources, type HistoryReader, startCatchUp, startSnapshot } from './catch-up-state.ts'
+import { type CatchUpHistory, type CatchUpSources, startCatchUp, startSnapshot } from './catch-up-state.ts'
 import { projectionOf } from './change-events.ts'
 import { ElementMetadataCache } from './element-metadata-cache.ts'
 import { type EventPage, readEventPage } from './event-page.ts'
@@ -26,7 +26,7 @@ import type { Sink, Subscription, SubscriptionRequest } from './subscription.ts'
 
 export interface SubscriptionsOptions {
   /** For values from before the log begins; absent: they are not sent. */
-  readonly history?: HistoryReader
+  readonly history?: CatchUpHistory
   /** Called with an error; a retry follows. */
   readonly failed?: (error: unknown) => void
   /** Maximum number of subscriptions. */

@@ -6,7 +6,7 @@ import { HubError } from '../../errors.ts'
 import { ChangeRefused } from '../change-rules.ts'
 import type { NewBatch } from './batch.ts'
 import type { ControlRecord, LoggedCommit } from './batch-content.ts'
-import type { Connection } from './connection.ts'
+import type { MongoConnection } from './connection.ts'
 import { closedError } from './failure.ts'
 import type { Journal } from './journal.ts'
 import type { StateKey } from './keys.ts'
@@ -35,7 +35,7 @@ export interface WriterOptions {
 
 /** What a writer works on. */
 interface WriterContext {
-  readonly connection: Connection
+  readonly connection: MongoConnection
   readonly journal: Journal
   readonly state: ReplicatedState
   readonly applier: LogApplier

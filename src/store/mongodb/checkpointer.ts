@@ -4,7 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import { type Collections, type StateWrite, toStateWrite } from './collections.ts'
-import type { Connection } from './connection.ts'
+import type { MongoConnection } from './connection.ts'
 import type { LogTrimmer } from './log-trimmer.ts'
 import type { Replica } from './replica.ts'
 import { filePartIds, obsoletePartIds } from './row-codec.ts'
@@ -24,7 +24,7 @@ const RETRY_DELAY_MS = 500
 const STATES_PER_STEP = 100
 
 interface CheckpointerContext {
-  readonly connection: Connection
+  readonly connection: MongoConnection
   readonly collections: Collections
   readonly replica: Replica
   readonly trimmer: LogTrimmer

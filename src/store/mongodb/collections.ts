@@ -1,7 +1,7 @@
 /** Reads and writes the collections that the log is checkpointed into. Only the process that holds the lease writes. */
 import type { AnyBulkWriteOperation } from 'mongodb'
 import type { Counters } from './batch-content.ts'
-import type { Connection, RowCollection, StoredRow } from './connection.ts'
+import type { MongoConnection, RowCollection, StoredRow } from './connection.ts'
 import { DocumentState } from './document.ts'
 import { duplicateIndexes, isDuplicateKey } from './failure.ts'
 import type { BlobState, KnownState, ReceiptState, StateKey } from './keys.ts'
@@ -89,9 +89,9 @@ export interface SaveOptions {
 const NO_CHECK = async () => {}
 
 export class Collections {
-  readonly #connection: Connection
+  readonly #connection: MongoConnection
 
-  constructor(connection: Connection) {
+  constructor(connection: MongoConnection) {
     this.#connection = connection
   }
 

@@ -1,7 +1,7 @@
 /** What a store over MongoDB consists of. */
 import type { DamageLog } from '../damage.ts'
 import type { Collections } from './collections.ts'
-import type { Connection } from './connection.ts'
+import type { MongoConnection } from './connection.ts'
 import type { FileStorage } from './file-storage.ts'
 import type { Journal } from './journal.ts'
 import type { LogReader } from './log-reader.ts'
@@ -9,7 +9,7 @@ import type { Replica } from './replica.ts'
 
 export interface MongoComponents {
   readonly epoch: string
-  readonly connection: Connection
+  readonly connection: MongoConnection
   readonly journal: Journal
   readonly collections: Collections
   readonly replica: Replica

@@ -14,7 +14,7 @@ import { HubError } from '../../errors.ts'
 import { closedError, isBusyError, isDiskFull, isUnavailableError } from './failure.ts'
 import { WriteMutex } from './write-mutex.ts'
 
-export interface ConnectionOptions {
+export interface MongoConnectionOptions {
   /** File with `user:password`. */
   readonly credentialsFile?: string
   /** File of CA certificates (PEM). TLS is used if one is given or the address asks for it. */
@@ -43,7 +43,7 @@ const PROBE_INTERVAL_MS = 200
 const MAX_BUSY_ATTEMPTS = 200
 const MAX_BUSY_DELAY_MS = 20
 
-export class Connection {
+export class MongoConnection {
   readonly client: MongoClient
   readonly db: Db
   /** May change streams report inserts promptly? Those of a sharded cluster lag as far behind as its idlest shard. */
@@ -186,7 +186,7 @@ export class Connection {
 }
 
 /** @throws HubError `Unavailable` if no server is found */
-export async function connect(url: string, options: ConnectionOptions): Promise<Connection> {
+export async function connect(url: string, options: MongoConnectionOptions): Promise<MongoConnection> {
   const { poolSize = 20, connectTimeoutMs = 2000, responseTimeoutMs = 10_000, database } = options
   const settings: MongoClientOptions = {
     appName: 'aas-hub',
@@ -208,7 +208,7 @@ export async function connect(url: string, options: ConnectionOptions): Promise<
   } catch (error) {
     throw new HubError('Unavailable', [`The address of the database cannot be used: ${(error as Error).message}`])
   }
-  const connection = new Connection(client, databaseIn(url) ?? database ?? 'aas_hub')
+  const connection = new MongoConnection(client, databaseIn(url) ?? database ?? 'aas_hub')
   try {
     await client.connect()
     await connection.detectServer()

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { HubError } from '../../errors.ts'
 import type { FileEntry } from '../store.ts'
-import type { Connection, RowCollection } from './connection.ts'
+import type { MongoConnection, RowCollection } from './connection.ts'
 import { isDuplicateKey } from './failure.ts'
 import { keyOf } from './keys.ts'
 import type { Replica } from './replica.ts'
@@ -21,11 +21,11 @@ interface PendingUpload {
 }
 
 export class FileStorage {
-  readonly #connection: Connection
+  readonly #connection: MongoConnection
   readonly #replica: Replica
   readonly #clock: () => number
 
-  constructor(connection: Connection, replica: Replica, clock: () => number) {
+  constructor(connection: MongoConnection, replica: Replica, clock: () => number) {
     this.#connection = connection
     this.#replica = replica
     this.#clock = clock

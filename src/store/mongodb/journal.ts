@@ -8,7 +8,7 @@ import { HubError } from '../../errors.ts'
 import type { Batch, NewBatch, PackedBatch } from './batch.ts'
 import { decodeBatchContent, encodeBatchContent } from './batch-codec.ts'
 import type { Counters } from './batch-content.ts'
-import type { Connection, RowCollection, StoredRow } from './connection.ts'
+import type { MongoConnection, RowCollection, StoredRow } from './connection.ts'
 import { isDuplicateKey, isUnavailableError, wasNotSent } from './failure.ts'
 
 /** The batch was removed, only its number is left. A process that meets it has fallen too far behind. */
@@ -28,9 +28,9 @@ const IN_DOUBT_MS = 30_000
 const RETRY_DELAY_MS = 10
 
 export class Journal {
-  readonly #connection: Connection
+  readonly #connection: MongoConnection
 
-  constructor(connection: Connection) {
+  constructor(connection: MongoConnection) {
     this.#connection = connection
   }
 

@@ -6,7 +6,7 @@ import type { Filter } from 'mongodb'
 import type { Series, SeriesName } from '../series.ts'
 import type { Document, DocumentKind, ElementCondition, Facet, Page, PageRequest } from '../store.ts'
 import type { Collections } from './collections.ts'
-import type { Connection, StoredRow } from './connection.ts'
+import type { MongoConnection, StoredRow } from './connection.ts'
 import { DocumentState } from './document.ts'
 import { documentKeyPrefix, keyOf, type SeriesState, type StateKey, seriesKeyPrefix } from './keys.ts'
 import type { Replica } from './replica.ts'
@@ -19,7 +19,7 @@ import { summarizeSeries } from './series-state.ts'
 const PAGE_BYTES = 16 * 1024 * 1024
 
 export interface ListContext {
-  readonly connection: Connection
+  readonly connection: MongoConnection
   readonly collections: Collections
   readonly replica: Replica
 }
@@ -187,7 +187,7 @@ async function readSeriesPage(
 
 /** Rows of series in the order of their names, without their chunks. */
 export function findSeriesRows(
-  connection: Connection,
+  connection: MongoConnection,
   after: SeriesName | undefined,
   comparison: '$gt' | '$gte',
   limit: number

@@ -1,6 +1,6 @@
 /** Reads the log up to its end and applies it to the replicated state. */
 import { HubError } from '../../errors.ts'
-import type { Connection } from './connection.ts'
+import type { MongoConnection } from './connection.ts'
 import type { Journal } from './journal.ts'
 import type { ReplicatedState } from './replicated-state.ts'
 
@@ -15,14 +15,14 @@ const MAX_SINGLE_READS = 8
 const NEAR_BATCHES = 32
 
 export class LogApplier {
-  readonly #connection: Connection
+  readonly #connection: MongoConnection
   readonly #journal: Journal
   readonly #state: ReplicatedState
   #readAt = 0
   #queued: Promise<void> | undefined
   #running: Promise<void> = Promise.resolve()
 
-  constructor(connection: Connection, journal: Journal, state: ReplicatedState) {
+  constructor(connection: MongoConnection, journal: Journal, state: ReplicatedState) {
     this.#connection = connection
     this.#journal = journal
     this.#state = state

@@ -2,7 +2,7 @@
  * Removes batches whose entries are all trimmed: their content at once, their numbers later. A process that was
  * suspended would take a missing number for the end of the log and write there.
  */
-import type { Connection } from './connection.ts'
+import type { MongoConnection } from './connection.ts'
 import type { Journal } from './journal.ts'
 import type { LogReader } from './log-reader.ts'
 import type { ReplicatedState } from './replicated-state.ts'
@@ -26,14 +26,14 @@ interface TrimState {
 const NOTHING_TRIMMED: TrimState = { bottom: 0, emptied: 0, marks: [] }
 
 export class LogTrimmer {
-  readonly #connection: Connection
+  readonly #connection: MongoConnection
   readonly #journal: Journal
   readonly #state: ReplicatedState
   readonly #reader: LogReader
   /** Entries up to this one have been removed by this process. */
   #trimmed = 0
 
-  constructor(connection: Connection, journal: Journal, state: ReplicatedState, reader: LogReader) {
+  constructor(connection: MongoConnection, journal: Journal, state: ReplicatedState, reader: LogReader) {
     this.#connection = connection
     this.#journal = journal
     this.#state = state

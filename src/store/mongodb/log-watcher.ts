@@ -3,7 +3,7 @@
  * with back-off. Only a poll decides what is there, so an event that is late, doubled or missing costs time at most.
  */
 import { setTimeout } from 'node:timers/promises'
-import type { Connection } from './connection.ts'
+import type { MongoConnection } from './connection.ts'
 import { isUnavailableError } from './failure.ts'
 import type { Journal } from './journal.ts'
 
@@ -19,7 +19,7 @@ const WATCHED_POLL_INTERVAL_MS = 1000
 const RETRY_DELAY_MS = 1000
 
 export class LogWatcher {
-  readonly #connection: Connection
+  readonly #connection: MongoConnection
   readonly #journal: Journal
   readonly #poll: () => Promise<boolean>
   #isOn = false
@@ -33,7 +33,7 @@ export class LogWatcher {
   #stream: { close(): Promise<void> } | undefined
 
   /** @param poll reads the log; resolves with whether there was anything new */
-  constructor(connection: Connection, journal: Journal, poll: () => Promise<boolean>) {
+  constructor(connection: MongoConnection, journal: Journal, poll: () => Promise<boolean>) {
     this.#connection = connection
     this.#journal = journal
     this.#poll = poll

@@ -55,7 +55,7 @@ import { WriteHealth } from '../write-health.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Collections } from './collections.ts'
 import type { MongoComponents } from './components.ts'
-import { type ConnectionOptions, connect } from './connection.ts'
+import { connect, type MongoConnectionOptions } from './connection.ts'
 import { DocumentState } from './document.ts'
 import { FileStorage } from './file-storage.ts'
 import { Journal } from './journal.ts'
@@ -69,7 +69,7 @@ import { prepareDatabase } from './schema.ts'
 import { type NamedChunk, overlappingChunks, summarizeSeries } from './series-state.ts'
 import { MongoSource } from './transfer-source.ts'
 
-export interface MongoOptions extends ConnectionOptions {
+export interface MongoOptions extends MongoConnectionOptions {
   /** Bound of the cache of documents and element rows. */
   readonly cacheBytes?: number
   /** Bound of what waits to be written; beyond it `commit` rejects with `TooManyRequests`. */

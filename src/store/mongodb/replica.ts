@@ -1,7 +1,7 @@
 /** This process's copy of the state, and what keeps it current. */
 import { BatchWriter, type WriterOptions } from './batch-writer.ts'
 import type { Collections } from './collections.ts'
-import type { Connection } from './connection.ts'
+import type { MongoConnection } from './connection.ts'
 import type { Journal } from './journal.ts'
 import { LogApplier } from './log-applier.ts'
 import { ReplicatedState } from './replicated-state.ts'
@@ -20,7 +20,7 @@ export interface ReplicaOptions extends WriterOptions {
 }
 
 export async function openReplica(
-  connection: Connection,
+  connection: MongoConnection,
   journal: Journal,
   collections: Collections,
   options: ReplicaOptions

@@ -25,7 +25,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import { ZERO_COUNTERS } from './batch-content.ts'
-import type { Connection } from './connection.ts'
+import type { MongoConnection } from './connection.ts'
 import { isDuplicateKey } from './failure.ts'
 import type { Journal } from './journal.ts'
 
@@ -54,7 +54,7 @@ export interface DatabaseInfo {
  * Creates what is missing. Other processes may do the same at the same time: every step is idempotent.
  * @throws HubError `Unavailable` if a later release wrote the database
  */
-export async function prepareDatabase(connection: Connection, journal: Journal): Promise<DatabaseInfo> {
+export async function prepareDatabase(connection: MongoConnection, journal: Journal): Promise<DatabaseInfo> {
   const meta = connection.collection('meta')
   const found = await connection.run(() => meta.findOne({ _id: 'hub' }))
   if (found === null) {
@@ -76,7 +76,7 @@ export async function prepareDatabase(connection: Connection, journal: Journal):
 }
 
 /** Retries, as some servers let only one of several processes succeed. */
-export async function createIndexes(connection: Connection): Promise<void> {
+export async function createIndexes(connection: MongoConnection): Promise<void> {
   for (const [collection, key] of indexes) {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -91,7 +91,7 @@ export async function createIndexes(connection: Connection): Promise<void> {
 }
 
 /** The last step of creating a database: one with this row is complete. */
-export async function insertHubRow(connection: Connection, epoch: string): Promise<void> {
+export async function insertHubRow(connection: MongoConnection, epoch: string): Promise<void> {
   try {
     const row = { _id: 'hub', schema: SCHEMA_VERSION, epoch }
     await connection.retryWhileBusy(() => connection.collection('meta').insertOne(row))

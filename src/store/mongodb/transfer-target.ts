@@ -6,7 +6,7 @@ import type { DocumentRecord, StoreSummary, TransferProgress, TransferRecord, Tr
 import { estimateEntryBytes, type NewBatch } from './batch.ts'
 import { type Counters, type StoredChunk, ZERO_COUNTERS } from './batch-content.ts'
 import { Collections, toStateWrite } from './collections.ts'
-import { type Connection, type ConnectionOptions, connect, type StoredRow } from './connection.ts'
+import { connect, type MongoConnection, type MongoConnectionOptions, type StoredRow } from './connection.ts'
 import { DocumentState, type ElementOverride } from './document.ts'
 import { Journal } from './journal.ts'
 import { type KnownState, keyOf, type SeriesState, type StateKey } from './keys.ts'
@@ -29,7 +29,7 @@ interface UnfinishedTransfer {
 }
 
 /** The database must be empty or contain an unfinished attempt. */
-export async function openMongoTarget(url: string, options: ConnectionOptions = {}): Promise<TransferTarget> {
+export async function openMongoTarget(url: string, options: MongoConnectionOptions = {}): Promise<TransferTarget> {
   const connection = await connect(url, options)
   try {
     const meta = connection.collection('meta')
@@ -47,12 +47,12 @@ export async function openMongoTarget(url: string, options: ConnectionOptions = 
 }
 
 class MongoTarget implements TransferTarget {
-  readonly #connection: Connection
+  readonly #connection: MongoConnection
   readonly #journal: Journal
   readonly #collections: Collections
   #unfinished: UnfinishedTransfer | undefined
 
-  constructor(connection: Connection, unfinished: UnfinishedTransfer | undefined) {
+  constructor(connection: MongoConnection, unfinished: UnfinishedTransfer | undefined) {
     this.#connection = connection
     this.#journal = new Journal(connection)
     this.#collections = new Collections(connection)

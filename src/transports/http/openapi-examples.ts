@@ -6,7 +6,7 @@ import { toValue } from '../../formats/to-value.ts'
 import { metadataView } from '../../formats/views.ts'
 import { encodeId } from '../../model/identifier.ts'
 import type { SubmodelElement } from '../../model/types.ts'
-import type { Endpoint } from '../../operations/mounts.ts'
+import type { ApiEndpoint } from '../../operations/mounts.ts'
 import {
   assetInformation,
   concept,
@@ -28,7 +28,7 @@ import {
   submodelReference
 } from './openapi-samples.ts'
 
-export type EndpointAtPath = { readonly endpoint: Endpoint; readonly path: string }
+export type EndpointAtPath = { readonly endpoint: ApiEndpoint; readonly path: string }
 
 /** An example value of a parameter, encoded; undefined where none can be known in advance. */
 export function commonExample(name: string): unknown {
@@ -62,14 +62,14 @@ export function bodyExample({ endpoint, path }: EndpointAtPath): unknown {
 }
 
 /** The body of a response; only where a page could not make one from the schema, which is recursive. */
-export function responseExample({ definition, content }: Endpoint): unknown {
+export function responseExample({ definition, content }: ApiEndpoint): unknown {
   if (definition.gives === 'BaseOperationResult') return operationStatus
   if (definition.gives !== 'OperationResult') return undefined
   return content === 'value' ? operationResultValue : operationResult
 }
 
 /** A form with a file, which is text, so that it can be part of a document. */
-export function formExample({ definition }: Endpoint): Readonly<Record<string, unknown>> {
+export function formExample({ definition }: ApiEndpoint): Readonly<Record<string, unknown>> {
   if (definition.on === 'Upload') return { fileName: 'machine.json', file: JSON.stringify(environment) }
   if (definition.path.endsWith('/thumbnail')) return { fileName: 'machine.svg', file: DRAWING }
   if (definition.path.endsWith('/attachment')) return { fileName: 'drawing.svg', file: DRAWING }
@@ -85,7 +85,7 @@ export function fileExample(type: string): unknown {
 
 /** The submodel and element of the sample plant that an example is about. */
 function targetOf(
-  { definition, mount, content }: Endpoint,
+  { definition, mount, content }: ApiEndpoint,
   path: string
 ): { readonly submodel: string; readonly element: string } {
   const isTemplate = path.startsWith('/template-repository')
@@ -99,7 +99,7 @@ function targetOf(
   return { submodel, element: hasChildren ? 'Order' : 'CycleTime' }
 }
 
-function sampleOf(type: string, { definition, content }: Endpoint, path: string): unknown {
+function sampleOf(type: string, { definition, content }: ApiEndpoint, path: string): unknown {
   const isNew = definition.verb === 'POST'
   const isTemplate = path.startsWith('/template-repository')
   switch (type) {
@@ -134,12 +134,12 @@ function sampleOf(type: string, { definition, content }: Endpoint, path: string)
   }
 }
 
-function viewOf(sample: ReturnType<typeof submodel> | SubmodelElement, content: Endpoint['content']): unknown {
+function viewOf(sample: ReturnType<typeof submodel> | SubmodelElement, content: ApiEndpoint['content']): unknown {
   if (content === 'metadata') return metadataView(sample)
   return content === 'value' ? toValue(sample) : sample
 }
 
-const IDSHORTS: Readonly<Partial<Record<Endpoint['definition']['on'], string>>> = {
+const IDSHORTS: Readonly<Partial<Record<ApiEndpoint['definition']['on'], string>>> = {
   Shells: 'InjectionMouldingMachine01',
   Submodels: 'OperationalData',
   ConceptDescriptions: 'CycleTime'

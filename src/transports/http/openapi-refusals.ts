@@ -1,7 +1,7 @@
 /** The error responses that an OpenAPI document lists for an operation; `default` stands for all others. */
 import { type ErrorName, errorTable } from '../../errors.ts'
 import type { JsonSchema } from '../../formats/json-schema.ts'
-import type { Endpoint } from '../../operations/mounts.ts'
+import type { ApiEndpoint } from '../../operations/mounts.ts'
 import type { Interface } from '../../operations/table.ts'
 import { ref } from './openapi-schemas.ts'
 
@@ -41,7 +41,7 @@ export const refusalResponses: Readonly<Record<string, JsonSchema>> = {
 }
 
 /** Responses by status. @param path in the document, which may begin with the address of a service */
-export function refusalsOf(endpoint: Endpoint, path: string): Readonly<Record<string, JsonSchema>> {
+export function refusalsOf(endpoint: ApiEndpoint, path: string): Readonly<Record<string, JsonSchema>> {
   const { definition } = endpoint
   const names: RefusalName[] = ['BadRequest', 'Unauthorized', 'Forbidden', 'Internal']
   if (mayBeMissing(endpoint, path)) names.push('NotFound')
@@ -61,7 +61,7 @@ export function refusals(names: readonly RefusalName[]): Readonly<Record<string,
 }
 
 /** Is `If-Match` evaluated? It guards documents and their contents. */
-export function takesIfMatch({ definition }: Endpoint): boolean {
+export function takesIfMatch({ definition }: ApiEndpoint): boolean {
   return DOCUMENTS.has(definition.on) && ['PUT', 'PATCH', 'DELETE'].includes(definition.verb)
 }
 
@@ -77,7 +77,7 @@ const DOCUMENTS: ReadonlySet<Interface> = new Set([
 const NEVER_IN_CONFLICT: ReadonlySet<Interface> = new Set(['Bulk', 'Discovery'])
 
 /** Does the path name anything that must exist? PUT creates what it names last, but no parents of an element. */
-function mayBeMissing({ definition, success }: Endpoint, path: string): boolean {
+function mayBeMissing({ definition, success }: ApiEndpoint, path: string): boolean {
   if (definition.gives === 'file' || definition.path.endsWith('/thumbnail')) return true
   const count = path.match(/\{\w+\}/g)?.length ?? 0
   const creates = definition.verb === 'PUT' && success.includes(201) && !path.endsWith('/{idShortPath}')

@@ -5,7 +5,7 @@
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { enumerations } from '../../model/metamodel.ts'
 import type { Service } from '../../operations/api-request.ts'
-import { type Endpoint, queryParametersOf } from '../../operations/mounts.ts'
+import { type ApiEndpoint, queryParametersOf } from '../../operations/mounts.ts'
 import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
 import { operationsOf, type Profile, type ProfileOperation, profiles, profileUri } from '../../operations/profiles.ts'
 import type { Verb } from '../../operations/table.ts'
@@ -86,7 +86,7 @@ const ABOUT_HUB = [
 ].join('\n\n')
 
 /** Makes operationIds unique in the document: where the standard uses one for several endpoints, the service is added. */
-function operationIdSuffix({ mount }: Endpoint, service: Service | undefined): string {
+function operationIdSuffix({ mount }: ApiEndpoint, service: Service | undefined): string {
   if (service !== undefined) return SERVICE_NAMES[service]
   return mount.path === '/submodels/{submodelIdentifier}' ? '_SubmodelRepo' : ''
 }
@@ -98,7 +98,7 @@ const SERVICE_NAMES: Readonly<Record<Service, string>> = {
 }
 
 /** The name in the first profile that has the endpoint; the hub's own operations are in no profile. */
-function nameOf(endpoint: Endpoint): { operationId: string; semanticIds: readonly string[] } {
+function nameOf(endpoint: ApiEndpoint): { operationId: string; semanticIds: readonly string[] } {
   const profile = profiles.find(({ has }) => has(endpoint))
   const service = profile?.service ?? ''
   return { operationId: operationIdOf(endpoint, service), semanticIds: semanticIdsOf(endpoint, service) }
@@ -205,7 +205,7 @@ function exampleOf(example: unknown): JsonSchema {
 const BINARY: JsonSchema = { type: 'string', format: 'binary' }
 
 /** A successful response; 202, 204 and 302 have no body. */
-function responseOf(endpoint: Endpoint, status: number): JsonSchema {
+function responseOf(endpoint: ApiEndpoint, status: number): JsonSchema {
   const { definition } = endpoint
   const hasBody = status === 200 || status === 201
   const content = hasBody ? contentOf(endpoint) : undefined
@@ -227,7 +227,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   302: 'Finished; the result is at the Location'
 }
 
-function contentOf(endpoint: Endpoint): JsonSchema | undefined {
+function contentOf(endpoint: ApiEndpoint): JsonSchema | undefined {
   const { definition, content } = endpoint
   if (definition.gives === undefined) return undefined
   if (definition.gives !== 'file') {
@@ -250,7 +250,7 @@ function contentOf(endpoint: Endpoint): JsonSchema | undefined {
   return Object.fromEntries(types)
 }
 
-function pageOf({ name, on, gives = '' }: Endpoint['definition'], content: Endpoint['content']): JsonSchema {
+function pageOf({ name, on, gives = '' }: ApiEndpoint['definition'], content: ApiEndpoint['content']): JsonSchema {
   const metadata = on === 'Queries' ? 'QueryResultPagingMetadata' : 'PagedResultPagingMetadata'
   const item = content === 'path' ? ref('PathItem') : schemaOf(gives, content)
   const items = on === 'Queries' ? { anyOf: [item, { type: 'string' }] } : item
@@ -264,7 +264,7 @@ function pageOf({ name, on, gives = '' }: Endpoint['definition'], content: Endpo
   }
 }
 
-function schemaOf(type: string, content: Endpoint['content']): JsonSchema {
+function schemaOf(type: string, content: ApiEndpoint['content']): JsonSchema {
   if (type.endsWith('[]')) return { type: 'array', items: ref(type.slice(0, -2)) }
   if (content === 'reference') return ref('Reference')
   if (content === 'path') return { type: 'array', items: ref('PathItem') }
@@ -368,11 +368,11 @@ function tagsOf({ get, post }: ExtensionEndpoint): string[] {
   return [get, post].flatMap((operation) => operation?.tag ?? [])
 }
 
-function tagOf({ definition }: Endpoint): string {
+function tagOf({ definition }: ApiEndpoint): string {
   return words(definition.on)
 }
 
-function summaryOf({ definition, content }: Endpoint): string {
+function summaryOf({ definition, content }: ApiEndpoint): string {
   const name = words(definition.name)
   return content === 'normal' ? name : `${name} ($${content})`
 }

@@ -1,6 +1,6 @@
 /** The routes of the standard's endpoints in a hub that holds many assets, with the spellings of other releases. */
 import type { Service } from '../../operations/api-request.ts'
-import { aliasPathsOf, type Endpoint, endpoints } from '../../operations/mounts.ts'
+import { type ApiEndpoint, aliasPathsOf, endpoints } from '../../operations/mounts.ts'
 import { serviceEndpoints } from '../../operations/profiles.ts'
 import type { Content } from '../../operations/request-query.ts'
 import type { Verb } from '../../operations/table.ts'
@@ -10,8 +10,8 @@ export interface Route {
   /** Below the API root, with parameters in braces: `/submodels/{submodelIdentifier}/$value`. */
   readonly path: string
   /** May have a path of another spelling. */
-  readonly endpoint: Endpoint
-  readonly definition: Endpoint['definition']
+  readonly endpoint: ApiEndpoint
+  readonly definition: ApiEndpoint['definition']
   readonly content: Content
   /** Number of path segments of the mount. */
   readonly depth: number
@@ -37,7 +37,7 @@ export function routes(): Route[] {
 }
 
 /** Is it served below the hub's root as well as below the API root? Files are uploaded to the hub. */
-export function isAlsoAtRoot(definition: Endpoint['definition']): boolean {
+export function isAlsoAtRoot(definition: ApiEndpoint['definition']): boolean {
   return definition.own === true && definition.takes === 'file'
 }
 
@@ -52,7 +52,7 @@ export function fastifyPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1')
 }
 
-function* routesOf(path: string, endpoint: Endpoint): Generator<Route> {
+function* routesOf(path: string, endpoint: ApiEndpoint): Generator<Route> {
   const { verb, definition, content, mount } = endpoint
   const route = (base: string) => ({
     verb,

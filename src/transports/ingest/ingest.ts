@@ -33,7 +33,7 @@ import {
 } from './point-target.ts'
 import { packBatch } from './senml.ts'
 
-export interface IngestOptions {
+export interface IngestRoutesOptions {
   readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
   readonly apiPrefix: string
   /** Of a JSON body, in bytes, also after decompression. */
@@ -46,12 +46,12 @@ export interface IngestOptions {
   readonly version: string
 }
 
-interface Context extends IngestOptions {
+interface Context extends IngestRoutesOptions {
   readonly findTarget: PointTargetFinder
   readonly findSubmodel: SubmodelFinder
 }
 
-export async function ingest(app: FastifyInstance, options: IngestOptions): Promise<void> {
+export async function ingest(app: FastifyInstance, options: IngestRoutesOptions): Promise<void> {
   const { hub, apiPrefix, bodies, version, lineRules } = options
   const findSubmodel = submodelFinder(hub.store, hub.ingest.clock)
   const context = { ...options, findSubmodel, findTarget: pointTargetFinder(findSubmodel, lineRules) }
@@ -134,7 +134,7 @@ function partialWrite({ refused, refusals, accepted }: IngestSummary): string {
 async function readJson(
   body: AsyncIterable<Buffer>,
   charset: Charset,
-  { bodyLimit: limit, bodies: budget }: Pick<IngestOptions, 'bodyLimit' | 'bodies'>
+  { bodyLimit: limit, bodies: budget }: Pick<IngestRoutesOptions, 'bodyLimit' | 'bodies'>
 ): Promise<unknown> {
   const { isUtf8 } = charset
   const bytes = await collectChunks(body, { limit, budget, refusal: tooLargeForJson, checksLimits: isUtf8 })
