@@ -246,7 +246,7 @@ t.test('descriptors, registered and derived, and concept descriptions are found'
   ])
 })
 
-t.test('what cannot be cast is not found, and nothing fails', async (t) => {
+t.test('values that cannot be cast do not match, and the query does not fail', async (t) => {
   const hub = await plant(t)
   await expectAll(t, hub, 'submodels', [
     [{ $eq: [{ $numCast: str('no number') }, num(1)] }, []],
@@ -255,7 +255,7 @@ t.test('what cannot be cast is not found, and nothing fails', async (t) => {
   ])
 })
 
-t.test('whole documents come by pages, each once, and say what they are', async (t) => {
+t.test('results are pages of whole documents, each once, with their type', async (t) => {
   const hub = await plant(t)
   const seen: string[] = []
   let cursor: string | undefined
@@ -311,7 +311,7 @@ t.test('a malformed query is refused with what is wrong and where', async (t) =>
   }
 })
 
-t.test('a query made to hurt is refused in no time', async (t) => {
+t.test('a malicious query is refused quickly', async (t) => {
   const hub = await start(t)
   let deep: object = { $boolean: true }
   for (let level = 0; level < 1000; level++) deep = { $not: deep }

@@ -40,7 +40,7 @@ const upserts: Readonly<Record<string, (hub: Running, id: string) => Promise<Rep
 }
 
 for (const [title, request] of Object.entries(upserts)) {
-  t.test(`${title}: all who come at once succeed`, async (t) => {
+  t.test(`${title}: concurrent requests all succeed`, async (t) => {
     const at = await prepared(t)
     for (let round = 0; round < ROUNDS; round++) {
       const replies = await Promise.all(Array.from({ length: TOGETHER }, (_, n) => request(at(n), `urn:new:${round}`)))
@@ -68,7 +68,7 @@ t.test(
   }
 )
 
-t.test('a hundred who change different elements of one submodel all succeed, and nothing is lost', async (t) => {
+t.test('a hundred concurrent changes of elements of one submodel all succeed', async (t) => {
   const at = await prepared(t)
   const path = `/submodels/${encode('urn:submodel')}/submodel-elements`
   const property = (idShort: string, value: string) => ({
@@ -102,7 +102,7 @@ t.test('a hundred who change different elements of one submodel all succeed, and
   t.strictSame((await at(1).get(path)).json.result, [])
 })
 
-t.test('two hundred who refer a shell to submodels all succeed, however they do it', async (t) => {
+t.test('two hundred concurrent references from a shell to submodels are all added', async (t) => {
   const at = await prepared(t)
   const ids = Array.from({ length: 200 }, (_, n) => `urn:s:${n}`)
   const references = `/shells/${encode('urn:shell')}/submodel-refs`

@@ -99,7 +99,7 @@ const parameters = fc.constantFrom(
   'includeConceptDescriptions'
 )
 
-t.test('random garbage is answered with a Result of the 400s, never with a fault of the server', async (t) => {
+t.test('random garbage is answered with a 4xx Result, never with a 5xx', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', {
     modelType: 'Submodel',

@@ -9,7 +9,7 @@ import { encode, start } from './harness.ts'
 
 const program = new URL('../../src/aas-hub.js', import.meta.url).pathname
 
-t.test('what was refused for want of room counts until something is stored again', async (t) => {
+t.test('a hub whose disk is full is not ready until something is stored again', async (t) => {
   const room = new WriteHealth()
   t.notOk(room.isFailing)
   room.recordFailure(new HubError('NotFound'))
@@ -33,7 +33,7 @@ t.test('a data directory that is a file is reported in one sentence', async (t) 
   }
 })
 
-t.test('a text that is too long for an expression hides no other document', async (t) => {
+t.test('a text too long for a regular expression hides no other document', async (t) => {
   const hub = await start(t)
   for (const [id, value] of [
     ['urn:long', 'a'.repeat(2_000_000)],

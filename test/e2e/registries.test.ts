@@ -54,7 +54,7 @@ for (const [path, make] of [
 
 const meaning = (value: string) => ({ type: 'ExternalReference', keys: [{ type: 'GlobalReference', value }] })
 
-t.test('descriptors of release 3.0 to 3.1.1 are taken, and answered in the words of 3.1.2', async (t) => {
+t.test('descriptors of releases 3.0 to 3.1.1 are accepted and returned in the format of 3.1.2', async (t) => {
   const more = { semanticId: meaning('urn:s'), supplementalSemanticId: [meaning('urn:more')] }
   const former = submodelDescriptor('old', more)
   const current = submodelDescriptor('old', {
@@ -128,7 +128,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 200 && !(await holds()); tries++) await wait(10)
 }
 
-t.test('what is stored here is described by itself, with endpoints that work, until it is gone', async (t) => {
+t.test('stored shells and submodels have descriptors with working endpoints until they are deleted', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', submodel)
   await hub.post('/shells', shell)
@@ -157,7 +157,7 @@ t.test('what is stored here is described by itself, with endpoints that work, un
   t.equal((await hub.get(`/shell-descriptors/${encode('shell')}`)).json.submodelDescriptors, undefined)
 })
 
-t.test('a registered descriptor is left alone and wins over the derived one', async (t) => {
+t.test('a registered descriptor is returned unchanged, in place of the derived one', async (t) => {
   const hub = await start(t)
   await hub.put(`/submodel-descriptors/${encode('sm')}`, submodelDescriptor('sm', { idShort: 'Theirs' }))
   await hub.post('/submodels', submodel)
@@ -172,7 +172,7 @@ t.test('a registered descriptor is left alone and wins over the derived one', as
   )
 })
 
-t.test('pages go over registered and derived descriptors without gap or repetition', async (t) => {
+t.test('pages contain registered and derived descriptors without gap or repetition', async (t) => {
   const hub = await start(t)
   for (let index = 0; index < 5; index++) await hub.post('/submodels', { modelType: 'Submodel', id: `own${index}` })
   for (let index = 0; index < 4; index++) await hub.post('/submodel-descriptors', submodelDescriptor(`their${index}`))
@@ -186,7 +186,7 @@ t.test('pages go over registered and derived descriptors without gap or repetiti
   t.same(seen.sort(), ['own0', 'own1', 'own2', 'own3', 'own4', 'their0', 'their1', 'their2', 'their3'])
 })
 
-t.test('submodel descriptors within a shell descriptor have a life of their own', async (t) => {
+t.test('submodel descriptors within a shell descriptor can be created, replaced and deleted', async (t) => {
   const hub = await start(t)
   await hub.post('/shell-descriptors', shellDescriptor('a'))
   const list = `/shell-descriptors/${encode('a')}/submodel-descriptors`
@@ -212,7 +212,7 @@ async function finished(hub: Running, status: string): Promise<Reply> {
   throw new Error('the job did not finish')
 }
 
-t.test('a bulk registration is done whole or not at all, and names every item that prevents it', async (t) => {
+t.test('a bulk registration is atomic, and names every invalid item', async (t) => {
   const hub = await start(t)
   const started = await hub.post('/bulk/submodel-descriptors', [submodelDescriptor('a'), submodelDescriptor('b')])
   t.equal(started.status, 202)
@@ -241,7 +241,7 @@ t.test('a bulk registration is done whole or not at all, and names every item th
   t.equal((await hub.post('/bulk/shell-descriptors', { id: 'x' })).status, 400)
 })
 
-t.test('shells are found by the asset links of others and by their own', async (t) => {
+t.test('shells are found by explicit asset links and by their own', async (t) => {
   const hub = await start(t)
   await hub.post('/shells', shell)
   const links = [
@@ -267,7 +267,7 @@ t.test('shells are found by the asset links of others and by their own', async (
   t.equal((await hub.get(`/lookup/shells/${encode('remote')}`)).status, 404)
 })
 
-t.test('packages are kept as they came', async (t) => {
+t.test('packages are stored unchanged', async (t) => {
   const hub = await start(t)
   const form = new FormData()
   form.append('aasIds', 'shell')
@@ -289,7 +289,7 @@ t.test('packages are kept as they came', async (t) => {
   t.equal((await hub.get(one)).status, 404)
 })
 
-t.test('what is stored is registered with an outside registry, also after it was unreachable', async (t) => {
+t.test('stored documents are registered with an external registry, also after it was unreachable', async (t) => {
   const registry = await start(t)
   const requests: string[] = []
   let away = true

@@ -55,7 +55,7 @@ for (const [path, make] of repositories) {
     t.equal((await hub.remove(one)).status, 404)
   })
 
-  t.test(`${path}: PUT creates what is not there`, async (t) => {
+  t.test(`${path}: PUT creates a missing document`, async (t) => {
     const hub = await start(t)
     const created = await hub.put(`${path}/${encode('new')}`, make('new'))
     t.equal(created.status, 201)
@@ -63,7 +63,7 @@ for (const [path, make] of repositories) {
     t.equal(created.headers.get('location'), `${hub.api}${path}/${encode('new')}`)
   })
 
-  t.test(`${path}: a PUT of what is stored already is no change and no event`, async (t) => {
+  t.test(`${path}: a PUT of the stored content is no change and no event`, async (t) => {
     const hub = await start(t)
     const { headers } = await hub.post(path, make('x'))
     const etag = headers.get('etag')
@@ -78,7 +78,7 @@ for (const [path, make] of repositories) {
     t.equal((await events()).length, 1)
   })
 
-  t.test(`${path}: pages follow one another to the end, in a stable order`, async (t) => {
+  t.test(`${path}: pages lead to the end in a stable order`, async (t) => {
     const hub = await start(t)
     for (let index = 0; index < 7; index++) await hub.post(path, make(`id${index}`))
     const first = await hub.get(`${path}?limit=3`)

@@ -107,7 +107,7 @@ function draws({ headers, text }: Reply, chosen: readonly string[]): (readonly P
 
 const FLUX = { 'content-type': 'application/vnd.flux', accept: 'application/csv', authorization: 'Token ' }
 
-t.test('the page draws every variable that was chosen of a linked segment', async (t) => {
+t.test('the page draws every chosen variable of a linked segment', async (t) => {
   const hub = await start(t)
   await filled(hub)
   const { Endpoint, Query } = (await hub.get(`${AT}/submodel-elements/Segments.LinkedSegment/$value`)).json
@@ -124,7 +124,7 @@ t.test('the page draws every variable that was chosen of a linked segment', asyn
   t.strictSame(draws(await hub.ask('POST', Endpoint, before, FLUX), ['Pressure', 'Count']), [[], means([0.5, 2.5])])
 })
 
-t.test('a query that was sent as it stands gives every sample, each table with the type of its values', async (t) => {
+t.test('an unmodified query returns every sample, each table with the type of its values', async (t) => {
   const hub = await start(t)
   await filled(hub)
   const { Endpoint, Query } = (await hub.get(`${AT}/submodel-elements/Segments.LinkedSegment/$value`)).json

@@ -133,7 +133,7 @@ t.test('the latest samples are an internal segment, all of them a linked one', a
   )
 })
 
-t.test('samples that lie weeks apart, or came late, are among the latest all the same', async (t) => {
+t.test('samples weeks apart, or late ones, are among the latest', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series())
   const month = 30n * 86_400n * SECOND
@@ -145,7 +145,7 @@ t.test('samples that lie weeks apart, or came late, are among the latest all the
   )
 })
 
-t.test('a text that does not fit the type of a variable stays as it was written', async (t) => {
+t.test('a text that is invalid for the type of a variable stays unchanged', async (t) => {
   const hub = await start(t)
   for (const valueType of ['xs:string', 'xs:boolean']) {
     const document = series({ variables: [property('Lot', valueType)] })
@@ -155,7 +155,7 @@ t.test('a text that does not fit the type of a variable stays as it was written'
   }
 })
 
-t.test('what is shown is valid by the template and by the metamodel, with history and without', async (t) => {
+t.test('rendered submodels are valid by template and metamodel, with and without history', async (t) => {
   const hub = await start(t)
   t.strictSame(checker.known.evaluate(series() as unknown as Submodel).findings, [], 'as it is stored')
   await hub.post('/submodels', series({ more: operations() }))
@@ -190,7 +190,7 @@ t.test('every content and every path shows the generated segments', async (t) =>
   t.equal((await hub.get(`${AT}/submodel-elements/Segments.Latest.Nothing`)).status, 404)
 })
 
-t.test('a package with a time series is taken by another hub, and its records land there', async (t) => {
+t.test('a package with a time series can be uploaded to another hub with its records', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series())
   await push(hub, [PRESSURE, NOON, 1.5], [PRESSURE, NOON + 5n, 2.5])
@@ -203,7 +203,7 @@ t.test('a package with a time series is taken by another hub, and its records la
   t.strictSame(await valuesOf(other), await valuesOf(hub))
 })
 
-t.test('nothing of what is generated is stored', async (t) => {
+t.test('generated segments are not stored', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series())
   await push(hub, [PRESSURE, NOON, 1.5])
@@ -223,7 +223,7 @@ t.test('nothing of what is generated is stored', async (t) => {
   t.equal(entries.flatMap(({ changes }) => changes).filter(({ change }) => change === 'value').length, 1)
 })
 
-t.test('the ETag is another one when samples came, also late ones, and the same while none did', async (t) => {
+t.test('the ETag changes with samples, also late ones, and only with them', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series())
   const tag = async () => (await hub.get(AT)).headers.get('etag') ?? ''
@@ -245,7 +245,7 @@ t.test('the ETag is another one when samples came, also late ones, and the same 
   t.equal((await hub.remove(AT, { 'if-match': await tag() })).status, 204)
 })
 
-t.test('a record that a client posts lands in the history, under the name that its time gives it', async (t) => {
+t.test('a posted record becomes samples, and is named by its time', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series())
   const records = `${AT}/submodel-elements/Segments.Latest.Records`
@@ -267,7 +267,7 @@ t.test('a record that a client posts lands in the history, under the name that i
   )
 })
 
-t.test('a record that cannot become samples is refused by name, and nothing of it is kept', async (t) => {
+t.test('a record that cannot become samples is refused as a whole, with the reason', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series())
   const records = `${AT}/submodel-elements/Segments.Latest.Records`
@@ -293,7 +293,7 @@ t.test('a record that cannot become samples is refused by name, and nothing of i
   t.strictSame(await valuesOf(hub), {})
 })
 
-t.test('a record that tells a relative time alone counts from the start of the segment', async (t) => {
+t.test('a relative time in a record counts from the start of the segment', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series({ times: [TIME] }))
   const records = `${AT}/submodel-elements/Segments.Latest.Records`
@@ -309,7 +309,7 @@ t.test('a record that tells a relative time alone counts from the start of the s
   t.equal(stored.find(({ idShort }: { idShort: string }) => idShort === 'Pressure').value, '8')
 })
 
-t.test('records tell their times as the Metadata wants them', async (t) => {
+t.test('records have the times that the Metadata declares', async (t) => {
   const hub = await start(t)
   const time = (idShort: string, valueType: string, scale: string) =>
     property(idShort, valueType, { semanticId: means(`${scale}/`) })
@@ -327,7 +327,7 @@ t.test('records tell their times as the Metadata wants them', async (t) => {
   t.equal(segment.StartTime, '2026-11-24T12:00:37.000Z', 'in the scale of the records')
 })
 
-t.test('a submodel changes while samples come, and none of either is lost', async (t) => {
+t.test('concurrent changes of submodel and samples are all kept', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series())
   let pushed = 0
@@ -349,7 +349,7 @@ t.test('a submodel changes while samples come, and none of either is lost', asyn
   t.equal((await hub.get(`${AT}/submodel-elements/Metadata.Note9/$value`)).json, 'x9')
 })
 
-t.test('where the template is enforced a time series is written and shown all the same', async (t) => {
+t.test('a time series can be written and read while its template is enforced', async (t) => {
   const hub = await start(t, { TEMPLATES: 'enforce' })
   t.equal((await hub.post('/submodels', series())).status, 201)
   await push(hub, [PRESSURE, NOON, 1])
@@ -360,7 +360,7 @@ t.test('where the template is enforced a time series is written and shown all th
   t.equal((await hub.put(AT, (await hub.get(AT)).json)).status, 204)
 })
 
-t.test('a gateway and one setting are enough for a time series', async (t) => {
+t.test('a gateway and one setting suffice for a time series', async (t) => {
   const hub = await start(t, { UNKNOWN_SERIES: 'create', UNKNOWN_TEMPLATE: `${BASE}1/1` })
   await push(hub, [PRESSURE, NOON, 1.5])
   await push(hub, [COUNT, NOON, 3])
@@ -404,7 +404,7 @@ t.test('records are replaced, patched and put as a segment or within the whole s
   t.equal((await valuesOf(hub))[first]?.Pressure, 9)
 })
 
-t.test('a client that writes back what it has read measures nothing', async (t) => {
+t.test('writing back a rendered submodel adds no samples', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series({ times: [TIME] }))
   await push(hub, [PRESSURE, NOON, 1], [PRESSURE, NOON + 5n, 2])
@@ -416,7 +416,7 @@ t.test('a client that writes back what it has read measures nothing', async (t) 
   t.strictSame((await hub.get(AT)).json, before)
 })
 
-t.test('of what is generated nothing but records can be written, and nothing deleted', async (t) => {
+t.test('of generated segments only records can be written, and nothing deleted', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series())
   await push(hub, [PRESSURE, NOON, 1])
@@ -429,7 +429,7 @@ t.test('of what is generated nothing but records can be written, and nothing del
   t.equal((await hub.get(`${at}.Latest.Records.Record_${NOON}`)).status, 200)
 })
 
-t.test('segments that somebody made stand beside the generated ones, and their records land as well', async (t) => {
+t.test('segments of clients are stored next to the generated ones, and their records become samples', async (t) => {
   const hub = await start(t)
   const made = collection('Shift1', 'Segments/InternalSegment/', [
     collection('Records', 'Records/', [record('2026-11-24T06:00:00Z', { Pressure: '0.5' })])
@@ -454,7 +454,7 @@ t.test('segments that somebody made stand beside the generated ones, and their r
   t.equal(Object.values(await valuesOf(hub))[0]?.Pressure, 0.5, 'what was measured stays')
 })
 
-t.test('a series of very many variables shows fewer records, and no more variables than can be read', async (t) => {
+t.test('a series of very many variables shows fewer records and a limited number of variables', async (t) => {
   const hub = await start(t)
   const variables = Array.from({ length: 1100 }, (_, at) => property(`V${at}`, 'xs:double'))
   await hub.post('/submodels', series({ variables }))
@@ -467,7 +467,7 @@ t.test('a series of very many variables shows fewer records, and no more variabl
   t.strictSame(Object.keys(records[0] ?? {}), ['Time', 'TimeUtc', 'V0', 'V999'])
 })
 
-t.test('a variable shows the samples of the element that its qualifier names', async (t) => {
+t.test('a variable shows the samples of the element in its qualifier', async (t) => {
   const hub = await start(t)
   const path = 'Line.Sensors[1].Value'
   const value = property('Value', 'xs:double')
@@ -509,7 +509,7 @@ t.test('a variable shows the samples of the element that its qualifier names', a
   )
 })
 
-t.test('a template of time series, and a submodel of anything else, are left as they are', async (t) => {
+t.test('time-series templates and other submodels are returned unchanged', async (t) => {
   const hub = await start(t)
   const template = { ...series(), kind: 'Template' }
   await hub.post('/submodels', template)
@@ -562,7 +562,7 @@ function operations(): object[] {
 const invoke = (hub: Running, name: string, inputArguments: object) =>
   hub.post(`${AT}/submodel-elements/${name}/invoke/$value`, { inputArguments })
 
-t.test('ReadRecords gives the records of a span of time', async (t) => {
+t.test('ReadRecords returns the records of a time span', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series({ more: operations() }))
   await push(
@@ -584,7 +584,7 @@ t.test('ReadRecords gives the records of a span of time', async (t) => {
   t.strictSame(never.json.outputArguments, { Records: {} })
 })
 
-t.test('ReadRecords refuses to answer with more than it may, and says what to do', async (t) => {
+t.test('ReadRecords refuses too many records, with alternatives', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series({ more: operations() }))
   const batch = new SampleBatch()
@@ -601,7 +601,7 @@ t.test('ReadRecords refuses to answer with more than it may, and says what to do
   t.ok(Object.hasOwn(shown.Records, `Record_${NOON + 10_000n}`))
 })
 
-t.test('ReadSegments gives the segments that reach into a span of time', async (t) => {
+t.test('ReadSegments returns the segments that overlap a time span', async (t) => {
   const hub = await start(t)
   const told = (name: string, value: string) =>
     property(name, 'xs:string', { semanticId: means(`Segment/${name}/`), value })
@@ -618,7 +618,7 @@ t.test('ReadSegments gives the segments that reach into a span of time', async (
   t.strictSame(await names('2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z'), ['Latest', 'LinkedSegment'])
 })
 
-t.test('DeriveSegment brings records down to one per interval', async (t) => {
+t.test('DeriveSegment aggregates records to one per interval', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', series({ more: operations() }))
   await push(

@@ -21,7 +21,7 @@ async function plant(hub: Running): Promise<void> {
   for (const id of ['drive', 'arm']) await hub.post('/submodels', submodel(id))
 }
 
-t.test('a shell has a service of its own, and its client sees nothing else', async (t) => {
+t.test('the service of one shell shows nothing else', async (t) => {
   const hub = await start(t)
   await plant(hub)
   const service = `/aas-services/${encode('press')}`
@@ -54,7 +54,7 @@ t.test('a submodel has a service of its own', async (t) => {
   t.same(Object.keys((await hub.get(`${service}/serialization`)).json), ['submodels'])
 })
 
-t.test('templates have a repository of their own, which holds nothing else', async (t) => {
+t.test('the template repository contains templates only', async (t) => {
   const hub = await start(t)
   await plant(hub)
   const repository = '/template-repository/submodels'

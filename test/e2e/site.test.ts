@@ -77,13 +77,13 @@ t.test('the sender of a request is recognised by its headers', async (t) => {
   }
 })
 
-t.test('with CORS_ORIGIN=* every page may', async (t) => {
+t.test('with CORS_ORIGIN=* pages of all sites are allowed', async (t) => {
   const hub = await start(t, { CORS_ORIGIN: '*' })
   for (const headers of [{ origin: EVIL }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }])
     t.not(await statusOf(hub, 'POST', '/ingest', headers), 403, JSON.stringify(headers))
 })
 
-t.test('a page of another site opens no WebSocket', async (t) => {
+t.test('a page of another site cannot open a WebSocket', async (t) => {
   const hub = await start(t, { CORS_ORIGIN: 'https://app.example' })
   const opens = (headers: Record<string, string>) =>
     new Promise<number>((resolve) => {
@@ -122,7 +122,7 @@ const names: readonly [host: string, isOurs: boolean][] = [
   ['my.plant.example', false]
 ]
 
-t.test('a hub of this machine alone is called by names that are its own', async (t) => {
+t.test('a hub on the loopback interface accepts local host names only', async (t) => {
   const hub = await start(t, { PUBLIC_URL: 'https://hub.example', ALLOWED_HOSTS: 'plant.example' })
   for (const [host, isOurs] of names) {
     for (const path of ['/', '/healthz', '/metrics', '/docs/', '/openapi.json', '/api/v3/shells', '/api/v3/events']) {
@@ -133,7 +133,7 @@ t.test('a hub of this machine alone is called by names that are its own', async 
   }
 })
 
-t.test('a hub of a network has the name that it is given there', async (t) => {
+t.test('a hub in a network accepts its configured host names', async (t) => {
   const hub = await start(t, { HOST: '0.0.0.0' })
   t.equal(await statusOf(hub, 'GET', '/api/v3/shells', { host: 'plc-gateway.plant.example' }), 200)
   const strict = await start(t, { HOST: '0.0.0.0', ALLOWED_HOSTS: 'hub.plant.example' })

@@ -31,7 +31,7 @@ const HOUR = 'from=2025-11-24T16:00:00Z&to=2025-11-24T17:00:00Z'
 /** Rows that take the hub many seconds in all. */
 const LONG = `/timeseries?submodel=urn:m&${HOUR}&interval=1ms&align=linear`
 
-t.test('a grid that has too many rows is refused before it begins, with ways to ask instead', async (t) => {
+t.test('a grid with too many rows is refused at once, with alternatives', async (t) => {
   for (const query of [
     'interval=1ms&align=previous',
     'interval=1ns&align=linear&from=2025-11-24T16:00:00Z',
@@ -54,7 +54,7 @@ t.test('a grid that has too many rows is refused before it begins, with ways to 
   t.match(files.json.messages[0].text, /10000 files/)
 })
 
-t.test('pages of a grid are answered however many rows it has', async (t) => {
+t.test('pages of a grid are returned however many rows it has', async (t) => {
   const { status, json, headers } = await hub.get('/timeseries?submodel=urn:m&interval=1ns&align=previous&limit=5')
   t.equal(status, 200)
   t.equal(json.rows.length, 5)
@@ -62,7 +62,7 @@ t.test('pages of a grid are answered however many rows it has', async (t) => {
 })
 
 for (const format of ['csv', 'json', 'parquet', 'arrow']) {
-  t.test(`other requests are served between the rows of a long answer as ${format}`, async (t) => {
+  t.test(`other requests are served during a long response as ${format}`, async (t) => {
     const leaving = new AbortController()
     const answer = await fetch(`${hub.api}${LONG}&format=${format}`, { signal: leaving.signal })
     t.equal(answer.status, 200)
@@ -86,7 +86,7 @@ for (const format of ['csv', 'json', 'parquet', 'arrow']) {
   })
 }
 
-t.test('an answer that nobody waits for any more is made no further', async (t) => {
+t.test('a response is aborted when the client disconnects', async (t) => {
   for (const query of [
     `${LONG}&format=csv`,
     `${LONG}&format=parquet`,
@@ -120,7 +120,7 @@ async function quiet(t: Test, title: string): Promise<void> {
   t.pass(`${title}: its work has ended`)
 }
 
-t.test('what a slow client does not take is not made', async (t) => {
+t.test('rows are produced only as fast as a slow client reads', async (t) => {
   const leaving = new AbortController()
   const answer = await fetch(`${hub.api}${LONG}&format=csv`, { signal: leaving.signal })
   const reader = answer.body?.getReader()

@@ -58,7 +58,7 @@ const query = fc.record({
   limit: fc.integer({ min: 1, max: 40 })
 })
 
-t.test('all pages together are the whole, whatever is asked for', async (t) => {
+t.test('all pages together are the whole table, for every request', async (t) => {
   const hub = await start(t)
   await filled(hub)
   await fc.assert(
@@ -79,7 +79,7 @@ t.test('all pages together are the whole, whatever is asked for', async (t) => {
   )
 })
 
-t.test('pages are the whole in every format', async (t) => {
+t.test('pages together are the whole table in every format', async (t) => {
   const hub = await start(t)
   await filled(hub)
   const shape = 'submodel=urn:m&path=Speed&path=Count&interval=11s&aggregate=mean,count'

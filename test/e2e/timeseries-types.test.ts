@@ -148,7 +148,7 @@ async function filled(hub: Running): Promise<void> {
   }
 }
 
-t.test('every format shows what is stored, with a type for the column that holds all of it', async (t) => {
+t.test('every format shows the stored values, with a column type that holds all of them', async (t) => {
   const hub = await start(t)
   await filled(hub)
   for (const [number, { title, type, json, typed, stored }] of cases.entries()) {
@@ -201,7 +201,7 @@ t.test('every format shows what is stored, with a type for the column that holds
   }
 })
 
-t.test('sums and extremes of whole numbers are whole, however large, in every format', async (t) => {
+t.test('sums and extremes of integers are exact in every format', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', {
     modelType: 'Submodel',

@@ -69,7 +69,7 @@ async function filled(hub: Running): Promise<void> {
   await hub.server.context.ingest.push(batch)
 }
 
-t.test('the history is one wide table, with units and Korean names where they are asked for', async (t) => {
+t.test('the history is one wide table, with units and Korean names on request', async (t) => {
   const hub = await start(t)
   await filled(hub)
   const { json } = await hub.get('/timeseries?submodel=urn:m')
@@ -89,7 +89,7 @@ t.test('the history is one wide table, with units and Korean names where they ar
   t.equal(lines[4], '2025-11-24T16:00:03.000Z,4.5,,정지,uncertain')
 })
 
-t.test('a window is inclusive at both ends, whether it is told in ISO 8601 or in milliseconds', async (t) => {
+t.test('a window is inclusive at both ends, in ISO 8601 or milliseconds', async (t) => {
   const hub = await start(t)
   await filled(hub)
   const to = Number(START / 1_000_000n) + 4000
@@ -100,7 +100,7 @@ t.test('a window is inclusive at both ends, whether it is told in ISO 8601 or in
   )
 })
 
-t.test('buckets tell what their samples come to, the same whether these are in chunks or not', async (t) => {
+t.test('buckets are the same whether their samples are in chunks or not', async (t) => {
   const hub = await start(t)
   await filled(hub)
   const asked = '/timeseries?submodel=urn:m&path=Speed&interval=5s&aggregate=min,max,mean,sum,count,first,last,stddev'
@@ -115,7 +115,7 @@ t.test('buckets tell what their samples come to, the same whether these are in c
   t.strictSame((await again.get(asked)).json, json)
 })
 
-t.test('a series that has nothing to show leaves its columns empty, and those behind it where they are', async (t) => {
+t.test('a series without values leaves its columns empty', async (t) => {
   const hub = await start(t)
   await filled(hub)
   await hub.post('/submodels', {
@@ -160,7 +160,7 @@ t.test('series meet on a common grid', async (t) => {
   )
 })
 
-t.test('pages follow each other without loss, also while samples come', async (t) => {
+t.test('pages follow each other without loss while samples arrive', async (t) => {
   const hub = await start(t)
   await filled(hub)
   const times: string[] = []
@@ -179,7 +179,7 @@ t.test('pages follow each other without loss, also while samples come', async (t
   t.equal(times.filter((time) => time.endsWith('.000Z')).length, 10)
 })
 
-t.test('series are found by their meaning, and one that is gone by its name', async (t) => {
+t.test('series are found by semanticId, and by name after their element was deleted', async (t) => {
   const hub = await start(t)
   await filled(hub)
   const asked = await hub.get('/timeseries?semanticId=urn:cd:speed&to=2025-11-24T16:00:00Z')
@@ -206,7 +206,7 @@ t.test('Parquet, Arrow and NDJSON hold the same', async (t) => {
   t.match(JSON.parse(lines[3] ?? ''), { Speed: 4.5, State: '정지' })
 })
 
-t.test('what cannot be answered is refused with what was expected', async (t) => {
+t.test('invalid requests are refused with what was expected', async (t) => {
   const hub = await start(t)
   await filled(hub)
   for (const [query, text] of [
@@ -229,7 +229,7 @@ t.test('what cannot be answered is refused with what was expected', async (t) =>
   t.equal((await hub.post('/timeseries', '{}')).status, 415)
 })
 
-t.test('times are written in the zone and the form that are asked for', async (t) => {
+t.test('times have the requested zone and format', async (t) => {
   const hub = await start(t)
   await filled(hub)
   const one = '/timeseries?submodel=urn:m&path=State'
@@ -269,7 +269,7 @@ t.test('times are written in the zone and the form that are asked for', async (t
   }
 })
 
-t.test('buckets are days, weeks and months of the calendar, in the zone that is asked for', async (t) => {
+t.test('buckets are days, weeks and months of the calendar in the requested zone', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', machine)
   const batch = new SampleBatch()

@@ -81,7 +81,7 @@ const has =
   (ids: string[]) =>
     JSON.stringify(ids) === JSON.stringify(wanted.sort())
 
-t.test('warn: what breaks its template is stored, and the reasons can be read', async (t) => {
+t.test('warn: invalid submodels are stored, and the violations can be read', async (t) => {
   const hub = await start(t, { SCHEMAS_DIR: schemasDir(t) })
   t.equal((await hub.post('/submodels', broken('urn:broken'))).status, 201)
   t.equal((await hub.post('/submodels', valid('urn:valid'))).status, 201)
@@ -191,7 +191,7 @@ t.test('enforce: every endpoint refuses the same document with the same reasons'
   }
 })
 
-t.test('enforce: what is written to an element or a value is judged by what becomes of the submodel', async (t) => {
+t.test('enforce: writes to elements and values are validated with the whole submodel', async (t) => {
   const hub = await start(t, { SCHEMAS_DIR: schemasDir(t), TEMPLATE_POLICY: `${SYNTHETIC}=enforce` })
   await hub.post('/submodels', valid('urn:s'))
   const before = (await hub.get(at('urn:s'))).json
@@ -233,19 +233,19 @@ t.test('off: nothing is checked, and there are no validation results', async (t)
   t.same((await hub.get('/validation')).json.result, [])
 })
 
-t.test('one template may be left out where the others are enforced', async (t) => {
+t.test('a single template may be exempt from enforcement', async (t) => {
   const hub = await start(t, { TEMPLATES: 'enforce', TEMPLATE_POLICY: `${NAMEPLATE}=off` })
   t.equal((await hub.post('/submodels', emptyNameplate('urn:n'))).status, 201)
   const contact = reference('https://admin-shell.io/zvei/nameplate/1/0/ContactInformations')
   t.equal((await hub.post('/submodels', { ...emptyNameplate('urn:c'), semanticId: contact })).status, 400)
 })
 
-t.test('templates themselves are not held against what they ask of others', async (t) => {
+t.test('templates themselves are not validated against their schemas', async (t) => {
   const hub = await start(t, { SCHEMAS_DIR: schemasDir(t), TEMPLATES: 'enforce' })
   t.equal((await hub.post('/submodels', { ...broken('urn:t'), kind: 'Template' })).status, 201)
 })
 
-t.test('after a change of the schemas everything stored is checked again', async (t) => {
+t.test('after a change of the schemas all stored submodels are validated again', async (t) => {
   const directory = join(folderOf(t), 'data')
   const before = await start(t, { DATA_DIR: directory, SCHEMAS_DIR: schemasDir(t) })
   for (const body of [valid('urn:1'), valid('urn:2'), unknown('urn:3')]) await before.post('/submodels', body)
@@ -270,7 +270,7 @@ t.test('after a change of the schemas everything stored is checked again', async
   t.equal(stays.checkedAt, now.checkedAt, 'without a change nothing is checked again')
 })
 
-t.test('what was taken leniently has its reasons kept', async (t) => {
+t.test('violations of leniently stored documents are recorded', async (t) => {
   const hub = await start(t, { LENIENT: 'true', TEMPLATES: 'off' })
   const wrong = { modelType: 'Submodel', id: 'urn:wrong', submodelElements: [property('1st', 'xs:int', 'ten')] }
   const form = new FormData()
@@ -287,7 +287,7 @@ t.test('what was taken leniently has its reasons kept', async (t) => {
   t.ok(entry.metamodel.length > 0)
 })
 
-t.test('$schema is that of the template, in each form and spelling', async (t) => {
+t.test('$schema is the schema of the template, in each form and media type', async (t) => {
   const hub = await start(t, { SCHEMAS_DIR: schemasDir(t) })
   await hub.post('/submodels', valid('urn:s'))
   const path = `${at('urn:s')}/$schema`
@@ -315,7 +315,7 @@ t.test('$schema is that of the template, in each form and spelling', async (t) =
   t.equal((await hub.get(`${at('urn:absent')}/$schema`)).status, 404)
 })
 
-t.test('$schema of a submodel without a template is that of its own structure', async (t) => {
+t.test('$schema of a submodel without a template follows its own structure', async (t) => {
   const hub = await start(t)
   const own = { ...unknown('urn:u'), submodelElements: [property('Speed', 'xs:int', '7')] }
   await hub.post('/submodels', own)

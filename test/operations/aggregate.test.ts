@@ -18,7 +18,7 @@ const given = fc.record({
   spoilt: fc.option(fc.nat(5999), { nil: undefined })
 })
 
-t.test('buckets are the same however their samples lie in chunks and parts', async () => {
+t.test('buckets do not depend on how samples are distributed over chunks and parts', async () => {
   await fc.assert(
     fc.asyncProperty(given, async ({ count, step, cuts, from, length, width, quality, spoilt }) => {
       const offsets = Float64Array.from({ length: count }, (_, i) => i * step)

@@ -3,7 +3,7 @@ import { attachmentFolder, attachmentName, packageThumbnail, partForFile } from 
 
 const stored = (name: string) => ({ name, contentType: 'application/pdf', fileName: 'x', size: 1, blob: 'b' })
 
-t.test('attachments have names that need no escapes of ASCII characters', async (t) => {
+t.test('names of attachments contain no ASCII characters that need escaping', async (t) => {
   const folder = attachmentFolder('urn:docs', 'Documents[0].File')
   t.match(folder, /^\/aasx\/files\/[0-9a-f]{12}\/Documents\.0\.File$/)
   t.equal(attachmentName('/f', 'C:\\fakepath\\my file #1 (50%).pdf'), '/f/my_file__1_(50_).pdf')

@@ -26,7 +26,7 @@ const descriptor = {
 }
 const task = { name: BULK_TASK, data: { kind: 'SubmodelDescriptor', verb: 'create', items: [descriptor] } }
 
-test('work goes on after the answer, and its end is known under the handle and nowhere else', async (t, store) => {
+test('a job runs after the response, and its result is available under its handle only', async (t, store) => {
   const jobs = jobsOf(store)
   const { handleId } = await jobs.start('owner', async () => ({ state: 'Timeout', result: { some: 'thing' } }))
   t.match(await ended(jobs, handleId), { state: 'Timeout', result: { some: 'thing' } })
@@ -35,7 +35,7 @@ test('work goes on after the answer, and its end is known under the handle and n
   t.match(await jobsOf(store).get(handleId, 'owner'), { state: 'Timeout' }, 'any process knows')
 })
 
-test('what a task changes becomes durable together with its end', async (t, store) => {
+test('the changes of a task are committed together with its end', async (t, store) => {
   const jobs = jobsOf(store)
   const { handleId } = await jobs.start('owner', task)
   t.match(await ended(jobs, handleId), { state: 'Completed' })
@@ -51,7 +51,7 @@ test('what a task changes becomes durable together with its end', async (t, stor
   })
 })
 
-test('a task of a process that died is done by another, once', async (t, store) => {
+test('a task of a dead process is run by another one, once', async (t, store) => {
   await left(store, { handleId: 'a', owner: 'owner', state: 'Running', task })
   const jobs = jobsOf(store)
   const stop = jobs.watch((error) => t.fail(String(error)))
@@ -61,7 +61,7 @@ test('a task of a process that died is done by another, once', async (t, store) 
   t.equal((await store.figures()).documents.SubmodelDescriptor, 1)
 })
 
-test('what only the process that died could do is told as failed', async (t, store) => {
+test('a closure of a dead process is reported as failed', async (t, store) => {
   await left(store, { handleId: 'a', owner: 'owner', state: 'Running' })
   const jobs = jobsOf(store)
   const stop = jobs.watch((error) => t.fail(String(error)))
@@ -69,7 +69,7 @@ test('what only the process that died could do is told as failed', async (t, sto
   await stop()
 })
 
-test('jobs under way are bounded in number, and those that ended make room', async (t, store) => {
+test('the number of running jobs is bounded', async (t, store) => {
   const jobs = new Jobs({ store, limit: 2, results: { ...RESULTS, count: 3 } })
   const { promise, resolve } = Promise.withResolvers<void>()
   const slow = await jobs.start('owner', () => promise.then(() => ({})))
@@ -89,7 +89,7 @@ test('jobs under way are bounded in number, and those that ended make room', asy
   t.match(await jobs.get(handles.at(-1), 'owner'), { result: 9 })
 })
 
-test('results are bounded in bytes as well, and the last one stays', async (t, store) => {
+test('results are bounded in bytes, except for the last one', async (t, store) => {
   const jobs = new Jobs({ store, limit: 2, results: { ...RESULTS, bytes: 1000 } })
   const first = await jobs.start('owner', async () => ({ result: 'x'.repeat(500) }))
   await ended(jobs, first.handleId)
@@ -99,7 +99,7 @@ test('results are bounded in bytes as well, and the last one stays', async (t, s
   t.match(await jobs.get(last.handleId, 'owner'), { state: 'Completed' })
 })
 
-test('a bulk PUT that another one overtakes is made up anew', async (t, store) => {
+test('a bulk PUT is repeated after a conflict', async (t, store) => {
   const overtaken: Store = Object.assign(Object.create(store), {
     document: store.document.bind(store),
     lease: store.lease.bind(store),
@@ -118,7 +118,7 @@ test('a bulk PUT that another one overtakes is made up anew', async (t, store) =
   t.equal(looked, 2)
 })
 
-test('results are forgotten in time', async (t, store) => {
+test('results expire', async (t, store) => {
   const clock = manualClock()
   const jobs = new Jobs({ store, clock, limit: 1, results: { ...RESULTS, keptMs: 1000 } })
   const { handleId } = await jobs.start('owner', async () => ({}))

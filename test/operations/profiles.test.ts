@@ -42,7 +42,7 @@ t.test('each of the 27 profiles is served at one address', async (t) => {
   t.equal(all.length, 27)
 })
 
-t.test('what came with release 3.1 is not claimed for 3.0', async (t) => {
+t.test('profiles added in release 3.1 are not claimed for 3.0', async (t) => {
   const older = profilesServedBy('hub').filter((uri) => uri.includes('/API/3/0/'))
   t.strictSame(
     older.map((uri) => uri.split('/').slice(-2).join(' ')),
@@ -62,7 +62,7 @@ t.test('what came with release 3.1 is not claimed for 3.0', async (t) => {
   )
 })
 
-t.test('each address claims what is served there, and answers every operation of it', async (t) => {
+t.test('each base URL claims the profiles served there, and answers all their operations', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', { modelType: 'Submodel', id: 'urn:', kind: 'Template' })
   const addresses = {

@@ -52,7 +52,7 @@ async function logged(store: Store, after = 1): Promise<readonly LoggedChange[]>
   return (await store.log(after, 1000)).entries.flatMap(({ changes }) => changes)
 }
 
-test('samples of one series go together, in the order sent, and the newest is current', async (t, store, ingest) => {
+test('samples of one series are stored together in the order sent, and the newest is the current value', async (t, store, ingest) => {
   const receipt = await ingest.push(
     rows(['Speed', 30n, 3], ['State', 1n, 'on'], ['Speed', 10n, 1.5], ['Speed', 20n, 2])
   )
@@ -63,7 +63,7 @@ test('samples of one series go together, in the order sent, and the newest is cu
   t.strictSame(run && Array.from(run.offsets, (_, i) => textAt(run, i)), ['3', '1.5', '2'])
 })
 
-test('a wrong sample refuses the batch by its place, and nothing of it is stored', async (t, store, ingest) => {
+test('an invalid sample refuses the whole batch and is named by its index', async (t, store, ingest) => {
   const batch = rows(['Speed', 1n, 1], ['Count', 1n, 1.5], ['Count', 2n, 3e9], ['Missing', 1n, 1])
   batch.addColumn('m', 'Count', { base: 0n, offsets: Float64Array.of(1, 2, 3) }, [1, 'x', 3])
   batch.add('nowhere', 'Speed', 1n, 1)
@@ -155,7 +155,7 @@ test(
   { ...stopped, futureLimit: Number.POSITIVE_INFINITY }
 )
 
-test('where each sample is for itself, the others are kept', async (t, store, ingest) => {
+test('with `each` the valid samples are stored', async (t, store, ingest) => {
   const batch = rows(['Speed', 1n, 1], ['Count', 1n, 1.5])
   batch.addColumn('m', 'Count', { base: 0n, offsets: Float64Array.of(1, 2, 3) }, [1, 'x', 3])
   const receipt = await ingest.push(batch, { each: true })
@@ -170,7 +170,7 @@ test('where each sample is for itself, the others are kept', async (t, store, in
   t.match(await store.element('m', 'Count'), { value: '{"value":"3"}', sourceTime: 3n })
 })
 
-test('values keep the digits they came with, and other elements than Properties have series too', async (t, store, ingest) => {
+test('values keep their digits, and elements other than Properties have series too', async (t, store, ingest) => {
   await ingest.push(
     rows(['Speed', 1n, '21.50'], ['Speed', 2n, 'INF'], ['Band', 1n, { min: 1, max: '2.0' }], ['Count', 9n, '007'])
   )
@@ -181,7 +181,7 @@ test('values keep the digits they came with, and other elements than Properties 
   t.equal(run && textAt(run, 0), '21.50')
 })
 
-test('a batch with a key is taken once, whether it comes again at once or later', async (t, store, ingest) => {
+test('a batch with a key is stored once, whether repeated at once or later', async (t, store, ingest) => {
   const push = () => ingest.push(rows(['Speed', 1n, 1]), { key: key('g1/1') })
   const [first, second] = await Promise.all([push(), push()])
   const third = await push()
@@ -198,7 +198,7 @@ test('a batch with a key is taken once, whether it comes again at once or later'
   await t.rejects(ingest.push(rows(), { key: key('') }), { name: 'BadRequest' })
 })
 
-test('samples without a time are of their arrival, and never of the same', async (t, store, ingest) => {
+test('samples without a time get distinct arrival times', async (t, store, ingest) => {
   const batch = new SampleBatch()
   for (let i = 0; i < 3; i++) batch.add('m', 'Speed', undefined, i)
   await Promise.all([ingest.push(batch), ingest.push(rows(['Count', 1n, 1]))])
@@ -206,7 +206,7 @@ test('samples without a time are of their arrival, and never of the same', async
   t.equal(new Set(run?.offsets).size, 3)
 })
 
-test('pushes that come together are stored in their order, and one that fails does not take others along', async (t, store, ingest) => {
+test('concurrent pushes are stored in order, and a failed one does not affect the others', async (t, store, ingest) => {
   const pushes = Array.from({ length: 50 }, (_, i) => ingest.push(rows(['Speed', BigInt(i), i])))
   const wrong = ingest.push(rows(['Speed', 1n, 'x'])).catch((error: HubError) => error.name)
   const seqs = (await Promise.all(pushes)).map(({ seq }) => seq)
@@ -221,7 +221,7 @@ test('pushes that come together are stored in their order, and one that fails do
   )
 })
 
-test('what one sender pushes is stored in its order, however long each push is looked at', async (t, store) => {
+test('pushes of one sender are stored in order, however long their validation takes', async (t, store) => {
   // As a database answers: now sooner, now later.
   const uneven = new Proxy(store, {
     get: (target, name) => {
@@ -254,7 +254,7 @@ test('what one sender pushes is stored in its order, however long each push is l
   )
 })
 
-test('an element that changes while samples are on their way gets them all the same', async (t, store, ingest) => {
+test('samples pushed while their element changes are stored', async (t, store, ingest) => {
   const changes = Array.from({ length: 20 }, (_, i) => {
     const elements = [number('Speed'), number('Count', 'xs:int'), number('State', 'xs:string')]
     const json = JSON.stringify(submodel('m', ...elements))

@@ -15,7 +15,7 @@ function chosen(query: string, variable: string, start: string, stop: string, pe
     .replace(/\bv\.windowPeriod\b/g, period)
 }
 
-t.test('what a page puts into the query is read again, whatever the id of the submodel', async (t) => {
+t.test('a query filled in by a page is parsed, whatever the id of the submodel', async (t) => {
   const sent = chosen(
     formatLinkedQuery(ID),
     'Pressure',
@@ -37,11 +37,11 @@ t.test('one variable may be named, as the queries of earlier releases did', asyn
   t.equal(parseLinkedQuery(before, NOW).variable, undefined)
 })
 
-t.test('what was not replaced counts as not said', async (t) => {
+t.test('a placeholder that was not replaced counts as absent', async (t) => {
   t.strictSame(parseLinkedQuery(formatLinkedQuery(ID), NOW), { submodel: ID })
 })
 
-t.test('relative times and durations are read as Flux has them', async (t) => {
+t.test('relative times and durations have the syntax of Flux', async (t) => {
   const read = parseLinkedQuery(chosen(formatLinkedQuery('m'), 'P', '-1h30m', 'now()', '1m'), NOW)
   t.match(read, { from: NOW - 5400n * SECOND, to: NOW, every: { unit: 'nanosecond', count: 60n * SECOND } })
   for (const [every, unit, count] of [
@@ -68,7 +68,7 @@ t.test('relative times and durations are read as Flux has them', async (t) => {
   t.equal(parseLinkedQuery('submodel=m&to=1795521600000', 0n).to, NOW, 'a number is milliseconds since 1970')
 })
 
-t.test('a query that says something else is refused by the part that is wrong', async (t) => {
+t.test('an invalid query is refused, naming the invalid part', async (t) => {
   t.throws(() => parseLinkedQuery('variable=P', NOW), { name: 'BadRequest', message: /submodel/ })
   t.throws(() => parseLinkedQuery('submodel=m&from=yesterday', NOW), { name: 'BadRequest', message: /"from"/ })
   t.throws(() => parseLinkedQuery('submodel=m&every=0s', NOW), { name: 'BadRequest', message: /"every"/ })

@@ -8,7 +8,7 @@ import { SCALES, type Scale, semanticId } from '../../src/operations/time-series
 const NOON = BigInt(Date.parse('2026-11-24T12:00:00Z')) * 1_000_000n
 const SECOND = 1_000_000_000n
 
-t.test('a point in time is read as its scale means it', async (t) => {
+t.test('times are parsed according to their scale', async (t) => {
   const cases: [Scale, string, bigint | undefined][] = [
     ['UtcTime', '2026-11-24T12:00:00Z', NOON],
     ['UtcTime', '2026-11-24T21:00:00.000000001+09:00', NOON + 1n],
@@ -33,7 +33,7 @@ t.test('a point in time is read as its scale means it', async (t) => {
   t.equal(readTime('RelativePointInTime', '1', undefined), undefined, 'relative to nothing')
 })
 
-t.test('whole seconds are written where the value type holds no more, the one that has begun', async (t) => {
+t.test('integer value types get seconds rounded down', async (t) => {
   t.equal(writeTime('RelativePointInTime', 'xs:long', NOON + 1_900_000_000n, NOON), '1')
   t.equal(writeTime('RelativePointInTime', 'xs:long', NOON - 1n, NOON), '-1')
   t.equal(writeTime('RelativePointInTime', 'xs:double', NOON + 1n, NOON), '0.000000001')
@@ -42,7 +42,7 @@ t.test('whole seconds are written where the value type holds no more, the one th
   t.equal(writeTime('TaiTime', 'xs:dateTime', NOON, 0n), '2026-11-24T12:00:37.000Z')
 })
 
-t.test('whatever is written is a value of its type and is read as the same point in time', async (t) => {
+t.test('formatted times are valid for their type and parse to the same time', async (t) => {
   const types: DataTypeDefXsd[] = ['xs:dateTime', 'xs:decimal', 'xs:string']
   const times = fc.bigInt({ min: 1_000_000_000n * SECOND, max: 9_000_000_000n * SECOND })
   const property = fc.property(
@@ -60,7 +60,7 @@ t.test('whatever is written is a value of its type and is read as the same point
   t.doesNotThrow(() => fc.assert(property, { numRuns: 2000 }))
 })
 
-t.test('a length of time is written as ISO 8601 has it, and read again', async (t) => {
+t.test('durations are formatted in ISO 8601 and parsed again', async (t) => {
   t.equal(writeDuration(0n), 'PT0S')
   t.equal(writeDuration(90n * 60n * SECOND), 'PT1H30M')
   t.equal(writeDuration(-SECOND / 4n), '-PT0.25S')
@@ -73,7 +73,7 @@ t.test('a length of time is written as ISO 8601 has it, and read again', async (
   t.equal(parseDuration('x'), undefined)
 })
 
-t.test('time properties are known by their meaning, else by their name and value type', async (t) => {
+t.test('time properties are recognised by semanticId, else by name and value type', async (t) => {
   const of = (idShort: string, valueType: DataTypeDefXsd, scale?: Scale) =>
     scaleOf({
       modelType: 'Property',

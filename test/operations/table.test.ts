@@ -59,11 +59,11 @@ t.test('parameters, statuses and media types are the official ones, but for diff
   t.strictSame([...used].sort(), differences.map(({ why }) => why).sort(), 'every difference is still one')
 })
 
-t.test('a row is found by one name', async (t) => {
+t.test('operation names are unique', async (t) => {
   t.equal(new Set(table.map(({ name }) => name)).size, table.length)
 })
 
-t.test('a method and path belong to one row, in whatever spelling', async (t) => {
+t.test('method and path belong to one operation, in every spelling', async (t) => {
   const keys = endpoints.flatMap((endpoint) =>
     [endpoint.path, ...aliasPathsOf(endpoint)].map((path) => `${endpoint.verb} ${path}`)
   )
@@ -82,7 +82,7 @@ t.test('every interface is mounted somewhere, and rows left out of a mount are r
   }
 })
 
-t.test('the right follows from the verb, where it is not an invocation or a question in a body', async (t) => {
+t.test('the right follows from the verb, except for invocations and queries by POST', async (t) => {
   const usual = { GET: 'READ', POST: 'CREATE', PUT: 'UPDATE', PATCH: 'UPDATE', DELETE: 'DELETE' } as const
   const unusual = table.filter(({ verb, right }) => right !== usual[verb]).map(({ name }) => name)
   t.strictSame(unusual, [
@@ -99,7 +99,7 @@ t.test('the right follows from the verb, where it is not an invocation or a ques
   ])
 })
 
-t.test("the hub's own rows are few", async (t) => {
+t.test('the hub has few extensions', async (t) => {
   t.strictSame(own.map(keyOf), [
     'POST /upload',
     'GET /submodels/{submodelIdentifier}/$validation',

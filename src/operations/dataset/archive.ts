@@ -1,4 +1,4 @@
-/** The archive of a data set, streamed: what is counted while the data go by is written behind them. */
+/** Streams the ZIP archive of a data set; statistics are collected on the way and written after the data. */
 import { createHash, randomUUID } from 'node:crypto'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -32,26 +32,26 @@ import {
 export interface DatasetRequest {
   readonly request: TableRequest
   readonly writer: TableWriter
-  /** A file for each of its cells; absent: one. */
+  /** One data file per cell; absent: a single file. */
   readonly period?: TimeGrid
-  /** How the table writes times, and how files of periods are named. */
+  /** Format of times in the table, and in file names of periods. */
   readonly times: WriteOptions
   readonly purpose: string
-  /** Address of the hub. */
+  /** URL of the hub. */
   readonly source: string
 }
 
-/** Type of the qualifier that tells how an element's values are collected. */
+/** Type of the qualifier with the collection method of an element. */
 const COLLECTION_METHOD = 'CollectionMethod'
 
-/** Files of one archive. */
-const MAX_SERIES = 10_000
+/** Data files in one archive. */
+const MAX_DATA_FILES = 10_000
 
 /**
  * @param slice of the request
- * @param signal ends the work
+ * @param signal aborts the work
  * @returns the bytes of a ZIP file
- * @throws HubError `BadRequest` where it would have too many rows or files
+ * @throws HubError `BadRequest` if there would be too many rows or files
  */
 export async function datasetArchive(
   store: DocumentStore,
@@ -76,29 +76,29 @@ async function write(zip: ZipFile, store: DocumentStore, history: History, asked
   const whole: TableStatistics[] = []
   for (const { name, from, to } of asked.files) {
     const part = { ...request, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
-    const { table, figures } = withStatistics(await tableOf(history, part, { slice, typesFirst: writer.typesFirst }))
+    const { table, statistics } = withStatistics(await tableOf(history, part, { slice, typesFirst: writer.typesFirst }))
     await add(name, writer.write(table, times))
-    whole.push(figures)
+    whole.push(statistics)
   }
-  const figures = combinedStatistics(whole)
-  const facts: DatasetDescription = {
+  const statistics = combinedStatistics(whole)
+  const description: DatasetDescription = {
     id: `urn:uuid:${randomUUID()}`,
     files: Object.keys(manifest),
     contentType: writer.contentType,
     variables: described,
-    statistics: figures,
+    statistics,
     source,
     made: new Date().toISOString()
   }
   const environment = writeJson(identifiables(store, described))
-  await add('data-dictionary.csv', [Buffer.from(dictionary(described, figures))])
-  await add('dataset.json', [Buffer.from(JSON.stringify({ submodels: [datasetSubmodel(facts)] }, null, 2))])
+  await add('data-dictionary.csv', [Buffer.from(dictionary(described, statistics))])
+  await add('dataset.json', [Buffer.from(JSON.stringify({ submodels: [datasetSubmodel(description)] }, null, 2))])
   await add('environment.json', environment)
-  await add('README.md', [Buffer.from(guidebook(facts, purpose))])
+  await add('README.md', [Buffer.from(guidebook(description, purpose))])
   await add('manifest.json', [Buffer.from(JSON.stringify(manifest, null, 2))])
   zip.end()
 
-  /** One after the other: what nobody takes is not made. */
+  /** One file at a time, with back-pressure. */
   async function add(name: string, bytes: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array>): Promise<void> {
     const hash = createHash('sha256')
     let size = 0
@@ -134,7 +134,7 @@ interface ArchiveContents extends DatasetRequest {
   readonly signal: AbortSignal
 }
 
-/** The files of the data: one, or one for each period from the first sample to the last. */
+/** The data files: one, or one per period from the first sample to the last. */
 async function dataFilesOf(
   history: History,
   { request, writer, period, times }: DatasetRequest
@@ -153,16 +153,16 @@ async function dataFilesOf(
     const stamp = name(start).replace(/\.\d+/, '').replaceAll(':', '')
     const { from, to } = withWholeBuckets(request, later(start, first), earlier(next - 1n, last))
     if (from <= to) files.push({ name: `data-${stamp}.${writer.extension}`, from, to })
-    if (files.length > MAX_SERIES) {
+    if (files.length > MAX_DATA_FILES) {
       throw new HubError('BadRequest', [
-        `An archive holds ${MAX_SERIES} files of data at most; choose a longer "period", or a shorter time by "from" and "to"`
+        `An archive holds ${MAX_DATA_FILES} files of data at most; choose a longer "period", or a shorter time by "from" and "to"`
       ])
     }
     start = next
   }
   return files
 
-  /** A bucket belongs to the file in whose period it begins. */
+  /** A bucket belongs to the file of the period in which it starts. */
   function withWholeBuckets({ grid, aggregates = [] }: TableRequest, from: bigint, to: bigint) {
     if (grid === undefined || aggregates.length === 0) return { from, to }
     return {
@@ -179,10 +179,10 @@ function combinedStatistics(all: readonly TableStatistics[]): TableStatistics {
     first.rows += rows
     first.from ??= from
     first.to = to ?? first.to
-    for (const [place, column] of first.columns.entries()) {
-      column.count += columns[place]?.count ?? 0
-      column.min = Math.min(column.min, columns[place]?.min ?? column.min)
-      column.max = Math.max(column.max, columns[place]?.max ?? column.max)
+    for (const [index, column] of first.columns.entries()) {
+      column.count += columns[index]?.count ?? 0
+      column.min = Math.min(column.min, columns[index]?.min ?? column.min)
+      column.max = Math.max(column.max, columns[index]?.max ?? column.max)
     }
   }
   return first

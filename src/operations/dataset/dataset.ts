@@ -1,13 +1,13 @@
 /**
- * A data set for those who train elsewhere, such as on KAMP: the table, a dictionary of its columns in Korean and
- * English, a guidebook, a filled submodel of the template AI Dataset (IDTA 02058), and the environment that it came from.
+ * Metadata of a data set for training elsewhere, such as on KAMP: a dictionary of its columns in Korean and English, a
+ * guidebook, and a submodel of the template AI Dataset (IDTA 02058).
  */
 import type { Table } from '../../formats/tables/table.ts'
 import { formatTime } from '../../model/time.ts'
 import type { Property, Reference, ReferenceElement, Submodel, SubmodelElement } from '../../model/types.ts'
 import type { Variable } from '../history/variables.ts'
 
-/** What is counted of a column while the table goes by. */
+/** Statistics of a column, collected while the table is streamed. */
 export interface ColumnStatistics {
   readonly name: string
   count: number
@@ -22,12 +22,12 @@ export interface TableStatistics {
   readonly columns: readonly ColumnStatistics[]
 }
 
-/** What is known of a variable beside its column. */
+/** Metadata of a variable. */
 export interface DescribedVariable {
   readonly variable: Variable
   readonly english: string
   readonly korean: string
-  /** automatic, semi-automatic or manual: by the qualifier `CollectionMethod` of the element. */
+  /** From the qualifier `CollectionMethod` of the element. */
   readonly method: CollectionMethod
 }
 
@@ -39,9 +39,9 @@ const METHODS: Readonly<Record<CollectionMethod, string>> = {
   manual: '수동'
 }
 
-/** Passes a table on and counts what goes by. */
-export function withStatistics(table: Table): { table: Table; figures: TableStatistics } {
-  const figures: TableStatistics = {
+/** Passes a table through and collects statistics. */
+export function withStatistics(table: Table): { table: Table; statistics: TableStatistics } {
+  const statistics: TableStatistics = {
     rows: 0,
     from: undefined,
     to: undefined,
@@ -56,11 +56,11 @@ export function withStatistics(table: Table): { table: Table; figures: TableStat
     for await (const batch of table.batches) {
       const [time, ...columns] = batch.columns
       const times = time?.values as BigInt64Array
-      figures.rows += batch.length
-      figures.from ??= times[0]
-      figures.to = times[batch.length - 1] ?? figures.to
-      for (const [place, { values, present }] of columns.entries()) {
-        const column = figures.columns[place]
+      statistics.rows += batch.length
+      statistics.from ??= times[0]
+      statistics.to = times[batch.length - 1] ?? statistics.to
+      for (const [index, { values, present }] of columns.entries()) {
+        const column = statistics.columns[index]
         if (column === undefined) continue
         for (let row = 0; row < batch.length; row++) {
           if (present !== undefined && present[row] !== 1) continue
@@ -73,11 +73,11 @@ export function withStatistics(table: Table): { table: Table; figures: TableStat
       yield batch
     }
   }
-  return { table: { ...table, batches: batches() }, figures }
+  return { table: { ...table, batches: batches() }, statistics }
 }
 
-/** The columns, each in a line, headed in Korean and English. */
-export function dictionary(described: readonly DescribedVariable[], figures: TableStatistics): string {
+/** A CSV file with one line per column, headed in Korean and English. */
+export function dictionary(described: readonly DescribedVariable[], statistics: TableStatistics): string {
   const head = [
     '변수명 / Name',
     '의미 / Meaning (ko)',
@@ -94,8 +94,8 @@ export function dictionary(described: readonly DescribedVariable[], figures: Tab
     '개수 / Count',
     '결측률 / Missing rate'
   ]
-  const lines = described.map(({ variable, korean, english, method }, place) => {
-    const column = figures.columns[place]
+  const lines = described.map(({ variable, korean, english, method }, index) => {
+    const column = statistics.columns[index]
     const count = column?.count ?? 0
     const isNumeric = count > 0 && Number.isFinite(column?.min)
     return [
@@ -109,21 +109,21 @@ export function dictionary(described: readonly DescribedVariable[], figures: Tab
       isNumeric ? String(column?.max) : '',
       `${variable.submodel} ${variable.path}`,
       `${METHODS[method]} / ${method}`,
-      figures.from === undefined ? '' : formatTime(figures.from),
-      figures.to === undefined ? '' : formatTime(figures.to),
+      statistics.from === undefined ? '' : formatTime(statistics.from),
+      statistics.to === undefined ? '' : formatTime(statistics.to),
       String(count),
-      missingRate(count, figures.rows)
+      missingRate(count, statistics.rows)
     ]
   })
   return `\uFEFF${[head, ...lines].map((cells) => cells.map(quoted).join(',')).join('\r\n')}\r\n`
 }
 
-/** Part of the cells that hold nothing. */
+/** Ratio of empty cells. */
 function missingRate(count: number, rows: number): string {
   return rows === 0 ? '' : (1 - count / rows).toFixed(4)
 }
 
-/** How complete the whole is, from 0 to 1. */
+/** Ratio of cells with a value, from 0 to 1. */
 function completeness({ rows, columns }: TableStatistics): number {
   const cells = rows * columns.length
   return cells === 0 ? 0 : columns.reduce((sum, { count }) => sum + count, 0) / cells
@@ -131,24 +131,24 @@ function completeness({ rows, columns }: TableStatistics): number {
 
 export interface DatasetDescription {
   readonly id: string
-  /** Files with the data, by their names in the archive. */
+  /** Names of the data files in the archive. */
   readonly files: readonly string[]
   readonly contentType: string
   readonly variables: readonly DescribedVariable[]
   readonly statistics: TableStatistics
-  /** Where the data came from. */
+  /** URL of the hub that the data come from. */
   readonly source: string
-  /** When it was made, ISO 8601. */
+  /** Time of creation, ISO 8601. */
   readonly made: string
 }
 
 const TEMPLATE = 'https://admin-shell.io/idta/SubmodelTemplate/AIDataset/1/0'
 const BASE = 'https://admin-shell.io/idta/AIDataset'
 
-/** The data set in the terms of the template. */
-export function datasetSubmodel(facts: DatasetDescription): Submodel {
-  const { id, files, contentType, variables: described, statistics: figures, source, made } = facts
-  const period = [figures.from, figures.to].map((time) => (time === undefined ? '' : formatTime(time))).join('/')
+/** The data set as a submodel of the template. */
+export function datasetSubmodel(description: DatasetDescription): Submodel {
+  const { id, files, contentType, variables: described, statistics, source, made } = description
+  const period = [statistics.from, statistics.to].map((time) => (time === undefined ? '' : formatTime(time))).join('/')
   return {
     modelType: 'Submodel',
     id: `${id}/submodel`,
@@ -166,7 +166,7 @@ export function datasetSubmodel(facts: DatasetDescription): Submodel {
       },
       text('Storage', `${BASE}/Storage/1/0`, files.join(', ')),
       collection('SizeInformation', `${BASE}/SizeInformation/1/0`, [
-        text('CompleteSize', `${BASE}//SizeInformation/CompleteSize/1/0`, `${figures.rows} rows`)
+        text('CompleteSize', `${BASE}//SizeInformation/CompleteSize/1/0`, `${statistics.rows} rows`)
       ]),
       collection('MetaData', `${BASE}/MetaData/1/0`, [
         text('FileType', `${BASE}/MetaData/FileType/1/0`, contentType),
@@ -177,20 +177,20 @@ export function datasetSubmodel(facts: DatasetDescription): Submodel {
         ])
       ]),
       collection('Metrics', `${BASE}/Metrics/1/0`, [
-        text('Completeness', `${BASE}/MetaData/Metrics/Metric/1/0`, completeness(figures).toFixed(4))
+        text('Completeness', `${BASE}/MetaData/Metrics/Metric/1/0`, completeness(statistics).toFixed(4))
       ]),
       collection('BoundaryConditions', `${BASE}/BoundaryConditions/1/0`, [
         collection(
           'DataCollectors',
           `${BASE}/BoundaryConditions/DataCollectors/1/0`,
-          described.map(({ variable }, place) => collector(variable, place))
+          described.map(({ variable }, index) => collector(variable, index))
         )
       ])
     ]
   }
 }
 
-function collector({ submodel, path, modelType }: Variable, place: number): ReferenceElement {
+function collector({ submodel, path, modelType }: Variable, index: number): ReferenceElement {
   const steps = path.split(/[.[\]]+/).filter((step) => step !== '')
   const value: Reference = {
     type: 'ModelReference',
@@ -204,7 +204,7 @@ function collector({ submodel, path, modelType }: Variable, place: number): Refe
   }
   return {
     modelType: 'ReferenceElement',
-    idShort: `Collector${String(place + 1).padStart(2, '0')}`,
+    idShort: `Collector${String(index + 1).padStart(2, '0')}`,
     semanticId: global(`${BASE}/BoundaryConditions/DataCollectors/CollectorDescription/1/0`),
     value
   }
@@ -222,13 +222,15 @@ function global(value: string) {
   return { type: 'ExternalReference' as const, keys: [{ type: 'GlobalReference' as const, value }] }
 }
 
-/** What a person reads first. */
+/** The README of the archive. */
 export function guidebook(
-  { files, variables: described, statistics: figures, source, made }: DatasetDescription,
+  { files, variables: described, statistics, source, made }: DatasetDescription,
   purpose: string
 ): string {
   const period =
-    figures.from === undefined ? '–' : `${formatTime(figures.from)} – ${formatTime(figures.to ?? figures.from)}`
+    statistics.from === undefined
+      ? '–'
+      : `${formatTime(statistics.from)} – ${formatTime(statistics.to ?? statistics.from)}`
   const variables = described.map(({ variable, korean, english }) => {
     return `| ${variable.name} | ${korean} | ${english} | ${variable.unit ?? ''} |`
   })
@@ -239,7 +241,7 @@ export function guidebook(
     `- 출처 / Source: ${source} (${[...new Set(described.map(({ variable }) => variable.submodel))].join(', ')})`,
     `- 생성 시각 / Made: ${made}`,
     `- 기간 / Period: ${period}`,
-    `- 행 수 / Rows: ${figures.rows}`,
+    `- 행 수 / Rows: ${statistics.rows}`,
     `- 파일 / Files: ${files.join(', ')}`,
     '',
     '## 변수 / Variables',
@@ -252,7 +254,7 @@ export function guidebook(
     '',
     '## 품질 지표 / Quality',
     '',
-    `- 완전성 / Completeness: ${completeness(figures).toFixed(4)}`,
+    `- 완전성 / Completeness: ${completeness(statistics).toFixed(4)}`,
     '- 유일성 / Uniqueness: 1 (같은 시각의 값은 하나만 / one value of each point in time)',
     '- 유효성 / Validity: 1 (모든 값은 자료형에 맞음을 확인 / every value was held against its type)',
     '- 일관성, 정확성, 무결성 / Consistency, accuracy, integrity: 측정하지 않음 / not measured; `manifest.json` has the SHA-256 of each file',
