@@ -137,7 +137,7 @@ t.test('a package that is put together wrongly is refused', async (t) => {
   }
 })
 
-/** Names that a zip library refuses to write have to be put in afterwards; all are as long as this. */
+/** Names that the zip library refuses to write are patched in afterwards; all have this length. */
 const NAME = 'aasx/files/placeholder'
 
 t.test('no name leads out of the package', async (t) => {
@@ -158,7 +158,7 @@ t.test('no name leads out of the package', async (t) => {
   }
 })
 
-/** Every header of an entry, with the places of what it says. */
+/** The headers of entries, with the offsets of their fields. */
 function patch(
   bytes: Buffer,
   name: string,

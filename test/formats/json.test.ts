@@ -351,7 +351,7 @@ t.test('a mutation of a valid document is refused by schema and explanation alik
     for (const value of values) {
       const copy = structuredClone(whole)
       const changed = put(copy, place, value)
-      // With nothing left to say of why, the fallback would tell in the validator's words.
+      // Without an explanation the fallback would use the validator's message.
       for (const { text } of validate('Submodel', changed))
         if (/must /.test(text)) t.fail(`${place.join('/')}: ${text}`)
     }
@@ -440,7 +440,7 @@ function* places(value: unknown, path: Path = []): Generator<Path> {
   for (const [key, held] of Object.entries(value)) yield* places(held, [...path, key])
 }
 
-/** Replaces the value at a place, or removes it with undefined. */
+/** Replaces the value at a path, or removes it with undefined. */
 function put(document: object, place: Path, value: unknown): unknown {
   const last = place.at(-1)
   if (last === undefined) return value

@@ -211,7 +211,7 @@ const condition = fc.letrec<{ condition: Json }>((tie) => ({
   )
 })).condition
 
-/** Undefined where a $match speaks of more than one list. */
+/** Undefined if a $match refers to more than one list. */
 function read($condition: Json): Condition | undefined {
   try {
     return parseQuery({ $condition }).condition

@@ -4,7 +4,7 @@ import { describe, isBoolean, isLexical, isNumeric } from '../../src/model/datat
 import { enumerations } from '../../src/model/metamodel.ts'
 import type { DataTypeDefXsd } from '../../src/model/types.ts'
 
-/** Values and what only looks like one, parted by `|` each. */
+/** Valid and invalid values, each separated by `|`. */
 const samples: Readonly<Record<DataTypeDefXsd, readonly [values: string, others: string]>> = {
   'xs:anyURI': [
     '|a|1234|/a/b|../a?b#c|urn:x:y|mailto:a@b.c|https://u:p@h.example:8080/a;b/c?d=e[1]#f|//[::1]:80/x|http://[1:2::3:1.2.3.4]|http://[::1.2.3.4]/|A://|/?|é|https://plant.example/설비/사출기.pdf?상태=값#도면|mailto:김@예.한국|//예.한국/a|😀|/?\ue000|urn:설비:1',

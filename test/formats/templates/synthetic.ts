@@ -1,4 +1,4 @@
-/** A template with the rules that no published one has: made up, so that each of them is proven too. */
+/** A synthetic template with the rules that no published one has, to test these too. */
 import type { Submodel } from '../../../src/model/types.ts'
 
 const id = (name: string): { type: 'ExternalReference'; keys: { type: 'GlobalReference'; value: string }[] } => ({
