@@ -193,8 +193,8 @@ t.test('traps of the zip format are refused', async (t) => {
   await refused(large, { name: 'TooLarge', message: /unpacked/ }, { ...DEFAULT_READ_LIMITS, expandedBytes: 5000 })
   const long = await zip({ ...whole, 'aasx/data.xml': xml('x'.repeat(5000)) })
   await writeFile(path, long)
-  const told = await read(path, { ...DEFAULT_READ_LIMITS, itemBytes: 1000 }).catch((error) => error)
-  t.match(told, { name: 'Invalid', violations: [{ text: /larger than 1000/ }] })
+  const failure = await read(path, { ...DEFAULT_READ_LIMITS, itemBytes: 1000 }).catch((error) => error)
+  t.match(failure, { name: 'Invalid', violations: [{ text: /larger than 1000/ }] })
 })
 
 t.test('a damaged package is refused or read, wherever the damage is, and nothing stays open', async (t) => {

@@ -10,7 +10,7 @@ const property = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:int',
 const pump = (...value: object[]) => ({ modelType: 'SubmodelElementCollection', idShort: 'Pump', value })
 const submodel = (...submodelElements: unknown[]) => ({ modelType: 'Submodel', id: 'urn:s', submodelElements })
 
-const told: readonly [title: string, className: ClassName, value: unknown, violation: object][] = [
+const reported: readonly [title: string, className: ClassName, value: unknown, violation: object][] = [
   [
     'a value type that is misspelt',
     'Submodel',
@@ -160,8 +160,8 @@ const told: readonly [title: string, className: ClassName, value: unknown, viola
   ]
 ]
 
-for (const [title, className, value, violation] of told) {
-  t.test(`told with its place: ${title}`, async (t) => {
+for (const [title, className, value, violation] of reported) {
+  t.test(`reported with its position: ${title}`, async (t) => {
     const found = validate(className, value)
     t.equal(found.length, 1, JSON.stringify(found))
     t.match(found[0], violation)

@@ -6,16 +6,16 @@ const id = (name: string): { type: 'ExternalReference'; keys: { type: 'GlobalRef
   keys: [{ type: 'GlobalReference', value: `https://example.com/ids/${name}` }]
 })
 
-const qualified = (...told: [type: string, value: string][]): object => ({
-  qualifiers: told.map(([type, value]) => ({ kind: 'TemplateQualifier', type, value, valueType: 'xs:string' }))
+const qualified = (...qualifiers: [type: string, value: string][]): object => ({
+  qualifiers: qualifiers.map(([type, value]) => ({ kind: 'TemplateQualifier', type, value, valueType: 'xs:string' }))
 })
 
-const property = (idShort: string, valueType: string, ...told: [string, string][]): object => ({
+const property = (idShort: string, valueType: string, ...qualifiers: [string, string][]): object => ({
   modelType: 'Property',
   idShort,
   valueType,
   semanticId: id(idShort),
-  ...qualified(...told)
+  ...qualified(...qualifiers)
 })
 
 export const synthetic = {
