@@ -15,7 +15,8 @@ export const privateWords: readonly PrivateWord[] = [
   { found: /\bnobody\b/gi, instead: 'no client, no process; or turn the sentence round' },
   { found: /\b(?:some|every|any)body\b(?! else)/gi, instead: 'the caller, another client, users' },
   { found: /\bdoors?\b|\bDoors?\b/g, instead: 'transport' },
-  { found: /\b[fF]ollowers?\b/g, instead: 'consumer (of the log), subscriber' },
+  // `follower` is the stored name of a table and of leases.
+  { found: /(?<!(?:FROM|INTO|TABLE) |`)\b[fF]ollowers?\b/g, instead: 'consumer (of the log), subscriber' },
   { found: /\b[bB]ell\b/g, instead: 'LogWatcher, notify' },
   { found: /\b[kK]eeper\b/g, instead: 'Checkpointer' },
   { found: /\bkeep(?:Ledger|Log|History|WhatIsWanted)\b/g, instead: 'startValidationResults, startLogRetention, …' },

@@ -64,12 +64,12 @@ for (const [where, at] of [
       await hub.stop()
 
       flip(first.directory, at)
-      const mended = await start(t, { DATA_DIR: first.directory })
-      const { json } = await mended.get(
+      const repaired = await start(t, { DATA_DIR: first.directory })
+      const { json } = await repaired.get(
         '/timeseries?submodel=urn:m&path=Speed&interval=365d&aggregate=count&aggregate=sum'
       )
-      t.strictSame(json.rows[0].slice(1), [RUN * (RUNS + 1), (RUNS + 1) * sumOf(RUN)], 'nothing was let go of')
-      await mended.stop()
+      t.strictSame(json.rows[0].slice(1), [RUN * (RUNS + 1), (RUNS + 1) * sumOf(RUN)], 'nothing was deleted')
+      await repaired.stop()
     }
   )
 }
@@ -87,9 +87,9 @@ t.test('after damage to the last chunk of a series, new samples go to another ch
   t.equal(await count(hub, 'Load'), 20)
   await hub.stop()
   flip(first.directory, 30)
-  const mended = await start(t, { DATA_DIR: first.directory })
-  t.strictSame([await count(mended, 'Speed'), await count(mended, 'Load')], [20, 20])
-  await mended.stop()
+  const repaired = await start(t, { DATA_DIR: first.directory })
+  t.strictSame([await count(repaired, 'Speed'), await count(repaired, 'Load')], [20, 20])
+  await repaired.stop()
 })
 
 /** Values 0, 1, 2 … */

@@ -120,7 +120,7 @@ t.test('every example works at the sample plant', async (t) => {
       const exception = exceptions.find(({ operations }) => operations.test(`${verb} ${path}`))
       if (exception === undefined) {
         t.match(reply.status, /^2/, `${verb} ${path} ${type ?? ''}: ${JSON.stringify(reply.text.slice(0, 400))}`)
-        t.ok(Object.hasOwn(operation.responses, reply.status), `${verb} ${path}: ${reply.status} is told of`)
+        t.ok(Object.hasOwn(operation.responses, reply.status), `${verb} ${path}: ${reply.status} is documented`)
         if (reply.json?.paging_metadata !== undefined && !MAYBE_EMPTY.test(path)) {
           t.ok(reply.json.result.length !== 0, `${verb} ${path}: something is found`)
         }

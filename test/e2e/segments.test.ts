@@ -108,8 +108,8 @@ t.test('the latest samples are an internal segment, all of them a linked one', a
   t.equal(status, 200)
   const [latest, linked] = submodel.submodelElements[1].value
   t.equal(latest.idShort, 'Latest')
-  const { json: told } = await hub.get(`${AT}/submodel-elements/Segments.Latest/$value`)
-  t.match(told, {
+  const { json: values } = await hub.get(`${AT}/submodel-elements/Segments.Latest/$value`)
+  t.match(values, {
     RecordCount: 3,
     StartTime: '2026-11-24T12:00:00.000Z',
     EndTime: '2026-11-24T12:00:02.000Z',
@@ -119,7 +119,7 @@ t.test('the latest samples are an internal segment, all of them a linked one', a
     State: 'in progress',
     LastUpdate: '2026-11-24T12:00:02.000Z'
   })
-  t.strictSame(told.Records, {
+  t.strictSame(values.Records, {
     [`Record_${NOON}`]: { Time: 0, TimeUtc: '2026-11-24T12:00:00.000Z', Pressure: 1.5, Count: 7 },
     [`Record_${NOON + SECOND}`]: { Time: 1, TimeUtc: '2026-11-24T12:00:01.000Z', Pressure: 2 },
     [`Record_${NOON + 2n * SECOND}`]: { Time: 2, TimeUtc: '2026-11-24T12:00:02.000Z', Pressure: 3 }
@@ -240,7 +240,7 @@ t.test('the ETag changes with samples, also late ones, and only with them', asyn
   t.equal((await hub.put(AT, json, { 'if-match': one })).status, 412)
   const written = await hub.put(AT, { ...json, idShort: 'Other' }, { 'if-match': late })
   t.equal(written.status, 204)
-  t.equal(written.headers.get('etag'), await tag(), 'a writer is told the tag of what it will read')
+  t.equal(written.headers.get('etag'), await tag(), 'a writer receives the tag of what it will read')
   t.equal((await hub.remove(AT, { 'if-match': late })).status, 412)
   t.equal((await hub.remove(AT, { 'if-match': await tag() })).status, 204)
 })
@@ -603,11 +603,11 @@ t.test('ReadRecords refuses too many records, with alternatives', async (t) => {
 
 t.test('ReadSegments returns the segments that overlap a time span', async (t) => {
   const hub = await start(t)
-  const told = (name: string, value: string) =>
+  const argument = (name: string, value: string) =>
     property(name, 'xs:string', { semanticId: means(`Segment/${name}/`), value })
   const old = collection('Old', 'Segments/InternalSegment/', [
-    told('StartTime', '2020-01-01T00:00:00Z'),
-    told('EndTime', '2020-01-02T00:00:00Z'),
+    argument('StartTime', '2020-01-01T00:00:00Z'),
+    argument('EndTime', '2020-01-02T00:00:00Z'),
     collection('Records', 'Records/', [])
   ])
   await hub.post('/submodels', series({ segments: [old], more: operations() }))

@@ -1,4 +1,4 @@
-/** Answers that take long: what else the hub does meanwhile, and what becomes of them when nobody waits any more. */
+/** Answers that take long: what else the hub does meanwhile, and what becomes of them when no client waits any more. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { SampleBatch } from '../../src/operations/samples/batch.ts'

@@ -80,7 +80,7 @@ const HOUR = 3_600_000_000_000n
 const stopped = { clock: clockOf(() => NOW) }
 
 test(
-  'a time that is too far ahead of the clock is refused, and the message tells by how much',
+  'a time that is too far ahead of the clock is refused, and the message says by how much',
   async (t, store, ingest) => {
     const ahead = () => rows(['Speed', now + HOUR / 10n, 1], ['Count', now + 3n * HOUR, 2], ['State', 1n, 'on'])
     await t.rejects(ingest.push(ahead()), {
@@ -109,7 +109,7 @@ test(
 )
 
 test(
-  'where nobody hears of a refusal, samples from the future move to now, are uncertain, and keep their distances',
+  'where a refusal cannot be sent, samples from the future move to now, are uncertain, and keep their distances',
   async (t, store, ingest) => {
     const push = async (times: readonly bigint[], quality?: Quality) => {
       const batch = new SampleBatch()

@@ -122,8 +122,8 @@ export async function connect(
 }
 
 /** Waits until something is true. */
-export async function until(isTrue: () => boolean | Promise<boolean>, patience = 10_000): Promise<void> {
-  const end = performance.now() + patience
+export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  const end = performance.now() + timeoutMs
   while (!(await isTrue())) {
     if (performance.now() > end) throw new Error(`In vain: ${isTrue}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

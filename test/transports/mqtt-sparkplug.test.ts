@@ -162,7 +162,7 @@ t.test('a birth right after a death counts, and a late null does not', async (t)
   t.equal(await current(store, 'Speed'), '20')
 })
 
-/** An edge node that only publishes what the test tells it to. */
+/** An edge node that publishes only what the test says. */
 async function silentNode(here: Broker) {
   const client = await here.client()
   return (topic: string, payload: object) =>
@@ -302,7 +302,7 @@ function host(devices: ConstructorParameters<typeof SparkplugHost>[0]['devices']
       if (reading === undefined) throw new Error(topic)
       return reading
     },
-    hear: (topic: string) => made.read(topic.split('/'), encode({}))
+    receive: (topic: string) => made.read(topic.split('/'), encode({}))
   }
 }
 
@@ -456,9 +456,9 @@ t.test('a null, a table and an invalid time do not affect other metrics', async 
 })
 
 t.test('messages that are not for a host are ignored', async (t) => {
-  const { hear } = host()
+  const { receive } = host()
   for (const topic of ['spBv1.0/G/NCMD/E', 'spBv1.0/STATE/x', 'spBv1.0/G/NDATA/E/D', 'spBv1.0/G/DDATA/E', 'spBv1.0']) {
-    t.equal(hear(topic), undefined, topic)
+    t.equal(receive(topic), undefined, topic)
   }
 })
 

@@ -130,7 +130,7 @@ t.test('invalid messages are logged, counted and acknowledged, and do not affect
   for (const [topic, payload] of [
     ['plant/Press/Speed', 'fast'],
     ['plant/Press/Missing', '1'],
-    ['plant/Nobody/Speed', '1'],
+    ['plant/Unknown/Speed', '1'],
     ['other/x', '{"Speed": 1}']
   ] as const) {
     await client.publishAsync(topic, payload, { qos: 1 })

@@ -117,7 +117,7 @@ const neverRefused: readonly { readonly why: string; readonly rows: RegExp; read
     statuses: ['404']
   },
   { why: 'links of any shell may be posted (section 8)', rows: /^POST \/lookup\/shells\//, statuses: ['404', '409'] },
-  { why: 'what is missing is told by the result (4.13)', rows: /^DELETE \/bulk\//, statuses: ['404'] }
+  { why: 'what is missing is reported by the result (4.13)', rows: /^DELETE \/bulk\//, statuses: ['404'] }
 ]
 
 t.test('every error of the official documents is listed, except for stated reasons', async (t) => {
@@ -160,7 +160,7 @@ t.test('errors of the shipped server are listed in its document', async (t) => {
   }
 })
 
-/** Told of by `default`: an Accept that shuts out JSON, and what is not there yet. */
+/** Documented by `default`: an Accept that shuts out JSON, and what is not there yet. */
 const UNNAMED: ReadonlySet<number> = new Set([406, 501])
 
 t.test('paths differ by more than the names of their parameters', async (t) => {

@@ -35,7 +35,7 @@ import { findSeries } from './series.ts'
 import type { TemplateCheck } from './template-check.ts'
 import { type ValidSamples, validateSamples } from './validate-samples.ts'
 
-/** A push's index in an {@link OrderedGate}. Whoever takes one must call `pass`, whatever becomes of the push. */
+/** A push's index in an {@link OrderedGate}. Its holder must call `pass`, whether the push succeeds or not. */
 export interface GatePass {
   /** Resolves when the previous push has passed. */
   readonly before: Promise<void>

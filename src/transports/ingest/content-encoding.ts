@@ -37,7 +37,7 @@ export function decodedBody({ headers, raw }: FastifyRequest): AsyncIterable<Buf
 
 function decode(bytes: Readable, coding: string): Readable {
   const decoder = DECODERS[coding]?.() as NodeJS.ReadWriteStream & Readable
-  // Errors are thrown to the reader. If the request is refused for another reason nobody reads, and an error without a
+  // Errors are thrown to the reader. If the request is refused for another reason no reader is left, and an error without a
   // listener would end the process.
   decoder.on('error', () => {})
   pipeline(bytes, decoder, () => {})

@@ -4,7 +4,7 @@ import type { Store } from '../../store/store.ts'
 import type { SubmodelSelector } from '../submodel-selector.ts'
 
 const CACHE_ENTRIES = 10_000
-/** A missing submodel is looked for again sooner: somebody may be about to create it. */
+/** A missing submodel is looked for again sooner: it may be about to be created. */
 const CACHE_TTL_MS = 10_000
 const MISSING_TTL_MS = 500
 

@@ -134,7 +134,7 @@ class StreamConnections {
     webSocket.on('close', () => this.#connections.delete(connection))
   }
 
-  /** Clients are told when the store becomes unavailable, instead of hearing nothing. */
+  /** Notifies clients when the store becomes unavailable, so that they do not wait in silence. */
   async #checkStore(): Promise<void> {
     if (this.#connections.size === 0 && this.#isStoreAvailable) return
     const before = this.#isStoreAvailable
