@@ -35,7 +35,7 @@ const MAX_REPORTED = 20
 
 /** Parses a query. @throws HubError `Invalid` */
 export function parseQuery(body: unknown): AasqlQuery {
-  const reading = new QueryParser()
+  const reading = new ConditionParser()
   const query = reading.query(body)
   if (query === undefined || reading.violations.length > 0) {
     throw new HubError('Invalid', [reading.violations.length], reading.violations.slice(0, MAX_REPORTED))
@@ -50,12 +50,38 @@ const conditions: readonly string[] = [...operators, ...connectives]
 const inMatch: readonly string[] = [...operators, '$match', '$boolean']
 const operands: readonly string[] = ['$field', ...Object.keys(literals), ...Object.keys(casts), ...dateParts]
 
-class QueryParser {
+/** Where access rules (Part 4) differ from queries. */
+export interface ConditionDialect {
+  /** Reads the value of `$attribute`. @returns the operand, or a sentence that says what was expected */
+  readonly parseAttribute: (value: unknown, pointer: string) => Operand | string
+  /** Roots of other products; a comparison with one is accepted and invalid. */
+  readonly foreignRoots: readonly string[]
+}
+
+/** Collects the violations of the conditions that it parses. */
+export class ConditionParser {
   readonly violations: Violation[] = []
+  readonly #dialect: ConditionDialect | undefined
+  readonly #operandNames: readonly string[]
+  readonly #textOperandNames: readonly string[]
   #operands = 0
   #patternCost = 0
   /** JSON Pointers of comparisons, for violations found later. */
   readonly #places = new Map<Comparison, string>()
+
+  constructor(dialect?: ConditionDialect) {
+    this.#dialect = dialect
+    const more = dialect === undefined ? [] : ['$attribute']
+    this.#operandNames = [...operands, ...more]
+    this.#textOperandNames = [...textOperands, ...more]
+  }
+
+  /** Parses a condition that stands somewhere in a document; undefined where it is invalid. */
+  parse(value: unknown, pointer: string): Condition | undefined {
+    const count = this.violations.length
+    const condition = this.#condition(value, pointer, 0)
+    return this.violations.length > count ? undefined : condition
+  }
 
   query(body: unknown): AasqlQuery | undefined {
     const members = this.#object(body, '')
@@ -123,11 +149,17 @@ class QueryParser {
       this.#fault(place, `an array of two operands was expected; found ${excerpt(held)}`)
       return undefined
     }
-    const allowed = isTextOperator(operator) ? textOperands : operands
+    const allowed = isTextOperator(operator) ? this.#textOperandNames : this.#operandNames
     const [left, right] = held.map((side, index) => this.#operand(side, `${place}/${index}`, allowed, depth + 1))
     if (left === undefined || right === undefined) return undefined
     if (operator === '$regex') this.#checkPattern(right, `${place}/1`)
-    const comparison: Comparison = { is: 'comparison', operator, left, right }
+    const comparison: Comparison = {
+      is: 'comparison',
+      operator,
+      left,
+      right,
+      ...(this.#dialect !== undefined && { absentIsFalse: true })
+    }
     this.#places.set(comparison, place)
     return comparison
   }
@@ -139,9 +171,10 @@ class QueryParser {
     if (one === undefined) return undefined
     const { name, held, place } = one
     if (name === '$field') return this.#field(held, place)
+    if (name === '$attribute') return this.#attribute(held, place)
     if (Object.hasOwn(literals, name)) return this.#literal(name as keyof typeof literals, held, place)
     if (Object.hasOwn(casts, name)) {
-      const of = this.#operand(held, place, operands, depth + 1)
+      const of = this.#operand(held, place, this.#operandNames, depth + 1)
       return of && { is: 'cast', to: casts[name as keyof typeof casts], of }
     }
     return this.#part(name as DatePart, held, place, depth)
@@ -152,6 +185,9 @@ class QueryParser {
       this.#fault(place, `a field such as "$sm#idShort" was expected; found ${excerpt(held)}`)
       return undefined
     }
+    if (this.#dialect?.foreignRoots.some((root) => held.startsWith(`${root}#`))) {
+      return { is: 'attribute', attribute: { is: 'unsupported', text: held } }
+    }
     const field = parseField(held)
     if (!('problem' in field)) return { is: 'field', field }
     const { problem, written, allowed = [] } = field
@@ -161,6 +197,13 @@ class QueryParser {
       place,
       `${excerpt(held)} is not a field: ${problem}${written === undefined ? '' : ` "${written}"`}${hint}`
     )
+    return undefined
+  }
+
+  #attribute(held: unknown, place: string): Operand | undefined {
+    const operand = this.#dialect?.parseAttribute(held, place)
+    if (typeof operand !== 'string') return operand
+    this.#fault(place, operand)
     return undefined
   }
 
@@ -180,6 +223,8 @@ class QueryParser {
     if (typeof held === 'number') return { type: 'num', value: held }
     if (typeof held === 'boolean') return { type: 'bool', value: held }
     const text = held as string
+    // Access rules may hold any text, and a time of day with its zone.
+    if (this.#dialect !== undefined && (type === 'str' || type === 'time')) return castText(text, type)
     if (pattern !== undefined && !new RegExp(pattern).test(text)) return undefined
     // The standard's date-time has a time zone (RFC 3339).
     if (type === 'dateTime' && !/(?:Z|[+-]\d{2}:\d{2})$/i.test(text)) return undefined
@@ -191,7 +236,7 @@ class QueryParser {
     const of =
       typeof held === 'string'
         ? this.#literal('$dateTimeVal', held, place)
-        : this.#operand(held, place, operands, depth + 1)
+        : this.#operand(held, place, this.#operandNames, depth + 1)
     return of && { is: 'part', part, of }
   }
 

@@ -29,9 +29,11 @@ export interface CompiledCondition {
  * Each pair of a shell and a submodel is evaluated separately: all conditions on `$aas`, `$sm` and `$sme` refer to the
  * same pair (Part 2, "Search in AAS Hierarchy"), but a `$match` on the joined root searches for a pair of its own.
  * Conditions on roots that do not belong to the subject match nothing.
+ *
+ * @param pinned items that stand for the whole list they are in
  */
-export function compile(condition: Condition, subject: Subject): CompiledCondition {
-  const place = subjects[subject]
+export function compile(condition: Condition, subject: Subject, pinned?: PinnedItems): CompiledCondition {
+  const place: CompileContext = { ...subjects[subject], ...(pinned && { pinned }) }
   const { root, joined } = place
   const roots = rootsOf(condition)
   const joins =
@@ -52,6 +54,13 @@ export function compile(condition: Condition, subject: Subject): CompiledConditi
   }
 }
 
+/** By key of the loop: the only item that is looked at. May change between evaluations. */
+export type PinnedItems = ReadonlyMap<string, object>
+
+interface CompileContext extends SubjectRoots {
+  readonly pinned?: PinnedItems
+}
+
 interface EvaluationScope {
   readonly documents: BoundDocuments
   readonly related: readonly object[]
@@ -64,7 +73,7 @@ interface ConditionNode {
 }
 
 /** @param decides only true matters here, so the first result that is not true decides */
-function compileCondition(condition: Condition, place: SubjectRoots, decides = false): ConditionNode {
+function compileCondition(condition: Condition, place: CompileContext, decides = false): ConditionNode {
   switch (condition.is) {
     case 'constant':
       return constant(condition.value ? TRUE : FALSE)
@@ -73,9 +82,9 @@ function compileCondition(condition: Condition, place: SubjectRoots, decides = f
     case 'match':
       return compileMatch(condition, place)
     case 'not': {
-      const { evaluate, fallible } = compileCondition(condition.of, place)
+      const { evaluate: judge, fallible } = compileCondition(condition.of, place)
       const not = (scope: EvaluationScope): Verdict => {
-        const verdict = evaluate(scope)
+        const verdict = judge(scope)
         return verdict === INVALID ? INVALID : verdict === TRUE ? FALSE : TRUE
       }
       return { evaluate: not, fallible }
@@ -92,53 +101,68 @@ function compileCondition(condition: Condition, place: SubjectRoots, decides = f
         TRUE,
         false
       )
+    case 'some':
+      return combineIndependent(condition.of.map((one) => compileCondition(one, place, true)))
   }
+}
+
+/** True if one is true. One that is invalid, or that would take too long, says nothing about the others. */
+function combineIndependent(nodes: readonly ConditionNode[]): ConditionNode {
+  const isTrue = ({ evaluate }: ConditionNode, scope: EvaluationScope): boolean => {
+    try {
+      return evaluate(scope) === TRUE
+    } catch (error) {
+      if (error instanceof HubError) return false
+      throw error
+    }
+  }
+  return { evaluate: (scope) => (nodes.some((node) => isTrue(node, scope)) ? TRUE : FALSE), fallible: false }
 }
 
 /** @param settles the verdict that decides the combination, unless another one is invalid */
 function combine(nodes: readonly ConditionNode[], settles: Verdict, decides: boolean): ConditionNode {
   // Conditions that cannot be invalid are skipped once the result is settled.
   const [sure, unsure] = [nodes.filter(({ fallible }) => !fallible), nodes.filter(({ fallible }) => fallible)]
-  const evaluate = (scope: EvaluationScope): Verdict => {
+  const judge = (scope: EvaluationScope): Verdict => {
     let settled = false
-    for (const { evaluate } of sure) {
-      if (evaluate(scope) !== settles) continue
+    for (const { evaluate: judge } of sure) {
+      if (judge(scope) !== settles) continue
       settled = true
       break
     }
     if (settled && decides) return settles
-    for (const { evaluate } of unsure) {
-      const verdict = evaluate(scope)
+    for (const { evaluate: judge } of unsure) {
+      const verdict = judge(scope)
       if (verdict === INVALID || (decides && verdict === settles)) return verdict
       if (verdict === settles) settled = true
     }
     return settled === (settles === TRUE) ? TRUE : FALSE
   }
-  return { evaluate, fallible: unsure.length > 0 }
+  return { evaluate: judge, fallible: unsure.length > 0 }
 }
 
 function constant(verdict: Verdict): ConditionNode {
   return { evaluate: () => verdict, fallible: verdict === INVALID }
 }
 
-function compileComparison(comparison: Comparison, place: SubjectRoots): ConditionNode {
+function compileComparison(comparison: Comparison, place: CompileContext): ConditionNode {
   if (!fieldsOfComparison(comparison).every((field) => isReadable(field, place))) return constant(INVALID)
   const resolved = resolve(comparison)
   if (resolved.is === 'settled') return constant(resolved.verdict)
-  const evaluate = evaluateFields(resolved, 0)
-  return { evaluate: ({ documents }) => evaluate(documents), fallible: resolved.fallible }
+  const judge = evaluateFields(resolved, 0, place)
+  return { evaluate: ({ documents }) => judge(documents), fallible: resolved.fallible }
 }
 
-function compileMatch(match: Match, place: SubjectRoots): ConditionNode {
+function compileMatch(match: Match, place: CompileContext): ConditionNode {
   const comparisons = comparisonsOf(match)
   const fields = comparisons.flatMap(fieldsOfComparison)
   if (!fields.every((field) => isReadable(field, place))) return constant(INVALID)
-  const all = groupParts(partsOf(match, new Set()), 0)
+  const all = groupParts(partsOf(match, new Set(), place), 0)
   const { joined } = place
   if (joined === undefined || !fields.some(({ root }) => root === joined)) {
     return { evaluate: ({ documents }) => all(documents, documents), fallible: true }
   }
-  const evaluate = ({ documents, related }: EvaluationScope): Verdict => {
+  const judge = ({ documents, related }: EvaluationScope): Verdict => {
     const outer = documents[joined]
     const verdict = any(related, (other) => {
       documents[joined] = other
@@ -147,7 +171,7 @@ function compileMatch(match: Match, place: SubjectRoots): ConditionNode {
     documents[joined] = outer
     return verdict
   }
-  return { evaluate, fallible: true }
+  return { evaluate: judge, fallible: true }
 }
 
 /** A comparison or inner `$match` within a `$match`. */
@@ -161,21 +185,23 @@ interface MatchPart {
 type EvaluateItem = (at: object, documents: BoundDocuments) => Verdict
 
 /** @param held keys of the loops that an outer part iterates */
-function partsOf(match: Match, held: ReadonlySet<string>): MatchPart[] {
+function partsOf(match: Match, held: ReadonlySet<string>, context: CompileContext): MatchPart[] {
   const direct = match.of.flatMap((one): MatchPart[] => {
     if (one.is === 'match') return []
-    return [one.is === 'comparison' ? partOfComparison(resolve(one)) : constantPart(one.value)]
+    return [one.is === 'comparison' ? partOfComparison(resolve(one), context) : constantPart(one.value)]
   })
   const inner = match.of.filter((one) => one.is === 'match')
   if (inner.length === 0) return direct
-  const chains = direct.some((part) => !isFixed(part)) ? direct.map(({ chain }) => chain) : inner.flatMap(firstLists)
+  const chains = direct.some((part) => !isFixed(part))
+    ? direct.map(({ chain }) => chain)
+    : inner.flatMap((one) => firstLists(one, context))
   const all = new Set([...held, ...chains.flat().map(({ key }) => key)])
-  return [...direct, ...inner.map((one) => partOfMatch(one, all))]
+  return [...direct, ...inner.map((one) => partOfMatch(one, all, context))]
 }
 
 /** An inner `$match` uses the items of the outer loops and iterates further loops itself. */
-function partOfMatch(match: Match, held: ReadonlySet<string>): MatchPart {
-  const parts = partsOf(match, held)
+function partOfMatch(match: Match, held: ReadonlySet<string>, context: CompileContext): MatchPart {
+  const parts = partsOf(match, held, context)
   const [first = [], ...others] = parts.filter((part) => !isFixed(part)).map(({ chain }) => chain)
   const shared = others.reduce(sharedLoops, first)
   const end = shared.findIndex(({ key }) => !held.has(key))
@@ -183,11 +209,11 @@ function partOfMatch(match: Match, held: ReadonlySet<string>): MatchPart {
 }
 
 /** The loops down to the first list of each field: those held by a `$match` that contains only others. */
-function firstLists(match: Match): (readonly ItemLoop[])[] {
+function firstLists(match: Match, context: CompileContext): (readonly ItemLoop[])[] {
   return comparisonsOf(match)
     .flatMap(fieldsOfComparison)
     .map((field) => {
-      const loops = loopsOf(field)
+      const loops = loopsOf(field, context)
       return loops.slice(0, loops.findIndex(({ list }) => list) + 1)
     })
 }
@@ -196,12 +222,14 @@ function constantPart(value: boolean): MatchPart {
   return { chain: [], build: () => () => (value ? TRUE : FALSE) }
 }
 
-function partOfComparison(resolved: Resolved): MatchPart {
+function partOfComparison(resolved: Resolved, context: CompileContext): MatchPart {
   if (resolved.is === 'settled') return { chain: [], build: () => () => resolved.verdict }
   // Two fields share the loops down to their last common list.
   const chain =
-    resolved.is === 'one field' ? loopsOf(resolved.field) : sharedLoops(loopsOf(resolved.left), loopsOf(resolved.right))
-  return { chain, build: (depth) => evaluateFields(resolved, depth) }
+    resolved.is === 'one field'
+      ? loopsOf(resolved.field, context)
+      : sharedLoops(loopsOf(resolved.left, context), loopsOf(resolved.right, context))
+  return { chain, build: (depth) => evaluateFields(resolved, depth, context) }
 }
 
 /** It loops over nothing but the document, so it can be evaluated anywhere. */
@@ -214,14 +242,14 @@ function isFixed({ chain }: MatchPart): boolean {
  * grouped by their next loop. An item fails if one part is false; it is invalid only if all other parts are true.
  */
 function groupParts(parts: readonly MatchPart[], depth: number): EvaluateItem {
-  const evaluators: EvaluateItem[] = []
+  const judges: EvaluateItem[] = []
   const further = new Map<string, { readonly loop: ItemLoop; readonly parts: MatchPart[] }>()
   for (const part of parts) {
     const loop = part.chain[depth]
     if (isFixed(part) && depth > 0) {
-      const evaluate = part.build(0)
-      evaluators.push((_, documents) => evaluate(documents, documents))
-    } else if (loop === undefined) evaluators.push(part.build(depth))
+      const judge = part.build(0)
+      judges.push((_, documents) => judge(documents, documents))
+    } else if (loop === undefined) judges.push(part.build(depth))
     else {
       const others = further.get(loop.key)
       if (others === undefined) further.set(loop.key, { loop, parts: [part] })
@@ -230,12 +258,12 @@ function groupParts(parts: readonly MatchPart[], depth: number): EvaluateItem {
   }
   for (const { loop, parts } of further.values()) {
     const below = groupParts(parts, depth + 1)
-    evaluators.push((at, documents) => any(loop.items(at), (item) => below(item, documents)))
+    judges.push((at, documents) => any(loop.items(at), (item) => below(item, documents)))
   }
   return (at, documents) => {
     let verdict: Verdict = TRUE
-    for (const evaluate of evaluators) {
-      const found = evaluate(at, documents)
+    for (const judge of judges) {
+      const found = judge(at, documents)
       if (found === FALSE) return FALSE
       if (found === INVALID) verdict = INVALID
     }
@@ -246,12 +274,12 @@ function groupParts(parts: readonly MatchPart[], depth: number): EvaluateItem {
 type WithFields = Exclude<Resolved, { is: 'settled' }>
 
 /** @param depth number of loops already entered; the function takes the current item, or the documents */
-function evaluateFields(resolved: WithFields, depth: number): (at: object) => Verdict {
+function evaluateFields(resolved: WithFields, depth: number, context: CompileContext): (at: object) => Verdict {
   if (resolved.is === 'one field') {
-    return anyTextPasses(loopsOf(resolved.field), depth, fieldReader(resolved.field).text, resolved.test)
+    return anyTextPasses(loopsOf(resolved.field, context), depth, fieldReader(resolved.field).text, resolved.test)
   }
   const { left, right, test, ifAbsent, maxPairs } = resolved
-  const [readLeft, readRight] = [textsOf(left, depth), textsOf(right, depth)]
+  const [readLeft, readRight] = [textsOf(left, depth, context), textsOf(right, depth, context)]
   return (at) => {
     const [ones, others] = [readLeft(at), readRight(at)]
     if (ones.length === 0 && others.length === 0) return ifAbsent
@@ -279,9 +307,9 @@ function anyTextPasses(
   return (at) => any(loop.items(at), below)
 }
 
-function textsOf(field: FieldIdentifier, depth: number): (at: object) => string[] {
+function textsOf(field: FieldIdentifier, depth: number, context: CompileContext): (at: object) => string[] {
   const { text } = fieldReader(field)
-  const loops = loopsOf(field).slice(depth)
+  const loops = loopsOf(field, context).slice(depth)
   return (at) => {
     let items: readonly object[] = [at]
     for (const loop of loops) items = items.flatMap((item) => loop.items(item))
@@ -290,10 +318,10 @@ function textsOf(field: FieldIdentifier, depth: number): (at: object) => string[
 }
 
 /** True if true for any item; invalid if invalid for all; false for no items. */
-function any<Item>(items: readonly Item[], evaluate: (item: Item) => Verdict): Verdict {
+function any<Item>(items: readonly Item[], judge: (item: Item) => Verdict): Verdict {
   let verdict: Verdict = items.length === 0 ? FALSE : INVALID
   for (const item of items) {
-    const found = evaluate(item)
+    const found = judge(item)
     if (found === TRUE) return TRUE
     if (found === FALSE) verdict = FALSE
   }
@@ -301,9 +329,19 @@ function any<Item>(items: readonly Item[], evaluate: (item: Item) => Verdict): V
 }
 
 /** All loops, beginning with the document. */
-function loopsOf(field: FieldIdentifier): readonly ItemLoop[] {
+function loopsOf(field: FieldIdentifier, { pinned }: CompileContext): readonly ItemLoop[] {
   const { root, loops } = fieldReader(field)
-  return [documentLoop(root), ...loops]
+  return [documentLoop(root), ...(pinned === undefined ? loops : loops.map((loop) => pinnedLoop(loop, pinned)))]
+}
+
+function pinnedLoop(loop: ItemLoop, pinned: PinnedItems): ItemLoop {
+  return {
+    ...loop,
+    items: (of) => {
+      const item = pinned.get(loop.key)
+      return item === undefined ? loop.items(of) : [item]
+    }
+  }
 }
 
 function documentLoop(root: DocumentRoot): ItemLoop {

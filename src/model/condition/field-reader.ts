@@ -151,7 +151,7 @@ function elementLoops(path: readonly FieldStep[]): ItemLoop[] {
 }
 
 /** In a list only by index, in a collection only by idShort. */
-function descend(element: SubmodelElement, path: readonly FieldStep[]): SubmodelElement | undefined {
+export function descend(element: SubmodelElement, path: readonly FieldStep[]): SubmodelElement | undefined {
   let here: SubmodelElement | undefined = element
   for (const step of path) {
     const list: boolean = here?.modelType === 'SubmodelElementList'
@@ -185,7 +185,7 @@ function attributeReader(prefix: string, steps: readonly FieldStep[]): Pick<Fiel
   }
 }
 
-function follow(of: object, way: readonly FieldStep[]): unknown {
+export function follow(of: object, way: readonly FieldStep[]): unknown {
   let here: unknown = of
   for (const step of way) {
     if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return undefined

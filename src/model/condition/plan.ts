@@ -98,7 +98,8 @@ function planCondition(condition: Condition, place: SubjectRoots): readonly Alte
       return unconstrained
     case 'and':
       return condition.of.map((one) => planCondition(one, place)).reduce(intersect, unconstrained)
-    case 'or': {
+    case 'or':
+    case 'some': {
       const alternatives = condition.of.flatMap((one) => planCondition(one, place))
       return alternatives.length > MAX_ALTERNATIVES ? unconstrained : alternatives
     }

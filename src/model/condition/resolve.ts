@@ -1,7 +1,7 @@
 /** Resolves a comparison: folds casts of literals, and determines the type for comparing both sides. */
 
 import type { Comparison, FieldIdentifier, Operand } from './condition.ts'
-import { isTextOperator, type Ordering, type TextOperator, type ValueType } from './grammar.ts'
+import { isTextOperator, type Operator, type Ordering, type TextOperator, type ValueType } from './grammar.ts'
 import { compileDocumentPattern, compilePattern } from './pattern.ts'
 import { cast, castText, compareByCodePoint, datePartOf, satisfies, satisfiesOrder, type TypedValue } from './values.ts'
 
@@ -45,19 +45,84 @@ export function literalOf(operand: Operand): TypedValue | undefined {
   return done?.is === 'literal' ? done.value : undefined
 }
 
-export function resolve({ operator, left, right }: Comparison): Resolved {
+export function resolve({ operator, left, right, absentIsFalse }: Comparison): Resolved {
   const one = toSide(left)
   const other = toSide(right)
   if (one === undefined || other === undefined) return { is: 'settled', verdict: INVALID }
+  const resolved =
+    one.is === 'texts' || other.is === 'texts' ? resolveTexts(operator, one, other) : resolveSides(operator, one, other)
+  return absentIsFalse && resolved.is === 'two fields' ? { ...resolved, ifAbsent: FALSE } : resolved
+}
+
+function resolveSides(operator: Operator, one: Side, other: Side): Resolved {
   return isTextOperator(operator) ? resolveText(operator, one, other) : resolveOrdering(operator, one, other)
+}
+
+/** Each known text is a literal of its own; the comparison holds if it holds for any of them. */
+function resolveTexts(operator: Operator, one: Side | TextsSide, other: Side | TextsSide): Resolved {
+  const [ones, others] = [literalsOf(one, typeOf(other)), literalsOf(other, typeOf(one))]
+  const all = ones.flatMap((left) =>
+    others.map(
+      (right): Resolved =>
+        left === undefined || right === undefined
+          ? { is: 'settled', verdict: INVALID }
+          : resolveSides(operator, left, right)
+    )
+  )
+  const [only, ...more] = all
+  if (only !== undefined && more.length === 0) return only
+  const fields = all.filter((resolved) => resolved.is === 'one field')
+  const [first] = fields
+  const settled = anyVerdict(all.map((resolved) => (resolved.is === 'settled' ? resolved.verdict : FALSE)))
+  if (first === undefined) return { is: 'settled', verdict: settled }
+  return {
+    is: 'one field',
+    field: first.field,
+    test: (text) =>
+      anyVerdict(
+        all.map((resolved) =>
+          resolved.is === 'settled' ? resolved.verdict : resolved.is === 'one field' ? resolved.test(text) : INVALID
+        )
+      ),
+    fallible: all.some((resolved) => resolved.is !== 'one field' || resolved.fallible)
+  }
+}
+
+/** True if any is; invalid if all are. */
+function anyVerdict(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes(TRUE)) return TRUE
+  return verdicts.length > 0 && verdicts.every((verdict) => verdict === INVALID) ? INVALID : FALSE
+}
+
+function typeOf(side: Side | TextsSide): ValueType | undefined {
+  return side.is === 'literal' ? side.value.type : side.type
+}
+
+/** A literal for each text, of the type of the other side; undefined where the cast is not possible. */
+function literalsOf(side: Side | TextsSide, type: ValueType = 'str'): (Side | undefined)[] {
+  if (side.is !== 'texts') return [side]
+  const toValue = side.type === undefined ? castTo(type) : side.cast
+  return side.texts.map((text) => {
+    const value = toValue(text)
+    return value && { is: 'literal', value }
+  })
 }
 
 /** An operand: a literal with casts applied, or a field with its casts. */
 type Side = { readonly is: 'literal'; readonly value: TypedValue } | FieldSide
 
-interface FieldSide {
+interface FieldSide extends OpenSide {
   readonly is: 'field'
   readonly field: FieldIdentifier
+}
+
+interface TextsSide extends OpenSide {
+  readonly is: 'texts'
+  readonly texts: readonly string[]
+}
+
+/** Text with the casts to do. */
+interface OpenSide {
   /** Undefined without a cast: then the other side decides. */
   readonly type: ValueType | undefined
   readonly cast: Cast
@@ -69,11 +134,12 @@ interface FieldSide {
 type Cast = (text: string) => TypedValue | undefined
 
 /** Undefined for a literal that cannot be cast. */
-function toSide(operand: Operand): Side | undefined {
+function toSide(operand: Operand): Side | TextsSide | undefined {
   if (operand.is === 'literal') return operand
-  if (operand.is === 'field') {
-    return { is: 'field', field: operand.field, type: undefined, cast: castTo('str'), fallible: false, direct: true }
-  }
+  if (operand.is === 'attribute') return undefined
+  const text: OpenSide = { type: undefined, cast: castTo('str'), fallible: false, direct: true }
+  if (operand.is === 'field') return { is: 'field', field: operand.field, ...text }
+  if (operand.is === 'texts') return { is: 'texts', texts: operand.texts, ...text }
   const inner = toSide(operand.of)
   if (inner === undefined) return undefined
   const type = operand.is === 'cast' ? operand.to : 'num'
@@ -87,8 +153,7 @@ function toSide(operand: Operand): Side | undefined {
     return value && { is: 'literal', value }
   }
   return {
-    is: 'field',
-    field: inner.field,
+    ...inner,
     type,
     cast: (text) => {
       const value = inner.cast(text)

@@ -1,0 +1,92 @@
+/** Fragments of a document (Part 4, FILTER): a member, the items of a list, or elements, e.g. `$sme.Documents[]`. */
+import type { SubmodelElement } from '../types.ts'
+import { ANY, type FieldIdentifier, type FieldStep } from './condition.ts'
+import { formatSteps } from './field.ts'
+import { descend, fieldReader, follow } from './field-reader.ts'
+import type { Root } from './grammar.ts'
+
+export interface Fragment {
+  readonly root: Root
+  /** `$sme` only: idShorts, indexes and `ANY`; empty for every element of the submodel. */
+  readonly path: readonly FieldStep[]
+  /** Below the object or element; empty for the element itself. */
+  readonly steps: readonly FieldStep[]
+}
+
+/** One occurrence of a fragment: an object of the document, or a member of one. */
+export type FragmentPart =
+  | { readonly object: object; readonly member?: undefined }
+  | { readonly object: object; readonly member: string }
+
+export function formatFragment({ root, path, steps }: Fragment): string {
+  const element = path.length === 0 ? root : `${root}.${formatSteps(path)}`
+  return steps.length === 0 ? element : `${element}#${formatSteps(steps)}`
+}
+
+/**
+ * Calls back for each occurrence of a fragment.
+ * @param pinned filled for each: in conditions compiled with it, a list of the fragment stands for the item at hand,
+ *   also where the fragment names an index, and `$sme` for its element
+ */
+export function forEachFragment(
+  fragment: Fragment,
+  document: object,
+  pinned: Map<string, object>,
+  visit: (part: FragmentPart) => void
+): void {
+  const { root, path, steps } = fragment
+  const { loops } = fieldReader(anyIndex(fragment))
+  const indexes = [...(root === '$sme' ? [undefined] : []), ...indexesOf(path), ...indexesOf(steps)]
+  const elementLoops = root === '$sme' ? 1 + indexesOf(path).length : 0
+  enter(0, document)
+  for (const { key } of loops) pinned.delete(key)
+  if (path.length > 0) pinned.delete('$sme')
+
+  function enter(depth: number, at: object): void {
+    const element = depth === elementLoops && path.length > 0 ? elementBelow(at) : at
+    if (element === undefined) return
+    if (depth === elementLoops && path.length > 0) pinned.set('$sme', element)
+    const loop = loops[depth]
+    if (loop === undefined) {
+      leave(element)
+      return
+    }
+    for (const [index, item] of loop.items(at).entries()) {
+      const wanted = indexes[depth]
+      if (wanted !== undefined && wanted !== index) continue
+      pinned.set(loop.key, item)
+      enter(depth + 1, item)
+    }
+  }
+
+  /** The steps of the path behind the last list. */
+  function elementBelow(at: object): SubmodelElement | undefined {
+    const last = path.findLastIndex(isIndex)
+    return descend(at as SubmodelElement, path.slice(Math.max(last, 0) + 1))
+  }
+
+  function leave(at: object): void {
+    const rest = steps.slice(steps.findLastIndex(isIndex) + 1)
+    const member = rest.at(-1)
+    const holder = member === undefined ? undefined : follow(at, rest.slice(0, -1))
+    if (member === undefined) visit({ object: at })
+    else if (typeof holder === 'object' && holder !== null && Object.hasOwn(holder, member)) {
+      visit({ object: holder, member: String(member) })
+    }
+  }
+}
+
+/** Reads the same lists, at any index. */
+function anyIndex({ root, path, steps }: Fragment): FieldIdentifier {
+  const any = (all: readonly FieldStep[]) => all.map((step) => (isIndex(step) ? ANY : step))
+  return { root, path: any(path), attribute: '', steps: any(steps) }
+}
+
+/** One for each list: its index, or undefined for any. */
+function indexesOf(steps: readonly FieldStep[]): (number | undefined)[] {
+  return steps.filter(isIndex).map((step) => (typeof step === 'number' ? step : undefined))
+}
+
+function isIndex(step: FieldStep): boolean {
+  return typeof step === 'number' || step === ANY
+}
