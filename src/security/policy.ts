@@ -1,0 +1,231 @@
+/**
+ * Decides by access rules (Part 4): everything is refused unless a rule allows it, and one rule is enough. Pure: what is
+ * decided depends on the rules, the subject, the target and the moment only.
+ */
+import type { Condition, ValueReference } from '../model/condition/condition.ts'
+import { TRUE } from '../model/condition/resolve.ts'
+import { type Simplified, simplify } from '../model/condition/simplify.ts'
+import { subjects } from '../model/condition/subject.ts'
+import type { Step } from '../model/path.ts'
+import { kindOfFragment } from './fragments.ts'
+import type { Right } from './rights.ts'
+import type { AccessFilter, AccessRule, DocumentKind } from './rule.ts'
+import { type AccessSubject, subjectKey } from './subject.ts'
+import { isAvailable, type Moment, substitute } from './substitute.ts'
+import { type AccessTarget, type Coverage, coverageOf, isAtOrBelow } from './target.ts'
+
+/** What one rule grants. */
+export interface Grant {
+  readonly rule: AccessRule
+  /** Over the target's document; true where the rule does not depend on it. */
+  readonly condition: Condition
+  /** Only the element at this path and what is below it; empty: all elements; undefined: the document. */
+  readonly path?: readonly Step[]
+  /** Attributes are replaced. A condition that never holds hides the fragment. */
+  readonly filters: readonly AccessFilter[]
+}
+
+export interface AccessVerdict {
+  /** `conditional`: the document decides, or some of it is hidden. */
+  readonly is: 'allowed' | 'refused' | 'conditional'
+  /** Documents that meet it may be accessed; in the form that compile and plan of model/condition take. */
+  readonly condition: Condition
+  /** Also of rules that grant only elements below the target; those alone do not allow the target itself. */
+  readonly grants: readonly Grant[]
+}
+
+/** Subjects whose policies are kept. */
+const CACHED_SUBJECTS = 1000
+
+/** The access rules in force. */
+export class Policy {
+  readonly rules: readonly AccessRule[]
+  /** By what distinguishes subjects. */
+  readonly #subjects = new Map<string, SubjectPolicy>()
+
+  constructor(rules: readonly AccessRule[]) {
+    this.rules = rules
+  }
+
+  /** The part of the policy that concerns a subject. Subjects with the same claims share it. */
+  forSubject(subject: AccessSubject): SubjectPolicy {
+    const key = subjectKey(subject)
+    const known = this.#subjects.get(key)
+    if (known !== undefined) return known
+    const policy = new SubjectPolicy(this.rules, subject)
+    if (this.#subjects.size >= CACHED_SUBJECTS) this.#subjects.delete(this.#subjects.keys().next().value ?? '')
+    this.#subjects.set(key, policy)
+    return policy
+  }
+}
+
+/** The rules that may grant something to one subject, with its claims filled in. */
+export class SubjectPolicy {
+  readonly #subject: AccessSubject
+  readonly #rules: readonly SubjectRule[]
+
+  constructor(rules: readonly AccessRule[], subject: AccessSubject) {
+    this.#subject = subject
+    this.#rules = rules.flatMap((rule) => (mayApply(rule, subject) ? [new SubjectRule(rule, subject)] : []))
+  }
+
+  /** Values of other documents that decisions for this subject depend on, each once. */
+  get references(): readonly ValueReference[] {
+    const all = this.#rules.flatMap(({ rule }) => referencesOf(rule))
+    return [...new Map(all.map((reference) => [reference.text, reference])).values()]
+  }
+
+  /** The verdict where it is the same for every target; undefined where it depends on the target. */
+  constantVerdict(right: Right): 'allowed' | 'refused' | undefined {
+    const rules = this.#rules.filter(({ rule }) => grantsRight(rule, right))
+    if (rules.length === 0) return 'refused'
+    return rules.some((one) => one.isUnconditional) ? 'allowed' : undefined
+  }
+
+  decide(right: Right, target: AccessTarget, moment: Moment): AccessVerdict {
+    const grants = this.#rules.flatMap((one) =>
+      grantsRight(one.rule, right) ? one.grants(target, moment, this.#subject) : []
+    )
+    const covering = grants.filter((grant) => covers(grant, target))
+    if (covering.some(isUnconditional)) return { is: 'allowed', condition: ALWAYS, grants }
+    if (covering.length === 0) return { is: 'refused', condition: NEVER, grants }
+    return { is: 'conditional', condition: anyOf(covering.map(({ condition }) => condition)), grants }
+  }
+}
+
+/** READ implies VIEW. */
+export function grantsRight({ rights }: AccessRule, right: Right): boolean {
+  return rights.has(right) || (right === 'VIEW' && rights.has('READ'))
+}
+
+/** Does the grant cover the whole target, not only elements below it? */
+export function covers({ path }: Grant, target: AccessTarget): boolean {
+  if (path === undefined) return true
+  return target.path !== undefined && target.path.length > 0 && isAtOrBelow(target.path, path)
+}
+
+/** Without ANONYMOUS a rule is for authenticated callers, also if it names no claim. */
+export function mayApply(rule: AccessRule, subject: AccessSubject): boolean {
+  const { enabled, attributes } = rule
+  const isOpen = attributes.some((one) => one.is === 'global' && one.name === 'ANONYMOUS')
+  if (!enabled || (subject.claims === undefined && !isOpen)) return false
+  return attributes.every((attribute) => isAvailable(attribute, subject, undefined) !== false)
+}
+
+export function referencesOf({ formula, attributes, filters }: AccessRule): ValueReference[] {
+  const found: ValueReference[] = attributes.flatMap((one) => (one.is === 'reference' ? [one.reference] : []))
+  for (const condition of [formula, ...filters.map((filter) => filter.condition)]) collect(condition)
+  return found
+
+  function collect(node: unknown): void {
+    if (typeof node !== 'object' || node === null) return
+    const { is, reference } = node as { is?: unknown; reference?: ValueReference }
+    if (is === 'reference' && reference !== undefined) found.push(reference)
+    else for (const value of Object.values(node)) collect(value)
+  }
+}
+
+const ALWAYS: Condition = { is: 'constant', value: true }
+const NEVER: Condition = { is: 'constant', value: false }
+
+class SubjectRule {
+  readonly rule: AccessRule
+  readonly #formula: Condition
+  readonly #filters: readonly AccessFilter[]
+  /** Attributes are left that only a moment can replace. */
+  readonly #isMomentary: boolean
+  readonly #simplified = new Map<DocumentKind | undefined, Simplified>()
+
+  constructor(rule: AccessRule, subject: AccessSubject) {
+    this.rule = rule
+    this.#formula = substitute(rule.formula, subject, undefined)
+    this.#filters = rule.filters.map((filter) => ({
+      ...filter,
+      condition: substitute(filter.condition, subject, undefined)
+    }))
+    this.#isMomentary = [rule.attributes, this.#formula, this.#filters].some(isMomentary)
+  }
+
+  /** Every target, always, and all of it. */
+  get isUnconditional(): boolean {
+    if (this.#isMomentary || this.rule.filters.length > 0) return false
+    const everywhere = this.rule.objects.some((object) => object.is === 'route' && object.text === '*')
+    const simplified = this.#simplify(undefined, this.#formula)
+    return everywhere && simplified.is === 'settled' && simplified.verdict === TRUE
+  }
+
+  grants(target: AccessTarget, moment: Moment, subject: AccessSubject): Grant[] {
+    const covered = this.rule.objects.flatMap((object) => coverageOf(object, target) ?? [])
+    if (covered.length === 0) return []
+    if (!this.rule.attributes.every((one) => isAvailable(one, subject, moment))) return []
+    const formula = this.#isMomentary ? substitute(this.#formula, subject, moment) : this.#formula
+    const simplified = this.#simplify(target.kind, formula)
+    if (simplified.is === 'settled' && simplified.verdict !== TRUE) return []
+    const condition = simplified.is === 'open' ? simplified.condition : ALWAYS
+    const filters = target.kind === undefined ? [] : this.#filtersFor(target.kind, moment, subject)
+    return byPath(covered).map(({ path, ids }) => ({
+      rule: this.rule,
+      condition: ids === undefined || target.kind === undefined ? condition : withIds(target.kind, ids, condition),
+      filters,
+      ...(path && { path })
+    }))
+  }
+
+  #filtersFor(kind: DocumentKind, moment: Moment, subject: AccessSubject): AccessFilter[] {
+    return this.#filters.flatMap(({ fragment, condition }) => {
+      if (kindOfFragment(fragment) !== kind) return []
+      const substituted = this.#isMomentary ? substitute(condition, subject, moment) : condition
+      const simplified = simplify(substituted, kind)
+      if (simplified.is === 'open') return [{ fragment, condition: simplified.condition }]
+      return simplified.verdict === TRUE ? [] : [{ fragment, condition: NEVER }]
+    })
+  }
+
+  #simplify(kind: DocumentKind | undefined, formula: Condition): Simplified {
+    if (this.#isMomentary) return simplify(formula, kind)
+    const known = this.#simplified.get(kind) ?? simplify(formula, kind)
+    this.#simplified.set(kind, known)
+    return known
+  }
+}
+
+/** Is there an attribute in it that depends on the moment? */
+function isMomentary(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false
+  const { is, name } = node as { is?: unknown; name?: unknown }
+  if (is === 'reference' || (is === 'global' && name !== 'ANONYMOUS')) return true
+  return Object.values(node).some(isMomentary)
+}
+
+/** One entry for each path; without ids where one coverage is for any document. */
+function byPath(covered: readonly Coverage[]): { path?: readonly Step[]; ids?: readonly string[] }[] {
+  const groups = Map.groupBy(covered, ({ path }) => JSON.stringify(path))
+  return [...groups.values()].map((group) => {
+    const path = group[0]?.path
+    const ids = group.flatMap(({ id }) => id ?? [])
+    return { ...(path && { path }), ...(ids.length === group.length && { ids }) }
+  })
+}
+
+function withIds(kind: DocumentKind, ids: readonly string[], condition: Condition): Condition {
+  const { root } = subjects[kind]
+  const named = ids.map(
+    (id): Condition => ({
+      is: 'comparison',
+      operator: '$eq',
+      left: { is: 'field', field: { root, path: [], attribute: 'id', steps: ['id'] } },
+      right: { is: 'literal', value: { type: 'str', value: id } }
+    })
+  )
+  const [only, ...more] = named
+  const ofIds: Condition = only !== undefined && more.length === 0 ? only : { is: 'or', of: named }
+  return condition === ALWAYS ? ofIds : { is: 'and', of: [ofIds, condition] }
+}
+
+function anyOf(conditions: readonly Condition[]): Condition {
+  return conditions.includes(ALWAYS) ? ALWAYS : { is: 'some', of: conditions }
+}
+
+function isUnconditional({ condition, filters }: Grant): boolean {
+  return condition === ALWAYS && filters.length === 0
+}

@@ -1,0 +1,88 @@
+/** The built-in roles, as access rules of Part 4. A caller has those that its claim `role` names. */
+
+/** One document per role: each can be printed, changed and used as a file of its own. */
+export const roles: Readonly<Record<string, object>> = {
+  administrator: ruleModel('administrator', [{ rights: ['ALL'], objects: [route('*')] }]),
+
+  engineer: ruleModel('engineer', [
+    {
+      rights: ['ALL'],
+      objects: [
+        ...['$aas("*")', '$sm("*")', '$cd("*")'].map((IDENTIFIABLE) => ({ IDENTIFIABLE })),
+        ...['$aasdesc("*")', '$smdesc("*")'].map((DESCRIPTOR) => ({ DESCRIPTOR })),
+        route('/bulk/*'),
+        route('/upload'),
+        route('/description'),
+        ...dataRoutes()
+      ]
+    }
+  ]),
+
+  operator: ruleModel('operator', [
+    {
+      rights: ['READ', 'VIEW'],
+      objects: [
+        ...['$aas("*")', '$sm("*")', '$cd("*")'].map((IDENTIFIABLE) => ({ IDENTIFIABLE })),
+        ...['$aasdesc("*")', '$smdesc("*")'].map((DESCRIPTOR) => ({ DESCRIPTOR })),
+        route('/description'),
+        ...dataRoutes()
+      ]
+    },
+    { rights: ['EXECUTE'], objects: [{ IDENTIFIABLE: '$sm("*")' }] },
+    // Values, not structure.
+    {
+      rights: ['UPDATE'],
+      objects: ['/submodels', '/shells/*/submodels'].flatMap((path) => [
+        route(`${path}/*/$value`),
+        route(`${path}/*/submodel-elements/*/$value`)
+      ])
+    }
+  ]),
+
+  gateway: ruleModel('gateway', [
+    {
+      rights: ['CREATE', 'UPDATE'],
+      objects: [route('/ingest'), route('/write'), route('/api/v2/write'), route('/stream')]
+    },
+    {
+      rights: ['UPDATE'],
+      objects: [
+        route('/submodels/*/submodel-elements/*/$value'),
+        route('/shells/*/submodels/*/submodel-elements/*/$value')
+      ]
+    },
+    { rights: ['READ'], objects: [route('/description')] }
+  ]),
+
+  auditor: ruleModel('auditor', [{ rights: ['READ', 'VIEW'], objects: [route('*')] }])
+}
+
+interface RoleRule {
+  readonly rights: readonly string[]
+  readonly objects: readonly object[]
+}
+
+function ruleModel(role: string, rules: readonly RoleRule[]): object {
+  const formula = { $eq: [{ $attribute: { CLAIM: 'role' } }, { $strVal: role }] }
+  return {
+    AllAccessPermissionRules: {
+      DEFATTRIBUTES: [{ name: 'role', attributes: [{ CLAIM: 'role' }] }],
+      DEFFORMULAS: [{ name: role, formula }],
+      rules: rules.map(({ rights, objects }) => ({
+        ACL: { USEATTRIBUTES: 'role', RIGHTS: rights, ACCESS: 'ALLOW' },
+        OBJECTS: objects,
+        USEFORMULA: role
+      }))
+    }
+  }
+}
+
+/** The hub's own endpoints for samples and history. */
+function dataRoutes(): object[] {
+  return ['/ingest', '/stream', '/events', '/timeseries', '/dataset'].map(route)
+}
+
+/** Held against the path of the request, with and without the prefix of the API. */
+function route(path: string): object {
+  return { ROUTE: path }
+}

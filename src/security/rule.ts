@@ -1,0 +1,39 @@
+/** Access rules (Part 4) after parsing: names are resolved, every rule stands for itself. */
+import type { Attribute, Condition } from '../model/condition/condition.ts'
+import type { Fragment } from '../model/condition/fragment.ts'
+import type { Subject as DocumentKind } from '../model/condition/subject.ts'
+import type { Step } from '../model/path.ts'
+import type { Right } from './rights.ts'
+
+export type { Subject as DocumentKind } from '../model/condition/subject.ts'
+
+export interface AccessRule {
+  /** Identifies the rule in messages: file and JSON Pointer. */
+  readonly name: string
+  /** False: the rule is DISABLED. */
+  readonly enabled: boolean
+  /** Without VIEW where READ is contained: READ implies it. */
+  readonly rights: ReadonlySet<Right>
+  /** All must be available to the subject. */
+  readonly attributes: readonly Attribute[]
+  /** One of them must cover the target. */
+  readonly objects: readonly AccessObject[]
+  readonly formula: Condition
+  readonly filters: readonly AccessFilter[]
+}
+
+/** What a rule is about. */
+export type AccessObject =
+  | { readonly is: 'route'; readonly text: string; readonly pattern: RegExp }
+  /** An identifiable or descriptor and everything below it; without id: every one of the kind. */
+  | { readonly is: 'document'; readonly text: string; readonly kind: DocumentKind; readonly id?: string }
+  /** An element and everything below it; without id: in every submodel; with an empty path: every element. */
+  | { readonly is: 'element'; readonly text: string; readonly id?: string; readonly path: readonly Step[] }
+  /** A fragment covers no resource by itself. */
+  | { readonly is: 'fragment'; readonly text: string }
+
+/** Shows only those occurrences of a fragment for which the condition is true. */
+export interface AccessFilter {
+  readonly fragment: Fragment
+  readonly condition: Condition
+}

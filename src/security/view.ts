@@ -1,0 +1,172 @@
+/** What a verdict leaves of a document: the union of what each rule shows. */
+import { type CompiledCondition, compile } from '../model/condition/compile.ts'
+import type { Condition } from '../model/condition/condition.ts'
+import { type Fragment, forEachFragment } from '../model/condition/fragment.ts'
+import { childrenMember } from '../model/fields.ts'
+import type { Step } from '../model/path.ts'
+import type { Submodel } from '../model/types.ts'
+import { type Container, child, childrenOf } from '../model/walk.ts'
+import type { AccessVerdict, Grant } from './policy.ts'
+import type { DocumentKind } from './rule.ts'
+
+/** A verdict made ready for many documents of one kind. */
+export class DocumentView {
+  readonly #isAllowed: CompiledCondition
+  readonly #grants: readonly CompiledGrant[]
+  readonly #verdict: AccessVerdict
+
+  constructor(verdict: AccessVerdict, kind: DocumentKind) {
+    this.#verdict = verdict
+    this.#isAllowed = compile(verdict.condition, kind)
+    this.#grants = verdict.grants.map((grant) => new CompiledGrant(grant, kind))
+  }
+
+  /** May the target be accessed, given its document? Some of it may still be hidden. */
+  allows(document: object): boolean {
+    return this.#verdict.is === 'allowed' || this.#isAllowed.matches(document)
+  }
+
+  /**
+   * What is visible of a document; undefined if nothing is. Shares with the document what is not changed. Items of a
+   * SubmodelElementList that are hidden are left out, so the indexes of those behind them are not those of the document.
+   */
+  visible(document: object): object | undefined {
+    if (this.#verdict.is === 'allowed') return document
+    const scope = this.#enter(document)
+    return prune(document, scope.entire, scope) as object | undefined
+  }
+
+  /** What is visible of one element of a submodel; undefined if it is hidden, or does not exist. */
+  visibleElement(submodel: Submodel, path: readonly Step[]): object | undefined {
+    const scope = this.#enter(submodel)
+    let alive: readonly CompiledGrant[] = scope.entire
+    let here: Container = submodel
+    for (const step of path) {
+      const next = child(here, step)
+      if (next === undefined) return undefined
+      const member = childrenMember(here.modelType)
+      const within = member === undefined ? alive : alive.filter((grant) => !scope.isHidden(grant, here, member))
+      alive = scope.enterObject(next, within)
+      here = next
+    }
+    return alive.length === 0 ? undefined : (prune(here, alive, scope) as object | undefined)
+  }
+
+  #enter(document: object): Scope {
+    const applicable = this.#grants.filter((grant) => grant.holds(document))
+    return new Scope(applicable, document)
+  }
+}
+
+class CompiledGrant {
+  readonly path: readonly Step[] | undefined
+  readonly #condition: CompiledCondition
+  readonly #filters: readonly CompiledFilter[]
+
+  constructor({ condition, filters, path }: Grant, kind: DocumentKind) {
+    this.path = path
+    this.#condition = compile(independent(condition), kind)
+    this.#filters = filters.map(({ fragment, condition }) => {
+      const pinned = new Map<string, object>()
+      return { fragment, pinned, condition: compile(independent(condition), kind, pinned) }
+    })
+  }
+
+  holds(document: object): boolean {
+    return this.#condition.matches(document)
+  }
+
+  /** The objects, and the members of objects, that the filters of the rule hide. */
+  hidden(document: object): Hidden {
+    const objects = new Set<object>()
+    const members = new Map<object, Set<string>>()
+    for (const { fragment, pinned, condition } of this.#filters) {
+      forEachFragment(fragment, document, pinned, ({ object, member }) => {
+        if (condition.matches(document)) return
+        if (member === undefined) objects.add(object)
+        else members.set(object, (members.get(object) ?? new Set()).add(member))
+      })
+    }
+    return { objects, members }
+  }
+}
+
+interface CompiledFilter {
+  readonly fragment: Fragment
+  readonly pinned: Map<string, object>
+  readonly condition: CompiledCondition
+}
+
+interface Hidden {
+  readonly objects: ReadonlySet<object>
+  readonly members: ReadonlyMap<object, ReadonlySet<string>>
+}
+
+/** The rules that apply to one document, and where in it they begin and end. */
+class Scope {
+  /** Those that cover the whole document. */
+  readonly entire: readonly CompiledGrant[]
+  /** Those that begin at an element. */
+  readonly #begins = new Map<object, CompiledGrant[]>()
+  readonly #hidden = new Map<CompiledGrant, Hidden>()
+
+  constructor(grants: readonly CompiledGrant[], document: object) {
+    this.entire = grants.filter(({ path }) => path === undefined)
+    for (const grant of grants) {
+      this.#hidden.set(grant, grant.hidden(document))
+      if (grant.path === undefined) continue
+      for (const element of elementsAt(document as Submodel, grant.path)) {
+        this.#begins.set(element, [...(this.#begins.get(element) ?? []), grant])
+      }
+    }
+  }
+
+  isHidden(grant: CompiledGrant, holder: object, member: string): boolean {
+    return this.#hidden.get(grant)?.members.get(holder)?.has(member) === true
+  }
+
+  /** The rules that show an object, of those that show what it stands in. */
+  enterObject(object: object, alive: readonly CompiledGrant[]): readonly CompiledGrant[] {
+    const begins = this.#begins.get(object)?.filter((grant) => !alive.includes(grant)) ?? []
+    return [...alive, ...begins].filter((grant) => !this.#hidden.get(grant)?.objects.has(object))
+  }
+}
+
+function elementsAt(submodel: Submodel, path: readonly Step[]): readonly object[] {
+  if (path.length === 0) return childrenOf(submodel)
+  let here: Container | undefined = submodel
+  for (const step of path) here = here && child(here, step)
+  return here === undefined ? [] : [here]
+}
+
+/** The part of a value that some rule shows; undefined if none does. A list without visible items is left out. */
+function prune(value: unknown, alive: readonly CompiledGrant[], scope: Scope): unknown {
+  if (alive.length === 0) return undefined
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const shown = value.map((item) => pruneItem(item, alive, scope))
+    if (shown.every((item, index) => item === value[index])) return value
+    const left = shown.filter((item) => item !== undefined)
+    return left.length === 0 ? undefined : left
+  }
+  let copy: Record<string, unknown> | undefined
+  for (const [name, held] of Object.entries(value)) {
+    const within = alive.filter((grant) => !scope.isHidden(grant, value, name))
+    const shown = pruneItem(held, within, scope)
+    if (shown === held) continue
+    copy ??= { ...value }
+    if (shown === undefined) delete copy[name]
+    else copy[name] = shown
+  }
+  return copy ?? value
+}
+
+function pruneItem(item: unknown, alive: readonly CompiledGrant[], scope: Scope): unknown {
+  const isObject = typeof item === 'object' && item !== null && !Array.isArray(item)
+  return prune(item, isObject ? scope.enterObject(item, alive) : alive, scope)
+}
+
+/** One that is invalid, or takes too long, does not hold. */
+function independent(condition: Condition): Condition {
+  return { is: 'some', of: [condition] }
+}
