@@ -16,6 +16,7 @@ const healthEndpoint = {
   below: 'hub',
   get: {
     operationId: 'GetHealth',
+    right: 'PUBLIC',
     tag: 'Hub',
     summary: 'Does the process answer?',
     description: 'Without an answer the process may be restarted.',
@@ -29,6 +30,7 @@ const readinessEndpoint = {
   below: 'hub',
   get: {
     operationId: 'GetReadiness',
+    right: 'PUBLIC',
     tag: 'Hub',
     summary: 'Can the hub serve requests?',
     description:

@@ -9,6 +9,7 @@ export const indexPageEndpoint = {
   get: plainOperation(
     {
       operationId: 'GetLandingPage',
+      right: 'PUBLIC',
       summary: 'Start page, with links',
       description: 'A page of text and links.'
     },

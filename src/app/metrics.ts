@@ -42,6 +42,7 @@ export const metricsEndpoint = {
   below: 'hub',
   get: {
     operationId: 'GetMetrics',
+    right: 'READ',
     tag: 'Hub',
     summary: 'Metrics for Prometheus',
     description: 'Requests, the process, the store and its log, samples and subscriptions.',

@@ -3,6 +3,7 @@ import type { Service } from './api-request.ts'
 import { type ApiEndpoint, endpoints } from './mounts.ts'
 import { operationIdOf, semanticIdsOf } from './names.ts'
 import type { Content } from './request-query.ts'
+import { isExecution, isReadOnly } from './required-right.ts'
 import type { OperationName } from './table.ts'
 
 export interface Profile {
@@ -158,7 +159,7 @@ function either(...choices: Profile['has'][]): Profile['has'] {
 
 /** The read profile of a service: what changes nothing and starts nothing. */
 function reads(has: Profile['has']): Profile['has'] {
-  return (endpoint) => has(endpoint) && endpoint.definition.verb === 'GET' && endpoint.definition.right === 'READ'
+  return (endpoint) => has(endpoint) && endpoint.definition.verb === 'GET' && isReadOnly(endpoint.definition)
 }
 
 /** The value profile: reading the whole, and invoking. */
@@ -179,6 +180,6 @@ function templatesOf(has: Profile['has']): Profile['has'] {
   }
   return (endpoint) =>
     has(endpoint) &&
-    endpoint.definition.right !== 'EXECUTE' &&
+    !isExecution(endpoint.definition) &&
     (contents[endpoint.definition.name] ?? [endpoint.content]).includes(endpoint.content)
 }

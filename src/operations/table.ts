@@ -3,6 +3,7 @@
  * mounts.ts defines where the interface is mounted, profiles.ts which profiles contain it. The 224 method-and-path pairs
  * of the standard are rows × mounts × contents.
  */
+import type { RequiredRight } from '../security/rights.ts'
 import type { Content, RequestQuery } from './request-query.ts'
 
 export type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -31,9 +32,6 @@ export type Interface =
   | 'Validations'
   | 'Schema'
 
-/** The permission that an operation requires (Part 4). */
-export type Right = 'CREATE' | 'READ' | 'UPDATE' | 'DELETE' | 'EXECUTE'
-
 export interface OperationDefinition {
   /** Name in the standard, without the suffixes of mounts and contents. */
   readonly name: string
@@ -55,7 +53,8 @@ export interface OperationDefinition {
   readonly paged?: true
   /** Statuses of success; a mount may restrict them. */
   readonly success: readonly number[]
-  readonly right: Right
+  /** What Part 4 calls the right of the operation; `rightOf` knows what contents and mounts change. */
+  readonly right: RequiredRight
   /** Further names in the standard, e.g. for a filter. */
   readonly also?: readonly string[]
   /** An extension of the hub: in no profile, without semantic id. */
@@ -67,6 +66,9 @@ const ANY = ['application/octet-stream'] as const
 const FIVE = ['normal', 'metadata', 'value', 'reference', 'path'] as const
 const PAGE = ['limit', 'cursor'] as const
 const SHAPE = ['level', 'extent'] as const
+const CREATE_OR_UPDATE = { absent: 'CREATE', present: 'UPDATE' } as const
+/** The state and the result of an invocation. */
+const READ_OR_EXECUTE = { either: ['READ', 'EXECUTE'] } as const
 
 export const table = [
   // ---- AAS Repository
@@ -121,7 +123,7 @@ export const table = [
     takes: 'AssetAdministrationShell',
     gives: 'AssetAdministrationShell',
     success: [201, 204],
-    right: 'UPDATE'
+    right: CREATE_OR_UPDATE
   },
   {
     name: 'GetAssetInformation',
@@ -177,7 +179,7 @@ export const table = [
     gives: 'Reference',
     paged: true,
     success: [200],
-    right: 'READ'
+    right: 'VIEW'
   },
   {
     name: 'PostSubmodelReference',
@@ -243,7 +245,7 @@ export const table = [
     takes: 'Submodel',
     gives: 'Submodel',
     success: [201, 204],
-    right: 'UPDATE'
+    right: CREATE_OR_UPDATE
   },
   {
     name: 'PatchSubmodel',
@@ -307,7 +309,7 @@ export const table = [
     takes: 'SubmodelElement',
     gives: 'SubmodelElement',
     success: [201, 204],
-    right: 'UPDATE'
+    right: CREATE_OR_UPDATE
   },
   {
     name: 'PatchSubmodelElementByPath',
@@ -382,7 +384,7 @@ export const table = [
     path: '/submodel-elements/{idShortPath}/operation-status/{handleId}',
     gives: 'BaseOperationResult',
     success: [200, 302],
-    right: 'EXECUTE'
+    right: READ_OR_EXECUTE
   },
   {
     name: 'GetOperationAsyncResult',
@@ -392,7 +394,7 @@ export const table = [
     contents: ['normal', 'value'],
     gives: 'OperationResult',
     success: [200],
-    right: 'EXECUTE'
+    right: READ_OR_EXECUTE
   },
 
   // ---- Concept Description Repository
@@ -439,7 +441,7 @@ export const table = [
     takes: 'ConceptDescription',
     gives: 'ConceptDescription',
     success: [201, 204],
-    right: 'UPDATE'
+    right: CREATE_OR_UPDATE
   },
   {
     name: 'DeleteConceptDescriptionById',
@@ -460,7 +462,7 @@ export const table = [
     gives: 'AssetAdministrationShellDescriptor',
     paged: true,
     success: [200],
-    right: 'READ',
+    right: 'VIEW',
     also: ['GetAllAssetAdministrationShellDescriptorsByAssetType']
   },
   {
@@ -480,7 +482,7 @@ export const table = [
     path: '',
     gives: 'AssetAdministrationShellDescriptor',
     success: [200],
-    right: 'READ'
+    right: 'VIEW'
   },
   {
     name: 'PutAssetAdministrationShellDescriptorById',
@@ -490,7 +492,7 @@ export const table = [
     takes: 'AssetAdministrationShellDescriptor',
     gives: 'AssetAdministrationShellDescriptor',
     success: [201, 204],
-    right: 'UPDATE'
+    right: CREATE_OR_UPDATE
   },
   {
     name: 'DeleteAssetAdministrationShellDescriptorById',
@@ -509,7 +511,7 @@ export const table = [
     gives: 'SubmodelDescriptor',
     paged: true,
     success: [200],
-    right: 'READ'
+    right: 'VIEW'
   },
   {
     name: 'PostSubmodelDescriptorThroughSuperpath',
@@ -528,7 +530,7 @@ export const table = [
     path: '/submodel-descriptors/{submodelIdentifier}',
     gives: 'SubmodelDescriptor',
     success: [200],
-    right: 'READ'
+    right: 'VIEW'
   },
   {
     name: 'PutSubmodelDescriptorByIdThroughSuperpath',
@@ -538,7 +540,7 @@ export const table = [
     takes: 'SubmodelDescriptor',
     gives: 'SubmodelDescriptor',
     success: [201, 204],
-    right: 'UPDATE'
+    right: CREATE_OR_UPDATE
   },
   {
     name: 'DeleteSubmodelDescriptorByIdThroughSuperpath',
@@ -559,7 +561,7 @@ export const table = [
     gives: 'SubmodelDescriptor',
     paged: true,
     success: [200],
-    right: 'READ'
+    right: 'VIEW'
   },
   {
     name: 'PostSubmodelDescriptor',
@@ -578,7 +580,7 @@ export const table = [
     path: '',
     gives: 'SubmodelDescriptor',
     success: [200],
-    right: 'READ'
+    right: 'VIEW'
   },
   {
     name: 'PutSubmodelDescriptorById',
@@ -588,7 +590,7 @@ export const table = [
     takes: 'SubmodelDescriptor',
     gives: 'SubmodelDescriptor',
     success: [201, 204],
-    right: 'UPDATE'
+    right: CREATE_OR_UPDATE
   },
   {
     name: 'DeleteSubmodelDescriptorById',
@@ -616,7 +618,7 @@ export const table = [
     path: '/shell-descriptors',
     takes: 'AssetAdministrationShellDescriptor[]',
     success: [202],
-    right: 'UPDATE'
+    right: CREATE_OR_UPDATE
   },
   {
     name: 'DeleteBulkAssetAdministrationShellDescriptorsById',
@@ -643,7 +645,7 @@ export const table = [
     path: '/submodel-descriptors',
     takes: 'SubmodelDescriptor[]',
     success: [202],
-    right: 'UPDATE'
+    right: CREATE_OR_UPDATE
   },
   {
     name: 'DeleteBulkSubmodelDescriptorsById',
@@ -675,7 +677,7 @@ export const table = [
     gives: 'Identifier',
     paged: true,
     success: [200],
-    right: 'READ'
+    right: 'VIEW'
   },
   {
     name: 'SearchAllAssetAdministrationShellIdsByAssetLink',
@@ -687,7 +689,7 @@ export const table = [
     gives: 'Identifier',
     paged: true,
     success: [200],
-    right: 'READ'
+    right: 'VIEW'
   },
   {
     name: 'GetAllAssetLinksById',
@@ -696,7 +698,7 @@ export const table = [
     path: '/shells/{aasIdentifier}',
     gives: 'SpecificAssetId[]',
     success: [200],
-    right: 'READ'
+    right: 'VIEW'
   },
   {
     name: 'PostAllAssetLinksById',
@@ -706,7 +708,7 @@ export const table = [
     takes: 'SpecificAssetId[]',
     gives: 'SpecificAssetId[]',
     success: [201],
-    right: 'CREATE'
+    right: CREATE_OR_UPDATE
   },
   {
     name: 'DeleteAllAssetLinksById',
@@ -757,7 +759,7 @@ export const table = [
     takes: 'file',
     gives: 'PackageDescription',
     success: [201, 204],
-    right: 'UPDATE'
+    right: CREATE_OR_UPDATE
   },
   { name: 'DeleteAASXByPackageId', verb: 'DELETE', on: 'Package', path: '', success: [204], right: 'DELETE' },
 
@@ -856,7 +858,7 @@ export const table = [
     takes: 'file',
     gives: 'UploadReport',
     success: [200, 201],
-    right: 'CREATE',
+    right: CREATE_OR_UPDATE,
     own: true
   },
   {

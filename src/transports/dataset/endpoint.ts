@@ -44,6 +44,7 @@ export const datasetEndpoint = {
   below: 'both',
   get: {
     operationId: 'GetDataset',
+    right: 'READ',
     tag: 'Time Series',
     summary: 'The same table as an archive with its documentation',
     description:

@@ -71,6 +71,7 @@ export const eventsEndpoint = {
   below: 'api',
   get: {
     operationId: 'GetEvents',
+    right: 'READ',
     tag: 'Events',
     summary: 'Changes, page by page or as a stream',
     description:
@@ -104,6 +105,7 @@ export const capabilitiesEndpoint = {
   below: 'both',
   get: {
     operationId: 'GetEventFeedCapabilities',
+    right: 'READ',
     tag: 'Events',
     summary: 'Capabilities of the feed',
     description: 'In the form of the Event Feed proposed for the standard.',

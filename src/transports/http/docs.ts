@@ -46,6 +46,7 @@ const openApiEndpoint = {
   get: plainOperation(
     {
       operationId: 'GetOpenApi',
+      right: 'PUBLIC',
       summary: 'This document',
       description: 'All HTTP endpoints of the hub. The messages of the WebSocket `/stream` are in `/asyncapi.json`.'
     },
@@ -60,6 +61,7 @@ const asyncApiEndpoint = {
   get: plainOperation(
     {
       operationId: 'GetAsyncApi',
+      right: 'PUBLIC',
       summary: 'The messages of the WebSocket /stream',
       description: 'As an AsyncAPI document, with an example of every message.'
     },
@@ -75,6 +77,7 @@ const docsEndpoint = {
   get: plainOperation(
     {
       operationId: 'GetDocs',
+      right: 'PUBLIC',
       summary: 'Swagger UI of this document',
       description: 'Nothing is loaded from other servers.'
     },

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JsonSchema } from '../../formats/json-schema.ts'
+import { documentedRight, type RequiredRight } from '../../security/rights.ts'
 import { type RefusalName, refusals } from './openapi-refusals.ts'
 import type { QueryParams } from './parameters.ts'
 import { queryParamsOf } from './request.ts'
@@ -18,6 +19,8 @@ export interface ExtensionEndpoint {
 
 export interface ExtensionOperation {
   readonly operationId: string
+  /** What a caller needs (Part 4); for samples on every element that they are for. */
+  readonly right: RequiredRight
   readonly tag: string
   readonly summary: string
   readonly description: string
@@ -70,7 +73,7 @@ export type ParsedQuery<Query> = {
 export interface EndpointRequest<Operation> {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
-  /** The query as it was sent, including undeclared parameters; empty where the operation declares no query. */
+  /** The query as it was sent, including parameters that are not declared. */
   readonly params: QueryParams
   /** Parses the declared parameters. @throws HubError `BadRequest` */
   query(): ParsedQuery<Operation extends { readonly query: infer Query } ? Query : unknown>
@@ -79,8 +82,6 @@ export interface EndpointRequest<Operation> {
 type EndpointHandlers<Endpoint> = {
   readonly [Verb in keyof Endpoint & ('get' | 'post')]: (received: EndpointRequest<Endpoint[Verb]>) => unknown
 }
-
-const NO_PARAMETERS: QueryParams = new Map()
 
 /** Registers the routes of an endpoint. */
 export function serve<const Endpoint extends ExtensionEndpoint>(
@@ -99,9 +100,8 @@ export function serve<const Endpoint extends ExtensionEndpoint>(
         url,
         ...(operation.head === false && { exposeHeadRoute: false }),
         handler: async (request, reply) => {
-          const { query = {} } = operation
-          const params = operation.query === undefined ? NO_PARAMETERS : queryParamsOf(request)
-          return handle({ request, reply, params, query: () => parseDeclared(query, params) })
+          const params = queryParamsOf(request)
+          return handle({ request, reply, params, query: () => parseDeclared(operation.query ?? {}, params) })
         }
       })
     }
@@ -123,12 +123,14 @@ export function documented({
   gives,
   refuses,
   head,
+  right,
   ...texts
 }: ExtensionOperation) {
   const parameters = [...parametersIn('query', query), ...parametersIn('header', headers)]
   return {
     ...texts,
     tags: [tag],
+    'x-right': documentedRight(right),
     ...(parameters.length > 0 && { parameters }),
     ...(takes !== undefined && { requestBody: { required: true, content: takes } }),
     responses: { ...refusals(refuses), ...gives }
@@ -175,7 +177,7 @@ export function documentTexts(description: string, ...example: string[]) {
 
 /** An operation without parameters that answers with one media type. */
 export function plainOperation(
-  texts: Pick<ExtensionOperation, 'operationId' | 'summary' | 'description'>,
+  texts: Pick<ExtensionOperation, 'operationId' | 'right' | 'summary' | 'description'>,
   mediaType: string,
   schema: JsonSchema
 ): ExtensionOperation {

@@ -3,6 +3,7 @@ import { type ErrorName, errorTable } from '../../errors.ts'
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import type { ApiEndpoint } from '../../operations/mounts.ts'
 import type { Interface } from '../../operations/table.ts'
+import { rightsOf } from '../../security/rights.ts'
 import { ref } from './openapi-schemas.ts'
 
 const RESULT = { 'application/json': { schema: ref('Result') } } as const
@@ -47,7 +48,11 @@ export function refusalsOf(endpoint: ApiEndpoint, path: string): Readonly<Record
   if (mayBeMissing(endpoint, path)) names.push('NotFound')
   if (/\/(attachment|invoke|invoke-async)$/.test(definition.path)) names.push('MethodNotAllowed')
   if ((definition.media?.length ?? 0) > 1) names.push('NotAcceptable')
-  if (definition.verb === 'POST' && definition.right === 'CREATE' && !NEVER_IN_CONFLICT.has(definition.on))
+  if (
+    definition.verb === 'POST' &&
+    rightsOf(definition.right).includes('CREATE') &&
+    !NEVER_IN_CONFLICT.has(definition.on)
+  )
     names.push('Conflict')
   if (takesIfMatch(endpoint)) names.push('PreconditionFailed')
   if (definition.takes !== undefined) names.push('TooLarge', 'UnsupportedMediaType')

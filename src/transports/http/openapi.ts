@@ -8,7 +8,9 @@ import type { Service } from '../../operations/api-request.ts'
 import { type ApiEndpoint, queryParametersOf } from '../../operations/mounts.ts'
 import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
 import { operationsOf, type Profile, type ProfileOperation, profiles, profileUri } from '../../operations/profiles.ts'
+import { rightOf } from '../../operations/required-right.ts'
 import type { Verb } from '../../operations/table.ts'
+import { documentedRight } from '../../security/rights.ts'
 import { documented, type ExtensionEndpoint } from './extension-endpoint.ts'
 import {
   bodyExample,
@@ -165,7 +167,7 @@ function operationOf({ endpoint, path, operationId, semanticIds }: DocumentedEnd
     tags: [tagOf(endpoint)],
     summary: summaryOf(endpoint),
     'x-semanticIds': semanticIds,
-    'x-right': definition.right,
+    'x-right': documentedRight(rightOf(endpoint)),
     ...(definition.name === 'GetAllAssetAdministrationShellIdsByAssetLink' && { deprecated: true }),
     ...(parameters.length > 0 && {
       parameters: parameters.map((name) => parameterIn(name, { endpoint, path }))

@@ -70,6 +70,7 @@ export const ingestEndpoint = {
   below: 'both',
   post: {
     operationId: 'PostSamples',
+    right: { absent: 'CREATE', present: 'UPDATE' },
     tag: 'Samples',
     summary: 'Push samples',
     description:

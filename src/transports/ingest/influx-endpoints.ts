@@ -102,6 +102,7 @@ function writeOperation(operationId: string, errorSchema: string) {
   const refused = (description: string) => json(description, errorSchema)
   return {
     operationId,
+    right: { absent: 'CREATE', present: 'UPDATE' },
     tag: 'Samples',
     summary: "Push InfluxDB's line protocol, as to InfluxDB",
     description:
@@ -126,7 +127,7 @@ function writeOperation(operationId: string, errorSchema: string) {
 
 function operation(operationId: string, summary: string, gives: ExtensionOperation['gives']) {
   const description = 'For clients of InfluxDB, which request it before they write.'
-  return { operationId, tag: 'Samples', summary, description, gives, refuses: [] } as const
+  return { operationId, right: 'PUBLIC', tag: 'Samples', summary, description, gives, refuses: [] } as const
 }
 
 function json(description: string, schema: string): DocumentedResponse {

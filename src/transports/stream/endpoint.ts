@@ -6,6 +6,7 @@ export const streamEndpoint = {
   below: 'both',
   get: {
     operationId: 'OpenStream',
+    right: { either: ['READ', 'UPDATE', 'CREATE'] },
     tag: 'Samples',
     summary: 'A WebSocket to push samples and to subscribe to changes',
     description:

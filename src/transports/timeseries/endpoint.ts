@@ -22,6 +22,7 @@ export const timeseriesEndpoint = {
   below: 'both',
   get: {
     operationId: 'GetTimeSeries',
+    right: 'READ',
     tag: 'Time Series',
     summary: 'The history as one wide table',
     description:
@@ -40,6 +41,7 @@ export const timeseriesEndpoint = {
   },
   post: {
     operationId: 'QueryTimeSeries',
+    right: 'READ',
     tag: 'Time Series',
     summary: 'The history for web pages that draw linked segments',
     description: 'The body is the Query of a linked segment (IDTA 02008); the response is annotated CSV of InfluxDB.',
