@@ -5,7 +5,17 @@ import { HubError } from './errors.ts'
 import { redact } from './redact.ts'
 
 /** Flags beside the settings; true where a value follows. */
-const flags = { help: false, version: false, from: true, to: true, format: true }
+const flags = {
+  help: false,
+  version: false,
+  from: true,
+  to: true,
+  format: true,
+  role: true,
+  as: true,
+  'access-rules': true,
+  json: false
+}
 
 interface Verb {
   readonly does: string
@@ -44,6 +54,16 @@ const verbs: Readonly<Record<string, Verb>> = {
     usage: '[--format text|json] FILE…',
     settings: /^(TEMPLATE|SCHEMAS)/,
     run: validate,
+    takesFiles: true
+  },
+  access: {
+    does: 'checks access rules of AAS Part 4, prints those of the built-in roles, or explains what they decide; --json for programs',
+    usage: `check FILE|FOLDER [--json]
+       aas-hub access print [--role NAME]
+       aas-hub access explain [--access-rules FILE|FOLDER] --as CLAIMS METHOD PATH [--json]
+         CLAIMS: JSON, name=value (e.g. role=operator) or anonymous; without rules those of the built-in roles`,
+    settings: /^API_PREFIX$/,
+    run: access,
     takesFiles: true
   }
 }
@@ -137,6 +157,33 @@ async function validate(config: Config, extra: ReadonlyMap<string, string>, file
   const { reportFiles } = await import('./commands/validate-report.ts')
   const isValid = await reportFiles(files, readTemplates(config), format)
   if (!isValid) process.exitCode = 1
+}
+
+async function access(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[]): Promise<void> {
+  const [what, ...others] = words
+  const json = extra.has('json')
+  const { checkAccessRules, explainRequest, loadAccessRules, parseSubject, roleModels, roleRules } = await import(
+    './commands/access.ts'
+  )
+  const { reportCheck, reportExplanation, toJson } = await import('./commands/access-report.ts')
+  if (what === 'check' && others.length > 0) {
+    const files = others.flatMap(checkAccessRules)
+    process.stdout.write(reportCheck(files, json))
+    if (files.some(({ violations }) => violations.length > 0)) process.exitCode = 1
+  } else if (what === 'print' && others.length === 0) {
+    process.stdout.write(toJson(roleModels(extra.get('role'))))
+  } else if (what === 'explain' && others.length === 2 && extra.has('as')) {
+    const { extensionEndpoints } = await import('./app/extension-endpoints.ts')
+    const [method = '', path = ''] = others
+    const file = extra.get('access-rules')
+    const rules = file === undefined ? roleRules() : loadAccessRules(file)
+    const subject = parseSubject(extra.get('as') ?? '')
+    const request = { subject, method, path, apiPrefix: config.API_PREFIX, extensions: extensionEndpoints }
+    process.stdout.write(reportExplanation(explainRequest(rules, request), json))
+  } else {
+    const { usage } = verbs.access as Verb
+    throw new UsageError(`Usage: aas-hub access ${usage}`)
+  }
 }
 
 /** Help on the verb that is named, or on all. */
