@@ -31,7 +31,7 @@ export interface StoredState {
 const ABSENT: StoredState = { state: null, upto: -1, newest: -1 }
 
 const ROWS_PER_READ = 500
-const ROWS_PER_WRITE = 500
+const ROWS_PER_INSERT = 500
 
 /** Attempts to read a row whose body is replaced meanwhile. */
 const MAX_READ_ATTEMPTS = 20
@@ -187,9 +187,10 @@ export class Collections {
   }
 
   async remove(name: string, ids: readonly string[], beforeStep = NO_CHECK): Promise<void> {
-    for (let at = 0; at < ids.length; at += ROWS_PER_WRITE) {
+    const { maxRowsPerWrite } = this.#connection
+    for (let at = 0; at < ids.length; at += maxRowsPerWrite) {
       await beforeStep()
-      const deletes = ids.slice(at, at + ROWS_PER_WRITE).map((_id) => ({ deleteOne: { filter: { _id } } }))
+      const deletes = ids.slice(at, at + maxRowsPerWrite).map((_id) => ({ deleteOne: { filter: { _id } } }))
       await this.#connection.write(() => this.#rows(name).bulkWrite(deletes, { ordered: false }))
     }
   }
@@ -200,7 +201,7 @@ export class Collections {
     upto: number,
     beforeStep: () => Promise<void>
   ): Promise<void> {
-    for (const portion of portionsOf(rows)) {
+    for (const portion of portionsOf(rows, this.#connection.maxRowsPerWrite)) {
       await beforeStep()
       const operations = portion.map(({ _id, ...replacement }): AnyBulkWriteOperation<StoredRow> => {
         // A process that was suspended while another one took over must not restore older rows.
@@ -271,12 +272,12 @@ export class Collections {
 }
 
 /** Bounded in number and in bytes. */
-function* portionsOf(rows: readonly StoredRow[]): Generator<StoredRow[]> {
+function* portionsOf(rows: readonly StoredRow[], maxRows = ROWS_PER_INSERT): Generator<StoredRow[]> {
   let [portion, bytes]: [StoredRow[], number] = [[], 0]
   for (const row of rows) {
     portion.push(row)
     bytes += estimateRowBytes(row)
-    if (portion.length === ROWS_PER_WRITE || bytes > BODY_PART_BYTES) {
+    if (portion.length === maxRows || bytes > BODY_PART_BYTES) {
       yield portion
       ;[portion, bytes] = [[], 0]
     }

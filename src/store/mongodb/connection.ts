@@ -39,6 +39,8 @@ export type RowCollection = Collection<StoredRow>
 /** How often an unreachable database is tried again. */
 const PROBE_INTERVAL_MS = 200
 
+const ROWS_PER_WRITE = 500
+
 /** Retries of a write while the server is busy with another process's. */
 const MAX_BUSY_ATTEMPTS = 200
 const MAX_BUSY_DELAY_MS = 20
@@ -114,6 +116,11 @@ export class MongoConnection {
 
   get isUnavailable(): boolean {
     return this.#unavailable !== undefined
+  }
+
+  /** Bound of the rows that are replaced or removed at once: where writes queue up, commits must not wait for many. */
+  get maxRowsPerWrite(): number {
+    return this.#admitsManyWriters ? ROWS_PER_WRITE : 1
   }
 
   get isClosed(): boolean {
