@@ -20,17 +20,17 @@ const MAX_TIMEOUT_MS = 3_600_000
 
 /** POST …/invoke and …/invoke/$value. */
 export const invokeSync: OperationHandler = async (context, request) => {
-  const { operation, invoke, arguments: given } = await prepare(context, request)
-  const outcome = await execute(invoke, operation, given, timeoutOf(request))
+  const { operation, invoke, arguments: args } = await prepare(context, request)
+  const outcome = await execute(invoke, operation, args, timeoutOf(request))
   return { status: 200, json: resultOf(operation, outcome, request.content === 'value') }
 }
 
 /** POST …/invoke-async and …/invoke-async/$value. */
 export const invokeAsync: OperationHandler = async (context, request) => {
-  const { operation, invoke, arguments: given } = await prepare(context, request)
+  const { operation, invoke, arguments: args } = await prepare(context, request)
   const timeout = timeoutOf(request)
   const job = await context.jobs.start(ownerOf(request), async () => {
-    const outcome = await execute(invoke, operation, given, timeout)
+    const outcome = await execute(invoke, operation, args, timeout)
     return { state: outcome.executionState, result: { operation, outcome } satisfies InvocationResult }
   })
   const location = `${request.mount}/submodel-elements/${encodePath(formatPath(pathOf(request)))}/operation-status/${encodeId(job.handleId)}`
@@ -81,16 +81,16 @@ async function prepare(context: OperationContext, request: ApiRequest): Promise<
       'Operation'
     ])
   }
-  const given =
+  const args =
     request.content === 'value' ? fromValues(operation, request.body) : fromVariables(operation, request.body)
   const invoke = context.findExecutor(operation, submodel.id, formatPath(path))
-  return { operation, invoke, arguments: given }
+  return { operation, invoke, arguments: args }
 }
 
 async function execute(
   invoke: Executor,
   operation: Operation,
-  given: InvocationArguments,
+  args: InvocationArguments,
   timeout: number
 ): Promise<InvocationOutcome> {
   const signal = AbortSignal.timeout(timeout)
@@ -100,7 +100,7 @@ async function execute(
     )
   })
   try {
-    const outcome = await Promise.race([invoke(given, signal), late])
+    const outcome = await Promise.race([invoke(args, signal), late])
     return outcome.executionState === 'Completed' ? checked(operation, outcome) : outcome
   } catch (error) {
     if (signal.aborted) return late
@@ -153,13 +153,13 @@ function fromValues(operation: Operation, body: unknown): InvocationArguments {
 /** Checks that each declared variable occurs once, with the declared type, and no others. */
 function match(
   declared: readonly OperationVariable[] = [],
-  given: readonly OperationVariable[] = [],
+  actual: readonly OperationVariable[] = [],
   member: string,
   violations: Violation[],
   required: boolean
 ): void {
   const byName = new Map(elementsOf(declared).map((element) => [element.idShort, element]))
-  for (const [index, { value }] of given.entries()) {
+  for (const [index, { value }] of actual.entries()) {
     if (value === undefined) continue
     const pointer = `/${member}/${index}/value`
     const variable = byName.get(value.idShort)

@@ -23,12 +23,12 @@ export function mergeMetadata(target: Container, body: unknown): void {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new HubError('Invalid', [1], [{ pointer: '', rule: 'type', text: 'a JSON object was expected' }])
   }
-  const given = body as Record<string, unknown>
+  const members = body as Record<string, unknown>
   const violations: Violation[] = []
-  sameType(target, given, '', violations)
+  sameType(target, members, '', violations)
   const values = new Set([...valueMemberNames(target.modelType), childrenMember(target.modelType)])
   const known = new Set(['modelType', ...fieldsOf(target.modelType).map((field) => field.name)])
-  for (const name of Object.keys(given)) {
+  for (const name of Object.keys(members)) {
     const pointer = `/${name}`
     if (values.has(name)) violations.push({ pointer, rule: '$metadata', text: `"${name}" is not part of the metadata` })
     else if (!known.has(name)) {
@@ -39,14 +39,14 @@ export function mergeMetadata(target: Container, body: unknown): void {
     }
   }
   refuse(violations)
-  Object.assign(target, given)
+  Object.assign(target, members)
 }
 
 function mergeInto(target: Container, body: Container, pointer: string, violations: Violation[]): void {
-  const given = body as unknown as Record<string, unknown>
-  if (!sameType(target, given, pointer, violations)) return
+  const members = body as unknown as Record<string, unknown>
+  if (!sameType(target, members, pointer, violations)) return
   const member = childrenMember(target.modelType)
-  const { [member ?? '']: _, ...others } = given
+  const { [member ?? '']: _, ...others } = members
   Object.assign(target, others)
   const steps = stepsTo(body)
   for (const [index, part] of childrenOf(body).entries()) {
@@ -65,12 +65,12 @@ function mergeInto(target: Container, body: Container, pointer: string, violatio
 
 function sameType(
   target: Container,
-  given: Record<string, unknown>,
+  members: Record<string, unknown>,
   pointer: string,
   violations: Violation[]
 ): boolean {
-  if (given.modelType === target.modelType) return true
-  const found = given.modelType === undefined ? 'no modelType' : `modelType ${excerptOf(given.modelType)}`
+  if (members.modelType === target.modelType) return true
+  const found = members.modelType === undefined ? 'no modelType' : `modelType ${excerptOf(members.modelType)}`
   const text = `the element there is a ${target.modelType}; found ${found}`
   violations.push({ pointer: `${pointer}/modelType`, rule: 'PATCH', text })
   return false

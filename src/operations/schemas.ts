@@ -37,9 +37,9 @@ function schemaFor(context: OperationContext, submodel: Submodel, form: 'normal'
 
 /** The first acceptable media type. @throws HubError `NotAcceptable` */
 function negotiate(request: ApiRequest): keyof typeof WRITERS {
-  for (const wanted of request.accept) {
-    if (wanted === '*/*' || wanted === 'application/*') return 'application/schema+json'
-    if (Object.hasOwn(WRITERS, wanted)) return wanted as keyof typeof WRITERS
+  for (const mediaType of request.accept) {
+    if (mediaType === '*/*' || mediaType === 'application/*') return 'application/schema+json'
+    if (Object.hasOwn(WRITERS, mediaType)) return mediaType as keyof typeof WRITERS
   }
   throw new HubError('NotAcceptable', [Object.keys(WRITERS).join(', ')])
 }

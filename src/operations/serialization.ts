@@ -39,9 +39,9 @@ export const generateSerialization: OperationHandler = async (context, request) 
 
 /** The first acceptable media type. @throws HubError `NotAcceptable` */
 function negotiate(request: ApiRequest): EnvironmentType {
-  for (const wanted of request.accept) {
-    if (wanted === '*/*' || wanted === 'application/*') return 'application/json'
-    if (isEnvironmentType(wanted)) return wanted
+  for (const mediaType of request.accept) {
+    if (mediaType === '*/*' || mediaType === 'application/*') return 'application/json'
+    if (isEnvironmentType(mediaType)) return mediaType
   }
   throw new HubError('NotAcceptable', [Object.keys(ENVIRONMENT_TYPES).join(', ')])
 }
@@ -56,16 +56,16 @@ interface Selection {
 async function selectionOf(context: OperationContext, request: ApiRequest): Promise<Selection> {
   const { aasIds, submodelIds, includeConceptDescriptions = true } = request.query
   const named = aasIds !== undefined || submodelIds !== undefined
-  const wanted = { ...(aasIds && { aasIds }), ...(submodelIds && { submodelIds }), includeConceptDescriptions }
+  const selection = { ...(aasIds && { aasIds }), ...(submodelIds && { submodelIds }), includeConceptDescriptions }
   const scope = await scopeOf(context, request)
-  if (scope === undefined) return wanted
+  if (scope === undefined) return selection
   if (!named) return { ...scope, includeConceptDescriptions }
   const outside = [
     ...(aasIds ?? []).filter((id) => !scope.aasIds.includes(id)),
     ...(submodelIds ?? []).filter((id) => !scope.submodelIds.includes(id))
   ]
   if (outside[0] !== undefined) throw new HubError('NotFound', ['In this service a document', outside[0]])
-  return wanted
+  return selection
 }
 
 /** The ids visible in a service; undefined for the whole hub. */

@@ -39,7 +39,7 @@ async function documentedBy(hub: Running) {
   )
 }
 
-/** What the router knows beside the standard; a path that refuses the other verbs itself is asked for its own. */
+/** The routes beside the standard; a path that answers 405 itself is asked for its methods. */
 async function routedBy(hub: Running): Promise<string[]> {
   const steps: string[] = []
   const found: string[] = []
@@ -58,7 +58,7 @@ async function routedBy(hub: Running): Promise<string[]> {
 
 t.test('exactly the served extension endpoints are in the document', async (t) => {
   const hub = await start(t)
-  // The files that the page at /docs loads are its own affair.
+  // Without the files that the page at /docs loads.
   const routed = (await routedBy(hub)).filter((route) => !/^GET \/docs[/*]/.test(route))
   const documented = (await documentedBy(hub)).map(({ verb, path }) => `${verb} ${path}`)
   t.ok(documented.includes('POST /ingest') && documented.includes('POST /upload'))
@@ -69,7 +69,7 @@ t.test('every example is accepted, and answered as documented', async (t) => {
   const hub = await plantHub(t)
   const check = answerChecker((await hub.ask('GET', `${hub.url}/openapi.json`)).json)
   for (const { verb, path, operation } of await documentedBy(hub)) {
-    // A file, and a WebSocket, are more than an example can say.
+    // An upload and a WebSocket have no complete example.
     if (['UploadFile', 'OpenStream'].includes(operation.operationId)) continue
     const { parameters = [], requestBody } = operation
     const url = `${hub.url}${path}?${queryOf(parameters)}`
@@ -103,7 +103,18 @@ t.test('every choice of a parameter is accepted', async (t) => {
   t.ok(count > 50)
 })
 
-/** A hub with the submodels that examples speak of. */
+t.test('a query with broken percent-encoding is refused where parameters are declared', async (t) => {
+  const hub = await start(t)
+  for (const path of ['/timeseries', '/dataset', '/api/v3/events', '/query']) {
+    t.equal((await hub.ask('GET', `${hub.url}${path}?path=%zz`)).status, 400, path)
+  }
+  t.equal((await hub.ask('POST', `${hub.url}/ingest?path=%ff`, [])).status, 400)
+  for (const path of ['/healthz', '/ping', '/']) {
+    t.match((await hub.ask('GET', `${hub.url}${path}?path=%zz`)).status, /^20[04]$/, path)
+  }
+})
+
+/** A hub with the submodels that examples use. */
 async function plantHub(t: Test): Promise<Running> {
   const hub = await start(t)
   const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
@@ -130,7 +141,7 @@ async function plantHub(t: Test): Promise<Running> {
   return hub
 }
 
-/** Of the parameters that have an example. */
+/** From the examples of the parameters. */
 function queryOf(parameters: readonly Parameter[]): URLSearchParams {
   const query = new URLSearchParams()
   for (const { name, in: where, example } of parameters) {
@@ -140,7 +151,7 @@ function queryOf(parameters: readonly Parameter[]): URLSearchParams {
   return query
 }
 
-/** Holds an answer against the first that the document has: its status, its media type and its schema. */
+/** Checks a response against the first documented one: its status, media type and schema. */
 function answerChecker(document: OpenApi) {
   const ajv = new Ajv2020({ strict: false, unicodeRegExp: false, formats: { 'date-time': true, binary: true } })
   ajv.addSchema({ $id: 'urn:aas-hub:document', components: document.components })

@@ -34,7 +34,7 @@ t.test('every endpoint refuses a path of wildcards only, and explains patterns',
     for (const address of ['/timeseries?submodel=urn:m', '/dataset?submodel=urn:m', '/events?submodel=urn:m']) {
       const { status, json } = await hub.get(`${address}&path=${path}`)
       t.equal(status, 400, `${address} ${path.slice(0, 40)}`)
-      t.match(JSON.stringify(json), /no idShortPath with wildcards|1 to 2048 characters/)
+      t.match(JSON.stringify(json), /not an idShortPath with wildcards|1 to 2048 characters/)
     }
   }
 })

@@ -137,7 +137,7 @@ t.test('a package that is put together wrongly is refused', async (t) => {
   }
 })
 
-/** Names that a zip library refuses to write have to be put in afterwards; all are as long as this. */
+/** Names that the zip library refuses to write are patched in afterwards; all have this length. */
 const NAME = 'aasx/files/placeholder'
 
 t.test('no name leads out of the package', async (t) => {
@@ -158,7 +158,7 @@ t.test('no name leads out of the package', async (t) => {
   }
 })
 
-/** Every header of an entry, with the places of what it says. */
+/** The headers of entries, with the offsets of their fields. */
 function patch(
   bytes: Buffer,
   name: string,
@@ -193,8 +193,8 @@ t.test('traps of the zip format are refused', async (t) => {
   await refused(large, { name: 'TooLarge', message: /unpacked/ }, { ...DEFAULT_READ_LIMITS, expandedBytes: 5000 })
   const long = await zip({ ...whole, 'aasx/data.xml': xml('x'.repeat(5000)) })
   await writeFile(path, long)
-  const told = await read(path, { ...DEFAULT_READ_LIMITS, itemBytes: 1000 }).catch((error) => error)
-  t.match(told, { name: 'Invalid', violations: [{ text: /larger than 1000/ }] })
+  const failure = await read(path, { ...DEFAULT_READ_LIMITS, itemBytes: 1000 }).catch((error) => error)
+  t.match(failure, { name: 'Invalid', violations: [{ text: /larger than 1000/ }] })
 })
 
 t.test('a damaged package is refused or read, wherever the damage is, and nothing stays open', async (t) => {

@@ -72,7 +72,7 @@ t.test('members, mandatory members and enumerations are those of the official sc
 const collectionFile = new URL('../../../shared/spec/openapi-3.1.2/Entire-API-Collection.json', import.meta.url)
 const withoutCollection = existsSync(collectionFile) ? false : 'the official documents of Part 2 are not at hand'
 
-/** Optional lists that the documents want to hold something where they are given; the empty list is taken as none. */
+/** Optional lists that the specification requires to be non-empty if present; an empty one is accepted as absent. */
 const takenEmpty = [
   'AssetAdministrationShellDescriptor.extensions',
   'AssetAdministrationShellDescriptor.endpoints',

@@ -10,7 +10,7 @@ const property = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:int',
 const pump = (...value: object[]) => ({ modelType: 'SubmodelElementCollection', idShort: 'Pump', value })
 const submodel = (...submodelElements: unknown[]) => ({ modelType: 'Submodel', id: 'urn:s', submodelElements })
 
-const told: readonly [title: string, className: ClassName, value: unknown, violation: object][] = [
+const reported: readonly [title: string, className: ClassName, value: unknown, violation: object][] = [
   [
     'a value type that is misspelt',
     'Submodel',
@@ -160,8 +160,8 @@ const told: readonly [title: string, className: ClassName, value: unknown, viola
   ]
 ]
 
-for (const [title, className, value, violation] of told) {
-  t.test(`told with its place: ${title}`, async (t) => {
+for (const [title, className, value, violation] of reported) {
+  t.test(`reported with its position: ${title}`, async (t) => {
     const found = validate(className, value)
     t.equal(found.length, 1, JSON.stringify(found))
     t.match(found[0], violation)
@@ -351,7 +351,7 @@ t.test('a mutation of a valid document is refused by schema and explanation alik
     for (const value of values) {
       const copy = structuredClone(whole)
       const changed = put(copy, place, value)
-      // With nothing left to say of why, the fallback would tell in the validator's words.
+      // Without an explanation the fallback would use the validator's message.
       for (const { text } of validate('Submodel', changed))
         if (/must /.test(text)) t.fail(`${place.join('/')}: ${text}`)
     }
@@ -440,7 +440,7 @@ function* places(value: unknown, path: Path = []): Generator<Path> {
   for (const [key, held] of Object.entries(value)) yield* places(held, [...path, key])
 }
 
-/** Replaces the value at a place, or removes it with undefined. */
+/** Replaces the value at a path, or removes it with undefined. */
 function put(document: object, place: Path, value: unknown): unknown {
   const last = place.at(-1)
   if (last === undefined) return value

@@ -96,7 +96,7 @@ t.test('a link stays in a package that is written where it leads every reader to
     ['files/m.pdf', '/aasx/files/m.pdf', true],
     ['./files/m.pdf', '/aasx/files/m.pdf', true],
     ['../m.pdf', '/m.pdf', true],
-    // By RFC 3986 this is /aasx/aasx/files/m.pdf, by the habit of the field it is not.
+    // By RFC 3986 this is /aasx/aasx/files/m.pdf, but in practice it is meant differently.
     ['aasx/files/m.pdf', '/aasx/files/m.pdf', false],
     ['file://aasx/files/m.pdf', '/aasx/files/m.pdf', false],
     ['/my file.pdf', '/my%20file.pdf', false],

@@ -105,7 +105,7 @@ t.test('spellings from the prose of the standard are accepted too', async (t) =>
   t.ok(taken({ $condition: cast }), 'a part of a field, which the schema types as a literal by mistake')
 })
 
-/** Breaks one object of a query, the one that the walk comes to after `place` steps. */
+/** Breaks one object of a query, the one reached after `place` steps of the walk. */
 function breakAt(query: object, place: number, how: string): unknown {
   const copy = structuredClone(query) as Record<string, unknown>
   const objects: Record<string, unknown>[] = []

@@ -118,9 +118,9 @@ t.test('whatever comes, each record is a measurement or a fault, or the pack is 
   fc.assert(
     fc.property(fc.oneof(records, fc.jsonValue()), (pack) => {
       try {
-        const told = read(pack)
-        const isSound = told.every((one) => 'fault' in one || !Number.isNaN(one.value))
-        return isSound && told.length === (pack as unknown[]).length
+        const records = read(pack)
+        const isSound = records.every((one) => 'fault' in one || !Number.isNaN(one.value))
+        return isSound && records.length === (pack as unknown[]).length
       } catch (error) {
         return error instanceof SenmlError
       }

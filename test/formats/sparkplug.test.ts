@@ -17,7 +17,7 @@ function through(type: string, value: unknown): unknown {
   return valueOfMetric(metric as SparkplugMetric)
 }
 
-/** How the library wants whole numbers of 64 bits. */
+/** The library's representation of 64-bit integers. */
 function long(value: bigint): object {
   return { low: Number(BigInt.asIntN(32, value)), high: Number(BigInt.asIntN(32, value >> 32n)), unsigned: value >= 0n }
 }

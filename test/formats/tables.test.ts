@@ -148,7 +148,7 @@ function fromArrow(bytes: Buffer): Row[] {
         const part = column?.data
         if (column?.get(at) === null) return undefined
         if (type !== 'time') return column?.get(at)
-        // As a number it would lose its nanoseconds.
+        // A number would lose the nanoseconds.
         let rest = at
         for (const { values, length } of part ?? []) {
           if (rest < length) return values[rest]

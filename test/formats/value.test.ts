@@ -40,7 +40,7 @@ t.test('a Property is shown as JSON of its value type, and as text where JSON wo
     ['xs:boolean', 'false', false],
     ['xs:long', '9007199254740993', '9007199254740993'],
     ['xs:long', '9007199254740991', 9007199254740991],
-    // Even numbers beyond 2^53 are numbers of JSON, but so are their odd neighbours, as the same one.
+    // Beyond 2^53 an even number and its odd neighbour are the same JSON number.
     ['xs:long', '-13397024385918056', '-13397024385918056'],
     ['xs:decimal', '9007199254740992.0', '9007199254740992.0'],
     ['xs:double', '9007199254740993', 9007199254740992],
@@ -56,7 +56,7 @@ t.test('a Property is shown as JSON of its value type, and as text where JSON wo
     ['xs:string', 'a"b\\c', 'a"b\\c'],
     ['xs:string', '한 😀 \u2028', '한 😀 \u2028'],
     ['xs:string', '', ''],
-    // Documents taken leniently hold texts that are no values of their type.
+    // Leniently stored documents may contain texts that are not values of their type.
     ['xs:int', '', ''],
     ['xs:double', '0x10', '0x10'],
     ['xs:double', ' 5', ' 5'],

@@ -60,7 +60,7 @@ t.test('the members of every class stand in the order of the official schema', {
   const groups = officialGroups(readFileSync(xsd, 'utf8'))
   for (const name of Object.keys(classes)) {
     const official = membersOf(groups, elementName(name))
-    // Choices between heirs, and what only messages carry, have no group of their own.
+    // Choices between subclasses and classes of messages have no group.
     if (official === undefined) continue
     t.same(
       writtenFieldsOf(name).map((field) => field.name),

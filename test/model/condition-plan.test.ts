@@ -211,7 +211,7 @@ const condition = fc.letrec<{ condition: Json }>((tie) => ({
   )
 })).condition
 
-/** Undefined where a $match speaks of more than one list. */
+/** Undefined if a $match refers to more than one list. */
 function read($condition: Json): Condition | undefined {
   try {
     return parseQuery({ $condition }).condition
@@ -227,7 +227,7 @@ t.test('whatever meets a condition is found through its plan', async (t) => {
       const condition = read(json)
       if (condition === undefined) return
       seen.read++
-      const judge = <Subject extends 'Submodel' | 'AssetAdministrationShell', Kind>(
+      const check = <Subject extends 'Submodel' | 'AssetAdministrationShell', Kind>(
         subject: Subject,
         documents: readonly Kind[],
         related: (document: Kind) => readonly object[],
@@ -244,14 +244,14 @@ t.test('whatever meets a condition is found through its plan', async (t) => {
           if (!found) seen.ruledOut++
         }
       }
-      judge('Submodel', world.submodels, (one) => shellsOf(one, world), submodelHas)
-      judge('AssetAdministrationShell', world.shells, (one) => submodelsOf(one, world), shellHas)
+      check('Submodel', world.submodels, (one) => shellsOf(one, world), submodelHas)
+      check('AssetAdministrationShell', world.shells, (one) => submodelsOf(one, world), shellHas)
     }),
     { numRuns: 4000 }
   )
   t.comment(JSON.stringify(seen))
   t.ok(seen.met > 500, `${seen.met} documents met their condition`)
-  t.ok(seen.ruledOut > seen.asked / 4, `${seen.ruledOut} of ${seen.asked} were ruled out without being judged`)
+  t.ok(seen.ruledOut > seen.asked / 4, `${seen.ruledOut} of ${seen.asked} were ruled out without being evaluated`)
 })
 
 // ---- What is planned for the queries that must be fast

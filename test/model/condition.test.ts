@@ -80,7 +80,7 @@ const documents: Readonly<Record<Root, [subject: Subject, document: object]>> = 
   $smdesc: ['SubmodelDescriptor', smdesc]
 }
 
-/** The end of an attribute, and what stands there in the documents above. */
+/** The end of an attribute, and its value in the documents above. */
 const held: readonly [end: RegExp, value: string][] = [
   [/supplementalSemanticIds\[\]$/, 'SUP'],
   [/supplementalSemanticIds\[\]\.type$/, 'SUP_TYPE'],
@@ -278,7 +278,7 @@ t.test('an impossible cast makes the whole condition invalid', async (t) => {
   t.notOk(found({ $or: [{ $boolean: true }, bad] }, 'Submodel', document))
   t.notOk(found({ $not: { $and: [{ $boolean: false }, bad] } }, 'Submodel', document))
   t.notOk(found({ $not: eq({ $numCast: str('x') }, num(1)) }, 'Submodel', document))
-  // One of many that cannot be cast does not spoil the others.
+  // One value that cannot be cast does not affect the others.
   t.ok(found({ $gt: [field('$sme#value'), num(1)] }, 'Submodel', submodel(property('a', 'x'), property('b', '2'))))
 })
 

@@ -4,7 +4,7 @@ import { describe, isBoolean, isLexical, isNumeric } from '../../src/model/datat
 import { enumerations } from '../../src/model/metamodel.ts'
 import type { DataTypeDefXsd } from '../../src/model/types.ts'
 
-/** Values and what only looks like one, parted by `|` each. */
+/** Valid and invalid values, each separated by `|`. */
 const samples: Readonly<Record<DataTypeDefXsd, readonly [values: string, others: string]>> = {
   'xs:anyURI': [
     '|a|1234|/a/b|../a?b#c|urn:x:y|mailto:a@b.c|https://u:p@h.example:8080/a;b/c?d=e[1]#f|//[::1]:80/x|http://[1:2::3:1.2.3.4]|http://[::1.2.3.4]/|A://|/?|é|https://plant.example/설비/사출기.pdf?상태=값#도면|mailto:김@예.한국|//예.한국/a|😀|/?\ue000|urn:설비:1',
@@ -90,7 +90,7 @@ t.test('the numeric types are the ones that JSON has numbers for', async (t) => 
   }
 })
 
-t.test('bounded integers are judged as BigInt judges them', async () => {
+t.test('bounded integers are accepted within the bounds', async () => {
   const bounds: [DataTypeDefXsd, bigint, bigint][] = [
     ['xs:byte', -(2n ** 7n), 2n ** 7n - 1n],
     ['xs:int', -(2n ** 31n), 2n ** 31n - 1n],

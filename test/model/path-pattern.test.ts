@@ -3,7 +3,7 @@ import { compilePath } from '../../src/model/path-pattern.ts'
 import { trimEnd, trimStart } from '../../src/model/trim.ts'
 import { hasPieces } from '../../src/model/wildcard.ts'
 
-/** Far longer than any machine could take if time grew with the square of it. */
+/** Too long for any algorithm that takes quadratic time. */
 const LONG = 5_000_000
 
 t.test('a pattern selects the paths that it describes and no others', async (t) => {

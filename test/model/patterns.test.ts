@@ -113,7 +113,7 @@ t.test('the patterns agree with the official schema', { skip }, async (t) => {
   for (const [name, { at, parts }] of Object.entries(grammars) as [Official, (typeof grammars)[Official]][]) {
     const theirs = officialPatterns(official, at).map((pattern) => new RegExp(pattern))
     t.not(theirs.length, 0, name)
-    const judge = (text: string) => theirs.every((expression) => expression.test(text))
+    const accepts = (text: string) => theirs.every((expression) => expression.test(text))
     let accepted = 0
     // A date and time is put together from few long parts, a language tag from parts with a hyphen between them.
     const maxLength = name === 'dateTimeUtc' ? 4 : 9
@@ -125,7 +125,7 @@ t.test('the patterns agree with the official schema', { skip }, async (t) => {
       fc.property(text, (text) => {
         const verdict = expressions[name].test(text)
         if (verdict) accepted++
-        return verdict === judge(text)
+        return verdict === accepts(text)
       }),
       { numRuns: 20_000, seed: 1 }
     )

@@ -70,11 +70,11 @@ t.test('a cell begins by the calendar or by local time', async (t) => {
     ['P1W', 'Asia/Seoul', '2026-11-22T15:00:00Z', '2026-11-22T15:00:00Z', '2026-11-29T15:00:00Z'],
     ['8h', 'Asia/Seoul', '2026-11-24T03:00:00Z', '2026-11-23T23:00:00Z', '2026-11-24T07:00:00Z'],
     ['1h', 'Asia/Kolkata', '2026-11-24T03:00:00Z', '2026-11-24T02:30:00Z', '2026-11-24T03:30:00Z'],
-    // Clocks set forward: a day of 23 hours, and an hour that is not there.
+    // Clocks set forward: a day of 23 hours, and a skipped hour.
     ['P1D', 'Europe/Berlin', '2026-03-29T12:00:00Z', '2026-03-28T23:00:00Z', '2026-03-29T22:00:00Z'],
     ['1h', 'Europe/Berlin', '2026-03-29T00:59:00Z', '2026-03-29T00:00:00Z', '2026-03-29T01:00:00Z'],
     ['2h', 'Europe/Berlin', '2026-03-29T01:30:00Z', '2026-03-29T01:00:00Z', '2026-03-29T02:00:00Z'],
-    // Clocks set back: a day of 25 hours, and an hour that comes twice.
+    // Clocks set back: a day of 25 hours, and a repeated hour.
     ['P1D', 'Europe/Berlin', '2026-10-25T12:00:00Z', '2026-10-24T22:00:00Z', '2026-10-25T23:00:00Z'],
     ['1h', 'Europe/Berlin', '2026-10-25T00:30:00Z', '2026-10-25T00:00:00Z', '2026-10-25T01:00:00Z'],
     ['1h', 'Europe/Berlin', '2026-10-25T01:30:00Z', '2026-10-25T01:00:00Z', '2026-10-25T02:00:00Z'],
@@ -84,7 +84,7 @@ t.test('a cell begins by the calendar or by local time', async (t) => {
     // Clocks set at midnight itself.
     ['P1D', 'America/Sao_Paulo', '2018-11-04T12:00:00Z', '2018-11-04T03:00:00Z', '2018-11-05T02:00:00Z'],
     ['P1D', 'America/St_Johns', '2006-10-29T02:40:00Z', '2006-10-29T02:30:00Z', '2006-10-30T03:30:00Z'],
-    // A day that a country left out.
+    // A day skipped by a country.
     ['P1D', 'Pacific/Apia', '2011-12-30T09:00:00Z', '2011-12-29T10:00:00Z', '2011-12-30T10:00:00Z'],
     ['P1D', 'Pacific/Apia', '2011-12-30T10:00:00Z', '2011-12-30T10:00:00Z', '2011-12-31T10:00:00Z']
   ]
@@ -113,7 +113,7 @@ t.test('the cells cover all of time, and none of it twice', async () => {
     fc.property(
       fc.constantFrom(...zones),
       fc.constantFrom(...lengths),
-      // Times of the years in which all of these zones set their clocks, and around the days on which they do.
+      // Times in years in which all of these zones have clock changes, and around the days of these.
       fc
         .integer({ min: 0, max: 500_000 })
         .map((minutes) => at('2005-01-01T00:00:00Z') + BigInt(minutes) * 1_200_000_000_000n),

@@ -46,7 +46,7 @@ t.test('a member that the types demand, the schema demands', async (t) => {
 })
 
 t.test('the schema refuses elements that the types refuse', async (t) => {
-  // A document that was taken leniently may lack what the schema requires, so the compiler lets it pass.
+  // A leniently stored document may lack what the schema requires, so this must compile.
   const untyped: Property = { modelType: 'Property' }
   // @ts-expect-error xs:flaot is no value type
   const misspelt: Property = { modelType: 'Property', valueType: 'xs:flaot' }

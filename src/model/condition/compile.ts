@@ -82,9 +82,9 @@ function compileCondition(condition: Condition, place: CompileContext, decides =
     case 'match':
       return compileMatch(condition, place)
     case 'not': {
-      const { evaluate: judge, fallible } = compileCondition(condition.of, place)
+      const { evaluate, fallible } = compileCondition(condition.of, place)
       const not = (scope: EvaluationScope): Verdict => {
-        const verdict = judge(scope)
+        const verdict = evaluate(scope)
         return verdict === INVALID ? INVALID : verdict === TRUE ? FALSE : TRUE
       }
       return { evaluate: not, fallible }
@@ -123,22 +123,22 @@ function combineIndependent(nodes: readonly ConditionNode[]): ConditionNode {
 function combine(nodes: readonly ConditionNode[], settles: Verdict, decides: boolean): ConditionNode {
   // Conditions that cannot be invalid are skipped once the result is settled.
   const [sure, unsure] = [nodes.filter(({ fallible }) => !fallible), nodes.filter(({ fallible }) => fallible)]
-  const judge = (scope: EvaluationScope): Verdict => {
+  const evaluate = (scope: EvaluationScope): Verdict => {
     let settled = false
-    for (const { evaluate: judge } of sure) {
-      if (judge(scope) !== settles) continue
+    for (const { evaluate } of sure) {
+      if (evaluate(scope) !== settles) continue
       settled = true
       break
     }
     if (settled && decides) return settles
-    for (const { evaluate: judge } of unsure) {
-      const verdict = judge(scope)
+    for (const { evaluate } of unsure) {
+      const verdict = evaluate(scope)
       if (verdict === INVALID || (decides && verdict === settles)) return verdict
       if (verdict === settles) settled = true
     }
     return settled === (settles === TRUE) ? TRUE : FALSE
   }
-  return { evaluate: judge, fallible: unsure.length > 0 }
+  return { evaluate, fallible: unsure.length > 0 }
 }
 
 function constant(verdict: Verdict): ConditionNode {
@@ -149,8 +149,8 @@ function compileComparison(comparison: Comparison, place: CompileContext): Condi
   if (!fieldsOfComparison(comparison).every((field) => isReadable(field, place))) return constant(INVALID)
   const resolved = resolve(comparison)
   if (resolved.is === 'settled') return constant(resolved.verdict)
-  const judge = evaluateFields(resolved, 0, place)
-  return { evaluate: ({ documents }) => judge(documents), fallible: resolved.fallible }
+  const evaluate = evaluateFields(resolved, 0, place)
+  return { evaluate: ({ documents }) => evaluate(documents), fallible: resolved.fallible }
 }
 
 function compileMatch(match: Match, place: CompileContext): ConditionNode {
@@ -162,7 +162,7 @@ function compileMatch(match: Match, place: CompileContext): ConditionNode {
   if (joined === undefined || !fields.some(({ root }) => root === joined)) {
     return { evaluate: ({ documents }) => all(documents, documents), fallible: true }
   }
-  const judge = ({ documents, related }: EvaluationScope): Verdict => {
+  const evaluate = ({ documents, related }: EvaluationScope): Verdict => {
     const outer = documents[joined]
     const verdict = any(related, (other) => {
       documents[joined] = other
@@ -171,7 +171,7 @@ function compileMatch(match: Match, place: CompileContext): ConditionNode {
     documents[joined] = outer
     return verdict
   }
-  return { evaluate: judge, fallible: true }
+  return { evaluate, fallible: true }
 }
 
 /** A comparison or inner `$match` within a `$match`. */
@@ -242,14 +242,14 @@ function isFixed({ chain }: MatchPart): boolean {
  * grouped by their next loop. An item fails if one part is false; it is invalid only if all other parts are true.
  */
 function groupParts(parts: readonly MatchPart[], depth: number): EvaluateItem {
-  const judges: EvaluateItem[] = []
+  const evaluators: EvaluateItem[] = []
   const further = new Map<string, { readonly loop: ItemLoop; readonly parts: MatchPart[] }>()
   for (const part of parts) {
     const loop = part.chain[depth]
     if (isFixed(part) && depth > 0) {
-      const judge = part.build(0)
-      judges.push((_, documents) => judge(documents, documents))
-    } else if (loop === undefined) judges.push(part.build(depth))
+      const evaluate = part.build(0)
+      evaluators.push((_, documents) => evaluate(documents, documents))
+    } else if (loop === undefined) evaluators.push(part.build(depth))
     else {
       const others = further.get(loop.key)
       if (others === undefined) further.set(loop.key, { loop, parts: [part] })
@@ -258,12 +258,12 @@ function groupParts(parts: readonly MatchPart[], depth: number): EvaluateItem {
   }
   for (const { loop, parts } of further.values()) {
     const below = groupParts(parts, depth + 1)
-    judges.push((at, documents) => any(loop.items(at), (item) => below(item, documents)))
+    evaluators.push((at, documents) => any(loop.items(at), (item) => below(item, documents)))
   }
   return (at, documents) => {
     let verdict: Verdict = TRUE
-    for (const judge of judges) {
-      const found = judge(at, documents)
+    for (const evaluate of evaluators) {
+      const found = evaluate(at, documents)
       if (found === FALSE) return FALSE
       if (found === INVALID) verdict = INVALID
     }
@@ -318,10 +318,10 @@ function textsOf(field: FieldIdentifier, depth: number, context: CompileContext)
 }
 
 /** True if true for any item; invalid if invalid for all; false for no items. */
-function any<Item>(items: readonly Item[], judge: (item: Item) => Verdict): Verdict {
+function any<Item>(items: readonly Item[], evaluate: (item: Item) => Verdict): Verdict {
   let verdict: Verdict = items.length === 0 ? FALSE : INVALID
   for (const item of items) {
-    const found = judge(item)
+    const found = evaluate(item)
     if (found === TRUE) return TRUE
     if (found === FALSE) verdict = FALSE
   }

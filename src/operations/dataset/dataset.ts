@@ -256,7 +256,7 @@ export function guidebook(
     '',
     `- 완전성 / Completeness: ${completeness(statistics).toFixed(4)}`,
     '- 유일성 / Uniqueness: 1 (같은 시각의 값은 하나만 / one value of each point in time)',
-    '- 유효성 / Validity: 1 (모든 값은 자료형에 맞음을 확인 / every value was held against its type)',
+    '- 유효성 / Validity: 1 (모든 값은 자료형에 맞음을 확인 / every value was validated against its type)',
     '- 일관성, 정확성, 무결성 / Consistency, accuracy, integrity: 측정하지 않음 / not measured; `manifest.json` has the SHA-256 of each file',
     ''
   ].join('\n')

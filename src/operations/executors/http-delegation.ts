@@ -11,10 +11,10 @@ const MAX_ANSWER_BYTES = 1024 * 1024
 /** Whether an endpoint has the origin of an allowed target, and its path or one below it. */
 export function isAllowed(endpoint: string, target: string): boolean {
   if (!URL.canParse(endpoint) || !URL.canParse(target)) return false
-  const [wanted, allowed] = [new URL(endpoint), new URL(target)]
-  if (wanted.origin !== allowed.origin || wanted.username !== '' || wanted.password !== '') return false
+  const [url, allowed] = [new URL(endpoint), new URL(target)]
+  if (url.origin !== allowed.origin || url.username !== '' || url.password !== '') return false
   const folder = allowed.pathname.endsWith('/') ? allowed.pathname : `${allowed.pathname}/`
-  return wanted.pathname === allowed.pathname || wanted.pathname.startsWith(folder)
+  return url.pathname === allowed.pathname || url.pathname.startsWith(folder)
 }
 
 export async function delegate(

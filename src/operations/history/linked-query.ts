@@ -43,8 +43,8 @@ export function formatLinkedQuery(submodel: string): string {
 
 /** Whether this is the Query generated for a submodel, by this release or an earlier one. */
 export function isLinkedQuery(query: string, submodel: string): boolean {
-  const wanted = formatLinkedQuery(submodel)
-  return query === wanted || query.replace(`&variable=${VARIABLE_PLACEHOLDER}`, '') === wanted
+  const generated = formatLinkedQuery(submodel)
+  return query === generated || query.replace(`&variable=${VARIABLE_PLACEHOLDER}`, '') === generated
 }
 
 /**
@@ -52,9 +52,9 @@ export function isLinkedQuery(query: string, submodel: string): boolean {
  * @throws HubError `BadRequest` naming the invalid part
  */
 export function parseLinkedQuery(query: string, now: bigint): LinkedQuery {
-  const given = new URLSearchParams(query.trim())
+  const parameters = new URLSearchParams(query.trim())
   const part = (name: string): string | undefined => {
-    const text = given.get(name)?.trim()
+    const text = parameters.get(name)?.trim()
     return text === '' ||
       text === VARIABLE_PLACEHOLDER ||
       text === (PLACEHOLDERS as Readonly<Record<string, string>>)[name]

@@ -93,10 +93,10 @@ const TIME_COLUMN: TableColumn = { name: 'time', type: 'time' }
 function slicedHistory(history: History, slice: TimeSlice): History {
   return {
     ...history,
-    latest: (...given) => history.latest(...given),
+    latest: (...args) => history.latest(...args),
     spanOf: (series) => history.spanOf(series),
-    read: (...given) => sliced(history.read(...given), slice),
-    pieces: (...given) => sliced(history.pieces(...given), slice)
+    read: (...args) => sliced(history.read(...args), slice),
+    pieces: (...args) => sliced(history.pieces(...args), slice)
   }
 }
 

@@ -45,7 +45,7 @@ interface WriterContext {
 /** Writers wait while more than this is not checkpointed yet, as all of it is in memory. */
 const MAX_UNCHECKPOINTED_BYTES = 16 * 1024 * 1024
 
-/** How often a writer that has to wait looks whether it may go on. */
+/** How often a blocked writer checks whether it may continue. */
 const BLOCKED_POLL_MS = 5
 
 export class BatchWriter {

@@ -36,7 +36,7 @@ const ROWS_PER_INSERT = 500
 /** Attempts to read a row whose body is replaced meanwhile. */
 const MAX_READ_ATTEMPTS = 20
 
-/** What is to be stored of a state, as of one batch. */
+/** A write of a state as of one batch. */
 export interface StateWrite {
   readonly collection: string
   readonly id: string

@@ -1,4 +1,4 @@
-/** Applies a batch of the log as every process does it, its writer or not. */
+/** Replays batches of the log on cached or loaded states. Every process does so with batches that it did not write. */
 import { type Batch, datedCommitOf } from './batch.ts'
 import type { ControlRecord } from './batch-content.ts'
 import { keysReadBy, replayCommit } from './changes.ts'

@@ -69,7 +69,7 @@ const RESUME_PARAMETERS = ['cursor', 'lastEventId', 'since'] as const
 
 function checkedCursor(name: string, text: string): string {
   if (decodeCursor(text) !== undefined) return text
-  throw new HubError('BadRequest', [`${name} is no cursor that this hub has given out`])
+  throw new HubError('BadRequest', [`${name} is not a cursor of this hub`])
 }
 
 function defined(members: object): object {

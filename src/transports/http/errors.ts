@@ -131,7 +131,7 @@ function toHubError(error: unknown, request: FastifyRequest): HubError {
 
 const DISK_FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
-/** Errors whose message is the text they are given; every other status below 500 becomes a BadRequest. */
+/** Errors that take a free text; every other status below 500 becomes a BadRequest. */
 const ERRORS_BY_STATUS: ReadonlyMap<number, ErrorName> = new Map([
   [403, 'Forbidden'],
   [413, 'TooLarge'],

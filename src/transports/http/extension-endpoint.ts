@@ -73,7 +73,7 @@ export type ParsedQuery<Query> = {
 export interface EndpointRequest<Operation> {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
-  /** The query as it was sent, including parameters that are not declared. */
+  /** The query as it was sent, including undeclared parameters; empty where the operation declares no query. */
   readonly params: QueryParams
   /** Parses the declared parameters. @throws HubError `BadRequest` */
   query(): ParsedQuery<Operation extends { readonly query: infer Query } ? Query : unknown>
@@ -82,6 +82,8 @@ export interface EndpointRequest<Operation> {
 type EndpointHandlers<Endpoint> = {
   readonly [Verb in keyof Endpoint & ('get' | 'post')]: (received: EndpointRequest<Endpoint[Verb]>) => unknown
 }
+
+const NO_PARAMETERS: QueryParams = new Map()
 
 /** Registers the routes of an endpoint. */
 export function serve<const Endpoint extends ExtensionEndpoint>(
@@ -100,8 +102,9 @@ export function serve<const Endpoint extends ExtensionEndpoint>(
         url,
         ...(operation.head === false && { exposeHeadRoute: false }),
         handler: async (request, reply) => {
-          const params = queryParamsOf(request)
-          return handle({ request, reply, params, query: () => parseDeclared(operation.query ?? {}, params) })
+          const { query = {} } = operation
+          const params = operation.query === undefined ? NO_PARAMETERS : queryParamsOf(request)
+          return handle({ request, reply, params, query: () => parseDeclared(query, params) })
         }
       })
     }

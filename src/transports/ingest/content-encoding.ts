@@ -18,8 +18,8 @@ const MAX_CODINGS = 3
 /** @throws HubError `BadRequest` for a body that cannot be decoded, `UnsupportedMediaType` for an unknown encoding */
 export function decodedBody({ headers, raw }: FastifyRequest): AsyncIterable<Buffer> {
   // Names are case-insensitive; the last encoding was applied last.
-  const given = (headers['content-encoding'] ?? '').toLowerCase().split(',')
-  const codings = given.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity')
+  const names = (headers['content-encoding'] ?? '').toLowerCase().split(',')
+  const codings = names.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity')
   const unknown = codings.find((coding) => !Object.hasOwn(DECODERS, coding))
   if (unknown !== undefined) {
     throw new HubError('UnsupportedMediaType', [

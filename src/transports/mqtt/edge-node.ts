@@ -4,8 +4,8 @@ import { type SparkplugMetric, valueOfMetric } from '../../formats/sparkplug.ts'
 import type { MetricTable } from './sparkplug-metrics.ts'
 
 /**
- * Pause before an edge node is asked for its births again: it doubles while the request does not help, as with a node
- * that leaves metrics out of its births.
+ * Pause between rebirth requests to an edge node. It doubles while requests do not help, as with a node that leaves
+ * metrics out of its births.
  */
 const FIRST_PAUSE_MS = 5000
 const MAX_PAUSE_MS = 5 * 60_000

@@ -15,7 +15,7 @@ import { addMetrics, birthMetrics, lossesOf, type MetricTable, nanoseconds, read
 import { parseSparkplugTopic } from './sparkplug-topics.ts'
 import { dottedPath } from './topics.ts'
 
-/** Bounds of what is remembered, in all: publishers must not be able to fill the memory. */
+/** Bounds for all edge nodes together: publishers must not be able to fill the memory. */
 const MAX_EDGE_NODES = 10_000
 const MAX_METRICS = 1_000_000
 

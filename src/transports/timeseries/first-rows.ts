@@ -8,22 +8,22 @@ const MAX_CELLS = 4_000_000
 /** @returns the rows and, if there are more, the time after the last row; the first column must be the time */
 export async function firstRows(table: Table, wanted: number): Promise<{ table: Table; next: bigint | undefined }> {
   const limit = Math.max(1, Math.min(wanted, Math.floor(MAX_CELLS / table.columns.length)))
-  const taken: TableBatch[] = []
+  const kept: TableBatch[] = []
   let rows = 0
   let next: bigint | undefined
   for await (const batch of table.batches) {
     const length = Math.min(batch.length, limit - rows)
-    if (length > 0) taken.push({ length, columns: batch.columns.map((column) => head(column, length)) })
+    if (length > 0) kept.push({ length, columns: batch.columns.map((column) => head(column, length)) })
     rows += length
     if (length < batch.length) {
-      next = lastTime(taken) + 1n
+      next = lastTime(kept) + 1n
       break
     }
   }
   const kinds: (ValueKind | undefined)[] = []
-  for (const batch of taken) collectKinds(table.columns, batch, kinds)
+  for (const batch of kept) collectKinds(table.columns, batch, kinds)
   const columns = withKinds(table.columns, kinds)
-  return { table: { ...table, columns, batches: conformBatches(columns, taken) }, next }
+  return { table: { ...table, columns, batches: conformBatches(columns, kept) }, next }
 }
 
 function head({ values, present, ...more }: ColumnBatch, length: number): ColumnBatch {

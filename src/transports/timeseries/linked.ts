@@ -12,8 +12,8 @@ import { type RecordVariable, timeSeriesOf } from '../../operations/time-series/
 type Sources = Pick<OperationContext, 'store' | 'history'>
 
 /** @throws HubError `NotFound` where there is no such variable */
-export async function linkedTableRequest(hub: Sources, asked: LinkedQuery): Promise<TableRequest> {
-  const { submodel: id, variable: name, from, to, every } = asked
+export async function linkedTableRequest(hub: Sources, query: LinkedQuery): Promise<TableRequest> {
+  const { submodel: id, variable: name, from, to, every } = query
   const document = await hub.store.document('Submodel', id)
   if (document === undefined) throw new HubError('NotFound', ['Submodel', id])
   const shown = timeSeriesOf(JSON.parse(document.bytes.toString()) as Submodel)
@@ -41,9 +41,9 @@ export async function linkedTables(
 ): Promise<AsyncGenerator<Table>> {
   const tables = await tablesOf(history, request, options)
   return (async function* () {
-    let place = 0
+    let index = 0
     for await (const table of tables) {
-      const variable = request.variables[place++]
+      const variable = request.variables[index++]
       yield renamed(table, { variables: variable === undefined ? [] : [variable] })
     }
   })()
@@ -52,7 +52,8 @@ export async function linkedTables(
 /** Names columns after their variables, also where they hold aggregates. */
 function renamed(table: Table, { variables }: Pick<TableRequest, 'variables'>): Table {
   const columns = table.columns.map(
-    (column, place): TableColumn => ({ ...column, name: variables[place - 1]?.name ?? column.name })
+    // The first column is the time.
+    (column, index): TableColumn => ({ ...column, name: variables[index - 1]?.name ?? column.name })
   )
   return { ...table, columns }
 }

@@ -1,13 +1,13 @@
-/** Instances made from a template, the smallest and a large one, with a note of which slot each element was made for. */
+/** Minimal and maximal instances of a template, with the slot of each element. */
 import { liesIn } from '../../../src/formats/templates/numeric-ranges.ts'
 import type { SemanticId } from '../../../src/formats/templates/semantic-ids.ts'
 import type { Slot, SlotGroup, Template } from '../../../src/formats/templates/template.ts'
 import type { Submodel } from '../../../src/model/types.ts'
 
-// Made of what a template says, so the types of the metamodel are what is to be shown.
+// Generated from a template, so the values are not typed by the metamodel.
 export type Made = Record<string, unknown>
 
-/** An element of an instance, where it stands, and what it was made for. */
+/** An element of an instance, its position and its slot. */
 export interface Part {
   readonly element: Made
   readonly slot: Slot
@@ -16,7 +16,7 @@ export interface Part {
   readonly member: string
   readonly inList: boolean
   readonly wrapped: boolean
-  /** Below slots that nothing tells apart: what breaks the rules of one may follow those of another. */
+  /** Below slots that cannot be distinguished: a violation of one may satisfy another. */
   readonly ambiguous: boolean
 }
 
@@ -25,7 +25,7 @@ export interface Instance {
   readonly parts: readonly Part[]
 }
 
-/** @param size `minimal`: what is mandatory; `maximal`: everything, twice where it may repeat */
+/** @param size `minimal`: mandatory elements only; `maximal`: all, twice if they may repeat */
 export function makeInstance(template: Template, size: 'minimal' | 'maximal'): Instance {
   const parts: Part[] = []
   const submodel: Made = {
@@ -65,7 +65,7 @@ function fill(
     const children: Made[] = []
     for (const slot of slots) {
       const { cardinality, eitherOr } = slot
-      // The first of some alternatives is as good as any.
+      // Any alternative would do.
       if (eitherOr.some((name) => taken.has(name))) continue
       for (const name of eitherOr) taken.add(name)
       const count = size === 'minimal' ? cardinality.min : Math.max(cardinality.min, Math.min(cardinality.max, 2))
@@ -82,7 +82,7 @@ function fill(
   }
 }
 
-/** Nothing tells the slot from a sibling: not kind, not semanticId, no supplemental id that the sibling has not. */
+/** Cannot be distinguished from a sibling: same kind and semanticId, and no other supplemental id. */
 function isAmbiguous(slot: Slot, slots: readonly Slot[]): boolean {
   const text = (id: SemanticId | undefined): string => JSON.stringify(id)
   const twins = slots.filter((other) => other.kind === slot.kind && text(other.main) === text(slot.main))

@@ -4,7 +4,7 @@ import { schemaOf } from '../../../src/formats/templates/schema-of.ts'
 import { toTypeScript } from '../../../src/formats/templates/typescript.ts'
 import type { Submodel } from '../../../src/model/types.ts'
 
-/** So many that whatever grows with their square takes minutes, which the test is not given. */
+/** So many that quadratic time would exceed the test's time limit. */
 const COUNT = 10_000
 
 const property = (idShort: string, more = {}) => ({ modelType: 'Property', idShort, valueType: 'xs:double', ...more })

@@ -1,13 +1,13 @@
-/** Every rule of a template, broken by itself in an instance that satisfies all of them. */
+/** Violates each rule of a template separately, in an instance that satisfies all of them. */
 import type { Slot } from '../../../src/formats/templates/template.ts'
 import type { Instance, Made, Part } from './instances.ts'
 
-/** A way to break one rule. `apply` returns how to mend it. */
+/** Violates one rule. `apply` returns a function that restores the document. */
 export interface Mutation {
   readonly title: string
-  /** The rule that is named in the one finding. */
+  /** The rule of the expected finding. */
   readonly rule: string
-  /** What the finding says that the template asks for. */
+  /** The requirement in the expected finding. */
   readonly asks: RegExp
   apply(): () => void
 }
@@ -82,7 +82,7 @@ function* membersOf({ slot, element, inList, siblings }: Part): Generator<Mutati
       apply: () => set(element, 'modelType', other)
     }
   }
-  // An element that is known by its id alone becomes another one without it.
+  // An element identified only by its id becomes another one without it.
   if (main !== undefined && (isAnyItem || (!inList && idShort.clause !== undefined)) && isAlone) {
     const foreign = {
       type: 'ExternalReference',
@@ -95,7 +95,7 @@ function* membersOf({ slot, element, inList, siblings }: Part): Generator<Mutati
       apply: () => both(set(element, 'semanticId', foreign), set(element, 'supplementalSemanticIds', undefined))
     }
   }
-  // A slot that is defined further up goes by the name rule that stands there.
+  // A recursive slot follows the name rule of its definition.
   if (!inList && main !== undefined && idShort.clause !== undefined && isAlone && slot.same === undefined) {
     yield {
       title: title('another idShort'),
@@ -181,7 +181,7 @@ function without(list: readonly Made[], removed: readonly Made[]): Made[] {
 }
 
 function replace(holder: Made, member: string, children: readonly Made[]): () => void {
-  // The JSON form leaves an empty list out.
+  // The JSON form has no empty lists.
   return set(holder, member, children.length === 0 ? undefined : children)
 }
 

@@ -5,7 +5,7 @@ import { liesIn, type NumericRange, parseRanges } from '../../../src/formats/tem
 /** Thousandths, so that the arithmetic of the test is exact. */
 const thousandths = fc.integer({ min: -2_000_000, max: 2_000_000 })
 
-t.test('a range judges plain decimals as arithmetic does', async () => {
+t.test('a range accepts the plain decimals within its bounds', async () => {
   const bound = fc.option(thousandths, { nil: undefined })
   fc.assert(
     fc.property(

@@ -1,4 +1,4 @@
-/** A template with the rules that no published one has: made up, so that each of them is proven too. */
+/** A synthetic template with the rules that no published one has, to test these too. */
 import type { Submodel } from '../../../src/model/types.ts'
 
 const id = (name: string): { type: 'ExternalReference'; keys: { type: 'GlobalReference'; value: string }[] } => ({
@@ -6,16 +6,16 @@ const id = (name: string): { type: 'ExternalReference'; keys: { type: 'GlobalRef
   keys: [{ type: 'GlobalReference', value: `https://example.com/ids/${name}` }]
 })
 
-const qualified = (...told: [type: string, value: string][]): object => ({
-  qualifiers: told.map(([type, value]) => ({ kind: 'TemplateQualifier', type, value, valueType: 'xs:string' }))
+const qualified = (...qualifiers: [type: string, value: string][]): object => ({
+  qualifiers: qualifiers.map(([type, value]) => ({ kind: 'TemplateQualifier', type, value, valueType: 'xs:string' }))
 })
 
-const property = (idShort: string, valueType: string, ...told: [string, string][]): object => ({
+const property = (idShort: string, valueType: string, ...qualifiers: [string, string][]): object => ({
   modelType: 'Property',
   idShort,
   valueType,
   semanticId: id(idShort),
-  ...qualified(...told)
+  ...qualified(...qualifiers)
 })
 
 export const synthetic = {

@@ -19,14 +19,14 @@ const all = [
   ...(directory === undefined ? [] : published(directory)),
   { submodel: synthetic, source: { publication: 'Example', version: '1.0', licence: 'none' }, slug: 'synthetic' }
 ]
-/** The largest instances of the two largest templates take a while: every so manieth mutation stands for the others. */
+/** The largest instances of the two largest templates are slow: only a sample of the mutations is tested. */
 const STRIDE: Readonly<Record<string, number>> = {
   'asset-interfaces-description-1.1': 150,
   'quality-control-for-machining-1.0': 4
 }
-/** Lists of several kinds, which [AASd-108] and [AASd-114] do not allow: the metamodel refuses what this template asks for. */
+/** Lists of several kinds, which [AASd-108] and [AASd-114] do not allow: the metamodel refuses instances of this template. */
 const MIXED_LISTS = new Set(['capability-description-1.0'])
-/** Any other validator takes seconds to compile the large ones. */
+/** Another validator takes seconds to compile the large ones. */
 const SMALL = 60_000
 
 for (const { submodel, source, slug } of all) {
@@ -51,18 +51,18 @@ for (const { submodel, source, slug } of all) {
     const wrong: string[] = []
     for (const mutation of mutationsOf(made)) {
       if (number++ % (STRIDE[slug] ?? 1) !== 0) continue
-      const mend = mutation.apply()
+      const restore = mutation.apply()
       const found = templates.check(asSubmodel(made.submodel))
       const [first] = found
       if (found.length !== 1 || first?.rule !== mutation.rule || !mutation.asks.test(first.asks)) {
         wrong.push(`${mutation.title}, ${mutation.rule}: ${found.map(({ text }) => text).join(' | ')}`)
       }
       if (other?.(made.submodel)) wrong.push(`${mutation.title}: another validator accepts it`)
-      mend()
+      restore()
     }
     t.ok(number > 0, `${number} mutations`)
     t.same(wrong, [])
-    t.same(findings(templates, made), [], 'all mended')
+    t.same(findings(templates, made), [], 'all restored')
   })
 }
 
@@ -162,18 +162,22 @@ t.test('which template applies is said by the semanticId, in this very version',
   t.same(templates.check({ ...named('https://example.com/ids/Synthetic'), kind: 'Template' }), [], 'a template itself')
 })
 
-t.test('of several variants with one id a submodel satisfies one, or hears of the nearest', { skip }, async (t) => {
-  const series = all.filter(({ slug }) => slug.startsWith('time-series-data'))
-  t.equal(series.length, 2)
-  const templates = templatesFrom(series.map(({ submodel, source }) => schemasOfTemplate(submodel, source).normal))
-  t.equal(templates.all[0]?.id, 'https://admin-shell.io/idta/TimeSeries/1/1')
-  t.not(templates.all[1]?.id, templates.all[0]?.id)
-  for (const { submodel, source } of series) {
-    const { submodel: made } = makeInstance(readTemplate(submodel, source), 'maximal')
-    t.equal(templates.applicable(asSubmodel(made)).length, 2)
-    t.same(templates.check(asSubmodel(made)), [])
+t.test(
+  'of several variants with one id a submodel satisfies one, or gets the findings of the nearest',
+  { skip },
+  async (t) => {
+    const series = all.filter(({ slug }) => slug.startsWith('time-series-data'))
+    t.equal(series.length, 2)
+    const templates = templatesFrom(series.map(({ submodel, source }) => schemasOfTemplate(submodel, source).normal))
+    t.equal(templates.all[0]?.id, 'https://admin-shell.io/idta/TimeSeries/1/1')
+    t.not(templates.all[1]?.id, templates.all[0]?.id)
+    for (const { submodel, source } of series) {
+      const { submodel: made } = makeInstance(readTemplate(submodel, source), 'maximal')
+      t.equal(templates.applicable(asSubmodel(made)).length, 2)
+      t.same(templates.check(asSubmodel(made)), [])
+    }
   }
-})
+)
 
 t.test('the samples that were published are valid, but for their known defects', { skip }, async (t) => {
   const templates = templatesFrom(
@@ -188,9 +192,9 @@ t.test('the samples that were published are valid, but for their known defects',
     [
       // The template calls the list "Language", the sample "Languages".
       'idShort=Language: "Languages"',
-      // The id of a reference in the sample begins with "0173a", a slip of the pen.
+      // The id of a reference in the sample begins with "0173a", a typo.
       'semanticId=0173-1#02-ABK288#002: "0173a-1#02-ABK288#002"',
-      // The sample gives the languages the ids of their values (English, German) instead of that of the property.
+      // The sample uses the ids of values (English, German) instead of that of the property.
       'semanticId=0173-1#02-AAN468#008: "0173-1#07-AAS045#003"',
       'semanticId=0173-1#02-AAN468#008: "0173-1#07-AAS055#003"'
     ].sort()
@@ -214,7 +218,7 @@ t.test('the samples that were published are valid, but for their known defects',
 
 t.test('a template as an instance satisfies itself, except for known defects of the file', { skip }, async (t) => {
   const defects: Readonly<Record<string, readonly string[]>> = {
-    // It asks for two or more of an element and shows one.
+    // It requires two or more of an element and contains one.
     'capability-description-1.0': ['SMT/Cardinality=TwoToMany']
   }
   for (const { submodel, source, slug } of all.filter(({ slug }) => slug !== 'synthetic')) {
@@ -363,7 +367,7 @@ function findings(templates: Templates, { submodel }: Instance): string[] {
   return templates.check(asSubmodel(submodel)).map(({ text }) => text)
 }
 
-/** What any user of the schema would run: no keyword and no trick of ours. */
+/** A plain validator, without the hub's own keywords. */
 function plainValidator(schema: Schema): (document: unknown) => boolean {
   return new Ajv2020({
     unicodeRegExp: false,

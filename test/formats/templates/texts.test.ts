@@ -106,18 +106,18 @@ t.test('an OpenAPI component holds the schema, with references that lead to its 
   }
 })
 
-/** What the compiler says of a file; empty where it accepts it. */
+/** The compiler's messages for a file; empty if it is accepted. */
 function compilerSays(folder: string, text: string): string {
   const file = join(folder, 'types.ts')
   writeFileSync(file, text)
-  // The test runner gives every process a loader, with which the compiler cannot be started.
+  // The test runner's loader prevents the compiler from starting.
   const command = ['-u', 'NODE_OPTIONS', join(root, 'node_modules/.bin/tsc')]
   const flags = ['--noEmit', '--strict', '--ignoreConfig', '--skipLibCheck', '--types', '']
   const { status, stdout, stderr } = spawnSync('env', [...command, ...flags, file], { encoding: 'utf8' })
   return status === 0 ? stdout : `${stdout}${stderr}` || `status ${status}`
 }
 
-/** Breaks what the schema asks of a document, one rule at a time, and mends it after `tried` has looked. */
+/** Violates one rule of the schema at a time, and restores the document after `tried`. */
 function breakEach(
   root: Schema,
   written: Schema | undefined,
@@ -128,7 +128,7 @@ function breakEach(
 ): void {
   const $ref = written?.$ref as string | undefined
   const schema = $ref === undefined ? written : (root.$defs as Record<string, Schema>)[$ref.replace('#/$defs/', '')]
-  // Where alternatives are, what breaks one may follow another.
+  // A violation of one alternative may satisfy another.
   if (schema === undefined || schema.anyOf !== undefined || typeof data !== 'object' || data === null) return
   if (seen.has(schema)) return
   seen.add(schema)
