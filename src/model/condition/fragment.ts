@@ -1,4 +1,5 @@
 /** Fragments of a document (Part 4, FILTER): a member, the items of a list, or elements, e.g. `$sme.Documents[]`. */
+import { childrenMember } from '../fields.ts'
 import type { SubmodelElement } from '../types.ts'
 import { ANY, type FieldIdentifier, type FieldStep } from './condition.ts'
 import { formatSteps } from './field.ts'
@@ -71,9 +72,16 @@ export function forEachFragment(
     const holder = member === undefined ? undefined : follow(at, rest.slice(0, -1))
     if (member === undefined) visit({ object: at })
     else if (typeof holder === 'object' && holder !== null && Object.hasOwn(holder, member)) {
+      if (root === '$sme' && isChildren(holder, member)) return
       visit({ object: holder, member: String(member) })
     }
   }
+}
+
+/** The elements below a collection or list are not its value, as in fields. */
+function isChildren(holder: object, member: FieldStep): boolean {
+  const { modelType } = holder as { modelType?: unknown }
+  return typeof modelType === 'string' && childrenMember(modelType) === member
 }
 
 /** Reads the same lists, at any index. */
