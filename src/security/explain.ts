@@ -85,7 +85,7 @@ function reasonOf(
   }
   const unread = referencesOf(rule).filter((reference) => moment.readReference?.(reference) === undefined)
   if (unread.length > 0)
-    return `its FORMULA needs ${unread.map(({ text }) => text).join(', ')}, which has no value here`
+    return `it depends on the value of ${unread.map(({ text }) => text).join(', ')}, which is not known here`
   const simplified = simplify(substitute(rule.formula, subject, moment), target.kind)
   const isInvalid = simplified.is === 'settled' && simplified.verdict === INVALID
   const found = isInvalid

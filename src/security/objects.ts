@@ -53,11 +53,12 @@ const descriptors: Readonly<Record<string, DocumentKind>> = {
  * one. (The standard defines only the first; its examples use both.)
  */
 function parseRoute(text: string): ParsedObject | string {
-  if (text === '*') return { object: { is: 'route', text, pattern: /^/ } }
-  if (!/^\/[^?#]*$/.test(text)) return 'the ROUTE must be * or a path that begins with "/", without query or fragment'
-  const begins = text.endsWith('*')
-  const parts = (begins ? text.slice(0, -1) : text).split('*').map((part) => RegExp.escape(part))
-  return { object: { is: 'route', text, pattern: new RegExp(`^${parts.join('[^/]+')}${begins ? '' : '$'}`) } }
+  if (text !== '*' && !/^\/[^?#]*$/.test(text)) {
+    return 'the ROUTE must be * or a path that begins with "/", without query or fragment'
+  }
+  const isPrefix = text.endsWith('*')
+  const segments = (isPrefix ? text.slice(0, -1) : text).split('/').map((segment) => segment.split('*'))
+  return { object: { is: 'route', text, segments, isPrefix } }
 }
 
 function parseDocument(

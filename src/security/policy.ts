@@ -66,7 +66,9 @@ export class SubjectPolicy {
 
   constructor(rules: readonly AccessRule[], subject: AccessSubject) {
     this.#subject = subject
-    this.#rules = rules.flatMap((rule) => (mayApply(rule, subject) ? [new SubjectRule(rule, subject)] : []))
+    this.#rules = rules
+      .flatMap((rule) => (mayApply(rule, subject) ? [new SubjectRule(rule, subject)] : []))
+      .filter((one) => !one.isFalse)
   }
 
   /** Values of other documents that decisions for this subject depend on, each once. */
@@ -128,6 +130,8 @@ export function referencesOf({ formula, attributes, filters }: AccessRule): Valu
 const ALWAYS: Condition = { is: 'constant', value: true }
 const NEVER: Condition = { is: 'constant', value: false }
 
+const kinds = Object.keys(subjects) as DocumentKind[]
+
 class SubjectRule {
   readonly rule: AccessRule
   readonly #formula: Condition
@@ -144,6 +148,15 @@ class SubjectRule {
       condition: substitute(filter.condition, subject, undefined)
     }))
     this.#isMomentary = [rule.attributes, this.#formula, this.#filters].some(isMomentary)
+  }
+
+  /** The claims alone make it grant nothing. */
+  get isFalse(): boolean {
+    if (this.#isMomentary) return false
+    return [undefined, ...kinds].every((kind) => {
+      const simplified = this.#simplify(kind, this.#formula)
+      return simplified.is === 'settled' && simplified.verdict !== TRUE
+    })
   }
 
   /** Every target, always, and all of it. */

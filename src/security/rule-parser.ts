@@ -1,4 +1,7 @@
-/** Parses an access rule model (Part 4) from JSON. Every violation is reported with its JSON Pointer; nothing of a broken model is used. */
+/**
+ * Parses an access rule model (Part 4) from JSON. Every violation is reported with its JSON Pointer; nothing of a broken
+ * model is used.
+ */
 import { HubError, type Violation } from '../errors.ts'
 import { ConditionParser } from '../formats/query.ts'
 import { suggest } from '../formats/suggest.ts'

@@ -24,13 +24,22 @@ export interface AccessRule {
 
 /** What a rule is about. */
 export type AccessObject =
-  | { readonly is: 'route'; readonly text: string; readonly pattern: RegExp }
+  | RoutePattern
   /** An identifiable or descriptor and everything below it; without id: every one of the kind. */
   | { readonly is: 'document'; readonly text: string; readonly kind: DocumentKind; readonly id?: string }
   /** An element and everything below it; without id: in every submodel; with an empty path: every element. */
   | { readonly is: 'element'; readonly text: string; readonly id?: string; readonly path: readonly Step[] }
   /** A fragment covers no resource by itself. */
   | { readonly is: 'fragment'; readonly text: string }
+
+/** Segments of a path, each as the texts between its wildcards. */
+export interface RoutePattern {
+  readonly is: 'route'
+  readonly text: string
+  readonly segments: readonly (readonly string[])[]
+  /** Whatever follows the last segment is covered too, also the rest of that segment. */
+  readonly isPrefix: boolean
+}
 
 /** Shows only those occurrences of a fragment for which the condition is true. */
 export interface AccessFilter {

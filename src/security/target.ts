@@ -1,6 +1,7 @@
 /** What an operation acts on, and whether the object of a rule covers it. */
 import type { Step } from '../model/path.ts'
-import type { AccessObject, DocumentKind } from './rule.ts'
+import { hasPieces } from '../model/wildcard.ts'
+import type { AccessObject, DocumentKind, RoutePattern } from './rule.ts'
 
 export interface AccessTarget {
   /** The path of the request, as rules may write it: with and without the prefix of the API (`requestPaths`). */
@@ -24,7 +25,7 @@ export interface Coverage {
 /** @returns undefined where the object does not cover any of the target */
 export function coverageOf(object: AccessObject, target: AccessTarget): Coverage | undefined {
   if (object.is === 'fragment') return undefined
-  if (object.is === 'route') return target.routes.some((route) => object.pattern.test(route)) ? {} : undefined
+  if (object.is === 'route') return target.routes.some((route) => matchesRoute(object, route)) ? {} : undefined
   const kind = object.is === 'document' ? object.kind : 'Submodel'
   if (target.kind !== kind) return undefined
   if (object.id !== undefined && target.id !== undefined && object.id !== target.id) return undefined
@@ -33,6 +34,18 @@ export function coverageOf(object: AccessObject, target: AccessTarget): Coverage
   const related =
     target.path === undefined || isAtOrBelow(target.path, object.path) || isAtOrBelow(object.path, target.path)
   return related ? { ...id, path: object.path } : undefined
+}
+
+/** In linear time. A segment that is only a wildcard is not empty. */
+function matchesRoute({ segments, isPrefix }: RoutePattern, path: string): boolean {
+  const found = path.split('/')
+  const last = segments.length - 1
+  if (isPrefix ? found.length <= last : found.length !== segments.length) return false
+  return segments.every((pieces, index) => {
+    const segment = found[index] ?? ''
+    if (isPrefix && index === last) return hasPieces(segment, [...pieces, ''])
+    return hasPieces(segment, pieces) && (segment !== '' || pieces.length === 1)
+  })
 }
 
 /** Is a path that of an element, or of one below it? */

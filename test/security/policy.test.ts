@@ -123,6 +123,14 @@ t.test('a comparison with an absent field is false, also with $ne and with anoth
   t.ok(grants(not(eq(absent, str('secret')))), 'a submodel without semanticId is not one of that kind')
 })
 
+t.test('a pattern that takes too long on a claim grants nothing, and fails nothing', async (t) => {
+  const formula = { $regex: [claim('role'), str('(a{30}){30}x')] }
+  const long = subject({ role: 'a'.repeat(1_000_000) })
+  t.notOk(grants(formula, long))
+  t.notOk(grants(not(formula), long))
+  t.ok(isGranted(policyOf(rule({ formula }), rule({})), long, 'READ', 'Submodel', plain))
+})
+
 t.test('a claim with several values fits if any of them does, and never by a part of its text', async (t) => {
   t.ok(grants(roleIs('admin'), subject({ role: ['guest', 'admin'] })))
   t.notOk(grants(roleIs('admin'), subject({ role: ['sysadmin', 'administrator'] })))
@@ -168,6 +176,11 @@ t.test('a route is held against the path alone, in both spellings', async (t) =>
   t.ok(covered('/submodels/*/submodel-elements', '/submodels/x%2Fy/submodel-elements'))
   t.ok(covered('/submodels/x/submodel-elements/l[0]', '/submodels/x/submodel-elements/l%5B0%5D'))
   t.notOk(covered('/a.c', '/abc'))
+  t.ok(covered('/shells*', '/shells-of-mine/x'))
+  t.notOk(covered('/shells/*/x', '/shells//x'))
+  const began = performance.now()
+  t.notOk(covered(`/${'a*'.repeat(100)}b`, `/${'a'.repeat(10_000)}`))
+  t.ok(performance.now() - began < 1000, 'in linear time')
 })
 
 t.test('objects cover what they name and what is below it', async (t) => {

@@ -1,4 +1,5 @@
 /** Partial evaluation: what can be known of a condition before the document is read. */
+import { HubError } from '../../errors.ts'
 import type { Comparison, Condition, Match } from './condition.ts'
 import { comparisonsOf, fieldsOfComparison } from './match-lists.ts'
 import { FALSE, INVALID, resolve, TRUE, type Verdict } from './resolve.ts'
@@ -47,8 +48,14 @@ function simplifyStrictly(condition: Condition, subject: Subject | undefined): S
 
 function simplifyComparison(comparison: Comparison, subject: Subject | undefined): Simplified {
   if (!isReadable(comparison, subject)) return settled(INVALID)
-  const resolved = resolve(comparison)
-  return resolved.is === 'settled' ? resolved : { is: 'open', condition: comparison, fallible: resolved.fallible }
+  try {
+    const resolved = resolve(comparison)
+    return resolved.is === 'settled' ? resolved : { is: 'open', condition: comparison, fallible: resolved.fallible }
+  } catch (error) {
+    // A pattern that takes too long on a known text.
+    if (error instanceof HubError) return settled(INVALID)
+    throw error
+  }
 }
 
 function simplifyMatch(match: Match, subject: Subject | undefined): Simplified {
