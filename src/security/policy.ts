@@ -63,6 +63,7 @@ export class Policy {
 export class SubjectPolicy {
   readonly #subject: AccessSubject
   readonly #rules: readonly SubjectRule[]
+  readonly #byRight = new Map<Right, RulesOfRight>()
 
   constructor(rules: readonly AccessRule[], subject: AccessSubject) {
     this.#subject = subject
@@ -79,20 +80,56 @@ export class SubjectPolicy {
 
   /** The verdict where it is the same for every target; undefined where it depends on the target. */
   constantVerdict(right: Right): 'allowed' | 'refused' | undefined {
-    const rules = this.#rules.filter(({ rule }) => grantsRight(rule, right))
-    if (rules.length === 0) return 'refused'
-    return rules.some((one) => one.isUnconditional) ? 'allowed' : undefined
+    const { all } = this.#rulesFor(right)
+    if (all.length === 0) return 'refused'
+    return all.some((one) => one.isUnconditional) ? 'allowed' : undefined
+  }
+
+  #rulesFor(right: Right): RulesOfRight {
+    const known = this.#byRight.get(right)
+    if (known !== undefined) return known
+    const rules = rulesOfRight(this.#rules.filter(({ rule }) => grantsRight(rule, right)))
+    this.#byRight.set(right, rules)
+    return rules
   }
 
   decide(right: Right, target: AccessTarget, moment: Moment): AccessVerdict {
-    const grants = this.#rules.flatMap((one) =>
-      grantsRight(one.rule, right) ? one.grants(target, moment, this.#subject) : []
-    )
+    const { all, general, byId } = this.#rulesFor(right)
+    const candidates = target.id === undefined ? all : [...general, ...(byId.get(target.id) ?? [])]
+    const grants = candidates.flatMap((one) => one.grants(target, moment, this.#subject))
     const covering = grants.filter((grant) => covers(grant, target))
     if (covering.some(isUnconditional)) return { is: 'allowed', condition: ALWAYS, grants }
     if (covering.length === 0) return { is: 'refused', condition: NEVER, grants }
     return { is: 'conditional', condition: anyOf(covering.map(({ condition }) => condition)), grants }
   }
+}
+
+/** The rules that grant a right. Those whose objects all name documents are found by the id of the target. */
+interface RulesOfRight {
+  readonly all: readonly SubjectRule[]
+  readonly general: readonly SubjectRule[]
+  readonly byId: ReadonlyMap<string, readonly SubjectRule[]>
+}
+
+function rulesOfRight(all: readonly SubjectRule[]): RulesOfRight {
+  const general: SubjectRule[] = []
+  const byId = new Map<string, SubjectRule[]>()
+  for (const one of all) {
+    const ids = idsOf(one.rule)
+    if (ids === undefined) general.push(one)
+    for (const id of ids ?? []) {
+      const others = byId.get(id)
+      if (others === undefined) byId.set(id, [one])
+      else others.push(one)
+    }
+  }
+  return { all, general, byId }
+}
+
+/** Undefined if an object covers more than the documents that it names. */
+function idsOf({ objects }: AccessRule): ReadonlySet<string> | undefined {
+  const ids = objects.map((object) => ('id' in object ? object.id : undefined))
+  return ids.includes(undefined) ? undefined : new Set(ids as string[])
 }
 
 /** READ implies VIEW. */
