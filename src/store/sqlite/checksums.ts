@@ -82,6 +82,31 @@ export function chunkChecksum({ series, start, seq, finish, count, size }: Chunk
   return crc32(`${series} ${start} ${seq} ${finish} ${count} ${size}`)
 }
 
+/** What {@link isSoundElement} takes, in this order. */
+export const ELEMENT_COLUMNS =
+  'path, value, document, model_type, value_type, semantic_id, stamp, revision, source_time, quality, crc'
+
+export type ElementList = readonly [
+  path: string,
+  value: string,
+  document: Integer,
+  modelType: string,
+  valueType: Text,
+  semanticId: Text,
+  stamp: Integer,
+  revision: Integer,
+  sourceTime: Integer | null,
+  quality: Integer | null,
+  crc: Integer | null
+]
+
+/** As `isSoundRow.element`, for a row that was read as a list. */
+export function isSoundElement(row: ElementList): boolean {
+  const [path, value, document, modelType, valueType, semanticId, stamp, revision, sourceTime, quality, crc] = row
+  const columns = { document, path, modelType, valueType, semanticId, value, stamp, revision, sourceTime, quality }
+  return isSound(crc, elementChecksum(columns))
+}
+
 /** The checksummed columns of a row of `element`. */
 export function elementColumns(row: StoredRow): ElementColumns {
   return {

@@ -1,5 +1,6 @@
 /** The statements of all reads. */
 import type { DatabaseSync } from 'node:sqlite'
+import { ELEMENT_COLUMNS } from './checksums.ts'
 import { kinds } from './schema.ts'
 
 export type ReadStatements = ReturnType<typeof prepare>
@@ -42,7 +43,7 @@ export function prepare(db: DatabaseSync) {
     headOf: db.prepare(`SELECT position, kind, id, revision, structure FROM document WHERE position = ${byName}`),
     head: db.prepare(`SELECT ${head} FROM document d WHERE position = ?`),
     body: db.prepare('SELECT bytes, facets, crc AS body_crc FROM body WHERE position = ?'),
-    written: db.prepare('SELECT * FROM element WHERE document = ? AND revision > ?'),
+    written: db.prepare(`SELECT ${ELEMENT_COLUMNS} FROM element WHERE document = ? AND revision > ?`),
     positions: db.prepare('SELECT position FROM document WHERE kind = ? AND position > ? ORDER BY position LIMIT ?'),
     seek: db.prepare(
       'SELECT position FROM facet WHERE kind = ? AND name = ? AND value = ? AND position >= ? ORDER BY position LIMIT 1'
@@ -97,6 +98,8 @@ export function prepare(db: DatabaseSync) {
   // Source times need all 64 bits.
   sql.element.setReadBigInts(true)
   sql.written.setReadBigInts(true)
+  // There may be as many as a submodel has elements, and objects take twice as long.
+  sql.written.setReturnArrays(true)
   sql.findSeries.setReadBigInts(true)
   sql.heads.setReadBigInts(true)
   sql.chunk.setReadBigInts(true)

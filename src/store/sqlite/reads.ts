@@ -19,7 +19,7 @@ import type {
   PageRequest
 } from '../store.ts'
 import type { DocumentCache } from './cache.ts'
-import { isSoundRow } from './checksums.ts'
+import { type ElementList, isSoundElement, isSoundRow } from './checksums.ts'
 import { findPositions } from './find-positions.ts'
 import { readLog } from './read-log.ts'
 import { prepare, type ReadStatements, readSnapshot } from './reads-sql.ts'
@@ -220,14 +220,23 @@ export class Reads {
     }
     if (row.valued === 0) return document
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
-    const values = this.#sql.written.all(document.position, document.structureRevision)
-    for (const value of values) this.#requireSoundElement(value, document.id)
-    joinValues(submodel, new Map(values.map(({ path, value }) => [String(path), String(value)])))
+    joinValues(submodel, this.#writtenValues(document))
     return {
       ...document,
       bytes: Buffer.from(JSON.stringify(submodel)),
       hasBlob: document.hasBlob && hasBlobValue(submodel)
     }
+  }
+
+  /** The values that were written since the structure, as JSON by path. */
+  #writtenValues({ id, position, structureRevision }: DocumentHead): Map<string, string> {
+    const values = new Map<string, string>()
+    for (const row of this.#sql.written.all(position, structureRevision) as unknown as ElementList[]) {
+      const [path, value] = row
+      if (!isSoundElement(row)) throw this.#damage.report(`The element "${path}" of Submodel "${id}"`)
+      values.set(path, value)
+    }
+    return values
   }
 }
 
