@@ -19,7 +19,7 @@ import type {
   PageRequest
 } from '../store.ts'
 import type { DocumentCache } from './cache.ts'
-import { type ElementList, isSoundElement, isSoundRow } from './checksums.ts'
+import { bodyChecksum, type ElementList, isSound, isSoundElement, isSoundRow } from './checksums.ts'
 import { findPositions } from './find-positions.ts'
 import { readLog } from './read-log.ts'
 import { prepare, type ReadStatements, readSnapshot } from './reads-sql.ts'
@@ -166,7 +166,7 @@ export class Reads {
     const head = this.#sql.head.get(position) as StoredRow
     const cached = this.#cache.document(kindOf(head), String(head.id))
     if (cached?.position === position && cached.revision === head.revision) return cached
-    const document = this.#load({ ...head, ...this.#sql.body.get(position) })
+    const document = this.#load(head, this.#sql.body.get(position) ?? NO_BODY)
     if (head.valued === 1) this.#cache.putDocument(document)
     return document
   }
@@ -204,9 +204,10 @@ export class Reads {
     throw this.#damage.report(`The element "${row.path}" of Submodel "${submodel}"`)
   }
 
-  #load(row: StoredRow): Document {
-    const stored = row.bytes as Uint8Array | null | undefined
-    if (stored == null || !isSoundRow.document(row) || !isSoundRow.body({ ...row, crc: row.body_crc ?? null })) {
+  /** @param body its columns of `body`; those of the row itself where both were read together */
+  #load(row: StoredRow, body = row): Document {
+    const stored = body.bytes as Uint8Array | null | undefined
+    if (stored == null || !isSoundRow.document(row) || !isSoundBody(row, body, stored)) {
       throw this.#damage.report(`${kindOf(row) ?? 'A document'} "${row.id}"`)
     }
     const document = {
@@ -238,6 +239,12 @@ export class Reads {
     }
     return values
   }
+}
+
+const NO_BODY: StoredRow = {}
+
+function isSoundBody({ position }: StoredRow, { facets, body_crc: kept }: StoredRow, bytes: Uint8Array): boolean {
+  return isSound(kept ?? null, bodyChecksum(position as number, facets as string, bytes))
 }
 
 function kindOf(row: StoredRow): DocumentKind {
