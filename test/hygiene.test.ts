@@ -19,7 +19,11 @@ const sources = ['src', 'scripts', 'test']
   .flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`)
   )
-  .filter((file) => /\.[jt]s$/.test(file) && !/^test\/(?:hygiene\.test|private-words)\.ts$/.test(file))
+  // Not what `npm pack` builds.
+  .filter(
+    (file) =>
+      /\.[jt]s$/.test(file) && !file.includes('/dist/') && !/^test\/(?:hygiene\.test|private-words)\.ts$/.test(file)
+  )
 const code = sources.filter((file) => !file.startsWith('test/'))
 const pages = [
   ...readdirSync(root),
