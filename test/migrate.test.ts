@@ -141,7 +141,7 @@ async function exported(open: () => Promise<TransferSource>): Promise<unknown> {
   }
 }
 
-/** A transfer whose target fails after so many records, each put on its own. */
+/** A transfer whose target fails after a number of records, each put by itself. */
 async function cutAfter(records: number, from: string, open: () => Promise<TransferTarget>): Promise<void> {
   const [source, target] = [await openSqliteSource(from), await open()]
   let put = 0

@@ -136,7 +136,7 @@ t.test('a plant is exported and imported as a package with all its files', async
   t.match(
     again,
     { status: 409, json: { messages: [{ text: /shell/ }, { text: /docs/ }] } },
-    'what is there is not overwritten'
+    'the stored file is not overwritten'
   )
   t.equal(
     (await other.ask('POST', `${other.url}/upload?existing=replace`, bytes, { 'content-type': AASX })).status,

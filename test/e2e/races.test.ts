@@ -1,5 +1,5 @@
 /**
- * Many at once at the same thing: 409 says what is there, and is never the answer to a race. Over a database two hubs
+ * Concurrent requests for the same resource: 409 reports that it exists, never that a race was lost. Over a database two hubs
  * are asked in turn, as behind a load balancer.
  */
 import t, { type Test } from 'tap'

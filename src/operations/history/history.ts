@@ -90,7 +90,7 @@ async function latestRuns(
   count: number
 ): Promise<readonly Run[]> {
   const length = span.to - span.from
-  // The average duration of so many samples, and a little more.
+  // The average duration of that number of samples, and a little more.
   let back = span.count <= count ? length : (length * BigInt(count)) / BigInt(span.count) + 1_000_000n
   for (;;) {
     const start = later(span.to - back, span.from)

@@ -53,7 +53,7 @@ export async function renderSegments(
 /** Values in the internal segment: with very many variables it holds fewer records. */
 const MAX_SEGMENT_VALUES = 20_000
 
-/** The number of records, reduced so that they hold no more than so many values; at least 1. */
+/** Reduces a number of records to stay within the limit of values; at least 1. */
 export function recordLimit({ variables }: TimeSeries, records: number, values: number): number {
   return Math.max(1, Math.min(records, Math.floor(values / variables.length)))
 }

@@ -15,7 +15,7 @@ export interface RenderedSubmodelsOptions {
   readonly records: number
 }
 
-/** Submodels known to show no time series, submodels that do, and rendered revisions: so many of each. */
+/** Limit of each cache: submodels without time series, submodels with them, rendered revisions. */
 const CACHE_ENTRIES = 100_000
 
 export class RenderedSubmodels {

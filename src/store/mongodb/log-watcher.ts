@@ -1,6 +1,6 @@
 /**
  * Decides when to poll the log for other processes' writes: when a change stream of the server reports an insert, else
- * with back-off. Only a poll decides what is there, so an event that is late, doubled or missing costs time at most.
+ * with back-off. Only a poll finds new batches; an event that is late, repeated or lost costs time at most.
  */
 import { setTimeout } from 'node:timers/promises'
 import type { MongoConnection } from './connection.ts'
@@ -87,7 +87,7 @@ export class LogWatcher {
       const stream = this.#journal.watch()
       this.#stream = stream
       try {
-        // Reports begin once it is open; a poll finds what came before.
+        // Reports begin once it is open; a poll finds earlier batches.
         await stream.tryNext()
         this.#isWatched = true
         for (this.#notify(); this.#isOn; this.#notify()) await stream.next()

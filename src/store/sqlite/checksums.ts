@@ -82,11 +82,11 @@ export function chunkChecksum({ series, start, seq, finish, count, size }: Chunk
   return crc32(`${series} ${start} ${seq} ${finish} ${count} ${size}`)
 }
 
-/** What {@link isSoundElement} takes, in this order. */
+/** The columns of a {@link StoredElementTuple}. */
 export const ELEMENT_COLUMNS =
   'path, value, document, model_type, value_type, semantic_id, stamp, revision, source_time, quality, crc'
 
-export type ElementList = readonly [
+export type StoredElementTuple = readonly [
   path: string,
   value: string,
   document: Integer,
@@ -100,8 +100,8 @@ export type ElementList = readonly [
   crc: Integer | null
 ]
 
-/** As `isSoundRow.element`, for a row that was read as a list. */
-export function isSoundElement(row: ElementList): boolean {
+/** Like `isSoundRow.element`, for a row that was read as an array. */
+export function isSoundElement(row: StoredElementTuple): boolean {
   const [path, value, document, modelType, valueType, semanticId, stamp, revision, sourceTime, quality, crc] = row
   const columns = { document, path, modelType, valueType, semanticId, value, stamp, revision, sourceTime, quality }
   return isSound(crc, elementChecksum(columns))
@@ -126,8 +126,9 @@ export function elementColumns(row: StoredRow): ElementColumns {
 /** Does a row match its stored checksum? The row must contain all columns. */
 export const isSoundRow = {
   document: (row: StoredRow) => isSound(row.crc, documentChecksum(documentColumns(row))),
-  body: (row: StoredRow) =>
-    isSound(row.crc, bodyChecksum(row.position as Integer, String(row.facets), row.bytes as Uint8Array)),
+  /** @param kept its checksum, where the row was read with another name for it */
+  body: (row: StoredRow, kept = row.crc) =>
+    isSound(kept, bodyChecksum(row.position as Integer, String(row.facets), row.bytes as Uint8Array)),
   element: (row: StoredRow) => isSound(row.crc, elementChecksum(elementColumns(row))),
   series: (row: StoredRow) =>
     isSound(row.crc, seriesChecksum(String(row.submodel), String(row.path), row.longest as Integer)),

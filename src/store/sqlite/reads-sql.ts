@@ -42,7 +42,7 @@ export function prepare(db: DatabaseSync) {
     ),
     headOf: db.prepare(`SELECT position, kind, id, revision, structure FROM document WHERE position = ${byName}`),
     head: db.prepare(`SELECT ${head} FROM document d WHERE position = ?`),
-    body: db.prepare('SELECT bytes, facets, crc AS body_crc FROM body WHERE position = ?'),
+    body: db.prepare('SELECT position, bytes, facets, crc AS body_crc FROM body WHERE position = ?'),
     written: db.prepare(`SELECT ${ELEMENT_COLUMNS} FROM element WHERE document = ? AND revision > ?`),
     positions: db.prepare('SELECT position FROM document WHERE kind = ? AND position > ? ORDER BY position LIMIT ?'),
     seek: db.prepare(
@@ -98,7 +98,7 @@ export function prepare(db: DatabaseSync) {
   // Source times need all 64 bits.
   sql.element.setReadBigInts(true)
   sql.written.setReadBigInts(true)
-  // There may be as many as a submodel has elements, and objects take twice as long.
+  // There may be as many as a submodel has elements, and objects take SQLite twice as long.
   sql.written.setReturnArrays(true)
   sql.findSeries.setReadBigInts(true)
   sql.heads.setReadBigInts(true)

@@ -19,7 +19,7 @@ import type {
   PageRequest
 } from '../store.ts'
 import type { DocumentCache } from './cache.ts'
-import { bodyChecksum, type ElementList, isSound, isSoundElement, isSoundRow } from './checksums.ts'
+import { isSoundElement, isSoundRow, type StoredElementTuple } from './checksums.ts'
 import { findPositions } from './find-positions.ts'
 import { readLog } from './read-log.ts'
 import { prepare, type ReadStatements, readSnapshot } from './reads-sql.ts'
@@ -207,7 +207,7 @@ export class Reads {
   /** @param body its columns of `body`; those of the row itself where both were read together */
   #load(row: StoredRow, body = row): Document {
     const stored = body.bytes as Uint8Array | null | undefined
-    if (stored == null || !isSoundRow.document(row) || !isSoundBody(row, body, stored)) {
+    if (stored == null || !isSoundRow.document(row) || !isSoundRow.body(body, body.body_crc)) {
       throw this.#damage.report(`${kindOf(row) ?? 'A document'} "${row.id}"`)
     }
     const document = {
@@ -232,7 +232,7 @@ export class Reads {
   /** The values that were written since the structure, as JSON by path. */
   #writtenValues({ id, position, structureRevision }: DocumentHead): Map<string, string> {
     const values = new Map<string, string>()
-    for (const row of this.#sql.written.all(position, structureRevision) as unknown as ElementList[]) {
+    for (const row of this.#sql.written.all(position, structureRevision) as unknown as StoredElementTuple[]) {
       const [path, value] = row
       if (!isSoundElement(row)) throw this.#damage.report(`The element "${path}" of Submodel "${id}"`)
       values.set(path, value)
@@ -242,10 +242,6 @@ export class Reads {
 }
 
 const NO_BODY: StoredRow = {}
-
-function isSoundBody({ position }: StoredRow, { facets, body_crc: kept }: StoredRow, bytes: Uint8Array): boolean {
-  return isSound(kept ?? null, bodyChecksum(position as number, facets as string, bytes))
-}
 
 function kindOf(row: StoredRow): DocumentKind {
   return kinds[Number(row.kind)] as DocumentKind

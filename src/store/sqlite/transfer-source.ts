@@ -102,7 +102,7 @@ class SqliteSource implements TransferSource {
       for (const row of rows) {
         const [position, structureRevision] = [Number(row.position), Number(row.structure)]
         requireSound(
-          isSoundRow.document(row) && row.bytes !== null && isSoundRow.body({ ...row, crc: row.body_crc ?? null }),
+          isSoundRow.document(row) && row.bytes !== null && isSoundRow.body(row, row.body_crc),
           `${kinds[Number(row.kind)] ?? 'A document'} "${row.id}"`
         )
         yield {
