@@ -7,7 +7,7 @@ import { HubError } from '../../errors.ts'
 import type { Comparison, Condition, FieldIdentifier, Match } from './condition.ts'
 import { type BoundDocuments, clearElementCache, type FieldReader, fieldReader, type ItemLoop } from './field-reader.ts'
 import { comparisonsOf, fieldsOfComparison } from './match-lists.ts'
-import { FALSE, INVALID, type OneField, type Resolved, resolve, TRUE, type Verdict } from './resolve.ts'
+import { FALSE, INVALID, negated, type OneField, type Resolved, resolve, TRUE, type Verdict } from './resolve.ts'
 import { type DocumentRoot, documentRoot, isReadable, type Subject, type SubjectRoots, subjects } from './subject.ts'
 
 export interface CompiledCondition {
@@ -83,11 +83,7 @@ function compileCondition(condition: Condition, place: CompileContext, decides =
       return compileMatch(condition, place)
     case 'not': {
       const { evaluate, fallible } = compileCondition(condition.of, place)
-      const not = (scope: EvaluationScope): Verdict => {
-        const verdict = evaluate(scope)
-        return verdict === INVALID ? INVALID : verdict === TRUE ? FALSE : TRUE
-      }
-      return { evaluate: not, fallible }
+      return { evaluate: (scope) => negated(evaluate(scope)), fallible }
     }
     case 'and':
       return combine(

@@ -11,6 +11,11 @@ export const TRUE = 1
 export const FALSE = 0
 export const INVALID = -1
 
+/** What is invalid stays so under `$not`. */
+export function negated(verdict: Verdict): Verdict {
+  return verdict === INVALID ? INVALID : verdict === TRUE ? FALSE : TRUE
+}
+
 export type Resolved =
   | { readonly is: 'settled'; readonly verdict: Verdict }
   | OneField

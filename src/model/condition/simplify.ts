@@ -2,7 +2,7 @@
 import { HubError } from '../../errors.ts'
 import type { Comparison, Condition, Match } from './condition.ts'
 import { comparisonsOf, fieldsOfComparison } from './match-lists.ts'
-import { FALSE, INVALID, resolve, TRUE, type Verdict } from './resolve.ts'
+import { FALSE, INVALID, negated, resolve, TRUE, type Verdict } from './resolve.ts'
 import { documentRoot, type Subject, subjects } from './subject.ts'
 
 /** Either a verdict that holds for every document, or a condition that depends on the document. */
@@ -36,7 +36,7 @@ function simplifyStrictly(condition: Condition, subject: Subject | undefined): S
     case 'not': {
       const of = simplifyStrictly(condition.of, subject)
       if (of.is === 'open') return { ...of, condition: { is: 'not', of: of.condition } }
-      return settled(of.verdict === INVALID ? INVALID : of.verdict === TRUE ? FALSE : TRUE)
+      return settled(negated(of.verdict))
     }
     case 'and':
     case 'or':
