@@ -6,6 +6,7 @@ import { HubError } from '../errors.ts'
 import { handlers } from '../operations/handlers.ts'
 import { dataset } from '../transports/dataset/dataset.ts'
 import { events } from '../transports/events/events.ts'
+import { decorateWithAccess } from '../transports/http/access.ts'
 import { BodyBudget } from '../transports/http/body-collector.ts'
 import { limitConnections } from '../transports/http/connections.ts'
 import { docs } from '../transports/http/docs.ts'
@@ -49,6 +50,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   const { store, ingest: samples, history, subscriptions, context, baseUrl } = services
   const { API_PREFIX: apiPrefix, PUBLIC_URL: publicUrl, DEFAULT_LIMIT: defaultLimit, MAX_LIMIT: maxLimit } = config
   const bodies = new BodyBudget(config.BODY_MEMORY)
+  decorateWithAccess(app)
   const guard = guardRequests(app, config)
   mountMetrics(app, { store, ingest: samples, subscriptions: () => subscriptions.figures, mqtt })
   const drain = mountProbes(app, store)

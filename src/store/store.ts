@@ -16,7 +16,10 @@ import type { Readable } from 'node:stream'
 import type { Quality } from '../model/samples.ts'
 import type { Chunk, ChunkHead, Series, SeriesName } from './series.ts'
 
-/** Descriptors, packages, validation results, jobs and birth certificates of MQTT devices are documents, too. */
+/**
+ * Descriptors, packages, validation results, jobs, birth certificates of MQTT devices, keys and users (`Credential`) and
+ * versions of access rules are documents, too.
+ */
 export type DocumentKind =
   | 'AssetAdministrationShell'
   | 'Submodel'
@@ -28,6 +31,8 @@ export type DocumentKind =
   | 'Validation'
   | 'Job'
   | 'SparkplugBirth'
+  | 'Credential'
+  | 'AccessRules'
 
 /** A property of a document that lists can be filtered by: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]

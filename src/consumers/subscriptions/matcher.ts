@@ -86,6 +86,8 @@ export class Matcher {
         return (this.shells ?? this.submodels ?? this.#patterns ?? this.#semanticIds) === undefined
       case 'Job':
       case 'SparkplugBirth':
+      case 'Credential':
+      case 'AccessRules':
         // Internal to the hub.
         return false
     }

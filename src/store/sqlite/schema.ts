@@ -36,7 +36,9 @@ export const kinds: readonly DocumentKind[] = [
   'Package',
   'Validation',
   'Job',
-  'SparkplugBirth'
+  'SparkplugBirth',
+  'Credential',
+  'AccessRules'
 ]
 
 export const migrations: readonly string[] = [

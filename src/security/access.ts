@@ -1,0 +1,101 @@
+/** What one caller may do: by the rules in force at the moment of each question, with the data that is stored then. */
+import type { Clock } from '../clock.ts'
+import { parseStoredPath } from '../model/path.ts'
+import type { Submodel } from '../model/types.ts'
+import { resolve } from '../model/walk.ts'
+import { unlessDamaged } from '../store/damage.ts'
+import type { DocumentStore } from '../store/document-store.ts'
+import type { Caller } from './caller.ts'
+import type { AccessVerdict, Policy, SubjectPolicy } from './policy.ts'
+import type { Right } from './rights.ts'
+import type { DocumentKind } from './rule.ts'
+import type { Moment } from './substitute.ts'
+import type { AccessTarget } from './target.ts'
+import { readReferences } from './value-references.ts'
+import { DocumentView } from './view.ts'
+
+/** The access rules in force; replaced while the hub runs. */
+export class RulesInForce {
+  policy: Policy
+  /** Changes with the rules. */
+  version = 0
+
+  constructor(policy: Policy) {
+    this.policy = policy
+  }
+
+  replace(policy: Policy): void {
+    this.policy = policy
+    this.version++
+  }
+}
+
+export interface AccessParts {
+  /** Read with the rights of the hub. */
+  readonly store: DocumentStore
+  readonly rules: RulesInForce
+  readonly clock: Clock
+}
+
+export class Access {
+  readonly caller: Caller
+  readonly #parts: AccessParts
+  readonly #routes: readonly string[]
+
+  /** @param routes the path of the request, in the spellings of `requestPaths` */
+  constructor(parts: AccessParts, caller: Caller, routes: readonly string[]) {
+    this.#parts = parts
+    this.caller = caller
+    this.#routes = routes
+  }
+
+  /**
+   * The verdict on every document of a kind, or on the request itself without a kind: `allowed` and `refused` hold for
+   * all of them and for all that is in them; of `conditional` each document and element decides.
+   */
+  async ofKind(right: Right, kind: DocumentKind | undefined): Promise<AccessVerdict['is']> {
+    const { is, grants } = await this.verdict(right, kind === undefined ? {} : { kind })
+    return is === 'refused' && grants.length > 0 ? 'conditional' : is
+  }
+
+  /** @param target what is acted on, without the path of the request */
+  async verdict(right: Right, target: Omit<AccessTarget, 'routes'>): Promise<AccessVerdict> {
+    const policy = this.#policy
+    return policy.decide(right, { routes: this.#routes, ...target }, await this.#moment(policy))
+  }
+
+  /** What the caller may access of documents: of one, or of any without an id. */
+  async view(right: Right, kind: DocumentKind, id?: string): Promise<DocumentView> {
+    return new DocumentView(await this.verdict(right, { kind, ...(id !== undefined && { id }) }), kind)
+  }
+
+  /** May anything of a stored document be accessed? False if it is not stored. */
+  async document(right: Right, kind: DocumentKind, id: string): Promise<boolean> {
+    const document = await this.#read(kind, id)
+    return document !== undefined && (await this.view(right, kind, id)).visible(document) !== undefined
+  }
+
+  /** May a stored element be accessed? False if it does not exist. */
+  async element(right: Right, submodel: string, path: string): Promise<boolean> {
+    const document = (await this.#read('Submodel', submodel)) as Submodel | undefined
+    const steps = parseStoredPath(path)
+    if (document === undefined || steps === undefined || resolve(document, steps) === undefined) return false
+    return (await this.view(right, 'Submodel', submodel)).visibleElement(document, steps) !== undefined
+  }
+
+  get #policy(): SubjectPolicy {
+    return this.#parts.rules.policy.forSubject(this.caller.subject)
+  }
+
+  async #moment({ references }: SubjectPolicy): Promise<Moment> {
+    const now = new Date(this.#parts.clock.milliseconds())
+    if (references.length === 0) return { now }
+    const texts = await readReferences(this.#parts.store, references)
+    return { now, readReference: ({ text }) => texts.get(text) }
+  }
+
+  async #read(kind: DocumentKind, id: string): Promise<object | undefined> {
+    const stored = await unlessDamaged(this.#parts.store.document(kind, id))
+    return stored && (JSON.parse(stored.bytes.toString()) as object)
+  }
+}
