@@ -7,7 +7,7 @@ import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
 
 /** @throws HubError `Unavailable` where another process uses the data directory, or the database is unreachable */
-export async function openStore(config: Config, { milliseconds: clock }: Clock = systemClock): Promise<Store> {
+export async function openStore(config: Config, clock: Clock = systemClock): Promise<Store> {
   const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes, FUTURE_LIMIT: futureLimit } = config
   if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes, clock, futureLimit })
   await makeDirectory(DATA_DIR)

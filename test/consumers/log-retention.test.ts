@@ -60,7 +60,7 @@ async function trimmed(store: Store, options: Omit<LogRetentionOptions, 'failed'
 /** Twenty entries, and the time of each. */
 async function filled(t: Test, timeOf: (entry: number) => number = Date.now): Promise<Store> {
   let entry = 0
-  const store = await openSqlite(t.testdir({}), { clock: () => timeOf(entry) })
+  const store = await openSqlite(t.testdir({}), { clock: clockOf(() => timeOf(entry)) })
   for (; entry < 20; entry++) {
     const id = `urn:${entry}`
     const json = JSON.stringify({ modelType: 'Submodel', id })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
+import { clockOf } from '../../src/clock.ts'
 import { Subscriptions } from '../../src/consumers/subscriptions/subscriptions.ts'
 import { historyOf } from '../../src/operations/history/history.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
@@ -109,6 +110,9 @@ scene(t, 'during a snapshot no older value follows a newer one', async (t, { sto
   }
 })
 
+/** Each commit is a second later. */
+const ticking = { now: 1_790_000_000_000 }
+
 scene(
   t,
   'a subscription from a time gets all changes since then',
@@ -122,11 +126,8 @@ scene(
     const page = await subscriptions.page({ since: new Date(ticking.now - 500).toISOString() }, 10)
     t.strictSame(page.events.map(short), ['m/Speed=4'])
   },
-  { store: { clock: () => (ticking.now += 1000) } }
+  { store: { clock: clockOf(() => (ticking.now += 1000)) } }
 )
-
-/** Each commit is a second later. */
-const ticking = { now: 1_790_000_000_000 }
 
 scene(
   t,
@@ -170,7 +171,7 @@ scene(
 t.test('values from before the log are sent from the history, each once', async (t) => {
   // The log begins at 3.5 s, as far as it is left.
   let now = 3496
-  const store = await openSqlite(join(t.testdir({}), 'data'), { clock: () => ++now })
+  const store = await openSqlite(join(t.testdir({}), 'data'), { clock: clockOf(() => ++now) })
   const at = (ms: number) => run([ms * 1e6, (ms + 1) * 1e6], [ms, ms + 1])
   await store.commit([create(submodel('m', property('Speed')))])
   for (const ms of [1000, 2000, 3000, 4000]) await store.commit([await samplesOf(store, 'm', 'Speed', at(ms))])

@@ -76,7 +76,7 @@ export function scene(
 ): Promise<unknown> {
   return t.test(title, async (t) => {
     const clock = clockFor(t)
-    const store = await openSqlite(join(t.testdir({}), 'data'), { clock: clock.milliseconds, ...options.store })
+    const store = await openSqlite(join(t.testdir({}), 'data'), { clock, ...options.store })
     const failures: unknown[] = []
     const subscriptions = new Subscriptions(store, { clock, failed: (error) => failures.push(error), ...options })
     try {

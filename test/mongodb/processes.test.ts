@@ -255,10 +255,9 @@ stored('a file that nothing refers to is swept, and so is an interrupted upload'
   const replica = await openReplica(connection, journal, collections, {
     cacheBytes: MIB,
     queueBytes: MIB,
-    futureLimit: 600_000,
-    clock: Date.now
+    futureLimit: 600_000
   })
-  const files = new FileStorage(connection, replica, Date.now)
+  const files = new FileStorage(connection, replica)
   const rows = () => client.db(database).collection('files').countDocuments()
   await withStore(await openMongo(url, { database }), async (store) => {
     await store.commit([create(submodel('a'))])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
+import { type Clock, clockOf } from '../../src/clock.ts'
 import type { HubError } from '../../src/errors.ts'
 import { membersAt, newestOf, type Run, spanOf } from '../../src/model/samples.ts'
 import type { Reference } from '../../src/model/types.ts'
@@ -65,7 +66,7 @@ async function dated(store: Store, path: string, sourceTime: bigint, text: strin
   return { change: 'value', submodel: 'a', path, incarnation, value: `{"value":"${text}"}`, sourceTime } as const
 }
 
-type Open = (place: string, options?: { readonly clock?: () => number }) => Promise<BackupStore>
+type Open = (place: string, options?: { readonly clock?: Clock }) => Promise<BackupStore>
 
 type Define = (title: string, body: (t: Test, store: Store) => Promise<void>) => void
 
@@ -1043,7 +1044,7 @@ function lifetime(t: Test, open: Open): void {
   t.test('log times never decrease, even if the clock jumps back or did so between two starts', async (t) => {
     const place = join(t.testdir({}), 'data')
     let now = 1_790_000_000_000
-    const clock = () => now
+    const clock = clockOf(() => now)
     const times: number[] = []
     for (const jumps of [
       [0, 5000, -3_600_000],
@@ -1073,7 +1074,7 @@ function lifetime(t: Test, open: Open): void {
     let now = 1_790_000_000_000
     const rows: unknown[] = []
     for (const jumps of [[0, 300 * 86_400_000, -300 * 86_400_000], [1000]]) {
-      await withStore(await open(place, { clock: () => now }), async (store) => {
+      await withStore(await open(place, { clock: clockOf(() => now) }), async (store) => {
         for (const jump of jumps) {
           now += jump
           const id = `s${rows.length}`
@@ -1092,7 +1093,7 @@ function lifetime(t: Test, open: Open): void {
         }
       })
     }
-    await withStore(await open(place, { clock: () => now }), async (store) => {
+    await withStore(await open(place, { clock: clockOf(() => now) }), async (store) => {
       const found: unknown[] = []
       for (let n = 0; n < rows.length; n += 2) {
         for (const path of ['p', 'q']) found.push(await store.element(`s${n}`, path))

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { clockOf } from '../../src/clock.ts'
 import { backupDirectory } from '../../src/store/sqlite/backup.ts'
 import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { intersect } from '../../src/store/sqlite/intersect.ts'
@@ -184,12 +185,12 @@ t.test('unreferenced files of an earlier process are removed at the start', asyn
 t.test('receiving the same bytes again restarts their grace period', async (t) => {
   const directory = t.testdir({})
   let now = Date.now()
-  const store = await openSqlite(directory, { clock: () => now })
+  const store = await openSqlite(directory, { clock: clockOf(() => now) })
   await store.commit([create(submodel('a'))])
   const old = await store.receive(Readable.from(['bytes']), 100)
   await store.close()
   now += 2 * 60 * 60 * 1000
-  await withStore(await openSqlite(directory, { clock: () => now }), async (later) => {
+  await withStore(await openSqlite(directory, { clock: clockOf(() => now) }), async (later) => {
     const { blob, size } = await later.receive(Readable.from(['bytes']), 100)
     t.equal(blob, old.blob)
     const file = { name: 'f', contentType: 'text/plain', fileName: 'f', size, blob }

@@ -1,6 +1,5 @@
 /** Writes commands to the log in batches: what waits while one batch is on its way shares the next. */
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { horizonOf } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import { ChangeRefused } from '../change-rules.ts'
@@ -28,7 +27,6 @@ import { type CommandOutcome, WriteQueue } from './write-queue.ts'
 export interface WriterOptions {
   /** Bound of what waits to be written. */
   readonly queueBytes: number
-  readonly clock: () => number
   /** How far ahead of the clock source times are believed, in milliseconds. */
   readonly futureLimit: number
 }
@@ -101,7 +99,7 @@ export class BatchWriter {
       const isBlocked = state.uncheckpointed.memoryBytes > MAX_UNCHECKPOINTED_BYTES && !connection.isUnavailable
       const group = this.#queue.take(isBlocked)
       if (group.length === 0) {
-        await setTimeout(BLOCKED_POLL_MS)
+        await connection.clock.sleep(BLOCKED_POLL_MS)
         continue
       }
       let outcomes: readonly CommandOutcome[]
@@ -155,10 +153,10 @@ export class BatchWriter {
     readonly overlay: Overlay
     readonly batch: NewBatch | undefined
   } {
-    const { state } = this.#context
+    const { connection, state } = this.#context
     const overlay = new Overlay(state)
     const [commits, controls]: [LoggedCommit[], ControlRecord[]] = [[], []]
-    const clock = this.#options.clock()
+    const clock = connection.clock.milliseconds()
     const time = { time: Math.max(clock, state.time), clock, horizon: horizonOf(clock, this.#options.futureLimit) }
     const number = state.appliedNumber + 1
     const isLeaseFree = (name: string) => state.leases.isFree(name)
@@ -185,8 +183,8 @@ export class BatchWriter {
   async #awaitUnpaused(commands: readonly WriteCommand[]): Promise<void> {
     if (commands.every(({ command }) => command === 'pauseWriters')) return
     const { connection, state, applier } = this.#context
-    while (state.pausedUntil > performance.now()) {
-      await setTimeout(BLOCKED_POLL_MS)
+    while (state.pausedUntil > connection.clock.monotonic()) {
+      await connection.clock.sleep(BLOCKED_POLL_MS)
       connection.assertAvailable()
       await applier.sync()
     }

@@ -2,7 +2,6 @@
  * Checkpoints the log into the collections, so that a starting process need not replay it. One process does so at a
  * time, under a lease; if it dies, another one continues from the last checkpoint. Every step is idempotent.
  */
-import { setTimeout } from 'node:timers/promises'
 import { type Collections, type StateWrite, toStateWrite } from './collections.ts'
 import type { MongoConnection } from './connection.ts'
 import type { LogTrimmer } from './log-trimmer.ts'
@@ -40,7 +39,7 @@ interface ObsoleteRows {
 
 export class Checkpointer {
   readonly #context: CheckpointerContext
-  #isStopping = false
+  readonly #stopping = new AbortController()
   #wake: () => void = () => {}
   #done: Promise<void> = Promise.resolve()
   /** Did the last attempt fail on the way? */
@@ -58,7 +57,7 @@ export class Checkpointer {
 
   /** Checkpoints what is left, unless another process holds the lease. */
   async stop(): Promise<void> {
-    this.#isStopping = true
+    this.#stopping.abort()
     this.#stopListening()
     this.#wake()
     await this.#done
@@ -75,20 +74,23 @@ export class Checkpointer {
 
   async #run(): Promise<void> {
     const { uncheckpointed } = this.#context.replica.state
-    while (!this.#isStopping) {
+    const { clock } = this.#context.connection
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
       if (uncheckpointed.length === 0) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
       }
-      if (this.#isStopping) return
-      await setTimeout(GATHER_MS, undefined, { ref: false })
+      await clock.sleep(GATHER_MS, signal)
+      // What is left is checkpointed by `stop`.
+      if (signal.aborted) return
       try {
         await this.#step()
       } catch {
         // Senders see the failure in their own commits.
         this.#isRepeated = true
-        await setTimeout(RETRY_DELAY_MS, undefined, { ref: false })
+        await clock.sleep(RETRY_DELAY_MS, signal)
       }
     }
   }
@@ -150,7 +152,7 @@ export class Checkpointer {
     const remainingMs = () => state.leases.remainingMs(LEASE_NAME)
     if (remainingMs() > LEASE_RENEWAL_MS) return
     const command = { command: 'lease', name: LEASE_NAME, ttlMs: LEASE_TTL_MS } as const
-    if (remainingMs() > 0) await (this.#isStopping ? writer.submitFinal(command) : writer.submit(command))
+    if (remainingMs() > 0) await (this.#stopping.signal.aborted ? writer.submitFinal(command) : writer.submit(command))
     if (remainingMs() < LEASE_MARGIN_MS) throw new Error('The lease for checkpointing is lost')
   }
 }

@@ -1,6 +1,5 @@
 /** The connection to the database: credentials, timeouts, availability, and the mapping of failures. */
 import { readFileSync } from 'node:fs'
-import { setTimeout } from 'node:timers/promises'
 import {
   type Collection,
   type Db,
@@ -10,6 +9,7 @@ import {
   MongoError,
   ReadConcern
 } from 'mongodb'
+import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import { closedError, isBusyError, isDiskFull, isUnavailableError } from './failure.ts'
 import { WriteMutex } from './write-mutex.ts'
@@ -27,6 +27,7 @@ export interface MongoConnectionOptions {
   readonly responseTimeoutMs?: number
   /** Name of the database if the address has none; default `aas_hub`. */
   readonly database?: string
+  readonly clock?: Clock
 }
 
 /** A document of the database whose `_id` is a string; point accesses filter by `_id` alone. */
@@ -48,6 +49,8 @@ const MAX_BUSY_DELAY_MS = 20
 export class MongoConnection {
   readonly client: MongoClient
   readonly db: Db
+  /** Of everything that works on the connection; the driver has its own. */
+  readonly clock: Clock
   /** May change streams report inserts promptly? Those of a sharded cluster lag as far behind as its idlest shard. */
   hasPromptStreams = false
   /** Options of a read that must see every acknowledged write, also after an election. */
@@ -56,11 +59,13 @@ export class MongoConnection {
   #admitsManyWriters = true
   #unavailable: HubError | undefined
   #isClosed = false
-  #probe: NodeJS.Timeout | undefined
+  /** Cancels the next probe, while one is planned. */
+  #cancelProbe: (() => void) | undefined
   #waiting: (() => void)[] = []
 
-  constructor(client: MongoClient, database: string) {
+  constructor(client: MongoClient, database: string, clock: Clock) {
     this.client = client
+    this.clock = clock
     this.db = client.db(database)
   }
 
@@ -143,9 +148,9 @@ export class MongoConnection {
     if (this.#unavailable === undefined) return true
     if (this.#isClosed) return false
     return new Promise((resolve) => {
-      const timer = globalThis.setTimeout(() => resolve(this.#unavailable === undefined), timeoutMs)
+      const cancel = this.clock.after(timeoutMs, () => resolve(this.#unavailable === undefined))
       this.#waiting.push(() => {
-        clearTimeout(timer)
+        cancel()
         resolve(this.#unavailable === undefined)
       })
     })
@@ -153,7 +158,7 @@ export class MongoConnection {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    clearTimeout(this.#probe)
+    this.#cancelProbe?.()
     this.#wakeWaiting()
     await this.client.close()
   }
@@ -164,25 +169,26 @@ export class MongoConnection {
         return await operation()
       } catch (error) {
         if (attempt === MAX_BUSY_ATTEMPTS || !isBusyError(error)) throw error
-        await setTimeout(Math.random() * MAX_BUSY_DELAY_MS)
+        await this.clock.sleep(Math.random() * MAX_BUSY_DELAY_MS)
       }
     }
   }
 
   #scheduleProbe(): void {
-    if (this.#probe !== undefined || this.#isClosed) return
-    this.#probe = globalThis.setTimeout(async () => {
-      try {
-        await this.db.command({ ping: 1 })
-        this.#unavailable = undefined
-      } catch {
-        // Still unreachable.
-      }
-      this.#probe = undefined
-      if (this.#unavailable !== undefined) this.#scheduleProbe()
-      else this.#wakeWaiting()
-    }, PROBE_INTERVAL_MS)
-    this.#probe.unref()
+    if (this.#cancelProbe !== undefined || this.#isClosed) return
+    this.#cancelProbe = this.clock.after(PROBE_INTERVAL_MS, () => void this.#probeServer())
+  }
+
+  async #probeServer(): Promise<void> {
+    try {
+      await this.db.command({ ping: 1 })
+      this.#unavailable = undefined
+    } catch {
+      // Still unreachable.
+    }
+    this.#cancelProbe = undefined
+    if (this.#unavailable !== undefined) this.#scheduleProbe()
+    else this.#wakeWaiting()
   }
 
   #wakeWaiting(): void {
@@ -194,7 +200,7 @@ export class MongoConnection {
 
 /** @throws HubError `Unavailable` if no server is found */
 export async function connect(url: string, options: MongoConnectionOptions): Promise<MongoConnection> {
-  const { poolSize = 20, connectTimeoutMs = 2000, responseTimeoutMs = 10_000, database } = options
+  const { poolSize = 20, connectTimeoutMs = 2000, responseTimeoutMs = 10_000, database, clock = systemClock } = options
   const settings: MongoClientOptions = {
     appName: 'aas-hub',
     maxPoolSize: poolSize,
@@ -215,7 +221,7 @@ export async function connect(url: string, options: MongoConnectionOptions): Pro
   } catch (error) {
     throw new HubError('Unavailable', [`The address of the database cannot be used: ${(error as Error).message}`])
   }
-  const connection = new MongoConnection(client, databaseIn(url) ?? database ?? 'aas_hub')
+  const connection = new MongoConnection(client, databaseIn(url) ?? database ?? 'aas_hub', clock)
   try {
     await client.connect()
     await connection.detectServer()

@@ -23,12 +23,10 @@ interface PendingUpload {
 export class FileStorage {
   readonly #connection: MongoConnection
   readonly #replica: Replica
-  readonly #clock: () => number
 
-  constructor(connection: MongoConnection, replica: Replica, clock: () => number) {
+  constructor(connection: MongoConnection, replica: Replica) {
     this.#connection = connection
     this.#replica = replica
-    this.#clock = clock
   }
 
   async receive(bytes: Readable, limit: number): Promise<{ blob: string; size: number }> {
@@ -75,7 +73,7 @@ export class FileStorage {
 
   /** To be called before anything is stored that nothing refers to yet. */
   async registerUpload(name: string, upload: PendingUpload): Promise<void> {
-    const row = { _id: name, ...upload, at: this.#clock() }
+    const row = { _id: name, ...upload, at: this.#connection.clock.milliseconds() }
     await this.#connection.write(() => this.#rows('uploads').insertOne(row))
   }
 
@@ -99,7 +97,7 @@ export class FileStorage {
    * Removes what has been unused for a while. Only for one process at a time, whose state is current.
    * @param before what was used after that time (ms) stays
    */
-  async sweep(before = this.#clock() - SWEEP_GRACE_MS): Promise<void> {
+  async sweep(before = this.#connection.clock.milliseconds() - SWEEP_GRACE_MS): Promise<void> {
     const unused = this.#rows('blobs').find({ refs: 0 }).limit(ROWS_PER_SWEEP)
     for (const { _id } of await this.#connection.run(() => unused.toArray())) {
       await this.#replica.writer.submit({ command: 'deleteBlob', blob: _id, before })

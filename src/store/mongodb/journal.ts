@@ -2,7 +2,6 @@
  * The log as it is stored: one row per batch under its number, which the unique `_id` grants to one process only. What
  * exceeds the size of a row is stored beside it in parts.
  */
-import { setTimeout } from 'node:timers/promises'
 import type { ChangeStream } from 'mongodb'
 import { HubError } from '../../errors.ts'
 import type { Batch, NewBatch, PackedBatch } from './batch.ts'
@@ -143,7 +142,8 @@ export class Journal {
    * @returns whether the row is ours
    */
   async #insert(row: { _id: string; by: string }): Promise<boolean> {
-    const start = performance.now()
+    const { clock } = this.#connection
+    const start = clock.monotonic()
     let isInDoubt = false
     for (;;) {
       try {
@@ -161,9 +161,9 @@ export class Journal {
         } else if (!isInDoubt) throw this.#connection.toHubError(error)
         isInDoubt = true
       }
-      const left = IN_DOUBT_MS - (performance.now() - start)
+      const left = IN_DOUBT_MS - (clock.monotonic() - start)
       if (left <= 0 || !(await this.#connection.awaitAvailable(left))) throw outcomeUnknown()
-      await setTimeout(RETRY_DELAY_MS)
+      await clock.sleep(RETRY_DELAY_MS)
     }
   }
 
@@ -207,5 +207,5 @@ function batchId(number: number): string {
 }
 
 function outcomeUnknown(): HubError {
-  return new HubError('Unavailable', ['The database subtreeAction unreachable; whether this was stored is unknown'])
+  return new HubError('Unavailable', ['The database became unreachable; whether this was stored is unknown'])
 }

@@ -2,6 +2,7 @@
  * Leases as seen by this process; expiry uses the local monotonic clock only. That clock may stand still while the
  * machine is suspended, so a process's own leases also end by wall time, whichever is earlier.
  */
+import type { Clock } from '../../clock.ts'
 import type { Counters } from './batch-content.ts'
 
 interface SeenLease {
@@ -15,11 +16,13 @@ interface SeenLease {
 
 export class Leases {
   readonly #holder: string
+  readonly #clock: Clock
   readonly #seen = new Map<string, SeenLease>()
 
   /** @param holder this process's name in the log */
-  constructor(holder: string) {
+  constructor(holder: string, clock: Clock) {
     this.#holder = holder
+    this.#clock = clock
   }
 
   /**
@@ -31,9 +34,14 @@ export class Leases {
       if (this.#seen.get(name)?.term === term) continue
       // Others count from when they see a lease, so its holder counts from before anyone can have seen it. A lease of
       // which it never got the answer it does not count on.
-      const now = performance.now()
+      const now = this.#clock.monotonic()
       const from = holder === this.#holder ? sentAt : now
-      this.#seen.set(name, { holder, term, until: from + ttlMs, wallUntil: Date.now() - (now - from) + ttlMs })
+      this.#seen.set(name, {
+        holder,
+        term,
+        until: from + ttlMs,
+        wallUntil: this.#clock.milliseconds() - (now - from) + ttlMs
+      })
     }
     for (const name of this.#seen.keys()) if (!Object.hasOwn(leases, name)) this.#seen.delete(name)
   }
@@ -42,10 +50,10 @@ export class Leases {
   remainingMs(name: string): number {
     const seen = this.#seen.get(name)
     if (seen?.holder !== this.#holder) return 0
-    return Math.min(seen.until - performance.now(), seen.wallUntil - Date.now())
+    return Math.min(seen.until - this.#clock.monotonic(), seen.wallUntil - this.#clock.milliseconds())
   }
 
   isFree(name: string): boolean {
-    return (this.#seen.get(name)?.until ?? 0) < performance.now()
+    return (this.#seen.get(name)?.until ?? Number.NEGATIVE_INFINITY) < this.#clock.monotonic()
   }
 }

@@ -52,14 +52,14 @@ export class LogApplier {
    * By wall time, which passes while the machine is suspended. If it was set back, it is unknown how long that was.
    */
   get isStale(): boolean {
-    const age = Date.now() - this.#readAt
+    const age = this.#connection.clock.milliseconds() - this.#readAt
     return age > STALE_MS || age < 0
   }
 
   async #readToEnd(): Promise<void> {
     if (this.isStale) await this.#reset()
     await this.#applyRemaining()
-    this.#readAt = Date.now()
+    this.#readAt = this.#connection.clock.milliseconds()
   }
 
   /** Ends, as reading is faster than writing. */
@@ -94,7 +94,7 @@ export class LogApplier {
       }
       if (batch === 'gone') continue
       this.#state.reset(batch)
-      this.#readAt = Date.now()
+      this.#readAt = this.#connection.clock.milliseconds()
       return
     }
   }

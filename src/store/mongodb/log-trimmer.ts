@@ -47,7 +47,7 @@ export class LogTrimmer {
     const { emptied, marks, ...known } = await this.#read()
     const before = Math.min(await this.#reader.findBatch(trimmed + 1, emptied), this.#state.checkpointNumber)
     let { bottom } = known
-    const now = Date.now()
+    const now = this.#connection.clock.milliseconds()
     const expired = marks.filter(([, at]) => now - at > NUMBER_RETENTION_MS).at(-1)
     if (expired !== undefined) {
       await this.#journal.remove(bottom, expired[0])

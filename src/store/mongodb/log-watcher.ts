@@ -2,7 +2,6 @@
  * Decides when to poll the log for other processes' writes: when a change stream of the server reports an insert, else
  * with back-off. Only a poll finds new batches; an event that is late, repeated or lost costs time at most.
  */
-import { setTimeout } from 'node:timers/promises'
 import type { MongoConnection } from './connection.ts'
 import { isUnavailableError } from './failure.ts'
 import type { Journal } from './journal.ts'
@@ -30,6 +29,7 @@ export class LogWatcher {
   /** Something happened since the last poll began. */
   #isNotified = false
   #wake = () => {}
+  #stopping = new AbortController()
   #stream: { close(): Promise<void> } | undefined
 
   /** @param poll reads the log; resolves with whether there was anything new */
@@ -41,6 +41,7 @@ export class LogWatcher {
 
   start(): void {
     this.#isOn = true
+    if (this.#stopping.signal.aborted) this.#stopping = new AbortController()
     // The loops of a watcher that was stopped a moment ago may still be running, and continue.
     if (!this.#isPolling) void this.#pollRepeatedly()
     if (!this.#isStreaming && this.#connection.hasPromptStreams) void this.#readStreams()
@@ -48,6 +49,7 @@ export class LogWatcher {
 
   stop(): void {
     this.#isOn = false
+    this.#stopping.abort()
     this.#stream?.close().catch(() => {})
     this.#wake()
   }
@@ -67,10 +69,9 @@ export class LogWatcher {
 
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = globalThis.setTimeout(resolve, ms)
-      timer.unref()
+      const cancel = this.#connection.clock.after(ms, resolve)
       this.#wake = () => {
-        clearTimeout(timer)
+        cancel()
         resolve()
       }
     })
@@ -99,7 +100,7 @@ export class LogWatcher {
         this.#notify()
         await stream.close().catch(() => {})
       }
-      await setTimeout(RETRY_DELAY_MS, undefined, { ref: false })
+      await this.#connection.clock.sleep(RETRY_DELAY_MS, this.#stopping.signal)
     }
     this.#isStreaming = false
   }

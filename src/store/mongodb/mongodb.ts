@@ -74,8 +74,6 @@ export interface MongoOptions extends MongoConnectionOptions {
   readonly cacheBytes?: number
   /** Bound of what waits to be written; beyond it `commit` rejects with `TooManyRequests`. */
   readonly queueBytes?: number
-  /** Server time in milliseconds since 1970. */
-  readonly clock?: () => number
   /** How far ahead of the clock source times are believed, in milliseconds; a value from beyond holds up no other. */
   readonly futureLimit?: number
 }
@@ -100,16 +98,16 @@ export async function openMongoSource(url: string, options: MongoOptions = {}): 
 }
 
 async function openStore(url: string, options: MongoOptions): Promise<MongoStore> {
-  const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, clock = Date.now } = options
+  const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB } = options
   const { futureLimit = FUTURE_LIMIT_MS } = options
   const connection = await connect(url, options)
   try {
     const journal = new Journal(connection)
     const collections = new Collections(connection)
     const { epoch } = await prepareDatabase(connection, journal)
-    const replica = await openReplica(connection, journal, collections, { cacheBytes, queueBytes, clock, futureLimit })
+    const replica = await openReplica(connection, journal, collections, { cacheBytes, queueBytes, futureLimit })
     const reader = new LogReader(journal, replica.state)
-    const files = new FileStorage(connection, replica, clock)
+    const files = new FileStorage(connection, replica)
     const damage = new DamageLog()
     return new MongoStore({ epoch, connection, journal, collections, replica, reader, files, damage })
   } catch (error) {
@@ -123,9 +121,9 @@ class MongoStore implements BackupStore {
   readonly #components: MongoComponents
   readonly #checkpointer: Checkpointer
   readonly #watcher: LogWatcher
-  readonly #sweepTimer: NodeJS.Timeout
+  readonly #stopSweeps: () => void
   readonly #listeners = new Set<() => void>()
-  readonly #writeHealth = new WriteHealth()
+  readonly #writeHealth: WriteHealth
   #closed: Promise<void> | undefined
 
   constructor(components: MongoComponents) {
@@ -133,6 +131,7 @@ class MongoStore implements BackupStore {
     const { state, applier } = replica
     this.epoch = components.epoch
     this.#components = components
+    this.#writeHealth = new WriteHealth(connection.clock)
     this.#checkpointer = new Checkpointer({
       ...components,
       trimmer: new LogTrimmer(connection, journal, state, reader)
@@ -146,8 +145,7 @@ class MongoStore implements BackupStore {
       await applier.sync()
       return state.counters.seq > seq
     })
-    this.#sweepTimer = setInterval(() => void this.#sweep(), SWEEP_INTERVAL_MS)
-    this.#sweepTimer.unref()
+    this.#stopSweeps = connection.clock.every(SWEEP_INTERVAL_MS, () => void this.#sweep())
   }
 
   async document(kind: DocumentKind, id: string) {
@@ -229,10 +227,11 @@ class MongoStore implements BackupStore {
   }
 
   async lease(name: string, ttlMs: number): Promise<boolean> {
-    const start = performance.now()
-    const isOurs = await this.#components.replica.writer.submit({ command: 'lease', name, ttlMs })
+    const { connection, replica } = this.#components
+    const start = connection.clock.monotonic()
+    const isOurs = await replica.writer.submit({ command: 'lease', name, ttlMs })
     // If the answer took longer than the time to live, the lease has expired.
-    return isOurs && performance.now() - start < ttlMs
+    return isOurs && connection.clock.monotonic() - start < ttlMs
   }
 
   receive(bytes: Readable, limit: number) {
@@ -345,7 +344,7 @@ class MongoStore implements BackupStore {
 
   async #close(): Promise<void> {
     const { replica, connection } = this.#components
-    clearInterval(this.#sweepTimer)
+    this.#stopSweeps()
     this.#listeners.clear()
     this.#watcher.stop()
     await replica.writer.drain()

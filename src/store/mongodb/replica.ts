@@ -25,7 +25,7 @@ export async function openReplica(
   collections: Collections,
   options: ReplicaOptions
 ): Promise<Replica> {
-  const state = new ReplicatedState(options.cacheBytes)
+  const state = new ReplicatedState(options.cacheBytes, connection.clock)
   const applier = new LogApplier(connection, journal, state)
   const loader = new StateLoader(state, applier, collections)
   const writer = new BatchWriter({ connection, journal, state, applier, loader }, options)

@@ -3,6 +3,7 @@
  * Every process applies the same batches in the same order, so what is cached stays right. No I/O happens here.
  */
 import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../clock.ts'
 import { RecentLog } from '../recent-log.ts'
 import type { ElementRow } from '../store.ts'
 import { type Batch, toLogEntries } from './batch.ts'
@@ -33,7 +34,7 @@ export interface SentBatch {
 export class ReplicatedState implements ReadView {
   /** This process's name in the log. */
   readonly holder = randomUUID()
-  readonly leases = new Leases(this.holder)
+  readonly leases: Leases
   readonly uncheckpointed = new Uncheckpointed()
   readonly recentLog = new RecentLog(RECENT_LOG_BYTES)
   readonly cache: StateCache
@@ -49,13 +50,16 @@ export class ReplicatedState implements ReadView {
   generation = 0
   /** Time of the newest batch; later ones are never of an earlier time. */
   time = 0
-  /** Writers pause until then (`performance.now()`). */
+  /** Writers pause until then (monotonic time). */
   pausedUntil = 0
   readonly #listeners = new Set<(hasEntries: boolean) => void>()
   #inFlight: SentBatch | undefined
   #lastSent = { writeId: '', at: 0 }
+  readonly #clock: Clock
 
-  constructor(cacheBytes: number) {
+  constructor(cacheBytes: number, clock: Clock) {
+    this.#clock = clock
+    this.leases = new Leases(this.holder, clock)
     this.cache = new StateCache(cacheBytes)
   }
 
@@ -125,7 +129,7 @@ export class ReplicatedState implements ReadView {
   /** A batch is about to be written, or none any more. */
   setInFlight(batch: SentBatch | undefined): void {
     this.#inFlight = batch
-    if (batch !== undefined) this.#lastSent = { writeId: batch.writeId, at: performance.now() }
+    if (batch !== undefined) this.#lastSent = { writeId: batch.writeId, at: this.#clock.monotonic() }
   }
 
   /** A stored state with what the log did to it since. */
@@ -161,7 +165,7 @@ export class ReplicatedState implements ReadView {
     if (this.batchStarts.length > MAX_BATCH_STARTS) this.batchStarts.splice(0, MAX_BATCH_STARTS / 2)
     this.leases.update(counters.claims, writeId === this.#lastSent.writeId ? this.#lastSent.at : 0)
     for (const control of content.controls) {
-      if (control.control === 'hold') this.pausedUntil = performance.now() + control.span
+      if (control.control === 'hold') this.pausedUntil = this.#clock.monotonic() + control.span
     }
   }
 }

@@ -22,7 +22,6 @@
  * only.
  */
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import { ZERO_COUNTERS } from './batch-content.ts'
 import type { MongoConnection } from './connection.ts'
@@ -84,7 +83,7 @@ export async function createIndexes(connection: MongoConnection): Promise<void> 
         break
       } catch (error) {
         if (attempt === MAX_INDEX_ATTEMPTS) throw connection.toHubError(error)
-        await setTimeout(INDEX_RETRY_DELAY_MS * attempt)
+        await connection.clock.sleep(INDEX_RETRY_DELAY_MS * attempt)
       }
     }
   }

@@ -1,5 +1,4 @@
 /** Reads everything out of a database, record by record, also while hubs write to it. */
-import { setTimeout } from 'node:timers/promises'
 import type { Filter } from 'mongodb'
 import { HubError } from '../../errors.ts'
 import type { SeriesName } from '../series.ts'
@@ -45,11 +44,12 @@ export class MongoSource implements TransferSource {
   }
 
   async *records(after?: TransferProgress): AsyncGenerator<TransferRecord, StoreSummary> {
-    const { state, applier, writer } = this.#components.replica
+    const { connection, replica } = this.#components
+    const { state, applier, writer } = replica
     await applier.sync()
     let copied = state.appliedNumber
     // The collections are read as they are, so they must contain everything up to here.
-    while (state.checkpointNumber < copied) await setTimeout(CHECKPOINT_POLL_MS)
+    while (state.checkpointNumber < copied) await connection.clock.sleep(CHECKPOINT_POLL_MS)
     yield* this.#files(after?.file ?? '')
     yield* this.#documents(after?.position ?? 0)
     yield* this.#series(after?.series)

@@ -136,7 +136,7 @@ class MongoTarget implements TransferTarget {
     }
     await storeParts(1)
     // References are counted at the end.
-    await this.#saveState(keyOf.blob(hash), { size, hash, refs: 0, at: Date.now() })
+    await this.#saveState(keyOf.blob(hash), { size, hash, refs: 0, at: this.#connection.clock.milliseconds() })
   }
 
   async #putDocuments(records: readonly DocumentRecord[]): Promise<void> {
@@ -215,7 +215,12 @@ class MongoTarget implements TransferTarget {
     let blobBytes = 0
     for await (const { _id, size, hash } of this.#rowsOf('blobs', [])) {
       blobBytes += Number(size)
-      const blob = { size: Number(size), hash: String(hash), refs: references.get(_id) ?? 0, at: Date.now() }
+      const blob = {
+        size: Number(size),
+        hash: String(hash),
+        refs: references.get(_id) ?? 0,
+        at: this.#connection.clock.milliseconds()
+      }
       await this.#saveState(keyOf.blob(_id), blob)
     }
     let [series, samples, historyBytes] = [0, 0, 0]

@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
+import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import { fsyncPath } from './files.ts'
 import { lockSweep } from './lock.ts'
@@ -11,17 +12,18 @@ import { toHubError } from './storage-errors.ts'
 
 const PAGES_PER_STEP = 1000
 const ROWS_PER_STEP = 1000
+const LOCK_POLL_MS = 10
 
 /**
  * Copies the data directory `from` to `to`, which must be empty or missing. Blocks neither readers nor writers. If it
  * fails, nothing is left in `to`.
  * @throws HubError `Conflict` if `to` is not empty, `NotFound` if `from` has no database, `StorageFull`
  */
-export async function backupDirectory(from: string, to: string): Promise<void> {
+export async function backupDirectory(from: string, to: string, clock: Clock = systemClock): Promise<void> {
   if (!(await pathExists(databasePath(from)))) throw new HubError('NotFound', ['The database', databasePath(from)])
   await mkdir(to, { recursive: true })
   if ((await readdir(to)).length > 0) throw new HubError('Conflict', [`The backup directory ${to} is not empty`])
-  const unlock = await sharedLock(from)
+  const unlock = await sharedLock(from, clock)
   try {
     await copyDatabase(databasePath(from), databasePath(to))
     await copyFiles(from, to)
@@ -35,11 +37,11 @@ export async function backupDirectory(from: string, to: string): Promise<void> {
 }
 
 /** Waits for a sweep, which holds the lock only briefly. */
-async function sharedLock(directory: string): Promise<() => void> {
+async function sharedLock(directory: string, clock: Clock): Promise<() => void> {
   for (;;) {
     const unlock = lockSweep(directory, 'SHARED')
     if (unlock !== undefined) return unlock
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await clock.sleep(LOCK_POLL_MS)
   }
 }
 

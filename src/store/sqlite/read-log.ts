@@ -1,5 +1,6 @@
 /** Reads pages of the log. Damaged entries are reported as gaps, so that readers get past them. */
 import type { StatementSync } from 'node:sqlite'
+import type { Clock } from '../../clock.ts'
 import { type DamageLog, isDamaged } from '../damage.ts'
 import type { LogEntry } from '../store.ts'
 import { isSoundRow } from './checksums.ts'
@@ -21,6 +22,7 @@ export interface LogTable {
   /** `seq` of the last commit. */
   readonly last: () => number
   readonly damage: DamageLog
+  readonly clock: Clock
 }
 
 export function readLog(table: LogTable, after: number, limit: number): { entries: LogEntry[]; gap: boolean } {
@@ -62,7 +64,7 @@ function placeholderEntry(table: LogTable, from: number): LogEntry {
     // Its own time may be damaged, so use the next entry's, which is not earlier.
     if (next !== undefined) return { seq, time: next.time, changes: [] }
   }
-  return { seq: end, time: Date.now(), changes: [] }
+  return { seq: end, time: table.clock.milliseconds(), changes: [] }
 }
 
 function soundEntry(one: StatementSync, seq: number): LogEntry | undefined {

@@ -1,5 +1,6 @@
 /** All reads, on a connection of the main thread. They are synchronous, so each read sees one state. */
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import type { Clock } from '../../clock.ts'
 import type { HubError } from '../../errors.ts'
 import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
@@ -30,15 +31,23 @@ import { toHubError } from './storage-errors.ts'
 /** Bound of a page of documents, to keep memory bounded. */
 const PAGE_BYTES = 16 * 1024 * 1024
 
+export interface ReadsOptions {
+  readonly cache: DocumentCache
+  readonly damage: DamageLog
+  readonly clock: Clock
+}
+
 export class Reads {
   readonly #db: DatabaseSync
   readonly #cache: DocumentCache
   readonly #damage: DamageLog
+  readonly #clock: Clock
   readonly #sql: ReadStatements
   readonly history: SeriesReads
 
-  constructor(file: string, cache: DocumentCache, damage: DamageLog) {
+  constructor(file: string, { cache, damage, clock }: ReadsOptions) {
     this.#damage = damage
+    this.#clock = clock
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
     this.#db.exec('PRAGMA cache_size = -32000')
     this.#cache = cache
@@ -114,7 +123,8 @@ export class Reads {
   log(after: number, limit: number): { entries: LogEntry[]; gap: boolean } {
     return readSnapshot(this.#sql, () => {
       const seq = () => this.counters().get('seq') ?? 0
-      return readLog({ rows: this.#sql.log, one: this.#sql.entry, last: seq, damage: this.#damage }, after, limit)
+      const table = { rows: this.#sql.log, one: this.#sql.entry, last: seq, damage: this.#damage, clock: this.#clock }
+      return readLog(table, after, limit)
     })
   }
 

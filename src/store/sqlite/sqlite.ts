@@ -6,6 +6,7 @@
  */
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { type Clock, systemClock } from '../../clock.ts'
 import type { HubError } from '../../errors.ts'
 import { scanChunks } from '../chunk-scan.ts'
 import { type DatedCommit, FUTURE_LIMIT_MS } from '../current-value.ts'
@@ -41,8 +42,7 @@ export interface SqliteOptions {
   readonly queueBytes?: number
   /** Bound of the database file, in bytes; beyond it `commit` rejects with `StorageFull`. Default: none. */
   readonly maxBytes?: number
-  /** Server time in milliseconds since 1970. */
-  readonly clock?: () => number
+  readonly clock?: Clock
   /** How far ahead of the clock source times are trusted, in milliseconds; values from beyond do not block later ones. */
   readonly futureLimit?: number
 }
@@ -61,7 +61,7 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
  * by a later release
  */
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<BackupStore> {
-  const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, maxBytes, clock = Date.now } = options
+  const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, maxBytes, clock = systemClock } = options
   const { futureLimit = FUTURE_LIMIT_MS } = options
   await makeDirectory(directory)
   await refuseOrphanedFiles(directory)
@@ -70,14 +70,14 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     await prepareFiles(directory)
     const cache = new DocumentCache(cacheBytes)
     const recent = new RecentLog(RECENT_LOG_BYTES)
-    const [damage, writeHealth] = [new DamageLog(), new WriteHealth()]
+    const [damage, writeHealth] = [new DamageLog(), new WriteHealth(clock)]
     const listeners = new Set<() => void>()
     const queue = await openWriteQueue({
       directory,
       maxBytes,
       futureLimit,
       queueBytes,
-      clock,
+      clock: clock.milliseconds,
       onCommit: (changes, commit) => {
         writeHealth.recordSuccess()
         applyToCaches(cache, recent, changes, commit)
@@ -91,7 +91,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       }
     })
     try {
-      const reads = new Reads(databasePath(directory), cache, damage)
+      const reads = new Reads(databasePath(directory), { cache, damage, clock })
       return new SqliteStore({ directory, clock, unlock, queue, reads, recent, damage, writeHealth, listeners })
     } catch (error) {
       await queue.close()
@@ -105,7 +105,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
 
 interface StoreParts {
   readonly directory: string
-  readonly clock: () => number
+  readonly clock: Clock
   readonly unlock: () => void
   readonly queue: WriteQueue
   readonly reads: Reads
@@ -118,7 +118,7 @@ interface StoreParts {
 class SqliteStore implements BackupStore {
   readonly epoch: string
   readonly #parts: StoreParts
-  readonly #sweeper: NodeJS.Timeout
+  readonly #stopSweeps: () => void
   #sweeping: Promise<void>
   #closed: Promise<void> | undefined
 
@@ -126,11 +126,10 @@ class SqliteStore implements BackupStore {
     this.#parts = parts
     this.epoch = parts.reads.epoch()
     // Unreferenced files now were left by an earlier process and need no grace period.
-    this.#sweeping = this.#sweep(parts.clock())
-    this.#sweeper = setInterval(() => {
-      this.#sweeping = this.#sweeping.then(() => this.#sweep(parts.clock() - SWEEP_GRACE_MS))
-    }, SWEEP_INTERVAL_MS)
-    this.#sweeper.unref()
+    this.#sweeping = this.#sweep(parts.clock.milliseconds())
+    this.#stopSweeps = parts.clock.every(SWEEP_INTERVAL_MS, () => {
+      this.#sweeping = this.#sweeping.then(() => this.#sweep(parts.clock.milliseconds() - SWEEP_GRACE_MS))
+    })
   }
 
   async document(kind: DocumentKind, id: string) {
@@ -244,7 +243,7 @@ class SqliteStore implements BackupStore {
   }
 
   backup(directory: string): Promise<void> {
-    return backupDirectory(this.#parts.directory, directory)
+    return backupDirectory(this.#parts.directory, directory, this.#parts.clock)
   }
 
   async figures(): Promise<StoreFigures> {
@@ -284,7 +283,7 @@ class SqliteStore implements BackupStore {
 
   async #close(): Promise<void> {
     const { queue, reads, unlock } = this.#parts
-    clearInterval(this.#sweeper)
+    this.#stopSweeps()
     await queue.drain()
     await this.#sweeping
     // The last connection to close checkpoints the WAL, which a read-only one cannot.
