@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
 import { migrate } from '../src/commands/migrate.ts'
-import { openMongo } from '../src/store/mongodb/mongodb.ts'
+import { openMongo, openMongoSource } from '../src/store/mongodb/mongodb.ts'
 import { openMongoTarget } from '../src/store/mongodb/transfer-target.ts'
 import { encodeRun } from '../src/store/run-codec.ts'
 import { checkDirectory } from '../src/store/sqlite/check.ts'
@@ -13,6 +13,7 @@ import { openSqliteTarget } from '../src/store/sqlite/transfer-target.ts'
 import type { Store } from '../src/store/store.ts'
 import { digestsByType, type TransferSource, type TransferTarget, transfer } from '../src/store/transfer.ts'
 import { collection, create, property, replace, submodel, submodelOf, withStore, write } from './store/fixtures.ts'
+import { checkCopy, copyDuringWrites } from './store/pairs.ts'
 
 const url = process.env.MONGODB_URL ?? ''
 const skip = url === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
@@ -39,6 +40,21 @@ t.test('everything is migrated to MongoDB and back, and is the same byte by byte
   const { seq } = await withStore(await openSqlite(from), async (store) => ({ seq: (await store.figures()).logLast }))
   await withStore(await openMongo(address), (store) => goesOn(t, store, seq))
   await withStore(await openSqlite(back), (store) => goesOn(t, store, seq))
+})
+
+t.test('what is copied out of a database during writes is one consistent state', { skip }, async (t) => {
+  const to = join(t.testdir({}), 'to')
+  const address = addressOf(await freshDatabase(t, 'used'))
+  const pairs = await withStore(await openMongo(address), (store) =>
+    copyDuringWrites(store, async () => {
+      const [source, target] = [await openMongoSource(address), await openSqliteTarget(to)]
+      await transfer(source, target)
+      await source.close()
+      await target.close()
+    })
+  )
+  t.strictSame(await checkDirectory(to), [])
+  await withStore(await openSqlite(to), (copy) => checkCopy(t, copy, pairs))
 })
 
 t.test('a migration that is interrupted anywhere is resumed there', { skip }, async (t) => {
@@ -154,7 +170,6 @@ async function cutAfter(records: number, from: string, open: () => Promise<Trans
       }
     },
     finish: (summary) => target.finish(summary),
-    abandon: () => target.abandon(),
     close: () => target.close()
   }
   await transfer(source, cut).catch((error) => {

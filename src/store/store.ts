@@ -383,9 +383,3 @@ export interface Store {
   /** Resolves when everything accepted is durable and all handles are closed. */
   close(): Promise<void>
 }
-
-/** A store that can back itself up. */
-export interface BackupStore extends Store {
-  /** Writes a consistent copy of everything into an empty directory while the store is in use. */
-  backup(directory: string): Promise<void>
-}

@@ -1,6 +1,6 @@
 /**
  * Copies everything from one store to another, including what `commit` cannot recreate: positions, revisions, the log and
- * the history. Apart from the port, because only migrations and backups between kinds of stores use it.
+ * the history. Apart from the port, because only migrations use it.
  */
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
@@ -81,8 +81,6 @@ export interface TransferTarget {
   put(records: readonly TransferRecord[], progress: TransferProgress): Promise<void>
   /** Turns the target into a store. */
   finish(summary: StoreSummary): Promise<void>
-  /** Deletes what an attempt wrote that will not be resumed. */
-  abandon(): Promise<void>
   close(): Promise<void>
 }
 

@@ -1,5 +1,4 @@
 /** The promises of the port (src/store/store.ts) as tests, which every store passes unchanged. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
@@ -11,15 +10,7 @@ import type { Reference } from '../../src/model/types.ts'
 import { defaultSourceTime } from '../../src/store/current-value.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 import type { Chunk, SeriesName } from '../../src/store/series.ts'
-import type {
-  BackupStore,
-  Change,
-  Commit,
-  ElementCondition,
-  FileEntry,
-  LogEntry,
-  Store
-} from '../../src/store/store.ts'
+import type { Change, Commit, ElementCondition, FileEntry, LogEntry, Store } from '../../src/store/store.ts'
 import {
   all,
   collection,
@@ -66,7 +57,7 @@ async function dated(store: Store, path: string, sourceTime: bigint, text: strin
   return { change: 'value', submodel: 'a', path, incarnation, value: `{"value":"${text}"}`, sourceTime } as const
 }
 
-type Open = (place: string, options?: { readonly clock?: Clock }) => Promise<BackupStore>
+type Open = (place: string, options?: { readonly clock?: Clock }) => Promise<Store>
 
 type Define = (title: string, body: (t: Test, store: Store) => Promise<void>) => void
 
@@ -1126,44 +1117,6 @@ function lifetime(t: Test, open: Open): void {
     await withStore(await open(place), async (again) => {
       t.equal((await again.figures()).documents.Submodel, 100)
     })
-  })
-
-  t.test('a backup during writes is one consistent state', async (t) => {
-    const directory = t.testdir({})
-    let pairs = 0
-    await withStore(await open(join(directory, 'data')), async (store) => {
-      await fill(store)
-      let writing = true
-      const writer = async () => {
-        // Both or none: a copy with only one of them is not consistent.
-        for (; writing; pairs++) {
-          await store.commit([create(submodel(`left${pairs}`)), create(submodel(`right${pairs}`))])
-          await attach(store, `left${pairs}`, 'f', `bytes ${pairs}`)
-        }
-      }
-      const written = writer()
-      while (pairs < 10) await new Promise((resolve) => setTimeout(resolve, 5))
-      await store.backup(join(directory, 'copy'))
-      writing = false
-      await written
-    })
-    await withStore(await open(join(directory, 'copy')), async (copy) => {
-      const held = new Set(await ids(copy, []))
-      t.ok(held.has('left9') && held.has('filled'), 'what was there before is in the copy')
-      for (let n = 0; n < pairs; n++) t.equal(held.has(`left${n}`), held.has(`right${n}`), `pair ${n}`)
-      for (const id of held) {
-        for (const file of await copy.files('Submodel', id)) await buffer(copy.open(file))
-      }
-      t.equal((await copy.commit([create(submodel('writable'))])).seq, (await copy.figures()).logLast)
-    })
-  })
-
-  t.test('a backup into a directory that is not empty is refused without changes', async (t) => {
-    const directory = t.testdir({ full: { mine: 'precious' } })
-    await withStore(await open(join(directory, 'data')), async (store) => {
-      await t.rejects(store.backup(join(directory, 'full')), { name: 'Conflict' })
-    })
-    t.equal(readFileSync(join(directory, 'full', 'mine'), 'utf8'), 'precious')
   })
 }
 

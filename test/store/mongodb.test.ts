@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import t from 'tap'
 import { openMongo } from '../../src/store/mongodb/mongodb.ts'
-import { openMongoTarget } from '../../src/store/mongodb/transfer-target.ts'
-import { openSqliteSource } from '../../src/store/sqlite/transfer-source.ts'
-import { transfer } from '../../src/store/transfer.ts'
 import { contract } from './contract.ts'
 
 const url = process.env.MONGODB_URL ?? ''
@@ -23,15 +18,6 @@ t.test('the store over MongoDB keeps the promises of the port', { skip }, async 
     const database = `test_${createHash('sha256').update(place).digest('hex').slice(0, 20)}`
     if (!names.has(database)) await client.db(database).dropDatabase()
     names.add(database)
-    // What a backup made is a data directory.
-    if (existsSync(join(place, 'hub.db'))) await move(place, database)
     return openMongo(url, { ...options, database })
   })
 })
-
-async function move(place: string, database: string): Promise<void> {
-  const [source, target] = [await openSqliteSource(place), await openMongoTarget(url, { database })]
-  await transfer(source, target)
-  await source.close()
-  await target.close()
-}

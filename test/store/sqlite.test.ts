@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Readable } from 'node:stream'
@@ -11,15 +11,16 @@ import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { intersect } from '../../src/store/sqlite/intersect.ts'
 import { migrate } from '../../src/store/sqlite/schema.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
-import type { BackupStore } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/store.ts'
 import { contract } from './contract.ts'
 import { create, property, submodel, submodelOf, WITHOUT_CHECKSUMS, withStore, write } from './fixtures.ts'
+import { checkCopy, copyDuringWrites } from './pairs.ts'
 
 /** A test with its own store, which is closed before its directory is removed. */
 function stored(
   title: string,
   options: SqliteOptions,
-  body: (t: Test, store: BackupStore, directory: string) => Promise<void>
+  body: (t: Test, store: Store, directory: string) => Promise<void>
 ) {
   t.test(title, async (t) => {
     const directory = join(t.testdir({}), 'data')
@@ -219,6 +220,20 @@ stored('a directory can be copied by another process while the hub runs', {}, as
   })
 })
 
+stored('a backup during writes is one consistent state', {}, async (t, store, directory) => {
+  const target = join(directory, '..', 'copy')
+  const pairs = await copyDuringWrites(store, () => backupDirectory(directory, target))
+  await withStore(await openSqlite(target), (copy) => checkCopy(t, copy, pairs))
+})
+
+stored('a backup into a directory that is not empty is refused without changes', {}, async (t, _store, directory) => {
+  const target = join(directory, '..', 'full')
+  mkdirSync(target)
+  writeFileSync(join(target, 'mine'), 'precious')
+  await t.rejects(backupDirectory(directory, target), { name: 'Conflict' })
+  t.equal(readFileSync(join(target, 'mine'), 'utf8'), 'precious')
+})
+
 stored('a failing backup leaves nothing; a missing source is reported', {}, async (t, store, directory) => {
   const target = join(directory, '..', 'copy')
   await t.rejects(backupDirectory(join(directory, 'nowhere'), target), { name: 'NotFound' })
@@ -227,7 +242,7 @@ stored('a failing backup leaves nothing; a missing source is reported', {}, asyn
   const files = [{ name: 'f', contentType: 'text/plain', fileName: 'f', size, blob }]
   await store.commit([{ change: 'attach', kind: 'Submodel', id: 'a', files }])
   rmSync(join(directory, 'files', blob.slice(0, 2)), { recursive: true })
-  await t.rejects(store.backup(target), { code: 'ENOENT' })
+  await t.rejects(backupDirectory(directory, target), { code: 'ENOENT' })
   t.strictSame(readdirSync(target), [])
   t.match(await checkDirectory(directory), [/should have 1 bytes, but has none/])
 })

@@ -39,18 +39,17 @@ import { FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog } from '../damage.ts'
 import { withTextInMemory } from '../document-text.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
-import { openSqliteTarget } from '../sqlite/transfer-target.ts'
 import type {
-  BackupStore,
   Change,
   DocumentKind,
   ElementCondition,
   Facet,
   FileEntry,
   PageRequest,
+  Store,
   StoreFigures
 } from '../store.ts'
-import { type TransferSource, transfer } from '../transfer.ts'
+import type { TransferSource } from '../transfer.ts'
 import { WriteHealth } from '../write-health.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Collections } from './collections.ts'
@@ -87,14 +86,14 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
  * Opens the database, creating what is missing.
  * @throws HubError `Unavailable` if it cannot be reached, or was written by a later release
  */
-export function openMongo(url: string, options: MongoOptions = {}): Promise<BackupStore> {
+export function openMongo(url: string, options: MongoOptions = {}): Promise<Store> {
   return openStore(url, options)
 }
 
 /** Everything in a database, also while hubs use it. */
 export async function openMongoSource(url: string, options: MongoOptions = {}): Promise<TransferSource> {
   const store = await openStore(url, options)
-  return store.source(() => store.close())
+  return store.source()
 }
 
 async function openStore(url: string, options: MongoOptions): Promise<MongoStore> {
@@ -116,7 +115,7 @@ async function openStore(url: string, options: MongoOptions): Promise<MongoStore
   }
 }
 
-class MongoStore implements BackupStore {
+class MongoStore implements Store {
   readonly epoch: string
   readonly #components: MongoComponents
   readonly #checkpointer: Checkpointer
@@ -292,21 +291,8 @@ class MongoStore implements BackupStore {
     return listSeries(this.#components, after, limit)
   }
 
-  /** An embedded store with everything; `aas-hub migrate` brings it back. */
-  async backup(directory: string): Promise<void> {
-    const target = await openSqliteTarget(directory)
-    try {
-      await transfer(this.source(), target)
-    } catch (error) {
-      await target.abandon()
-      throw error
-    } finally {
-      await target.close()
-    }
-  }
-
-  source(close?: () => Promise<void>): TransferSource {
-    return new MongoSource(this.#components, close)
+  source(): TransferSource {
+    return new MongoSource(this.#components, () => this.close())
   }
 
   async figures(): Promise<StoreFigures> {

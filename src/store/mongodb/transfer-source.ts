@@ -33,7 +33,7 @@ export class MongoSource implements TransferSource {
   readonly #components: MongoComponents
   readonly #close: () => Promise<void>
 
-  constructor(components: MongoComponents, close: () => Promise<void> = async () => {}) {
+  constructor(components: MongoComponents, close: () => Promise<void>) {
     this.#components = components
     this.#close = close
   }

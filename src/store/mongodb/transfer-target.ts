@@ -105,10 +105,6 @@ class MongoTarget implements TransferTarget {
     await this.#connection.write(() => meta.deleteOne({ _id: 'unfinished' }))
   }
 
-  async abandon(): Promise<void> {
-    await this.#connection.run(() => this.#connection.db.dropDatabase())
-  }
-
   close(): Promise<void> {
     return this.#connection.close()
   }

@@ -15,17 +15,16 @@ import { toLoggedChanges } from '../logged-changes.ts'
 import { RecentLog } from '../recent-log.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import type {
-  BackupStore,
   Change,
   DocumentKind,
   ElementCondition,
   Facet,
   FileEntry,
   PageRequest,
+  Store,
   StoreFigures
 } from '../store.ts'
 import { WriteHealth } from '../write-health.ts'
-import { backupDirectory } from './backup.ts'
 import { DocumentCache } from './cache.ts'
 import { prepareFiles, readFileRange, receiveFile } from './files.ts'
 import { lockDirectory } from './lock.ts'
@@ -60,7 +59,7 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
  * @throws HubError `Unavailable` if another process uses the directory, the database is damaged, or it was written
  * by a later release
  */
-export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<BackupStore> {
+export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, maxBytes, clock = systemClock } = options
   const { futureLimit = FUTURE_LIMIT_MS } = options
   await makeDirectory(directory)
@@ -115,7 +114,7 @@ interface StoreParts {
   readonly listeners: Set<() => void>
 }
 
-class SqliteStore implements BackupStore {
+class SqliteStore implements Store {
   readonly epoch: string
   readonly #parts: StoreParts
   readonly #stopSweeps: () => void
@@ -240,10 +239,6 @@ class SqliteStore implements BackupStore {
 
   async series(after: SeriesName | undefined, limit: number) {
     return this.#read((reads) => reads.history.list(after, limit))
-  }
-
-  backup(directory: string): Promise<void> {
-    return backupDirectory(this.#parts.directory, directory, this.#parts.clock)
   }
 
   async figures(): Promise<StoreFigures> {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pipeline } from 'node:stream/promises'
 import { HubError } from '../../errors.ts'
@@ -113,13 +113,6 @@ class SqliteTarget implements TransferTarget {
     await fsyncPath(unfinishedPath(this.#directory))
     await rename(unfinishedPath(this.#directory), databasePath(this.#directory))
     await fsyncPath(this.#directory)
-  }
-
-  async abandon(): Promise<void> {
-    await this.close()
-    for (const name of await readdir(this.#directory)) {
-      await rm(join(this.#directory, name), { recursive: true, force: true })
-    }
   }
 
   async close(): Promise<void> {
