@@ -49,6 +49,21 @@ export class Access {
     this.#routes = routes
   }
 
+  /** The same for callers that the rules in force do not distinguish, on the same route. */
+  get key(): string {
+    return JSON.stringify([this.#routes, this.#parts.rules.policy.keyOf(this.caller.subject)])
+  }
+
+  /** Changes when the rules are replaced. */
+  get rulesVersion(): number {
+    return this.#parts.rules.version
+  }
+
+  /** Do verdicts on submodels stay as they are while no more than values, the time and other documents change? */
+  isStructural(right: Right): boolean {
+    return this.#policy.isStructural(right)
+  }
+
   /**
    * The verdict on every document of a kind, or on the request itself without a kind: `allowed` and `refused` hold for
    * all of them and for all that is in them; of `conditional` each document and element decides.

@@ -2,7 +2,7 @@
  * Decides by access rules (Part 4): everything is refused unless a rule allows it, and one rule is enough. Pure: what is
  * decided depends on the rules, the subject, the target and the moment only.
  */
-import type { Condition, ValueReference } from '../model/condition/condition.ts'
+import type { Condition, FieldIdentifier, GlobalAttribute, ValueReference } from '../model/condition/condition.ts'
 import { TRUE } from '../model/condition/resolve.ts'
 import { type Simplified, simplify } from '../model/condition/simplify.ts'
 import { subjects } from '../model/condition/subject.ts'
@@ -40,16 +40,27 @@ const CACHED_SUBJECTS = 1000
 /** The access rules in force. */
 export class Policy {
   readonly rules: readonly AccessRule[]
+  readonly #claims: ReadonlySet<string>
   /** By what distinguishes subjects. */
   readonly #subjects = new Map<string, SubjectPolicy>()
 
   constructor(rules: readonly AccessRule[]) {
     this.rules = rules
+    this.#claims = new Set(rules.flatMap(claimsOf))
   }
 
-  /** The part of the policy that concerns a subject. Subjects with the same claims share it. */
+  /**
+   * The same for subjects that no rule distinguishes: claims that no rule names, as the times and the id of a token, do
+   * not count.
+   */
+  keyOf({ claims }: AccessSubject): string {
+    if (claims === undefined) return subjectKey({})
+    return subjectKey({ claims: Object.fromEntries(Object.entries(claims).filter(([name]) => this.#claims.has(name))) })
+  }
+
+  /** The part of the policy that concerns a subject. Subjects with the same key share it. */
   forSubject(subject: AccessSubject): SubjectPolicy {
-    const key = subjectKey(subject)
+    const key = this.keyOf(subject)
     const known = this.#subjects.get(key)
     if (known !== undefined) return known
     const policy = new SubjectPolicy(this.rules, subject)
@@ -83,6 +94,11 @@ export class SubjectPolicy {
     const { all } = this.#rulesFor(right)
     if (all.length === 0) return 'refused'
     return all.some((one) => one.isUnconditional) ? 'allowed' : undefined
+  }
+
+  /** Do verdicts on submodels stay as they are while no more than values, the time and other documents change? */
+  isStructural(right: Right): boolean {
+    return this.#rulesFor(right).all.every((one) => one.isStructural)
   }
 
   #rulesFor(right: Right): RulesOfRight {
@@ -152,16 +168,43 @@ export function mayApply(rule: AccessRule, subject: AccessSubject): boolean {
 }
 
 export function referencesOf({ formula, attributes, filters }: AccessRule): ValueReference[] {
-  const found: ValueReference[] = attributes.flatMap((one) => (one.is === 'reference' ? [one.reference] : []))
-  for (const condition of [formula, ...filters.map((filter) => filter.condition)]) collect(condition)
-  return found
+  return [...nodesIn([attributes, formula, filters])].flatMap((node) =>
+    node.is === 'reference' && node.reference !== undefined ? [node.reference as ValueReference] : []
+  )
+}
 
-  function collect(node: unknown): void {
-    if (typeof node !== 'object' || node === null) return
-    const { is, reference } = node as { is?: unknown; reference?: ValueReference }
-    if (is === 'reference' && reference !== undefined) found.push(reference)
-    else for (const value of Object.values(node)) collect(value)
-  }
+/** The names of the claims that a rule speaks of. */
+function claimsOf({ formula, attributes, filters }: AccessRule): string[] {
+  return [...nodesIn([attributes, formula, filters])].flatMap(({ is, name }) =>
+    is === 'claim' || (is === 'global' && name === CLIENT_TIME) ? [String(name)] : []
+  )
+}
+
+/** The client's time is a claim. */
+const CLIENT_TIME = 'CLIENTNOW' satisfies GlobalAttribute
+
+/** A node of conditions and attributes, as far as it is looked at. */
+interface SyntaxNode {
+  readonly is?: unknown
+  readonly name?: unknown
+  readonly reference?: unknown
+  readonly field?: unknown
+}
+
+function* nodesIn(node: unknown): Generator<SyntaxNode> {
+  if (typeof node !== 'object' || node === null) return
+  yield node
+  for (const value of Object.values(node)) yield* nodesIn(value)
+}
+
+/** Fields of elements that writes of values change. */
+const VALUE_ATTRIBUTES: ReadonlySet<string> = new Set(['value', 'language'])
+
+function readsValues(condition: Condition): boolean {
+  return nodesIn(condition).some(({ is, field }) => {
+    const { root, attribute } = (field ?? {}) as Partial<FieldIdentifier>
+    return is === 'field' && root === '$sme' && VALUE_ATTRIBUTES.has(attribute ?? '')
+  })
 }
 
 const ALWAYS: Condition = { is: 'constant', value: true }
@@ -204,6 +247,14 @@ class SubjectRule {
     return everywhere && simplified.is === 'settled' && simplified.verdict === TRUE
   }
 
+  /** Neither the time nor values count, of which there may be some in what a filter hides of an element. */
+  get isStructural(): boolean {
+    if (this.#isMomentary || readsValues(this.#formula)) return false
+    return this.#filters.every(
+      ({ fragment: { root, steps }, condition }) => !(root === '$sme' && steps.length > 0) && !readsValues(condition)
+    )
+  }
+
   grants(target: AccessTarget, moment: Moment, subject: AccessSubject): Grant[] {
     const covered = this.rule.objects.flatMap((object) => coverageOf(object, target) ?? [])
     if (covered.length === 0) return []
@@ -241,10 +292,7 @@ class SubjectRule {
 
 /** Is there an attribute in it that depends on the moment? */
 function isMomentary(node: unknown): boolean {
-  if (typeof node !== 'object' || node === null) return false
-  const { is, name } = node as { is?: unknown; name?: unknown }
-  if (is === 'reference' || (is === 'global' && name !== 'ANONYMOUS')) return true
-  return Object.values(node).some(isMomentary)
+  return nodesIn(node).some(({ is, name }) => is === 'reference' || (is === 'global' && name !== 'ANONYMOUS'))
 }
 
 /** One entry for each path; without ids where one coverage is for any document. */

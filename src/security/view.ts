@@ -4,13 +4,17 @@ import type { Condition } from '../model/condition/condition.ts'
 import { type Fragment, forEachFragment } from '../model/condition/fragment.ts'
 import { childrenMember } from '../model/fields.ts'
 import type { Step } from '../model/path.ts'
-import type { Submodel } from '../model/types.ts'
-import { type Container, child, childrenOf } from '../model/walk.ts'
+import type { Submodel, SubmodelElement } from '../model/types.ts'
+import { valueMemberNames } from '../model/value-members.ts'
+import { type Container, child, childrenOf, resolve } from '../model/walk.ts'
 import type { AccessVerdict, Grant } from './policy.ts'
 import type { DocumentKind } from './rule.ts'
+import { isAtOrBelow } from './target.ts'
 
 /** A verdict made ready for many documents of one kind. */
 export class DocumentView {
+  /** Of documents that it has seen. */
+  readonly #scopes = new WeakMap<object, Scope>()
   readonly #isAllowed: CompiledCondition
   readonly #grants: readonly CompiledGrant[]
   readonly #verdict: AccessVerdict
@@ -39,22 +43,50 @@ export class DocumentView {
   /** What is visible of one element of a submodel; undefined if it is hidden, or does not exist. */
   visibleElement(submodel: Submodel, path: readonly Step[]): object | undefined {
     const scope = this.#enter(submodel)
-    let alive: readonly CompiledGrant[] = scope.entire
-    let here: Container = submodel
-    for (const step of path) {
-      const next = child(here, step)
-      if (next === undefined) return undefined
-      const member = childrenMember(here.modelType)
-      const within = member === undefined ? alive : alive.filter((grant) => !scope.isHidden(grant, here, member))
-      alive = scope.enterObject(next, within)
-      here = next
-    }
-    return alive.length === 0 ? undefined : (prune(here, alive, scope) as object | undefined)
+    const found = scope.find(submodel, path)
+    return found && (prune(found.element, found.alive, scope) as object | undefined)
+  }
+
+  /**
+   * Is the value of an element visible, with nothing of it hidden? Where the element has no value now, a filter on its
+   * value hides it.
+   */
+  showsValue(submodel: Submodel, path: readonly Step[]): boolean {
+    if (this.#verdict.is === 'allowed') return resolve(submodel, path) !== undefined
+    const scope = this.#enter(submodel)
+    const found = scope.find(submodel, path)
+    if (found === undefined) return false
+    const { element, alive } = found
+    const open = element as unknown as Readonly<Record<string, unknown>>
+    return valueMemberNames(element.modelType).every((name) => {
+      const within = alive.filter((grant) => !scope.isHidden(grant, element, name))
+      if (open[name] !== undefined) return pruneItem(open[name], within, scope) === open[name]
+      return within.some((grant) => !grant.filtersElementMember(name))
+    })
+  }
+
+  /** Is an element visible that the submodel does not have any more? What a filter needs of it is unknown: it hides it. */
+  showsRemoved(submodel: Submodel, path: readonly Step[]): boolean {
+    if (this.#verdict.is === 'allowed') return true
+    return this.#enter(submodel).grants.some(
+      (grant) => !grant.hasFilters && (grant.path === undefined || isAtOrBelow(path, grant.path))
+    )
+  }
+
+  /** The elements at which rules begin that do not cover the whole submodel. */
+  beginnings(submodel: Submodel): readonly (readonly Step[])[] {
+    return this.#enter(submodel).grants.flatMap(({ path }) => (path === undefined ? [] : [path]))
   }
 
   #enter(document: object): Scope {
-    const applicable = this.#grants.filter((grant) => grant.holds(document))
-    return new Scope(applicable, document)
+    const known = this.#scopes.get(document)
+    if (known !== undefined) return known
+    const scope = new Scope(
+      this.#grants.filter((grant) => grant.holds(document)),
+      document
+    )
+    this.#scopes.set(document, scope)
+    return scope
   }
 }
 
@@ -74,6 +106,15 @@ class CompiledGrant {
 
   holds(document: object): boolean {
     return this.#condition.matches(document)
+  }
+
+  get hasFilters(): boolean {
+    return this.#filters.length > 0
+  }
+
+  /** Is there a filter on a member of elements? */
+  filtersElementMember(name: string): boolean {
+    return this.#filters.some(({ fragment: { root, steps } }) => root === '$sme' && steps[0] === name)
   }
 
   /** The objects, and the members of objects, that the filters of the rule hide. */
@@ -104,6 +145,7 @@ interface Hidden {
 
 /** The rules that apply to one document, and where in it they begin and end. */
 class Scope {
+  readonly grants: readonly CompiledGrant[]
   /** Those that cover the whole document. */
   readonly entire: readonly CompiledGrant[]
   /** Those that begin at an element. */
@@ -111,6 +153,7 @@ class Scope {
   readonly #hidden = new Map<CompiledGrant, Hidden>()
 
   constructor(grants: readonly CompiledGrant[], document: object) {
+    this.grants = grants
     this.entire = grants.filter(({ path }) => path === undefined)
     for (const grant of grants) {
       this.#hidden.set(grant, grant.hidden(document))
@@ -123,6 +166,24 @@ class Scope {
 
   isHidden(grant: CompiledGrant, holder: object, member: string): boolean {
     return this.#hidden.get(grant)?.members.get(holder)?.has(member) === true
+  }
+
+  /** An element and the rules that show it; undefined if none does. */
+  find(
+    submodel: Submodel,
+    path: readonly Step[]
+  ): { readonly element: SubmodelElement; readonly alive: readonly CompiledGrant[] } | undefined {
+    let alive: readonly CompiledGrant[] = this.entire
+    let here: Container = submodel
+    for (const step of path) {
+      const next = child(here, step)
+      if (next === undefined) return undefined
+      const member = childrenMember(here.modelType)
+      const within = member === undefined ? alive : alive.filter((grant) => !this.isHidden(grant, here, member))
+      alive = this.enterObject(next, within)
+      here = next
+    }
+    return alive.length === 0 ? undefined : { element: here as SubmodelElement, alive }
   }
 
   /** The rules that show an object, of those that show what it stands in. */

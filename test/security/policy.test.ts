@@ -340,3 +340,31 @@ t.test('the values that decisions depend on are listed, and read at each decisio
     t.equal(operator.decide('READ', document('Submodel', 'urn:x'), moment).is, verdict, JSON.stringify(texts))
   }
 })
+
+t.test('subjects that differ only in claims that no rule names share their policy', (t) => {
+  const policy = policyOf(rule({ formula: eq(claim('role'), str('operator')) }))
+  const first = subject({ role: 'operator', exp: 1, jti: 'a' })
+  t.equal(policy.forSubject(first), policy.forSubject(subject({ jti: 'b', role: 'operator', exp: 2 })))
+  t.not(policy.forSubject(first), policy.forSubject(subject({ role: 'auditor', exp: 1, jti: 'a' })))
+  t.not(policy.forSubject(subject({})), policy.forSubject(anonymous), 'who is authenticated is not anonymous')
+  t.end()
+})
+
+t.test('it is known whether verdicts depend on values, the time or other documents', (t) => {
+  const isStructural = (...rules: Json[]) =>
+    policyOf(...rules)
+      .forSubject(anonymous)
+      .isStructural('READ')
+  const hiding = (fragment: string, condition: Json) => ({
+    more: { FILTER: { FRAGMENT: fragment, CONDITION: condition } }
+  })
+  t.equal(isStructural(rule({ objects: [{ REFERABLE: '$sme("m").speed' }] })), true)
+  t.equal(isStructural(rule({ formula: eq(field('$sm#semanticId'), str('public')) })), true)
+  t.equal(isStructural(rule(hiding('$sme', eq(field('$sme#idShort'), str('speed'))))), true)
+  t.equal(isStructural(rule({ formula: eq(field('$sme.speed#value'), str('5')) })), false)
+  t.equal(isStructural(rule(hiding('$sme', eq(field('$sme#value'), str('5'))))), false)
+  t.equal(isStructural(rule(hiding('$sme#value', eq(field('$sme#idShort'), str('5'))))), false)
+  t.equal(isStructural(rule({ formula: eq(stored('$sme("m").state#value'), str('on')) })), false)
+  t.equal(isStructural(rule({ formula: { $lt: [global('UTCNOW'), { $dateTimeVal: '2030-01-01T00:00:00Z' }] } })), false)
+  t.end()
+})
