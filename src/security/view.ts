@@ -1,6 +1,6 @@
 /** What a verdict leaves of a document: the union of what each rule shows. */
 import { type CompiledCondition, compile } from '../model/condition/compile.ts'
-import type { Condition } from '../model/condition/condition.ts'
+import { ANY, type Condition } from '../model/condition/condition.ts'
 import { type Fragment, forEachFragment } from '../model/condition/fragment.ts'
 import { childrenMember } from '../model/fields.ts'
 import type { Step } from '../model/path.ts'
@@ -61,7 +61,7 @@ export class DocumentView {
     return valueMemberNames(element.modelType).every((name) => {
       const within = alive.filter((grant) => !scope.isHidden(grant, element, name))
       if (open[name] !== undefined) return pruneItem(open[name], within, scope) === open[name]
-      return within.some((grant) => !grant.filtersElementMember(name))
+      return within.some((grant) => !grant.filtersElementMember(path, name))
     })
   }
 
@@ -112,9 +112,15 @@ class CompiledGrant {
     return this.#filters.length > 0
   }
 
-  /** Is there a filter on a member of elements? */
-  filtersElementMember(name: string): boolean {
-    return this.#filters.some(({ fragment: { root, steps } }) => root === '$sme' && steps[0] === name)
+  /** Is there a filter on a member of the element at a path? */
+  filtersElementMember(element: readonly Step[], name: string): boolean {
+    return this.#filters.some(({ fragment: { root, path, steps } }) => {
+      if (root !== '$sme' || steps[0] !== name) return false
+      return (
+        path.length === 0 ||
+        (path.length === element.length && path.every((step, at) => step === element[at] || step === ANY))
+      )
+    })
   }
 
   /** The objects, and the members of objects, that the filters of the rule hide. */
