@@ -13,7 +13,6 @@ const flags = {
   format: true,
   role: true,
   as: true,
-  'access-rules': true,
   json: false
 }
 
@@ -62,7 +61,7 @@ const verbs: Readonly<Record<string, Verb>> = {
        aas-hub access print [--role NAME]
        aas-hub access explain [--access-rules FILE|FOLDER] --as CLAIMS METHOD PATH [--json]
          CLAIMS: JSON, name=value (e.g. role=operator) or anonymous; without rules those of the built-in roles`,
-    settings: /^API_PREFIX$/,
+    settings: /^(API_PREFIX|ACCESS_RULES)$/,
     run: access,
     takesFiles: true
   }
@@ -162,12 +161,11 @@ async function validate(config: Config, extra: ReadonlyMap<string, string>, file
 async function access(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[]): Promise<void> {
   const [what, ...others] = words
   const json = extra.has('json')
-  const { checkAccessRules, explainRequest, loadAccessRules, parseSubject, roleModels, roleRules } = await import(
-    './commands/access.ts'
-  )
+  const { explainRequest, parseSubject, roleModels, roleRules } = await import('./commands/access.ts')
+  const { checkRuleFiles, rulesOf } = await import('./security/rule-files.ts')
   const { reportCheck, reportExplanation, toJson } = await import('./commands/access-report.ts')
   if (what === 'check' && others.length > 0) {
-    const files = others.flatMap(checkAccessRules)
+    const files = (await Promise.all(others.map(checkRuleFiles))).flat()
     process.stdout.write(reportCheck(files, json))
     if (files.some(({ violations }) => violations.length > 0)) process.exitCode = 1
   } else if (what === 'print' && others.length === 0) {
@@ -175,8 +173,8 @@ async function access(config: Config, extra: ReadonlyMap<string, string>, words:
   } else if (what === 'explain' && others.length === 2 && extra.has('as')) {
     const { extensionEndpoints } = await import('./app/extension-endpoints.ts')
     const [method = '', path = ''] = others
-    const file = extra.get('access-rules')
-    const rules = file === undefined ? roleRules() : loadAccessRules(file)
+    const { ACCESS_RULES: file } = config
+    const rules = file === '' ? roleRules() : rulesOf(await checkRuleFiles(file))
     const subject = parseSubject(extra.get('as') ?? '')
     const request = { subject, method, path, apiPrefix: config.API_PREFIX, extensions: extensionEndpoints }
     process.stdout.write(reportExplanation(explainRequest(rules, request), json))

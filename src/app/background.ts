@@ -51,6 +51,7 @@ export async function startBackground(background: Background, parts: BackgroundP
     })
   )
   background.add(startHistoryRetention(store, { policyOf, clock, failed: failed('History maintenance') }))
+  background.add(services.accessRules.watch())
   background.add(jobs.watch(failed('Resuming jobs')))
   // Also without templates: the reasons why a document was accepted leniently are kept.
   if (templates.isActive || config.LENIENT) {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Store, StoreFigures } from '../store/store.ts'
 import { type DocumentedResponse, type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import { ref } from '../transports/http/openapi-schemas.ts'
+import type { RulesStatus } from './access-rules.ts'
 
 /** The store has to answer within this time. */
 const READINESS_TIMEOUT_MS = 2000
@@ -34,7 +35,7 @@ const readinessEndpoint = {
     tag: 'Hub',
     summary: 'Can the hub serve requests?',
     description:
-      'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served.',
+      'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served. `accessRules` says why newer access rules are not in force.',
     gives: { 200: health('Yes'), 503: health('No, with the reason') },
     refuses: ['Internal']
   }
@@ -43,7 +44,7 @@ const readinessEndpoint = {
 export const probeEndpoints: readonly ExtensionEndpoint[] = [healthEndpoint, readinessEndpoint]
 
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
-export function mountProbes(app: FastifyInstance, store: Store): () => void {
+export function mountProbes(app: FastifyInstance, store: Store, accessRules: RulesStatus): () => void {
   let draining = false
   serve(app, '', healthEndpoint, { get: () => ({ status: 'ok' }) })
   serve(app, '', readinessEndpoint, { get: ({ request, reply }) => readiness(request, reply) })
@@ -56,7 +57,12 @@ export function mountProbes(app: FastifyInstance, store: Store): () => void {
     try {
       const { isWriteFailing: isFull, damaged } = await figuresInTime(store)
       if (isFull) return reply.code(503).send({ status: 'nothing can be stored: the disk is full or failing' })
-      return { status: 'ready', ...(damaged > 0 && { damaged }) }
+      const { problem } = accessRules
+      return {
+        status: 'ready',
+        ...(damaged > 0 && { damaged }),
+        ...(problem !== undefined && { accessRules: problem })
+      }
     } catch (error) {
       request.log.error({ err: error }, 'The store does not answer')
       return reply.code(503).send({ status: 'the store does not answer' })

@@ -6,12 +6,14 @@ import type { Ingest } from '../operations/samples/ingest.ts'
 import type { Store, StoreFigures } from '../store/store.ts'
 import { type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
+import type { RulesStatus } from './access-rules.ts'
 
 /** Where the metrics come from; functions for parts that open later, or not at all. */
 export interface MetricSources {
   readonly store: Store
   readonly ingest: Pick<Ingest, 'counts'>
   readonly subscriptions: () => Subscriptions['figures']
+  readonly accessRules: RulesStatus
   readonly mqtt: () => MqttTransport | undefined
 }
 
@@ -124,7 +126,7 @@ function metricText(
 /** For a value without labels. */
 const NO_LABEL = ''
 
-async function hubMetrics({ store, ingest, subscriptions, mqtt }: MetricSources): Promise<string> {
+async function hubMetrics({ store, ingest, subscriptions, accessRules, mqtt }: MetricSources): Promise<string> {
   // While the database is unreachable the other metrics help to find out why.
   const stored = await store.figures().catch(() => undefined)
   return [
@@ -132,6 +134,7 @@ async function hubMetrics({ store, ingest, subscriptions, mqtt }: MetricSources)
     ...(stored === undefined ? [] : storeMetrics(stored)),
     ...ingestMetrics(ingest.counts),
     ...subscriptionMetrics(subscriptions()),
+    ...accessRuleMetrics(accessRules),
     ...mqttMetrics(mqtt())
   ].join('\n')
 }
@@ -164,6 +167,17 @@ function subscriptionMetrics({ subscribers, late, groups }: Subscriptions['figur
     metricText('subscribers', 'gauge', 'Open subscriptions', { [NO_LABEL]: subscribers }),
     metricText('subscribers_late', 'gauge', 'Subscriptions that are behind', { [NO_LABEL]: late }),
     metricText('subscription_groups', 'gauge', 'Groups of subscriptions with equal requests', { [NO_LABEL]: groups })
+  ]
+}
+
+function accessRuleMetrics({ version, problem }: RulesStatus): string[] {
+  return [
+    metricText('access_rules_version', 'gauge', 'Version of the access rules in force; 0: the built-in roles', {
+      [NO_LABEL]: version
+    }),
+    metricText('access_rules_valid', 'gauge', 'Are the newest access rules in force?', {
+      [NO_LABEL]: problem === undefined ? 1 : 0
+    })
   ]
 }
 

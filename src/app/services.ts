@@ -21,6 +21,7 @@ import { timeSeriesOperations } from '../operations/time-series/time-series-oper
 import { withTimeSeriesView } from '../operations/time-series/time-series-view.ts'
 import type { TemplateChecker } from '../operations/validation/template-checker.ts'
 import type { Store } from '../store/store.ts'
+import { type AccessRules, openAccessRules } from './access-rules.ts'
 import { retryLogger } from './logging.ts'
 
 /** Asynchronous jobs that may be under way at once. */
@@ -38,6 +39,7 @@ export interface Services {
   readonly historyWriter: HistoryWriter
   readonly policyOf: HistoryPolicyOf
   readonly subscriptions: Subscriptions
+  readonly accessRules: AccessRules
   /** What operations work with; its store shows time series as the template IDTA 02008 has them. */
   readonly context: OperationContext
   readonly baseUrl: BaseUrl
@@ -99,7 +101,10 @@ export async function openServices({ config, clock, store, templates, log }: Ser
     }
   }
   const subscriptions = new Subscriptions(store, { history, clock, failed: failed('Sending changes to subscribers') })
-  return { clock, store, ingest, history, historyWriter, policyOf, subscriptions, context, baseUrl }
+  const accessRules = await openAccessRules({
+    ...{ store, clock, log, file: config.ACCESS_RULES, isShared: config.MONGODB_URL !== '' }
+  })
+  return { clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, context, baseUrl }
 }
 
 function openJobs(store: Store, clock: Clock): Jobs {

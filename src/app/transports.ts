@@ -47,13 +47,16 @@ export interface TransportParts {
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
 export async function mountTransports(app: FastifyInstance, parts: TransportParts): Promise<() => void> {
   const { config, services, lineRules, mqtt } = parts
-  const { store, ingest: samples, history, subscriptions, context, baseUrl } = services
+  const { store, ingest: samples, history, subscriptions, accessRules, context, baseUrl } = services
   const { API_PREFIX: apiPrefix, PUBLIC_URL: publicUrl, DEFAULT_LIMIT: defaultLimit, MAX_LIMIT: maxLimit } = config
   const bodies = new BodyBudget(config.BODY_MEMORY)
   decorateWithAccess(app)
   const guard = guardRequests(app, config)
-  mountMetrics(app, { store, ingest: samples, subscriptions: () => subscriptions.figures, mqtt })
-  const drain = mountProbes(app, store)
+  const { status: rulesStatus } = accessRules
+  mountMetrics(app, {
+    ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, mqtt }
+  })
+  const drain = mountProbes(app, store, rulesStatus)
   await allowOrigins(app, config)
   mountIndexPage(app, apiPrefix, VERSION)
   await http(app, { hub: context, handlers, apiPrefix, publicUrl, defaultLimit, maxLimit, bodies })

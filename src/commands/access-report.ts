@@ -4,8 +4,9 @@ import { formatPath } from '../model/path.ts'
 import { describeCondition } from '../security/describe-condition.ts'
 import type { Explanation, RuleExplanation } from '../security/explain.ts'
 import { describeRight } from '../security/rights.ts'
+import type { CheckedFile } from '../security/rule-files.ts'
 import type { AccessTarget } from '../security/target.ts'
-import type { CheckedFile, ExplainedRequest } from './access.ts'
+import type { ExplainedRequest } from './access.ts'
 
 export function reportCheck(files: readonly CheckedFile[], json: boolean): string {
   const valid = files.every(({ violations }) => violations.length === 0)

@@ -1,7 +1,6 @@
 /** `aas-hub access …`: checks access rules, prints the built-in roles, explains decisions. Needs no hub. */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { HubError, type Violation } from '../errors.ts'
+import { HubError } from '../errors.ts'
+import { parseJson } from '../formats/json.ts'
 import { type ApiEndpoint, aliasPathsOf, endpoints } from '../operations/mounts.ts'
 import { rightOf, targetsOf } from '../operations/required-right.ts'
 import { type Explanation, explain } from '../security/explain.ts'
@@ -14,36 +13,6 @@ import type { AccessSubject } from '../security/subject.ts'
 import { type AccessTarget, requestPaths } from '../security/target.ts'
 import type { ExtensionEndpoint } from '../transports/http/extension-endpoint.ts'
 import { decodeId } from '../transports/http/identifiers.ts'
-
-/** What a file of access rules contains. */
-export interface CheckedFile {
-  readonly file: string
-  readonly rules: readonly AccessRule[]
-  /** With any of these no rule of the file is used. */
-  readonly violations: readonly Violation[]
-  readonly warnings: readonly Violation[]
-}
-
-/** @param path a file, or a folder whose JSON files are all read @throws Error of the file system */
-export function checkAccessRules(path: string): CheckedFile[] {
-  const isFolder = statSync(path).isDirectory()
-  const files = isFolder
-    ? readdirSync(path)
-        .filter((name) => name.endsWith('.json'))
-        .sort()
-        .map((name) => join(path, name))
-    : [path]
-  if (files.length === 0) throw new HubError('BadRequest', [`${path} contains no JSON files`])
-  return files.map(checkFile)
-}
-
-/** Every rule of a file or folder. @throws HubError with the violations of the first file that has any */
-export function loadAccessRules(path: string): AccessRule[] {
-  return checkAccessRules(path).flatMap(({ file, rules, violations }) => {
-    if (violations.length === 0) return rules
-    throw new HubError('BadRequest', [`${file} breaks ${violations.length} rules`], violations)
-  })
-}
 
 /** The rules of the built-in roles. */
 export function roleRules(): AccessRule[] {
@@ -105,25 +74,6 @@ export function parseSubject(text: string): AccessSubject {
     claims[name] = Object.hasOwn(claims, name) ? [claims[name], value].flat() : value
   }
   return { claims }
-}
-
-function checkFile(file: string): CheckedFile {
-  try {
-    const { rules, warnings } = parseAccessRules(parseJson(readFileSync(file, 'utf8')), basename(file))
-    return { file, rules, violations: [], warnings }
-  } catch (error) {
-    if (!(error instanceof HubError)) throw error
-    const whole = { pointer: '', rule: error.name, text: error.message }
-    return { file, rules: [], violations: error.violations.length > 0 ? error.violations : [whole], warnings: [] }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new HubError('BadRequest', [`This is not JSON: ${(error as Error).message}`])
-  }
 }
 
 interface FoundRequest {

@@ -179,6 +179,12 @@ export const settings = {
     means:
       'JSON file that maps points of the line protocol to elements; empty: by the tag `submodel` or the measurement'
   },
+  ACCESS_RULES: {
+    parse: parseText,
+    default: '',
+    means:
+      'File, or folder of `.json` files, with access rules of AAS Part 4; read at each start and whenever it changes. Empty: the version that was activated last, or the built-in roles'
+  },
   CORS_ORIGIN: {
     parse: parseOrigins,
     default: '',

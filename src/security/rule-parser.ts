@@ -6,6 +6,7 @@ import { HubError, type Violation } from '../errors.ts'
 import { ConditionParser } from '../formats/query.ts'
 import { suggest } from '../formats/suggest.ts'
 import type { Attribute, Condition } from '../model/condition/condition.ts'
+import { TimeSlice } from '../time-slice.ts'
 import { parseAttribute } from './attributes.ts'
 import { parseFragment } from './fragments.ts'
 import { type ObjectName, objectNames, parseObject } from './objects.ts'
@@ -31,8 +32,23 @@ const MAX_DEPTH = 50
  */
 export function parseAccessRules(model: unknown, source: string): ParsedRules {
   const parser = new RuleParser(source)
-  const rules = parser.parse(model)
-  const { violations, warnings } = parser
+  const steps = parser.parse(model)
+  let step = steps.next()
+  while (!step.done) step = steps.next()
+  return parsedRules(parser, step.value)
+}
+
+/** The same in time slices, for the running hub. */
+export async function parseAccessRulesInSlices(model: unknown, source: string): Promise<ParsedRules> {
+  const parser = new RuleParser(source)
+  const steps = parser.parse(model)
+  const slice = new TimeSlice()
+  let step = steps.next()
+  for (; !step.done; step = steps.next()) if (slice.isOver()) await slice.pause()
+  return parsedRules(parser, step.value)
+}
+
+function parsedRules({ violations, warnings }: RuleParser, rules: readonly AccessRule[]): ParsedRules {
   if (violations.length > 0) throw new HubError('Invalid', [violations.length], violations.slice(0, MAX_REPORTED))
   return { rules, warnings }
 }
@@ -70,7 +86,8 @@ class RuleParser {
     this.#source = source
   }
 
-  parse(model: unknown): AccessRule[] {
+  /** Yields after each rule. */
+  *parse(model: unknown): Generator<undefined, AccessRule[], undefined> {
     const outer = this.#object(model, '')
     if (outer === undefined) return []
     const wrapped = Object.hasOwn(outer, 'AllAccessPermissionRules')
@@ -84,8 +101,12 @@ class RuleParser {
     this.#define(all, base, 'DEFOBJECTS', ['objects', 'USEOBJECTS'], this.#objects, this.#objectGroup)
     this.#define(all, base, 'DEFFORMULAS', ['formula'], this.#formulas, this.#namedFormula)
     if (!Object.hasOwn(all, 'rules')) this.#fault(base, 'the member "rules" is missing', 'required')
-    const rules = this.#list(all.rules ?? [], `${base}/rules`)
-    return rules.flatMap((rule, index) => this.#rule(rule, `${base}/rules/${index}`))
+    const rules: AccessRule[] = []
+    for (const [index, rule] of this.#list(all.rules ?? [], `${base}/rules`).entries()) {
+      for (const one of this.#rule(rule, `${base}/rules/${index}`)) rules.push(one)
+      yield
+    }
+    return rules
   }
 
   /** Parses the definitions of a section, so that those that no rule uses are checked as well. */

@@ -137,6 +137,9 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
         ['name', 'type']
       )
     },
-    Health: { title: 'Health', ...object({ status: text, damaged: { type: 'integer', minimum: 1 } }, ['status']) }
+    Health: {
+      title: 'Health',
+      ...object({ status: text, damaged: { type: 'integer', minimum: 1 }, accessRules: text }, ['status'])
+    }
   }
 }

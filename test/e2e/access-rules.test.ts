@@ -1,0 +1,99 @@
+/** The rules in force: which apply at the start, and how they are replaced while the hub runs. */
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { ConfigError } from '../../src/config/config.ts'
+import { type ManualClock, manualClock } from '../manual-clock.ts'
+import { rule } from '../security/fixture.ts'
+import { type Running, start } from './harness.ts'
+
+const model = (route: string) => JSON.stringify({ rules: [rule({ objects: [{ ROUTE: route }] })] })
+const BROKEN = '{ "rules": [ { "ACL": 1 } ] }'
+
+/** What `/readyz` and the metrics say. */
+async function inForce(hub: Running) {
+  const { text } = await hub.get(`${hub.url}/metrics`)
+  const figure = (name: string) => Number(new RegExp(`^aas_hub_access_rules_${name} (\\d+)$`, 'm').exec(text)?.[1])
+  const { json } = await hub.get(`${hub.url}/readyz`)
+  return { version: figure('version'), valid: figure('valid') === 1, problem: json.accessRules as string | undefined }
+}
+
+/** Lets the hub look at its files until the condition holds. */
+async function until(t: Test, clock: ManualClock, condition: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) {
+    await clock.advance(1000)
+    if (await condition()) return
+  }
+  t.fail('never')
+}
+
+t.test('without a file the built-in roles are in force', async (t) => {
+  t.same(await inForce(await start(t)), { version: 0, valid: true, problem: undefined })
+})
+
+t.test('a file that changes replaces the rules in force; one that breaks does not', async (t) => {
+  const file = join(t.testdir({}), 'rules.json')
+  const write = (text: string) => {
+    writeFileSync(`${file}.new`, text)
+    renameSync(`${file}.new`, file)
+  }
+  write(model('/a'))
+  const clock = manualClock()
+  const hub = await start(t, { ACCESS_RULES: file }, { clock })
+  const version = async () => (await inForce(hub)).version
+  t.equal(await version(), 1)
+  write(model('/b'))
+  await until(t, clock, async () => (await version()) === 2)
+
+  write(BROKEN)
+  await until(t, clock, async () => !(await inForce(hub)).valid)
+  const broken = await inForce(hub)
+  t.equal(broken.version, 2)
+  t.match(broken.problem, /not valid/)
+  t.notMatch(broken.problem, /rules\.json/, 'not the name of the file')
+
+  write(model('/c'))
+  await until(t, clock, async () => (await version()) === 3)
+  t.same(await inForce(hub), { version: 3, valid: true, problem: undefined })
+
+  rmSync(file)
+  await until(t, clock, async () => !(await inForce(hub)).valid)
+  t.equal(await version(), 3)
+})
+
+t.test('the files of a folder count together, also those that come later', async (t) => {
+  const folder = t.testdir({ 'a.json': model('/a'), 'notes.txt': 'no rules' })
+  const clock = manualClock()
+  const hub = await start(t, { ACCESS_RULES: folder }, { clock })
+  writeFileSync(join(folder, 'b.json'), model('/b'))
+  await until(t, clock, async () => (await inForce(hub)).version === 2)
+})
+
+t.test('a hub does not start with a broken file, and says where it is broken', async (t) => {
+  const file = join(t.testdir({ 'rules.json': BROKEN }), 'rules.json')
+  const started = start(t, { ACCESS_RULES: file })
+  const error = await started.then(
+    () => undefined,
+    (error) => error as ConfigError
+  )
+  t.type(error, ConfigError)
+  t.match(error?.problems, [/^ACCESS_RULES: rules\.json#\/rules\/0/])
+  await t.rejects(start(t, { ACCESS_RULES: join(t.testdirName, 'none.json') }), { message: /no such file/ })
+})
+
+t.test('with a version that was valid before it starts, and says so', async (t) => {
+  const file = join(t.testdir({ 'rules.json': model('/a') }), 'rules.json')
+  const settings = { ACCESS_RULES: file, DATA_DIR: join(t.testdirName, 'data') }
+  const first = await start(t, settings)
+  await first.stop()
+  writeFileSync(file, BROKEN)
+  const second = await start(t, settings)
+  t.match(await inForce(second), { version: 1, valid: false, problem: /not valid/ })
+  await second.stop()
+  writeFileSync(file, model('/a'))
+  const third = await start(t, settings)
+  t.same(await inForce(third), { version: 1, valid: true, problem: undefined }, 'the same rules are no new version')
+  await third.stop()
+  const { ACCESS_RULES: _, ...without } = settings
+  t.match(await inForce(await start(t, without)), { version: 1 }, 'the last version stays without the file')
+})
