@@ -4,7 +4,7 @@ import type { Submodel } from '../model/types.ts'
 import { writeValueMembers } from '../model/value-members.ts'
 import { type DatedCommit, defaultSourceTime, isLate } from './current-value.ts'
 import type { DerivedElementRow } from './element-rows.ts'
-import type { Change, ElementRow } from './store.ts'
+import type { Change, DocumentHead, ElementRow } from './store.ts'
 
 export type ChangeOf<Name extends Change['change']> = Extract<Change, { change: Name }>
 
@@ -28,6 +28,27 @@ export function guardRevision(wanted: number | undefined, found: number, what: s
 export function guardStructureRevision({ kind, id, ifStructureRevision }: ChangeOf<'replace'>, found: number): void {
   if (ifStructureRevision !== undefined && ifStructureRevision !== found) {
     throw new ChangeRefused('Conflict', `${kind} "${id}" was changed meanwhile`)
+  }
+}
+
+/**
+ * Refuses a commit that was decided by what is no longer so.
+ * @param found undefined: no such document
+ * @param rowRevision of the row that the guard names, if there is one
+ */
+export function guardExpected(
+  { kind, id, state }: ChangeOf<'expect'>,
+  found: Pick<DocumentHead, 'revision' | 'structureRevision'> | undefined,
+  rowRevision: () => number | undefined
+): void {
+  if (isExpected()) return
+  throw new ChangeRefused('Conflict', `${kind} "${id}" was changed meanwhile`)
+
+  function isExpected(): boolean {
+    if (state === 'absent') return found === undefined
+    if (found === undefined) return false
+    if ('path' in state) return rowRevision() === state.revision
+    return 'revision' in state ? found.revision === state.revision : found.structureRevision === state.structureRevision
   }
 }
 

@@ -39,6 +39,7 @@ function toLoggedChange(change: Change, commit: CommitClock): LoggedChange | und
       return { change: 'samples', submodel, path, count, from, to, run }
     }
     case 'idempotencyKey':
+    case 'expect':
       return undefined
   }
 }

@@ -109,6 +109,13 @@ export interface SpooledText {
 /** What happened to whole subtrees. */
 export type SubtreeAction = 'created' | 'deleted'
 
+/** What a guard expects of a document; with `path` of the row of one of its elements. */
+export type ExpectedState =
+  | 'absent'
+  | { readonly revision: number }
+  | { readonly structureRevision: number }
+  | { readonly path: string; readonly revision: number }
+
 /** One change; the changes of a commit become visible together. */
 export type Change =
   | {
@@ -190,6 +197,16 @@ export type Change =
       /** Fails with `AlreadyExists` if an earlier commit had this key; `commitOfKey` finds that commit. */
       readonly change: 'idempotencyKey'
       readonly key: string
+    }
+  | {
+      /**
+       * A guard: changes nothing, and is not logged. Fails with `Conflict` unless the state is as it was read. Sees the
+       * changes before it in the commit, so guards come first.
+       */
+      readonly change: 'expect'
+      readonly kind: DocumentKind
+      readonly id: string
+      readonly state: ExpectedState
     }
   | {
       /** Attaches files to a document, replacing those of the same name. */

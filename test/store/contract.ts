@@ -10,7 +10,15 @@ import type { Reference } from '../../src/model/types.ts'
 import { defaultSourceTime } from '../../src/store/current-value.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 import type { Chunk, SeriesName } from '../../src/store/series.ts'
-import type { Change, Commit, ElementCondition, FileEntry, LogEntry, Store } from '../../src/store/store.ts'
+import type {
+  Change,
+  Commit,
+  ElementCondition,
+  ExpectedState,
+  FileEntry,
+  LogEntry,
+  Store
+} from '../../src/store/store.ts'
 import {
   all,
   collection,
@@ -38,6 +46,7 @@ export function contract(t: Test, open: Open): void {
   values(test)
   structureBesideValues(test)
   commits(test)
+  guards(test)
   pages(test)
   log(test)
   files(test)
@@ -518,6 +527,65 @@ function commits(test: Define): void {
     writing = false
     await Promise.all(readers)
     t.equal((await store.element('a', 'p'))?.value, '{"value":"150"}')
+  })
+}
+
+function guards(test: Define): void {
+  const expect = (id: string, state: ExpectedState): Change => ({ change: 'expect', kind: 'Submodel', id, state })
+  const created = create(submodel('new'))
+
+  test('a commit is refused if a document is not at the revision that a guard expects', async (t, store) => {
+    const { seq } = await store.commit([create(submodel('a', property('p', '1')))])
+    await store.commit([expect('a', { revision: seq }), await write(store, 'a', 'p', '2')])
+    await refused(t, store, 'Conflict', expect('a', { revision: seq }), created)
+    await refused(t, store, 'Conflict', expect('absent', { revision: seq }), created)
+    t.equal(await store.document('Submodel', 'new'), undefined)
+    await store.commit([expect('a', { revision: seq + 1 }), created])
+  })
+
+  test('a guard on the structure lets values be written', async (t, store) => {
+    const { seq } = await store.commit([create(submodel('a', property('p', '1')))])
+    await store.commit([await write(store, 'a', 'p', '2')])
+    const guard = expect('a', { structureRevision: seq })
+    await store.commit([guard, await write(store, 'a', 'p', '3')])
+    await store.commit([replace(submodel('a', property('p', '3'), property('q', '4')))])
+    await refused(t, store, 'Conflict', guard, created)
+  })
+
+  test('a guard on an element lets others be written', async (t, store) => {
+    const { seq } = await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
+    await store.commit([await write(store, 'a', 'q', '2')])
+    const guard = expect('a', { path: 'p', revision: seq })
+    await store.commit([guard, await write(store, 'a', 'q', '3')])
+    await store.commit([await write(store, 'a', 'p', '2')])
+    await refused(t, store, 'Conflict', guard, created)
+    await refused(t, store, 'Conflict', expect('a', { path: 'absent', revision: seq }), created)
+    await refused(t, store, 'Conflict', expect('absent', { path: 'p', revision: seq }), created)
+  })
+
+  test('a guard that a document is absent fails once it is created', async (t, store) => {
+    const guard = expect('a', 'absent')
+    await store.commit([guard, create(submodel('a'))])
+    await refused(t, store, 'Conflict', guard, created)
+    await store.commit([{ change: 'delete', kind: 'Submodel', id: 'a' }])
+    await store.commit([guard, created])
+  })
+
+  test('guards are not logged', async (t, store) => {
+    const { seq } = await store.commit([create(submodel('a', property('p', '1')))])
+    await store.commit([expect('a', { revision: seq }), await write(store, 'a', 'p', '2'), expect('b', 'absent')])
+    const { entries } = await store.log(seq, 10)
+    t.match(entries, [{ changes: [{ change: 'value', path: 'p' }] }])
+    t.equal(entries[0]?.changes.length, 1)
+  })
+
+  test('of concurrent commits with the same guard one succeeds', async (t, store) => {
+    const { seq } = await store.commit([create(submodel('a', property('p', '0')))])
+    const attempts = Array.from({ length: 20 }, async (_, n) =>
+      store.commit([expect('a', { revision: seq }), await write(store, 'a', 'p', String(n))])
+    )
+    const outcomes = await Promise.allSettled(attempts)
+    t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
   })
 }
 

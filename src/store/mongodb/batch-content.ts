@@ -8,8 +8,11 @@ export interface BatchContent {
   readonly controls: readonly ControlRecord[]
 }
 
+/** Guards are checked, not logged. */
+export type LoggableChange = Exclude<Change, { change: 'expect' }>
+
 export interface LoggedCommit {
-  readonly changes: readonly Change[]
+  readonly changes: readonly LoggableChange[]
   /** One per change: what a process that replays it cannot derive. */
   readonly notes: readonly ChangeNote[]
   /** Instead of both, and with a time of its own (ms), where the entry was imported from another store. */

@@ -2,8 +2,8 @@
 import type { DatedCommit } from '../current-value.ts'
 import { readText } from '../document-text.ts'
 import { toLoggedChanges } from '../logged-changes.ts'
-import type { Change, LogEntry, LoggedChange } from '../store.ts'
-import type { BatchContent, Counters } from './batch-content.ts'
+import type { LogEntry, LoggedChange } from '../store.ts'
+import type { BatchContent, Counters, LoggableChange } from './batch-content.ts'
 
 /** A batch to be written. */
 export interface NewBatch {
@@ -50,7 +50,7 @@ export function datedCommitOf({ firstSeq, time, clock = time, horizon = Infinity
 }
 
 /** Approximate bytes of a log entry, the same for every process. */
-export function estimateEntryBytes(changes: readonly (Change | LoggedChange)[]): number {
+export function estimateEntryBytes(changes: readonly (LoggableChange | LoggedChange)[]): number {
   let bytes = 0
   for (const change of changes) {
     bytes += 40

@@ -1,7 +1,8 @@
 /** Changes as JSON rows of a batch. The format is persisted: letters and positions are fixed. */
 import { qualities } from '../../model/samples.ts'
 import { readText } from '../document-text.ts'
-import type { Change, DocumentKind, Facet, FileEntry, LoggedChange, SubtreeAction, Timing } from '../store.ts'
+import type { DocumentKind, Facet, FileEntry, LoggedChange, SubtreeAction, Timing } from '../store.ts'
+import type { LoggableChange } from './batch-content.ts'
 
 type QualityCode = number
 /** Absent in batches of releases that did not log it. */
@@ -63,7 +64,7 @@ export type ImportedRow =
     ]
 
 /** @param blobs receives the bodies and runs */
-export function encodeChange(change: Change, blobs: Uint8Array[]): ChangeRow {
+export function encodeChange(change: LoggableChange, blobs: Uint8Array[]): ChangeRow {
   switch (change.change) {
     case 'value': {
       const { submodel, path, incarnation, value, sourceTime, quality } = change
@@ -97,7 +98,7 @@ export function encodeChange(change: Change, blobs: Uint8Array[]): ChangeRow {
   }
 }
 
-export function decodeChange(row: ChangeRow, takeBlob: (length: number) => Buffer): Change {
+export function decodeChange(row: ChangeRow, takeBlob: (length: number) => Buffer): LoggableChange {
   switch (row[0]) {
     case 'v': {
       const [, submodel, path, incarnation, value, sourceTime, quality, timing] = row

@@ -9,6 +9,7 @@ import {
   ChangeRefused,
   elementChanged,
   fileMissing,
+  guardExpected,
   guardRevision,
   guardStructureRevision,
   guardValues,
@@ -21,7 +22,7 @@ import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts
 import { readText } from '../document-text.ts'
 import { deriveElementRows, hasBlobValue } from '../element-rows.ts'
 import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
-import type { BodyRef, ChangeNote, LoggedCommit } from './batch-content.ts'
+import type { BodyRef, ChangeNote, LoggableChange, LoggedCommit } from './batch-content.ts'
 import {
   DocumentState,
   type ElementOverride,
@@ -38,11 +39,28 @@ const NO_FILES: ReadonlyMap<string, FileEntry> = new Map()
 
 /**
  * Applies a commit.
- * @returns a note for each change
+ * @returns what is logged: the changes without guards, and a note for each
  * @throws ChangeRefused; then the overlay is to be discarded
  */
-export function applyChanges(overlay: Overlay, changes: readonly Change[], commit: DatedCommit): ChangeNote[] {
-  return changes.map((change) => applyChange(overlay, change, commit, undefined))
+export function applyChanges(overlay: Overlay, changes: readonly Change[], commit: DatedCommit): LoggedCommit {
+  const logged: LoggableChange[] = []
+  const notes: ChangeNote[] = []
+  for (const change of changes) {
+    if (change.change === 'expect') checkExpected(overlay, change)
+    else {
+      logged.push(change)
+      notes.push(applyChange(overlay, change, commit, undefined))
+    }
+  }
+  return { changes: logged, notes }
+}
+
+function checkExpected(overlay: Overlay, change: ChangeOf<'expect'>): void {
+  const { kind, id, state } = change
+  const key = keyOf.document(kind, id)
+  guardExpected(change, overlay.head(key), () =>
+    state !== 'absent' && 'path' in state ? overlay.row(key, state.path)?.revision : undefined
+  )
 }
 
 /** Applies what a commit of the log did to the wanted states. */
@@ -86,7 +104,7 @@ function keyOfChange(change: Change): StateKey {
 /** @param replayed the note of a logged change; undefined if it is applied for the first time, with guards */
 function applyChange(
   overlay: Overlay,
-  change: Change,
+  change: LoggableChange,
   commit: DatedCommit,
   replayed: ChangeNote | undefined
 ): ChangeNote {

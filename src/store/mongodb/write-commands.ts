@@ -117,9 +117,9 @@ export function execute(overlay: Overlay, command: WriteCommand, context: Execut
 
 function commit(overlay: Overlay, { changes }: CommandOf<'commit'>, { time }: ExecutionContext): Execution {
   const seq = overlay.counters.seq + 1
-  const notes = applyChanges(overlay, changes, { seq, ...time })
-  overlay.addToCounters({ seq: 1, logged: estimateEntryBytes(changes) })
-  return { result: { seq, time: time.time }, commit: { changes, notes } }
+  const logged = applyChanges(overlay, changes, { seq, ...time })
+  overlay.addToCounters({ seq: 1, logged: estimateEntryBytes(logged.changes) })
+  return { result: { seq, time: time.time }, commit: logged }
 }
 
 function trimLog(overlay: Overlay, { seq, bytes }: CommandOf<'trimLog'>): Execution {

@@ -1,7 +1,14 @@
 /** Applies the changes of a commit to the tables. Runs in the writer. */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Submodel } from '../../model/types.ts'
-import { type ChangeOf, ChangeRefused, guardRevision, guardStructureRevision, parseSubmodel } from '../change-rules.ts'
+import {
+  type ChangeOf,
+  ChangeRefused,
+  guardExpected,
+  guardRevision,
+  guardStructureRevision,
+  parseSubmodel
+} from '../change-rules.ts'
 import type { DatedCommit } from '../current-value.ts'
 import { readText } from '../document-text.ts'
 import { hasBlobValue } from '../element-rows.ts'
@@ -13,7 +20,7 @@ import type { Counters } from './counters.ts'
 import { ElementRows } from './element-rows.ts'
 import { kinds } from './schema.ts'
 import { damagedRecord } from './storage-errors.ts'
-import { ValueChanges } from './value-changes.ts'
+import { type ElementTuple, ValueChanges } from './value-changes.ts'
 
 interface HeadRow {
   readonly position: number
@@ -54,8 +61,8 @@ export class Changes {
   }
 
   #apply(change: Change, commit: DatedCommit): void {
-    // Only value writes defer the rows of documents to `flush`.
-    if (change.change !== 'value' && change.change !== 'samples') this.flush()
+    // Only value writes defer the rows of documents to `flush`, and of these only the revision.
+    if (!isBesideRevision(change)) this.flush()
     switch (change.change) {
       case 'create':
         this.#create(change, commit)
@@ -74,6 +81,9 @@ export class Changes {
         break
       case 'idempotencyKey':
         this.#addKey(change, commit)
+        break
+      case 'expect':
+        this.#expect(change)
         break
       case 'attach':
         this.#attach(change, commit)
@@ -133,6 +143,16 @@ export class Changes {
     this.#sql.removeBody.run(position)
     this.#sql.removeDocument.run(position)
     this.#counters.add(`documents.${kind}`, -1)
+  }
+
+  #expect(change: ChangeOf<'expect'>): void {
+    const { kind, id, state } = change
+    const head = this.#find(kind, id)
+    guardExpected(change, head && { revision: head.revision, structureRevision: head.structure }, () => {
+      if (head === undefined || state === 'absent' || !('path' in state)) return undefined
+      const row = this.#sql.findElement.get(head.position, state.path) as unknown as ElementTuple | undefined
+      return row && Number(row[2])
+    })
   }
 
   #addKey({ key }: ChangeOf<'idempotencyKey'>, { seq }: DatedCommit): void {
@@ -199,6 +219,12 @@ export class Changes {
     }
     this.#addFacets(position, kind, facets)
   }
+}
+
+/** Can it be applied while revisions of documents are pending? */
+function isBesideRevision(change: Change): boolean {
+  if (change.change === 'expect') return change.state !== 'absent' && !Object.hasOwn(change.state, 'revision')
+  return change.change === 'value' || change.change === 'samples'
 }
 
 function blobFlag(submodel: Submodel | undefined): 0 | 1 {

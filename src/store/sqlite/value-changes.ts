@@ -31,7 +31,7 @@ type SubmodelTuple = readonly [
 ]
 
 /** Columns of `findElement`. */
-type ElementTuple = readonly [
+export type ElementTuple = readonly [
   modelType: string,
   stamp: bigint,
   revision: bigint,
