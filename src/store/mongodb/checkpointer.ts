@@ -1,6 +1,14 @@
 /**
  * Checkpoints the log into the collections, so that a starting process need not replay it. One process does so at a
  * time, under a lease; if it dies, another one continues from the last checkpoint. Every step is idempotent.
+ *
+ * The lease is not one of run-as-leader.ts. That renews at intervals by asking the store; here
+ * - a renewal is itself a batch to be checkpointed, so renewing at intervals would keep an idle database writing
+ *   forever: the lease is renewed only while there is work, and lapses otherwise;
+ * - whether it is held is known from the log (leases.ts), by wall time too, and a process that sees another's lease
+ *   neither asks nor writes;
+ * - it is checked before each step, with a margin for the step itself, and must be available after the writer is
+ *   drained, when `Store.lease` is refused.
  */
 import { type Collections, type StateWrite, toStateWrite } from './collections.ts'
 import type { MongoConnection } from './connection.ts'
