@@ -89,6 +89,19 @@ export function sleepWith(after: Timers['after'], ms: number, signal?: AbortSign
 
 export const systemClock: Clock = clockOf()
 
+/**
+ * Resolves when the promise does, but after a time at the latest; it leaves no timer behind.
+ * @throws what the promise is rejected with until then
+ */
+export async function waitAtMost(timers: Timers, ms: number, promise: Promise<unknown>): Promise<void> {
+  const waited = new AbortController()
+  try {
+    await Promise.race([promise, timers.sleep(ms, waited.signal)])
+  } finally {
+    waited.abort()
+  }
+}
+
 /** Before any release of the hub: a clock that shows less was never set, as in a machine without a battery for it. */
 const EARLIEST_MS = Date.UTC(2026, 0, 1)
 

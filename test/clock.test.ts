@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { clockOf, horizonOf, systemClock, watchClock } from '../src/clock.ts'
+import { clockOf, horizonOf, systemClock, waitAtMost, watchClock } from '../src/clock.ts'
 import { manualClock } from './manual-clock.ts'
 
 /** A clock whose two sources are set separately, in milliseconds. */
@@ -104,6 +104,21 @@ t.test('each jump of the system clock is reported once', async (t) => {
   }
   await stop()
   t.strictSame(jumps, [-3_600_000, 5000])
+})
+
+t.test('what is waited for a limited time is waited for no longer, and rejects if it fails until then', async (t) => {
+  const clock = manualClock()
+  let isOver = false
+  const waiting = waitAtMost(clock, 1000, new Promise(() => {})).then(() => {
+    isOver = true
+  })
+  await clock.advance(999)
+  t.notOk(isOver)
+  await clock.advance(1)
+  t.ok(isOver)
+  await waiting
+  await waitAtMost(clock, 1000, Promise.resolve())
+  await t.rejects(waitAtMost(clock, 1000, Promise.reject(new Error('failed'))), /failed/)
 })
 
 t.test('with a clock that was never set no sample is in the future', async (t) => {

@@ -81,6 +81,39 @@ t.test('code, tests and pages are written in the words of the field', async (t) 
   for (const [room, list] of hits) none(t, `private words in ${room}`, list)
 })
 
+/** Time that is not read from a clock that is passed in. */
+const OWN_TIME = /\b(?:setTimeout|setInterval|Date\.now|performance\.now)\b/
+/** The system's clock where it is more than a default. */
+const SYSTEM_CLOCK = /(?<![=?] )\bsystemClock\b(?!: Clock)/
+
+/** Files that need the real time, and why. */
+const REAL_TIME: ReadonlyMap<string, string> = new Map([
+  ['src/clock.ts', 'it is the clock'],
+  ['src/time-slice.ts', 'it measures how long the main thread was held'],
+  ['src/client/client.ts', 'it is published without the hub'],
+  ['src/client/node.ts', 'it is published without the hub'],
+  ['src/transports/http/linger.ts', 'it waits for bytes of a socket'],
+  ['src/store/concurrency.ts', 'it waits for a writer of another process'],
+  ['src/commands/migrate.ts', 'it reports its progress to a terminal']
+])
+
+t.test('what waits or asks for the time is given a clock', async (t) => {
+  const hits = code
+    .filter((file) => file.startsWith('src/') && !REAL_TIME.has(file))
+    .flatMap((file) =>
+      linesOf(file).flatMap((line, index) =>
+        !/^\s*(?:\*|\/\/|\/\*|import )/.test(line) && (OWN_TIME.test(line) || SYSTEM_CLOCK.test(line))
+          ? [`${file}:${index + 1} ${line.trim()}`]
+          : []
+      )
+    )
+  none(t, 'own timers and times', hits)
+  for (const file of REAL_TIME.keys()) {
+    const text = linesOf(file).join('\n')
+    t.ok(OWN_TIME.test(text) || SYSTEM_CLOCK.test(text), `${file} still needs to be excepted`)
+  }
+})
+
 /** Tables: data, one entry after the other. They may be longer than a file that is read from top to bottom. */
 const TABLES = new Set(['src/model/metamodel.ts', 'src/operations/table.ts', 'scripts/demo/plant.ts'])
 const MAX_FILE_LINES = 400

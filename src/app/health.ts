@@ -1,5 +1,6 @@
 /** `/healthz`: the process answers. `/readyz`: the hub can serve requests, for which it needs its store. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
 import type { Store, StoreFigures } from '../store/store.ts'
 import { type DocumentedResponse, type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import { ref } from '../transports/http/openapi-schemas.ts'
@@ -44,7 +45,7 @@ const readinessEndpoint = {
 export const probeEndpoints: readonly ExtensionEndpoint[] = [healthEndpoint, readinessEndpoint]
 
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
-export function mountProbes(app: FastifyInstance, store: Store, accessRules: RulesStatus): () => void {
+export function mountProbes(app: FastifyInstance, store: Store, clock: Clock, accessRules: RulesStatus): () => void {
   let draining = false
   serve(app, '', healthEndpoint, { get: () => ({ status: 'ok' }) })
   serve(app, '', readinessEndpoint, { get: ({ request, reply }) => readiness(request, reply) })
@@ -55,7 +56,7 @@ export function mountProbes(app: FastifyInstance, store: Store, accessRules: Rul
   async function readiness(request: FastifyRequest, reply: FastifyReply): Promise<object> {
     if (draining) return reply.code(503).send({ status: 'stopping' })
     try {
-      const { isWriteFailing: isFull, damaged } = await figuresInTime(store)
+      const { isWriteFailing: isFull, damaged } = await figuresInTime(store, clock)
       if (isFull) return reply.code(503).send({ status: 'nothing can be stored: the disk is full or failing' })
       const { problem } = accessRules
       return {
@@ -70,10 +71,12 @@ export function mountProbes(app: FastifyInstance, store: Store, accessRules: Rul
   }
 }
 
-async function figuresInTime(store: Store): Promise<StoreFigures> {
+async function figuresInTime(store: Store, clock: Clock): Promise<StoreFigures> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(reject, READINESS_TIMEOUT_MS, new Error(`No answer within ${READINESS_TIMEOUT_MS} ms`))
+  const cancel = clock.after(READINESS_TIMEOUT_MS, () =>
+    reject(new Error(`No answer within ${READINESS_TIMEOUT_MS} ms`))
+  )
   // The cursor too, as the figures may come from memory.
   const asked = store.cursor('readiness').then(() => store.figures())
-  return Promise.race([asked, promise]).finally(() => clearTimeout(timer))
+  return Promise.race([asked, promise]).finally(cancel)
 }

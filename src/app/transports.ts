@@ -47,7 +47,7 @@ export interface TransportParts {
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
 export async function mountTransports(app: FastifyInstance, parts: TransportParts): Promise<() => void> {
   const { config, services, lineRules, mqtt } = parts
-  const { store, ingest: samples, history, subscriptions, accessRules, context, baseUrl } = services
+  const { clock, store, ingest: samples, history, subscriptions, accessRules, context, baseUrl } = services
   const { API_PREFIX: apiPrefix, PUBLIC_URL: publicUrl, DEFAULT_LIMIT: defaultLimit, MAX_LIMIT: maxLimit } = config
   const bodies = new BodyBudget(config.BODY_MEMORY)
   decorateWithAccess(app)
@@ -56,12 +56,12 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   mountMetrics(app, {
     ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, mqtt }
   })
-  const drain = mountProbes(app, store, rulesStatus)
+  const drain = mountProbes(app, store, clock, rulesStatus)
   await allowOrigins(app, config)
   mountIndexPage(app, apiPrefix, VERSION)
   await http(app, { hub: context, handlers, apiPrefix, publicUrl, defaultLimit, maxLimit, bodies })
   events(app, {
-    ...{ store, subscriptions, apiPrefix, publicUrl, defaultLimit, maxLimit },
+    ...{ store, subscriptions, clock, apiPrefix, publicUrl, defaultLimit, maxLimit },
     retention: config.LOG_RETENTION
   })
   await stream(app, {

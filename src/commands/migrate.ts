@@ -1,4 +1,5 @@
 /** Copies a hub from one store to another: `aas-hub migrate --from ./data --to mongodb://…`, and back. */
+import { systemClock } from '../clock.ts'
 import { HubError } from '../errors.ts'
 import type { MongoConnectionOptions } from '../store/mongodb/connection.ts'
 import { openMongoSource } from '../store/mongodb/mongodb.ts'
@@ -49,10 +50,10 @@ async function copy(
   const target = isConnectionString(to) ? await openMongoTarget(to, connection) : await openSqliteTarget(to)
   try {
     if ((await target.progress()) !== undefined) report('Resuming an interrupted attempt')
-    let reportedAt = performance.now()
+    let reportedAt = systemClock.monotonic()
     return await transfer(source, target, (moved) => {
-      if (performance.now() - reportedAt < PROGRESS_INTERVAL_MS) return
-      reportedAt = performance.now()
+      if (systemClock.monotonic() - reportedAt < PROGRESS_INTERVAL_MS) return
+      reportedAt = systemClock.monotonic()
       report(`Copied ${[...moved].map(([piece, count]) => `${count} × ${piece}`).join(', ')}`)
     })
   } finally {

@@ -16,7 +16,8 @@ export interface ValidationResultsOptions {
 interface ResultChecker {
   /** Digest of the rules. */
   readonly rules: string
-  entryOf(submodel: Document): StoredResult
+  /** @param checkedAt milliseconds since 1970 */
+  entryOf(submodel: Document, checkedAt: number): StoredResult
   facetsOf(entry: StoredResult): readonly Facet[]
 }
 
@@ -134,11 +135,11 @@ class ValidationResults {
       if (isStored) await this.#deleteResult(id)
       return
     }
-    const startedAt = performance.now()
+    const startedAt = this.#clock.monotonic()
     const known = stored === undefined ? undefined : (JSON.parse(stored.bytes.toString()) as StoredResult)
     const current = known?.rules === this.#checker.rules ? known : undefined
     if (current?.revision !== document.revision) {
-      const result = this.#checker.entryOf(document)
+      const result = this.#checker.entryOf(document, this.#clock.milliseconds())
       const checked = { revision: document.revision, withoutTemplate: result.result === 'noTemplate' }
       const isNews =
         structure || current === undefined || this.#isOld(current) || verdictOf(result) !== verdictOf(current)
@@ -148,7 +149,7 @@ class ValidationResults {
         await this.#put(id, checked, { change, kind: 'Validation', id, json, facets })
       } else this.#remember(id, checked)
     }
-    await this.#rest(performance.now() - startedAt)
+    await this.#rest(this.#clock.monotonic() - startedAt)
   }
 
   async *#all(kind: 'Submodel' | 'Validation'): AsyncGenerator<Document> {

@@ -16,7 +16,7 @@ export const getById: OperationHandler = async (context, request) => {
     if (entry.revision === document.revision && entry.rules === context.templates.rules)
       return { status: 200, json: entry }
   }
-  return { status: 200, json: context.templates.entryOf(document) }
+  return { status: 200, json: context.templates.entryOf(document, context.ingest.clock.milliseconds()) }
 }
 
 /** GET /validation. */

@@ -3,7 +3,7 @@
  * conflicts (a value was written, another process) lead to a retry. Clients never see these: 409 reports existing
  * documents, not races.
  */
-import { setTimeout } from 'node:timers/promises'
+import { systemClock } from '../clock.ts'
 import { HubError } from '../errors.ts'
 import type { DocumentStore } from './document-store.ts'
 import type { Change, Commit, DocumentKind } from './store.ts'
@@ -29,7 +29,8 @@ export async function retryConflicts<Result>(attempt: () => Promise<Result>): Pr
     } catch (error) {
       if (!(error instanceof HubError && error.name === 'Conflict')) throw error
       if (tries === MAX_ATTEMPTS) throw new HubError('Unavailable', [`${error.message}, repeatedly; retry later`])
-      if (tries > EAGER_ATTEMPTS) await setTimeout(Math.random() * Math.min(tries, MAX_WAIT_MS))
+      // Until the other writer, perhaps of another process, has finished: that takes real time, whatever clock the caller has.
+      if (tries > EAGER_ATTEMPTS) await systemClock.sleep(Math.random() * Math.min(tries, MAX_WAIT_MS))
     }
   }
 }

@@ -84,14 +84,14 @@ export async function maintainOnce(
 
 /** @returns rests in proportion to the time since the last rest; throws the reason of the signal once it is aborted */
 function restsOf(clock: Clock, signal: AbortSignal | undefined): () => Promise<void> {
-  let resumedAt = performance.now()
+  let resumedAt = clock.monotonic()
   return async () => {
     signal?.throwIfAborted()
-    const restMs = (performance.now() - resumedAt) * REST_FACTOR
+    const restMs = (clock.monotonic() - resumedAt) * REST_FACTOR
     if (restMs < MIN_REST_MS) return
     await clock.sleep(Math.min(restMs, MAX_REST_MS), signal)
     signal?.throwIfAborted()
-    resumedAt = performance.now()
+    resumedAt = clock.monotonic()
   }
 }
 

@@ -19,6 +19,7 @@ import { Lease } from '../../store/run-as-leader.ts'
 import { decodeRun, type PackedRun } from '../../store/run-codec.ts'
 import type { Chunk, SeriesName } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
+import { TimeSlice } from '../../time-slice.ts'
 import { CHUNK_SAMPLES, pack, type UnfilledChunk } from './packing.ts'
 import { type PendingChange, PendingChanges, type SampleChange } from './pending.ts'
 import { type HistoryPolicyOf, KEEP_EVERYTHING } from './policy.ts'
@@ -44,9 +45,6 @@ const ENTRIES_PER_READ = 1000
 
 /** Series of which the last chunk is remembered. */
 const CACHE_ENTRIES = 100_000
-
-/** After this much packing requests get their turn. */
-const SLICE_MS = 5
 
 export async function startHistoryWriter(store: Store, options: HistoryWriterOptions): Promise<HistoryWriter> {
   return new HistoryWriter(store, options, (await store.cursor(CONSUMER_NAME)) ?? 0)
@@ -190,16 +188,14 @@ export class HistoryWriter {
     const mayBeWritten = !this.#isInStep
     if (mayBeWritten) this.#lastChunks.clear()
     this.#isInStep = false
-    let sliceStart = performance.now()
+    // So that requests get their turn.
+    const slice = new TimeSlice()
     for (const series of this.#pending.series()) {
       const changes = this.#pending.items(series, upTo)
       const unwritten = mayBeWritten ? await this.#withoutWritten(series, changes) : changes
       if (unwritten.length === 0) continue
       await this.#put(series, unwritten)
-      if (performance.now() - sliceStart > SLICE_MS) {
-        await setImmediate()
-        sliceStart = performance.now()
-      }
+      await slice.check()
     }
     if (upTo > written) await this.#store.setCursor(CONSUMER_NAME, upTo)
     this.#pending.dropUntil(upTo)

@@ -45,12 +45,12 @@ async function gather(
   sources: CatchUpSources,
   interval: number | undefined
 ): Promise<{ latest: LatestPerElement; position: LogPosition }> {
-  const until = performance.now() + STEP_MS
+  const until = sources.clock.monotonic() + STEP_MS
   const filter = new SelectionFilter(target)
   const latest = new LatestPerElement()
   let end: number | undefined
   let position = target.position
-  while (performance.now() < until && latest.size < MAX_ELEMENTS_GATHERED) {
+  while (sources.clock.monotonic() < until && latest.size < MAX_ELEMENTS_GATHERED) {
     const entries = await readLog(target, sources, position)
     if (entries.length === 0) break
     // There was a gap, which has been reported.

@@ -63,7 +63,7 @@ async function sendSeries(
       state.next = timeAt(slice, lengthOf(slice) - 1) + 1n
       if (!batcher.isFull) continue
       batcher.send(undefined)
-      if (!target.isReady || performance.now() > until) return false
+      if (!target.isReady || sources.clock.monotonic() > until) return false
     }
   }
   return true

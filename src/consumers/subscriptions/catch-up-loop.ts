@@ -5,12 +5,10 @@ import type { CatchUpSources, CatchUpTarget } from './catch-up-state.ts'
 
 export interface CatchUpLoopOptions {
   readonly sources: CatchUpSources
-  /** When the live loop was last busy, by `performance.now()`. */
+  /** When the live loop was last busy, by the monotonic clock. */
   readonly liveBusyAt: () => number
   /** Called with an error; a retry follows. */
   readonly failed: (error: unknown) => void
-  /** Sleeps, at most until the loop is aborted. */
-  readonly sleep: (ms: number) => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -40,7 +38,8 @@ export class CatchUpLoop {
 
   /** Runs until it is aborted. */
   async run(): Promise<void> {
-    const { signal, sources, liveBusyAt, failed, sleep } = this.#options
+    const { signal, sources, liveBusyAt, failed } = this.#options
+    const { clock } = sources
     while (!signal.aborted) {
       const added = new Promise<void>((resolve) => {
         this.#notify = resolve
@@ -51,7 +50,7 @@ export class CatchUpLoop {
         continue
       }
       this.#queue.delete(target)
-      const began = performance.now()
+      const began = clock.monotonic()
       const { position } = target
       try {
         const isReady = await catchUp(target, sources)
@@ -59,10 +58,12 @@ export class CatchUpLoop {
         if (isReady && target.position !== position) this.#queue.add(target)
       } catch (error) {
         if (!signal.aborted) failed(error)
-        await sleep(RETRY_DELAY_MS)
+        await clock.sleep(RETRY_DELAY_MS, signal)
       }
       await setImmediate()
-      if (began - liveBusyAt() < LIVE_BUSY_MS) await sleep(Math.min(performance.now() - began, LIVE_BUSY_MS))
+      const spentMs = clock.monotonic() - began
+      const isContended = spentMs > 0 && began - liveBusyAt() < LIVE_BUSY_MS
+      if (isContended) await clock.sleep(Math.min(spentMs, LIVE_BUSY_MS), signal)
     }
   }
 }

@@ -43,7 +43,7 @@ export async function sendSnapshot(
   const batcher = new MessageBatcher(target, { snapshot: 'part' })
   const isTimeOver = () => {
     if (batcher.isFull) batcher.send(undefined)
-    return !target.isReady || performance.now() > until
+    return !target.isReady || sources.clock.monotonic() > until
   }
   for (; state.stage < STAGES.length; state.stage++, state.after = 0, state.afterId = '') {
     const kind = STAGES[state.stage] ?? 'Submodel'

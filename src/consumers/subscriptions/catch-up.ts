@@ -22,7 +22,7 @@ const MAX_ENTRIES_PER_READ = 1024
 /** One step. @returns whether another one can follow: it is still behind, and takes more messages */
 export async function catchUp(target: CatchUpTarget, sources: CatchUpSources): Promise<boolean> {
   const { snapshot, history } = target.catchUp
-  const until = performance.now() + STEP_MS
+  const until = sources.clock.monotonic() + STEP_MS
   if (snapshot !== undefined) await sendSnapshot(target, sources, snapshot, until)
   else if (history !== undefined) await sendHistory(target, sources, history, until)
   else if (target.isConflating || target.request.interval) await conflateLog(target, sources)
@@ -35,7 +35,7 @@ async function replayLog(target: CatchUpTarget, sources: CatchUpSources, until: 
   const { projection } = target
   const filter = new SelectionFilter(target)
   const current = projection.full ? new CurrentState(sources.store) : undefined
-  while (target.isReady && performance.now() < until) {
+  while (target.isReady && sources.clock.monotonic() < until) {
     const entries = await readLog(target, sources, target.position)
     if (entries.length === 0) return void target.goLive()
     const batcher = new MessageBatcher(target)
@@ -48,7 +48,7 @@ async function replayLog(target: CatchUpTarget, sources: CatchUpSources, until: 
         batcher.add(filter.unseen(changeEvents.events(projection, start, end)))
         if (!batcher.isFull) continue
         batcher.send({ seq: entry.seq - 1, index: index + end })
-        if (target.isReady && performance.now() < until) continue
+        if (target.isReady && sources.clock.monotonic() < until) continue
         target.entriesPerRead = Math.max(1, place)
         return
       }

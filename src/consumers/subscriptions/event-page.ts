@@ -34,13 +34,13 @@ export async function readEventPage(
   from: LogPosition,
   limit: number
 ): Promise<{ events: StreamEvent[]; position: LogPosition; gap: boolean }> {
-  const until = performance.now() + PAGE_TIME_MS
+  const until = sources.clock.monotonic() + PAGE_TIME_MS
   const current = projection.full ? new CurrentState(sources.store) : undefined
   const events: StreamEvent[] = []
   let position = from
   let hasGap = false
   let bytes = 0
-  while (position.seq < sources.position() && performance.now() < until) {
+  while (position.seq < sources.position() && sources.clock.monotonic() < until) {
     const live = sources.position()
     const { entries, gap } = await readUpToLive(sources, position, ENTRIES_PER_READ)
     hasGap ||= gap
@@ -53,7 +53,7 @@ export async function readEventPage(
         bytes += sizeOf(event)
         events.push(event)
       }
-      if (events.length >= limit || bytes >= PAGE_BYTES || performance.now() > until) {
+      if (events.length >= limit || bytes >= PAGE_BYTES || sources.clock.monotonic() > until) {
         return { events, position: positionBehind(entry, index + end), gap: hasGap }
       }
     }

@@ -53,7 +53,7 @@ export class LiveLoop {
     return this.#ahead
   }
 
-  /** When it was last busy, by `performance.now()`. */
+  /** When it was last busy, by the monotonic clock. */
   get busyAt(): number {
     return this.#busyAt
   }
@@ -121,12 +121,12 @@ export class LiveLoop {
 
   /** Delivers one batch. @returns false at the end of the log */
   async #step(): Promise<boolean> {
-    const { store, groups } = this.#options
+    const { store, groups, clock } = this.#options
     const { entries, gap } = await store.log(this.#position, ENTRIES_PER_READ)
     if (gap) this.#skipGap(entries[0])
     const last = entries.at(-1)
     if (last === undefined) return false
-    this.#busyAt = performance.now()
+    this.#busyAt = clock.monotonic()
     this.#ahead = last.seq
     const current = new CurrentState(store)
     for (const entry of entries) {

@@ -96,7 +96,6 @@ export class Subscriptions {
       sources: this.#sources,
       liveBusyAt: () => this.#live.busyAt,
       failed,
-      sleep: (ms) => clock.sleep(ms, signal),
       signal
     })
     this.#pool = {

@@ -112,8 +112,8 @@ export class TemplateChecker {
     this.#enforced.delete(id)
   }
 
-  /** Validates a stored submodel; policy `off` means no template. */
-  entryOf(document: Document): ValidationResult {
+  /** Validates a stored submodel; policy `off` means no template. @param checkedAt milliseconds since 1970 */
+  entryOf(document: Document, checkedAt: number): ValidationResult {
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
     const metamodel = validate('Submodel', submodel, { limit: MAX_REPORTED })
     const { template, findings } =
@@ -129,7 +129,7 @@ export class TemplateChecker {
         schema: template.id,
         schemaVersion: template.version ?? digest(template.normal)
       }),
-      checkedAt: new Date().toISOString(),
+      checkedAt: new Date(checkedAt).toISOString(),
       revision: document.revision,
       rules: this.rules,
       violations: findings,

@@ -4,6 +4,7 @@
  * implemented in September 2026), with our own selection instead of its filter.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
 import { cloudEventOf, feedEventOf } from '../../consumers/subscriptions/cloudevents.ts'
 import { jsonEventOf } from '../../consumers/subscriptions/json-envelope.ts'
 import type { StreamEvent } from '../../consumers/subscriptions/subscription.ts'
@@ -22,6 +23,7 @@ import { streamEvents } from './sse.ts'
 export interface EventsOptions extends FeedLimits {
   readonly store: Store
   readonly subscriptions: Subscriptions
+  readonly clock: Clock
   readonly apiPrefix: string
   /** Origin under which clients reach the hub; '' to derive it from each request. */
   readonly publicUrl: string
@@ -48,7 +50,7 @@ async function sendEvents(
   baseUrl: string,
   { request, reply, params, query }: EndpointRequest<(typeof eventsEndpoint)['get']>
 ): Promise<FastifyReply> {
-  const { store, subscriptions, defaultLimit, maxLimit } = options
+  const { store, subscriptions, clock, defaultLimit, maxLimit } = options
   const { epoch } = store
   if (params.has('filter')) {
     const instead = 'select by shell, submodel, path, semanticId and kind'
@@ -63,7 +65,7 @@ async function sendEvents(
   const write = eventWriter(eventQuery, epoch, baseUrl)
   if (!isStream) return sendPage(subscriptions, eventQuery, { request, reply, baseUrl, write })
   const format = `sse ${eventQuery.envelope} ${baseUrl}`
-  await streamEvents(reply, eventQuery.subscription, { subscriptions, epoch, write, format })
+  await streamEvents(reply, eventQuery.subscription, { subscriptions, clock, epoch, write, format })
   return reply
 }
 

@@ -5,6 +5,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import type { Clock } from '../../clock.ts'
 import { cursorBehind } from '../../consumers/subscriptions/log-position.ts'
 import type {
   Message,
@@ -21,6 +22,7 @@ const RETRY_DELAY_MS = 2000
 
 export interface SseOptions {
   readonly subscriptions: Subscriptions
+  readonly clock: Clock
   readonly epoch: string
   /** Writes an event as JSON. */
   readonly write: (event: StreamEvent) => string
@@ -58,7 +60,7 @@ class SseSink implements Sink {
   readonly #options: SseOptions
   /** Each event can be resumed from, not only the last one of a message. */
   readonly #hasCursorPerEvent: boolean
-  #timer: NodeJS.Timeout | undefined
+  #stopHeartbeat: () => void = () => {}
 
   constructor(response: ServerResponse, { interval = 0 }: SubscriptionRequest, options: SseOptions) {
     this.#response = response
@@ -72,13 +74,13 @@ class SseSink implements Sink {
     response.write(
       `retry: ${RETRY_DELAY_MS}\n${named('subscribed', { recovered, ...(cursor !== '' && { cursor }) }, cursor)}`
     )
-    this.#timer = setInterval(() => {
+    this.#stopHeartbeat = this.#options.clock.every(HEARTBEAT_INTERVAL_MS, () => {
       if (response.writableLength === 0) response.write(':\n\n')
-    }, HEARTBEAT_INTERVAL_MS)
+    })
     response.on('drain', () => subscription.wake())
     response.on('error', () => {})
     response.on('close', () => {
-      clearInterval(this.#timer)
+      this.#stopHeartbeat()
       subscription.close()
     })
   }
@@ -92,7 +94,7 @@ class SseSink implements Sink {
   }
 
   close(reason: string, cursor: string): void {
-    clearInterval(this.#timer)
+    this.#stopHeartbeat()
     this.#response.end(named('closed', { reason, ...(cursor !== '' && { cursor }) }, cursor))
   }
 

@@ -1,6 +1,7 @@
 /** Handles bodies that are still arriving when their request has been answered. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import { systemClock } from '../../clock.ts'
 
 /** Bounds for reading the rest of a body. */
 const LINGER_MS = 30_000
@@ -11,7 +12,7 @@ const POLL_INTERVAL_MS = 200
 /**
  * Discards the rest of a request after its response. If the connection were closed at once, the arriving bytes would
  * reset it, and a client that writes everything before it reads would see a broken pipe instead of the response
- * (RFC 9112, 9.6).
+ * (RFC 9112, 9.6). The rest arrives in real time, whatever clock the services have.
  */
 export function linger(request: IncomingMessage, reply: FastifyReply): void {
   const { socket } = request
@@ -22,17 +23,16 @@ export function linger(request: IncomingMessage, reply: FastifyReply): void {
   reply.removeHeader('connection')
   reply.raw.shouldKeepAlive = true
   const lastByte = socket.bytesRead + LINGER_BYTES
-  const deadline = performance.now() + LINGER_MS
+  const deadline = systemClock.monotonic() + LINGER_MS
   reply.raw.once('finish', () => {
     request.unpipe()
     request.resume()
-    const poll = setInterval(() => {
-      const isOver = socket.bytesRead > lastByte || performance.now() > deadline
+    const stop = systemClock.every(POLL_INTERVAL_MS, () => {
+      const isOver = socket.bytesRead > lastByte || systemClock.monotonic() > deadline
       if (!request.complete && !isOver && !socket.destroyed) return
-      clearInterval(poll)
+      stop()
       if (closes || !request.complete) socket.destroySoon()
-    }, POLL_INTERVAL_MS)
-    poll.unref()
+    })
   })
 }
 

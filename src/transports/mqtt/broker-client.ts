@@ -1,5 +1,5 @@
 /** The hub as a client of the broker: messages become samples, and changes in the hub are published. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { waitAtMost } from '../../clock.ts'
 import { startConsumer } from '../../consumers/consumer.ts'
 import { encodeCommand } from '../../formats/sparkplug.ts'
 import { NO_ASSET_INTERFACES, readAssetInterfaces } from './asset-interfaces.ts'
@@ -77,15 +77,16 @@ export class BrokerClient {
     this.#stopUnbornTimer()
     this.#stopWatching?.()
     const published = this.#stopPublishing?.()
-    const timeout = setTimeout(() => this.#stopping.abort(), STOP_TIMEOUT_MS)
+    const { clock } = this.#options.hub.ingest
+    const cancel = clock.after(STOP_TIMEOUT_MS, () => this.#stopping.abort())
     const state = this.#hostState
     if (state !== undefined && this.isConnected) {
       const announced = this.#connection?.publish(state.topic, state.offline(), { retain: true }).catch(() => {})
-      await Promise.race([announced, sleep(OFFLINE_TIMEOUT_MS)])
+      await waitAtMost(clock, OFFLINE_TIMEOUT_MS, Promise.resolve(announced))
     }
     await this.#connection?.close(STOP_TIMEOUT_MS)
     await published
-    clearTimeout(timeout)
+    cancel()
     this.#stopping.abort()
   }
 
@@ -112,6 +113,7 @@ export class BrokerClient {
     const state = this.#hostState
     return new BrokerConnection({
       ...broker,
+      clock: hub.ingest.clock,
       clientId: broker.clientId ?? `aas-hub-${hub.store.epoch.slice(0, 12)}`,
       filters: () => [
         ...(sparkplug === undefined ? [] : sparkplugFilters(sparkplug)),

@@ -4,11 +4,13 @@
  */
 import { hash } from 'node:crypto'
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt'
+import { type Clock, waitAtMost } from '../../clock.ts'
 import { type Delivery, DeliveryTracker } from './redelivery.ts'
 
 export interface BrokerConnectionOptions {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
   readonly url: string
+  readonly clock: Clock
   /** Identifies the session. */
   readonly clientId: string
   readonly username?: string
@@ -169,12 +171,7 @@ export class BrokerConnection {
   /** Handles no more messages, waits for those in flight, and disconnects. */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosing = true
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs)
-    })
-    await Promise.race([Promise.allSettled(this.#deliveries.unacknowledged), timeout])
-    clearTimeout(timer)
+    await waitAtMost(this.#options.clock, timeoutMs, Promise.allSettled(this.#deliveries.unacknowledged))
     for (const proceed of this.#publishQueue.splice(0)) proceed()
     this.#nextConnect.reject(new Error('The hub stops'))
     for (const reject of this.#unacknowledged) reject(new Error('The hub stops'))

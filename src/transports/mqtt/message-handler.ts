@@ -1,5 +1,4 @@
 /** Turns messages into durable samples. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import { valueOfRow } from '../../formats/to-value.ts'
 import { membersAt } from '../../model/samples.ts'
@@ -203,7 +202,7 @@ export class MessageHandler {
 
   /** Repeats `act` while it fails for a transient reason. @param count samples that are refused if it fails for good */
   async #retry(topic: string, act: () => Promise<void>, count = () => 1): Promise<void> {
-    const { log, signal } = this.#options
+    const { hub, log, signal } = this.#options
     let pause = FIRST_RETRY_DELAY_MS
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted()
@@ -222,7 +221,7 @@ export class MessageHandler {
           this.#refuse(topic, 'it cannot be stored', count())
           return
         }
-        await sleep(pause, undefined, { signal })
+        await hub.ingest.clock.sleep(pause, signal)
         pause = Math.min(pause * 2, MAX_RETRY_DELAY_MS)
       }
     }

@@ -3,8 +3,8 @@
  * durable is not read from meanwhile, so nothing is dropped and nothing piles up.
  */
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { RawData, WebSocket } from 'ws'
+import { waitAtMost } from '../../clock.ts'
 import type { CloseReason, Message, Sink, Subscription } from '../../consumers/subscriptions/subscription.ts'
 import { parseSubscriptionRequest } from '../../consumers/subscriptions/subscription-request.ts'
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
@@ -97,15 +97,19 @@ export class StreamConnection {
 
   /** Accepts no more pushes, acknowledges those in progress, and closes with the reason. */
   async stop(): Promise<void> {
-    const { webSocket } = this.#options
+    const { webSocket, hub } = this.#options
+    const { clock } = hub.ingest
     this.#isStopping = true
-    await Promise.race([Promise.all(this.#pushes), sleep(CLOSE_GRACE_MS, undefined, { ref: false })])
+    await waitAtMost(clock, CLOSE_GRACE_MS, Promise.all(this.#pushes))
     this.#sendAcks()
     this.#send({ type: 'stopping' })
     // The client's close frame may be behind unread messages.
     webSocket.resume()
     webSocket.close(1001, 'stopping')
-    setTimeout(() => webSocket.terminate(), CLOSE_TIMEOUT_MS).unref()
+    webSocket.once(
+      'close',
+      clock.after(CLOSE_TIMEOUT_MS, () => webSocket.terminate())
+    )
   }
 
   #noteAlive(): void {
@@ -214,7 +218,7 @@ export class StreamConnection {
       } finally {
         turn.pass()
       }
-      await sleep(RETRY_DELAY_MS)
+      await this.#options.hub.ingest.clock.sleep(RETRY_DELAY_MS)
     }
   }
 
