@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { BASE, plant } from '../scripts/demo/plant.ts'
 import { validate } from '../src/formats/json.ts'
 import { classes } from '../src/model/metamodel.ts'
 import { walk } from '../src/model/walk.ts'
 import { encode, start } from './e2e/harness.ts'
+import { until } from './until.ts'
 
 t.test('the sample plant violates no rule of the standard', async (t) => {
   t.same(validate('Environment', JSON.parse(JSON.stringify(plant()))), [])
@@ -16,10 +16,7 @@ t.test('every submodel of the sample plant fulfils its template, and its Operati
   const hub = await start(t, { PRELOAD: file, OPERATIONS: join(import.meta.dirname, '../scripts/demo/operations.ts') })
   const count = plant().submodels?.length
   // The verdicts are written in the background.
-  for (let tries = 0; tries < 400; tries++) {
-    if ((await hub.get('/validation')).json.result.length === count) break
-    await sleep(25)
-  }
+  await until(async () => (await hub.get('/validation')).json.result.length === count)
   const { result } = (await hub.get('/validation')).json
   t.equal(result.length, count)
   t.same((await hub.get('/validation?result=invalid')).json.result, [])

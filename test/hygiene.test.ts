@@ -114,6 +114,27 @@ t.test('what waits or asks for the time is given a clock', async (t) => {
   }
 })
 
+/** Tests of what happens at a random moment, in real time. */
+const RANDOM_MOMENTS: ReadonlyMap<string, string> = new Map([
+  ['test/until.ts', 'it looks again after a pause'],
+  ['test/consumers/compaction.test.ts', 'it kills a process'],
+  ['test/mongodb/hubs.test.ts', 'it kills hubs, and waits for those that are started again'],
+  ['test/mongodb/writer.ts', 'it is killed'],
+  ['test/mongodb/writers.ts', 'it kills writers']
+])
+const isCrashTest = (file: string) => /(?:^|\/)crash[\w-]*(?:\.test)?\.ts$/.test(file)
+
+t.test('a test waits for a condition or advances a clock, and never sleeps', async (t) => {
+  const sleeping = sources.filter((file) => /\bset(?:Timeout|Interval)\b/.test(linesOf(file).join('\n')))
+  const tests = sleeping.filter((file) => file.startsWith('test/'))
+  none(
+    t,
+    'tests that sleep',
+    tests.filter((file) => !RANDOM_MOMENTS.has(file) && !isCrashTest(file))
+  )
+  for (const file of RANDOM_MOMENTS.keys()) t.ok(tests.includes(file), `${file} still needs to be excepted`)
+})
+
 /** Tables: data, one entry after the other. They may be longer than a file that is read from top to bottom. */
 const TABLES = new Set(['src/model/metamodel.ts', 'src/operations/table.ts', 'scripts/demo/plant.ts'])
 const MAX_FILE_LINES = 400

@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import {
   BufferFullError,
@@ -13,6 +13,7 @@ import {
   type SubscriptionRequest
 } from '../../src/client/node.ts'
 import { encode, type Running, start } from '../e2e/harness.ts'
+import { until } from '../until.ts'
 
 const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
 const machine = {
@@ -66,8 +67,9 @@ t.test('a client that loses the hub reconnects, repeats unacknowledged pushes, a
   let current: Running = hub
   for (let i = 0; i < count; i++) {
     pushed.push(writer.push({ submodel: 'urn:m', path: 'Speed', time: i, value: i }))
+    if (i === 100) await pushed[50]
     if (i === 100) void current.stop()
-    if (i % 10 === 0) await sleep(1)
+    if (i % 10 === 0) await setImmediate()
   }
   await current.stop()
   current = await start(t, settings)
@@ -76,7 +78,7 @@ t.test('a client that loses the hub reconnects, repeats unacknowledged pushes, a
     await values(current),
     Array.from({ length: count }, (_, i) => i)
   )
-  while (seen.length < count) await sleep(10)
+  await until(() => seen.length === count)
   t.strictSame(
     seen,
     Array.from({ length: count }, (_, i) => i),
@@ -143,7 +145,7 @@ t.test('events have the types that the library declares', async (t) => {
   await made.push({ submodel: 'urn:m', path: 'Count', times: [10, 12, 17], values: [1, 2, 3] })
   await hub.patch(`/submodels/${encode('urn:m')}/$metadata`, { modelType: 'Submodel', id: 'urn:m', idShort: 'Machine' })
   await hub.remove(`/submodels/${encode('urn:m')}`)
-  while (seen.length < 5) await sleep(5)
+  await until(() => seen.length >= 5)
   const [value, even, uneven, changed, gone] = seen
   for (const event of seen)
     t.strictSame(

@@ -1,6 +1,5 @@
 /** A store, subscriptions to it, and subscribers that write down what they are received. */
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type {
   CloseReason,
@@ -18,6 +17,7 @@ import type { Chunk } from '../../src/store/series.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
 import type { Change, Store } from '../../src/store/store.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
+import { until as waitUntil } from '../until.ts'
 
 export class Listener implements Sink {
   readonly messages: Message[] = []
@@ -109,18 +109,13 @@ export function scene(
 
 /** Waits until something is so. @param passes whether the clock of the scene advances meanwhile */
 export async function until(t: Test, what: string, isSo: () => boolean, passes = true): Promise<void> {
-  const end = performance.now() + TIMEOUT_MS
-  while (!isSo()) {
-    if (performance.now() > end) {
-      t.fail(`waited in vain until ${what}`)
-      return
-    }
-    if (passes) await clocks.get(t)?.advance(10)
-    await sleep(1)
+  const look = async () => {
+    const isTrue = isSo()
+    if (!isTrue && passes) await clocks.get(t)?.advance(10)
+    return isTrue
   }
+  await waitUntil(look, { pollMs: 1 }).catch(() => t.fail(`waited in vain until ${what}`))
 }
-
-const TIMEOUT_MS = 10_000
 
 const clocks = new WeakMap<Test, ManualClock>()
 

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { clockOf } from '../../src/clock.ts'
-import { broker, until } from '../transports/mqtt-broker.ts'
+import { broker } from '../transports/mqtt-broker.ts'
+import { until } from '../until.ts'
 import { encode, type Running, start } from './harness.ts'
 
 const MINUTE = 60_000

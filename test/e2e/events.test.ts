@@ -1,7 +1,8 @@
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { encode, type Running, start } from './harness.ts'
+import { inTime } from '../until.ts'
+import { encode, type Reply, type Running, start } from './harness.ts'
 
 const ID = 'urn:example:line-1'
 
@@ -105,10 +106,9 @@ t.test('a poll waits for the first event', async (t) => {
   const hub = await filled(t)
   const { json } = await hub.get('/events')
   const begun = performance.now()
-  const waiting = hub.get(`/events?envelope=plain&wait=20&cursor=${json.next}`)
-  await sleep(100)
+  const waiting = await waitingPoll(hub, `/events?envelope=plain&wait=20&cursor=${json.next}`)
   await hub.patch(`${element(ID, 'Speed')}/$value`, 8)
-  t.match((await waiting).json.records, [{ value: 8 }])
+  t.match((await waiting.reply).json.records, [{ value: 8 }])
   t.ok(performance.now() - begun < 5000)
 })
 
@@ -174,14 +174,24 @@ t.test('a hub that stops ends its streams, and does not wait for their readers',
   const hub = await filled(t)
   const stream = await listen(t, hub, '')
   const { data } = await stream.next()
-  const poll = hub.get(`/events?wait=60&cursor=${(data as { cursor: string }).cursor}`)
-  await sleep(100)
+  const poll = await waitingPoll(hub, `/events?wait=60&cursor=${(data as { cursor: string }).cursor}`)
   const begun = performance.now()
   await hub.stop()
   t.match(await stream.next(), { event: 'closed', data: { reason: 'stopping' } })
-  t.equal((await poll).status, 200)
+  t.equal((await poll.reply).status, 200)
   t.ok(performance.now() - begun < 3000, `${performance.now() - begun} ms`)
 })
+
+/** A poll for which nothing is there yet: it waits, as a later one that need not wait has been answered. */
+async function waitingPoll(hub: Running, path: string): Promise<{ readonly reply: Promise<Reply> }> {
+  const received = once(hub.server.app.server, 'request')
+  const reply = hub.get(path)
+  await received
+  await hub.get('/events?limit=1')
+  const first = await Promise.race([reply, Promise.resolve('waiting')])
+  if (first !== 'waiting') throw new Error('It was answered at once')
+  return { reply }
+}
 
 /** A hub with two submodels, the value of one written twice. */
 async function filled(t: Test): Promise<Running> {
@@ -230,9 +240,8 @@ async function listen(t: Test, hub: Running, query: string, headers: Record<stri
   return {
     stop: () => request.destroy(),
     next: async (): Promise<SentEvent> => {
-      const end = performance.now() + 5000
-      while (lines.length === 0 && performance.now() < end) {
-        await Promise.race([sleep(100), new Promise<void>((resolve) => (wake = resolve))])
+      while (lines.length === 0) {
+        await inTime(new Promise<void>((resolve) => (wake = resolve)), 'an event')
       }
       return lines.shift() ?? {}
     }

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import t from 'tap'
 import { manualClock } from '../manual-clock.ts'
+import { until } from '../until.ts'
 import { encode, type Running, start } from './harness.ts'
 
 const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
@@ -273,7 +274,7 @@ t.test('a body that breaks off keeps what was durable, and the hub keeps running
     const { json } = await hub.get('/timeseries?submodel=urn:m&interval=1d&aggregate=count')
     return ((json?.rows ?? []) as [string, number][]).reduce((sum, [, count]) => sum + count, 0)
   }
-  while ((await stored()) < 20_000) await new Promise((resolve) => setTimeout(resolve, 50))
+  await until(async () => (await stored()) >= 20_000, { pollMs: 50 })
   socket.destroy()
   await once(socket, 'close')
   t.equal(await stored(), 20_000, 'one full batch')

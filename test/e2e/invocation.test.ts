@@ -1,20 +1,20 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { until } from '../until.ts'
 import { encode, type Running, start } from './harness.ts'
 
 const variable = (idShort: string, value?: string) => ({
   value: { modelType: 'Property', idShort, valueType: 'xs:int', ...(value !== undefined && { value }) }
 })
 
-/** An endpoint of the kind that operations are delegated to: it doubles `in` into `out` and counts `both` up. */
-async function endpoint(t: Test, delay = 0): Promise<string> {
+/** An endpoint of the kind that operations are delegated to: it doubles `in` into `out` and counts `both` up. @param gate what it waits for */
+async function endpoint(t: Test, gate: () => Promise<void> = async () => {}): Promise<string> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk) => chunks.push(chunk))
     request.on('end', async () => {
-      await wait(delay)
+      await gate()
       const given = new Map(
         JSON.parse(Buffer.concat(chunks).toString()).map((it: ReturnType<typeof variable>) => [
           it.value.idShort,
@@ -87,7 +87,8 @@ t.test('an operation is executed by its endpoint, in both serializations', async
 })
 
 t.test('an asynchronous invocation gives a handle for the result', async (t) => {
-  const url = await endpoint(t, 100)
+  let running = Promise.withResolvers<void>()
+  const url = await endpoint(t, () => running.promise)
   const hub = await withOperation(t, url, { OPERATION_TARGETS: url })
   for (const [path, body, result] of [
     ['invoke-async', normal, [variable('out', '42')]],
@@ -98,14 +99,13 @@ t.test('an asynchronous invocation gives a handle for the result', async (t) => 
     t.equal(started.status, 202, path)
     const handle = started.headers.get('location') ?? ''
     t.equal(handle.split('/').at(-1), encode(started.json.handleId), 'the handle stands in the body, too')
-    const running = await hub.get(handle)
-    t.match(running, { status: 200, json: { executionState: /Initiated|Running/ } })
-    t.notOk('success' in running.json, 'whether it succeeds is not known yet')
-    let status = await hub.get(handle)
-    for (let tries = 0; status.status === 200 && tries < 100; tries++) {
-      await wait(20)
-      status = await hub.get(handle)
-    }
+    const unfinished = await hub.get(handle)
+    t.match(unfinished, { status: 200, json: { executionState: /Initiated|Running/ } })
+    t.notOk('success' in unfinished.json, 'whether it succeeds is not known yet')
+    running.resolve()
+    await until(async () => (await hub.get(handle)).status !== 200)
+    running = Promise.withResolvers()
+    const status = await hub.get(handle)
     t.equal(status.status, 302)
     const finished = await hub.get(status.headers.get('location') ?? '')
     t.match(finished.json, { executionState: 'Completed', ...(result && { outputArguments: result }) })
@@ -152,7 +152,7 @@ t.test('only endpoints that the operator allows are called', async (t) => {
 })
 
 t.test('a caller that waits too long gets a timeout', async (t) => {
-  const url = await endpoint(t, 1000)
+  const url = await endpoint(t, () => new Promise(() => {}))
   const hub = await withOperation(t, url, { OPERATION_TARGETS: url })
   t.match((await hub.post(`${OPERATION}/invoke`, { ...normal, clientTimeoutDuration: 'PT0.1S' })).json, {
     executionState: 'Timeout',

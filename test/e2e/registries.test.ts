@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
+import { until } from '../until.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 
 const endpoint = (href: string) => ({ interface: 'SUBMODEL-3.1', protocolInformation: { href } })
@@ -124,10 +124,6 @@ t.test(
   }
 )
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200 && !(await holds()); tries++) await wait(10)
-}
-
 t.test('stored shells and submodels have descriptors with working endpoints until they are deleted', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', submodel)
@@ -203,13 +199,14 @@ t.test('submodel descriptors within a shell descriptor can be created, replaced 
 })
 
 async function finished(hub: Running, status: string): Promise<Reply> {
-  for (let tries = 0; tries < 100; tries++) {
+  let result = ''
+  await until(async () => {
     const reply = await hub.get(status)
-    if (reply.status === 302) return hub.get(reply.headers.get('location') ?? '')
-    t.match(reply, { status: 200, json: { executionState: /Initiated|Running/ } })
-    await wait(20)
-  }
-  throw new Error('the job did not finish')
+    result = reply.headers.get('location') ?? ''
+    if (reply.status !== 302) t.match(reply, { status: 200, json: { executionState: /Initiated|Running/ } })
+    return reply.status === 302
+  })
+  return hub.get(result)
 }
 
 t.test('a bulk registration is atomic, and names every invalid item', async (t) => {
@@ -311,21 +308,14 @@ t.test('stored documents are registered with an external registry, also after it
   const { port } = proxy.address() as AddressInfo
   const hub = await start(t, { REGISTER_AT: `http://127.0.0.1:${port}/api/v3` })
   t.equal((await hub.post('/submodels', submodel)).status, 201, 'writes do not wait for the registry')
-  for (let tries = 0; tries < 100 && requests.length < 1; tries++) await wait(50)
+  await until(() => requests.length > 0)
   away = false
-  for (let tries = 0; tries < 100; tries++) {
-    if ((await registry.get(`/submodel-descriptors/${encode('sm')}`)).status === 200) break
-    await wait(50)
-  }
+  await until(async () => (await registry.get(`/submodel-descriptors/${encode('sm')}`)).status === 200)
   const registered = await registry.get(`/submodel-descriptors/${encode('sm')}`)
   t.match(registered.json, {
     id: 'sm',
     endpoints: [{ protocolInformation: { href: `${hub.api}/submodels/${encode('sm')}` } }]
   })
   await hub.remove(`/submodels/${encode('sm')}`)
-  for (let tries = 0; tries < 100; tries++) {
-    if ((await registry.get(`/submodel-descriptors/${encode('sm')}`)).status === 404) break
-    await wait(50)
-  }
-  t.equal((await registry.get(`/submodel-descriptors/${encode('sm')}`)).status, 404)
+  await until(async () => (await registry.get(`/submodel-descriptors/${encode('sm')}`)).status === 404)
 })

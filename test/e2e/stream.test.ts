@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { decode, encode as encodeCbor, Token, Type } from 'cborg'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
+import type { ServerOptions } from '../../src/server.ts'
+import { manualClock } from '../manual-clock.ts'
+import { inTime } from '../until.ts'
 import { encode, type Running, start } from './harness.ts'
 
 const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
@@ -57,19 +59,16 @@ class Client {
         const message = this.received.shift()
         if (types.includes(message.type)) return message
       }
-      const late = new Promise<never>((_, reject) => {
-        setTimeout(() => reject(new Error(`No ${types.join(' or ')} came`)), 5000).unref()
-      })
       const rung = new Promise<void>((resolve) => {
         this.#ring = resolve
       })
-      await Promise.race([rung, late])
+      await inTime(rung, types.join(' or '))
     }
   }
 }
 
-async function filled(t: Test, settings = {}): Promise<Running> {
-  const hub = await start(t, settings)
+async function filled(t: Test, settings = {}, options: ServerOptions = {}): Promise<Running> {
+  const hub = await start(t, settings, options)
   await hub.post('/submodels', machine)
   return hub
 }
@@ -284,14 +283,19 @@ t.test(
 )
 
 t.test('a half-open connection is closed', async (t) => {
-  const hub = await filled(t, { STREAM_HEARTBEAT: '200ms' })
+  const clock = manualClock()
+  const hub = await filled(t, { STREAM_HEARTBEAT: '200ms' }, { clock })
   const silent = await Client.open(hub)
   // It takes nothing more from the network, and so gives no sign of life.
   silent.socket.pause()
   const lively = await Client.open(hub)
   const raw = (silent.socket as unknown as { _socket: { once(event: string, listener: () => void): void } })._socket
   const ended = new Promise<void>((resolve) => raw.once('close', resolve))
-  await sleep(700)
+  await clock.advance(200)
+  // What it sends is a sign of life, as the answer to a ping is.
+  lively.send({ type: 'ping' })
+  await lively.next('pong')
+  await clock.advance(200)
   silent.socket.resume()
   await ended
   t.equal(lively.socket.readyState, WebSocket.OPEN)
@@ -332,11 +336,13 @@ t.test('a stopping hub acknowledges pushes in progress and says that it stops', 
   client.send({ type: 'subscribe', id: 1 })
   await client.next('subscribed')
   client.send({ type: 'push', id: 1, submodel: 'urn:m', path: 'Speed', value: 1 })
-  await sleep(50)
+  // Messages are read in their order.
+  client.send({ type: 'ping' })
+  const first = await client.next('ack', 'pong')
   const closed = once(client.socket, 'close')
   await hub.stop()
   const [code] = await closed
   t.equal(code, 1001)
-  t.ok(client.received.some(({ type }) => type === 'ack'))
+  t.ok([first, ...client.received].some(({ type }) => type === 'ack'))
   t.ok(client.received.some(({ type }) => type === 'stopping' || type === 'closed'))
 })

@@ -1,7 +1,8 @@
 /** Answers that take long: what else the hub does meanwhile, and what becomes of them when no client waits any more. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { SampleBatch } from '../../src/operations/samples/batch.ts'
+import { until } from '../until.ts'
 import { type Running, start } from './harness.ts'
 
 const START = 1_764_000_000_000_000_000n
@@ -76,7 +77,7 @@ for (const format of ['csv', 'json', 'parquet', 'arrow']) {
     for (let i = 0; i < 10; i++) {
       const before = bytes
       t.equal((await fetch(`${hub.url}/healthz`)).status, 200)
-      while (bytes === before && !ended) await sleep(1)
+      await until(() => bytes !== before || ended, { pollMs: 1 })
       seen.push(bytes)
     }
     t.notOk(ended, 'the answer was still being made')
@@ -100,8 +101,10 @@ t.test('a response is aborted when the client disconnects', async (t) => {
   }
   // While it is not known yet what to answer: a page is made as a whole.
   const leaving = new AbortController()
+  const received = once(hub.server.app.server, 'request')
   const page = fetch(`${hub.api}${LONG}&limit=100000`, { signal: leaving.signal }).catch(() => {})
-  await sleep(20)
+  await received
+  await hub.get(`${hub.url}/healthz`)
   leaving.abort()
   await page
   await quiet(t, 'a page')
@@ -110,13 +113,15 @@ t.test('a response is aborted when the client disconnects', async (t) => {
 /** Waits until the process has had nothing to do for a while; a made-up answer would keep it busy for long. */
 async function quiet(t: Test, title: string): Promise<void> {
   let idle = 0
-  for (let before = performance.eventLoopUtilization(); idle < 3; ) {
-    await sleep(20)
+  let before = performance.eventLoopUtilization()
+  const isQuiet = () => {
     const now = performance.eventLoopUtilization()
     const { utilization } = performance.eventLoopUtilization(now, before)
     before = now
     idle = utilization < 0.5 ? idle + 1 : 0
+    return idle > 3
   }
+  await until(isQuiet, { pollMs: 20 })
   t.pass(`${title}: its work has ended`)
 }
 

@@ -1,9 +1,9 @@
 import { openAsBlob } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { type HubProcess, startHub } from '../../scripts/hub-process.ts'
+import { until } from '../until.ts'
 import { embedded } from './harness.ts'
 
 /** Megabytes of JSON; a long run takes 900. */
@@ -24,12 +24,12 @@ t.test(
     let most = idle
     let looks = 0
     let isUnderWay = true
-    const looking = (async () => {
-      for (; isUnderWay; looks++) {
-        most = Math.max(most, await memoryOf(hub))
-        await sleep(50)
-      }
-    })()
+    const look = async () => {
+      looks++
+      most = Math.max(most, await memoryOf(hub))
+      return !isUnderWay
+    }
+    const looking = until(look, { pollMs: 50, timeoutMs: Number.POSITIVE_INFINITY })
     const body = await openAsBlob(file)
     const reply = await fetch(`${hub.url}/upload`, {
       method: 'POST',

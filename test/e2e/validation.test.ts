@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
 import { validateFile } from '../../src/commands/validate.ts'
@@ -11,6 +10,8 @@ import type { Submodel } from '../../src/model/types.ts'
 import { TemplateChecker } from '../../src/operations/validation/template-checker.ts'
 import { asSubmodel, makeInstance } from '../formats/templates/instances.ts'
 import { synthetic } from '../formats/templates/synthetic.ts'
+import { type ManualClock, manualClock } from '../manual-clock.ts'
+import { until } from '../until.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 
 const NAMEPLATE = 'https://admin-shell.io/idta/nameplate/3/0/Nameplate'
@@ -68,11 +69,21 @@ const at = (id: string) => `/submodels/${encode(id)}`
 
 /** The validation result, once it is as expected; it is written in the background. */
 async function kept(hub: Running, filter: string, ready: (ids: string[]) => boolean): Promise<string[]> {
-  for (let tries = 0; ; tries++) {
+  let ids: string[] = []
+  await until(async () => {
     const { json } = await hub.get(`/validation?${filter}`)
-    const ids = (json.result as { submodelId: string }[]).map(({ submodelId }) => submodelId).sort()
-    if (ready(ids) || tries === 200) return ids
-    await sleep(25)
+    ids = (json.result as { submodelId: string }[]).map(({ submodelId }) => submodelId).sort()
+    return ready(ids)
+  }).catch(() => {})
+  return ids
+}
+
+/** Lets time pass, and what it started in the background read and write. */
+async function passed(hub: Running, clock: ManualClock): Promise<void> {
+  for (let round = 0; round < 5; round++) {
+    await clock.advance(1000)
+    // Writes are done in their order.
+    await hub.put(at('urn:other'), { modelType: 'Submodel', id: 'urn:other', idShort: `Round${round}` })
   }
 }
 
@@ -226,10 +237,11 @@ t.test('enforce: writes to elements and values are validated with the whole subm
 })
 
 t.test('off: nothing is checked, and there are no validation results', async (t) => {
-  const hub = await start(t, { TEMPLATES: 'off' })
+  const clock = manualClock()
+  const hub = await start(t, { TEMPLATES: 'off' }, { clock })
   t.equal((await hub.post('/submodels', emptyNameplate('urn:n'))).status, 201)
   t.match((await hub.get(`${at('urn:n')}/$validation`)).json, { result: 'noTemplate', violations: [] })
-  await sleep(100)
+  await passed(hub, clock)
   t.same((await hub.get('/validation')).json.result, [])
 })
 
@@ -264,8 +276,9 @@ t.test('after a change of the schemas all stored submodels are validated again',
   t.match(now.violations[0].text, /Added/)
   await after.stop()
 
-  const same = await start(t, { DATA_DIR: directory, SCHEMAS_DIR: schemasDir(t, changed) })
-  await sleep(200)
+  const clock = manualClock(Date.now())
+  const same = await start(t, { DATA_DIR: directory, SCHEMAS_DIR: schemasDir(t, changed) }, { clock })
+  await passed(same, clock)
   const stays = (await same.get(`${at('urn:1')}/$validation`)).json
   t.equal(stays.checkedAt, now.checkedAt, 'without a change nothing is checked again')
 })

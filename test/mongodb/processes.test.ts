@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
 import { startFerretdb } from '../../scripts/databases/ferretdb.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import type { Property } from '../../src/model/types.ts'
 import { Collections } from '../../src/store/mongodb/collections.ts'
 import { connect } from '../../src/store/mongodb/connection.ts'
@@ -15,7 +15,9 @@ import { LogWatcher } from '../../src/store/mongodb/log-watcher.ts'
 import { openMongo } from '../../src/store/mongodb/mongodb.ts'
 import { openReplica } from '../../src/store/mongodb/replica.ts'
 import type { Change, Store } from '../../src/store/store.ts'
+import { manualClock } from '../manual-clock.ts'
 import { create, property, replace, submodel, submodelOf, withStore, write } from '../store/fixtures.ts'
+import { until } from '../until.ts'
 
 const url = process.env.MONGODB_URL ?? ''
 const skip = url === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
@@ -35,12 +37,26 @@ function stored(title: string, body: (t: Test, database: string, client: MongoCl
   })
 }
 
-/** A test with two stores on one database, like two processes. */
-function shared(title: string, body: (t: Test, one: Store, two: Store) => Promise<void>): void {
+/** A test with two stores on one database, like two processes. @param clock of both, where the test advances it */
+function shared(
+  title: string,
+  body: (t: Test, one: Store, two: Store) => Promise<void>,
+  clock: Clock = systemClock
+): void {
   stored(title, async (t, database) => {
-    await withStore(await openMongo(url, { database }), async (one) => {
-      await withStore(await openMongo(url, { database }), (two) => body(t, one, two))
+    await withStore(await openMongo(url, { database, clock }), async (one) => {
+      await withStore(await openMongo(url, { database, clock }), (two) => body(t, one, two))
     })
+  })
+}
+
+/** Resolves when the log is in the collections up to its end. */
+async function checkpointed(client: MongoClient, database: string): Promise<void> {
+  const collection = (name: string) => client.db(database).collection<{ _id: string; no?: number }>(name)
+  await until(async () => {
+    const last = await collection('log').findOne({}, { sort: { _id: -1 } })
+    const applied = await collection('meta').findOne({ _id: 'applied' })
+    return last !== null && Number(applied?.no ?? 0) >= Number(last._id)
   })
 }
 
@@ -100,42 +116,45 @@ stored(
         () => true,
         () => false
       )
-    const connection = await connect(url, { database })
+    const clock = manualClock()
+    const connection = await connect(url, { database, clock })
     let polls = 0
     const watcher = new LogWatcher(connection, new Journal(connection), async () => {
       polls++
       return false
     })
     watcher.start()
-    await setTimeout(1000)
-    polls = 0
-    await setTimeout(2000)
     if (hasStreams) {
+      await until(() => polls > 0)
+      polls = 0
+      await clock.advance(2000)
       t.ok(polls <= 4, `${polls} polls in two idle seconds`)
       for (let n = 0; n < 5; n++) {
         const before = polls
         await log.insertOne({ _id: `n${n}` })
-        await setTimeout(200)
-        t.ok(polls > before, 'an insert causes a poll')
+        await until(() => polls > before)
       }
-    } else t.ok(polls >= 20, `${polls} polls in two seconds`)
+    } else {
+      await clock.advance(2000)
+      t.ok(polls >= 20, `${polls} polls in two seconds`)
+    }
     watcher.stop()
     const before = polls
-    await setTimeout(200)
+    await clock.advance(2000)
     t.equal(polls, before, 'without listeners there are no polls')
     await connection.close()
   }
 )
 
+const leaseClock = manualClock()
 shared(
   'a lease is held by one process, and by another one once it expires or its holder is closed',
   async (t, one, two) => {
-    // Longer than a busy machine takes to answer: a lease that has expired by then is not granted.
     const ttlMs = 3000
     t.equal(await one.lease('work', ttlMs), true)
     t.equal(await two.lease('work', ttlMs), false)
     t.equal(await two.lease('other', 60_000), true)
-    await setTimeout(ttlMs + 100)
+    await leaseClock.advance(ttlMs + 1)
     t.equal(await two.lease('work', 60_000), true)
     t.equal(await one.lease('work', 60_000), false)
     const both = await Promise.all([one.lease('this', 60_000), one.lease('that', 60_000)])
@@ -145,7 +164,8 @@ shared(
     await two.close()
     t.equal(await one.lease('work', 60_000), true)
     t.equal(await one.lease('other', 60_000), true)
-  }
+  },
+  leaseClock
 )
 
 stored('writes that are faster than checkpoints wait for these, and succeed', async (t, database) => {
@@ -177,7 +197,7 @@ stored('documents and commits larger than a row are stored, read and replaced', 
   t.equal(await client.db(database).collection('bodies').countDocuments(), 0)
 })
 
-stored('all values of a document with very many are kept', async (t, database) => {
+stored('all values of a document with very many are kept', async (t, database, client) => {
   const count = 5000
   const value = (n: number, round: number) => property(`p${n}`, String(n * round))
   const all = (round: number) => Array.from({ length: count }, (_, n) => value(n, round))
@@ -189,8 +209,7 @@ stored('all values of a document with very many are kept', async (t, database) =
         return { change: 'value', submodel: 'a', path: idShort, incarnation, value: JSON.stringify({ value }) }
       })
       await store.commit(changes)
-      // Long enough for a checkpoint.
-      await setTimeout(500)
+      await checkpointed(client, database)
     }
   })
   await withStore(await openMongo(url, { database }), async (store) => {
@@ -206,9 +225,7 @@ stored('trimming the log frees its space, and everything continues after it', as
     const before = (await store.figures()).logBytes
     await store.trimLog(30)
     t.ok((await store.figures()).logBytes < before / 2)
-    for (let waited = 0; waited < 5000 && (await countFullBatches(client, database)) > 20; waited += 100)
-      await setTimeout(100)
-    t.ok((await countFullBatches(client, database)) <= 20)
+    await until(async () => (await countFullBatches(client, database)) <= 20)
     t.match(await store.log(30, 100), { gap: false, entries: { length: 10 } })
   })
   await withStore(await openMongo(url, { database }), async (store) => {
@@ -220,23 +237,25 @@ stored('trimming the log frees its space, and everything continues after it', as
   })
 })
 
-stored('a page from which a document was just deleted still says whether another page follows', async (t, database) => {
-  await withStore(await openMongo(url, { database }), async (store) => {
-    for (let n = 0; n < 7; n++) await store.commit([create(submodel(`s${n}`))])
-    const { next } = await store.documents('Submodel', [], { limit: 3 })
-    // Long enough for a checkpoint.
-    await setTimeout(500)
-    await store.commit([{ change: 'delete', kind: 'Submodel', id: 's3' }])
-    const rest = await store.documents('Submodel', [], { limit: 3, after: Number(next) })
-    t.match(rest, { items: [{ id: 's4' }, { id: 's5' }, { id: 's6' }] })
-    t.notOk('next' in rest)
-  })
-})
+stored(
+  'a page from which a document was just deleted still says whether another page follows',
+  async (t, database, client) => {
+    await withStore(await openMongo(url, { database }), async (store) => {
+      for (let n = 0; n < 7; n++) await store.commit([create(submodel(`s${n}`))])
+      const { next } = await store.documents('Submodel', [], { limit: 3 })
+      await checkpointed(client, database)
+      await store.commit([{ change: 'delete', kind: 'Submodel', id: 's3' }])
+      const rest = await store.documents('Submodel', [], { limit: 3, after: Number(next) })
+      t.match(rest, { items: [{ id: 's4' }, { id: 's5' }, { id: 's6' }] })
+      t.notOk('next' in rest)
+    })
+  }
+)
 
-stored('listing continues however many documents were just deleted after a page', async (t, database) => {
+stored('listing continues however many documents were just deleted after a page', async (t, database, client) => {
   await withStore(await openMongo(url, { database }), async (store) => {
     for (let n = 0; n < 10; n++) await store.commit([create(submodel(`s${n}`))])
-    await setTimeout(500)
+    await checkpointed(client, database)
     await store.commit([2, 3, 4, 5, 6, 7].map((n) => ({ change: 'delete', kind: 'Submodel', id: `s${n}` })))
     const found: string[] = []
     for (let after: number | undefined = 0; after !== undefined; ) {
@@ -269,15 +288,15 @@ stored('a file that nothing refers to is swept, and so is an interrupted upload'
     await files.registerUpload('cut', { collection: 'files', parts: 0 })
     await files.storePart('files', 'cut.0', orphan)
     t.equal(await rows(), 3 + 2 + 1)
-    await setTimeout(1000)
+    await checkpointed(client, database)
     await replica.applier.sync()
     await files.sweep(Date.now() - 60_000)
     t.equal(await rows(), 3 + 2 + 1, 'a recent file may still be attached')
     await files.sweep(Date.now() + 1)
-    for (let waited = 0; waited < 5000 && (await rows()) > 3; waited += 100) {
+    await until(async () => {
       await store.figures()
-      await setTimeout(100)
-    }
+      return (await rows()) <= 3
+    })
     t.equal(await rows(), 3)
     t.ok((await buffer(store.open(file))).equals(kept))
     t.ok((await buffer(store.open(file, { start: MIB - 1, end: MIB }))).equals(kept.subarray(0, 2)))
@@ -324,14 +343,12 @@ t.test(
         await t.rejects(store.element('a', 'p'), { name: 'Unavailable' })
         t.ok(performance.now() - start < 200, 'at once')
         await server.restart()
-        for (let waited = 0; waited < 10_000; waited += 50) {
-          const isBack = await store.cursor('readiness').then(
+        await until(() =>
+          store.cursor('readiness').then(
             () => true,
             () => false
           )
-          if (isBack) break
-          await setTimeout(50)
-        }
+        )
         t.equal((await store.commit([await write(store, 'a', 'p', '2')])).seq, 2)
         t.equal((await store.element('a', 'p'))?.value, '{"value":"2"}')
       })

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { startFerretdb } from '../../scripts/databases/ferretdb.ts'
 import { encode, start } from '../e2e/harness.ts'
+import { until } from '../until.ts'
 
 const skip = (process.env.MONGODB_URL ?? '') === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
 
@@ -66,11 +66,3 @@ t.test(
     socket.terminate()
   }
 )
-
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const late = Date.now() + 30_000
-  while (!(await isTrue())) {
-    if (Date.now() > late) throw new Error(`Timed out waiting for ${isTrue}`)
-    await wait(20)
-  }
-}

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { HubError } from '../../src/errors.ts'
 import { BULK_TASK, performBulk } from '../../src/operations/bulk.ts'
@@ -7,6 +6,7 @@ import { type Job, type JobOutcome, Jobs } from '../../src/operations/jobs.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { manualClock } from '../manual-clock.ts'
+import { until } from '../until.ts'
 
 const RESULTS = { count: 100, bytes: 1_000_000, keptMs: 60_000 }
 
@@ -135,14 +135,12 @@ function jobsOf(store: Store): Jobs {
 
 /** That a job ended may be read a moment before its place is free. */
 async function startWhenFree(jobs: Jobs, work: () => Promise<JobOutcome>): Promise<Job> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await jobs.start('owner', work)
-    } catch (error) {
-      if (tries === 100) throw error
-      await sleep(5)
-    }
-  }
+  let job: Job | undefined
+  await until(async () => {
+    job = await jobs.start('owner', work).catch(() => undefined)
+    return job !== undefined
+  })
+  return job as Job
 }
 
 async function left(store: Store, job: Job): Promise<void> {
@@ -150,20 +148,17 @@ async function left(store: Store, job: Job): Promise<void> {
   await store.commit([{ change: 'create', ...document }])
 }
 
-/** Old results go after the new one can be read; where they stay, the test ends by its timeout. */
+/** Old results go after the new one can be read. */
 async function forgotten(jobs: Jobs, handleId: string): Promise<void> {
   const isKept = () =>
     jobs.get(handleId, 'owner').then(
       () => true,
       (error) => !(error instanceof HubError && error.name === 'NotFound')
     )
-  while (await isKept()) await sleep(5)
+  await until(async () => !(await isKept()))
 }
 
 async function ended(jobs: Jobs, handleId: string): Promise<Job> {
-  for (;;) {
-    const job = await jobs.get(handleId, 'owner')
-    if (job.state !== 'Running') return job
-    await sleep(5)
-  }
+  await until(async () => (await jobs.get(handleId, 'owner')).state !== 'Running')
+  return jobs.get(handleId, 'owner')
 }

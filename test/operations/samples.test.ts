@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { clockOf } from '../../src/clock.ts'
 import type { HubError } from '../../src/errors.ts'
@@ -229,7 +229,7 @@ test('pushes of one sender are stored in order, however long their validation ta
       if (typeof own !== 'function') return own
       if (name !== 'commitOfKey' && name !== 'element') return own.bind(target)
       return async (...args: unknown[]) => {
-        await setTimeout(Math.random() * 10)
+        for (let turns = Math.random() * 10; turns > 0; turns--) await setImmediate()
         return own.apply(target, args)
       }
     }

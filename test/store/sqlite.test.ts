@@ -164,7 +164,9 @@ t.test('unreferenced files of an earlier process are removed at the start', asyn
   const directory = t.testdir({})
   const files = () =>
     readdirSync(join(directory, 'files'), { recursive: true }).filter((name) => String(name).length > 60)
-  const first = await openSqlite(directory)
+  let now = Date.now()
+  const clock = clockOf(() => now)
+  const first = await openSqlite(directory, { clock })
   await first.commit([create(submodel('a'))])
   await first.receive(Readable.from(['never attached']), 100)
   for (const text of ['replaced', 'kept']) {
@@ -174,9 +176,9 @@ t.test('unreferenced files of an earlier process are removed at the start', asyn
   }
   await first.close()
   t.equal(files().length, 3)
-  await new Promise((resolve) => setTimeout(resolve, 2))
+  now += 2
   // Doomed by the first sweep, removed by the second, if the store is not closed before.
-  for (let opening = 0; opening < 2; opening++) await (await openSqlite(directory)).close()
+  for (let opening = 0; opening < 2; opening++) await (await openSqlite(directory, { clock })).close()
   const left = files()
   t.equal(left.length, 1)
   t.equal(readFileSync(join(directory, 'files', String(left[0])), 'utf8'), 'kept')

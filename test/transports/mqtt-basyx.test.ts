@@ -4,7 +4,8 @@ import { Ingest } from '../../src/operations/samples/ingest.ts'
 import type { Change } from '../../src/store/store.ts'
 import { start } from '../e2e/harness.ts'
 import { create, replace, submodel, write } from '../store/fixtures.ts'
-import { type Broker, broker, open, property, storeOf, until } from './mqtt-broker.ts'
+import { until } from '../until.ts'
+import { type Broker, broker, open, property, storeOf } from './mqtt-broker.ts'
 
 interface Heard {
   readonly topic: string

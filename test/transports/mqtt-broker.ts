@@ -13,6 +13,7 @@ import { readMapping } from '../../src/transports/mqtt/mapping.ts'
 import { type MqttTransport, mqttTransport } from '../../src/transports/mqtt/mqtt.ts'
 import type { MqttOptions } from '../../src/transports/mqtt/options.ts'
 import { create, submodel } from '../store/fixtures.ts'
+import { until } from '../until.ts'
 
 export interface Broker {
   readonly url: string
@@ -119,15 +120,6 @@ export async function connect(
   })
   t.teardown(() => transport.close())
   return Object.defineProperties(Object.create(transport), { lines: { value: lines } })
-}
-
-/** Waits until something is true. */
-export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const end = performance.now() + timeoutMs
-  while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error(`In vain: ${isTrue}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 /** The current value of an element as text, with its quality. */

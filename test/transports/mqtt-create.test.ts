@@ -1,6 +1,7 @@
 import t from 'tap'
 import { encode, type Running, start } from '../e2e/harness.ts'
-import { broker, until } from './mqtt-broker.ts'
+import { until } from '../until.ts'
+import { broker } from './mqtt-broker.ts'
 
 const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
 

@@ -6,7 +6,8 @@ import { Ingest } from '../../src/operations/samples/ingest.ts'
 import type { ParsedMessage } from '../../src/transports/mqtt/sample.ts'
 import { SparkplugHost } from '../../src/transports/mqtt/sparkplug.ts'
 import { manualClock } from '../manual-clock.ts'
-import { type Broker, broker, current, open, storeOf, until } from './mqtt-broker.ts'
+import { until } from '../until.ts'
+import { type Broker, broker, current, open, storeOf } from './mqtt-broker.ts'
 
 type Edge = ReturnType<typeof newClient>
 type Payload = Parameters<Edge['publishNodeBirth']>[0]

@@ -7,7 +7,8 @@ import { decodeRun } from '../../src/store/run-codec.ts'
 import type { Store } from '../../src/store/store.ts'
 import { encode, start } from '../e2e/harness.ts'
 import { manualClock } from '../manual-clock.ts'
-import { broker, connect, current, open, storeOf, until } from './mqtt-broker.ts'
+import { until } from '../until.ts'
+import { broker, connect, current, open, storeOf } from './mqtt-broker.ts'
 
 /** Values of one element in the order of the log. */
 async function logged(store: Store, path: string): Promise<number[]> {
