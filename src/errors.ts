@@ -6,7 +6,7 @@ export const errorTable = {
   // name                     status  text, with {0}, {1} … filled by the thrower
   BadRequest: [400, '{0}'],
   Invalid: [400, 'The document breaks {0} rules of the standard'],
-  Unauthorized: [401, 'Credentials are missing or not valid'],
+  Unauthorized: [401, 'Not authenticated: {0}'],
   Forbidden: [403, 'Not allowed: {0}'],
   NotFound: [404, '{0} "{1}" does not exist'],
   MethodNotAllowed: [405, '{0} is not defined for {1}; allowed: {2}'],

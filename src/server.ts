@@ -43,9 +43,9 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
     app.addHook('onError', async (_request, _reply, error) => store.noteDamage(error))
     store.onDamage((error) => app.log.error({ err: error }, 'A stored record is damaged'))
 
-    const { templates, lineRules } = files
+    const { lineRules } = files
     const background = new Background()
-    const services = await openServices({ config, clock, store, templates, log: app.log })
+    const services = await openServices({ config, clock, store, files, log: app.log })
     const drain = await mountTransports(app, { config, services, lineRules, mqtt: () => background.mqtt })
     await preload(services.context, app.log, config)
     return new HubServer({ config, app, services, files, background, drain })

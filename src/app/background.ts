@@ -52,6 +52,8 @@ export async function startBackground(background: Background, parts: BackgroundP
   )
   background.add(startHistoryRetention(store, { policyOf, clock, failed: failed('History maintenance') }))
   background.add(services.accessRules.watch())
+  const stopIdentity = services.identity.start()
+  background.add(async () => stopIdentity())
   background.add(jobs.watch(failed('Resuming jobs')))
   // Also without templates: the reasons why a document was accepted leniently are kept.
   if (templates.isActive || config.LENIENT) {

@@ -1,8 +1,7 @@
 /** `/healthz`: the process answers. `/readyz`: the hub can serve requests, for which it needs its store. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { StoreFigures } from '../store/figures.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoreFigures } from '../store/store.ts'
 import { type DocumentedResponse, type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import { ref } from '../transports/http/openapi-schemas.ts'
 import type { RulesStatus } from './access-rules.ts'
@@ -37,7 +36,7 @@ const readinessEndpoint = {
     tag: 'Hub',
     summary: 'Can the hub serve requests?',
     description:
-      'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served. `accessRules` says why newer access rules are not in force.',
+      'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served. `accessRules` says why newer access rules are not in force. `insecure`: callers need not authenticate, though other machines reach the hub.',
     gives: { 200: health('Yes'), 503: health('No, with the reason') },
     refuses: ['Internal']
   }
@@ -45,8 +44,16 @@ const readinessEndpoint = {
 
 export const probeEndpoints: readonly ExtensionEndpoint[] = [healthEndpoint, readinessEndpoint]
 
+export interface ProbeOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly accessRules: RulesStatus
+  /** May strangers on other machines do everything? */
+  readonly isInsecure: () => boolean
+}
+
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
-export function mountProbes(app: FastifyInstance, store: Store, clock: Clock, accessRules: RulesStatus): () => void {
+export function mountProbes(app: FastifyInstance, { store, clock, accessRules, isInsecure }: ProbeOptions): () => void {
   let draining = false
   serve(app, '', healthEndpoint, { get: () => ({ status: 'ok' }) })
   serve(app, '', readinessEndpoint, { get: ({ request, reply }) => readiness(request, reply) })
@@ -63,7 +70,8 @@ export function mountProbes(app: FastifyInstance, store: Store, clock: Clock, ac
       return {
         status: 'ready',
         ...(damaged > 0 && { damaged }),
-        ...(problem !== undefined && { accessRules: problem })
+        ...(problem !== undefined && { accessRules: problem }),
+        ...(isInsecure() && { insecure: true })
       }
     } catch (error) {
       request.log.error({ err: error }, 'The store does not answer')

@@ -18,13 +18,24 @@ export const indexPageEndpoint = {
   )
 } as const satisfies ExtensionEndpoint
 
-export function mountIndexPage(app: FastifyInstance, prefix: string, version: string): void {
-  const html = page(prefix, version)
+export interface IndexPageOptions {
+  readonly prefix: string
+  readonly version: string
+  /** May callers do everything without being authenticated? */
+  readonly isOpen: () => boolean
+}
+
+export function mountIndexPage(app: FastifyInstance, { prefix, version, isOpen }: IndexPageOptions): void {
+  const [openPage, closedPage] = [page(prefix, version, WARNING), page(prefix, version, '')]
   // Text and links only: nothing is loaded, no script runs.
   const policy =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
   serve(app, prefix, indexPageEndpoint, {
-    get: ({ reply }) => reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(html)
+    get: ({ reply }) =>
+      reply
+        .type('text/html; charset=utf-8')
+        .header('content-security-policy', policy)
+        .send(isOpen() ? openPage : closedPage)
   })
 }
 
@@ -40,7 +51,12 @@ const links = (prefix: string): readonly (readonly [href: string, english: strin
   ['/readyz', 'Readiness', '준비 상태']
 ]
 
-function page(prefix: string, version: string): string {
+const WARNING = `<p class="warning"><strong>Open:</strong> no users, keys or identity providers are configured, so every caller may do
+everything. <code>aas-hub setup</code> changes that.<br>
+<span lang="ko">사용자, 키, 인증 제공자가 설정되지 않아 누구나 모든 작업을 할 수 있습니다.</span></p>
+`
+
+function page(prefix: string, version: string, warning: string): string {
   const items = links(prefix).map(([href, english, korean]) => {
     return `<li><a href="${href}">${href}</a><br>${english} · <span lang="ko">${korean}</span></li>`
   })
@@ -55,13 +71,14 @@ function page(prefix: string, version: string): string {
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem }
 li { margin: .6rem 0 }
 h1 svg { vertical-align: middle }
+.warning { border: 2px solid #c60; border-radius: .3rem; padding: .5rem 1rem }
 </style>
 </head>
 <body>
 <h1>${LOGO} AAS Hub ${version}</h1>
 <p>A standard data hub for factories: machine data in, Asset Administration Shells out.<br>
 <span lang="ko">공장을 위한 표준 데이터 허브</span></p>
-<ul>
+${warning}<ul>
 ${items.join('\n')}
 </ul>
 </body>

@@ -9,6 +9,7 @@ import {
 } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { redact } from '../redact.ts'
+import { isLoopback } from '../transports/http/origin-guard.ts'
 
 type LogOptions = NonNullable<FastifyHttpOptions<Server>['logger']>
 
@@ -29,10 +30,12 @@ export async function logOptions({ LOG_LEVEL: level, LOG_FORMAT }: Config): Prom
  */
 export class RequestLog extends LogController {
   readonly #all: boolean
+  readonly #warnsOfInsecure: boolean
 
-  constructor({ LOG_LEVEL }: Config) {
+  constructor({ LOG_LEVEL, INSECURE, HOST }: Config) {
     super({ requestIdLogLabel: 'requestId' })
     this.#all = LOG_LEVEL === 'debug' || LOG_LEVEL === 'trace'
+    this.#warnsOfInsecure = INSECURE && !isLoopback(HOST)
   }
 
   override incomingRequest(): void {}
@@ -46,7 +49,8 @@ export class RequestLog extends LogController {
     const level = error || statusCode >= 500 ? 'error' : statusCode >= 400 ? 'info' : 'debug'
     const { method, url, ip } = request
     const ms = Math.round(reply.elapsedTime)
-    request.log[level]({ method, url, ip, statusCode, ms, ...(error ? { err: error } : {}) }, 'answered')
+    const insecure = this.#warnsOfInsecure && request.access === undefined ? { insecure: true } : {}
+    request.log[level]({ method, url, ip, statusCode, ms, ...insecure, ...(error ? { err: error } : {}) }, 'answered')
   }
 }
 

@@ -1,12 +1,19 @@
 /** Files that the operator names in the settings, read before anything is opened. */
+import { readFileSync } from 'node:fs'
 import { type Config, ConfigError } from '../config/config.ts'
 import type { TemplateChecker } from '../operations/validation/template-checker.ts'
+import { type CertificateRule, parseCertificateRules } from '../security/identity/certificates.ts'
+import { parseTrustList, type TrustedIssuer } from '../security/identity/trust-list.ts'
 import { type LineRule, readLineRules } from '../transports/ingest/point-target.ts'
 import { readMqttFiles } from '../transports/mqtt/files.ts'
 import type { MqttOptions } from '../transports/mqtt/options.ts'
 import { readTemplates } from './load-templates.ts'
 
 export interface OperatorFiles {
+  /** Identity providers that are trusted. */
+  readonly issuers: readonly TrustedIssuer[]
+  /** Claims of client certificates; absent where they are not asked for. */
+  readonly certificates?: readonly CertificateRule[]
   readonly templates: TemplateChecker
   /** Which elements the points of the line protocol belong to. */
   readonly lineRules: readonly LineRule[]
@@ -21,7 +28,19 @@ export function readOperatorFiles(config: Config): OperatorFiles {
   const templates = readTemplates(config)
   const mqtt = readMqtt(config)
   const lineRules = readLineMapping(config)
-  return { templates, lineRules, ...(mqtt && { mqtt }) }
+  const issuers = readFileOf('ISSUERS', config.ISSUERS, parseTrustList) ?? []
+  const rules = readFileOf('TLS_CLIENT_CLAIMS', config.TLS_CLIENT_CLAIMS, parseCertificateRules) ?? []
+  const certificates = config.TLS_CLIENT_CA === '' ? undefined : rules
+  return { templates, lineRules, issuers, ...(certificates && { certificates }), ...(mqtt && { mqtt }) }
+}
+
+function readFileOf<Content>(setting: string, file: string, parse: (text: string) => Content): Content | undefined {
+  if (file === '') return undefined
+  try {
+    return parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new ConfigError([`${setting}: ${file}: ${(error as Error).message}`])
+  }
 }
 
 function readMqtt(config: Config): MqttSettings | undefined {

@@ -19,10 +19,12 @@ import { Ingest } from '../operations/samples/ingest.ts'
 import { templateCheckOf } from '../operations/samples/template-check.ts'
 import { timeSeriesOperations } from '../operations/time-series/time-series-operations.ts'
 import { withTimeSeriesView } from '../operations/time-series/time-series-view.ts'
-import type { TemplateChecker } from '../operations/validation/template-checker.ts'
+import type { Identity } from '../security/identity/identity.ts'
 import type { Store } from '../store/store.ts'
 import { type AccessRules, openAccessRules } from './access-rules.ts'
+import { openIdentity } from './identity.ts'
 import { retryLogger } from './logging.ts'
+import type { OperatorFiles } from './operator-files.ts'
 
 /** Asynchronous jobs that may be under way at once. */
 const MAX_JOBS = 1000
@@ -40,6 +42,7 @@ export interface Services {
   readonly policyOf: HistoryPolicyOf
   readonly subscriptions: Subscriptions
   readonly accessRules: AccessRules
+  readonly identity: Identity
   /** What operations work with; its store shows time series as the template IDTA 02008 has them. */
   readonly context: OperationContext
   readonly baseUrl: BaseUrl
@@ -54,11 +57,12 @@ export interface ServiceParts {
   readonly config: Config
   readonly clock: Clock
   readonly store: Store
-  readonly templates: TemplateChecker
+  readonly files: Pick<OperatorFiles, 'templates' | 'issuers' | 'certificates'>
   readonly log: FastifyBaseLogger
 }
 
-export async function openServices({ config, clock, store, templates, log }: ServiceParts): Promise<Services> {
+export async function openServices({ config, clock, store, files, log }: ServiceParts): Promise<Services> {
+  const { templates } = files
   const failed = retryLogger(log)
   const policyOf = historyPolicies(store, config.HISTORY, clock)
   const historyWriter = await startHistoryWriter(store, { policyOf, clock, failed: failed('Writing the history') })
@@ -104,7 +108,11 @@ export async function openServices({ config, clock, store, templates, log }: Ser
   const accessRules = await openAccessRules({
     ...{ store, clock, log, file: config.ACCESS_RULES, isShared: config.MONGODB_URL !== '' }
   })
-  return { clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, context, baseUrl }
+  const identity = await openIdentity({ config, files, store, clock, log })
+  return {
+    ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, identity, context },
+    baseUrl
+  }
 }
 
 function openJobs(store: Store, clock: Clock): Jobs {

@@ -6,7 +6,7 @@ import { HubError } from '../errors.ts'
 import { handlers } from '../operations/handlers.ts'
 import { dataset } from '../transports/dataset/dataset.ts'
 import { events } from '../transports/events/events.ts'
-import { decorateWithAccess } from '../transports/http/access.ts'
+import { decorateWithAccess, identifyCallers } from '../transports/http/access.ts'
 import { BodyBudget } from '../transports/http/body-collector.ts'
 import { limitConnections } from '../transports/http/connections.ts'
 import { docs } from '../transports/http/docs.ts'
@@ -21,6 +21,7 @@ import { stream } from '../transports/stream/stream.ts'
 import { timeseries } from '../transports/timeseries/timeseries.ts'
 import { extensionEndpoints } from './extension-endpoints.ts'
 import { mountProbes } from './health.ts'
+import { isInsecure } from './identity.ts'
 import { mountIndexPage } from './index-page.ts'
 import { mountMetrics } from './metrics.ts'
 import type { Services } from './services.ts'
@@ -47,18 +48,21 @@ export interface TransportParts {
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
 export async function mountTransports(app: FastifyInstance, parts: TransportParts): Promise<() => void> {
   const { config, services, lineRules, mqtt } = parts
-  const { clock, store, ingest: samples, history, subscriptions, accessRules, context, baseUrl } = services
+  const { clock, store, ingest: samples, history, subscriptions, accessRules, identity, context, baseUrl } = services
   const { API_PREFIX: apiPrefix, PUBLIC_URL: publicUrl, DEFAULT_LIMIT: defaultLimit, MAX_LIMIT: maxLimit } = config
   const bodies = new BodyBudget(config.BODY_MEMORY)
   decorateWithAccess(app)
   const guard = guardRequests(app, config)
+  identifyCallers(app, { identity, apiPrefix, accessParts: { store: context.store, rules: accessRules.rules, clock } })
   const { status: rulesStatus } = accessRules
   mountMetrics(app, {
     ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, mqtt }
   })
-  const drain = mountProbes(app, store, clock, rulesStatus)
+  const drain = mountProbes(app, {
+    ...{ store, clock, accessRules: rulesStatus, isInsecure: () => isInsecure(config, identity) }
+  })
   await allowOrigins(app, config)
-  mountIndexPage(app, apiPrefix, VERSION)
+  mountIndexPage(app, { prefix: apiPrefix, version: VERSION, isOpen: () => !identity.isConfigured })
   await http(app, { hub: context, handlers, apiPrefix, publicUrl, defaultLimit, maxLimit, bodies })
   events(app, {
     ...{ store, subscriptions, clock, apiPrefix, publicUrl, defaultLimit, maxLimit },

@@ -94,6 +94,35 @@ export const settings = {
     means:
       'Folder of additional JSON Schemas, or submodel templates as `.json`; they override the built-in ones of the same semanticId'
   },
+  ISSUERS: {
+    parse: parseText,
+    default: '',
+    means:
+      'JSON file with the identity providers whose tokens are accepted: a list of `{issuer, audience, scopes?, jwksUri?, algorithms?, claims?}`, or a trust list of BaSyx Go'
+  },
+  TLS_CERT: {
+    parse: parseText,
+    default: '',
+    means: 'Certificate chain (PEM) for HTTPS; read again when the file changes'
+  },
+  TLS_KEY: { parse: parseText, default: '', means: 'Private key (PEM) of `TLS_CERT`' },
+  TLS_CLIENT_CA: {
+    parse: parseText,
+    default: '',
+    means: 'CA certificates (PEM); callers may authenticate with a client certificate of one of these'
+  },
+  TLS_CLIENT_CLAIMS: {
+    parse: parseText,
+    default: '',
+    means:
+      'JSON file with the claims of client certificates: a list of `{subject: {CN: "line-*"}, fingerprint?, claims: {role: "gateway"}}`'
+  },
+  INSECURE: {
+    parse: parseBoolean,
+    default: 'false',
+    flag: true,
+    means: 'Start without authentication on an address that other machines reach'
+  },
   BODY_LIMIT: { parse: parseBytes, default: '16MiB', means: 'Maximum size of a JSON body' },
   BODY_MEMORY: {
     parse: parseBytes,

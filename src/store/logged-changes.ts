@@ -40,7 +40,6 @@ function toLoggedChange(change: Change, commit: CommitClock): LoggedChange | und
     }
     case 'idempotencyKey':
     case 'expect':
-    case 'audit':
       return undefined
   }
 }

@@ -134,9 +134,9 @@ t.test('a hub on the loopback interface accepts local host names only', async (t
 })
 
 t.test('a hub in a network accepts its configured host names', async (t) => {
-  const hub = await start(t, { HOST: '0.0.0.0' })
+  const hub = await start(t, { HOST: '0.0.0.0', INSECURE: 'true' })
   t.equal(await statusOf(hub, 'GET', '/api/v3/shells', { host: 'plc-gateway.plant.example' }), 200)
-  const strict = await start(t, { HOST: '0.0.0.0', ALLOWED_HOSTS: 'hub.plant.example' })
+  const strict = await start(t, { HOST: '0.0.0.0', INSECURE: 'true', ALLOWED_HOSTS: 'hub.plant.example' })
   t.equal(await statusOf(strict, 'GET', '/api/v3/shells', { host: 'hub.plant.example' }), 200)
   t.equal(await statusOf(strict, 'GET', '/api/v3/shells', { host: 'evil.example' }), 421)
 })

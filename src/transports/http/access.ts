@@ -1,6 +1,10 @@
 /** The access of the caller of a request, for every transport that begins with one. */
-import type { FastifyInstance } from 'fastify'
-import type { Access } from '../../security/access.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Access, type AccessParts } from '../../security/access.ts'
+import type { Caller } from '../../security/caller.ts'
+import type { Identity } from '../../security/identity/identity.ts'
+import { requestPaths } from '../../security/target.ts'
+import { credentialsOf } from './credentials.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,4 +16,34 @@ declare module 'fastify' {
 /** Call before routes are added. */
 export function decorateWithAccess(app: FastifyInstance): void {
   app.decorateRequest('access', undefined)
+}
+
+export interface CallerOptions {
+  readonly identity: Identity
+  readonly accessParts: AccessParts
+  readonly apiPrefix: string
+}
+
+/** Identifies the caller of each request, as soon as there is a way to be authenticated. Call before routes are added. */
+export function identifyCallers(app: FastifyInstance, { identity, accessParts, apiPrefix }: CallerOptions): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!identity.isConfigured) return done()
+    const caller = identity.identify(credentialsOf(request), request.ip)
+    if (!(caller instanceof Promise)) {
+      grant(request, caller)
+      return done()
+    }
+    caller.then(
+      (known) => {
+        grant(request, known)
+        done()
+      },
+      (error: Error) => done(error)
+    )
+  })
+
+  function grant(request: FastifyRequest, caller: Caller): void {
+    const path = request.url.split('?', 1)[0] ?? ''
+    request.access = new Access(accessParts, caller, requestPaths(path, apiPrefix))
+  }
 }

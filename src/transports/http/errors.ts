@@ -62,10 +62,16 @@ export function sendError(
   const { status, name, violations } = hubError
   if (status === 500) request.log.error({ err: error }, 'a request failed')
   if (status === 503 || status === 507) request.log.warn({ err: error }, 'a request could not be served')
+  if (status === 401 && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', challenge(request))
   // The resource allows no method, e.g. an attachment of an element that is not a File (RFC 9110, 15.5.6).
   if (status === 405 && !reply.hasHeader('allow')) reply.header('allow', '')
   const messages = violations.length > 0 ? violations.map(violationMessage) : [message(name, hubError.message)]
   return sendMessages(request, reply, status, messages, format)
+}
+
+/** [RFC 6750, 3] Not `Basic`, though it is accepted: a browser would ask for a password by a dialog of its own. */
+function challenge({ headers }: FastifyRequest): string {
+  return `Bearer realm="AAS Hub"${headers.authorization === undefined ? '' : ', error="invalid_token"'}`
 }
 
 export interface ResultMessage {

@@ -99,6 +99,7 @@ function nameIn(header: string): string | undefined {
     .replace(/\.$/, '')
 }
 
-function isLoopback(host: string): boolean {
+/** Can only programs on this machine connect? */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

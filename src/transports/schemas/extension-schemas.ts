@@ -139,7 +139,10 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
     },
     Health: {
       title: 'Health',
-      ...object({ status: text, damaged: { type: 'integer', minimum: 1 }, accessRules: text }, ['status'])
+      ...object(
+        { status: text, damaged: { type: 'integer', minimum: 1 }, accessRules: text, insecure: { const: true } },
+        ['status']
+      )
     }
   }
 }

@@ -1,0 +1,59 @@
+/** Who may call the hub: opens the identities, and refuses to start where a stranger could reach an open hub. */
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { type Config, ConfigError } from '../config/config.ts'
+import type { SecurityEventSink } from '../security/identity/events.ts'
+import { Identity } from '../security/identity/identity.ts'
+import type { Store } from '../store/store.ts'
+import { isLoopback } from '../transports/http/origin-guard.ts'
+import type { OperatorFiles } from './operator-files.ts'
+
+export interface IdentityOptions {
+  readonly config: Config
+  readonly files: Pick<OperatorFiles, 'issuers' | 'certificates'>
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: FastifyBaseLogger
+  readonly events?: SecurityEventSink
+}
+
+/** @throws ConfigError where the hub would be open to other machines */
+export async function openIdentity(options: IdentityOptions): Promise<Identity> {
+  const { config, files, store, clock, log, events } = options
+  const identity = new Identity({
+    ...{ store, clock, ...files },
+    ...(events && { events }),
+    report: (text, error) => {
+      if (error === undefined) log.info(text)
+      else log.warn({ err: error }, text)
+    }
+  })
+  await identity.load()
+  for (const { issuer, audiences } of files.issuers) {
+    if (audiences.length === 0) log.warn(`ISSUERS: ${issuer} has no audience, so its tokens for others count here too`)
+    if (issuer.startsWith('http:')) log.warn(`ISSUERS: ${issuer} is not https, so its keys can be replaced on the way`)
+  }
+  if (!identity.isConfigured) checkExposure(config, log)
+  return identity
+}
+
+/** May any caller that reaches the address do everything, also from other machines? */
+export function isInsecure({ HOST, INSECURE }: Config, identity: Identity): boolean {
+  return INSECURE && !isLoopback(HOST) && !identity.isConfigured
+}
+
+function checkExposure({ HOST, INSECURE, DATA_DIR }: Config, log: FastifyBaseLogger): void {
+  if (isLoopback(HOST)) {
+    log.warn('No users, keys or issuers are configured: every program on this machine may do everything')
+  } else if (INSECURE) {
+    log.warn(`INSECURE: every machine that reaches ${HOST} may do everything`)
+  } else {
+    throw new ConfigError([
+      `HOST is ${HOST}, so other machines reach this hub, but no way to authenticate is configured. One of these sets it up:`,
+      `  aas-hub setup --data-dir ${DATA_DIR}   makes an administrator, the key of a gateway and an auditor`,
+      '  aas-hub keys create NAME --role administrator   makes an API key',
+      '  aas-hub --issuers FILE   accepts the tokens of an identity provider',
+      'Or start it with --insecure where no stranger can reach it.'
+    ])
+  }
+}

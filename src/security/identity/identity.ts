@@ -1,0 +1,148 @@
+/** Turns what a caller shows into one {@link Caller}, for every transport alike. */
+import type { Clock } from '../../clock.ts'
+import { HubError } from '../../errors.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
+import type { Caller } from '../caller.ts'
+import { type CertificateRule, callerOfCertificate } from './certificates.ts'
+import { CredentialStore } from './credential-store.ts'
+import { type Credentials, unauthorized } from './credentials.ts'
+import { NO_EVENT_SINK, type SecurityEventSink } from './events.ts'
+import { Keys } from './keys.ts'
+import { digestOf, parseKey } from './secrets.ts'
+import { isCsrfToken, Sessions } from './sessions.ts'
+import { Tokens } from './tokens.ts'
+import type { TrustedIssuer } from './trust-list.ts'
+import { callerOf, Users } from './users.ts'
+
+/** A password that was verified is not verified again for this long, unless a user was changed. */
+const VERIFIED_PASSWORD_MS = 5 * 60_000
+const VERIFIED_PASSWORDS = 1000
+
+export interface IdentityParts {
+  readonly store: DocumentStore
+  readonly clock: Clock
+  readonly issuers?: readonly TrustedIssuer[]
+  /** Undefined: client certificates are not asked for. */
+  readonly certificates?: readonly CertificateRule[]
+  readonly events?: SecurityEventSink
+  /** Called with what an operator should know, e.g. that an issuer cannot be reached. */
+  readonly report?: (text: string, error?: unknown) => void
+}
+
+interface VerifiedPassword {
+  readonly caller: Promise<Caller>
+  readonly until: number
+}
+
+export class Identity {
+  readonly keys: Keys
+  readonly users: Users
+  readonly sessions: Sessions
+  readonly #credentials: CredentialStore
+  readonly #tokens: Tokens
+  readonly #clock: Clock
+  readonly #certificates: readonly CertificateRule[] | undefined
+  /** By digest of name and password. */
+  readonly #passwords = new Map<string, VerifiedPassword>()
+
+  constructor(parts: IdentityParts) {
+    const { store, clock, issuers = [], certificates, events = NO_EVENT_SINK, report = () => {} } = parts
+    this.#clock = clock
+    this.#certificates = certificates
+    this.#credentials = new CredentialStore(store)
+    this.#tokens = new Tokens({ issuers, clock, report })
+    this.keys = new Keys({ credentials: this.#credentials, clock, events })
+    this.users = new Users({ credentials: this.#credentials, clock, events })
+    this.sessions = new Sessions({ credentials: this.#credentials, users: this.users, clock, events })
+    this.#credentials.onChange(() => this.#passwords.clear())
+  }
+
+  /** Is there any way to be authenticated? If not, the hub is open. */
+  get isConfigured(): boolean {
+    return this.#tokens.isUsed || this.#certificates !== undefined || this.#credentials.isUsed
+  }
+
+  /** To be called once before the first request. Issuers that cannot be reached do not stop it. */
+  async load(): Promise<void> {
+    await this.#credentials.load()
+  }
+
+  /** Follows the changes of other processes on the same database, and finds the keys of the issuers. @returns stops it */
+  start(): () => void {
+    void this.#tokens.prepare()
+    return this.#credentials.watch(this.#clock)
+  }
+
+  /**
+   * Called when a key, user or session may have lost its validity: then each open connection has to identify its caller
+   * again. Changes of other processes are known within a second. @returns stops it
+   */
+  onChange(listener: () => void): () => void {
+    return this.#credentials.onChange(listener)
+  }
+
+  /**
+   * The caller that shows these credentials; an anonymous one if it shows none, or a session that has ended. Synchronous
+   * where they are known.
+   * @param source network address of the caller
+   * @throws HubError `Unauthorized`; `Forbidden` without the CSRF token; `TooManyRequests`, `Unavailable`; also
+   * asynchronously
+   */
+  identify(credentials: Credentials, source?: string): Caller | Promise<Caller> {
+    const found = this.#find(credentials, source)
+    return found instanceof Promise ? found.then((caller) => from(caller, source)) : from(found, source)
+  }
+
+  #find(credentials: Credentials, source: string | undefined): Caller | undefined | Promise<Caller | undefined> {
+    switch (credentials.is) {
+      case 'none':
+        return undefined
+      case 'token':
+        return this.keys.authenticate(credentials.token) ?? this.#tokens.authenticate(credentials.token)
+      case 'password': {
+        const { user, password } = credentials
+        return parseKey(password) === undefined
+          ? this.#byPassword(user, password, source)
+          : this.keys.authenticate(password)
+      }
+      case 'session': {
+        const { session, csrf } = credentials
+        const caller = this.sessions.authenticate(session)
+        if (csrf === undefined || isCsrfToken(session, csrf)) return caller
+        return Promise.resolve(caller).then(refuseWithoutCsrfToken)
+      }
+      case 'certificate':
+        if (this.#hasPassed(credentials.certificate.expiresAt)) throw unauthorized('the client certificate has expired')
+        return callerOfCertificate(credentials.certificate, this.#certificates ?? [])
+    }
+  }
+
+  /** Hashing a password takes tens of milliseconds: once for many requests, also for those that come at the same time. */
+  #byPassword(user: string, password: string, source: string | undefined): Promise<Caller> {
+    const digest = digestOf(JSON.stringify([user, password]))
+    const known = this.#passwords.get(digest)
+    if (known !== undefined && !this.#hasPassed(known.until)) return known.caller
+    const caller = this.users.signIn(user, password, source).then((record) => callerOf(record, 'password'))
+    caller.catch(() => this.#passwords.delete(digest))
+    if (this.#passwords.size >= VERIFIED_PASSWORDS) this.#passwords.clear()
+    this.#passwords.set(digest, { caller, until: this.#clock.milliseconds() + VERIFIED_PASSWORD_MS })
+    return caller
+  }
+
+  #hasPassed(time: number): boolean {
+    return time <= this.#clock.milliseconds()
+  }
+}
+
+/** The same object for all, as what is decided for a subject is kept by it. */
+const ANONYMOUS: Caller = { subject: {}, name: 'anonymous', authentication: 'none' }
+
+function from(caller: Caller = ANONYMOUS, source: string | undefined): Caller {
+  return source === undefined ? caller : { ...caller, source }
+}
+
+/** A session that has ended counts as no credentials at all. */
+function refuseWithoutCsrfToken(caller: Caller | undefined): undefined {
+  if (caller === undefined) return undefined
+  throw new HubError('Forbidden', ['with a session an unsafe method needs its token in X-CSRF-Token'])
+}

@@ -1,0 +1,73 @@
+/** The credentials of a request over HTTP; the first that is found counts. */
+import type { TLSSocket } from 'node:tls'
+import type { FastifyRequest } from 'fastify'
+import {
+  bearerToken,
+  type ClientCertificate,
+  type Credentials,
+  NO_CREDENTIALS,
+  parseAuthorization
+} from '../../security/identity/credentials.ts'
+
+const SESSION_COOKIE = 'aas-hub-session'
+const SESSION_PATH = '/security/session'
+
+/** Where clients of InfluxDB 1.x put user and password into the query. */
+const INFLUX_PATHS: ReadonlySet<string> = new Set(['/write', '/query', '/ping', '/api/v2/write'])
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+/** @throws HubError `Unauthorized` where they are malformed */
+export function credentialsOf({ headers, url, method, raw: { socket } }: FastifyRequest): Credentials {
+  if (headers.authorization !== undefined) return parseAuthorization(headers.authorization)
+  const key = headers['x-api-key']
+  if (key !== undefined) return bearerToken(String(key))
+  const at = url.indexOf('?')
+  if (at !== -1 && INFLUX_PATHS.has(url.slice(0, at))) {
+    const query = new URLSearchParams(url.slice(at))
+    const password = query.get('p')
+    if (password !== null) return { is: 'password', user: query.get('u') ?? '', password }
+  }
+  // A new login replaces the session.
+  const isLogin = method === 'POST' && url === SESSION_PATH
+  const session = headers.cookie === undefined || isLogin ? undefined : sessionIn(headers.cookie)
+  if (session !== undefined) {
+    if (SAFE_METHODS.has(method)) return { is: 'session', session }
+    return { is: 'session', session, csrf: String(headers['x-csrf-token'] ?? '') }
+  }
+  return certificateOf(socket) ?? NO_CREDENTIALS
+}
+
+/** The value of the session cookie [RFC 6265, 5.4]. */
+function sessionIn(header: string): string | undefined {
+  for (const pair of header.split(';', 50)) {
+    const at = pair.indexOf('=')
+    if (pair.slice(0, at).trim() === SESSION_COOKIE) return pair.slice(at + 1).trim()
+  }
+  return undefined
+}
+
+/** By socket, as all requests on a connection have the same. */
+const certificates = new WeakMap<object, Credentials | 'none'>()
+
+function certificateOf(socket: object): Credentials | undefined {
+  if (!('getPeerCertificate' in socket)) return undefined
+  const known = certificates.get(socket)
+  if (known !== undefined) return known === 'none' ? undefined : known
+  const certificate = readCertificate(socket as TLSSocket)
+  const credentials = certificate && ({ is: 'certificate', certificate } as const)
+  certificates.set(socket, credentials ?? 'none')
+  return credentials
+}
+
+function readCertificate(socket: TLSSocket): ClientCertificate | undefined {
+  const { subject, fingerprint256, valid_to: validTo } = socket.getPeerCertificate()
+  // An empty object where the client has sent none.
+  if (subject === undefined) return undefined
+  return {
+    isTrusted: socket.authorized,
+    subject: subject as unknown as ClientCertificate['subject'],
+    fingerprint: fingerprint256,
+    expiresAt: Date.parse(validTo)
+  }
+}
