@@ -1,4 +1,5 @@
 /** The command line: verbs, settings, and messages for what fails. */
+import { readFile, stat } from 'node:fs/promises'
 import { VERSION } from './app/version.ts'
 import { type Config, ConfigError, readConfig, settingsTable } from './config/config.ts'
 import { HubError } from './errors.ts'
@@ -7,10 +8,14 @@ import { redact } from './redact.ts'
 /** Flags beside the settings; true where a value follows. */
 const flags = {
   help: false,
-  version: false,
+  version: true,
   from: true,
   to: true,
   format: true,
+  inside: true,
+  output: true,
+  url: true,
+  'token-file': true,
   role: true,
   as: true,
   json: false
@@ -55,6 +60,14 @@ const verbs: Readonly<Record<string, Verb>> = {
     run: validate,
     takesFiles: true
   },
+  export: {
+    does: 'writes shells with their submodels, or everything, into a file; from the data directory, or --url of a running hub',
+    usage: `--output FILE [--format aasx|json|xml] [--inside xml|json] [--version 3.1|3.0]
+       [--url URL [--token-file FILE] | --data-dir FOLDER] [ID…]`,
+    settings: /^(DATA_DIR|MONGODB_|API_PREFIX)/,
+    run: exportFile,
+    takesFiles: true
+  },
   access: {
     does: 'checks access rules of AAS Part 4, prints those of the built-in roles, or explains what they decide; --json for programs',
     usage: `check FILE|FOLDER [--json]
@@ -80,14 +93,21 @@ try {
 async function run(args: readonly string[]): Promise<void> {
   // Before the settings are read: help is given also where they are wrong.
   if (args.includes('--help') || args.includes('help') || args.includes('-h')) return console.log(help(args))
-  if (args.includes('--version') || args.includes('-v')) return console.log(VERSION)
-  const { config, words, extra } = readConfig(process.env, args, flags)
+  if (args.includes('-v') || asksForVersion(args)) return console.log(VERSION)
+  const long = args.map((arg) => (arg === '-o' ? '--output' : arg))
+  const { config, words, extra } = readConfig(process.env, long, flags)
   const [word = 'serve', ...others] = words
   const verb = Object.hasOwn(verbs, word) ? verbs[word] : undefined
   const unknown = verb === undefined ? word : verb.takesFiles ? undefined : others[0]
   if (unknown !== undefined)
     throw new UsageError(`"${unknown}" is not known; there are: ${Object.keys(verbs).join(', ')}`)
   await verb?.run(config, extra, others)
+}
+
+/** `--version 3.0` names a release of the metamodel; without a number it asks for that of the hub. */
+function asksForVersion(args: readonly string[]): boolean {
+  const at = args.indexOf('--version')
+  return at !== -1 && !/^\d/.test(args[at + 1] ?? '')
 }
 
 async function serve(config: Config): Promise<void> {
@@ -156,6 +176,33 @@ async function validate(config: Config, extra: ReadonlyMap<string, string>, file
   const { reportFiles } = await import('./commands/validate-report.ts')
   const isValid = await reportFiles(files, readTemplates(config), format)
   if (!isValid) process.exitCode = 1
+}
+
+async function exportFile(config: Config, extra: ReadonlyMap<string, string>, ids: readonly string[]): Promise<void> {
+  const { exportFromHub, exportFromStore, parseExport } = await import('./commands/export.ts')
+  const request = parseExport(extra, ids)
+  const [url, tokenFile] = [extra.get('url'), extra.get('token-file')]
+  let adaptations = 0
+  if (url !== undefined) {
+    if (!URL.canParse(url)) throw new UsageError(`--url is "${url}", expected the address of a hub`)
+    const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim()
+    adaptations = await exportFromHub(url.replace(/\/$/, '') + config.API_PREFIX, request, token)
+  } else {
+    // Otherwise opening it would make a new one.
+    if (config.MONGODB_URL === '') await stat(config.DATA_DIR)
+    const { openStore } = await import('./app/open-store.ts')
+    const store = await openStore(config)
+    try {
+      await exportFromStore(store, request, ({ pointer, text, rule }) => {
+        adaptations++
+        console.error(`${pointer}: ${text} [${rule}]`)
+      })
+    } finally {
+      await store.close()
+    }
+  }
+  const changed = adaptations === 0 ? '' : `; ${adaptations} places in the form of release ${request.release}`
+  console.log(`${request.file} is written in release ${request.release} of the metamodel${changed}`)
 }
 
 async function access(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[]): Promise<void> {

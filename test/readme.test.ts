@@ -100,15 +100,18 @@ function session(
   blocks: readonly Example[],
   { url, folder, data }: { readonly url: string; readonly folder: string; readonly data: string }
 ): string {
-  return blocks
-    .map(({ text }) => text.replace(STARTING, '').replace(/^# refused$/m, refused))
-    .join(`\n${accepted}\n`)
-    .replaceAll('http://127.0.0.1:8080', url)
-    .replaceAll('-- --readings', `-- --hub ${url} --buffer ${join(folder, 'gateway')} --readings`)
-    .replaceAll('-- --path CycleTime', `-- --hub ${url} --path CycleTime`)
-    .replaceAll('./data/demo', data)
-    .replaceAll('./backup', join(folder, 'backup'))
-    .replaceAll('validate plant.aasx', `validate ${join(folder, 'plant.aasx')}`)
+  return (
+    blocks
+      .map(({ text }) => text.replace(STARTING, '').replace(/^# refused$/m, refused))
+      .join(`\n${accepted}\n`)
+      .replaceAll('http://127.0.0.1:8080', url)
+      .replaceAll('-- --readings', `-- --hub ${url} --buffer ${join(folder, 'gateway')} --readings`)
+      .replaceAll('-- --path CycleTime', `-- --hub ${url} --path CycleTime`)
+      .replaceAll('./data/demo', data)
+      .replaceAll('./backup', join(folder, 'backup'))
+      // npm starts programs in the folder of the project.
+      .replace(/^npm start -- .*$/gm, (line) => line.replace(/(?<= )[\w.-]+\.aasx\b/g, (name) => join(folder, name)))
+  )
 }
 
 /** curl fails on a refusal, so that no example can answer an error unnoticed; where one is announced, on its absence. */

@@ -8,9 +8,8 @@ import { encodeId } from '../../src/model/identifier.ts'
 import { conflicts } from './conflicts.ts'
 import { SHELL, SUBMODEL } from './environment.ts'
 import { withHub } from './hub.ts'
-import { run, tool } from './python.ts'
+import { ENGINE, run, tool } from './python.ts'
 
-const ENGINE = 'aas-test-engines==1.0.3'
 const PROFILES = 'https://admin-shell.io/aas/API/3/0'
 
 /** A result of the engine: a message, its level (2 and above: failed), and nested results. */

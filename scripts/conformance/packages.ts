@@ -20,10 +20,9 @@ import { submodel as anySubmodel } from '../../test/arbitrary.ts'
 import { addressOf, attachments, plant } from '../../test/metamorphic/plants.ts'
 import { withHub } from './hub.ts'
 import { javaProgram } from './java.ts'
-import { tool } from './python.ts'
+import { BASYX, tool } from './python.ts'
 
 const ROUNDS = Number(process.env.PACKAGE_ROUNDS ?? 25)
-const BASYX = 'basyx-python-sdk==2.2.0'
 const TYPES = {
   aasx: 'application/asset-administration-shell-package',
   xml: 'application/xml',

@@ -6,6 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+export const ENGINE = 'aas-test-engines==1.0.3'
+export const BASYX = 'basyx-python-sdk==2.2.0'
+/** The last one for release 3.0 of the metamodel. */
+export const BASYX_3_0 = 'basyx-python-sdk==2.0.1'
+
 /**
  * Installs a tool unless it is present.
  * @param requirement one or more pip requirements, separated by blanks

@@ -14,6 +14,7 @@ import {
 } from './opc.ts'
 import { DOCUMENT_FOLDER } from './part-links.ts'
 import { PartNames } from './part-names.ts'
+import type { MetamodelRelease } from './releases.ts'
 import { writeXml } from './xml-writer.ts'
 
 /** A file for the package. */
@@ -30,7 +31,9 @@ export interface PackageContent {
   /** Grouped: shells, submodels, concept descriptions. */
   readonly identifiables: AsyncIterable<Identifiable>
   readonly files: readonly PackageFile[]
+  /** Of the document inside. */
   readonly form: 'xml' | 'json'
+  readonly release?: MetamodelRelease
 }
 
 const ROOT = '/_rels/.rels'
@@ -45,7 +48,7 @@ export function freePartNames(): PartNames {
 const OPTIONS = { mtime: new Date(2000, 0, 1), mode: 0o100644, forceDosTimestamp: true }
 
 /** Writes a package without buffering it in memory. */
-export function writeAasx({ identifiables, files, form }: PackageContent): Readable {
+export function writeAasx({ identifiables, files, form, release }: PackageContent): Readable {
   const zip = new ZipFile()
   const output = zip.outputStream as Readable
   const names = freePartNames()
@@ -81,7 +84,8 @@ export function writeAasx({ identifiables, files, form }: PackageContent): Reada
   text(relationshipsOf(ORIGIN), relationships([[RELATIONSHIPS.spec, spec]]))
   const supplements = parts.map(({ part }) => [RELATIONSHIPS.supplement, part] as const)
   if (supplements.length > 0) text(relationshipsOf(spec), relationships(supplements))
-  stream(spec, async () => Readable.from((form === 'xml' ? writeXml : writeJson)(identifiables)))
+  const document = () => (form === 'xml' ? writeXml(identifiables, release) : writeJson(identifiables))
+  stream(spec, async () => Readable.from(document()))
   for (const { part, open } of parts) stream(part, open)
   zip.end()
   zip.on('error', (error: Error) => output.destroy(error))

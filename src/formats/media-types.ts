@@ -8,6 +8,7 @@ export const ENVIRONMENT_TYPES = {
   // Part 2 uses different spellings for packages, serialization and in its prose; release 3.2 will add another.
   'application/asset-administration-shell-package': 'aasx',
   'application/asset-administration-shell-package+xml': 'aasx',
+  'application/asset-administration-shell-package+json': 'aasx',
   'application/aasx+xml': 'aasx',
   'application/aas+zip': 'aasx'
 } as const satisfies Record<string, EnvironmentFormat>

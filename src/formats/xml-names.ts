@@ -1,14 +1,17 @@
 /** Names in AAS XML: element names are class names in lower camel case, lists are wrapped (Part 1, XML mapping). */
 import { type ClassName, type Field, fieldsOf, heirsOf, isClass } from '../model/fields.ts'
 import { classes } from '../model/metamodel.ts'
+import { NAMESPACE_3_0 } from '../model/release-3-0.ts'
+import type { MetamodelRelease } from './releases.ts'
 
-/** The namespace for writing; those of 3.0 and 3.2 are read too. */
-export const NAMESPACE = 'https://admin-shell.io/aas/3/1'
-export const NAMESPACES: readonly string[] = [
-  NAMESPACE,
-  'https://admin-shell.io/aas/3/0',
-  'https://admin-shell.io/aas/3/2'
-]
+/** The namespaces for writing. */
+export const NAMESPACE_OF: Readonly<Record<MetamodelRelease, string>> = {
+  '3.1': 'https://admin-shell.io/aas/3/1',
+  '3.0': NAMESPACE_3_0
+}
+
+/** The namespaces for reading. */
+export const NAMESPACES: readonly string[] = [...Object.values(NAMESPACE_OF), 'https://admin-shell.io/aas/3/2']
 
 /** Members added by release 3.2: read, but not written in the namespace of 3.1. */
 const SINCE_3_2: Readonly<Record<string, readonly string[]>> = { AdministrativeInformation: ['createdAt', 'updatedAt'] }

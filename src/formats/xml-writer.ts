@@ -2,14 +2,18 @@
 import type { Field } from '../model/fields.ts'
 import type { Identifiable } from '../model/types.ts'
 import { listSteps } from './environment-lists.ts'
-import { elementName, NAMESPACE, writtenFieldsOf } from './xml-names.ts'
+import type { MetamodelRelease } from './releases.ts'
+import { elementName, NAMESPACE_OF, writtenFieldsOf } from './xml-names.ts'
 
 /**
  * Writes an environment.
- * @param identifiables grouped: shells, submodels, concept descriptions
+ * @param identifiables grouped: shells, submodels, concept descriptions; in their form of the release
  */
-export async function* writeXml(identifiables: AsyncIterable<Identifiable>): AsyncGenerator<string> {
-  yield `<?xml version="1.0" encoding="UTF-8"?>\n<environment xmlns="${NAMESPACE}">`
+export async function* writeXml(
+  identifiables: AsyncIterable<Identifiable>,
+  release: MetamodelRelease = '3.1'
+): AsyncGenerator<string> {
+  yield `<?xml version="1.0" encoding="UTF-8"?>\n<environment xmlns="${NAMESPACE_OF[release]}">`
   for await (const { opens, closes, document } of listSteps(identifiables)) {
     if (closes !== undefined) yield `</${closes}>`
     if (opens !== undefined) yield `<${opens}>`

@@ -41,6 +41,8 @@ export interface ApiRequest {
   readonly ifNoneMatch?: '*' | readonly number[]
   /** Media types of `Accept` by preference; `['*' + '/*']` if absent. */
   readonly accept: readonly string[]
+  /** The parameter `version` of these media types, where it was sent. */
+  readonly acceptedVersions?: ReadonlyMap<string, string>
   /** `Range`: from `start` to `end` or the end of the file, or the last `suffix` bytes. */
   readonly range?: { readonly start: number; readonly end?: number } | { readonly suffix: number }
   /** URL of the API root as clients reach it, without trailing slash, e.g. `https://hub.plant.kr/api/v3`. */

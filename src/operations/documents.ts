@@ -21,7 +21,11 @@ import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
 export type DocumentClass = keyof Documents
 
 /** Reads a document. @throws HubError `NotFound` */
-export async function get(context: OperationContext, kind: DocumentClass, id: string): Promise<Document> {
+export async function get(
+  context: Pick<OperationContext, 'store'>,
+  kind: DocumentClass,
+  id: string
+): Promise<Document> {
   const document = await context.store.document(kind, id)
   if (document === undefined) throw new HubError('NotFound', [kind, id])
   return document

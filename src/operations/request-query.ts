@@ -1,4 +1,5 @@
 /** The content modifiers and query parameters of Part 2, parsed. */
+import type { MetamodelRelease } from '../formats/releases.ts'
 import type { Reference, SpecificAssetId } from '../model/types.ts'
 
 /** The content modifiers of Part 2 (`$metadata`, `$value`, …); `normal` is the absence of one. */
@@ -22,6 +23,8 @@ export interface RequestQuery {
   readonly aasIds?: readonly string[]
   readonly submodelIds?: readonly string[]
   readonly includeConceptDescriptions?: boolean
+  /** The release of the metamodel to write. */
+  readonly version?: MetamodelRelease
   /** What an upload does with documents that are already stored. */
   readonly existing?: 'refuse' | 'replace' | 'keep'
   /** Filters validation results by the outcome of the last check, and by template. */

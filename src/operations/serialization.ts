@@ -1,20 +1,24 @@
 /** GET /serialization: streams an environment as JSON, XML or AASX. */
 import { Readable } from 'node:stream'
-import { HubError } from '../errors.ts'
+import { HubError, type Violation } from '../errors.ts'
 import { freePartNames, type PackageFile, writeAasx } from '../formats/aasx-writer.ts'
 import { writeJson } from '../formats/environment.ts'
+import type { EnvironmentFormat } from '../formats/environment-source.ts'
 import { ENVIRONMENT_TYPES, type EnvironmentType, isEnvironmentType } from '../formats/media-types.ts'
 import { extensionOf } from '../formats/opc.ts'
 import { leadsTo } from '../formats/part-links.ts'
 import { partKey } from '../formats/part-names.ts'
+import { adaptTo, isRelease, type MetamodelRelease, notExpressible, releases } from '../formats/releases.ts'
 import { writeXml } from '../formats/xml-writer.ts'
+import type { Adaptation } from '../model/downgrade.ts'
+import { quote } from '../model/excerpt.ts'
 import { targetIdOf } from '../model/facets.ts'
 import { relink } from '../model/file-links.ts'
 import { referencedIds } from '../model/referenced-ids.ts'
 import type { Identifiable } from '../model/types.ts'
 import { requireUndamaged } from '../store/damage.ts'
 import type { Document, Facet, FileEntry } from '../store/store.ts'
-import type { ApiRequest, ApiResponse } from './api-request.ts'
+import type { ApiRequest } from './api-request.ts'
 import { isPackageThumbnail, linksOf, partForFile } from './document-files.ts'
 import { type DocumentClass, get, parse } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
@@ -23,37 +27,102 @@ import { TEMPLATE } from './submodels.ts'
 const DOCUMENTS_PER_READ = 100
 
 export const generateSerialization: OperationHandler = async (context, request) => {
-  const contentType = negotiate(request)
-  const form = ENVIRONMENT_TYPES[contentType]
-  // An unknown id is an error, which must be found before the response starts.
+  const { contentType, release } = negotiate(request)
+  const format = ENVIRONMENT_TYPES[contentType]
   const selection = await selectionOf(context, request)
-  for (const id of selection.aasIds ?? []) await get(context, 'AssetAdministrationShell', id)
-  for (const id of selection.submodelIds ?? []) await get(context, 'Submodel', id)
-  const documents = selected(context, selection)
-  const response: ApiResponse = { status: 200, contentType, fileName: `environment.${form}` }
-  if (form === 'json') return { ...response, stream: Readable.from(writeJson(identifiables(documents))) }
-  if (form === 'xml') return { ...response, stream: Readable.from(writeXml(identifiables(documents))) }
-  const { files, relinked } = await pack(context, selection)
-  return { ...response, stream: writeAasx({ identifiables: identifiables(documents, relinked), files, form: 'xml' }) }
+  const inside = contentType.endsWith('+json') ? 'json' : 'xml'
+  const { stream, adaptations } = await serializeEnvironment(context, selection, { format, inside, release })
+  const response = { status: 200, fileName: `environment.${format}`, stream }
+  if (release === '3.1') return { ...response, contentType }
+  const headers = { 'aas-adaptations': String(adaptations) }
+  return { ...response, contentType: `${contentType}; version=${release}`, headers }
 }
 
-/** The first acceptable media type. @throws HubError `NotAcceptable` */
-function negotiate(request: ApiRequest): EnvironmentType {
+/** The first acceptable media type, and the release to write. @throws HubError `NotAcceptable` */
+function negotiate(request: ApiRequest): { contentType: EnvironmentType; release: MetamodelRelease } {
   for (const mediaType of request.accept) {
-    if (mediaType === '*/*' || mediaType === 'application/*') return 'application/json'
-    if (isEnvironmentType(mediaType)) return mediaType
+    const release = request.query.version ?? request.acceptedVersions?.get(mediaType) ?? '3.1'
+    if (!isRelease(release)) continue
+    if (mediaType === '*/*' || mediaType === 'application/*') return { contentType: 'application/json', release }
+    if (isEnvironmentType(mediaType)) return { contentType: mediaType, release }
   }
-  throw new HubError('NotAcceptable', [Object.keys(ENVIRONMENT_TYPES).join(', ')])
+  throw new HubError('NotAcceptable', [
+    `${Object.keys(ENVIRONMENT_TYPES).join(', ')}, each with the parameter version=${releases.join(' or version=')}`
+  ])
 }
 
-interface Selection {
+/** Which documents of the hub are written; all where neither shells nor submodels are named. */
+export interface EnvironmentSelection {
   readonly aasIds?: readonly string[]
   readonly submodelIds?: readonly string[]
   readonly includeConceptDescriptions: boolean
 }
 
+export interface SerializationOptions {
+  readonly format: EnvironmentFormat
+  /** The format of the document in a package. */
+  readonly inside: 'json' | 'xml'
+  readonly release: MetamodelRelease
+  /** Receives what the release says in another way, with the document as prefix of the pointer. */
+  readonly adapted?: (adaptation: Adaptation) => void
+}
+
+type SerializationContext = Pick<OperationContext, 'store'>
+
+/**
+ * Writes an environment as a stream.
+ * @returns the stream, and the number of places written in another way than they are stored
+ * @throws HubError `NotFound` for a named document, `Conflict` with all places that the release cannot express
+ */
+export async function serializeEnvironment(
+  context: SerializationContext,
+  selection: EnvironmentSelection,
+  { format, inside, release, adapted }: SerializationOptions
+): Promise<{ stream: Readable; adaptations: number }> {
+  // Unknown ids and what cannot be expressed must be found before the response starts.
+  for (const id of selection.aasIds ?? []) await get(context, 'AssetAdministrationShell', id)
+  for (const id of selection.submodelIds ?? []) await get(context, 'Submodel', id)
+  const adaptations = release === '3.1' ? 0 : await tryRelease(selected(context, selection), release, adapted)
+  const documents = selected(context, selection)
+  const { files, relinked } = format === 'aasx' ? await pack(context, selection) : NO_FILES
+  const written = identifiables(documents, release, relinked)
+  if (format === 'json') return { stream: Readable.from(writeJson(written)), adaptations }
+  if (format === 'xml') return { stream: Readable.from(writeXml(written, release)), adaptations }
+  return { stream: writeAasx({ identifiables: written, files, form: inside, release }), adaptations }
+}
+
+/** Places that a refusal names. */
+const MAX_PLACES = 100
+
+/** @returns the number of adaptations @throws HubError `Conflict` */
+async function tryRelease(
+  documents: AsyncIterable<Document>,
+  release: MetamodelRelease,
+  adapted: SerializationOptions['adapted']
+): Promise<number> {
+  let count = 0
+  const places: Violation[] = []
+  for await (const { kind, id, bytes } of documents) {
+    const inDocument = <Place extends Violation>(place: Place): Place => ({
+      ...place,
+      pointer: `${kind} ${quote(id)} ${place.pointer}`
+    })
+    try {
+      const adaptations = adaptTo(release, JSON.parse(bytes.toString()) as Identifiable)
+      count += adaptations.length
+      if (adapted !== undefined) for (const one of adaptations) adapted(inDocument(one))
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error
+      places.push(...error.violations.slice(0, MAX_PLACES - places.length).map(inDocument))
+    }
+    if (places.length >= MAX_PLACES) break
+  }
+  if (places.length > 0) throw notExpressible(release, places)
+  return count
+}
+
 /** The documents named, or all of the service. @throws HubError `NotFound` for documents outside of the service */
-async function selectionOf(context: OperationContext, request: ApiRequest): Promise<Selection> {
+async function selectionOf(context: OperationContext, request: ApiRequest): Promise<EnvironmentSelection> {
   const { aasIds, submodelIds, includeConceptDescriptions = true } = request.query
   const named = aasIds !== undefined || submodelIds !== undefined
   const selection = { ...(aasIds && { aasIds }), ...(submodelIds && { submodelIds }), includeConceptDescriptions }
@@ -95,7 +164,7 @@ async function scopeOf(
 }
 
 /** The selected documents; all if none is named. */
-async function* selected(context: OperationContext, selection: Selection): AsyncGenerator<Document> {
+async function* selected(context: SerializationContext, selection: EnvironmentSelection): AsyncGenerator<Document> {
   const { aasIds, submodelIds, includeConceptDescriptions } = selection
   if (aasIds === undefined && submodelIds === undefined) {
     yield* allDocuments(context, 'AssetAdministrationShell')
@@ -130,13 +199,13 @@ function collectReferredIds(document: Document, ids: Set<string>): void {
 }
 
 /** A document deleted while the response is sent is omitted. */
-async function* ifStored(context: OperationContext, kind: DocumentClass, id: string): AsyncGenerator<Document> {
+async function* ifStored(context: SerializationContext, kind: DocumentClass, id: string): AsyncGenerator<Document> {
   const document = await context.store.document(kind, id)
   if (document !== undefined) yield document
 }
 
 async function* allDocuments(
-  context: OperationContext,
+  context: SerializationContext,
   kind: DocumentClass,
   facets: readonly Facet[] = []
 ): AsyncGenerator<Document> {
@@ -151,10 +220,12 @@ async function* allDocuments(
 
 async function* identifiables(
   documents: AsyncIterable<Document>,
-  relinked: PackageContents['relinked'] = new Map()
+  release: MetamodelRelease,
+  relinked: PackageContents['relinked']
 ): AsyncGenerator<Identifiable> {
   for await (const { kind, id, bytes } of documents) {
     const document = JSON.parse(bytes.toString()) as Identifiable
+    adaptTo(release, document)
     const change = relinked.get(`${kind} ${id}`)
     if (change !== undefined) relink(document, change)
     yield document
@@ -167,8 +238,10 @@ interface PackageContents {
   readonly relinked: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
 
+const NO_FILES: PackageContents = { files: [], relinked: new Map() }
+
 /** The files of the selected documents. */
-async function pack(context: OperationContext, selection: Selection): Promise<PackageContents> {
+async function pack(context: SerializationContext, selection: EnvironmentSelection): Promise<PackageContents> {
   const names = freePartNames()
   const files = new Map<string, PackageFile>()
   const relinked = new Map<string, Map<string, string>>()

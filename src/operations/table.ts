@@ -832,11 +832,16 @@ export const table = [
     verb: 'GET',
     on: 'Serialization',
     path: '',
-    query: ['aasIds', 'submodelIds', 'includeConceptDescriptions'],
+    query: ['aasIds', 'submodelIds', 'includeConceptDescriptions', 'version'],
     gives: 'file',
     success: [200],
     right: 'READ',
-    media: ['application/json', 'application/xml', 'application/asset-administration-shell-package+xml']
+    media: [
+      'application/json',
+      'application/xml',
+      'application/asset-administration-shell-package+xml',
+      'application/asset-administration-shell-package+json'
+    ]
   },
   {
     name: 'GetSelfDescription',

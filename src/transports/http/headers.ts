@@ -6,6 +6,9 @@ export interface AcceptedTypes {
   readonly types: readonly string[]
 
   readonly json: boolean
+
+  /** The parameter `version` of a media type, where it has one: the release of the metamodel. */
+  readonly versions?: ReadonlyMap<string, string>
 }
 
 const ACCEPT_ANYTHING: AcceptedTypes = { types: ['*/*'], json: true }
@@ -28,17 +31,23 @@ export function readAccept(header: string | undefined): AcceptedTypes {
 
 function parseAccept(header: string): AcceptedTypes {
   const weights = new Map<string, number>()
+  const versions = new Map<string, string>()
   for (const range of header.split(',')) {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
     if (!/^[^\s/]+\/[^\s/]+$/.test(type)) continue
     const q = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1)
-    weights.set(type, Math.max(weights.get(type) ?? 0, q >= 0 && q <= 1 ? q : 0))
+    const weight = q >= 0 && q <= 1 ? q : 0
+    const version = parameters.find((parameter) => parameter.startsWith('version='))?.slice('version='.length)
+    const isBest = weight > (weights.get(type) ?? -1)
+    if (version !== undefined && isBest) versions.set(type, version.replace(/^"(.*)"$/, '$1'))
+    else if (isBest) versions.delete(type)
+    weights.set(type, Math.max(weights.get(type) ?? 0, weight))
   }
   if (weights.size === 0) return ACCEPT_ANYTHING
   const types = [...weights].filter(([, q]) => q > 0).sort(([, one], [, other]) => other - one)
   // An exact type precedes a wildcard: "application/json;q=0, */*" excludes JSON.
   const json = weights.get('application/json') ?? weights.get('application/*') ?? weights.get('*/*') ?? 0
-  return { types: types.map(([type]) => type), json: json > 0 }
+  return { types: types.map(([type]) => type), json: json > 0, ...(versions.size > 0 && { versions }) }
 }
 
 /**

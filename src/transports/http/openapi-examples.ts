@@ -164,6 +164,7 @@ const PARAMETERS: Readonly<Record<string, unknown>> = {
   aasIds: [encodeId(ids.shell)],
   submodelIds: [encodeId(ids.data)],
   includeConceptDescriptions: true,
+  version: '3.0',
   existing: 'replace',
   fileName: 'machine.json',
   result: 'valid',

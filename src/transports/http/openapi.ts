@@ -3,6 +3,7 @@
  * extension endpoints that the transports declare.
  */
 import type { JsonSchema } from '../../formats/json-schema.ts'
+import { releases } from '../../formats/releases.ts'
 import { enumerations } from '../../model/metamodel.ts'
 import type { Service } from '../../operations/api-request.ts'
 import { type ApiEndpoint, queryParametersOf } from '../../operations/mounts.ts'
@@ -346,6 +347,10 @@ const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   aasIds: { description: `${BASE64URL}, each`, schema: strings },
   submodelIds: { description: `${BASE64URL}, each`, schema: strings },
   includeConceptDescriptions: { description: 'With concept descriptions', schema: { type: 'boolean', default: true } },
+  version: {
+    description: 'Release of the metamodel to write; what it cannot express is refused (409) with all places',
+    schema: { type: 'string', enum: releases, default: releases[0] }
+  },
   existing: {
     description: 'What to do with documents that are already stored',
     schema: { type: 'string', enum: ['refuse', 'replace', 'keep'], default: 'refuse' }

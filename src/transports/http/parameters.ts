@@ -1,6 +1,7 @@
 /** Query parameters of the standard's operations. Parameters that an operation does not define are ignored. */
 import { HubError } from '../../errors.ts'
 import { parseJson, validate } from '../../formats/json.ts'
+import { releases } from '../../formats/releases.ts'
 import { enumerations } from '../../model/metamodel.ts'
 import type { Reference, SpecificAssetId } from '../../model/types.ts'
 import type { Content, RequestQuery } from '../../operations/request-query.ts'
@@ -75,6 +76,7 @@ const BLANK_MEANS_ABSENT: ReadonlySet<string> = new Set<keyof RequestQuery>([
   'level',
   'extent',
   'includeConceptDescriptions',
+  'version',
   'existing',
   'form'
 ])
@@ -113,6 +115,7 @@ const readers: { readonly [Name in keyof RequestQuery]-?: ParameterReader<NonNul
   aasIds: readIds,
   submodelIds: readIds,
   includeConceptDescriptions: readBoolean,
+  version: oneOf(...releases),
   existing: oneOf('refuse', 'replace', 'keep'),
   result: oneOf('valid', 'invalid', 'noTemplate'),
   template: readText,

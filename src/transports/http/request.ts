@@ -53,6 +53,7 @@ export function requestReader(
       base: root(request),
       mount: mountOf(request.raw.url ?? '', prefix.length, depth)
     }
+    if (accept.versions !== undefined) apiRequest.acceptedVersions = accept.versions
     if (service !== undefined) apiRequest.service = service
     const parameters = request.params as Record<string, string>
     for (const name of names) {

@@ -1,0 +1,145 @@
+/** `aas-hub export`: writes what a hub stores into a file, in a release of the metamodel. */
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
+import { HubError } from '../errors.ts'
+import type { EnvironmentFormat } from '../formats/environment-source.ts'
+import type { MetamodelRelease } from '../formats/releases.ts'
+import { isRelease, releases } from '../formats/releases.ts'
+import type { Adaptation } from '../model/downgrade.ts'
+import { targetIdOf } from '../model/facets.ts'
+import { encodeId } from '../model/identifier.ts'
+import type { AssetAdministrationShell } from '../model/types.ts'
+import { type EnvironmentSelection, serializeEnvironment } from '../operations/serialization.ts'
+import type { DocumentStore } from '../store/document-store.ts'
+
+export interface ExportRequest {
+  readonly file: string
+  readonly format: EnvironmentFormat
+  /** Of the document in a package. */
+  readonly inside: 'json' | 'xml'
+  readonly release: MetamodelRelease
+  /** Shells, each with its submodels, and submodels; empty for all of the hub. */
+  readonly ids: readonly string[]
+}
+
+const FORMATS = ['aasx', 'json', 'xml'] as const
+
+/** Reads the flags of the command. @throws HubError `BadRequest` */
+export function parseExport(flags: ReadonlyMap<string, string>, ids: readonly string[]): ExportRequest {
+  const file = flags.get('output')
+  if (file === undefined) throw new HubError('BadRequest', ['export needs --output with the file to write'])
+  const extension = /\.(aasx|json|xml)$/i.exec(file)?.[1]?.toLowerCase() ?? 'aasx'
+  const format = flags.get('format') ?? extension
+  const inside = flags.get('inside') ?? 'xml'
+  const release = flags.get('version') ?? releases[0]
+  if (!isOneOf(FORMATS, format)) throw unexpected('format', format, FORMATS)
+  if (!isOneOf(['xml', 'json'] as const, inside)) throw unexpected('inside', inside, ['xml', 'json'])
+  if (!isRelease(release)) throw unexpected('version', release, releases)
+  return { file, format, inside, release, ids }
+}
+
+function isOneOf<Choice extends string>(choices: readonly Choice[], text: string): text is Choice {
+  return (choices as readonly string[]).includes(text)
+}
+
+function unexpected(flag: string, found: string, expected: readonly string[]): HubError {
+  return new HubError('BadRequest', [`--${flag} is "${found}", expected ${expected.join(' or ')}`])
+}
+
+/**
+ * Exports from a store.
+ * @param adapted receives what the release says in another way
+ * @throws HubError `NotFound` for an id, `Conflict` with all places that the release cannot express; no file is written
+ */
+export async function exportFromStore(
+  store: DocumentStore,
+  request: ExportRequest,
+  adapted: (adaptation: Adaptation) => void
+): Promise<void> {
+  const selection = await selectionOf(request.ids, async (id) => {
+    const shell = await store.document('AssetAdministrationShell', id)
+    if (shell !== undefined) return JSON.parse(shell.bytes.toString()) as AssetAdministrationShell
+    return (await store.document('Submodel', id)) === undefined ? undefined : 'Submodel'
+  })
+  const { stream } = await serializeEnvironment({ store }, selection, { ...request, adapted })
+  await writeFile(request.file, stream)
+}
+
+/** Exports from a running hub. @param api its URL with the path of the API @throws HubError as it refuses */
+export async function exportFromHub(api: string, request: ExportRequest, token?: string): Promise<number> {
+  const headers = { ...(token !== undefined && { authorization: `Bearer ${token}` }) }
+  const selection = await selectionOf(request.ids, async (id) => {
+    const shell = await ask(`${api}/shells/${encodeId(id)}`, headers)
+    if (shell.ok) return (await shell.json()) as AssetAdministrationShell
+    const submodel = await ask(`${api}/submodels/${encodeId(id)}/$metadata`, headers)
+    await Promise.all([shell.body?.cancel(), submodel.body?.cancel()])
+    return submodel.ok ? 'Submodel' : undefined
+  })
+  const query = new URLSearchParams({ version: request.release })
+  for (const id of selection.aasIds ?? []) query.append('aasIds', encodeId(id))
+  for (const id of selection.submodelIds ?? []) query.append('submodelIds', encodeId(id))
+  const accept = { json: 'application/json', xml: 'application/xml', aasx: `${PACKAGE}+${request.inside}` }
+  const response = await ask(`${api}/serialization?${query}`, { ...headers, accept: accept[request.format] })
+  if (!response.ok || response.body === null) throw await refusal(response)
+  await writeFile(request.file, Readable.fromWeb(response.body as ReadableStream))
+  return Number(response.headers.get('aas-adaptations') ?? 0)
+}
+
+const PACKAGE = 'application/asset-administration-shell-package'
+
+/** @param find the shell of this id, or that it is a submodel */
+async function selectionOf(
+  ids: readonly string[],
+  find: (id: string) => Promise<AssetAdministrationShell | 'Submodel' | undefined>
+): Promise<EnvironmentSelection> {
+  if (ids.length === 0) return { includeConceptDescriptions: true }
+  const aasIds: string[] = []
+  const submodelIds = new Set<string>()
+  const missing: string[] = []
+  for (const id of ids) {
+    const found = await find(id)
+    if (found === undefined) missing.push(id)
+    else if (found === 'Submodel') submodelIds.add(id)
+    else {
+      aasIds.push(id)
+      for (const reference of found.submodels ?? []) {
+        const submodel = targetIdOf(reference)
+        // A shell may refer to a submodel of another hub.
+        if ((await find(submodel)) === 'Submodel') submodelIds.add(submodel)
+      }
+    }
+  }
+  if (missing.length > 0) throw new HubError('NotFound', ['A shell or submodel', missing.join('", "')])
+  return { aasIds, submodelIds: [...submodelIds], includeConceptDescriptions: true }
+}
+
+/** @throws HubError `Unavailable` if no hub answers there */
+async function ask(url: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+  try {
+    return await fetch(url, { headers })
+  } catch (error) {
+    const { cause } = error as { cause?: { code?: string } }
+    throw new HubError('Unavailable', [`No hub answers at ${new URL(url).origin} (${cause?.code ?? 'no connection'})`])
+  }
+}
+
+async function refusal(response: Response): Promise<HubError> {
+  const { messages = [] } = (await response.json().catch(() => ({}))) as { messages?: { text: string }[] }
+  const reasons = messages.map(({ text }) => text).join('\n  ')
+  return new HubError('BadRequest', [`The hub refuses with ${response.status}: ${reasons}`])
+}
+
+/** The file appears when it is complete. */
+async function writeFile(file: string, stream: Readable): Promise<void> {
+  const part = `${file}.part`
+  try {
+    await pipeline(stream, createWriteStream(part))
+    await rename(part, file)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
+  }
+}
