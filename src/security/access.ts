@@ -1,5 +1,6 @@
 /** What one caller may do: by the rules in force at the moment of each question, with the data that is stored then. */
 import type { Clock } from '../clock.ts'
+import type { ValueReference } from '../model/condition/condition.ts'
 import { parseStoredPath } from '../model/path.ts'
 import type { Submodel } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
@@ -62,6 +63,11 @@ export class Access {
   /** Do verdicts on submodels stay as they are while no more than values, the time and other documents change? */
   isStructural(right: Right): boolean {
     return this.#policy.isStructural(right)
+  }
+
+  /** Values of other documents that verdicts depend on. */
+  get references(): readonly ValueReference[] {
+    return this.#policy.references
   }
 
   /**

@@ -191,14 +191,15 @@ interface SyntaxNode {
   readonly field?: unknown
 }
 
-function* nodesIn(node: unknown): Generator<SyntaxNode> {
+/** Every object within conditions and attributes. */
+export function* nodesIn(node: unknown): Generator<SyntaxNode> {
   if (typeof node !== 'object' || node === null) return
   yield node
   for (const value of Object.values(node)) yield* nodesIn(value)
 }
 
 /** Fields of elements that writes of values change. */
-const VALUE_ATTRIBUTES: ReadonlySet<string> = new Set(['value', 'language'])
+export const VALUE_ATTRIBUTES: ReadonlySet<string> = new Set(['value', 'language'])
 
 function readsValues(condition: Condition): boolean {
   return nodesIn(condition).some(({ is, field }) => {

@@ -5,7 +5,7 @@ import type { Submodel } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
-import type { DocumentKind } from '../store/store.ts'
+import type { DocumentKind } from './rule.ts'
 
 /** The texts of each reference, by its text; of one that leads nowhere none. Reads what is committed at this moment. */
 export async function readReferences(
@@ -14,6 +14,11 @@ export async function readReferences(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const entries = references.map(async (reference) => [reference.text, await textsOf(store, reference)] as const)
   return new Map(await Promise.all(entries))
+}
+
+/** Of the document that a reference names. */
+export function kindOfReference({ field }: ValueReference): DocumentKind {
+  return kindByRoot[field.root]
 }
 
 const kindByRoot: Readonly<Record<ValueReference['field']['root'], DocumentKind>> = {

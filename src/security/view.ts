@@ -73,6 +73,12 @@ export class DocumentView {
     )
   }
 
+  /** Does a rule cover the place of an element, whether there is one or not? What its filters hide does not count. */
+  coversPlace(submodel: Submodel, path: readonly Step[]): boolean {
+    if (this.#verdict.is === 'allowed') return true
+    return this.#enter(submodel).grants.some((grant) => grant.path === undefined || isAtOrBelow(path, grant.path))
+  }
+
   /** The elements at which rules begin that do not cover the whole submodel. */
   beginnings(submodel: Submodel): readonly (readonly Step[])[] {
     return this.#enter(submodel).grants.flatMap(({ path }) => (path === undefined ? [] : [path]))

@@ -1,0 +1,127 @@
+/**
+ * Authorizes the changes of a commit by the access rules: each must be covered entirely by the right that it needs,
+ * before and after. Nothing is written unless all are. Stored data that the decision depends on is guarded in the commit
+ * itself, so that a write in between makes it fail with `Conflict`; authorize it again then.
+ *
+ * Where a verdict is the same for every document nothing is read, and nothing guarded.
+ */
+import { HubError } from '../errors.ts'
+import type { Change, Commit } from '../store/store.ts'
+import type { Access } from './access.ts'
+import {
+  type CommitWrites,
+  type DocumentWrite,
+  type Need,
+  needsOf,
+  PACKAGE_KINDS,
+  writesOf
+} from './document-writes.ts'
+import { guardReferences, type WriteStores } from './guarded-state.ts'
+import type { AccessVerdict } from './policy.ts'
+import { type RequiredRight, type Right, rightsOf } from './rights.ts'
+import { Visibility } from './visibility.ts'
+import { WriteCheck } from './write-check.ts'
+
+export interface WriteAuthorizerOptions extends WriteStores {
+  readonly access: Access
+  /** What the operation is declared with; decides whether a part of a document is created, changed or deleted. */
+  readonly right?: RequiredRight
+}
+
+export class WriteAuthorizer {
+  readonly #options: WriteAuthorizerOptions
+
+  constructor(options: WriteAuthorizerOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Commits what may be written.
+   * @throws HubError `Forbidden`; `NotFound` where the caller may see nothing of a document or element; `Conflict` if
+   * what the decision depends on has changed; and what the store throws
+   */
+  async commit(changes: readonly Change[]): Promise<Commit> {
+    const guarded = await this.authorize(changes)
+    return this.#options.store.commit(guarded).catch(async (error: unknown) => {
+      throw await this.#withoutHidden(error, changes)
+    })
+  }
+
+  /** The changes with their guards, to be committed as they are. @throws HubError as `commit` */
+  async authorize(changes: readonly Change[]): Promise<readonly Change[]> {
+    const { access } = this.#options
+    const writes = writesOf(changes)
+    const { references } = access
+    const guards = references.length === 0 ? [] : await guardReferences(this.#options, references)
+    await this.#checkPackages(writes)
+    for (const write of writes.documents) guards.push(...(await this.#check(write)))
+    return guards.length === 0 ? changes : [...guards, ...changes]
+  }
+
+  async #check(write: DocumentWrite): Promise<readonly Change[]> {
+    const { access, right } = this.#options
+    const { kind, id } = write
+    const rights = new Set(needsOf(write, right, () => []).map((need) => need.right))
+    const verdicts = new Map<Right, AccessVerdict>()
+    for (const one of rights) verdicts.set(one, await access.verdict(one, { kind, id }))
+    if (verdicts.values().every(({ is }) => is === 'allowed')) return []
+    const check = new WriteCheck(write, verdicts, this.#options, right)
+    const refused = await check.uncovered()
+    if (refused !== undefined) throw await this.#refusal(write, refused)
+    return check.guards
+  }
+
+  async #checkPackages({ packages }: CommitWrites): Promise<void> {
+    const { access, right: declared } = this.#options
+    for (const [id, right] of packages) {
+      const isAllowed = await allowsAll(access, right)
+      if (isAllowed) continue
+      const isVisible = isUpsert(declared) || right === 'CREATE' || (await allowsAll(access, 'VIEW'))
+      throw isVisible ? forbidden(right, `Package "${id}"`) : new HubError('NotFound', ['Package', id])
+    }
+  }
+
+  /** What is hidden is refused as if it were absent, unless absent things may be written here. */
+  async #refusal(write: DocumentWrite, { right, part }: Need): Promise<HubError> {
+    const { access, store, right: declared } = this.#options
+    const { kind, id } = write
+    const path = typeof part === 'string' ? undefined : part.path
+    const what = path === undefined ? `${kind} "${id}"` : `the element "${path}" of ${kind} "${id}"`
+    if (isUpsert(declared) || write.created !== undefined) return forbidden(right, what)
+    const visibility = new Visibility({ access, store, rights: ['VIEW', right, ...rightsOf(declared ?? right)] })
+    if (path === undefined) {
+      return (await visibility.document(kind, id)) ? forbidden(right, what) : new HubError('NotFound', [kind, id])
+    }
+    const seen = await visibility.element(id, path)
+    if (seen === 'visible' || seen === 'absent') return forbidden(right, what)
+    return new HubError('NotFound', seen === 'hidden' ? ['SubmodelElement', path] : [kind, id])
+  }
+
+  /** The store's error must not reveal that a hidden document exists. */
+  async #withoutHidden(error: unknown, changes: readonly Change[]): Promise<unknown> {
+    if (!(error instanceof HubError && error.name === 'AlreadyExists')) return error
+    const { access, store } = this.#options
+    const visibility = new Visibility({ access, store, rights: ['VIEW'] })
+    for (const write of writesOf(changes).documents) {
+      const { kind, id, created } = write
+      if (created === undefined || (await store.head(kind, id)) === undefined) continue
+      if (!(await visibility.document(kind, id))) return forbidden('CREATE', `${kind} "${id}"`)
+    }
+    return error
+  }
+}
+
+/** May an operation create what is absent? */
+function isUpsert(right: RequiredRight | undefined): boolean {
+  return typeof right === 'object' && 'absent' in right
+}
+
+async function allowsAll(access: Access, right: Right): Promise<boolean> {
+  for (const kind of PACKAGE_KINDS) if ((await access.ofKind(right, kind)) !== 'allowed') return false
+  return true
+}
+
+/** @param what names a resource that the caller knows */
+function forbidden(right: Right, what: string): HubError {
+  return new HubError('Forbidden', [`${right} of ${what}`])
+}

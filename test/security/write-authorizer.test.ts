@@ -1,0 +1,5 @@
+import { join } from 'node:path'
+import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
+import { authorizing } from './authorized-writes.ts'
+
+authorizing('SQLite', (t) => openSqlite(join(t.testdir({}), 'data')))
