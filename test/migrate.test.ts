@@ -127,6 +127,9 @@ async function fill(store: Store): Promise<void> {
     { ...chunk, path: 'a', from: 5n, seq: 4, bytes: packed('5') }
   ])
   await store.setCursor('history', 7)
+  for (const [n, trim] of [0, 0, 0, 2].entries()) {
+    await store.commit([{ change: 'audit', record: `{"n":${n}}`, ...(trim > 0 && { trim }) }])
+  }
   await store.trimLog(3)
 }
 
@@ -135,16 +138,19 @@ async function goesOn(t: Test, store: Store, seq: number): Promise<void> {
   t.equal((await store.element('a', 'p1'))?.value, '{"value":"1.5"}')
   t.match(await store.element('a', 'p2'), { sourceTime: 1_700_000_000_123_456_789n, quality: 'uncertain' })
   t.match(await store.figures(), { logFirst: 4, logLast: seq, documents: { Submodel: 41 }, series: 2, samples: 6 })
-  t.equal(await store.commitOfKey('batch 1'), seq - 4)
+  t.equal(await store.commitOfKey('batch 1'), seq - 8)
+  const head = await store.auditHead()
+  await store.commit([{ change: 'audit', record: '{}' }])
+  t.match(await store.audit(head.number, 10), [{ number: 5, previous: head.hash }], 'the audit goes on')
   const p1 = await write(store, 'a', 'p1', '2.5')
-  t.equal((await store.commit([p1])).seq, seq + 1)
+  t.equal((await store.commit([p1])).seq, seq + 2)
   await store.commit([create(submodel('new'))])
   const { items } = await store.documents('Submodel', [['n', '1']], { limit: 100 })
   t.equal(items.length, 13)
   t.equal((await store.documents('Submodel', [], { limit: 100 })).items.at(-1)?.id, 'new', 'positions go on')
   t.match(await submodelOf(store, 's1'), { submodelElements: [{ value: '100' }] })
   const { entries, gap } = await store.log(seq - 1, 10)
-  t.strictSame([entries.map((entry) => entry.seq), gap], [[seq, seq + 1, seq + 2], false])
+  t.strictSame([entries.map((entry) => entry.seq), gap], [[seq, seq + 1, seq + 2, seq + 3], false])
 }
 
 /** Everything, record by record. */

@@ -1,7 +1,8 @@
 /** `/healthz`: the process answers. `/readyz`: the hub can serve requests, for which it needs its store. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { Store, StoreFigures } from '../store/store.ts'
+import type { StoreFigures } from '../store/figures.ts'
+import type { Store } from '../store/store.ts'
 import { type DocumentedResponse, type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import { ref } from '../transports/http/openapi-schemas.ts'
 import type { RulesStatus } from './access-rules.ts'

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { canonicalJson } from '../formats/canonical-json.ts'
-import type { SpooledText } from '../store/store.ts'
+import type { SpooledText } from '../store/spooled-text.ts'
 
 export interface SpooledDocument extends SpooledText {
   /** Independent of the order of members; of two equal documents one is dropped. */

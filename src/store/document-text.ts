@@ -1,6 +1,7 @@
 /** The JSON of a changed document, in memory or in a file. */
 import { closeSync, openSync, readSync } from 'node:fs'
-import type { Change, SpooledText } from './store.ts'
+import type { SpooledText } from './spooled-text.ts'
+import type { Change } from './store.ts'
 
 /** Read on each call, not cached: it is needed once. */
 export function readText(json: string | SpooledText): string {

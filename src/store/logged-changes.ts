@@ -40,6 +40,7 @@ function toLoggedChange(change: Change, commit: CommitClock): LoggedChange | und
     }
     case 'idempotencyKey':
     case 'expect':
+    case 'audit':
       return undefined
   }
 }

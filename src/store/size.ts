@@ -10,5 +10,6 @@ export function estimateBytes(changes: readonly Change[]): number {
 function estimateChangeBytes(change: Change): number {
   if (change.change === 'create' || change.change === 'replace') return heapBytes(change.json) + 500
   if (change.change === 'samples') return change.run.length + 500
+  if (change.change === 'audit') return change.record.length + 500
   return change.change === 'value' ? change.value.length + 500 : 500
 }

@@ -14,7 +14,10 @@
  */
 import type { Readable } from 'node:stream'
 import type { Quality } from '../model/samples.ts'
+import type { AuditEntry, AuditHead } from './audit-chain.ts'
+import type { StoreFigures } from './figures.ts'
 import type { Chunk, ChunkHead, Series, SeriesName } from './series.ts'
+import type { SpooledText } from './spooled-text.ts'
 
 /**
  * Descriptors, packages, validation results, jobs, birth certificates of MQTT devices, keys and users (`Credential`) and
@@ -94,17 +97,6 @@ export interface FileEntry {
  * marked the value as past, so it never becomes current.
  */
 export type Timing = 'arrival' | 'historical'
-
-/**
- * Document JSON in a file, for commits that do not fit in memory. It is read during the commit, in whichever thread
- * carries it out; keep the file until the commit settles.
- */
-export interface SpooledText {
-  readonly file: string
-  /** Offset and length in the file, in bytes; UTF-8. */
-  readonly at: number
-  readonly bytes: number
-}
 
 /** What happened to whole subtrees. */
 export type SubtreeAction = 'created' | 'deleted'
@@ -221,6 +213,14 @@ export type Change =
       readonly id: string
       readonly names: readonly string[]
     }
+  | {
+      /** Appends to the audit; not logged. */
+      readonly change: 'audit'
+      /** JSON text. */
+      readonly record: string
+      /** Removes the entries up to this number, too; few enough not to delay other commits. */
+      readonly trim?: number
+    }
 
 /** Identifies a durable commit. */
 export interface Commit {
@@ -297,24 +297,6 @@ export interface PageRequest {
   readonly limit: number
 }
 
-export interface StoreFigures {
-  readonly documents: Readonly<Record<string, number>>
-  readonly elements: number
-  readonly logFirst: number
-  readonly logLast: number
-  readonly logBytes: number
-  /** Series with history, the samples in their chunks, and the bytes of those chunks. */
-  readonly series: number
-  readonly samples: number
-  readonly historyBytes: number
-  /** Bytes on disk, all files together. */
-  readonly bytes: number
-  /** Records that this process found damaged. */
-  readonly damaged: number
-  /** A write failed recently because the disk is full or fails, and none has succeeded since. */
-  readonly isWriteFailing: boolean
-}
-
 export interface Store {
   /** Identifies this body of data: log positions of another epoch mean nothing here. Kept by a backup. */
   readonly epoch: string
@@ -352,6 +334,9 @@ export interface Store {
   commitOfKey(key: string): Promise<number | undefined>
   /** Deletes log entries and idempotency keys up to and including `seq`. */
   trimLog(seq: number): Promise<void>
+  /** Entries of the audit after this number, oldest first. Unverified: see `ChainVerifier` of audit-chain.ts. */
+  audit(after: number, limit: number): Promise<readonly AuditEntry[]>
+  auditHead(): Promise<AuditHead>
   /** The position of a log consumer, kept across restarts. */
   cursor(consumer: string): Promise<number | undefined>
   setCursor(consumer: string, seq: number): Promise<void>

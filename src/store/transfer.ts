@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import type { AuditEntry, AuditHead } from './audit-chain.ts'
 import type { ChunkKey, SeriesName } from './series.ts'
 import type { DocumentKind, ElementRow, Facet, FileEntry, LogEntry } from './store.ts'
 
@@ -14,6 +15,7 @@ export interface StoreSummary {
   readonly position: number
   /** Log entries up to and including this one are trimmed. */
   readonly trimmed: number
+  readonly audit: AuditHead
 }
 
 /** An element written since its document; `value` only if it differs from the body's. */
@@ -47,6 +49,7 @@ export type TransferRecord =
   | DocumentRecord
   | ({ readonly type: 'chunk'; readonly to: bigint; readonly count: number; readonly bytes: Uint8Array } & ChunkKey)
   | { readonly type: 'entry'; readonly entry: LogEntry }
+  | { readonly type: 'audit'; readonly entry: AuditEntry }
   | { readonly type: 'idempotency key'; readonly key: string; readonly seq: number }
   | { readonly type: 'cursor'; readonly consumer: string; readonly seq: number }
   /** Changed during the transfer: removed, or sent again afterwards. */
@@ -67,11 +70,12 @@ export interface TransferSource {
 /** How far a transfer got; stored by the target. */
 export interface TransferProgress {
   readonly epoch: string
-  /** Last file (hash), document, series and log entry transferred. */
+  /** Last file (hash), document, series, log entry and audit entry transferred. */
   readonly file?: string
   readonly position?: number
   readonly series?: SeriesName
   readonly seq?: number
+  readonly audit?: number
 }
 
 export interface TransferTarget {
@@ -131,6 +135,8 @@ function advance(progress: TransferProgress, record: TransferRecord): TransferPr
       return { ...progress, series: { submodel: record.submodel, path: record.path } }
     case 'entry':
       return { ...progress, seq: record.entry.seq }
+    case 'audit':
+      return { ...progress, audit: record.entry.number }
     default:
       return progress
   }
@@ -146,6 +152,8 @@ function estimateRecordBytes(record: TransferRecord): number {
       return record.bytes.length
     case 'entry':
       return record.entry.changes.reduce((sum, change) => sum + ('run' in change ? change.run.length : 200), 100)
+    case 'audit':
+      return record.entry.record.length + 300
     default:
       return 100
   }

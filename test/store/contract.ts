@@ -7,6 +7,7 @@ import { type Clock, clockOf } from '../../src/clock.ts'
 import type { HubError } from '../../src/errors.ts'
 import { membersAt, newestOf, type Run, spanOf } from '../../src/model/samples.ts'
 import type { Reference } from '../../src/model/types.ts'
+import { ChainVerifier, EMPTY_CHAIN } from '../../src/store/audit-chain.ts'
 import { defaultSourceTime } from '../../src/store/current-value.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 import type { Chunk, SeriesName } from '../../src/store/series.ts'
@@ -49,6 +50,7 @@ export function contract(t: Test, open: Open): void {
   guards(test)
   pages(test)
   log(test)
+  audit(test)
   files(test)
   samples(test)
   chunks(test)
@@ -776,6 +778,73 @@ function log(test: Define): void {
   })
 }
 
+const record = (n: number) => JSON.stringify({ caller: 'user:kim', n, text: 'ä\u{1f600}\n"\u2028' })
+
+function audit(test: Define): void {
+  test('audit entries are appended with their commit and form a chain', async (t, store) => {
+    t.strictSame([await store.auditHead(), await store.audit(0, 10)], [EMPTY_CHAIN, []])
+    const first = await store.commit([
+      create(submodel('a', property('p', '1'))),
+      { change: 'audit', record: record(1) }
+    ])
+    await store.commit([create(submodel('b'))])
+    const second = await store.commit([
+      await write(store, 'a', 'p', '2'),
+      { change: 'audit', record: record(2) },
+      { change: 'audit', record: record(3) }
+    ])
+    const alone = await store.commit([{ change: 'audit', record: record(4) }])
+    const entries = await store.audit(0, 10)
+    t.match(entries, [
+      { number: 1, ...first, record: record(1), trimmed: 0 },
+      { number: 2, ...second, record: record(2) },
+      { number: 3, ...second, record: record(3) },
+      { number: 4, ...alone, record: record(4) }
+    ])
+    t.strictSame(await verified(store), [])
+    t.strictSame(await store.auditHead(), { number: 4, hash: entries[3]?.hash, trimmed: 0 })
+    t.strictSame(await store.audit(1, 2), entries.slice(1, 3))
+    t.strictSame(await store.audit(4, 2), [])
+    t.match((await store.log(first.seq + 1, 10)).entries, [{ changes: [{ change: 'value' }] }, { changes: [] }])
+  })
+
+  test('a refused commit leaves no audit entry, and does not break the chain of others', async (t, store) => {
+    await store.commit([create(submodel('a'))])
+    const commits = Array.from({ length: 20 }, (_, n) =>
+      store.commit([create(submodel(n % 3 === 0 ? 'a' : `s${n}`)), { change: 'audit', record: record(n) }])
+    )
+    const settled = await Promise.allSettled(commits)
+    t.equal(settled.filter(({ status }) => status === 'rejected').length, 7)
+    const entries = await store.audit(0, 100)
+    t.strictSame(
+      entries.map((entry) => (JSON.parse(entry.record) as { n: number }).n),
+      Array.from({ length: 20 }, (_, n) => n).filter((n) => n % 3 !== 0)
+    )
+    t.strictSame(await verified(store), [])
+  })
+
+  test('a trimmed audit stays verifiable, and says that it was trimmed', async (t, store) => {
+    for (let n = 1; n <= 10; n++) await store.commit([{ change: 'audit', record: record(n) }])
+    const [kept] = await store.audit(7, 1)
+    await store.commit([{ change: 'audit', record: record(11), trim: 6 }])
+    const entries = await store.audit(0, 100)
+    t.match([entries[0]?.number, entries.at(-1)], [7, { number: 11, trimmed: 6 }])
+    t.match(await store.auditHead(), { number: 11, trimmed: 6 })
+    t.strictSame(await verified(store, kept), [])
+    t.match(await verified(store, { number: 3, hash: 'x' }), [/older than entry 7/])
+    await store.commit([{ change: 'audit', record: record(12), trim: 100 }])
+    t.match(await store.audit(0, 100), [{ number: 12, trimmed: 11 }])
+    t.strictSame(await verified(store), [])
+  })
+}
+
+/** What is wrong with the audit of a store, compared with its own head and one that was kept. */
+async function verified(store: Store, kept?: { number: number; hash: string }): Promise<string[]> {
+  const chain = new ChainVerifier([await store.auditHead(), ...(kept === undefined ? [] : [kept])])
+  const problems = (await store.audit(0, 1000)).map((entry) => chain.add(entry))
+  return [...problems, chain.end()].filter((problem) => problem !== undefined)
+}
+
 function files(test: Define): void {
   test('an attached file is readable, whole or by range, until it is detached', async (t, store) => {
     await store.commit([create(submodel('a'))])
@@ -1198,6 +1267,7 @@ async function fill(store: Store): Promise<void> {
   ])
   await attach(store, 'filled', 'f', 'some bytes')
   await store.setCursor('history', 2)
+  for (let n = 1; n < 4; n++) await store.commit([{ change: 'audit', record: record(n), ...(n === 3 && { trim: 1 }) }])
   await store.putChunks([{ submodel: 'filled', path: 'p', from: 1n, seq: 2, to: 2n, count: 1, bytes: encodeRun(RUN) }])
   await store.trimLog(1)
 }
@@ -1215,6 +1285,7 @@ async function everything(store: Store) {
     chunks: await all(store.chunks({ submodel: 'filled', path: 'p' }, 0n, 9n)),
     epoch: store.epoch,
     log: await store.log(0, 100),
+    audit: [await store.auditHead(), await store.audit(0, 100)],
     figures
   }
 }

@@ -54,10 +54,10 @@ export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return list
 }
 
-/** SQL that reverts the migrations that added checksums. */
+/** SQL that reverts the migrations from those on that added checksums. */
 export const WITHOUT_CHECKSUMS = `${['document', 'body', 'element', 'file', 'log', 'series', 'chunk']
   .map((table) => `ALTER TABLE ${table} DROP COLUMN crc;`)
-  .join('')} ALTER TABLE blob DROP COLUMN parts;`
+  .join('')} ALTER TABLE blob DROP COLUMN parts; DROP TABLE audit;`
 
 /** Closes the store when the work is done or has failed, before its directory is removed. */
 export async function withStore<Opened extends Store, Result>(

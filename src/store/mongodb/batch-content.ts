@@ -1,6 +1,7 @@
 /**
  * What a batch of the log contains, and the counters after it. All of it is persisted as JSON: member names are fixed.
  */
+import type { AuditHead } from '../audit-chain.ts'
 import type { Change, LoggedChange } from '../store.ts'
 
 export interface BatchContent {
@@ -28,6 +29,8 @@ export interface ChangeNote {
   readonly body?: BodyRef
   /** Changes of the reference counts of blobs. */
   readonly blobs?: readonly (readonly [blob: string, by: number])[]
+  /** Where in the audit an entry is. */
+  readonly audit?: readonly [number: number, previous: string, hash: string]
 }
 
 export interface BodyRef {
@@ -93,6 +96,8 @@ export interface Counters {
   readonly blobBytes: number
   readonly bodyBytes: number
   readonly documents: Readonly<Record<string, number>>
+  /** Absent before the first entry. */
+  readonly audit?: AuditHead
   /**
    * Leases by name; the time to live (ms) runs from when a process sees them, `term` is the batch that granted them.
    */

@@ -57,6 +57,7 @@ export function estimateEntryBytes(changes: readonly (LoggableChange | LoggedCha
     if (change.change === 'samples') bytes += change.run.length + change.submodel.length + change.path.length
     else if (change.change === 'value') bytes += change.value.length + change.submodel.length + change.path.length
     else if (change.change === 'idempotencyKey') bytes += change.key.length
+    else if (change.change === 'audit') bytes += change.record.length
     else bytes += change.id.length + ('json' in change ? readText(change.json).length : 0)
   }
   return bytes

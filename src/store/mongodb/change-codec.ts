@@ -49,6 +49,7 @@ export type ChangeRow =
   | [letter: 'o', key: string]
   | [letter: 'a', kind: DocumentKind, id: string, files: readonly FileEntry[]]
   | [letter: 'x', kind: DocumentKind, id: string, names: readonly string[]]
+  | [letter: 'l', record: string, trim?: number]
 
 /** A logged change that was imported from another store. */
 export type ImportedRow =
@@ -95,6 +96,8 @@ export function encodeChange(change: LoggableChange, blobs: Uint8Array[]): Chang
       return ['a', change.kind, change.id, change.files]
     case 'detach':
       return ['x', change.kind, change.id, change.names]
+    case 'audit':
+      return change.trim === undefined ? ['l', change.record] : ['l', change.record, change.trim]
   }
 }
 
@@ -136,6 +139,8 @@ export function decodeChange(row: ChangeRow, takeBlob: (length: number) => Buffe
       return { change: 'attach', kind: row[1], id: row[2], files: row[3] }
     case 'x':
       return { change: 'detach', kind: row[1], id: row[2], names: row[3] }
+    case 'l':
+      return { change: 'audit', record: row[1], ...(row[2] !== undefined && { trim: row[2] }) }
   }
 }
 

@@ -22,6 +22,7 @@ import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts
 import { readText } from '../document-text.ts'
 import { deriveElementRows, hasBlobValue } from '../element-rows.ts'
 import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
+import { appendToAudit } from './audit.ts'
 import type { BodyRef, ChangeNote, LoggableChange, LoggedCommit } from './batch-content.ts'
 import {
   DocumentState,
@@ -29,7 +30,8 @@ import {
   type ElementRows,
   type HeadState,
   newElementRow,
-  newElementRows
+  newElementRows,
+  referenceChanges
 } from './document.ts'
 import { type BlobState, keyOf, type ReceiptState, type StateKey } from './keys.ts'
 import type { Overlay } from './overlay.ts'
@@ -76,7 +78,8 @@ export function replayCommit(
     const isCreating = change.change === 'create' || change.change === 'idempotencyKey'
     // A document that is deleted in the end is loaded as absent, whatever batch it was stored as of: earlier changes of
     // it are skipped until it is created again.
-    if (isWanted(key) && (isCreating || overlay.head(key) !== undefined)) applyChange(overlay, change, commit, note)
+    if (key !== undefined && isWanted(key) && (isCreating || overlay.head(key) !== undefined))
+      applyChange(overlay, change, commit, note)
     for (const [blob, by] of note.blobs ?? []) {
       if (isWanted(keyOf.blob(blob))) changeReferences(overlay, blob, by, commit)
     }
@@ -85,17 +88,21 @@ export function replayCommit(
 
 /** The states that must be loaded for a change; first the one that it changes. */
 export function* keysReadBy(change: Change): Generator<StateKey> {
-  yield keyOfChange(change)
+  const key = keyOfChange(change)
+  if (key !== undefined) yield key
   if (change.change === 'attach') for (const { blob } of change.files) yield keyOf.blob(blob)
 }
 
-function keyOfChange(change: Change): StateKey {
+/** Undefined: none; the audit is among the counters. */
+function keyOfChange(change: Change): StateKey | undefined {
   switch (change.change) {
     case 'value':
     case 'samples':
       return keyOf.document('Submodel', change.submodel)
     case 'idempotencyKey':
       return keyOf.receipt(change.key)
+    case 'audit':
+      return undefined
     default:
       return keyOf.document(change.kind, change.id)
   }
@@ -125,6 +132,8 @@ function applyChange(
       return attachFiles(overlay, change, commit, replayed)
     case 'detach':
       return detachFiles(overlay, change, commit, replayed)
+    case 'audit':
+      return appendToAudit(overlay, change, commit)
   }
 }
 
@@ -367,13 +376,6 @@ function changeReferences(overlay: Overlay, blob: string, by: number, { time }: 
   const key = keyOf.blob(blob)
   const found = overlay.otherState(key) as BlobState | null | undefined
   if (found != null) overlay.setOtherState(key, { ...found, refs: found.refs + by, at: time })
-}
-
-function referenceChanges(before: HeadState['files'], after: HeadState['files']): [blob: string, by: number][] {
-  const counts = new Map<string, number>()
-  for (const { blob } of before.values()) counts.set(blob, (counts.get(blob) ?? 0) - 1)
-  for (const { blob } of after.values()) counts.set(blob, (counts.get(blob) ?? 0) + 1)
-  return [...counts].filter(([, by]) => by !== 0)
 }
 
 function existing(overlay: Overlay, kind: DocumentKind, id: string): { key: StateKey; head: HeadState } {

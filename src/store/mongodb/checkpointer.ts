@@ -10,6 +10,7 @@
  * - it is checked before each step, with a margin for the step itself, and must be available after the writer is
  *   drained, when `Store.lease` is refused.
  */
+import { auditHeadOf, auditRowsOf, removeTrimmed } from './audit.ts'
 import { type Collections, type StateWrite, toStateWrite } from './collections.ts'
 import type { MongoConnection } from './connection.ts'
 import type { LogTrimmer } from './log-trimmer.ts'
@@ -52,6 +53,8 @@ export class Checkpointer {
   #done: Promise<void> = Promise.resolve()
   /** Did the last attempt fail on the way? */
   #isRepeated = false
+  /** Audit entries up to this one are deleted. */
+  #auditTrimmed = 0
   readonly #stopListening: () => void
 
   constructor(context: CheckpointerContext) {
@@ -116,6 +119,16 @@ export class Checkpointer {
     await this.#checkpoint()
     this.#isRepeated = false
     await this.#context.trimmer.trim(() => this.#keepLease())
+    await this.#trimAudit()
+  }
+
+  async #trimAudit(): Promise<void> {
+    const { connection, replica } = this.#context
+    const { trimmed } = auditHeadOf(replica.state.counters)
+    if (trimmed <= this.#auditTrimmed) return
+    await this.#keepLease()
+    await removeTrimmed(connection, trimmed)
+    this.#auditTrimmed = trimmed
   }
 
   /** How far is the process that holds the lease? */
@@ -132,6 +145,7 @@ export class Checkpointer {
     const beforeStep = () => this.#keepLease()
     const keys = [...new Set(batches.flatMap((batch) => [...batch.keys]))]
     const obsolete = obsoleteRowsOf(batches)
+    const audit = batches.flatMap(({ batch }) => auditRowsOf(batch))
     for (let at = 0; at < keys.length; at += STATES_PER_STEP) {
       const some = keys.slice(at, at + STATES_PER_STEP)
       let upto = -1
@@ -144,6 +158,7 @@ export class Checkpointer {
       })
       await collections.save(writes, upto, { beforeStep, isRepeated: this.#isRepeated })
     }
+    await collections.insert('audit', audit, beforeStep)
     await collections.remove('bodies', [...obsolete.bodies], beforeStep)
     for (const name of ['chunks', 'uploads', 'files'] as const) {
       await collections.remove(name, obsolete[name], beforeStep)

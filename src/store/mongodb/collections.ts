@@ -285,6 +285,7 @@ function* portionsOf(rows: readonly StoredRow[], maxRows = ROWS_PER_INSERT): Gen
   if (portion.length > 0) yield portion
 }
 
-function estimateRowBytes({ data, keys }: StoredRow): number {
-  return 500 + (Buffer.isBuffer(data) ? data.length : 0) + (Array.isArray(keys) ? 40 * keys.length : 0)
+function estimateRowBytes({ data, keys, record }: StoredRow): number {
+  const texts = typeof record === 'string' ? record.length : 0
+  return 500 + texts + (Buffer.isBuffer(data) ? data.length : 0) + (Array.isArray(keys) ? 40 * keys.length : 0)
 }

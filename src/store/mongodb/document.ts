@@ -149,3 +149,11 @@ function derive(
   }
   return rows
 }
+
+/** How often more, or less, a blob is referred to. */
+export function referenceChanges(before: HeadState['files'], after: HeadState['files']): [blob: string, by: number][] {
+  const counts = new Map<string, number>()
+  for (const { blob } of before.values()) counts.set(blob, (counts.get(blob) ?? 0) - 1)
+  for (const { blob } of after.values()) counts.set(blob, (counts.get(blob) ?? 0) + 1)
+  return [...counts].filter(([, by]) => by !== 0)
+}

@@ -38,19 +38,13 @@ import { scanChunks } from '../chunk-scan.ts'
 import { FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog } from '../damage.ts'
 import { withTextInMemory } from '../document-text.ts'
+import type { StoreFigures } from '../figures.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
-import type {
-  Change,
-  DocumentKind,
-  ElementCondition,
-  Facet,
-  FileEntry,
-  PageRequest,
-  Store,
-  StoreFigures
-} from '../store.ts'
+import type { Change, DocumentKind, ElementCondition, Facet, FileEntry, PageRequest, Store } from '../store.ts'
 import type { TransferSource } from '../transfer.ts'
 import { WriteHealth } from '../write-health.ts'
+import { auditHeadOf } from './audit.ts'
+import { readAudit } from './audit-reader.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Collections } from './collections.ts'
 import type { MongoComponents } from './components.ts'
@@ -211,6 +205,15 @@ class MongoStore implements Store {
     const upto = Math.min(seq, state.counters.seq)
     if (upto <= state.counters.trimmed) return
     await writer.submit({ command: 'trimLog', seq: upto, bytes: await reader.bytesUpTo(upto) })
+  }
+
+  audit(after: number, limit: number) {
+    return readAudit(this.#components.connection, this.#components.replica, after, limit)
+  }
+
+  async auditHead() {
+    await this.#components.replica.applier.sync()
+    return auditHeadOf(this.#components.replica.state.counters)
   }
 
   async cursor(consumer: string) {

@@ -87,7 +87,7 @@ export class Overlay implements ReadView {
     this.#others.set(key, state)
   }
 
-  addToCounters(amounts: Partial<Omit<Counters, 'documents' | 'claims'>>): void {
+  addToCounters(amounts: Partial<Omit<Counters, 'documents' | 'claims' | 'audit'>>): void {
     const counters: Record<string, unknown> = { ...this.counters }
     for (const [name, amount] of Object.entries(amounts)) counters[name] = Number(counters[name]) + amount
     this.counters = counters as unknown as Counters

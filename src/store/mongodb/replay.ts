@@ -16,7 +16,10 @@ export function replayBatch(overlay: Overlay, batch: Batch, isWanted: (key: Stat
 /** Every state that a batch changes. */
 export function* keysWritten({ content }: Batch): Generator<StateKey> {
   for (const { changes, notes } of content.commits) {
-    for (const change of changes) yield keysReadBy(change).next().value as StateKey
+    for (const change of changes) {
+      const [key] = keysReadBy(change)
+      if (key !== undefined) yield key
+    }
     for (const { blobs = [] } of notes) for (const [blob] of blobs) yield keyOf.blob(blob)
   }
   for (const control of content.controls) {

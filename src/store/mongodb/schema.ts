@@ -13,6 +13,7 @@
  * | `blobs`     | name                          | size, hash and reference count of a file                         |
  * | `files`     | name of the blob, part        | a part of the bytes of a file; never changed                     |
  * | `uploads`   | name                          | uploads no batch refers to yet, to be removed if none ever does  |
+ * | `audit`     | number of the entry           | the audit; never changed                                         |
  * | `cursors`   | name of the consumer          | its position in the log                                          |
  *
  * `upto` of a row is the number of a batch: the row contains the effects of all batches up to it.
@@ -40,7 +41,7 @@ const indexes: readonly (readonly [collection: string, key: Readonly<Record<stri
 ]
 
 /** A change of the schema is a new version with a migration step; released steps are never edited. */
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 const MAX_INDEX_ATTEMPTS = 5
 const INDEX_RETRY_DELAY_MS = 50
@@ -70,6 +71,10 @@ export async function prepareDatabase(connection: MongoConnection, journal: Jour
     throw new HubError('Unavailable', [
       `The database was written by a later release: its schema is of version ${found.schema}, this release knows up to ${SCHEMA_VERSION}`
     ])
+  }
+  // Version 2: batches may have audit entries, which earlier releases cannot replay.
+  if (Number(found.schema) < SCHEMA_VERSION) {
+    await connection.write(() => meta.updateOne({ _id: 'hub' }, { $set: { schema: SCHEMA_VERSION } }))
   }
   return { epoch: String(found.epoch) }
 }

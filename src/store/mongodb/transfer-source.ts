@@ -4,6 +4,8 @@ import { HubError } from '../../errors.ts'
 import type { SeriesName } from '../series.ts'
 import type { DocumentKind } from '../store.ts'
 import type { DocumentRecord, StoreSummary, TransferProgress, TransferRecord, TransferSource } from '../transfer.ts'
+import { auditHeadOf } from './audit.ts'
+import { readAudit } from './audit-reader.ts'
 import type { MongoComponents } from './components.ts'
 import type { StoredRow } from './connection.ts'
 import { DocumentState } from './document.ts'
@@ -56,12 +58,14 @@ export class MongoSource implements TransferSource {
     yield* this.#receipts()
     yield* this.#cursors()
     let seq = after?.seq ?? 0
+    let audited = after?.audit ?? 0
     // What changed meanwhile follows, in rounds, until it is little; that is copied while writers pause.
     for (let isPaused = false; ; ) {
       const changed = await this.#changedSince(copied)
       copied = state.appliedNumber
       yield* this.#changedStates(changed)
       seq = yield* this.#entries(seq)
+      audited = yield* this.#audit(audited)
       const later = await this.#changedSince(copied)
       const summary = this.#summary()
       if (isPaused) await writer.pauseWriters(0)
@@ -76,8 +80,9 @@ export class MongoSource implements TransferSource {
   }
 
   #summary(): StoreSummary {
-    const { seq, position, trimmed } = this.#components.replica.state.counters
-    return { epoch: this.#components.epoch, seq, position, trimmed }
+    const { counters } = this.#components.replica.state
+    const { seq, position, trimmed } = counters
+    return { epoch: this.#components.epoch, seq, position, trimmed, audit: auditHeadOf(counters) }
   }
 
   async *#files(last: string): AsyncGenerator<TransferRecord> {
@@ -188,6 +193,17 @@ export class MongoSource implements TransferSource {
       for (const entry of entries) yield { type: 'entry', entry }
       if (entries.length === 0) return Math.max(after, replica.state.counters.seq)
       after = entries.at(-1)?.seq ?? after
+    }
+  }
+
+  /** As it is: a chain that was changed must stay recognisable. */
+  async *#audit(last: number): AsyncGenerator<TransferRecord, number> {
+    const { connection, replica } = this.#components
+    for (let after = last; ; ) {
+      const page = await readAudit(connection, replica, after, ENTRIES_PER_READ)
+      for (const entry of page) yield { type: 'audit', entry }
+      if (page.length === 0) return after
+      after = page.at(-1)?.number ?? after
     }
   }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { HubError } from '../../errors.ts'
 import type { SeriesName } from '../series.ts'
 import type { DocumentRecord, StoreSummary, TransferProgress, TransferRecord, TransferTarget } from '../transfer.ts'
+import { toAuditRow } from './audit.ts'
 import { estimateEntryBytes, type NewBatch } from './batch.ts'
 import { type Counters, type StoredChunk, ZERO_COUNTERS } from './batch-content.ts'
 import { Collections, toStateWrite } from './collections.ts'
@@ -78,6 +79,11 @@ class MongoTarget implements TransferTarget {
     }
     await this.#putDocuments(records.filter((record) => record.type === 'document'))
     await this.#putChunks(records.filter((record) => record.type === 'chunk'))
+    const audited = records.filter((record) => record.type === 'audit')
+    await this.#collections.insert(
+      'audit',
+      audited.map(({ entry }) => toAuditRow(entry))
+    )
     for (const record of records) {
       if (record.type === 'idempotency key') {
         const { key, seq } = record
@@ -92,10 +98,10 @@ class MongoTarget implements TransferTarget {
     await this.#saveProgress({ ...(await this.#appendEntries(entries, before)), progress })
   }
 
-  async finish({ epoch, seq, position, trimmed }: StoreSummary): Promise<void> {
+  async finish({ epoch, seq, position, trimmed, audit }: StoreSummary): Promise<void> {
     const { no, logged } = this.#unfinished ?? { no: 0, logged: 0 }
     const totals = await this.#computeTotals()
-    const counters: Counters = { ...ZERO_COUNTERS, ...totals, seq, position, trimmed, logged, forgotten: 0 }
+    const counters: Counters = { ...ZERO_COUNTERS, ...totals, seq, position, trimmed, logged, forgotten: 0, audit }
     const empty = { time: 0, content: { commits: [], controls: [] } }
     await this.#append({ ...empty, number: 0, firstSeq: 1, counters: ZERO_COUNTERS })
     await this.#append({ ...empty, number: no + 1, firstSeq: seq + 1, counters })

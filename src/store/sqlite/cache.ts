@@ -54,7 +54,7 @@ export class DocumentCache {
 
   /** Applies a durable change: evicts what is outdated; a row whose value was written is updated instead. */
   apply(change: Change, commit: DatedCommit): void {
-    if (change.change === 'idempotencyKey' || change.change === 'expect') return
+    if (change.change === 'idempotencyKey' || change.change === 'expect' || change.change === 'audit') return
     if (change.change !== 'value' && change.change !== 'samples') {
       this.evict(change)
       return
@@ -71,7 +71,7 @@ export class DocumentCache {
 
   /** Evicts what a change concerns. */
   evict(change: Change): void {
-    if (change.change === 'idempotencyKey' || change.change === 'expect') return
+    if (change.change === 'idempotencyKey' || change.change === 'expect' || change.change === 'audit') return
     if ('submodel' in change) this.#drop(change.submodel)
     else if (change.kind === 'Submodel') this.#drop(change.id)
     else this.#dropDocument(this.#entries.get(change.id), change.kind)

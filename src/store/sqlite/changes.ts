@@ -13,6 +13,7 @@ import type { DatedCommit } from '../current-value.ts'
 import { readText } from '../document-text.ts'
 import { hasBlobValue } from '../element-rows.ts'
 import type { Change, DocumentKind, Facet } from '../store.ts'
+import type { AuditTable } from './audit.ts'
 import type { BlobTable } from './blobs.ts'
 import { type ChangeStatements, prepare } from './changes-sql.ts'
 import { bodyChecksum, documentChecksum, fileChecksum, isSoundRow } from './checksums.ts'
@@ -33,13 +34,15 @@ interface HeadRow {
 export class Changes {
   readonly #counters: Counters
   readonly #blobs: BlobTable
+  readonly #audit: AuditTable
   readonly #sql: ChangeStatements
   readonly #values: ValueChanges
   readonly #elements: ElementRows
 
-  constructor(db: DatabaseSync, counters: Counters, blobs: BlobTable) {
+  constructor(db: DatabaseSync, counters: Counters, blobs: BlobTable, audit: AuditTable) {
     this.#counters = counters
     this.#blobs = blobs
+    this.#audit = audit
     this.#sql = prepare(db)
     this.#values = new ValueChanges(this.#sql)
     this.#elements = new ElementRows(this.#sql, counters)
@@ -58,6 +61,7 @@ export class Changes {
   /** Drops what is pending; call if the transaction is rolled back. */
   discard(): void {
     this.#values.discard()
+    this.#audit.discard()
   }
 
   #apply(change: Change, commit: DatedCommit): void {
@@ -90,6 +94,9 @@ export class Changes {
         break
       case 'detach':
         this.#detach(change, commit)
+        break
+      case 'audit':
+        this.#audit.append(change, commit)
         break
     }
   }
@@ -224,7 +231,7 @@ export class Changes {
 /** Can it be applied while revisions of documents are pending? */
 function isBesideRevision(change: Change): boolean {
   if (change.change === 'expect') return change.state !== 'absent' && !Object.hasOwn(change.state, 'revision')
-  return change.change === 'value' || change.change === 'samples'
+  return change.change === 'value' || change.change === 'samples' || change.change === 'audit'
 }
 
 function blobFlag(submodel: Submodel | undefined): 0 | 1 {

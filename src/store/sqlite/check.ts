@@ -3,9 +3,11 @@ import { stat } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { HubError } from '../../errors.ts'
 import type { Submodel } from '../../model/types.ts'
+import { ChainVerifier } from '../audit-chain.ts'
 import { isDamaged } from '../damage.ts'
 import { deriveElementRows, pathTail, searchKey } from '../element-rows.ts'
 import { joinValues } from '../join-values.ts'
+import { AuditReads } from './audit.ts'
 import { checkChecksums } from './check-checksums.ts'
 import { readVerified } from './files.ts'
 import { blobPath, databasePath } from './paths.ts'
@@ -13,6 +15,7 @@ import { kinds, migrations, type StoredRow } from './schema.ts'
 import { storageFailure, toHubError } from './storage-errors.ts'
 
 const MAX_REPORTED = 20
+const ROWS_PER_READ = 500
 
 /**
  * Reads everything in a data directory, even while a hub uses it, and changes nothing. Takes as long as reading the whole
@@ -51,7 +54,7 @@ export async function checkDirectory(directory: string): Promise<readonly string
 type Check = (db: DatabaseSync, directory: string) => Iterable<string> | AsyncIterable<string>
 
 /** The most informative checks come first. */
-const checks: readonly Check[] = [checkChecksums, pages, figures, leftovers, facets, submodels, files]
+const checks: readonly Check[] = [checkChecksums, pages, figures, leftovers, facets, submodels, audit, files]
 
 async function findingsOf(step: Check, db: DatabaseSync, directory: string): Promise<readonly string[]> {
   const findings: string[] = []
@@ -70,6 +73,21 @@ function* pages(db: DatabaseSync): Generator<string> {
   for (const { integrity_check } of db.prepare(`PRAGMA integrity_check(${MAX_REPORTED})`).all()) {
     if (integrity_check !== 'ok') yield `The database is damaged: ${integrity_check}`
   }
+}
+
+function* audit(db: DatabaseSync): Generator<string> {
+  const reads = new AuditReads(db)
+  const head = reads.head()
+  const chain = new ChainVerifier(head.number === 0 ? [] : [head])
+  for (let page = reads.page(0, ROWS_PER_READ); page.length > 0; ) {
+    for (const entry of page) {
+      const problem = chain.add(entry)
+      if (problem !== undefined) return yield `The audit is damaged: ${problem}`
+    }
+    page = reads.page(chain.last?.number ?? 0, ROWS_PER_READ)
+  }
+  const missing = chain.end()
+  if (missing !== undefined) yield `The audit is damaged: ${missing}`
 }
 
 async function* files(db: DatabaseSync, directory: string): AsyncGenerator<string> {

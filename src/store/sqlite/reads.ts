@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts'
 import type { HubError } from '../../errors.ts'
 import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
+import type { AuditEntry, AuditHead } from '../audit-chain.ts'
 import { type DamageLog, isDamaged } from '../damage.ts'
 import { hasBlobValue } from '../element-rows.ts'
 import { joinValues } from '../join-values.ts'
@@ -19,6 +20,7 @@ import type {
   Page,
   PageRequest
 } from '../store.ts'
+import { AuditReads } from './audit.ts'
 import type { DocumentCache } from './cache.ts'
 import { isSoundElement, isSoundRow, type StoredElementTuple } from './checksums.ts'
 import { findPositions } from './find-positions.ts'
@@ -44,6 +46,7 @@ export class Reads {
   readonly #clock: Clock
   readonly #sql: ReadStatements
   readonly history: SeriesReads
+  readonly #audit: AuditReads
 
   constructor(file: string, { cache, damage, clock }: ReadsOptions) {
     this.#damage = damage
@@ -53,6 +56,15 @@ export class Reads {
     this.#cache = cache
     this.#sql = prepare(this.#db)
     this.history = new SeriesReads(this.#sql, damage)
+    this.#audit = new AuditReads(this.#db)
+  }
+
+  audit(after: number, limit: number): AuditEntry[] {
+    return this.#audit.page(after, limit)
+  }
+
+  auditHead(): AuditHead {
+    return readSnapshot(this.#sql, () => this.#audit.head())
   }
 
   document(kind: DocumentKind, id: string): Document | undefined {

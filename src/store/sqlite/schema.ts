@@ -15,6 +15,7 @@
  * - `longest` of a series is the time span of its longest chunk, in nanoseconds: a chunk that reaches a given time may
  *   start this much earlier.
  * - `quality` of an element is its index in the list of model/samples.ts, NULL if no quality was given.
+ * - `trimmed` of an audit entry: with it, those up to this number were removed. `previous` and `hash` are SHA-256.
  * - `crc` is the checksum of a row (checksums.ts); `parts` of a blob are its part checksums (files.ts).
  * - `counter` has `seq`, `position` and the figures, so that nothing need be counted at start.
  */
@@ -137,7 +138,16 @@ export const migrations: readonly string[] = [
    ALTER TABLE log ADD COLUMN crc INTEGER;
    ALTER TABLE blob ADD COLUMN parts BLOB;`,
   `ALTER TABLE series ADD COLUMN crc INTEGER;
-   ALTER TABLE chunk ADD COLUMN crc INTEGER;`
+   ALTER TABLE chunk ADD COLUMN crc INTEGER;`,
+  `CREATE TABLE audit (
+     number INTEGER PRIMARY KEY,
+     seq INTEGER NOT NULL,
+     time INTEGER NOT NULL,
+     trimmed INTEGER NOT NULL,
+     record TEXT NOT NULL,
+     previous BLOB NOT NULL,
+     hash BLOB NOT NULL
+   ) STRICT;`
 ]
 
 /**

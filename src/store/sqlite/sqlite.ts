@@ -11,19 +11,11 @@ import type { HubError } from '../../errors.ts'
 import { scanChunks } from '../chunk-scan.ts'
 import { type DatedCommit, FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog, isDamaged } from '../damage.ts'
+import type { StoreFigures } from '../figures.ts'
 import { toLoggedChanges } from '../logged-changes.ts'
 import { RecentLog } from '../recent-log.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
-import type {
-  Change,
-  DocumentKind,
-  ElementCondition,
-  Facet,
-  FileEntry,
-  PageRequest,
-  Store,
-  StoreFigures
-} from '../store.ts'
+import type { Change, DocumentKind, ElementCondition, Facet, FileEntry, PageRequest, Store } from '../store.ts'
 import { WriteHealth } from '../write-health.ts'
 import { DocumentCache } from './cache.ts'
 import { prepareFiles, readFileRange, receiveFile } from './files.ts'
@@ -175,6 +167,14 @@ class SqliteStore implements Store {
   async trimLog(seq: number): Promise<void> {
     this.#parts.recent.trim(seq)
     while ((await this.#parts.queue.submit({ type: 'trim', seq })) > 0);
+  }
+
+  async audit(after: number, limit: number) {
+    return this.#read((reads) => reads.audit(after, limit))
+  }
+
+  async auditHead() {
+    return this.#read((reads) => reads.auditHead())
   }
 
   async cursor(consumer: string) {

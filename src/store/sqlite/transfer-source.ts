@@ -6,6 +6,7 @@ import { DamageLog } from '../damage.ts'
 import { verifyRun } from '../run-codec.ts'
 import type { Facet, FileEntry } from '../store.ts'
 import type { StoreSummary, TransferProgress, TransferRecord, TransferSource, WrittenElement } from '../transfer.ts'
+import { AuditReads } from './audit.ts'
 import { isSoundRow } from './checksums.ts'
 import { readVerified } from './files.ts'
 import { lockDirectory } from './lock.ts'
@@ -51,7 +52,8 @@ class SqliteSource implements TransferSource {
       epoch: String(this.#all('SELECT name FROM epoch')[0]?.name),
       seq,
       position: counters.get('position') ?? 0,
-      trimmed: first?.seq == null ? seq : Number(first.seq) - 1
+      trimmed: first?.seq == null ? seq : Number(first.seq) - 1,
+      audit: new AuditReads(this.#db).head()
     }
   }
 
@@ -60,6 +62,7 @@ class SqliteSource implements TransferSource {
     yield* this.#documents(after?.position ?? 0)
     yield* this.#chunks(after?.series)
     yield* this.#entries(after?.seq ?? 0)
+    yield* this.#audit(after?.audit ?? 0)
     for (const { key, seq } of this.#all('SELECT key, seq FROM receipt ORDER BY seq, key')) {
       yield { type: 'idempotency key', key: String(key), seq: Number(seq) }
     }
@@ -199,6 +202,15 @@ class SqliteSource implements TransferSource {
         const decoded = decodeChanges({ changes: String(changes), runs: runs as Uint8Array | null })
         yield { type: 'entry', entry: { seq: Number(seq), time: Number(time), changes: decoded } }
       }
+    }
+  }
+
+  /** As they are: a chain that was changed must stay recognisable. */
+  *#audit(last: number): Generator<TransferRecord> {
+    const reads = new AuditReads(this.#db)
+    for (let page = reads.page(last, ROWS_PER_READ); page.length > 0; ) {
+      for (const entry of page) yield { type: 'audit', entry }
+      page = reads.page(page.at(-1)?.number ?? 0, ROWS_PER_READ)
     }
   }
 

@@ -12,6 +12,7 @@ import { structureSourceTime } from '../current-value.ts'
 import { DamageLog } from '../damage.ts'
 import { deriveElementRows, pathTail, searchKey } from '../element-rows.ts'
 import type { DocumentRecord, StoreSummary, TransferProgress, TransferRecord, TransferTarget } from '../transfer.ts'
+import { ADD_AUDIT_ROW, addAuditRow } from './audit.ts'
 import {
   bodyChecksum,
   chunkChecksum,
@@ -85,11 +86,12 @@ class SqliteTarget implements TransferTarget {
     }
   }
 
-  async finish({ epoch, seq, position }: StoreSummary): Promise<void> {
+  async finish({ epoch, seq, position, audit }: StoreSummary): Promise<void> {
     const count = (sql: string) => Number(this.#db.prepare(sql).get()?.n ?? 0)
     const counters = new Map([
       ['seq', seq],
       ['position', position],
+      ['audit', audit.number],
       ['elements', count('SELECT count(*) AS n FROM element')],
       ['logBytes', count('SELECT sum(size) AS n FROM log')],
       ['series', count('SELECT count(*) AS n FROM series')],
@@ -103,7 +105,7 @@ class SqliteTarget implements TransferTarget {
     ])
     const set = this.#db.prepare('INSERT OR REPLACE INTO counter VALUES (?, ?)')
     this.#db.exec('BEGIN IMMEDIATE')
-    for (const [name, value] of counters) if (value !== 0 || !name.startsWith('documents.')) set.run(name, value)
+    for (const [name, value] of counters) if (value !== 0 || !isOptional(name)) set.run(name, value)
     this.#db.exec('DELETE FROM epoch; DROP TABLE progress')
     this.#db.prepare('INSERT INTO epoch VALUES (?)').run(epoch)
     this.#db.exec('UPDATE blob SET orphaned = 1 WHERE name NOT IN (SELECT blob FROM file); COMMIT')
@@ -141,6 +143,9 @@ class SqliteTarget implements TransferTarget {
         this.#sql.addEntry.run(seq, time, size, written.changes, written.runs, crc)
         break
       }
+      case 'audit':
+        addAuditRow(this.#sql.addAudit, record.entry)
+        break
       case 'idempotency key':
         this.#sql.addKey.run(record.key, record.seq)
         break
@@ -240,6 +245,11 @@ class SqliteTarget implements TransferTarget {
   }
 }
 
+/** Counters that are stored from their first change on. */
+function isOptional(name: string): boolean {
+  return name === 'audit' || name.startsWith('documents.')
+}
+
 function prepare(db: DatabaseSync) {
   return {
     addBlob: db.prepare('INSERT OR REPLACE INTO blob (name, size, parts) VALUES (?, ?, ?)'),
@@ -264,6 +274,7 @@ function prepare(db: DatabaseSync) {
     removeChunks: db.prepare('DELETE FROM chunk WHERE series = ?'),
     removeSeries: db.prepare('DELETE FROM series WHERE id = ?'),
     addEntry: db.prepare('INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?, ?, ?)'),
+    addAudit: db.prepare(ADD_AUDIT_ROW),
     addKey: db.prepare('INSERT OR REPLACE INTO receipt VALUES (?, ?)'),
     addCursor: db.prepare('INSERT OR REPLACE INTO follower VALUES (?, ?)')
   }

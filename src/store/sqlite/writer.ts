@@ -9,6 +9,7 @@ import { horizonOf } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import { ChangeRefused } from '../change-rules.ts'
 import { toLoggedChanges } from '../logged-changes.ts'
+import { AuditTable } from './audit.ts'
 import { BlobTable } from './blobs.ts'
 import { Changes } from './changes.ts'
 import { entryChecksum } from './checksums.ts'
@@ -74,7 +75,7 @@ class Writer {
     this.#db = open(databasePath(directory), maxBytes)
     this.#counters = new Counters(this.#db)
     this.#blobs = new BlobTable(this.#db, this.#counters, directory)
-    this.#changes = new Changes(this.#db, this.#counters, this.#blobs)
+    this.#changes = new Changes(this.#db, this.#counters, this.#blobs, new AuditTable(this.#db, this.#counters))
     this.#chunks = new ChunkTable(this.#db, this.#counters)
     this.#sql = prepare(this.#db)
     this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)

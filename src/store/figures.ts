@@ -1,0 +1,18 @@
+/** What a store holds, in figures. */
+export interface StoreFigures {
+  readonly documents: Readonly<Record<string, number>>
+  readonly elements: number
+  readonly logFirst: number
+  readonly logLast: number
+  readonly logBytes: number
+  /** Series with history, the samples in their chunks, and the bytes of those chunks. */
+  readonly series: number
+  readonly samples: number
+  readonly historyBytes: number
+  /** Bytes on disk, all files together. */
+  readonly bytes: number
+  /** Records that this process found damaged. */
+  readonly damaged: number
+  /** A write failed recently because the disk is full or fails, and none has succeeded since. */
+  readonly isWriteFailing: boolean
+}
