@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import { createInterface } from 'node:readline'
+import t, { type Test } from 'tap'
 import { plant } from '../scripts/demo/plant.ts'
 import { startHub } from '../scripts/hub-process.ts'
 
@@ -74,7 +75,49 @@ t.test('the client library is a small package of its own, without dependencies',
   t.teardown(() => hub.kill())
   const run = ['gateway.mjs', hub.url, join(directory, 'buffer')]
   t.equal(execFileSync('env', [...CLEAN, process.execPath, ...run], { cwd: directory, encoding: 'utf8' }), '12.5\n')
+  await t.test('the examples of its page do what it says', (t) => runExamples(t, directory, hub.url))
 })
+
+/** @param directory where the client library is installed */
+async function runExamples(t: Test, directory: string, url: string): Promise<void> {
+  const speed = { modelType: 'Property', idShort: 'Speed', valueType: 'xs:double' }
+  const press = { modelType: 'Submodel', id: 'urn:press', submodelElements: [speed] }
+  await ask(url, 'POST', '/submodels', press)
+  const element = `/submodels/${Buffer.from(press.id).toString('base64url')}/submodel-elements/Speed/$value`
+  const page = readFileSync(join(root, 'scripts/client-package/README.md'), 'utf8')
+  const examples = [...page.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text)
+  t.equal(examples.length, 2)
+  const [subscribing = '', buffering = ''] = examples.map((text) => text.replaceAll('http://127.0.0.1:8080', url))
+
+  writeFileSync(join(directory, 'subscribing.mjs'), `${subscribing}\nconsole.log('subscribed')`)
+  const child = spawn('env', [...CLEAN, process.execPath, 'subscribing.mjs'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  t.teardown(() => child.kill())
+  for await (const line of createInterface(child.stdout)) {
+    if (line === 'subscribed') {
+      t.equal(await ask(url, 'GET', element), '21.5')
+      await ask(url, 'PATCH', element, 22.5)
+    } else if (line === 'Speed 22.5') break
+  }
+  t.pass('it is sent what changes')
+
+  writeFileSync(join(directory, 'buffering.mjs'), `${buffering}\nedge.close()`)
+  execFileSync('env', [...CLEAN, process.execPath, 'buffering.mjs'], { cwd: directory, stdio: 'inherit' })
+  t.equal(await ask(url, 'GET', element), '21.5')
+  t.ok(existsSync(join(directory, 'buffer')))
+}
+
+/** @returns the body of the answer */
+async function ask(url: string, method: string, path: string, body?: unknown): Promise<string> {
+  const answer = await fetch(`${url}/api/v3${path}`, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+  })
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+  return answer.text()
+}
 
 /** Packs a folder and unpacks it where a project would have it. @returns its place */
 function unpacked(directory: string, folder: string, name: string): string {

@@ -1,4 +1,5 @@
 /** Measures in alternating rounds, of which the medians count, and reports. */
+import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -79,12 +80,17 @@ export function whole(figure: number): string {
   return Math.round(figure).toLocaleString('en')
 }
 
+/** The checked-out commit with its date. */
+function commit(): string {
+  return execFileSync('git', ['log', '-1', '--format=%h of %cs'], { cwd: import.meta.dirname, encoding: 'utf8' }).trim()
+}
+
 /** Prints the table; with `--write`, also puts it between the markers of its page. */
 export async function report(): Promise<void> {
   const rows = lines.map(({ workload, hub, baseline, ratio, goal, met }) => [workload, hub, baseline, ratio, goal, met])
   const head = ['Workload', 'Hub', 'Baseline', 'Ratio', 'Goal', 'Met']
   const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-  const machine = `Node ${process.versions.node}, ${availableParallelism()} × ${cpus()[0]?.model.trim()}, client on the same machine; medians of ${ROUNDS} rounds of ${SECONDS} s.`
+  const machine = `Measured at commit ${commit()} with Node ${process.versions.node}, ${availableParallelism()} × ${cpus()[0]?.model.trim()}, client on the same machine; medians of ${ROUNDS} rounds of ${SECONDS} s.`
   console.log(`${table}\n\n${machine}`)
   if (!flags.write) return
   const [page, place] =

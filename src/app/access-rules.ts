@@ -32,7 +32,7 @@ export interface AccessRules {
 export interface RulesStatus {
   /** Number of the version in force. */
   version: number
-  /** Why newer rules are not in force; without names of files, as everybody may read it. */
+  /** Why newer rules are not in force; without names of files, as any caller may read it. */
   problem: string | undefined
 }
 
