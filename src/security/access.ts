@@ -1,6 +1,8 @@
 /** What one caller may do: by the rules in force at the moment of each question, with the data that is stored then. */
 import type { Clock } from '../clock.ts'
+import { HubError } from '../errors.ts'
 import type { ValueReference } from '../model/condition/condition.ts'
+import { subjects } from '../model/condition/subject.ts'
 import { parseStoredPath } from '../model/path.ts'
 import type { Submodel } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
@@ -38,6 +40,22 @@ export interface AccessParts {
   readonly clock: Clock
 }
 
+/** What may be accessed, for checks that are about anything at all: the request itself, and each kind of document. */
+const anything = [undefined, ...(Object.keys(subjects) as DocumentKind[])]
+
+/**
+ * For transports that decide on each thing that they are about.
+ * @throws HubError `Forbidden` where no rule grants the right on anything, `Unauthorized` for an anonymous caller
+ */
+export async function requireAny(access: Access, right: Right): Promise<void> {
+  const isRefused = access.constantVerdict(right) === 'refused'
+  // Another moment may grant what this one refuses.
+  if (!isRefused && !access.isStructural(right)) return
+  for (const kind of isRefused ? [] : anything) if ((await access.ofKind(right, kind)) !== 'refused') return
+  if (access.caller.authentication === 'none') throw new HubError('Unauthorized')
+  throw new HubError('Forbidden', [`no rule grants ${access.caller.name} the right ${right} here`])
+}
+
 export class Access {
   readonly caller: Caller
   readonly #parts: AccessParts
@@ -68,6 +86,11 @@ export class Access {
   /** Values of other documents that verdicts depend on. */
   get references(): readonly ValueReference[] {
     return this.#policy.references
+  }
+
+  /** The verdict where it is the same for every target, now and later; undefined where it depends on the target. */
+  constantVerdict(right: Right): 'allowed' | 'refused' | undefined {
+    return this.#policy.constantVerdict(right)
   }
 
   /**

@@ -3,10 +3,10 @@ import { type CompiledCondition, compile } from '../model/condition/compile.ts'
 import { ANY, type Condition } from '../model/condition/condition.ts'
 import { type Fragment, forEachFragment } from '../model/condition/fragment.ts'
 import { childrenMember } from '../model/fields.ts'
-import type { Step } from '../model/path.ts'
+import { join, type Step } from '../model/path.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
 import { valueMemberNames } from '../model/value-members.ts'
-import { type Container, child, childrenOf, resolve } from '../model/walk.ts'
+import { type Container, child, childrenOf, resolve, stepsTo } from '../model/walk.ts'
 import type { AccessVerdict, Grant } from './policy.ts'
 import type { DocumentKind } from './rule.ts'
 import { isAtOrBelow } from './target.ts'
@@ -79,9 +79,26 @@ export class DocumentView {
     return this.#enter(submodel).grants.some((grant) => grant.path === undefined || isAtOrBelow(path, grant.path))
   }
 
-  /** The elements at which rules begin that do not cover the whole submodel. */
-  beginnings(submodel: Submodel): readonly (readonly Step[])[] {
-    return this.#enter(submodel).grants.flatMap(({ path }) => (path === undefined ? [] : [path]))
+  /** Is something of a document itself visible, rather than of single elements? */
+  showsDocument(document: object): boolean {
+    return this.#verdict.is === 'allowed' || this.#enter(document).entire.length > 0
+  }
+
+  /** Is an element visible? Also one that the submodel does not have any more. */
+  showsElement(submodel: Submodel, path: readonly Step[]): boolean {
+    if (resolve(submodel, path) === undefined) return this.showsRemoved(submodel, path)
+    return this.#verdict.is === 'allowed' || this.#enter(submodel).find(submodel, path) !== undefined
+  }
+
+  /** The idShortPaths of the visible elements of which a rule shows no more than they and what is below. */
+  visibleBeginnings(submodel: Submodel): readonly string[] {
+    const scope = this.#enter(submodel)
+    const paths = scope.grants.flatMap(({ path }) => {
+      if (path === undefined) return []
+      return path.length === 0 ? stepsTo(submodel).map((step) => [step]) : [path]
+    })
+    const visible = paths.filter((path) => scope.find(submodel, path) !== undefined)
+    return [...new Set(visible.map((path) => path.reduce<string>(join, '')))]
   }
 
   #enter(document: object): Scope {

@@ -41,8 +41,7 @@ export class Visibility {
   async ofDocument(kind: DocumentKind, id: string, document: object): Promise<boolean> {
     for (const view of await this.#views(kind, id)) {
       if (view.visible(document) !== undefined) return true
-      const beginnings = kind === 'Submodel' ? view.beginnings(document as Submodel) : []
-      if (beginnings.some((path) => view.visibleElement(document as Submodel, path) !== undefined)) return true
+      if (kind === 'Submodel' && view.visibleBeginnings(document as Submodel).length > 0) return true
     }
     return false
   }

@@ -12,6 +12,7 @@ import type {
 import { Subscriptions, type SubscriptionsOptions } from '../../src/consumers/subscriptions/subscriptions.ts'
 import type { Quality, Run } from '../../src/model/samples.ts'
 import { spanOf } from '../../src/model/samples.ts'
+import type { Access } from '../../src/security/access.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 import type { Chunk } from '../../src/store/series.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
@@ -62,7 +63,7 @@ export interface Scene {
   readonly subscriptions: Subscriptions
   /** Time passes only where the test lets it, and in `until`. */
   readonly clock: ManualClock
-  listen(request?: SubscriptionRequest, listener?: Listener): Promise<Listener>
+  listen(request?: SubscriptionRequest, listener?: Listener, access?: Access): Promise<Listener>
   /** A change of one value against the element that is there now. */
   write(submodel: string, path: string, value: string, sourceTime?: bigint, quality?: Quality): Promise<Change>
   samples(submodel: string, path: string, run: Run): Promise<Change>
@@ -84,8 +85,8 @@ export function scene(
         store,
         subscriptions,
         clock,
-        listen: async (request = {}, listener = new Listener()) => {
-          listener.subscription = await subscriptions.subscribe(request, listener)
+        listen: async (request = {}, listener = new Listener(), access) => {
+          listener.subscription = await subscriptions.subscribe(request, listener, access)
           return listener
         },
         write: async (submodel, path, value, sourceTime, quality) => ({

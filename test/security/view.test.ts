@@ -61,11 +61,17 @@ t.test('an element that is gone is visible where no filter could have hidden it'
   t.equal(shown(hiding('$sme', named('old'))), false)
 })
 
-t.test('where rules begin in a submodel is known', async (t) => {
+t.test('the elements that are visible without their submodel are known', async (t) => {
   const view = views(
-    rule({ objects: [{ REFERABLE: '$sme("m").speed' }] }),
-    rule({ objects: [{ REFERABLE: '$sme("x").b' }] })
+    rule({ objects: [{ REFERABLE: '$sme("m").speed' }, { REFERABLE: '$sme("m").absent' }] }),
+    rule({ objects: [{ REFERABLE: '$sme("x").recipe' }] })
   )
-  t.same(view.beginnings(machine), [['speed']])
-  t.same(views(rule({})).beginnings(machine), [])
+  t.same(view.visibleBeginnings(machine), ['speed'])
+  t.equal(view.showsDocument(machine), false)
+  t.equal(view.showsElement(machine, ['speed']), true)
+  t.equal(view.showsElement(machine, ['recipe']), false)
+  t.equal(view.showsElement(machine, ['absent']), true, 'it may have been removed')
+  const all = views(rule({ objects: [{ REFERABLE: '$sme("m")' }] }))
+  t.same(all.visibleBeginnings(machine), ['speed', 'recipe', 'unset', 'name'])
+  t.equal(views(rule({})).showsDocument(machine), true)
 })

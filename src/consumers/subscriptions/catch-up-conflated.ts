@@ -8,6 +8,7 @@ import { CurrentState } from './current-state.ts'
 import { LatestPerElement } from './latest-per-element.ts'
 import { changesBehind, eventCount, type LogPosition } from './log-position.ts'
 import { MessageBatcher } from './message-batcher.ts'
+import { visibleState } from './selected-change.ts'
 
 /** Longer than a step of a replay, as most of what is read is skipped. */
 const STEP_MS = 200
@@ -22,11 +23,15 @@ export async function conflateLog(target: CatchUpTarget, sources: CatchUpSources
   // For this many elements a snapshot is cheaper and has the same content.
   const instead = isConflating && latest.size >= MAX_ELEMENTS_GATHERED ? startSnapshot(sources.position()) : undefined
   const batcher = new MessageBatcher(target, isConflating ? { conflated: true } : {})
-  const filter = new SelectionFilter(target)
-  const current = projection.full ? new CurrentState(sources.store) : undefined
+  const state = new CurrentState(sources.store)
+  const filter = new SelectionFilter(target, state)
+  const current = projection.full ? visibleState(target, state) : undefined
   for (const { entry, change, index } of latest.all()) {
     if (instead !== undefined && 'path' in change) continue
-    const changeEvents = new ChangeEvents(entry, change, index)
+    // Gathering took its time.
+    const selected = target.visible?.isMomentary ? await filter.selected(change) : change
+    if (selected === undefined) continue
+    const changeEvents = new ChangeEvents(entry, selected, index)
     await changeEvents.prepare(sources.metadata, current)
     batcher.add(filter.unseen(changeEvents.events({ ...projection, shape: 'newest' }, 0, eventCount(change))))
   }
@@ -46,20 +51,21 @@ async function gather(
   interval: number | undefined
 ): Promise<{ latest: LatestPerElement; position: LogPosition }> {
   const until = sources.clock.monotonic() + STEP_MS
-  const filter = new SelectionFilter(target)
   const latest = new LatestPerElement()
   let end: number | undefined
   let position = target.position
   while (sources.clock.monotonic() < until && latest.size < MAX_ELEMENTS_GATHERED) {
     const entries = await readLog(target, sources, position)
     if (entries.length === 0) break
+    const filter = new SelectionFilter(target, new CurrentState(sources.store))
     // There was a gap, which has been reported.
     if (position.seq < target.position.seq) position = target.position
     for (const entry of entries) {
       if (interval !== undefined) end ??= entry.time + interval
       if (end !== undefined && entry.time >= end) return { latest, position }
       for (const { change, index } of changesBehind([entry], position)) {
-        if (await filter.selects(change)) latest.take({ entry, change, index })
+        const selected = await filter.selected(change)
+        if (selected !== undefined) latest.take({ entry, change: selected, index })
       }
       position = { seq: entry.seq, index: 0 }
     }

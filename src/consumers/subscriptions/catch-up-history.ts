@@ -9,6 +9,7 @@ import { floorTo } from '../../model/time-grid.ts'
 import type { SeriesName } from '../../store/series.ts'
 import type { CatchUpSources, CatchUpTarget, HistoryState } from './catch-up-state.ts'
 import { EVENTS_PER_SLICE } from './change-events.ts'
+import { CurrentState } from './current-state.ts'
 import { eventsOfRun } from './events.ts'
 import { MessageBatcher } from './message-batcher.ts'
 import type { EventPosition, StreamEvent } from './subscription.ts'
@@ -21,18 +22,21 @@ export async function sendHistory(
   state: HistoryState,
   until: number
 ): Promise<void> {
-  const { matcher } = target
+  const { matcher, visible } = target
   const batcher = new MessageBatcher(target)
+  const current = new CurrentState(sources.store)
   while (target.isReady) {
     const page = await sources.store.series(state.after, SERIES_PER_READ)
     for (const { submodel, path } of page) {
       const series = { submodel, path }
-      if (await matcher.value(submodel, path, true)) {
+      const isSelected = await matcher.value(submodel, path, true)
+      if (isSelected && (await visible?.series(submodel, path, current)) !== false) {
         if (!(await sendSeries(series, target, sources, state, batcher, until))) return
       }
       state.after = series
       delete state.next
     }
+    if (target.mustRegroup) return
     if (page.length < SERIES_PER_READ) {
       batcher.send(undefined)
       delete target.catchUp.history

@@ -53,6 +53,7 @@ export class CatchUpLoop {
       const began = clock.monotonic()
       const { position } = target
       try {
+        if (target.mustRegroup) await target.regroup()
         const isReady = await catchUp(target, sources)
         // Without progress it waits for the live loop; `Subscriber.check` adds it again.
         if (isReady && target.position !== position) this.#queue.add(target)

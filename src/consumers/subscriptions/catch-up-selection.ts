@@ -2,27 +2,30 @@
 import type { LoggedChange } from '../../store/store.ts'
 import { withoutOverlap } from './catch-up-history.ts'
 import type { CatchUpTarget } from './catch-up-state.ts'
+import type { CurrentState } from './current-state.ts'
 import { elementKey } from './latest-per-element.ts'
+import { selectedChange } from './selected-change.ts'
 import type { StreamEvent } from './subscription.ts'
 
 export class SelectionFilter {
   readonly #target: CatchUpTarget
+  readonly #state: CurrentState
   readonly #known = new Map<string, boolean>()
 
-  constructor(target: CatchUpTarget) {
+  constructor(target: CatchUpTarget, state: CurrentState) {
     this.#target = target
+    this.#state = state
   }
 
-  /** Does the request select the change? */
-  async selects(change: LoggedChange): Promise<boolean> {
-    const { matcher } = this.#target
-    if (!('path' in change)) return matcher.document(change, true)
+  /** What the request selects of the change; undefined where it does not. */
+  async selected(change: LoggedChange): Promise<LoggedChange | undefined> {
+    if (!('path' in change)) return selectedChange(this.#target, change, true, this.#state)
     const key = elementKey(change)
     const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const isSelected = await matcher.value(change.submodel, change.path, true)
-    this.#known.set(key, isSelected)
-    return isSelected
+    if (known !== undefined) return known ? change : undefined
+    const selected = await selectedChange(this.#target, change, true, this.#state)
+    this.#known.set(key, selected !== undefined)
+    return selected
   }
 
   /** Removes events that a snapshot or the history has shown already. */

@@ -10,12 +10,15 @@ import { type Container, resolve, walk } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { Document, DocumentKind, ElementRow } from '../../store/store.ts'
 import type { CatchUpSources, CatchUpTarget, SnapshotState } from './catch-up-state.ts'
+import { ChangeEvents } from './change-events.ts'
+import { CurrentState } from './current-state.ts'
 import { valueEvent, valueOnly } from './events.ts'
 import { elementKey } from './latest-per-element.ts'
 import { kindOf, type Matcher } from './matcher.ts'
 import { noteSize } from './message.ts'
 import { MessageBatcher } from './message-batcher.ts'
-import type { DocumentEvent, ValueEvent } from './subscription.ts'
+import { selectedChange, visibleState } from './selected-change.ts'
+import type { ValueEvent } from './subscription.ts'
 
 const STAGES: readonly DocumentKind[] = [
   'AssetAdministrationShell',
@@ -50,12 +53,14 @@ export async function sendSnapshot(
     for (let more = isSelected(kind, matcher); more; ) {
       const page = await pageOf(kind, sources, matcher, state)
       for (const document of page.documents) {
-        const current: unknown = JSON.parse(document.bytes.toString())
-        noteSize(current, document.bytes.length)
-        if (state.path === '') await showDocument(document, current, target, batcher, sources.clock.milliseconds())
+        const parsed = JSON.parse(document.bytes.toString()) as object
+        noteSize(parsed, document.bytes.length)
+        const current = new CurrentState(sources.store)
+        current.keep(kind, document.id, parsed)
+        if (state.path === '') await showDocument(document, current, target, sources, batcher)
         if (
           kind === 'Submodel' &&
-          !(await showValues(document, current as Submodel, target, sources, state, batcher, isTimeOver))
+          !(await showValues(document, parsed as Submodel, current, target, sources, state, batcher, isTimeOver))
         ) {
           return
         }
@@ -68,6 +73,7 @@ export async function sendSnapshot(
       await setImmediate()
     }
   }
+  if (target.mustRegroup) return
   batcher.send(undefined)
   delete target.catchUp.snapshot
   target.send({ events: [], snapshot: 'end' }, { seq: state.base, index: 0 }, 0)
@@ -116,50 +122,54 @@ function namedIds(
 
 async function showDocument(
   { kind, id, revision }: Document,
-  current: unknown,
-  { matcher, projection }: CatchUpTarget,
-  batcher: MessageBatcher,
-  time: number
+  current: CurrentState,
+  target: CatchUpTarget,
+  { clock, metadata }: CatchUpSources,
+  batcher: MessageBatcher
 ): Promise<void> {
-  if (!(await matcher.document({ change: 'updated', kind, id }, false))) return
-  if (kind === 'Submodel' && !hasSelected(current as Submodel, matcher)) return
-  const event: DocumentEvent = {
-    event: 'document',
-    kind: kindOf({ change: 'updated', kind, id }),
-    seq: revision,
-    index: 0,
-    time,
-    snapshot: true,
-    change: 'updated',
-    of: kind,
-    id,
-    ...(projection.full && { document: current })
+  const { matcher, projection } = target
+  const selected = await selectedChange(target, { change: 'updated', kind, id }, false, current)
+  if (selected === undefined || 'path' in selected) return
+  const visible = visibleState(target, current)
+  // Elements that were touched are selected already.
+  if (
+    kind === 'Submodel' &&
+    selected.touched === undefined &&
+    !hasSelected(await visible.document(kind, id), matcher)
+  ) {
+    return
   }
-  batcher.add([event])
+  // Its position in the log is that of the document.
+  const changeEvents = new ChangeEvents({ seq: revision, time: clock.milliseconds(), changes: [] }, selected, 0)
+  await changeEvents.prepare(metadata, projection.full ? visible : undefined)
+  batcher.add(changeEvents.events(projection, 0, 1).map((event) => ({ ...event, snapshot: true })))
 }
 
 /** Is there an element at a selected path now? */
-function hasSelected(submodel: Submodel, matcher: Matcher): boolean {
+function hasSelected(submodel: unknown, matcher: Matcher): boolean {
   if (!matcher.hasPaths) return true
-  for (const { path } of walk(submodel)) if (matcher.path(path)) return true
+  for (const { path } of walk(submodel as Submodel)) if (matcher.path(path)) return true
   return false
 }
 
 /** @returns whether the end of the submodel was reached; else `state` has the position */
 async function showValues(
   { id }: Document,
-  current: Submodel,
-  { matcher, projection, catchUp }: CatchUpTarget,
+  submodel: Submodel,
+  current: CurrentState,
+  target: CatchUpTarget,
   { store, clock }: CatchUpSources,
   state: SnapshotState,
   batcher: MessageBatcher,
   isTimeOver: () => boolean
 ): Promise<boolean> {
+  const { matcher, visible, projection, catchUp } = target
   if (!matcher.kinds.has('value') || !matcher.submodel(id)) return true
+  const shown = visibleState(target, current)
   // The element at which it paused may have been removed: then the submodel is sent from its beginning.
-  let isSeen = resolve(current, parseStoredPath(state.path) ?? []) !== undefined
-  const semanticIds = new Map<Container, ReadonlySet<string>>([[current, withId(new Set(), current)]])
-  for (const { element, path, parent } of walk(current)) {
+  let isSeen = resolve(submodel, parseStoredPath(state.path) ?? []) !== undefined
+  const semanticIds = new Map<Container, ReadonlySet<string>>([[submodel, withId(new Set(), submodel)]])
+  for (const { element, path, parent } of walk(submodel)) {
     const ids = withId(semanticIds.get(parent) ?? new Set(), element)
     semanticIds.set(element, ids)
     if (isSeen) {
@@ -167,13 +177,24 @@ async function showValues(
       continue
     }
     if (valueMemberNames(element.modelType).length === 0 || !matcher.element(path, ids)) continue
+    // What is hidden neither is shown nor selects.
+    if (
+      visible !== undefined &&
+      !((await visible.value(id, path, current)) && (await matcher.value(id, path, false)))
+    ) {
+      state.path = path
+      if (!isTimeOver()) continue
+      batcher.send(undefined)
+      return false
+    }
     const row = await unlessDamaged(store.element(id, path))
     if (row === undefined || row.value === '{}' || isInLog(row, state)) continue
     if (row.revision > state.base && catchUp.shown.size < MAX_SHOWN) {
       catchUp.shown.set(elementKey({ submodel: id, path }), row.revision)
       catchUp.shownUntil = Math.max(catchUp.shownUntil, row.revision)
     }
-    batcher.add([currentValueEvent(id, row, projection.full ? element : undefined, clock.milliseconds())])
+    const full = projection.full ? await shown.element(id, path) : undefined
+    batcher.add([currentValueEvent(id, row, full, clock.milliseconds())])
     state.path = path
     if (batcher.isFull && isTimeOver()) return false
   }

@@ -2,9 +2,11 @@
 import type { Clock } from '../../clock.ts'
 import type { Run } from '../../model/samples.ts'
 import type { SeriesName } from '../../store/series.ts'
+import type { Store } from '../../store/store.ts'
 import type { Projection } from './change-events.ts'
 import type { LogPosition } from './log-position.ts'
-import type { Lookups, Matcher } from './matcher.ts'
+import type { Lookups } from './matcher.ts'
+import type { Selector } from './selected-change.ts'
 import type { Message, SubscriptionRequest } from './subscription.ts'
 
 /** Reads the history of a series: everything acknowledged in [from, to] (nanoseconds since 1970), ascending. */
@@ -14,6 +16,7 @@ export interface CatchUpHistory {
 
 /** Where a catch-up reads from. */
 export interface CatchUpSources extends Lookups {
+  readonly store: Store
   readonly clock: Clock
   readonly history?: CatchUpHistory
   /** The commit up to which live subscribers have received everything. */
@@ -68,10 +71,19 @@ export function startCatchUp(before: Pick<CatchUpState, 'snapshot' | 'history'> 
   return { isBeginning: before !== undefined, shown: new Map<string, number>(), shownUntil: 0, ...before }
 }
 
+/** Begins what is not complete again, as other rules decide what is visible of it. */
+export function restart(state: CatchUpState): void {
+  const { snapshot, history } = state
+  if (snapshot !== undefined) state.snapshot = startSnapshot(snapshot.base)
+  if (history !== undefined) {
+    const { from, to, until } = history
+    state.history = { from, to, until }
+  }
+}
+
 /** A subscriber that is behind. */
-export interface CatchUpTarget {
+export interface CatchUpTarget extends Selector {
   readonly request: SubscriptionRequest
-  readonly matcher: Matcher
   readonly projection: Projection
   readonly catchUp: CatchUpState
   /** Where it resumes. */
@@ -82,6 +94,9 @@ export interface CatchUpTarget {
   readonly isConflating: boolean
   /** Can it take more messages? */
   readonly isReady: boolean
+  /** What it may see has changed: `regroup` is to be called before the next step, and nothing is sent until then. */
+  readonly mustRegroup: boolean
+  regroup(): Promise<void>
   /** Entries of the log per read. */
   entriesPerRead: number
   /** @param position behind the message; undefined: it cannot resume there. @param size estimated bytes */

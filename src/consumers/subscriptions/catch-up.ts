@@ -13,6 +13,7 @@ import { ChangeEvents, EVENTS_PER_SLICE } from './change-events.ts'
 import { CurrentState } from './current-state.ts'
 import { changesBehind } from './log-position.ts'
 import { MessageBatcher } from './message-batcher.ts'
+import { visibleState } from './selected-change.ts'
 
 /** Longest step, as others wait meanwhile. */
 const STEP_MS = 20
@@ -33,15 +34,17 @@ export async function catchUp(target: CatchUpTarget, sources: CatchUpSources): P
 /** Sends every event of the log, in order. */
 async function replayLog(target: CatchUpTarget, sources: CatchUpSources, until: number): Promise<void> {
   const { projection } = target
-  const filter = new SelectionFilter(target)
-  const current = projection.full ? new CurrentState(sources.store) : undefined
   while (target.isReady && sources.clock.monotonic() < until) {
     const entries = await readLog(target, sources, target.position)
     if (entries.length === 0) return void target.goLive()
     const batcher = new MessageBatcher(target)
+    const state = new CurrentState(sources.store)
+    const filter = new SelectionFilter(target, state)
+    const current = projection.full ? visibleState(target, state) : undefined
     for (const { entry, place, change, index, count, skip } of changesBehind(entries, target.position)) {
-      if (!(await filter.selects(change))) continue
-      const changeEvents = new ChangeEvents(entry, change, index)
+      const selected = await filter.selected(change)
+      if (selected === undefined) continue
+      const changeEvents = new ChangeEvents(entry, selected, index)
       await changeEvents.prepare(sources.metadata, current)
       for (let start = skip; start < count; start += EVENTS_PER_SLICE) {
         const end = Math.min(start + EVENTS_PER_SLICE, count)

@@ -3,7 +3,7 @@ import { lengthOf, newestOf, type Run, sliceOf } from '../../model/samples.ts'
 import type { SubmodelElement } from '../../model/types.ts'
 import { decodeRun } from '../../store/run-codec.ts'
 import type { LogEntry, LoggedChange } from '../../store/store.ts'
-import type { CurrentState } from './current-state.ts'
+import type { StateReader } from './current-state.ts'
 import type { ElementMetadata, ElementMetadataCache } from './element-metadata-cache.ts'
 import { type EventElement, runEvent, sampleEvent, valueEvent, valueOnly } from './events.ts'
 import { type DocumentChange, kindOf } from './matcher.ts'
@@ -48,7 +48,7 @@ export class ChangeEvents {
    * Looks up what the events need. Must be called before `events`, and awaited where it returns a promise.
    * @param current absent where no event is `full`
    */
-  prepare(cache: ElementMetadataCache, current: CurrentState | undefined): Promise<void> | undefined {
+  prepare(cache: ElementMetadataCache, current: StateReader | undefined): Promise<void> | undefined {
     const change = this.#change
     if (change.change === 'value' || change.change === 'samples') {
       const known = cache.known(change.submodel, change.path)
@@ -114,13 +114,13 @@ export class ChangeEvents {
   async #readElement(
     { submodel, path }: ElementChange,
     cache: ElementMetadataCache,
-    current: CurrentState | undefined
+    current: StateReader | undefined
   ): Promise<void> {
     this.#metadata = await cache.element(submodel, path)
     this.#element = await current?.element(submodel, path)
   }
 
-  async #readDocument({ kind, id, touched, change }: DocumentChange, current: CurrentState): Promise<void> {
+  async #readDocument({ kind, id, touched, change }: DocumentChange, current: StateReader): Promise<void> {
     if (change === 'deleted') return
     if (kind !== 'Submodel' || touched === undefined || touched.length === 0) {
       const document = await current.document(kind, id)

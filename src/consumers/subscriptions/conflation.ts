@@ -53,6 +53,17 @@ export class Conflation {
     return false
   }
 
+  /** Values whose interval has ended by a time; they stay held back. */
+  dueBy(now: number): ValueEvent[] {
+    const due: ValueEvent[] = []
+    for (const { key, end } of this.#ends) {
+      if (end > now) break
+      const held = this.#held.get(key)
+      if (held !== undefined) due.push(held)
+    }
+    return due
+  }
+
   /** Values whose interval has ended. */
   release(now: number): ValueEvent[] {
     const released: ValueEvent[] = []

@@ -29,7 +29,8 @@ const MAX_SUBMODELS = 200
 const GONE = null
 
 export class ElementMetadataCache {
-  readonly #store: Store
+  readonly #store: Pick<Store, 'document' | 'element'>
+  readonly #maxElements: number
   readonly #elements = new Map<string, Map<string, ElementMetadata | typeof GONE>>()
   readonly #submodels = new Map<string, SubmodelSemanticIds>()
   /** First key of the semanticId of each submodel. */
@@ -38,8 +39,9 @@ export class ElementMetadataCache {
   /** Counts invalidations: what was read before one is not cached after it. */
   #generation = 0
 
-  constructor(store: Store) {
+  constructor(store: Pick<Store, 'document' | 'element'>, maxElements: number = MAX_ELEMENTS) {
     this.#store = store
+    this.#maxElements = maxElements
   }
 
   /** The cached metadata of an element; null where it does not exist, undefined where that is not cached. */
@@ -110,7 +112,7 @@ export class ElementMetadataCache {
     const document = await unlessDamaged(this.#store.document('Submodel', submodel))
     const own = document && (JSON.parse(document.bytes.toString()) as Submodel).semanticId?.keys?.[0]?.value
     if (generation === this.#generation) {
-      if (this.#own.size >= MAX_ELEMENTS) this.#own.clear()
+      if (this.#own.size >= this.#maxElements) this.#own.clear()
       this.#own.set(submodel, own)
     }
     return own
@@ -118,7 +120,7 @@ export class ElementMetadataCache {
 
   #keep(submodel: string, path: string, found: ElementMetadata | null): void {
     // Cleared when full, which is cheaper than an LRU order.
-    if (this.#count >= MAX_ELEMENTS) {
+    if (this.#count >= this.#maxElements) {
       this.#elements.clear()
       this.#count = 0
     }

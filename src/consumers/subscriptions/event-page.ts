@@ -1,13 +1,12 @@
 /** Pages of events for clients that poll. */
 import { setImmediate } from 'node:timers/promises'
-import type { LoggedChange } from '../../store/store.ts'
 import { readUpToLive } from './catch-up-log.ts'
 import type { CatchUpSources } from './catch-up-state.ts'
 import { ChangeEvents, type Projection } from './change-events.ts'
 import { CurrentState } from './current-state.ts'
 import { changesBehind, type LogPosition, positionBehind } from './log-position.ts'
-import type { Matcher } from './matcher.ts'
 import { MESSAGE_BYTES, sizeOf } from './message.ts'
+import { type Selector, selectedChange, visibleState } from './selected-change.ts'
 import type { StreamEvent } from './subscription.ts'
 
 export interface EventPage {
@@ -29,13 +28,12 @@ const ENTRIES_PER_READ = 200
 /** Reads from a position on, at most up to that of the live loop. */
 export async function readEventPage(
   sources: CatchUpSources,
-  matcher: Matcher,
+  selector: Selector,
   projection: Projection,
   from: LogPosition,
   limit: number
 ): Promise<{ events: StreamEvent[]; position: LogPosition; gap: boolean }> {
   const until = sources.clock.monotonic() + PAGE_TIME_MS
-  const current = projection.full ? new CurrentState(sources.store) : undefined
   const events: StreamEvent[] = []
   let position = from
   let hasGap = false
@@ -44,9 +42,12 @@ export async function readEventPage(
     const live = sources.position()
     const { entries, gap } = await readUpToLive(sources, position, ENTRIES_PER_READ)
     hasGap ||= gap
+    const state = new CurrentState(sources.store)
+    const current = projection.full ? visibleState(selector, state) : undefined
     for (const { entry, change, index, count, skip } of changesBehind(entries, position)) {
-      if (!(await selects(matcher, change))) continue
-      const changeEvents = new ChangeEvents(entry, change, index)
+      const selected = await selectedChange(selector, change, true, state)
+      if (selected === undefined) continue
+      const changeEvents = new ChangeEvents(entry, selected, index)
       await changeEvents.prepare(sources.metadata, current)
       const end = projection.shape === 'rows' ? Math.min(count, skip + limit - events.length) : count
       for (const event of changeEvents.events(projection, skip, end)) {
@@ -61,8 +62,4 @@ export async function readEventPage(
     await setImmediate()
   }
   return { events, position, gap: hasGap }
-}
-
-function selects(matcher: Matcher, change: LoggedChange): boolean | Promise<boolean> {
-  return 'path' in change ? matcher.value(change.submodel, change.path, true) : matcher.document(change, true)
 }

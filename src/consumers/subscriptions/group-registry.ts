@@ -1,16 +1,20 @@
 /** All groups of subscribers, and which of them select a change. */
 
 import type { Clock } from '../../clock.ts'
+import type { Access } from '../../security/access.ts'
 import type { SeriesName } from '../../store/series.ts'
-import type { LoggedChange } from '../../store/store.ts'
+import type { LoggedChange, Store } from '../../store/store.ts'
 import { Group, keyOf } from './group.ts'
 import type { Lookups, Matcher } from './matcher.ts'
 import type { SubscriptionRequest } from './subscription.ts'
+import { VisibleChangesRegistry } from './visible-changes-registry.ts'
 
 /** Elements whose groups are cached. */
 const MAX_ROUTES = 20_000
 
 export class GroupRegistry {
+  readonly visible: VisibleChangesRegistry
+  readonly #store: Store
   readonly #lookups: Lookups
   readonly #clock: Clock
   readonly #groups = new Map<string, Group>()
@@ -20,7 +24,9 @@ export class GroupRegistry {
   /** Counts invalidations: a route that was looked up before one is not cached after it. */
   #generation = 0
 
-  constructor(lookups: Lookups, clock: Clock) {
+  constructor(store: Store, lookups: Lookups, clock: Clock) {
+    this.visible = new VisibleChangesRegistry(store)
+    this.#store = store
     this.#lookups = lookups
     this.#clock = clock
   }
@@ -34,11 +40,13 @@ export class GroupRegistry {
   }
 
   /** @param covers the commit up to which changes have been routed already */
-  enter(request: SubscriptionRequest, covers: number): Group {
-    const key = keyOf(request)
+  enter(request: SubscriptionRequest, covers: number, access: Access | undefined): Group {
+    const visible = this.visible.enter(access)
+    const key = `${visible?.id ?? ''}${keyOf(request)}`
     let group = this.#groups.get(key)
     if (group === undefined) {
-      group = new Group(request, this.#lookups, this.#clock, covers)
+      const parts = { store: this.#store, lookups: this.#lookups, clock: this.#clock, visible, covers }
+      group = new Group(request, key, parts)
       this.#groups.set(key, group)
       this.forgetRoutes()
     }
@@ -46,11 +54,13 @@ export class GroupRegistry {
     return group
   }
 
+  /** The shells of the request must have been joined. */
   exit(request: SubscriptionRequest, group: Group): void {
-    this.#lookups.shells.leave(request.select?.shells ?? [])
+    group.lookups.shells.leave(request.select?.shells ?? [])
+    this.visible.exit(group.visible)
     if (--group.users > 0) return
     group.close()
-    this.#groups.delete(keyOf(request))
+    this.#groups.delete(group.key)
     this.forgetRoutes()
   }
 

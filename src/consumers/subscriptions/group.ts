@@ -1,19 +1,26 @@
-/** Subscribers with the same request: changes are matched, batched and serialized once for all of them. */
+/** Subscribers with the same request that may see the same: changes are matched, batched and serialized once for all of them. */
 import type { Clock } from '../../clock.ts'
+import type { SubmodelElement } from '../../model/types.ts'
+import type { Store } from '../../store/store.ts'
 import { type Projection, projectionOf } from './change-events.ts'
 import { Conflation } from './conflation.ts'
+import { CurrentState } from './current-state.ts'
+import { elementKey } from './latest-per-element.ts'
 import { cursorAt, type LogPosition } from './log-position.ts'
 import { type Lookups, Matcher } from './matcher.ts'
 import { MESSAGE_BYTES, message, sizeOf } from './message.ts'
-import type { Message, StreamEvent, SubscriptionRequest } from './subscription.ts'
+import type { Message, StreamEvent, SubscriptionRequest, ValueEvent } from './subscription.ts'
+import type { VisibleChanges } from './visible-changes.ts'
 
 /** A live subscriber. */
 export interface Member {
   /** @param position behind the message */
   take(message: Message, position: LogPosition, size: number): void
+  /** Leaves the group. */
+  fallBehind(): void
 }
 
-/** Requests with the same key share a group. */
+/** Requests with the same key share a group, where their subjects may see the same. */
 export function keyOf({
   select = {},
   interval = 0,
@@ -26,8 +33,25 @@ export function keyOf({
   return JSON.stringify([lists, interval, window, content, columns])
 }
 
+interface GroupParts {
+  readonly store: Store
+  /** Of the hub. */
+  readonly lookups: Lookups
+  readonly clock: Clock
+  readonly visible: VisibleChanges | undefined
+  /** The commit up to which changes have been routed already. */
+  readonly covers: number
+}
+
+const RETRY_DELAY_MS = 500
+
 export class Group {
+  readonly key: string
   readonly matcher: Matcher
+  /** What its subscribers may see; undefined: everything. */
+  readonly visible: VisibleChanges | undefined
+  /** As much as they may see, for the matcher. */
+  readonly lookups: Lookups
   readonly projection: Projection
   readonly window: number
   /** Every later commit has been matched for this group. */
@@ -39,6 +63,7 @@ export class Group {
   /** Subscribers, live or not. */
   users = 0
 
+  readonly #store: Store
   readonly #epoch: string
   readonly #clock: Clock
   readonly #conflation: Conflation | undefined
@@ -47,6 +72,7 @@ export class Group {
   #events: StreamEvent[] = []
   #bytes = 0
   #cancelTimer: () => void = () => {}
+  #isReleasing = false
   /** When the first of the gathered events was taken. */
   #windowStart = 0
   #sentAt: number
@@ -54,13 +80,18 @@ export class Group {
   /** Behind the last event that was sent or skipped; earlier ones may be held back. */
   #frontier: LogPosition
 
-  constructor(request: SubscriptionRequest, lookups: Lookups, clock: Clock, covers: number) {
+  constructor(request: SubscriptionRequest, key: string, { store, lookups, clock, covers, visible }: GroupParts) {
     const { select = {}, interval = 0, window = 0 } = request
-    this.matcher = new Matcher(select, lookups)
+    this.key = key
+    this.visible = visible
+    this.lookups = visible?.lookups ?? lookups
+    this.matcher = new Matcher(select, this.lookups)
     this.projection = projectionOf(request)
-    this.window = window
+    // What holds for a moment is not kept back.
+    this.window = visible?.isMomentary ? 0 : window
     this.covers = covers
-    this.#epoch = lookups.store.epoch
+    this.#store = store
+    this.#epoch = store.epoch
     this.#clock = clock
     this.#sentAt = clock.monotonic()
     this.#conflation = interval > 0 ? new Conflation(interval) : undefined
@@ -90,9 +121,7 @@ export class Group {
   pass(size: number, position: LogPosition): void {
     this.produced += size
     this.#position = position
-    this.#frontier = position
-    this.#events = []
-    this.#bytes = 0
+    this.#drop()
   }
 
   /** Takes selected events, in the order of the log. @param position behind the last one */
@@ -130,6 +159,13 @@ export class Group {
     return oldest === undefined ? this.#position : { seq: oldest.seq - 1, index: oldest.index }
   }
 
+  /** Drops what is gathered. */
+  #drop(): void {
+    this.#frontier = this.#position
+    this.#events = []
+    this.#bytes = 0
+  }
+
   #gather(event: StreamEvent): void {
     const size = sizeOf(event)
     this.produced += size
@@ -139,6 +175,12 @@ export class Group {
   }
 
   #send(): void {
+    if (this.visible?.isStale) {
+      // They catch up by the new rules.
+      for (const member of [...this.#members.keys()]) member.fallBehind()
+      this.#drop()
+      return
+    }
     const events = this.#events.sort((a, b) => a.seq - b.seq || a.index - b.index)
     const size = this.#bytes
     const position = this.#reached
@@ -172,8 +214,40 @@ export class Group {
 
   #onTimer(): void {
     const now = this.#clock.monotonic()
-    for (const event of this.#conflation?.release(now) ?? []) this.#gather(event)
+    if (this.visible?.isMomentary) void this.#releaseVisible(this.visible, now)
+    else this.#release(this.#conflation?.release(now) ?? [], now)
+  }
+
+  #release(events: readonly ValueEvent[], now: number): void {
+    for (const event of events) this.#gather(event)
     if (this.#events.length > 0 && now >= this.#windowStart + this.window) this.#send()
     this.#schedule()
+  }
+
+  /** What was visible when it was held back may be hidden now. */
+  async #releaseVisible(visible: VisibleChanges, now: number): Promise<void> {
+    if (this.#isReleasing || this.#conflation === undefined) return
+    this.#isReleasing = true
+    try {
+      const state = new CurrentState(this.#store)
+      const shown = new Map<string, SubmodelElement | undefined>()
+      for (const { submodel, path } of this.#conflation.dueBy(now)) {
+        if (!(await visible.value(submodel, path, state))) continue
+        const element = this.projection.full ? await visible.stateOf(state).element(submodel, path) : undefined
+        shown.set(elementKey({ submodel, path }), element)
+      }
+      const events = this.#conflation.release(now).flatMap((event) => {
+        const key = elementKey(event)
+        const element = shown.get(key)
+        return shown.has(key) ? { ...event, ...(element !== undefined && { element }) } : []
+      })
+      this.#release(events, this.#clock.monotonic())
+    } catch {
+      // The store failed.
+      this.#cancelTimer()
+      this.#cancelTimer = this.#clock.after(RETRY_DELAY_MS, () => this.#onTimer())
+    } finally {
+      this.#isReleasing = false
+    }
   }
 }

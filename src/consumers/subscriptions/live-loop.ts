@@ -1,6 +1,7 @@
 /** Reads the log once for all live subscribers and hands each change to the groups that select it. */
 import type { Clock } from '../../clock.ts'
 import type { LogEntry, Store } from '../../store/store.ts'
+import { audiencesOf } from './audience.ts'
 import { ChangeEvents, EVENTS_PER_SLICE } from './change-events.ts'
 import { CurrentState } from './current-state.ts'
 import type { Group } from './group.ts'
@@ -143,6 +144,7 @@ export class LiveLoop {
     const { lookups, groups, onGap } = this.#options
     onGap()
     lookups.metadata.forgetAll()
+    groups.visible.forgetAll()
     groups.forgetRoutes()
     if (first !== undefined) this.#position = first.seq - 1
   }
@@ -152,10 +154,11 @@ export class LiveLoop {
     const { lookups, groups } = this.#options
     for (const change of entry.changes) {
       lookups.metadata.note(change)
+      groups.visible.note(change)
       if ('kind' in change && change.kind === 'Submodel') groups.forgetRoutes(change.id)
     }
-    const shellsChanged = lookups.shells.note(entry)
-    if (shellsChanged === undefined && groups.size === 0) return undefined
+    const shellsChanged = [lookups.shells.note(entry) ?? [], groups.visible.noteShells(entry)].flat()
+    if (shellsChanged.length === 0 && groups.size === 0) return undefined
     return this.#deliverToGroups(entry, current, shellsChanged)
   }
 
@@ -163,25 +166,25 @@ export class LiveLoop {
   async #deliverToGroups(
     entry: LogEntry,
     current: CurrentState,
-    shellsChanged: Promise<() => void> | undefined
+    shellsChanged: readonly Promise<() => void>[]
   ): Promise<void> {
     const { lookups, groups, failed } = this.#options
-    const settleShells = shellsChanged && (await shellsChanged)
-    if (settleShells !== undefined) groups.forgetRoutes()
+    const settleShells = await Promise.all(shellsChanged)
+    if (settleShells.length > 0) groups.forgetRoutes()
     const deliveries: { located: LocatedChange; changeEvents: ChangeEvents; selecting: readonly Group[] }[] = []
     for (const located of changesBehind([entry], { seq: entry.seq - 1, index: 0 })) {
       const route = groups.route(located.change)
       const selecting = route instanceof Promise ? await route : route
       if (selecting.length === 0) continue
-      const changeEvents = new ChangeEvents(entry, located.change, located.index)
-      const isFull = selecting.some(({ projection }) => projection.full)
-      await changeEvents.prepare(lookups.metadata, isFull ? current : undefined)
-      deliveries.push({ located, changeEvents, selecting })
+      const audiences = audiencesOf(selecting, located.change, current)
+      for (const { change, state, groups } of audiences instanceof Promise ? await audiences : audiences) {
+        const changeEvents = new ChangeEvents(entry, change, located.index)
+        await changeEvents.prepare(lookups.metadata, state)
+        deliveries.push({ located, changeEvents, selecting: groups })
+      }
     }
-    if (settleShells !== undefined) {
-      settleShells()
-      groups.forgetRoutes()
-    }
+    for (const settle of settleShells) settle()
+    if (settleShells.length > 0) groups.forgetRoutes()
     for (const { located, changeEvents, selecting } of deliveries) {
       try {
         sendToGroups(changeEvents, selecting, located)

@@ -9,7 +9,7 @@ export type DocumentChange = Extract<LoggedChange, { kind: DocumentKind }>
 
 /** What matching needs beside the change. */
 export interface Lookups {
-  readonly store: Store
+  readonly store: Pick<Store, 'head'>
   readonly metadata: ElementMetadataCache
   readonly shells: ShellSubmodels
 }

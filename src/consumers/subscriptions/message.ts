@@ -26,6 +26,12 @@ export function noteSize(parsed: unknown, size: number): void {
   if (typeof parsed === 'object' && parsed !== null) sizes.set(parsed, size)
 }
 
+/** Notes the size of a part as that of the whole, which it does not exceed. */
+export function noteSizeOf(part: object, whole: object): void {
+  const size = sizes.get(whole)
+  if (size !== undefined) sizes.set(part, size)
+}
+
 /** Estimated bytes of an event as JSON. */
 export function sizeOf(event: StreamEvent): number {
   switch (event.event) {

@@ -5,10 +5,10 @@ import { unlessDamaged } from '../../store/damage.ts'
 import type { LogEntry, Store } from '../../store/store.ts'
 
 export class ShellSubmodels {
-  readonly #store: Store
+  readonly #store: Pick<Store, 'document'>
   readonly #tracked = new Map<string, { users: number; submodels: ReadonlySet<string>; known: Promise<void> }>()
 
-  constructor(store: Store) {
+  constructor(store: Pick<Store, 'document'>) {
     this.#store = store
   }
 

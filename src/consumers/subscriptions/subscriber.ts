@@ -3,13 +3,15 @@
  * behind, only its position is kept; it reads the log from there, at its own pace, until it has caught up.
  */
 import type { Clock } from '../../clock.ts'
-import type { CatchUpState, CatchUpTarget } from './catch-up-state.ts'
+import type { Access } from '../../security/access.ts'
+import { type CatchUpState, type CatchUpTarget, restart } from './catch-up-state.ts'
 import type { Projection } from './change-events.ts'
 import type { Group, Member } from './group.ts'
 import { cursorAt, type LogPosition } from './log-position.ts'
 import type { Matcher } from './matcher.ts'
 import { message as newMessage } from './message.ts'
 import type { CloseReason, Message, Sink, Subscription, SubscriptionRequest } from './subscription.ts'
+import type { VisibleChanges } from './visible-changes.ts'
 
 /** Unsent bytes of a connection up to which it is sent more: while it is live, and while it catches up. */
 const LIVE_BACKLOG_BYTES = 1024 * 1024
@@ -31,6 +33,8 @@ export interface SubscriberPool {
   /** Queues a subscriber that is behind for a step. */
   catchUp(subscriber: Subscriber): void
   left(subscriber: Subscriber): void
+  /** Moves it from its group to the one for an access; undefined if it has ended. */
+  regroup(subscriber: Subscriber, access: Access | undefined): Promise<Group | undefined>
 }
 
 /** Where a subscriber starts. */
@@ -42,7 +46,7 @@ export interface SubscriberStart {
 
 export class Subscriber implements CatchUpTarget, Member, Subscription {
   readonly request: SubscriptionRequest
-  readonly group: Group
+  group: Group
   readonly recovered: boolean
   readonly catchUp: CatchUpState
   position: LogPosition
@@ -51,6 +55,10 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
   isConflating = false
   entriesPerRead = 64
 
+  /** Undefined: it may see everything. */
+  #access: Access | undefined
+  /** The access for which it is in its group, and the version of the rules then. */
+  #grouped: { readonly access: Access | undefined; readonly version: number | undefined }
   readonly #sink: Sink
   readonly #pool: SubscriberPool
   #backlog = 0
@@ -60,12 +68,15 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
 
   constructor(
     request: SubscriptionRequest,
+    access: Access | undefined,
     group: Group,
     sink: Sink,
     { position, recovered, catchUp }: SubscriberStart,
     pool: SubscriberPool
   ) {
     this.request = request
+    this.#access = access
+    this.#grouped = { access, version: access?.rulesVersion }
     this.group = group
     this.position = position
     this.recovered = recovered
@@ -77,6 +88,10 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
 
   get matcher(): Matcher {
     return this.group.matcher
+  }
+
+  get visible(): VisibleChanges | undefined {
+    return this.group.visible
   }
 
   get projection(): Projection {
@@ -101,7 +116,8 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
   }
 
   send(parts: Omit<Message, 'encoded' | 'cursor'>, position: LogPosition | undefined, size: number): void {
-    if (this.state !== 'late') return
+    // By earlier rules nothing is sent; it is read again.
+    if (this.state !== 'late' || this.mustRegroup) return
     if (position !== undefined) {
       this.position = position
       this.catchUp.isBeginning = false
@@ -111,7 +127,7 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
   }
 
   passed(position: LogPosition): void {
-    if (this.state !== 'late') return
+    if (this.state !== 'late' || this.mustRegroup) return
     this.position = position
     if (this.#pool.clock.monotonic() - this.#sentAt > this.#pool.silenceMs) this.send({ events: [] }, position, 0)
   }
@@ -124,11 +140,40 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
   }
 
   get isReady(): boolean {
-    return this.state === 'late' && this.#measure() < CATCH_UP_BACKLOG_BYTES
+    return this.state === 'late' && !this.mustRegroup && this.#measure() < CATCH_UP_BACKLOG_BYTES
+  }
+
+  reauthorize(access: Access | undefined): void {
+    if (this.state === 'closed' || access === this.#access) return
+    this.#access = access
+    this.check()
+  }
+
+  /** The rules or its access have changed since it joined its group: nothing is sent until it is in another one. */
+  get mustRegroup(): boolean {
+    const { access, version } = this.#grouped
+    return this.#access !== access || this.#access?.rulesVersion !== version
+  }
+
+  async regroup(): Promise<void> {
+    const access = this.#access
+    const version = access?.rulesVersion
+    const group = await this.#pool.regroup(this, access)
+    if (group === undefined) return
+    this.group = group
+    this.#grouped = { access, version }
+    this.#producedAtFall = undefined
+    restart(this.catchUp)
   }
 
   /** Checks whether it can catch up further, and whether it lags too far. Called periodically. */
   check(): void {
+    if (this.mustRegroup && this.state !== 'closed') {
+      // It goes on from its position, by what it may see now.
+      this.fallBehind()
+      this.#pool.catchUp(this)
+      return
+    }
     if (this.state !== 'late') {
       if (this.#backlog > 0) this.#measure()
       return
@@ -147,6 +192,7 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
   }
 
   goLive(): boolean {
+    if (this.mustRegroup) return false
     // Only once it is past everything that a snapshot or the history has shown.
     const { shown, shownUntil, overlap } = this.catchUp
     if (this.position.seq < Math.max(shownUntil, overlap?.until ?? 0)) return false

@@ -1,6 +1,7 @@
 /** Subscription requests, the messages and events that are sent, and the sink that a transport provides. */
 import type { Quality, Run } from '../../model/samples.ts'
 import type { SubmodelElement } from '../../model/types.ts'
+import type { Access } from '../../security/access.ts'
 import type { DocumentKind } from '../../store/store.ts'
 
 /**
@@ -79,8 +80,11 @@ export interface Sink {
   close(reason: CloseReason, cursor: string): void
 }
 
-/** `overflow`: it lagged too far. `stopping`: the hub stops. `failed`: an error of the hub or the sink. */
-export type CloseReason = 'overflow' | 'stopping' | 'failed'
+/**
+ * `overflow`: it lagged too far. `stopping`: the hub stops. `forbidden`: the caller may not read any more. `failed`: an
+ * error of the hub or the sink.
+ */
+export type CloseReason = 'overflow' | 'stopping' | 'forbidden' | 'failed'
 
 export interface Message {
   /** Where to resume after this message; '' within a snapshot or the history, which cannot be resumed. */
@@ -175,6 +179,8 @@ export interface Subscription {
    * values in the history.
    */
   readonly recovered: boolean
+  /** Goes on with what another access allows: the caller has renewed its token. */
+  reauthorize(access: Access | undefined): void
   /** To be called when the backlog has shrunk, so that a subscriber that is behind continues at once. */
   wake(): void
   /** Ends it; nothing is sent afterwards. */

@@ -8,6 +8,7 @@
  */
 import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
+import { type Access, requireAny } from '../../security/access.ts'
 import type { Store } from '../../store/store.ts'
 import { CatchUpLoop } from './catch-up-loop.ts'
 import { type CatchUpHistory, type CatchUpSources, startCatchUp, startSnapshot } from './catch-up-state.ts'
@@ -20,9 +21,19 @@ import { LiveLoop } from './live-loop.ts'
 import { cursorAt } from './log-position.ts'
 import { type Lookups, Matcher } from './matcher.ts'
 import { resumePointOf } from './resume.ts'
+import type { Selector } from './selected-change.ts'
 import { ShellSubmodels } from './shell-submodels.ts'
 import { Subscriber, type SubscriberPool, type SubscriberStart } from './subscriber.ts'
 import type { Sink, Subscription, SubscriptionRequest } from './subscription.ts'
+
+export interface PageOptions {
+  /** How long to wait for the first event. */
+  readonly waitMs?: number
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal
+  /** Of the caller; absent: it may see everything. */
+  readonly access?: Access | undefined
+}
 
 export interface SubscriptionsOptions {
   /** For values from before the log begins; absent: they are not sent. */
@@ -77,7 +88,7 @@ export class Subscriptions {
     this.#store = store
     this.#maxSubscriptions = maxSubscriptions
     this.#lookups = { store, metadata: new ElementMetadataCache(store), shells: new ShellSubmodels(store) }
-    this.#groups = new GroupRegistry(this.#lookups, clock)
+    this.#groups = new GroupRegistry(store, this.#lookups, clock)
     this.#live = new LiveLoop({
       store,
       lookups: this.#lookups,
@@ -91,7 +102,7 @@ export class Subscriptions {
       clock,
       signal
     })
-    this.#sources = { ...this.#lookups, clock, ...(history && { history }), position: () => this.#live.position }
+    this.#sources = { ...this.#lookups, store, clock, ...(history && { history }), position: () => this.#live.position }
     this.#catchUp = new CatchUpLoop({
       sources: this.#sources,
       liveBusyAt: () => this.#live.busyAt,
@@ -104,7 +115,8 @@ export class Subscriptions {
       silenceMs,
       backlog: 0,
       catchUp: (subscriber) => this.#catchUp.add(subscriber),
-      left: (subscriber) => this.#left(subscriber)
+      left: (subscriber) => this.#left(subscriber),
+      regroup: (subscriber, access) => this.#regroup(subscriber, access)
     }
     this.#running = Promise.all([this.#live.run(), this.#live.ready.then(() => this.#catchUp.run())])
     this.#stopTimer = clock.every(CHECK_INTERVAL_MS, () => this.#check())
@@ -120,19 +132,22 @@ export class Subscriptions {
   /**
    * Starts a subscription. With both `snapshot` and `since`, the snapshot is sent only where `since` cannot be resumed
    * from.
-   * @throws HubError `BadRequest` where the request is not valid; `TooManyRequests`; `Unavailable` where the hub stops
+   * @param access of the subscriber; absent: it may see everything
+   * @throws HubError `BadRequest` where the request is not valid; `Forbidden` where the subscriber may not read anything;
+   * `TooManyRequests`; `Unavailable` where the hub stops
    */
-  async subscribe(request: SubscriptionRequest, sink: Sink): Promise<Subscription> {
+  async subscribe(request: SubscriptionRequest, sink: Sink, access?: Access): Promise<Subscription> {
     this.#refuseWhileClosing()
+    if (access !== undefined) await requireAny(access, 'READ')
     if (this.#subscribers.size >= this.#maxSubscriptions) {
       throw new HubError('TooManyRequests', [`the limit is ${this.#maxSubscriptions} subscriptions`])
     }
     await this.#live.ready
-    const group = this.#groups.enter(request, this.#live.ahead)
+    const group = this.#groups.enter(request, this.#live.ahead, access)
     try {
       const start = await this.#startOf(request, group)
       this.#refuseWhileClosing()
-      const subscriber = new Subscriber(request, group, sink, start, this.#pool)
+      const subscriber = new Subscriber(request, access, group, sink, start, this.#pool)
       this.#subscribers.add(subscriber)
       // Not before the caller knows that the request was accepted.
       globalThis.setImmediate(() => subscriber.begin())
@@ -146,39 +161,52 @@ export class Subscriptions {
   /**
    * A page of events from `since`, or from the beginning of the log. Waits where there are none yet.
    * @param limit maximum number of events; there may be fewer, even none, and still be more to read
-   * @param waitMs how long to wait for the first event
-   * @param signal ends the waiting
-   * @throws HubError `BadRequest` where the request is not valid
+   * @throws HubError `BadRequest` where the request is not valid; `Forbidden` where the caller may not read anything
    */
-  async page(
-    { select = {}, since, content = 'value', columns = false }: SubscriptionRequest,
-    limit: number,
-    waitMs = 0,
-    signal?: AbortSignal
-  ): Promise<EventPage> {
+  async page(request: SubscriptionRequest, limit: number, options: PageOptions = {}): Promise<EventPage> {
+    const { access } = options
+    if (access !== undefined) await requireAny(access, 'READ')
     await this.#live.ready
-    const until = this.#clock.monotonic() + waitMs
-    const matcher = new Matcher(select, this.#lookups)
-    const shells = select.shells ?? []
-    await this.#lookups.shells.join(shells)
-    try {
-      const start = await resumePointOf(this.#store, since ?? 'earliest', matcher, false, this.#clock)
-      // Changes that were acknowledged before the call are never left out.
-      await this.#live.reached(start.last - 1, POLL_TIMEOUT_MS, signal)
-      let { position, recovered } = start
-      for (;;) {
-        const page = await readEventPage(this.#sources, matcher, projectionOf({ content, columns }), position, limit)
-        position = page.position
-        recovered &&= !page.gap
-        const more = position.seq < this.#live.position
-        const rest = until - this.#clock.monotonic()
-        if (page.events.length > 0 || more || rest <= 0 || signal?.aborted || this.#closing.signal.aborted) {
-          return { events: page.events, cursor: cursorAt(this.#store.epoch, position), more, recovered }
-        }
-        await this.#live.reached(this.#live.position, rest, signal)
+    const until = this.#clock.monotonic() + (options.waitMs ?? 0)
+    for (;;) {
+      const visible = this.#groups.visible.enter(access)
+      try {
+        const lookups = visible?.lookups ?? this.#lookups
+        const matcher = new Matcher(request.select ?? {}, lookups)
+        const shells = request.select?.shells ?? []
+        await lookups.shells.join(shells)
+        const made = this.#page(request, { matcher, visible }, limit, until, options.signal)
+        const page = await made.finally(() => lookups.shells.leave(shells))
+        if (page !== undefined) return page
+      } finally {
+        this.#groups.visible.exit(visible)
       }
-    } finally {
-      this.#lookups.shells.leave(shells)
+    }
+  }
+
+  /** @param until monotonic @returns undefined if the rules were replaced meanwhile */
+  async #page(
+    { since, content = 'value', columns = false }: SubscriptionRequest,
+    selector: Selector,
+    limit: number,
+    until: number,
+    signal: AbortSignal | undefined
+  ): Promise<EventPage | undefined> {
+    const start = await resumePointOf(this.#store, since ?? 'earliest', selector.matcher, false, this.#clock)
+    // Changes that were acknowledged before the call are never left out.
+    await this.#live.reached(start.last - 1, POLL_TIMEOUT_MS, signal)
+    let { position, recovered } = start
+    for (;;) {
+      const page = await readEventPage(this.#sources, selector, projectionOf({ content, columns }), position, limit)
+      if (selector.visible?.isStale) return undefined
+      position = page.position
+      recovered &&= !page.gap
+      const more = position.seq < this.#live.position
+      const rest = until - this.#clock.monotonic()
+      if (page.events.length > 0 || more || rest <= 0 || signal?.aborted || this.#closing.signal.aborted) {
+        return { events: page.events, cursor: cursorAt(this.#store.epoch, position), more, recovered }
+      }
+      await this.#live.reached(this.#live.position, rest, signal)
     }
   }
 
@@ -192,7 +220,7 @@ export class Subscriptions {
 
   async #startOf({ select, since, snapshot }: SubscriptionRequest, group: Group): Promise<SubscriberStart> {
     // The live loop may have cached routes before these shells were tracked.
-    await this.#lookups.shells.join(select?.shells ?? [])
+    await group.lookups.shells.join(select?.shells ?? [])
     this.#groups.forgetRoutes()
     const resume = await resumePointOf(
       this.#store,
@@ -210,6 +238,29 @@ export class Subscriptions {
       }
     }
     return { position, recovered, catchUp: startCatchUp(history && { history }) }
+  }
+
+  /** For a subscriber that may see something else than before. */
+  async #regroup(subscriber: Subscriber, access: Access | undefined): Promise<Group | undefined> {
+    const { request, group } = subscriber
+    try {
+      if (access !== undefined) await requireAny(access, 'READ')
+    } catch {
+      subscriber.end('forbidden')
+      return undefined
+    }
+    const next = this.#groups.enter(request, this.#live.ahead, access)
+    try {
+      await next.lookups.shells.join(request.select?.shells ?? [])
+    } catch (error) {
+      this.#groups.exit(request, next)
+      throw error
+    }
+    // The live loop may have cached routes before the shells were known.
+    this.#groups.forgetRoutes()
+    const isOver = subscriber.state === 'closed'
+    this.#groups.exit(request, isOver ? next : group)
+    return isOver ? undefined : next
   }
 
   #refuseWhileClosing(): void {

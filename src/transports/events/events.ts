@@ -83,7 +83,7 @@ async function sendPage(
 ): Promise<FastifyReply> {
   const disconnected = new AbortController()
   reply.raw.once('close', () => disconnected.abort())
-  const page = await subscriptions.page(subscription, limit, waitMs, disconnected.signal)
+  const page = await subscriptions.page(subscription, limit, { waitMs, signal: disconnected.signal })
   const updated = new Date(page.events.reduce((latest, { time }) => Math.max(latest, time), 0))
   const head = {
     id: `${baseUrl}/events`,

@@ -328,7 +328,7 @@ export class StreamConnection {
 }
 
 /** Placeholder for a subscription that is being started. */
-const STARTING: Subscription = { cursor: '', recovered: true, wake: () => {}, close: () => {} }
+const STARTING: Subscription = { cursor: '', recovered: true, reauthorize: () => {}, wake: () => {}, close: () => {} }
 
 interface ClientMessage extends ItemDefaults {
   readonly type?: unknown
