@@ -18,6 +18,9 @@ const flags = {
   'token-file': true,
   role: true,
   as: true,
+  note: true,
+  stage: false,
+  force: false,
   json: false
 }
 
@@ -69,12 +72,18 @@ const verbs: Readonly<Record<string, Verb>> = {
     takesFiles: true
   },
   access: {
-    does: 'checks access rules of AAS Part 4, prints those of the built-in roles, or explains what they decide; --json for programs',
+    does: 'checks access rules of AAS Part 4, explains what they decide, and puts versions of them in force; --json for programs',
     usage: `check FILE|FOLDER [--json]
        aas-hub access print [--role NAME]
-       aas-hub access explain [--access-rules FILE|FOLDER] --as CLAIMS METHOD PATH [--json]
-         CLAIMS: JSON, name=value (e.g. role=operator) or anonymous; without rules those of the built-in roles`,
-    settings: /^(API_PREFIX|ACCESS_RULES)$/,
+       aas-hub access explain [--access-rules FILE|FOLDER | --url URL] --as CLAIMS METHOD PATH [--json]
+         CLAIMS: JSON, name=value (e.g. role=operator) or anonymous; without rules those of the built-in roles,
+         with the URL of a running hub those in force there, and the data that is stored
+       aas-hub access versions [--url URL] [--json]
+       aas-hub access load FILE|FOLDER [--stage] [--note TEXT] [--force] [--url URL]
+       aas-hub access activate NUMBER [--force] [--url URL]
+       aas-hub access rollback [--force] [--url URL]
+         on a running hub, with a key in AAS_HUB_KEY or --token-file, or without --url on a store that none uses`,
+    settings: /^(API_PREFIX|ACCESS_RULES|DATA_DIR|MONGODB_.*)$/,
     run: access,
     takesFiles: true
   }
@@ -206,29 +215,13 @@ async function exportFile(config: Config, extra: ReadonlyMap<string, string>, id
 }
 
 async function access(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[]): Promise<void> {
-  const [what, ...others] = words
-  const json = extra.has('json')
-  const { explainRequest, parseSubject, roleModels, roleRules } = await import('./commands/access.ts')
-  const { checkRuleFiles, rulesOf } = await import('./security/rule-files.ts')
-  const { reportCheck, reportExplanation, toJson } = await import('./commands/access-report.ts')
-  if (what === 'check' && others.length > 0) {
-    const files = (await Promise.all(others.map(checkRuleFiles))).flat()
-    process.stdout.write(reportCheck(files, json))
-    if (files.some(({ violations }) => violations.length > 0)) process.exitCode = 1
-  } else if (what === 'print' && others.length === 0) {
-    process.stdout.write(toJson(roleModels(extra.get('role'))))
-  } else if (what === 'explain' && others.length === 2 && extra.has('as')) {
-    const { extensionEndpoints } = await import('./app/extension-endpoints.ts')
-    const [method = '', path = ''] = others
-    const { ACCESS_RULES: file } = config
-    const rules = file === '' ? roleRules() : rulesOf(await checkRuleFiles(file))
-    const subject = parseSubject(extra.get('as') ?? '')
-    const request = { subject, method, path, apiPrefix: config.API_PREFIX, extensions: extensionEndpoints }
-    process.stdout.write(reportExplanation(explainRequest(rules, request), json))
-  } else {
-    const { usage } = verbs.access as Verb
-    throw new UsageError(`Usage: aas-hub access ${usage}`)
-  }
+  const { runAccess } = await import('./commands/access.ts')
+  const { openStore } = await import('./app/open-store.ts')
+  const { extensionEndpoints } = await import('./app/extension-endpoints.ts')
+  const done = await runAccess(words, extra, { config, openStore, extensions: extensionEndpoints })
+  if (done === undefined) throw new UsageError(`Usage: aas-hub access ${verbs.access?.usage}`)
+  process.stdout.write(done.output)
+  if (!done.isGood) process.exitCode = 1
 }
 
 /** Help on the verb that is named, or on all. */

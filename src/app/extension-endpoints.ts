@@ -1,4 +1,5 @@
 /** The endpoints that the hub serves beside the operations of the standard, for its OpenAPI document. */
+import { accessRuleEndpoints } from '../transports/access-rules/endpoint.ts'
 import { datasetEndpoint } from '../transports/dataset/endpoint.ts'
 import { capabilitiesEndpoint, eventsEndpoint } from '../transports/events/endpoint.ts'
 import { docsEndpoints } from '../transports/http/docs.ts'
@@ -19,6 +20,7 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   streamEndpoint,
   timeseriesEndpoint,
   datasetEndpoint,
+  ...accessRuleEndpoints,
   indexPageEndpoint,
   ...docsEndpoints,
   ...probeEndpoints,

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { HubError } from '../errors.ts'
 import { handlers } from '../operations/handlers.ts'
+import { accessRules as mountAccessRules } from '../transports/access-rules/access-rules.ts'
 import { dataset } from '../transports/dataset/dataset.ts'
 import { events } from '../transports/events/events.ts'
 import { decorateWithAccess, identifyCallers } from '../transports/http/access.ts'
@@ -81,6 +82,10 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   })
   await timeseries(app, { hub: { store, history, ingest: samples }, apiPrefix })
   await dataset(app, { hub: { store, history }, apiPrefix, source: () => baseUrl.current })
+  await mountAccessRules(app, {
+    ...{ rules: accessRules.rules, versions: accessRules.versions, follow: () => accessRules.follow() },
+    ...{ store: context.store, apiPrefix, bodies, extensions: extensionEndpoints }
+  })
   await docs(app, {
     document: hubDocument(apiPrefix, extensionEndpoints, VERSION),
     messages: (url) => asyncApi(VERSION, url),

@@ -1,12 +1,11 @@
 /** Output of `aas-hub access`: sentences, or JSON with `--json`. */
-import { formatFragment } from '../model/condition/fragment.ts'
-import { formatPath } from '../model/path.ts'
-import { describeCondition } from '../security/describe-condition.ts'
-import type { Explanation, RuleExplanation } from '../security/explain.ts'
-import { describeRight } from '../security/rights.ts'
 import type { CheckedFile } from '../security/rule-files.ts'
-import type { AccessTarget } from '../security/target.ts'
-import type { ExplainedRequest } from './access.ts'
+import type {
+  DescribedRule,
+  DescribedTarget,
+  RequestExplanation,
+  VerdictExplanation
+} from '../transports/access-rules/explain-request.ts'
 
 export function reportCheck(files: readonly CheckedFile[], json: boolean): string {
   const valid = files.every(({ violations }) => violations.length === 0)
@@ -30,20 +29,11 @@ export function reportCheck(files: readonly CheckedFile[], json: boolean): strin
     .join('')
 }
 
-export function reportExplanation(explained: ExplainedRequest, json: boolean): string {
-  const { operation, required, targets } = explained
-  if (json) {
-    return toJson({
-      operation,
-      right: required,
-      targets: targets.map(({ target, explanations }) => ({
-        target,
-        verdicts: explanations.map((one) => ({ ...one, rules: one.rules.map(describeRule) }))
-      }))
-    })
-  }
-  const head = `${operation} requires ${required === 'PUBLIC' ? 'no right' : describeRight(required)}.\n`
-  return head + targets.map(({ target, explanations }) => reportTarget(target, explanations)).join('')
+export function reportExplanation(explained: RequestExplanation, json: boolean): string {
+  if (json) return toJson(explained)
+  const { operation, requires, targets } = explained
+  const head = `${operation} requires ${requires}.\n`
+  return head + targets.map(({ target, verdicts }) => reportTarget(target, verdicts)).join('')
 }
 
 /** The models of roles, for files and programs. */
@@ -51,38 +41,23 @@ export function toJson(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`
 }
 
-function describeRule({ condition, filters, ...rule }: RuleExplanation): object {
-  return {
-    ...rule,
-    ...(condition && { condition: describeCondition(condition) }),
-    ...(filters && {
-      filters: filters.map((filter) => ({
-        fragment: formatFragment(filter.fragment),
-        condition: describeCondition(filter.condition)
-      }))
-    })
-  }
-}
-
-function reportTarget({ kind, id, path }: AccessTarget, explanations: readonly Explanation[]): string {
+function reportTarget({ kind, id, path }: DescribedTarget, verdicts: readonly VerdictExplanation[]): string {
   const document = kind === undefined ? 'no document' : id === undefined ? `any ${kind}` : `${kind} ${id}`
-  const target = `${document}${path === undefined ? '' : `, element ${formatPath(path)}`}`
-  return explanations
-    .map(({ right, verdict, rules }) => {
+  const target = `${document}${path === undefined ? '' : `, element ${path}`}`
+  return verdicts
+    .map(({ right, verdict, stored, rules }) => {
       const words = { allowed: 'allowed', refused: 'refused', conditional: 'depends on the data' }[verdict]
+      const now = stored === undefined ? '' : `; of what is stored: ${stored}`
       const lines = rules.flatMap((rule) => reportRule(rule)).map((line) => `  ${line}\n`)
-      return `\n${right} on ${target}: ${words}\n${lines.join('')}`
+      return `\n${right} on ${target}: ${words}${now}\n${lines.join('')}`
     })
     .join('')
 }
 
-function reportRule({ rule, grants, reason, condition, filters = [] }: RuleExplanation): string[] {
+function reportRule({ rule, grants, reason, condition, filters = [] }: DescribedRule): string[] {
   const words = { all: 'allows it', conditional: 'allows it in part', elements: 'does not allow it', nothing: 'no' }
   const lines = [`${rule} ${words[grants]}${reason === undefined ? '' : `: ${reason}`}`]
-  if (condition !== undefined) lines.push(`  where ${JSON.stringify(describeCondition(condition))}`)
-  for (const filter of filters) {
-    const shown = JSON.stringify(describeCondition(filter.condition))
-    lines.push(`  shows of ${formatFragment(filter.fragment)} only ${shown}`)
-  }
+  if (condition !== undefined) lines.push(`  where ${JSON.stringify(condition)}`)
+  for (const filter of filters) lines.push(`  shows of ${filter.fragment} only ${JSON.stringify(filter.condition)}`)
   return lines
 }

@@ -1,60 +1,134 @@
-/** `aas-hub access …`: checks access rules, prints the built-in roles, explains decisions. Needs no hub. */
+/** `aas-hub access …`: what follows the verb, and what it does. */
+
+import { stat } from 'node:fs/promises'
+import type { Config } from '../config/config.ts'
 import { HubError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
-import { type ApiEndpoint, aliasPathsOf, endpoints } from '../operations/mounts.ts'
-import { rightOf, targetsOf } from '../operations/required-right.ts'
-import { type Explanation, explain } from '../security/explain.ts'
 import { Policy } from '../security/policy.ts'
-import { type RequiredRight, rightsOf } from '../security/rights.ts'
 import { roles } from '../security/roles.ts'
 import type { AccessRule } from '../security/rule.ts'
+import { checkRuleFiles, rulesOf } from '../security/rule-files.ts'
 import { parseAccessRules } from '../security/rule-parser.ts'
+import type { RuleVersion } from '../security/rule-versions.ts'
 import type { AccessSubject } from '../security/subject.ts'
-import { type AccessTarget, requestPaths } from '../security/target.ts'
+import type { Store } from '../store/store.ts'
+import { explainRequest, type RequestExplanation } from '../transports/access-rules/explain-request.ts'
 import type { ExtensionEndpoint } from '../transports/http/extension-endpoint.ts'
-import { decodeId } from '../transports/http/identifiers.ts'
+import { reportCheck, reportExplanation, toJson } from './access-report.ts'
+import {
+  describeVersion,
+  loadVersion,
+  reportVersions,
+  type VersionsAdmin,
+  versionsInStore,
+  versionsOfHub
+} from './access-versions.ts'
+import { hubAddressOf, requestHub } from './hub-request.ts'
+
+export interface AccessCommandParts {
+  readonly config: Config
+  readonly openStore: (config: Config) => Promise<Store>
+  readonly extensions: readonly ExtensionEndpoint[]
+}
+
+export interface AccessResult {
+  readonly output: string
+  readonly isGood: boolean
+}
+
+type Flags = ReadonlyMap<string, string>
+
+/** @returns undefined where the words are not understood */
+export async function runAccess(
+  [what = '', ...words]: readonly string[],
+  flags: Flags,
+  parts: AccessCommandParts
+): Promise<AccessResult | undefined> {
+  const json = flags.has('json')
+  if (what === 'check' && words.length > 0) {
+    const files = (await Promise.all(words.map(checkRuleFiles))).flat()
+    return { output: reportCheck(files, json), isGood: files.every(({ violations }) => violations.length === 0) }
+  }
+  if (what === 'print' && words.length === 0) return { output: toJson(roleModels(flags.get('role'))), isGood: true }
+  if (what === 'explain' && words.length === 2 && flags.has('as')) {
+    return { output: reportExplanation(await explainTo(words, flags, parts), json), isGood: true }
+  }
+  const act = versionCommands[what]
+  if (act === undefined || words.length !== (what === 'load' || what === 'activate' ? 1 : 0)) return undefined
+  const output = await withVersions(flags, parts, (admin) => act(admin, words[0] ?? '', flags))
+  return { output: json ? toJson(output.json) : output.text, isGood: true }
+}
+
+async function explainTo(
+  [method = '', path = '']: readonly string[],
+  flags: Flags,
+  { config, extensions }: AccessCommandParts
+): Promise<RequestExplanation> {
+  const subject = parseSubject(flags.get('as') ?? '')
+  const hub = await hubAddressOf(flags)
+  if (hub !== undefined) {
+    const question = { ...subject, method, path }
+    return (await requestHub(hub, 'POST', '/security/access-rules/explain', question)) as RequestExplanation
+  }
+  const { ACCESS_RULES: file, API_PREFIX: apiPrefix } = config
+  const rules = file === '' ? roleRules() : rulesOf(await checkRuleFiles(file))
+  return explainRequest(new Policy(rules), { subject, method, path, apiPrefix, extensions })
+}
+
+type VersionCommand = (
+  admin: VersionsAdmin,
+  word: string,
+  flags: Flags
+) => Promise<{ readonly json: unknown; readonly text: string }>
+
+const versionCommands: { readonly [Name in string]?: VersionCommand } = {
+  versions: async (admin) => {
+    const list = await admin.list()
+    return { json: list, text: reportVersions(list) }
+  },
+  load: async (admin, file, flags) => {
+    const [stageOnly, force] = [flags.has('stage'), flags.has('force')]
+    return described(await loadVersion(admin, file, { stageOnly, force, note: flags.get('note') }))
+  },
+  activate: async (admin, word, flags) => {
+    if (!/^\d{1,9}$/.test(word)) throw new HubError('BadRequest', [`"${word}" is no number of a version`])
+    return described(await admin.activate(Number(word), flags.has('force')))
+  },
+  rollback: async (admin, _, flags) => described(await admin.activate('previous', flags.has('force')))
+}
+
+function described(version: RuleVersion): { json: unknown; text: string } {
+  return { json: version, text: describeVersion(version) }
+}
+
+async function withVersions<Result>(
+  flags: Flags,
+  { config, openStore }: AccessCommandParts,
+  act: (admin: VersionsAdmin) => Promise<Result>
+): Promise<Result> {
+  const hub = await hubAddressOf(flags)
+  if (hub !== undefined) return act(versionsOfHub(hub))
+  // Otherwise opening it would make a new one.
+  if (config.MONGODB_URL === '') await stat(config.DATA_DIR)
+  const store = await openStore(config)
+  try {
+    return await act(versionsInStore(store))
+  } finally {
+    await store.close()
+  }
+}
 
 /** The rules of the built-in roles. */
-export function roleRules(): AccessRule[] {
+function roleRules(): AccessRule[] {
   return Object.entries(roles).flatMap(([role, model]) => parseAccessRules(model, role).rules)
 }
 
 /** @throws HubError NotFound */
-export function roleModels(role: string | undefined): object {
+function roleModels(role: string | undefined): object {
   if (role === undefined) return roles
   const model = Object.hasOwn(roles, role) ? roles[role] : undefined
   if (model === undefined) throw new HubError('NotFound', ['The role', role])
   return model
-}
-
-export interface ExplainedRequest {
-  readonly operation: string
-  readonly required: RequiredRight
-  readonly targets: readonly { readonly target: AccessTarget; readonly explanations: readonly Explanation[] }[]
-}
-
-export interface RequestToExplain {
-  readonly subject: AccessSubject
-  readonly method: string
-  /** With or without the prefix of the API. */
-  readonly path: string
-  readonly apiPrefix: string
-  readonly extensions: readonly ExtensionEndpoint[]
-}
-
-/** @throws HubError NotFound where nothing is served */
-export function explainRequest(rules: readonly AccessRule[], request: RequestToExplain): ExplainedRequest {
-  const { operation, required, targets } = findRequest(request)
-  const policy = new Policy(rules)
-  const moment = { now: new Date() }
-  return {
-    operation,
-    required,
-    targets: targets.map((target) => ({
-      target,
-      explanations: rightsOf(required).map((right) => explain(policy, request.subject, right, target, moment))
-    }))
-  }
 }
 
 /**
@@ -62,7 +136,7 @@ export function explainRequest(rules: readonly AccessRule[], request: RequestToE
  * is repeated is a list.
  * @throws HubError BadRequest
  */
-export function parseSubject(text: string): AccessSubject {
+function parseSubject(text: string): AccessSubject {
   if (text === 'anonymous') return {}
   if (text.startsWith('{')) return { claims: parseJson(text) as Record<string, unknown> }
   const claims: Record<string, unknown> = {}
@@ -74,54 +148,4 @@ export function parseSubject(text: string): AccessSubject {
     claims[name] = Object.hasOwn(claims, name) ? [claims[name], value].flat() : value
   }
   return { claims }
-}
-
-interface FoundRequest {
-  readonly operation: string
-  readonly required: RequiredRight
-  readonly targets: readonly AccessTarget[]
-}
-
-function findRequest({ method, path, apiPrefix, extensions }: RequestToExplain): FoundRequest {
-  const routes = requestPaths(path.replace(/[?#].*$/s, ''), apiPrefix)
-  const [below = ''] = routes
-  const verb = method.toUpperCase() === 'HEAD' ? 'GET' : method.toUpperCase()
-  for (const endpoint of endpoints) {
-    if (endpoint.verb !== verb) continue
-    const params = [endpoint.path, ...aliasPathsOf(endpoint)].map((one) => matchPath(one, below)).find(Boolean)
-    if (params !== undefined) return ofEndpoint(endpoint, params, routes)
-  }
-  const extension = extensions.find((one) => one.path === below)
-  const operation = verb === 'GET' ? extension?.get : verb === 'POST' ? extension?.post : undefined
-  if (operation === undefined) throw new HubError('NotFound', ['The endpoint', `${verb} ${path}`])
-  const { operationId, right } = operation
-  return { operation: operationId, required: right, targets: [{ routes }] }
-}
-
-function ofEndpoint(
-  endpoint: ApiEndpoint,
-  params: Readonly<Record<string, string>>,
-  routes: readonly string[]
-): FoundRequest {
-  return {
-    operation: endpoint.definition.name + (endpoint.content === 'normal' ? '' : ` ($${endpoint.content})`),
-    required: rightOf(endpoint),
-    targets: targetsOf(endpoint, params, routes)
-  }
-}
-
-/** The decoded parameters; undefined where the path is another. */
-function matchPath(template: string, path: string): Record<string, string> | undefined {
-  const [wanted, found] = [template.split('/'), path.split('/')]
-  if (wanted.length !== found.length) return undefined
-  const params: Record<string, string> = {}
-  for (const [index, segment] of wanted.entries()) {
-    const text = found[index] ?? ''
-    const [, name] = /^\{(\w+)\}$/.exec(segment) ?? []
-    if (name === undefined && segment !== text) return undefined
-    // What begins with "$" is a modifier, no identifier.
-    if (name !== undefined && text.startsWith('$')) return undefined
-    if (name !== undefined) params[name] = name.endsWith('Identifier') ? decodeId(text, name) : text
-  }
-  return params
 }

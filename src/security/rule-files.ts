@@ -26,7 +26,7 @@ export interface CheckedFile extends CheckedDocument {
 }
 
 /** Of all files together: some 15,000 rules. */
-const MAX_RULE_BYTES = 4 * 1024 * 1024
+export const MAX_RULE_BYTES = 4 * 1024 * 1024
 const MAX_FILES = 1000
 
 /**

@@ -86,6 +86,11 @@ export class RuleVersions {
     return listOf(index)
   }
 
+  /** The version that was active before the present one. @throws HubError BadRequest where there is none */
+  async previous(): Promise<number> {
+    return previousOf((await this.#read()).index)
+  }
+
   /** The documents of a version. @throws HubError NotFound, Damaged */
   async documents(number: number): Promise<readonly RuleDocument[]> {
     if (number === BUILT_IN) return Object.entries(roles).map(([name, model]) => ({ name, model }))
@@ -133,10 +138,8 @@ export class RuleVersions {
   /** Activates the version that was active before the present one. @throws HubError BadRequest where there is none */
   rollBack(author: string, more: MoreChanges = none): Promise<RuleVersion> {
     return this.#change((index) => {
-      const earlier = index.activations.slice(0, -1)
-      const number = earlier.at(-1)
-      if (number === undefined) throw new HubError('BadRequest', ['No version was active before this one'])
-      const before = { ...index, activations: earlier.slice(0, -1) }
+      const number = previousOf(index)
+      const before = { ...index, activations: index.activations.slice(0, -2) }
       return { index: activated(before, number, author, this.#now()), number, changes: more('rollback', number) }
     })
   }
@@ -186,6 +189,12 @@ const hashOfRoles = createHash('sha256').update(JSON.stringify(roles)).digest('h
 
 function activeOf({ activations }: VersionIndex): number {
   return activations.at(-1) ?? BUILT_IN
+}
+
+function previousOf({ activations }: VersionIndex): number {
+  const number = activations.at(-2)
+  if (number === undefined) throw new HubError('BadRequest', ['No version was active before this one'])
+  return number
 }
 
 function activated(index: VersionIndex, number: number, activatedBy: string, activatedAt: string): VersionIndex {

@@ -40,6 +40,21 @@ t.test('the auditor reads everything and changes nothing', async (t) => {
   }
 })
 
+t.test('access rules, keys and the audit are for the administrator, to read for the auditor', async (t) => {
+  const internal = extensionEndpoints.filter(({ path }) => /^\/(security|audit|metrics)/.test(path))
+  t.ok(internal.length > 1)
+  for (const { path, get, post } of internal) {
+    for (const operation of [get, post].filter((one) => one !== undefined)) {
+      const { right, operationId } = operation
+      if (right === 'PUBLIC') continue
+      const may = (name: string) => mayAlways(role(name), right, [{ routes: [path] }])
+      t.ok(may('administrator'), operationId)
+      t.equal(may('auditor'), right === 'READ' || right === 'VIEW', operationId)
+      for (const name of ['engineer', 'operator', 'gateway']) t.notOk(may(name), `${operationId} by ${name}`)
+    }
+  }
+})
+
 t.test('the engineer may use every operation of the standard', async (t) => {
   for (const endpoint of endpoints) {
     const targets = targetsOf(endpoint, {}, [endpoint.path])

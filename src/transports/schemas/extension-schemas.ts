@@ -1,6 +1,7 @@
 /** JSON Schemas of the extension endpoints. */
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { columnTypes } from '../../formats/tables/table.ts'
+import { accessSchemas } from './access-schemas.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
 
 /** @param ref makes a reference to a schema of the document */
@@ -137,6 +138,7 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
         ['name', 'type']
       )
     },
+    ...accessSchemas(ref),
     Health: {
       title: 'Health',
       ...object(

@@ -1,0 +1,60 @@
+/** Requests of commands to a running hub. */
+import { readFile } from 'node:fs/promises'
+import { HubError } from '../errors.ts'
+
+/** The hub that a command works on. */
+export interface HubAddress {
+  /** Without path. */
+  readonly url: string
+  /** Key or token that it shows; '' for none. */
+  readonly key: string
+}
+
+/**
+ * The hub that the flags `--url` and `--token-file` name; without a file the key is in `AAS_HUB_KEY`: arguments are in
+ * every list of processes.
+ */
+export async function hubAddressOf(flags: ReadonlyMap<string, string>): Promise<HubAddress | undefined> {
+  const [url, file] = [flags.get('url'), flags.get('token-file')]
+  if (url === undefined) return undefined
+  if (!URL.canParse(url)) throw new HubError('BadRequest', [`--url is "${url}", expected the address of a hub`])
+  const key = file === undefined ? (process.env.AAS_HUB_KEY ?? '') : (await readFile(file, 'utf8')).trim()
+  return { url, key }
+}
+
+/**
+ * @returns the JSON that the hub answers
+ * @throws HubError in one sentence where it cannot be reached or refuses
+ */
+export async function requestHub(
+  { url, key }: HubAddress,
+  method: string,
+  path: string,
+  body?: unknown
+): Promise<unknown> {
+  const response = await fetch(new URL(path, url), {
+    method,
+    headers: {
+      ...(key !== '' && { authorization: `Bearer ${key}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' })
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) })
+  }).catch((error: Error) => {
+    throw new HubError('Unavailable', [
+      `${url} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`
+    ])
+  })
+  const text = await response.text()
+  if (!response.ok) throw new HubError('BadRequest', [`${url} refuses with ${response.status}: ${reasonIn(text)}`])
+  return text === '' ? undefined : JSON.parse(text)
+}
+
+/** The messages of a Result. */
+function reasonIn(text: string): string {
+  try {
+    const { messages } = JSON.parse(text) as { messages: readonly { text: string }[] }
+    return messages.map((one) => one.text).join('; ')
+  } catch {
+    return 'without a reason'
+  }
+}
