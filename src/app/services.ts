@@ -85,6 +85,7 @@ export async function openServices({ config, clock, store, files, log }: Service
   }
   const context: OperationContext = {
     store: withTimeSeriesView(timeSeries),
+    stored: store,
     uploadLimit: config.UPLOAD_LIMIT,
     lenient: config.LENIENT,
     templates,

@@ -10,6 +10,8 @@ import type { TemplateChecker } from './validation/template-checker.ts'
 export interface OperationContext {
   /** Shows time-series submodels with generated segments (time-series/time-series-view.ts). */
   readonly store: DocumentStore
+  /** The same without them. */
+  readonly stored: DocumentStore
   /** Largest uploaded file, in bytes. */
   readonly uploadLimit: number
   /** Store documents that violate rules, and record the violations. */

@@ -54,21 +54,38 @@ export class WriteAuthorizer {
     const { references } = access
     const guards = references.length === 0 ? [] : await guardReferences(this.#options, references)
     await this.#checkPackages(writes)
-    for (const write of writes.documents) guards.push(...(await this.#check(write)))
+    for (const write of writes.documents) {
+      const { uncovered, guards: ofDocument } = await this.#check(write, false)
+      const [refused] = uncovered
+      if (refused !== undefined) throw await this.#refusal(write, refused)
+      guards.push(...ofDocument)
+    }
     return guards.length === 0 ? changes : [...guards, ...changes]
   }
 
-  async #check(write: DocumentWrite): Promise<readonly Change[]> {
+  /** All that no rule covers of changes of documents, without regard to what the caller may see. */
+  async uncovered(changes: readonly Change[]): Promise<readonly (Need & Pick<DocumentWrite, 'kind' | 'id'>)[]> {
+    const found: (Need & Pick<DocumentWrite, 'kind' | 'id'>)[] = []
+    for (const write of writesOf(changes).documents) {
+      const { kind, id } = write
+      const { uncovered } = await this.#check(write, true)
+      for (const need of uncovered) found.push({ kind, id, ...need })
+    }
+    return found
+  }
+
+  async #check(
+    write: DocumentWrite,
+    isEach: boolean
+  ): Promise<{ readonly uncovered: readonly Need[]; readonly guards: readonly Change[] }> {
     const { access, right } = this.#options
     const { kind, id } = write
     const rights = new Set(needsOf(write, right, () => []).map((need) => need.right))
     const verdicts = new Map<Right, AccessVerdict>()
     for (const one of rights) verdicts.set(one, await access.verdict(one, { kind, id }))
-    if (verdicts.values().every(({ is }) => is === 'allowed')) return []
+    if (verdicts.values().every(({ is }) => is === 'allowed')) return { uncovered: [], guards: [] }
     const check = new WriteCheck(write, verdicts, this.#options, right)
-    const refused = await check.uncovered()
-    if (refused !== undefined) throw await this.#refusal(write, refused)
-    return check.guards
+    return { uncovered: await check.uncovered(isEach), guards: check.guards }
   }
 
   async #checkPackages({ packages }: CommitWrites): Promise<void> {

@@ -32,15 +32,15 @@ export class WriteCheck {
     this.#declared = declared
   }
 
-  /** The first need that is not covered; undefined if all are. */
-  async uncovered(): Promise<Need | undefined> {
+  /** The needs that are not covered, each of them or the first. */
+  async uncovered(isEach: boolean): Promise<readonly Need[]> {
     const { kind, id, links } = this.#write
     if (links.length === 0) {
       const needs = needsOf(this.#write, this.#declared, () => [])
       const open = needs.filter((need) => !coversAlways(this.#verdict(need), need.part))
-      if (open.length === 0) return undefined
-      const hopeless = open.find((need) => !mayCover(this.#verdict(need), need.part))
-      if (hopeless !== undefined) return hopeless
+      if (open.length === 0) return []
+      const hopeless = open.filter((need) => !mayCover(this.#verdict(need), need.part))
+      if (hopeless.length > 0) return hopeless
     }
     const isNew = this.#write.created !== undefined
     const guarded = isNew ? undefined : await readGuarded(this.#stores, kind, id, [...this.#verdicts.values()])
@@ -50,25 +50,28 @@ export class WriteCheck {
     const needs = needsOf(this.#write, this.#declared, (link) => [
       ...new Set([before, after].flatMap((document) => linkedBy(document, kind, link)))
     ])
-    return this.#firstUncovered(needs, before, after)
+    return this.#uncovered(needs, before, after, isEach)
   }
 
-  async #firstUncovered(
+  async #uncovered(
     needs: readonly Need[],
     before: object | undefined,
-    after: object | undefined
-  ): Promise<Need | undefined> {
+    after: object | undefined,
+    isEach: boolean
+  ): Promise<readonly Need[]> {
     const { kind, created, deleted } = this.#write
     const views = new Map([...this.#verdicts].map(([right, verdict]) => [right, new DocumentView(verdict, kind)]))
     const slice = new TimeSlice()
+    const found: Need[] = []
     const states = created !== undefined ? [after] : deleted ? [before] : [before, after]
     for (const need of needs) {
       await slice.check()
       const view = views.get(need.right)
       const isCovered = states.every((state) => state !== undefined && view && covers(view, state, need.part))
-      if (!isCovered) return need
+      if (!isCovered) found.push(need)
+      if (found.length > 0 && !isEach) break
     }
-    return undefined
+    return found
   }
 
   #verdict({ right }: Need): AccessVerdict {

@@ -14,11 +14,15 @@ import { join } from '../../model/path.ts'
 import { patterns } from '../../model/patterns.ts'
 import type { DataTypeDefXsd, Property, Submodel, SubmodelElement } from '../../model/types.ts'
 import { type Container, childrenOf, setChildren, stepsTo } from '../../model/walk.ts'
+import type { Access } from '../../security/access.ts'
+import { WriteAuthorizer } from '../../security/write-authorizer.ts'
 import { commitOrConflict, retryConflicts, runExclusive } from '../../store/concurrency.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
+import type { Change } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import type { TemplateChecker } from '../validation/template-checker.ts'
 import type { SampleColumn } from './batch.ts'
+import { FORBIDDEN } from './refusals.ts'
 import { indexesOf, stepsOf } from './series.ts'
 
 export interface CreateOptions {
@@ -33,8 +37,12 @@ export type RefusedColumns = ReadonlyMap<SampleColumn, RefusalReason>
 
 export type RefusalReason = Pick<Violation, 'rule' | 'text'>
 
-/** Creates the elements of columns that have none. @returns the columns without a created element */
-export type CreateSeries = (missing: readonly SampleColumn[]) => Promise<RefusedColumns>
+/**
+ * Creates the elements of columns that have none.
+ * @param access what the sender may do; absent: everything
+ * @returns the columns without a created element
+ */
+export type CreateSeries = (missing: readonly SampleColumn[], access?: Access) => Promise<RefusedColumns>
 
 /** Series created by one push, so that a faulty sender cannot fill the hub with elements. */
 const MAX_CREATED_SERIES = 10_000
@@ -51,12 +59,15 @@ const SOURCE_NAME = 'sourceName'
 /** What creating elements needs of the operation context. */
 interface CreateContext {
   readonly store: DocumentStore
+  /** Without what is generated. */
+  readonly stored: DocumentStore
+  readonly access?: Access | undefined
   readonly templates: TemplateChecker
 }
 
 /** @param context called when it is needed, as its store is itself made with the ingest */
 export function createSeries(context: () => CreateContext, options: CreateOptions): CreateSeries {
-  return async (missing) => {
+  return async (missing, access) => {
     const refused = new Map<SampleColumn, RefusalReason>()
     const bySubmodel = new Map<string, SampleColumn[]>()
     for (const [at, column] of missing.entries()) {
@@ -72,7 +83,7 @@ export function createSeries(context: () => CreateContext, options: CreateOption
       columns.push(column)
     }
     for (const [id, columns] of bySubmodel) {
-      const create = () => createIn(context(), id, columns, options)
+      const create = () => createIn({ ...context(), access }, id, columns, options)
       const found = await runExclusive(context().store, 'Submodel', id, () => retryConflicts(create))
       for (const [column, reason] of found) refused.set(column, reason)
     }
@@ -112,16 +123,40 @@ async function createIn(
       json: JSON.stringify(submodel),
       facets: facetsOf('Submodel', submodel)
     } as const
-    if (stored === undefined) await commitOrConflict(context.store, [{ change: 'create', ...document }])
-    else {
-      const { structureRevision: ifStructureRevision } = stored
-      await commitOrConflict(context.store, [
-        { change: 'replace', ...document, ifStructureRevision, touched: [...touched.keys()], subtreeAction: 'created' }
-      ])
-    }
+    const change: Change =
+      stored === undefined
+        ? { change: 'create', ...document }
+        : {
+            ...{ change: 'replace', ...document, ifStructureRevision: stored.structureRevision },
+            ...{ touched: [...touched.keys()], subtreeAction: 'created' }
+          }
+    const authorizer = context.access && authorizerOf(context, context.access)
+    if (authorizer !== undefined && (await refuseUncovered(authorizer, change, touched, refused))) continue
+    const changes = authorizer === undefined ? [change] : await authorizer.authorize([change])
+    await commitOrConflict(context.store, changes)
     context.templates.forget(id)
     return refused
   }
+}
+
+function authorizerOf({ store, stored }: CreateContext, access: Access): WriteAuthorizer {
+  return new WriteAuthorizer({ store, stored, access })
+}
+
+/** Refuses the columns whose elements the sender may not create. @returns whether there were some */
+async function refuseUncovered(
+  authorizer: WriteAuthorizer,
+  change: Change,
+  touched: ReadonlyMap<string, readonly SampleColumn[]>,
+  refused: Map<SampleColumn, RefusalReason>
+): Promise<boolean> {
+  const uncovered = await authorizer.uncovered([change])
+  const reason = { rule: FORBIDDEN, text: 'it may not be created' }
+  for (const { part } of uncovered) {
+    const columns = typeof part === 'string' ? [...touched.values()].flat() : (touched.get(part.path) ?? [])
+    refuseAll(columns, refused, reason)
+  }
+  return uncovered.length > 0
 }
 
 /** @returns the columns that elements were added for, by the path of each */

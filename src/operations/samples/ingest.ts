@@ -13,14 +13,16 @@ import {
   textAt,
   timeAt
 } from '../../model/samples.ts'
+import type { Access } from '../../security/access.ts'
 import { retryConflicts } from '../../store/concurrency.ts'
 import { FUTURE_LIMIT_MS } from '../../store/current-value.ts'
-import { unlessDamaged } from '../../store/damage.ts'
 import { encodeRun } from '../../store/run-codec.ts'
 import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
+import { SampleAuthorizer, type SeriesRow } from './authorize-samples.ts'
 import { SampleBatch, type SampleColumn } from './batch.ts'
-import type { CreateSeries, RefusalReason } from './create.ts'
+import type { CreateSeries } from './create.ts'
+import { findRows } from './find-rows.ts'
 import { applyFuturePolicy, type FuturePolicy } from './future.ts'
 import {
   findEarlierCommit,
@@ -31,7 +33,6 @@ import {
   storedKeysOf
 } from './idempotency.ts'
 import { type Refusal, Refusals } from './refusals.ts'
-import { findSeries } from './series.ts'
 import type { TemplateCheck } from './template-check.ts'
 import { type ValidSamples, validateSamples } from './validate-samples.ts'
 
@@ -65,6 +66,8 @@ export interface PushOptions {
   readonly gatePass?: GatePass
   /** For samples too far in the future; absent: as configured. */
   readonly future?: FuturePolicy
+  /** What the sender may do; absent: everything. */
+  readonly access?: Access | undefined
 }
 
 export interface Receipt {
@@ -124,8 +127,11 @@ export class Ingest {
   /** Numbers of samples since the start. */
   readonly counts = { accepted: 0, refused: 0, repeated: 0 }
 
+  readonly #authorizer: SampleAuthorizer
+
   constructor(options: IngestOptions) {
     this.#options = options
+    this.#authorizer = new SampleAuthorizer(options.store)
     this.clock = options.clock ?? systemClock
   }
 
@@ -141,8 +147,11 @@ export class Ingest {
    * `StorageFull`, `Unavailable`
    */
   push(batch: SampleBatch, options: PushOptions = {}): Promise<Receipt> {
-    const { key } = options
-    return key === undefined ? this.#push(batch, options) : this.#pushOnce(batch, key, options)
+    const { key, access } = options
+    if (key === undefined) return this.#push(batch, options)
+    // Callers that share a target must not find each other's batches.
+    const scope = access === undefined ? key.scope : `${key.scope} ${access.caller.name}`
+    return this.#pushOnce(batch, { ...key, scope }, options)
   }
 
   async #pushOnce(batch: SampleBatch, key: IdempotencyKey, options: PushOptions): Promise<Receipt> {
@@ -154,7 +163,7 @@ export class Ingest {
       // If the first push fails this one is tried on its own.
       const receipt = await twin.taken.catch(() => undefined)
       if (receipt !== undefined) return { ...receipt, repeated: true }
-      return this.push(batch, options)
+      return this.#pushOnce(batch, key, options)
     }
     const taken = this.#push(batch, options, { key, names })
     this.#keyed.set(name, { names, taken })
@@ -215,21 +224,52 @@ export class Ingest {
   }
 
   /** Validates every sample against its element. @throws HubError `Invalid` on any invalid sample, unless `each` */
-  async #prepare(
-    batch: SampleBatch,
-    { each = false, future = this.#options.future }: PushOptions
-  ): Promise<PreparedPush> {
-    const { templateCheck, futureLimit: limit = FUTURE_LIMIT_MS } = this.#options
-    const bound = { policy: future, limit, clock: this.clock.milliseconds() }
-    const changes: Change[] = []
+  async #prepare(batch: SampleBatch, options: PushOptions): Promise<PreparedPush> {
+    const { store, create } = this.#options
+    const { each = false, access } = options
     const refused = new Refusals()
     for (const { index, text } of batch.malformed) refused.addItem(index, text)
     const columns = batch.columns()
     // Pushes of few series do not pause, so that they are stored in the order of their arrival.
     const slice = columns.length > MAX_UNSLICED ? new TimeSlice() : undefined
-    let accepted = 0
+    const authorizer = this.#authorizer
+    const found = await findRows(columns, refused, { store, create, authorizer, access, slice })
+    const authorized = access && (await authorizer.authorize(access, found))
+    for (const [column, why] of authorized?.refused ?? []) refused.addAll(column, why)
+    const { samples, clamped } = await this.#validate(authorized?.rows ?? found, refused, options, slice)
+    let changes: readonly Change[] = samples.map(({ change }) => change)
+    let accepted = samples
+    if (access !== undefined && authorized?.dependsOnValues) {
+      const decided = await authorizer.authorizeValues(
+        access,
+        samples.map(({ change }) => change)
+      )
+      changes = decided.changes
+      accepted = samples.filter(({ change }) => !decided.refused.has(change))
+      for (const { column, change } of samples) {
+        if (decided.refused.has(change)) refused.addAll(column, await authorizer.refusal(access, column, change.path))
+      }
+    }
+    if (!each && refused.count > 0) {
+      this.counts.refused += refused.count
+      throw refused.error()
+    }
+    const guards = authorized?.guards ?? []
+    const count = accepted.reduce((sum, { run }) => sum + lengthOf(run), 0)
+    return { changes: guards.length === 0 ? changes : [...guards, ...changes], accepted: count, refused, clamped }
+  }
+
+  async #validate(
+    rows: readonly SeriesRow[],
+    refused: Refusals,
+    { future = this.#options.future }: PushOptions,
+    slice: TimeSlice | undefined
+  ): Promise<{ readonly samples: readonly ValidColumn[]; readonly clamped: number }> {
+    const { templateCheck, futureLimit: limit = FUTURE_LIMIT_MS } = this.#options
+    const bound = { policy: future, limit, clock: this.clock.milliseconds() }
+    const samples: ValidColumn[] = []
     let clamped = 0
-    for (const [column, row] of await this.#rowsOf(columns, refused, slice)) {
+    for (const [column, row] of rows) {
       if (slice?.isOver()) await slice.pause()
       const found = validateSamples(column, row)
       const { valid, rejected, first } = found instanceof Promise ? await found : found
@@ -240,52 +280,16 @@ export class Ingest {
         templateCheck === undefined || inTime === undefined
           ? inTime?.run
           : await withoutRefused(templateCheck, column, row, inTime, refused)
-      if (run === undefined) continue
-      accepted += lengthOf(run)
-      changes.push(changeOf(column, row, run))
+      if (run !== undefined) samples.push({ column, run, change: changeOf(column, row, run) })
     }
-    if (!each && refused.count > 0) {
-      this.counts.refused += refused.count
-      throw new HubError('Invalid', [refused.count], refused.violations())
-    }
-    return { changes, accepted, refused, clamped }
+    return { samples, clamped }
   }
+}
 
-  /** The elements of the columns, created if configured; columns without one are refused. */
-  async #rowsOf(
-    columns: readonly SampleColumn[],
-    refused: Refusals,
-    slice: TimeSlice | undefined
-  ): Promise<readonly (readonly [SampleColumn, ElementRow])[]> {
-    const { store, create } = this.#options
-    const rows: (readonly [SampleColumn, ElementRow])[] = []
-    const find = async (wanted: readonly SampleColumn[]) => {
-      const missing: SampleColumn[] = []
-      for (const column of wanted) {
-        if (slice?.isOver()) await slice.pause()
-        let isUnreadable = false
-        const found = findSeries(store, column.submodel, column.path)
-        const row = await unlessDamaged(found, () => {
-          isUnreadable = true
-        })
-        if (row !== undefined) rows.push([column, row])
-        else if (isUnreadable) refused.addAll(column, unreadable(column))
-        else missing.push(column)
-      }
-      return missing
-    }
-    let missing = await find(columns)
-    if (missing.length === 0) return rows
-    let reasons: ReadonlyMap<SampleColumn, RefusalReason> = new Map()
-    if (create !== undefined && missing.length > 0) {
-      reasons = await create(missing)
-      missing = await find(missing.filter((column) => !reasons.has(column)))
-    }
-    const unknown = new UnknownSeries(store)
-    for (const [column, why] of reasons) refused.addAll(column, why)
-    for (const column of missing) refused.addAll(column, await unknown.reason(column))
-    return rows
-  }
+interface ValidColumn {
+  readonly column: SampleColumn
+  readonly run: Run
+  readonly change: Change & { change: 'value' | 'samples' }
 }
 
 /**
@@ -293,31 +297,6 @@ export class Ingest {
  * which is refused by itself on the next attempt.
  */
 const RETRYABLE: ReadonlySet<string> = new Set(['Conflict', 'AlreadyExists', 'Damaged'])
-
-function unreadable({ submodel, path }: SampleColumn): RefusalReason {
-  const text = `the element "${path}" of "${submodel}" is damaged in the store; replace the submodel`
-  return { rule: 'Damaged', text }
-}
-
-/** Reasons for unknown series; each submodel is looked up once. */
-class UnknownSeries {
-  readonly #store: Store
-  readonly #submodels = new Map<string, boolean>()
-
-  constructor(store: Store) {
-    this.#store = store
-  }
-
-  async reason({ submodel, path }: SampleColumn): Promise<RefusalReason> {
-    let isKnown = this.#submodels.get(submodel)
-    if (isKnown === undefined) {
-      isKnown = (await this.#store.head('Submodel', submodel)) !== undefined
-      this.#submodels.set(submodel, isKnown)
-    }
-    const text = isKnown ? `the submodel "${submodel}" has no element "${path}"` : `there is no submodel "${submodel}"`
-    return { rule: 'unknownSeries', text }
-  }
-}
 
 /** Removes the samples that a template refuses. */
 async function withoutRefused(

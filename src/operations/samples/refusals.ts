@@ -1,9 +1,12 @@
 /** Collects refused samples: all are counted, the first are reported. */
-import type { Violation } from '../../errors.ts'
+import { HubError, type Violation } from '../../errors.ts'
 import type { SampleColumn } from './batch.ts'
 
 /** Refused samples reported one by one; a faulty sender may cause hundreds of thousands at once. */
 export const MAX_REPORTED = 100
+
+/** Rule of samples of elements that the sender may see, but not write. */
+export const FORBIDDEN = 'forbidden'
 
 export interface Refusal {
   /** Index of the item in the batch, and `at` the index of the sample if it is a column. */
@@ -59,6 +62,15 @@ export class Refusals {
     const reported = Math.min(column.values.length, MAX_REPORTED - this.#first.length)
     for (let at = 0; at < reported; at++) this.add(column, at, reason)
     this.#count += column.values.length - reported
+  }
+
+  /** For a batch that is refused as a whole: `Forbidden` if the sender may not write some of the series, else `Invalid`. */
+  error(): HubError {
+    const forbidden = new Set(
+      this.#first.flatMap(({ rule, submodel, path }) => (rule === FORBIDDEN ? `"${path}" of "${submodel}"` : []))
+    )
+    if (forbidden.size === 0) return new HubError('Invalid', [this.#count], this.violations())
+    return new HubError('Forbidden', [`UPDATE of ${[...forbidden].slice(0, 3).join(', ')}`], this.violations())
   }
 
   /** The first refusals in the form of violations. */

@@ -7,6 +7,7 @@ import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import type { Ingest } from '../../operations/samples/ingest.ts'
 import { addItem, type ItemDefaults } from '../../operations/samples/parse-items.ts'
 import { MAX_REPORTED, type Refusal } from '../../operations/samples/refusals.ts'
+import type { Access } from '../../security/access.ts'
 import type { Charset } from './charset.ts'
 import { type Line, type LineGroup, linesOf, Undecodable } from './lines.ts'
 import type { PointTargetFinder } from './point-target.ts'
@@ -42,6 +43,8 @@ export interface LineOptions {
   readonly charset: Charset
   /** Refuse single lines and keep the rest. */
   readonly each: boolean
+  /** What the sender may do; absent: everything. */
+  readonly access: Access | undefined
   /** Each batch gets a key derived from it. */
   readonly key?: IdempotencyKey
 }
@@ -127,8 +130,8 @@ class LineBatches {
   }
 
   async #push(batch: SampleBatch, lines: readonly number[], key: IdempotencyKey | undefined): Promise<void> {
-    const { each } = this.#options
-    const receipt = await this.#ingest.push(batch, { each, ...(key !== undefined && { key }) })
+    const { each, access } = this.#options
+    const receipt = await this.#ingest.push(batch, { each, access, ...(key !== undefined && { key }) })
     this.#accepted += receipt.accepted
     this.#refused += receipt.refused
     this.#repeated += receipt.repeated ? 1 : 0

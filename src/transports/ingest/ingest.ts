@@ -79,7 +79,8 @@ async function ingestBody(
   const body = decodedBody(request)
   const key = keyOf(request, params, 'ingest')
   const query = parse()
-  const lineOptions = { charset, each: query.each ?? true, ...(key !== undefined && { key }) }
+  const { access } = request
+  const lineOptions = { charset, access, each: query.each ?? true, ...(key !== undefined && { key }) }
   if (NDJSON_TYPES.includes(type)) {
     return reply.send(await ingestLines(hub.ingest, body, jsonLines(defaultsOf(query), charset), lineOptions))
   }
@@ -98,7 +99,7 @@ async function ingestBody(
     type === JSON_TYPE
       ? await batchOf(empty, json, defaults)
       : await packBatch(empty, json, defaults.submodel, findSubmodel)
-  const pushOptions = { each: query.each ?? false, ...(key !== undefined && { key }) }
+  const pushOptions = { access, each: query.each ?? false, ...(key !== undefined && { key }) }
   const { accepted, refused, refusals, repeated, cursor } = await hub.ingest.push(batch, pushOptions)
   return reply.send({ accepted, refused, refusals, repeated: repeated ? 1 : 0, cursor })
 }
@@ -113,7 +114,7 @@ async function writePoints(
   const body = decodedBody(request)
   const format = influxLines(findTarget, query().precision ?? 1n, charset)
   const summary = await ingestLines(hub.ingest, body, format, {
-    ...{ charset, each: true },
+    ...{ charset, access: request.access, each: true },
     ...(key !== undefined && { key })
   })
   if (summary.refused === 0) return reply.code(204).send()

@@ -1,0 +1,100 @@
+/** The elements that the samples of a push are for: found, or created if configured. Other series are refused. */
+import type { Access } from '../../security/access.ts'
+import { unlessDamaged } from '../../store/damage.ts'
+import type { Store } from '../../store/store.ts'
+import type { TimeSlice } from '../../time-slice.ts'
+import { type SampleAuthorizer, type SeriesRow, unknownSeries } from './authorize-samples.ts'
+import type { SampleColumn } from './batch.ts'
+import type { CreateSeries, RefusalReason } from './create.ts'
+import type { Refusals } from './refusals.ts'
+import { findSeries } from './series.ts'
+
+export interface FindRowsOptions {
+  readonly store: Store
+  /** Absent: unknown series are refused. */
+  readonly create: CreateSeries | undefined
+  readonly authorizer: SampleAuthorizer
+  /** Absent: the sender may do everything. */
+  readonly access: Access | undefined
+  readonly slice: TimeSlice | undefined
+}
+
+export async function findRows(
+  columns: readonly SampleColumn[],
+  refused: Refusals,
+  options: FindRowsOptions
+): Promise<readonly SeriesRow[]> {
+  const { create } = options
+  const found = await lookUp(columns, options)
+  const rows = [...found.rows]
+  const { unreadable } = found
+  let { missing } = found
+  if (missing.length === 0 && unreadable.length === 0) return rows
+  let reasons: ReadonlyMap<SampleColumn, RefusalReason> = new Map()
+  if (create !== undefined && missing.length > 0) {
+    reasons = await create(missing, options.access)
+    const created = await lookUp(
+      missing.filter((column) => !reasons.has(column)),
+      options
+    )
+    rows.push(...created.rows)
+    unreadable.push(...created.unreadable)
+    missing = created.missing
+  }
+  const reasonOf = await refusalReasons(options)
+  for (const [column, why] of reasons) refused.addAll(column, await reasonOf(column, why))
+  for (const column of unreadable) refused.addAll(column, await reasonOf(column, damaged(column)))
+  for (const column of missing) refused.addAll(column, await reasonOf(column))
+  return rows
+}
+
+interface LookedUp {
+  readonly rows: readonly SeriesRow[]
+  readonly missing: SampleColumn[]
+  readonly unreadable: SampleColumn[]
+}
+
+async function lookUp(
+  columns: readonly SampleColumn[],
+  { store, slice }: Pick<FindRowsOptions, 'store' | 'slice'>
+): Promise<LookedUp> {
+  const rows: SeriesRow[] = []
+  const missing: SampleColumn[] = []
+  const unreadable: SampleColumn[] = []
+  for (const column of columns) {
+    if (slice?.isOver()) await slice.pause()
+    let isUnreadable = false
+    const found = findSeries(store, column.submodel, column.path)
+    const row = await unlessDamaged(found, () => {
+      isUnreadable = true
+    })
+    if (row !== undefined) rows.push([column, row])
+    else if (isUnreadable) unreadable.push(column)
+    else missing.push(column)
+  }
+  return { rows, missing, unreadable }
+}
+
+type ReasonOf = (column: SampleColumn, known?: RefusalReason) => Promise<RefusalReason>
+
+/** Reasons for series without an element; each submodel is looked up once. A caller is not told of what it may not see. */
+async function refusalReasons({ store, authorizer, access }: FindRowsOptions): Promise<ReasonOf> {
+  if (access !== undefined && !(await seesEverything(access))) return (column) => authorizer.refusal(access, column)
+  const submodels = new Map<string, boolean>()
+  return async ({ submodel, path }, known) => {
+    if (known !== undefined) return known
+    const isKnown = submodels.get(submodel) ?? (await store.head('Submodel', submodel)) !== undefined
+    submodels.set(submodel, isKnown)
+    return unknownSeries(submodel, path, isKnown)
+  }
+}
+
+async function seesEverything(access: Access): Promise<boolean> {
+  const verdicts = [await access.ofKind('VIEW', 'Submodel'), await access.ofKind('UPDATE', 'Submodel')]
+  return verdicts.includes('allowed')
+}
+
+function damaged({ submodel, path }: SampleColumn): RefusalReason {
+  const text = `the element "${path}" of "${submodel}" is damaged in the store; replace the submodel`
+  return { rule: 'Damaged', text }
+}
