@@ -6,6 +6,7 @@ import { docsEndpoints } from '../transports/http/docs.ts'
 import type { ExtensionEndpoint } from '../transports/http/extension-endpoint.ts'
 import { ingestEndpoint } from '../transports/ingest/endpoint.ts'
 import { influxEndpoints } from '../transports/ingest/influx-endpoints.ts'
+import { securityEndpoints } from '../transports/security/endpoints.ts'
 import { streamEndpoint } from '../transports/stream/endpoint.ts'
 import { timeseriesEndpoint } from '../transports/timeseries/endpoint.ts'
 import { probeEndpoints } from './health.ts'
@@ -21,6 +22,7 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   timeseriesEndpoint,
   datasetEndpoint,
   ...accessRuleEndpoints,
+  ...securityEndpoints,
   indexPageEndpoint,
   ...docsEndpoints,
   ...probeEndpoints,

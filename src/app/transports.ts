@@ -17,6 +17,7 @@ import { type OriginGuard, originGuard } from '../transports/http/origin-guard.t
 import { ingest } from '../transports/ingest/ingest.ts'
 import type { LineRule } from '../transports/ingest/point-target.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
+import { security } from '../transports/security/security.ts'
 import { asyncApi } from '../transports/stream/asyncapi.ts'
 import { stream } from '../transports/stream/stream.ts'
 import { timeseries } from '../transports/timeseries/timeseries.ts'
@@ -81,6 +82,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     bodyLimit: config.BODY_LIMIT
   })
   await timeseries(app, { hub: { store, history, ingest: samples }, apiPrefix })
+  await security(app, { identity, bodies, isHttps: config.TLS_CERT !== '' || publicUrl.startsWith('https:') })
   await dataset(app, { hub: { store, history }, apiPrefix, source: () => baseUrl.current })
   await mountAccessRules(app, {
     ...{ rules: accessRules.rules, versions: accessRules.versions, follow: () => accessRules.follow() },

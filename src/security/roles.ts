@@ -39,20 +39,13 @@ export const roles: Readonly<Record<string, object>> = {
     }
   ]),
 
-  gateway: ruleModel('gateway', [
-    {
-      rights: ['CREATE', 'UPDATE'],
-      objects: [route('/ingest'), route('/write'), route('/api/v2/write'), route('/stream')]
-    },
-    {
-      rights: ['UPDATE'],
-      objects: [
-        route('/submodels/*/submodel-elements/*/$value'),
-        route('/shells/*/submodels/*/submodel-elements/*/$value')
-      ]
-    },
-    { rights: ['READ'], objects: [route('/description')] }
-  ]),
+  gateway: withScopes(
+    ruleModel('gateway', [
+      { rights: ['CREATE', 'UPDATE'], objects: pushRoutes() },
+      { rights: ['UPDATE'], objects: elementValueRoutes() },
+      { rights: ['READ'], objects: [route('/description')] }
+    ])
+  ),
 
   auditor: ruleModel('auditor', [{ rights: ['READ', 'VIEW'], objects: [route('*')] }])
 }
@@ -62,7 +55,7 @@ interface RoleRule {
   readonly objects: readonly object[]
 }
 
-function ruleModel(role: string, rules: readonly RoleRule[]): object {
+function ruleModel(role: string, rules: readonly RoleRule[]) {
   const formula = { $eq: [{ $attribute: { CLAIM: 'role' } }, { $strVal: role }] }
   return {
     AllAccessPermissionRules: {
@@ -75,6 +68,37 @@ function ruleModel(role: string, rules: readonly RoleRule[]): object {
       }))
     }
   }
+}
+
+/**
+ * API keys may be limited to submodels: their claims `hub.push` and `hub.read` are ids of submodels that samples may be
+ * pushed to, and that may be read. No token can bring these claims.
+ */
+function withScopes({ AllAccessPermissionRules: model }: ReturnType<typeof ruleModel>): object {
+  const scope = (claim: string) => ({ $eq: [{ $field: '$sm#id' }, { $attribute: { CLAIM: claim } }] })
+  const rule = (claim: string, rights: readonly string[], objects: readonly object[]) => ({
+    ACL: { ATTRIBUTES: [{ CLAIM: claim }], RIGHTS: rights, ACCESS: 'ALLOW' },
+    OBJECTS: objects,
+    FORMULA: scope(claim)
+  })
+  return {
+    AllAccessPermissionRules: {
+      ...model,
+      rules: [
+        ...model.rules,
+        rule('hub.push', ['CREATE', 'UPDATE'], [...pushRoutes(), ...elementValueRoutes()]),
+        rule('hub.read', ['READ', 'VIEW'], [{ IDENTIFIABLE: '$sm("*")' }])
+      ]
+    }
+  }
+}
+
+function pushRoutes(): object[] {
+  return ['/ingest', '/write', '/api/v2/write', '/stream'].map(route)
+}
+
+function elementValueRoutes(): object[] {
+  return ['/submodels', '/shells/*/submodels'].map((path) => route(`${path}/*/submodel-elements/*/$value`))
 }
 
 /** The hub's own endpoints for samples and history. */

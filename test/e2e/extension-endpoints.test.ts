@@ -71,6 +71,8 @@ t.test('every example is accepted, and answered as documented', async (t) => {
   for (const { verb, path, operation } of await documentedBy(hub)) {
     // An upload and a WebSocket have no complete example.
     if (['UploadFile', 'OpenStream'].includes(operation.operationId)) continue
+    // They would close the hub; test/e2e/identity.test.ts is about them.
+    if (path.startsWith('/security/') && verb !== 'GET') continue
     const { parameters = [], requestBody } = operation
     const url = `${hub.url}${path}?${queryOf(parameters)}`
     if (requestBody === undefined) check(t, operation, await hub.ask(verb, url), `${verb} ${path}`)

@@ -50,7 +50,7 @@ export function callerOfCertificate(certificate: ClientCertificate, rules: reado
   if (!isTrusted) throw unauthorized('the client certificate is not of a certification authority that is trusted here')
   const name = `certificate:${nameOf(subject)}`
   const claims = rules.find((rule) => fits(rule, certificate))?.claims ?? {}
-  return { subject: { claims: { sub: name, ...claims } }, name, authentication: 'certificate', expiresAt }
+  return { subject: { claims: { ...claims, sub: name } }, name, authentication: 'certificate', expiresAt }
 }
 
 function fits(rule: CertificateRule, { subject, fingerprint }: ClientCertificate): boolean {

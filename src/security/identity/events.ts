@@ -6,7 +6,6 @@ export interface SecurityEvent {
   readonly action:
     | 'login'
     | 'logout'
-    | 'authenticate'
     | 'create key'
     | 'rotate key'
     | 'revoke key'

@@ -110,7 +110,7 @@ export class Keys {
     const known = this.#callers.get(matching)
     if (known !== undefined) return known
     const caller: Caller = {
-      subject: { claims: { sub: `key:${record.name}`, ...record.claims } },
+      subject: { claims: { ...record.claims, sub: `key:${record.name}` } },
       name: `key:${record.name}`,
       authentication: 'key',
       ...(expiresAt !== Number.POSITIVE_INFINITY && { expiresAt })

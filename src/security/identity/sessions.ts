@@ -129,7 +129,7 @@ export class Sessions {
  * The token that a page sends with unsafe methods (header `X-CSRF-Token`). A page of another site cannot know it, as it
  * cannot read responses of the hub.
  */
-function csrfTokenOf(session: string): string {
+export function csrfTokenOf(session: string): string {
   return createHmac('sha256', session).update('csrf').digest('base64url')
 }
 

@@ -99,6 +99,12 @@ export class Users {
     })
   }
 
+  /** @throws HubError as {@link signIn} and {@link setPassword} */
+  async changeOwnPassword(name: string, current: string, password: string, source: string): Promise<void> {
+    const record = await this.signIn(name, current, source)
+    await this.setPassword(record.name, password, { ...callerOf(record, 'password'), source })
+  }
+
   /** @throws HubError `NotFound` */
   async remove(name: string, by?: Caller): Promise<void> {
     const record = await this.#credentials.read(userDocument(name), 'user')
@@ -139,7 +145,7 @@ const subjects = new WeakMap<UserRecord, AccessSubject>()
 /** A user as caller. */
 export function callerOf(user: UserRecord, authentication: 'password' | 'session'): Caller {
   const name = `user:${user.name}`
-  const subject = subjects.get(user) ?? { claims: { sub: name, ...user.claims } }
+  const subject = subjects.get(user) ?? { claims: { ...user.claims, sub: name } }
   subjects.set(user, subject)
   return { subject, name, authentication }
 }

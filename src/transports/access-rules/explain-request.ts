@@ -147,7 +147,7 @@ function findRequest({ method, path, apiPrefix, extensions }: RequestToExplain):
     if (params !== undefined) return ofEndpoint(endpoint, params, routes)
   }
   const extension = extensions.find((one) => one.path === below)
-  const operation = verb === 'GET' ? extension?.get : verb === 'POST' ? extension?.post : undefined
+  const operation = { GET: extension?.get, POST: extension?.post, DELETE: extension?.delete }[verb]
   if (operation === undefined) throw new HubError('NotFound', ['The endpoint', `${verb} ${path}`])
   const { operationId, right } = operation
   return { operation: operationId, required: right, targets: [{ routes }] }

@@ -9,7 +9,7 @@ import {
   parseAuthorization
 } from '../../security/identity/credentials.ts'
 
-const SESSION_COOKIE = 'aas-hub-session'
+export const SESSION_COOKIE = 'aas-hub-session'
 const SESSION_PATH = '/security/session'
 
 /** Where clients of InfluxDB 1.x put user and password into the query. */
@@ -30,7 +30,7 @@ export function credentialsOf({ headers, url, method, raw: { socket } }: Fastify
   }
   // A new login replaces the session.
   const isLogin = method === 'POST' && url === SESSION_PATH
-  const session = headers.cookie === undefined || isLogin ? undefined : sessionIn(headers.cookie)
+  const session = isLogin ? undefined : sessionOf({ headers })
   if (session !== undefined) {
     if (SAFE_METHODS.has(method)) return { is: 'session', session }
     return { is: 'session', session, csrf: String(headers['x-csrf-token'] ?? '') }
@@ -39,8 +39,9 @@ export function credentialsOf({ headers, url, method, raw: { socket } }: Fastify
 }
 
 /** The value of the session cookie [RFC 6265, 5.4]. */
-function sessionIn(header: string): string | undefined {
-  for (const pair of header.split(';', 50)) {
+export function sessionOf({ headers: { cookie } }: Pick<FastifyRequest, 'headers'>): string | undefined {
+  if (cookie === undefined) return undefined
+  for (const pair of cookie.split(';', 50)) {
     const at = pair.indexOf('=')
     if (pair.slice(0, at).trim() === SESSION_COOKIE) return pair.slice(at + 1).trim()
   }

@@ -15,6 +15,7 @@ export interface ExtensionEndpoint {
   readonly below: 'hub' | 'api' | 'both'
   readonly get?: ExtensionOperation
   readonly post?: ExtensionOperation
+  readonly delete?: ExtensionOperation
 }
 
 export interface ExtensionOperation {
@@ -80,7 +81,9 @@ export interface EndpointRequest<Operation> {
 }
 
 type EndpointHandlers<Endpoint> = {
-  readonly [Verb in keyof Endpoint & ('get' | 'post')]: (received: EndpointRequest<Endpoint[Verb]>) => unknown
+  readonly [Verb in keyof Endpoint & ('get' | 'post' | 'delete')]: (
+    received: EndpointRequest<Endpoint[Verb]>
+  ) => unknown
 }
 
 const NO_PARAMETERS: QueryParams = new Map()
@@ -92,7 +95,7 @@ export function serve<const Endpoint extends ExtensionEndpoint>(
   endpoint: Endpoint,
   handlers: EndpointHandlers<Endpoint>
 ): void {
-  for (const verb of ['get', 'post'] as const) {
+  for (const verb of ['get', 'post', 'delete'] as const) {
     const operation = endpoint[verb]
     if (operation === undefined) continue
     const handle = handlers[verb as keyof typeof handlers] as (received: EndpointRequest<unknown>) => unknown

@@ -123,11 +123,12 @@ function documentOf(
     const servers = isAlsoAtRoot(endpoint.definition) ? { servers: serversOf('both', prefix) } : {}
     paths[path] = { ...servers, ...paths[path], [endpoint.verb.toLowerCase()]: operationOf(operation) }
   }
-  for (const { path, below, get, post } of extensions) {
+  for (const { path, below, get, post, delete: remove } of extensions) {
     paths[path] = {
       ...(below !== 'api' && { servers: serversOf(below, prefix) }),
       ...(get !== undefined && { get: documented(get) }),
-      ...(post !== undefined && { post: documented(post) })
+      ...(post !== undefined && { post: documented(post) }),
+      ...(remove !== undefined && { delete: documented(remove) })
     }
   }
   const schemas = [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
@@ -371,8 +372,8 @@ function namesIn(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 }
 
-function tagsOf({ get, post }: ExtensionEndpoint): string[] {
-  return [get, post].flatMap((operation) => operation?.tag ?? [])
+function tagsOf({ get, post, delete: remove }: ExtensionEndpoint): string[] {
+  return [get, post, remove].flatMap((operation) => operation?.tag ?? [])
 }
 
 function tagOf({ definition }: ApiEndpoint): string {

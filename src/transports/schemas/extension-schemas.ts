@@ -3,10 +3,12 @@ import type { JsonSchema } from '../../formats/json-schema.ts'
 import { columnTypes } from '../../formats/tables/table.ts'
 import { accessSchemas } from './access-schemas.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
+import { securitySchemas } from './security-schemas.ts'
 
 /** @param ref makes a reference to a schema of the document */
 export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Record<string, JsonSchema>> {
   return {
+    ...securitySchemas,
     Sample: { title: 'Sample', description: 'A sample without `time` gets the time of its arrival', ...sample },
     SampleColumn: {
       title: 'SampleColumn',

@@ -1,0 +1,59 @@
+/** API keys, for those with the right to the route. */
+import type { FastifyInstance } from 'fastify'
+import type { Identity } from '../../security/identity/identity.ts'
+import type { KeySummary } from '../../security/identity/keys.ts'
+import { serve } from '../http/extension-endpoint.ts'
+import { keyRotationEndpoint, keysEndpoint } from './endpoints.ts'
+import { bodyOf, durationIn, optionalClaims, optionalIds, optionalTime, required, textIn } from './members.ts'
+import { callerIn, requireRight } from './require-right.ts'
+import { refuseWithoutAdministrator } from './session.ts'
+
+const GRACE_MS = 3_600_000
+
+export function serveKeys(app: FastifyInstance, identity: Identity): void {
+  const { keys } = identity
+  serve(app, '', keysEndpoint, {
+    get: async ({ request }) => {
+      await requireRight(request, 'READ')
+      return (await keys.list()).map(shown)
+    },
+    post: async ({ request, reply }) => {
+      await requireRight(request, 'CREATE')
+      const body = bodyOf(request.body, ['name', 'claims', 'push', 'read', 'expires'])
+      const [push, read, expires] = [
+        optionalIds(body, 'push'),
+        optionalIds(body, 'read'),
+        optionalTime(body, 'expires')
+      ]
+      const claims = {
+        ...optionalClaims(body, 'claims'),
+        ...(push && { 'hub.push': push }),
+        ...(read && { 'hub.read': read })
+      }
+      refuseWithoutAdministrator(identity, claims)
+      const name = textIn(body, 'name')
+      const created = await keys.create({ name, claims, ...(expires !== undefined && { expires }) }, callerIn(request))
+      return reply.code(201).send(shown(created))
+    },
+    delete: async ({ request, reply, query }) => {
+      await requireRight(request, 'DELETE')
+      await keys.revoke(required(query().id, 'id'), callerIn(request))
+      return reply.code(204).send()
+    }
+  })
+  serve(app, '', keyRotationEndpoint, {
+    post: async ({ request }) => {
+      await requireRight(request, 'UPDATE')
+      const body = bodyOf(request.body, ['id', 'grace'])
+      return shown(await keys.rotate(textIn(body, 'id'), durationIn(body, 'grace', GRACE_MS), callerIn(request)))
+    }
+  })
+}
+
+function shown<Key extends KeySummary>({ created, expires, ...key }: Key): object {
+  return {
+    ...key,
+    created: new Date(created).toISOString(),
+    ...(expires !== undefined && { expires: new Date(expires).toISOString() })
+  }
+}

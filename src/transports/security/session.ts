@@ -1,0 +1,83 @@
+/** Sign in, sign out, and who am I. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { HubError } from '../../errors.ts'
+import type { Caller } from '../../security/caller.ts'
+import { unauthorized } from '../../security/identity/credentials.ts'
+import type { Identity } from '../../security/identity/identity.ts'
+import { csrfTokenOf } from '../../security/identity/sessions.ts'
+import { SESSION_COOKIE, sessionOf } from '../http/credentials.ts'
+import { serve } from '../http/extension-endpoint.ts'
+import { passwordEndpoint, sessionEndpoint } from './endpoints.ts'
+import { bodyOf, textIn } from './members.ts'
+
+export interface SessionOptions {
+  readonly identity: Identity
+  readonly isHttps: boolean
+}
+
+export function serveSessions(app: FastifyInstance, { identity, isHttps }: SessionOptions): void {
+  const attributes = `Path=/; HttpOnly; SameSite=Strict${isHttps ? '; Secure' : ''}`
+  const ended = `${SESSION_COOKIE}=; Max-Age=0; ${attributes}`
+
+  serve(app, '', sessionEndpoint, {
+    get: ({ request }) => {
+      if (request.access === undefined) return { name: 'anonymous', authentication: 'open' }
+      const { caller } = request.access
+      const session = caller.authentication === 'session' ? sessionOf(request) : undefined
+      return { ...describe(caller), ...(session !== undefined && { csrfToken: csrfTokenOf(session) }) }
+    },
+    post: async ({ request, reply }) => {
+      refuseOpenHub(identity)
+      const body = bodyOf(request.body, ['user', 'password'])
+      const opened = await identity.sessions.open(textIn(body, 'user'), textIn(body, 'password'), request.ip)
+      // Without an expiry: the browser forgets it at its end, and the hub knows when it ends.
+      reply.header('set-cookie', `${SESSION_COOKIE}=${opened.session}; ${attributes}`)
+      return { ...describe(opened.caller), csrfToken: opened.csrf }
+    },
+    delete: async ({ request, reply }) => {
+      const session = sessionOf(request)
+      if (session !== undefined && callerOf(request)?.authentication === 'session') {
+        await identity.sessions.close(session, callerOf(request) as Caller)
+      }
+      return reply.code(204).header('set-cookie', ended).send()
+    }
+  })
+
+  serve(app, '', passwordEndpoint, {
+    post: async ({ request, reply }) => {
+      refuseOpenHub(identity)
+      const body = bodyOf(request.body, ['user', 'current', 'password'])
+      const [user, current, password] = [textIn(body, 'user'), textIn(body, 'current'), textIn(body, 'password')]
+      await identity.users.changeOwnPassword(user, current, password, request.ip)
+      return reply.code(204).send()
+    }
+  })
+}
+
+function describe({ name, authentication, subject: { claims }, expiresAt }: Caller): object {
+  return {
+    ...{ name, authentication },
+    ...(claims !== undefined && { claims }),
+    ...(expiresAt !== undefined && { expires: new Date(expiresAt).toISOString() })
+  }
+}
+
+function callerOf(request: FastifyRequest): Caller | undefined {
+  return request.access?.caller
+}
+
+function refuseOpenHub({ isConfigured }: Identity): void {
+  if (!isConfigured) throw unauthorized('this hub has no users; everything is allowed without signing in')
+}
+
+/**
+ * The first credential of an open hub has to be an administrator: with any other one, none could make further ones.
+ * @throws HubError `Conflict`
+ */
+export function refuseWithoutAdministrator(
+  { isConfigured }: Identity,
+  claims: Readonly<Record<string, unknown>>
+): void {
+  if (isConfigured || [claims.role].flat().includes('administrator')) return
+  throw new HubError('Conflict', ['The first user or key of a hub has to have the role administrator'])
+}

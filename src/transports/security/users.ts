@@ -1,0 +1,52 @@
+/** The users of the hub itself, for those with the right to the route. */
+import type { FastifyInstance } from 'fastify'
+import type { Identity } from '../../security/identity/identity.ts'
+import type { UserSummary } from '../../security/identity/users.ts'
+import { serve } from '../http/extension-endpoint.ts'
+import { userChangeEndpoint, usersEndpoint } from './endpoints.ts'
+import { bodyOf, optionalClaims, optionalFlag, optionalText, required, textIn } from './members.ts'
+import { callerIn, requireRight } from './require-right.ts'
+import { refuseWithoutAdministrator } from './session.ts'
+
+export function serveUsers(app: FastifyInstance, identity: Identity): void {
+  const { users } = identity
+  serve(app, '', usersEndpoint, {
+    get: async ({ request }) => {
+      await requireRight(request, 'READ')
+      return (await users.list()).map(shown)
+    },
+    post: async ({ request, reply }) => {
+      await requireRight(request, 'CREATE')
+      const body = bodyOf(request.body, ['name', 'password', 'claims'])
+      const claims = optionalClaims(body, 'claims') ?? {}
+      refuseWithoutAdministrator(identity, claims)
+      const user = { name: textIn(body, 'name'), password: textIn(body, 'password'), claims }
+      return reply.code(201).send(shown(await users.create(user, callerIn(request))))
+    },
+    delete: async ({ request, reply, query }) => {
+      await requireRight(request, 'DELETE')
+      await users.remove(required(query().name, 'name'), callerIn(request))
+      return reply.code(204).send()
+    }
+  })
+  serve(app, '', userChangeEndpoint, {
+    post: async ({ request }) => {
+      await requireRight(request, 'UPDATE')
+      const body = bodyOf(request.body, ['name', 'claims', 'password', 'disabled'])
+      const [name, password] = [textIn(body, 'name'), optionalText(body, 'password')]
+      const [claims, disabled] = [optionalClaims(body, 'claims'), optionalFlag(body, 'disabled')]
+      if (password !== undefined) await users.setPassword(name, password, callerIn(request))
+      const change = { ...(claims && { claims }), ...(disabled !== undefined && { disabled }) }
+      return shown(await users.change(name, change, callerIn(request)))
+    }
+  })
+}
+
+function shown({ created, passwordChanged, isDisabled, ...user }: UserSummary): object {
+  return {
+    ...user,
+    created: new Date(created).toISOString(),
+    passwordChanged: new Date(passwordChanged).toISOString(),
+    ...(isDisabled && { disabled: true })
+  }
+}
