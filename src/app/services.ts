@@ -83,9 +83,11 @@ export async function openServices({ config, clock, store, files, log }: Service
     endpoint: () => `${baseUrl.current}/timeseries`,
     records: config.SEGMENT_RECORDS
   }
+  const withSegments = withTimeSeriesView(timeSeries)
   const context: OperationContext = {
-    store: withTimeSeriesView(timeSeries),
+    store: withSegments,
     stored: store,
+    commitsOf: withSegments.commitsOf,
     uploadLimit: config.UPLOAD_LIMIT,
     lenient: config.LENIENT,
     templates,

@@ -5,6 +5,7 @@ import type { FindExecutor } from './executors/executor.ts'
 import type { History } from './history/history.ts'
 import type { Jobs } from './jobs.ts'
 import type { Ingest } from './samples/ingest.ts'
+import type { CommitsOf } from './time-series/time-series-view.ts'
 import type { TemplateChecker } from './validation/template-checker.ts'
 
 export interface OperationContext {
@@ -12,6 +13,7 @@ export interface OperationContext {
   readonly store: DocumentStore
   /** The same without them. */
   readonly stored: DocumentStore
+  readonly commitsOf: CommitsOf
   /** Largest uploaded file, in bytes. */
   readonly uploadLimit: number
   /** Store documents that violate rules, and record the violations. */

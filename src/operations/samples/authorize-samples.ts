@@ -11,16 +11,18 @@ import { guardReferences } from '../../security/guarded-state.ts'
 import { Visibility } from '../../security/visibility.ts'
 import { WriteAuthorizer } from '../../security/write-authorizer.ts'
 import { unlessDamaged } from '../../store/damage.ts'
+import type { SeriesName } from '../../store/series.ts'
 import type { Change, ElementRow, Store } from '../../store/store.ts'
 import type { SampleColumn } from './batch.ts'
 import type { RefusalReason } from './create.ts'
 import { FORBIDDEN } from './refusals.ts'
 
-export type SeriesRow = readonly [column: SampleColumn, row: ElementRow]
+/** A series and its element. */
+export type SeriesRow<Column extends SeriesName = SampleColumn> = readonly [column: Column, row: ElementRow]
 
-export interface AuthorizedSeries {
-  readonly rows: readonly SeriesRow[]
-  readonly refused: readonly (readonly [SampleColumn, RefusalReason])[]
+export interface AuthorizedSeries<Column extends SeriesName> {
+  readonly rows: readonly SeriesRow<Column>[]
+  readonly refused: readonly (readonly [Column, RefusalReason])[]
   /** To be committed with the samples. */
   readonly guards: readonly Change[]
   /** Rules read values: the changes have to be authorized before they are committed. */
@@ -45,14 +47,17 @@ export class SampleAuthorizer {
     this.#store = store
   }
 
-  async authorize(access: Access, rows: readonly SeriesRow[]): Promise<AuthorizedSeries> {
+  async authorize<Column extends SeriesName>(
+    access: Access,
+    rows: readonly SeriesRow<Column>[]
+  ): Promise<AuthorizedSeries<Column>> {
     const { references } = access
     const guards = references.length === 0 ? [] : await guardReferences({ stored: this.#store }, references)
     if ((await access.ofKind('UPDATE', 'Submodel')) === 'allowed') {
       return { rows, refused: [], guards, dependsOnValues: false }
     }
-    const allowed: SeriesRow[] = []
-    const refused: (readonly [SampleColumn, RefusalReason])[] = []
+    const allowed: SeriesRow<Column>[] = []
+    const refused: (readonly [Column, RefusalReason])[] = []
     const dependsOnValues = !access.isStructural('UPDATE')
     for (const [submodel, ofSubmodel] of Map.groupBy(rows, ([column]) => column.submodel)) {
       const verdict = await access.verdict('UPDATE', { kind: 'Submodel', id: submodel })
@@ -73,7 +78,7 @@ export class SampleAuthorizer {
 
   /**
    * Authorizes changes where rules read values: those before and after. What is refused is left out, and the rest decided
-   * anew, as it may depend on it.
+   * again, as it may depend on it.
    */
   async authorizeValues(
     access: Access,
@@ -93,7 +98,7 @@ export class SampleAuthorizer {
   }
 
   /** Why a series is refused. @param path of its element; undefined: there is none */
-  async refusal(access: Access, { submodel, path: name }: SampleColumn, path?: string): Promise<RefusalReason> {
+  async refusal(access: Access, { submodel, path: name }: SeriesName, path?: string): Promise<RefusalReason> {
     const visibility = new Visibility({ access, store: this.#store, rights: ['VIEW', 'UPDATE'] })
     const seen = await visibility.element(submodel, path ?? name)
     if (seen === 'visible') {
@@ -103,7 +108,11 @@ export class SampleAuthorizer {
   }
 
   /** Decides for the elements of a submodel, as far as that is not known. */
-  async #decide(access: Access, submodel: string, rows: readonly SeriesRow[]): Promise<KnownSubmodel | undefined> {
+  async #decide(
+    access: Access,
+    submodel: string,
+    rows: readonly SeriesRow<SeriesName>[]
+  ): Promise<KnownSubmodel | undefined> {
     const head = await this.#store.head('Submodel', submodel)
     if (head === undefined) return undefined
     const { structureRevision } = head

@@ -77,7 +77,7 @@ async function lookUp(
 
 type ReasonOf = (column: SampleColumn, known?: RefusalReason) => Promise<RefusalReason>
 
-/** Reasons for series without an element; each submodel is looked up once. A caller is not told of what it may not see. */
+/** Reasons for series without an element; each submodel is looked up once. Nothing of what the caller may not see is revealed. */
 async function refusalReasons({ store, authorizer, access }: FindRowsOptions): Promise<ReasonOf> {
   if (access !== undefined && !(await seesEverything(access))) return (column) => authorizer.refusal(access, column)
   const submodels = new Map<string, boolean>()

@@ -17,6 +17,7 @@ import type { Access } from '../../security/access.ts'
 import { retryConflicts } from '../../store/concurrency.ts'
 import { FUTURE_LIMIT_MS } from '../../store/current-value.ts'
 import { encodeRun } from '../../store/run-codec.ts'
+import type { SeriesName } from '../../store/series.ts'
 import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { SampleAuthorizer, type SeriesRow } from './authorize-samples.ts'
@@ -138,6 +139,13 @@ export class Ingest {
   /** An empty batch that uses this clock for samples without a time. */
   batch(): SampleBatch {
     return new SampleBatch(this.clock.now)
+  }
+
+  /** May a caller write the samples of an element? False if there is none. */
+  async isAllowed(access: Access, series: SeriesName): Promise<boolean> {
+    const row = await this.#options.store.element(series.submodel, series.path)
+    const allowed = row && (await this.#authorizer.authorize(access, [[series, row]]))
+    return allowed !== undefined && allowed.rows.length > 0
   }
 
   /**

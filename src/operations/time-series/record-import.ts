@@ -5,6 +5,7 @@ import { join } from '../../model/path.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { childrenOf, setChildren } from '../../model/walk.ts'
+import type { Access } from '../../security/access.ts'
 import { SampleBatch } from '../samples/batch.ts'
 import type { Ingest } from '../samples/ingest.ts'
 import { type HistoryReader, rowsBetween } from './record-rows.ts'
@@ -128,7 +129,11 @@ export async function withoutKnown(
 }
 
 /** Pushes samples, all or none; resolves when they are durable. @throws HubError as `Ingest.push` does */
-export async function importSamples(ingest: Ingest, samples: readonly RecordSample[]): Promise<void> {
+export async function importSamples(
+  ingest: Ingest,
+  samples: readonly RecordSample[],
+  access: Access | undefined
+): Promise<void> {
   if (samples.length === 0) return
   const batch = new SampleBatch()
   for (const { variable, time, text } of samples) {
@@ -137,7 +142,7 @@ export async function importSamples(ingest: Ingest, samples: readonly RecordSamp
   }
   try {
     // Records may hold forecasts: times in the future are taken as written.
-    await ingest.push(batch, { future: 'take' })
+    await ingest.push(batch, { future: 'take', access })
   } catch (error) {
     throw error instanceof HubError && error.name === 'Invalid' ? withElementPaths(error, samples) : error
   }

@@ -10,6 +10,7 @@
 import { HubError } from '../../errors.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { readValueMembers, writeValueMembers } from '../../model/value-members.ts'
+import type { Access } from '../../security/access.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import { readText } from '../../store/document-text.ts'
@@ -27,11 +28,15 @@ export interface TimeSeriesViewOptions extends RenderedSubmodelsOptions {
   readonly ingest: Ingest
 }
 
+/** The commits of one caller: samples of written records are pushed as the caller may. */
+export type CommitsOf = (access: Access) => Pick<DocumentStore, 'commit'>
+
 /** A store whose {@link TimeSeriesView} methods show the segments; everything else is the store's own. */
-export function withTimeSeriesView(options: TimeSeriesViewOptions): DocumentStore {
+export function withTimeSeriesView(options: TimeSeriesViewOptions): DocumentStore & { readonly commitsOf: CommitsOf } {
   const { store } = options
   const view = new TimeSeriesView(options)
   return {
+    commitsOf: (access) => ({ commit: (changes) => view.commit(changes, access) }),
     document: (kind, id) => view.document(kind, id),
     documents: (...args) => view.documents(...args),
     element: (submodel, path) => view.element(submodel, path),
@@ -88,9 +93,9 @@ class TimeSeriesView implements Pick<DocumentStore, 'document' | 'documents' | '
    * cannot become a sample. The two are not one transaction: if the push fails for lack of space the caller gets the
    * error although the rest is stored, and may repeat the write, which is idempotent.
    */
-  commit(changes: readonly Change[]): Promise<Commit> {
+  commit(changes: readonly Change[], access?: Access): Promise<Commit> {
     return changes.some((change) => this.#mayConcernSegments(change))
-      ? this.#commitWithSamples(changes)
+      ? this.#commitWithSamples(changes, access)
       : this.#options.store.commit(changes)
   }
 
@@ -133,7 +138,7 @@ class TimeSeriesView implements Pick<DocumentStore, 'document' | 'documents' | '
     return isDocument(change) && change.kind === 'Submodel' && mayBeTimeSeries(change)
   }
 
-  async #commitWithSamples(changes: readonly Change[]): Promise<Commit> {
+  async #commitWithSamples(changes: readonly Change[], access: Access | undefined): Promise<Commit> {
     const toStore: Change[] = []
     const samples: RecordSample[] = []
     const imported: RecordSample[] = []
@@ -157,13 +162,26 @@ class TimeSeriesView implements Pick<DocumentStore, 'document' | 'documents' | '
       for (const sample of await this.#samplesOfValues(id, written, changes.length === 1)) samples.push(sample)
       touched.add(id)
     }
+    const all = [...samples, ...(await this.#withExistingSource(imported))]
+    if (access !== undefined) await this.#requireAccess(access, all)
     const commit = toStore.length === 0 ? undefined : await this.#options.store.commit(toStore)
-    await importSamples(this.#options.ingest, [...samples, ...(await this.#withExistingSource(imported))])
+    await importSamples(this.#options.ingest, all, access)
     // The new revision is that of the submodel as it will be read, if exactly one was changed.
     const [id, ...others] = touched
     const rendered = id === undefined || others.length > 0 ? undefined : await this.#rendered.current(id)
     const seq = rendered?.document.revision ?? commit?.seq ?? (await this.#options.store.figures()).logLast
     return { seq, time: commit?.time ?? this.#options.ingest.clock.milliseconds() }
+  }
+
+  /** Before anything is stored. @throws HubError `Forbidden` if the caller may not write the elements of the samples */
+  async #requireAccess(access: Access, samples: readonly RecordSample[]): Promise<void> {
+    const { ingest } = this.#options
+    const variables = new Map(samples.map((sample) => [sample.variable, sample]))
+    for (const [{ series }, { path }] of variables) {
+      if (!(await ingest.isAllowed(access, series))) {
+        throw new HubError('Forbidden', [`UPDATE of the element that the record of "${path}" is a sample of`])
+      }
+    }
   }
 
   /** A whole submodel may be a copy from another hub, without the submodels that its samples belong to. */
