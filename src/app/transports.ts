@@ -55,7 +55,8 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   const bodies = new BodyBudget(config.BODY_MEMORY)
   decorateWithAccess(app)
   const guard = guardRequests(app, config)
-  identifyCallers(app, { identity, apiPrefix, accessParts: { store: context.store, rules: accessRules.rules, clock } })
+  const callers = { identity, clock, apiPrefix, accessParts: { store: context.store, rules: accessRules.rules, clock } }
+  identifyCallers(app, callers)
   const { status: rulesStatus } = accessRules
   mountMetrics(app, {
     ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, mqtt }
@@ -67,11 +68,11 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   mountIndexPage(app, { prefix: apiPrefix, version: VERSION, isOpen: () => !identity.isConfigured })
   await http(app, { hub: context, handlers, apiPrefix, publicUrl, defaultLimit, maxLimit, bodies })
   events(app, {
-    ...{ store, subscriptions, clock, apiPrefix, publicUrl, defaultLimit, maxLimit },
+    ...{ store, subscriptions, callers, clock, apiPrefix, publicUrl, defaultLimit, maxLimit },
     retention: config.LOG_RETENTION
   })
   await stream(app, {
-    ...{ hub: { store, ingest: samples }, subscriptions, apiPrefix, version: VERSION },
+    ...{ hub: { store, ingest: samples }, subscriptions, callers, apiPrefix, version: VERSION },
     maxMessageBytes: config.BODY_LIMIT,
     heartbeatMs: config.STREAM_HEARTBEAT,
     deflate: config.STREAM_DEFLATE,

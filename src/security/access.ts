@@ -1,8 +1,6 @@
 /** What one caller may do: by the rules in force at the moment of each question, with the data that is stored then. */
 import type { Clock } from '../clock.ts'
-import { HubError } from '../errors.ts'
 import type { ValueReference } from '../model/condition/condition.ts'
-import { subjects } from '../model/condition/subject.ts'
 import { parseStoredPath } from '../model/path.ts'
 import type { Submodel } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
@@ -40,22 +38,6 @@ export interface AccessParts {
   readonly clock: Clock
 }
 
-/** What may be accessed, for checks that are about anything at all: the request itself, and each kind of document. */
-const anything = [undefined, ...(Object.keys(subjects) as DocumentKind[])]
-
-/**
- * For transports that decide on each thing that they are about.
- * @throws HubError `Forbidden` where no rule grants the right on anything, `Unauthorized` for an anonymous caller
- */
-export async function requireAny(access: Access, right: Right): Promise<void> {
-  const isRefused = access.constantVerdict(right) === 'refused'
-  // Another moment may grant what this one refuses.
-  if (!isRefused && !access.isStructural(right)) return
-  for (const kind of isRefused ? [] : anything) if ((await access.ofKind(right, kind)) !== 'refused') return
-  if (access.caller.authentication === 'none') throw new HubError('Unauthorized')
-  throw new HubError('Forbidden', [`no rule grants ${access.caller.name} the right ${right} here`])
-}
-
 export class Access {
   readonly caller: Caller
   readonly #parts: AccessParts
@@ -66,6 +48,11 @@ export class Access {
     this.#parts = parts
     this.caller = caller
     this.#routes = routes
+  }
+
+  /** For the same request, as it were from another caller: one that has renewed its token. */
+  as(caller: Caller): Access {
+    return new Access(this.#parts, caller, this.#routes)
   }
 
   /** The same for callers that the rules in force do not distinguish, on the same route. */

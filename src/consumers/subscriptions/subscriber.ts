@@ -145,6 +145,10 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
 
   reauthorize(access: Access | undefined): void {
     if (this.state === 'closed' || access === this.#access) return
+    // Where the rules make no difference it stays in its group.
+    if (!this.mustRegroup && access !== undefined && access.key === this.#access?.key) {
+      this.#grouped = { access, version: access.rulesVersion }
+    }
     this.#access = access
     this.check()
   }

@@ -8,7 +8,8 @@
  */
 import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
-import { type Access, requireAny } from '../../security/access.ts'
+import type { Access } from '../../security/access.ts'
+import { requireAny } from '../../security/any-right.ts'
 import type { Store } from '../../store/store.ts'
 import { CatchUpLoop } from './catch-up-loop.ts'
 import { type CatchUpHistory, type CatchUpSources, startCatchUp, startSnapshot } from './catch-up-state.ts'

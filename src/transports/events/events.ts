@@ -12,6 +12,7 @@ import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.
 import { HubError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
 import { baseUrlReader } from '../http/base-url.ts'
+import { CallerWatch, type CallerWatchParts } from '../http/caller-watch.ts'
 import { compress, negotiateEncoding } from '../http/compression.ts'
 import { type EndpointRequest, serve } from '../http/extension-endpoint.ts'
 import { preserialized } from '../http/response.ts'
@@ -23,6 +24,7 @@ import { streamEvents } from './sse.ts'
 export interface EventsOptions extends FeedLimits {
   readonly store: Store
   readonly subscriptions: Subscriptions
+  readonly callers: CallerWatchParts
   readonly clock: Clock
   readonly apiPrefix: string
   /** Origin under which clients reach the hub; '' to derive it from each request. */
@@ -50,7 +52,7 @@ async function sendEvents(
   baseUrl: string,
   { request, reply, params, query }: EndpointRequest<(typeof eventsEndpoint)['get']>
 ): Promise<FastifyReply> {
-  const { store, subscriptions, clock, defaultLimit, maxLimit } = options
+  const { store, defaultLimit, maxLimit } = options
   const { epoch } = store
   if (params.has('filter')) {
     const instead = 'select by shell, submodel, path, semanticId and kind'
@@ -63,9 +65,10 @@ async function sendEvents(
     ...(typeof lastEventId === 'string' && { lastEventId })
   })
   const write = eventWriter(eventQuery, epoch, baseUrl)
-  if (!isStream) return sendPage(subscriptions, eventQuery, { request, reply, baseUrl, write })
+  if (!isStream) return sendPage(options, eventQuery, { request, reply, baseUrl, write })
   const format = `sse ${eventQuery.envelope} ${baseUrl}`
-  await streamEvents(reply, eventQuery.subscription, { subscriptions, clock, epoch, write, format })
+  const { subscriptions, callers, clock } = options
+  await streamEvents(request, reply, eventQuery.subscription, { subscriptions, callers, clock, epoch, write, format })
   return reply
 }
 
@@ -77,13 +80,18 @@ interface PageContext {
 }
 
 async function sendPage(
-  subscriptions: Subscriptions,
+  { subscriptions, callers }: Pick<EventsOptions, 'subscriptions' | 'callers'>,
   { subscription, limit, waitMs }: EventQuery,
   { request, reply, baseUrl, write }: PageContext
 ): Promise<FastifyReply> {
-  const disconnected = new AbortController()
-  reply.raw.once('close', () => disconnected.abort())
-  const page = await subscriptions.page(subscription, limit, { waitMs, signal: disconnected.signal })
+  const ending = new AbortController()
+  const watch = new CallerWatch(callers, request, { ended: () => ending.abort() })
+  reply.raw.once('close', () => {
+    watch.stop()
+    ending.abort()
+  })
+  const { access } = request
+  const page = await subscriptions.page(subscription, limit, { waitMs, signal: ending.signal, access })
   const updated = new Date(page.events.reduce((latest, { time }) => Math.max(latest, time), 0))
   const head = {
     id: `${baseUrl}/events`,

@@ -4,7 +4,7 @@
  * from has its cursor as `id`, so that a browser reconnects by itself and misses nothing.
  */
 import type { ServerResponse } from 'node:http'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { cursorBehind } from '../../consumers/subscriptions/log-position.ts'
 import type {
@@ -15,6 +15,7 @@ import type {
   SubscriptionRequest
 } from '../../consumers/subscriptions/subscription.ts'
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
+import { CallerWatch, type CallerWatchParts } from '../http/caller-watch.ts'
 
 const HEARTBEAT_INTERVAL_MS = 15_000
 /** How long a client waits before it reconnects. */
@@ -22,6 +23,7 @@ const RETRY_DELAY_MS = 2000
 
 export interface SseOptions {
   readonly subscriptions: Subscriptions
+  readonly callers: CallerWatchParts
   readonly clock: Clock
   readonly epoch: string
   /** Writes an event as JSON. */
@@ -30,16 +32,20 @@ export interface SseOptions {
   readonly format: string
 }
 
-/** Sends events until the client disconnects or the subscription ends. @throws HubError before anything is sent */
+/**
+ * Sends events until the client disconnects, its credentials end or the subscription ends.
+ * @throws HubError before anything is sent
+ */
 export async function streamEvents(
+  received: FastifyRequest,
   reply: FastifyReply,
   request: SubscriptionRequest,
   options: SseOptions
 ): Promise<void> {
-  const { subscriptions } = options
+  const { subscriptions, callers } = options
   const response = reply.raw
   const sink = new SseSink(response, request, options)
-  const subscription = await subscriptions.subscribe(request, sink)
+  const subscription = await subscriptions.subscribe(request, sink, received.access)
   if (response.closed || response.destroyed) return subscription.close()
   reply.hijack()
   for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -53,6 +59,15 @@ export async function streamEvents(
   response.socket?.setNoDelay(true)
   response.socket?.setKeepAlive(true, HEARTBEAT_INTERVAL_MS)
   sink.open(subscription)
+  const watch = new CallerWatch(callers, received, {
+    changed: (access) => subscription.reauthorize(access),
+    ended: () => {
+      const { cursor } = subscription
+      subscription.close()
+      sink.close('unauthorized', cursor)
+    }
+  })
+  response.once('close', () => watch.stop())
 }
 
 class SseSink implements Sink {

@@ -43,7 +43,15 @@ export function identifyCallers(app: FastifyInstance, { identity, accessParts, a
   })
 
   function grant(request: FastifyRequest, caller: Caller): void {
-    const path = request.url.split('?', 1)[0] ?? ''
-    request.access = new Access(accessParts, caller, requestPaths(path, apiPrefix))
+    request.access = accessOf({ accessParts, apiPrefix }, caller, request)
   }
+}
+
+/** What a caller may do on the path of a request. */
+export function accessOf(
+  { accessParts, apiPrefix }: Pick<CallerOptions, 'accessParts' | 'apiPrefix'>,
+  caller: Caller,
+  { url }: Pick<FastifyRequest, 'url'>
+): Access {
+  return new Access(accessParts, caller, requestPaths(url.split('?', 1)[0] ?? '', apiPrefix))
 }

@@ -20,6 +20,8 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TR
 /** @throws HubError `Unauthorized` where they are malformed */
 export function credentialsOf({ headers, url, method, raw: { socket } }: FastifyRequest): Credentials {
   if (headers.authorization !== undefined) return parseAuthorization(headers.authorization)
+  const token = bearerProtocol(headers['sec-websocket-protocol'])
+  if (token !== undefined) return bearerToken(token)
   const key = headers['x-api-key']
   if (key !== undefined) return bearerToken(String(key))
   const at = url.indexOf('?')
@@ -47,6 +49,14 @@ export function sessionOf({ headers: { cookie } }: Pick<FastifyRequest, 'headers
   }
   return undefined
 }
+
+/** How a page sends a token with the handshake of a WebSocket, as it cannot set headers. */
+function bearerProtocol(protocols: string | undefined): string | undefined {
+  const found = protocols?.split(',').find((name) => name.trim().startsWith(BEARER_PROTOCOL))
+  return found?.trim().slice(BEARER_PROTOCOL.length)
+}
+
+const BEARER_PROTOCOL = 'bearer.'
 
 /** By socket, as all requests on a connection have the same. */
 const certificates = new WeakMap<object, Credentials | 'none'>()

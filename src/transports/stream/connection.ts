@@ -16,11 +16,14 @@ import { OrderedGate, type Receipt } from '../../operations/samples/ingest.ts'
 import { addItem, type ItemDefaults } from '../../operations/samples/parse-items.ts'
 import type { Store } from '../../store/store.ts'
 import type { Ack, Codec } from './codec.ts'
+import { type StreamCaller, type StreamCallerEvents, UNAUTHENTICATED } from './stream-caller.ts'
 
 export interface StreamConnectionOptions {
   readonly webSocket: WebSocket
   readonly socket: Duplex
   readonly codec: Codec
+  /** Who is at the other end; reports what happens to that. */
+  readonly callerOf: (events: StreamCallerEvents) => StreamCaller
   readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
   readonly subscriptions: Subscriptions
   readonly creditSamples: number
@@ -41,6 +44,9 @@ const MAX_REPORTED = 100
 /** Per connection. */
 const MAX_SUBSCRIPTIONS = 100
 
+/** Of a message of a client that is not authenticated yet; a token is shorter. */
+const MAX_UNAUTHENTICATED_BYTES = 32 * 1024
+
 /** How long pushes in progress may take when the hub stops, and then the closing handshake. */
 const CLOSE_GRACE_MS = 2000
 const CLOSE_TIMEOUT_MS = 1000
@@ -56,11 +62,18 @@ export class StreamConnection {
   /** Acknowledgements to be sent at the end of this turn of the event loop. */
   #acks: { readonly id: MessageId; readonly receipt: Receipt }[] = []
   readonly #gate = new OrderedGate()
+  readonly #caller: StreamCaller
   readonly #pushes = new Set<Promise<void>>()
 
   constructor(options: StreamConnectionOptions) {
     this.#options = options
-    const { webSocket, socket, hub, creditSamples, maxMessageBytes, heartbeatMs, version } = options
+    const { webSocket, socket, callerOf, hub, creditSamples, maxMessageBytes, heartbeatMs, version } = options
+    this.#caller = callerOf({
+      changed: (access) => {
+        for (const subscription of this.#subscriptions.values()) subscription.reauthorize(access)
+      },
+      close: (code, reason) => this.#close(code, reason)
+    })
     webSocket.on('message', (data: RawData, isBinary: boolean) => this.#read(data, isBinary))
     webSocket.on('pong', () => this.#noteAlive())
     webSocket.on('ping', () => this.#noteAlive())
@@ -77,7 +90,8 @@ export class StreamConnection {
       epoch: hub.store.epoch,
       credit: creditSamples,
       messageLimit: maxMessageBytes,
-      heartbeat: heartbeatMs
+      heartbeat: heartbeatMs,
+      ...(this.#caller.mustAuthenticate && { mustAuthenticate: true })
     })
   }
 
@@ -97,18 +111,21 @@ export class StreamConnection {
 
   /** Accepts no more pushes, acknowledges those in progress, and closes with the reason. */
   async stop(): Promise<void> {
-    const { webSocket, hub } = this.#options
-    const { clock } = hub.ingest
     this.#isStopping = true
-    await waitAtMost(clock, CLOSE_GRACE_MS, Promise.all(this.#pushes))
+    await waitAtMost(this.#options.hub.ingest.clock, CLOSE_GRACE_MS, Promise.all(this.#pushes))
     this.#sendAcks()
     this.#send({ type: 'stopping' })
+    this.#close(1001, 'stopping')
+  }
+
+  #close(code: number, reason: string): void {
+    const { webSocket, hub } = this.#options
     // The client's close frame may be behind unread messages.
     webSocket.resume()
-    webSocket.close(1001, 'stopping')
+    webSocket.close(code, reason)
     webSocket.once(
       'close',
-      clock.after(CLOSE_TIMEOUT_MS, () => webSocket.terminate())
+      hub.ingest.clock.after(CLOSE_TIMEOUT_MS, () => webSocket.terminate())
     )
   }
 
@@ -118,6 +135,7 @@ export class StreamConnection {
 
   #closed(): void {
     this.#isClosed = true
+    this.#caller.stop()
     for (const subscription of this.#subscriptions.values()) subscription.close()
     this.#subscriptions.clear()
   }
@@ -134,12 +152,25 @@ export class StreamConnection {
   #read(data: RawData, isBinary: boolean): void {
     const { codec } = this.#options
     this.#isAlive = true
+    if (this.#options.webSocket.readyState !== this.#options.webSocket.OPEN) return
+    if (this.#caller.mustAuthenticate && (data as Buffer).length > MAX_UNAUTHENTICATED_BYTES) {
+      this.#close(UNAUTHENTICATED, 'credentials are missing')
+      return
+    }
     let message: ClientMessage
     try {
       if (isBinary !== codec.isBinary) throw new Error(`${codec.isBinary ? 'binary' : 'text'} frames were expected`)
       message = codec.read(data as Buffer) as ClientMessage
     } catch (error) {
       this.#send({ type: 'error', text: `This is no message of ${codec.protocol}: ${(error as Error).message}` })
+      return
+    }
+    this.#caller.whenKnown(() => this.#handle(message))
+  }
+
+  #handle(message: ClientMessage): void {
+    if (this.#caller.mustAuthenticate && message?.type !== 'token' && message?.type !== 'ping') {
+      this.#refuse(message?.id, new HubError('Unauthorized', ['credentials are missing']))
       return
     }
     switch (message?.type) {
@@ -156,8 +187,7 @@ export class StreamConnection {
         this.#send({ type: 'pong', ...idOf(message) })
         break
       case 'token':
-        // Tokens are not checked yet; clients may renew theirs all the same.
-        this.#send({ type: 'accepted', ...idOf(message) })
+        void this.#authenticate(message)
         break
       default:
         this.#send({
@@ -166,6 +196,16 @@ export class StreamConnection {
           text: `"type" is one of push, subscribe, unsubscribe, ping, token; found ${JSON.stringify(message?.type)?.slice(0, 60)}`
         })
     }
+  }
+
+  async #authenticate({ id, token }: ClientMessage): Promise<void> {
+    const { webSocket } = this.#options
+    webSocket.pause()
+    await this.#caller.authenticate(token, {
+      accepted: (expires) => this.#send({ type: 'accepted', ...idOf({ id }), ...(expires && { expires }) }),
+      refused: (error) => this.#refuse(id, error)
+    })
+    if (!this.#isPaused) webSocket.resume()
   }
 
   // ---- pushes
@@ -286,7 +326,8 @@ export class StreamConnection {
     try {
       const subscription = await this.#options.subscriptions.subscribe(
         parseSubscriptionRequest(request),
-        this.#sinkOf(id)
+        this.#sinkOf(id),
+        this.#caller.access
       )
       if (this.#isClosed || this.#subscriptions.get(id) !== STARTING) return subscription.close()
       this.#subscriptions.set(id, subscription)
@@ -332,6 +373,7 @@ const STARTING: Subscription = { cursor: '', recovered: true, reauthorize: () =>
 
 interface ClientMessage extends ItemDefaults {
   readonly type?: unknown
+  readonly token?: unknown
   readonly id?: MessageId
   readonly key?: string
   readonly each?: boolean

@@ -41,7 +41,8 @@ export const messages: readonly MessageDeclaration[] = [
         epoch: { type: 'string', description: 'Identifies the store that cursors belong to' },
         credit: { type: 'integer', description: 'Samples that may be unacknowledged before the hub stops reading' },
         messageLimit: { type: 'integer', description: 'Bytes' },
-        heartbeat: { type: 'integer', description: 'Milliseconds between pings' }
+        heartbeat: { type: 'integer', description: 'Milliseconds between pings' },
+        mustAuthenticate: { const: true, description: 'Only `token` is accepted; it must follow within 10 s' }
       },
       ['version', 'epoch', 'credit', 'messageLimit', 'heartbeat']
     ),
@@ -192,7 +193,7 @@ export const messages: readonly MessageDeclaration[] = [
     examples: [{ id: 'live' }]
   }),
   hub('closed', 'A subscription ended; it can be resumed from the cursor.', {
-    payload: object({ id, cursor, reason: { enum: ['unsubscribed', 'overflow', 'stopping', 'failed'] } }, [
+    payload: object({ id, cursor, reason: { enum: ['unsubscribed', 'overflow', 'stopping', 'forbidden', 'failed'] } }, [
       'id',
       'reason'
     ]),
@@ -203,11 +204,17 @@ export const messages: readonly MessageDeclaration[] = [
     examples: [{ id: 9 }]
   }),
   hub('pong', 'Answers a ping.', { payload: object({ id }), examples: [{ id: 9 }] }),
-  client('token', 'Renews the token of the connection before it expires.', {
+  client('token', 'Authenticates the connection, or renews its token while subscriptions go on.', {
     payload: object({ id, token: text }, ['token']),
     examples: [{ id: 10, token: 'eyJhbGciOiJub25lIn0.e30.' }]
   }),
-  hub('accepted', 'The token was accepted.', { payload: object({ id }), examples: [{ id: 10 }] }),
+  hub('accepted', 'The token was accepted.', {
+    payload: object({
+      id,
+      expires: { type: 'string', description: 'When the credentials end (ISO 8601); the connection is closed then' }
+    }),
+    examples: [{ id: 10 }]
+  }),
   hub('error', 'A frame was not a valid message; the connection stays open.', {
     payload: object({ id, text }, ['text']),
     examples: [{ text: '"type" is one of push, subscribe, unsubscribe, ping, token; found "shout"' }]
@@ -257,5 +264,6 @@ export const closeCodes: Readonly<Record<number, string>> = {
   1001: 'The hub is stopping; reconnect',
   1002: 'A frame violates the WebSocket protocol',
   1006: 'No pong for longer than the heartbeat',
-  1009: 'A message is larger than `messageLimit`'
+  1009: 'A message is larger than `messageLimit`',
+  4401: 'The credentials are missing, have expired or are not valid any more; reconnect with others'
 }

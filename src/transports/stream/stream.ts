@@ -3,22 +3,24 @@
  * `openapi/asyncapi.json` is derived from it.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Duplex } from 'node:stream'
 import websocket from '@fastify/websocket'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
 import { HubError } from '../../errors.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
 import type { Store } from '../../store/store.ts'
+import type { CallerWatchParts } from '../http/caller-watch.ts'
 import { urlsOf } from '../http/extension-endpoint.ts'
 import { cbor, json } from './codec.ts'
 import { StreamConnection } from './connection.ts'
 import { streamEndpoint } from './endpoint.ts'
+import { mustAuthenticate, StreamCaller } from './stream-caller.ts'
 
 export interface StreamOptions {
   readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
   readonly subscriptions: Subscriptions
+  readonly callers: CallerWatchParts
   readonly apiPrefix: string
   readonly maxMessageBytes: number
   /** Interval of pings; a connection without a pong is closed. */
@@ -80,9 +82,10 @@ export async function stream(app: FastifyInstance, options: StreamOptions): Prom
           if (connections.size >= MAX_CONNECTIONS)
             throw new HubError('Unavailable', [`There are ${MAX_CONNECTIONS} connections already`])
           refuseProtocol(request.headers['sec-websocket-protocol'])
+          if (await mustAuthenticate(request.access)) connections.expectToken(request)
         },
         handler: (_, reply) => refusePlain(reply),
-        wsHandler: (webSocket, { raw: { socket } }) => connections.open(webSocket, socket)
+        wsHandler: (webSocket, request) => connections.open(webSocket, request)
       })
     }
   })
@@ -92,6 +95,8 @@ export async function stream(app: FastifyInstance, options: StreamOptions): Prom
 class StreamConnections {
   readonly #options: StreamOptions
   readonly #connections = new Set<StreamConnection>()
+  /** Handshakes of callers that have to send a token. */
+  readonly #withoutToken = new WeakSet<object>()
   #isStoreAvailable = true
   #checking = Promise.resolve()
   #stopHeartbeat: (() => void) | undefined
@@ -122,11 +127,19 @@ class StreamConnections {
     await Promise.all([...this.#connections].map((connection) => connection.stop()))
   }
 
-  open(webSocket: WebSocket, socket: Duplex): void {
-    const { hub, subscriptions, maxMessageBytes, heartbeatMs, version } = this.#options
+  /** To be called at the handshake. */
+  expectToken({ raw }: FastifyRequest): void {
+    this.#withoutToken.add(raw)
+  }
+
+  open(webSocket: WebSocket, request: FastifyRequest): void {
+    const { hub, subscriptions, callers, maxMessageBytes, heartbeatMs, version } = this.#options
+    const { socket } = request.raw
     const codec = codecs.find(({ protocol }) => protocol === webSocket.protocol) ?? json
+    const mustAuthenticate = this.#withoutToken.has(request.raw)
     const connection = new StreamConnection({
       ...{ webSocket, socket, codec, hub, subscriptions, maxMessageBytes, heartbeatMs, version },
+      callerOf: (events) => new StreamCaller(callers, request, events, { mustAuthenticate }),
       creditSamples: CREDIT_SAMPLES
     })
     this.#connections.add(connection)
