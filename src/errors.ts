@@ -48,13 +48,21 @@ export class HubError extends Error {
   readonly status: number
   /** All violated rules, the most helpful first; empty where the message says everything. */
   readonly violations: readonly Violation[]
+  /** When to try again, in seconds; absent: in a moment, where trying again makes sense. */
+  readonly retryAfterS: number | undefined
 
   /** @param about values of {0}, {1} … in the text */
-  constructor(name: ErrorName, about: readonly (string | number)[] = [], violations: readonly Violation[] = []) {
+  constructor(
+    name: ErrorName,
+    about: readonly (string | number)[] = [],
+    violations: readonly Violation[] = [],
+    { retryAfterS }: { readonly retryAfterS?: number } = {}
+  ) {
     const [status, text] = errorTable[name]
     super(text.replace(/\{(\d)\}/g, (_, index) => String(about[Number(index)] ?? '')))
     this.name = name
     this.status = status
     this.violations = violations
+    this.retryAfterS = retryAfterS
   }
 }

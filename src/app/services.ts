@@ -19,6 +19,7 @@ import { Ingest } from '../operations/samples/ingest.ts'
 import { templateCheckOf } from '../operations/samples/template-check.ts'
 import { timeSeriesOperations } from '../operations/time-series/time-series-operations.ts'
 import { withTimeSeriesView } from '../operations/time-series/time-series-view.ts'
+import { CallerLimits } from '../security/caller-limits.ts'
 import type { Identity } from '../security/identity/identity.ts'
 import type { Store } from '../store/store.ts'
 import { type AccessRules, openAccessRules } from './access-rules.ts'
@@ -42,6 +43,7 @@ export interface Services {
   readonly policyOf: HistoryPolicyOf
   readonly subscriptions: Subscriptions
   readonly accessRules: AccessRules
+  readonly limits: CallerLimits
   readonly identity: Identity
   /** What operations work with; its store shows time series as the template IDTA 02008 has them. */
   readonly context: OperationContext
@@ -67,9 +69,11 @@ export async function openServices({ config, clock, store, files, log }: Service
   const policyOf = historyPolicies(store, config.HISTORY, clock)
   const historyWriter = await startHistoryWriter(store, { policyOf, clock, failed: failed('Writing the history') })
   const history = historyOf(store, historyWriter)
+  const limits = callerLimits(config, clock)
   const ingest: Ingest = new Ingest({
     store,
     clock,
+    limits,
     futureLimit: config.FUTURE_LIMIT,
     future: config.FUTURE_SAMPLES,
     ...(templates.enforces && { templateCheck: templateCheckOf(store, templates) }),
@@ -107,15 +111,28 @@ export async function openServices({ config, clock, store, files, log }: Service
       templates: profilesServedBy('templates')
     }
   }
-  const subscriptions = new Subscriptions(store, { history, clock, failed: failed('Sending changes to subscribers') })
+  const subscriptions = new Subscriptions(store, {
+    ...{ history, clock, limits, failed: failed('Sending changes to subscribers') }
+  })
   const accessRules = await openAccessRules({
     ...{ store, clock, log, file: config.ACCESS_RULES, isShared: config.MONGODB_URL !== '' }
   })
   const identity = await openIdentity({ config, files, store, clock, log })
   return {
-    ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, identity, context },
+    ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity },
+    context,
     baseUrl
   }
+}
+
+function callerLimits(config: Config, clock: Clock): CallerLimits {
+  return new CallerLimits({
+    requests: config.REQUEST_RATE,
+    samples: config.SAMPLE_RATE,
+    connections: config.CALLER_CONNECTIONS,
+    subscriptions: config.CALLER_SUBSCRIPTIONS,
+    clock
+  })
 }
 
 function openJobs(store: Store, clock: Clock): Jobs {

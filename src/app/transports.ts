@@ -9,6 +9,7 @@ import { dataset } from '../transports/dataset/dataset.ts'
 import { events } from '../transports/events/events.ts'
 import { decorateWithAccess, identifyCallers } from '../transports/http/access.ts'
 import { BodyBudget } from '../transports/http/body-collector.ts'
+import { limitCallers } from '../transports/http/caller-limits.ts'
 import { limitConnections } from '../transports/http/connections.ts'
 import { docs } from '../transports/http/docs.ts'
 import { http } from '../transports/http/http.ts'
@@ -50,13 +51,25 @@ export interface TransportParts {
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
 export async function mountTransports(app: FastifyInstance, parts: TransportParts): Promise<() => void> {
   const { config, services, lineRules, mqtt } = parts
-  const { clock, store, ingest: samples, history, subscriptions, accessRules, identity, context, baseUrl } = services
+  const {
+    clock,
+    store,
+    ingest: samples,
+    history,
+    subscriptions,
+    accessRules,
+    limits,
+    identity,
+    context,
+    baseUrl
+  } = services
   const { API_PREFIX: apiPrefix, PUBLIC_URL: publicUrl, DEFAULT_LIMIT: defaultLimit, MAX_LIMIT: maxLimit } = config
   const bodies = new BodyBudget(config.BODY_MEMORY)
   decorateWithAccess(app)
   const guard = guardRequests(app, config)
   const callers = { identity, clock, apiPrefix, accessParts: { store: context.store, rules: accessRules.rules, clock } }
   identifyCallers(app, callers)
+  limitCallers(app, limits)
   const { status: rulesStatus } = accessRules
   mountMetrics(app, {
     ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, mqtt }
@@ -72,7 +85,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     retention: config.LOG_RETENTION
   })
   await stream(app, {
-    ...{ hub: { store, ingest: samples }, subscriptions, callers, apiPrefix, version: VERSION },
+    ...{ hub: { store, ingest: samples }, subscriptions, callers, limits, apiPrefix, version: VERSION },
     maxMessageBytes: config.BODY_LIMIT,
     heartbeatMs: config.STREAM_HEARTBEAT,
     deflate: config.STREAM_DEFLATE,

@@ -26,6 +26,16 @@ export function parseCount(text: string): number {
   return Number(text)
 }
 
+/** Infinity for `off`. */
+export function parseOptionalCount(text: string): number {
+  if (text === 'off') return Number.POSITIVE_INFINITY
+  try {
+    return parseCount(text)
+  } catch (error) {
+    throw new Error(`${(error as Error).message}, or off`)
+  }
+}
+
 const BYTES_PER_UNIT = {
   '': 1,
   B: 1,

@@ -13,6 +13,7 @@ import {
   parseDuration,
   parseHosts,
   parseOneOf,
+  parseOptionalCount,
   parseOptionalDuration,
   parseOrigin,
   parseOrigins,
@@ -213,6 +214,28 @@ export const settings = {
     default: '',
     means:
       'File, or folder of `.json` files, with access rules of AAS Part 4; read at each start and whenever it changes. Empty: the version that was activated last, or the built-in roles'
+  },
+  REQUEST_RATE: {
+    parse: parseOptionalCount,
+    default: '5000',
+    means:
+      'Requests per second that one caller may make, where callers are authenticated; beyond it 429. `off` for no limit'
+  },
+  SAMPLE_RATE: {
+    parse: parseOptionalCount,
+    default: 'off',
+    means: 'Samples per second that one caller may push, where callers are authenticated; beyond it 429'
+  },
+  CALLER_CONNECTIONS: {
+    parse: parseOptionalCount,
+    default: '1000',
+    means: 'WebSockets that one caller may have open, where callers are authenticated'
+  },
+  CALLER_SUBSCRIPTIONS: {
+    parse: parseOptionalCount,
+    default: '2000',
+    means:
+      'Subscriptions that one caller may have, over WebSockets and as streams of events, where callers are authenticated'
   },
   CORS_ORIGIN: {
     parse: parseOrigins,

@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import type { Access } from '../../security/access.ts'
 import { requireAny } from '../../security/any-right.ts'
+import type { CallerLimits } from '../../security/caller-limits.ts'
 import type { Store } from '../../store/store.ts'
 import { CatchUpLoop } from './catch-up-loop.ts'
 import { type CatchUpHistory, type CatchUpSources, startCatchUp, startSnapshot } from './catch-up-state.ts'
@@ -43,6 +44,8 @@ export interface SubscriptionsOptions {
   readonly failed?: (error: unknown) => void
   /** Maximum number of subscriptions. */
   readonly maxSubscriptions?: number
+  /** Of each caller. */
+  readonly limits?: CallerLimits
   /** Time without a message after which a subscriber is sent the cursor alone. */
   readonly silenceMs?: number
   readonly clock?: Clock
@@ -62,10 +65,12 @@ export class Subscriptions {
   readonly #store: Store
   readonly #clock: Clock
   readonly #maxSubscriptions: number
+  readonly #limits: CallerLimits | undefined
   readonly #lookups: Lookups
   readonly #sources: CatchUpSources
   readonly #groups: GroupRegistry
-  readonly #subscribers = new Set<Subscriber>()
+  /** With what frees the place of each among those of its caller. */
+  readonly #subscribers = new Map<Subscriber, () => void>()
   readonly #pool: SubscriberPool
   readonly #live: LiveLoop
   readonly #catchUp: CatchUpLoop
@@ -81,6 +86,7 @@ export class Subscriptions {
       failed = () => {},
       maxSubscriptions = MAX_SUBSCRIPTIONS,
       silenceMs = SILENCE_MS,
+      limits,
       clock = systemClock
     }: SubscriptionsOptions = {}
   ) {
@@ -88,6 +94,7 @@ export class Subscriptions {
     this.#clock = clock
     this.#store = store
     this.#maxSubscriptions = maxSubscriptions
+    this.#limits = limits
     this.#lookups = { store, metadata: new ElementMetadataCache(store), shells: new ShellSubmodels(store) }
     this.#groups = new GroupRegistry(store, this.#lookups, clock)
     this.#live = new LiveLoop({
@@ -96,7 +103,7 @@ export class Subscriptions {
       groups: this.#groups,
       // Each subscriber reports the gap when it catches up.
       onGap: () => {
-        for (const subscriber of this.#subscribers) subscriber.fallBehind()
+        for (const subscriber of this.#subscribers.keys()) subscriber.fallBehind()
       },
       failed,
       pause: () => clock.sleep(RETRY_DELAY_MS, signal),
@@ -126,7 +133,7 @@ export class Subscriptions {
   /** Numbers of subscriptions, of those that are behind, and of groups. */
   get figures(): { readonly subscribers: number; readonly late: number; readonly groups: number } {
     let late = 0
-    for (const { state } of this.#subscribers) if (state === 'late') late++
+    for (const { state } of this.#subscribers.keys()) if (state === 'late') late++
     return { subscribers: this.#subscribers.size, late, groups: this.#groups.size }
   }
 
@@ -143,13 +150,26 @@ export class Subscriptions {
     if (this.#subscribers.size >= this.#maxSubscriptions) {
       throw new HubError('TooManyRequests', [`the limit is ${this.#maxSubscriptions} subscriptions`])
     }
+    const release = (access && this.#limits?.openSubscription(access.caller)) ?? (() => {})
+    return this.#subscribe(request, sink, access, release).catch((error) => {
+      release()
+      throw error
+    })
+  }
+
+  async #subscribe(
+    request: SubscriptionRequest,
+    sink: Sink,
+    access: Access | undefined,
+    release: () => void
+  ): Promise<Subscription> {
     await this.#live.ready
     const group = this.#groups.enter(request, this.#live.ahead, access)
     try {
       const start = await this.#startOf(request, group)
       this.#refuseWhileClosing()
       const subscriber = new Subscriber(request, access, group, sink, start, this.#pool)
-      this.#subscribers.add(subscriber)
+      this.#subscribers.set(subscriber, release)
       // Not before the caller knows that the request was accepted.
       globalThis.setImmediate(() => subscriber.begin())
       return subscriber
@@ -216,7 +236,7 @@ export class Subscriptions {
     this.#closing.abort()
     this.#stopTimer()
     await this.#running
-    for (const subscriber of this.#subscribers) subscriber.end('stopping')
+    for (const subscriber of this.#subscribers.keys()) subscriber.end('stopping')
   }
 
   async #startOf({ select, since, snapshot }: SubscriptionRequest, group: Group): Promise<SubscriberStart> {
@@ -269,13 +289,16 @@ export class Subscriptions {
   }
 
   #left(subscriber: Subscriber): void {
-    if (!this.#subscribers.delete(subscriber)) return
+    const release = this.#subscribers.get(subscriber)
+    if (release === undefined) return
+    this.#subscribers.delete(subscriber)
+    release()
     this.#catchUp.delete(subscriber)
     this.#groups.exit(subscriber.request, subscriber.group)
   }
 
   #check(): void {
-    for (const subscriber of this.#subscribers) subscriber.check()
+    for (const subscriber of this.#subscribers.keys()) subscriber.check()
     const { silenceMs } = this.#pool
     const now = this.#clock.monotonic()
     if (now - this.#remindedAt < silenceMs / 10) return

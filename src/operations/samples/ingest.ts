@@ -14,6 +14,7 @@ import {
   timeAt
 } from '../../model/samples.ts'
 import type { Access } from '../../security/access.ts'
+import type { CallerLimits } from '../../security/caller-limits.ts'
 import { retryConflicts } from '../../store/concurrency.ts'
 import { FUTURE_LIMIT_MS } from '../../store/current-value.ts'
 import { encodeRun } from '../../store/run-codec.ts'
@@ -100,6 +101,8 @@ export interface IngestOptions {
   readonly future?: FuturePolicy
   /** Maximum number of samples waiting to become durable; more are refused with `TooManyRequests`. */
   readonly maxWaiting?: number
+  /** Of each sender. */
+  readonly limits?: CallerLimits
 }
 
 const MAX_WAITING_SAMPLES = 4_000_000
@@ -187,6 +190,7 @@ export class Ingest {
     if (this.#waiting > 0 && this.#waiting + batch.samples > waiting) {
       throw new HubError('TooManyRequests', ['the disk does not keep up with the samples that come'])
     }
+    if (options.access !== undefined) this.#options.limits?.countSamples(options.access.caller, batch.samples)
     this.#waiting += batch.samples
     try {
       return await retryConflicts(() => this.#attempt(batch, options, keyed))

@@ -59,7 +59,8 @@ export function sendError(
   format?: ErrorFormat
 ): FastifyReply {
   const hubError = error instanceof HubError ? error : toHubError(error, request)
-  const { status, name, violations } = hubError
+  const { status, name, violations, retryAfterS } = hubError
+  if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
   if (status === 500) request.log.error({ err: error }, 'a request failed')
   if (status === 503 || status === 507) request.log.warn({ err: error }, 'a request could not be served')
   if (status === 401 && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', challenge(request))

@@ -9,6 +9,7 @@ import type { WebSocket } from 'ws'
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
 import { HubError } from '../../errors.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
+import type { CallerLimits } from '../../security/caller-limits.ts'
 import type { Store } from '../../store/store.ts'
 import type { CallerWatchParts } from '../http/caller-watch.ts'
 import { urlsOf } from '../http/extension-endpoint.ts'
@@ -31,6 +32,7 @@ export interface StreamOptions {
   readonly version: string
   /** Refuses pages of other sites, which could act with the rights of their user. @throws HubError */
   readonly checkOrigin: (headers: IncomingHttpHeaders) => void
+  readonly limits: Pick<CallerLimits, 'openConnection'>
 }
 
 /** Samples that a client may send ahead of their acknowledgement. */
@@ -49,7 +51,7 @@ export function streamPaths(apiPrefix: string): string[] {
 
 /** Handshakes are routed like any other request, so that all hooks apply. */
 export async function stream(app: FastifyInstance, options: StreamOptions): Promise<void> {
-  const { apiPrefix, maxMessageBytes, deflate, checkOrigin } = options
+  const { apiPrefix, maxMessageBytes, deflate, checkOrigin, limits } = options
   const connections = new StreamConnections(options)
   connections.start()
   app.addHook('preClose', () => connections.stop())
@@ -82,6 +84,10 @@ export async function stream(app: FastifyInstance, options: StreamOptions): Prom
           if (connections.size >= MAX_CONNECTIONS)
             throw new HubError('Unavailable', [`There are ${MAX_CONNECTIONS} connections already`])
           refuseProtocol(request.headers['sec-websocket-protocol'])
+          // Those that authenticate by a message later count for their address.
+          if (request.access !== undefined) {
+            request.raw.socket.once('close', limits.openConnection(request.access.caller))
+          }
           if (await mustAuthenticate(request.access)) connections.expectToken(request)
         },
         handler: (_, reply) => refusePlain(reply),
