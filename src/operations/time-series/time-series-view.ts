@@ -158,14 +158,21 @@ class TimeSeriesView implements Pick<DocumentStore, 'document' | 'documents' | '
         toStore.push(ifRevision === undefined ? change : { ...change, ifRevision })
       } else toStore.push(change)
     }
+    const isOnly = changes.filter(({ change }) => change !== 'expect' && change !== 'audit').length === 1
     for (const [id, written] of values) {
-      for (const sample of await this.#samplesOfValues(id, written, changes.length === 1)) samples.push(sample)
+      for (const sample of await this.#samplesOfValues(id, written, isOnly)) samples.push(sample)
       touched.add(id)
     }
+    const { ingest, store } = this.#options
+    const foreign = access === undefined ? [] : [...samples, ...(await this.#withExistingSource(imported))]
+    if (access !== undefined) await this.#requireAccess(access, foreign)
+    const commit = toStore.length === 0 ? undefined : await store.commit(toStore)
     const all = [...samples, ...(await this.#withExistingSource(imported))]
-    if (access !== undefined) await this.#requireAccess(access, all)
-    const commit = toStore.length === 0 ? undefined : await this.#options.store.commit(toStore)
-    await importSamples(this.#options.ingest, all, access)
+    // Elements that came with the commit were authorized as a part of it.
+    const known = new Set(foreign)
+    const own = all.filter((one) => !known.has(one))
+    await importSamples(ingest, own, undefined)
+    await importSamples(ingest, foreign, access)
     // The new revision is that of the submodel as it will be read, if exactly one was changed.
     const [id, ...others] = touched
     const rendered = id === undefined || others.length > 0 ? undefined : await this.#rendered.current(id)
