@@ -32,6 +32,23 @@ export function setChildren(container: Container, children: SubmodelElement[]): 
 }
 
 /**
+ * Where the children of a container stand in the stored document, of containers of which some children are hidden, so that
+ * an index in a path means the same for every caller.
+ */
+const storedIndexes = new WeakMap<Container, readonly number[]>()
+/** So that nothing is looked up as long as there are none. */
+let areIndexesKept = false
+
+export function keepIndexes(container: Container, indexes: readonly number[]): void {
+  areIndexesKept = true
+  storedIndexes.set(container, indexes)
+}
+
+export function keptIndexes(container: Container): readonly number[] | undefined {
+  return areIndexesKept ? storedIndexes.get(container) : undefined
+}
+
+/**
  * The steps to the children of a container, in document order. Children of a list are addressed by index even if they
  * have an idShort (Part 2); elsewhere only those that no idShort can address (path.ts).
  */
@@ -40,12 +57,13 @@ export function stepsTo(container: Container): Step[] {
   const steps = new Array<Step>(children.length)
   const isList = container.modelType === 'SubmodelElementList'
   const taken = new Set<string>()
+  const kept = keptIndexes(container)
   for (let index = 0; index < children.length; index++) {
     const idShort = children[index]?.idShort
     const isName = !isList && idShort !== undefined && isStep(idShort)
     // `size` grows only if no earlier sibling has the idShort.
     const count = taken.size
-    steps[index] = isName && taken.add(idShort).size > count ? idShort : index
+    steps[index] = isName && taken.add(idShort).size > count ? idShort : (kept?.[index] ?? index)
   }
   return steps
 }
@@ -73,8 +91,9 @@ export function child(container: Container, step: Step): SubmodelElement | undef
       ? undefined
       : children.find((element) => element.idShort === step)
   }
-  const isAddressedByIndex = container.modelType === 'SubmodelElementList' || stepsTo(container)[step] === step
-  return isAddressedByIndex ? children[step] : undefined
+  const index = keptIndexes(container)?.indexOf(step) ?? step
+  const isAddressedByIndex = container.modelType === 'SubmodelElementList' || stepsTo(container)[index] === step
+  return isAddressedByIndex ? children[index] : undefined
 }
 
 /** The element at a path, or undefined. */

@@ -3,11 +3,12 @@ import { setImmediate } from 'node:timers/promises'
 import { parseQuery } from '../formats/query.ts'
 import { type CompiledCondition, compile } from '../model/condition/compile.ts'
 import { TextTooLong } from '../model/condition/pattern.ts'
-import { type ElementTerm, type Prefilter, plan } from '../model/condition/plan.ts'
+import { type Prefilter, plan } from '../model/condition/plan.ts'
 import { targetIdOf } from '../model/facets.ts'
 import type { AssetAdministrationShell, Documents } from '../model/types.ts'
+import { candidates } from '../store/candidates.ts'
 import { unlessDamaged } from '../store/damage.ts'
-import type { Document, DocumentKind, ElementCondition, Facet } from '../store/store.ts'
+import type { Document, DocumentKind } from '../store/store.ts'
 import { parse } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, encodeCursor, paged, parseListCursor } from './paging.ts'
@@ -35,7 +36,8 @@ export function query(subject: QuerySubject): OperationHandler {
     let [turn, after] =
       request.query.cursor === undefined ? [0, 0] : parseListCursor(request.query.cursor, kinds.length)
     for (; turn < kinds.length; turn++, after = 0) {
-      for await (const document of candidates(context, kinds[turn] as DocumentKind, alternatives, after, damaged)) {
+      const found = { alternatives, after, onDamage: (id: string) => damaged.add(id) }
+      for await (const document of candidates(context.store, kinds[turn] as DocumentKind, found)) {
         // Reaching one more than fits shows that there is a next page; a long search continues there.
         if (results.length === request.query.limit || tested === MAX_DOCUMENTS) break
         after = document.position
@@ -60,69 +62,6 @@ export function query(subject: QuerySubject): OperationHandler {
   }
 }
 
-/** The documents that may match, by position, each once. */
-async function* candidates(
-  context: OperationContext,
-  kind: DocumentKind,
-  alternatives: readonly Prefilter[],
-  after: number,
-  damaged: Set<string>
-): AsyncGenerator<Document> {
-  const streams = alternatives.map((prefilter) => found(context, kind, prefilter, after, damaged))
-  const heads = await Promise.all(streams.map((stream) => stream.next()))
-  for (let last = after; ; ) {
-    let best: number | undefined
-    for (const [index, head] of heads.entries()) {
-      if (head.done === true) continue
-      const lowest = best === undefined ? undefined : heads[best]
-      if (lowest === undefined || lowest.done === true || head.value.position < lowest.value.position) best = index
-    }
-    const head = best === undefined ? undefined : heads[best]
-    const stream = best === undefined ? undefined : streams[best]
-    if (best === undefined || stream === undefined || head === undefined || head.done === true) return
-    if (head.value.position > last) yield head.value
-    last = head.value.position
-    heads[best] = await stream.next()
-  }
-}
-
-/** The documents that the store finds by one alternative. */
-async function* found(
-  context: OperationContext,
-  kind: DocumentKind,
-  prefilter: Prefilter,
-  after: number,
-  damaged: Set<string>
-): AsyncGenerator<Document> {
-  const { id, facets, elements } = prefilter
-  if (id !== undefined) {
-    const document = await context.store.document(kind, id)
-    if (document !== undefined && document.position > after) yield document
-    return
-  }
-  const conditions = elements.flatMap(conditionsOf)
-  // Small pages first, as few results may suffice.
-  let limit = 16
-  for (let from: number | undefined = after; from !== undefined; limit = Math.min(limit * 2, 256)) {
-    const page = await context.store.documents(kind, facets as readonly Facet[], { after: from, limit }, conditions)
-    for (const damagedId of page.damaged ?? []) damaged.add(damagedId)
-    yield* page.items
-    from = page.next
-  }
-}
-
-/** The part of a term that the store's index can answer. */
-function conditionsOf({ path, semanticId, values = [] }: ElementTerm): ElementCondition[] {
-  const conditions: ElementCondition[] = semanticId === undefined ? [] : [{ semanticId }]
-  if (path === undefined) return conditions
-  for (const value of values) {
-    if (value.op === 'eq')
-      conditions.push({ path, value: { is: 'eq', than: 'text' in value ? value.text : value.number } })
-    else if ('number' in value) conditions.push({ path, value: { is: value.op, than: value.number } })
-  }
-  return conditions
-}
-
 async function anyAfter(
   context: OperationContext,
   kinds: readonly DocumentKind[],
@@ -132,7 +71,8 @@ async function anyAfter(
 ): Promise<boolean> {
   for (const [index, kind] of kinds.entries()) {
     if (index < turn) continue
-    const { done } = await candidates(context, kind, alternatives, index === turn ? after : 0, new Set()).next()
+    const rest = { alternatives, after: index === turn ? after : 0, onDamage: () => {} }
+    const { done } = await candidates(context.store, kind, rest).next()
     if (done !== true) return true
   }
   return false

@@ -7,19 +7,24 @@ import { resolve } from '../model/walk.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { Caller } from './caller.ts'
+import { type Decision, Decisions } from './decisions.ts'
+import { type MaybePromise, whenReady } from './maybe-promise.ts'
 import type { AccessVerdict, Policy, SubjectPolicy } from './policy.ts'
 import type { Right } from './rights.ts'
 import type { DocumentKind } from './rule.ts'
+import { ShownDocuments } from './shown-documents.ts'
 import type { Moment } from './substitute.ts'
 import type { AccessTarget } from './target.ts'
 import { readReferences } from './value-references.ts'
-import { DocumentView } from './view.ts'
+import type { DocumentView } from './view.ts'
 
-/** The access rules in force; replaced while the hub runs. */
+/** The access rules in force, replaced while the hub runs, and what was derived from them. */
 export class RulesInForce {
   policy: Policy
   /** Changes with the rules. */
   version = 0
+  readonly decisions = new Decisions()
+  readonly shown = new ShownDocuments()
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -38,14 +43,24 @@ export interface AccessParts {
   readonly clock: Clock
 }
 
+/** A target without the path of the request. */
+export type DocumentTarget = Omit<AccessTarget, 'routes'>
+
+/**
+ * Answers are promises only where a rule refers to a value that is stored elsewhere, or the target has to be read: most
+ * requests are decided without waiting.
+ */
 export class Access {
   readonly caller: Caller
+  /** Shared by all callers. */
+  readonly rules: RulesInForce
   readonly #parts: AccessParts
   readonly #routes: readonly string[]
 
   /** @param routes the path of the request, in the spellings of `requestPaths` */
   constructor(parts: AccessParts, caller: Caller, routes: readonly string[]) {
     this.#parts = parts
+    this.rules = parts.rules
     this.caller = caller
     this.#routes = routes
   }
@@ -84,20 +99,35 @@ export class Access {
    * The verdict on every document of a kind, or on the request itself without a kind: `allowed` and `refused` hold for
    * all of them and for all that is in them; of `conditional` each document and element decides.
    */
-  async ofKind(right: Right, kind: DocumentKind | undefined): Promise<AccessVerdict['is']> {
-    const { is, grants } = await this.verdict(right, kind === undefined ? {} : { kind })
-    return is === 'refused' && grants.length > 0 ? 'conditional' : is
+  ofKind(right: Right, kind: DocumentKind | undefined): MaybePromise<AccessVerdict['is']> {
+    const constant = this.#policy.constantVerdict(right)
+    if (constant !== undefined) return constant
+    if (kind === undefined) return whenReady(this.verdict(right, {}), ({ is }) => is)
+    return whenReady(this.decide(right, kind), (decision) =>
+      decision.isAllowed ? 'allowed' : decision.isRefused ? 'refused' : 'conditional'
+    )
   }
 
-  /** @param target what is acted on, without the path of the request */
-  async verdict(right: Right, target: Omit<AccessTarget, 'routes'>): Promise<AccessVerdict> {
-    const policy = this.#policy
-    return policy.decide(right, { routes: this.#routes, ...target }, await this.#moment(policy))
+  /** @param target what is acted on */
+  verdict(right: Right, target: DocumentTarget): MaybePromise<AccessVerdict> {
+    const { kind } = target
+    if (kind === undefined) {
+      const policy = this.#policy
+      return whenReady(this.#moment(policy), (moment) =>
+        policy.decide(right, { ...target, routes: this.#routes }, moment)
+      )
+    }
+    return whenReady(this.#decide(right, { ...target, kind }), ({ verdict }) => verdict)
+  }
+
+  /** The decision on one document, or on any of the kind without an id. */
+  decide(right: Right, kind: DocumentKind, id?: string): MaybePromise<Decision> {
+    return this.#decide(right, id === undefined ? { kind } : { kind, id })
   }
 
   /** What the caller may access of documents: of one, or of any without an id. */
-  async view(right: Right, kind: DocumentKind, id?: string): Promise<DocumentView> {
-    return new DocumentView(await this.verdict(right, { kind, ...(id !== undefined && { id }) }), kind)
+  view(right: Right, kind: DocumentKind, id?: string): MaybePromise<DocumentView> {
+    return whenReady(this.decide(right, kind, id), ({ view }) => view)
   }
 
   /** May anything of a stored document be accessed? False if it is not stored. */
@@ -118,11 +148,20 @@ export class Access {
     return this.#parts.rules.policy.forSubject(this.caller.subject)
   }
 
-  async #moment({ references }: SubjectPolicy): Promise<Moment> {
+  #decide(right: Right, target: DocumentTarget & { readonly kind: DocumentKind }): MaybePromise<Decision> {
+    const policy = this.#policy
+    return whenReady(this.#moment(policy), (moment) =>
+      this.rules.decisions.of(policy, right, { ...target, routes: this.#routes }, moment)
+    )
+  }
+
+  #moment({ references }: SubjectPolicy): MaybePromise<Moment> {
     const now = new Date(this.#parts.clock.milliseconds())
     if (references.length === 0) return { now }
-    const texts = await readReferences(this.#parts.store, references)
-    return { now, readReference: ({ text }) => texts.get(text) }
+    return readReferences(this.#parts.store, references).then((texts) => ({
+      now,
+      readReference: ({ text }) => texts.get(text)
+    }))
   }
 
   async #read(kind: DocumentKind, id: string): Promise<object | undefined> {

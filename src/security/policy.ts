@@ -9,7 +9,7 @@ import { subjects } from '../model/condition/subject.ts'
 import type { Step } from '../model/path.ts'
 import { kindOfFragment } from './fragments.ts'
 import type { Right } from './rights.ts'
-import type { AccessFilter, AccessRule, DocumentKind } from './rule.ts'
+import type { AccessFilter, AccessObject, AccessRule, DocumentKind } from './rule.ts'
 import { type AccessSubject, subjectKey } from './subject.ts'
 import { isAvailable, type Moment, substitute } from './substitute.ts'
 import { type AccessTarget, type Coverage, coverageOf, isAtOrBelow } from './target.ts'
@@ -43,6 +43,8 @@ export class Policy {
   readonly #claims: ReadonlySet<string>
   /** By what distinguishes subjects. */
   readonly #subjects = new Map<string, SubjectPolicy>()
+  /** The same by the subject itself, as computing what distinguishes it takes longer than a decision. */
+  readonly #known = new WeakMap<AccessSubject, SubjectPolicy>()
 
   constructor(rules: readonly AccessRule[]) {
     this.rules = rules
@@ -60,9 +62,15 @@ export class Policy {
 
   /** The part of the policy that concerns a subject. Subjects with the same key share it. */
   forSubject(subject: AccessSubject): SubjectPolicy {
-    const key = this.keyOf(subject)
-    const known = this.#subjects.get(key)
+    const known = this.#known.get(subject)
     if (known !== undefined) return known
+    const key = this.keyOf(subject)
+    const policy = this.#subjects.get(key) ?? this.#add(key, subject)
+    this.#known.set(subject, policy)
+    return policy
+  }
+
+  #add(key: string, subject: AccessSubject): SubjectPolicy {
     const policy = new SubjectPolicy(this.rules, subject)
     if (this.#subjects.size >= CACHED_SUBJECTS) this.#subjects.delete(this.#subjects.keys().next().value ?? '')
     this.#subjects.set(key, policy)
@@ -70,8 +78,16 @@ export class Policy {
   }
 }
 
+let policies = 0
+
 /** The rules that may grant something to one subject, with its claims filled in. */
 export class SubjectPolicy {
+  /** Distinguishes it from every other one in this process. */
+  readonly number = ++policies
+  /** Values of other documents that decisions for this subject depend on, each once. */
+  readonly references: readonly ValueReference[]
+  /** Do decisions depend on the moment, by a reference or a clock? */
+  readonly isMomentary: boolean
   readonly #subject: AccessSubject
   readonly #rules: readonly SubjectRule[]
   readonly #byRight = new Map<Right, RulesOfRight>()
@@ -81,12 +97,9 @@ export class SubjectPolicy {
     this.#rules = rules
       .flatMap((rule) => (mayApply(rule, subject) ? [new SubjectRule(rule, subject)] : []))
       .filter((one) => !one.isFalse)
-  }
-
-  /** Values of other documents that decisions for this subject depend on, each once. */
-  get references(): readonly ValueReference[] {
-    const all = this.#rules.flatMap(({ rule }) => referencesOf(rule))
-    return [...new Map(all.map((reference) => [reference.text, reference])).values()]
+    const references = this.#rules.flatMap(({ rule }) => referencesOf(rule))
+    this.references = [...new Map(references.map((reference) => [reference.text, reference])).values()]
+    this.isMomentary = this.#rules.some((one) => one.isMomentary)
   }
 
   /** The verdict where it is the same for every target; undefined where it depends on the target. */
@@ -99,6 +112,11 @@ export class SubjectPolicy {
   /** Do verdicts on submodels stay as they are while no more than values, the time and other documents change? */
   isStructural(right: Right): boolean {
     return this.#rulesFor(right).all.every((one) => one.isStructural)
+  }
+
+  /** Do decisions about a right depend on the path of the request? */
+  dependsOnRoute(right: Right): boolean {
+    return this.#rulesFor(right).areRouted
   }
 
   #rulesFor(right: Right): RulesOfRight {
@@ -125,6 +143,8 @@ interface RulesOfRight {
   readonly all: readonly SubjectRule[]
   readonly general: readonly SubjectRule[]
   readonly byId: ReadonlyMap<string, readonly SubjectRule[]>
+  /** Does one of them name a route other than `*`? */
+  readonly areRouted: boolean
 }
 
 function rulesOfRight(all: readonly SubjectRule[]): RulesOfRight {
@@ -139,13 +159,17 @@ function rulesOfRight(all: readonly SubjectRule[]): RulesOfRight {
       else others.push(one)
     }
   }
-  return { all, general, byId }
+  return { all, general, byId, areRouted: general.some(({ rule }) => rule.objects.some(isRouted)) }
 }
 
 /** Undefined if an object covers more than the documents that it names. */
 function idsOf({ objects }: AccessRule): ReadonlySet<string> | undefined {
   const ids = objects.map((object) => ('id' in object ? object.id : undefined))
   return ids.includes(undefined) ? undefined : new Set(ids as string[])
+}
+
+function isRouted(object: AccessObject): boolean {
+  return object.is === 'route' && object.text !== '*'
 }
 
 /** READ implies VIEW. */
@@ -218,7 +242,7 @@ class SubjectRule {
   readonly #formula: Condition
   readonly #filters: readonly AccessFilter[]
   /** Attributes are left that only a moment can replace. */
-  readonly #isMomentary: boolean
+  readonly isMomentary: boolean
   readonly #simplified = new Map<DocumentKind | undefined, Simplified>()
 
   constructor(rule: AccessRule, subject: AccessSubject) {
@@ -228,12 +252,12 @@ class SubjectRule {
       ...filter,
       condition: substitute(filter.condition, subject, undefined)
     }))
-    this.#isMomentary = [rule.attributes, this.#formula, this.#filters].some(isMomentary)
+    this.isMomentary = [rule.attributes, this.#formula, this.#filters].some(isMomentary)
   }
 
   /** The claims alone make it grant nothing. */
   get isFalse(): boolean {
-    if (this.#isMomentary) return false
+    if (this.isMomentary) return false
     return [undefined, ...kinds].every((kind) => {
       const simplified = this.#simplify(kind, this.#formula)
       return simplified.is === 'settled' && simplified.verdict !== TRUE
@@ -242,7 +266,7 @@ class SubjectRule {
 
   /** Every target, always, and all of it. */
   get isUnconditional(): boolean {
-    if (this.#isMomentary || this.rule.filters.length > 0) return false
+    if (this.isMomentary || this.rule.filters.length > 0) return false
     const everywhere = this.rule.objects.some((object) => object.is === 'route' && object.text === '*')
     const simplified = this.#simplify(undefined, this.#formula)
     return everywhere && simplified.is === 'settled' && simplified.verdict === TRUE
@@ -250,7 +274,7 @@ class SubjectRule {
 
   /** Neither the time nor values count, of which there may be some in what a filter hides of an element. */
   get isStructural(): boolean {
-    if (this.#isMomentary || readsValues(this.#formula)) return false
+    if (this.isMomentary || readsValues(this.#formula)) return false
     return this.#filters.every(
       ({ fragment: { root, steps }, condition }) => !(root === '$sme' && steps.length > 0) && !readsValues(condition)
     )
@@ -260,7 +284,7 @@ class SubjectRule {
     const covered = this.rule.objects.flatMap((object) => coverageOf(object, target) ?? [])
     if (covered.length === 0) return []
     if (!this.rule.attributes.every((one) => isAvailable(one, subject, moment))) return []
-    const formula = this.#isMomentary ? substitute(this.#formula, subject, moment) : this.#formula
+    const formula = this.isMomentary ? substitute(this.#formula, subject, moment) : this.#formula
     const simplified = this.#simplify(target.kind, formula)
     if (simplified.is === 'settled' && simplified.verdict !== TRUE) return []
     const condition = simplified.is === 'open' ? simplified.condition : ALWAYS
@@ -276,7 +300,7 @@ class SubjectRule {
   #filtersFor(kind: DocumentKind, moment: Moment, subject: AccessSubject): AccessFilter[] {
     return this.#filters.flatMap(({ fragment, condition }) => {
       if (kindOfFragment(fragment) !== kind) return []
-      const substituted = this.#isMomentary ? substitute(condition, subject, moment) : condition
+      const substituted = this.isMomentary ? substitute(condition, subject, moment) : condition
       const simplified = simplify(substituted, kind)
       if (simplified.is === 'open') return [{ fragment, condition: simplified.condition }]
       return simplified.verdict === TRUE ? [] : [{ fragment, condition: NEVER }]
@@ -284,7 +308,7 @@ class SubjectRule {
   }
 
   #simplify(kind: DocumentKind | undefined, formula: Condition): Simplified {
-    if (this.#isMomentary) return simplify(formula, kind)
+    if (this.isMomentary) return simplify(formula, kind)
     const known = this.#simplified.get(kind) ?? simplify(formula, kind)
     this.#simplified.set(kind, known)
     return known

@@ -1,7 +1,8 @@
 /** Reads the values that access rules refer to, e.g. `$sme("urn:op").state#value`, with the rights of the hub. */
 import type { ValueReference } from '../model/condition/condition.ts'
 import { fieldReader, type ItemLoop, textsOfValue } from '../model/condition/field-reader.ts'
-import type { Submodel } from '../model/types.ts'
+import { formatPath } from '../model/path.ts'
+import type { Submodel, SubmodelElement } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
@@ -31,13 +32,18 @@ const kindByRoot: Readonly<Record<ValueReference['field']['root'], DocumentKind>
 }
 
 async function textsOf(store: DocumentStore, { id, field, elementPath }: ValueReference): Promise<readonly string[]> {
+  if (field.root === '$sme' && field.attribute === 'value') {
+    // The row of the element alone, as its submodel may be large.
+    const row = await unlessDamaged(store.element(id, formatPath(elementPath)))
+    if (row === undefined) return []
+    return textsOfValue({ ...(JSON.parse(row.value) as object), modelType: row.modelType } as SubmodelElement)
+  }
   const stored = await unlessDamaged(store.document(kindByRoot[field.root], id))
   if (stored === undefined) return []
   const document = JSON.parse(stored.bytes.toString()) as object
   if (field.root !== '$sme') return textsBelow(document, fieldReader(field))
   const element = resolve(document as Submodel, elementPath)
   if (element === undefined) return []
-  if (field.attribute === 'value') return textsOfValue(element)
   // Elements have the attributes of their submodel.
   return textsBelow(element, fieldReader({ ...field, root: '$sm' }))
 }

@@ -6,20 +6,27 @@ import { childrenMember } from '../model/fields.ts'
 import { join, type Step } from '../model/path.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
 import { valueMemberNames } from '../model/value-members.ts'
-import { type Container, child, childrenOf, resolve, stepsTo } from '../model/walk.ts'
+import { type Container, child, childrenOf, keepIndexes, resolve, stepsTo } from '../model/walk.ts'
 import type { AccessVerdict, Grant } from './policy.ts'
 import type { DocumentKind } from './rule.ts'
 import { isAtOrBelow } from './target.ts'
 
+let views = 0
+
 /** A verdict made ready for many documents of one kind. */
 export class DocumentView {
+  /** Distinguishes it from every other one in this process. */
+  readonly number = ++views
   /** Of documents that it has seen. */
   readonly #scopes = new WeakMap<object, Scope>()
   readonly #isAllowed: CompiledCondition
   readonly #grants: readonly CompiledGrant[]
   readonly #verdict: AccessVerdict
+  /** What the caller may at least see exists: containers of visible elements are shown within it. */
+  readonly #frames: DocumentView | undefined
 
-  constructor(verdict: AccessVerdict, kind: DocumentKind) {
+  constructor(verdict: AccessVerdict, kind: DocumentKind, frames?: DocumentView) {
+    this.#frames = frames
     this.#verdict = verdict
     this.#isAllowed = compile(verdict.condition, kind)
     this.#grants = verdict.grants.map((grant) => new CompiledGrant(grant, kind))
@@ -32,19 +39,35 @@ export class DocumentView {
 
   /**
    * What is visible of a document; undefined if nothing is. Shares with the document what is not changed. Items of a
-   * SubmodelElementList that are hidden are left out, so the indexes of those behind them are not those of the document.
+   * SubmodelElementList that are hidden are left out; the others keep their indexes (`keptIndexes`).
    */
   visible(document: object): object | undefined {
     if (this.#verdict.is === 'allowed') return document
     const scope = this.#enter(document)
+    if (scope.entire.some((grant) => scope.hidesNothing(grant))) return document
+    const frames = scope.entire.length === 0 ? this.#framesOf(document, scope) : undefined
+    if (frames !== undefined) return frame(document as Container, frames, scope)
     return prune(document, scope.entire, scope) as object | undefined
+  }
+
+  /** Is the document, or one of its elements, visible at least in part? */
+  reaches(document: object): boolean {
+    if (this.#verdict.is === 'allowed') return true
+    const scope = this.#enter(document)
+    return (
+      prune(document, scope.entire, scope) !== undefined ||
+      scope.begins.keys().some((element) => scope.enterObject(element, []).length > 0)
+    )
   }
 
   /** What is visible of one element of a submodel; undefined if it is hidden, or does not exist. */
   visibleElement(submodel: Submodel, path: readonly Step[]): object | undefined {
     const scope = this.#enter(submodel)
     const found = scope.find(submodel, path)
-    return found && (prune(found.element, found.alive, scope) as object | undefined)
+    if (found !== undefined) return prune(found.element, found.alive, scope) as object | undefined
+    const frames = this.#framesOf(submodel, scope)
+    const element = frames && resolve(submodel, path)
+    return element && frames.has(element) ? frame(element, frames, scope) : undefined
   }
 
   /**
@@ -99,6 +122,20 @@ export class DocumentView {
     })
     const visible = paths.filter((path) => scope.find(submodel, path) !== undefined)
     return [...new Set(visible.map((path) => path.reduce<string>(join, '')))]
+  }
+
+  /** The submodel and the containers in it that are shown only for the visible elements below them. */
+  #framesOf(document: object, scope: Scope): ReadonlySet<object> | undefined {
+    if (this.#frames === undefined || scope.begins.size === 0 || !this.#frames.allows(document)) return undefined
+    const submodel = document as Submodel
+    const frames = new Set<object>()
+    for (const { path } of scope.grants) {
+      if (path === undefined) continue
+      const above = path.slice(0, -1).map((_, depth) => path.slice(0, depth + 1))
+      if (!above.every((one) => this.#frames?.visibleElement(submodel, one))) continue
+      for (const one of [submodel, ...above.map((path) => resolve(submodel, path))]) if (one) frames.add(one)
+    }
+    return frames.size === 0 ? undefined : frames
   }
 
   #enter(document: object): Scope {
@@ -178,7 +215,7 @@ class Scope {
   /** Those that cover the whole document. */
   readonly entire: readonly CompiledGrant[]
   /** Those that begin at an element. */
-  readonly #begins = new Map<object, CompiledGrant[]>()
+  readonly begins = new Map<object, CompiledGrant[]>()
   readonly #hidden = new Map<CompiledGrant, Hidden>()
 
   constructor(grants: readonly CompiledGrant[], document: object) {
@@ -188,9 +225,14 @@ class Scope {
       this.#hidden.set(grant, grant.hidden(document))
       if (grant.path === undefined) continue
       for (const element of elementsAt(document as Submodel, grant.path)) {
-        this.#begins.set(element, [...(this.#begins.get(element) ?? []), grant])
+        this.begins.set(element, [...(this.begins.get(element) ?? []), grant])
       }
     }
+  }
+
+  hidesNothing(grant: CompiledGrant): boolean {
+    const hidden = this.#hidden.get(grant)
+    return hidden === undefined || (hidden.objects.size === 0 && hidden.members.size === 0)
   }
 
   isHidden(grant: CompiledGrant, holder: object, member: string): boolean {
@@ -217,7 +259,7 @@ class Scope {
 
   /** The rules that show an object, of those that show what it stands in. */
   enterObject(object: object, alive: readonly CompiledGrant[]): readonly CompiledGrant[] {
-    const begins = this.#begins.get(object)?.filter((grant) => !alive.includes(grant)) ?? []
+    const begins = this.begins.get(object)?.filter((grant) => !alive.includes(grant)) ?? []
     return [...alive, ...begins].filter((grant) => !this.#hidden.get(grant)?.objects.has(object))
   }
 }
@@ -233,22 +275,60 @@ function elementsAt(submodel: Submodel, path: readonly Step[]): readonly object[
 function prune(value: unknown, alive: readonly CompiledGrant[], scope: Scope): unknown {
   if (alive.length === 0) return undefined
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    const shown = value.map((item) => pruneItem(item, alive, scope))
-    if (shown.every((item, index) => item === value[index])) return value
-    const left = shown.filter((item) => item !== undefined)
-    return left.length === 0 ? undefined : left
-  }
+  if (Array.isArray(value)) return pruneList(value, alive, scope)?.shown
+  const children = childrenMember((value as Container).modelType)
   let copy: Record<string, unknown> | undefined
   for (const [name, held] of Object.entries(value)) {
     const within = alive.filter((grant) => !scope.isHidden(grant, value, name))
-    const shown = pruneItem(held, within, scope)
+    const list = name === children && Array.isArray(held) ? pruneList(held, within, scope) : undefined
+    const shown = name === children && Array.isArray(held) ? list?.shown : pruneItem(held, within, scope)
     if (shown === held) continue
     copy ??= { ...value }
     if (shown === undefined) delete copy[name]
     else copy[name] = shown
+    if (list !== undefined) keepIndexes(copy as unknown as Container, list.indexes)
   }
   return copy ?? value
+}
+
+interface PrunedList {
+  readonly shown: readonly unknown[]
+  /** Where these stand in the list. */
+  readonly indexes: readonly number[]
+}
+
+/** Undefined if nothing of it is visible. */
+function pruneList(list: readonly unknown[], alive: readonly CompiledGrant[], scope: Scope): PrunedList | undefined {
+  if (alive.length === 0) return undefined
+  const pruned = list.map((item) => pruneItem(item, alive, scope))
+  if (pruned.every((item, index) => item === list[index])) return { shown: list, indexes: [...list.keys()] }
+  const indexes = [...list.keys()].filter((index) => pruned[index] !== undefined)
+  return indexes.length === 0 ? undefined : { shown: indexes.map((index) => pruned[index]), indexes }
+}
+
+/** Of a container that is shown only for what is visible below it. */
+const FRAME_MEMBERS: ReadonlySet<string> = new Set([
+  ...['modelType', 'id', 'idShort', 'kind', 'semanticId'],
+  ...['entityType', 'orderRelevant', 'typeValueListElement', 'valueTypeListElement']
+])
+
+function frame(container: Container, frames: ReadonlySet<object>, scope: Scope): object | undefined {
+  const members = Object.entries(container).filter(([name]) => FRAME_MEMBERS.has(name))
+  const shown = Object.fromEntries(members) as unknown as Container
+  const children: unknown[] = []
+  const indexes: number[] = []
+  for (const [index, element] of childrenOf(container).entries()) {
+    const alive = scope.enterObject(element, [])
+    const within = alive.length === 0 && frames.has(element) ? frame(element, frames, scope) : undefined
+    const item = within ?? prune(element, alive, scope)
+    if (item === undefined) continue
+    children.push(item)
+    indexes.push(index)
+  }
+  if (children.length === 0) return undefined
+  Object.assign(shown, { [childrenMember(container.modelType) ?? '']: children })
+  keepIndexes(shown, indexes)
+  return shown
 }
 
 function pruneItem(item: unknown, alive: readonly CompiledGrant[], scope: Scope): unknown {

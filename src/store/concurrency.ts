@@ -55,6 +55,17 @@ interface WaitingLine {
 
 const lines = new WeakMap<DocumentStore, Map<string, WaitingLine>>()
 
+/** Makes work on a view of a store exclude work on the store itself, and on its other views. */
+export function shareExclusion(view: DocumentStore, store: DocumentStore): void {
+  lines.set(view, linesOf(store))
+}
+
+function linesOf(store: DocumentStore): Map<string, WaitingLine> {
+  const known = lines.get(store) ?? new Map<string, WaitingLine>()
+  lines.set(store, known)
+  return known
+}
+
 /**
  * Runs the work after all earlier work on the same document of this store.
  * @throws HubError `Unavailable` if too many are waiting
@@ -65,8 +76,7 @@ export async function runExclusive<Result>(
   id: string,
   work: () => Promise<Result>
 ): Promise<Result> {
-  const ofStore = lines.get(store) ?? new Map<string, WaitingLine>()
-  lines.set(store, ofStore)
+  const ofStore = linesOf(store)
   const key = `${kind} ${id}`
   const line = ofStore.get(key) ?? { last: Promise.resolve(), waiting: 0 }
   if (line.waiting >= MAX_WAITING) {

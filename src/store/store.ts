@@ -54,6 +54,15 @@ export interface Document {
   readonly bytes: Buffer
   /** Does it contain a Blob value? (Then the default extent differs from the bytes.) */
   readonly hasBlob: boolean
+  /** Containers of which a caller does not see all children; never stored (see `keepIndexes` of model/walk.ts). */
+  readonly hiddenItems?: readonly HiddenItems[]
+}
+
+/** Where the visible children of a container stand in the stored document. */
+export interface HiddenItems {
+  /** The idShortPath of the container; '' for the submodel itself. */
+  readonly path: string
+  readonly indexes: readonly number[]
 }
 
 /** A document without its content; available even if the content is damaged. */

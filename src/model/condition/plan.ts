@@ -41,14 +41,18 @@ export type ValueTest =
 export type ValueOperator = 'eq' | 'lt' | 'le' | 'gt' | 'ge' | 'startsWith'
 
 /** An OR with more alternatives is not planned: all documents are scanned. */
-const MAX_ALTERNATIVES = 16
+const DEFAULT_MAX_ALTERNATIVES = 16
 
 /**
  * @returns alternatives: a document can match only if it has all terms of one of them. Empty: no document can match. A
  * single one without terms: all documents must be evaluated.
  */
-export function plan(condition: Condition, subject: Subject): readonly Prefilter[] {
-  const alternatives = planCondition(condition, subjects[subject])
+export function plan(
+  condition: Condition,
+  subject: Subject,
+  maxAlternatives = DEFAULT_MAX_ALTERNATIVES
+): readonly Prefilter[] {
+  const alternatives = planCondition(condition, { ...subjects[subject], maxAlternatives })
   const filters = alternatives.map(({ own, pair, apart }) =>
     finish(
       own,
@@ -83,10 +87,14 @@ interface Alternative {
   readonly apart: readonly Terms[]
 }
 
+interface PlanContext extends SubjectRoots {
+  readonly maxAlternatives: number
+}
+
 const noTerms: Terms = { facets: [], elements: [] }
 const unconstrained: readonly Alternative[] = [{ own: noTerms, pair: noTerms, apart: [] }]
 
-function planCondition(condition: Condition, place: SubjectRoots): readonly Alternative[] {
+function planCondition(condition: Condition, place: PlanContext): readonly Alternative[] {
   switch (condition.is) {
     case 'constant':
       return condition.value ? unconstrained : []
@@ -97,20 +105,22 @@ function planCondition(condition: Condition, place: SubjectRoots): readonly Alte
     case 'not':
       return unconstrained
     case 'and':
-      return condition.of.map((one) => planCondition(one, place)).reduce(intersect, unconstrained)
+      return condition.of
+        .map((one) => planCondition(one, place))
+        .reduce((ones, others) => intersect(ones, others, place), unconstrained)
     case 'or':
     case 'some': {
       const alternatives = condition.of.flatMap((one) => planCondition(one, place))
-      return alternatives.length > MAX_ALTERNATIVES ? unconstrained : alternatives
+      return alternatives.length > place.maxAlternatives ? unconstrained : alternatives
     }
   }
 }
 
-function planMatch(match: Match, place: SubjectRoots): readonly Alternative[] {
+function planMatch(match: Match, place: PlanContext): readonly Alternative[] {
   const comparisons = match.of.filter((one) => one.is === 'comparison')
   const others = match.of.filter((one) => one.is !== 'comparison')
   const planned = [planComparisons(comparisons, place), ...others.map((one) => planCondition(one, place))].reduce(
-    intersect
+    (ones, more) => intersect(ones, more, place)
   )
   // A $match on the joined root searches for a pair of its own.
   if (!namesRoot(match, place.joined)) return planned
@@ -122,7 +132,7 @@ function namesRoot(match: Match, joined: SubjectRoots['joined']): boolean {
 }
 
 /** Comparisons that all hold, for the same items if they share lists. */
-function planComparisons(comparisons: readonly Comparison[], place: SubjectRoots): readonly Alternative[] {
+function planComparisons(comparisons: readonly Comparison[], place: PlanContext): readonly Alternative[] {
   const known: OneField[] = []
   for (const comparison of comparisons) {
     if (!fieldsOfComparison(comparison).every((field) => isReadable(field, place))) return []
@@ -242,10 +252,14 @@ const valueOperators: { readonly [Name in Ordering | 'startsWith']?: ValueOperat
   startsWith: 'startsWith'
 }
 
-function intersect(ones: readonly Alternative[], others: readonly Alternative[]): readonly Alternative[] {
+function intersect(
+  ones: readonly Alternative[],
+  others: readonly Alternative[],
+  { maxAlternatives }: PlanContext
+): readonly Alternative[] {
   if (ones.length === 0 || others.length === 0) return []
   // Either one alone is still a necessary condition.
-  if (ones.length * others.length > MAX_ALTERNATIVES) return ones.length <= others.length ? ones : others
+  if (ones.length * others.length > maxAlternatives) return ones.length <= others.length ? ones : others
   return ones.flatMap((one) =>
     others.flatMap((other) => {
       const own = intersectTerms(one.own, other.own)

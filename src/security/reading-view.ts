@@ -1,0 +1,166 @@
+/** The stored documents as one caller may read them: pruned, and without those of which nothing is visible. */
+import { HubError } from '../errors.ts'
+import { subjects } from '../model/condition/subject.ts'
+import { facetsOf } from '../model/facets.ts'
+import { fileLinksOf } from '../model/file-links.ts'
+import type { Documents } from '../model/types.ts'
+import { candidates } from '../store/candidates.ts'
+import { unlessDamaged } from '../store/damage.ts'
+import type { DocumentStore } from '../store/document-store.ts'
+import type {
+  Document,
+  DocumentHead,
+  DocumentKind,
+  ElementCondition,
+  ElementRow,
+  Facet,
+  FileEntry,
+  Page,
+  PageRequest
+} from '../store/store.ts'
+import type { Access } from './access.ts'
+import type { Decision } from './decisions.ts'
+import { whenReady } from './maybe-promise.ts'
+import type { Right } from './rights.ts'
+import type { DocumentKind as RuledKind } from './rule.ts'
+import type { Shown } from './shown-documents.ts'
+import { pageOfShown } from './shown-page.ts'
+
+/** Reads of an element until it and its submodel are of one state. */
+const MAX_ATTEMPTS = 20
+
+/**
+ * What the rules allow entirely costs nothing and is returned as it is stored. Kinds that rules do not know are not
+ * visible. A damaged document cannot be judged, so it is hidden where its content decides.
+ */
+export class ReadingView {
+  /** Was anything returned that is not as it is stored? */
+  hasHidden = false
+  readonly #store: DocumentStore
+  readonly #access: Access
+  readonly #right: Right
+
+  /** @param right READ, or VIEW for operations that only name what exists */
+  constructor(store: DocumentStore, access: Access, right: Right) {
+    this.#store = store
+    this.#access = access
+    this.#right = right
+  }
+
+  async document(kind: DocumentKind, id: string): Promise<Document | undefined> {
+    if (!isRuled(kind)) return undefined
+    const decision = await this.#access.decide(this.#right, kind, id)
+    if (decision.isAllowed) return this.#store.document(kind, id)
+    return (await this.#shown(decision, kind, id))?.document
+  }
+
+  async documents(
+    kind: DocumentKind,
+    facets: readonly Facet[],
+    page: PageRequest,
+    elements: readonly ElementCondition[] = []
+  ): Promise<Page<Document>> {
+    if (!isRuled(kind)) return { items: [] }
+    const decision = await this.#access.decide(this.#right, kind)
+    if (decision.isAllowed) return this.#store.documents(kind, facets, page, elements)
+    if (decision.isRefused) return { items: [] }
+    const unreadable = new Set<string>()
+    const found = candidates(this.#store, kind, {
+      ...{ alternatives: decision.alternatives, facets, elements },
+      after: page.after ?? 0,
+      firstRead: page.limit + 1,
+      onDamage: (id) => unreadable.add(id)
+    })
+    const isIndexed = decision.alternatives.every(({ id }) => id === undefined)
+    const shown = await pageOfShown(found, page.limit, (document) => {
+      const shown = this.#access.rules.shown.show(decision.view, document)
+      if (shown === undefined) return undefined
+      const isFound = facets.length === 0 || (shown.isWhole && isIndexed) || hasFacets(shown.document, facets)
+      return isFound ? this.#noted(shown).document : undefined
+    })
+    const damaged = await this.#allowedOf(kind, unreadable)
+    return damaged.length === 0 ? shown : { ...shown, damaged }
+  }
+
+  async head(kind: DocumentKind, id: string): Promise<DocumentHead | undefined> {
+    if (!isRuled(kind)) return undefined
+    const decision = await this.#access.decide(this.#right, kind, id)
+    const isVisible = decision.isAllowed || (await this.#shown(decision, kind, id)) !== undefined
+    return isVisible ? this.#store.head(kind, id) : undefined
+  }
+
+  element(submodel: string, path: string): Promise<ElementRow | undefined> {
+    const deciding = this.#access.decide(this.#right, 'Submodel', submodel)
+    return Promise.resolve(
+      whenReady(deciding, (decision) =>
+        decision.isAllowed ? this.#store.element(submodel, path) : this.#shownElement(decision, submodel, path)
+      )
+    )
+  }
+
+  async file(kind: DocumentKind, id: string, name: string): Promise<FileEntry | undefined> {
+    return (await this.#isFileVisible(kind, id))(name) ? this.#store.file(kind, id, name) : undefined
+  }
+
+  async files(kind: DocumentKind, id: string): Promise<readonly FileEntry[]> {
+    const isVisible = await this.#isFileVisible(kind, id)
+    return (await this.#store.files(kind, id)).filter(({ name }) => isVisible(name))
+  }
+
+  /** Reads the document also where it is refused, so that a hidden one takes as long as an absent one. */
+  async #shown(decision: Decision, kind: RuledKind, id: string): Promise<Shown | undefined> {
+    const document = await unlessDamaged(this.#store.document(kind, id))
+    if (document === undefined || decision.isRefused) return undefined
+    const shown = this.#access.rules.shown.show(decision.view, document)
+    return shown && this.#noted(shown)
+  }
+
+  #noted(shown: Shown): Shown {
+    if (!shown.isWhole) this.hasHidden = true
+    return shown
+  }
+
+  async #shownElement(decision: Decision, submodel: string, path: string): Promise<ElementRow | undefined> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const document = await unlessDamaged(this.#store.document('Submodel', submodel))
+      const row = await this.#store.element(submodel, path)
+      if (document === undefined || row === undefined || decision.isRefused) return undefined
+      // What was written since may have changed what is visible.
+      if (row.revision > document.revision) continue
+      return this.#access.rules.shown.element(decision.view, document, row)
+    }
+    throw new HubError('Unavailable', [`Submodel "${submodel}" is written to all the time; retry later`])
+  }
+
+  /** Of a document that is visible in part only the files that the visible part links to. */
+  async #isFileVisible(kind: DocumentKind, id: string): Promise<(name: string) => boolean> {
+    const nothing = () => false
+    if (!isRuled(kind)) return nothing
+    const decision = await this.#access.decide(this.#right, kind, id)
+    if (decision.isAllowed) return () => true
+    const shown = await this.#shown(decision, kind, id)
+    if (shown === undefined) return nothing
+    if (shown.isWhole) return () => true
+    const content = JSON.parse(shown.document.bytes.toString()) as object
+    const links = new Set(Array.from(fileLinksOf(content, kind), ({ link }) => link))
+    return (name) => links.has(name)
+  }
+
+  /** The documents that are visible whatever is in them. */
+  async #allowedOf(kind: RuledKind, ids: Iterable<string>): Promise<string[]> {
+    const allowed: string[] = []
+    for (const id of ids) if ((await this.#access.decide(this.#right, kind, id)).isAllowed) allowed.push(id)
+    return allowed
+  }
+}
+
+/** Do access rules know this kind? */
+function isRuled(kind: DocumentKind): kind is RuledKind {
+  return Object.hasOwn(subjects, kind)
+}
+
+/** Lists are filtered by what is visible only. */
+function hasFacets({ kind, bytes }: Document, facets: readonly Facet[]): boolean {
+  const own = facetsOf(kind as RuledKind, JSON.parse(bytes.toString()) as Documents[RuledKind])
+  return facets.every(([name, value]) => own.some((facet) => facet[0] === name && facet[1] === value))
+}
