@@ -9,9 +9,9 @@ import type { Documents } from '../model/types.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { Change } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
+import type { DescriptorClass } from './derived-descriptors.ts'
 import type { JobOutcome } from './jobs.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import type { DescriptorClass } from './registry.ts'
 
 type BulkVerb = 'create' | 'put' | 'delete'
 

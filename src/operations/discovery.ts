@@ -2,12 +2,16 @@
 import { HubError } from '../errors.ts'
 import { assetIdFacet, assetIdFacets } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
-import type { AssetAdministrationShell, AssetLink, SpecificAssetId } from '../model/types.ts'
+import type { AssetAdministrationShell, AssetInformation, AssetLink, SpecificAssetId } from '../model/types.ts'
+import { pageOfShown } from '../security/shown-page.ts'
+import { candidates, EVERY } from '../store/candidates.ts'
 import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
+import { unlessDamaged } from '../store/damage.ts'
+import type { DocumentStore } from '../store/document-store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, parse } from './documents.ts'
 import { shellOf } from './elements.ts'
-import type { OperationContext, OperationHandler } from './operation-context.ts'
+import type { OperationContext, OperationHandler, OperationSubject } from './operation-context.ts'
 import { listKinds } from './paging.ts'
 
 const LINKS = 'AssetLinks'
@@ -26,14 +30,11 @@ export const searchIds: OperationHandler = async (context, request) => {
 /** GET /lookup/shells/{aasIdentifier}: explicit links, then those of the stored shell itself. */
 export const getLinks: OperationHandler = async (context, request) => {
   const id = shellOf(request)
-  const explicit = await context.store.document(LINKS, id)
+  const explicit = await linksOf(context, id)
   const shell = await context.store.document(SHELL, id)
   if (explicit === undefined && shell === undefined) throw new HubError('NotFound', [SHELL, id])
   const links = new Map<string, SpecificAssetId>()
-  const all = [
-    ...(explicit === undefined ? [] : (JSON.parse(explicit.bytes.toString()) as SpecificAssetId[])),
-    ...(shell === undefined ? [] : ownLinks(parse(shell, SHELL)))
-  ]
+  const all = [...(explicit ?? []), ...(shell === undefined ? [] : ownLinks(parse(shell, SHELL)))]
   for (const link of all) links.set(assetIdFacet(link)[1], link)
   return { status: 200, json: [...links.values()] }
 }
@@ -66,21 +67,74 @@ async function search(
   request: ApiRequest,
   assetIds: readonly SpecificAssetId[]
 ): Promise<ApiResponse> {
-  return listKinds(context, [LINKS, SHELL], assetIds.map(assetIdFacet), request.query, async (document) => {
-    const twice = document.kind === SHELL && (await context.store.head(LINKS, document.id)) !== undefined
-    return twice && (await linked(context, document.id, assetIds)) ? undefined : JSON.stringify(document.id)
-  })
+  const store = await linkStore(context)
+  return listKinds(
+    { ...context, store },
+    [LINKS, SHELL],
+    assetIds.map(assetIdFacet),
+    request.query,
+    async (document) => {
+      const twice = document.kind === SHELL && haveAll(await linksOf(context, document.id), assetIds)
+      return twice ? undefined : JSON.stringify(document.id)
+    }
+  )
 }
 
-/** Whether the shell was already found by its explicit links. */
-async function linked(context: OperationContext, id: string, assetIds: readonly SpecificAssetId[]): Promise<boolean> {
-  const document = await context.store.document(LINKS, id)
-  if (document === undefined) return false
-  const links = new Set<string>()
-  for (const link of JSON.parse(document.bytes.toString()) as SpecificAssetId[]) {
-    for (const [, key] of assetIdFacets(link)) links.add(key)
+/** Whether a shell is found by its explicit links. */
+function haveAll(links: readonly SpecificAssetId[] | undefined, assetIds: readonly SpecificAssetId[]): boolean {
+  if (links === undefined) return false
+  const keys = new Set(links.flatMap(assetIdFacets).map(([, key]) => key))
+  return assetIds.every((assetId) => keys.has(assetIdFacet(assetId)[1]))
+}
+
+/** The explicit links of a shell, as far as the caller may see them; undefined if there are none. */
+async function linksOf({ store, subject }: OperationContext, id: string): Promise<SpecificAssetId[] | undefined> {
+  const document = await (subject?.store ?? store).document(LINKS, id)
+  if (document === undefined) return undefined
+  const links = JSON.parse(document.bytes.toString()) as SpecificAssetId[]
+  return subject === undefined ? links : visibleLinks(subject, id, links)
+}
+
+/** Rules are about shells: links are seen as asset ids of the shell, which need not be stored here. */
+async function visibleLinks(
+  subject: OperationSubject,
+  id: string,
+  links: readonly SpecificAssetId[]
+): Promise<SpecificAssetId[] | undefined> {
+  const stored = await unlessDamaged(subject.store.document(SHELL, id))
+  const shell: Pick<AssetAdministrationShell, 'id'> & Partial<AssetAdministrationShell> =
+    stored === undefined ? { modelType: SHELL, id } : parse(stored, SHELL)
+  const globalAssetId = links.find(isGlobal)?.value
+  const assetInformation: Partial<AssetInformation> = {
+    ...shell.assetInformation,
+    specificAssetIds: links.filter((link) => !isGlobal(link)),
+    ...(globalAssetId !== undefined && { globalAssetId })
   }
-  return assetIds.every((assetId) => links.has(assetIdFacet(assetId)[1]))
+  const shown = await subject.show(SHELL, { ...shell, assetInformation })
+  if (shown === undefined) return undefined
+  const visible = new Set<SpecificAssetId>(shown.assetInformation?.specificAssetIds)
+  const isGlobalVisible = shown.assetInformation?.globalAssetId === globalAssetId
+  return links.filter((link) => (isGlobal(link) ? isGlobalVisible : visible.has(link)))
+}
+
+/** A store whose links and shells are those that the caller may find. */
+async function linkStore(context: OperationContext): Promise<DocumentStore> {
+  const { store, subject } = context
+  if (subject === undefined || (await subject.access.ofKind(subject.right, SHELL)) === 'allowed') return store
+  return {
+    ...store,
+    documents: (kind, facets, page) => {
+      if (kind !== LINKS) return store.documents(kind, facets, page)
+      const found = candidates(subject.store, LINKS, {
+        ...{ alternatives: [EVERY], facets, after: page.after ?? 0, firstRead: page.limit + 1 },
+        onDamage: () => {}
+      })
+      return pageOfShown(found, page.limit, async (document) => {
+        const keys = new Set((await linksOf(context, document.id))?.flatMap(assetIdFacets).map(([, key]) => key))
+        return keys.size > 0 && facets.every(([, key]) => keys.has(key)) ? document : undefined
+      })
+    }
+  }
 }
 
 function ownLinks({ assetInformation }: AssetAdministrationShell): SpecificAssetId[] {
@@ -88,6 +142,11 @@ function ownLinks({ assetInformation }: AssetAdministrationShell): SpecificAsset
   return globalAssetId === undefined
     ? specificAssetIds
     : [{ name: 'globalAssetId', value: globalAssetId }, ...specificAssetIds]
+}
+
+/** A reserved name in any case [AASd-116]. */
+function isGlobal({ name }: SpecificAssetId): boolean {
+  return name?.toLowerCase() === 'globalassetid'
 }
 
 function linksIn(body: unknown): unknown[] {
@@ -99,7 +158,7 @@ function linksIn(body: unknown): unknown[] {
 /** A globalAssetId is not specific to a subject (Part 2, PostAllAssetLinksById). */
 function checkLink(link: SpecificAssetId): void {
   check('SpecificAssetId', link)
-  if (link.name?.toLowerCase() !== 'globalassetid' || link.externalSubjectId === undefined) return
+  if (!isGlobal(link) || link.externalSubjectId === undefined) return
   const text = 'a globalAssetId has no externalSubjectId'
   throw new HubError('Invalid', [1], [{ pointer: '/externalSubjectId', rule: 'globalAssetId', text }])
 }

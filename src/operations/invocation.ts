@@ -13,6 +13,7 @@ import { encodePath, pathOf, submodelOf } from './elements.ts'
 import type { Executor, InvocationArguments, InvocationOutcome } from './executors/executor.ts'
 import type { Job } from './jobs.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
+import { requireOnElement } from './subject-context.ts'
 
 /** Timeout of a request without `clientTimeoutDuration`, and the longest one. */
 const DEFAULT_TIMEOUT_MS = 60_000
@@ -29,10 +30,11 @@ export const invokeSync: OperationHandler = async (context, request) => {
 export const invokeAsync: OperationHandler = async (context, request) => {
   const { operation, invoke, arguments: args } = await prepare(context, request)
   const timeout = timeoutOf(request)
-  const job = await context.jobs.start(ownerOf(request), async () => {
+  const work = async () => {
     const outcome = await execute(invoke, operation, args, timeout)
     return { state: outcome.executionState, result: { operation, outcome } satisfies InvocationResult }
-  })
+  }
+  const job = await context.jobs.start(ownerOf(request), work, context.subject?.access.caller.name)
   const location = `${request.mount}/submodel-elements/${encodePath(formatPath(pathOf(request)))}/operation-status/${encodeId(job.handleId)}`
   return { status: 202, location, json: { handleId: job.handleId } }
 }
@@ -74,6 +76,7 @@ async function prepare(context: OperationContext, request: ApiRequest): Promise<
   const submodel = parse(await get(context, 'Submodel', submodelOf(request)), 'Submodel')
   const operation = resolve(submodel, path)
   if (operation === undefined) throw new HubError('NotFound', ['SubmodelElement', formatPath(path)])
+  await requireOnElement(context, 'EXECUTE', submodel, formatPath(path))
   if (operation.modelType !== 'Operation') {
     throw new HubError('MethodNotAllowed', [
       'invoke',
@@ -217,8 +220,13 @@ function timeoutOf(request: ApiRequest): number {
   return Math.min(length, MAX_TIMEOUT_MS)
 }
 
-function jobOf(context: OperationContext, request: ApiRequest): Promise<Job> {
-  return context.jobs.get(request.handleId, ownerOf(request))
+/** A handle is valid for the caller that started the job, and for those who may read the operation. */
+async function jobOf(context: OperationContext, request: ApiRequest): Promise<Job> {
+  const job = await context.jobs.get(request.handleId, ownerOf(request))
+  const access = context.subject?.access
+  if (access === undefined || job.startedBy === access.caller.name) return job
+  if (await access.element('READ', submodelOf(request), formatPath(pathOf(request)))) return job
+  throw new HubError('NotFound', ['Handle', job.handleId])
 }
 
 /** A handle is valid only for its operation, through any mount. */

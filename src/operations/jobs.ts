@@ -16,6 +16,8 @@ export interface Job {
   readonly handleId: string
   /** The resource that the handle belongs to; the handle is unknown to any other resource. */
   readonly owner: string
+  /** Name of the caller, where it is known. */
+  readonly startedBy?: string
   readonly state: ExecutionState
   /** With which another process can run it. */
   readonly task?: JobTask
@@ -78,22 +80,23 @@ export class Jobs {
    * @param work a task, or work that only this process can do, e.g. a closure
    * @throws HubError `TooManyRequests` if too many are running
    */
-  async start(owner: string, work: JobTask | (() => Promise<JobOutcome>)): Promise<Job> {
+  async start(owner: string, work: JobTask | (() => Promise<JobOutcome>), startedBy?: string): Promise<Job> {
     if (this.#underway >= this.#options.limit) throw new HubError('TooManyRequests', ['too many jobs are under way'])
     this.#underway++
     try {
-      return await this.#start(owner, work)
+      return await this.#start(owner, work, startedBy)
     } catch (error) {
       this.#underway--
       throw error
     }
   }
 
-  async #start(owner: string, work: JobTask | (() => Promise<JobOutcome>)): Promise<Job> {
+  async #start(owner: string, work: JobTask | (() => Promise<JobOutcome>), startedBy?: string): Promise<Job> {
     const { store } = this.#options
     const job: Job = {
       handleId: randomUUID(),
       owner,
+      ...(startedBy !== undefined && { startedBy }),
       state: 'Running',
       ...(typeof work !== 'function' && { task: work })
     }

@@ -1,4 +1,6 @@
 /** The services that operations use. */
+import type { Access } from '../security/access.ts'
+import type { DocumentKind as RuledKind } from '../security/rule.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { ApiRequest, ApiResponse, Service } from './api-request.ts'
 import type { FindExecutor } from './executors/executor.ts'
@@ -9,11 +11,16 @@ import type { CommitsOf } from './time-series/time-series-view.ts'
 import type { TemplateChecker } from './validation/template-checker.ts'
 
 export interface OperationContext {
-  /** Shows time-series submodels with generated segments (time-series/time-series-view.ts). */
+  /**
+   * Shows time-series submodels with generated segments (time-series/time-series-view.ts), as far as the caller may use
+   * them.
+   */
   readonly store: DocumentStore
   /** The same without them. */
   readonly stored: DocumentStore
   readonly commitsOf: CommitsOf
+  /** Undefined: the hub is open, or works by itself. */
+  readonly subject?: OperationSubject
   /** Largest uploaded file, in bytes. */
   readonly uploadLimit: number
   /** Store documents that violate rules, and record the violations. */
@@ -28,6 +35,17 @@ export interface OperationContext {
   readonly scratchFolder: string
   /** Profiles named by `/description`, of the whole hub and of each service. */
   readonly profiles: Readonly<Record<'hub' | Service, readonly string[]>>
+}
+
+/** The caller of an operation. */
+export interface OperationSubject {
+  readonly access: Access
+  /** By which `store` of the context shows documents. */
+  readonly right: 'READ' | 'VIEW'
+  /** Read with the rights of the hub; for what is derived from documents that the caller need not see. */
+  readonly store: DocumentStore
+  /** What the caller may see of a document that is not stored as it is; undefined if nothing. */
+  show<Content extends { readonly id: string }>(kind: RuledKind, content: Content): Promise<Content | undefined>
 }
 
 /** Implements an operation. @throws HubError if the request is refused */

@@ -8,11 +8,18 @@ import { targetIdOf } from '../model/facets.ts'
 import type { AssetAdministrationShell, Documents } from '../model/types.ts'
 import { candidates } from '../store/candidates.ts'
 import { unlessDamaged } from '../store/damage.ts'
+import type { DocumentStore } from '../store/document-store.ts'
 import type { Document, DocumentKind } from '../store/store.ts'
+import {
+  DESCRIBED_CLASS,
+  deriveVisible,
+  describingStore,
+  isDescriptorClass,
+  sourceStore
+} from './derived-descriptors.ts'
 import { parse } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, encodeCursor, paged, parseListCursor } from './paging.ts'
-import { DESCRIBED_CLASS, deriveDescriptor, isDescriptorClass } from './registry.ts'
 import { render } from './submodels.ts'
 
 type QuerySubject = keyof Documents
@@ -29,6 +36,7 @@ export function query(subject: QuerySubject): OperationHandler {
     const alternatives = plan(condition, subject)
     const kinds: readonly DocumentKind[] = isDescriptorClass(subject) ? [subject, DESCRIBED_CLASS[subject]] : [subject]
 
+    const store = isDescriptorClass(subject) ? describingStore(context, subject, request.base) : context.store
     const results: (Buffer | string)[] = []
     const damaged = new Set<string>()
     const undecided: string[] = []
@@ -37,7 +45,7 @@ export function query(subject: QuerySubject): OperationHandler {
       request.query.cursor === undefined ? [0, 0] : parseListCursor(request.query.cursor, kinds.length)
     for (; turn < kinds.length; turn++, after = 0) {
       const found = { alternatives, after, onDamage: (id: string) => damaged.add(id) }
-      for await (const document of candidates(context.store, kinds[turn] as DocumentKind, found)) {
+      for await (const document of candidates(store, kinds[turn] as DocumentKind, found)) {
         // Reaching one more than fits shows that there is a next page; a long search continues there.
         if (results.length === request.query.limit || tested === MAX_DOCUMENTS) break
         after = document.position
@@ -53,7 +61,7 @@ export function query(subject: QuerySubject): OperationHandler {
       }
       if (results.length === request.query.limit || tested === MAX_DOCUMENTS) break
     }
-    const more = turn < kinds.length && (await anyAfter(context, kinds, turn, after, alternatives))
+    const more = turn < kinds.length && (await anyAfter(store, kinds, turn, after, alternatives))
     return paged(results, more ? encodeCursor([turn, after]) : undefined, {
       resultType: selectId ? 'Identifier' : subject,
       ...damagedMetadata([...damaged]),
@@ -63,7 +71,7 @@ export function query(subject: QuerySubject): OperationHandler {
 }
 
 async function anyAfter(
-  context: OperationContext,
+  store: DocumentStore,
   kinds: readonly DocumentKind[],
   turn: number,
   after: number,
@@ -72,7 +80,7 @@ async function anyAfter(
   for (const [index, kind] of kinds.entries()) {
     if (index < turn) continue
     const rest = { alternatives, after: index === turn ? after : 0, onDamage: () => {} }
-    const { done } = await candidates(context.store, kind, rest).next()
+    const { done } = await candidates(store, kind, rest).next()
     if (done !== true) return true
   }
   return false
@@ -113,8 +121,8 @@ async function instanceOf(
   base: string
 ): Promise<object | undefined> {
   if (document.kind === subject || !isDescriptorClass(subject)) return parse(document, subject)
-  if ((await context.store.head(subject, document.id)) !== undefined) return undefined
-  return deriveDescriptor(context, subject, document, base)
+  if ((await sourceStore(context).head(subject, document.id)) !== undefined) return undefined
+  return deriveVisible(context, subject, document, base)
 }
 
 /** The submodels of a shell, or the shells of a submodel, if the condition refers to them. */

@@ -4,12 +4,19 @@
  */
 import { HubError } from '../errors.ts'
 import { currentDescriptor } from '../formats/descriptors.ts'
-import { describeShell, describeSubmodel } from '../model/descriptors.ts'
-import { targetIdOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
-import type { AssetAdministrationShellDescriptor, Submodel, SubmodelDescriptor } from '../model/types.ts'
-import type { Document, Facet } from '../store/store.ts'
+import type { AssetAdministrationShellDescriptor, SubmodelDescriptor } from '../model/types.ts'
+import type { Facet } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
+import {
+  DESCRIBED_CLASS,
+  type Descriptor,
+  type DescriptorClass,
+  deriveDescriptor,
+  deriveVisible,
+  describingStore,
+  sourceStore
+} from './derived-descriptors.ts'
 import { check, create, edit, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { shellOf, submodelOf } from './elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
@@ -17,14 +24,6 @@ import { listKinds, paged, pageOfItems } from './paging.ts'
 
 const SHELL = 'AssetAdministrationShellDescriptor'
 const SUBMODEL = 'SubmodelDescriptor'
-export type DescriptorClass = typeof SHELL | typeof SUBMODEL
-
-/** The class that a descriptor describes. */
-export const DESCRIBED_CLASS = { [SHELL]: 'AssetAdministrationShell', [SUBMODEL]: 'Submodel' } as const
-
-export function isDescriptorClass(kind: string): kind is DescriptorClass {
-  return Object.hasOwn(DESCRIBED_CLASS, kind)
-}
 
 /** GET /shell-descriptors. */
 export const getAllShells: OperationHandler = async (context, request) => {
@@ -129,25 +128,6 @@ export const deleteOfShell: OperationHandler = async (context, request) => {
   return { status: 204 }
 }
 
-/** Derives the descriptor of a stored shell or submodel. */
-export async function deriveDescriptor(
-  context: OperationContext,
-  kind: DescriptorClass,
-  document: Document,
-  base: string
-): Promise<Descriptor> {
-  if (kind === SUBMODEL) return describeSubmodel(parse(document, 'Submodel'), base)
-  const shell = parse(document, 'AssetAdministrationShell')
-  const submodels: Submodel[] = []
-  for (const reference of shell.submodels ?? []) {
-    const submodel = await context.store.document('Submodel', targetIdOf(reference))
-    if (submodel !== undefined) submodels.push(parse(submodel, 'Submodel'))
-  }
-  return describeShell(shell, submodels, base)
-}
-
-type Descriptor = AssetAdministrationShellDescriptor | SubmodelDescriptor
-
 interface FoundDescriptor {
   readonly descriptor: Descriptor
   readonly revision: number
@@ -176,9 +156,13 @@ async function find(
 ): Promise<FoundDescriptor> {
   const stored = await context.store.document(kind, id)
   if (stored !== undefined) return { descriptor: parse(stored, kind), revision: stored.revision, registered: true }
-  const described = await context.store.document(DESCRIBED_CLASS[kind], id)
-  if (described === undefined) throw notFound(kind, id)
-  const descriptor = await deriveDescriptor(context, kind, described, request.base)
+  const source = sourceStore(context)
+  const described = await source.document(DESCRIBED_CLASS[kind], id)
+  // A registered one that is hidden still takes the place of the derived one.
+  const isHidden = context.subject !== undefined && (await source.head(kind, id)) !== undefined
+  const descriptor =
+    described === undefined || isHidden ? undefined : await deriveVisible(context, kind, described, request.base)
+  if (described === undefined || descriptor === undefined) throw notFound(kind, id)
   return { descriptor, revision: described.revision, registered: false }
 }
 
@@ -188,19 +172,24 @@ async function list(
   facets: readonly Facet[],
   request: ApiRequest
 ): Promise<ApiResponse> {
-  return listKinds(context, [kind, DESCRIBED_CLASS[kind]], facets, request.query, async (document) => {
+  const store = describingStore(context, kind, request.base)
+  return listKinds({ ...context, store }, [kind, DESCRIBED_CLASS[kind]], facets, request.query, async (document) => {
     if (document.kind === kind) return document.bytes
-    if ((await context.store.head(kind, document.id)) !== undefined) return undefined
-    return JSON.stringify(await deriveDescriptor(context, kind, document, request.base))
+    if ((await sourceStore(context).head(kind, document.id)) !== undefined) return undefined
+    const descriptor = await deriveVisible(context, kind, document, request.base)
+    return descriptor && JSON.stringify(descriptor)
   })
 }
 
 async function post(context: OperationContext, kind: DescriptorClass, request: ApiRequest): Promise<ApiResponse> {
   const body = currentDescriptor(kind, request.body)
   const id = (body as { id?: unknown } | null)?.id
-  if (typeof id === 'string' && (await context.store.head(DESCRIBED_CLASS[kind], id)) !== undefined) {
+  if (typeof id === 'string' && (await sourceStore(context).head(DESCRIBED_CLASS[kind], id)) !== undefined) {
     check(kind, body)
-    throw new HubError('AlreadyExists', [kind, id])
+    const isVisible = await find(context, kind, id, request).catch(() => undefined)
+    throw isVisible
+      ? new HubError('AlreadyExists', [kind, id])
+      : new HubError('Forbidden', [`CREATE of ${kind} "${id}"`])
   }
   return create(context, kind, body, request)
 }
@@ -212,7 +201,7 @@ async function put(
   id: string,
   request: ApiRequest
 ): Promise<ApiResponse> {
-  const derived = (await context.store.head(DESCRIBED_CLASS[kind], id)) !== undefined
+  const derived = (await sourceStore(context).head(DESCRIBED_CLASS[kind], id)) !== undefined
   const answered = await putDocument(context, kind, id, { ...request, body: currentDescriptor(kind, request.body) })
   return derived && answered.status === 201
     ? { status: 204, ...(answered.revision && { revision: answered.revision }) }
@@ -239,7 +228,12 @@ async function editEmbedded(
 ): Promise<number> {
   const id = shellOf(request)
   const found = await find(context, SHELL, id, request)
-  if (!found.registered) await create(context, SHELL, found.descriptor, request).catch(ignoreExisting)
+  const source = found.registered ? undefined : await sourceStore(context).document(DESCRIBED_CLASS[SHELL], id)
+  // As a whole, also what the caller does not see of it.
+  if (source !== undefined) {
+    const descriptor = await deriveDescriptor(context, SHELL, source, request.base)
+    await create(context, SHELL, descriptor, request).catch(ignoreExisting)
+  }
   const { revision } = await edit(context, SHELL, id, request, (descriptor) => {
     descriptor.submodelDescriptors = change(descriptor.submodelDescriptors ?? [])
     return { result: undefined }

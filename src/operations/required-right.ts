@@ -27,7 +27,7 @@ export function isExecution({ right }: OperationDefinition): boolean {
 }
 
 /** The kinds of document that an endpoint acts on; empty where it acts on none, e.g. `/description`. */
-function kindsOf({ definition }: ApiEndpoint): readonly DocumentKind[] {
+export function kindsOf({ definition }: ApiEndpoint): readonly DocumentKind[] {
   const { on, path } = definition
   if (on !== 'Bulk' && on !== 'Queries') return kindsByInterface[on]
   const kind = kindsByPath[path]

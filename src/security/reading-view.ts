@@ -30,8 +30,8 @@ import { pageOfShown } from './shown-page.ts'
 const MAX_ATTEMPTS = 20
 
 /**
- * What the rules allow entirely costs nothing and is returned as it is stored. Kinds that rules do not know are not
- * visible. A damaged document cannot be judged, so it is hidden where its content decides.
+ * What the rules allow entirely costs nothing and is returned as it is stored. Of kinds that rules do not know all is
+ * visible to those who see all of what it is about; for others the operations decide. A damaged document cannot be judged, so it is hidden where its content decides.
  */
 export class ReadingView {
   /** Was anything returned that is not as it is stored? */
@@ -48,7 +48,7 @@ export class ReadingView {
   }
 
   async document(kind: DocumentKind, id: string): Promise<Document | undefined> {
-    if (!isRuled(kind)) return undefined
+    if (!isRuled(kind)) return (await this.#isOpen(kind)) ? this.#store.document(kind, id) : undefined
     const decision = await this.#access.decide(this.#right, kind, id)
     if (decision.isAllowed) return this.#store.document(kind, id)
     return (await this.#shown(decision, kind, id))?.document
@@ -60,7 +60,7 @@ export class ReadingView {
     page: PageRequest,
     elements: readonly ElementCondition[] = []
   ): Promise<Page<Document>> {
-    if (!isRuled(kind)) return { items: [] }
+    if (!isRuled(kind)) return (await this.#isOpen(kind)) ? this.#store.documents(kind, facets, page) : { items: [] }
     const decision = await this.#access.decide(this.#right, kind)
     if (decision.isAllowed) return this.#store.documents(kind, facets, page, elements)
     if (decision.isRefused) return { items: [] }
@@ -83,7 +83,7 @@ export class ReadingView {
   }
 
   async head(kind: DocumentKind, id: string): Promise<DocumentHead | undefined> {
-    if (!isRuled(kind)) return undefined
+    if (!isRuled(kind)) return (await this.#isOpen(kind)) ? this.#store.head(kind, id) : undefined
     const decision = await this.#access.decide(this.#right, kind, id)
     const isVisible = decision.isAllowed || (await this.#shown(decision, kind, id)) !== undefined
     return isVisible ? this.#store.head(kind, id) : undefined
@@ -127,7 +127,9 @@ export class ReadingView {
       if (document === undefined || row === undefined || decision.isRefused) return undefined
       // What was written since may have changed what is visible.
       if (row.revision > document.revision) continue
-      return this.#access.rules.shown.element(decision.view, document, row)
+      const shown = this.#access.rules.shown.element(decision.view, document, row)
+      if (shown !== undefined && shown.value !== row.value) this.hasHidden = true
+      return shown
     }
     throw new HubError('Unavailable', [`Submodel "${submodel}" is written to all the time; retry later`])
   }
@@ -135,7 +137,7 @@ export class ReadingView {
   /** Of a document that is visible in part only the files that the visible part links to. */
   async #isFileVisible(kind: DocumentKind, id: string): Promise<(name: string) => boolean> {
     const nothing = () => false
-    if (!isRuled(kind)) return nothing
+    if (!isRuled(kind)) return (await this.#isOpen(kind)) ? () => true : nothing
     const decision = await this.#access.decide(this.#right, kind, id)
     if (decision.isAllowed) return () => true
     const shown = await this.#shown(decision, kind, id)
@@ -146,6 +148,13 @@ export class ReadingView {
     return (name) => links.has(name)
   }
 
+  async #isOpen(kind: DocumentKind): Promise<boolean> {
+    for (const about of aboutKinds[kind] ?? []) {
+      if ((await this.#access.ofKind(this.#right, about)) !== 'allowed') return false
+    }
+    return Object.hasOwn(aboutKinds, kind)
+  }
+
   /** The documents that are visible whatever is in them. */
   async #allowedOf(kind: RuledKind, ids: Iterable<string>): Promise<string[]> {
     const allowed: string[] = []
@@ -154,8 +163,16 @@ export class ReadingView {
   }
 }
 
+/** What documents are about of kinds that access rules do not know; no others are visible. */
+const aboutKinds: { readonly [Kind in DocumentKind]?: readonly RuledKind[] } = {
+  AssetLinks: ['AssetAdministrationShell'],
+  // It is not looked into.
+  Package: ['AssetAdministrationShell', 'Submodel', 'ConceptDescription'],
+  Validation: ['Submodel']
+}
+
 /** Do access rules know this kind? */
-function isRuled(kind: DocumentKind): kind is RuledKind {
+export function isRuled(kind: DocumentKind): kind is RuledKind {
   return Object.hasOwn(subjects, kind)
 }
 

@@ -1,8 +1,8 @@
 /**
  * The stored documents as an operation reads them that writes: entire, as what is hidden must stay in what is written
- * back, but only those of which the caller may see or write something. Any other is absent.
+ * back, but only those of which the caller may see or write something. Any other is absent. Of kinds that rules do not know
+ * all is read: the commit is judged.
  */
-import { subjects } from '../model/condition/subject.ts'
 import { parseStoredPath } from '../model/path.ts'
 import type { Submodel } from '../model/types.ts'
 import { unlessDamaged } from '../store/damage.ts'
@@ -10,6 +10,7 @@ import type { DocumentStore } from '../store/document-store.ts'
 import type { Document, DocumentHead, DocumentKind, ElementRow } from '../store/store.ts'
 import type { Access } from './access.ts'
 import type { Decision } from './decisions.ts'
+import { isRuled } from './reading-view.ts'
 import type { Right } from './rights.ts'
 import type { DocumentKind as RuledKind } from './rule.ts'
 
@@ -26,6 +27,7 @@ export class WritingView {
   }
 
   async document(kind: DocumentKind, id: string): Promise<Document | undefined> {
+    if (!isRuled(kind)) return this.#store.document(kind, id)
     const decisions = await this.#decisions(kind, id)
     if (decisions.some(({ isAllowed }) => isAllowed)) return this.#store.document(kind, id)
     const document = await unlessDamaged(this.#store.document(kind, id))
@@ -35,6 +37,7 @@ export class WritingView {
   }
 
   async head(kind: DocumentKind, id: string): Promise<DocumentHead | undefined> {
+    if (!isRuled(kind)) return this.#store.head(kind, id)
     const decisions = await this.#decisions(kind, id)
     const isVisible = decisions.some(({ isAllowed }) => isAllowed) || (await this.document(kind, id)) !== undefined
     return isVisible ? this.#store.head(kind, id) : undefined
@@ -51,9 +54,7 @@ export class WritingView {
     return decisions.some(({ view }) => view.visibleElement(content, steps) !== undefined) ? row : undefined
   }
 
-  async #decisions(kind: DocumentKind, id: string): Promise<readonly Decision[]> {
-    if (!Object.hasOwn(subjects, kind)) return []
-    const deciding = this.#rights.map((right) => this.#access.decide(right, kind as RuledKind, id))
-    return Promise.all(deciding)
+  async #decisions(kind: RuledKind, id: string): Promise<readonly Decision[]> {
+    return Promise.all(this.#rights.map((right) => this.#access.decide(right, kind, id)))
   }
 }

@@ -18,6 +18,9 @@ export interface CandidateRequest {
   readonly onDamage: (id: string) => void
 }
 
+/** The alternative that finds every document. */
+export const EVERY: Prefilter = { facets: [], elements: [], related: [] }
+
 /** Small, as few documents may suffice. */
 const FIRST_READ = 16
 const MAX_READ = 256

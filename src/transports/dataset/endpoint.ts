@@ -45,6 +45,7 @@ export const datasetEndpoint = {
   get: {
     operationId: 'GetDataset',
     right: 'READ',
+    kinds: ['Submodel'],
     tag: 'Time Series',
     summary: 'The same table as an archive with its documentation',
     description:

@@ -2,6 +2,7 @@
 import { changeKinds } from '../../consumers/subscriptions/subscription.ts'
 import { HubError } from '../../errors.ts'
 import {
+  allKinds,
   documentChoice,
   documentText,
   documentTexts,
@@ -72,6 +73,7 @@ export const eventsEndpoint = {
   get: {
     operationId: 'GetEvents',
     right: 'READ',
+    kinds: allKinds,
     tag: 'Events',
     summary: 'Changes, page by page or as a stream',
     description:
@@ -106,6 +108,7 @@ export const capabilitiesEndpoint = {
   get: {
     operationId: 'GetEventFeedCapabilities',
     right: 'READ',
+    kinds: allKinds,
     tag: 'Events',
     summary: 'Capabilities of the feed',
     description: 'In the form of the Event Feed proposed for the standard.',

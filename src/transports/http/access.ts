@@ -1,8 +1,9 @@
 /** The access of the caller of a request, for every transport that begins with one. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { Access, type AccessParts } from '../../security/access.ts'
 import type { Caller } from '../../security/caller.ts'
 import type { Identity } from '../../security/identity/identity.ts'
+import type { MaybePromise } from '../../security/maybe-promise.ts'
 import { requestPaths } from '../../security/target.ts'
 import { credentialsOf } from './credentials.ts'
 
@@ -54,4 +55,22 @@ export function accessOf(
   { url }: Pick<FastifyRequest, 'url'>
 ): Access {
   return new Access(accessParts, caller, requestPaths(url.split('?', 1)[0] ?? '', apiPrefix))
+}
+
+/**
+ * Checks what the caller may do before the body is read; where the hub is open there is nothing to check.
+ * @param check throws HubError, or rejects with one
+ */
+export function checkAccess(check: (access: Access) => MaybePromise<void>): onRequestHookHandler {
+  return (request, _, done) => {
+    if (request.access === undefined) return done()
+    let checking: MaybePromise<void>
+    try {
+      checking = check(request.access)
+    } catch (error) {
+      return done(error as Error)
+    }
+    if (checking instanceof Promise) checking.then(() => done(), done)
+    else done()
+  }
 }

@@ -4,7 +4,12 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JsonSchema } from '../../formats/json-schema.ts'
+import { subjects } from '../../model/condition/subject.ts'
+import { requireRight } from '../../operations/subject-context.ts'
+import type { Access } from '../../security/access.ts'
 import { documentedRight, type RequiredRight } from '../../security/rights.ts'
+import type { DocumentKind } from '../../security/rule.ts'
+import { checkAccess } from './access.ts'
 import { type RefusalName, refusals } from './openapi-refusals.ts'
 import type { QueryParams } from './parameters.ts'
 import { queryParamsOf } from './request.ts'
@@ -22,6 +27,8 @@ export interface ExtensionOperation {
   readonly operationId: string
   /** What a caller needs (Part 4); for samples on every element that they are for. */
   readonly right: RequiredRight
+  /** The kinds of document that it acts on; absent: none, so that only a rule with its ROUTE grants the right. */
+  readonly kinds?: readonly DocumentKind[]
   readonly tag: string
   readonly summary: string
   readonly description: string
@@ -72,6 +79,8 @@ export type ParsedQuery<Query> = {
 }
 
 export interface EndpointRequest<Operation> {
+  /** What the caller may do; undefined where the hub is open. */
+  readonly access: Access | undefined
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   /** The query as it was sent, including undeclared parameters; empty where the operation declares no query. */
@@ -104,10 +113,11 @@ export function serve<const Endpoint extends ExtensionEndpoint>(
         method: verb.toUpperCase(),
         url,
         ...(operation.head === false && { exposeHeadRoute: false }),
+        onRequest: checkAccess((access) => requireRight(access, operation.right, operation.kinds ?? [])),
         handler: async (request, reply) => {
           const { query = {} } = operation
           const params = operation.query === undefined ? NO_PARAMETERS : queryParamsOf(request)
-          return handle({ request, reply, params, query: () => parseDeclared(query, params) })
+          return handle({ request, reply, access: request.access, params, query: () => parseDeclared(query, params) })
         }
       })
     }
@@ -130,6 +140,7 @@ export function documented({
   refuses,
   head,
   right,
+  kinds: _kinds,
   ...texts
 }: ExtensionOperation) {
   const parameters = [...parametersIn('query', query), ...parametersIn('header', headers)]
@@ -153,6 +164,9 @@ function parametersIn(
     ...(example !== undefined && { example })
   }))
 }
+
+/** Of operations on all that access rules know. */
+export const allKinds = Object.keys(subjects) as readonly DocumentKind[]
 
 function parseDeclared(declared: QueryDeclaration, params: QueryParams): Record<string, unknown> {
   const query: Record<string, unknown> = {}

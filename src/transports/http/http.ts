@@ -2,8 +2,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { HubError } from '../../errors.ts'
 import type { ApiRequest, ApiResponse } from '../../operations/api-request.ts'
+import type { ApiEndpoint } from '../../operations/mounts.ts'
 import type { OperationContext, OperationHandler } from '../../operations/operation-context.ts'
+import { refusalFor, requireEndpoint, SubjectContext } from '../../operations/subject-context.ts'
 import { type OperationDefinition, type OperationName, table } from '../../operations/table.ts'
+import type { Access } from '../../security/access.ts'
+import { checkAccess } from './access.ts'
 import { allowedMethods, methodsByPath, refuseOtherMethods } from './allowed-methods.ts'
 import { baseUrlReader } from './base-url.ts'
 import { acceptFiles, acceptJson, checkedBody, drain, ignoreBodies, readForm } from './body.ts'
@@ -100,12 +104,13 @@ interface RouteContext {
 
 /** Parse the request, run the operation, send its response. */
 function documentRoute(route: Route, { hub, handlers, reading }: RouteContext): RouteHandler {
-  const { definition } = route
+  const { definition, endpoint } = route
   const handler = handlers[definition.name]
   if (handler === undefined) return notImplemented(definition)
   const parse = requestReader(route, reading)
   const asynchronous = definition.name === 'InvokeOperationSync' ? handlers.InvokeOperationAsync : undefined
   return {
+    onRequest: checkAccess((access) => requireEndpoint(access, endpoint)),
     // Not an async function: returning the reply from one costs as much as everything else here.
     handler: (request, reply) => {
       const params = queryParamsOf(request)
@@ -118,12 +123,42 @@ function documentRoute(route: Route, { hub, handlers, reading }: RouteContext): 
         operation = asynchronous
         apiRequest.definition = INVOKE_ASYNC
       }
-      operation(hub, apiRequest)
+      run(operation, hub, request.access, endpoint, apiRequest)
         .then((response) => void send(response, apiRequest, request, reply))
         // Fastify would send a thrown string as a successful response.
         .catch((error: unknown) => void reply.send(error instanceof Error ? error : wrapped(error)))
     }
   }
+}
+
+/** As the caller of the request may. */
+async function runAs(
+  operation: OperationHandler,
+  hub: OperationContext,
+  access: Access,
+  endpoint: ApiEndpoint,
+  apiRequest: ApiRequest
+): Promise<ApiResponse> {
+  try {
+    const subject = new SubjectContext(hub, access, endpoint)
+    const response = await operation(subject.context, apiRequest)
+    if (!subject.hasHidden) return response
+    // What was left out may appear by another rule while the document stays as it is.
+    const { revision: _, ...untagged } = response
+    return untagged
+  } catch (error) {
+    throw await refusalFor(error, hub, access, endpoint, apiRequest)
+  }
+}
+
+function run(
+  operation: OperationHandler,
+  hub: OperationContext,
+  access: Access | undefined,
+  endpoint: ApiEndpoint,
+  apiRequest: ApiRequest
+): Promise<ApiResponse> {
+  return access === undefined ? operation(hub, apiRequest) : runAs(operation, hub, access, endpoint, apiRequest)
 }
 
 function send(
@@ -149,11 +184,12 @@ function fileRoute(
   { hub, handlers, reading }: RouteContext,
   uploads: { inProgress: number }
 ): RouteHandler {
-  const { definition } = route
+  const { definition, endpoint } = route
   const handler = handlers[definition.name]
   if (handler === undefined) return notImplemented(definition)
   const parse = requestReader(route, reading)
   return {
+    onRequest: checkAccess((access) => requireEndpoint(access, endpoint)),
     handler: async (request, reply) => {
       const params = queryParamsOf(request)
       const apiRequest = parse(request, params)
@@ -162,7 +198,7 @@ function fileRoute(
       uploads.inProgress++
       try {
         apiRequest.upload = await (definition.name === 'UploadFile' ? readUpload(request, params) : readForm(request))
-        return send(await handler(hub, apiRequest), apiRequest, request, reply)
+        return send(await run(handler, hub, request.access, endpoint, apiRequest), apiRequest, request, reply)
       } finally {
         uploads.inProgress--
         drain(request, apiRequest.upload)

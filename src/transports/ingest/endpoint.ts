@@ -71,6 +71,7 @@ export const ingestEndpoint = {
   post: {
     operationId: 'PostSamples',
     right: { absent: 'CREATE', present: 'UPDATE' },
+    kinds: ['Submodel'],
     tag: 'Samples',
     summary: 'Push samples',
     description:

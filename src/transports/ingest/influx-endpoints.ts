@@ -103,6 +103,7 @@ function writeOperation(operationId: string, errorSchema: string) {
   return {
     operationId,
     right: { absent: 'CREATE', present: 'UPDATE' },
+    kinds: ['Submodel'],
     tag: 'Samples',
     summary: "Push InfluxDB's line protocol, as to InfluxDB",
     description:

@@ -1,5 +1,5 @@
 /** Declaration of `/stream`; its messages are in the AsyncAPI document. */
-import type { ExtensionEndpoint } from '../http/extension-endpoint.ts'
+import { allKinds, type ExtensionEndpoint } from '../http/extension-endpoint.ts'
 
 export const streamEndpoint = {
   path: '/stream',
@@ -7,6 +7,7 @@ export const streamEndpoint = {
   get: {
     operationId: 'OpenStream',
     right: { either: ['READ', 'UPDATE', 'CREATE'] },
+    kinds: allKinds,
     tag: 'Samples',
     summary: 'A WebSocket to push samples and to subscribe to changes',
     description:

@@ -23,6 +23,7 @@ export const timeseriesEndpoint = {
   get: {
     operationId: 'GetTimeSeries',
     right: 'READ',
+    kinds: ['Submodel'],
     tag: 'Time Series',
     summary: 'The history as one wide table',
     description:
@@ -42,6 +43,7 @@ export const timeseriesEndpoint = {
   post: {
     operationId: 'QueryTimeSeries',
     right: 'READ',
+    kinds: ['Submodel'],
     tag: 'Time Series',
     summary: 'The history for web pages that draw linked segments',
     description: 'The body is the Query of a linked segment (IDTA 02008); the response is annotated CSV of InfluxDB.',

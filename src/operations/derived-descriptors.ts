@@ -1,0 +1,111 @@
+/**
+ * Descriptors derived from the shells and submodels of this hub. Rules are about the descriptor: its source is read with
+ * the rights of the hub, here only.
+ */
+import { describeShell, describeSubmodel } from '../model/descriptors.ts'
+import { facetsOf, targetIdOf } from '../model/facets.ts'
+import type { AssetAdministrationShellDescriptor, Submodel, SubmodelDescriptor } from '../model/types.ts'
+import { pageOfShown } from '../security/shown-page.ts'
+import { candidates, EVERY } from '../store/candidates.ts'
+import { unlessDamaged } from '../store/damage.ts'
+import type { DocumentStore } from '../store/document-store.ts'
+import type { Document, ElementCondition, Facet, Page, PageRequest } from '../store/store.ts'
+import { parse } from './documents.ts'
+import type { OperationContext } from './operation-context.ts'
+
+export type DescriptorClass = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
+export type Descriptor = AssetAdministrationShellDescriptor | SubmodelDescriptor
+
+/** The class that a descriptor describes. */
+export const DESCRIBED_CLASS = {
+  AssetAdministrationShellDescriptor: 'AssetAdministrationShell',
+  SubmodelDescriptor: 'Submodel'
+} as const
+
+export function isDescriptorClass(kind: string): kind is DescriptorClass {
+  return Object.hasOwn(DESCRIBED_CLASS, kind)
+}
+
+/** Where descriptors are derived from. */
+export function sourceStore({ store, subject }: OperationContext): DocumentStore {
+  return subject?.store ?? store
+}
+
+/** Derives the descriptor of a stored shell or submodel, as a whole. */
+export async function deriveDescriptor(
+  context: OperationContext,
+  kind: DescriptorClass,
+  document: Document,
+  base: string
+): Promise<Descriptor> {
+  if (kind === 'SubmodelDescriptor') return describeSubmodel(parse(document, 'Submodel'), base)
+  const shell = parse(document, 'AssetAdministrationShell')
+  const submodels: Submodel[] = []
+  for (const reference of shell.submodels ?? []) {
+    const submodel = await sourceStore(context).document('Submodel', targetIdOf(reference))
+    if (submodel !== undefined) submodels.push(parse(submodel, 'Submodel'))
+  }
+  return describeShell(shell, submodels, base)
+}
+
+/** What the caller may see of it; undefined if nothing. */
+export async function deriveVisible(
+  context: OperationContext,
+  kind: DescriptorClass,
+  document: Document,
+  base: string
+): Promise<Descriptor | undefined> {
+  const descriptor = await deriveDescriptor(context, kind, document, base)
+  return context.subject === undefined ? descriptor : context.subject.show(kind, descriptor)
+}
+
+/**
+ * A store for lists and queries of descriptors: registered descriptors as the caller may see them, and the shells or
+ * submodels whose derived descriptor the caller may see.
+ */
+export function describingStore(context: OperationContext, kind: DescriptorClass, base: string): DocumentStore {
+  const { store, subject } = context
+  if (subject === undefined) return store
+  const source = subject.store
+  const described = DESCRIBED_CLASS[kind]
+
+  return {
+    ...store,
+    documents: (of, facets, page, elements) =>
+      of === described ? sources(facets, page, elements) : store.documents(of, facets, page, elements),
+    document: async (of, id) => {
+      if (of !== described) return store.document(of, id)
+      const document = await source.document(of, id)
+      return document && (await isShown(document, [])) ? document : undefined
+    }
+  }
+
+  async function sources(
+    facets: readonly Facet[],
+    page: PageRequest,
+    elements: readonly ElementCondition[] = []
+  ): Promise<Page<Document>> {
+    const verdict = await subject?.access.ofKind(subject.right, kind)
+    if (verdict === 'allowed') return source.documents(described, facets, page, elements)
+    if (verdict === 'refused') return { items: [] }
+    const found = candidates(source, described, {
+      ...{ alternatives: [EVERY], facets, elements },
+      after: page.after ?? 0,
+      firstRead: page.limit + 1,
+      // What is damaged cannot be judged.
+      onDamage: () => {}
+    })
+    return pageOfShown(found, page.limit, async (document) =>
+      (await isShown(document, facets)) ? document : undefined
+    )
+  }
+
+  /** Is a derived descriptor visible, and found by what is visible of it? */
+  async function isShown(document: Document, facets: readonly Facet[]): Promise<boolean> {
+    if ((await source.head(kind, document.id)) !== undefined) return false
+    const descriptor = await unlessDamaged(deriveVisible(context, kind, document, base))
+    if (descriptor === undefined) return false
+    const own = facets.length === 0 ? [] : facetsOf<DescriptorClass>(kind, descriptor)
+    return facets.every(([name, value]) => own.some((facet) => facet[0] === name && facet[1] === value))
+  }
+}
