@@ -16,7 +16,7 @@ export interface OperationContext {
    * them.
    */
   readonly store: DocumentStore
-  /** The same without them. */
+  /** With the rights of the hub, and without what is generated. */
   readonly stored: DocumentStore
   readonly commitsOf: CommitsOf
   /** Undefined: the hub is open, or works by itself. */

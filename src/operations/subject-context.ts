@@ -7,6 +7,7 @@ import { type MaybePromise, whenReady } from '../security/maybe-promise.ts'
 import { describeRight, type RequiredRight, type Right, rightsOf } from '../security/rights.ts'
 import type { DocumentKind } from '../security/rule.ts'
 import { readingStore, type SubjectStore, writingStore } from '../security/subject-store.ts'
+import { WriteAuthorizer } from '../security/write-authorizer.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { ApiRequest } from './api-request.ts'
 import type { ApiEndpoint } from './mounts.ts'
@@ -56,9 +57,10 @@ export class SubjectContext {
   constructor(hub: OperationContext, access: Access, endpoint: ApiEndpoint) {
     const required = rightOf(endpoint)
     const right = isReadOnly(endpoint.definition) && required !== 'VIEW' ? 'READ' : 'VIEW'
+    const writer = new WriteAuthorizer({ access, store: hub.store, stored: hub.stored, right: required })
     this.#view = isReadOnly(endpoint.definition)
       ? readingStore(hub.store, access, right)
-      : writingStore(hub.store, access, rightsOf(required), (changes) => hub.store.commit(changes))
+      : writingStore(hub.store, access, rightsOf(required), (changes) => writer.commit(changes))
     const show = async <Content extends { readonly id: string }>(kind: DocumentKind, content: Content) => {
       const shown = (await access.view(right, kind, content.id)).visible(content) as Content | undefined
       if (shown !== content) this.#hasHidden = true

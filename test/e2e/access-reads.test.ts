@@ -1,0 +1,81 @@
+import t from 'tap'
+import { eq, field, type Json, property, rule, str, submodel } from '../security/fixture.ts'
+import { startGuarded } from './access-fixture.ts'
+import { encode } from './harness.ts'
+
+const role = (name: string): Json => eq({ $attribute: { CLAIM: 'role' } }, str(name))
+const withRole = [{ CLAIM: 'role' }]
+const admin = rule({ rights: ['ALL'], attributes: withRole, formula: role('admin') })
+
+t.test('a caller sees of each list and document what its rules allow', async (t) => {
+  const { as, anonymous } = await startGuarded(t, { admin: { role: 'admin' }, line: { role: 'line' } }, [
+    admin,
+    rule({
+      attributes: withRole,
+      objects: [{ IDENTIFIABLE: '$sm("*")' }],
+      formula: { $and: [role('line'), eq(field('$sm#semanticId'), str('urn:open'))] },
+      more: { FILTER: { FRAGMENT: '$sme', CONDITION: { $ne: [field('$sme#idShort'), str('recipe')] } } }
+    })
+  ])
+  for (let number = 0; number < 20; number++) {
+    const semanticId = number % 4 === 0 ? 'urn:open' : 'urn:secret'
+    const posted = await as.admin.ask(
+      'POST',
+      '/submodels',
+      submodel(`urn:${number}`, semanticId, [property('speed', '5'), property('recipe', 'canary')])
+    )
+    t.equal(posted.status, 201, posted.text)
+  }
+  t.equal((await anonymous.get('/submodels')).status, 401)
+  const list = await as.line.get('/submodels?limit=3')
+  t.equal(list.status, 200, list.text)
+  t.same(
+    list.json.result.map(({ id }: { id: string }) => id),
+    ['urn:0', 'urn:4', 'urn:8']
+  )
+  const rest = await as.line.get(`/submodels?limit=3&cursor=${list.json.paging_metadata.cursor}`)
+  t.same(
+    rest.json.result.map(({ id }: { id: string }) => id),
+    ['urn:12', 'urn:16']
+  )
+  t.same(rest.json.paging_metadata, {})
+  t.notMatch(list.text + rest.text, /canary|recipe/)
+
+  const whole = await as.admin.get(`/submodels/${encode('urn:0')}`)
+  t.match(whole.text, /canary/)
+  t.ok(whole.headers.get('etag'))
+  const pruned = await as.line.get(`/submodels/${encode('urn:0')}`)
+  t.equal(pruned.status, 200)
+  t.notMatch(pruned.text, /canary|recipe/)
+  t.equal(pruned.headers.get('etag'), null)
+  t.equal((await as.line.get(`/submodels/${encode('urn:0')}/submodel-elements/speed/$value`)).text, '"5"')
+
+  const without = ({ text }: { text: string }, id: string) =>
+    text.replace(/"(correlationId|timestamp)":"[^"]*"/g, '').replaceAll(id, '?')
+  for (const path of [
+    '',
+    '/$value',
+    '/$metadata',
+    '/$path',
+    '/$reference',
+    '/submodel-elements',
+    '/submodel-elements/speed',
+    '/submodel-elements/speed/$value',
+    '/$schema',
+    '/$validation'
+  ]) {
+    const hidden = await as.line.get(`/submodels/${encode('urn:1')}${path}`)
+    const absent = await as.line.get(`/submodels/${encode('urn:x')}${path}`)
+    t.equal(hidden.status, 404, path)
+    t.equal(without(hidden, 'urn:1'), without(absent, 'urn:x'), path)
+  }
+  for (const content of ['', '/$value', '/$metadata', '/$reference', '/$path']) {
+    const hidden = await as.line.get(`/submodels/${encode('urn:0')}/submodel-elements/recipe${content}`)
+    const absent = await as.line.get(`/submodels/${encode('urn:0')}/submodel-elements/absent${content}`)
+    t.equal(hidden.status, 404, content)
+    t.equal(without(hidden, 'recipe'), without(absent, 'absent'), content)
+  }
+  t.equal((await as.line.get('/shells')).status, 403)
+  t.equal((await as.line.ask('POST', '/submodels', submodel('urn:new'))).status, 403)
+  t.equal((await anonymous.ask('POST', '/submodels', '{')).status, 401)
+})
