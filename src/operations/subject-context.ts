@@ -57,7 +57,9 @@ export class SubjectContext {
   constructor(hub: OperationContext, access: Access, endpoint: ApiEndpoint) {
     const required = rightOf(endpoint)
     const right = isReadOnly(endpoint.definition) && required !== 'VIEW' ? 'READ' : 'VIEW'
-    const writer = new WriteAuthorizer({ access, store: hub.store, stored: hub.stored, right: required })
+    // Samples in written records of time series are authorized where they are pushed.
+    const store = { ...hub.store, commit: hub.commitsOf(access).commit }
+    const writer = new WriteAuthorizer({ access, store, stored: hub.stored, right: required })
     this.#view = isReadOnly(endpoint.definition)
       ? readingStore(hub.store, access, right)
       : writingStore(hub.store, access, rightsOf(required), (changes) => writer.commit(changes))
