@@ -25,9 +25,11 @@ export interface HubProcess {
  * @throws Error with its output if it exits before
  */
 export async function startHub(settings: Partial<Record<SettingName, string>>, program = PROGRAM): Promise<HubProcess> {
-  // Without the variables that a test runner adds for Node.
+  // Without the variables that a test runner adds for Node, but for its cache of compiled code.
+  const { PATH, NODE_COMPILE_CACHE } = process.env
   const env = {
-    PATH: process.env.PATH,
+    PATH,
+    ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }),
     HOST: '127.0.0.1',
     PORT: '0',
     LOG_LEVEL: 'info',

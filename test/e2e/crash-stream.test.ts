@@ -6,7 +6,7 @@ import { checkSound, dataOf, startProcess } from './crash-hub.ts'
 import { startLoad } from './crash-load.ts'
 
 /** More by the environment, for a longer look. */
-const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 4)
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3)
 
 t.test(
   'while the hub is killed again and again, no sample of gateways or subscribers is lost, doubled or out of order',

@@ -5,7 +5,7 @@ import { checkSound, dataOf, startProcess } from './crash-hub.ts'
 import { encode } from './harness.ts'
 
 /** More by the environment, for a longer look. */
-const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 6)
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3)
 const WRITERS = 8
 
 /** What a writer knows of its submodel: the last acknowledged state, and what was asked for and never answered. */

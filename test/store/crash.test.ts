@@ -11,7 +11,7 @@ import type { Store } from '../../src/store/store.ts'
 import { type Line, type World, WRITERS, worldOf } from './crash-writer.ts'
 import { withStore } from './fixtures.ts'
 
-const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 12)
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 6)
 
 t.test('a process killed at any moment leaves all acknowledged commits, and none half applied', async (t) => {
   const directory = join(t.testdir({}), 'data')

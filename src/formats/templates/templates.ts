@@ -2,6 +2,7 @@
  * Checks submodels against the templates that their semanticIds name. Each template is a JSON Schema; Ajv decides, and
  * only refused submodels are walked again for messages. Compiled on first use: a hub needs few of the known templates.
  */
+import { hash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ValidateFunction } from 'ajv/dist/2020.js'
@@ -29,6 +30,8 @@ export interface KnownTemplate {
 
 export interface Templates {
   readonly all: readonly KnownTemplate[]
+  /** Of all schemas, to tell whether a result is still up to date. */
+  readonly digest: string
   /**
    * The templates that a submodel names by its semanticId, or else by a supplemental one. The id must be equal, in any
    * spelling: another version is another template. A template published in variants has several schemas with one id.
@@ -69,8 +72,13 @@ export function templatesFrom(source: string | readonly Schema[]): Templates {
     compiled.set(template, known)
     return known
   }
+  let digest: string | undefined
   const templates: Templates = {
     all,
+    get digest() {
+      digest ??= hash('sha256', JSON.stringify(all.map(({ normal }) => normal)))
+      return digest
+    },
     applicable(submodel) {
       const { main, more } = semanticIdsOf(submodel)
       for (const id of [...(main === undefined ? [] : [main]), ...more]) {

@@ -62,7 +62,7 @@ export class TemplateChecker {
     this.#exceptions = new Map([...exceptions].map(([id, policy]) => [canonicalId([id]), policy]))
     this.isActive = policies.some((policy) => policy !== 'off')
     this.enforces = policies.includes('enforce')
-    this.rules = digest([standard, [...this.#exceptions].sort(), templates.all.map(({ normal }) => normal)])
+    this.rules = digest([standard, [...this.#exceptions].sort(), templates.digest])
   }
 
   /** The policy of the first semanticId with an exception, else the default. */
