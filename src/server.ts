@@ -104,6 +104,7 @@ class HubServer implements Server {
     cancel()
     await background.stop()
     await services.historyWriter.stop()
+    await services.audit.close()
     await services.store.close()
   }
 }

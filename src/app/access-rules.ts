@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import { ConfigError } from '../config/config.ts'
 import { HubError } from '../errors.ts'
 import { RulesInForce } from '../security/access.ts'
+import { type AuditTrail, ruleAudit } from '../security/audit-trail.ts'
 import { Policy } from '../security/policy.ts'
 import type { AccessRule } from '../security/rule.ts'
 import {
@@ -16,7 +17,7 @@ import {
   fingerprintOf,
   rulesOf
 } from '../security/rule-files.ts'
-import { BUILT_IN, RuleVersions } from '../security/rule-versions.ts'
+import { BUILT_IN, type MoreChanges, RuleVersions } from '../security/rule-versions.ts'
 import type { Store } from '../store/store.ts'
 
 export interface AccessRules {
@@ -39,6 +40,7 @@ export interface RulesStatus {
 export interface AccessRulesOptions {
   readonly store: Store
   readonly clock: Clock
+  readonly audit: AuditTrail
   /** File or folder; '' for none. */
   readonly file: string
   /** Other hubs may use the same store. */
@@ -66,6 +68,7 @@ class AccessRulesService implements AccessRules {
   readonly versions: RuleVersions
   readonly status: RulesStatus = { version: -1, problem: undefined }
   readonly #options: AccessRulesOptions
+  readonly #more: MoreChanges
   /** Fingerprints of the file: as it was taken over, or found wrong; and as it was seen last. */
   #taken = ''
   #seen = ''
@@ -76,6 +79,7 @@ class AccessRulesService implements AccessRules {
 
   constructor(options: AccessRulesOptions) {
     this.#options = options
+    this.#more = ruleAudit(options.audit, { name: 'hub', authentication: 'configuration' })
     this.versions = new RuleVersions(options.store, options.clock)
   }
 
@@ -148,7 +152,7 @@ class AccessRulesService implements AccessRules {
       return problems
     }
     const plain = documents.map(({ name, model }) => ({ name, model }))
-    await this.versions.add({ documents: plain, rules: rules.length, author: 'file', activate: true })
+    await this.versions.add({ documents: plain, rules: rules.length, author: 'file', activate: true }, this.#more)
     this.#taken = fingerprint
     this.status.problem = undefined
     const warnings = documents.flatMap((document) => document.warnings)

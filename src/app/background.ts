@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { watchClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
+import { startAuditRetention } from '../consumers/audit-retention.ts'
 import { startConsumer } from '../consumers/consumer.ts'
 import { startHistoryRetention } from '../consumers/history/history-retention.ts'
 import { startLogRetention } from '../consumers/log-retention.ts'
@@ -49,6 +50,9 @@ export async function startBackground(background: Background, parts: BackgroundP
       clock,
       failed: failed('Trimming the log')
     })
+  )
+  background.add(
+    startAuditRetention(store, { maxAgeMs: config.AUDIT_RETENTION, clock, failed: failed('Trimming the audit') })
   )
   background.add(startHistoryRetention(store, { policyOf, clock, failed: failed('History maintenance') }))
   background.add(services.accessRules.watch())

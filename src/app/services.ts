@@ -19,10 +19,12 @@ import { Ingest } from '../operations/samples/ingest.ts'
 import { templateCheckOf } from '../operations/samples/template-check.ts'
 import { timeSeriesOperations } from '../operations/time-series/time-series-operations.ts'
 import { withTimeSeriesView } from '../operations/time-series/time-series-view.ts'
+import type { AuditTrail } from '../security/audit-trail.ts'
 import { CallerLimits } from '../security/caller-limits.ts'
 import type { Identity } from '../security/identity/identity.ts'
 import type { Store } from '../store/store.ts'
 import { type AccessRules, openAccessRules } from './access-rules.ts'
+import { openAudit, securityEvents } from './audit.ts'
 import { openIdentity } from './identity.ts'
 import { retryLogger } from './logging.ts'
 import type { OperatorFiles } from './operator-files.ts'
@@ -45,6 +47,7 @@ export interface Services {
   readonly accessRules: AccessRules
   readonly limits: CallerLimits
   readonly identity: Identity
+  readonly audit: AuditTrail
   /** What operations work with; its store shows time series as the template IDTA 02008 has them. */
   readonly context: OperationContext
   readonly baseUrl: BaseUrl
@@ -114,12 +117,13 @@ export async function openServices({ config, clock, store, files, log }: Service
   const subscriptions = new Subscriptions(store, {
     ...{ history, clock, limits, failed: failed('Sending changes to subscribers') }
   })
+  const audit = openAudit({ config, store, clock, log })
   const accessRules = await openAccessRules({
-    ...{ store, clock, log, file: config.ACCESS_RULES, isShared: config.MONGODB_URL !== '' }
+    ...{ store, clock, log, audit, file: config.ACCESS_RULES, isShared: config.MONGODB_URL !== '' }
   })
-  const identity = await openIdentity({ config, files, store, clock, log })
+  const identity = await openIdentity({ config, files, store, clock, log, events: securityEvents(audit) })
   return {
-    ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity },
+    ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity, audit },
     context,
     baseUrl
   }

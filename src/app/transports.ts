@@ -60,6 +60,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     accessRules,
     limits,
     identity,
+    audit,
     context,
     baseUrl
   } = services
@@ -67,7 +68,8 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   const bodies = new BodyBudget(config.BODY_MEMORY)
   decorateWithAccess(app)
   const guard = guardRequests(app, config)
-  const callers = { identity, clock, apiPrefix, accessParts: { store: context.store, rules: accessRules.rules, clock } }
+  const accessParts = { store: context.store, rules: accessRules.rules, clock }
+  const callers = { identity, audit, clock, apiPrefix, accessParts }
   identifyCallers(app, callers)
   limitCallers(app, limits)
   const { status: rulesStatus } = accessRules
@@ -99,7 +101,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   await security(app, { identity, bodies, isHttps: config.TLS_CERT !== '' || publicUrl.startsWith('https:') })
   await dataset(app, { hub: { store, history }, apiPrefix, source: () => baseUrl.current })
   await mountAccessRules(app, {
-    ...{ rules: accessRules.rules, versions: accessRules.versions, follow: () => accessRules.follow() },
+    ...{ rules: accessRules.rules, versions: accessRules.versions, follow: () => accessRules.follow(), audit },
     ...{ store: context.store, apiPrefix, bodies, extensions: extensionEndpoints }
   })
   await docs(app, {

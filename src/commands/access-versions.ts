@@ -1,5 +1,6 @@
 /** `aas-hub access versions|load|activate|rollback`: on a running hub, or on a store that none uses. */
 import { type Clock, systemClock } from '../clock.ts'
+import { AuditTrail, ruleAudit } from '../security/audit-trail.ts'
 import { checkRuleFiles, type RuleDocument, rulesOf } from '../security/rule-files.ts'
 import { type RuleVersion, RuleVersions, type VersionList } from '../security/rule-versions.ts'
 import type { Store } from '../store/store.ts'
@@ -32,11 +33,14 @@ export function versionsOfHub(hub: HubAddress): VersionsAdmin {
 export function versionsInStore(store: Store, clock: Clock = systemClock): VersionsAdmin {
   const versions = new RuleVersions(store, clock)
   const author = 'command'
+  const failed = () => {}
+  const more = ruleAudit(new AuditTrail({ store, clock, mode: 'writes', failed }))
   return {
     list: () => versions.list(),
     add: (documents, rules, note) =>
-      versions.add({ documents, rules, author, activate: false, ...(note !== undefined && { note }) }),
-    activate: (version) => (version === 'previous' ? versions.rollBack(author) : versions.activate(version, author))
+      versions.add({ documents, rules, author, activate: false, ...(note !== undefined && { note }) }, more),
+    activate: (version) =>
+      version === 'previous' ? versions.rollBack(author, more) : versions.activate(version, author, more)
   }
 }
 

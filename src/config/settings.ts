@@ -237,6 +237,19 @@ export const settings = {
     means:
       'Subscriptions that one caller may have, over WebSockets and as streams of events, where callers are authenticated'
   },
+  AUDIT: {
+    parse: parseOneOf('off', 'writes', 'reads'),
+    default: 'writes',
+    means:
+      'What is recorded of callers who are identified: `writes` with refusals, logins and changes of keys, users and rules, also `reads`, or nothing (`off`). An open hub knows no callers'
+  },
+  AUDIT_RETENTION: { parse: parseDuration, default: '365d', means: 'Time for which the audit is kept' },
+  AUDIT_VALUES: {
+    parse: parseBoolean,
+    default: 'false',
+    flag: true,
+    means: 'Record in the audit also the values that are written to elements'
+  },
   CORS_ORIGIN: {
     parse: parseOrigins,
     default: '',

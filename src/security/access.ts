@@ -6,6 +6,7 @@ import type { Submodel } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
+import type { RequestAudit } from './audit-trail.ts'
 import type { Caller } from './caller.ts'
 import { type Decision, Decisions } from './decisions.ts'
 import { type MaybePromise, whenReady } from './maybe-promise.ts'
@@ -54,20 +55,23 @@ export class Access {
   readonly caller: Caller
   /** Shared by all callers. */
   readonly rules: RulesInForce
+  /** Absent: nothing is recorded. */
+  readonly audit: RequestAudit | undefined
   readonly #parts: AccessParts
   readonly #routes: readonly string[]
 
   /** @param routes the path of the request, in the spellings of `requestPaths` */
-  constructor(parts: AccessParts, caller: Caller, routes: readonly string[]) {
+  constructor(parts: AccessParts, caller: Caller, routes: readonly string[], audit?: RequestAudit) {
     this.#parts = parts
     this.rules = parts.rules
     this.caller = caller
+    this.audit = audit
     this.#routes = routes
   }
 
   /** For the same request, as it were from another caller: one that has renewed its token. */
   as(caller: Caller): Access {
-    return new Access(this.#parts, caller, this.#routes)
+    return new Access(this.#parts, caller, this.#routes, this.audit?.as(caller))
   }
 
   /** The same for callers that the rules in force do not distinguish, on the same route. */

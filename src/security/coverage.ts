@@ -21,13 +21,19 @@ export function covers(view: DocumentView, document: object, part: Need['part'])
 }
 
 /** Does a rule cover the part whatever the document is, so that it need not be read? */
-export function coversAlways({ is, grants }: AccessVerdict, part: Need['part']): boolean {
-  if (is === 'allowed') return true
+export function coversAlways(verdict: AccessVerdict, part: Need['part']): boolean {
+  return verdict.is === 'allowed' || rulesCoveringAlways(verdict, part).length > 0
+}
+
+/** The names of the rules that cover the part whatever the document is. */
+export function rulesCoveringAlways({ grants }: AccessVerdict, part: Need['part']): string[] {
   const steps = typeof part === 'string' ? undefined : parseStoredPath(part.path)
-  return grants.some((grant) => {
-    if (!isUnconditional(grant)) return false
-    return grant.path === undefined || (steps !== undefined && isAtOrBelow(steps, grant.path))
-  })
+  return grants
+    .filter((grant) => {
+      if (!isUnconditional(grant)) return false
+      return grant.path === undefined || (steps !== undefined && isAtOrBelow(steps, grant.path))
+    })
+    .map(({ rule }) => rule.name)
 }
 
 /** May any rule cover the part of some document? */

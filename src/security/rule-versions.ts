@@ -65,7 +65,7 @@ const INDEX_ID = 'versions'
 const NO_VERSIONS: VersionIndex = { versions: [], activations: [BUILT_IN], next: 1 }
 
 /** Changes that are committed together with a change of the rules, e.g. for the audit. */
-export type MoreChanges = (what: string, version: number) => readonly Change[]
+export type MoreChanges = (what: 'stage' | 'activate' | 'rollback', version: number) => readonly Change[]
 
 export class RuleVersions {
   readonly #store: DocumentStore

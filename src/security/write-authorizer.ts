@@ -8,6 +8,7 @@
 import { HubError } from '../errors.ts'
 import type { Change, Commit } from '../store/store.ts'
 import type { Access } from './access.ts'
+import { rulesCoveringAlways } from './coverage.ts'
 import {
   type CommitWrites,
   type DocumentWrite,
@@ -26,6 +27,13 @@ export interface WriteAuthorizerOptions extends WriteStores {
   readonly access: Access
   /** What the operation is declared with; decides whether a part of a document is created, changed or deleted. */
   readonly right?: RequiredRight
+}
+
+interface Checked {
+  readonly uncovered: readonly Need[]
+  readonly guards: readonly Change[]
+  /** Names of the rules that grant what is covered. */
+  readonly rules: Iterable<string>
 }
 
 export class WriteAuthorizer {
@@ -47,20 +55,26 @@ export class WriteAuthorizer {
     })
   }
 
-  /** The changes with their guards, to be committed as they are. @throws HubError as `commit` */
+  /**
+   * The changes with their guards and the record of the audit, to be committed as they are.
+   * @throws HubError as `commit`
+   */
   async authorize(changes: readonly Change[]): Promise<readonly Change[]> {
     const { access } = this.#options
     const writes = writesOf(changes)
     const { references } = access
     const guards = references.length === 0 ? [] : await guardReferences(this.#options, references)
     await this.#checkPackages(writes)
+    const rules = new Set<string>()
     for (const write of writes.documents) {
-      const { uncovered, guards: ofDocument } = await this.#check(write, false)
+      const { uncovered, guards: ofDocument, rules: granting } = await this.#check(write, false)
       const [refused] = uncovered
       if (refused !== undefined) throw await this.#refusal(write, refused)
       guards.push(...ofDocument)
+      for (const rule of granting) rules.add(rule)
     }
-    return guards.length === 0 ? changes : [...guards, ...changes]
+    const audit = access.audit?.changesFor(changes, [...rules]) ?? []
+    return guards.length + audit.length === 0 ? changes : [...guards, ...changes, ...audit]
   }
 
   /** All that no rule covers of changes of documents, without regard to what the caller may see. */
@@ -74,18 +88,18 @@ export class WriteAuthorizer {
     return found
   }
 
-  async #check(
-    write: DocumentWrite,
-    isEach: boolean
-  ): Promise<{ readonly uncovered: readonly Need[]; readonly guards: readonly Change[] }> {
+  async #check(write: DocumentWrite, isEach: boolean): Promise<Checked> {
     const { access, right } = this.#options
     const { kind, id } = write
     const rights = new Set(needsOf(write, right, () => []).map((need) => need.right))
     const verdicts = new Map<Right, AccessVerdict>()
     for (const one of rights) verdicts.set(one, await access.verdict(one, { kind, id }))
-    if (verdicts.values().every(({ is }) => is === 'allowed')) return { uncovered: [], guards: [] }
+    if (verdicts.values().every(({ is }) => is === 'allowed')) {
+      const rules = verdicts.values().flatMap((verdict) => rulesCoveringAlways(verdict, 'all'))
+      return { uncovered: [], guards: [], rules }
+    }
     const check = new WriteCheck(write, verdicts, this.#options, right)
-    return { uncovered: await check.uncovered(isEach), guards: check.guards }
+    return { uncovered: await check.uncovered(isEach), guards: check.guards, rules: check.rules }
   }
 
   async #checkPackages({ packages }: CommitWrites): Promise<void> {

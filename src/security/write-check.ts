@@ -3,7 +3,7 @@ import type { Submodel } from '../model/types.ts'
 import { walk } from '../model/walk.ts'
 import type { Change } from '../store/store.ts'
 import { TimeSlice } from '../time-slice.ts'
-import { covers, coversAlways, mayCover } from './coverage.ts'
+import { covers, coversAlways, mayCover, rulesCoveringAlways } from './coverage.ts'
 import { type DocumentWrite, type Need, needsOf } from './document-writes.ts'
 import { readGuarded, type WriteStores } from './guarded-state.ts'
 import type { AccessVerdict } from './policy.ts'
@@ -14,6 +14,8 @@ import { stateAfter, stateBefore } from './write-states.ts'
 /** One document of a commit, with the verdicts on the rights that are needed there. */
 export class WriteCheck {
   readonly guards: Change[] = []
+  /** Names of the rules that cover what is needed; complete once nothing is uncovered. */
+  readonly rules = new Set<string>()
   readonly #write: DocumentWrite
   readonly #verdicts: ReadonlyMap<Right, AccessVerdict>
   readonly #stores: WriteStores
@@ -38,6 +40,7 @@ export class WriteCheck {
     if (links.length === 0) {
       const needs = needsOf(this.#write, this.#declared, () => [])
       const open = needs.filter((need) => !coversAlways(this.#verdict(need), need.part))
+      for (const need of needs) this.#addRules(rulesCoveringAlways(this.#verdict(need), need.part))
       if (open.length === 0) return []
       const hopeless = open.filter((need) => !mayCover(this.#verdict(need), need.part))
       if (hopeless.length > 0) return hopeless
@@ -68,10 +71,27 @@ export class WriteCheck {
       await slice.check()
       const view = views.get(need.right)
       const isCovered = states.every((state) => state !== undefined && view && covers(view, state, need.part))
-      if (!isCovered) found.push(need)
+      if (isCovered) this.#addRules(this.#rulesCovering(need, states))
+      else found.push(need)
       if (found.length > 0 && !isEach) break
     }
     return found
+  }
+
+  /** Rules that cover it alone; where there are none, all that cover it together. */
+  #rulesCovering(need: Need, states: readonly (object | undefined)[]): string[] {
+    const { kind } = this.#write
+    const { grants } = this.#verdict(need)
+    if (grants.length === 1) return grants.map(({ rule }) => rule.name)
+    const alone = grants.filter((grant) => {
+      const view = new DocumentView({ is: 'conditional', condition: grant.condition, grants: [grant] }, kind)
+      return states.every((state) => state !== undefined && covers(view, state, need.part))
+    })
+    return (alone.length > 0 ? alone : grants).map(({ rule }) => rule.name)
+  }
+
+  #addRules(names: readonly string[]): void {
+    for (const name of names) this.rules.add(name)
   }
 
   #verdict({ right }: Need): AccessVerdict {

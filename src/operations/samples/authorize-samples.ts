@@ -6,7 +6,7 @@
  * submodel, and guarded in the commit.
  */
 import type { Access } from '../../security/access.ts'
-import { covers, coversAlways } from '../../security/coverage.ts'
+import { covers, coversAlways, rulesCoveringAlways } from '../../security/coverage.ts'
 import { guardReferences } from '../../security/guarded-state.ts'
 import { Visibility } from '../../security/visibility.ts'
 import { WriteAuthorizer } from '../../security/write-authorizer.ts'
@@ -25,6 +25,8 @@ export interface AuthorizedSeries<Column extends SeriesName> {
   readonly refused: readonly (readonly [Column, RefusalReason])[]
   /** To be committed with the samples. */
   readonly guards: readonly Change[]
+  /** Names of the rules that grant it, for the audit. */
+  readonly rules: ReadonlySet<string>
   /** Rules read values: the changes have to be authorized before they are committed. */
   readonly dependsOnValues: boolean
 }
@@ -53,8 +55,13 @@ export class SampleAuthorizer {
   ): Promise<AuthorizedSeries<Column>> {
     const { references } = access
     const guards = references.length === 0 ? [] : await guardReferences({ stored: this.#store }, references)
+    const rules = new Set<string>()
     if ((await access.ofKind('UPDATE', 'Submodel')) === 'allowed') {
-      return { rows, refused: [], guards, dependsOnValues: false }
+      if (access.audit !== undefined) {
+        const verdict = await access.verdict('UPDATE', { kind: 'Submodel' })
+        for (const rule of rulesCoveringAlways(verdict, 'all')) rules.add(rule)
+      }
+      return { rows, refused: [], guards, rules, dependsOnValues: false }
     }
     const allowed: SeriesRow<Column>[] = []
     const refused: (readonly [Column, RefusalReason])[] = []
@@ -67,13 +74,14 @@ export class SampleAuthorizer {
         const { structureRevision } = known
         guards.push({ change: 'expect', kind: 'Submodel', id: submodel, state: { structureRevision } })
       }
+      for (const { rule } of verdict.grants) rules.add(rule.name)
       for (const one of ofSubmodel) {
         const [column, { path }] = one
         if (coversAlways(verdict, { path }) || known?.paths.get(path) === true) allowed.push(one)
         else refused.push([column, await this.refusal(access, column, path)])
       }
     }
-    return { rows: allowed, refused, guards, dependsOnValues }
+    return { rows: allowed, refused, guards, rules, dependsOnValues }
   }
 
   /**

@@ -267,8 +267,16 @@ export class Ingest {
       throw refused.error()
     }
     const guards = authorized?.guards ?? []
+    const audit = authorized?.dependsOnValues
+      ? []
+      : (access?.audit?.changesFor(changes, [...(authorized?.rules ?? [])]) ?? [])
     const count = accepted.reduce((sum, { run }) => sum + lengthOf(run), 0)
-    return { changes: guards.length === 0 ? changes : [...guards, ...changes], accepted: count, refused, clamped }
+    return {
+      changes: guards.length + audit.length === 0 ? changes : [...guards, ...changes, ...audit],
+      accepted: count,
+      refused,
+      clamped
+    }
   }
 
   async #validate(

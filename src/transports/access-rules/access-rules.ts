@@ -2,6 +2,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import type { RulesInForce } from '../../security/access.ts'
+import { type AuditTrail, ruleAudit } from '../../security/audit-trail.ts'
+import type { Caller } from '../../security/caller.ts'
 import { Policy } from '../../security/policy.ts'
 import { checkRuleDocument, MAX_RULE_BYTES, type RuleDocument, rulesOf } from '../../security/rule-files.ts'
 import type { RuleVersions } from '../../security/rule-versions.ts'
@@ -17,6 +19,7 @@ import { explainRequest } from './explain-request.ts'
 export interface AccessRulesRoutesOptions {
   readonly rules: RulesInForce
   readonly versions: RuleVersions
+  readonly audit: AuditTrail
   /** Puts the active version in force in this process. */
   readonly follow: () => Promise<void>
   /** Documents that are explained, with the rights of the hub. */
@@ -50,7 +53,7 @@ export async function accessRules(app: FastifyInstance, options: AccessRulesRout
 }
 
 async function stage(
-  { versions }: AccessRulesRoutesOptions,
+  { versions, audit }: AccessRulesRoutesOptions,
   { request, reply, query }: EndpointRequest<(typeof versionsEndpoint)['post']>
 ): Promise<FastifyReply> {
   const { note } = query()
@@ -59,19 +62,15 @@ async function stage(
     throw new HubError('TooLarge', [`Access rules have at most ${MAX_RULE_BYTES} bytes`])
   }
   const checked = await Promise.all(documents.map(checkRuleDocument))
-  const version = await versions.add({
-    documents,
-    rules: rulesOf(checked).length,
-    author: authorOf(request),
-    activate: false,
-    ...(note !== undefined && { note })
-  })
+  const rules = rulesOf(checked).length
+  const staged = { documents, rules, author: authorOf(request), activate: false, ...(note !== undefined && { note }) }
+  const version = await versions.add(staged, ruleAudit(audit, callerOf(request)))
   const warnings = checked.flatMap((document) => document.warnings)
   return reply.code(201).send({ ...version, ...(warnings.length > 0 && { warnings }) })
 }
 
 async function activate(
-  { versions, follow, apiPrefix }: AccessRulesRoutesOptions,
+  { versions, follow, audit, apiPrefix }: AccessRulesRoutesOptions,
   { request, query }: EndpointRequest<(typeof activateEndpoint)['post']>
 ): Promise<object> {
   const { version, force = false } = query()
@@ -87,7 +86,10 @@ async function activate(
     ])
   }
   const author = authorOf(request)
-  const active = version === PREVIOUS ? await versions.rollBack(author) : await versions.activate(number, author)
+  const more = ruleAudit(audit, callerOf(request))
+  const active = await (version === PREVIOUS
+    ? versions.rollBack(author, more)
+    : versions.activate(number, author, more))
   await follow()
   return active
 }
@@ -147,6 +149,10 @@ function bodyOf({ body }: FastifyRequest): unknown {
   return body
 }
 
-function authorOf({ access }: FastifyRequest): string {
-  return access?.caller.name ?? 'anonymous'
+function authorOf(request: FastifyRequest): string {
+  return callerOf(request).name
+}
+
+function callerOf({ access, ip }: FastifyRequest): Omit<Caller, 'subject'> {
+  return access?.caller ?? { name: 'anonymous', authentication: 'none', source: ip }
 }

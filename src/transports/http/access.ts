@@ -1,10 +1,12 @@
 /** The access of the caller of a request, for every transport that begins with one. */
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { Access, type AccessParts } from '../../security/access.ts'
+import type { AuditTrail } from '../../security/audit-trail.ts'
 import type { Caller } from '../../security/caller.ts'
 import type { Identity } from '../../security/identity/identity.ts'
 import type { MaybePromise } from '../../security/maybe-promise.ts'
 import { requestPaths } from '../../security/target.ts'
+import { auditOf, auditRefusals, auditResponse } from './audit.ts'
 import { credentialsOf } from './credentials.ts'
 
 declare module 'fastify' {
@@ -22,39 +24,44 @@ export function decorateWithAccess(app: FastifyInstance): void {
 export interface CallerOptions {
   readonly identity: Identity
   readonly accessParts: AccessParts
+  readonly audit: AuditTrail
   readonly apiPrefix: string
 }
 
 /** Identifies the caller of each request, as soon as there is a way to be authenticated. Call before routes are added. */
-export function identifyCallers(app: FastifyInstance, { identity, accessParts, apiPrefix }: CallerOptions): void {
-  app.addHook('onRequest', (request, _reply, done) => {
+export function identifyCallers(app: FastifyInstance, options: CallerOptions): void {
+  const { identity, audit } = options
+  auditRefusals(app, audit, () => identity.isConfigured)
+  app.addHook('onRequest', (request, reply, done) => {
     if (!identity.isConfigured) return done()
     const caller = identity.identify(credentialsOf(request), request.ip)
     if (!(caller instanceof Promise)) {
-      grant(request, caller)
+      grant(request, reply, caller)
       return done()
     }
     caller.then(
       (known) => {
-        grant(request, known)
+        grant(request, reply, known)
         done()
       },
       (error: Error) => done(error)
     )
   })
 
-  function grant(request: FastifyRequest, caller: Caller): void {
-    request.access = accessOf({ accessParts, apiPrefix }, caller, request)
+  function grant(request: FastifyRequest, reply: FastifyReply, caller: Caller): void {
+    request.access = accessOf(options, caller, request)
+    auditResponse(audit, request, reply)
   }
 }
 
 /** What a caller may do on the path of a request. */
 export function accessOf(
-  { accessParts, apiPrefix }: Pick<CallerOptions, 'accessParts' | 'apiPrefix'>,
+  { accessParts, audit, apiPrefix }: Pick<CallerOptions, 'accessParts' | 'audit' | 'apiPrefix'>,
   caller: Caller,
-  { url }: Pick<FastifyRequest, 'url'>
+  request: FastifyRequest
 ): Access {
-  return new Access(accessParts, caller, requestPaths(url.split('?', 1)[0] ?? '', apiPrefix))
+  const paths = requestPaths(request.url.split('?', 1)[0] ?? '', apiPrefix)
+  return new Access(accessParts, caller, paths, auditOf(audit, request, caller))
 }
 
 /**

@@ -12,7 +12,7 @@ import type { Identity } from '../../security/identity/identity.ts'
 import { accessOf, type CallerOptions } from './access.ts'
 import { credentialsOf } from './credentials.ts'
 
-export interface CallerWatchParts extends Pick<CallerOptions, 'accessParts' | 'apiPrefix'> {
+export interface CallerWatchParts extends Pick<CallerOptions, 'accessParts' | 'audit' | 'apiPrefix'> {
   readonly identity: Pick<Identity, 'isConfigured' | 'identify' | 'onChange'>
   readonly clock: Clock
 }

@@ -112,6 +112,7 @@ export function serve<const Endpoint extends ExtensionEndpoint>(
       app.route({
         method: verb.toUpperCase(),
         url,
+        config: { operation: { name: operation.operationId, right: operation.right } },
         ...(operation.head === false && { exposeHeadRoute: false }),
         onRequest: checkAccess((access) => requireRight(access, operation.right, operation.kinds ?? [])),
         handler: async (request, reply) => {

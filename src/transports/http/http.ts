@@ -4,6 +4,7 @@ import { HubError } from '../../errors.ts'
 import type { ApiRequest, ApiResponse } from '../../operations/api-request.ts'
 import type { ApiEndpoint } from '../../operations/mounts.ts'
 import type { OperationContext, OperationHandler } from '../../operations/operation-context.ts'
+import { rightOf } from '../../operations/required-right.ts'
 import { refusalFor, requireEndpoint, SubjectContext } from '../../operations/subject-context.ts'
 import { type OperationDefinition, type OperationName, table } from '../../operations/table.ts'
 import type { Access } from '../../security/access.ts'
@@ -89,11 +90,16 @@ function isRemoval({ verb, takes }: OperationDefinition): boolean {
   return verb === 'DELETE' && takes === undefined
 }
 
-type RoutePath = Pick<RouteOptions, 'method' | 'url' | 'exposeHeadRoute'>
+type RoutePath = Pick<RouteOptions, 'method' | 'url' | 'exposeHeadRoute' | 'config'>
 type RouteHandler = Pick<RouteOptions, 'onRequest' | 'handler'>
 
-function routePath(prefix: string, { verb, path }: Route): RoutePath {
-  return { method: verb === 'GET' ? ['GET', 'HEAD'] : verb, url: prefix + fastifyPath(path), exposeHeadRoute: false }
+function routePath(prefix: string, { verb, path, endpoint, definition }: Route): RoutePath {
+  return {
+    method: verb === 'GET' ? ['GET', 'HEAD'] : verb,
+    url: prefix + fastifyPath(path),
+    exposeHeadRoute: false,
+    config: { operation: { name: definition.name, right: rightOf(endpoint) } }
+  }
 }
 
 interface RouteContext {
