@@ -13,6 +13,8 @@ const flags = {
   to: true,
   format: true,
   inside: true,
+  profile: true,
+  language: true,
   output: true,
   url: true,
   'token-file': true,
@@ -57,8 +59,9 @@ const verbs: Readonly<Record<string, Verb>> = {
     run: check
   },
   validate: {
-    does: 'reports what is wrong with FILE…: AASX, XML, JSON, NDJSON; --format json for programs; needs no hub',
-    usage: '[--format text|json] FILE…',
+    does: 'reports what is wrong with FILE…: AASX, XML, JSON, NDJSON; --profile for the rules of an acceptance test; needs no hub',
+    usage: `[--format text|json] FILE…
+       aas-hub validate --profile kosmo|kosmo-2025|idta|PROFILE.json [--language en|ko] [--format text|json] FILE…`,
     settings: /^(TEMPLATE|SCHEMAS)/,
     run: validate,
     takesFiles: true
@@ -182,13 +185,21 @@ async function validate(config: Config, extra: ReadonlyMap<string, string>, file
   if (files.length === 0) throw new UsageError('validate needs a file')
   if (format !== 'text' && format !== 'json') throw new UsageError(`--format is "${format}", expected text or json`)
   const { readTemplates } = await import('./app/load-templates.ts')
+  const profile = extra.get('profile')
+  if (profile !== undefined) {
+    const { reportConformance, reportLanguage } = await import('./commands/conformance-report.ts')
+    const language = reportLanguage(extra.get('language'), process.env.LC_ALL ?? process.env.LANG)
+    const conforms = await reportConformance(files, { profile, language, format, templates: readTemplates(config) })
+    if (!conforms) process.exitCode = 1
+    return
+  }
   const { reportFiles } = await import('./commands/validate-report.ts')
   const isValid = await reportFiles(files, readTemplates(config), format)
   if (!isValid) process.exitCode = 1
 }
 
 async function exportFile(config: Config, extra: ReadonlyMap<string, string>, ids: readonly string[]): Promise<void> {
-  const { exportFromHub, exportFromStore, parseExport } = await import('./commands/export.ts')
+  const { describeAdaptation, exportFromHub, exportFromStore, parseExport } = await import('./commands/export.ts')
   const request = parseExport(extra, ids)
   const [url, tokenFile] = [extra.get('url'), extra.get('token-file')]
   let adaptations = 0
@@ -202,9 +213,9 @@ async function exportFile(config: Config, extra: ReadonlyMap<string, string>, id
     const { openStore } = await import('./app/open-store.ts')
     const store = await openStore(config)
     try {
-      await exportFromStore(store, request, ({ pointer, text, rule }) => {
+      await exportFromStore(store, request, (adaptation) => {
         adaptations++
-        console.error(`${pointer}: ${text} [${rule}]`)
+        console.error(describeAdaptation(adaptation))
       })
     } finally {
       await store.close()

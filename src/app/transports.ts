@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { HubError } from '../errors.ts'
 import { handlers } from '../operations/handlers.ts'
 import { accessRules as mountAccessRules } from '../transports/access-rules/access-rules.ts'
+import { conformance } from '../transports/conformance/conformance.ts'
 import { dataset } from '../transports/dataset/dataset.ts'
 import { events } from '../transports/events/events.ts'
 import { decorateWithAccess, identifyCallers } from '../transports/http/access.ts'
@@ -104,6 +105,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ rules: accessRules.rules, versions: accessRules.versions, follow: () => accessRules.follow(), audit },
     ...{ store: context.store, apiPrefix, bodies, extensions: extensionEndpoints }
   })
+  await conformance(app, { hub: context, apiPrefix })
   await docs(app, {
     document: hubDocument(apiPrefix, extensionEndpoints, VERSION),
     messages: (url) => asyncApi(VERSION, url),

@@ -9,6 +9,7 @@ import type { EnvironmentFormat } from '../formats/environment-source.ts'
 import type { MetamodelRelease } from '../formats/releases.ts'
 import { isRelease, releases } from '../formats/releases.ts'
 import type { Adaptation } from '../model/downgrade.ts'
+import { excerptOf } from '../model/excerpt.ts'
 import { targetIdOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell } from '../model/types.ts'
@@ -66,6 +67,12 @@ export async function exportFromStore(
   })
   const { stream } = await serializeEnvironment({ store }, selection, { ...request, adapted })
   await writeFile(request.file, stream)
+}
+
+/** A line for the user. */
+export function describeAdaptation({ pointer, text, rule, was, is }: Adaptation): string {
+  const shown = (value: unknown) => (value === undefined ? 'nothing' : excerptOf(value))
+  return `${pointer}: ${text} [${rule}]; ${shown(was)} is written as ${shown(is)}`
 }
 
 /** Exports from a running hub. @param api its URL with the path of the API @throws HubError as it refuses */

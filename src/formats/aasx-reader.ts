@@ -10,6 +10,7 @@ import {
   countBytes,
   type EnvironmentSource,
   type FoundDocument,
+  type PackageFacts,
   type PartFile,
   type ReadLimits
 } from './environment-source.ts'
@@ -39,7 +40,8 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Enviro
     const parts = await listParts(zip, limits)
     const related = async (source: string) =>
       relationships(source, await readSmall(zip, parts, relationshipsOf(source)), parts)
-    const typeOf = contentTypes(await readSmall(zip, parts, `/${CONTENT_TYPES}`))
+    const declared = contentTypes(await readSmall(zip, parts, `/${CONTENT_TYPES}`))
+    const typeOf = (name: string) => declared.ofPart(name) ?? declared.ofExtension(name) ?? mediaTypeOf(name)
     const root = await related('')
     const [origin] = targetsOf(root, 'origin')
     if (origin === undefined) throw refused('it has no relationship to an AASX origin', root)
@@ -79,12 +81,38 @@ export async function openAasx(path: string, limits: ReadLimits): Promise<Enviro
         }
         return undefined
       },
+      facts: () => factsOf(zip, parts, declared),
       close: async () => zip.close()
     }
   } catch (error) {
     zip.close()
     throw error
   }
+}
+
+/** Reads every part with relationships. */
+async function factsOf(zip: ZipFile, parts: PackageParts, declared: DeclaredTypes): Promise<PackageFacts> {
+  const dangling: PackageFacts['dangling'][number][] = []
+  const thumbnails: string[] = []
+  for (const { name } of parts.all) {
+    const [, folder, file] = /^(.*)\/_rels\/([^/]*)\.rels$/i.exec(name) ?? []
+    if (folder === undefined || file === undefined) continue
+    const source = file === '' ? '' : `${folder}/${file}`
+    for (const { Type = '', Target = '', TargetMode } of attributesOf(
+      await readSmall(zip, parts, name),
+      'Relationship'
+    )) {
+      const target = resolveTarget(source, Target)
+      if (relationshipOf(Type) === 'thumbnail' && target !== undefined) thumbnails.push(target)
+      if (TargetMode !== 'External' && (target === undefined || parts.find(target) === undefined))
+        dangling.push({ source: source || '/', target: Target.slice(0, 200) })
+    }
+  }
+  const contentTypeOf = (name: string) => {
+    if (declared.ofPart(name) !== undefined) return 'part'
+    return declared.ofExtension(name) === undefined ? undefined : 'extension'
+  }
+  return { hasPart: (name) => parts.find(name) !== undefined, contentTypeOf, thumbnails, dangling }
 }
 
 /** The targets of relationships of a type. */
@@ -288,16 +316,21 @@ function relationships(source: string, xml: string, parts: PackageParts): Relati
   return found
 }
 
-function contentTypes(xml: string): (name: string) => string {
+interface DeclaredTypes {
+  ofPart(name: string): string | undefined
+  ofExtension(name: string): string | undefined
+}
+
+function contentTypes(xml: string): DeclaredTypes {
   const overrides = new Map(
     attributesOf(xml, 'Override').map((it) => [partKey(it.PartName ?? ''), it.ContentType ?? ''])
   )
   const defaults = new Map(
     attributesOf(xml, 'Default').map((it) => [it.Extension?.toLowerCase(), it.ContentType ?? ''])
   )
-  return (name) => {
-    const extension = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
-    return overrides.get(partKey(name)) ?? defaults.get(extension) ?? mediaTypeOf(name)
+  return {
+    ofPart: (name) => overrides.get(partKey(name)),
+    ofExtension: (name) => defaults.get(name.slice(name.lastIndexOf('.') + 1).toLowerCase())
   }
 }
 

@@ -31,6 +31,20 @@ export interface FoundDocument {
   readonly origin: string
   /** The part of the package that contains it. */
   readonly part?: string
+  /** Of its XML. */
+  readonly namespace?: string
+}
+
+/** What a package declares about its parts. */
+export interface PackageFacts {
+  /** Any spelling of the name. */
+  hasPart(name: string): boolean
+  /** Where the media type of a part is declared: for the part itself, or for its extension. */
+  contentTypeOf(name: string): 'part' | 'extension' | undefined
+  /** Targets of the relationship `thumbnail` of the package. */
+  readonly thumbnails: readonly string[]
+  /** Relationships to parts that are not in the package. */
+  readonly dangling: readonly { readonly source: string; readonly target: string }[]
 }
 
 /** A file beside the documents. */
@@ -53,6 +67,8 @@ export interface EnvironmentSource {
   readonly thumbnail?: PartFile
   /** The file or thumbnail that a link of a document refers to. */
   fileOf?(link: string, document: FoundDocument): PartFile | undefined
+  /** Of a package. @throws HubError */
+  facts?(): Promise<PackageFacts>
   close(): Promise<void>
 }
 

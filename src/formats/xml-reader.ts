@@ -165,7 +165,7 @@ class EnvironmentXmlReader {
     const value = this.#valueOf(frame)
     if (parent.is === 'group') {
       const origin = `${this.#origin} line ${this.#began}: `
-      this.#found.push({ document: value, className: parent.className, origin })
+      this.#found.push({ document: value, className: parent.className, origin, namespace: tag.uri })
     } else if (parent.is === 'object') parent.object[tag.local] = value
     else if (parent.is === 'list') parent.items.push(value)
     else if (parent.is === 'choice') parent.held = value as object

@@ -67,21 +67,30 @@ function withoutReservedName(it: AssetInformation, walk: DowngradeWalk): void {
   const { specificAssetIds, globalAssetId } = it
   const others = specificAssetIds?.filter(({ name, value }) => name !== 'globalAssetId' || value !== globalAssetId)
   if (specificAssetIds === undefined || others === undefined || others.length === specificAssetIds.length) return
-  const text = 'the specificAssetId "globalAssetId" only repeats the globalAssetId and is left out'
+  const text = 'the specificAssetId "globalAssetId" is reserved in 3.0, and only repeats the globalAssetId'
   walk.change(it, 'specificAssetIds', others.length > 0 ? others : undefined, 'AASd-116', text)
 }
 
-/** [AASc-3a-004…007] The category is deprecated, and the official test engine refuses it where IEC 61360 is used. */
+/** Whatever the data type is, the official test engine refuses these categories where IEC 61360 is used. */
 function withoutCategory(it: ConceptDescription, walk: DowngradeWalk): void {
-  if (it.category === undefined || it.embeddedDataSpecifications === undefined) return
-  walk.change(it, 'category', undefined, 'category', `the deprecated category ${quote(it.category)} is left out`)
+  const rule = REFUSED_CATEGORIES.get(it.category ?? '')
+  if (rule === undefined || it.embeddedDataSpecifications === undefined) return
+  const text = `the category ${quote(it.category ?? '')} is deprecated, and the test engine of 3.0 refuses it`
+  walk.change(it, 'category', undefined, rule, text)
 }
+
+const REFUSED_CATEGORIES: ReadonlyMap<string, string> = new Map([
+  ['PROPERTY', 'AASc-3a-004'],
+  ['VALUE', 'AASc-3a-004'],
+  ['REFERENCE', 'AASc-3a-005'],
+  ['DOCUMENT', 'AASc-3a-006']
+])
 
 /** The media type that the name of the file stands for, else that of unknown bytes (RFC 2046, 4.5.1). */
 function withContentType(it: { contentType?: string; value?: string; modelType: string }, walk: DowngradeWalk): void {
   if (it.contentType !== undefined) return
   const type = it.modelType === 'File' && it.value !== undefined ? walk.mediaTypeOf(it.value) : OCTETS
-  walk.change(it, 'contentType', type, 'contentType', `3.0 needs a contentType; written as ${type}`)
+  walk.change(it, 'contentType', type, 'contentType', `3.0 needs a contentType; that of the file is ${type}`)
 }
 
 const OCTETS = 'application/octet-stream'
@@ -101,7 +110,7 @@ function asList(it: SubmodelElementList, walk: DowngradeWalk): void {
   const [kind, ...others] = kinds
   const declared = it.typeValueListElement
   if (kind !== undefined && others.length === 0 && declared !== kind && declared && isA(kind, declared)) {
-    const text = `a list of 3.0 names the kind of its items exactly; ${declared} is written as ${kind}`
+    const text = `a list of 3.0 names the kind of its items exactly: ${kind}, not ${declared}`
     walk.change(it, 'typeValueListElement', kind, 'AASd-108', text)
   } else if (others.length > 0) {
     walk.refuse(['value'], 'AASd-108', `a list of 3.0 has items of one kind; this one has ${[...kinds].join(', ')}`)
@@ -113,7 +122,7 @@ function asList(it: SubmodelElementList, walk: DowngradeWalk): void {
 
 function asItem(item: SubmodelElement, semanticId: Reference | undefined, walk: DowngradeWalk): void {
   if (item.idShort !== undefined) {
-    const text = `an item of a list has no idShort in 3.0; ${quote(item.idShort)} is left out`
+    const text = `an item of a list has no idShort in 3.0; found ${quote(item.idShort)}`
     walk.change(item, 'idShort', undefined, 'AASd-120', text)
   }
   const own = item.semanticId
@@ -178,7 +187,7 @@ class DowngradeWalk implements Downgrade {
   /** What the lists of release-3-0.ts say of the object, and the constraints that 3.1 has no more. */
   #check(it: Members, className: string): void {
     for (const member of inherited(laterMembers, className)) {
-      if (it[member] !== undefined) this.change(it, member, undefined, member, `3.0 has no ${member}; it is left out`)
+      if (it[member] !== undefined) this.change(it, member, undefined, member, `3.0 has no ${member}`)
     }
     for (const member of inherited(required, className)) {
       if (it[member] === undefined) this.refuse([], 'required', `3.0 needs the member ${member}`)

@@ -1,9 +1,7 @@
 /** Loads whole environments (JSON, XML, AASX) by upload or from a folder; each file as a whole or not at all. */
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { HubError, type Violation } from '../errors.ts'
 import { detectFormat, openEnvironment } from '../formats/environment.ts'
 import type { EnvironmentSource, FoundDocument, PartFile } from '../formats/environment-source.ts'
@@ -19,6 +17,7 @@ import type { FileUpload } from './api-request.ts'
 import { orphans, packageThumbnail } from './document-files.ts'
 import { type DocumentClass, loadEvenDamaged as presentDocument } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
+import { firstBytes, withReceivedFile } from './received-file.ts'
 import type { RequestQuery } from './request-query.ts'
 import { DocumentSpool, type SpooledDocument } from './spool.ts'
 
@@ -75,10 +74,7 @@ export const uploadFile: OperationHandler = async (context, request) => {
 
 /** Loads a file. @throws HubError with all violations; then nothing of it is stored */
 async function load(context: OperationContext, upload: FileUpload, options: LoadOptions): Promise<LoadReport> {
-  const folder = await mkdtemp(join(context.scratchFolder, 'upload-'))
-  try {
-    const path = join(folder, 'file')
-    await pipeline(upload.bytes, sizeLimit(context.uploadLimit), createWriteStream(path))
+  return withReceivedFile(context, upload, async (folder, path) => {
     const form = detectFormat(upload.fileName, upload.contentType, await firstBytes(path))
     if (form === undefined) throw new HubError('BadRequest', ['The file is neither AASX nor AAS XML nor AAS JSON'])
     const content = await openEnvironment(path, form, upload.fileName)
@@ -88,9 +84,7 @@ async function load(context: OperationContext, upload: FileUpload, options: Load
     } finally {
       await Promise.all([content.close(), spool.close()])
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 /** A file of a folder that was refused. */
@@ -326,25 +320,4 @@ function alreadyStored(loaded: readonly LoadedDocument[]): HubError {
     text: `${modelType} "${id}" is already stored; upload with existing=replace or existing=keep`
   }))
   return new HubError('AlreadyExists', ['A document of the file,', loaded[0]?.id ?? ''], violations)
-}
-
-function sizeLimit(limit: number): Transform {
-  let size = 0
-  return new Transform({
-    transform(part: Buffer, _encoding, done) {
-      size += part.length
-      if (size > limit) done(new HubError('TooLarge', [`The file is larger than ${limit} bytes`]))
-      else done(null, part)
-    }
-  })
-}
-
-async function firstBytes(path: string): Promise<Uint8Array> {
-  const file = await open(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
-  }
 }

@@ -73,7 +73,7 @@ const rewritten: readonly [what: string, document: Identifiable, rule: string, a
       ...{ modelType: 'ConceptDescription', id: 'urn:cd', category: 'PROPERTY' },
       embeddedDataSpecifications: [{}]
     } as Identifiable,
-    '/category category',
+    '/category AASc-3a-004',
     { category: undefined }
   ],
   [

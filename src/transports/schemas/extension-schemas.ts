@@ -2,6 +2,7 @@
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { columnTypes } from '../../formats/tables/table.ts'
 import { accessSchemas } from './access-schemas.ts'
+import { conformanceReport } from './conformance-schemas.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
 import { securitySchemas } from './security-schemas.ts'
 
@@ -21,6 +22,7 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
       description: 'Samples, with defaults for members that they omit',
       ...object({ submodel: text, path: text, unit, samples: list(ref('SampleItem')) }, ['samples'])
     },
+    ConformanceReport: { title: 'ConformanceReport', ...conformanceReport },
     SenmlPack: { title: 'SenmlPack', type: 'array', items: ref('SenmlRecord') },
     SenmlRecord: {
       title: 'SenmlRecord',

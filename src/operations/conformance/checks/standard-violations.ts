@@ -1,0 +1,83 @@
+/** What a document of a file breaks of the standard, as a release of it reads. */
+import type { Violation } from '../../../errors.ts'
+import { validate } from '../../../formats/json.ts'
+import { mediaTypeOf } from '../../../formats/opc.ts'
+import type { MetamodelRelease } from '../../../formats/releases.ts'
+import { NAMESPACE_OF } from '../../../formats/xml-names.ts'
+import { isLexical } from '../../../model/datatypes.ts'
+import { toRelease30 } from '../../../model/downgrade.ts'
+import { ID_SHORT_3_0 } from '../../../model/release-3-0.ts'
+import type { Identifiable, Reference } from '../../../model/types.ts'
+import type { InspectedDocument } from './inspected-file.ts'
+import { pathOf } from './paths.ts'
+
+/** Violations of one document. */
+const MAX_VIOLATIONS = 1000
+
+const known = new WeakMap<object, Map<MetamodelRelease, readonly Violation[]>>()
+
+/** Several rules of a profile ask for them; they are found once. */
+export function standardViolations(inspected: InspectedDocument, release: MetamodelRelease): readonly Violation[] {
+  const found = known.get(inspected) ?? new Map<MetamodelRelease, readonly Violation[]>()
+  known.set(inspected, found)
+  const before = found.get(release)
+  if (before !== undefined) return before
+  const violations = find(inspected, release)
+  found.set(release, violations)
+  return violations
+}
+
+function find(
+  { document, className, namespace, isReadable }: InspectedDocument,
+  release: MetamodelRelease
+): Violation[] {
+  const inNewest = validate(className, document, { limit: MAX_VIOLATIONS })
+  const inNamespace =
+    namespace === undefined || namespace === NAMESPACE_OF[release] ? [] : [foreign(namespace, release)]
+  if (release === '3.1') return [...inNamespace, ...inNewest]
+  const more = isReadable ? inRelease30(document) : []
+  const places = new Set(more.map(({ pointer, rule }) => `${pointer} ${rule}`))
+  const others = inNewest.filter((one) => !isAllowedIn30(one, document) && !places.has(`${one.pointer} ${one.rule}`))
+  const lastKeys = isReadable ? others.flatMap((one) => lastKeyOf(one, document)) : []
+  return [...inNamespace, ...others, ...lastKeys, ...more]
+}
+
+function foreign(namespace: string, release: MetamodelRelease): Violation {
+  const text = `the namespace is ${namespace}, not that of release ${release}, ${NAMESPACE_OF[release]}`
+  return { pointer: '', rule: 'namespace', text }
+}
+
+function inRelease30(document: Identifiable): readonly Violation[] {
+  const { adaptations, impossible } = toRelease30(structuredClone(document), { mediaTypeOf, limit: MAX_VIOLATIONS })
+  return [...adaptations, ...impossible]
+}
+
+/** Release 3.0 has idShorts of one letter, and paths of any form of URI. */
+function isAllowedIn30({ pointer, rule }: Violation, document: unknown): boolean {
+  if (rule !== 'pattern' && rule !== 'AASd-002') return false
+  const value = valueAt(document, pointer)
+  if (typeof value !== 'string') return false
+  if (pointer.endsWith('/idShort')) return ID_SHORT_3_0.test(value)
+  return /\/(?:value|path)$/.test(pointer) && isLexical('xs:anyURI', value)
+}
+
+/** Our check of references reports the first fault of each; the test engine also looks at the last key. */
+function lastKeyOf({ pointer, rule, ...rest }: Violation, document: unknown): Violation[] {
+  if (rule !== 'AASd-122') return []
+  const reference = valueAt(document, pointer.replace(/\/keys\/0\/type$/, '')) as Reference | undefined
+  const last = (reference?.keys?.length ?? 0) - 1
+  const type = reference?.keys?.[last]?.type
+  if (type === undefined || type === 'GlobalReference' || type === 'FragmentReference') return []
+  const text = `an ExternalReference ends at a GlobalReference or FragmentReference, not at ${type}`
+  return [{ ...rest, pointer: pointer.replace(/0\/type$/, `${last}/type`), rule: 'AASd-124', text }]
+}
+
+/** The value at a JSON Pointer. */
+function valueAt(root: unknown, pointer: string): unknown {
+  let here = root
+  for (const step of pathOf(pointer)) {
+    if (typeof here !== 'object' || here === null) return undefined
+    here = (here as Record<string | number, unknown>)[step]
+  }
+  return here
+}

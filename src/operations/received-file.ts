@@ -1,0 +1,49 @@
+/** A file that is being received, spooled to disk for as long as it is worked on. */
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { HubError } from '../errors.ts'
+import type { FileUpload } from './api-request.ts'
+import type { OperationContext } from './operation-context.ts'
+
+/** @param work receives a folder of its own, with the file as `file` @throws HubError `TooLarge` */
+export async function withReceivedFile<Result>(
+  { scratchFolder, uploadLimit }: Pick<OperationContext, 'scratchFolder' | 'uploadLimit'>,
+  upload: FileUpload,
+  work: (folder: string, path: string) => Promise<Result>
+): Promise<Result> {
+  const folder = await mkdtemp(join(scratchFolder, 'upload-'))
+  try {
+    const path = join(folder, 'file')
+    await pipeline(upload.bytes, sizeLimit(uploadLimit), createWriteStream(path))
+    return await work(folder, path)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function sizeLimit(limit: number): Transform {
+  let size = 0
+  return new Transform({
+    transform(part: Buffer, _encoding, done) {
+      size += part.length
+      if (size > limit) done(new HubError('TooLarge', [`The file is larger than ${limit} bytes`]))
+      else done(null, part)
+    }
+  })
+}
+
+const DETECTED_BYTES = 1024
+
+/** The beginning of a file, from which its format is detected. */
+export async function firstBytes(path: string): Promise<Uint8Array> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(DETECTED_BYTES), 0, DETECTED_BYTES, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { referenceModel, writePackage } from '../operations/conformance/reference-model.ts'
+import { start } from './harness.ts'
+
+const PACKAGE = 'application/asset-administration-shell-package'
+
+t.test('a package is checked against a profile, and nothing of it is stored', async (t) => {
+  const hub = await start(t)
+  const model = referenceModel()
+  delete model.submodels[0].kind
+  const body = readFileSync(await writePackage(join(t.testdir(), 'machine.aasx'), model))
+  const before = (await hub.get('/submodels')).json
+  const post = (query: string, headers: Record<string, string> = {}) =>
+    fetch(`${hub.url}/validate?${query}`, { method: 'POST', body, headers: { 'content-type': PACKAGE, ...headers } })
+  const english = await post('profile=kosmo&fileName=machine.aasx')
+  t.equal(english.status, 200)
+  t.equal(english.headers.get('content-language'), 'en')
+  t.match(await english.json(), {
+    ...{ file: 'machine.aasx', profile: 'kosmo', valid: false },
+    findings: [{ rule: 'KOSMO-SM-4', pointer: '/submodels/0/kind', found: 'the kind is Instance, expected Template' }]
+  })
+  for (const answer of [
+    await post('profile=kosmo&language=ko'),
+    await post('profile=kosmo', { 'accept-language': 'ko-KR,en;q=0.5' })
+  ]) {
+    t.match(await answer.json(), { language: 'ko', findings: [{ found: /^kind가 Instance입니다/ }] })
+  }
+  t.match(await (await post('profile=kosmo-2025')).json(), { valid: true, findings: [] })
+  t.same((await hub.get('/submodels')).json, before)
+})
+
+t.test('a form, JSON and XML are taken as well', async (t) => {
+  const hub = await start(t)
+  const model = referenceModel()
+  const form = new FormData()
+  const bytes = readFileSync(await writePackage(join(t.testdir(), 'machine.aasx'), model))
+  form.append('file', new Blob([bytes]), 'machine.aasx')
+  const url = `${hub.api}/validate?profile=kosmo`
+  t.match(await (await fetch(url, { method: 'POST', body: form })).json(), { file: 'machine.aasx', valid: true })
+  const json = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(model)
+  })
+  t.match(await json.json(), { valid: true })
+  const xml = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/xml' },
+    body: '<environment xmlns="https://admin-shell.io/aas/3/0"><shells/></environment>'
+  })
+  t.match(await xml.json(), { valid: false, findings: [{ rule: 'IDTA-1', constraint: 'XML', pointer: '' }, {}] })
+})
+
+t.test('what cannot be checked is refused in one sentence', async (t) => {
+  const hub = await start(t, { UPLOAD_LIMIT: '100000' })
+  const post = async (query: string, body: string, type = 'application/json') => {
+    const answer = await fetch(`${hub.api}/validate${query}`, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body
+    })
+    return `${answer.status} ${((await answer.json()) as { messages: { text: string }[] }).messages[0]?.text}`
+  }
+  t.match(await post('', '{}'), /^400 The parameter "profile" names the rules to check/)
+  t.match(await post('?profile=x', '{}'), /^400 There is no profile "x"; there are idta, kosmo/)
+  t.match(await post('?profile=../../package', '{}'), /^400 There is no profile/)
+  t.match(await post('?profile=kosmo&language=de', '{}'), /^400 "language" is en or ko/)
+  t.match(await post('?profile=kosmo', 'PK no package', PACKAGE), /^400 This is not an AASX package/)
+  t.match(await post('?profile=kosmo', 'text', 'text/plain'), /^415 /)
+  t.match(await post('?profile=kosmo', JSON.stringify({ x: 'y'.repeat(200_000) })), /^413 The file is larger than/)
+})
+
+t.test('checks share the memory: a third at the same time is asked to wait', async (t) => {
+  const hub = await start(t)
+  const open = () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{'))
+        promise.then(() => {
+          controller.enqueue(new TextEncoder().encode('}'))
+          controller.close()
+        })
+      }
+    })
+    const headers = { 'content-type': 'application/json' }
+    const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+    return { finish: resolve, answer: fetch(`${hub.api}/validate?profile=kosmo`, init) }
+  }
+  const running = [open(), open()]
+  let third: number
+  do {
+    third = (await hub.ask('POST', '/validate?profile=kosmo', '{}')).status
+    if (third === 200) await new Promise((resolve) => setImmediate(resolve))
+  } while (third === 200)
+  t.equal(third, 503)
+  for (const { finish, answer } of running) {
+    finish()
+    t.equal((await answer).status, 200)
+  }
+  t.equal((await hub.ask('POST', '/validate?profile=kosmo', '{}')).status, 200)
+})
