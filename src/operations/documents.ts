@@ -5,8 +5,9 @@ import { excerptOf } from '../model/excerpt.ts'
 import { facetsOf } from '../model/facets.ts'
 import { type ClassName, childrenMember } from '../model/fields.ts'
 import { encodeId } from '../model/identifier.ts'
-import { formatPath } from '../model/path.ts'
-import type { Documents } from '../model/types.ts'
+import { formatPath, parseStoredPath } from '../model/path.ts'
+import type { Documents, Submodel } from '../model/types.ts'
+import { keepIndexes, resolve } from '../model/walk.ts'
 import { commitOrConflict, retryConflicts, runExclusive } from '../store/concurrency.ts'
 import { isDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
@@ -32,8 +33,17 @@ export async function get(
 }
 
 /** Parses a document; the result may be modified. */
-export function parse<K extends DocumentClass>(document: Pick<Document, 'bytes'>, _kind: K): Documents[K] {
-  return JSON.parse(document.bytes.toString()) as Documents[K]
+export function parse<K extends DocumentClass>(
+  { bytes, hiddenItems }: Pick<Document, 'bytes' | 'hiddenItems'>,
+  _kind: K
+): Documents[K] {
+  const document = JSON.parse(bytes.toString()) as Documents[K]
+  for (const { path, indexes } of hiddenItems ?? []) {
+    const submodel = document as Submodel
+    const container = path === '' ? submodel : resolve(submodel, parseStoredPath(path) ?? [])
+    if (container !== undefined) keepIndexes(container, indexes)
+  }
+  return document
 }
 
 /** @throws HubError `Invalid` with every violation of the schema and constraints of a class */

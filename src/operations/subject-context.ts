@@ -45,7 +45,9 @@ export function requireEndpoint(access: Access, endpoint: ApiEndpoint): MaybePro
 
 /** A caller without credentials is asked for them. */
 function refused(access: Access, what: string): HubError {
-  return access.caller.authentication === 'none' ? new HubError('Unauthorized') : new HubError('Forbidden', [what])
+  return access.caller.authentication === 'none'
+    ? new HubError('Unauthorized', ['credentials are missing'])
+    : new HubError('Forbidden', [what])
 }
 
 /** The context of one request. */
@@ -61,7 +63,7 @@ export class SubjectContext {
     const store = { ...hub.store, commit: hub.commitsOf(access).commit }
     const writer = new WriteAuthorizer({ access, store, stored: hub.stored, right: required })
     this.#view = isReadOnly(endpoint.definition)
-      ? readingStore(hub.store, access, right)
+      ? readingStore(hub.store, access, right, endpoint.path.includes('{idShortPath}') ? 'elements' : 'document')
       : writingStore(hub.store, access, rightsOf(required), (changes) => writer.commit(changes))
     const show = async <Content extends { readonly id: string }>(kind: DocumentKind, content: Content) => {
       const shown = (await access.view(right, kind, content.id)).visible(content) as Content | undefined
@@ -89,7 +91,8 @@ export async function refusalFor(
   request: ApiRequest
 ): Promise<unknown> {
   if (!(error instanceof HubError)) return error
-  if (error.name === 'Forbidden' && access.caller.authentication === 'none') return new HubError('Unauthorized')
+  if (error.name === 'Forbidden' && access.caller.authentication === 'none')
+    return new HubError('Unauthorized', ['credentials are missing'])
   if (error.name !== 'NotFound' || rightOf(endpoint) !== 'READ') return error
   const { aasIdentifier, submodelIdentifier, cdIdentifier, idShortPath } = request
   const ids = Object.entries({ aasIdentifier, submodelIdentifier, cdIdentifier })

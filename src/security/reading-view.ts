@@ -23,7 +23,7 @@ import type { Decision } from './decisions.ts'
 import { whenReady } from './maybe-promise.ts'
 import type { Right } from './rights.ts'
 import type { DocumentKind as RuledKind } from './rule.ts'
-import type { Shown } from './shown-documents.ts'
+import type { Shown, ShownPart } from './shown-documents.ts'
 import { pageOfShown } from './shown-page.ts'
 
 /** Reads of an element until it and its submodel are of one state. */
@@ -39,9 +39,14 @@ export class ReadingView {
   readonly #store: DocumentStore
   readonly #access: Access
   readonly #right: Right
+  readonly #part: ShownPart
 
-  /** @param right READ, or VIEW for operations that only name what exists */
-  constructor(store: DocumentStore, access: Access, right: Right) {
+  /**
+   * @param right READ, or VIEW for operations that only name what exists
+   * @param part `elements` for operations on one element
+   */
+  constructor(store: DocumentStore, access: Access, right: Right, part: ShownPart = 'document') {
+    this.#part = part
     this.#store = store
     this.#access = access
     this.#right = right
@@ -111,7 +116,8 @@ export class ReadingView {
   async #shown(decision: Decision, kind: RuledKind, id: string): Promise<Shown | undefined> {
     const document = await unlessDamaged(this.#store.document(kind, id))
     if (document === undefined || decision.isRefused) return undefined
-    const shown = this.#access.rules.shown.show(decision.view, document)
+    const part = kind === 'Submodel' ? this.#part : 'document'
+    const shown = this.#access.rules.shown.show(decision.view, document, part)
     return shown && this.#noted(shown)
   }
 

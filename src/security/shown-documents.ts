@@ -26,38 +26,43 @@ export interface Shown {
   readonly isWhole: boolean
 }
 
+export type ShownPart = 'document' | 'elements'
+
 export class ShownDocuments {
   readonly #known = new BoundedCache<Entry>(CACHE_SIZE)
 
-  /** @returns undefined where nothing is visible */
-  show(view: DocumentView, document: Document): Shown | undefined {
-    return this.#entryFor(view, document).shown
+  /**
+   * @param part `elements`: for operations on an element, which show nothing else (`visibleElements`)
+   * @returns undefined where nothing is visible
+   */
+  show(view: DocumentView, document: Document, part: ShownPart = 'document'): Shown | undefined {
+    return this.#entryFor(view, document, part).shown
   }
 
   /** The row of an element with what is visible of its value; undefined where the element is hidden. */
   element(view: DocumentView, document: Document, row: ElementRow): ElementRow | undefined {
-    const entry = this.#entryFor(view, document)
+    const entry = this.#entryFor(view, document, 'elements')
     if (entry.shown?.isWhole === true) return row
     if (entry.elements === undefined) {
       entry.elements = new ElementViews(view, JSON.parse(document.bytes.toString()) as Submodel)
-      this.#known.set(keyOf(view, document), entry, sizeOf(entry, document))
+      this.#known.set(keyOf(view, document, 'elements'), entry, sizeOf(entry, document))
     }
     const value = entry.elements.valueAt(row.path)
     return value === undefined ? undefined : { ...row, value }
   }
 
-  #entryFor(view: DocumentView, document: Document): Entry {
-    const key = keyOf(view, document)
+  #entryFor(view: DocumentView, document: Document, part: ShownPart): Entry {
+    const key = keyOf(view, document, part)
     const known = this.#known.get(key)
     if (known?.revision === document.revision) return known
-    const entry = { revision: document.revision, shown: show(view, document) }
+    const entry = { revision: document.revision, shown: show(view, document, part) }
     this.#known.set(key, entry, sizeOf(entry, document))
     return entry
   }
 }
 
-function keyOf({ number }: DocumentView, { kind, id }: Document): string {
-  return `${number} ${kind} ${id}`
+function keyOf({ number }: DocumentView, { kind, id }: Document, part: ShownPart): string {
+  return `${number} ${part} ${kind} ${id}`
 }
 
 function sizeOf({ shown, elements }: Entry, { bytes }: Document): number {
@@ -65,9 +70,9 @@ function sizeOf({ shown, elements }: Entry, { bytes }: Document): number {
   return ENTRY_BYTES + own + (elements === undefined ? 0 : bytes.length * PARSED_BYTES_PER_BYTE)
 }
 
-function show(view: DocumentView, document: Document): Shown | undefined {
+function show(view: DocumentView, document: Document, part: ShownPart): Shown | undefined {
   const stored = JSON.parse(document.bytes.toString()) as object
-  const visible = view.visible(stored)
+  const visible = part === 'document' ? view.visible(stored) : view.visibleElements(stored)
   if (visible === undefined) return undefined
   return visible === stored ? { document, isWhole: true } : { document: withContent(document, visible), isWhole: false }
 }

@@ -7,6 +7,7 @@ import type { DocumentStore } from '../store/document-store.ts'
 import type { Access } from './access.ts'
 import { ReadingView } from './reading-view.ts'
 import type { Right } from './rights.ts'
+import type { ShownPart } from './shown-documents.ts'
 import { WritingView } from './writing-view.ts'
 
 export interface SubjectStore {
@@ -15,9 +16,14 @@ export interface SubjectStore {
   readonly hasHidden: boolean
 }
 
-/** For an operation that changes nothing. */
-export function readingStore(base: DocumentStore, access: Access, right: 'READ' | 'VIEW'): SubjectStore {
-  const view = new ReadingView(base, access, right)
+/** For an operation that changes nothing. @param part see `ReadingView` */
+export function readingStore(
+  base: DocumentStore,
+  access: Access,
+  right: 'READ' | 'VIEW',
+  part: ShownPart = 'document'
+): SubjectStore {
+  const view = new ReadingView(base, access, right, part)
   const store: DocumentStore = {
     document: (kind, id) => view.document(kind, id),
     documents: (...args) => view.documents(...args),

@@ -45,9 +45,19 @@ export class DocumentView {
     if (this.#verdict.is === 'allowed') return document
     const scope = this.#enter(document)
     if (scope.entire.some((grant) => scope.hidesNothing(grant))) return document
-    const frames = scope.entire.length === 0 ? this.#framesOf(document, scope) : undefined
-    if (frames !== undefined) return frame(document as Container, frames, scope)
-    return prune(document, scope.entire, scope) as object | undefined
+    return prune(document, scope.entire, this.#framed(document, scope)) as object | undefined
+  }
+
+  /**
+   * What is visible of the elements of a submodel, within containers of which the caller may see nothing: for operations on
+   * an element, which show no more than that.
+   */
+  visibleElements(submodel: object): object | undefined {
+    if (this.#verdict.is === 'allowed') return submodel
+    const scope = this.#enter(submodel)
+    if (scope.entire.some((grant) => scope.hidesNothing(grant))) return submodel
+    const frames = containersOf(submodel as Submodel, scope, () => true)
+    return prune(submodel, scope.entire, { scope, frames }) as object | undefined
   }
 
   /** Is the document, or one of its elements, visible at least in part? */
@@ -55,7 +65,7 @@ export class DocumentView {
     if (this.#verdict.is === 'allowed') return true
     const scope = this.#enter(document)
     return (
-      prune(document, scope.entire, scope) !== undefined ||
+      prune(document, scope.entire, { scope, frames: NO_FRAMES }) !== undefined ||
       scope.begins.keys().some((element) => scope.enterObject(element, []).length > 0)
     )
   }
@@ -63,11 +73,11 @@ export class DocumentView {
   /** What is visible of one element of a submodel; undefined if it is hidden, or does not exist. */
   visibleElement(submodel: Submodel, path: readonly Step[]): object | undefined {
     const scope = this.#enter(submodel)
+    const framed = this.#framed(submodel, scope)
     const found = scope.find(submodel, path)
-    if (found !== undefined) return prune(found.element, found.alive, scope) as object | undefined
-    const frames = this.#framesOf(submodel, scope)
-    const element = frames && resolve(submodel, path)
-    return element && frames.has(element) ? frame(element, frames, scope) : undefined
+    if (found !== undefined) return prune(found.element, found.alive, framed) as object | undefined
+    const element = framed.frames.size === 0 ? undefined : resolve(submodel, path)
+    return element && (prune(element, [], framed) as object | undefined)
   }
 
   /**
@@ -83,7 +93,7 @@ export class DocumentView {
     const open = element as unknown as Readonly<Record<string, unknown>>
     return valueMemberNames(element.modelType).every((name) => {
       const within = alive.filter((grant) => !scope.isHidden(grant, element, name))
-      if (open[name] !== undefined) return pruneItem(open[name], within, scope) === open[name]
+      if (open[name] !== undefined) return pruneItem(open[name], within, { scope, frames: NO_FRAMES }) === open[name]
       return within.some((grant) => !grant.filtersElementMember(path, name))
     })
   }
@@ -124,18 +134,13 @@ export class DocumentView {
     return [...new Set(visible.map((path) => path.reduce<string>(join, '')))]
   }
 
-  /** The submodel and the containers in it that are shown only for the visible elements below them. */
-  #framesOf(document: object, scope: Scope): ReadonlySet<object> | undefined {
-    if (this.#frames === undefined || scope.begins.size === 0 || !this.#frames.allows(document)) return undefined
+  /** Containers are shown for the visible elements below them where the caller may know of each. */
+  #framed(document: object, scope: Scope): Framed {
+    const view = this.#frames
+    if (view === undefined || scope.begins.size === 0 || !view.allows(document)) return { scope, frames: NO_FRAMES }
     const submodel = document as Submodel
-    const frames = new Set<object>()
-    for (const { path } of scope.grants) {
-      if (path === undefined) continue
-      const above = path.slice(0, -1).map((_, depth) => path.slice(0, depth + 1))
-      if (!above.every((one) => this.#frames?.visibleElement(submodel, one))) continue
-      for (const one of [submodel, ...above.map((path) => resolve(submodel, path))]) if (one) frames.add(one)
-    }
-    return frames.size === 0 ? undefined : frames
+    const isKnown = (path: readonly Step[]) => path.length === 0 || view.visibleElement(submodel, path) !== undefined
+    return { scope, frames: containersOf(submodel, scope, isKnown) }
   }
 
   #enter(document: object): Scope {
@@ -271,17 +276,44 @@ function elementsAt(submodel: Submodel, path: readonly Step[]): readonly object[
   return here === undefined ? [] : [here]
 }
 
+/** The rules of a document, and the containers in it that are shown only for what is visible below them. */
+interface Framed {
+  readonly scope: Scope
+  readonly frames: ReadonlySet<object>
+}
+
+const NO_FRAMES: ReadonlySet<object> = new Set()
+
+/** The submodel and the containers above the elements at which rules begin. */
+function containersOf(
+  submodel: Submodel,
+  { grants }: Scope,
+  isKnown: (path: readonly Step[]) => boolean
+): ReadonlySet<object> {
+  const containers = new Set<object>()
+  for (const { path = [] } of grants.filter(({ path }) => path !== undefined)) {
+    const above = path.map((_, depth) => path.slice(0, depth))
+    if (!above.every(isKnown)) continue
+    containers.add(submodel)
+    for (const one of above) {
+      const container = resolve(submodel, one)
+      if (container !== undefined) containers.add(container)
+    }
+  }
+  return containers
+}
+
 /** The part of a value that some rule shows; undefined if none does. A list without visible items is left out. */
-function prune(value: unknown, alive: readonly CompiledGrant[], scope: Scope): unknown {
-  if (alive.length === 0) return undefined
+function prune(value: unknown, alive: readonly CompiledGrant[], framed: Framed): unknown {
+  if (alive.length === 0) return framed.frames.has(value as object) ? frame(value as Container, framed) : undefined
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return pruneList(value, alive, scope)?.shown
+  if (Array.isArray(value)) return pruneList(value, alive, framed)?.shown
   const children = childrenMember((value as Container).modelType)
   let copy: Record<string, unknown> | undefined
   for (const [name, held] of Object.entries(value)) {
-    const within = alive.filter((grant) => !scope.isHidden(grant, value, name))
-    const list = name === children && Array.isArray(held) ? pruneList(held, within, scope) : undefined
-    const shown = name === children && Array.isArray(held) ? list?.shown : pruneItem(held, within, scope)
+    const within = alive.filter((grant) => !framed.scope.isHidden(grant, value, name))
+    const list = name === children && Array.isArray(held) ? pruneList(held, within, framed) : undefined
+    const shown = name === children && Array.isArray(held) ? list?.shown : pruneItem(held, within, framed)
     if (shown === held) continue
     copy ??= { ...value }
     if (shown === undefined) delete copy[name]
@@ -291,6 +323,11 @@ function prune(value: unknown, alive: readonly CompiledGrant[], scope: Scope): u
   return copy ?? value
 }
 
+function pruneItem(item: unknown, alive: readonly CompiledGrant[], framed: Framed): unknown {
+  const isObject = typeof item === 'object' && item !== null && !Array.isArray(item)
+  return prune(item, isObject ? framed.scope.enterObject(item, alive) : alive, framed)
+}
+
 interface PrunedList {
   readonly shown: readonly unknown[]
   /** Where these stand in the list. */
@@ -298,9 +335,9 @@ interface PrunedList {
 }
 
 /** Undefined if nothing of it is visible. */
-function pruneList(list: readonly unknown[], alive: readonly CompiledGrant[], scope: Scope): PrunedList | undefined {
-  if (alive.length === 0) return undefined
-  const pruned = list.map((item) => pruneItem(item, alive, scope))
+function pruneList(list: readonly unknown[], alive: readonly CompiledGrant[], framed: Framed): PrunedList | undefined {
+  if (list.length === 0) return alive.length === 0 ? undefined : { shown: list, indexes: [] }
+  const pruned = list.map((item) => pruneItem(item, alive, framed))
   if (pruned.every((item, index) => item === list[index])) return { shown: list, indexes: [...list.keys()] }
   const indexes = [...list.keys()].filter((index) => pruned[index] !== undefined)
   return indexes.length === 0 ? undefined : { shown: indexes.map((index) => pruned[index]), indexes }
@@ -312,28 +349,14 @@ const FRAME_MEMBERS: ReadonlySet<string> = new Set([
   ...['entityType', 'orderRelevant', 'typeValueListElement', 'valueTypeListElement']
 ])
 
-function frame(container: Container, frames: ReadonlySet<object>, scope: Scope): object | undefined {
+function frame(container: Container, framed: Framed): object | undefined {
+  const children = pruneList(childrenOf(container), [], framed)
+  const member = childrenMember(container.modelType)
+  if (children === undefined || member === undefined) return undefined
   const members = Object.entries(container).filter(([name]) => FRAME_MEMBERS.has(name))
-  const shown = Object.fromEntries(members) as unknown as Container
-  const children: unknown[] = []
-  const indexes: number[] = []
-  for (const [index, element] of childrenOf(container).entries()) {
-    const alive = scope.enterObject(element, [])
-    const within = alive.length === 0 && frames.has(element) ? frame(element, frames, scope) : undefined
-    const item = within ?? prune(element, alive, scope)
-    if (item === undefined) continue
-    children.push(item)
-    indexes.push(index)
-  }
-  if (children.length === 0) return undefined
-  Object.assign(shown, { [childrenMember(container.modelType) ?? '']: children })
-  keepIndexes(shown, indexes)
+  const shown = { ...Object.fromEntries(members), [member]: children.shown } as unknown as Container
+  keepIndexes(shown, children.indexes)
   return shown
-}
-
-function pruneItem(item: unknown, alive: readonly CompiledGrant[], scope: Scope): unknown {
-  const isObject = typeof item === 'object' && item !== null && !Array.isArray(item)
-  return prune(item, isObject ? scope.enterObject(item, alive) : alive, scope)
 }
 
 /** One that is invalid, or takes too long, does not hold. */

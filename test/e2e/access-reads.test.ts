@@ -79,3 +79,89 @@ t.test('a caller sees of each list and document what its rules allow', async (t)
   t.equal((await as.line.ask('POST', '/submodels', submodel('urn:new'))).status, 403)
   t.equal((await anonymous.ask('POST', '/submodels', '{')).status, 401)
 })
+
+t.test('items of a list keep their indexes where others are hidden', async (t) => {
+  const { as } = await startGuarded(t, { admin: { role: 'admin' }, line: { role: 'line' } }, [
+    admin,
+    rule({
+      attributes: withRole,
+      objects: [{ IDENTIFIABLE: '$sm("*")' }],
+      formula: role('line'),
+      more: {
+        FILTER: {
+          FRAGMENT: '$sme',
+          CONDITION: { $or: [{ $ne: [field('$sme#value'), str('canary')] }, eq(field('$sme#idShort'), str('log'))] }
+        }
+      }
+    })
+  ])
+  const item = (value: string) => ({ modelType: 'Property', valueType: 'xs:string', value })
+  const log = {
+    ...{
+      modelType: 'SubmodelElementList',
+      idShort: 'log',
+      typeValueListElement: 'Property',
+      valueTypeListElement: 'xs:string'
+    },
+    value: [item('canary'), item('b'), item('canary'), item('d')]
+  }
+  t.equal((await as.admin.ask('POST', '/submodels', submodel('urn:1', undefined, [log]))).status, 201)
+  const path = `/submodels/${encode('urn:1')}`
+  t.same((await as.line.get(`${path}/$path`)).json, ['log', 'log[1]', 'log[3]'])
+  t.same((await as.line.get(`${path}/$value`)).json, { log: ['b', 'd'] })
+  const element = (index: number) => `${path}/submodel-elements/${encodeURIComponent(`log[${index}]`)}`
+  t.match((await as.line.get(element(3))).json, { value: 'd' })
+  t.match((await as.line.get(`${element(3)}/$value`)).text, '"d"')
+  t.same((await as.line.get(`${element(3)}/$reference`)).json.keys.at(-1), { type: 'Property', value: '3' })
+  t.equal((await as.line.get(element(2))).status, 404)
+  t.equal((await as.line.get(element(0))).status, 404)
+  t.same((await as.line.get(`${path}/submodel-elements/log/$path`)).json, ['log', 'log[1]', 'log[3]'])
+})
+
+t.test(
+  'a submodel of which single elements are visible is a frame for them, if the caller may know of it',
+  async (t) => {
+    const { as } = await startGuarded(
+      t,
+      { admin: { role: 'admin' }, line: { role: 'line' }, guest: { role: 'guest' } },
+      [
+        admin,
+        ...['line', 'guest'].map((name) =>
+          rule({ attributes: withRole, objects: [{ REFERABLE: '$sme("urn:1").axis.speed' }], formula: role(name) })
+        ),
+        rule({ rights: ['VIEW'], attributes: withRole, objects: [{ IDENTIFIABLE: '$sm("*")' }], formula: role('line') })
+      ]
+    )
+    const axis = {
+      modelType: 'SubmodelElementCollection',
+      idShort: 'axis',
+      value: [property('speed', '5'), property('recipe', 'canary')]
+    }
+    const whole = {
+      ...submodel('urn:1', 'urn:s', [axis, property('other', 'canary')]),
+      idShort: 'Press',
+      description: [{ language: 'en', text: 'canary' }]
+    }
+    await as.admin.ask('POST', '/submodels', whole)
+    await as.admin.ask('POST', '/submodels', submodel('urn:2', undefined, [axis]))
+    const path = `/submodels/${encode('urn:1')}`
+    const framed = (await as.line.get(path)).json
+    t.match(framed, {
+      id: 'urn:1',
+      idShort: 'Press',
+      semanticId: {},
+      submodelElements: [{ idShort: 'axis', value: [{ idShort: 'speed', value: '5' }] }]
+    })
+    t.notMatch(JSON.stringify(framed), /canary|recipe|other/)
+    t.same((await as.line.get('/submodels')).json.result, [framed])
+    t.same((await as.line.get(`${path}/$value`)).json, { axis: { speed: '5' } })
+    t.equal((await as.line.get(`${path}/submodel-elements/other`)).status, 403, 'known, but not readable')
+    t.equal((await as.line.get(`${path}/submodel-elements/absent`)).status, 404)
+    t.equal((await as.line.get(`/submodels/${encode('urn:2')}`)).status, 403)
+    t.equal((await as.guest.get(path)).status, 404)
+    t.same((await as.guest.get('/submodels')).json.result, [])
+    t.equal((await as.guest.get(`${path}/submodel-elements/axis.speed/$value`)).text, '"5"')
+    t.equal((await as.guest.get(`${path}/submodel-elements/axis.speed`)).status, 200)
+    t.equal((await as.guest.get(`${path}/submodel-elements/axis`)).status, 404)
+  }
+)
