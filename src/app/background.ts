@@ -10,6 +10,7 @@ import { registration } from '../consumers/registration.ts'
 import { startValidationResults } from '../consumers/validation-results.ts'
 import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
 import { retryLogger } from './logging.ts'
+import { mqttAccess } from './mqtt-access.ts'
 import type { MqttSettings } from './operator-files.ts'
 import type { Services } from './services.ts'
 
@@ -71,6 +72,7 @@ export async function startBackground(background: Background, parts: BackgroundP
   if (mqtt !== undefined) {
     const client = await mqttTransport({
       hub: { store, documents: context.store, ingest: context.ingest },
+      access: mqttAccess(services, mqtt.url, config.MQTT_CLAIMS),
       log,
       ...mqtt
     })

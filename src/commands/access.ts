@@ -3,14 +3,13 @@
 import { stat } from 'node:fs/promises'
 import type { Config } from '../config/config.ts'
 import { HubError } from '../errors.ts'
-import { parseJson } from '../formats/json.ts'
 import { Policy } from '../security/policy.ts'
 import { roles } from '../security/roles.ts'
 import type { AccessRule } from '../security/rule.ts'
 import { checkRuleFiles, rulesOf } from '../security/rule-files.ts'
 import { parseAccessRules } from '../security/rule-parser.ts'
 import type { RuleVersion } from '../security/rule-versions.ts'
-import type { AccessSubject } from '../security/subject.ts'
+import { parseSubject } from '../security/subject-text.ts'
 import type { Store } from '../store/store.ts'
 import { explainRequest, type RequestExplanation } from '../transports/access-rules/explain-request.ts'
 import type { ExtensionEndpoint } from '../transports/http/extension-endpoint.ts'
@@ -64,7 +63,7 @@ async function explainTo(
   flags: Flags,
   { config, extensions }: AccessCommandParts
 ): Promise<RequestExplanation> {
-  const subject = parseSubject(flags.get('as') ?? '')
+  const subject = parseSubject(flags.get('as') ?? '', '--as')
   const hub = await hubAddressOf(flags)
   if (hub !== undefined) {
     const question = { ...subject, method, path }
@@ -129,23 +128,4 @@ function roleModels(role: string | undefined): object {
   const model = Object.hasOwn(roles, role) ? roles[role] : undefined
   if (model === undefined) throw new HubError('NotFound', ['The role', role])
   return model
-}
-
-/**
- * Parses who is asking: a JSON object of claims, `name=value` pairs separated by commas, or `anonymous`. A name that
- * is repeated is a list.
- * @throws HubError BadRequest
- */
-function parseSubject(text: string): AccessSubject {
-  if (text === 'anonymous') return {}
-  if (text.startsWith('{')) return { claims: parseJson(text) as Record<string, unknown> }
-  const claims: Record<string, unknown> = {}
-  for (const pair of text.split(',')) {
-    const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? []
-    if (name === undefined) {
-      throw new HubError('BadRequest', [`--as is ${JSON.stringify(text)}, expected JSON, name=value or anonymous`])
-    }
-    claims[name] = Object.hasOwn(claims, name) ? [claims[name], value].flat() : value
-  }
-  return { claims }
 }

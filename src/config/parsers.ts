@@ -1,5 +1,7 @@
 /** Parsers of settings: each converts a text into a value, or throws an Error that names what was expected. */
 import { suggest } from '../formats/suggest.ts'
+import type { AccessSubject } from '../security/subject.ts'
+import { parseSubject } from '../security/subject-text.ts'
 
 export type Parse<Value> = (text: string) => Value
 
@@ -33,6 +35,14 @@ export function parseOptionalCount(text: string): number {
     return parseCount(text)
   } catch (error) {
     throw new Error(`${(error as Error).message}, or off`)
+  }
+}
+
+export function parseClaims(text: string): AccessSubject {
+  try {
+    return parseSubject(text, 'the value')
+  } catch {
+    throw new Error('claims such as role=gateway,line=1, JSON, or anonymous')
   }
 }
 

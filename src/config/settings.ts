@@ -8,6 +8,7 @@ import {
   parseBoolean,
   parseBrokerUrl,
   parseBytes,
+  parseClaims,
   parseCount,
   parseDatabaseUrl,
   parseDuration,
@@ -284,6 +285,12 @@ export const settings = {
     default: '',
     means:
       'JSON file that maps topics to elements; empty: Sparkplug B devices by the idShort of their submodel, and the asset interfaces (IDTA 02017) that are stored'
+  },
+  MQTT_CLAIMS: {
+    parse: parseClaims,
+    default: 'role=gateway',
+    means:
+      'Claims of what the MQTT broker sends, as `name=value` pairs separated by commas or as JSON; what they may write the access rules decide, where callers are authenticated'
   },
   MQTT_PUBLISH: {
     parse: parseTopicLevel,

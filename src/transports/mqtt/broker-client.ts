@@ -58,6 +58,7 @@ export class BrokerClient {
       sparkplug && new SparkplugHost(sparkplug, (group, edge) => this.#requestRebirth(group, edge), clock)
     this.#handler = new MessageHandler({
       hub,
+      access: options.access,
       log,
       rules,
       interfaces: () => this.#interfaces.rules,

@@ -6,6 +6,7 @@ import type { OperationContext } from '../../operations/operation-context.ts'
 import { SampleBatch } from '../../operations/samples/batch.ts'
 import { findSeries } from '../../operations/samples/series.ts'
 import { validateSamples } from '../../operations/samples/validate-samples.ts'
+import type { Access } from '../../security/access.ts'
 import type { ElementRow, Store } from '../../store/store.ts'
 import type { InterfaceRule } from './asset-interfaces.ts'
 import { BirthStore } from './births.ts'
@@ -21,6 +22,8 @@ import { idShortPathOf } from './topics.ts'
 
 export interface MessageHandlerOptions {
   readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
+  /** What the broker may write; undefined: everything. */
+  readonly access: (() => Access | undefined) | undefined
   readonly log: RateLimitedLog
   /** Rules of the mapping file: the first that matches a topic counts. */
   readonly rules: readonly TopicRule[]
@@ -191,7 +194,9 @@ export class MessageHandler {
       batch ??= await gather()
       if (batch.size === 0) return
       // Clamped, since the sender would not learn of a refusal.
-      const { accepted, refused, refusals, clamped } = await hub.ingest.push(batch, { each: true, future: 'clamp' })
+      const { accepted, refused, refusals, clamped } = await hub.ingest.push(batch, {
+        ...{ each: true, future: 'clamp', access: this.#options.access?.() }
+      })
       counts.accepted += accepted
       if (clamped > 0)
         log.warn('Samples from the future were stored with their arrival time', { topic, count: clamped })

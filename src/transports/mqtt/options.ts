@@ -1,5 +1,6 @@
 /** What the MQTT transport is opened with. */
 import type { OperationContext } from '../../operations/operation-context.ts'
+import type { Access } from '../../security/access.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { Store } from '../../store/store.ts'
 import type { MqttMapping } from './mapping.ts'
@@ -11,6 +12,8 @@ export interface MqttOptions {
     /** Where published submodels are read; absent: `store`. */
     readonly documents?: Pick<DocumentStore, 'document'>
   }
+  /** What the broker may write, by the rules in force; undefined: everything. */
+  readonly access?: () => Access | undefined
   readonly log: LogSink
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
   readonly url: string
