@@ -54,7 +54,7 @@ async function exportAll(): Promise<ReadonlyMap<string, string>> {
         body,
         headers: { 'content-type': PACKAGE }
       })
-      const report = (await sent.json()) as UploadReport
+      const report = (await sent.json()) as LoadReport
       // Strict, so it stores nothing that breaks rules of 3.1.
       if (!sent.ok) return
       const ids = [...report.created, ...report.replaced].map(({ id }) => id)
@@ -85,9 +85,9 @@ async function exportAll(): Promise<ReadonlyMap<string, string>> {
   return files
 }
 
-interface UploadReport {
+interface LoadReport {
   readonly created: readonly { readonly modelType: string; readonly id: string }[]
-  readonly replaced: UploadReport['created']
+  readonly replaced: LoadReport['created']
 }
 
 function packages(): string[] {

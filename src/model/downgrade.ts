@@ -49,7 +49,7 @@ export function toRelease30(
   return walk
 }
 
-type Members = Record<string, unknown>
+type AnyMembers = Record<string, unknown>
 type Rewrite = (it: never, walk: DowngradeWalk) => void
 
 /** What is written in another form, by class; subclasses inherit it. */
@@ -148,13 +148,13 @@ class DowngradeWalk implements Downgrade {
 
   /** Sets a member of the object that is visited; undefined removes it. */
   change(it: object, member: string, is: unknown, rule: string, text: string): void {
-    const { [member]: was } = it as Members
+    const { [member]: was } = it as AnyMembers
     if (this.adaptations.length < this.#limit) {
       const values = { ...(was !== undefined && { was }), ...(is !== undefined && { is }) }
       this.adaptations.push({ ...this.#finding([member], rule, text), ...values })
     }
-    if (is === undefined) delete (it as Members)[member]
-    else (it as Members)[member] = is
+    if (is === undefined) delete (it as AnyMembers)[member]
+    else (it as AnyMembers)[member] = is
   }
 
   refuse(at: DocumentPath, rule: string, text: string): void {
@@ -170,9 +170,9 @@ class DowngradeWalk implements Downgrade {
 
   visit(it: object, className: string): void {
     for (const [of, rewrite] of rewrites) if (isA(className, of)) rewrite(it as never, this)
-    this.#check(it as Members, className)
+    this.#check(it as AnyMembers, className)
     for (const { name, type, sort, many } of fieldsOf(className)) {
-      const held = (it as Members)[name]
+      const held = (it as AnyMembers)[name]
       if (typeof held !== 'object' || held === null || (sort !== 'class' && sort !== 'choice')) continue
       if (!many) this.at([name], () => this.visit(held, concreteClass(held, type)))
       else if (Array.isArray(held)) {
@@ -185,7 +185,7 @@ class DowngradeWalk implements Downgrade {
   }
 
   /** What the lists of release-3-0.ts say of the object, and the constraints that 3.1 has no more. */
-  #check(it: Members, className: string): void {
+  #check(it: AnyMembers, className: string): void {
     for (const member of inherited(laterMembers, className)) {
       if (it[member] !== undefined) this.change(it, member, undefined, member, `3.0 has no ${member}`)
     }
