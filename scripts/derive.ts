@@ -1,6 +1,6 @@
 /**
- * Writes the files that are derived from the code: schemas, API documents and the table of settings. Run it after
- * changes to the model, an endpoint or a setting:
+ * Writes the files that are derived from the code: schemas, API documents, the tables of settings and licences.
+ * Run it after changes to the model, an endpoint, a setting or a dependency:
  *
  *   node scripts/derive.ts          writes the files
  *   node scripts/derive.ts --check  fails if a file on disk differs
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { VERSION } from '../src/app/version.ts'
 import { metamodelSchema } from '../src/formats/json-schema.ts'
 import { asyncApi } from '../src/transports/stream/asyncapi.ts'
+import { licencesPage } from './derive-licences.ts'
 import { openApiFiles } from './derive-openapi.ts'
 import { settingsPage } from './derive-settings.ts'
 import { deriveTemplates } from './derive-templates.ts'
@@ -28,6 +29,7 @@ export async function derive(): Promise<Derived[]> {
     ...openApiFiles().map(({ path, value }) => ({ path, text: toJsonText(value) })),
     { path: 'openapi/asyncapi.json', text: toJsonText(asyncApi(VERSION)) },
     { path: 'docs/settings.md', text: settingsPage() },
+    { path: 'docs/licences.md', text: licencesPage() },
     ...(await deriveTemplates())
   ]
 }

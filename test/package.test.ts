@@ -48,6 +48,19 @@ t.test('the npm package has a hub that runs, and the client library', async (t) 
   )
 })
 
+t.test('the npm package lists its run-time dependencies as CycloneDX', async (t) => {
+  const directory = installed(t.testdir({}))
+  const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const bom = JSON.parse(readFileSync(join(directory, 'node_modules/aas-hub/sbom.cdx.json'), 'utf8'))
+  t.match(bom, { bomFormat: 'CycloneDX', metadata: { component: { name: 'aas-hub', version } } })
+  const names = bom.components.map(({ name }: { name: string }) => name)
+  t.strictSame(
+    Object.keys(dependencies).filter((name) => !names.includes(name)),
+    []
+  )
+  t.notOk(names.includes('tap'), 'without what is only needed to develop it')
+})
+
 t.test('the client library is a small package of its own, without dependencies', async (t) => {
   const directory = t.testdir({})
   const home = unpacked(directory, join(root, 'scripts/client-package'), 'aas-hub-client')

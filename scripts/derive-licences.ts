@@ -1,0 +1,43 @@
+/** The licences of the run-time dependencies as a page, derived from package-lock.json. */
+import { readFileSync } from 'node:fs'
+
+/** Permissive licences: they ask for no more than to keep the notice. */
+const PERMISSIVE: ReadonlySet<string> = new Set([
+  ...['MIT', 'MIT-0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0'],
+  ...['CC0-1.0', 'Unlicense', 'Zlib', 'Python-2.0']
+])
+
+interface LockedPackage {
+  readonly version: string
+  readonly license?: string
+  readonly dev?: true
+}
+
+/** @throws Error where a run-time dependency has another licence, or none */
+export function licencesPage(): string {
+  const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
+    readonly packages: Readonly<Record<string, LockedPackage>>
+  }
+  const used = Object.entries(lock.packages).flatMap(([path, { version, license = 'none', dev }]) =>
+    path === '' || dev === true ? [] : [{ text: `${path.replace(/^.*node_modules\//, '')} ${version}`, license }]
+  )
+  const refused = used.filter(({ license }) => !PERMISSIVE.has(license))
+  if (refused.length > 0) {
+    const list = refused.map(({ text, license }) => `${text} (${license})`).join(', ')
+    throw new Error(`These dependencies have no licence of the list in scripts/derive-licences.ts: ${list}`)
+  }
+  const byLicence = [...Map.groupBy(used, ({ license }) => license)].sort(([one], [other]) => (one < other ? -1 : 1))
+  const sections = byLicence.map(([licence, all]) => {
+    const texts = [...new Set(all.map(({ text }) => text))].sort()
+    return `## ${licence}\n\n${texts.map((text) => `- ${text}`).join('\n')}\n`
+  })
+  return `<!-- Derived from package-lock.json by \`npm run derive\`. -->
+
+# Licences of the run-time dependencies
+
+Everything that is installed without development dependencies, by licence. \`npm run derive\` fails where a licence is not one of the permissive
+ones that [scripts/derive-licences.ts](../scripts/derive-licences.ts) lists. The published package has the same list for programs, as CycloneDX
+(\`sbom.cdx.json\`, made by \`npm run sbom\`). What the project itself contains of others is in [NOTICE](../NOTICE).
+
+${sections.join('\n')}`
+}

@@ -1,0 +1,46 @@
+/**
+ * Writes the software bill of materials of the run-time dependencies, CycloneDX, for the npm package: `npm run sbom`.
+ * With `--omit=dev` npm leaves out what development dependencies use as well, so it is given a project without them.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+interface Manifest {
+  readonly name: string
+  readonly devDependencies?: unknown
+}
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly dev?: true; readonly devDependencies?: unknown }>>
+}
+
+const root = new URL('..', import.meta.url)
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, root), 'utf8'))
+
+const { npm_execpath: npm = '' } = process.env
+if (npm === '') throw new Error('Run it with npm run sbom')
+const manifest = read('package.json') as Manifest
+const lock = read('package-lock.json') as Lock
+const packages = Object.entries(lock.packages).filter(([, { dev }]) => dev !== true)
+const directory = mkdtempSync(join(tmpdir(), 'sbom-'))
+try {
+  const write = (name: string, value: unknown) => writeFileSync(join(directory, name), JSON.stringify(value))
+  write('package.json', { ...manifest, devDependencies: undefined })
+  write('package-lock.json', {
+    ...lock,
+    packages: Object.fromEntries(packages.map(([path, one]) => [path, { ...one, devDependencies: undefined }]))
+  })
+  const text = execFileSync(process.execPath, [npm, 'sbom', '--sbom-format=cyclonedx', '--package-lock-only'], {
+    cwd: directory,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26
+  })
+  const bom = JSON.parse(text) as { metadata: { component: Record<string, unknown> } }
+  // npm names it after the folder.
+  bom.metadata.component = { ...bom.metadata.component, name: manifest.name, type: 'application' }
+  writeFileSync(new URL('sbom.cdx.json', root), `${JSON.stringify(bom, null, 2)}\n`)
+} finally {
+  rmSync(directory, { recursive: true })
+}
