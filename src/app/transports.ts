@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { HubError } from '../errors.ts'
 import { handlers } from '../operations/handlers.ts'
 import { accessRules as mountAccessRules } from '../transports/access-rules/access-rules.ts'
+import { audit as mountAudit } from '../transports/audit/audit.ts'
 import { conformance } from '../transports/conformance/conformance.ts'
 import { dataset } from '../transports/dataset/dataset.ts'
 import { events } from '../transports/events/events.ts'
@@ -105,6 +106,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ rules: accessRules.rules, versions: accessRules.versions, follow: () => accessRules.follow(), audit },
     ...{ store: context.store, apiPrefix, bodies, extensions: extensionEndpoints }
   })
+  await mountAudit(app, { store, apiPrefix, defaultLimit, maxLimit })
   await conformance(app, { hub: context, apiPrefix })
   await docs(app, {
     document: hubDocument(apiPrefix, extensionEndpoints, VERSION),

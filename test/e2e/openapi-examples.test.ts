@@ -50,8 +50,8 @@ const exceptions: readonly { readonly why: string; readonly status: number; read
   { why: 'queries in Flux are known and refused', status: 501, operations: /^POST \/api\/v2\/query$/ }
 ]
 
-/** No package is stored at first; submodels are checked in the background. */
-const MAYBE_EMPTY = /^\/(packages|validation)$/
+/** No package is stored at first; submodels are checked in the background; of an open hub nothing is recorded. */
+const MAYBE_EMPTY = /^\/(packages|validation|audit)$/
 
 const PACKAGE = /asset-administration-shell-package|aasx|zip/
 

@@ -1,0 +1,176 @@
+/** The audit over HTTP: what requests leave in it, and how it is read. */
+import t, { type Test } from 'tap'
+import { parseAuditLine } from '../../src/security/audit-search.ts'
+import { ChainVerifier } from '../../src/store/audit-chain.ts'
+import { property, submodel, withStore } from '../store/fixtures.ts'
+import { startGuarded } from './access-fixture.ts'
+import { openStored, type Running, start } from './harness.ts'
+
+const ROLES = {
+  admin: { role: 'administrator' },
+  operator: { role: 'operator' },
+  gateway: { role: 'gateway' },
+  auditor: { role: 'auditor' }
+}
+
+const encoded = (id: string) => Buffer.from(id).toString('base64url')
+const PRESS = `/submodels/${encoded('press')}`
+
+interface Entry {
+  readonly number: number
+  readonly seq: number
+  readonly time: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  readonly record: any
+}
+
+async function entriesOf(hub: Running): Promise<Entry[]> {
+  const entries = await hub.server.store.audit(0, 1000)
+  return entries.map(({ number, seq, time, record }) => ({
+    ...{ number, seq, time: new Date(time).toISOString() },
+    record: JSON.parse(record)
+  }))
+}
+
+async function storedRecords(directory: string): Promise<string[]> {
+  return withStore(await openStored(directory), async (store) =>
+    (await store.audit(0, 100)).map(({ record }) => record)
+  )
+}
+
+/** What does not belong to a commit is written some seconds later. */
+async function until(t: Test, hub: Running, condition: (entries: readonly Entry[]) => boolean): Promise<Entry[]> {
+  for (let turn = 0; turn < 200; turn++) {
+    const entries = await entriesOf(hub)
+    if (condition(entries)) return entries
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  t.fail('never')
+  return []
+}
+
+t.test('each write has one entry, which names the caller, the operation, the resource and the rule', async (t) => {
+  const { hub, as } = await startGuarded(t, ROLES)
+  const created = await as.admin.ask('POST', '/submodels', submodel('press', property('speed', '1')))
+  t.equal(created.status, 201)
+  const written = await as.operator.ask('PATCH', `${PRESS}/submodel-elements/speed/$value`, '"2"')
+  t.equal(written.status, 204)
+  const pushed = await as.gateway.ask('POST', `${hub.url}/ingest`, [{ submodel: 'press', path: 'speed', value: 3 }])
+  t.equal(pushed.status, 200)
+  t.equal((await as.admin.ask('DELETE', PRESS)).status, 204)
+  const entries = await entriesOf(hub)
+  t.match(entries, [
+    {
+      record: {
+        caller: 'key:admin',
+        authentication: 'key',
+        source: '127.0.0.1',
+        operation: 'PostSubmodel',
+        path: '/api/v3/submodels',
+        outcome: 'done',
+        rights: ['CREATE'],
+        rules: ['administrator#/AllAccessPermissionRules/rules/0'],
+        resources: [{ action: 'create', kind: 'Submodel', id: 'press' }]
+      }
+    },
+    {
+      record: {
+        caller: 'key:operator',
+        operation: 'PatchSubmodelElementByPath',
+        resources: [{ action: 'value', paths: ['speed'] }]
+      }
+    },
+    { record: { caller: 'key:gateway', operation: 'PostSamples', resources: [{ id: 'press', paths: ['speed'] }] } },
+    { record: { caller: 'key:admin', operation: 'DeleteSubmodel', rights: ['DELETE'] } }
+  ])
+  t.notMatch(JSON.stringify(entries), /"2"|"3"/, 'no values')
+})
+
+t.test('refusals are recorded, and hold no credentials', async (t) => {
+  const { hub, as, anonymous } = await startGuarded(t, ROLES)
+  t.equal((await as.operator.ask('POST', '/submodels', submodel('press'))).status, 403)
+  t.equal((await anonymous.get('/submodels')).status, 401)
+  const guess = { authorization: 'Bearer aash_0123456789abcdef_guess' }
+  t.equal((await hub.get('/submodels', guess)).status, 401)
+  await hub.ask('POST', `${hub.url}/write?u=kim&p=secret-word`, 'press speed=1')
+  const entries = await until(t, hub, ({ length }) => length >= 5)
+  t.match(
+    entries.map(({ record }) => record),
+    [
+      { caller: 'key:operator', operation: 'PostSubmodel', outcome: 'refused', status: 403 },
+      { caller: 'anonymous', operation: 'GetAllSubmodels', outcome: 'refused', status: 401 },
+      { caller: 'anonymous', outcome: 'refused', status: 401, reason: /no API key/ },
+      { caller: 'anonymous', operation: 'Login', outcome: 'refused', subject: 'user:kim' },
+      { caller: 'anonymous', path: '/write', status: 401 }
+    ]
+  )
+  t.notMatch(JSON.stringify(entries), /secret-word|aash_/)
+})
+
+t.test('an entry is written for reads only where AUDIT=reads says so', async (t) => {
+  const { hub, as } = await startGuarded(t, ROLES, undefined, { AUDIT: 'reads' })
+  for (let n = 0; n < 3; n++) t.equal((await as.operator.get('/submodels')).status, 200)
+  t.equal((await as.operator.get(`${hub.url}/healthz`)).status, 200)
+  const entries = await until(t, hub, ({ length }) => length >= 1)
+  t.match(entries, [{ record: { caller: 'key:operator', operation: 'GetAllSubmodels', status: 200, count: 3 } }])
+  t.equal(entries.length, 1, 'probes are public')
+})
+
+t.test('an audit that is off stays empty, and so does that of an open hub', async (t) => {
+  const { hub, as } = await startGuarded(t, ROLES, undefined, { AUDIT: 'off' })
+  t.equal((await as.admin.ask('POST', '/submodels', submodel('press'))).status, 201)
+  t.equal((await as.operator.ask('POST', '/submodels', submodel('oven'))).status, 403)
+  await hub.stop()
+  t.strictSame(await storedRecords(hub.directory), [])
+  const open = await start(t)
+  t.equal((await open.post('/submodels', submodel('press'))).status, 201)
+  await open.stop()
+  t.strictSame(await storedRecords(open.directory), [])
+})
+
+t.test('the audit is read by right, page by page, filtered, and as lines that verify', async (t) => {
+  const { hub, as, anonymous } = await startGuarded(t, ROLES)
+  const audit = `${hub.url}/audit`
+  for (let n = 0; n < 25; n++) {
+    await as.admin.ask('POST', '/submodels', submodel(`s${n}`, property('speed', '1')))
+    await as.operator.ask('PATCH', `/submodels/${encoded(`s${n}`)}/submodel-elements/speed/$value`, '"2"')
+  }
+  t.equal((await as.operator.get(audit)).status, 403)
+  t.equal((await anonymous.get(`${audit}/head`)).status, 401)
+
+  const numbers: number[] = []
+  for (let cursor: string | undefined = '0'; cursor !== undefined; ) {
+    const { json } = await as.auditor.get(`${audit}?limit=7&cursor=${cursor}`)
+    numbers.push(...json.result.map(({ number }: Entry) => number))
+    cursor = json.paging_metadata.cursor
+  }
+  t.strictSame(
+    numbers.slice(0, 50),
+    Array.from({ length: 50 }, (_, n) => n + 1)
+  )
+
+  const ofKim = (await as.auditor.get(`${audit}?caller=key:operator&outcome=done&limit=100`)).json.result
+  t.equal(ofKim.length, 25)
+  const ofOne = (await as.auditor.get(`${audit}?resource=s7`)).json.result
+  t.match(ofOne, [{ record: { operation: 'PostSubmodel' } }, { record: { caller: 'key:operator' } }])
+  t.equal(ofOne.length, 2)
+  const { time } = ofOne[0] as Entry
+  const since = (await as.auditor.get(`${audit}?from=${time}&to=${time}&limit=100`)).json.result
+  t.ok(since.length >= 1 && since.every((entry: Entry) => entry.time === time))
+  t.strictSame((await as.auditor.get(`${audit}?from=2100-01-01T00:00:00Z`)).json.result, [])
+
+  const { text, headers } = await as.auditor.get(`${audit}?format=ndjson`)
+  t.match(headers.get('content-type'), 'application/x-ndjson')
+  const head = (await as.auditor.get(`${audit}/head`)).json
+  const chain = new ChainVerifier([{ number: 50, hash: parseAuditLine(text.split('\n')[49] ?? '')?.hash ?? '' }])
+  for (const line of text.trimEnd().split('\n')) {
+    const entry = parseAuditLine(line)
+    t.equal(entry && chain.add(entry), undefined)
+  }
+  t.equal(chain.end(), undefined)
+  t.ok(head.number >= 50)
+  t.match(head, { trimmed: 0, hash: /^[0-9a-f]{64}$/ })
+  for (const query of ['limit=0', 'cursor=x', 'from=yesterday', 'outcome=perhaps', 'format=xml']) {
+    t.equal((await as.auditor.get(`${audit}?${query}`)).status, 400, query)
+  }
+})
