@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { VERSION } from './app/version.ts'
 import { type Config, ConfigError, readConfig, settingsTable } from './config/config.ts'
+import { parseDuration } from './config/parsers.ts'
 import { HubError } from './errors.ts'
 import { redact } from './redact.ts'
 
@@ -23,6 +24,12 @@ const flags = {
   note: true,
   stage: false,
   force: false,
+  claims: true,
+  push: true,
+  read: true,
+  expires: true,
+  grace: true,
+  'password-file': true,
   json: false
 }
 
@@ -36,6 +43,8 @@ interface Verb {
   /** Its other words are names of files. */
   readonly takesFiles?: true
 }
+
+const STORE_SETTINGS = /^(DATA_DIR|MONGODB_.*)$/
 
 /** Each imports its own modules only, so that `validate` waits neither for the transports nor for a database driver. */
 const verbs: Readonly<Record<string, Verb>> = {
@@ -88,6 +97,32 @@ const verbs: Readonly<Record<string, Verb>> = {
          on a running hub, with a key in AAS_HUB_KEY or --token-file, or without --url on a store that none uses`,
     settings: /^(API_PREFIX|ACCESS_RULES|DATA_DIR|MONGODB_.*)$/,
     run: access,
+    takesFiles: true
+  },
+  setup: {
+    does: 'makes an administrator, the key of a gateway and an auditor, and shows them once',
+    usage: '[--url URL] [--json]',
+    settings: STORE_SETTINGS,
+    run: setup
+  },
+  keys: {
+    does: 'creates, lists, rotates and revokes API keys of gateways and programs',
+    usage: `create NAME [--role ROLE] [--push IDS] [--read IDS] [--claims JSON] [--expires 90d]
+       aas-hub keys list | rotate KEY [--grace 1h] | revoke KEY
+         IDS: ids of submodels, separated by commas; KEY: its id, or its name
+         on a running hub: --url URL, with the key of an administrator in AAS_HUB_KEY or --token-file; --json for programs`,
+    settings: STORE_SETTINGS,
+    run: (config, extra, words) => identity('keys', config, extra, words),
+    takesFiles: true
+  },
+  users: {
+    does: 'creates, lists, changes and deletes the users of the hub itself; passwords are typed, or the first line of a file',
+    usage: `create NAME --role ROLE [--claims JSON] [--password-file FILE]
+       aas-hub users list | change NAME --role ROLE | password NAME [--password-file FILE]
+       aas-hub users disable NAME | enable NAME | delete NAME
+         on a running hub: --url URL, with the key of an administrator in AAS_HUB_KEY or --token-file; --json for programs`,
+    settings: STORE_SETTINGS,
+    run: (config, extra, words) => identity('users', config, extra, words),
     takesFiles: true
   }
 }
@@ -233,6 +268,28 @@ async function access(config: Config, extra: ReadonlyMap<string, string>, words:
   if (done === undefined) throw new UsageError(`Usage: aas-hub access ${verbs.access?.usage}`)
   process.stdout.write(done.output)
   if (!done.isGood) process.exitCode = 1
+}
+
+async function identity(
+  verb: 'keys' | 'users',
+  config: Config,
+  extra: ReadonlyMap<string, string>,
+  words: readonly string[]
+): Promise<void> {
+  const { runIdentity } = await import('./commands/identity.ts')
+  const output = await runIdentity(verb, words, extra, await identityParts(config))
+  if (output === undefined) throw new UsageError(`Usage: aas-hub ${verb} ${verbs[verb]?.usage}`)
+  process.stdout.write(output)
+}
+
+async function setup(config: Config, extra: ReadonlyMap<string, string>): Promise<void> {
+  const { runSetup } = await import('./commands/identity.ts')
+  process.stdout.write(await runSetup(extra, await identityParts(config)))
+}
+
+async function identityParts(config: Config) {
+  const { openStore } = await import('./app/open-store.ts')
+  return { openStore: () => openStore(config), parseDuration }
 }
 
 /** Help on the verb that is named, or on all. */

@@ -1,11 +1,14 @@
 /** The start of a hub, read from top to bottom: open the services, mount the transports, start the background work. */
-import fastify, { type FastifyInstance } from 'fastify'
+import type { Server as HttpServer } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import { Background, startBackground } from './app/background.ts'
 import { LazyLogger, logOptions, RequestLog } from './app/logging.ts'
 import { openStore } from './app/open-store.ts'
 import { type OperatorFiles, readOperatorFiles } from './app/operator-files.ts'
 import { preload } from './app/preload.ts'
 import { openServices, type Services } from './app/services.ts'
+import { serverOptions, type TlsFiles, watchTls } from './app/tls.ts'
 import { mountTransports } from './app/transports.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
@@ -39,7 +42,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
   const store = await openStore(config, clock)
   try {
     // First, as it has the log.
-    const app = await createApp(config)
+    const app = await createApp(config, files.tls)
     app.addHook('onError', async (_request, _reply, error) => store.noteDamage(error))
     store.onDamage((error) => app.log.error({ err: error }, 'A stored record is damaged'))
 
@@ -87,6 +90,8 @@ class HubServer implements Server {
       listenTextResolver: (at) => `Listening on ${at}`
     })
     if (services.baseUrl.current === '') services.baseUrl.current = address
+    const { server } = app as { server: unknown }
+    if (server instanceof HttpsServer) background.add(watchTls(server, config, { clock: services.clock, log: app.log }))
     await startBackground(background, { config, services, log: app.log, mqtt: files.mqtt })
     return services.baseUrl.current
   }
@@ -109,7 +114,8 @@ class HubServer implements Server {
   }
 }
 
-async function createApp(config: Config): Promise<FastifyInstance> {
+async function createApp(config: Config, tls: TlsFiles | undefined): Promise<FastifyInstance> {
+  const { http, ...options } = fastifyOptions(config.API_PREFIX, streamPaths(config.API_PREFIX))
   return fastify({
     logger: await logOptions(config),
     logController: new RequestLog(config),
@@ -118,8 +124,9 @@ async function createApp(config: Config): Promise<FastifyInstance> {
     bodyLimit: config.BODY_LIMIT,
     requestTimeout: config.REQUEST_TIMEOUT,
     forceCloseConnections: 'idle',
-    ...fastifyOptions(config.API_PREFIX, streamPaths(config.API_PREFIX))
-  })
+    ...options,
+    ...(tls === undefined ? { http } : { https: { ...http, ...serverOptions(tls) } })
+  } as FastifyHttpOptions<HttpServer>)
 }
 
 /** Ids that are unique across restarts, and cheaper than a UUID per request. */

@@ -8,6 +8,7 @@ import { type LineRule, readLineRules } from '../transports/ingest/point-target.
 import { readMqttFiles } from '../transports/mqtt/files.ts'
 import type { MqttOptions } from '../transports/mqtt/options.ts'
 import { readTemplates } from './load-templates.ts'
+import { readTls, type TlsFiles } from './tls.ts'
 
 export interface OperatorFiles {
   /** Identity providers that are trusted. */
@@ -15,6 +16,8 @@ export interface OperatorFiles {
   /** Claims of client certificates; absent where they are not asked for. */
   readonly certificates?: readonly CertificateRule[]
   readonly templates: TemplateChecker
+  /** For HTTPS; absent where it is not configured. */
+  readonly tls?: TlsFiles
   /** Which elements the points of the line protocol belong to. */
   readonly lineRules: readonly LineRule[]
   /** Absent where no broker is configured. */
@@ -31,7 +34,15 @@ export function readOperatorFiles(config: Config): OperatorFiles {
   const issuers = readFileOf('ISSUERS', config.ISSUERS, parseTrustList) ?? []
   const rules = readFileOf('TLS_CLIENT_CLAIMS', config.TLS_CLIENT_CLAIMS, parseCertificateRules) ?? []
   const certificates = config.TLS_CLIENT_CA === '' ? undefined : rules
-  return { templates, lineRules, issuers, ...(certificates && { certificates }), ...(mqtt && { mqtt }) }
+  const tls = readTls(config)
+  return {
+    templates,
+    lineRules,
+    issuers,
+    ...(tls && { tls }),
+    ...(certificates && { certificates }),
+    ...(mqtt && { mqtt })
+  }
 }
 
 function readFileOf<Content>(setting: string, file: string, parse: (text: string) => Content): Content | undefined {

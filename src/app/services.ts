@@ -68,6 +68,9 @@ export interface ServiceParts {
 
 export async function openServices({ config, clock, store, files, log }: ServiceParts): Promise<Services> {
   const { templates } = files
+  // First, as the hub may not start without it.
+  const audit = openAudit({ config, store, clock, log })
+  const identity = await openIdentity({ config, files, store, clock, log, events: securityEvents(audit) })
   const failed = retryLogger(log)
   const policyOf = historyPolicies(store, config.HISTORY, clock)
   const historyWriter = await startHistoryWriter(store, { policyOf, clock, failed: failed('Writing the history') })
@@ -117,11 +120,9 @@ export async function openServices({ config, clock, store, files, log }: Service
   const subscriptions = new Subscriptions(store, {
     ...{ history, clock, limits, failed: failed('Sending changes to subscribers') }
   })
-  const audit = openAudit({ config, store, clock, log })
   const accessRules = await openAccessRules({
     ...{ store, clock, log, audit, file: config.ACCESS_RULES, isShared: config.MONGODB_URL !== '' }
   })
-  const identity = await openIdentity({ config, files, store, clock, log, events: securityEvents(audit) })
   return {
     ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity, audit },
     context,

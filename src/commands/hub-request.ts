@@ -6,8 +6,9 @@ import { HubError } from '../errors.ts'
 export interface HubAddress {
   /** Without path. */
   readonly url: string
-  /** Key or token that it shows; '' for none. */
+  /** Key or token that it shows; '' for none. With `user` it is its password. */
   readonly key: string
+  readonly user?: string
 }
 
 /**
@@ -27,7 +28,7 @@ export async function hubAddressOf(flags: ReadonlyMap<string, string>): Promise<
  * @throws HubError in one sentence where it cannot be reached or refuses
  */
 export async function requestHub(
-  { url, key }: HubAddress,
+  { url, key, user }: HubAddress,
   method: string,
   path: string,
   body?: unknown
@@ -35,7 +36,7 @@ export async function requestHub(
   const response = await fetch(new URL(path, url), {
     method,
     headers: {
-      ...(key !== '' && { authorization: `Bearer ${key}` }),
+      ...(key !== '' && { authorization: user === undefined ? `Bearer ${key}` : basic(user, key) }),
       ...(body !== undefined && { 'content-type': 'application/json' })
     },
     ...(body !== undefined && { body: JSON.stringify(body) })
@@ -47,6 +48,10 @@ export async function requestHub(
   const text = await response.text()
   if (!response.ok) throw new HubError('BadRequest', [`${url} refuses with ${response.status}: ${reasonIn(text)}`])
   return text === '' ? undefined : JSON.parse(text)
+}
+
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 }
 
 /** The messages of a Result. */
