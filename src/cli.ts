@@ -1,10 +1,12 @@
 /** The command line: verbs, settings, and messages for what fails. */
 import { readFile, stat } from 'node:fs/promises'
 import { VERSION } from './app/version.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError, readConfig, settingsTable } from './config/config.ts'
 import { parseDuration } from './config/parsers.ts'
 import { HubError } from './errors.ts'
 import { redact } from './redact.ts'
+import type { Store } from './store/store.ts'
 
 /** Flags beside the settings; true where a value follows. */
 const flags = {
@@ -287,9 +289,15 @@ async function setup(config: Config, extra: ReadonlyMap<string, string>): Promis
   process.stdout.write(await runSetup(extra, await identityParts(config)))
 }
 
-async function identityParts(config: Config) {
+async function identityParts(config: Config, clock: Clock = systemClock) {
   const { openStore } = await import('./app/open-store.ts')
-  return { openStore: () => openStore(config), parseDuration }
+  const { openAudit, securityEvents } = await import('./app/audit.ts')
+  // A command records only what is in the commit of its change.
+  const log = { error: () => {} }
+  return {
+    ...{ openStore: () => openStore(config), parseDuration, clock },
+    eventsOf: (store: Store) => securityEvents(openAudit({ config, store, clock, log }))
+  }
 }
 
 /** Help on the verb that is named, or on all. */

@@ -43,7 +43,10 @@ t.test('all wrong settings are reported at once, and nothing is started', async 
 t.test('an unknown verb is reported, with those that exist', async (t) => {
   const { code, stderr } = await run(['start'])
   t.equal(code, 1)
-  t.equal(stderr, '"start" is not known; there are: serve, backup, migrate, check, validate, export, access\n')
+  t.equal(
+    stderr,
+    '"start" is not known; there are: serve, backup, migrate, check, validate, export, access, setup, keys, users\n'
+  )
 })
 
 t.test('the hub starts, logs JSON where there is no terminal, and stops on SIGTERM', async (t) => {

@@ -1,7 +1,9 @@
 /** Keys and users, wherever they are: in a running hub, or in a store that none uses. */
-import { type Clock, systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { HubError } from '../errors.ts'
+import type { SecurityEventSink } from '../security/identity/events.ts'
 import { Identity } from '../security/identity/identity.ts'
+import type { Claims } from '../security/identity/records.ts'
 import type { Store } from '../store/store.ts'
 import { type HubAddress, requestHub } from './hub-request.ts'
 
@@ -25,8 +27,6 @@ export interface AdministeredUser {
   readonly created: Time
   readonly disabled?: boolean
 }
-
-export type Claims = Readonly<Record<string, unknown>>
 
 export interface UserChange {
   readonly claims?: Claims
@@ -67,8 +67,8 @@ export function identityOfHub(hub: HubAddress): IdentityAdmin {
 }
 
 /** A process that may open the store may do everything. */
-export async function identityInStore(store: Store, clock: Clock = systemClock): Promise<IdentityAdmin> {
-  const identity = new Identity({ store, clock })
+export async function identityInStore(store: Store, events: SecurityEventSink, clock: Clock): Promise<IdentityAdmin> {
+  const identity = new Identity({ store, clock, events })
   await identity.load()
   const { keys, users } = identity
   return {

@@ -1,12 +1,13 @@
 /** `aas-hub keys|users|setup`: on a running hub with `--url`, or on a store that no hub uses. */
-import { systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { HubError } from '../errors.ts'
+import type { SecurityEventSink } from '../security/identity/events.ts'
+import type { Claims } from '../security/identity/records.ts'
 import type { Store } from '../store/store.ts'
 import { type HubAddress, hubAddressOf } from './hub-request.ts'
 import {
   type AdministeredKey,
   type AdministeredUser,
-  type Claims,
   type IdentityAdmin,
   identityInStore,
   identityOfHub,
@@ -15,10 +16,13 @@ import {
 } from './identity-admin.ts'
 import { newPassword, readPassword } from './password.ts'
 
-type Flags = ReadonlyMap<string, string>
+type CommandFlags = ReadonlyMap<string, string>
 
 export interface IdentityCommandParts {
   readonly openStore: () => Promise<Store>
+  /** The audit of a store. */
+  readonly eventsOf: (store: Store) => SecurityEventSink
+  readonly clock: Clock
   /** Parses a duration such as `90d` into milliseconds. @throws Error that says what was expected */
   readonly parseDuration: (text: string) => number
 }
@@ -29,15 +33,21 @@ interface Printed {
   readonly text: string
 }
 
-type Command = (admin: IdentityAdmin, name: string, flags: Flags, parts: IdentityCommandParts) => Promise<Printed>
+type Command = (
+  admin: IdentityAdmin,
+  name: string,
+  flags: CommandFlags,
+  parts: IdentityCommandParts
+) => Promise<Printed>
 
 const DEFAULT_GRACE = '1h'
 
 const commands: { readonly [Verb in string]?: { readonly [Name in string]?: Command } } = {
   keys: {
-    create: async (admin, name, flags, { parseDuration }) => {
+    create: async (admin, name, flags, { parseDuration, clock }) => {
       const lifetime = flags.get('expires')
-      const expires = lifetime === undefined ? undefined : systemClock.milliseconds() + duration('expires', lifetime, parseDuration)
+      const expires =
+        lifetime === undefined ? undefined : clock.milliseconds() + duration('expires', lifetime, parseDuration)
       return shownKey(await admin.createKey(name, claimsOf(flags), expires))
     },
     list: async (admin) => {
@@ -89,7 +99,7 @@ const commands: { readonly [Verb in string]?: { readonly [Name in string]?: Comm
 export async function runIdentity(
   verb: 'keys' | 'users',
   [what = '', ...names]: readonly string[],
-  flags: Flags,
+  flags: CommandFlags,
   parts: IdentityCommandParts
 ): Promise<string | undefined> {
   const command = commands[verb]?.[what]
@@ -99,7 +109,7 @@ export async function runIdentity(
 }
 
 /** Makes the first administrator, gateway and auditor. @returns the output */
-export async function runSetup(flags: Flags, parts: IdentityCommandParts): Promise<string> {
+export async function runSetup(flags: CommandFlags, parts: IdentityCommandParts): Promise<string> {
   const made = await withAdmin(flags, parts, (admin, hub) => {
     const signedIn = (user: string, password: string) =>
       hub === undefined ? admin : identityOfHub({ ...hub, user, key: password })
@@ -109,8 +119,8 @@ export async function runSetup(flags: Flags, parts: IdentityCommandParts): Promi
 }
 
 async function withAdmin<Result>(
-  flags: Flags,
-  { openStore }: IdentityCommandParts,
+  flags: CommandFlags,
+  { openStore, eventsOf, clock }: IdentityCommandParts,
   work: (admin: IdentityAdmin, hub: HubAddress | undefined) => Promise<Result>
 ): Promise<Result> {
   const hub = await hubAddressOf(flags)
@@ -122,13 +132,13 @@ async function withAdmin<Result>(
     ])
   })
   try {
-    return await work(await identityInStore(store), undefined)
+    return await work(await identityInStore(store, eventsOf(store), clock), undefined)
   } finally {
     await store.close()
   }
 }
 
-function claimsOf(flags: Flags): Claims {
+function claimsOf(flags: CommandFlags): Claims {
   const [text, role, push, read] = ['claims', 'role', 'push', 'read'].map((name) => flags.get(name))
   const claims = {
     ...(text !== undefined && parseClaims(text)),
@@ -167,7 +177,7 @@ async function keyId(admin: IdentityAdmin, name: string): Promise<string> {
   throw new HubError('Conflict', [`${found.length} keys are named ${name}; name one by its id`])
 }
 
-function print({ json, text }: Printed, flags: Flags): string {
+function print({ json, text }: Printed, flags: CommandFlags): string {
   return flags.has('json') ? `${JSON.stringify(json, undefined, 2)}\n` : text
 }
 
