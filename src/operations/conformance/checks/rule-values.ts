@@ -1,8 +1,8 @@
 /** The parameters of checks, as a profile gives them. */
 
 /** What a parameter of a check may be; a mark `?` says that it may be absent. */
-export type ValueKind = 'text' | 'texts' | 'pattern' | 'flag' | 'range' | 'map'
-export type ValueDeclarations = Readonly<Record<string, ValueKind | `${ValueKind}?`>>
+export type RuleValueKind = 'text' | 'texts' | 'pattern' | 'flag' | 'range' | 'map'
+export type ValueDeclarations = Readonly<Record<string, RuleValueKind | `${RuleValueKind}?`>>
 
 interface ValueTypes {
   text: string
@@ -15,15 +15,15 @@ interface ValueTypes {
   map: Readonly<Record<string, readonly string[]>>
 }
 
-type TypeOf<Kind> = Kind extends `${infer Name extends ValueKind}?`
+type TypeOf<Kind> = Kind extends `${infer Name extends RuleValueKind}?`
   ? ValueTypes[Name] | undefined
-  : Kind extends ValueKind
+  : Kind extends RuleValueKind
     ? ValueTypes[Kind]
     : never
 
 export type RuleValues<Declared> = { readonly [Name in keyof Declared]: TypeOf<Declared[Name]> }
 
-const readers: { readonly [Kind in ValueKind]: (value: unknown) => ValueTypes[Kind] | undefined } = {
+const readers: { readonly [Kind in RuleValueKind]: (value: unknown) => ValueTypes[Kind] | undefined } = {
   text: (value) => (typeof value === 'string' ? value : undefined),
   texts: (value) => (isTexts(value) ? value : undefined),
   pattern: (value) => {
@@ -44,7 +44,7 @@ const readers: { readonly [Kind in ValueKind]: (value: unknown) => ValueTypes[Ki
   }
 }
 
-const words: Readonly<Record<ValueKind, string>> = {
+const words: Readonly<Record<RuleValueKind, string>> = {
   text: 'a text',
   texts: 'a list of texts',
   pattern: 'a regular expression',
@@ -61,7 +61,7 @@ export function readValues(
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {}
   for (const [name, mark] of Object.entries(declared)) {
-    const kind = mark.replace('?', '') as ValueKind
+    const kind = mark.replace('?', '') as RuleValueKind
     if (given[name] === undefined && mark.endsWith('?')) continue
     const value = readers[kind](given[name])
     if (value === undefined) fail(`the value ${name} is ${JSON.stringify(given[name])}, expected ${words[kind]}`)
