@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts'
 import { type HistoryWriter, startHistoryWriter } from '../consumers/history/history-writer.ts'
 import { type HistoryPolicyOf, historyPolicies } from '../consumers/history/policy.ts'
 import { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
-import { BULK_TASK, performBulk } from '../operations/bulk.ts'
+import { BULK_TASK, type BulkContext, performBulk } from '../operations/bulk-task.ts'
 import { executorFinder } from '../operations/executors/find-executor.ts'
 import { loadFunctions } from '../operations/executors/load-functions.ts'
 import { type History, historyOf } from '../operations/history/history.ts'
@@ -19,7 +19,8 @@ import { Ingest } from '../operations/samples/ingest.ts'
 import { templateCheckOf } from '../operations/samples/template-check.ts'
 import { timeSeriesOperations } from '../operations/time-series/time-series-operations.ts'
 import { withTimeSeriesView } from '../operations/time-series/time-series-view.ts'
-import type { AuditTrail } from '../security/audit-trail.ts'
+import { Access } from '../security/access.ts'
+import { type AuditTrail, RequestAudit } from '../security/audit-trail.ts'
 import { CallerLimits } from '../security/caller-limits.ts'
 import type { Identity } from '../security/identity/identity.ts'
 import type { Store } from '../store/store.ts'
@@ -103,7 +104,12 @@ export async function openServices({ config, clock, store, files, log }: Service
     templates,
     history,
     ingest,
-    jobs: openJobs(store, clock),
+    jobs: openJobs(store, clock, (requester) => {
+      const { caller, routes, operation } = requester
+      const request = { caller, operation, ...(routes[0] !== undefined && { path: routes[0] }) }
+      const record = audit.isOn ? new RequestAudit(audit, request) : undefined
+      return new Access({ store: withSegments, rules: accessRules.rules, clock }, caller, routes, record)
+    }),
     findExecutor: executorFinder(
       config.OPERATION_TARGETS,
       await loadFunctions(config.OPERATIONS),
@@ -140,13 +146,13 @@ function callerLimits(config: Config, clock: Clock): CallerLimits {
   })
 }
 
-function openJobs(store: Store, clock: Clock): Jobs {
+function openJobs(store: Store, clock: Clock, accessOf: BulkContext['accessOf']): Jobs {
   return new Jobs({
     store,
     clock,
     limit: MAX_JOBS,
     results: { count: MAX_RESULTS, bytes: MAX_RESULT_BYTES, keptMs: RESULT_RETENTION_MS },
-    tasks: { [BULK_TASK]: (task) => performBulk(store, task) }
+    tasks: { [BULK_TASK]: (task) => performBulk({ store, accessOf }, task) }
   })
 }
 

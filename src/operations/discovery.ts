@@ -57,7 +57,7 @@ export const postLinks: OperationHandler = async (context, request) => {
 export const deleteLinks: OperationHandler = async (context, request) => {
   const id = shellOf(request)
   if ((await context.store.head(LINKS, id)) !== undefined)
-    await context.store.commit([{ change: 'delete', kind: LINKS, id }])
+    await retryConflicts(() => context.store.commit([{ change: 'delete', kind: LINKS, id }]))
   else if ((await context.store.head(SHELL, id)) === undefined) throw new HubError('NotFound', [SHELL, id])
   return { status: 204 }
 }

@@ -86,9 +86,8 @@ export async function create(
 ): Promise<ApiResponse> {
   const document = acceptedDocument(context, kind, body)
   const json = JSON.stringify(document)
-  const { seq } = await context.store.commit([
-    { change: 'create', kind, id: document.id, json, facets: facetsOf(kind, document) }
-  ])
+  const change = { change: 'create', kind, id: document.id, json, facets: facetsOf(kind, document) } as const
+  const { seq } = await retryConflicts(() => context.store.commit([change]))
   return { status: 201, bytes: json, revision: seq, location: `${request.mount}/${encodeId(document.id)}` }
 }
 

@@ -36,7 +36,7 @@ export const getAll: OperationHandler = async (context, request) => {
 export const post: OperationHandler = async (context, request) => {
   const packageId = randomUUID()
   const { changes, json } = await receive(context, request, packageId, 'create')
-  const { seq } = await context.store.commit(changes)
+  const { seq } = await retryConflicts(() => context.store.commit(changes))
   return { status: 201, bytes: json, revision: seq, location: `/packages/${encodeId(packageId)}` }
 }
 
@@ -76,7 +76,8 @@ export const put: OperationHandler = async (context, request) => {
 
 /** DELETE /packages/{packageId}; documents loaded from it stay. */
 export const deleteById: OperationHandler = async (context, request) => {
-  await context.store.commit([{ change: 'delete', kind: KIND, id: request.packageId ?? '' }])
+  const change = { change: 'delete', kind: KIND, id: request.packageId ?? '' } as const
+  await retryConflicts(() => context.store.commit([change]))
   return { status: 204 }
 }
 

@@ -57,8 +57,9 @@ export class Access {
   readonly rules: RulesInForce
   /** Absent: nothing is recorded. */
   readonly audit: RequestAudit | undefined
+  /** The path of the request, in the spellings of `requestPaths`. */
+  readonly routes: readonly string[]
   readonly #parts: AccessParts
-  readonly #routes: readonly string[]
 
   /** @param routes the path of the request, in the spellings of `requestPaths` */
   constructor(parts: AccessParts, caller: Caller, routes: readonly string[], audit?: RequestAudit) {
@@ -66,17 +67,17 @@ export class Access {
     this.rules = parts.rules
     this.caller = caller
     this.audit = audit
-    this.#routes = routes
+    this.routes = routes
   }
 
   /** For the same request, as it were from another caller: one that has renewed its token. */
   as(caller: Caller): Access {
-    return new Access(this.#parts, caller, this.#routes, this.audit?.as(caller))
+    return new Access(this.#parts, caller, this.routes, this.audit?.as(caller))
   }
 
   /** The same for callers that the rules in force do not distinguish, on the same route. */
   get key(): string {
-    return JSON.stringify([this.#routes, this.#parts.rules.policy.keyOf(this.caller.subject)])
+    return JSON.stringify([this.routes, this.#parts.rules.policy.keyOf(this.caller.subject)])
   }
 
   /** Changes when the rules are replaced. */
@@ -118,7 +119,7 @@ export class Access {
     if (kind === undefined) {
       const policy = this.#policy
       return whenReady(this.#moment(policy), (moment) =>
-        policy.decide(right, { ...target, routes: this.#routes }, moment)
+        policy.decide(right, { ...target, routes: this.routes }, moment)
       )
     }
     return whenReady(this.#decide(right, { ...target, kind }), ({ verdict }) => verdict)
@@ -155,7 +156,7 @@ export class Access {
   #decide(right: Right, target: DocumentTarget & { readonly kind: DocumentKind }): MaybePromise<Decision> {
     const policy = this.#policy
     return whenReady(this.#moment(policy), (moment) =>
-      this.rules.decisions.of(policy, right, { ...target, routes: this.#routes }, moment)
+      this.rules.decisions.of(policy, right, { ...target, routes: this.routes }, moment)
     )
   }
 

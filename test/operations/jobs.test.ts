@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { HubError } from '../../src/errors.ts'
-import { BULK_TASK, performBulk } from '../../src/operations/bulk.ts'
+import { BULK_TASK, performBulk } from '../../src/operations/bulk-task.ts'
 import { type Job, type JobOutcome, Jobs } from '../../src/operations/jobs.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -130,7 +130,12 @@ test('results expire', async (t, store) => {
 })
 
 function jobsOf(store: Store): Jobs {
-  return new Jobs({ store, limit: 10, results: RESULTS, tasks: { [BULK_TASK]: (data) => performBulk(store, data) } })
+  return new Jobs({
+    store,
+    limit: 10,
+    results: RESULTS,
+    tasks: { [BULK_TASK]: (data) => performBulk({ store, accessOf }, data) }
+  })
 }
 
 /** That a job ended may be read a moment before its place is free. */
@@ -161,4 +166,9 @@ async function forgotten(jobs: Jobs, handleId: string): Promise<void> {
 async function ended(jobs: Jobs, handleId: string): Promise<Job> {
   await until(async () => (await jobs.get(handleId, 'owner')).state !== 'Running')
   return jobs.get(handleId, 'owner')
+}
+
+/** The jobs of these tests have no requester. */
+function accessOf(): never {
+  throw new Error('No job here is authorized')
 }
