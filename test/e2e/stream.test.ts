@@ -1,70 +1,17 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { decode, encode as encodeCbor, Token, Type } from 'cborg'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import type { ServerOptions } from '../../src/server.ts'
 import { manualClock } from '../manual-clock.ts'
-import { inTime } from '../until.ts'
 import { encode, type Running, start } from './harness.ts'
+import { type Received, StreamClient } from './stream-client.ts'
 
 const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
 const machine = {
   modelType: 'Submodel',
   id: 'urn:m',
   submodelElements: [property('Speed', 'xs:double'), property('Count', 'xs:int'), property('State', 'xs:string')]
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
-type Received = any
-
-/** Columns of doubles as RFC 8746 has them. */
-const typeEncoders = {
-  Float64Array: (array: Float64Array) => [new Token(Type.tag, 86), new Token(Type.bytes, new Uint8Array(array.buffer))]
-}
-
-/** A connection whose messages are taken one by one. */
-class Client {
-  readonly socket: WebSocket
-  readonly received: Received[] = []
-  #ring = () => {}
-
-  constructor(socket: WebSocket, isBinary: boolean) {
-    this.socket = socket
-    socket.on('message', (data) => {
-      this.received.push(isBinary ? decode(data as Buffer) : JSON.parse(String(data)))
-      this.#ring()
-    })
-  }
-
-  static async open(hub: Running, protocol?: string): Promise<Client> {
-    const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/stream`, protocol === undefined ? [] : [protocol])
-    const client = new Client(socket, protocol === 'aas-hub.v1.cbor')
-    await once(socket, 'open')
-    return client
-  }
-
-  send(message: object): void {
-    this.socket.send(
-      this.socket.protocol === 'aas-hub.v1.cbor'
-        ? encodeCbor(message, { typeEncoders } as object)
-        : JSON.stringify(message)
-    )
-  }
-
-  /** The next message of a type; those of others are passed over. */
-  async next(...types: string[]): Promise<Received> {
-    for (;;) {
-      while (this.received.length > 0) {
-        const message = this.received.shift()
-        if (types.includes(message.type)) return message
-      }
-      const rung = new Promise<void>((resolve) => {
-        this.#ring = resolve
-      })
-      await inTime(rung, types.join(' or '))
-    }
-  }
 }
 
 async function filled(t: Test, settings = {}, options: ServerOptions = {}): Promise<Running> {
@@ -82,7 +29,7 @@ for (const protocol of ['aas-hub.v1.json', 'aas-hub.v1.cbor']) {
   t.test(`${protocol}: rows and columns are pushed, acknowledged when durable, and followed`, async (t) => {
     // Without validation results only pushes are in the log, so the cursors are known.
     const hub = await filled(t, { TEMPLATES: 'off' })
-    const [gateway, reader] = [await Client.open(hub, protocol), await Client.open(hub, protocol)]
+    const [gateway, reader] = [await StreamClient.open(hub, protocol), await StreamClient.open(hub, protocol)]
     t.match(await gateway.next('welcome'), { version: 1, credit: Number, epoch: String })
     reader.send({ type: 'subscribe', id: 'all', select: { kinds: ['value'] }, columns: true })
     t.match(await reader.next('subscribed'), { id: 'all', recovered: true, cursor: String })
@@ -121,7 +68,7 @@ for (const protocol of ['aas-hub.v1.json', 'aas-hub.v1.cbor']) {
 
 t.test('CBOR carries columns as typed arrays, and integers beyond 2^53', async (t) => {
   const hub = await filled(t)
-  const gateway = await Client.open(hub, 'aas-hub.v1.cbor')
+  const gateway = await StreamClient.open(hub, 'aas-hub.v1.cbor')
   gateway.send({
     type: 'push',
     id: 1,
@@ -139,7 +86,7 @@ t.test('CBOR carries columns as typed arrays, and integers beyond 2^53', async (
 t.test('integers beyond 2^53 are sent as text, even if a double has the same shortest text', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', { ...machine, submodelElements: [property('Long', 'xs:long')] })
-  const reader = await Client.open(hub, 'aas-hub.v1.cbor')
+  const reader = await StreamClient.open(hub, 'aas-hub.v1.cbor')
   for (const columns of [false, true]) {
     reader.send({ type: 'subscribe', id: columns ? 'columns' : 'rows', select: { kinds: ['value'] }, columns })
     await reader.next('subscribed')
@@ -157,7 +104,7 @@ t.test('integers beyond 2^53 are sent as text, even if a double has the same sho
 
 t.test('an invalid sample is refused by name and index: with its batch, or alone', async (t) => {
   const hub = await filled(t)
-  const gateway = await Client.open(hub)
+  const gateway = await StreamClient.open(hub)
   const push = {
     type: 'push',
     submodel: 'urn:m',
@@ -175,7 +122,7 @@ t.test('an invalid sample is refused by name and index: with its batch, or alone
 
 t.test('a push that is repeated with its key counts once', async (t) => {
   const hub = await filled(t)
-  const gateway = await Client.open(hub)
+  const gateway = await StreamClient.open(hub)
   for (const id of [1, 2]) {
     gateway.send({ type: 'push', id, key: 'g/1', submodel: 'urn:m', path: 'Speed', value: 1 })
     t.match((await gateway.next('ack')).acks, [id === 1 ? { id, accepted: 1 } : { id, accepted: 1, repeated: true }])
@@ -185,11 +132,11 @@ t.test('a push that is repeated with its key counts once', async (t) => {
 
 t.test('a client that returns with the last cursor misses nothing and gets nothing twice', async (t) => {
   const hub = await filled(t)
-  const gateway = await Client.open(hub)
+  const gateway = await StreamClient.open(hub)
   const values: number[] = []
   let since: string | undefined
   for (let round = 0; round < 5; round++) {
-    const reader = await Client.open(hub)
+    const reader = await StreamClient.open(hub)
     reader.send({ type: 'subscribe', id: 1, select: { paths: ['Speed'] }, ...(since !== undefined && { since }) })
     const subscribed = await reader.next('subscribed')
     t.equal(subscribed.recovered, true)
@@ -212,7 +159,7 @@ t.test('a client that returns with the last cursor misses nothing and gets nothi
     }
     reader.socket.terminate()
   }
-  const last = await Client.open(hub)
+  const last = await StreamClient.open(hub)
   last.send({ type: 'subscribe', id: 1, select: { paths: ['Speed'] }, since })
   while (values.length < 100) values.push(...(await last.next('event')).events.map(({ value }: Received) => value))
   t.strictSame(
@@ -223,7 +170,7 @@ t.test('a client that returns with the last cursor misses nothing and gets nothi
 
 t.test('subscriptions of one connection are distinguished by id, refused, and ended', async (t) => {
   const hub = await filled(t)
-  const client = await Client.open(hub)
+  const client = await StreamClient.open(hub)
   client.send({ type: 'subscribe', id: 'a', select: { paths: ['Count'] } })
   client.send({ type: 'subscribe', id: 'b', select: { kinds: ['deleted'] } })
   client.send({ type: 'subscribe', id: 'a' })
@@ -242,7 +189,7 @@ t.test('subscriptions of one connection are distinguished by id, refused, and en
 
 t.test('an invalid message is answered with an error, and the connection stays open', async (t) => {
   const hub = await filled(t)
-  const client = await Client.open(hub)
+  const client = await StreamClient.open(hub)
   for (const [frame, text] of [
     ['{"type":', /no message of aas-hub.v1.json/],
     [Buffer.of(1, 2, 3), /text frames were expected/],
@@ -263,7 +210,7 @@ t.test(
   'frames that are too large or broken end the connection with the code for it, and no other connection',
   async (t) => {
     const hub = await filled(t, { BODY_LIMIT: '64KiB' })
-    const client = await Client.open(hub)
+    const client = await StreamClient.open(hub)
     client.socket.send('x'.repeat(70_000))
     const [code] = await once(client.socket, 'close')
     t.equal(code, 1009)
@@ -276,7 +223,7 @@ t.test(
     // Not masked, as frames of a client must be; with reserved bits set.
     raw.write(Buffer.of(0xf1, 0x05, 1, 2, 3, 4, 5))
     await once(raw, 'close')
-    const other = await Client.open(hub)
+    const other = await StreamClient.open(hub)
     other.send({ type: 'push', id: 1, submodel: 'urn:m', path: 'Speed', value: 1 })
     t.match((await other.next('ack')).acks, [{ accepted: 1 }])
   }
@@ -285,10 +232,10 @@ t.test(
 t.test('a half-open connection is closed', async (t) => {
   const clock = manualClock()
   const hub = await filled(t, { STREAM_HEARTBEAT: '200ms' }, { clock })
-  const silent = await Client.open(hub)
+  const silent = await StreamClient.open(hub)
   // It takes nothing more from the network, and so gives no sign of life.
   silent.socket.pause()
-  const lively = await Client.open(hub)
+  const lively = await StreamClient.open(hub)
   const raw = (silent.socket as unknown as { _socket: { once(event: string, listener: () => void): void } })._socket
   const ended = new Promise<void>((resolve) => raw.once('close', resolve))
   await clock.advance(200)
@@ -303,7 +250,7 @@ t.test('a half-open connection is closed', async (t) => {
 
 t.test('a gateway that sends faster than the disk writes is slowed down and loses nothing', async (t) => {
   const hub = await filled(t)
-  const gateway = await Client.open(hub)
+  const gateway = await StreamClient.open(hub)
   const frames = 600
   const values = Array.from({ length: 1000 }, (_, i) => i / 100)
   for (let i = 0; i < frames; i++)
@@ -332,7 +279,7 @@ t.test('other paths have no WebSocket, and pages of other sites get none', async
 
 t.test('a stopping hub acknowledges pushes in progress and says that it stops', async (t) => {
   const hub = await filled(t)
-  const client = await Client.open(hub)
+  const client = await StreamClient.open(hub)
   client.send({ type: 'subscribe', id: 1 })
   await client.next('subscribed')
   client.send({ type: 'push', id: 1, submodel: 'urn:m', path: 'Speed', value: 1 })

@@ -251,7 +251,8 @@ export class StreamConnection {
     for (;;) {
       const turn = this.#gate.next()
       try {
-        return await this.#options.hub.ingest.push(batch, { ...options, gatePass: turn })
+        const { access } = this.#caller
+        return await this.#options.hub.ingest.push(batch, { ...options, access, gatePass: turn })
       } catch (error) {
         const isFull = error instanceof HubError && error.name === 'TooManyRequests'
         if (!isFull || this.#isClosed) throw error

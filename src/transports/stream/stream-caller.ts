@@ -97,6 +97,7 @@ export class StreamCaller {
       accepted(expiresAt === undefined ? undefined : new Date(expiresAt).toISOString())
     } catch (error) {
       refused(error)
+      if (++this.#refused >= MAX_REFUSED_TOKENS) this.#events.close(UNAUTHENTICATED, 'too many tokens were refused')
     }
     const waiting = this.#waiting
     this.#waiting = undefined
@@ -109,15 +110,10 @@ export class StreamCaller {
    */
   async #renew(token: unknown): Promise<number | undefined> {
     if (typeof token !== 'string') throw new HubError('BadRequest', ['"token", a text, was expected'])
-    try {
-      const access = await this.#watch.renew(bearerToken(token))
-      this.#mustAuthenticate = false
-      this.#cancelTimer()
-      return access?.caller.expiresAt
-    } catch (error) {
-      if (++this.#refused >= MAX_REFUSED_TOKENS) this.#events.close(UNAUTHENTICATED, 'too many tokens were refused')
-      throw error
-    }
+    const access = await this.#watch.renew(bearerToken(token))
+    this.#mustAuthenticate = false
+    this.#cancelTimer()
+    return access?.caller.expiresAt
   }
 
   stop(): void {
