@@ -12,7 +12,7 @@ export const roles: Readonly<Record<string, object>> = {
         ...['$aasdesc("*")', '$smdesc("*")'].map((DESCRIPTOR) => ({ DESCRIPTOR })),
         route('/bulk/*'),
         route('/upload'),
-        route('/description'),
+        ...descriptionRoutes(),
         ...dataRoutes()
       ]
     }
@@ -24,7 +24,7 @@ export const roles: Readonly<Record<string, object>> = {
       objects: [
         ...['$aas("*")', '$sm("*")', '$cd("*")'].map((IDENTIFIABLE) => ({ IDENTIFIABLE })),
         ...['$aasdesc("*")', '$smdesc("*")'].map((DESCRIPTOR) => ({ DESCRIPTOR })),
-        route('/description'),
+        ...descriptionRoutes(),
         ...dataRoutes()
       ]
     },
@@ -43,7 +43,7 @@ export const roles: Readonly<Record<string, object>> = {
     ruleModel('gateway', [
       { rights: ['CREATE', 'UPDATE'], objects: pushRoutes() },
       { rights: ['UPDATE'], objects: elementValueRoutes() },
-      { rights: ['READ'], objects: [route('/description')] }
+      { rights: ['READ'], objects: descriptionRoutes() }
     ])
   ),
 
@@ -104,6 +104,13 @@ function elementValueRoutes(): object[] {
 /** The hub's own endpoints for samples and history. */
 function dataRoutes(): object[] {
   return ['/ingest', '/stream', '/events', '/timeseries', '/dataset'].map(route)
+}
+
+/** Of the hub, and of the services that have a base URL of their own. */
+function descriptionRoutes(): object[] {
+  return ['', '/aas-services/*', '/submodel-services/*', '/template-repository'].map((base) =>
+    route(`${base}/description`)
+  )
 }
 
 /** Held against the path of the request, with and without the prefix of the API. */

@@ -107,7 +107,8 @@ export class WriteAuthorizer {
     for (const [id, right] of packages) {
       const isAllowed = await allowsAll(access, right)
       if (isAllowed) continue
-      const isVisible = isUpsert(declared) || right === 'CREATE' || (await allowsAll(access, 'VIEW'))
+      if (isUpsert(declared)) throw forbidden(rightsOf(declared ?? right).join(' or '), `Package "${id}"`)
+      const isVisible = right === 'CREATE' || (await allowsAll(access, 'VIEW'))
       throw isVisible ? forbidden(right, `Package "${id}"`) : new HubError('NotFound', ['Package', id])
     }
   }
@@ -118,7 +119,9 @@ export class WriteAuthorizer {
     const { kind, id } = write
     const path = typeof part === 'string' ? undefined : part.path
     const what = path === undefined ? `${kind} "${id}"` : `the element "${path}" of ${kind} "${id}"`
-    if (isUpsert(declared) || write.created !== undefined) return forbidden(right, what)
+    // Which of the two rights was needed would reveal whether it exists.
+    if (isUpsert(declared)) return forbidden(rightsOf(declared ?? right).join(' or '), what)
+    if (write.created !== undefined) return forbidden(right, what)
     const visibility = new Visibility({ access, store, rights: ['VIEW', right, ...rightsOf(declared ?? right)] })
     if (path === undefined) {
       return (await visibility.document(kind, id)) ? forbidden(right, what) : new HubError('NotFound', [kind, id])
@@ -153,6 +156,6 @@ async function allowsAll(access: Access, right: Right): Promise<boolean> {
 }
 
 /** @param what names a resource that the caller knows */
-function forbidden(right: Right, what: string): HubError {
+function forbidden(right: string, what: string): HubError {
   return new HubError('Forbidden', [`${right} of ${what}`])
 }
