@@ -40,6 +40,10 @@ const INNER_MEMBER = /(\\")([A-Za-z0-9_.-]{1,100})\\"(\s{0,9}:\s{0,9})\\"(?:[^"\
 /** Value of an `Authorization` header. */
 const SCHEME = /\b(Bearer|Basic|Digest|Token)\s+[A-Za-z0-9._~+/=:-]{6,}/gi
 
+/** An API key, whose id helps to find it, and a JWT, wherever they occur. */
+const API_KEY = /\b(aashub_[a-z0-9]{1,20}_)[A-Za-z0-9_-]{20,}/g
+const JWT = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g
+
 /** Takes time linear in the length of the text. */
 export function redact(text: string): string {
   return text
@@ -51,6 +55,8 @@ export function redact(text: string): string {
       return isParameter || isSecret(decoded(name)) ? `${before}${name}=${REDACTED}` : all
     })
     .replace(SCHEME, `$1 ${REDACTED}`)
+    .replace(API_KEY, `$1${REDACTED}`)
+    .replace(JWT, REDACTED)
 }
 
 function withoutValue(all: string, quote: string, name: string, colon: string): string {

@@ -7,6 +7,7 @@ const root = new URL('..', import.meta.url)
 const file = readFileSync(new URL('docker-compose.yml', root), 'utf8')
 
 interface Service {
+  ports?: string[]
   image?: string
   build?: string
   environment?: Record<string, string>
@@ -55,6 +56,14 @@ t.test(
     t.strictSame(compose.services.mosquitto?.profiles, ['mqtt'])
   }
 )
+
+t.test('hubs that start without authentication are reached from this machine only', async (t) => {
+  const open = Object.values(compose.services).filter(({ environment }) => environment?.INSECURE === 'true')
+  t.ok(open.length > 0)
+  for (const { ports = [] } of Object.values(compose.services)) {
+    for (const port of ports) t.match(port, /^127\.0\.0\.1:/)
+  }
+})
 
 t.test('the image does not run as root, and copies only files that exist', async (t) => {
   const lines = readFileSync(new URL('Dockerfile', root), 'utf8').split('\n')

@@ -23,7 +23,10 @@ const secrets: readonly string[] = [
   '{"msg":"{\\"password\\":\\"S3CRET\\"}"}',
   'Authorization: Basic S3CRETS3CRET==',
   'Authorization: Token S3CRETS3CRET',
-  'password=S3CRET'
+  'password=S3CRET',
+  `a key: aashub_abcdefghijkl_S3CRET${'x'.repeat(37)}, and more`,
+  'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJraW0ifQ.S3CRET',
+  'cookie: aas-hub-session=S3CRET'
 ]
 
 const innocent: readonly string[] = [

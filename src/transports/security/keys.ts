@@ -5,7 +5,6 @@ import type { KeySummary } from '../../security/identity/keys.ts'
 import { serve } from '../http/extension-endpoint.ts'
 import { keyRotationEndpoint, keysEndpoint } from './endpoints.ts'
 import { bodyOf, durationIn, optionalClaims, optionalIds, optionalTime, required, textIn } from './members.ts'
-import { callerIn, requireRight } from './require-right.ts'
 import { refuseWithoutAdministrator } from './session.ts'
 
 const GRACE_MS = 3_600_000
@@ -13,12 +12,10 @@ const GRACE_MS = 3_600_000
 export function serveKeys(app: FastifyInstance, identity: Identity): void {
   const { keys } = identity
   serve(app, '', keysEndpoint, {
-    get: async ({ request }) => {
-      await requireRight(request, 'READ')
+    get: async () => {
       return (await keys.list()).map(shown)
     },
-    post: async ({ request, reply }) => {
-      await requireRight(request, 'CREATE')
+    post: async ({ request, reply, access }) => {
       const body = bodyOf(request.body, ['name', 'claims', 'push', 'read', 'expires'])
       const [push, read, expires] = [
         optionalIds(body, 'push'),
@@ -32,20 +29,18 @@ export function serveKeys(app: FastifyInstance, identity: Identity): void {
       }
       refuseWithoutAdministrator(identity, claims)
       const name = textIn(body, 'name')
-      const created = await keys.create({ name, claims, ...(expires !== undefined && { expires }) }, callerIn(request))
+      const created = await keys.create({ name, claims, ...(expires !== undefined && { expires }) }, access?.caller)
       return reply.code(201).send(shown(created))
     },
-    delete: async ({ request, reply, query }) => {
-      await requireRight(request, 'DELETE')
-      await keys.revoke(required(query().id, 'id'), callerIn(request))
+    delete: async ({ reply, access, query }) => {
+      await keys.revoke(required(query().id, 'id'), access?.caller)
       return reply.code(204).send()
     }
   })
   serve(app, '', keyRotationEndpoint, {
-    post: async ({ request }) => {
-      await requireRight(request, 'UPDATE')
+    post: async ({ request, access }) => {
       const body = bodyOf(request.body, ['id', 'grace'])
-      return shown(await keys.rotate(textIn(body, 'id'), durationIn(body, 'grace', GRACE_MS), callerIn(request)))
+      return shown(await keys.rotate(textIn(body, 'id'), durationIn(body, 'grace', GRACE_MS), access?.caller))
     }
   })
 }

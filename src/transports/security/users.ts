@@ -5,39 +5,34 @@ import type { UserSummary } from '../../security/identity/users.ts'
 import { serve } from '../http/extension-endpoint.ts'
 import { userChangeEndpoint, usersEndpoint } from './endpoints.ts'
 import { bodyOf, optionalClaims, optionalFlag, optionalText, required, textIn } from './members.ts'
-import { callerIn, requireRight } from './require-right.ts'
 import { refuseWithoutAdministrator } from './session.ts'
 
 export function serveUsers(app: FastifyInstance, identity: Identity): void {
   const { users } = identity
   serve(app, '', usersEndpoint, {
-    get: async ({ request }) => {
-      await requireRight(request, 'READ')
+    get: async () => {
       return (await users.list()).map(shown)
     },
-    post: async ({ request, reply }) => {
-      await requireRight(request, 'CREATE')
+    post: async ({ request, reply, access }) => {
       const body = bodyOf(request.body, ['name', 'password', 'claims'])
       const claims = optionalClaims(body, 'claims') ?? {}
       refuseWithoutAdministrator(identity, claims)
       const user = { name: textIn(body, 'name'), password: textIn(body, 'password'), claims }
-      return reply.code(201).send(shown(await users.create(user, callerIn(request))))
+      return reply.code(201).send(shown(await users.create(user, access?.caller)))
     },
-    delete: async ({ request, reply, query }) => {
-      await requireRight(request, 'DELETE')
-      await users.remove(required(query().name, 'name'), callerIn(request))
+    delete: async ({ reply, access, query }) => {
+      await users.remove(required(query().name, 'name'), access?.caller)
       return reply.code(204).send()
     }
   })
   serve(app, '', userChangeEndpoint, {
-    post: async ({ request }) => {
-      await requireRight(request, 'UPDATE')
+    post: async ({ request, access }) => {
       const body = bodyOf(request.body, ['name', 'claims', 'password', 'disabled'])
       const [name, password] = [textIn(body, 'name'), optionalText(body, 'password')]
       const [claims, disabled] = [optionalClaims(body, 'claims'), optionalFlag(body, 'disabled')]
-      if (password !== undefined) await users.setPassword(name, password, callerIn(request))
+      if (password !== undefined) await users.setPassword(name, password, access?.caller)
       const change = { ...(claims && { claims }), ...(disabled !== undefined && { disabled }) }
-      return shown(await users.change(name, change, callerIn(request)))
+      return shown(await users.change(name, change, access?.caller))
     }
   })
 }
