@@ -1,8 +1,9 @@
 /** The audit over HTTP: what requests leave in it, and how it is read. */
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { parseAuditLine } from '../../src/security/audit-search.ts'
 import { ChainVerifier } from '../../src/store/audit-chain.ts'
 import { property, submodel, withStore } from '../store/fixtures.ts'
+import { until } from '../until.ts'
 import { startGuarded } from './access-fixture.ts'
 import { openStored, type Running, start } from './harness.ts'
 
@@ -39,14 +40,13 @@ async function storedRecords(directory: string): Promise<string[]> {
 }
 
 /** What does not belong to a commit is written some seconds later. */
-async function until(t: Test, hub: Running, condition: (entries: readonly Entry[]) => boolean): Promise<Entry[]> {
-  for (let turn = 0; turn < 200; turn++) {
-    const entries = await entriesOf(hub)
-    if (condition(entries)) return entries
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  t.fail('never')
-  return []
+async function entriesOnce(hub: Running, condition: (entries: readonly Entry[]) => boolean): Promise<Entry[]> {
+  let entries: Entry[] = []
+  await until(async () => {
+    entries = await entriesOf(hub)
+    return condition(entries)
+  })
+  return entries
 }
 
 t.test('each write has one entry, which names the caller, the operation, the resource and the rule', async (t) => {
@@ -93,7 +93,7 @@ t.test('refusals are recorded, and hold no credentials', async (t) => {
   const guess = { authorization: 'Bearer aash_0123456789abcdef_guess' }
   t.equal((await hub.get('/submodels', guess)).status, 401)
   await hub.ask('POST', `${hub.url}/write?u=kim&p=secret-word`, 'press speed=1')
-  const entries = await until(t, hub, ({ length }) => length >= 5)
+  const entries = await entriesOnce(hub, ({ length }) => length >= 5)
   t.match(
     entries.map(({ record }) => record),
     [
@@ -111,7 +111,7 @@ t.test('an entry is written for reads only where AUDIT=reads says so', async (t)
   const { hub, as } = await startGuarded(t, ROLES, undefined, { AUDIT: 'reads' })
   for (let n = 0; n < 3; n++) t.equal((await as.operator.get('/submodels')).status, 200)
   t.equal((await as.operator.get(`${hub.url}/healthz`)).status, 200)
-  const entries = await until(t, hub, ({ length }) => length >= 1)
+  const entries = await entriesOnce(hub, ({ length }) => length >= 1)
   t.match(entries, [{ record: { caller: 'key:operator', operation: 'GetAllSubmodels', status: 200, count: 3 } }])
   t.equal(entries.length, 1, 'probes are public')
 })

@@ -7,7 +7,7 @@ import { type EndpointRequest, serve } from '../http/extension-endpoint.ts'
 import { sendInSlices, withSlices } from '../timeseries/sliced-response.ts'
 import { auditEndpoints } from './endpoint.ts'
 
-export interface AuditOptions {
+export interface AuditRoutesOptions {
   readonly store: Pick<Store, 'audit' | 'auditHead'>
   readonly apiPrefix: string
   readonly defaultLimit: number
@@ -17,7 +17,7 @@ export interface AuditOptions {
 /** Entries that are encoded together. */
 const ENTRIES_PER_PART = 500
 
-export async function audit(app: FastifyInstance, options: AuditOptions): Promise<void> {
+export async function audit(app: FastifyInstance, options: AuditRoutesOptions): Promise<void> {
   const { store, apiPrefix } = options
   serve(app, apiPrefix, auditEndpoints.entries, { get: (received) => sendEntries(options, received) })
   serve(app, apiPrefix, auditEndpoints.head, {
@@ -29,7 +29,7 @@ export async function audit(app: FastifyInstance, options: AuditOptions): Promis
 }
 
 function sendEntries(
-  { store, defaultLimit, maxLimit }: AuditOptions,
+  { store, defaultLimit, maxLimit }: AuditRoutesOptions,
   { reply, query }: EndpointRequest<(typeof auditEndpoints)['entries']['get']>
 ): Promise<FastifyReply> {
   const { format = 'json', limit, cursor = 0, ...filter } = query()
@@ -49,7 +49,7 @@ function sendEntries(
 }
 
 async function* linesOf(
-  store: AuditOptions['store'],
+  store: AuditRoutesOptions['store'],
   query: AuditQuery,
   { after, limit }: { readonly after: number; readonly limit: number },
   slice: TimeSlice
