@@ -100,6 +100,7 @@ export async function openServices({ config, clock, store, files, log }: Service
     stored: store,
     commitsOf: withSegments.commitsOf,
     uploadLimit: config.UPLOAD_LIMIT,
+    queryTimeMs: config.QUERY_TIMEOUT,
     lenient: config.LENIENT,
     templates,
     history,

@@ -143,6 +143,11 @@ export const settings = {
   },
   DEFAULT_LIMIT: { parse: parseCount, default: '100', means: 'Page size when the client asks for none' },
   MAX_LIMIT: { parse: parseCount, default: '1000', means: 'Maximum page size' },
+  QUERY_TIMEOUT: {
+    parse: parseTimeout,
+    default: '10s',
+    means: 'Time that a query may search for one page; the page then ends early, with a cursor to continue from'
+  },
   REQUEST_TIMEOUT: { parse: parseTimeout, default: '5m', means: 'Time for a request to arrive completely' },
   DRAIN_TIMEOUT: {
     parse: parseTimeout,

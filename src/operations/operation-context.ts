@@ -23,6 +23,8 @@ export interface OperationContext {
   readonly subject?: OperationSubject
   /** Largest uploaded file, in bytes. */
   readonly uploadLimit: number
+  /** A page of a query ends after this time; the next one continues. */
+  readonly queryTimeMs: number
   /** Store documents that violate rules, and record the violations. */
   readonly lenient: boolean
   /** Validates submodels against the templates that their semanticIds name. */

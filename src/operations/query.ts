@@ -1,5 +1,4 @@
 /** POST /query/…: documents that match a condition; candidates are found by index and tested one by one. */
-import { setImmediate } from 'node:timers/promises'
 import { parseQuery } from '../formats/query.ts'
 import { type CompiledCondition, compile } from '../model/condition/compile.ts'
 import { TextTooLong } from '../model/condition/pattern.ts'
@@ -10,6 +9,7 @@ import { candidates } from '../store/candidates.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { Document, DocumentKind } from '../store/store.ts'
+import { TimeSlice } from '../time-slice.ts'
 import {
   DESCRIBED_CLASS,
   deriveVisible,
@@ -24,8 +24,7 @@ import { render } from './submodels.ts'
 
 type QuerySubject = keyof Documents
 
-/** Documents tested before yielding to other requests, and documents tested per page at most. */
-const DOCUMENTS_PER_SLICE = 50
+/** Documents tested per page at most. */
 const MAX_DOCUMENTS = 20_000
 
 /** A query over one class of document; of descriptors first the registered ones, then those derived. */
@@ -40,17 +39,20 @@ export function query(subject: QuerySubject): OperationHandler {
     const results: (Buffer | string)[] = []
     const damaged = new Set<string>()
     const undecided: string[] = []
+    const { clock } = context.ingest
+    const [slice, deadline] = [new TimeSlice(), clock.monotonic() + context.queryTimeMs]
     let tested = 0
+    const isOver = () => tested === MAX_DOCUMENTS || (tested > 0 && clock.monotonic() >= deadline)
     let [turn, after] =
       request.query.cursor === undefined ? [0, 0] : parseListCursor(request.query.cursor, kinds.length)
     for (; turn < kinds.length; turn++, after = 0) {
       const found = { alternatives, after, onDamage: (id: string) => damaged.add(id) }
       for await (const document of candidates(store, kinds[turn] as DocumentKind, found)) {
         // Reaching one more than fits shows that there is a next page; a long search continues there.
-        if (results.length === request.query.limit || tested === MAX_DOCUMENTS) break
+        if (results.length === request.query.limit || isOver()) break
         after = document.position
         tested++
-        if (tested % DOCUMENTS_PER_SLICE === 0) await setImmediate()
+        await slice.check()
         const testing = candidate(context, subject, document, request.base, test)
         const candidatesBy = await unlessDamaged(testing, () => damaged.add(document.id))
         if (candidatesBy === undefined || !matches(test, candidatesBy, () => undecided.push(document.id))) continue
@@ -59,7 +61,7 @@ export function query(subject: QuerySubject): OperationHandler {
         else if (subject === 'Submodel') results.push(render(document, 'normal', request.query))
         else results.push(document.kind === subject ? document.bytes : JSON.stringify(instance))
       }
-      if (results.length === request.query.limit || tested === MAX_DOCUMENTS) break
+      if (results.length === request.query.limit || isOver()) break
     }
     const more = turn < kinds.length && (await anyAfter(store, kinds, turn, after, alternatives))
     return paged(results, more ? encodeCursor([turn, after]) : undefined, {

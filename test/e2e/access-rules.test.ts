@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ConfigError } from '../../src/config/config.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
-import { rule } from '../security/fixture.ts'
+import { eq, rule, str } from '../security/fixture.ts'
+import { startGuarded } from './access-fixture.ts'
 import { type Running, start } from './harness.ts'
 
 const model = (route: string) => JSON.stringify({ rules: [rule({ objects: [{ ROUTE: route }] })] })
@@ -96,4 +97,31 @@ t.test('with a version that was valid before it starts, and says so', async (t) 
   await third.stop()
   const { ACCESS_RULES: _, ...without } = settings
   t.match(await inForce(await start(t, without)), { version: 1 }, 'the last version stays without the file')
+})
+
+t.test('rules that are activated decide on the next request', async (t) => {
+  const { hub, as } = await startGuarded(t, { admin: { role: 'administrator' }, line: { role: 'line' } })
+  const at = `${hub.url}/security/access-rules`
+  const role = (name: string) => eq({ $attribute: { CLAIM: 'role' } }, str(name))
+  const reads = rule({
+    attributes: [{ CLAIM: 'role' }],
+    objects: [{ IDENTIFIABLE: '$sm("*")' }],
+    formula: role('line')
+  })
+  const rules = [rule({ rights: ['ALL'], attributes: [{ CLAIM: 'role' }], formula: role('administrator') }), reads]
+  t.equal((await as.line.get('/submodels')).status, 403)
+
+  const staged = await as.admin.ask('POST', at, { rules })
+  t.match(staged.json, { number: 1, state: 'staged', author: 'key:admin' })
+  t.equal((await as.line.get('/submodels')).status, 403, 'staged rules decide nothing')
+  t.equal((await as.line.ask('POST', `${at}/activate?version=1`)).status, 403)
+  t.equal((await as.admin.ask('POST', `${at}/activate?version=1`)).status, 200)
+  t.equal((await as.line.get('/submodels')).status, 200)
+
+  const locked = await as.admin.ask('POST', at, { rules: [reads] })
+  const activate = `${at}/activate?version=${locked.json.number}`
+  t.equal((await as.admin.ask('POST', activate)).status, 409, 'who activates must be able to undo it')
+  t.equal((await as.line.get('/submodels')).status, 200)
+  t.equal((await as.admin.ask('POST', `${activate}&force=true`)).status, 200)
+  t.equal((await as.admin.get(at)).status, 403)
 })

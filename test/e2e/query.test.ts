@@ -323,3 +323,24 @@ t.test('a malicious query is refused quickly', async (t) => {
     t.ok(Date.now() - began < 2000)
   }
 })
+
+t.test('a query that takes too long ends its page early, and goes on with the next one', async (t) => {
+  const hub = await start(t, { QUERY_TIMEOUT: '1ms' })
+  const count = 300
+  for (let number = 0; number < count; number++) {
+    const text = property('text', 'xs:string', `${'a'.repeat(2000)}${number}`)
+    await hub.post('/submodels', { modelType: 'Submodel', id: `urn:${number}`, submodelElements: [text] })
+  }
+  const condition = { $regex: [field('$sme.text#value'), str('(a|aa)*[0-4]$')] }
+  const found: string[] = []
+  let pages = 0
+  for (let cursor: string | undefined = ''; cursor !== undefined; pages++) {
+    const { json, status } = await hub.post(`/query/submodels?limit=1000&cursor=${cursor}`, { $condition: condition })
+    t.equal(status, 200)
+    for (const { id } of json.result) found.push(id)
+    cursor = json.paging_metadata.cursor
+  }
+  t.ok(pages > 1, `${pages} pages`)
+  t.equal(found.length, count / 2)
+  t.equal(new Set(found).size, count / 2)
+})
