@@ -1,4 +1,5 @@
 /** The command line: verbs, settings, and messages for what fails. */
+import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { VERSION } from './app/version.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -24,6 +25,8 @@ const flags = {
   role: true,
   as: true,
   note: true,
+  head: true,
+  after: true,
   stage: false,
   force: false,
   claims: true,
@@ -125,6 +128,16 @@ const verbs: Readonly<Record<string, Verb>> = {
          on a running hub: --url URL, with the key of an administrator in AAS_HUB_KEY or --token-file; --json for programs`,
     settings: STORE_SETTINGS,
     run: (config, extra, words) => identity('users', config, extra, words),
+    takesFiles: true
+  },
+  audit: {
+    does: 'verifies the hash chain of the audit, exports it, or prints its head, to be kept elsewhere; also while the hub runs',
+    usage: `verify [--head NUMBER:HASH|FILE] [--data-dir FOLDER | --url URL]
+       aas-hub audit export [--format ndjson|syslog] [--after NUMBER] [--data-dir FOLDER | --url URL]
+       aas-hub audit head [--data-dir FOLDER | --url URL]
+         of a running hub with a key in AAS_HUB_KEY or --token-file`,
+    settings: /^DATA_DIR$/,
+    run: audit,
     takesFiles: true
   }
 }
@@ -298,6 +311,17 @@ async function identityParts(config: Config, clock: Clock = systemClock) {
     ...{ openStore: () => openStore(config), parseDuration, clock },
     eventsOf: (store: Store) => securityEvents(openAudit({ config, store, clock, log }))
   }
+}
+
+async function audit(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[]): Promise<void> {
+  const { isAuditAction, runAudit } = await import('./commands/audit.ts')
+  const write = async (text: string) => {
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+  }
+  const [action = '', ...others] = words
+  if (!isAuditAction(action) || others.length > 0) throw new UsageError(`Usage: aas-hub audit ${verbs.audit?.usage}`)
+  const problem = await runAudit(action, { flags: extra, directory: config.DATA_DIR, write })
+  if (problem !== undefined) throw new UsageError(problem)
 }
 
 /** Help on the verb that is named, or on all. */

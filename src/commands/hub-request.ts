@@ -27,12 +27,18 @@ export async function hubAddressOf(flags: ReadonlyMap<string, string>): Promise<
  * @returns the JSON that the hub answers
  * @throws HubError in one sentence where it cannot be reached or refuses
  */
-export async function requestHub(
+export async function requestHub(hub: HubAddress, method: string, path: string, body?: unknown): Promise<unknown> {
+  const text = await (await fetchHub(hub, method, path, body)).text()
+  return text === '' ? undefined : JSON.parse(text)
+}
+
+/** The response of a hub that does not refuse. @throws HubError as `requestHub` */
+export async function fetchHub(
   { url, key, user }: HubAddress,
   method: string,
   path: string,
   body?: unknown
-): Promise<unknown> {
+): Promise<Response> {
   const response = await fetch(new URL(path, url), {
     method,
     headers: {
@@ -45,9 +51,8 @@ export async function requestHub(
       `${url} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`
     ])
   })
-  const text = await response.text()
-  if (!response.ok) throw new HubError('BadRequest', [`${url} refuses with ${response.status}: ${reasonIn(text)}`])
-  return text === '' ? undefined : JSON.parse(text)
+  if (response.ok) return response
+  throw new HubError('BadRequest', [`${url} refuses with ${response.status}: ${reasonIn(await response.text())}`])
 }
 
 function basic(user: string, password: string): string {
