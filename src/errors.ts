@@ -46,6 +46,8 @@ export interface Violation {
 export class HubError extends Error {
   override readonly name: ErrorName
   readonly status: number
+  /** Values of {0}, {1} … in the text. */
+  readonly about: readonly (string | number)[]
   /** All violated rules, the most helpful first; empty where the message says everything. */
   readonly violations: readonly Violation[]
   /** When to try again, in seconds; absent: in a moment, where trying again makes sense. */
@@ -62,6 +64,7 @@ export class HubError extends Error {
     super(text.replace(/\{(\d)\}/g, (_, index) => String(about[Number(index)] ?? '')))
     this.name = name
     this.status = status
+    this.about = about
     this.violations = violations
     this.retryAfterS = retryAfterS
   }

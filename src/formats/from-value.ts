@@ -32,10 +32,16 @@ export interface ValueWrite {
 /**
  * Parses a value body against a submodel or an element, recursively.
  * @param path idShortPath of `target`, empty for a submodel
+ * @param isKnown by idShortPath: others count as absent
  * @throws HubError `Invalid` with every violation; nothing of the body may be written then
  */
-export function fromValue(target: Container, body: unknown, path: string): ValueWrite[] {
-  const reading: ValueWrites = { writes: [], violations: [] }
+export function fromValue(
+  target: Container,
+  body: unknown,
+  path: string,
+  isKnown: (path: string) => boolean = () => true
+): ValueWrite[] {
+  const reading: ValueWrites = { writes: [], violations: [], isKnown }
   read(target, body, { path, pointer: '' }, reading)
   throwIfAny(reading.violations)
   return reading.writes
@@ -49,6 +55,7 @@ export function applyWrite({ element, members }: ValueWrite): void {
 interface ValueWrites {
   readonly writes: ValueWrite[]
   readonly violations: Violation[]
+  readonly isKnown: (path: string) => boolean
 }
 
 function read(target: Container, body: unknown, place: ValueLocation, reading: ValueWrites): void {
@@ -92,7 +99,9 @@ function readChildren(target: Container, body: unknown, place: ValueLocation, re
   for (const [name, value] of Object.entries(objectMembers(body, place, reading.violations))) {
     const pointer = place.pointer + pointerTo([name])
     const found = children.get(name)
-    if (found !== undefined) read(found.element, value, { path: join(place.path, found.step), pointer }, reading)
+    const path = found && join(place.path, found.step)
+    if (found !== undefined && path !== undefined && reading.isKnown(path))
+      read(found.element, value, { path, pointer }, reading)
     else {
       const text = `there is no element "${name.slice(0, 60)}" here`
       violate(reading.violations, { pointer, path: place.path }, 'ValueOnly', text)

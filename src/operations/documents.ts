@@ -15,6 +15,7 @@ import { readText } from '../store/document-text.ts'
 import type { Change, Document, DocumentHead, Facet, SubtreeAction } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { orphans } from './document-files.ts'
+import { KnownElements } from './known-elements.ts'
 import type { OperationContext } from './operation-context.ts'
 import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
 
@@ -179,6 +180,11 @@ export interface EditResult<Result> {
   readonly result: Result
 }
 
+type Edit<K extends DocumentClass, Result> = (
+  document: Documents[K],
+  stored: Document
+) => Promise<EditResult<Result>> | EditResult<Result>
+
 /**
  * Reads a document, changes the copy, validates the result and stores it; starts again on conflict.
  * @returns the edit's result and the new revision
@@ -188,42 +194,62 @@ export async function edit<K extends DocumentClass, Result>(
   kind: K,
   id: string,
   request: ApiRequest,
-  change: (document: Documents[K], stored: Document) => Promise<EditResult<Result>> | EditResult<Result>
+  change: Edit<K, Result>
 ): Promise<{ result: Result; revision: number }> {
   return runExclusive(context.store, kind, id, () =>
     retryConflicts(async () => {
       const stored = await get(context, kind, id)
       checkPreconditions(request, await revisionOf(context, request, stored))
-      const document = parse(stored, kind)
-      const edited = await change(document, stored)
-      const { result, touched, subtreeAction, carried = request.ifMatch !== undefined, also = [] } = edited
-      checkResult(kind, document, stored)
-      context.templates.enforce(document)
-      const replace = {
-        change: 'replace' as const,
-        kind,
-        id,
-        json: JSON.stringify(document),
-        facets: facetsOf(kind, document),
-        ifStructureRevision: stored.structureRevision,
-        ...(touched !== undefined && { touched }),
-        ...(subtreeAction !== undefined && { subtreeAction }),
-        ...(carried && { asOf: stored.revision })
+      const known =
+        kind === 'Submodel' ? await KnownElements.of(context, request, parse(stored, 'Submodel')) : undefined
+      if (request.idShortPath !== undefined) known?.require(request.idShortPath)
+      try {
+        return await applyEdit(context, kind, stored, request, change)
+      } catch (error) {
+        throw known === undefined ? error : known.conceal(error)
       }
-      const others = [...(await orphans(context.store, stored, document)), ...also]
-      return { result, revision: await commitReplace(context, stored, replace, others) }
     })
   )
 }
 
+async function applyEdit<K extends DocumentClass, Result>(
+  context: OperationContext,
+  kind: K,
+  stored: Document,
+  request: ApiRequest,
+  change: Edit<K, Result>
+): Promise<{ result: Result; revision: number }> {
+  const document = parse(stored, kind)
+  const edited = await change(document, stored)
+  const { result, touched, subtreeAction, carried = request.ifMatch !== undefined, also = [] } = edited
+  checkResult(kind, document, stored)
+  context.templates.enforce(document)
+  const replace = {
+    change: 'replace' as const,
+    kind,
+    id: stored.id,
+    json: JSON.stringify(document),
+    facets: facetsOf(kind, document),
+    ifStructureRevision: stored.structureRevision,
+    ...(touched !== undefined && { touched }),
+    ...(subtreeAction !== undefined && { subtreeAction }),
+    ...(carried && { asOf: stored.revision })
+  }
+  const others = [...(await orphans(context.store, stored, document)), ...also]
+  return { result, revision: await commitReplace(context, stored, replace, others) }
+}
+
 /** @returns the new revision; the current one if nothing changes, which is not committed */
 async function commitReplace(
-  { store, templates }: OperationContext,
+  { store, templates, subject }: OperationContext,
   stored: StoredHead,
   replace: Extract<Change, { change: 'replace' }>,
   others: readonly Change[]
 ): Promise<number> {
-  if (others.length === 0 && stored.bytes?.equals(Buffer.from(readText(replace.json)))) return stored.revision
+  if (others.length === 0 && stored.bytes?.equals(Buffer.from(readText(replace.json)))) {
+    await subject?.authorize([replace])
+    return stored.revision
+  }
   const { seq } = await commitOrConflict(store, [replace, ...others])
   templates.forget(stored.id)
   return seq

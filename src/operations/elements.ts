@@ -6,7 +6,7 @@ import { toValue, valueOfRow } from '../formats/to-value.ts'
 import { allowsContent, coreView, metadataView, paths, withoutBlobs } from '../formats/views.ts'
 import { excerptOf } from '../model/excerpt.ts'
 import { childrenMember } from '../model/fields.ts'
-import { formatPath, type IdShortPath, join, type Step } from '../model/path.ts'
+import { formatPath, type IdShortPath, join, parseStoredPath, type Step } from '../model/path.ts'
 import { referenceToElement } from '../model/reference.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
 import type { ValueMembers } from '../model/value-members.ts'
@@ -16,6 +16,7 @@ import type { Change, Document, ElementRow } from '../store/store.ts'
 import { TimeSlice } from '../time-slice.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, checkPreconditions, edit, get, parse, revisionOf } from './documents.ts'
+import { KnownElements } from './known-elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { paged, pageOfItems } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
@@ -195,9 +196,12 @@ export async function patchValues(
   return retryConflicts(async () => {
     const document = await get(context, 'Submodel', id)
     const submodel = parse(document, 'Submodel')
+    const known = await KnownElements.of(context, request, submodel)
+    if (path !== undefined) known?.require(path)
     const root = path === undefined ? submodel : elementAt(submodel, path)
     checkPreconditions(request, await revisionOf(context, request, document))
-    const writes = fromValue(root, request.body, path === undefined ? '' : formatPath(path))
+    const isKnown = known && ((text: string) => known.has(parseStoredPath(text) ?? []))
+    const writes = fromValue(root, request.body, path === undefined ? '' : formatPath(path), isKnown)
     if (writes.length === 0) return { status: 204, revision: document.revision }
     if (context.templates.enforces) {
       for (const { element, members } of writes) Object.assign(element, members)

@@ -2,6 +2,7 @@
 import type { Access } from '../security/access.ts'
 import type { DocumentKind as RuledKind } from '../security/rule.ts'
 import type { DocumentStore } from '../store/document-store.ts'
+import type { Change } from '../store/store.ts'
 import type { ApiRequest, ApiResponse, Service } from './api-request.ts'
 import type { FindExecutor } from './executors/executor.ts'
 import type { History } from './history/history.ts'
@@ -46,6 +47,8 @@ export interface OperationSubject {
   readonly right: 'READ' | 'VIEW'
   /** Read with the rights of the hub; for what is derived from documents that the caller need not see. */
   readonly store: DocumentStore
+  /** May these changes be made? Nothing is written. @throws HubError as commits of `store` do */
+  authorize(changes: readonly Change[]): Promise<unknown>
   /** What the caller may see of a document that is not stored as it is; undefined if nothing. */
   show<Content extends { readonly id: string }>(kind: RuledKind, content: Content): Promise<Content | undefined>
 }

@@ -70,7 +70,11 @@ export class SubjectContext {
       if (shown !== content) this.#hasHidden = true
       return shown
     }
-    this.context = { ...hub, store: this.#view.store, subject: { access, right, store: hub.store, show } }
+    this.context = {
+      ...hub,
+      store: this.#view.store,
+      subject: { access, right, store: hub.store, show, authorize: (changes) => writer.authorize(changes) }
+    }
   }
 
   /** Was something left out of what was read? */

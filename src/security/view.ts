@@ -106,10 +106,9 @@ export class DocumentView {
     )
   }
 
-  /** Does a rule cover the place of an element, whether there is one or not? What its filters hide does not count. */
+  /** Does a rule cover the place of an element that does not exist? No filter hides it then, but may what it is in. */
   coversPlace(submodel: Submodel, path: readonly Step[]): boolean {
-    if (this.#verdict.is === 'allowed') return true
-    return this.#enter(submodel).grants.some((grant) => grant.path === undefined || isAtOrBelow(path, grant.path))
+    return this.#verdict.is === 'allowed' || this.#enter(submodel).coversPlace(submodel, path)
   }
 
   /** Is something of a document itself visible, rather than of single elements? */
@@ -254,12 +253,37 @@ class Scope {
     for (const step of path) {
       const next = child(here, step)
       if (next === undefined) return undefined
-      const member = childrenMember(here.modelType)
-      const within = member === undefined ? alive : alive.filter((grant) => !this.isHidden(grant, here, member))
-      alive = this.enterObject(next, within)
+      alive = this.enterObject(next, this.#within(here, alive))
       here = next
     }
     return alive.length === 0 ? undefined : { element: here as SubmodelElement, alive }
+  }
+
+  coversPlace(submodel: Submodel, path: readonly Step[]): boolean {
+    let alive: readonly CompiledGrant[] = this.entire
+    let here: Container = submodel
+    for (const step of path) {
+      const next = child(here, step)
+      const within = this.#within(here, alive)
+      if (next === undefined) return within.length > 0 || this.#beginsAbove(submodel, path)
+      alive = this.enterObject(next, within)
+      here = next
+    }
+    return alive.length > 0
+  }
+
+  /** Does a rule begin at an element that does not exist, at a path or above it? */
+  #beginsAbove(submodel: Submodel, path: readonly Step[]): boolean {
+    return this.grants.some(
+      (grant) =>
+        grant.path !== undefined && isAtOrBelow(path, grant.path) && resolve(submodel, grant.path) === undefined
+    )
+  }
+
+  /** The rules that show the children of a container, of those that show itself. */
+  #within(container: Container, alive: readonly CompiledGrant[]): readonly CompiledGrant[] {
+    const member = childrenMember(container.modelType)
+    return member === undefined ? alive : alive.filter((grant) => !this.isHidden(grant, container, member))
   }
 
   /** The rules that show an object, of those that show what it stands in. */

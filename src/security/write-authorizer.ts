@@ -66,13 +66,16 @@ export class WriteAuthorizer {
     const guards = references.length === 0 ? [] : await guardReferences(this.#options, references)
     await this.#checkPackages(writes)
     const rules = new Set<string>()
+    const refusals: HubError[] = []
     for (const write of writes.documents) {
-      const { uncovered, guards: ofDocument, rules: granting } = await this.#check(write, false)
-      const [refused] = uncovered
-      if (refused !== undefined) throw await this.#refusal(write, refused)
+      const { uncovered, guards: ofDocument, rules: granting } = await this.#check(write)
+      for (const need of uncovered.slice(0, MAX_REPORTED - refusals.length)) {
+        refusals.push(await this.#refusal(write, need))
+      }
       guards.push(...ofDocument)
       for (const rule of granting) rules.add(rule)
     }
+    if (refusals.length > 0) throw allOf(refusals)
     const audit = access.audit?.changesFor(changes, [...rules]) ?? []
     return guards.length + audit.length === 0 ? changes : [...guards, ...changes, ...audit]
   }
@@ -82,13 +85,13 @@ export class WriteAuthorizer {
     const found: (Need & Pick<DocumentWrite, 'kind' | 'id'>)[] = []
     for (const write of writesOf(changes).documents) {
       const { kind, id } = write
-      const { uncovered } = await this.#check(write, true)
+      const { uncovered } = await this.#check(write)
       for (const need of uncovered) found.push({ kind, id, ...need })
     }
     return found
   }
 
-  async #check(write: DocumentWrite, isEach: boolean): Promise<Checked> {
+  async #check(write: DocumentWrite): Promise<Checked> {
     const { access, right } = this.#options
     const { kind, id } = write
     const rights = new Set(needsOf(write, right, () => []).map((need) => need.right))
@@ -99,7 +102,7 @@ export class WriteAuthorizer {
       return { uncovered: [], guards: [], rules }
     }
     const check = new WriteCheck(write, verdicts, this.#options, right)
-    return { uncovered: await check.uncovered(isEach), guards: check.guards, rules: check.rules }
+    return { uncovered: await check.uncovered(), guards: check.guards, rules: check.rules }
   }
 
   async #checkPackages({ packages }: CommitWrites): Promise<void> {
@@ -143,6 +146,17 @@ export class WriteAuthorizer {
     }
     return error
   }
+}
+
+/** Refused changes of a commit that are reported. */
+const MAX_REPORTED = 100
+
+/** One error that names them all; `Forbidden` if one of them is. */
+function allOf(refusals: readonly HubError[]): HubError {
+  const forbidden = refusals.find(({ name }) => name === 'Forbidden')
+  if (forbidden === undefined || refusals.length === 1) return refusals[0] as HubError
+  const violations = refusals.map(({ name, message }) => ({ pointer: '', rule: name, text: message }))
+  return new HubError('Forbidden', forbidden.about, violations)
 }
 
 /** May an operation create what is absent? */

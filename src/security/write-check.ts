@@ -34,8 +34,8 @@ export class WriteCheck {
     this.#declared = declared
   }
 
-  /** The needs that are not covered, each of them or the first. */
-  async uncovered(isEach: boolean): Promise<readonly Need[]> {
+  /** The needs that are not covered. */
+  async uncovered(): Promise<readonly Need[]> {
     const { kind, id, links } = this.#write
     if (links.length === 0) {
       const needs = needsOf(this.#write, this.#declared, () => [])
@@ -53,14 +53,13 @@ export class WriteCheck {
     const needs = needsOf(this.#write, this.#declared, (link) => [
       ...new Set([before, after].flatMap((document) => linkedBy(document, kind, link)))
     ])
-    return this.#uncovered(needs, before, after, isEach)
+    return this.#uncovered(needs, before, after)
   }
 
   async #uncovered(
     needs: readonly Need[],
     before: object | undefined,
-    after: object | undefined,
-    isEach: boolean
+    after: object | undefined
   ): Promise<readonly Need[]> {
     const { kind, created, deleted } = this.#write
     const views = new Map([...this.#verdicts].map(([right, verdict]) => [right, new DocumentView(verdict, kind)]))
@@ -73,7 +72,6 @@ export class WriteCheck {
       const isCovered = states.every((state) => state !== undefined && view && covers(view, state, need.part))
       if (isCovered) this.#addRules(this.#rulesCovering(need, states))
       else found.push(need)
-      if (found.length > 0 && !isEach) break
     }
     return found
   }
