@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
@@ -77,7 +78,11 @@ t.test('every example does what its page says, at one hub with the sample plant'
     if (blocks.length === 0) continue
     const folder = join(directory, page.replaceAll('/', '-'))
     mkdirSync(folder)
-    const { status, output } = await bash(session(blocks, { url, folder, data: env.DATA_DIR }), folder, env)
+    const { status, output } = await bash(
+      session(blocks, { url, port: await freePort(), folder, data: env.DATA_DIR }),
+      folder,
+      env
+    )
     t.equal(status, 0, `${page}: …${output.slice(-2000)}`)
     t.notMatch(output, /^\++ echo 'The file breaks rules/m, `${page}: exported packages are valid`)
   }
@@ -101,13 +106,14 @@ async function startDemo(t: Test, env: NodeJS.ProcessEnv): Promise<{ hub: ChildP
 /** The blocks of a page build on each other, as a reader's session in one terminal does. */
 function session(
   blocks: readonly Example[],
-  { url, folder, data }: { readonly url: string; readonly folder: string; readonly data: string }
+  { url, port, folder, data }: Readonly<Record<'url' | 'folder' | 'data', string>> & { readonly port: number }
 ): string {
   return (
     blocks
       .map(({ text }) => text.replace(STARTING, '').replace(/^# refused$/m, refused))
       .join(`\n${accepted}\n`)
       .replaceAll('http://127.0.0.1:8080', url)
+      .replaceAll('8443', String(port))
       .replaceAll('-- --readings', `-- --hub ${url} --buffer ${join(folder, 'gateway')} --readings`)
       .replaceAll('-- --path CycleTime', `-- --hub ${url} --path CycleTime`)
       .replaceAll('./data/demo', data)
@@ -121,12 +127,23 @@ function session(
 const accepted = 'curl() { command curl -sS --fail-with-body -w "\\n" "$@"; }'
 const refused = 'curl() { command curl -sS -w "\\n" "$@" | grep messageType; }'
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+/** What a page has started in the background ends with it. */
+const stopJobs = "set -m; trap 'for job in $(jobs -p); do kill -- -$job; done' EXIT"
+
 function bash(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<{ status: number; output: string }> {
   const npm = `npm() { command npm --silent --prefix '${root}' "$@"; }`
   return new Promise((resolve) => {
     execFile(
       'bash',
-      ['--norc', '-xc', `set -euo pipefail\n${npm}\n${accepted}\n${text}`],
+      ['--norc', '-xc', `set -euo pipefail\n${stopJobs}\n${npm}\n${accepted}\n${text}`],
       { cwd, env, timeout: 60_000 },
       (error, stdout, stderr) => {
         resolve({ status: error === null ? 0 : Number(error.code ?? -1), output: stdout + stderr })
