@@ -99,6 +99,7 @@ export async function openServices({ config, clock, store, files, log }: Service
     store: withSegments,
     stored: store,
     commitsOf: withSegments.commitsOf,
+    readsOf: withSegments.readsOf,
     uploadLimit: config.UPLOAD_LIMIT,
     queryTimeMs: config.QUERY_TIMEOUT,
     lenient: config.LENIENT,

@@ -5,13 +5,13 @@ import { excerptOf } from '../model/excerpt.ts'
 import { facetsOf } from '../model/facets.ts'
 import { type ClassName, childrenMember } from '../model/fields.ts'
 import { encodeId } from '../model/identifier.ts'
-import { formatPath, parseStoredPath } from '../model/path.ts'
-import type { Documents, Submodel } from '../model/types.ts'
-import { keepIndexes, resolve } from '../model/walk.ts'
+import { formatPath } from '../model/path.ts'
+import type { Documents } from '../model/types.ts'
 import { commitOrConflict, retryConflicts, runExclusive } from '../store/concurrency.ts'
 import { isDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import { readText } from '../store/document-text.ts'
+import { parseDocument } from '../store/parse-document.ts'
 import type { Change, Document, DocumentHead, Facet, SubtreeAction } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { orphans } from './document-files.ts'
@@ -35,16 +35,10 @@ export async function get(
 
 /** Parses a document; the result may be modified. */
 export function parse<K extends DocumentClass>(
-  { bytes, hiddenItems }: Pick<Document, 'bytes' | 'hiddenItems'>,
+  document: Pick<Document, 'bytes' | 'hiddenItems'>,
   _kind: K
 ): Documents[K] {
-  const document = JSON.parse(bytes.toString()) as Documents[K]
-  for (const { path, indexes } of hiddenItems ?? []) {
-    const submodel = document as Submodel
-    const container = path === '' ? submodel : resolve(submodel, parseStoredPath(path) ?? [])
-    if (container !== undefined) keepIndexes(container, indexes)
-  }
-  return document
+  return parseDocument(document) as Documents[K]
 }
 
 /** @throws HubError `Invalid` with every violation of the schema and constraints of a class */

@@ -8,7 +8,7 @@ import type { FindExecutor } from './executors/executor.ts'
 import type { History } from './history/history.ts'
 import type { Jobs } from './jobs.ts'
 import type { Ingest } from './samples/ingest.ts'
-import type { CommitsOf } from './time-series/time-series-view.ts'
+import type { CommitsOf, ReadsOf } from './time-series/time-series-view.ts'
 import type { TemplateChecker } from './validation/template-checker.ts'
 
 export interface OperationContext {
@@ -20,6 +20,8 @@ export interface OperationContext {
   /** With the rights of the hub, and without what is generated. */
   readonly stored: DocumentStore
   readonly commitsOf: CommitsOf
+  /** What one caller may see of generated segments; the rules are still to be applied to it. */
+  readonly readsOf: ReadsOf
   /** Undefined: the hub is open, or works by itself. */
   readonly subject?: OperationSubject
   /** Largest uploaded file, in bytes. */

@@ -63,7 +63,12 @@ export class SubjectContext {
     const store = { ...hub.store, commit: hub.commitsOf(access).commit }
     const writer = new WriteAuthorizer({ access, store, stored: hub.stored, right: required })
     this.#view = isReadOnly(endpoint.definition)
-      ? readingStore(hub.store, access, right, endpoint.path.includes('{idShortPath}') ? 'elements' : 'document')
+      ? readingStore(
+          hub.readsOf(access),
+          access,
+          right,
+          endpoint.path.includes('{idShortPath}') ? 'elements' : 'document'
+        )
       : writingStore(hub.store, access, rightsOf(required), (changes) => writer.commit(changes))
     const show = async <Content extends { readonly id: string }>(kind: DocumentKind, content: Content) => {
       const shown = (await access.view(right, kind, content.id)).visible(content) as Content | undefined

@@ -14,6 +14,7 @@ import type { Identifiable, LangString, Submodel } from '../../model/types.ts'
 import { resolve } from '../../model/walk.ts'
 import { requireUndamaged } from '../../store/damage.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
+import { parseDocument } from '../../store/parse-document.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { EARLIEST, type History, LATEST } from '../history/history.ts'
 import { checkGrid, type TableRequest, tableOf } from '../history/table.ts'
@@ -190,7 +191,7 @@ function combinedStatistics(all: readonly TableStatistics[]): TableStatistics {
 
 async function describe(store: DocumentStore, variable: Variable): Promise<DescribedVariable> {
   const document = await store.document('Submodel', variable.submodel)
-  const submodel = document && (JSON.parse(document.bytes.toString()) as Submodel)
+  const submodel = document && (parseDocument(document) as Submodel)
   const element = submodel && resolve(submodel, parseStoredPath(variable.path) ?? [])
   const concept =
     variable.semanticId === undefined ? undefined : await store.document('ConceptDescription', variable.semanticId)

@@ -6,6 +6,7 @@ import type { ConceptDescription, DataTypeDefXsd, LangString, Submodel, Submodel
 import { walk } from '../../model/walk.ts'
 import { requireUndamaged } from '../../store/damage.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
+import { parseDocument } from '../../store/parse-document.ts'
 import type { SeriesName } from '../../store/series.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import type { History } from './history.ts'
@@ -117,17 +118,17 @@ async function* requestedSubmodels(
 ): AsyncGenerator<Submodel> {
   for (const id of submodels) {
     const document = await store.document('Submodel', id)
-    if (document !== undefined) yield JSON.parse(document.bytes.toString()) as Submodel
+    if (document !== undefined) yield parseDocument(document) as Submodel
   }
   if (submodels.length > 0) return
   const seen = new Set<string>()
   for (const semanticId of semanticIds) {
     for (let after: number | undefined = 0; after !== undefined; ) {
       const page = await store.documents('Submodel', [], { after, limit: 100 }, [{ semanticId }])
-      for (const { id, bytes } of requireUndamaged(page)) {
-        if (seen.has(id)) continue
-        seen.add(id)
-        yield JSON.parse(bytes.toString()) as Submodel
+      for (const document of requireUndamaged(page)) {
+        if (seen.has(document.id)) continue
+        seen.add(document.id)
+        yield parseDocument(document) as Submodel
       }
       after = page.next
     }

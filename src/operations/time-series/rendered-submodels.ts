@@ -21,16 +21,24 @@ const CACHE_ENTRIES = 100_000
 export class RenderedSubmodels {
   readonly #options: RenderedSubmodelsOptions
   /** By id, the structure revision at which a submodel shows no time series; no others are parsed to find out. */
-  readonly #plain = new Map<string, number>()
+  readonly #plain: Map<string, number>
   /** By id, the paths of the generated segments. */
   readonly #generated = new Map<string, RenderedSubmodel['segmentPaths']>()
   /** By rendered revision, that of the stored document it was rendered from. */
-  readonly #storedRevisions = new Map<number, number>()
+  readonly #storedRevisions: Map<number, number>
   /** Renderings that start in the next turn of the event loop; requests of this turn share them. */
   readonly #pending = new Map<string, Promise<RenderedSubmodel | undefined>>()
 
-  constructor(options: RenderedSubmodelsOptions) {
+  /** @param others that read the same store */
+  constructor(options: RenderedSubmodelsOptions, others?: RenderedSubmodels) {
     this.#options = options
+    this.#plain = others === undefined ? new Map() : others.#plain
+    this.#storedRevisions = others === undefined ? new Map() : others.#storedRevisions
+  }
+
+  /** For a reader that sees less of the history. */
+  withHistory(history: HistoryReader): RenderedSubmodels {
+    return new RenderedSubmodels({ ...this.#options, history }, this)
   }
 
   /** A submodel with its generated segments; the same document if it shows no time series. */

@@ -11,10 +11,12 @@ import { HubError } from '../../errors.ts'
 import type { Submodel, SubmodelElement } from '../../model/types.ts'
 import { readValueMembers, writeValueMembers } from '../../model/value-members.ts'
 import type { Access } from '../../security/access.ts'
+import { VisibleSeries } from '../../security/visible-series.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import { readText } from '../../store/document-text.ts'
 import type { Change, Commit, Document, DocumentKind, ElementRow, Page, Store } from '../../store/store.ts'
+import { visibleHistory } from '../history/visible-history.ts'
 import type { Ingest } from '../samples/ingest.ts'
 import { elementAt, isGeneratedPath, isRecordPath, notWritable, refuseUnsupported } from './generated-paths.ts'
 import { importSamples, type RecordSample, samplesOfSegment, withoutKnown } from './record-import.ts'
@@ -28,15 +30,28 @@ export interface TimeSeriesViewOptions extends RenderedSubmodelsOptions {
   readonly ingest: Ingest
 }
 
+/** What one caller may read: samples that are hidden from it are in no generated segment. */
+export type ReadsOf = (access: Access) => DocumentStore
+
 /** The commits of one caller: samples of written records are pushed as the caller may. */
 export type CommitsOf = (access: Access) => Pick<DocumentStore, 'commit'>
 
 /** A store whose {@link TimeSeriesView} methods show the segments; everything else is the store's own. */
-export function withTimeSeriesView(options: TimeSeriesViewOptions): DocumentStore & { readonly commitsOf: CommitsOf } {
+export function withTimeSeriesView(
+  options: TimeSeriesViewOptions
+): DocumentStore & { readonly commitsOf: CommitsOf; readonly readsOf: ReadsOf } {
   const { store } = options
   const view = new TimeSeriesView(options)
+  const hub = storeOf(store, view)
   return {
+    ...hub,
     commitsOf: (access) => ({ commit: (changes) => view.commit(changes, access) }),
+    readsOf: (access) => (access.ofKind('READ', 'Submodel') === 'allowed' ? hub : storeOf(store, view.as(access)))
+  }
+}
+
+function storeOf(store: DocumentStore, view: TimeSeriesView): DocumentStore {
+  return {
     document: (kind, id) => view.document(kind, id),
     documents: (...args) => view.documents(...args),
     element: (submodel, path) => view.element(submodel, path),
@@ -69,9 +84,15 @@ class TimeSeriesView implements Pick<DocumentStore, 'document' | 'documents' | '
   readonly #options: TimeSeriesViewOptions
   readonly #rendered: RenderedSubmodels
 
-  constructor(options: TimeSeriesViewOptions) {
+  constructor(options: TimeSeriesViewOptions, rendered = new RenderedSubmodels(options)) {
     this.#options = options
-    this.#rendered = new RenderedSubmodels(options)
+    this.#rendered = rendered
+  }
+
+  /** For one request. */
+  as(access: Access): TimeSeriesView {
+    const history = visibleHistory(this.#options.history, new VisibleSeries(access, this.#options.store))
+    return new TimeSeriesView(this.#options, this.#rendered.withHistory(history))
   }
 
   document(kind: DocumentKind, id: string): Promise<Document | undefined> {

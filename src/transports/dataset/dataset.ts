@@ -5,6 +5,7 @@ import { writers } from '../../formats/tables/writers.ts'
 import { timeGrid } from '../../model/time-grid.ts'
 import { datasetArchive } from '../../operations/dataset/archive.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
+import { visibleSources } from '../../operations/history/visible-history.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
 import { type EndpointRequest, serve } from '../http/extension-endpoint.ts'
 import { seriesParameters } from '../timeseries/parameters.ts'
@@ -25,9 +26,9 @@ export async function dataset(app: FastifyInstance, options: DatasetOptions): Pr
 
 async function sendArchive(
   { hub, source }: DatasetOptions,
-  { reply, params, query: parse }: EndpointRequest<(typeof datasetEndpoint)['get']>
+  { access, reply, params, query: parse }: EndpointRequest<(typeof datasetEndpoint)['get']>
 ): Promise<FastifyReply> {
-  const { store, history } = hub
+  const { store, history } = visibleSources(hub, access)
   refuseUnknown(params, Object.keys(seriesParameters), Object.keys(archiveParameters))
   const query = parse()
   const { format = 'csv', purpose = '', period, timeFormat } = query

@@ -2,7 +2,7 @@
 import { HubError } from '../../errors.ts'
 import type { Table, TableColumn } from '../../formats/tables/table.ts'
 import { timeGrid } from '../../model/time-grid.ts'
-import type { Submodel } from '../../model/types.ts'
+import { parse } from '../../operations/documents.ts'
 import type { LinkedQuery } from '../../operations/history/linked-query.ts'
 import { type TableOptions, type TableRequest, tableOf, tablesOf } from '../../operations/history/table.ts'
 import { type Variable, variablesOf } from '../../operations/history/variables.ts'
@@ -16,7 +16,7 @@ export async function linkedTableRequest(hub: Sources, query: LinkedQuery): Prom
   const { submodel: id, variable: name, from, to, every } = query
   const document = await hub.store.document('Submodel', id)
   if (document === undefined) throw new HubError('NotFound', ['Submodel', id])
-  const shown = timeSeriesOf(JSON.parse(document.bytes.toString()) as Submodel)
+  const shown = timeSeriesOf(parse(document, 'Submodel'))
   const wanted = shown?.variables.filter((variable) => name === undefined || variable.name === name) ?? []
   if (wanted.length === 0) throw new HubError('NotFound', ['A variable of time series', name ?? id])
   return {

@@ -10,6 +10,7 @@ import { fromMilliseconds } from '../../model/time.ts'
 import { parseLinkedQuery } from '../../operations/history/linked-query.ts'
 import { tableOf, tablesOf } from '../../operations/history/table.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
+import { visibleSources } from '../../operations/history/visible-history.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { type EndpointRequest, serve } from '../http/extension-endpoint.ts'
@@ -38,14 +39,15 @@ export async function timeseries(app: FastifyInstance, { hub, apiPrefix }: Times
     })
     serve(scope, apiPrefix, timeseriesEndpoint, {
       get: (received) => {
-        const { request, reply, params } = received
+        const { access, request, reply, params } = received
+        const visible = { ...hub, ...visibleSources(hub, access) }
         const isLinked = params.has('variable') || params.has('every')
-        if (!isLinked) return sendTable(hub, received)
-        return sendLinked(hub, queryText(request), formatOf(params, request), reply)
+        if (!isLinked) return sendTable(visible, received)
+        return sendLinked(visible, queryText(request), formatOf(params, request), reply)
       },
-      post: ({ request, reply }) => {
+      post: ({ access, request, reply }) => {
         if (typeof request.body !== 'string') throw new HubError('UnsupportedMediaType', ['none', FLUX])
-        return sendLinked(hub, request.body, 'flux', reply)
+        return sendLinked({ ...hub, ...visibleSources(hub, access) }, request.body, 'flux', reply)
       }
     })
   })

@@ -1,0 +1,34 @@
+/** The store and the history as one caller may read them: a series that is hidden has no samples, like one that never was. */
+import type { Access } from '../../security/access.ts'
+import { readingStore } from '../../security/subject-store.ts'
+import { VisibleSeries } from '../../security/visible-series.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
+import type { History } from './history.ts'
+
+interface Sources {
+  readonly store: DocumentStore
+  readonly history: History
+}
+
+/** @param access undefined: the hub is open. For one request. */
+export function visibleSources({ store, history }: Sources, access: Access | undefined): Sources {
+  if (access === undefined) return { store, history }
+  return {
+    // Elements are visible also without their submodel.
+    store: readingStore(store, access, 'READ', 'elements').store,
+    history: visibleHistory(history, new VisibleSeries(access, store))
+  }
+}
+
+export function visibleHistory(history: History, visible: VisibleSeries): History {
+  return {
+    async *read(series, from, to) {
+      if (await visible.shows(series)) yield* history.read(series, from, to)
+    },
+    async *pieces(series, from, to) {
+      if (await visible.shows(series)) yield* history.pieces(series, from, to)
+    },
+    latest: async (series, count) => ((await visible.shows(series)) ? history.latest(series, count) : []),
+    spanOf: async (series) => ((await visible.shows(series)) ? history.spanOf(series) : undefined)
+  }
+}
