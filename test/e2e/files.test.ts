@@ -252,3 +252,28 @@ t.test('a folder is loaded at start, and documents changed since stay as they ar
   t.equal((await second.get(`${SM}/submodel-elements/title/$value`)).json, 'Changed')
   await second.stop()
 })
+
+t.test('a stored page or image never runs in the origin of the hub', async (t) => {
+  const hub = await start(t)
+  await hub.post('/shells', shell)
+  await hub.post('/submodels', submodel)
+  const script = '<script>fetch("/api/v3/shells")</script>'
+  const files: readonly (readonly [text: string, name: string, type: string])[] = [
+    [script, 'page.html', 'text/html'],
+    [`<svg xmlns="http://www.w3.org/2000/svg">${script}</svg>`, 'image.svg', 'image/svg+xml'],
+    [`<html xmlns="http://www.w3.org/1999/xhtml">${script}</html>`, 'page.xhtml', 'application/xhtml+xml'],
+    ['fetch("/api/v3/shells")', 'worker.js', 'text/javascript'],
+    [script, 'page', 'text/html; charset=utf-7']
+  ]
+  for (const [text, name, type] of files) {
+    for (const path of [`${MANUAL}/attachment`, `${SHELL}/asset-information/thumbnail`]) {
+      t.equal((await hub.put(path, form(text, name, type))).status, 204, `${type} ${path}`)
+      for (const headers of [{}, { range: 'bytes=0-3' }]) {
+        const got = await hub.get(path, headers)
+        t.match(got.headers.get('content-disposition'), /^attachment; filename=/, `${type} is not shown`)
+        t.equal(got.headers.get('x-content-type-options'), 'nosniff')
+        t.equal(got.headers.get('content-security-policy'), "default-src 'none'; frame-ancestors 'none'; sandbox")
+      }
+    }
+  }
+})
