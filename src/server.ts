@@ -124,6 +124,7 @@ async function createApp(config: Config, tls: TlsFiles | undefined): Promise<Fas
     bodyLimit: config.BODY_LIMIT,
     requestTimeout: config.REQUEST_TIMEOUT,
     forceCloseConnections: 'idle',
+    ...(config.TRUSTED_PROXIES.length > 0 && { trustProxy: [...config.TRUSTED_PROXIES] }),
     ...options,
     ...(tls === undefined ? { http } : { https: { ...http, ...serverOptions(tls) } })
   } as FastifyHttpOptions<HttpServer>)

@@ -1,4 +1,5 @@
 /** Parsers of settings: each converts a text into a value, or throws an Error that names what was expected. */
+import { isIP } from 'node:net'
 import { suggest } from '../formats/suggest.ts'
 import type { AccessSubject } from '../security/subject.ts'
 import { parseSubject } from '../security/subject-text.ts'
@@ -127,6 +128,19 @@ export function parseHosts(text: string): '*' | readonly string[] {
   const list = text === '' ? [] : text.split(',').map((name) => name.trim())
   if (list.some((name) => !/^[a-zA-Z0-9._-]+$/.test(name))) {
     throw new Error('* or names such as hub.example.com, separated by commas, without port')
+  }
+  return list
+}
+
+/** Addresses and networks in CIDR notation. */
+export function parseNetworks(text: string): readonly string[] {
+  const list = text === '' ? [] : text.split(',').map((one) => one.trim())
+  for (const one of list) {
+    const [, address = '', bits = '0'] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(one) ?? []
+    const version = isIP(address)
+    if (version === 0 || Number(bits) > (version === 4 ? 32 : 128)) {
+      throw new Error('addresses or networks such as 10.0.0.5 or 10.0.0.0/8, separated by commas')
+    }
   }
   return list
 }

@@ -13,6 +13,7 @@ import {
   parseDatabaseUrl,
   parseDuration,
   parseHosts,
+  parseNetworks,
   parseOneOf,
   parseOptionalCount,
   parseOptionalDuration,
@@ -220,6 +221,12 @@ export const settings = {
     default: '',
     means:
       'File, or folder of `.json` files, with access rules of AAS Part 4; read at each start and whenever it changes. Empty: the version that was activated last, or the built-in roles'
+  },
+  TRUSTED_PROXIES: {
+    parse: parseNetworks,
+    default: '',
+    means:
+      'Addresses or networks of proxies, separated by commas, whose `X-Forwarded-For` names the client, for limits, failed logins and the audit'
   },
   REQUEST_RATE: {
     parse: parseOptionalCount,

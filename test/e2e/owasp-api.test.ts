@@ -329,6 +329,23 @@ t.test('API10 Unsafe consumption of APIs: what an allowed target answers is chec
   t.equal((await as.admin.get('/shells')).status, 200)
 })
 
+t.test('clients behind a trusted proxy are distinguished by the address that it names', async (t) => {
+  for (const [proxies, passes] of [
+    ['127.0.0.0/8', true],
+    ['', false]
+  ] as const) {
+    const settings = { TRUSTED_PROXIES: proxies, REQUEST_RATE: '1' }
+    const everyone = rule({ objects: [{ ROUTE: '/shells' }] })
+    const { anonymous } = await startGuarded(t, { admin: { role: 'admin' } }, [admin, everyone], settings)
+    const statuses: number[] = []
+    for (let client = 0; client < 10; client++) {
+      const { status } = await anonymous.ask('GET', '/shells', undefined, { 'x-forwarded-for': `10.0.0.${client}` })
+      statuses.push(status)
+    }
+    t.equal(!statuses.includes(429), passes, `${proxies}: ${statuses}`)
+  }
+})
+
 interface Opened {
   readonly status: number
   readonly socket: WebSocket
