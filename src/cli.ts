@@ -1,8 +1,9 @@
 /** The command line: verbs, settings, and messages for what fails. */
 import { once } from 'node:events'
-import { readFile, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { VERSION } from './app/version.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { LocalHub } from './commands/local-hub.ts'
 import { type Config, ConfigError, readConfig, settingsTable } from './config/config.ts'
 import { parseDuration } from './config/parsers.ts'
 import { HubError } from './errors.ts'
@@ -78,6 +79,15 @@ const verbs: Readonly<Record<string, Verb>> = {
        aas-hub validate --profile kosmo|kosmo-2025|idta|PROFILE.json [--language en|ko] [--format text|json] FILE…`,
     settings: /^(TEMPLATE|SCHEMAS)/,
     run: validate,
+    takesFiles: true
+  },
+  repair: {
+    does: 'repairs what has one right answer by the rules of --profile into another file, lists each change and what is left',
+    usage: `--profile kosmo|kosmo-2025|PROFILE.json FILE --output FILE [--inside xml|json] [--language en|ko]
+       [--format text|json] [--url URL [--token-file FILE] | --data-dir FOLDER]
+         missing ConceptDescriptions are those of the hub, else drafts`,
+    settings: /^(DATA_DIR|MONGODB_|API_PREFIX)/,
+    run: repair,
     takesFiles: true
   },
   export: {
@@ -231,48 +241,35 @@ async function check(config: Config): Promise<void> {
 }
 
 async function validate(config: Config, extra: ReadonlyMap<string, string>, files: readonly string[]): Promise<void> {
-  const format = extra.get('format') ?? 'text'
-  if (files.length === 0) throw new UsageError('validate needs a file')
-  if (format !== 'text' && format !== 'json') throw new UsageError(`--format is "${format}", expected text or json`)
   const { readTemplates } = await import('./app/load-templates.ts')
-  const profile = extra.get('profile')
-  if (profile !== undefined) {
-    const { reportConformance, reportLanguage } = await import('./commands/conformance-report.ts')
-    const language = reportLanguage(extra.get('language'), process.env.LC_ALL ?? process.env.LANG)
-    const conforms = await reportConformance(files, { profile, language, format, templates: readTemplates(config) })
-    if (!conforms) process.exitCode = 1
-    return
-  }
-  const { reportFiles } = await import('./commands/validate-report.ts')
-  const isValid = await reportFiles(files, readTemplates(config), format)
+  const { validateFiles } = await import('./commands/validate-report.ts')
+  const { validateByProfile } = await import('./commands/conformance-report.ts')
+  const isValid = await (extra.has('profile') ? validateByProfile : validateFiles)(extra, files, readTemplates(config))
   if (!isValid) process.exitCode = 1
 }
 
+async function repair(config: Config, extra: ReadonlyMap<string, string>, files: readonly string[]): Promise<void> {
+  const { repairByProfile } = await import('./commands/repair.ts')
+  const conforms = await repairByProfile(extra, files, localHub(config))
+  if (!conforms) process.exitCode = 1
+}
+
 async function exportFile(config: Config, extra: ReadonlyMap<string, string>, ids: readonly string[]): Promise<void> {
-  const { describeAdaptation, exportFromHub, exportFromStore, parseExport } = await import('./commands/export.ts')
-  const request = parseExport(extra, ids)
-  const [url, tokenFile] = [extra.get('url'), extra.get('token-file')]
-  let adaptations = 0
-  if (url !== undefined) {
-    if (!URL.canParse(url)) throw new UsageError(`--url is "${url}", expected the address of a hub`)
-    const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim()
-    adaptations = await exportFromHub(url.replace(/\/$/, '') + config.API_PREFIX, request, token)
-  } else {
-    // Otherwise opening it would make a new one.
-    if (config.MONGODB_URL === '') await stat(config.DATA_DIR)
-    const { openStore } = await import('./app/open-store.ts')
-    const store = await openStore(config)
-    try {
-      await exportFromStore(store, request, (adaptation) => {
-        adaptations++
-        console.error(describeAdaptation(adaptation))
-      })
-    } finally {
-      await store.close()
+  const { exportDocuments } = await import('./commands/export.ts')
+  await exportDocuments(extra, ids, localHub(config))
+}
+
+/** The hub that the settings name; its store is opened only if it exists, as opening would make one. */
+function localHub(config: Config): LocalHub {
+  return {
+    apiPrefix: config.API_PREFIX,
+    directory: config.DATA_DIR,
+    openStore: async () => {
+      if (config.MONGODB_URL === '' && !existsSync(config.DATA_DIR)) return undefined
+      const { openStore } = await import('./app/open-store.ts')
+      return openStore(config)
     }
   }
-  const changed = adaptations === 0 ? '' : `; ${adaptations} places in the form of release ${request.release}`
-  console.log(`${request.file} is written in release ${request.release} of the metamodel${changed}`)
 }
 
 async function access(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[]): Promise<void> {

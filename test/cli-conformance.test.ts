@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { start } from './e2e/harness.ts'
 import { referenceModel, writePackage } from './operations/conformance/reference-model.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
@@ -58,10 +59,59 @@ t.test('bad input is one sentence', async (t) => {
   }
 })
 
-function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+t.test('repair writes another file, lists each change and what is left, and touches no stored data', async (t) => {
+  const folder = t.testdir({ data: {} })
+  const model = referenceModel()
+  const [concept] = model.conceptDescriptions.splice(0, 1)
+  delete model.submodels[4].submodelElements[0].value
+  const from = await writePackage(join(folder, 'machine.aasx'), model)
+  const before = readFileSync(from)
+  const hub = await start(t, { DATA_DIR: join(folder, 'data') })
+  t.equal((await hub.post('/concept-descriptions', concept)).status, 201)
+  const repair = (name: string, ...args: string[]) =>
+    run(['--profile', 'kosmo', from, '-o', join(folder, name), ...args], 'repair')
+  const running = await repair('running.aasx', '--url', hub.url)
+  t.equal(running.code, 1, running.stderr)
+  t.match(
+    running.stdout,
+    `running.aasx is written with 1 changes:\n  KOSMO-SME-3 changed /conceptDescriptions/3: nothing → {`
+  )
+  t.match(running.stdout, '  Error KOSMO-SME-4 Values of Properties\n    @ /submodels/4/submodelElements/0/value')
+  t.equal((await hub.get('/submodels')).json.result.length, 0)
+  const locked = await repair('locked.aasx', '--data-dir', hub.directory)
+  t.match(locked.stderr, /in use/)
+  await hub.stop()
+  const stored = await repair('stored.aasx', '--data-dir', hub.directory, '--language', 'ko')
+  t.match(stored.stdout, '파일을 1곳 고쳐서 썼습니다')
+  t.ok(readFileSync(join(folder, 'stored.aasx')).equals(readFileSync(join(folder, 'running.aasx'))))
+  t.ok(readFileSync(from).equals(before))
+  t.notOk(existsSync(join(folder, 'locked.aasx')))
+
+  const json = await repair('draft.aasx', '--data-dir', join(folder, 'none'), '--format', 'json')
+  t.match(JSON.parse(json.stdout), { changes: [{ kind: 'draft' }], report: { profile: 'kosmo', valid: false } })
+})
+
+t.test('repair refuses in one sentence', async (t) => {
+  const file = await writePackage(join(t.testdir(), 'machine.aasx'), referenceModel())
+  for (const [args, sentence] of [
+    [[], 'repair needs one file'],
+    [[file], 'repair needs --profile, e.g. kosmo'],
+    [['--profile', 'kosmo', file], 'repair needs --output with the file to write'],
+    [['--profile', 'kosmo', file, '-o', file], 'The repaired file is another than'],
+    [['--profile', 'kosmo', `${file}.none`, '-o', 'x'], 'ENOENT'],
+    [['--profile', 'kosmo', file, '-o', `${file}.x`, '--inside', 'pdf'], '--inside is "pdf", expected xml or json']
+  ] as const) {
+    const { code, stderr } = await run(args, 'repair')
+    t.equal(code, 1)
+    t.match(stderr, sentence)
+    t.equal(stderr.trim().split('\n').length, 1, stderr)
+  }
+})
+
+function run(args: readonly string[], verb = 'validate'): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const env = { ...process.env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' }
-    execFile(process.execPath, [program, 'validate', ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, verb, ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
     })
   })

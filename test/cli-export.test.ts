@@ -61,8 +61,8 @@ t.test('bad input is one sentence, and no file is written', async (t) => {
     [['--output', file, '--version', '2.0'], '--version is "2.0", expected 3.1 or 3.0'],
     [['--output', file, '--format', 'pdf'], '--format is "pdf", expected aasx or json or xml'],
     [['--output', file, '--url', 'hub'], '--url is "hub", expected the address of a hub'],
-    [['--output', file, '--url', 'http://127.0.0.1:9'], 'No hub answers at http://127.0.0.1:9 (no connection)'],
-    [['--output', file, '--data-dir', join(folder, 'none')], `${join(folder, 'none')}: ENOENT`]
+    [['--output', file, '--url', 'http://127.0.0.1:9'], 'No hub answers at http://127.0.0.1:9'],
+    [['--output', file, '--data-dir', join(folder, 'none')], 'The data directory "']
   ] as const) {
     const { code, stderr } = await run(['export', ...args])
     t.equal(code, 1)

@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -20,6 +20,7 @@ import { submodel as anySubmodel } from '../../test/arbitrary.ts'
 import { addressOf, attachments, plant } from '../../test/metamorphic/plants.ts'
 import { withHub } from './hub.ts'
 import { javaProgram } from './java.ts'
+import { publishedPackages } from './published-packages.ts'
 import { BASYX, tool } from './python.ts'
 
 const ROUNDS = Number(process.env.PACKAGE_ROUNDS ?? 25)
@@ -29,7 +30,6 @@ const TYPES = {
   json: 'application/json'
 }
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-const shared = here('../../../shared/')
 
 interface Answers {
   readonly aas4j: {
@@ -50,7 +50,7 @@ const python = lines(await tool(BASYX, 'python'), [here('packages.py')])
 try {
   await withHub(async (url, api) => {
     await randomPlants(url, api)
-    await publishedPackages(url, api)
+    await exportPublished(url, api)
   })
 } finally {
   java.end()
@@ -112,16 +112,8 @@ async function randomPlants(url: string, api: string): Promise<void> {
   }
 }
 
-async function publishedPackages(url: string, api: string): Promise<void> {
-  const paths = ['testdata', 'templates', 'faults'].flatMap((name) =>
-    existsSync(join(shared, name))
-      ? readdirSync(join(shared, name), { recursive: true, encoding: 'utf8' })
-          .filter((path) => path.endsWith('.aasx'))
-          .map((path) => join(shared, name, path))
-      : []
-  )
-  if (paths.length === 0) console.log('The shared packages are not at hand; none is tried')
-  for (const path of paths) {
+async function exportPublished(url: string, api: string): Promise<void> {
+  for (const { path, name } of publishedPackages()) {
     const sent = await fetch(`${url}/upload?existing=replace`, {
       method: 'POST',
       body: readFileSync(path),
@@ -130,7 +122,6 @@ async function publishedPackages(url: string, api: string): Promise<void> {
     const report = (await sent.json()) as UploadReport
     // This hub is strict, so it does not export documents that break rules.
     if (!sent.ok) continue
-    const name = path.slice(shared.length)
     const dangling = report.warnings.flatMap(({ text }) => /^"(.*)" leads to a file/.exec(text)?.[1] ?? [])
     const of = (modelType: string) => [...report.created, ...report.replaced].filter((it) => it.modelType === modelType)
     const query = [

@@ -5,12 +5,13 @@
  *
  *   node scripts/conformance/releases.ts
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { encodeId } from '../../src/model/identifier.ts'
 import { withHub } from './hub.ts'
+import { publishedPackages } from './published-packages.ts'
 import { BASYX_3_0, ENGINE, run, tool } from './python.ts'
 
 const PACKAGE = 'application/asset-administration-shell-package'
@@ -20,7 +21,6 @@ const exports = [
   { name: 'env.xml', accept: 'application/xml' },
   { name: 'env.json', accept: 'application/json' }
 ]
-const shared = fileURLToPath(new URL('../../../shared/', import.meta.url))
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 let [passed, failed, refused] = [0, 0, 0]
@@ -44,17 +44,16 @@ process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 /** @returns names of packages by the paths of exported files */
 async function exportAll(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>()
-  for (const [index, path] of packages().entries()) {
+  for (const [index, { path, name }] of publishedPackages().entries()) {
     // A hub of its own, as packages share ids.
     await withHub(async (url, api) => {
-      const name = path.slice(shared.length)
       const body = readFileSync(path)
       const sent = await fetch(`${url}/upload?existing=replace`, {
         method: 'POST',
         body,
         headers: { 'content-type': PACKAGE }
       })
-      const report = (await sent.json()) as LoadReport
+      const report = (await sent.json()) as LoadedIds
       // Strict, so it stores nothing that breaks rules of 3.1.
       if (!sent.ok) return
       const ids = [...report.created, ...report.replaced].map(({ id }) => id)
@@ -85,19 +84,9 @@ async function exportAll(): Promise<ReadonlyMap<string, string>> {
   return files
 }
 
-interface LoadReport {
+interface LoadedIds {
   readonly created: readonly { readonly modelType: string; readonly id: string }[]
-  readonly replaced: LoadReport['created']
-}
-
-function packages(): string[] {
-  return ['testdata', 'templates', 'faults'].flatMap((name) =>
-    existsSync(join(shared, name))
-      ? readdirSync(join(shared, name), { recursive: true, encoding: 'utf8' })
-          .filter((path) => path.endsWith('.aasx'))
-          .map((path) => join(shared, name, path))
-      : []
-  )
+  readonly replaced: LoadedIds['created']
 }
 
 /** Runs a script that answers `{path: faults}` for its arguments. */

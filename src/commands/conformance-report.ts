@@ -1,34 +1,33 @@
 /** `aas-hub validate --profile`: the rules of a profile, as text or JSON. */
 import { HubError } from '../errors.ts'
 import { type ConformanceReport, checkFile, type RuleFinding } from '../operations/conformance/check-file.ts'
-import { isLanguage, languages, type ReportLanguage } from '../operations/conformance/checks/texts.ts'
+import { languages, type ReportLanguage } from '../operations/conformance/checks/texts.ts'
 import { profileNamed } from '../operations/conformance/load-profile.ts'
 import { withInspectedFile } from '../operations/conformance/open-file.ts'
 import type { TemplateChecker } from '../operations/validation/template-checker.ts'
-
-export interface ConformanceRequest {
-  /** Name of a shipped profile, or the path of a file. */
-  readonly profile: string
-  readonly language: ReportLanguage
-  readonly format: 'text' | 'json'
-  readonly templates: TemplateChecker
-}
+import { choiceOf } from './local-hub.ts'
 
 /** The language of `--language`; that of the terminal by default. @throws HubError `BadRequest` */
-export function reportLanguage(flag: string | undefined, locale = ''): ReportLanguage {
-  if (flag === undefined) return locale.startsWith('ko') ? 'ko' : 'en'
-  if (isLanguage(flag)) return flag
-  throw new HubError('BadRequest', [`--language is "${flag}", expected ${languages.join(' or ')}`])
+export function reportLanguage(flags: ReadonlyMap<string, string>): ReportLanguage {
+  const { LC_ALL, LANG = '' } = process.env
+  if (!flags.has('language')) return (LC_ALL ?? LANG).startsWith('ko') ? 'ko' : 'en'
+  return choiceOf(flags, 'language', [...languages])
 }
 
 /**
- * Checks files and writes to standard output.
- * @returns whether all conform
+ * Runs `validate --profile`, and writes to standard output.
+ * @returns whether all files conform
  * @throws HubError with one sentence if a file or the profile cannot be used
  */
-export async function reportConformance(files: readonly string[], request: ConformanceRequest): Promise<boolean> {
-  const { language, format, templates } = request
-  const profile = profileNamed(request.profile)
+export async function validateByProfile(
+  flags: ReadonlyMap<string, string>,
+  files: readonly string[],
+  templates: TemplateChecker
+): Promise<boolean> {
+  if (files.length === 0) throw new HubError('BadRequest', ['validate needs a file'])
+  const format = choiceOf(flags, 'format', ['text', 'json'])
+  const language = reportLanguage(flags)
+  const profile = profileNamed(flags.get('profile') ?? '')
   const reports: ConformanceReport[] = []
   for (const path of files) {
     const report = await withInspectedFile(path, {}, (file) => checkFile(file, profile, language, { templates }))
@@ -56,7 +55,7 @@ const WORDS = {
 } as const
 
 /** A report for a person: findings, then the result of each rule. */
-function conformanceText({ file, profile, language, valid, rules, findings }: ConformanceReport): string {
+export function conformanceText({ file, profile, language, valid, rules, findings }: ConformanceReport): string {
   const words = WORDS[language]
   const titles = new Map(rules.map(({ rule, title }) => [rule, title]))
   const lines = [`${file}`, ...findings.flatMap((finding) => findingLines(finding, language, titles))]

@@ -6,8 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { HubError } from '../errors.ts'
 import type { EnvironmentFormat } from '../formats/environment-source.ts'
-import type { MetamodelRelease } from '../formats/releases.ts'
-import { isRelease, releases } from '../formats/releases.ts'
+import { type MetamodelRelease, releases } from '../formats/releases.ts'
 import type { Adaptation } from '../model/downgrade.ts'
 import { excerptOf } from '../model/excerpt.ts'
 import { targetIdOf } from '../model/facets.ts'
@@ -15,8 +14,9 @@ import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell } from '../model/types.ts'
 import { type EnvironmentSelection, serializeEnvironment } from '../operations/serialization.ts'
 import type { DocumentStore } from '../store/document-store.ts'
+import { choiceOf, type LocalHub, type RemoteApi, remoteApi } from './local-hub.ts'
 
-export interface ExportRequest {
+interface ExportRequest {
   readonly file: string
   readonly format: EnvironmentFormat
   /** Of the document in a package. */
@@ -26,28 +26,44 @@ export interface ExportRequest {
   readonly ids: readonly string[]
 }
 
-const FORMATS = ['aasx', 'json', 'xml'] as const
+/**
+ * Runs the command.
+ * @throws HubError with one sentence; then no file is written
+ */
+export async function exportDocuments(
+  flags: ReadonlyMap<string, string>,
+  ids: readonly string[],
+  local: LocalHub
+): Promise<void> {
+  const request = parseExport(flags, ids)
+  const remote = await remoteApi(flags, local)
+  let adaptations = 0
+  if (remote !== undefined) adaptations = await exportFromHub(remote, request)
+  else {
+    const store = await local.openStore()
+    if (store === undefined) throw new HubError('NotFound', ['The data directory', local.directory])
+    try {
+      await exportFromStore(store, request, (adaptation) => {
+        adaptations++
+        console.error(describeAdaptation(adaptation))
+      })
+    } finally {
+      await store.close()
+    }
+  }
+  const changed = adaptations === 0 ? '' : `; ${adaptations} places in the form of release ${request.release}`
+  console.log(`${request.file} is written in release ${request.release} of the metamodel${changed}`)
+}
 
-/** Reads the flags of the command. @throws HubError `BadRequest` */
-export function parseExport(flags: ReadonlyMap<string, string>, ids: readonly string[]): ExportRequest {
+/** @throws HubError `BadRequest` */
+function parseExport(flags: ReadonlyMap<string, string>, ids: readonly string[]): ExportRequest {
   const file = flags.get('output')
   if (file === undefined) throw new HubError('BadRequest', ['export needs --output with the file to write'])
-  const extension = /\.(aasx|json|xml)$/i.exec(file)?.[1]?.toLowerCase() ?? 'aasx'
-  const format = flags.get('format') ?? extension
-  const inside = flags.get('inside') ?? 'xml'
-  const release = flags.get('version') ?? releases[0]
-  if (!isOneOf(FORMATS, format)) throw unexpected('format', format, FORMATS)
-  if (!isOneOf(['xml', 'json'] as const, inside)) throw unexpected('inside', inside, ['xml', 'json'])
-  if (!isRelease(release)) throw unexpected('version', release, releases)
+  const extension = /\.(?:json|xml)$/i.exec(file)?.[0].slice(1).toLowerCase() ?? 'aasx'
+  const format = choiceOf(new Map([['format', extension], ...flags]), 'format', ['aasx', 'json', 'xml'])
+  const inside = choiceOf(flags, 'inside', ['xml', 'json'])
+  const release = choiceOf(flags, 'version', [...releases])
   return { file, format, inside, release, ids }
-}
-
-function isOneOf<Choice extends string>(choices: readonly Choice[], text: string): text is Choice {
-  return (choices as readonly string[]).includes(text)
-}
-
-function unexpected(flag: string, found: string, expected: readonly string[]): HubError {
-  return new HubError('BadRequest', [`--${flag} is "${found}", expected ${expected.join(' or ')}`])
 }
 
 /**
@@ -55,7 +71,7 @@ function unexpected(flag: string, found: string, expected: readonly string[]): H
  * @param adapted receives what the release says in another way
  * @throws HubError `NotFound` for an id, `Conflict` with all places that the release cannot express; no file is written
  */
-export async function exportFromStore(
+async function exportFromStore(
   store: DocumentStore,
   request: ExportRequest,
   adapted: (adaptation: Adaptation) => void
@@ -70,14 +86,13 @@ export async function exportFromStore(
 }
 
 /** A line for the user. */
-export function describeAdaptation({ pointer, text, rule, was, is }: Adaptation): string {
+function describeAdaptation({ pointer, text, rule, was, is }: Adaptation): string {
   const shown = (value: unknown) => (value === undefined ? 'nothing' : excerptOf(value))
   return `${pointer}: ${text} [${rule}]; ${shown(was)} is written as ${shown(is)}`
 }
 
-/** Exports from a running hub. @param api its URL with the path of the API @throws HubError as it refuses */
-export async function exportFromHub(api: string, request: ExportRequest, token?: string): Promise<number> {
-  const headers = { ...(token !== undefined && { authorization: `Bearer ${token}` }) }
+/** Exports from a running hub. @returns the number of adaptations @throws HubError as it refuses */
+async function exportFromHub({ api, headers }: RemoteApi, request: ExportRequest): Promise<number> {
   const selection = await selectionOf(request.ids, async (id) => {
     const shell = await ask(`${api}/shells/${encodeId(id)}`, headers)
     if (shell.ok) return (await shell.json()) as AssetAdministrationShell

@@ -1,20 +1,27 @@
 /** Output of `aas-hub validate`: sentences or JSON, and a progress bar while it reads. */
 import { once } from 'node:events'
 import { basename } from 'node:path'
-import type { Violation } from '../errors.ts'
+import { HubError, type Violation } from '../errors.ts'
 import type { TemplateChecker } from '../operations/validation/template-checker.ts'
+import { choiceOf } from './local-hub.ts'
 import { type InvalidDocument, validateFile } from './validate.ts'
 
 /** Smaller files are read too fast for a progress bar. */
 const PROGRESS_BAR_MIN_BYTES = 1_000_000
 const BAR_WIDTH = 30
 
-/** Writes to standard output while it reads, so that nothing accumulates. @returns whether everything is valid */
-export async function reportFiles(
+/**
+ * Writes to standard output while it reads, so that nothing accumulates.
+ * @returns whether everything is valid
+ * @throws HubError `BadRequest`
+ */
+export async function validateFiles(
+  flags: ReadonlyMap<string, string>,
   files: readonly string[],
-  checker: TemplateChecker,
-  format: 'text' | 'json'
+  checker: TemplateChecker
 ): Promise<boolean> {
+  if (files.length === 0) throw new HubError('BadRequest', ['validate needs a file'])
+  const format = choiceOf(flags, 'format', ['text', 'json'])
   const bar = process.stderr.isTTY ? new ProgressBar() : undefined
   const writer = format === 'json' ? json : text
   let count = 0

@@ -127,6 +127,26 @@ function inspect(
   }
 }
 
+/** The file that a list of documents would be. @param like where they are from */
+export function inspectDocuments(
+  like: InspectedFile,
+  documents: readonly Identifiable[],
+  facts: PackageFacts | undefined
+): InspectedFile {
+  const counts = new Map<string, number>()
+  const inspected = documents.map((document) => {
+    const index = counts.get(document.modelType) ?? 0
+    counts.set(document.modelType, index + 1)
+    return inspect({ document, className: document.modelType }, index)
+  })
+  const { name, format, source, links } = like
+  return {
+    ...{ name, format, source, links, documents: inspected, notes: [] },
+    ...byClass(inspected),
+    ...(facts !== undefined && { package: facts })
+  }
+}
+
 function byClass(documents: readonly InspectedDocument[]) {
   const readable = documents.filter(({ isReadable }) => isReadable)
   const of = (className: string) => readable.filter((one) => one.className === className)

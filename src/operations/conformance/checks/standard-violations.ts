@@ -73,7 +73,7 @@ function lastKeyOf({ pointer, rule, ...rest }: Violation, document: unknown): Vi
 }
 
 /** The value at a JSON Pointer. */
-function valueAt(root: unknown, pointer: string): unknown {
+export function valueAt(root: unknown, pointer: string): unknown {
   let here = root
   for (const step of pathOf(pointer)) {
     if (typeof here !== 'object' || here === null) return undefined

@@ -5,7 +5,7 @@ import type { Submodel } from '../../../model/types.ts'
 import { check, type FindingDetails } from './check.ts'
 import { constraintText } from './constraint-texts.ts'
 import { pathOf } from './paths.ts'
-import { standardViolations } from './standard-violations.ts'
+import { standardViolations, valueAt } from './standard-violations.ts'
 
 const found = { broken: { en: '{text}', ko: '{text}' } }
 
@@ -28,7 +28,7 @@ export const standard = check({
       for (const violation of standardViolations(document, release)) {
         if (violation.rule === 'namespace' && namespaces.size === namespaces.add(violation.text).size) continue
         const place = violation.rule === 'namespace' ? 'file' : { document, path: pathOf(violation.pointer) }
-        report('broken', place, detailsOf(violation, warnOnly))
+        report('broken', place, detailsOf(violation, warnOnly, document.document))
       }
       await pause()
     }
@@ -67,10 +67,17 @@ function releaseOf(text: string): MetamodelRelease {
   return isRelease(text) ? text : '3.1'
 }
 
-function detailsOf({ pointer, rule, text }: Violation, warnOnly: readonly string[]): FindingDetails {
-  // Only what a reference points to; that it is a ModelReference is looked at by all.
+/** @param warnOnly what the test engine does not look at: rules, the target of a reference, the type of an empty list */
+function detailsOf(
+  { pointer, rule, text }: Violation,
+  warnOnly: readonly string[],
+  document?: unknown
+): FindingDetails {
   const isTarget = rule.startsWith('ModelReference') && pointer.includes('/keys/')
-  const isWarning = warnOnly.includes(rule) || (isTarget && warnOnly.includes('ModelReference'))
+  const list = rule === 'AASd-109' ? (valueAt(document, pointer) as { value?: unknown[] } | undefined) : undefined
+  const isEmpty = list !== undefined && (list.value ?? []).length === 0
+  const unseen = isTarget ? 'ModelReference' : isEmpty ? 'EmptyList' : rule
+  const isWarning = warnOnly.includes(unseen)
   return {
     text: { en: text, ko: constraintText(rule, text) },
     constraint: rule,

@@ -1,0 +1,77 @@
+/**
+ * Compares the rule IDTA-1 of the profile kosmo with the official test engine, on every published package as it is and as
+ * `repair` writes it: both must find the same files right. Repaired packages that conform must also be read by the BaSyx
+ * Python SDK of that release. Needs Python 3.
+ *
+ *   node scripts/conformance/profiles.ts
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { HubError } from '../../src/errors.ts'
+import { checkFile } from '../../src/operations/conformance/check-file.ts'
+import { profileNamed } from '../../src/operations/conformance/load-profile.ts'
+import { withInspectedFile } from '../../src/operations/conformance/open-file.ts'
+import { repairFile } from '../../src/operations/conformance/repair/repair-file.ts'
+import { publishedPackages } from './published-packages.ts'
+import { BASYX_3_0, ENGINE, run, tool } from './python.ts'
+
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const profile = profileNamed('kosmo')
+
+/** Files and whether the rule passes; undefined where the file cannot be read. */
+const verdicts = new Map<string, { readonly name: string; readonly passes: boolean; readonly conforms: boolean }>()
+let [passed, failed] = [0, 0]
+const folder = mkdtempSync(join(tmpdir(), 'aas-hub-profiles-'))
+try {
+  for (const [index, { path, name }] of publishedPackages().entries()) {
+    try {
+      await check(path, name)
+      const to = join(folder, `${index}.aasx`)
+      await repairFile(path, to, { profile, language: 'en', dictionary: async () => undefined })
+      await check(to, `${name}, repaired`)
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error
+      console.log(`  ${name}: ${error.message}`)
+    }
+  }
+  const faults = await ask(await tool(ENGINE, 'python'), 'check_files.py', [...verdicts.keys()])
+  for (const [path, { name, passes }] of verdicts) {
+    const first = faults[path]?.[0]
+    count(
+      passes === (first === undefined),
+      `${name}: the rule ${passes ? 'passes' : 'fails'}, the engine says ${first}`
+    )
+  }
+  const conforming = [...verdicts].flatMap(([path, { conforms }]) => (conforms ? [path] : []))
+  console.log(`${verdicts.size} files, ${conforming.length} conform`)
+  const unread = await ask(await tool(BASYX_3_0, 'python'), 'read_packages.py', conforming)
+  for (const path of conforming) {
+    const [first] = unread[path] ?? ['not read']
+    count(first === undefined, `${verdicts.get(path)?.name}: ${first}`)
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+console.log(`${passed} passed, ${passed === 0 ? 1 : failed} failed`)
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+
+async function check(path: string, name: string): Promise<void> {
+  const report = await withInspectedFile(path, {}, (file) => checkFile(file, profile, 'en'))
+  const passes = report.rules.some(({ rule, result }) => rule === 'IDTA-1' && result !== 'failed')
+  verdicts.set(path, { name, passes, conforms: report.valid })
+}
+
+/** Runs a script that answers `{path: faults}` for its arguments. */
+async function ask(python: string, script: string, paths: readonly string[]): Promise<Record<string, string[]>> {
+  const { code, output } = await run(python, [here(script), ...paths])
+  if (code !== 0) throw new Error(output.slice(-1000))
+  return JSON.parse(output) as Record<string, string[]>
+}
+
+function count(ok: boolean, what: string): void {
+  if (ok) passed++
+  else failed++
+  if (!ok) console.log(`wrong: ${what}`)
+}

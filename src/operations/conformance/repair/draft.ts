@@ -1,0 +1,134 @@
+/** The documents and parts of a file while it is repaired, and the record of each change. */
+
+import type { PackageFile } from '../../../formats/aasx-writer.ts'
+import type { PackageFacts } from '../../../formats/environment-source.ts'
+import { partKey } from '../../../formats/part-names.ts'
+import { type DocumentPath, idShortPathTo, pointerTo } from '../../../model/document-path.ts'
+import { walkObjects } from '../../../model/object-walk.ts'
+import type { ConceptDescription, Identifiable, Reference } from '../../../model/types.ts'
+import { type InspectedFile, inspectDocuments } from '../checks/inspected-file.ts'
+import type { Rule } from '../profile.ts'
+
+export interface RepairChange {
+  /** Id of the rule that asked for it. */
+  readonly rule: string
+  /** JSON Pointer in the repaired environment; a part name for a part of the package. */
+  readonly pointer: string
+  readonly idShortPath?: string
+  /** Of the document; as it was, where it is moved. */
+  readonly id?: string
+  /** Absent: there was nothing, or there is nothing now. */
+  readonly was?: unknown
+  readonly is?: unknown
+  /** `moved`: an identifier, with all references to it; `draft`: content for a person to complete. */
+  readonly kind: 'changed' | 'moved' | 'draft'
+}
+
+/** Concept descriptions of a hub. */
+export type ConceptDictionary = (id: string) => Promise<ConceptDescription | undefined>
+
+export class Draft {
+  readonly documents: Identifiable[]
+  readonly files: PackageFile[]
+  readonly changes: RepairChange[] = []
+  readonly origin: InspectedFile
+
+  constructor(origin: InspectedFile) {
+    this.origin = origin
+    this.documents = origin.documents.map(({ document }) => structuredClone(document))
+    const { files, thumbnail } = origin.source
+    this.files = [...(thumbnail === undefined ? [] : [{ ...thumbnail, thumbnail: true }]), ...files]
+  }
+
+  /** As the checks see it now. */
+  inspected(): InspectedFile {
+    return inspectDocuments(this.origin, this.documents, this.origin.package && this.#facts())
+  }
+
+  #facts(): PackageFacts {
+    const keys = new Set(this.files.map(({ name }) => partKey(name)))
+    const hasPart = (name: string) => keys.has(partKey(name))
+    return {
+      hasPart,
+      contentTypeOf: (name) => (hasPart(name) ? 'part' : undefined),
+      thumbnails: this.files.flatMap(({ name, thumbnail }) => (thumbnail ? [name] : [])),
+      dangling: []
+    }
+  }
+
+  pointerOf(document: Identifiable): string {
+    const lists = { AssetAdministrationShell: 'assetAdministrationShells', Submodel: 'submodels' } as const
+    const list = document.modelType === 'ConceptDescription' ? 'conceptDescriptions' : lists[document.modelType]
+    const index = this.documents.filter(({ modelType }) => modelType === document.modelType).indexOf(document)
+    return `/${list}/${index}`
+  }
+
+  /** Sets the value at a path of a document; undefined removes it. Objects on the way are made. */
+  set(
+    rule: Rule,
+    document: Identifiable,
+    path: DocumentPath,
+    is: unknown,
+    kind: RepairChange['kind'] = 'changed'
+  ): void {
+    const idShortPath = idShortPathTo(document, path)
+    let here = document as unknown as Record<string | number, unknown>
+    for (const step of path.slice(0, -1)) {
+      here[step] ??= {}
+      here = here[step] as Record<string | number, unknown>
+    }
+    const last = path.at(-1) ?? ''
+    const was = here[last]
+    if (is === undefined) delete here[last]
+    else here[last] = is
+    this.changes.push({
+      ...{ rule: rule.id, pointer: this.pointerOf(document) + pointerTo(path), id: document.id, kind },
+      ...(idShortPath !== undefined && { idShortPath }),
+      ...(was !== undefined && { was }),
+      ...(is !== undefined && { is })
+    })
+  }
+
+  add(rule: Rule, document: Identifiable, kind: RepairChange['kind']): void {
+    this.documents.push(document)
+    const [lastOfKind] = [...this.documents.entries()]
+      .filter(([, one]) => one.modelType === document.modelType)
+      .slice(-1)
+    if (lastOfKind === undefined) return
+    this.changes.push({ rule: rule.id, pointer: this.pointerOf(document), id: document.id, is: document, kind })
+  }
+
+  remove(rule: Rule, document: Identifiable): void {
+    const pointer = this.pointerOf(document)
+    this.documents.splice(this.documents.indexOf(document), 1)
+    this.changes.push({ rule: rule.id, pointer, id: document.id, was: document, kind: 'changed' })
+  }
+
+  addFile(rule: Rule, file: PackageFile, kind: RepairChange['kind']): void {
+    this.files.push(file)
+    this.changes.push({ rule: rule.id, pointer: file.name, is: file.contentType, kind })
+  }
+
+  /** Gives a document another id, and rewrites all references to it. @returns false if the id is in use */
+  move(rule: Rule, document: Identifiable, id: string): boolean {
+    if (this.documents.some((one) => one.id === id) || id.length > MAX_ID_LENGTH) return false
+    const { id: was } = document
+    const pointer = `${this.pointerOf(document)}/id`
+    document.id = id
+    this.changes.push({ rule: rule.id, pointer, id: was, was, is: id, kind: 'moved' })
+    for (const one of this.documents) {
+      for (const { object, pointer: at } of walkObjects(one, one.modelType)) {
+        for (const [index, key] of ((object.keys ?? []) as NonNullable<Reference['keys']>).entries()) {
+          if (key?.value !== was) continue
+          key.value = id
+          const place = `${this.pointerOf(one)}${at}/keys/${index}/value`
+          this.changes.push({ rule: rule.id, pointer: place, id: one.id, was, is: id, kind: 'changed' })
+        }
+      }
+    }
+    return true
+  }
+}
+
+/** Of an identifier in release 3.0. */
+const MAX_ID_LENGTH = 2000
