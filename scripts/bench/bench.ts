@@ -7,6 +7,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import autocannon, { type Request } from 'autocannon'
+import { auditing } from './audit.ts'
 import { type Child, type Settings, start } from './children.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
 import { flags, lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
@@ -45,6 +46,7 @@ async function embedded(): Promise<void> {
   if (wanted('bulk', 'registry')) await registry()
   if (wanted('validate')) await validation()
   if (wanted('revalidate')) await revalidation()
+  await auditing(folder)
   await rawData(folder)
 }
 
