@@ -5,9 +5,12 @@
  * on disk.
  */
 
+import { Authentication } from './authentication.ts'
+import type { ClientOptions, SubscribeOptions, Subscription } from './options.ts'
 import { RefusedError } from './refused-error.ts'
 import type { Column, Events, Pushed, Sample, ServerMessage, SubscriptionRequest } from './types.ts'
 
+export type { ClientOptions, SubscribeOptions, Subscription } from './options.ts'
 export { RefusedError } from './refused-error.ts'
 export type {
   ChangeEvent,
@@ -24,39 +27,14 @@ export type {
   Violation
 } from './types.ts'
 
-export interface Subscription {
-  /** Behind the last events that were delivered; with it another process can resume. */
-  readonly cursor: string | undefined
-  /**
-   * Resolves when the hub has accepted the subscription; rejects with a RefusedError where it refuses it. Without
-   * `onError` a refusal that is not awaited is an unhandled rejection, so that it does not go unnoticed.
-   */
-  readonly ready: Promise<void>
-  close(): void
-}
-
-export interface SubscribeOptions {
-  /** Called when the subscription is refused, at first or after a reconnect; it has ended. */
-  readonly onError?: (error: RefusedError) => void
-}
-
-export interface ClientOptions {
-  /** Prefix of idempotency keys: different for each gateway, e.g. its serial number. */
-  readonly name?: string
-  /** Maximum number of unacknowledged pushes; further ones wait to be sent. */
-  readonly inFlight?: number
-  /**
-   * Called when the connection opens or closes, and for each failed attempt, with the reason. Without it the first
-   * failure is a warning on the console, so that a wrong URL is noticed.
-   */
-  readonly onState?: (state: 'open' | 'closed', reason: string) => void
-  /** Instead of the platform's WebSocket. */
-  readonly WebSocket?: typeof globalThis.WebSocket
-}
-
 /** Delay before it reconnects: doubles from the first to the greatest. */
 const FIRST_RETRY_DELAY_MS = 200
 const MAX_RETRY_DELAY_MS = 15_000
+
+/** A token is renewed after this part of its time, but not at once, where the clocks differ. */
+const RENEWAL = 0.8
+const MIN_RENEWAL_MS = 1000
+const MAX_RENEWAL_MS = 24 * 60 * 60 * 1000
 
 /** A connection without messages for this long counts as broken; after half of the time the hub is pinged. */
 const SILENCE_TIMEOUT_MS = 30_000
@@ -91,6 +69,7 @@ export class Client {
   readonly #inFlight: number
   #socket: WebSocket | undefined
   #isOpen = false
+  #authentication: Authentication | undefined
   #isClosed = false
   /** Why the last connection failed. */
   #reason = ''
@@ -234,6 +213,7 @@ export class Client {
     this.#isClosed = true
     clearInterval(this.#timer)
     clearTimeout(this.#retry)
+    this.#authentication?.stop()
     this.#socket?.close(1000)
     const ended = new Error('The client was closed')
     for (const { refused } of [...this.#subscriptions.values()]) refused(ended)
@@ -248,9 +228,11 @@ export class Client {
     const Socket = this.#options.WebSocket ?? globalThis.WebSocket
     const socket = new Socket(this.#url, 'aas-hub.v1.json')
     this.#socket = socket
-    socket.onopen = () => this.#opened()
+    socket.onopen = () => void this.#authenticate(socket)
     socket.onmessage = ({ data }: MessageEvent) => {
-      if (socket === this.#socket) this.#read(JSON.parse(String(data)) as ServerMessage)
+      if (socket !== this.#socket) return
+      const message = JSON.parse(String(data)) as ServerMessage
+      if (this.#authentication?.read(message) !== true) this.#read(message)
     }
     socket.onerror = (event: Event) => {
       // Browsers do not give the reason.
@@ -258,6 +240,20 @@ export class Client {
     }
     socket.onclose = ({ code, reason }: CloseEvent) => {
       if (socket === this.#socket) this.#broken([code, reason || this.#reason].join(' ').trim())
+    }
+  }
+
+  /** With a token nothing else is sent before it is accepted. */
+  async #authenticate(socket: WebSocket): Promise<void> {
+    const { token } = this.#options
+    if (token === undefined) return this.#opened()
+    this.#authentication = new Authentication(token, (message) => socket.send(JSON.stringify(message)), actBefore)
+    try {
+      await this.#authentication.start()
+      if (socket === this.#socket) this.#opened()
+    } catch (error) {
+      this.#reason = (error as Error).message
+      socket.close(1000)
     }
   }
 
@@ -277,6 +273,7 @@ export class Client {
 
   #broken(reason: string): void {
     this.#isOpen = false
+    this.#authentication?.stop()
     this.#socket = undefined
     this.#reason = reason
     this.#options.onState?.('closed', reason)
@@ -393,4 +390,9 @@ export class Client {
     this.#idle = []
     for (const wake of idle) wake()
   }
+}
+
+function actBefore(time: number, act: () => void): () => void {
+  const timer = setTimeout(act, Math.max(MIN_RENEWAL_MS, Math.min((time - Date.now()) * RENEWAL, MAX_RENEWAL_MS)))
+  return () => clearTimeout(timer)
 }

@@ -129,6 +129,8 @@ export interface Violation {
 export interface ServerMessage extends Partial<Omit<Events, 'recovered'>> {
   readonly type: string
   readonly id?: number
+  /** When the credentials end, ISO 8601. */
+  readonly expires?: string
   readonly sub?: number
   readonly acks?: readonly (Omit<Pushed, 'cursor'> & { id: number })[]
   readonly code?: string
