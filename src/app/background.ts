@@ -10,7 +10,7 @@ import { registration } from '../consumers/registration.ts'
 import { startValidationResults } from '../consumers/validation-results.ts'
 import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
 import { retryLogger } from './logging.ts'
-import { mqttAccess } from './mqtt-access.ts'
+import { mqttAccess, publishedView } from './mqtt-access.ts'
 import type { MqttSettings } from './operator-files.ts'
 import type { Services } from './services.ts'
 
@@ -73,6 +73,7 @@ export async function startBackground(background: Background, parts: BackgroundP
     const client = await mqttTransport({
       hub: { store, documents: context.store, ingest: context.ingest },
       access: mqttAccess(services, mqtt.url, config.MQTT_CLAIMS),
+      published: publishedView(services, mqtt.url, config.MQTT_PUBLISH_CLAIMS),
       log,
       ...mqtt
     })

@@ -2,18 +2,50 @@
 import { Access } from '../security/access.ts'
 import { RequestAudit } from '../security/audit-trail.ts'
 import type { Caller } from '../security/caller.ts'
+import { isRuled } from '../security/reading-view.ts'
 import type { AccessSubject } from '../security/subject.ts'
+import { readingStore } from '../security/subject-store.ts'
+import type { PublishedView } from '../transports/mqtt/basyx.ts'
 import type { Services } from './services.ts'
 
-/** @returns the access at the moment of each call; undefined while the hub is open */
-export function mqttAccess(
-  { identity, context, accessRules, audit, clock }: Services,
-  url: string,
-  subject: AccessSubject
-): () => Access | undefined {
-  const caller: Caller = { subject, name: `mqtt:${new URL(url).host}`, authentication: 'configuration' }
-  // Samples are pushed as at this path, so that the built-in role of gateways holds here as well.
+/**
+ * What the broker may write.
+ * @returns the access at the moment of each call; undefined while the hub is open
+ */
+export function mqttAccess(services: Services, url: string, subject: AccessSubject): () => Access | undefined {
+  const { identity, audit } = services
+  const caller = callerOf(url, subject)
   const record = audit.isOn ? new RequestAudit(audit, { caller, operation: 'ReceiveMqtt' }) : undefined
-  const access = new Access({ store: context.store, rules: accessRules.rules, clock }, caller, ['/ingest'], record)
+  // Samples are pushed as at this path, so that the built-in role of gateways holds here as well.
+  const access = new Access(accessParts(services), caller, ['/ingest'], record)
   return () => (identity.isConfigured ? access : undefined)
+}
+
+/**
+ * What is published.
+ * @param subject undefined: everything
+ * @returns the view at the moment of each call; undefined while the hub is open
+ */
+export function publishedView(
+  services: Services,
+  url: string,
+  subject: AccessSubject | undefined
+): () => PublishedView | undefined {
+  const { identity, context } = services
+  if (subject === undefined) return () => undefined
+  const access = new Access(accessParts(services), callerOf(url, subject), [])
+  const view: PublishedView = {
+    documents: readingStore(context.store, access, 'READ').store,
+    elements: readingStore(context.store, access, 'READ', 'elements').store,
+    showsDeleted: async (kind) => isRuled(kind) && (await access.ofKind('READ', kind)) === 'allowed'
+  }
+  return () => (identity.isConfigured ? view : undefined)
+}
+
+function callerOf(url: string, subject: AccessSubject): Caller {
+  return { subject, name: `mqtt:${new URL(url).host}`, authentication: 'configuration' }
+}
+
+function accessParts({ context, accessRules, clock }: Services) {
+  return { store: context.store, rules: accessRules.rules, clock }
 }

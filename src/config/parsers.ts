@@ -47,6 +47,10 @@ export function parseClaims(text: string): AccessSubject {
   }
 }
 
+export function parseOptionalClaims(text: string): AccessSubject | undefined {
+  return text === '' ? undefined : parseClaims(text)
+}
+
 const BYTES_PER_UNIT = {
   '': 1,
   B: 1,

@@ -15,6 +15,7 @@ import {
   parseHosts,
   parseNetworks,
   parseOneOf,
+  parseOptionalClaims,
   parseOptionalCount,
   parseOptionalDuration,
   parseOrigin,
@@ -303,6 +304,12 @@ export const settings = {
     default: 'role=gateway',
     means:
       'Claims of what the MQTT broker sends, as `name=value` pairs separated by commas or as JSON; what they may write the access rules decide, where callers are authenticated'
+  },
+  MQTT_PUBLISH_CLAIMS: {
+    parse: parseOptionalClaims,
+    default: '',
+    means:
+      'Claims of those who read what is published by MQTT: no more than they may read is, where callers are authenticated; empty: everything'
   },
   MQTT_PUBLISH: {
     parse: parseTopicLevel,

@@ -1,8 +1,12 @@
 import t, { type Test } from 'tap'
+import { systemClock } from '../../src/clock.ts'
 import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { Ingest } from '../../src/operations/samples/ingest.ts'
+import { Access, RulesInForce } from '../../src/security/access.ts'
+import { readingStore } from '../../src/security/subject-store.ts'
 import type { Change } from '../../src/store/store.ts'
 import { start } from '../e2e/harness.ts'
+import { policyOf, rule } from '../security/fixture.ts'
 import { create, replace, submodel, write } from '../store/fixtures.ts'
 import { until } from '../until.ts'
 import { type Broker, broker, open, property, storeOf } from './mqtt-broker.ts'
@@ -174,4 +178,25 @@ t.test('the transport stops while the broker is away', async (t) => {
   const from = performance.now()
   await transport.close()
   t.ok(performance.now() - from < 2000)
+})
+
+t.test('no more is published than a view of it shows', async (t) => {
+  const here = await broker(t)
+  const store = await storeOf(t)
+  const heard = await listener(here)
+  const rules = new RulesInForce(policyOf(rule({ objects: [{ REFERABLE: '$sme("urn:press").Speed' }] })))
+  const caller = { subject: {}, name: 'mqtt:broker', authentication: 'configuration' } as const
+  const access = new Access({ store, rules, clock: systemClock }, caller, [])
+  const documents = readingStore(store, access, 'READ').store
+  const elements = readingStore(store, access, 'READ', 'elements').store
+  const view = { documents, elements, showsDeleted: async () => false }
+  await open(t, store, here, {}, { basyxRepository: 'plant-1', published: () => view })
+  await until(async () => (await store.cursor('mqtt plant-1')) !== undefined)
+  await store.commit([await write(store, 'urn:press', 'Count', '7')])
+  await store.commit([create(submodel('urn:secret', property('Secret')))])
+  await store.commit([{ change: 'delete', kind: 'Submodel', id: 'urn:secret' }])
+  await store.commit([await write(store, 'urn:press', 'Speed', '5')])
+  await until(() => heard.length > 0)
+  t.match(heard, [{ topic: `${PRESS}/Speed/value/updated`, json: { value: '5' } }])
+  t.equal(heard.length, 1)
 })

@@ -19,6 +19,18 @@ export interface BasyxOptions {
   /** Resolves when the broker has acknowledged; rejects where it cannot be reached. */
   readonly publish: (topic: string, payload: string) => Promise<void>
   readonly failed: Consumer['failed']
+  /** At this moment; undefined: everything. */
+  readonly view?: (() => PublishedView | undefined) | undefined
+}
+
+/** What may be published, where not everything may. */
+export interface PublishedView {
+  /** Documents as they may be published. */
+  readonly documents: Pick<DocumentStore, 'document'>
+  /** The same for submodels of which no more than some elements may be. */
+  readonly elements: Pick<DocumentStore, 'document'>
+  /** May it be published that something was deleted? What it was is not known any more. */
+  showsDeleted(kind: DocumentKind): Promise<boolean>
 }
 
 interface Publication {
@@ -40,13 +52,13 @@ const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024
 /** A consumer that publishes every change at least once, in the order of the log. */
 export function basyxPublisher(
   store: Pick<DocumentStore, 'document'>,
-  { repository, publish, failed }: BasyxOptions
+  { repository, publish, failed, view }: BasyxOptions
 ): Consumer {
   // Changes before the first start, or trimmed before they were read, are not published: an event is of its moment.
   return { name: `mqtt ${repository}`, handle, resync: async () => {}, failed }
 
   async function handle(entries: readonly LogEntry[]): Promise<void> {
-    const publications = new Publications(store, repository)
+    const publications = new Publications(store, repository, view?.())
     let batch: Publication[] = []
     let characters = 0
     const flush = async () => {
@@ -69,20 +81,22 @@ export function basyxPublisher(
 class Publications {
   readonly #store: Pick<DocumentStore, 'document'>
   readonly #repository: string
+  readonly #view: PublishedView | undefined
   readonly #submodels = new Map<string, Submodel | undefined>()
 
-  constructor(store: Pick<DocumentStore, 'document'>, repository: string) {
+  constructor(store: Pick<DocumentStore, 'document'>, repository: string, view: PublishedView | undefined) {
     this.#store = store
     this.#repository = repository
+    this.#view = view
   }
 
   async of(change: LoggedChange): Promise<Publication[]> {
     if (change.change === 'value' || change.change === 'samples') {
       const element = await this.#element(change.submodel, change.path)
       if (element === undefined) return []
-      // Of several samples the newest, which is the current value.
+      // Of several samples the newest, which is the current value. Where some of it may be hidden, that which is shown now.
       const members = change.change === 'value' ? change.value : newestIn(change.run)
-      writeValueMembers(element, JSON.parse(members) as ValueMembers)
+      if (this.#view === undefined) writeValueMembers(element, JSON.parse(members) as ValueMembers)
       const topic = `${this.#elementTopic(change.submodel, change.path)}/value/updated`
       return [{ topic, payload: JSON.stringify(element) }]
     }
@@ -90,6 +104,7 @@ class Publications {
     const [repository, documents] = REPOSITORIES[kind] ?? []
     if (repository === undefined) return []
     const topic = `${repository}/${this.#repository}/${documents}/${change.change}`
+    if (change.change === 'deleted' && !(await this.#showsDeleted(kind))) return []
     if (change.change === 'deleted') return [{ topic, payload: JSON.stringify({ modelType: kind, id }) }]
     if (touched !== undefined && touched.length > 0 && kind === 'Submodel') {
       return this.#ofElements(id, touched, subtreeAction)
@@ -106,6 +121,7 @@ class Publications {
       // Deleted since: the change that deleted it is published.
       if (action === 'created' && element === undefined) continue
       const event = action ?? (element === undefined ? 'deleted' : 'updated')
+      if (event === 'deleted' && !(await this.#showsDeleted('Submodel'))) continue
       const idShort = parseStoredPath(path)?.findLast((step) => typeof step === 'string')
       const topic = `${this.#elementTopic(id, path)}/${event}`
       publications.push({ topic, payload: JSON.stringify(element ?? { idShort }) })
@@ -117,14 +133,22 @@ class Publications {
     return `sm-repository/${this.#repository}/submodels/${encodeId(id)}/submodelElements/${path}`
   }
 
-  async #text(kind: DocumentKind, id: string): Promise<string | undefined> {
-    return (await this.#store.document(kind, id))?.bytes.toString()
+  async #showsDeleted(kind: DocumentKind): Promise<boolean> {
+    return this.#view === undefined || this.#view.showsDeleted(kind)
+  }
+
+  async #text(
+    kind: DocumentKind,
+    id: string,
+    store: Pick<DocumentStore, 'document'> = this.#view?.documents ?? this.#store
+  ): Promise<string | undefined> {
+    return (await store.document(kind, id))?.bytes.toString()
   }
 
   /** Undefined where it was deleted since, which is a change of its own. */
   async #element(id: string, path: string): Promise<SubmodelElement | undefined> {
     if (!this.#submodels.has(id)) {
-      const text = await this.#text('Submodel', id)
+      const text = await this.#text('Submodel', id, this.#view?.elements)
       this.#submodels.set(id, text === undefined ? undefined : (JSON.parse(text) as Submodel))
     }
     const submodel = this.#submodels.get(id)

@@ -165,6 +165,7 @@ export class BrokerClient {
     const { store, documents = store, ingest } = this.#options.hub
     const publisher = basyxPublisher(documents, {
       repository,
+      view: this.#options.published,
       failed: (error) => this.#log.warn('Publishing changes by MQTT failed; retrying', { err: error }),
       publish: async (topic, payload) => {
         await connection.whenConnected()

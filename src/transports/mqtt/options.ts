@@ -3,6 +3,7 @@ import type { OperationContext } from '../../operations/operation-context.ts'
 import type { Access } from '../../security/access.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { Store } from '../../store/store.ts'
+import type { PublishedView } from './basyx.ts'
 import type { MqttMapping } from './mapping.ts'
 import type { LogSink } from './rate-limited-log.ts'
 
@@ -14,6 +15,8 @@ export interface MqttOptions {
   }
   /** What the broker may write, by the rules in force; undefined: everything. */
   readonly access?: () => Access | undefined
+  /** What may be published; undefined: everything. */
+  readonly published?: () => PublishedView | undefined
   readonly log: LogSink
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
   readonly url: string
