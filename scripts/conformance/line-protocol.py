@@ -3,7 +3,7 @@ import json
 import sys
 from datetime import datetime, timezone
 
-url, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+url, host, port, key = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 
 TEXTS = [
     "plain",
@@ -43,7 +43,7 @@ seen = {}
 from influxdb import InfluxDBClient
 from influxdb.exceptions import InfluxDBClientError
 
-one = InfluxDBClient(host=host, port=port, database="plant", gzip=True)
+one = InfluxDBClient(host=host, port=port, username="gateway", password=key, database="plant", gzip=True)
 seen["ping1"] = one.ping()
 one.create_database("plant")
 seen["databases"] = [entry["name"] for entry in one.get_list_database()]
@@ -62,6 +62,11 @@ try:
 except InfluxDBClientError as error:
     seen["refused1"] = [error.code, json.loads(error.content)["error"]]
 try:
+    stranger = InfluxDBClient(host=host, port=port, username="gateway", password="wrong", database="plant")
+    stranger.write_points([{"measurement": "Unknown", "fields": {"a": 1.0}}])
+except InfluxDBClientError as error:
+    seen["stranger1"] = error.code
+try:
     one.query("SELECT * FROM press")
 except InfluxDBClientError as error:
     seen["query1"] = [error.code, json.loads(error.content)["error"]]
@@ -71,7 +76,7 @@ from influxdb_client import InfluxDBClient as Client2, Point, WriteOptions, Writ
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
-two = Client2(url=url, token="any", org="plant", enable_gzip=True)
+two = Client2(url=url, token=key, org="plant", enable_gzip=True)
 seen["ping2"] = two.ping()
 seen["health2"] = two.health().status
 seen["bucket2"] = two.buckets_api().find_bucket_by_name("plant").name
@@ -94,6 +99,11 @@ try:
 except ApiException as error:
     body = json.loads(error.body)
     seen["refused2"] = [error.status, body["code"], body["message"]]
+try:
+    stranger = Client2(url=url, token="any", org="plant").write_api(write_options=SYNCHRONOUS)
+    stranger.write(bucket="plant", record=Point("Unknown").field("a", 1.0))
+except ApiException as error:
+    seen["stranger2"] = error.status
 try:
     two.query_api().query('from(bucket: "plant")')
 except ApiException as error:

@@ -1,6 +1,6 @@
 /**
  * The unmodified official clients of InfluxDB, for both API versions, write every kind of value to the hub; the stored
- * values are compared with the sent ones. Needs Python.
+ * values are compared with the sent ones. The clients show the key of a gateway. Needs Python.
  *
  *   node scripts/conformance/line-protocol.ts
  */
@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { formatTime } from '../../src/model/time.ts'
 import { startHub } from '../hub-process.ts'
+import { createKey, showing } from './keys.ts'
 import { run, tool } from './python.ts'
 
 const SCRIPT = fileURLToPath(new URL('line-protocol.py', import.meta.url))
@@ -46,12 +47,17 @@ async function compare(): Promise<void> {
   const python = join(dirname(await tool(CLIENTS, 'python')), 'python')
   const hub = await startHub({ DATA_DIR: join(scratch, 'data'), UNKNOWN_SERIES: 'create' })
   const { hostname, port } = new URL(hub.url)
-  const { code, output } = await run(python, [SCRIPT, hub.url, hostname, port])
+  const administrator = await createKey(hub.url, 'administrator')
+  const gateway = await createKey(hub.url, 'gateway', administrator)
+  const { code, output } = await run(python, [SCRIPT, hub.url, hostname, port, gateway])
   if (code !== 0) throw new Error(output)
   const { seen, expected } = JSON.parse(output.trim().split('\n').at(-1) ?? '') as ClientReport
   checkAnswers(seen)
-  for (const id of ['urn:one', 'urn:two']) await checkStored(hub.api, id, expected)
-  const victim = await fetch(`${hub.api}/submodels/${Buffer.from('Victim').toString('base64url')}`)
+  for (const id of ['urn:one', 'urn:two']) await checkStored(hub.api, id, expected, administrator)
+  const victim = await fetch(
+    `${hub.api}/submodels/${Buffer.from('Victim').toString('base64url')}`,
+    showing(administrator)
+  )
   check('a line within a text is no point', victim.status === 404, victim.status)
   await hub.kill('SIGTERM')
 }
@@ -67,13 +73,15 @@ function checkAnswers(seen: ClientReport['seen']): void {
   is('ping2', (value) => value === true)
   is('health2', (value) => value === 'pass')
   is('bucket2', (value) => value === 'plant')
+  is('stranger1', (value) => value === 401)
+  is('stranger2', (value) => value === 401)
   is('refused2', (value) => /^\[400,"invalid","partial write: 0 samples/.test(text(value)))
   is('query2', (value) => /^\[501,"not implemented",.*timeseries/.test(text(value)))
 }
 
 /** Every value with its type and its digits, at its nanosecond. */
-async function checkStored(api: string, id: string, expected: ClientReport['expected']): Promise<void> {
-  const submodel = await fetch(`${api}/submodels/${Buffer.from(id).toString('base64url')}`)
+async function checkStored(api: string, id: string, expected: ClientReport['expected'], key: string): Promise<void> {
+  const submodel = await fetch(`${api}/submodels/${Buffer.from(id).toString('base64url')}`, showing(key))
   const { submodelElements = [] } = (await submodel.json()) as { submodelElements?: Record<string, unknown>[] }
   const types = Object.fromEntries(submodelElements.map(({ idShort, valueType }) => [idShort, valueType]))
   const named = { Text: 'Text', Whole: 'Whole', Float: 'Float', Flag: 'Flag', 'temp °C': 'temp_x0020__x00B0_C' }
@@ -86,7 +94,7 @@ async function checkStored(api: string, id: string, expected: ClientReport['expe
   }
   for (const [name, type] of Object.entries(wanted)) check(`${id} ${name} is of ${type}`, types[name] === type, types)
   for (const [field, idShort] of Object.entries(named)) {
-    const response = await fetch(`${api}/timeseries?submodel=${id}&path=${idShort}`)
+    const response = await fetch(`${api}/timeseries?submodel=${id}&path=${idShort}`, showing(key))
     const { rows } = (await response.json()) as { rows: [string, unknown][] }
     const found = rows.map(([time, value]) => [time, String(value)])
     // Times are beyond 2^53, so they are compared relative to the first.

@@ -1,6 +1,6 @@
 /**
  * Unmodified Telegraf pushes to the hub through both versions of InfluxDB's API while the hub is killed: every point must
- * be stored once, with its time to the nanosecond. Builds Telegraf with the needed plugins, which requires Go.
+ * be stored once, with its time to the nanosecond. It shows the key of a gateway. Builds Telegraf with the needed plugins, which requires Go.
  *
  *   node scripts/conformance/telegraf.ts
  */
@@ -14,6 +14,7 @@ import { formatTime } from '../../src/model/time.ts'
 import { goProgram } from '../go-program.ts'
 import { startHub } from '../hub-process.ts'
 import { freePort } from '../ports.ts'
+import { createKey, showing } from './keys.ts'
 
 const VERSION = 'v1.37.2'
 const PLUGINS = 'inputs.tail,outputs.influxdb,outputs.influxdb_v2,parsers.influx,serializers.influx'
@@ -64,12 +65,16 @@ process.exit(failed === 0 ? 0 : 1)
 async function run(program: string): Promise<void> {
   const settings = { DATA_DIR: join(scratch, 'data'), PORT: String(await freePort()) }
   let hub = await startHub(settings)
-  for (const [index, idShort] of machines.entries()) await create(hub.api, `urn:telegraf:${index + 1}`, idShort)
+  const administrator = await createKey(hub.url, 'administrator')
+  const gateway = await createKey(hub.url, 'gateway', administrator)
+  for (const [index, idShort] of machines.entries()) {
+    await create(hub.api, `urn:telegraf:${index + 1}`, idShort, administrator)
+  }
 
   const source = join(scratch, 'points')
   writeFileSync(source, '')
   const config = join(scratch, 'telegraf.conf')
-  writeFileSync(config, configuration(hub.url, source))
+  writeFileSync(config, configuration(hub.url, source, gateway))
   telegraf = spawn(program, ['--config', config], { stdio: 'ignore' })
   const ended = once(telegraf, 'exit')
 
@@ -85,7 +90,7 @@ async function run(program: string): Promise<void> {
     hub = await startHub(settings)
   }
   for (const [index, idShort] of machines.entries()) {
-    const rows = await allOf(hub.api, `urn:telegraf:${index + 1}`)
+    const rows = await allOf(hub.api, `urn:telegraf:${index + 1}`, administrator)
     check(`${idShort}: every point is there once`, rows.length, POINTS)
     const wrong = rows.filter((row, i) => JSON.stringify(row) !== JSON.stringify(rowOf(i)))
     check(`${idShort}: with its time and its values`, wrong.slice(0, 3), [])
@@ -96,7 +101,7 @@ async function run(program: string): Promise<void> {
   if (failed > 0) console.log(readFileSync(log, 'utf8').slice(-3000))
 }
 
-async function create(api: string, id: string, idShort: string): Promise<void> {
+async function create(api: string, id: string, idShort: string, key: string): Promise<void> {
   const property = (name: string, valueType: string) => ({ modelType: 'Property', idShort: name, valueType })
   const submodelElements = [
     property('Speed', 'xs:double'),
@@ -105,14 +110,14 @@ async function create(api: string, id: string, idShort: string): Promise<void> {
   ]
   const { status } = await fetch(`${api}/submodels`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...showing(key).headers, 'content-type': 'application/json' },
     body: JSON.stringify({ modelType: 'Submodel', id, idShort, submodelElements })
   })
   check(`${idShort}: a submodel is stored`, status, 201)
 }
 
 /** Mostly defaults: gzip, the tag `host`, batches of 1,000. */
-function configuration(url: string, source: string): string {
+function configuration(url: string, source: string, key: string): string {
   return `
 [agent]
   flush_interval = "200ms"
@@ -128,11 +133,13 @@ function configuration(url: string, source: string): string {
 [[outputs.influxdb]]
   namepass = ["PressOne"]
   urls = ["${url}"]
+  username = "telegraf"
+  password = "${key}"
   database = "plant"
 [[outputs.influxdb_v2]]
   namepass = ["PressTwo"]
   urls = ["${url}"]
-  token = "any"
+  token = "${key}"
   organization = "plant"
   bucket = "plant"
 `
@@ -154,11 +161,13 @@ function stateOf(index: number): string {
 }
 
 /** All rows, once the expected number has arrived or no more arrive. */
-async function allOf(api: string, id: string): Promise<object[]> {
+async function allOf(api: string, id: string, key: string): Promise<object[]> {
   const late = performance.now() + TIMEOUT_MS
   for (;;) {
     const query = `submodel=${encodeURIComponent(id)}&path=Speed&path=Count&path=State`
-    const response = await fetch(`${api}/timeseries?${query}`, { headers: { accept: 'application/x-ndjson' } })
+    const response = await fetch(`${api}/timeseries?${query}`, {
+      headers: { ...showing(key).headers, accept: 'application/x-ndjson' }
+    })
     const lines = (await response.text()).trim().split('\n')
     const rows = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as object)
     if (rows.length >= POINTS || performance.now() > late) return rows
