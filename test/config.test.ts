@@ -84,6 +84,7 @@ t.test('all wrong settings are reported at once, by name, with what was expected
     API_PREFIX: 'api',
     PUBLIC_URL: 'https://hub.example/path',
     CORS_ORIGIN: 'a.example',
+    TRUSTED_PROXIES: '10.0.0.0/33',
     LENIENT: 'maybe',
     MAX_LIMIT: '-1',
     LOG_LEVEL: 'inf'

@@ -230,3 +230,18 @@ t.test('guessing is slowed down, by user and by address', async (t) => {
   const many = await Promise.all(Array.from({ length: 30 }, (_, index) => attempt(`user-${index}`)))
   t.ok(many.filter(({ status }) => status === 429).length >= 10, 'also across names, all at once')
 })
+
+t.test('behind a trusted proxy the address of the caller counts, otherwise that of the connection', async (t) => {
+  for (const [proxies, refused] of [
+    ['127.0.0.1', false],
+    ['10.0.0.0/8', true]
+  ] as const) {
+    const hub = await start(t, { TRUSTED_PROXIES: proxies })
+    t.equal((await at(hub, 'POST', '/security/users', admin)).status, 201)
+    const attempt = (user: string, address: string) =>
+      at(hub, 'POST', '/security/session', { user, password: 'wrong password' }, { 'x-forwarded-for': address })
+    await Promise.all(Array.from({ length: 21 }, (_, index) => attempt(`user-${index}`, '192.0.2.1')))
+    t.equal((await attempt('lee', '192.0.2.1')).status, 429)
+    t.equal((await attempt('lee', '192.0.2.2')).status, refused ? 429 : 401, proxies)
+  }
+})
