@@ -12,7 +12,7 @@ import { median } from './statistics.ts'
 
 const NAMES = [
   ...['get', 'value', 'patch', 'large', 'post', 'start', 'page', 'query', 'registry', 'bulk', 'validate', 'revalidate'],
-  ...['columns', 'ndjson', 'single', 'fanout', 'latency', 'slow', 'aggregate', 'parquet', 'disk']
+  ...['columns', 'ndjson', 'single', 'fanout', 'fanout-rules', 'latency', 'slow', 'aggregate', 'parquet', 'disk']
 ]
 
 /** Time limit for a run of one workload. */

@@ -6,9 +6,10 @@ import { writers } from '../../src/formats/tables/writers.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { type Child, start } from './children.ts'
+import { fanOut, fanOutWithRules } from './fan-out.ts'
 import { flags, lines, ROUNDS, race, repeat, SECONDS, wanted, whole } from './measure.ts'
 import { columnLoop, FRAME, parseLoop, readings, runOf } from './raw-baselines.ts'
-import { connect, occurrences, once, pushAll, pushFor } from './sockets.ts'
+import { connect, once, pushAll, pushFor } from './sockets.ts'
 import { quantile } from './statistics.ts'
 
 const ID = 'https://bench.example/raw'
@@ -25,15 +26,27 @@ export async function rawData(folder: (name: string) => Promise<string>): Promis
     if (wanted('columns')) await columns(hub, await folder('loop'))
     if (wanted('ndjson')) await ndjson(hub)
     if (wanted('single')) await single(hub, bare)
-    if (wanted('fanout')) await fanOut(hub, bare)
+    if (wanted('fanout')) await fanOut(hub, bare, ID)
     if (wanted('latency')) await latency(hub)
     if (wanted('slow')) await slow(hub)
     await Promise.all([hub.stop(), bare.stop()])
   }
+  if (wanted('fanout-rules')) await withRules(folder)
   if (wanted('aggregate')) await aggregate(await folder('history'))
   if (wanted('parquet')) await parquet()
   if (wanted('disk')) disk()
 }
+
+async function withRules(folder: (name: string) => Promise<string>): Promise<void> {
+  const hubs = await Promise.all(['rules', 'open'].map(async (name) => start('hub.ts', await folder(name), UNLIMITED)))
+  for (const hub of hubs) await create(hub)
+  const [hub, open] = hubs as [Child, Child]
+  await fanOutWithRules(hub, open, ID)
+  await Promise.all(hubs.map((one) => one.stop()))
+}
+
+/** One client does the work of many. */
+const UNLIMITED = { SAMPLE_RATE: 'off', TEMPLATES: 'off' } as const
 
 async function create(hub: Child): Promise<void> {
   const submodelElements = Array.from({ length: PROPERTIES }, (_, i) => {
@@ -114,56 +127,6 @@ async function single(hub: Child, bare: Child): Promise<void> {
     theirs: (seconds) => pushFor(theirs, seconds, 1, 1, frame)
   })
   for (const socket of [...ours, ...theirs]) socket.terminate()
-}
-
-/** Frames of ten samples of one gateway, with a hundred subscribers; received frames per second. */
-async function fanOut(hub: Child, bare: Child): Promise<void> {
-  const frame = (time: number) =>
-    `{"type":"push","id":1,"submodel":"${ID}","path":"Value0","start":${time},"step":1,"values":[1,2,3,4,5,6,7,8,9,10]}`
-  const side = async (server: Child, path: string, subscribe: string | undefined) => {
-    const gateway = await connect(server, path)
-    let heard = 0
-    const readers = await Promise.all(
-      Array.from({ length: 100 }, async () => {
-        const reader = await connect(server, path)
-        if (subscribe !== undefined) {
-          reader.send(subscribe)
-          await once(reader, (text) => text.includes('"subscribed"'))
-        }
-        reader.on('message', (data) => {
-          heard += occurrences(String(data), '"kind":"value"')
-        })
-        return reader
-      })
-    )
-    let time = 1_765_000_000_000
-    const run = async (seconds: number) => {
-      const from = performance.now()
-      const [before, sent] = [heard, { count: 0 }]
-      while (performance.now() - from < seconds * 1000) {
-        time += 10
-        gateway.send(frame(time))
-        sent.count++
-        // At most a hundred frames in flight, so that both sides receive all of them.
-        while (heard - before < (sent.count - 20) * readers.length) await sleep(0)
-      }
-      while (heard - before < sent.count * readers.length) await sleep(0)
-      return (heard - before) / ((performance.now() - from) / 1000)
-    }
-    return { run, stop: () => [gateway, ...readers].forEach((socket) => void socket.terminate()) }
-  }
-  const ours = await side(hub, '/stream', '{"type":"subscribe","id":1,"select":{"paths":["Value0"]},"columns":true}')
-  const theirs = await side(bare, '/fan', undefined)
-  await race({
-    title:
-      "fan-out of one gateway's frames of 10 samples to 100 subscribers; baseline: bare ws sending the same frames",
-    goal: 0.8,
-    unit: ' frames',
-    ours: ours.run,
-    theirs: theirs.run
-  })
-  ours.stop()
-  theirs.stop()
 }
 
 /** Latency from sending a sample to receiving its event, at about half of the full load. */

@@ -2,8 +2,11 @@
 import { WebSocket } from 'ws'
 import type { Child } from './children.ts'
 
-export async function connect(server: Child, path = '/stream'): Promise<WebSocket> {
-  const socket = new WebSocket(server.url.replace('http', 'ws') + path, { perMessageDeflate: false })
+export async function connect(server: Child, path = '/stream', key?: string): Promise<WebSocket> {
+  const socket = new WebSocket(server.url.replace('http', 'ws') + path, {
+    perMessageDeflate: false,
+    ...(key !== undefined && { headers: { authorization: `Bearer ${key}` } })
+  })
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve)
     socket.once('error', reject)
