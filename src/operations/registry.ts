@@ -6,6 +6,7 @@ import { HubError } from '../errors.ts'
 import { currentDescriptor } from '../formats/descriptors.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShellDescriptor, SubmodelDescriptor } from '../model/types.ts'
+import { unlessDamaged } from '../store/damage.ts'
 import type { Facet } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import {
@@ -201,11 +202,33 @@ async function put(
   id: string,
   request: ApiRequest
 ): Promise<ApiResponse> {
+  await requireReplaceable(context, kind, id, request)
   const derived = (await sourceStore(context).head(DESCRIBED_CLASS[kind], id)) !== undefined
   const answered = await putDocument(context, kind, id, { ...request, body: currentDescriptor(kind, request.body) })
   return derived && answered.status === 201
     ? { status: 204, ...(answered.revision && { revision: answered.revision }) }
     : answered
+}
+
+/**
+ * What is registered takes the place of the derived descriptor, so it needs the right to change that.
+ * @throws HubError `Forbidden`
+ */
+async function requireReplaceable(
+  context: OperationContext,
+  kind: DescriptorClass,
+  id: string,
+  request: ApiRequest
+): Promise<void> {
+  const { subject } = context
+  if (subject === undefined || (await subject.store.head(kind, id)) !== undefined) return
+  const source = await unlessDamaged(subject.store.document(DESCRIBED_CLASS[kind], id))
+  if (source === undefined) return
+  const { right } = request.definition
+  const needed = right === 'CREATE' || right === 'DELETE' ? right : 'UPDATE'
+  const view = await subject.access.view(needed, kind, id)
+  const descriptor = await deriveDescriptor(context, kind, source, request.base)
+  if (view.visible(descriptor) !== descriptor) throw new HubError('Forbidden', [`${needed} of ${kind} "${id}"`])
 }
 
 async function unregister(
@@ -231,6 +254,7 @@ async function editEmbedded(
   const source = found.registered ? undefined : await sourceStore(context).document(DESCRIBED_CLASS[SHELL], id)
   // As a whole, also what the caller does not see of it.
   if (source !== undefined) {
+    await requireReplaceable(context, SHELL, id, request)
     const descriptor = await deriveDescriptor(context, SHELL, source, request.base)
     await create(context, SHELL, descriptor, request).catch(ignoreExisting)
   }

@@ -222,3 +222,21 @@ t.test('of an upload nothing is stored if some of it may not be written', async 
   t.equal((await upload(as.line, 'urn:a')).status, 201)
   t.equal((await upload(as.line, 'urn:a')).status, 200)
 })
+
+t.test('a derived descriptor is replaced by who may change it, not by who may create descriptors', async (t) => {
+  const { as } = await startGuarded(t, callers, [
+    admin,
+    ofLine(['CREATE'], [{ DESCRIPTOR: '$smdesc("*")' }]),
+    ofLine(['UPDATE'], [{ DESCRIPTOR: '$smdesc("urn:b")' }])
+  ])
+  const endpoint = {
+    interface: 'SUBMODEL-3.0',
+    protocolInformation: { href: 'https://elsewhere.example/', endpointProtocol: 'HTTP' }
+  }
+  for (const id of ['urn:a', 'urn:b']) await as.admin.ask('POST', '/submodels', submodel(id))
+  const put = (id: string) => as.line.ask('PUT', `/submodel-descriptors/${encode(id)}`, { id, endpoints: [endpoint] })
+  t.equal((await put('urn:a')).status, 403)
+  t.notMatch((await as.admin.get('/submodel-descriptors')).text, /elsewhere/)
+  t.equal((await put('urn:b')).status, 204)
+  t.equal((await put('urn:new')).status, 201)
+})
