@@ -12,6 +12,7 @@ import { type Child, type Settings, start } from './children.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
 import { flags, lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { overMongo } from './mongodb.ts'
+import { profileCheck } from './profiles.ts'
 import { rawData } from './raw.ts'
 import { compare, inserts, JSON_TYPE, send, writes } from './requests.ts'
 import { median } from './statistics.ts'
@@ -45,6 +46,7 @@ async function embedded(): Promise<void> {
   if (wanted('query')) await queries()
   if (wanted('bulk', 'registry')) await registry()
   if (wanted('validate')) await validation()
+  if (wanted('profile')) await profileCheck(await folder('profile'))
   if (wanted('revalidate')) await revalidation()
   await auditing(folder)
   await rawData(folder)

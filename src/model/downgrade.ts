@@ -169,8 +169,9 @@ class DowngradeWalk implements Downgrade {
   }
 
   visit(it: object, className: string): void {
-    for (const [of, rewrite] of rewrites) if (isA(className, of)) rewrite(it as never, this)
-    this.#check(it as AnyMembers, className)
+    const rules = rulesOf(className)
+    for (const rewrite of rules.rewrites) rewrite(it as never, this)
+    this.#check(it as AnyMembers, className, rules)
     for (const { name, type, sort, many } of fieldsOf(className)) {
       const held = (it as AnyMembers)[name]
       if (typeof held !== 'object' || held === null || (sort !== 'class' && sort !== 'choice')) continue
@@ -185,11 +186,11 @@ class DowngradeWalk implements Downgrade {
   }
 
   /** What the lists of release-3-0.ts say of the object, and the constraints that 3.1 has no more. */
-  #check(it: AnyMembers, className: string): void {
-    for (const member of inherited(laterMembers, className)) {
+  #check(it: AnyMembers, className: string, rules: ClassRules): void {
+    for (const member of rules.later) {
       if (it[member] !== undefined) this.change(it, member, undefined, member, `3.0 has no ${member}`)
     }
-    for (const member of inherited(required, className)) {
+    for (const member of rules.required) {
       if (it[member] === undefined) this.refuse([], 'required', `3.0 needs the member ${member}`)
     }
     for (const { name, type, sort } of fieldsOf(className)) {
@@ -223,8 +224,27 @@ function isDataElementCategory(category: unknown): boolean {
   return DATA_ELEMENT_CATEGORIES.includes(category as string)
 }
 
-function inherited(lists: Readonly<Record<string, readonly string[] | undefined>>, className: string): string[] {
-  return Object.entries(lists).flatMap(([of, members = []]) => (isA(className, of) ? members : []))
+interface ClassRules {
+  readonly rewrites: readonly Rewrite[]
+  readonly later: readonly string[]
+  readonly required: readonly string[]
+}
+
+const rulesByClass = new Map<string, ClassRules>()
+
+/** What applies to a class, with what it inherits. */
+function rulesOf(className: string): ClassRules {
+  const known = rulesByClass.get(className)
+  if (known !== undefined) return known
+  const inherited = (lists: Readonly<Record<string, readonly string[] | undefined>>) =>
+    Object.entries(lists).flatMap(([of, members = []]) => (isA(className, of) ? members : []))
+  const made = {
+    rewrites: rewrites.flatMap(([of, rewrite]) => (isA(className, of) ? [rewrite] : [])),
+    later: inherited(laterMembers),
+    required: inherited(required)
+  }
+  rulesByClass.set(className, made)
+  return made
 }
 
 /** The class named by the modelType, if allowed here, else the declared one. */

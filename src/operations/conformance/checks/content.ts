@@ -1,15 +1,12 @@
 /** Checks of texts and lists anywhere in a document, and of links to files. */
-import { isA } from '../../../model/fields.ts'
-import { walkObjects } from '../../../model/object-walk.ts'
 import { check } from './check.ts'
-import { pathOf } from './paths.ts'
+import { visitLists } from './paths.ts'
 
-/** Members with a text for each language, by class. */
-const LANGUAGE_MEMBERS: Readonly<Record<string, readonly string[]>> = {
-  Referable: ['displayName', 'description'],
-  MultiLanguageProperty: ['value'],
-  DataSpecificationIec61360: ['preferredName', 'shortName', 'definition']
-}
+/** Members with a text for each language. */
+const LANGUAGE_MEMBERS: ReadonlySet<unknown> = new Set([
+  ...['displayName', 'description', 'value'],
+  ...['preferredName', 'shortName', 'definition']
+])
 
 export const languageOnce = check({
   values: {},
@@ -21,22 +18,19 @@ export const languageOnce = check({
   },
   async run({ file, pause }, _values, report) {
     for (const document of file.documents.filter(({ isReadable }) => isReadable)) {
-      for (const { className, object, pointer } of walkObjects(document.document, document.className)) {
-        for (const [of, members] of Object.entries(LANGUAGE_MEMBERS)) {
-          if (!isA(className, of)) continue
-          for (const member of members) {
-            const texts = (object[member] ?? []) as readonly { language?: string }[]
-            const seen = new Set<string | undefined>()
-            for (const [index, { language }] of texts.entries()) {
-              if (language !== undefined && seen.has(language)) {
-                const place = { document, path: [...pathOf(pointer), member, index] }
-                report('repeated', place, { values: { member, language } })
-              }
-              seen.add(language)
-            }
+      visitLists(document.document, (texts, path) => {
+        const member = path.at(-1)
+        if (texts.length < 2 || !LANGUAGE_MEMBERS.has(member)) return
+        const seen = new Set<unknown>()
+        for (const [index, text] of texts.entries()) {
+          const { language } = text as { language?: unknown }
+          if (typeof language === 'string' && seen.has(language)) {
+            const place = { document, path: [...path, index] }
+            report('repeated', place, { values: { member: String(member), language } })
           }
+          seen.add(language)
         }
-      }
+      })
       await pause()
     }
   }
@@ -49,15 +43,10 @@ export const emptyList = check({
     for (const { pointer } of file.notes.filter(({ rule }) => rule === 'minItems'))
       report('empty', 'file', { values: { member: pointer } })
     for (const document of file.documents) {
-      const visit = (value: unknown, path: readonly (string | number)[]): void => {
-        if (typeof value !== 'object' || value === null) return
-        if (Array.isArray(value) && value.length === 0) {
-          report('empty', { document, path }, { values: { member: String(path.at(-1) ?? '') } })
-        }
-        for (const [name, member] of Object.entries(value))
-          visit(member, [...path, Array.isArray(value) ? Number(name) : name])
-      }
-      visit(document.document, [])
+      visitLists(document.document, (list, path) => {
+        if (list.length > 0) return
+        report('empty', { document, path: [...path] }, { values: { member: String(path.at(-1) ?? '') } })
+      })
       await pause()
     }
   }

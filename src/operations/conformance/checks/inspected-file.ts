@@ -2,7 +2,7 @@
 import { HubError, type Violation } from '../../../errors.ts'
 import { openEnvironment } from '../../../formats/environment.ts'
 import type { EnvironmentFormat, EnvironmentSource, PackageFacts } from '../../../formats/environment-source.ts'
-import { unstorable } from '../../../formats/json.ts'
+import { unstorable, validate } from '../../../formats/json.ts'
 import { LinkedFiles } from '../../../formats/linked-files.ts'
 import type { DocumentPath } from '../../../model/document-path.ts'
 import { childrenMember } from '../../../model/fields.ts'
@@ -24,6 +24,8 @@ export interface InspectedDocument<Document = Identifiable> {
   readonly pointer: string
   /** Of XML. */
   readonly namespace?: string
+  /** What it breaks of the newest release. */
+  readonly violations: readonly Violation[]
   /** Has it the classes and JSON types that the checks rely on? Members may be missing. */
   readonly isReadable: boolean
   /** All elements of a readable submodel, parents before children, variables of operations included. */
@@ -59,8 +61,8 @@ export interface InspectedFile {
 /** Documents of a file are in memory at once; larger files are refused. */
 const MAX_DOCUMENT_BYTES = 32 * 2 ** 20
 
-/** Violations that decide whether a document is readable. */
-const MAX_REASONS = 1000
+/** Violations of one document. */
+export const MAX_VIOLATIONS = 1000
 
 /**
  * Reads a file. Close its source when done.
@@ -114,13 +116,15 @@ function inspect(
   index: number
 ): InspectedDocument {
   const { className, document, namespace } = found
-  const reasons = unstorable(className, document, { limit: MAX_REASONS })
+  const violations = validate(className, document, { limit: MAX_VIOLATIONS })
   // An unknown value of an enumeration and a missing id do not keep the checks from reading.
+  const reasons = violations.length === 0 ? [] : unstorable(className, document, { limit: MAX_VIOLATIONS })
   const isReadable = reasons.every(({ rule }) => rule === 'enum' || rule === 'id')
   return {
     document: document as Identifiable,
     className,
     pointer: `/${LISTS[className]}/${index}`,
+    violations,
     isReadable,
     elements: isReadable && className === 'Submodel' ? elementsOf(document as Submodel) : [],
     ...(namespace !== undefined && { namespace })
