@@ -6,7 +6,7 @@ import { toValue, valueOfRow } from '../formats/to-value.ts'
 import { allowsContent, coreView, metadataView, paths, withoutBlobs } from '../formats/views.ts'
 import { excerptOf } from '../model/excerpt.ts'
 import { childrenMember } from '../model/fields.ts'
-import { formatPath, type IdShortPath, join, parseStoredPath, type Step } from '../model/path.ts'
+import { formatPath, type IdShortPath, join, type Step } from '../model/path.ts'
 import { referenceToElement } from '../model/reference.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
 import type { ValueMembers } from '../model/value-members.ts'
@@ -200,7 +200,7 @@ export async function patchValues(
     if (path !== undefined) known?.require(path)
     const root = path === undefined ? submodel : elementAt(submodel, path)
     checkPreconditions(request, await revisionOf(context, request, document))
-    const isKnown = known && ((text: string) => known.has(parseStoredPath(text) ?? []))
+    const isKnown = known && ((text: string) => known.leadsTo(text))
     const writes = fromValue(root, request.body, path === undefined ? '' : formatPath(path), isKnown)
     if (writes.length === 0) return { status: 204, revision: document.revision }
     if (context.templates.enforces) {

@@ -41,13 +41,15 @@ export class KnownElements {
     return new KnownElements(submodel, [viewing.view, ...others], isUpsert)
   }
 
-  /** May the caller know of an element, or of one below it? False if there is none. */
+  /** May the caller know of an element? False if there is none. */
   has(path: readonly Step[]): boolean {
-    const text = formatPath(path)
-    return (
-      this.#views.some((view) => view.visibleElement(this.#submodel, path) !== undefined) ||
-      this.#beginnings.some((begin) => isWithin(begin, text))
-    )
+    return this.#views.some((view) => view.visibleElement(this.#submodel, path) !== undefined)
+  }
+
+  /** The same, or of one below it. */
+  leadsTo(text: string): boolean {
+    const path = parseStoredPath(text)
+    return (path !== undefined && this.has(path)) || this.#beginnings.some((begin) => isWithin(begin, text))
   }
 
   /**

@@ -6,6 +6,7 @@
  * Where a verdict is the same for every document nothing is read, and nothing guarded.
  */
 import { HubError } from '../errors.ts'
+import { CommitRefused } from '../store/concurrency.ts'
 import type { Change, Commit } from '../store/store.ts'
 import type { Access } from './access.ts'
 import { rulesCoveringAlways } from './coverage.ts'
@@ -112,7 +113,7 @@ export class WriteAuthorizer {
       if (isAllowed) continue
       if (isUpsert(declared)) throw forbidden(rightsOf(declared ?? right).join(' or '), `Package "${id}"`)
       const isVisible = right === 'CREATE' || (await allowsAll(access, 'VIEW'))
-      throw isVisible ? forbidden(right, `Package "${id}"`) : new HubError('NotFound', ['Package', id])
+      throw isVisible ? forbidden(right, `Package "${id}"`) : new CommitRefused('NotFound', ['Package', id])
     }
   }
 
@@ -127,11 +128,11 @@ export class WriteAuthorizer {
     if (write.created !== undefined) return forbidden(right, what)
     const visibility = new Visibility({ access, store, rights: ['VIEW', right, ...rightsOf(declared ?? right)] })
     if (path === undefined) {
-      return (await visibility.document(kind, id)) ? forbidden(right, what) : new HubError('NotFound', [kind, id])
+      return (await visibility.document(kind, id)) ? forbidden(right, what) : new CommitRefused('NotFound', [kind, id])
     }
     const seen = await visibility.element(id, path)
     if (seen === 'visible' || seen === 'absent') return forbidden(right, what)
-    return new HubError('NotFound', seen === 'hidden' ? ['SubmodelElement', path] : [kind, id])
+    return new CommitRefused('NotFound', seen === 'hidden' ? ['SubmodelElement', path] : [kind, id])
   }
 
   /** The store's error must not reveal that a hidden document exists. */

@@ -35,6 +35,9 @@ export async function retryConflicts<Result>(attempt: () => Promise<Result>): Pr
   }
 }
 
+/** Thrown by a view of a store that refuses a commit for good, though by the name of an error that another writer causes. */
+export class CommitRefused extends HubError {}
+
 /**
  * Commits changes that were computed from what was read: `create` if there was no document, `replace` if there was.
  * @throws HubError `Conflict` if that has changed; see {@link retryConflicts}
@@ -43,7 +46,8 @@ export async function commitOrConflict(store: DocumentStore, changes: readonly C
   try {
     return await store.commit(changes)
   } catch (error) {
-    const isOvertaken = error instanceof HubError && (error.name === 'AlreadyExists' || error.name === 'NotFound')
+    if (!(error instanceof HubError) || error instanceof CommitRefused) throw error
+    const isOvertaken = error.name === 'AlreadyExists' || error.name === 'NotFound'
     throw isOvertaken ? new HubError('Conflict', [error.message]) : error
   }
 }

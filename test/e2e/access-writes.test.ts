@@ -240,3 +240,18 @@ t.test('a derived descriptor is replaced by who may change it, not by who may cr
   t.equal((await put('urn:b')).status, 204)
   t.equal((await put('urn:new')).status, 201)
 })
+
+t.test('a container is hidden where no more than elements in it are visible', async (t) => {
+  const { as } = await startGuarded(t, callers, [admin, ofLine(['READ', 'UPDATE'], [sme('axis.load')])])
+  await as.admin.ask('POST', '/submodels', press())
+  t.equal((await as.line.ask('PATCH', `${element('axis.load')}/$value`, '"2"')).status, 204)
+  t.equal((await as.line.ask('PATCH', `${AT}/$value`, { axis: { load: '3' } })).status, 204)
+  t.equal((await as.admin.get(`${element('axis.load')}/$value`)).text, '"3"')
+  for (const name of ['axis', 'absent']) {
+    const body = { modelType: 'SubmodelElementCollection', idShort: name, value: [property('load', '4')] }
+    t.equal((await as.line.ask('PATCH', element(name), body)).status, 404, name)
+    t.equal((await as.line.ask('PATCH', `${element(name)}/$value`, { load: '4' })).status, 404, name)
+    t.equal((await as.line.ask('DELETE', element(name))).status, 403, name)
+    t.equal((await as.line.ask('POST', element(name), property('more', '1'))).status, 403, name)
+  }
+})
