@@ -1,4 +1,5 @@
 /** Who may call the hub: opens the identities, and refuses to start where a stranger could reach an open hub. */
+import { stat } from 'node:fs/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { type Config, ConfigError } from '../config/config.ts'
@@ -34,12 +35,20 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     if (issuer.startsWith('http:')) log.warn(`ISSUERS: ${issuer} is not https, so its keys can be replaced on the way`)
   }
   if (!identity.isConfigured) checkExposure(config, log)
+  else await warnOfReaders(config, log)
   return identity
 }
 
 /** May any caller that reaches the address do everything, also from other machines? */
 export function isInsecure({ HOST, INSECURE }: Config, identity: Identity): boolean {
   return INSECURE && !isLoopback(HOST) && !identity.isConfigured
+}
+
+/** Callers are known, but may other accounts of the machine read what is stored? */
+async function warnOfReaders({ DATA_DIR }: Config, log: FastifyBaseLogger): Promise<void> {
+  if (process.platform === 'win32') return
+  const { mode } = await stat(DATA_DIR)
+  if ((mode & 0o077) !== 0) log.warn(`Other accounts of this machine may read ${DATA_DIR}; chmod 700 keeps them out`)
 }
 
 function checkExposure({ HOST, INSECURE, DATA_DIR }: Config, log: FastifyBaseLogger): void {

@@ -1,7 +1,9 @@
 /** Users, sessions and keys over HTTP. */
+import { statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { manualClock } from '../manual-clock.ts'
-import { type Reply, type Running, start } from './harness.ts'
+import { embedded, type Reply, type Running, start } from './harness.ts'
 
 const PASSWORD = 'correct horse battery'
 const admin = { name: 'kim', password: PASSWORD, claims: { role: 'administrator' } }
@@ -244,4 +246,10 @@ t.test('behind a trusted proxy the address of the caller counts, otherwise that 
     t.equal((await attempt('lee', '192.0.2.1')).status, 429)
     t.equal((await attempt('lee', '192.0.2.2')).status, refused ? 429 : 401, proxies)
   }
+})
+
+t.test('a new data directory is for the account of the hub only', { skip: embedded }, async (t) => {
+  const directory = join(t.testdir({}), 'made', 'data')
+  await start(t, { DATA_DIR: directory })
+  for (const one of [directory, dirname(directory)]) t.equal(statSync(one).mode & 0o777, 0o700, one)
 })

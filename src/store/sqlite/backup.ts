@@ -21,7 +21,7 @@ const LOCK_POLL_MS = 10
  */
 export async function backupDirectory(from: string, to: string, clock: Clock = systemClock): Promise<void> {
   if (!(await pathExists(databasePath(from)))) throw new HubError('NotFound', ['The database', databasePath(from)])
-  await mkdir(to, { recursive: true })
+  await mkdir(to, { recursive: true, mode: 0o700 })
   if ((await readdir(to)).length > 0) throw new HubError('Conflict', [`The backup directory ${to} is not empty`])
   const unlock = await sharedLock(from, clock)
   try {

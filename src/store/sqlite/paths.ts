@@ -34,7 +34,8 @@ export async function makeDirectory(directory: string): Promise<void> {
       `The data directory ${directory} is a file; choose another one by --data-dir or DATA_DIR`
     ])
   }
-  await mkdir(directory, { recursive: true })
+  // Readable by the account of the hub only: credentials are hashed, but the data is not encrypted.
+  await mkdir(directory, { recursive: true, mode: 0o700 })
 }
 
 /**
