@@ -3,6 +3,7 @@ import type { Server as HttpServer } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import { Background, startBackground } from './app/background.ts'
+import { readPlanOrigin } from './app/collection.ts'
 import { LazyLogger, logOptions, RequestLog } from './app/logging.ts'
 import { openStore } from './app/open-store.ts'
 import { type OperatorFiles, readOperatorFiles } from './app/operator-files.ts'
@@ -39,6 +40,7 @@ export interface ServerOptions {
  */
 export async function createServer(config: Config, { clock = systemClock }: ServerOptions = {}): Promise<Server> {
   const files = readOperatorFiles(config)
+  const plan = await readPlanOrigin(config)
   const store = await openStore(config, clock)
   try {
     // First, as it has the log.
@@ -48,7 +50,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
 
     const { lineRules } = files
     const background = new Background()
-    const services = await openServices({ config, clock, store, files, log: app.log })
+    const services = await openServices({ config, clock, store, files, plan, log: app.log })
     const drain = await mountTransports(app, { config, services, lineRules, mqtt: () => background.mqtt })
     await preload(services.context, app.log, config)
     return new HubServer({ config, app, services, files, background, drain })
@@ -108,6 +110,7 @@ class HubServer implements Server {
     await app.close()
     cancel()
     await background.stop()
+    await services.collection?.stop()
     await services.historyWriter.stop()
     await services.audit.close()
     await services.store.close()

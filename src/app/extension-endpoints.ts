@@ -1,6 +1,7 @@
 /** The endpoints that the hub serves beside the operations of the standard, for its OpenAPI document. */
 import { accessRuleEndpoints } from '../transports/access-rules/endpoint.ts'
 import { auditEndpoints } from '../transports/audit/endpoint.ts'
+import { collectionEndpoint } from '../transports/collection/endpoint.ts'
 import { conformanceEndpoint } from '../transports/conformance/endpoint.ts'
 import { datasetEndpoint } from '../transports/dataset/endpoint.ts'
 import { capabilitiesEndpoint, eventsEndpoint } from '../transports/events/endpoint.ts'
@@ -23,6 +24,7 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   streamEndpoint,
   timeseriesEndpoint,
   datasetEndpoint,
+  collectionEndpoint,
   ...accessRuleEndpoints,
   auditEndpoints.entries,
   auditEndpoints.head,

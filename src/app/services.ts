@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
+import type { CollectionFigures } from '../consumers/collection/collection-figures.ts'
+import type { PlanOrigin } from '../consumers/collection/plan-source.ts'
 import { type HistoryWriter, startHistoryWriter } from '../consumers/history/history-writer.ts'
 import { type HistoryPolicyOf, historyPolicies } from '../consumers/history/policy.ts'
 import { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
@@ -26,6 +28,7 @@ import type { Identity } from '../security/identity/identity.ts'
 import type { Store } from '../store/store.ts'
 import { type AccessRules, openAccessRules } from './access-rules.ts'
 import { openAudit, securityEvents } from './audit.ts'
+import { openCollection } from './collection.ts'
 import { openIdentity } from './identity.ts'
 import { retryLogger } from './logging.ts'
 import type { OperatorFiles } from './operator-files.ts'
@@ -44,6 +47,8 @@ export interface Services {
   readonly history: History
   readonly historyWriter: HistoryWriter
   readonly policyOf: HistoryPolicyOf
+  /** Undefined where there is no collection plan. */
+  readonly collection: CollectionFigures | undefined
   readonly subscriptions: Subscriptions
   readonly accessRules: AccessRules
   readonly limits: CallerLimits
@@ -64,10 +69,11 @@ export interface ServiceParts {
   readonly clock: Clock
   readonly store: Store
   readonly files: Pick<OperatorFiles, 'templates' | 'issuers' | 'certificates'>
+  readonly plan: PlanOrigin | undefined
   readonly log: FastifyBaseLogger
 }
 
-export async function openServices({ config, clock, store, files, log }: ServiceParts): Promise<Services> {
+export async function openServices({ config, clock, store, files, plan, log }: ServiceParts): Promise<Services> {
   const { templates } = files
   // First, as the hub may not start without it.
   const audit = openAudit({ config, store, clock, log })
@@ -77,12 +83,14 @@ export async function openServices({ config, clock, store, files, log }: Service
   const historyWriter = await startHistoryWriter(store, { policyOf, clock, failed: failed('Writing the history') })
   const history = historyOf(store, historyWriter)
   const limits = callerLimits(config, clock)
+  const collection = openCollection(store, plan, { clock, failed: failed('Counting the collection points') })
   const ingest: Ingest = new Ingest({
     store,
     clock,
     limits,
     futureLimit: config.FUTURE_LIMIT,
     future: config.FUTURE_SAMPLES,
+    ...(collection !== undefined && { sources: collection.sources }),
     ...(templates.enforces && { templateCheck: templateCheckOf(store, templates) }),
     ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => context, createOptions(config)) })
   })
@@ -133,6 +141,7 @@ export async function openServices({ config, clock, store, files, log }: Service
   })
   return {
     ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity, audit },
+    collection: collection?.figures,
     context,
     baseUrl
   }

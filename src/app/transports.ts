@@ -6,6 +6,7 @@ import { HubError } from '../errors.ts'
 import { handlers } from '../operations/handlers.ts'
 import { accessRules as mountAccessRules } from '../transports/access-rules/access-rules.ts'
 import { audit as mountAudit } from '../transports/audit/audit.ts'
+import { collection as mountCollection } from '../transports/collection/collection-points.ts'
 import { conformance } from '../transports/conformance/conformance.ts'
 import { dataset } from '../transports/dataset/dataset.ts'
 import { events } from '../transports/events/events.ts'
@@ -102,6 +103,9 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   await timeseries(app, { hub: { store, history, ingest: samples }, apiPrefix })
   await security(app, { identity, bodies, isHttps: config.TLS_CERT !== '' || publicUrl.startsWith('https:') })
   await dataset(app, { hub: { store, history }, apiPrefix, source: () => baseUrl.current })
+  await mountCollection(app, {
+    ...{ store: context.store, figures: services.collection, clock, apiPrefix, defaultLimit, maxLimit }
+  })
   await mountAccessRules(app, {
     ...{ rules: accessRules.rules, versions: accessRules.versions, follow: () => accessRules.follow(), audit },
     ...{ store: context.store, apiPrefix, bodies, extensions: extensionEndpoints }

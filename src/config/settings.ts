@@ -164,6 +164,12 @@ export const settings = {
     means:
       'Policy of the history for elements without a qualifier `History`: `off`, or `keep=P1Y; after=P30D; mean=PT1M`; empty keeps everything'
   },
+  COLLECTION_PLAN: {
+    parse: parseText,
+    default: '',
+    means:
+      'Plan of the data-collection points, to be compared with what is collected: a file (`.csv`, `.xlsx`, `.json`), or the identifier of a stored submodel; empty: there is none'
+  },
   LOG_SIZE: {
     parse: parseBytes,
     default: '4GiB',

@@ -27,7 +27,9 @@ export interface Need {
 }
 
 /** Kinds that no caller writes through operations. */
-const INTERNAL: ReadonlySet<string> = new Set(['Validation', 'Job', 'SparkplugBirth', 'Credential', 'AccessRules'])
+const INTERNAL: ReadonlySet<string> = new Set([
+  ...['Validation', 'Job', 'SparkplugBirth', 'Credential', 'AccessRules', 'CollectionFigures']
+])
 
 /** What a package may hold; what it does hold is not looked at. */
 export const PACKAGE_KINDS = ['AssetAdministrationShell', 'Submodel', 'ConceptDescription'] as const

@@ -20,8 +20,8 @@ import type { Chunk, ChunkHead, Series, SeriesName } from './series.ts'
 import type { SpooledText } from './spooled-text.ts'
 
 /**
- * Descriptors, packages, validation results, jobs, birth certificates of MQTT devices, keys and users (`Credential`) and
- * versions of access rules are documents, too.
+ * Descriptors, packages, validation results, jobs, birth certificates of MQTT devices, keys and users (`Credential`),
+ * versions of access rules and figures of collection points are documents, too.
  */
 export type DocumentKind =
   | 'AssetAdministrationShell'
@@ -36,6 +36,7 @@ export type DocumentKind =
   | 'SparkplugBirth'
   | 'Credential'
   | 'AccessRules'
+  | 'CollectionFigures'
 
 /** A property of a document that lists can be filtered by: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]

@@ -1,5 +1,6 @@
 /** A hub with rules and the keys of some callers. */
 import type { Test } from 'tap'
+import type { SettingName } from '../../src/config/config.ts'
 import type { ServerOptions } from '../../src/server.ts'
 import { claim, eq, type Json, rule, str } from '../security/fixture.ts'
 import { type Reply, type Running, start } from './harness.ts'
@@ -23,9 +24,10 @@ export async function secured(
   t: Test,
   rules: readonly Json[],
   fill: (hub: Running) => Promise<void>,
-  options: ServerOptions = {}
+  options: ServerOptions = {},
+  settings: Partial<Record<SettingName, string>> = {}
 ): Promise<SecuredHub> {
-  const hub = await start(t, { TEMPLATES: 'off' }, options)
+  const hub = await start(t, { TEMPLATES: 'off', ...settings }, options)
   await fill(hub)
   const first = await hub.ask('POST', `${hub.url}/security/keys`, { name: 'admin', claims: { role: 'administrator' } })
   const ask: SecuredHub['ask'] = (method, path, body) => hub.ask(method, hub.url + path, body, bearer(first.json.key))

@@ -88,6 +88,7 @@ export class Matcher {
       case 'SparkplugBirth':
       case 'Credential':
       case 'AccessRules':
+      case 'CollectionFigures':
         // Internal to the hub.
         return false
     }

@@ -1,6 +1,7 @@
 /** Takes pushes of samples, from all transports: validates them against their elements and commits them by series. */
 import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
+import type { SampleTransport } from '../../model/collection/sample-source.ts'
 import { encodeCursor } from '../../model/cursor.ts'
 import {
   lengthOf,
@@ -35,6 +36,7 @@ import {
   storedKeysOf
 } from './idempotency.ts'
 import { type Refusal, Refusals } from './refusals.ts'
+import type { SampleSources } from './sources.ts'
 import type { TemplateCheck } from './template-check.ts'
 import { type ValidSamples, validateSamples } from './validate-samples.ts'
 
@@ -70,6 +72,8 @@ export interface PushOptions {
   readonly future?: FuturePolicy
   /** What the sender may do; absent: everything. */
   readonly access?: Access | undefined
+  /** How the samples came. */
+  readonly transport?: SampleTransport
 }
 
 export interface Receipt {
@@ -103,6 +107,8 @@ export interface IngestOptions {
   readonly maxWaiting?: number
   /** Of each sender. */
   readonly limits?: CallerLimits
+  /** Where the senders are noted; absent: they are not. */
+  readonly sources?: SampleSources
 }
 
 const MAX_WAITING_SAMPLES = 4_000_000
@@ -214,6 +220,7 @@ export class Ingest {
     const stored = accepted === 0 ? undefined : this.#commit(prepared.changes, keyed)
     gatePass?.pass()
     const seq = stored === undefined ? (await store.figures()).logLast : (await stored).seq
+    if (stored !== undefined) this.#options.sources?.note(prepared.changes, options)
     this.counts.accepted += accepted
     this.counts.refused += refused.count
     return this.#receipt(seq, prepared, false)

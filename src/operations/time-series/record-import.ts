@@ -142,7 +142,7 @@ export async function importSamples(
   }
   try {
     // Records may hold forecasts: times in the future are taken as written.
-    await ingest.push(batch, { future: 'take', access })
+    await ingest.push(batch, { future: 'take', access, transport: 'time-series-record' })
   } catch (error) {
     throw error instanceof HubError && error.name === 'Invalid' ? withElementPaths(error, samples) : error
   }

@@ -39,7 +39,8 @@ export const kinds: readonly DocumentKind[] = [
   'Job',
   'SparkplugBirth',
   'Credential',
-  'AccessRules'
+  'AccessRules',
+  'CollectionFigures'
 ]
 
 export const migrations: readonly string[] = [

@@ -1,6 +1,7 @@
 /** Ingests a body of any length line by line, in batches, reading no faster than they become durable. */
 import { LineError, type LinePoint, PointReader } from '../../formats/line-protocol.ts'
 import { mayHoldLongNumber, parseSampleJson } from '../../formats/sample-json.ts'
+import type { SampleTransport } from '../../model/collection/sample-source.ts'
 import { parseTime } from '../../model/time.ts'
 import type { SampleBatch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
@@ -45,6 +46,7 @@ export interface LineOptions {
   readonly each: boolean
   /** What the sender may do; absent: everything. */
   readonly access: Access | undefined
+  readonly transport: SampleTransport
   /** Each batch gets a key derived from it. */
   readonly key?: IdempotencyKey
 }
@@ -130,8 +132,8 @@ class LineBatches {
   }
 
   async #push(batch: SampleBatch, lines: readonly number[], key: IdempotencyKey | undefined): Promise<void> {
-    const { each, access } = this.#options
-    const receipt = await this.#ingest.push(batch, { each, access, ...(key !== undefined && { key }) })
+    const { each, access, transport } = this.#options
+    const receipt = await this.#ingest.push(batch, { each, access, transport, ...(key !== undefined && { key }) })
     this.#accepted += receipt.accepted
     this.#refused += receipt.refused
     this.#repeated += receipt.repeated ? 1 : 0

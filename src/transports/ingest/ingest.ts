@@ -80,11 +80,19 @@ async function ingestBody(
   const key = keyOf(request, params, 'ingest')
   const query = parse()
   const { access } = request
-  const lineOptions = { charset, access, each: query.each ?? true, ...(key !== undefined && { key }) }
+  const isPoints = LINE_TYPES.includes(type)
+  const transport = isPoints ? 'line-protocol' : 'http'
+  const lineOptions = {
+    charset,
+    access,
+    transport,
+    each: query.each ?? true,
+    ...(key !== undefined && { key })
+  } as const
   if (NDJSON_TYPES.includes(type)) {
     return reply.send(await ingestLines(hub.ingest, body, jsonLines(defaultsOf(query), charset), lineOptions))
   }
-  if (LINE_TYPES.includes(type)) {
+  if (isPoints) {
     const format = influxLines(findTarget, query.precision ?? 1n, charset)
     return reply.send(await ingestLines(hub.ingest, body, format, lineOptions))
   }
@@ -99,7 +107,7 @@ async function ingestBody(
     type === JSON_TYPE
       ? await batchOf(empty, json, defaults)
       : await packBatch(empty, json, defaults.submodel, findSubmodel)
-  const pushOptions = { access, each: query.each ?? false, ...(key !== undefined && { key }) }
+  const pushOptions = { access, transport, each: query.each ?? false, ...(key !== undefined && { key }) } as const
   const { accepted, refused, refusals, repeated, cursor } = await hub.ingest.push(batch, pushOptions)
   return reply.send({ accepted, refused, refusals, repeated: repeated ? 1 : 0, cursor })
 }
@@ -114,7 +122,7 @@ async function writePoints(
   const body = decodedBody(request)
   const format = influxLines(findTarget, query().precision ?? 1n, charset)
   const summary = await ingestLines(hub.ingest, body, format, {
-    ...{ charset, access: request.access, each: true },
+    ...{ charset, access: request.access, each: true, transport: 'line-protocol' },
     ...(key !== undefined && { key })
   })
   if (summary.refused === 0) return reply.code(204).send()

@@ -195,7 +195,7 @@ export class MessageHandler {
       if (batch.size === 0) return
       // Clamped, since the sender would not learn of a refusal.
       const { accepted, refused, refusals, clamped } = await hub.ingest.push(batch, {
-        ...{ each: true, future: 'clamp', access: this.#options.access?.() }
+        ...{ each: true, future: 'clamp', access: this.#options.access?.(), transport: 'mqtt' }
       })
       counts.accepted += accepted
       if (clamped > 0)

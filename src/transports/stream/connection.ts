@@ -252,7 +252,12 @@ export class StreamConnection {
       const turn = this.#gate.next()
       try {
         const { access } = this.#caller
-        return await this.#options.hub.ingest.push(batch, { ...options, access, gatePass: turn })
+        return await this.#options.hub.ingest.push(batch, {
+          ...options,
+          access,
+          transport: 'websocket',
+          gatePass: turn
+        })
       } catch (error) {
         const isFull = error instanceof HubError && error.name === 'TooManyRequests'
         if (!isFull || this.#isClosed) throw error
