@@ -6,31 +6,7 @@ import type { Credentials } from '../../../src/security/identity/credentials.ts'
 import { Identity } from '../../../src/security/identity/identity.ts'
 import { parseTrustList } from '../../../src/security/identity/trust-list.ts'
 import { openStored } from '../../e2e/harness.ts'
-
-interface Provider {
-  readonly server: OAuth2Server
-  readonly url: string
-  token(claims?: Record<string, unknown>, options?: { kid?: string; expiresIn?: number }): Promise<string>
-}
-
-async function startProvider(t: Test, algorithm = 'RS256'): Promise<Provider> {
-  const server = new OAuth2Server()
-  await server.issuer.keys.generate(algorithm, { kid: 'first' })
-  await server.start(0, '127.0.0.1')
-  t.teardown(() => server.stop().catch(() => {}))
-  return {
-    server,
-    url: server.issuer.url ?? '',
-    token: (claims = {}, { kid = 'first', expiresIn = 600 } = {}) =>
-      server.issuer.buildToken({
-        kid,
-        expiresIn,
-        scopesOrTransform: (_header, payload) => {
-          Object.assign(payload, { sub: '4711', aud: 'aas-hub', ...claims })
-        }
-      })
-  }
-}
+import { startProvider } from '../../identity-provider.ts'
 
 interface Trusting {
   readonly identity: Identity
