@@ -233,12 +233,15 @@ t.test('guessing is slowed down, by user and by address', async (t) => {
   t.ok(many.filter(({ status }) => status === 429).length >= 10, 'also across names, all at once')
 })
 
-t.test('behind a trusted proxy the address of the caller counts, otherwise that of the connection', async (t) => {
+t.test('a proxy that is trusted names the address of the caller, and strangers take no open hub over', async (t) => {
   for (const [proxies, refused] of [
     ['127.0.0.1', false],
     ['10.0.0.0/8', true]
   ] as const) {
     const hub = await start(t, { TRUSTED_PROXIES: proxies })
+    for (const address of ['192.0.2.1', '127.0.0.1, 192.0.2.1']) {
+      refusedWith(await at(hub, 'POST', '/security/users', admin, { 'x-forwarded-for': address }), 403)
+    }
     t.equal((await at(hub, 'POST', '/security/users', admin)).status, 201)
     const attempt = (user: string, address: string) =>
       at(hub, 'POST', '/security/session', { user, password: 'wrong password' }, { 'x-forwarded-for': address })

@@ -20,7 +20,7 @@ const KEY_COOLDOWN_MS = 2000
 const KEYS_MAX_AGE_MS = 10 * 60_000
 /** A verified token is not verified again for this long, at most: its key may have been withdrawn. */
 const VERIFIED_MAX_AGE_MS = 5 * 60_000
-const VERIFIED_TOKENS = 10_000
+const VERIFIED_TOKENS = 5000
 const MAX_DISCOVERY_BYTES = 1024 * 1024
 
 interface VerifiedToken {
@@ -194,8 +194,15 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
+/**
+ * Of the token itself, not of its subject: with these every new token would be another subject, and nothing that is
+ * decided for a subject could be kept.
+ */
+const HOUSEKEEPING: ReadonlySet<string> = new Set(['exp', 'iat', 'jti', 'nbf'])
+
 function callerOf(payload: JWTPayload, { issuer, scopes, scopeClaims, mappings }: TrustedIssuer): Caller {
-  const claims: Claims = mapClaims(payload, mappings)
+  const subject = Object.fromEntries(Object.entries(payload).filter(([name]) => !HOUSEKEEPING.has(name)))
+  const claims: Claims = mapClaims(subject, mappings)
   const found = scopesOf(payload, scopeClaims)
   const missing = scopes.find((scope) => !found.includes(scope))
   if (missing !== undefined) throw unauthorized(`the token lacks the scope ${missing}`)

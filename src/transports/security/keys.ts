@@ -5,7 +5,7 @@ import type { KeySummary } from '../../security/identity/keys.ts'
 import { serve } from '../http/extension-endpoint.ts'
 import { keyRotationEndpoint, keysEndpoint } from './endpoints.ts'
 import { bodyOf, durationIn, optionalClaims, optionalIds, optionalTime, required, textIn } from './members.ts'
-import { refuseWithoutAdministrator } from './session.ts'
+import { checkFirstCredential } from './session.ts'
 
 const GRACE_MS = 3_600_000
 
@@ -27,7 +27,7 @@ export function serveKeys(app: FastifyInstance, identity: Identity): void {
         ...(push && { 'hub.push': push }),
         ...(read && { 'hub.read': read })
       }
-      refuseWithoutAdministrator(identity, claims)
+      checkFirstCredential(identity, claims, request)
       const name = textIn(body, 'name')
       const created = await keys.create({ name, claims, ...(expires !== undefined && { expires }) }, access?.caller)
       return reply.code(201).send(shown(created))

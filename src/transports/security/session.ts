@@ -7,6 +7,7 @@ import type { Identity } from '../../security/identity/identity.ts'
 import { csrfTokenOf } from '../../security/identity/sessions.ts'
 import { SESSION_COOKIE, sessionOf } from '../http/credentials.ts'
 import { serve } from '../http/extension-endpoint.ts'
+import { isLoopback } from '../http/origin-guard.ts'
 import { passwordEndpoint, sessionEndpoint } from './endpoints.ts'
 import { bodyOf, textIn } from './members.ts'
 
@@ -71,13 +72,20 @@ function refuseOpenHub({ isConfigured }: Identity): void {
 }
 
 /**
- * The first credential of an open hub has to be an administrator: with any other one, none could make further ones.
- * @throws HubError `Conflict`
+ * The first credential of an open hub has to be an administrator: with any other one, none could make further ones. It is
+ * made on the machine of the hub: otherwise a stranger could take over a hub that is open to the network.
+ * @throws HubError `Conflict`, `Forbidden`
  */
-export function refuseWithoutAdministrator(
+export function checkFirstCredential(
   { isConfigured }: Identity,
-  claims: Readonly<Record<string, unknown>>
+  claims: Readonly<Record<string, unknown>>,
+  { ip, headers }: FastifyRequest
 ): void {
-  if (isConfigured || [claims.role].flat().includes('administrator')) return
+  if (isConfigured) return
+  const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
+  if (isForwarded || !isLoopback(ip.replace(/^::ffff:/, ''))) {
+    throw new HubError('Forbidden', ['the first user or key is made on the machine of the hub, by aas-hub setup'])
+  }
+  if ([claims.role].flat().includes('administrator')) return
   throw new HubError('Conflict', ['The first user or key of a hub has to have the role administrator'])
 }

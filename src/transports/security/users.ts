@@ -5,7 +5,7 @@ import type { UserSummary } from '../../security/identity/users.ts'
 import { serve } from '../http/extension-endpoint.ts'
 import { userChangeEndpoint, usersEndpoint } from './endpoints.ts'
 import { bodyOf, optionalClaims, optionalFlag, optionalText, required, textIn } from './members.ts'
-import { refuseWithoutAdministrator } from './session.ts'
+import { checkFirstCredential } from './session.ts'
 
 export function serveUsers(app: FastifyInstance, identity: Identity): void {
   const { users } = identity
@@ -16,7 +16,7 @@ export function serveUsers(app: FastifyInstance, identity: Identity): void {
     post: async ({ request, reply, access }) => {
       const body = bodyOf(request.body, ['name', 'password', 'claims'])
       const claims = optionalClaims(body, 'claims') ?? {}
-      refuseWithoutAdministrator(identity, claims)
+      checkFirstCredential(identity, claims, request)
       const user = { name: textIn(body, 'name'), password: textIn(body, 'password'), claims }
       return reply.code(201).send(shown(await users.create(user, access?.caller)))
     },
