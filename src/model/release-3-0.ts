@@ -1,5 +1,5 @@
 /**
- * Where release 3.0 of the metamodel (IDTA-01001-3-0-1, and its schemas 3.0.8) differs from metamodel.ts, as data. What is
+ * Where release 3.0 of the metamodel (IDTA-01001-3-0-1, and its schemas 3.0.9) differs from metamodel.ts, as data. What is
  * not listed is the same. `downgrade.ts` writes documents in their 3.0 form by it.
  */
 import type { ClassName } from './fields.ts'

@@ -272,6 +272,19 @@ t.test('a missing concept is that of the hub, else a marked draft', async (t) =>
   t.ok(report.valid)
 })
 
+t.test('different concepts of one name are not merged', async (t) => {
+  const model = referenceModel()
+  const [first, second] = ['https://admin-shell.io/a/Title/1/0', 'https://admin-shell.io/b/Title/1/0']
+  elements(model)[1].idShort = 'Label'
+  elements(model)[1].semanticId = externalTo(first)
+  named(model, 'TechnicalData').submodelElements[1].idShort = 'Label'
+  named(model, 'TechnicalData').submodelElements[1].semanticId = externalTo(second)
+  const { submodels, report } = await repair(t, model)
+  const values = [4, 5].map((index) => submodels[index].submodelElements[1].semanticId.keys[0].value)
+  t.same(values, [`${BASE}/cd/Label/1/0`, first])
+  t.match(report.findings, [{ rule: 'KOSMO-SME-3', pointer: '/submodels/5/submodelElements/1/semanticId' }])
+})
+
 t.test('a thumbnail is that of the package, else a placeholder', async (t) => {
   const without = referenceModel()
   delete shell(without).assetInformation.defaultThumbnail

@@ -1,4 +1,5 @@
 /** Checks of shells, of the set of submodels, and of the thumbnail in the package. */
+import { partKey } from '../../../formats/part-names.ts'
 import { check } from './check.ts'
 
 export const assetId = check({
@@ -104,7 +105,8 @@ export const thumbnailPart = check({
     const part = partOf(path)
     const place = { document, path: ['assetInformation', 'defaultThumbnail', 'path'] }
     if (!facts.hasPart(part)) return report('noPart', place, { values: { part } })
-    if (!facts.thumbnails.includes(part)) report('noRelationship', place, { values: { part } })
+    if (!facts.thumbnails.some((target) => partKey(target) === partKey(part)))
+      report('noRelationship', place, { values: { part } })
     const declared = facts.contentTypeOf(part)
     if (declared === undefined) report('noType', place, { values: { part } })
     else if (declared === 'extension') report('typeByExtension', place, { values: { part }, severity: 'info' })

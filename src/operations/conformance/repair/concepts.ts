@@ -9,6 +9,7 @@ import type {
   LangString,
   SubmodelElement
 } from '../../../model/types.ts'
+import type { InspectedFile } from '../checks/inspected-file.ts'
 import { iec61360Of } from '../checks/submodels.ts'
 import type { Rule } from '../profile.ts'
 import { globalReference } from './identifiers.ts'
@@ -31,6 +32,14 @@ export const uniqueConcepts: Repair = ({ draft, rule }) => {
 /** Missing concepts: those of the hub, else drafts made from the elements, marked as such. */
 export const conceptMapping: Repair = async (context) => {
   const { draft, rule, file, dictionary } = context
+  const known = new Set(draft.documents.flatMap((one) => (one.modelType === 'ConceptDescription' ? [one.id] : [])))
+  /** Which originals a concept of our own stands for. */
+  const cases = new Map(
+    file.concepts.map(({ document: { id, isCaseOf = [] } }) => [
+      id,
+      new Set(isCaseOf.map(({ keys }) => keys?.[0]?.value))
+    ])
+  )
   const prefixes = context.rules.filter(({ check }) => check === 'idPrefix').flatMap((one) => textsOf(one, 'prefixes'))
   const base = prefixes.find((prefix) => /^https?:/.test(prefix))
   for (const { document, elements } of file.submodels) {
@@ -45,22 +54,22 @@ export const conceptMapping: Repair = async (context) => {
       let id = value
       const isForeign =
         value !== undefined && prefixes.length > 0 && !prefixes.some((prefix) => value.startsWith(prefix))
-      if (value === undefined || (isForeign && !has(value))) {
+      if (value === undefined || (isForeign && !known.has(value))) {
         if (base === undefined || idShort === undefined) continue
         id = `${base}cd/${idShort}/1/0`
+        // Another concept has this id.
+        if (isForeign && known.has(id) && !cases.get(id)?.has(value)) continue
+        if (isForeign) cases.set(id, new Set([value]))
         if (isForeign)
           draft.set(rule, document, [...path, 'supplementalSemanticIds'], [...supplementalSemanticIds, semanticId])
         draft.set(rule, document, [...path, 'semanticId'], globalReference(id))
       }
-      if (id === undefined || has(id)) continue
-      const known = (await dictionary(id)) ?? (isForeign && value !== undefined ? await dictionary(value) : undefined)
-      if (known === undefined) draft.add(rule, draftOf(context, id, element, isForeign ? value : undefined), 'draft')
-      else draft.add(rule, fromDictionary(known, id), 'changed')
+      if (id === undefined || known.has(id)) continue
+      known.add(id)
+      const found = (await dictionary(id)) ?? (isForeign && value !== undefined ? await dictionary(value) : undefined)
+      if (found === undefined) draft.add(rule, draftOf(context, id, element, isForeign ? value : undefined), 'draft')
+      else draft.add(rule, fromDictionary(found, id), 'changed')
     }
-  }
-
-  function has(id: string): boolean {
-    return draft.documents.some((one) => one.modelType === 'ConceptDescription' && one.id === id)
   }
 }
 
@@ -129,12 +138,11 @@ function fittingTypes(rules: readonly Rule[], valueType: string): readonly strin
 
 /** A concept of our own follows the elements that use it, if they agree; those of public dictionaries stay. */
 export const valueType: Repair = ({ draft, rule, rules, file }) => {
+  const usersOf = elementsByConcept(file)
   for (const { document } of file.concepts) {
     const content = iec61360Of(document)
     const index = document.embeddedDataSpecifications?.findIndex((one) => one.dataSpecificationContent === content) ?? 0
-    const users = file.submodels
-      .flatMap(({ elements }) => elements.map(({ element }) => element))
-      .filter((element) => element.semanticId?.keys?.[0]?.value === document.id)
+    const users = usersOf.get(document.id) ?? []
     const valueTypes = new Set(users.flatMap((one) => (one.modelType === 'Property' ? [one.valueType ?? ''] : [])))
     const [only, ...others] = valueTypes
     if (content === undefined || only === undefined || others.length > 0 || isPublic(document.id)) continue
@@ -146,20 +154,23 @@ export const valueType: Repair = ({ draft, rule, rules, file }) => {
   }
 }
 
+function elementsByConcept({ submodels }: InspectedFile): ReadonlyMap<string | undefined, readonly SubmodelElement[]> {
+  const all = submodels.flatMap(({ elements }) => elements.map(({ element }) => element))
+  return Map.groupBy(all, ({ semanticId }) => semanticId?.keys?.[0]?.value)
+}
+
 function isPublic(id: string): boolean {
   return /^(?:0173-|0112\/)/.test(id)
 }
 
 /** A document is named by a text; a missing type follows the elements that use the concept. */
-export const dataType: Repair = (context) => {
-  const { draft, rule, rules, file } = context
+export const dataType: Repair = ({ draft, rule, rules, file }) => {
+  const usersOf = elementsByConcept(file)
   for (const { document } of file.concepts) {
     const content = iec61360Of(document)
     const index = document.embeddedDataSpecifications?.findIndex((one) => one.dataSpecificationContent === content) ?? 0
     if (content === undefined) continue
-    const users = file.submodels
-      .flatMap(({ elements }) => elements.map(({ element }) => element))
-      .filter((element) => element.semanticId?.keys?.[0]?.value === document.id)
+    const users = usersOf.get(document.id) ?? []
     const types = new Set(users.map((element) => dataTypeOf(rules, element)))
     const [only, ...others] = types
     const isDocument = ['FILE', 'BLOB', 'HTML'].includes(content.dataType ?? '')

@@ -9,6 +9,12 @@ import type { ConceptDescription, Identifiable, Reference } from '../../../model
 import { type InspectedFile, inspectDocuments } from '../checks/inspected-file.ts'
 import type { Rule } from '../profile.ts'
 
+const LISTS = {
+  AssetAdministrationShell: 'assetAdministrationShells',
+  Submodel: 'submodels',
+  ConceptDescription: 'conceptDescriptions'
+} as const
+
 export interface RepairChange {
   /** Id of the rule that asked for it. */
   readonly rule: string
@@ -32,6 +38,10 @@ export class Draft {
   readonly files: PackageFile[]
   readonly changes: RepairChange[] = []
   readonly origin: InspectedFile
+  /** Until a document is changed in another way. */
+  #references: KnownReferences | undefined
+  /** Until a document is added or removed. */
+  #pointers: Map<Identifiable, string> | undefined
 
   constructor(origin: InspectedFile) {
     this.origin = origin
@@ -57,10 +67,12 @@ export class Draft {
   }
 
   pointerOf(document: Identifiable): string {
-    const lists = { AssetAdministrationShell: 'assetAdministrationShells', Submodel: 'submodels' } as const
-    const list = document.modelType === 'ConceptDescription' ? 'conceptDescriptions' : lists[document.modelType]
-    const index = this.documents.filter(({ modelType }) => modelType === document.modelType).indexOf(document)
-    return `/${list}/${index}`
+    this.#pointers ??= new Map(
+      [...Map.groupBy(this.documents, ({ modelType }) => modelType)].flatMap(([modelType, list]) =>
+        list.map((one, index) => [one, `/${LISTS[modelType]}/${index}`] as const)
+      )
+    )
+    return this.#pointers.get(document) ?? ''
   }
 
   /** Sets the value at a path of a document; undefined removes it. Objects on the way are made. */
@@ -72,6 +84,7 @@ export class Draft {
     kind: RepairChange['kind'] = 'changed'
   ): void {
     const idShortPath = idShortPathTo(document, path)
+    this.#references = undefined
     let here = document as unknown as Record<string | number, unknown>
     for (const step of path.slice(0, -1)) {
       here[step] ??= {}
@@ -90,18 +103,25 @@ export class Draft {
   }
 
   add(rule: Rule, document: Identifiable, kind: RepairChange['kind']): void {
+    this.#references = undefined
+    const pointer = `/${LISTS[document.modelType]}/${this.#countOf(document.modelType)}`
     this.documents.push(document)
-    const [lastOfKind] = [...this.documents.entries()]
-      .filter(([, one]) => one.modelType === document.modelType)
-      .slice(-1)
-    if (lastOfKind === undefined) return
-    this.changes.push({ rule: rule.id, pointer: this.pointerOf(document), id: document.id, is: document, kind })
+    this.#pointers?.set(document, pointer)
+    this.changes.push({ rule: rule.id, pointer, id: document.id, is: document, kind })
   }
 
   remove(rule: Rule, document: Identifiable): void {
     const pointer = this.pointerOf(document)
     this.documents.splice(this.documents.indexOf(document), 1)
+    this.#references = undefined
+    this.#pointers = undefined
     this.changes.push({ rule: rule.id, pointer, id: document.id, was: document, kind: 'changed' })
+  }
+
+  #countOf(modelType: Identifiable['modelType']): number {
+    let count = 0
+    for (const one of this.documents) if (one.modelType === modelType) count++
+    return count
   }
 
   addFile(rule: Rule, file: PackageFile, kind: RepairChange['kind']): void {
@@ -111,23 +131,51 @@ export class Draft {
 
   /** Gives a document another id, and rewrites all references to it. @returns false if the id is in use */
   move(rule: Rule, document: Identifiable, id: string): boolean {
-    if (this.documents.some((one) => one.id === id) || id.length > MAX_ID_LENGTH) return false
+    this.#references ??= this.#findReferences()
+    const { ids, byValue } = this.#references
+    if (ids.has(id) || id.length > MAX_ID_LENGTH) return false
     const { id: was } = document
     const pointer = `${this.pointerOf(document)}/id`
     document.id = id
+    ids.add(id)
     this.changes.push({ rule: rule.id, pointer, id: was, was, is: id, kind: 'moved' })
-    for (const one of this.documents) {
-      for (const { object, pointer: at } of walkObjects(one, one.modelType)) {
+    const references = byValue.get(was) ?? []
+    for (const { key, holder, pointer } of references) {
+      key.value = id
+      this.changes.push({ rule: rule.id, pointer, id: holder.id, was, is: id, kind: 'changed' })
+    }
+    byValue.delete(was)
+    byValue.set(id, references)
+    return true
+  }
+
+  #findReferences(): KnownReferences {
+    const byValue = new Map<string, KnownKey[]>()
+    for (const holder of this.documents) {
+      const start = this.pointerOf(holder)
+      for (const { object, pointer } of walkObjects(holder, holder.modelType)) {
         for (const [index, key] of ((object.keys ?? []) as NonNullable<Reference['keys']>).entries()) {
-          if (key?.value !== was) continue
-          key.value = id
-          const place = `${this.pointerOf(one)}${at}/keys/${index}/value`
-          this.changes.push({ rule: rule.id, pointer: place, id: one.id, was, is: id, kind: 'changed' })
+          if (key?.value === undefined) continue
+          const known = byValue.get(key.value) ?? []
+          known.push({ key, holder, pointer: `${start}${pointer}/keys/${index}/value` })
+          byValue.set(key.value, known)
         }
       }
     }
-    return true
+    return { ids: new Set(this.documents.map(({ id }) => id)), byValue }
   }
+}
+
+interface KnownKey {
+  readonly key: { value?: string }
+  readonly holder: Identifiable
+  readonly pointer: string
+}
+
+/** All keys of the documents, by their value. */
+interface KnownReferences {
+  readonly ids: Set<string>
+  readonly byValue: Map<string, KnownKey[]>
 }
 
 /** Of an identifier in release 3.0. */

@@ -2,7 +2,7 @@
 import { idShortPathTo } from '../../../model/document-path.ts'
 import { isA } from '../../../model/fields.ts'
 import { walkObjects } from '../../../model/object-walk.ts'
-import type { Identifiable, Reference } from '../../../model/types.ts'
+import type { ConceptDescription, Identifiable, Reference } from '../../../model/types.ts'
 import type { InspectedFile } from '../checks/inspected-file.ts'
 import type { Rule } from '../profile.ts'
 import type { Draft } from './draft.ts'
@@ -48,13 +48,15 @@ export const idPrefix: Repair = ({ draft, rule }) => {
   const prefixes = textsOf(rule, 'prefixes')
   const base = prefixes.find((prefix) => /^https?:/.test(prefix))
   if (base === undefined || !textsOf(rule, 'of').includes('ConceptDescription')) return
+  const moved = new Map<ConceptDescription, string>()
   for (const document of draft.documents) {
     if (document.modelType !== 'ConceptDescription' || document.idShort === undefined) continue
-    const { id: was, idShort, isCaseOf = [] } = document
+    const { id: was, idShort } = document
     if (prefixes.some((prefix) => was.startsWith(prefix))) continue
-    if (!draft.move(rule, document, `${base}cd/${idShort}/1/0`)) continue
-    draft.set(rule, document, ['isCaseOf'], [...isCaseOf, globalReference(was)])
+    if (draft.move(rule, document, `${base}cd/${idShort}/1/0`)) moved.set(document, was)
   }
+  for (const [document, was] of moved)
+    draft.set(rule, document, ['isCaseOf'], [...(document.isCaseOf ?? []), globalReference(was)])
 }
 
 /** The submodel's own id; a former value is kept beside it. */

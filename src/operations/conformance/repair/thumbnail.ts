@@ -14,6 +14,8 @@ const PART = '/thumbnail.png'
 export const thumbnail: Repair = ({ draft, rule }) => {
   // A thumbnail is a part of a package.
   if (draft.origin.package === undefined) return
+  // The package names one picture, that of its first shell.
+  const first = draft.documents.find(({ modelType }) => modelType === 'AssetAdministrationShell')
   for (const document of draft.documents) {
     if (document.modelType !== 'AssetAdministrationShell') continue
     const path = document.assetInformation?.defaultThumbnail?.path
@@ -26,8 +28,8 @@ export const thumbnail: Repair = ({ draft, rule }) => {
     }
     const file = found ?? draft.files.find(({ contentType }) => contentType === 'image/png')
     if (file === undefined) continue
-    if (!draft.files.some((one) => one.thumbnail)) {
-      draft.files[draft.files.indexOf(file)] = { ...file, thumbnail: true }
+    if (!file.thumbnail && document === first) {
+      for (const [at, one] of draft.files.entries()) draft.files[at] = { ...one, thumbnail: one === file }
       draft.changes.push({ rule: rule.id, pointer: file.name, is: 'relationship "thumbnail"', kind: 'changed' })
     }
     if (path === file.name) continue
