@@ -32,9 +32,9 @@ export interface AccessRules {
 
 export interface RulesStatus {
   /** Number of the version in force. */
-  version: number
+  readonly version: number
   /** Why newer rules are not in force; without names of files, as any caller may read it. */
-  problem: string | undefined
+  readonly problem: string | undefined
 }
 
 export interface AccessRulesOptions {
@@ -52,6 +52,8 @@ export interface AccessRulesOptions {
 const FILE_INTERVAL_MS = 1000
 /** Shortest time between two looks at the active version, which follow commits. */
 const VERSION_INTERVAL_MS = 250
+/** After a version could not be put in force, e.g. as the store did not answer. */
+const RETRY_MS = 2000
 
 /**
  * The file wins at each start. If it is not valid, the version that was active last applies, and this is logged.
@@ -66,14 +68,18 @@ export async function openAccessRules(options: AccessRulesOptions): Promise<Acce
 class AccessRulesService implements AccessRules {
   readonly rules = new RulesInForce(new Policy([]))
   readonly versions: RuleVersions
-  readonly status: RulesStatus = { version: -1, problem: undefined }
+  readonly status: RulesStatus
   readonly #options: AccessRulesOptions
   readonly #more: MoreChanges
   /** Fingerprints of the file: as it was taken over, or found wrong; and as it was seen last. */
   #taken = ''
   #seen = ''
-  /** Of the list of versions as it was read last. */
+  /** Of the list of versions whose active one is in force. */
   #revision = -1
+  #version = -1
+  /** What is wrong with the file, and with the active version, as it was logged last. */
+  #fileProblem: string | undefined
+  #versionProblem: string | undefined
   /** Work on the rules, one after the other. */
   #last: Promise<void> = Promise.resolve()
 
@@ -81,6 +87,16 @@ class AccessRulesService implements AccessRules {
     this.#options = options
     this.#more = ruleAudit(options.audit, { name: 'hub', authentication: 'configuration' })
     this.versions = new RuleVersions(options.store, options.clock)
+    const version = () => this.#version
+    const hasProblem = () => (this.#fileProblem ?? this.#versionProblem) !== undefined
+    this.status = {
+      get version() {
+        return version()
+      },
+      get problem() {
+        return hasProblem() ? 'newer access rules are not valid; the last good ones are in force' : undefined
+      }
+    }
   }
 
   async start(): Promise<void> {
@@ -89,10 +105,11 @@ class AccessRulesService implements AccessRules {
     try {
       await this.#apply()
     } catch (error) {
+      if (!isWrong(error)) throw error
       throw new ConfigError(['The access rules that are stored are not valid; name a valid file', ...textsOf(error)])
     }
-    if (problems.length > 0 && this.status.version === BUILT_IN) throw new ConfigError(problems)
-    if (this.status.version !== BUILT_IN) log.info({ version: this.status.version }, 'Access rules are in force')
+    if (problems.length > 0 && this.#version === BUILT_IN) throw new ConfigError(problems)
+    if (this.#version !== BUILT_IN) log.info({ version: this.#version }, 'Access rules are in force')
   }
 
   follow(): Promise<void> {
@@ -104,15 +121,21 @@ class AccessRulesService implements AccessRules {
 
   watch(): () => Promise<void> {
     const { store, clock, file, isShared } = this.#options
-    const failed = (error: unknown) => this.#report(textsOf(error))
     let cancel: (() => void) | undefined
-    const schedule = () => {
-      cancel ??= clock.after(VERSION_INTERVAL_MS, () => {
+    const schedule = (ms: number) => {
+      cancel ??= clock.after(ms, () => {
         cancel = undefined
-        this.follow().catch(failed)
+        this.follow().catch((error) => {
+          this.#versionProblem = this.#report(textsOf(error), this.#versionProblem)
+          schedule(RETRY_MS)
+        })
       })
     }
-    const stopListening = isShared ? store.onCommit(schedule) : () => {}
+    // The next look tries again.
+    const failed = (error: unknown) => {
+      this.#fileProblem = this.#report(textsOf(error), this.#fileProblem)
+    }
+    const stopListening = isShared ? store.onCommit(() => schedule(VERSION_INTERVAL_MS)) : () => {}
     const stopTimer =
       file === '' ? () => {} : clock.every(FILE_INTERVAL_MS, () => this.#inTurn(() => this.#look()).catch(failed))
     return async () => {
@@ -148,13 +171,13 @@ class AccessRulesService implements AccessRules {
     } catch (error) {
       this.#taken = fingerprint
       const problems = textsOf(error).map((text) => `ACCESS_RULES: ${text}`)
-      this.#report(problems)
+      this.#fileProblem = this.#report(problems, this.#fileProblem)
       return problems
     }
     const plain = documents.map(({ name, model }) => ({ name, model }))
     await this.versions.add({ documents: plain, rules: rules.length, author: 'file', activate: true }, this.#more)
     this.#taken = fingerprint
-    this.status.problem = undefined
+    this.#fileProblem = undefined
     const warnings = documents.flatMap((document) => document.warnings)
     if (warnings.length > 0) this.#options.log.warn({ warnings }, 'Access rules have warnings')
     return []
@@ -166,13 +189,15 @@ class AccessRulesService implements AccessRules {
 
   /** Puts the active version in force. @throws HubError where it is not valid */
   async #apply(): Promise<void> {
-    this.#revision = await this.versions.revision()
+    const revision = await this.versions.revision()
     const { active } = await this.versions.list()
-    if (active === this.status.version) return
-    const rules = await this.#rulesOf(active)
-    this.rules.replace(new Policy(rules))
-    if (this.status.version >= 0) this.#options.log.info({ version: active }, 'Other access rules are in force')
-    this.status.version = active
+    if (active !== this.#version) {
+      this.rules.replace(new Policy(await this.#rulesOf(active)))
+      if (this.#version >= 0) this.#options.log.info({ version: active }, 'Other access rules are in force')
+      this.#version = active
+    }
+    this.#revision = revision
+    this.#versionProblem = undefined
   }
 
   async #rulesOf(version: number): Promise<AccessRule[]> {
@@ -181,9 +206,13 @@ class AccessRulesService implements AccessRules {
     return rulesOf(checked)
   }
 
-  #report(problems: readonly string[]): void {
-    this.status.problem = 'newer access rules are not valid; the last good ones are in force'
-    this.#options.log.error({ problems }, 'New access rules are not valid; the last good ones are in force')
+  /** Logs each problem once. @returns it */
+  #report(problems: readonly string[], known: string | undefined): string {
+    const text = problems.join('\n')
+    if (text !== known) {
+      this.#options.log.error({ problems }, 'New access rules are not valid; the last good ones are in force')
+    }
+    return text
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -191,6 +220,11 @@ class AccessRulesService implements AccessRules {
     this.#last = done.catch(() => {})
     return done
   }
+}
+
+/** Are the rules wrong, rather than out of reach? */
+function isWrong(error: unknown): boolean {
+  return error instanceof HubError && ['Invalid', 'BadRequest', 'NotFound', 'Damaged'].includes(error.name)
 }
 
 function textsOf(error: unknown): string[] {

@@ -2,11 +2,13 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { openAccessRules } from '../../src/app/access-rules.ts'
 import { ConfigError } from '../../src/config/config.ts'
+import { AuditTrail } from '../../src/security/audit-trail.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 import { eq, rule, str } from '../security/fixture.ts'
 import { startGuarded } from './access-fixture.ts'
-import { type Running, start } from './harness.ts'
+import { openStored, type Running, start } from './harness.ts'
 
 const model = (route: string) => JSON.stringify({ rules: [rule({ objects: [{ ROUTE: route }] })] })
 const BROKEN = '{ "rules": [ { "ACL": 1 } ] }'
@@ -124,4 +126,34 @@ t.test('rules that are activated decide on the next request', async (t) => {
   t.equal((await as.line.get('/submodels')).status, 200)
   t.equal((await as.admin.ask('POST', `${activate}&force=true`)).status, 200)
   t.equal((await as.admin.get(at)).status, 403)
+})
+
+t.test('a hub follows the version that another one on the same store activates', async (t) => {
+  const store = await openStored(t.testdir({}))
+  t.teardown(() => store.close())
+  const clock = manualClock()
+  const lines: unknown[] = []
+  const log = { info: () => {}, warn: () => {}, error: (line: unknown) => lines.push(line) }
+  const audit = new AuditTrail({ store, clock, mode: 'off', values: false, isShared: true, failed: () => {} })
+  const open = async () => {
+    const hub = await openAccessRules({ store, clock, log: log as never, audit, file: '', isShared: true })
+    t.teardown(hub.watch())
+    return hub
+  }
+  const [one, other] = [await open(), await open()]
+  const documents = [{ name: 'a.json', model: JSON.parse(model('/a')) }]
+  await one.versions.add({ documents, rules: 1, author: 'kim', activate: true })
+  await until(t, clock, async () => other.status.version === 1)
+  t.equal(other.rules.policy.rules.length, 1)
+
+  // As a later release may write it, which knows more than this one.
+  const unknown = [{ name: 'b.json', model: { rules: [{ SOMETHING: 'new' }] } }]
+  await one.versions.add({ documents: unknown, rules: 1, author: 'kim', activate: true })
+  await until(t, clock, async () => other.status.problem !== undefined)
+  t.equal(other.status.version, 1, 'the last good version stays in force')
+  for (let turn = 0; turn < 10; turn++) await clock.advance(5000)
+  t.equal(lines.length, 2, 'each hub logs it once')
+  await one.versions.rollBack('kim')
+  await until(t, clock, async () => other.status.problem === undefined)
+  t.equal(other.status.version, 1)
 })
