@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import autocannon, { type Request } from 'autocannon'
 import { auditing } from './audit.ts'
+import { accessRules } from './access.ts'
 import { type Child, type Settings, start } from './children.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
 import { flags, lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
@@ -49,6 +50,7 @@ async function embedded(): Promise<void> {
   if (wanted('profile')) await profileCheck(await folder('profile'))
   if (wanted('revalidate')) await revalidation()
   await auditing(folder)
+  await accessRules(folder)
   await rawData(folder)
 }
 
