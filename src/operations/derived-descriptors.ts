@@ -8,7 +8,7 @@ import type { AssetAdministrationShellDescriptor, Submodel, SubmodelDescriptor }
 import { pageOfShown } from '../security/shown-page.ts'
 import { candidates, EVERY } from '../store/candidates.ts'
 import { unlessDamaged } from '../store/damage.ts'
-import type { DocumentStore } from '../store/document-store.ts'
+import { type DocumentStore, overrideStore } from '../store/document-store.ts'
 import type { Document, ElementCondition, Facet, Page, PageRequest } from '../store/store.ts'
 import { parse } from './documents.ts'
 import type { OperationContext } from './operation-context.ts'
@@ -69,8 +69,7 @@ export function describingStore(context: OperationContext, kind: DescriptorClass
   const source = subject.store
   const described = DESCRIBED_CLASS[kind]
 
-  return {
-    ...store,
+  return overrideStore(store, {
     documents: (of, facets, page, elements) =>
       of === described ? sources(facets, page, elements) : store.documents(of, facets, page, elements),
     document: async (of, id) => {
@@ -78,7 +77,7 @@ export function describingStore(context: OperationContext, kind: DescriptorClass
       const document = await source.document(of, id)
       return document && (await isShown(document, [])) ? document : undefined
     }
-  }
+  })
 
   async function sources(
     facets: readonly Facet[],

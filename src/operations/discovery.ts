@@ -7,7 +7,7 @@ import { pageOfShown } from '../security/shown-page.ts'
 import { candidates, EVERY } from '../store/candidates.ts'
 import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
 import { unlessDamaged } from '../store/damage.ts'
-import type { DocumentStore } from '../store/document-store.ts'
+import { type DocumentStore, overrideStore } from '../store/document-store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, parse } from './documents.ts'
 import { shellOf } from './elements.ts'
@@ -121,8 +121,7 @@ async function visibleLinks(
 async function linkStore(context: OperationContext): Promise<DocumentStore> {
   const { store, subject } = context
   if (subject === undefined || (await subject.access.ofKind(subject.right, SHELL)) === 'allowed') return store
-  return {
-    ...store,
+  return overrideStore(store, {
     documents: (kind, facets, page) => {
       if (kind !== LINKS) return store.documents(kind, facets, page)
       const found = candidates(subject.store, LINKS, {
@@ -134,7 +133,7 @@ async function linkStore(context: OperationContext): Promise<DocumentStore> {
         return keys.size > 0 && facets.every(([, key]) => keys.has(key)) ? document : undefined
       })
     }
-  }
+  })
 }
 
 function ownLinks({ assetInformation }: AssetAdministrationShell): SpecificAssetId[] {

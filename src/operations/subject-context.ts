@@ -4,14 +4,18 @@ import { parseStoredPath } from '../model/path.ts'
 import type { Submodel } from '../model/types.ts'
 import type { Access } from '../security/access.ts'
 import { type MaybePromise, whenReady } from '../security/maybe-promise.ts'
+import { ReadingView } from '../security/reading-view.ts'
 import { describeRight, type RequiredRight, type Right, rightsOf } from '../security/rights.ts'
 import type { DocumentKind } from '../security/rule.ts'
-import { readingStore, type SubjectStore, writingStore } from '../security/subject-store.ts'
+import type { ShownPart } from '../security/shown-documents.ts'
+import { writingStore } from '../security/subject-store.ts'
 import { WriteAuthorizer } from '../security/write-authorizer.ts'
 import { unlessDamaged } from '../store/damage.ts'
+import { type DocumentStore, overrideStore } from '../store/document-store.ts'
+import type { Change } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import type { ApiEndpoint } from './mounts.ts'
-import type { OperationContext } from './operation-context.ts'
+import type { OperationContext, OperationSubject } from './operation-context.ts'
 import { isReadOnly, kindsOf, rightOf, targetsOf } from './required-right.ts'
 
 /**
@@ -23,24 +27,29 @@ import { isReadOnly, kindsOf, rightOf, targetsOf } from './required-right.ts'
 export function requireRight(
   access: Access,
   required: RequiredRight,
-  kinds: readonly DocumentKind[]
+  questions: readonly RightQuestion[]
 ): MaybePromise<void> {
-  const questions = rightsOf(required).flatMap((right) =>
-    (kinds.length === 0 ? [undefined] : kinds).map((kind) => [right, kind] as const)
-  )
-  if (questions.length === 0) return
-  return ask(0)
+  return questions.length === 0 ? undefined : ask(0)
 
   function ask(index: number): MaybePromise<void> {
-    const [right, kind] = questions[index] ?? []
-    if (right === undefined) throw refused(access, describeRight(required))
-    return whenReady(access.ofKind(right, kind), (is) => (is === 'refused' ? ask(index + 1) : undefined))
+    const question = questions[index]
+    if (question === undefined) throw refused(access, describeRight(required))
+    return whenReady(access.ofKind(question.right, question.kind), (is) =>
+      is === 'refused' ? ask(index + 1) : undefined
+    )
   }
 }
 
-/** @throws HubError as `requireRight` */
-export function requireEndpoint(access: Access, endpoint: ApiEndpoint): MaybePromise<void> {
-  return requireRight(access, rightOf(endpoint), kindsOf(endpoint))
+/** One of the rights that are enough, on one of the kinds that are acted on. */
+export interface RightQuestion {
+  readonly right: Right
+  readonly kind: DocumentKind | undefined
+}
+
+/** @param kinds empty: only rules with the ROUTE of the request grant the right */
+export function questionsOf(required: RequiredRight, kinds: readonly DocumentKind[]): readonly RightQuestion[] {
+  const about = kinds.length === 0 ? [undefined] : kinds
+  return rightsOf(required).flatMap((right) => about.map((kind) => ({ right, kind })))
 }
 
 /** A caller without credentials is asked for them. */
@@ -50,41 +59,72 @@ function refused(access: Access, what: string): HubError {
     : new HubError('Forbidden', [what])
 }
 
+/** What is known of an endpoint before a request. */
+export interface EndpointAccess {
+  readonly endpoint: ApiEndpoint
+  readonly required: RequiredRight
+  readonly questions: readonly RightQuestion[]
+  /** Does it change or start anything? */
+  readonly writes: boolean
+  /** By which documents are shown. */
+  readonly right: 'READ' | 'VIEW'
+  readonly part: ShownPart
+}
+
+export function accessToEndpoint(endpoint: ApiEndpoint): EndpointAccess {
+  const required = rightOf(endpoint)
+  const writes = !isReadOnly(endpoint.definition)
+  return {
+    ...{ endpoint, required, writes, questions: questionsOf(required, kindsOf(endpoint)) },
+    right: writes || required === 'VIEW' ? 'VIEW' : 'READ',
+    part: endpoint.path.includes('{idShortPath}') ? 'elements' : 'document'
+  }
+}
+
 /** The context of one request. */
-export class SubjectContext {
+export class SubjectContext implements OperationSubject {
   readonly context: OperationContext
-  readonly #view: SubjectStore
+  readonly access: Access
+  readonly right: 'READ' | 'VIEW'
+  readonly store: DocumentStore
+  readonly #writer: WriteAuthorizer | undefined
+  readonly #reads: ReadingView | undefined
   #hasHidden = false
 
-  constructor(hub: OperationContext, access: Access, endpoint: ApiEndpoint) {
-    const required = rightOf(endpoint)
-    const right = isReadOnly(endpoint.definition) && required !== 'VIEW' ? 'READ' : 'VIEW'
-    // Samples in written records of time series are authorized where they are pushed.
-    const store = { ...hub.store, commit: hub.commitsOf(access).commit }
-    const writer = new WriteAuthorizer({ access, store, stored: hub.stored, right: required })
-    this.#view = isReadOnly(endpoint.definition)
-      ? readingStore(
-          hub.readsOf(access),
-          access,
-          right,
-          endpoint.path.includes('{idShortPath}') ? 'elements' : 'document'
-        )
-      : writingStore(hub.store, access, rightsOf(required), (changes) => writer.commit(changes))
-    const show = async <Content extends { readonly id: string }>(kind: DocumentKind, content: Content) => {
-      const shown = (await access.view(right, kind, content.id)).visible(content) as Content | undefined
-      if (shown !== content) this.#hasHidden = true
-      return shown
+  constructor(hub: OperationContext, access: Access, { required, writes, right, part }: EndpointAccess) {
+    this.access = access
+    this.right = right
+    this.store = hub.store
+    if (writes) {
+      // Samples in written records of time series are authorized where they are pushed.
+      const committing = overrideStore(hub.store, hub.commitsOf(access))
+      const writer = new WriteAuthorizer({ access, store: committing, stored: hub.stored, right: required })
+      this.#writer = writer
+      const store = writingStore(hub.store, access, rightsOf(required), (changes) => writer.commit(changes))
+      this.context = { ...hub, store, subject: this }
+    } else {
+      this.#reads = new ReadingView(hub.readsOf(access), access, right, part)
+      this.context = { ...hub, store: this.#reads, subject: this }
     }
-    this.context = {
-      ...hub,
-      store: this.#view.store,
-      subject: { access, right, store: hub.store, show, authorize: (changes) => writer.authorize(changes) }
-    }
+  }
+
+  async show<Content extends { readonly id: string }>(
+    kind: DocumentKind,
+    content: Content
+  ): Promise<Content | undefined> {
+    const shown = (await this.access.view(this.right, kind, content.id)).visible(content) as Content | undefined
+    if (shown !== content) this.#hasHidden = true
+    return shown
+  }
+
+  async authorize(changes: readonly Change[]): Promise<readonly Change[]> {
+    if (this.#writer === undefined) throw new Error('an operation that is declared to read has written')
+    return this.#writer.authorize(changes)
   }
 
   /** Was something left out of what was read? */
   get hasHidden(): boolean {
-    return this.#hasHidden || this.#view.hasHidden
+    return this.#hasHidden || this.#reads?.hasHidden === true
   }
 }
 
@@ -96,13 +136,13 @@ export async function refusalFor(
   error: unknown,
   { store }: OperationContext,
   access: Access,
-  endpoint: ApiEndpoint,
+  { endpoint, required }: EndpointAccess,
   request: ApiRequest
 ): Promise<unknown> {
   if (!(error instanceof HubError)) return error
   if (error.name === 'Forbidden' && access.caller.authentication === 'none')
     return new HubError('Unauthorized', ['credentials are missing'])
-  if (error.name !== 'NotFound' || rightOf(endpoint) !== 'READ') return error
+  if (error.name !== 'NotFound' || required !== 'READ') return error
   const { aasIdentifier, submodelIdentifier, cdIdentifier, idShortPath } = request
   const ids = Object.entries({ aasIdentifier, submodelIdentifier, cdIdentifier })
   const params = Object.fromEntries(ids.flatMap(([name, id]) => (id === undefined ? [] : [[name, id]])))

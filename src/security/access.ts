@@ -44,6 +44,9 @@ export interface AccessParts {
   readonly clock: Clock
 }
 
+/** For rules that do not depend on it. */
+const ANY_MOMENT: Moment = { now: new Date(0) }
+
 /** A target without the path of the request. */
 export type DocumentTarget = Omit<AccessTarget, 'routes'>
 
@@ -57,22 +60,32 @@ export class Access {
   readonly rules: RulesInForce
   /** Absent: nothing is recorded. */
   readonly audit: RequestAudit | undefined
-  /** The path of the request, in the spellings of `requestPaths`. */
-  readonly routes: readonly string[]
   readonly #parts: AccessParts
+  #routes: readonly string[] | (() => readonly string[])
 
-  /** @param routes the path of the request, in the spellings of `requestPaths` */
-  constructor(parts: AccessParts, caller: Caller, routes: readonly string[], audit?: RequestAudit) {
+  /** @param routes the path of the request, in the spellings of `requestPaths`; a function is called if a rule names one */
+  constructor(
+    parts: AccessParts,
+    caller: Caller,
+    routes: readonly string[] | (() => readonly string[]),
+    audit?: RequestAudit
+  ) {
     this.#parts = parts
     this.rules = parts.rules
     this.caller = caller
     this.audit = audit
-    this.routes = routes
+    this.#routes = routes
+  }
+
+  /** The path of the request, in the spellings of `requestPaths`. */
+  get routes(): readonly string[] {
+    if (typeof this.#routes === 'function') this.#routes = this.#routes()
+    return this.#routes
   }
 
   /** For the same request, as it were from another caller: one that has renewed its token. */
   as(caller: Caller): Access {
-    return new Access(this.#parts, caller, this.routes, this.audit?.as(caller))
+    return new Access(this.#parts, caller, this.#routes, this.audit?.as(caller))
   }
 
   /** The same for callers that the rules in force do not distinguish, on the same route. */
@@ -155,12 +168,11 @@ export class Access {
 
   #decide(right: Right, target: DocumentTarget & { readonly kind: DocumentKind }): MaybePromise<Decision> {
     const policy = this.#policy
-    return whenReady(this.#moment(policy), (moment) =>
-      this.rules.decisions.of(policy, right, { ...target, routes: this.routes }, moment)
-    )
+    return whenReady(this.#moment(policy), (moment) => this.rules.decisions.of(policy, right, target, this, moment))
   }
 
-  #moment({ references }: SubjectPolicy): MaybePromise<Moment> {
+  #moment({ references, isMomentary }: SubjectPolicy): MaybePromise<Moment> {
+    if (!isMomentary) return ANY_MOMENT
     const now = new Date(this.#parts.clock.milliseconds())
     if (references.length === 0) return { now }
     return readReferences(this.#parts.store, references).then((texts) => ({

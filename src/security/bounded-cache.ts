@@ -1,6 +1,14 @@
-/** A cache bounded by the size of what it holds; what was not used for longest goes first. */
+/** A cache bounded by the size of what it holds. */
+interface CachedValue<Value> {
+  readonly value: Value
+  readonly size: number
+  /** Since eviction last considered it. */
+  isUsed: boolean
+}
+
 export class BoundedCache<Value> {
-  readonly #entries = new Map<string, { readonly value: Value; readonly size: number }>()
+  /** Oldest first. What was used gets a second chance (CLOCK), so that reading need not reorder them. */
+  readonly #entries = new Map<string, CachedValue<Value>>()
   readonly #maxSize: number
   #size = 0
 
@@ -12,8 +20,7 @@ export class BoundedCache<Value> {
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
+    entry.isUsed = true
     return entry.value
   }
 
@@ -22,12 +29,13 @@ export class BoundedCache<Value> {
     this.#size -= this.#entries.get(key)?.size ?? 0
     this.#entries.delete(key)
     if (size > this.#maxSize) return
-    this.#entries.set(key, { value, size })
+    this.#entries.set(key, { value, size, isUsed: false })
     this.#size += size
     for (const [oldest, entry] of this.#entries) {
       if (this.#size <= this.#maxSize) return
       this.#entries.delete(oldest)
-      this.#size -= entry.size
+      if (entry.isUsed) this.#entries.set(oldest, { ...entry, isUsed: false })
+      else this.#size -= entry.size
     }
   }
 }

@@ -58,33 +58,38 @@ const MAX_ALTERNATIVES = 1000
 /** In grants: about 20 MB. */
 const CACHE_SIZE = 100_000
 
+type RuledTarget = Omit<AccessTarget, 'routes'> & { readonly kind: DocumentKind }
+type RequestOfTarget = Pick<AccessTarget, 'routes'>
+
 export class Decisions {
   readonly #known = new BoundedCache<Decision>(CACHE_SIZE)
 
-  of(
-    policy: SubjectPolicy,
-    right: Right,
-    target: AccessTarget & { readonly kind: DocumentKind },
-    moment: Moment
-  ): Decision {
-    const key = keyOf(policy, right, target, moment)
+  /** @param request whose path is computed only if a rule names one */
+  of(policy: SubjectPolicy, right: Right, target: RuledTarget, request: RequestOfTarget, moment: Moment): Decision {
+    const key = keyOf(policy, right, target, request, moment)
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const verdict = policy.decide(right, target, moment)
+    const verdict = policy.decide(right, { ...target, routes: request.routes }, moment)
     const hasFrames = right === 'READ' && verdict.grants.some(({ path }) => path !== undefined)
     const decision = new Decision(
       verdict,
       target.kind,
-      hasFrames ? () => this.of(policy, 'VIEW', target, moment) : undefined
+      hasFrames ? () => this.of(policy, 'VIEW', target, request, moment) : undefined
     )
     this.#known.set(key, decision, 1 + verdict.grants.length)
     return decision
   }
 }
 
-function keyOf(policy: SubjectPolicy, right: Right, { routes, kind, id, path }: AccessTarget, moment: Moment): string {
+function keyOf(
+  policy: SubjectPolicy,
+  right: Right,
+  { kind, id, path }: RuledTarget,
+  request: RequestOfTarget,
+  moment: Moment
+): string {
   // A decision on READ may come with one on VIEW.
-  const route = policy.dependsOnRoute(right === 'READ' ? 'VIEW' : right) ? (routes[0] ?? '') : ''
+  const route = policy.dependsOnRoute(right === 'READ' ? 'VIEW' : right) ? (request.routes[0] ?? '') : ''
   const when = policy.isMomentary ? momentKey(policy, moment) : ''
   const where = id === undefined ? '' : `${JSON.stringify(id)}${path === undefined ? '' : formatPath(path)}`
   return `${policy.number} ${right} ${kind} ${where} ${route} ${when}`

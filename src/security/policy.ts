@@ -104,14 +104,12 @@ export class SubjectPolicy {
 
   /** The verdict where it is the same for every target; undefined where it depends on the target. */
   constantVerdict(right: Right): 'allowed' | 'refused' | undefined {
-    const { all } = this.#rulesFor(right)
-    if (all.length === 0) return 'refused'
-    return all.some((one) => one.isUnconditional) ? 'allowed' : undefined
+    return this.#rulesFor(right).constant
   }
 
   /** Do verdicts on submodels stay as they are while no more than values, the time and other documents change? */
   isStructural(right: Right): boolean {
-    return this.#rulesFor(right).all.every((one) => one.isStructural)
+    return this.#rulesFor(right).areStructural
   }
 
   /** Do decisions about a right depend on the path of the request? */
@@ -145,6 +143,9 @@ interface RulesOfRight {
   readonly byId: ReadonlyMap<string, readonly SubjectRule[]>
   /** Does one of them name a route other than `*`? */
   readonly areRouted: boolean
+  readonly areStructural: boolean
+  /** The verdict where it is the same for every target. */
+  readonly constant: 'allowed' | 'refused' | undefined
 }
 
 function rulesOfRight(all: readonly SubjectRule[]): RulesOfRight {
@@ -159,7 +160,11 @@ function rulesOfRight(all: readonly SubjectRule[]): RulesOfRight {
       else others.push(one)
     }
   }
-  return { all, general, byId, areRouted: general.some(({ rule }) => rule.objects.some(isRouted)) }
+  const areRouted = general.some(({ rule }) => rule.objects.some(isRouted))
+  const areStructural = all.every((one) => one.isStructural)
+  const isAllowed = all.some((one) => one.isUnconditional)
+  const constant = all.length === 0 ? 'refused' : isAllowed ? 'allowed' : undefined
+  return { all, general, byId, areRouted, areStructural, constant }
 }
 
 /** Undefined if an object covers more than the documents that it names. */

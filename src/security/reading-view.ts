@@ -33,7 +33,7 @@ const MAX_ATTEMPTS = 20
  * What the rules allow entirely costs nothing and is returned as it is stored. Of kinds that rules do not know all is
  * visible to those who see all of what it is about; for others the operations decide. A damaged document cannot be judged, so it is hidden where its content decides.
  */
-export class ReadingView {
+export class ReadingView implements DocumentStore {
   /** Was anything returned that is not as it is stored? */
   hasHidden = false
   readonly #store: DocumentStore
@@ -110,6 +110,19 @@ export class ReadingView {
   async files(kind: DocumentKind, id: string): Promise<readonly FileEntry[]> {
     const isVisible = await this.#isFileVisible(kind, id)
     return (await this.#store.files(kind, id)).filter(({ name }) => isVisible(name))
+  }
+
+  open(...args: Parameters<DocumentStore['open']>) {
+    return this.#store.open(...args)
+  }
+
+  receive(...args: Parameters<DocumentStore['receive']>) {
+    return this.#store.receive(...args)
+  }
+
+  /** Reading changes nothing. */
+  async commit(): Promise<never> {
+    throw new Error('an operation that is declared to read has written')
   }
 
   /** Reads the document also where it is refused, so that a hidden one takes as long as an absent one. */

@@ -7,41 +7,7 @@ import type { DocumentStore } from '../store/document-store.ts'
 import type { Access } from './access.ts'
 import { ReadingView } from './reading-view.ts'
 import type { Right } from './rights.ts'
-import type { ShownPart } from './shown-documents.ts'
 import { WritingView } from './writing-view.ts'
-
-export interface SubjectStore {
-  readonly store: DocumentStore
-  /** Was something hidden in what was read? */
-  readonly hasHidden: boolean
-}
-
-/** For an operation that changes nothing. @param part see `ReadingView` */
-export function readingStore(
-  base: DocumentStore,
-  access: Access,
-  right: 'READ' | 'VIEW',
-  part: ShownPart = 'document'
-): SubjectStore {
-  const view = new ReadingView(base, access, right, part)
-  const store: DocumentStore = {
-    document: (kind, id) => view.document(kind, id),
-    documents: (...args) => view.documents(...args),
-    head: (kind, id) => view.head(kind, id),
-    element: (submodel, path) => view.element(submodel, path),
-    file: (...args) => view.file(...args),
-    files: (...args) => view.files(...args),
-    open: (...args) => base.open(...args),
-    receive: (...args) => base.receive(...args),
-    commit: (changes) => base.commit(changes)
-  }
-  return {
-    store,
-    get hasHidden() {
-      return view.hasHidden
-    }
-  }
-}
 
 /** For an operation that writes or executes. @param rights those that it requires, or one of them */
 export function writingStore(
@@ -49,7 +15,7 @@ export function writingStore(
   access: Access,
   rights: readonly Right[],
   commit: DocumentStore['commit']
-): SubjectStore {
+): DocumentStore {
   const view = new WritingView(base, access, rights)
   const lists = new ReadingView(base, access, 'READ')
   const store: DocumentStore = {
@@ -64,5 +30,5 @@ export function writingStore(
     commit
   }
   shareExclusion(store, base)
-  return { store, hasHidden: false }
+  return store
 }

@@ -1,6 +1,6 @@
 /** The store and the history as one caller may read them: a series that is hidden has no samples, like one that never was. */
 import type { Access } from '../../security/access.ts'
-import { readingStore } from '../../security/subject-store.ts'
+import { ReadingView } from '../../security/reading-view.ts'
 import { VisibleSeries } from '../../security/visible-series.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { History } from './history.ts'
@@ -15,7 +15,7 @@ export function visibleSources({ store, history }: Sources, access: Access | und
   if (access === undefined) return { store, history }
   return {
     // Elements are visible also without their submodel.
-    store: readingStore(store, access, 'READ', 'elements').store,
+    store: new ReadingView(store, access, 'READ', 'elements'),
     history: visibleHistory(history, new VisibleSeries(access, store))
   }
 }

@@ -43,7 +43,7 @@ export class RenderedSubmodels {
 
   /** A submodel with its generated segments; the same document if it shows no time series. */
   documentFor(stored: Document): Document | Promise<Document> {
-    if (this.#isPlain(stored)) return stored
+    if (this.isPlain(stored)) return stored
     if (!stored.bytes.includes(TIME_SERIES)) {
       remember(this.#plain, stored.id, stored.structureRevision)
       return stored
@@ -54,7 +54,7 @@ export class RenderedSubmodels {
   /** A submodel as it is now; undefined if there is none, or it shows no time series. */
   async current(id: string): Promise<RenderedSubmodel | undefined> {
     const stored = await this.#options.store.document('Submodel', id)
-    if (stored === undefined || this.#isPlain(stored) || !stored.bytes.includes(TIME_SERIES)) return undefined
+    if (stored === undefined || this.isPlain(stored) || !stored.bytes.includes(TIME_SERIES)) return undefined
     return this.#render(stored)
   }
 
@@ -69,7 +69,8 @@ export class RenderedSubmodels {
     return rendered === undefined ? undefined : this.#storedRevisions.get(rendered)
   }
 
-  #isPlain({ id, structureRevision }: Document): boolean {
+  /** Is it known to show no time series? */
+  isPlain({ id, structureRevision }: Document): boolean {
     return this.#plain.get(id) === structureRevision
   }
 

@@ -46,7 +46,7 @@ export function withTimeSeriesView(
   return {
     ...hub,
     commitsOf: (access) => ({ commit: (changes) => view.commit(changes, access) }),
-    readsOf: (access) => (access.ofKind('READ', 'Submodel') === 'allowed' ? hub : storeOf(store, view.as(access)))
+    readsOf: (access) => (access.ofKind('READ', 'Submodel') === 'allowed' ? hub : new SubjectReads(store, view, access))
   }
 }
 
@@ -61,6 +61,63 @@ function storeOf(store: DocumentStore, view: TimeSeriesView): DocumentStore {
     files: (...args) => store.files(...args),
     open: (...args) => store.open(...args),
     receive: (...args) => store.receive(...args)
+  }
+}
+
+/** The reads of one caller; most submodels show no time series, and cost no view of their own. */
+class SubjectReads implements DocumentStore {
+  readonly #store: DocumentStore
+  readonly #view: TimeSeriesView
+  readonly #access: Access
+  #own: TimeSeriesView | undefined
+
+  constructor(store: DocumentStore, view: TimeSeriesView, access: Access) {
+    this.#store = store
+    this.#view = view
+    this.#access = access
+  }
+
+  document(kind: DocumentKind, id: string): Promise<Document | undefined> {
+    const found = this.#store.document(kind, id)
+    if (kind !== 'Submodel') return found
+    return found.then((stored) => stored && (this.#view.isPlain(stored) ? stored : this.#segments.render(stored)))
+  }
+
+  documents(...args: Parameters<Store['documents']>): Promise<Page<Document>> {
+    return this.#segments.documents(...args)
+  }
+
+  element(submodel: string, path: string): Promise<ElementRow | undefined> {
+    return this.#store.element(submodel, path).then((row) => row ?? this.#segments.element(submodel, path))
+  }
+
+  head(kind: DocumentKind, id: string) {
+    return this.#store.head(kind, id)
+  }
+
+  commit(changes: readonly Change[]): Promise<Commit> {
+    return this.#view.commit(changes, this.#access)
+  }
+
+  file(...args: Parameters<DocumentStore['file']>) {
+    return this.#store.file(...args)
+  }
+
+  files(...args: Parameters<DocumentStore['files']>) {
+    return this.#store.files(...args)
+  }
+
+  open(...args: Parameters<DocumentStore['open']>) {
+    return this.#store.open(...args)
+  }
+
+  receive(...args: Parameters<DocumentStore['receive']>) {
+    return this.#store.receive(...args)
+  }
+
+  get #segments(): TimeSeriesView {
+    this.#own ??= this.#view.as(this.#access)
+    return this.#own
   }
 }
 
@@ -93,6 +150,14 @@ class TimeSeriesView implements Pick<DocumentStore, 'document' | 'documents' | '
   as(access: Access): TimeSeriesView {
     const history = visibleHistory(this.#options.history, new VisibleSeries(access, this.#options.store))
     return new TimeSeriesView(this.#options, this.#rendered.withHistory(history))
+  }
+
+  isPlain(stored: Document): boolean {
+    return this.#rendered.isPlain(stored)
+  }
+
+  render(stored: Document): Document | Promise<Document> {
+    return this.#rendered.documentFor(stored)
   }
 
   document(kind: DocumentKind, id: string): Promise<Document | undefined> {

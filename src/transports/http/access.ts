@@ -60,7 +60,7 @@ export function accessOf(
   caller: Caller,
   request: FastifyRequest
 ): Access {
-  const paths = requestPaths(request.url.split('?', 1)[0] ?? '', apiPrefix)
+  const paths = () => requestPaths(request.url.split('?', 1)[0] ?? '', apiPrefix)
   return new Access(accessParts, caller, paths, auditOf(audit, request, caller))
 }
 

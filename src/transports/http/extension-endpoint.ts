@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { subjects } from '../../model/condition/subject.ts'
-import { requireRight } from '../../operations/subject-context.ts'
+import { questionsOf, requireRight } from '../../operations/subject-context.ts'
 import type { Access } from '../../security/access.ts'
 import { documentedRight, type RequiredRight } from '../../security/rights.ts'
 import type { DocumentKind } from '../../security/rule.ts'
@@ -108,13 +108,14 @@ export function serve<const Endpoint extends ExtensionEndpoint>(
     const operation = endpoint[verb]
     if (operation === undefined) continue
     const handle = handlers[verb as keyof typeof handlers] as (received: EndpointRequest<unknown>) => unknown
+    const questions = questionsOf(operation.right, operation.kinds ?? [])
     for (const url of urlsOf(endpoint, apiPrefix)) {
       app.route({
         method: verb.toUpperCase(),
         url,
         config: { operation: { name: operation.operationId, right: operation.right } },
         ...(operation.head === false && { exposeHeadRoute: false }),
-        onRequest: checkAccess((access) => requireRight(access, operation.right, operation.kinds ?? [])),
+        onRequest: checkAccess((access) => requireRight(access, operation.right, questions)),
         handler: async (request, reply) => {
           const { query = {} } = operation
           const params = operation.query === undefined ? NO_PARAMETERS : queryParamsOf(request)

@@ -2,10 +2,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { HubError } from '../../errors.ts'
 import type { ApiRequest, ApiResponse } from '../../operations/api-request.ts'
-import type { ApiEndpoint } from '../../operations/mounts.ts'
 import type { OperationContext, OperationHandler } from '../../operations/operation-context.ts'
 import { rightOf } from '../../operations/required-right.ts'
-import { refusalFor, requireEndpoint, SubjectContext } from '../../operations/subject-context.ts'
+import {
+  accessToEndpoint,
+  type EndpointAccess,
+  refusalFor,
+  requireRight,
+  SubjectContext
+} from '../../operations/subject-context.ts'
 import { type OperationDefinition, type OperationName, table } from '../../operations/table.ts'
 import type { Access } from '../../security/access.ts'
 import { checkAccess } from './access.ts'
@@ -110,13 +115,14 @@ interface RouteContext {
 
 /** Parse the request, run the operation, send its response. */
 function documentRoute(route: Route, { hub, handlers, reading }: RouteContext): RouteHandler {
-  const { definition, endpoint } = route
+  const { definition } = route
+  const guard = accessToEndpoint(route.endpoint)
   const handler = handlers[definition.name]
   if (handler === undefined) return notImplemented(definition)
   const parse = requestReader(route, reading)
   const asynchronous = definition.name === 'InvokeOperationSync' ? handlers.InvokeOperationAsync : undefined
   return {
-    onRequest: checkAccess((access) => requireEndpoint(access, endpoint)),
+    onRequest: checkAccess((access) => requireRight(access, guard.required, guard.questions)),
     // Not an async function: returning the reply from one costs as much as everything else here.
     handler: (request, reply) => {
       const params = queryParamsOf(request)
@@ -129,7 +135,7 @@ function documentRoute(route: Route, { hub, handlers, reading }: RouteContext): 
         operation = asynchronous
         apiRequest.definition = INVOKE_ASYNC
       }
-      run(operation, hub, request.access, endpoint, apiRequest)
+      run(operation, hub, request.access, guard, apiRequest)
         .then((response) => void send(response, apiRequest, request, reply))
         // Fastify would send a thrown string as a successful response.
         .catch((error: unknown) => void reply.send(error instanceof Error ? error : wrapped(error)))
@@ -142,18 +148,18 @@ async function runAs(
   operation: OperationHandler,
   hub: OperationContext,
   access: Access,
-  endpoint: ApiEndpoint,
+  guard: EndpointAccess,
   apiRequest: ApiRequest
 ): Promise<ApiResponse> {
   try {
-    const subject = new SubjectContext(hub, access, endpoint)
+    const subject = new SubjectContext(hub, access, guard)
     const response = await operation(subject.context, apiRequest)
     if (!subject.hasHidden) return response
     // What was left out may appear by another rule while the document stays as it is.
     const { revision: _, ...untagged } = response
     return untagged
   } catch (error) {
-    throw await refusalFor(error, hub, access, endpoint, apiRequest)
+    throw await refusalFor(error, hub, access, guard, apiRequest)
   }
 }
 
@@ -161,10 +167,10 @@ function run(
   operation: OperationHandler,
   hub: OperationContext,
   access: Access | undefined,
-  endpoint: ApiEndpoint,
+  guard: EndpointAccess,
   apiRequest: ApiRequest
 ): Promise<ApiResponse> {
-  return access === undefined ? operation(hub, apiRequest) : runAs(operation, hub, access, endpoint, apiRequest)
+  return access === undefined ? operation(hub, apiRequest) : runAs(operation, hub, access, guard, apiRequest)
 }
 
 function send(
@@ -190,12 +196,13 @@ function fileRoute(
   { hub, handlers, reading }: RouteContext,
   uploads: { inProgress: number }
 ): RouteHandler {
-  const { definition, endpoint } = route
+  const { definition } = route
+  const guard = accessToEndpoint(route.endpoint)
   const handler = handlers[definition.name]
   if (handler === undefined) return notImplemented(definition)
   const parse = requestReader(route, reading)
   return {
-    onRequest: checkAccess((access) => requireEndpoint(access, endpoint)),
+    onRequest: checkAccess((access) => requireRight(access, guard.required, guard.questions)),
     handler: async (request, reply) => {
       const params = queryParamsOf(request)
       const apiRequest = parse(request, params)
@@ -204,7 +211,7 @@ function fileRoute(
       uploads.inProgress++
       try {
         apiRequest.upload = await (definition.name === 'UploadFile' ? readUpload(request, params) : readForm(request))
-        return send(await run(handler, hub, request.access, endpoint, apiRequest), apiRequest, request, reply)
+        return send(await run(handler, hub, request.access, guard, apiRequest), apiRequest, request, reply)
       } finally {
         uploads.inProgress--
         drain(request, apiRequest.upload)
