@@ -2,9 +2,8 @@
 import { Access } from '../security/access.ts'
 import { RequestAudit } from '../security/audit-trail.ts'
 import type { Caller } from '../security/caller.ts'
-import { isRuled } from '../security/reading-view.ts'
+import { isRuled, ReadingView } from '../security/reading-view.ts'
 import type { AccessSubject } from '../security/subject.ts'
-import { readingStore } from '../security/subject-store.ts'
 import type { PublishedView } from '../transports/mqtt/basyx.ts'
 import type { Services } from './services.ts'
 
@@ -35,8 +34,8 @@ export function publishedView(
   if (subject === undefined) return () => undefined
   const access = new Access(accessParts(services), callerOf(url, subject), [])
   const view: PublishedView = {
-    documents: readingStore(context.store, access, 'READ').store,
-    elements: readingStore(context.store, access, 'READ', 'elements').store,
+    documents: new ReadingView(context.store, access, 'READ'),
+    elements: new ReadingView(context.store, access, 'READ', 'elements'),
     showsDeleted: async (kind) => isRuled(kind) && (await access.ofKind('READ', kind)) === 'allowed'
   }
   return () => (identity.isConfigured ? view : undefined)

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/clock.ts'
 import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { Ingest } from '../../src/operations/samples/ingest.ts'
 import { Access, RulesInForce } from '../../src/security/access.ts'
-import { readingStore } from '../../src/security/subject-store.ts'
+import { ReadingView } from '../../src/security/reading-view.ts'
 import type { Change } from '../../src/store/store.ts'
 import { start } from '../e2e/harness.ts'
 import { policyOf, rule } from '../security/fixture.ts'
@@ -187,8 +187,8 @@ t.test('no more is published than a view of it shows', async (t) => {
   const rules = new RulesInForce(policyOf(rule({ objects: [{ REFERABLE: '$sme("urn:press").Speed' }] })))
   const caller = { subject: {}, name: 'mqtt:broker', authentication: 'configuration' } as const
   const access = new Access({ store, rules, clock: systemClock }, caller, [])
-  const documents = readingStore(store, access, 'READ').store
-  const elements = readingStore(store, access, 'READ', 'elements').store
+  const documents = new ReadingView(store, access, 'READ')
+  const elements = new ReadingView(store, access, 'READ', 'elements')
   const view = { documents, elements, showsDeleted: async () => false }
   await open(t, store, here, {}, { basyxRepository: 'plant-1', published: () => view })
   await until(async () => (await store.cursor('mqtt plant-1')) !== undefined)
