@@ -6,6 +6,7 @@ import { property, submodel, withStore } from '../store/fixtures.ts'
 import { until } from '../until.ts'
 import { startGuarded } from './access-fixture.ts'
 import { openStored, type Running, start } from './harness.ts'
+import { StreamClient } from './stream-client.ts'
 
 const ROLES = {
   admin: { role: 'administrator' },
@@ -105,6 +106,61 @@ t.test('refusals are recorded, and hold no credentials', async (t) => {
     ]
   )
   t.notMatch(JSON.stringify(entries), /secret-word|aash_/)
+})
+
+t.test('pushes over the stream are recorded for each commit, and what is refused there, too', async (t) => {
+  const { hub, as, keys } = await startGuarded(t, ROLES)
+  await as.admin.ask('POST', '/submodels', submodel('press', property('speed', '1')))
+  const push = { type: 'push', samples: [{ submodel: 'press', path: 'speed', value: 2 }] }
+  const client = await StreamClient.open(hub, 'aas-hub.v1.json')
+  client.send({ ...push, id: 'early' })
+  t.match(await client.next('refused'), { status: 401 })
+  client.send({ type: 'token', id: 1, token: keys.gateway })
+  await client.next('accepted')
+  for (let n = 0; n < 3; n++) {
+    client.send({ ...push, id: n })
+    await client.next('ack')
+  }
+  client.socket.close()
+  const reader = await StreamClient.open(hub, 'aas-hub.v1.json', { authorization: `Bearer ${keys.operator}` })
+  reader.send({ ...push, id: 'whole' })
+  t.match(await reader.next('refused'), { status: 403 })
+  reader.send({ ...push, id: 'each', each: true })
+  await reader.next('ack', 'refused')
+  reader.socket.close()
+  const entries = await entriesOnce(hub, (all) => all.filter(({ record }) => record.outcome === 'refused').length >= 2)
+  const records = entries.map(({ record }) => record).filter(({ operation }) => operation === 'OpenStream')
+  const gateway = { caller: 'key:gateway', rights: ['UPDATE'], resources: [{ id: 'press', paths: ['speed'] }] }
+  t.match(
+    records.filter(({ outcome }) => outcome === 'done'),
+    [gateway, gateway, gateway]
+  )
+  t.match(
+    records.filter(({ outcome }) => outcome === 'refused'),
+    [
+      { caller: 'anonymous', status: 401 },
+      { caller: 'key:operator', status: 403, reason: /"speed" of "press"/, count: 2 }
+    ]
+  )
+})
+
+t.test('changes of keys and access rules are recorded with their caller', async (t) => {
+  const { hub, as } = await startGuarded(t, ROLES)
+  const made = await as.admin.ask('POST', `${hub.url}/security/keys`, { name: 'line-1', claims: { role: 'gateway' } })
+  t.equal(made.status, 201)
+  const rules = await as.admin.ask('POST', `${hub.url}/security/access-rules`, { rules: [] })
+  t.equal(rules.status, 201)
+  t.equal((await as.operator.ask('POST', `${hub.url}/security/keys`, { name: 'mine', claims: {} })).status, 403)
+  const entries = await entriesOnce(hub, ({ length }) => length >= 3)
+  t.match(
+    entries.map(({ record }) => record),
+    [
+      { caller: 'key:admin', operation: 'CreateKey', subject: /^key:line-1/, outcome: 'done' },
+      { caller: 'key:admin', operation: 'StageAccessRules', subject: 'access-rules:1' },
+      { caller: 'key:operator', operation: 'CreateKey', outcome: 'refused', status: 403 }
+    ]
+  )
+  t.notMatch(JSON.stringify(entries), new RegExp(made.json.key))
 })
 
 t.test('an entry is written for reads only where AUDIT=reads says so', async (t) => {

@@ -273,6 +273,8 @@ export class Ingest {
       this.counts.refused += refused.count
       throw refused.error()
     }
+    // Of a push that is refused as a whole the transport records it.
+    if (refused.forbidden !== undefined) access?.audit?.refused(403, refused.error().message)
     const guards = authorized?.guards ?? []
     const audit = authorized?.dependsOnValues
       ? []

@@ -66,11 +66,18 @@ export class Refusals {
 
   /** For a batch that is refused as a whole: `Forbidden` if the sender may not write some of the series, else `Invalid`. */
   error(): HubError {
-    const forbidden = new Set(
+    const { forbidden } = this
+    return forbidden === undefined
+      ? new HubError('Invalid', [this.#count], this.violations())
+      : new HubError('Forbidden', [forbidden], this.violations())
+  }
+
+  /** What the sender may not do, in words; undefined where nothing was refused for that. */
+  get forbidden(): string | undefined {
+    const series = new Set(
       this.#first.flatMap(({ rule, submodel, path }) => (rule === FORBIDDEN ? `"${path}" of "${submodel}"` : []))
     )
-    if (forbidden.size === 0) return new HubError('Invalid', [this.#count], this.violations())
-    return new HubError('Forbidden', [`UPDATE of ${[...forbidden].slice(0, 3).join(', ')}`], this.violations())
+    return series.size === 0 ? undefined : `UPDATE of ${[...series].slice(0, 3).join(', ')}`
   }
 
   /** The first refusals in the form of violations. */

@@ -16,6 +16,7 @@ import { OrderedGate, type Receipt } from '../../operations/samples/ingest.ts'
 import { addItem, type ItemDefaults } from '../../operations/samples/parse-items.ts'
 import type { Store } from '../../store/store.ts'
 import type { Ack, Codec } from './codec.ts'
+import { type MessageId, refusalOf } from './refusal.ts'
 import { type StreamCaller, type StreamCallerEvents, UNAUTHENTICATED } from './stream-caller.ts'
 
 export interface StreamConnectionOptions {
@@ -33,13 +34,8 @@ export interface StreamConnectionOptions {
   readonly version: string
 }
 
-type MessageId = string | number | undefined
-
 /** Before a batch is retried that the ingest had no capacity for. */
 const RETRY_DELAY_MS = 50
-
-/** Violations reported for one message. */
-const MAX_REPORTED = 100
 
 /** Per connection. */
 const MAX_SUBSCRIPTIONS = 100
@@ -299,16 +295,10 @@ export class StreamConnection {
   }
 
   #refuse(id: MessageId, error: unknown): void {
-    const known = error instanceof HubError ? error : new HubError('Internal')
-    const { name, status, message, violations } = known
-    this.#send({
-      type: 'refused',
-      ...(id !== undefined && { id }),
-      code: name,
-      status,
-      text: message,
-      ...(violations.length > 0 && { violations: violations.slice(0, MAX_REPORTED) })
-    })
+    const refusal = refusalOf(id, error)
+    const { status, text } = refusal
+    if (status === 401 || status === 403) this.#caller.access?.audit?.refused(status, text)
+    this.#send(refusal)
   }
 
   // ---- subscriptions
@@ -337,6 +327,7 @@ export class StreamConnection {
       )
       if (this.#isClosed || this.#subscriptions.get(id) !== STARTING) return subscription.close()
       this.#subscriptions.set(id, subscription)
+      this.#caller.access?.audit?.done(200, true)
       const { cursor, recovered } = subscription
       this.#send({ type: 'subscribed', id, recovered, ...(cursor !== '' && { cursor }) })
     } catch (error) {

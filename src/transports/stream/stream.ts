@@ -78,6 +78,7 @@ export async function stream(app: FastifyInstance, options: StreamOptions): Prom
         method: 'GET',
         url,
         exposeHeadRoute: false,
+        config: { operation: { name: streamEndpoint.get.operationId, right: streamEndpoint.get.right } },
         onRequest: async (request, reply) => {
           if (!request.ws) refusePlain(reply)
           checkOrigin(request.headers)
