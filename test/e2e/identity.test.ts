@@ -2,6 +2,15 @@
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { ExtensionOperation } from '../../src/transports/http/extension-endpoint.ts'
+import {
+  keyRotationEndpoint,
+  keysEndpoint,
+  passwordEndpoint,
+  sessionEndpoint,
+  userChangeEndpoint,
+  usersEndpoint
+} from '../../src/transports/security/endpoints.ts'
 import { manualClock } from '../manual-clock.ts'
 import { embedded, type Reply, type Running, start } from './harness.ts'
 
@@ -255,4 +264,19 @@ t.test('a new data directory is for the account of the hub only', { skip: embedd
   const directory = join(t.testdir({}), 'made', 'data')
   await start(t, { DATA_DIR: directory })
   for (const one of [directory, dirname(directory)]) t.equal(statSync(one).mode & 0o777, 0o700, one)
+})
+
+t.test('the examples of the OpenAPI document work one after the other', async (t) => {
+  const hub = await start(t)
+  let id = ''
+  for (const endpoint of [
+    ...[usersEndpoint, sessionEndpoint, userChangeEndpoint, keysEndpoint, keyRotationEndpoint, passwordEndpoint]
+  ]) {
+    const { takes, gives } = endpoint.post as ExtensionOperation
+    const example = takes?.['application/json']?.examples?.body?.value as object
+    const body = id !== '' && 'id' in example ? { ...example, id } : example
+    const reply = await at(hub, 'POST', endpoint.path, body, endpoint === usersEndpoint ? {} : byAdmin)
+    t.ok(Object.hasOwn(gives, reply.status), `${endpoint.path}: ${reply.text}`)
+    id = reply.json?.id ?? id
+  }
 })

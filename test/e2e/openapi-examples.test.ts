@@ -53,6 +53,9 @@ const exceptions: readonly { readonly why: string; readonly status: number; read
 /** No package is stored at first; submodels are checked in the background; of an open hub nothing is recorded. */
 const MAYBE_EMPTY = /^\/(packages|validation|audit)$/
 
+/** What makes users and keys, and what is about those that exist. */
+const CLOSING = /^(POST|DELETE) \/security\/(session|password|users|keys)/
+
 const PACKAGE = /asset-administration-shell-package|aasx|zip/
 
 /** Parameters without an example: a cursor comes from the page before, and the plant has nothing of the others. */
@@ -115,6 +118,8 @@ t.test('every example works at the sample plant', async (t) => {
     const { verb, path } = operation
     // A WebSocket is opened, not asked.
     if (operation.operationId === 'OpenStream') continue
+    // They would close the hub; test/e2e/identity.test.ts has their examples.
+    if (CLOSING.test(`${verb} ${path}`)) continue
     for (const [type, example] of examplesOf(operation)) {
       const reply = await send(hub, operation, type, example)
       const exception = exceptions.find(({ operations }) => operations.test(`${verb} ${path}`))

@@ -24,6 +24,7 @@ import {
 } from './openapi-examples.ts'
 import { refusalResponses, refusalsOf, takesIfMatch } from './openapi-refusals.ts'
 import { ref, schemasFor } from './openapi-schemas.ts'
+import { securityRequirements, securitySchemes } from './openapi-security.ts'
 import { isAlsoAtRoot, routes } from './routes.ts'
 import { uploadMediaTypes } from './upload.ts'
 
@@ -32,6 +33,7 @@ export interface OpenApi {
   readonly info: { readonly title: string; readonly version: string; readonly description: string }
   readonly servers: readonly ServerAddress[]
   readonly tags: readonly { readonly name: string }[]
+  readonly security?: typeof securityRequirements
   readonly paths: Readonly<Record<string, PathItem>>
   readonly components: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>
   readonly 'x-profile-identifier'?: string
@@ -79,7 +81,8 @@ export function hubDocument(prefix: string, extensions: readonly ExtensionEndpoi
       return { endpoint, path, operationId: id, semanticIds }
     })
   const info = { title: 'AAS Hub', version, description: ABOUT_HUB }
-  return documentOf(info, prefix, operations, extensions)
+  const document = documentOf(info, prefix, operations, extensions)
+  return { ...document, security: securityRequirements, components: { ...document.components, securitySchemes } }
 }
 
 const ABOUT_HUB = [

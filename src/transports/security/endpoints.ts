@@ -10,7 +10,17 @@ import {
 import { ref } from '../http/openapi-schemas.ts'
 import { singleValue } from '../http/parameters.ts'
 
-const taken = (schema: string): DocumentedContents => ({ 'application/json': { schema: ref(schema) } })
+const taken = (schema: string, summary: string, value: object): DocumentedContents => {
+  return { 'application/json': { schema: ref(schema), examples: { body: { summary, value } } } }
+}
+
+/** Of operations with a body. */
+const BODY_REFUSALS = [
+  ...(['BadRequest', 'Unauthorized', 'Forbidden', 'NotFound', 'Conflict', 'TooLarge', 'UnsupportedMediaType'] as const),
+  ...(['TooManyRequests', 'Internal'] as const)
+]
+
+const PASSWORD = 'correct horse battery'
 
 const given = (description: string, schema: string): DocumentedResponse => {
   return { description, content: { 'application/json': { schema: ref(schema) } } }
@@ -25,7 +35,8 @@ const DONE = { 204: { description: 'Done' } } as const
 type Texts = Pick<ExtensionOperation, 'operationId' | 'summary' | 'description' | 'gives'>
 
 function operation<const Right extends RequiredRight>(right: Right, texts: Texts) {
-  return { right, tag: 'Security', refuses: ['BadRequest', 'Unauthorized', 'Forbidden', 'Internal'], ...texts } as const
+  const refuses = ['BadRequest', 'Unauthorized', 'Forbidden', 'NotFound', 'Internal'] as const
+  return { right, tag: 'Security', refuses, ...texts } as const
 }
 
 const parameter = (description: string) => ({ ...documentText(description), parse: singleValue })
@@ -47,7 +58,8 @@ export const sessionEndpoint = {
         'Sets a session cookie. Unsafe methods then need the `csrfToken` in the header X-CSRF-Token. The session ends after 30 minutes without use, and after 12 hours.',
       gives: { 200: given('The caller', 'CallerDescription') }
     }),
-    takes: taken('Login')
+    refuses: BODY_REFUSALS,
+    takes: taken('Login', 'A user of the hub', { user: 'kim', password: PASSWORD })
   },
   delete: operation('PUBLIC', {
     operationId: 'CloseSession',
@@ -67,7 +79,10 @@ export const passwordEndpoint = {
       description: 'Needs the current password. Ends all sessions of the user.',
       gives: DONE
     }),
-    takes: taken('PasswordChange')
+    refuses: BODY_REFUSALS,
+    takes: taken('PasswordChange', 'A longer password', {
+      ...{ user: 'kim', current: PASSWORD, password: 'correct horse battery staple' }
+    })
   }
 } as const satisfies ExtensionEndpoint
 
@@ -88,7 +103,10 @@ export const usersEndpoint = {
         'A password has 12 characters or more. On a hub without any user or key this has to be an administrator; from then on callers have to authenticate.',
       gives: { 201: given('The user', 'User') }
     }),
-    takes: taken('NewUser')
+    refuses: BODY_REFUSALS,
+    takes: taken('NewUser', 'An administrator', {
+      ...{ name: 'kim', password: PASSWORD, claims: { role: 'administrator' } }
+    })
   },
   delete: {
     ...operation('DELETE', {
@@ -111,7 +129,8 @@ export const userChangeEndpoint = {
       description: 'Counts at once, also for sessions that are open; a new password ends them.',
       gives: { 200: given('The user', 'User') }
     }),
-    takes: taken('UserChange')
+    refuses: BODY_REFUSALS,
+    takes: taken('UserChange', 'A further role', { name: 'kim', claims: { role: ['administrator', 'auditor'] } })
   }
 } as const satisfies ExtensionEndpoint
 
@@ -132,7 +151,10 @@ export const keysEndpoint = {
         '`push` and `read` are ids of submodels that the key may push samples to, or read. The key is shown once.',
       gives: { 201: given('The key', 'ShownApiKey') }
     }),
-    takes: taken('NewApiKey')
+    refuses: BODY_REFUSALS,
+    takes: taken('NewApiKey', 'The key of a gateway', {
+      ...{ name: 'line-1', claims: { role: 'gateway' }, expires: '2099-12-31T00:00:00Z' }
+    })
   },
   delete: {
     ...operation('DELETE', {
@@ -155,7 +177,8 @@ export const keyRotationEndpoint = {
       description: 'The earlier one stays valid for the grace time, by default an hour.',
       gives: { 200: given('The key', 'ShownApiKey') }
     }),
-    takes: taken('ApiKeyRotation')
+    refuses: BODY_REFUSALS,
+    takes: taken('ApiKeyRotation', 'An hour of grace', { id: 'abcdefghijkl', grace: 'PT1H' })
   }
 } as const satisfies ExtensionEndpoint
 
