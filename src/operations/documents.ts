@@ -194,8 +194,7 @@ export async function edit<K extends DocumentClass, Result>(
     retryConflicts(async () => {
       const stored = await get(context, kind, id)
       checkPreconditions(request, await revisionOf(context, request, stored))
-      const known =
-        kind === 'Submodel' ? await KnownElements.of(context, request, parse(stored, 'Submodel')) : undefined
+      const known = kind === 'Submodel' ? await KnownElements.of(context, request, stored) : undefined
       if (request.idShortPath !== undefined) known?.require(request.idShortPath)
       try {
         return await applyEdit(context, kind, stored, request, change)

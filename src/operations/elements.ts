@@ -196,7 +196,7 @@ export async function patchValues(
   return retryConflicts(async () => {
     const document = await get(context, 'Submodel', id)
     const submodel = parse(document, 'Submodel')
-    const known = await KnownElements.of(context, request, submodel)
+    const known = await KnownElements.of(context, request, document)
     if (path !== undefined) known?.require(path)
     const root = path === undefined ? submodel : elementAt(submodel, path)
     checkPreconditions(request, await revisionOf(context, request, document))

@@ -8,6 +8,7 @@ import type { Submodel } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
 import { rightsOf } from '../security/rights.ts'
 import type { DocumentView } from '../security/view.ts'
+import type { Document } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import type { OperationContext } from './operation-context.ts'
 
@@ -25,19 +26,21 @@ export class KnownElements {
     this.#beginnings = views.flatMap((view) => view.visibleBeginnings(submodel))
   }
 
-  /** @param submodel as stored; must not be modified @returns undefined if the caller may know everything */
+  /** @returns undefined if the caller may know everything */
   static async of(
     { subject }: OperationContext,
     { definition }: ApiRequest,
-    submodel: Submodel
+    { id, bytes }: Pick<Document, 'id' | 'bytes'>
   ): Promise<KnownElements | undefined> {
     if (subject === undefined) return undefined
     const { access } = subject
-    const viewing = await access.decide('VIEW', 'Submodel', submodel.id)
+    const viewing = await access.decide('VIEW', 'Submodel', id)
     if (viewing.isAllowed) return undefined
     const rights = rightsOf(definition.right)
-    const others = await Promise.all(rights.map((right) => access.view(right, 'Submodel', submodel.id)))
+    const others = await Promise.all(rights.map((right) => access.view(right, 'Submodel', id)))
     const isUpsert = typeof definition.right === 'object' && 'absent' in definition.right
+    // A copy of its own, as operations modify theirs.
+    const submodel = JSON.parse(bytes.toString()) as Submodel
     return new KnownElements(submodel, [viewing.view, ...others], isUpsert)
   }
 

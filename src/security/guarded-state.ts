@@ -52,7 +52,7 @@ export async function readGuarded(
     const row = await stored.element(id, path)
     if (row === undefined) return whole
     writeValueMembers(element, JSON.parse(row.value))
-    guards.push(expect(kind, id, { path, revision: row.revision }))
+    guards.push(expect(kind, id, { path, value: row.value }))
   }
   return { document, guards }
 }
@@ -71,7 +71,7 @@ async function guardReference(stored: WriteStores['stored'], reference: ValueRef
   if (field.root === '$sme' && VALUE_ATTRIBUTES.has(field.attribute)) {
     const path = formatPath(elementPath)
     const row = await stored.element(id, path)
-    if (row !== undefined) return expect(kind, id, { path, revision: row.revision })
+    if (row !== undefined) return expect(kind, id, { path, value: row.value })
   }
   const head = await stored.head(kind, id)
   if (head === undefined) return expect(kind, id, 'absent')

@@ -34,12 +34,12 @@ export function guardStructureRevision({ kind, id, ifStructureRevision }: Change
 /**
  * Refuses a commit that was decided by what is no longer so.
  * @param found undefined: no such document
- * @param rowRevision of the row that the guard names, if there is one
+ * @param rowValue of the row that the guard names, if there is one
  */
 export function guardExpected(
   { kind, id, state }: ChangeOf<'expect'>,
   found: Pick<DocumentHead, 'revision' | 'structureRevision'> | undefined,
-  rowRevision: () => number | undefined
+  rowValue: () => string | undefined
 ): void {
   if (isExpected()) return
   throw new ChangeRefused('Conflict', `${kind} "${id}" was changed meanwhile`)
@@ -47,7 +47,7 @@ export function guardExpected(
   function isExpected(): boolean {
     if (state === 'absent') return found === undefined
     if (found === undefined) return false
-    if ('path' in state) return rowRevision() === state.revision
+    if ('path' in state) return rowValue() === state.value
     return 'revision' in state ? found.revision === state.revision : found.structureRevision === state.structureRevision
   }
 }

@@ -111,12 +111,15 @@ export type Timing = 'arrival' | 'historical'
 /** What happened to whole subtrees. */
 export type SubtreeAction = 'created' | 'deleted'
 
-/** What a guard expects of a document; with `path` of the row of one of its elements. */
+/**
+ * What a guard expects of a document; with `path` of one of its elements: the same value members as JSON, though they may
+ * have been written again.
+ */
 export type ExpectedState =
   | 'absent'
   | { readonly revision: number }
   | { readonly structureRevision: number }
-  | { readonly path: string; readonly revision: number }
+  | { readonly path: string; readonly value: string }
 
 /** One change; the changes of a commit become visible together. */
 export type Change =

@@ -554,15 +554,17 @@ function guards(test: Define): void {
     await refused(t, store, 'Conflict', guard, created)
   })
 
-  test('a guard on an element lets others be written', async (t, store) => {
-    const { seq } = await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
+  test('a guard on the value of an element lets others be written, and the same value', async (t, store) => {
+    await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
     await store.commit([await write(store, 'a', 'q', '2')])
-    const guard = expect('a', { path: 'p', revision: seq })
+    const guard = expect('a', { path: 'p', value: '{"value":"1"}' })
     await store.commit([guard, await write(store, 'a', 'q', '3')])
+    await store.commit([await write(store, 'a', 'p', '1')])
+    await store.commit([guard, await write(store, 'a', 'q', '4')])
     await store.commit([await write(store, 'a', 'p', '2')])
     await refused(t, store, 'Conflict', guard, created)
-    await refused(t, store, 'Conflict', expect('a', { path: 'absent', revision: seq }), created)
-    await refused(t, store, 'Conflict', expect('absent', { path: 'p', revision: seq }), created)
+    await refused(t, store, 'Conflict', expect('a', { path: 'absent', value: '{}' }), created)
+    await refused(t, store, 'Conflict', expect('absent', { path: 'p', value: '{"value":"1"}' }), created)
   })
 
   test('a guard that a document is absent fails once it is created', async (t, store) => {

@@ -61,7 +61,7 @@ function checkExpected(overlay: Overlay, change: ChangeOf<'expect'>): void {
   const { kind, id, state } = change
   const key = keyOf.document(kind, id)
   guardExpected(change, overlay.head(key), () =>
-    state !== 'absent' && 'path' in state ? overlay.row(key, state.path)?.revision : undefined
+    state !== 'absent' && 'path' in state ? overlay.row(key, state.path)?.value : undefined
   )
 }
 

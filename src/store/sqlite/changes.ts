@@ -158,7 +158,7 @@ export class Changes {
     guardExpected(change, head && { revision: head.revision, structureRevision: head.structure }, () => {
       if (head === undefined || state === 'absent' || !('path' in state)) return undefined
       const row = this.#sql.findElement.get(head.position, state.path) as unknown as ElementTuple | undefined
-      return row && Number(row[2])
+      return row?.[6]
     })
   }
 
