@@ -13,14 +13,22 @@ export interface HubAddress {
 
 /**
  * The hub that the flags `--url` and `--token-file` name; without a file the key is in `AAS_HUB_KEY`: arguments are in
- * every list of processes.
+ * every list of processes. `NAME:PASSWORD` is that of a user.
  */
 export async function hubAddressOf(flags: ReadonlyMap<string, string>): Promise<HubAddress | undefined> {
   const [url, file] = [flags.get('url'), flags.get('token-file')]
   if (url === undefined) return undefined
   if (!URL.canParse(url)) throw new HubError('BadRequest', [`--url is "${url}", expected the address of a hub`])
   const key = file === undefined ? (process.env.AAS_HUB_KEY ?? '') : (await readFile(file, 'utf8')).trim()
-  return { url, key }
+  // Neither keys nor tokens contain a colon.
+  const [, user, password = ''] = /^([^:]+):(.*)$/s.exec(key) ?? []
+  return user === undefined ? { url, key } : { url, user, key: password }
+}
+
+/** What a hub asks for; empty without credentials. */
+export function credentialsFor({ key, user }: HubAddress): { readonly authorization?: string } {
+  if (key === '') return {}
+  return { authorization: user === undefined ? `Bearer ${key}` : basic(user, key) }
 }
 
 /**
@@ -33,16 +41,12 @@ export async function requestHub(hub: HubAddress, method: string, path: string, 
 }
 
 /** The response of a hub that does not refuse. @throws HubError as `requestHub` */
-export async function fetchHub(
-  { url, key, user }: HubAddress,
-  method: string,
-  path: string,
-  body?: unknown
-): Promise<Response> {
+export async function fetchHub(hub: HubAddress, method: string, path: string, body?: unknown): Promise<Response> {
+  const { url } = hub
   const response = await fetch(new URL(path, url), {
     method,
     headers: {
-      ...(key !== '' && { authorization: user === undefined ? `Bearer ${key}` : basic(user, key) }),
+      ...credentialsFor(hub),
       ...(body !== undefined && { 'content-type': 'application/json' })
     },
     ...(body !== undefined && { body: JSON.stringify(body) })

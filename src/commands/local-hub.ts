@@ -1,7 +1,7 @@
 /** What commands need of the hub that the settings name. */
 import { HubError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
-import { hubAddressOf } from './hub-request.ts'
+import { credentialsFor, hubAddressOf } from './hub-request.ts'
 
 export interface LocalHub {
   readonly apiPrefix: string
@@ -23,8 +23,7 @@ export async function remoteApi(
 ): Promise<RemoteApi | undefined> {
   const hub = await hubAddressOf(flags)
   if (hub === undefined) return undefined
-  const headers = { ...(hub.key !== '' && { authorization: `Bearer ${hub.key}` }) }
-  return { api: hub.url.replace(/\/$/, '') + apiPrefix, headers }
+  return { api: hub.url.replace(/\/$/, '') + apiPrefix, headers: { ...credentialsFor(hub) } }
 }
 
 /** The value of a flag that is a choice. @throws HubError `BadRequest` */

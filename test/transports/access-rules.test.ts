@@ -113,6 +113,16 @@ t.test('the commands do the same, with a running hub or without', async (t) => {
   t.match(await access('versions', '--data-dir', join(t.testdirName, 'none')), { code: 1, stderr: /no such file/ })
 })
 
+t.test('the commands show a key, or the name and password of a user', async (t) => {
+  const hub = await start(t)
+  const password = 'correct horse battery'
+  const user = { name: 'kim', password, claims: { role: 'administrator' } }
+  t.equal((await hub.ask('POST', `${hub.url}/security/users`, user)).status, 201)
+  t.match(await access('versions', '--url', hub.url), { code: 1, stderr: /refuses with 401/ })
+  const file = join(t.testdir({ token: `kim:${password}\n` }), 'token')
+  t.match(await access('versions', '--url', hub.url, '--token-file', file), { code: 0, stdout: /^version 0: active/ })
+})
+
 function access(...words: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     execFile(process.execPath, [program, 'access', ...words], { timeout: 60_000 }, (error, stdout, stderr) => {
