@@ -6,6 +6,7 @@ import { HubError } from '../errors.ts'
 import { currentDescriptor } from '../formats/descriptors.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShellDescriptor, SubmodelDescriptor } from '../model/types.ts'
+import { rightsOf } from '../security/rights.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Facet } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
@@ -202,6 +203,8 @@ async function put(
   id: string,
   request: ApiRequest
 ): Promise<ApiResponse> {
+  // First, as it is if there is nothing to replace.
+  if (context.subject !== undefined) check(kind, currentDescriptor(kind, request.body))
   await requireReplaceable(context, kind, id, request)
   const derived = (await sourceStore(context).head(DESCRIBED_CLASS[kind], id)) !== undefined
   const answered = await putDocument(context, kind, id, { ...request, body: currentDescriptor(kind, request.body) })
@@ -228,7 +231,9 @@ async function requireReplaceable(
   const needed = right === 'CREATE' || right === 'DELETE' ? right : 'UPDATE'
   const view = await subject.access.view(needed, kind, id)
   const descriptor = await deriveDescriptor(context, kind, source, request.base)
-  if (view.visible(descriptor) !== descriptor) throw new HubError('Forbidden', [`${needed} of ${kind} "${id}"`])
+  if (view.visible(descriptor) === descriptor) return
+  // Which of the rights was needed would reveal whether it exists.
+  throw new HubError('Forbidden', [`${rightsOf(right).join(' or ')} of ${kind} "${id}"`])
 }
 
 async function unregister(

@@ -196,3 +196,28 @@ t.test('no answer distinguishes what is hidden from what is absent', async (t) =
   })
   t.equal((await as.admin.get(`/submodels/${encode(ABSENT)}`)).status, 404)
 })
+
+t.test('no answer distinguishes a hidden element from an absent one', async (t) => {
+  const attributes = [{ CLAIM: 'role' }]
+  const isRole = (name: string): Json => eq({ $attribute: { CLAIM: 'role' } }, str(name))
+  const { as } = await startGuarded(t, { admin: { role: 'admin' }, filtered: { role: 'filtered' } }, [
+    rule({ rights: ['ALL'], attributes, formula: isRole('admin') }),
+    rule({
+      ...{ rights: ['ALL'], attributes, formula: isRole('filtered'), objects: [{ IDENTIFIABLE: '$sm("*")' }] },
+      more: { FILTER: { FRAGMENT: '$sme', CONDITION: { $ne: [{ $field: '$sme#idShort' }, str('group')] } } }
+    })
+  ])
+  await store(as.admin, SEEN)
+  const before = (await as.admin.get(`/submodels/${encode(SEEN)}`)).text
+  let compared = 0
+  for (const route of all.filter(({ path }) => path.startsWith('/submodels/') && path.includes('{idShortPath}'))) {
+    const absent = { ...route, path: route.path.replace('{idShortPath}', 'absent') }
+    const [one, other] = [await ask(as.filtered, route, SEEN), await ask(as.filtered, absent, SEEN)]
+    const isUpsert = route.verb === 'PUT' && route.path.endsWith('{idShortPath}')
+    if (isUpsert) t.equal(one.status, 403, `${named(route)}: ${one.text}`)
+    else t.same(comparable(one, 'group'), comparable(other, 'absent'), named(route))
+    compared++
+  }
+  t.ok(compared > 15, `${compared} routes`)
+  t.equal((await as.admin.get(`/submodels/${encode(SEEN)}`)).text, before)
+})
