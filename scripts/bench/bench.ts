@@ -10,6 +10,7 @@ import autocannon, { type Request } from 'autocannon'
 import { accessRules } from './access.ts'
 import { auditing } from './audit.ts'
 import { type Child, type Settings, start } from './children.ts'
+import { collecting } from './collection.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
 import { flags, lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { overMongo } from './mongodb.ts'
@@ -51,6 +52,7 @@ async function embedded(): Promise<void> {
   if (wanted('revalidate')) await revalidation()
   await auditing(folder)
   await accessRules(folder)
+  await collecting(folder)
   await rawData(folder)
 }
 

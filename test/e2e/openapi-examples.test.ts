@@ -51,7 +51,7 @@ const exceptions: readonly { readonly why: string; readonly status: number; read
 ]
 
 /** No package is stored at first; submodels are checked in the background; of an open hub nothing is recorded. */
-const MAYBE_EMPTY = /^\/(packages|validation|audit)$/
+const MAYBE_EMPTY = /^\/(packages|validation|audit|collection-points)$/
 
 /** What makes users and keys, and what is about those that exist. */
 const CLOSING = /^(POST|DELETE) \/security\/(session|password|users|keys)/

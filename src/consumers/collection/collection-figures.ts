@@ -91,13 +91,16 @@ export class CollectionFigures {
 
   /** In the order in which they were first seen. */
   at(index: number): TrackedSeries | undefined {
-    const record = this.#records[index]
-    return record && this.#withSource(record)
+    return this.#records[index]
   }
 
   find(series: SeriesName): TrackedSeries | undefined {
-    const record = this.#find(series)
-    return record && this.#withSource(record)
+    return this.#find(series)
+  }
+
+  /** The sender of the last samples, where it is known. */
+  sourceOf(series: SeriesName): SampleSource | undefined {
+    return this.#options.sourceOf(series) ?? this.#find(series)?.source
   }
 
   /** Resolves when everything is counted that was acknowledged before; false where that takes longer. */
@@ -300,12 +303,6 @@ export class CollectionFigures {
     return gapLimitOf(this.plan.find(series))
   }
 
-  #withSource(record: TrackedRecord): TrackedRecord {
-    const source = this.#options.sourceOf(record)
-    if (source !== undefined) record.source = source
-    return record
-  }
-
   // ---- storing
 
   #write(): Promise<void> {
@@ -328,7 +325,10 @@ export class CollectionFigures {
     for (const block of [...this.#dirty]) {
       this.#dirty.delete(block)
       const records = this.#records.slice(block * BLOCK_RECORDS, (block + 1) * BLOCK_RECORDS)
-      for (const record of records) this.#withSource(record).counted = Math.max(record.counted, this.#position)
+      for (const record of records) {
+        record.source = this.sourceOf(record)
+        record.counted = Math.max(record.counted, this.#position)
+      }
       try {
         await writeBlock(this.#store, block, records)
       } catch (error) {

@@ -1,10 +1,8 @@
 /** A series of which figures are kept. */
 import type { PointFigures } from './point-figures.ts'
-import type { SampleSource } from './sample-source.ts'
 
 export interface TrackedSeries {
   readonly submodel: string
   readonly path: string
   readonly figures: PointFigures
-  readonly source: SampleSource | undefined
 }

@@ -1,5 +1,6 @@
 /** The collection points of plan and reality, filtered, page by page, as far as the caller may read their elements. */
 import type { PlannedPoint } from '../../model/collection/planned-point.ts'
+import type { SampleSource } from '../../model/collection/sample-source.ts'
 import type { TrackedSeries } from '../../model/collection/tracked-series.ts'
 import type { Access } from '../../security/access.ts'
 import { unlessDamaged } from '../../store/damage.ts'
@@ -21,6 +22,8 @@ export interface PlanAndFigures {
   readonly isFull: boolean
   at(index: number): TrackedSeries | undefined
   find(series: SeriesName): TrackedSeries | undefined
+  /** The sender of the last samples, where it is known. */
+  sourceOf(series: TrackedSeries): SampleSource | undefined
   caughtUp(timeoutMs: number): Promise<boolean>
 }
 

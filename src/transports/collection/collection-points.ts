@@ -60,7 +60,7 @@ async function sendPoints(
   const points: PointsRequest = { figures, store, access, filter, now }
   return withSlices(reply, async (slice) => {
     if (format === 'csv') {
-      const bytes = csvOf(collectionPoints(points, after, slice), language, limit ?? Number.POSITIVE_INFINITY)
+      const bytes = csvOf(figures, collectionPoints(points, after, slice), language, limit ?? Number.POSITIVE_INFINITY)
       return sendInSlices(reply.type(CSV_TYPE), bytes, slice)
     }
     const page = await pageOf(points, after, Math.min(limit ?? defaultLimit, maxLimit), slice)
@@ -75,7 +75,7 @@ async function sendPoints(
       ...(figures.plan.defect !== undefined && verdicts && { planDefect: figures.plan.defect }),
       ...(figures.isFull && { isIncomplete: true }),
       ...(verdicts && { verdicts }),
-      result: await rowsOf(store, page.points, language)
+      result: await rowsOf(points, page.points, language)
     })
   })
 }
@@ -95,19 +95,22 @@ async function pageOf(
 }
 
 async function rowsOf(
-  store: DocumentStore,
+  { store, figures }: PointsRequest,
   points: readonly CollectionPoint[],
   language: TableLanguage
 ): Promise<readonly PointRow[]> {
   const rows: PointRow[] = []
   for (const point of points) {
     const isSeen = (point.actual?.figures.count ?? 0) > 0
-    rows.push(rowOf(point, language, isSeen ? undefined : await isElementStored(store, point)))
+    const source = point.actual && figures.sourceOf(point.actual)
+    if (isSeen) rows.push(rowOf(point, { language, source }))
+    else rows.push(rowOf(point, { language, source, isElementStored: await isElementStored(store, point) }))
   }
   return rows
 }
 
 async function* csvOf(
+  figures: PlanAndFigures,
   points: AsyncIterable<CollectionPoint>,
   language: TableLanguage,
   limit: number
@@ -116,7 +119,8 @@ async function* csvOf(
   let lines = 0
   for await (const point of points) {
     if (lines++ === limit) break
-    text += csvLine(rowOf(point, language))
+    const source = point.actual && figures.sourceOf(point.actual)
+    text += csvLine(rowOf(point, { language, source }))
     if (lines % LINES_PER_PART !== 0) continue
     yield Buffer.from(text)
     text = ''

@@ -1,4 +1,5 @@
 /** One collection point as JSON and as a line of CSV. */
+import type { SampleSource } from '../../model/collection/sample-source.ts'
 import { formatTime } from '../../model/time.ts'
 import type { CollectionPoint } from '../../operations/collection/collection-points.ts'
 import { type TableLanguage, verdictTexts } from '../../operations/collection/verdict-texts.ts'
@@ -26,15 +27,21 @@ export interface PointRow {
   readonly lateShare?: number
   readonly badShare?: number
   readonly uncertainShare?: number
-  readonly source?: { readonly transport: string; readonly caller?: string; readonly kind?: string }
+  readonly source?: SampleSource
   readonly isElementStored?: boolean
   readonly verdict: string
   readonly text: string
 }
 
-/** @param isElementStored where it was looked up, as the point never delivered */
-export function rowOf(point: CollectionPoint, language: TableLanguage, isElementStored?: boolean): PointRow {
-  const { submodel, path, planned, actual, verdict, missingRate, period } = point
+export interface RowOptions {
+  readonly language: TableLanguage
+  readonly source: SampleSource | undefined
+  /** Where it was looked up, as the point never delivered. */
+  readonly isElementStored?: boolean
+}
+
+export function rowOf(point: CollectionPoint, { language, source, isElementStored }: RowOptions): PointRow {
+  const { submodel, path, planned, verdict, missingRate, period } = point
   return {
     ...(planned && { process: planned.process, machine: planned.machine }),
     submodel,
@@ -44,7 +51,7 @@ export function rowOf(point: CollectionPoint, language: TableLanguage, isElement
     ...(period !== undefined && { measuredPeriod: rounded(period / 1_000_000, 6) }),
     ...measuredOf(point),
     ...(missingRate !== undefined && { missingRate: rounded(missingRate, 6) }),
-    ...(actual?.source && { source: actual.source }),
+    ...(source && { source }),
     ...(isElementStored !== undefined && { isElementStored }),
     verdict,
     text: verdictTexts[verdict][language]
