@@ -5,11 +5,14 @@ import type { TemplateChecker } from '../validation/template-checker.ts'
 import type { FindingDetails, FindingPlace } from './checks/check.ts'
 import { checks } from './checks/checks.ts'
 import type { InspectedFile } from './checks/inspected-file.ts'
-import { fill, type ReportLanguage } from './checks/texts.ts'
+import { fill, type ReportLanguage, shorten } from './checks/texts.ts'
 import type { Profile, Rule, Severity } from './profile.ts'
 
 /** Findings of a rule that are reported; the others are counted. */
 const MAX_FINDINGS_PER_RULE = 1000
+
+/** Of a valid document, places are shorter. */
+const MAX_PLACE_LENGTH = 4096
 
 export interface RuleFinding {
   readonly rule: string
@@ -116,10 +119,10 @@ function placeOf({ document: { document, className, pointer }, path }: Exclude<F
   const { id, idShort } = (document ?? {}) as { id?: unknown; idShort?: unknown }
   const idShortPath = idShortPathTo(document, path)
   return {
-    pointer: pointer + pointerTo(path),
-    ...(idShortPath !== undefined && { idShortPath }),
+    pointer: (pointer + pointerTo(path)).slice(0, MAX_PLACE_LENGTH),
+    ...(idShortPath !== undefined && { idShortPath: idShortPath.slice(0, MAX_PLACE_LENGTH) }),
     modelType: className,
-    ...(typeof id === 'string' && { id }),
-    ...(typeof idShort === 'string' && { idShort })
+    ...(typeof id === 'string' && { id: id.slice(0, MAX_PLACE_LENGTH) }),
+    ...(typeof idShort === 'string' && { idShort: shorten(idShort) })
   }
 }

@@ -365,6 +365,23 @@ t.test('documents of any JSON are reported and never end the check', async (t) =
   }
 })
 
+t.test('hostile files are bounded in what a report holds', async (t) => {
+  const folder = t.testdir()
+  const many = join(folder, 'many.json')
+  writeFileSync(many, `{"submodels":[${'{},'.repeat(100_000)}{}]}`)
+  await t.rejects(reportOf(many), { name: 'TooLarge' })
+  const long = join(folder, 'long.json')
+  const text = 'x'.repeat(1_000_000)
+  const element = { modelType: 'File', idShort: text, value: text }
+  writeFileSync(
+    long,
+    JSON.stringify({ submodels: [{ modelType: 'Submodel', id: text, submodelElements: [element, { [text]: 1 }] }] })
+  )
+  const report = await reportOf(long)
+  t.notOk(report.valid)
+  t.ok(JSON.stringify(report).length < 200_000)
+})
+
 t.test('the language is the first of Accept-Language that is there', async (t) => {
   t.equal(preferredLanguage(undefined), 'en')
   t.equal(preferredLanguage('ko-KR,ko;q=0.9,en;q=0.8'), 'ko')

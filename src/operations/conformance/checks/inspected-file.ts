@@ -61,8 +61,14 @@ export interface InspectedFile {
 /** Documents of a file are in memory at once; larger files are refused. */
 const MAX_DOCUMENT_BYTES = 32 * 2 ** 20
 
+/** A file of millions of empty documents is small. */
+const MAX_DOCUMENTS = 100_000
+
 /** Violations of one document. */
 export const MAX_VIOLATIONS = 1000
+
+/** Of all documents; from then on the first one of each is kept. */
+const MAX_VIOLATIONS_OF_FILE = 50_000
 
 /**
  * Reads a file. Close its source when done.
@@ -79,6 +85,7 @@ export async function inspectFile(path: string, format: EnvironmentFormat, name:
     const links = new LinkedFiles(source)
     const documents: InspectedDocument[] = []
     const counts = new Map<string, number>()
+    let budget = MAX_VIOLATIONS_OF_FILE
     const notes: Violation[] = []
     const slice = new TimeSlice()
     try {
@@ -86,7 +93,11 @@ export async function inspectFile(path: string, format: EnvironmentFormat, name:
         links.follow(found)
         const index = counts.get(found.className) ?? 0
         counts.set(found.className, index + 1)
-        documents.push(inspect(found, index))
+        if (documents.length >= MAX_DOCUMENTS)
+          throw new HubError('TooLarge', [`${name} has more than the ${MAX_DOCUMENTS} documents that can be checked`])
+        const document = inspect(found, index, Math.max(1, Math.min(MAX_VIOLATIONS, budget)))
+        budget -= document.violations.length
+        documents.push(document)
         await slice.check()
       }
     } catch (error) {
@@ -113,10 +124,11 @@ const LISTS = {
 
 function inspect(
   found: { readonly document: unknown; readonly className: Identifiable['modelType']; readonly namespace?: string },
-  index: number
+  index: number,
+  limit = MAX_VIOLATIONS
 ): InspectedDocument {
   const { className, document, namespace } = found
-  const violations = validate(className, document, { limit: MAX_VIOLATIONS })
+  const violations = validate(className, document, { limit })
   // An unknown value of an enumeration and a missing id do not keep the checks from reading.
   const reasons = violations.length === 0 ? [] : unstorable(className, document, { limit: MAX_VIOLATIONS })
   const isReadable = reasons.every(({ rule }) => rule === 'enum' || rule === 'id')

@@ -14,7 +14,14 @@ export function isLanguage(text: string): text is ReportLanguage {
 
 /** The text with its values; an unknown name stays as it is. */
 export function fill(texts: Texts, language: ReportLanguage, values: TextValues = {}): string {
-  return texts[language].replace(/\{(\w+)\}/g, (name, key: string) => String(values[key] ?? name))
+  return texts[language].replace(/\{(\w+)\}/g, (name, key: string) => shorten(String(values[key] ?? name)))
+}
+
+const MAX_VALUE_LENGTH = 300
+
+/** A text of a document, as a report shows it. */
+export function shorten(text: string): string {
+  return text.length <= MAX_VALUE_LENGTH ? text : `${text.slice(0, MAX_VALUE_LENGTH)}…`.toWellFormed()
 }
 
 /** The first language of `Accept-Language` that is there; English where none is. */
