@@ -13,8 +13,8 @@ import type { OperationContext } from '../../operations/operation-context.ts'
 import type { SampleBatch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import { OrderedGate, type Receipt } from '../../operations/samples/ingest.ts'
-import { addItem, type ItemDefaults } from '../../operations/samples/parse-items.ts'
 import type { Store } from '../../store/store.ts'
+import { addSamples, type ClientMessage, idOf } from './client-message.ts'
 import type { Ack, Codec } from './codec.ts'
 import { type MessageId, refusalOf } from './refusal.ts'
 import { type StreamCaller, type StreamCallerEvents, UNAUTHENTICATED } from './stream-caller.ts'
@@ -367,25 +367,3 @@ export class StreamConnection {
 
 /** Placeholder for a subscription that is being started. */
 const STARTING: Subscription = { cursor: '', recovered: true, reauthorize: () => {}, wake: () => {}, close: () => {} }
-
-interface ClientMessage extends ItemDefaults {
-  readonly type?: unknown
-  readonly token?: unknown
-  readonly id?: MessageId
-  readonly key?: string
-  readonly each?: boolean
-  readonly samples?: unknown
-}
-
-/** Adds the rows and columns of a push, which may be the message itself. @returns undefined if `samples` is not a list */
-function addSamples(batch: SampleBatch, message: ClientMessage): SampleBatch | undefined {
-  const { samples } = message
-  if (samples === undefined) addItem(batch, message)
-  else if (Array.isArray(samples)) for (const item of samples) addItem(batch, item, message)
-  else return undefined
-  return batch
-}
-
-function idOf({ id }: { readonly id?: MessageId }): { id?: string | number } {
-  return id === undefined ? {} : { id }
-}
