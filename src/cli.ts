@@ -1,14 +1,10 @@
-/** The command line: verbs, settings, and messages for what fails. */
-import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+/** The command line: parses it, runs the verb, and reports what fails. */
 import { VERSION } from './app/version.ts'
-import { type Clock, systemClock } from './clock.ts'
-import type { LocalHub } from './commands/local-hub.ts'
-import { type Config, ConfigError, readConfig, settingsTable } from './config/config.ts'
-import { parseDuration } from './config/parsers.ts'
+import { UsageError } from './cli/verb.ts'
+import { verbs } from './cli/verbs.ts'
+import { ConfigError, readConfig, settingsTable } from './config/config.ts'
 import { HubError } from './errors.ts'
 import { redact } from './redact.ts'
-import type { Store } from './store/store.ts'
 
 /** Flags beside the settings; true where a value follows. */
 const flags = {
@@ -39,122 +35,6 @@ const flags = {
   json: false
 }
 
-interface Verb {
-  readonly does: string
-  /** What follows it. */
-  readonly usage: string
-  /** The settings that apply to it. */
-  readonly settings: RegExp
-  run(config: Config, extra: ReadonlyMap<string, string>, files: readonly string[]): Promise<void>
-  /** Its other words are names of files. */
-  readonly takesFiles?: true
-}
-
-const STORE_SETTINGS = /^(DATA_DIR|MONGODB_.*)$/
-
-/** Each imports its own modules only, so that `validate` waits neither for the transports nor for a database driver. */
-const verbs: Readonly<Record<string, Verb>> = {
-  serve: { does: 'starts the hub; the default', usage: '[--flag value …]', settings: /^/, run: serve },
-  backup: {
-    does: 'copies the data directory into the empty folder --to, also while the hub runs',
-    usage: '--to FOLDER [--data-dir FOLDER]',
-    settings: /^DATA_DIR$/,
-    run: backup
-  },
-  migrate: {
-    does: 'copies everything --from one store --to another, each a data directory or mongodb://…; resumes where it was interrupted',
-    usage: '--from FOLDER|mongodb://… --to FOLDER|mongodb://…',
-    settings: /^MONGODB_(?!URL)/,
-    run: copyAll
-  },
-  check: {
-    does: 'checks the stored data for damage, also while the hub runs',
-    usage: '[--data-dir FOLDER]',
-    settings: /^DATA_DIR$/,
-    run: check
-  },
-  validate: {
-    does: 'reports what is wrong with FILE…: AASX, XML, JSON, NDJSON; --profile for the rules of an acceptance test; needs no hub',
-    usage: `[--format text|json] FILE…
-       aas-hub validate --profile kosmo|kosmo-2025|idta|PROFILE.json [--language en|ko] [--format text|json] FILE…`,
-    settings: /^(TEMPLATE|SCHEMAS)/,
-    run: validate,
-    takesFiles: true
-  },
-  repair: {
-    does: 'repairs what has one right answer by the rules of --profile into another file, lists each change and what is left',
-    usage: `--profile kosmo|kosmo-2025|PROFILE.json FILE --output FILE [--inside xml|json] [--language en|ko]
-       [--format text|json] [--url URL [--token-file FILE] | --data-dir FOLDER]
-         missing ConceptDescriptions are those of the hub, else drafts`,
-    settings: /^(DATA_DIR|MONGODB_|API_PREFIX)/,
-    run: repair,
-    takesFiles: true
-  },
-  export: {
-    does: 'writes shells with their submodels, or everything, into a file; from the data directory, or --url of a running hub',
-    usage: `--output FILE [--format aasx|json|xml] [--inside xml|json] [--version 3.1|3.0]
-       [--url URL [--token-file FILE] | --data-dir FOLDER] [ID…]`,
-    settings: /^(DATA_DIR|MONGODB_|API_PREFIX)/,
-    run: exportFile,
-    takesFiles: true
-  },
-  access: {
-    does: 'checks access rules of AAS Part 4, explains what they decide, and puts versions of them in force; --json for programs',
-    usage: `check FILE|FOLDER [--json]
-       aas-hub access print [--role NAME]
-       aas-hub access explain [--access-rules FILE|FOLDER | --url URL] --as CLAIMS METHOD PATH [--json]
-         CLAIMS: JSON, name=value (e.g. role=operator) or anonymous; without rules those of the built-in roles,
-         with the URL of a running hub those in force there, and the data that is stored
-       aas-hub access versions [--url URL] [--json]
-       aas-hub access load FILE|FOLDER [--stage] [--note TEXT] [--force] [--url URL]
-       aas-hub access activate NUMBER [--force] [--url URL]
-       aas-hub access rollback [--force] [--url URL]
-         on a running hub, with a key in AAS_HUB_KEY or --token-file, or without --url on a store that none uses`,
-    settings: /^(API_PREFIX|ACCESS_RULES|DATA_DIR|MONGODB_.*)$/,
-    run: access,
-    takesFiles: true
-  },
-  setup: {
-    does: 'makes an administrator, the key of a gateway and an auditor, and shows them once',
-    usage: '[--url URL] [--json]',
-    settings: STORE_SETTINGS,
-    run: setup
-  },
-  keys: {
-    does: 'creates, lists, rotates and revokes API keys of gateways and programs',
-    usage: `create NAME [--role ROLE] [--push IDS] [--read IDS] [--claims JSON] [--expires 90d]
-       aas-hub keys list | rotate KEY [--grace 1h] | revoke KEY
-         IDS: ids of submodels, separated by commas; KEY: its id, or its name
-         on a running hub: --url URL, with the key of an administrator in AAS_HUB_KEY or --token-file; --json for programs`,
-    settings: STORE_SETTINGS,
-    run: (config, extra, words) => identity('keys', config, extra, words),
-    takesFiles: true
-  },
-  users: {
-    does: 'creates, lists, changes and deletes the users of the hub itself; passwords are typed, or the first line of a file',
-    usage: `create NAME --role ROLE [--claims JSON] [--password-file FILE]
-       aas-hub users list | change NAME --role ROLE | password NAME [--password-file FILE]
-       aas-hub users disable NAME | enable NAME | delete NAME
-         on a running hub: --url URL, with the key of an administrator in AAS_HUB_KEY or --token-file; --json for programs`,
-    settings: STORE_SETTINGS,
-    run: (config, extra, words) => identity('users', config, extra, words),
-    takesFiles: true
-  },
-  audit: {
-    does: 'verifies the hash chain of the audit, exports it, or prints its head, to be kept elsewhere; also while the hub runs',
-    usage: `verify [--head NUMBER:HASH|FILE] [--data-dir FOLDER | --url URL]
-       aas-hub audit export [--format ndjson|syslog] [--after NUMBER] [--data-dir FOLDER | --url URL]
-       aas-hub audit head [--data-dir FOLDER | --url URL]
-         of a running hub with a key in AAS_HUB_KEY or --token-file`,
-    settings: /^DATA_DIR$/,
-    run: audit,
-    takesFiles: true
-  }
-}
-
-/** A mistake of the user; reported without a stack. */
-class UsageError extends Error {}
-
 try {
   await run(process.argv.slice(2))
 } catch (error) {
@@ -180,145 +60,6 @@ async function run(args: readonly string[]): Promise<void> {
 function asksForVersion(args: readonly string[]): boolean {
   const at = args.indexOf('--version')
   return at !== -1 && !/^\d/.test(args[at + 1] ?? '')
-}
-
-async function serve(config: Config): Promise<void> {
-  const { createServer } = await import('./server.ts')
-  const server = await createServer(config)
-  const { log } = server.app
-  let stopping = false
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1)
-    stopping = true
-    log.info(`${signal}: finishing running requests; a second signal ends at once`)
-    server.close().then(
-      () => process.exit(0),
-      (error) => fail(error)
-    )
-  }
-  const fail = (error: unknown) => {
-    log.fatal({ err: error }, 'Fatal error')
-    process.exit(1)
-  }
-  process.on('SIGTERM', stop).on('SIGINT', stop)
-  // After an uncaught error the state of the process is unknown. The store survives any end.
-  process.on('uncaughtException', fail).on('unhandledRejection', fail)
-
-  let url: string
-  try {
-    url = await server.listen()
-  } catch (error) {
-    await server.close()
-    throw error
-  }
-  if (process.stdout.isTTY) console.log(welcome(url, config))
-}
-
-async function backup(config: Config, extra: ReadonlyMap<string, string>): Promise<void> {
-  const to = extra.get('to')
-  if (to === undefined) throw new UsageError('backup needs --to with an empty folder')
-  const { backupDirectory } = await import('./store/sqlite/backup.ts')
-  await backupDirectory(config.DATA_DIR, to)
-  console.log(`${config.DATA_DIR} is copied to ${to}`)
-}
-
-async function copyAll(config: Config, extra: ReadonlyMap<string, string>): Promise<void> {
-  const [from, to] = [extra.get('from'), extra.get('to')]
-  if (from === undefined || to === undefined) {
-    throw new UsageError('migrate needs --from and --to, each a data directory or the address of a database')
-  }
-  const { connectionOf } = await import('./app/open-store.ts')
-  const { migrate } = await import('./commands/migrate.ts')
-  const { seq } = await migrate(from, to, connectionOf(config), (text) => console.error(text))
-  console.log(`${from} is copied to ${to}, up to position ${seq} of the log; both were compared`)
-}
-
-async function check(config: Config): Promise<void> {
-  const { checkDirectory } = await import('./store/sqlite/check.ts')
-  const problems = await checkDirectory(config.DATA_DIR)
-  if (problems.length > 0) throw new UsageError(`${config.DATA_DIR} is damaged:\n${problems.join('\n')}`)
-  console.log(`${config.DATA_DIR} is sound`)
-}
-
-async function validate(config: Config, extra: ReadonlyMap<string, string>, files: readonly string[]): Promise<void> {
-  const { readTemplates } = await import('./app/load-templates.ts')
-  const { validateFiles } = await import('./commands/validate-report.ts')
-  const { validateByProfile } = await import('./commands/conformance-report.ts')
-  const isValid = await (extra.has('profile') ? validateByProfile : validateFiles)(extra, files, readTemplates(config))
-  if (!isValid) process.exitCode = 1
-}
-
-async function repair(config: Config, extra: ReadonlyMap<string, string>, files: readonly string[]): Promise<void> {
-  const { repairByProfile } = await import('./commands/repair.ts')
-  const conforms = await repairByProfile(extra, files, localHub(config))
-  if (!conforms) process.exitCode = 1
-}
-
-async function exportFile(config: Config, extra: ReadonlyMap<string, string>, ids: readonly string[]): Promise<void> {
-  const { exportDocuments } = await import('./commands/export.ts')
-  await exportDocuments(extra, ids, localHub(config))
-}
-
-/** The hub that the settings name; its store is opened only if it exists, as opening would make one. */
-function localHub(config: Config): LocalHub {
-  return {
-    apiPrefix: config.API_PREFIX,
-    directory: config.DATA_DIR,
-    openStore: async () => {
-      if (config.MONGODB_URL === '' && !existsSync(config.DATA_DIR)) return undefined
-      const { openStore } = await import('./app/open-store.ts')
-      return openStore(config)
-    }
-  }
-}
-
-async function access(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[]): Promise<void> {
-  const { runAccess } = await import('./commands/access.ts')
-  const { openStore } = await import('./app/open-store.ts')
-  const { extensionEndpoints } = await import('./app/extension-endpoints.ts')
-  const done = await runAccess(words, extra, { config, openStore, extensions: extensionEndpoints })
-  if (done === undefined) throw new UsageError(`Usage: aas-hub access ${verbs.access?.usage}`)
-  process.stdout.write(done.output)
-  if (!done.isGood) process.exitCode = 1
-}
-
-async function identity(
-  verb: 'keys' | 'users',
-  config: Config,
-  extra: ReadonlyMap<string, string>,
-  words: readonly string[]
-): Promise<void> {
-  const { runIdentity } = await import('./commands/identity.ts')
-  const output = await runIdentity(verb, words, extra, await identityParts(config))
-  if (output === undefined) throw new UsageError(`Usage: aas-hub ${verb} ${verbs[verb]?.usage}`)
-  process.stdout.write(output)
-}
-
-async function setup(config: Config, extra: ReadonlyMap<string, string>): Promise<void> {
-  const { runSetup } = await import('./commands/identity.ts')
-  process.stdout.write(await runSetup(extra, await identityParts(config)))
-}
-
-async function identityParts(config: Config, clock: Clock = systemClock) {
-  const { openStore } = await import('./app/open-store.ts')
-  const { openAudit, securityEvents } = await import('./app/audit.ts')
-  // A command records only what is in the commit of its change.
-  const log = { error: () => {} }
-  return {
-    ...{ openStore: () => openStore(config), parseDuration, clock },
-    eventsOf: (store: Store) => securityEvents(openAudit({ config, store, clock, log }))
-  }
-}
-
-async function audit(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[]): Promise<void> {
-  const { isAuditAction, runAudit } = await import('./commands/audit.ts')
-  const write = async (text: string) => {
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain')
-  }
-  const [action = '', ...others] = words
-  if (!isAuditAction(action) || others.length > 0) throw new UsageError(`Usage: aas-hub audit ${verbs.audit?.usage}`)
-  const problem = await runAudit(action, { flags: extra, directory: config.DATA_DIR, write })
-  if (problem !== undefined) throw new UsageError(problem)
 }
 
 /** Help on the verb that is named, or on all. */
@@ -347,15 +88,6 @@ ${about}
 
 Settings: a flag, or the environment variable of the same name; the flag wins
 ${list(rows)}
-`
-}
-
-function welcome(url: string, { API_PREFIX }: Config): string {
-  return `
-  AAS Hub ${VERSION}: ${url}
-
-  ${url}/docs            API documentation, to read and to try
-  ${url}${API_PREFIX}/shells    Asset Administration Shells
 `
 }
 

@@ -18,6 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['transports', 'collectors', 'config'],
   ['app', 'commands'],
   ['server.ts'],
+  ['cli'],
   ['cli.ts'],
   ['aas-hub.js']
 ]

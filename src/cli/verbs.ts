@@ -1,0 +1,22 @@
+/** The verbs, in the order in which help names them. */
+import { backup, check, migrate } from './data.ts'
+import { exportVerb, repair, validate } from './files.ts'
+import { access, audit, keys, setup, users } from './security.ts'
+import { serve } from './serve.ts'
+import type { CliVerb } from './verb.ts'
+
+/** Each imports what it needs when it runs, so that `validate` waits neither for the transports nor for a database driver. */
+export const verbs: Readonly<Record<string, CliVerb>> = {
+  serve,
+  backup,
+  migrate,
+  check,
+  validate,
+  repair,
+  export: exportVerb,
+  access,
+  setup,
+  keys,
+  users,
+  audit
+}
