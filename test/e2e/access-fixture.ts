@@ -7,6 +7,7 @@ import { systemClock } from '../../src/clock.ts'
 import type { SettingName } from '../../src/config/config.ts'
 import { Identity } from '../../src/security/identity/identity.ts'
 import type { Claims } from '../../src/security/identity/records.ts'
+import type { ServerOptions } from '../../src/server.ts'
 import { databaseOf, dropDatabase, openStored, type Reply, type Running, start } from './harness.ts'
 
 /** A caller, by what it shows. */
@@ -31,7 +32,8 @@ export async function startGuarded<Name extends string>(
   t: Test,
   callers: Readonly<Record<Name, Claims>>,
   rules?: readonly object[],
-  settings: Partial<Record<SettingName, string>> = {}
+  settings: Partial<Record<SettingName, string>> = {},
+  options: ServerOptions = {}
 ): Promise<GuardedHub<Name>> {
   const directory = await mkdtemp(join(tmpdir(), 'aas-hub-test-'))
   t.teardown(async () => {
@@ -39,7 +41,7 @@ export async function startGuarded<Name extends string>(
     await dropDatabase(databaseOf(directory))
   })
   const store = await openStored(directory)
-  const identity = new Identity({ store, clock: systemClock })
+  const identity = new Identity({ store, clock: options.clock ?? systemClock })
   await identity.load()
   const keys = {} as Record<Name, string>
   for (const name of Object.keys(callers) as Name[]) {
@@ -47,18 +49,23 @@ export async function startGuarded<Name extends string>(
   }
   await store.close()
   const file = rules === undefined ? undefined : t.testdir({ 'rules.json': JSON.stringify({ rules }) })
-  const hub = await start(t, {
-    DATA_DIR: directory,
-    ...(file !== undefined && { ACCESS_RULES: join(file, 'rules.json') }),
-    ...settings
-  })
+  const hub = await start(
+    t,
+    {
+      DATA_DIR: directory,
+      ...(file !== undefined && { ACCESS_RULES: join(file, 'rules.json') }),
+      ...settings
+    },
+    options
+  )
   const as = Object.fromEntries(
     (Object.keys(keys) as Name[]).map((name) => [name, clientOf(hub, { authorization: `Bearer ${keys[name]}` })])
   ) as Record<Name, Client>
   return { hub, keys, as, anonymous: clientOf(hub, {}) }
 }
 
-function clientOf(hub: Running, credentials: Record<string, string>): Client {
+/** @param credentials headers */
+export function clientOf(hub: Running, credentials: Record<string, string>): Client {
   const ask: Client['ask'] = (method, path, body, headers) =>
     hub.ask(method, path, body, { ...credentials, ...headers })
   return { ask, get: (path) => ask('GET', path) }

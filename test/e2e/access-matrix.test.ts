@@ -1,10 +1,13 @@
 /** Every route of the API, generated from the operation table, for callers of every kind. */
-import t from 'tap'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
 import { isReadOnly, rightOf } from '../../src/operations/required-right.ts'
 import { type RequiredRight, rightsOf } from '../../src/security/rights.ts'
 import { type Route, routes } from '../../src/transports/http/routes.ts'
+import { startProvider } from '../identity-provider.ts'
+import { type ManualClock, manualClock } from '../manual-clock.ts'
 import { eq, type Json, property, rule, str, submodel } from '../security/fixture.ts'
-import { type Client, startGuarded } from './access-fixture.ts'
+import { type Client, clientOf, startGuarded } from './access-fixture.ts'
 import { encode, type Reply } from './harness.ts'
 
 /** Ids of what is stored, and of nothing. */
@@ -133,6 +136,85 @@ t.test('every operation is refused to callers without a right to it, and only to
       else t.equal(status, 403, `${role} ${named(route)}: ${status} ${text}`)
     }
   }
+})
+
+const HOUR_MS = 3_600_000
+
+/** Credentials of administrators that were good and no longer are, or never were, at one hub; and what is still good. */
+async function refusedCredentials(t: Test, clock: ManualClock) {
+  const [provider, foreign] = [await startProvider(t, 'ES256'), await startProvider(t, 'ES256')]
+  const trusted = t.testdir({ 'issuers.json': JSON.stringify([{ issuer: provider.url, audience: 'aas-hub' }]) })
+  const settings = { ISSUERS: join(trusted, 'issuers.json') }
+  const guarded = await startGuarded(t, { admin: { role: 'administrator' } }, undefined, settings, { clock })
+  const { hub, as, keys } = guarded
+  const claims = { role: 'administrator' }
+  const newKey = async (name: string, expires?: number) => {
+    const body = { name, claims, ...(expires !== undefined && { expires: new Date(expires).toISOString() }) }
+    const { status, json, text } = await as.admin.ask('POST', `${hub.url}/security/keys`, body)
+    t.equal(status, 201, text)
+    return json as { readonly id: string; readonly key: string }
+  }
+  const short = await newKey('short', clock.milliseconds() + HOUR_MS)
+  const revoked = await newKey('revoked')
+  const token = await provider.token(claims)
+  for (const good of [short.key, revoked.key, token]) {
+    const { status, text } = await clientOf(hub, bearer(good)).get('/shells')
+    t.equal(status, 200, text)
+  }
+  clock.jump(HOUR_MS + 1000)
+  t.equal((await as.admin.ask('DELETE', `${hub.url}/security/keys?id=${revoked.id}`)).status, 204)
+  const lasting = await provider.token(claims, { expiresIn: 2 * 3600 })
+  const [, payload = ''] = lasting.split('.')
+  const unsigned = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url')
+  const refused = {
+    'an expired key': short.key,
+    'a revoked key': revoked.key,
+    'a key of another secret': `${keys.admin.slice(0, -6)}AAAAAA`,
+    'an expired token': token,
+    'a token of a foreign issuer': await foreign.token(claims, { expiresIn: 2 * 3600 }),
+    'a token of a foreign issuer in the name of the trusted one': await foreign.token(
+      { ...claims, iss: provider.url },
+      { expiresIn: 2 * 3600 }
+    ),
+    'a token that is not signed': `${unsigned}.${payload}.`
+  }
+  return { ...guarded, refused, lasting }
+}
+
+const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` })
+
+t.test('every operation is refused to credentials that are not valid, also a public one', async (t) => {
+  const { hub, as, anonymous, refused, lasting } = await refusedCredentials(t, manualClock(Date.now()))
+  await store(as.admin, SEEN)
+  const shape = ({ status, headers, json }: Reply) => ({
+    status,
+    type: headers.get('content-type'),
+    challenge: headers.get('www-authenticate'),
+    members: Object.keys(json ?? {}),
+    messages: json?.messages?.map(({ text, timestamp: _, correlationId: __, ...message }: Record<string, string>) => ({
+      ...message,
+      text: text?.split(':')[0]
+    }))
+  })
+  const without = shape(await anonymous.get('/shells'))
+  t.match(without, { status: 401, challenge: /^Bearer realm="[^"]+"$/, messages: [{ messageType: 'Error' }] })
+  // RFC 6750, clause 3: the error is named only to those that have shown something.
+  const expected = { ...without, challenge: `${without.challenge}, error="invalid_token"`, isRepeated: false }
+  const callers = Object.entries(refused).map(([name, credential]) => {
+    return { name, credential, client: clientOf(hub, bearer(credential)) }
+  })
+  const refusals = Object.fromEntries(callers.map(({ name }) => [name, expected]))
+  for (const route of all) {
+    const replies = callers.map(async ({ name, credential, client }) => {
+      const reply = await ask(client, route, SEEN)
+      return [name, { ...shape(reply), isRepeated: reply.text.includes(credential) }]
+    })
+    t.same(Object.fromEntries(await Promise.all(replies)), refusals, named(route))
+  }
+  // Nothing that was asked for has been done, and what is valid is still accepted.
+  const { status, text } = await clientOf(hub, bearer(lasting)).get(`/submodels/${encode(SEEN)}`)
+  t.equal(status, 200, text)
+  t.match(text, /canary seen/)
 })
 
 /** Without what differs from request to request. */
