@@ -22,7 +22,12 @@ const differences: readonly {
   { why: 'level is deprecated on $reference (section 1)', rows: /^GET .*\/\$reference$/, left: ['level'] },
   { why: 'extent means nothing to paths (4.3)', rows: /^GET .*\/\$path$/, left: ['extent'] },
   { why: 'extent belongs to every value (4.3)', rows: /^GET \/(shells|aas)\/.*\/\$value$/, added: ['extent'] },
-  { why: 'DELETE thumbnail answers 204; 200 is deprecated (section 8)', rows: /^DELETE .*\/thumbnail$/, left: ['200'] }
+  { why: 'DELETE thumbnail answers 204; 200 is deprecated (section 8)', rows: /^DELETE .*\/thumbnail$/, left: ['200'] },
+  {
+    why: 'exports may be of release 3.0, and packages may hold JSON (Part 5)',
+    rows: /^GET \/serialization$/,
+    added: ['version', 'application/asset-administration-shell-package+json']
+  }
 ]
 
 t.test('rows, mounts and contents make exactly the official methods and paths', async (t) => {
