@@ -1,32 +1,12 @@
-/** The situations of the standard's examples (IDTA-01004, annex), with data of our own, in both spellings of literals. */
+/** What the rules for the standard's examples decide. */
 import t from 'tap'
 import type { Right } from '../../src/security/rights.ts'
 import type { DocumentKind } from '../../src/security/rule.ts'
 import type { AccessSubject } from '../../src/security/subject.ts'
 import type { Moment } from '../../src/security/substitute.ts'
-import {
-  anonymous,
-  claim,
-  eq,
-  field,
-  global,
-  isGranted,
-  type Json,
-  noon,
-  policyOfModel,
-  rule,
-  stored,
-  str,
-  subject,
-  submodel,
-  view
-} from './fixture.ts'
+import { exampleModels, PLATE } from './example-models.ts'
+import { anonymous, isGranted, type Json, noon, policyOfModel, subject, submodel, view } from './fixture.ts'
 
-const PLATE = 'urn:semantics:plate'
-const DATA = 'urn:semantics:data'
-const ofKinds = {
-  $or: [eq(field('$sm#semanticId'), str(PLATE)), eq(field('$sm#semanticId'), str(DATA))]
-}
 const anna = subject({ mail: 'anna@mill.example' })
 const berta = subject({ mail: 'berta@press.example' })
 const at = (time: string): Moment => ({ now: new Date(`2026-03-04T${time}Z`) })
@@ -50,16 +30,10 @@ interface Example {
 const plate = submodel('urn:plate', PLATE)
 const other = submodel('urn:other', 'urn:semantics:other')
 const shell = { modelType: 'AssetAdministrationShell', id: 'urn:shell', assetInformation: { assetKind: 'Instance' } }
-const rules = (...list: Json[]): Json => ({ AllAccessPermissionRules: { rules: list } })
-const mailRule = (objects: readonly Json[], formula: Json): Json =>
-  rule({ rights: ['READ', 'UPDATE'], attributes: [{ CLAIM: 'mail' }], objects, formula })
-const spelled = (both: readonly string[], make: (literal: string) => Json): Json[] =>
-  both.map((one) => rules(make(one)))
-
 const examples: readonly Example[] = [
   {
     title: '1: everyone reads everything',
-    models: [rules(rule({}))],
+    models: exampleModels[1],
     cases: [
       [anonymous, 'READ', 'Submodel', plate, true],
       [anna, 'READ', 'AssetAdministrationShell', shell, true],
@@ -68,7 +42,7 @@ const examples: readonly Example[] = [
   },
   {
     title: '2: everyone reads submodels of two kinds, and nothing that is no submodel',
-    models: [rules(rule({ formula: ofKinds }))],
+    models: exampleModels[2],
     cases: [
       [anonymous, 'READ', 'Submodel', plate, true],
       [anonymous, 'READ', 'Submodel', other, false],
@@ -77,14 +51,7 @@ const examples: readonly Example[] = [
   },
   {
     title: '3: two users read and update submodels of two kinds',
-    models: spelled(['(Submodel)*', '$sm("*")'], (IDENTIFIABLE) =>
-      mailRule([{ IDENTIFIABLE }], {
-        $and: [
-          ofKinds,
-          { $or: [eq(claim('mail'), str('anna@mill.example')), eq(claim('mail'), str('carl@mill.example'))] }
-        ]
-      })
-    ),
+    models: exampleModels[3],
     cases: [
       [anna, 'UPDATE', 'Submodel', plate, true],
       [anna, 'UPDATE', 'Submodel', other, false],
@@ -95,13 +62,7 @@ const examples: readonly Example[] = [
   },
   {
     title: '4: all users of a company, by a pattern of the claim',
-    models: [
-      rules(
-        mailRule([{ IDENTIFIABLE: '$sm("*")' }], {
-          $and: [ofKinds, { $regex: [claim('mail'), str('^[\\w.]+@mill\\.example$')] }]
-        })
-      )
-    ],
+    models: exampleModels[4],
     cases: [
       [anna, 'READ', 'Submodel', plate, true],
       [berta, 'READ', 'Submodel', plate, false],
@@ -110,9 +71,7 @@ const examples: readonly Example[] = [
   },
   {
     title: '5: one user, one submodel',
-    models: spelled(['(Submodel)urn:plate', '$sm("urn:plate")'], (IDENTIFIABLE) =>
-      mailRule([{ IDENTIFIABLE }], eq(claim('mail'), str('anna@mill.example')))
-    ),
+    models: exampleModels[5],
     cases: [
       [anna, 'UPDATE', 'Submodel', plate, true],
       [anna, 'READ', 'Submodel', submodel('urn:plate2'), false],
@@ -121,24 +80,7 @@ const examples: readonly Example[] = [
   },
   {
     title: '6: a company, by a pattern of the id, in the hours of work',
-    models: [
-      ['(Submodel)*#Id', global('UTCNOW')],
-      ['$sm#id', { $timeCast: global('UTCNOW') }]
-    ].map(([reference, now]) =>
-      rules(
-        rule({
-          attributes: [{ CLAIM: 'company' }],
-          formula: {
-            $and: [
-              eq(claim('company'), str('mill')),
-              { $regex: [stored(String(reference)), str('^urn:pl')] },
-              { $ge: [now, { $timeVal: '09:00' }] },
-              { $le: [now, { $timeVal: '17:00' }] }
-            ]
-          }
-        })
-      )
-    ),
+    models: exampleModels[6],
     cases: [
       [subject({ company: 'mill' }), 'READ', 'Submodel', plate, true],
       [subject({ company: 'mill' }), 'READ', 'Submodel', plate, true, at('17:00:00')],
@@ -150,7 +92,7 @@ const examples: readonly Example[] = [
   },
   {
     title: '7: a partner reads everything, by a number in the token',
-    models: [rules(rule({ attributes: [{ CLAIM: 'partner' }], formula: eq(claim('partner'), str('P7')) }))],
+    models: exampleModels[7],
     cases: [
       [subject({ partner: 'P7' }), 'READ', 'AssetAdministrationShell', shell, true],
       [subject({ partner: 'P70' }), 'READ', 'AssetAdministrationShell', shell, false],
@@ -159,23 +101,7 @@ const examples: readonly Example[] = [
   },
   {
     title: '9: definitions are used by name',
-    models: ['$sme("urn:plate").', '(Submodel)urn:plate, (Property)'].map((literal) => ({
-      DEFACLS: [{ name: 'acl', acl: { ATTRIBUTES: [{ CLAIM: 'mail' }], RIGHTS: ['READ'], ACCESS: 'ALLOW' } }],
-      DEFOBJECTS: [
-        { name: 'both', objects: ['p1', 'p2'].map((idShort) => ({ REFERABLE: `${literal}${idShort}` })) },
-        { name: 'more', USEOBJECTS: ['both'] },
-        { name: 'whole', objects: [{ IDENTIFIABLE: '$sm("urn:plate")' }] }
-      ],
-      DEFFORMULAS: [
-        {
-          name: 'at three',
-          formula: {
-            $and: [eq(global('UTCNOW'), { $timeVal: '15:00' }), eq(claim('mail'), str('anna@mill.example'))]
-          }
-        }
-      ],
-      rules: [{ USEACL: 'acl', USEOBJECTS: ['more', 'whole'], USEFORMULA: 'at three' }]
-    })),
+    models: exampleModels[9],
     cases: [
       [anna, 'READ', 'Submodel', plate, true, at('15:00:00.9')],
       [anna, 'READ', 'Submodel', plate, false, at('15:00:01')],
@@ -184,14 +110,7 @@ const examples: readonly Example[] = [
   },
   {
     title: '10: operations run only while the machine stands',
-    models: [
-      rules(
-        rule({
-          rights: ['EXECUTE'],
-          formula: eq(stored('$sme("urn:operation").machineState#value'), str('not-running'))
-        })
-      )
-    ],
+    models: exampleModels[10],
     cases: [
       [anonymous, 'EXECUTE', 'Submodel', plate, true, state('not-running')],
       [anonymous, 'EXECUTE', 'Submodel', plate, false, state('running')],
@@ -200,16 +119,7 @@ const examples: readonly Example[] = [
   },
   {
     title: '11: only submodels of one kind may be created',
-    models: [
-      rules(
-        rule({
-          rights: ['CREATE'],
-          attributes: [{ CLAIM: 'Role' }],
-          objects: [{ IDENTIFIABLE: '$sm("*")' }],
-          formula: { $and: [eq(claim('Role'), str('legitimate')), eq(field('$sm#semanticId'), str(PLATE))] }
-        })
-      )
-    ],
+    models: exampleModels[11],
     cases: [
       [subject({ Role: 'legitimate' }), 'CREATE', 'Submodel', plate, true],
       [subject({ Role: 'legitimate' }), 'CREATE', 'Submodel', other, false],
@@ -231,19 +141,6 @@ for (const { title, models, cases } of examples) {
 }
 
 t.test('example 8: descriptors by a tuple of their asset ids, of which only some are shown', async (t) => {
-  const name = (value: string): Json => eq(field('$aasdesc#specificAssetIds[].name'), str(value))
-  const value = (text: string): Json => eq(field('$aasdesc#specificAssetIds[].value'), str(text))
-  const owner = '$aasdesc#specificAssetIds[].externalSubjectId'
-  const FILTER = {
-    FRAGMENT: '$aasdesc#specificAssetIds[]',
-    CONDITION: {
-      $or: [
-        { $match: [name('part'), value('99991')] },
-        eq(field(owner), claim('partner')),
-        eq(field(owner), str('PUBLIC'))
-      ]
-    }
-  }
   const asset = (name: string, value: string, owner?: string): Json => ({
     name,
     value,
@@ -257,13 +154,8 @@ t.test('example 8: descriptors by a tuple of their asset ids, of which only some
     asset('customer', 'OTHER', 'P8'),
     asset('serial', '1', 'PUBLIC')
   ]
-  for (const DESCRIPTOR of ['(aasdesc)*', '$aasdesc("*")', '$aasDesc("*")']) {
-    const formula = {
-      $and: [{ $match: [name('part'), value('99991')] }, { $match: [name('customer'), value('ACME')] }]
-    }
-    const policy = policyOfModel(
-      rules(rule({ attributes: [{ CLAIM: 'partner' }], objects: [{ DESCRIPTOR }], formula, more: { FILTER } }))
-    )
+  for (const model of exampleModels[8]) {
+    const policy = policyOfModel(model)
     const seen = (...specificAssetIds: Json[]) =>
       view(policy, subject({ partner: 'P7' }), 'AssetAdministrationShellDescriptor', { id: 'urn:d', specificAssetIds })
     t.same(seen(part, customer, foreign, open), { id: 'urn:d', specificAssetIds: [part, customer, open] })
