@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join, matchesGlob } from 'node:path'
 import t, { type Test } from 'tap'
 import { privateWords } from './private-words.ts'
 
@@ -50,6 +50,23 @@ t.test('every script that package.json names exists', async (t) => {
   t.ok(files.length > 0)
   for (const file of new Set(files)) t.ok(readFileSync(join(root, file)).length > 0, file)
 })
+
+t.test('what npm test leaves out is run by test:long and by .ci/run', async (t) => {
+  const [, excluded = ''] = readFileSync(join(root, '.taprc'), 'utf8').split('exclude:')
+  const patterns = excluded.match(PATTERN) ?? []
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  t.strictSame(scripts['test:long'].match(PATTERN), patterns)
+  const continuous = readFileSync(join(root, '.ci/run'), 'utf8').match(PATTERN) ?? []
+  for (const file of sources.filter((source) => patterns.some((pattern) => matchesGlob(source, pattern)))) {
+    t.ok(
+      continuous.some((pattern) => matchesGlob(file, pattern)),
+      file
+    )
+  }
+})
+
+/** Test files, as shells and tap name them. */
+const PATTERN = /test\/[\w./*-]+\.test\.ts/g
 
 t.test(
   'an old Node is refused, naming the needed one',
