@@ -1,12 +1,13 @@
 /** The rules in force: which apply at the start, and how they are replaced while the hub runs. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { openAccessRules } from '../../src/app/access-rules.ts'
 import { ConfigError } from '../../src/config/config.ts'
 import { AuditTrail } from '../../src/security/audit-trail.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 import { eq, rule, str } from '../security/fixture.ts'
+import { until as untilTrue } from '../until.ts'
 import { startGuarded } from './access-fixture.ts'
 import { openStored, type Running, start } from './harness.ts'
 
@@ -22,12 +23,11 @@ async function inForce(hub: Running) {
 }
 
 /** Lets the hub look at its files until the condition holds. */
-async function until(t: Test, clock: ManualClock, condition: () => Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) {
+async function until(clock: ManualClock, condition: () => Promise<boolean>): Promise<void> {
+  await untilTrue(async () => {
     await clock.advance(1000)
-    if (await condition()) return
-  }
-  t.fail('never')
+    return condition()
+  })
 }
 
 t.test('without a file the built-in roles are in force', async (t) => {
@@ -46,21 +46,21 @@ t.test('a file that changes replaces the rules in force; one that breaks does no
   const version = async () => (await inForce(hub)).version
   t.equal(await version(), 1)
   write(model('/b'))
-  await until(t, clock, async () => (await version()) === 2)
+  await until(clock, async () => (await version()) === 2)
 
   write(BROKEN)
-  await until(t, clock, async () => !(await inForce(hub)).valid)
+  await until(clock, async () => !(await inForce(hub)).valid)
   const broken = await inForce(hub)
   t.equal(broken.version, 2)
   t.match(broken.problem, /not valid/)
   t.notMatch(broken.problem, /rules\.json/, 'not the name of the file')
 
   write(model('/c'))
-  await until(t, clock, async () => (await version()) === 3)
+  await until(clock, async () => (await version()) === 3)
   t.same(await inForce(hub), { version: 3, valid: true, problem: undefined })
 
   rmSync(file)
-  await until(t, clock, async () => !(await inForce(hub)).valid)
+  await until(clock, async () => !(await inForce(hub)).valid)
   t.equal(await version(), 3)
 })
 
@@ -69,7 +69,7 @@ t.test('the files of a folder count together, also those that come later', async
   const clock = manualClock()
   const hub = await start(t, { ACCESS_RULES: folder }, { clock })
   writeFileSync(join(folder, 'b.json'), model('/b'))
-  await until(t, clock, async () => (await inForce(hub)).version === 2)
+  await until(clock, async () => (await inForce(hub)).version === 2)
 })
 
 t.test('a hub does not start with a broken file, and says where it is broken', async (t) => {
@@ -143,17 +143,18 @@ t.test('a hub follows the version that another one on the same store activates',
   const [one, other] = [await open(), await open()]
   const documents = [{ name: 'a.json', model: JSON.parse(model('/a')) }]
   await one.versions.add({ documents, rules: 1, author: 'kim', activate: true })
-  await until(t, clock, async () => other.status.version === 1)
+  await until(clock, async () => other.status.version === 1)
   t.equal(other.rules.policy.rules.length, 1)
 
   // As a later release may write it, which knows more than this one.
   const unknown = [{ name: 'b.json', model: { rules: [{ SOMETHING: 'new' }] } }]
   await one.versions.add({ documents: unknown, rules: 1, author: 'kim', activate: true })
-  await until(t, clock, async () => other.status.problem !== undefined)
+  await until(clock, async () => other.status.problem !== undefined)
   t.equal(other.status.version, 1, 'the last good version stays in force')
+  await until(clock, async () => lines.length >= 2)
   for (let turn = 0; turn < 10; turn++) await clock.advance(5000)
   t.equal(lines.length, 2, 'each hub logs it once')
   await one.versions.rollBack('kim')
-  await until(t, clock, async () => other.status.problem === undefined)
+  await until(clock, async () => other.status.problem === undefined)
   t.equal(other.status.version, 1)
 })

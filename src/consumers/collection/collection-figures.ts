@@ -132,6 +132,8 @@ export class CollectionFigures {
       // A commit that was just acknowledged may not be in the store's log yet.
       if (!(await this.#readPage())) await setImmediate()
     }
+    // A plan that the last entries changed is loaded at the end of their reading.
+    await this.#reading
   }
 
   // ---- start
