@@ -65,6 +65,8 @@ export class CollectionFigures {
   #writing: Promise<void> = Promise.resolve()
   #isStopped = false
   #hasStored = false
+  /** Entries that were read have changed the stored plan; it is loaded, and series are counted by it, at their end. */
+  #isPlanOutdated = false
   /** Series are being counted again. */
   #isIncomplete = false
   /** Samples of more series came than are kept. */
@@ -128,12 +130,10 @@ export class CollectionFigures {
   async #catchUp(): Promise<void> {
     await this.#loaded
     const { logLast } = await this.#store.figures()
-    while (this.#position < logLast && !this.#isStopped) {
+    while ((this.#position < logLast || this.#isPlanOutdated) && !this.#isStopped) {
       // A commit that was just acknowledged may not be in the store's log yet.
       if (!(await this.#readPage())) await setImmediate()
     }
-    // A plan that the last entries changed is loaded at the end of their reading.
-    await this.#reading
   }
 
   // ---- start
@@ -195,19 +195,19 @@ export class CollectionFigures {
       return true
     }
     const slice = new TimeSlice()
-    let isPlanChanged = false
     for (const entry of entries) {
       for (const change of entry.changes) {
         if (change.change === 'samples' || change.change === 'value') this.#add(entry, change)
-        isPlanChanged ||= this.plan.isStoredIn('submodel' in change ? change.submodel : change.id)
+        this.#isPlanOutdated ||= this.plan.isStoredIn('submodel' in change ? change.submodel : change.id)
       }
       // After each entry, as it is stored with the figures.
       this.#position = entry.seq
       await slice.check()
     }
-    if (isPlanChanged) {
+    if (this.#isPlanOutdated) {
       await this.plan.load()
       await this.#recount(this.#recordsOfOtherLimit())
+      this.#isPlanOutdated = false
     }
     return entries.length > 0
   }
