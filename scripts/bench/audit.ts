@@ -1,13 +1,11 @@
 /** What the audit costs: the same requests by the same API key, with and without it. */
-import { systemClock } from '../../src/clock.ts'
-import { Identity } from '../../src/security/identity/identity.ts'
-import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
-import { type Child, start } from './children.ts'
-import { encode, submodel } from './data.ts'
+import { encode } from './data.ts'
+import { type GuardedHub, FORTY as ID, guarded as start } from './guarded-hub.ts'
 import { wanted } from './measure.ts'
 import { compare, writes } from './requests.ts'
 
-const ID = 'urn:forty'
+const guarded = (directory: string, audit: 'off' | 'writes' | 'reads') =>
+  start(directory, 'operator', { AUDIT: audit, TEMPLATES: 'off' })
 
 /** @param folder creates a folder for data */
 export async function auditing(folder: (name: string) => Promise<string>): Promise<void> {
@@ -35,23 +33,6 @@ export async function auditing(folder: (name: string) => Promise<string>): Promi
     theirs: { server: silent.server, requests: [{ path: api, headers: silent.headers }] }
   })
   await Promise.all([reading.server.stop(), silent.server.stop()])
-}
-
-interface GuardedHub {
-  readonly server: Child
-  readonly headers: Readonly<Record<string, string>>
-}
-
-async function guarded(directory: string, audit: 'off' | 'writes' | 'reads'): Promise<GuardedHub> {
-  const store = await openSqlite(directory)
-  const json = JSON.stringify(submodel(ID, 40))
-  await store.commit([{ change: 'create', kind: 'Submodel', id: ID, json, facets: [] }])
-  const identity = new Identity({ store, clock: systemClock })
-  await identity.load()
-  const { key } = await identity.keys.create({ name: 'bench', claims: { role: 'operator' } })
-  await store.close()
-  const server = await start('hub.ts', directory, { AUDIT: audit, TEMPLATES: 'off' })
-  return { server, headers: { authorization: `Bearer ${key}` } }
 }
 
 function patches({ server, headers }: GuardedHub) {

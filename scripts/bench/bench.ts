@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import autocannon, { type Request } from 'autocannon'
 import { accessRules } from './access.ts'
+import { pushesByKey } from './access-columns.ts'
 import { auditing } from './audit.ts'
 import { type Child, type Settings, start } from './children.ts'
 import { collecting } from './collection.ts'
@@ -52,6 +53,7 @@ async function embedded(): Promise<void> {
   if (wanted('revalidate')) await revalidation()
   await auditing(folder)
   await accessRules(folder)
+  await pushesByKey(folder)
   await collecting(folder)
   await rawData(folder)
 }
