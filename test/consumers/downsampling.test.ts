@@ -368,9 +368,9 @@ function naively(samples: readonly Sample[], width: number): Partial<Record<stri
       max: Math.max(...numbers),
       mean: sum / count,
       sum,
-      // A thinned sample has the time of the first of all: where that did not count, a late one may have come before.
-      ...(counted.length === all.length && { first: numbers[0] }),
-      last: numbers.at(-1),
+      // A thinned sample reaches from the first of all to the last: where these did not count, a late one may have come
+      // before the first that counts, or after the last.
+      ...(counted.length === all.length && { first: numbers[0], last: numbers.at(-1) }),
       stddev: count > 1 ? Math.sqrt(squares / (count - 1)) : Number.NaN
     }
   })
