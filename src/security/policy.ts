@@ -7,6 +7,7 @@ import { TRUE } from '../model/condition/resolve.ts'
 import { type Simplified, simplify } from '../model/condition/simplify.ts'
 import { subjects } from '../model/condition/subject.ts'
 import type { Step } from '../model/path.ts'
+import { BoundedCache } from './bounded-cache.ts'
 import { kindOfFragment } from './fragments.ts'
 import type { Right } from './rights.ts'
 import type { AccessFilter, AccessObject, AccessRule, DocumentKind } from './rule.ts'
@@ -42,7 +43,7 @@ export class Policy {
   readonly rules: readonly AccessRule[]
   readonly #claims: ReadonlySet<string>
   /** By what distinguishes subjects. */
-  readonly #subjects = new Map<string, SubjectPolicy>()
+  readonly #subjects = new BoundedCache<SubjectPolicy>(CACHED_SUBJECTS)
   /** The same by the subject itself, as computing what distinguishes it takes longer than a decision. */
   readonly #known = new WeakMap<AccessSubject, SubjectPolicy>()
 
@@ -72,8 +73,7 @@ export class Policy {
 
   #add(key: string, subject: AccessSubject): SubjectPolicy {
     const policy = new SubjectPolicy(this.rules, subject)
-    if (this.#subjects.size >= CACHED_SUBJECTS) this.#subjects.delete(this.#subjects.keys().next().value ?? '')
-    this.#subjects.set(key, policy)
+    this.#subjects.set(key, policy, 1)
     return policy
   }
 }

@@ -8,6 +8,7 @@ import { canonicalJson } from '../../formats/canonical-json.ts'
 import { retryConflicts } from '../../store/concurrency.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { Change } from '../../store/store.ts'
+import { BoundedCache } from '../bounded-cache.ts'
 import { type CredentialRecord, type CredentialType, documentOf, VERSION_DOCUMENT } from './records.ts'
 
 const CHECK_INTERVAL_MS = 1000
@@ -18,7 +19,7 @@ type OfType<Type extends CredentialType> = Extract<CredentialRecord, { type: Typ
 
 export class CredentialStore {
   readonly #store: DocumentStore
-  readonly #cache = new Map<string, CredentialRecord>()
+  #cache = new BoundedCache<CredentialRecord>(CACHED_RECORDS)
   readonly #listeners = new Set<() => void>()
   #version: number | undefined
 
@@ -40,7 +41,7 @@ export class CredentialStore {
     return clock.every(CHECK_INTERVAL_MS, () => {
       this.#check().catch(() => {
         // What is cached can no longer be relied on.
-        this.#cache.clear()
+        this.#forget()
       })
     })
   }
@@ -129,9 +130,11 @@ export class CredentialStore {
   }
 
   #keep(id: string, record: CredentialRecord): void {
-    this.#cache.delete(id)
-    if (this.#cache.size >= CACHED_RECORDS) this.#cache.delete(this.#cache.keys().next().value ?? '')
-    this.#cache.set(id, record)
+    this.#cache.set(id, record, 1)
+  }
+
+  #forget(): void {
+    this.#cache = new BoundedCache(CACHED_RECORDS)
   }
 
   /** Together with the document by which other processes learn of it. */
@@ -157,7 +160,7 @@ export class CredentialStore {
 
   #changed(version: number | undefined): void {
     this.#version = version
-    this.#cache.clear()
+    this.#forget()
     for (const listener of this.#listeners) listener()
   }
 }

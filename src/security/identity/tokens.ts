@@ -2,6 +2,7 @@
 import type { createRemoteJWKSet, JWTPayload } from 'jose'
 import type { Clock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
+import { BoundedCache } from '../bounded-cache.ts'
 import type { Caller } from '../caller.ts'
 import { mapClaims, scopesOf } from './claims.ts'
 import { unauthorized } from './credentials.ts'
@@ -39,7 +40,7 @@ export interface TokensParts {
 export class Tokens {
   readonly #issuers: ReadonlyMap<string, IssuerKeys>
   readonly #clock: Clock
-  readonly #verified = new Map<string, VerifiedToken>()
+  readonly #verified = new BoundedCache<VerifiedToken>(VERIFIED_TOKENS)
   readonly #pending = new Map<string, Promise<Caller>>()
 
   constructor({ issuers, clock, report }: TokensParts) {
@@ -78,8 +79,8 @@ export class Tokens {
     const payload = await issuer.verify(token)
     const caller = callerOf(payload, issuer.trusted)
     const expiresAt = caller.expiresAt as number
-    if (this.#verified.size >= VERIFIED_TOKENS) this.#verified.delete(this.#verified.keys().next().value ?? '')
-    this.#verified.set(digest, { caller, until: Math.min(expiresAt, this.#clock.milliseconds() + VERIFIED_MAX_AGE_MS) })
+    const until = Math.min(expiresAt, this.#clock.milliseconds() + VERIFIED_MAX_AGE_MS)
+    this.#verified.set(digest, { caller, until }, 1)
     return caller
   }
 }
