@@ -6,7 +6,7 @@ import { HubError } from '../errors.ts'
 import { currentDescriptor } from '../formats/descriptors.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShellDescriptor, SubmodelDescriptor } from '../model/types.ts'
-import { rightsOf } from '../security/rights.ts'
+import { nameRights } from '../security/rights.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Facet } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
@@ -233,7 +233,7 @@ async function requireReplaceable(
   const descriptor = await deriveDescriptor(context, kind, source, request.base)
   if (view.visible(descriptor) === descriptor) return
   // Which of the rights was needed would reveal whether it exists.
-  throw new HubError('Forbidden', [`${rightsOf(right).join(' or ')} of ${kind} "${id}"`])
+  throw new HubError('Forbidden', [`${nameRights(right)} of ${kind} "${id}"`])
 }
 
 async function unregister(

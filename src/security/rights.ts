@@ -30,6 +30,11 @@ export function documentedRight(required: RequiredRight): string | readonly stri
   return others.length === 0 ? right : [right, ...others]
 }
 
+/** The rights of which one is needed, without saying on what it depends: that could reveal whether the target exists. */
+export function nameRights(required: RequiredRight): string {
+  return rightsOf(required).join(' or ')
+}
+
 /** A required right in words, e.g. `CREATE or UPDATE, depending on whether it exists`. */
 export function describeRight(required: RequiredRight): string {
   if (typeof required === 'string') return required

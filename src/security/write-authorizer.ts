@@ -20,7 +20,7 @@ import {
 } from './document-writes.ts'
 import { guardReferences, type WriteStores } from './guarded-state.ts'
 import type { AccessVerdict } from './policy.ts'
-import { type RequiredRight, type Right, rightsOf } from './rights.ts'
+import { nameRights, type RequiredRight, type Right, rightsOf } from './rights.ts'
 import { Visibility } from './visibility.ts'
 import { WriteCheck } from './write-check.ts'
 
@@ -111,7 +111,7 @@ export class WriteAuthorizer {
     for (const [id, right] of packages) {
       const isAllowed = await allowsAll(access, right)
       if (isAllowed) continue
-      if (isUpsert(declared)) throw forbidden(rightsOf(declared ?? right).join(' or '), `Package "${id}"`)
+      if (isUpsert(declared)) throw forbidden(nameRights(declared ?? right), `Package "${id}"`)
       const isVisible = right === 'CREATE' || (await allowsAll(access, 'VIEW'))
       throw isVisible ? forbidden(right, `Package "${id}"`) : new CommitRefused('NotFound', ['Package', id])
     }
@@ -124,7 +124,7 @@ export class WriteAuthorizer {
     const path = typeof part === 'string' ? undefined : part.path
     const what = path === undefined ? `${kind} "${id}"` : `the element "${path}" of ${kind} "${id}"`
     // Which of the two rights was needed would reveal whether it exists.
-    if (isUpsert(declared)) return forbidden(rightsOf(declared ?? right).join(' or '), what)
+    if (isUpsert(declared)) return forbidden(nameRights(declared ?? right), what)
     if (write.created !== undefined) return forbidden(right, what)
     const visibility = new Visibility({ access, store, rights: ['VIEW', right, ...rightsOf(declared ?? right)] })
     if (path === undefined) {
