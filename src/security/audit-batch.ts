@@ -1,6 +1,7 @@
 /**
  * Records that are written some seconds later, in one commit: refusals and reads. Equal ones are one record with a count,
- * and of one group only so many are distinguished, so that a stranger can neither fill the disk nor slow the hub down.
+ * and the number of different records per group is limited, so that a stranger can neither fill the disk nor slow the hub
+ * down.
  */
 import type { Clock } from '../clock.ts'
 import type { Change, Store } from '../store/store.ts'

@@ -56,7 +56,7 @@ function keyOf({ name, authentication, source = '' }: Caller): string {
 
 /** Callers that are kept; the one that was first seen the longest ago is forgotten, and starts again. */
 const MAX_CALLERS = 10_000
-/** So much of the rate may be used at once after a pause. */
+/** Seconds' worth of the rate that may be used at once after a pause. */
 const BURST_S = 2
 
 /** A token bucket for each caller. */

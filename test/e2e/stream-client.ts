@@ -20,7 +20,7 @@ export class StreamClient {
   text = ''
   /** Code and reason of the close. */
   readonly closed: Promise<readonly [number, string]>
-  #ring = () => {}
+  #notify = () => {}
 
   constructor(socket: WebSocket, isBinary: boolean) {
     this.socket = socket
@@ -30,7 +30,7 @@ export class StreamClient {
     socket.on('message', (data) => {
       this.text += String(data)
       this.received.push(isBinary ? decode(data as Buffer) : JSON.parse(String(data)))
-      this.#ring()
+      this.#notify()
     })
   }
 
@@ -58,10 +58,10 @@ export class StreamClient {
         const message = this.received.shift()
         if (types.includes(message.type)) return message
       }
-      const rung = new Promise<void>((resolve) => {
-        this.#ring = resolve
+      const arrival = new Promise<void>((resolve) => {
+        this.#notify = resolve
       })
-      await inTime(rung, types.join(' or '))
+      await inTime(arrival, types.join(' or '))
     }
   }
 }
