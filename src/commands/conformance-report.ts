@@ -1,9 +1,9 @@
 /** `aas-hub validate --profile`: the rules of a profile, as text or JSON. */
 import { HubError } from '../errors.ts'
 import { type ConformanceReport, checkFile, type RuleFinding } from '../operations/conformance/check-file.ts'
-import { languages, type ReportLanguage } from '../operations/conformance/checks/texts.ts'
 import { profileNamed } from '../operations/conformance/load-profile.ts'
 import { withInspectedFile } from '../operations/conformance/open-file.ts'
+import { languages, type ReportLanguage } from '../operations/report-language.ts'
 import type { TemplateChecker } from '../operations/validation/template-checker.ts'
 import { choiceOf } from './local-hub.ts'
 

@@ -1,10 +1,8 @@
-/** Verdicts in words, and the headings of the table, in the languages of those who read them. */
+/** Verdicts in words, in the languages of those who read them. */
+import type { ReportLanguage } from '../report-language.ts'
 import type { PointVerdict } from './verdict.ts'
 
-export const tableLanguages = ['en', 'ko'] as const
-export type TableLanguage = (typeof tableLanguages)[number]
-
-export const verdictTexts: Readonly<Record<PointVerdict, Readonly<Record<TableLanguage, string>>>> = {
+export const verdictTexts: Readonly<Record<PointVerdict, Readonly<Record<ReportLanguage, string>>>> = {
   ok: { en: 'Delivers as planned', ko: '계획대로 수집됨' },
   silent: { en: 'Planned, but delivers nothing', ko: '계획되어 있으나 수집되지 않음' },
   slow: { en: 'Delivers less often than planned', ko: '계획보다 긴 주기로 수집됨' },

@@ -1,11 +1,12 @@
 /** Runs the rules of a profile on a file. */
 import { idShortPathTo, pointerTo } from '../../model/document-path.ts'
 import { TimeSlice } from '../../time-slice.ts'
+import type { ReportLanguage } from '../report-language.ts'
 import type { TemplateChecker } from '../validation/template-checker.ts'
 import type { FindingDetails, FindingPlace } from './checks/check.ts'
 import { checks } from './checks/checks.ts'
 import type { InspectedFile } from './checks/inspected-file.ts'
-import { fill, type ReportLanguage, shorten } from './checks/texts.ts'
+import { fill, shorten } from './checks/texts.ts'
 import type { Profile, Rule, Severity } from './profile.ts'
 
 /** Findings of a rule that are reported; the others are counted. */

@@ -4,9 +4,10 @@
  */
 import { HubError } from '../../errors.ts'
 import { suggest } from '../../formats/suggest.ts'
+import { languages } from '../report-language.ts'
 import { checks } from './checks/checks.ts'
 import { readValues } from './checks/rule-values.ts'
-import { languages, type Texts } from './checks/texts.ts'
+import type { Texts } from './checks/texts.ts'
 
 /** `none`: the rule is listed, but not checked. */
 export const severities = ['error', 'warning', 'info', 'none'] as const

@@ -1,7 +1,6 @@
 /** Declarations of `/audit` and `/audit/head`. */
 import { HubError } from '../../errors.ts'
 import type { JsonSchema } from '../../formats/json-schema.ts'
-import { parseTime } from '../../model/time.ts'
 import {
   documentChoice,
   documentText,
@@ -9,7 +8,7 @@ import {
   type QueryDeclaration
 } from '../http/extension-endpoint.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { singleValue } from '../http/parameters.ts'
+import { parseChoice, parseQueryTime, singleValue } from '../http/parameters.ts'
 
 const formats = ['json', 'ndjson'] as const
 const outcomes = ['done', 'refused'] as const
@@ -22,14 +21,14 @@ const query = {
   to: { ...documentText('End, inclusive', '2026-11-24T04:00:00Z'), parse: parseMilliseconds },
   caller: { ...documentText('Name of the caller', 'user:kim'), parse: singleValue },
   operation: { ...documentText('Name of the operation', 'PatchSubmodelById'), parse: singleValue },
-  outcome: { ...documentChoice('Done or refused', outcomes), parse: choice(outcomes) },
+  outcome: { ...documentChoice('Done or refused', outcomes), parse: parseChoice(outcomes) },
   resource: {
     ...documentText('Identifier of a document, or a key, a user or a version of the access rules', 'urn:example:press'),
     parse: singleValue
   },
   format: {
     ...documentChoice('`json`: a page; `ndjson`: all entries, or as many as `limit` says', formats, 'json'),
-    parse: choice(formats)
+    parse: parseChoice(formats)
   },
   limit: {
     description: 'Number of entries',
@@ -89,19 +88,9 @@ const headEndpoint = {
 export const auditEndpoints = { entries: auditEndpoint, head: headEndpoint }
 
 function parseMilliseconds(values: readonly string[], name: string): number {
-  const text = singleValue(values, name)
-  // A plus that is not percent-encoded arrives as a space.
-  const time = parseTime(text) ?? parseTime(text.replace(/ (\d\d:\d\d)$/, '+$1'))
+  const time = parseQueryTime(singleValue(values, name))
   if (time !== undefined) return Number(time / 1_000_000n)
   throw new HubError('BadRequest', [`"${name}" is a time such as 2026-11-24T03:00:00Z, or milliseconds since 1970`])
-}
-
-function choice<const Choice extends string>(choices: readonly Choice[]) {
-  return (values: readonly string[], name: string): Choice => {
-    const found = choices.find((one) => one === singleValue(values, name))
-    if (found === undefined) throw new HubError('BadRequest', [`"${name}" is ${choices.join(' or ')}`])
-    return found
-  }
 }
 
 function wholeNumber(least: number) {

@@ -10,9 +10,8 @@ import {
   type PlanAndFigures,
   type PointsRequest
 } from '../../operations/collection/collection-points.ts'
-import type { TableLanguage } from '../../operations/collection/verdict-texts.ts'
-import { preferredLanguage } from '../../operations/conformance/checks/texts.ts'
 import { parseCursor, toCursor } from '../../operations/paging.ts'
+import { preferredLanguage, type ReportLanguage } from '../../operations/report-language.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { type EndpointRequest, serve } from '../http/extension-endpoint.ts'
@@ -97,7 +96,7 @@ async function pageOf(
 async function rowsOf(
   { store, figures }: PointsRequest,
   points: readonly CollectionPoint[],
-  language: TableLanguage
+  language: ReportLanguage
 ): Promise<readonly PointRow[]> {
   const rows: PointRow[] = []
   for (const point of points) {
@@ -112,7 +111,7 @@ async function rowsOf(
 async function* csvOf(
   figures: PlanAndFigures,
   points: AsyncIterable<CollectionPoint>,
-  language: TableLanguage,
+  language: ReportLanguage,
   limit: number
 ): AsyncGenerator<Uint8Array> {
   let text = csvHead(language)

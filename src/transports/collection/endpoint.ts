@@ -1,7 +1,7 @@
 /** Declaration of `/collection-points`. */
 import { HubError } from '../../errors.ts'
 import { verdicts } from '../../operations/collection/verdict.ts'
-import { tableLanguages } from '../../operations/collection/verdict-texts.ts'
+import { languages } from '../../operations/report-language.ts'
 import {
   documentChoice,
   documentText,
@@ -9,7 +9,7 @@ import {
   type QueryDeclaration
 } from '../http/extension-endpoint.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { singleValue } from '../http/parameters.ts'
+import { parseChoice, singleValue } from '../http/parameters.ts'
 
 const formats = ['json', 'csv'] as const
 
@@ -20,17 +20,17 @@ export const collectionParameters = {
     ...documentText('Only elements of this submodel', 'urn:plant:imm-01:operational-data'),
     parse: singleValue
   },
-  verdict: { ...documentChoice('Only points of this verdict', verdicts), parse: choice(verdicts) },
+  verdict: { ...documentChoice('Only points of this verdict', verdicts), parse: parseChoice(verdicts) },
   format: {
     ...documentChoice('Format; CSV has all points unless `limit` is given', formats, 'json'),
-    parse: choice(formats)
+    parse: parseChoice(formats)
   },
   language: {
     ...documentChoice(
       'Language of the verdicts in words, and of the headings; that of `Accept-Language` by default',
-      tableLanguages
+      languages
     ),
-    parse: choice(tableLanguages)
+    parse: parseChoice(languages)
   },
   limit: {
     description: 'Number of points',
@@ -72,11 +72,3 @@ export const collectionEndpoint = {
     refuses: ['BadRequest', 'Unavailable', 'Internal']
   }
 } as const satisfies ExtensionEndpoint
-
-function choice<const Choice extends string>(choices: readonly Choice[]) {
-  return (values: readonly string[], name: string): Choice => {
-    const found = choices.find((one) => one === singleValue(values, name))
-    if (found === undefined) throw new HubError('BadRequest', [`"${name}" is ${choices.join(' or ')}`])
-    return found
-  }
-}

@@ -2,7 +2,8 @@
 import type { SampleSource } from '../../model/collection/sample-source.ts'
 import { formatTime } from '../../model/time.ts'
 import type { CollectionPoint } from '../../operations/collection/collection-points.ts'
-import { type TableLanguage, verdictTexts } from '../../operations/collection/verdict-texts.ts'
+import { verdictTexts } from '../../operations/collection/verdict-texts.ts'
+import type { ReportLanguage } from '../../operations/report-language.ts'
 
 /** Gaps that are listed of a point: the latest. */
 const MAX_GAPS = 10
@@ -34,7 +35,7 @@ export interface PointRow {
 }
 
 export interface RowOptions {
-  readonly language: TableLanguage
+  readonly language: ReportLanguage
   readonly source: SampleSource | undefined
   /** Where it was looked up, as the point never delivered. */
   readonly isElementStored?: boolean
@@ -77,7 +78,7 @@ function measuredOf({ actual }: CollectionPoint) {
   }
 }
 
-const HEADINGS: Readonly<Record<TableLanguage, readonly string[]>> = {
+const HEADINGS: Readonly<Record<ReportLanguage, readonly string[]>> = {
   en: [
     ...['Process', 'Machine', 'Submodel', 'Element', 'Kind', 'Method', 'Planned period [s]', 'Measured period [s]'],
     ...['First sample', 'Last sample', 'Count', 'Missing rate', 'Gaps', 'Late share', 'Bad share', 'Uncertain share'],
@@ -91,7 +92,7 @@ const HEADINGS: Readonly<Record<TableLanguage, readonly string[]>> = {
 }
 
 /** With the byte order mark by which spreadsheets recognise UTF-8. */
-export function csvHead(language: TableLanguage): string {
+export function csvHead(language: ReportLanguage): string {
   return `\uFEFF${HEADINGS[language].map(csvCell).join()}\r\n`
 }
 

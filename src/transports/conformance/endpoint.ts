@@ -1,6 +1,5 @@
 /** Declaration of `/validate`. */
-import { HubError } from '../../errors.ts'
-import { isLanguage, languages } from '../../operations/conformance/checks/texts.ts'
+import { languages } from '../../operations/report-language.ts'
 import {
   documentChoice,
   documentText,
@@ -8,7 +7,7 @@ import {
   type QueryDeclaration
 } from '../http/extension-endpoint.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { singleValue } from '../http/parameters.ts'
+import { parseChoice, singleValue } from '../http/parameters.ts'
 
 const conformanceParameters = {
   profile: {
@@ -17,11 +16,7 @@ const conformanceParameters = {
   },
   language: {
     ...documentChoice('Language of the texts; that of `Accept-Language` by default', languages),
-    parse: (values, name) => {
-      const text = singleValue(values, name)
-      if (isLanguage(text)) return text
-      throw new HubError('BadRequest', [`"${name}" is ${languages.join(' or ')}`])
-    }
+    parse: parseChoice(languages)
   },
   fileName: {
     ...documentText('Name of a file that is the body itself', 'machine.aasx'),

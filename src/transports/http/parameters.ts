@@ -3,6 +3,7 @@ import { HubError } from '../../errors.ts'
 import { parseJson, validate } from '../../formats/json.ts'
 import { releases } from '../../formats/releases.ts'
 import { enumerations } from '../../model/metamodel.ts'
+import { parseTime } from '../../model/time.ts'
 import type { Reference, SpecificAssetId } from '../../model/types.ts'
 import type { Content, RequestQuery } from '../../operations/request-query.ts'
 import type { OperationDefinition } from '../../operations/table.ts'
@@ -135,6 +136,21 @@ export function singleValue(values: readonly string[], name: string): string {
   const [value = '', ...others] = values
   if (others.length === 0) return value
   throw new HubError('BadRequest', [`The parameter ${name} is given ${values.length} times`])
+}
+
+/** Parses one of the choices. */
+export function parseChoice<const Choice extends string>(choices: readonly Choice[]) {
+  return (values: readonly string[], name: string): Choice => {
+    const text = singleValue(values, name)
+    const found = choices.find((one) => one === text)
+    if (found === undefined) throw new HubError('BadRequest', [`"${name}" is ${choices.join(' or ')}`])
+    return found
+  }
+}
+
+/** Nanoseconds since 1970; undefined where it is no time. A plus that is not percent-encoded arrives as a space. */
+export function parseQueryTime(text: string): bigint | undefined {
+  return parseTime(text) ?? parseTime(text.replace(/ (\d\d:\d\d)$/, '+$1'))
 }
 
 function readLimit(values: readonly string[], name: string): number {

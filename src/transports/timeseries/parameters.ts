@@ -8,6 +8,7 @@ import { type TimeZone, timeZone } from '../../model/time-zone.ts'
 import { AGGREGATES } from '../../operations/history/aggregate.ts'
 import { ALIGNMENTS } from '../../operations/history/table.ts'
 import { documentChoice, documentText, documentTexts, type QueryDeclaration } from '../http/extension-endpoint.ts'
+import { parseQueryTime } from '../http/parameters.ts'
 import { MACHINE } from '../schemas/sample-schemas.ts'
 
 /** Rows of a page. Without `limit` all rows are sent as a stream. */
@@ -136,8 +137,7 @@ function oneOf<const Choice extends string>(choices: readonly Choice[]) {
 
 function parseTimeParameter(values: readonly string[], name: string): bigint {
   const text = first(values)
-  // A plus that is not percent-encoded arrives as a space.
-  const time = parseTime(text) ?? parseTime(text.replace(/ (\d\d:\d\d)$/, '+$1'))
+  const time = parseQueryTime(text)
   if (time === undefined) throw invalid(name, 'a time such as 2026-11-24T03:00:00Z, or milliseconds since 1970', text)
   return time
 }

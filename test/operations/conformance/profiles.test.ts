@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { isLexical } from '../../../src/model/datatypes.ts'
 import { checkFile } from '../../../src/operations/conformance/check-file.ts'
-import { preferredLanguage } from '../../../src/operations/conformance/checks/texts.ts'
 import { profileNamed } from '../../../src/operations/conformance/load-profile.ts'
 import { withInspectedFile } from '../../../src/operations/conformance/open-file.ts'
+import { preferredLanguage } from '../../../src/operations/report-language.ts'
 import {
   externalTo,
   file,
