@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['formats', 'store'],
   ['security'],
   ['operations', 'consumers'],
+  ['reports'],
   ['transports', 'collectors', 'config'],
   ['app', 'commands'],
   ['server.ts'],
