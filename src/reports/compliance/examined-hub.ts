@@ -3,7 +3,7 @@
 export interface ExaminedHub {
   /** Sends a request, inside the process or over the network; the caller's credentials are added by it. */
   request(method: string, path: string, init?: RequestContent): Promise<HubResponse>
-  /** Of the API, e.g. `/api/v3.1`. */
+  /** Of the API, e.g. `/api/v3`. */
   readonly apiPrefix: string
   readonly facts: HubFacts
 }
@@ -15,6 +15,7 @@ export interface RequestContent {
 
 export interface HubResponse {
   readonly status: number
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
 }
