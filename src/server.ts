@@ -1,6 +1,5 @@
 /** The start of a hub, read from top to bottom: open the services, mount the transports, start the background work. */
 import type { Server as HttpServer } from 'node:http'
-import { Server as HttpsServer } from 'node:https'
 import fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import { Background, startBackground } from './app/background.ts'
 import { readPlanOrigin } from './app/collection.ts'
@@ -8,8 +7,9 @@ import { LazyLogger, logOptions, RequestLog } from './app/logging.ts'
 import { openStore } from './app/open-store.ts'
 import { type OperatorFiles, readOperatorFiles } from './app/operator-files.ts'
 import { preload } from './app/preload.ts'
+import { reloadFiles } from './app/reload-files.ts'
 import { openServices, type Services } from './app/services.ts'
-import { serverOptions, type TlsFiles, watchTls } from './app/tls.ts'
+import { serverOptions, type TlsFiles, TlsServer } from './app/tls.ts'
 import { mountTransports } from './app/transports.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
@@ -48,12 +48,13 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
     app.addHook('onError', async (_request, _reply, error) => store.noteDamage(error))
     store.onDamage((error) => app.log.error({ err: error }, 'A stored record is damaged'))
 
-    const { lineRules } = files
+    const { lineRules, followed } = files
+    const tls = files.tls && new TlsServer(app, config, files.tls)
     const background = new Background()
     const services = await openServices({ config, clock, store, files, plan, log: app.log })
-    const drain = await mountTransports(app, { config, services, lineRules, mqtt: () => background.mqtt })
+    const drain = await mountTransports(app, { config, services, lineRules, followed, mqtt: () => background.mqtt })
     await preload(services.context, app.log, config)
-    return new HubServer({ config, app, services, files, background, drain })
+    return new HubServer({ config, app, services, files, tls, background, drain })
   } catch (error) {
     await store.close()
     throw error
@@ -65,6 +66,8 @@ interface HubServerParts {
   readonly app: FastifyInstance
   readonly services: Services
   readonly files: OperatorFiles
+  /** Undefined where HTTPS is not configured. */
+  readonly tls: TlsServer | undefined
   readonly background: Background
   /** Makes the hub report that it is not ready. */
   readonly drain: () => void
@@ -85,15 +88,14 @@ class HubServer implements Server {
   }
 
   async listen(): Promise<string> {
-    const { config, app, services, files, background } = this.#parts
+    const { config, app, services, files, tls, background } = this.#parts
     const address = await app.listen({
       host: config.HOST,
       port: config.PORT,
       listenTextResolver: (at) => `Listening on ${at}`
     })
     if (services.baseUrl.current === '') services.baseUrl.current = address
-    const { server } = app as { server: unknown }
-    if (server instanceof HttpsServer) background.add(watchTls(server, config, { clock: services.clock, log: app.log }))
+    background.add(reloadFiles({ config, files, services, tls, log: app.log }))
     await startBackground(background, { config, services, log: app.log, mqtt: files.mqtt })
     return services.baseUrl.current
   }

@@ -1,6 +1,7 @@
 /** Certificates for tests, made by OpenSSL. */
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Why tests that need certificates are skipped; false where they run, as in CI. */
@@ -39,6 +40,31 @@ export class CertificateAuthority {
     )
     return { cert: at('pem'), key: at('key') }
   }
+
+  /** Lists what the authority has revoked. @param times absent: for a day from now on @returns the file */
+  revoke(name: string, revoked: readonly CertificateFiles[], times?: CrlTimes): string {
+    const at = (ending: string) => join(this.#folder, `${name}.${ending}`)
+    const lines = revoked.map(({ cert }) => {
+      const { serialNumber } = new X509Certificate(readFileSync(cert))
+      return `R\t400101000000Z\t250101000000Z\t${serialNumber}\tunknown\t/CN=revoked\n`
+    })
+    writeFileSync(at('index'), lines.join(''))
+    writeFileSync(at('config'), `[ca]\ndefault_ca=own\n[own]\ndatabase=${at('index')}\ndefault_md=sha256\n`)
+    openSsl(
+      ...['ca', '-gencrl', '-config', at('config'), '-cert', this.files.cert, '-keyfile', this.files.key],
+      ...(times === undefined
+        ? ['-crldays', '1']
+        : ['-crl_lastupdate', times.lastUpdate, '-crl_nextupdate', times.nextUpdate]),
+      ...['-out', at('crl')]
+    )
+    return at('crl')
+  }
+}
+
+/** Times of a list of revoked certificates, as OpenSSL writes them: `20300101000000Z`. */
+export interface CrlTimes {
+  readonly lastUpdate: string
+  readonly nextUpdate: string
 }
 
 function isMissing(): boolean {

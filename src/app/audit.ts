@@ -45,5 +45,6 @@ const operations: Readonly<Record<SecurityEvent['action'], string>> = {
   'create user': 'CreateUser',
   'change user': 'ChangeUser',
   'change password': 'ChangePassword',
-  'delete user': 'DeleteUser'
+  'delete user': 'DeleteUser',
+  'load file': 'LoadFile'
 }

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts'
 import { type DocumentedResponse, type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import { ref } from '../transports/http/openapi-schemas.ts'
 import type { RulesStatus } from './access-rules.ts'
+import type { FollowedFiles } from './followed-files.ts'
 
 /** The store has to answer within this time. */
 const READINESS_TIMEOUT_MS = 2000
@@ -37,7 +38,7 @@ const readinessEndpoint = {
     tag: 'Hub',
     summary: 'Can the hub serve requests?',
     description:
-      'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served. `accessRules` says why newer access rules are not in force. `insecure`: callers need not authenticate, though other machines reach the hub.',
+      'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served. `accessRules` says why newer access rules are not in force, `invalidFiles` names settings whose changed files are not valid: the last good ones stay in force. `insecure`: callers need not authenticate, though other machines reach the hub.',
     gives: { 200: health('Yes'), 503: health('No, with the reason') },
     refuses: ['Internal']
   }
@@ -49,12 +50,16 @@ export interface ProbeOptions {
   readonly store: Store
   readonly clock: Clock
   readonly accessRules: RulesStatus
+  readonly followed: FollowedFiles
   /** May strangers on other machines do everything? */
   readonly isInsecure: () => boolean
 }
 
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
-export function mountProbes(app: FastifyInstance, { store, clock, accessRules, isInsecure }: ProbeOptions): () => void {
+export function mountProbes(
+  app: FastifyInstance,
+  { store, clock, accessRules, followed, isInsecure }: ProbeOptions
+): () => void {
   let draining = false
   serve(app, '', healthEndpoint, { get: () => ({ status: 'ok' }) })
   serve(app, '', readinessEndpoint, { get: ({ request, reply }) => readiness(request, reply) })
@@ -68,10 +73,12 @@ export function mountProbes(app: FastifyInstance, { store, clock, accessRules, i
       const { isWriteFailing: isFull, damaged } = await figuresInTime(store, clock)
       if (isFull) return reply.code(503).send({ status: 'nothing can be stored: the disk is full or failing' })
       const { problem } = accessRules
+      const invalidFiles = Object.entries(followed.validity).flatMap(([setting, isValid]) => (isValid ? [] : setting))
       return {
         status: 'ready',
         ...(damaged > 0 && { damaged }),
         ...(problem !== undefined && { accessRules: problem }),
+        ...(invalidFiles.length > 0 && { invalidFiles }),
         ...(isInsecure() && { insecure: true })
       }
     } catch (error) {

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 import type { SecurityEventSink } from '../security/identity/events.ts'
 import { Identity } from '../security/identity/identity.ts'
+import type { TrustedIssuer } from '../security/identity/trust-list.ts'
 import type { Store } from '../store/store.ts'
 import { isLoopback } from '../transports/http/origin-guard.ts'
 import type { OperatorFiles } from './operator-files.ts'
@@ -21,8 +22,11 @@ export interface IdentityOptions {
 /** @throws ConfigError where the hub would be open to other machines */
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
   const { config, files, store, clock, log, events } = options
+  const { issuers, certificates } = files
   const identity = new Identity({
-    ...{ store, clock, ...files },
+    ...{ store, clock },
+    ...(issuers && { issuers }),
+    ...(certificates && { certificates }),
     ...(events && { events }),
     report: (text, error) => {
       if (error === undefined) log.info(text)
@@ -30,13 +34,19 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     }
   })
   await identity.load()
-  for (const { issuer, audiences } of files.issuers) {
-    if (audiences.length === 0) log.warn(`ISSUERS: ${issuer} has no audience, so its tokens for others count here too`)
-    if (issuer.startsWith('http:')) log.warn(`ISSUERS: ${issuer} is not https, so its keys can be replaced on the way`)
-  }
+  if (issuers !== undefined) logIssuers(issuers, log)
   if (!identity.isConfigured) checkExposure(config, log)
   else await warnOfReaders(config, log)
   return identity
+}
+
+/** Warns of what is accepted and risky. */
+export function logIssuers(issuers: readonly TrustedIssuer[], log: Pick<FastifyBaseLogger, 'warn'>): void {
+  if (issuers.length === 0) log.warn('ISSUERS: the list is empty, so no token of an identity provider is accepted')
+  for (const { issuer, audiences } of issuers) {
+    if (audiences.length === 0) log.warn(`ISSUERS: ${issuer} has no audience, so its tokens for others count here too`)
+    if (issuer.startsWith('http:')) log.warn(`ISSUERS: ${issuer} is not https, so its keys can be replaced on the way`)
+  }
 }
 
 /** May any caller that reaches the address do everything, also from other machines? */

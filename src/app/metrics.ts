@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts'
 import { type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 import type { RulesStatus } from './access-rules.ts'
+import type { FollowedFiles } from './followed-files.ts'
 
 /** Where the metrics come from; functions for parts that open later, or not at all. */
 export interface MetricSources {
@@ -15,6 +16,7 @@ export interface MetricSources {
   readonly ingest: Pick<Ingest, 'counts'>
   readonly subscriptions: () => Subscriptions['figures']
   readonly accessRules: RulesStatus
+  readonly followed: FollowedFiles
   readonly mqtt: () => MqttTransport | undefined
 }
 
@@ -127,7 +129,14 @@ function metricText(
 /** For a value without labels. */
 const NO_LABEL = ''
 
-async function hubMetrics({ store, ingest, subscriptions, accessRules, mqtt }: MetricSources): Promise<string> {
+async function hubMetrics({
+  store,
+  ingest,
+  subscriptions,
+  accessRules,
+  followed,
+  mqtt
+}: MetricSources): Promise<string> {
   // While the database is unreachable the other metrics help to find out why.
   const stored = await store.figures().catch(() => undefined)
   return [
@@ -136,6 +145,7 @@ async function hubMetrics({ store, ingest, subscriptions, accessRules, mqtt }: M
     ...ingestMetrics(ingest.counts),
     ...subscriptionMetrics(subscriptions()),
     ...accessRuleMetrics(accessRules),
+    ...fileMetrics(followed),
     ...mqttMetrics(mqtt())
   ].join('\n')
 }
@@ -179,6 +189,15 @@ function accessRuleMetrics({ version, problem }: RulesStatus): string[] {
     metricText('access_rules_valid', 'gauge', 'Are the newest access rules in force?', {
       [NO_LABEL]: problem === undefined ? 1 : 0
     })
+  ]
+}
+
+/** None where no files are followed. */
+function fileMetrics({ validity }: FollowedFiles): string[] {
+  const values = Object.entries(validity).map(([setting, isValid]) => [`{setting="${setting}"}`, isValid ? 1 : 0])
+  if (values.length === 0) return []
+  return [
+    metricText('files_valid', 'gauge', 'Are the newest files of the setting in force?', Object.fromEntries(values))
   ]
 }
 

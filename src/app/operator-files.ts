@@ -7,12 +7,13 @@ import { parseTrustList, type TrustedIssuer } from '../security/identity/trust-l
 import { type LineRule, readLineRules } from '../transports/ingest/point-target.ts'
 import { readMqttFiles } from '../transports/mqtt/files.ts'
 import type { MqttOptions } from '../transports/mqtt/options.ts'
+import { FollowedFiles } from './followed-files.ts'
 import { readTemplates } from './load-templates.ts'
 import { readTls, type TlsFiles } from './tls.ts'
 
 export interface OperatorFiles {
-  /** Identity providers that are trusted. */
-  readonly issuers: readonly TrustedIssuer[]
+  /** Identity providers that are trusted; absent where no file names them. */
+  readonly issuers?: readonly TrustedIssuer[]
   /** Claims of client certificates; absent where they are not asked for. */
   readonly certificates?: readonly CertificateRule[]
   readonly templates: TemplateChecker
@@ -22,27 +23,40 @@ export interface OperatorFiles {
   readonly lineRules: readonly LineRule[]
   /** Absent where no broker is configured. */
   readonly mqtt?: MqttSettings
+  /** Those that are read again when they change. */
+  readonly followed: FollowedFiles
 }
 
 export type MqttSettings = Omit<MqttOptions, 'hub' | 'log'>
 
 /** @throws ConfigError naming the file that is wrong */
 export function readOperatorFiles(config: Config): OperatorFiles {
+  const followed = new FollowedFiles(config)
   const templates = readTemplates(config)
   const mqtt = readMqtt(config)
   const lineRules = readLineMapping(config)
-  const issuers = readFileOf('ISSUERS', config.ISSUERS, parseTrustList) ?? []
-  const rules = readFileOf('TLS_CLIENT_CLAIMS', config.TLS_CLIENT_CLAIMS, parseCertificateRules) ?? []
-  const certificates = config.TLS_CLIENT_CA === '' ? undefined : rules
+  const issuers = readIssuers(config)
+  const certificates = config.TLS_CLIENT_CA === '' ? undefined : readCertificateRules(config)
   const tls = readTls(config)
   return {
     templates,
     lineRules,
-    issuers,
+    followed,
+    ...(issuers && { issuers }),
     ...(tls && { tls }),
     ...(certificates && { certificates }),
     ...(mqtt && { mqtt })
   }
+}
+
+/** @returns undefined where no file is configured @throws ConfigError */
+export function readIssuers({ ISSUERS }: Pick<Config, 'ISSUERS'>): TrustedIssuer[] | undefined {
+  return readFileOf('ISSUERS', ISSUERS, parseTrustList)
+}
+
+/** @throws ConfigError */
+export function readCertificateRules({ TLS_CLIENT_CLAIMS }: Pick<Config, 'TLS_CLIENT_CLAIMS'>): CertificateRule[] {
+  return readFileOf('TLS_CLIENT_CLAIMS', TLS_CLIENT_CLAIMS, parseCertificateRules) ?? []
 }
 
 function readFileOf<Content>(setting: string, file: string, parse: (text: string) => Content): Content | undefined {

@@ -1,26 +1,27 @@
-/** HTTPS in this process: certificate, key and the CAs of clients, read again when their files change. */
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
+/** HTTPS in this process: certificate, key, and the CAs of clients with the lists of what these have revoked. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:https'
-import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import type { FastifyBaseLogger } from 'fastify'
-import type { Clock } from '../clock.ts'
+import { createSecureContext, type SecureContextOptions, type TLSSocket } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
 import { type Config, ConfigError } from '../config/config.ts'
+import { distrustCertificate, isDistrusted } from '../transports/http/credentials.ts'
 
-/** Files are looked at this often: notifications of the file system do not reach network drives and containers. */
-const FILE_INTERVAL_MS = 2000
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
-type TlsConfig = Pick<Config, 'TLS_CERT' | 'TLS_KEY' | 'TLS_CLIENT_CA'>
+type TlsConfig = Pick<Config, 'TLS_CERT' | 'TLS_KEY' | 'TLS_CLIENT_CA' | 'TLS_CRL'>
 
 export interface TlsFiles extends SecureContextOptions {
   readonly cert: Buffer
   readonly key: Buffer
   readonly ca?: Buffer
+  /** Lists of revoked certificates, one for each CA. */
+  readonly crl?: string[]
 }
 
 /** @returns undefined where no certificate is configured @throws ConfigError naming the file that is wrong */
-export function readTls({ TLS_CERT, TLS_KEY, TLS_CLIENT_CA }: TlsConfig): TlsFiles | undefined {
+export function readTls({ TLS_CERT, TLS_KEY, TLS_CLIENT_CA, TLS_CRL }: TlsConfig): TlsFiles | undefined {
+  if (TLS_CRL !== '' && TLS_CLIENT_CA === '') throw new ConfigError(['TLS_CRL needs TLS_CLIENT_CA'])
   if (TLS_CERT === '' && TLS_KEY === '' && TLS_CLIENT_CA === '') return undefined
   if (TLS_CERT === '' || TLS_KEY === '') throw new ConfigError(['TLS_CERT and TLS_KEY are needed together'])
   const [cert, key] = [read('TLS_CERT', TLS_CERT), read('TLS_KEY', TLS_KEY)]
@@ -34,9 +35,20 @@ export function readTls({ TLS_CERT, TLS_KEY, TLS_CLIENT_CA }: TlsConfig): TlsFil
   }
   if (ca !== undefined)
     attempt(`TLS_CLIENT_CA: ${TLS_CLIENT_CA} is no certificate (PEM)`, () => new X509Certificate(ca))
-  const files = { cert, key, ...(ca && { ca }) }
+  const crl = TLS_CRL === '' ? undefined : readRevocations(TLS_CRL)
+  const files = { cert, key, ...(ca && { ca }), ...(crl && { crl }) }
   attempt('TLS_CERT, TLS_KEY: they cannot be used', () => createSecureContext(files))
   return files
+}
+
+/** OpenSSL reads the first list of each text. */
+function readRevocations(file: string): string[] {
+  const text = read('TLS_CRL', file).toString('latin1')
+  const lists = text.match(/-----BEGIN X509 CRL-----[\s\S]+?-----END X509 CRL-----/g) ?? []
+  const problem = `TLS_CRL: ${file} is no list of revoked certificates (PEM)`
+  if (lists.length === 0) throw new ConfigError([problem])
+  attempt(problem, () => createSecureContext({ crl: lists }))
+  return lists
 }
 
 /** For the server: clients may show a certificate, and whether it is trusted is decided per request. */
@@ -45,46 +57,45 @@ export function serverOptions(files: TlsFiles) {
   return { ...files, ...asks, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_TIMEOUT_MS } as const
 }
 
-/** Takes over changed files for new connections; files that are wrong leave the last good ones in use. @returns stops it */
-export function watchTls(
-  server: Server,
-  config: TlsConfig,
-  { clock, log }: { readonly clock: Clock; readonly log: Pick<FastifyBaseLogger, 'info' | 'error'> }
-): () => Promise<void> {
-  const names = [config.TLS_CERT, config.TLS_KEY, config.TLS_CLIENT_CA].filter((name) => name !== '')
-  let used = fingerprintOf(names)
-  let seen = used
-  const stop = clock.every(FILE_INTERVAL_MS, () => {
-    const found = fingerprintOf(names)
-    const isSettled = found === seen
-    seen = found
-    // Certificate and key are replaced one after the other.
-    if (!isSettled || found === used) return
-    used = found
-    try {
-      const files = readTls(config)
-      if (files === undefined) return
-      server.setSecureContext(serverOptions(files))
-      log.info({ validTo: new X509Certificate(files.cert).validTo }, 'New TLS certificate in use')
-    } catch (error) {
-      log.error(`New TLS files are not used; the earlier ones stay: ${(error as Error).message}`)
-    }
-  })
-  return async () => stop()
-}
+/** The HTTPS server, whose files can be replaced while it runs. */
+export class TlsServer {
+  readonly #server: Server
+  readonly #config: TlsConfig
+  #files: TlsFiles
+  readonly #sockets = new Set<TLSSocket>()
 
-/** Of their contents; '' for a file that cannot be read. */
-function fingerprintOf(names: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const name of names) {
-    try {
-      hash.update(readFileSync(name))
-    } catch {
-      hash.update('absent')
-    }
-    hash.update('\0')
+  /** Call before requests come. */
+  constructor(app: FastifyInstance, config: TlsConfig, files: TlsFiles) {
+    this.#server = app.server as unknown as Server
+    this.#config = config
+    this.#files = files
+    if (files.ca === undefined) return
+    this.#server.on('secureConnection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    // The client has to connect again, so that its certificate is verified again.
+    app.addHook('onRequest', ({ raw: { socket } }, reply, done) => {
+      if (isDistrusted(socket)) reply.header('connection', 'close')
+      done()
+    })
   }
-  return hash.digest('hex')
+
+  /**
+   * Reads the files again, for new connections. Where the CAs or their lists of revoked certificates are others, clients
+   * have to show their certificates again.
+   * @throws ConfigError; then the earlier files stay in use
+   */
+  reload(): void {
+    const files = readTls(this.#config)
+    if (files === undefined) return
+    this.#server.setSecureContext(serverOptions(files))
+    const isSame = String(files.ca) === String(this.#files.ca) && String(files.crl) === String(this.#files.crl)
+    this.#files = files
+    if (isSame) return
+    for (const socket of this.#sockets) distrustCertificate(socket)
+    this.#server.closeIdleConnections()
+  }
 }
 
 function read(setting: string, file: string): Buffer {

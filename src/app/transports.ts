@@ -26,6 +26,7 @@ import { asyncApi } from '../transports/stream/asyncapi.ts'
 import { stream } from '../transports/stream/stream.ts'
 import { timeseries } from '../transports/timeseries/timeseries.ts'
 import { extensionEndpoints } from './extension-endpoints.ts'
+import type { FollowedFiles } from './followed-files.ts'
 import { mountProbes } from './health.ts'
 import { isInsecure } from './identity.ts'
 import { mountIndexPage } from './index-page.ts'
@@ -47,13 +48,14 @@ export interface TransportParts {
   readonly config: Config
   readonly services: Services
   readonly lineRules: readonly LineRule[]
+  readonly followed: FollowedFiles
   /** For the metrics; undefined until it is open. */
   readonly mqtt: () => MqttTransport | undefined
 }
 
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
 export async function mountTransports(app: FastifyInstance, parts: TransportParts): Promise<() => void> {
-  const { config, services, lineRules, mqtt } = parts
+  const { config, services, lineRules, followed, mqtt } = parts
   const {
     clock,
     store,
@@ -77,10 +79,10 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   limitCallers(app, limits)
   const { status: rulesStatus } = accessRules
   mountMetrics(app, {
-    ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, mqtt }
+    ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, followed, mqtt }
   })
   const drain = mountProbes(app, {
-    ...{ store, clock, accessRules: rulesStatus, isInsecure: () => isInsecure(config, identity) }
+    ...{ store, clock, accessRules: rulesStatus, followed, isInsecure: () => isInsecure(config, identity) }
   })
   await allowOrigins(app, config)
   mountIndexPage(app, { prefix: apiPrefix, version: VERSION, isOpen: () => !identity.isConfigured })

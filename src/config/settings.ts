@@ -102,7 +102,7 @@ export const settings = {
     parse: parseText,
     default: '',
     means:
-      'JSON file with the identity providers whose tokens are accepted: a list of `{issuer, audience, scopes?, jwksUri?, algorithms?, claims?}`, or a trust list of BaSyx Go'
+      'JSON file with the identity providers whose tokens are accepted: a list of `{issuer, audience, scopes?, jwksUri?, algorithms?, claims?}`, or a trust list of BaSyx Go; read again when the file changes'
   },
   TLS_CERT: {
     parse: parseText,
@@ -113,13 +113,20 @@ export const settings = {
   TLS_CLIENT_CA: {
     parse: parseText,
     default: '',
-    means: 'CA certificates (PEM); callers may authenticate with a client certificate of one of these'
+    means:
+      'CA certificates (PEM); callers may authenticate with a client certificate of one of these; read again when the file changes'
+  },
+  TLS_CRL: {
+    parse: parseText,
+    default: '',
+    means:
+      'Lists of the certificates that the authorities in `TLS_CLIENT_CA` have revoked (PEM), one for each; read again when the file changes. Empty: revocation is not checked'
   },
   TLS_CLIENT_CLAIMS: {
     parse: parseText,
     default: '',
     means:
-      'JSON file with the claims of client certificates: a list of `{subject: {CN: "line-*"}, fingerprint?, claims: {role: "gateway"}}`'
+      'JSON file with the claims of client certificates: a list of `{subject: {CN: "line-*"}, fingerprint?, claims: {role: "gateway"}}`; read again when the file changes'
   },
   INSECURE: {
     parse: parseBoolean,

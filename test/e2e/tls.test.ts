@@ -1,13 +1,14 @@
 /** HTTPS in process, and callers by client certificate. */
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
 import { join } from 'node:path'
-import type { TLSSocket } from 'node:tls'
+import { connect, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { CertificateAuthority, type CertificateFiles, withoutOpenSsl } from '../certificates.ts'
-import { manualClock } from '../manual-clock.ts'
+import { type ManualClock, manualClock } from '../manual-clock.ts'
+import { until } from '../until.ts'
 import { type Running, start } from './harness.ts'
 
 interface TlsReply {
@@ -51,6 +52,64 @@ function ask(
       resolve({ status: response.statusCode, headers: response.headers, text, peer })
     })
     sent.end()
+  })
+}
+
+/** A connection that stays open. */
+interface OpenTls {
+  readonly session: Buffer
+  readonly closed: Promise<void>
+  ask(path: string): Promise<Pick<TlsReply, 'status' | 'headers' | 'text'>>
+  /** Begins a query. @returns sends its body, and resolves with the reply */
+  beginQuery(): () => Promise<Pick<TlsReply, 'status' | 'headers' | 'text'>>
+}
+
+async function openTls(hub: Running, plant: Plant, client: CertificateFiles, session?: Buffer): Promise<OpenTls> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const socket = connect({
+    ...{ host: '127.0.0.1', port: Number(new URL(hub.url).port), ca: readFileSync(plant.ca.files.cert) },
+    ...{ cert: readFileSync(client.cert), key: readFileSync(client.key) },
+    ...(session !== undefined && { session })
+  })
+  agent.createConnection = () => socket
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  const ticket = new Promise<Buffer>((resolve) => socket.once('session', resolve))
+  const begin = (path: string, method = 'GET') => {
+    const sent = request(hub.url + path, { agent, method, headers: { 'content-type': 'application/json' } })
+    const reply = new Promise<Pick<TlsReply, 'status' | 'headers' | 'text'>>((resolve, reject) => {
+      sent.on('error', reject)
+      sent.on('response', async (response) => {
+        const text = (await response.setEncoding('utf8').toArray()).join('')
+        resolve({ status: response.statusCode, headers: response.headers, text })
+      })
+    })
+    return { sent, reply }
+  }
+  await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject))
+  return {
+    session: await ticket,
+    closed,
+    ask: (path) => {
+      const { sent, reply } = begin(path)
+      sent.end()
+      return reply
+    },
+    beginQuery: () => {
+      const { sent, reply } = begin('/api/v3/query/shells', 'POST')
+      sent.write(' ')
+      return () => {
+        sent.end('{ "$condition": { "$boolean": true } }')
+        return reply
+      }
+    }
+  }
+}
+
+/** Files are read beside the clock. */
+function once(clock: ManualClock, isTrue: () => Promise<boolean>): Promise<void> {
+  return until(async () => {
+    await clock.advance(2000)
+    return isTrue()
   })
 }
 
@@ -101,17 +160,82 @@ t.test(
     const clock = manualClock()
     const hub = await start(t, { TLS_CERT: used.cert, TLS_KEY: used.key }, { clock })
     t.match(await ask(hub, '/healthz', plant), { peer: 'hub' })
+    const refused = async (why: string) => {
+      await once(clock, async () => /invalidFiles/.test((await ask(hub, '/readyz', plant)).text))
+      t.match(await ask(hub, '/healthz', plant), { status: 200, peer: 'hub' }, why)
+    }
+    const taken = (peer: string) => once(clock, async () => (await ask(hub, '/healthz', plant)).peer === peer)
     writeFileSync(used.cert, 'no certificate')
-    await clock.advance(10_000)
-    t.match(await ask(hub, '/healthz', plant), { status: 200, peer: 'hub' })
-    copyFileSync(next.cert, used.cert)
-    await clock.advance(10_000)
-    t.match(await ask(hub, '/healthz', plant), { peer: 'hub' }, 'a certificate without its key is not used')
+    await refused('what is no certificate is not used')
     install(next)
-    await clock.advance(10_000)
-    t.match(await ask(hub, '/healthz', plant), { status: 200, peer: 'next' })
+    await taken('next')
+    install(plant.hubFiles)
+    await taken('hub')
+    copyFileSync(next.cert, used.cert)
+    await refused('a certificate without its key is not used')
+    copyFileSync(next.key, used.key)
+    await taken('next')
+    t.notMatch((await ask(hub, '/readyz', plant)).text, 'invalidFiles')
   }
 )
+
+t.test('what an authority has revoked is refused, also on open connections', { skip: withoutOpenSsl }, async (t) => {
+  const plant = plantOf(t)
+  const { ca, hubFiles } = plant
+  const [good, bad] = [ca.issue('good', '/CN=line-1'), ca.issue('bad', '/CN=line-2')]
+  const list = join(plant.folder, 'used.crl')
+  const rules = join(plant.folder, 'claims.json')
+  const grant = (role: string) => writeFileSync(rules, JSON.stringify([{ subject: { CN: '*' }, claims: { role } }]))
+  grant('operator')
+  copyFileSync(ca.revoke('none', []), list)
+  const clock = manualClock(Date.now())
+  const hub = await start(
+    t,
+    {
+      ...{ TLS_CERT: hubFiles.cert, TLS_KEY: hubFiles.key, TLS_CLIENT_CA: ca.files.cert },
+      ...{ TLS_CRL: list, TLS_CLIENT_CLAIMS: rules }
+    },
+    { clock }
+  )
+  const session = (client: CertificateFiles) => ask(hub, '/security/session', plant, client)
+  t.match(await session(bad), { status: 200, text: /"operator"/ })
+  const [before, kept] = [await openTls(hub, plant, bad), await openTls(hub, plant, bad)]
+  t.match(await before.ask('/security/session'), { status: 200 })
+  const stream = new WebSocket(`${hub.url.replace('https', 'wss')}/stream`, {
+    ...{ ca: readFileSync(ca.files.cert), cert: readFileSync(bad.cert), key: readFileSync(bad.key) }
+  })
+  const closed = new Promise<number>((resolve) => stream.once('close', resolve))
+  await new Promise((resolve) => stream.once('message', resolve))
+
+  grant('auditor')
+  await once(clock, async () => /"auditor"/.test((await session(good)).text))
+
+  const finish = kept.beginQuery()
+  copyFileSync(ca.revoke('some', [bad]), list)
+  await once(clock, async () => (await session(bad)).status === 401)
+  t.match(await session(bad), { status: 401, text: /the client certificate was revoked/ })
+  t.match(await session(good), { status: 200 })
+  t.equal(await closed, 4401, 'streams are closed')
+  await before.closed
+  t.match(await finish(), { status: 200 }, 'a request that was accepted before is answered')
+  t.match(
+    await kept.ask('/security/session'),
+    { status: 401, headers: { connection: 'close' }, text: /connect again/ },
+    'the next one on the same connection is not'
+  )
+  const resumed = await openTls(hub, plant, bad, before.session)
+  t.match(await resumed.ask('/security/session'), { status: 401 }, 'a resumed TLS session does not help')
+
+  writeFileSync(list, 'S3CRET')
+  await once(clock, async () => /invalidFiles":\["TLS"\]/.test((await ask(hub, '/readyz', plant)).text))
+  t.strictSame([(await session(bad)).status, (await session(good)).status], [401, 200], 'the last good list stays')
+
+  copyFileSync(ca.revoke('old', [], { lastUpdate: '20200101000000Z', nextUpdate: '20200201000000Z' }), list)
+  await once(clock, async () => (await session(good)).status === 401)
+  t.match(await session(good), { text: /has expired/ }, 'without a current list no certificate is trusted')
+  copyFileSync(ca.revoke('again', []), list)
+  await once(clock, async () => (await session(bad)).status === 200)
+})
 
 t.test('a client certificate is a caller with the claims of its subject', { skip: withoutOpenSsl }, async (t) => {
   const plant = plantOf(t)
@@ -163,6 +287,8 @@ t.test('wrong files are refused at start, by name and without their content', { 
     [{ TLS_CERT: cert, TLS_KEY: plant.ca.files.key }, /is not the key of/],
     [{ TLS_CERT: cert, TLS_KEY: key, TLS_CLIENT_CA: wrong }, /TLS_CLIENT_CA/],
     [{ TLS_CERT: cert, TLS_KEY: key, TLS_CLIENT_CA: cert, TLS_CLIENT_CLAIMS: claims }, /\/0\/subject/],
+    [{ TLS_CERT: cert, TLS_KEY: key, TLS_CRL: wrong }, /TLS_CRL needs TLS_CLIENT_CA/],
+    [{ TLS_CERT: cert, TLS_KEY: key, TLS_CLIENT_CA: cert, TLS_CRL: wrong }, /TLS_CRL: .* no list of revoked/],
     [{ ISSUERS: wrong }, /ISSUERS: .* not JSON/]
   ]
   for (const [settings, message] of all) {

@@ -47,8 +47,8 @@ export function parseCertificateRules(text: string): CertificateRule[] {
 
 /** The caller with a certificate; one that no rule fits has no claims but its name. @throws HubError `Unauthorized` */
 export function callerOfCertificate(certificate: ClientCertificate, rules: readonly CertificateRule[]): Caller {
-  const { isTrusted, subject, expiresAt } = certificate
-  if (!isTrusted) throw unauthorized('the client certificate is not of a certification authority that is trusted here')
+  const { problem, subject, expiresAt } = certificate
+  if (problem !== undefined) throw unauthorized(problem)
   const name = `certificate:${nameOf(subject)}`
   const claims = rules.find((rule) => fits(rule, certificate))?.claims ?? {}
   return { subject: { claims: { ...claims, sub: name } }, name, authentication: 'certificate', expiresAt }

@@ -16,7 +16,8 @@ export type Credentials =
 
 /** A client certificate that the TLS handshake has verified, or found not to be trusted. */
 export interface ClientCertificate {
-  readonly isTrusted: boolean
+  /** Why it is not trusted; may come while the connection is open. */
+  problem: string | undefined
   /** Attributes of the subject, e.g. `CN`, `O`, `OU`; several values of one as a list. */
   readonly subject: Readonly<Record<string, string | readonly string[]>>
   /** SHA-256 of the certificate, in upper-case hexadecimal, separated by colons. */

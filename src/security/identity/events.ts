@@ -13,7 +13,8 @@ export interface SecurityEvent {
     | 'change user'
     | 'change password'
     | 'delete user'
-  /** What it is about: `key:line-1`, `user:kim`, or for a failed attempt the name that was claimed, if any. */
+    | 'load file'
+  /** What it is about: `key:line-1`, `user:kim`, the setting of a file, or for a failed attempt the name that was claimed, if any. */
   readonly subject: string
   readonly succeeded: boolean
   /** Why it failed. */

@@ -21,6 +21,7 @@ const VERIFIED_PASSWORDS = 1000
 export interface IdentityParts {
   readonly store: DocumentStore
   readonly clock: Clock
+  /** Undefined: tokens of identity providers are not accepted. */
   readonly issuers?: readonly TrustedIssuer[]
   /** Undefined: client certificates are not asked for. */
   readonly certificates?: readonly CertificateRule[]
@@ -41,12 +42,13 @@ export class Identity {
   readonly #credentials: CredentialStore
   readonly #tokens: Tokens
   readonly #clock: Clock
-  readonly #certificates: readonly CertificateRule[] | undefined
+  #certificates: readonly CertificateRule[] | undefined
+  readonly #listeners = new Set<() => void>()
   /** By digest of name and password. */
   readonly #passwords = new Map<string, VerifiedPassword>()
 
   constructor(parts: IdentityParts) {
-    const { store, clock, issuers = [], certificates, events = NO_EVENT_SINK, report = () => {} } = parts
+    const { store, clock, issuers, certificates, events = NO_EVENT_SINK, report = () => {} } = parts
     this.#clock = clock
     this.#certificates = certificates
     this.#credentials = new CredentialStore(store)
@@ -54,7 +56,10 @@ export class Identity {
     this.keys = new Keys({ credentials: this.#credentials, clock, events })
     this.users = new Users({ credentials: this.#credentials, clock, events })
     this.sessions = new Sessions({ credentials: this.#credentials, users: this.users, clock, events })
-    this.#credentials.onChange(() => this.#passwords.clear())
+    this.#credentials.onChange(() => {
+      this.#passwords.clear()
+      this.recheck()
+    })
   }
 
   /** Is there any way to be authenticated? If not, the hub is open. */
@@ -74,11 +79,29 @@ export class Identity {
   }
 
   /**
-   * Called when a key, user or session may have lost its validity: then each open connection has to identify its caller
-   * again. Changes of other processes are known within a second. @returns stops it
+   * Called when a credential may have lost its validity, or has other claims: then each open connection has to identify its
+   * caller again. Changes of other processes are known within a second. @returns stops it
    */
   onChange(listener: () => void): () => void {
-    return this.#credentials.onChange(listener)
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Tokens of other issuers are not valid any more, also on open connections. */
+  replaceIssuers(issuers: readonly TrustedIssuer[]): void {
+    this.#tokens.replace(issuers)
+    this.recheck()
+  }
+
+  /** Gives client certificates other claims, also on open connections. */
+  replaceCertificateRules(rules: readonly CertificateRule[]): void {
+    this.#certificates = rules
+    this.recheck()
+  }
+
+  /** Open connections have to identify their callers again. */
+  recheck(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Bearer tokens of identity providers: JWTs [RFC 7519, RFC 9068], verified with the keys of their issuer. */
+import { isDeepStrictEqual } from 'node:util'
 import type { createRemoteJWKSet, JWTPayload } from 'jose'
 import type { Clock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
@@ -31,25 +32,46 @@ interface VerifiedToken {
 }
 
 export interface TokensParts {
-  readonly issuers: readonly TrustedIssuer[]
+  /** Undefined: tokens are not accepted, and there may be no way to be authenticated. */
+  readonly issuers: readonly TrustedIssuer[] | undefined
   readonly clock: Clock
   /** Called when an issuer cannot be reached, and when it can be again. */
   readonly report: (text: string, error?: unknown) => void
 }
 
 export class Tokens {
-  readonly #issuers: ReadonlyMap<string, IssuerKeys>
+  #issuers: ReadonlyMap<string, IssuerKeys> = new Map()
   readonly #clock: Clock
-  readonly #verified = new BoundedCache<VerifiedToken>(VERIFIED_TOKENS)
+  readonly #report: TokensParts['report']
+  #verified = new BoundedCache<VerifiedToken>(VERIFIED_TOKENS)
   readonly #pending = new Map<string, Promise<Caller>>()
+  /** Are there issuers, also if their list is empty? */
+  readonly isUsed: boolean
 
   constructor({ issuers, clock, report }: TokensParts) {
     this.#clock = clock
-    this.#issuers = new Map(issuers.map((one) => [one.issuer, new IssuerKeys(one, clock, report)]))
+    this.#report = report
+    this.isUsed = issuers !== undefined
+    this.#trust(issuers ?? [])
   }
 
-  get isUsed(): boolean {
-    return this.#issuers.size > 0
+  /** From now on only tokens of these are accepted. The keys of issuers that stay as they are need not be found again. */
+  replace(issuers: readonly TrustedIssuer[]): void {
+    this.#trust(issuers)
+    this.#verified = new BoundedCache(VERIFIED_TOKENS)
+    this.#pending.clear()
+    void this.prepare()
+  }
+
+  #trust(issuers: readonly TrustedIssuer[]): void {
+    const earlier = this.#issuers
+    this.#issuers = new Map(
+      issuers.map((one) => {
+        const known = earlier.get(one.issuer)
+        const isSame = known !== undefined && isDeepStrictEqual(known.trusted, one)
+        return [one.issuer, isSame ? known : new IssuerKeys(one, this.#clock, this.#report)]
+      })
+    )
   }
 
   /** Finds the keys of all issuers; what fails is reported, and tried again when a token needs it. */
@@ -73,10 +95,13 @@ export class Tokens {
   }
 
   async #verify(token: string, digest: string): Promise<Caller> {
-    const issuer = this.#issuers.get(issuerOf(token) ?? '')
+    const name = issuerOf(token) ?? ''
+    const issuer = this.#issuers.get(name)
     if (issuer === undefined)
       throw unauthorized('the token is no API key, and no JWT of an issuer that is trusted here')
     const payload = await issuer.verify(token)
+    // The trust list was replaced meanwhile.
+    if (this.#issuers.get(name) !== issuer) return this.#verify(token, digest)
     const caller = callerOf(payload, issuer.trusted)
     const expiresAt = caller.expiresAt as number
     const until = Math.min(expiresAt, this.#clock.milliseconds() + VERIFIED_MAX_AGE_MS)

@@ -61,6 +61,23 @@ const BEARER_PROTOCOL = 'bearer.'
 /** By socket, as all requests on a connection have the same. */
 const certificates = new WeakMap<object, Credentials | 'none'>()
 
+/** Connections whose certificates have to be shown again. */
+const distrusted = new WeakSet<object>()
+
+/** To be called when the certificate of an open connection may have been revoked. */
+export function distrustCertificate(socket: object): void {
+  const credentials = certificateOf(socket)
+  if (credentials?.is !== 'certificate') return
+  distrusted.add(socket)
+  credentials.certificate.problem =
+    'the trusted authorities, or what they have revoked, have changed since this connection was opened; connect again'
+}
+
+/** Does the connection have to be opened again? */
+export function isDistrusted(socket: object): boolean {
+  return distrusted.has(socket)
+}
+
 function certificateOf(socket: object): Credentials | undefined {
   if (!('getPeerCertificate' in socket)) return undefined
   const known = certificates.get(socket)
@@ -76,9 +93,24 @@ function readCertificate(socket: TLSSocket): ClientCertificate | undefined {
   // An empty object where the client has sent none.
   if (subject === undefined) return undefined
   return {
-    isTrusted: socket.authorized,
+    problem: socket.authorized ? undefined : problemOf(String(socket.authorizationError)),
     subject: subject as unknown as ClientCertificate['subject'],
     fingerprint: fingerprint256,
     expiresAt: Date.parse(validTo)
   }
+}
+
+/** What OpenSSL found wrong with a certificate, by its code; all else means that no trusted authority has signed it. */
+const problems: Readonly<Record<string, string>> = {
+  CERT_REVOKED: 'the client certificate was revoked',
+  CERT_HAS_EXPIRED: 'the client certificate has expired',
+  CERT_NOT_YET_VALID: 'the client certificate is not valid yet',
+  CRL_HAS_EXPIRED:
+    'the list of revoked certificates of its authority has expired, so no client certificate is accepted',
+  CRL_NOT_YET_VALID: 'the list of revoked certificates of its authority is not valid yet',
+  UNABLE_TO_GET_CRL: 'there is no list of revoked certificates of the authority that issued the client certificate'
+}
+
+function problemOf(code: string): string {
+  return problems[code] ?? 'the client certificate is not of a certification authority that is trusted here'
 }

@@ -150,7 +150,13 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
     Health: {
       title: 'Health',
       ...object(
-        { status: text, damaged: { type: 'integer', minimum: 1 }, accessRules: text, insecure: { const: true } },
+        {
+          status: text,
+          damaged: { type: 'integer', minimum: 1 },
+          accessRules: text,
+          invalidFiles: list(text),
+          insecure: { const: true }
+        },
         ['status']
       )
     }
