@@ -1,10 +1,10 @@
-/** Reads AASX packages part by part from a file on disk. */
+/** Reads AASX packages part by part from a file on disk, or from anywhere in ranges. */
 
 import { close, open } from 'node:fs'
 import { finished, type Readable, Transform } from 'node:stream'
 import { promisify } from 'node:util'
 import { SaxesParser } from 'saxes'
-import { type Entry, fromFd, type ZipFile } from 'yauzl'
+import { type Entry, fromFd, fromRandomAccessReader, type Options, RandomAccessReader, type ZipFile } from 'yauzl'
 import { HubError, type Violation } from '../errors.ts'
 import {
   countBytes,
@@ -30,12 +30,20 @@ const MAX_NAME_BYTES = 4096
 /** A part that compresses better is unpacked only if it is small: it is probably a zip bomb. */
 const MAX_COMPRESSION_RATIO = 1000
 
+/** A package that is not a file of its own on disk. */
+export interface RangedBytes {
+  readonly size: number
+  /** @param end exclusive */
+  open(start: number, end: number): Readable
+}
+
 /**
  * Opens a package and resolves its relationships.
+ * @param from the path of a file, or what is read in ranges, so that files in the package are not read
  * @throws HubError `BadRequest` if it is not an AASX package, `TooLarge` beyond the limits
  */
-export async function openAasx(path: string, limits: ReadLimits): Promise<EnvironmentSource> {
-  const zip = await openZip(path)
+export async function openAasx(from: string | RangedBytes, limits: ReadLimits): Promise<EnvironmentSource> {
+  const zip = await (typeof from === 'string' ? openZip(from) : openRanges(from))
   try {
     const parts = await listParts(zip, limits)
     const related = async (source: string) =>
@@ -206,20 +214,31 @@ function isPackageMetadata(name: string): boolean {
 
 const CONTENT_TYPES_KEY = partKey(`/${CONTENT_TYPES}`)
 
+const ZIP_OPTIONS: Options = { lazyEntries: true, autoClose: false, validateEntrySizes: true, decodeStrings: false }
+
 async function openZip(path: string): Promise<ZipFile> {
   const descriptor = await promisify(open)(path, 'r')
   try {
     return await new Promise((resolve, reject) => {
-      fromFd(
-        descriptor,
-        { lazyEntries: true, autoClose: false, validateEntrySizes: true, decodeStrings: false },
-        (error, zip) => (error ? reject(refused(error.message)) : resolve(zip))
-      )
+      fromFd(descriptor, ZIP_OPTIONS, (error, zip) => (error ? reject(refused(error.message)) : resolve(zip)))
     })
   } catch (error) {
     await promisify(close)(descriptor)
     throw error
   }
+}
+
+function openRanges(bytes: RangedBytes): Promise<ZipFile> {
+  class Reader extends RandomAccessReader {
+    override _readStreamForRange(start: number, end: number): Readable {
+      return bytes.open(start, end)
+    }
+  }
+  return new Promise((resolve, reject) => {
+    fromRandomAccessReader(new Reader(), bytes.size, ZIP_OPTIONS, (error, zip) =>
+      error ? reject(refused(error.message)) : resolve(zip)
+    )
+  })
 }
 
 function entries(zip: ZipFile): AsyncIterable<Entry> {

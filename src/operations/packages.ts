@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { HubError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
 import { encodeId } from '../model/identifier.ts'
+import { PACKAGE_FILE } from '../security/package-contents.ts'
 import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
 import type { Change, FileEntry } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
@@ -11,7 +12,6 @@ import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
 
 const KIND = 'Package'
-const FILE = 'package'
 const AASX = 'application/asset-administration-shell-package'
 
 interface PackageDescription {
@@ -43,7 +43,7 @@ export const post: OperationHandler = async (context, request) => {
 /** GET /packages/{packageId}: the bytes. */
 export const getById: OperationHandler = async (context, request) => {
   const id = request.packageId ?? ''
-  const file = await context.store.file(KIND, id, FILE)
+  const file = await context.store.file(KIND, id, PACKAGE_FILE)
   if (file === undefined) throw new HubError('NotFound', [KIND, id])
   // Earlier versions stored another media type.
   return {
@@ -96,7 +96,7 @@ async function receive(
   const description: PackageDescription = { packageId, aasIds }
   const json = JSON.stringify(description)
   const facets = aasIds.map((id) => ['aasId', id] as const)
-  const file: FileEntry = { name: FILE, contentType: AASX, fileName, size, blob }
+  const file: FileEntry = { name: PACKAGE_FILE, contentType: AASX, fileName, size, blob }
   return {
     changes: [
       { change, kind: KIND, id: packageId, json, facets },

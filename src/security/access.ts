@@ -10,6 +10,7 @@ import type { RequestAudit } from './audit-trail.ts'
 import type { Caller } from './caller.ts'
 import { type Decision, Decisions } from './decisions.ts'
 import { type MaybePromise, whenReady } from './maybe-promise.ts'
+import { PackageContents } from './package-contents.ts'
 import type { AccessVerdict, Policy, SubjectPolicy } from './policy.ts'
 import type { Right } from './rights.ts'
 import type { DocumentKind } from './rule.ts'
@@ -26,6 +27,7 @@ export class RulesInForce {
   version = 0
   readonly decisions = new Decisions()
   readonly shown = new ShownDocuments()
+  readonly packages = new PackageContents()
 
   constructor(policy: Policy) {
     this.policy = policy

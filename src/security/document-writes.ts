@@ -1,5 +1,7 @@
 /** The changes of a commit by document, and the rights that they need there (Part 4). */
-import type { Change } from '../store/store.ts'
+import type { SpooledText } from '../store/spooled-text.ts'
+import type { Change, FileEntry } from '../store/store.ts'
+import { PACKAGE_FILE } from './package-contents.ts'
 import { type RequiredRight, type Right, rightsOf } from './rights.ts'
 import type { DocumentKind } from './rule.ts'
 
@@ -31,20 +33,26 @@ const INTERNAL: ReadonlySet<string> = new Set([
   ...['Validation', 'Job', 'SparkplugBirth', 'Credential', 'AccessRules', 'CollectionFigures']
 ])
 
-/** What a package may hold; what it does hold is not looked at. */
-export const PACKAGE_KINDS = ['AssetAdministrationShell', 'Submodel', 'ConceptDescription'] as const
+/** What is done to one package. */
+export interface PackageWrite {
+  readonly id: string
+  /** To what it holds before and after. */
+  readonly right: Right
+  /** The new package, and what is said of it. */
+  file?: FileEntry
+  json?: string | SpooledText
+}
 
 export interface CommitWrites {
   readonly documents: readonly DocumentWrite[]
-  /** Rights to every document that packages need. */
-  readonly packages: ReadonlyMap<string, Right>
+  readonly packages: readonly PackageWrite[]
 }
 
 export function writesOf(changes: readonly Change[]): CommitWrites {
   const documents = new Map<string, DocumentWrite>()
-  const packages = new Map<string, Right>()
+  const packages = new Map<string, PackageWrite>()
   for (const change of changes) add(change)
-  return { documents: [...documents.values()], packages }
+  return { documents: [...documents.values()], packages: [...packages.values()] }
 
   function add(change: Change): void {
     switch (change.change) {
@@ -64,8 +72,12 @@ export function writesOf(changes: readonly Change[]): CommitWrites {
     }
   }
 
-  function addPackage({ change, id }: DocumentChange): void {
-    if (!packages.has(id)) packages.set(id, rightOfChange(change))
+  function addPackage(change: DocumentChange): void {
+    const write = packages.get(change.id) ?? { id: change.id, right: rightOfChange(change.change) }
+    packages.set(change.id, write)
+    const file = change.change === 'attach' ? change.files.find(({ name }) => name === PACKAGE_FILE) : undefined
+    if (file !== undefined) write.file = file
+    if (change.change === 'create' || change.change === 'replace') write.json = change.json
   }
 
   function writeOf(kind: DocumentKind, id: string): DocumentWrite {

@@ -25,6 +25,7 @@ import type { Right } from './rights.ts'
 import type { DocumentKind as RuledKind } from './rule.ts'
 import type { Shown, ShownPart } from './shown-documents.ts'
 import { pageOfShown } from './shown-page.ts'
+import { VisiblePackages } from './visible-packages.ts'
 
 /** Reads of an element until it and its submodel are of one state. */
 const MAX_ATTEMPTS = 20
@@ -40,6 +41,7 @@ export class ReadingView implements DocumentStore {
   readonly #access: Access
   readonly #right: Right
   readonly #part: ShownPart
+  readonly #packages: VisiblePackages
 
   /**
    * @param right READ, or VIEW for operations that only name what exists
@@ -50,9 +52,11 @@ export class ReadingView implements DocumentStore {
     this.#store = store
     this.#access = access
     this.#right = right
+    this.#packages = new VisiblePackages(store, access, right)
   }
 
   async document(kind: DocumentKind, id: string): Promise<Document | undefined> {
+    if (kind === 'Package') return this.#package(id)
     if (!isRuled(kind)) return (await this.#isOpen(kind)) ? this.#store.document(kind, id) : undefined
     const decision = await this.#access.decide(this.#right, kind, id)
     if (decision.isAllowed) return this.#store.document(kind, id)
@@ -65,6 +69,7 @@ export class ReadingView implements DocumentStore {
     page: PageRequest,
     elements: readonly ElementCondition[] = []
   ): Promise<Page<Document>> {
+    if (kind === 'Package') return this.#packages.page(facets, page)
     if (!isRuled(kind)) return (await this.#isOpen(kind)) ? this.#store.documents(kind, facets, page) : { items: [] }
     const decision = await this.#access.decide(this.#right, kind)
     if (decision.isAllowed) return this.#store.documents(kind, facets, page, elements)
@@ -88,6 +93,7 @@ export class ReadingView implements DocumentStore {
   }
 
   async head(kind: DocumentKind, id: string): Promise<DocumentHead | undefined> {
+    if (kind === 'Package') return (await this.#package(id)) && this.#store.head(kind, id)
     if (!isRuled(kind)) return (await this.#isOpen(kind)) ? this.#store.head(kind, id) : undefined
     const decision = await this.#access.decide(this.#right, kind, id)
     const isVisible = decision.isAllowed || (await this.#shown(decision, kind, id)) !== undefined
@@ -156,6 +162,7 @@ export class ReadingView implements DocumentStore {
   /** Of a document that is visible in part only the files that the visible part links to. */
   async #isFileVisible(kind: DocumentKind, id: string): Promise<(name: string) => boolean> {
     const nothing = () => false
+    if (kind === 'Package') return (await this.#package(id)) === undefined ? nothing : () => true
     if (!isRuled(kind)) return (await this.#isOpen(kind)) ? () => true : nothing
     const decision = await this.#access.decide(this.#right, kind, id)
     if (decision.isAllowed) return () => true
@@ -165,6 +172,13 @@ export class ReadingView implements DocumentStore {
     const content = JSON.parse(shown.document.bytes.toString()) as object
     const links = new Set(Array.from(fileLinksOf(content, kind), ({ link }) => link))
     return (name) => links.has(name)
+  }
+
+  async #package(id: string): Promise<Document | undefined> {
+    const stored = await this.#store.document('Package', id)
+    const shown = stored && (await this.#packages.show(stored))
+    if (shown !== stored) this.hasHidden = true
+    return shown
   }
 
   async #isOpen(kind: DocumentKind): Promise<boolean> {
@@ -185,8 +199,6 @@ export class ReadingView implements DocumentStore {
 /** What documents are about of kinds that access rules do not know; no others are visible. */
 const aboutKinds: { readonly [Kind in DocumentKind]?: readonly RuledKind[] } = {
   AssetLinks: ['AssetAdministrationShell'],
-  // It is not looked into.
-  Package: ['AssetAdministrationShell', 'Submodel', 'ConceptDescription'],
   Validation: ['Submodel']
 }
 

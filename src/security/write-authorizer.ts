@@ -7,21 +7,17 @@
  */
 import { HubError } from '../errors.ts'
 import { CommitRefused } from '../store/concurrency.ts'
+import { unlessDamaged } from '../store/damage.ts'
 import type { Change, Commit } from '../store/store.ts'
 import type { Access } from './access.ts'
 import { rulesCoveringAlways } from './coverage.ts'
-import {
-  type CommitWrites,
-  type DocumentWrite,
-  type Need,
-  needsOf,
-  PACKAGE_KINDS,
-  writesOf
-} from './document-writes.ts'
+import { type DocumentWrite, type Need, needsOf, type PackageWrite, writesOf } from './document-writes.ts'
 import { guardReferences, type WriteStores } from './guarded-state.ts'
+import { checkPackage } from './package-writes.ts'
 import type { AccessVerdict } from './policy.ts'
 import { nameRights, type RequiredRight, type Right, rightsOf } from './rights.ts'
 import { Visibility } from './visibility.ts'
+import { VisiblePackages } from './visible-packages.ts'
 import { WriteCheck } from './write-check.ts'
 
 export interface WriteAuthorizerOptions extends WriteStores {
@@ -65,8 +61,12 @@ export class WriteAuthorizer {
     const writes = writesOf(changes)
     const { references } = access
     const guards = references.length === 0 ? [] : await guardReferences(this.#options, references)
-    await this.#checkPackages(writes)
     const rules = new Set<string>()
+    for (const write of writes.packages) {
+      const checked = await this.#checkPackage(write)
+      guards.push(...checked.guards)
+      for (const rule of checked.rules) rules.add(rule)
+    }
     const refusals: HubError[] = []
     for (const write of writes.documents) {
       const { uncovered, guards: ofDocument, rules: granting } = await this.#check(write)
@@ -106,15 +106,30 @@ export class WriteAuthorizer {
     return { uncovered: await check.uncovered(), guards: check.guards, rules: check.rules }
   }
 
-  async #checkPackages({ packages }: CommitWrites): Promise<void> {
-    const { access, right: declared } = this.#options
-    for (const [id, right] of packages) {
-      const isAllowed = await allowsAll(access, right)
-      if (isAllowed) continue
-      if (isUpsert(declared)) throw forbidden(nameRights(declared ?? right), `Package "${id}"`)
-      const isVisible = right === 'CREATE' || (await allowsAll(access, 'VIEW'))
-      throw isVisible ? forbidden(right, `Package "${id}"`) : new CommitRefused('NotFound', ['Package', id])
+  /** @throws HubError `Forbidden`, `NotFound` */
+  async #checkPackage(write: PackageWrite): Promise<Omit<Checked, 'uncovered'>> {
+    const { id, right } = write
+    const checked = await checkPackage(write, this.#options)
+    if (checked === undefined) throw await this.#packageRefusal(write)
+    const [guards, rules] = [[...checked.guards], [...checked.rules]]
+    for (const shell of checked.elsewhere) {
+      const said: DocumentWrite = { kind: SHELL, id: shell, values: [], links: [], assetLinks: [right] }
+      const ofShell = await this.#check(said)
+      if (ofShell.uncovered.length > 0) throw forbidden(right, `Package "${id}" for ${SHELL} "${shell}"`)
+      guards.push(...ofShell.guards)
+      rules.push(...ofShell.rules)
     }
+    return { guards, rules }
+  }
+
+  async #packageRefusal({ id, right }: PackageWrite): Promise<HubError> {
+    const { access, store, right: declared } = this.#options
+    const what = `all that Package "${id}" holds`
+    if (isUpsert(declared)) return forbidden(nameRights(declared ?? right), what)
+    if (right === 'CREATE') return forbidden(right, what)
+    const stored = await unlessDamaged(store.document('Package', id))
+    const isVisible = stored && (await new VisiblePackages(store, access, 'VIEW').show(stored))
+    return isVisible ? forbidden(right, what) : new CommitRefused('NotFound', ['Package', id])
   }
 
   /** What is hidden is refused as if it were absent, unless absent things may be written here. */
@@ -149,6 +164,8 @@ export class WriteAuthorizer {
   }
 }
 
+const SHELL = 'AssetAdministrationShell'
+
 /** Refused changes of a commit that are reported. */
 const MAX_REPORTED = 100
 
@@ -163,11 +180,6 @@ function allOf(refusals: readonly HubError[]): HubError {
 /** May an operation create what is absent? */
 function isUpsert(right: RequiredRight | undefined): boolean {
   return typeof right === 'object' && 'absent' in right
-}
-
-async function allowsAll(access: Access, right: Right): Promise<boolean> {
-  for (const kind of PACKAGE_KINDS) if ((await access.ofKind(right, kind)) !== 'allowed') return false
-  return true
 }
 
 /** @param what names a resource that the caller knows */

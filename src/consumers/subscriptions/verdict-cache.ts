@@ -1,6 +1,7 @@
 /** What is known of the visibility of values and documents to one subject. */
 import type { DocumentKind } from '../../security/rule.ts'
 import type { DocumentView } from '../../security/view.ts'
+import type { VisiblePackages } from '../../security/visible-packages.ts'
 import type { CurrentState } from './current-state.ts'
 
 /** What the caller may see of one document, for every content of it. */
@@ -14,6 +15,7 @@ export interface DocumentVerdict {
 export interface VerdictSource {
   verdict(kind: DocumentKind, id: string, state: CurrentState): Promise<DocumentVerdict>
   /** Is all of a document visible? Of one that does not exist only where its content does not decide. */
+  readonly packages: Pick<VisiblePackages, 'description'>
   showsWhole(kind: DocumentKind, id: string, state: CurrentState): Promise<boolean>
 }
 

@@ -9,6 +9,8 @@ import type { Access } from '../../security/access.ts'
 import type { DocumentKind as JudgedKind } from '../../security/rule.ts'
 import { isAtOrBelow } from '../../security/target.ts'
 import { DocumentView } from '../../security/view.ts'
+import { VisiblePackages } from '../../security/visible-packages.ts'
+import { unlessDamaged } from '../../store/damage.ts'
 import type { LogEntry, LoggedChange, Store } from '../../store/store.ts'
 import type { CurrentState } from './current-state.ts'
 import type { DocumentChange, Lookups } from './matcher.ts'
@@ -19,8 +21,6 @@ import { visibleLookups } from './visible-store.ts'
 /** Documents of which it is remembered what was visible, for the event of their deletion. */
 const MAX_LAST_SEEN = 10_000
 
-const kindsOfPackages: readonly JudgedKind[] = ['AssetAdministrationShell', 'Submodel', 'ConceptDescription']
-
 export class VisibleChanges implements VerdictSource {
   /** Of its own, in the keys of groups. */
   readonly id: number
@@ -30,11 +30,13 @@ export class VisibleChanges implements VerdictSource {
   users = 0
   /** For selections: what the subject may see of shells and of semanticIds. */
   readonly lookups: Lookups
+  readonly packages: VisiblePackages
   readonly #access: Access
   readonly #version: number
   readonly #lasting = new VerdictCache()
   readonly #passing = new WeakMap<CurrentState, VerdictCache>()
   readonly #states = new WeakMap<CurrentState, VisibleState>()
+  readonly #store: Store
   readonly #lastSeen = new Map<string, LastSeen>()
 
   constructor(id: number, access: Access, store: Store) {
@@ -42,6 +44,8 @@ export class VisibleChanges implements VerdictSource {
     this.#access = access
     this.#version = access.rulesVersion
     this.isMomentary = !access.isStructural('READ')
+    this.#store = store
+    this.packages = new VisiblePackages(store, access, 'READ')
     this.lookups = visibleLookups(this, store)
   }
 
@@ -166,17 +170,23 @@ export class VisibleChanges implements VerdictSource {
         return (await this.#reduce({ change: action, kind, id, touched: [] }, 'Submodel', state)) && change
       }
       case 'Package':
-        return (await this.#seesPackages()) ? change : undefined
+        return this.#packageChange(change)
       default:
         // Internal to the hub.
         return undefined
     }
   }
 
-  /** The content of a package is not known here, so everything that it may hold must be visible. */
-  async #seesPackages(): Promise<boolean> {
-    for (const kind of kindsOfPackages) if ((await this.#access.ofKind('READ', kind)) !== 'allowed') return false
-    return true
+  async #packageChange(change: DocumentChange): Promise<DocumentChange | undefined> {
+    const { kind, id } = change
+    const document = await unlessDamaged(this.#store.document(kind, id))
+    const isVisible =
+      document === undefined ? await this.packages.areAll() : (await this.packages.show(document)) !== undefined
+    if (isVisible || document !== undefined) {
+      this.#remember(kind, id, isVisible ? 'document' : [])
+      return isVisible ? change : undefined
+    }
+    return this.#asLastSeen(change, kind)
   }
 
   /** @param kind of the document that decides; it has the same id */
@@ -199,14 +209,14 @@ export class VisibleChanges implements VerdictSource {
   }
 
   /** Of a deleted document it is known only what was visible of it before. */
-  #asLastSeen(change: DocumentChange, kind: JudgedKind): DocumentChange | undefined {
+  #asLastSeen(change: DocumentChange, kind: DocumentChange['kind']): DocumentChange | undefined {
     const last = this.#lastSeen.get(`${kind} ${change.id}`)
     if (last === 'document') return change.touched === undefined || change.touched.length === 0 ? change : undefined
     if (last === undefined || change.change !== 'deleted') return undefined
     return partsOf(change, last)
   }
 
-  #remember(kind: JudgedKind, id: string, seen: LastSeen): void {
+  #remember(kind: DocumentChange['kind'], id: string, seen: LastSeen): void {
     const key = `${kind} ${id}`
     this.#lastSeen.delete(key)
     if (seen !== 'document' && seen.length === 0) return

@@ -31,6 +31,8 @@ export class VisibleState implements StateReader {
       case 'Validation':
         // Findings may be about what is hidden.
         return (await this.#verdicts.showsWhole('Submodel', id, this.#state)) ? document : undefined
+      case 'Package':
+        return this.#verdicts.packages.description(id, document as { readonly aasIds: readonly string[] })
       default:
         // Their changes are judged as a whole.
         return document

@@ -1,0 +1,155 @@
+/** Packages by what they hold. */
+import t from 'tap'
+import { eq, field, type Json, property, rule, str, submodel } from '../security/fixture.ts'
+import { type Client, type GuardedHub, startGuarded } from './access-fixture.ts'
+import { encode } from './harness.ts'
+
+const attributes = [{ CLAIM: 'role' }]
+const isRole = (name: string): Json => eq({ $attribute: { CLAIM: 'role' } }, str(name))
+const admin = rule({ rights: ['ALL'], attributes, formula: isRole('admin') })
+const AASX = 'application/asset-administration-shell-package'
+
+const shell = (id: string, ...submodels: string[]) => ({
+  modelType: 'AssetAdministrationShell',
+  id,
+  assetInformation: { assetKind: 'Instance', globalAssetId: `asset-${id}` },
+  submodels: submodels.map((value) => ({ type: 'ModelReference', keys: [{ type: 'Submodel', value }] }))
+})
+
+/** Rules on shells named here, and on submodels with one semanticId. */
+function openOnly(role: string, rights: readonly string[], shells: readonly string[]): Json[] {
+  return [
+    rule({
+      ...{ rights, attributes, formula: isRole(role) },
+      objects: shells.map((id) => ({ IDENTIFIABLE: `$aas("${id}")` }))
+    }),
+    rule({
+      ...{ rights, attributes, objects: [{ IDENTIFIABLE: '$sm("*")' }] },
+      formula: { $and: [isRole(role), eq(field('$sm#semanticId'), str('urn:open'))] }
+    })
+  ]
+}
+
+/** A package with a shell and its submodel; both are removed from the hub again. */
+async function pack({ hub, as, keys }: GuardedHub<'admin'>, name: string, semanticId: string, value = 'x') {
+  const { admin } = as
+  await admin.ask('POST', '/submodels', submodel(`${name}-data`, semanticId, [property('speed', value)]))
+  await admin.ask('POST', '/shells', shell(name, `${name}-data`))
+  const query = `aasIds=${encode(name)}&submodelIds=${encode(`${name}-data`)}`
+  const response = await fetch(`${hub.api}/serialization?${query}`, {
+    headers: { accept: AASX, authorization: `Bearer ${keys.admin}` }
+  })
+  const bytes = Buffer.from(await response.arrayBuffer())
+  t.equal(response.status, 200, bytes.toString('latin1').slice(0, 200))
+  await admin.ask('DELETE', `/submodels/${encode(`${name}-data`)}`)
+  await admin.ask('DELETE', `/shells/${encode(name)}`)
+  return bytes
+}
+
+function form(bytes: Buffer | string, aasIds: readonly string[] = []): FormData {
+  const data = new FormData()
+  data.append('aasIds', JSON.stringify(aasIds))
+  data.append('file', new Blob([typeof bytes === 'string' ? bytes : new Uint8Array(bytes)]), 'plant.aasx')
+  return data
+}
+
+const idsIn = ({ json }: { json: { result: { packageId: string }[] } }) =>
+  json.result.map(({ packageId }) => packageId).sort()
+
+t.test('a package is visible to who may read all that it holds', async (t) => {
+  const guarded = await startGuarded(t, { admin: { role: 'admin' }, reader: { role: 'reader' } }, [
+    admin,
+    ...openOnly('reader', ['READ'], ['one', 'two', 'four'])
+  ])
+  const { hub, as, keys } = guarded
+  const put = async (id: string, bytes: Buffer | string, aasIds: readonly string[]) =>
+    t.match(await as.admin.ask('PUT', `/packages/${encode(id)}`, form(bytes, aasIds)), { status: 201 })
+  const open = await pack(guarded, 'one', 'urn:open')
+  await put('open', open, ['one', 'elsewhere'])
+  await put('secret submodel', await pack(guarded, 'two', 'urn:secret'), ['two'])
+  await put('secret shell', await pack(guarded, 'three', 'urn:open'), ['three'])
+  await put('no package', 'PK canary', ['one'])
+  await put('open too', await pack(guarded, 'four', 'urn:open'), ['four', 'one'])
+
+  t.same(idsIn(await as.admin.get('/packages')), ['no package', 'open', 'open too', 'secret shell', 'secret submodel'])
+  const list = await as.reader.get('/packages')
+  t.same(list.json, {
+    paging_metadata: {},
+    result: [
+      { packageId: 'open', aasIds: ['one'] },
+      { packageId: 'open too', aasIds: ['four', 'one'] }
+    ]
+  })
+  const first = await as.reader.get('/packages?limit=1')
+  t.same(idsIn(first), ['open'])
+  const rest = await as.reader.get(`/packages?limit=1&cursor=${first.json.paging_metadata.cursor}`)
+  t.same(rest.json, { paging_metadata: {}, result: [{ packageId: 'open too', aasIds: ['four', 'one'] }] })
+  for (const [aasId, expected] of [
+    ['one', ['open', 'open too']],
+    ['two', []],
+    ['three', []],
+    ['elsewhere', []],
+    ['absent', []]
+  ] as const) {
+    t.same(idsIn(await as.reader.get(`/packages?aasId=${encode(aasId)}`)), expected, aasId)
+  }
+  t.same(idsIn(await as.admin.get(`/packages?aasId=${encode('elsewhere')}`)), ['open'])
+  const download = await fetch(`${hub.api}/packages/${encode('open')}`, {
+    headers: { authorization: `Bearer ${keys.reader}` }
+  })
+  t.ok(Buffer.from(await download.arrayBuffer()).equals(open), String(download.status))
+  const absent = await as.reader.get(`/packages/${encode('absent')}`)
+  for (const id of ['secret submodel', 'secret shell', 'no package']) {
+    const hidden = await as.reader.get(`/packages/${encode(id)}`)
+    t.equal(hidden.status, 404, id)
+    const comparable = (text: string) => text.replace(/"(correlationId|timestamp)":"[^"]*"/g, '')
+    t.equal(comparable(hidden.text).replaceAll(id, '?'), comparable(absent.text).replaceAll('absent', '?'))
+  }
+  const events = await as.reader.get('/events?envelope=plain&content=full')
+  t.equal(events.status, 200, events.text)
+  const packages = events.json.records.filter(({ type }: { type?: string }) => type === 'Package')
+  t.same([...new Set(packages.map(({ id }: { id: string }) => id))].sort(), ['open', 'open too'], events.text)
+  t.notMatch(events.text, /elsewhere|three|secret/)
+})
+
+t.test('a package is written by the right to all that it holds, before and after', async (t) => {
+  const guarded = await startGuarded(
+    t,
+    { admin: { role: 'admin' }, author: { role: 'author' }, reader: { role: 'reader' } },
+    [
+      admin,
+      ...openOnly('author', ['CREATE', 'UPDATE', 'DELETE'], ['one', 'two']),
+      ...openOnly('author', ['READ'], ['one', 'two', 'three']),
+      ...openOnly('reader', ['READ'], ['one'])
+    ]
+  )
+  const { as } = guarded
+  const one = await pack(guarded, 'one', 'urn:open')
+  const changed = await pack(guarded, 'one', 'urn:open', 'y')
+  const secret = await pack(guarded, 'two', 'urn:secret')
+  const readable = await pack(guarded, 'three', 'urn:open')
+  const path = (id: string) => `/packages/${encode(id)}`
+  const status = async (as: Client, method: string, to: string, body?: FormData) =>
+    (await as.ask(method, to, body)).status
+
+  const posted = await as.author.ask('POST', '/packages', form(one, ['one']))
+  t.equal(posted.status, 201, posted.text)
+  t.equal(await status(as.author, 'POST', '/packages', form(secret)), 403)
+  t.equal(await status(as.author, 'POST', '/packages', form('no package')), 403)
+  t.equal(await status(as.author, 'POST', '/packages', form(one, ['another'])), 403, 'said to be of another shell')
+  t.equal(await status(as.reader, 'POST', '/packages', form(one)), 403)
+  t.equal(await status(as.admin, 'PUT', path('secret'), form(secret)), 201)
+  t.equal(await status(as.admin, 'PUT', path('readable'), form(readable)), 201)
+
+  const { packageId } = posted.json
+  t.equal(await status(as.author, 'PUT', path(packageId), form(secret)), 403)
+  t.equal(await status(as.author, 'PUT', path(packageId), form(changed)), 204)
+  t.equal(await status(as.author, 'PUT', path('secret'), form(one)), 403, 'what it replaces counts')
+  t.equal(await status(as.author, 'PUT', path('new'), form(one)), 201)
+  t.equal(await status(as.author, 'DELETE', path('readable')), 403)
+  const [hidden, absent] = [await as.author.ask('DELETE', path('secret')), await as.author.ask('DELETE', path('none'))]
+  t.same([hidden.status, absent.status], [404, 404])
+  t.equal(hidden.json.messages[0].text.replace('secret', ''), absent.json.messages[0].text.replace('none', ''))
+  t.equal(await status(as.author, 'DELETE', path('new')), 204)
+  t.same(idsIn(await as.admin.get('/packages')), ['readable', 'secret', packageId].sort())
+})
