@@ -6,6 +6,15 @@ COPY package.json package-lock.json ./
 # Without install scripts: the only package that has one installs Node, which the image already has.
 RUN npm ci --omit=dev --ignore-scripts
 
+# The page for browsers, built with development dependencies, which stay in this stage.
+FROM node:26-slim AS page
+WORKDIR /hub
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY scripts/build-page.js ./scripts/
+COPY src ./src
+RUN node scripts/build-page.js
+
 FROM node:26-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 WORKDIR /hub
@@ -14,6 +23,7 @@ COPY package.json LICENSE ./
 COPY src ./src
 COPY schemas ./schemas
 COPY openapi ./openapi
+COPY --from=page /hub/dist/page ./dist/page
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

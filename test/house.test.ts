@@ -33,7 +33,7 @@ interface Import {
 }
 
 const architecture = readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8')
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /\.[jt]s$/.test(file))
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /\.[jt]sx?$/.test(file))
 const imports = files.flatMap(importsOf)
 
 t.test('every room has a floor, or stands apart', async (t) => {

@@ -15,6 +15,7 @@ import { timeseriesEndpoint } from '../transports/timeseries/endpoint.ts'
 import { probeEndpoints } from './health.ts'
 import { indexPageEndpoint } from './index-page.ts'
 import { metricsEndpoint } from './metrics.ts'
+import { pageEndpoints } from './page.ts'
 
 export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   ingestEndpoint,
@@ -31,6 +32,7 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   ...securityEndpoints,
   conformanceEndpoint,
   indexPageEndpoint,
+  ...pageEndpoints,
   ...docsEndpoints,
   ...probeEndpoints,
   metricsEndpoint

@@ -1,7 +1,9 @@
-/** The page at `/`, for those who open the hub's URL in a browser. */
+/** `/`: the page for browsers, a list of links for programs, and where the page is not built. */
 import type { FastifyInstance } from 'fastify'
 import { type ExtensionEndpoint, plainOperation, serve } from '../transports/http/extension-endpoint.ts'
 import { LOGO } from '../transports/http/logo.ts'
+import { withPagePolicy } from './page.ts'
+import type { PageFiles } from './page-files.ts'
 
 export const indexPageEndpoint = {
   path: '/',
@@ -10,8 +12,8 @@ export const indexPageEndpoint = {
     {
       operationId: 'GetLandingPage',
       right: 'PUBLIC',
-      summary: 'Start page, with links',
-      description: 'A page of text and links.'
+      summary: 'The page of the hub',
+      description: 'For browsers, which accept text/html, the page; otherwise a list of links.'
     },
     'text/html',
     { type: 'string' }
@@ -21,21 +23,28 @@ export const indexPageEndpoint = {
 export interface IndexPageOptions {
   readonly prefix: string
   readonly version: string
+  /** Undefined where the page is not built. */
+  readonly files: PageFiles | undefined
   /** May callers do everything without being authenticated? */
   readonly isOpen: () => boolean
 }
 
-export function mountIndexPage(app: FastifyInstance, { prefix, version, isOpen }: IndexPageOptions): void {
-  const [openPage, closedPage] = [page(prefix, version, WARNING), page(prefix, version, '')]
+export function mountIndexPage(app: FastifyInstance, { prefix, version, files, isOpen }: IndexPageOptions): void {
+  const [openPage, closedPage] = [linksPage(prefix, version, WARNING), linksPage(prefix, version, '')]
   // Text and links only: nothing is loaded, no script runs.
   const policy =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
   serve(app, prefix, indexPageEndpoint, {
-    get: ({ reply }) =>
-      reply
+    get: ({ request, reply }) => {
+      reply.header('vary', 'accept')
+      if (files !== undefined && (request.headers.accept ?? '').includes('text/html')) {
+        return files.sendDocument(request, withPagePolicy(reply))
+      }
+      return reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', policy)
         .send(isOpen() ? openPage : closedPage)
+    }
   })
 }
 
@@ -56,7 +65,7 @@ everything. <code>aas-hub setup</code> changes that.<br>
 <span lang="ko">사용자, 키, 인증 제공자가 설정되지 않아 누구나 모든 작업을 할 수 있습니다.</span></p>
 `
 
-function page(prefix: string, version: string, warning: string): string {
+function linksPage(prefix: string, version: string, warning: string): string {
   const items = links(prefix).map(([href, english, korean]) => {
     return `<li><a href="${href}">${href}</a><br>${english} · <span lang="ko">${korean}</span></li>`
   })

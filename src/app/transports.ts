@@ -31,6 +31,8 @@ import { mountProbes } from './health.ts'
 import { isInsecure } from './identity.ts'
 import { mountIndexPage } from './index-page.ts'
 import { mountMetrics } from './metrics.ts'
+import { mountPage } from './page.ts'
+import { openPageFiles } from './page-files.ts'
 import type { Services } from './services.ts'
 import { VERSION } from './version.ts'
 
@@ -85,7 +87,12 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ store, clock, accessRules: rulesStatus, followed, isInsecure: () => isInsecure(config, identity) }
   })
   await allowOrigins(app, config)
-  mountIndexPage(app, { prefix: apiPrefix, version: VERSION, isOpen: () => !identity.isConfigured })
+  const page = {
+    ...{ prefix: apiPrefix, version: VERSION, isOpen: () => !identity.isConfigured },
+    files: await openPageFiles()
+  }
+  mountIndexPage(app, page)
+  mountPage(app, page)
   await http(app, { hub: context, handlers, apiPrefix, publicUrl, defaultLimit, maxLimit, bodies })
   events(app, {
     ...{ store, subscriptions, callers, clock, apiPrefix, publicUrl, defaultLimit, maxLimit },

@@ -58,8 +58,8 @@ async function routedBy(hub: Running): Promise<string[]> {
 
 t.test('exactly the served extension endpoints are in the document', async (t) => {
   const hub = await start(t)
-  // Without the files that the page at /docs loads.
-  const routed = (await routedBy(hub)).filter((route) => !/^GET \/docs[/*]/.test(route))
+  // Without the files that the pages at / and /docs load.
+  const routed = (await routedBy(hub)).filter((route) => !/^GET \/(?:docs[/*]|page\/:)/.test(route))
   const documented = (await documentedBy(hub)).map(({ verb, path }) => `${verb} ${path}`)
   t.ok(documented.includes('POST /ingest') && documented.includes('POST /upload'))
   t.strictSame(routed.toSorted(), documented.toSorted())

@@ -147,6 +147,26 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
     ...accessSchemas(ref),
     ...auditSchemas(ref),
     ...collectionSchemas(ref),
+    PageConfig: {
+      title: 'PageConfig',
+      ...object(
+        {
+          version: text,
+          apiPrefix: text,
+          open: { type: 'boolean' },
+          providers: list(
+            object(
+              {
+                ...{ issuer: text, clientId: text, scope: text },
+                ...{ authorizationEndpoint: text, tokenEndpoint: text, endSessionEndpoint: text }
+              },
+              ['issuer', 'clientId', 'scope', 'authorizationEndpoint', 'tokenEndpoint']
+            )
+          )
+        },
+        ['version', 'apiPrefix', 'open', 'providers']
+      )
+    },
     Health: {
       title: 'Health',
       ...object(

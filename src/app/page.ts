@@ -1,0 +1,71 @@
+/** The page that browsers get at `/`, and what it has to know before its user is known. */
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { HubError } from '../errors.ts'
+import { type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
+import { ref } from '../transports/http/openapi-schemas.ts'
+import type { PageFiles } from './page-files.ts'
+
+const pageConfigEndpoint = {
+  path: '/page/config',
+  below: 'hub',
+  get: {
+    operationId: 'GetPageConfig',
+    right: 'PUBLIC',
+    tag: 'Hub',
+    summary: 'What the page has to know before it knows its user',
+    description: 'Where the API is, whether callers have to authenticate, and where users can sign in.',
+    gives: {
+      200: { description: 'The configuration', content: { 'application/json': { schema: ref('PageConfig') } } }
+    },
+    refuses: ['Internal']
+  }
+} as const satisfies ExtensionEndpoint
+
+export const pageEndpoints: readonly ExtensionEndpoint[] = [pageConfigEndpoint]
+
+export interface PageParts {
+  readonly prefix: string
+  readonly version: string
+  /** Undefined where the page is not built. */
+  readonly files: PageFiles | undefined
+  /** May callers do everything without being authenticated? */
+  readonly isOpen: () => boolean
+}
+
+export function mountPage(app: FastifyInstance, { prefix, version, files, isOpen }: PageParts): void {
+  serve(app, '', pageConfigEndpoint, {
+    get: ({ reply }) =>
+      reply.header('cache-control', 'no-store').send({ version, apiPrefix: prefix, open: isOpen(), providers: [] })
+  })
+  app.get<{ Params: { name: string } }>(
+    '/page/:name',
+    { config: { operation: { name: 'GetPagePart', right: 'PUBLIC' } } },
+    (request, reply) => {
+      const { name } = request.params
+      return files?.sendPart(request, reply, name) ?? notFound(name)
+    }
+  )
+}
+
+/** Everything comes from this origin. `blob:` is for files that need credentials, and so are read by the page itself. */
+export function withPagePolicy(reply: FastifyReply): FastifyReply {
+  return reply.header('content-security-policy', POLICY)
+}
+
+const POLICY = [
+  "default-src 'none'",
+  "base-uri 'none'",
+  "connect-src 'self'",
+  "font-src 'self'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  'frame-src blob:',
+  "img-src 'self' blob: data:",
+  "script-src 'self'",
+  "style-src 'self'",
+  "worker-src 'self'"
+].join('; ')
+
+function notFound(name: string): never {
+  throw new HubError('NotFound', ['File', name.slice(0, 200)])
+}

@@ -1,0 +1,97 @@
+/** Who uses the page: found out at its start, changed by signing in and out. */
+import { computed, signal } from '@preact/signals'
+import { ApiError } from '../../client/api/http.ts'
+import { type CallerInfo, closeSession, openSession, readPageConfig, whoAmI } from '../../client/api/session.ts'
+import { configure, hub, onSignedOut, useCredential } from './hub.ts'
+
+export type SessionState =
+  | { readonly is: 'starting' }
+  /** The hub does not answer. */
+  | { readonly is: 'unreachable'; readonly error: ApiError }
+  /** @property hasEnded was the reader signed in before? */
+  | { readonly is: 'signed-out'; readonly hasEnded: boolean }
+  | { readonly is: 'ready'; readonly caller: CallerInfo }
+
+export const session = signal<SessionState>({ is: 'starting' })
+
+export const caller = computed(() => (session.value.is === 'ready' ? session.value.caller : undefined))
+
+/** The claim `role`, which the built-in rules look at. */
+export const roles = computed<readonly string[]>(() => {
+  const role = caller.value?.claims?.role
+  return (Array.isArray(role) ? role : [role]).filter((one): one is string => typeof one === 'string')
+})
+
+const KEY = 'aas-hub.key'
+
+onSignedOut(() => {
+  if (session.peek().is === 'ready') end(true)
+})
+
+/** Reads the configuration, and takes up what the browser still has: a cookie, or the key of this tab. */
+export async function startSession(): Promise<void> {
+  session.value = { is: 'starting' }
+  try {
+    configure(await readPageConfig(hub()))
+    const key = sessionStorage.getItem(KEY)
+    if (key !== null) useCredential({ is: 'bearer', token: async () => key })
+    await takeUp()
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    if (error.status === 401) end(true)
+    else session.value = { is: 'unreachable', error }
+  }
+}
+
+/** @throws ApiError where name and password are not those of a user */
+export async function signIn(user: string, password: string): Promise<void> {
+  forget()
+  accept(await openSession(hub(), user, password))
+}
+
+/** The key stays in this tab only. @throws ApiError where it is not valid */
+export async function signInWithKey(key: string): Promise<void> {
+  useCredential({ is: 'bearer', token: async () => key })
+  try {
+    await takeUp()
+    sessionStorage.setItem(KEY, key)
+  } catch (error) {
+    forget()
+    throw error
+  }
+}
+
+/** Reads what the access rules grant to everyone. */
+export async function continueAnonymously(): Promise<void> {
+  accept(await whoAmI(hub()))
+}
+
+export async function signOut(): Promise<void> {
+  const { authentication } = caller.peek() ?? {}
+  try {
+    if (authentication === 'session') await closeSession(hub())
+  } finally {
+    end(false)
+  }
+}
+
+async function takeUp(): Promise<void> {
+  const known = await whoAmI(hub())
+  if (known.authentication === 'none') end(false)
+  else accept(known)
+}
+
+function accept(known: CallerInfo): void {
+  if (known.csrfToken !== undefined) useCredential({ is: 'session', csrf: known.csrfToken })
+  session.value = { is: 'ready', caller: known }
+}
+
+function end(hasEnded: boolean): void {
+  forget()
+  session.value = { is: 'signed-out', hasEnded }
+}
+
+function forget(): void {
+  sessionStorage.removeItem(KEY)
+  useCredential({ is: 'none' })
+}

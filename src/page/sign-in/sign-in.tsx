@@ -1,0 +1,112 @@
+/** Sign in: a user of the hub, an API key, or an identity provider. */
+import { useState } from 'preact/hooks'
+import { ApiError } from '../../client/api/http.ts'
+import { continueAnonymously, signIn, signInWithKey } from '../core/session.ts'
+import { failureText } from '../ui/failure.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { signInMessages } from './messages.ts'
+import './sign-in.css'
+
+type Method = 'user' | 'key'
+
+export function SignIn({ hasEnded }: { readonly hasEnded: boolean }) {
+  const text = signInMessages()
+  const [method, setMethod] = useState<Method>('user')
+  const [problem, setProblem] = useState<string>()
+  const [isBusy, setBusy] = useState(false)
+  const attempt = async (action: () => Promise<void>) => {
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      await action()
+    } catch (error) {
+      setProblem(problemText(error, method))
+      setBusy(false)
+    }
+  }
+  return (
+    <section class="sign-in card" aria-labelledby="sign-in-title">
+      <h1 id="sign-in-title">{text.title}</h1>
+      {hasEnded && problem === undefined && <Notice kind="info">{text.ended}</Notice>}
+      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+      {method === 'user' ? (
+        <UserForm isBusy={isBusy} onSubmit={(user, password) => void attempt(() => signIn(user, password))} />
+      ) : (
+        <KeyForm isBusy={isBusy} onSubmit={(key) => void attempt(() => signInWithKey(key))} />
+      )}
+      <div class="sign-in-more">
+        <button
+          type="button"
+          class="link-button"
+          onClick={() => {
+            setMethod(method === 'user' ? 'key' : 'user')
+            setProblem(undefined)
+          }}
+        >
+          {method === 'user' ? text.withKey : text.withUser}
+        </button>
+        <button type="button" class="link-button" onClick={() => void attempt(continueAnonymously)}>
+          {text.anonymously}
+        </button>
+      </div>
+    </section>
+  )
+}
+
+interface UserFormProps {
+  readonly isBusy: boolean
+  readonly onSubmit: (user: string, password: string) => void
+}
+
+function UserForm({ isBusy, onSubmit }: UserFormProps) {
+  const text = signInMessages()
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        const form = new FormData(event.currentTarget)
+        onSubmit(String(form.get('user')), String(form.get('password')))
+      }}
+    >
+      <label class="field">
+        <span>{text.user}</span>
+        <input name="user" autocomplete="username" autocapitalize="none" spellcheck={false} required />
+      </label>
+      <label class="field">
+        <span>{text.password}</span>
+        <input name="password" type="password" autocomplete="current-password" required />
+      </label>
+      <button type="submit" class="button primary" disabled={isBusy}>
+        {text.withPassword}
+      </button>
+    </form>
+  )
+}
+
+function KeyForm({ isBusy, onSubmit }: { readonly isBusy: boolean; readonly onSubmit: (key: string) => void }) {
+  const text = signInMessages()
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit(String(new FormData(event.currentTarget).get('key')).trim())
+      }}
+    >
+      <label class="field">
+        <span>{text.key}</span>
+        <input name="key" type="password" autocomplete="off" spellcheck={false} required />
+        <span class="field-hint">{text.keyHint}</span>
+      </label>
+      <button type="submit" class="button primary" disabled={isBusy}>
+        {text.useKey}
+      </button>
+    </form>
+  )
+}
+
+function problemText(error: unknown, method: Method): string {
+  const text = signInMessages()
+  if (error instanceof ApiError && error.status === 401) return method === 'user' ? text.wrong : text.wrongKey
+  if (error instanceof ApiError && error.status === 429) return text.tooMany
+  return failureText(error)
+}
