@@ -8,7 +8,7 @@ import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { RequestAudit } from './audit-trail.ts'
 import type { Caller } from './caller.ts'
-import { type Decision, Decisions } from './decisions.ts'
+import { ANY_MOMENT, type Decision, Decisions } from './decisions.ts'
 import { type MaybePromise, whenReady } from './maybe-promise.ts'
 import { PackageContents } from './package-contents.ts'
 import type { AccessVerdict, Policy, SubjectPolicy } from './policy.ts'
@@ -45,9 +45,6 @@ export interface AccessParts {
   readonly rules: RulesInForce
   readonly clock: Clock
 }
-
-/** For rules that do not depend on it. */
-const ANY_MOMENT: Moment = { now: new Date(0) }
 
 /** A target without the path of the request. */
 export type DocumentTarget = Omit<AccessTarget, 'routes'>
@@ -120,12 +117,12 @@ export class Access {
    * all of them and for all that is in them; of `conditional` each document and element decides.
    */
   ofKind(right: Right, kind: DocumentKind | undefined): MaybePromise<AccessVerdict['is']> {
-    const constant = this.#policy.constantVerdict(right)
+    const policy = this.#policy
+    const constant = policy.constantVerdict(right)
     if (constant !== undefined) return constant
     if (kind === undefined) return whenReady(this.verdict(right, {}), ({ is }) => is)
-    return whenReady(this.decide(right, kind), (decision) =>
-      decision.isAllowed ? 'allowed' : decision.isRefused ? 'refused' : 'conditional'
-    )
+    const lasting = this.rules.decisions.ofKind(policy, right, kind, this)
+    return lasting ?? whenReady(this.decide(right, kind), ({ ofKind }) => ofKind)
   }
 
   /** @param target what is acted on */

@@ -182,17 +182,22 @@ const RULE_OPERATIONS: Readonly<Record<Parameters<MoreChanges>[0], string>> = {
 /** The audit of one request or connection. */
 export class RequestAudit {
   readonly #trail: AuditTrail
-  readonly #context: AuditContext
+  #context: AuditContext | (() => AuditContext)
   #hasChanges = false
 
-  constructor(trail: AuditTrail, context: AuditContext) {
+  /** @param context a function is called once, if something is recorded */
+  constructor(trail: AuditTrail, context: AuditContext | (() => AuditContext)) {
     this.#trail = trail
     this.#context = context
   }
 
   /** Of the same request, from another caller. */
   as(caller: Caller): RequestAudit {
-    return new RequestAudit(this.#trail, { ...this.#context, caller })
+    return new RequestAudit(this.#trail, { ...this.#known, caller })
+  }
+
+  get recordsReads(): boolean {
+    return this.#trail.recordsReads
   }
 
   /** Was something of it recorded with a commit? */
@@ -202,15 +207,20 @@ export class RequestAudit {
 
   changesFor(changes: readonly Change[], rules?: readonly string[]): readonly Change[] {
     this.#hasChanges = true
-    return this.#trail.changesFor(this.#context, changes, rules)
+    return this.#trail.changesFor(this.#known, changes, rules)
   }
 
   /** For transports whose messages have no response of their own. */
   refused(status: number, reason?: string): void {
-    this.#trail.refused(this.#context, status, reason)
+    this.#trail.refused(this.#known, status, reason)
   }
 
   done(status: number, isRead: boolean): void {
-    this.#trail.done(this.#context, status, isRead)
+    this.#trail.done(this.#known, status, isRead)
+  }
+
+  get #known(): AuditContext {
+    if (typeof this.#context === 'function') this.#context = this.#context()
+    return this.#context
   }
 }

@@ -35,6 +35,11 @@ export class Decision {
     return this.verdict.is === 'refused' && this.verdict.grants.length === 0
   }
 
+  /** `conditional`: each document decides. */
+  get ofKind(): AccessVerdict['is'] {
+    return this.isAllowed ? 'allowed' : this.isRefused ? 'refused' : 'conditional'
+  }
+
   get view(): DocumentView {
     this.#view ??= new DocumentView(this.verdict, this.#kind, this.#frames?.().view)
     return this.#view
@@ -61,12 +66,44 @@ const CACHE_SIZE = 100_000
 type RuledTarget = Omit<AccessTarget, 'routes'> & { readonly kind: DocumentKind }
 type RequestOfTarget = Pick<AccessTarget, 'routes'>
 
+/** A right of one subject on one kind of document. */
+interface Question {
+  readonly key: string
+  /** Decisions depend on the path of the request. */
+  readonly isRouted: boolean
+  /** Decisions depend on nothing but the document: neither on the path of the request nor on the moment. */
+  readonly isLasting: boolean
+  /** The answer for any document, if it was asked for and lasts. */
+  ofKind: AccessVerdict['is'] | undefined
+}
+
 export class Decisions {
   readonly #known = new BoundedCache<Decision>(CACHE_SIZE)
+  readonly #questions = new WeakMap<SubjectPolicy, Map<Right, Map<DocumentKind, Question>>>()
+
+  /**
+   * `Decision.ofKind` of a kind, where it lasts; undefined where it depends on the moment or the path of the request.
+   * Nearly every request asks for it, so it is not looked for by a key.
+   */
+  ofKind(
+    policy: SubjectPolicy,
+    right: Right,
+    kind: DocumentKind,
+    request: RequestOfTarget
+  ): AccessVerdict['is'] | undefined {
+    const question = this.#questionOf(policy, right, kind)
+    if (!question.isLasting) return undefined
+    question.ofKind ??= this.of(policy, right, { kind }, request, ANY_MOMENT).ofKind
+    return question.ofKind
+  }
 
   /** @param request whose path is computed only if a rule names one */
   of(policy: SubjectPolicy, right: Right, target: RuledTarget, request: RequestOfTarget, moment: Moment): Decision {
-    const key = keyOf(policy, right, target, request, moment)
+    const question = this.#questionOf(policy, right, target.kind)
+    const key =
+      question.isLasting && target.path === undefined
+        ? lastingKeyOf(question, target)
+        : keyOf(question, policy, target, request, moment)
     const known = this.#known.get(key)
     if (known !== undefined) return known
     const verdict = policy.decide(right, { ...target, routes: request.routes }, moment)
@@ -79,20 +116,40 @@ export class Decisions {
     this.#known.set(key, decision, 1 + verdict.grants.length)
     return decision
   }
+
+  #questionOf(policy: SubjectPolicy, right: Right, kind: DocumentKind): Question {
+    const ofPolicy = this.#questions.get(policy) ?? new Map<Right, Map<DocumentKind, Question>>()
+    const ofRight = ofPolicy.get(right) ?? new Map<DocumentKind, Question>()
+    const known = ofRight.get(kind)
+    if (known !== undefined) return known
+    // One on READ may come with one on VIEW.
+    const isRouted = policy.dependsOnRoute(right === 'READ' ? 'VIEW' : right)
+    const isLasting = !policy.isMomentary && !isRouted
+    const question: Question = { key: `${policy.number} ${right} ${kind}`, isRouted, isLasting, ofKind: undefined }
+    this.#questions.set(policy, ofPolicy.set(right, ofRight.set(kind, question)))
+    return question
+  }
+}
+
+/** For rules that do not depend on it. */
+export const ANY_MOMENT: Moment = { now: new Date(0) }
+
+/** Of few parts, as it takes longer to put a text together than to find something by it. */
+function lastingKeyOf({ key }: Question, { id }: RuledTarget): string {
+  return id === undefined ? key : `${key}=${id}`
 }
 
 function keyOf(
+  { key, isRouted }: Question,
   policy: SubjectPolicy,
-  right: Right,
-  { kind, id, path }: RuledTarget,
+  { id, path }: RuledTarget,
   request: RequestOfTarget,
   moment: Moment
 ): string {
-  // A decision on READ may come with one on VIEW.
-  const route = policy.dependsOnRoute(right === 'READ' ? 'VIEW' : right) ? (request.routes[0] ?? '') : ''
+  const route = isRouted ? (request.routes[0] ?? '') : ''
   const when = policy.isMomentary ? momentKey(policy, moment) : ''
   const where = id === undefined ? '' : `${JSON.stringify(id)}${path === undefined ? '' : formatPath(path)}`
-  return `${policy.number} ${right} ${kind} ${where} ${route} ${when}`
+  return `${key} ${where} ${route} ${when}`
 }
 
 /** Clocks count in seconds. */

@@ -55,12 +55,17 @@ export class ReadingView implements DocumentStore {
     this.#packages = new VisiblePackages(store, access, right)
   }
 
-  async document(kind: DocumentKind, id: string): Promise<Document | undefined> {
+  document(kind: DocumentKind, id: string): Promise<Document | undefined> {
     if (kind === 'Package') return this.#package(id)
-    if (!isRuled(kind)) return (await this.#isOpen(kind)) ? this.#store.document(kind, id) : undefined
-    const decision = await this.#access.decide(this.#right, kind, id)
-    if (decision.isAllowed) return this.#store.document(kind, id)
-    return (await this.#shown(decision, kind, id))?.document
+    if (!isRuled(kind)) return this.#documentOfOpen(kind, id)
+    const deciding = this.#access.decide(this.#right, kind, id)
+    return Promise.resolve(
+      whenReady(deciding, (decision) =>
+        decision.isAllowed
+          ? this.#store.document(kind, id)
+          : this.#shown(decision, kind, id).then((shown) => shown?.document)
+      )
+    )
   }
 
   async documents(
@@ -129,6 +134,10 @@ export class ReadingView implements DocumentStore {
   /** Reading changes nothing. */
   async commit(): Promise<never> {
     throw new Error('an operation that is declared to read has written')
+  }
+
+  async #documentOfOpen(kind: DocumentKind, id: string): Promise<Document | undefined> {
+    return (await this.#isOpen(kind)) ? this.#store.document(kind, id) : undefined
   }
 
   /** Reads the document also where it is refused, so that a hidden one takes as long as an absent one. */

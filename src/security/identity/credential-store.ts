@@ -22,6 +22,7 @@ export class CredentialStore {
   #cache = new BoundedCache<CredentialRecord>(CACHED_RECORDS)
   readonly #listeners = new Set<() => void>()
   #version: number | undefined
+  #generation = 0
 
   constructor(store: DocumentStore) {
     this.#store = store
@@ -30,6 +31,11 @@ export class CredentialStore {
   /** Was a key or user ever stored? Stays true when the last one is removed: a hub never becomes open by that. */
   get isUsed(): boolean {
     return this.#version !== undefined
+  }
+
+  /** Changes when a key, user or session may have lost its validity; what was found before is to be looked up again. */
+  get generation(): number {
+    return this.#generation
   }
 
   async load(): Promise<void> {
@@ -134,6 +140,7 @@ export class CredentialStore {
   }
 
   #forget(): void {
+    this.#generation++
     this.#cache = new BoundedCache(CACHED_RECORDS)
   }
 

@@ -67,6 +67,11 @@ export class Identity {
     return this.#tokens.isUsed || this.#certificates !== undefined || this.#credentials.isUsed
   }
 
+  /** The number changes when a key, user or session may have lost its validity, as `onChange` is called. */
+  get generation(): number {
+    return this.#credentials.generation
+  }
+
   /** To be called once before the first request. Issuers that cannot be reached do not stop it. */
   async load(): Promise<void> {
     await this.#credentials.load()

@@ -1,13 +1,14 @@
 /** The access of the caller of a request, for every transport that begins with one. */
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { Access, type AccessParts } from '../../security/access.ts'
 import type { AuditTrail } from '../../security/audit-trail.ts'
 import type { Caller } from '../../security/caller.ts'
 import type { Identity } from '../../security/identity/identity.ts'
 import type { MaybePromise } from '../../security/maybe-promise.ts'
+import type { RequiredRight } from '../../security/rights.ts'
 import { requestPaths } from '../../security/target.ts'
-import { auditOf, auditRefusals, auditResponse } from './audit.ts'
-import { credentialsOf } from './credentials.ts'
+import { auditOf, auditRefusals, responseAudit } from './audit.ts'
+import { ConnectionCallers } from './connection-callers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -31,27 +32,23 @@ export interface CallerOptions {
 /** Identifies the caller of each request, as soon as there is a way to be authenticated. Call before routes are added. */
 export function identifyCallers(app: FastifyInstance, options: CallerOptions): void {
   const { identity, audit } = options
+  const callers = new ConnectionCallers(identity, options.accessParts.clock)
   auditRefusals(app, audit, () => identity.isConfigured)
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (!identity.isConfigured) return done()
-    const caller = identity.identify(credentialsOf(request), request.ip)
+    const caller = callers.identify(request)
     if (!(caller instanceof Promise)) {
-      grant(request, reply, caller)
+      request.access = accessOf(options, caller, request)
       return done()
     }
     caller.then(
       (known) => {
-        grant(request, reply, known)
+        request.access = accessOf(options, known, request)
         done()
       },
       (error: Error) => done(error)
     )
   })
-
-  function grant(request: FastifyRequest, reply: FastifyReply, caller: Caller): void {
-    request.access = accessOf(options, caller, request)
-    auditResponse(audit, request, reply)
-  }
 }
 
 /** What a caller may do on the path of a request. */
@@ -66,14 +63,17 @@ export function accessOf(
 
 /**
  * Checks what the caller may do before the body is read; where the hub is open there is nothing to check.
+ * @param right that the route requires
  * @param check throws HubError, or rejects with one
  */
-export function checkAccess(check: (access: Access) => MaybePromise<void>): onRequestHookHandler {
-  return (request, _, done) => {
-    if (request.access === undefined) return done()
+export function checkAccess(right: RequiredRight, check: (access: Access) => MaybePromise<void>): onRequestHookHandler {
+  const recordResponse = responseAudit(right)
+  return ({ access }, reply, done) => {
+    if (access === undefined) return done()
+    recordResponse?.(access, reply)
     let checking: MaybePromise<void>
     try {
-      checking = check(request.access)
+      checking = check(access)
     } catch (error) {
       return done(error as Error)
     }

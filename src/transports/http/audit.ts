@@ -1,6 +1,7 @@
 /** Records requests in the audit: refusals, invocations and reads. Changes are recorded in their commits. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
+import type { Access } from '../../security/access.ts'
 import { type AuditTrail, RequestAudit } from '../../security/audit-trail.ts'
 import type { Caller } from '../../security/caller.ts'
 import { type RequiredRight, rightsOf } from '../../security/rights.ts'
@@ -15,27 +16,36 @@ declare module 'fastify' {
 /** The audit of a request whose caller is known; undefined if none is kept. */
 export function auditOf(trail: AuditTrail, request: FastifyRequest, caller: Caller): RequestAudit | undefined {
   if (!trail.isOn) return undefined
-  const { id, method, url, routeOptions } = request
-  return new RequestAudit(trail, {
-    caller,
-    operation: routeOptions.config.operation?.name ?? method,
-    request: id,
-    // Its query may hold credentials, as that of line protocol clients.
-    path: url.split('?', 1)[0] ?? ''
+  // Of most requests nothing is recorded.
+  return new RequestAudit(trail, () => {
+    const { id, method, url, routeOptions } = request
+    return {
+      caller,
+      operation: routeOptions.config.operation?.name ?? method,
+      request: id,
+      // Its query may hold credentials, as that of line protocol clients.
+      path: url.split('?', 1)[0] ?? ''
+    }
   })
 }
 
-/** Records invocations, and reads if the trail does, once they have been answered. */
-export function auditResponse(trail: AuditTrail, request: FastifyRequest, reply: FastifyReply): void {
-  const rights = rightsOf(request.routeOptions.config.operation?.right ?? 'PUBLIC')
+/**
+ * What records invocations, and reads if the trail does, once they have been answered; undefined for routes that do
+ * neither.
+ * @param required right of the route
+ */
+export function responseAudit(required: RequiredRight): ((access: Access, reply: FastifyReply) => void) | undefined {
+  const rights = rightsOf(required)
   const isRead = rights.every((right) => right === 'READ' || right === 'VIEW')
-  if (rights.length === 0 || !(isRead ? trail.recordsReads : trail.isOn && rights.includes('EXECUTE'))) return
-  // Also where the client went away in between: it may have read most of it.
-  reply.raw.once('close', () => {
-    const { statusCode } = reply
-    const audit = request.access?.audit
-    if (reply.sent && statusCode < 400 && !audit?.hasChanges) audit?.done(statusCode, isRead)
-  })
+  if (rights.length === 0 || !(isRead || rights.includes('EXECUTE'))) return undefined
+  return ({ audit }, reply) => {
+    if (audit === undefined || (isRead && !audit.recordsReads)) return
+    // Also where the client went away in between: it may have read most of it.
+    reply.raw.once('close', () => {
+      const { statusCode } = reply
+      if (reply.sent && statusCode < 400 && !audit.hasChanges) audit.done(statusCode, isRead)
+    })
+  }
 }
 
 /** @param isActive false where the hub is open, and refuses only what comes from a foreign web page */

@@ -115,7 +115,7 @@ export function serve<const Endpoint extends ExtensionEndpoint>(
         url,
         config: { operation: { name: operation.operationId, right: operation.right } },
         ...(operation.head === false && { exposeHeadRoute: false }),
-        onRequest: checkAccess((access) => requireRight(access, operation.right, questions)),
+        onRequest: checkAccess(operation.right, (access) => requireRight(access, operation.right, questions)),
         handler: async (request, reply) => {
           const { query = {} } = operation
           const params = operation.query === undefined ? NO_PARAMETERS : queryParamsOf(request)

@@ -122,7 +122,7 @@ function documentRoute(route: Route, { hub, handlers, reading }: RouteContext): 
   const parse = requestReader(route, reading)
   const asynchronous = definition.name === 'InvokeOperationSync' ? handlers.InvokeOperationAsync : undefined
   return {
-    onRequest: checkAccess((access) => requireRight(access, guard.required, guard.questions)),
+    onRequest: checkAccess(guard.required, (access) => requireRight(access, guard.required, guard.questions)),
     // Not an async function: returning the reply from one costs as much as everything else here.
     handler: (request, reply) => {
       const params = queryParamsOf(request)
@@ -202,7 +202,7 @@ function fileRoute(
   if (handler === undefined) return notImplemented(definition)
   const parse = requestReader(route, reading)
   return {
-    onRequest: checkAccess((access) => requireRight(access, guard.required, guard.questions)),
+    onRequest: checkAccess(guard.required, (access) => requireRight(access, guard.required, guard.questions)),
     handler: async (request, reply) => {
       const params = queryParamsOf(request)
       const apiRequest = parse(request, params)
