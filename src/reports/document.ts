@@ -3,6 +3,7 @@
  * nothing out but what its format cannot hold (a workbook has sheets for tables only).
  */
 import type { ReportLanguage } from '../operations/report-language.ts'
+import type { Drawing } from './drawing/drawing.ts'
 
 export interface ReportDocument {
   readonly language: ReportLanguage
@@ -63,12 +64,9 @@ export interface DocumentCell {
   readonly link?: string
 }
 
-/** An SVG that needs no script, style sheet or font from elsewhere. */
 export interface Figure {
   readonly kind: 'figure'
-  readonly svg: string
-  /** Width and height in CSS pixels. */
-  readonly size: readonly [width: number, height: number]
+  readonly drawing: Drawing
   /** What it shows, for those who do not see it. */
   readonly alternative: string
   readonly caption: string

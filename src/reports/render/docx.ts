@@ -1,0 +1,100 @@
+/** A document as DOCX, for Word, LibreOffice and Hangul Word Processor. */
+import {
+  Bookmark,
+  Document,
+  Footer,
+  Header,
+  HeadingLevel,
+  InternalHyperlink,
+  Packer,
+  PageNumber,
+  Paragraph,
+  Tab,
+  type Table,
+  TabStopType,
+  TextRun
+} from 'docx'
+import type { TimeSlice } from '../../time-slice.ts'
+import type { ReportDocument, TableCell } from '../document.ts'
+import { bookmarkOf, bullet, captionOf, docxTable, figureOf, paragraphOf } from './docx-blocks.ts'
+import { docxStyles, PAGE, TEXT_WIDTH_TWIPS } from './docx-style.ts'
+import { flowOf, type Heading, headingsOf, type NumberedBlock } from './flow.ts'
+import { words } from './words.ts'
+
+/** Levels of headings in the table of contents. */
+const CONTENTS_LEVELS = 2
+/** A shorter document has no table of contents. */
+const MIN_CONTENTS = 4
+
+/** @param slice of the request @throws the reason of its signal */
+export async function renderDocx(document: ReportDocument, slice: TimeSlice): Promise<Buffer> {
+  const { title, language, properties } = document
+  const cover = { columns: [{ heading: '' }, { heading: '', width: 3 }], rows: properties.map(propertyRow) }
+  const children: (Paragraph | Table)[] = [
+    new Paragraph({ style: 'Title', children: [new TextRun(title)] }),
+    await docxTable({ kind: 'table', ...cover }, language, slice),
+    ...contentsOf(document)
+  ]
+  for (const item of flowOf(document)) {
+    await slice.check()
+    if (item.kind === 'heading') children.push(headingOf(item))
+    else children.push(...(await blockOf(item, document, slice)))
+  }
+  const section = {
+    properties: { page: PAGE },
+    headers: { default: headOf(title) },
+    footers: { default: footOf() },
+    children
+  }
+  return Packer.toBuffer(new Document({ title, creator: 'AAS Hub', styles: docxStyles(language), sections: [section] }))
+}
+
+function propertyRow([label, value]: readonly [string, string]): readonly TableCell[] {
+  return [{ text: label, label: true }, value]
+}
+
+async function blockOf(
+  block: NumberedBlock,
+  { language }: ReportDocument,
+  slice: TimeSlice
+): Promise<(Paragraph | Table)[]> {
+  if (block.kind === 'list') return block.items.map(bullet)
+  if (block.kind === 'paragraph') return [paragraphOf(block, language)]
+  if (block.kind === 'figure') return figureOf(block, language, slice)
+  const table = await docxTable(block, language, slice)
+  const caption =
+    block.caption === undefined ? [] : [captionOf(words[language].table, block.number, block.caption, true)]
+  // Tables without a paragraph between them would become one.
+  return [...caption, table, new Paragraph({ style: 'AfterTable' })]
+}
+
+function headOf(title: string): Header {
+  return new Header({ children: [new Paragraph({ style: 'RunningText', children: [new TextRun(title)] })] })
+}
+
+function footOf(): Footer {
+  const pages = new TextRun({ children: [new Tab(), PageNumber.CURRENT, ' / ', PageNumber.TOTAL_PAGES] })
+  const tabStops = [{ type: TabStopType.RIGHT, position: TEXT_WIDTH_TWIPS }]
+  return new Footer({ children: [new Paragraph({ style: 'RunningText', tabStops, children: [pages] })] })
+}
+
+/** Without page numbers: they would be wrong until a program counts them. */
+function contentsOf(document: ReportDocument): Paragraph[] {
+  const headings = headingsOf(document, CONTENTS_LEVELS)
+  if (headings.length < MIN_CONTENTS) return []
+  const entries = headings.map(({ id, number, text, level }) => {
+    const link = new InternalHyperlink({ anchor: bookmarkOf(id), children: [new TextRun(`${number}  ${text}`)] })
+    return new Paragraph({ style: `Contents${level}`, children: [link] })
+  })
+  const heading = new TextRun(words[document.language].contents)
+  return [new Paragraph({ style: 'ContentsHeading', children: [heading] }), ...entries]
+}
+
+const LEVELS = [HeadingLevel.HEADING_1, HeadingLevel.HEADING_2, HeadingLevel.HEADING_3, HeadingLevel.HEADING_4] as const
+
+function headingOf({ level, number, id, text }: Heading): Paragraph {
+  return new Paragraph({
+    heading: LEVELS[level - 1] ?? HeadingLevel.HEADING_4,
+    children: [new Bookmark({ id: bookmarkOf(id), children: [new TextRun(`${number}  ${text}`)] })]
+  })
+}
