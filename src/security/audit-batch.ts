@@ -21,12 +21,15 @@ export interface BatchedRecord {
   /** Of how many keys of the same group are kept apart until the next write; all others are counted as one. */
   readonly group: string
   readonly limit: number
+  /** Refused samples, which are added up. */
+  readonly samples?: number
 }
 
 interface Pending {
   readonly record: AuditRecord
   readonly at: number
   count: number
+  samples: number
 }
 
 const WRITE_INTERVAL_MS = 2000
@@ -49,17 +52,18 @@ export class AuditBatch {
     this.#options = options
   }
 
-  add({ record, key, group, limit }: BatchedRecord): void {
+  add({ record, key, group, limit, samples = 0 }: BatchedRecord): void {
     const known = this.#pending.get(key)
     if (known !== undefined) {
       known.count++
+      known.samples += samples
       return
     }
     const keys = this.#keys.get(group) ?? 0
     if (keys < limit && this.#pending.size < MAX_PENDING) {
       this.#keys.set(group, keys + 1)
-      this.#pending.set(key, { record, at: this.#options.clock.milliseconds(), count: 1 })
-    } else this.#addOther(record, group)
+      this.#pending.set(key, { record, at: this.#options.clock.milliseconds(), count: 1, samples })
+    } else this.#addOther(record, group, samples)
     if (this.#pending.size >= MAX_WAITING) this.#writeNow()
     else this.#cancel ??= this.#options.clock.after(WRITE_INTERVAL_MS, () => this.#writeNow())
   }
@@ -72,11 +76,12 @@ export class AuditBatch {
   }
 
   /** What was not distinguished is at least counted. */
-  #addOther({ caller, authentication, outcome }: AuditRecord, group: string): void {
+  #addOther({ caller, authentication, outcome }: AuditRecord, group: string, samples: number): void {
     const key = `others ${group}`
     const known = this.#pending.get(key)
     if (known !== undefined) {
       known.count++
+      known.samples += samples
       return
     }
     const record: AuditRecord = {
@@ -86,7 +91,7 @@ export class AuditBatch {
       outcome,
       reason: 'too many different ones within some seconds to be listed'
     }
-    this.#pending.set(key, { record, at: this.#options.clock.milliseconds(), count: 1 })
+    this.#pending.set(key, { record, at: this.#options.clock.milliseconds(), count: 1, samples })
   }
 
   #writeNow(): void {
@@ -117,14 +122,17 @@ export class AuditBatch {
   #keep(entries: readonly (readonly [key: string, one: Pending])[]): void {
     for (const [key, one] of entries) {
       const known = this.#pending.get(key)
-      if (known !== undefined) known.count += one.count
-      else if (this.#pending.size < MAX_PENDING) this.#pending.set(key, one)
+      if (known !== undefined) {
+        known.count += one.count
+        known.samples += one.samples
+      } else if (this.#pending.size < MAX_PENDING) this.#pending.set(key, one)
     }
     this.#cancel ??= this.#options.clock.after(WRITE_INTERVAL_MS, () => this.#writeNow())
   }
 }
 
-function toChange({ record, at, count }: Pending): Change {
-  const dated = { at: new Date(at).toISOString(), ...record, ...(count > 1 && { count }) }
+function toChange({ record, at, count, samples }: Pending): Change {
+  const counted = { ...(samples > 0 && { samples }), ...(count > 1 && { count }) }
+  const dated = { at: new Date(at).toISOString(), ...record, ...counted }
   return { change: 'audit', record: JSON.stringify(dated) }
 }

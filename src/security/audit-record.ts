@@ -28,6 +28,8 @@ export interface AuditRecord {
   /** Names of the access rules that granted it. */
   readonly rules?: readonly string[]
   readonly resources?: readonly AuditedResource[]
+  /** Samples of an accepted push that were refused; `resources` are the first of their elements. */
+  readonly samples?: number
   /** A key, user or version of the access rules: `key:line-1`. */
   readonly subject?: string
   /** `2/3`: the second of three records of one commit. */

@@ -6,7 +6,14 @@ import { hostname } from 'node:os'
 import type { Clock } from '../clock.ts'
 import type { Change, Store } from '../store/store.ts'
 import { AuditBatch } from './audit-batch.ts'
-import { type AuditContext, type AuditRecord, contextMembers, resourcesOf, rightsUsed } from './audit-record.ts'
+import {
+  type AuditContext,
+  type AuditedResource,
+  type AuditRecord,
+  contextMembers,
+  resourcesOf,
+  rightsUsed
+} from './audit-record.ts'
 import type { Caller } from './caller.ts'
 import type { MoreChanges } from './rule-versions.ts'
 
@@ -35,6 +42,12 @@ export interface AuditedEvent {
   /** Absent: a command on the machine of the hub, or a caller that is not authenticated. */
   readonly caller?: Omit<Caller, 'subject'>
   readonly source?: string
+}
+
+/** Samples that a caller may not write, and the first series of them. */
+export interface RefusedSamples {
+  readonly count: number
+  readonly series: readonly { readonly submodel: string; readonly path: string }[]
 }
 
 /** Documents in one record; a commit of more has several. */
@@ -86,6 +99,27 @@ export class AuditTrail {
         ...(parts > 1 && { part: `${part + 1}/${parts}` })
       }
       return { change: 'audit', record: JSON.stringify(record) }
+    })
+  }
+
+  /** Samples of a push that was accepted otherwise. @param series the first that the caller may not write */
+  refusedSamples(context: AuditContext, { count, series }: RefusedSamples): void {
+    if (!this.isOn) return
+    const resources = Map.groupBy(series, ({ submodel }) => submodel)
+    const named = Array.from(resources, ([id, all]): AuditedResource => {
+      return { action: 'samples', kind: 'Submodel', id, paths: all.map(({ path }) => path) }
+    })
+    const { caller, operation } = context
+    const reason = 'samples of elements that the caller may not write'
+    this.#batch.add({
+      record: {
+        ...{ ...contextMembers(context), ...this.#hub, outcome: 'refused', reason },
+        ...{ rights: ['UPDATE'], resources: named }
+      },
+      key: `samples ${caller.name} ${caller.source} ${operation} ${JSON.stringify(named)}`,
+      group: `refused ${caller.name}`,
+      limit: REFUSALS_LIMIT,
+      samples: count
     })
   }
 
@@ -213,6 +247,11 @@ export class RequestAudit {
   /** For transports whose messages have no response of their own. */
   refused(status: number, reason?: string): void {
     this.#trail.refused(this.#known, status, reason)
+  }
+
+  /** Of a push whose other samples were accepted. */
+  refusedSamples(samples: RefusedSamples): void {
+    this.#trail.refusedSamples(this.#known, samples)
   }
 
   done(status: number, isRead: boolean): void {

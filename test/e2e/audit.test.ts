@@ -2,6 +2,8 @@
 import t from 'tap'
 import { parseAuditLine } from '../../src/security/audit-search.ts'
 import { ChainVerifier } from '../../src/store/audit-chain.ts'
+import { manualClock } from '../manual-clock.ts'
+import { eq, rule, str } from '../security/fixture.ts'
 import { property, submodel, withStore } from '../store/fixtures.ts'
 import { until } from '../until.ts'
 import { startGuarded } from './access-fixture.ts'
@@ -128,7 +130,7 @@ t.test('pushes over the stream are recorded for each commit, and what is refused
   reader.send({ ...push, id: 'each', each: true })
   await reader.next('ack', 'refused')
   reader.socket.close()
-  const entries = await entriesOnce(hub, (all) => all.filter(({ record }) => record.outcome === 'refused').length >= 2)
+  const entries = await entriesOnce(hub, (all) => all.filter(({ record }) => record.outcome === 'refused').length >= 3)
   const records = entries.map(({ record }) => record).filter(({ operation }) => operation === 'OpenStream')
   const gateway = { caller: 'key:gateway', rights: ['UPDATE'], resources: [{ id: 'press', paths: ['speed'] }] }
   t.match(
@@ -139,9 +141,93 @@ t.test('pushes over the stream are recorded for each commit, and what is refused
     records.filter(({ outcome }) => outcome === 'refused'),
     [
       { caller: 'anonymous', status: 401 },
-      { caller: 'key:operator', status: 403, reason: /"speed" of "press"/, count: 2 }
+      { caller: 'key:operator', status: 403, reason: /"speed" of "press"/, count: undefined },
+      { caller: 'key:operator', samples: 1, resources: [{ action: 'samples', id: 'press', paths: ['speed'] }] }
     ]
   )
+})
+
+t.test(
+  'samples that were refused in an accepted push are one record, with their number and first elements',
+  async (t) => {
+    const clock = manualClock(Date.now())
+    const names = Array.from({ length: 30 }, (_, index) => `temperature${index}`)
+    const elements = [property('speed', '1'), property('secret', '1'), ...names.map((name) => property(name, '1'))]
+    const claims = { admin: { role: 'admin' }, line: { role: 'line' } }
+    const isRole = (name: string) => eq({ $attribute: { CLAIM: 'role' } }, str(name))
+    const rules = [
+      rule({ rights: ['ALL'], attributes: [{ CLAIM: 'role' }], formula: isRole('admin') }),
+      rule({
+        ...{ rights: ['UPDATE', 'READ'], attributes: [{ CLAIM: 'role' }], formula: isRole('line') },
+        objects: [{ REFERABLE: '$sme("press").speed' }]
+      }),
+      rule({
+        ...{ rights: ['READ'], attributes: [{ CLAIM: 'role' }], formula: isRole('line') },
+        objects: names.map((name) => ({ REFERABLE: `$sme("press").${name}` }))
+      })
+    ]
+    const { hub, as } = await startGuarded(t, claims, rules, {}, { clock })
+    t.equal((await as.admin.ask('POST', '/submodels', submodel('press', ...elements))).status, 201)
+    const sample = (path: string, value: unknown = 2) => ({ submodel: 'press', path, value })
+    const push = async (...samples: readonly object[]) => {
+      const { status, json, text } = await as.line.ask('POST', `${hub.url}/ingest?each=true`, samples)
+      t.equal(status, 200, text)
+      return json
+    }
+    const refusedOf = (records: readonly Entry[]) =>
+      records
+        .map(({ record }) => record)
+        .filter(({ outcome, samples }) => outcome === 'refused' && samples !== undefined)
+    const all = [sample('speed'), ...names.map((name) => sample(name))]
+    t.match(await push(...all), { accepted: 1, refused: 30 })
+    t.match(await push(...all), { accepted: 1, refused: 30 })
+    // What the caller may not see is audited, though it does not learn of it; what is wrong in itself is not.
+    t.match(await push(sample('speed'), sample('secret'), sample('absent'), sample('speed', {})), { refused: 3 })
+    await clock.advance(2000)
+    const records = refusedOf(await entriesOnce(hub, (entries) => refusedOf(entries).length === 2))
+    const line = { caller: 'key:line', operation: 'PostSamples', path: '/ingest', rights: ['UPDATE'] }
+    t.match(records, [
+      { ...line, samples: 60, count: 2, resources: [{ action: 'samples', id: 'press', paths: names.slice(0, 10) }] },
+      { ...line, samples: 1, resources: [{ action: 'samples', id: 'press', paths: ['secret'] }] }
+    ])
+    t.equal(records[0].resources[0].paths.length, 10)
+  }
+)
+
+t.test('a user who shows the password with each request has signed in once', async (t) => {
+  const clock = manualClock(Date.now())
+  const hub = await start(t, {}, { clock })
+  const [name, password] = ['kim', 'correct horse battery']
+  const user = { name, password, claims: { role: 'administrator' } }
+  t.equal((await hub.ask('POST', `${hub.url}/security/users`, user)).status, 201)
+  const shown = (secret: string) => ({ authorization: `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}` })
+  const logins = async () => {
+    await clock.advance(2000)
+    const records = (await entriesOf(hub)).map(({ record }) => record)
+    return records.filter(({ operation }) => operation === 'Login')
+  }
+  const ask = async (times: number, secret = password) => {
+    for (let time = 0; time < times; time++) await hub.get('/shells', shown(secret))
+  }
+  await ask(5)
+  await until(async () => (await logins()).length > 0)
+  t.match(await logins(), [{ caller: 'user:kim', authentication: 'password', source: '127.0.0.1', outcome: 'done' }])
+  for (let hour = 0; hour < 4; hour++) {
+    await clock.advance(15 * 60_000)
+    await ask(2)
+  }
+  t.equal((await logins()).length, 1, 'in use for an hour')
+  await clock.advance(31 * 60_000)
+  await ask(2)
+  await until(async () => (await logins()).length > 1)
+  await ask(7, 'wrong horse battery')
+  await until(async () => (await logins()).length > 3)
+  t.match((await logins()).slice(1), [
+    { outcome: 'done', count: undefined },
+    { outcome: 'refused', subject: 'user:kim', source: '127.0.0.1', reason: /is wrong/, count: 5 },
+    { outcome: 'refused', subject: 'user:kim', source: '127.0.0.1', reason: /too many failed/, count: 2 }
+  ])
+  t.notMatch(JSON.stringify(await entriesOf(hub)), /horse/)
 })
 
 t.test('changes of keys and access rules are recorded with their caller', async (t) => {

@@ -6,7 +6,7 @@ import type { TimeSlice } from '../../time-slice.ts'
 import { type SampleAuthorizer, type SeriesRow, unknownSeries } from './authorize-samples.ts'
 import type { SampleColumn } from './batch.ts'
 import type { CreateSeries, RefusalReason } from './create.ts'
-import type { Refusals } from './refusals.ts'
+import { FORBIDDEN, type Refusals } from './refusals.ts'
 import { findSeries } from './series.ts'
 
 export interface FindRowsOptions {
@@ -42,7 +42,11 @@ export async function findRows(
     missing = created.missing
   }
   const reasonOf = await refusalReasons(options)
-  for (const [column, why] of reasons) refused.addAll(column, await reasonOf(column, why))
+  for (const [column, why] of reasons) {
+    const reason = await reasonOf(column, why)
+    if (why.rule === FORBIDDEN) refused.deny(column, reason)
+    else refused.addAll(column, reason)
+  }
   for (const column of unreadable) refused.addAll(column, await reasonOf(column, damaged(column)))
   for (const column of missing) refused.addAll(column, await reasonOf(column))
   return rows

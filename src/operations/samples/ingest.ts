@@ -220,6 +220,8 @@ export class Ingest {
     const stored = accepted === 0 ? undefined : this.#commit(prepared.changes, keyed)
     gatePass?.pass()
     const seq = stored === undefined ? (await store.figures()).logLast : (await stored).seq
+    // Of a push that is refused as a whole the transport records it.
+    if (refused.denied !== undefined) options.access?.audit?.refusedSamples(refused.denied)
     if (stored !== undefined) this.#options.sources?.note(prepared.changes, options)
     this.counts.accepted += accepted
     this.counts.refused += refused.count
@@ -254,7 +256,7 @@ export class Ingest {
     const authorizer = this.#authorizer
     const found = await findRows(columns, refused, { store, create, authorizer, access, slice })
     const authorized = access && (await authorizer.authorize(access, found))
-    for (const [column, why] of authorized?.refused ?? []) refused.addAll(column, why)
+    for (const [column, why] of authorized?.refused ?? []) refused.deny(column, why)
     const { samples, clamped } = await this.#validate(authorized?.rows ?? found, refused, options, slice)
     let changes: readonly Change[] = samples.map(({ change }) => change)
     let accepted = samples
@@ -266,15 +268,13 @@ export class Ingest {
       changes = decided.changes
       accepted = samples.filter(({ change }) => !decided.refused.has(change))
       for (const { column, change } of samples) {
-        if (decided.refused.has(change)) refused.addAll(column, await authorizer.refusal(access, column, change.path))
+        if (decided.refused.has(change)) refused.deny(column, await authorizer.refusal(access, column, change.path))
       }
     }
     if (!each && refused.count > 0) {
       this.counts.refused += refused.count
       throw refused.error()
     }
-    // Of a push that is refused as a whole the transport records it.
-    if (refused.forbidden !== undefined) access?.audit?.refused(403, refused.error().message)
     const guards = authorized?.guards ?? []
     const audit = authorized?.dependsOnValues
       ? []

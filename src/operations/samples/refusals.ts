@@ -1,9 +1,15 @@
 /** Collects refused samples: all are counted, the first are reported. */
 import { HubError, type Violation } from '../../errors.ts'
+import type { SeriesName } from '../../store/series.ts'
 import type { SampleColumn } from './batch.ts'
 
 /** Refused samples reported one by one; a faulty sender may cause hundreds of thousands at once. */
 export const MAX_REPORTED = 100
+
+/** Series that the audit names of one push. */
+const MAX_DENIED = 10
+/** Series that an error names. */
+const MAX_NAMED = 3
 
 /** Rule of samples of elements that the sender may see, but not write. */
 export const FORBIDDEN = 'forbidden'
@@ -18,6 +24,13 @@ export interface Refusal {
   readonly text: string
 }
 
+/** Series of a push whose samples were refused, as their sender may not write them. */
+export interface DeniedSamples {
+  readonly count: number
+  /** The first of them. */
+  readonly series: readonly SeriesName[]
+}
+
 /** A sample that is not valid for its element. */
 export interface RejectedSample {
   /** Index in the column. */
@@ -28,6 +41,9 @@ export interface RejectedSample {
 export class Refusals {
   #count = 0
   readonly #first: Refusal[] = []
+  readonly #denied: { count: number; readonly series: SeriesName[] } = { count: 0, series: [] }
+  /** Of these the sender may know. */
+  readonly #forbidden: SeriesName[] = []
 
   get count(): number {
     return this.#count
@@ -57,6 +73,21 @@ export class Refusals {
     this.#count += count - first.length
   }
 
+  /** What the sender may not write, also if it must not know that; undefined if nothing was refused for that. */
+  get denied(): DeniedSamples | undefined {
+    return this.#denied.count === 0 ? undefined : this.#denied
+  }
+
+  /** A whole column that its sender may not write. @param reason what it may know of that */
+  deny(column: SampleColumn, reason: Pick<Violation, 'rule' | 'text'>): void {
+    const { submodel, path, values } = column
+    const series = { submodel, path }
+    this.#denied.count += values.length
+    if (this.#denied.series.length < MAX_DENIED) this.#denied.series.push(series)
+    if (reason.rule === FORBIDDEN && this.#forbidden.length < MAX_NAMED) this.#forbidden.push(series)
+    this.addAll(column, reason)
+  }
+
   /** A whole column, for one reason. */
   addAll(column: SampleColumn, reason: Pick<Violation, 'rule' | 'text'>): void {
     const reported = Math.min(column.values.length, MAX_REPORTED - this.#first.length)
@@ -74,10 +105,8 @@ export class Refusals {
 
   /** What the sender may not do, in words; undefined where nothing was refused for that. */
   get forbidden(): string | undefined {
-    const series = new Set(
-      this.#first.flatMap(({ rule, submodel, path }) => (rule === FORBIDDEN ? `"${path}" of "${submodel}"` : []))
-    )
-    return series.size === 0 ? undefined : `UPDATE of ${[...series].slice(0, 3).join(', ')}`
+    if (this.#forbidden.length === 0) return undefined
+    return `UPDATE of ${this.#forbidden.map(({ submodel, path }) => `"${path}" of "${submodel}"`).join(', ')}`
   }
 
   /** The first refusals in the form of violations. */

@@ -58,6 +58,7 @@ export function auditSchemas(ref: (name: string) => JsonSchema): Readonly<Record
           rights: list(text),
           rules: { ...list(text), description: 'Rules that granted it' },
           resources: list(resource),
+          samples: { ...whole, description: 'Refused samples of a push whose other samples were accepted' },
           subject: { ...text, description: 'A key, a user or a version of the access rules' },
           part: { ...text, description: '`2/3`: the second record of three' },
           count: { ...whole, description: 'How often it happened within some seconds' },
