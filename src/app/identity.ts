@@ -24,7 +24,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const { config, files, store, clock, log, events } = options
   const { issuers, certificates } = files
   const identity = new Identity({
-    ...{ store, clock },
+    ...{ store, clock, isShared: config.MONGODB_URL !== '' },
     ...(issuers && { issuers }),
     ...(certificates && { certificates }),
     ...(events && { events }),

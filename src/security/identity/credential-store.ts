@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import { canonicalJson } from '../../formats/canonical-json.ts'
-import { retryConflicts } from '../../store/concurrency.ts'
+import { commitOrConflict, retryConflicts } from '../../store/concurrency.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { Change } from '../../store/store.ts'
 import { BoundedCache } from '../bounded-cache.ts'
@@ -117,6 +117,26 @@ export class CredentialStore {
   async touch(record: Extract<CredentialRecord, { type: 'session' }>): Promise<void> {
     await this.#store.commit([{ change: 'replace', ...documentWith(record) }])
     this.#keep(documentOf(record), record)
+  }
+
+  /**
+   * Creates or replaces records that make nothing invalid, in one commit.
+   * @param modify computes them from those that are stored; what it throws ends the update, and nothing changes
+   */
+  async updateTogether<Type extends CredentialType>(
+    ids: readonly string[],
+    type: Type,
+    modify: (stored: readonly (OfType<Type> | undefined)[]) => readonly OfType<Type>[]
+  ): Promise<void> {
+    await retryConflicts(async () => {
+      const stored = await Promise.all(ids.map((id) => this.#readStored(id, type)))
+      const changes = modify(stored.map((one) => one?.record)).map((record, index): Change => {
+        const ifStructureRevision = stored[index]?.structureRevision
+        if (ifStructureRevision === undefined) return { change: 'create', ...documentWith(record) }
+        return { change: 'replace', ...documentWith(record), ifStructureRevision }
+      })
+      await commitOrConflict(this.#store, changes)
+    })
   }
 
   /** @throws HubError `NotFound` */

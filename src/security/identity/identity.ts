@@ -8,8 +8,11 @@ import { CredentialStore } from './credential-store.ts'
 import { type Credentials, unauthorized } from './credentials.ts'
 import { NO_EVENT_SINK, type SecurityEventSink } from './events.ts'
 import { Keys } from './keys.ts'
+import { OwnLoginGuard } from './login-guard.ts'
+import { PasswordUse } from './password-use.ts'
 import { digestOf, parseKey } from './secrets.ts'
 import { isCsrfToken, Sessions } from './sessions.ts'
+import { SharedLoginGuard } from './shared-login-guard.ts'
 import { Tokens } from './tokens.ts'
 import type { TrustedIssuer } from './trust-list.ts'
 import { callerOf, Users } from './users.ts'
@@ -26,6 +29,8 @@ export interface IdentityParts {
   /** Undefined: client certificates are not asked for. */
   readonly certificates?: readonly CertificateRule[]
   readonly events?: SecurityEventSink
+  /** Other hubs use the same store: failed logins at any of them count at all. */
+  readonly isShared?: boolean
   /** Called with what an operator should know, e.g. that an issuer cannot be reached. */
   readonly report?: (text: string, error?: unknown) => void
 }
@@ -42,19 +47,24 @@ export class Identity {
   readonly #credentials: CredentialStore
   readonly #tokens: Tokens
   readonly #clock: Clock
+  readonly #events: SecurityEventSink
+  readonly #passwordUse: PasswordUse
   #certificates: readonly CertificateRule[] | undefined
   readonly #listeners = new Set<() => void>()
   /** By digest of name and password. */
   readonly #passwords = new Map<string, VerifiedPassword>()
 
   constructor(parts: IdentityParts) {
-    const { store, clock, issuers, certificates, events = NO_EVENT_SINK, report = () => {} } = parts
+    const { store, clock, issuers, certificates, isShared = false, events = NO_EVENT_SINK, report = () => {} } = parts
     this.#clock = clock
     this.#certificates = certificates
+    this.#events = events
+    this.#passwordUse = new PasswordUse(clock)
     this.#credentials = new CredentialStore(store)
     this.#tokens = new Tokens({ issuers, clock, report })
     this.keys = new Keys({ credentials: this.#credentials, clock, events })
-    this.users = new Users({ credentials: this.#credentials, clock, events })
+    const guard = isShared ? new SharedLoginGuard(this.#credentials, clock) : new OwnLoginGuard(clock)
+    this.users = new Users({ credentials: this.#credentials, clock, events, guard })
     this.sessions = new Sessions({ credentials: this.#credentials, users: this.users, clock, events })
     this.#credentials.onChange(() => {
       this.#passwords.clear()
@@ -130,7 +140,7 @@ export class Identity {
       case 'password': {
         const { user, password } = credentials
         return parseKey(password) === undefined
-          ? this.#byPassword(user, password, source)
+          ? this.#byPassword(user, password, source).then((caller) => this.#reported(caller, source))
           : this.keys.authenticate(password)
       }
       case 'session': {
@@ -154,6 +164,15 @@ export class Identity {
     caller.catch(() => this.#passwords.delete(digest))
     if (this.#passwords.size >= VERIFIED_PASSWORDS) this.#passwords.clear()
     this.#passwords.set(digest, { caller, until: this.#clock.milliseconds() + VERIFIED_PASSWORD_MS })
+    return caller
+  }
+
+  /** Records that a user has signed in: the first request of many that show the password. */
+  #reported(caller: Caller, source: string | undefined): Caller {
+    if (this.#passwordUse.begins(caller.name, source)) {
+      const by = from(caller, source)
+      this.#events.report({ action: 'login', subject: caller.name, succeeded: true, by })
+    }
     return caller
   }
 

@@ -1,4 +1,5 @@
 /** What is stored of keys, users and sessions: documents of the kind `Credential`. Times are milliseconds since 1970. */
+import type { LoginFailures } from './login-failures.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
@@ -40,12 +41,20 @@ export interface SessionRecord {
   readonly passwordChanged: number
 }
 
+/** Failed logins of users, or from network addresses: those whose digests begin alike. Times are those of the wall clock. */
+export interface FailuresRecord {
+  readonly type: 'failures'
+  /** `user-x`, `source-x` with the character that the digests begin with. */
+  readonly bucket: string
+  readonly entries: readonly (LoginFailures & { readonly digest: string })[]
+}
+
 /** Replaced with every change by which a credential may lose its validity; its revision lets other processes notice it. */
 interface VersionRecord {
   readonly type: 'version'
 }
 
-export type CredentialRecord = KeyRecord | UserRecord | SessionRecord | VersionRecord
+export type CredentialRecord = KeyRecord | UserRecord | SessionRecord | FailuresRecord | VersionRecord
 
 export type CredentialType = Exclude<CredentialRecord['type'], 'version'>
 
@@ -61,6 +70,10 @@ export function sessionDocument(digest: string): string {
   return `session/${digest}`
 }
 
+export function failuresDocument(bucket: string): string {
+  return `failures/${bucket}`
+}
+
 export function documentOf(record: CredentialRecord): string {
   switch (record.type) {
     case 'key':
@@ -69,6 +82,8 @@ export function documentOf(record: CredentialRecord): string {
       return userDocument(record.name)
     case 'session':
       return sessionDocument(record.digest)
+    case 'failures':
+      return failuresDocument(record.bucket)
     case 'version':
       return VERSION_DOCUMENT
   }

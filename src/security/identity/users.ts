@@ -6,7 +6,7 @@ import type { AccessSubject } from '../subject.ts'
 import type { CredentialStore } from './credential-store.ts'
 import { unauthorized } from './credentials.ts'
 import type { SecurityEvent, SecurityEventSink } from './events.ts'
-import { LoginGuard } from './login-guard.ts'
+import type { LoginGuard } from './login-guard.ts'
 import { checkPassword, hashPassword, isPassword } from './passwords.ts'
 import { type Claims, type UserRecord, userDocument } from './records.ts'
 
@@ -26,6 +26,7 @@ export interface UsersParts {
   readonly credentials: CredentialStore
   readonly clock: Clock
   readonly events: SecurityEventSink
+  readonly guard: LoginGuard
 }
 
 export class Users {
@@ -34,11 +35,11 @@ export class Users {
   readonly #events: SecurityEventSink
   readonly #guard: LoginGuard
 
-  constructor({ credentials, clock, events }: UsersParts) {
+  constructor({ credentials, clock, events, guard }: UsersParts) {
     this.#credentials = credentials
     this.#clock = clock
     this.#events = events
-    this.#guard = new LoginGuard(clock)
+    this.#guard = guard
   }
 
   /** @throws HubError `BadRequest`, `AlreadyExists` */
@@ -116,14 +117,21 @@ export class Users {
    * @throws HubError `Unauthorized`; `TooManyRequests` after failures
    */
   async signIn(name: string, password: string, source: string | undefined): Promise<UserRecord> {
-    this.#guard.begin(name, source)
+    try {
+      await this.#guard.begin(name, source)
+    } catch (error) {
+      if (error instanceof HubError && error.name === 'TooManyRequests') {
+        this.#report(name, source, 'there were too many failed attempts before')
+      }
+      throw error
+    }
     const record = await this.#credentials.read(userDocument(name.slice(0, 64)), 'user')
     const isRight = await isPassword(password, record?.password)
     if (record === undefined || !isRight || record.isDisabled) {
       this.#report(name, source, 'the name or the password is wrong, or the user is disabled')
       throw unauthorized('the name or the password is wrong')
     }
-    this.#guard.succeeded(name, source)
+    await this.#guard.succeeded(name, source)
     return record
   }
 
