@@ -11,7 +11,7 @@ import { unlessDamaged } from '../store/damage.ts'
 import { type DocumentStore, overrideStore } from '../store/document-store.ts'
 import type { Document, ElementCondition, Facet, Page, PageRequest } from '../store/store.ts'
 import { parse } from './documents.ts'
-import type { OperationContext } from './operation-context.ts'
+import type { OperationContext, OperationSubject } from './operation-context.ts'
 
 export type DescriptorClass = 'AssetAdministrationShellDescriptor' | 'SubmodelDescriptor'
 export type Descriptor = AssetAdministrationShellDescriptor | SubmodelDescriptor
@@ -56,7 +56,30 @@ export async function deriveVisible(
   base: string
 ): Promise<Descriptor | undefined> {
   const descriptor = await deriveDescriptor(context, kind, document, base)
-  return context.subject === undefined ? descriptor : context.subject.show(kind, descriptor)
+  if (context.subject === undefined) return descriptor
+  return context.subject.show(kind, await withVisibleParts(context.subject, descriptor))
+}
+
+/**
+ * The descriptors of submodels in that of a shell are derived from other documents: they are as visible there as on their
+ * own. The same object where all are.
+ */
+export async function withVisibleParts<Class extends Descriptor>(
+  subject: OperationSubject,
+  descriptor: Class
+): Promise<Class> {
+  const { submodelDescriptors } = descriptor as AssetAdministrationShellDescriptor
+  if (submodelDescriptors === undefined) return descriptor
+  const shown: SubmodelDescriptor[] = []
+  for (const one of submodelDescriptors) {
+    const visible = await subject.show('SubmodelDescriptor', one)
+    if (visible !== undefined) shown.push(visible)
+  }
+  const isWhole =
+    shown.length === submodelDescriptors.length && shown.every((one, at) => one === submodelDescriptors[at])
+  if (isWhole) return descriptor
+  const { submodelDescriptors: _, ...rest } = descriptor as AssetAdministrationShellDescriptor
+  return (shown.length === 0 ? rest : { ...descriptor, submodelDescriptors: shown }) as Class
 }
 
 /**

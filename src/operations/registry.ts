@@ -17,7 +17,8 @@ import {
   deriveDescriptor,
   deriveVisible,
   describingStore,
-  sourceStore
+  sourceStore,
+  withVisibleParts
 } from './derived-descriptors.ts'
 import { check, create, edit, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { shellOf, submodelOf } from './elements.ts'
@@ -231,7 +232,9 @@ async function requireReplaceable(
   const needed = right === 'CREATE' || right === 'DELETE' ? right : 'UPDATE'
   const view = await subject.access.view(needed, kind, id)
   const descriptor = await deriveDescriptor(context, kind, source, request.base)
-  if (view.visible(descriptor) === descriptor) return
+  const isCovered = view.visible(descriptor) === descriptor
+  // What is derived from hidden submodels would become a part of what is registered, or get lost.
+  if (isCovered && (await withVisibleParts(subject, descriptor)) === descriptor) return
   // Which of the rights was needed would reveal whether it exists.
   throw new HubError('Forbidden', [`${nameRights(right)} of ${kind} "${id}"`])
 }

@@ -1,9 +1,12 @@
 /** Asset Administration Shells, their asset information and their references to submodels. */
 import { HubError } from '../errors.ts'
+import { validate } from '../formats/json.ts'
 import { assetIdFacet, facetsOf, targetIdOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { AssetAdministrationShell, AssetInformation, Reference } from '../model/types.ts'
+import { VisibleReferences } from '../security/visible-references.ts'
+import { unlessDamaged } from '../store/damage.ts'
 import type { Change, Document, Facet } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import { check, checkResult, create, edit, get, list, parse, put as putDocument, remove } from './documents.ts'
@@ -29,8 +32,13 @@ export const getById: OperationHandler = async (context, request) => {
   return { status: 200, bytes: render(document, request), revision: document.revision }
 }
 
-/** PUT of one shell. */
-export const put: OperationHandler = async (context, request) => putDocument(context, KIND, shellOf(request), request)
+/** PUT of one shell. References to submodels that are hidden from the caller stay. */
+export const put: OperationHandler = async (context, request) => {
+  const id = shellOf(request)
+  const stored = context.subject && (await unlessDamaged(context.store.document(KIND, id)))
+  const hidden = stored === undefined ? [] : await hiddenReferences(context, parse(stored, KIND))
+  return putDocument(context, KIND, id, hidden.length === 0 ? request : withReferences(request, hidden))
+}
 
 /** DELETE of one shell; its submodels stay. */
 export const deleteById: OperationHandler = async (context, request) => remove(context, KIND, shellOf(request), request)
@@ -68,11 +76,10 @@ export const getSubmodelReferences: OperationHandler = async (context, request) 
 export const postSubmodelReference: OperationHandler = async (context, request) => {
   check('Reference', request.body)
   const reference = request.body as Reference
-  const { revision } = await edit(context, KIND, shellOf(request), request, (shell) => {
+  const { revision } = await edit(context, KIND, shellOf(request), request, async (shell) => {
     const present = shell.submodels ?? []
-    if (present.some((other) => matchKey(other) === matchKey(reference))) {
-      throw new HubError('AlreadyExists', ['A reference to the submodel', targetIdOf(reference)])
-    }
+    const twin = present.find((other) => matchKey(other) === matchKey(reference))
+    if (twin !== undefined) throw await refusalOfTwin(context, shell, twin)
     shell.submodels = [...present, reference]
     return { result: undefined }
   })
@@ -83,8 +90,9 @@ export const postSubmodelReference: OperationHandler = async (context, request) 
 /** DELETE …/submodel-refs/{submodelIdentifier}: the submodel stays. */
 export const deleteSubmodelReference: OperationHandler = async (context, request) => {
   const id = request.submodelIdentifier ?? ''
-  await edit(context, KIND, shellOf(request), request, (shell) => {
-    const rest = (shell.submodels ?? []).filter((reference) => targetIdOf(reference) !== id)
+  await edit(context, KIND, shellOf(request), request, async (shell) => {
+    const hidden = await hiddenReferences(context, shell)
+    const rest = (shell.submodels ?? []).filter((one) => targetIdOf(one) !== id || hidden.includes(one))
     if (rest.length === (shell.submodels ?? []).length)
       throw new HubError('NotFound', ['A reference to the submodel', id])
     if (rest.length > 0) shell.submodels = rest
@@ -92,6 +100,41 @@ export const deleteSubmodelReference: OperationHandler = async (context, request
     return { result: undefined }
   })
   return { status: 204 }
+}
+
+/** References of a stored shell that the caller may not see, by a filter or as the submodel is hidden. */
+export async function hiddenReferences(
+  { subject }: OperationContext,
+  shell: AssetAdministrationShell
+): Promise<readonly Reference[]> {
+  const { submodels = [] } = shell
+  if (subject === undefined || submodels.length === 0) return []
+  const { access, store } = subject
+  const shown = (await access.view('VIEW', KIND, shell.id)).visible(shell) as typeof shell | undefined
+  const filtered = new Set(shown?.submodels)
+  const hidden = new Set(await new VisibleReferences(store, access).hidden(shell))
+  return submodels.filter((reference) => !filtered.has(reference) || hidden.has(reference))
+}
+
+/** A reference that is hidden must not be revealed by a conflict. */
+async function refusalOfTwin(
+  context: OperationContext,
+  shell: AssetAdministrationShell,
+  twin: Reference
+): Promise<HubError> {
+  const isHidden = (await hiddenReferences(context, shell)).includes(twin)
+  return isHidden
+    ? new HubError('Forbidden', [`CREATE of a reference to the submodel "${targetIdOf(twin)}"`])
+    : new HubError('AlreadyExists', ['A reference to the submodel', targetIdOf(twin)])
+}
+
+function withReferences(request: ApiRequest, more: readonly Reference[]): ApiRequest {
+  // It is refused for what it says itself.
+  if (validate(KIND, request.body, { limit: 1 }).length > 0) return request
+  const shell = request.body as AssetAdministrationShell
+  const named = shell.submodels ?? []
+  const keys = new Set(named.map(matchKey))
+  return { ...request, body: { ...shell, submodels: [...named, ...more.filter((one) => !keys.has(matchKey(one)))] } }
 }
 
 /** A change of a shell within another commit. */

@@ -15,7 +15,8 @@ import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, encodeCursor, paged, parsePairCursor } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
 import type { Content, RequestQuery } from './request-query.ts'
-import { refersTo, shellChange } from './shells.ts'
+import { isReadOnly } from './required-right.ts'
+import { hiddenReferences, refersTo, shellChange } from './shells.ts'
 
 /** GET /submodels in all five contents. */
 export const getAll: OperationHandler = async (context, request) => {
@@ -155,18 +156,24 @@ async function requireStoredTemplate(context: OperationContext, request: ApiRequ
 
 async function requireReference(context: OperationContext, request: ApiRequest, shellId: string): Promise<void> {
   const id = submodelOf(request)
-  if (await isReferredTo(context, shellId, id)) return
+  if (await isReferredTo(context, request, shellId)) return
   if (request.definition.name === 'PutSubmodel') {
     // PUT below a shell creates submodel and reference; wait for another one that may be doing so.
     if ((await context.store.head('Submodel', id)) === undefined) return
     await runExclusive(context.store, 'AssetAdministrationShell', shellId, async () => {})
-    if (await isReferredTo(context, shellId, id)) return
+    if (await isReferredTo(context, request, shellId)) return
   }
   throw new HubError('NotFound', [`In the shell "${shellId}" a reference to the Submodel`, id])
 }
 
-async function isReferredTo(context: OperationContext, shellId: string, id: string): Promise<boolean> {
-  return refersTo(parse(await get(context, 'AssetAdministrationShell', shellId), 'AssetAdministrationShell'), id)
+async function isReferredTo(context: OperationContext, request: ApiRequest, shellId: string): Promise<boolean> {
+  const shell = parse(await get(context, 'AssetAdministrationShell', shellId), 'AssetAdministrationShell')
+  const id = submodelOf(request)
+  if (!refersTo(shell, id)) return false
+  // What writes reads entire documents.
+  if (isReadOnly(request.definition)) return true
+  const hidden = await hiddenReferences(context, shell)
+  return (shell.submodels ?? []).some((reference) => targetIdOf(reference) === id && !hidden.includes(reference))
 }
 
 /** A submodel in any form except `$path`. */
@@ -183,6 +190,8 @@ export function render(document: Document, content: Content, query: RequestQuery
 
 async function addReference(context: OperationContext, shellId: string, submodelId: string): Promise<Change> {
   return shellChange(context, shellId, (shell) => {
+    // There may be one that is hidden.
+    if (refersTo(shell, submodelId)) return
     shell.submodels = [...(shell.submodels ?? []), referenceTo('Submodel', submodelId)]
   })
 }

@@ -26,6 +26,9 @@ import type { DocumentKind as RuledKind } from './rule.ts'
 import type { Shown, ShownPart } from './shown-documents.ts'
 import { pageOfShown } from './shown-page.ts'
 import { VisiblePackages } from './visible-packages.ts'
+import { VisibleReferences } from './visible-references.ts'
+
+const SHELL = 'AssetAdministrationShell'
 
 /** Reads of an element until it and its submodel are of one state. */
 const MAX_ATTEMPTS = 20
@@ -42,6 +45,7 @@ export class ReadingView implements DocumentStore {
   readonly #right: Right
   readonly #part: ShownPart
   readonly #packages: VisiblePackages
+  readonly #references: VisibleReferences
 
   /**
    * @param right READ, or VIEW for operations that only name what exists
@@ -53,19 +57,21 @@ export class ReadingView implements DocumentStore {
     this.#access = access
     this.#right = right
     this.#packages = new VisiblePackages(store, access, right)
+    this.#references = new VisibleReferences(store, access)
   }
 
   document(kind: DocumentKind, id: string): Promise<Document | undefined> {
     if (kind === 'Package') return this.#package(id)
     if (!isRuled(kind)) return this.#documentOfOpen(kind, id)
     const deciding = this.#access.decide(this.#right, kind, id)
-    return Promise.resolve(
+    const shown = Promise.resolve(
       whenReady(deciding, (decision) =>
         decision.isAllowed
           ? this.#store.document(kind, id)
           : this.#shown(decision, kind, id).then((shown) => shown?.document)
       )
     )
+    return kind === SHELL ? shown.then((shell) => shell && this.#withoutHiddenReferences(shell)) : shown
   }
 
   async documents(
@@ -73,6 +79,19 @@ export class ReadingView implements DocumentStore {
     facets: readonly Facet[],
     page: PageRequest,
     elements: readonly ElementCondition[] = []
+  ): Promise<Page<Document>> {
+    const found = await this.#documents(kind, facets, page, elements)
+    if (kind !== SHELL) return found
+    const items: Document[] = []
+    for (const document of found.items) items.push(await this.#withoutHiddenReferences(document))
+    return { ...found, items }
+  }
+
+  async #documents(
+    kind: DocumentKind,
+    facets: readonly Facet[],
+    page: PageRequest,
+    elements: readonly ElementCondition[]
   ): Promise<Page<Document>> {
     if (kind === 'Package') return this.#packages.page(facets, page)
     if (!isRuled(kind)) return (await this.#isOpen(kind)) ? this.#store.documents(kind, facets, page) : { items: [] }
@@ -147,6 +166,12 @@ export class ReadingView implements DocumentStore {
     const part = kind === 'Submodel' ? this.#part : 'document'
     const shown = this.#access.rules.shown.show(decision.view, document, part)
     return shown && this.#noted(shown)
+  }
+
+  async #withoutHiddenReferences(shell: Document): Promise<Document> {
+    const shown = await this.#references.document(shell)
+    if (shown !== shell) this.hasHidden = true
+    return shown
   }
 
   #noted(shown: Shown): Shown {

@@ -39,7 +39,9 @@ const scene = fc.record({
   rules: fc.array(
     fc
       .tuple(rule, fc.subarray([...RIGHTS], { minLength: 2 }))
-      .map(([one, rights]): Rule => ({ ...one, ACL: { ...one.ACL, RIGHTS: rights } })),
+      .chain(([one, rights]) =>
+        fc.constantFrom(...[1, 2, 3].map(() => ({ ...one, ACL: { ...one.ACL, RIGHTS: rights } })), everything(rights))
+      ),
     { minLength: 1, maxLength: 3 }
   ),
   claims,
@@ -52,6 +54,12 @@ const scene = fc.record({
   text,
   semanticId: maybe(text)
 })
+
+/** A rule without conditions, so that there are enough writes that are done. */
+function everything(RIGHTS: readonly string[]): Rule {
+  const ACL = { ATTRIBUTES: [{ GLOBAL: 'ANONYMOUS' }], RIGHTS, ACCESS: 'ALLOW' }
+  return { ACL, OBJECTS: [{ IDENTIFIABLE: '$sm("*")' }], FORMULA: { $boolean: true }, FILTERLIST: [] }
+}
 
 type Scene = typeof scene extends fc.Arbitrary<infer Value> ? Value : never
 

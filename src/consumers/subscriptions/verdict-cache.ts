@@ -2,6 +2,7 @@
 import type { DocumentKind } from '../../security/rule.ts'
 import type { DocumentView } from '../../security/view.ts'
 import type { VisiblePackages } from '../../security/visible-packages.ts'
+import type { VisibleReferences } from '../../security/visible-references.ts'
 import type { CurrentState } from './current-state.ts'
 
 /** What the caller may see of one document, for every content of it. */
@@ -16,6 +17,7 @@ export interface VerdictSource {
   verdict(kind: DocumentKind, id: string, state: CurrentState): Promise<DocumentVerdict>
   /** Is all of a document visible? Of one that does not exist only where its content does not decide. */
   readonly packages: Pick<VisiblePackages, 'description'>
+  readonly references: Pick<VisibleReferences, 'shell'>
   showsWhole(kind: DocumentKind, id: string, state: CurrentState): Promise<boolean>
 }
 

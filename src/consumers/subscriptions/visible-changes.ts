@@ -10,6 +10,7 @@ import type { DocumentKind as JudgedKind } from '../../security/rule.ts'
 import { isAtOrBelow } from '../../security/target.ts'
 import { DocumentView } from '../../security/view.ts'
 import { VisiblePackages } from '../../security/visible-packages.ts'
+import { VisibleReferences } from '../../security/visible-references.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { LogEntry, LoggedChange, Store } from '../../store/store.ts'
 import type { CurrentState } from './current-state.ts'
@@ -31,6 +32,7 @@ export class VisibleChanges implements VerdictSource {
   /** For selections: what the subject may see of shells and of semanticIds. */
   readonly lookups: Lookups
   readonly packages: VisiblePackages
+  readonly references: VisibleReferences
   readonly #access: Access
   readonly #version: number
   readonly #lasting = new VerdictCache()
@@ -45,6 +47,7 @@ export class VisibleChanges implements VerdictSource {
     this.#version = access.rulesVersion
     this.isMomentary = !access.isStructural('READ')
     this.#store = store
+    this.references = new VisibleReferences(store, access)
     this.packages = new VisiblePackages(store, access, 'READ')
     this.lookups = visibleLookups(this, store)
   }

@@ -25,8 +25,9 @@ export class VisibleState implements StateReader {
       case 'AssetAdministrationShellDescriptor':
       case 'SubmodelDescriptor': {
         const { constant, view } = await this.#verdicts.verdict(kind, id, this.#state)
-        if (constant !== undefined) return constant ? document : undefined
-        return sizedLike(document, view.visible(document))
+        const shown = constant === undefined ? view.visible(document) : constant ? document : undefined
+        const isShell = kind === 'AssetAdministrationShell' && shown !== undefined
+        return sizedLike(document, isShell ? await this.#verdicts.references.shell(shown) : shown)
       }
       case 'Validation':
         // Findings may be about what is hidden.

@@ -1,0 +1,63 @@
+/**
+ * References of shells to submodels: as far as the caller may know of the submodel. One to a submodel that is not stored
+ * here is as visible as one to a hidden submodel: where a submodel of that id would be, whatever it holds. So a reference
+ * does not reveal what exists.
+ */
+import { targetIdOf } from '../model/facets.ts'
+import type { AssetAdministrationShell, Reference } from '../model/types.ts'
+import { unlessDamaged } from '../store/damage.ts'
+import type { DocumentStore } from '../store/document-store.ts'
+import type { Document } from '../store/store.ts'
+import type { Access } from './access.ts'
+
+const SUBMODEL = 'Submodel'
+
+type Shell = Partial<Pick<AssetAdministrationShell, 'submodels'>>
+
+export class VisibleReferences {
+  readonly #store: Pick<DocumentStore, 'document'>
+  readonly #access: Access
+
+  /** @param store read with the rights of the hub */
+  constructor(store: Pick<DocumentStore, 'document'>, access: Access) {
+    this.#store = store
+    this.#access = access
+  }
+
+  /** A stored shell without references to hidden submodels; the same object where there are none. */
+  async document(stored: Document): Promise<Document> {
+    if (await this.#areAll()) return stored
+    const shell = JSON.parse(stored.bytes.toString()) as Shell
+    const shown = await this.shell(shell)
+    return shown === shell ? stored : { ...stored, bytes: Buffer.from(JSON.stringify(shown)) }
+  }
+
+  /** The same for a parsed shell, which is not modified. */
+  async shell<Content extends Shell>(shell: Content): Promise<Content> {
+    const hidden = await this.hidden(shell)
+    if (hidden.length === 0) return shell
+    const { submodels = [], ...rest } = shell
+    const shown = submodels.filter((reference) => !hidden.includes(reference))
+    return (shown.length === 0 ? rest : { ...shell, submodels: shown }) as Content
+  }
+
+  /** The references that the caller may not see. */
+  async hidden({ submodels = [] }: Shell): Promise<readonly Reference[]> {
+    if (submodels.length === 0 || (await this.#areAll())) return []
+    const areVisible = await Promise.all(submodels.map((reference) => this.#shows(targetIdOf(reference))))
+    return submodels.filter((_, index) => areVisible[index] !== true)
+  }
+
+  async #areAll(): Promise<boolean> {
+    return (await this.#access.ofKind('VIEW', SUBMODEL)) === 'allowed'
+  }
+
+  async #shows(id: string): Promise<boolean> {
+    const { isAllowed, isRefused, view } = await this.#access.decide('VIEW', SUBMODEL, id)
+    if (isAllowed) return true
+    // Read also where it is refused, so that a hidden one takes as long as an absent one.
+    const stored = await unlessDamaged(this.#store.document(SUBMODEL, id))
+    if (stored === undefined || isRefused) return false
+    return this.#access.rules.shown.show(view, stored, 'elements') !== undefined
+  }
+}
