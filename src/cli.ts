@@ -32,7 +32,11 @@ const flags = {
   expires: true,
   grace: true,
   'password-file': true,
-  json: false
+  json: false,
+  'reference-model': false,
+  'id-base': true,
+  thumbnail: true,
+  serial: true
 }
 
 try {

@@ -26,9 +26,20 @@ export const repair: CliVerb = {
 export const exportVerb: CliVerb = {
   does: 'writes shells with their submodels, or everything, into a file; from the data directory, or --url of a running hub',
   usage: `--output FILE [--format aasx|json|xml] [--inside xml|json] [--version 3.1|3.0]
-       [--url URL [--token-file FILE] | --data-dir FOLDER] [ID…]`,
+       [--url URL [--token-file FILE] | --data-dir FOLDER] [ID…]
+       aas-hub export --reference-model --output FILE.aasx [--id-base IRI] [--thumbnail PICTURE] [--inside xml|json]
+       [--language en|ko] [--json] [--url URL [--token-file FILE] | --data-dir FOLDER] [SHELL…]
+         makes of instances the reference model of the Korean programme, and checks it by the profile kosmo`,
   settings: /^(DATA_DIR|MONGODB_|API_PREFIX)/,
   run: exportFile,
+  takesFiles: true
+}
+
+export const instantiate: CliVerb = {
+  does: 'makes a machine of a reference model: ids of its own, operational data ready for samples; into a file, or --url of a running hub',
+  usage: `FILE --id-base IRI [--serial NUMBER] (--output FILE | --url URL [--token-file FILE]) [--language en|ko] [--json]`,
+  settings: /^API_PREFIX$/,
+  run: instantiateFile,
   takesFiles: true
 }
 
@@ -51,8 +62,22 @@ async function repairFile(config: Config, extra: ReadonlyMap<string, string>, fi
 }
 
 async function exportFile(config: Config, extra: ReadonlyMap<string, string>, ids: readonly string[]): Promise<void> {
-  const { exportDocuments } = await import('../commands/export.ts')
-  await exportDocuments(extra, ids, localHub(config))
+  if (!extra.has('reference-model')) {
+    const { exportDocuments } = await import('../commands/export.ts')
+    return exportDocuments(extra, ids, localHub(config))
+  }
+  const { exportReferenceModel } = await import('../commands/reference-model.ts')
+  const conforms = await exportReferenceModel(extra, ids, localHub(config))
+  if (!conforms) process.exitCode = 1
+}
+
+async function instantiateFile(
+  config: Config,
+  extra: ReadonlyMap<string, string>,
+  files: readonly string[]
+): Promise<void> {
+  const { instantiateModel } = await import('../commands/instantiate.ts')
+  await instantiateModel(extra, files, localHub(config))
 }
 
 /** The hub that the settings name; its store is opened only if it exists, as opening would make one. */

@@ -1,6 +1,6 @@
 /** The verbs, in the order in which help names them. */
 import { backup, check, migrate } from './data.ts'
-import { exportVerb, repair, validate } from './files.ts'
+import { exportVerb, instantiate, repair, validate } from './files.ts'
 import { access, audit, keys, setup, users } from './security.ts'
 import { serve } from './serve.ts'
 import type { CliVerb } from './verb.ts'
@@ -14,6 +14,7 @@ export const verbs: Readonly<Record<string, CliVerb>> = {
   validate,
   repair,
   export: exportVerb,
+  instantiate,
   access,
   setup,
   keys,

@@ -13,10 +13,11 @@ import { targetIdOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell } from '../model/types.ts'
 import { type EnvironmentSelection, serializeEnvironment } from '../operations/serialization.ts'
+import { requireUndamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import { choiceOf, type LocalHub, type RemoteApi, remoteApi } from './local-hub.ts'
 
-interface ExportRequest {
+export interface ExportRequest {
   readonly file: string
   readonly format: EnvironmentFormat
   /** Of the document in a package. */
@@ -24,6 +25,8 @@ interface ExportRequest {
   readonly release: MetamodelRelease
   /** Shells, each with its submodels, and submodels; empty for all of the hub. */
   readonly ids: readonly string[]
+  /** Empty `ids` stand for all shells of instances. */
+  readonly instances?: true
 }
 
 /**
@@ -36,23 +39,35 @@ export async function exportDocuments(
   local: LocalHub
 ): Promise<void> {
   const request = parseExport(flags, ids)
-  const remote = await remoteApi(flags, local)
-  let adaptations = 0
-  if (remote !== undefined) adaptations = await exportFromHub(remote, request)
-  else {
-    const store = await local.openStore()
-    if (store === undefined) throw new HubError('NotFound', ['The data directory', local.directory])
-    try {
-      await exportFromStore(store, request, (adaptation) => {
-        adaptations++
-        console.error(describeAdaptation(adaptation))
-      })
-    } finally {
-      await store.close()
-    }
-  }
+  const adaptations = await exportInto(request, flags, local)
   const changed = adaptations === 0 ? '' : `; ${adaptations} places in the form of release ${request.release}`
   console.log(`${request.file} is written in release ${request.release} of the metamodel${changed}`)
+}
+
+/**
+ * Writes the file, from the hub that the flags name.
+ * @returns the number of places that the release says in another way
+ * @throws HubError as `exportDocuments`
+ */
+export async function exportInto(
+  request: ExportRequest,
+  flags: ReadonlyMap<string, string>,
+  local: LocalHub
+): Promise<number> {
+  const remote = await remoteApi(flags, local)
+  if (remote !== undefined) return exportFromHub(remote, request)
+  const store = await local.openStore()
+  if (store === undefined) throw new HubError('NotFound', ['The data directory', local.directory])
+  let adaptations = 0
+  try {
+    await exportFromStore(store, request, (adaptation) => {
+      adaptations++
+      console.error(describeAdaptation(adaptation))
+    })
+  } finally {
+    await store.close()
+  }
+  return adaptations
 }
 
 /** @throws HubError `BadRequest` */
@@ -76,7 +91,8 @@ async function exportFromStore(
   request: ExportRequest,
   adapted: (adaptation: Adaptation) => void
 ): Promise<void> {
-  const selection = await selectionOf(request.ids, async (id) => {
+  const ids = await namedIds(request, shellsOfStore(store))
+  const selection = await selectionOf(ids, async (id) => {
     const shell = await store.document('AssetAdministrationShell', id)
     if (shell !== undefined) return JSON.parse(shell.bytes.toString()) as AssetAdministrationShell
     return (await store.document('Submodel', id)) === undefined ? undefined : 'Submodel'
@@ -93,7 +109,8 @@ function describeAdaptation({ pointer, text, rule, was, is }: Adaptation): strin
 
 /** Exports from a running hub. @returns the number of adaptations @throws HubError as it refuses */
 async function exportFromHub({ api, headers }: RemoteApi, request: ExportRequest): Promise<number> {
-  const selection = await selectionOf(request.ids, async (id) => {
+  const ids = await namedIds(request, shellsOfHub(api, headers))
+  const selection = await selectionOf(ids, async (id) => {
     const shell = await ask(`${api}/shells/${encodeId(id)}`, headers)
     if (shell.ok) return (await shell.json()) as AssetAdministrationShell
     const submodel = await ask(`${api}/submodels/${encodeId(id)}/$metadata`, headers)
@@ -136,6 +153,43 @@ async function selectionOf(
   }
   if (missing.length > 0) throw new HubError('NotFound', ['A shell or submodel', missing.join('", "')])
   return { aasIds, submodelIds: [...submodelIds], includeConceptDescriptions: true }
+}
+
+/** The ids of the request. @throws HubError `NotFound` if it asks for instances, and there is none */
+async function namedIds(
+  { ids, instances }: ExportRequest,
+  shells: AsyncIterable<AssetAdministrationShell>
+): Promise<readonly string[]> {
+  if (ids.length > 0 || instances === undefined) return ids
+  const found: string[] = []
+  for await (const { id, assetInformation } of shells) if (assetInformation?.assetKind !== 'Type') found.push(id)
+  if (found.length === 0) throw new HubError('NotFound', ['The shell of', 'an instance'])
+  return found
+}
+
+async function* shellsOfStore(store: DocumentStore): AsyncGenerator<AssetAdministrationShell> {
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page = await store.documents('AssetAdministrationShell', [], { after, limit: SHELLS_PER_READ })
+    for (const { bytes } of requireUndamaged(page)) yield JSON.parse(bytes.toString())
+    after = page.next
+  }
+}
+
+const SHELLS_PER_READ = 100
+
+async function* shellsOfHub(api: string, headers: RemoteApi['headers']): AsyncGenerator<AssetAdministrationShell> {
+  for (let cursor = ''; ; ) {
+    const from = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+    const response = await ask(`${api}/shells?limit=${SHELLS_PER_READ}${from}`, headers)
+    if (!response.ok) throw await refusal(response)
+    const { result, paging_metadata } = (await response.json()) as {
+      result: AssetAdministrationShell[]
+      paging_metadata: { cursor?: string }
+    }
+    yield* result
+    if (paging_metadata.cursor === undefined) return
+    cursor = paging_metadata.cursor
+  }
 }
 
 /** @throws HubError `Unavailable` if no hub answers there */

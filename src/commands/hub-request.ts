@@ -42,21 +42,38 @@ export async function requestHub(hub: HubAddress, method: string, path: string, 
 
 /** The response of a hub that does not refuse. @throws HubError as `requestHub` */
 export async function fetchHub(hub: HubAddress, method: string, path: string, body?: unknown): Promise<Response> {
-  const { url } = hub
-  const response = await fetch(new URL(path, url), {
+  const response = await send(hub, method, path, body)
+  if (response.ok) return response
+  throw await refusal(hub, response)
+}
+
+/** Whether there is something at the path. @throws HubError as `requestHub` */
+export async function existsAt(hub: HubAddress, path: string): Promise<boolean> {
+  const response = await send(hub, 'GET', path)
+  if (!response.ok && response.status !== 404) throw await refusal(hub, response)
+  await response.body?.cancel()
+  return response.ok
+}
+
+/** A form goes as it is, anything else as JSON. */
+async function send(hub: HubAddress, method: string, path: string, body?: unknown): Promise<Response> {
+  const isForm = body instanceof FormData
+  return fetch(new URL(path, hub.url), {
     method,
     headers: {
       ...credentialsFor(hub),
-      ...(body !== undefined && { 'content-type': 'application/json' })
+      ...(body !== undefined && !isForm && { 'content-type': 'application/json' })
     },
-    ...(body !== undefined && { body: JSON.stringify(body) })
+    ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) })
   }).catch((error: Error) => {
     throw new HubError('Unavailable', [
-      `${url} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`
+      `${hub.url} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`
     ])
   })
-  if (response.ok) return response
-  throw new HubError('BadRequest', [`${url} refuses with ${response.status}: ${reasonIn(await response.text())}`])
+}
+
+async function refusal({ url }: HubAddress, response: Response): Promise<HubError> {
+  return new HubError('BadRequest', [`${url} refuses with ${response.status}: ${reasonIn(await response.text())}`])
 }
 
 function basic(user: string, password: string): string {

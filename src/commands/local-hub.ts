@@ -38,3 +38,13 @@ export function choiceOf<Choice extends string>(
     throw new HubError('BadRequest', [`--${name} is "${text}", expected ${choices.join(' or ')}`])
   return choice
 }
+
+/** The beginning of ids to make. @throws HubError `BadRequest` */
+export function idBaseOf(flags: ReadonlyMap<string, string>, standard?: string): string {
+  const base = flags.get('id-base') ?? standard
+  if (base === undefined || !/^(?:https?:\/\/[^/]|urn:)\S*$/.test(base))
+    throw new HubError('BadRequest', [
+      `--id-base is ${base === undefined ? 'missing' : `"${base}"`}, expected the beginning of ids, e.g. https://plant.example/ids`
+    ])
+  return base
+}

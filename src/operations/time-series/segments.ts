@@ -77,6 +77,18 @@ export function removeGeneratedSegments(submodel: Submodel, names: SegmentNames)
   return latest
 }
 
+/** Removes the generated segments from a submodel as the hub shows it; without its link to the history there are none. */
+export function hideGeneratedSegments(rendered: Submodel): void {
+  const linked = segmentsOf(rendered).find((one) => isGeneratedLink(one, rendered.id))
+  const segments = findByTerm(childrenOf(rendered), 'Segments')
+  if (linked === undefined || segments === undefined) return
+  const latest = generatedSegmentIn(rendered)
+  setChildren(
+    segments,
+    childrenOf(segments).filter((one) => one !== linked && one !== latest)
+  )
+}
+
 /** A segment of this name with another query is a client's own, and is kept. */
 function isGeneratedLink(segment: SubmodelElement, id: string): boolean {
   const query = hasTerm(segment, 'Segments/LinkedSegment') ? findByTerm(childrenOf(segment), 'Query') : undefined

@@ -1,21 +1,11 @@
 /** Repairs of concept descriptions. */
 import { canonicalJson } from '../../../formats/canonical-json.ts'
-import { mediaTypeOf } from '../../../formats/opc.ts'
-import { toRelease30 } from '../../../model/downgrade.ts'
-import type {
-  ConceptDescription,
-  DataSpecificationIec61360,
-  DataTypeIec61360,
-  LangString,
-  SubmodelElement
-} from '../../../model/types.ts'
+import type { SubmodelElement } from '../../../model/types.ts'
 import type { InspectedFile } from '../checks/inspected-file.ts'
 import { iec61360Of } from '../checks/submodels.ts'
-import type { Rule } from '../profile.ts'
+import { dataTypeOf, draftConcept, fittingTypes, fromDictionary } from './concept-drafts.ts'
 import { globalReference } from './identifiers.ts'
-import { type Repair, type RepairContext, textsOf } from './repair.ts'
-
-const IEC61360 = 'https://admin-shell.io/DataSpecificationTemplates/DataSpecificationIec61360/3'
+import { type Repair, textsOf } from './repair.ts'
 
 /** Equal concepts are one. */
 export const uniqueConcepts: Repair = ({ draft, rule }) => {
@@ -67,73 +57,11 @@ export const conceptMapping: Repair = async (context) => {
       if (id === undefined || known.has(id)) continue
       known.add(id)
       const found = (await dictionary(id)) ?? (isForeign && value !== undefined ? await dictionary(value) : undefined)
-      if (found === undefined) draft.add(rule, draftOf(context, id, element, isForeign ? value : undefined), 'draft')
+      if (found === undefined)
+        draft.add(rule, draftConcept(context.rules, id, element, isForeign ? { original: value } : {}), 'draft')
       else draft.add(rule, fromDictionary(found, id), 'changed')
     }
   }
-}
-
-/** In the form of release 3.0; under another id it is a case of the original. */
-function fromDictionary(concept: ConceptDescription, id: string): ConceptDescription {
-  const copy = structuredClone(concept)
-  toRelease30(copy, { mediaTypeOf })
-  if (copy.id === id) return copy
-  return { ...copy, id, isCaseOf: [...(copy.isCaseOf ?? []), globalReference(copy.id)] }
-}
-
-/** A concept with what the element says of itself. What only a person knows is marked. */
-function draftOf(
-  context: RepairContext,
-  id: string,
-  element: SubmodelElement,
-  original: string | undefined
-): ConceptDescription {
-  const name =
-    element.idShort ??
-    id
-      .split('/')
-      .filter((segment) => !/^\d*$/.test(segment))
-      .at(-1) ??
-    'Concept'
-  const idShort = name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^[^a-zA-Z]+/, 'C_')
-  const english = element.description?.find(({ language = '' }) => /^en(?:-|$)/i.test(language))?.text
-  const korean = element.description?.find(({ language = '' }) => /^ko(?:-|$)/i.test(language))?.text
-  const definition: LangString[] = [
-    { language: 'en', text: english ?? `[DRAFT] The definition of ${idShort} is to be written` },
-    { language: 'ko', text: korean ?? `[초안] ${idShort}의 정의를 작성하십시오` }
-  ]
-  const dataSpecificationContent: DataSpecificationIec61360 = {
-    modelType: 'DataSpecificationIec61360',
-    preferredName: [{ language: 'en', text: idShort }],
-    dataType: dataTypeOf(context.rules, element),
-    definition
-  }
-  return {
-    ...{ modelType: 'ConceptDescription', idShort, id },
-    description: [
-      { language: 'en', text: '[DRAFT] Made from the element that uses it; to be completed' },
-      { language: 'ko', text: '[초안] 이 개념을 쓰는 요소에서 만든 것으로, 보완이 필요합니다' }
-    ],
-    ...(original !== undefined && { isCaseOf: [globalReference(original)] }),
-    embeddedDataSpecifications: [{ dataSpecification: globalReference(IEC61360), dataSpecificationContent }]
-  }
-}
-
-/** Of those that fit, one that needs no unit [AASc-3a-009]. */
-function dataTypeOf(rules: readonly Rule[], element: SubmodelElement): DataTypeIec61360 {
-  if (element.modelType === 'MultiLanguageProperty') return 'STRING_TRANSLATABLE'
-  if (!('valueType' in element) || element.valueType === undefined) return 'STRING'
-  const fitting = fittingTypes(rules, element.valueType)
-  const withoutUnit = fitting.find((type) => !/_(?:MEASURE|CURRENCY)$/.test(type))
-  if (withoutUnit !== undefined) return withoutUnit as DataTypeIec61360
-  return /^xs:(?:.*(?:int|short|byte|long))/i.test(element.valueType) ? 'INTEGER_COUNT' : 'STRING'
-}
-
-function fittingTypes(rules: readonly Rule[], valueType: string): readonly string[] {
-  const types = rules.find(({ check }) => check === 'valueType')?.values.dataTypes as
-    | Readonly<Record<string, readonly string[]>>
-    | undefined
-  return types !== undefined && Object.hasOwn(types, valueType) ? (types[valueType] ?? []) : []
 }
 
 /** A concept of our own follows the elements that use it, if they agree; those of public dictionaries stay. */

@@ -27,8 +27,11 @@ export interface RepairChange {
   readonly was?: unknown
   readonly is?: unknown
   /** `moved`: an identifier, with all references to it; `draft`: content for a person to complete. */
-  readonly kind: 'changed' | 'moved' | 'draft'
+  readonly kind: 'changed' | 'moved' | 'draft' | 'removed'
 }
+
+/** What asks for a change. */
+type Cause = Pick<Rule, 'id'>
 
 /** Concept descriptions of a hub. */
 export type ConceptDictionary = (id: string) => Promise<ConceptDescription | undefined>
@@ -77,7 +80,7 @@ export class Draft {
 
   /** Sets the value at a path of a document; undefined removes it. Objects on the way are made. */
   set(
-    rule: Rule,
+    rule: Cause,
     document: Identifiable,
     path: DocumentPath,
     is: unknown,
@@ -102,20 +105,63 @@ export class Draft {
     })
   }
 
-  add(rule: Rule, document: Identifiable, kind: RepairChange['kind']): void {
+  add(rule: Cause, document: Identifiable, kind: RepairChange['kind']): void {
+    const pointer = this.#append(document)
+    this.changes.push({ rule: rule.id, pointer, id: document.id, is: document, kind })
+  }
+
+  /** Adds a document that stands for one of another id. */
+  addMoved(rule: Cause, document: Identifiable, was: string): void {
+    const pointer = `${this.#append(document)}/id`
+    this.changes.push({ rule: rule.id, pointer, id: was, was, is: document.id, kind: 'moved' })
+  }
+
+  #append(document: Identifiable): string {
     this.#references = undefined
     const pointer = `/${LISTS[document.modelType]}/${this.#countOf(document.modelType)}`
     this.documents.push(document)
     this.#pointers?.set(document, pointer)
-    this.changes.push({ rule: rule.id, pointer, id: document.id, is: document, kind })
+    return pointer
   }
 
-  remove(rule: Rule, document: Identifiable): void {
+  remove(rule: Cause, document: Identifiable, kind: RepairChange['kind'] = 'changed'): void {
     const pointer = this.pointerOf(document)
+    this.drop(document)
+    this.changes.push({ rule: rule.id, pointer, id: document.id, was: document, kind })
+  }
+
+  /** Removes a document in whose place there is another one, which is recorded. */
+  drop(document: Identifiable): void {
     this.documents.splice(this.documents.indexOf(document), 1)
     this.#references = undefined
     this.#pointers = undefined
-    this.changes.push({ rule: rule.id, pointer, id: document.id, was: document, kind: 'changed' })
+  }
+
+  /** Removes items of a list; an empty list is removed too. @param shown what the record says of an item */
+  removeItems<Item extends object>(
+    rule: Cause,
+    document: Identifiable,
+    path: DocumentPath,
+    isRemoved: (item: Item) => boolean,
+    shown: (item: Item) => unknown = (item) => item
+  ): void {
+    const member = path.at(-1) ?? ''
+    const holder = path.slice(0, -1).reduce<unknown>((here, step) => Object(here)[step], document) as Lists<Item>
+    const list = holder[member] ?? []
+    for (const [index, item] of list.entries()) {
+      if (!isRemoved(item)) continue
+      const idShortPath = idShortPathTo(document, [...path, index])
+      this.changes.push({
+        ...{ rule: rule.id, pointer: this.pointerOf(document) + pointerTo([...path, index]), id: document.id },
+        ...(idShortPath !== undefined && { idShortPath }),
+        ...{ was: shown(item), kind: 'removed' as const }
+      })
+    }
+    const kept = list.filter((item) => !isRemoved(item))
+    if (kept.length === list.length) return
+    this.#references = undefined
+    if (kept.length > 0) holder[member] = kept
+    else delete holder[member]
   }
 
   #countOf(modelType: Identifiable['modelType']): number {
@@ -124,13 +170,30 @@ export class Draft {
     return count
   }
 
-  addFile(rule: Rule, file: PackageFile, kind: RepairChange['kind']): void {
+  addFile(rule: Cause, file: PackageFile, kind: RepairChange['kind']): void {
     this.files.push(file)
     this.changes.push({ rule: rule.id, pointer: file.name, is: file.contentType, kind })
   }
 
+  /** Concept descriptions in the order of their ids, parts in that of their names: equal models are equal files. */
+  sort(): void {
+    this.files.sort((one, other) => (one.name < other.name ? -1 : 1))
+    const isConcept = ({ modelType }: Identifiable) => modelType === 'ConceptDescription'
+    const others = this.documents.filter((one) => !isConcept(one))
+    const concepts = this.documents.filter(isConcept).sort((one, other) => (one.id < other.id ? -1 : 1))
+    this.documents.splice(0, this.documents.length, ...others, ...concepts)
+    this.#pointers = undefined
+    const pointers = new Map(concepts.map((one) => [one.id, this.pointerOf(one)]))
+    for (const [index, change] of this.changes.entries()) {
+      const [before] = /^\/conceptDescriptions\/\d+/.exec(change.pointer) ?? []
+      const pointer = pointers.get(String(change.kind === 'moved' ? change.is : change.id))
+      if (before !== undefined && pointer !== undefined)
+        this.changes[index] = { ...change, pointer: pointer + change.pointer.slice(before.length) }
+    }
+  }
+
   /** Gives a document another id, and rewrites all references to it. @returns false if the id is in use */
-  move(rule: Rule, document: Identifiable, id: string): boolean {
+  move(rule: Cause, document: Identifiable, id: string): boolean {
     this.#references ??= this.#findReferences()
     const { ids, byValue } = this.#references
     if (ids.has(id) || id.length > MAX_ID_LENGTH) return false
@@ -165,6 +228,8 @@ export class Draft {
     return { ids: new Set(this.documents.map(({ id }) => id)), byValue }
   }
 }
+
+type Lists<Item> = Record<string | number, Item[]>
 
 interface KnownKey {
   readonly key: { value?: string }

@@ -44,7 +44,8 @@ function withoutScheme(path: string): string | undefined {
   return /^file:(?:\/\/)?(\/.*)$/.exec(path)?.[1]
 }
 
-function placeholder(name: string) {
+/** A grey picture, which a person has to replace. */
+export function placeholder(name: string) {
   return { name, contentType: 'image/png', thumbnail: true, open: async () => Readable.from([picture()]) }
 }
 
