@@ -8,6 +8,7 @@ import { startHistoryRetention } from '../consumers/history/history-retention.ts
 import { startLogRetention } from '../consumers/log-retention.ts'
 import { registration } from '../consumers/registration.ts'
 import { startValidationResults } from '../consumers/validation-results.ts'
+import { plantView } from '../store/plant-view.ts'
 import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
 import { retryLogger } from './logging.ts'
 import { mqttAccess, publishedView } from './mqtt-access.ts'
@@ -62,16 +63,18 @@ export async function startBackground(background: Background, parts: BackgroundP
   background.add(jobs.watch(failed('Resuming jobs')))
   // Also without templates: the reasons why a document was accepted leniently are kept.
   if (templates.isActive || config.LENIENT) {
-    background.add(startValidationResults(store, { checker: templates, clock, failed: failed('Validating submodels') }))
+    background.add(
+      startValidationResults(plantView(store), { checker: templates, clock, failed: failed('Validating submodels') })
+    )
   }
   if (config.REGISTER_AT !== '') {
     const base = services.baseUrl.current + config.API_PREFIX
     const options = { registry: config.REGISTER_AT, base, failed: failed('Registering') }
-    background.add(startConsumer(store, registration(store, options), clock))
+    background.add(startConsumer(plantView(store), registration(plantView(store), options), clock))
   }
   if (mqtt !== undefined) {
     const client = await mqttTransport({
-      hub: { store, documents: context.store, ingest: context.ingest },
+      hub: { store: plantView(store), documents: context.store, ingest: context.ingest },
       access: mqttAccess(services, mqtt.url, config.MQTT_CLAIMS),
       published: publishedView(services, mqtt.url, config.MQTT_PUBLISH_CLAIMS),
       log,

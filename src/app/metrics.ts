@@ -13,7 +13,7 @@ import type { FollowedFiles } from './followed-files.ts'
 /** Where the metrics come from; functions for parts that open later, or not at all. */
 export interface MetricSources {
   readonly store: Store
-  readonly ingest: Pick<Ingest, 'counts'>
+  readonly ingest: Pick<Ingest, 'counts' | 'countsByFormat'>
   readonly subscriptions: () => Subscriptions['figures']
   readonly accessRules: RulesStatus
   readonly followed: FollowedFiles
@@ -142,7 +142,7 @@ async function hubMetrics({
   return [
     metricText('store_up', 'gauge', 'Does the store answer?', { [NO_LABEL]: stored === undefined ? 0 : 1 }),
     ...(stored === undefined ? [] : storeMetrics(stored)),
-    ...ingestMetrics(ingest.counts),
+    ...ingestMetrics(ingest),
     ...subscriptionMetrics(subscriptions()),
     ...accessRuleMetrics(accessRules),
     ...fileMetrics(followed),
@@ -168,9 +168,14 @@ function storeMetrics(figures: StoreFigures): string[] {
   ]
 }
 
-function ingestMetrics({ accepted, refused, repeated }: Ingest['counts']): string[] {
+function ingestMetrics({ counts, countsByFormat }: MetricSources['ingest']): string[] {
+  const { accepted, refused, repeated } = counts
   const values = { '{verdict="accepted"}': accepted, '{verdict="refused"}': refused, '{verdict="repeated"}': repeated }
-  return [metricText('samples_total', 'counter', 'Samples received, by any transport', values)]
+  const byFormat = Object.fromEntries([...countsByFormat].map(([format, count]) => [`{format="${format}"}`, count]))
+  return [
+    metricText('samples_total', 'counter', 'Samples received, by any transport', values),
+    metricText('samples_by_format_total', 'counter', 'Samples accepted, by format or transport', byFormat)
+  ]
 }
 
 function subscriptionMetrics({ subscribers, late, groups }: Subscriptions['figures']): string[] {

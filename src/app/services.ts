@@ -25,6 +25,7 @@ import { Access } from '../security/access.ts'
 import { type AuditTrail, RequestAudit } from '../security/audit-trail.ts'
 import { CallerLimits } from '../security/caller-limits.ts'
 import type { Identity } from '../security/identity/identity.ts'
+import { plantView } from '../store/plant-view.ts'
 import type { Store } from '../store/store.ts'
 import { type AccessRules, openAccessRules } from './access-rules.ts'
 import { openAudit, securityEvents } from './audit.ts'
@@ -83,7 +84,7 @@ export async function openServices({ config, clock, store, files, plan, log }: S
   const historyWriter = await startHistoryWriter(store, { policyOf, clock, failed: failed('Writing the history') })
   const history = historyOf(store, historyWriter)
   const limits = callerLimits(config, clock)
-  const collection = openCollection(store, plan, { clock, failed: failed('Counting the collection points') })
+  const collection = openCollection(plantView(store), plan, { clock, failed: failed('Counting the collection points') })
   const ingest: Ingest = new Ingest({
     store,
     clock,
@@ -133,7 +134,7 @@ export async function openServices({ config, clock, store, files, plan, log }: S
       templates: profilesServedBy('templates')
     }
   }
-  const subscriptions = new Subscriptions(store, {
+  const subscriptions = new Subscriptions(plantView(store), {
     ...{ history, clock, limits, failed: failed('Sending changes to subscribers') }
   })
   const accessRules = await openAccessRules({

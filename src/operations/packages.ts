@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { HubError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
+import { SCRATCH_PREFIX } from '../model/examination.ts'
 import { encodeId } from '../model/identifier.ts'
 import { PACKAGE_FILE } from '../security/package-contents.ts'
 import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
@@ -34,10 +35,16 @@ export const getAll: OperationHandler = async (context, request) => {
 
 /** POST /packages. */
 export const post: OperationHandler = async (context, request) => {
-  const packageId = randomUUID()
+  const packageId = newIdFor(request)
   const { changes, json } = await receive(context, request, packageId, 'create')
   const { seq } = await retryConflicts(() => context.store.commit(changes))
   return { status: 201, bytes: json, revision: seq, location: `/packages/${encodeId(packageId)}` }
+}
+
+/** That of an examination is known by its id, as its documents are (model/examination.ts). */
+function newIdFor({ upload }: ApiRequest): string {
+  const isOfExamination = upload?.fields.aasIds?.startsWith(SCRATCH_PREFIX) === true
+  return isOfExamination ? SCRATCH_PREFIX + randomUUID() : randomUUID()
 }
 
 /** GET /packages/{packageId}: the bytes. */

@@ -23,6 +23,7 @@ import { TimeSlice } from '../../time-slice.ts'
 import { CHUNK_SAMPLES, pack, type UnfilledChunk } from './packing.ts'
 import { type PendingChange, PendingChanges, type SampleChange } from './pending.ts'
 import { type HistoryPolicyOf, KEEP_EVERYTHING } from './policy.ts'
+import { ScratchHistory } from './scratch-history.ts'
 
 export interface HistoryWriterOptions {
   /** Absent: everything is recorded. */
@@ -60,6 +61,7 @@ export class HistoryWriter {
   readonly #stopListening: () => void
   readonly #pending = new PendingChanges()
   readonly #lastChunks: LastChunks
+  readonly #scratch: ScratchHistory
   /** The last entry that was read. */
   #position: number
   #readingPage: Promise<boolean> | undefined
@@ -86,6 +88,7 @@ export class HistoryWriter {
     this.#failed = failed
     this.#maxPendingBytes = maxPendingBytes
     this.#lastChunks = new LastChunks(store, failed)
+    this.#scratch = new ScratchHistory(store)
     this.#position = position
     this.#stopListening = store.onCommit(() => void this.#readAll().catch(failed))
     this.#stopTimer = clock.every(intervalMs, () => void this.#write().catch(failed))
@@ -145,9 +148,13 @@ export class HistoryWriter {
       const from = `behind entry ${this.#position}`
       this.#failed(new Error(`The log was trimmed or is damaged ${from}, before the history had read it`))
     }
-    for (const { seq, changes } of entries) {
+    for (const entry of entries) {
+      const { seq, changes } = entry
       for (const change of changes) {
-        if (change.change !== 'samples' && change.change !== 'value') continue
+        if (change.change !== 'samples' && change.change !== 'value') {
+          this.#scratch.note(entry, change)
+          continue
+        }
         const policy = this.#policyOf(change)
         const { isRecorded } = policy instanceof Promise ? await policy : policy
         if (isRecorded) this.#reportDamage(this.#pending.add(seq, change))
@@ -177,7 +184,9 @@ export class HistoryWriter {
       // Another process writes chunks that are not known here.
       this.#isInStep = false
       this.#lastChunks.clear()
-      this.#pending.dropUntil(await this.taken())
+      const taken = await this.taken()
+      this.#pending.dropUntil(taken)
+      this.#scratch.forget(taken)
       return
     }
     const upTo = this.#position
@@ -197,6 +206,7 @@ export class HistoryWriter {
       await this.#put(series, unwritten)
       await slice.check()
     }
+    await this.#scratch.remove(upTo)
     if (upTo > written) await this.#store.setCursor(CONSUMER_NAME, upTo)
     this.#pending.dropUntil(upTo)
     this.#isInStep = true

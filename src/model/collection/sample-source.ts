@@ -7,4 +7,7 @@ export interface SampleSource {
   readonly kind?: 'gateway' | 'user'
 }
 
+/** A standard format of samples, where it is not that of the transport itself. */
+export type SampleFormat = 'senml' | 'sparkplug-b'
+
 export type SampleTransport = 'http' | 'line-protocol' | 'websocket' | 'mqtt' | 'time-series-record'

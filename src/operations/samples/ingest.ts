@@ -1,8 +1,9 @@
 /** Takes pushes of samples, from all transports: validates them against their elements and commits them by series. */
 import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
-import type { SampleTransport } from '../../model/collection/sample-source.ts'
+import type { SampleFormat, SampleTransport } from '../../model/collection/sample-source.ts'
 import { encodeCursor } from '../../model/cursor.ts'
+import { isScratch } from '../../model/examination.ts'
 import {
   lengthOf,
   membersAt,
@@ -74,6 +75,7 @@ export interface PushOptions {
   readonly access?: Access | undefined
   /** How the samples came. */
   readonly transport?: SampleTransport
+  readonly format?: SampleFormat
 }
 
 export interface Receipt {
@@ -134,8 +136,10 @@ export class Ingest {
   /** Pushes with a key that are under way. */
   readonly #keyed = new Map<string, { readonly names: StoredKeys; readonly taken: Promise<Receipt> }>()
   #waiting = 0
-  /** Numbers of samples since the start. */
+  /** Numbers of samples since the start, without those of an examination. */
   readonly counts = { accepted: 0, refused: 0, repeated: 0 }
+  /** Of the accepted ones, by their format or else their transport. */
+  readonly countsByFormat = new Map<SampleFormat | SampleTransport, number>()
 
   readonly #authorizer: SampleAuthorizer
 
@@ -222,10 +226,17 @@ export class Ingest {
     const seq = stored === undefined ? (await store.figures()).logLast : (await stored).seq
     // Of a push that is refused as a whole the transport records it.
     if (refused.denied !== undefined) options.access?.audit?.refusedSamples(refused.denied)
-    if (stored !== undefined) this.#options.sources?.note(prepared.changes, options)
+    if (!isExamination(batch)) this.#count(prepared, options, stored !== undefined)
+    return this.#receipt(seq, prepared, false)
+  }
+
+  #count({ changes, accepted, refused }: PreparedPush, options: PushOptions, isStored: boolean): void {
+    if (isStored) this.#options.sources?.note(changes, options)
     this.counts.accepted += accepted
     this.counts.refused += refused.count
-    return this.#receipt(seq, prepared, false)
+    const format = options.format ?? options.transport
+    if (format === undefined || accepted === 0) return
+    this.countsByFormat.set(format, (this.countsByFormat.get(format) ?? 0) + accepted)
   }
 
   /**
@@ -313,6 +324,12 @@ export class Ingest {
     }
     return { samples, clamped }
   }
+}
+
+/** An examination pushes to nothing else. */
+function isExamination(batch: SampleBatch): boolean {
+  const [first] = batch.columns()
+  return first !== undefined && isScratch(first.submodel)
 }
 
 interface ValidColumn {

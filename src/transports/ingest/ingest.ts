@@ -10,6 +10,7 @@ import { parseSampleJson } from '../../formats/sample-json.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
 import type { SampleBatch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
+import type { PushOptions } from '../../operations/samples/ingest.ts'
 import { addItem, type ItemDefaults } from '../../operations/samples/parse-items.ts'
 import type { Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
@@ -107,7 +108,11 @@ async function ingestBody(
     type === JSON_TYPE
       ? await batchOf(empty, json, defaults)
       : await packBatch(empty, json, defaults.submodel, findSubmodel)
-  const pushOptions = { access, transport, each: query.each ?? false, ...(key !== undefined && { key }) } as const
+  const pushOptions: PushOptions = {
+    ...{ access, transport, each: query.each ?? false },
+    ...(type === SENML_TYPE && { format: 'senml' }),
+    ...(key !== undefined && { key })
+  }
   const { accepted, refused, refusals, repeated, cursor } = await hub.ingest.push(batch, pushOptions)
   return reply.send({ accepted, refused, refusals, repeated: repeated ? 1 : 0, cursor })
 }

@@ -195,7 +195,8 @@ export class MessageHandler {
       if (batch.size === 0) return
       // Clamped, since the sender would not learn of a refusal.
       const { accepted, refused, refusals, clamped } = await hub.ingest.push(batch, {
-        ...{ each: true, future: 'clamp', access: this.#options.access?.(), transport: 'mqtt' }
+        ...{ each: true, future: 'clamp', access: this.#options.access?.(), transport: 'mqtt' },
+        ...(isSparkplugTopic(topic) && { format: 'sparkplug-b' })
       })
       counts.accepted += accepted
       if (clamped > 0)

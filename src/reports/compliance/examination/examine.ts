@@ -6,11 +6,15 @@ import type { Clock } from '../../../clock.ts'
 import type { ExaminedHub } from '../examined-hub.ts'
 import { Examiner } from '../examiner/examiner.ts'
 import type { ReportSection, SectionName } from '../report.ts'
+import { examineConstraints } from '../sections/constraints.ts'
 import { examineIdentity } from '../sections/identity.ts'
+import { examineOperations } from '../sections/operations.ts'
 
 export interface ExaminationOptions {
   /** What flowed is counted from `from` to `to`: UTC, ISO 8601. */
   readonly period: { readonly from: string; readonly to: string }
+  /** Absent: all of them. */
+  readonly sections?: readonly SectionName[]
   /** Called before each section and after the last one. */
   readonly progress?: (progress: ExaminationProgress) => void
   /** Ends the examination at its next request; what it has stored in its scratch scope is removed first. */
@@ -32,7 +36,8 @@ export async function examine(hub: ExaminedHub, options: ExaminationOptions): Pr
   const { progress } = options
   const examiner = new Examiner(hub, options)
   const sections: ReportSection[] = []
-  const steps = Object.entries(examinations) as [SectionName, (examiner: Examiner) => Promise<ReportSection>][]
+  const all = Object.entries(examinations) as [SectionName, (examiner: Examiner) => Promise<ReportSection>][]
+  const steps = all.filter(([name]) => options.sections?.includes(name) ?? true)
   for (const [section, examineSection] of steps) {
     progress?.({ done: sections.length, of: steps.length, section })
     sections.push(await examineSection(examiner))
@@ -42,5 +47,7 @@ export async function examine(hub: ExaminedHub, options: ExaminationOptions): Pr
 }
 
 const examinations: Readonly<Partial<Record<SectionName, (examiner: Examiner) => Promise<ReportSection>>>> = {
-  identity: examineIdentity
+  identity: examineIdentity,
+  operations: examineOperations,
+  constraints: examineConstraints
 }

@@ -1,0 +1,74 @@
+/** Operation by operation of the standard: the request and the answer. */
+import type { Examiner } from '../examiner/examiner.ts'
+import { figureOf } from '../examiner/examiner.ts'
+import { openScratch, removeScratch } from '../examiner/scratch.ts'
+import { checkOf, local, note, sectionOf } from '../examiner/verdict.ts'
+import { faultOf } from '../operations/answers.ts'
+import { OperationTrial, standardEndpoints, type TriedOperation } from '../operations/try-operations.ts'
+import type { ReportCheck, ReportSection } from '../report.ts'
+
+/** Methods and paths in release 3.1.2 of Part 2. */
+const OPERATIONS_OF_THE_STANDARD = 224
+
+export async function examineOperations(examiner: Examiner): Promise<ReportSection> {
+  const { documents, refusal } = await openScratch(examiner)
+  const checks: ReportCheck[] = []
+  try {
+    if (refusal !== undefined) {
+      const text = local('Nothing can be stored for the examination', '점검용 자료를 저장할 수 없습니다')
+      return sectionOf('operations', [checkOf('operations/scratch', 'unknown', text, [refusal.exchange])])
+    }
+    const trial = new OperationTrial(examiner, documents)
+    const missing = await trial.prepare()
+    const prepared = local('What the operations are tried on is stored', '연산을 시험할 자료가 저장되었습니다')
+    const evidence =
+      missing.length === 0 ? [note('all is stored', '모두 저장됨')] : missing.map(({ exchange }) => exchange)
+    checks.push(checkOf('operations/scratch', missing.length === 0 ? 'met' : 'unmet', prepared, evidence))
+    for await (const tried of trial.all()) checks.push(checkOfOperation(tried))
+  } finally {
+    checks.push(await removal(examiner))
+  }
+  return sectionOf('operations', [count(checks), ...checks])
+}
+
+function count(checks: readonly ReportCheck[]): ReportCheck {
+  const answered = checks.filter(({ id, verdict }) => id.startsWith(PREFIX) && verdict === 'met').length
+  return checkOf(
+    'operations/count',
+    answered === OPERATIONS_OF_THE_STANDARD ? 'met' : 'unmet',
+    local(
+      `${answered} of the ${OPERATIONS_OF_THE_STANDARD} operations are answered as the standard says`,
+      `표준 연산 ${OPERATIONS_OF_THE_STANDARD}개 중 ${answered}개가 표준대로 응답합니다`
+    ),
+    [figureOf('operations that the hub declares', standardEndpoints.length), figureOf('answered as expected', answered)]
+  )
+}
+
+const PREFIX = 'operations/call/'
+
+function checkOfOperation({ endpoint, asked }: TriedOperation): ReportCheck {
+  const fault = faultOf(endpoint, asked)
+  const name = `${endpoint.verb} ${endpoint.path}`
+  const { name: operation } = endpoint.definition
+  return checkOf(
+    `${PREFIX}${name}`,
+    fault === undefined ? 'met' : 'unmet',
+    fault === undefined
+      ? local(`${operation}: answered ${asked.status}`, `${operation}: 응답 ${asked.status}`)
+      : local(`${operation}: ${fault}`, `${operation}: 기대와 다름 – ${fault}`),
+    [asked.exchange]
+  )
+}
+
+async function removal(examiner: Examiner): Promise<ReportCheck> {
+  const { failed, last } = await removeScratch(examiner)
+  const isGone = failed.length === 0 && (last === undefined || last.status === 404)
+  return checkOf(
+    'operations/scratch-removed',
+    isGone ? 'met' : 'unmet',
+    isGone
+      ? local('What was stored for the examination is removed', '점검용 자료를 모두 삭제했습니다')
+      : local('Parts of the examination remain stored', '점검용 자료 일부가 남아 있습니다'),
+    isGone && last !== undefined ? [last.exchange] : failed.map(({ exchange }) => exchange)
+  )
+}

@@ -1,0 +1,51 @@
+/**
+ * The store without the scratch scope of an examination (model/examination.ts): for consumers that show, count or pass on
+ * what the plant has.
+ */
+import { isScratch } from '../model/examination.ts'
+import type { LogEntry, LoggedChange, Store } from './store.ts'
+
+/** The same store but for what it lists and logs. */
+export function plantView(store: Store): Store {
+  const own: Partial<Store> = { log: logOf(store), documents: listOf(store) }
+  const methods = new Map<PropertyKey, unknown>(Object.entries(own))
+  return new Proxy(store, {
+    get(target, name) {
+      const known = methods.get(name)
+      if (known !== undefined) return known
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      // The class has private members, which a proxy has not.
+      const bound: unknown = member.bind(target)
+      methods.set(name, bound)
+      return bound
+    }
+  })
+}
+
+/** Entries of the scope keep their positions, without their changes. */
+function logOf(store: Store): Store['log'] {
+  return async (after, limit) => {
+    const page = await store.log(after, limit)
+    if (!page.entries.some(isScratchEntry)) return page
+    const entries = page.entries.map((entry) => (isScratchEntry(entry) ? { ...entry, changes: [] } : entry))
+    return { ...page, entries }
+  }
+}
+
+/** A commit of an examination changes nothing else, so its first change is enough to know it by. */
+function isScratchEntry({ changes: [first] }: LogEntry): boolean {
+  return first !== undefined && isScratch(targetOf(first))
+}
+
+function targetOf(change: LoggedChange): string {
+  return 'kind' in change ? change.id : change.submodel
+}
+
+function listOf(store: Store): Store['documents'] {
+  return async (...request) => {
+    const page = await store.documents(...request)
+    if (!page.items.some(({ id }) => isScratch(id))) return page
+    return { ...page, items: page.items.filter(({ id }) => !isScratch(id)) }
+  }
+}

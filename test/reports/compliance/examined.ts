@@ -1,0 +1,52 @@
+/** A running hub as its examination sees it, over HTTP. */
+
+import type { RequestListener } from 'node:http'
+import { type ExaminationOptions, examine } from '../../../src/reports/compliance/examination/examine.ts'
+import type { ExaminedHub } from '../../../src/reports/compliance/examined-hub.ts'
+import type { ReportCheck, ReportSection } from '../../../src/reports/compliance/report.ts'
+import type { Running } from '../../e2e/harness.ts'
+
+export function examined(hub: Running, headers: Readonly<Record<string, string>> = {}): ExaminedHub {
+  return {
+    apiPrefix: new URL(hub.api).pathname,
+    facts: {
+      ...{ version: '1.0.0', build: 'test', started: '2026-11-29T00:00:00Z', settings: {}, store: 'sqlite' as const },
+      address: hub.url
+    },
+    async request(method, path, { headers: own = {}, body } = {}) {
+      const response = await fetch(hub.url + path, {
+        ...{ method, redirect: 'manual' as const, headers: { ...headers, ...own } },
+        ...(body !== undefined && { body: body as NonNullable<RequestInit['body']> })
+      })
+      return {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: Buffer.from(await response.arrayBuffer())
+      }
+    }
+  }
+}
+
+const PERIOD = { from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z' }
+
+export function examineHub(
+  hub: ExaminedHub,
+  options: Partial<ExaminationOptions> = {}
+): Promise<readonly ReportSection[]> {
+  return examine(hub, { period: PERIOD, ...options })
+}
+
+export function checksOf(sections: readonly ReportSection[]): ReadonlyMap<string, ReportCheck> {
+  return new Map(sections.flatMap(({ checks }) => checks.map((check) => [check.id, check] as const)))
+}
+
+/** Makes a hub answer GET requests of a path as if it had no such route. */
+export function breakRoute({ server }: Running, path: RegExp): void {
+  const listening = server.app.server
+  const listeners = listening.listeners('request') as RequestListener[]
+  listening.removeAllListeners('request')
+  listening.on('request', (request, response) => {
+    if (request.method === 'GET' && path.test(request.url ?? '')) response.writeHead(404).end()
+    else for (const listener of listeners) listener(request, response)
+  })
+}
