@@ -3,6 +3,7 @@ import type { Server as HttpServer } from 'node:http'
 import fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import { Background, startBackground } from './app/background.ts'
 import { readPlanOrigin } from './app/collection.ts'
+import { openCompliance, startComplianceSchedule } from './app/compliance.ts'
 import { LazyLogger, logOptions, RequestLog } from './app/logging.ts'
 import { openStore } from './app/open-store.ts'
 import { type OperatorFiles, readOperatorFiles } from './app/operator-files.ts'
@@ -15,6 +16,7 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import type { OperationContext } from './operations/operation-context.ts'
 import type { Store } from './store/store.ts'
+import type { ComplianceServices } from './transports/compliance/compliance.ts'
 import { fastifyOptions } from './transports/http/fastify-options.ts'
 import { streamPaths } from './transports/stream/stream.ts'
 
@@ -23,6 +25,7 @@ export interface Server {
   readonly context: OperationContext
   /** The store itself; that of `context` also shows generated time-series segments. */
   readonly store: Store
+  readonly compliance: ComplianceServices
   /** Accepts requests from now on. @returns the URL under which clients reach the hub */
   listen(): Promise<string>
   /** Accepts no more requests, finishes those under way, then closes the store. May be called twice. */
@@ -52,9 +55,11 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
     const tls = files.tls && new TlsServer(app, config, files.tls)
     const background = new Background()
     const services = await openServices({ config, clock, store, files, plan, log: app.log })
-    const drain = await mountTransports(app, { config, services, lineRules, followed, mqtt: () => background.mqtt })
+    const compliance = openCompliance({ config, services, app })
+    const transports = { config, services, compliance, lineRules, followed, mqtt: () => background.mqtt }
+    const drain = await mountTransports(app, transports)
     await preload(services.context, app.log, config)
-    return new HubServer({ config, app, services, files, tls, background, drain })
+    return new HubServer({ config, app, services, compliance, files, tls, background, drain })
   } catch (error) {
     await store.close()
     throw error
@@ -65,6 +70,7 @@ interface HubServerParts {
   readonly config: Config
   readonly app: FastifyInstance
   readonly services: Services
+  readonly compliance: ComplianceServices
   readonly files: OperatorFiles
   /** Undefined where HTTPS is not configured. */
   readonly tls: TlsServer | undefined
@@ -77,6 +83,7 @@ class HubServer implements Server {
   readonly app: FastifyInstance
   readonly context: OperationContext
   readonly store: Store
+  readonly compliance: ComplianceServices
   readonly #parts: HubServerParts
   #closed: Promise<void> | undefined
 
@@ -84,11 +91,12 @@ class HubServer implements Server {
     this.app = parts.app
     this.context = parts.services.context
     this.store = parts.services.store
+    this.compliance = parts.compliance
     this.#parts = parts
   }
 
   async listen(): Promise<string> {
-    const { config, app, services, files, tls, background } = this.#parts
+    const { config, app, services, compliance, files, tls, background } = this.#parts
     const address = await app.listen({
       host: config.HOST,
       port: config.PORT,
@@ -97,6 +105,7 @@ class HubServer implements Server {
     if (services.baseUrl.current === '') services.baseUrl.current = address
     background.add(reloadFiles({ config, files, services, tls, log: app.log }))
     await startBackground(background, { config, services, log: app.log, mqtt: files.mqtt })
+    background.add(startComplianceSchedule(compliance, { config, services, app }))
     return services.baseUrl.current
   }
 
@@ -106,8 +115,10 @@ class HubServer implements Server {
   }
 
   async #close(): Promise<void> {
-    const { config, app, services, background, drain } = this.#parts
+    const { config, app, services, compliance, background, drain } = this.#parts
     drain()
+    // While requests are still answered: what it has stored for itself has to be removed.
+    await compliance.examinations.close()
     const cancel = services.clock.after(config.DRAIN_TIMEOUT, () => app.server.closeAllConnections())
     await app.close()
     cancel()

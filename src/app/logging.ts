@@ -10,6 +10,7 @@ import {
 import type { Config } from '../config/config.ts'
 import { redact } from '../redact.ts'
 import { isLoopback } from '../transports/http/origin-guard.ts'
+import { isOwnRequest } from '../transports/http/own-requests.ts'
 
 type LogOptions = NonNullable<FastifyHttpOptions<Server>['logger']>
 
@@ -46,7 +47,8 @@ export class RequestLog extends LogController {
     const { statusCode } = reply
     // Nearly every request ends here, before the line is built.
     if (!error && statusCode < 400 && !this.#all) return
-    const level = error || statusCode >= 500 ? 'error' : statusCode >= 400 ? 'info' : 'debug'
+    const isRefused = statusCode >= 400 && !isOwnRequest(request)
+    const level = error || statusCode >= 500 ? 'error' : isRefused ? 'info' : 'debug'
     const { method, url, ip } = request
     const ms = Math.round(reply.elapsedTime)
     const insecure = this.#warnsOfInsecure && request.access === undefined ? { insecure: true } : {}

@@ -6,6 +6,7 @@ import type { Ingest } from '../operations/samples/ingest.ts'
 import type { StoreFigures } from '../store/figures.ts'
 import type { Store } from '../store/store.ts'
 import { type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
+import { isOwnRequest } from '../transports/http/own-requests.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 import type { RulesStatus } from './access-rules.ts'
 import type { FollowedFiles } from './followed-files.ts'
@@ -30,6 +31,8 @@ export function mountMetrics(app: FastifyInstance, sources: MetricSources): void
   collectDefaultMetrics({ register })
 
   app.addHook('onResponse', (request, reply, done) => {
+    // The hub examines itself: that is no use that is made of it.
+    if (isOwnRequest(request)) return done()
     // The route's pattern, not the URL: each identifier would become a time series.
     requests.observe(request.method, request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000)
     done()

@@ -7,6 +7,7 @@ import { handlers } from '../operations/handlers.ts'
 import { accessRules as mountAccessRules } from '../transports/access-rules/access-rules.ts'
 import { audit as mountAudit } from '../transports/audit/audit.ts'
 import { collection as mountCollection } from '../transports/collection/collection-points.ts'
+import { type ComplianceServices, compliance as mountCompliance } from '../transports/compliance/compliance.ts'
 import { conformance } from '../transports/conformance/conformance.ts'
 import { dataset } from '../transports/dataset/dataset.ts'
 import { events } from '../transports/events/events.ts'
@@ -18,6 +19,7 @@ import { docs } from '../transports/http/docs.ts'
 import { http } from '../transports/http/http.ts'
 import { hubDocument } from '../transports/http/openapi.ts'
 import { type OriginGuard, originGuard } from '../transports/http/origin-guard.ts'
+import { OwnAccess } from '../transports/http/own-requests.ts'
 import { ingest } from '../transports/ingest/ingest.ts'
 import type { LineRule } from '../transports/ingest/point-target.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
@@ -49,6 +51,7 @@ const SECURITY_HEADERS = {
 export interface TransportParts {
   readonly config: Config
   readonly services: Services
+  readonly compliance: ComplianceServices
   readonly lineRules: readonly LineRule[]
   readonly followed: FollowedFiles
   /** For the metrics; undefined until it is open. */
@@ -57,7 +60,7 @@ export interface TransportParts {
 
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
 export async function mountTransports(app: FastifyInstance, parts: TransportParts): Promise<() => void> {
-  const { config, services, lineRules, followed, mqtt } = parts
+  const { config, services, compliance, lineRules, followed, mqtt } = parts
   const {
     clock,
     store,
@@ -76,7 +79,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   decorateWithAccess(app)
   const guard = guardRequests(app, config)
   const accessParts = { store: context.store, rules: accessRules.rules, clock }
-  const callers = { identity, audit, clock, apiPrefix, accessParts }
+  const callers = { identity, audit, clock, apiPrefix, accessParts, own: await OwnAccess.open() }
   identifyCallers(app, callers)
   limitCallers(app, limits)
   const { status: rulesStatus } = accessRules
@@ -121,6 +124,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   })
   await mountAudit(app, { store, apiPrefix, defaultLimit, maxLimit })
   await conformance(app, { hub: context, apiPrefix })
+  await mountCompliance(app, { ...compliance, audit })
   await docs(app, {
     document: hubDocument(apiPrefix, extensionEndpoints, VERSION),
     messages: (url) => asyncApi(VERSION, url),

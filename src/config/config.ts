@@ -86,6 +86,21 @@ export function settingsTable(): readonly (readonly [
   return names().map((name) => [name, `--${flagOf(name)}`, settings[name].default, settings[name].means])
 }
 
+/** The settings that are not the default, as text. None is a secret: secrets are in files, which settings name. */
+export function changedSettings(config: Config): Readonly<Record<string, string>> {
+  const changed = names().flatMap((name) => {
+    const value = textOf(config[name])
+    return value === textOf(settings[name].parse(settings[name].default)) ? [] : [[name, value] as const]
+  })
+  return Object.fromEntries(changed)
+}
+
+function textOf(value: Config[SettingName]): string {
+  if (typeof value !== 'object') return String(value)
+  if (value instanceof Map) return [...value].map(([name, one]) => `${name}=${one}`).join(', ')
+  return Array.isArray(value) ? value.join(', ') : JSON.stringify(value)
+}
+
 function names(): SettingName[] {
   return Object.keys(settings) as SettingName[]
 }

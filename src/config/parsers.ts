@@ -1,6 +1,7 @@
 /** Parsers of settings: each converts a text into a value, or throws an Error that names what was expected. */
 import { isIP } from 'node:net'
 import { suggest } from '../formats/suggest.ts'
+import type { ExaminationSchedule } from '../reports/compliance/runs/schedule.ts'
 import type { AccessSubject } from '../security/subject.ts'
 import { parseSubject } from '../security/subject-text.ts'
 
@@ -100,6 +101,22 @@ export function parseTimeout(text: string): number {
   if (span > 24 * MS_PER_UNIT.d) throw new Error('a duration of at most 24d')
   return span
 }
+
+/** Undefined for `off`. */
+export function parseSchedule(text: string): ExaminationSchedule | undefined {
+  if (text === 'off' || text === '') return undefined
+  const [, hours = '', minutes = ''] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? []
+  if (hours !== '') return { dailyAt: Number(hours) * 60 + Number(minutes) }
+  try {
+    const everyMs = parseDuration(text)
+    if (everyMs >= MIN_SCHEDULE_MS) return { everyMs }
+  } catch {
+    // Said below.
+  }
+  throw new Error('an interval of at least 10m such as 12h or 7d, a time of day such as 03:00, or off')
+}
+
+const MIN_SCHEDULE_MS = 10 * MS_PER_UNIT.m
 
 /** A path of plain segments, which routers and proxies read alike. */
 export function parsePathPrefix(text: string): string {

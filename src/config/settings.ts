@@ -22,6 +22,7 @@ import {
   parseOrigins,
   parsePathPrefix,
   parsePort,
+  parseSchedule,
   parseTemplatePolicies,
   parseText,
   parseTimeout,
@@ -276,6 +277,28 @@ export const settings = {
     default: 'false',
     flag: true,
     means: 'Record in the audit also the values that are written to elements'
+  },
+  SIGNING_KEY: {
+    parse: parseText,
+    default: '',
+    means:
+      'Private key (PEM, PKCS #8: Ed25519, P-256, P-384 or RSA) that compliance reports are signed with; empty: one that the hub makes and keeps'
+  },
+  COMPLIANCE_SCHEDULE: {
+    parse: parseSchedule,
+    default: 'off',
+    means:
+      'When the hub examines itself: every `12h` or `7d`, at `03:00` each day (time of the machine), or `off`. What became worse is logged, counted by the metrics and recorded in the audit'
+  },
+  COMPLIANCE_REPORTS: {
+    parse: parseCount,
+    default: '100',
+    means: 'Number of compliance reports that are kept; the oldest are deleted first'
+  },
+  COMPLIANCE_SIZE: {
+    parse: parseBytes,
+    default: '256MiB',
+    means: 'Maximum size of all compliance reports that are kept'
   },
   CORS_ORIGIN: {
     parse: parseOrigins,

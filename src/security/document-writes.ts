@@ -30,7 +30,8 @@ export interface Need {
 
 /** Kinds that no caller writes through operations. */
 const INTERNAL: ReadonlySet<string> = new Set([
-  ...['Validation', 'Job', 'SparkplugBirth', 'Credential', 'AccessRules', 'CollectionFigures']
+  ...['Validation', 'Job', 'SparkplugBirth', 'Credential', 'AccessRules', 'CollectionFigures'],
+  ...['ComplianceReport', 'SigningKey']
 ])
 
 /** What is done to one package. */

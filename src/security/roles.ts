@@ -47,7 +47,11 @@ export const roles: Readonly<Record<string, object>> = {
     ])
   ),
 
-  auditor: ruleModel('auditor', [{ rights: ['READ', 'VIEW'], objects: [route('*')] }])
+  auditor: ruleModel('auditor', [
+    { rights: ['READ', 'VIEW'], objects: [route('*')] },
+    // The hub examines itself in its own name; what it stores for that it removes again.
+    { rights: ['EXECUTE'], objects: [route('/compliance')] }
+  ])
 }
 
 interface RoleRule {

@@ -19,10 +19,7 @@ import type { StoreFigures } from './figures.ts'
 import type { Chunk, ChunkHead, Series, SeriesName } from './series.ts'
 import type { SpooledText } from './spooled-text.ts'
 
-/**
- * Descriptors, packages, validation results, jobs, birth certificates of MQTT devices, keys and users (`Credential`),
- * versions of access rules and figures of collection points are documents, too.
- */
+/** What the hub keeps beside the documents of the standard, e.g. keys and users (`Credential`), are documents, too. */
 export type DocumentKind =
   | 'AssetAdministrationShell'
   | 'Submodel'
@@ -37,6 +34,8 @@ export type DocumentKind =
   | 'Credential'
   | 'AccessRules'
   | 'CollectionFigures'
+  | 'ComplianceReport'
+  | 'SigningKey'
 
 /** A property of a document that lists can be filtered by: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]

@@ -89,6 +89,8 @@ export class Matcher {
       case 'Credential':
       case 'AccessRules':
       case 'CollectionFigures':
+      case 'ComplianceReport':
+      case 'SigningKey':
         // Internal to the hub.
         return false
     }

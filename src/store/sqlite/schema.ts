@@ -40,7 +40,9 @@ export const kinds: readonly DocumentKind[] = [
   'SparkplugBirth',
   'Credential',
   'AccessRules',
-  'CollectionFigures'
+  'CollectionFigures',
+  'ComplianceReport',
+  'SigningKey'
 ]
 
 export const migrations: readonly string[] = [

@@ -146,7 +146,7 @@ function findRequest({ method, path, apiPrefix, extensions }: RequestToExplain):
     const params = [endpoint.path, ...aliasPathsOf(endpoint)].map((one) => matchPath(one, below)).find(Boolean)
     if (params !== undefined) return ofEndpoint(endpoint, params, routes)
   }
-  const extension = extensions.find((one) => one.path === below)
+  const extension = extensions.find((one) => matchPath(one.path, below) !== undefined)
   const operation = { GET: extension?.get, POST: extension?.post, DELETE: extension?.delete }[verb]
   if (operation === undefined) throw new HubError('NotFound', ['The endpoint', `${verb} ${path}`])
   const { operationId, right } = operation

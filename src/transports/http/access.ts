@@ -9,6 +9,7 @@ import type { RequiredRight } from '../../security/rights.ts'
 import { requestPaths } from '../../security/target.ts'
 import { auditOf, auditRefusals, responseAudit } from './audit.ts'
 import { ConnectionCallers } from './connection-callers.ts'
+import { EXAMINER, isOwnRequest, type OwnAccess } from './own-requests.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,15 +28,21 @@ export interface CallerOptions {
   readonly accessParts: AccessParts
   readonly audit: AuditTrail
   readonly apiPrefix: string
+  /** What the hub itself may do. */
+  readonly own?: OwnAccess
 }
 
 /** Identifies the caller of each request, as soon as there is a way to be authenticated. Call before routes are added. */
 export function identifyCallers(app: FastifyInstance, options: CallerOptions): void {
-  const { identity, audit } = options
+  const { identity, audit, own } = options
   const callers = new ConnectionCallers(identity, options.accessParts.clock)
   auditRefusals(app, audit, () => identity.isConfigured)
   app.addHook('onRequest', (request, _reply, done) => {
     if (!identity.isConfigured) return done()
+    if (own !== undefined && isOwnRequest(request)) {
+      request.access = own.accessTo(options.accessParts, pathsOf(options, request), auditOf(audit, request, EXAMINER))
+      return done()
+    }
     const caller = callers.identify(request)
     if (!(caller instanceof Promise)) {
       request.access = accessOf(options, caller, request)
@@ -53,12 +60,16 @@ export function identifyCallers(app: FastifyInstance, options: CallerOptions): v
 
 /** What a caller may do on the path of a request. */
 export function accessOf(
-  { accessParts, audit, apiPrefix }: Pick<CallerOptions, 'accessParts' | 'audit' | 'apiPrefix'>,
+  options: Pick<CallerOptions, 'accessParts' | 'audit' | 'apiPrefix'>,
   caller: Caller,
   request: FastifyRequest
 ): Access {
-  const paths = () => requestPaths(request.url.split('?', 1)[0] ?? '', apiPrefix)
-  return new Access(accessParts, caller, paths, auditOf(audit, request, caller))
+  const { accessParts, audit } = options
+  return new Access(accessParts, caller, pathsOf(options, request), auditOf(audit, request, caller))
+}
+
+function pathsOf({ apiPrefix }: Pick<CallerOptions, 'apiPrefix'>, { url }: FastifyRequest): () => readonly string[] {
+  return () => requestPaths(url.split('?', 1)[0] ?? '', apiPrefix)
 }
 
 /**

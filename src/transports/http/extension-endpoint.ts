@@ -15,7 +15,10 @@ import type { QueryParams } from './parameters.ts'
 import { queryParamsOf } from './request.ts'
 
 export interface ExtensionEndpoint {
+  /** May contain parameters, each a whole segment: `/compliance/{id}`. */
   readonly path: string
+  /** Of the parameters in `path`. */
+  readonly pathParameters?: Readonly<Record<string, DocumentedParameter>>
   /** Where it is served: below the hub's root, below the API root, or both. */
   readonly below: 'hub' | 'api' | 'both'
   readonly get?: ExtensionOperation
@@ -126,26 +129,28 @@ export function serve<const Endpoint extends ExtensionEndpoint>(
   }
 }
 
-/** Paths below the hub's root. */
+/** A parameter of the path, decoded; '' where there is none of this name. */
+export function pathParameter({ params }: FastifyRequest, name: string): string {
+  return (params as Readonly<Record<string, string>>)[name] ?? ''
+}
+
+/** Paths below the hub's root, as Fastify writes parameters. */
 export function urlsOf({ path, below }: ExtensionEndpoint, apiPrefix: string): string[] {
-  if (below === 'both') return [path, apiPrefix + path]
-  return [below === 'hub' ? path : apiPrefix + path]
+  const route = path.replace(/\{(\w+)\}/g, ':$1')
+  if (below === 'both') return [route, apiPrefix + route]
+  return [below === 'hub' ? route : apiPrefix + route]
 }
 
 /** An operation in an OpenAPI document. */
-export function documented({
-  tag,
-  query = {},
-  headers = {},
-  takes,
-  gives,
-  refuses,
-  head,
-  right,
-  kinds: _kinds,
-  ...texts
-}: ExtensionOperation) {
-  const parameters = [...parametersIn('query', query), ...parametersIn('header', headers)]
+export function documented(
+  { tag, query = {}, headers = {}, takes, gives, refuses, head, right, kinds: _kinds, ...texts }: ExtensionOperation,
+  pathParameters: NonNullable<ExtensionEndpoint['pathParameters']> = {}
+) {
+  const parameters = [
+    ...parametersIn('path', pathParameters).map((parameter) => ({ ...parameter, required: true })),
+    ...parametersIn('query', query),
+    ...parametersIn('header', headers)
+  ]
   return {
     ...texts,
     tags: [tag],
@@ -157,7 +162,7 @@ export function documented({
 }
 
 function parametersIn(
-  where: 'query' | 'header',
+  where: 'path' | 'query' | 'header',
   parameters: Readonly<Record<string, DocumentedParameter | QueryParameter>>
 ): JsonSchema[] {
   return Object.entries(parameters).map(([name, { description, schema, required, example }]) => ({

@@ -126,12 +126,12 @@ function documentOf(
     const servers = isAlsoAtRoot(endpoint.definition) ? { servers: serversOf('both', prefix) } : {}
     paths[path] = { ...servers, ...paths[path], [endpoint.verb.toLowerCase()]: operationOf(operation) }
   }
-  for (const { path, below, get, post, delete: remove } of extensions) {
+  for (const { path, pathParameters, below, get, post, delete: remove } of extensions) {
     paths[path] = {
       ...(below !== 'api' && { servers: serversOf(below, prefix) }),
-      ...(get !== undefined && { get: documented(get) }),
-      ...(post !== undefined && { post: documented(post) }),
-      ...(remove !== undefined && { delete: documented(remove) })
+      ...(get !== undefined && { get: documented(get, pathParameters) }),
+      ...(post !== undefined && { post: documented(post, pathParameters) }),
+      ...(remove !== undefined && { delete: documented(remove, pathParameters) })
     }
   }
   const schemas = [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(

@@ -4,6 +4,7 @@ import { columnTypes } from '../../formats/tables/table.ts'
 import { accessSchemas } from './access-schemas.ts'
 import { auditSchemas } from './audit-schemas.ts'
 import { collectionSchemas } from './collection-schemas.ts'
+import { complianceSchemas } from './compliance-schemas.ts'
 import { conformanceReport } from './conformance-schemas.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
 import { securitySchemas } from './security-schemas.ts'
@@ -147,6 +148,7 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
     ...accessSchemas(ref),
     ...auditSchemas(ref),
     ...collectionSchemas(ref),
+    ...complianceSchemas(ref),
     PageConfig: {
       title: 'PageConfig',
       ...object(

@@ -1,0 +1,71 @@
+/**
+ * Requests that the hub sends to itself, inside the process, when it examines itself. They pass the same hooks as all
+ * others; what they show as their network address is what no connection can have, so no other caller can pass for the hub.
+ */
+import type { FastifyInstance, FastifyRequest, InjectOptions } from 'fastify'
+import { Access, type AccessParts, RulesInForce } from '../../security/access.ts'
+import type { RequestAudit } from '../../security/audit-trail.ts'
+import type { Caller } from '../../security/caller.ts'
+import { Policy } from '../../security/policy.ts'
+import { roles } from '../../security/roles.ts'
+import { checkRuleDocument, rulesOf } from '../../security/rule-files.ts'
+
+/** The address of a connection is an IP address, or undefined. */
+const ADDRESS = 'hub'
+
+const ROLE = 'administrator'
+export const EXAMINER: Caller = {
+  subject: { claims: { role: ROLE } },
+  name: 'hub:examination',
+  authentication: 'configuration'
+}
+
+export interface OwnRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+}
+
+export interface OwnResponse {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+
+export function isOwnRequest({ raw }: Pick<FastifyRequest, 'raw'>): boolean {
+  return raw.socket.remoteAddress === ADDRESS
+}
+
+/** @param host as clients name the hub: it is in addresses that the hub answers */
+export async function sendOwnRequest(app: FastifyInstance, host: string, request: OwnRequest): Promise<OwnResponse> {
+  const { method, path, headers = {}, body } = request
+  const response = await app.inject({
+    method: method as NonNullable<InjectOptions['method']>,
+    url: path,
+    headers: { host, ...headers },
+    remoteAddress: ADDRESS,
+    ...(body !== undefined && { payload: typeof body === 'string' ? body : Buffer.from(body) })
+  })
+  const answered = Object.entries(response.headers).map(([name, value]) => [name, String(value)])
+  return { status: response.statusCode, headers: Object.fromEntries(answered), body: response.rawPayload }
+}
+
+/** By the rules of the built-in administrator, whatever rules are in force: what callers may do is asked for as others do. */
+export class OwnAccess {
+  readonly #rules: RulesInForce
+
+  private constructor(rules: RulesInForce) {
+    this.#rules = rules
+  }
+
+  static async open(): Promise<OwnAccess> {
+    const document = await checkRuleDocument({ name: ROLE, model: roles[ROLE] })
+    return new OwnAccess(new RulesInForce(new Policy(rulesOf([document]))))
+  }
+
+  accessTo(parts: AccessParts, paths: () => readonly string[], audit: RequestAudit | undefined): Access {
+    return new Access({ ...parts, rules: this.#rules }, EXAMINER, paths, audit)
+  }
+}

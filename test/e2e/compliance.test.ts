@@ -1,0 +1,209 @@
+/** Compliance reports over HTTP: made, kept, signed, compared, deleted; at an open hub and at one with callers. */
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { calculateJwkThumbprint, flattenedVerify, importJWK } from 'jose'
+import t from 'tap'
+import type { ReportSummary } from '../../src/reports/compliance/archive/archive.ts'
+import { checkReport } from '../../src/reports/compliance/signing/signature.ts'
+import { until } from '../until.ts'
+import { clientOf, startGuarded } from './access-fixture.ts'
+import { embedded, type Reply, type Running, start } from './harness.ts'
+
+type Asks = Pick<Running, 'ask'>
+
+/** Starts an examination, and waits for its report. */
+async function reportOf(hub: Running, client: Asks = hub): Promise<Reply> {
+  const started = await client.ask('POST', `${hub.url}/compliance`)
+  if (started.status !== 202) throw new Error(started.text)
+  const address = `${hub.url}${started.headers.get('location')}`
+  let reply = await client.ask('GET', address)
+  await until(async () => {
+    reply = await client.ask('GET', address)
+    return reply.status !== 202
+  })
+  return reply
+}
+
+async function listOf(hub: Running): Promise<readonly ReportSummary[]> {
+  return (await hub.ask('GET', `${hub.url}/compliance`)).json.result
+}
+
+t.test('a report is made, kept and signed with a key that the hub publishes', async (t) => {
+  const hub = await start(t)
+  const jwks = () => hub.ask('GET', `${hub.url}/.well-known/jwks.json`)
+  t.same((await jwks()).json, { keys: [] }, 'no key before the first report')
+  const reply = await reportOf(hub)
+  t.equal(reply.status, 200)
+  const { report, keyId } = await checkReport(reply.text)
+  t.equal(report.address, hub.url)
+  t.ok(report.sections.length > 0)
+  const { keys } = (await jwks()).json
+  t.same([keys[0].kid, keys[0].use, keys[0].alg], [keyId, 'sig', 'EdDSA'])
+  t.notOk('d' in keys[0], 'the private key is not published')
+  const [summary] = await listOf(hub)
+  t.match(summary, {
+    id: report.id,
+    verdict: report.verdict,
+    keyId,
+    startedBy: 'anonymous',
+    bytes: Buffer.byteLength(reply.text)
+  })
+})
+
+t.test('reports, lists and comparisons are as the OpenAPI document has them', async (t) => {
+  const hub = await start(t)
+  const { components } = (await hub.ask('GET', `${hub.url}/openapi.json`)).json
+  const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true } })
+  ajv.addSchema({ $id: 'urn:aas-hub:document', components })
+  const conforms = (value: unknown, schema: string) => {
+    const isValid = ajv.compile({ $ref: `urn:aas-hub:document#/components/schemas/${schema}` })
+    t.ok(isValid(value), `${schema}: ${ajv.errorsText(isValid.errors)}`)
+  }
+  const { json } = await reportOf(hub)
+  conforms(json, 'ComplianceReport')
+  conforms((await hub.ask('GET', `${hub.url}/compliance`)).json, 'ComplianceReportList')
+  conforms((await hub.ask('GET', `${hub.url}/compliance/${json.id}?since=${json.id}`)).json, 'ComplianceComparison')
+  conforms((await hub.ask('GET', `${hub.url}/.well-known/jwks.json`)).json, 'JwkSet')
+  conforms((await hub.ask('POST', `${hub.url}/compliance`)).json, 'ComplianceExamination')
+})
+
+t.test('the signature is a JWS that another program verifies from the RFCs', async (t) => {
+  const hub = await start(t)
+  const { text } = await reportOf(hub)
+  const { signature, ...report } = JSON.parse(text)
+  const [header = '', , value = ''] = signature.split('.')
+  // RFC 8785 written down once more: members by code units, everything else as JSON.stringify has it.
+  const canonical = (it: unknown): string => {
+    if (Array.isArray(it)) return `[${it.map(canonical).join()}]`
+    if (typeof it !== 'object' || it === null) return JSON.stringify(it)
+    const names = Object.keys(it).sort()
+    return `{${names.map((name) => `${JSON.stringify(name)}:${canonical((it as Record<string, unknown>)[name])}`).join()}}`
+  }
+  const { keys } = (await hub.ask('GET', `${hub.url}/.well-known/jwks.json`)).json
+  const jws = { protected: header, signature: value, payload: Buffer.from(canonical(report)) }
+  const { protectedHeader } = await flattenedVerify(jws, await importJWK(keys[0], 'EdDSA'))
+  t.match(protectedHeader, { alg: 'EdDSA', b64: false, crit: ['b64'], kid: await calculateJwkThumbprint(keys[0]) })
+})
+
+t.test('the private key is in the data directory, for its owner only', { skip: embedded }, async (t) => {
+  const hub = await start(t)
+  await reportOf(hub)
+  const file = join(hub.directory, 'signing-key.pem')
+  t.equal((await stat(file)).mode & 0o777, 0o600)
+  t.match(await readFile(file, 'utf8'), /^-----BEGIN PRIVATE KEY-----/)
+})
+
+t.test('a rotated key signs from then on, and the earlier one stays published', async (t) => {
+  const hub = await start(t)
+  const first = await checkReport((await reportOf(hub)).text)
+  const rotated = await hub.ask('POST', `${hub.url}/security/signing-keys`)
+  t.equal(rotated.status, 201)
+  const second = await checkReport((await reportOf(hub)).text)
+  t.equal(second.keyId, rotated.json.kid)
+  const { keys } = (await hub.ask('GET', `${hub.url}/.well-known/jwks.json`)).json as { keys: { kid: string }[] }
+  t.same(
+    keys.map(({ kid }) => kid),
+    [second.keyId, first.keyId]
+  )
+})
+
+t.test('a second examination is refused while one is running, which may be ended', async (t) => {
+  const hub = await start(t)
+  const { json: running } = await hub.ask('POST', `${hub.url}/compliance`)
+  const refused = await hub.ask('POST', `${hub.url}/compliance`)
+  t.equal(refused.status, 409, refused.text)
+  t.match(refused.text, running.id)
+  t.match((await hub.ask('GET', `${hub.url}/compliance`)).json.running, { id: running.id, progress: {} })
+  const progress = await hub.ask('GET', `${hub.url}/compliance/${running.id}`)
+  t.match([progress.status, progress.headers.get('retry-after')], [202, '1'])
+  t.equal((await hub.ask('DELETE', `${hub.url}/compliance/${running.id}`)).status, 204)
+  const ended = async () => (await hub.ask('GET', `${hub.url}/compliance/${running.id}`)).status
+  await until(async () => (await ended()) !== 202)
+  // 404 where it was finished, and was deleted.
+  t.match(await ended(), /^(503|404)$/)
+  t.same(await listOf(hub), [])
+})
+
+t.test('reports beyond the limit are deleted, the oldest first; one may be deleted', async (t) => {
+  const hub = await start(t, { COMPLIANCE_REPORTS: '2' })
+  const ids: string[] = []
+  for (let count = 0; count < 3; count++) ids.unshift((await reportOf(hub)).json.id)
+  const [newest = '', second = '', oldest = ''] = ids
+  t.same(
+    (await listOf(hub)).map(({ id }) => id),
+    [newest, second]
+  )
+  t.equal((await hub.ask('GET', `${hub.url}/compliance/${oldest}`)).status, 404)
+  t.equal((await hub.ask('DELETE', `${hub.url}/compliance/${second}`)).status, 204)
+  t.equal((await hub.ask('DELETE', `${hub.url}/compliance/${second}`)).status, 404)
+  t.equal((await listOf(hub)).length, 1)
+})
+
+t.test('kept reports survive a restart', { skip: embedded }, async (t) => {
+  const directory = t.testdir()
+  const before = await start(t, { DATA_DIR: directory })
+  const made = await reportOf(before)
+  await before.stop()
+  const after = await start(t, { DATA_DIR: directory })
+  t.equal((await after.ask('GET', `${after.url}/compliance/${made.json.id}`)).text, made.text)
+  const { keyId } = await checkReport((await reportOf(after)).text)
+  t.equal(keyId, (await checkReport(made.text)).keyId)
+})
+
+t.test('what changed since an earlier report', async (t) => {
+  const hub = await start(t)
+  const first = (await reportOf(hub)).json.id
+  const second = (await reportOf(hub)).json.id
+  const { status, json } = await hub.ask('GET', `${hub.url}/compliance/${second}?since=${first}`)
+  t.equal(status, 200)
+  t.match(json, { earlier: { id: first }, later: { id: second }, checks: Array, figures: Array, unchanged: Number })
+  t.equal((await hub.ask('GET', `${hub.url}/compliance/${second}?since=none`)).status, 404)
+})
+
+t.test(
+  'the auditor starts examinations and reads reports, other roles do neither, and only an administrator deletes',
+  async (t) => {
+    const roles = { administrator: {}, auditor: {}, engineer: {}, operator: {}, gateway: {} }
+    const claims = Object.fromEntries(Object.keys(roles).map((role) => [role, { role }])) as Record<
+      keyof typeof roles,
+      { role: string }
+    >
+    const { hub, as, anonymous } = await startGuarded(t, claims)
+    const { status, text, json } = await reportOf(hub, as.auditor)
+    t.equal(status, 200, text)
+    const report = `${hub.url}/compliance/${json.id}`
+    for (const client of [as.engineer, as.operator, as.gateway]) {
+      t.equal((await client.ask('POST', `${hub.url}/compliance`)).status, 403)
+      for (const path of ['', `/${json.id}`]) t.equal((await client.get(`${hub.url}/compliance${path}`)).status, 403)
+      t.equal((await client.ask('DELETE', report)).status, 403)
+    }
+    t.equal((await anonymous.get(report)).status, 401)
+    t.equal((await anonymous.ask('POST', `${hub.url}/compliance`)).status, 401)
+    t.equal((await anonymous.get(`${hub.url}/.well-known/jwks.json`)).status, 200, 'public keys are public')
+    t.equal((await as.auditor.ask('DELETE', report)).status, 403)
+    t.equal((await as.auditor.ask('POST', `${hub.url}/security/signing-keys`)).status, 403)
+    t.equal((await as.administrator.ask('DELETE', report)).status, 204)
+    const { result } = (await as.auditor.get(`${hub.url}/audit?resource=${json.id}`)).json
+    t.match(
+      result.map(({ record }: { record: { operation: string } }) => record.operation),
+      ['KeepComplianceReport', 'DeleteComplianceReport']
+    )
+  }
+)
+
+t.test('no caller passes for the hub that examines itself', async (t) => {
+  const { hub } = await startGuarded(t, { auditor: { role: 'auditor' } })
+  const shown = [
+    { 'x-forwarded-for': 'hub' },
+    { forwarded: 'for=hub' },
+    { authorization: 'Bearer hub:examination' },
+    { authorization: `Basic ${Buffer.from('hub:examination:x').toString('base64')}` }
+  ]
+  for (const headers of shown) {
+    const { status } = await clientOf(hub, headers).get('/shells')
+    t.equal(status, 401, JSON.stringify(headers))
+  }
+  const proxied = await startGuarded(t, { auditor: { role: 'auditor' } }, undefined, { TRUSTED_PROXIES: '127.0.0.1' })
+  t.equal((await clientOf(proxied.hub, { 'x-forwarded-for': 'hub' }).get('/shells')).status, 401)
+})
