@@ -21,6 +21,7 @@ import { Ingest } from '../operations/samples/ingest.ts'
 import { templateCheckOf } from '../operations/samples/template-check.ts'
 import { timeSeriesOperations } from '../operations/time-series/time-series-operations.ts'
 import { withTimeSeriesView } from '../operations/time-series/time-series-view.ts'
+import { UploadSpace } from '../operations/upload-space.ts'
 import { Access } from '../security/access.ts'
 import { type AuditTrail, RequestAudit } from '../security/audit-trail.ts'
 import { CallerLimits } from '../security/caller-limits.ts'
@@ -110,6 +111,7 @@ export async function openServices({ config, clock, store, files, plan, log }: S
     commitsOf: withSegments.commitsOf,
     readsOf: withSegments.readsOf,
     uploadLimit: config.UPLOAD_LIMIT,
+    uploadSpace: new UploadSpace(config.UPLOAD_SPACE),
     queryTimeMs: config.QUERY_TIMEOUT,
     lenient: config.LENIENT,
     templates,

@@ -151,6 +151,12 @@ export const settings = {
     default: '1GiB',
     means: 'Maximum size of a file: packages, attachments, thumbnails'
   },
+  UPLOAD_SPACE: {
+    parse: parseBytes,
+    default: '8GiB',
+    means:
+      'Disk for all files that are being received, with what is unpacked of them; beyond it further ones are answered with 503'
+  },
   DEFAULT_LIMIT: { parse: parseCount, default: '100', means: 'Page size when the client asks for none' },
   MAX_LIMIT: { parse: parseCount, default: '1000', means: 'Maximum page size' },
   QUERY_TIMEOUT: {

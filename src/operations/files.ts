@@ -8,6 +8,7 @@ import { attachmentFolder, attachmentName, storedThumbnail } from './document-fi
 import { edit, get, parse } from './documents.ts'
 import { pathOf, rowOf, submodelOf } from './elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
+import { receiveBlob } from './received-file.ts'
 import { assetInformationOf, shellOf } from './shells.ts'
 
 /** GET …/attachment of a File or a Blob. */
@@ -133,7 +134,7 @@ async function receive(context: OperationContext, request: ApiRequest, folder: s
     discard(request)
     throw new HubError('BadRequest', ['The file name is too long'])
   }
-  const { blob, size } = await context.store.receive(upload.bytes, context.uploadLimit)
+  const { blob, size } = await receiveBlob(context, upload)
   return { name, contentType: upload.contentType, fileName, size, blob }
 }
 

@@ -9,6 +9,7 @@ import type { History } from './history/history.ts'
 import type { Jobs } from './jobs.ts'
 import type { Ingest } from './samples/ingest.ts'
 import type { CommitsOf, ReadsOf } from './time-series/time-series-view.ts'
+import type { UploadSpace } from './upload-space.ts'
 import type { TemplateChecker } from './validation/template-checker.ts'
 
 export interface OperationContext {
@@ -26,6 +27,8 @@ export interface OperationContext {
   readonly subject?: OperationSubject
   /** Largest uploaded file, in bytes. */
   readonly uploadLimit: number
+  /** For all files that are being received. */
+  readonly uploadSpace: UploadSpace
   /** A page of a query ends after this time; the next one continues. */
   readonly queryTimeMs: number
   /** Store documents that violate rules, and record the violations. */

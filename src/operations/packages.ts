@@ -11,6 +11,7 @@ import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { fileResponse } from './files.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
+import { receiveBlob } from './received-file.ts'
 
 const KIND = 'Package'
 const AASX = 'application/asset-administration-shell-package'
@@ -96,7 +97,7 @@ async function receive(
 ): Promise<{ changes: Change[]; json: string }> {
   const { upload } = request
   if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the package'])
-  const { blob, size } = await context.store.receive(upload.bytes, context.uploadLimit)
+  const { blob, size } = await receiveBlob(context, upload)
   // Read after the file, as the fields may follow it in the form.
   const aasIds = idsIn(upload.fields.aasIds)
   const fileName = upload.fields.fileName || upload.fileName || `${packageId}.aasx`

@@ -7,20 +7,39 @@ import { pipeline } from 'node:stream/promises'
 import { HubError } from '../errors.ts'
 import type { FileUpload } from './api-request.ts'
 import type { OperationContext } from './operation-context.ts'
+import { counted, type UploadShare } from './upload-space.ts'
 
-/** @param work receives a folder of its own, with the file as `file` @throws HubError `TooLarge` */
+/**
+ * @param work receives a folder of its own, with the file as `file`, and counts what else it writes
+ * @throws HubError `TooLarge`, `Unavailable`
+ */
 export async function withReceivedFile<Result>(
-  { scratchFolder, uploadLimit }: Pick<OperationContext, 'scratchFolder' | 'uploadLimit'>,
+  { scratchFolder, uploadLimit, uploadSpace }: Pick<OperationContext, 'scratchFolder' | 'uploadLimit' | 'uploadSpace'>,
   upload: FileUpload,
-  work: (folder: string, path: string) => Promise<Result>
+  work: (folder: string, path: string, share: UploadShare) => Promise<Result>
 ): Promise<Result> {
   const folder = await mkdtemp(join(scratchFolder, 'upload-'))
+  const share = uploadSpace.begin()
   try {
     const path = join(folder, 'file')
-    await pipeline(upload.bytes, sizeLimit(uploadLimit), createWriteStream(path))
-    return await work(folder, path)
+    await pipeline(counted(upload.bytes, share), sizeLimit(uploadLimit), createWriteStream(path))
+    return await work(folder, path, share)
   } finally {
     await rm(folder, { recursive: true, force: true })
+    share.release()
+  }
+}
+
+/** Stores a file as a blob. @throws HubError `TooLarge`, `Unavailable` */
+export async function receiveBlob(
+  { store, uploadLimit, uploadSpace }: Pick<OperationContext, 'store' | 'uploadLimit' | 'uploadSpace'>,
+  upload: FileUpload
+): Promise<{ readonly blob: string; readonly size: number }> {
+  const share = uploadSpace.begin()
+  try {
+    return await store.receive(counted(upload.bytes, share), uploadLimit)
+  } finally {
+    share.release()
   }
 }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { canonicalJson } from '../formats/canonical-json.ts'
 import type { SpooledText } from '../store/spooled-text.ts'
+import type { UploadShare } from './upload-space.ts'
 
 export interface SpooledDocument extends SpooledText {
   /** Independent of the order of members; of two equal documents one is dropped. */
@@ -14,22 +15,27 @@ const WRITE_BYTES = 2 ** 20
 
 export class DocumentSpool {
   readonly #path: string
+  /** The disk of the upload. */
+  readonly share: UploadShare
   readonly #file: FileHandle
   #pending: Buffer[] = []
   #pendingBytes = 0
   #bytes = 0
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, share: UploadShare) {
+    this.share = share
     this.#path = path
     this.#file = file
   }
 
-  static async open(path: string): Promise<DocumentSpool> {
-    return new DocumentSpool(path, await open(path, 'wx+'))
+  static async open(path: string, share: UploadShare): Promise<DocumentSpool> {
+    return new DocumentSpool(path, await open(path, 'wx+'), share)
   }
 
+  /** @throws HubError `Unavailable` */
   async add(document: unknown): Promise<SpooledDocument> {
     const text = Buffer.from(JSON.stringify(document))
+    this.share.add(text.length)
     const spooled = { file: this.#path, at: this.#bytes, bytes: text.length, digest: digestOf(document) }
     this.#pending.push(text)
     this.#bytes += text.length

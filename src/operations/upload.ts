@@ -20,6 +20,7 @@ import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { firstBytes, withReceivedFile } from './received-file.ts'
 import type { RequestQuery } from './request-query.ts'
 import { DocumentSpool, type SpooledDocument } from './spool.ts'
+import { counted, type UploadShare } from './upload-space.ts'
 
 export interface LoadOptions {
   /** What to do with a document whose id is already stored. */
@@ -74,11 +75,11 @@ export const uploadFile: OperationHandler = async (context, request) => {
 
 /** Loads a file. @throws HubError with all violations; then nothing of it is stored */
 async function load(context: OperationContext, upload: FileUpload, options: LoadOptions): Promise<LoadReport> {
-  return withReceivedFile(context, upload, async (folder, path) => {
+  return withReceivedFile(context, upload, async (folder, path, share) => {
     const form = detectFormat(upload.fileName, upload.contentType, await firstBytes(path))
     if (form === undefined) throw new HubError('BadRequest', ['The file is neither AASX nor AAS XML nor AAS JSON'])
     const content = await openEnvironment(path, form, upload.fileName)
-    const spool = await DocumentSpool.open(join(folder, 'documents'))
+    const spool = await DocumentSpool.open(join(folder, 'documents'), share)
     try {
       return await checkAndStore(context, upload.fileName, content, spool, options)
     } finally {
@@ -164,7 +165,7 @@ async function storeChecked(
   if (options.existing === 'refuse' && replaced.length > 0) throw alreadyStored(replaced)
   const isKept = new Set(kept.map(({ id, modelType }) => `${modelType} ${id}`))
   const taken = items.filter(({ id, kind }) => !isKept.has(`${kind} ${id}`))
-  const files = await receiveFiles(context, content, links, taken)
+  const files = await receiveFiles(context, content, links, taken, spool.share)
   for (const file of files) changes.push(file)
   await spool.flush()
   if (changes.length > 0) await commitOrConflict(context.store, changes)
@@ -257,7 +258,8 @@ async function receiveFiles(
   context: OperationContext,
   content: EnvironmentSource,
   links: LinkedFiles,
-  items: readonly CheckedDocument[]
+  items: readonly CheckedDocument[],
+  share: UploadShare
 ): Promise<Change[]> {
   const owners = items.filter(({ kind }) => kind !== 'ConceptDescription')
   const first = owners.find(({ kind }) => kind === 'AssetAdministrationShell') ?? owners[0]
@@ -276,7 +278,7 @@ async function receiveFiles(
   const wanted = all.filter((file) => linking.has(file) || !links.isLinked(file) || isOfPackage(file))
   const received = concurrentInOrder(wanted, MAX_CONCURRENT_FILES, async (file) => ({
     file,
-    entry: await storeFile(context, file)
+    entry: await storeFile(context, file, share)
   }))
   // Concurrently, as each waits for the disk several times; results are in the order of the package.
   for await (const { file, entry } of received) {
@@ -308,8 +310,12 @@ async function* concurrentInOrder<Item, Result>(
   }
 }
 
-async function storeFile(context: OperationContext, { name, contentType, open }: PartFile): Promise<FileEntry> {
-  const { blob, size } = await context.store.receive(await open(), context.uploadLimit)
+async function storeFile(
+  context: OperationContext,
+  { name, contentType, open }: PartFile,
+  share: UploadShare
+): Promise<FileEntry> {
+  const { blob, size } = await context.store.receive(counted(await open(), share), context.uploadLimit)
   return { name, contentType, fileName: basename(decodePartName(name)), size, blob }
 }
 

@@ -51,6 +51,7 @@ export class Identity {
   readonly #passwordUse: PasswordUse
   #certificates: readonly CertificateRule[] | undefined
   readonly #listeners = new Set<() => void>()
+  #rechecks = 0
   /** By digest of name and password. */
   readonly #passwords = new Map<string, VerifiedPassword>()
 
@@ -77,9 +78,9 @@ export class Identity {
     return this.#tokens.isUsed || this.#certificates !== undefined || this.#credentials.isUsed
   }
 
-  /** The number changes when a key, user or session may have lost its validity, as `onChange` is called. */
+  /** The number changes when a credential may have lost its validity, as `onChange` is called. */
   get generation(): number {
-    return this.#credentials.generation
+    return this.#credentials.generation + this.#rechecks
   }
 
   /** To be called once before the first request. Issuers that cannot be reached do not stop it. */
@@ -116,6 +117,7 @@ export class Identity {
 
   /** Open connections have to identify their callers again. */
   recheck(): void {
+    this.#rechecks++
     for (const listener of this.#listeners) listener()
   }
 

@@ -14,7 +14,7 @@ import { readUpload } from '../http/upload.ts'
 import type { conformanceEndpoint } from './endpoint.ts'
 
 export async function checkUpload(
-  hub: Pick<OperationContext, 'scratchFolder' | 'uploadLimit' | 'templates'>,
+  hub: Pick<OperationContext, 'scratchFolder' | 'uploadLimit' | 'uploadSpace' | 'templates'>,
   { request, reply, params, query: parse }: EndpointRequest<(typeof conformanceEndpoint)['post']>
 ): Promise<FastifyReply> {
   const { profile: name, language = preferredLanguage(request.headers['accept-language']) } = parse()

@@ -7,7 +7,7 @@ import { serve } from '../http/extension-endpoint.ts'
 import { conformanceEndpoint } from './endpoint.ts'
 
 export interface ConformanceRoutesOptions {
-  readonly hub: Pick<OperationContext, 'scratchFolder' | 'uploadLimit' | 'templates'>
+  readonly hub: Pick<OperationContext, 'scratchFolder' | 'uploadLimit' | 'uploadSpace' | 'templates'>
   readonly apiPrefix: string
 }
 
