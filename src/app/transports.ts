@@ -124,7 +124,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   })
   await mountAudit(app, { store, apiPrefix, defaultLimit, maxLimit })
   await conformance(app, { hub: context, apiPrefix })
-  await mountCompliance(app, { ...compliance, audit })
+  await mountCompliance(app, { ...compliance, audit, chromium: config.CHROMIUM })
   await docs(app, {
     document: hubDocument(apiPrefix, extensionEndpoints, VERSION),
     messages: (url) => asyncApi(VERSION, url),

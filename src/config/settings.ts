@@ -306,6 +306,11 @@ export const settings = {
     default: '256MiB',
     means: 'Maximum size of all compliance reports that are kept'
   },
+  CHROMIUM: {
+    parse: parseText,
+    default: '',
+    means: 'Chromium or Chrome that prints documents as PDF; empty: the one that is installed in a usual place'
+  },
   CORS_ORIGIN: {
     parse: parseOrigins,
     default: '',

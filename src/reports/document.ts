@@ -21,7 +21,17 @@ export interface DocumentSection {
   readonly sections?: readonly DocumentSection[]
 }
 
-export type Block = Paragraph | List | DocumentTable | Figure
+export type Block = Paragraph | List | DocumentTable | Figure | Fold
+
+/** Blocks that most readers pass over, shown when they are asked for; formats without that show them all. */
+export interface Fold {
+  readonly kind: 'fold'
+  /** Anchor, as of a section. */
+  readonly id: string
+  readonly summary: string
+  readonly status?: Status
+  readonly blocks: readonly Exclude<Block, Fold>[]
+}
 
 export interface Paragraph {
   readonly kind: 'paragraph'
@@ -60,8 +70,10 @@ export interface DocumentCell {
   readonly label?: true
   /** Columns that it covers; 1 by default. */
   readonly span?: number
-  /** Address, or `#id` of a section. */
+  /** Address, or `#id` of a section or a fold. */
   readonly link?: string
+  /** What programs read, such as a path or JSON: in a fixed pitch, with its spaces. */
+  readonly isCode?: true
 }
 
 export interface Figure {

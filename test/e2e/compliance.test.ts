@@ -6,6 +6,7 @@ import { calculateJwkThumbprint, flattenedVerify, importJWK } from 'jose'
 import t from 'tap'
 import type { ReportSummary } from '../../src/reports/compliance/archive/archive.ts'
 import { checkReport } from '../../src/reports/compliance/signing/signature.ts'
+import { findChromium } from '../../src/reports/render/pdf.ts'
 import { until } from '../until.ts'
 import { clientOf, startGuarded } from './access-fixture.ts'
 import { embedded, type Reply, type Running, start } from './harness.ts'
@@ -206,4 +207,24 @@ t.test('no caller passes for the hub that examines itself', async (t) => {
   }
   const proxied = await startGuarded(t, { auditor: { role: 'auditor' } }, undefined, { TRUSTED_PROXIES: '127.0.0.1' })
   t.equal((await clientOf(proxied.hub, { 'x-forwarded-for': 'hub' }).get('/shells')).status, 401)
+})
+
+t.test('a report is shown as HTML by Accept and in the language that is asked for, and printed as PDF', async (t) => {
+  const hub = await start(t)
+  const { id } = (await reportOf(hub)).json
+  const address = `${hub.url}/compliance/${id}`
+  const korean = await hub.ask('GET', address, undefined, { accept: 'text/html', 'accept-language': 'ko-KR, en;q=0.5' })
+  t.match(korean.headers.get('content-type'), /^text\/html/)
+  t.match(korean.text, '<html lang="ko">')
+  t.match(korean.text, '적합성 점검 보고서')
+  const english = await hub.ask('GET', `${address}?format=html&language=en`, undefined, { 'accept-language': 'ko' })
+  t.match(english.text, 'Compliance report')
+  t.match((await hub.ask('GET', `${address}?format=html&since=${id}`)).text, 'Nothing changed.')
+  t.equal((await hub.ask('GET', address, undefined, { accept: 'image/png' })).status, 406)
+  const pdf = await hub.ask('GET', `${address}?format=pdf&language=ko`)
+  if (findChromium(undefined) === undefined) t.equal(pdf.status, 501, pdf.text)
+  else t.match(pdf.text, /^%PDF-/)
+  const none = await start(t, { CHROMIUM: '/nowhere' })
+  const other = (await reportOf(none)).json.id
+  t.match(await none.ask('GET', `${none.url}/compliance/${other}?format=pdf`), { status: 501, text: /Chromium/ })
 })

@@ -14,12 +14,13 @@ import {
   TabStopType,
   TextRun
 } from 'docx'
+import type { ReportLanguage } from '../../operations/report-language.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import type { ReportDocument, TableCell } from '../document.ts'
 import { bookmarkOf, bullet, captionOf, docxTable, figureOf, paragraphOf } from './docx-blocks.ts'
 import { docxStyles, PAGE, TEXT_WIDTH_TWIPS } from './docx-style.ts'
-import { flowOf, type Heading, headingsOf, type NumberedBlock } from './flow.ts'
-import { words } from './words.ts'
+import { type FoldEdge, flowOf, type Heading, headingsOf, type NumberedBlock } from './flow.ts'
+import { withStatus, words } from './words.ts'
 
 /** Levels of headings in the table of contents. */
 const CONTENTS_LEVELS = 2
@@ -38,7 +39,8 @@ export async function renderDocx(document: ReportDocument, slice: TimeSlice): Pr
   for (const item of flowOf(document)) {
     await slice.check()
     if (item.kind === 'heading') children.push(headingOf(item))
-    else children.push(...(await blockOf(item, document, slice)))
+    else if (item.kind === 'fold') children.push(foldHead(item, language))
+    else if (item.kind !== 'fold-end') children.push(...(await blockOf(item, document, slice)))
   }
   const section = {
     properties: { page: PAGE },
@@ -51,6 +53,15 @@ export async function renderDocx(document: ReportDocument, slice: TimeSlice): Pr
 
 function propertyRow([label, value]: readonly [string, string]): readonly TableCell[] {
   return [{ text: label, label: true }, value]
+}
+
+/** Its summary, with the anchor that links to it lead to. */
+function foldHead({ id, summary, status }: Extract<FoldEdge, { kind: 'fold' }>, language: ReportLanguage): Paragraph {
+  const text = withStatus(summary, status, language)
+  return new Paragraph({
+    keepNext: true,
+    children: [new Bookmark({ id: bookmarkOf(id), children: [new TextRun({ text, bold: true })] })]
+  })
 }
 
 async function blockOf(

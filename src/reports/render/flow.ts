@@ -1,7 +1,10 @@
 /** A document as its headings and blocks in order, with the numbers that all formats show. */
-import type { Block, DocumentSection, DocumentTable, Figure, ReportDocument } from '../document.ts'
+import type { Block, DocumentSection, DocumentTable, Figure, Fold, ReportDocument } from '../document.ts'
 
-export type FlowItem = Heading | NumberedBlock
+/** The blocks of a fold are between its beginning and `fold-end`. */
+export type FlowItem = Heading | FoldEdge | NumberedBlock
+
+export type FoldEdge = Omit<Fold, 'blocks'> | { readonly kind: 'fold-end' }
 
 export interface Heading {
   readonly kind: 'heading'
@@ -15,7 +18,7 @@ export interface Heading {
 
 /** Tables and figures with a caption have numbers, from 1 on through the document. */
 export type NumberedBlock =
-  | Exclude<Block, DocumentTable | Figure>
+  | Exclude<Block, DocumentTable | Figure | Fold>
   | (DocumentTable & { readonly number?: number })
   | (Figure & { readonly number: number })
 
@@ -28,12 +31,18 @@ export function* flowOf({ sections }: ReportDocument): Generator<FlowItem> {
     for (const [index, { id, heading, blocks, sections: below = [] }] of list.entries()) {
       const number = `${above}${index + 1}`
       yield { kind: 'heading', level, number, id, text: heading }
-      for (const block of blocks) yield numbered(block)
+      for (const block of blocks) yield* block.kind === 'fold' ? folded(block) : [numbered(block)]
       yield* flow(below, `${number}.`, level + 1)
     }
   }
 
-  function numbered(block: Block): NumberedBlock {
+  function* folded({ blocks, ...beginning }: Fold): Generator<FlowItem> {
+    yield beginning
+    for (const block of blocks) yield numbered(block)
+    yield { kind: 'fold-end' }
+  }
+
+  function numbered(block: Exclude<Block, Fold>): NumberedBlock {
     if (block.kind === 'figure') return { ...block, number: ++figures }
     if (block.kind === 'table' && block.caption !== undefined) return { ...block, number: ++tables }
     return block

@@ -39,6 +39,11 @@ thead{display:table-header-group}
 tr{break-inside:avoid}
 td.number{color:inherit;text-align:right;font-variant-numeric:tabular-nums}
 a{color:#0b5394}
+code{font:.94em/1.5 ui-monospace,Consolas,'D2Coding','Noto Sans Mono',monospace;white-space:pre-wrap;overflow-wrap:anywhere}
+details{margin:.35rem 0;border:1px solid var(--line);border-radius:4px}
+summary{padding:.4rem .7rem;cursor:pointer;font-size:.9rem}
+details[open]>summary{border-bottom:1px solid var(--line);background:#f5f7fa}
+details>div{padding:.2rem .8rem;scroll-margin-top:3rem}
 figure{margin:1.4rem 0;text-align:center;break-inside:avoid}
 figure svg{max-width:100%;height:auto}
 figcaption{margin-top:.5rem;font-weight:600;font-size:.88rem}
@@ -48,7 +53,7 @@ ${statuses.join('\n')}
 @page{size:A4;margin:20mm 20mm 18mm;
 @top-left{content:${cssString(title)};font:8pt 'Malgun Gothic','Noto Sans CJK KR',sans-serif;color:#556070}
 @bottom-right{content:counter(page) " / " counter(pages);font:8pt 'Malgun Gothic','Noto Sans CJK KR',sans-serif;color:#556070}}
-@media print{body{max-width:none;padding:0;font-size:9.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
+@media print{details::details-content{content-visibility:visible}body{max-width:none;padding:0;font-size:9.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 h1{font-size:20pt}h2{font-size:14pt;margin-top:8mm}h3{font-size:11.5pt}table{font-size:8pt}
 nav{break-after:page}p,ul{max-width:none}a{color:inherit;text-decoration:none}figure svg{max-height:225mm}}
 `

@@ -3,7 +3,7 @@ import type { TimeSlice } from '../../time-slice.ts'
 import type { DocumentTable, ReportDocument, TableCell } from '../document.ts'
 import { escapeText } from '../drawing/escape.ts'
 import { svgOf } from '../drawing/svg.ts'
-import { flowOf, type Heading, headingsOf, type NumberedBlock } from './flow.ts'
+import { type FoldEdge, flowOf, type Heading, headingsOf, type NumberedBlock } from './flow.ts'
 import { styleSheet } from './html-style.ts'
 import { cellOf, statusSigns, words } from './words.ts'
 
@@ -36,7 +36,8 @@ ${contentsOf(document)}<main>
   for (const item of flowOf(document)) {
     await slice.check()
     if (item.kind === 'table') yield* tableOf(item, document, slice)
-    else yield item.kind === 'heading' ? headingOf(item) : blockOf(item, document)
+    else if (item.kind === 'heading') yield headingOf(item)
+    else yield item.kind === 'fold' || item.kind === 'fold-end' ? foldEdge(item, language) : blockOf(item, document)
   }
   yield '</main>\n</body>\n</html>\n'
 }
@@ -55,6 +56,14 @@ function contentsOf(document: ReportDocument): string {
 function headingOf({ level, number, id, text }: Heading): string {
   const tag = `h${Math.min(6, level + 1)}`
   return `<${tag} id="${escapeText(id)}"><span class="number">${number}</span> ${escapeText(text)}</${tag}>\n`
+}
+
+/** A browser opens a fold to show the target of a link in it. */
+function foldEdge(edge: FoldEdge, language: ReportDocument['language']): string {
+  if (edge.kind === 'fold-end') return '</div></details>\n'
+  const { id, summary, status } = edge
+  const sign = status === undefined ? '' : `${badge(status, language)} `
+  return `<details><summary>${sign}${escapeText(summary)}</summary><div id="${escapeText(id)}">\n`
 }
 
 function blockOf(block: Exclude<NumberedBlock, DocumentTable>, { language }: ReportDocument): string {
@@ -92,8 +101,9 @@ async function* tableOf(
 }
 
 function htmlCell(cell: TableCell, language: ReportDocument['language']): string {
-  const { text, status, label, span = 1, link } = cellOf(cell)
-  const content = typeof text === 'number' ? text.toLocaleString(language) : lines(text)
+  const { text, status, label, span = 1, link, isCode } = cellOf(cell)
+  const plain = typeof text === 'number' ? text.toLocaleString(language) : lines(text)
+  const content = isCode ? `<code>${plain}</code>` : plain
   const linked = link === undefined ? content : `<a href="${escapeText(safeLink(link))}">${content}</a>`
   const parts = [status && badge(status, language), linked].filter((part) => part !== undefined && part !== '')
   const attributes = `${span > 1 ? ` colspan="${span}"` : ''}${typeof text === 'number' ? ' class="number"' : ''}`

@@ -18,6 +18,8 @@ export interface ComplianceServices {
 
 export interface ComplianceRoutesOptions extends ComplianceServices {
   readonly audit: AuditTrail
+  /** The setting `CHROMIUM`; '' for the usual places. */
+  readonly chromium: string
 }
 
 /** When a client should ask again for an examination that is running. */
@@ -75,7 +77,7 @@ function serveKeys(app: FastifyInstance, { keys, audit }: ComplianceRoutesOption
 }
 
 async function sendReport(
-  { examinations, archive }: ComplianceRoutesOptions,
+  { examinations, archive, chromium }: ComplianceRoutesOptions,
   { request, reply, query }: EndpointRequest<(typeof complianceEndpoints)['report']['get']>
 ): Promise<FastifyReply> {
   const id = pathParameter(request, 'id')
@@ -94,7 +96,11 @@ async function sendReport(
     return reply.type(mediaTypes.json).header('content-length', bytes).send(content)
   }
   const { renderedReport } = await import('./rendered-report.ts')
-  return renderedReport(archive, { id, since, format, language }, reply)
+  return renderedReport(
+    archive,
+    { id, since, format, language, chromium: chromium === '' ? undefined : chromium },
+    reply
+  )
 }
 
 /** @throws HubError `NotAcceptable` */
