@@ -1,5 +1,6 @@
 /** Handles bodies that are still arriving when their request has been answered. */
 import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { systemClock } from '../../clock.ts'
 
@@ -16,6 +17,8 @@ const POLL_INTERVAL_MS = 200
  */
 export function linger(request: IncomingMessage, reply: FastifyReply): void {
   const { socket } = request
+  // Inside the process there is no connection.
+  if (!(socket instanceof Socket)) return
   if (request.complete || lingering.has(request) || socket.destroyed) return
   lingering.add(request)
   // Fastify would close the connection after the response, and Node where the client asks for it.
