@@ -36,7 +36,8 @@ const flags = {
   'reference-model': false,
   'id-base': true,
   thumbnail: true,
-  serial: true
+  serial: true,
+  'restore-drill': true
 }
 
 try {

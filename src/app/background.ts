@@ -43,7 +43,11 @@ export async function startBackground(background: Background, parts: BackgroundP
   const { store, context, policyOf, historyWriter, clock } = services
   const { templates, jobs } = context
   const failed = retryLogger(log)
-  background.add(watchClock(clock, (ms) => logClockJump(log, ms)))
+  const noteJump = (ms: number) => {
+    services.clockJumps.count++
+    logClockJump(log, ms)
+  }
+  background.add(watchClock(clock, noteJump))
   background.add(
     startLogRetention(store, {
       maxAgeMs: config.LOG_RETENTION,

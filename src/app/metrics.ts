@@ -10,6 +10,8 @@ import { isOwnRequest } from '../transports/http/own-requests.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 import type { RulesStatus } from './access-rules.ts'
 import type { FollowedFiles } from './followed-files.ts'
+import { metricText, NO_LABEL } from './metric-text.ts'
+import { type UpkeepSources, upkeepMetrics } from './upkeep-metrics.ts'
 
 /** Where the metrics come from; functions for parts that open later, or not at all. */
 export interface MetricSources {
@@ -19,6 +21,7 @@ export interface MetricSources {
   readonly accessRules: RulesStatus
   readonly followed: FollowedFiles
   readonly mqtt: () => MqttTransport | undefined
+  readonly upkeep: UpkeepSources
 }
 
 /** From the write of a value to a long upload. */
@@ -118,27 +121,14 @@ class RequestHistogram {
   }
 }
 
-/** One metric in the text format of Prometheus. @param values by labels */
-function metricText(
-  name: string,
-  type: 'gauge' | 'counter',
-  help: string,
-  values: Readonly<Record<string, number>>
-): string {
-  const lines = Object.entries(values).map(([labels, value]) => `aas_hub_${name}${labels} ${value}`)
-  return `# HELP aas_hub_${name} ${help}\n# TYPE aas_hub_${name} ${type}\n${lines.join('\n')}`
-}
-
-/** For a value without labels. */
-const NO_LABEL = ''
-
 async function hubMetrics({
   store,
   ingest,
   subscriptions,
   accessRules,
   followed,
-  mqtt
+  mqtt,
+  upkeep
 }: MetricSources): Promise<string> {
   // While the database is unreachable the other metrics help to find out why.
   const stored = await store.figures().catch(() => undefined)
@@ -149,7 +139,8 @@ async function hubMetrics({
     ...subscriptionMetrics(subscriptions()),
     ...accessRuleMetrics(accessRules),
     ...fileMetrics(followed),
-    ...mqttMetrics(mqtt())
+    ...mqttMetrics(mqtt()),
+    ...(await upkeepMetrics(upkeep))
   ].join('\n')
 }
 

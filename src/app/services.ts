@@ -34,6 +34,7 @@ import { openCollection } from './collection.ts'
 import { openIdentity } from './identity.ts'
 import { retryLogger } from './logging.ts'
 import type { OperatorFiles } from './operator-files.ts'
+import type { ClockJumps } from './upkeep-metrics.ts'
 
 /** Asynchronous jobs that may be under way at once. */
 const MAX_JOBS = 1000
@@ -44,6 +45,7 @@ const RESULT_RETENTION_MS = 10 * 60 * 1000
 
 export interface Services {
   readonly clock: Clock
+  readonly clockJumps: ClockJumps
   readonly store: Store
   readonly ingest: Ingest
   readonly history: History
@@ -144,6 +146,7 @@ export async function openServices({ config, clock, store, files, plan, log }: S
   })
   return {
     ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity, audit },
+    clockJumps: { count: 0 },
     collection: collection?.figures,
     context,
     baseUrl

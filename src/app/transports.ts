@@ -83,7 +83,9 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   identifyCallers(app, callers)
   limitCallers(app, limits)
   const { status: rulesStatus } = accessRules
+  const directory = config.MONGODB_URL === '' ? config.DATA_DIR : undefined
   mountMetrics(app, {
+    upkeep: { clock, clockJumps: services.clockJumps, directory },
     ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, followed, mqtt }
   })
   const drain = mountProbes(app, {

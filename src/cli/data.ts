@@ -17,8 +17,8 @@ export const migrate: CliVerb = {
 }
 
 export const check: CliVerb = {
-  does: 'checks the stored data for damage, also while the hub runs',
-  usage: '[--data-dir FOLDER]',
+  does: 'checks the stored data for damage, also while the hub runs; with --restore-drill whether a backup can be restored',
+  usage: '[--data-dir FOLDER] [--restore-drill BACKUP]',
   settings: /^DATA_DIR$/,
   run: checkStored
 }
@@ -28,6 +28,8 @@ async function copyDirectory(config: Config, extra: ReadonlyMap<string, string>)
   if (to === undefined) throw new UsageError('backup needs --to with an empty folder')
   const { backupDirectory } = await import('../store/sqlite/backup.ts')
   await backupDirectory(config.DATA_DIR, to)
+  const { noteBackup } = await import('../store/sqlite/backup-record.ts')
+  await noteBackup(config.DATA_DIR, { backup: { time: new Date().toISOString(), to } })
   console.log(`${config.DATA_DIR} is copied to ${to}`)
 }
 
@@ -42,9 +44,18 @@ async function copyAll(config: Config, extra: ReadonlyMap<string, string>): Prom
   console.log(`${from} is copied to ${to}, up to position ${seq} of the log; both were compared`)
 }
 
-async function checkStored(config: Config): Promise<void> {
+async function checkStored(config: Config, extra: ReadonlyMap<string, string>): Promise<void> {
+  const backup = extra.get('restore-drill')
+  if (backup !== undefined) return tryBackup(backup, config.DATA_DIR)
   const { checkDirectory } = await import('../store/sqlite/check.ts')
   const problems = await checkDirectory(config.DATA_DIR)
   if (problems.length > 0) throw new UsageError(`${config.DATA_DIR} is damaged:\n${problems.join('\n')}`)
   console.log(`${config.DATA_DIR} is sound`)
+}
+
+async function tryBackup(backup: string, directory: string): Promise<void> {
+  const { restoreDrill } = await import('../commands/restore-drill.ts')
+  const { problems, documents, samples, seconds } = await restoreDrill(backup, directory)
+  if (problems.length > 0) throw new UsageError(`${backup} cannot be restored:\n${problems.join('\n')}`)
+  console.log(`${backup} was restored in ${seconds} s: ${documents} documents, ${samples} samples, all of them sound`)
 }

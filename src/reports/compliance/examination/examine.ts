@@ -5,16 +5,27 @@
 import type { Clock } from '../../../clock.ts'
 import type { ExaminedHub } from '../examined-hub.ts'
 import { Examiner } from '../examiner/examiner.ts'
-import type { ReportSection, SectionName } from '../report.ts'
+import { type ReportSection, type SectionName, sectionNames } from '../report.ts'
+import { examineAccess } from '../sections/access.ts'
+import { examineAudit } from '../sections/audit.ts'
+import { examineBackup } from '../sections/backup.ts'
+import { examineCollection } from '../sections/collection.ts'
 import { examineConstraints } from '../sections/constraints.ts'
 import { examineIdentity } from '../sections/identity.ts'
+import { examineLoss } from '../sections/loss.ts'
 import { examineOperations } from '../sections/operations.ts'
+import { examineStandards } from '../sections/standards.ts'
+import { examineTemplates } from '../sections/templates.ts'
+import { uncheckedSection } from '../sections/unchecked.ts'
+import { criteriaSection, readCriteria } from './criteria.ts'
 
 export interface ExaminationOptions {
   /** What flowed is counted from `from` to `to`: UTC, ISO 8601. */
   readonly period: { readonly from: string; readonly to: string }
   /** Absent: all of them. */
   readonly sections?: readonly SectionName[]
+  /** Criteria instead of the shipped ones, a JSON file. */
+  readonly criteriaFile?: string
   /** Called before each section and after the last one. */
   readonly progress?: (progress: ExaminationProgress) => void
   /** Ends the examination at its next request; what it has stored in its scratch scope is removed first. */
@@ -31,23 +42,36 @@ export interface ExaminationProgress {
   readonly section?: SectionName
 }
 
-/** @throws the reason of the signal; errors of the connection to the hub */
+/** @throws the reason of the signal; errors of the connection to the hub; HubError `BadRequest` for wrong criteria */
 export async function examine(hub: ExaminedHub, options: ExaminationOptions): Promise<readonly ReportSection[]> {
-  const { progress } = options
+  const { progress, criteriaFile } = options
+  // First, as the examination would be in vain.
+  const criteria = readCriteria(criteriaFile)
   const examiner = new Examiner(hub, options)
   const sections: ReportSection[] = []
-  const all = Object.entries(examinations) as [SectionName, (examiner: Examiner) => Promise<ReportSection>][]
-  const steps = all.filter(([name]) => options.sections?.includes(name) ?? true)
-  for (const [section, examineSection] of steps) {
+  const steps = sectionNames.filter((name) => options.sections?.includes(name) ?? true)
+  for (const section of steps) {
     progress?.({ done: sections.length, of: steps.length, section })
-    sections.push(await examineSection(examiner))
+    const checks = sections.flatMap((done) => done.checks)
+    if (section === 'criteria') sections.push(criteriaSection(criteria, checks))
+    else if (section === 'unchecked') sections.push(uncheckedSection(checks))
+    else sections.push(await examinations[section](examiner))
   }
   progress?.({ done: sections.length, of: steps.length })
   return sections
 }
 
-const examinations: Readonly<Partial<Record<SectionName, (examiner: Examiner) => Promise<ReportSection>>>> = {
+type Examined = Exclude<SectionName, 'criteria' | 'unchecked'>
+
+const examinations: Readonly<Record<Examined, (examiner: Examiner) => Promise<ReportSection>>> = {
   identity: examineIdentity,
+  standards: examineStandards,
   operations: examineOperations,
-  constraints: examineConstraints
+  constraints: examineConstraints,
+  templates: examineTemplates,
+  collection: examineCollection,
+  access: examineAccess,
+  audit: examineAudit,
+  loss: examineLoss,
+  backup: examineBackup
 }

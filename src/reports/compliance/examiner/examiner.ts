@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../../clock.ts'
 import { TimeSlice } from '../../../time-slice.ts'
 import type { ExaminedHub, HubFacts, RequestContent } from '../examined-hub.ts'
 import type { Exchange, MeasuredFigure, RecordedBody } from '../report.ts'
+import { MetricSamples } from './metrics.ts'
 
 /** Of a body that is kept as text. */
 const MAX_EXCERPT = 1024
@@ -36,6 +37,13 @@ export interface Asked {
   readonly exchange: Exchange
 }
 
+export interface AskedMetrics {
+  readonly asked: Asked
+  readonly samples: MetricSamples
+  /** Times by the clock of the examination, milliseconds since 1970: of the request, and of its answer. */
+  readonly between: readonly [number, number]
+}
+
 export interface AskOptions {
   /** Another time it is answered in the same way, by the same state of the hub: true for GET unless said. */
   readonly repeatable?: boolean
@@ -51,6 +59,7 @@ export class Examiner {
   readonly #signal: AbortSignal | undefined
   readonly clock: Clock
   readonly #slice = new TimeSlice()
+  #metrics: Promise<AskedMetrics> | undefined
 
   constructor(hub: ExaminedHub, { period, signal, clock = systemClock }: ExaminerOptions) {
     this.clock = clock
@@ -59,6 +68,16 @@ export class Examiner {
     this.facts = hub.facts
     this.period = period
     this.apiPrefix = hub.apiPrefix
+  }
+
+  /** The metrics at the start of the examination: what it does itself is not in them. */
+  metrics(): Promise<AskedMetrics> {
+    const before = this.clock.milliseconds()
+    this.#metrics ??= this.get('/metrics', {}, { repeatable: false }).then((asked) => {
+      const samples = new MetricSamples(asked.body.toString())
+      return { asked, samples, between: [before, this.clock.milliseconds()] }
+    })
+    return this.#metrics
   }
 
   /** @param path below the API root where it begins with `~`, otherwise below the root of the hub */

@@ -5,8 +5,10 @@
 import { randomUUID } from 'node:crypto'
 import { SCRATCH_PREFIX } from '../../../model/examination.ts'
 import { encodeId } from '../../../model/identifier.ts'
+import type { ReportCheck } from '../report.ts'
 import type { Asked, Examiner } from './examiner.ts'
 import { ScratchDocuments } from './scratch-documents.ts'
+import { checkOf, local } from './verdict.ts'
 
 const MARKER = `${SCRATCH_PREFIX}marker`
 const MARKER_PATH = `~/concept-descriptions/${encodeId(MARKER)}`
@@ -59,6 +61,18 @@ export async function removeScratch(examiner: Examiner): Promise<Removal> {
   if (failed.length === 0) await remove(MARKER_PATH)
   const last = await examiner.get(MARKER_PATH, {}, always)
   return { found: true, failed, last }
+}
+
+export function removedCheck(id: string, { failed, last }: Removal): ReportCheck {
+  const isGone = failed.length === 0 && (last === undefined || last.status === 404)
+  return checkOf(
+    id,
+    isGone ? 'met' : 'unmet',
+    isGone
+      ? local('What was stored for the examination is removed', '점검용 자료를 모두 삭제했습니다')
+      : local('Parts of the examination remain stored', '점검용 자료 일부가 남아 있습니다'),
+    isGone && last !== undefined ? [last.exchange] : failed.map(({ exchange }) => exchange)
+  )
 }
 
 function pathsOf(documents: ScratchDocuments): string[] {

@@ -1,7 +1,7 @@
 /** Operation by operation of the standard: the request and the answer. */
 import type { Examiner } from '../examiner/examiner.ts'
 import { figureOf } from '../examiner/examiner.ts'
-import { openScratch, removeScratch } from '../examiner/scratch.ts'
+import { openScratch, removedCheck, removeScratch } from '../examiner/scratch.ts'
 import { checkOf, local, note, sectionOf } from '../examiner/verdict.ts'
 import { faultOf } from '../operations/answers.ts'
 import { OperationTrial, standardEndpoints, type TriedOperation } from '../operations/try-operations.ts'
@@ -26,7 +26,7 @@ export async function examineOperations(examiner: Examiner): Promise<ReportSecti
     checks.push(checkOf('operations/scratch', missing.length === 0 ? 'met' : 'unmet', prepared, evidence))
     for await (const tried of trial.all()) checks.push(checkOfOperation(tried))
   } finally {
-    checks.push(await removal(examiner))
+    checks.push(removedCheck('operations/scratch-removed', await removeScratch(examiner)))
   }
   return sectionOf('operations', [count(checks), ...checks])
 }
@@ -57,18 +57,5 @@ function checkOfOperation({ endpoint, asked }: TriedOperation): ReportCheck {
       ? local(`${operation}: answered ${asked.status}`, `${operation}: 응답 ${asked.status}`)
       : local(`${operation}: ${fault}`, `${operation}: 기대와 다름 – ${fault}`),
     [asked.exchange]
-  )
-}
-
-async function removal(examiner: Examiner): Promise<ReportCheck> {
-  const { failed, last } = await removeScratch(examiner)
-  const isGone = failed.length === 0 && (last === undefined || last.status === 404)
-  return checkOf(
-    'operations/scratch-removed',
-    isGone ? 'met' : 'unmet',
-    isGone
-      ? local('What was stored for the examination is removed', '점검용 자료를 모두 삭제했습니다')
-      : local('Parts of the examination remain stored', '점검용 자료 일부가 남아 있습니다'),
-    isGone && last !== undefined ? [last.exchange] : failed.map(({ exchange }) => exchange)
   )
 }
