@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { type ExtensionEndpoint, plainOperation, serve } from '../transports/http/extension-endpoint.ts'
 import { LOGO } from '../transports/http/logo.ts'
 import { withPagePolicy } from './page.ts'
-import type { PageFiles } from './page-files.ts'
+import { sendDocument } from './page-files.ts'
 
 export const indexPageEndpoint = {
   path: '/',
@@ -23,23 +23,21 @@ export const indexPageEndpoint = {
 export interface IndexPageOptions {
   readonly prefix: string
   readonly version: string
-  /** Undefined where the page is not built. */
-  readonly files: PageFiles | undefined
   /** May callers do everything without being authenticated? */
   readonly isOpen: () => boolean
 }
 
-export function mountIndexPage(app: FastifyInstance, { prefix, version, files, isOpen }: IndexPageOptions): void {
+export function mountIndexPage(app: FastifyInstance, { prefix, version, isOpen }: IndexPageOptions): void {
   const [openPage, closedPage] = [linksPage(prefix, version, WARNING), linksPage(prefix, version, '')]
   // Text and links only: nothing is loaded, no script runs.
   const policy =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
   serve(app, prefix, indexPageEndpoint, {
-    get: ({ request, reply }) => {
+    get: async ({ request, reply }) => {
       reply.header('vary', 'accept')
-      if (files !== undefined && (request.headers.accept ?? '').includes('text/html')) {
-        return files.sendDocument(request, withPagePolicy(reply))
-      }
+      const isBrowser = (request.headers.accept ?? '').includes('text/html')
+      const page = isBrowser ? await sendDocument(request, withPagePolicy(reply)) : undefined
+      if (page !== undefined) return page
       return reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', policy)

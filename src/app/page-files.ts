@@ -1,6 +1,9 @@
-/** The built page, `dist/page`: what is there and how it is sent. Its parts are compressed when it is built. */
+/**
+ * Sends the built page, `dist/page`. Nothing of it is kept in memory: browsers keep its parts, and a page that is built while
+ * the hub runs is served at once.
+ */
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -20,55 +23,58 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm'
 }
 
+/** Those that the page is compressed with when it is built, the smaller first. */
 const ENCODINGS = [
   ['br', '.br'],
   ['gzip', '.gz']
 ] as const
 
-export interface PageFiles {
-  /** The document that loads everything else. */
-  sendDocument(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>
-  /** A part, whose name changes with its content. @returns undefined where there is no such part */
-  sendPart(request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> | undefined
-}
-
-/** @param folder for tests @returns undefined where the page is not built */
-export async function openPageFiles(folder = FOLDER): Promise<PageFiles | undefined> {
-  const document = await readFile(join(folder, 'index.html')).catch(() => undefined)
-  if (document === undefined) return undefined
-  const parts = new Set(await readdir(join(folder, 'page')))
-  const etag = `"${createHash('sha256').update(document).digest('base64url').slice(0, 22)}"`
-  return {
-    sendDocument: async (request, reply) => {
-      reply.header('cache-control', 'no-cache').header('etag', etag)
-      if (request.headers['if-none-match'] === etag) return reply.code(304).send()
-      const names = new Set(['index.html.br', 'index.html.gz'])
-      return send(request, reply, { folder, name: 'index.html', names })
-    },
-    sendPart: (request, reply, name) => {
-      if (!parts.has(name)) return undefined
-      reply.header('cache-control', 'public, max-age=31536000, immutable')
-      return send(request, reply, { folder: join(folder, 'page'), name, names: parts })
-    }
-  }
-}
-
 interface PageFile {
-  readonly folder: string
-  readonly name: string
-  /** All files of the folder. */
-  readonly names: ReadonlySet<string>
+  readonly bytes: Buffer
+  readonly encoding?: string
 }
 
-async function send(request: FastifyRequest, reply: FastifyReply, file: PageFile): Promise<FastifyReply> {
-  const { folder, name, names } = file
+/** Sends the document that loads everything else. @returns undefined, and sends nothing, where the page is not built */
+export async function sendDocument(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  const file = await fileFor(request, join(FOLDER, 'index.html'))
+  if (file === undefined) return undefined
+  const etag = `"${createHash('sha256').update(file.bytes).digest('base64url').slice(0, 22)}"`
+  reply.header('cache-control', 'no-cache').header('etag', etag)
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+  return send(reply, 'index.html', file)
+}
+
+/** Sends a part, whose name changes with its content. @returns undefined, and sends nothing, where there is none */
+export async function sendPart(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  name: string
+): Promise<FastifyReply | undefined> {
+  if (!PART.test(name)) return undefined
+  const file = await fileFor(request, join(FOLDER, 'page', name))
+  if (file === undefined) return undefined
+  reply.header('cache-control', 'public, max-age=31536000, immutable')
+  return send(reply, name, file)
+}
+
+/** A name with a suffix: no folder, nothing that is hidden. */
+const PART = /^[\w-]+(?:\.[\w-]+)+$/
+
+async function fileFor(request: FastifyRequest, path: string): Promise<PageFile | undefined> {
   const accepted = acceptedEncodings(request.headers['accept-encoding'])
-  const [encoding, suffix] = ENCODINGS.find(([one, end]) => accepted.has(one) && names.has(name + end)) ?? []
+  for (const [encoding, suffix] of ENCODINGS) {
+    const bytes = accepted.has(encoding) ? await readFile(path + suffix).catch(() => undefined) : undefined
+    if (bytes !== undefined) return { bytes, encoding }
+  }
+  const bytes = await readFile(path).catch(() => undefined)
+  return bytes && { bytes }
+}
+
+function send(reply: FastifyReply, name: string, { bytes, encoding }: PageFile): FastifyReply {
   if (encoding !== undefined) reply.header('content-encoding', encoding)
   const vary = reply.getHeader('vary')
   reply.header('vary', vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`)
-  reply.type(MEDIA_TYPES[extname(name)] ?? 'application/octet-stream')
-  return reply.send(await readFile(join(folder, name + (suffix ?? ''))))
+  return reply.type(MEDIA_TYPES[extname(name)] ?? 'application/octet-stream').send(bytes)
 }
 
 /** Those that are not refused by `q=0`. */

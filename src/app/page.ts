@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { HubError } from '../errors.ts'
 import { type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import { ref } from '../transports/http/openapi-schemas.ts'
-import type { PageFiles } from './page-files.ts'
+import { sendPart } from './page-files.ts'
 
 const pageConfigEndpoint = {
   path: '/page/config',
@@ -26,13 +26,11 @@ export const pageEndpoints: readonly ExtensionEndpoint[] = [pageConfigEndpoint]
 export interface PageParts {
   readonly prefix: string
   readonly version: string
-  /** Undefined where the page is not built. */
-  readonly files: PageFiles | undefined
   /** May callers do everything without being authenticated? */
   readonly isOpen: () => boolean
 }
 
-export function mountPage(app: FastifyInstance, { prefix, version, files, isOpen }: PageParts): void {
+export function mountPage(app: FastifyInstance, { prefix, version, isOpen }: PageParts): void {
   serve(app, '', pageConfigEndpoint, {
     get: ({ reply }) =>
       reply.header('cache-control', 'no-store').send({ version, apiPrefix: prefix, open: isOpen(), providers: [] })
@@ -40,9 +38,9 @@ export function mountPage(app: FastifyInstance, { prefix, version, files, isOpen
   app.get<{ Params: { name: string } }>(
     '/page/:name',
     { config: { operation: { name: 'GetPagePart', right: 'PUBLIC' } } },
-    (request, reply) => {
+    async (request, reply) => {
       const { name } = request.params
-      return files?.sendPart(request, reply, name) ?? notFound(name)
+      return (await sendPart(request, reply, name)) ?? notFound(name)
     }
   )
 }

@@ -34,7 +34,6 @@ import { isInsecure } from './identity.ts'
 import { mountIndexPage } from './index-page.ts'
 import { mountMetrics } from './metrics.ts'
 import { mountPage } from './page.ts'
-import { openPageFiles } from './page-files.ts'
 import type { Services } from './services.ts'
 import { VERSION } from './version.ts'
 
@@ -92,10 +91,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ store, clock, accessRules: rulesStatus, followed, isInsecure: () => isInsecure(config, identity) }
   })
   await allowOrigins(app, config)
-  const page = {
-    ...{ prefix: apiPrefix, version: VERSION, isOpen: () => !identity.isConfigured },
-    files: await openPageFiles()
-  }
+  const page = { prefix: apiPrefix, version: VERSION, isOpen: () => !identity.isConfigured }
   mountIndexPage(app, page)
   mountPage(app, page)
   await http(app, { hub: context, handlers, apiPrefix, publicUrl, defaultLimit, maxLimit, bodies })

@@ -117,6 +117,11 @@ export async function checkWidth(t: Test, { page }: Tab, what: string): Promise<
   t.ok(content <= screen, `${what}: ${content} pixels on a screen of ${screen}`)
 }
 
+/** Opens another page of the same tab. @param hash e.g. `#/plant?shell=…` */
+export async function show({ page }: Tab, hash: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+}
+
 /** Keeps a picture in the folder that SCREENSHOTS names, for those who want to look. */
 export async function screenshot({ page }: Tab, name: string): Promise<void> {
   const { SCREENSHOTS } = process.env

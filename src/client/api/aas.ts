@@ -1,7 +1,5 @@
 /** Documents of the metamodel (Part 1) in JSON, as far as readers look at them. Unknown members stay where they are. */
 
-export type Json = Readonly<Record<string, unknown>>
-
 export interface LangString {
   readonly language: string
   readonly text: string
@@ -65,6 +63,9 @@ export interface SubmodelDocument extends Identifiable {
   readonly qualifiers?: readonly Qualifier[]
   readonly submodelElements?: readonly Element[]
 }
+
+/** What the descriptor of a submodel says of it. */
+export type SubmodelSummary = Pick<SubmodelDocument, 'id' | 'idShort' | 'displayName' | 'description' | 'semanticId'>
 
 /** A submodel element of any kind: which members it has is said by its `modelType`. */
 export interface Element extends Referable {

@@ -47,6 +47,13 @@ export interface HttpRequest {
   readonly signal?: AbortSignal
 }
 
+/** A page of a list: without a cursor the first one. */
+export interface PageRequest {
+  readonly limit?: number
+  readonly cursor?: string | undefined
+  readonly signal?: AbortSignal
+}
+
 type QueryValue = string | number | boolean | undefined | readonly string[]
 
 export class HttpClient {
@@ -109,7 +116,7 @@ export class HttpClient {
   }
 }
 
-export function withQuery(url: string, query: HttpRequest['query'] = {}): string {
+function withQuery(url: string, query: HttpRequest['query'] = {}): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue

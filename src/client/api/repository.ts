@@ -1,12 +1,7 @@
 /** The three repositories of Part 2: shells, submodels, concept descriptions. */
-import type { ConceptDescriptionDocument, Element, ListPage, Shell, SubmodelDocument } from './aas.ts'
-import { encodeId, type HttpClient } from './http.ts'
-
-export interface PageRequest {
-  readonly limit?: number
-  readonly cursor?: string | undefined
-  readonly signal?: AbortSignal
-}
+import type { ConceptDescriptionDocument, ListPage, Shell, SubmodelDocument, SubmodelSummary } from './aas.ts'
+import { encodeId, type HttpClient, type PageRequest } from './http.ts'
+import { queryByIds } from './search.ts'
 
 export function listShells(http: HttpClient, { signal, ...query }: PageRequest = {}): Promise<ListPage<Shell>> {
   return http.json(http.api('/shells'), { query, ...(signal && { signal }) })
@@ -22,29 +17,33 @@ export async function readThumbnail(http: HttpClient, shell: string, signal?: Ab
   return (await http.send(url, signal && { signal })).blob()
 }
 
-/** Submodels without their elements: `level=core` at the root. */
+/** Submodels without their elements. */
 export function listSubmodels(
   http: HttpClient,
   { signal, ...query }: PageRequest = {}
 ): Promise<ListPage<SubmodelDocument>> {
-  return http.json(http.api('/submodels'), { query: { ...query, level: 'core' }, ...(signal && { signal }) })
+  return http.json(http.api('/submodels/$metadata'), { query, ...(signal && { signal }) })
+}
+
+/** What a list shows of submodels, without their elements; those that do not exist are left out. */
+export function describeSubmodels(http: HttpClient, ids: readonly string[]): Promise<SubmodelSummary[]> {
+  return queryByIds(http, 'submodel-descriptors', '$smdesc#id', ids)
+}
+
+/** Those that do not exist are left out. */
+export function readConcepts(http: HttpClient, ids: readonly string[]): Promise<ConceptDescriptionDocument[]> {
+  return queryByIds(http, 'concept-descriptions', '$cd#id', ids)
+}
+
+/** The shells of an asset. */
+export async function findShellsOfAsset(http: HttpClient, globalAssetId: string): Promise<readonly Shell[]> {
+  const assetIds = encodeId(JSON.stringify({ name: 'globalAssetId', value: globalAssetId }))
+  const { result } = await http.json<ListPage<Shell>>(http.api('/shells'), { query: { assetIds, limit: 10 } })
+  return result
 }
 
 export function readSubmodel(http: HttpClient, id: string, signal?: AbortSignal): Promise<SubmodelDocument> {
   return http.json(http.api(`/submodels/${encodeId(id)}`), signal && { signal })
-}
-
-/** @param path idShortPath */
-export function readElement(http: HttpClient, submodel: string, path: string, signal?: AbortSignal): Promise<Element> {
-  return http.json(elementUrl(http, submodel, path), signal && { signal })
-}
-
-export function readConceptDescription(
-  http: HttpClient,
-  id: string,
-  signal?: AbortSignal
-): Promise<ConceptDescriptionDocument> {
-  return http.json(http.api(`/concept-descriptions/${encodeId(id)}`), signal && { signal })
 }
 
 export function submodelUrl(http: HttpClient, submodel: string): string {

@@ -13,13 +13,6 @@ export function formatTime(value: string | number): string {
   return new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'medium' }).format(time)
 }
 
-export function formatBytes(bytes: number): string {
-  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
-  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1)
-  const unit = units[step] ?? 'byte'
-  return formatNumber(bytes / 1000 ** step, { style: 'unit', unit, maximumFractionDigits: 1 })
-}
-
 /** The text in the reader's language; otherwise in English, otherwise the first. */
 export function textOf(texts: readonly LangString[] | undefined): string | undefined {
   return langStringOf(texts)?.text

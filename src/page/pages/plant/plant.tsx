@@ -1,25 +1,44 @@
-import { listShells } from '../../../client/api/repository.ts'
-import { textOf } from '../../core/format.ts'
-import { hub } from '../../core/hub.ts'
-import { useLoad } from '../../core/use-load.ts'
-import { Failure } from '../../ui/failure.tsx'
-import { Loading } from '../../ui/loading.tsx'
-import { plantMessages } from './messages.ts'
+/** The plant: a tree at the left, what is selected at the right; on a narrow screen one of them. */
 
-/** The shells and submodels of the hub. */
-export default function Plant() {
-  const text = plantMessages()
-  const { value, error, reload } = useLoad('shells', (signal) => listShells(hub(), { limit: 100, signal }))
-  if (error !== undefined) return <Failure error={error} onRetry={reload} />
-  if (value === undefined) return <Loading label={text.title} />
+import type { PageProps } from '../../page-definition.ts'
+import { Icon } from '../../ui/icon.tsx'
+import { detailMessages } from './detail/messages.ts'
+import { ShellView } from './detail/shell-view.tsx'
+import { SubmodelView } from './detail/submodel-view.tsx'
+import { plantMessages } from './messages.ts'
+import { linkToSelection } from './parts/address.ts'
+import { TreePane } from './tree/tree-pane.tsx'
+import './plant.css'
+import './elements/elements.css'
+
+export default function Plant({ params }: PageProps) {
+  const text = detailMessages()
+  const { shell, submodel, path } = params
+  const selection = { shell, submodel, path }
+  const hasSelection = shell !== undefined || submodel !== undefined
   return (
-    <>
-      <h1>{text.title}</h1>
-      <ul>
-        {value.result.map((shell) => (
-          <li key={shell.id}>{textOf(shell.displayName) ?? shell.idShort ?? shell.id}</li>
-        ))}
-      </ul>
-    </>
+    <div class="plant" data-selected={hasSelection}>
+      <h1 class={hasSelection ? 'visually-hidden plant-title' : 'plant-title'}>{plantMessages().title}</h1>
+      <TreePane params={params} selection={selection} />
+      <div class="plant-detail">
+        {hasSelection && (
+          <a class="button small plant-back" href={linkToSelection(submodel === undefined ? {} : { shell })}>
+            <Icon name="back" />
+            {text.back}
+          </a>
+        )}
+        {submodel !== undefined ? (
+          <SubmodelView key={submodel} id={submodel} shell={shell} path={path} />
+        ) : shell !== undefined ? (
+          <ShellView id={shell} />
+        ) : (
+          <section class="empty">
+            <Icon name="shell" />
+            <h2>{text.choose}</h2>
+            <p>{text.chooseHow}</p>
+          </section>
+        )}
+      </div>
+    </div>
   )
 }

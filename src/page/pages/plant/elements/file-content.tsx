@@ -1,0 +1,134 @@
+/** Files and blobs: download, and preview of what a browser shows safely. */
+import { useEffect, useState } from 'preact/hooks'
+import type { Element } from '../../../../client/api/aas.ts'
+import { readAttachment, readBlob } from '../../../../client/api/elements.ts'
+import { hub } from '../../../core/hub.ts'
+import { failureText } from '../../../ui/failure.tsx'
+import { Icon } from '../../../ui/icon.tsx'
+import { WebLink } from '../parts/reference-link.tsx'
+import { useElements } from './context.ts'
+import { elementMessages } from './messages.ts'
+
+/** Longer texts are cut. */
+const MAX_PREVIEW_CHARACTERS = 100_000
+
+export interface FileContentProps {
+  readonly element: Element
+  readonly path: string
+  readonly name: string
+}
+
+export function FileContent({ element, path, name }: FileContentProps) {
+  const { submodel } = useElements()
+  const value = typeof element.value === 'string' ? element.value : ''
+  if (value === '') return <span class="muted">{elementMessages().noFile}</span>
+  // A file elsewhere: the hub does not fetch it for its readers.
+  if (/^https?:/.test(value)) return <WebLink text={value} />
+  return (
+    <Document
+      name={value.split('/').at(-1) ?? name}
+      contentType={element.contentType ?? ''}
+      read={() => readAttachment(hub(), submodel, path)}
+    />
+  )
+}
+
+export function BlobContent({ element, path, name }: FileContentProps) {
+  const { submodel } = useElements()
+  return (
+    <Document
+      name={name}
+      contentType={element.contentType ?? 'application/octet-stream'}
+      read={() => readBlob(hub(), submodel, path)}
+    />
+  )
+}
+
+interface DocumentProps {
+  readonly name: string
+  readonly contentType: string
+  readonly read: () => Promise<Blob>
+}
+
+function Document({ name, contentType, read }: DocumentProps) {
+  const text = elementMessages()
+  const [shown, setShown] = useState<Blob>()
+  const [problem, setProblem] = useState<string>()
+  const use = async (action: (blob: Blob) => void) => {
+    setProblem(undefined)
+    try {
+      action(await read())
+    } catch (error) {
+      setProblem(failureText(error))
+    }
+  }
+  const kind = previewKind(contentType)
+  return (
+    <div class="document">
+      <div class="row">
+        <Icon name="file" />
+        <span class="document-name">{name}</span>
+        <span class="badge">{contentType}</span>
+        <button type="button" class="button small" onClick={() => void use((blob) => save(blob, name))}>
+          <Icon name="download" />
+          {text.download}
+        </button>
+        {kind !== undefined && (
+          <button
+            type="button"
+            class="button small"
+            aria-expanded={shown !== undefined}
+            onClick={() => (shown === undefined ? void use(setShown) : setShown(undefined))}
+          >
+            {shown === undefined ? text.preview : text.closePreview}
+          </button>
+        )}
+      </div>
+      {problem !== undefined && (
+        <p class="field-error" role="alert">
+          {problem}
+        </p>
+      )}
+      {shown !== undefined && kind !== undefined && <Preview blob={shown} kind={kind} name={name} />}
+    </div>
+  )
+}
+
+type PreviewKind = 'image' | 'pdf' | 'text'
+
+/** Nothing of a file is run: a page of HTML is shown as its text. */
+function previewKind(contentType: string): PreviewKind | undefined {
+  if (contentType.startsWith('image/')) return 'image'
+  if (contentType === 'application/pdf') return 'pdf'
+  if (/^text\/|[/+](?:json|xml)$/.test(contentType)) return 'text'
+  return undefined
+}
+
+function Preview({ blob, kind, name }: { readonly blob: Blob; readonly kind: PreviewKind; readonly name: string }) {
+  const [url, setUrl] = useState<string>()
+  const [content, setContent] = useState('')
+  useEffect(() => {
+    if (kind === 'text') {
+      void blob.slice(0, MAX_PREVIEW_CHARACTERS).text().then(setContent)
+      return
+    }
+    // Whatever the file claims to be, it is taken for what is shown here.
+    const type = kind === 'pdf' ? 'application/pdf' : blob.type.startsWith('image/') ? blob.type : 'image/png'
+    const made = URL.createObjectURL(new Blob([blob], { type }))
+    setUrl(made)
+    return () => URL.revokeObjectURL(made)
+  }, [blob, kind])
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
+  if (kind === 'text') return <pre tabIndex={0}>{content}</pre>
+  if (url === undefined) return null
+  if (kind === 'image') return <img class="document-image" src={url} alt={name} />
+  return <iframe class="document-pdf" src={url} title={name} />
+}
+
+function save(blob: Blob, name: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(blob)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+}

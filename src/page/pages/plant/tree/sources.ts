@@ -1,0 +1,156 @@
+/** What the tree shows: all assets, all submodels, the hierarchy, or what a search finds. */
+import { signal } from '@preact/signals'
+import type { Shell, SubmodelDocument } from '../../../../client/api/aas.ts'
+import { listShells, listSubmodels } from '../../../../client/api/repository.ts'
+import {
+  type Condition,
+  query,
+  queryShells,
+  querySubmodels,
+  SEARCHED,
+  type Searched,
+  shellCondition,
+  submodelCondition
+} from '../../../../client/api/search.ts'
+import { hub } from '../../../core/hub.ts'
+import { PagedList } from '../../../core/paged-list.ts'
+import type { PlantSelection, PlantView } from '../parts/address.ts'
+import { submodelSummaries } from '../parts/names.ts'
+import { rowsOfStructures, STRUCTURE_SEMANTICS } from './hierarchy.tsx'
+import { type PlantRow, rowOfSubmodel, rowsOfShells, type ShellEntry, toShellEntry } from './rows.tsx'
+
+export interface TreeSource {
+  /** While rendering: it renders again when there are more. */
+  rows(selected: PlantSelection, texts: { readonly template: string }): readonly PlantRow[]
+  readonly lists: readonly Pick<PagedList<unknown, unknown>, 'state' | 'error' | 'more' | 'close'>[]
+}
+
+const PAGE_ENTRIES = 200
+/** Display names are no field of the query language: so many shells are read to look for one. */
+const MAX_NAMES = 5000
+
+/** Keys of shells that are expanded, and of parts of the hierarchy that are collapsed. */
+const toggled = signal<ReadonlySet<string>>(new Set())
+
+export function toggle(key: string): void {
+  const next = new Set(toggled.peek())
+  if (!next.delete(key)) next.add(key)
+  toggled.value = next
+}
+
+/** Shows what is below a shell. */
+export function expand(shell: string): void {
+  if (!toggled.peek().has(shell)) toggled.value = new Set([...toggled.peek(), shell])
+}
+
+export function sourceOf(view: PlantView): TreeSource {
+  switch (view) {
+    case 'assets':
+      return allShells()
+    case 'submodels':
+      return allSubmodels()
+    case 'hierarchy':
+      return hierarchy()
+  }
+}
+
+export function searchSource(text: string, by: Searched | 'any'): TreeSource {
+  const searched = by === 'any' ? SEARCHED : [by]
+  const names = searched.includes('name') ? [namedShells(text)] : []
+  return found(shellCondition(text, searched), submodelCondition(text, searched), names)
+}
+
+/** @param condition in AASQL @throws SyntaxError where it is not JSON */
+export function querySource(text: string): TreeSource {
+  const parsed = JSON.parse(text) as Condition
+  const condition = (parsed.$condition ?? parsed) as Condition
+  // A condition without a field of a submodel is one of shells.
+  const isOfSubmodels = /"\$field"\s*:\s*"\$sme?[.#]/.test(text)
+  return found(
+    /"\$aas#/.test(text) || !isOfSubmodels ? condition : undefined,
+    isOfSubmodels ? condition : undefined,
+    []
+  )
+}
+
+function allShells(): TreeSource {
+  const list = new PagedList<Shell, ShellEntry>(
+    (cursor, signal) => listShells(hub(), { limit: PAGE_ENTRIES, cursor, signal }),
+    toShellEntry
+  )
+  return { lists: [list], rows: (selected) => rowsOfShells(list.items.value, toggled.value, selected) }
+}
+
+function allSubmodels(): TreeSource {
+  const list = new PagedList<SubmodelDocument, SubmodelDocument>(
+    (cursor, signal) => listSubmodels(hub(), { limit: PAGE_ENTRIES, cursor, signal }),
+    (submodel) => submodel
+  )
+  return {
+    lists: [list],
+    rows: (selected, { template }) =>
+      list.items.value.map((submodel) =>
+        rowOfSubmodel(submodel.id, submodel, {
+          ...{ level: 1, selected },
+          ...(submodel.kind === 'Template' && { badge: template })
+        })
+      )
+  }
+}
+
+function hierarchy(): TreeSource {
+  const condition = { '$starts-with': [{ $field: '$sm#semanticId' }, { $strVal: STRUCTURE_SEMANTICS }] }
+  const list = new PagedList<SubmodelDocument, SubmodelDocument>(
+    (cursor, signal) => query(hub(), 'submodels', { $condition: condition }, { limit: 20, cursor, signal }),
+    (submodel) => submodel
+  )
+  return { lists: [list], rows: (selected) => rowsOfStructures(list.items.value, toggled.value, selected) }
+}
+
+type ShellList = PagedList<Shell, ShellEntry>
+
+function found(
+  ofShells: Condition | undefined,
+  ofSubmodels: Condition | undefined,
+  names: readonly ShellList[]
+): TreeSource {
+  const shells = [...names]
+  if (ofShells !== undefined) {
+    const read = (cursor: string | undefined, signal: AbortSignal) =>
+      queryShells(hub(), ofShells, { limit: PAGE_ENTRIES, cursor, signal })
+    shells.unshift(new PagedList(read, toShellEntry))
+  }
+  const submodels =
+    ofSubmodels === undefined
+      ? undefined
+      : new PagedList<string, string>(
+          (cursor, signal) => querySubmodels(hub(), ofSubmodels, { limit: PAGE_ENTRIES, cursor, signal }),
+          (id) => id
+        )
+  return {
+    lists: submodels === undefined ? shells : [...shells, submodels],
+    rows: (selected) => {
+      const byId = new Map(shells.flatMap(({ items }) => items.value.map((shell) => [shell.id, shell])))
+      const ids = submodels?.items.value ?? []
+      return [
+        ...rowsOfShells([...byId.values()], toggled.value, selected),
+        ...ids.map((id) => rowOfSubmodel(id, submodelSummaries.get(id), { level: 1, selected }))
+      ]
+    }
+  }
+}
+
+function namedShells(text: string): ShellList {
+  const wanted = text.toLowerCase()
+  let count = 0
+  return new PagedList<Shell, ShellEntry>(async (cursor, signal) => {
+    const { result, paging_metadata: paging } = await listShells(hub(), { limit: 500, cursor, signal })
+    count += result.length
+    return {
+      result: result.filter(({ displayName = [] }) =>
+        displayName.some((one) => one.text.toLowerCase().includes(wanted))
+      ),
+      paging_metadata: count >= MAX_NAMES ? {} : paging
+    }
+  }, toShellEntry)
+}
