@@ -2,9 +2,12 @@
  * Descriptors derived from the shells and submodels of this hub. Rules are about the descriptor: its source is read with
  * the rights of the hub, here only.
  */
+import type { FieldIdentifier } from '../model/condition/condition.ts'
 import { describeShell, describeSubmodel } from '../model/descriptors.ts'
 import { facetsOf, targetIdOf } from '../model/facets.ts'
 import type { AssetAdministrationShellDescriptor, Submodel, SubmodelDescriptor } from '../model/types.ts'
+import type { Decision } from '../security/decisions.ts'
+import { nodesIn } from '../security/policy.ts'
 import { pageOfShown } from '../security/shown-page.ts'
 import { candidates, EVERY } from '../store/candidates.ts'
 import { unlessDamaged } from '../store/damage.ts'
@@ -46,6 +49,41 @@ export async function deriveDescriptor(
     if (submodel !== undefined) submodels.push(parse(submodel, 'Submodel'))
   }
   return describeShell(shell, submodels, base)
+}
+
+/**
+ * The stored shell or submodel of which the caller may see a derived descriptor, as far as that can be said without reading
+ * other documents: so that it takes no longer than if there were none.
+ */
+export async function describedDocument(
+  { store, subject }: OperationContext,
+  kind: DescriptorClass,
+  id: string,
+  base: string
+): Promise<Document | undefined> {
+  const described = DESCRIBED_CLASS[kind]
+  if (subject === undefined) return store.document(described, id)
+  const { access, right, store: source } = subject
+  const decision = await access.decide(right, kind, id)
+  if (decision.isAllowed) return source.document(described, id)
+  const found = await access.rules.hidden.read(source, decision, described, id, {
+    name: `${kind} ${base}`,
+    isStructural: true,
+    show: (view, document) => {
+      if (kind === 'SubmodelDescriptor') return view.visible(describeSubmodel(parse(document, 'Submodel'), base))
+      const isShown =
+        readsEmbedded(decision) || view.visible(describeShell(parse(document, 'AssetAdministrationShell'), [], base))
+      return isShown || undefined
+    }
+  })
+  return found?.document
+}
+
+/** Does it depend on the submodel descriptors that a shell descriptor embeds? */
+function readsEmbedded({ verdict }: Decision): boolean {
+  return [...nodesIn(verdict.grants.map(({ condition }) => condition))].some(({ field }) =>
+    (field as Partial<FieldIdentifier> | undefined)?.steps?.includes('submodelDescriptors')
+  )
 }
 
 /** What the caller may see of it; undefined if nothing. */

@@ -16,6 +16,7 @@ import {
   type DescriptorClass,
   deriveDescriptor,
   deriveVisible,
+  describedDocument,
   describingStore,
   sourceStore,
   withVisibleParts
@@ -160,7 +161,7 @@ async function find(
   const stored = await context.store.document(kind, id)
   if (stored !== undefined) return { descriptor: parse(stored, kind), revision: stored.revision, registered: true }
   const source = sourceStore(context)
-  const described = await source.document(DESCRIBED_CLASS[kind], id)
+  const described = await describedDocument(context, kind, id, request.base)
   // A registered one that is hidden still takes the place of the derived one.
   const isHidden = context.subject !== undefined && (await source.head(kind, id)) !== undefined
   const descriptor =

@@ -10,7 +10,6 @@ import type { DocumentKind } from '../security/rule.ts'
 import type { ShownPart } from '../security/shown-documents.ts'
 import { writingStore } from '../security/subject-store.ts'
 import { WriteAuthorizer } from '../security/write-authorizer.ts'
-import { unlessDamaged } from '../store/damage.ts'
 import { type DocumentStore, overrideStore } from '../store/document-store.ts'
 import type { Change } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
@@ -149,9 +148,12 @@ export async function refusalFor(
   const [target] = targetsOf(endpoint, params, [])
   const { kind, id } = target ?? {}
   if (kind === undefined || id === undefined) return error
-  const document = await unlessDamaged(store.document(kind, id))
-  if (document === undefined) return error
-  const content = JSON.parse(document.bytes.toString()) as object
+  const { hidden, shown } = access.rules
+  const part = kind === 'Submodel' ? 'elements' : 'document'
+  const showing = shown.showing(part, access.isStructural('VIEW'))
+  const found = await hidden.read(store, await access.decide('VIEW', kind, id), kind, id, showing)
+  if (found === undefined) return error
+  const content = JSON.parse(found.document.bytes.toString()) as object
   const isVisible = async (right: Right) => {
     const view = await access.view(right, kind, id)
     return idShortPath === undefined

@@ -1,9 +1,9 @@
 /** Decisions that were taken, and what they take to be carried out: computed once for the same question. */
-import type { Condition } from '../model/condition/condition.ts'
+import type { Condition, FieldIdentifier } from '../model/condition/condition.ts'
 import { type Prefilter, plan } from '../model/condition/plan.ts'
 import { formatPath } from '../model/path.ts'
 import { BoundedCache } from './bounded-cache.ts'
-import type { AccessVerdict, SubjectPolicy } from './policy.ts'
+import { type AccessVerdict, nodesIn, type SubjectPolicy } from './policy.ts'
 import type { Right } from './rights.ts'
 import type { DocumentKind } from './rule.ts'
 import type { Moment } from './substitute.ts'
@@ -16,6 +16,7 @@ export class Decision {
   readonly #kind: DocumentKind
   readonly #frames: (() => Decision) | undefined
   #view: DocumentView | undefined
+  #readsElements: boolean | undefined
   #alternatives: readonly Prefilter[] | undefined
 
   /** @param frames the decision on what the caller may at least see exists */
@@ -38,6 +39,16 @@ export class Decision {
   /** `conditional`: each document decides. */
   get ofKind(): AccessVerdict['is'] {
     return this.isAllowed ? 'allowed' : this.isRefused ? 'refused' : 'conditional'
+  }
+
+  /** Do single elements count, which may be generated, so that the structure does not tell of them? */
+  get readsElements(): boolean {
+    this.#readsElements ??= this.verdict.grants.some(
+      ({ path, condition }) =>
+        path !== undefined ||
+        nodesIn(condition).some(({ field }) => (field as Partial<FieldIdentifier> | undefined)?.root === '$sme')
+    )
+    return this.#readsElements
   }
 
   get view(): DocumentView {

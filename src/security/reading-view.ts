@@ -5,7 +5,6 @@ import { facetsOf } from '../model/facets.ts'
 import { fileLinksOf } from '../model/file-links.ts'
 import type { Documents } from '../model/types.ts'
 import { candidates } from '../store/candidates.ts'
-import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type {
   Document,
@@ -159,13 +158,15 @@ export class ReadingView implements DocumentStore {
     return (await this.#isOpen(kind)) ? this.#store.document(kind, id) : undefined
   }
 
-  /** Reads the document also where it is refused, so that a hidden one takes as long as an absent one. */
   async #shown(decision: Decision, kind: RuledKind, id: string): Promise<Shown | undefined> {
-    const document = await unlessDamaged(this.#store.document(kind, id))
-    if (document === undefined || decision.isRefused) return undefined
-    const part = kind === 'Submodel' ? this.#part : 'document'
-    const shown = this.#access.rules.shown.show(decision.view, document, part)
-    return shown && this.#noted(shown)
+    const found = await this.#read(decision, kind, id, kind === 'Submodel' ? this.#part : 'document')
+    return found && this.#noted(found.shown)
+  }
+
+  #read(decision: Decision, kind: RuledKind, id: string, part: ShownPart) {
+    const { hidden, shown } = this.#access.rules
+    const isStructural = this.#access.isStructural(this.#right)
+    return hidden.read(this.#store, decision, kind, id, shown.showing(part, isStructural))
   }
 
   async #withoutHiddenReferences(shell: Document): Promise<Document> {
@@ -181,13 +182,14 @@ export class ReadingView implements DocumentStore {
 
   async #shownElement(decision: Decision, submodel: string, path: string): Promise<ElementRow | undefined> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const document = await unlessDamaged(this.#store.document('Submodel', submodel))
+      const found = await this.#read(decision, 'Submodel', submodel, 'elements')
+      if (found === undefined) return undefined
+      const { document } = found
       const row = await this.#store.element(submodel, path)
-      if (document === undefined || row === undefined || decision.isRefused) return undefined
       // What was written since may have changed what is visible.
-      if (row.revision > document.revision) continue
-      const shown = this.#access.rules.shown.element(decision.view, document, row)
-      if (shown !== undefined && shown.value !== row.value) this.hasHidden = true
+      if (row !== undefined && row.revision > document.revision) continue
+      const shown = this.#access.rules.shown.element(decision.view, document, path, row)
+      if (shown !== undefined && shown.value !== row?.value) this.hasHidden = true
       return shown
     }
     throw new HubError('Unavailable', [`Submodel "${submodel}" is written to all the time; retry later`])

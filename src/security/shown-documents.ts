@@ -6,6 +6,7 @@ import { keptIndexes, resolve, walk } from '../model/walk.ts'
 import { hasBlobValue } from '../store/element-rows.ts'
 import type { Document, ElementRow, HiddenItems } from '../store/store.ts'
 import { BoundedCache } from './bounded-cache.ts'
+import type { Showing } from './hidden-documents.ts'
 import type { DocumentView } from './view.ts'
 
 /** In bytes. */
@@ -39,16 +40,25 @@ export class ShownDocuments {
     return this.#entryFor(view, document, part).shown
   }
 
-  /** The row of an element with what is visible of its value; undefined where the element is hidden. */
-  element(view: DocumentView, document: Document, row: ElementRow): ElementRow | undefined {
+  /** A way to show documents, for `HiddenDocuments`. @param isStructural by the rules of the view */
+  showing(part: ShownPart, isStructural: boolean): Showing<Shown> {
+    return { name: part, isStructural, show: (view, document) => this.show(view, document, part) }
+  }
+
+  /**
+   * The row of an element with what is visible of its value; undefined where the element is hidden.
+   * @param row undefined: there is none, which takes as long to say
+   */
+  element(view: DocumentView, document: Document, path: string, row: ElementRow | undefined): ElementRow | undefined {
     const entry = this.#entryFor(view, document, 'elements')
     if (entry.shown?.isWhole === true) return row
+    if (entry.shown === undefined) return undefined
     if (entry.elements === undefined) {
       entry.elements = new ElementViews(view, JSON.parse(document.bytes.toString()) as Submodel)
       this.#known.set(keyOf(view, document, 'elements'), entry, sizeOf(entry, document))
     }
-    const value = entry.elements.valueAt(row.path)
-    return value === undefined ? undefined : { ...row, value }
+    const value = entry.elements.valueAt(path)
+    return value === undefined || row === undefined ? undefined : { ...row, value }
   }
 
   #entryFor(view: DocumentView, document: Document, part: ShownPart): Entry {
@@ -114,15 +124,11 @@ class ElementViews {
   /** The value members as JSON; undefined where the element is hidden, or is not in this document. */
   valueAt(path: string): string | undefined {
     if (this.#values.has(path)) return this.#values.get(path)
-    const value = this.#read(path)
-    this.#values.set(path, value)
-    return value
-  }
-
-  #read(path: string): string | undefined {
     const steps = parseStoredPath(path)
     if (steps === undefined || resolve(this.#submodel, steps) === undefined) return undefined
     const element = this.#view.visibleElement(this.#submodel, steps)
-    return element && JSON.stringify(readValueMembers(element as SubmodelElement))
+    const value = element && JSON.stringify(readValueMembers(element as SubmodelElement))
+    this.#values.set(path, value)
+    return value
   }
 }

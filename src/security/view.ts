@@ -60,16 +60,6 @@ export class DocumentView {
     return prune(submodel, scope.entire, { scope, frames }) as object | undefined
   }
 
-  /** Is the document, or one of its elements, visible at least in part? */
-  reaches(document: object): boolean {
-    if (this.#verdict.is === 'allowed') return true
-    const scope = this.#enter(document)
-    return (
-      prune(document, scope.entire, { scope, frames: NO_FRAMES }) !== undefined ||
-      scope.begins.keys().some((element) => scope.enterObject(element, []).length > 0)
-    )
-  }
-
   /** What is visible of one element of a submodel; undefined if it is hidden, or does not exist. */
   visibleElement(submodel: Submodel, path: readonly Step[]): object | undefined {
     const scope = this.#enter(submodel)

@@ -5,7 +5,6 @@
  */
 import { targetIdOf } from '../model/facets.ts'
 import type { AssetAdministrationShell, Reference } from '../model/types.ts'
-import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { Document } from '../store/store.ts'
 import type { Access } from './access.ts'
@@ -15,11 +14,11 @@ const SUBMODEL = 'Submodel'
 type Shell = Partial<Pick<AssetAdministrationShell, 'submodels'>>
 
 export class VisibleReferences {
-  readonly #store: Pick<DocumentStore, 'document'>
+  readonly #store: Pick<DocumentStore, 'document' | 'head'>
   readonly #access: Access
 
   /** @param store read with the rights of the hub */
-  constructor(store: Pick<DocumentStore, 'document'>, access: Access) {
+  constructor(store: Pick<DocumentStore, 'document' | 'head'>, access: Access) {
     this.#store = store
     this.#access = access
   }
@@ -53,11 +52,10 @@ export class VisibleReferences {
   }
 
   async #shows(id: string): Promise<boolean> {
-    const { isAllowed, isRefused, view } = await this.#access.decide('VIEW', SUBMODEL, id)
-    if (isAllowed) return true
-    // Read also where it is refused, so that a hidden one takes as long as an absent one.
-    const stored = await unlessDamaged(this.#store.document(SUBMODEL, id))
-    if (stored === undefined || isRefused) return false
-    return this.#access.rules.shown.show(view, stored, 'elements') !== undefined
+    const decision = await this.#access.decide('VIEW', SUBMODEL, id)
+    if (decision.isAllowed) return true
+    const { hidden, shown } = this.#access.rules
+    const showing = { ...shown.showing('elements', this.#access.isStructural('VIEW')), name: 'reference' }
+    return (await hidden.read(this.#store, decision, SUBMODEL, id, showing)) !== undefined
   }
 }

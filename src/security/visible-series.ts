@@ -2,21 +2,21 @@
 import { parseStoredPath } from '../model/path.ts'
 import type { Submodel } from '../model/types.ts'
 import { resolve } from '../model/walk.ts'
-import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { SeriesName } from '../store/series.ts'
 import type { Access } from './access.ts'
+import type { Decision } from './decisions.ts'
 
 /** For one request: a series is decided on once. */
 export class VisibleSeries {
   readonly #access: Access
-  readonly #store: Pick<DocumentStore, 'document'>
+  readonly #store: Pick<DocumentStore, 'document' | 'head'>
   readonly #known = new Map<string, Promise<boolean>>()
   /** The last submodel that was read, as series are asked for submodel by submodel. */
   #last: { readonly id: string; readonly submodel: Promise<Submodel | undefined> } | undefined
 
   /** @param store read with the rights of the hub */
-  constructor(access: Access, store: Pick<DocumentStore, 'document'>) {
+  constructor(access: Access, store: Pick<DocumentStore, 'document' | 'head'>) {
     this.#access = access
     this.#store = store
   }
@@ -36,17 +36,18 @@ export class VisibleSeries {
     const decision = await this.#access.decide('READ', 'Submodel', id)
     if (decision.isAllowed) return true
     const steps = parseStoredPath(path)
-    if (decision.isRefused || steps === undefined) return false
-    const submodel = await this.#read(id)
-    if (submodel === undefined || resolve(submodel, steps) === undefined) return false
+    const submodel = await this.#read(id, decision)
+    if (submodel === undefined || steps === undefined || resolve(submodel, steps) === undefined) return false
     return decision.view.showsValue(submodel, steps)
   }
 
-  #read(id: string): Promise<Submodel | undefined> {
+  #read(id: string, decision: Decision): Promise<Submodel | undefined> {
     if (this.#last?.id !== id) {
-      const submodel = unlessDamaged(this.#store.document('Submodel', id)).then(
-        (stored) => stored && (JSON.parse(stored.bytes.toString()) as Submodel)
-      )
+      const { hidden, shown } = this.#access.rules
+      const showing = { ...shown.showing('elements', this.#access.isStructural('READ')), name: 'series' }
+      const submodel = hidden
+        .read(this.#store, decision, 'Submodel', id, showing)
+        .then((found) => found && (JSON.parse(found.document.bytes.toString()) as Submodel))
       this.#last = { id, submodel }
     }
     return this.#last.submodel

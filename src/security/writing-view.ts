@@ -3,9 +3,6 @@
  * back, but only those of which the caller may see or write something. Any other is absent. Of kinds that rules do not know
  * all is read: the commit is judged.
  */
-import { parseStoredPath } from '../model/path.ts'
-import type { Submodel } from '../model/types.ts'
-import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { Document, DocumentHead, DocumentKind, ElementRow } from '../store/store.ts'
 import type { Access } from './access.ts'
@@ -30,10 +27,7 @@ export class WritingView {
     if (!isRuled(kind)) return this.#store.document(kind, id)
     const decisions = await this.#decisions(kind, id)
     if (decisions.some(({ isAllowed }) => isAllowed)) return this.#store.document(kind, id)
-    const document = await unlessDamaged(this.#store.document(kind, id))
-    if (document === undefined || decisions.every(({ isRefused }) => isRefused)) return undefined
-    const content = JSON.parse(document.bytes.toString()) as object
-    return decisions.some(({ view }) => view.reaches(content)) ? document : undefined
+    return (await this.#reach(decisions, kind, id))?.document
   }
 
   async head(kind: DocumentKind, id: string): Promise<DocumentHead | undefined> {
@@ -45,13 +39,25 @@ export class WritingView {
 
   async element(submodel: string, path: string): Promise<ElementRow | undefined> {
     const decisions = await this.#decisions('Submodel', submodel)
+    if (decisions.some(({ isAllowed }) => isAllowed)) return this.#store.element(submodel, path)
+    const found = await this.#reach(decisions, 'Submodel', submodel)
+    if (found === undefined) return undefined
     const row = await this.#store.element(submodel, path)
-    if (row === undefined || decisions.some(({ isAllowed }) => isAllowed)) return row
-    const document = await unlessDamaged(this.#store.document('Submodel', submodel))
-    const steps = parseStoredPath(path)
-    if (document === undefined || steps === undefined) return undefined
-    const content = JSON.parse(document.bytes.toString()) as Submodel
-    return decisions.some(({ view }) => view.visibleElement(content, steps) !== undefined) ? row : undefined
+    const { shown } = this.#access.rules
+    const isVisible = decisions.map(({ view }) => shown.element(view, found.document, path, row) !== undefined)
+    return isVisible.includes(true) ? row : undefined
+  }
+
+  /** The document, if something of it is visible by one of the decisions. */
+  async #reach(decisions: readonly Decision[], kind: RuledKind, id: string) {
+    const { hidden, shown } = this.#access.rules
+    const part = kind === 'Submodel' ? 'elements' : 'document'
+    for (const [index, decision] of decisions.entries()) {
+      const isStructural = this.#access.isStructural(this.#rights[index] ?? 'VIEW')
+      const found = await hidden.read(this.#store, decision, kind, id, shown.showing(part, isStructural))
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   async #decisions(kind: RuledKind, id: string): Promise<readonly Decision[]> {
