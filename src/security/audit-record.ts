@@ -67,15 +67,33 @@ const MAX_PATHS = 100
 const MAX_PATH_LENGTH = 500
 
 export function contextMembers({ caller, operation, request, path }: AuditContext) {
-  const { name, authentication, source } = caller
   return {
-    caller: name,
-    authentication,
-    ...(source !== undefined && { source }),
+    ...callerMembers(caller),
     ...(request !== undefined && { request }),
     operation,
     ...(path !== undefined && { path: path.slice(0, MAX_PATH_LENGTH) })
   }
+}
+
+function callerMembers({ name, authentication, source }: Caller) {
+  return { caller: name, authentication, ...(source !== undefined && { source }) }
+}
+
+/** The same as JSON text without braces: a record comes with each write, and half of its text is that of its caller. */
+export function contextText({ caller, operation, request, path }: AuditContext): string {
+  const ofRequest = request === undefined ? '' : `,"request":${JSON.stringify(request)}`
+  const ofPath = path === undefined ? '' : `,"path":${JSON.stringify(path.slice(0, MAX_PATH_LENGTH))}`
+  return `${callerText(caller)}${ofRequest},"operation":${JSON.stringify(operation)}${ofPath}`
+}
+
+const callerTexts = new WeakMap<Caller, string>()
+
+function callerText(caller: Caller): string {
+  const known = callerTexts.get(caller)
+  if (known !== undefined) return known
+  const text = JSON.stringify(callerMembers(caller)).slice(1, -1)
+  callerTexts.set(caller, text)
+  return text
 }
 
 interface Gathered {
@@ -90,7 +108,13 @@ interface Gathered {
 /** What the changes of a commit do, by document. @param hasValues also which values are written */
 export function resourcesOf(changes: readonly Change[], hasValues: boolean): AuditedResource[] {
   const gathered = new Map<string, Gathered>()
+  let last: Gathered | undefined
   const at = (action: Gathered['action'], kind: DocumentKind, id: string): Gathered => {
+    if (last === undefined || last.action !== action || last.kind !== kind || last.id !== id)
+      last = find(action, kind, id)
+    return last
+  }
+  const find = (action: Gathered['action'], kind: DocumentKind, id: string): Gathered => {
     const key = `${action} ${kind} ${id}`
     const known = gathered.get(key)
     if (known !== undefined) return known

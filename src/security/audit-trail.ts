@@ -11,6 +11,7 @@ import {
   type AuditedResource,
   type AuditRecord,
   contextMembers,
+  contextText,
   resourcesOf,
   rightsUsed
 } from './audit-record.ts'
@@ -62,11 +63,13 @@ export class AuditTrail {
   readonly #options: AuditTrailOptions
   readonly #batch: AuditBatch
   readonly #hub: Pick<AuditRecord, 'hub'>
+  readonly #hubText: string
 
   constructor(options: AuditTrailOptions) {
     this.#options = options
     this.#batch = new AuditBatch(options)
     this.#hub = options.isShared ? { hub: hostname() } : {}
+    this.#hubText = options.isShared ? `,"hub":${JSON.stringify(hostname())}` : ''
   }
 
   get isOn(): boolean {
@@ -87,19 +90,20 @@ export class AuditTrail {
     const all = resourcesOf(changes, values)
     const parts = Math.ceil(all.length / MAX_RESOURCES)
     if (parts === 0) return NONE
-    return Array.from({ length: parts }, (_, part): Change => {
+    const text = `{${contextText(context)}${this.#hubText}`
+    const records: Change[] = []
+    for (let part = 0; part < parts; part++) {
       const resources = parts === 1 ? all : all.slice(part * MAX_RESOURCES, (part + 1) * MAX_RESOURCES)
-      const record: AuditRecord = {
-        ...contextMembers(context),
-        ...this.#hub,
+      const done: Omit<AuditRecord, 'caller' | 'operation'> = {
         outcome: 'done',
         rights: rightsUsed(resources),
         ...(rules.length > 0 && { rules }),
         resources,
         ...(parts > 1 && { part: `${part + 1}/${parts}` })
       }
-      return { change: 'audit', record: JSON.stringify(record) }
-    })
+      records.push({ change: 'audit', record: `${text},${JSON.stringify(done).slice(1)}` })
+    }
+    return records
   }
 
   /** Samples of a push that was accepted otherwise. @param series the first that the caller may not write */
