@@ -135,7 +135,7 @@ export class Decisions {
     if (known !== undefined) return known
     // One on READ may come with one on VIEW.
     const isRouted = policy.dependsOnRoute(right === 'READ' ? 'VIEW' : right)
-    const isLasting = !policy.isMomentary && !isRouted
+    const isLasting = !policy.isMomentary && (!isRouted || isReadOfAll(policy, right, kind))
     const question: Question = { key: `${policy.number} ${right} ${kind}`, isRouted, isLasting, ofKind: undefined }
     this.#questions.set(policy, ofPolicy.set(right, ofRight.set(kind, question)))
     return question
@@ -144,6 +144,16 @@ export class Decisions {
 
 /** For rules that do not depend on it. */
 export const ANY_MOMENT: Moment = { now: new Date(0) }
+
+/**
+ * May all be read whatever the path is, as most roles may? Then it adds no more than names of rules, which are not asked
+ * for where nothing is written.
+ */
+function isReadOfAll(policy: SubjectPolicy, right: Right, kind: DocumentKind): boolean {
+  return (
+    (right === 'READ' || right === 'VIEW') && policy.decide(right, { kind, routes: [] }, ANY_MOMENT).is === 'allowed'
+  )
+}
 
 /** Of few parts, as it takes longer to put a text together than to find something by it. */
 function lastingKeyOf({ key }: Question, { id }: RuledTarget): string {

@@ -58,11 +58,15 @@ export function isAtOrBelow(path: readonly Step[], element: readonly Step[]): bo
  * would become a separator.
  */
 export function requestPaths(path: string, prefix: string): readonly string[] {
-  const decoded = path
+  const decoded = path.includes('%') ? decodePath(path) : path
+  return decoded.startsWith(`${prefix}/`) ? [decoded.slice(prefix.length), decoded] : [decoded]
+}
+
+function decodePath(path: string): string {
+  return path
     .split('/')
     .map((segment) => decodeSegment(segment).replaceAll('/', '%2F'))
     .join('/')
-  return decoded.startsWith(`${prefix}/`) ? [decoded.slice(prefix.length), decoded] : [decoded]
 }
 
 function decodeSegment(segment: string): string {
