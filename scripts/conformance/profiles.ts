@@ -1,6 +1,6 @@
 /**
- * Compares the rule IDTA-1 of the profile kosmo with the official test engine, on every published package as it is and as
- * `repair` writes it: both must find the same files right. Repaired packages that conform must also be read by the BaSyx
+ * Compares the rule IDTA-1 of the profile kosmo with the official test engine, on every published package and on one that
+ * breaks each rule, as they are and as `repair` writes them: both must find the same files right. Repaired packages that conform must also be read by the BaSyx
  * Python SDK of that release. Needs Python 3.
  *
  *   node scripts/conformance/profiles.ts
@@ -14,18 +14,26 @@ import { checkFile } from '../../src/operations/conformance/check-file.ts'
 import { profileNamed } from '../../src/operations/conformance/load-profile.ts'
 import { withInspectedFile } from '../../src/operations/conformance/open-file.ts'
 import { repairFile } from '../../src/operations/conformance/repair/repair-file.ts'
+import { brokenRules } from '../../test/operations/conformance/broken-rules.ts'
+import { referenceModel, writePackage } from '../../test/operations/conformance/reference-model.ts'
 import { publishedPackages } from './published-packages.ts'
 import { BASYX_3_0, ENGINE, run, tool } from './python.ts'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const profile = profileNamed('kosmo')
 
+/** Where the engine says less than the rule, and why the rule is right. */
+const differences: ReadonlyMap<string, string> = new Map([
+  ['broken 2025/AASd-130', 'the engine accepts in JSON what no XML can carry; other readers refuse it']
+])
+
 /** Files and whether the rule passes; undefined where the file cannot be read. */
 const verdicts = new Map<string, { readonly name: string; readonly passes: boolean; readonly conforms: boolean }>()
 let [passed, failed] = [0, 0]
 const folder = mkdtempSync(join(tmpdir(), 'aas-hub-profiles-'))
 try {
-  for (const [index, { path, name }] of publishedPackages().entries()) {
+  const packages = [...publishedPackages(), ...(await brokenPackages(folder))]
+  for (const [index, { path, name }] of packages.entries()) {
     try {
       await check(path, name)
       const to = join(folder, `${index}.aasx`)
@@ -39,6 +47,12 @@ try {
   const faults = await ask(await tool(ENGINE, 'python'), 'check_files.py', [...verdicts.keys()])
   for (const [path, { name, passes }] of verdicts) {
     const first = faults[path]?.[0]
+    const reason = differences.get(name.replace(', repaired', ''))
+    if (reason !== undefined) {
+      console.log(`  ${name}: ${reason}`)
+      count(!passes && first === undefined, `${name} is a difference no more`)
+      continue
+    }
     count(
       passes === (first === undefined),
       `${name}: the rule ${passes ? 'passes' : 'fails'}, the engine says ${first}`
@@ -56,6 +70,17 @@ try {
 }
 console.log(`${passed} passed, ${passed === 0 ? 1 : failed} failed`)
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+
+async function brokenPackages(folder: string): Promise<{ path: string; name: string }[]> {
+  return Promise.all(
+    brokenRules.map(async ({ rule, change, choices }) => {
+      const model = referenceModel()
+      change(model)
+      const path = join(folder, `${rule.replace('/', '-')}.aasx`)
+      return { path: await writePackage(path, model, choices), name: `broken ${rule}` }
+    })
+  )
+}
 
 async function check(path: string, name: string): Promise<void> {
   const report = await withInspectedFile(path, {}, (file) => checkFile(file, profile, 'en'))

@@ -365,7 +365,6 @@ const LEFT: Readonly<Record<string, readonly string[]>> = {
   '2025-KOSMO-AAS-4': ['KOSMO-AAS-4'],
   '2025-KOSMO-CD-3': ['AASc-3a-008', 'IDTA-1', 'KOSMO-CD-3'],
   '2026-KOSMO-CD-3': ['IDTA-1', 'KOSMO-CD-3'],
-  '2026-KOSMO-SM-1': ['KOSMO-SM-1'],
   '2026-KOSMO-SME-4': ['KOSMO-SME-4']
 }
 

@@ -33,8 +33,8 @@ function find(
   const more = isReadable ? inRelease30(document) : []
   const places = new Set(more.map(({ pointer, rule }) => `${pointer} ${rule}`))
   const others = violations.filter((one) => !isAllowedIn30(one, document) && !places.has(`${one.pointer} ${one.rule}`))
-  const lastKeys = isReadable ? others.flatMap((one) => lastKeyOf(one, document)) : []
-  return [...inNamespace, ...others, ...lastKeys, ...more]
+  const keys = isReadable ? others.flatMap((one) => furtherKeyRules(one, document)) : []
+  return [...inNamespace, ...others, ...keys, ...more]
 }
 
 function foreign(namespace: string, release: MetamodelRelease): Violation {
@@ -58,16 +58,33 @@ function isAllowedIn30({ pointer, rule }: Violation, document: unknown): boolean
   return /\/(?:value|path)$/.test(pointer) && isLexical('xs:anyURI', value)
 }
 
-/** Our check of references reports the first fault of each; the test engine also looks at the last key. */
-function lastKeyOf({ pointer, rule, ...rest }: Violation, document: unknown): Violation[] {
-  if (rule !== 'AASd-122') return []
-  const reference = valueAt(document, pointer.replace(/\/keys\/0\/type$/, '')) as Reference | undefined
-  const last = (reference?.keys?.length ?? 0) - 1
-  const type = reference?.keys?.[last]?.type
-  if (type === undefined || type === 'GlobalReference' || type === 'FragmentReference') return []
-  const text = `an ExternalReference ends at a GlobalReference or FragmentReference, not at ${type}`
-  return [{ ...rest, pointer: pointer.replace(/0\/type$/, `${last}/type`), rule: 'AASd-124', text }]
+/** Our check of references reports the first fault of each; the test engine asks each question by itself. */
+function furtherKeyRules({ pointer, rule, ...rest }: Violation, document: unknown): Violation[] {
+  const [, at, index] = /^(.*)\/keys\/(\d+)\/type$/.exec(pointer) ?? []
+  const { type, keys = [] } = (at === undefined ? undefined : (valueAt(document, at) as Reference | undefined)) ?? {}
+  const last = keys.length - 1
+  const isExternal = type === 'ExternalReference'
+  const found: [key: number, rule: string, text: string][] = []
+  if (rule === 'AASd-121') {
+    const [name, kinds] = isExternal
+      ? ['AASd-122', 'GlobalReference']
+      : ['AASd-123', 'AssetAdministrationShell, Submodel, ConceptDescription or Identifiable']
+    found.push([0, name, `an ${type} starts at ${kinds}, not at ${keys[0]?.type}`])
+  }
+  const end = keys[last]?.type
+  if ((rule === 'AASd-121' || rule === 'AASd-122') && isExternal && !ENDS.includes(end))
+    found.push([last, 'AASd-124', `an ExternalReference ends at a GlobalReference or FragmentReference, not at ${end}`])
+  const before = keys[Number(index) - 1]?.type
+  if (rule === 'AASd-126' && before !== 'File' && before !== 'Blob')
+    found.push([
+      Number(index),
+      'AASd-127',
+      `a FragmentReference follows a File or Blob in a ModelReference, not ${before}`
+    ])
+  return found.map(([key, rule, text]) => ({ ...rest, pointer: `${at}/keys/${key}/type`, rule, text }))
 }
+
+const ENDS: readonly unknown[] = [undefined, 'GlobalReference', 'FragmentReference']
 
 /** The value at a JSON Pointer. */
 export function valueAt(root: unknown, pointer: string): unknown {

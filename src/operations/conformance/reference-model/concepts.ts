@@ -7,14 +7,7 @@ import { walkObjects } from '../../../model/object-walk.ts'
 import type { ConceptDescription, Submodel, SubmodelElement, SubmodelElementList } from '../../../model/types.ts'
 import type { InspectedElement } from '../checks/inspected-file.ts'
 import { iec61360Of } from '../checks/submodels.ts'
-import {
-  draftConcept,
-  draftSpecification,
-  fittingTypes,
-  fromDictionary,
-  idShortFrom,
-  lastNameIn
-} from '../repair/concept-drafts.ts'
+import { draftConcept, fittingTypes, fromDictionary, idShortFrom, lastNameIn } from '../repair/concept-drafts.ts'
 import type { ConceptDictionary } from '../repair/draft.ts'
 import { globalReference } from '../repair/identifiers.ts'
 import { textsOf } from '../repair/repair.ts'
@@ -33,7 +26,6 @@ export async function describeElements(step: ModelStep, dictionary: ConceptDicti
     for (const { element, path } of elements)
       if (element.modelType === 'SubmodelElementList') concepts.followItems(document, element, path)
   }
-  concepts.complete()
   concepts.removeUnused()
 }
 
@@ -89,28 +81,6 @@ class Concepts {
     const own = this.#ownOf.get(list.semanticIdListElement?.keys?.[0]?.value ?? '')
     if (own === undefined) return
     this.#step.draft.set(this.#rule, document, [...path, 'semanticIdListElement'], globalReference(own))
-  }
-
-  /** Gives concepts the members that their users agree on. */
-  complete(): void {
-    const { draft, profile, ruleFor, base } = this.#step
-    const elements = draft.inspected().submodels.flatMap((one) => one.elements.map(({ element }) => element))
-    const usersOf = Map.groupBy(elements, ({ semanticId }) => semanticId?.keys?.[0]?.value)
-    for (const concept of this.#known.values()) {
-      const users = usersOf.get(concept.id) ?? []
-      const names = new Set(users.map(({ idShort }) => idShort))
-      const name = concept.id.startsWith(`${base}/cd/`)
-        ? lastNameIn(concept.id)
-        : names.size === 1
-          ? [...names][0]
-          : undefined
-      if (concept.idShort === undefined && name !== undefined)
-        draft.set(ruleFor('idShort', 'ConceptDescription'), concept, ['idShort'], idShortFrom(name))
-      if (users.length === 0 || iec61360Of(concept) !== undefined || concept.idShort === undefined) continue
-      const specification = draftSpecification(profile.rules, concept.idShort, users[0])
-      const others = concept.embeddedDataSpecifications ?? []
-      draft.set(ruleFor('dataType'), concept, ['embeddedDataSpecifications'], [...others, specification], 'draft')
-    }
   }
 
   /** A concept that no element uses is none of the model. */

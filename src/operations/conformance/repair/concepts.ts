@@ -1,11 +1,12 @@
 /** Repairs of concept descriptions. */
 import { canonicalJson } from '../../../formats/canonical-json.ts'
-import type { SubmodelElement } from '../../../model/types.ts'
+import { isLexical } from '../../../model/datatypes.ts'
+import type { DataTypeDefXsd, LangString, SubmodelElement } from '../../../model/types.ts'
 import type { InspectedFile } from '../checks/inspected-file.ts'
 import { iec61360Of } from '../checks/submodels.ts'
-import { dataTypeOf, draftConcept, fittingTypes, fromDictionary } from './concept-drafts.ts'
+import { dataTypeOf, draftConcept, draftSpecification, fittingTypes, fromDictionary } from './concept-drafts.ts'
 import { globalReference } from './identifiers.ts'
-import { type Repair, textsOf } from './repair.ts'
+import { type Repair, type RepairContext, textsOf } from './repair.ts'
 
 /** Equal concepts are one. */
 export const uniqueConcepts: Repair = ({ draft, rule }) => {
@@ -65,7 +66,9 @@ export const conceptMapping: Repair = async (context) => {
 }
 
 /** A concept of our own follows the elements that use it, if they agree; those of public dictionaries stay. */
-export const valueType: Repair = ({ draft, rule, rules, file }) => {
+export const valueType: Repair = (context) => {
+  const { draft, rule, rules, file } = context
+  followPublicConcepts(context)
   const usersOf = elementsByConcept(file)
   for (const { document } of file.concepts) {
     const content = iec61360Of(document)
@@ -82,6 +85,25 @@ export const valueType: Repair = ({ draft, rule, rules, file }) => {
   }
 }
 
+/** Elements follow the concept of a public dictionary: the first type of its dataType that their value has. */
+function followPublicConcepts({ draft, rule, file }: RepairContext): void {
+  const dataTypes = rule.values.dataTypes as Readonly<Record<string, readonly string[]>>
+  for (const { document, elements } of file.submodels) {
+    for (const { element, path, isListItem } of elements) {
+      // [AASd-109] Items of a list have its type.
+      if (element.modelType !== 'Property' || isListItem) continue
+      const { valueType = '', value } = element
+      const concept = file.conceptOf.get(element.semanticId?.keys?.[0]?.value ?? '')
+      const { dataType } = (concept && isPublic(concept.id) && iec61360Of(concept)) || {}
+      if (dataType === undefined || dataTypes[valueType]?.includes(dataType) !== false) continue
+      const wanted = Object.entries(dataTypes).find(
+        ([type, fitting]) => fitting.includes(dataType) && isLexical(type as DataTypeDefXsd, value ?? '')
+      )
+      if (wanted !== undefined) draft.set(rule, document, [...path, 'valueType'], wanted[0])
+    }
+  }
+}
+
 function elementsByConcept({ submodels }: InspectedFile): ReadonlyMap<string | undefined, readonly SubmodelElement[]> {
   const all = submodels.flatMap(({ elements }) => elements.map(({ element }) => element))
   return Map.groupBy(all, ({ semanticId }) => semanticId?.keys?.[0]?.value)
@@ -91,14 +113,23 @@ function isPublic(id: string): boolean {
   return /^(?:0173-|0112\/)/.test(id)
 }
 
-/** A document is named by a text; a missing type follows the elements that use the concept. */
+/**
+ * A document is named by a text; a missing type follows the elements that use the concept. Without IEC 61360 there is a
+ * draft of what these say.
+ */
 export const dataType: Repair = ({ draft, rule, rules, file }) => {
   const usersOf = elementsByConcept(file)
   for (const { document } of file.concepts) {
     const content = iec61360Of(document)
     const index = document.embeddedDataSpecifications?.findIndex((one) => one.dataSpecificationContent === content) ?? 0
-    if (content === undefined) continue
     const users = usersOf.get(document.id) ?? []
+    if (content === undefined) {
+      const { idShort, embeddedDataSpecifications: others = [] } = document
+      if (idShort === undefined || users.length === 0) continue
+      const specification = draftSpecification(rules, idShort, users[0])
+      draft.set(rule, document, ['embeddedDataSpecifications'], [...others, specification], 'draft')
+      continue
+    }
     const types = new Set(users.map((element) => dataTypeOf(rules, element)))
     const [only, ...others] = types
     const isDocument = ['FILE', 'BLOB', 'HTML'].includes(content.dataType ?? '')
@@ -108,10 +139,14 @@ export const dataType: Repair = ({ draft, rule, rules, file }) => {
   }
 }
 
-/** A description is a definition where there is no other. */
+/** A description is a definition where there is no other: of the concept, or the one that all its elements have. */
 export const definition: Repair = ({ draft, rule, file }) => {
+  const usersOf = elementsByConcept(file)
   for (const { document } of file.concepts) {
-    const { description = [], embeddedDataSpecifications = [] } = document
+    const { embeddedDataSpecifications = [] } = document
+    const [ofUsers, ...others] = new Set((usersOf.get(document.id) ?? []).map((one) => JSON.stringify(one.description)))
+    const shared = ofUsers === undefined || others.length > 0 ? undefined : (JSON.parse(ofUsers) as LangString[])
+    const description = document.description ?? shared ?? []
     if (description.length === 0) continue
     for (const [index, { dataSpecificationContent: content }] of embeddedDataSpecifications.entries()) {
       if (content === undefined || content.value !== undefined || content.definition !== undefined) continue

@@ -4,7 +4,8 @@ import { partName } from '../../../formats/part-names.ts'
 import type { DocumentPath } from '../../../model/document-path.ts'
 import { toRelease30 } from '../../../model/downgrade.ts'
 import { walkObjects } from '../../../model/object-walk.ts'
-import type { Identifiable, LangString, Reference } from '../../../model/types.ts'
+import { equalKeys } from '../../../model/reference.ts'
+import type { Identifiable, LangString, Reference, SubmodelElementList } from '../../../model/types.ts'
 import { pathOf } from '../checks/paths.ts'
 import type { Repair } from './repair.ts'
 
@@ -52,6 +53,7 @@ export const standard: Repair = (context) => {
   emptyLists(context)
   for (const document of draft.documents) {
     keyTypes(document, (path, is) => draft.set(rule, document, path, is))
+    meanings(document, (path, is) => draft.set(rule, document, path, is))
     if (rule.values.release !== '3.0') continue
     conceptTexts(document, (path, is) => draft.set(rule, document, path, is))
     for (const { pointer, idShortPath, was, is } of toRelease30(document, { mediaTypeOf }).adaptations) {
@@ -66,12 +68,42 @@ type SetValue = (path: DocumentPath, is: unknown) => void
 
 function keyTypes(document: Identifiable, set: SetValue): void {
   for (const { object, className, pointer } of [...walkObjects(document, document.modelType)]) {
-    if (className !== 'Reference' || object.type !== 'ExternalReference' || !SEMANTIC.test(pointer)) continue
+    if (className !== 'Reference' || object.type !== 'ExternalReference') continue
     const keys = (object.keys ?? []) as NonNullable<Reference['keys']>
+    const at = (index: number) => [...pathOf(pointer), 'keys', index, 'type']
+    const isExternal = keys[0]?.type === 'GlobalReference'
     // Several keys may have been meant as a path in a model.
-    if (keys.length === 1 && keys[0]?.type !== 'GlobalReference')
-      set([...pathOf(pointer), 'keys', 0, 'type'], 'GlobalReference')
+    if (keys.length === 1 && !isExternal && SEMANTIC.test(pointer)) set(at(0), 'GlobalReference')
+    const last = keys.at(-1)?.type
+    if (keys.length > 1 && isExternal && last !== 'GlobalReference' && last !== 'FragmentReference')
+      set(at(keys.length - 1), 'GlobalReference')
   }
+}
+
+/** [AASd-107] Items mean what their list says; [AASd-118] the first meaning is the main one. No meaning is lost. */
+function meanings(document: Identifiable, set: SetValue): void {
+  for (const { object, className, pointer } of [...walkObjects(document, document.modelType)]) {
+    const { semanticId, supplementalSemanticIds } = object as HasMeaning
+    if (semanticId === undefined && Array.isArray(supplementalSemanticIds)) {
+      const [first, ...others] = supplementalSemanticIds
+      if (first === undefined) continue
+      set([...pathOf(pointer), 'semanticId'], first)
+      set([...pathOf(pointer), 'supplementalSemanticIds'], others.length > 0 ? others : undefined)
+    }
+    if (className !== 'SubmodelElementList') continue
+    const { semanticIdListElement: wanted, value = [] } = object as unknown as SubmodelElementList
+    for (const [index, { semanticId: own, supplementalSemanticIds: more = [] }] of value.entries()) {
+      if (wanted === undefined || own === undefined || equalKeys(own, wanted)) continue
+      const at = [...pathOf(pointer), 'value', index]
+      set([...at, 'supplementalSemanticIds'], [...more, own])
+      set([...at, 'semanticId'], structuredClone(wanted))
+    }
+  }
+}
+
+interface HasMeaning {
+  readonly semanticId?: Reference
+  readonly supplementalSemanticIds?: readonly Reference[]
 }
 
 /** [AASc-3a-002, 008] An English name is the idShort, an English definition the English description. */
@@ -107,6 +139,17 @@ export const submodelKind: Repair = ({ draft, rule }) => {
   for (const document of draft.documents) {
     if (document.modelType === 'Submodel' && document.kind !== rule.values.required)
       draft.set(rule, document, ['kind'], rule.values.required)
+  }
+}
+
+/** [AASd-119, AASd-129] What has qualifiers of templates is one. */
+export const constraint: Repair = ({ draft, rule, file }) => {
+  const { constraint } = rule.values
+  if (constraint !== 'AASd-119' && constraint !== 'AASd-129') return
+  for (const [index, document] of draft.documents.entries()) {
+    const violations = file.documents[index]?.violations ?? []
+    if (document.modelType === 'Submodel' && violations.some((one) => one.rule === constraint))
+      draft.set(rule, document, ['kind'], 'Template')
   }
 }
 

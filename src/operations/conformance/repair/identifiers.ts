@@ -2,6 +2,7 @@
 import { idShortPathTo } from '../../../model/document-path.ts'
 import { isA } from '../../../model/fields.ts'
 import { walkObjects } from '../../../model/object-walk.ts'
+import { ID_SHORT_3_0 } from '../../../model/release-3-0.ts'
 import type { ConceptDescription, Identifiable, Reference } from '../../../model/types.ts'
 import type { InspectedFile } from '../checks/inspected-file.ts'
 import type { Rule } from '../profile.ts'
@@ -74,52 +75,95 @@ export const submodelSemanticId: Repair = ({ draft, rule }) => {
 }
 
 /** By convention, the id of the asset is that of its shell with `asset` in the place of `aas`. */
-export const assetId: Repair = ({ draft, rule }) => {
+export const assetId: Repair = ({ draft, rule, rules }) => {
+  const base = rules
+    .filter(({ check }) => check === 'idPrefix')
+    .flatMap((one) => textsOf(one, 'prefixes'))
+    .find((prefix) => /^https?:/.test(prefix))
   for (const document of draft.documents) {
     if (document.modelType !== 'AssetAdministrationShell') continue
     const { globalAssetId, specificAssetIds = [] } = document.assetInformation ?? {}
-    if (globalAssetId || specificAssetIds.length > 0 || !document.id.includes('/aas/')) continue
-    draft.set(rule, document, ['assetInformation', 'globalAssetId'], document.id.replace('/aas/', '/asset/'))
+    const { id, idShort } = document
+    const [, version] = /\/(\d{1,4}\/\d{1,4})$/.exec(id) ?? []
+    const named =
+      base !== undefined && idShort !== undefined ? `${base}asset/${idShort}/${version ?? '1/0'}` : undefined
+    const wanted = id.includes('/aas/') ? id.replace('/aas/', '/asset/') : named
+    if (globalAssetId || specificAssetIds.length > 0 || wanted === undefined) continue
+    draft.set(rule, document, ['assetInformation', 'globalAssetId'], wanted)
   }
 }
 
-/** Only a small first letter has one right answer. Keys of references follow. */
+/**
+ * A small first letter becomes a capital; another name that is missing or wrong is that in the object's id, or in its
+ * concept, which by convention have the same name. Keys of references follow.
+ */
 export const idShort: Repair = ({ draft, rule, file }) => {
   const pattern = rule.values.pattern as RegExp
-  const of = textsOf(rule, 'of')
   const renamed = new Map<string, string>()
-  for (const { document, path, object, siblings } of namedObjects(draft, file, of)) {
+  for (const { document, path, object, siblings, isListItem } of namedObjects(draft, file, textsOf(rule, 'of'))) {
     const { idShort } = object
-    const capital = idShort === undefined ? '' : idShort.charAt(0).toUpperCase() + idShort.slice(1)
-    if (idShort === undefined || pattern.test(idShort) || !pattern.test(capital) || siblings.has(capital)) continue
+    if (idShort === undefined ? isListItem || rule.values.required !== true : pattern.test(idShort)) continue
+    const capital = idShort && idShort.charAt(0).toUpperCase() + idShort.slice(1)
+    const names = [capital, ...conventionalNames(object, file)]
+    const name = names.find(
+      (one) => one !== undefined && pattern.test(one) && ID_SHORT_3_0.test(one) && !siblings.has(one)
+    )
+    if (name === undefined) continue
     // The path before anything is renamed, as references have it.
-    const before = idShortPathTo(document, path)
-    if (before !== undefined) renamed.set(`${document.id} ${before}`, capital)
-    draft.set(rule, document, [...path, 'idShort'], capital)
+    const before = idShort === undefined ? undefined : idShortPathTo(document, path)
+    if (before !== undefined) renamed.set(`${document.id} ${before}`, name)
+    draft.set(rule, document, [...path, 'idShort'], name)
   }
   if (renamed.size > 0) renameKeys(draft, file, rule, renamed)
+}
+
+/** What an id or a concept calls the object. */
+function conventionalNames(object: NamedMember['object'], { conceptOf, submodels }: InspectedFile): readonly string[] {
+  const { modelType, id, semanticId } = object
+  if (id === undefined) {
+    const concept = semanticId?.keys?.[0]?.value ?? ''
+    return [conceptOf.get(concept)?.idShort, nameIn(concept)].filter((name) => name !== undefined)
+  }
+  const own = nameIn(id)
+  if (own !== undefined || modelType !== 'ConceptDescription') return own === undefined ? [] : [own]
+  const users = submodels.flatMap(({ elements }) =>
+    elements.flatMap(({ element }) => (element.semanticId?.keys?.[0]?.value === id ? [element.idShort] : []))
+  )
+  const [name, ...others] = new Set(users)
+  return name === undefined || others.length > 0 ? [] : [name]
+}
+
+/** By the conventions of the programme: `{base}/sm/{Machine}/{Submodel}/{version}/{revision}`, `aas` and `cd` alike. */
+function nameIn(id: string): string | undefined {
+  return /\/(?:aas|sm|cd)\/(?:[^/]+\/)*([^/]+)\/\d{1,4}\/\d{1,4}$/.exec(id)?.[1]
 }
 
 interface NamedMember {
   readonly document: Identifiable
   readonly path: readonly (string | number)[]
-  readonly object: { idShort?: string }
+  readonly object: { modelType: string; idShort?: string; id?: string; semanticId?: Reference }
   readonly siblings: ReadonlySet<string | undefined>
+  readonly isListItem: boolean
 }
 
 /** Elements from the innermost, so that the paths of outer ones are still those of before. */
 function namedObjects(draft: Draft, { documents }: InspectedFile, of: readonly string[]): NamedMember[] {
   const isWanted = (className: string) => of.some((name) => isA(className, name))
   const found: NamedMember[] = []
+  const ofClass = Map.groupBy(draft.documents, ({ modelType }) => modelType)
+  const namesOf = (list: readonly { idShort?: string }[] = []) => new Set(list.map(({ idShort }) => idShort))
   for (const [index, document] of draft.documents.entries()) {
     const elements = documents[index]?.elements ?? []
     const parentOf = (path: readonly (string | number)[]) => path.slice(0, -1).join('/')
-    const names = Map.groupBy(elements, ({ path }) => parentOf(path))
-    for (const { element, path } of elements.toReversed()) {
-      const siblings = new Set(names.get(parentOf(path))?.map((one) => one.element.idShort))
-      if (isWanted(element.modelType)) found.push({ document, path, object: element, siblings })
+    const children = Map.groupBy(elements, ({ path }) => parentOf(path))
+    for (const { element, path, isListItem } of elements.toReversed()) {
+      if (!isWanted(element.modelType)) continue
+      const siblings = namesOf(children.get(parentOf(path))?.map((one) => one.element))
+      found.push({ document, path, object: element, siblings, isListItem })
     }
-    if (isWanted(document.modelType)) found.push({ document, path: [], object: document, siblings: new Set() })
+    if (!isWanted(document.modelType)) continue
+    const siblings = namesOf(ofClass.get(document.modelType))
+    found.push({ document, path: [], object: document, siblings, isListItem: false })
   }
   return found
 }

@@ -1,6 +1,15 @@
 /** The repairs, by the check that fails, in their order: ids first, as others name them. */
 import { conceptMapping, dataType, definition, uniqueConcepts, valueType } from './concepts.ts'
-import { assetKind, emptyLists, fileUri, languages, listItemIdShort, standard, submodelKind } from './content.ts'
+import {
+  assetKind,
+  constraint,
+  emptyLists,
+  fileUri,
+  languages,
+  listItemIdShort,
+  standard,
+  submodelKind
+} from './content.ts'
 import { assetId, idFormat, idPrefix, idShort, idVersion, submodelSemanticId } from './identifiers.ts'
 import type { Repair } from './repair.ts'
 import { thumbnail } from './thumbnail.ts'
@@ -9,6 +18,7 @@ export const repairs: ReadonlyMap<string, Repair> = new Map([
   ['emptyList', emptyLists],
   ['languageOnce', languages],
   ['standard', standard],
+  ['constraint', constraint],
   ['uniqueConcepts', uniqueConcepts],
   ['idVersion', idVersion],
   ['idFormat', idFormat],
