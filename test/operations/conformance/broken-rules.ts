@@ -127,7 +127,7 @@ const rules2025: readonly BrokenRule[] = [
   ),
   {
     rule: '2025/AASd-130',
-    change: (m) => with_(elements(m)[1].value[0], { text: 'bell \u0007' }),
+    change: (m) => with_(elements(m)[1].value[0], { text: 'alarm \u0007' }),
     ...{ fails: ['IDTA-1'], left: ['IDTA-1'], choices: { form: 'json' } }
   },
   constraint('AASd-131', (m) => delete shell(m).assetInformation.globalAssetId, {
