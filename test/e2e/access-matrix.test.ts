@@ -1,14 +1,13 @@
 /** Every route of the API, generated from the operation table, for callers of every kind. */
-import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { isReadOnly, rightOf } from '../../src/operations/required-right.ts'
 import { type RequiredRight, rightsOf } from '../../src/security/rights.ts'
 import { type Route, routes } from '../../src/transports/http/routes.ts'
-import { startProvider } from '../identity-provider.ts'
-import { type ManualClock, manualClock } from '../manual-clock.ts'
+import { manualClock } from '../manual-clock.ts'
 import { eq, type Json, property, rule, str, submodel } from '../security/fixture.ts'
 import { type Client, clientOf, startGuarded } from './access-fixture.ts'
 import { encode, type Reply } from './harness.ts'
+import { bearer, refusedCredentials } from './refused-credentials.ts'
 
 /** Ids of what is stored, and of nothing. */
 const SEEN = 'seen'
@@ -137,51 +136,6 @@ t.test('every operation is refused to callers without a right to it, and only to
     }
   }
 })
-
-const HOUR_MS = 3_600_000
-
-/** Credentials of administrators that were good and no longer are, or never were, at one hub; and what is still good. */
-async function refusedCredentials(t: Test, clock: ManualClock) {
-  const [provider, foreign] = [await startProvider(t, 'ES256'), await startProvider(t, 'ES256')]
-  const trusted = t.testdir({ 'issuers.json': JSON.stringify([{ issuer: provider.url, audience: 'aas-hub' }]) })
-  const settings = { ISSUERS: join(trusted, 'issuers.json') }
-  const guarded = await startGuarded(t, { admin: { role: 'administrator' } }, undefined, settings, { clock })
-  const { hub, as, keys } = guarded
-  const claims = { role: 'administrator' }
-  const newKey = async (name: string, expires?: number) => {
-    const body = { name, claims, ...(expires !== undefined && { expires: new Date(expires).toISOString() }) }
-    const { status, json, text } = await as.admin.ask('POST', `${hub.url}/security/keys`, body)
-    t.equal(status, 201, text)
-    return json as { readonly id: string; readonly key: string }
-  }
-  const short = await newKey('short', clock.milliseconds() + HOUR_MS)
-  const revoked = await newKey('revoked')
-  const token = await provider.token(claims)
-  for (const good of [short.key, revoked.key, token]) {
-    const { status, text } = await clientOf(hub, bearer(good)).get('/shells')
-    t.equal(status, 200, text)
-  }
-  clock.jump(HOUR_MS + 1000)
-  t.equal((await as.admin.ask('DELETE', `${hub.url}/security/keys?id=${revoked.id}`)).status, 204)
-  const lasting = await provider.token(claims, { expiresIn: 2 * 3600 })
-  const [, payload = ''] = lasting.split('.')
-  const unsigned = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url')
-  const refused = {
-    'an expired key': short.key,
-    'a revoked key': revoked.key,
-    'a key of another secret': `${keys.admin.slice(0, -6)}AAAAAA`,
-    'an expired token': token,
-    'a token of a foreign issuer': await foreign.token(claims, { expiresIn: 2 * 3600 }),
-    'a token of a foreign issuer in the name of the trusted one': await foreign.token(
-      { ...claims, iss: provider.url },
-      { expiresIn: 2 * 3600 }
-    ),
-    'a token that is not signed': `${unsigned}.${payload}.`
-  }
-  return { ...guarded, refused, lasting }
-}
-
-const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` })
 
 t.test('every operation is refused to credentials that are not valid, also a public one', async (t) => {
   const { hub, as, anonymous, refused, lasting } = await refusedCredentials(t, manualClock(Date.now()))

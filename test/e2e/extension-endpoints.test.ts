@@ -1,9 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
 import type { OpenApi } from '../../src/transports/http/openapi.ts'
-import { routes } from '../../src/transports/http/routes.ts'
 import { MACHINE } from '../../src/transports/schemas/sample-schemas.ts'
 import { type Reply, type Running, start } from './harness.ts'
+import { servedRoutes, standardPaths } from './served-routes.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -21,16 +21,13 @@ interface Operation {
   readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Json }> }>
 }
 
-/** The paths of the standard, as the router knows them. */
-const standard = new Set(routes().map(({ path }) => `/api/v3${path.replace(/\{(\w+)\}/g, ':$1')}`))
-
 /** The endpoints beside the standard in the OpenAPI document, at each address where they are served. */
 async function documentedBy(hub: Running) {
   const { paths, servers: all } = (await hub.ask('GET', `${hub.url}/openapi.json`)).json as OpenApi
   return Object.entries(paths).flatMap(([path, { servers = all, ...verbs }]) =>
     servers
       .map(({ url }) => (url === '/' ? '' : url) + path)
-      .filter((at) => !standard.has(at.replace(/\{(\w+)\}/g, ':$1')))
+      .filter((at) => !standardPaths.has(at.replace(/\{(\w+)\}/g, ':$1')))
       .flatMap((at) =>
         Object.entries(verbs).map(([verb, operation]) => {
           return { verb: verb.toUpperCase(), path: at, operation: operation as unknown as Operation }
@@ -39,27 +36,11 @@ async function documentedBy(hub: Running) {
   )
 }
 
-/** The routes beside the standard; a path that answers 405 itself is asked for its methods. */
-async function routedBy(hub: Running): Promise<string[]> {
-  const steps: string[] = []
-  const found: string[] = []
-  for (const line of hub.server.app.printRoutes({ commonPrefix: false }).split('\n')) {
-    const [, indent = '', step = '', all = ''] = /^([ │]*)[├└]── (.*?) \((.+)\)$/.exec(line) ?? []
-    if (all === '') continue
-    steps.splice(indent.length / 4, steps.length, step)
-    const path = `/${steps.join('').replace(/^\/+/, '')}`
-    if (standard.has(path)) continue
-    const allow = all.includes('OPTIONS') && (await hub.ask('OPTIONS', hub.url + path)).headers.get('allow')
-    const verbs = (allow || all).split(', ').filter((verb) => verb !== 'HEAD' && verb !== 'OPTIONS')
-    found.push(...verbs.map((verb) => `${verb} ${path}`))
-  }
-  return found
-}
-
 t.test('exactly the served extension endpoints are in the document', async (t) => {
   const hub = await start(t)
   // Without the files that the pages at / and /docs load.
-  const routed = (await routedBy(hub)).filter((route) => !/^GET \/(?:docs[/*]|page\/:)/.test(route))
+  const served = (await servedRoutes(hub)).map(({ verb, path }) => `${verb} ${path}`)
+  const routed = served.filter((route) => !/^GET \/(?:docs[/*]|page\/:)/.test(route))
   const documented = (await documentedBy(hub)).map(({ verb, path }) => `${verb} ${path.replace(/\{(\w+)\}/g, ':$1')}`)
   t.ok(documented.includes('POST /ingest') && documented.includes('POST /upload'))
   t.strictSame(routed.toSorted(), documented.toSorted())
