@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http'
 import { type ExaminationOptions, examine } from '../../../src/reports/compliance/examination/examine.ts'
 import type { ExaminedHub } from '../../../src/reports/compliance/examined-hub.ts'
 import type { ReportCheck, ReportSection } from '../../../src/reports/compliance/report.ts'
+import { sendOwnRequest } from '../../../src/transports/http/own-requests.ts'
 import type { Running } from '../../e2e/harness.ts'
 
 export function examined(hub: Running, headers: Readonly<Record<string, string>> = {}): ExaminedHub {
@@ -24,6 +25,17 @@ export function examined(hub: Running, headers: Readonly<Record<string, string>>
         body: Buffer.from(await response.arrayBuffer())
       }
     }
+  }
+}
+
+/** The same by requests that the hub sends to itself. */
+export function selfExamined(hub: Running, settings: Readonly<Record<string, string>> = {}): ExaminedHub {
+  const { host } = new URL(hub.url)
+  const { facts, apiPrefix } = examined(hub)
+  return {
+    apiPrefix,
+    facts: { ...facts, settings },
+    request: (method, path, content) => sendOwnRequest(hub.server.app, host, { method, path, ...content })
   }
 }
 

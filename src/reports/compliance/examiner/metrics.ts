@@ -27,8 +27,12 @@ export class MetricSamples {
     return this.#samples.filter((one) => one.name === name && wanted.every(([label, of]) => one.labels[label] === of))
   }
 
-  sum(name: string, labels: Readonly<Record<string, string>> = {}): number {
-    return this.all(name, labels).reduce((sum, { value }) => sum + value, 0)
+  /** The sum of all series whose labels match these patterns as a whole, as `=~` of PromQL. */
+  sumMatching(name: string, labels: Readonly<Record<string, string>>): number {
+    const patterns = Object.entries(labels).map(([label, pattern]) => [label, new RegExp(`^(?:${pattern})$`)] as const)
+    return this.all(name)
+      .filter((one) => patterns.every(([label, pattern]) => pattern.test(one.labels[label] ?? '')))
+      .reduce((sum, { value }) => sum + value, 0)
   }
 }
 

@@ -61,7 +61,8 @@ async function pushAndRead(examiner: Examiner, documents: ScratchDocuments): Pro
       `수신 확인된 샘플 ${acknowledged}건 중 ${count}건이 이력에서 조회됨`
     ),
     [
-      figureOf('acknowledged', acknowledged, { asked: json, at: '/accepted' }),
+      figureOf('acknowledged as JSON', acceptedBy(json), { asked: json, at: '/accepted' }),
+      figureOf('acknowledged as SenML', acceptedBy(senml), { asked: senml, at: '/accepted' }),
       figureOf('read back', count, { asked: read, at: '/rows/0/1' }),
       figureOf('sum of the values', sum, { asked: read, at: '/rows/0/2' }),
       ...[stored, json, senml, read].map(({ exchange }) => exchange)
@@ -115,7 +116,7 @@ async function compareHistory(examiner: Examiner): Promise<ReportCheck> {
       `수집항목 ${Math.min(rows.length, MAX_COMPARED)}개의 수신 확인 샘플 ${acknowledged}건 중 ${missing}건이 이력에 없음`
     ),
     [
-      figureOf('acknowledged', acknowledged, { asked: page, at: '/result' }),
+      figureOf('acknowledged for the points', acknowledged, { asked: page, at: '/result' }),
       figureOf('not in the history', missing),
       ...evidence,
       note(

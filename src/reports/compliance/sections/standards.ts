@@ -1,7 +1,6 @@
 /** The standards that the hub claims, each with a count of what really flowed by it. */
 import type { Asked, Examiner } from '../examiner/examiner.ts'
 import { figureOf } from '../examiner/examiner.ts'
-import type { MetricSamples } from '../examiner/metrics.ts'
 import { checkOf, local, sectionOf } from '../examiner/verdict.ts'
 import type { ReportCheck, ReportSection } from '../report.ts'
 
@@ -9,98 +8,50 @@ interface Standard {
   readonly id: string
   readonly name: string
   readonly unit: { readonly en: string; readonly ko: string }
-  /** How much there is of it, by the metrics; `at` names the metric. */
-  count(samples: MetricSamples, apiPrefix: string): number
-  readonly at: string
+  /** The metric that counts it, with what its labels have to match; the values of all series that do are added. */
+  readonly metric: string
+  readonly labels: (apiPrefix: string) => Readonly<Record<string, string>>
 }
 
 const DOCUMENTS = { en: 'documents stored', ko: '저장된 문서' }
 const REQUESTS = { en: 'requests answered', ko: '처리한 요청' }
 const SAMPLES = { en: 'samples accepted', ko: '수신한 샘플' }
 
-const documents = (kind: string) => (samples: MetricSamples) => samples.value('aas_hub_documents', { kind }) ?? 0
-
-const samplesBy = (format: string) => (samples: MetricSamples) =>
-  samples.value('aas_hub_samples_by_format_total', { format }) ?? 0
-
-/** Requests on some routes that were not refused. */
-function requests(isRoute: (route: string, apiPrefix: string) => boolean) {
-  return (samples: MetricSamples, apiPrefix: string) =>
-    samples
-      .all('aas_hub_request_seconds_count')
-      .filter(({ labels }) => Number(labels.status) < 400 && isRoute(labels.route ?? '', apiPrefix))
-      .reduce((sum, { value }) => sum + value, 0)
+function documents(kind: string): Omit<Standard, 'id' | 'name'> {
+  return { unit: DOCUMENTS, metric: 'aas_hub_documents', labels: () => ({ kind }) }
 }
 
-const byRoute = (...paths: readonly string[]) =>
-  requests((route, prefix) => paths.some((path) => route === path || route === prefix + path))
+function samplesBy(format: string): Omit<Standard, 'id' | 'name'> {
+  return { unit: SAMPLES, metric: 'aas_hub_samples_by_format_total', labels: () => ({ format }) }
+}
 
-const REQUEST_METRIC = 'aas_hub_request_seconds_count'
-const FORMAT_METRIC = 'aas_hub_samples_by_format_total'
+/** Those that were not refused. @param route a pattern, in which API stands for the path of the API */
+function requests(route: string): Omit<Standard, 'id' | 'name'> {
+  const labels = (apiPrefix: string) => ({ status: '[23]..', route: route.replaceAll('API', apiPrefix) })
+  return { unit: REQUESTS, metric: 'aas_hub_request_seconds_count', labels }
+}
 
 const standards: readonly Standard[] = [
   {
     id: 'aas-part-1',
     name: 'AAS Part 1: Metamodel (IDTA-01001), release 3.1; IEC 63278-2',
-    unit: DOCUMENTS,
-    count: (samples) => documents('AssetAdministrationShell')(samples) + documents('Submodel')(samples),
-    at: 'aas_hub_documents'
+    ...documents('AssetAdministrationShell|Submodel')
   },
-  {
-    id: 'aas-part-2',
-    name: 'AAS Part 2: API (IDTA-01002), release 3.1.2',
-    unit: REQUESTS,
-    count: requests((route, prefix) => route.startsWith(`${prefix}/`)),
-    at: REQUEST_METRIC
-  },
+  { id: 'aas-part-2', name: 'AAS Part 2: API (IDTA-01002), release 3.1.2', ...requests('API/.*') },
   {
     id: 'aasx',
     name: 'AAS Part 5: AASX packages (IDTA-01005)',
-    unit: REQUESTS,
-    count: requests((route, prefix) =>
-      ['/upload', '/packages', '/serialization'].some((path) => route.replace(prefix, '').startsWith(path))
-    ),
-    at: REQUEST_METRIC
+    ...requests('(API)?/upload|API/(packages|serialization).*')
   },
-  {
-    id: 'iec-61360',
-    name: 'IEC 61360 (IDTA-01003-a): concept descriptions',
-    unit: DOCUMENTS,
-    count: documents('ConceptDescription'),
-    at: 'aas_hub_documents{kind="ConceptDescription"}'
-  },
-  { id: 'mqtt', name: 'MQTT (ISO/IEC 20922)', unit: SAMPLES, count: samplesBy('mqtt'), at: FORMAT_METRIC },
-  {
-    id: 'sparkplug-b',
-    name: 'Sparkplug B 3.0 (ISO/IEC 20237)',
-    unit: SAMPLES,
-    count: samplesBy('sparkplug-b'),
-    at: FORMAT_METRIC
-  },
-  { id: 'senml', name: 'SenML (RFC 8428)', unit: SAMPLES, count: samplesBy('senml'), at: FORMAT_METRIC },
-  {
-    id: 'line-protocol',
-    name: 'Line protocol of InfluxDB',
-    unit: SAMPLES,
-    count: samplesBy('line-protocol'),
-    at: FORMAT_METRIC
-  },
-  { id: 'http-json', name: 'Samples as JSON by HTTP', unit: SAMPLES, count: samplesBy('http'), at: FORMAT_METRIC },
-  {
-    id: 'websocket',
-    name: 'WebSocket (RFC 6455): the stream',
-    unit: SAMPLES,
-    count: samplesBy('websocket'),
-    at: FORMAT_METRIC
-  },
-  { id: 'cloudevents', name: 'CloudEvents 1.0', unit: REQUESTS, count: byRoute('/events'), at: REQUEST_METRIC },
-  {
-    id: 'time-series',
-    name: 'History: IDTA 02008, Parquet, Arrow, CSV',
-    unit: REQUESTS,
-    count: byRoute('/timeseries', '/dataset'),
-    at: REQUEST_METRIC
-  }
+  { id: 'iec-61360', name: 'IEC 61360 (IDTA-01003-a): concept descriptions', ...documents('ConceptDescription') },
+  { id: 'mqtt', name: 'MQTT (ISO/IEC 20922)', ...samplesBy('mqtt|sparkplug-b') },
+  { id: 'sparkplug-b', name: 'Sparkplug B 3.0 (ISO/IEC 20237)', ...samplesBy('sparkplug-b') },
+  { id: 'senml', name: 'SenML (RFC 8428)', ...samplesBy('senml') },
+  { id: 'line-protocol', name: 'Line protocol of InfluxDB', ...samplesBy('line-protocol') },
+  { id: 'http-json', name: 'Samples as JSON by HTTP', ...samplesBy('http') },
+  { id: 'websocket', name: 'WebSocket (RFC 6455): the stream', ...samplesBy('websocket') },
+  { id: 'cloudevents', name: 'CloudEvents 1.0', ...requests('(API)?/events') },
+  { id: 'time-series', name: 'History: IDTA 02008, Parquet, Arrow, CSV', ...requests('(API)?/(timeseries|dataset)') }
 ]
 
 export async function examineStandards(examiner: Examiner): Promise<ReportSection> {
@@ -115,8 +66,10 @@ export async function examineStandards(examiner: Examiner): Promise<ReportSectio
       name: 'Asset Interfaces Description (IDTA 02017): OPC UA, Modbus, MQTT, HTTP'
     }),
     ...standards.map((standard) => {
-      const count = standard.count(samples, examiner.apiPrefix)
-      return usage(standard, { count, since, period: examiner.period.from, asked })
+      const labels = standard.labels(examiner.apiPrefix)
+      const count = samples.sumMatching(standard.metric, labels)
+      const at = `${standard.metric}{${Object.entries(labels).map(([name, value]) => `${name}=~"${value}"`)}}`
+      return usage(standard, { count, since, period: examiner.period.from, asked, at })
     })
   ])
 }
@@ -126,9 +79,11 @@ interface Usage {
   readonly since: string
   readonly period: string
   readonly asked: Asked
+  /** As PromQL selects it. */
+  readonly at: string
 }
 
-function usage({ id, name, unit, at }: Standard, { count, since, period, asked }: Usage): ReportCheck {
+function usage({ id, name, unit }: Standard, { count, since, period, asked, at }: Usage): ReportCheck {
   // Of documents what is there counts; requests and samples are counted since the start of the process.
   const from = unit === DOCUMENTS || since < period ? '' : since
   const sinceText = from === '' ? { en: '', ko: '' } : { en: ` since ${from}`, ko: `(${from} 이후)` }
