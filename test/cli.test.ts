@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -122,7 +122,31 @@ t.test('a running hub is backed up, and the copy is sound', async (t) => {
   t.match(await run(['backup', '--data-dir', data, '--to', copy]), { code: 1, stderr: /is not empty/ })
   t.match(await run(['backup', '--data-dir', data]), { code: 1, stderr: /--to/ })
 
-  const second = await serve(t, copy)
+  const drilled = await run(['check', '--data-dir', data, '--restore-drill', copy])
+  t.match(
+    drilled,
+    { code: 0, stdout: /was restored in [\d.]+ s: 1 documents, 0 samples, all of them sound/ },
+    drilled.stderr
+  )
+  t.match(JSON.parse(readFileSync(join(data, 'backups.json'), 'utf8')), {
+    backup: { to: copy },
+    drill: { of: copy, isSound: true, documents: 1 }
+  })
+  const metrics = await (await fetch(`${hub.url}/metrics`)).text()
+  for (const name of ['backup_seconds', 'restore_drill_seconds', 'restore_drill_sound'])
+    t.match(metrics, new RegExp(`^aas_hub_${name} \\d`, 'm'))
+  writeFileSync(join(copy, 'hub.db'), 'no database')
+  t.match(await run(['check', '--data-dir', data, '--restore-drill', copy]), { code: 1 })
+  t.match(JSON.parse(readFileSync(join(data, 'backups.json'), 'utf8')), { drill: { isSound: false } })
+  t.match(await run(['check', '--data-dir', data, '--restore-drill', join(directory, 'none')]), {
+    code: 1,
+    stderr: /none/
+  })
+  const [other, third] = [join(directory, 'other'), join(directory, 'third')]
+  t.equal((await run(['backup', '--data-dir', data, '--to', other])).code, 0)
+  t.equal((await run(['backup', '--data-dir', other, '--to', third])).code, 0, 'a copy is not its own backup')
+
+  const second = await serve(t, other)
   const read = await fetch(`${second.url}/api/v3/submodels/${Buffer.from('urn:kept').toString('base64url')}`)
   t.same(await read.json(), JSON.parse(body))
 })

@@ -30,6 +30,7 @@ export function openCompliance({ config, services, app }: ComplianceParts): Comp
   })
   const examinations = new Examinations({
     ...{ store, clock, archive, keys },
+    ...(config.COMPLIANCE_CRITERIA !== '' && { criteriaFile: config.COMPLIANCE_CRITERIA }),
     hub: () => ownHub({ app, config, clock }, addressOf(services, config)),
     audit: (summary) => audit.changesForEvent(auditedReport(summary)),
     kept: (summary) => logReport(app, summary)

@@ -3,16 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
+import { HubError } from '../errors.ts'
 import { backupDirectory } from '../store/sqlite/backup.ts'
 import { noteBackup } from '../store/sqlite/backup-record.ts'
 import { checkDirectory } from '../store/sqlite/check.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 
-export interface DrillResult {
+export interface DrillResult extends RestoredFigures {
   /** What is wrong with the backup; empty if it is sound. */
   readonly problems: readonly string[]
-  readonly documents: number
-  readonly samples: number
+  /** How long it took. */
   readonly seconds: number
 }
 
@@ -28,26 +28,41 @@ export async function restoreDrill(
 ): Promise<DrillResult> {
   const start = clock.monotonic()
   const folder = await mkdtemp(join(tmpdir(), 'aas-hub-restore-'))
+  const note = (isSound: boolean, figures: RestoredFigures) => {
+    const time = new Date(clock.milliseconds()).toISOString()
+    const seconds = Math.round(clock.monotonic() - start) / 1000
+    return noteBackup(directory, { drill: { time, of: backup, isSound, ...figures, seconds } }).then(() => seconds)
+  }
   try {
     const restored = join(folder, 'data')
     await backupDirectory(backup, restored)
     const problems = await checkDirectory(restored)
-    const figures = problems.length === 0 ? await figuresOf(restored) : { documents: 0, samples: 0 }
-    const result = { problems, ...figures, seconds: Math.round(clock.monotonic() - start) / 1000 }
-    const { problems: found, ...rest } = result
-    const time = new Date(clock.milliseconds()).toISOString()
-    await noteBackup(directory, { drill: { time, of: backup, isSound: found.length === 0, ...rest } })
-    return result
+    const figures = problems.length === 0 ? await figuresOf(restored) : NOTHING
+    return { problems, ...figures, seconds: await note(problems.length === 0, figures) }
+  } catch (error) {
+    const isMissing = error instanceof HubError && error.name === 'NotFound'
+    if (!isMissing) await note(false, NOTHING)
+    throw error
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function figuresOf(directory: string): Promise<Pick<DrillResult, 'documents' | 'samples'>> {
+interface RestoredFigures {
+  readonly documents: number
+  readonly samples: number
+}
+
+/** What users count as documents. */
+const KINDS = ['AssetAdministrationShell', 'Submodel', 'ConceptDescription'] as const
+
+const NOTHING: RestoredFigures = { documents: 0, samples: 0 }
+
+async function figuresOf(directory: string): Promise<RestoredFigures> {
   const store = await openSqlite(directory)
   try {
     const { documents, samples } = await store.figures()
-    return { documents: Object.values(documents).reduce((sum, count) => sum + count, 0), samples }
+    return { documents: KINDS.reduce((sum, kind) => sum + (documents[kind] ?? 0), 0), samples }
   } finally {
     await store.close()
   }

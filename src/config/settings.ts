@@ -296,6 +296,12 @@ export const settings = {
     means:
       'When the hub examines itself: every `12h` or `7d`, at `03:00` each day (time of the machine), or `off`. What became worse is logged, counted by the metrics and recorded in the audit'
   },
+  COMPLIANCE_CRITERIA: {
+    parse: parseText,
+    default: '',
+    means:
+      'JSON file with the criteria that the compliance report maps to its checks, in the form of schemas/compliance/criteria.json; empty: that file'
+  },
   COMPLIANCE_REPORTS: {
     parse: parseCount,
     default: '100',

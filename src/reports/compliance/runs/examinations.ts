@@ -24,6 +24,8 @@ export interface ExaminationsOptions {
   readonly hub: () => ExaminedHub
   /** Changes for the audit, committed with the report. */
   readonly audit: (summary: ReportSummary) => readonly Change[]
+  /** Criteria instead of the shipped ones. */
+  readonly criteriaFile?: string
   /** Called with a report that is kept. */
   readonly kept?: (summary: ReportSummary) => void
 }
@@ -138,13 +140,14 @@ export class Examinations {
     { startedBy, periodMs = DAY_MS }: ExaminationRequest,
     startedAt: number
   ): Promise<void> {
-    const { clock, keys, archive, audit, kept } = this.#options
+    const { clock, keys, archive, audit, kept, criteriaFile } = this.#options
     const hub = this.#options.hub()
     const { examine } = await import('../examination/examine.ts')
     const period = { from: new Date(startedAt - periodMs).toISOString(), to: new Date(startedAt).toISOString() }
     const begin = clock.monotonic()
     const found = await examine(hub, {
       period,
+      ...(criteriaFile !== undefined && { criteriaFile }),
       signal: running.stopping.signal,
       progress: (progress) => {
         running.progress = progress
