@@ -1,5 +1,4 @@
 /** Verbs for who may do what, who asks, and what was recorded of it. */
-import { once } from 'node:events'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { parseDuration } from '../config/parsers.ts'
@@ -54,17 +53,6 @@ export const users: CliVerb = {
   takesFiles: true
 }
 
-export const audit: CliVerb = {
-  does: 'verifies the hash chain of the audit, exports it, or prints its head, to be kept elsewhere; also while the hub runs',
-  usage: `verify [--head NUMBER:HASH|FILE] [--data-dir FOLDER | --url URL]
-       aas-hub audit export [--format ndjson|syslog] [--after NUMBER] [--data-dir FOLDER | --url URL]
-       aas-hub audit head [--data-dir FOLDER | --url URL]
-         of a running hub with a key in AAS_HUB_KEY or --token-file`,
-  settings: /^DATA_DIR$/,
-  run: readAudit,
-  takesFiles: true
-}
-
 async function administerAccess(
   config: Config,
   extra: ReadonlyMap<string, string>,
@@ -105,15 +93,4 @@ async function identityParts(config: Config, clock: Clock = systemClock) {
     ...{ openStore: () => openStore(config), parseDuration, clock },
     eventsOf: (store: Store) => securityEvents(openAudit({ config, store, clock, log }))
   }
-}
-
-async function readAudit(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[]): Promise<void> {
-  const { isAuditAction, runAudit } = await import('../commands/audit.ts')
-  const write = async (text: string) => {
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain')
-  }
-  const [action = '', ...others] = words
-  if (!isAuditAction(action) || others.length > 0) throw new UsageError(`Usage: aas-hub audit ${audit.usage}`)
-  const problem = await runAudit(action, { flags: extra, directory: config.DATA_DIR, write })
-  if (problem !== undefined) throw new UsageError(problem)
 }

@@ -1,7 +1,8 @@
 /** The verbs, in the order in which help names them. */
+import { audit } from './audit.ts'
 import { backup, check, migrate } from './data.ts'
 import { exportVerb, instantiate, repair, validate } from './files.ts'
-import { access, audit, keys, setup, users } from './security.ts'
+import { access, keys, setup, users } from './security.ts'
 import { serve } from './serve.ts'
 import type { CliVerb } from './verb.ts'
 
