@@ -1,5 +1,6 @@
 /** `/`: the page for browsers, a list of links for programs, and where the page is not built. */
 import type { FastifyInstance } from 'fastify'
+import type { Identity } from '../security/identity/identity.ts'
 import { type ExtensionEndpoint, plainOperation, serve } from '../transports/http/extension-endpoint.ts'
 import { LOGO } from '../transports/http/logo.ts'
 import { withPagePolicy } from './page.ts'
@@ -23,11 +24,10 @@ export const indexPageEndpoint = {
 export interface IndexPageOptions {
   readonly prefix: string
   readonly version: string
-  /** May callers do everything without being authenticated? */
-  readonly isOpen: () => boolean
+  readonly identity: Pick<Identity, 'isConfigured' | 'providers'>
 }
 
-export function mountIndexPage(app: FastifyInstance, { prefix, version, isOpen }: IndexPageOptions): void {
+export function mountIndexPage(app: FastifyInstance, { prefix, version, identity }: IndexPageOptions): void {
   const [openPage, closedPage] = [linksPage(prefix, version, WARNING), linksPage(prefix, version, '')]
   // Text and links only: nothing is loaded, no script runs.
   const policy =
@@ -36,12 +36,12 @@ export function mountIndexPage(app: FastifyInstance, { prefix, version, isOpen }
     get: async ({ request, reply }) => {
       reply.header('vary', 'accept')
       const isBrowser = (request.headers.accept ?? '').includes('text/html')
-      const page = isBrowser ? await sendDocument(request, withPagePolicy(reply)) : undefined
+      const page = isBrowser ? await sendDocument(request, withPagePolicy(reply, identity.providers)) : undefined
       if (page !== undefined) return page
       return reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', policy)
-        .send(isOpen() ? openPage : closedPage)
+        .send(identity.isConfigured ? closedPage : openPage)
     }
   })
 }

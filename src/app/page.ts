@@ -1,6 +1,8 @@
 /** The page that browsers get at `/`, and what it has to know before its user is known. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { HubError } from '../errors.ts'
+import type { Identity } from '../security/identity/identity.ts'
+import type { SignInProviders } from '../security/identity/sign-in-providers.ts'
 import { type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import { ref } from '../transports/http/openapi-schemas.ts'
 import { sendPart } from './page-files.ts'
@@ -26,14 +28,17 @@ export const pageEndpoints: readonly ExtensionEndpoint[] = [pageConfigEndpoint]
 export interface PageParts {
   readonly prefix: string
   readonly version: string
-  /** May callers do everything without being authenticated? */
-  readonly isOpen: () => boolean
+  readonly identity: Pick<Identity, 'isConfigured' | 'providers'>
 }
 
-export function mountPage(app: FastifyInstance, { prefix, version, isOpen }: PageParts): void {
+export function mountPage(app: FastifyInstance, { prefix, version, identity }: PageParts): void {
   serve(app, '', pageConfigEndpoint, {
-    get: ({ reply }) =>
-      reply.header('cache-control', 'no-store').send({ version, apiPrefix: prefix, open: isOpen(), providers: [] })
+    get: async ({ reply }) => {
+      const providers = await identity.providers.list()
+      return reply
+        .header('cache-control', 'no-store')
+        .send({ version, apiPrefix: prefix, open: !identity.isConfigured, providers })
+    }
   })
   app.get<{ Params: { name: string } }>(
     '/page/:name',
@@ -45,15 +50,18 @@ export function mountPage(app: FastifyInstance, { prefix, version, isOpen }: Pag
   )
 }
 
-/** Everything comes from this origin. `blob:` is for files that need credentials, and so are read by the page itself. */
-export function withPagePolicy(reply: FastifyReply): FastifyReply {
-  return reply.header('content-security-policy', POLICY)
+/**
+ * Everything comes from this origin, but tokens from where users sign in. `blob:` is for files that need credentials, and so
+ * are read by the page itself.
+ */
+export function withPagePolicy(reply: FastifyReply, { known }: Pick<SignInProviders, 'known'>): FastifyReply {
+  const connect = ["'self'", ...new Set(known.map(({ tokenEndpoint }) => new URL(tokenEndpoint).origin))]
+  return reply.header('content-security-policy', `${POLICY}; connect-src ${connect.join(' ')}`)
 }
 
 const POLICY = [
   "default-src 'none'",
   "base-uri 'none'",
-  "connect-src 'self'",
   "font-src 'self'",
   "form-action 'none'",
   "frame-ancestors 'none'",

@@ -91,7 +91,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ store, clock, accessRules: rulesStatus, followed, isInsecure: () => isInsecure(config, identity) }
   })
   await allowOrigins(app, config)
-  const page = { prefix: apiPrefix, version: VERSION, isOpen: () => !identity.isConfigured }
+  const page = { prefix: apiPrefix, version: VERSION, identity }
   mountIndexPage(app, page)
   mountPage(app, page)
   await http(app, { hub: context, handlers, apiPrefix, publicUrl, defaultLimit, maxLimit, bodies })

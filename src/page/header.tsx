@@ -1,7 +1,7 @@
 /** Product, language, colours, and who is signed in. */
 import { config } from './core/hub.ts'
 import { chooseLanguage, LANGUAGES, type Language, language } from './core/language.ts'
-import { caller, signOut } from './core/session.ts'
+import { caller, callerName, signOut } from './core/session.ts'
 import { currentTheme, toggleTheme } from './core/theme.ts'
 import logo from './logo.svg'
 import { frameMessages } from './messages.ts'
@@ -71,7 +71,7 @@ function User() {
     <div class="user">
       <span class="user-name" title={text.signedInAs(known.name)}>
         <Icon name="user" />
-        <span>{known.name}</span>
+        <span>{callerName.value}</span>
       </span>
       <button type="button" class="button" onClick={() => void signOut()}>
         {text.signOut}

@@ -2,15 +2,13 @@
  * The page in a real browser: Debian's Chromium, or the one that CHROMIUM names. Errors on the console, violations of the
  * Content-Security-Policy and requests that fail are failures of the test.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import file, { type Test } from 'tap'
+import { buildPage } from './build-page.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
 const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const executable = process.env.CHROMIUM ?? CANDIDATES.find((file) => existsSync(file))
 
@@ -52,6 +50,9 @@ export async function withTab(
   const tab = await openTab(url, options)
   try {
     await use(tab)
+  } catch (error) {
+    await screenshot(tab, `failed-${t.name.replace(/\W+/g, '-')}`)
+    throw error
   } finally {
     await tab.context.close()
   }
@@ -137,18 +138,4 @@ async function launch(): Promise<Browser> {
   })
   file.teardown(() => browser.close())
   return browser
-}
-
-/** Builds the page where a source is newer, as `npm run page` does. */
-export function buildPage(): void {
-  const built = join(root, 'dist/page/index.html')
-  const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0
-  if (['src/page', 'src/client'].some((folder) => newestIn(join(root, folder)) > builtAt)) {
-    execFileSync(process.execPath, [join(root, 'scripts/build-page.js')], { stdio: ['ignore', 'ignore', 'inherit'] })
-  }
-}
-
-function newestIn(folder: string): number {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  return Math.max(...entries.map(({ parentPath, name }) => statSync(join(parentPath, name)).mtimeMs))
 }

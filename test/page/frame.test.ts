@@ -1,19 +1,9 @@
 import t from 'tap'
 import { plant } from '../../scripts/demo/plant.ts'
 import { start } from '../e2e/harness.ts'
-import {
-  buildPage,
-  checkAccessibility,
-  checkWidth,
-  DESKTOP,
-  NARROW,
-  noBrowser,
-  screenshot,
-  withTab
-} from './browser.ts'
+import { checkAccessibility, checkWidth, DESKTOP, NARROW, noBrowser, screenshot, withTab } from './browser.ts'
 
 t.test('the page', { skip: noBrowser }, async (t) => {
-  buildPage()
   const hub = await start(t)
   await hub.post('/submodels', plant().submodels?.[0])
 

@@ -14,9 +14,7 @@ export interface PageRoute {
 
 export const route = signal<PageRoute>(parse(location.hash))
 
-addEventListener('hashchange', () => {
-  route.value = parse(location.hash)
-})
+addEventListener('hashchange', readAddress)
 
 /** The address of a page, for links. Undefined and empty parameters are left out. */
 export function linkTo(path: string, params: Readonly<Record<string, string | undefined>> = {}): string {
@@ -28,10 +26,15 @@ export function navigate(path: string, params?: Readonly<Record<string, string |
   location.hash = linkTo(path, params)
 }
 
+/** To be called where the address was changed without a `hashchange`. */
+export function readAddress(): void {
+  route.value = parse(location.hash)
+}
+
 /** Changes the address without a new step in the browser's history, e.g. while the reader types. */
 export function replaceRoute(path: string, params?: Readonly<Record<string, string | undefined>>): void {
   history.replaceState(history.state, '', linkTo(path, params))
-  route.value = parse(location.hash)
+  readAddress()
 }
 
 function parse(hash: string): PageRoute {

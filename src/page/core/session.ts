@@ -3,13 +3,14 @@ import { computed, signal } from '@preact/signals'
 import { ApiError } from '../../client/api/http.ts'
 import { type CallerInfo, closeSession, openSession, readPageConfig, whoAmI } from '../../client/api/session.ts'
 import { configure, hub, onSignedOut, useCredential } from './hub.ts'
+import { forgetTokens, providerToken, returnFromProvider } from './oidc-session.ts'
 
 export type SessionState =
   | { readonly is: 'starting' }
   /** The hub does not answer. */
   | { readonly is: 'unreachable'; readonly error: ApiError }
-  /** @property hasEnded was the reader signed in before? */
-  | { readonly is: 'signed-out'; readonly hasEnded: boolean }
+  /** @property hasEnded was the reader signed in before? @property problem what an identity provider says */
+  | { readonly is: 'signed-out'; readonly hasEnded: boolean; readonly problem?: string }
   | { readonly is: 'ready'; readonly caller: CallerInfo }
 
 export const session = signal<SessionState>({ is: 'starting' })
@@ -22,6 +23,15 @@ export const roles = computed<readonly string[]>(() => {
   return (Array.isArray(role) ? role : [role]).filter((one): one is string => typeof one === 'string')
 })
 
+/** What people call the caller: a token names its subject, and often a person, too. */
+export const callerName = computed(() => {
+  const { name = '', claims = {} } = caller.value ?? {}
+  const found = [claims.name, claims.preferred_username, claims.email].find(
+    (one) => typeof one === 'string' && one !== ''
+  )
+  return String(found ?? name)
+})
+
 const KEY = 'aas-hub.key'
 
 onSignedOut(() => {
@@ -31,14 +41,17 @@ onSignedOut(() => {
 /** Reads the configuration, and takes up what the browser still has: a cookie, or the key of this tab. */
 export async function startSession(): Promise<void> {
   session.value = { is: 'starting' }
+  let hasReturned = false
   try {
     configure(await readPageConfig(hub()))
+    hasReturned = await returnFromProvider()
     const key = sessionStorage.getItem(KEY)
-    if (key !== null) useCredential({ is: 'bearer', token: async () => key })
+    const token = key === null ? providerToken() : async () => key
+    if (token !== undefined) useCredential({ is: 'bearer', token })
     await takeUp()
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    if (error.status === 401) end(true)
+    if (!(error instanceof ApiError)) end(false, (error as Error).message)
+    else if (error.status === 401) end(!hasReturned, hasReturned ? error.message : undefined)
     else session.value = { is: 'unreachable', error }
   }
 }
@@ -71,7 +84,9 @@ export async function signOut(): Promise<void> {
   try {
     if (authentication === 'session') await closeSession(hub())
   } finally {
+    const further = forgetTokens()
     end(false)
+    if (further !== undefined) location.assign(further)
   }
 }
 
@@ -86,12 +101,13 @@ function accept(known: CallerInfo): void {
   session.value = { is: 'ready', caller: known }
 }
 
-function end(hasEnded: boolean): void {
+function end(hasEnded: boolean, problem?: string): void {
   forget()
-  session.value = { is: 'signed-out', hasEnded }
+  session.value = { is: 'signed-out', hasEnded, ...(problem !== undefined && { problem }) }
 }
 
 function forget(): void {
   sessionStorage.removeItem(KEY)
+  forgetTokens()
   useCredential({ is: 'none' })
 }

@@ -1,6 +1,10 @@
 /** Sign in: a user of the hub, an API key, or an identity provider. */
 import { useState } from 'preact/hooks'
 import { ApiError } from '../../client/api/http.ts'
+import { canSignIn } from '../../client/api/oidc.ts'
+import type { SignInProvider } from '../../client/api/session.ts'
+import { config } from '../core/hub.ts'
+import { leadToProvider } from '../core/oidc-session.ts'
 import { continueAnonymously, signIn, signInWithKey } from '../core/session.ts'
 import { failureText } from '../ui/failure.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -9,10 +13,16 @@ import './sign-in.css'
 
 type Method = 'user' | 'key'
 
-export function SignIn({ hasEnded }: { readonly hasEnded: boolean }) {
+export interface SignInProps {
+  readonly hasEnded: boolean
+  /** What an identity provider says. */
+  readonly problem?: string | undefined
+}
+
+export function SignIn({ hasEnded, problem: refused }: SignInProps) {
   const text = signInMessages()
   const [method, setMethod] = useState<Method>('user')
-  const [problem, setProblem] = useState<string>()
+  const [problem, setProblem] = useState<string | undefined>(refused)
   const [isBusy, setBusy] = useState(false)
   const attempt = async (action: () => Promise<void>) => {
     setBusy(true)
@@ -34,6 +44,7 @@ export function SignIn({ hasEnded }: { readonly hasEnded: boolean }) {
       ) : (
         <KeyForm isBusy={isBusy} onSubmit={(key) => void attempt(() => signInWithKey(key))} />
       )}
+      <Providers isBusy={isBusy} onChoose={(provider) => void attempt(() => leadToProvider(provider))} />
       <div class="sign-in-more">
         <button
           type="button"
@@ -101,6 +112,37 @@ function KeyForm({ isBusy, onSubmit }: { readonly isBusy: boolean; readonly onSu
         {text.useKey}
       </button>
     </form>
+  )
+}
+
+interface ProvidersProps {
+  readonly isBusy: boolean
+  readonly onChoose: (provider: SignInProvider) => void
+}
+
+function Providers({ isBusy, onChoose }: ProvidersProps) {
+  const text = signInMessages()
+  const { providers = [] } = config.value ?? {}
+  if (providers.length === 0) return null
+  return (
+    <div class="sign-in-providers">
+      <p class="muted">{text.or}</p>
+      {canSignIn() ? (
+        providers.map((provider) => (
+          <button
+            key={provider.issuer}
+            type="button"
+            class="button"
+            disabled={isBusy}
+            onClick={() => onChoose(provider)}
+          >
+            {text.provider(new URL(provider.issuer).host)}
+          </button>
+        ))
+      ) : (
+        <p class="field-hint">{text.needsHttps}</p>
+      )}
+    </div>
   )
 }
 

@@ -13,6 +13,7 @@ import { PasswordUse } from './password-use.ts'
 import { digestOf, parseKey } from './secrets.ts'
 import { isCsrfToken, Sessions } from './sessions.ts'
 import { SharedLoginGuard } from './shared-login-guard.ts'
+import { SignInProviders } from './sign-in-providers.ts'
 import { Tokens } from './tokens.ts'
 import type { TrustedIssuer } from './trust-list.ts'
 import { callerOf, Users } from './users.ts'
@@ -44,6 +45,7 @@ export class Identity {
   readonly keys: Keys
   readonly users: Users
   readonly sessions: Sessions
+  readonly providers: SignInProviders
   readonly #credentials: CredentialStore
   readonly #tokens: Tokens
   readonly #clock: Clock
@@ -63,6 +65,7 @@ export class Identity {
     this.#passwordUse = new PasswordUse(clock)
     this.#credentials = new CredentialStore(store)
     this.#tokens = new Tokens({ issuers, clock, report })
+    this.providers = new SignInProviders(issuers ?? [], clock)
     this.keys = new Keys({ credentials: this.#credentials, clock, events })
     const guard = isShared ? new SharedLoginGuard(this.#credentials, clock) : new OwnLoginGuard(clock)
     this.users = new Users({ credentials: this.#credentials, clock, events, guard })
@@ -91,6 +94,7 @@ export class Identity {
   /** Follows the changes of other processes on the same database, and finds the keys of the issuers. @returns stops it */
   start(): () => void {
     void this.#tokens.prepare()
+    void this.providers.list()
     return this.#credentials.watch(this.#clock)
   }
 
@@ -106,6 +110,8 @@ export class Identity {
   /** Tokens of other issuers are not valid any more, also on open connections. */
   replaceIssuers(issuers: readonly TrustedIssuer[]): void {
     this.#tokens.replace(issuers)
+    this.providers.replace(issuers)
+    void this.providers.list()
     this.recheck()
   }
 

@@ -7,6 +7,7 @@ import { BoundedCache } from '../bounded-cache.ts'
 import type { Caller } from '../caller.ts'
 import { mapClaims, scopesOf } from './claims.ts'
 import { unauthorized } from './credentials.ts'
+import { discover } from './discovery.ts'
 import type { Claims } from './records.ts'
 import { digestOf } from './secrets.ts'
 import type { TrustedIssuer } from './trust-list.ts'
@@ -23,7 +24,6 @@ const KEYS_MAX_AGE_MS = 10 * 60_000
 /** A verified token is not verified again for this long, at most: its key may have been withdrawn. */
 const VERIFIED_MAX_AGE_MS = 5 * 60_000
 const VERIFIED_TOKENS = 5000
-const MAX_DISCOVERY_BYTES = 1024 * 1024
 
 interface VerifiedToken {
   readonly caller: Caller
@@ -198,14 +198,10 @@ class IssuerKeys {
   }
 }
 
-async function jwksUriOf({ issuer, discoveryUrl }: TrustedIssuer): Promise<string> {
-  const response = await fetch(discoveryUrl, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS), redirect: 'error' })
-  if (!response.ok) throw new Error(`${discoveryUrl} answered ${response.status}`)
-  if (Number(response.headers.get('content-length')) > MAX_DISCOVERY_BYTES) throw new Error('The answer is too large')
-  const found = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown }
-  if (found.issuer !== issuer) throw new Error(`${discoveryUrl} is of the issuer ${JSON.stringify(found.issuer)}`)
-  if (typeof found.jwks_uri !== 'string') throw new Error(`${discoveryUrl} names no jwks_uri`)
-  return found.jwks_uri
+async function jwksUriOf(trusted: TrustedIssuer): Promise<string> {
+  const { jwks_uri: uri } = await discover(trusted)
+  if (typeof uri !== 'string') throw new Error(`${trusted.discoveryUrl} names no jwks_uri`)
+  return uri
 }
 
 /** The issuer that a token names, before it is verified; undefined where it is no JWT. */

@@ -1,6 +1,12 @@
 /** The identity providers that the hub trusts: a JSON list, a superset of BaSyx Go's trust list. */
 import { type ClaimMapping, parsePointer } from './claims.ts'
 
+export interface PageClient {
+  readonly clientId: string
+  /** Scopes that it asks for, separated by spaces. */
+  readonly scope: string
+}
+
 export interface TrustedIssuer {
   readonly issuer: string
   /** A token must be for one of these; empty: not checked. */
@@ -14,6 +20,8 @@ export interface TrustedIssuer {
   readonly jwksUri?: string
   readonly algorithms: readonly string[]
   readonly mappings: readonly ClaimMapping[]
+  /** The client that the hub's page is at this issuer; undefined: users do not sign in there. */
+  readonly page?: PageClient
 }
 
 /** Those with a public key. With a symmetric one, every holder of the public key of a provider could sign. */
@@ -23,7 +31,7 @@ const ALGORITHMS = [
 ] as const
 
 const MEMBERS = [
-  ...['issuer', 'audience', 'scopes', 'jwksUri', 'algorithms', 'claims'],
+  ...['issuer', 'audience', 'scopes', 'jwksUri', 'algorithms', 'claims', 'page'],
   // Of BaSyx Go.
   ...['discoveryUrl', 'scopeClaims', 'claimMappings']
 ] as const
@@ -66,8 +74,20 @@ function parseIssuer(entry: unknown, at: string): TrustedIssuer {
     mappings: [
       ...claimPointers(entry.claims, `${at}/claims`),
       ...claimMappings(entry.claimMappings, `${at}/claimMappings`)
-    ]
+    ],
+    ...(entry.page !== undefined && { page: pageClient(entry.page, `${at}/page`) })
   }
+}
+
+function pageClient(value: unknown, at: string): PageClient {
+  const { clientId, scope = 'openid profile', ...others } = isObject(value) ? value : {}
+  if (typeof clientId !== 'string' || clientId === '') {
+    throw new Error(`${at}: an object with "clientId", and "scope" if need be, was expected`)
+  }
+  if (typeof scope !== 'string' || scope === '') throw new Error(`${at}/scope: scopes in one text were expected`)
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) throw new Error(`${at}/${unknown}: not known; there are clientId, scope`)
+  return { clientId, scope }
 }
 
 function claimPointers(value: unknown, at: string): ClaimMapping[] {

@@ -176,3 +176,30 @@ t.test('a trust list of BaSyx Go works unchanged, and a wrong one names the plac
     t.throws(() => parseTrustList(typeof list === 'string' ? list : JSON.stringify(list)), { message })
   }
 })
+
+t.test('an issuer that names a client for the page says where users sign in, while it can be reached', async (t) => {
+  const provider = await startProvider(t)
+  const page = { clientId: 'aas-hub-page' }
+  const unreachable = { issuer: 'http://127.0.0.1:9/', page }
+  const { identity } = await trusting(t, { issuer: provider.url, page }, unreachable, {
+    issuer: 'http://127.0.0.1:9/b'
+  })
+  t.strictSame(identity.providers.known, [])
+  t.match(await identity.providers.list(), [
+    {
+      ...{ issuer: provider.url, clientId: 'aas-hub-page', scope: 'openid profile' },
+      ...{ authorizationEndpoint: `${provider.url}/authorize`, tokenEndpoint: `${provider.url}/token` }
+    }
+  ])
+  t.equal(identity.providers.known.length, 1)
+  identity.replaceIssuers([])
+  t.strictSame(await identity.providers.list(), [])
+
+  for (const [wrong, message] of [
+    [{}, /\/0\/page: an object with "clientId"/],
+    [{ clientId: 'a', scope: 7 }, /\/0\/page\/scope/],
+    [{ clientId: 'a', secret: 'b' }, /\/0\/page\/secret: not known/]
+  ] as const) {
+    t.throws(() => parseTrustList(JSON.stringify([{ issuer: provider.url, page: wrong }])), { message })
+  }
+})
