@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { readConfig } from '../../src/config/config.ts'
 import { facetsOf } from '../../src/model/facets.ts'
-import type { Submodel } from '../../src/model/types.ts'
+import type { AssetAdministrationShell, Submodel } from '../../src/model/types.ts'
 import { Access, RulesInForce } from '../../src/security/access.ts'
 import { Policy } from '../../src/security/policy.ts'
 import { requestPaths } from '../../src/security/target.ts'
@@ -18,13 +18,13 @@ import {
   type Plant,
   partsOf,
   plant,
-  type Rule,
   rule,
   shownParts,
   visibleParts,
   type World
 } from '../security/random-scene.ts'
 import { databaseOf, dropDatabase, encode } from './harness.ts'
+import { compareRoute, isOfPackages, readingRoutes, SHELL, shownInDocument } from './random-routes.ts'
 
 const scene = fc.record({
   rules: fc.array(rule, { minLength: 1, maxLength: 4 }),
@@ -37,20 +37,9 @@ const scene = fc.record({
 
 /** Repeat with `FC_SEED`. */
 const RUNS = Number(process.env.FC_RUNS ?? 100)
+/** Routes compared in each run, in turn. */
+const ROUTES_PER_RUN = 8
 const HOUR = 10
-
-/** The parts that a submodel is shown with, in frames where the caller may know of these; undefined if it is not shown. */
-function shownInDocument(rules: readonly Rule[], world: World): string[] | undefined {
-  const { isVisible, parts } = shownParts(rules, 'READ', world)
-  const known = visibleParts(rules, 'VIEW', world)
-  const isFramed = parts.has('c') || known?.includes('c') === true
-  const shown = [...parts].filter((part) => !part.startsWith('c.') || isFramed)
-  if (shown.some((part) => part.startsWith('c.'))) shown.push('c')
-  if (isVisible) return [...new Set(shown)].sort()
-  const elements = shown.filter((part) => part !== 'semanticId')
-  if (known === undefined || elements.length === 0) return undefined
-  return [...new Set([...elements, ...(world.document.semanticId === undefined ? [] : ['semanticId'])])].sort()
-}
 
 const ids = (body: Json) => (body.result as { id: string }[]).map(({ id }) => id)
 
@@ -91,12 +80,17 @@ t.test('what is read by every operation is what a naive evaluator allows', async
     if (one !== other) throw new Error(`${what}: ${one}, expected ${other}`)
   }
 
+  await context.store.commit([creationOfShell('urn:1', 'urn:2')])
+  const compared = new Set<string>()
+  const rest = readingRoutes.filter((route) => !isOfPackages(route) && route.verb === 'GET')
+  let turn = 0
+
   await fc.assert(
     fc.asyncProperty(scene, async ({ rules, claims, plants }) => {
       who = undefined
       for (const one of plants) {
         const change = (await context.store.head('Submodel', one.id)) === undefined ? 'create' : 'replace'
-        const content = instanceOf(one) as unknown as Submodel
+        const content = { ...instanceOf(one), kind: 'Template' } as unknown as Submodel
         const facets = facetsOf('Submodel', content)
         await context.store.commit([{ change, kind: 'Submodel', id: one.id, json: JSON.stringify(content), facets }])
       }
@@ -111,6 +105,13 @@ t.test('what is read by every operation is what a naive evaluator allows', async
         route
       })
       const refused = (status: number) => status === 401 || status === 403
+
+      for (let count = 0; count < ROUTES_PER_RUN; count++) {
+        const route = rest[turn++ % rest.length]
+        if (route === undefined) continue
+        await compareRoute(route, { rules, plants, worldOf, get: (path) => ask('GET', path) })
+        compared.add(`GET ${route.path}`)
+      }
 
       // Lists, their pages, and queries.
       const listed = plants.filter((one) => shownInDocument(rules, worldOf(one, '/submodels')) !== undefined)
@@ -142,6 +143,7 @@ t.test('what is read by every operation is what a naive evaluator allows', async
         ['$sme.a#value', '1'],
         ['$sm#semanticId', 'x']
       ] as const) {
+        compared.add('POST /query/submodels')
         const query = await ask('POST', '/query/submodels', {
           $condition: { $eq: [{ $field: name }, { $strVal: value }] }
         })
@@ -208,9 +210,26 @@ t.test('what is read by every operation is what a naive evaluator allows', async
     }),
     { numRuns: RUNS, ...(process.env.FC_SEED !== undefined && { seed: Number(process.env.FC_SEED) }) }
   )
+  const forgotten = readingRoutes.filter(
+    (route) => !isOfPackages(route) && !compared.has(`${route.verb} ${route.path}`)
+  )
+  t.same(
+    forgotten.map(({ verb, path }) => `${verb} ${path}`),
+    []
+  )
   for (const is of ['hidden', 'partly visible', 'visible'])
     t.ok((outcomes.get(is) ?? 0) > RUNS / 50, `${is}: ${outcomes.get(is)}`)
 })
+
+function creationOfShell(...submodels: readonly string[]) {
+  const shell: AssetAdministrationShell = {
+    ...{ modelType: 'AssetAdministrationShell', id: SHELL },
+    assetInformation: { assetKind: 'Instance', globalAssetId: 'urn:asset' },
+    submodels: submodels.map((value) => ({ type: 'ModelReference', keys: [{ type: 'Submodel', value }] }))
+  }
+  const kind = 'AssetAdministrationShell'
+  return { change: 'create', kind, id: SHELL, json: JSON.stringify(shell), facets: facetsOf(kind, shell) } as const
+}
 
 function isElement(part: string): boolean {
   return part !== 'semanticId' && !part.includes('#')

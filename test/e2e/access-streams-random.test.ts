@@ -2,14 +2,23 @@
  * Random rules, claims and submodels: what a caller sees by the stream, as events and in tables is what a naive evaluator
  * allows, written from the meaning of rules only.
  */
+import { join } from 'node:path'
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { extensionEndpoints } from '../../src/app/extension-endpoints.ts'
+import type { Submodel } from '../../src/model/types.ts'
+import { walk } from '../../src/model/walk.ts'
+import { rightsOf } from '../../src/security/rights.ts'
 import { claim, eq, field, type Json, rule, str } from '../security/fixture.ts'
 import { inTime } from '../until.ts'
-import type { Running } from './harness.ts'
+import { listen } from './event-source.ts'
+import { encode, type Running } from './harness.ts'
+import { isOfPackages, readingRoutes } from './random-routes.ts'
 import { bearer, secured } from './secured-hub.ts'
 import { type Received, StreamClient } from './stream-client.ts'
+import { unzip } from './unzip.ts'
 
+const AASX = 'application/asset-administration-shell-package'
 const PATHS = ['Aa', 'Bb', 'Cc', 'Cc.Aa', 'Cc.Bb'] as const
 const SERIES = PATHS.filter((path) => path !== 'Cc')
 const names = ['Aa', 'Bb', 'Cc'] as const
@@ -73,6 +82,12 @@ function isVisible({ rules, submodels, role }: World, id: number, path: string):
   })
 }
 
+/** All of a submodel, so that a package with it is visible. */
+function isWhole(world: World, id: number): boolean {
+  const isFramed = isVisible({ ...world, rules: world.rules.filter(({ path }) => path === undefined) }, id, '')
+  return isFramed && PATHS.every((path) => isVisible(world, id, path))
+}
+
 // ---- the same for the hub
 
 function written({ id, path, role, semanticId, value, hidden }: RandomRule, ids: readonly string[]): Json {
@@ -112,12 +127,123 @@ function seriesIn(events: readonly Received[], ids: readonly string[]): string[]
   return [...new Set(values.map(({ submodel, path }) => `${ids.indexOf(submodel)}/${path}`))].sort()
 }
 
+interface Asking {
+  readonly hub: Running
+  readonly ids: readonly string[]
+  readonly headers: Record<string, string>
+  readonly expected: readonly string[]
+}
+
+/** Two pushes: when all that is visible of the second has come, all of the first has. */
+async function compareEventSource(t: Test, asking: Asking, push: () => Promise<void>): Promise<void> {
+  const { hub, ids, headers, expected } = asking
+  const source = await listen(t, hub, `?${submodelsIn(ids)}&kind=value`, headers)
+  await push()
+  await push()
+  const received: Received[] = []
+  const isComplete = () =>
+    expected.every((one) => received.filter((event) => seriesIn([event], ids)[0] === one).length > 1)
+  while (!isComplete()) {
+    const { event, data } = await source.next()
+    if (event === undefined) received.push(data)
+  }
+  source.stop()
+  t.strictSame(seriesIn(received, ids), expected)
+}
+
+const submodelsIn = (ids: readonly string[]) => ids.map((id) => `submodel=${id}`).join('&')
+
+/** A column in short; with one submodel its id is left out. */
+function columnIn(name: string, ids: readonly string[]): string {
+  const id = ids.findIndex((one) => name.startsWith(`${one}.`))
+  return id === -1 ? name : `${id}/${name.slice((ids[id]?.length ?? 0) + 1)}`
+}
+
+/** The table of the archive, and the environment that explains it. */
+async function compareDataset(t: Test, { hub, ids, headers, expected }: Asking): Promise<void> {
+  const response = await fetch(`${hub.api}/dataset?${submodelsIn(ids)}`, { headers })
+  const bytes = Buffer.from(await response.arrayBuffer())
+  if (expected.length === 0) return void t.equal(response.status, 404)
+  const files = await unzip(bytes)
+  const [header = ''] = String(files.get('data.csv')).replace('\uFEFF', '').split('\r\n')
+  const isSingle = new Set(expected.map((one) => one.split('/')[0])).size === 1
+  const columns = header
+    .split(',')
+    .slice(1)
+    .map((name) => columnIn(name, ids))
+  t.strictSame(columns.sort(), isSingle ? expected.map((one) => one.slice(2)).sort() : expected)
+  const { submodels = [] } = JSON.parse(String(files.get('environment.json')))
+  const elements = submodels.flatMap((submodel: Submodel) =>
+    [...walk(submodel)].flatMap(({ element, path }) =>
+      element.modelType === 'Property' ? [`${ids.indexOf(submodel.id)}/${path}`] : []
+    )
+  )
+  for (const one of elements) t.ok(expected.includes(one), one)
+}
+
+/** Series that are in no plan are points, too. */
+async function comparePoints(t: Test, { hub, ids, headers, expected }: Asking): Promise<void> {
+  const found: string[] = []
+  for (const [index, id] of ids.entries()) {
+    const { json } = await hub.get(`${hub.url}/collection-points?submodel=${id}`, headers)
+    found.push(...json.result.map(({ path }: { path: string }) => `${index}/${path}`))
+  }
+  t.strictSame(found.sort(), expected)
+}
+
+/** Endpoints beside the standard that act on stored data and that the next test asks. */
+const COMPARED = ['GET /events', 'GET /stream', 'GET /timeseries', 'GET /dataset', 'GET /collection-points']
+
+t.test('every endpoint that shows stored data is compared', async (t) => {
+  // extension-endpoints.test.ts keeps this list equal to the routes of the server.
+  const found = extensionEndpoints.flatMap(({ path, get, post }) =>
+    Object.entries({ GET: get, POST: post }).flatMap(([verb, operation]) => {
+      const rights = operation === undefined || operation.right === 'PUBLIC' ? [] : rightsOf(operation.right)
+      const isReading = rights.some((right) => right === 'READ' || right === 'VIEW')
+      return isReading && operation?.kinds !== undefined ? [`${verb} ${path}`] : []
+    })
+  )
+  // Of submodels of one template; access-history.test.ts compares them.
+  const linked = 'POST /timeseries'
+  const ofTheFeedItself = 'GET /.well-known/event-feed.json'
+  t.strictSame(found.sort(), [...COMPARED, linked, ofTheFeedItself].sort())
+  const packages = readingRoutes.filter(isOfPackages)
+  t.strictSame(
+    packages.map(({ verb, path }) => `${verb} ${path}`),
+    ['GET /packages', 'GET /packages/{packageId}']
+  )
+})
+
 t.test('stream, events and tables show what the rules show', async (t) => {
   const fill = async (hub: Running) => void (await hub.get('/description'))
-  const secure = await secured(t, [], fill)
+  const plan = t.testdir({
+    'plan.csv': 'process,machine,submodel,element,kind,method,period\nProcess,Other,urn:other,Aa,number,automatic,1s\n'
+  })
+  const secure = await secured(t, [], fill, {}, { COLLECTION_PLAN: join(plan, 'plan.csv') })
   const { hub, ask, apply } = secure
   const keys = { x: (await secure.key({ role: 'x' })).key, y: (await secure.key({ role: 'y' })).key }
   let run = 0
+  const comparePackages = async (world: World, { ids, headers }: Asking): Promise<void> => {
+    for (const id of ids) {
+      const path = `/api/v3/serialization?submodelIds=${encode(id)}&includeConceptDescriptions=false`
+      const response = await fetch(hub.url + path, { headers: { ...secure.headers, accept: AASX } })
+      const form = new FormData()
+      form.append('file', new Blob([await response.arrayBuffer()]), 'one.aasx')
+      t.equal((await ask('PUT', `/api/v3/packages/${encode(id)}`, form)).status, 201)
+    }
+    const expected = ids.filter((_, index) => isWhole(world, index))
+    const list = await hub.get(`${hub.api}/packages?limit=1000`, headers)
+    const listed = list.json.result.map(({ packageId }: { packageId: string }) => packageId)
+    t.strictSame(
+      listed.filter((id: string) => ids.includes(id)),
+      expected,
+      JSON.stringify(world)
+    )
+    for (const id of ids) {
+      const { status } = await hub.get(`${hub.api}/packages/${encode(id)}`, headers)
+      t.equal(status, expected.includes(id) ? 200 : 404, JSON.stringify(world))
+    }
+  }
   const check = async (world: World): Promise<void> => {
     const ids = [`urn:${run}:0`, `urn:${run++}:1`]
     for (const [at, one] of world.submodels.entries()) {
@@ -158,9 +284,14 @@ t.test('stream, events and tables show what the rules show', async (t) => {
     t.equal(pushed.json?.accepted, samples.length, pushed.text)
     t.strictSame(seriesIn(received.snapshot ?? [], ids), expected, description)
     while (seriesIn(received.live ?? [], ids).length < expected.length) await receive()
+    const asking = { hub, ids, headers, expected }
+    await compareEventSource(t, asking, async () => void (await ask('POST', '/ingest', samples)))
+    await compareDataset(t, asking)
+    await comparePoints(t, asking)
+    await comparePackages(world, asking)
     t.strictSame(seriesIn(received.live ?? [], ids), expected, description)
 
-    const query = ids.map((id) => `submodel=${id}`).join('&')
+    const query = submodelsIn(ids)
     const records: Received[] = []
     for (let since: string | undefined = ''; since !== undefined; ) {
       const from = since === '' ? '' : `&since=${since}`
@@ -179,10 +310,7 @@ t.test('stream, events and tables show what the rules show', async (t) => {
 
     const table = await hub.get(`${hub.api}/timeseries?${query}`, headers)
     const columns = table.status === 404 ? [] : table.json.columns.slice(1).map(({ name }: { name: string }) => name)
-    const seen = columns.map((name: string) => {
-      const id = ids.findIndex((one) => name.startsWith(`${one}.`))
-      return id === -1 ? name : `${id}/${name.slice((ids[id]?.length ?? 0) + 1)}`
-    })
+    const seen = columns.map((name: string) => columnIn(name, ids))
     const isSingle = new Set(expected.map((one) => one.split('/')[0])).size === 1
     t.strictSame(seen.sort(), isSingle ? expected.map((one) => one.slice(2)).sort() : expected, description)
     client.socket.close()

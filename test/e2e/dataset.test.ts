@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { buffer } from 'node:stream/consumers'
 import t from 'tap'
-import { fromBuffer } from 'yauzl'
 import { validate } from '../../src/formats/json.ts'
 import { loadTemplates } from '../../src/formats/templates/load.ts'
 import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { type Running, start } from './harness.ts'
+import { unzip } from './unzip.ts'
 
 const reference = (value: string) => ({ type: 'ExternalReference', keys: [{ type: 'GlobalReference', value }] })
 const machine = {
@@ -58,22 +56,7 @@ async function filled(t: Parameters<typeof start>[0]): Promise<Running> {
 async function unpack(hub: Running, query: string): Promise<Map<string, Buffer>> {
   const response = await fetch(`${hub.url}/dataset?${query}`)
   if (response.status !== 200) throw new Error(await response.text())
-  const zip = await new Promise<import('yauzl').ZipFile>((resolve, reject) => {
-    response.arrayBuffer().then((bytes) => {
-      fromBuffer(Buffer.from(bytes), { lazyEntries: false, autoClose: false }, (error, file) =>
-        error ? reject(error) : resolve(file)
-      )
-    }, reject)
-  })
-  const files = new Map<string, Promise<Buffer>>()
-  zip.on('entry', (entry) => {
-    const bytes = new Promise<Buffer>((resolve, reject) => {
-      zip.openReadStream(entry, (error, stream) => (error ? reject(error) : resolve(buffer(stream))))
-    })
-    files.set(entry.fileName, bytes)
-  })
-  await once(zip, 'end')
-  return new Map(await Promise.all([...files].map(async ([name, bytes]) => [name, await bytes] as const)))
+  return unzip(Buffer.from(await response.arrayBuffer()))
 }
 
 t.test('a data set is one archive, with explanations in Korean and English', async (t) => {

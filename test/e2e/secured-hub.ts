@@ -7,6 +7,8 @@ import { type Reply, type Running, start } from './harness.ts'
 
 export interface SecuredHub {
   readonly hub: Running
+  /** Of the administrator. */
+  readonly headers: Readonly<Record<string, string>>
   /** As an administrator; paths below the root of the hub. */
   ask(method: string, path: string, body?: unknown): Promise<Reply>
   /** A new key. @param expires ISO 8601 */
@@ -30,7 +32,8 @@ export async function secured(
   const hub = await start(t, { TEMPLATES: 'off', ...settings }, options)
   await fill(hub)
   const first = await hub.ask('POST', `${hub.url}/security/keys`, { name: 'admin', claims: { role: 'administrator' } })
-  const ask: SecuredHub['ask'] = (method, path, body) => hub.ask(method, hub.url + path, body, bearer(first.json.key))
+  const headers = bearer(first.json.key)
+  const ask: SecuredHub['ask'] = (method, path, body) => hub.ask(method, hub.url + path, body, headers)
   const apply: SecuredHub['apply'] = async (...next) => {
     const { json } = await ask('POST', '/security/access-rules', { rules: [administration, ...next] })
     const { status, text } = await ask('POST', `/security/access-rules/activate?version=${json.number}`)
@@ -40,6 +43,7 @@ export async function secured(
   let count = 0
   return {
     hub,
+    headers,
     ask,
     apply,
     key: async (claims, expires) => {

@@ -169,7 +169,7 @@ function applies({ ACL, FORMULA }: Rule, right: Right, world: World): boolean {
 /** The paths that a rule covers from; '' for the document. */
 function coveredPaths({ OBJECTS }: Rule, { document: { id }, route }: World): string[] {
   return OBJECTS.flatMap((object) => {
-    if (object.ROUTE === '*' || (object.ROUTE === '/submodels/*' && route.startsWith('/submodels/'))) return ['']
+    if (object.ROUTE !== undefined) return route.startsWith(String(object.ROUTE).slice(0, -1)) ? [''] : []
     const [, kind, of, path = ''] =
       /^\$(sme?)\("([^"]*)"\)\.?(.*)$/.exec(String(object.IDENTIFIABLE ?? object.REFERABLE)) ?? []
     if (kind === undefined || (of !== '*' && of !== id)) return []
